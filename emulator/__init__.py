@@ -1,0 +1,18 @@
+"""A whole live streaming platform on one machine: real RTMP in, HLS out, the API beside it."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from emulator.server import Emulator, running
+
+__version__ = "0.1.0"
+__all__ = ["Emulator", "__version__", "running"]
+
+
+def __getattr__(name: str) -> object:
+    """Import the server only when somebody asks for it: `live-emulator --version` must not."""
+    if name in {"Emulator", "running"}:
+        from emulator import server
+
+        return getattr(server, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,35 @@
+"""The one way to say no. A `Refused` is an answer, not a failure: the asker is told, and goes on.
+
+It becomes output in four places only: `web/errors`, `web/chat_socket`, the scenario runner and the
+command line. Anything else that is raised is either a peer that broke its protocol (that connection
+closes) or our own bug (that request fails).
+"""
+
+from typing import Any, Literal
+
+Code = Literal[
+    "bad_request",
+    "unauthorized",
+    "forbidden",
+    "not_found",
+    "conflict",
+    "invalid",
+    "too_large",
+    "rate_limited",
+    "unsupported",
+    "unavailable",
+]
+
+
+class Refused(Exception):
+    """`code` is for programs, `sentence` for people, `details` for both (plain JSON values)."""
+
+    def __init__(self, code: Code, sentence: str, **details: Any) -> None:
+        super().__init__(sentence)
+        self.code: Code = code
+        self.sentence = sentence
+        self.details = details
+
+
+class ProtocolError(Exception):
+    """The peer broke its protocol. That one connection closes with one log line."""

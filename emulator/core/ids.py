@@ -1,0 +1,42 @@
+"""Chance, passed in. The only file that may draw a random number.
+
+Two `Ids` of one seed and one epoch give the same ids in the same order. The epoch counts the starts
+of a kept world, so that a restart never hands out an id twice.
+"""
+
+import random
+import uuid
+
+_KEY_ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+
+class Ids:
+    """Makes ids, stream keys and tokens for one world."""
+
+    def __init__(self, seed: int | str = 1, epoch: int = 0) -> None:
+        self._random = random.Random(f"{seed}/{epoch}")
+
+    def uuid(self) -> str:
+        """A version 4 UUID in its usual text form."""
+        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+
+    def uid(self) -> str:
+        """A CDN uid: 32 hexadecimal digits (contract, Conventions)."""
+        return f"{self._random.getrandbits(128):032x}"
+
+    def stream_key(self) -> str:
+        """`live_` and 32 letters or digits (contract, STREAM_WITH_INGEST)."""
+        return "live_" + "".join(self._random.choices(_KEY_ALPHABET, k=32))
+
+    def token(self) -> str:
+        """An opaque token of 43 characters, as many as 32 random bytes take in base64."""
+        return "".join(self._random.choices(_KEY_ALPHABET, k=43))
+
+    def octets(self, count: int) -> bytes:
+        """`count` random bytes: salts, and secrets that a world signs with."""
+        return self._random.randbytes(count)
+
+
+def trace_id() -> str:
+    """An id for one answered request: the wire's, not a world's, so no seed rules it."""
+    return f"{random.getrandbits(128):032x}"

@@ -1,0 +1,1 @@
+"""What is true on the platform. Synchronous: no socket, no file, no thread, no wall clock."""

@@ -1,0 +1,49 @@
+"""Rate limits: so many calls in a sliding minute, on the world's clock (contract, Conventions)."""
+
+from collections import deque
+from dataclasses import dataclass
+
+from emulator.core.clock import Clock
+from emulator.core.errors import Refused
+
+WINDOW_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What is left after a call. At `reset_ms` the oldest call stops counting."""
+
+    limit: int
+    remaining: int
+    reset_ms: int
+
+
+class Limits:
+    """Remembers each caller's calls of the last minute."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._calls: dict[tuple[str, str], deque[int]] = {}
+
+    def take(self, what: str, caller: str, limit: int) -> Quota:
+        """Count one call of `what` by `caller`; a `limit` of 0 means none.
+
+        Refuses (`rate_limited`, with `retry_after_seconds` and `quota`) a call over the limit. The
+        refused call counts too: a client that hammers stays out.
+        """
+        now_ms = self._clock.now_ms()
+        calls = self._calls.setdefault((what, caller), deque(maxlen=max(1, limit)))
+        while calls and calls[0] <= now_ms - WINDOW_MS:
+            calls.popleft()
+        is_full = len(calls) >= limit > 0
+        calls.append(now_ms)
+        quota = Quota(limit, max(0, limit - len(calls)), calls[0] + WINDOW_MS)
+        if is_full:
+            wait_seconds = max(1, -(-(quota.reset_ms - now_ms) // 1000))
+            raise Refused(
+                "rate_limited",
+                f"Rate limit exceeded: {limit} per minute. Try again in {wait_seconds} s.",
+                retry_after_seconds=wait_seconds,
+                quota=quota,
+            )
+        return quota

@@ -1,0 +1,1 @@
+"""Streams and what belongs to them while they run."""

@@ -1,0 +1,17 @@
+"""The platform's rules that a user may set. Plain values; `settings` says where they come from."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """`streams_per_user` counts streams that have not ended; 0 means no limit."""
+
+    streams_per_user: int = 1
+    stream_creations_per_minute: int = 10
+    is_auth_strict: bool = False
+    is_takeover_allowed: bool = False
+    vod_processing_ms: int = 1_000
+    viewer_gone_ms: int = 15_000
+    access_token_ms: int = 1_800_000
+    refresh_token_ms: int = 30 * 86_400_000

@@ -1,0 +1,50 @@
+"""Open a world's database, bring its schema up to date, refuse one from a newer program."""
+
+import sqlite3
+from importlib import resources
+
+from emulator.core.errors import Refused
+
+
+def open_database(path: str) -> sqlite3.Connection:
+    """Open (or make) the database at `path`, or in memory for `:memory:`.
+
+    Refuses (`unavailable`) a file of a newer version than this program knows, and one that is
+    damaged: the file is left as it is.
+    """
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        _migrate(connection, path)
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise Refused(
+            "unavailable",
+            f"{path} cannot be read as a database ({error}). Move it away to start anew, "
+            "or choose another folder with --data.",
+        ) from error
+    except Refused:
+        connection.close()
+        raise
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection, path: str) -> None:
+    steps = sorted(
+        entry.name
+        for entry in resources.files("emulator.world.store").joinpath("schema").iterdir()
+        if entry.name.endswith(".sql")
+    )
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(steps):
+        raise Refused(
+            "unavailable",
+            f"{path} was written by a newer live-emulator (its schema is {version}, this program "
+            f"knows {len(steps)}). Upgrade, or choose another folder with --data.",
+        )
+    for number, name in enumerate(steps[version:], start=version + 1):
+        script = resources.files("emulator.world.store").joinpath("schema", name).read_text("utf-8")
+        connection.executescript(f"BEGIN;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")

@@ -1,0 +1,99 @@
+"""Store: changes that happen whole or not at all, and the journal of what happened.
+
+`change` is one transaction; what is emitted inside is journalled with it and published after the
+commit, so nobody hears of a thing that a crash could undo.
+"""
+
+import json
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from typing import Any
+
+from emulator.core.events import Event
+
+Row = sqlite3.Row
+
+
+class Store:
+    """One world's facts. Used on one thread."""
+
+    def __init__(self, connection: sqlite3.Connection, publish: Callable[[Event], None]) -> None:
+        self._connection = connection
+        self._publish = publish
+        self._is_changing = False
+        self._emitted: list[Event] = []
+        self._to_publish: deque[Event] = deque()
+        self._is_publishing = False
+
+    def rows(self, sql: str, *values: object) -> list[sqlite3.Row]:
+        return self._connection.execute(sql, values).fetchall()
+
+    def row(self, sql: str, *values: object) -> sqlite3.Row | None:
+        found: sqlite3.Row | None = self._connection.execute(sql, values).fetchone()
+        return found
+
+    def number(self, sql: str, *values: object) -> int:
+        """The one whole number that the query gives, 0 where it gives none."""
+        found = self.row(sql, *values)
+        return int(found[0] or 0) if found else 0
+
+    def write(self, sql: str, *values: object) -> int:
+        """Change rows, inside `change` only. Returns the key of the row that was inserted last."""
+        if not self._is_changing:
+            raise RuntimeError("a write stands outside `with store.change()`")
+        return self._connection.execute(sql, values).lastrowid or 0
+
+    def emit(self, event: Event) -> None:
+        """Journal a fact with the change under way; others hear of it once that is committed."""
+        if not self._is_changing:
+            raise RuntimeError("an event was emitted outside `with store.change()`")
+        self._emitted.append(event)
+
+    @contextmanager
+    def change(self) -> Iterator[None]:
+        """All of the block, or nothing. A change inside a change belongs to the outer one."""
+        if self._is_changing:
+            yield
+            return
+        self._connection.execute("BEGIN IMMEDIATE")
+        self._is_changing = True
+        try:
+            yield
+            self._connection.executemany(
+                "INSERT INTO events (at_ms, kind, body) VALUES (?, ?, ?)",
+                [(event.at_ms, type(event).__name__, _canonical(event)) for event in self._emitted],
+            )
+            self._connection.execute("COMMIT")
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            self._emitted.clear()
+            raise
+        finally:
+            self._is_changing = False
+        self._to_publish.extend(self._emitted)
+        self._emitted.clear()
+        self._tell()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _tell(self) -> None:
+        """Publish in the order of the journal, also when a listener causes the next change."""
+        if self._is_publishing:
+            return
+        self._is_publishing = True
+        try:
+            while self._to_publish:
+                self._publish(self._to_publish.popleft())
+        finally:
+            self._is_publishing = False
+
+
+def _canonical(event: Event) -> str:
+    """The event's values as JSON with sorted keys and no spaces: the same bytes every time."""
+    values: dict[str, Any] = {field.name: getattr(event, field.name) for field in fields(event)}
+    del values["at_ms"]
+    return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

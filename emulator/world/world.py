@@ -1,0 +1,73 @@
+"""World: one isolated platform. Its nouns' verbs take it as their first argument."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from emulator.core.clock import Clock
+from emulator.core.events import Event
+from emulator.core.ids import Ids
+from emulator.world.audience.viewers import Viewers
+from emulator.world.limits import Limits
+from emulator.world.rules import Rules
+from emulator.world.store.database import open_database
+from emulator.world.store.journal import Store
+
+
+class World:
+    """Facts, time, chance and rules of one platform. `publish` is the only way up."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        publish: Callable[[Event], None],
+        rules: Rules | None = None,
+        name: str = "default",
+        seed: int | str = 1,
+        path: str = ":memory:",
+    ) -> None:
+        self.name = name
+        self.clock = clock
+        self.rules = rules or Rules()
+        self.store = Store(open_database(path), publish)
+        self.ids = Ids(seed, self._count_start())
+        self.secret = self._keep("secret", lambda: self.ids.octets(32).hex())
+        self.limits = Limits(clock)
+        self.viewers = Viewers(clock, self.rules.viewer_gone_ms)
+
+    @property
+    def now_ms(self) -> int:
+        return self.clock.now_ms()
+
+    @property
+    def is_fresh(self) -> bool:
+        """Nobody lives here yet: the seed has not been sown."""
+        return self.store.row("SELECT 1 FROM users LIMIT 1") is None
+
+    def change(self) -> AbstractContextManager[None]:
+        """One transaction: all of it, or nothing (see `Store.change`)."""
+        return self.store.change()
+
+    def emit(self, event: Event) -> None:
+        self.store.emit(event)
+
+    def close(self) -> None:
+        self.store.close()
+
+    def _count_start(self) -> int:
+        """How often this world was opened before: the epoch of its ids."""
+        found = self.store.row("SELECT value FROM meta WHERE name = 'starts'")
+        starts = int(found["value"]) if found else 0
+        with self.change():
+            self.store.write("INSERT OR REPLACE INTO meta VALUES ('starts', ?)", str(starts + 1))
+        return starts
+
+    def _keep(self, name: str, make: Callable[[], str]) -> str:
+        """A value that is made once for this world and then stays."""
+        found = self.store.row("SELECT value FROM meta WHERE name = ?", name)
+        if found:
+            return str(found["value"])
+        value = make()
+        with self.change():
+            self.store.write("INSERT INTO meta VALUES (?, ?)", name, value)
+        return value

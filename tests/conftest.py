@@ -1,0 +1,40 @@
+"""Fixtures that every test may use: a world on a clock that only the test moves."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from emulator.core.clock import ManualClock
+from emulator.core.events import Event
+from emulator.world.people import accounts
+from emulator.world.people.accounts import User
+from emulator.world.world import World
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def heard() -> list[Event]:
+    """Every event that the world published, in order."""
+    return []
+
+
+@pytest.fixture
+def world(clock: ManualClock, heard: list[Event]) -> Iterator[World]:
+    """An empty platform in memory."""
+    world = World(clock=clock, publish=heard.append)
+    yield world
+    world.close()
+
+
+@pytest.fixture
+def ada(world: World) -> User:
+    return accounts.make(world, "ada", api_key="ak_demo_ada")
+
+
+@pytest.fixture
+def bob(world: World) -> User:
+    return accounts.make(world, "bob", api_key="ak_demo_bob")

@@ -1,0 +1,41 @@
+import logging
+
+import pytest
+
+from emulator.core.bus import Bus
+from emulator.core.events import Event, VodReady
+
+READY = VodReady(at_ms=1, vod_id="v", duration_ms=2)
+
+
+def test_each_listener_hears_each_event_until_it_stops_listening() -> None:
+    bus = Bus()
+    first: list[Event] = []
+    second: list[Event] = []
+    stop = bus.subscribe(first.append)
+    bus.subscribe(second.append)
+
+    bus.publish(READY)
+    stop()
+    stop()
+    bus.publish(READY)
+
+    assert (len(first), len(second)) == (1, 2)
+
+
+def test_a_listener_that_fails_keeps_the_event_from_nobody(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    bus = Bus()
+    heard: list[Event] = []
+
+    def fail(_: Event) -> None:
+        raise RuntimeError("a bug")
+
+    bus.subscribe(fail)
+    bus.subscribe(heard.append)
+    with caplog.at_level(logging.ERROR):
+        bus.publish(READY)
+
+    assert heard == [READY]
+    assert "event=VodReady" in caplog.text

@@ -1,0 +1,54 @@
+import pytest
+
+from emulator.core.errors import Refused
+from emulator.core.events import Event, PublishRefused
+from emulator.world.live import ingest_keys, streams
+from emulator.world.live.streams import Stream, Wishes
+from emulator.world.people.accounts import User
+from emulator.world.rules import Rules
+from emulator.world.world import World
+
+
+@pytest.fixture
+def stream(world: World, ada: User) -> Stream:
+    return streams.create(world, ada, Wishes({"title": "Launch night"}))
+
+
+@pytest.mark.parametrize("key", ["", "live_nobody", "x" * 10_000])
+def test_a_missing_or_unknown_key_is_refused_and_never_journalled(
+    world: World, heard: list[Event], key: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        ingest_keys.judge(world, key, is_publishing=False)
+
+    assert refused.value.code == "not_found"
+    assert heard == [
+        PublishRefused(
+            at_ms=world.now_ms, stream_id=None, code="not_found", sentence=refused.value.sentence
+        )
+    ]
+    assert not key or key not in refused.value.sentence
+
+
+def test_the_key_of_a_stream_that_waits_or_runs_is_accepted(world: World, stream: Stream) -> None:
+    assert ingest_keys.judge(world, stream.stream_key, is_publishing=False).id == stream.id
+    streams.go_live(world, stream.id)
+    assert ingest_keys.judge(world, stream.stream_key, is_publishing=False).id == stream.id
+
+
+def test_the_key_of_an_ended_stream_is_refused(world: World, stream: Stream) -> None:
+    streams.end(world, stream)
+
+    with pytest.raises(Refused, match="ended is final"):
+        ingest_keys.judge(world, stream.stream_key, is_publishing=False)
+
+
+def test_a_second_publisher_is_refused_unless_takeover_is_allowed(
+    world: World, stream: Stream
+) -> None:
+    with pytest.raises(Refused, match="publishing with this key already"):
+        ingest_keys.judge(world, stream.stream_key, is_publishing=True)
+
+    world.rules = Rules(is_takeover_allowed=True)
+
+    assert ingest_keys.judge(world, stream.stream_key, is_publishing=True).id == stream.id

@@ -1,0 +1,217 @@
+from itertools import product
+from typing import get_args
+
+import pytest
+
+from emulator.core.clock import ManualClock
+from emulator.core.errors import Refused
+from emulator.core.events import Event, StreamCreated, StreamEnded, StreamWentLive
+from emulator.world.library import recordings
+from emulator.world.live import streams
+from emulator.world.live.moves import LEGAL_MOVES, Move, Status, after
+from emulator.world.live.streams import Stream, Wishes
+from emulator.world.people.accounts import User
+from emulator.world.world import World
+
+# Contract, "Lifecycle of a stream", written again by hand: the table must say the same.
+LIFECYCLE = {
+    ("offline", "first_key_frame"): "live",
+    ("offline", "start"): "live",
+    ("offline", "end"): "ended",
+    ("live", "first_key_frame"): "live",
+    ("live", "end"): "ended",
+    ("live", "media_over"): "ended",
+}
+
+
+@pytest.fixture
+def stream(world: World, ada: User) -> Stream:
+    return streams.create(world, ada, Wishes({"title": "Launch night"}))
+
+
+def bring_to(world: World, stream: Stream, status: Status) -> Stream:
+    if status == "offline":
+        return stream
+    live = streams.go_live(world, stream.id)
+    return live if status == "live" else streams.end(world, live)
+
+
+def make(world: World, stream: Stream, move: Move) -> Stream:
+    if move == "first_key_frame":
+        return streams.go_live(world, stream.id)
+    if move == "start":
+        return streams.start(world, stream)
+    if move == "end":
+        return streams.end(world, stream)
+    return streams.end_when_media_stopped(world, stream.id, world.now_ms, "gone")
+
+
+@pytest.mark.parametrize(("status", "move"), [*product(get_args(Status), get_args(Move))])
+def test_every_move_of_a_stream_is_legal_or_refused_as_the_contract_says(
+    world: World, stream: Stream, heard: list[Event], status: Status, move: Move
+) -> None:
+    stream = bring_to(world, stream, status)
+    before = list(heard)
+    to = LIFECYCLE.get((status, move))
+
+    if to is None:
+        with pytest.raises(Refused) as refused:
+            make(world, stream, move)
+        assert refused.value.code == "conflict"
+        assert streams.find(world, stream.id) == stream
+        assert heard == before
+    else:
+        assert make(world, stream, move).status == to
+        assert after(status, move) == to
+
+
+def test_the_table_holds_no_move_that_the_contract_does_not() -> None:
+    assert dict(LEGAL_MOVES) == LIFECYCLE
+
+
+def test_a_new_stream_is_offline_with_a_key_of_its_own(
+    world: World, stream: Stream, heard: list[Event], ada: User
+) -> None:
+    assert stream.status == "offline"
+    assert stream.started_at_ms is None
+    assert stream.stream_key.startswith("live_")
+    assert streams.by_key(world, stream.stream_key) == stream
+    assert streams.by_uid(world, stream.uid) == stream
+    assert heard[-1] == StreamCreated(
+        at_ms=world.now_ms, stream_id=stream.id, user_id=ada.id, title="Launch night"
+    )
+
+
+def test_a_stream_lives_from_its_first_key_frame_to_where_its_media_stopped(
+    world: World, clock: ManualClock, stream: Stream, heard: list[Event]
+) -> None:
+    began_ms = clock.now_ms()
+    streams.go_live(world, stream.id)
+    clock.advance(60_000)
+    stopped_ms = clock.now_ms()
+    clock.advance(10_000)
+
+    ended = streams.end_when_media_stopped(world, stream.id, stopped_ms, "the publisher left")
+
+    assert (ended.started_at_ms, ended.ended_at_ms) == (began_ms, stopped_ms)
+    assert [type(event) for event in heard[-2:]] == [StreamWentLive, StreamEnded]
+
+
+def test_a_stream_that_had_media_leaves_a_vod_that_is_processing(
+    world: World, stream: Stream
+) -> None:
+    streams.go_live(world, stream.id)
+
+    ended = streams.end(world, streams.find(world, stream.id))
+
+    assert ended.vod_id is not None
+    vod = recordings.find(world, ended.vod_id)
+    assert (vod.status, vod.stream_id, vod.title) == ("processing", stream.id, "Launch night")
+
+
+@pytest.mark.parametrize("was_started", [True, False])
+def test_a_stream_that_never_had_media_leaves_no_vod(
+    world: World, stream: Stream, was_started: bool
+) -> None:
+    if was_started:
+        stream = streams.start(world, stream)
+
+    assert streams.end(world, stream).vod_id is None
+
+
+def test_the_zombie_keeps_its_start_when_its_publisher_comes(
+    world: World, clock: ManualClock, stream: Stream, heard: list[Event]
+) -> None:
+    began = streams.start(world, stream)
+    clock.advance(5_000)
+
+    live = streams.go_live(world, stream.id)
+
+    assert live.started_at_ms == began.started_at_ms
+    assert live.has_media
+    assert sum(isinstance(event, StreamWentLive) for event in heard) == 1
+
+
+def test_a_second_stream_is_refused_until_the_first_has_ended(
+    world: World, ada: User, stream: Stream
+) -> None:
+    with pytest.raises(Refused, match="already have an active stream") as refused:
+        streams.create(world, ada, Wishes({"title": "Another"}))
+    assert refused.value.code == "conflict"
+
+    streams.end(world, stream)
+
+    assert streams.create(world, ada, Wishes({"title": "Another"})).status == "offline"
+
+
+def test_an_unknown_category_is_refused_and_no_stream_is_made(world: World, ada: User) -> None:
+    with pytest.raises(Refused) as refused:
+        streams.create(world, ada, Wishes({"title": "x", "category_id": "nowhere"}))
+
+    assert refused.value.code == "not_found"
+    assert world.store.number("SELECT count(*) FROM streams") == 0
+
+
+def test_only_what_was_given_is_changed(world: World, clock: ManualClock, ada: User) -> None:
+    stream = streams.create(world, ada, Wishes({"title": "x", "description": "kept"}))
+    clock.advance(1_000)
+
+    changed = streams.update(world, stream, Wishes({"title": "y", "is_mature": True}))
+
+    assert (changed.title, changed.description, changed.is_mature) == ("y", "kept", True)
+    assert changed.updated_at_ms == stream.updated_at_ms + 1_000
+
+
+def test_an_ended_stream_can_be_described_but_not_scheduled(world: World, stream: Stream) -> None:
+    ended = streams.end(world, stream)
+
+    assert streams.update(world, ended, Wishes({"title": "Afterwards"})).title == "Afterwards"
+    with pytest.raises(Refused, match="cannot be scheduled"):
+        streams.update(world, ended, Wishes({"scheduled_start_ms": 1}))
+
+
+def test_others_streams_show_while_they_are_live_and_one_s_own_always(
+    world: World, ada: User, bob: User, stream: Stream
+) -> None:
+    def seen(viewer: User | None) -> list[str]:
+        found, total = streams.page(
+            world, viewer, status=None, category_id=None, user_id=None, offset=0, count=20
+        )
+        assert total == len(found)
+        return [each.title for each in found]
+
+    assert seen(None) == []
+    assert seen(bob) == []
+    assert seen(ada) == ["Launch night"]
+    streams.go_live(world, stream.id)
+    assert seen(None) == ["Launch night"]
+
+
+def test_a_private_stream_is_there_for_its_owner_only(world: World, ada: User, bob: User) -> None:
+    stream = streams.create(world, ada, Wishes({"title": "x", "visibility": "private"}))
+
+    assert streams.find_for(world, stream.id, ada) == stream
+    for other in (bob, None):
+        with pytest.raises(Refused) as refused:
+            streams.find_for(world, stream.id, other)
+        assert refused.value.code == "not_found"
+
+
+def test_only_its_owner_manages_a_stream(world: World, bob: User, stream: Stream) -> None:
+    with pytest.raises(Refused) as refused:
+        streams.find_own(world, stream.id, bob)
+    assert refused.value.code == "forbidden"
+
+
+def test_the_peak_is_the_most_that_ever_watched_at_once(
+    world: World, clock: ManualClock, stream: Stream
+) -> None:
+    for session in ("one", "two"):
+        world.viewers.see(stream.id, session)
+        streams.note_viewers(world, streams.find(world, stream.id))
+    clock.advance(16_000)
+    world.viewers.see(stream.id, "three")
+    streams.note_viewers(world, streams.find(world, stream.id))
+
+    assert world.viewers.count(stream.id) == 1
+    assert streams.find(world, stream.id).peak_viewer_count == 2

@@ -1,0 +1,44 @@
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from emulator.core.errors import Refused
+from emulator.world.store.database import open_database
+
+
+def test_a_database_is_made_once_and_opened_again(tmp_path: Path) -> None:
+    path = str(tmp_path / "world.sqlite3")
+    first = open_database(path)
+    first.execute("INSERT INTO meta VALUES ('kept', 'yes')")
+    first.close()
+
+    again = open_database(path)
+
+    assert again.execute("SELECT value FROM meta WHERE name = 'kept'").fetchone()[0] == "yes"
+    again.close()
+
+
+def test_a_database_of_a_newer_program_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "world.sqlite3"
+    newer = sqlite3.connect(path)
+    newer.execute("PRAGMA user_version = 9999")
+    newer.close()
+
+    with pytest.raises(Refused, match="newer live-emulator") as refused:
+        open_database(str(path))
+
+    assert refused.value.code == "unavailable"
+    kept = sqlite3.connect(path)
+    assert kept.execute("PRAGMA user_version").fetchone()[0] == 9999
+    kept.close()
+
+
+def test_a_damaged_database_is_refused_in_words_and_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "world.sqlite3"
+    path.write_bytes(b"this was a database once" * 100)
+
+    with pytest.raises(Refused, match="cannot be read as a database"):
+        open_database(str(path))
+
+    assert path.read_bytes().startswith(b"this was a database once")

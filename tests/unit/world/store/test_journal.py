@@ -1,0 +1,101 @@
+import json
+
+import pytest
+
+from emulator.core.events import Event, VodReady
+from emulator.world.store.database import open_database
+from emulator.world.store.journal import Store
+
+
+def ready(number: int) -> VodReady:
+    return VodReady(at_ms=number, vod_id=f"v{number}", duration_ms=0)
+
+
+@pytest.fixture
+def heard() -> list[Event]:
+    return []
+
+
+@pytest.fixture
+def store(heard: list[Event]) -> Store:
+    return Store(open_database(":memory:"), heard.append)
+
+
+def kinds(store: Store) -> list[str]:
+    return [row["kind"] for row in store.rows("SELECT kind FROM events ORDER BY seq")]
+
+
+def test_an_event_is_journalled_before_anybody_hears_of_it(store: Store) -> None:
+    journalled: list[list[str]] = []
+    store._publish = lambda _: journalled.append(kinds(store))
+
+    with store.change():
+        store.emit(ready(1))
+
+    assert journalled == [["VodReady"]]
+
+
+def test_a_change_that_fails_leaves_no_trace(store: Store, heard: list[Event]) -> None:
+    def fail_half_way() -> None:
+        with store.change():
+            store.write("INSERT INTO meta VALUES ('a', 'b')")
+            store.emit(ready(1))
+            raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError, match="half way"):
+        fail_half_way()
+
+    assert heard == []
+    assert kinds(store) == []
+    assert store.row("SELECT 1 FROM meta WHERE name = 'a'") is None
+    with store.change():
+        store.emit(ready(2))
+    assert heard == [ready(2)]
+
+
+def test_a_change_inside_a_change_belongs_to_the_outer_one(
+    store: Store, heard: list[Event]
+) -> None:
+    with store.change():
+        with store.change():
+            store.emit(ready(1))
+        assert heard == []
+        store.emit(ready(2))
+
+    assert heard == [ready(1), ready(2)]
+
+
+def test_listeners_hear_events_in_the_journal_s_order_also_when_one_causes_the_next(
+    store: Store,
+) -> None:
+    heard: list[int] = []
+
+    def publish(event: Event) -> None:
+        heard.append(event.at_ms)
+        if event.at_ms == 1:
+            with store.change():
+                store.emit(ready(3))
+
+    store._publish = publish
+    with store.change():
+        store.emit(ready(1))
+        store.emit(ready(2))
+
+    assert heard == [1, 2, 3]
+
+
+def test_nothing_is_changed_outside_a_change(store: Store) -> None:
+    with pytest.raises(RuntimeError, match="outside"):
+        store.write("DELETE FROM meta")
+    with pytest.raises(RuntimeError, match="outside"):
+        store.emit(ready(1))
+
+
+def test_the_journal_is_canonical_json(store: Store) -> None:
+    with store.change():
+        store.emit(ready(5))
+
+    row = store.row("SELECT at_ms, body FROM events")
+    assert row is not None
+    assert row["at_ms"] == 5
+    assert row["body"] == json.dumps({"duration_ms": 0, "vod_id": "v5"}, separators=(",", ":"))
