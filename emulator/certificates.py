@@ -1,0 +1,290 @@
+"""The own CA and the server certificate it signs: made once, kept in the data folder.
+
+Only making them needs `cryptography`; a start that finds them current uses the standard library.
+`ca.key` and `server.pem` hold private keys: readable by their owner only, and never logged.
+"""
+
+import hashlib
+import ipaddress
+import logging
+import ssl
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from emulator.core.clock import SystemClock
+from emulator.files import write_whole
+
+if TYPE_CHECKING:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+
+log = logging.getLogger(__name__)
+
+_CA_DAYS = 3650
+# macOS refuses a server certificate that lives longer than 825 days, whoever signed it.
+_SERVER_DAYS = 820
+_RENEW_DAYS = 30
+_DAY_MS = 86_400_000
+_ALWAYS = ("localhost", "127.0.0.1", "::1")
+_ANY_ADDRESS = {"", "0.0.0.0", "::"}
+# What the CA may vouch for: this machine, private networks and names that are nobody's on the
+# internet. So a stolen ca.key, or a careless trust, cannot speak for a public site.
+_PERMITTED_NAMES = ("127.0.0.1", "localhost", "local", "internal", "test", "lan", "home.arpa")
+_PERMITTED_NETWORKS = (
+    "127.0.0.0/8",
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "169.254.0.0/16",
+    "::1/128",
+    "fc00::/7",
+    "fe80::/10",
+)
+
+CA_FILE = "ca.pem"
+_CA_KEY_FILE = "ca.key"
+_SERVER_FILE = "server.pem"
+
+
+def ca_path(folder: Path) -> Path:
+    """Where the CA's certificate is, or will be, for clients to trust."""
+    return folder / CA_FILE
+
+
+def server_context(folder: Path, host: str, now_ms: int | None = None) -> ssl.SSLContext:
+    """TLS for a server on `host`, signed by the CA in `folder`; what is missing is made first.
+
+    The certificate names localhost, 127.0.0.1, ::1 and `host`. It is made anew when `host` changes,
+    30 days before it expires, and when a file is gone or broken.
+    """
+    now_ms = SystemClock().now_ms() if now_ms is None else now_ms
+    if not _is_current(folder, host, now_ms):
+        _make(folder, host, now_ms)
+    try:
+        return context_of(folder / _SERVER_FILE)
+    except (ssl.SSLError, OSError):
+        # Torn or edited by somebody: it holds nothing that cannot be made again.
+        _make(folder, host, now_ms)
+        return context_of(folder / _SERVER_FILE)
+
+
+def context_of(certificate: Path, key: Path | None = None) -> ssl.SSLContext:
+    """TLS for a server that shows `certificate` (PEM), its `key` in the same file or its own.
+
+    Raises `ssl.SSLError` or `OSError` for files that do not fit or cannot be read.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(certificate, key, password=_no_password)
+    return context
+
+
+def _no_password() -> str:
+    """Without this, OpenSSL would ask for an encrypted key's password on the terminal, and wait."""
+    return ""
+
+
+def _is_current(folder: Path, host: str, now_ms: int) -> bool:
+    """Whether the first line of `server.pem` says that it is for this host, this CA and this day.
+
+    The line is written by `_make`: reading a date out of a certificate takes more than the
+    standard library has.
+    """
+    try:
+        authority = (folder / CA_FILE).read_bytes()
+        told = (folder / _SERVER_FILE).read_text("ascii").partition("\n")[0].split()
+        _, told_host, told_ca, told_end_ms = told
+        end_ms = int(told_end_ms)
+    except (OSError, ValueError):
+        return False
+    is_same = told_host == (host or "-") and told_ca == hashlib.sha256(authority).hexdigest()
+    return is_same and now_ms < end_ms - _RENEW_DAYS * _DAY_MS
+
+
+def _make(folder: Path, host: str, now_ms: int) -> None:
+    """Write `server.pem`, and the CA before it where there is none that can sign for `host`."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    folder.mkdir(parents=True, exist_ok=True)
+    now = datetime.fromtimestamp(now_ms // 1000, UTC)
+    authority, authority_key = _load_ca(folder, host, now) or _make_ca(folder, host, now)
+    key = ec.generate_private_key(ec.SECP256R1())
+    end = now + timedelta(days=_SERVER_DAYS)
+    certificate = _sign_server(authority, authority_key, key, host, now, end)
+    authority_pem = authority.public_bytes(serialization.Encoding.PEM)
+    first_line = " ".join(
+        (
+            "live-emulator",
+            host or "-",
+            hashlib.sha256(authority_pem).hexdigest(),
+            str(int(end.timestamp()) * 1000),
+        )
+    )
+    # One file for key and certificate: no crash can leave two that do not fit. The CA is not in the
+    # chain: a client that trusts it has it, and one that does not would not be helped.
+    parts = (
+        first_line.encode() + b"\n",
+        _pem_of_key(key),
+        certificate.public_bytes(serialization.Encoding.PEM),
+    )
+    write_whole(folder / _SERVER_FILE, b"".join(parts), mode=0o600)
+
+
+def _load_ca(
+    folder: Path, host: str, now: datetime
+) -> "tuple[x509.Certificate, EllipticCurvePrivateKey] | None":
+    """The CA in `folder` if it is whole, lives long enough and may sign for `host`."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+
+    try:
+        certificate = x509.load_pem_x509_certificate((folder / CA_FILE).read_bytes())
+        key = serialization.load_pem_private_key((folder / _CA_KEY_FILE).read_bytes(), None)
+        permitted = certificate.extensions.get_extension_for_class(x509.NameConstraints).value
+    except (OSError, ValueError, TypeError, x509.ExtensionNotFound):
+        return None
+    if not isinstance(key, EllipticCurvePrivateKey):
+        return None
+    if key.public_key() != certificate.public_key():
+        return None
+    if certificate.not_valid_after_utc < now + timedelta(days=_SERVER_DAYS):
+        return None
+    if not set(_constraints(host).permitted_subtrees or ()) <= set(
+        permitted.permitted_subtrees or ()
+    ):
+        return None
+    return certificate, key
+
+
+def _make_ca(
+    folder: Path, host: str, now: datetime
+) -> "tuple[x509.Certificate, EllipticCurvePrivateKey]":
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    if (folder / CA_FILE).exists():
+        log.warning("the CA is made anew, trust it again path=%s", folder / CA_FILE)
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "live-emulator local CA")])
+    usage = _key_usage(key_cert_sign=True, crl_sign=True)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=_CA_DAYS))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(usage, critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        # RFC 5280, 4.2.1.10 asks for critical. mbedTLS, which OBS verifies RTMPS with, does not
+        # know the extension and refuses a certificate with a critical one; OpenSSL, Apple and NSS
+        # hold the CA to it either way.
+        .add_extension(_constraints(host), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    write_whole(folder / _CA_KEY_FILE, _pem_of_key(key), mode=0o600)
+    write_whole(folder / CA_FILE, certificate.public_bytes(serialization.Encoding.PEM), mode=0o644)
+    return certificate, key
+
+
+def _sign_server(
+    authority: "x509.Certificate",
+    authority_key: "EllipticCurvePrivateKey",
+    key: "EllipticCurvePrivateKey",
+    host: str,
+    now: datetime,
+    end: datetime,
+) -> "x509.Certificate":
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.x509.oid import ExtendedKeyUsageOID
+
+    names = [_general_name(each) for each in _names(host)]
+    # mbedTLS before 3.5, which OBS checks RTMPS with, compares an address with DNS names only.
+    names.append(x509.DNSName("127.0.0.1"))
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "live-emulator")])
+    issuer_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key())
+    server_auth = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
+    return (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(authority.subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(end)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_key_usage(digital_signature=True), critical=True)
+        .add_extension(server_auth, critical=False)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(issuer_key, critical=False)
+        .sign(authority_key, hashes.SHA256())
+    )
+
+
+def _names(host: str) -> list[str]:
+    extra = [] if host in _ANY_ADDRESS or host in _ALWAYS else [host]
+    return [*_ALWAYS, *extra]
+
+
+def _general_name(host: str) -> "x509.GeneralName":
+    from cryptography import x509
+
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
+
+
+def _constraints(host: str) -> "x509.NameConstraints":
+    """What the CA may sign for: the private names and networks, and `host` where it is neither."""
+    from cryptography import x509
+
+    names = list(_PERMITTED_NAMES)
+    networks = [ipaddress.ip_network(each) for each in _PERMITTED_NETWORKS]
+    if host not in _ANY_ADDRESS:
+        try:
+            address = ipaddress.ip_address(host)
+        except ValueError:
+            if not any(host == name or host.endswith("." + name) for name in names):
+                names.append(host)
+        else:
+            if not any(address in network for network in networks):
+                networks.append(ipaddress.ip_network(host))
+    subtrees: list[x509.GeneralName] = [x509.DNSName(name) for name in names]
+    subtrees += [x509.IPAddress(network) for network in networks]
+    return x509.NameConstraints(permitted_subtrees=subtrees, excluded_subtrees=None)
+
+
+def _key_usage(**granted: bool) -> "x509.KeyUsage":
+    from cryptography import x509
+
+    uses = (
+        "digital_signature",
+        "content_commitment",
+        "key_encipherment",
+        "data_encipherment",
+        "key_agreement",
+        "key_cert_sign",
+        "crl_sign",
+        "encipher_only",
+        "decipher_only",
+    )
+    return x509.KeyUsage(**{use: granted.get(use, False) for use in uses})
+
+
+def _pem_of_key(key: "EllipticCurvePrivateKey") -> bytes:
+    from cryptography.hazmat.primitives import serialization
+
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )

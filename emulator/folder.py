@@ -1,0 +1,139 @@
+"""The data folder: one running emulator each. The lock dies with its process, however it dies.
+
+The lock file also says who runs, for the sentence a second start ends with.
+"""
+
+import fcntl
+import json
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from emulator.core.errors import Refused
+
+log = logging.getLogger(__name__)
+
+MEMORY = ":memory:"
+_LOCK_FILE = "lock"
+_TEMPORARY = "live-emulator-"
+
+
+class DataFolder:
+    """A folder that is ours until `close`. `world_path` is what the world's database opens."""
+
+    def __init__(self, path: Path, lock: int, is_temporary: bool) -> None:
+        self.path = path
+        self.is_temporary = is_temporary
+        self.media_path = path / "media"
+        self.world_path = MEMORY if is_temporary else str(path / "world.sqlite3")
+        self._lock = lock
+
+    @classmethod
+    def open(cls, data: str) -> "DataFolder":
+        """Take the folder `data`, made where it is missing; `:memory:` takes a temporary one.
+
+        Refuses (`unavailable`) a folder that cannot be written, and (`conflict`, with `running`)
+        one on which another emulator runs.
+        """
+        if data == MEMORY:
+            import tempfile
+
+            _sweep()
+            return cls._take(Path(tempfile.mkdtemp(prefix=_TEMPORARY)), is_temporary=True)
+        return cls._take(Path(data).expanduser().absolute(), is_temporary=False)
+
+    @classmethod
+    def _take(cls, path: Path, *, is_temporary: bool) -> "DataFolder":
+        try:
+            # Keys and the CA are in it: nobody else has to look.
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = _try_lock(path / _LOCK_FILE)
+            if lock is not None:
+                folder = cls(path, lock, is_temporary)
+                folder.tell({"pid": os.getpid()})
+                folder.media_path.mkdir(exist_ok=True)
+                return folder
+        except OSError as failure:
+            raise Refused(
+                "unavailable", f"The data folder {path} cannot be used: {failure.strerror}."
+            ) from None
+        running = running_on(path)
+        at = f" at {running['http']}" if "http" in running else ""
+        raise Refused(
+            "conflict",
+            f"An emulator is running on the data folder {path} already: "
+            f"pid {running.get('pid', 'unknown')}{at}. Stop it, or choose another --data.",
+            running=running,
+        )
+
+    def tell(self, ready: Mapping[str, object]) -> None:
+        """Leave word in the lock file of who runs here and where (the ready file's content)."""
+        os.ftruncate(self._lock, 0)
+        os.pwrite(self._lock, json.dumps(dict(ready)).encode(), 0)
+
+    def close(self) -> None:
+        """Let the folder go; a temporary one is removed with all that is in it."""
+        if self._lock < 0:
+            return
+        if self.is_temporary:
+            import shutil
+
+            shutil.rmtree(self.path, ignore_errors=True)
+        else:
+            os.ftruncate(self._lock, 0)
+        os.close(self._lock)
+        self._lock = -1
+
+
+def running_on(path: Path) -> dict[str, object]:
+    """What the emulator that holds the folder `path` left word of; empty if it said nothing."""
+    try:
+        told = json.loads((path / _LOCK_FILE).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def is_held(path: Path) -> bool:
+    """Whether an emulator runs on the folder `path`."""
+    if not (path / _LOCK_FILE).exists():
+        return False
+    try:
+        lock = _try_lock(path / _LOCK_FILE)
+    except OSError:
+        return False
+    if lock is not None:
+        os.close(lock)
+    return lock is None
+
+
+def _try_lock(path: Path) -> int | None:
+    """An open, locked descriptor, or None while another process holds it."""
+    # os.open: the descriptor must live as long as the folder is held, not as long as a file object.
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _sweep() -> None:
+    """Remove temporary folders whose emulator was killed: nobody else would, and media is large."""
+    import shutil
+    import tempfile
+
+    for path in Path(tempfile.gettempdir()).glob(f"{_TEMPORARY}*"):
+        lock_path = path / _LOCK_FILE
+        try:
+            if not lock_path.is_file() or path.stat().st_uid != os.getuid():
+                continue
+            lock = _try_lock(lock_path)
+        except OSError:
+            continue
+        if lock is not None:
+            log.info("removed what a killed emulator left path=%s", path)
+            shutil.rmtree(path, ignore_errors=True)
+            os.close(lock)

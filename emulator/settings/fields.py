@@ -1,0 +1,219 @@
+"""Settings: every port, rule and bound, documented where declared. Frozen plain values, no I/O.
+
+Inside, durations are whole milliseconds and sizes whole bytes, and the name says so; `key` is the
+name people write (a flag, a variable, a line of the settings file) where that is another.
+"""
+
+import os
+import sys
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from emulator.settings.kinds import (
+    PORT,
+    Choice,
+    Count,
+    Duration,
+    File,
+    Flag,
+    Folder,
+    Kind,
+    Size,
+    Text,
+)
+
+T = TypeVar("T")
+
+MEMORY = ":memory:"
+
+
+class WrongSetting(Exception):
+    """A setting that cannot be: one sentence that says where it stood and what would be right."""
+
+
+class Declared(NamedTuple):
+    """One setting: `attribute` in `Settings`, `key` for people."""
+
+    attribute: str
+    key: str
+    kind: Kind
+    help: str
+    is_flag: bool
+
+    @property
+    def flag(self) -> str:
+        return "--" + self.key.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        return "LIVE_EMULATOR_" + self.key.upper()
+
+
+def _setting(default: T, kind: Kind, help: str, *, key: str = "", is_flag: bool = True) -> T:
+    """Declare a setting. `is_flag` says whether `serve` has a flag for it; file and variable do."""
+    told = {"kind": kind, "help": help, "key": key, "is_flag": is_flag}
+    return field(default=default, metadata=told)
+
+
+def default_folder() -> Path:
+    """Where data goes unless told: the user's cache folder, by the system's convention."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library/Caches/live-emulator"
+    # XDG Base Directory 0.8: a value that is not absolute is to be ignored.
+    named = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(named) if named.startswith("/") else Path.home() / ".cache") / "live-emulator"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What one emulator was told. Refuses (`WrongSetting`) values that cannot be, also in pairs."""
+
+    # Where it listens.
+    host: str = _setting("127.0.0.1", Text("HOST"), "address to listen on; 0.0.0.0 for everyone")
+    port: int = _setting(8787, PORT, "port of the API and of playback; 0 lets the system choose")
+    rtmp_port: int = _setting(1935, PORT, "port for RTMP; 0 lets the system choose")
+    rtmps_port: int = _setting(1936, PORT, "port for RTMP over TLS; 0 lets the system choose")
+    tls: bool = _setting(False, Flag(), "serve the API over HTTPS too, with the own CA")
+    rtmps_cert: Path | None = _setting(  # noqa: RUF009 -- a field, and its default is None
+        None, File(), "certificate for TLS (PEM, with its chain) instead of the own CA's"
+    )
+    rtmps_key: Path | None = _setting(  # noqa: RUF009 -- a field, and its default is None
+        None, File(), "private key of --rtmps-cert (PEM)"
+    )
+    media_base: str = _setting(
+        "", Text("URL", True), "address in front of media paths instead of the server's own"
+    )
+
+    # What it keeps.
+    data: str = _setting(
+        "", Folder((MEMORY,)), f"folder for facts, media and the CA; {MEMORY} keeps nothing"
+    )
+    seed: str = _setting("default", Text("default|none|FILE"), "what a fresh world begins with")
+    ready_file: Path | None = _setting(  # noqa: RUF009 -- a field, and its default is None
+        None, File(), "file to write the addresses to, as JSON, once everything listens"
+    )
+    disk_limit_bytes: int = _setting(
+        0, Size(), "most that media may take; 0 for all of the disk", key="disk_limit"
+    )
+
+    # The platform's rules.
+    streams_per_user: int = _setting(1, Count(), "streams not ended a user may have; 0: no limit")
+    strict_auth: bool = _setting(False, Flag(), "refuse ak_auto_<name> keys of unknown users")
+    takeover: bool = _setting(False, Flag(), "a second publisher with a key replaces the first")
+    reconnect_window_ms: int = _setting(
+        10_000,
+        Duration("s"),
+        "how long a stream waits for a publisher that dropped",
+        key="reconnect_window",
+    )
+    stream_creations_per_minute: int = _setting(
+        10, Count(), "streams a user may create in a minute; 0: no limit", is_flag=False
+    )
+    viewer_gone_ms: int = _setting(
+        15_000, Duration("ms", 1_000), "silence after which a viewer has left", is_flag=False
+    )
+    vod_processing_ms: int = _setting(
+        1_000, Duration("ms"), "how long a VOD is `processing` at least", is_flag=False
+    )
+
+    # Media.
+    segment_ms: int = _setting(
+        2_000,
+        Duration("s", 500, 10_000),
+        "a segment ends at the first key frame after this",
+        key="segment_seconds",
+    )
+    part_ms: int = _setting(200, Duration("ms", 50, 2_000), "length of a low latency part")
+    dvr_ms: int = _setting(
+        0, Duration("s"), "how far back live viewers can seek; 0: to the start", key="dvr_seconds"
+    )
+
+    # Who may ask, and what is told.
+    admin_token: str = _setting(
+        "", Text("TOKEN", True), "bearer token that /_emulator/ asks for; none: open"
+    )
+    log_format: str = _setting("text", Choice(("text", "json")), "how log lines are written")
+
+    # Bounds. Each overflow has a named outcome, said here.
+    publishers_max: int = _setting(
+        200, Count(1, 10_000), "publishers at once; the next one is refused", is_flag=False
+    )
+    rtmp_connections_max: int = _setting(
+        400, Count(1, 20_000), "RTMP sockets at once; the next one is closed", is_flag=False
+    )
+    rtmp_message_bytes_max: int = _setting(
+        8 * 2**20, Size(2**16, 2**28), "an RTMP message; a longer one closes", is_flag=False
+    )
+    rtmp_handshake_ms: int = _setting(
+        10_000,
+        Duration("ms", 100),
+        "from connecting to the handshake's end, or closed",
+        is_flag=False,
+    )
+    rtmp_publish_ms: int = _setting(
+        10_000, Duration("ms", 100), "from the handshake to a publish, or closed", is_flag=False
+    )
+    rtmp_first_media_ms: int = _setting(
+        10_000, Duration("ms", 100), "from a publish to its first media, or closed", is_flag=False
+    )
+    rtmp_idle_ms: int = _setting(
+        30_000,
+        Duration("ms", 100),
+        "a publisher without media for this long is closed",
+        is_flag=False,
+    )
+    rtmp_bytes_per_second_max: int = _setting(
+        12_500_000, Size(10_000, 2**32), "a publisher's rate; a faster one is slowed", is_flag=False
+    )
+    disk_queue_bytes_max: int = _setting(
+        16 * 2**20,
+        Size(2**20, 2**32),
+        "a recording's unwritten media; over it, it ends",
+        is_flag=False,
+    )
+    recordings_loaded_max: int = _setting(
+        64, Count(1, 10_000), "finished recordings kept ready in memory", is_flag=False
+    )
+    body_bytes_max: int = _setting(
+        2**20, Size(1024, 2**30), "a request's body; a larger one gets 413", is_flag=False
+    )
+
+    def __post_init__(self) -> None:
+        if not self.data:
+            object.__setattr__(self, "data", str(default_folder()))
+        for declared in DECLARED:
+            try:
+                declared.kind.check(getattr(self, declared.attribute))
+            except ValueError as refusal:
+                raise WrongSetting(f"{declared.key}: {refusal}.") from None
+        self._check_pairs()
+
+    def _check_pairs(self) -> None:
+        if (self.rtmps_cert is None) != (self.rtmps_key is None):
+            raise WrongSetting("rtmps_cert and rtmps_key go together: give both or neither.")
+        if self.part_ms * 2 > self.segment_ms:
+            raise WrongSetting(
+                f"part_ms: {self.part_ms} is too long for segments of {self.segment_ms} ms; "
+                "at least two parts must fit into one."
+            )
+        ports = [port for port in (self.port, self.rtmp_port, self.rtmps_port) if port]
+        if len(ports) != len(set(ports)):
+            raise WrongSetting("port, rtmp_port and rtmps_port must differ, or be 0.")
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Nothing outlives the process: facts in memory, media in a folder that is removed."""
+        return self.data == MEMORY
+
+
+DECLARED: tuple[Declared, ...] = tuple(
+    Declared(
+        attribute=each.name,
+        key=each.metadata["key"] or each.name,
+        kind=each.metadata["kind"],
+        help=each.metadata["help"],
+        is_flag=each.metadata["is_flag"],
+    )
+    for each in fields(Settings)
+)

@@ -1,0 +1,230 @@
+"""Kind: how one setting's value is written, read, bounded and shown. Every refusal is a sentence.
+
+A sentence names no setting: whoever knows where the value stood puts that in front.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+_TRUE = {"true", "yes", "on", "1"}
+_FALSE = {"false", "no", "off", "0"}
+_DURATION_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_SIZE_BYTES = {
+    "": 1,
+    "b": 1,
+    "kb": 10**3,
+    "mb": 10**6,
+    "gb": 10**9,
+    "tb": 10**12,
+    "kib": 2**10,
+    "mib": 2**20,
+    "gib": 2**30,
+    "tib": 2**40,
+}
+_QUANTITY = re.compile(r"(\d+(?:\.\d+)?)\s*([a-zA-Z]*)")
+
+
+class Kind(Protocol):
+    """`metavar` is what help shows for a value."""
+
+    @property
+    def metavar(self) -> str: ...
+
+    def parse(self, text: str) -> Any:
+        """The value that `text` means. Refuses (`ValueError`, a sentence) what it cannot read."""
+        ...
+
+    def check(self, value: Any) -> None:
+        """Refuse (`ValueError`, a sentence) a value out of bounds."""
+        ...
+
+    def show(self, value: Any) -> str:
+        """The value as `parse` would read it."""
+        ...
+
+
+@dataclass(frozen=True)
+class Text:
+    """Any text; where `is_optional`, an empty one says that there is none."""
+
+    metavar: str = "TEXT"
+    is_optional: bool = False
+
+    def parse(self, text: str) -> str:
+        return text
+
+    def check(self, value: str) -> None:
+        if not value and not self.is_optional:
+            raise ValueError("must not be empty")
+
+    def show(self, value: str) -> str:
+        return value or "none"
+
+
+@dataclass(frozen=True)
+class Count:
+    """A whole number."""
+
+    min: int = 0
+    max: int = 1_000_000
+    metavar: str = "N"
+
+    def parse(self, text: str) -> int:
+        if not re.fullmatch(r"-?[0-9]{1,18}", text.strip()):
+            raise ValueError(f"{text!r} is not a whole number")
+        return int(text)
+
+    def check(self, value: int) -> None:
+        if not self.min <= value <= self.max:
+            raise ValueError(f"{value} is out of range: {self.min} to {self.max}")
+
+    def show(self, value: int) -> str:
+        return str(value)
+
+
+PORT = Count(0, 65_535, "PORT")
+
+
+@dataclass(frozen=True)
+class Flag:
+    """True or false."""
+
+    metavar: str = "true|false"
+
+    def parse(self, text: str) -> bool:
+        word = text.strip().lower()
+        if word not in _TRUE | _FALSE:
+            raise ValueError(f"{text!r} is neither true nor false")
+        return word in _TRUE
+
+    def check(self, value: bool) -> None:
+        pass
+
+    def show(self, value: bool) -> str:
+        return "true" if value else "false"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few words."""
+
+    words: tuple[str, ...]
+
+    @property
+    def metavar(self) -> str:
+        return "|".join(self.words)
+
+    def parse(self, text: str) -> str:
+        return text
+
+    def check(self, value: str) -> None:
+        if value not in self.words:
+            raise ValueError(f"{value!r} is not one of {', '.join(self.words)}")
+
+    def show(self, value: str) -> str:
+        return value
+
+
+@dataclass(frozen=True)
+class Duration:
+    """Whole milliseconds inside; written `500ms`, `10s`, `2m`, `1h`, or bare in `unit`."""
+
+    unit: str
+    min_ms: int = 0
+    max_ms: int = 86_400_000
+
+    @property
+    def metavar(self) -> str:
+        return {"ms": "MS", "s": "SECONDS"}[self.unit]
+
+    def parse(self, text: str) -> int:
+        found = _QUANTITY.fullmatch(text.strip())
+        factor = found and _DURATION_MS.get((found[2] or self.unit).lower())
+        if not found or not factor:
+            raise ValueError(f"{text!r} is not a duration; write it like 500ms, 10s, 2m or 1h")
+        return round(float(found[1]) * factor)
+
+    def check(self, value: int) -> None:
+        if not self.min_ms <= value <= self.max_ms:
+            low, high = show_duration(self.min_ms), show_duration(self.max_ms)
+            raise ValueError(f"{show_duration(value)} is out of range: {low} to {high}")
+
+    def show(self, value: int) -> str:
+        return show_duration(value)
+
+
+@dataclass(frozen=True)
+class Size:
+    """Whole bytes inside; written `10GiB`, `500MB` or bare in bytes."""
+
+    min: int = 0
+    max: int = 2**60
+    metavar: str = "SIZE"
+
+    def parse(self, text: str) -> int:
+        found = _QUANTITY.fullmatch(text.strip())
+        factor = found and _SIZE_BYTES.get(found[2].lower())
+        if not found or not factor:
+            raise ValueError(f"{text!r} is not a size; write it like 500MB or 10GiB")
+        return round(float(found[1]) * factor)
+
+    def check(self, value: int) -> None:
+        if not self.min <= value <= self.max:
+            low, high = show_size(self.min), show_size(self.max)
+            raise ValueError(f"{show_size(value)} is out of range: {low} to {high}")
+
+    def show(self, value: int) -> str:
+        return show_size(value)
+
+
+@dataclass(frozen=True)
+class File:
+    """A path to a file, or none; `~` is the home folder."""
+
+    metavar: str = "FILE"
+
+    def parse(self, text: str) -> Path | None:
+        return Path(text).expanduser() if text else None
+
+    def check(self, value: Path | None) -> None:
+        pass
+
+    def show(self, value: Path | None) -> str:
+        return str(value) if value else "none"
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A path to a folder, or one of a few words that stand for something else."""
+
+    words: tuple[str, ...]
+    metavar: str = "DIR"
+
+    def parse(self, text: str) -> str:
+        return text if text in self.words or not text else str(Path(text).expanduser())
+
+    def check(self, value: str) -> None:
+        if not value:
+            raise ValueError("must not be empty")
+
+    def show(self, value: str) -> str:
+        home = str(Path.home())
+        return "~" + value[len(home) :] if value.startswith(home + "/") else value
+
+
+def show_duration(value_ms: int) -> str:
+    """A duration in the largest unit that holds it without a fraction, such as `1500ms` or `2m`."""
+    for unit in ("d", "h", "m", "s"):
+        if value_ms and value_ms % _DURATION_MS[unit] == 0:
+            return f"{value_ms // _DURATION_MS[unit]}{unit}"
+    return f"{value_ms}ms" if value_ms else "0"
+
+
+def show_size(value_bytes: int) -> str:
+    """A size in the largest unit that holds it without a fraction, such as `8MiB`."""
+    for unit in ("TiB", "GiB", "MiB", "KiB"):
+        if value_bytes and value_bytes % _SIZE_BYTES[unit.lower()] == 0:
+            return f"{value_bytes // _SIZE_BYTES[unit.lower()]}{unit}"
+    return str(value_bytes)

@@ -1,0 +1,222 @@
+"""The own CA, seen by a real TLS client that trusts it and nothing else."""
+
+import logging
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from emulator.certificates import ca_path, context_of, server_context
+from emulator.core.clock import SystemClock
+
+DAY_MS = 86_400_000
+FILES = {"ca.pem", "ca.key", "server.pem"}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a CA, made once for the tests that only read it."""
+    folder = tmp_path_factory.mktemp("ca")
+    server_context(folder, "127.0.0.1")
+    return folder
+
+
+def handshake(server: ssl.SSLContext, authority: Path, name: str) -> str | None:
+    """What a verifying client and the server agree on. Raises `ssl.SSLError` as the client does."""
+    ours, theirs = socket.socketpair()
+    ours.settimeout(30)
+    theirs.settimeout(30)
+
+    def serve() -> None:
+        try:
+            with server.wrap_socket(ours, server_side=True) as connection:
+                connection.recv(1)
+        except (ssl.SSLError, ConnectionError):
+            ours.close()  # The client's side says what is wrong.
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    client = ssl.create_default_context(cafile=str(authority))
+    # The default from Python 3.13 on.
+    client.verify_flags |= ssl.VERIFY_X509_STRICT
+    try:
+        with client.wrap_socket(theirs, server_hostname=name) as connection:
+            return connection.version()
+    finally:
+        theirs.close()
+        thread.join()
+
+
+def certificate(folder: Path) -> x509.Certificate:
+    return x509.load_pem_x509_certificate((folder / "server.pem").read_bytes())
+
+
+@pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "::1"])
+def test_a_client_that_trusts_the_ca_connects(made: Path, name: str) -> None:
+    context = server_context(made, "127.0.0.1")
+
+    assert handshake(context, ca_path(made), name) == "TLSv1.3"
+
+
+def test_a_client_that_does_not_trust_the_ca_is_not_fooled(made: Path, tmp_path: Path) -> None:
+    server_context(tmp_path, "127.0.0.1")
+
+    with pytest.raises(ssl.SSLCertVerificationError):
+        handshake(server_context(made, "127.0.0.1"), ca_path(tmp_path), "localhost")
+
+
+def test_another_name_is_not_ours(made: Path) -> None:
+    with pytest.raises(ssl.SSLCertVerificationError, match="ostname mismatch"):
+        handshake(server_context(made, "127.0.0.1"), ca_path(made), "example.com")
+
+
+@pytest.mark.parametrize("host", ["192.168.7.8", "emulator.test", "stream.example.org", "9.9.9.9"])
+def test_a_host_of_ones_own_is_named_too(tmp_path: Path, host: str) -> None:
+    context = server_context(tmp_path, host)
+
+    assert handshake(context, ca_path(tmp_path), host) == "TLSv1.3"
+    assert handshake(context, ca_path(tmp_path), "localhost") == "TLSv1.3"
+
+
+def test_a_start_changes_nothing_that_is_current(made: Path) -> None:
+    before = {name: (made / name).read_bytes() for name in FILES}
+
+    server_context(made, "127.0.0.1")
+
+    assert {name: (made / name).read_bytes() for name in FILES} == before
+    assert {path.name for path in made.iterdir()} == FILES
+
+
+def test_a_start_with_current_files_does_not_load_cryptography(made: Path) -> None:
+    code = (
+        "import sys, pathlib; from emulator.certificates import server_context; "
+        f"server_context(pathlib.Path({str(made)!r}), '127.0.0.1'); "
+        "sys.exit('cryptography' in sys.modules)"
+    )
+
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_private_keys_are_readable_by_their_owner_alone(made: Path) -> None:
+    assert (made / "ca.key").stat().st_mode & 0o777 == 0o600
+    assert (made / "server.pem").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_ca_can_vouch_for_private_names_only(made: Path) -> None:
+    authority = x509.load_pem_x509_certificate(ca_path(made).read_bytes())
+    constraints = authority.extensions.get_extension_for_class(x509.NameConstraints)
+
+    permitted = constraints.value.permitted_subtrees or []
+    networks = [each.value for each in permitted if isinstance(each, x509.IPAddress)]
+    assert all(network.is_private or network.is_link_local for network in networks)
+    assert {each.value for each in permitted if isinstance(each, x509.DNSName)} == {
+        "127.0.0.1",
+        "localhost",
+        "local",
+        "internal",
+        "test",
+        "lan",
+        "home.arpa",
+    }
+    # mbedTLS refuses a certificate with a critical extension that it does not know.
+    assert not constraints.critical
+
+
+def test_an_address_is_a_dns_name_too_for_old_mbedtls(made: Path) -> None:
+    names = certificate(made).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+
+    assert "127.0.0.1" in names.get_values_for_type(x509.DNSName)
+
+
+def test_macos_accepts_how_long_a_certificate_lives(made: Path) -> None:
+    ours = certificate(made)
+
+    assert ours.not_valid_after_utc - ours.not_valid_before_utc <= timedelta(days=825)
+    usage = ours.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    assert x509.oid.ExtendedKeyUsageOID.SERVER_AUTH in usage
+
+
+def test_another_host_gets_a_new_certificate_from_the_same_ca(tmp_path: Path) -> None:
+    server_context(tmp_path, "127.0.0.1")
+    authority, before = ca_path(tmp_path).read_bytes(), certificate(tmp_path)
+
+    server_context(tmp_path, "192.168.0.9")
+
+    assert ca_path(tmp_path).read_bytes() == authority
+    assert certificate(tmp_path).serial_number != before.serial_number
+
+
+def test_a_certificate_is_renewed_before_it_expires(tmp_path: Path) -> None:
+    now_ms = SystemClock().now_ms()
+    server_context(tmp_path, "", now_ms)
+    first, authority = certificate(tmp_path), ca_path(tmp_path).read_bytes()
+
+    server_context(tmp_path, "", now_ms + 789 * DAY_MS)
+    assert certificate(tmp_path) == first
+    server_context(tmp_path, "", now_ms + 791 * DAY_MS)
+
+    assert certificate(tmp_path) != first
+    assert ca_path(tmp_path).read_bytes() == authority
+
+
+def test_a_ca_that_would_expire_first_is_made_anew(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    now_ms = SystemClock().now_ms()
+    server_context(tmp_path, "", now_ms)
+
+    with caplog.at_level(logging.WARNING):
+        server_context(tmp_path, "", now_ms + 3_000 * DAY_MS)
+
+    authority = x509.load_pem_x509_certificate(ca_path(tmp_path).read_bytes())
+    began = datetime.fromtimestamp(now_ms / 1000, UTC) + timedelta(days=2_998)
+    assert authority.not_valid_before_utc > began
+    assert "the CA is made anew, trust it again" in caplog.text
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+@pytest.mark.parametrize("damage", ["deleted", "empty", "torn", "garbage"])
+def test_a_broken_file_is_made_anew(made: Path, tmp_path: Path, name: str, damage: str) -> None:
+    # Given a folder with one broken file,
+    for each in FILES:
+        (tmp_path / each).write_bytes((made / each).read_bytes())
+    path = tmp_path / name
+    content = path.read_bytes()
+    path.write_bytes(
+        {"torn": content[: len(content) // 2], "garbage": b"\xff\0" * 99}.get(damage, b"")
+    )
+    if damage == "deleted":
+        path.unlink()
+
+    # when a server starts on it,
+    context = server_context(tmp_path, "127.0.0.1")
+
+    # then it speaks TLS, and who trusts the CA that is there now can verify it.
+    assert handshake(context, ca_path(tmp_path), "127.0.0.1") == "TLSv1.3"
+
+
+def test_a_key_of_another_ca_is_not_used(made: Path, tmp_path: Path) -> None:
+    server_context(tmp_path, "")
+    (tmp_path / "ca.key").write_bytes((made / "ca.key").read_bytes())
+    (tmp_path / "server.pem").unlink()
+
+    context = server_context(tmp_path, "")
+
+    assert handshake(context, ca_path(tmp_path), "localhost") == "TLSv1.3"
+
+
+def test_a_certificate_of_ones_own_is_shown_as_it_is(made: Path) -> None:
+    context = context_of(made / "server.pem")
+
+    assert handshake(context, ca_path(made), "localhost") == "TLSv1.3"
+
+
+def test_files_that_do_not_fit_are_an_error(made: Path) -> None:
+    with pytest.raises(ssl.SSLError):
+        context_of(made / "ca.pem", made / "server.pem")

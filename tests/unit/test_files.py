@@ -1,0 +1,34 @@
+"""Files written whole: all of it, with the right permissions, or what was there before."""
+
+from pathlib import Path
+
+import pytest
+
+from emulator.files import write_whole
+
+
+def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
+    path = tmp_path / "ready.json"
+
+    write_whole(path, b"one")
+    write_whole(path, b"two")
+
+    assert path.read_bytes() == b"two"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_private_file_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "ca.key"
+
+    write_whole(path, b"secret", mode=0o600)
+
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "taken").mkdir()
+
+    with pytest.raises(OSError, match="irectory"):
+        write_whole(tmp_path / "taken", b"x")
+
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]

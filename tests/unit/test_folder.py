@@ -1,0 +1,134 @@
+"""The data folder: one emulator each, told apart by a lock that dies with its process."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from emulator.core.errors import Refused
+from emulator.folder import DataFolder, is_held, running_on
+
+HOLD = """
+import sys
+from emulator.folder import DataFolder
+folder = DataFolder.open(sys.argv[1])
+folder.tell({"pid": 1234, "http": "http://127.0.0.1:9"})
+print(folder.path, flush=True)
+sys.stdin.read()
+"""
+
+
+def hold(data: str) -> "subprocess.Popen[str]":
+    """Another process that holds a folder until its standard input closes."""
+    return subprocess.Popen(
+        [sys.executable, "-c", HOLD, data],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def held_path(process: "subprocess.Popen[str]") -> Path:
+    assert process.stdout is not None
+    return Path(process.stdout.readline().strip())
+
+
+def let_go(process: "subprocess.Popen[str]") -> None:
+    process.communicate(timeout=30)
+
+
+def test_a_folder_is_made_for_its_owner_alone(tmp_path: Path) -> None:
+    folder = DataFolder.open(str(tmp_path / "deep" / "down"))
+
+    assert folder.media_path.is_dir()
+    assert folder.path.stat().st_mode & 0o777 == 0o700
+    assert folder.world_path == str(folder.path / "world.sqlite3")
+    folder.close()
+    assert folder.path.is_dir()
+
+
+def test_a_second_start_is_told_who_runs_and_where(tmp_path: Path) -> None:
+    # Given another process that runs on a folder,
+    process = hold(str(tmp_path))
+    held_path(process)
+    assert is_held(tmp_path)
+
+    # when we start on the same,
+    with pytest.raises(Refused) as refusal:
+        DataFolder.open(str(tmp_path))
+
+    # then we are told, and once it has ended the folder is free.
+    assert refusal.value.code == "conflict"
+    assert "pid 1234 at http://127.0.0.1:9" in refusal.value.sentence
+    let_go(process)
+    assert not is_held(tmp_path)
+
+
+def test_a_killed_emulator_does_not_keep_its_folder(tmp_path: Path) -> None:
+    process = hold(str(tmp_path))
+    held_path(process)
+
+    process.send_signal(signal.SIGKILL)
+    let_go(process)
+
+    folder = DataFolder.open(str(tmp_path))
+    assert running_on(tmp_path) == {"pid": os.getpid()}
+    folder.close()
+    assert running_on(tmp_path) == {}
+
+
+def test_memory_leaves_nothing_behind() -> None:
+    folder = DataFolder.open(":memory:")
+    (folder.media_path / "segment").write_bytes(b"x")
+
+    folder.close()
+    folder.close()
+
+    assert folder.world_path == ":memory:"
+    assert not folder.path.exists()
+
+
+def test_what_a_killed_emulator_left_in_memory_mode_is_swept_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given one that was killed, one that runs, and a folder of somebody else's,
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    killed, alive = hold(":memory:"), hold(":memory:")
+    left, used = held_path(killed), held_path(alive)
+    killed.kill()
+    let_go(killed)
+    other = tmp_path / "live-emulator-notes"
+    other.mkdir()
+
+    # when the next one starts,
+    folder = DataFolder.open(":memory:")
+
+    # then only what the killed one left is gone.
+    assert not left.exists()
+    assert used.exists()
+    assert other.exists()
+    folder.close()
+    let_go(alive)
+
+
+def test_a_folder_that_cannot_be_used_is_refused_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+
+    with pytest.raises(Refused) as refusal:
+        DataFolder.open(str(tmp_path / "file" / "data"))
+
+    assert refusal.value.code == "unavailable"
+    assert "Not a directory" in refusal.value.sentence
+
+
+@pytest.mark.parametrize("left", ["", "{", "[1]", "null"])
+def test_a_torn_lock_file_says_nothing(tmp_path: Path, left: str) -> None:
+    (tmp_path / "lock").write_text(left)
+
+    assert running_on(tmp_path) == {}
+    DataFolder.open(str(tmp_path)).close()
