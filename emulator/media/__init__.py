@@ -1,0 +1,1 @@
+"""From a broadcaster's bytes to a picture, a recording and a seek bar. Knows no HTTP."""

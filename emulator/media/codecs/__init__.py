@@ -1,0 +1,90 @@
+"""Codecs: one a file, found here by FourCC, by FLV's old numbers, or by a track.
+
+Nobody else asks which codec it has: what differs between codecs stands in their formats.
+"""
+
+from typing import NoReturn
+
+from emulator.core.errors import Refused
+from emulator.media.codecs.aac import AAC
+from emulator.media.codecs.av1 import AV1
+from emulator.media.codecs.formats import AudioFormat, VideoFormat
+from emulator.media.codecs.h264 import H264
+from emulator.media.codecs.hevc import HEVC
+from emulator.media.codecs.opus import OPUS
+from emulator.media.codecs.vp9 import VP9
+from emulator.media.packets import Track, VideoTrack
+
+_VIDEO_BY_FOURCC = {b"avc1": H264, b"hvc1": HEVC, b"av01": AV1, b"vp09": VP9}
+_AUDIO_BY_FOURCC = {b"mp4a": AAC, b"Opus": OPUS}
+_VIDEO_BY_CODEC = {"h264": H264, "hevc": HEVC, "av1": AV1, "vp9": VP9}
+_AUDIO_BY_CODEC = {"aac": AAC, "opus": OPUS}
+
+# FLV 10.1, E.4.3.1 and E.4.2.1: the numbers of the time before FourCCs.
+_VIDEO_NUMBER, _AUDIO_NUMBER = 7, 10
+_VIDEO_NAMES = {
+    2: "Sorenson H.263", 3: "Screen video", 4: "VP6", 5: "VP6 with alpha", 6: "Screen video 2",
+    12: "HEVC under the unofficial number 12",
+}  # fmt: skip
+_AUDIO_NAMES = {
+    0: "PCM", 1: "ADPCM", 2: "MP3", 3: "PCM", 4: "Nellymoser", 5: "Nellymoser", 6: "Nellymoser",
+    7: "G.711 A-law", 8: "G.711 mu-law", 11: "Speex", 14: "MP3", 15: "device-specific sound",
+}  # fmt: skip
+_FOURCC_NAMES = {
+    b"vp08": "VP8", b"vvc1": "VVC", b".mp3": "MP3", b"fLaC": "FLAC", b"ac-3": "AC-3",
+    b"ec-3": "E-AC-3",
+}  # fmt: skip
+
+
+def video(fourcc: bytes) -> VideoFormat:
+    """The video format of an Enhanced RTMP FourCC, or `Refused` with what to change in OBS."""
+    return _VIDEO_BY_FOURCC.get(fourcc) or _refuse_video(_name(fourcc))
+
+
+def audio(fourcc: bytes) -> AudioFormat:
+    """The audio format of an Enhanced RTMP FourCC, or `Refused` with what to change in OBS."""
+    return _AUDIO_BY_FOURCC.get(fourcc) or _refuse_audio(_name(fourcc))
+
+
+def legacy_video(number: int) -> VideoFormat:
+    """The video format of FLV's CodecID: H.264, or `Refused`."""
+    if number == _VIDEO_NUMBER:
+        return H264
+    return _refuse_video(_VIDEO_NAMES.get(number, f"number {number}"))
+
+
+def legacy_audio(number: int) -> AudioFormat:
+    """The audio format of FLV's SoundFormat: AAC, or `Refused`."""
+    if number == _AUDIO_NUMBER:
+        return AAC
+    return _refuse_audio(_AUDIO_NAMES.get(number, f"number {number}"))
+
+
+def sample_entry(track: Track) -> bytes:
+    """The box that describes a track in an init segment."""
+    if isinstance(track, VideoTrack):
+        return _VIDEO_BY_CODEC[track.codec].sample_entry(track)
+    return _AUDIO_BY_CODEC[track.codec].sample_entry(track)
+
+
+def _name(fourcc: bytes) -> str:
+    """A FourCC for people; one that cannot be printed is told as numbers."""
+    text = fourcc.decode("latin-1")
+    fallback = text if text.isprintable() and text.isascii() else fourcc.hex()
+    return _FOURCC_NAMES.get(fourcc, fallback)
+
+
+def _refuse_video(name: str) -> NoReturn:
+    raise Refused(
+        "unsupported",
+        f"Video codec {name} is not supported. In OBS: Settings, Output, Streaming, Video Encoder: "
+        "choose H.264 (or HEVC or AV1 with a recent OBS).",
+    )
+
+
+def _refuse_audio(name: str) -> NoReturn:
+    raise Refused(
+        "unsupported",
+        f"Audio codec {name} is not supported. In OBS: Settings, Output, Streaming, Audio Encoder: "
+        "choose AAC (or Opus with a recent OBS).",
+    )

@@ -1,0 +1,106 @@
+"""AAC: reads an AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1) and writes its esds."""
+
+import struct
+
+from emulator.core.errors import ProtocolError, Refused
+from emulator.media.codecs.bits import Bits
+from emulator.media.codecs.boxes import audio_entry, full_box
+from emulator.media.codecs.formats import AudioFormat
+from emulator.media.packets import AudioTrack
+
+# Table 1.18, sampling frequency index.
+_SAMPLE_RATES = (
+    96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000,
+    22_050, 16_000, 12_000, 11_025, 8_000, 7_350,
+)  # fmt: skip
+# Table 1.19, channel configuration; 0 stands for a program config element.
+_CHANNELS = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 6, 7: 8, 11: 7, 12: 8, 14: 8}
+_LC, _SBR, _PS = 2, 5, 29
+_SYNC_EXTENSION = 0x2B7
+
+
+def track(config: bytes) -> AudioTrack:
+    """The track that an AudioSpecificConfig describes.
+
+    Refuses object types other than AAC LC and HE-AAC (SBR, PS) and channel layouts given by a
+    program config element. With SBR, rate and samples a frame are those of the output: twice the
+    core's.
+    """
+    bits = Bits(config, "AAC AudioSpecificConfig")
+    kind, rate = _object_type(bits), _sample_rate(bits)
+    channels = _CHANNELS.get(bits.read(4))
+    outer = kind
+    core_rate = rate
+    if kind in (_SBR, _PS):
+        rate = _sample_rate(bits)
+        kind = _object_type(bits)
+    if kind != _LC:
+        raise Refused(
+            "unsupported", "AAC must be AAC LC or HE-AAC. In OBS: Output, Audio Encoder AAC."
+        )
+    if channels is None:
+        raise Refused(
+            "unsupported",
+            "This AAC channel layout is not supported. In OBS: Settings, Audio, Channels Stereo.",
+        )
+    samples = 960 if bits.flag() else 1024
+    if outer == _LC:
+        outer, rate = _sync_extension(bits, rate)
+    if outer != _LC and rate == 2 * core_rate:
+        samples *= 2
+    if outer == _PS and channels == 1:
+        channels = 2
+    return AudioTrack("aac", bytes(config), f"mp4a.40.{outer}", rate, channels, samples)
+
+
+def sample_entry(track: AudioTrack) -> bytes:
+    return audio_entry(b"mp4a", track.channels, track.sample_rate, _esds(track.config))
+
+
+def _object_type(bits: Bits) -> int:
+    kind = bits.read(5)
+    return 32 + bits.read(6) if kind == 31 else kind
+
+
+def _sample_rate(bits: Bits) -> int:
+    index = bits.read(4)
+    if index == 15:
+        rate = bits.read(24)
+    elif index < len(_SAMPLE_RATES):
+        rate = _SAMPLE_RATES[index]
+    else:
+        rate = 0
+    if not 4_000 <= rate <= 192_000:
+        raise ProtocolError("AAC AudioSpecificConfig has an unknown sample rate")
+    return rate
+
+
+def _sync_extension(bits: Bits, rate: int) -> tuple[int, int]:
+    """SBR and PS said behind an AAC LC config (1.6.6): the outer object type and output rate."""
+    bits.skip(15 if bits.flag() else 1)  # coreCoderDelay and its flag, extensionFlag
+    if bits.left < 17 or bits.read(11) != _SYNC_EXTENSION:
+        return _LC, rate
+    if _object_type(bits) != _SBR or not bits.left or not bits.flag():
+        return _LC, rate
+    outer_rate = _sample_rate(bits)
+    has_ps = bits.left >= 12 and bits.read(11) == 0x548 and bits.flag()
+    return (_PS if has_ps else _SBR), outer_rate
+
+
+def _esds(config: bytes) -> bytes:
+    """ES_Descriptor, DecoderConfigDescriptor (MPEG-4 audio), SLConfig (14496-1, 7.2.6)."""
+    specific = _descriptor(0x05, config)
+    decoder = _descriptor(0x04, struct.pack(">BBHBII", 0x40, 0x15, 0, 0, 0, 0), specific)
+    stream = _descriptor(0x03, struct.pack(">HB", 0, 0), decoder, _descriptor(0x06, b"\x02"))
+    return full_box(b"esds", 0, 0, stream)
+
+
+def _descriptor(tag: int, *parts: bytes) -> bytes:
+    """A descriptor with its size in four bytes of seven bits, as most writers do."""
+    content = b"".join(parts)
+    size = len(content)
+    lengths = (0x80 | size >> 21 & 0x7F, 0x80 | size >> 14 & 0x7F, 0x80 | size >> 7 & 0x7F)
+    return bytes((tag, *lengths, size & 0x7F)) + content
+
+
+AAC = AudioFormat("AAC", track, sample_entry)

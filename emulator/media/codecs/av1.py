@@ -1,0 +1,114 @@
+"""AV1: reads av1C (AV1 in ISOBMFF, 2.3) and the sequence header in it (AV1 spec, 5.5)."""
+
+from dataclasses import replace
+
+from emulator.core.errors import ProtocolError
+from emulator.media.codecs.bits import Bits
+from emulator.media.codecs.boxes import box, visual_entry
+from emulator.media.codecs.formats import Payload, VideoFormat
+from emulator.media.packets import VideoTrack
+
+_SEQUENCE_HEADER = 1
+_TEMPORAL_DELIMITER = b"\x12\x00"
+# Where in a key frame its sequence header is looked for: it comes first.
+_HEADER_SEARCH = 1024
+
+
+def track(config: bytes) -> VideoTrack:
+    """The track that an AV1CodecConfigurationRecord describes, or `ProtocolError`.
+
+    Of 0 x 0 pixels where it has no sequence header, as rav1e in ffmpeg sends it.
+    """
+    if len(config) < 4 or config[0] != 0x81:
+        raise ProtocolError("AV1 configuration record is broken")
+    unit = _sequence_header(config[4:])
+    width, height = _size(unit) if unit else (0, 0)
+    profile, level = config[1] >> 5, config[1] & 0x1F
+    tier = "H" if config[2] & 0x80 else "M"
+    depth = (12 if config[2] & 0x20 else 10) if config[2] & 0x40 else 8
+    codecs = f"av01.{profile}.{level:02}{tier}.{depth:02}"
+    return VideoTrack("av1", bytes(config), codecs, width, height)
+
+
+def sized(track: VideoTrack, frame: Payload) -> VideoTrack:
+    """The track with this key frame's sequence header, which also goes into its record."""
+    unit = _sequence_header(bytes(frame[:_HEADER_SEARCH]))
+    if not unit:
+        raise ProtocolError("AV1 key frame has no sequence header")
+    width, height = _size(unit)
+    return replace(track, config=track.config[:4] + unit, width=width, height=height)
+
+
+def sample(frame: Payload) -> Payload:
+    """The frame without the temporal delimiter, which MP4 leaves out (AV1 in ISOBMFF, 2.4)."""
+    return frame[2:] if frame[:2] == _TEMPORAL_DELIMITER else frame
+
+
+def sample_entry(track: VideoTrack) -> bytes:
+    return visual_entry(b"av01", track.width, track.height, box(b"av1C", track.config))
+
+
+def _sequence_header(units: bytes) -> bytes:
+    """The first sequence header OBU, whole (5.3.2: header, extension, size); empty for none."""
+    position = 0
+    while position < len(units):
+        start, header = position, units[position]
+        position += 2 if header & 0x04 else 1
+        size = len(units) - position
+        if header & 0x02:
+            size, position = _leb128(units, position)
+        position += size
+        if header >> 3 & 0x0F == _SEQUENCE_HEADER:
+            return units[start:position]
+    return b""
+
+
+def _leb128(octets: bytes, position: int) -> tuple[int, int]:
+    """A little endian number of seven bits a byte (4.10.5), and where it ends."""
+    number = 0
+    for index, octet in enumerate(octets[position : position + 8]):
+        number |= (octet & 0x7F) << (7 * index)
+        if not octet & 0x80:
+            return number, position + index + 1
+    raise ProtocolError("AV1 unit is cut off")
+
+
+def _size(unit: bytes) -> tuple[int, int]:
+    """max_frame_width and max_frame_height of a sequence header OBU (5.5.1)."""
+    position = 2 if unit[0] & 0x04 else 1
+    if unit[0] & 0x02:
+        _, position = _leb128(unit, position)
+    bits = Bits(unit[position:], "AV1 sequence header")
+    bits.skip(4)
+    if bits.flag():
+        bits.skip(5)
+    else:
+        _skip_operating_points(bits)
+    width_bits, height_bits = bits.read(4) + 1, bits.read(4) + 1
+    return bits.read(width_bits) + 1, bits.read(height_bits) + 1
+
+
+def _skip_operating_points(bits: Bits) -> None:
+    """Timing, decoder model and operating points of a header that is not reduced (5.5.1)."""
+    delay_bits = 0
+    has_model = False
+    if bits.flag():
+        bits.skip(64)
+        if bits.flag():
+            bits.ue()
+        has_model = bits.flag()
+        if has_model:
+            delay_bits = bits.read(5) + 1
+            bits.skip(42)
+    has_display_delay = bits.flag()
+    for _ in range(bits.read(5) + 1):
+        bits.skip(12)
+        if bits.read(5) > 7:
+            bits.skip(1)
+        if has_model and bits.flag():
+            bits.skip(2 * delay_bits + 1)
+        if has_display_delay and bits.flag():
+            bits.skip(4)
+
+
+AV1 = VideoFormat("AV1", track, sample_entry, has_cts=False, sized=sized, sample=sample)

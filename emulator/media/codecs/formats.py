@@ -1,0 +1,36 @@
+"""Formats: what one codec's file offers, so that no stage needs to ask which codec it has."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from emulator.media.packets import AudioTrack, VideoTrack
+
+Payload = bytes | memoryview
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFormat:
+    """`track(config)` reads the configuration record, or refuses it.
+
+    A track whose record has no size (VP9, and AV1 from some encoders) is 0 x 0, and its first key
+    frame completes it with `sized(track, frame)`. `has_cts`: coded frames come with a composition
+    time on the wire. `sample(frame)` takes from a frame what MP4 does not want in it.
+    `sample_entry(track)` is the box for an init segment.
+    """
+
+    name: str
+    track: Callable[[bytes], VideoTrack]
+    sample_entry: Callable[[VideoTrack], bytes]
+    has_cts: bool
+    sized: Callable[[VideoTrack, Payload], VideoTrack] | None = None
+    sample: Callable[[Payload], Payload] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFormat:
+    """`samples(frame)` counts a frame's samples, where a track's frames vary (Opus)."""
+
+    name: str
+    track: Callable[[bytes], AudioTrack]
+    sample_entry: Callable[[AudioTrack], bytes]
+    samples: Callable[[Payload], int] | None = None

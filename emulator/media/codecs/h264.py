@@ -1,0 +1,103 @@
+"""H.264: reads avcC (ISO/IEC 14496-15, 5.3.3.1) and the size in its SPS (H.264, 7.3.2.1)."""
+
+from emulator.core.errors import ProtocolError, Refused
+from emulator.media.codecs.bits import Bits, without_emulation_prevention
+from emulator.media.codecs.boxes import box, visual_entry
+from emulator.media.codecs.formats import VideoFormat
+from emulator.media.packets import VideoTrack
+
+# Profiles whose SPS carries the chroma format and scaling lists (7.3.2.1.1).
+_HIGH_PROFILES = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
+
+
+def track(config: bytes) -> VideoTrack:
+    """The track that an AVCDecoderConfigurationRecord describes.
+
+    Refuses a record of another version or without an SPS, and pictures that are not 4:2:0 8 bit,
+    because browsers do not show them.
+    """
+    if len(config) < 7 or config[0] != 1:
+        raise ProtocolError("H.264 configuration record is broken")
+    count = config[5] & 0x1F
+    size = int.from_bytes(config[6:8], "big")
+    sps = config[8 : 8 + size]
+    if not count or size < 4 or len(sps) < size:
+        raise ProtocolError("H.264 configuration record has no SPS")
+    width, height = _size(sps)
+    codecs = f"avc1.{config[1]:02x}{config[2]:02x}{config[3]:02x}"
+    return VideoTrack("h264", bytes(config), codecs, width, height)
+
+
+def sample_entry(track: VideoTrack) -> bytes:
+    return visual_entry(b"avc1", track.width, track.height, box(b"avcC", track.config))
+
+
+def _size(sps: bytes) -> tuple[int, int]:
+    bits = Bits(without_emulation_prevention(sps[1:]), "H.264 SPS")
+    profile = bits.read(8)
+    bits.skip(16)
+    bits.ue()
+    chroma = _chroma_format(bits) if profile in _HIGH_PROFILES else 1
+    bits.ue()
+    _skip_picture_order(bits)
+    bits.ue()
+    bits.skip(1)
+    width = 16 * (bits.ue() + 1)
+    height = 16 * (bits.ue() + 1)
+    is_progressive = bits.flag()
+    if not is_progressive:
+        height *= 2
+        bits.skip(1)
+    bits.skip(1)
+    if bits.flag():
+        # Cropping is counted in chroma samples, and in pairs of lines where fields are coded.
+        unit_x = 2 if chroma in (1, 2) else 1
+        unit_y = (2 if chroma == 1 else 1) * (1 if is_progressive else 2)
+        width -= unit_x * (bits.ue() + bits.ue())
+        height -= unit_y * (bits.ue() + bits.ue())
+    if not (0 < width < 1 << 16 and 0 < height < 1 << 16):
+        raise ProtocolError(f"H.264 SPS says a picture of {width} x {height}")
+    return width, height
+
+
+def _chroma_format(bits: Bits) -> int:
+    chroma = bits.ue()
+    if chroma == 3:
+        bits.skip(1)
+    depth_luma, depth_chroma = 8 + bits.ue(), 8 + bits.ue()
+    if chroma != 1 or depth_luma != 8 or depth_chroma != 8:
+        raise Refused(
+            "unsupported",
+            "H.264 must be 4:2:0 with 8 bits, as browsers play it. In OBS: Settings, Advanced, "
+            "Color Format NV12.",
+        )
+    bits.skip(1)
+    if bits.flag():
+        for index in range(8):
+            if bits.flag():
+                _skip_scaling_list(bits, 16 if index < 6 else 64)
+    return chroma
+
+
+def _skip_scaling_list(bits: Bits, size: int) -> None:
+    """7.3.2.1.1.1: a delta of -`last` ends the list early."""
+    last = following = 8
+    for _ in range(size):
+        if following:
+            following = (last + bits.se()) % 256
+        last = following or last
+
+
+def _skip_picture_order(bits: Bits) -> None:
+    kind = bits.ue()
+    if kind == 0:
+        bits.ue()
+    elif kind == 1:
+        bits.skip(1)
+        bits.se()
+        bits.se()
+        for _ in range(min(bits.ue(), 256)):
+            bits.se()
+
+
+H264 = VideoFormat("H.264", track, sample_entry, has_cts=True)

@@ -1,0 +1,88 @@
+"""HEVC: reads hvcC (ISO/IEC 14496-15, 8.3.3.1) and the size in its SPS (H.265, 7.3.2.2)."""
+
+from collections.abc import Iterator
+
+from emulator.core.errors import ProtocolError
+from emulator.media.codecs.bits import Bits, without_emulation_prevention
+from emulator.media.codecs.boxes import box, visual_entry
+from emulator.media.codecs.formats import VideoFormat
+from emulator.media.packets import VideoTrack
+
+_SPS = 33
+
+
+def track(config: bytes) -> VideoTrack:
+    """The track that an HEVCDecoderConfigurationRecord describes, or `ProtocolError`."""
+    if len(config) < 23:
+        raise ProtocolError("HEVC configuration record is cut off")
+    sps = next((nal for kind, nal in _units(config) if kind == _SPS), None)
+    if sps is None:
+        raise ProtocolError("HEVC configuration record has no SPS")
+    width, height = _size(sps)
+    return VideoTrack("hevc", bytes(config), _codecs(config), width, height)
+
+
+def sample_entry(track: VideoTrack) -> bytes:
+    return visual_entry(b"hvc1", track.width, track.height, box(b"hvcC", track.config))
+
+
+def _codecs(config: bytes) -> str:
+    """ISO/IEC 14496-15, E.3: profile, compatibility (bits reversed), tier and level, constraints.
+
+    Trailing zero bytes of the constraints are left out.
+    """
+    space = ("", "A", "B", "C")[config[1] >> 6]
+    tier = "H" if config[1] & 0x20 else "L"
+    compatibility = int(f"{int.from_bytes(config[2:6], 'big'):032b}"[::-1], 2)
+    constraints = config[6:12].rstrip(b"\x00")
+    words = [f"hvc1.{space}{config[1] & 0x1F}", f"{compatibility:X}", f"{tier}{config[12]}"]
+    return ".".join(words + [f"{octet:X}" for octet in constraints])
+
+
+def _units(config: bytes) -> Iterator[tuple[int, bytes]]:
+    """Each NAL unit of the record's arrays, with its type."""
+    position = 23
+    for _ in range(config[22]):
+        kind = config[position] & 0x3F if position < len(config) else 0
+        count = int.from_bytes(config[position + 1 : position + 3], "big")
+        position += 3
+        for _ in range(count):
+            size = int.from_bytes(config[position : position + 2], "big")
+            nal = config[position + 2 : position + 2 + size]
+            if not size or len(nal) < size:
+                raise ProtocolError("HEVC configuration record is cut off")
+            yield kind, nal
+            position += 2 + size
+
+
+def _size(sps: bytes) -> tuple[int, int]:
+    bits = Bits(without_emulation_prevention(sps[2:]), "HEVC SPS")
+    bits.skip(4)
+    sub_layers = bits.read(3)
+    bits.skip(1)
+    _skip_profile_tier_level(bits, sub_layers)
+    bits.ue()
+    chroma = bits.ue()
+    if chroma == 3:
+        bits.skip(1)
+    width, height = bits.ue(), bits.ue()
+    if bits.flag():
+        # The conformance window is counted in chroma samples (7.4.3.2.1).
+        width -= (2 if chroma in (1, 2) else 1) * (bits.ue() + bits.ue())
+        height -= (2 if chroma == 1 else 1) * (bits.ue() + bits.ue())
+    if not (0 < width < 1 << 16 and 0 < height < 1 << 16):
+        raise ProtocolError(f"HEVC SPS says a picture of {width} x {height}")
+    return width, height
+
+
+def _skip_profile_tier_level(bits: Bits, sub_layers: int) -> None:
+    """7.3.3: 96 bits, then two flags a sub-layer (padded to eight), then what they announce."""
+    bits.skip(96)
+    announced = [(bits.flag(), bits.flag()) for _ in range(sub_layers)]
+    if sub_layers:
+        bits.skip(2 * (8 - sub_layers))
+    for has_profile, has_level in announced:
+        bits.skip(88 * has_profile + 8 * has_level)
+
+
+HEVC = VideoFormat("HEVC", track, sample_entry, has_cts=True)

@@ -1,0 +1,56 @@
+"""Opus: reads an OpusHead (RFC 7845, 5.1), counts a packet's samples (RFC 6716, 3.1)."""
+
+import struct
+
+from emulator.core.errors import ProtocolError
+from emulator.media.codecs.boxes import audio_entry, box
+from emulator.media.codecs.formats import AudioFormat, Payload
+from emulator.media.packets import AudioTrack
+
+_MAGIC = b"OpusHead"
+_RATE = 48_000
+# Samples a frame at 48 kHz for each configuration number of the TOC byte (RFC 6716, table 2):
+# SILK-only 10, 20, 40, 60 ms; hybrid 10, 20 ms; CELT-only 2.5, 5, 10, 20 ms.
+_FRAME_SAMPLES = (480, 960, 1920, 2880) * 3 + (480, 960) * 2 + (120, 240, 480, 960) * 4
+_SAMPLES_MAX = 5760  # 120 ms, RFC 6716, 3.2.5
+
+
+def track(config: bytes) -> AudioTrack:
+    """The track that an OpusHead describes, with or without its eight magic letters.
+
+    Opus always decodes to 48 kHz, whatever the head calls the input's rate. The track's `config`
+    begins with the letters.
+    """
+    if not config.startswith(_MAGIC):
+        config = _MAGIC + config
+    if len(config) < 19 or config[8] & 0xF0 or not config[9]:
+        raise ProtocolError("OpusHead is broken")
+    channels, family = config[9], config[18]
+    if family == 0 and channels > 2:
+        raise ProtocolError("OpusHead has too many channels for its mapping")
+    if family and len(config) < 21 + channels:
+        raise ProtocolError("OpusHead is cut off")
+    return AudioTrack("opus", bytes(config), "opus", _RATE, channels, None)
+
+
+def samples(frame: Payload) -> int:
+    """How many samples a packet decodes to, at 48 kHz; 0 where its first bytes make no sense."""
+    if not len(frame):
+        return 0
+    each = _FRAME_SAMPLES[frame[0] >> 3]
+    code = frame[0] & 3
+    count = (1, 2, 2, frame[1] & 0x3F if len(frame) > 1 else 0)[code]
+    total = each * count
+    return total if total <= _SAMPLES_MAX else 0
+
+
+def sample_entry(track: AudioTrack) -> bytes:
+    """Opus in ISOBMFF, 4.3.2: dOps is the head, big endian, version 0, without the letters."""
+    head = track.config
+    pre_skip, rate, gain = struct.unpack_from("<HIh", head, 10)
+    fixed = struct.pack(">BBHIhB", 0, head[9], pre_skip, rate, gain, head[18])
+    mapping = head[19 : 21 + head[9]] if head[18] else b""
+    return audio_entry(b"Opus", track.channels, _RATE, box(b"dOps", fixed, mapping))
+
+
+OPUS = AudioFormat("Opus", track, sample_entry, samples)

@@ -1,0 +1,189 @@
+"""Health: what a publisher sends, measured as it comes, with warnings that a person understands.
+
+Feed it the wire's packets, before `Timeline` repairs them. Every packet costs the same.
+"""
+
+from dataclasses import dataclass
+
+from emulator.media.packets import VIDEO_TIMESCALE, Packet, VideoTrack
+
+_TICKS_PER_MS = VIDEO_TIMESCALE // 1000
+_GAP_MS = 1_000
+_WINDOW_MS = 2_000
+_KEY_INTERVAL_WARNING_MS = 4_000
+_DRIFT_WARNING_MS = 500
+_PACE_WARNING = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class HealthReport:
+    """A publisher at one instant. Rates are of the last two seconds or so, 0 before.
+
+    `pace` is media time over arrival time: below 1 the publisher cannot keep up; None before it is
+    known. `key_frame_interval_ms` is the last one, None before the second key frame. `drift_ms` is
+    how far audio arrives ahead of video (negative: behind), None unless both come. `gaps` counts
+    holes and jumps of over a second in the publisher's clock, `rejoins` its returns.
+    """
+
+    video_kbits: int
+    audio_kbits: int
+    frame_rate: float
+    pace: float | None
+    key_frame_interval_ms: int | None
+    drift_ms: int | None
+    gaps: int
+    longest_gap_ms: int
+    rejoins: int
+    warnings: tuple[str, ...]
+
+
+class _Meter:
+    """Sums one kind of media over a window of arrival time. `wire_ms` is its newest wire time."""
+
+    __slots__ = ("began_ms", "media_ms", "octets", "packets", "rates", "wire_ms")
+
+    def __init__(self) -> None:
+        self.wire_ms: int | None = None
+        self.began_ms: int | None = None
+        self.octets = 0
+        self.packets = 0
+        self.media_ms = 0
+        # Bits, packets and media milliseconds a millisecond of arrival.
+        self.rates: tuple[float, float, float] | None = None
+
+    def add(self, octets: int, wire_ms: int, at_ms: int) -> int:
+        """Count a packet. Returns the hole or jump before it in milliseconds, 0 for none."""
+        if self.began_ms is None:
+            self.began_ms = at_ms
+        elif at_ms - self.began_ms >= _WINDOW_MS:
+            self.rates = self._measured(at_ms)
+            self.began_ms = at_ms
+            self.octets = self.packets = self.media_ms = 0
+        self.octets += octets
+        self.packets += 1
+        step = 0 if self.wire_ms is None else wire_ms - self.wire_ms
+        self.wire_ms = wire_ms
+        if -_GAP_MS <= step <= _GAP_MS:
+            self.media_ms += step
+            return 0
+        return abs(step)
+
+    def current(self, now_ms: int) -> tuple[float, float, float]:
+        """The last full window, or the running one where that has become long: nothing comes."""
+        if self.began_ms is not None and now_ms - self.began_ms >= 2 * _WINDOW_MS:
+            return self._measured(now_ms)
+        return self.rates or (0.0, 0.0, 0.0)
+
+    def _measured(self, now_ms: int) -> tuple[float, float, float]:
+        elapsed_ms = now_ms - (self.began_ms or 0)
+        return 8 * self.octets / elapsed_ms, self.packets / elapsed_ms, self.media_ms / elapsed_ms
+
+
+class PublisherHealth:
+    """A fold over one stream's packets, over all its publisher's returns."""
+
+    def __init__(self) -> None:
+        self._video = _Meter()
+        self._audio = _Meter()
+        self._key_at_ms: int | None = None
+        self._key_interval_ms: int | None = None
+        self._drift_ms: float | None = None
+        self._gaps = 0
+        self._longest_gap_ms = 0
+        self._rejoins = 0
+
+    def note(self, packet: Packet, at_ms: int) -> None:
+        """Count a packet that arrived at `at_ms`."""
+        track = packet.track
+        wire_ms = packet.dts * 1000 // track.timescale
+        if type(track) is VideoTrack:
+            gap_ms = self._video.add(len(packet.data), wire_ms, at_ms)
+            if packet.is_key:
+                self._note_key_frame(wire_ms)
+            self._note_drift(wire_ms)
+        else:
+            gap_ms = self._audio.add(len(packet.data), wire_ms, at_ms)
+        if gap_ms:
+            self._gaps += 1
+            self._longest_gap_ms = max(self._longest_gap_ms, gap_ms)
+
+    def rejoin(self) -> None:
+        """The publisher is back: its clock starts anew, its counts go on."""
+        self._rejoins += 1
+        self._video, self._audio = _Meter(), _Meter()
+        self._key_at_ms = self._key_interval_ms = self._drift_ms = None
+
+    def report(self, now_ms: int) -> HealthReport:
+        video_bits, video_frames, video_pace = self._video.current(now_ms)
+        audio_bits, _, audio_pace = self._audio.current(now_ms)
+        is_measured = self._video.rates is not None or self._audio.rates is not None
+        pace = max(video_pace, audio_pace) if is_measured else None
+        return HealthReport(
+            video_kbits=round(video_bits),
+            audio_kbits=round(audio_bits),
+            frame_rate=round(1000 * video_frames, 2),
+            pace=None if pace is None else round(pace, 2),
+            key_frame_interval_ms=self._key_interval_ms,
+            drift_ms=None if self._drift_ms is None else round(self._drift_ms),
+            gaps=self._gaps,
+            longest_gap_ms=self._longest_gap_ms,
+            rejoins=self._rejoins,
+            warnings=tuple(self._warnings(now_ms, pace)),
+        )
+
+    def _note_key_frame(self, wire_ms: int) -> None:
+        if self._key_at_ms is not None:
+            interval_ms = wire_ms - self._key_at_ms
+            # A jump of the clock says nothing of the encoder's settings.
+            if 0 < interval_ms <= 600_000:
+                self._key_interval_ms = interval_ms
+        self._key_at_ms = wire_ms
+
+    def _note_drift(self, wire_ms: int) -> None:
+        """Smoothed over some 16 frames, since sound comes in bursts between pictures."""
+        if self._audio.wire_ms is None:
+            return
+        drift_ms = self._audio.wire_ms - wire_ms
+        if self._drift_ms is None or abs(drift_ms - self._drift_ms) > 10_000:
+            self._drift_ms = drift_ms
+        else:
+            self._drift_ms += (drift_ms - self._drift_ms) / 16
+
+    def _warnings(self, now_ms: int, pace: float | None) -> list[str]:
+        found = []
+        interval_ms = self._key_interval_ms or 0
+        if self._key_at_ms is not None and self._video.wire_ms is not None:
+            interval_ms = max(interval_ms, self._video.wire_ms - self._key_at_ms)
+        if interval_ms > _KEY_INTERVAL_WARNING_MS:
+            found.append(
+                f"Key frames every {interval_ms / 1000:.0f} s: set the key frame interval in OBS "
+                "to 2 s (Settings, Output, Streaming); players start late."
+            )
+        if pace is not None and pace < _PACE_WARNING:
+            found.append(
+                f"Only {100 * pace:.0f} % of real time arrives: the publisher's machine or its "
+                "connection cannot keep up. Lower the bit rate, the size or the frame rate."
+            )
+        if self._drift_ms is not None and abs(self._drift_ms) > _DRIFT_WARNING_MS:
+            ahead, behind = ("Sound", "picture") if self._drift_ms > 0 else ("Picture", "sound")
+            found.append(
+                f"{ahead} is sent {abs(self._drift_ms) / 1000:.1f} s ahead of the {behind}: check "
+                "the sync offset of the audio sources in OBS."
+            )
+        found += self._missing(now_ms)
+        if self._gaps:
+            found.append(
+                f"The publisher's clock had {self._gaps} holes or jumps, the longest of "
+                f"{self._longest_gap_ms / 1000:.1f} s: viewers saw a stop or a cut."
+            )
+        return found
+
+    def _missing(self, now_ms: int) -> list[str]:
+        """A warning where only one of sound and picture has come for a few seconds."""
+        for meter, other, name in (
+            (self._video, self._audio, "sound"),
+            (self._audio, self._video, "picture"),
+        ):
+            if meter.rates is not None and other.wire_ms is None and meter.current(now_ms)[1]:
+                return [f"No {name} comes: the publisher sends none."]
+        return []

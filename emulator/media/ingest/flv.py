@@ -1,0 +1,239 @@
+"""FLV: turns a publisher's tags into Packets, legacy and Enhanced RTMP (v1 and v2) alike.
+
+Times stay the wire's here: a packet's dts is the tag's time stamp in the track's timescale, with
+its jumps and wraps. `Timeline` makes a stream's time of it. Sequence headers move no clock.
+"""
+
+from typing import Final
+
+from emulator.core.errors import ProtocolError
+from emulator.media import codecs
+from emulator.media.codecs.formats import AudioFormat, VideoFormat
+from emulator.media.ingest import amf0
+from emulator.media.ingest.tag import Tag
+from emulator.media.packets import AudioTrack, Packet, Track, VideoTrack
+
+_TICKS_PER_MS = 90
+# A composition time further off than any encoder reorders is nonsense, and is cut to this.
+_CTS_LIMIT_MS = 10_000
+_CONFIG_SIZE_MAX = 65_536
+_METADATA_MEMBERS_MAX = 64
+
+
+class _Frame:
+    """Upper bits of a video tag's first byte (FLV 10.1, E.4.3.1)."""
+
+    KEY: Final = 1
+    COMMAND: Final = 5
+
+
+class _Kind:
+    """Packet types of Enhanced RTMP v2. Video and audio differ in the number of multitrack."""
+
+    SEQUENCE_START: Final = 0
+    CODED_FRAMES: Final = 1
+    CODED_FRAMES_X: Final = 3
+    AUDIO_MULTITRACK: Final = 5
+    VIDEO_MULTITRACK: Final = 6
+    MOD_EX: Final = 7
+
+
+class FlvReader:
+    """One publisher's tags in, Packets out. A broken tag is a `ProtocolError`.
+
+    `tracks` are the tracks known so far, video first: a new tuple when one is added or its
+    configuration changes, and then with a new Track object for that one. `metadata` is what
+    `onMetaData` said (numbers and words; informative, believe the tracks instead).
+    """
+
+    def __init__(self) -> None:
+        self.tracks: tuple[Track, ...] = ()
+        self.metadata: dict[str, float | str] = {}
+        self._video: VideoTrack | None = None
+        self._unsized: VideoTrack | None = None
+        self._video_format: VideoFormat | None = None
+        self._video_config = b""
+        self._audio: AudioTrack | None = None
+        self._audio_format: AudioFormat | None = None
+        self._audio_config = b""
+
+    def read(self, tag: Tag) -> list[Packet]:
+        """The coded frame in a tag: one Packet or none.
+
+        Refuses a codec that is not supported (`Refused`, with what to change in OBS). Frames
+        before their sequence header, and further tracks of a multitrack message, are dropped.
+        """
+        kind, timestamp_ms, payload = tag
+        if not payload:
+            return []
+        try:
+            if kind == "video":
+                return self._read_video(timestamp_ms, payload)
+            if kind == "audio":
+                return self._read_audio(timestamp_ms, payload)
+        except IndexError:
+            raise ProtocolError(f"{kind} message is cut off") from None
+        self._read_script(payload)
+        return []
+
+    def _read_video(self, timestamp_ms: int, payload: bytes) -> list[Packet]:
+        head = payload[0]
+        frame = head >> 4 & 7
+        if frame == _Frame.COMMAND:
+            return []
+        if head & 0x80:
+            kind, fourcc, content = _unwrap(payload, _Kind.VIDEO_MULTITRACK)
+            if not fourcc:
+                return []
+            form = codecs.video(fourcc)
+            has_cts = form.has_cts and kind == _Kind.CODED_FRAMES
+        else:
+            form = codecs.legacy_video(head & 0x0F)
+            kind = payload[1]
+            content = memoryview(payload)[2:]
+            has_cts = True
+        if kind == _Kind.SEQUENCE_START:
+            self._start_video(form, content if head & 0x80 else content[3:])
+            return []
+        if kind != _Kind.CODED_FRAMES and kind != _Kind.CODED_FRAMES_X:
+            return []
+        cts_ms = 0
+        if has_cts:
+            cts_ms = (content[0] << 16 | content[1] << 8 | content[2]) ^ 0x800000
+            cts_ms = max(-_CTS_LIMIT_MS, min(cts_ms - 0x800000, _CTS_LIMIT_MS))
+            content = content[3:]
+        if form is not self._video_format or not len(content):
+            return []
+        return self._video_packet(timestamp_ms, cts_ms, frame == _Frame.KEY, content)
+
+    def _video_packet(
+        self, timestamp_ms: int, cts_ms: int, is_key: bool, content: memoryview
+    ) -> list[Packet]:
+        form, track = self._video_format, self._video
+        assert form is not None
+        if track is None:
+            if not is_key or form.sized is None or self._unsized is None:
+                return []
+            track = self._video = form.sized(self._unsized, content)
+            self._list_tracks()
+        data = form.sample(content) if form.sample else content
+        dts = timestamp_ms * _TICKS_PER_MS
+        return [Packet(track, dts, dts + cts_ms * _TICKS_PER_MS, 0, is_key, data)]
+
+    def _start_video(self, form: VideoFormat, content: memoryview) -> None:
+        config = _config(content)
+        is_known = form is self._video_format and config == self._video_config
+        if is_known or not config:
+            # ffmpeg with libaom sends an empty record first, and the true one after it.
+            return
+        track = form.track(config)
+        self._video_format, self._video_config = form, config
+        is_sized = track.width > 0
+        self._video, self._unsized = (track, None) if is_sized else (None, track)
+        self._list_tracks()
+
+    def _read_audio(self, timestamp_ms: int, payload: bytes) -> list[Packet]:
+        number = payload[0] >> 4
+        if number == 9:
+            kind, fourcc, content = _unwrap(payload, _Kind.AUDIO_MULTITRACK)
+            if not fourcc:
+                return []
+            form = codecs.audio(fourcc)
+        else:
+            form = codecs.legacy_audio(number)
+            kind = payload[1]
+            content = memoryview(payload)[2:]
+        track = self._audio
+        if kind == _Kind.SEQUENCE_START:
+            self._start_audio(form, content)
+        elif kind == _Kind.CODED_FRAMES and form is self._audio_format and track and len(content):
+            samples = form.samples(content) if form.samples else track.samples_per_frame
+            dts = (timestamp_ms * track.sample_rate + 500) // 1000
+            return [Packet(track, dts, dts, samples or 0, True, content)]
+        return []
+
+    def _start_audio(self, form: AudioFormat, content: memoryview) -> None:
+        config = _config(content)
+        if form is self._audio_format and config == self._audio_config:
+            return
+        self._audio = form.track(config)
+        self._audio_format, self._audio_config = form, config
+        self._list_tracks()
+
+    def _list_tracks(self) -> None:
+        self.tracks = tuple(track for track in (self._video, self._audio) if track)
+
+    def _read_script(self, payload: bytes) -> None:
+        """`onMetaData`, with or without `@setDataFrame` before it. Broken ones tell nothing."""
+        try:
+            values = amf0.decode(payload)
+        except ProtocolError:
+            return
+        if "onMetaData" not in values[:2]:
+            return
+        for value in values:
+            if isinstance(value, dict):
+                plain = {
+                    name: item
+                    for name, item in value.items()
+                    if isinstance(item, int | float | str)
+                }
+                self.metadata = dict(list(plain.items())[:_METADATA_MEMBERS_MAX])
+
+
+def _config(content: memoryview) -> bytes:
+    if len(content) > _CONFIG_SIZE_MAX:
+        raise ProtocolError(f"a configuration record of {len(content)} bytes is too big")
+    return bytes(content)
+
+
+def _unwrap(payload: bytes, multitrack: int) -> tuple[int, bytes, memoryview]:
+    """Packet type, FourCC and content of track 0 in an Enhanced RTMP message.
+
+    The FourCC is empty where the message has no track 0. ModEx modifiers (nanoseconds) are skipped.
+    """
+    kind = payload[0] & 0x0F
+    position = 1
+    while kind == _Kind.MOD_EX:
+        size = payload[position] + 1
+        position += 1
+        if size == 256:
+            size = (payload[position] << 8 | payload[position + 1]) + 1
+            position += 2
+        position += size
+        kind = payload[position] & 0x0F
+        position += 1
+    if kind == multitrack:
+        return _track_zero(payload, position)
+    if len(payload) < position + 4:
+        raise ProtocolError("Enhanced RTMP message has no FourCC")
+    return kind, payload[position : position + 4], memoryview(payload)[position + 4 :]
+
+
+def _track_zero(payload: bytes, position: int) -> tuple[int, bytes, memoryview]:
+    """The track with the id 0 of a multitrack body (Enhanced RTMP v2).
+
+    The upper half of its first byte: 0 one track, 1 many of one codec, 2 many, each with its codec.
+    """
+    layout, kind = payload[position] >> 4, payload[position] & 0x0F
+    position += 1
+    fourcc = b""
+    if layout != 2:
+        fourcc = payload[position : position + 4]
+        position += 4
+    while position < len(payload):
+        if layout == 2:
+            fourcc = payload[position : position + 4]
+            position += 4
+        track_id = payload[position]
+        position += 1
+        size = len(payload) - position
+        if layout:
+            size = int.from_bytes(payload[position : position + 3], "big")
+            position += 3
+        if position + size > len(payload):
+            raise ProtocolError("Enhanced RTMP track is cut off")
+        if track_id == 0:
+            return kind, fourcc, memoryview(payload)[position : position + size]
+        position += size
+    return kind, b"", memoryview(b"")

@@ -1,0 +1,17 @@
+"""Tag: one audio, video or script message of a publisher, as RTMP and FLV both carry it."""
+
+from typing import Literal, NamedTuple
+
+TagKind = Literal["audio", "video", "script"]
+
+
+class Tag(NamedTuple):
+    """`payload` is the FLV tag body, untouched; a script's payload is its AMF0 body as it came.
+
+    `timestamp_ms` is the publisher's own clock, 0 to 2^32 - 1: sequence headers carry 0 at any
+    time, encoders wrap at 2^31 or 2^32, and nothing here repairs that.
+    """
+
+    kind: TagKind
+    timestamp_ms: int
+    payload: bytes

@@ -1,0 +1,58 @@
+"""Track and Packet: the one unit between all stages of media.
+
+Every source makes Packets, everything else eats them. A track's `config` is what its sample entry
+carries in MP4 (avcC, hvcC, av1C or vpcC record; AudioSpecificConfig; OpusHead), as it came.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+VideoCodec = Literal["h264", "hevc", "av1", "vp9"]
+AudioCodec = Literal["aac", "opus"]
+
+VIDEO_TIMESCALE = 90_000
+
+
+@dataclass(frozen=True, slots=True)
+class VideoTrack:
+    """`codecs` is the RFC 6381 string, such as `avc1.64001f`; sizes are in pixels, as decoded."""
+
+    codec: VideoCodec
+    config: bytes
+    codecs: str
+    width: int
+    height: int
+    timescale: int = VIDEO_TIMESCALE
+
+
+@dataclass(frozen=True, slots=True)
+class AudioTrack:
+    """`timescale` is the sample rate; `samples_per_frame` is None where frames vary (Opus)."""
+
+    codec: AudioCodec
+    config: bytes
+    codecs: str
+    sample_rate: int
+    channels: int
+    samples_per_frame: int | None
+
+    @property
+    def timescale(self) -> int:
+        return self.sample_rate
+
+
+Track = VideoTrack | AudioTrack
+
+
+class Packet(NamedTuple):
+    """One coded frame. Times are in the track's timescale; H.264 and HEVC are length-prefixed.
+
+    `duration` is 0 where only the next packet can tell.
+    """
+
+    track: Track
+    dts: int
+    pts: int
+    duration: int
+    is_key: bool
+    data: bytes | memoryview

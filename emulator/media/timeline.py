@@ -1,0 +1,247 @@
+"""Timeline: turns a publisher's wire times into the stream's own time, which never runs backwards.
+
+It begins at 0 with the first key frame and goes on over every jump, wrap and reconnect. Where the
+wire's time breaks, time is closed up and a new Epoch begins: the one sign of a discontinuity.
+"""
+
+from dataclasses import dataclass
+
+from emulator.media.packets import VIDEO_TIMESCALE, Packet, Track, VideoTrack
+
+_TICKS_PER_MS = VIDEO_TIMESCALE // 1000
+_BACK_TICKS = 1000 * _TICKS_PER_MS
+# Encoders count milliseconds in 31 bits (ffmpeg, wrap after 24.8 days) or in 32.
+_WRAPS = (_TICKS_PER_MS << 31, _TICKS_PER_MS << 32)
+_HELD_PACKETS_MAX = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """The stretch between two discontinuities: its tracks (video first) and clock hold throughout.
+
+    Compare by identity: another object is another epoch.
+    """
+
+    number: int
+    tracks: tuple[Track, ...]
+
+
+class _Lane:
+    """Where one kind of media, video or audio, stands. `wire` and `offset` are in ticks."""
+
+    __slots__ = ("dts", "expected", "offset", "step", "track", "wire")
+
+    def __init__(self) -> None:
+        self.track: Track | None = None
+        self.offset = 0
+        self.wire = 0
+        self.step = 0
+        self.dts = -1
+        self.expected = 0
+
+
+class Timeline:
+    """One stream's time, over all its publishers' connections. Ticks are 1/90,000 s.
+
+    `gap_ms`: where neither sound nor picture came for longer, the hole is closed up and an epoch
+    begins, since no part may be that long; a shorter hole, or one that the other kind bridges,
+    stays as it is. A stream with fewer frames a second than that sets its own measure: four of its
+    usual steps. `jump_ms` bounds that measure. `drift_ms`: how far audio may be from the wire's
+    millisecond clock before its sample clock is set anew. `silence_ms`: how much audio without
+    any video header makes an audio-only stream; `patience_ms`: the same where a video header
+    came, but no key frame.
+    """
+
+    def __init__(
+        self,
+        gap_ms: int = 1000,
+        jump_ms: int = 10_000,
+        drift_ms: int = 50,
+        silence_ms: int = 1000,
+        patience_ms: int = 10_000,
+    ) -> None:
+        self._gap = gap_ms * _TICKS_PER_MS
+        self._jump = jump_ms * _TICKS_PER_MS
+        self._silence = silence_ms * _TICKS_PER_MS
+        self._patience = patience_ms * _TICKS_PER_MS
+        self._drift_ms = drift_ms
+        self._epoch = Epoch(0, ())
+        self._video = _Lane()
+        self._audio = _Lane()
+        self._offset = 0
+        self._floor = 0
+        self._latest = 0
+        self._is_running = False
+        self._held: list[Packet] = []
+        self._waiting_since: int | None = None
+
+    @property
+    def epoch(self) -> Epoch:
+        """The epoch of the packets that `push` returned last."""
+        return self._epoch
+
+    @property
+    def latest(self) -> int:
+        """Where the newest media ends, in ticks since the stream began."""
+        return self._latest
+
+    def resume(self) -> None:
+        """A publisher has come back: its first key frame follows the newest media, in a new epoch.
+
+        Harmless before the first publisher.
+        """
+        self._is_running = False
+        self._held = []
+        self._waiting_since = None
+
+    def push(self, packet: Packet, tracks: tuple[Track, ...]) -> list[Packet]:
+        """The packets that are now known to belong to the stream, in its time.
+
+        `tracks` are the publisher's at this moment. Dropped are: video and audio before the first
+        key frame, audio that lies before it in time, and video from a new configuration's header
+        to its first key frame. Times out of a packet stay in its track's timescale.
+        """
+        if self._is_running:
+            return self._place(packet, tracks)
+        if type(packet.track) is VideoTrack:
+            if not packet.is_key:
+                return []
+            self._start(packet.dts)
+            return self._place(packet, tracks)
+        return self._wait(packet, tracks)
+
+    def _wait(self, packet: Packet, tracks: tuple[Track, ...]) -> list[Packet]:
+        """Hold audio until it is clear whether there is video, or drop it where there is."""
+        wire = packet.dts * VIDEO_TIMESCALE // packet.track.timescale
+        if self._waiting_since is None or wire < self._waiting_since:
+            self._waiting_since = wire
+            self._held = []
+        waited = wire - self._waiting_since
+        if any(type(track) is VideoTrack for track in tracks):
+            self._held = []
+            if waited <= self._patience:
+                return []
+        self._held.append(packet)
+        if waited < self._silence and len(self._held) < _HELD_PACKETS_MAX:
+            return []
+        held, self._held = self._held, []
+        first = held[0]
+        self._start(first.dts * VIDEO_TIMESCALE // first.track.timescale)
+        return [placed for one in held for placed in self._place(one, tracks)]
+
+    def _start(self, wire: int) -> None:
+        """Run from here: this wire time is the end of the newest media, in a new epoch."""
+        self._is_running = True
+        self._waiting_since = None
+        self._held = []
+        self._floor = self._latest
+        self._offset = self._latest - wire
+        for lane in (self._video, self._audio):
+            lane.track = None
+
+    def _place(self, packet: Packet, tracks: tuple[Track, ...]) -> list[Packet]:
+        track, dts, pts, duration, is_key, data = packet
+        is_video = type(track) is VideoTrack
+        lane = self._video if is_video else self._audio
+        wire = dts if is_video else dts * VIDEO_TIMESCALE // track.timescale
+        if track is not lane.track and not (is_key and self._enter(lane, track, tracks, wire)):
+            return []
+        at = self._locate(lane, wire)
+        if is_video:
+            new_dts = at if at > lane.dts else lane.dts + 1
+            new_pts = at + pts - dts
+            if new_dts != at and new_pts < new_dts:
+                new_pts = new_dts
+            end = new_dts + self._frame_time(lane, wire)
+        else:
+            new_dts = new_pts = self._sample_time(lane, at, track.timescale)
+            lane.expected = new_dts + duration
+            end = lane.expected * VIDEO_TIMESCALE // track.timescale
+        lane.wire = wire
+        lane.dts = new_dts
+        if end > self._latest:
+            self._latest = end
+        return [Packet(track, new_dts, new_pts, duration, is_key, data)]
+
+    def _frame_time(self, lane: _Lane, wire: int) -> int:
+        """How long this video frame may last: the smaller of the last two steps, if known."""
+        step, before = wire - lane.wire, lane.step
+        if step <= 0:
+            return min(before, self._gap)
+        lane.step = step
+        return min(step, before or step, self._gap)
+
+    def _sample_time(self, lane: _Lane, at: int, rate: int) -> int:
+        """Audio's decode time in samples: where the last frame ended, unless the wire disagrees.
+
+        The wire's milliseconds jitter by up to half of one; samples do not.
+        """
+        mapped = (at * rate + VIDEO_TIMESCALE // 2) // VIDEO_TIMESCALE
+        expected = lane.expected
+        if abs(mapped - expected) * 1000 <= self._drift_ms * rate:
+            return max(expected, lane.dts + 1)
+        return max(mapped, lane.dts + 1)
+
+    def _locate(self, lane: _Lane, wire: int) -> int:
+        """The stream's time of a wire time: by the lane's clock, or a better one where it broke."""
+        at = wire + lane.offset
+        if lane.offset != self._offset:
+            # The other kind has moved to a new clock: this packet is of whichever fits better.
+            moved = wire + self._offset
+            if abs(moved - self._latest) <= abs(at - self._latest):
+                _move(lane, self._offset)
+                return moved
+        step = wire - lane.wire
+        if -_BACK_TICKS < step <= self._gap:
+            return at
+        limit = min(max(self._gap, 4 * lane.step), self._jump)
+        if step > 0 and at - self._latest <= limit:
+            return at
+        return self._reanchor(lane, wire, limit)
+
+    def _reanchor(self, lane: _Lane, wire: int, limit: int) -> int:
+        """Follow a wrapped counter in silence; after any other break a new epoch begins."""
+        for wrap in _WRAPS:
+            at = wire + lane.offset + wrap
+            if -_BACK_TICKS < at - self._latest <= limit:
+                lane.offset += wrap
+                self._offset = lane.offset
+                return at
+        self._offset = self._latest - wire
+        _move(lane, self._offset)
+        self._epoch = Epoch(self._epoch.number + 1, self._epoch.tracks)
+        return self._latest
+
+    def _enter(self, lane: _Lane, track: Track, tracks: tuple[Track, ...], wire: int) -> bool:
+        """Begin a lane with a new or changed track; False where it lies before the start.
+
+        All tracks of a start share its epoch; one that comes later begins another.
+        """
+        is_fresh = self._video.track is None and self._audio.track is None
+        if lane.track is None:
+            at = wire + self._offset
+            if abs(at - self._latest) > self._jump:
+                # This encoder counts sound and picture from different origins: let them meet here.
+                _move(lane, self._latest - wire)
+            elif at < self._floor:
+                return False
+            else:
+                _move(lane, self._offset)
+            lane.wire = wire
+            lane.dts = self._floor * track.timescale // VIDEO_TIMESCALE - 1
+        elif lane.track.timescale != track.timescale:
+            _move(lane, lane.offset)
+            lane.dts = (lane.dts + 1) * track.timescale // lane.track.timescale
+        lane.track = track
+        if is_fresh or not any(known is track for known in self._epoch.tracks):
+            # A video track without a single frame would keep players waiting for ever.
+            has_video = self._video.track is not None
+            seen = tuple(one for one in tracks if has_video or type(one) is not VideoTrack)
+            self._epoch = Epoch(self._epoch.number + 1, seen)
+        return True
+
+
+def _move(lane: _Lane, offset: int) -> None:
+    """Set a lane's clock; audio's sample clock starts anew with it."""
+    lane.offset = offset
+    lane.expected = -1 << 60

@@ -1,0 +1,264 @@
+"""FlvReader: tags as OBS and ffmpeg send them, tags as the specification allows, and garbage."""
+
+import contextlib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emulator.core.errors import ProtocolError, Refused
+from emulator.media.ingest import amf0
+from emulator.media.ingest.amf3 import Value
+from emulator.media.ingest.flv import FlvReader
+from emulator.media.ingest.tag import Tag, TagKind
+from emulator.media.packets import AudioTrack, VideoTrack
+
+AVCC_720P = bytes.fromhex(
+    "0142c01fffe100196742c01fd9005005bb011000000300100000030320f183248001000568cb83cb20"
+)
+AVCC_1080P = bytes.fromhex(
+    "014d4028ffe1001a674d4028eca03c0113f2e0220000030002000003006"
+    "41e30632c01000568ebe3cb20"
+)  # fmt: skip
+AV1C = bytes.fromhex("81080c000a0c02000042955dfe1b805f0008")
+VPCC = bytes.fromhex("01000000001f820202020000")
+VP9_KEY = bytes.fromhex("82498342004ff02cf60638241c184a1805785fc9")
+OPUS_HEAD = b"OpusHead" + bytes.fromhex("0102380180bb0000000000")
+
+AVC_START = Tag("video", 0, b"\x17\x00\x00\x00\x00" + AVCC_720P)
+AAC_START = Tag("audio", 0, b"\xaf\x00\x11\x90")
+
+
+def avc(timestamp_ms: int, cts: bytes = b"\x00\x00\x00", head: int = 0x27) -> Tag:
+    return Tag("video", timestamp_ms, bytes((head, 1)) + cts + b"\x00\x00\x00\x01\x09")
+
+
+def reader_of(*tags: Tag) -> FlvReader:
+    reader = FlvReader()
+    for tag in tags:
+        assert reader.read(tag) == []
+    return reader
+
+
+def test_sequence_headers_make_tracks_and_no_packets() -> None:
+    reader = reader_of(AAC_START, AVC_START)
+    video, audio = reader.tracks
+    assert isinstance(video, VideoTrack)
+    assert isinstance(audio, AudioTrack)
+    assert (video.width, video.height, audio.sample_rate) == (1280, 720, 48_000)
+
+
+def test_a_key_frame_and_its_composition_time_are_read() -> None:
+    (packet,) = reader_of(AVC_START).read(avc(40, b"\x00\x00\x43", head=0x17))
+    assert (packet.dts, packet.pts, packet.is_key) == (40 * 90, 107 * 90, True)
+    assert bytes(packet.data) == b"\x00\x00\x00\x01\x09"
+
+
+def test_composition_times_are_signed_and_bounded() -> None:
+    reader = reader_of(AVC_START)
+    assert reader.read(avc(100, b"\xff\xff\xdf"))[0].pts == 67 * 90
+    assert reader.read(avc(100, b"\x7f\xff\xff"))[0].pts == 10_100 * 90
+    assert reader.read(avc(100, b"\x80\x00\x00"))[0].pts == -9_900 * 90
+
+
+def test_audio_is_timed_in_samples_of_the_configs_rate_whatever_the_flag_says() -> None:
+    reader = reader_of(Tag("audio", 0, b"\xaf\x00\x12\x08"))
+    (packet,) = reader.read(Tag("audio", 1000, b"\xaf\x01\x21\x4c"))
+    assert (packet.dts, packet.duration, packet.is_key) == (44_100, 1024, True)
+    assert isinstance(packet.track, AudioTrack)
+    assert packet.track.channels == 1
+
+
+def test_the_same_header_again_keeps_the_track_and_another_makes_a_new_one() -> None:
+    reader = reader_of(AVC_START, AAC_START)
+    tracks = reader.tracks
+    assert reader.read(AVC_START._replace(timestamp_ms=5000)) == []
+    assert reader.tracks is tracks
+    reader.read(Tag("video", 0, b"\x17\x00\x00\x00\x00" + AVCC_1080P))
+    assert reader.tracks is not tracks
+    assert reader.tracks[0] is not tracks[0]
+    assert reader.tracks[1] is tracks[1]
+    assert reader.read(avc(5033))[0].track is reader.tracks[0]
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        Tag("video", 0, b""),
+        Tag("video", 0, b"\x17\x02\x00\x00\x00"),  # end of sequence
+        Tag("video", 0, b"\x57\x00"),  # an info frame
+        Tag("video", 0, b"\x27\x01\x00\x00\x00"),  # a frame without content
+        Tag("video", 0, b"\xd4hvc1\x02\x00\x09colorInfo"),  # what ffmpeg sends behind the start
+        Tag("video", 0, b"\x92avc1"),
+        Tag("video", 0, b"\x90av01"),  # libaom in ffmpeg: an empty record first
+        Tag("audio", 0, b"\xaf\x01"),
+        Tag("audio", 0, b"\x94Opus\x01\x02\x00\x00\x00\x03"),  # channel layout
+        Tag("audio", 0, b"\x92Opus"),
+        Tag("script", 0, b"\x05garbage"),
+    ],
+)
+def test_what_carries_no_frame_gives_no_packet(tag: Tag) -> None:
+    assert reader_of(AVC_START, AAC_START).read(tag) == []
+
+
+def test_frames_before_their_header_are_dropped() -> None:
+    reader = FlvReader()
+    assert reader.read(avc(0, head=0x17)) == []
+    assert reader.read(Tag("audio", 0, b"\xaf\x01\x21")) == []
+    assert reader.read(Tag("video", 0, b"\x91hvc1\x00\x00\x00\x01")) == []
+
+
+def test_enhanced_frames_come_with_and_without_composition_time() -> None:
+    reader = reader_of(Tag("video", 0, b"\x90avc1" + AVCC_720P))
+    (timed,) = reader.read(Tag("video", 33, b"\x91avc1\x00\x00\x21\xaa\xbb"))
+    (plain,) = reader.read(Tag("video", 66, b"\xa3avc1\xcc"))
+    assert (timed.dts, timed.pts, timed.is_key, bytes(timed.data)) == (
+        2970,
+        5940,
+        True,
+        b"\xaa\xbb",
+    )
+    assert (plain.dts, plain.pts, plain.is_key, bytes(plain.data)) == (5940, 5940, False, b"\xcc")
+
+
+def test_av1_frames_carry_no_composition_time_and_lose_their_temporal_delimiter() -> None:
+    reader = reader_of(Tag("video", 0, b"\x90av01" + AV1C))
+    (packet,) = reader.read(Tag("video", 5, b"\x91av01\x12\x00\x32\x01\x10"))
+    assert (packet.pts, bytes(packet.data)) == (450, b"\x32\x01\x10")
+
+
+def test_a_vp9_track_is_known_with_its_first_key_frame() -> None:
+    reader = reader_of(Tag("video", 0, b"\x90vp09" + VPCC))
+    assert not reader.tracks
+    assert reader.read(Tag("video", 0, b"\xa1vp09\x86\x00")) == []
+    (packet,) = reader.read(Tag("video", 33, b"\x91vp09" + VP9_KEY))
+    assert reader.tracks == (packet.track,)
+    assert isinstance(packet.track, VideoTrack)
+    assert packet.track.width == 1280
+
+
+def test_opus_packets_tell_their_own_duration() -> None:
+    reader = reader_of(Tag("audio", 0, b"\x90Opus" + OPUS_HEAD))
+    (packet,) = reader.read(Tag("audio", 20, b"\x91Opus\xfc\x7e"))
+    assert (packet.dts, packet.duration) == (960, 960)
+
+
+def test_aac_may_come_by_fourcc() -> None:
+    reader = reader_of(Tag("audio", 0, b"\x90mp4a\x11\x90"))
+    (packet,) = reader.read(Tag("audio", 0, b"\x91mp4a\x21\x4c"))
+    assert packet.duration == 1024
+
+
+@pytest.mark.parametrize(
+    "modifiers",
+    [
+        b"\x02\x00\x12\x34\x01",  # 3 bytes of nanoseconds, then coded frames
+        b"\xff\x01\x00" + bytes(257) + b"\x01",  # 257 bytes with a size of two bytes
+        b"\x00\xaa\x07\x00\xbb\x01",  # two modifiers
+    ],
+)
+def test_modifiers_are_skipped(modifiers: bytes) -> None:
+    reader = reader_of(Tag("video", 0, b"\x90avc1" + AVCC_720P))
+    (packet,) = reader.read(Tag("video", 33, b"\x97" + modifiers + b"avc1\x00\x00\x00\xaa"))
+    assert bytes(packet.data) == b"\xaa"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\x01avc1\x00\x00\x00\x00\xaa",  # one track
+        b"\x11avc1\x01\x00\x00\x02\x77\x77\x00\x00\x00\x04\x00\x00\x00\xaa",  # many of a codec
+        b"\x21hvc1\x01\x00\x00\x01\x77avc1\x00\x00\x00\x04\x00\x00\x00\xaa",  # many codecs
+    ],
+)
+def test_of_many_tracks_the_one_numbered_zero_is_taken(body: bytes) -> None:
+    reader = reader_of(Tag("video", 0, b"\x90avc1" + AVCC_720P))
+    (packet,) = reader.read(Tag("video", 33, b"\x96" + body))
+    assert bytes(packet.data) == b"\xaa"
+
+
+def test_other_tracks_give_nothing_whatever_their_codec() -> None:
+    reader = reader_of(Tag("video", 0, b"\x90avc1" + AVCC_720P))
+    assert reader.read(Tag("video", 33, b"\x96\x01vvc1\x01\xaa")) == []
+    assert reader.read(Tag("audio", 33, b"\x95\x01fLaC\x01\xaa")) == []
+
+
+def test_audio_tracks_are_numbered_too() -> None:
+    reader = reader_of(Tag("audio", 0, b"\x95\x00Opus\x00" + OPUS_HEAD))
+    (packet,) = reader.read(Tag("audio", 0, b"\x95\x01Opus\x00\xfc\x7e"))
+    assert bytes(packet.data) == b"\xfc\x7e"
+
+
+@pytest.mark.parametrize(
+    ("tag", "name"),
+    [
+        (Tag("audio", 0, b"\x2e\xff\xfb\x50"), "MP3"),
+        (Tag("audio", 0, b"\x90.mp3"), "MP3"),
+        (Tag("audio", 0, b"\x90fLaC\x04"), "FLAC"),
+        (Tag("video", 0, b"\x22\x00"), "H.263"),
+        (Tag("video", 0, b"\x1c\x00\x00\x00\x00"), "HEVC under the unofficial number"),
+        (Tag("video", 0, b"\x90vvc1"), "VVC"),
+    ],
+)
+def test_unsupported_codecs_are_refused_with_what_to_change_in_obs(tag: Tag, name: str) -> None:
+    with pytest.raises(Refused, match=f"{name}.*In OBS") as refused:
+        FlvReader().read(tag)
+    assert refused.value.code == "unsupported"
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        Tag("video", 0, b"\x27"),
+        Tag("video", 0, b"\x27\x01\x00"),
+        Tag("video", 0, b"\x17\x00\x00\x00\x00\x02garbage"),
+        Tag("video", 0, b"\x97\x00"),
+        Tag("video", 0, b"\x90av"),
+        Tag("video", 0, b"\x96\x11avc1\x00\x00\xff\xff\x00"),
+        Tag("video", 0, b"\x17\x00\x00\x00\x00\x01" + bytes(70_000)),
+        Tag("audio", 0, b"\xaf"),
+        Tag("audio", 0, b"\xaf\x00\x11"),
+    ],
+)
+def test_broken_tags_are_protocol_errors(tag: Tag) -> None:
+    with pytest.raises(ProtocolError):
+        FlvReader().read(tag)
+
+
+def test_metadata_is_kept_for_information() -> None:
+    said: dict[str, Value] = {"width": 1280.0, "encoder": "obs-output", "stereo": True}
+    for before in (["@setDataFrame", "onMetaData"], ["onMetaData"]):
+        reader = reader_of(Tag("script", 0, amf0.encode(*before, amf0.EcmaArray(said))))
+        assert reader.metadata == said
+        assert reader.tracks == ()
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["video", "audio", "script"]),
+            st.integers(0, 2**32 - 1),
+            st.one_of(
+                st.binary(max_size=80),
+                st.tuples(
+                    st.sampled_from(
+                        [b"\x17\x00\x00\x00\x00", b"\x17\x01", b"\x90hvc1", b"\x91av01", b"\x97",
+                         b"\x96", b"\xa3avc1", b"\x90vp09", b"\x91vp09", b"\xaf\x00", b"\xaf\x01",
+                         b"\x90Opus", b"\x91Opus", b"\x95", b"\x90avc1" + AVCC_720P,
+                         b"\x90vp09" + VPCC, b"\x90av01\x81\x00\x0c\x00"]
+                    ),
+                    st.binary(max_size=80),
+                ).map(b"".join),
+            ),
+        ),
+        max_size=6,
+    )
+)  # fmt: skip
+def test_any_tags_raise_nothing_unexpected(tags: list[tuple[TagKind, int, bytes]]) -> None:
+    reader = FlvReader()
+    for tag in tags:
+        with contextlib.suppress(ProtocolError, Refused):
+            for packet in reader.read(Tag(*tag)):
+                assert len(packet.data)
+                assert packet.track in reader.tracks

@@ -1,0 +1,281 @@
+"""Timeline: wire times in, the stream's time out. Times in the tests are milliseconds."""
+
+import itertools
+from dataclasses import replace
+from typing import cast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emulator.media.packets import AudioTrack, Packet, Track, VideoTrack
+from emulator.media.timeline import Timeline
+
+VIDEO = VideoTrack("h264", b"", "avc1.42c01f", 1280, 720)
+AUDIO = AudioTrack("aac", b"", "mp4a.40.2", 48_000, 2, 1024)
+AUDIO_44 = AudioTrack("aac", b"", "mp4a.40.2", 44_100, 2, 1024)
+BOTH: tuple[Track, ...] = (VIDEO, AUDIO)
+
+
+def frame(
+    at_ms: int, *, is_key: bool = False, cts_ms: int = 0, track: VideoTrack = VIDEO
+) -> Packet:
+    return Packet(track, 90 * at_ms, 90 * (at_ms + cts_ms), 0, is_key, b"v")
+
+
+def sound(at_ms: int, track: AudioTrack = AUDIO) -> Packet:
+    rate = track.sample_rate
+    return Packet(track, (at_ms * rate + 500) // 1000, 0, 1024, True, b"a")
+
+
+def near(at_ms: float, within_ms: float = 0.02) -> float:
+    """Equals any time that is close enough."""
+    return cast(float, pytest.approx(at_ms, abs=within_ms))
+
+
+def placed(
+    timeline: Timeline, *packets: Packet, tracks: tuple[Track, ...] = BOTH
+) -> list[tuple[str, float]]:
+    """What comes out: its kind and its time in milliseconds."""
+    found = []
+    for packet in packets:
+        for one in timeline.push(packet, tracks):
+            kind = "video" if isinstance(one.track, VideoTrack) else "audio"
+            found.append((kind, 1000 * one.dts / one.track.timescale))
+    return found
+
+
+def running(
+    *packets: Packet, timeline: Timeline | None = None
+) -> tuple[Timeline, list[tuple[str, float]]]:
+    """A timeline that has begun with a key frame at 10,000 ms of the wire."""
+    timeline = timeline or Timeline()
+    placed(timeline, frame(10_000, is_key=True))
+    return timeline, placed(timeline, *packets)
+
+
+def test_the_first_key_frame_is_the_streams_beginning() -> None:
+    timeline = Timeline()
+    assert placed(timeline, sound(5000), frame(5010), sound(5020)) == []
+    assert placed(timeline, frame(5033, is_key=True), frame(5066)) == [("video", 0), ("video", 33)]
+    assert timeline.epoch.tracks == BOTH
+
+
+def test_audio_from_before_the_first_key_frame_is_dropped_even_if_it_comes_after_it() -> None:
+    _, found = running(sound(9_980), sound(10_001), sound(10_022))
+    assert found == [("audio", 1), ("audio", near(22.33, 0.01))]
+
+
+def test_composition_times_move_with_their_frames() -> None:
+    timeline = Timeline()
+    (packet,) = timeline.push(frame(5000, is_key=True, cts_ms=67), BOTH)
+    assert (packet.dts, packet.pts) == (0, 67 * 90)
+
+
+def test_audio_alone_begins_after_a_second_without_a_video_header() -> None:
+    timeline = Timeline()
+    steps = [round(5000 + index * 1024 / 48) for index in range(60)]
+    before = placed(timeline, *map(sound, steps[:47]), tracks=(AUDIO,))
+    after = placed(timeline, *map(sound, steps[47:]), tracks=(AUDIO,))
+    assert before == []
+    assert [kind for kind, _ in after] == ["audio"] * 60
+    assert after[0][1] == 0
+    assert timeline.epoch.tracks == (AUDIO,)
+
+
+def test_audio_waits_longer_where_a_video_header_came() -> None:
+    timeline = Timeline()
+    assert placed(timeline, *(sound(at_ms) for at_ms in range(0, 10_001, 20))) == []
+    assert placed(timeline, sound(10_020), sound(11_100)) != []
+    assert timeline.epoch.tracks == (AUDIO,)
+
+
+def test_audio_that_never_moves_is_not_held_for_ever() -> None:
+    timeline = Timeline()
+    found = placed(timeline, *(sound(0) for _ in range(600)), tracks=(AUDIO,))
+    assert len(found) == 600
+
+
+def test_video_that_comes_to_an_audio_stream_begins_an_epoch_with_its_key_frame() -> None:
+    timeline = Timeline()
+    placed(timeline, *(sound(at_ms) for at_ms in range(0, 2000, 20)), tracks=(AUDIO,))
+    first = timeline.epoch
+    assert placed(timeline, frame(2000)) == []
+    assert timeline.epoch is first
+    assert placed(timeline, frame(2033, is_key=True), sound(2035)) == [
+        ("video", 2033),
+        ("audio", near(2035, 40)),
+    ]
+    assert timeline.epoch.tracks == BOTH
+
+
+def test_a_step_back_of_less_than_a_second_loses_no_frame() -> None:
+    _, found = running(frame(10_033), frame(9_953), frame(9_986), frame(10_066))
+    times = [at_ms for _, at_ms in found]
+    assert times == sorted(set(times))
+    assert times[0] == 33
+    assert times[-1] == 66
+
+
+def test_a_frame_that_was_clamped_is_not_shown_before_its_decode_time() -> None:
+    timeline, _ = running()
+    (packet,) = timeline.push(frame(9_900), BOTH)
+    assert packet.pts == packet.dts == 1
+
+
+@pytest.mark.parametrize("jump_ms", [11_000, 3_600_000, -5_000, -10_000])
+def test_a_jump_or_rewind_is_closed_up_in_a_new_epoch(jump_ms: int) -> None:
+    # Given a stream with sound and picture,
+    timeline, _ = running(sound(10_000), sound(10_021), frame(10_033), frame(10_066))
+    before = timeline.epoch
+    end_ms = timeline.latest / 90
+    # when both clocks jump, the picture's first, with a straggler of the old clock between,
+    new = 10_100 + jump_ms
+    found = placed(
+        timeline, frame(new, is_key=True), sound(10_043), sound(new + 10), frame(new + 33)
+    )
+    # then the picture goes on where the stream was, and the sound with it.
+    assert timeline.epoch.number == before.number + 1
+    assert timeline.epoch.tracks == before.tracks
+    assert found == [
+        ("video", near(end_ms)),
+        ("audio", near(43, 1)),
+        ("audio", near(end_ms + 10, 1)),
+        ("video", near(end_ms + 33)),
+    ]
+
+
+def test_a_hole_of_less_than_a_second_stays_as_it_is() -> None:
+    timeline, found = running(frame(10_033), frame(10_933))
+    assert found == [("video", 33), ("video", 933)]
+    assert timeline.epoch.number == 1
+
+
+def test_a_hole_of_over_a_second_is_closed_up_in_a_new_epoch() -> None:
+    timeline, found = running(frame(10_033), frame(15_033), frame(15_066))
+    assert found == [("video", 33), ("video", 66), ("video", 99)]
+    assert timeline.epoch.number == 2
+
+
+def test_a_hole_in_the_picture_that_sound_bridges_stays_as_it_is() -> None:
+    bridge = [sound(at_ms) for at_ms in range(10_000, 15_000, 20)]
+    timeline, found = running(frame(10_033), *bridge, frame(15_000))
+    assert found[-1] == ("video", near(5000))
+    assert timeline.epoch.number == 1
+
+
+def test_a_picture_every_two_seconds_is_no_row_of_holes() -> None:
+    timeline, found = running(*(frame(10_000 + 2000 * index) for index in range(1, 6)))
+    steps = [after[1] - before[1] for before, after in itertools.pairwise(found[1:])]
+    assert steps == [2000] * 3
+    assert timeline.epoch.number <= 2
+
+
+@pytest.mark.parametrize("bits", [31, 32])
+def test_the_wrap_of_an_encoders_counter_is_followed_in_silence(bits: int) -> None:
+    wrap = 1 << bits
+    timeline = Timeline()
+    packets = [frame(wrap - 40, is_key=True), sound(wrap - 40), frame(wrap - 7), sound(wrap - 19)]
+    found = placed(timeline, *packets, frame(26), sound(wrap - 1), sound(24), frame(59), sound(45))
+    assert [at_ms for kind, at_ms in found if kind == "video"] == [0, 33, 66, 99]
+    assert [at_ms for kind, at_ms in found if kind == "audio"] == [
+        near(index * 1024 / 48, 1.5) for index in range(5)
+    ]
+    assert timeline.epoch.number == 1
+
+
+@pytest.mark.parametrize("track", [AUDIO, AUDIO_44])
+def test_audio_runs_on_its_sample_clock_while_the_wire_agrees(track: AudioTrack) -> None:
+    timeline = Timeline()
+    placed(timeline, frame(0, is_key=True), tracks=(VIDEO, track))
+    times = []
+    for index in range(2000):
+        wire_ms = index * 1_024_000 // track.sample_rate
+        for packet in timeline.push(sound(wire_ms, track), (VIDEO, track)):
+            times.append(packet.dts)
+    assert times == [1024 * index for index in range(2000)]
+
+
+def test_audio_is_set_anew_where_the_wire_is_over_50_ms_away() -> None:
+    _, found = running(sound(10_000), sound(10_021), sound(10_143), sound(10_164))
+    assert [round(at_ms) for _, at_ms in found] == [0, 21, 143, 164]
+
+
+def test_audio_that_falls_behind_the_wire_never_runs_backwards() -> None:
+    _, found = running(*(sound(10_000 + index * 10) for index in range(200)))
+    times = [at_ms for _, at_ms in found]
+    assert times == sorted(set(times))
+    assert times[-1] == near(1990, 75)
+
+
+def test_a_new_configuration_begins_an_epoch_with_its_first_key_frame() -> None:
+    timeline, _ = running(sound(10_000), frame(10_033))
+    before = timeline.epoch
+    small = replace(VIDEO, width=640, height=360)
+    tracks = (small, AUDIO)
+    assert placed(timeline, sound(10_022), tracks=tracks) != []
+    assert placed(timeline, frame(10_066, track=small), tracks=tracks) == []
+    assert timeline.epoch is before
+    found = placed(timeline, frame(10_100, is_key=True, track=small), sound(10_043), tracks=tracks)
+    assert found[0] == ("video", near(100))
+    assert timeline.epoch.tracks == tracks
+
+
+def test_a_sample_rate_that_changes_does_not_turn_time_back() -> None:
+    timeline, _ = running(sound(10_000), sound(10_021))
+    found = placed(timeline, sound(10_043, AUDIO_44), tracks=(VIDEO, AUDIO_44))
+    assert found == [("audio", near(43, 1))]
+    assert timeline.epoch.tracks == (VIDEO, AUDIO_44)
+
+
+def test_a_publisher_that_comes_back_goes_on_in_a_new_epoch() -> None:
+    timeline, _ = running(frame(10_033), sound(10_040))
+    first, end_ms = timeline.epoch, timeline.latest / 90
+    timeline.resume()
+    video, audio = replace(VIDEO), replace(AUDIO)
+    tracks = (video, audio)
+    assert placed(timeline, sound(0, audio), frame(5, track=video), tracks=tracks) == []
+    found = placed(timeline, frame(500, is_key=True, track=video), sound(510, audio), tracks=tracks)
+    assert found == [
+        ("video", near(end_ms)),
+        ("audio", near(end_ms + 10, 1)),
+    ]
+    assert timeline.epoch.number == first.number + 1
+    assert timeline.epoch.tracks[0] is video
+
+
+def test_an_encoder_that_counts_sound_from_elsewhere_is_heard_all_the_same() -> None:
+    timeline, found = running(sound(900_000_000), frame(10_033), sound(900_000_021))
+    assert [kind for kind, _ in found] == ["audio", "video", "audio"]
+    assert all(at_ms < 100 for _, at_ms in found)
+    assert timeline.epoch.number == 1
+
+
+@settings(max_examples=150)
+@given(
+    st.lists(
+        st.tuples(
+            st.booleans(),
+            st.booleans(),
+            st.one_of(
+                st.integers(-50, 200),
+                st.sampled_from([-(2**31), 2**31, -20_000, 20_000, -1500, 1500]),
+            ),
+        ),
+        max_size=80,
+    )
+)
+def test_whatever_the_wire_says_each_tracks_time_grows(
+    steps: list[tuple[bool, bool, int]],
+) -> None:
+    timeline = Timeline()
+    wire_ms = 1_000_000
+    newest: dict[str, int] = {}
+    for is_video, is_key, step_ms in steps:
+        wire_ms = (wire_ms + step_ms) % 2**32
+        packet = frame(wire_ms, is_key=is_key) if is_video else sound(wire_ms)
+        for one in timeline.push(packet, BOTH):
+            kind = type(one.track).__name__
+            assert one.dts > newest.get(kind, -1)
+            assert timeline.latest >= one.dts * 90_000 // one.track.timescale
+            newest[kind] = one.dts
