@@ -1,0 +1,302 @@
+"""RTMP chunk stream (RTMP 1.0, 5.3): bytes to messages and back. The hot path of every publisher.
+
+The reader keeps no more than a header's bytes unread: what belongs to an unfinished message goes
+to that message at once, so that one-byte pieces cost no more than they must.
+"""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from emulator.core.errors import ProtocolError
+
+SET_CHUNK_SIZE: Final = 1
+ABORT: Final = 2
+
+CHUNK_BYTES_DEFAULT: Final = 128
+CHUNK_BYTES_MAX: Final = 0xFFFFFF
+"""No message is longer than this, so larger sizes mean the same (RTMP 1.0, 5.4.1)."""
+
+_EXTENDED: Final = 0xFFFFFF
+_BURST_MAX: Final = 1 << 20
+_HEADER_BYTES: Final = (11, 7, 3, 0)
+"""Length of a message header by chunk type (RTMP 1.0, 5.3.1.2)."""
+
+
+class Message(NamedTuple):
+    """One whole message. `timestamp_ms` is absolute, modulo 2^32."""
+
+    type_id: int
+    stream_id: int
+    timestamp_ms: int
+    payload: bytes
+
+
+class _ChunkStream:
+    """What the last header of one chunk stream said, and the message it is in the middle of."""
+
+    __slots__ = (
+        "basic_header",
+        "body",
+        "continuation",
+        "field",
+        "is_extended",
+        "length",
+        "missing",
+        "stream_id",
+        "timestamp_ms",
+        "type_id",
+    )
+
+    def __init__(self, basic_header: bytes) -> None:
+        self.basic_header = bytes((0xC0 | basic_header[0],)) + basic_header[1:]
+        self.continuation = b""  # The whole header that goes on with the message.
+        self.timestamp_ms = 0
+        self.field = 0  # The last timestamp field: absolute in type 0, a delta in types 1 and 2.
+        self.is_extended = False
+        self.length = 0
+        self.type_id = 0
+        self.stream_id = 0
+        self.body = bytearray()
+        self.missing = 0
+
+
+class ChunkReader:
+    """Puts the messages of all chunk streams together; obeys chunk sizes and aborts by itself.
+
+    Refuses (`ProtocolError`) more than `chunk_streams_max` chunk streams, and a message that is
+    longer than `message_bytes_max` or that would make all unfinished messages together so.
+    """
+
+    def __init__(self, message_bytes_max: int, chunk_streams_max: int) -> None:
+        self._message_bytes_max = message_bytes_max
+        self._chunk_streams_max = chunk_streams_max
+        self._chunk_bytes = CHUNK_BYTES_DEFAULT
+        self._streams: dict[int, _ChunkStream] = {}
+        self._unfinished_bytes = 0
+        self._unread = b""
+        self._open: _ChunkStream | None = None  # Whose chunk the end of the last read cut off.
+        self._chunk_missing = 0
+        self._burst = 1
+
+    def receive(self, received: bytes) -> Iterator[Message]:
+        """Yield each message that `received` completes. Take them all before the next call."""
+        if self._unread:
+            received = self._unread + received
+            self._unread = b""
+        pos = 0
+        end = len(received)
+        while pos < end:
+            stream = self._open
+            if stream is None:
+                stream, payload_pos = self._header(received, pos)
+                if stream is None:
+                    self._unread = received[pos:]
+                    return
+                pos = payload_pos
+                self._chunk_missing = min(self._chunk_bytes, stream.missing)
+            whole_pos = pos + stream.missing
+            if not stream.body and stream.missing == self._chunk_missing and whole_pos <= end:
+                payload = received[pos:whole_pos]  # One chunk, and all of it is here.
+                pos = whole_pos
+                stream.missing = 0
+                self._open = None
+            else:
+                pos = self._take(stream, received, pos)
+                if stream.missing:
+                    continue
+                payload = self._assembled(stream)
+            message = Message(stream.type_id, stream.stream_id, stream.timestamp_ms, payload)
+            if SET_CHUNK_SIZE <= message.type_id <= ABORT:
+                self._obey(message)
+            yield message
+
+    def _take(self, stream: _ChunkStream, received: bytes, pos: int) -> int:
+        """Move what there is of a message to its body, chunk by chunk or many chunks at once.
+
+        Returns the place behind it. Leaves the stream open if its chunk is not complete.
+        """
+        first = self._chunk_missing
+        available = len(received) - pos
+        if available < first:
+            stream.body += memoryview(received)[pos:]
+            self._chunk_missing -= available
+            self._open = stream
+            self._note_taken(stream, available)
+            return len(received)
+        self._open = None
+        self._chunk_missing = 0
+        step = self._chunk_bytes + len(stream.continuation)
+        run = self._run_bytes(stream, available - first, stream.missing - first)
+        run_pos = pos + first
+        if run and self._has_headers(received[run_pos : run_pos + run], stream.continuation, step):
+            self._burst = min(2 * self._burst, _BURST_MAX)
+            chunks = bytearray(memoryview(received)[pos : run_pos + run])
+            # The headers go, their first bytes all at once, then their second bytes and so on:
+            # 40 times as fast at chunks of 128 bytes as a slice for each chunk.
+            for removed in range(len(stream.continuation)):
+                del chunks[first :: step - removed]
+            if stream.body:
+                stream.body += chunks
+            else:
+                stream.body = chunks
+            self._note_taken(stream, len(chunks))
+            return run_pos + run
+        if run:
+            self._burst = max(1, self._burst // 2)
+        stream.body += memoryview(received)[pos:run_pos]
+        self._note_taken(stream, first)
+        return run_pos
+
+    def _run_bytes(self, stream: _ChunkStream, available: int, missing: int) -> int:
+        """How many bytes the further chunks of a message take, headers and all, if they are all
+        of this message: the whole chunks in `available`, and the last one if that ends it.
+
+        At most `_burst` chunks: a guess that fails costs what it looked at, so guesses grow only
+        by success, and interleaved chunk streams stay linear.
+        """
+        header = len(stream.continuation)
+        full, tail = divmod(missing, self._chunk_bytes)
+        count = min(full, available // (self._chunk_bytes + header), self._burst)
+        run = count * (self._chunk_bytes + header)
+        if count == full and tail and available - run >= header + tail:
+            run += header + tail
+        return run
+
+    @staticmethod
+    def _has_headers(run: bytes, continuation: bytes, step: int) -> bool:
+        """Whether a run of chunks has the same header in front of each, `step` bytes apart."""
+        count = -(-len(run) // step)
+        return all(
+            run[index::step] == bytes((octet,)) * count for index, octet in enumerate(continuation)
+        )
+
+    def _note_taken(self, stream: _ChunkStream, taken: int) -> None:
+        stream.missing -= taken
+        self._unfinished_bytes += taken
+        if self._unfinished_bytes > self._message_bytes_max:
+            raise ProtocolError(
+                f"unfinished messages hold more than {self._message_bytes_max} bytes"
+            )
+
+    def _assembled(self, stream: _ChunkStream) -> bytes:
+        payload = bytes(stream.body)
+        stream.body = bytearray()  # Not clear(): an emptied bytearray may keep its memory.
+        self._unfinished_bytes -= len(payload)
+        return payload
+
+    def _header(self, received: bytes, pos: int) -> tuple[_ChunkStream | None, int]:
+        """The chunk header at `pos`: its stream, and where the payload begins. None: not all here.
+
+        Nothing is changed before the header is complete (RTMP 1.0, 5.3.1.1 to 5.3.1.3).
+        """
+        chunk_type = received[pos] >> 6
+        chunk_stream_id = received[pos] & 0x3F
+        header_pos = pos + 1
+        if chunk_stream_id < 2:
+            header_pos += chunk_stream_id + 1
+            if header_pos > len(received):
+                return None, pos
+            chunk_stream_id = 64 + int.from_bytes(received[pos + 1 : header_pos], "little")
+        end = header_pos + _HEADER_BYTES[chunk_type]
+        if end > len(received):
+            return None, pos
+        stream = self._streams.get(chunk_stream_id)
+        if chunk_type == 3:
+            return self._repeat(stream, received, header_pos)
+        is_extended = received[header_pos : header_pos + 3] == b"\xff\xff\xff"
+        if is_extended:
+            end += 4
+            if end > len(received):
+                return None, pos
+        if stream is None:
+            stream = self._new_stream(chunk_stream_id, received[pos:header_pos])
+        self._begin(stream, chunk_type, received[header_pos:end], is_extended)
+        return stream, end
+
+    def _new_stream(self, chunk_stream_id: int, basic_header: bytes) -> _ChunkStream:
+        if len(self._streams) >= self._chunk_streams_max:
+            raise ProtocolError(f"more than {self._chunk_streams_max} chunk streams")
+        stream = _ChunkStream(basic_header)
+        self._streams[chunk_stream_id] = stream
+        return stream
+
+    def _begin(
+        self, stream: _ChunkStream, chunk_type: int, header: bytes, is_extended: bool
+    ) -> None:
+        """Begin a message by a header of type 0, 1 or 2."""
+        if stream.missing:
+            raise ProtocolError("a message begins inside another of its chunk stream")
+        stream.is_extended = is_extended
+        stream.field = int.from_bytes(header[-4:] if is_extended else header[:3])
+        stream.continuation = stream.basic_header + (header[-4:] if is_extended else b"")
+        if chunk_type < 2:
+            stream.length = int.from_bytes(header[3:6])
+            stream.type_id = header[6]
+            if stream.length > self._message_bytes_max:
+                raise ProtocolError(
+                    f"a message of {stream.length} bytes: at most {self._message_bytes_max} go"
+                )
+        if chunk_type == 0:
+            stream.stream_id = int.from_bytes(header[7:11], "little")
+            stream.timestamp_ms = stream.field
+        else:
+            # Modulo 2^32, since librtmp sends a step back as a huge delta.
+            stream.timestamp_ms = (stream.timestamp_ms + stream.field) & 0xFFFFFFFF
+        stream.missing = stream.length
+
+    def _repeat(
+        self, stream: _ChunkStream | None, received: bytes, pos: int
+    ) -> tuple[_ChunkStream | None, int]:
+        """A chunk of type 3: it goes on with a message, or begins one like the last.
+
+        Where the last header had an extended timestamp it is repeated here (5.3.1.3). Encoders
+        that leave it out exist, so it is skipped only if it is there.
+        """
+        if stream is None:
+            raise ProtocolError("a chunk stream begins with a type 3 chunk")
+        if stream.is_extended:
+            if pos + 4 > len(received):
+                return None, pos
+            if received[pos : pos + 4] == stream.continuation[-4:]:
+                pos += 4
+        if not stream.missing:
+            # After type 0 the delta is that chunk's whole timestamp (RTMP 1.0, 5.3.1.2.4). ffmpeg
+            # relies on it: it sends type 3 whenever its timestamp field would be the same again.
+            stream.timestamp_ms = (stream.timestamp_ms + stream.field) & 0xFFFFFFFF
+            stream.missing = stream.length
+        return stream, pos
+
+    def _obey(self, message: Message) -> None:
+        """Set Chunk Size and Abort (RTMP 1.0, 5.4.1 and 5.4.2): they count for the next chunk."""
+        if len(message.payload) != 4:
+            raise ProtocolError("a protocol control message of the wrong length")
+        number = int.from_bytes(message.payload)
+        if message.type_id == SET_CHUNK_SIZE:
+            if not 1 <= number <= 0x7FFFFFFF:
+                raise ProtocolError(f"a chunk size of {number}")
+            self._chunk_bytes = min(number, CHUNK_BYTES_MAX)
+        elif (stream := self._streams.get(number)) is not None:
+            self._unfinished_bytes -= len(stream.body)
+            stream.body = bytearray()
+            stream.missing = 0
+
+
+def write(chunk_stream_id: int, message: Message, chunk_bytes: int = CHUNK_BYTES_DEFAULT) -> bytes:
+    """A message as one chunk of type 0 and as many of type 3 as it needs.
+
+    `chunk_stream_id` is 2 to 63, so that it takes one byte.
+    """
+    is_extended = message.timestamp_ms >= _EXTENDED
+    extended = message.timestamp_ms.to_bytes(4) if is_extended else b""
+    header = (
+        bytes((chunk_stream_id,))
+        + min(message.timestamp_ms, _EXTENDED).to_bytes(3)
+        + len(message.payload).to_bytes(3)
+        + bytes((message.type_id,))
+        + message.stream_id.to_bytes(4, "little")
+        + extended
+    )
+    continuation = bytes((0xC0 | chunk_stream_id,)) + extended
+    view = memoryview(message.payload)
+    pieces = [view[start : start + chunk_bytes] for start in range(0, len(view), chunk_bytes)]
+    return header + continuation.join(pieces)

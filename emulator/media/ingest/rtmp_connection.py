@@ -1,0 +1,316 @@
+"""One RTMP connection on its socket: feeds the session, asks the door, keeps the time limits.
+
+Whatever goes wrong here ends this connection with one log line and touches no other.
+"""
+
+import asyncio
+import logging
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol, assert_never, cast
+
+from emulator.core.errors import ProtocolError, Refused
+from emulator.media.ingest.gate import Attempt, Intake
+from emulator.media.ingest.rtmp_session import (
+    ConnectRequested,
+    Finished,
+    PublishEnded,
+    PublishRequested,
+    RtmpSession,
+)
+from emulator.media.ingest.rtmp_tls import TlsLayer
+from emulator.media.ingest.tag import Tag
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RtmpLimits:
+    """What one server lets its publishers do."""
+
+    application: str = "live"
+    publishers_max: int = 200
+    """Publishers at once; one more is refused with a sentence."""
+    connections_max: int = 400
+    """Sockets at once, also those that have not said what they want; one more is closed."""
+    message_bytes_max: int = 8 * 1024 * 1024
+    """The longest message, and all unfinished messages of a connection together."""
+    chunk_streams_max: int = 64
+    handshake_ms: int = 10_000
+    """From the TCP connection to the end of the RTMP handshake, TLS included."""
+    publish_ms: int = 10_000
+    """From the handshake, or the end of a publish, to the next publish."""
+    first_media_ms: int = 10_000
+    """From an accepted publish to its first audio, video or metadata."""
+    idle_ms: int = 30_000
+    """Without any audio, video or metadata while publishing."""
+    bytes_per_second_max: int = 12_500_000
+    """A publisher's rate (100 Mbit/s): above it the socket is read no faster than this."""
+    unsent_bytes_max: int = 64 * 1024
+    """Answers that a peer has not read."""
+    linger_ms: int = 2_000
+    """How long a peer may take to read its last message before the socket is cut."""
+
+
+class Door(Protocol):
+    """What a connection needs of its server."""
+
+    limits: RtmpLimits
+
+    def opened(self, connection: "RtmpConnection") -> None:
+        """Count a connection, or raise `Refused`."""
+
+    def closed(self, connection: "RtmpConnection") -> None: ...
+
+    def admit(self, attempt: Attempt, drop: Callable[[str], None]) -> Intake:
+        """As `Gate.admit`, with the server's own limit before it."""
+
+    def left(self) -> None:
+        """An admitted publisher is gone."""
+
+
+class RtmpConnection(asyncio.Protocol):
+    """The socket's side of a session."""
+
+    def __init__(
+        self, door: Door, protocol: Literal["rtmp", "rtmps"], tls: TlsLayer | None = None
+    ) -> None:
+        self._door = door
+        self._limits = door.limits
+        self._protocol = protocol
+        self._tls = tls
+        self._session = RtmpSession(door.limits.message_bytes_max, door.limits.chunk_streams_max)
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._socket: socket.socket | None = None
+        self._peer = ""
+        self._encoder = ""
+        self._intake: Intake | None = None
+        self._is_over = False
+        self._end_reason = ""
+        self._deadline = 0.0
+        self._deadline_reason = ""
+        self._deadline_timer: asyncio.TimerHandle | None = None
+        self._resume_timer: asyncio.TimerHandle | None = None
+        self._allowance = float(self._limits.bytes_per_second_max)
+        self._allowance_at = self._loop.time()
+
+    # What asyncio calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # Not an isinstance check: uvloop's transports are of no asyncio class.
+        self._transport = transport = cast("asyncio.Transport", transport)
+        self._peer = _peer_text(transport.get_extra_info("peername"))
+        if sys.platform == "linux":
+            self._socket = transport.get_extra_info("socket")
+        transport.set_write_buffer_limits(high=self._limits.unsent_bytes_max)
+        try:
+            self._door.opened(self)
+        except Refused as refusal:
+            self._end(refusal.sentence, is_failure=True)
+            return
+        self._expect(self._limits.handshake_ms, "no RTMP handshake")
+
+    def data_received(self, data: bytes) -> None:
+        self._acknowledge_quickly()
+        if not self._is_over:  # Else it only drains what the peer sent before it heard the end.
+            try:
+                self._take(data)
+            except ProtocolError as error:
+                self._end(str(error), is_failure=True)
+            except Refused as refusal:
+                self._session.end_publish(refusal.sentence, "NetStream.Publish.Rejected")
+                self._end(refusal.sentence, is_failure=True)
+            except Exception:  # Our own bug: it ends this connection, not the server.
+                log.exception("connection failed peer=%s", self._peer)
+                self.drop("an error in the emulator: its log has it")
+            self._flush()
+        self._meter(len(data))
+
+    def pause_writing(self) -> None:
+        self._end("the peer does not read its answers", is_failure=True)
+        self._cut()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end("the publisher disconnected" if exc is None else "the connection broke")
+        for timer in (self._deadline_timer, self._resume_timer):
+            if timer is not None:
+                timer.cancel()
+        self._transport = self._socket = None
+        self._door.closed(self)
+
+    # What the server and the gate call.
+
+    def drop(self, reason: str) -> None:
+        """Tell the publisher why it must go, and close. Twice, or too late, does nothing."""
+        if not self._is_over:
+            self._session.end_publish(reason)
+            self._end(reason)
+
+    def abort(self) -> None:
+        """Close without waiting for the peer to read anything more."""
+        self._end("the server stopped")
+        self._cut()
+
+    # The session.
+
+    def _take(self, data: bytes) -> None:
+        if self._tls is not None:
+            data = self._tls.receive(data)
+        was_shaking_hands = self._session.phase == "handshake"
+        has_media = False
+        for event in self._session.receive(data):
+            if isinstance(event, Tag):
+                has_media = True
+                if self._intake is not None:
+                    self._intake.receive(event)
+            else:
+                self._act(event)
+            if self._is_over:
+                return
+        if has_media and self._intake is not None:
+            self._expect(self._limits.idle_ms, "nothing was sent")
+        elif was_shaking_hands and self._session.phase == "connecting":
+            self._expect(self._limits.publish_ms, "no publish")
+
+    def _act(self, event: ConnectRequested | PublishRequested | PublishEnded | Finished) -> None:
+        match event:
+            case ConnectRequested():
+                self._encoder = event.encoder
+                if event.app in ("", self._limits.application):
+                    self._session.accept_connect()
+                else:
+                    sentence = self._wrong_application()
+                    self._session.refuse_connect(sentence)
+                    self._end(sentence, is_failure=True)
+            case PublishRequested():
+                try:
+                    self._publish(event)
+                except Refused as refusal:
+                    self._session.refuse_publish(refusal.sentence)
+                    self._end(refusal.sentence, is_failure=True)
+            case PublishEnded():
+                self._leave(event.reason)
+                self._expect(self._limits.publish_ms, "no publish")
+            case Finished():
+                self._end(event.reason, is_failure=True)
+            case _:
+                assert_never(event)
+
+    def _publish(self, asked: PublishRequested) -> None:
+        """Ask the door; raises `Refused`."""
+        if asked.app != self._limits.application:
+            raise Refused("not_found", self._wrong_application())
+        if not asked.key:
+            raise Refused("unauthorized", "The stream key is missing: put it in the encoder.")
+        attempt = Attempt(asked.key, self._protocol, self._peer, self._encoder)
+        intake = self._door.admit(attempt, self.drop)
+        if self._is_over:  # Dropped while it was admitted.
+            self._door.left()
+            intake.close(self._end_reason)
+            return
+        self._intake = intake
+        self._session.accept_publish()
+        self._expect(self._limits.first_media_ms, "nothing was sent after publish")
+
+    def _wrong_application(self) -> str:
+        application = self._limits.application
+        return f"There is no such application: the server's address ends in /{application} here."
+
+    def _leave(self, reason: str) -> None:
+        """Close the intake, if there is one, once."""
+        intake, self._intake = self._intake, None
+        if intake is not None:
+            self._door.left()
+            intake.close(reason)
+
+    # Ends and limits.
+
+    def _end(self, reason: str, *, is_failure: bool = False) -> None:
+        """No more is read from this peer; what it must hear is sent, then the socket closes."""
+        if self._is_over:
+            return
+        self._is_over = True
+        self._end_reason = reason
+        if is_failure:
+            log.warning("connection closed peer=%s reason=%s", self._peer, reason)
+        self._leave(reason)
+        self._flush()
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        if self._tls is not None:
+            self._tls.close()
+            self._flush()
+        # Closing with unread bytes in the socket would reset it, and the reason with it: so only
+        # our half is closed, and the rest is read until the peer closes or has had its time.
+        transport.write_eof()
+        self._expect(self._limits.linger_ms, "")
+
+    def _cut(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _flush(self) -> None:
+        if self._transport is None or self._transport.is_closing():
+            return
+        out = self._session.to_send()
+        if self._tls is not None:
+            self._tls.send(out)
+            out = self._tls.to_send()
+        if out:
+            self._transport.write(out)
+
+    def _expect(self, within_ms: int, reason: str) -> None:
+        """Within this time something else is expected, or the connection ends for this reason."""
+        self._deadline = self._loop.time() + within_ms / 1000
+        self._deadline_reason = f"{reason} for {within_ms / 1000:g} s"
+        timer = self._deadline_timer
+        # Media moves the deadline with every read: a timer that is early anyway may stay.
+        if timer is None or timer.when() > self._deadline:
+            if timer is not None:
+                timer.cancel()
+            self._deadline_timer = self._loop.call_at(self._deadline, self._look_at_deadline)
+
+    def _look_at_deadline(self) -> None:
+        self._deadline_timer = None
+        if self._loop.time() < self._deadline:
+            self._deadline_timer = self._loop.call_at(self._deadline, self._look_at_deadline)
+        elif self._is_over:
+            self._cut()
+        else:
+            self._session.end_publish(self._deadline_reason)
+            self._end(self._deadline_reason, is_failure=True)
+
+    def _meter(self, received_bytes: int) -> None:
+        """Stop reading for as long as the peer is ahead of its rate. One second's worth is free."""
+        now = self._loop.time()
+        rate = self._limits.bytes_per_second_max
+        earned = (now - self._allowance_at) * rate
+        self._allowance = min(rate, self._allowance + earned) - received_bytes
+        self._allowance_at = now
+        if self._allowance < 0 and self._transport is not None and self._resume_timer is None:
+            self._transport.pause_reading()
+            self._resume_timer = self._loop.call_later(-self._allowance / rate, self._resume)
+
+    def _resume(self) -> None:
+        self._resume_timer = None
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def _acknowledge_quickly(self) -> None:
+        """Encoders write a command in two pieces, and Nagle's algorithm holds the second one until
+        the first is acknowledged: 40 ms a turn by default, 135 ms from connect to publish.
+        """
+        if self._socket is not None and sys.platform == "linux":
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+
+
+def _peer_text(address: object) -> str:
+    """`ip:port`, or `[ip]:port` for IPv6."""
+    match address:
+        case (str(ip), int(port), *_):
+            return f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
+    return "unknown"

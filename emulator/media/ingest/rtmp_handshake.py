@@ -1,0 +1,115 @@
+"""RTMP handshake, server side (RTMP 1.0, 5.2). Feed it what arrived, send what it returns.
+
+Nothing here is secret: the digest that Flash-era encoders check proves only that both ends know a
+published constant. So the server's "random" bytes are always the same, and sessions replay exactly.
+"""
+
+import hashlib
+import hmac
+from typing import Final
+
+from emulator.core.errors import ProtocolError
+
+VERSION: Final = 3
+BLOCK: Final = 1536
+"""Bytes of C1, S1, C2 and S2 each."""
+
+_DIGEST: Final = 32
+# Constants of the digest handshake, as every published implementation has them.
+_CLIENT_KEY: Final = b"Genuine Adobe Flash Player 001"
+_SERVER_KEY: Final = b"Genuine Adobe Flash Media Server 001"
+_COMMON_KEY: Final = bytes.fromhex(
+    "f0eec24a8068bee82e00d0d1029e7e576eec5d2d29806fab93b8e636cfeb31ae"
+)
+_SERVER_VERSION: Final = bytes((3, 5, 1, 1))
+# The digest's place is told by four bytes: before the key block, or behind it.
+_DIGEST_SCHEMES: Final = (8, 772)
+
+_FILLER: Final = b"".join(
+    hashlib.sha256(f"live-emulator {index}".encode()).digest() for index in range(BLOCK // 32)
+)
+
+
+class Handshake:
+    """One connection's handshake. `done` once C2 is in; what came after it waits in `rest`."""
+
+    def __init__(self) -> None:
+        self.done = False
+        self.rest = b""
+        self._arrived = bytearray()
+        self._has_answered = False
+
+    def receive(self, received: bytes) -> bytes:
+        """Take what arrived; returns S0, S1 and S2 once C1 is complete, else nothing.
+
+        Refuses (`ProtocolError`) a first byte that is not RTMP's, saying what it seems to be.
+        C2 is not compared with S1: encoders exist that send anything.
+        """
+        self._arrived += received
+        if self._arrived:
+            _check_version(self._arrived[0])
+        answer = b""
+        if not self._has_answered and len(self._arrived) >= 1 + BLOCK:
+            self._has_answered = True
+            answer = _answer(bytes(self._arrived[1 : 1 + BLOCK]))
+        if len(self._arrived) >= 1 + 2 * BLOCK:
+            self.done = True
+            self.rest = bytes(self._arrived[1 + 2 * BLOCK :])
+            self._arrived.clear()
+        return answer
+
+
+def _check_version(version: int) -> None:
+    """C0 (RTMP 1.0, 5.2.2). No other version is in use, but other protocols knock by mistake."""
+    if version == VERSION:
+        return
+    if version == 0x16:
+        raise ProtocolError("this is TLS on the plain RTMP port: use rtmp://, or the RTMPS port")
+    if version in b"GPHODC":
+        raise ProtocolError("this looks like HTTP, and the port speaks RTMP")
+    if version in (6, 8, 9):
+        raise ProtocolError("RTMPE is not supported: use rtmp:// or rtmps://")
+    raise ProtocolError(f"not RTMP: the first byte is 0x{version:02x}")
+
+
+def _answer(c1: bytes) -> bytes:
+    """S0, S1 and S2. A client that leaves bytes 4 to 8 zero does the plain handshake."""
+    client_digest = None
+    if c1[4:8] != bytes(4):
+        client_digest = next(filter(None, (_digest_in(c1, base) for base in _DIGEST_SCHEMES)), None)
+    s0 = bytes((VERSION,))
+    if client_digest is None:
+        # S1: time 0, zero, filler. S2: C1 as it came, its time field included.
+        return s0 + bytes(8) + _FILLER[8:] + c1
+    return s0 + _signed_s1() + _signed_s2(client_digest)
+
+
+def _offset(block: bytes, base: int) -> int:
+    """Where the digest stands in a C1 or S1 whose four offset bytes stand at `base`."""
+    return base + 4 + sum(block[base : base + 4]) % 728
+
+
+def _digest_of(block: bytes, offset: int, key: bytes) -> bytes:
+    signed = block[:offset] + block[offset + _DIGEST :]
+    return hmac.digest(key, signed, "sha256")
+
+
+def _digest_in(c1: bytes, base: int) -> bytes | None:
+    offset = _offset(c1, base)
+    found = c1[offset : offset + _DIGEST]
+    return found if hmac.compare_digest(found, _digest_of(c1, offset, _CLIENT_KEY)) else None
+
+
+def _signed_s1() -> bytes:
+    s1 = bytes(4) + _SERVER_VERSION + _FILLER[8:]
+    # Clients look in both places, so the first will do whichever the client used.
+    offset = _offset(s1, _DIGEST_SCHEMES[0])
+    digest = _digest_of(s1, offset, _SERVER_KEY)
+    return s1[:offset] + digest + s1[offset + _DIGEST :]
+
+
+def _signed_s2(client_digest: bytes) -> bytes:
+    """S2 ends with a digest of itself, under a key made from the client's digest."""
+    body = _FILLER[: BLOCK - _DIGEST]
+    key = hmac.digest(_SERVER_KEY + _COMMON_KEY, client_digest, "sha256")
+    return body + hmac.digest(key, body, "sha256")

@@ -1,0 +1,107 @@
+"""The RTMP and RTMPS listeners. Every key goes to the gate; this file knows none of them."""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+
+from emulator.core.errors import Refused
+from emulator.media.ingest.gate import Attempt, Gate, Intake
+from emulator.media.ingest.rtmp_connection import RtmpConnection, RtmpLimits
+from emulator.media.ingest.rtmp_tls import TlsLayer
+
+_BACKLOG = 512
+
+
+class RtmpServer:
+    """Listens on one plain and one TLS port; either may be left out."""
+
+    def __init__(self, gate: Gate, limits: RtmpLimits | None = None) -> None:
+        self.limits = limits or RtmpLimits()
+        self._gate = gate
+        self._listeners: list[asyncio.Server] = []
+        self._connections: set[RtmpConnection] = set()
+        self._publishers = 0
+        self._all_closed = asyncio.Event()
+
+    @property
+    def connection_count(self) -> int:
+        """Open sockets, whatever they have said so far."""
+        return len(self._connections)
+
+    @property
+    def publisher_count(self) -> int:
+        return self._publishers
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen for RTMP. Port 0 lets the system choose; returns the port that was bound."""
+        return await self._listen(host, port, lambda: RtmpConnection(self, "rtmp"))
+
+    async def start_tls(
+        self, host: str, port: int, context_factory: Callable[[], ssl.SSLContext]
+    ) -> int:
+        """Listen for RTMPS. The context is asked for when the first connection comes."""
+        context: ssl.SSLContext | None = None
+
+        def connection() -> RtmpConnection:
+            nonlocal context
+            if context is None:
+                context = context_factory()
+            return RtmpConnection(self, "rtmps", TlsLayer(context))
+
+        return await self._listen(host, port, connection)
+
+    async def stop(self, reason: str) -> None:
+        """Tell every publisher why, and close everything. What does not listen is cut off."""
+        for listener in self._listeners:
+            listener.close()
+        for connection in tuple(self._connections):
+            connection.drop(reason)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.limits.linger_ms / 1000):
+                await self._none_left()
+        for connection in tuple(self._connections):
+            connection.abort()
+        await self._none_left()
+        for listener in self._listeners:
+            await listener.wait_closed()
+        self._listeners.clear()
+
+    async def _listen(self, host: str, port: int, connection: Callable[[], RtmpConnection]) -> int:
+        loop = asyncio.get_running_loop()
+        listener = await loop.create_server(connection, host, port, backlog=_BACKLOG)
+        self._listeners.append(listener)
+        bound: int = listener.sockets[0].getsockname()[1]
+        return bound
+
+    async def _none_left(self) -> None:
+        while self._connections:
+            self._all_closed.clear()
+            await self._all_closed.wait()
+
+    # The door of its connections.
+
+    def opened(self, connection: RtmpConnection) -> None:
+        self._connections.add(connection)
+        if len(self._connections) > self.limits.connections_max:
+            raise Refused(
+                "unavailable", f"more than {self.limits.connections_max} connections are open"
+            )
+
+    def closed(self, connection: RtmpConnection) -> None:
+        self._connections.discard(connection)
+        if not self._connections:
+            self._all_closed.set()
+
+    def admit(self, attempt: Attempt, drop: Callable[[str], None]) -> Intake:
+        if self._publishers >= self.limits.publishers_max:
+            raise Refused(
+                "unavailable",
+                f"{self._publishers} publishers are connected, which is the limit here.",
+            )
+        intake = self._gate.admit(attempt, drop)
+        self._publishers += 1
+        return intake
+
+    def left(self) -> None:
+        self._publishers -= 1

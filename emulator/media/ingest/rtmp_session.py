@@ -1,0 +1,371 @@
+"""One publisher's RTMP session, server side, without I/O: bytes in, events out, bytes to send.
+
+Feed `receive` and take its events one by one. `ConnectRequested` and `PublishRequested` are
+questions: answer each (`accept_...`, `refuse_...`) before taking the next event. Then send what
+`to_send` returns. `ProtocolError` means that the peer is wrong and the session over.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from emulator.core.errors import ProtocolError
+from emulator.media.ingest import amf0, rtmp_chunks
+from emulator.media.ingest.amf3 import Value
+from emulator.media.ingest.rtmp_address import locate
+from emulator.media.ingest.rtmp_chunks import ChunkReader, Message
+from emulator.media.ingest.rtmp_handshake import Handshake
+from emulator.media.ingest.tag import Tag, TagKind
+
+ACKNOWLEDGEMENT: Final = 3
+USER_CONTROL: Final = 4
+WINDOW_SIZE: Final = 5
+PEER_BANDWIDTH: Final = 6
+AUDIO: Final = 8
+VIDEO: Final = 9
+DATA_AMF3: Final = 15
+COMMAND_AMF3: Final = 17
+DATA: Final = 18
+COMMAND: Final = 20
+AGGREGATE: Final = 22
+
+STREAM_BEGIN: Final = 0
+PING_REQUEST: Final = 6
+PING_RESPONSE: Final = 7
+
+COMMAND_BYTES_MAX: Final = 64 * 1024
+"""Decoding 8 MiB of AMF would hold everybody up for seconds; a real command has 500 bytes."""
+
+STREAMS_MAX: Final = 16
+ENCODER_CHARS_MAX: Final = 100
+
+_WINDOW_BYTES: Final = 2_500_000
+_SERVER_CHUNK_BYTES: Final = 4096
+
+_CAN_FORWARD: Final[Value] = 4
+_ENHANCED: Final[dict[str, Value]] = {
+    # Enhanced RTMP v1 and v2, "Enhancing NetConnection connect Command": a server names its own
+    # capabilities in the result's properties. capsEx: ModEx (4) and TimestampNanoOffset (8).
+    "capsEx": 12,
+    "fourCcList": ["avc1", "hvc1", "av01", "vp09", "mp4a", "Opus"],
+    "videoFourCcInfoMap": dict.fromkeys(("avc1", "hvc1", "av01", "vp09"), _CAN_FORWARD),
+    "audioFourCcInfoMap": dict.fromkeys(("mp4a", "Opus"), _CAN_FORWARD),
+}
+_TAG_KINDS: Final[dict[int, TagKind]] = {AUDIO: "audio", VIDEO: "video", DATA: "script"}
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectRequested:
+    """`app` is the application alone, without a key that may have come with it."""
+
+    app: str
+    tc_url: str
+    encoder: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublishRequested:
+    """`key` may be empty; `query` is what stood behind a `?` after it."""
+
+    app: str
+    key: str
+    tc_url: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublishEnded:
+    """The publisher took its stream back in good order. The connection may go on."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Nothing more will come of this session: send what is left, then close."""
+
+    reason: str
+
+
+SessionEvent: TypeAlias = ConnectRequested | PublishRequested | PublishEnded | Finished | Tag
+Phase = Literal["handshake", "connecting", "connected", "publishing", "over"]
+
+
+class _Command(NamedTuple):
+    """`arguments` are what follows the command object, which is None where there is none."""
+
+    name: str
+    transaction_id: float
+    command_object: dict[str, Value]
+    arguments: list[Value]
+    stream_id: int
+
+
+class RtmpSession:
+    """The state of one connection."""
+
+    def __init__(self, message_bytes_max: int, chunk_streams_max: int) -> None:
+        self.phase: Phase = "handshake"
+        self._handshake = Handshake()
+        self._chunks = ChunkReader(message_bytes_max, chunk_streams_max)
+        self._out = bytearray()
+        self._question: _Command | None = None
+        self._app = ""
+        self._tc_url = ""
+        self._streams_made = 0
+        self._publish_stream_id = 0
+        self._received_bytes = 0
+        self._acknowledged_bytes = 0
+        self._window_bytes = _WINDOW_BYTES
+        self._chunk_bytes = rtmp_chunks.CHUNK_BYTES_DEFAULT
+        self._answers: dict[str, Callable[[_Command], SessionEvent | None]] = {
+            "connect": self._connect,
+            "createStream": self._create_stream,
+            "releaseStream": self._agree,
+            "FCPublish": self._fc_publish,
+            "publish": self._publish,
+            "FCUnpublish": self._unpublish,
+            "deleteStream": self._unpublish,
+            "closeStream": self._unpublish,
+            "play": self._play,
+            "play2": self._play,
+            "_checkbw": self._agree,
+            # Answers to nothing we asked.
+            "_result": _ignore,
+            "_error": _ignore,
+            "onStatus": _ignore,
+        }
+
+    def receive(self, received: bytes) -> Iterator[SessionEvent]:
+        """Yield what `received` brings about. Take all of it before the next call."""
+        self._received_bytes += len(received)
+        if self.phase == "handshake":
+            self._out += self._handshake.receive(received)
+            if not self._handshake.done:
+                return
+            received = self._handshake.rest
+            self.phase = "connecting"
+        if self._received_bytes - self._acknowledged_bytes >= self._window_bytes:
+            self._acknowledged_bytes = self._received_bytes
+            self._control(ACKNOWLEDGEMENT, (self._received_bytes & 0xFFFFFFFF).to_bytes(4))
+        for message in self._chunks.receive(received):
+            if self.phase == "publishing" and (kind := _TAG_KINDS.get(message.type_id)):
+                yield Tag(kind, message.timestamp_ms, message.payload)
+            elif self.phase != "over":
+                yield from self._events_of(message)
+
+    def to_send(self) -> bytes:
+        """What must be sent now. Each byte is returned once."""
+        out = bytes(self._out)
+        self._out.clear()
+        return out
+
+    def accept_connect(self) -> None:
+        """The answer to `ConnectRequested`: windows first, then the result (RTMP 1.0, 7.2.1.1)."""
+        asked = self._answered()
+        self.phase = "connected"
+        self._control(WINDOW_SIZE, _WINDOW_BYTES.to_bytes(4))
+        self._control(PEER_BANDWIDTH, _WINDOW_BYTES.to_bytes(4) + b"\x02")
+        self._control(rtmp_chunks.SET_CHUNK_SIZE, _SERVER_CHUNK_BYTES.to_bytes(4))
+        self._chunk_bytes = _SERVER_CHUNK_BYTES
+        properties: dict[str, Value] = {"fmsVer": "FMS/3,5,1,1", "capabilities": 31, "mode": 1}
+        encoding = asked.command_object.get("objectEncoding", 0)
+        verdict = _verdict("status", "NetConnection.Connect.Success", "Connected.")
+        verdict["objectEncoding"] = encoding if isinstance(encoding, int | float) else 0
+        self._command("_result", asked.transaction_id, properties | _ENHANCED, verdict)
+
+    def refuse_connect(self, sentence: str) -> None:
+        """The answer to `ConnectRequested` for a wrong application. The session is over."""
+        asked = self._answered()
+        self.phase = "over"
+        verdict = _verdict("error", "NetConnection.Connect.Rejected", sentence)
+        self._command("_error", asked.transaction_id, None, verdict)
+        # OBS (librtmp) keeps quiet about an _error, and shows its user this one.
+        self._status(0, "error", "NetConnection.Connect.InvalidApp", sentence)
+
+    def accept_publish(self) -> None:
+        """The answer to `PublishRequested`: tags are events from now on."""
+        asked = self._answered()
+        self.phase = "publishing"
+        self._publish_stream_id = asked.stream_id
+        self._control(USER_CONTROL, STREAM_BEGIN.to_bytes(2) + asked.stream_id.to_bytes(4))
+        self._status(asked.stream_id, "status", "NetStream.Publish.Start", "Publishing.")
+
+    def refuse_publish(self, sentence: str, code: str = "NetStream.Publish.BadName") -> None:
+        """The answer to `PublishRequested` where the key does not open. The session is over."""
+        asked = self._answered()
+        self.phase = "over"
+        self._status(asked.stream_id, "error", code, sentence)
+
+    def end_publish(self, sentence: str, code: str = "NetStream.Publish.Denied") -> None:
+        """Tell a publisher, at any time, that it is done and why. The session is over."""
+        if self.phase == "publishing":
+            self._status(self._publish_stream_id, "error", code, sentence)
+        self.phase = "over"
+
+    def _answered(self) -> _Command:
+        if self._question is None:
+            raise RuntimeError("an answer without a question")
+        asked = self._question
+        self._question = None
+        return asked
+
+    def _events_of(self, message: Message) -> Iterator[SessionEvent]:
+        if self._question is not None:
+            raise RuntimeError("the next event was taken before the question was answered")
+        match message.type_id:
+            case rtmp_chunks.SET_CHUNK_SIZE | rtmp_chunks.ABORT:
+                pass  # The chunk reader has obeyed.
+            case _ if message.type_id in (WINDOW_SIZE, USER_CONTROL):
+                self._obey(message)
+            case _ if message.type_id in (COMMAND, COMMAND_AMF3):
+                event = self._answer(_parsed(message))
+                if event is not None:
+                    yield event
+            case _ if self.phase == "publishing":
+                yield from _tags_of(message)
+
+    def _obey(self, message: Message) -> None:
+        if message.type_id == WINDOW_SIZE:
+            if len(message.payload) != 4:
+                raise ProtocolError("a window size of the wrong length")
+            self._window_bytes = max(1, int.from_bytes(message.payload))
+        elif message.payload[:2] == PING_REQUEST.to_bytes(2):
+            self._control(USER_CONTROL, PING_RESPONSE.to_bytes(2) + message.payload[2:6])
+
+    def _answer(self, command: _Command) -> SessionEvent | None:
+        if (command.name == "connect") != (self.phase == "connecting"):
+            raise ProtocolError("a command before connect, or a second connect")
+        answer = self._answers.get(command.name)
+        if answer is not None:
+            return answer(command)
+        if command.transaction_id:
+            verdict = _verdict("error", "NetConnection.Call.Failed", "No such command here.")
+            self._command("_error", command.transaction_id, None, verdict)
+        return None
+
+    def _connect(self, command: _Command) -> ConnectRequested:
+        self._app = _text(command.command_object.get("app"))
+        self._tc_url = _text(command.command_object.get("tcUrl"))
+        self._question = command
+        flash_version = _text(command.command_object.get("flashVer"))
+        encoder = "".join(char for char in flash_version if char.isprintable())
+        return ConnectRequested(
+            locate(self._app, self._tc_url).app, self._tc_url, encoder[:ENCODER_CHARS_MAX]
+        )
+
+    def _create_stream(self, command: _Command) -> None:
+        if self._streams_made == STREAMS_MAX:
+            raise ProtocolError(f"more than {STREAMS_MAX} streams on one connection")
+        self._streams_made += 1
+        self._command("_result", command.transaction_id, None, self._streams_made)
+
+    def _agree(self, command: _Command) -> None:
+        if command.transaction_id:
+            self._command("_result", command.transaction_id, None, None)
+
+    def _fc_publish(self, command: _Command) -> None:
+        """Flash Media Live Encoder waits for `onFCPublish`; the key is judged at `publish`."""
+        self._agree(command)
+        verdict = _verdict("status", "NetStream.Publish.Start", "Go on.")
+        self._command("onFCPublish", 0, None, verdict)
+
+    def _publish(self, command: _Command) -> PublishRequested | None:
+        if self.phase == "publishing":
+            self._status(
+                command.stream_id,
+                "error",
+                "NetStream.Publish.BadName",
+                "This connection publishes already.",
+            )
+            return None
+        name = _text(command.arguments[0]) if command.arguments else ""
+        address = locate(self._app, self._tc_url, name)
+        self._question = command
+        return PublishRequested(address.app, address.key, self._tc_url, address.query)
+
+    def _unpublish(self, command: _Command) -> PublishEnded | None:
+        self._agree(command)
+        if self.phase != "publishing":
+            return None
+        self.phase = "connected"
+        self._status(
+            self._publish_stream_id, "status", "NetStream.Unpublish.Success", "Unpublished."
+        )
+        return PublishEnded("the publisher stopped")
+
+    def _play(self, command: _Command) -> Finished | None:
+        if self.phase == "publishing":
+            return None
+        self.phase = "over"
+        sentence = "Streams are not played over RTMP here: watch over HLS."
+        self._status(command.stream_id, "error", "NetStream.Play.StreamNotFound", sentence)
+        return Finished("asked to play, which goes over HLS only")
+
+    def _control(self, type_id: int, payload: bytes) -> None:
+        self._write(2, Message(type_id, 0, 0, payload))
+
+    def _command(self, name: str, transaction_id: float, *values: Value) -> None:
+        payload = amf0.encode(name, transaction_id, *values)
+        self._write(3, Message(COMMAND, 0, 0, payload))
+
+    def _status(self, stream_id: int, level: str, code: str, sentence: str) -> None:
+        payload = amf0.encode("onStatus", 0, None, _verdict(level, code, sentence))
+        self._write(5, Message(COMMAND, stream_id, 0, payload))
+
+    def _write(self, chunk_stream_id: int, message: Message) -> None:
+        self._out += rtmp_chunks.write(chunk_stream_id, message, self._chunk_bytes)
+
+
+def _ignore(_command: _Command) -> None:
+    return None
+
+
+def _text(value: Value) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _verdict(level: str, code: str, sentence: str) -> dict[str, Value]:
+    return {"level": level, "code": code, "description": sentence}
+
+
+def _parsed(message: Message) -> _Command:
+    """A command message (RTMP 1.0, 7.1.1). Refuses what is not one, or is absurdly long."""
+    body = message.payload
+    if len(body) > COMMAND_BYTES_MAX:
+        raise ProtocolError(f"a command of {len(body)} bytes: at most {COMMAND_BYTES_MAX} go")
+    if message.type_id == COMMAND_AMF3 and body[:1] == b"\x00":
+        body = body[1:]  # The format selector: AMF0 until a marker says otherwise.
+    match amf0.decode(body):
+        case [str(name), float(transaction_id), dict(command_object), *arguments]:
+            return _Command(name, transaction_id, command_object, arguments, message.stream_id)
+        case [str(name), float(transaction_id), _, *arguments]:
+            return _Command(name, transaction_id, {}, arguments, message.stream_id)
+        case [str(name), float(transaction_id)]:
+            return _Command(name, transaction_id, {}, [], message.stream_id)
+    raise ProtocolError("a command message that holds no command")
+
+
+def _tags_of(message: Message) -> Iterator[Tag]:
+    """The tags in the rarer messages: data behind AMF3's selector, and aggregates."""
+    if message.type_id == DATA_AMF3:
+        yield Tag("script", message.timestamp_ms, message.payload[1:])
+    elif message.type_id == AGGREGATE:
+        yield from _parts_of(message)
+
+
+def _parts_of(aggregate: Message) -> Iterator[Tag]:
+    """An aggregate is FLV tags in a row; its time stamp is the first one's (RTMP 1.0, 7.1.6)."""
+    body = aggregate.payload
+    pos = 0
+    shift_ms: int | None = None
+    while pos < len(body):
+        end = pos + 11 + int.from_bytes(body[pos + 1 : pos + 4])
+        if end > len(body):
+            raise ProtocolError("an aggregate message ends inside a tag")
+        timestamp_ms = body[pos + 7] << 24 | int.from_bytes(body[pos + 4 : pos + 7])
+        if shift_ms is None:
+            shift_ms = aggregate.timestamp_ms - timestamp_ms
+        if kind := _TAG_KINDS.get(body[pos]):
+            yield Tag(kind, (timestamp_ms + shift_ms) & 0xFFFFFFFF, body[pos + 11 : end])
+        pos = end + 4  # The tag's length once more, which nobody needs.

@@ -1,0 +1,76 @@
+"""TLS for RTMPS, without I/O: ciphertext in, plaintext out, ciphertext to send.
+
+Not the event loop's own TLS, because that keeps a failed handshake to itself: here an encoder that
+does not trust the certificate leaves a log line that says so, and every socket counts from its
+first byte against limits and timeouts.
+"""
+
+import ssl
+from contextlib import suppress
+from typing import Final
+
+from emulator.core.errors import ProtocolError
+
+_RECORD_BYTES: Final = 16 * 1024
+_HANDSHAKE_RECORD: Final = 0x16
+
+
+class TlsLayer:
+    """One connection's TLS, server side."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        self._is_first = True
+        self._is_agreed = False
+
+    def receive(self, ciphertext: bytes) -> bytes:
+        """The plaintext in what arrived, maybe none. Raises `ProtocolError` with what is wrong."""
+        if self._is_first and ciphertext:
+            self._is_first = False
+            if ciphertext[0] != _HANDSHAKE_RECORD:
+                raise ProtocolError("no TLS on the RTMPS port: use rtmps://, or the RTMP port")
+        self._incoming.write(ciphertext)
+        try:
+            if not self._is_agreed:
+                self._tls.do_handshake()
+                self._is_agreed = True
+            return self._read()
+        except ssl.SSLWantReadError:
+            return b""
+        except ssl.SSLError as error:
+            self._is_agreed = False
+            raise ProtocolError(_sentence(error)) from error
+
+    def send(self, plaintext: bytes) -> None:
+        """Encrypt. Before the handshake is through nobody could read it, so it is dropped."""
+        if self._is_agreed and plaintext:
+            self._tls.write(plaintext)
+
+    def close(self) -> None:
+        """Say goodbye (close_notify), so that the peer can tell an end from a cut."""
+        if self._is_agreed:
+            with suppress(ssl.SSLError):  # It waits for the peer's goodbye; ours is written.
+                self._tls.unwrap()
+
+    def to_send(self) -> bytes:
+        """Ciphertext that must be sent now. Each byte is returned once."""
+        return self._outgoing.read()
+
+    def _read(self) -> bytes:
+        pieces: list[bytes] = []
+        try:
+            while piece := self._tls.read(_RECORD_BYTES):
+                pieces.append(piece)
+        except (ssl.SSLWantReadError, ssl.SSLZeroReturnError):
+            pass
+        return b"".join(pieces)
+
+
+def _sentence(error: ssl.SSLError) -> str:
+    """`reason` is OpenSSL's word, such as TLSV1_ALERT_UNKNOWN_CA."""
+    reason = error.reason or "no reason given"
+    if "ALERT" in reason and ("UNKNOWN_CA" in reason or "CERTIFICATE" in reason):
+        return f"the encoder does not trust the certificate of this server ({reason})"
+    return f"TLS failed ({reason})"

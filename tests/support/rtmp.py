@@ -1,0 +1,110 @@
+"""An RTMP client's side in bytes, and fakes of what stands behind an RTMP server."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from emulator.core.errors import Refused
+from emulator.media.ingest import amf0, rtmp_chunks
+from emulator.media.ingest.amf3 import Value
+from emulator.media.ingest.gate import Attempt, Intake
+from emulator.media.ingest.rtmp_chunks import ChunkReader, Message
+from emulator.media.ingest.rtmp_handshake import BLOCK
+from emulator.media.ingest.rtmp_session import (
+    COMMAND,
+    VIDEO,
+    ConnectRequested,
+    PublishRequested,
+    RtmpSession,
+    SessionEvent,
+)
+from emulator.media.ingest.tag import Tag
+
+HANDSHAKE = b"\x03" + bytes(2 * BLOCK)
+
+
+def command(name: str, transaction_id: float, *values: Value, stream_id: int = 0) -> bytes:
+    """One command message, in chunks."""
+    payload = amf0.encode(name, transaction_id, *values)
+    return rtmp_chunks.write(3, Message(COMMAND, stream_id, 0, payload))
+
+
+def connect(app: str = "live", tc_url: str = "rtmp://127.0.0.1/live", **more: Value) -> bytes:
+    return command("connect", 1, {"app": app, "tcUrl": tc_url, "flashVer": "test", **more})
+
+
+def publish(key: str = "KEY") -> bytes:
+    return command("createStream", 2, None) + command("publish", 3, None, key, "live", stream_id=1)
+
+
+def video(timestamp_ms: int, payload: bytes = b"\x17\x01frame") -> bytes:
+    return rtmp_chunks.write(6, Message(VIDEO, 1, timestamp_ms, payload))
+
+
+def new_session() -> RtmpSession:
+    return RtmpSession(message_bytes_max=8 * 1024 * 1024, chunk_streams_max=64)
+
+
+def drive(session: RtmpSession, pieces: Iterable[bytes]) -> list[SessionEvent]:
+    """Feed `pieces` to a session and say yes to whatever it asks."""
+    events: list[SessionEvent] = []
+    for piece in pieces:
+        for event in session.receive(piece):
+            events.append(event)
+            match event:
+                case ConnectRequested():
+                    session.accept_connect()
+                case PublishRequested():
+                    session.accept_publish()
+    return events
+
+
+def answers(sent: bytes) -> list[Message]:
+    """The messages that a server sent; its handshake, if there is one, is left out."""
+    if sent[:1] == b"\x03" and len(sent) >= len(HANDSHAKE):
+        sent = sent[len(HANDSHAKE) :]
+    return list(ChunkReader(1 << 20, 64).receive(sent))
+
+
+def commands(sent: bytes) -> list[list[Value]]:
+    """The commands among the answers, each as name, transaction and values."""
+    return [amf0.decode(answer.payload) for answer in answers(sent) if answer.type_id == COMMAND]
+
+
+@dataclass
+class RecordingIntake:
+    """Keeps what it is given. `closed_for` has one reason when the publisher is gone."""
+
+    attempt: Attempt
+    drop: Callable[[str], None]
+    tags: list[Tag] = field(default_factory=list)
+    closed_for: list[str] = field(default_factory=list)
+    closed: asyncio.Event = field(default_factory=asyncio.Event)
+    refuses: Refused | None = None
+
+    def receive(self, tag: Tag) -> None:
+        assert not self.closed_for
+        self.tags.append(tag)
+        if self.refuses is not None:
+            raise self.refuses
+
+    def close(self, reason: str) -> None:
+        self.closed_for.append(reason)
+        self.closed.set()
+
+
+@dataclass
+class RecordingGate:
+    """Lets in who has a key that begins with `good`, and remembers everybody by key."""
+
+    intakes: dict[str, RecordingIntake] = field(default_factory=dict)
+    refuses_media: Refused | None = None
+    admitted: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def admit(self, attempt: Attempt, drop: Callable[[str], None]) -> Intake:
+        if not attempt.key.startswith("good"):
+            raise Refused("not_found", "No stream has this key.")
+        intake = RecordingIntake(attempt, drop, refuses=self.refuses_media)
+        self.intakes[attempt.key] = intake
+        self.admitted.set()
+        return intake
