@@ -1,0 +1,116 @@
+"""An animated GIF out of footage. For threads; imports PyAV on use."""
+
+import io
+from fractions import Fraction
+from typing import TYPE_CHECKING, cast
+
+from emulator.core.errors import Refused
+from emulator.media.recording.footage import Footage
+from emulator.media.recording.pictures import Size, chain, frames_between, sized
+
+if TYPE_CHECKING:
+    from av import VideoFrame
+
+SECONDS_MAX = 15
+RATE_MAX = 15
+
+
+def gif(footage: Footage, start: float, seconds: float, rate: int, size: Size) -> bytes:
+    """`seconds` (up to 15) of pictures from `start`, `rate` (1 to 15) a second, in a loop.
+
+    Refuses (`invalid`) values outside, and times outside the footage.
+    """
+    check(footage, start, seconds, rate)
+    frames = _picked(footage, start, start + seconds, rate, size)
+    if not frames:
+        raise Refused("not_found", "This stream has sound only: there is no picture.")
+    return _encoded(_with_palette(frames), rate)
+
+
+def check(footage: Footage, start: float, seconds: float, rate: int) -> None:
+    """Refuse (`invalid`) values outside, and times outside the footage."""
+    if not 0 < seconds <= SECONDS_MAX or not 1 <= rate <= RATE_MAX:
+        raise Refused("invalid", f"duration is up to {SECONDS_MAX} s, fps 1 to {RATE_MAX}.")
+    footage.at_seconds(start)
+
+
+def _picked(
+    footage: Footage, start: float, end: float, rate: int, size: Size
+) -> list["VideoFrame"]:
+    """The first frame of each 1/`rate` of a second, already small: a GIF fits in memory."""
+    picked: list[VideoFrame] = []
+    # Footage that is shorter still gives one picture: its key frame's delay is no reason for none.
+    for seconds, frame in frames_between(footage, start, end):
+        if seconds >= start + len(picked) / rate:
+            small = sized(frame, size, "rgb24")
+            if picked and (small.width, small.height) != (picked[0].width, picked[0].height):
+                same = Size(picked[0].width, picked[0].height, "fill")
+                small = sized(small, same, "rgb24")
+            picked.append(small)
+    return picked
+
+
+def _with_palette(frames: list["VideoFrame"]) -> list["VideoFrame"]:
+    """The frames in 256 colours chosen for all of them together."""
+    from av.error import EOFError as EndOfGraph
+    from av.filter import Graph
+
+    chooser = Graph()
+    chain(chooser, frames[0], [("palettegen", "stats_mode=diff")])
+    _push_all(chooser, frames)
+    palette = cast("VideoFrame", chooser.pull())
+
+    painter = Graph()
+    pictures = painter.add_buffer(
+        width=frames[0].width,
+        height=frames[0].height,
+        format=frames[0].format,
+        time_base=Fraction(1, 100),
+    )
+    colours = painter.add_buffer(
+        width=palette.width, height=palette.height, format=palette.format, time_base=Fraction(1)
+    )
+    paint = painter.add("paletteuse", "dither=bayer")
+    sink = painter.add("buffersink")
+    pictures.link_to(paint, 0, 0)
+    colours.link_to(paint, 0, 1)
+    paint.link_to(sink)
+    painter.configure()
+    palette.pts = 0
+    colours.push(palette)
+    colours.push(None)
+    painted: list[VideoFrame] = []
+    for number, frame in enumerate(frames):
+        frame.pts, frame.time_base = number, Fraction(1, 100)
+        pictures.push(frame)
+    pictures.push(None)
+    while True:
+        try:
+            painted.append(cast("VideoFrame", sink.pull()))
+        except (BlockingIOError, EndOfGraph):
+            return painted
+
+
+def _push_all(graph: object, frames: list["VideoFrame"]) -> None:
+    from av.filter import Graph
+
+    assert isinstance(graph, Graph)
+    for number, frame in enumerate(frames):
+        frame.pts, frame.time_base = number, Fraction(1, 100)
+        graph.push(frame)
+    graph.push(None)
+
+
+def _encoded(frames: list["VideoFrame"], rate: int) -> bytes:
+    import av
+
+    out = io.BytesIO()
+    with av.open(out, "w", format="gif", options={"loop": "0"}) as container:
+        stream = container.add_stream("gif", rate=rate)
+        stream.width, stream.height = frames[0].width, frames[0].height
+        stream.pix_fmt = "pal8"
+        for number, frame in enumerate(frames):
+            frame.pts, frame.time_base = number, Fraction(1, rate)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return out.getvalue()

@@ -1,0 +1,106 @@
+"""Footage: what a shelf holds at one instant, cut out for a thread to decode or remux.
+
+Positions count from the footage's start as a player shows them: the sum of what comes before. A
+segment's own time stamps are the stream's timeline; `Piece.shift` leads from one to the other.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from emulator.core.errors import Refused
+from emulator.media.shelf.segments import TICKS_PER_SECOND, Init, Source, read, source_length
+from emulator.media.shelf.shelf import Shelf
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One segment: from `position` on, for `duration` ticks of 1/90,000 s."""
+
+    position: int
+    duration: int
+    start: int
+    init: Init
+    init_source: Source
+    source: Source
+
+    @property
+    def end(self) -> int:
+        return self.position + self.duration
+
+    @property
+    def shift(self) -> int:
+        """Ticks to add to a time stamp of the stream to have a position."""
+        return self.position - self.start
+
+    def content(self) -> bytes:
+        """Init segment and segment: a whole small MP4. Blocks on the disk."""
+        return read(self.init_source) + read(self.source)
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """Immutable; the files under it stay as they are until the recording is deleted."""
+
+    pieces: tuple[Piece, ...]
+
+    @property
+    def duration(self) -> int:
+        return self.pieces[-1].end if self.pieces else 0
+
+    @property
+    def seconds(self) -> float:
+        return self.duration / TICKS_PER_SECOND
+
+    @property
+    def newest(self) -> float:
+        """Seconds at which the last piece begins, most often a key frame."""
+        return self.pieces[-1].position / TICKS_PER_SECOND if self.pieces else 0.0
+
+    def at_seconds(self, seconds: float) -> Piece:
+        return self.at(round(seconds * TICKS_PER_SECOND))
+
+    def at(self, position: int) -> Piece:
+        """The piece at a position. Refuses (`invalid`) one that is outside."""
+        for piece in self.pieces:
+            if piece.position <= position < piece.end:
+                return piece
+        if self.pieces and position == self.duration:
+            return self.pieces[-1]
+        raise Refused("invalid", f"The video is {self.seconds:.3f} s long; time is outside it.")
+
+    @property
+    def length(self) -> int:
+        """Bytes of all pieces, without their init segments."""
+        return sum(source_length(piece.source) for piece in self.pieces)
+
+    def runs(self) -> Iterator[list[Piece]]:
+        """The pieces in order, those of one init segment together."""
+        for _, pieces in groupby(self.pieces, key=lambda piece: piece.init.number):
+            yield list(pieces)
+
+
+def footage(shelf: Shelf) -> Footage:
+    """All complete segments, and of a live stream's first one its parts so far.
+
+    For the event loop's thread. Refuses `not_found` where there is nothing yet.
+    """
+    window = shelf.window
+    segments = list(window.complete)
+    pieces: list[Piece] = []
+    position = 0
+    for segment in segments:
+        if not segment.is_gap:
+            init_source = shelf.media_now(segment.init.name)
+            source = shelf.media_now(segment.name)
+            pieces.append(
+                Piece(position, segment.duration, segment.start, segment.init, init_source, source)
+            )
+        position += segment.duration
+    if not pieces and window.open is not None and (content := window.open.content()) is not None:
+        opened = window.open
+        init_source = shelf.media_now(opened.init.name)
+        pieces.append(Piece(0, opened.duration, opened.start, opened.init, init_source, content))
+    if not pieces:
+        raise Refused("not_found", "This stream has no media yet.", retry_after_seconds=1)
+    return Footage(tuple(pieces))

@@ -1,0 +1,186 @@
+"""One picture out of footage: decoded, cut to size, encoded. For threads; imports PyAV on use.
+
+Sizes and fits are the CDN's: `crop` cuts what does not fit, `clip` makes the whole frame smaller
+until it fits, `scale` distorts it, `fill` surrounds the whole frame with black.
+"""
+
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal, cast, get_args
+
+from emulator.core.errors import Refused
+from emulator.media.recording.footage import Footage, Piece
+from emulator.media.shelf.segments import TICKS_PER_SECOND
+
+if TYPE_CHECKING:
+    from av import Packet, VideoFrame
+    from av.filter import Graph
+    from av.video.stream import VideoStream
+
+Fit = Literal["crop", "clip", "scale", "fill"]
+
+SIZE_MAX = 2000
+DEFAULT_HEIGHT = 640
+_CLOCK = Fraction(1, TICKS_PER_SECOND)
+_TIME = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,7}(?:\.\d{1,6})?)s?)?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What is asked for; None follows the other by the picture's shape."""
+
+    width: int | None = None
+    height: int | None = None
+    fit: Fit = "crop"
+
+
+def parse_time(text: str) -> float:
+    """Seconds from the CDN's notation: `90`, `1.5s`, `5m2s`, `1h2m3s`. Refuses anything else."""
+    match = _TIME.fullmatch(text)
+    if match is None or not text:
+        raise Refused("invalid", f"time is written like 90, 1.5s or 5m2s, not {text[:20]!r}.")
+    hours, minutes, seconds = (float(group or 0) for group in match.groups())
+    return hours * 3600 + minutes * 60 + seconds
+
+
+def check_size(width: int | None, height: int | None, fit: str) -> Size:
+    """Refuses (`invalid`) sizes outside 1 to 2000 and unknown fits."""
+    for name, value in (("width", width), ("height", height)):
+        if value is not None and not 1 <= value <= SIZE_MAX:
+            raise Refused("invalid", f"{name} is 1 to {SIZE_MAX}, not {value}.")
+    if fit not in get_args(Fit):
+        raise Refused("invalid", f"fit is one of {', '.join(get_args(Fit))}, not {fit[:20]!r}.")
+    return Size(width, height, cast(Fit, fit))
+
+
+def still(footage: Footage, seconds: float, size: Size) -> bytes:
+    """A JPEG of the key frame nearest to `seconds`. Refuses times outside and sound alone."""
+    return jpeg(key_frame(footage.at_seconds(seconds), seconds), size)
+
+
+def key_frame(piece: Piece, seconds: float) -> "VideoFrame":
+    """The decoded key frame of a piece that is nearest to a position."""
+    import av
+
+    wanted = seconds * TICKS_PER_SECOND - piece.shift
+    with av.open(io.BytesIO(piece.content()), "r", format="mp4") as container:
+        if not container.streams.video:
+            raise Refused("not_found", "This stream has sound only: there is no picture.")
+        stream = container.streams.video[0]
+        keys = [packet for packet in container.demux(stream) if _is_key(packet)]
+        if not keys:
+            raise Refused("not_found", "There is no key frame near that time.")
+        nearest = min(keys, key=lambda packet: abs((packet.pts or 0) - wanted))
+        frames = [*stream.codec_context.decode(nearest), *stream.codec_context.decode(None)]
+    if not frames:
+        raise Refused("not_found", "The key frame near that time cannot be decoded.")
+    return frames[0]
+
+
+def _is_key(packet: "Packet[VideoStream]") -> bool:
+    return packet.is_keyframe and packet.size > 0
+
+
+def frames_between(
+    footage: Footage, start: float, end: float
+) -> Iterator[tuple[float, "VideoFrame"]]:
+    """Every decoded frame from `start` to `end` with its position in seconds."""
+    import av
+
+    for piece in footage.pieces:
+        if piece.end <= start * TICKS_PER_SECOND or piece.position >= end * TICKS_PER_SECOND:
+            continue
+        with av.open(io.BytesIO(piece.content()), "r", format="mp4") as container:
+            if not container.streams.video:
+                continue
+            for frame in container.decode(container.streams.video[0]):
+                seconds = ((frame.pts or 0) + piece.shift) / TICKS_PER_SECOND
+                if start <= seconds < end:
+                    yield seconds, frame
+
+
+def jpeg(frame: "VideoFrame", size: Size) -> bytes:
+    """One frame as a JPEG of the size asked for."""
+    return encode_jpeg(sized(frame, size))
+
+
+def encode_jpeg(frame: "VideoFrame") -> bytes:
+    from av.codec import CodecContext
+
+    encoder = CodecContext.create("mjpeg", "w")
+    encoder.width, encoder.height = frame.width, frame.height
+    encoder.pix_fmt = "yuvj420p"
+    encoder.time_base = Fraction(1, 25)
+    encoder.options = {"qmin": "3", "qmax": "5"}
+    frame.pts = 0
+    frame.time_base = Fraction(1, 25)
+    return b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])
+
+
+def sized(frame: "VideoFrame", size: Size, pixel_format: str = "yuvj420p") -> "VideoFrame":
+    """The frame scaled, cut or padded; sizes are made even, as JPEG's colour planes want."""
+    from av.filter import Graph
+
+    graph = Graph()
+    chain(graph, frame, [*_filters(frame.width, frame.height, size), ("format", pixel_format)])
+    frame.pts = 0
+    frame.time_base = _CLOCK
+    graph.push(frame)
+    return cast("VideoFrame", graph.pull())
+
+
+def chain(graph: "Graph", frame: "VideoFrame", filters: list[tuple[str, str]]) -> None:
+    """Build source, filters and sink, in this order, for frames like `frame`."""
+    contexts = [
+        graph.add_buffer(
+            width=frame.width,
+            height=frame.height,
+            format=frame.format,
+            time_base=_CLOCK,
+        ),
+        *(graph.add(name, arguments) for name, arguments in filters),
+        graph.add("buffersink"),
+    ]
+    for one, following in pairwise(contexts):
+        one.link_to(following)
+    graph.configure()
+
+
+def target(width: int, height: int, size: Size) -> tuple[int, int]:
+    """The box, in even pixels, that a picture of `width` x `height` is asked to go into."""
+    wanted_width, wanted_height = size.width, size.height
+    if wanted_width is None and wanted_height is None:
+        wanted_height = min(height, DEFAULT_HEIGHT)
+    if wanted_width is None:
+        wanted_width = round((wanted_height or 0) * width / height)
+    if wanted_height is None:
+        wanted_height = round(wanted_width * height / width)
+    return _even(wanted_width), _even(wanted_height)
+
+
+def _filters(width: int, height: int, size: Size) -> list[tuple[str, str]]:
+    box_width, box_height = target(width, height, size)
+    by_width, by_height = box_width / width, box_height / height
+    if size.fit == "scale":
+        return [("scale", f"{box_width}:{box_height}")]
+    if size.fit == "crop":
+        factor = max(by_width, by_height)
+        whole = _scaled(width, height, factor, (box_width, box_height))
+        return [("scale", whole), ("crop", f"{box_width}:{box_height}")]
+    factor = min(by_width, by_height, 1 if size.fit == "clip" else by_width)
+    inner = ("scale", f"{_even(width * factor)}:{_even(height * factor)}")
+    if size.fit == "clip":
+        return [inner]
+    return [inner, ("pad", f"{box_width}:{box_height}:-1:-1:black")]
+
+
+def _scaled(width: int, height: int, factor: float, at_least: tuple[int, int]) -> str:
+    return f"{max(_even(width * factor), at_least[0])}:{max(_even(height * factor), at_least[1])}"
+
+
+def _even(value: float) -> int:
+    return max(2, 2 * round(value / 2))

@@ -1,0 +1,166 @@
+"""Recordings: pictures and files made of kept segments, for the web layer. Each is made once.
+
+For the event loop's thread; the work is done in threads, a few at a time, so that a page full of
+thumbnails does not take the machine from live streams.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar, cast
+
+from emulator.core.clock import monotonic_ms
+from emulator.core.errors import Refused
+from emulator.media.recording.footage import Footage, footage
+from emulator.media.recording.mp4 import remux
+from emulator.media.recording.pictures import check_size, parse_time, still
+from emulator.media.recording.storyboard import Storyboard, storyboard
+from emulator.media.shelf.shelf import Shelf
+from emulator.media.shelf.shelves import Shelves
+
+T = TypeVar("T")
+
+MP4_NAME = "default.mp4"
+POSTER_SHARE = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingBounds:
+    """`live_max_age_ms`: how old a live stream's picture may be. `jobs_max`: threads at work."""
+
+    pictures_kept_max: int = 256
+    live_max_age_ms: int = 10_000
+    jobs_max: int = 2
+    jobs_waiting_max: int = 64
+
+
+@dataclass(slots=True)
+class _Kept:
+    """`until_ms` None: as long as there is room."""
+
+    value: object
+    until_ms: int | None
+
+
+class Recordings:
+    """What can be made of the streams on these shelves."""
+
+    def __init__(self, shelves: Shelves, bounds: RecordingBounds | None = None) -> None:
+        self._shelves = shelves
+        self._bounds = bounds or RecordingBounds()
+        self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
+        self._running: dict[Hashable, asyncio.Future[object]] = {}
+        self._threads = ThreadPoolExecutor(self._bounds.jobs_max, "recordings")
+
+    def seconds(self, uid: str) -> float:
+        """How long the recording is, to the frame. Refuses `not_found`."""
+        return footage(self._shelves.find(uid)).seconds
+
+    async def thumbnail(
+        self,
+        uid: str,
+        *,
+        time: str | None = None,
+        width: int | None = None,
+        height: int | None = None,
+        fit: str = "crop",
+    ) -> bytes:
+        """A JPEG; without `time` a live stream's newest key frame, or a recording's poster.
+
+        Refuses `invalid` for sizes outside 1 to 2000, other fits, and times outside the video;
+        `not_found` before there is a picture.
+        """
+        size = check_size(width, height, fit)
+        asked = parse_time(time) if time is not None else None
+        shelf = self._shelves.find(uid)
+        is_live = not shelf.window.is_finished
+
+        def make(held: Footage) -> bytes:
+            middle = held.newest if is_live else held.seconds * POSTER_SHARE
+            return still(held, middle if asked is None else asked, size)
+
+        return await self._once(("thumbnail", uid, asked, is_live, size), shelf, make)
+
+    async def animation(
+        self,
+        uid: str,
+        *,
+        time: str | None = None,
+        duration: str = "5s",
+        rate: int = 8,
+        width: int | None = None,
+        height: int | None = None,
+        fit: str = "crop",
+    ) -> bytes:
+        """An animated GIF. Refuses as `thumbnail`, and durations over 15 s, rates over 15."""
+        from emulator.media.recording.animation import gif
+
+        if width is None and height is None:
+            height = 180  # Small, since nobody said otherwise and a GIF grows quickly.
+        size = check_size(width, height, fit)
+        start = parse_time(time) if time is not None else 0.0
+        seconds = parse_time(duration)
+        key = ("animation", uid, start, seconds, rate, size)
+        shelf = self._shelves.find(uid)
+        return await self._once(key, shelf, lambda held: gif(held, start, seconds, rate, size))
+
+    async def storyboard(self, uid: str) -> Storyboard:
+        """The seek bar's sprite and its WebVTT. Refuses `not_found` before there is a picture."""
+        shelf = self._shelves.find(uid)
+        return await self._once(("storyboard", uid), shelf, storyboard)
+
+    async def mp4(self, uid: str) -> Path:
+        """The recording as one file, made on the first request.
+
+        Refuses `conflict` while the stream is live, `unavailable` when the disk has no room.
+        """
+        shelf = self._shelves.find(uid)
+        if not shelf.window.is_finished:
+            raise Refused("conflict", "The stream is still live: its MP4 is made when it ended.")
+        await shelf.saved()
+        path = shelf.folder / MP4_NAME
+
+        def make(held: Footage) -> Path:
+            return path if path.exists() else remux(held, path).path
+
+        return await self._once(("mp4", uid), shelf, make)
+
+    def forget(self, uid: str) -> None:
+        """Let go of what was made of a recording that is deleted."""
+        for key in [key for key in self._kept if isinstance(key, tuple) and key[1] == uid]:
+            del self._kept[key]
+
+    async def close(self) -> None:
+        """Let what is being made come to its end, and nothing more."""
+        await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
+
+    async def _once(self, key: Hashable, shelf: Shelf, make: Callable[[Footage], T]) -> T:
+        """What was made for this key, is being made, or is made now in a thread."""
+        is_final = shelf.window.is_finished
+        kept = self._kept.get(key)
+        now_ms = monotonic_ms()
+        if kept is not None and (kept.until_ms is None or now_ms < kept.until_ms):
+            self._kept.move_to_end(key)
+            return cast(T, kept.value)  # One kind of key is always made by one `make`.
+        running = self._running.get(key)
+        if running is None:
+            if len(self._running) >= self._bounds.jobs_waiting_max:
+                raise Refused("unavailable", "Too many pictures are being made. Try again soon.")
+            held = footage(shelf)
+            running = asyncio.get_running_loop().run_in_executor(self._threads, make, held)
+            self._running[key] = running
+            until_ms = None if is_final else now_ms + self._bounds.live_max_age_ms
+            running.add_done_callback(lambda done: self._keep(key, done, until_ms))
+        # Shielded: when one who asked goes away, the others still get theirs.
+        return cast(T, await asyncio.shield(running))
+
+    def _keep(self, key: Hashable, done: asyncio.Future[object], until_ms: int | None) -> None:
+        self._running.pop(key, None)
+        if done.cancelled() or done.exception() is not None:
+            return
+        self._kept[key] = _Kept(done.result(), until_ms)
+        while len(self._kept) > self._bounds.pictures_kept_max:
+            self._kept.popitem(last=False)

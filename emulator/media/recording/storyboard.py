@@ -1,0 +1,78 @@
+"""The seek bar's little pictures: one sprite and a WebVTT file that says where each one is.
+
+For threads; imports PyAV on use.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+from typing import cast
+
+from emulator.core.errors import Refused
+from emulator.media.recording.footage import Footage
+from emulator.media.recording.pictures import Size, chain, encode_jpeg, key_frame, sized
+from emulator.media.shelf.segments import TICKS_PER_SECOND
+
+TILES_MAX = 100
+COLUMNS = 10
+TILE_WIDTH = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Storyboard:
+    """`sprite` is a JPEG of tiles, row by row; `vtt` refers to it as `storyboard.jpg`."""
+
+    sprite: bytes
+    vtt: str
+
+
+def storyboard(footage: Footage) -> Storyboard:
+    """A tile every second, or as far apart as makes at most 100. Refuses sound alone."""
+    import av
+    from av.filter import Graph
+
+    step = max(1, ceil(footage.seconds / TILES_MAX))
+    count = max(1, ceil(footage.seconds / step))
+    times = [number * step for number in range(count)]
+    first = key_frame(footage.at(0), 0)
+    tile = _tile(first.width, first.height)
+    columns, rows = min(COLUMNS, count), ceil(count / COLUMNS)
+
+    graph = Graph()
+    pictures: list[av.VideoFrame] = []
+    for seconds in times:
+        try:
+            frame = key_frame(footage.at(seconds * TICKS_PER_SECOND), seconds)
+        except Refused:  # A gap, or a stretch of sound: the picture before it stays.
+            frame = first
+        pictures.append(sized(frame, tile))
+    chain(graph, pictures[0], [("tile", f"layout={columns}x{rows}")])
+    for number, picture in enumerate(pictures):
+        picture.pts, picture.time_base = number, Fraction(1, TICKS_PER_SECOND)
+        graph.push(picture)
+    graph.push(None)
+    sprite = encode_jpeg(cast("av.VideoFrame", graph.pull()))
+    return Storyboard(sprite, _vtt(footage.seconds, step, count, tile))
+
+
+def _tile(width: int, height: int) -> Size:
+    return Size(TILE_WIDTH, max(2, 2 * round(TILE_WIDTH * height / width / 2)), "fill")
+
+
+def _vtt(seconds: float, step: int, count: int, tile: Size) -> str:
+    width, height = tile.width or 0, tile.height or 0
+    cues = ["WEBVTT"]
+    for number in range(count):
+        end = min((number + 1) * step, seconds)
+        left, top = number % COLUMNS * width, number // COLUMNS * height
+        cues.append(
+            f"{_stamp(number * step)} --> {_stamp(end)}\n"
+            f"storyboard.jpg#xywh={left},{top},{width},{height}"
+        )
+    return "\n\n".join(cues) + "\n"
+
+
+def _stamp(seconds: float) -> str:
+    whole_ms = round(seconds * 1000)
+    minutes, rest_ms = divmod(whole_ms, 60_000)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}:{rest_ms // 1000:02d}.{rest_ms % 1000:03d}"

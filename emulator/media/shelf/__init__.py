@@ -1,0 +1,1 @@
+"""One stream's media: the live window, its files, its playlists. A recording copies nothing."""

@@ -1,0 +1,86 @@
+"""How full the disk is, and whether there is room for one more publisher.
+
+Live streams are never ended for want of room: new ones are refused first, and ended recordings are
+named for deletion, oldest first. Who deletes them is the world's business.
+"""
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from emulator.core.errors import Refused
+
+FULL_SHARE = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A folder of media, `used_bytes` large, last written at `written_at` (seconds since 1970)."""
+
+    uid: str
+    used_bytes: int
+    written_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """All media, and the file system they are on. `limit_bytes` 0: no limit of ours."""
+
+    recordings: tuple[Recording, ...]
+    limit_bytes: int
+    disk_used_bytes: int
+    disk_total_bytes: int
+
+    @property
+    def used_bytes(self) -> int:
+        return sum(recording.used_bytes for recording in self.recordings)
+
+    def room_for_publisher(self) -> Refused | None:
+        """None, or why there is none: 95 % of the limit, or of the file system, is in use."""
+        if self.limit_bytes and self.used_bytes >= FULL_SHARE * self.limit_bytes:
+            sentence = (
+                f"Recordings use {self.used_bytes / self.limit_bytes:.0%} of the disk limit. "
+                "Delete some, or raise --disk-limit."
+            )
+            return Refused("unavailable", sentence, reason="disk_limit")
+        if self.disk_total_bytes and self.disk_used_bytes >= FULL_SHARE * self.disk_total_bytes:
+            sentence = (
+                f"The disk is {self.disk_used_bytes / self.disk_total_bytes:.0%} full. "
+                "Free some space, or give --data another disk."
+            )
+            return Refused("unavailable", sentence, reason="disk_full")
+        return None
+
+    def to_delete(self, ended: Iterable[str]) -> Iterator[str]:
+        """Of the ended recordings, the oldest, until the rest is under 95 % of the limit."""
+        allowed = set(ended)
+        left = self.used_bytes
+        for recording in sorted(self.recordings, key=lambda each: (each.written_at, each.uid)):
+            if not self.limit_bytes or left < FULL_SHARE * self.limit_bytes:
+                return
+            if recording.uid in allowed:
+                left -= recording.used_bytes
+                yield recording.uid
+
+
+def usage(root: Path, limit_bytes: int = 0) -> Usage:
+    """Look at the disk. Slow with many files: for a thread, every few seconds."""
+    root.mkdir(parents=True, exist_ok=True)
+    recordings = tuple(_recording(entry) for entry in os.scandir(root) if entry.is_dir())
+    disk = shutil.disk_usage(root)
+    # Root's reserve counts as used: we cannot write there.
+    return Usage(recordings, limit_bytes, disk.total - disk.free, disk.total)
+
+
+def _recording(folder: os.DirEntry[str]) -> Recording:
+    used_bytes, written_at = 0, 0.0
+    for entry in os.scandir(folder):
+        try:
+            status = entry.stat(follow_symlinks=False)
+        except FileNotFoundError:  # It was deleted while we looked.
+            continue
+        used_bytes += status.st_size
+        written_at = max(written_at, status.st_mtime)
+    return Recording(folder.name, used_bytes, written_at)

@@ -1,0 +1,127 @@
+"""Init, StoredPart and Segment: what a window is made of.
+
+Durations are ticks of 1/90,000 s. Nothing here reads or writes a file: a segment knows where its
+bytes are, and `shelf` and `recording` fetch them.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+TICKS_PER_SECOND = 90_000
+
+
+class FileRange(NamedTuple):
+    """`length` bytes of `path` from `offset` on."""
+
+    path: Path
+    offset: int
+    length: int
+
+
+Source = bytes | FileRange
+
+
+def read(source: Source) -> bytes:
+    """The bytes themselves. Blocks on the disk: for threads, never for the event loop."""
+    if isinstance(source, bytes):
+        return source
+    with source.path.open("rb") as file:
+        file.seek(source.offset)
+        return file.read(source.length)
+
+
+def source_length(source: Source) -> int:
+    """How many bytes `read` will return."""
+    return len(source) if isinstance(source, bytes) else source.length
+
+
+@dataclass(frozen=True, slots=True)
+class Init:
+    """What a player needs before a run's first segment, and what a multivariant playlist says.
+
+    `codecs` is the RFC 6381 list of all tracks, video first; sizes are 0 where there is no video.
+    """
+
+    number: int
+    codecs: str
+    width: int
+    height: int
+    length: int
+
+    @property
+    def name(self) -> str:
+        return f"init-{self.number}.mp4"
+
+
+@dataclass(slots=True)
+class StoredPart:
+    """A part inside its segment's file. `number` counts all parts of the stream, over segments.
+
+    `content` is None once it is only on disk; `is_written` is set by the writer's thread.
+    """
+
+    number: int
+    offset: int
+    length: int
+    duration: int
+    is_independent: bool
+    content: bytes | None
+    is_written: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"part-{self.number}.m4s"
+
+
+@dataclass(slots=True)
+class Segment:
+    """Consecutive parts in one file. `start` is on the stream's own timeline.
+
+    `program_ms` is the instant of its first frame; `frames` counts its video frames (0: none).
+    `parts` is emptied when the segment is too old to be asked for by part. `listed` is its text in
+    a playlist, kept by `playlist` once the segment is complete.
+    """
+
+    msn: int
+    init: Init
+    start: int
+    program_ms: float
+    starts_discontinuity: bool
+    is_independent: bool
+    duration: int = 0
+    length: int = 0
+    frames: int = 0
+    is_gap: bool = False
+    listed: str = ""
+    parts: list[StoredPart] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return f"seg-{self.msn}.m4s"
+
+    @property
+    def end(self) -> int:
+        return self.start + self.duration
+
+    def add(self, part: StoredPart, frames: int) -> None:
+        self.parts.append(part)
+        self.duration += part.duration
+        self.length += part.length
+        self.frames += frames
+
+    def content(self) -> bytes | None:
+        """All of its bytes, if every part is still in memory."""
+        pieces = [part.content for part in self.parts]
+        if not pieces or sum(part.length for part in self.parts) != self.length:
+            return None
+        if any(piece is None for piece in pieces):
+            return None
+        return b"".join(piece for piece in pieces if piece is not None)
+
+    def drop_content(self) -> bool:
+        """Let go of what is safely on disk. True once nothing of it is in memory."""
+        for part in self.parts:
+            if part.is_written:
+                part.content = None
+        return all(part.content is None for part in self.parts)
