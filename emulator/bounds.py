@@ -1,0 +1,50 @@
+"""From `Settings` to what each part is told: one function a part, so that none knows another."""
+
+from emulator.media.broadcasts import BroadcastBounds
+from emulator.media.ingest.rtmp_connection import RtmpLimits
+from emulator.media.shelf.shelves import ShelfSettings
+from emulator.settings import Settings
+from emulator.world.rules import Rules
+
+
+def rules(settings: Settings) -> Rules:
+    return Rules(
+        streams_per_user=settings.streams_per_user,
+        stream_creations_per_minute=settings.stream_creations_per_minute,
+        is_auth_strict=settings.strict_auth,
+        is_takeover_allowed=settings.takeover,
+        vod_processing_ms=settings.vod_processing_ms,
+        viewer_gone_ms=settings.viewer_gone_ms,
+    )
+
+
+def broadcasts(settings: Settings) -> BroadcastBounds:
+    return BroadcastBounds(
+        part_ms=settings.part_ms,
+        segment_ms=settings.segment_ms,
+        reconnect_window_ms=settings.reconnect_window_ms,
+    )
+
+
+def shelves(settings: Settings) -> ShelfSettings:
+    return ShelfSettings(
+        segment_ms=settings.segment_ms,
+        part_ms=settings.part_ms,
+        dvr_seconds=settings.dvr_ms / 1000,
+        disk_limit_bytes=settings.disk_limit_bytes,
+        recordings_loaded_max=settings.recordings_loaded_max,
+        pending_bytes_max=settings.disk_queue_bytes_max,
+    )
+
+
+def rtmp(settings: Settings) -> RtmpLimits:
+    return RtmpLimits(
+        publishers_max=settings.publishers_max,
+        connections_max=settings.rtmp_connections_max,
+        message_bytes_max=settings.rtmp_message_bytes_max,
+        handshake_ms=settings.rtmp_handshake_ms,
+        publish_ms=settings.rtmp_publish_ms,
+        first_media_ms=settings.rtmp_first_media_ms,
+        idle_ms=settings.rtmp_idle_ms,
+        bytes_per_second_max=settings.rtmp_bytes_per_second_max,
+    )

@@ -1,0 +1,221 @@
+"""Broadcasts: who publishes now. The gate that publishers pass, and what happens when they leave.
+
+A broadcast belongs to one stream and outlives its publisher's connection by the reconnect window.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from emulator.core.clock import Timer
+from emulator.core.errors import Refused
+from emulator.core.events import Event, StreamEnded
+from emulator.media.ingest.gate import Attempt, Intake
+from emulator.media.ingest.tag import Tag
+from emulator.media.pipeline import Pipeline
+from emulator.media.shelf.shelf import Shelf
+from emulator.media.shelf.shelves import Shelves
+from emulator.world.live import ingest_keys, streams
+from emulator.world.live.streams import Stream
+from emulator.world.world import World
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class BroadcastBounds:
+    """How long parts and segments are, and how long a stream waits for its publisher."""
+
+    part_ms: int = 200
+    segment_ms: int = 2_000
+    reconnect_window_ms: int = 10_000
+    media_wait_seconds: int = 30
+
+
+class Seat:
+    """One admitted publisher's connection (an `Intake`)."""
+
+    def __init__(self, broadcast: "Broadcast", attempt: Attempt, drop: Callable[[str], None]):
+        self.attempt = attempt
+        self.drop = drop
+        self._broadcast = broadcast
+
+    def receive(self, tag: Tag) -> None:
+        if self._broadcast.seat is self:
+            self._broadcast.pipeline.receive(tag)
+
+    def close(self, reason: str) -> None:
+        self._broadcast.left(self, reason)
+
+
+class Broadcast:
+    """One stream that is, or was a moment ago, published."""
+
+    def __init__(self, world: World, stream: Stream, pipeline: Pipeline, window_ms: int) -> None:
+        self.stream_id = stream.id
+        self.pipeline = pipeline
+        self.seat: Seat | None = None
+        self.is_over = False
+        self._world = world
+        self._window_ms = window_ms
+        self._patience: Timer | None = None
+
+    def join(self, attempt: Attempt, drop: Callable[[str], None]) -> Seat:
+        """Seat a publisher; one that comes back continues where the last one stopped."""
+        is_return = self._patience is not None
+        if self._patience:
+            self._patience.cancel()
+            self._patience = None
+        before = self.seat
+        self.seat = Seat(self, attempt, drop)
+        if before is not None:
+            before.drop("Another publisher took over with the same key.")
+            is_return = True
+        if is_return:
+            self.pipeline.resume()
+        ingest_keys.note_joined(self._world, self.stream_id, attempt.protocol, is_return=is_return)
+        return self.seat
+
+    def left(self, seat: Seat, reason: str) -> None:
+        """A publisher is gone. Its stream waits for it, if it is live by its media."""
+        if self.seat is not seat:
+            return
+        self.seat = None
+        ingest_keys.note_left(self._world, self.stream_id, reason)
+        if self.is_over:
+            return
+        self.pipeline.pause()
+        stopped_ms = self.pipeline.last_media_ms
+        if stopped_ms is None:
+            # It never showed a picture, so nothing that people watch has stopped.
+            return
+        due_ms = self._world.now_ms + self._window_ms
+        self._patience = self._world.clock.call_at(
+            due_ms, lambda: self._give_up(stopped_ms, reason)
+        )
+
+    def stop(self, reason: str) -> None:
+        """End the stream now, as if nobody had come back; a stream without media stays as it is."""
+        stopped_ms = self.pipeline.last_media_ms
+        if stopped_ms is not None:
+            self._give_up(stopped_ms, reason)
+
+    def close(self, reason: str) -> None:
+        """The stream has ended: nothing more is taken, and its publisher is told."""
+        if self.is_over:
+            return
+        self.is_over = True
+        if self._patience:
+            self._patience.cancel()
+        self.pipeline.finish()
+        if self.seat is not None:
+            self.seat.drop(f"The stream has ended: {reason}.")
+
+    def _give_up(self, stopped_ms: int, reason: str) -> None:
+        self._patience = None
+        streams.end_when_media_stopped(self._world, self.stream_id, stopped_ms, reason)
+
+
+class Broadcasts:
+    """The broadcasts of one world, by stream."""
+
+    def __init__(self, world: World, shelves: Shelves, bounds: BroadcastBounds) -> None:
+        self._world = world
+        self._shelves = shelves
+        self._bounds = bounds
+        self._broadcasts: dict[str, Broadcast] = {}
+        self._has_media: dict[str, asyncio.Event] = {}
+
+    def admit(self, attempt: Attempt, drop: Callable[[str], None]) -> Intake:
+        """Judge a publisher's key, and seat it (a `Gate`).
+
+        Refuses an unknown, used or ended key, and (`unavailable`) everybody while the disk is full.
+        """
+        try:
+            stream = self._judge(attempt.key)
+            self._shelves.check_room()
+        except Refused as refused:
+            log.warning(
+                "publisher refused peer=%s protocol=%s encoder=%r reason=%s",
+                attempt.peer,
+                attempt.protocol,
+                attempt.encoder,
+                refused.sentence,
+            )
+            raise
+        broadcast = self._broadcasts.get(stream.id)
+        if broadcast is None:
+            broadcast = self._broadcasts[stream.id] = self._begin(stream)
+        log.info(
+            "publisher joined stream=%s peer=%s protocol=%s encoder=%r",
+            stream.id,
+            attempt.peer,
+            attempt.protocol,
+            attempt.encoder,
+        )
+        return broadcast.join(attempt, drop)
+
+    def hear(self, event: Event) -> None:
+        """A stream that ended, for whatever reason, disconnects its publisher."""
+        if isinstance(event, StreamEnded):
+            broadcast = self._broadcasts.pop(event.stream_id, None)
+            if broadcast is not None:
+                broadcast.close(event.reason)
+
+    async def wait_for_media(self, stream: Stream) -> None:
+        """Return when a stream's first picture has come; at once if it has.
+
+        Refuses (`not_found`, to be asked again) when none has come in `media_wait_seconds`.
+        """
+        if stream.has_media:
+            return
+        arrival = self._has_media.setdefault(stream.id, asyncio.Event())
+        try:
+            async with asyncio.timeout(self._bounds.media_wait_seconds):
+                await arrival.wait()
+        except TimeoutError:
+            raise Refused(
+                "not_found", "This stream has no media yet.", retry_after_seconds=1
+            ) from None
+
+    def health(self, stream_id: str) -> dict[str, object]:
+        """What is known of a stream's publisher, for people and probes (plain JSON values)."""
+        broadcast = self._broadcasts.get(stream_id)
+        if broadcast is None:
+            return {"stream_id": stream_id, "is_publishing": False}
+        attempt = broadcast.seat.attempt if broadcast.seat else None
+        return {
+            "stream_id": stream_id,
+            "is_publishing": attempt is not None,
+            "protocol": attempt.protocol if attempt else None,
+            "encoder": attempt.encoder if attempt else None,
+            **asdict(broadcast.pipeline.health.report(self._world.now_ms)),
+        }
+
+    def stop(self, reason: str) -> None:
+        """End every stream that is live by its media: nobody is left to take its pictures."""
+        for broadcast in tuple(self._broadcasts.values()):
+            broadcast.stop(reason)
+
+    def _judge(self, key: str) -> Stream:
+        stream = streams.by_key(self._world, key) if key else None
+        broadcast = self._broadcasts.get(stream.id) if stream else None
+        is_publishing = broadcast is not None and broadcast.seat is not None
+        return ingest_keys.judge(self._world, key, is_publishing=is_publishing)
+
+    def _begin(self, stream: Stream) -> Broadcast:
+        def open_shelf() -> Shelf:
+            shelf = self._shelves.begin(stream.uid)
+            streams.go_live(self._world, stream.id)
+            log.info("stream is live stream=%s", stream.id)
+            self._has_media.pop(stream.id, asyncio.Event()).set()
+            return shelf
+
+        pipeline = Pipeline(
+            self._world.clock,
+            open_shelf,
+            part_ms=self._bounds.part_ms,
+            segment_ms=self._bounds.segment_ms,
+        )
+        return Broadcast(self._world, stream, pipeline, self._bounds.reconnect_window_ms)

@@ -1,0 +1,81 @@
+"""Pipeline: one live stream's way from tags to the shelf. Outlives its publishers' connections.
+
+It runs on the event loop's thread: a packet costs some 20 us, and a thread a stream would cost more
+in wake-ups than it would save (docs/decisions/0002). Only the shelf's writer touches the disk.
+"""
+
+from collections.abc import Callable
+
+from emulator.core.clock import Clock
+from emulator.media.fmp4 import fragment, init_segment
+from emulator.media.health import PublisherHealth
+from emulator.media.ingest.flv import FlvReader
+from emulator.media.ingest.tag import Tag
+from emulator.media.parts import Part
+from emulator.media.segmenter import Segmenter
+from emulator.media.shelf.shelf import Shelf
+from emulator.media.timeline import Timeline
+
+
+class Pipeline:
+    """`open_shelf` is called once, when the stream's first key frame (or sound) has come."""
+
+    def __init__(
+        self, clock: Clock, open_shelf: Callable[[], Shelf], *, part_ms: int, segment_ms: int
+    ) -> None:
+        self._clock = clock
+        self._open_shelf = open_shelf
+        self._shelf: Shelf | None = None
+        self._reader = FlvReader()
+        self._timeline = Timeline()
+        self._segmenter = Segmenter(part_ms=part_ms, segment_ms=segment_ms)
+        self._sequence = 0
+        self._last_media_ms: int | None = None
+        self.health = PublisherHealth()
+
+    @property
+    def last_media_ms(self) -> int | None:
+        """When media last came, None where none has come yet."""
+        return self._last_media_ms
+
+    def receive(self, tag: Tag) -> None:
+        """Take the publisher's next tag.
+
+        Refuses (`unsupported`) a codec that HLS cannot carry; raises `ProtocolError` for a tag
+        that is not what it says.
+        """
+        packets = self._reader.read(tag)
+        if not packets:
+            return
+        at_ms = self._clock.now_ms()
+        for packet in packets:
+            self.health.note(packet, at_ms)
+            for placed in self._timeline.push(packet, self._reader.tracks):
+                if self._shelf is None:
+                    self._shelf = self._open_shelf()
+                self._last_media_ms = at_ms
+                self._keep(self._shelf, self._segmenter.push(placed, self._timeline.epoch, at_ms))
+
+    def pause(self) -> None:
+        """The publisher is gone, perhaps to come back: what it sent is on the shelf."""
+        if self._shelf is not None:
+            self._keep(self._shelf, self._segmenter.flush())
+
+    def resume(self) -> None:
+        """A publisher is back: the same timeline goes on, after a discontinuity."""
+        self._reader = FlvReader()
+        self._timeline.resume()
+        self.health.rejoin()
+
+    def finish(self) -> None:
+        """No more media will come."""
+        self.pause()
+        if self._shelf is not None:
+            self._shelf.finish()
+
+    def _keep(self, shelf: Shelf, parts: list[Part]) -> None:
+        for part in parts:
+            if part.starts_discontinuity:
+                shelf.begin(init_segment(part.tracks), part)
+            shelf.append(part, fragment(part, self._sequence))
+            self._sequence += 1

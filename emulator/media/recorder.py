@@ -1,0 +1,121 @@
+"""Recorder: what happens when a stream has ended: its files are finished, and its VOD is ready.
+
+A recording copies nothing: the segments that were live are the VOD. What was live when the process
+was killed is found again at the next start.
+"""
+
+import asyncio
+import logging
+
+from emulator.core.errors import Refused
+from emulator.core.events import Event, StreamEnded
+from emulator.media.recording.recordings import Recordings
+from emulator.media.recording.recovery import recover
+from emulator.media.shelf.shelves import Shelves
+from emulator.media.shelf.window import Window
+from emulator.world.library import recordings as vods
+from emulator.world.library.recordings import Quality, Vod
+from emulator.world.live import streams
+from emulator.world.live.streams import Stream
+from emulator.world.world import World
+
+log = logging.getLogger(__name__)
+
+_TICKS_PER_MS = 90
+
+
+class Recorder:
+    """Makes the VODs of one world."""
+
+    def __init__(
+        self, world: World, shelves: Shelves, recordings: Recordings, tasks: asyncio.TaskGroup
+    ) -> None:
+        self._world = world
+        self._shelves = shelves
+        self._recordings = recordings
+        self._tasks = tasks
+        self._running: set[asyncio.Task[None]] = set()
+
+    def hear(self, event: Event) -> None:
+        """A stream that had media has ended: its VOD begins to be processed."""
+        if isinstance(event, StreamEnded) and event.vod_id is not None:
+            self._start(event.vod_id)
+
+    async def recover(self) -> None:
+        """End what was live when the last process died, and finish VODs that it left unfinished.
+
+        A stream that was live without media just ends: its publisher, if any, is gone too.
+        """
+        left = vods.unfinished(self._world)
+        for stream in streams.live(self._world):
+            ended_ms = self._world.now_ms
+            if stream.has_media:
+                ended_ms = await self._last_media_ms(stream) or ended_ms
+            streams.end_when_media_stopped(
+                self._world, stream.id, ended_ms, "the emulator stopped while it was live"
+            )
+            log.info("ended what a stopped emulator left live stream=%s", stream.id)
+        for vod in left:
+            self._start(vod.id)
+
+    async def stop(self) -> None:
+        """Leave what is still processing to the next start; its files are complete by then."""
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    def _start(self, vod_id: str) -> None:
+        task = self._tasks.create_task(self._finish(vod_id))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _finish(self, vod_id: str) -> None:
+        vod = vods.find(self._world, vod_id)
+        try:
+            await self._process(vod)
+        except Refused as refused:
+            vods.mark_failed(self._world, vod_id, refused.sentence)
+            log.warning("vod failed vod=%s reason=%s", vod_id, refused.sentence)
+        except Exception:  # A task's root: one VOD's failure is no other's.
+            vods.mark_failed(self._world, vod_id, "Its files could not be read.")
+            log.exception("vod failed vod=%s", vod_id)
+
+    async def _process(self, vod: Vod) -> None:
+        due_ms = vod.created_at_ms + self._world.rules.vod_processing_ms
+        uid = vod.stream_uid or ""
+        shelf = self._shelves.find(uid)
+        await shelf.saved()
+        # From here on the stream is its recording: all of it, and not only a live window.
+        self._shelves.retire(uid)
+        window = self._shelves.find(uid).window
+        if not window.complete:
+            reason = shelf.failure.sentence if shelf.failure else "Nothing was recorded."
+            raise Refused("unavailable", reason)
+        if window.init is not None and window.init.width:
+            await self._recordings.thumbnail(uid)
+        await self._until(due_ms)
+        duration_ms = round(window.duration / _TICKS_PER_MS)
+        vods.mark_ready(self._world, vod.id, duration_ms, _qualities(window))
+        log.info("vod is ready vod=%s duration_ms=%d", vod.id, duration_ms)
+
+    async def _until(self, due_ms: int) -> None:
+        """Wait on the world's clock."""
+        is_due = asyncio.Event()
+        self._world.clock.call_at(due_ms, is_due.set)
+        await is_due.wait()
+
+    async def _last_media_ms(self, stream: Stream) -> int | None:
+        """When the media of a stream stopped that nobody ended; None where none was kept."""
+        try:
+            found = await asyncio.to_thread(recover, self._shelves.folder(stream.uid))
+        except FileNotFoundError:
+            return None
+        return None if found.end_ms is None else round(found.end_ms)
+
+
+def _qualities(window: Window) -> tuple[Quality, ...]:
+    init = window.init
+    if init is None:
+        return ()
+    label = f"{init.height}p" if init.height else "audio"
+    return (Quality(label, init.width, init.height, window.peak_bits),)

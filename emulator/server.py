@@ -1,0 +1,256 @@
+"""Emulator: the composition root. Builds the parts, wires them, starts them, stops them.
+
+Keep it a list: what a part does is in that part's own file.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+
+import emulator
+from emulator import bounds, certificates, seed_file
+from emulator.core.bus import Bus
+from emulator.core.clock import SystemClock
+from emulator.folder import DataFolder
+from emulator.media.broadcasts import Broadcasts
+from emulator.media.ingest.rtmp_server import RtmpServer
+from emulator.media.recorder import Recorder
+from emulator.media.recording.recordings import Recordings
+from emulator.media.shelf.shelves import Shelves
+from emulator.settings import Settings
+from emulator.web import app
+from emulator.web.platform import CDN_NAME, Addresses, Platform
+from emulator.world import seed
+from emulator.world.world import World
+
+log = logging.getLogger(__name__)
+
+_GRACE_SECONDS = 1
+
+
+class Emulator:
+    """One running platform. Use it as an async context manager; `ready` says where it listens."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings(data=":memory:", port=0, rtmp_port=0, rtmps_port=0)
+        self.ready: dict[str, Any] = {}
+        self.app: ASGIApp
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> "Emulator":
+        """Start everything; whatever was started is stopped again if a part cannot start.
+
+        Refuses (`conflict`, `unavailable`) a data folder in use or broken; raises `OSError` for a
+        port that cannot be had.
+        """
+        try:
+            async with AsyncExitStack() as stack:
+                await self._start(stack)
+                self._stack = stack.pop_all()
+        except BaseExceptionGroup as group:
+            # The task group wraps what stopped the start, even where no task is to blame.
+            raise group.exceptions[0] from group
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def _start(self, stack: AsyncExitStack) -> None:
+        settings = self.settings
+        folder = DataFolder.open(settings.data)
+        stack.callback(folder.close)
+        bus = Bus()
+        world = _world(settings, folder, bus)
+        stack.callback(world.close)
+        tasks = await stack.enter_async_context(asyncio.TaskGroup())
+
+        shelves = Shelves(folder.media_path, bounds.shelves(settings))
+        stack.push_async_callback(shelves.close)
+        recordings = Recordings(shelves)
+        stack.push_async_callback(recordings.close)
+        recorder = Recorder(world, shelves, recordings, tasks)
+        stack.push_async_callback(recorder.stop)
+        broadcasts = Broadcasts(world, shelves, bounds.broadcasts(settings))
+        stack.callback(bus.subscribe(broadcasts.hear))
+        stack.callback(bus.subscribe(recorder.hear))
+        await recorder.recover()
+
+        stack.callback(broadcasts.stop, "the emulator stops")
+        ingest = RtmpServer(broadcasts, bounds.rtmp(settings))
+        stack.push_async_callback(ingest.stop, "the emulator stops")
+        rtmp_port = await ingest.start(settings.host, settings.rtmp_port)
+        rtmps_port = await ingest.start_tls(
+            settings.host, settings.rtmps_port, lambda: _tls_context(settings, folder)
+        )
+
+        listener = _listen(settings.host, settings.port)
+        stack.callback(listener.close)
+        self.ready = _ready(settings, folder, listener.getsockname()[1], rtmp_port, rtmps_port)
+        platform = Platform(
+            world=world,
+            broadcasts=broadcasts,
+            shelves=shelves,
+            recordings=recordings,
+            addresses=_addresses(settings, self.ready),
+            ready=self.ready,
+            body_bytes_max=settings.body_bytes_max,
+            admin_token=settings.admin_token,
+        )
+        self.app = app.build(platform)
+        web = _Web(_web_config(settings, folder, self.app))
+        running = tasks.create_task(web.serve(sockets=[listener]))
+        stack.push_async_callback(_stop_web, web, running, platform)
+        await web.has_started.wait()
+        platform.state.is_ready = True
+        folder.tell(self.ready)
+
+
+@contextlib.contextmanager
+def running(settings: Settings | None = None) -> Iterator[Emulator]:
+    """The same without async: the emulator runs in a thread of its own until the block ends."""
+    started = threading.Event()
+    emulator = Emulator(settings)
+    failure: list[BaseException] = []
+    control: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        async with emulator:
+            control.append((asyncio.get_running_loop(), stop))
+            started.set()
+            await stop.wait()
+
+    def main() -> None:
+        try:
+            asyncio.run(run())
+        except BaseException as error:  # Whatever it was belongs to who called `running`.
+            failure.append(error)
+        finally:
+            started.set()
+
+    thread = threading.Thread(target=main, name="live-emulator", daemon=True)
+    thread.start()
+    started.wait()
+    if failure:
+        thread.join()
+        raise failure[0]
+    try:
+        yield emulator
+    finally:
+        loop, stop = control[0]
+        loop.call_soon_threadsafe(stop.set)
+        thread.join()
+    if failure:
+        raise failure[0]
+
+
+class _Web(uvicorn.Server):
+    """uvicorn, but signals stay with who runs us, and it says when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.has_started = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.has_started.set()
+
+
+async def _stop_web(web: _Web, running: "asyncio.Task[None]", platform: Platform) -> None:
+    platform.state.is_ready = False
+    web.should_exit = True
+    await running
+
+
+def _world(settings: Settings, folder: DataFolder, bus: Bus) -> World:
+    world = World(
+        clock=SystemClock(),
+        publish=bus.publish,
+        path=folder.world_path,
+        rules=bounds.rules(settings),
+    )
+    if world.is_fresh:
+        seed.sow(world, seed_file.read(settings.seed))
+    return world
+
+
+def _tls_context(settings: Settings, folder: DataFolder) -> ssl.SSLContext:
+    if settings.rtmps_cert:
+        return certificates.context_of(settings.rtmps_cert, settings.rtmps_key)
+    return certificates.server_context(folder.path, settings.host)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket, made here so that a taken port is an `OSError` and not uvicorn's exit."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _web_config(settings: Settings, folder: DataFolder, application: ASGIApp) -> uvicorn.Config:
+    def tls_context(*_: object) -> ssl.SSLContext:
+        return _tls_context(settings, folder)
+
+    return uvicorn.Config(
+        application,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        timeout_keep_alive=75,
+        ssl_context_factory=tls_context if settings.tls else None,
+    )
+
+
+def _ready(
+    settings: Settings, folder: DataFolder, port: int, rtmp_port: int, rtmps_port: int
+) -> dict[str, Any]:
+    """The ready file's content: where everything listens."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
+    scheme = "s" if settings.tls else ""
+    http = f"http{scheme}://{host}:{port}"
+    return {
+        "version": emulator.__version__,
+        "pid": os.getpid(),
+        "data": settings.data,
+        "http": http,
+        "ws": f"ws{scheme}://{host}:{port}",
+        "rtmp": f"rtmp://{host}:{rtmp_port}/live",
+        "rtmps": f"rtmps://{host}:{rtmps_port}/live",
+        "ca": str(certificates.ca_path(folder.path)),
+        "admin": f"{http}/_emulator",
+        "console": f"{http}/_emulator/",
+        "api_key": "ak_demo",
+    }
+
+
+def _addresses(settings: Settings, ready: dict[str, Any]) -> Addresses:
+    return Addresses(
+        http=ready["http"],
+        media=settings.media_base.rstrip("/") or f"{ready['http']}/{CDN_NAME}",
+        rtmp=ready["rtmp"],
+        rtmps=ready["rtmps"],
+    )

@@ -1,0 +1,1 @@
+"""`/_emulator/`: our own surface, beside the platform's."""

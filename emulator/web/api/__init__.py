@@ -1,0 +1,1 @@
+"""The platform's REST API: one resource a file; parse, call one verb, answer."""

@@ -1,0 +1,82 @@
+"""The ASGI application: routes, middleware, errors. Keep each of them a list."""
+
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from emulator.core.errors import Refused
+from emulator.web import playback
+from emulator.web.admin import state
+from emulator.web.admin.guard import AdminGuard
+from emulator.web.api import accounts, categories, streams, vods
+from emulator.web.errors import answer, crash
+from emulator.web.middleware import MIDDLEWARE
+from emulator.web.pages import watch
+from emulator.web.platform import Platform
+from emulator.web.rest.dispatch import Dispatch
+from emulator.web.rest.router import Router
+
+if TYPE_CHECKING:
+    from starlette.types import ExceptionHandler
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+OPERATIONS = [
+    *streams.OPERATIONS,
+    *categories.OPERATIONS,
+    *vods.OPERATIONS,
+    *accounts.OPERATIONS,
+]
+
+
+def build(platform: Platform) -> Starlette:
+    """The application for one platform."""
+    router = Router(OPERATIONS)
+    documented = Dispatch(platform, router, "documented")
+    client = Dispatch(platform, router, "client")
+    return Starlette(
+        routes=[
+            Route("/api/v1/{path:path}", documented.answer, methods=METHODS),
+            Route("/v1/{path:path}", client.answer, methods=METHODS),
+            *state.routes(platform),
+            *watch.routes(platform),
+            *playback.routes(platform),
+        ],
+        middleware=[*MIDDLEWARE, Middleware(AdminGuard, token=platform.admin_token)],
+        exception_handlers=_ERRORS,
+    )
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    if not isinstance(error, Refused):
+        raise TypeError("only refusals are answered here") from error
+    return answer(error, request.state.trace_id)
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    """Starlette's own refusals: no such path, no such method."""
+    if not isinstance(error, HTTPException):
+        raise TypeError("only Starlette's refusals are answered here") from error
+    allow = (error.headers or {}).get("Allow")
+    refused = (
+        Refused("bad_request", "Method Not Allowed", allow=allow)
+        if allow
+        else Refused("not_found", "Not Found")
+    )
+    return answer(refused, request.state.trace_id)
+
+
+async def _crash(request: Request, error: Exception) -> Response:
+    return crash(error, request.state.trace_id)
+
+
+_ERRORS: "dict[int | type[Exception], ExceptionHandler]" = {
+    Refused: _refused,
+    HTTPException: _http,
+    Exception: _crash,
+}

@@ -1,0 +1,28 @@
+"""Which player this is: by a cookie, else by address and agent (contract, websocket.md).
+
+The cookie is given with the multivariant playlist and the watch page, which every player asks for
+first and which do not count; a player that keeps cookies is thus one session from its first count.
+"""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from emulator.core.ids import trace_id
+
+COOKIE = "live_emulator_viewer"
+_COOKIE_LENGTH_MAX = 64
+
+
+def session_of(request: Request) -> str:
+    """The session that this request belongs to; never empty."""
+    cookie = request.cookies.get(COOKIE, "")
+    if 0 < len(cookie) <= _COOKIE_LENGTH_MAX:
+        return f"cookie {cookie}"
+    host = request.client.host if request.client else "nowhere"
+    return f"{host} {request.headers.get('user-agent', '')[:200]}"
+
+
+def remember(request: Request, response: Response) -> None:
+    """Give a player that has none the cookie that tells it apart."""
+    if COOKIE not in request.cookies:
+        response.set_cookie(COOKIE, trace_id(), path="/", httponly=True, samesite="lax")

@@ -1,0 +1,75 @@
+"""Errors: the one place where a refusal becomes an HTTP answer (contract, Conventions)."""
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+
+from emulator.core.errors import Code, Refused
+
+log = logging.getLogger(__name__)
+
+STATUS: dict[Code, int] = {
+    "bad_request": 400,
+    "unauthorized": 401,
+    "forbidden": 403,
+    "not_found": 404,
+    "conflict": 409,
+    "too_large": 413,
+    "unsupported": 422,
+    "invalid": 422,
+    "rate_limited": 429,
+    "unavailable": 503,
+}
+
+
+class Invalid(Refused):
+    """A request that does not fit its model: one entry a mistake, as the contract lists them."""
+
+    def __init__(self, mistakes: list[dict[str, Any]]) -> None:
+        super().__init__("invalid", "Validation error")
+        self.mistakes = mistakes
+
+
+class JSONResponse(Response):
+    """JSON without spaces, in UTF-8."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def answer(refused: Refused, trace_id: str) -> Response:
+    """The refusal as the platform words it, with the headers that belong to it."""
+    status = STATUS[refused.code]
+    headers: dict[str, str] = {}
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if "retry_after_seconds" in refused.details:
+        headers["Retry-After"] = str(refused.details["retry_after_seconds"])
+    if "allow" in refused.details:
+        headers["Allow"] = refused.details["allow"]
+        status = 405
+    detail: object = refused.mistakes if isinstance(refused, Invalid) else refused.sentence
+    return _body(status, detail, refused.sentence, trace_id, headers)
+
+
+def crash(error: Exception, trace_id: str) -> Response:
+    """Our own bug: this request fails with its trace id, the server goes on."""
+    # The traceback itself is the HTTP server's to log; this line ties it to what the client saw.
+    log.error("a request failed trace_id=%s error=%s", trace_id, type(error).__name__)
+    sentence = "Internal server error"
+    return _body(500, sentence, sentence, trace_id, {})
+
+
+def _body(
+    status: int, detail: object, message: str, trace_id: str, headers: Mapping[str, str]
+) -> Response:
+    return JSONResponse(
+        {"detail": detail, "message": message, "status": status, "traceId": trace_id},
+        status_code=status,
+        headers=dict(headers),
+    )

@@ -1,0 +1,54 @@
+"""Middleware: what is true of every answer: it can be traced, and any origin may read it."""
+
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from emulator.core.ids import trace_id
+
+EXPOSED = (
+    "Location",
+    "X-Trace-Id",
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+    "Retry-After",
+    "Content-Disposition",
+    "ETag",
+)
+
+
+class Trace:
+    """Gives each request a trace id, and each answer that id in `X-Trace-Id`."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        trace = trace_id()
+        scope.setdefault("state", {})["trace_id"] = trace
+
+        async def send_traced(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message.setdefault("headers", []).append((b"x-trace-id", trace.encode()))
+            await send(message)
+
+        await self._app(scope, receive, send_traced)
+
+
+MIDDLEWARE = [
+    Middleware(Trace),
+    Middleware(
+        CORSMiddleware,
+        # Browsers send credentials to a named origin only, so the origin is echoed, not starred.
+        allow_origin_regex=".*",
+        allow_credentials=True,
+        allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+        allow_headers=["*"],
+        expose_headers=EXPOSED,
+        max_age=600,
+    ),
+]

@@ -1,0 +1,1 @@
+"""Pages for people: the watch page, and the files that pages are made of."""

@@ -1,0 +1,66 @@
+// The facts below the picture: state, latency, viewers, time, picture, addresses. None in an iframe.
+
+import { clock, seconds } from "./words.js";
+
+const REFRESH_MS = 500;
+const COPIED_MS = 1500;
+const BADGE = { offline: "Offline", live: "Live", ended: "Ended", ready: "Recording", processing: "In the making", failed: "Failed" };
+
+/** Returns what shows the platform's latest facts; the picture's own are shown as they change. */
+export function facts({ base, player, video, isLowLatency, kind }) {
+  if (document.documentElement.dataset.frame !== "watch") return () => {};
+  const part = (id) => document.getElementById(id);
+  const put = (id, text) => { if (part(id).textContent !== text) part(id).textContent = text; };
+
+  showAddresses(base, part);
+  showMode(part("mode-hint"), isLowLatency, kind);
+  setInterval(() => {
+    put("latency", seconds(player.latencySeconds));
+    put("picture", picture(video, player.framesPerSecond));
+    if (player.isActive && !player.isLive && Number.isFinite(video.duration)) put("duration", clock(video.duration));
+  }, REFRESH_MS);
+
+  return ({ status, title, duration, viewers }) => {
+    part("badge").dataset.status = status;
+    put("badge-text", BADGE[status] ?? status);
+    if (title) {
+      put("title", title);
+      document.title = status === "live" ? `● ${title}` : title;
+    }
+    put("duration-label", status === "live" || status === "offline" ? "On air" : "Length");
+    if (Number.isFinite(duration)) put("duration", clock(duration));
+    put("viewers", status === "live" && Number.isFinite(viewers) ? String(viewers) : "–");
+  };
+}
+
+function picture(video, framesPerSecond) {
+  if (!video.videoWidth) return "–";
+  const rate = framesPerSecond ? ` · ${Math.round(framesPerSecond)} fps` : "";
+  return `${video.videoWidth}×${video.videoHeight}${rate}`;
+}
+
+function showAddresses(base, part) {
+  const playlist = new URL("manifest/video.m3u8", base).href;
+  part("address-hls").value = playlist;
+  part("address-llhls").value = `${playlist}?protocol=llhls`;
+  const embed = new URL("iframe", base).href;
+  part("address-embed").value = `<iframe src="${embed}" width="640" height="360" allow="autoplay; fullscreen; picture-in-picture"></iframe>`;
+  for (const button of document.querySelectorAll("[data-copies]")) {
+    button.addEventListener("click", async () => {
+      const field = part(button.dataset.copies);
+      field.select();
+      // Only a secure page may write to the clipboard; elsewhere the text stays selected.
+      try { await navigator.clipboard.writeText(field.value); } catch { return; }
+      button.textContent = "Copied";
+      setTimeout(() => { button.textContent = "Copy"; }, COPIED_MS);
+    });
+  }
+}
+
+function showMode(hint, isLowLatency, kind) {
+  if (kind === "recording") { hint.hidden = true; return; }
+  const link = document.createElement("a");
+  link.href = isLowLatency ? "?mode=hls" : "?";
+  link.textContent = isLowLatency ? "Play it as plain HLS" : "Play it with low latency";
+  hint.append(isLowLatency ? "This page plays with low latency. " : "This page plays plain HLS. ", link);
+}

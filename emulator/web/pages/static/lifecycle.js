@@ -1,0 +1,47 @@
+// Follows a stream: asks its `lifecycle` and `views`, quickly while somebody waits for it to begin,
+// slowly in a tab that nobody sees.
+
+const OFFLINE_MS = 500;
+const LIVE_MS = 1000;
+const HIDDEN_MS = 5000;
+const ENDED_MS = 10_000;
+const VIEWS_EVERY_MS = 3000;
+
+/**
+ * Calls `hear({status, title, duration, viewers})` after each answer, `lose()` when there is none.
+ * It does not stop: an ended stream's title may still change, and a server may come back.
+ */
+export function follow(base, hear, lose) {
+  let viewers = null;
+  let viewsAskedAt = -Infinity;
+  let timer = 0;
+
+  async function ask() {
+    clearTimeout(timer);
+    let pause = LIVE_MS;
+    try {
+      const facts = await json(new URL("lifecycle", base));
+      const status = facts.status ?? (facts.live ? "live" : "offline");
+      const now = performance.now();
+      if (status === "live" && now - viewsAskedAt >= VIEWS_EVERY_MS) {
+        viewsAskedAt = now;
+        viewers = (await json(new URL("views", base))).liveViewers;
+      }
+      hear({ ...facts, status, viewers });
+      pause = { offline: OFFLINE_MS, live: LIVE_MS }[status] ?? ENDED_MS;
+    } catch {
+      lose();
+    }
+    clearTimeout(timer);
+    timer = setTimeout(ask, document.hidden ? Math.max(pause, HIDDEN_MS) : pause);
+  }
+
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) ask(); });
+  ask();
+}
+
+async function json(address) {
+  const answer = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(10_000) });
+  if (!answer.ok) throw new Error(`${answer.status}`);
+  return answer.json();
+}

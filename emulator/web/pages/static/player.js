@@ -1,0 +1,241 @@
+// The picture: plays one playlist in one <video>, close to live, and gets going again by itself.
+//
+// Events: "picture" (frames are shown), "stalled" and "moving", "blocked" (the browser wants a click
+// first), "trouble" with a sentence, "over" (the last frame was shown).
+
+import Hls from "./hls.js-1.7.4/hls.light.min.mjs";
+
+const TICK_MS = 250;
+const STALL_MS = 1500;
+const RETRY_MS = [500, 1000, 2000, 4000, 8000];
+const MEDIA_ERROR_AGAIN_MS = 10_000;
+// Farther behind than this, a viewer who wanted to be live is moved there at once.
+const JUMP_SECONDS = 5;
+const RATE_MAX = 1.25;
+// What lies ready beyond the playing position: below this nothing is gained by hurrying.
+const CUSHION_SECONDS = 0.3;
+
+export class Player extends EventTarget {
+  /** How often it had to start over or repair the picture. */
+  recoveries = 0;
+  /** Whether the viewer wants to be at the live edge: yes, until they pause or go back. */
+  wantsLive = true;
+
+  #video;
+  #hls = null;
+  #source = null;
+  #failures = 0;
+  #stallsNoted = 0;
+  #retryTimer = 0;
+  #mediaErrorAt = -Infinity;
+  #lastTime = -1;
+  #movedAt = 0;
+  #hasPicture = false;
+  #isStalled = false;
+
+  constructor(video) {
+    super();
+    this.#video = video;
+    video.addEventListener("ended", () => this.#tell("over"));
+    setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  /** Plays `address` from the start of a recording, or from the live edge. */
+  play(address, { isLive, isLowLatency = false }) {
+    this.stop();
+    this.#source = { address, isLive, isLowLatency };
+    this.#failures = 0;
+    this.#stallsNoted = 0;
+    this.wantsLive = isLive;
+    this.#load(-1);
+  }
+
+  stop() {
+    this.#unload();
+    this.#source = null;
+    this.#hasPicture = false;
+  }
+
+  get isActive() { return this.#source !== null; }
+  get isLive() { return this.#source?.isLive ?? false; }
+  get hls() { return this.#hls; }
+
+  /** "llhls", "hls" or "native": how the picture comes. */
+  get mode() {
+    if (!Hls.isSupported()) return "native";
+    return this.#source?.isLowLatency ? "llhls" : "hls";
+  }
+
+  /** Seconds between the live edge and the frame shown now; null where that has no meaning. */
+  get latencySeconds() {
+    if (!this.isLive || !this.#hasPicture) return null;
+    if (this.#hls) return this.#hls.latency > 0 ? this.#hls.latency : null;
+    const start = this.#video.getStartDate?.().getTime();
+    return Number.isFinite(start) ? (Date.now() - start) / 1000 - this.#video.currentTime : null;
+  }
+
+  /** What can be shown now: {start, end} in seconds of the video's time, or null. */
+  get range() {
+    const { seekable, duration } = this.#video;
+    if (!this.isLive && Number.isFinite(duration)) return { start: 0, end: duration };
+    if (!seekable.length) return null;
+    return { start: seekable.start(0), end: this.#hls?.liveSyncPosition ?? seekable.end(seekable.length - 1) };
+  }
+
+  get isAtEdge() {
+    const range = this.range;
+    return this.isLive && range !== null && this.#video.currentTime > range.end - 3;
+  }
+
+  get framesPerSecond() { return this.#hls?.levels?.[0]?.frameRate || null; }
+
+  goLive() {
+    this.wantsLive = true;
+    const range = this.range;
+    if (range) this.#video.currentTime = range.end;
+    this.start();
+  }
+
+  seek(seconds) {
+    const range = this.range;
+    if (!range) return;
+    this.#video.currentTime = Math.min(Math.max(seconds, range.start), range.end);
+    this.wantsLive = this.isAtEdge;
+  }
+
+  /** Plays with sound if that is wished and allowed, else without; says "blocked" if not even that. */
+  async start() {
+    try {
+      await this.#video.play();
+    } catch (error) {
+      if (error.name !== "NotAllowedError") return;
+      if (this.#video.muted) { this.#tell("blocked"); return; }
+      this.#video.muted = true;
+      await this.start();
+    }
+  }
+
+  #load(startPosition) {
+    this.#movedAt = performance.now();
+    if (!Hls.isSupported()) {
+      this.#video.src = this.#source.address;
+      this.start();
+      return;
+    }
+    const { address, isLowLatency } = this.#source;
+    const hls = new Hls({
+      lowLatencyMode: isLowLatency,
+      startPosition,
+      backBufferLength: 60,
+      liveDurationInfinity: true,
+      // fMP4 needs no transmuxing, so a worker would only add a hop to every part.
+      enableWorker: false,
+    });
+    hls.on(Hls.Events.ERROR, (_, failure) => this.#hear(failure));
+    hls.on(Hls.Events.FRAG_BUFFERED, () => { this.#failures = 0; });
+    hls.on(Hls.Events.LEVEL_UPDATED, (_, { details }) => {
+      if (this.#source && !details.live) this.#source.isLive = false;
+    });
+    hls.on(Hls.Events.MANIFEST_PARSED, () => this.start());
+    hls.loadSource(address);
+    hls.attachMedia(this.#video);
+    this.#hls = hls;
+  }
+
+  #unload() {
+    clearTimeout(this.#retryTimer);
+    this.#hls?.destroy();
+    this.#hls = null;
+    this.#video.removeAttribute("src");
+    this.#video.playbackRate = 1;
+    this.#lastTime = -1;
+  }
+
+  #hear(failure) {
+    if (failure.details === Hls.ErrorDetails.BUFFER_STALLED_ERROR) this.#stallsNoted += 1;
+    if (!failure.fatal) return;
+    this.recoveries += 1;
+    const now = performance.now();
+    const isFirst = now - this.#mediaErrorAt > MEDIA_ERROR_AGAIN_MS;
+    if (failure.type === Hls.ErrorTypes.MEDIA_ERROR && isFirst) {
+      this.#mediaErrorAt = now;
+      this.#tell("trouble", "The picture broke. Repairing it.");
+      this.#hls.recoverMediaError();
+      return;
+    }
+    this.#startOver();
+  }
+
+  #startOver() {
+    const position = this.isLive ? -1 : this.#video.currentTime;
+    const delay = RETRY_MS[Math.min(this.#failures, RETRY_MS.length - 1)];
+    this.#failures += 1;
+    this.#tell("trouble", "The connection was lost. Trying again.");
+    this.#unload();
+    this.#retryTimer = setTimeout(() => this.#load(position), delay);
+  }
+
+  #tick() {
+    if (!this.#source) return;
+    const { currentTime, paused, ended } = this.#video;
+    const now = performance.now();
+    if (currentTime !== this.#lastTime && this.#video.readyState >= 2) {
+      this.#lastTime = currentTime;
+      this.#movedAt = now;
+      this.#isMoving();
+    } else if (paused || ended) {
+      this.#movedAt = now;
+    } else if (!this.#isStalled && this.#hasPicture && now - this.#movedAt > STALL_MS) {
+      this.#isStalled = true;
+      this.#tell("stalled");
+    }
+    if (this.isLive && this.#hls && !paused) this.#keepClose();
+  }
+
+  #isMoving() {
+    if (!this.#hasPicture) {
+      this.#hasPicture = true;
+      this.#tell("picture");
+    } else if (this.#isStalled) {
+      this.#tell("moving");
+    }
+    this.#isStalled = false;
+  }
+
+  // hls.js hurries only with more than a second in the buffer, which is more than low latency
+  // leaves there. So the rate is set here: a little faster while behind and something lies ready.
+  #keepClose() {
+    const { targetLatency, latency, liveSyncPosition } = this.#hls;
+    if (!targetLatency || !latency || !this.wantsLive) {
+      this.#video.playbackRate = 1;
+      return;
+    }
+    const behind = latency - this.#wantedLatency();
+    if (behind > JUMP_SECONDS && liveSyncPosition > this.#video.currentTime) {
+      this.#video.currentTime = liveSyncPosition;
+      return;
+    }
+    const mayHurry = this.#source.isLowLatency && behind > 0.05 && this.#ready() > CUSHION_SECONDS;
+    const rate = mayHurry ? Math.min(RATE_MAX, 1 + behind * 0.3) : 1;
+    this.#video.playbackRate = Math.round(rate * 50) / 50;
+  }
+
+  // Each stall shows that the network needs more time: keep a little farther away from then on.
+  #wantedLatency() {
+    const details = this.#hls.latestLevelDetails;
+    const least = (this.#source.isLowLatency && details?.partHoldBack) || this.#hls.targetLatency;
+    return least + Math.min(this.#stallsNoted * 0.2, 2);
+  }
+
+  #ready() {
+    const { buffered, currentTime } = this.#video;
+    for (let i = 0; i < buffered.length; i += 1) {
+      if (buffered.start(i) <= currentTime && currentTime < buffered.end(i)) return buffered.end(i) - currentTime;
+    }
+    return 0;
+  }
+
+  #tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}

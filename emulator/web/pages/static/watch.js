@@ -1,0 +1,168 @@
+// The page: one state, decided here from what the platform says and what the picture does.
+//
+//   offline -> starting -> live <-> interrupted -> ended -> recording
+//
+// `window.emulatorPlayer` tells tests and curious people the same things that the page shows.
+
+import { controls } from "./controls.js";
+import { facts } from "./facts.js";
+import { follow } from "./lifecycle.js";
+import { Player } from "./player.js";
+
+const CURTAIN = {
+  offline: ["Waiting for the stream", "It starts here by itself as soon as the broadcast begins."],
+  starting: ["The stream is live", "The picture is on its way."],
+  ended: ["The stream has ended", ""],
+  paused: ["Ready to play", ""],
+  processing: ["The recording is being made", "It starts here by itself when it is ready."],
+  failed: ["This recording could not be made", ""],
+};
+// After the end the rest of the picture plays out; this long without a frame means there is no rest.
+const PLAY_OUT_MS = 3000;
+const NOTICE_MS = 6000;
+const PROCESSING_MS = 1500;
+
+const { uid, kind, status: firstStatus, hasMedia } = document.documentElement.dataset;
+const options = new URLSearchParams(location.search);
+const base = new URL(".", location.href);
+const isLowLatency = options.get("mode") !== "hls";
+
+const stage = document.getElementById("stage");
+const video = document.getElementById("video");
+const notice = document.getElementById("notice");
+const action = document.getElementById("curtain-action");
+const player = new Player(video);
+
+let state = "connecting";
+let status = null;
+let viewers = null;
+let hasRecording = hasMedia === "true";
+let noticeTimer = 0;
+let playOutTimer = 0;
+let onAction = () => {};
+
+function turn(next, text) {
+  state = next;
+  stage.dataset.state = next;
+  const [title, sentence] = CURTAIN[next] ?? ["", ""];
+  document.getElementById("curtain-title").textContent = title;
+  document.getElementById("curtain-text").textContent = text ?? sentence;
+  action.hidden = true;
+}
+
+function offer(label, act) {
+  action.textContent = label;
+  action.hidden = false;
+  onAction = act;
+}
+
+function say(sentence, lastsMs = NOTICE_MS) {
+  clearTimeout(noticeTimer);
+  notice.hidden = !sentence;
+  notice.textContent = sentence;
+  if (sentence && lastsMs) noticeTimer = setTimeout(() => say(""), lastsMs);
+}
+
+function playLive() {
+  turn("starting");
+  // `wait=1`: the playlist answers when the first part is there, and never 404.
+  const query = isLowLatency ? "?protocol=llhls&wait=1" : "?wait=1";
+  player.play(new URL(`manifest/video.m3u8${query}`, base).href, { isLive: true, isLowLatency });
+}
+
+function playRecording() {
+  turn("starting", "The recording is on its way.");
+  document.getElementById("curtain-title").textContent = "One moment";
+  player.play(new URL("manifest/video.m3u8", base).href, { isLive: false });
+}
+
+function close() {
+  clearTimeout(playOutTimer);
+  say("");
+  player.stop();
+  turn("ended", hasRecording ? "The recording is ready." : "Nothing was broadcast.");
+  if (!hasRecording) return;
+  offer("Watch from the start", () => { video.muted = false; playRecording(); });
+}
+
+function hear(now) {
+  if (now.status === status) return;
+  const before = status;
+  status = now.status;
+  if (status === "offline") { player.stop(); turn("offline"); }
+  if (status === "live") playLive();
+  if (status !== "ended") return;
+  if (before === "live" && player.isActive && hasRecording) {
+    say("The stream has ended.");
+    playOutTimer = setTimeout(() => { if (status === "ended" && state !== "live") close(); }, PLAY_OUT_MS);
+  } else {
+    close();
+  }
+}
+
+function openRecording() {
+  status = firstStatus;
+  show({ status });
+  if (status === "ready") playRecording();
+  else turn(status);
+  // Until it is ready it has no media addresses to ask, so the page itself is asked again.
+  if (status === "processing") setTimeout(() => location.reload(), PROCESSING_MS);
+}
+
+player.addEventListener("picture", () => {
+  hasRecording = true;
+  stage.setAttribute("data-has-picture", "");
+  turn(status === "live" ? "live" : "recording");
+});
+player.addEventListener("stalled", () => {
+  if (state !== "live" && state !== "recording") return;
+  if (status === "ended" && state === "live") { close(); return; }
+  turn("interrupted");
+  say("No picture is arriving. It goes on by itself.", 0);
+});
+player.addEventListener("moving", () => {
+  say("");
+  if (state === "interrupted") turn(player.isLive ? "live" : "recording");
+});
+player.addEventListener("trouble", ({ detail }) => say(detail));
+player.addEventListener("over", () => {
+  if (state !== "recording") { close(); return; }
+  turn("ended", "That was all of it.");
+  document.getElementById("curtain-title").textContent = "The end";
+  offer("Watch again", () => { turn("recording"); video.currentTime = 0; player.start(); });
+});
+player.addEventListener("blocked", () => {
+  turn("paused", "Your browser waits for a click before it plays.");
+  offer("Play", () => { turn("starting"); player.start(); });
+});
+action.addEventListener("click", () => onAction());
+
+const show = facts({ base, player, video, isLowLatency, kind });
+controls(stage, video, player);
+if (kind === "recording") {
+  openRecording();
+} else {
+  hear({ status: firstStatus });
+  follow(
+    base,
+    (now) => {
+      viewers = now.viewers;
+      hear(now);
+      show(now);
+    },
+    () => say("The server does not answer. Trying again."),
+  );
+}
+
+window.emulatorPlayer = {
+  uid,
+  get state() { return state; },
+  get status() { return status; },
+  get mode() { return player.mode; },
+  get latencySeconds() { return player.latencySeconds; },
+  get viewers() { return viewers; },
+  get recoveries() { return player.recoveries; },
+  get framesDecoded() { return video.getVideoPlaybackQuality().totalVideoFrames; },
+  get framesDropped() { return video.getVideoPlaybackQuality().droppedVideoFrames; },
+  get hls() { return player.hls; },
+};

@@ -1,0 +1,140 @@
+"""The watch page: `/{uid}/watch` with everything around the picture, `/{uid}/iframe` without.
+
+The server fills in what is true now; from then on `static/watch.js` asks the stream's own media
+addresses, which stand beside the page's. All that users wrote is escaped, and the policy forbids
+any script, style and connection that is not this server's own.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import Literal
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from emulator.web.audience import remember
+from emulator.web.pages import assets
+from emulator.web.platform import CDN_NAME, Platform
+from emulator.world.library import recordings
+from emulator.world.live import streams
+from emulator.world.people import accounts
+from emulator.world.world import World
+
+# The same pages answer under the CDN's name (contract, Media addresses).
+_PREFIXES = ("", f"/{CDN_NAME}")
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "media-src 'self' blob:; worker-src 'self' blob:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
+)
+
+Frame = Literal["watch", "iframe"]
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What a page shows. `kind`: a stream that comes and goes, or a recording that stays.
+
+    `status` is the stream's (`offline`, `live`, `ended`) or the recording's (`ready` and so on).
+    """
+
+    uid: str
+    kind: Literal["stream", "recording"]
+    title: str
+    owner: str
+    status: str
+    has_media: bool
+
+
+def routes(platform: Platform) -> list[Route]:
+    """Both pages, under both names of the media addresses, and the files they need."""
+    return pages(platform.world, str(platform.ready["version"]))
+
+
+def pages(world: World, version: str) -> list[Route]:
+    """The same, for who has a world and no whole platform."""
+
+    def page(frame: Frame) -> Callable[[Request], Awaitable[Response]]:
+        async def show(request: Request) -> Response:
+            watched = find(world, request.path_params["uid"])
+            if watched is None:
+                return _missing()
+            response = _show(frame, watched, version)
+            remember(request, response)
+            return response
+
+        return show
+
+    frames: tuple[Frame, ...] = ("watch", "iframe")
+    return [
+        *(
+            Route(f"{prefix}/{{uid}}/{frame}", page(frame))
+            for prefix in _PREFIXES
+            for frame in frames
+        ),
+        *assets.routes(),
+    ]
+
+
+def find(world: World, uid: str) -> Watched | None:
+    """The stream or the recording with this CDN uid, or None."""
+    stream = streams.by_uid(world, uid)
+    if stream is not None:
+        owner = _name(world, stream.user_row)
+        return Watched(uid, "stream", stream.title, owner, stream.status, stream.has_media)
+    vod = recordings.by_uid(world, uid)
+    if vod is None or vod.status == "deleted":
+        return None
+    owner = _name(world, vod.user_row)
+    return Watched(uid, "recording", vod.title, owner, vod.status, vod.status == "ready")
+
+
+def _name(world: World, user_row: int) -> str:
+    user = accounts.by_row(world, user_row)
+    return user.display_name or user.username
+
+
+def _show(frame: Frame, watched: Watched, version: str) -> Response:
+    page = _template(f"{frame}.html").substitute(
+        static=assets.load().address,
+        stage=_template("stage.html").substitute(),
+        version=escape(version),
+        uid=escape(watched.uid),
+        kind=watched.kind,
+        status=watched.status,
+        has_media=str(watched.has_media).lower(),
+        title=escape(watched.title),
+        owner=escape(watched.owner),
+        initial=escape(watched.owner[:1].upper()),
+    )
+    # Anybody may show the bare player in a page of their own; that is what it is for.
+    return _html(page, 200, "*" if frame == "iframe" else "'self'")
+
+
+def _missing() -> Response:
+    page = _template("missing.html").substitute(static=assets.load().address)
+    return _html(page, 404, "*")
+
+
+def _html(page: str, status: int, ancestors: str) -> Response:
+    return HTMLResponse(
+        page,
+        status_code=status,
+        headers={
+            "Cache-Control": "no-cache",
+            "Content-Security-Policy": _POLICY.format(ancestors=ancestors),
+            "Referrer-Policy": "same-origin",
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
+
+
+@cache
+def _template(name: str) -> Template:
+    return Template((Path(__file__).parent / "templates" / name).read_text("utf-8"))

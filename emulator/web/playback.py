@@ -1,0 +1,244 @@
+"""Playback: the CDN's addresses (contract, "Media addresses"), at the root and under its name.
+
+`{uid}` is a stream's or a VOD's; a VOD is its stream's recording under an address of its own.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+
+from emulator.core.errors import Refused
+from emulator.media.shelf.segments import FileRange, read
+from emulator.media.shelf.shelf import Kind, Rendered, Shelf
+from emulator.web.audience import remember, session_of
+from emulator.web.errors import JSONResponse
+from emulator.web.platform import CDN_NAME, Platform
+from emulator.world.library import recordings
+from emulator.world.library.recordings import Vod
+from emulator.world.live import streams
+from emulator.world.live.streams import Stream
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+PLAYLIST = "application/vnd.apple.mpegurl"
+PREFIXES = ("", f"/{CDN_NAME}")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What an address names: a stream, or a VOD and the stream it was made from."""
+
+    stream: Stream | None
+    vod: Vod | None
+    shelf_uid: str
+
+
+def subject_of(platform: Platform, uid: str) -> Subject:
+    """The stream or ready VOD with this uid. Refuses (`not_found`) anything else."""
+    stream = streams.by_uid(platform.world, uid)
+    if stream is not None:
+        return Subject(stream, None, stream.uid)
+    vod = recordings.by_uid(platform.world, uid)
+    if vod is None or vod.status != "ready" or vod.stream_uid is None:
+        raise Refused("not_found", "Not Found")
+    return Subject(None, vod, vod.stream_uid)
+
+
+class Playback:
+    """One platform's media, to players."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+
+    async def manifest(self, request: Request) -> Response:
+        """`video.m3u8`: the playlist of playlists; `?protocol=llhls` for low latency."""
+        is_low_latency = request.query_params.get("protocol") == "llhls"
+        kind: Kind = "multivariant_ll" if is_low_latency else "multivariant"
+        subject, shelf = await self._open(request, kind)
+        response = _playlist(request, shelf.playlist(kind))
+        if subject.stream is not None:
+            remember(request, response)
+        return response
+
+    async def plain(self, request: Request) -> Response:
+        subject, shelf = await self._open(request, "plain")
+        self._count(request, subject)
+        return _playlist(request, shelf.playlist("plain"))
+
+    async def low_latency(self, request: Request) -> Response:
+        """The low latency playlist, with blocking reload and delta updates (RFC 8216bis, 6.2.5)."""
+        subject, shelf = await self._open(request, "low_latency")
+        self._count(request, subject)
+        msn, part = _number(request, "_HLS_msn"), _number(request, "_HLS_part")
+        await shelf.wait_for(msn, part)
+        is_delta = request.query_params.get("_HLS_skip") in {"YES", "v2"}
+        return _playlist(request, shelf.playlist("low_latency", msn=msn, part=part, skip=is_delta))
+
+    async def media(self, request: Request) -> Response:
+        """An init segment, a segment or a part. A part that is hinted at is waited for."""
+        subject, shelf = await self._open(request)
+        self._count(request, subject)
+        source = await shelf.media(request.path_params["name"])
+        headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+        if isinstance(source, FileRange):
+            source = await run_in_threadpool(read, source)
+        return _bytes(request, source, "video/mp4", headers)
+
+    async def thumbnail(self, request: Request) -> Response:
+        subject = subject_of(self._platform, request.path_params["uid"])
+        query = request.query_params
+        picture = await self._platform.recordings.thumbnail(
+            subject.shelf_uid,
+            time=query.get("time"),
+            width=_number(request, "width"),
+            height=_number(request, "height"),
+            fit=query.get("fit", "crop"),
+        )
+        return _bytes(request, picture, "image/jpeg", {"Cache-Control": "public, max-age=10"})
+
+    async def animation(self, request: Request) -> Response:
+        subject = subject_of(self._platform, request.path_params["uid"])
+        picture = await self._platform.recordings.animation(subject.shelf_uid)
+        return _bytes(request, picture, "image/gif", {"Cache-Control": "public, max-age=10"})
+
+    async def download(self, request: Request) -> Response:
+        """The recording as one MP4, made when it is first asked for."""
+        subject = subject_of(self._platform, request.path_params["uid"])
+        path = await self._platform.recordings.mp4(subject.shelf_uid)
+        return FileResponse(path, media_type="video/mp4", filename="default.mp4")
+
+    async def lifecycle(self, request: Request) -> Response:
+        """Whether this is live; `status`, `title` and `viewers` are additions of ours."""
+        subject = subject_of(self._platform, request.path_params["uid"])
+        stream = subject.stream
+        vod = subject.vod or self._vod_of(stream)
+        title = stream.title if stream else (vod.title if vod else "")
+        return JSONResponse(
+            {
+                "isInput": stream is not None,
+                "videoUID": vod.uid if vod and vod.status == "ready" else None,
+                "live": stream is not None and stream.status == "live",
+                "status": stream.status if stream else "ended",
+                "title": title,
+            },
+            headers={"Cache-Control": "no-store"},
+        )
+
+    async def views(self, request: Request) -> Response:
+        stream = subject_of(self._platform, request.path_params["uid"]).stream
+        count = self._platform.world.viewers.count(stream.id) if stream else 0
+        return JSONResponse({"liveViewers": count}, headers={"Cache-Control": "no-store"})
+
+    async def _open(self, request: Request, kind: Kind | None = None) -> tuple[Subject, Shelf]:
+        subject = subject_of(self._platform, request.path_params["uid"])
+        if subject.stream is not None and subject.stream.status != "ended" and _waits(request):
+            await self._platform.broadcasts.wait_for_media(subject.stream)
+        shelf = self._shelf(subject)
+        if kind is not None and _waits(request):
+            await shelf.wait_for_first(kind)
+        return subject, shelf
+
+    def _shelf(self, subject: Subject) -> Shelf:
+        """Refuses (`not_found`) where there is none; with `Retry-After` where one may come."""
+        try:
+            return self._platform.shelves.find(subject.shelf_uid)
+        except Refused:
+            if subject.stream is None or subject.stream.status == "ended":
+                raise
+            raise Refused(
+                "not_found", "This stream has no media yet.", retry_after_seconds=1
+            ) from None
+
+    def _vod_of(self, stream: Stream | None) -> Vod | None:
+        if stream is None or stream.vod_id is None:
+            return None
+        try:
+            return recordings.find(self._platform.world, stream.vod_id)
+        except Refused:  # The VOD was deleted: the stream has none any more.
+            return None
+
+    def _count(self, request: Request, subject: Subject) -> None:
+        stream = subject.stream
+        if stream is not None and stream.status == "live":
+            self._platform.world.viewers.see(stream.id, session_of(request))
+            streams.note_viewers(self._platform.world, stream)
+
+
+def routes(platform: Platform) -> list[Route]:
+    playback = Playback(platform)
+    table: list[tuple[str, Endpoint]] = [
+        ("manifest/video.m3u8", playback.manifest),
+        ("manifest/stream.m3u8", playback.plain),
+        ("manifest/llhls.m3u8", playback.low_latency),
+        ("media/{name}", playback.media),
+        ("thumbnails/thumbnail.jpg", playback.thumbnail),
+        ("thumbnails/thumbnail.gif", playback.animation),
+        ("downloads/default.mp4", playback.download),
+        ("lifecycle", playback.lifecycle),
+        ("views", playback.views),
+    ]
+    return [
+        Route(f"{prefix}/{{uid}}/{path}", endpoint)
+        for prefix in PREFIXES
+        for path, endpoint in table
+    ]
+
+
+def _waits(request: Request) -> bool:
+    return request.query_params.get("wait") == "1"
+
+
+def _number(request: Request, name: str) -> int | None:
+    given = request.query_params.get(name)
+    if given is None:
+        return None
+    if not (given.isascii() and given.isdigit() and len(given) < 10):
+        raise Refused("bad_request", f"{name} is a whole number, not {given[:20]!r}")
+    return int(given)
+
+
+def _playlist(request: Request, rendered: Rendered) -> Response:
+    headers = {
+        "Cache-Control": f"public, max-age={rendered.max_age_seconds}",
+        "ETag": rendered.etag,
+    }
+    headers["Vary"] = "Accept-Encoding"
+    if request.headers.get("if-none-match") == rendered.etag:
+        return Response(status_code=304, headers=headers)
+    content = rendered.body
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+        content = rendered.gzipped
+    return Response(content, media_type=PLAYLIST, headers=headers)
+
+
+def _bytes(request: Request, content: bytes, media_type: str, headers: dict[str, str]) -> Response:
+    """Bytes, or the range of them that was asked for (RFC 9110, 14)."""
+    headers = {**headers, "Accept-Ranges": "bytes"}
+    asked = request.headers.get("range")
+    if asked is None:
+        return Response(content, media_type=media_type, headers=headers)
+    found = _range(asked, len(content))
+    if found is None:
+        headers["Content-Range"] = f"bytes */{len(content)}"
+        return Response(status_code=416, headers=headers)
+    start, end = found
+    headers["Content-Range"] = f"bytes {start}-{end - 1}/{len(content)}"
+    return Response(content[start:end], status_code=206, media_type=media_type, headers=headers)
+
+
+def _range(asked: str, length: int) -> tuple[int, int] | None:
+    """The first and the last byte but one of a single range; None for one that cannot be."""
+    unit, _, span = asked.partition("=")
+    first, dash, last = span.strip().partition("-")
+    numbers = [number for number in (first, last) if number]
+    if unit != "bytes" or not dash or not numbers or not all(map(str.isdigit, numbers)):
+        return None
+    if not first:
+        start, end = max(0, length - int(last)), length
+    else:
+        start, end = int(first), min(length, int(last) + 1 if last else length)
+    return (start, end) if start < end else None

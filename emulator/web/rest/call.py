@@ -1,0 +1,49 @@
+"""Call: one request on its way to a verb, already judged: who asks, for what, with which values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+from pydantic import BaseModel
+
+from emulator.web.platform import Platform
+from emulator.world.people.accounts import User
+from emulator.world.world import World
+
+Model = TypeVar("Model", bound=BaseModel)
+Dialect = Literal["documented", "client"]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`path` holds the values of the path's names; `body` and `query` are validated models."""
+
+    platform: Platform
+    dialect: Dialect
+    caller: User | None
+    path: Mapping[str, str]
+    body: BaseModel | None
+    query: BaseModel | None
+
+    @property
+    def world(self) -> World:
+        return self.platform.world
+
+    @property
+    def user(self) -> User:
+        """Who calls, in operations that only a signed-in user may call."""
+        if self.caller is None:
+            raise RuntimeError("an operation for users was reached without one")
+        return self.caller
+
+    def body_as(self, model: type[Model]) -> Model:
+        """The body, as the model that the operation declares."""
+        if not isinstance(self.body, model):
+            raise RuntimeError(f"the operation does not declare {model.__name__} as its body")
+        return self.body
+
+    def query_as(self, model: type[Model]) -> Model:
+        """The query, as the model that the operation declares."""
+        if not isinstance(self.query, model):
+            raise RuntimeError(f"the operation does not declare {model.__name__} as its query")
+        return self.query

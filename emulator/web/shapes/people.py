@@ -1,0 +1,83 @@
+"""USER_CARD, USER and AUTH (contract, schemas)."""
+
+from typing import TypedDict
+
+from emulator.web.shapes.times import iso
+from emulator.world.people.accounts import User
+from emulator.world.people.tokens import Session
+
+
+class UserCard(TypedDict):
+    """`avatar` and `avatar_url` carry the same value: both names are read by clients."""
+
+    id: str
+    username: str
+    display_name: str | None
+    avatar: str | None
+    avatar_url: str | None
+    is_live: bool
+    follower_count: int
+
+
+class Socials(TypedDict):
+    twitter: str | None
+    github: str | None
+    youtube: str | None
+    website: str | None
+
+
+class UserShape(UserCard):
+    email: str
+    bio: str | None
+    role: str
+    following_count: int
+    socials: Socials | None
+    email_verified: bool
+    mfa_enabled: bool
+    tenant_id: str | None
+    created_at: str
+
+
+class Auth(TypedDict):
+    access_token: str
+    token_type: str
+    expires_in: int
+    refresh_token: str
+    user: UserShape
+
+
+def user_card(user: User) -> UserCard:
+    return {
+        "id": user.id,
+        "username": user.username,
+        "display_name": user.display_name,
+        "avatar": user.avatar_url,
+        "avatar_url": user.avatar_url,
+        "is_live": user.is_live,
+        "follower_count": user.follower_count,
+    }
+
+
+def user_shape(user: User) -> UserShape:
+    return {
+        **user_card(user),
+        "email": user.email,
+        "bio": user.bio,
+        "role": user.role,
+        "following_count": user.following_count,
+        "socials": None,
+        "email_verified": user.is_email_verified,
+        "mfa_enabled": user.is_mfa_enabled,
+        "tenant_id": user.tenant_id,
+        "created_at": iso(user.created_at_ms),
+    }
+
+
+def auth(session: Session) -> Auth:
+    return {
+        "access_token": session.access_token,
+        "token_type": "bearer",
+        "expires_in": session.expires_in_seconds,
+        "refresh_token": session.refresh_token,
+        "user": user_shape(session.user),
+    }

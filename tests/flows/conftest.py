@@ -1,0 +1,36 @@
+"""The platform over HTTP, in process and over a real socket: the same tests meet both."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from emulator.server import Emulator
+from emulator.settings import Settings
+from tests.support.rest import Caller
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return Settings(data=":memory:", port=0, rtmp_port=0, rtmps_port=0)
+
+
+@pytest.fixture
+async def emulator(settings: Settings) -> AsyncIterator[Emulator]:
+    async with Emulator(settings) as emulator:
+        yield emulator
+
+
+@pytest.fixture(params=["in process", "socket"])
+async def client(
+    emulator: Emulator, request: pytest.FixtureRequest
+) -> AsyncIterator[httpx.AsyncClient]:
+    base = emulator.ready["http"]
+    transport = httpx.ASGITransport(emulator.app) if request.param == "in process" else None
+    async with httpx.AsyncClient(base_url=base, transport=transport, timeout=30) as client:
+        yield client
+
+
+@pytest.fixture(params=["/api/v1", "/v1"])
+def call(client: httpx.AsyncClient, request: pytest.FixtureRequest) -> Caller:
+    return Caller(client, request.param)

@@ -1,0 +1,148 @@
+"""What a publisher would send: parts for a shelf, made up or out of a real encoder."""
+
+import struct
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from typing import NamedTuple
+
+import imageio_ffmpeg
+
+from emulator.media.fmp4 import fragment, init_segment
+from emulator.media.ingest.flv import FlvReader
+from emulator.media.ingest.tag import Tag, TagKind
+from emulator.media.packets import AudioTrack, Packet, VideoTrack
+from emulator.media.parts import Part
+from emulator.media.segmenter import Segmenter
+from emulator.media.shelf.shelf import Shelf
+from emulator.media.timeline import Timeline
+
+START_MS = 1_767_225_600_000
+VIDEO = VideoTrack("h264", b"", "avc1.64001f", 1280, 720)
+AUDIO = AudioTrack("aac", b"", "mp4a.40.2", 48_000, 2, 1024)
+_KINDS: dict[int, TagKind] = {8: "audio", 9: "video", 18: "script"}
+
+
+class FakeBroadcast:
+    """Parts whose bytes are not media, for whoever only counts them. 6 frames of 30 a second."""
+
+    def __init__(self, *, part_ms: int = 200, parts_a_segment: int = 10) -> None:
+        self.ticks = part_ms * 90
+        self.parts_a_segment = parts_a_segment
+        self.start = 0
+        self.count = 0
+        self._in_segment = 0
+
+    def part(self, *, is_discontinuity: bool = False, has_video: bool = True) -> Part:
+        starts_segment = is_discontinuity or self._in_segment % self.parts_a_segment == 0
+        if starts_segment:
+            self._in_segment = 0
+        tracks = (VIDEO, AUDIO) if has_video else (AUDIO,)
+        count = round(self.ticks / 3000)
+        frames = tuple(
+            Packet(VIDEO, self.start + n * 3000, self.start + n * 3000, 3000, n == 0, b"x" * 500)
+            for n in range(count if has_video else 0)
+        )
+        part = Part(
+            packets=frames,
+            tracks=tracks,
+            start=self.start,
+            duration=self.ticks,
+            is_independent=starts_segment,
+            starts_segment=starts_segment,
+            starts_discontinuity=is_discontinuity or self.count == 0,
+            at_ms=START_MS + self.start // 90,
+        )
+        self.start += self.ticks
+        self.count += 1
+        self._in_segment += 1
+        return part
+
+    def send(self, shelf: Shelf, count: int = 1, *, is_discontinuity: bool = False) -> None:
+        """Put `count` parts on a shelf; each part's bytes say which one it is."""
+        for n in range(count):
+            number = self.count
+            part = self.part(is_discontinuity=is_discontinuity and n == 0)
+            if part.starts_discontinuity:
+                shelf.begin(b"init before part %d" % number, part)
+            shelf.append(part, b"<part %d>" % number * 100)
+
+
+class Footing(NamedTuple):
+    """One part as the shelf takes it; `init` where it starts a discontinuity."""
+
+    part: Part
+    init: bytes | None
+    content: bytes
+
+
+class RealBroadcast:
+    """Tags to parts, as the pipeline does it, on one timeline over reconnects."""
+
+    def __init__(self, *, part_ms: int = 200, segment_ms: int = 1000) -> None:
+        self._timeline = Timeline()
+        self._segmenter = Segmenter(part_ms=part_ms, segment_ms=segment_ms)
+        self._sequence = 0
+        self._at_ms = START_MS
+
+    def send(self, flv: bytes) -> list[Footing]:
+        """All parts of one connection that sends this file. The next one is a reconnect."""
+        reader = FlvReader()
+        if self._sequence:
+            self._timeline.resume()
+        parts: list[Part] = []
+        for tag in flv_tags(flv):
+            for packet in reader.read(tag):
+                for placed in self._timeline.push(packet, reader.tracks):
+                    at_ms = self._at_ms + self._timeline.latest // 90
+                    parts += self._segmenter.push(placed, self._timeline.epoch, at_ms)
+        parts += self._segmenter.flush()
+        return [self._footing(part) for part in parts]
+
+    def _footing(self, part: Part) -> Footing:
+        init = init_segment(part.tracks) if part.starts_discontinuity else None
+        self._sequence += 1
+        return Footing(part, init, fragment(part, self._sequence))
+
+
+def put(shelf: Shelf, footings: list[Footing]) -> None:
+    for part, init, content in footings:
+        if init is not None:
+            shelf.begin(init, part)
+        shelf.append(part, content)
+
+
+def flv_tags(flv: bytes) -> Iterator[Tag]:
+    """The tags of an FLV file (FLV 10.1, annex E)."""
+    at = int.from_bytes(flv[5:9]) + 4
+    while at + 11 <= len(flv):
+        kind = flv[at] & 0x1F
+        length = int.from_bytes(flv[at + 1 : at + 4])
+        timestamp_ms = int.from_bytes(flv[at + 4 : at + 7]) | flv[at + 7] << 24
+        yield Tag(_KINDS[kind], timestamp_ms, flv[at + 11 : at + 11 + length])
+        at += 11 + length + struct.calcsize(">I")
+
+
+@cache
+def flv(
+    *,
+    seconds: float = 4,
+    size: str = "320x180",
+    rate: str = "30",
+    video: str = "libx264 -preset ultrafast -g 30 -bf 0",
+    audio: str = "aac",
+) -> bytes:
+    """A test picture and a tone by a real encoder; `video` or `audio` may be empty for none."""
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-nostdin"]
+    picture = f"testsrc2=size={size}:rate={rate}:duration={seconds}"
+    tone = f"sine=frequency=440:sample_rate=48000:duration={seconds}"
+    if video:
+        command += ["-f", "lavfi", "-i", picture]
+    if audio:
+        command += ["-f", "lavfi", "-i", tone]
+    if video:
+        command += ["-pix_fmt", "yuv420p", "-c:v", *video.split()]
+    if audio:
+        command += ["-c:a", *audio.split()]
+    command += ["-f", "flv", "-flvflags", "no_duration_filesize", "pipe:1"]
+    return subprocess.run(command, check=True, capture_output=True, timeout=120).stdout

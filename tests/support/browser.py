@@ -1,0 +1,99 @@
+"""Chromium in front of a page: what it asked for, what it complained of, what its player says."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright
+
+# A sandbox needs rights that a container's root has not; the rest keeps Chromium from calling home.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+# A guard against hanging, not a claim about speed.
+PATIENCE_MS = 60_000
+
+Scheme = Literal["light", "dark"]
+
+
+class Tab:
+    """One page, opened, with everything it said and asked for."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        self.addresses: list[str] = []
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", self._note)
+
+    @property
+    def hosts(self) -> set[str]:
+        """Every host and port that was asked for anything."""
+        return {urlsplit(address).netloc for address in self.addresses} - {""}
+
+    async def until(self, claim: str) -> None:
+        """Wait until a JavaScript expression holds; `player` in it is `emulatorPlayer`."""
+        await self.page.wait_for_function(
+            f"() => {{ const player = window.emulatorPlayer; return player && ({claim}); }}"
+        )
+
+    async def player(self, name: str) -> Any:
+        """One of the facts of `window.emulatorPlayer`."""
+        return await self.page.evaluate(f"window.emulatorPlayer.{name}")
+
+    async def until_frames_follow(self, count: int = 30) -> None:
+        """Wait until `count` more frames have been decoded."""
+        seen = await self.player("framesDecoded")
+        await self.until(f"player.framesDecoded >= {seen + count}")
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.complaints.append(message.text)
+
+    def _note(self, request: Request) -> None:
+        self.addresses.append(request.url)
+
+
+class Chromium:
+    """A running browser. Each tab is a viewer of its own: nothing is shared between them."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+
+    @staticmethod
+    @asynccontextmanager
+    async def start(path: str) -> AsyncIterator["Chromium"]:
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=path, args=FLAGS)
+            try:
+                yield Chromium(browser)
+            finally:
+                await browser.close()
+
+    async def open(
+        self,
+        address: str,
+        *,
+        width: int = 1280,
+        height: int = 800,
+        scheme: Scheme = "light",
+        is_calm: bool = False,
+    ) -> Tab:
+        """A tab with `address` in it. `is_calm`: this viewer prefers reduced motion."""
+        context = await self._browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme=scheme,
+            reduced_motion="reduce" if is_calm else "no-preference",
+        )
+        tab = Tab(await context.new_page())
+        await tab.page.goto(address)
+        return tab

@@ -1,0 +1,174 @@
+"""Real encoders and players: the ffmpeg that comes with the tests, and the system's own beside it.
+
+Films are encoded once a process and then only copied, so that many publishers cost little.
+"""
+
+import atexit
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import imageio_ffmpeg
+
+from tests.support.peers import need
+from tests.support.walk import PATIENCE_SECONDS
+
+BUNDLED, SYSTEM = "bundled", "system"
+# Ones with names, for parametrised tests. The bundled one is years newer than most systems'.
+BOTH = (BUNDLED, SYSTEM)
+
+H264 = "libx264 -preset ultrafast -g 30 -bf 0"
+
+
+def ffmpeg(which: str = BUNDLED) -> str:
+    """The path of an ffmpeg; skips where the system has none."""
+    return imageio_ffmpeg.get_ffmpeg_exe() if which == BUNDLED else need("ffmpeg")
+
+
+@cache
+def film(
+    *,
+    seconds: float = 4,
+    size: str = "320x180",
+    rate: str = "30",
+    video: str = H264,
+    audio: str = "aac",
+    form: str = "flv",
+) -> Path:
+    """A test picture and a tone in a file; `video` or `audio` may be empty for none."""
+    name = f"{abs(hash((seconds, size, rate, video, audio)))}.{form}"
+    path = _films() / name
+    command = [ffmpeg(), "-v", "error", "-nostdin"]
+    if video:
+        command += ["-f", "lavfi", "-i", f"testsrc2=size={size}:rate={rate}:duration={seconds}"]
+    if audio:
+        command += ["-f", "lavfi", "-i", f"sine=sample_rate=48000:duration={seconds}"]
+    if video:
+        command += ["-pix_fmt", "yuv420p", "-c:v", *video.split()]
+    if audio:
+        command += ["-c:a", *audio.split()]
+    subprocess.run([*command, str(path)], check=True, timeout=120)
+    return path
+
+
+@cache
+def _films() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="films-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+class Push:
+    """An ffmpeg that pushes."""
+
+    def __init__(self, command: list[str]) -> None:
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+
+    def said(self) -> str:
+        """Its complaints, once it has ended by itself."""
+        return self.process.communicate(timeout=PATIENCE_SECONDS)[1].decode(errors="replace")
+
+    def stop(self) -> None:
+        """As Ctrl-C does: it takes its publish back in good order."""
+        self.process.send_signal(signal.SIGINT)
+        self.said()
+
+    def kill(self) -> None:
+        """As a crash does: the connection just breaks."""
+        self.process.kill()
+        self.said()
+
+
+@contextmanager
+def pushing(
+    address: str,
+    source: Path | None = None,
+    *,
+    by: str = BUNDLED,
+    is_endless: bool = True,
+    is_paced: bool = True,
+    options: tuple[str, ...] = (),
+    codecs: tuple[str, ...] = ("-c", "copy"),
+) -> Iterator[Push]:
+    """Push a film to `address`, over and over or once, at its pace or as fast as it goes.
+
+    `options` stand before the address: they are those of the connection.
+    """
+    command = [ffmpeg(by), "-v", "error", "-nostdin"]
+    command += ["-re"] if is_paced else []
+    command += ["-stream_loop", "-1"] if is_endless else []
+    command += ["-i", str(source or film()), *codecs, *options, "-f", "flv", address]
+    push = Push(command)
+    try:
+        yield push
+    finally:
+        if push.process.poll() is None:
+            push.kill()
+
+
+def address_of(stream: dict[str, Any], protocol: str = "rtmp") -> str:
+    return f"{stream[protocol + '_url']}/{stream['stream_key']}"
+
+
+@dataclass(frozen=True)
+class Played:
+    """What a player decoded: each track's presentation times, in seconds."""
+
+    video: list[float]
+    audio: list[float]
+
+
+class Player:
+    """An ffmpeg that plays, and stops at the first thing it does not like."""
+
+    def __init__(self, address: str | Path, *options: str, by: str = BUNDLED) -> None:
+        command = [ffmpeg(by), "-v", "error", "-nostdin", "-xerror", *options, "-i", str(address)]
+        command += ["-map", "0:v?", "-map", "0:a?", "-fps_mode", "passthrough"]
+        self._process = subprocess.Popen(
+            [*command, "-f", "framecrc", "-"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+
+    def result(self) -> Played:
+        """What it played, after its end. Fails with its complaints, if it has any."""
+        try:
+            told, complaints = self._process.communicate(timeout=PATIENCE_SECONDS)
+        finally:
+            if self._process.poll() is None:
+                self._process.kill()
+                self._process.communicate()
+        assert self._process.returncode == 0, complaints.decode(errors="replace")
+        assert not complaints, complaints.decode(errors="replace")
+        return _played(told.decode())
+
+
+def play(address: str | Path, *options: str, by: str = BUNDLED) -> Played:
+    """Play to the end. `options` stand before the address, such as `-t 2`."""
+    return Player(address, *options, by=by).result()
+
+
+def _played(report: str) -> Played:
+    """Reads ffmpeg's `framecrc` report: a time base and a kind a stream, then a line a frame."""
+    bases: dict[int, float] = {}
+    kinds: dict[int, str] = {}
+    times: dict[str, list[float]] = {"video": [], "audio": []}
+    for line in report.splitlines():
+        if line.startswith("#tb "):
+            number, _, base = line[4:].partition(": ")
+            over, _, under = base.partition("/")
+            bases[int(number)] = int(over) / int(under)
+        elif line.startswith("#media_type "):
+            number, _, kind = line[12:].partition(": ")
+            kinds[int(number)] = kind
+        elif line and not line.startswith("#"):
+            stream, _, pts = line.split(",")[:3]
+            times[kinds[int(stream)]].append(int(pts) * bases[int(stream)])
+    return Played(times["video"], times["audio"])

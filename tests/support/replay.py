@@ -1,0 +1,67 @@
+"""A publisher of our own, tag by tag: for what no encoder can be talked into sending."""
+
+import socket
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from emulator.media.ingest.tag import Tag
+from emulator.media.publisher.rtmp_client import Accepted, ClientEvent, Denied, RtmpClient
+from tests.support.broadcast import flv_tags
+from tests.support.walk import PATIENCE_SECONDS
+
+
+def tags_of(film: Path) -> list[Tag]:
+    return list(flv_tags(film.read_bytes()))
+
+
+class Replay:
+    """One connection that publishes what it is told to, and stays until it is told to go."""
+
+    def __init__(self, address: str, key: str) -> None:
+        where = urlsplit(address)
+        assert where.hostname is not None
+        self.plug = socket.create_connection((where.hostname, where.port or 1935), PATIENCE_SECONDS)
+        self.plug.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._client = RtmpClient(where.path.strip("/"), address, key)
+
+    def publish(self) -> ClientEvent:
+        """Shake hands, connect, publish: accepted, or denied with the server's words."""
+        while True:
+            self.plug.sendall(self._client.to_send())
+            for event in self._client.receive(self._hear()):
+                return event
+
+    def send(self, tags: Iterable[Tag]) -> None:
+        for tag in tags:
+            self._client.send(tag)
+        self.plug.sendall(self._client.to_send())
+
+    def until_denied(self) -> Denied:
+        """Listen until the server says that it is over, and why."""
+        while True:
+            for event in self._client.receive(self._hear()):
+                if isinstance(event, Denied):
+                    return event
+
+    def finish(self) -> None:
+        """Take the publish back, as an encoder does whose user presses Stop."""
+        self._client.close()
+        self.plug.sendall(self._client.to_send())
+
+    def _hear(self) -> bytes:
+        heard = self.plug.recv(65_536)
+        if not heard:
+            raise ConnectionError("the server closed the connection")
+        return heard
+
+
+@contextmanager
+def replaying(address: str, key: str) -> Iterator[Replay]:
+    """An accepted publish; its connection is closed at the end of the block."""
+    replay = Replay(address, key)
+    with replay.plug:
+        answer = replay.publish()
+        assert isinstance(answer, Accepted), answer
+        yield replay

@@ -1,0 +1,253 @@
+"""The whole walk as a person goes it: a running platform, asked over real sockets, and waited for.
+
+Nothing here waits for time to pass: `until` asks again until a fact holds, and its deadline only
+guards against hanging.
+"""
+
+import json
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.message import Message
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+from emulator import server
+from emulator.settings import Settings
+
+T = TypeVar("T")
+
+PATIENCE_SECONDS = 45
+_BETWEEN_LOOKS_SECONDS = 0.02
+
+
+def until(look: Callable[[], T | None], what: str) -> T:
+    """What `look` gives once it gives something true. Fails, saying `what`, if it never does."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"waited in vain for: {what}"
+        time.sleep(_BETWEEN_LOOKS_SECONDS)
+    return found
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One HTTP answer, whatever its status."""
+
+    status: int
+    headers: Message
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class Walk:
+    """A person with a terminal in front of one running platform (its ready file is `ready`)."""
+
+    def __init__(self, ready: dict[str, Any]) -> None:
+        self.ready = ready
+
+    # The platform's API.
+
+    def ask(
+        self, method: str, path: str, body: object = None, key: str | None = "ak_demo"
+    ) -> Answer:
+        """One request; `path` is below `/api/v1`, or a whole address."""
+        address = path if "://" in path else f"{self.ready['http']}/api/v1{path}"
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        sent = None
+        if body is not None:
+            sent = json.dumps(body).encode()
+            headers["Content-Type"] = "application/json"
+        request = urllib.request.Request(address, sent, headers, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
+                return Answer(answer.status, answer.headers, answer.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                return Answer(error.code, error.headers, error.read())
+
+    def get(self, address: str) -> Answer:
+        """As a player asks: without credentials."""
+        return self.ask("GET", address, key=None)
+
+    def create(self, title: str = "My First Stream", key: str = "ak_demo") -> dict[str, Any]:
+        answer = self.ask("POST", "/streams/", {"title": title}, key)
+        assert answer.status == 201, answer.text
+        created: dict[str, Any] = answer.json
+        return created
+
+    def stream(self, stream: dict[str, Any]) -> dict[str, Any]:
+        """The stream as it is now."""
+        answer = self.ask("GET", f"/streams/id/{stream['id']}")
+        assert answer.status == 200, answer.text
+        now: dict[str, Any] = answer.json
+        return now
+
+    def end(self, stream: dict[str, Any]) -> Answer:
+        return self.ask("POST", f"/streams/{stream['id']}/end")
+
+    def ingest(self, stream: dict[str, Any]) -> dict[str, Any]:
+        """What is known of the publisher."""
+        health: dict[str, Any] = self.get(f"{self.ready['admin']}/streams/{stream['id']}/ingest").json
+        return health
+
+    # Waiting.
+
+    def until_status(self, stream: dict[str, Any], status: str) -> dict[str, Any]:
+        def look() -> dict[str, Any] | None:
+            now = self.stream(stream)
+            return now if now["status"] == status else None
+
+        return until(look, f"the stream is {status}")
+
+    def until_first_part(self, stream: dict[str, Any]) -> str:
+        """The low latency playlist, once there is something in it (a long poll, `?wait=1`)."""
+        address = stream["playback"]["llhls"]
+        until(
+            lambda: self.get(f"{address}&wait=1").status == 200, "the playlist of playlists is there"
+        )
+        return self.media_playlist(stream, "llhls")
+
+    def until_parts(self, stream: dict[str, Any], count: int) -> str:
+        """The low latency playlist, once `count` more parts are in it than now."""
+        self.until_first_part(stream)
+        wanted = next_part(self.media_playlist(stream, "llhls")) + count
+
+        def look() -> str | None:
+            text = self.media_playlist(stream, "llhls")
+            return text if next_part(text) >= wanted else None
+
+        return until(look, f"{count} more parts come")
+
+    def until_vod(self, stream: dict[str, Any]) -> dict[str, Any]:
+        """The VOD of a stream that ends, once it is ready."""
+        ended = self.until_status(stream, "ended")
+        assert ended["vod_id"], "no VOD is attached"
+
+        def look() -> dict[str, Any] | None:
+            vod: dict[str, Any] = self.ask("GET", f"/streams/vods/{ended['vod_id']}").json
+            assert vod["status"] in {"processing", "ready"}, vod
+            return vod if vod["status"] == "ready" else None
+
+        return until(look, "the VOD is ready")
+
+    # Media.
+
+    def media_playlist(self, stream: dict[str, Any], name: str = "stream") -> str:
+        """`stream` for the plain playlist, `llhls` for the low latency one."""
+        answer = self.get(urljoin(stream["playback_url"], f"{name}.m3u8"))
+        assert answer.status == 200, answer.text
+        return answer.text
+
+    def media(self, stream: dict[str, Any]) -> dict[str, bytes]:
+        """Every init segment, segment and part that the low latency playlist leads to, by name."""
+        playlist = urljoin(stream["playback_url"], "llhls.m3u8")
+        addresses = addresses_in(self.media_playlist(stream, "llhls"), playlist)
+        return {address.rsplit("/", 1)[1]: self.get(address).body for address in addresses}
+
+    def raw_status(self, path: bytes) -> int:
+        """The status of a GET of exactly these bytes, which no client library would send."""
+        where = urlsplit(self.ready["http"])
+        assert where.hostname is not None
+        with socket.create_connection((where.hostname, where.port or 80), PATIENCE_SECONDS) as plug:
+            plug.sendall(b"GET " + path + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            status_line = plug.makefile("rb").readline()
+        return int(status_line.split()[1])
+
+
+def next_part(playlist: str) -> int:
+    """The number of the part that a low latency playlist hints at; after the end, of none left."""
+    for line in playlist.splitlines():
+        if line.startswith("#EXT-X-PRELOAD-HINT:"):
+            return int(line.rpartition("part-")[2].partition(".")[0])
+    return sys.maxsize if "#EXT-X-ENDLIST" in playlist else 0
+
+
+def addresses_in(playlist: str, base: str) -> list[str]:
+    """Whatever a media playlist leads to, but for what it only hints at."""
+    found = []
+    for line in playlist.splitlines():
+        if line.startswith(("#EXT-X-MAP:", "#EXT-X-PART:")):
+            found.append(line.partition('URI="')[2].partition('"')[0])
+        elif line and not line.startswith("#"):
+            found.append(line)
+    return [urljoin(base, each) for each in found]
+
+
+def seconds_in(playlist: str) -> float:
+    """The sum of a media playlist's segments."""
+    lines = [line for line in playlist.splitlines() if line.startswith("#EXTINF:")]
+    return sum(float(line[8:].rstrip(",")) for line in lines)
+
+
+@contextmanager
+def platform(**settings: Any) -> Iterator[Walk]:
+    """A platform in this process, in a thread of its own. Whoever asks may make many streams."""
+    usual: dict[str, Any] = {
+        "data": ":memory:",
+        "port": 0,
+        "rtmp_port": 0,
+        "rtmps_port": 0,
+        "streams_per_user": 0,
+        "stream_creations_per_minute": 0,
+        "reconnect_window_ms": 500,
+        "vod_processing_ms": 100,
+    }
+    with server.running(Settings(**usual | settings)) as emulator:
+        yield Walk(emulator.ready)
+
+
+class Child:
+    """`live-emulator serve` as a process of its own, on a data folder that outlives it."""
+
+    def __init__(self, data: Path, *options: str) -> None:
+        self.ready_file = data.with_name(data.name + ".ready.json")
+        self.ready_file.unlink(missing_ok=True)
+        self.command = [
+            *(sys.executable, "-m", "emulator", "serve", "--data", str(data)),
+            *("--ready-file", str(self.ready_file), "--streams-per-user", "0"),
+            *("--port", "0", "--rtmp-port", "0", "--rtmps-port", "0", *options),
+        ]
+        self.process = subprocess.Popen(
+            self.command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
+
+    def walk(self) -> Walk:
+        """Wait until everything listens."""
+
+        def look() -> bool:
+            assert self.process.poll() is None, self.said()
+            return self.ready_file.exists()
+
+        until(look, "the ready file is written")
+        return Walk(json.loads(self.ready_file.read_text()))
+
+    def said(self) -> str:
+        """Its log, once it has ended."""
+        return self.process.communicate(timeout=PATIENCE_SECONDS)[1]
+
+
+@contextmanager
+def child(data: Path, *options: str) -> Iterator[Child]:
+    """Gone at the end of the block, if it is not by then."""
+    started = Child(data, *options)
+    try:
+        yield started
+    finally:
+        if started.process.poll() is None:
+            started.process.kill()
+        started.said()

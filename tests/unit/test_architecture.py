@@ -1,0 +1,239 @@
+"""The arrows of ARCHITECTURE.md, read out of the imports themselves."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+PACKAGE = PROJECT / "emulator"
+
+FILE_LINES_MAX = 400
+FOLDER_ENTRIES_MAX = 14
+
+# Where a module may import from, beside its own layer. A layer is the first folder or file of a
+# module's name below `emulator`.
+BELOW = {
+    "core": set[str](),
+    "files": set(),
+    "folder": {"core"},
+    "certificates": {"core", "files"},
+    "world": {"core"},
+    "delivery": {"core", "world"},
+    "media": {"core", "world"},
+    "scenario": {"core", "world", "delivery", "media"},
+    "web": {"core", "world", "delivery", "media", "scenario"},
+    # No part knows where its bounds come from: `bounds` turns settings into each part's own words.
+    "settings": set(),
+    "bounds": {"settings", "world", "delivery", "media", "scenario", "web"},
+    "seed_file": {"core", "world"},
+}
+BELOW["server"] = {*BELOW}
+BELOW["cli"] = {*BELOW}
+BELOW["pytest_plugin"] = {*BELOW} - {"cli"}
+# The package's own front door, and the two that open it.
+FRONT = {"__init__", "__main__"}
+
+# The world and what stands below it are values and rules: no socket, file, thread or process.
+PURE = {"core", "world"}
+IO_MODULES = {
+    "asyncio",
+    "concurrent",
+    "http",
+    "io",
+    "multiprocessing",
+    "os",
+    "pathlib",
+    "select",
+    "selectors",
+    "shutil",
+    "signal",
+    "socket",
+    "socketserver",
+    "sqlite3",
+    "ssl",
+    "subprocess",
+    "tempfile",
+    "threading",
+    "urllib",
+}
+IO_ALLOWED = {
+    "emulator/core/clock.py": {"asyncio"},
+    "emulator/core/bus.py": {"asyncio"},
+}
+WORLD_STORE_ALLOWED = {"sqlite3"}
+
+# Libraries that a start must not pay for: imported inside the function that needs them.
+HEAVY = {"av", "aiortc", "cryptography", "hypercorn", "jwt"}
+
+# Time and chance are passed in: these are asked in `core` alone (pyproject.toml bans the calls).
+CLOCK_AND_CHANCE = {"random", "secrets"}
+
+
+class Import(NamedTuple):
+    """`module` imports `target` in `line`; `is_late` inside a function or for types only."""
+
+    path: Path
+    line: int
+    target: str
+    is_late: bool
+
+    @property
+    def where(self) -> str:
+        return f"{self.path.relative_to(PROJECT)}:{self.line} imports {self.target}"
+
+    @property
+    def root(self) -> str:
+        return self.target.partition(".")[0]
+
+    @property
+    def layer(self) -> str:
+        return layer_of(self.path)
+
+
+def layer_of(path: Path) -> str:
+    first = path.relative_to(PACKAGE).parts[0]
+    return first.removesuffix(".py")
+
+
+def is_for_types(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+
+
+def imports_in(path: Path) -> Iterator[Import]:
+    def walk(node: ast.AST, is_late: bool) -> Iterator[Import]:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.Import):
+                for alias in child.names:
+                    yield Import(path, child.lineno, alias.name, is_late)
+            elif isinstance(child, ast.ImportFrom):
+                for alias in child.names:
+                    yield Import(path, child.lineno, f"{child.module}.{alias.name}", is_late)
+            else:
+                late = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef))
+                yield from walk(child, is_late or late or is_for_types(child))
+
+    yield from walk(ast.parse(path.read_text("utf-8")), False)
+
+
+def sources(root: Path) -> list[Path]:
+    return sorted(path for path in root.rglob("*.py") if "__pycache__" not in path.parts)
+
+
+IMPORTS = [each for path in sources(PACKAGE) for each in imports_in(path)]
+
+
+def test_every_file_belongs_to_a_layer() -> None:
+    unknown = {layer_of(path) for path in sources(PACKAGE)} - set(BELOW) - FRONT
+
+    assert not unknown, f"{unknown}: say in BELOW what may be imported there"
+
+
+def test_imports_point_down_only() -> None:
+    wrong = []
+    for each in IMPORTS:
+        if each.root != "emulator" or each.layer in FRONT:
+            continue
+        names = each.target.split(".")
+        target = names[1] if len(names) > 1 else ""
+        is_version = target == "__version__"
+        if target and not is_version and target not in {each.layer, *BELOW[each.layer]}:
+            wrong.append(each.where)
+
+    assert not wrong, "\n".join(wrong)
+
+
+def test_delivery_and_media_do_not_know_each_other() -> None:
+    assert "media" not in BELOW["delivery"]
+    assert "delivery" not in BELOW["media"]
+
+
+def test_core_and_world_do_no_io() -> None:
+    wrong = []
+    for each in IMPORTS:
+        name = str(each.path.relative_to(PROJECT))
+        allowed = IO_ALLOWED.get(name, set())
+        if name.startswith("emulator/world/store/"):
+            allowed = WORLD_STORE_ALLOWED
+        if each.layer in PURE and each.root in IO_MODULES - allowed:
+            wrong.append(each.where)
+
+    assert not wrong, "\n".join(wrong)
+
+
+def test_sqlite_is_known_to_the_worlds_store_alone() -> None:
+    wrong = [
+        each.where
+        for each in IMPORTS
+        if each.root == "sqlite3" and "world/store" not in each.path.as_posix()
+    ]
+
+    assert not wrong, "\n".join(wrong)
+
+
+def test_heavy_libraries_are_imported_late() -> None:
+    wrong = [each.where for each in IMPORTS if each.root in HEAVY and not each.is_late]
+
+    assert not wrong, "\n".join(wrong)
+
+
+def test_chance_is_drawn_in_core_alone() -> None:
+    wrong = [
+        each.where
+        for each in IMPORTS
+        if each.root in CLOCK_AND_CHANCE and str(each.path.relative_to(PACKAGE)) != "core/ids.py"
+    ]
+
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_import_is_relative() -> None:
+    relative = [
+        f"{path.relative_to(PROJECT)}:{node.lineno}"
+        for path in sources(PACKAGE)
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.level
+    ]
+
+    assert not relative
+
+
+@pytest.mark.parametrize("folder", ["emulator", "tests", "benchmarks"])
+def test_no_file_is_too_long_to_read_at_a_sitting(folder: str) -> None:
+    long = {
+        str(path.relative_to(PROJECT)): lines
+        for path in sources(PROJECT / folder)
+        if (lines := len(path.read_text("utf-8").splitlines())) > FILE_LINES_MAX
+    }
+
+    assert not long
+
+
+def test_no_folder_has_more_entries_than_one_can_take_in() -> None:
+    crowded = {}
+    for folder in [PACKAGE, *(path for path in PACKAGE.rglob("*") if path.is_dir())]:
+        # __init__.py and py.typed stand in every package: nobody reads them as entries.
+        names = {path.name for path in folder.iterdir() if path.name[0] not in "_."} - {"py.typed"}
+        if len(names) > FOLDER_ENTRIES_MAX:
+            crowded[str(folder.relative_to(PROJECT))] = len(names)
+
+    assert not crowded
+
+
+def test_every_module_says_in_its_first_line_what_it_is() -> None:
+    silent = [
+        str(path.relative_to(PROJECT))
+        for path in sources(PACKAGE)
+        if path.read_text("utf-8").strip()
+        and not (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").strip()
+    ]
+
+    assert not silent
+
+
+def test_no_module_has_a_name_that_says_nothing() -> None:
+    empty_words = {"utils", "helpers", "manager", "handler", "base", "data", "info", "common"}
+
+    assert not [path for path in sources(PACKAGE) if path.stem in empty_words]
