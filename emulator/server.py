@@ -6,7 +6,6 @@ Keep it a list: what a part does is in that part's own file.
 import asyncio
 import contextlib
 import logging
-import os
 import socket
 import ssl
 import threading
@@ -17,8 +16,7 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
-import emulator
-from emulator import bounds, certificates, seed_file
+from emulator import bounds, certificates, ready, seed_file
 from emulator.core.bus import Bus
 from emulator.core.clock import SystemClock
 from emulator.folder import DataFolder
@@ -29,7 +27,7 @@ from emulator.media.recording.recordings import Recordings
 from emulator.media.shelf.shelves import Shelves
 from emulator.settings import Settings
 from emulator.web import app
-from emulator.web.platform import CDN_NAME, Addresses, Platform
+from emulator.web.platform import Platform
 from emulator.world import seed
 from emulator.world.world import World
 
@@ -95,13 +93,13 @@ class Emulator:
 
         listener = _listen(settings.host, settings.port)
         stack.callback(listener.close)
-        self.ready = _ready(settings, folder, listener.getsockname()[1], rtmp_port, rtmps_port)
+        self.ready = ready.ready(settings, folder, listener.getsockname()[1], rtmp_port, rtmps_port)
         platform = Platform(
             world=world,
             broadcasts=broadcasts,
             shelves=shelves,
             recordings=recordings,
-            addresses=_addresses(settings, self.ready),
+            addresses=ready.addresses(settings, self.ready),
             ready=self.ready,
             body_bytes_max=settings.body_bytes_max,
             admin_token=settings.admin_token,
@@ -222,35 +220,4 @@ def _web_config(settings: Settings, folder: DataFolder, application: ASGIApp) ->
         timeout_graceful_shutdown=_GRACE_SECONDS,
         timeout_keep_alive=75,
         ssl_context_factory=tls_context if settings.tls else None,
-    )
-
-
-def _ready(
-    settings: Settings, folder: DataFolder, port: int, rtmp_port: int, rtmps_port: int
-) -> dict[str, Any]:
-    """The ready file's content: where everything listens."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
-    scheme = "s" if settings.tls else ""
-    http = f"http{scheme}://{host}:{port}"
-    return {
-        "version": emulator.__version__,
-        "pid": os.getpid(),
-        "data": settings.data,
-        "http": http,
-        "ws": f"ws{scheme}://{host}:{port}",
-        "rtmp": f"rtmp://{host}:{rtmp_port}/live",
-        "rtmps": f"rtmps://{host}:{rtmps_port}/live",
-        "ca": str(certificates.ca_path(folder.path)),
-        "admin": f"{http}/_emulator",
-        "console": f"{http}/_emulator/",
-        "api_key": "ak_demo",
-    }
-
-
-def _addresses(settings: Settings, ready: dict[str, Any]) -> Addresses:
-    return Addresses(
-        http=ready["http"],
-        media=settings.media_base.rstrip("/") or f"{ready['http']}/{CDN_NAME}",
-        rtmp=ready["rtmp"],
-        rtmps=ready["rtmps"],
     )

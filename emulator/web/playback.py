@@ -101,8 +101,29 @@ class Playback:
 
     async def animation(self, request: Request) -> Response:
         subject = subject_of(self._platform, request.path_params["uid"])
-        picture = await self._platform.recordings.animation(subject.shelf_uid)
+        query = request.query_params
+        picture = await self._platform.recordings.animation(
+            subject.shelf_uid,
+            time=query.get("time"),
+            duration=query.get("duration", "5s"),
+            rate=_number(request, "fps") or 8,
+            width=_number(request, "width"),
+            height=_number(request, "height"),
+            fit=query.get("fit", "crop"),
+        )
         return _bytes(request, picture, "image/gif", {"Cache-Control": "public, max-age=10"})
+
+    async def sprite(self, request: Request) -> Response:
+        """The seek bar's pictures, in one."""
+        subject = subject_of(self._platform, request.path_params["uid"])
+        made = await self._platform.recordings.storyboard(subject.shelf_uid)
+        return _bytes(request, made.sprite, "image/jpeg", {"Cache-Control": "public, max-age=10"})
+
+    async def sprite_map(self, request: Request) -> Response:
+        """Where each of the seek bar's pictures lies in the sprite, as WebVTT."""
+        subject = subject_of(self._platform, request.path_params["uid"])
+        made = await self._platform.recordings.storyboard(subject.shelf_uid)
+        return _bytes(request, made.vtt.encode(), "text/vtt; charset=utf-8", {})
 
     async def download(self, request: Request) -> Response:
         """The recording as one MP4, made when it is first asked for."""
@@ -176,6 +197,8 @@ def routes(platform: Platform) -> list[Route]:
         ("media/{name}", playback.media),
         ("thumbnails/thumbnail.jpg", playback.thumbnail),
         ("thumbnails/thumbnail.gif", playback.animation),
+        ("thumbnails/storyboard.jpg", playback.sprite),
+        ("thumbnails/storyboard.vtt", playback.sprite_map),
         ("downloads/default.mp4", playback.download),
         ("lifecycle", playback.lifecycle),
         ("views", playback.views),

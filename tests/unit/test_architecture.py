@@ -29,6 +29,7 @@ BELOW = {
     "settings": set(),
     "bounds": {"settings", "world", "delivery", "media", "scenario", "web"},
     "seed_file": {"core", "world"},
+    "ready": {"settings", "certificates", "folder", "web"},
 }
 BELOW["server"] = {*BELOW}
 BELOW["cli"] = {*BELOW}

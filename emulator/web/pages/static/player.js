@@ -8,6 +8,7 @@ import Hls from "./hls.js-1.7.4/hls.light.min.mjs";
 const TICK_MS = 250;
 const STALL_MS = 1500;
 const RETRY_MS = [500, 1000, 2000, 4000, 8000];
+const GATE_RETRY_MS = 500;
 const MEDIA_ERROR_AGAIN_MS = 10_000;
 // Farther behind than this, a viewer who wanted to be live is moved there at once.
 const JUMP_SECONDS = 5;
@@ -40,20 +41,34 @@ export class Player extends EventTarget {
     setInterval(() => this.#tick(), TICK_MS);
   }
 
-  /** Plays `address` from the start of a recording, or from the live edge. */
-  play(address, { isLive, isLowLatency = false }) {
+  /**
+   * Plays `address` from the start of a recording, or from the live edge. `gate` is an address that
+   * answers when there is something to play; until then nothing is asked of hls.js.
+   */
+  async play(address, { isLive, isLowLatency = false, gate = null }) {
     this.stop();
-    this.#source = { address, isLive, isLowLatency };
+    const source = { address, isLive, isLowLatency };
+    this.#source = source;
     this.#failures = 0;
     this.#stallsNoted = 0;
     this.wantsLive = isLive;
-    this.#load(-1);
+    if (gate) await opened(gate, () => this.#source !== source);
+    if (this.#source === source) this.#load(-1);
   }
 
   stop() {
     this.#unload();
     this.#source = null;
     this.#hasPicture = false;
+    this.#isStalled = false;
+  }
+
+  /** Stops, and leaves the last frame where it is. */
+  rest() {
+    clearTimeout(this.#retryTimer);
+    this.#source = null;
+    this.#hls?.stopLoad();
+    this.#video.pause();
   }
 
   get isActive() { return this.#source !== null; }
@@ -68,7 +83,7 @@ export class Player extends EventTarget {
 
   /** Seconds between the live edge and the frame shown now; null where that has no meaning. */
   get latencySeconds() {
-    if (!this.isLive || !this.#hasPicture) return null;
+    if (!this.isLive || !this.#hasPicture || this.#isStalled) return null;
     if (this.#hls) return this.#hls.latency > 0 ? this.#hls.latency : null;
     const start = this.#video.getStartDate?.().getTime();
     return Number.isFinite(start) ? (Date.now() - start) / 1000 - this.#video.currentTime : null;
@@ -237,5 +252,16 @@ export class Player extends EventTarget {
 
   #tell(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}
+
+async function opened(gate, isOver) {
+  while (!isOver()) {
+    try {
+      if ((await fetch(gate, { cache: "no-store" })).ok) return;
+    } catch {
+      // The server is away for a moment; the page says so by itself.
+    }
+    await new Promise((resolve) => setTimeout(resolve, GATE_RETRY_MS));
   }
 }

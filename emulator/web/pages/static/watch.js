@@ -65,9 +65,15 @@ function say(sentence, lastsMs = NOTICE_MS) {
 
 function playLive() {
   turn("starting");
-  // `wait=1`: the playlist answers when the first part is there, and never 404.
-  const query = isLowLatency ? "?protocol=llhls&wait=1" : "?wait=1";
-  player.play(new URL(`manifest/video.m3u8${query}`, base).href, { isLive: true, isLowLatency });
+  // hls.js does not begin with a playlist of parts alone, and comes back only after a second or two.
+  // So the playlist is asked to answer once it holds the first whole segment (`_HLS_msn`, `wait`).
+  const gate = isLowLatency ? "manifest/llhls.m3u8?_HLS_msn=0&wait=1" : "manifest/stream.m3u8?wait=1";
+  const query = isLowLatency ? "?protocol=llhls" : "";
+  player.play(new URL(`manifest/video.m3u8${query}`, base).href, {
+    isLive: true,
+    isLowLatency,
+    gate: new URL(gate, base).href,
+  });
 }
 
 function playRecording() {
@@ -79,7 +85,7 @@ function playRecording() {
 function close() {
   clearTimeout(playOutTimer);
   say("");
-  player.stop();
+  player.rest();
   turn("ended", hasRecording ? "The recording is ready." : "Nothing was broadcast.");
   if (!hasRecording) return;
   offer("Watch from the start", () => { video.muted = false; playRecording(); });
@@ -118,7 +124,7 @@ player.addEventListener("stalled", () => {
   if (state !== "live" && state !== "recording") return;
   if (status === "ended" && state === "live") { close(); return; }
   turn("interrupted");
-  say("No picture is arriving. It goes on by itself.", 0);
+  say("The broadcast has paused. It goes on here by itself.", 0);
 });
 player.addEventListener("moving", () => {
   say("");

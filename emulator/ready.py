@@ -1,0 +1,41 @@
+"""Where everything listens: the ready file's content, and the addresses that clients are given."""
+
+import os
+from typing import Any
+
+import emulator
+from emulator import certificates
+from emulator.folder import DataFolder
+from emulator.settings import Settings
+from emulator.web.platform import CDN_NAME, Addresses
+
+
+def ready(
+    settings: Settings, folder: DataFolder, port: int, rtmp_port: int, rtmps_port: int
+) -> dict[str, Any]:
+    """The ready file's content: where everything listens."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
+    scheme = "s" if settings.tls else ""
+    http = f"http{scheme}://{host}:{port}"
+    return {
+        "version": emulator.__version__,
+        "pid": os.getpid(),
+        "data": settings.data,
+        "http": http,
+        "ws": f"ws{scheme}://{host}:{port}",
+        "rtmp": f"rtmp://{host}:{rtmp_port}/live",
+        "rtmps": f"rtmps://{host}:{rtmps_port}/live",
+        "ca": str(certificates.ca_path(folder.path)),
+        "admin": f"{http}/_emulator",
+        "console": f"{http}/_emulator/",
+        "api_key": "ak_demo",
+    }
+
+
+def addresses(settings: Settings, told: dict[str, Any]) -> Addresses:
+    return Addresses(
+        http=told["http"],
+        media=settings.media_base.rstrip("/") or f"{told['http']}/{CDN_NAME}",
+        rtmp=told["rtmp"],
+        rtmps=told["rtmps"],
+    )
