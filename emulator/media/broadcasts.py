@@ -42,7 +42,8 @@ class Seat:
         self._broadcast = broadcast
 
     def receive(self, tag: Tag) -> None:
-        if self._broadcast.seat is self:
+        # What still comes after the end, or from who was taken over from, belongs to nobody.
+        if self._broadcast.seat is self and not self._broadcast.is_over:
             self._broadcast.pipeline.receive(tag)
 
     def close(self, reason: str) -> None:
@@ -60,20 +61,20 @@ class Broadcast:
         self._world = world
         self._window_ms = window_ms
         self._patience: Timer | None = None
+        self._had_publisher = False
 
     def join(self, attempt: Attempt, drop: Callable[[str], None]) -> Seat:
         """Seat a publisher; one that comes back continues where the last one stopped."""
-        is_return = self._patience is not None
+        is_return = self._patience is not None or self.seat is not None
         if self._patience:
             self._patience.cancel()
             self._patience = None
-        before = self.seat
-        self.seat = Seat(self, attempt, drop)
+        before, self.seat = self.seat, Seat(self, attempt, drop)
         if before is not None:
             before.drop("Another publisher took over with the same key.")
-            is_return = True
-        if is_return:
+        if self._had_publisher:
             self.pipeline.resume()
+        self._had_publisher = True
         ingest_keys.note_joined(self._world, self.stream_id, attempt.protocol, is_return=is_return)
         return self.seat
 

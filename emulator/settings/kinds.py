@@ -1,12 +1,12 @@
 """Kind: how one setting's value is written, read, bounded and shown. Every refusal is a sentence.
 
-A sentence names no setting: whoever knows where the value stood puts that in front.
+A sentence names no setting: whoever knows where the value stood puts that in front. Named tuples,
+because every start makes these classes, and a dataclass takes eight times as long to make.
 """
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 _TRUE = {"true", "yes", "on", "1"}
 _FALSE = {"false", "no", "off", "0"}
@@ -45,8 +45,7 @@ class Kind(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(NamedTuple):
     """Any text; where `is_optional`, an empty one says that there is none."""
 
     metavar: str = "TEXT"
@@ -63,8 +62,7 @@ class Text:
         return value or "none"
 
 
-@dataclass(frozen=True)
-class Count:
+class Count(NamedTuple):
     """A whole number."""
 
     min: int = 0
@@ -87,8 +85,7 @@ class Count:
 PORT = Count(0, 65_535, "PORT")
 
 
-@dataclass(frozen=True)
-class Flag:
+class Flag(NamedTuple):
     """True or false."""
 
     metavar: str = "true|false"
@@ -106,8 +103,7 @@ class Flag:
         return "true" if value else "false"
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """One of a few words."""
 
     words: tuple[str, ...]
@@ -127,8 +123,7 @@ class Choice:
         return value
 
 
-@dataclass(frozen=True)
-class Duration:
+class Duration(NamedTuple):
     """Whole milliseconds inside; written `500ms`, `10s`, `2m`, `1h`, or bare in `unit`."""
 
     unit: str
@@ -155,8 +150,7 @@ class Duration:
         return show_duration(value)
 
 
-@dataclass(frozen=True)
-class Size:
+class Size(NamedTuple):
     """Whole bytes inside; written `10GiB`, `500MB` or bare in bytes."""
 
     min: int = 0
@@ -179,8 +173,7 @@ class Size:
         return show_size(value)
 
 
-@dataclass(frozen=True)
-class File:
+class File(NamedTuple):
     """A path to a file, or none; `~` is the home folder."""
 
     metavar: str = "FILE"
@@ -195,8 +188,7 @@ class File:
         return str(value) if value else "none"
 
 
-@dataclass(frozen=True)
-class Folder:
+class Folder(NamedTuple):
     """A path to a folder, or one of a few words that stand for something else."""
 
     words: tuple[str, ...]

@@ -21,6 +21,10 @@ class Viewers:
     def leave(self, stream_id: str, session: str) -> None:
         self._seen_at_ms.get(stream_id, {}).pop(session, None)
 
+    def forget(self, stream_id: str) -> None:
+        """A stream has ended: nobody watches it any more."""
+        self._seen_at_ms.pop(stream_id, None)
+
     def count(self, stream_id: str) -> int:
         sessions = self._seen_at_ms.get(stream_id)
         if not sessions:

@@ -262,6 +262,7 @@ def _end(world: World, stream: Stream, move: Move, at_ms: int, reason: str) -> S
         # A stream that never had media leaves nothing to watch, so no VOD is attached to it.
         vod_id = recordings.begin(world, stream.row) if stream.has_media else None
         world.emit(StreamEnded(at_ms=at_ms, stream_id=stream.id, vod_id=vod_id, reason=reason))
+    world.viewers.forget(stream.id)
     return find(world, stream.id)
 
 

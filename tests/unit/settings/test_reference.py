@@ -1,0 +1,9 @@
+from pathlib import Path
+
+from emulator.settings.reference import markdown
+
+PAGE = Path(__file__).parents[3] / "docs/reference/settings.md"
+
+
+def test_the_reference_says_what_the_fields_say() -> None:
+    assert PAGE.read_text("utf-8") == markdown(), "run `make docs`"
