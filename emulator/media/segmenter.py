@@ -132,18 +132,20 @@ class Segmenter:
         if is_steady and (step <= self._target or not self._audio):
             self._target = _target_for(at - self._start)
             return
-        end = self._start + self._target
-        while at > end and (self._video or self._audio_before(end)):
-            self._cut(end, parts)
-            end = self._start + self._target
-        if at > end:
-            self._target = _target_for(at - self._start)
+        self._cut_until(at, parts)
+
+    def _cut_until(self, at: int, parts: list[Part]) -> None:
+        """Cut parts of full length while more than one is due at `at`."""
+        while at - self._start > self._target:
+            if not self._cut(self._start + self._target, parts):
+                # There is nothing in so long a stretch: the part that has its end must span it.
+                self._target = _target_for(at - self._start)
 
     def _catch_up(self, at: int, parts: list[Part]) -> None:
         """Audio goes on alone where video has stalled, so that the stream does not."""
-        while at - self._start > self._target + _STALL_TICKS and self._audio:
+        if self._audio and at - self._start > self._target + _STALL_TICKS:
             self._settle_frame(self._step or _FRAME_TICKS)
-            self._cut(self._start + self._target, parts)
+            self._cut_until(at - _STALL_TICKS, parts)
 
     def _finish(self, at: int | None, parts: list[Part]) -> None:
         """Cut all that is pending; `at`, where the next packet begins, bounds its end if known."""
@@ -155,8 +157,8 @@ class Segmenter:
         end = self._pending_end()
         if at is not None and self._start < at < end:
             end = at
-        while end - self._start > self._target and (self._video or self._audio):
-            self._cut(self._start + self._target, parts)
+        if self._video or self._audio:
+            self._cut_until(end, parts)
         if self._video or self._audio:
             self._cut(end, parts, takes_all=True)
 
@@ -188,12 +190,16 @@ class Segmenter:
 
     def _cut(
         self, end: int, parts: list[Part], opens_segment: bool = False, takes_all: bool = False
-    ) -> None:
-        """End the part at `end`. Audio from there on stays for the next one."""
+    ) -> bool:
+        """End the part at `end`, if there is anything in it; says whether there was.
+
+        Audio from `end` on stays for the next one.
+        """
         assert self._epoch is not None
         end = max(end, self._start + 1)
         count = len(self._audio) if takes_all else self._audio_before(end)
-        if self._video or count:
+        has_packets = bool(self._video or count)
+        if has_packets:
             parts.append(
                 Part(
                     packets=(*self._video, *self._audio[:count]),
@@ -213,11 +219,10 @@ class Segmenter:
             self._video = []
             del self._audio[:count]
             self._start = end
-        elif end - self._start > self._target:
-            self._target = _target_for(end - self._start)
         if opens_segment or self._start + self._target - self._segment_start > self._segment_max:
             self._opens_segment = True
             self._segment_start = self._start
+        return has_packets
 
     def _audio_before(self, end: int) -> int:
         audio = self._audio

@@ -102,7 +102,9 @@ class Walk:
 
     def ingest(self, stream: dict[str, Any]) -> dict[str, Any]:
         """What is known of the publisher."""
-        health: dict[str, Any] = self.get(f"{self.ready['admin']}/streams/{stream['id']}/ingest").json
+        health: dict[str, Any] = self.get(
+            f"{self.ready['admin']}/streams/{stream['id']}/ingest"
+        ).json
         return health
 
     # Waiting.
@@ -118,7 +120,8 @@ class Walk:
         """The low latency playlist, once there is something in it (a long poll, `?wait=1`)."""
         address = stream["playback"]["llhls"]
         until(
-            lambda: self.get(f"{address}&wait=1").status == 200, "the playlist of playlists is there"
+            lambda: self.get(f"{address}&wait=1").status == 200,
+            "the playlist of playlists is there",
         )
         return self.media_playlist(stream, "llhls")
 
@@ -158,6 +161,13 @@ class Walk:
         playlist = urljoin(stream["playback_url"], "llhls.m3u8")
         addresses = addresses_in(self.media_playlist(stream, "llhls"), playlist)
         return {address.rsplit("/", 1)[1]: self.get(address).body for address in addresses}
+
+    def newest_parts(self, stream: dict[str, Any]) -> bytes:
+        """What a low latency player has in its buffer: an init segment and the parts after it."""
+        media = self.media(stream)
+        inits = [content for name, content in media.items() if name.startswith("init")]
+        parts = [content for name, content in media.items() if name.startswith("part")]
+        return b"".join([inits[-1], *parts])
 
     def raw_status(self, path: bytes) -> int:
         """The status of a GET of exactly these bytes, which no client library would send."""
@@ -206,6 +216,7 @@ def platform(**settings: Any) -> Iterator[Walk]:
         "stream_creations_per_minute": 0,
         "reconnect_window_ms": 500,
         "vod_processing_ms": 100,
+        "segment_ms": 1000,
     }
     with server.running(Settings(**usual | settings)) as emulator:
         yield Walk(emulator.ready)

@@ -116,6 +116,13 @@ class Shelves:
             self._usage_at_ms = now_ms
         return self._usage
 
+    async def written(self) -> None:
+        """Return when everything that was appended up to now is on its way to the disk."""
+        done = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        self._writer.put(lambda: _set(loop, done))
+        await done.wait()
+
     async def close(self) -> None:
         """End what is live, and write what waits. Nothing can be begun afterwards."""
         for shelf in self._live.values():
@@ -131,3 +138,7 @@ class Shelves:
 
 def _ignore(_: RecordingFailed) -> None:
     """The writer has logged it."""
+
+
+def _set(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
+    loop.call_soon_threadsafe(event.set)

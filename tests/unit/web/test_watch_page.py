@@ -191,7 +191,9 @@ def test_every_module_imports_files_that_are_there() -> None:
             assert imported in files, f"{name} imports {imported}"
 
 
-@pytest.mark.parametrize("name", ["nothing.js", "%2e%2e/watch.py", "..%2Fwatch.py", "/etc/passwd", ""])
+@pytest.mark.parametrize(
+    "name", ["nothing.js", "%2e%2e/watch.py", "..%2Fwatch.py", "/etc/passwd", ""]
+)
 async def test_a_name_that_is_not_a_file_of_ours_is_not_found(
     client: httpx.AsyncClient, name: str
 ) -> None:

@@ -141,6 +141,8 @@ export class Player extends EventTarget {
     const hls = new Hls({
       lowLatencyMode: isLowLatency,
       startPosition,
+      // Plain HLS: three segments behind. The emulator's target duration is twice a segment's.
+      liveSyncDurationCount: isLowLatency ? 3 : 1.5,
       backBufferLength: 60,
       liveDurationInfinity: true,
       // fMP4 needs no transmuxing, so a worker would only add a hop to every part.

@@ -1,0 +1,122 @@
+"""The command `live-emulator`: one command a module, imported only when it is the one asked for.
+
+Exit codes: 0 fine, 1 the thing asked for failed, 2 wrong use or it could not start, 130 Ctrl-C.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from emulator import __version__
+from emulator.core.errors import Refused
+
+# Name and one line of help, as the modules say them (a test compares): help must not import all.
+COMMANDS = {
+    "serve": "run the platform",
+    "demo": "run the platform, go live on it by itself, and show what to look at",
+    "publish": "go live on a stream with a test picture or a file",
+    "watch": "follow a stream's state until it ends",
+    "doctor": "check this machine, and say what to do about what is missing",
+    "trust": "make this machine trust the emulator's certificates",
+    "obs-profile": "write an OBS profile that is ready to go live",
+}
+
+
+class Failed(Exception):
+    """A command could not do its work: one sentence for people, and the exit code."""
+
+    def __init__(self, sentence: str, exit_code: int = 1) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.exit_code = exit_code
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command that `argv` (without the program's name) names; gives the exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _main(arguments)
+    except BrokenPipeError:
+        # Whoever read our output has gone. The interpreter would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _main(arguments: list[str]) -> int:
+    name, rest = (arguments[0], arguments[1:]) if arguments else ("", [])
+    if name in COMMANDS:
+        return _run(name, rest)
+    if name in {"--version", "-V"}:
+        print(f"live-emulator {__version__}")
+        return 0
+    if name in {"--help", "-h", "help"}:
+        print(_overview())
+        return 0
+    if not name:
+        print(_overview(), file=sys.stderr)
+        return 2
+    print(f"live-emulator: {_unknown(name)}", file=sys.stderr)
+    return 2
+
+
+def _run(name: str, arguments: list[str]) -> int:
+    import argparse
+    import importlib
+
+    from emulator.settings import WrongSetting
+
+    module = importlib.import_module(f"emulator.cli.{name.replace('-', '_')}")
+    parser = argparse.ArgumentParser(
+        prog=f"live-emulator {name}",
+        description=module.HELP[0].upper() + module.HELP[1:] + ".",
+        epilog=f"examples:\n{module.EXAMPLES.strip(chr(10))}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    module.configure(parser)
+    try:
+        return int(module.run(parser.parse_args(arguments)))
+    except SystemExit as stop:  # argparse has said what is wrong, or shown its help.
+        return stop.code if isinstance(stop.code, int) else 2
+    except Failed as failure:
+        return _complain(name, failure.sentence, failure.exit_code)
+    except WrongSetting as refusal:
+        return _complain(name, str(refusal), 2)
+    except Refused as refusal:
+        return _complain(name, refusal.sentence, 1)
+
+
+def _complain(name: str, sentence: str, exit_code: int) -> int:
+    sys.stdout.flush()
+    print(f"live-emulator {name}: {sentence}", file=sys.stderr)
+    return exit_code
+
+
+def _overview() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:{width}}  {told}" for name, told in COMMANDS.items()]
+    return "\n".join(
+        (
+            "usage: live-emulator COMMAND [options]",
+            "",
+            "A whole live streaming platform on this machine.",
+            "",
+            "commands:",
+            *lines,
+            "",
+            "`live-emulator COMMAND --help` shows a command's options and examples.",
+            "Begin with `live-emulator demo`.",
+        )
+    )
+
+
+def _unknown(name: str) -> str:
+    if name.startswith("-"):
+        return f"{name} must come after a command. See `live-emulator --help`."
+    import difflib
+
+    near = difflib.get_close_matches(name, COMMANDS, n=1)
+    hint = f"Did you mean {near[0]}?" if near else "See `live-emulator --help`."
+    return f"there is no command {name!r}. {hint}"

@@ -1,0 +1,251 @@
+"""`demo`: the whole walk on this machine by itself, from a made stream to its VOD.
+
+It looks at its own server from outside only: over the API, RTMPS and HLS, as a user would.
+"""
+
+import argparse
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from emulator.cli import Failed, logs, serve
+from emulator.cli.api import Api, ApiError
+from emulator.cli.line import LiveLine
+from emulator.cli.playing import is_whole_recording, play_low_latency
+from emulator.cli.ports import why_not
+from emulator.cli.watch import clock_time, live_seconds, watch_page
+from emulator.core.clock import monotonic_ms
+from emulator.settings import MEMORY, Settings
+from emulator.settings.fields import default_folder
+
+NAME = "demo"
+HELP = "run the platform, go live on it by itself, and show what to look at"
+EXAMPLES = """
+  live-emulator demo
+  live-emulator demo --seconds 10
+  live-emulator demo --keep
+  live-emulator demo --data :memory:
+"""
+
+_POLL_SECONDS = 0.5
+# Long enough for a slow machine; whatever takes longer is broken.
+_PATIENCE_MS = 60_000
+_RECORDING = "live-emulator-demo.mp4"
+
+
+@dataclass
+class Seen:
+    """What the demo has seen so far. All of it, and the demo has succeeded."""
+
+    live: bool = False
+    played: bool = False
+    ended: bool = False
+    vod: bool = False
+
+    @property
+    def missing(self) -> list[str]:
+        return [each.name for each in fields(self) if not getattr(self, each.name)]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--seconds", type=_seconds, metavar="N", help="end by itself after N seconds live"
+    )
+    parser.add_argument(
+        "--keep", action="store_true", help="go on serving the VOD after the stream, until Ctrl-C"
+    )
+    parser.add_argument(
+        "--data",
+        metavar="DIR",
+        help=f"where the recording goes (default: {default_folder() / 'demo'}); {MEMORY}: nowhere",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    logs.set_up("text", "warning")
+    return serve.in_loop(lambda: _Demo(args).run())
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 1 <= seconds <= 86_400:
+        raise argparse.ArgumentTypeError(f"{text} is out of range: 1 to 86400")
+    return seconds
+
+
+class _Demo:
+    """One run. The steps are in the order in which they happen."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self._seconds: float | None = args.seconds
+        self._is_kept: bool = args.keep
+        self._settings = _settings(args.data or str(default_folder() / "demo"))
+        self._line = LiveLine()
+        self._seen = Seen()
+
+    async def run(self) -> int:
+        self._stop = serve.stop_on_signals()
+        async with AsyncExitStack() as stack:
+            emulator = await serve.start(self._settings, stack)
+            ready = emulator.ready
+            self._api = Api(ready["http"], ready["api_key"], ready["ca"])
+            self._stream = await asyncio.to_thread(fresh_stream, self._api, "live-emulator demo")
+            publisher = await self._publish(stack, ready)
+            await self._introduce(ready)
+            await self._go_live(publisher)
+            await publisher.stop()
+            await self._end()
+            await self._keep_serving()
+        if not self._seen.live:
+            raise Failed("It was stopped before the stream was live.")
+        if self._seen.missing:
+            raise Failed(f"Not seen: {', '.join(self._seen.missing)}.")
+        return 0
+
+    async def _publish(self, stack: AsyncExitStack, ready: dict[str, Any]) -> Any:
+        from emulator.media.publisher.process import PublisherProcess
+
+        publisher = PublisherProcess(
+            ready["rtmps"], self._stream["stream_key"], ca=ready["ca"], name="live-emulator demo"
+        )
+        await publisher.start()
+        stack.push_async_callback(publisher.stop)
+        return publisher
+
+    async def _introduce(self, ready: dict[str, Any]) -> None:
+        api = Api(ready["http"], "ak_auto_obs", ready["ca"])
+        yours = await asyncio.to_thread(fresh_stream, api, "From OBS")
+        lines = (
+            "",
+            f"  watch   {watch_page(self._stream)}",
+            f"  HLS     {self._stream['hls_url']}",
+            f"  API     {ready['http']}/api/v1   API key {ready['api_key']}",
+            "",
+            "Your own picture: OBS, Settings, Stream, Service Custom",
+            f"  Server  {yours['rtmp_url']}",
+            f"  Key     {yours['stream_key']}",
+            f"  watch   {watch_page(yours)}",
+            "",
+            f"Recorded in {self._settings.data}. Ctrl-C ends the stream.",
+            "",
+        )
+        self._line.say("\n".join(lines))
+
+    async def _go_live(self, publisher: Any) -> None:
+        """Show the stream until it is told to end, or until its publisher fails."""
+        began_ms = monotonic_ms()
+        while not self._is_told_to_stop():
+            if publisher.failure:
+                raise Failed(publisher.failure)
+            await self._look()
+            if not self._seen.live and monotonic_ms() - began_ms > _PATIENCE_MS:
+                raise Failed("The stream did not go live.")
+            try:
+                await asyncio.wait_for(self._stop.wait(), _POLL_SECONDS)
+            except TimeoutError:
+                continue
+
+    def _is_told_to_stop(self) -> bool:
+        has_lasted = self._seconds is not None and live_seconds(self._stream) >= self._seconds
+        return self._stop.is_set() or (has_lasted and self._seen.live)
+
+    async def _look(self) -> None:
+        self._stream = await self._ask(f"/api/v1/streams/id/{self._stream['id']}")
+        self._seen.live = self._seen.live or self._stream["status"] == "live"
+        if self._seen.live and not self._seen.played:
+            await self._play()
+        health = await self._ask(f"/_emulator/streams/{self._stream['id']}/ingest")
+        kbits = health.get("video_kbits", 0) + health.get("audio_kbits", 0)
+        self._line.show(
+            f"{self._stream['status']}  {clock_time(live_seconds(self._stream))}  "
+            f"{kbits / 1000:.1f} Mbit/s  viewers {self._stream['viewer_count']}"
+        )
+
+    async def _play(self) -> None:
+        uid = self._stream["cloudflare_stream_id"]
+        picture = await asyncio.to_thread(play_low_latency, self._api, uid)
+        if picture:
+            self._seen.played = True
+            self._line.say(f"played a part: {picture.width}x{picture.height}")
+
+    async def _end(self) -> None:
+        """Wait for what the platform does by itself once the publisher is gone."""
+        self._line.end()
+        if not self._seen.live:
+            return
+        self._line.say("the publisher has stopped, the stream ends")
+        self._stream = await self._until(f"/api/v1/streams/id/{self._stream['id']}", "ended")
+        self._seen.ended = True
+        vod = await self._until(f"/api/v1/streams/vods/{self._stream['vod_id']}", "ready")
+        self._seen.vod = await asyncio.to_thread(is_whole_recording, self._api, vod["video_url"])
+        path = self._recording_path()
+        film = await asyncio.to_thread(self._api.fetch, vod["mp4_url"])
+        await asyncio.to_thread(path.write_bytes, film)
+        seconds = vod["duration"]
+        self._line.say(f"ended after {clock_time(seconds)}; the VOD has {seconds:.3f} s")
+        self._line.say(f"  VOD     {path}")
+        if not self._settings.is_in_memory:
+            again = f"live-emulator serve --data {self._settings.data}"
+            self._line.say(f"  page    {_page(vod)}  (while `{again}` runs)")
+
+    def _recording_path(self) -> Path:
+        folder = Path.cwd() if self._settings.is_in_memory else Path(self._settings.data)
+        return folder / _RECORDING
+
+    async def _until(self, path: str, status: str) -> dict[str, Any]:
+        began_ms = monotonic_ms()
+        while True:
+            answer = await self._ask(path)
+            if answer["status"] == status:
+                return answer
+            if monotonic_ms() - began_ms > _PATIENCE_MS:
+                raise Failed(f"{path} is still {answer['status']!r}, not {status!r}.")
+            await asyncio.sleep(_POLL_SECONDS / 5)
+
+    async def _ask(self, path: str) -> dict[str, Any]:
+        return dict(await asyncio.to_thread(self._api.call, "GET", path))
+
+    async def _keep_serving(self) -> None:
+        if not self._is_kept or self._seen.missing:
+            return
+        self._stop.clear()
+        self._line.say("Still serving. Ctrl-C stops.")
+        await self._stop.wait()
+
+
+def _settings(data: str) -> Settings:
+    """The usual ports where they are free, else any: a demo must not fail for a port."""
+    usual = Settings(data=data)
+
+    def free(port: int) -> int:
+        return 0 if why_not(usual.host, port) else port
+
+    return Settings(
+        data=data,
+        port=free(usual.port),
+        rtmp_port=free(usual.rtmp_port),
+        rtmps_port=free(usual.rtmps_port),
+        # Nobody comes back to a demo: its end should be seen, not waited for.
+        reconnect_window_ms=1_000,
+    )
+
+
+def fresh_stream(api: Api, title: str) -> dict[str, Any]:
+    """A new stream of the key's owner; one that an earlier run left unused is ended first."""
+    try:
+        return dict(api.call("POST", "/api/v1/streams/", {"title": title}))
+    except ApiError as refusal:
+        if refusal.status != 409:
+            raise
+    me = api.call("GET", "/api/v1/auth/me")["id"]
+    mine = api.call("GET", f"/api/v1/streams/?status_filter=all&user_id={me}&per_page=100")
+    for stream in mine["streams"]:
+        if stream["status"] != "ended":
+            api.call("POST", f"/api/v1/streams/{stream['id']}/end")
+    return dict(api.call("POST", "/api/v1/streams/", {"title": title}))
+
+
+def _page(vod: dict[str, Any]) -> str:
+    return str(vod["video_url"]).removesuffix("manifest/video.m3u8") + "watch"

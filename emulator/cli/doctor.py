@@ -1,0 +1,199 @@
+"""`doctor`: look at this machine, and say what to do about what is missing. Changes nothing."""
+
+import argparse
+import json
+import os
+import shutil
+import ssl
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from emulator.certificates import ca_path, context_of
+from emulator.cli.ports import holder, why_not
+from emulator.core.clock import SystemClock
+from emulator.folder import is_held, running_on
+from emulator.settings import Settings, add_flags, gather
+
+NAME = "doctor"
+HELP = "check this machine, and say what to do about what is missing"
+EXAMPLES = """
+  live-emulator doctor
+  live-emulator doctor --data /srv/emulator --rtmp-port 19350
+  live-emulator doctor --json
+"""
+
+# From here on the emulator refuses new publishers (`media/shelf/disk`).
+_FULL_SHARE = 0.95
+_FREE_WARN_BYTES = 5 * 2**30
+_OPEN_FILES_WARN = 1024
+
+
+class Finding(NamedTuple):
+    """One line of the report. `advice` says what to do; empty where nothing is to be done."""
+
+    name: str
+    state: Literal["ok", "warn", "fail"]
+    told: str
+    advice: str = ""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+    add_flags(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    settings = gather(vars(args), os.environ)
+    findings = list(examine(settings))
+    if args.json:
+        print(json.dumps([finding._asdict() for finding in findings], indent=1))
+    else:
+        for finding in findings:
+            print(f"{finding.state:4}  {finding.name:12}  {finding.told}")
+            if finding.advice:
+                print(f"      {'':12}  -> {finding.advice}")
+    return 1 if any(finding.state == "fail" for finding in findings) else 0
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """All findings, in the order in which a start would meet them."""
+    yield _python()
+    yield _pyav()
+    yield from _ports(settings)
+    yield _tls(settings)
+    yield _folder(settings)
+    yield _disk(settings)
+    yield _clock()
+    yield _open_files()
+
+
+def _python() -> Finding:
+    told = f"{sys.version.split()[0]} at {sys.executable}"
+    if sys.version_info >= (3, 14):
+        return Finding("Python", "warn", told, "Tested with 3.11 to 3.13: if odd, use one of them.")
+    return Finding("Python", "ok", told)
+
+
+def _pyav() -> Finding:
+    again = "Install it again: python -m pip install --force-reinstall av"
+    try:
+        import av
+        from av.codec import Codec
+    except ImportError as failure:
+        return Finding("PyAV", "fail", f"does not load: {failure}", again)
+    told = f"{av.__version__} with FFmpeg's libavcodec {av.library_versions['libavcodec'][0]}"
+    for encoder in ("libx264", "aac"):
+        try:
+            Codec(encoder, "w")
+        except ValueError:
+            lacks = f"{told}, without the encoder {encoder}"
+            return Finding("PyAV", "warn", lacks, f"For `publish` and `demo`: {again}")
+    return Finding("PyAV", "ok", f"{told}, encoders libx264 and aac")
+
+
+def _ports(settings: Settings) -> Iterator[Finding]:
+    own_pid = running_on(Path(settings.data)).get("pid") if is_held(Path(settings.data)) else None
+    for key in ("port", "rtmp_port", "rtmps_port"):
+        port = getattr(settings, key)
+        name = f"port {port}"
+        reason = why_not(settings.host, port)
+        if reason is None:
+            yield Finding(name, "ok", "free" if port else "chosen by the system")
+        elif own_pid and holder(port).pid == own_pid:
+            yield Finding(name, "ok", f"used by the emulator that is running (pid {own_pid})")
+        else:
+            flag = "--" + key.replace("_", "-")
+            advice = f"Stop that program, or start with {flag} 0 to take any free port."
+            yield Finding(name, "fail", reason, advice)
+
+
+def _tls(settings: Settings) -> Finding:
+    if settings.rtmps_cert:
+        try:
+            context_of(settings.rtmps_cert, settings.rtmps_key)
+        except (OSError, ssl.SSLError) as failure:
+            told = f"{settings.rtmps_cert} cannot be used: {failure}"
+            return Finding("TLS", "fail", told, "Give --rtmps-cert and --rtmps-key as PEM files.")
+        return Finding("TLS", "ok", f"own certificate {settings.rtmps_cert}")
+    try:
+        import cryptography
+    except ImportError as failure:
+        advice = "Install it again: python -m pip install --force-reinstall cryptography"
+        return Finding("TLS", "fail", f"cryptography does not load: {failure}", advice)
+    path = ca_path(Path(settings.data))
+    if not path.exists():
+        told = f"{ssl.OPENSSL_VERSION}, cryptography {cryptography.__version__}; the CA is made"
+        return Finding("TLS", "ok", f"{told} at the first start")
+    if _is_trusted(path):
+        return Finding("TLS", "ok", f"this machine trusts {path}")
+    advice = "For RTMPS from OBS: live-emulator trust. RTMP and ffmpeg do not need it."
+    return Finding("TLS", "warn", f"this machine does not trust {path}", advice)
+
+
+def _is_trusted(path: Path) -> bool:
+    """Whether OpenSSL's default store, which most programs use, holds the certificate."""
+    try:
+        own = ssl.PEM_cert_to_DER_cert(path.read_text("ascii").strip())
+    except (OSError, ValueError):
+        return False
+    return own in ssl.create_default_context().get_ca_certs(binary_form=True)
+
+
+def _folder(settings: Settings) -> Finding:
+    if settings.is_in_memory:
+        return Finding("data", "ok", "kept in memory, media in a temporary folder")
+    folder = Path(settings.data)
+    if is_held(folder):
+        told = running_on(folder)
+        at = f" at {told['http']}" if "http" in told else ""
+        return Finding("data", "ok", f"{folder}, an emulator is running on it{at}")
+    if not os.access(_nearest(folder), os.W_OK | os.X_OK):
+        advice = "Choose another with --data, or make it writable for you."
+        return Finding("data", "fail", f"{folder} cannot be written", advice)
+    return Finding("data", "ok", f"{folder}" + ("" if folder.exists() else ", made at first start"))
+
+
+def _disk(settings: Settings) -> Finding:
+    import tempfile
+
+    folder = Path(tempfile.gettempdir() if settings.is_in_memory else settings.data)
+    total, used, free = shutil.disk_usage(_nearest(folder))
+    # 2.5 Mbit/s, what OBS sends unless told, is 1.1 GiB an hour.
+    told = f"{free / 2**30:.1f} GiB free, {free / 2**30 / 1.05:.0f} h of a stream at 2.5 Mbit/s"
+    advice = "Free some space, or choose a folder on another disk with --data."
+    if used >= _FULL_SHARE * total:
+        told = f"{used / total:.0%} full, {told}: new publishers are refused"
+        return Finding("disk", "fail", told, advice)
+    if free < _FREE_WARN_BYTES:
+        return Finding("disk", "warn", told, advice)
+    return Finding("disk", "ok", told)
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder itself, or the nearest one above it that exists."""
+    return next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
+
+
+def _clock() -> Finding:
+    now_ms = SystemClock().now_ms()
+    told = datetime.fromtimestamp(now_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    # Our own files cannot be from the future: then the clock is behind, and TLS and players err.
+    written_ms = int(Path(__file__).stat().st_mtime * 1000)
+    if now_ms < written_ms - 60_000:
+        advice = "Set the clock (timedatectl set-ntp true, or System Settings on a Mac)."
+        return Finding("clock", "fail", f"{told} is before this program was installed", advice)
+    return Finding("clock", "ok", told)
+
+
+def _open_files() -> Finding:
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    highest = "any number" if hard == resource.RLIM_INFINITY else str(hard)
+    told = f"{soft} at once, `serve` may raise it to {highest}"
+    if hard != resource.RLIM_INFINITY and hard < _OPEN_FILES_WARN:
+        return Finding("open files", "warn", told, "For many viewers raise the limit: ulimit -Hn")
+    return Finding("open files", "ok", told)

@@ -1,0 +1,101 @@
+"""Ports: whether one is free, and who holds it if not."""
+
+import errno
+import socket
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+_LISTENING = "0A"  # include/net/tcp_states.h: TCP_LISTEN is 10.
+
+
+class Holder(NamedTuple):
+    """A process that listens. Without the right to look, both are unknown (0 and "")."""
+
+    pid: int
+    command: str
+
+    def __str__(self) -> str:
+        if not self.pid:
+            return "another user's process"
+        return f"{self.command or 'a process'} (pid {self.pid})"
+
+
+def why_not(host: str, port: int) -> str | None:
+    """None if a server may listen on `port` of `host`, else the reason in a few words."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+            # Where SO_REUSEADDR lets two bind, only one may listen.
+            probe.listen(1)
+    except OSError as failure:
+        if failure.errno == errno.EADDRINUSE:
+            return f"is used by {holder(port)}"
+        if failure.errno == errno.EACCES:
+            return "needs root; choose one from 1024 on"
+        return f"cannot be used: {failure.strerror}"
+    return None
+
+
+def holder(port: int) -> Holder:
+    """Who listens on `port`, by /proc on Linux and by lsof elsewhere."""
+    if Path("/proc/net/tcp").exists():
+        return _by_proc(port)
+    return _by_lsof(port)
+
+
+def _by_proc(port: int) -> Holder:
+    sockets = {f"socket:[{inode}]" for inode in _listening_inodes(port)}
+    for process in Path("/proc").iterdir():
+        if not process.name.isdigit():
+            continue
+        if any(link in sockets for link in _open_files(process)):
+            return Holder(int(process.name), _command(process))
+    return Holder(0, "")
+
+
+def _open_files(process: Path) -> Iterator[str]:
+    """Where a process's descriptors lead; none for another user's process or one that ended."""
+    with suppress(OSError):
+        for descriptor in (process / "fd").iterdir():
+            with suppress(OSError):  # Closed between listing and reading.
+                yield str(descriptor.readlink())
+
+
+def _listening_inodes(port: int) -> Iterator[str]:
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            lines = Path(table).read_text("ascii").splitlines()[1:]
+        except OSError:
+            continue
+        for line in lines:
+            _, local, _, state, *_, inode = line.split()[:10]
+            if state == _LISTENING and int(local.rpartition(":")[2], 16) == port:
+                yield inode
+
+
+def _command(process: Path) -> str:
+    """The program's name: of `python -m x` and the like, the words that say which."""
+    try:
+        words = (process / "cmdline").read_bytes().decode("utf-8", "replace").split("\0")
+    except OSError:
+        return ""
+    # Only the first words: keys and passwords stand in the later ones, if anywhere.
+    name = Path(words[0]).name
+    script = next((word for word in words[1:4] if word and not word.startswith("-")), "")
+    return f"{name} {Path(script).name}".strip() if name.startswith("python") else name
+
+
+def _by_lsof(port: int) -> Holder:
+    import subprocess
+
+    command = ["lsof", "-nP", f"-iTCP:{port}", "-sTCP:LISTEN", "-Fpc"]
+    try:
+        listed = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return Holder(0, "")
+    told = {line[0]: line[1:] for line in reversed(listed.stdout.splitlines()) if line}
+    return Holder(int(told.get("p", "0")), told.get("c", ""))

@@ -1,0 +1,209 @@
+"""`publish`: go live with the test picture or a file, over real RTMP or RTMPS."""
+
+import argparse
+import json
+import os
+import re
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+
+from emulator.cli import Failed
+from emulator.cli.line import LiveLine
+from emulator.core.clock import SystemClock
+from emulator.core.errors import Refused
+from emulator.media.publisher.link import Target, parse_target
+from emulator.media.publisher.push import Broadcast, Progress, Push
+from emulator.media.publisher.settings import PublishSettings
+
+NAME = "publish"
+HELP = "go live on a stream with a test picture or a file"
+EXAMPLES = """
+  live-emulator publish STREAM_KEY
+  live-emulator publish --stream 8f14e45f-ceea-467f-a0f0-3c2b1d9e5a77 --rtmps
+  live-emulator publish STREAM_KEY --file talk.mp4 --loop
+  live-emulator publish STREAM_KEY --size 1920x1080 --fps 60 --bitrate 6M --seconds 30
+  echo STREAM_KEY | live-emulator publish -
+"""
+
+_ADDRESSES = {"rtmp": "rtmp://127.0.0.1:1935/live", "rtmps": "rtmps://127.0.0.1:1936/live"}
+_DEFAULTS = PublishSettings()
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    whom = parser.add_argument_group("where to")
+    whom.add_argument("key", nargs="?", metavar="KEY", help="a stream key; - reads it from stdin")
+    whom.add_argument("--stream", metavar="ID", help="ask the API for this stream's key instead")
+    whom.add_argument("--url", type=_target, help="server without the key, rtmp://host[:port]/app")
+    whom.add_argument("--rtmps", action="store_true", help="over TLS")
+    whom.add_argument("--ca", metavar="FILE", help="trust this for TLS; default LIVE_EMULATOR_CA")
+    whom.add_argument("--server", default="", metavar="URL", help="default: LIVE_EMULATOR_URL")
+    whom.add_argument("--api-key", default="", metavar="KEY", help="default: ak_demo")
+    what = parser.add_argument_group("what")
+    what.add_argument("--file", type=Path, help="send this instead of the test picture")
+    what.add_argument("--loop", action="store_true", help="begin the file again at its end")
+    what.add_argument("--seconds", type=float, help="end after so long")
+    what.add_argument("--size", type=_size, default=(_DEFAULTS.width, _DEFAULTS.height))
+    what.add_argument("--fps", type=_rate, default=_DEFAULTS.fps)
+    what.add_argument("--bitrate", type=_kbits, default=_DEFAULTS.video_kbits, help="as in 2500k")
+    what.add_argument("--keyframe-seconds", type=float, default=_DEFAULTS.keyframe_seconds)
+    what.add_argument("--name", default=_DEFAULTS.name, help="shown in the picture")
+    parser.add_argument("--json", action="store_true", help="print how it goes as JSON lines")
+    # For a parent process: its death closes the pipe, and ends the broadcast.
+    parser.add_argument("--until-stdin-ends", action="store_true", help=argparse.SUPPRESS)
+
+
+def run(args: argparse.Namespace) -> int:
+    settings = _settings(args)
+    target, key = _destination(args)
+    ca = args.ca or os.environ.get("LIVE_EMULATOR_CA") or ""
+    stop = threading.Event()
+    report = _json_report() if args.json else _line_report(LiveLine())
+    with _stopping(stop):
+        if args.until_stdin_ends:
+            threading.Thread(target=_await_end_of_stdin, args=(stop,), daemon=True).start()
+        try:
+            make = _broadcast(settings)
+            Push(target, key, ca, stop, report).run(make, args.seconds)
+        except Refused as refusal:
+            if not args.json:
+                prefix = "refused: " if refusal.code == "forbidden" else ""
+                raise Failed(prefix + refusal.sentence) from None
+            print(json.dumps({"state": "refused", "sentence": refusal.sentence}), flush=True)
+            return 1
+    return 0
+
+
+def _settings(args: argparse.Namespace) -> PublishSettings:
+    if args.loop and args.file is None:
+        raise Failed("--loop needs a --file.", 2)
+    try:
+        return PublishSettings(
+            width=args.size[0],
+            height=args.size[1],
+            fps=args.fps,
+            video_kbits=args.bitrate,
+            keyframe_seconds=args.keyframe_seconds,
+            name=args.name,
+            file=args.file,
+            is_looped=args.loop,
+        )
+    except ValueError as wrong:
+        raise Failed(str(wrong), 2) from None
+
+
+def _destination(args: argparse.Namespace) -> tuple[Target, str]:
+    """Where to push, and with which key. A named stream says both."""
+    if (args.key is None) == (args.stream is None):
+        raise Failed("Give either a stream key or --stream ID.", 2)
+    scheme = "rtmps" if args.rtmps else "rtmp"
+    address = os.environ.get(f"LIVE_EMULATOR_{scheme.upper()}_URL") or _ADDRESSES[scheme]
+    key = args.key
+    if args.stream is not None:
+        from emulator.cli.api import Api
+        from emulator.cli.watch import find
+
+        stream = find(Api(args.server, args.api_key), args.stream)
+        if not stream.get("stream_key"):
+            raise Failed("Only its owner is told the key of this stream: see --api-key.")
+        address, key = stream[f"{scheme}_url"], stream["stream_key"]
+    elif key == "-":
+        key = sys.stdin.readline().strip()
+    if not key:
+        raise Failed("The stream key is empty.", 2)
+    target: Target = args.url or parse_target(address)
+    if args.rtmps and target.scheme != "rtmps":
+        raise Failed(f"--rtmps and {target.tc_url} do not fit together.", 2)
+    return target, key
+
+
+def _broadcast(settings: PublishSettings) -> Callable[[], Broadcast]:
+    """A film is opened at once, so that what cannot be played never connects."""
+    if settings.file is None:
+        from emulator.media.publisher.synthetic import SyntheticBroadcast
+
+        return lambda: SyntheticBroadcast(settings, SystemClock())
+    from emulator.media.publisher.film import FilmBroadcast
+
+    film = FilmBroadcast(settings.file, settings)
+    return lambda: film
+
+
+def _json_report() -> Callable[[Progress], None]:
+    def report(progress: Progress) -> None:
+        told = {
+            "state": progress.state,
+            "seconds": round(progress.seconds, 3),
+            "kbits": progress.kbits,
+            "fps": progress.fps,
+        }
+        print(json.dumps(told), flush=True)
+
+    return report
+
+
+def _line_report(line: LiveLine) -> Callable[[Progress], None]:
+    def report(progress: Progress) -> None:
+        if progress.state == "publishing":
+            line.show(
+                f"publishing  {progress.seconds:.0f} s  {progress.kbits} kbit/s  {progress.fps} fps"
+            )
+        elif progress.state == "ended":
+            line.say(f"ended after {progress.seconds:.1f} s")
+        elif progress.state == "connected":
+            line.say("connected: the server accepted the key")
+
+    return report
+
+
+@contextmanager
+def _stopping(stop: threading.Event) -> Iterator[None]:
+    """Ctrl-C and a termination request end the broadcast well, instead of the process."""
+    before = {
+        number: signal.signal(number, lambda *_: stop.set())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _await_end_of_stdin(stop: threading.Event) -> None:
+    # Not through `sys.stdin`, whose lock would still be held here when the interpreter ends.
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    stop.set()
+
+
+def _target(text: str) -> Target:
+    try:
+        return parse_target(text)
+    except ValueError as wrong:
+        raise argparse.ArgumentTypeError(str(wrong)) from None
+
+
+def _size(text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size such as 1280x720")
+    return int(found[1]), int(found[2])
+
+
+def _rate(text: str) -> Fraction:
+    try:
+        return Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        raise argparse.ArgumentTypeError(f"{text!r} is no rate such as 30 or 30000/1001") from None
+
+
+def _kbits(text: str) -> int:
+    found = re.fullmatch(r"(\d{1,9}(?:\.\d{1,6})?)([kKmM])", text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no bit rate such as 2500k or 2.5M")
+    return int(Fraction(found[1]) * (1 if found[2] in "kK" else 1000))

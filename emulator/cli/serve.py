@@ -1,0 +1,166 @@
+"""`serve`: run the platform until told to stop."""
+
+import argparse
+import asyncio
+import errno
+import gc
+import json
+import os
+import signal
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from emulator.certificates import server_context
+from emulator.cli import Failed, logs
+from emulator.core.errors import Refused
+from emulator.settings import Settings, add_flags, gather
+
+if TYPE_CHECKING:
+    from emulator.server import Emulator
+
+NAME = "serve"
+HELP = "run the platform"
+EXAMPLES = """
+  live-emulator serve
+  live-emulator serve --data :memory: --port 0 --rtmp-port 0 --rtmps-port 0 --ready-file ready.json
+  live-emulator serve --host 0.0.0.0 --reconnect-window 30
+  live-emulator serve --settings live-emulator.yaml --json
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print the addresses as one JSON line")
+    add_flags(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    # What a start imports stays for good: looking for garbage in it would take 20 ms of a start.
+    gc.disable()
+    settings = gather(vars(args), os.environ)
+    logs.set_up(settings.log_format)
+    show = _show_json if args.json else _show_banner
+    return in_loop(lambda: _serve(settings, show))
+
+
+def in_loop(work: Callable[[], Any]) -> int:
+    """Run the coroutine that `work` makes on the fastest loop there is; gives what it returns."""
+    try:
+        import uvloop
+    except ImportError:
+        factory = None
+    else:
+        factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        return int(runner.run(work()))
+
+
+async def _serve(settings: Settings, show: Callable[[Mapping[str, Any]], None]) -> int:
+    stop = stop_on_signals()
+    if settings.ready_file:
+        settings.ready_file.unlink(missing_ok=True)
+    async with AsyncExitStack() as stack:
+        emulator = await start(settings, stack)
+        if settings.ready_file:
+            _write_ready_file(settings.ready_file, emulator.ready)
+            # A file that outlives its server would tell a lie.
+            stack.callback(settings.ready_file.unlink, missing_ok=True)
+        show(emulator.ready)
+        gc.freeze()
+        gc.enable()
+        await stop.wait()
+    return 0
+
+
+async def start(settings: Settings, stack: AsyncExitStack) -> "Emulator":
+    """A running emulator, which `stack` stops.
+
+    Raises `Failed`, exit code 2, with a sentence for what is in its way.
+    """
+    from emulator.server import Emulator
+
+    try:
+        emulator = await stack.enter_async_context(Emulator(settings))
+        if not settings.rtmps_cert:
+            # Who reads where the CA is must find it there, also before the first TLS connection.
+            await asyncio.to_thread(
+                server_context, Path(emulator.ready["ca"]).parent, settings.host
+            )
+        return emulator
+    except Exception as error:
+        failure = _only(error)
+        if isinstance(failure, Refused):
+            raise Failed(failure.sentence, 2) from None
+        if isinstance(failure, OSError):
+            raise Failed(_why(settings, failure), 2) from None
+        raise
+
+
+def stop_on_signals() -> asyncio.Event:
+    """An event that SIGINT or SIGTERM sets. A second signal ends the process at once."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def heard(number: signal.Signals) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        stop.set()
+
+    for each in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(each, heard, each)
+    return stop
+
+
+def _only(error: Exception) -> Exception:
+    """The one failure inside the groups that a `TaskGroup` puts around it."""
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
+
+
+def _why(settings: Settings, failure: OSError) -> str:
+    from emulator.cli.ports import why_not
+
+    if failure.errno in {errno.EADDRINUSE, errno.EACCES}:
+        for key in ("port", "rtmp_port", "rtmps_port"):
+            port = getattr(settings, key)
+            reason = why_not(settings.host, port) if port else None
+            if reason:
+                flag = "--" + key.replace("_", "-")
+                return f"Port {port} {reason}. Stop that, or choose another with {flag} (0: any)."
+    return f"It could not start: {failure.strerror or failure}."
+
+
+def _write_ready_file(path: Path, ready: Mapping[str, Any]) -> None:
+    from emulator.files import write_whole
+
+    try:
+        write_whole(path, json.dumps(ready, indent=1).encode() + b"\n")
+    except OSError as failure:
+        raise Failed(f"The ready file {path} cannot be written: {failure.strerror}.", 2) from None
+
+
+def _show_json(ready: Mapping[str, Any]) -> None:
+    print(json.dumps(ready), flush=True)
+
+
+def _show_banner(ready: Mapping[str, Any]) -> None:
+    quick_start = (
+        f"curl -X POST {ready['http']}/api/v1/streams/ "
+        f'-H "Authorization: Bearer {ready["api_key"]}" '
+        '-H "Content-Type: application/json" -d \'{"title": "My First Stream"}\''
+    )
+    lines = (
+        f"live-emulator {ready['version']} is ready. Ctrl-C stops it.",
+        "",
+        f"  API      {ready['http']}/api/v1   API key {ready['api_key']}",
+        f"  RTMP     {ready['rtmp']}",
+        f"  RTMPS    {ready['rtmps']}   CA {ready['ca']}",
+        f"  data     {ready['data']}",
+        "",
+        "Make a stream; its answer holds the key:",
+        f"  {quick_start}",
+        "Then OBS: Settings, Stream, Service Custom: the RTMP address as Server, and that key.",
+    )
+    print("\n".join(lines), flush=True)

@@ -1,0 +1,230 @@
+"""Link: one TCP or TLS connection to a server, blocking, that can be told to stop at any time.
+
+The only I/O of the publisher. No wait is longer than a fraction of a second without a look at
+`stop`.
+"""
+
+import ipaddress
+import os
+import select
+import socket
+import ssl
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from emulator.core.clock import monotonic_ms
+from emulator.core.errors import Refused
+
+CONNECT_TIMEOUT_MS: Final = 5_000
+# A server that takes nothing for so long is as good as gone.
+SEND_TIMEOUT_MS: Final = 10_000
+_LAST_WORD_MS: Final = 300
+_LOOK_SECONDS: Final = 0.1
+_READ_BYTES: Final = 64 * 1024
+_PORTS: Final = {"rtmp": 1935, "rtmps": 443}
+
+
+class Stopped(Exception):
+    """`stop` was set while something was waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where to push, without the key."""
+
+    scheme: str
+    host: str
+    port: int
+    app: str
+
+    @property
+    def tc_url(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}/{self.app}"
+
+
+def parse_target(url: str) -> Target:
+    """`rtmp://host[:port]/app` or `rtmps://`. Refuses (`ValueError`) anything else."""
+    parts = urlsplit(url)
+    if parts.scheme not in _PORTS or not parts.hostname or not parts.path.strip("/"):
+        raise ValueError(f"not an address to publish to: {url!r} (rtmp://host[:port]/app)")
+    port = parts.port if parts.port is not None else _PORTS[parts.scheme]
+    return Target(parts.scheme, parts.hostname, port, parts.path.strip("/"))
+
+
+def tls_context(host: str, ca: str) -> ssl.SSLContext:
+    """Verifies against the file `ca`, or the system's own; without `ca`, nothing on this machine.
+
+    The emulator's certificate on a loopback address is trusted unseen, as FFmpeg does everywhere.
+    """
+    context = ssl.create_default_context(cafile=ca or None)
+    if not ca and _is_loopback(host):
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+class Link:
+    """Opened at once. Raises `Refused` where nobody answers, `Stopped` on `stop`."""
+
+    def __init__(self, target: Target, ca: str, stop: threading.Event) -> None:
+        self._stop = stop
+        self._target = target
+        self._is_torn = False
+        self._socket = self._connect()
+        try:
+            # Nagle's algorithm would hold each small packet for the answer to the one before.
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if target.scheme == "rtmps":
+                self._socket = self._wrap(ca)
+        except BaseException:
+            self._socket.close()
+            raise
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def finish(self, octets: bytes) -> None:
+        """Send a last word if the server still listens, and let it read all before the end."""
+        if self._is_torn:
+            return
+        with suppress(OSError, Stopped):
+            self.send(octets)
+            self._socket.shutdown(socket.SHUT_WR)
+            # Closing with something unread would make the system throw away what we sent.
+            until_ms = monotonic_ms() + _LAST_WORD_MS
+            while monotonic_ms() < until_ms:
+                self._await_end(until_ms)
+
+    def send(self, octets: bytes) -> None:
+        """Send all of it, or raise: `Stopped`, or `OSError` for a server that is gone or stuck."""
+        rest = memoryview(octets)
+        deadline_ms = monotonic_ms() + SEND_TIMEOUT_MS
+        self._is_torn = True
+        while rest:
+            try:
+                sent = self._socket.send(rest)
+            except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError) as wanted:
+                self._wait(deadline_ms, is_write=not isinstance(wanted, ssl.SSLWantReadError))
+                continue
+            rest = rest[sent:]
+            deadline_ms = monotonic_ms() + SEND_TIMEOUT_MS
+        self._is_torn = False
+
+    def receive(self, until_ms: int) -> bytes | None:
+        """What arrives before the monotonic instant `until_ms`; None if nothing does.
+
+        Raises `Stopped`, or `ConnectionError` when the server has closed.
+        """
+        while True:
+            try:
+                received = self._socket.recv(_READ_BYTES)
+            except (BlockingIOError, ssl.SSLWantReadError):
+                if monotonic_ms() >= until_ms:
+                    return None
+                self._look(until_ms, is_write=False)
+                continue
+            if not received:
+                raise ConnectionResetError("The server has closed the connection.")
+            return received
+
+    def _await_end(self, until_ms: int) -> None:
+        """Read and forget; raises `ConnectionError` at the server's end of file."""
+        try:
+            if not self._socket.recv(_READ_BYTES):
+                raise ConnectionResetError
+        except (BlockingIOError, ssl.SSLWantReadError):
+            select.select([self._socket], [], [], max(0.0, (until_ms - monotonic_ms()) / 1000))
+
+    def _connect(self) -> socket.socket:
+        target = self._target
+        where = f"{target.host}:{target.port}"
+        try:
+            found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+        except OSError:
+            raise Refused("unavailable", f"There is no host {target.host!r}.") from None
+        failure: OSError | None = None
+        for family, kind, protocol, _, address in found:
+            connecting = socket.socket(family, kind, protocol)
+            try:
+                self._reach(connecting, address)
+            except OSError as error:
+                connecting.close()
+                failure = error
+            except BaseException:
+                connecting.close()
+                raise
+            else:
+                return connecting
+        raise Refused("unavailable", f"Nobody answers at {where}: {_plain(failure)}.")
+
+    def _reach(self, connecting: socket.socket, address: tuple[str | int | bytes, ...]) -> None:
+        connecting.setblocking(False)
+        deadline_ms = monotonic_ms() + CONNECT_TIMEOUT_MS
+        self._socket = connecting
+        try:
+            connecting.connect(address)
+        except BlockingIOError:
+            self._wait(deadline_ms, is_write=True)
+            code = connecting.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if code:
+                raise OSError(code, os.strerror(code)) from None
+
+    def _wrap(self, ca: str) -> ssl.SSLSocket:
+        target = self._target
+        context = tls_context(target.host, ca)
+        wrapped = context.wrap_socket(
+            self._socket, server_hostname=target.host, do_handshake_on_connect=False
+        )
+        self._socket = wrapped
+        deadline_ms = monotonic_ms() + CONNECT_TIMEOUT_MS
+        while True:
+            try:
+                wrapped.do_handshake()
+            except ssl.SSLWantReadError:
+                self._wait(deadline_ms, is_write=False)
+            except ssl.SSLWantWriteError:
+                self._wait(deadline_ms, is_write=True)
+            except OSError as error:
+                where = f"{target.host}:{target.port}"
+                sentence = f"No TLS connection to {where}: {_plain(error)}."
+                raise Refused("unavailable", sentence) from None
+            else:
+                return wrapped
+
+    def _wait(self, deadline_ms: int, *, is_write: bool) -> None:
+        """Until the socket is ready. Raises `TimeoutError` after `deadline_ms`."""
+        while not self._look(deadline_ms, is_write=is_write):
+            if monotonic_ms() >= deadline_ms:
+                raise TimeoutError("the server does not answer")
+
+    def _look(self, until_ms: int, *, is_write: bool) -> bool:
+        """Wait a short while at most; true if the socket is ready by then."""
+        if self._stop.is_set():
+            raise Stopped
+        seconds = max(0.0, min(_LOOK_SECONDS, (until_ms - monotonic_ms()) / 1000))
+        watched = [self._socket]
+        readable, writable, _ = select.select(
+            [] if is_write else watched, watched if is_write else [], [], seconds
+        )
+        return bool(readable or writable)
+
+
+def _plain(error: OSError | None) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted ({error.verify_message})"
+    if isinstance(error, ssl.SSLError):
+        return f"it does not speak TLS as we do ({error.reason})"
+    if error is None:
+        return "no address"
+    return (error.strerror or str(error)).lower()

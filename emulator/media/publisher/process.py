@@ -1,0 +1,126 @@
+"""PublisherProcess: the built-in publisher as a process of its own, so that encoding costs the
+server nothing but its share of the machine.
+
+It ends with whoever started it: its standard input is a pipe that closes then, and it obeys that.
+"""
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable
+from typing import Final
+
+from emulator.media.publisher.push import Progress
+from emulator.media.publisher.settings import PublishSettings
+
+_STOP_SECONDS: Final = 3.0
+_COMPLAINT_BYTES_MAX: Final = 4096
+
+
+class PublisherProcess:
+    """`progress` is the last that it said; `failure` a sentence once it has failed, else empty.
+
+    `on_progress` is called on the loop's thread with each thing it says.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        *,
+        ca: str = "",
+        name: str = "live-emulator",
+        settings: PublishSettings | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        """`url` is the address without the key, `ca` a file to trust for `rtmps`."""
+        self.progress = Progress("connecting")
+        self.failure = ""
+        self._key = key
+        self._arguments = _arguments(url, ca, settings or PublishSettings(name=name))
+        self._on_progress = on_progress
+        self._child: asyncio.subprocess.Process | None = None
+        self._listening: asyncio.Task[None] | None = None
+
+    @property
+    def is_running(self) -> bool:
+        return self._child is not None and self._child.returncode is None
+
+    async def start(self) -> None:
+        """Start it, once. It connects in its own time: see `progress`."""
+        pipe = asyncio.subprocess.PIPE
+        self._child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "emulator", "publish", *self._arguments),
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
+            # Ctrl-C in a terminal reaches every process of its session: only we decide here.
+            start_new_session=True,
+        )
+        assert self._child.stdin is not None
+        # Not an argument: those are shown to everybody on the machine.
+        self._child.stdin.write(f"{self._key}\n".encode())
+        self._listening = asyncio.create_task(self._listen(self._child))
+
+    async def wait(self) -> int:
+        """Until it has ended by itself; gives its exit code."""
+        assert self._child is not None
+        assert self._listening is not None
+        await self._listening
+        return await self._child.wait()
+
+    async def stop(self) -> None:
+        """End the broadcast, as an encoder's stop button does. Does nothing the second time."""
+        if self._child is None or self._listening is None:
+            return
+        assert self._child.stdin is not None
+        self._child.stdin.close()
+        try:
+            await asyncio.wait_for(asyncio.shield(self._listening), _STOP_SECONDS)
+        except TimeoutError:
+            self._child.kill()
+            await self._listening
+
+    async def _listen(self, child: asyncio.subprocess.Process) -> None:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        async with asyncio.TaskGroup() as group:
+            complaint = group.create_task(_tail(child.stderr))
+            async for line in child.stdout:
+                self._hear(line)
+        if await child.wait() and not self.failure:
+            self.failure = complaint.result() or "The publisher ended unexpectedly."
+
+    def _hear(self, line: bytes) -> None:
+        told = json.loads(line)
+        if told["state"] == "refused":
+            self.failure = told["sentence"]
+            return
+        self.progress = Progress(told["state"], told["seconds"], told["kbits"], told["fps"])
+        if self._on_progress is not None:
+            self._on_progress(self.progress)
+
+
+def _arguments(url: str, ca: str, settings: PublishSettings) -> list[str]:
+    arguments = ["-", "--until-stdin-ends", "--json", "--url", url]
+    arguments += ["--size", f"{settings.width}x{settings.height}", "--fps", str(settings.fps)]
+    arguments += ["--bitrate", f"{settings.video_kbits}k"]
+    arguments += ["--keyframe-seconds", str(settings.keyframe_seconds)]
+    arguments += [f"--name={settings.name}"]
+    if ca:
+        arguments += ["--ca", ca]
+    if settings.file is not None:
+        arguments += ["--file", str(settings.file)]
+    if settings.is_looped:
+        arguments.append("--loop")
+    return arguments
+
+
+async def _tail(stream: asyncio.StreamReader) -> str:
+    """The last line of what was said; nothing before it is kept."""
+    kept = b""
+    while octets := await stream.read(_COMPLAINT_BYTES_MAX):
+        kept = (kept + octets)[-_COMPLAINT_BYTES_MAX:]
+    lines = kept.decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else ""

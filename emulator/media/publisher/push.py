@@ -1,0 +1,167 @@
+"""Push: a broadcast, sent in real time to an RTMP server until it ends, is stopped or refused."""
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final, Literal, Protocol
+
+from emulator.core.clock import monotonic_ms
+from emulator.core.errors import ProtocolError, Refused
+from emulator.media.ingest.tag import Tag
+from emulator.media.publisher.link import Link, Stopped, Target
+from emulator.media.publisher.rtmp_client import Accepted, Denied, RtmpClient
+
+# How long the server may think about the publish.
+ANSWER_TIMEOUT_MS: Final = 10_000
+REPORT_EVERY_MS: Final = 1_000
+# The second byte of an H.264 tag that carries a frame, not a configuration (FLV 10.1, E.4.3.2).
+_CODED: Final = 1
+
+State = Literal["connecting", "connected", "publishing", "ended"]
+
+
+class Broadcast(Protocol):
+    """What is sent, one step at a time, in its own time from 0."""
+
+    @property
+    def due_ms(self) -> int | None:
+        """When the next step is due, in milliseconds since the first; None after the last."""
+
+    def step(self, elapsed_ms: int) -> list[Tag]:
+        """Do what is due. `elapsed_ms` is the broadcast's true time, `due_ms` or later."""
+
+    def close(self) -> list[Tag]:
+        """The tags that end the broadcast."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How a push stands. Rates are those of the last second."""
+
+    state: State
+    seconds: float = 0.0
+    kbits: int = 0
+    fps: float = 0.0
+
+
+Report = Callable[[Progress], None]
+
+
+class Push:
+    """One publish over one connection. `run` returns when it has ended well, and raises `Refused`
+    with the server's own words when it has not.
+    """
+
+    def __init__(
+        self, target: Target, key: str, ca: str, stop: threading.Event, report: Report
+    ) -> None:
+        self._target = target
+        self._client = RtmpClient(target.app, target.tc_url, key)
+        self._ca = ca
+        self._stop = stop
+        self._meter = _Meter(report)
+        self._report = report
+
+    def run(self, make: Callable[[], Broadcast], seconds: float | None = None) -> None:
+        """Connect, then `make` the broadcast and send it, for at most `seconds`."""
+        self._report(Progress("connecting"))
+        try:
+            link = Link(self._target, self._ca, self._stop)
+        except Stopped:
+            self._report(Progress("ended"))
+            return
+        try:
+            self._publish(link, make, seconds)
+        except Stopped:
+            pass
+        except (ProtocolError, OSError) as failure:
+            raise Refused("unavailable", _sentence(failure)) from None
+        finally:
+            link.close()
+        self._meter.end()
+
+    def _publish(self, link: Link, make: Callable[[], Broadcast], seconds: float | None) -> None:
+        self._await_acceptance(link)
+        self._report(Progress("connected"))
+        broadcast = make()
+        with suppress(Stopped):
+            self._send_all(link, broadcast, seconds)
+        for tag in broadcast.close():
+            self._client.send(tag)
+        self._client.close()
+        link.finish(self._client.to_send())
+
+    def _await_acceptance(self, link: Link) -> None:
+        deadline_ms = monotonic_ms() + ANSWER_TIMEOUT_MS
+        while True:
+            link.send(self._client.to_send())
+            try:
+                received = link.receive(deadline_ms)
+            except ConnectionError:
+                sentence = "The server closed the connection without accepting the publish."
+                raise Refused("forbidden", sentence) from None
+            if received is None:
+                raise TimeoutError("The server did not answer the publish.")
+            if any(isinstance(event, Accepted) for event in self._hear(received)):
+                return
+
+    def _send_all(self, link: Link, broadcast: Broadcast, seconds: float | None) -> None:
+        start_ms = monotonic_ms()
+        while (due_ms := broadcast.due_ms) is not None:
+            if seconds is not None and due_ms >= seconds * 1000:
+                return
+            while (received := link.receive(start_ms + due_ms)) is not None:
+                self._hear(received)
+                link.send(self._client.to_send())
+            tags = broadcast.step(monotonic_ms() - start_ms)
+            for tag in tags:
+                self._client.send(tag)
+            octets = self._client.to_send()
+            link.send(octets)
+            self._meter.count(len(octets), tags, monotonic_ms() - start_ms)
+
+    def _hear(self, received: bytes) -> list[Accepted | Denied]:
+        events = self._client.receive(received)
+        for event in events:
+            if isinstance(event, Denied):
+                raise Refused(
+                    "forbidden", event.sentence or "The server said no.", status=event.code
+                )
+        return events
+
+
+class _Meter:
+    """Reports each second what the last one brought."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._since_ms = 0
+        self._octets = 0
+        self._frames = 0
+        self._last = Progress("publishing")
+
+    def count(self, octets: int, tags: list[Tag], elapsed_ms: int) -> None:
+        self._octets += octets
+        self._frames += sum(tag.kind == "video" and tag.payload[1] == _CODED for tag in tags)
+        lasted_ms = elapsed_ms - self._since_ms
+        if lasted_ms < REPORT_EVERY_MS:
+            self._last = Progress("publishing", elapsed_ms / 1000, self._last.kbits, self._last.fps)
+            return
+        self._last = Progress(
+            "publishing",
+            elapsed_ms / 1000,
+            self._octets * 8 // lasted_ms,
+            round(self._frames * 1000 / lasted_ms, 1),
+        )
+        self._report(self._last)
+        self._since_ms = elapsed_ms
+        self._octets = self._frames = 0
+
+    def end(self) -> None:
+        self._report(Progress("ended", self._last.seconds, self._last.kbits, self._last.fps))
+
+
+def _sentence(failure: Exception) -> str:
+    told = str(failure) or type(failure).__name__
+    return told if told.endswith(".") else f"The connection broke: {told}."

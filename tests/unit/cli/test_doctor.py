@@ -1,0 +1,123 @@
+"""`doctor`: what it finds, and what it says to do."""
+
+import json
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from emulator.certificates import server_context
+from emulator.cli import main
+from emulator.cli.doctor import Finding, examine
+from emulator.folder import DataFolder
+from emulator.settings import Settings
+
+
+def settings_in(folder: Path, **values: object) -> Settings:
+    ports = {"port": 0, "rtmp_port": 0, "rtmps_port": 0}
+    return Settings(data=str(folder), **{**ports, **values})  # type: ignore[arg-type]  # a test's own
+
+
+def finding(settings: Settings, name: str) -> Finding:
+    return next(each for each in examine(settings) if each.name == name)
+
+
+def test_a_fine_machine_is_fine(tmp_path: Path) -> None:
+    findings = list(examine(settings_in(tmp_path)))
+
+    assert [each.name for each in findings] == [
+        "Python",
+        "PyAV",
+        "port 0",
+        "port 0",
+        "port 0",
+        "TLS",
+        "data",
+        "disk",
+        "clock",
+        "open files",
+    ]
+    # The disk is the machine's own affair.
+    assert {each.state for each in findings if each.name != "disk"} == {"ok"}
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_held_port_is_a_failure_with_a_way_out(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+        found = finding(settings_in(tmp_path, rtmp_port=port), f"port {port}")
+
+    assert found.state == "fail"
+    assert f"(pid {os.getpid()})" in found.told
+    assert "--rtmp-port 0" in found.advice
+
+
+def test_a_port_of_the_running_emulator_is_fine(tmp_path: Path) -> None:
+    folder = DataFolder.open(str(tmp_path))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        found = finding(settings_in(tmp_path, port=port), f"port {port}")
+    data = finding(settings_in(tmp_path), "data")
+    folder.close()
+
+    assert found == Finding(
+        f"port {port}", "ok", f"used by the emulator that is running (pid {os.getpid()})"
+    )
+    assert "an emulator is running on it" in data.told
+
+
+def test_a_ca_that_nobody_trusts_yet_is_a_warning(tmp_path: Path) -> None:
+    server_context(tmp_path, "127.0.0.1")
+
+    found = finding(settings_in(tmp_path), "TLS")
+
+    assert found.state == "warn"
+    assert "live-emulator trust" in found.advice
+
+
+def test_a_trusted_ca_is_fine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    server_context(tmp_path, "127.0.0.1")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+
+    assert finding(settings_in(tmp_path), "TLS").state == "ok"
+
+
+def test_a_certificate_that_cannot_be_read_is_a_failure(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path, rtmps_cert=tmp_path / "a.pem", rtmps_key=tmp_path / "b.pem")
+
+    assert finding(settings, "TLS").state == "fail"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_cannot_be_written_is_a_failure(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+
+    assert finding(settings_in(tmp_path / "data"), "data").state == "fail"
+
+
+def test_programs_read_the_findings_as_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = ["--port", "0", "--rtmp-port", "0", "--rtmps-port", "0", "--data", str(tmp_path)]
+
+    exit_code = main(["doctor", "--json", *flags])
+
+    findings = json.loads(capsys.readouterr().out)
+    assert exit_code == int(any(each["state"] == "fail" for each in findings))
+    assert set(findings[0]) == {"name", "state", "told", "advice"}
+
+
+def test_people_read_a_line_each_and_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1])
+        flags = ["--port", port, "--rtmp-port", "0", "--rtmps-port", "0", "--data", str(tmp_path)]
+
+        assert main(["doctor", *flags]) == 1
+
+    shown = capsys.readouterr().out
+    assert f"fail  port {port}" in shown
+    assert "-> Stop that program, or start with --port 0" in shown

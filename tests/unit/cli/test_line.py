@@ -1,0 +1,43 @@
+"""LiveLine: redrawn for people, now and then for programs."""
+
+import io
+
+from emulator.cli.line import LiveLine
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_sees_one_line_redrawn() -> None:
+    out = Terminal()
+    line = LiveLine(out)
+
+    line.show("live 0:01")
+    line.show("live 0:02")
+    line.say("ended")
+
+    assert out.getvalue() == "\rlive 0:01\x1b[K\rlive 0:02\x1b[K\nended\n"
+
+
+def test_a_file_gets_a_line_now_and_then() -> None:
+    out = io.StringIO()
+    line = LiveLine(out, calm_ms=3_600_000)
+
+    line.show("live 0:01")
+    line.show("live 0:02")
+    line.say("ended")
+
+    assert out.getvalue() == "live 0:01\nended\n"
+
+
+def test_a_file_gets_every_line_where_none_is_too_many() -> None:
+    out = io.StringIO()
+    line = LiveLine(out, calm_ms=0)
+
+    line.show("a")
+    line.show("b")
+    line.end()
+
+    assert out.getvalue() == "a\nb\n"

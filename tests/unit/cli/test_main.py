@@ -1,0 +1,96 @@
+"""The command itself: what is found, what is said, and with which exit code."""
+
+import importlib
+import subprocess
+import sys
+
+import pytest
+
+from emulator import __version__
+from emulator.cli import COMMANDS, main
+
+
+def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+
+    shown = capsys.readouterr().out
+    assert all(f"  {name} " in shown for name in COMMANDS)
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"live-emulator {__version__}\n"
+
+
+def test_no_command_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    assert "usage: live-emulator COMMAND" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (["srve"], "there is no command 'srve'. Did you mean serve?"),
+        (["zzz"], "there is no command 'zzz'. See `live-emulator --help`."),
+        (["--port"], "--port must come after a command."),
+        (["serve", "--prot", "1"], "unrecognized arguments: --prot 1"),
+        (["serve", "--port", "many"], "live-emulator serve: --port: 'many' is not a whole number."),
+        (["serve", "--settings", "/nowhere.yaml"], "/nowhere.yaml cannot be read"),
+    ],
+)
+def test_wrong_use_is_said_in_a_sentence(
+    capsys: pytest.CaptureFixture[str], typed: list[str], said: str
+) -> None:
+    assert main(typed) == 2
+
+    output = capsys.readouterr()
+    assert said in output.err
+    assert not output.out
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_says_what_the_overview_says(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = importlib.import_module(f"emulator.cli.{name.replace('-', '_')}")
+
+    assert (name, COMMANDS[name]) == (module.NAME, module.HELP)
+    assert main([name, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert f"usage: live-emulator {name}" in shown
+    assert all(line.split()[-1] in shown for line in module.EXAMPLES.strip().splitlines())
+
+
+def test_help_loads_next_to_nothing() -> None:
+    """What people type first must not wait for what they may never use."""
+    code = (
+        "import sys; from emulator.cli import main; main(['--help']); "
+        "sys.exit(bool({'argparse', 'asyncio', 'yaml', 'starlette', 'uvicorn'} & set(sys.modules)))"
+    )
+
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
+
+
+def test_a_start_reads_its_settings_without_the_heavy_libraries() -> None:
+    code = (
+        "import sys, os; from emulator.settings import gather; gather({}, os.environ); "
+        "sys.exit(bool({'yaml', 'pydantic', 'asyncio', 'emulator.media'} & set(sys.modules)))"
+    )
+
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
+
+
+def test_a_reader_that_goes_away_is_no_crash() -> None:
+    read = subprocess.Popen(
+        [sys.executable, "-c", "import time; from emulator.cli import main; main(['serve', '-h'])"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert read.stdout is not None
+    read.stdout.close()
+    assert read.stderr is not None
+    complaint = read.stderr.read()
+    read.stderr.close()
+    read.wait(timeout=60)
+
+    assert b"Traceback" not in complaint

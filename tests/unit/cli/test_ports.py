@@ -1,0 +1,39 @@
+"""Ports: free, or held by somebody with a name."""
+
+import os
+import socket
+
+from emulator.cli.ports import Holder, holder, why_not
+
+
+def test_a_free_port_has_nothing_against_it() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+    assert why_not("127.0.0.1", port) is None
+    assert why_not("127.0.0.1", 0) is None
+
+
+def test_who_holds_a_port_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+        reason = why_not("127.0.0.1", port)
+
+        assert holder(port).pid == os.getpid()
+        assert reason is not None
+        assert reason.startswith("is used by ")
+        assert f"(pid {os.getpid()})" in reason
+
+
+def test_a_holder_that_may_not_be_seen_is_somebody_elses() -> None:
+    assert str(Holder(0, "")) == "another user's process"
+    assert str(Holder(7, "nginx")) == "nginx (pid 7)"
+
+
+def test_an_address_that_is_not_here_is_said_to_be_so() -> None:
+    # TEST-NET-1 (RFC 5737) is nobody's.
+    reason = why_not("192.0.2.1", 8787)
+
+    assert reason is not None
+    assert reason.startswith("cannot be used: ")

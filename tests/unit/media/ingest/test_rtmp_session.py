@@ -1,0 +1,422 @@
+"""The session: what a publisher says, what it is told, and what it gets wrong."""
+
+from contextlib import suppress
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emulator.core.errors import ProtocolError
+from emulator.media.ingest import amf0, rtmp_chunks
+from emulator.media.ingest.amf3 import Value
+from emulator.media.ingest.rtmp_chunks import Message
+from emulator.media.ingest.rtmp_session import (
+    ACKNOWLEDGEMENT,
+    AGGREGATE,
+    AUDIO,
+    COMMAND,
+    COMMAND_AMF3,
+    COMMAND_BYTES_MAX,
+    DATA,
+    DATA_AMF3,
+    PEER_BANDWIDTH,
+    STREAMS_MAX,
+    USER_CONTROL,
+    VIDEO,
+    WINDOW_SIZE,
+    ConnectRequested,
+    Finished,
+    PublishEnded,
+    PublishRequested,
+    RtmpSession,
+    SessionEvent,
+)
+from emulator.media.ingest.tag import Tag
+from tests.support.rtmp import (
+    HANDSHAKE,
+    answers,
+    command,
+    commands,
+    connect,
+    drive,
+    new_session,
+    publish,
+    video,
+)
+
+WHOLE = HANDSHAKE + connect() + publish() + video(0) + video(33)
+STOPPED = command("FCUnpublish", 4, None, "KEY") + command("deleteStream", 5, None, 1)
+
+
+@pytest.fixture
+def session() -> RtmpSession:
+    return new_session()
+
+
+@pytest.fixture
+def publishing() -> RtmpSession:
+    """A session in the middle of a publish, with nothing left to send."""
+    session = new_session()
+    drive(session, [HANDSHAKE + connect() + publish()])
+    session.to_send()
+    return session
+
+
+def verdict(answered: list[Value]) -> tuple[Value, Value, Value, Value]:
+    """Name, level, code and description of a status or an error."""
+    details = answered[3]
+    assert isinstance(details, dict)
+    return answered[0], details["level"], details["code"], details["description"]
+
+
+def questioned(session: RtmpSession, stream: bytes) -> list[SessionEvent]:
+    """Events up to the first that is a question, and not answered."""
+    events = []
+    for event in session.receive(stream):
+        events.append(event)
+        if isinstance(event, ConnectRequested | PublishRequested):
+            break
+    return events
+
+
+# A publish from beginning to end.
+
+
+def test_a_publish_is_two_questions_and_then_tags(session: RtmpSession) -> None:
+    assert drive(session, [WHOLE + STOPPED]) == [
+        ConnectRequested("live", "rtmp://127.0.0.1/live", "test"),
+        PublishRequested("live", "KEY", "rtmp://127.0.0.1/live", ""),
+        Tag("video", 0, b"\x17\x01frame"),
+        Tag("video", 33, b"\x17\x01frame"),
+        PublishEnded("the publisher stopped"),
+    ]
+
+
+def test_the_publisher_is_answered_in_the_order_of_the_specification(session: RtmpSession) -> None:
+    drive(session, [HANDSHAKE + connect() + publish()])
+    answered = answers(session.to_send())
+    assert [answer.type_id for answer in answered] == [
+        WINDOW_SIZE,
+        PEER_BANDWIDTH,
+        rtmp_chunks.SET_CHUNK_SIZE,
+        COMMAND,
+        COMMAND,
+        USER_CONTROL,
+        COMMAND,
+    ]
+    result, created, started = (
+        amf0.decode(answer.payload) for answer in answered if answer.type_id == COMMAND
+    )
+    assert result[:2] == ["_result", 1.0]
+    assert verdict(result)[1:3] == ("status", "NetConnection.Connect.Success")
+    assert created == ["_result", 2.0, None, 1.0]
+    assert verdict(started)[:3] == ("onStatus", "status", "NetStream.Publish.Start")
+    assert answered[5].payload.hex() == "0000" + "00000001"  # StreamBegin of stream 1.
+    assert answered[6].stream_id == 1
+
+
+def test_the_result_names_what_enhanced_rtmp_can_carry(session: RtmpSession) -> None:
+    drive(session, [HANDSHAKE + connect(fourCcList=["hvc1"], capsEx=15)])
+    [result] = commands(session.to_send())
+    properties = result[2]
+    assert isinstance(properties, dict)
+    assert properties["fourCcList"] == ["avc1", "hvc1", "av01", "vp09", "mp4a", "Opus"]
+    assert properties["videoFourCcInfoMap"] == dict.fromkeys(("avc1", "hvc1", "av01", "vp09"), 4.0)
+    assert properties["audioFourCcInfoMap"] == dict.fromkeys(("mp4a", "Opus"), 4.0)
+    assert properties["capsEx"] == 12.0
+
+
+def test_a_long_answer_to_connect_is_cut_into_chunks_of_the_announced_size() -> None:
+    for app in ("live", "other"):
+        session = new_session()
+        for event in session.receive(HANDSHAKE + connect(app)):
+            assert isinstance(event, ConnectRequested)
+            if event.app == "live":
+                session.accept_connect()
+            else:
+                session.refuse_connect("No such application. " * 40)
+        assert commands(session.to_send())
+
+
+def test_every_chunking_brings_the_same_about() -> None:
+    expected = drive(new_session(), [WHOLE + STOPPED])
+    stream = WHOLE + STOPPED
+    assert drive(new_session(), [stream[at : at + 1] for at in range(len(stream))]) == expected
+
+
+@pytest.mark.parametrize("name", ["FCUnpublish", "deleteStream", "closeStream"])
+def test_each_way_to_stop_ends_the_publish_once(publishing: RtmpSession, name: str) -> None:
+    stopped = command(name, 4, None, 1)
+    assert drive(publishing, [stopped + stopped]) == [PublishEnded("the publisher stopped")]
+
+
+def test_a_connection_may_publish_again(publishing: RtmpSession) -> None:
+    events = drive(publishing, [STOPPED + publish("NEXT") + video(0)])
+    assert [type(event) for event in events] == [PublishEnded, PublishRequested, Tag]
+
+
+def test_what_is_sent_before_the_publish_or_after_it_is_no_tag(session: RtmpSession) -> None:
+    events = drive(session, [HANDSHAKE + connect() + video(0) + publish() + STOPPED + video(1)])
+    assert not [event for event in events if isinstance(event, Tag)]
+
+
+def test_flash_media_live_encoder_gets_the_word_it_waits_for(session: RtmpSession) -> None:
+    stream = command("releaseStream", 2, None, "KEY") + command("FCPublish", 3, None, "KEY")
+    drive(session, [HANDSHAKE + connect()])
+    session.to_send()
+    drive(session, [stream])
+    names = [answered[:2] for answered in commands(session.to_send())]
+    assert names == [["_result", 2.0], ["_result", 3.0], ["onFCPublish", 0.0]]
+
+
+# Questions and answers.
+
+
+def test_a_refused_connect_says_so_in_two_ways(session: RtmpSession) -> None:
+    # Given a wrong application,
+    [asked] = questioned(session, HANDSHAKE + connect("other"))
+    assert asked == ConnectRequested("other", "rtmp://127.0.0.1/live", "test")
+
+    # when it is refused,
+    session.refuse_connect("No such application.")
+
+    # then ffmpeg reads the error, OBS the status, and nothing else happens.
+    error, status = commands(session.to_send())
+    assert error[1] == 1.0
+    assert verdict(error) == (
+        "_error",
+        "error",
+        "NetConnection.Connect.Rejected",
+        "No such application.",
+    )
+    assert verdict(status)[2:] == ("NetConnection.Connect.InvalidApp", "No such application.")
+    assert drive(session, [publish()]) == []
+
+
+def test_a_refused_publish_says_bad_name_and_why(session: RtmpSession) -> None:
+    drive(session, [HANDSHAKE + connect()])
+    session.to_send()
+    questioned(session, publish())
+    session.refuse_publish("No stream has this key.")
+    _, refused = commands(session.to_send())
+    assert verdict(refused) == (
+        "onStatus",
+        "error",
+        "NetStream.Publish.BadName",
+        "No stream has this key.",
+    )
+    assert drive(session, [video(0) + publish()]) == []
+
+
+def test_an_ended_publish_says_why(publishing: RtmpSession) -> None:
+    publishing.end_publish("The stream was ended.")
+    [ended] = commands(publishing.to_send())
+    assert verdict(ended)[1:] == ("error", "NetStream.Publish.Denied", "The stream was ended.")
+    assert drive(publishing, [video(0)]) == []
+
+
+def test_commands_behind_a_question_wait_for_its_answer(session: RtmpSession) -> None:
+    """An encoder that does not wait for results is still answered in order."""
+    drive(session, [HANDSHAKE + connect() + command("createStream", 2, None)])
+    assert [answered[1] for answered in commands(session.to_send())] == [1.0, 2.0]
+
+
+def test_a_question_must_be_answered_before_the_next_event(session: RtmpSession) -> None:
+    with pytest.raises(RuntimeError, match="before the question was answered"):
+        list(session.receive(HANDSHAKE + connect() + publish()))
+
+
+def test_an_answer_without_a_question_is_our_own_bug(session: RtmpSession) -> None:
+    with pytest.raises(RuntimeError, match="without a question"):
+        session.accept_publish()
+
+
+@pytest.mark.parametrize(
+    ("app", "name", "key"),
+    [
+        ("live", "KEY?user=ada", "KEY"),
+        ("live/KEY", "", "KEY"),
+        ("live", "", ""),
+        ("live", None, ""),
+    ],
+)
+def test_the_key_is_found(session: RtmpSession, app: str, name: str | None, key: str) -> None:
+    asked = command("publish", 3, None, name, "live", stream_id=1)
+    events = drive(session, [HANDSHAKE + connect(app, f"rtmp://127.0.0.1/{app}") + asked])
+    [requested] = [event for event in events if isinstance(event, PublishRequested)]
+    assert (requested.app, requested.key) == ("live", key)
+
+
+def test_a_publish_without_any_argument_has_no_key(session: RtmpSession) -> None:
+    events = drive(session, [HANDSHAKE + connect() + command("publish", 3)])
+    assert events[-1] == PublishRequested("live", "", "rtmp://127.0.0.1/live", "")
+
+
+def test_a_second_publish_on_a_connection_is_refused_and_the_first_goes_on(
+    publishing: RtmpSession,
+) -> None:
+    assert drive(publishing, [publish("OTHER") + video(5)]) == [Tag("video", 5, b"\x17\x01frame")]
+    assert verdict(commands(publishing.to_send())[1])[2] == "NetStream.Publish.BadName"
+
+
+@pytest.mark.parametrize("name", ["play", "play2"])
+def test_a_player_is_sent_to_hls(session: RtmpSession, name: str) -> None:
+    asked = command("createStream", 2, None) + command(name, 3, None, "KEY", stream_id=1)
+    events = drive(session, [HANDSHAKE + connect() + asked])
+    assert isinstance(events[-1], Finished)
+    status = verdict(commands(session.to_send())[-1])
+    assert status[2:] == (
+        "NetStream.Play.StreamNotFound",
+        "Streams are not played over RTMP here: watch over HLS.",
+    )
+
+
+def test_an_unknown_command_is_answered_with_an_error_if_it_waits(publishing: RtmpSession) -> None:
+    drive(publishing, [command("teleport", 7, None) + command("shout", 0, None)])
+    [answered] = commands(publishing.to_send())
+    assert answered[1] == 7.0
+    assert verdict(answered)[2] == "NetConnection.Call.Failed"
+
+
+def test_the_encoders_name_is_printable_and_short(session: RtmpSession) -> None:
+    stream = HANDSHAKE + connect(flashVer="a\n\x1b[31m" + "b" * 500)
+    [asked] = drive(session, [stream])
+    assert isinstance(asked, ConnectRequested)
+    assert asked.encoder == "a[31m" + "b" * 95
+
+
+# What travels beside.
+
+
+def test_every_kind_of_tag_comes_through(publishing: RtmpSession) -> None:
+    metadata = amf0.encode("@setDataFrame", "onMetaData", {"width": 160})
+    stream = rtmp_chunks.write(4, Message(DATA, 1, 0, metadata))
+    stream += rtmp_chunks.write(4, Message(DATA_AMF3, 1, 0, b"\x00" + metadata))
+    stream += rtmp_chunks.write(4, Message(AUDIO, 1, 7, b"\xaf\x01sound"))
+    assert drive(publishing, [stream]) == [
+        Tag("script", 0, metadata),
+        Tag("script", 0, metadata),
+        Tag("audio", 7, b"\xaf\x01sound"),
+    ]
+
+
+def aggregate(*parts: tuple[int, int, bytes]) -> bytes:
+    """FLV tags in a row, each with its length behind it."""
+    body = b""
+    for type_id, timestamp_ms, payload in parts:
+        stamp = (timestamp_ms & 0xFFFFFF).to_bytes(3) + bytes((timestamp_ms >> 24,))
+        tag = bytes((type_id,)) + len(payload).to_bytes(3) + stamp + bytes(3) + payload
+        body += tag + len(tag).to_bytes(4)
+    return body
+
+
+def test_an_aggregate_falls_into_tags_on_the_messages_own_clock(publishing: RtmpSession) -> None:
+    body = aggregate((AUDIO, 100, b"a"), (VIDEO, 0x1000000, b"v"), (99, 101, b"?"))
+    stream = rtmp_chunks.write(4, Message(AGGREGATE, 1, 1100, body))
+    assert drive(publishing, [stream]) == [
+        Tag("audio", 1100, b"a"),
+        Tag("video", 0x1000000 + 1000, b"v"),
+    ]
+
+
+def test_an_aggregate_that_ends_inside_a_tag_is_the_peers_error(publishing: RtmpSession) -> None:
+    body = aggregate((AUDIO, 100, b"abcdef"))[:-6]
+    with pytest.raises(ProtocolError, match="inside a tag"):
+        drive(publishing, [rtmp_chunks.write(4, Message(AGGREGATE, 1, 0, body))])
+
+
+def test_a_ping_is_answered(publishing: RtmpSession) -> None:
+    ping = Message(USER_CONTROL, 0, 0, bytes.fromhex("0006 0000002a"))
+    drive(publishing, [rtmp_chunks.write(2, ping)])
+    [pong] = answers(publishing.to_send())
+    assert pong.payload.hex() == "00070000002a"
+
+
+def test_what_arrived_is_acknowledged_once_a_window(publishing: RtmpSession) -> None:
+    # Given a publisher that asked for a word every 1,000 bytes,
+    window = rtmp_chunks.write(2, Message(WINDOW_SIZE, 0, 0, (1000).to_bytes(4)))
+    drive(publishing, [window])
+    publishing.to_send()
+
+    # when it sends 30 messages of 119 bytes, one a read,
+    message = video(0, bytes(107))
+    assert len(message) == 119
+    drive(publishing, [message] * 30)
+
+    # then each full window is told, and the sequence number counts all that ever came.
+    told = answers(publishing.to_send())
+    assert {answer.type_id for answer in told} == {ACKNOWLEDGEMENT}
+    numbers = [int.from_bytes(answer.payload) for answer in told]
+    assert all(1000 <= later - earlier < 1119 for earlier, later in pairwise(numbers))
+    assert len(numbers) in (3, 4)
+
+
+def test_amf3_commands_are_understood(session: RtmpSession) -> None:
+    payload = b"\x00" + amf0.encode("connect", 1, {"app": "live", "objectEncoding": 3})
+    [asked] = drive(
+        session, [HANDSHAKE + rtmp_chunks.write(3, Message(COMMAND_AMF3, 0, 0, payload))]
+    )
+    assert isinstance(asked, ConnectRequested)
+    details = commands(session.to_send())[0][3]
+    assert isinstance(details, dict)
+    assert details["objectEncoding"] == 3.0
+
+
+# What a peer gets wrong.
+
+
+@pytest.mark.parametrize(
+    ("stream", "sentence"),
+    [
+        (publish(), "before connect"),
+        (connect() + connect(), "second connect"),
+        (rtmp_chunks.write(3, Message(COMMAND, 0, 0, amf0.encode("connect"))), "no command"),
+        (rtmp_chunks.write(3, Message(COMMAND, 0, 0, amf0.encode(1, 1, {}))), "no command"),
+        (rtmp_chunks.write(3, Message(COMMAND, 0, 0, b"")), "no command"),
+        (rtmp_chunks.write(3, Message(COMMAND, 0, 0, b"\xff")), "AMF0 has no type"),
+        (
+            rtmp_chunks.write(3, Message(COMMAND, 0, 0, bytes(COMMAND_BYTES_MAX + 1))),
+            "a command of 65537 bytes",
+        ),
+        (rtmp_chunks.write(2, Message(WINDOW_SIZE, 0, 0, b"\x01")), "wrong length"),
+        (
+            connect() + command("createStream", 2, None) * (STREAMS_MAX + 1),
+            "more than 16 streams",
+        ),
+    ],
+)
+def test_the_peers_errors_are_named(session: RtmpSession, stream: bytes, sentence: str) -> None:
+    with pytest.raises(ProtocolError, match=sentence):
+        drive(session, [HANDSHAKE + stream])
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.binary(max_size=400), max_size=4))
+def test_any_bytes_are_a_session_or_the_peers_error(pieces: list[bytes]) -> None:
+    with suppress(ProtocolError):
+        drive(new_session(), [HANDSHAKE + connect(), *pieces])
+
+
+MESSAGE_TYPES = [*range(10), DATA_AMF3, 16, COMMAND_AMF3, DATA, 19, COMMAND, AGGREGATE, 255]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(MESSAGE_TYPES), st.binary(max_size=150)), max_size=5))
+def test_any_message_is_taken_or_the_peers_error(messages: list[tuple[int, bytes]]) -> None:
+    stream = b"".join(
+        rtmp_chunks.write(3, Message(type_id, 1, 0, payload)) for type_id, payload in messages
+    )
+    with suppress(ProtocolError):
+        drive(new_session(), [HANDSHAKE + connect() + publish(), stream])
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_a_damaged_session_is_one_or_the_peers_error(data: st.DataObject) -> None:
+    damaged = bytearray(WHOLE + STOPPED)
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(len(HANDSHAKE), len(damaged) - 1))
+        damaged[place] = data.draw(st.integers(0, 255))
+    with suppress(ProtocolError):
+        drive(new_session(), [bytes(damaged)])

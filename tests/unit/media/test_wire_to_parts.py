@@ -1,0 +1,94 @@
+"""Timeline and Segmenter together: whatever a publisher's clock does, the stream's parts hold."""
+
+import itertools
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emulator.media.packets import AudioTrack, Packet, Track, VideoTrack
+from emulator.media.parts import Part
+from emulator.media.segmenter import Segmenter
+from emulator.media.timeline import Timeline
+
+VIDEO = VideoTrack("h264", b"", "avc1.42c01f", 1280, 720)
+AUDIO = AudioTrack("aac", b"", "mp4a.40.2", 44_100, 2, 1024)
+
+
+class Publisher:
+    """Sends frames whose content is their number, by a clock that the test turns."""
+
+    def __init__(self) -> None:
+        self.timeline = Timeline()
+        self.segmenter = Segmenter()
+        self.tracks: tuple[Track, ...] = (VIDEO, AUDIO)
+        self.wire_ms = 5000
+        self.parts: list[Part] = []
+        self.placed: list[Packet] = []
+
+    def act(self, action: str, amount: int) -> None:
+        if action == "frames":
+            for index in range(amount % 40):
+                self.wire_ms += 33
+                self.send(self.tracks[0], 90, is_key=index == 0)
+                self.send(self.tracks[1], 44.1, is_key=True)
+        elif action == "sound":
+            for _ in range(amount % 40):
+                self.wire_ms += 23
+                self.send(self.tracks[1], 44.1, is_key=True)
+        elif action == "jump":
+            self.wire_ms = (self.wire_ms + amount) % 2**32
+        elif action == "resize":
+            self.tracks = (replace(VIDEO, width=amount % 4096), self.tracks[1])
+        else:
+            self.parts += self.segmenter.flush()
+            self.timeline.resume()
+            self.tracks = (replace(VIDEO), replace(AUDIO))
+            self.wire_ms = amount % 2**32
+
+    def send(self, track: Track, per_ms: float, *, is_key: bool) -> None:
+        dts = round(self.wire_ms * per_ms)
+        duration = 1024 if isinstance(track, AudioTrack) else 0
+        packet = Packet(track, dts, dts, duration, is_key, b"x")
+        for placed in self.timeline.push(packet, self.tracks):
+            self.placed.append(placed)
+            self.parts += self.segmenter.push(placed, self.timeline.epoch, at_ms=0)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["frames", "frames", "frames", "sound", "jump", "resize", "return"]),
+            st.integers(-20_000, 20_000)
+            | st.integers(-1200, 1200)
+            | st.sampled_from([2**31, -(2**31)]),
+        ),
+        max_size=25,
+    )
+)
+def test_parts_tile_lose_nothing_and_begin_epochs_with_their_tracks(
+    actions: list[tuple[str, int]],
+) -> None:
+    publisher = Publisher()
+    for action, amount in actions:
+        publisher.act(action, amount)
+    parts = publisher.parts + publisher.segmenter.flush()
+    # Parts tile the time, none is over the target,
+    for before, after in itertools.pairwise(parts):
+        assert after.start == before.start + before.duration
+    for number, part in enumerate(parts):
+        assert 0 < part.duration <= publisher.segmenter.part_target
+        assert part.packets
+        # all of a part's packets are of its tracks, which change only at discontinuities,
+        assert all(any(one.track is track for track in part.tracks) for one in part.packets)
+        if number and not part.starts_discontinuity:
+            assert part.tracks is parts[number - 1].tracks
+    # every packet is in a part, in order,
+    for kind in (VideoTrack, AudioTrack):
+        kept = [one.dts for part in parts for one in part.packets if isinstance(one.track, kind)]
+        assert kept == [one.dts for one in publisher.placed if isinstance(one.track, kind)]
+    # and the parts last as long as the media, but for the last frame, which nobody knows.
+    if parts:
+        end = parts[-1].start + parts[-1].duration
+        assert abs(end - publisher.timeline.latest) <= 1000 * 90
