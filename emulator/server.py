@@ -5,6 +5,7 @@ Keep it a list: what a part does is in that part's own file.
 
 import asyncio
 import contextlib
+import importlib
 import logging
 import socket
 import ssl
@@ -84,6 +85,8 @@ class Emulator:
         await recorder.recover()
 
         stack.callback(broadcasts.stop, "the emulator stops")
+        # The ready file names the CA, so it has to be there by then. Once made, this only reads it.
+        _tls_context(settings, folder)
         ingest = RtmpServer(broadcasts, bounds.rtmp(settings))
         stack.push_async_callback(ingest.stop, "the emulator stops")
         rtmp_port = await ingest.start(settings.host, settings.rtmp_port)
@@ -111,6 +114,9 @@ class Emulator:
         await web.has_started.wait()
         platform.state.is_ready = True
         folder.tell(self.ready)
+        # A start does not wait for what only a request or a publisher needs, and the first of them
+        # does not either: it is fetched in a thread once everything listens.
+        tasks.create_task(asyncio.to_thread(_warm))
 
 
 @contextlib.contextmanager
@@ -166,6 +172,11 @@ class _Web(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.has_started.set()
+
+
+def _warm() -> None:
+    for name in ("emulator.media.pipeline", "emulator.web.api.table", "emulator.web.rest.dispatch"):
+        importlib.import_module(name)
 
 
 async def _stop_web(web: _Web, running: "asyncio.Task[None]", platform: Platform) -> None:

@@ -7,18 +7,21 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 from emulator.core.clock import Timer
 from emulator.core.errors import Refused
 from emulator.core.events import Event, StreamEnded
 from emulator.media.ingest.gate import Attempt, Intake
 from emulator.media.ingest.tag import Tag
-from emulator.media.pipeline import Pipeline
 from emulator.media.shelf.shelf import Shelf
 from emulator.media.shelf.shelves import Shelves
 from emulator.world.live import ingest_keys, streams
 from emulator.world.live.streams import Stream
 from emulator.world.world import World
+
+if TYPE_CHECKING:
+    from emulator.media.pipeline import Pipeline
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +56,7 @@ class Seat:
 class Broadcast:
     """One stream that is, or was a moment ago, published."""
 
-    def __init__(self, world: World, stream: Stream, pipeline: Pipeline, window_ms: int) -> None:
+    def __init__(self, world: World, stream: Stream, pipeline: "Pipeline", window_ms: int) -> None:
         self.stream_id = stream.id
         self.pipeline = pipeline
         self.seat: Seat | None = None
@@ -206,6 +209,9 @@ class Broadcasts:
         return ingest_keys.judge(self._world, key, is_publishing=is_publishing)
 
     def _begin(self, stream: Stream) -> Broadcast:
+        # Late: a start need not wait for what only a publisher needs.
+        from emulator.media.pipeline import Pipeline
+
         def open_shelf() -> Shelf:
             shelf = self._shelves.begin(stream.uid)
             streams.go_live(self._world, stream.id)

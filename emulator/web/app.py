@@ -1,5 +1,6 @@
 """The ASGI application: routes, middleware, errors. Keep each of them a list."""
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -13,32 +14,24 @@ from emulator.core.errors import Refused
 from emulator.web import playback
 from emulator.web.admin import state
 from emulator.web.admin.guard import AdminGuard
-from emulator.web.api import accounts, categories, streams, vods
 from emulator.web.errors import answer, crash
 from emulator.web.middleware import MIDDLEWARE
 from emulator.web.pages import watch
 from emulator.web.platform import Platform
-from emulator.web.rest.dispatch import Dispatch
-from emulator.web.rest.router import Router
 
 if TYPE_CHECKING:
     from starlette.types import ExceptionHandler
 
-METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+    from emulator.web.rest.call import Dialect
+    from emulator.web.rest.dispatch import Dispatch
 
-OPERATIONS = [
-    *streams.OPERATIONS,
-    *categories.OPERATIONS,
-    *vods.OPERATIONS,
-    *accounts.OPERATIONS,
-]
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 def build(platform: Platform) -> Starlette:
     """The application for one platform."""
-    router = Router(OPERATIONS)
-    documented = Dispatch(platform, router, "documented")
-    client = Dispatch(platform, router, "client")
+    documented = _Api(platform, "documented")
+    client = _Api(platform, "client")
     return Starlette(
         routes=[
             Route("/api/v1/{path:path}", documented.answer, methods=METHODS),
@@ -50,6 +43,24 @@ def build(platform: Platform) -> Starlette:
         middleware=[*MIDDLEWARE, Middleware(AdminGuard, token=platform.admin_token)],
         exception_handlers=_ERRORS,
     )
+
+
+class _Api:
+    """The platform's API under one prefix, imported when it is first asked (or by `warm`)."""
+
+    def __init__(self, platform: Platform, dialect: "Dialect") -> None:
+        self._platform = platform
+        self._dialect = dialect
+
+    async def answer(self, request: Request) -> Response:
+        return await self._dispatch.answer(request)
+
+    @cached_property
+    def _dispatch(self) -> "Dispatch":
+        from emulator.web.api.table import ROUTER
+        from emulator.web.rest.dispatch import Dispatch
+
+        return Dispatch(self._platform, ROUTER, self._dialect)
 
 
 async def _refused(request: Request, error: Exception) -> Response:

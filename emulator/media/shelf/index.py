@@ -40,6 +40,10 @@ class Recorded:
         for segment in sorted(self.segments.values(), key=lambda segment: segment.msn):
             if segment.init is not window.init:
                 window.begin(segment.init)
+            # Where bytes were lost, the clock jumps: players must be told.
+            before = window.complete[-1] if window.complete else None
+            if before is not None and before.end != segment.start:
+                segment.starts_discontinuity = True
             window.note_frames(segment.frames, segment.duration)
             segment.parts = []
             window.keep(segment)
@@ -133,6 +137,8 @@ def _fold_line(recorded: Recorded, line: bytes, waiting: list[bytes]) -> None:
         if not line.endswith(b"\n"):
             raise ValueError("the last line was not finished")
         fact = json.loads(line)
+        if not isinstance(fact, dict):
+            raise ValueError("a fact is an object")
         if "segment" in fact:
             segment = _segment(recorded, fact)
             segment.duration, segment.length = int(fact["ticks"]), int(fact["bytes"])

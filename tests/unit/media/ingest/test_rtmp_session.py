@@ -1,11 +1,8 @@
 """The session: what a publisher says, what it is told, and what it gets wrong."""
 
-from contextlib import suppress
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from emulator.core.errors import ProtocolError
 from emulator.media.ingest import amf0, rtmp_chunks
@@ -389,34 +386,3 @@ def test_amf3_commands_are_understood(session: RtmpSession) -> None:
 def test_the_peers_errors_are_named(session: RtmpSession, stream: bytes, sentence: str) -> None:
     with pytest.raises(ProtocolError, match=sentence):
         drive(session, [HANDSHAKE + stream])
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.lists(st.binary(max_size=400), max_size=4))
-def test_any_bytes_are_a_session_or_the_peers_error(pieces: list[bytes]) -> None:
-    with suppress(ProtocolError):
-        drive(new_session(), [HANDSHAKE + connect(), *pieces])
-
-
-MESSAGE_TYPES = [*range(10), DATA_AMF3, 16, COMMAND_AMF3, DATA, 19, COMMAND, AGGREGATE, 255]
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from(MESSAGE_TYPES), st.binary(max_size=150)), max_size=5))
-def test_any_message_is_taken_or_the_peers_error(messages: list[tuple[int, bytes]]) -> None:
-    stream = b"".join(
-        rtmp_chunks.write(3, Message(type_id, 1, 0, payload)) for type_id, payload in messages
-    )
-    with suppress(ProtocolError):
-        drive(new_session(), [HANDSHAKE + connect() + publish(), stream])
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.data())
-def test_a_damaged_session_is_one_or_the_peers_error(data: st.DataObject) -> None:
-    damaged = bytearray(WHOLE + STOPPED)
-    for _ in range(data.draw(st.integers(1, 4))):
-        place = data.draw(st.integers(len(HANDSHAKE), len(damaged) - 1))
-        damaged[place] = data.draw(st.integers(0, 255))
-    with suppress(ProtocolError):
-        drive(new_session(), [bytes(damaged)])

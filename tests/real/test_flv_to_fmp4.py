@@ -1,0 +1,221 @@
+"""From a real encoder's FLV to fMP4 and back through real demuxers and decoders, exactly.
+
+FFmpeg's own FLV demuxer is the judge: what it reads from the FLV file, packet for packet, must be
+what it reads from our init segment and fragments.
+"""
+
+import itertools
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import imageio_ffmpeg
+import pytest
+
+from emulator.media.fmp4 import fragment, init_segment
+from emulator.media.ingest.flv import FlvReader
+from emulator.media.ingest.tag import Tag, TagKind
+from emulator.media.packets import VideoTrack
+from emulator.media.parts import Part
+from emulator.media.segmenter import Segmenter
+from emulator.media.timeline import Timeline
+
+FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
+KINDS: dict[int, TagKind] = {8: "audio", 9: "video", 18: "script"}
+VIDEO = {
+    "h264": "-c:v libx264 -preset veryfast -bf 2 -g 60 -pix_fmt yuv420p",
+    "hevc": "-c:v libx265 -preset ultrafast -x265-params log-level=none:bframes=2 -g 60 "
+    "-pix_fmt yuv420p",
+    "av1": "-c:v libsvtav1 -preset 12 -g 60 -pix_fmt yuv420p",
+    "vp9": "-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -g 60 -pix_fmt yuv420p",
+}
+AUDIO = {
+    "aac48": "-c:a aac -ac 2 -ar 48000",
+    "aac44": "-c:a aac -ac 1 -ar 44100",
+    "opus": "-c:a libopus -ac 2",
+    "surround": "-c:a libopus -ac 6",
+}
+
+
+@dataclass(frozen=True)
+class Demuxed:
+    """A stream's packets as FFmpeg reads them, times in seconds."""
+
+    kind: str
+    times: list[tuple[float, float]]
+    keys: list[bool]
+
+
+def encode(path: Path, *, video: str = "", audio: str = "", size: str = "322x182") -> Path:
+    """Three seconds of pattern and tone at 29.97 frames a second, by a real encoder."""
+    inputs = ""
+    if video:
+        inputs += f"-f lavfi -i testsrc2=s={size}:r=30000/1001 "
+    if audio:
+        inputs += "-f lavfi -i sine=f=440:r=48000 "
+    command = f"{FFMPEG} -v error -y {inputs} -t 3 {video} {audio} -f flv"
+    subprocess.run([*command.split(), str(path)], check=True, capture_output=True, timeout=120)
+    return path
+
+
+def tags(path: Path) -> Iterator[Tag]:
+    """The tags of an FLV file (FLV 10.1, E.4.1)."""
+    octets = path.read_bytes()
+    position = 13
+    while position + 11 <= len(octets):
+        size = int.from_bytes(octets[position + 1 : position + 4], "big")
+        low = int.from_bytes(octets[position + 4 : position + 7], "big")
+        content = octets[position + 11 : position + 11 + size]
+        yield Tag(KINDS[octets[position]], octets[position + 7] << 24 | low, content)
+        position += 11 + size + 4
+
+
+def through(*sources: list[Tag]) -> list[Part]:
+    """The parts of one stream whose publishers, one after the other, sent these tags."""
+    timeline, segmenter = Timeline(), Segmenter()
+    parts: list[Part] = []
+    for source in sources:
+        reader = FlvReader()
+        timeline.resume()
+        for tag in source:
+            for packet in reader.read(tag):
+                for placed in timeline.push(packet, reader.tracks):
+                    parts += segmenter.push(placed, timeline.epoch, at_ms=0)
+        parts += segmenter.flush()
+    return parts
+
+
+def packed(parts: list[Part], path: Path) -> Path:
+    """An init segment and its fragments, one file an epoch would be in one playlist."""
+    fragments = [fragment(part, number) for number, part in enumerate(parts, 1)]
+    path.write_bytes(b"".join([init_segment(parts[0].tracks), *fragments]))
+    return path
+
+
+def demuxed(path: Path) -> list[Demuxed]:
+    found = []
+    with av.open(str(path)) as container:
+        streams = list(container.streams)
+        for stream in streams:
+            packets = [one for one in container.demux(stream) if one.size]
+            base = stream.time_base
+            assert base is not None
+            times = [
+                (float((one.dts or 0) * base), float((one.pts or 0) * base)) for one in packets
+            ]
+            found.append(Demuxed(stream.type, times, [one.is_keyframe for one in packets]))
+            container.seek(0)
+    return sorted(found, key=lambda one: one.kind, reverse=True)
+
+
+def pictures(path: Path) -> str:
+    """A hash over every decoded picture; decoding stops at the first error."""
+    command = [FFMPEG, "-v", "error", "-xerror", "-i", str(path), "-map", "0:v"]
+    result = subprocess.run(
+        [*command, "-fps_mode", "passthrough", "-f", "md5", "-"],
+        check=True, capture_output=True, timeout=120, text=True,
+    )  # fmt: skip
+    assert result.stderr == ""
+    return result.stdout
+
+
+def decode_all(path: Path) -> None:
+    command = [FFMPEG, "-v", "error", "-xerror", "-i", str(path), "-f", "null", "-"]
+    result = subprocess.run(command, check=True, capture_output=True, timeout=120, text=True)
+    assert result.stderr == ""
+
+
+def check_sound(result: Demuxed, wire: list[float]) -> None:
+    """On the encoder's sample clock without any jitter, half a millisecond off it at most.
+
+    Of the wire's times each is rounded to a millisecond, the first, which we start from, like all
+    others: so ours are up to twice half a millisecond from the wire's.
+    """
+    times = [dts for dts, _ in result.times]
+    assert times == pytest.approx(wire, abs=0.00101)
+    steps = {round(after - before, 6) for before, after in itertools.pairwise(times)}
+    assert max(steps) - min(steps) < 0.000002
+
+
+@pytest.mark.parametrize("audio", ["aac48", "opus"])
+@pytest.mark.parametrize("video", sorted(VIDEO))
+def test_every_packet_comes_out_at_its_time_and_every_picture_as_it_was(
+    tmp_path: Path, video: str, audio: str
+) -> None:
+    # Given what a real encoder sent, with B-frames where the codec has them, at 29.97 a second,
+    flv = encode(tmp_path / "source.flv", video=VIDEO[video], audio=AUDIO[audio])
+    # when it has become parts,
+    parts = through(list(tags(flv)))
+    mp4 = packed(parts, tmp_path / "packed.mp4")
+    # then an independent demuxer reads the same from both but for the stream's new zero,
+    source, result = demuxed(flv), demuxed(mp4)
+    zero = source[0].times[0][0]
+    for times, came in zip(result[0].times, source[0].times, strict=True):
+        assert times == pytest.approx((came[0] - zero, came[1] - zero), abs=1e-6)
+    assert result[0].keys == source[0].keys
+    check_sound(result[1], [dts - zero for dts, _ in source[1].times if dts >= zero])
+    # and decoders see the same pictures without one complaint.
+    assert pictures(mp4) == pictures(flv)
+    decode_all(mp4)
+
+
+@pytest.mark.parametrize("audio", ["aac44", "surround"])
+def test_audio_alone_keeps_its_times(tmp_path: Path, audio: str) -> None:
+    flv = encode(tmp_path / "source.flv", audio=AUDIO[audio])
+    mp4 = packed(through(list(tags(flv))), tmp_path / "packed.mp4")
+    (source,), (result,) = demuxed(flv), demuxed(mp4)
+    zero = source.times[0][0]
+    check_sound(result, [dts - zero for dts, _ in source.times])
+    decode_all(mp4)
+
+
+def test_video_alone_keeps_its_pictures(tmp_path: Path) -> None:
+    flv = encode(tmp_path / "source.flv", video=VIDEO["h264"])
+    mp4 = packed(through(list(tags(flv))), tmp_path / "packed.mp4")
+    assert pictures(mp4) == pictures(flv)
+
+
+def test_part_durations_add_up_to_the_media(tmp_path: Path) -> None:
+    flv = encode(tmp_path / "source.flv", video=VIDEO["h264"], audio=AUDIO["aac48"])
+    parts = through(list(tags(flv)))
+    assert sum(part.duration for part in parts) == parts[-1].start + parts[-1].duration
+    with av.open(str(packed(parts, tmp_path / "packed.mp4"))) as container:
+        assert container.duration is not None
+        # FFmpeg counts to the end of the longer track.
+        ours = sum(part.duration for part in parts) / 90_000
+        assert ours == pytest.approx(container.duration / 1_000_000, abs=0.07)
+
+
+def test_another_size_in_mid_stream_gets_its_own_init_segment(tmp_path: Path) -> None:
+    # Given one publisher that sends a second sequence header for another size,
+    first = list(tags(encode(tmp_path / "a.flv", video=VIDEO["h264"], audio=AUDIO["aac48"])))
+    second_flv = encode(
+        tmp_path / "b.flv", video=VIDEO["h264"], audio=AUDIO["aac48"], size="640x360"
+    )
+    second = [tag._replace(timestamp_ms=tag.timestamp_ms + 3003) for tag in tags(second_flv)]
+    # when both parts of it are cut,
+    parts = through(first + second)
+    # then each size is whole in an epoch of its own, and decodes.
+    begins = [number for number, part in enumerate(parts) if part.starts_discontinuity]
+    assert len(begins) == 2
+    widths = []
+    for number, run in enumerate((parts[: begins[1]], parts[begins[1] :])):
+        assert run[0].is_independent
+        decode_all(packed(run, tmp_path / f"run{number}.mp4"))
+        video = run[0].tracks[0]
+        assert isinstance(video, VideoTrack)
+        widths.append(video.width)
+    assert widths == [322, 640]
+
+
+def test_a_publisher_that_comes_back_with_another_codec_goes_on(tmp_path: Path) -> None:
+    first = list(tags(encode(tmp_path / "a.flv", video=VIDEO["h264"], audio=AUDIO["aac48"])))
+    second = list(tags(encode(tmp_path / "b.flv", video=VIDEO["hevc"], audio=AUDIO["opus"])))
+    parts = through(first, second)
+    begins = [number for number, part in enumerate(parts) if part.starts_discontinuity]
+    assert len(begins) == 2
+    for before, after in itertools.pairwise(parts):
+        assert after.start == before.start + before.duration
+    decode_all(packed(parts[begins[1] :], tmp_path / "second.mp4"))

@@ -1,0 +1,297 @@
+"""Real ffmpeg publishes to the RTMP server, over plain sockets and TLS, on both event loops."""
+
+import asyncio
+import gc
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import imageio_ffmpeg
+import pytest
+import uvloop
+
+from emulator.core.errors import Refused
+from emulator.media.ingest.rtmp_connection import RtmpLimits
+from emulator.media.ingest.rtmp_server import RtmpServer
+from tests.support.peers import need
+from tests.support.rtmp import HANDSHAKE, RecordingGate, RecordingIntake, connect, publish, video
+from tests.support.tls import self_signed, server_context
+
+GUARD_SECONDS = 60
+"""Nothing here takes that long: it only keeps a broken test from hanging."""
+
+SOURCE = (
+    *("-f", "lavfi", "-i", "testsrc2=s=160x90:r=30:d={seconds}"),
+    *("-f", "lavfi", "-i", "sine=r=48000:d={seconds}"),
+)
+H264_AAC = ("-c:v", "libx264", "-preset", "ultrafast", "-g", "30", "-c:a", "aac")
+
+
+@pytest.fixture(params=["bundled", "system"])
+def ffmpeg(request: pytest.FixtureRequest) -> str:
+    """Two builds of ffmpeg, years apart."""
+    return imageio_ffmpeg.get_ffmpeg_exe() if request.param == "bundled" else need("ffmpeg")
+
+
+@asynccontextmanager
+async def listening(
+    gate: RecordingGate, limits: RtmpLimits | None = None
+) -> AsyncIterator[tuple[RtmpServer, str]]:
+    """A server on a free port, and its address. Nothing of it may be left at the end."""
+    server = RtmpServer(gate, limits)
+    port = await server.start("127.0.0.1", 0)
+    try:
+        async with asyncio.timeout(GUARD_SECONDS):
+            yield server, f"rtmp://127.0.0.1:{port}"
+    finally:
+        await server.stop("the test is over")
+    assert (server.connection_count, server.publisher_count) == (0, 0)
+    assert all(len(intake.closed_for) == 1 for intake in gate.intakes.values())
+
+
+async def push(
+    ffmpeg: str, url: str, *options: str, seconds: float = 1, realtime: bool = False
+) -> tuple[int, str]:
+    """Publish bars and a tone; returns ffmpeg's exit code and what it said of errors."""
+    source = [argument.format(seconds=seconds) for argument in SOURCE]
+    process = await asyncio.create_subprocess_exec(
+        ffmpeg,
+        *("-v", "error", "-nostdin", *(["-re"] if realtime else []), *source),
+        *(options or H264_AAC),
+        *("-f", "flv", url),
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        _, said = await process.communicate()
+    except asyncio.CancelledError:
+        process.kill()
+        await process.wait()
+        raise
+    assert process.returncode is not None
+    return process.returncode, said.decode()
+
+
+def counts(intake: RecordingIntake) -> Counter[str]:
+    return Counter(tag.kind for tag in intake.tags)
+
+
+# A publish.
+
+
+async def test_ffmpeg_publishes(ffmpeg: str) -> None:
+    gate = RecordingGate()
+    async with listening(gate) as (server, url):
+        assert await push(ffmpeg, f"{url}/live/good") == (0, "")
+        intake = gate.intakes["good"]
+        await intake.closed.wait()
+
+        # A sequence header and an end of sequence beside the 30 frames.
+        assert counts(intake)["video"] == 32
+        assert counts(intake)["audio"] in range(48, 52)
+        assert counts(intake)["script"] == 1
+        assert intake.closed_for == ["the publisher stopped"]
+        assert server.publisher_count == 0
+        assert intake.attempt.protocol == "rtmp"
+        assert intake.attempt.encoder.startswith("FMLE/3.0 (compatible; Lavf")
+        assert intake.attempt.peer.startswith("127.0.0.1:")
+
+
+@pytest.mark.parametrize("path", ["live/good?user=ada", "live/instance/good", "live//good"])
+async def test_ffmpeg_finds_its_stream_by_any_spelling_of_the_address(path: str) -> None:
+    gate = RecordingGate()
+    async with listening(gate) as (_, url):
+        result = await push(imageio_ffmpeg.get_ffmpeg_exe(), f"{url}/{path}", seconds=0.2)
+        assert result == (0, "")
+        assert gate.intakes.keys() == {"good"}
+
+
+async def test_ffmpeg_publishes_over_tls(ffmpeg: str, tmp_path: Path) -> None:
+    gate = RecordingGate()
+    server = RtmpServer(gate)
+    context = server_context(self_signed(tmp_path))
+    port = await server.start_tls("127.0.0.1", 0, lambda: context)
+    async with asyncio.timeout(GUARD_SECONDS):
+        # Newer versions of ffmpeg verify by default, and this certificate is nobody's.
+        url = f"rtmps://127.0.0.1:{port}/live/good"
+        assert await push(ffmpeg, url, *H264_AAC, "-tls_verify", "0") == (0, "")
+        await gate.intakes["good"].closed.wait()
+    await server.stop("the test is over")
+    assert counts(gate.intakes["good"])["video"] == 32
+    assert gate.intakes["good"].attempt.protocol == "rtmps"
+
+
+@pytest.mark.parametrize(
+    ("options", "opening"),
+    [
+        (("-c:v", "libx265", "-x265-params", "log-level=none", "-an"), "90" + b"hvc1".hex()),
+        (("-c:v", "libaom-av1", "-cpu-used", "8", "-an"), "90" + b"av01".hex()),
+        (("-c:a", "libopus", "-vn"), "90" + b"Opus".hex()),
+    ],
+    ids=["hevc", "av1", "opus"],
+)
+async def test_enhanced_rtmp_comes_through(options: tuple[str, ...], opening: str) -> None:
+    gate = RecordingGate()
+    async with listening(gate) as (_, url):
+        ffmpeg = imageio_ffmpeg.get_ffmpeg_exe()
+        assert await push(ffmpeg, f"{url}/live/good", *options, seconds=0.5) == (0, "")
+        intake = gate.intakes["good"]
+        await intake.closed.wait()
+        first = next(tag for tag in intake.tags if tag.kind != "script")
+        assert first.payload[:5].hex() == opening
+
+
+# A refusal.
+
+
+async def test_a_refused_key_is_explained_by_ffmpeg(ffmpeg: str) -> None:
+    async with listening(RecordingGate()) as (_, url):
+        code, said = await push(ffmpeg, f"{url}/live/bad")
+        assert code != 0
+        assert "Server error: No stream has this key." in said
+
+
+async def test_a_missing_key_is_explained_by_ffmpeg() -> None:
+    async with listening(RecordingGate()) as (_, url):
+        code, said = await push(imageio_ffmpeg.get_ffmpeg_exe(), f"{url}/live/")
+        assert code != 0
+        assert "Server error: The stream key is missing" in said
+
+
+async def test_a_wrong_application_is_explained_by_ffmpeg(ffmpeg: str) -> None:
+    async with listening(RecordingGate()) as (_, url):
+        code, said = await push(ffmpeg, f"{url}/other/good")
+        assert code != 0
+        assert "the server's address ends in /live here" in said
+
+
+async def test_a_refused_codec_is_explained_by_ffmpeg(ffmpeg: str) -> None:
+    sentence = "MP3 is not taken here: choose AAC."
+    gate = RecordingGate(refuses_media=Refused("unsupported", sentence))
+    async with listening(gate) as (_, url):
+        code, said = await push(ffmpeg, f"{url}/live/good", seconds=30, realtime=True)
+        assert code != 0
+        assert f"Server error: {sentence}" in said
+        assert gate.intakes["good"].closed_for == [sentence]
+        assert len(gate.intakes["good"].tags) == 1
+
+
+async def test_a_dropped_publisher_is_told_why(ffmpeg: str) -> None:
+    # Given a publisher in full swing,
+    gate = RecordingGate()
+    async with listening(gate) as (server, url):
+        pushing = asyncio.create_task(push(ffmpeg, f"{url}/live/good", seconds=30, realtime=True))
+        await gate.admitted.wait()
+        intake = gate.intakes["good"]
+
+        # when it is dropped, twice,
+        intake.drop("The stream was ended.")
+        intake.drop("Again.")
+
+        # then its intake is closed at once, and ffmpeg says the sentence.
+        assert intake.closed_for == ["The stream was ended."]
+        assert server.publisher_count == 0
+        code, said = await pushing
+        assert code != 0
+        assert "Server error: The stream was ended." in said
+
+
+async def test_a_player_is_told_to_watch_over_hls(ffmpeg: str) -> None:
+    async with listening(RecordingGate()) as (_, url):
+        process = await asyncio.create_subprocess_exec(
+            *(ffmpeg, "-v", "error", "-nostdin", "-i", f"{url}/live/good", "-f", "null", "-"),
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, said = await process.communicate()
+        assert b"Server error: Streams are not played over RTMP here: watch over HLS." in said
+
+
+async def test_one_publisher_too_many_is_told_so() -> None:
+    gate = RecordingGate()
+    async with listening(gate, RtmpLimits(publishers_max=1)) as (_, url):
+        ffmpeg = imageio_ffmpeg.get_ffmpeg_exe()
+        first = asyncio.create_task(push(ffmpeg, f"{url}/live/good1", seconds=30, realtime=True))
+        await gate.admitted.wait()
+        _, said = await push(ffmpeg, f"{url}/live/good2")
+        assert "Server error: 1 publishers are connected, which is the limit here." in said
+        assert gate.intakes.keys() == {"good1"}
+        gate.intakes["good1"].drop("enough")
+        await first
+
+
+# Many at once.
+
+
+def open_files() -> int:
+    """File descriptors of this process, where the system shows them."""
+    folder = Path("/proc/self/fd")
+    return sum(1 for _ in folder.iterdir()) if folder.exists() else 0
+
+
+async def raw_publisher(
+    port: int, key: str, then: Callable[[asyncio.StreamWriter], None]
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Publish with bytes of our own, and then do what real encoders do not."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(HANDSHAKE + connect() + publish(key) + video(0))
+    then(writer)
+    return reader, writer
+
+
+async def twenty_at_once() -> None:
+    gate = RecordingGate()
+    limits = RtmpLimits(bytes_per_second_max=2_000_000)
+    # A loop's first subprocess opens what later ones share, and what earlier tests left open closes
+    # now, not in the middle of this count.
+    await push(imageio_ffmpeg.get_ffmpeg_exe(), "rtmp://127.0.0.1:1/nobody", seconds=0.1)
+    gc.collect()
+    files_before, tasks_before = open_files(), len(asyncio.all_tasks())
+    async with listening(gate, limits) as (server, url):
+        port = int(url.rpartition(":")[2])
+
+        # Given one that stalls, one that floods without an end, and one that turns to garbage,
+        bad = [
+            await raw_publisher(port, "good-stall", lambda _: None),
+            await raw_publisher(
+                port, "good-flood", lambda writer: writer.write(video(1, bytes(4000)) * 5000)
+            ),
+            await raw_publisher(port, "good-junk", lambda writer: writer.write(b"\xff" * 1000)),
+        ]
+
+        # when seventeen honest publishers push beside them,
+        ffmpeg = imageio_ffmpeg.get_ffmpeg_exe()
+        keys = [f"good{number}" for number in range(17)]
+        results = await asyncio.gather(
+            *(push(ffmpeg, f"{url}/live/{key}", *COPIED, seconds=1) for key in keys)
+        )
+
+        # then each of these has arrived whole,
+        assert results == [(0, "")] * 17
+        for key in keys:
+            await gate.intakes[key].closed.wait()
+        assert {key: len(gate.intakes[key].tags) for key in keys} == dict.fromkeys(keys, 33)
+
+        # the garbage is gone, and the other two are still there.
+        await gate.intakes["good-junk"].closed.wait()
+        assert server.publisher_count == 2
+        assert not gate.intakes["good-stall"].closed_for
+        assert not gate.intakes["good-flood"].closed_for
+        for _, writer in bad:
+            writer.transport.abort()
+    for _ in range(10):  # The aborted client transports close in the loop's next turns.
+        await asyncio.sleep(0)
+    assert len(asyncio.all_tasks()) == tasks_before
+    assert open_files() == files_before
+
+
+COPIED = ("-an", "-c:v", "libx264", "-preset", "ultrafast", "-threads", "1")
+
+
+@pytest.mark.parametrize(
+    "new_loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"]
+)
+def test_twenty_publishers_are_independent_and_leave_nothing_behind(
+    new_loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(twenty_at_once())

@@ -1,0 +1,266 @@
+"""The watch page as a viewer meets it: in Chromium, with a stream that a real encoder pushes."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.support.browser import Chromium, Scheme
+from tests.support.encoders import address_of, film, pushing
+from tests.support.walk import Walk, platform
+
+TITLE = 'Tea & <img src=x onerror="document.title=1"> <b>biscuits</b>'
+# Seconds. Far above what is measured (0.7 and 2.2): the machine may be busy with other tests.
+LATENCY_MAX = {"llhls": 4, "hls": 10}
+
+# Every text of the page with its WCAG contrast (2.2, 1.4.3) against the nearest ground behind it.
+CONTRAST = """() => {
+  const linear = (v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+  const luminance = (rgb) => {
+    const [r, g, b] = rgb.map((v) => linear(v / 255));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const numbers = (text) => (text.match(/[\\d.]+/g) ?? []).map(Number);
+  const ground = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const [r, g, b, alpha = 1] = numbers(getComputedStyle(at).backgroundColor);
+      if (alpha === 1) return [r, g, b];
+    }
+    return [255, 255, 255];
+  };
+  const hasText = (node) => node.nodeType === 3 && node.data.trim();
+  return [...document.querySelectorAll("main :not(.stage, .stage *, .avatar), footer")]
+    .filter((element) => [...element.childNodes].some(hasText) && element.checkVisibility())
+    .map((element) => {
+      const ink = numbers(getComputedStyle(element).color).slice(0, 3);
+      const [high, low] = [ink, ground(element)].map(luminance).sort((a, b) => b - a);
+      return [element.textContent.trim().slice(0, 30), (high + 0.05) / (low + 0.05)];
+    });
+}"""
+
+
+@pytest.fixture(scope="module")
+def walk() -> Iterator[Walk]:
+    with platform() as walk:
+        yield walk
+
+
+@pytest.fixture
+def stream(walk: Walk) -> dict[str, Any]:
+    return walk.create(TITLE)
+
+
+def page_of(walk: Walk, uid: str, frame: str = "watch", query: str = "") -> str:
+    return f"{walk.ready['http']}/{uid}/{frame}{query}"
+
+
+def uid_of(stream: dict[str, Any]) -> str:
+    uid: str = stream["cloudflare_stream_id"]
+    return uid
+
+
+@pytest.mark.parametrize("mode", ["llhls", "hls"])
+async def test_the_page_waits_goes_live_ends_and_plays_the_recording(
+    walk: Walk, stream: dict[str, Any], chromium: Chromium, mode: str
+) -> None:
+    # Given a page that was opened before its stream began,
+    query = "?mode=hls" if mode == "hls" else ""
+    tab = await chromium.open(page_of(walk, uid_of(stream), query=query))
+    await tab.until("player.state === 'offline'")
+    assert await tab.page.inner_text("#curtain-title") == "Waiting for the stream"
+
+    # when an encoder pushes, the picture comes by itself, close to live,
+    with pushing(address_of(stream)):
+        await tab.until("player.state === 'live'")
+        await tab.until_frames_follow()
+        assert await tab.player("mode") == mode
+        assert 0 < await tab.player("latencySeconds") < LATENCY_MAX[mode]
+        await tab.until("player.viewers === 1")
+        await tab.until("document.getElementById('viewers').textContent === '1'")
+        assert await tab.page.inner_text("#badge") == "Live"
+        assert (await tab.page.inner_text("#latency")).endswith(" s")
+        assert "320\u00d7180" in await tab.page.inner_text("#picture")
+
+    # and when the push is over, the page says so,
+    await tab.until("player.state === 'ended'")
+    assert await tab.page.inner_text("#badge") == "Ended"
+
+    # and plays what was recorded, with sound, since the viewer asked for it.
+    await tab.page.click("text=Watch from the start")
+    await tab.until("player.state === 'recording'")
+    await tab.until_frames_follow(10)
+    assert await tab.page.evaluate("!video.muted && Number.isFinite(video.duration)")
+    assert tab.hosts == {urlsplit(walk.ready["http"]).netloc}
+    assert tab.complaints == []
+
+
+async def test_a_title_is_text_whatever_is_in_it(
+    walk: Walk, stream: dict[str, Any], chromium: Chromium
+) -> None:
+    tab = await chromium.open(page_of(walk, uid_of(stream)))
+    await tab.until("player.state === 'offline'")
+    assert await tab.page.inner_text("h1") == TITLE
+
+    # A title that changes arrives by script, not by markup.
+    changed = "<script>document.title='gone'</script> new"
+    answer = walk.ask("PUT", f"/streams/id/{stream['id']}", {"title": changed})
+    assert answer.status == 200, answer.text
+    await tab.until(f"document.querySelector('h1').textContent === {changed!r}")
+    assert await tab.page.title() == changed
+    assert await tab.page.locator("main img, main script").count() == 0
+
+
+@pytest.mark.parametrize("width", [320, 768])
+async def test_nothing_sticks_out_of_a_narrow_window(
+    walk: Walk, stream: dict[str, Any], chromium: Chromium, width: int
+) -> None:
+    tab = await chromium.open(page_of(walk, uid_of(stream)), width=width, height=640)
+    await tab.page.click("summary")
+    with pushing(address_of(stream)):
+        await tab.until("player.state === 'live'")
+        assert await tab.page.evaluate("document.documentElement.scrollWidth") == width
+        for control in ("#play", "#mute", "#edge", "#fullscreen", "#unmute"):
+            box = await tab.page.locator(control).bounding_box()
+            assert box is not None, control
+            assert box["x"] >= 0, control
+            assert box["x"] + box["width"] <= width, control
+
+
+async def test_light_and_dark_differ_and_both_can_be_read(
+    walk: Walk, stream: dict[str, Any], chromium: Chromium
+) -> None:
+    pictures = []
+    schemes: tuple[Scheme, ...] = ("light", "dark")
+    for scheme in schemes:
+        tab = await chromium.open(page_of(walk, uid_of(stream)), scheme=scheme, is_calm=True)
+        await tab.until("player.state === 'offline'")
+        await tab.page.click("summary")
+        texts = await tab.page.evaluate(CONTRAST)
+        assert len(texts) > 10
+        assert [text for text in texts if text[1] < 4.5] == []
+        pictures.append(await tab.page.screenshot())
+    assert pictures[0] != pictures[1]
+
+
+async def test_nothing_moves_for_a_viewer_who_wants_calm(
+    walk: Walk, stream: dict[str, Any], chromium: Chromium
+) -> None:
+    calm = await chromium.open(page_of(walk, uid_of(stream)), is_calm=True)
+    usual = await chromium.open(page_of(walk, uid_of(stream)))
+    count = "document.getAnimations().length"
+    assert await calm.page.evaluate(count) == 0
+    assert await usual.page.evaluate(count) > 0
+
+
+async def test_the_bare_player_fills_its_frame(
+    walk: Walk, stream: dict[str, Any], chromium: Chromium
+) -> None:
+    tab = await chromium.open(page_of(walk, uid_of(stream), "iframe"), width=400, height=300)
+    with pushing(address_of(stream)):
+        await tab.until("player.state === 'live'")
+        box = await tab.page.locator("#video").bounding_box()
+        assert box == {"x": 0, "y": 0, "width": 400, "height": 300}
+        assert await tab.page.locator("h1, footer").count() == 0
+    assert tab.complaints == []
+
+
+async def test_keys_and_buttons_move_the_player(
+    walk: Walk, stream: dict[str, Any], chromium: Chromium
+) -> None:
+    tab = await chromium.open(page_of(walk, uid_of(stream)))
+    with pushing(address_of(stream)):
+        await tab.until("player.state === 'live'")
+        assert await tab.page.evaluate("video.muted")
+        await tab.page.click("#unmute")
+        await tab.until("!video.muted && unmute.hidden")
+        await tab.page.focus("body")
+        await tab.page.keyboard.press("m")
+        await tab.until("video.muted && !unmute.hidden")
+        await tab.page.keyboard.press("k")
+        await tab.until("video.paused && play.getAttribute('aria-label') === 'Play'")
+        await tab.page.keyboard.press("End")
+        await tab.until("!video.paused")
+        await tab.page.focus("#play")
+        await tab.page.keyboard.press("Space")
+        await tab.until("video.paused")
+
+
+async def test_the_picture_goes_on_when_the_publisher_comes_back(chromium: Chromium) -> None:
+    # Given a viewer of a stream whose publisher drops,
+    with platform(reconnect_window_ms=60_000) as walk:
+        stream = walk.create()
+        tab = await chromium.open(page_of(walk, uid_of(stream)))
+        with pushing(address_of(stream)) as push:
+            await tab.until("player.state === 'live'")
+            push.kill()
+            await tab.until("player.state === 'interrupted'")
+            assert "paused" in await tab.page.inner_text("#notice")
+
+        # when it comes back, with another picture size even, so does the picture.
+        with pushing(address_of(stream), film(size="640x360")):
+            await tab.until("player.state === 'live'")
+            await tab.until("video.videoWidth === 640")
+            await tab.until_frames_follow()
+            assert await tab.page.locator("#notice").is_hidden()
+        walk.end(stream)
+        await tab.until("player.state === 'ended'")
+
+
+async def test_the_picture_goes_on_when_the_network_comes_back(
+    walk: Walk, stream: dict[str, Any], chromium: Chromium
+) -> None:
+    tab = await chromium.open(page_of(walk, uid_of(stream)))
+    with pushing(address_of(stream)):
+        await tab.until("player.state === 'live'")
+        await tab.page.context.set_offline(True)
+        await tab.until("player.state === 'interrupted'")
+        await tab.until("!notice.hidden")
+        await tab.page.context.set_offline(False)
+        await tab.until("player.state === 'live'")
+        await tab.until_frames_follow()
+        assert await tab.player("latencySeconds") < LATENCY_MAX["llhls"] + 2
+
+
+async def test_a_stream_that_is_live_without_media_waits_for_its_picture(
+    walk: Walk, stream: dict[str, Any], chromium: Chromium
+) -> None:
+    assert walk.ask("POST", f"/streams/id/{stream['id']}/start").status == 200
+    tab = await chromium.open(page_of(walk, uid_of(stream)))
+    await tab.until("player.state === 'starting'")
+    with pushing(address_of(stream)):
+        await tab.until("player.state === 'live'")
+    assert tab.complaints == []
+
+
+async def test_a_stream_that_ended_without_media_offers_nothing(
+    walk: Walk, stream: dict[str, Any], chromium: Chromium
+) -> None:
+    tab = await chromium.open(page_of(walk, uid_of(stream)))
+    await tab.until("player.state === 'offline'")
+    walk.end(stream)
+    await tab.until("player.state === 'ended'")
+    assert await tab.page.inner_text("#curtain-text") == "Nothing was broadcast."
+    assert await tab.page.locator("#curtain-action").is_hidden()
+
+
+async def test_a_recording_plays_on_its_own_page(
+    walk: Walk, stream: dict[str, Any], chromium: Chromium
+) -> None:
+    with pushing(address_of(stream), is_endless=False) as push:
+        assert push.said() == ""
+    vod = walk.until_vod(stream)
+
+    tab = await chromium.open(page_of(walk, vod["cloudflare_video_id"]))
+    await tab.until("player.state === 'recording'")
+    await tab.until("video.ended")
+    assert await tab.page.inner_text("#badge") == "Recording"
+    assert abs(await tab.page.evaluate("video.duration") - vod["duration"]) < 0.1
+    await tab.page.click("text=Watch again")
+    await tab.until("player.state === 'recording' && video.currentTime > 0 && !video.paused")
+    assert tab.complaints == []
+
+
+async def test_an_unknown_address_says_what_is_wrong(walk: Walk, chromium: Chromium) -> None:
+    tab = await chromium.open(page_of(walk, "0" * 32))
+    assert await tab.page.inner_text("h1") == "Nothing to watch here"
