@@ -134,11 +134,7 @@ def _opening(segment: Segment) -> dict[str, object]:
 def _fold_line(recorded: Recorded, line: bytes, waiting: list[bytes]) -> None:
     """A segment's line speaks for its parts, unless the file is too short for it."""
     try:
-        if not line.endswith(b"\n"):
-            raise ValueError("the last line was not finished")
-        fact = json.loads(line)
-        if not isinstance(fact, dict):
-            raise ValueError("a fact is an object")
+        fact = _fact(line)
         if "segment" in fact:
             segment = _segment(recorded, fact)
             segment.duration, segment.length = int(fact["ticks"]), int(fact["bytes"])
@@ -159,6 +155,16 @@ def _fold_line(recorded: Recorded, line: bytes, waiting: list[bytes]) -> None:
             recorded.ended_ms = int(fact["at_ms"])
     except _DAMAGE:
         recorded.bad_lines += 1
+
+
+def _fact(line: bytes) -> dict[str, Any]:
+    """The object in a line. Raises `ValueError` for one that was torn, or is something else."""
+    if not line.endswith(b"\n"):
+        raise ValueError("the last line was not finished")
+    fact = json.loads(line)
+    if not isinstance(fact, dict):
+        raise ValueError("a fact is an object")
+    return fact
 
 
 def _fold_parts(recorded: Recorded, waiting: list[bytes]) -> None:
