@@ -113,6 +113,8 @@ def pushing(
     finally:
         if push.process.poll() is None:
             push.kill()
+        if push.process.stderr is not None:
+            push.process.stderr.close()
 
 
 def address_of(stream: dict[str, Any], protocol: str = "rtmp") -> str:

@@ -1,0 +1,111 @@
+"""How long a start takes: from the process's birth to the first HTTP answer, beside uvicorn."""
+
+import http.client
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from statistics import median
+
+from benchmarks.table import Section, spread
+
+_ROUNDS = 15
+_MORE_MS_MAX = 150
+_TIMEOUT_SECONDS = 30
+_LATE_LIBRARIES = ("av", "aiortc", "PIL", "jwt", "hypercorn")
+
+
+def measure() -> Section:
+    """Ours and the peer in turns; ours on a kept folder (after its first start) and in memory."""
+    peer = [sys.executable, str(Path(__file__).with_name("start_peer.py"))]
+    serve = [sys.executable, "-m", "emulator", "serve", "--rtmp-port", "0", "--rtmps-port", "0"]
+    with tempfile.TemporaryDirectory() as kept:
+        contestants: dict[str, Callable[[int], list[str]]] = {
+            "bare Starlette on uvicorn": lambda port: [*peer, str(port)],
+            "serve, kept folder": lambda port: [*serve, "--port", str(port), "--data", kept],
+            "serve, in memory": lambda port: [*serve, "--port", str(port), "--data", ":memory:"],
+        }
+        first_ms = time_to_answer(contestants["serve, kept folder"](free_port()))
+        times: dict[str, list[float]] = {name: [] for name in contestants}
+        for _ in range(_ROUNDS):
+            for name, command in contestants.items():
+                times[name].append(time_to_answer(command(free_port())))
+    bare, kept_ms, memory_ms = (median(values) for values in times.values())
+    loaded = loaded_late_libraries()
+    return Section(
+        title="Start",
+        rows=[
+            ("what", "to the first answer: median (least to most)", "more than bare"),
+            *(
+                (name, spread(values, "ms"), f"{median(values) - bare:.0f} ms")
+                for name, values in times.items()
+            ),
+            ("serve, first start on a new folder (once)", f"{first_ms:.0f} ms", ""),
+        ],
+        bars=[
+            (f"at most {_MORE_MS_MAX} ms more than bare", kept_ms - bare <= _MORE_MS_MAX),
+            (f"in memory too: at most {_MORE_MS_MAX} ms", memory_ms - bare <= _MORE_MS_MAX),
+            (f"by then none of {', '.join(_LATE_LIBRARIES)} is imported", not loaded),
+        ],
+        notes=[
+            f"{_ROUNDS} rounds in turns. From the spawn of the process to HTTP 200 on a route that "
+            "answers once everything listens. The first start also makes the CA and sows the seed; "
+            "in memory, both are made at each start."
+        ],
+        packages=("uvicorn", "starlette", "uvloop"),
+    )
+
+
+def time_to_answer(command: Sequence[str]) -> float:
+    """Milliseconds from spawning `command`, whose port is in it, to its first answer."""
+    port = int(command[command.index("--port") + 1]) if "--port" in command else int(command[-1])
+    began = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            while not answers(port):
+                if process.poll() is not None or time.perf_counter() - began > _TIMEOUT_SECONDS:
+                    raise RuntimeError(f"it did not start: {' '.join(command)}")
+                time.sleep(0.002)
+            return (time.perf_counter() - began) * 1000
+        finally:
+            with suppress(ProcessLookupError):
+                process.send_signal(signal.SIGTERM)
+            process.wait(timeout=_TIMEOUT_SECONDS)
+
+
+def answers(port: int) -> bool:
+    """Whether a server on `port` says that it is ready."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_TIMEOUT_SECONDS)
+    try:
+        connection.request("GET", "/_emulator/health")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def loaded_late_libraries() -> list[str]:
+    """Which of the heavy libraries a running emulator has imported, asked in a fresh process."""
+    code = (
+        "import asyncio, sys; from emulator import Emulator\n"
+        "async def main():\n"
+        "    async with Emulator(): print(*sys.modules)\n"
+        "asyncio.run(main())"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return sorted(set(_LATE_LIBRARIES) & set(told.stdout.split()))
+
+
+if __name__ == "__main__":
+    print(measure().markdown())

@@ -1,0 +1,111 @@
+"""What is left when the emulator stops, is killed, or has no room."""
+
+import signal
+from pathlib import Path
+
+from tests.support.encoders import address_of, play, pushing
+from tests.support.walk import Walk, child, platform
+
+
+def key_of(media: dict[str, bytes]) -> bytes:
+    """All parts a player has fetched, in their order, as one run of bytes."""
+    names = sorted(
+        (name for name in media if name.startswith("part")),
+        key=lambda name: int(name.removeprefix("part-").removesuffix(".m4s")),
+    )
+    return b"".join(media[name] for name in names)
+
+
+def recorded(walk: Walk, vod: dict[str, object]) -> bytes:
+    """All the bytes of a VOD's segments."""
+    video_url = str(vod["video_url"])
+    playlist = walk.get(video_url.replace("video.m3u8", "stream.m3u8")).text
+    names = [line for line in playlist.splitlines() if line.endswith(".m4s")]
+    base = video_url.partition("manifest/")[0]
+    return b"".join(walk.get(f"{base}{name.removeprefix('../')}").body for name in names)
+
+
+def test_after_kill_9_the_stream_has_ended_and_its_vod_holds_what_players_saw(
+    tmp_path: Path,
+) -> None:
+    data = tmp_path / "data"
+    # Given a stream that is live, another one that waits, and a process that is killed,
+    with child(data) as first:
+        walk = first.walk()
+        waiting = walk.create("Another")
+        stream = walk.create()
+        with pushing(address_of(stream)):
+            walk.until_parts(stream, 15)
+            seen = walk.media(stream)
+            first.process.send_signal(signal.SIGKILL)
+            first.said()
+
+    # when it is started again on the same folder,
+    with child(data) as second:
+        walk = second.walk()
+        vod = walk.until_vod(stream)
+
+        # then what was seen is in the VOD byte for byte, and nothing else was touched.
+        assert key_of(seen) in recorded(walk, vod)
+        assert play(str(vod["video_url"])).video
+        assert walk.stream(stream)["ended_at"] is not None
+        assert walk.stream(waiting) | {"user": 0, "streamer": 0, "updated_at": 0} == walk.stream(
+            waiting
+        ) | {"user": 0, "streamer": 0, "updated_at": 0}
+        assert walk.stream(waiting)["status"] == "offline"
+
+
+def test_sigterm_while_live_ends_cleanly_and_the_next_start_has_the_vod(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with child(data) as first:
+        walk = first.walk()
+        stream = walk.create()
+        with pushing(address_of(stream)):
+            walk.until_parts(stream, 5)
+            first.process.send_signal(signal.SIGTERM)
+            first.said()
+        assert first.process.returncode == 0
+        assert not first.ready_file.exists()
+
+    with child(data) as second:
+        assert second.walk().until_vod(stream)["duration"] > 0.5
+
+
+def test_a_second_start_on_the_same_folder_says_that_one_is_running(tmp_path: Path) -> None:
+    with child(tmp_path / "data") as first:
+        walk = first.walk()
+        with child(tmp_path / "data") as second:
+            said = second.said()
+
+        assert second.process.returncode == 2
+        assert str(walk.ready["pid"]) in said
+        assert walk.ready["http"] in said
+
+
+def test_a_full_disk_refuses_new_publishers_and_ends_nothing(tmp_path: Path) -> None:
+    with platform(data=str(tmp_path / "data"), disk_limit_bytes=400_000) as walk:
+        stream, late = walk.create(), walk.create("Late")
+        with pushing(address_of(stream)):
+            walk.until_parts(stream, 3)
+            # The film is some 0.5 Mbit/s, and the limit is soon reached: a real publisher asks.
+            said = ""
+            while "disk" not in said.lower():
+                with pushing(address_of(late), is_paced=True, is_endless=False) as push:
+                    said = push.said()
+                walk.until_parts(stream, 2)
+            assert walk.stream(stream)["status"] == "live"
+
+
+def test_nothing_of_a_platform_in_memory_is_left(tmp_path: Path) -> None:
+    with child(tmp_path / "unused", "--data", ":memory:") as serving:
+        walk = serving.walk()
+        folder = Path(walk.ready["ca"]).parent
+        stream = walk.create()
+        with pushing(address_of(stream)):
+            walk.until_parts(stream, 2)
+        assert folder.exists()
+        serving.process.send_signal(signal.SIGINT)
+        serving.said()
+
+    assert serving.process.returncode == 0
+    assert not folder.exists()
