@@ -6,9 +6,13 @@ Exit codes: 0 fine, 1 the thing asked for failed, 2 wrong use or it could not st
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from emulator import __version__
 from emulator.core.errors import Refused
+
+if TYPE_CHECKING:
+    import argparse
 
 # Name and one line of help, as the modules say them (a test compares): help must not import all.
 COMMANDS = {
@@ -61,13 +65,11 @@ def _main(arguments: list[str]) -> int:
     return 2
 
 
-def _run(name: str, arguments: list[str]) -> int:
+def parser_of(name: str) -> "argparse.ArgumentParser":
+    """What reads the arguments of a command that there is."""
     import argparse
-    import importlib
 
-    from emulator.settings import WrongSetting
-
-    module = importlib.import_module(f"emulator.cli.{name.replace('-', '_')}")
+    module = _module(name)
     parser = argparse.ArgumentParser(
         prog=f"live-emulator {name}",
         description=module.HELP[0].upper() + module.HELP[1:] + ".",
@@ -76,8 +78,21 @@ def _run(name: str, arguments: list[str]) -> int:
         allow_abbrev=False,
     )
     module.configure(parser)
+    return parser
+
+
+def _module(name: str) -> Any:
+    import importlib
+
+    return importlib.import_module(f"emulator.cli.{name.replace('-', '_')}")
+
+
+def _run(name: str, arguments: list[str]) -> int:
+    from emulator.settings import WrongSetting
+
+    parser = parser_of(name)
     try:
-        return int(module.run(parser.parse_args(arguments)))
+        return int(_module(name).run(parser.parse_args(arguments)))
     except SystemExit as stop:  # argparse has said what is wrong, or shown its help.
         return stop.code if isinstance(stop.code, int) else 2
     except Failed as failure:

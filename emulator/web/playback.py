@@ -132,7 +132,7 @@ class Playback:
         return FileResponse(path, media_type="video/mp4", filename="default.mp4")
 
     async def lifecycle(self, request: Request) -> Response:
-        """Whether this is live; `status`, `title` and `viewers` are additions of ours."""
+        """Whether this is live. Ours beside it: `status`, `title`, `duration` in seconds."""
         subject = subject_of(self._platform, request.path_params["uid"])
         stream = subject.stream
         vod = subject.vod or self._vod_of(stream)
@@ -144,6 +144,7 @@ class Playback:
                 "live": stream is not None and stream.status == "live",
                 "status": stream.status if stream else "ended",
                 "title": title,
+                "duration": self._seconds(stream, vod),
             },
             headers={"Cache-Control": "no-store"},
         )
@@ -152,6 +153,12 @@ class Playback:
         stream = subject_of(self._platform, request.path_params["uid"]).stream
         count = self._platform.world.viewers.count(stream.id) if stream else 0
         return JSONResponse({"liveViewers": count}, headers={"Cache-Control": "no-store"})
+
+    def _seconds(self, stream: Stream | None, vod: Vod | None) -> float | None:
+        """How long a live stream has run, or a recording is."""
+        if stream is not None and stream.status == "live" and stream.started_at_ms is not None:
+            return (self._platform.world.now_ms - stream.started_at_ms) / 1000
+        return vod.duration_ms / 1000 if vod is not None and vod.status == "ready" else None
 
     async def _open(self, request: Request, kind: Kind | None = None) -> tuple[Subject, Shelf]:
         subject = subject_of(self._platform, request.path_params["uid"])
