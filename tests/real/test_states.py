@@ -1,152 +1,246 @@
-"""What a publisher does, and what becomes of its stream."""
+"""A stream's states with real peers: drops and returns, ends, and keys that do not open."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
-from tests.support.encoders import address_of, film, play, pushing
+from tests.support.encoders import BOTH, Player, address_of, film, play, pushing
+from tests.support.replay import replaying, tags_of
 from tests.support.walk import Walk, platform, until
 
 
 @pytest.fixture(scope="module")
 def walk() -> Iterator[Walk]:
-    # Long enough that a new ffmpeg is back in time on a busy machine.
-    with platform(reconnect_window_ms=4000) as walk:
+    """A reconnect window long enough for an encoder to start again on a busy machine."""
+    with platform(reconnect_window_ms=3000, viewer_gone_ms=5000) as walk:
         yield walk
 
 
-def test_a_publisher_back_within_the_window_continues_the_same_playlist(walk: Walk) -> None:
-    # Given a live stream whose publisher breaks off,
+@pytest.mark.parametrize("by", BOTH)
+def test_a_publisher_that_comes_back_in_time_goes_on_in_the_same_playlist(
+    walk: Walk, by: str
+) -> None:
+    # Given a live stream that a player plays,
     stream = walk.create()
-    with pushing(address_of(stream)) as push:
-        live = walk.until_status(stream, "live")
-        walk.until_parts(stream, 8)
+    with pushing(address_of(stream), by=by) as push:
+        walk.until_parts(stream, 6)
+        player = Player(stream["playback_url"], "-live_start_index", "0", by=by)
+        # when its publisher crashes
         push.kill()
-    until(lambda: not walk.ingest(stream)["is_publishing"], "the publisher is gone")
+    left = until(lambda: not walk.ingest(stream)["is_publishing"], "the drop is noticed")
+    assert left
     assert walk.stream(stream)["status"] == "live"
+    before = walk.media_playlist(stream, "llhls")
+    assert "#EXT-X-ENDLIST" not in before
 
-    # when it comes back,
-    with pushing(address_of(stream), film(seconds=2), is_endless=False) as push:
+    # and is back within the window, and then stops,
+    with pushing(address_of(stream), film(seconds=2), by=by, is_endless=False) as push:
         assert push.said() == ""
+        assert walk.ingest(stream)["rejoins"] == 1
+        assert walk.stream(stream)["status"] == "live"
 
-    # then the stream is the same one, with a discontinuity, and plays through to its end.
+    # then it was one stream all the time, and the player saw both halves of it.
+    ended = walk.until_status(stream, "ended")
+    after = walk.media_playlist(stream)
+    assert after.count("#EXT-X-DISCONTINUITY\n") == 1
+    assert after.startswith("#EXTM3U")
+    assert "#EXT-X-MEDIA-SEQUENCE:0" in after
+    assert "../media/seg-0.m4s" in before
+    assert ended["started_at"] == walk.stream(stream)["started_at"]
+    watched = player.result()
     vod = walk.until_vod(stream)
-    assert walk.stream(stream)["started_at"] == live["started_at"]
-    playlist = walk.media_playlist(stream)
-    assert playlist.count("#EXT-X-DISCONTINUITY\n") == 1
-    assert play(vod["video_url"]).video
+    assert len(watched.video) == len(play(vod["video_url"]).video) >= 60 + 30
+    assert vod["duration"] == pytest.approx(len(watched.video) / 30, abs=0.2)
 
 
-def test_a_stream_ends_where_its_media_stopped_when_nobody_comes_back() -> None:
-    with platform(reconnect_window_ms=300) as walk:
-        stream = walk.create()
-        with pushing(address_of(stream), film(seconds=2), is_endless=False) as push:
-            assert push.said() == ""
-
-        vod = walk.until_vod(stream)
-
-        ended = walk.stream(stream)
-        assert ended["started_at"] < ended["ended_at"] < vod["ready_at"]
-        # In the world's time: ffmpeg sends the first half second of a film at once.
-        assert 1 < ended["duration_seconds"] < 10
-        assert abs(vod["duration"] - 2) < 0.1
-
-
-def test_end_by_api_tells_the_publisher_and_disconnects_it(walk: Walk) -> None:
+def test_a_publisher_that_stays_away_ends_its_stream_and_its_key(walk: Walk) -> None:
     stream = walk.create()
     with pushing(address_of(stream)) as push:
-        walk.until_status(stream, "live")
+        walk.until_first_part(stream)
+        push.kill()
 
-        assert walk.end(stream).json["status"] == "ended"
+    walk.until_status(stream, "ended")
 
-        assert "ended" in push.said()
-        assert push.process.returncode != 0
-    assert walk.until_vod(stream)["status"] == "ready"
+    assert walk.until_vod(stream)["duration"] > 0
+    with pushing(address_of(stream)) as push:
+        assert "This stream has ended, and ended is final." in push.said()
 
 
-@pytest.mark.parametrize(
-    ("case", "sentence"),
-    [
-        ("unknown", "not known"),
-        ("missing", "missing"),
-        ("ended", "ended is final"),
-        ("application", "application"),
-    ],
-)
-def test_a_publisher_that_may_not_is_told_why(walk: Walk, case: str, sentence: str) -> None:
+@pytest.mark.parametrize("by", BOTH)
+@pytest.mark.parametrize("protocol", ["rtmp", "rtmps"])
+def test_end_by_api_disconnects_the_publisher_and_says_why(
+    walk: Walk, by: str, protocol: str
+) -> None:
     stream = walk.create()
-    address = address_of(stream)
-    if case == "ended":
-        walk.end(stream)
-    elif case == "unknown":
-        address = f"{stream['rtmp_url']}/live_nobody"
-    elif case == "missing":
-        address = f"{stream['rtmp_url']}/"
-    elif case == "application":
-        address = address.replace("/live/", "/other/")
+    options = ("-ca_file", walk.ready["ca"]) if protocol == "rtmps" else ()
+    with pushing(address_of(stream, protocol), by=by, options=options) as push:
+        walk.until_first_part(stream)
 
-    with pushing(address) as push:
+        answer = walk.end(stream)
+
+        assert (answer.status, answer.json["status"]) == (200, "ended")
         said = push.said()
+        assert push.process.returncode != 0
+        assert "The stream has ended" in said
+    assert walk.until_vod(stream)["duration"] > 0
+    assert walk.end(stream).status == 409
+
+
+REFUSALS = {
+    "unknown": "This stream key is not known.",
+    "missing": "The stream key is missing",
+    "application": "There is no such application",
+    "ended": "This stream has ended, and ended is final.",
+    "used": "Somebody is publishing with this key already.",
+}
+
+
+@pytest.mark.parametrize("by", BOTH)
+@pytest.mark.parametrize("why", REFUSALS)
+def test_a_key_that_does_not_open_is_refused_with_a_sentence_that_ffmpeg_shows(
+    walk: Walk, by: str, why: str
+) -> None:
+    stream = walk.create()
+    address = {
+        "unknown": f"{walk.ready['rtmp']}/live_nobodyhasthiskey",
+        "missing": walk.ready["rtmp"],
+        "application": address_of(stream).replace("/live/", "/watch/"),
+    }.get(why, address_of(stream))
+    if why == "ended":
+        walk.end(stream)
+    with ExitStack() as others:
+        if why == "used":
+            others.enter_context(replaying(stream["rtmp_url"], stream["stream_key"]))
+        with pushing(address, by=by) as push:
+            said = push.said()
 
     assert push.process.returncode != 0
-    assert sentence in said
-    assert stream["stream_key"] not in said.replace(address, "")
+    assert REFUSALS[why] in said
+    assert walk.stream(stream)["started_at"] is None
+    walk.ask("POST", f"/streams/{stream['id']}/end")
 
 
-def test_a_second_publisher_is_refused_while_the_first_is_alive(walk: Walk) -> None:
-    stream = walk.create()
-    with pushing(address_of(stream)) as first:
-        walk.until_status(stream, "live")
-
-        with pushing(address_of(stream)) as second:
-            assert "already" in second.said()
-
-        walk.until_parts(stream, 3)
-        assert first.process.poll() is None
-
-
-def test_with_takeover_the_second_publisher_replaces_the_first() -> None:
-    with platform(takeover=True) as walk:
-        stream = walk.create()
-        with pushing(address_of(stream)) as first:
-            walk.until_status(stream, "live")
-            with pushing(address_of(stream)):
-                assert "took over" in first.said()
-                walk.until_parts(stream, 3)
-                assert walk.stream(stream)["status"] == "live"
-
-
-def test_an_unsupported_codec_is_named_with_what_to_change(walk: Walk) -> None:
-    stream = walk.create()
-    source = film(seconds=1, audio="libmp3lame")
-
-    with pushing(address_of(stream), source) as push:
-        said = push.said()
-
-    assert "MP3" in said
-    assert "AAC" in said
-    assert walk.stream(stream)["status"] == "offline"
-
-
-def test_the_zombie_keeps_its_start_when_its_publisher_comes(walk: Walk) -> None:
-    stream = walk.create()
-    started = walk.ask("POST", f"/streams/id/{stream['id']}/start").json
-    assert walk.get(stream["playback_url"]).status == 404
-
-    with pushing(address_of(stream)):
-        walk.until_parts(stream, 2)
-
-    assert walk.stream(stream)["started_at"] == started["started_at"]
-
-
-def test_a_player_counts_as_a_viewer_and_raises_the_peak(walk: Walk) -> None:
+def test_a_refused_second_publisher_does_the_first_no_harm(walk: Walk) -> None:
     stream = walk.create()
     with pushing(address_of(stream)):
         walk.until_first_part(stream)
-        walk.until_parts(stream, 1)
 
-        now = walk.stream(stream)
+        with pushing(address_of(stream)) as second:
+            assert REFUSALS["used"] in second.said()
 
-    assert (now["viewer_count"], now["peak_viewers"]) == (1, 1)
-    views = walk.get(stream["playback_url"].replace("manifest/video.m3u8", "views")).json
-    assert views == {"liveViewers": 1}
+        playlist = walk.until_parts(stream, 3)
+        assert "#EXT-X-DISCONTINUITY\n" not in playlist
+    walk.end(stream)
+
+
+@pytest.mark.parametrize(
+    ("by", "codecs", "name"),
+    [
+        ("bundled", "-c:v copy -c:a libmp3lame -ar 44100", "MP3"),
+        ("system", "-c:v copy -c:a libmp3lame -ar 44100", "MP3"),
+        ("system", "-c:v flv -c:a copy", "Sorenson"),
+        ("bundled", "-c:v copy -c:a flac -sample_fmt s16", "FLAC"),
+        ("bundled", "-c:v copy -c:a ac3", "AC-3"),
+    ],
+)
+def test_a_codec_that_hls_cannot_carry_is_refused_by_its_name(
+    walk: Walk, by: str, codecs: str, name: str
+) -> None:
+    stream = walk.create()
+
+    with pushing(address_of(stream), by=by, codecs=tuple(codecs.split())) as push:
+        said = push.said()
+
+    assert push.process.returncode != 0
+    assert name.lower() in said.lower()
+    walk.end(stream)
+
+
+def test_a_stream_started_by_api_is_live_without_media_until_its_publisher_comes(
+    walk: Walk,
+) -> None:
+    # Given a zombie: live by API, with nothing to play,
+    stream = walk.create()
+    started = walk.ask("POST", f"/streams/id/{stream['id']}/start")
+    if started.status == 404:
+        started = walk.ask("POST", f"/streams/{stream['id']}/start")
+    assert started.json["status"] == "live", started.text
+    assert walk.get(stream["playback_url"]).status == 404
+
+    # when its publisher comes, then it has been live since it was started,
+    with pushing(address_of(stream)):
+        walk.until_first_part(stream)
+        live = walk.stream(stream)
+        assert (live["status"], live["started_at"]) == ("live", started.json["started_at"])
+
+    # and it ends like any other when it goes.
+    walk.until_status(stream, "ended")
+    assert walk.until_vod(stream)["duration"] > 0
+
+
+def test_a_publisher_that_goes_before_its_first_key_frame_leaves_the_stream_offline(
+    walk: Walk,
+) -> None:
+    stream = walk.create()
+    headers = [tag for tag in tags_of(film()) if tag.timestamp_ms == 0][:3]
+
+    with replaying(stream["rtmp_url"], stream["stream_key"]) as replay:
+        replay.send(tag for tag in headers if tag.kind == "script" or tag.payload[1] == 0)
+        until(lambda: walk.ingest(stream)["is_publishing"], "it publishes")
+    until(lambda: not walk.ingest(stream)["is_publishing"], "it is gone")
+
+    assert walk.stream(stream)["status"] == "offline"
+    # The key is still good.
+    with pushing(address_of(stream)):
+        walk.until_status(stream, "live")
+    walk.end(stream)
+
+
+def test_viewers_are_counted_while_they_watch(walk: Walk) -> None:
+    stream = walk.create()
+    with pushing(address_of(stream)):
+        walk.until_first_part(stream)
+        assert walk.stream(stream)["viewer_count"] <= 1  # The look above was a viewer's.
+
+        players = [Player(stream["playback_url"], "-user_agent", name) for name in ("one", "two")]
+        watched = until(
+            lambda: now if (now := walk.stream(stream))["viewer_count"] >= 2 else None,
+            "two viewers are counted",
+        )
+        assert watched["peak_viewers"] >= 2
+        assert walk.get(stream["playback"]["whep"].replace("webRTC/play", "views")).json == {
+            "liveViewers": watched["viewer_count"]
+        }
+        walk.end(stream)
+    for player in players:
+        assert player.result().video
+
+    ended = walk.stream(stream)
+    assert ended["viewer_count"] == 0
+    assert ended["peak_viewers"] >= 2
+
+
+def test_a_viewer_that_stops_asking_is_counted_no_more(walk: Walk) -> None:
+    stream = walk.create()
+    with pushing(address_of(stream)):
+        walk.until_first_part(stream)
+        assert play(stream["playback_url"] + "?wait=1", "-t", "0.2").video
+        until(lambda: walk.stream(stream)["viewer_count"] == 0, "the viewer is forgotten")
+        assert walk.stream(stream)["peak_viewers"] >= 1
+    walk.end(stream)
+
+
+def test_with_takeover_a_second_publisher_replaces_the_first() -> None:
+    with platform(takeover=True) as walk:
+        stream = walk.create()
+        with pushing(address_of(stream)) as first:
+            walk.until_parts(stream, 3)
+            with pushing(address_of(stream), film(seconds=2), is_endless=False) as second:
+                assert "Another publisher took over with the same key." in first.said()
+                assert second.said() == ""
+        vod = walk.until_vod(stream)
+
+        playlist = walk.media_playlist(stream)
+        assert playlist.count("#EXT-X-DISCONTINUITY\n") == 1
+        assert len(play(vod["video_url"]).video) >= 60

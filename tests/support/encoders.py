@@ -72,10 +72,13 @@ class Push:
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         )
+        self._said: list[bytes] = []
 
     def said(self) -> str:
-        """Its complaints, once it has ended by itself."""
-        return self.process.communicate(timeout=PATIENCE_SECONDS)[1].decode(errors="replace")
+        """Its complaints, once it has ended."""
+        if not self._said:
+            self._said.append(self.process.communicate(timeout=PATIENCE_SECONDS)[1])
+        return self._said[0].decode(errors="replace")
 
     def stop(self) -> None:
         """As Ctrl-C does: it takes its publish back in good order."""
@@ -111,8 +114,7 @@ def pushing(
     try:
         yield push
     finally:
-        if push.process.poll() is None:
-            push.kill()
+        push.kill()
         if push.process.stderr is not None:
             push.process.stderr.close()
 

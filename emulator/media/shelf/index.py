@@ -132,19 +132,14 @@ def _opening(segment: Segment) -> dict[str, object]:
 
 
 def _fold_line(recorded: Recorded, line: bytes, waiting: list[bytes]) -> None:
-    """A segment's line speaks for its parts, unless the file is too short for it."""
     try:
-        fact = _fact(line)
+        if not line.endswith(b"\n"):
+            raise ValueError("the last line was not finished")
+        fact = json.loads(line)
+        if not isinstance(fact, dict):
+            raise ValueError("a fact is an object")
         if "segment" in fact:
-            segment = _segment(recorded, fact)
-            segment.duration, segment.length = int(fact["ticks"]), int(fact["bytes"])
-            segment.frames = int(fact["frames"])
-            recorded.next_part = max(recorded.next_part, int(fact["next_part"]))
-            if recorded.sizes.get(segment.name, 0) < segment.length:
-                _fold_parts(recorded, waiting)
-                segment = recorded.segments.get(segment.msn) or _gap(segment)
-            recorded.segments[segment.msn] = segment
-            waiting.clear()
+            _fold_segment(recorded, fact, waiting)
         elif "init" in fact:
             init = _init(fact)
             recorded.inits[init.number] = init
@@ -157,14 +152,17 @@ def _fold_line(recorded: Recorded, line: bytes, waiting: list[bytes]) -> None:
         recorded.bad_lines += 1
 
 
-def _fact(line: bytes) -> dict[str, Any]:
-    """The object in a line. Raises `ValueError` for one that was torn, or is something else."""
-    if not line.endswith(b"\n"):
-        raise ValueError("the last line was not finished")
-    fact = json.loads(line)
-    if not isinstance(fact, dict):
-        raise ValueError("a fact is an object")
-    return fact
+def _fold_segment(recorded: Recorded, fact: dict[str, Any], waiting: list[bytes]) -> None:
+    """A segment's line speaks for its parts, unless the file is too short for it."""
+    segment = _segment(recorded, fact)
+    segment.duration, segment.length = int(fact["ticks"]), int(fact["bytes"])
+    segment.frames = int(fact["frames"])
+    recorded.next_part = max(recorded.next_part, int(fact["next_part"]))
+    if recorded.sizes.get(segment.name, 0) < segment.length:
+        _fold_parts(recorded, waiting)
+        segment = recorded.segments.get(segment.msn) or _gap(segment)
+    recorded.segments[segment.msn] = segment
+    waiting.clear()
 
 
 def _fold_parts(recorded: Recorded, waiting: list[bytes]) -> None:

@@ -1,0 +1,212 @@
+"""The command as people and scripts run it: real processes, real ports, real signals."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.walk import Walk, until
+
+PATIENCE_SECONDS = 120
+ANY_PORTS = ("--port", "0", "--rtmp-port", "0", "--rtmps-port", "0")
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "emulator", *arguments]
+
+
+def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        command(*arguments),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+        env={**os.environ, **environment},
+    )
+
+
+@contextmanager
+def serving(data: str, *arguments: str) -> Iterator[tuple["subprocess.Popen[str]", dict[str, Any]]]:
+    """A running `serve --json`, and what it said first."""
+    with subprocess.Popen(
+        command("serve", "--json", "--data", data, *ANY_PORTS, *arguments),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        try:
+            yield process, json.loads(process.stdout.readline())
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_serve_says_where_it_listens_and_ends_cleanly(tmp_path: Path, number: int) -> None:
+    # Given a server that writes its addresses to a file,
+    file = tmp_path / "ready.json"
+    with serving(str(tmp_path / "data"), "--ready-file", str(file)) as (process, ready):
+        # when it listens, then all of it is true: the file, the API, the CA;
+        assert json.loads(file.read_text()) == ready
+        assert ready["pid"] == process.pid
+        assert Walk(ready).get(f"{ready['http']}/_emulator/info").json == ready
+        assert Path(ready["ca"]).exists()
+
+        # and when it is told to stop, it does, and leaves no file that tells a lie.
+        process.send_signal(number)
+        _, complaint = process.communicate(timeout=PATIENCE_SECONDS)
+        assert process.returncode == 0
+        assert complaint == ""
+        assert not file.exists()
+
+
+def test_serve_in_memory_leaves_nothing_behind() -> None:
+    with serving(":memory:") as (process, ready):
+        folder = Path(ready["ca"]).parent
+        assert folder.is_dir()
+
+        process.terminate()
+        process.communicate(timeout=PATIENCE_SECONDS)
+
+    assert not folder.exists()
+
+
+def test_a_second_start_on_the_same_folder_names_the_first(tmp_path: Path) -> None:
+    with serving(str(tmp_path)) as (process, ready):
+        second = run("serve", "--data", str(tmp_path), *ANY_PORTS)
+
+    assert second.returncode == 2
+    assert f"pid {process.pid} at {ready['http']}" in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+@pytest.mark.parametrize("flag", ["--port", "--rtmp-port", "--rtmps-port"])
+def test_a_port_in_use_names_who_holds_it(flag: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        port = str(holder.getsockname()[1])
+        ports = dict(zip(ANY_PORTS[::2], ANY_PORTS[1::2], strict=True)) | {flag: port}
+        flags = [word for pair in ports.items() for word in pair]
+
+        failed = run("serve", "--data", ":memory:", *flags)
+
+    assert failed.returncode == 2
+    assert f"Port {port} is used by " in failed.stderr
+    assert f"(pid {os.getpid()})" in failed.stderr
+    assert f"choose another with {flag}" in failed.stderr
+    assert len(failed.stderr.splitlines()) == 1
+
+
+def test_a_start_after_a_kill_goes_on_where_it_was(tmp_path: Path) -> None:
+    with serving(str(tmp_path)) as (process, ready):
+        made = Walk(ready).create()
+        process.kill()
+        process.communicate(timeout=PATIENCE_SECONDS)
+
+    with serving(str(tmp_path)) as (_, ready):
+        assert Walk(ready).ask("GET", f"/streams/id/{made['id']}").json["title"] == made["title"]
+
+
+def test_watch_follows_a_stream_by_id_or_uid_until_it_ends() -> None:
+    with serving(":memory:") as (_, ready):
+        walk = Walk(ready)
+        stream = walk.create("Followed")
+        followers = [
+            subprocess.Popen(
+                command("watch", name, "--json", "--server", ready["http"]),
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for name in (stream["id"], stream["cloudflare_stream_id"])
+        ]
+        firsts = [json.loads(each.stdout.readline()) for each in followers if each.stdout]
+        walk.ask("POST", f"/streams/id/{stream['id']}/end")
+        lasts = [each.communicate(timeout=PATIENCE_SECONDS)[0] for each in followers]
+
+    for first, last, follower in zip(firsts, lasts, followers, strict=True):
+        assert first["status"] == "offline"
+        assert first["watch_url"].endswith(f"/{stream['cloudflare_stream_id']}/watch")
+        assert json.loads(last.splitlines()[-1])["status"] == "ended"
+        assert follower.returncode == 0
+
+
+def test_watch_says_what_is_not_there() -> None:
+    with serving(":memory:") as (_, ready):
+        unknown = run("watch", "nothing", "--server", ready["http"])
+    gone = run("watch", "nothing", "--server", ready["http"])
+
+    assert unknown.returncode == 1
+    assert "There is no stream 'nothing'" in unknown.stderr
+    assert gone.returncode == 1
+    assert "No emulator answers at" in gone.stderr
+
+
+def test_an_obs_profile_is_written_for_the_owner_alone(tmp_path: Path) -> None:
+    with serving(":memory:") as (_, ready):
+        stream = Walk(ready).create()
+        at = ("--server", ready["http"], "--out", str(tmp_path / "profile"))
+        stranger = run("obs-profile", stream["id"], *at, "--api-key", "ak_auto_eve")
+        owner = run("obs-profile", stream["id"], *at)
+
+    assert stranger.returncode == 1
+    assert "Only the stream's owner" in stranger.stderr
+    assert owner.returncode == 0
+    service = json.loads((tmp_path / "profile/service.json").read_text())
+    assert service["settings"]["key"] == stream["stream_key"]
+    assert service["settings"]["server"] == ready["rtmp"]
+
+
+def test_the_demo_sees_live_played_ended_and_a_vod(tmp_path: Path) -> None:
+    done = run("demo", "--seconds", "3", "--data", str(tmp_path))
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "played a part: 1280x720" in done.stdout
+    assert "Server  rtmp://127.0.0.1:" in done.stdout
+    film = tmp_path / "live-emulator-demo.mp4"
+    assert f"VOD     {film}" in done.stdout
+    assert film.read_bytes()[4:8] == b"ftyp"
+
+
+def test_a_demo_that_is_interrupted_ends_its_stream_and_keeps_the_vod(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        command("demo", "--data", str(tmp_path)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as demo:
+        assert demo.stdout is not None
+        for line in demo.stdout:
+            if line.startswith("played"):
+                break
+        demo.send_signal(signal.SIGINT)
+        shown, complaint = demo.communicate(timeout=PATIENCE_SECONDS)
+
+    assert demo.returncode == 0, shown + complaint
+    assert "  VOD     " in shown
+    # It let the folder go, and the publisher with it.
+    assert until(lambda: (tmp_path / "lock").read_text() == "", "the folder to be free")
+
+
+def test_a_demo_that_is_stopped_at_once_ends_in_a_sentence_or_well(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        command("demo", "--data", str(tmp_path)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as demo:
+        # From its first line on, a signal is one to end well.
+        assert demo.stdout is not None
+        demo.stdout.readline()
+        demo.send_signal(signal.SIGTERM)
+        _, complaint = demo.communicate(timeout=PATIENCE_SECONDS)
+
+    assert demo.returncode in {0, 1}
+    assert "Traceback" not in complaint

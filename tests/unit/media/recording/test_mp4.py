@@ -1,0 +1,124 @@
+"""The MP4 of a recording: every time stamp as it was, every frame decodable, whatever happened."""
+
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from emulator.core.errors import Refused
+from emulator.media.recording.footage import Footage, footage
+from emulator.media.recording.mp4 import remux
+from emulator.media.shelf.segments import FileRange
+from tests.support.broadcast import flv
+from tests.support.frames import Stamp, sizes, stamps
+from tests.unit.media.recording.conftest import Record
+
+B_FRAMES = "libx264 -preset veryfast -g 30 -bf 3"
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def relative(found: list[Stamp]) -> list[Stamp]:
+    first = found[0].pts
+    return [Stamp(stamp.dts - first, stamp.pts - first, stamp.is_key) for stamp in found]
+
+
+def beside_the_picture(file: Path | bytes) -> list[Fraction]:
+    """When each sound frame begins, counted from the first picture."""
+    first = stamps(file, "video")[0].pts
+    return [stamp.pts - first for stamp in stamps(file, "audio")]
+
+
+@pytest.mark.parametrize(
+    ("rate", "video"),
+    [("30", B_FRAMES), ("30000/1001", B_FRAMES), ("25", "libx264 -preset ultrafast -g 25")],
+)
+async def test_every_frames_time_is_the_sources(
+    record: Record, tmp_path: Path, rate: str, video: str
+) -> None:
+    # Given a recording of a source with B-frames,
+    source = flv(seconds=3, rate=rate, video=video)
+    shelf = await record(source)
+    made = remux(footage(shelf), tmp_path / "out.mp4")
+    # then its MP4 has the source's frames at the source's times (FLV's own, in milliseconds),
+    given, found = relative(stamps(source, "video")), relative(stamps(made.path, "video"))
+    assert found == given
+    # its sound is beside them to a millisecond (what comes before the first frame is dropped),
+    sources, ours = beside_the_picture(source), beside_the_picture(made.path)
+    assert len(sources) - len(ours) in (0, 1)
+    sound = zip(sources[len(sources) - len(ours) :], ours, strict=True)
+    assert max(abs(one - two) for one, two in sound) <= Fraction(1, 1000)
+    # and its length is the recording's.
+    assert made.seconds == pytest.approx(footage(shelf).seconds)
+    assert made.left_out_seconds == 0
+
+
+async def test_the_index_is_at_the_files_front(record: Record, tmp_path: Path) -> None:
+    made = remux(footage(await record(flv())), tmp_path / "out.mp4")
+    content = made.path.read_bytes()
+    assert content.index(b"moov") < content.index(b"mdat")
+    assert names(tmp_path) == ["media", "out.mp4"]
+
+
+@pytest.mark.parametrize("codec", ["libx264 -preset ultrafast -g 30", "libx265 -preset ultrafast"])
+async def test_a_new_size_in_mid_stream_goes_into_the_same_file(
+    record: Record, tmp_path: Path, codec: str
+) -> None:
+    if "x265" in codec:
+        codec += " -x265-params keyint=30:log-level=none"
+    shelf = await record(
+        flv(seconds=2, video=codec),
+        flv(seconds=2, size="640x360", video=codec),
+        flv(seconds=1, video=codec),
+    )
+    made = remux(footage(shelf), tmp_path / "out.mp4")
+    assert sizes(made.path) == [(320, 180)] * 60 + [(640, 360)] * 60 + [(320, 180)] * 30
+    found = stamps(made.path, "video")
+    assert all(one.dts < two.dts for one, two in pairwise(found))
+    assert made.left_out_seconds == 0
+
+
+async def test_of_two_codecs_the_file_holds_the_one_that_lasted_longer(
+    record: Record, tmp_path: Path
+) -> None:
+    hevc = flv(seconds=1, video="libx265 -preset ultrafast -x265-params keyint=30:log-level=none")
+    shelf = await record(hevc, flv(seconds=3), hevc)
+    made = remux(footage(shelf), tmp_path / "out.mp4")
+    assert len(sizes(made.path)) == 90
+    assert made.left_out_seconds == pytest.approx(2, abs=0.2)
+    assert stamps(made.path, "video")[0].pts == 0
+
+
+@pytest.mark.parametrize(("video", "audio"), [("", "aac"), ("libx264 -g 30", "")])
+async def test_sound_alone_and_picture_alone_are_recordings_too(
+    record: Record, tmp_path: Path, video: str, audio: str
+) -> None:
+    made = remux(footage(await record(flv(video=video, audio=audio))), tmp_path / "out.mp4")
+    kind = "video" if video else "audio"
+    assert float(stamps(made.path, kind)[-1].pts) == pytest.approx(4, abs=0.1)
+
+
+async def test_damage_is_left_out_and_nothing_half_made_is_left_behind(
+    record: Record, tmp_path: Path
+) -> None:
+    whole = footage(await record(flv()))
+    broken = Footage(
+        tuple(
+            piece.__class__(
+                piece.position,
+                piece.duration,
+                piece.start,
+                piece.init,
+                b"nonsense",
+                FileRange(tmp_path / "nothing", 0, 1),
+            )
+            for piece in whole.pieces
+        )
+    )
+    with pytest.raises(Refused) as refusal:
+        remux(broken, tmp_path / "out.mp4")
+    assert refusal.value.code == "not_found"
+    assert names(tmp_path) == ["media"]

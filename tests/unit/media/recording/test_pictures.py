@@ -1,0 +1,128 @@
+"""Pictures: sizes, fits and times as the CDN's, and the key frame that is nearest."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.core.errors import Refused
+from emulator.media.recording.footage import Footage, footage
+from emulator.media.recording.pictures import (
+    Fit,
+    Size,
+    check_size,
+    key_frame,
+    parse_time,
+    still,
+    target,
+)
+from tests.support.broadcast import flv
+from tests.support.frames import picture
+from tests.unit.media.recording.conftest import Record
+
+
+@pytest.fixture
+async def held(record: Record) -> Footage:
+    """Four seconds of 320 x 180, a key frame each second."""
+    return footage(await record(flv()))
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("0", 0), ("0s", 0), ("90", 90), ("1.5s", 1.5), ("8m", 480), ("5m2s", 302), ("1h2m3s", 3723)],
+)
+def test_times_are_read_as_the_cdn_writes_them(text: str, seconds: float) -> None:
+    assert parse_time(text) == seconds
+
+
+@pytest.mark.parametrize(
+    "text", ["", "s", "-1", "1e3", "nan", "inf", "2s5m", "1 s", "\u0661", "1s\n"]
+)
+def test_other_times_are_refused(text: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        parse_time(text)
+    assert refusal.value.code == "invalid"
+
+
+@given(text=st.text(max_size=12))
+def test_no_time_is_read_as_anything_but_seconds_or_refused(text: str) -> None:
+    try:
+        seconds = parse_time(text)
+    except Refused:
+        return
+    assert 0 <= seconds < 1e8
+
+
+@pytest.mark.parametrize(("width", "height"), [(0, None), (None, 2001), (-5, 5)])
+def test_sizes_have_bounds(width: int | None, height: int | None) -> None:
+    with pytest.raises(Refused) as refusal:
+        check_size(width, height, "crop")
+    assert refusal.value.code == "invalid"
+
+
+def test_an_unknown_fit_is_refused() -> None:
+    with pytest.raises(Refused):
+        check_size(10, 10, "stretch")
+
+
+@pytest.mark.parametrize(
+    ("size", "box"),
+    [
+        (Size(), (1138, 640)),
+        (Size(height=270), (480, 270)),
+        (Size(width=320), (320, 180)),
+        (Size(100, 100), (100, 100)),
+        (Size(1, 1), (2, 2)),
+    ],
+)
+def test_a_missing_side_follows_the_picture(size: Size, box: tuple[int, int]) -> None:
+    assert target(1920, 1080, size) == box
+
+
+@pytest.mark.parametrize(
+    ("fit", "size"),
+    [("crop", (100, 100)), ("scale", (100, 100)), ("fill", (100, 100)), ("clip", (100, 56))],
+)
+async def test_each_fit_gives_its_size(held: Footage, fit: Fit, size: tuple[int, int]) -> None:
+    frame = picture(still(held, 0, Size(100, 100, fit)))
+    assert (frame.width, frame.height) == size
+
+
+async def test_clip_makes_nothing_larger_and_the_others_do(held: Footage) -> None:
+    clipped = picture(still(held, 0, Size(2000, 2000, "clip")))
+    cropped = picture(still(held, 0, Size(2000, 2000, "crop")))
+    assert (clipped.width, cropped.width, cropped.height) == (320, 2000, 2000)
+
+
+async def test_the_nearest_key_frame_is_taken(held: Footage) -> None:
+    # Key frames are at 0, 1, 2 and 3 s; each piece holds one.
+    for seconds, expected in [(0.0, 0), (0.9, 0), (1.0, 90_000), (2.4, 180_000), (3.9, 270_000)]:
+        assert key_frame(held.at_seconds(seconds), seconds).pts == expected
+
+
+@pytest.mark.parametrize("seconds", [-1, 4.2, 1e9])
+async def test_a_time_outside_the_video_is_refused(held: Footage, seconds: float) -> None:
+    with pytest.raises(Refused) as refusal:
+        still(held, seconds, Size())
+    assert refusal.value.code == "invalid"
+
+
+async def test_sound_alone_has_no_picture(record: Record) -> None:
+    held = footage(await record(flv(video="")))
+    with pytest.raises(Refused) as refusal:
+        still(held, 0, Size())
+    assert refusal.value.code == "not_found"
+
+
+@pytest.mark.parametrize(
+    "video",
+    [
+        "libx265 -preset ultrafast -x265-params keyint=30:log-level=none",
+        "libsvtav1 -preset 12 -g 30 -svtav1-params scd=0",
+        "libvpx-vp9 -deadline realtime -cpu-used 8 -g 30",
+        "libx264 -preset veryfast -g 30 -bf 3",
+    ],
+)
+async def test_every_codec_that_comes_in_gives_a_picture(record: Record, video: str) -> None:
+    held = footage(await record(flv(seconds=2, video=video)))
+    frame = picture(still(held, 1, Size()))
+    assert (frame.width, frame.height) == (320, 180)

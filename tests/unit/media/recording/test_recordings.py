@@ -1,0 +1,146 @@
+"""Recordings: made once for all who ask, bounded, of live streams and of finished ones."""
+
+import asyncio
+
+import pytest
+
+from emulator.core.errors import Refused
+from emulator.media.recording.recordings import RecordingBounds, Recordings
+from emulator.media.shelf.shelves import Shelves
+from tests.support.broadcast import RealBroadcast, flv, put
+from tests.support.frames import picture, pictures
+from tests.unit.media.recording.conftest import Record
+
+
+async def test_a_recordings_length_is_that_of_its_media(
+    record: Record, recordings: Recordings, uid: str
+) -> None:
+    await record(flv(seconds=3, audio=""))
+    assert recordings.seconds(uid) == pytest.approx(3, abs=1 / 60)
+
+
+async def test_a_thumbnail_is_made_once(record: Record, recordings: Recordings, uid: str) -> None:
+    shelf = await record(flv())
+    one, two = await asyncio.gather(recordings.thumbnail(uid), recordings.thumbnail(uid))
+    assert one is two
+    for path in shelf.folder.glob("seg-*"):
+        path.unlink()
+    assert await recordings.thumbnail(uid) is one
+
+
+async def test_a_recordings_poster_and_a_live_streams_picture_differ(
+    record: Record, recordings: Recordings, uid: str
+) -> None:
+    shelf = await record(flv(), is_live=True)
+    live = await recordings.thumbnail(uid)
+    shelf.finish()
+    assert await recordings.thumbnail(uid) != live
+
+
+async def test_a_live_picture_is_there_with_the_first_part_and_grows_old(
+    shelves: Shelves, uid: str
+) -> None:
+    recordings = Recordings(shelves, RecordingBounds(live_max_age_ms=0))
+    shelf = shelves.begin(uid)
+    with pytest.raises(Refused) as refusal:
+        await recordings.thumbnail(uid)
+    assert refusal.value.code == "not_found"
+    footings = RealBroadcast().send(flv())
+    put(shelf, footings[:1])
+    first = await recordings.thumbnail(uid)
+    put(shelf, footings[1:])
+    assert await recordings.thumbnail(uid) != first
+    await recordings.close()
+
+
+async def test_a_gif_moves_at_the_rate_asked_for(
+    record: Record, recordings: Recordings, uid: str
+) -> None:
+    await record(flv())
+    frames = pictures(await recordings.animation(uid, time="1s", duration="2s", rate=5))
+    assert len(frames) == 10
+    assert frames[0].height == 180
+
+
+@pytest.mark.parametrize("asked", [{"duration": "16s"}, {"rate": 0}, {"rate": 16}, {"time": "9s"}])
+async def test_gifs_have_bounds(
+    record: Record, recordings: Recordings, uid: str, asked: dict[str, str]
+) -> None:
+    await record(flv())
+    with pytest.raises(Refused) as refusal:
+        await recordings.animation(uid, **asked)  # type: ignore[arg-type]  # Any of them.
+    assert refusal.value.code == "invalid"
+
+
+async def test_the_storyboard_has_a_tile_each_second(
+    record: Record, recordings: Recordings, uid: str
+) -> None:
+    await record(flv(), flv(seconds=3, size="180x320"))
+    board = await recordings.storyboard(uid)
+    sprite = picture(board.sprite)
+    assert (sprite.width, sprite.height) == (8 * 160, 90)
+    cues = board.vtt.strip().split("\n\n")
+    assert cues[0] == "WEBVTT"
+    assert cues[2] == "00:00:01.000 --> 00:00:02.000\nstoryboard.jpg#xywh=160,0,160,90"
+    assert len(cues) == 1 + 8
+
+
+async def test_the_mp4_is_made_once_and_kept_beside_the_segments(
+    record: Record, recordings: Recordings, uid: str
+) -> None:
+    shelf = await record(flv())
+    one, two = await asyncio.gather(recordings.mp4(uid), recordings.mp4(uid))
+    assert one == two == shelf.folder / "default.mp4"
+    made = one.stat().st_mtime_ns
+    assert (await recordings.mp4(uid)).stat().st_mtime_ns == made
+
+
+async def test_a_live_stream_has_no_mp4_yet(
+    record: Record, recordings: Recordings, uid: str
+) -> None:
+    await record(flv(), is_live=True)
+    with pytest.raises(Refused) as refusal:
+        await recordings.mp4(uid)
+    assert refusal.value.code == "conflict"
+
+
+async def test_pictures_are_forgotten_beyond_their_bound_and_with_their_recording(
+    record: Record, shelves: Shelves, uid: str
+) -> None:
+    recordings = Recordings(shelves, RecordingBounds(pictures_kept_max=2))
+    await record(flv())
+    first = await recordings.thumbnail(uid, time="0")
+    await recordings.thumbnail(uid, time="1")
+    assert await recordings.thumbnail(uid, time="0") is first
+    await recordings.thumbnail(uid, time="2")
+    await recordings.thumbnail(uid, time="3")
+    again = await recordings.thumbnail(uid, time="0")
+    assert again is not first
+    recordings.forget(uid)
+    assert await recordings.thumbnail(uid, time="0") is not again
+    await recordings.close()
+
+
+async def test_a_damaged_recording_fails_for_who_asked_and_is_tried_again(
+    record: Record, recordings: Recordings, uid: str
+) -> None:
+    shelf = await record(flv())
+    segment = shelf.folder / "seg-0.m4s"
+    whole = segment.read_bytes()
+    segment.write_bytes(b"\0" * len(whole))
+    with pytest.raises(Refused) as refusal:
+        await recordings.thumbnail(uid, time="0")
+    assert refusal.value.code == "not_found"
+    segment.write_bytes(whole)
+    assert await recordings.thumbnail(uid, time="0")
+
+
+async def test_too_many_at_once_are_refused(record: Record, shelves: Shelves, uid: str) -> None:
+    recordings = Recordings(shelves, RecordingBounds(jobs_waiting_max=3))
+    await record(flv())
+    asked = [recordings.thumbnail(uid, width=size) for size in range(100, 120, 2)]
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    refused = [answer for answer in answers if isinstance(answer, Refused)]
+    assert len(refused) == 7
+    assert {refusal.code for refusal in refused} == {"unavailable"}
+    await recordings.close()

@@ -1,0 +1,61 @@
+"""What the documentation shows exists: every command and flag, every link, every make target."""
+
+import argparse
+import importlib
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from emulator.cli import COMMANDS
+from tests.support.docs import PAGES, PROJECT, Shown, commands, links
+
+SHOWN = [shown for page in PAGES for shown in commands(page)]
+# Inside sentences, where a command is shown in backquotes.
+INLINE = re.compile(r"`(live-emulator [a-z][^`]*)`")
+
+
+def parser_of(name: str) -> argparse.ArgumentParser:
+    module = importlib.import_module(f"emulator.cli.{name.replace('-', '_')}")
+    parser = argparse.ArgumentParser(exit_on_error=False)
+    module.configure(parser)
+    return parser
+
+
+def own_commands() -> list[Shown]:
+    inline = [
+        Shown(page, line) for page in PAGES for line in INLINE.findall(page.read_text("utf-8"))
+    ]
+    return [shown for shown in [*SHOWN, *inline] if shown.line.startswith("live-emulator ")]
+
+
+@pytest.mark.parametrize("shown", own_commands(), ids=str)
+def test_a_command_that_is_shown_can_be_typed(shown: Shown) -> None:
+    _, name, *arguments = shlex.split(shown.line)
+
+    assert name in COMMANDS
+    if arguments not in (["--help"], []):
+        parser_of(name).parse_args(arguments)
+
+
+@pytest.mark.parametrize("shown", SHOWN, ids=str)
+def test_a_make_target_that_is_shown_is_there(shown: Shown) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
+    words = shlex.split(shown.line)
+
+    assert words[0] != "make" or set(words[1:]) <= targets
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
+def test_a_link_leads_somewhere(page: Path) -> None:
+    dead = [target for target in links(page) if not (page.parent / target).exists()]
+
+    assert not dead
+
+
+def test_the_command_line_is_told_about_in_full() -> None:
+    pages = "".join(page.read_text("utf-8") for page in PAGES)
+
+    untold = [name for name in COMMANDS if f"live-emulator {name}" not in pages]
+    assert not untold
