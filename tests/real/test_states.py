@@ -203,6 +203,8 @@ def test_viewers_are_counted_while_they_watch(walk: Walk) -> None:
         walk.until_first_part(stream)
         assert walk.stream(stream)["viewer_count"] <= 1  # The look above was a viewer's.
 
+        # The plain playlist lists whole segments, and so begins later than the parts do.
+        until(lambda: walk.get(stream["playback_url"]).status == 200, "a segment is whole")
         players = [Player(stream["playback_url"], "-user_agent", name) for name in ("one", "two")]
         watched = until(
             lambda: now if (now := walk.stream(stream))["viewer_count"] >= 2 else None,
