@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from emulator.core.clock import Timer
 from emulator.core.errors import Refused
-from emulator.core.events import Event, StreamEnded
+from emulator.core.events import Event
+from emulator.core.events.live import StreamEnded
 from emulator.media.ingest.gate import Attempt, Intake
 from emulator.media.ingest.tag import Tag
 from emulator.media.shelf.shelf import Shelf

@@ -8,7 +8,8 @@ import asyncio
 import logging
 
 from emulator.core.errors import Refused
-from emulator.core.events import Event, StreamEnded
+from emulator.core.events import Event
+from emulator.core.events.live import StreamEnded
 from emulator.media.recording.recordings import Recordings
 from emulator.media.recording.recovery import recover
 from emulator.media.shelf.shelves import Shelves

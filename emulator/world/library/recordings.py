@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from emulator.core.errors import Refused
-from emulator.core.events import VodFailed, VodReady
+from emulator.core.events.library import VodFailed, VodReady
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
 from emulator.world.world import World

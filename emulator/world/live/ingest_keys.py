@@ -1,7 +1,7 @@
 """Ingest keys: may this publisher publish? Judged before a publish is accepted."""
 
 from emulator.core.errors import Refused
-from emulator.core.events import PublisherJoined, PublisherLeft, PublishRefused
+from emulator.core.events.live import PublisherJoined, PublisherLeft, PublishRefused
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream
 from emulator.world.world import World

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from emulator.core.errors import Refused
-from emulator.core.events import StreamCreated, StreamEnded, StreamUpdated, StreamWentLive
+from emulator.core.events.live import StreamCreated, StreamEnded, StreamUpdated, StreamWentLive
 from emulator.world.library import recordings
 from emulator.world.live import categories, tags
 from emulator.world.live.moves import Move, Status, after

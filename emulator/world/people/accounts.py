@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from emulator.core.errors import Refused
-from emulator.core.events import AccountMade, UserLoggedIn
+from emulator.core.events.people import AccountMade, UserLoggedIn
 from emulator.world.store.journal import Row
 from emulator.world.world import World
 

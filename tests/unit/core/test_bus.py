@@ -3,7 +3,8 @@ import logging
 import pytest
 
 from emulator.core.bus import Bus
-from emulator.core.events import Event, VodReady
+from emulator.core.events import Event
+from emulator.core.events.library import VodReady
 
 READY = VodReady(at_ms=1, vod_id="v", duration_ms=2)
 

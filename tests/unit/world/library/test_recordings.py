@@ -1,7 +1,8 @@
 import pytest
 
 from emulator.core.errors import Refused
-from emulator.core.events import Event, VodFailed, VodReady
+from emulator.core.events import Event
+from emulator.core.events.library import VodFailed, VodReady
 from emulator.world.library import recordings
 from emulator.world.library.recordings import Quality
 from emulator.world.live import streams

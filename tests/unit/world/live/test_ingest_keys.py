@@ -1,7 +1,8 @@
 import pytest
 
 from emulator.core.errors import Refused
-from emulator.core.events import Event, PublishRefused
+from emulator.core.events import Event
+from emulator.core.events.live import PublishRefused
 from emulator.world.live import ingest_keys, streams
 from emulator.world.live.streams import Stream, Wishes
 from emulator.world.people.accounts import User

@@ -5,7 +5,8 @@ import pytest
 
 from emulator.core.clock import ManualClock
 from emulator.core.errors import Refused
-from emulator.core.events import Event, StreamCreated, StreamEnded, StreamWentLive
+from emulator.core.events import Event
+from emulator.core.events.live import StreamCreated, StreamEnded, StreamWentLive
 from emulator.world.library import recordings
 from emulator.world.live import streams
 from emulator.world.live.moves import LEGAL_MOVES, Move, Status, after

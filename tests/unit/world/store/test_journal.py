@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from emulator.core.events import Event, VodReady
+from emulator.core.events import Event
+from emulator.core.events.library import VodReady
 from emulator.world.store.database import open_database
 from emulator.world.store.journal import Store
 

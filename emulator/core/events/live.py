@@ -1,27 +1,8 @@
-"""What happened. Facts, in the past tense; nothing here says what to do about them.
-
-An event carries ids and values, never an object of the world, so that it can be journalled.
-"""
+"""What happens to streams and to those who publish them."""
 
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """Something that is true from `at_ms` on (milliseconds since 1970 UTC, the world's clock)."""
-
-    at_ms: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountMade(Event):
-    user_id: str
-    username: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UserLoggedIn(Event):
-    user_id: str
+from emulator.core.events import Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,15 +51,3 @@ class PublishRefused(Event):
     stream_id: str | None
     code: str
     sentence: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VodReady(Event):
-    vod_id: str
-    duration_ms: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VodFailed(Event):
-    vod_id: str
-    reason: str
