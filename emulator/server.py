@@ -44,6 +44,7 @@ class Emulator:
         self.settings = settings or Settings(data=":memory:", port=0, rtmp_port=0, rtmps_port=0)
         self.ready: dict[str, Any] = {}
         self.app: ASGIApp
+        self.platform: Platform
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> "Emulator":
@@ -97,7 +98,7 @@ class Emulator:
         listener = _listen(settings.host, settings.port)
         stack.callback(listener.close)
         self.ready = ready.ready(settings, folder, listener.getsockname()[1], rtmp_port, rtmps_port)
-        platform = Platform(
+        self.platform = platform = Platform(
             world=world,
             broadcasts=broadcasts,
             shelves=shelves,
@@ -105,6 +106,7 @@ class Emulator:
             addresses=ready.addresses(settings, self.ready),
             ready=self.ready,
             body_bytes_max=settings.body_bytes_max,
+            upload_bytes_max=settings.upload_bytes_max,
             admin_token=settings.admin_token,
         )
         self.app = app.build(platform)

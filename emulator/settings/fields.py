@@ -110,6 +110,9 @@ class Settings:
     stream_creations_per_minute: int = _setting(
         10, Count(), "streams a user may create in a minute; 0: no limit", is_flag=False
     )
+    session_creations_per_minute: int = _setting(
+        10, Count(), "video sessions a user may create in a minute; 0: no limit", is_flag=False
+    )
     viewer_gone_ms: int = _setting(
         15_000, Duration("ms", 1_000), "silence after which a viewer has left", is_flag=False
     )
@@ -177,6 +180,9 @@ class Settings:
     )
     body_bytes_max: int = _setting(
         2**20, Size(1024, 2**30), "a request's body; a larger one gets 413", is_flag=False
+    )
+    upload_bytes_max: int = _setting(
+        2**31, Size(1024, 2**40), "an uploaded video; a larger one gets 413", is_flag=False
     )
 
     def __post_init__(self) -> None:

@@ -33,6 +33,11 @@ class Invalid(Refused):
         self.mistakes = mistakes
 
 
+def mistake(loc: tuple[int | str, ...], kind: str, sentence: str) -> dict[str, Any]:
+    """One entry of `Invalid`: where in the request, what kind, and a sentence."""
+    return {"loc": list(loc), "msg": sentence, "type": kind, "message": sentence}
+
+
 class JSONResponse(Response):
     """JSON without spaces, in UTF-8."""
 

@@ -30,7 +30,9 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """`ready` is the ready file's content. `body_bytes_max` bounds a JSON request (else 413).
+    """`ready` is the ready file's content.
+
+    `body_bytes_max` bounds a JSON request, `upload_bytes_max` an uploaded video (else 413).
 
     `admin_token`: what `/_emulator/` asks for, None where it is open.
     """
@@ -42,5 +44,6 @@ class Platform:
     addresses: Addresses
     ready: dict[str, object]
     body_bytes_max: int
+    upload_bytes_max: int
     admin_token: str | None
     state: State = field(default_factory=State)

@@ -9,6 +9,7 @@ class Rules:
 
     streams_per_user: int = 1
     stream_creations_per_minute: int = 10
+    session_creations_per_minute: int = 10
     is_auth_strict: bool = False
     is_takeover_allowed: bool = False
     vod_processing_ms: int = 1_000

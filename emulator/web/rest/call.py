@@ -7,6 +7,7 @@ from typing import Literal, TypeVar
 from pydantic import BaseModel
 
 from emulator.web.platform import Platform
+from emulator.web.rest.bodies import Uploaded
 from emulator.world.people.accounts import User
 from emulator.world.world import World
 
@@ -14,16 +15,23 @@ Model = TypeVar("Model", bound=BaseModel)
 Dialect = Literal["documented", "client"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """`path` holds the values of the path's names; `body` and `query` are validated models."""
+    """`path` holds the values of the path's names; `body` and `query` are validated models.
+
+    `credential` is the caller's key or token, empty where there was none. `accept` is what the
+    request says it reads. `upload` is the form's file, where the request is a form.
+    """
 
     platform: Platform
     dialect: Dialect
     caller: User | None
+    credential: str
+    accept: str
     path: Mapping[str, str]
     body: BaseModel | None
     query: BaseModel | None
+    upload: Uploaded | None = None
 
     @property
     def world(self) -> World:

@@ -3,7 +3,11 @@
 Who asks (401), how often (429), with what (422, 413), and then the verb.
 """
 
+import inspect
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import quote
 
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
@@ -12,13 +16,22 @@ from starlette.responses import Response
 from emulator.core.errors import Refused
 from emulator.web import errors
 from emulator.web.auth import credential, whose, whose_or_nobody
-from emulator.web.errors import Invalid, JSONResponse
+from emulator.web.errors import Invalid, JSONResponse, mistake
 from emulator.web.platform import Platform
+from emulator.web.rest.answers import Download, Other
+from emulator.web.rest.bodies import Uploaded, media_type, read_form, read_json
 from emulator.web.rest.call import Call, Dialect
-from emulator.web.rest.operation import Operation
+from emulator.web.rest.operation import Limit, Operation
 from emulator.web.rest.router import Router
 from emulator.world.limits import Quota
 from emulator.world.people.accounts import User
+from emulator.world.rules import Rules
+
+# How often a minute, by the world's rules.
+_PER_MINUTE: dict[Limit, Callable[[Rules], int]] = {
+    "stream_creation": lambda rules: rules.stream_creations_per_minute,
+    "session_creation": lambda rules: rules.session_creations_per_minute,
+}
 
 
 class Dispatch:
@@ -33,17 +46,25 @@ class Dispatch:
         quota: Quota | None = None
         try:
             operation, values = self._router.find(request.method, request.path_params["path"])
-            caller = self._caller(operation, request)
+            given = credential(request)
+            caller = self._caller(operation, given)
             quota = self._count(operation, caller)
-            call = Call(
-                platform=self._platform,
-                dialect=self._dialect,
-                caller=caller,
-                path=values,
-                body=await self._body(operation, request),
-                query=_query(operation, request),
-            )
-            response = _success(operation, operation.answer(call))
+            async with self._body(operation, request) as (body, upload):
+                call = Call(
+                    platform=self._platform,
+                    dialect=self._dialect,
+                    caller=caller,
+                    credential=given,
+                    accept=request.headers.get("accept", ""),
+                    path=values,
+                    body=body,
+                    query=_query(operation, request),
+                    upload=upload,
+                )
+                value = operation.answer(call)
+                if inspect.isawaitable(value):
+                    value = await value
+            response = _success(operation, value)
         except Refused as refused:
             quota = refused.details.get("quota", quota)
             response = errors.answer(refused, request.state.trace_id)
@@ -51,8 +72,7 @@ class Dispatch:
             response.headers.update(_rate_headers(quota))
         return response
 
-    def _caller(self, operation: Operation, request: Request) -> User | None:
-        given = credential(request)
+    def _caller(self, operation: Operation, given: str) -> User | None:
         if operation.auth == "user":
             return whose(self._platform.world, given)
         return whose_or_nobody(self._platform.world, given) if given else None
@@ -61,32 +81,29 @@ class Dispatch:
         if operation.limit is None or caller is None:
             return None
         world = self._platform.world
-        limit = world.rules.stream_creations_per_minute
+        limit = _PER_MINUTE[operation.limit](world.rules)
         return world.limits.take(operation.limit, caller.id, limit) if limit else None
 
-    async def _body(self, operation: Operation, request: Request) -> BaseModel | None:
-        if operation.body is None:
-            return None
-        body = await read_body(request, self._platform.body_bytes_max)
-        media_type = request.headers.get("content-type", "application/json").partition(";")[0]
-        if not _is_json(media_type):
-            raise Invalid([_mistake(("body",), "media_type", f"Expected JSON, got {media_type}")])
-        try:
-            return operation.body.model_validate_json(body)
-        except ValidationError as error:
-            raise Invalid(_mistakes("body", error)) from error
+    @asynccontextmanager
+    async def _body(
+        self, operation: Operation, request: Request
+    ) -> AsyncIterator[tuple[BaseModel | None, Uploaded | None]]:
+        upload, model = operation.upload, operation.body
+        if upload and (upload.is_required or media_type(request) == "multipart/form-data"):
+            async with read_form(request, upload.bytes_max(self._platform)) as (fields, file):
+                yield (_validated(model.model_validate, fields) if model else None), file
+        elif model:
+            body = await read_json(request, self._platform.body_bytes_max)
+            yield _validated(model.model_validate_json, body), None
+        else:
+            yield None, None
 
 
-async def read_body(request: Request, bytes_max: int) -> bytes:
-    """The request's body. Refuses (`too_large`) one over `bytes_max` as soon as that shows."""
-    pieces: list[bytes] = []
-    length = 0
-    async for piece in request.stream():
-        length += len(piece)
-        if length > bytes_max:
-            raise Refused("too_large", f"Request body is larger than {bytes_max} bytes")
-        pieces.append(piece)
-    return b"".join(pieces)
+def _validated(validate: Callable[[Any], BaseModel], given: object) -> BaseModel:
+    try:
+        return validate(given)
+    except ValidationError as error:
+        raise Invalid(_mistakes("body", error)) from error
 
 
 def _query(operation: Operation, request: Request) -> BaseModel | None:
@@ -99,25 +116,27 @@ def _query(operation: Operation, request: Request) -> BaseModel | None:
 
 
 def _success(operation: Operation, value: Any) -> Response:
+    if isinstance(value, Response):
+        return value
+    if isinstance(value, Other):
+        return JSONResponse(value.value, status_code=value.status)
+    if isinstance(value, Download):
+        disposition = f"attachment; filename*=UTF-8''{quote(value.name)}"
+        return Response(
+            value.content,
+            media_type=value.media_type,
+            headers={"Content-Disposition": disposition},
+        )
     if operation.status == 204:
         return Response(status_code=204)
     return JSONResponse(value, status_code=operation.status)
 
 
-def _is_json(media_type: str) -> bool:
-    media_type = media_type.strip().lower()
-    return media_type == "application/json" or media_type.endswith("+json")
-
-
 def _mistakes(where: str, error: ValidationError) -> list[dict[str, Any]]:
     return [
-        _mistake((where, *mistake["loc"]), mistake["type"], mistake["msg"])
-        for mistake in error.errors(include_url=False, include_context=False, include_input=False)
+        mistake((where, *found["loc"]), found["type"], found["msg"])
+        for found in error.errors(include_url=False, include_context=False, include_input=False)
     ]
-
-
-def _mistake(loc: tuple[int | str, ...], kind: str, sentence: str) -> dict[str, Any]:
-    return {"loc": list(loc), "msg": sentence, "type": kind, "message": sentence}
 
 
 def _rate_headers(quota: Quota) -> dict[str, str]:

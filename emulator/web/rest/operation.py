@@ -7,20 +7,36 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from emulator.core.errors import Code
+from emulator.web.platform import Platform
 from emulator.web.rest.call import Call
 
 Auth = Literal["public", "optional", "user"]
 Provenance = Literal["documented", "guide", "client", "cdn", "assumed"]
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+Limit = Literal["stream_creation", "session_creation"]
 Answer = Callable[[Call], Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
-    """`path` is relative to both prefixes. `answer` returns the JSON value of the success status.
+class Upload:
+    """The operation takes a form with a `file` and, beside it, its body's fields.
 
+    `bytes_max` tells the largest form. `is_required`: a JSON body alone is refused.
+    """
+
+    bytes_max: Callable[[Platform], int]
+    is_required: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """`path` is relative to both prefixes.
+
+    `answer` returns the JSON value of the success `status`, or one of `rest/answers`; its return
+    annotation is that value's shape. It may be a coroutine function where it waits for a thread.
     `auth`: who may call (whether it is the owner is for the verb to say). `limit` names a rate
-    limit that every call of a signed-in user counts against, refused and failed ones too.
+    limit that every call of a signed-in user counts against, refused and failed ones too. `also`
+    are other success statuses, `downloads` the media types of the files it may answer with.
     """
 
     method: Method
@@ -31,8 +47,11 @@ class Operation:
     status: int = 200
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
-    limit: Literal["stream_creation"] | None = None
+    upload: Upload | None = None
+    limit: Limit | None = None
     refuses: tuple[Code, ...] = ()
+    also: tuple[int, ...] = ()
+    downloads: tuple[str, ...] = ()
 
     @property
     def summary(self) -> str:

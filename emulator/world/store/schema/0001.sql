@@ -28,11 +28,12 @@ CREATE TABLE users (
     created_at_ms INTEGER NOT NULL
 );
 
-CREATE TABLE api_keys (key TEXT PRIMARY KEY, user_row INTEGER NOT NULL REFERENCES users) WITHOUT ROWID;
+CREATE TABLE api_keys (key TEXT PRIMARY KEY, user_row INTEGER NOT NULL REFERENCES users ON DELETE CASCADE) WITHOUT ROWID;
+CREATE INDEX api_keys_by_user ON api_keys (user_row);
 
 CREATE TABLE refresh_tokens (
     token TEXT PRIMARY KEY,
-    user_row INTEGER NOT NULL REFERENCES users,
+    user_row INTEGER NOT NULL REFERENCES users ON DELETE CASCADE,
     family TEXT NOT NULL,
     expires_at_ms INTEGER NOT NULL,
     is_used INTEGER NOT NULL DEFAULT 0
@@ -64,8 +65,8 @@ CREATE TABLE streams (
     id TEXT NOT NULL UNIQUE,
     uid TEXT NOT NULL UNIQUE,
     stream_key TEXT NOT NULL UNIQUE,
-    user_row INTEGER NOT NULL REFERENCES users,
-    category_row INTEGER REFERENCES categories,
+    user_row INTEGER NOT NULL REFERENCES users ON DELETE CASCADE,
+    category_row INTEGER REFERENCES categories ON DELETE SET NULL,
     title TEXT NOT NULL,
     description TEXT,
     status TEXT NOT NULL DEFAULT 'offline',
@@ -88,7 +89,7 @@ CREATE INDEX streams_by_time ON streams (created_at_ms DESC);
 CREATE TABLE stream_tags (
     stream_row INTEGER NOT NULL REFERENCES streams ON DELETE CASCADE,
     position INTEGER NOT NULL,
-    tag_row INTEGER NOT NULL REFERENCES tags,
+    tag_row INTEGER NOT NULL REFERENCES tags ON DELETE CASCADE,
     PRIMARY KEY (stream_row, position)
 ) WITHOUT ROWID;
 CREATE INDEX stream_tags_by_tag ON stream_tags (tag_row);
@@ -97,8 +98,8 @@ CREATE TABLE vods (
     row INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
     uid TEXT NOT NULL UNIQUE,
-    user_row INTEGER NOT NULL REFERENCES users,
-    stream_row INTEGER REFERENCES streams,
+    user_row INTEGER NOT NULL REFERENCES users ON DELETE CASCADE,
+    stream_row INTEGER REFERENCES streams ON DELETE SET NULL,
     title TEXT NOT NULL,
     description TEXT,
     status TEXT NOT NULL DEFAULT 'processing',

@@ -1,0 +1,21 @@
+"""Answers that are not the operation's own status with a JSON value."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """A success with another status than usual. The operation names it in `also`."""
+
+    status: int
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file. `name` is what a browser saves it as."""
+
+    content: str | bytes
+    media_type: str
+    name: str

@@ -1,0 +1,100 @@
+"""Bodies: what a request carries, read within its bound: JSON, or a form with a file."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import Request
+
+from emulator.core.errors import Refused
+from emulator.web.errors import Invalid, mistake
+
+_FIELDS_MAX = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """A file that came in a form. `file` lies in memory or, when large, in a temporary file."""
+
+    name: str
+    media_type: str
+    size: int
+    file: BinaryIO
+
+
+def media_type(request: Request) -> str:
+    """The media type that the request says it has, in lower case; JSON where it says nothing."""
+    told = request.headers.get("content-type", "application/json")
+    return told.partition(";")[0].strip().lower()
+
+
+async def read_json(request: Request, bytes_max: int) -> bytes:
+    """The body of a request that is expected to be JSON.
+
+    Refuses (`invalid`) another media type, (`too_large`) a body over `bytes_max` as soon as that
+    shows.
+    """
+    told = media_type(request)
+    body = b"".join([piece async for piece in _bounded(request, bytes_max)])
+    if told != "application/json" and not told.endswith("+json"):
+        raise Invalid([mistake(("body",), "media_type", f"Expected JSON, got {told}")])
+    return body
+
+
+@asynccontextmanager
+async def read_form(
+    request: Request, bytes_max: int
+) -> AsyncIterator[tuple[dict[str, Any], Uploaded]]:
+    """The form's fields and its `file`, which is there until the block ends.
+
+    Refuses (`invalid`) a body that is no form or has no file, (`too_large`) one over `bytes_max`.
+    """
+    if media_type(request) != "multipart/form-data":
+        raise Invalid([mistake(("body",), "media_type", "Expected multipart/form-data")])
+    parser = MultiPartParser(
+        request.headers, _bounded(request, bytes_max), max_files=1, max_fields=_FIELDS_MAX
+    )
+    try:
+        form = await parser.parse()
+    except (MultiPartException, UnicodeDecodeError) as error:
+        raise Invalid(
+            [mistake(("body",), "form_invalid", f"The form is broken: {error}")]
+        ) from None
+    try:
+        yield _fields(form), _file(form)
+    finally:
+        await form.close()
+
+
+def _fields(form: FormData) -> dict[str, Any]:
+    """Names that stand more than once become lists."""
+    fields: dict[str, Any] = {}
+    for name in form:
+        values = [value for value in form.getlist(name) if isinstance(value, str)]
+        if values:
+            fields[name] = values[0] if len(values) == 1 else values
+    return fields
+
+
+def _file(form: FormData) -> Uploaded:
+    found = form.get("file")
+    if not isinstance(found, UploadFile):
+        raise Invalid([mistake(("body", "file"), "missing", "Field required")])
+    return Uploaded(
+        name=found.filename or "",
+        media_type=found.content_type or "application/octet-stream",
+        size=found.size or 0,
+        file=found.file,
+    )
+
+
+async def _bounded(request: Request, bytes_max: int) -> AsyncGenerator[bytes, None]:
+    length = 0
+    async for piece in request.stream():
+        length += len(piece)
+        if length > bytes_max:
+            raise Refused("too_large", f"Request body is larger than {bytes_max} bytes")
+        yield piece
