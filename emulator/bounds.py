@@ -1,10 +1,16 @@
 """From `Settings` to what each part is told: one function a part, so that none knows another."""
 
+import asyncio
+from collections.abc import Callable
+
+from emulator.core.clock import Clock
 from emulator.media.broadcasts import BroadcastBounds
 from emulator.media.ingest.rtmp_connection import RtmpLimits
 from emulator.media.shelf.shelves import ShelfSettings
 from emulator.settings import Settings
+from emulator.web.worlds import Making
 from emulator.world.rules import Rules
+from emulator.world.seed import Seed
 
 
 def rules(settings: Settings) -> Rules:
@@ -16,6 +22,23 @@ def rules(settings: Settings) -> Rules:
         is_takeover_allowed=settings.takeover,
         vod_processing_ms=settings.vod_processing_ms,
         viewer_gone_ms=settings.viewer_gone_ms,
+    )
+
+
+def making(
+    settings: Settings,
+    clock: Clock,
+    tasks: asyncio.TaskGroup,
+    read_seed: Callable[[str], Seed],
+) -> Making:
+    return Making(
+        clock=clock,
+        rules=rules(settings),
+        broadcasts=broadcasts(settings),
+        tasks=tasks,
+        read_seed=read_seed,
+        worlds_max=settings.worlds_max,
+        snapshots_max=settings.snapshots_max,
     )
 
 

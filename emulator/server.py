@@ -18,23 +18,26 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from emulator import bounds, certificates, ready, seed_file
-from emulator.core.bus import Bus
 from emulator.core.clock import SystemClock
 from emulator.folder import DataFolder
-from emulator.media.broadcasts import Broadcasts
 from emulator.media.ingest.rtmp_server import RtmpServer
-from emulator.media.recorder import Recorder
 from emulator.media.recording.recordings import Recordings
 from emulator.media.shelf.shelves import Shelves
 from emulator.settings import Settings
 from emulator.web import app
-from emulator.web.platform import Platform
-from emulator.world import seed
-from emulator.world.world import World
+from emulator.web.platform import Platform, Shared, State
+from emulator.web.request_log import RequestLog
+from emulator.web.worlds import Worlds
 
 log = logging.getLogger(__name__)
 
 _GRACE_SECONDS = 1
+_WARM = (
+    "emulator.media.pipeline",
+    "emulator.web.api.table",
+    "emulator.web.admin.table",
+    "emulator.web.rest.dispatch",
+)
 
 
 class Emulator:
@@ -69,26 +72,28 @@ class Emulator:
         settings = self.settings
         folder = DataFolder.open(settings.data)
         stack.callback(folder.close)
-        bus = Bus()
-        world = _world(settings, folder, bus)
-        stack.callback(world.close)
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
 
         shelves = Shelves(folder.media_path, bounds.shelves(settings))
         stack.push_async_callback(shelves.close)
         recordings = Recordings(shelves)
         stack.push_async_callback(recordings.close)
-        recorder = Recorder(world, shelves, recordings, tasks)
-        stack.push_async_callback(recorder.stop)
-        broadcasts = Broadcasts(world, shelves, bounds.broadcasts(settings))
-        stack.callback(bus.subscribe(broadcasts.hear))
-        stack.callback(bus.subscribe(recorder.hear))
-        await recorder.recover()
+        shared = Shared(
+            shelves=shelves,
+            recordings=recordings,
+            body_bytes_max=settings.body_bytes_max,
+            upload_bytes_max=settings.upload_bytes_max,
+            admin_token=settings.admin_token,
+            requests=RequestLog(settings.requests_kept_max),
+        )
+        worlds = Worlds(shared, bounds.making(settings, SystemClock(), tasks, seed_file.read))
+        stack.callback(worlds.close)
+        stack.push_async_callback(worlds.stop, "the emulator stops")
+        self.platform = await worlds.open_default(folder.world_path, settings.seed)
 
-        stack.callback(broadcasts.stop, "the emulator stops")
         # The ready file names the CA, so it has to be there by then. Once made, this only reads it.
         _tls_context(settings, folder)
-        ingest = RtmpServer(broadcasts, bounds.rtmp(settings))
+        ingest = RtmpServer(worlds, bounds.rtmp(settings))
         stack.push_async_callback(ingest.stop, "the emulator stops")
         rtmp_port = await ingest.start(settings.host, settings.rtmp_port)
         rtmps_port = await ingest.start_tls(
@@ -98,23 +103,13 @@ class Emulator:
         listener = _listen(settings.host, settings.port)
         stack.callback(listener.close)
         self.ready = ready.ready(settings, folder, listener.getsockname()[1], rtmp_port, rtmps_port)
-        self.platform = platform = Platform(
-            world=world,
-            broadcasts=broadcasts,
-            shelves=shelves,
-            recordings=recordings,
-            addresses=ready.addresses(settings, self.ready),
-            ready=self.ready,
-            body_bytes_max=settings.body_bytes_max,
-            upload_bytes_max=settings.upload_bytes_max,
-            admin_token=settings.admin_token,
-        )
-        self.app = app.build(platform)
+        shared.ready, shared.addresses = self.ready, ready.addresses(settings, self.ready)
+        self.app = app.build(worlds)
         web = _Web(_web_config(settings, folder, self.app))
         running = tasks.create_task(web.serve(sockets=[listener]))
-        stack.push_async_callback(_stop_web, web, running, platform)
+        stack.push_async_callback(_stop_web, web, running, shared.state)
         await web.has_started.wait()
-        platform.state.is_ready = True
+        shared.state.is_ready = True
         folder.tell(self.ready)
         # A start does not wait for what only a request or a publisher needs, and the first of them
         # does not either: it is fetched in a thread once everything listens.
@@ -177,26 +172,14 @@ class _Web(uvicorn.Server):
 
 
 def _warm() -> None:
-    for name in ("emulator.media.pipeline", "emulator.web.api.table", "emulator.web.rest.dispatch"):
+    for name in _WARM:
         importlib.import_module(name)
 
 
-async def _stop_web(web: _Web, running: "asyncio.Task[None]", platform: Platform) -> None:
-    platform.state.is_ready = False
+async def _stop_web(web: _Web, running: "asyncio.Task[None]", state: State) -> None:
+    state.is_ready = False
     web.should_exit = True
     await running
-
-
-def _world(settings: Settings, folder: DataFolder, bus: Bus) -> World:
-    world = World(
-        clock=SystemClock(),
-        publish=bus.publish,
-        path=folder.world_path,
-        rules=bounds.rules(settings),
-    )
-    if world.is_fresh:
-        seed.sow(world, seed_file.read(settings.seed))
-    return world
 
 
 def _tls_context(settings: Settings, folder: DataFolder) -> ssl.SSLContext:

@@ -86,3 +86,8 @@ class ManualClock:
 def monotonic_ms() -> int:
     """Milliseconds for measuring a peer on the wire (timeouts, bit rates); never a world's time."""
     return time.monotonic_ns() // 1_000_000
+
+
+def monotonic_us() -> int:
+    """Microseconds for saying how long something took; never a world's time."""
+    return time.monotonic_ns() // 1_000

@@ -117,6 +117,13 @@ class Broadcast:
         if self.seat is not None:
             self.seat.drop(f"The stream has ended: {reason}.")
 
+    def abandon(self, reason: str) -> None:
+        """The world that knew the stream is gone: its publisher is told, and no fact changes."""
+        seat, self.seat = self.seat, None
+        self.close(reason)
+        if seat is not None:
+            seat.drop(reason)
+
     def _give_up(self, stopped_ms: int, reason: str) -> None:
         self._patience = None
         streams.end_when_media_stopped(self._world, self.stream_id, stopped_ms, reason)
@@ -202,6 +209,12 @@ class Broadcasts:
         """End every stream that is live by its media: nobody is left to take its pictures."""
         for broadcast in tuple(self._broadcasts.values()):
             broadcast.stop(reason)
+
+    def abandon(self, reason: str) -> None:
+        """Disconnect every publisher of a world that is about to be replaced."""
+        for broadcast in tuple(self._broadcasts.values()):
+            broadcast.abandon(reason)
+        self._broadcasts.clear()
 
     def _judge(self, key: str) -> Stream:
         stream = streams.by_key(self._world, key) if key else None

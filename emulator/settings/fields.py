@@ -178,6 +178,15 @@ class Settings:
     recordings_loaded_max: int = _setting(
         64, Count(1, 10_000), "finished recordings kept ready in memory", is_flag=False
     )
+    worlds_max: int = _setting(
+        1_000, Count(1, 100_000), "worlds at once; the next one is refused", is_flag=False
+    )
+    snapshots_max: int = _setting(
+        100, Count(1, 10_000), "snapshots of a world; the next one is refused", is_flag=False
+    )
+    requests_kept_max: int = _setting(
+        10_000, Count(1, 1_000_000), "requests kept in the request log", is_flag=False
+    )
     body_bytes_max: int = _setting(
         2**20, Size(1024, 2**30), "a request's body; a larger one gets 413", is_flag=False
     )

@@ -17,7 +17,7 @@ from emulator.web.admin.guard import AdminGuard
 from emulator.web.errors import answer, crash
 from emulator.web.middleware import MIDDLEWARE
 from emulator.web.pages import watch
-from emulator.web.platform import Platform
+from emulator.web.worlds import Worlds
 
 if TYPE_CHECKING:
     from starlette.types import ExceptionHandler
@@ -28,19 +28,21 @@ if TYPE_CHECKING:
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
-def build(platform: Platform) -> Starlette:
-    """The application for one platform."""
-    documented = _Api(platform, "documented")
-    client = _Api(platform, "client")
+def build(worlds: Worlds) -> Starlette:
+    """The application for all worlds of this process."""
+    documented = _Api(worlds, "documented")
+    client = _Api(worlds, "client")
+    admin = _Admin(worlds, "documented")
     return Starlette(
         routes=[
             Route("/api/v1/{path:path}", documented.answer, methods=METHODS),
             Route("/v1/{path:path}", client.answer, methods=METHODS),
-            *state.routes(platform),
-            *watch.routes(platform),
-            *playback.routes(platform),
+            *state.routes(worlds),
+            Route("/_emulator/{path:path}", admin.answer, methods=METHODS),
+            *watch.routes(worlds),
+            *playback.routes(worlds),
         ],
-        middleware=[*MIDDLEWARE, Middleware(AdminGuard, token=platform.admin_token)],
+        middleware=[*MIDDLEWARE, Middleware(AdminGuard, token=worlds.shared.admin_token)],
         exception_handlers=_ERRORS,
     )
 
@@ -48,9 +50,9 @@ def build(platform: Platform) -> Starlette:
 class _Api:
     """The platform's API under one prefix, imported when it is first asked (or by `warm`)."""
 
-    def __init__(self, platform: Platform, dialect: "Dialect") -> None:
-        self._platform = platform
-        self._dialect = dialect
+    def __init__(self, worlds: Worlds, dialect: "Dialect") -> None:
+        self._worlds = worlds
+        self._dialect: Dialect = dialect
 
     async def answer(self, request: Request) -> Response:
         return await self._dispatch.answer(request)
@@ -60,7 +62,18 @@ class _Api:
         from emulator.web.api.table import ROUTER
         from emulator.web.rest.dispatch import Dispatch
 
-        return Dispatch(self._platform, ROUTER, self._dialect)
+        return Dispatch(self._worlds, ROUTER, self._dialect)
+
+
+class _Admin(_Api):
+    """Our own API, likewise."""
+
+    @cached_property
+    def _dispatch(self) -> "Dispatch":
+        from emulator.web.admin.table import ROUTER
+        from emulator.web.rest.dispatch import Dispatch
+
+        return Dispatch(self._worlds, ROUTER, self._dialect)
 
 
 async def _refused(request: Request, error: Exception) -> Response:

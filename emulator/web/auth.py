@@ -1,4 +1,8 @@
-"""Auth: who sends this request (contract, Conventions)."""
+"""Auth: who sends this request, and to which world (contract, Conventions)."""
+
+import base64
+import binascii
+import json
 
 from starlette.requests import HTTPConnection
 
@@ -17,7 +21,11 @@ def credential(connection: HTTPConnection) -> str:
 
 
 def whose(world: World, given: str) -> User:
-    """Whose credential this is. Refuses (`unauthorized`) none, a wrong one, an expired one."""
+    """Whose credential this is. Refuses (`unauthorized`) none, a wrong one, an expired one.
+
+    A key may end in `@` and the world's name.
+    """
+    given = given.removesuffix(f"@{world.name}")
     if not given:
         raise Refused("unauthorized", "Not authenticated")
     # A JWT is three base64url parts with dots between (RFC 7515, 7.1); no API key has dots.
@@ -32,3 +40,20 @@ def whose_or_nobody(world: World, given: str) -> User | None:
         return whose(world, given)
     except Refused:
         return None
+
+
+def world_of(given: str) -> str:
+    """The world that a credential says it was issued in, `` where it does not say.
+
+    `ak_demo@NAME` says it after the `@`, an access token in its claims. Whether it is genuine is
+    for that world to judge.
+    """
+    if given.count(".") != 2:
+        return given.partition("@")[2]
+    claims = given.split(".")[1]
+    try:
+        told = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+    except (binascii.Error, ValueError):
+        return ""
+    name = told.get("world") if isinstance(told, dict) else None
+    return name if isinstance(name, str) else ""

@@ -1,11 +1,19 @@
-"""Platform: what the web layer needs of the rest, handed to it once by the server."""
+"""Platform: one world and all that serves it, as the web layer needs them."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+from emulator.core.bus import Bus
 from emulator.media.broadcasts import Broadcasts
+from emulator.media.recorder import Recorder
 from emulator.media.recording.recordings import Recordings
 from emulator.media.shelf.shelves import Shelves
+from emulator.web.request_log import RequestLog
+from emulator.world.store.journal import Store
 from emulator.world.world import World
+
+if TYPE_CHECKING:
+    from emulator.web.worlds import Worlds
 
 # Clients look for the CDN's name inside the addresses they are given (contract, Media addresses).
 CDN_NAME = "customer-emulator.cloudflarestream.com"
@@ -29,21 +37,73 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
-class Platform:
-    """`ready` is the ready file's content.
+class Snapshot:
+    """A world's facts as they were at `at_ms`. `uids`: the media that they speak of."""
+
+    name: str
+    at_ms: int
+    facts: Store
+    uids: frozenset[str]
+
+
+@dataclass(slots=True, kw_only=True)
+class Shared:
+    """What all worlds of this process share.
+
+    `ready` is the ready file's content; it and `addresses` are known once everything listens.
 
     `body_bytes_max` bounds a JSON request, `upload_bytes_max` an uploaded video (else 413).
-
-    `admin_token`: what `/_emulator/` asks for, None where it is open.
+    `admin_token`: what `/_emulator/` asks for, empty where it is open.
     """
 
-    world: World
-    broadcasts: Broadcasts
     shelves: Shelves
     recordings: Recordings
-    addresses: Addresses
-    ready: dict[str, object]
     body_bytes_max: int
     upload_bytes_max: int
-    admin_token: str | None
+    admin_token: str
+    requests: RequestLog
+    addresses: Addresses = field(default_factory=lambda: Addresses("", "", "", ""))
+    ready: dict[str, object] = field(default_factory=dict)
     state: State = field(default_factory=State)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """One world, what happens to its streams, and what it shares with the others."""
+
+    world: World
+    seed: str
+    bus: Bus
+    broadcasts: Broadcasts
+    recorder: Recorder
+    worlds: "Worlds"
+    shared: Shared
+    snapshots: dict[str, Snapshot] = field(default_factory=dict)
+
+    @property
+    def shelves(self) -> Shelves:
+        return self.shared.shelves
+
+    @property
+    def recordings(self) -> Recordings:
+        return self.shared.recordings
+
+    @property
+    def addresses(self) -> Addresses:
+        return self.shared.addresses
+
+    @property
+    def ready(self) -> dict[str, object]:
+        return self.shared.ready
+
+    @property
+    def state(self) -> State:
+        return self.shared.state
+
+    @property
+    def body_bytes_max(self) -> int:
+        return self.shared.body_bytes_max
+
+    @property
+    def upload_bytes_max(self) -> int:
+        return self.shared.upload_bytes_max

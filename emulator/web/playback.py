@@ -17,12 +17,13 @@ from emulator.media.shelf.shelf import Kind, Rendered, Shelf
 from emulator.web.audience import remember, session_of
 from emulator.web.errors import JSONResponse
 from emulator.web.platform import CDN_NAME, Platform
+from emulator.web.worlds import Worlds
 from emulator.world.library import recordings
 from emulator.world.library.recordings import Vod
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream
 
-Endpoint = Callable[[Request], Awaitable[Response]]
+Answer = Callable[["Playback", Request], Awaitable[Response]]
 PLAYLIST = "application/vnd.apple.mpegurl"
 PREFIXES = ("", f"/{CDN_NAME}")
 
@@ -195,26 +196,34 @@ class Playback:
             streams.note_viewers(self._platform.world, stream)
 
 
-def routes(platform: Platform) -> list[Route]:
-    playback = Playback(platform)
-    table: list[tuple[str, Endpoint]] = [
-        ("manifest/video.m3u8", playback.manifest),
-        ("manifest/stream.m3u8", playback.plain),
-        ("manifest/llhls.m3u8", playback.low_latency),
-        ("media/{name}", playback.media),
-        ("thumbnails/thumbnail.jpg", playback.thumbnail),
-        ("thumbnails/thumbnail.gif", playback.animation),
-        ("thumbnails/storyboard.jpg", playback.sprite),
-        ("thumbnails/storyboard.vtt", playback.sprite_map),
-        ("downloads/default.mp4", playback.download),
-        ("lifecycle", playback.lifecycle),
-        ("views", playback.views),
+def routes(worlds: Worlds) -> list[Route]:
+    table: list[tuple[str, Answer]] = [
+        ("manifest/video.m3u8", Playback.manifest),
+        ("manifest/stream.m3u8", Playback.plain),
+        ("manifest/llhls.m3u8", Playback.low_latency),
+        ("media/{name}", Playback.media),
+        ("thumbnails/thumbnail.jpg", Playback.thumbnail),
+        ("thumbnails/thumbnail.gif", Playback.animation),
+        ("thumbnails/storyboard.jpg", Playback.sprite),
+        ("thumbnails/storyboard.vtt", Playback.sprite_map),
+        ("downloads/default.mp4", Playback.download),
+        ("lifecycle", Playback.lifecycle),
+        ("views", Playback.views),
     ]
     return [
-        Route(f"{prefix}/{{uid}}/{path}", endpoint)
+        Route(f"{prefix}/{{uid}}/{path}", _endpoint(worlds, answer))
         for prefix in PREFIXES
-        for path, endpoint in table
+        for path, answer in table
     ]
+
+
+def _endpoint(worlds: Worlds, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
+    """The address's answer, in the world that its uid belongs to."""
+
+    async def endpoint(request: Request) -> Response:
+        return await answer(Playback(worlds.of_media(request)), request)
+
+    return endpoint
 
 
 def _waits(request: Request) -> bool:

@@ -12,9 +12,15 @@ from emulator.world.rules import Rules
 from emulator.world.store.database import open_database
 from emulator.world.store.journal import Store
 
+DEFAULT = "default"
+
 
 class World:
-    """Facts, time, chance and rules of one platform. `publish` is the only way up."""
+    """Facts, time, chance and rules of one platform. `publish` is the only way up.
+
+    Ids depend on the world's name and on how often it was opened; what a seed holds has the same
+    ids in every world. `facts` are what it begins with instead of a database at `path`.
+    """
 
     def __init__(
         self,
@@ -22,18 +28,16 @@ class World:
         clock: Clock,
         publish: Callable[[Event], None],
         rules: Rules | None = None,
-        name: str = "default",
-        seed: int | str = 1,
+        name: str = DEFAULT,
         path: str = ":memory:",
+        facts: Store | None = None,
     ) -> None:
         self.name = name
         self.clock = clock
         self.rules = rules or Rules()
-        self.store = Store(open_database(path), publish)
-        self.ids = Ids(seed, self._count_start())
-        self.secret = self._keep("secret", lambda: self.ids.octets(32).hex())
-        self.limits = Limits(clock)
-        self.viewers = Viewers(clock, self.rules.viewer_gone_ms)
+        self.store = facts.copy() if facts else Store(open_database(path))
+        self.store.publish = publish
+        self._begin()
 
     @property
     def now_ms(self) -> int:
@@ -51,8 +55,20 @@ class World:
     def emit(self, event: Event) -> None:
         self.store.emit(event)
 
+    def load(self, facts: Store) -> None:
+        """Forget everything, and go on with these facts. Nothing is published."""
+        self.store.load(facts)
+        self._begin()
+
     def close(self) -> None:
         self.store.close()
+
+    def _begin(self) -> None:
+        """What is true beside the facts: chance, limits, and who watches at the moment."""
+        self.ids = Ids(self.name, self._count_start())
+        self.secret = self._keep("secret", lambda: self.ids.octets(32).hex())
+        self.limits = Limits(self.clock)
+        self.viewers = Viewers(self.clock, self.rules.viewer_gone_ms)
 
     def _count_start(self) -> int:
         """How often this world was opened before: the epoch of its ids."""

@@ -27,7 +27,7 @@ BELOW = {
     "web": {"core", "world", "delivery", "media", "scenario"},
     # No part knows where its bounds come from: `bounds` turns settings into each part's own words.
     "settings": set(),
-    "bounds": {"settings", "world", "delivery", "media", "scenario", "web"},
+    "bounds": {"core", "settings", "world", "delivery", "media", "scenario", "web"},
     "seed_file": {"core", "world"},
     "ready": {"settings", "certificates", "folder", "web"},
 }

@@ -86,6 +86,10 @@ class Shelves:
     def is_live(self, uid: str) -> bool:
         return uid in self._live and not self._live[uid].window.is_finished
 
+    def has(self, uid: str) -> bool:
+        """Whether there is media under this uid, in memory or on the disk."""
+        return uid in self._live or uid in self._recordings or self.folder(uid).is_dir()
+
     def retire(self, uid: str) -> None:
         """A finished and saved stream's shelf leaves memory: from now on it is its recording."""
         if not self.is_live(uid):

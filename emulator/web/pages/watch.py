@@ -17,9 +17,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+import emulator
 from emulator.web.audience import remember
 from emulator.web.pages import assets
-from emulator.web.platform import CDN_NAME, Platform
+from emulator.web.platform import CDN_NAME
+from emulator.web.worlds import Worlds
 from emulator.world.library import recordings
 from emulator.world.live import streams
 from emulator.world.people import accounts
@@ -52,20 +54,20 @@ class Watched:
     has_media: bool
 
 
-def routes(platform: Platform) -> list[Route]:
+def routes(worlds: Worlds) -> list[Route]:
     """Both pages, under both names of the media addresses, and the files they need."""
-    return pages(platform.world, str(platform.ready["version"]))
+    return pages(lambda request: worlds.of_media(request).world)
 
 
-def pages(world: World, version: str) -> list[Route]:
+def pages(world_of: Callable[[Request], World]) -> list[Route]:
     """The same, for who has a world and no whole platform."""
 
     def page(frame: Frame) -> Callable[[Request], Awaitable[Response]]:
         async def show(request: Request) -> Response:
-            watched = find(world, request.path_params["uid"])
+            watched = find(world_of(request), request.path_params["uid"])
             if watched is None:
                 return _missing()
-            response = _show(frame, watched, version)
+            response = _show(frame, watched)
             remember(request, response)
             return response
 
@@ -100,11 +102,11 @@ def _name(world: World, user_row: int) -> str:
     return user.display_name or user.username
 
 
-def _show(frame: Frame, watched: Watched, version: str) -> Response:
+def _show(frame: Frame, watched: Watched) -> Response:
     page = _template(f"{frame}.html").substitute(
         static=assets.load().address,
         stage=_template("stage.html").substitute(),
-        version=escape(version),
+        version=escape(emulator.__version__),
         uid=escape(watched.uid),
         kind=watched.kind,
         status=watched.status,

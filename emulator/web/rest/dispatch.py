@@ -21,11 +21,14 @@ from emulator.web.platform import Platform
 from emulator.web.rest.answers import Download, Other
 from emulator.web.rest.bodies import Uploaded, media_type, read_form, read_json
 from emulator.web.rest.call import Call, Dialect
+from emulator.web.rest.note import Note
 from emulator.web.rest.operation import Limit, Operation
 from emulator.web.rest.router import Router
+from emulator.web.worlds import Worlds
 from emulator.world.limits import Quota
 from emulator.world.people.accounts import User
 from emulator.world.rules import Rules
+from emulator.world.world import World
 
 # How often a minute, by the world's rules.
 _PER_MINUTE: dict[Limit, Callable[[Rules], int]] = {
@@ -35,23 +38,26 @@ _PER_MINUTE: dict[Limit, Callable[[Rules], int]] = {
 
 
 class Dispatch:
-    """Answers every request below one prefix."""
+    """Answers every request below one prefix, each in the world that it means."""
 
-    def __init__(self, platform: Platform, router: Router, dialect: Dialect) -> None:
-        self._platform = platform
+    def __init__(self, worlds: Worlds, router: Router, dialect: Dialect) -> None:
+        self._worlds = worlds
         self._router = router
         self._dialect = dialect
 
     async def answer(self, request: Request) -> Response:
         quota: Quota | None = None
+        note = Note(request)
         try:
-            operation, values = self._router.find(request.method, request.path_params["path"])
+            note.platform = platform = self._worlds.choose(request)
+            note.operation, values = self._router.find(request.method, request.path_params["path"])
+            operation = note.operation
             given = credential(request)
-            caller = self._caller(operation, given)
-            quota = self._count(operation, caller)
-            async with self._body(operation, request) as (body, upload):
+            note.caller = caller = _caller(platform.world, operation, given)
+            quota = _count(platform.world, operation, caller)
+            async with self._body(platform, operation, request, note) as (body, upload):
                 call = Call(
-                    platform=self._platform,
+                    platform=platform,
                     dialect=self._dialect,
                     caller=caller,
                     credential=given,
@@ -70,33 +76,36 @@ class Dispatch:
             response = errors.answer(refused, request.state.trace_id)
         if quota:
             response.headers.update(_rate_headers(quota))
+        note.finish(self._worlds, response.status_code)
         return response
-
-    def _caller(self, operation: Operation, given: str) -> User | None:
-        if operation.auth == "user":
-            return whose(self._platform.world, given)
-        return whose_or_nobody(self._platform.world, given) if given else None
-
-    def _count(self, operation: Operation, caller: User | None) -> Quota | None:
-        if operation.limit is None or caller is None:
-            return None
-        world = self._platform.world
-        limit = _PER_MINUTE[operation.limit](world.rules)
-        return world.limits.take(operation.limit, caller.id, limit) if limit else None
 
     @asynccontextmanager
     async def _body(
-        self, operation: Operation, request: Request
+        self, platform: Platform, operation: Operation, request: Request, note: Note
     ) -> AsyncIterator[tuple[BaseModel | None, Uploaded | None]]:
         upload, model = operation.upload, operation.body
         if upload and (upload.is_required or media_type(request) == "multipart/form-data"):
-            async with read_form(request, upload.bytes_max(self._platform)) as (fields, file):
+            async with read_form(request, upload.bytes_max(platform)) as (fields, file):
+                note.body = fields
                 yield (_validated(model.model_validate, fields) if model else None), file
         elif model:
-            body = await read_json(request, self._platform.body_bytes_max)
+            note.json = body = await read_json(request, platform.body_bytes_max)
             yield _validated(model.model_validate_json, body), None
         else:
             yield None, None
+
+
+def _caller(world: World, operation: Operation, given: str) -> User | None:
+    if operation.auth == "user":
+        return whose(world, given)
+    return whose_or_nobody(world, given) if given else None
+
+
+def _count(world: World, operation: Operation, caller: User | None) -> Quota | None:
+    if operation.limit is None or caller is None:
+        return None
+    limit = _PER_MINUTE[operation.limit](world.rules)
+    return world.limits.take(operation.limit, caller.id, limit) if limit else None
 
 
 def _validated(validate: Callable[[Any], BaseModel], given: object) -> BaseModel:

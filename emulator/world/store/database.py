@@ -32,6 +32,15 @@ def open_database(path: str) -> sqlite3.Connection:
     return connection
 
 
+def open_copy(source: sqlite3.Connection) -> sqlite3.Connection:
+    """A database in memory with the content of another: no schema is run, pages are copied."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    source.backup(connection)
+    connection.execute("PRAGMA foreign_keys = ON")
+    return connection
+
+
 def _migrate(connection: sqlite3.Connection, path: str) -> None:
     steps = sorted(
         entry.name

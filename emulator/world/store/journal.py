@@ -13,6 +13,7 @@ from dataclasses import fields
 from typing import Any
 
 from emulator.core.events import Event
+from emulator.world.store.database import open_copy
 
 Row = sqlite3.Row
 
@@ -20,9 +21,11 @@ Row = sqlite3.Row
 class Store:
     """One world's facts. Used on one thread."""
 
-    def __init__(self, connection: sqlite3.Connection, publish: Callable[[Event], None]) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, publish: Callable[[Event], None] | None = None
+    ) -> None:
+        self.publish = publish or _tell_nobody
         self._connection = connection
-        self._publish = publish
         self._is_changing = False
         self._emitted: list[Event] = []
         self._to_publish: deque[Event] = deque()
@@ -39,6 +42,18 @@ class Store:
         """The one whole number that the query gives, 0 where it gives none."""
         found = self.row(sql, *values)
         return int(found[0] or 0) if found else 0
+
+    def columns(self) -> dict[str, list[str]]:
+        """The names of every table's columns."""
+        rows = self.rows(
+            "SELECT tables.name AS tbl, info.name AS col FROM sqlite_schema AS tables,"
+            " pragma_table_info(tables.name) AS info WHERE tables.type = 'table'"
+            " AND tables.sql NOT LIKE 'CREATE VIRTUAL%' AND tables.name NOT LIKE 'sqlite_%'"
+        )
+        found: dict[str, list[str]] = {}
+        for row in rows:
+            found.setdefault(row["tbl"], []).append(row["col"])
+        return found
 
     def write(self, sql: str, *values: object) -> int:
         """Change rows, inside `change` only. Returns the key of the row that was inserted last."""
@@ -77,6 +92,19 @@ class Store:
         self._emitted.clear()
         self._tell()
 
+    def load(self, source: "Store") -> None:
+        """Become a copy of another store of the same program, journal and all.
+
+        About 0.1 ms for a seed in memory; a reader of this connection sees one or the other.
+        """
+        if self._is_changing:
+            raise RuntimeError("a store was loaded inside a change")
+        source._connection.backup(self._connection)
+
+    def copy(self) -> "Store":
+        """A store in memory with the same facts, which tells nobody of what happens to it."""
+        return Store(open_copy(self._connection))
+
     def close(self) -> None:
         self._connection.close()
 
@@ -87,9 +115,13 @@ class Store:
         self._is_publishing = True
         try:
             while self._to_publish:
-                self._publish(self._to_publish.popleft())
+                self.publish(self._to_publish.popleft())
         finally:
             self._is_publishing = False
+
+
+def _tell_nobody(_: Event) -> None:
+    """The journal alone keeps what happens."""
 
 
 def _canonical(event: Event) -> str:

@@ -31,7 +31,7 @@ async def refused(_: Request, error: Exception) -> Response:
 
 @pytest.fixture
 async def client(world: World) -> AsyncIterator[httpx.AsyncClient]:
-    app = Starlette(routes=watch.pages(world, "1.2.3"), exception_handlers={Refused: refused})
+    app = Starlette(routes=watch.pages(lambda _: world), exception_handlers={Refused: refused})
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://emulator"
     ) as client:

@@ -20,7 +20,7 @@ def test_two_fresh_worlds_of_one_seed_are_the_same() -> None:
     journals: list[list[Event]] = []
     for _ in range(2):
         heard: list[Event] = []
-        world = World(clock=ManualClock(), publish=heard.append, seed=7)
+        world = World(clock=ManualClock(), publish=heard.append, name="seven")
         seed.sow(world, SMALL)
         ada = accounts.by_username(world, "ada")
         streams.create(world, ada, Wishes({"title": "x"}))

@@ -9,6 +9,7 @@ CREATE TABLE events (
     kind TEXT NOT NULL,
     body TEXT NOT NULL
 );
+CREATE INDEX events_by_kind ON events (kind, seq);
 
 CREATE TABLE users (
     row INTEGER PRIMARY KEY,

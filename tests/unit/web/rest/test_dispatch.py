@@ -78,7 +78,7 @@ TABLE = [
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     async with Emulator() as emulator:
-        dispatch = Dispatch(emulator.platform, Router(TABLE), "documented")
+        dispatch = Dispatch(emulator.platform.worlds, Router(TABLE), "documented")
         app = Starlette(
             routes=[Route("/{path:path}", dispatch.answer, methods=METHODS)], middleware=MIDDLEWARE
         )

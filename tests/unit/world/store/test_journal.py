@@ -28,7 +28,7 @@ def kinds(store: Store) -> list[str]:
 
 def test_an_event_is_journalled_before_anybody_hears_of_it(store: Store) -> None:
     journalled: list[list[str]] = []
-    store._publish = lambda _: journalled.append(kinds(store))
+    store.publish = lambda _: journalled.append(kinds(store))
 
     with store.change():
         store.emit(ready(1))
@@ -77,7 +77,7 @@ def test_listeners_hear_events_in_the_journal_s_order_also_when_one_causes_the_n
             with store.change():
                 store.emit(ready(3))
 
-    store._publish = publish
+    store.publish = publish
     with store.change():
         store.emit(ready(1))
         store.emit(ready(2))

@@ -1,0 +1,118 @@
+"""`/_emulator/events`: everything that happened in this world, by pages or as it happens."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any, TypedDict
+
+from pydantic import Field
+from starlette.responses import Response, StreamingResponse
+
+from emulator.core.events import Event
+from emulator.core.events.worlds import WorldReplaced
+from emulator.web.api.models import Request
+from emulator.web.platform import Platform
+from emulator.web.rest.call import Call
+from emulator.web.rest.operation import Operation
+from emulator.web.shapes.times import iso
+from emulator.world.store import events
+from emulator.world.store.events import Journalled
+
+_STREAM = "text/event-stream"
+_BATCH = 500
+_KEEP_ALIVE_SECONDS = 15
+
+
+class EventQuery(Request):
+    """`after`: the last `seq` that was seen. `kind` is an event's name, such as `StreamEnded`."""
+
+    after: int = Field(0, ge=0)
+    limit: int = Field(100, ge=1, le=1000)
+    kind: str | None = Field(None, min_length=1, max_length=100)
+
+
+class EventShape(TypedDict):
+    seq: int
+    at: str
+    kind: str
+    values: dict[str, Any]
+
+
+class EventPage(TypedDict):
+    """`next_cursor` is what `after` takes for the next page."""
+
+    events: list[EventShape]
+    next_cursor: int
+    has_more: bool
+
+
+def read(call: Call) -> EventPage | Response:
+    """Read the world's event log; with `Accept: text/event-stream`, as it goes on."""
+    query = call.query_as(EventQuery)
+    if _STREAM in call.accept:
+        return StreamingResponse(
+            _lines(call.platform, query.after, query.kind),
+            media_type=_STREAM,
+            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        )
+    found = events.read(call.world.store, after=query.after, count=query.limit + 1, kind=query.kind)
+    shown = found[: query.limit]
+    return {
+        "events": [_shape(each) for each in shown],
+        "next_cursor": shown[-1].seq if shown else query.after,
+        "has_more": len(found) > query.limit,
+    }
+
+
+async def _lines(platform: Platform, after: int, kind: str | None) -> AsyncIterator[str]:
+    """What happened since `after`, and then each event at once, until the world is replaced.
+
+    The journal is read again at each event, so a slow reader costs no memory and misses nothing.
+    """
+    news = asyncio.Event()
+    is_over = False
+
+    def hear(event: Event) -> None:
+        nonlocal is_over
+        is_over = is_over or isinstance(event, WorldReplaced)
+        news.set()
+
+    unsubscribe = platform.bus.subscribe(hear)
+    try:
+        yield ": the world's events\n\n"
+        while not is_over:
+            news.clear()
+            found = events.read(platform.world.store, after=after, count=_BATCH, kind=kind)
+            for each in found:
+                after = each.seq
+                data = json.dumps(_shape(each), ensure_ascii=False, separators=(",", ":"))
+                yield f"id: {each.seq}\nevent: {each.kind}\ndata: {data}\n\n"
+            if len(found) < _BATCH and not await _heard(news):
+                yield ": nothing new\n\n"
+    finally:
+        unsubscribe()
+
+
+async def _heard(news: asyncio.Event) -> bool:
+    try:
+        async with asyncio.timeout(_KEEP_ALIVE_SECONDS):
+            return await news.wait()
+    except TimeoutError:
+        return False
+
+
+def _shape(event: Journalled) -> EventShape:
+    return {"seq": event.seq, "at": iso(event.at_ms), "kind": event.kind, "values": event.values}
+
+
+OPERATIONS = [
+    Operation(
+        method="GET",
+        path="/events",
+        auth="public",
+        answer=read,
+        query=EventQuery,
+        downloads=(_STREAM,),
+        provenance="assumed",
+    ),
+]

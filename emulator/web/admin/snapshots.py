@@ -1,0 +1,83 @@
+"""`/_emulator/snapshots`: this world as it was, to come back to."""
+
+from typing import TypedDict
+
+from pydantic import Field
+
+from emulator.web.api.models import Request
+from emulator.web.platform import Snapshot
+from emulator.web.rest.call import Call
+from emulator.web.rest.operation import Operation
+from emulator.web.shapes.times import iso
+
+
+class SnapshotCreate(Request):
+    name: str = Field(min_length=1, max_length=64)
+
+
+class SnapshotShape(TypedDict):
+    name: str
+    taken_at: str
+
+
+class SnapshotList(TypedDict):
+    snapshots: list[SnapshotShape]
+    total: int
+
+
+def page(call: Call) -> SnapshotList:
+    """List this world's snapshots, the oldest first."""
+    found = call.platform.snapshots.values()
+    return {"snapshots": [_shape(each) for each in found], "total": len(found)}
+
+
+def save(call: Call) -> SnapshotShape:
+    """Take a snapshot of this world. One of the same name is replaced."""
+    name = call.body_as(SnapshotCreate).name
+    return _shape(call.platform.worlds.save(call.platform, name))
+
+
+async def restore(call: Call) -> SnapshotShape:
+    """Put this world back to a snapshot. Publishers are disconnected."""
+    return _shape(await call.platform.worlds.restore(call.platform, call.path["name"]))
+
+
+async def drop(call: Call) -> None:
+    """Drop a snapshot."""
+    await call.platform.worlds.forget(call.platform, call.path["name"])
+
+
+def _shape(snapshot: Snapshot) -> SnapshotShape:
+    return {"name": snapshot.name, "taken_at": iso(snapshot.at_ms)}
+
+
+OPERATIONS = [
+    Operation(method="GET", path="/snapshots", auth="public", answer=page, provenance="assumed"),
+    Operation(
+        method="POST",
+        path="/snapshots",
+        auth="public",
+        answer=save,
+        body=SnapshotCreate,
+        status=201,
+        refuses=("conflict",),
+        provenance="assumed",
+    ),
+    Operation(
+        method="POST",
+        path="/snapshots/{name}/restore",
+        auth="public",
+        answer=restore,
+        refuses=("not_found",),
+        provenance="assumed",
+    ),
+    Operation(
+        method="DELETE",
+        path="/snapshots/{name}",
+        auth="public",
+        answer=drop,
+        status=204,
+        refuses=("not_found",),
+        provenance="assumed",
+    ),
+]

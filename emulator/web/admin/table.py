@@ -1,0 +1,13 @@
+"""Our own API's operations: one list. Imported late, like the platform's."""
+
+from emulator.web.admin import events, requests, snapshots, worlds
+from emulator.web.rest.router import Router
+
+OPERATIONS = [
+    *worlds.OPERATIONS,
+    *snapshots.OPERATIONS,
+    *events.OPERATIONS,
+    *requests.OPERATIONS,
+]
+
+ROUTER = Router(OPERATIONS)

@@ -1,0 +1,91 @@
+"""Note: what one request is remembered by in the request log."""
+
+import json
+from typing import Any
+
+from pydantic import BaseModel
+from starlette.requests import Request
+
+from emulator.core.clock import monotonic_us
+from emulator.web.auth import credential
+from emulator.web.platform import Platform
+from emulator.web.request_log import STRUCK_OUT, Credential, Entry, is_secret, without_secrets
+from emulator.web.rest.operation import Operation
+from emulator.web.worlds import Worlds
+from emulator.world.people.accounts import User
+
+_JSON_KEPT_MAX = 65_536
+
+
+class Note:
+    """Filled while the request is answered. `json` is a body as it came, `body` a form's fields."""
+
+    def __init__(self, request: Request) -> None:
+        self.platform: Platform | None = None
+        self.operation: Operation | None = None
+        self.caller: User | None = None
+        self.json = b""
+        self.body: Any = None
+        self._request = request
+        self._began_us = monotonic_us()
+
+    def finish(self, worlds: Worlds, status: int) -> None:
+        """Put it into the log."""
+        request, operation = self._request, self.operation
+        platform = self.platform or worlds.default
+        body = self.body if self.body is not None else self._parsed()
+        log = platform.shared.requests
+        log.note(
+            Entry(
+                seq=log.next_seq(),
+                at_ms=platform.world.now_ms,
+                world=platform.world.name,
+                method=request.method,
+                path=request.url.path,
+                operation=operation.path if operation else None,
+                status=status,
+                user=self.caller.username if self.caller else None,
+                credential=self._credential(),
+                query={
+                    name: STRUCK_OUT if is_secret(name) else value[:2000]
+                    for name, value in request.query_params.items()
+                },
+                body=without_secrets(body),
+                unknown_fields=self._unknown(body) if operation else (),
+                trace_id=request.state.trace_id,
+                user_agent=request.headers.get("user-agent", "")[:200],
+                duration_us=monotonic_us() - self._began_us,
+            )
+        )
+
+    def _credential(self) -> Credential:
+        if self.caller is not None:
+            return "valid"
+        return "invalid" if credential(self._request) else "none"
+
+    def _parsed(self) -> Any:
+        """The body as it was sent; None for one that is too long to keep or not JSON."""
+        if not self.json or len(self.json) > _JSON_KEPT_MAX:
+            return None
+        try:
+            return json.loads(self.json)
+        except ValueError:  # Also text that is not UTF-8. The answer has said so already.
+            return None
+
+    def _unknown(self, body: Any) -> tuple[str, ...]:
+        operation = self.operation
+        if operation is None:
+            return ()
+        found = _strangers(operation.query, list(self._request.query_params))
+        if isinstance(body, dict) and operation.body:
+            found += _strangers(operation.body, list(body))
+        return tuple(found)
+
+
+def _strangers(model: type[BaseModel] | None, names: list[str]) -> list[str]:
+    if not names:
+        return []
+    known: set[str] = set()
+    for name, field in (model.model_fields if model else {}).items():
+        known.update((name, field.alias or name))
+    return [name for name in names if name not in known]

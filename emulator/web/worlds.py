@@ -1,0 +1,272 @@
+"""Worlds: the isolated platforms of one process: made, chosen for a request, reset, dropped.
+
+The world `default` is there from the start to the end. All others live in memory. They share the
+ports, the threads and the disk, and nothing that is true.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from starlette.requests import HTTPConnection
+
+from emulator.core.bus import Bus
+from emulator.core.clock import Clock
+from emulator.core.errors import Refused
+from emulator.core.events.worlds import WorldReplaced
+from emulator.media.broadcasts import BroadcastBounds, Broadcasts
+from emulator.media.ingest.gate import Attempt, Intake
+from emulator.media.recorder import Recorder
+from emulator.web.auth import credential, world_of
+from emulator.web.platform import Platform, Shared, Snapshot
+from emulator.world.live import streams
+from emulator.world.rules import Rules
+from emulator.world.seed import Seed
+from emulator.world.template import Template
+from emulator.world.world import DEFAULT, World
+
+HEADER = "x-emulator-world"
+# Also a DNS label, since `NAME.localhost` chooses a world.
+NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_SNAPSHOT_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_HOST = re.compile(r"([a-z0-9-]+)\.localhost(?::\d+)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Making:
+    """What a world is made with. `read_seed` reads `default`, `none` or a file (`--seed`)."""
+
+    clock: Clock
+    rules: Rules
+    broadcasts: BroadcastBounds
+    tasks: asyncio.TaskGroup
+    read_seed: Callable[[str], Seed]
+    worlds_max: int
+    snapshots_max: int
+
+
+class Worlds:
+    """For the event loop's thread. Also the `Gate` that publishers of all worlds pass."""
+
+    def __init__(self, shared: Shared, making: Making) -> None:
+        self.shared = shared
+        self._making = making
+        self._platforms: dict[str, Platform] = {}
+        self._uid_tables: list[str] = []
+        self._templates: dict[str, Template] = {}
+
+    @property
+    def default(self) -> Platform:
+        return self._platforms[DEFAULT]
+
+    def all(self) -> list[Platform]:
+        return list(self._platforms.values())
+
+    async def open_default(self, path: str, seed: str) -> Platform:
+        """The world `default`, as `path` keeps it or fresh from its seed."""
+        bus = Bus()
+        world = World(
+            clock=self._making.clock, publish=bus.publish, rules=self._making.rules, path=path
+        )
+        if world.is_fresh:
+            self._template(seed).restore(world)
+        tables = world.store.columns().items()
+        self._uid_tables = [table for table, columns in tables if "uid" in columns]
+        platform = self._platform(world, bus, seed)
+        await platform.recorder.recover()
+        return platform
+
+    def make(self, name: str, seed: str) -> Platform:
+        """A fresh world. Refuses (`invalid`) a bad name or seed, (`conflict`) a taken name."""
+        if not NAME.fullmatch(name):
+            raise Refused(
+                "invalid", "A world's name is 1 to 63 small letters, digits and dashes inside."
+            )
+        if name in self._platforms:
+            raise Refused("conflict", f"There is a world {name} already. Drop it, or reset it.")
+        if len(self._platforms) >= self._making.worlds_max:
+            raise Refused(
+                "conflict",
+                f"There are {self._making.worlds_max} worlds. Drop some, or raise worlds_max.",
+            )
+        bus = Bus()
+        world = self._template(seed).make(self._making.clock, bus.publish, self._making.rules, name)
+        return self._platform(world, bus, seed)
+
+    def find(self, name: str) -> Platform:
+        """The world of this name. Refuses (`not_found`)."""
+        found = self._platforms.get(name)
+        if found is None:
+            raise Refused(
+                "not_found", f"There is no world {name[:63]}. POST /_emulator/worlds makes one."
+            )
+        return found
+
+    def choose(self, request: HTTPConnection) -> Platform:
+        """The world that a request means: by its key or token, its header, its host; or `default`.
+
+        Refuses (`not_found`) a header or host that names no world.
+        """
+        name = world_of(credential(request))
+        if name in self._platforms:
+            return self._platforms[name]
+        named = request.headers.get(HEADER)
+        if named:
+            return self.find(named)
+        host = _HOST.fullmatch(request.headers.get("host", ""))
+        return self.find(host[1]) if host else self.default
+
+    def of_media(self, request: HTTPConnection) -> Platform:
+        """The world that a media address's `uid` belongs to; the request's own goes first."""
+        chosen = self.choose(request)
+        uid = request.path_params["uid"]
+        if len(self._platforms) == 1 or self._has_uid(chosen.world, uid):
+            return chosen
+        return next((each for each in self.all() if self._has_uid(each.world, uid)), chosen)
+
+    def admit(self, attempt: Attempt, drop: Callable[[str], None]) -> Intake:
+        """Let a publisher into the world that its key belongs to."""
+        owner = next((each for each in self.all() if _has_key(each.world, attempt.key)), None)
+        return (owner or self.default).broadcasts.admit(attempt, drop)
+
+    async def reset(self, platform: Platform) -> None:
+        """Put a world back to its seed. Publishers are disconnected, its media is removed."""
+        template = self._template(platform.seed)
+        await self._replace(platform, "its world was reset", template.restore)
+
+    def save(self, platform: Platform, name: str) -> Snapshot:
+        """Remember a world as it is now. A snapshot of the same name is replaced."""
+        if not _SNAPSHOT_NAME.fullmatch(name):
+            raise Refused("invalid", "A snapshot's name is 1 to 64 letters, digits, dots, dashes.")
+        if name not in platform.snapshots and (
+            len(platform.snapshots) >= self._making.snapshots_max
+        ):
+            raise Refused("conflict", f"There are {len(platform.snapshots)} snapshots. Drop some.")
+        world = platform.world
+        snapshot = Snapshot(name, world.now_ms, world.store.copy(), frozenset(self._uids(world)))
+        before = platform.snapshots.pop(name, None)
+        platform.snapshots[name] = snapshot
+        if before:
+            before.facts.close()
+        return snapshot
+
+    async def restore(self, platform: Platform, name: str) -> Snapshot:
+        """Put a world back to a snapshot; streams that were live then have lost their publisher."""
+        snapshot = find_snapshot(platform, name)
+        await self._replace(
+            platform, "its world was restored", lambda world: world.load(snapshot.facts)
+        )
+        await platform.recorder.recover()
+        return snapshot
+
+    async def forget(self, platform: Platform, name: str) -> None:
+        """Drop a snapshot, and media that nothing else speaks of."""
+        find_snapshot(platform, name)
+        snapshot = platform.snapshots.pop(name)
+        snapshot.facts.close()
+        await self._remove_media(platform, snapshot.uids)
+
+    async def drop(self, name: str) -> None:
+        """Remove a world. Refuses (`conflict`) the default one."""
+        platform = self.find(name)
+        if platform is self.default:
+            raise Refused("conflict", "The world default stays. POST /_emulator/reset empties it.")
+        del self._platforms[name]
+        await self._leave(platform, "its world was dropped")
+        kept = {uid for snapshot in platform.snapshots.values() for uid in snapshot.uids}
+        found = kept | self._uids(platform.world)
+        platform.world.close()
+        for snapshot in platform.snapshots.values():
+            snapshot.facts.close()
+        await self._delete(found)
+
+    async def stop(self, reason: str) -> None:
+        """End what is live, and drop every world that is not kept."""
+        for platform in self.all():
+            if platform is not self.default:
+                await self.drop(platform.world.name)
+        self.default.broadcasts.stop(reason)
+        await self.default.recorder.stop()
+
+    def close(self) -> None:
+        """After everything else has stopped."""
+        for template in self._templates.values():
+            template.close()
+        for platform in self.all():
+            platform.world.close()
+
+    def _template(self, seed: str) -> Template:
+        if seed not in self._templates:
+            self._templates[seed] = Template(self._making.read_seed(seed), self._making.rules)
+        return self._templates[seed]
+
+    def _platform(self, world: World, bus: Bus, seed: str) -> Platform:
+        shared = self.shared
+        broadcasts = Broadcasts(world, shared.shelves, self._making.broadcasts)
+        recorder = Recorder(world, shared.shelves, shared.recordings, self._making.tasks)
+        bus.subscribe(broadcasts.hear)
+        bus.subscribe(recorder.hear)
+        platform = self._platforms[world.name] = Platform(
+            world=world,
+            seed=seed,
+            bus=bus,
+            broadcasts=broadcasts,
+            recorder=recorder,
+            worlds=self,
+            shared=shared,
+        )
+        return platform
+
+    async def _replace(
+        self, platform: Platform, reason: str, load: Callable[[World], None]
+    ) -> None:
+        before = self._uids(platform.world)
+        await self._leave(platform, reason)
+        load(platform.world)
+        self.shared.requests.forget(platform.world.name)
+        await self._remove_media(platform, before)
+
+    async def _leave(self, platform: Platform, reason: str) -> None:
+        """Nothing that goes on may touch the facts that come next."""
+        platform.broadcasts.abandon(f"The stream is gone: {reason}.")
+        await platform.recorder.stop()
+        world = platform.world
+        platform.bus.publish(WorldReplaced(at_ms=world.now_ms, world=world.name))
+
+    async def _remove_media(self, platform: Platform, before: AbstractSet[str]) -> None:
+        kept = self._uids(platform.world).union(
+            *(each.uids for each in platform.snapshots.values())
+        )
+        await self._delete(set(before) - kept)
+
+    def _uids(self, world: World) -> set[str]:
+        """Every CDN uid that a world's facts speak of."""
+        found: set[str] = set()
+        for table in self._uid_tables:
+            found.update(row["uid"] for row in world.store.rows(f"SELECT uid FROM {table}"))
+        return found
+
+    def _has_uid(self, world: World, uid: str) -> bool:
+        return any(
+            world.store.row(f"SELECT 1 FROM {table} WHERE uid = ?", uid)
+            for table in self._uid_tables
+        )
+
+    async def _delete(self, found: set[str]) -> None:
+        for uid in found:
+            if self.shared.shelves.has(uid):
+                await self.shared.shelves.delete(uid)
+
+
+def find_snapshot(platform: Platform, name: str) -> Snapshot:
+    """Refuses (`not_found`) an unknown name."""
+    found = platform.snapshots.get(name)
+    if found is None:
+        raise Refused("not_found", f"There is no snapshot {name[:64]} of this world.")
+    return found
+
+
+def _has_key(world: World, key: str) -> bool:
+    return bool(key) and streams.by_key(world, key) is not None

@@ -1,0 +1,221 @@
+"""Several worlds in one process: chosen, isolated, reset, restored, dropped."""
+
+import base64
+import json
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+
+from emulator.server import Emulator
+from emulator.settings import Settings
+from tests.support.rest import Caller, check_error, create
+
+
+async def make_world(client: httpx.AsyncClient, name: str, **body: Any) -> dict[str, Any]:
+    answer = await client.post("/_emulator/worlds", json={"name": name, **body})
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+async def titles(call: Caller, key: str | None = None, **options: Any) -> list[str]:
+    answer = await call("GET", "/streams/?status_filter=all", key, **options)
+    assert answer.status_code == 200, answer.text
+    return [stream["title"] for stream in answer.json()["streams"]]
+
+
+async def test_a_world_is_chosen_by_key_token_header_or_host(
+    client: httpx.AsyncClient, call: Caller
+) -> None:
+    made = await make_world(client, "ci-7", seed="none")
+    assert made["api_key"] == "ak_demo@ci-7"
+    await create(call, made["api_key"], title="In ci-7")
+    login = {"email": "demo@example.com", "password": "demo123456"}
+    header = {"X-Emulator-World": "ci-7"}
+    answer = await call("POST", "/auth/login", json=login, headers=header)
+    token = answer.json()["access_token"]
+
+    assert "In ci-7" in await titles(call, "ak_demo@ci-7")
+    assert "In ci-7" in await titles(call, token)
+    assert "In ci-7" in await titles(call, headers=header)
+    assert "In ci-7" in await titles(call, "ak_demo", headers=header)
+    assert "In ci-7" in await titles(call, headers={"Host": made["host"]})
+    assert "In ci-7" not in await titles(call, "ak_demo")
+
+
+async def test_a_name_that_is_no_world_is_refused(client: httpx.AsyncClient, call: Caller) -> None:
+    for headers in ({"X-Emulator-World": "nowhere"}, {"Host": "nowhere.localhost:8787"}):
+        check_error(await call("GET", "/streams/", headers=headers), 404)
+    # A key of a world that is not there is just a wrong key.
+    check_error(await call("GET", "/auth/me", "ak_demo@nowhere"), 401)
+    for name in ("", "Upper", "a_b", "-a", "a" * 64, "default.x"):
+        answer = await client.post("/_emulator/worlds", json={"name": name})
+        check_error(answer, 422)
+    check_error(await client.post("/_emulator/worlds", json={"name": "default"}), 409)
+    check_error(await client.post("/_emulator/worlds", json={"name": "x", "seed": "/no"}), 422)
+    check_error(await client.delete("/_emulator/worlds/nowhere"), 404)
+    check_error(await client.delete("/_emulator/worlds/default"), 409)
+
+
+async def test_a_token_of_one_world_opens_no_other(client: httpx.AsyncClient, call: Caller) -> None:
+    await make_world(client, "one", seed="none")
+    await make_world(client, "two", seed="none")
+    login = {"email": "demo@example.com", "password": "demo123456"}
+    answer = await call("POST", "/auth/login", json=login, headers={"X-Emulator-World": "one"})
+    head, claims, signature = answer.json()["access_token"].split(".")
+    told = json.loads(base64.urlsafe_b64decode(claims + "=="))
+    told["world"] = "two"
+    forged = base64.urlsafe_b64encode(json.dumps(told).encode()).decode().rstrip("=")
+    check_error(await call("GET", "/auth/me", f"{head}.{forged}.{signature}"), 401)
+
+
+async def test_a_reset_puts_one_world_back_and_leaves_the_others(
+    client: httpx.AsyncClient, call: Caller
+) -> None:
+    await make_world(client, "one", seed="none")
+    first = await create(call, "ak_demo@one", title="Gone")
+    await create(call, "ak_demo", title="Stays")
+
+    answer = await client.post("/_emulator/reset", headers={"X-Emulator-World": "one"})
+    assert answer.status_code == 200
+    assert await titles(call, "ak_demo@one") == []
+    assert "Stays" in await titles(call, "ak_demo")
+    again = await create(call, "ak_demo@one", title="Gone")
+    assert (again["id"], again["stream_key"]) == (first["id"], first["stream_key"])
+
+
+async def test_a_dropped_world_is_gone_and_its_name_is_free(
+    client: httpx.AsyncClient, call: Caller
+) -> None:
+    await make_world(client, "brief", seed="none")
+    assert (await client.delete("/_emulator/worlds/brief")).status_code == 204
+    check_error(await call("GET", "/auth/me", "ak_demo@brief"), 401)
+    listed = (await client.get("/_emulator/worlds")).json()
+    assert [world["name"] for world in listed["worlds"]] == ["default"]
+    await make_world(client, "brief", seed="none")
+
+
+async def test_a_snapshot_brings_back_what_was(client: httpx.AsyncClient, call: Caller) -> None:
+    stream = await create(call, "ak_demo", title="Before")
+    answer = await client.post("/_emulator/snapshots", json={"name": "before"})
+    assert answer.status_code == 201
+    await call("PUT", f"/streams/id/{stream['id']}", "ak_demo", json={"title": "After"})
+
+    answer = await client.post("/_emulator/snapshots/before/restore")
+    assert answer.status_code == 200, answer.text
+    assert "Before" in await titles(call, "ak_demo")
+    assert "After" not in await titles(call, "ak_demo")
+    listed = (await client.get("/_emulator/snapshots")).json()
+    assert [each["name"] for each in listed["snapshots"]] == ["before"]
+    assert (await client.delete("/_emulator/snapshots/before")).status_code == 204
+    check_error(await client.post("/_emulator/snapshots/before/restore"), 404)
+    check_error(await client.delete("/_emulator/snapshots/before"), 404)
+
+
+async def test_the_event_log_pages_without_holes(client: httpx.AsyncClient, call: Caller) -> None:
+    await make_world(client, "log", seed="none")
+    header = {"X-Emulator-World": "log"}
+    stream = await create(call, "ak_demo@log")
+    await call("POST", f"/streams/{stream['id']}/end", "ak_demo@log")
+
+    whole = (await client.get("/_emulator/events", headers=header)).json()
+    kinds = [event["kind"] for event in whole["events"]]
+    assert kinds[-2:] == ["StreamCreated", "StreamEnded"]
+    assert [event["seq"] for event in whole["events"]] == list(range(1, len(kinds) + 1))
+    paged, after = [], 0
+    while True:
+        address = f"/_emulator/events?limit=1&after={after}"
+        page = (await client.get(address, headers=header)).json()
+        paged += page["events"]
+        after = page["next_cursor"]
+        if not page["has_more"]:
+            break
+    assert paged == whole["events"]
+    ended = (await client.get("/_emulator/events?kind=StreamEnded", headers=header)).json()
+    assert [event["values"]["stream_id"] for event in ended["events"]] == [stream["id"]]
+
+
+async def test_the_event_log_streams_what_happens(emulator: Emulator) -> None:
+    async with httpx.AsyncClient(base_url=emulator.ready["http"], timeout=30) as client:
+        call = Caller(client, "/v1")
+        headers = {"Accept": "text/event-stream"}
+        before = (await client.get("/_emulator/events?limit=1000")).json()["next_cursor"]
+        async with client.stream(
+            "GET", f"/_emulator/events?after={before}", headers=headers
+        ) as answer:
+            lines = answer.aiter_lines()
+            assert (await anext(lines)).startswith(":")
+            stream = await create(call)
+            event = await _next_event(lines)
+            assert event["kind"] == "StreamCreated"
+            assert event["values"]["stream_id"] == stream["id"]
+            # A reset ends the stream of events: what follows is another history.
+            await client.post("/_emulator/reset")
+            assert [line async for line in lines if line.startswith("data:")] == []
+
+
+async def _next_event(lines: Any) -> dict[str, Any]:
+    async for line in lines:
+        if line.startswith("data:"):
+            event: dict[str, Any] = json.loads(line.removeprefix("data:"))
+            return event
+    raise AssertionError("the stream of events has ended")
+
+
+async def test_the_request_log_tells_what_an_app_sent(
+    client: httpx.AsyncClient, call: Caller
+) -> None:
+    body = {"title": "Seen", "colour": "red", "streamKey": "live_secret"}
+    await call("POST", "/streams/?hurry=1", "ak_demo", json=body)
+    await call("GET", "/streams/id/unknown", "wrong", headers={"User-Agent": "the app"})
+    await call("POST", "/auth/login", json={"email": "x", "password": "hunter2"})
+
+    log = (await client.get("/_emulator/requests")).json()["requests"]
+    made, missing, login = log[-3:]
+    assert made["method"] == "POST"
+    assert made["operation"] == "/streams"
+    assert (made["status"], made["user"], made["credential"]) == (201, "demo", "valid")
+    assert made["body"] == {"title": "Seen", "colour": "red", "streamKey": "***"}
+    assert made["unknown_fields"] == ["hurry", "colour", "streamKey"]
+    assert made["query"] == {"hurry": "1"}
+    assert (missing["status"], missing["credential"]) == (404, "invalid")
+    assert missing["user_agent"] == "the app"
+    assert login["body"]["password"] == "***"
+    assert "hunter2" not in json.dumps(log)
+
+    async def found(**query: str) -> list[str]:
+        answer = await client.get("/_emulator/requests", params=query)
+        return [entry["trace_id"] for entry in answer.json()["requests"]]
+
+    assert await found(path="/streams/id/", status="404") == [missing["trace_id"]]
+    assert made["trace_id"] in await found(user="demo", world="default")
+    assert login["trace_id"] in await found(status="4xx")
+    assert await found(has_unknown_fields="true") == [made["trace_id"]]
+    assert await found(world="nowhere") == []
+
+
+@pytest.mark.parametrize("bound", ["worlds_max", "snapshots_max"])
+async def test_worlds_and_snapshots_are_bounded(bound: str) -> None:
+    bounds: dict[str, Any] = {bound: 2}
+    settings = replace(Settings(data=":memory:", port=0, rtmp_port=0, rtmps_port=0), **bounds)
+    path = "/_emulator/worlds" if bound == "worlds_max" else "/_emulator/snapshots"
+    async with Emulator(settings) as emulator:
+        transport = httpx.ASGITransport(emulator.app)
+        async with httpx.AsyncClient(base_url="http://test", transport=transport) as client:
+            codes = [
+                (await client.post(path, json={"name": name, "seed": "none"})).status_code
+                for name in ("a", "b", "c")
+            ]
+    assert codes == ([201, 409, 409] if bound == "worlds_max" else [201, 201, 409])
+
+
+async def test_the_admin_api_answers_with_a_slash_and_refuses_what_is_not_there(
+    client: httpx.AsyncClient,
+) -> None:
+    assert (await client.get("/_emulator/worlds/")).status_code == 200
+    check_error(await client.get("/_emulator/nowhere"), 404)
+    answer = await client.put("/_emulator/worlds", json={})
+    check_error(answer, 405)
+    assert answer.headers["Allow"] == "GET, POST"

@@ -1,0 +1,94 @@
+"""Worlds with real publishers: a key finds its world, and what goes takes its media along."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.support.encoders import address_of, pushing
+from tests.support.walk import Walk, platform, until
+
+
+@pytest.fixture
+def walk(tmp_path: Path) -> Iterator[Walk]:
+    with platform(data=str(tmp_path / "data")) as walk:
+        yield walk
+
+
+def make(walk: Walk, name: str) -> str:
+    """Make a world. Returns its API key."""
+    answer = walk.ask("POST", f"{walk.ready['admin']}/worlds", {"name": name, "seed": "none"})
+    assert answer.status == 201, answer.text
+    key: str = answer.json["api_key"]
+    return key
+
+
+def status(walk: Walk, stream: dict[str, Any], key: str) -> str:
+    told: str = walk.ask("GET", f"/streams/id/{stream['id']}", key=key).json["status"]
+    return told
+
+
+def test_a_stream_key_finds_its_world_and_a_dropped_world_leaves_nothing(
+    walk: Walk, tmp_path: Path
+) -> None:
+    # Given the same stream in two worlds, both published to
+    keys = [make(walk, name) for name in ("one", "two")]
+    streams = [walk.create("Same", key) for key in keys]
+    with pushing(address_of(streams[0])), pushing(address_of(streams[1])):
+        for stream in streams:
+            walk.until_first_part(stream)
+        assert [status(walk, *each) for each in zip(streams, keys, strict=True)] == ["live"] * 2
+        # when one world is dropped
+        dropped = walk.ask("DELETE", f"{walk.ready['admin']}/worlds/one")
+        # then its media is gone, and the other world's plays on.
+        assert dropped.status == 204
+        assert walk.get(streams[0]["playback_url"]).status == 404
+        assert not (tmp_path / "data" / "media" / streams[0]["cloudflare_stream_id"]).exists()
+        walk.until_parts(streams[1], 2)
+
+
+def test_a_reset_disconnects_publishers_and_the_same_stream_can_be_made_again(walk: Walk) -> None:
+    key = make(walk, "again")
+    first = walk.create("Again", key)
+    with pushing(address_of(first)) as push:
+        walk.until_first_part(first)
+        reset = walk.ask("POST", f"{walk.ready['admin']}/reset", key=key)
+        assert reset.status == 200
+        assert push.said() != ""
+    assert walk.get(first["playback_url"]).status == 404
+
+    second = walk.create("Again", key)
+    assert second["stream_key"] == first["stream_key"]
+    with pushing(address_of(second)):
+        walk.until_first_part(second)
+        assert status(walk, second, key) == "live"
+
+
+def test_a_snapshot_keeps_the_media_it_speaks_of(walk: Walk) -> None:
+    # Given a snapshot of a world with a recording
+    key = make(walk, "kept")
+    stream = walk.create("Kept", key)
+    with pushing(address_of(stream)):
+        walk.until_parts(stream, 6)
+        walk.ask("POST", f"/streams/{stream['id']}/end", key=key)
+
+    def vods() -> list[dict[str, Any]] | None:
+        items: list[dict[str, Any]] = walk.ask("GET", "/streams/vods?status=ready", key=key).json[
+            "items"
+        ]
+        return items or None
+
+    (vod,) = until(vods, "the VOD is ready")
+    admin = walk.ready["admin"]
+    assert walk.ask("POST", f"{admin}/snapshots", {"name": "s"}, key).status == 201
+    # when the world is reset
+    walk.ask("POST", f"{admin}/reset", key=key)
+    assert vods() is None
+    # then a restore brings facts and pictures back.
+    assert walk.ask("POST", f"{admin}/snapshots/s/restore", key=key).status == 200
+    assert [each["id"] for each in vods() or []] == [vod["id"]]
+    playlist = walk.get(vod["video_url"])
+    assert playlist.status == 200
+    assert urlsplit(vod["video_url"]).netloc == urlsplit(walk.ready["http"]).netloc
