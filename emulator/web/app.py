@@ -11,12 +11,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from emulator.core.errors import Refused
-from emulator.web import playback
 from emulator.web.admin import state
 from emulator.web.admin.guard import AdminGuard
+from emulator.web.cdn import playback
 from emulator.web.errors import answer, crash
-from emulator.web.middleware import MIDDLEWARE
+from emulator.web.openapi import routes as openapi
 from emulator.web.pages import watch
+from emulator.web.rest.middleware import MIDDLEWARE
 from emulator.web.worlds import Worlds
 
 if TYPE_CHECKING:
@@ -35,11 +36,12 @@ def build(worlds: Worlds) -> Starlette:
     admin = _Admin(worlds, "documented")
     return Starlette(
         routes=[
+            *openapi.routes(),
             Route("/api/v1/{path:path}", documented.answer, methods=METHODS),
             Route("/v1/{path:path}", client.answer, methods=METHODS),
             *state.routes(worlds),
-            Route("/_emulator/{path:path}", admin.answer, methods=METHODS),
             *watch.routes(worlds),
+            Route("/_emulator/{path:path}", admin.answer, methods=METHODS),
             *playback.routes(worlds),
         ],
         middleware=[*MIDDLEWARE, Middleware(AdminGuard, token=worlds.shared.admin_token)],

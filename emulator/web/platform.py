@@ -8,7 +8,7 @@ from emulator.media.broadcasts import Broadcasts
 from emulator.media.recorder import Recorder
 from emulator.media.recording.recordings import Recordings
 from emulator.media.shelf.shelves import Shelves
-from emulator.web.request_log import RequestLog
+from emulator.web.rest.request_log import RequestLog
 from emulator.world.store.journal import Store
 from emulator.world.world import World
 

@@ -10,6 +10,7 @@ import pytest
 
 from emulator.server import Emulator
 from emulator.settings import Settings
+from emulator.web.pages import assets
 from tests.support.rest import Caller, check_error, create
 
 
@@ -219,3 +220,8 @@ async def test_the_admin_api_answers_with_a_slash_and_refuses_what_is_not_there(
     answer = await client.put("/_emulator/worlds", json={})
     check_error(answer, 405)
     assert answer.headers["Allow"] == "GET, POST"
+
+
+async def test_the_pages_own_files_stand_beside_the_admin_api(client: httpx.AsyncClient) -> None:
+    answer = await client.get(f"{assets.load().address}/page.css")
+    assert answer.headers["content-type"].startswith("text/css")

@@ -6,9 +6,9 @@ from typing import Any, Literal, TypedDict
 from pydantic import Field
 
 from emulator.web.api.models import Request
-from emulator.web.request_log import Credential, Entry
 from emulator.web.rest.call import Call
 from emulator.web.rest.operation import Operation
+from emulator.web.rest.request_log import Credential, Entry
 from emulator.web.shapes.times import iso
 
 

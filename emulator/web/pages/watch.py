@@ -18,7 +18,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 import emulator
-from emulator.web.audience import remember
+from emulator.web.cdn.audience import remember
 from emulator.web.pages import assets
 from emulator.web.platform import CDN_NAME
 from emulator.web.worlds import Worlds

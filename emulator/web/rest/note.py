@@ -9,8 +9,8 @@ from starlette.requests import Request
 from emulator.core.clock import monotonic_us
 from emulator.web.auth import credential
 from emulator.web.platform import Platform
-from emulator.web.request_log import STRUCK_OUT, Credential, Entry, is_secret, without_secrets
 from emulator.web.rest.operation import Operation
+from emulator.web.rest.request_log import STRUCK_OUT, Credential, Entry, is_secret, without_secrets
 from emulator.web.worlds import Worlds
 from emulator.world.people.accounts import User
 

@@ -11,11 +11,11 @@ from starlette.routing import Route
 from emulator.server import Emulator
 from emulator.web.api.models import Request
 from emulator.web.app import METHODS
-from emulator.web.middleware import MIDDLEWARE
 from emulator.web.platform import Platform
 from emulator.web.rest.answers import Download, Other
 from emulator.web.rest.call import Call
 from emulator.web.rest.dispatch import Dispatch
+from emulator.web.rest.middleware import MIDDLEWARE
 from emulator.web.rest.operation import Operation, Upload
 from emulator.web.rest.router import Router
 from tests.support.rest import check_error

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from emulator.core.errors import Refused
 from emulator.media.shelf.segments import FileRange, read
 from emulator.media.shelf.shelf import Kind, Rendered, Shelf
-from emulator.web.audience import remember, session_of
+from emulator.web.cdn.audience import remember, session_of
 from emulator.web.errors import JSONResponse
 from emulator.web.platform import CDN_NAME, Platform
 from emulator.web.worlds import Worlds

@@ -1,0 +1,1 @@
+"""The CDN's addresses: what players ask for, and who they are."""

@@ -1,0 +1,243 @@
+"""The document: every operation of a table, with what it takes, gives and refuses."""
+
+import types
+import typing
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+from starlette.responses import Response
+
+from emulator import __version__
+from emulator.web.errors import STATUS
+from emulator.web.openapi.examples import Examples
+from emulator.web.openapi.links import add_links
+from emulator.web.openapi.shapes import Schema, Shapes, form_of
+from emulator.web.rest.answers import Download, Other
+from emulator.web.rest.operation import Operation
+
+_REFERENCE = "#/components/schemas/{model}"
+_JSON = "application/json"
+
+_MISTAKE: Schema = {
+    "type": "object",
+    "properties": {
+        "loc": {"type": "array", "items": {"type": ["string", "integer"]}},
+        "msg": {"type": "string"},
+        "type": {"type": "string"},
+        "message": {"type": "string"},
+    },
+    "required": ["loc", "msg", "type", "message"],
+}
+_ERROR: Schema = {
+    "type": "object",
+    "description": "A refusal. `detail` lists each mistake of a request that does not fit.",
+    "properties": {
+        "detail": {
+            "anyOf": [
+                {"type": "string"},
+                {"type": "array", "items": {"$ref": "#/components/schemas/Mistake"}},
+            ]
+        },
+        "message": {"type": "string"},
+        "status": {"type": "integer"},
+        "traceId": {"type": "string"},
+    },
+    "required": ["detail", "message", "status", "traceId"],
+}
+_RATE_HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+
+
+class Document:
+    """Made once for a table; `value` is the document as JSON values."""
+
+    def __init__(self, operations: Iterable[Operation], *, title: str, servers: list[str]) -> None:
+        self._operations = list(operations)
+        self._shapes = Shapes()
+        self._shapes.components |= {"Error": _ERROR, "Mistake": _MISTAKE} | self._models()
+        self._examples = Examples(self._shapes.components)
+        paths: dict[str, dict[str, Any]] = {}
+        for operation in self._operations:
+            paths.setdefault(operation.path, {})[operation.method.lower()] = self._describe(
+                operation
+            )
+        add_links(paths, self._shapes.components)
+        self.value: dict[str, Any] = {
+            "openapi": "3.1.0",
+            "info": {"title": title, "version": __version__},
+            "servers": [{"url": url} for url in servers],
+            "paths": paths,
+            "components": {
+                "schemas": self._shapes.components,
+                "securitySchemes": {
+                    "bearer": {
+                        "type": "http",
+                        "scheme": "bearer",
+                        "description": "An API key (`ak_demo`) or an access token.",
+                    },
+                    "api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+                },
+            },
+        }
+
+    def _models(self) -> dict[str, Schema]:
+        """Every request body's schema. Names are in snake_case; camelCase is read as well."""
+        bodies = {each.body for each in self._operations if each.body}
+        wanted = sorted(bodies, key=lambda model: model.__qualname__)
+        _, made = models_json_schema(
+            [(model, "validation") for model in wanted], by_alias=False, ref_template=_REFERENCE
+        )
+        definitions: dict[str, Schema] = made.get("$defs", {})
+        return definitions
+
+    def _describe(self, operation: Operation) -> dict[str, Any]:
+        told: dict[str, Any] = {
+            "operationId": _operation_id(operation),
+            "summary": operation.summary,
+            "tags": [operation.path.strip("/").partition("/")[0]],
+            "x-provenance": operation.provenance,
+        }
+        rest = (operation.answer.__doc__ or "").strip().partition("\n")[2].strip()
+        if rest:
+            told["description"] = " ".join(rest.split())
+        parameters = [*_path_parameters(operation), *self._query_parameters(operation)]
+        if parameters:
+            told["parameters"] = parameters
+        if operation.body or operation.upload:
+            told["requestBody"] = self._body(operation)
+        if operation.auth != "public":
+            told["security"] = [{"bearer": []}, {"api_key": []}]
+            if operation.auth == "optional":
+                told["security"].insert(0, {})
+        told["responses"] = {**self._successes(operation), **self._refusals(operation)}
+        return told
+
+    def _query_parameters(self, operation: Operation) -> list[dict[str, Any]]:
+        if operation.query is None:
+            return []
+        schema = operation.query.model_json_schema(by_alias=False, ref_template=_REFERENCE)
+        required = schema.get("required", ())
+        return [
+            {
+                "name": name,
+                "in": "query",
+                "required": name in required,
+                "schema": _without_null(field),
+            }
+            for name, field in schema.get("properties", {}).items()
+        ]
+
+    def _body(self, operation: Operation) -> dict[str, Any]:
+        content: dict[str, Any] = {}
+        if operation.body and not _is_form_only(operation):
+            schema = {"$ref": _REFERENCE.format(model=operation.body.__name__)}
+            content[_JSON] = {"schema": schema, "example": self._examples.of(schema)}
+        if operation.upload:
+            content["multipart/form-data"] = {"schema": self._form(operation)}
+        return {"required": True, "content": content}
+
+    def _form(self, operation: Operation) -> Schema:
+        properties: dict[str, Schema] = {
+            "file": {"type": "string", "contentMediaType": "application/octet-stream"}
+        }
+        required = ["file"]
+        if operation.body:
+            model = self._shapes.components[operation.body.__name__]
+            properties |= model.get("properties", {})
+            required += model.get("required", [])
+        return {"type": "object", "properties": properties, "required": required}
+
+    def _successes(self, operation: Operation) -> dict[str, Any]:
+        if operation.status == 204:
+            return {"204": {"description": "Done."}}
+        annotation = _json_of(typing.get_type_hints(operation.answer)["return"])
+        content: dict[str, Any] = {}
+        if annotation is not None:
+            schema = self._shapes.schema(annotation)
+            content[_JSON] = {"schema": schema, "example": self._examples.of(schema)}
+        for media_type in operation.downloads:
+            content.setdefault(media_type, {"schema": {"type": "string"}})
+        answer: dict[str, Any] = {"description": operation.summary, "content": content}
+        if operation.limit:
+            answer["headers"] = {name: {"schema": {"type": "integer"}} for name in _RATE_HEADERS}
+        return {str(status): answer for status in (operation.status, *operation.also)}
+
+    def _refusals(self, operation: Operation) -> dict[str, Any]:
+        error = {"$ref": "#/components/schemas/Error"}
+        answers: dict[str, Any] = {}
+        for status in sorted(statuses_refused(operation)):
+            phrase = HTTPStatus(status).phrase
+            example = {"detail": phrase, "message": phrase, "status": status, "traceId": "0" * 32}
+            answers[str(status)] = {
+                "description": phrase,
+                "content": {_JSON: {"schema": error, "example": example}},
+            }
+        return answers
+
+
+def statuses_refused(operation: Operation) -> set[int]:
+    """Every status that an operation may refuse with."""
+    found = {STATUS[code] for code in operation.refuses}
+    if operation.auth == "user":
+        found.add(401)
+    if "{" in operation.path:
+        found.add(404)
+    if operation.body or operation.query or operation.upload:
+        found.add(422)
+    if operation.body or operation.upload:
+        found.add(413)
+    if operation.limit:
+        found.add(429)
+    return found
+
+
+def _json_of(annotation: object) -> object | None:
+    """The JSON part of what an operation may return; None where it answers with files only."""
+    beside = {Response, Download, Other}
+    options = typing.get_args(annotation) if _is_union(annotation) else (annotation,)
+    kept = [each for each in options if each not in beside]
+    if not kept or kept == [type(None)]:
+        return None
+    return typing.Union[tuple(kept)]  # noqa: UP007  The options are known at run time only.
+
+
+def _is_union(annotation: object) -> bool:
+    return typing.get_origin(annotation) in (typing.Union, types.UnionType)
+
+
+def _path_parameters(operation: Operation) -> list[dict[str, Any]]:
+    names = [part.strip("{}") for part in operation.path.split("/") if part.startswith("{")]
+    return [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": {"type": "string", "minLength": 1} | form_of(name),
+        }
+        for name in names
+    ]
+
+
+def _operation_id(operation: Operation) -> str:
+    answer = operation.answer
+    words = operation.path.strip("/").replace("{", "").replace("}", "").split("/")
+    parts = [operation.method.lower(), *words, answer.__name__]
+    return "_".join(parts).replace("-", "_")
+
+
+def _without_null(schema: Schema) -> Schema:
+    """A query knows no null: a parameter that may be left out is just not required."""
+    options = [each for each in schema.get("anyOf", []) if each != {"type": "null"}]
+    kept = {name: value for name, value in schema.items() if name not in ("anyOf", "title")}
+    if kept.get("default", "") is None:
+        del kept["default"]
+    if len(options) == 1:
+        kept.update(options[0])
+    elif options:
+        kept["anyOf"] = options
+    return kept
+
+
+def _is_form_only(operation: Operation) -> bool:
+    return operation.upload is not None and operation.upload.is_required

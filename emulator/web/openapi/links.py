@@ -1,0 +1,94 @@
+"""Links: which answer holds the id that another operation asks for (OpenAPI 3.1, Link Object).
+
+A path that ends in a name, such as `/streams/id/{stream_id}`, says what that name identifies: the
+shape that a GET of it answers with. Whatever else answers with that shape can lead there.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+_NAME = re.compile(r"{(\w+)}")
+# Each operation leads to so many others at most: enough for a walk, few enough to read.
+_LINKS_MAX = 12
+
+Paths = dict[str, dict[str, Any]]
+
+
+def add_links(paths: Paths, components: Mapping[str, Any]) -> None:
+    """Write the links into the document's operations."""
+    subjects = _subjects(paths)
+    targets = {name: list(_targets(paths, name)) for name in subjects}
+    for path, methods in paths.items():
+        for operation in methods.values():
+            for answer in _successes(operation):
+                schema = _schema(answer)
+                links: dict[str, Any] = {}
+                for name, shapes in subjects.items():
+                    pointer = _pointer(schema, shapes, components)
+                    if pointer:
+                        links |= _links(name, pointer, targets[name], set(_NAME.findall(path)))
+                if links:
+                    answer["links"] = dict(list(links.items())[:_LINKS_MAX])
+
+
+def _subjects(paths: Paths) -> dict[str, set[str]]:
+    """For each name of a path the shapes that it identifies."""
+    found: dict[str, set[str]] = {}
+    for path, methods in paths.items():
+        name = _NAME.fullmatch(path.rpartition("/")[2])
+        if name and "get" in methods:
+            for answer in _successes(methods["get"]):
+                found.setdefault(name[1], set()).update(_references(_schema(answer)))
+    return {name: shapes for name, shapes in found.items() if shapes}
+
+
+def _targets(paths: Paths, name: str) -> Iterable[tuple[str, set[str]]]:
+    """The operations that ask for a name, each with the other names that it asks for."""
+    for path, methods in paths.items():
+        names = set(_NAME.findall(path))
+        if name in names:
+            for operation in methods.values():
+                yield operation["operationId"], names - {name}
+
+
+def _links(
+    name: str, pointer: str, targets: list[tuple[str, set[str]]], known: set[str]
+) -> dict[str, Any]:
+    """Links to the targets whose other names stand in this operation's own path."""
+    return {
+        operation_id: {
+            "operationId": operation_id,
+            "parameters": {name: f"$response.body#{pointer}"}
+            | {other: f"$request.path.{other}" for other in sorted(others)},
+        }
+        for operation_id, others in targets
+        if others <= known
+    }
+
+
+def _pointer(schema: Any, shapes: set[str], components: Mapping[str, Any]) -> str:
+    """Where in an answer the id of one of the shapes is, as a JSON pointer; empty if nowhere."""
+    if _references(schema) & shapes:
+        return "/id"
+    if schema.get("type") == "array" and _references(schema.get("items", {})) & shapes:
+        return "/0/id"
+    for reference in _references(schema):
+        for field, inner in components[reference].get("properties", {}).items():
+            if inner.get("type") == "array" and _references(inner.get("items", {})) & shapes:
+                return f"/{field}/0/id"
+    return ""
+
+
+def _successes(operation: Any) -> Iterable[Any]:
+    return [answer for status, answer in operation["responses"].items() if status < "300"]
+
+
+def _schema(answer: Any) -> Any:
+    return answer.get("content", {}).get("application/json", {}).get("schema", {})
+
+
+def _references(schema: Any) -> set[str]:
+    """The components that a value of this schema is one of."""
+    options = [schema, *schema.get("anyOf", ())]
+    return {each["$ref"].rpartition("/")[2] for each in options if "$ref" in each}

@@ -1,0 +1,83 @@
+"""The OpenAPI documents: whole, valid, and with examples that fit."""
+
+from typing import Any
+
+import httpx
+import jsonschema_rs
+import pytest
+
+from emulator.web.admin.table import OPERATIONS as ADMIN
+from emulator.web.api.table import OPERATIONS as PLATFORM
+from emulator.web.openapi.document import statuses_refused
+from emulator.web.rest.operation import Operation
+
+DOCUMENTS = {
+    "/openapi.json": (PLATFORM, "/api/v1"),
+    "/api/v1/openapi.json": (PLATFORM, "/api/v1"),
+    "/v1/openapi.json": (PLATFORM, "/v1"),
+    "/_emulator/openapi.json": (ADMIN, "/_emulator"),
+}
+
+
+@pytest.fixture(params=DOCUMENTS)
+async def document(client: httpx.AsyncClient, request: pytest.FixtureRequest) -> dict[str, Any]:
+    answer = await client.get(request.param)
+    assert answer.status_code == 200
+    value: dict[str, Any] = answer.json()
+    assert value["openapi"] == "3.1.0"
+    operations, prefix = DOCUMENTS[request.param]
+    assert [server["url"] for server in value["servers"]] == [prefix]
+    check_is_whole(value, operations)
+    return value
+
+
+def check_is_whole(document: dict[str, Any], operations: list[Operation]) -> None:
+    told = {
+        (method.upper(), path): each
+        for path, methods in document["paths"].items()
+        for method, each in methods.items()
+    }
+    assert told.keys() == {(each.method, each.path) for each in operations}
+    for operation in operations:
+        each = told[operation.method, operation.path]
+        assert each["summary"].endswith("."), operation.path
+        assert each["x-provenance"] == operation.provenance
+        wanted = {operation.status, *operation.also, *statuses_refused(operation)}
+        assert {int(status) for status in each["responses"]} == wanted
+    ids = [each["operationId"] for each in told.values()]
+    assert len(ids) == len(set(ids))
+
+
+async def test_every_example_fits_its_schema(document: dict[str, Any]) -> None:
+    count = 0
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            for content in contents(operation):
+                if "example" in content:
+                    schema = content["schema"] | {"components": document["components"]}
+                    where = f"{method} {path}"
+                    assert jsonschema_rs.is_valid(schema, content["example"]), where
+                    count += 1
+    assert count > 10
+
+
+def contents(operation: dict[str, Any]) -> list[dict[str, Any]]:
+    holders = [*operation["responses"].values(), operation.get("requestBody", {})]
+    return [content for holder in holders for content in holder.get("content", {}).values()]
+
+
+async def test_links_lead_from_what_is_made_to_what_can_be_done_with_it(
+    client: httpx.AsyncClient,
+) -> None:
+    document = (await client.get("/openapi.json")).json()
+    links = document["paths"]["/streams"]["post"]["responses"]["201"]["links"]
+    assert links["get_streams_id_stream_id_read"]["parameters"] == {
+        "stream_id": "$response.body#/id"
+    }
+
+
+async def test_the_page_shows_it_without_a_foreign_host(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/docs")
+    assert answer.status_code == 200
+    assert "://" not in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
