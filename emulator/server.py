@@ -26,7 +26,7 @@ from emulator.media.shelf.shelves import Shelves
 from emulator.settings import Settings
 from emulator.web import app
 from emulator.web.platform import Platform, Shared, State
-from emulator.web.request_log import RequestLog
+from emulator.web.rest.request_log import RequestLog
 from emulator.web.worlds import Worlds
 
 log = logging.getLogger(__name__)

@@ -9,8 +9,8 @@ import pytest
 
 from emulator.core.clock import ManualClock
 from emulator.core.errors import Refused
-from emulator.media.loop.film import ROUND_SECONDS, Film, render
-from emulator.media.loop.loop_shelf import PART_MS, LiveLoop, RecordedLoop
+from emulator.media.recording.loop.film import ROUND_SECONDS, Film, render
+from emulator.media.recording.loop.loop_shelf import PART_MS, LiveLoop, RecordedLoop
 from emulator.media.shelf.segments import read
 from emulator.media.shelf.shelf import Kind
 from tests.support.hls.media_rules import check_media

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from emulator.core.clock import Clock
 from emulator.core.errors import Refused
-from emulator.media.loop.film import Film
+from emulator.media.recording.loop.film import Film
 from emulator.media.shelf.segments import Segment, Source
 from emulator.media.shelf.shelf import Shelf
 from emulator.media.shelf.window import Window
