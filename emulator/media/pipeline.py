@@ -7,6 +7,7 @@ in wake-ups than it would save (docs/decisions/0002). Only the shelf's writer to
 from collections.abc import Callable
 
 from emulator.core.clock import Clock
+from emulator.media.codecs.in_band import InBand
 from emulator.media.fmp4 import fragment, init_segment
 from emulator.media.health import PublisherHealth
 from emulator.media.ingest.flv import FlvReader
@@ -28,6 +29,7 @@ class Pipeline:
         self._shelf: Shelf | None = None
         self._reader = FlvReader()
         self._timeline = Timeline()
+        self._in_band = InBand()
         self._segmenter = Segmenter(part_ms=part_ms, segment_ms=segment_ms)
         self._sequence = 0
         self._last_media_ms: int | None = None
@@ -54,7 +56,8 @@ class Pipeline:
                 if self._shelf is None:
                     self._shelf = self._open_shelf()
                 self._last_media_ms = at_ms
-                self._keep(self._shelf, self._segmenter.push(placed, self._timeline.epoch, at_ms))
+                whole = self._in_band.complete(placed)
+                self._keep(self._shelf, self._segmenter.push(whole, self._timeline.epoch, at_ms))
 
     def pause(self) -> None:
         """The publisher is gone, perhaps to come back: what it sent is on the shelf."""

@@ -23,22 +23,25 @@ def test_a_publisher_that_comes_back_in_time_goes_on_in_the_same_playlist(
 ) -> None:
     # Given a live stream that a player plays,
     stream = walk.create()
-    with pushing(address_of(stream), by=by) as push:
+    with ExitStack() as running:
+        push = running.enter_context(pushing(address_of(stream), by=by))
         walk.until_parts(stream, 6)
-        player = Player(stream["playback_url"], "-live_start_index", "0", by=by)
+        start = f"{stream['playback_url']}?wait=1"
+        player = running.enter_context(Player(start, "-live_start_index", "0", by=by))
         # when its publisher crashes
         push.kill()
-    left = until(lambda: not walk.ingest(stream)["is_publishing"], "the drop is noticed")
-    assert left
-    assert walk.stream(stream)["status"] == "live"
-    before = walk.media_playlist(stream, "llhls")
-    assert "#EXT-X-ENDLIST" not in before
-
-    # and is back within the window, and then stops,
-    with pushing(address_of(stream), film(seconds=2), by=by, is_endless=False) as push:
-        assert push.said() == ""
-        assert walk.ingest(stream)["rejoins"] == 1
+        until(lambda: not walk.ingest(stream)["is_publishing"], "the drop is noticed")
         assert walk.stream(stream)["status"] == "live"
+        before = walk.media_playlist(stream, "llhls")
+        assert "#EXT-X-ENDLIST" not in before
+
+        # and is back within the window, with a larger picture even, and then stops,
+        larger = film(seconds=2, size="640x360")
+        with pushing(address_of(stream), larger, by=by, is_endless=False) as push:
+            assert push.said() == ""
+            assert walk.ingest(stream)["rejoins"] == 1
+            assert walk.stream(stream)["status"] == "live"
+        watched = player.result()
 
     # then it was one stream all the time, and the player saw both halves of it.
     ended = walk.until_status(stream, "ended")
@@ -48,7 +51,6 @@ def test_a_publisher_that_comes_back_in_time_goes_on_in_the_same_playlist(
     assert "#EXT-X-MEDIA-SEQUENCE:0" in after
     assert "../media/seg-0.m4s" in before
     assert ended["started_at"] == walk.stream(stream)["started_at"]
-    watched = player.result()
     vod = walk.until_vod(stream)
     assert len(watched.video) == len(play(vod["video_url"]).video) >= 60 + 30
     assert vod["duration"] == pytest.approx(len(watched.video) / 30, abs=0.2)
@@ -199,13 +201,16 @@ def test_a_publisher_that_goes_before_its_first_key_frame_leaves_the_stream_offl
 
 def test_viewers_are_counted_while_they_watch(walk: Walk) -> None:
     stream = walk.create()
-    with pushing(address_of(stream)):
+    with ExitStack() as running:
+        running.enter_context(pushing(address_of(stream)))
         walk.until_first_part(stream)
         assert walk.stream(stream)["viewer_count"] <= 1  # The look above was a viewer's.
 
         # The plain playlist lists whole segments, and so begins later than the parts do.
-        until(lambda: walk.get(stream["playback_url"]).status == 200, "a segment is whole")
-        players = [Player(stream["playback_url"], "-user_agent", name) for name in ("one", "two")]
+        start = f"{stream['playback_url']}?wait=1"
+        players = [
+            running.enter_context(Player(start, "-user_agent", name)) for name in ("one", "two")
+        ]
         watched = until(
             lambda: now if (now := walk.stream(stream))["viewer_count"] >= 2 else None,
             "two viewers are counted",
@@ -215,8 +220,8 @@ def test_viewers_are_counted_while_they_watch(walk: Walk) -> None:
             "liveViewers": watched["viewer_count"]
         }
         walk.end(stream)
-    for player in players:
-        assert player.result().video
+        for player in players:
+            assert player.result().video
 
     ended = walk.stream(stream)
     assert ended["viewer_count"] == 0

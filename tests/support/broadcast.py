@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import imageio_ffmpeg
 
+from emulator.media.codecs.in_band import InBand
 from emulator.media.fmp4 import fragment, init_segment
 from emulator.media.ingest.flv import FlvReader
 from emulator.media.ingest.tag import Tag, TagKind
@@ -21,6 +22,10 @@ START_MS = 1_767_225_600_000
 VIDEO = VideoTrack("h264", b"", "avc1.64001f", 1280, 720)
 AUDIO = AudioTrack("aac", b"", "mp4a.40.2", 48_000, 2, 1024)
 _KINDS: dict[int, TagKind] = {8: "audio", 9: "video", 18: "script"}
+_NUMBERS = {kind: number for number, kind in _KINDS.items()}
+# A file's header, and the size of the tag before its first, which is 0.
+_FLV_HEADER_BYTES = 9 + 4
+_FRAME_MS = 33
 
 
 class FakeBroadcast:
@@ -81,6 +86,7 @@ class RealBroadcast:
 
     def __init__(self, *, part_ms: int = 200, segment_ms: int = 1000) -> None:
         self._timeline = Timeline()
+        self._in_band = InBand()
         self._segmenter = Segmenter(part_ms=part_ms, segment_ms=segment_ms)
         self._sequence = 0
         self._at_ms = START_MS
@@ -95,7 +101,8 @@ class RealBroadcast:
             for packet in reader.read(tag):
                 for placed in self._timeline.push(packet, reader.tracks):
                     at_ms = self._at_ms + self._timeline.latest // 90
-                    parts += self._segmenter.push(placed, self._timeline.epoch, at_ms)
+                    whole = self._in_band.complete(placed)
+                    parts += self._segmenter.push(whole, self._timeline.epoch, at_ms)
         parts += self._segmenter.flush()
         return [self._footing(part) for part in parts]
 
@@ -121,6 +128,21 @@ def flv_tags(flv: bytes) -> Iterator[Tag]:
         timestamp_ms = int.from_bytes(flv[at + 4 : at + 7]) | flv[at + 7] << 24
         yield Tag(_KINDS[kind], timestamp_ms, flv[at + 11 : at + 11 + length])
         at += 11 + length + struct.calcsize(">I")
+
+
+def joined(*flvs: bytes) -> bytes:
+    """FLV files as one: a publisher that changes what it sends, within one connection."""
+    whole, begins_ms = flvs[0][:_FLV_HEADER_BYTES], 0
+    for flv in flvs:
+        ends_ms = begins_ms
+        for kind, timestamp_ms, payload in flv_tags(flv):
+            at_ms = begins_ms + timestamp_ms
+            stamp = (at_ms & 0xFFFFFF).to_bytes(3) + bytes([at_ms >> 24])
+            tag = bytes([_NUMBERS[kind]]) + len(payload).to_bytes(3) + stamp + bytes(3) + payload
+            whole += tag + len(tag).to_bytes(4)
+            ends_ms = max(ends_ms, at_ms)
+        begins_ms = ends_ms + _FRAME_MS
+    return whole
 
 
 @cache

@@ -141,14 +141,17 @@ class Player:
             [*command, "-f", "framecrc", "-"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
 
+    def __enter__(self) -> "Player":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.returncode is None:
+            self._process.kill()
+            self._process.communicate()
+
     def result(self) -> Played:
         """What it played, after its end. Fails with its complaints, if it has any."""
-        try:
-            told, complaints = self._process.communicate(timeout=PATIENCE_SECONDS)
-        finally:
-            if self._process.poll() is None:
-                self._process.kill()
-                self._process.communicate()
+        told, complaints = self._process.communicate(timeout=PATIENCE_SECONDS)
         assert self._process.returncode == 0, complaints.decode(errors="replace")
         assert not complaints, complaints.decode(errors="replace")
         return _played(told.decode())
@@ -156,7 +159,8 @@ class Player:
 
 def play(address: str | Path, *options: str, by: str = BUNDLED) -> Played:
     """Play to the end. `options` stand before the address, such as `-t 2`."""
-    return Player(address, *options, by=by).result()
+    with Player(address, *options, by=by) as player:
+        return player.result()
 
 
 def _played(report: str) -> Played:

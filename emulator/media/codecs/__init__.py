@@ -5,19 +5,21 @@ Nobody else asks which codec it has: what differs between codecs stands in their
 
 from typing import NoReturn
 
-from emulator.core.errors import Refused
+from emulator.core.errors import ProtocolError, Refused
 from emulator.media.codecs.aac import AAC
 from emulator.media.codecs.av1 import AV1
-from emulator.media.codecs.formats import AudioFormat, VideoFormat
+from emulator.media.codecs.formats import AudioFormat, Payload, VideoFormat
 from emulator.media.codecs.h264 import H264
 from emulator.media.codecs.hevc import HEVC
 from emulator.media.codecs.opus import OPUS
 from emulator.media.codecs.vp9 import VP9
-from emulator.media.packets import Track, VideoTrack
+from emulator.media.packets import Track, VideoCodec, VideoTrack
 
 _VIDEO_BY_FOURCC = {b"avc1": H264, b"hvc1": HEVC, b"av01": AV1, b"vp09": VP9}
 _AUDIO_BY_FOURCC = {b"mp4a": AAC, b"Opus": OPUS}
-_VIDEO_BY_CODEC = {"h264": H264, "hevc": HEVC, "av1": AV1, "vp9": VP9}
+_VIDEO_BY_CODEC: dict[VideoCodec, VideoFormat] = {
+    "h264": H264, "hevc": HEVC, "av1": AV1, "vp9": VP9
+}  # fmt: skip
 _AUDIO_BY_CODEC = {"aac": AAC, "opus": OPUS}
 
 # FLV 10.1, E.4.3.1 and E.4.2.1: the numbers of the time before FourCCs.
@@ -65,6 +67,21 @@ def sample_entry(track: Track) -> bytes:
     if isinstance(track, VideoTrack):
         return _VIDEO_BY_CODEC[track.codec].sample_entry(track)
     return _AUDIO_BY_CODEC[track.codec].sample_entry(track)
+
+
+def self_contained(codec: VideoCodec, config: bytes, frame: Payload) -> Payload:
+    """A key frame that can be decoded with nothing but itself.
+
+    The frame as it is where the codec's key frames are so anyhow, and where the configuration
+    record is broken.
+    """
+    complete = _VIDEO_BY_CODEC[codec].self_contained
+    if complete is None:
+        return frame
+    try:
+        return complete(config, frame)
+    except (IndexError, ProtocolError):
+        return frame
 
 
 def _name(fourcc: bytes) -> str:

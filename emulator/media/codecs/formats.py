@@ -15,7 +15,8 @@ class VideoFormat:
     A track whose record has no size (VP9, and AV1 from some encoders) is 0 x 0, and its first key
     frame completes it with `sized(track, frame)`. `has_cts`: coded frames come with a composition
     time on the wire. `sample(frame)` takes from a frame what MP4 does not want in it.
-    `sample_entry(track)` is the box for an init segment.
+    `sample_entry(track)` is the box for an init segment. `self_contained(config, frame)` is a key
+    frame with the record's parameter sets in it, where the codec keeps such apart from frames.
     """
 
     name: str
@@ -24,6 +25,7 @@ class VideoFormat:
     has_cts: bool
     sized: Callable[[VideoTrack, Payload], VideoTrack] | None = None
     sample: Callable[[Payload], Payload] | None = None
+    self_contained: Callable[[bytes, Payload], Payload] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,14 @@
 from emulator.core.errors import ProtocolError, Refused
 from emulator.media.codecs.bits import Bits, without_emulation_prevention
 from emulator.media.codecs.boxes import box, visual_entry
-from emulator.media.codecs.formats import VideoFormat
+from emulator.media.codecs.formats import Payload, VideoFormat
+from emulator.media.codecs.nal import counted, put_first
 from emulator.media.packets import VideoTrack
 
 # Profiles whose SPS carries the chroma format and scaling lists (7.3.2.1.1).
 _HIGH_PROFILES = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
+# First bytes of NAL units (7.3.1): an access unit delimiter; an SPS by its three reference grades.
+_DELIMITERS, _SPS = (0x09,), (0x27, 0x47, 0x67)
 
 
 def track(config: bytes) -> VideoTrack:
@@ -30,6 +33,15 @@ def track(config: bytes) -> VideoTrack:
 
 def sample_entry(track: VideoTrack) -> bytes:
     return visual_entry(b"avc1", track.width, track.height, box(b"avcC", track.config))
+
+
+def self_contained(config: bytes, frame: Payload) -> Payload:
+    """The key frame with the record's SPS and PPS."""
+    sequence_sets, end = counted(config, 6, config[5] & 0x1F)
+    picture_sets, _ = counted(config, end + 1, config[end])
+    units = [*sequence_sets, *picture_sets]
+    length_size = (config[4] & 3) + 1
+    return put_first(frame, units, length_size=length_size, delimiters=_DELIMITERS, present=_SPS)
 
 
 def _size(sps: bytes) -> tuple[int, int]:
@@ -100,4 +112,4 @@ def _skip_picture_order(bits: Bits) -> None:
             bits.se()
 
 
-H264 = VideoFormat("H.264", track, sample_entry, has_cts=True)
+H264 = VideoFormat("H.264", track, sample_entry, has_cts=True, self_contained=self_contained)

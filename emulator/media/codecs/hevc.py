@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from emulator.core.errors import ProtocolError
 from emulator.media.codecs.bits import Bits, without_emulation_prevention
 from emulator.media.codecs.boxes import box, visual_entry
-from emulator.media.codecs.formats import VideoFormat
+from emulator.media.codecs.formats import Payload, VideoFormat
+from emulator.media.codecs.nal import counted, put_first
 from emulator.media.packets import VideoTrack
 
-_SPS = 33
+_VPS, _SPS, _PPS = 32, 33, 34
+# First bytes of NAL units (7.3.1.2): an access unit delimiter; a VPS, an SPS.
+_DELIMITERS, _SETS = (0x46,), (0x40, 0x42)
 
 
 def track(config: bytes) -> VideoTrack:
@@ -24,6 +27,13 @@ def track(config: bytes) -> VideoTrack:
 
 def sample_entry(track: VideoTrack) -> bytes:
     return visual_entry(b"hvc1", track.width, track.height, box(b"hvcC", track.config))
+
+
+def self_contained(config: bytes, frame: Payload) -> Payload:
+    """The key frame with the record's VPS, SPS and PPS."""
+    units = [unit for kind, unit in _units(config) if kind in (_VPS, _SPS, _PPS)]
+    length_size = (config[21] & 3) + 1
+    return put_first(frame, units, length_size=length_size, delimiters=_DELIMITERS, present=_SETS)
 
 
 def _codecs(config: bytes) -> str:
@@ -45,14 +55,9 @@ def _units(config: bytes) -> Iterator[tuple[int, bytes]]:
     for _ in range(config[22]):
         kind = config[position] & 0x3F if position < len(config) else 0
         count = int.from_bytes(config[position + 1 : position + 3], "big")
-        position += 3
-        for _ in range(count):
-            size = int.from_bytes(config[position : position + 2], "big")
-            nal = config[position + 2 : position + 2 + size]
-            if not size or len(nal) < size:
-                raise ProtocolError("HEVC configuration record is cut off")
-            yield kind, nal
-            position += 2 + size
+        units, position = counted(config, position + 3, count)
+        for unit in units:
+            yield kind, unit
 
 
 def _size(sps: bytes) -> tuple[int, int]:
@@ -85,4 +90,4 @@ def _skip_profile_tier_level(bits: Bits, sub_layers: int) -> None:
         bits.skip(88 * has_profile + 8 * has_level)
 
 
-HEVC = VideoFormat("HEVC", track, sample_entry, has_cts=True)
+HEVC = VideoFormat("HEVC", track, sample_entry, has_cts=True, self_contained=self_contained)

@@ -2,8 +2,8 @@
 
 An MP4 track has one codec. Of a recording whose codecs changed, the MP4 holds those runs whose
 codecs are the ones most of it has; the rest is left out and counted. Runs of the same codec in
-another size or profile are all held: their H.264 and HEVC parameter sets are put before their key
-frames, where every decoder looks for them too.
+another size or profile are all held: then all key frames, those of the first run too, carry their
+parameter sets, so that a player can go back over a change.
 """
 
 import io
@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emulator.core.errors import Refused
+from emulator.media import codecs
 from emulator.media.recording.footage import Footage, Piece
-from emulator.media.recording.parameter_sets import parameter_sets
 from emulator.media.shelf.segments import TICKS_PER_SECOND
 
 if TYPE_CHECKING:
@@ -96,12 +96,12 @@ class _Muxer:
     def __init__(self, container: "OutputContainer") -> None:
         self._container = container
         self._streams: list[Any] = []
-        self._configs: list[bytes] = []
-        self._changed: set[int] = set()
+        self._is_mixed = False
         self._last_dts: dict[int, int] = {}
 
     def write(self, pieces: list[Piece]) -> None:
         position = 0
+        self._is_mixed = len({piece.init.number for piece in pieces}) > 1
         for piece in pieces:
             self._write_piece(piece, position - piece.start)
             position += piece.duration
@@ -113,17 +113,14 @@ class _Muxer:
             inputs: list[Any] = [*source.streams.video, *source.streams.audio]
             if not self._streams:
                 self._streams = [self._container.add_stream_from_template(each) for each in inputs]
-                self._configs = [bytes(each.codec_context.extradata or b"") for each in inputs]
             numbers = {each.index: number for number, each in enumerate(inputs)}
-            prefixes = [self._prefix(number, each) for number, each in enumerate(inputs)]
             for packet in source.demux(*inputs):
                 if packet.dts is not None:  # None is how the demuxer says that a stream has ended.
-                    number = numbers[packet.stream.index]
-                    self._mux(packet, number, shift, prefixes[number])
+                    self._mux(packet, numbers[packet.stream.index], shift)
 
-    def _mux(self, packet: Any, number: int, shift: int, prefix: bytes) -> None:
-        if prefix and packet.is_keyframe:
-            packet = _prefixed(packet, prefix)
+    def _mux(self, packet: Any, number: int, shift: int) -> None:
+        if self._is_mixed and packet.is_keyframe and packet.stream.type == "video":
+            packet = _self_contained(packet)
         moved = round(shift / TICKS_PER_SECOND / packet.time_base)
         pts, dts = packet.pts + moved, packet.dts + moved
         # At a run's start sound may overlap by a frame; a track's time must grow.
@@ -133,19 +130,13 @@ class _Muxer:
         packet.stream = self._streams[number]
         self._container.mux_one(packet)
 
-    def _prefix(self, number: int, stream: Any) -> bytes:
-        """The parameter sets to put before key frames, once they are not the file's own."""
-        config = bytes(stream.codec_context.extradata or b"")
-        if config == self._configs[number] and number not in self._changed:
-            return b""
-        self._changed.add(number)
-        return parameter_sets(stream.codec_context.name, config)
 
-
-def _prefixed(packet: Any, prefix: bytes) -> Any:
+def _self_contained(packet: Any) -> Any:
     import av
 
-    whole: Any = av.Packet(prefix + bytes(packet))
+    context = packet.stream.codec_context
+    content = codecs.self_contained(context.name, context.extradata or b"", bytes(packet))
+    whole: Any = av.Packet(bytes(content))
     whole.pts, whole.dts, whole.duration = packet.pts, packet.dts, packet.duration
     whole.time_base, whole.is_keyframe = packet.time_base, True
     return whole

@@ -4,6 +4,7 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
+import av
 import pytest
 
 from emulator.core.errors import Refused
@@ -79,6 +80,17 @@ async def test_a_new_size_in_mid_stream_goes_into_the_same_file(
     found = stamps(made.path, "video")
     assert all(one.dts < two.dts for one, two in pairwise(found))
     assert made.left_out_seconds == 0
+
+
+async def test_a_player_can_go_back_over_a_change_of_size(record: Record, tmp_path: Path) -> None:
+    shelf = await record(flv(seconds=2), flv(seconds=2, size="640x360"))
+    made = remux(footage(shelf), tmp_path / "out.mp4")
+    with av.open(str(made.path)) as container:
+        widths = []
+        for seconds in (3, 0):
+            container.seek(seconds * av.time_base)
+            widths.append(next(container.decode(video=0)).width)
+    assert widths == [640, 320]
 
 
 async def test_of_two_codecs_the_file_holds_the_one_that_lasted_longer(

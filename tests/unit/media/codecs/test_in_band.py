@@ -1,0 +1,46 @@
+"""Which key frames carry their parameter sets: those of a stream whose video has changed."""
+
+from emulator.media.codecs.in_band import InBand
+from emulator.media.packets import AudioTrack, Packet, Track, VideoTrack
+
+SMALL = VideoTrack("h264", bytes.fromhex("0142c01fffe1 0002 6701 01 0002 6801"), "avc1", 320, 180)
+LARGE = VideoTrack("h264", bytes.fromhex("0142c01fffe1 0002 6702 01 0002 6802"), "avc1", 640, 360)
+SOUND = AudioTrack("aac", b"\x11\x90", "mp4a.40.2", 48_000, 2, 1024)
+IDR = bytes.fromhex("00000002 65b8")
+SETS = {
+    track: bytes.fromhex(f"00000002 670{digit} 00000002 680{digit}")
+    for track, digit in ((SMALL, 1), (LARGE, 2))
+}
+
+
+def sent(in_band: InBand, track: Track, *, is_key: bool = True) -> bytes:
+    return bytes(in_band.complete(Packet(track, 0, 0, 3000, is_key, IDR)).data)
+
+
+def test_a_stream_that_never_changes_stays_as_it_was_sent() -> None:
+    in_band = InBand()
+    # A publisher that comes back with the same encoder brings an equal record.
+    again = VideoTrack("h264", bytes(SMALL.config), "avc1", 320, 180)
+    assert [sent(in_band, track) for track in (SMALL, SMALL, again, again)] == [IDR] * 4
+
+
+def test_from_the_first_change_on_every_key_frame_is_complete() -> None:
+    in_band = InBand()
+    assert sent(in_band, SMALL) == IDR
+    for track in (LARGE, LARGE, SMALL, SMALL):
+        assert sent(in_band, track) == SETS[track] + IDR
+
+
+def test_other_frames_and_sound_stay_as_they_are() -> None:
+    in_band = InBand()
+    sent(in_band, SMALL)
+    sent(in_band, LARGE)
+    assert sent(in_band, LARGE, is_key=False) == IDR
+    assert sent(in_band, SOUND) == IDR
+
+
+def test_everything_else_of_a_packet_is_kept() -> None:
+    in_band = InBand()
+    in_band.complete(Packet(SMALL, 0, 0, 3000, True, IDR))
+    packet = Packet(LARGE, 3000, 6000, 1500, True, IDR)
+    assert in_band.complete(packet)[:5] == packet[:5]

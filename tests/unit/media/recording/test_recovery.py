@@ -1,0 +1,115 @@
+"""Recovery: a process that is killed while it writes loses nothing that it had finished."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from emulator.media.recording.recovery import recover
+from emulator.media.shelf import playlist
+from emulator.media.shelf.index import NAME, read_index
+from emulator.media.shelf.segments import read
+from emulator.media.shelf.shelves import ShelfSettings, Shelves
+from tests.support.broadcast import START_MS, FakeBroadcast
+from tests.support.hls.media_rules import check_media
+
+ROOT = Path(__file__).parents[4]
+UID = "cd" * 16
+# Sends parts as fast as they are written, and says after each how many are on the disk.
+WRITING = """
+import asyncio, sys
+from pathlib import Path
+from emulator.media.shelf.shelves import Shelves, ShelfSettings
+from tests.support.broadcast import FakeBroadcast
+
+async def main():
+    shelves = Shelves(Path(sys.argv[1]), ShelfSettings(segment_ms=1000))
+    shelf = shelves.begin(sys.argv[2])
+    broadcast = FakeBroadcast(parts_a_segment=5)
+    while True:
+        broadcast.send(shelf)
+        await shelves.written()
+        print(broadcast.count, flush=True)
+
+asyncio.run(main())
+"""
+
+
+def write_until_killed(root: Path, parts: int) -> int:
+    """How many parts a process had said to be written when it was killed, at least `parts`."""
+    command = [sys.executable, "-c", WRITING, str(root), UID]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdout is not None
+        said = next(line for line in process.stdout if int(line) >= parts)
+        process.send_signal(signal.SIGKILL)
+        left = process.stdout.read().splitlines()
+        assert process.wait(60) == -signal.SIGKILL
+    return int([said, *left][-1])
+
+
+@pytest.mark.parametrize("parts", [1, 4, 33])
+def test_after_kill_9_every_finished_part_is_there_and_the_recording_has_ended(
+    tmp_path: Path, parts: int
+) -> None:
+    # Given a process that was killed while it wrote,
+    written = write_until_killed(tmp_path, parts)
+    # when it is recovered,
+    recovered = recover(tmp_path / UID)
+    # then all that it had written is there (and perhaps one part more than it could say),
+    found = recovered.duration_ms // 200
+    assert found in (written, written + 1)
+    assert recovered.end_ms == START_MS + 200 * found
+    assert not recovered.had_ended
+    # the recording plays,
+    window = read_index(tmp_path / UID).window()
+    assert check_media(playlist.plain(window)) == []
+    # and recovering it again changes nothing.
+    before = {path.name: path.read_bytes() for path in (tmp_path / UID).iterdir()}
+    assert recover(tmp_path / UID).had_ended
+    assert {path.name: path.read_bytes() for path in (tmp_path / UID).iterdir()} == before
+
+
+async def test_a_recovered_recording_is_served_to_its_last_finished_part(tmp_path: Path) -> None:
+    folder = tmp_path / UID
+    written = await asyncio.to_thread(write_until_killed, tmp_path, 8)
+    with (folder / "seg-1.m4s").open("ab") as file:
+        file.write(b"torn")
+    with (folder / NAME).open("ab") as file:
+        file.write(b'{"part":99,"seg')
+    recovered = await asyncio.to_thread(recover, folder)
+    assert recovered.bad_lines == 1
+    shelves = Shelves(tmp_path, ShelfSettings(segment_ms=1000))
+    shelf = shelves.find(UID)
+    sources = [shelf.media_now(segment.name) for segment in shelf.window.complete]
+    content = b"".join(read(source) for source in sources)
+    assert content.endswith(b"<part %d>" % (content.count(b"<part") // 100 - 1))
+    assert content.count(b"<part") // 100 >= written
+    await shelves.close()
+
+
+def test_a_recording_that_ended_by_itself_is_left_alone(tmp_path: Path) -> None:
+    async def record() -> None:
+        shelves = Shelves(tmp_path, ShelfSettings(segment_ms=1000))
+        FakeBroadcast(parts_a_segment=5).send(shelves.begin(UID), 7)
+        await shelves.close()
+
+    asyncio.run(record())
+    recovered = recover(tmp_path / UID)
+    assert recovered.had_ended
+    assert (recovered.duration_ms, recovered.segments, recovered.lost_parts) == (1400, 2, 0)
+
+
+def test_a_process_that_was_killed_before_its_first_part_leaves_an_empty_recording(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / NAME).write_bytes(b'{"recording":1,"segment_ms":1000,"part_ms":200}\n{"in')
+    recovered = recover(tmp_path)
+    assert (recovered.duration_ms, recovered.end_ms) == (0, None)
+
+
+def test_a_folder_without_an_index_is_no_recording(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        recover(tmp_path)
