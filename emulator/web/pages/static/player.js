@@ -141,8 +141,7 @@ export class Player extends EventTarget {
     const hls = new Hls({
       lowLatencyMode: isLowLatency,
       startPosition,
-      // Plain HLS: three segments behind. The emulator's target duration is twice a segment's.
-      liveSyncDurationCount: isLowLatency ? 3 : 1.5,
+      // No liveSync option here: hls.js would take it instead of the playlist's PART-HOLD-BACK.
       backBufferLength: 60,
       liveDurationInfinity: true,
       // fMP4 needs no transmuxing, so a worker would only add a hop to every part.
@@ -152,6 +151,7 @@ export class Player extends EventTarget {
     hls.on(Hls.Events.FRAG_BUFFERED, () => { this.#failures = 0; });
     hls.on(Hls.Events.LEVEL_UPDATED, (_, { details }) => {
       if (this.#source && !details.live) this.#source.isLive = false;
+      if (!isLowLatency) stayTwoSegmentsBehind(hls, details);
     });
     hls.on(Hls.Events.MANIFEST_PARSED, () => this.start());
     hls.loadSource(address);
@@ -255,6 +255,13 @@ export class Player extends EventTarget {
   #tell(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
+}
+
+// Without parts the playlist names no distance, and hls.js would take three target durations: six
+// segments here. Setting it anew forgets stalls, so only a longer segment than before does that.
+function stayTwoSegmentsBehind(hls, { live, fragments }) {
+  const seconds = 2 * Math.max(...fragments.slice(-2).map((fragment) => fragment.duration));
+  if (live && seconds > (hls.config.liveSyncDuration ?? 0)) hls.targetLatency = seconds;
 }
 
 async function opened(gate, isOver) {

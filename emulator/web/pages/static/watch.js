@@ -37,6 +37,7 @@ let state = "connecting";
 let status = null;
 let viewers = null;
 let hasRecording = hasMedia === "true";
+let playsRecording = false;
 let noticeTimer = 0;
 let playOutTimer = 0;
 let onAction = () => {};
@@ -64,6 +65,7 @@ function say(sentence, lastsMs = NOTICE_MS) {
 }
 
 function playLive() {
+  playsRecording = false;
   turn("starting");
   // hls.js does not begin with a playlist of parts alone, and comes back only after a second or two.
   // So the playlist is asked to answer once it holds the first whole segment (`_HLS_msn`, `wait`).
@@ -77,6 +79,7 @@ function playLive() {
 }
 
 function playRecording() {
+  playsRecording = true;
   turn("starting", "The recording is on its way.");
   document.getElementById("curtain-title").textContent = "One moment";
   player.play(new URL("manifest/video.m3u8", base).href, { isLive: false });
@@ -97,7 +100,8 @@ function hear(now) {
   status = now.status;
   if (status === "offline") { player.stop(); turn("offline"); }
   if (status === "live") playLive();
-  if (status !== "ended") return;
+  // The picture may have ended before the platform said so, and be watched again by now.
+  if (status !== "ended" || playsRecording) return;
   if (before === "live" && player.isActive && hasRecording) {
     say("The stream has ended.");
     playOutTimer = setTimeout(() => { if (status === "ended" && state !== "live") close(); }, PLAY_OUT_MS);
@@ -118,7 +122,7 @@ function openRecording() {
 player.addEventListener("picture", () => {
   hasRecording = true;
   stage.setAttribute("data-has-picture", "");
-  turn(status === "live" ? "live" : "recording");
+  turn(playsRecording ? "recording" : "live");
 });
 player.addEventListener("stalled", () => {
   if (state !== "live" && state !== "recording") return;
@@ -128,7 +132,7 @@ player.addEventListener("stalled", () => {
 });
 player.addEventListener("moving", () => {
   say("");
-  if (state === "interrupted") turn(player.isLive ? "live" : "recording");
+  if (state === "interrupted") turn(playsRecording ? "recording" : "live");
 });
 player.addEventListener("trouble", ({ detail }) => say(detail));
 player.addEventListener("over", () => {
