@@ -10,9 +10,9 @@ import logging
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
-from typing import Any
+from typing import Any, TypeVar
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -21,6 +21,7 @@ from emulator import bounds, certificates, ready, seed_file
 from emulator.core.clock import SystemClock
 from emulator.folder import DataFolder
 from emulator.media.ingest.rtmp_server import RtmpServer
+from emulator.media.recording.loop.loops import Loops
 from emulator.media.recording.recordings import Recordings
 from emulator.media.shelf.shelves import Shelves
 from emulator.settings import Settings
@@ -28,6 +29,8 @@ from emulator.web import app
 from emulator.web.platform import Platform, Shared, State
 from emulator.web.rest.request_log import RequestLog
 from emulator.web.worlds import Worlds
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +51,7 @@ class Emulator:
         self.ready: dict[str, Any] = {}
         self.app: ASGIApp
         self.platform: Platform
+        self._loop: asyncio.AbstractEventLoop
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> "Emulator":
@@ -68,8 +72,17 @@ class Emulator:
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
+    def call(self, verb: Callable[[], T]) -> T:
+        """Run a verb of the world where the world lives, from another thread than the loop's."""
+
+        async def run() -> T:
+            return verb()
+
+        return asyncio.run_coroutine_threadsafe(run(), self._loop).result()
+
     async def _start(self, stack: AsyncExitStack) -> None:
         settings = self.settings
+        self._loop = asyncio.get_running_loop()
         folder = DataFolder.open(settings.data)
         stack.callback(folder.close)
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
@@ -81,6 +94,7 @@ class Emulator:
         shared = Shared(
             shelves=shelves,
             recordings=recordings,
+            loops=Loops(shelves),
             body_bytes_max=settings.body_bytes_max,
             upload_bytes_max=settings.upload_bytes_max,
             admin_token=settings.admin_token,

@@ -23,6 +23,8 @@ from emulator.world.world import World
 log = logging.getLogger(__name__)
 
 _TICKS_PER_MS = 90
+# What the built-in picture of a simulated stream is (media/recording/loop/film).
+SIMULATED_QUALITIES = (Quality("360p", 640, 360, 500_000),)
 
 
 class Recorder:
@@ -49,6 +51,8 @@ class Recorder:
         """
         left = vods.unfinished(self._world)
         for stream in streams.live(self._world):
+            if stream.is_simulated:
+                continue  # It has no publisher that could be gone.
             ended_ms = self._world.now_ms
             if stream.has_media:
                 ended_ms = await self._last_media_ms(stream) or ended_ms
@@ -83,6 +87,13 @@ class Recorder:
 
     async def _process(self, vod: Vod) -> None:
         due_ms = vod.created_at_ms + self._world.rules.vod_processing_ms
+        stream = streams.find(self._world, vod.stream_id) if vod.stream_id else None
+        if stream is not None and stream.is_simulated:
+            # There are no files: its recording is the built-in picture, as long as it ran.
+            await self._until(due_ms)
+            length_ms = (stream.ended_at_ms or 0) - (stream.started_at_ms or 0)
+            vods.mark_ready(self._world, vod.id, length_ms, SIMULATED_QUALITIES)
+            return
         uid = vod.stream_uid or ""
         shelf = self._shelves.find(uid)
         await shelf.saved()

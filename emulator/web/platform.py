@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from emulator.core.bus import Bus
 from emulator.media.broadcasts import Broadcasts
 from emulator.media.recorder import Recorder
+from emulator.media.recording.loop.loops import Loops
 from emulator.media.recording.recordings import Recordings
 from emulator.media.shelf.shelves import Shelves
 from emulator.web.rest.request_log import RequestLog
@@ -58,6 +59,7 @@ class Shared:
 
     shelves: Shelves
     recordings: Recordings
+    loops: Loops
     body_bytes_max: int
     upload_bytes_max: int
     admin_token: str

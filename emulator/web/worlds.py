@@ -233,6 +233,7 @@ class Worlds:
         platform.broadcasts.abandon(f"The stream is gone: {reason}.")
         await platform.recorder.stop()
         world = platform.world
+        self.shared.loops.forget(platform.world.name)
         platform.bus.publish(WorldReplaced(at_ms=world.now_ms, world=world.name))
 
     async def _remove_media(self, platform: Platform, before: AbstractSet[str]) -> None:

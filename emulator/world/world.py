@@ -69,6 +69,7 @@ class World:
         self.secret = self._keep("secret", lambda: self.ids.octets(32).hex())
         self.limits = Limits(self.clock)
         self.viewers = Viewers(self.clock, self.rules.viewer_gone_ms)
+        self.viewers.simulated.update(_simulated(self.store))
 
     def _count_start(self) -> int:
         """How often this world was opened before: the epoch of its ids."""
@@ -87,3 +88,12 @@ class World:
         with self.change():
             self.store.write("INSERT INTO meta VALUES (?, ?)", name, value)
         return value
+
+
+def _simulated(store: Store) -> dict[str, int]:
+    """How many simulated viewers the facts speak of, by their stream's id."""
+    rows = store.rows(
+        "SELECT streams.id, audience.simulated FROM audience JOIN streams"
+        " ON streams.row = audience.stream_row WHERE audience.simulated > 0"
+    )
+    return {row["id"]: row["simulated"] for row in rows}

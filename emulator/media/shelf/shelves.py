@@ -86,6 +86,10 @@ class Shelves:
     def is_live(self, uid: str) -> bool:
         return uid in self._live and not self._live[uid].window.is_finished
 
+    def lend(self, uid: str, shelf: Shelf) -> None:
+        """Let a shelf that is made elsewhere be found here; it has no files."""
+        self._recordings.setdefault(uid, shelf)
+
     def has(self, uid: str) -> bool:
         """Whether there is media under this uid, in memory or on the disk."""
         return uid in self._live or uid in self._recordings or self.folder(uid).is_dir()
@@ -131,7 +135,7 @@ class Shelves:
         """End what is live, and write what waits. Nothing can be begun afterwards."""
         for shelf in self._live.values():
             shelf.finish()
-        await asyncio.to_thread(self._writer.close)
+        await self._writer.close()
 
     def folder(self, uid: str) -> Path:
         """Refuses `not_found` for anything but 32 hexadecimal digits: no path tricks."""

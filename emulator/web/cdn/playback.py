@@ -14,10 +14,11 @@ from starlette.routing import Route
 from emulator.core.errors import Refused
 from emulator.media.shelf.segments import FileRange, read
 from emulator.media.shelf.shelf import Kind, Rendered, Shelf
-from emulator.web.cdn.audience import remember, session_of
+from emulator.web.cdn.audience import country_of, remember, session_of
 from emulator.web.errors import JSONResponse
 from emulator.web.platform import CDN_NAME, Platform
 from emulator.web.worlds import Worlds
+from emulator.world.audience import attendance
 from emulator.world.library import recordings
 from emulator.world.library.recordings import Vod
 from emulator.world.live import streams
@@ -30,22 +31,28 @@ PREFIXES = ("", f"/{CDN_NAME}")
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What an address names: a stream, or a VOD and the stream it was made from."""
+    """What an address names: a stream, or a VOD and the stream it was made from.
+
+    `simulated`: that stream, where what it shows is the built-in picture.
+    """
 
     stream: Stream | None
     vod: Vod | None
     shelf_uid: str
+    simulated: Stream | None = None
 
 
 def subject_of(platform: Platform, uid: str) -> Subject:
     """The stream or ready VOD with this uid. Refuses (`not_found`) anything else."""
     stream = streams.by_uid(platform.world, uid)
     if stream is not None:
-        return Subject(stream, None, stream.uid)
+        return Subject(stream, None, stream.uid, stream if stream.is_simulated else None)
     vod = recordings.by_uid(platform.world, uid)
     if vod is None or vod.status != "ready" or vod.stream_uid is None:
         raise Refused("not_found", "Not Found")
-    return Subject(None, vod, vod.stream_uid)
+    source = streams.by_uid(platform.world, vod.stream_uid)
+    simulated = source if source is not None and source.is_simulated else None
+    return Subject(None, vod, vod.stream_uid, simulated)
 
 
 class Playback:
@@ -91,9 +98,10 @@ class Playback:
     async def thumbnail(self, request: Request) -> Response:
         subject = subject_of(self._platform, request.path_params["uid"])
         query = request.query_params
+        uid, time = await self._pictured(subject, query.get("time"))
         picture = await self._platform.recordings.thumbnail(
-            subject.shelf_uid,
-            time=query.get("time"),
+            uid,
+            time=time,
             width=_number(request, "width"),
             height=_number(request, "height"),
             fit=query.get("fit", "crop"),
@@ -103,9 +111,10 @@ class Playback:
     async def animation(self, request: Request) -> Response:
         subject = subject_of(self._platform, request.path_params["uid"])
         query = request.query_params
+        uid, time = await self._pictured(subject, query.get("time"))
         picture = await self._platform.recordings.animation(
-            subject.shelf_uid,
-            time=query.get("time"),
+            uid,
+            time=time,
             duration=query.get("duration", "5s"),
             rate=_number(request, "fps") or 8,
             width=_number(request, "width"),
@@ -117,18 +126,22 @@ class Playback:
     async def sprite(self, request: Request) -> Response:
         """The seek bar's pictures, in one."""
         subject = subject_of(self._platform, request.path_params["uid"])
-        made = await self._platform.recordings.storyboard(subject.shelf_uid)
+        uid, _ = await self._pictured(subject, None)
+        made = await self._platform.recordings.storyboard(uid)
         return _bytes(request, made.sprite, "image/jpeg", {"Cache-Control": "public, max-age=10"})
 
     async def sprite_map(self, request: Request) -> Response:
         """Where each of the seek bar's pictures lies in the sprite, as WebVTT."""
         subject = subject_of(self._platform, request.path_params["uid"])
-        made = await self._platform.recordings.storyboard(subject.shelf_uid)
+        uid, _ = await self._pictured(subject, None)
+        made = await self._platform.recordings.storyboard(uid)
         return _bytes(request, made.vtt.encode(), "text/vtt; charset=utf-8", {})
 
     async def download(self, request: Request) -> Response:
         """The recording as one MP4, made when it is first asked for."""
         subject = subject_of(self._platform, request.path_params["uid"])
+        if subject.simulated is not None:
+            raise Refused("not_found", "A simulated stream leaves no file. Its playlist plays.")
         path = await self._platform.recordings.mp4(subject.shelf_uid)
         return FileResponse(path, media_type="video/mp4", filename="default.mp4")
 
@@ -165,13 +178,25 @@ class Playback:
         subject = subject_of(self._platform, request.path_params["uid"])
         if subject.stream is not None and subject.stream.status != "ended" and _waits(request):
             await self._platform.broadcasts.wait_for_media(subject.stream)
-        shelf = self._shelf(subject)
+        shelf = await self._shelf(subject)
         if kind is not None and _waits(request):
             await shelf.wait_for_first(kind)
         return subject, shelf
 
-    def _shelf(self, subject: Subject) -> Shelf:
+    async def _pictured(self, subject: Subject, time: str | None) -> tuple[str, str | None]:
+        """The recording to take a picture of, and when in it."""
+        if subject.simulated is None:
+            return subject.shelf_uid, time
+        return await self._platform.shared.loops.pictured(time)
+
+    async def _shelf(self, subject: Subject) -> Shelf:
         """Refuses (`not_found`) where there is none; with `Retry-After` where one may come."""
+        stream = subject.simulated
+        if stream is not None and stream.started_at_ms is not None:
+            world = self._platform.world
+            return await self._platform.shared.loops.shelf(
+                world.clock, world.name, stream.id, stream.started_at_ms, stream.ended_at_ms
+            )
         try:
             return self._platform.shelves.find(subject.shelf_uid)
         except Refused:
@@ -192,8 +217,9 @@ class Playback:
     def _count(self, request: Request, subject: Subject) -> None:
         stream = subject.stream
         if stream is not None and stream.status == "live":
-            self._platform.world.viewers.see(stream.id, session_of(request))
-            streams.note_viewers(self._platform.world, stream)
+            attendance.see(
+                self._platform.world, stream, session_of(request), country=country_of(request)
+            )
 
 
 def routes(worlds: Worlds) -> list[Route]:

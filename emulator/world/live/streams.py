@@ -2,14 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from emulator.core.errors import Refused
-from emulator.core.events.live import StreamCreated, StreamEnded, StreamUpdated, StreamWentLive
+from emulator.core.events.live import (
+    StreamCreated,
+    StreamDeleted,
+    StreamEnded,
+    StreamKeyRotated,
+    StreamUpdated,
+    StreamWentLive,
+)
+from emulator.world.audience import attendance
 from emulator.world.library import recordings
 from emulator.world.live import categories, tags
 from emulator.world.live.moves import Move, Status, after
-from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
 from emulator.world.world import World
@@ -17,7 +24,11 @@ from emulator.world.world import World
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """One stream. `has_media`: a publisher sent a key frame. Times are milliseconds since 1970."""
+    """One stream. Times are milliseconds since 1970.
+
+    `has_media`: there is something to watch. `is_simulated`: it is the built-in picture, and no
+    publisher sent it. `scheduled_minutes` is its planned length.
+    """
 
     row: int
     id: str
@@ -30,16 +41,18 @@ class Stream:
     description: str | None
     status: Status
     visibility: str
-    is_mature: bool
-    has_media: bool
     thumbnail_url: str | None
     peak_viewer_count: int
     scheduled_start_ms: int | None
+    scheduled_minutes: int | None
     started_at_ms: int | None
     ended_at_ms: int | None
     created_at_ms: int
     updated_at_ms: int
     vod_id: str | None
+    is_mature: bool
+    has_media: bool
+    is_simulated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +62,19 @@ class Wishes:
     given: Mapping[str, Any]
 
 
+# In the order of `Stream`'s fields; the truths, which SQLite keeps as numbers, stand last.
 _SELECT = """
-SELECT streams.*, categories.id AS category_id,
-    (SELECT vods.id FROM vods WHERE vods.stream_row = streams.row ORDER BY vods.row LIMIT 1)
-        AS vod_id
+SELECT streams.row, streams.id, streams.uid, streams.stream_key, streams.user_row,
+    streams.category_row, categories.id, streams.title, streams.description, streams.status,
+    streams.visibility, streams.thumbnail_url, streams.peak_viewer_count,
+    streams.scheduled_start_ms, streams.scheduled_minutes, streams.started_at_ms,
+    streams.ended_at_ms, streams.created_at_ms, streams.updated_at_ms,
+    (SELECT vods.id FROM vods WHERE vods.stream_row = streams.row AND vods.status != 'deleted'
+        ORDER BY vods.row LIMIT 1),
+    streams.is_mature, streams.has_media, streams.is_simulated
 FROM streams LEFT JOIN categories ON categories.row = streams.category_row
 """
+_TRUTHS_FROM = 20
 
 _PLAIN_FIELDS = (
     "title",
@@ -63,6 +83,7 @@ _PLAIN_FIELDS = (
     "is_mature",
     "visibility",
     "scheduled_start_ms",
+    "scheduled_minutes",
 )
 
 
@@ -99,10 +120,10 @@ def create(world: World, owner: User, wishes: Wishes) -> Stream:
 
 def find(world: World, stream_id: str) -> Stream:
     """The stream with this id. Refuses (`not_found`) an unknown one."""
-    found = world.store.row(f"{_SELECT} WHERE streams.id = ?", stream_id)
+    found = _one(world, "WHERE streams.id = ?", stream_id)
     if found is None:
         raise Refused("not_found", "Stream not found")
-    return _stream(found)
+    return found
 
 
 def find_for(world: World, stream_id: str, viewer: User | None) -> Stream:
@@ -126,60 +147,30 @@ def is_owner(stream: Stream, user: User | None) -> bool:
 
 
 def by_key(world: World, key: str) -> Stream | None:
-    found = world.store.row(f"{_SELECT} WHERE streams.stream_key = ?", key)
-    return _stream(found) if found else None
+    return _one(world, "WHERE streams.stream_key = ?", key)
 
 
 def by_uid(world: World, uid: str) -> Stream | None:
-    found = world.store.row(f"{_SELECT} WHERE streams.uid = ?", uid)
-    return _stream(found) if found else None
+    return _one(world, "WHERE streams.uid = ?", uid)
 
 
 def live(world: World) -> list[Stream]:
     """Every stream that is live, the oldest first."""
-    rows = world.store.rows(f"{_SELECT} WHERE streams.status = 'live' ORDER BY streams.row")
-    return [_stream(row) for row in rows]
+    return select(world, "WHERE streams.status = 'live' ORDER BY streams.row")
 
 
-def page(
-    world: World,
-    viewer: User | None,
-    *,
-    status: Status | Literal["all"] | None,
-    category_id: str | None,
-    user_id: str | None,
-    offset: int,
-    count: int,
-) -> tuple[list[Stream], int]:
-    """One page of the streams that `viewer` may see, the newest first, and how many there are.
-
-    Others' streams show when they are public; a viewer's own show always, unlisted ones too.
-    Without a `status`, others' streams show while they are live.
-    """
-    others = "streams.visibility = 'public'"
-    if status is None:
-        others += " AND streams.status = 'live'"
-    conditions = [f"(({others}) OR streams.user_row = ?)"]
-    values: list[object] = [viewer.row if viewer else None]
-    if status is not None and status != "all":
-        conditions.append("streams.status = ?")
-        values.append(status)
-    if category_id is not None:
-        conditions.append("streams.category_row = ?")
-        values.append(categories.find(world, category_id).row)
-    if user_id is not None:
-        conditions.append("streams.user_row = ?")
-        values.append(accounts.find(world, user_id).row)
-    where = " AND ".join(conditions)
-    rows = world.store.rows(
-        f"{_SELECT} WHERE {where} ORDER BY streams.created_at_ms DESC, streams.row DESC"
-        " LIMIT ? OFFSET ?",
-        *values,
-        count,
-        offset,
+def of_user(world: World, user: User) -> list[Stream]:
+    """Everything that a user ever streamed or is about to, the newest first."""
+    return select(
+        world,
+        "WHERE streams.user_row = ? ORDER BY streams.created_at_ms DESC, streams.row DESC",
+        user.row,
     )
-    total = world.store.number(f"SELECT count(*) FROM streams WHERE {where}", *values)
-    return [_stream(row) for row in rows], total
+
+
+def select(world: World, rest: str, *values: object) -> list[Stream]:
+    """The streams that the rest of a query gives, in its order. For the world's own SQL."""
+    return [_stream(row) for row in world.store.rows(f"{_SELECT} {rest}", *values)]
 
 
 def update(world: World, stream: Stream, wishes: Wishes) -> Stream:
@@ -207,6 +198,19 @@ def start(world: World, stream: Stream) -> Stream:
     return _go_live(world, stream, "start")
 
 
+def simulate(world: World, stream: Stream) -> Stream:
+    """Make a stream live with the built-in picture, until a publisher comes.
+
+    Refuses (`conflict`) one that is not offline.
+    """
+    with world.change():
+        started = _go_live(world, stream, "start")
+        world.store.write(
+            "UPDATE streams SET has_media = 1, is_simulated = 1 WHERE row = ?", started.row
+        )
+    return find(world, stream.id)
+
+
 def go_live(world: World, stream_id: str) -> Stream:
     """Its publisher's first key frame came. Also for a stream that `start` made live before."""
     return _go_live(world, find(world, stream_id), "first_key_frame")
@@ -222,12 +226,41 @@ def end_when_media_stopped(world: World, stream_id: str, at_ms: int, reason: str
     return _end(world, find(world, stream_id), "media_over", at_ms, reason)
 
 
-def note_viewers(world: World, stream: Stream) -> None:
-    """Raise the stream's peak if more people watch now than ever before."""
-    count = world.viewers.count(stream.id)
-    if count > stream.peak_viewer_count:
-        with world.change():
-            _set(world, stream.row, "peak_viewer_count", count)
+def rotate_key(world: World, stream: Stream) -> Stream:
+    """Give a stream another key. A publisher that waits with the old one is disconnected.
+
+    Refuses (`conflict`) a stream that is not offline.
+    """
+    if stream.status != "offline":
+        raise Refused("conflict", f"Stream is {stream.status}. Only an offline one gets a new key.")
+    now_ms = world.now_ms
+    with world.change():
+        _set(world, stream.row, "stream_key", world.ids.stream_key())
+        _set(world, stream.row, "updated_at_ms", now_ms)
+        world.emit(StreamKeyRotated(at_ms=now_ms, stream_id=stream.id))
+    return find(world, stream.id)
+
+
+def delete(world: World, stream: Stream, *, with_vods: bool = False) -> None:
+    """Remove a stream and all that is said of it.
+
+    Its VODs stay with their media, or go too (`with_vods`). Refuses (`conflict`) a live one.
+    """
+    if stream.status == "live":
+        raise Refused("conflict", "Stream is live. End it before you delete it.")
+    with world.change():
+        if with_vods:
+            recordings.delete_of(world, stream.row)
+        is_media_kept = recordings.outlive(world, stream.row, stream.uid)
+        world.store.write("DELETE FROM streams WHERE row = ?", stream.row)
+        world.emit(
+            StreamDeleted(
+                at_ms=world.now_ms,
+                stream_id=stream.id,
+                uid=stream.uid,
+                is_media_kept=is_media_kept,
+            )
+        )
 
 
 def _go_live(world: World, stream: Stream, move: Move) -> Stream:
@@ -237,9 +270,11 @@ def _go_live(world: World, stream: Stream, move: Move) -> Stream:
     with world.change():
         world.store.write(
             "UPDATE streams SET status = ?, started_at_ms = coalesce(started_at_ms, ?),"
-            " has_media = max(has_media, ?), updated_at_ms = ? WHERE row = ?",
+            " has_media = max(has_media, ?), is_simulated = is_simulated AND NOT ?,"
+            " updated_at_ms = ? WHERE row = ?",
             to,
             now_ms,
+            has_media,
             has_media,
             now_ms,
             stream.row,
@@ -259,10 +294,10 @@ def _end(world: World, stream: Stream, move: Move, at_ms: int, reason: str) -> S
             world.now_ms,
             stream.row,
         )
+        attendance.close(world, stream, at_ms)
         # A stream that never had media leaves nothing to watch, so no VOD is attached to it.
         vod_id = recordings.begin(world, stream.row) if stream.has_media else None
         world.emit(StreamEnded(at_ms=at_ms, stream_id=stream.id, vod_id=vod_id, reason=reason))
-    world.viewers.forget(stream.id)
     return find(world, stream.id)
 
 
@@ -297,27 +332,11 @@ def _set(world: World, row: int, column: str, value: object) -> None:
     world.store.write(f"UPDATE streams SET {column} = ? WHERE row = ?", value, row)
 
 
+def _one(world: World, where: str, value: str) -> Stream | None:
+    found = world.store.row(f"{_SELECT} {where}", value)
+    return _stream(found) if found else None
+
+
 def _stream(row: Row) -> Stream:
-    return Stream(
-        row=row["row"],
-        id=row["id"],
-        uid=row["uid"],
-        stream_key=row["stream_key"],
-        user_row=row["user_row"],
-        category_row=row["category_row"],
-        category_id=row["category_id"],
-        title=row["title"],
-        description=row["description"],
-        status=row["status"],
-        visibility=row["visibility"],
-        is_mature=bool(row["is_mature"]),
-        has_media=bool(row["has_media"]),
-        thumbnail_url=row["thumbnail_url"],
-        peak_viewer_count=row["peak_viewer_count"],
-        scheduled_start_ms=row["scheduled_start_ms"],
-        started_at_ms=row["started_at_ms"],
-        ended_at_ms=row["ended_at_ms"],
-        created_at_ms=row["created_at_ms"],
-        updated_at_ms=row["updated_at_ms"],
-        vod_id=row["vod_id"],
-    )
+    values = tuple(row)
+    return Stream(*values[:_TRUTHS_FROM], *map(bool, values[_TRUTHS_FROM:]))

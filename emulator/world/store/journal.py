@@ -10,12 +10,14 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
-from typing import Any
 
 from emulator.core.events import Event
 from emulator.world.store.database import open_copy
 
 Row = sqlite3.Row
+
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+_NAMES: dict[type[Event], tuple[str, ...]] = {}
 
 
 class Store:
@@ -126,6 +128,10 @@ def _tell_nobody(_: Event) -> None:
 
 def _canonical(event: Event) -> str:
     """The event's values as JSON with sorted keys and no spaces: the same bytes every time."""
-    values: dict[str, Any] = {field.name: getattr(event, field.name) for field in fields(event)}
-    del values["at_ms"]
-    return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    kind = type(event)
+    names = _NAMES.get(kind)
+    if names is None:
+        # Asked once a class: a flood of lines would ask it thousands of times a second.
+        names = tuple(field.name for field in fields(kind) if field.name != "at_ms")
+        _NAMES[kind] = names
+    return _ENCODER.encode({name: getattr(event, name) for name in names})

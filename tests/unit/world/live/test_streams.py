@@ -7,6 +7,7 @@ from emulator.core.clock import ManualClock
 from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.live import StreamCreated, StreamEnded, StreamWentLive
+from emulator.world.audience import attendance
 from emulator.world.library import recordings
 from emulator.world.live import streams
 from emulator.world.live.moves import LEGAL_MOVES, Move, Status, after
@@ -207,12 +208,11 @@ def test_only_its_owner_manages_a_stream(world: World, bob: User, stream: Stream
 def test_the_peak_is_the_most_that_ever_watched_at_once(
     world: World, clock: ManualClock, stream: Stream
 ) -> None:
+    live = streams.start(world, stream)
     for session in ("one", "two"):
-        world.viewers.see(stream.id, session)
-        streams.note_viewers(world, streams.find(world, stream.id))
+        attendance.see(world, live, session)
     clock.advance(16_000)
-    world.viewers.see(stream.id, "three")
-    streams.note_viewers(world, streams.find(world, stream.id))
+    attendance.see(world, live, "three")
 
     assert world.viewers.count(stream.id) == 1
     assert streams.find(world, stream.id).peak_viewer_count == 2

@@ -1,0 +1,165 @@
+"""`/streams/analytics/channel`: all of one's streams together."""
+
+import json
+from typing import Literal, TypedDict
+
+from pydantic import Field
+
+from emulator.web.api.audience.analytics import ExportQuery, table
+from emulator.web.api.models import Request
+from emulator.web.rest.answers import Download
+from emulator.web.rest.call import Call
+from emulator.web.rest.operation import Operation
+from emulator.web.shapes import audience as shapes
+from emulator.web.shapes.audience import (
+    AudienceShape,
+    BestTimes,
+    CategoryFigures,
+    ChannelShape,
+    FollowerGrowth,
+    TopStream,
+    ViewerGrowth,
+)
+from emulator.world.audience import channel
+from emulator.world.people import accounts
+
+_EXPORTED_DAYS = 365
+
+
+class DaysQuery(Request):
+    days: int = Field(30, ge=1, le=365)
+
+
+class TopQuery(Request):
+    metric: Literal["peak_viewers", "total_views", "duration", "chat_messages"] = "peak_viewers"
+    limit: int = Field(10, ge=1, le=100)
+
+
+class RevenueSources(TypedDict):
+    subscriptions: float
+    donations: float
+    ads: float
+
+
+class Revenue(TypedDict):
+    total_revenue: float
+    this_month_revenue: float
+    revenue_sources: RevenueSources
+    note: str
+
+
+class ChannelExport(TypedDict):
+    channel: ChannelShape
+    followers: FollowerGrowth
+    viewers: ViewerGrowth
+    audience: AudienceShape
+    top_streams: list[TopStream]
+
+
+def overview(call: Call) -> ChannelShape:
+    """Read one's channel at a glance."""
+    return shapes.channel_shape(call.user, channel.overview(call.world, call.user))
+
+
+def growth(call: Call) -> FollowerGrowth:
+    """Read how followers grew, day by day."""
+    days = call.query_as(DaysQuery).days
+    return shapes.follower_growth(channel.days(call.world, call.user, days))
+
+
+def viewer_growth(call: Call) -> ViewerGrowth:
+    """Read how many watched, day by day."""
+    days = call.query_as(DaysQuery).days
+    return shapes.viewer_growth(channel.days(call.world, call.user, days))
+
+
+def audience(call: Call) -> AudienceShape:
+    """Read who watches one's streams."""
+    days = call.query_as(DaysQuery).days
+    return shapes.audience_shape(channel.audience(call.world, call.user, days))
+
+
+def top_streams(call: Call) -> list[TopStream]:
+    """List one's best streams by one figure."""
+    query = call.query_as(TopQuery)
+    found = channel.top(call.world, call.user, query.metric, query.limit)
+    return [shapes.top_stream(call.world, each) for each in found]
+
+
+def best_times(call: Call) -> BestTimes:
+    """Read at which weekdays and hours one's streams draw the most."""
+    return shapes.best_times(channel.best_times(call.world, call.user))
+
+
+def categories(call: Call) -> list[CategoryFigures]:
+    """List what one streams about."""
+    found = channel.categories(call.world, call.user)
+    return [shapes.category_figures(each) for each in found]
+
+
+def revenue(_: Call) -> Revenue:
+    """Read one's revenue: zeros and a note, as the platform itself answers."""
+    return {
+        "total_revenue": 0.0,
+        "this_month_revenue": 0.0,
+        "revenue_sources": {"subscriptions": 0.0, "donations": 0.0, "ads": 0.0},
+        "note": "Revenue is not tracked yet.",
+    }
+
+
+def export(call: Call) -> ChannelExport | Download:
+    """Download one's channel: all as JSON, or a year's days as CSV."""
+    user = accounts.by_row(call.world, call.user.row)
+    days = channel.days(call.world, user, _EXPORTED_DAYS)
+    followers, viewers = shapes.follower_growth(days), shapes.viewer_growth(days)
+    if call.query_as(ExportQuery).format == "csv":
+        rows: list[tuple[object, ...]] = [
+            (a["date"], a["new_followers"], a["total_followers"], b["total_views"])
+            for a, b in zip(followers["timeline"], viewers["timeline"], strict=True)
+        ]
+        head = ("date", "new_followers", "total_followers", "total_views")
+        return Download(table(head, rows), "text/csv", "channel-analytics.csv")
+    whole: ChannelExport = {
+        "channel": shapes.channel_shape(user, channel.overview(call.world, user)),
+        "followers": followers,
+        "viewers": viewers,
+        "audience": shapes.audience_shape(channel.audience(call.world, user, _EXPORTED_DAYS)),
+        "top_streams": [
+            shapes.top_stream(call.world, each)
+            for each in channel.top(call.world, user, "peak_viewers", 100)
+        ],
+    }
+    return Download(json.dumps(whole, indent=1), "application/json", "channel-analytics.json")
+
+
+OPERATIONS = [
+    *(
+        Operation(
+            method="GET",
+            path=f"/streams/analytics/channel{path}",
+            auth="user",
+            answer=answer,
+            query=query,
+            provenance="guide",
+        )
+        for path, answer, query in (
+            ("", overview, None),
+            ("/growth", growth, DaysQuery),
+            ("/viewer-growth", viewer_growth, DaysQuery),
+            ("/audience", audience, DaysQuery),
+            ("/top-streams", top_streams, TopQuery),
+            ("/best-times", best_times, None),
+            ("/categories", categories, None),
+            ("/revenue", revenue, None),
+        )
+    ),
+    Operation(
+        method="GET",
+        path="/streams/analytics/channel/export",
+        auth="user",
+        answer=export,
+        query=ExportQuery,
+        downloads=("text/csv",),
+        provenance="client",
+    ),
+]

@@ -1,0 +1,347 @@
+"""STREAM_ANALYTICS, CHAT_ANALYTICS, ENGAGEMENT and the channel's figures (contract, schemas)."""
+
+from datetime import UTC, datetime
+from typing import TypedDict
+
+from emulator.web.shapes.times import iso, iso_or_none
+from emulator.world.audience import figures
+from emulator.world.audience.channel import Audience, BestTime, CategoryShare, Channel, Day, Top
+from emulator.world.audience.figures import ChatFigures, Country, Engagement, Totals
+from emulator.world.live import categories
+from emulator.world.live.streams import Stream
+from emulator.world.people.accounts import User
+from emulator.world.world import World
+
+DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+class StreamAnalytics(TypedDict):
+    stream_id: str
+    total_views: int
+    unique_viewers: int
+    peak_concurrent_viewers: int
+    average_concurrent_viewers: float
+    total_watch_time_minutes: float
+    chat_messages_total: int
+    unique_chatters: int
+
+
+class TimelinePoint(TypedDict):
+    timestamp: str
+    viewer_count: int
+
+
+class Timeline(TypedDict):
+    stream_id: str
+    interval_minutes: int
+    timeline: list[TimelinePoint]
+
+
+class ChatterShape(TypedDict):
+    username: str
+    message_count: int
+
+
+class ChatAnalytics(TypedDict):
+    total_messages: int
+    unique_chatters: int
+    messages_per_minute: float
+    peak_messages_per_minute: int
+    most_active_chatters: list[ChatterShape]
+
+
+class CountryShape(TypedDict):
+    country_code: str
+    country: str
+    viewer_count: int
+    percentage: float
+
+
+class Geography(TypedDict):
+    stream_id: str
+    geographic_breakdown: list[CountryShape]
+
+
+class RetentionPoint(TypedDict):
+    minute: int
+    percentage: float
+
+
+class EngagementShape(TypedDict):
+    """Rates are fractions of one."""
+
+    stream_id: str
+    average_watch_time_minutes: float
+    chat_participation_rate: float
+    messages_per_viewer: float
+    new_followers: int
+    bounce_rate: float
+    retention: list[RetentionPoint]
+    clips_created: int
+
+
+class ChannelShape(TypedDict):
+    total_streams: int
+    completed_streams: int
+    total_hours_streamed: float
+    avg_viewers_per_stream: float
+    max_peak_viewers: int
+    total_unique_viewers: int
+    follower_count: int
+
+
+class FollowerDay(TypedDict):
+    date: str
+    new_followers: int
+    total_followers: int
+
+
+class FollowerGrowth(TypedDict):
+    timeline: list[FollowerDay]
+    period_days: int
+    total_new_followers: int
+    growth_rate_percent: float
+
+
+class ViewerDay(TypedDict):
+    date: str
+    total_views: int
+    unique_viewers: int
+    avg_peak_viewers: float
+
+
+class ViewerGrowth(TypedDict):
+    timeline: list[ViewerDay]
+    period_days: int
+    total_views: int
+    total_unique_viewers: int
+
+
+class ViewerTypes(TypedDict):
+    authenticated: int
+    anonymous: int
+
+
+class CountryShare(TypedDict):
+    country_code: str
+    viewer_count: int
+    percentage: float
+
+
+class AudienceShape(TypedDict):
+    geographic_breakdown: list[CountryShare]
+    viewer_type_breakdown: ViewerTypes
+    avg_watch_time_minutes: float
+
+
+class TopCategory(TypedDict):
+    name: str
+    slug: str
+
+
+class TopStream(TypedDict):
+    id: str
+    title: str
+    description: str | None
+    peak_viewers: int
+    duration_seconds: float
+    total_views: int
+    total_messages: int
+    category: TopCategory | None
+    started_at: str
+    ended_at: str | None
+
+
+class BestTimeShape(TypedDict):
+    day_of_week: int
+    day_name: str
+    hour_of_day: int
+    avg_viewers: float
+    stream_count: int
+
+
+class BestTimes(TypedDict):
+    best_times: list[BestTimeShape]
+    timezone: str
+
+
+class CategoryFigures(TypedDict):
+    category_id: str
+    category_name: str
+    stream_count: int
+    avg_peak_viewers: float
+    total_hours: float
+
+
+def stream_analytics(stream: Stream, told: Totals) -> StreamAnalytics:
+    return {
+        "stream_id": stream.id,
+        "total_views": told.views,
+        "unique_viewers": told.uniques,
+        "peak_concurrent_viewers": told.peak,
+        "average_concurrent_viewers": told.mean,
+        "total_watch_time_minutes": told.watch_minutes,
+        "chat_messages_total": told.messages,
+        "unique_chatters": told.chatters,
+    }
+
+
+def timeline(world: World, stream: Stream, interval_minutes: int) -> Timeline:
+    points = figures.timeline(world, stream, interval_minutes)
+    return {
+        "stream_id": stream.id,
+        "interval_minutes": interval_minutes,
+        "timeline": [
+            {"timestamp": iso(at_ms), "viewer_count": viewers} for at_ms, viewers in points
+        ],
+    }
+
+
+def chat_analytics(told: ChatFigures) -> ChatAnalytics:
+    return {
+        "total_messages": told.messages,
+        "unique_chatters": told.chatters,
+        "messages_per_minute": told.per_minute,
+        "peak_messages_per_minute": told.peak_per_minute,
+        "most_active_chatters": [
+            {"username": each.username, "message_count": each.messages} for each in told.most_active
+        ],
+    }
+
+
+def geography(stream: Stream, told: list[Country]) -> Geography:
+    return {
+        "stream_id": stream.id,
+        "geographic_breakdown": [
+            {
+                "country_code": each.code,
+                "country": each.name,
+                "viewer_count": each.viewers,
+                "percentage": each.share,
+            }
+            for each in told
+        ],
+    }
+
+
+def engagement_shape(stream: Stream, told: Engagement) -> EngagementShape:
+    return {
+        "stream_id": stream.id,
+        "average_watch_time_minutes": told.watch_minutes_mean,
+        "chat_participation_rate": told.chat_participation,
+        "messages_per_viewer": told.messages_per_viewer,
+        "new_followers": told.new_followers,
+        "bounce_rate": told.bounce,
+        "retention": [{"minute": minute, "percentage": share} for minute, share in told.retention],
+        "clips_created": told.clips,
+    }
+
+
+def channel_shape(user: User, told: Channel) -> ChannelShape:
+    return {
+        "total_streams": told.streams,
+        "completed_streams": told.completed,
+        "total_hours_streamed": told.hours,
+        "avg_viewers_per_stream": told.viewers_a_stream,
+        "max_peak_viewers": told.peak,
+        "total_unique_viewers": told.uniques,
+        "follower_count": user.follower_count,
+    }
+
+
+def follower_growth(days: list[Day]) -> FollowerGrowth:
+    new = sum(day.new_followers for day in days)
+    before = days[-1].followers - new
+    return {
+        "timeline": [
+            {
+                "date": _date(day.at_ms),
+                "new_followers": day.new_followers,
+                "total_followers": day.followers,
+            }
+            for day in days
+        ],
+        "period_days": len(days),
+        "total_new_followers": new,
+        # From nothing, any growth is told as whole: there is nothing to divide by.
+        "growth_rate_percent": round(100 * new / before, 2) if before else 100.0 * bool(new),
+    }
+
+
+def viewer_growth(days: list[Day]) -> ViewerGrowth:
+    return {
+        "timeline": [
+            {
+                "date": _date(day.at_ms),
+                "total_views": day.views,
+                "unique_viewers": day.uniques,
+                "avg_peak_viewers": day.peak_mean,
+            }
+            for day in days
+        ],
+        "period_days": len(days),
+        "total_views": sum(day.views for day in days),
+        "total_unique_viewers": sum(day.uniques for day in days),
+    }
+
+
+def audience_shape(told: Audience) -> AudienceShape:
+    return {
+        "geographic_breakdown": [
+            {
+                "country_code": each.code,
+                "viewer_count": each.viewers,
+                "percentage": each.share,
+            }
+            for each in told.countries
+        ],
+        "viewer_type_breakdown": {"authenticated": told.signed_in, "anonymous": told.anonymous},
+        "avg_watch_time_minutes": told.watch_minutes_mean,
+    }
+
+
+def top_stream(world: World, top: Top) -> TopStream:
+    stream = top.stream
+    category = categories.find(world, stream.category_id) if stream.category_id else None
+    return {
+        "id": stream.id,
+        "title": stream.title,
+        "description": stream.description,
+        "peak_viewers": stream.peak_viewer_count,
+        "duration_seconds": top.duration_ms / 1000,
+        "total_views": top.views,
+        "total_messages": top.messages,
+        "category": {"name": category.name, "slug": category.slug} if category else None,
+        "started_at": iso(stream.started_at_ms or 0),
+        "ended_at": iso_or_none(stream.ended_at_ms),
+    }
+
+
+def best_times(told: list[BestTime]) -> BestTimes:
+    return {
+        "best_times": [
+            {
+                "day_of_week": each.weekday,
+                "day_name": DAY_NAMES[each.weekday],
+                "hour_of_day": each.hour,
+                "avg_viewers": each.viewers_mean,
+                "stream_count": each.streams,
+            }
+            for each in told
+        ],
+        "timezone": "UTC",
+    }
+
+
+def category_figures(told: CategoryShare) -> CategoryFigures:
+    return {
+        "category_id": told.id,
+        "category_name": told.name,
+        "stream_count": told.streams,
+        "avg_peak_viewers": told.peak_mean,
+        "total_hours": told.hours,
+    }
+
+
+def _date(at_ms: int) -> str:
+    return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d}"

@@ -1,0 +1,267 @@
+"""Channel: a user's figures over all streams. Days are UTC days; a week is seven of them."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from emulator.world.audience import figures
+from emulator.world.audience.figures import Country
+from emulator.world.live import streams
+from emulator.world.live.streams import Stream
+from emulator.world.people.accounts import User
+from emulator.world.world import World
+
+DAY_MS = 86_400_000
+_HOUR_MS = 3_600_000
+Metric = Literal["peak_viewers", "total_views", "duration", "chat_messages"]
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    streams: int
+    completed: int
+    hours: float
+    viewers_a_stream: float
+    peak: int
+    views: int
+    uniques: int
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day from `at_ms` on. Of `followers` there are so many at its end."""
+
+    at_ms: int
+    new_followers: int = 0
+    followers: int = 0
+    views: int = 0
+    uniques: int = 0
+    peak_mean: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    countries: list[Country]
+    signed_in: int
+    anonymous: int
+    watch_minutes_mean: float
+
+
+@dataclass(frozen=True, slots=True)
+class Top:
+    """A stream with the figures it may be ranked by."""
+
+    stream: Stream
+    duration_ms: int
+    views: int
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class BestTime:
+    """`weekday` 0 is Monday."""
+
+    weekday: int
+    hour: int
+    viewers_mean: float
+    streams: int
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryShare:
+    id: str
+    name: str
+    streams: int
+    peak_mean: float
+    hours: float
+
+
+@dataclass(frozen=True, slots=True)
+class Quick:
+    viewers_today: int
+    viewers_week: int
+    viewers_month: int
+    minutes_a_stream: float
+    followers_today: int
+    followers_week: int
+
+
+# A stream's length in milliseconds, up to `?` where it is still live.
+_LENGTH = "max(0, coalesce(streams.ended_at_ms, ?) - streams.started_at_ms)"
+
+
+def overview(world: World, user: User) -> Channel:
+    """Everything at a glance. Streams that never went live count as streams only."""
+    row = world.store.row(
+        "SELECT count(*) AS streams, sum(streams.status = 'ended') AS completed,"
+        f" sum({_LENGTH}) AS length_ms, max(streams.peak_viewer_count) AS peak,"
+        " sum(audience.views) AS views, sum(audience.uniques) AS uniques,"
+        " count(streams.started_at_ms) AS held"
+        " FROM streams LEFT JOIN audience ON audience.stream_row = streams.row"
+        " WHERE streams.user_row = ?",
+        world.now_ms,
+        user.row,
+    )
+    if row is None:
+        return Channel(0, 0, 0.0, 0.0, 0, 0, 0)
+    uniques = row["uniques"] or 0
+    return Channel(
+        streams=row["streams"],
+        completed=row["completed"] or 0,
+        hours=round((row["length_ms"] or 0) / _HOUR_MS, 2),
+        viewers_a_stream=round(uniques / row["held"], 2) if row["held"] else 0.0,
+        peak=row["peak"] or 0,
+        views=row["views"] or 0,
+        uniques=uniques,
+    )
+
+
+def mean_viewers(world: World, user: User) -> float:
+    """The time-weighted mean of how many watched, over everything the user streamed."""
+    watch_ms = length_ms = 0
+    for stream in held(world, user):
+        watch_ms += figures.totals(world, stream).watch_ms
+        length_ms += figures.duration_ms(world, stream)
+    return round(watch_ms / length_ms, 2) if length_ms else 0.0
+
+
+def held(world: World, user: User) -> list[Stream]:
+    """The user's streams that have been live, the newest first."""
+    return [each for each in streams.of_user(world, user) if each.started_at_ms is not None]
+
+
+def days(world: World, user: User, count: int) -> list[Day]:
+    """The last `count` days, today last: followers, and what streams drew."""
+    today_ms = world.now_ms - world.now_ms % DAY_MS
+    first_ms = today_ms - (count - 1) * DAY_MS
+    follows = _by_day(
+        world,
+        "SELECT created_at_ms / 86400000 AS day, count(*) AS a, 0 AS b FROM follows"
+        " WHERE followed_row = ? AND created_at_ms >= ? GROUP BY day",
+        user,
+        first_ms,
+    )
+    views = _by_day(
+        world,
+        "SELECT hour_at_ms / 86400000 AS day, sum(views) AS a, sum(uniques) AS b"
+        " FROM streams JOIN audience_hours ON audience_hours.stream_row = streams.row"
+        " WHERE streams.user_row = ? AND hour_at_ms >= ? GROUP BY day",
+        user,
+        first_ms,
+    )
+    peaks = _by_day(
+        world,
+        "SELECT started_at_ms / 86400000 AS day, avg(peak_viewer_count) AS a, 0 AS b"
+        " FROM streams WHERE user_row = ? AND started_at_ms >= ? GROUP BY day",
+        user,
+        first_ms,
+    )
+    followers = user.follower_count - sum(int(new) for new, _ in follows.values())
+    found = []
+    for at_ms in range(first_ms, today_ms + 1, DAY_MS):
+        day = at_ms // DAY_MS
+        new = int(follows.get(day, (0, 0))[0])
+        followers += new
+        seen, uniques = views.get(day, (0, 0))
+        peak = round(float(peaks.get(day, (0, 0))[0]), 2)
+        found.append(Day(at_ms, new, followers, int(seen), int(uniques), peak))
+    return found
+
+
+def audience(world: World, user: User, count: int) -> Audience:
+    """Who watched the streams that began in the last `count` days."""
+    since_ms = world.now_ms - count * DAY_MS
+    rows = world.store.rows(
+        "SELECT country, sum(viewers) AS viewers FROM streams JOIN audience_countries"
+        " ON audience_countries.stream_row = streams.row WHERE streams.user_row = ?"
+        " AND streams.started_at_ms >= ? GROUP BY country ORDER BY viewers DESC, country",
+        user.row,
+        since_ms,
+    )
+    told = [
+        figures.totals(world, stream)
+        for stream in held(world, user)
+        if (stream.started_at_ms or 0) >= since_ms
+    ]
+    views = sum(each.views for each in told)
+    watch_ms = sum(each.watch_ms for each in told)
+    signed_in = sum(each.signed_in for each in told)
+    return Audience(
+        countries=figures.countries([(row["country"], row["viewers"]) for row in rows]),
+        signed_in=signed_in,
+        anonymous=sum(each.uniques for each in told) - signed_in,
+        watch_minutes_mean=round(watch_ms / views / figures.MINUTE_MS, 2) if views else 0.0,
+    )
+
+
+def top(world: World, user: User, metric: Metric, count: int) -> list[Top]:
+    """The best streams by one figure; ties go to the newer one."""
+    found = []
+    for stream in held(world, user):
+        told = figures.totals(world, stream)
+        length_ms = figures.duration_ms(world, stream)
+        found.append(Top(stream, length_ms, told.views, told.messages))
+    ranks = {
+        "peak_viewers": lambda each: each.stream.peak_viewer_count,
+        "total_views": lambda each: each.views,
+        "duration": lambda each: each.duration_ms,
+        "chat_messages": lambda each: each.messages,
+    }
+    return sorted(found, key=ranks[metric], reverse=True)[:count]
+
+
+def best_times(world: World, user: User) -> list[BestTime]:
+    """The weekdays and hours at which streams began, those with the most viewers first."""
+    begun: dict[tuple[int, int], list[float]] = {}
+    for stream in held(world, user):
+        hours = (stream.started_at_ms or 0) // _HOUR_MS
+        # The first of January 1970 was a Thursday.
+        key = ((hours // 24 + 3) % 7, hours % 24)
+        begun.setdefault(key, []).append(figures.totals(world, stream).mean)
+    found = [
+        BestTime(weekday, hour, round(sum(means) / len(means), 2), len(means))
+        for (weekday, hour), means in begun.items()
+    ]
+    return sorted(found, key=lambda each: (-each.viewers_mean, each.weekday, each.hour))
+
+
+def categories(world: World, user: User) -> list[CategoryShare]:
+    """What the user streams about, the most hours first."""
+    rows = world.store.rows(
+        "SELECT categories.id, categories.name, count(*) AS streams,"
+        f" avg(streams.peak_viewer_count) AS peak, sum({_LENGTH}) AS length_ms"
+        " FROM streams JOIN categories ON categories.row = streams.category_row"
+        " WHERE streams.user_row = ? AND streams.started_at_ms IS NOT NULL"
+        " GROUP BY categories.row ORDER BY length_ms DESC, categories.name",
+        world.now_ms,
+        user.row,
+    )
+    return [
+        CategoryShare(
+            row["id"],
+            row["name"],
+            row["streams"],
+            round(row["peak"], 2),
+            round(row["length_ms"] / _HOUR_MS, 2),
+        )
+        for row in rows
+    ]
+
+
+def quick(world: World, user: User) -> Quick:
+    """Today, and the last 7 and 30 days with today among them. A stay is told in minutes."""
+    month = days(world, user, 30)
+    lengths = [figures.duration_ms(world, stream) for stream in held(world, user)]
+    minutes = sum(lengths) / len(lengths) / figures.MINUTE_MS if lengths else 0.0
+    return Quick(
+        viewers_today=month[-1].uniques,
+        viewers_week=sum(day.uniques for day in month[-7:]),
+        viewers_month=sum(day.uniques for day in month),
+        minutes_a_stream=round(minutes, 2),
+        followers_today=month[-1].new_followers,
+        followers_week=sum(day.new_followers for day in month[-7:]),
+    )
+
+
+def _by_day(world: World, sql: str, user: User, since_ms: int) -> dict[int, tuple[float, float]]:
+    rows = world.store.rows(sql, user.row, since_ms)
+    return {row["day"]: (row["a"] or 0, row["b"] or 0) for row in rows}

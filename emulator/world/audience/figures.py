@@ -1,0 +1,248 @@
+"""Figures of one stream: what its owner reads of its audience and its chat, as they are now.
+
+Everything follows from folds (`attendance`) and from the chat's own lines. Rates are fractions of
+one, rounded to four places; minutes and means to two.
+"""
+
+from dataclasses import dataclass
+
+from emulator.world.audience import attendance
+from emulator.world.audience.countries import name_of
+from emulator.world.live.streams import Stream
+from emulator.world.world import World
+
+MINUTE_MS = 60_000
+# A view shorter than this bounced.
+_BOUNCE_MINUTES = 1
+_CHATTERS_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """`watch_ms` is summed over all viewers, `mean` the time-weighted mean of how many watched."""
+
+    views: int
+    uniques: int
+    signed_in: int
+    peak: int
+    mean: float
+    watch_ms: int
+    messages: int
+    chatters: int
+
+    @property
+    def watch_minutes(self) -> float:
+        return round(self.watch_ms / MINUTE_MS, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Country:
+    """`share` is in percent of all unique viewers."""
+
+    code: str
+    name: str
+    viewers: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chatter:
+    username: str
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChatFigures:
+    messages: int
+    chatters: int
+    per_minute: float
+    peak_per_minute: int
+    most_active: tuple[Chatter, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Engagement:
+    """`retention` has, for each whole minute, the percentage of views that lasted that long."""
+
+    watch_minutes_mean: float
+    chat_participation: float
+    messages_per_viewer: float
+    new_followers: int
+    bounce: float
+    retention: tuple[tuple[int, float], ...]
+    clips: int
+
+
+def totals(world: World, stream: Stream) -> Totals:
+    """A stream's totals up to this instant, or to its end."""
+    attendance.settle(world, stream)
+    row = world.store.row("SELECT * FROM audience WHERE stream_row = ?", stream.row)
+    messages, chatters = _chat_totals(world, stream)
+    if row is None:
+        return Totals(0, 0, 0, stream.peak_viewer_count, 0.0, 0, messages, chatters)
+    watch_ms = row["watch_ms"] + row["viewers"] * max(
+        0, _end_ms(world, stream) - row["changed_at_ms"]
+    )
+    length_ms = duration_ms(world, stream)
+    return Totals(
+        views=row["views"],
+        uniques=row["uniques"],
+        signed_in=row["signed_in"],
+        peak=row["peak"],
+        mean=round(watch_ms / length_ms, 2) if length_ms else float(row["viewers"]),
+        watch_ms=watch_ms,
+        messages=messages,
+        chatters=chatters,
+    )
+
+
+def timeline(world: World, stream: Stream, interval_minutes: int) -> list[tuple[int, int]]:
+    """How many watched at each instant, every `interval_minutes` from the start on."""
+    if stream.started_at_ms is None:
+        return []
+    attendance.settle(world, stream)
+    points = world.store.rows(
+        "SELECT at_ms, viewers FROM audience_points WHERE stream_row = ? ORDER BY at_ms, row",
+        stream.row,
+    )
+    found: list[tuple[int, int]] = []
+    index = viewers = 0
+    step_ms = interval_minutes * MINUTE_MS
+    for at_ms in range(stream.started_at_ms, _end_ms(world, stream) + 1, step_ms):
+        while index < len(points) and points[index]["at_ms"] <= at_ms:
+            viewers = points[index]["viewers"]
+            index += 1
+        found.append((at_ms, viewers))
+    return found
+
+
+def geography(world: World, stream: Stream) -> list[Country]:
+    """Where unique viewers came from, the most first, ties by code."""
+    rows = world.store.rows(
+        "SELECT country, viewers FROM audience_countries WHERE stream_row = ?"
+        " ORDER BY viewers DESC, country",
+        stream.row,
+    )
+    return countries([(row["country"], row["viewers"]) for row in rows])
+
+
+def countries(counted: list[tuple[str, int]]) -> list[Country]:
+    """The same of any list of codes and numbers."""
+    total = sum(viewers for _, viewers in counted)
+    return [
+        Country(code, name_of(code), viewers, round(100 * viewers / total, 2))
+        for code, viewers in counted
+        if viewers
+    ]
+
+
+def chat(world: World, stream: Stream) -> ChatFigures:
+    """What was said, also what was deleted since; the minutes count from the stream's start."""
+    messages, chatters = _chat_totals(world, stream)
+    start_ms = stream.started_at_ms if stream.started_at_ms is not None else stream.created_at_ms
+    peak = world.store.number(
+        "SELECT max(lines) FROM (SELECT count(*) AS lines FROM messages WHERE stream_row = ?"
+        " GROUP BY (created_at_ms - ?) / 60000)",
+        stream.row,
+        start_ms,
+    )
+    most_active = world.store.rows(
+        "SELECT users.username, count(*) AS lines FROM messages JOIN users"
+        " ON users.row = messages.user_row WHERE messages.stream_row = ? GROUP BY users.row"
+        " ORDER BY lines DESC, users.username LIMIT ?",
+        stream.row,
+        _CHATTERS_SHOWN,
+    )
+    minutes = max(1.0, duration_ms(world, stream) / MINUTE_MS)
+    return ChatFigures(
+        messages=messages,
+        chatters=chatters,
+        per_minute=round(messages / minutes, 2),
+        peak_per_minute=peak,
+        most_active=tuple(Chatter(row["username"], row["lines"]) for row in most_active),
+    )
+
+
+def engagement(world: World, stream: Stream) -> Engagement:
+    """How much those who came took part."""
+    told = totals(world, stream)
+    uniques = told.uniques or 1
+    stays = _stays(world, stream)
+    views = sum(stays.values()) or 1
+    return Engagement(
+        watch_minutes_mean=round(told.watch_ms / (told.views or 1) / MINUTE_MS, 2),
+        chat_participation=round(min(1.0, told.chatters / uniques), 4) if told.uniques else 0.0,
+        messages_per_viewer=round(told.messages / uniques, 2) if told.uniques else 0.0,
+        new_followers=_new_followers(world, stream),
+        bounce=round(sum(n for m, n in stays.items() if m < _BOUNCE_MINUTES) / views, 4),
+        retention=_retention(stays),
+        clips=_clips(world, stream),
+    )
+
+
+def duration_ms(world: World, stream: Stream) -> int:
+    """How long a stream has run, up to this instant or to its end."""
+    if stream.started_at_ms is None:
+        return 0
+    return max(0, _end_ms(world, stream) - stream.started_at_ms)
+
+
+def _end_ms(world: World, stream: Stream) -> int:
+    return stream.ended_at_ms if stream.ended_at_ms is not None else world.now_ms
+
+
+def _chat_totals(world: World, stream: Stream) -> tuple[int, int]:
+    row = world.store.row(
+        "SELECT count(*) AS lines, count(DISTINCT user_row) AS people FROM messages"
+        " WHERE stream_row = ?",
+        stream.row,
+    )
+    return (row["lines"], row["people"]) if row else (0, 0)
+
+
+def _stays(world: World, stream: Stream) -> dict[int, int]:
+    """Views by how many whole minutes they lasted; those that go on count as they are now."""
+    rows = world.store.rows(
+        "SELECT minutes, viewers FROM audience_stays WHERE stream_row = ?", stream.row
+    )
+    stays: dict[int, int] = {row["minutes"]: row["viewers"] for row in rows}
+    end_ms = _end_ms(world, stream)
+    going_on = world.store.rows(
+        "SELECT joined_at_ms, viewers FROM audience_cohorts WHERE stream_row = ?", stream.row
+    )
+    here = world.viewers.sessions(stream.id)
+    real = world.store.rows(
+        "SELECT joined_at_ms, session FROM audience_sessions WHERE stream_row = ?", stream.row
+    )
+    present = [(row["joined_at_ms"], row["viewers"]) for row in going_on]
+    present += [(row["joined_at_ms"], 1) for row in real if row["session"] in here]
+    for joined_at_ms, viewers in present:
+        minutes = max(0, end_ms - joined_at_ms) // MINUTE_MS
+        stays[minutes] = stays.get(minutes, 0) + viewers
+    return stays
+
+
+def _retention(stays: dict[int, int]) -> tuple[tuple[int, float], ...]:
+    total = sum(stays.values())
+    if not total:
+        return ()
+    left, found = total, []
+    for minute in range(max(stays) + 1):
+        found.append((minute, round(100 * left / total, 2)))
+        left -= stays.get(minute, 0)
+    return tuple(found)
+
+
+def _new_followers(world: World, stream: Stream) -> int:
+    if stream.started_at_ms is None:
+        return 0
+    return world.store.number(
+        "SELECT count(*) FROM follows WHERE followed_row = ? AND created_at_ms BETWEEN ? AND ?",
+        stream.user_row,
+        stream.started_at_ms,
+        _end_ms(world, stream),
+    )
+
+
+def _clips(world: World, stream: Stream) -> int:
+    return world.store.number("SELECT count(*) FROM clips WHERE stream_row = ?", stream.row)
