@@ -18,6 +18,8 @@ def rules(settings: Settings) -> Rules:
         streams_per_user=settings.streams_per_user,
         stream_creations_per_minute=settings.stream_creations_per_minute,
         session_creations_per_minute=settings.session_creations_per_minute,
+        chat_lines_per_minute=settings.chat_lines_per_minute,
+        chat_repeats_max=settings.chat_repeats_max,
         is_auth_strict=settings.strict_auth,
         is_takeover_allowed=settings.takeover,
         vod_processing_ms=settings.vod_processing_ms,

@@ -17,13 +17,14 @@ from typing import Any, TypeVar
 import uvicorn
 from starlette.types import ASGIApp
 
-from emulator import bounds, certificates, ready, seed_file
+from emulator import bounds, certificates, ready
 from emulator.core.clock import SystemClock
 from emulator.folder import DataFolder
 from emulator.media.ingest.rtmp_server import RtmpServer
 from emulator.media.recording.loop.loops import Loops
 from emulator.media.recording.recordings import Recordings
 from emulator.media.shelf.shelves import Shelves
+from emulator.seeds import file as seeds
 from emulator.settings import Settings
 from emulator.web import app
 from emulator.web.platform import Platform, Shared, State
@@ -100,7 +101,7 @@ class Emulator:
             admin_token=settings.admin_token,
             requests=RequestLog(settings.requests_kept_max),
         )
-        worlds = Worlds(shared, bounds.making(settings, SystemClock(), tasks, seed_file.read))
+        worlds = Worlds(shared, bounds.making(settings, SystemClock(), tasks, seeds.read))
         stack.callback(worlds.close)
         stack.push_async_callback(worlds.stop, "the emulator stops")
         self.platform = await worlds.open_default(folder.world_path, settings.seed)

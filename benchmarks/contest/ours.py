@@ -40,6 +40,11 @@ class Ours:
         self._ready = ready
         self._users = 0
 
+    @property
+    def http(self) -> str:
+        """Where it is reached over HTTP."""
+        return str(self._ready["http"])
+
     def stream(self) -> Stream:
         """A new stream of a new user."""
         self._users += 1
@@ -75,13 +80,13 @@ class Ours:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Ours]:
-    """A fresh emulator whose data and log are in `folder`."""
+def serving(folder: Path, **settings: str) -> Iterator[Ours]:
+    """A fresh emulator whose data and log are in `folder`; `settings` are environment variables."""
     ready_file, log = folder / "ready.json", folder / "serve.log"
     command = [sys.executable, "-m", "emulator", "serve", "--ready-file", str(ready_file)]
     command += ["--port", "0", "--rtmp-port", "0", "--rtmps-port", "0"]
     command += ["--data", str(folder / "ours")]
-    with running(command, log) as process:
+    with running(command, log, settings) as process:
         deadline = time.monotonic() + _START_SECONDS
         while not ready_file.exists():
             if process.has_ended or time.monotonic() > deadline:

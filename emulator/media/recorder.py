@@ -9,6 +9,7 @@ import logging
 
 from emulator.core.errors import Refused
 from emulator.core.events import Event
+from emulator.core.events.library import VodDeleted
 from emulator.core.events.live import StreamEnded
 from emulator.media.recording.recordings import Recordings
 from emulator.media.recording.recovery import recover
@@ -37,12 +38,14 @@ class Recorder:
         self._shelves = shelves
         self._recordings = recordings
         self._tasks = tasks
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[str, asyncio.Task[None]] = {}
 
     def hear(self, event: Event) -> None:
-        """A stream that had media has ended: its VOD begins to be processed."""
+        """A stream that had media has ended: its VOD is processed, unless it is deleted."""
         if isinstance(event, StreamEnded) and event.vod_id is not None:
             self._start(event.vod_id)
+        elif isinstance(event, VodDeleted) and event.vod_id in self._running:
+            self._running.pop(event.vod_id).cancel()
 
     async def recover(self) -> None:
         """End what was live when the last process died, and finish VODs that it left unfinished.
@@ -65,14 +68,15 @@ class Recorder:
 
     async def stop(self) -> None:
         """Leave what is still processing to the next start; its files are complete by then."""
-        for task in self._running:
+        running = tuple(self._running.values())
+        for task in running:
             task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        await asyncio.gather(*running, return_exceptions=True)
 
     def _start(self, vod_id: str) -> None:
         task = self._tasks.create_task(self._finish(vod_id))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        self._running[vod_id] = task
+        task.add_done_callback(lambda _: self._running.pop(vod_id, None))
 
     async def _finish(self, vod_id: str) -> None:
         vod = vods.find(self._world, vod_id)

@@ -113,6 +113,12 @@ class Settings:
     session_creations_per_minute: int = _setting(
         10, Count(), "video sessions a user may create in a minute; 0: no limit", is_flag=False
     )
+    chat_lines_per_minute: int = _setting(
+        120, Count(), "lines a user may say in a minute; 0: no limit", is_flag=False
+    )
+    chat_repeats_max: int = _setting(
+        5, Count(), "equal lines a user may say in half a minute; 0: no limit", is_flag=False
+    )
     viewer_gone_ms: int = _setting(
         15_000, Duration("ms", 1_000), "silence after which a viewer has left", is_flag=False
     )

@@ -19,6 +19,7 @@ from emulator.core.events.worlds import WorldReplaced
 from emulator.media.broadcasts import BroadcastBounds, Broadcasts
 from emulator.media.ingest.gate import Attempt, Intake
 from emulator.media.recorder import Recorder
+from emulator.media.shelf.disposal import Disposal
 from emulator.web.auth import credential, world_of
 from emulator.web.platform import Platform, Shared, Snapshot
 from emulator.world.live import streams
@@ -208,6 +209,7 @@ class Worlds:
         recorder = Recorder(world, shared.shelves, shared.recordings, self._making.tasks)
         bus.subscribe(broadcasts.hear)
         bus.subscribe(recorder.hear)
+        bus.subscribe(Disposal(shared.shelves, self._making.tasks, self._is_shown).hear)
         platform = self._platforms[world.name] = Platform(
             world=world,
             seed=seed,
@@ -253,6 +255,14 @@ class Worlds:
         return any(
             world.store.row(f"SELECT 1 FROM {table} WHERE uid = ?", uid)
             for table in self._uid_tables
+        )
+
+    def _is_shown(self, uid: str) -> bool:
+        """Whether any world or snapshot speaks of this CDN uid."""
+        return any(
+            self._has_uid(each.world, uid)
+            or any(uid in snapshot.uids for snapshot in each.snapshots.values())
+            for each in self.all()
         )
 
     async def _delete(self, found: set[str]) -> None:

@@ -5,11 +5,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """`streams_per_user` counts streams that have not ended; 0 means no limit."""
+    """`streams_per_user` counts streams that have not ended; a limit of 0 means none.
+
+    Of `chat_repeats_max` equal lines that somebody says within half a minute, the next is held.
+    """
 
     streams_per_user: int = 1
     stream_creations_per_minute: int = 10
     session_creations_per_minute: int = 10
+    chat_lines_per_minute: int = 120
+    chat_repeats_max: int = 5
     is_auth_strict: bool = False
     is_takeover_allowed: bool = False
     vod_processing_ms: int = 1_000

@@ -6,6 +6,7 @@ before the copy's own beginning.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from emulator.core.clock import Clock, ManualClock
 from emulator.core.events import Event
@@ -23,8 +24,11 @@ class Template:
     """The facts of one seed. Costs a sowing when made (some 20 ms)."""
 
     def __init__(self, seed: Seed, rules: Rules) -> None:
-        world = World(clock=ManualClock(_SOWN_AT_MS), publish=_ignore, rules=rules, name="seed")
-        sow(world, seed)
+        clock = ManualClock(_SOWN_AT_MS - seed.length_ms)
+        # What a seed says has happened, whatever the rules are that hold from now on.
+        lenient = replace(rules, streams_per_user=0, chat_lines_per_minute=0, chat_repeats_max=0)
+        world = World(clock=clock, publish=_ignore, rules=lenient, name="seed")
+        sow(world, seed, clock)
         self._facts = world.store
         with self._facts.change():
             # A copy counts its own starts, so that its ids do not depend on the sowing.

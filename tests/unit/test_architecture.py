@@ -28,7 +28,7 @@ BELOW = {
     # No part knows where its bounds come from: `bounds` turns settings into each part's own words.
     "settings": set(),
     "bounds": {"core", "settings", "world", "delivery", "media", "scenario", "web"},
-    "seed_file": {"core", "world"},
+    "seeds": {"core", "world"},
     "ready": {"settings", "certificates", "folder", "web"},
 }
 BELOW["server"] = {*BELOW}

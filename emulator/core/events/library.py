@@ -15,3 +15,11 @@ class VodReady(Event):
 class VodFailed(Event):
     vod_id: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VodDeleted(Event):
+    """`uid` is the VOD's own."""
+
+    vod_id: str
+    uid: str

@@ -19,6 +19,22 @@ class StreamUpdated(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StreamKeyRotated(Event):
+    """The old key opens nothing any more."""
+
+    stream_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamDeleted(Event):
+    """`uid` names its media, which a VOD still shows if `is_media_kept`."""
+
+    stream_id: str
+    uid: str
+    is_media_kept: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StreamWentLive(Event):
     stream_id: str
     has_media: bool
@@ -51,3 +67,9 @@ class PublishRefused(Event):
     stream_id: str | None
     code: str
     sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CategoryMade(Event):
+    category_id: str
+    slug: str

@@ -15,6 +15,7 @@ from emulator.media.shelf.segments import Init, Segment, StoredPart
 from emulator.media.shelf.window import Window
 
 NAME = "index.jsonl"
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 # What reading a line that is not what it should be raises.
 _DAMAGE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 
@@ -119,7 +120,7 @@ def read_index(folder: Path) -> Recorded:
 
 
 def _line(fact: dict[str, object]) -> bytes:
-    return json.dumps(fact, separators=(",", ":")).encode() + b"\n"
+    return _ENCODER.encode(fact).encode() + b"\n"
 
 
 def _opening(segment: Segment) -> dict[str, object]:

@@ -11,11 +11,11 @@ import errno
 import logging
 import os
 import threading
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Literal
 
 from emulator.media.shelf.index import NAME as INDEX_NAME
@@ -35,47 +35,51 @@ class RecordingFailed:
 
 
 OnFailure = Callable[[RecordingFailed], None]
+Job = Callable[[], None]
 
 
 class Writer:
-    """Owns the thread. It starts with the first job and ends with `close`."""
+    """Owns the thread. It starts with the first job and ends with `close`.
+
+    Jobs are put by the event loop's thread. Those of one turn of the loop are handed over together
+    when it ends: the thread wakes once, and does not ask for the interpreter while the loop works.
+    """
 
     def __init__(self, *, pending_bytes_max: int = 16 * 1024 * 1024) -> None:
         self.pending_bytes_max = pending_bytes_max
-        self._jobs: deque[Callable[[], None] | None] = deque()
-        self._condition = threading.Condition()
+        self._turn: list[Job] = []
+        self._queue: SimpleQueue[list[Job] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
     def tape(self, folder: Path, on_failure: OnFailure) -> "Tape":
         """Files for one recording in `folder`. `on_failure` is called on this event loop."""
         return Tape(self, folder, on_failure, asyncio.get_running_loop())
 
-    def put(self, job: Callable[[], None]) -> None:
-        with self._condition:
-            self._jobs.append(job)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="shelf-writer", daemon=True)
-                self._thread.start()
-            self._condition.notify()
+    def put(self, job: Job) -> None:
+        if not self._turn:
+            asyncio.get_running_loop().call_soon(self._hand_over)
+        self._turn.append(job)
 
-    def close(self) -> None:
-        """Write what waits, then end the thread. Blocks; call it from a thread or at the end."""
-        with self._condition:
-            thread, self._thread = self._thread, None
-            self._jobs.append(None)
-            self._condition.notify()
+    async def close(self) -> None:
+        """Write what waits, then end the thread."""
+        self._hand_over()
+        thread, self._thread = self._thread, None
         if thread is not None:
-            thread.join()
+            self._queue.put(None)
+            await asyncio.to_thread(thread.join)
+
+    def _hand_over(self) -> None:
+        turn, self._turn = self._turn, []
+        if not turn:
+            return
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="shelf-writer", daemon=True)
+            self._thread.start()
+        self._queue.put(turn)
 
     def _run(self) -> None:
-        while True:
-            with self._condition:
-                while not self._jobs:
-                    self._condition.wait()
-                jobs, self._jobs = self._jobs, deque()
+        while (jobs := self._queue.get()) is not None:
             for job in jobs:
-                if job is None:
-                    return
                 job()
 
 
@@ -91,7 +95,9 @@ class Tape:
         self._writer = writer
         self._on_failure = on_failure
         self._loop = loop
-        self._pending_bytes = 0
+        # Two sums, so that each has one thread that adds to it, and none needs a lock.
+        self._put_bytes = 0
+        self._done_bytes = 0
         self._lock = threading.Lock()
         self._index: FileIO | None = None
         self._segment: FileIO | None = None
@@ -136,7 +142,7 @@ class Tape:
 
         self._put(len(line), act)
 
-    def finish(self, line: bytes, done: Callable[[], None]) -> None:
+    def finish(self, line: bytes, done: Job) -> None:
         """Write the last line, close all files; then `done` is called on the event loop.
 
         Also after a failure: what was written before it is a recording too.
@@ -154,13 +160,11 @@ class Tape:
 
         self._writer.put(act)
 
-    def _put(self, length: int, act: Callable[[], None]) -> None:
+    def _put(self, length: int, act: Job) -> None:
         if self.failure is not None:
             return
-        with self._lock:
-            self._pending_bytes += length
-            is_over = self._pending_bytes > self._writer.pending_bytes_max
-        if is_over:
+        self._put_bytes += length
+        if self._put_bytes - self._done_bytes > self._writer.pending_bytes_max:
             pending_mib = self._writer.pending_bytes_max >> 20
             sentence = f"The disk is too slow: more than {pending_mib} MiB wait to be written."
             self._fail("disk_too_slow", sentence)
@@ -174,8 +178,7 @@ class Tape:
             except OSError as error:
                 self._fail(*_named(error, self.folder))
             finally:
-                with self._lock:
-                    self._pending_bytes -= length
+                self._done_bytes += length
 
         self._writer.put(job)
 
@@ -188,7 +191,7 @@ class Tape:
         failure = self.failure
         self._call_home(lambda: self._on_failure(failure))
 
-    def _call_home(self, act: Callable[[], None]) -> None:
+    def _call_home(self, act: Job) -> None:
         # The loop may be gone when the process stops; then nobody is left to be told.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(act)

@@ -1,15 +1,26 @@
 """The platform's operations: one list. Imported late, because pydantic costs a start 80 ms."""
 
+from emulator.web.api.chat import bans, messages, moderators, settings
 from emulator.web.api.library import vods
-from emulator.web.api.live import categories, streams
+from emulator.web.api.live import categories, ranking, schedules, search, streams, tags
 from emulator.web.api.people import accounts
+from emulator.web.api.video.table import OPERATIONS as VIDEO
 from emulator.web.rest.router import Router
 
 OPERATIONS = [
     *streams.OPERATIONS,
     *categories.OPERATIONS,
+    *tags.OPERATIONS,
+    *ranking.OPERATIONS,
+    *search.OPERATIONS,
+    *schedules.OPERATIONS,
     *vods.OPERATIONS,
     *accounts.OPERATIONS,
+    *messages.OPERATIONS,
+    *settings.OPERATIONS,
+    *bans.OPERATIONS,
+    *moderators.OPERATIONS,
+    *VIDEO,
 ]
 
 ROUTER = Router(OPERATIONS)

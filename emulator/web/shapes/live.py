@@ -1,13 +1,19 @@
-"""CATEGORY, TAG, STREAM and STREAM_WITH_INGEST (contract, schemas)."""
+"""CATEGORY, TAG, STREAM, STREAM_WITH_INGEST and a stream's schedule (contract, schemas).
 
+A page of streams costs four queries, however many it shows.
+"""
+
+from collections.abc import Sequence
 from typing import TypedDict
 
 from emulator.web.platform import Addresses, Platform
 from emulator.web.shapes.people import UserCard, user_card
 from emulator.web.shapes.times import iso, iso_or_none
 from emulator.world.live import categories, tags
-from emulator.world.live.categories import Category
+from emulator.world.live.categories import Branch, Category
+from emulator.world.live.schedules import Schedule
 from emulator.world.live.streams import Stream
+from emulator.world.live.tags import Tag
 from emulator.world.people import accounts
 
 
@@ -24,6 +30,10 @@ class CategoryShape(TypedDict):
     live_streams: int
     total_viewers: int
     created_at: str
+
+
+class CategoryBranch(CategoryShape):
+    children: "list[CategoryBranch]"
 
 
 class TagShape(TypedDict):
@@ -72,6 +82,24 @@ class StreamShape(TypedDict):
     playback: Playback
 
 
+class StreamPage(TypedDict):
+    streams: list[StreamShape]
+    total: int
+    page: int
+    per_page: int
+    has_more: bool
+
+
+class StreamSchedule(TypedDict):
+    """`scheduled_end` and `duration_minutes` are null where only a start was told."""
+
+    stream_id: str
+    title: str
+    scheduled_start: str
+    scheduled_end: str | None
+    duration_minutes: int | None
+
+
 class Ingest(TypedDict):
     rtmps_url: str
     rtmps_key: str
@@ -105,10 +133,57 @@ def category_shape(category: Category) -> CategoryShape:
     }
 
 
+def category_branch(branch: Branch) -> CategoryBranch:
+    return {
+        **category_shape(branch.category),
+        "children": [category_branch(child) for child in branch.children],
+    }
+
+
+def tag_shape(tag: Tag) -> TagShape:
+    return {"id": tag.id, "name": tag.name, "slug": tag.slug, "usage_count": tag.usage_count}
+
+
 def stream_shape(platform: Platform, stream: Stream) -> StreamShape:
     """A stream as anybody may see it: without its key."""
+    (shape,) = stream_shapes(platform, [stream])
+    return shape
+
+
+def stream_shapes(platform: Platform, streams: Sequence[Stream]) -> list[StreamShape]:
+    """Many streams, as anybody may see them. Owners, categories and tags are asked for at once."""
+    if not streams:
+        return []
     world = platform.world
-    owner = user_card(accounts.by_row(world, stream.user_row))
+    found = accounts.by_rows(world, {stream.user_row for stream in streams})
+    owners = {row: user_card(owner) for row, owner in found.items()}
+    topics = {
+        row: category_shape(category)
+        for row, category in categories.by_rows(
+            world, {stream.category_row for stream in streams if stream.category_row is not None}
+        ).items()
+    }
+    words = tags.of_streams(world, [stream.row for stream in streams])
+    return [
+        _stream_shape(
+            platform,
+            stream,
+            owners[stream.user_row],
+            None if stream.category_row is None else topics[stream.category_row],
+            [tag_shape(tag) for tag in words[stream.row]],
+        )
+        for stream in streams
+    ]
+
+
+def _stream_shape(
+    platform: Platform,
+    stream: Stream,
+    owner: UserCard,
+    category: CategoryShape | None,
+    words: list[TagShape],
+) -> StreamShape:
+    world = platform.world
     playback = _playback(platform.addresses, stream.uid)
     is_live = stream.status == "live"
     return {
@@ -118,15 +193,8 @@ def stream_shape(platform: Platform, stream: Stream) -> StreamShape:
         "description": stream.description,
         "status": stream.status,
         "category_id": stream.category_id,
-        "category": (
-            category_shape(categories.find(world, stream.category_id))
-            if stream.category_id
-            else None
-        ),
-        "tags": [
-            {"id": tag.id, "name": tag.name, "slug": tag.slug, "usage_count": tag.usage_count}
-            for tag in tags.of_stream(world, stream.row)
-        ],
+        "category": category,
+        "tags": words,
         "thumbnail_url": stream.thumbnail_url or playback["thumbnail"],
         "cloudflare_stream_id": stream.uid,
         "viewer_count": world.viewers.count(stream.id) if is_live else 0,
@@ -166,6 +234,16 @@ def stream_with_ingest(platform: Platform, stream: Stream) -> StreamWithIngest:
             "srt_url": None,
             "webrtc_url": whip_url,
         },
+    }
+
+
+def schedule_shape(stream: Stream, schedule: Schedule) -> StreamSchedule:
+    return {
+        "stream_id": stream.id,
+        "title": stream.title,
+        "scheduled_start": iso(schedule.start_ms),
+        "scheduled_end": iso_or_none(schedule.end_ms),
+        "duration_minutes": schedule.minutes,
     }
 
 

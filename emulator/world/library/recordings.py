@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from emulator.core.errors import Refused
-from emulator.core.events.library import VodFailed, VodReady
+from emulator.core.events.library import VodDeleted, VodFailed, VodReady
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
 from emulator.world.world import World
@@ -53,7 +53,7 @@ class Vod:
 
 
 _SELECT = """
-SELECT vods.*, streams.id AS stream_id, streams.uid AS stream_uid
+SELECT vods.*, streams.id AS stream_id, coalesce(streams.uid, vods.media_uid) AS stream_uid
 FROM vods LEFT JOIN streams ON streams.row = vods.stream_row
 """
 
@@ -168,6 +168,26 @@ def mark_failed(world: World, vod_id: str, reason: str) -> None:
             "UPDATE vods SET status = 'failed', failure = ? WHERE row = ?", reason, vod.row
         )
         world.emit(VodFailed(at_ms=world.now_ms, vod_id=vod_id, reason=reason))
+
+
+def outlive(world: World, stream_row: int, stream_uid: str) -> bool:
+    """Keep a stream's VODs and their media past the stream itself, inside `change`.
+
+    Returns whether there are any.
+    """
+    world.store.write("UPDATE vods SET media_uid = ? WHERE stream_row = ?", stream_uid, stream_row)
+    found = world.store.row(
+        "SELECT 1 FROM vods WHERE stream_row = ? AND status != 'deleted'", stream_row
+    )
+    return found is not None
+
+
+def delete_of(world: World, stream_row: int) -> None:
+    """Remove the VODs of a stream that is about to be deleted, inside `change`."""
+    rows = world.store.rows(f"{_SELECT} WHERE vods.stream_row = ? ORDER BY vods.row", stream_row)
+    for vod in map(_vod, rows):
+        world.store.write("DELETE FROM vods WHERE row = ?", vod.row)
+        world.emit(VodDeleted(at_ms=world.now_ms, vod_id=vod.id, uid=vod.uid))
 
 
 def _check_move(vod: Vod, to: VodStatus) -> None:

@@ -1,15 +1,29 @@
-"""Categories: what a stream is about."""
+"""Categories: what a stream is about. Two levels or more; a category counts its own streams only.
 
+Each function asks one query, however many categories it gives.
+"""
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from emulator.core.errors import Refused
+from emulator.core.events.live import CategoryMade
+from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
 from emulator.world.world import World
+
+ADMINS = frozenset({"ADMIN", "SUPERUSER"})
 
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """`stream_count` is that of all streams ever, `live_count` of those live now."""
+    """Public streams are counted: `stream_count` all there ever were, `live_count` those live now.
+
+    `viewer_count` is how many watch the live ones.
+    """
 
     row: int
     id: str
@@ -17,6 +31,7 @@ class Category:
     slug: str
     description: str | None
     icon_url: str | None
+    parent_row: int | None
     parent_id: str | None
     is_active: bool
     stream_count: int
@@ -25,41 +40,109 @@ class Category:
     created_at_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A category with what stands below it."""
+
+    category: Category
+    children: "tuple[Branch, ...]"
+
+
 _SELECT = """
-SELECT categories.*, parents.id AS parent_id,
-    (SELECT count(*) FROM streams WHERE category_row = categories.row) AS stream_count,
-    (SELECT count(*) FROM streams WHERE category_row = categories.row AND status = 'live')
-        AS live_count
+SELECT categories.row, categories.id, categories.name, categories.slug, categories.description,
+    categories.icon_url, categories.parent_row, parents.id, categories.is_active,
+    categories.stream_count, categories.created_at_ms,
+    (SELECT group_concat(streams.id) FROM streams WHERE streams.category_row = categories.row
+        AND streams.visibility = 'public' AND streams.status = 'live')
 FROM categories LEFT JOIN categories AS parents ON parents.row = categories.parent_row
 """
 
 
 def find(world: World, category_id: str) -> Category:
     """The category with this id. Refuses (`not_found`) an unknown one."""
-    found = world.store.row(f"{_SELECT} WHERE categories.id = ?", category_id)
-    if found is None:
-        raise Refused("not_found", "Category not found")
-    return _category(world, found)
+    return _one(world, "WHERE categories.id = ?", category_id)
+
+
+def by_slug(world: World, slug: str) -> Category:
+    """The category with this slug, an inactive one too. Refuses (`not_found`) an unknown one."""
+    return _one(world, "WHERE categories.slug = ?", slug)
+
+
+def by_rows(world: World, rows: Iterable[int]) -> dict[int, Category]:
+    """Categories by their rows."""
+    found = _many(
+        world,
+        "WHERE categories.row IN (SELECT value FROM json_each(?))",
+        json.dumps(sorted(set(rows))),
+    )
+    return {category.row: category for category in found}
 
 
 def top_level(world: World) -> list[Category]:
-    """The active categories without a parent, in the order of the seed."""
-    rows = world.store.rows(
-        f"{_SELECT} WHERE categories.parent_row IS NULL AND categories.is_active ORDER BY"
-        " categories.row"
+    """The active categories without a parent, in the order in which they were made."""
+    return _many(
+        world,
+        "WHERE categories.parent_row IS NULL AND categories.is_active = 1 ORDER BY categories.row",
     )
-    return [_category(world, row) for row in rows]
 
 
 def children(world: World, parent_id: str) -> list[Category]:
     """The active categories right below this one. Refuses (`not_found`) an unknown parent."""
     parent = find(world, parent_id)
-    rows = world.store.rows(
-        f"{_SELECT} WHERE categories.parent_row = ? AND categories.is_active ORDER BY"
-        " categories.row",
+    return _many(
+        world,
+        "WHERE categories.parent_row = ? AND categories.is_active = 1 ORDER BY categories.row",
         parent.row,
     )
-    return [_category(world, row) for row in rows]
+
+
+def active(world: World) -> list[Category]:
+    """Every active category of any level, in the order in which they were made."""
+    return _many(world, "WHERE categories.is_active = 1 ORDER BY categories.row")
+
+
+def tree(world: World) -> tuple[Branch, ...]:
+    """The active categories, each below its parent, without what stands below an inactive one."""
+    below: dict[int | None, list[Category]] = {}
+    for category in active(world):
+        below.setdefault(category.parent_row, []).append(category)
+
+    def grow(parent_row: int | None) -> tuple[Branch, ...]:
+        return tuple(Branch(each, grow(each.row)) for each in below.get(parent_row, ()))
+
+    return grow(None)
+
+
+def create(
+    world: World,
+    by: User,
+    name: str,
+    slug: str | None = None,
+    *,
+    description: str | None = None,
+    icon_url: str | None = None,
+    parent_id: str | None = None,
+) -> Category:
+    """Make a category as an administrator; its slug is made from its name where none is given.
+
+    Refuses (`forbidden`) everybody else, (`invalid`) a name of which no slug can be made,
+    (`not_found`) an unknown parent, (`conflict`) a slug that is taken.
+    """
+    if by.role not in ADMINS:
+        raise Refused("forbidden", "Only administrators may create categories")
+    slug = slug or slug_of(name)
+    if not slug:
+        raise Refused("invalid", "The name has no letter or digit to make a slug of. Give a slug.")
+    parent = find(world, parent_id) if parent_id is not None else None
+    make(
+        world,
+        name,
+        slug,
+        description=description,
+        icon_url=icon_url,
+        parent_slug=parent.slug if parent else None,
+    )
+    return by_slug(world, slug)
 
 
 def make(
@@ -68,42 +151,78 @@ def make(
     slug: str,
     *,
     description: str | None = None,
+    icon_url: str | None = None,
     parent_slug: str | None = None,
     is_active: bool = True,
 ) -> None:
     """Make a category. Refuses (`conflict`) a slug that is taken."""
     if world.store.row("SELECT 1 FROM categories WHERE slug = ?", slug):
         raise Refused("conflict", "A category with this slug already exists")
+    category_id = world.ids.uuid()
     with world.change():
         world.store.write(
-            "INSERT INTO categories (id, name, slug, description, parent_row, is_active,"
+            "INSERT INTO categories (id, name, slug, description, icon_url, parent_row, is_active,"
             " created_at_ms) VALUES"
-            " (?, ?, ?, ?, (SELECT row FROM categories WHERE slug = ?), ?, ?)",
-            world.ids.uuid(),
+            " (?, ?, ?, ?, ?, (SELECT row FROM categories WHERE slug = ?), ?, ?)",
+            category_id,
             name,
             slug,
             description,
+            icon_url,
             parent_slug,
             is_active,
             world.now_ms,
         )
+        world.emit(CategoryMade(at_ms=world.now_ms, category_id=category_id, slug=slug))
 
 
-def _category(world: World, row: Row) -> Category:
-    live = world.store.rows(
-        "SELECT id FROM streams WHERE category_row = ? AND status = 'live'", row["row"]
-    )
+def slug_of(name: str) -> str:
+    """`Grüße, C++ & Co.` becomes `grusse-c-co`; `` where the name has no letter and no digit."""
+    plain = unicodedata.normalize("NFKD", name.casefold())
+    bare = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    return re.sub(r"[\W_]+", "-", bare).strip("-")
+
+
+def _one(world: World, where: str, value: str) -> Category:
+    found = world.store.row(f"{_SELECT} {where}", value)
+    if found is None:
+        raise Refused("not_found", "Category not found")
+    return _category(world, found)
+
+
+def _many(world: World, rest: str, *values: object) -> list[Category]:
+    return [_category(world, row) for row in world.store.rows(f"{_SELECT} {rest}", *values)]
+
+
+def _category(world: World, found: Row) -> Category:
+    # Taken apart at once: a lookup by name goes through all names that stand before it.
+    (
+        row,
+        id_,
+        name,
+        slug,
+        description,
+        icon_url,
+        parent_row,
+        parent_id,
+        is_active,
+        stream_count,
+        created_at_ms,
+        live_ids,
+    ) = found
+    live = live_ids.split(",") if live_ids else ()
     return Category(
-        row=row["row"],
-        id=row["id"],
-        name=row["name"],
-        slug=row["slug"],
-        description=row["description"],
-        icon_url=row["icon_url"],
-        parent_id=row["parent_id"],
-        is_active=bool(row["is_active"]),
-        stream_count=row["stream_count"],
-        live_count=row["live_count"],
-        viewer_count=sum(world.viewers.count(stream["id"]) for stream in live),
-        created_at_ms=row["created_at_ms"],
+        row=row,
+        id=id_,
+        name=name,
+        slug=slug,
+        description=description,
+        icon_url=icon_url,
+        parent_row=parent_row,
+        parent_id=parent_id,
+        is_active=bool(is_active),
+        stream_count=stream_count,
+        live_count=len(live),
+        viewer_count=sum(map(world.viewers.count, live)),
+        created_at_ms=created_at_ms,
     )

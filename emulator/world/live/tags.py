@@ -1,9 +1,19 @@
-"""Tags: free words on a stream. An unknown tag is made when it is first used."""
+"""Tags: free words on a stream. An unknown tag is made when it is first used.
 
+How often a tag is used is counted by the database itself, as streams come and go.
+"""
+
+import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from emulator.world.discovery import words
+from emulator.world.store.journal import Row
 from emulator.world.world import World
+
+# A list of all tags is bare (contract), so that it needs an end.
+SHOWN_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,24 +24,60 @@ class Tag:
     usage_count: int
 
 
+_COLUMNS = "tags.id, tags.name, tags.slug, tags.usage_count"
+
+
 def of_stream(world: World, stream_row: int) -> tuple[Tag, ...]:
     """A stream's tags, in the order in which they were given."""
+    return of_streams(world, [stream_row])[stream_row]
+
+
+def of_streams(world: World, stream_rows: Iterable[int]) -> dict[int, tuple[Tag, ...]]:
+    """The same of many streams, by their rows."""
+    found: dict[int, list[Tag]] = {row: [] for row in stream_rows}
     rows = world.store.rows(
-        "SELECT tags.* FROM stream_tags JOIN tags ON tags.row = stream_tags.tag_row"
-        " WHERE stream_tags.stream_row = ? ORDER BY stream_tags.position",
-        stream_row,
+        f"SELECT stream_tags.stream_row, {_COLUMNS} FROM stream_tags"
+        " JOIN tags ON tags.row = stream_tags.tag_row"
+        " WHERE stream_tags.stream_row IN (SELECT value FROM json_each(?))"
+        " ORDER BY stream_tags.stream_row, stream_tags.position",
+        json.dumps(list(found)),
     )
-    return tuple(Tag(row["id"], row["name"], row["slug"], row["usage_count"]) for row in rows)
+    for stream_row, *values in rows:
+        found[stream_row].append(Tag(*values))
+    return {stream_row: tuple(tags) for stream_row, tags in found.items()}
+
+
+def every(world: World) -> list[Tag]:
+    """All tags by name, the first `SHOWN_MAX`."""
+    return _tags(world.store.rows(f"SELECT {_COLUMNS} FROM tags ORDER BY name LIMIT ?", SHOWN_MAX))
+
+
+def popular(world: World, count: int) -> list[Tag]:
+    """The most used tags, of equal ones the first by name."""
+    return _tags(
+        world.store.rows(
+            f"SELECT {_COLUMNS} FROM tags ORDER BY usage_count DESC, name LIMIT ?", count
+        )
+    )
+
+
+def suggest(world: World, typed: str, count: int) -> list[str]:
+    """Names with a word that begins with what was typed, the most used first."""
+    expression = words.expression(typed)
+    if expression is None:
+        return []
+    rows = world.store.rows(
+        "SELECT tags.name FROM tag_search CROSS JOIN tags ON tags.row = tag_search.rowid"
+        " WHERE tag_search MATCH ? ORDER BY tags.usage_count DESC, tags.name LIMIT ?",
+        expression,
+        count,
+    )
+    return [row["name"] for row in rows]
 
 
 def put(world: World, stream_row: int, names: list[str]) -> None:
     """Give a stream these tags instead of those it had. A name that stands twice counts once."""
     with world.change():
-        world.store.write(
-            "UPDATE tags SET usage_count = usage_count - 1 WHERE row IN"
-            " (SELECT tag_row FROM stream_tags WHERE stream_row = ?)",
-            stream_row,
-        )
         world.store.write("DELETE FROM stream_tags WHERE stream_row = ?", stream_row)
         distinct: dict[str, str] = {}
         for name in filter(None, map(str.strip, names)):
@@ -44,9 +90,7 @@ def put(world: World, stream_row: int, names: list[str]) -> None:
 
 def _use(world: World, name: str) -> int:
     found = world.store.row("SELECT row FROM tags WHERE name = ?", name)
-    row = int(found["row"]) if found else make(world, name)
-    world.store.write("UPDATE tags SET usage_count = usage_count + 1 WHERE row = ?", row)
-    return row
+    return int(found["row"]) if found else make(world, name)
 
 
 def make(world: World, name: str) -> int:
@@ -56,3 +100,7 @@ def make(world: World, name: str) -> int:
         return world.store.write(
             "INSERT INTO tags (id, name, slug) VALUES (?, ?, ?)", world.ids.uuid(), name, slug
         )
+
+
+def _tags(rows: list[Row]) -> list[Tag]:
+    return [Tag(*row) for row in rows]

@@ -2,7 +2,9 @@
 
 import hashlib
 import hmac
+import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from emulator.core.errors import Refused
@@ -54,6 +56,14 @@ def find(world: World, user_id: str) -> User:
 def by_row(world: World, row: int) -> User:
     """The account that another row names."""
     return _one(world, "WHERE users.row = ?", row)
+
+
+def by_rows(world: World, rows: Iterable[int]) -> dict[int, User]:
+    """The accounts that other rows name, in one query."""
+    found = world.store.rows(
+        f"{_SELECT} WHERE users.row IN (SELECT value FROM json_each(?))", json.dumps(list(rows))
+    )
+    return {row["row"]: _user(row) for row in found}
 
 
 def by_username(world: World, username: str) -> User:

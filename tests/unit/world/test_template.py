@@ -30,7 +30,7 @@ def dump(world: World) -> list[tuple[object, ...]]:
     return [
         (table, *row)
         for table in sorted(world.store.columns())
-        for row in world.store.rows(f"SELECT * FROM {table} ORDER BY 1, 2")
+        for row in world.store.rows(f"SELECT * FROM {table} ORDER BY 1")
     ]
 
 

@@ -1,14 +1,80 @@
 """`/streams/categories`: what streams are about."""
 
-from emulator.web.api.models import Request
+import re
+from typing import Literal, TypedDict
+
+from pydantic import Field, field_validator
+
+from emulator.core.errors import Refused
+from emulator.web.api.live.pages import stream_page
+from emulator.web.api.models import Page, Request
+from emulator.web.errors import Invalid, mistake
 from emulator.web.rest.call import Call
 from emulator.web.rest.operation import Operation
-from emulator.web.shapes.live import CategoryShape, category_shape
-from emulator.world.live import categories
+from emulator.web.shapes.live import (
+    CategoryBranch,
+    CategoryShape,
+    StreamPage,
+    StreamShape,
+    category_branch,
+    category_shape,
+    stream_shapes,
+)
+from emulator.world.discovery import ranking
+from emulator.world.live import categories, lists
+from emulator.world.live.categories import Branch
+from emulator.world.live.lists import Wanted
+
+# How many streams a category shows beside itself.
+_SHOWN_COUNT = 20
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 class CategoryQuery(Request):
     parent_id: str | None = None
+
+
+class CategoryLimit(Request):
+    limit: int = Field(10, ge=1, le=100)
+
+
+class CategoryStreamQuery(Page):
+    status_filter: Literal["live", "offline", "ended", "all"] = "live"
+
+
+class CategoryCreate(Request):
+    name: str = Field(min_length=1, max_length=100)
+    slug: str | None = Field(None, max_length=100)
+    description: str | None = Field(None, max_length=1000)
+    icon_url: str | None = Field(None, max_length=2000)
+    parent_id: str | None = None
+
+    @field_validator("slug")
+    @classmethod
+    def _slug_is_plain(cls, slug: str | None) -> str | None:
+        if slug is not None and not _SLUG.fullmatch(slug):
+            raise ValueError("a slug has small letters and digits, with single dashes inside")
+        return slug
+
+
+class CategoryTree(TypedDict):
+    """`total_categories` counts those of every level."""
+
+    categories: list[CategoryBranch]
+    total_categories: int
+
+
+class CategoryList(TypedDict):
+    categories: list[CategoryShape]
+    total: int
+
+
+class CategoryWithStreams(CategoryShape):
+    streams: list[StreamShape]
+
+
+class CategoryStreamPage(StreamPage):
+    category: CategoryShape
 
 
 def active(call: Call) -> list[CategoryShape]:
@@ -22,6 +88,70 @@ def active(call: Call) -> list[CategoryShape]:
     return [category_shape(category) for category in found]
 
 
+def tree(call: Call) -> CategoryTree | list[CategoryBranch]:
+    """Read all active categories, each with those below it. Under `/v1` a bare list."""
+    branches = categories.tree(call.world)
+    shapes = [category_branch(branch) for branch in branches]
+    if call.dialect == "client":
+        return shapes
+    return {"categories": shapes, "total_categories": sum(map(_size, branches))}
+
+
+def trending(call: Call) -> list[CategoryShape]:
+    """List the categories that most people watch now."""
+    count = call.query_as(CategoryLimit).limit
+    return [category_shape(each) for each in ranking.trending_categories(call.world, count=count)]
+
+
+def popular(call: Call) -> CategoryList:
+    """List the categories with most streams."""
+    count = call.query_as(CategoryLimit).limit
+    found, total = ranking.popular_categories(call.world, count=count)
+    return {"categories": [category_shape(each) for each in found], "total": total}
+
+
+def by_slug(call: Call) -> CategoryWithStreams:
+    """Read a category and its newest live streams."""
+    category = categories.by_slug(call.world, call.path["slug"])
+    wanted = Wanted(status="live", category_row=category.row)
+    found, _ = lists.page(call.world, None, wanted, offset=0, count=_SHOWN_COUNT)
+    return {**category_shape(category), "streams": stream_shapes(call.platform, found)}
+
+
+def streams_by_slug(call: Call) -> CategoryStreamPage:
+    """List a category's streams, the newest first: the live ones, or those of `status_filter`."""
+    query = call.query_as(CategoryStreamQuery)
+    category = categories.by_slug(call.world, call.path["slug"])
+    wanted = Wanted(status=query.status_filter, category_row=category.row)
+    found, total = lists.page(call.world, None, wanted, offset=query.offset, count=query.per_page)
+    page = stream_page(call.platform, query, found, total)
+    return {**page, "category": category_shape(category)}
+
+
+def create(call: Call) -> CategoryShape:
+    """Create a category, as an administrator."""
+    wish = call.body_as(CategoryCreate)
+    try:
+        made = categories.create(
+            call.world,
+            call.user,
+            wish.name,
+            wish.slug,
+            description=wish.description,
+            icon_url=wish.icon_url,
+            parent_id=wish.parent_id,
+        )
+    except Refused as refused:
+        if refused.code != "invalid":
+            raise
+        raise Invalid([mistake(("body", "slug"), "missing", refused.sentence)]) from refused
+    return category_shape(made)
+
+
+def _size(branch: Branch) -> int:
+    return 1 + sum(map(_size, branch.children))
+
+
 OPERATIONS = [
     Operation(
         method="GET",
@@ -31,5 +161,55 @@ OPERATIONS = [
         query=CategoryQuery,
         refuses=("not_found",),
         provenance="documented",
+    ),
+    Operation(
+        method="POST",
+        path="/streams/categories",
+        auth="user",
+        answer=create,
+        body=CategoryCreate,
+        status=201,
+        refuses=("forbidden", "not_found", "conflict", "invalid"),
+        provenance="guide",
+    ),
+    Operation(
+        method="GET",
+        path="/streams/categories/tree",
+        auth="public",
+        answer=tree,
+        provenance="documented",
+    ),
+    Operation(
+        method="GET",
+        path="/streams/categories/trending",
+        auth="public",
+        answer=trending,
+        query=CategoryLimit,
+        provenance="documented",
+    ),
+    Operation(
+        method="GET",
+        path="/streams/categories/popular",
+        auth="public",
+        answer=popular,
+        query=CategoryLimit,
+        provenance="guide",
+    ),
+    Operation(
+        method="GET",
+        path="/streams/categories/by-slug/{slug}",
+        auth="public",
+        answer=by_slug,
+        refuses=("not_found",),
+        provenance="documented",
+    ),
+    Operation(
+        method="GET",
+        path="/streams/categories/by-slug/{slug}/streams",
+        auth="public",
+        answer=streams_by_slug,
+        query=CategoryStreamQuery,
+        refuses=("not_found",),
+        provenance="guide",
     ),
 ]

@@ -1,21 +1,25 @@
-"""`/streams`: make, read, change, start and end a stream."""
+"""`/streams`: make, read, change, start, end and remove a stream."""
 
-from datetime import UTC, datetime
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
+from emulator.web.api.live.instants import Instant, milliseconds_or_none
+from emulator.web.api.live.pages import stream_page
 from emulator.web.api.models import Page, Request
 from emulator.web.rest.call import Call
 from emulator.web.rest.operation import Method, Operation, Provenance
 from emulator.web.shapes.live import (
+    StreamPage,
     StreamShape,
     StreamWithIngest,
     stream_shape,
     stream_with_ingest,
 )
-from emulator.world.live import streams
+from emulator.world.live import categories, lists, streams
+from emulator.world.live.lists import Wanted
 from emulator.world.live.streams import Wishes
+from emulator.world.people import accounts
 
 
 class _Description(Request):
@@ -27,7 +31,7 @@ class _Description(Request):
     thumbnail_url: str | None = Field(None, max_length=2000)
     is_mature: bool | None = None
     visibility: Literal["public", "unlisted", "private"] | None = None
-    scheduled_start: datetime | None = None
+    scheduled_start: Instant | None = None
 
     @field_validator("tags")
     @classmethod
@@ -44,7 +48,9 @@ class _Description(Request):
             if given.get(name, "") is None:
                 del given[name]
         if "scheduled_start" in given:
-            given["scheduled_start_ms"] = _milliseconds(given.pop("scheduled_start"))
+            given["scheduled_start_ms"] = milliseconds_or_none(given.pop("scheduled_start"))
+            if given["scheduled_start_ms"] is None:
+                given["scheduled_minutes"] = None
         return Wishes(given)
 
 
@@ -63,12 +69,12 @@ class StreamQuery(Page):
     limit: int | None = Field(None, ge=1, le=100)
 
 
-class StreamPage(TypedDict):
-    streams: list[StreamShape]
-    total: int
-    page: int
-    per_page: int
-    has_more: bool
+class UserStreamQuery(Page):
+    status_filter: Literal["live", "offline", "ended", "all"] = "all"
+
+
+class DeleteQuery(Request):
+    with_vods: bool = False
 
 
 def create(call: Call) -> StreamWithIngest:
@@ -82,22 +88,23 @@ def page(call: Call) -> StreamPage:
     query = call.query_as(StreamQuery)
     if query.limit is not None and "per_page" not in query.model_fields_set:
         query.per_page = query.limit
-    found, total = streams.page(
-        call.world,
-        call.caller,
-        status=query.status_filter,
-        category_id=query.category_id,
-        user_id=query.user_id,
-        offset=query.offset,
-        count=query.per_page,
+    world, category_id, user_id = call.world, query.category_id, query.user_id
+    wanted = Wanted(
+        status=query.status_filter or "default",
+        category_row=None if category_id is None else categories.find(world, category_id).row,
+        user_row=None if user_id is None else accounts.find(world, user_id).row,
     )
-    return {
-        "streams": [stream_shape(call.platform, stream) for stream in found],
-        "total": total,
-        "page": query.page,
-        "per_page": query.per_page,
-        "has_more": query.has_more(total),
-    }
+    found, total = lists.page(world, call.caller, wanted, offset=query.offset, count=query.per_page)
+    return stream_page(call.platform, query, found, total)
+
+
+def of_user(call: Call) -> StreamPage:
+    """List a user's public streams, the newest first."""
+    query = call.query_as(UserStreamQuery)
+    owner = accounts.by_username(call.world, call.path["username"])
+    wanted = Wanted(status=query.status_filter, user_row=owner.row)
+    found, total = lists.page(call.world, None, wanted, offset=query.offset, count=query.per_page)
+    return stream_page(call.platform, query, found, total)
 
 
 def read(call: Call) -> StreamShape | StreamWithIngest:
@@ -127,11 +134,16 @@ def end(call: Call) -> StreamShape:
     return stream_shape(call.platform, streams.end(call.world, stream))
 
 
-def _milliseconds(instant: datetime | None) -> int | None:
-    """Milliseconds since 1970; an instant without a zone is taken as UTC."""
-    if instant is None:
-        return None
-    return int((instant if instant.tzinfo else instant.replace(tzinfo=UTC)).timestamp() * 1000)
+def rotate_key(call: Call) -> StreamWithIngest:
+    """Give a stream a new key. The old one is refused from now on."""
+    stream = streams.find_own(call.world, call.path["stream_id"], call.user)
+    return stream_with_ingest(call.platform, streams.rotate_key(call.world, stream))
+
+
+def delete(call: Call) -> None:
+    """Remove a stream. Its VODs stay, unless `with_vods` is true."""
+    stream = streams.find_own(call.world, call.path["stream_id"], call.user)
+    streams.delete(call.world, stream, with_vods=call.query_as(DeleteQuery).with_vods)
 
 
 # The documents say PUT; PATCH does the same.
@@ -202,5 +214,32 @@ OPERATIONS = [
             provenance=provenance,
         )
         for path, provenance in _ENDS
+    ),
+    Operation(
+        method="POST",
+        path="/streams/id/{stream_id}/key/rotate",
+        auth="user",
+        answer=rotate_key,
+        refuses=("forbidden", "not_found", "conflict"),
+        provenance="assumed",
+    ),
+    Operation(
+        method="DELETE",
+        path="/streams/id/{stream_id}",
+        auth="user",
+        answer=delete,
+        query=DeleteQuery,
+        status=204,
+        refuses=("forbidden", "not_found", "conflict"),
+        provenance="assumed",
+    ),
+    Operation(
+        method="GET",
+        path="/streams/users/{username}/streams",
+        auth="public",
+        answer=of_user,
+        query=UserStreamQuery,
+        refuses=("not_found",),
+        provenance="guide",
     ),
 ]

@@ -9,7 +9,8 @@ from emulator.core.events import Event
 from emulator.core.events.live import StreamCreated, StreamEnded, StreamWentLive
 from emulator.world.audience import attendance
 from emulator.world.library import recordings
-from emulator.world.live import streams
+from emulator.world.live import lists, streams
+from emulator.world.live.lists import Wanted
 from emulator.world.live.moves import LEGAL_MOVES, Move, Status, after
 from emulator.world.live.streams import Stream, Wishes
 from emulator.world.people.accounts import User
@@ -176,9 +177,8 @@ def test_others_streams_show_while_they_are_live_and_one_s_own_always(
     world: World, ada: User, bob: User, stream: Stream
 ) -> None:
     def seen(viewer: User | None) -> list[str]:
-        found, total = streams.page(
-            world, viewer, status=None, category_id=None, user_id=None, offset=0, count=20
-        )
+        wanted = Wanted(status="default")
+        found, total = lists.page(world, viewer, wanted, offset=0, count=20)
         assert total == len(found)
         return [each.title for each in found]
 

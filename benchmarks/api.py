@@ -1,0 +1,209 @@
+"""Requests a second of four calls, beside bare Starlette, `emulate` and Prism, by `wrk`."""
+
+import json
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.contest import emulate, ours, prism
+from benchmarks.contest.process import Missing, await_port, free_ports, running
+from benchmarks.table import Section
+
+_ROUNDS = 3
+_SECONDS = 3
+_CONNECTIONS = 32
+_SHARE_MIN = 0.5
+
+
+@dataclass(frozen=True)
+class Call:
+    """What is asked. `body` makes it a POST."""
+
+    name: str
+    url: str
+    key: str = ""
+    body: str = ""
+
+
+@dataclass
+class Figures:
+    """Requests a second and the 99th percentile in milliseconds, a value a round."""
+
+    per_second: list[float] = field(default_factory=list)
+    p99_ms: list[float] = field(default_factory=list)
+
+
+def measure() -> Section:
+    """Every call in turns with its peers: a constant of the same size, and what peers offer."""
+    if shutil.which("wrk") is None:
+        raise Missing("wrk is not here; Debian's package wrk has it.")
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        calls = _our_calls(stack, folder)
+        peers, notes = _peers(stack, folder, calls)
+        rows: list[tuple[str, ...]] = [
+            ("call", "requests a second", "p99", "bare Starlette", "share of bare", "best peer")
+        ]
+        bars = []
+        for call in calls:
+            size = len(_content(call))
+            with _constant(folder, size) as bare_url:
+                contestants = {"ours": call, "bare": Call("bare", bare_url, body=call.body)}
+                contestants |= {peer.name: peer for peer in peers.get(call.name, [])}
+                told = _contest(contestants)
+            rate = {name: statistics.median(each.per_second) for name, each in told.items()}
+            share = rate["ours"] / rate["bare"]
+            best = max(
+                (value for name, value in rate.items() if name not in ("ours", "bare")), default=0.0
+            )
+            rows.append(
+                (
+                    f"`{call.name}` ({size:,} bytes)",
+                    f"{rate['ours']:,.0f}",
+                    f"{statistics.median(told['ours'].p99_ms):.1f} ms",
+                    f"{rate['bare']:,.0f}",
+                    f"{share:.2f}",
+                    f"{best:,.0f}" if best else "",
+                )
+            )
+            if not call.body:
+                bars.append(
+                    (f"`{call.name}`: at least {_SHARE_MIN:g} of bare", share >= _SHARE_MIN)
+                )
+            if best:
+                bars.append((f"`{call.name}`: ahead of both peers", rate["ours"] > best))
+    return Section(
+        title="API",
+        rows=rows,
+        bars=bars,
+        notes=[
+            f"{_ROUNDS} rounds of {_SECONDS} s in turns, {_CONNECTIONS} connections, one process "
+            "each; wrk runs on the same machine.",
+            *notes,
+        ],
+        packages=("starlette", "uvicorn", "uvloop", "pydantic"),
+    )
+
+
+def _our_calls(stack: ExitStack, folder: Path) -> list[Call]:
+    """The seeded platform, and one stream more, whose chat is spoken in."""
+    emulator = stack.enter_context(
+        ours.serving(
+            folder, LIVE_EMULATOR_CHAT_LINES_PER_MINUTE="0", LIVE_EMULATOR_CHAT_REPEATS_MAX="0"
+        )
+    )
+    stream = emulator.stream()
+    base = f"{emulator.http}/api/v1"
+    line = json.dumps({"content": "Hello, chat!"})
+    return [
+        Call("GET /streams/", f"{base}/streams/"),
+        Call("GET /streams/id/{stream_id}", f"{base}/streams/id/{stream.id}"),
+        Call("GET /streams/search?query=python", f"{base}/streams/search?query=python"),
+        Call(
+            "POST /streams/{stream_id}/chat",
+            f"{base}/streams/{stream.id}/chat",
+            stream.api_key,
+            line,
+        ),
+    ]
+
+
+def _peers(
+    stack: ExitStack, folder: Path, calls: list[Call]
+) -> tuple[dict[str, list[Call]], list[str]]:
+    """What each peer has that is most like each call, and what to know of it."""
+    found: dict[str, list[Call]] = {call.name: [] for call in calls}
+    notes = []
+    lists, one, search, chat = (call.name for call in calls)
+    try:
+        peer = stack.enter_context(emulate.serving(folder))
+        found[lists].append(Call("emulate", peer.repositories))
+        found[one].append(Call("emulate", peer.user))
+        notes.append(f"emulate {peer.version}: a user's repositories, and one user.")
+    except Missing as missing:
+        notes.append(f"Not measured beside emulate: {missing}")
+    try:
+        mock = stack.enter_context(prism.serving(folder))
+        uuid = "6f1e9c52-8d0b-4f6e-9a57-3c2f1f0a7d11"
+        found[lists].append(Call("Prism", f"{mock.base}/streams"))
+        found[one].append(Call("Prism", f"{mock.base}/streams/id/{uuid}"))
+        found[search].append(Call("Prism", f"{mock.base}/streams/search?query=python"))
+        found[chat].append(Call("Prism", f"{mock.base}/streams/{uuid}/chat", "x", calls[3].body))
+        notes.append(f"Prism {mock.version}: our own document's examples.")
+    except Missing as missing:
+        notes.append(f"Not measured beside Prism: {missing}")
+    return found, notes
+
+
+def _contest(contestants: dict[str, Call]) -> dict[str, Figures]:
+    told = {name: Figures() for name in contestants}
+    for _ in range(_ROUNDS):
+        for name, call in contestants.items():
+            per_second, p99_ms = _wrk(call)
+            told[name].per_second.append(per_second)
+            told[name].p99_ms.append(p99_ms)
+    return told
+
+
+def _wrk(call: Call) -> tuple[float, float]:
+    """One run. Raises where anything but successes was answered."""
+    command = ["wrk", "-t1", f"-c{_CONNECTIONS}", f"-d{_SECONDS}s", "--latency"]
+    if call.key:
+        command += ["-H", f"Authorization: Bearer {call.key}"]
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        if call.body:
+            quoted = json.dumps(call.body)
+            script.write(f'wrk.method = "POST"\nwrk.body = {quoted}\n')
+            script.write('wrk.headers["Content-Type"] = "application/json"\n')
+            script.flush()
+            command += ["-s", script.name]
+        told = subprocess.run(
+            [*command, call.url], capture_output=True, text=True, check=True
+        ).stdout
+    if "Non-2xx" in told or "Socket errors" in told:
+        raise RuntimeError(f"{call.name}: {told}")
+    rate = _found(r"Requests/sec:\s+([\d.]+)", told)
+    p99 = re.search(r"99%\s+([\d.]+)(us|ms|s)", told)
+    if p99 is None:
+        raise RuntimeError(f"wrk said no percentile: {told}")
+    return rate, float(p99[1]) * {"us": 0.001, "ms": 1, "s": 1000}[p99[2]]
+
+
+def _found(pattern: str, text: str) -> float:
+    match = re.search(pattern, text)
+    if match is None:
+        raise RuntimeError(f"wrk said something else: {text}")
+    return float(match[1])
+
+
+def _content(call: Call) -> bytes:
+    headers = {"Content-Type": "application/json"}
+    if call.key:
+        headers["Authorization"] = f"Bearer {call.key}"
+    data = call.body.encode() or None
+    request = urllib.request.Request(call.url, data, headers)
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        content: bytes = answer.read()
+    return content
+
+
+@contextmanager
+def _constant(folder: Path, size: int) -> Iterator[str]:
+    (port,) = free_ports(1)
+    log = folder / "bare.log"
+    peer = str(Path(__file__).with_name("api_peer.py"))
+    with running([sys.executable, peer, str(port), str(size)], log) as process:
+        await_port(process, port, log)
+        yield f"http://127.0.0.1:{port}/"
+
+
+if __name__ == "__main__":
+    print(measure().markdown())

@@ -1,0 +1,100 @@
+"""What happens in the chat of a stream."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from emulator.core.events import Event
+
+MessageType = Literal["message", "system", "subscription", "donation", "announcement", "ai"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatEvent(Event):
+    """Something that happened in the chat of one stream."""
+
+    stream_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatPosted(ChatEvent):
+    """A line that everybody sees. `badges` are the author's at that moment."""
+
+    message_id: str
+    user_id: str
+    username: str
+    content: str
+    message_type: MessageType
+    badges: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatHeld(ChatEvent):
+    """A line that a filter kept back: nobody sees it, and `reason` is a sentence for its author."""
+
+    user_id: str
+    username: str
+    content: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatDeleted(ChatEvent):
+    message_id: str
+    by_user_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatCleared(ChatEvent):
+    by_user_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatSettingsChanged(ChatEvent):
+    changed: tuple[str, ...]
+    by_user_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatBanned(ChatEvent):
+    """Banned, or timed out until `expires_at_ms`."""
+
+    user_id: str
+    username: str
+    by_user_id: str
+    reason: str | None
+    expires_at_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatUnbanned(ChatEvent):
+    user_id: str
+    username: str
+    by_user_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModeratorAdded(ChatEvent):
+    user_id: str
+    username: str
+    is_vip: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModeratorChanged(ChatEvent):
+    user_id: str
+    username: str
+    is_vip: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModeratorRemoved(ChatEvent):
+    user_id: str
+    username: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatReaderDropped(ChatEvent):
+    """A socket was closed because it did not read. `user_id` is None for an anonymous reader."""
+
+    user_id: str | None
+    reason: str

@@ -1,0 +1,93 @@
+"""Direct: on uvicorn, a WebSocket's transport for whoever writes to thousands of them at once.
+
+The ASGI extension `emulator.broadcast` in the scope is the connection itself, a `Sink`. Through
+ASGI's `send`, a message to a reader costs several times the bytes' own cost.
+"""
+
+import logging
+import socket
+from asyncio.transports import BaseTransport
+from typing import Any, cast
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.exceptions import InvalidState
+
+from emulator.delivery.outbox import DirectOutbox, Sink
+
+EXTENSION = "emulator.broadcast"
+
+log = logging.getLogger(__name__)
+# uvicorn tells each connection's address at "info", and a chat's token stands in its query.
+_quiet = log.getChild("uvicorn")
+_quiet.setLevel(logging.WARNING)
+
+# What may wait in the transport, and unsent in the kernel, before a reader counts as slow: without
+# the second, Linux hides some 3 MB a reader.
+_BUFFER_BYTES_MAX = 256 * 1024
+_UNSENT_BYTES_MAX = 128 * 1024
+_GOODBYE_SECONDS = 10.0
+
+
+class DirectProtocol(WebSocketsSansIOProtocol):
+    """uvicorn's WebSocket protocol, which also lends its transport (see `Sink`)."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.logger = _quiet
+        self._reader: DirectOutbox | None = None
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        super().connection_made(transport)
+        self.transport.set_write_buffer_limits(high=_BUFFER_BYTES_MAX)
+        plug = transport.get_extra_info("socket")
+        if hasattr(socket, "TCP_NOTSENT_LOWAT") and plug is not None:
+            plug.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES_MAX)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._reader is not None:
+            self._reader.paused()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._reader is not None:
+            self._reader.resumed()
+
+    async def run_asgi(self) -> None:
+        # Frames that are made once for all readers cannot be compressed for each of them.
+        if not self.config.ws_per_message_deflate:
+            extensions = cast(dict[str, Any], self.scope["extensions"])
+            extensions[EXTENSION] = self
+        await super().run_asgi()
+
+    def attach(self, reader: DirectOutbox) -> None:
+        self._reader = reader
+
+    def write(self, frames: bytes) -> None:
+        """Whole frames, behind those that were written before."""
+        if not self.close_sent and not self.transport.is_closing():
+            self.transport.write(frames)
+
+    def end(self, code: int, reason: str) -> None:
+        """Close with `code`; cut the connection if the peer does not answer."""
+        if self.close_sent or self.transport.is_closing():
+            return
+        try:
+            self.conn.send_close(code, reason)
+        except InvalidState:
+            # The peer's own goodbye is being answered at this moment.
+            return
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.stop_keepalive()
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(_GOODBYE_SECONDS, self.transport.abort)
+
+
+def sink_of(scope: Any) -> Sink | None:
+    """The connection itself, where the server lends it."""
+    found = scope.get("extensions", {}).get(EXTENSION)
+    return found if isinstance(found, DirectProtocol) else None

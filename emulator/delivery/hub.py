@@ -1,0 +1,125 @@
+"""Hub: one topic's readers, and what is on its way to them: encoded once, joined, written once.
+
+What comes within a tick is joined. An idle topic's tick is the loop's next turn, so a lone message
+waits for nothing; under load the next tick is not before the last one's end plus its own duration,
+so that a flood to any number of readers leaves half of a core to everything else.
+"""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from itertools import chain, islice, repeat
+
+from emulator.core.clock import monotonic_us
+from emulator.delivery.outbox import Outbox
+from emulator.delivery.wire import Batch
+
+# Writing to so many takes some 7 ms; then the loop's other work has its turn.
+_READERS_A_TURN = 1_000
+
+
+class _Channel:
+    """The readers of one dialect. A newcomer does not get what was pending before it came."""
+
+    def __init__(self) -> None:
+        self.readers: dict[Outbox, None] = {}
+        self.newcomers: dict[Outbox, int] = {}
+        self.pending: list[bytes] = []
+
+    def add(self, reader: Outbox) -> None:
+        if self.pending:
+            self.newcomers[reader] = len(self.pending)
+        else:
+            self.readers[reader] = None
+
+    def remove(self, reader: Outbox) -> None:
+        self.readers.pop(reader, None)
+        self.newcomers.pop(reader, None)
+
+    def take(self) -> Iterator[tuple[Outbox, Batch]]:
+        """What is pending, for each reader; those who came in between get their part."""
+        if not self.pending:
+            return iter(())
+        pending, self.pending = self.pending, []
+        newcomers, self.newcomers = self.newcomers, {}
+        everybody = zip(tuple(self.readers), repeat(Batch(pending)))
+        late = [
+            (reader, Batch(pending[start:]))
+            for reader, start in newcomers.items()
+            if start < len(pending)
+        ]
+        self.readers.update(dict.fromkeys(newcomers))
+        return chain(everybody, late)
+
+
+class Topic:
+    """Readers by the dialect they read. For one event loop."""
+
+    def __init__(self) -> None:
+        self._channels: dict[str, _Channel] = {}
+        self._work: Iterator[tuple[Outbox, Batch]] = iter(())
+        self._is_busy = False
+        self._busy_us = 0
+        self._rest_until_us = 0
+
+    @property
+    def dialects(self) -> tuple[str, ...]:
+        """Those that somebody reads: others need not be rendered."""
+        return tuple(
+            dialect
+            for dialect, channel in self._channels.items()
+            if channel.readers or channel.newcomers
+        )
+
+    def add(self, dialect: str, reader: Outbox) -> None:
+        """From now on it is told what happens; what was told before it has read by itself."""
+        self._channels.setdefault(dialect, _Channel()).add(reader)
+
+    def remove(self, dialect: str, reader: Outbox) -> None:
+        if dialect in self._channels:
+            self._channels[dialect].remove(reader)
+
+    def readers(self) -> list[Outbox]:
+        """Everybody, in no order that matters."""
+        return [
+            reader
+            for channel in self._channels.values()
+            for reader in (*channel.readers, *channel.newcomers)
+        ]
+
+    def tell(self, payloads: Mapping[str, bytes]) -> None:
+        """Send one message, rendered for each dialect that somebody reads, to everybody."""
+        for dialect, payload in payloads.items():
+            if dialect in self._channels:
+                self._channels[dialect].pending.append(payload)
+        if not self._is_busy:
+            self._is_busy = True
+            self._schedule()
+
+    def _schedule(self) -> None:
+        wait_us = self._rest_until_us - monotonic_us()
+        loop = asyncio.get_running_loop()
+        if wait_us > 0:
+            loop.call_later(wait_us / 1_000_000, self._flush)
+        else:
+            loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._work = chain.from_iterable([channel.take() for channel in self._channels.values()])
+        self._busy_us = 0
+        self._go_on()
+
+    def _go_on(self) -> None:
+        began_us = monotonic_us()
+        count = 0
+        for reader, batch in islice(self._work, _READERS_A_TURN):
+            reader.put(batch)
+            count += 1
+        ended_us = monotonic_us()
+        self._busy_us += ended_us - began_us
+        if count == _READERS_A_TURN:
+            asyncio.get_running_loop().call_soon(self._go_on)
+            return
+        self._rest_until_us = ended_us + self._busy_us
+        self._is_busy = any(channel.pending for channel in self._channels.values())
+        if self._is_busy:
+            self._schedule()

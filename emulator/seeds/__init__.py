@@ -1,0 +1,1 @@
+"""Seed files: what a fresh world begins with."""

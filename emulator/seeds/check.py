@@ -1,0 +1,205 @@
+"""What a seed file may say: every mistake with its line, and what to write instead.
+
+Works on YAML's nodes, which know where they stand. The default seed is not checked at each start;
+a test does that once.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+import yaml
+
+Check = Callable[[yaml.Node], Iterator["Mistake"]]
+
+_DURATION = re.compile(r"(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?")
+_CLOCK = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d")
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """`line` and `column` count from 1."""
+
+    line: int
+    column: int
+    sentence: str
+
+
+def check(root: yaml.Node | None) -> list[Mistake]:
+    """All that is wrong with a seed file's content, in the order of its lines."""
+    if root is None:
+        return []
+    return sorted(_SEED(root), key=lambda mistake: (mistake.line, mistake.column))
+
+
+def _at(node: yaml.Node, sentence: str) -> Mistake:
+    return Mistake(node.start_mark.line + 1, node.start_mark.column + 1, sentence)
+
+
+def _text(longest: int, pattern: re.Pattern[str] | None = None, like: str = "") -> Check:
+    def check(node: yaml.Node) -> Iterator[Mistake]:
+        if not isinstance(node, yaml.ScalarNode):
+            yield _at(node, "Write a text here.")
+        elif not 1 <= len(node.value) <= longest:
+            yield _at(node, f"Write 1 to {longest} characters here, not {len(node.value)}.")
+        elif pattern and not pattern.fullmatch(node.value):
+            yield _at(node, f"{node.value[:40]!r} will not do. Write it like {like}.")
+
+    return check
+
+
+def _whole(most: int) -> Check:
+    def check(node: yaml.Node) -> Iterator[Mistake]:
+        is_whole = isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:int"
+        if not is_whole or not 0 <= int(node.value.replace("_", "")) <= most:
+            yield _at(node, f"Write a whole number from 0 to {most} here.")
+
+    return check
+
+
+def _flag(node: yaml.Node) -> Iterator[Mistake]:
+    if node.tag != "tag:yaml.org,2002:bool":
+        yield _at(node, "Write true or false here.")
+
+
+def _share(node: yaml.Node) -> Iterator[Mistake]:
+    value = node.value if isinstance(node, yaml.ScalarNode) else ""
+    if not re.fullmatch(r"(?:100|\d{1,2})(?:\.\d+)?%", value):
+        yield _at(node, "Write a share here, such as 40%.")
+
+
+def _one_of(*words: str) -> Check:
+    def check(node: yaml.Node) -> Iterator[Mistake]:
+        value = node.value if isinstance(node, yaml.ScalarNode) else ""
+        if value not in words:
+            yield _at(node, f"Write one of {', '.join(words)} here{_meant(value, words)}")
+
+    return check
+
+
+def _list(inner: Check) -> Check:
+    def check(node: yaml.Node) -> Iterator[Mistake]:
+        if not isinstance(node, yaml.SequenceNode):
+            yield _at(node, "Write a list here: lines that begin with a dash, or [one, two].")
+            return
+        for item in node.value:
+            yield from inner(item)
+
+    return check
+
+
+def _shares(node: yaml.Node) -> Iterator[Mistake]:
+    if not isinstance(node, yaml.MappingNode):
+        yield _at(node, "Write shares by country here, such as {US: 40%, DE: 20%}.")
+        return
+    for name, value in node.value:
+        yield from _text(2, re.compile("[A-Z]{2}"), "DE")(name)
+        yield from _share(value)
+
+
+def _entry(fields: Mapping[str, Check], required: tuple[str, ...] = ()) -> Check:
+    def check(node: yaml.Node) -> Iterator[Mistake]:
+        if not isinstance(node, yaml.MappingNode):
+            yield _at(node, f"Write names and values here, such as {next(iter(fields))}: ...")
+            return
+        seen = set()
+        for name, value in node.value:
+            if name.value in seen:
+                yield _at(name, f"{name.value} stands here twice. Remove one.")
+            seen.add(name.value)
+            if name.value in fields:
+                yield from fields[name.value](value)
+            else:
+                yield _at(name, f"{name.value} is not known here{_meant(name.value, fields)}")
+        for missing in required:
+            if missing not in seen:
+                yield _at(node, f"{missing} is missing. Add a line {missing}: ...")
+
+    return check
+
+
+def _meant(word: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
+    near = get_close_matches(str(word), list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else f". Known are {', '.join(known)}."
+
+
+_NAME = _text(50, re.compile(r"[A-Za-z0-9_.-]+"), "ada_1815")
+_SLUG = _text(100, re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*"), "ai-coding")
+_AGO = _text(20, _DURATION, "2h10m")
+_TIME = _text(5, _CLOCK, "09:30")
+_COUNT = _whole(10_000_000)
+
+
+def _category(node: yaml.Node) -> Iterator[Mistake]:
+    """A category may hold categories, so it is looked up when it is met."""
+    yield from _entry(
+        {
+            "name": _text(100),
+            "slug": _SLUG,
+            "description": _text(1000),
+            "icon_url": _text(2000),
+            "is_active": _flag,
+            "children": _list(_category),
+        },
+        required=("name", "slug"),
+    )(node)
+
+
+_USER = _entry(
+    {
+        "username": _NAME,
+        "email": _text(320, re.compile(r"[^@\s]+@[^@\s]+"), "ada@example.com"),
+        "password": _text(1000),
+        "api_key": _text(200),
+        "display_name": _text(100),
+        "bio": _text(5000),
+        "role": _one_of("USER", "ADMIN", "SUPERUSER"),
+        "followers_base": _COUNT,
+        "tenant": _text(100),
+        "follows": _list(_NAME),
+    },
+    required=("username",),
+)
+_LINE = _entry({"by": _NAME, "says": _text(500)}, required=("by", "says"))
+_CHAPTER = _entry({"title": _text(200), "at": _AGO}, required=("title", "at"))
+_STREAM = _entry(
+    {
+        "owner": _NAME,
+        "title": _text(200),
+        "description": _text(5000),
+        "category": _SLUG,
+        "tags": _list(_text(50)),
+        "began": _AGO,
+        "ran": _AGO,
+        "viewers": _COUNT,
+        "peak": _COUNT,
+        "countries": _shares,
+        "signed_in": _share,
+        "chat": _list(_LINE),
+        "chapters": _list(_CHAPTER),
+    },
+    required=("owner", "title", "began", "peak"),
+)
+_SCHEDULE = _entry(
+    {
+        "user": _NAME,
+        "days": _list(_one_of(*_WEEKDAYS)),
+        "from": _TIME,
+        "to": _TIME,
+        "title": _text(200),
+        "category": _SLUG,
+    },
+    required=("user", "days", "from", "to", "title"),
+)
+_SEED = _entry(
+    {
+        "users": _list(_USER),
+        "categories": _list(_category),
+        "tags": _list(_text(50)),
+        "streams": _list(_STREAM),
+        "schedules": _list(_SCHEDULE),
+    }
+)

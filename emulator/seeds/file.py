@@ -1,0 +1,68 @@
+"""Seed files: what a fresh world begins with, read from YAML."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from emulator.core.errors import Refused
+from emulator.world.seed import EMPTY, Seed
+
+if TYPE_CHECKING:
+    import yaml
+
+_HERE = Path(__file__).resolve().parents[1]
+# Beside the package in a checkout, inside it once installed.
+_FOLDERS = (_HERE / "fixtures", _HERE.parent / "fixtures")
+_BYTES_MAX = 4 * 2**20
+_MISTAKES_SHOWN = 20
+
+
+def read(name: str) -> Seed:
+    """The seed `default`, `none` (the demo account only), or the one in the file `name`.
+
+    Refuses (`invalid`) a file that cannot be read, is not YAML, or says what a seed cannot hold:
+    each mistake with its line, and what to write instead.
+    """
+    if name == "none":
+        return EMPTY
+    path = _default() if name == "default" else Path(name)
+    try:
+        with path.open("rb") as file:
+            text = file.read(_BYTES_MAX + 1)
+    except OSError as error:
+        raise Refused("invalid", f"The seed file {path} cannot be read: {error}.") from None
+    if len(text) > _BYTES_MAX:
+        raise Refused("invalid", f"The seed file {path} is larger than {_BYTES_MAX} bytes.")
+    return Seed(**_load(path, text, is_trusted=name == "default"))
+
+
+def _load(path: Path, text: bytes, *, is_trusted: bool) -> dict[str, Any]:
+    import yaml  # Late: a start on a kept folder reads no seed.
+
+    try:
+        if not is_trusted:
+            _check(path, yaml.compose(text, Loader=yaml.CSafeLoader))
+        content: dict[str, Any] | None = yaml.load(text, Loader=yaml.CSafeLoader)
+    except yaml.YAMLError as error:
+        raise Refused("invalid", f"The seed file {path} is not YAML: {error}.") from None
+    return content or {}
+
+
+def _check(path: Path, root: "yaml.Node | None") -> None:
+    from emulator.seeds.check import check
+
+    mistakes = check(root)
+    if mistakes:
+        shown = [
+            f"{path}:{each.line}:{each.column}: {each.sentence}"
+            for each in mistakes[:_MISTAKES_SHOWN]
+        ]
+        if len(mistakes) > _MISTAKES_SHOWN:
+            shown.append(f"... and {len(mistakes) - _MISTAKES_SHOWN} more.")
+        raise Refused("invalid", "\n".join(shown))
+
+
+def _default() -> Path:
+    for folder in _FOLDERS:
+        if (folder / "seed.yaml").is_file():
+            return folder / "seed.yaml"
+    raise Refused("unavailable", "The default seed is missing from this installation.")

@@ -1,0 +1,1 @@
+"""`/streams/{stream_id}/chat` and what belongs to it."""

@@ -1,0 +1,79 @@
+"""`/streams/{stream_id}/chat/settings`: what a room asks of its lines."""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from emulator.web.api.chat.messages import LENGTH_MAX
+from emulator.web.api.models import Request
+from emulator.web.rest.call import Call
+from emulator.web.rest.operation import Operation
+from emulator.web.shapes.chat import ChatSettingsShape, chat_settings
+from emulator.world.chat import rooms, settings
+from emulator.world.live import streams
+
+Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+
+_NAMES = {
+    "slow_mode_seconds": "slow_mode_seconds",
+    "followers_only": "is_followers_only",
+    "emote_only": "is_emote_only",
+    "max_length": "length_max",
+    "blocked_words": "blocked_words",
+    "links_allowed": "are_links_allowed",
+    "ai_moderation": "is_ai_moderated",
+}
+
+
+class SettingsUpdate(Request):
+    """What is not named stays as it is. Blocked words may be phrases."""
+
+    slow_mode_seconds: int | None = Field(None, ge=0, le=86_400)
+    followers_only: bool | None = None
+    emote_only: bool | None = None
+    max_length: int | None = Field(None, ge=1, le=LENGTH_MAX)
+    blocked_words: list[Word] | None = Field(None, max_length=500)
+    links_allowed: bool | None = None
+    ai_moderation: bool | None = None
+
+    def wishes(self) -> dict[str, object]:
+        """What was said, in the world's words. A null says nothing."""
+        given = self.model_dump(exclude_none=True)
+        if "blocked_words" in given:
+            given["blocked_words"] = tuple(dict.fromkeys(given["blocked_words"]))
+        return {_NAMES[name]: value for name, value in given.items()}
+
+
+def read(call: Call) -> ChatSettingsShape:
+    """Read a chat's settings."""
+    stream = streams.find_for(call.world, call.path["stream_id"], call.caller)
+    return chat_settings(settings.of(call.world, stream.row))
+
+
+def update(call: Call) -> ChatSettingsShape:
+    """Change a chat's settings."""
+    stream = streams.find_for(call.world, call.path["stream_id"], call.user)
+    rooms.check_moderator(call.world, stream, call.user)
+    wishes = call.body_as(SettingsUpdate).wishes()
+    return chat_settings(settings.change(call.world, stream, call.user, wishes))
+
+
+OPERATIONS = [
+    Operation(
+        method="GET",
+        path="/streams/{stream_id}/chat/settings",
+        auth="optional",
+        answer=read,
+        refuses=("not_found",),
+        provenance="assumed",
+    ),
+    Operation(
+        method="PUT",
+        path="/streams/{stream_id}/chat/settings",
+        auth="user",
+        answer=update,
+        body=SettingsUpdate,
+        refuses=("forbidden", "not_found"),
+        provenance="assumed",
+    ),
+]

@@ -1,0 +1,36 @@
+"""Instants in requests: ISO 8601, taken as UTC where they name no zone."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator
+
+# What `shapes/times` can write again, whatever the zone.
+_FIRST_YEAR, _LAST_YEAR = 1970, 9998
+
+
+def _is_bounded(instant: datetime) -> datetime:
+    if not _FIRST_YEAR < instant.year <= _LAST_YEAR:
+        raise ValueError(f"an instant lies between the years {_FIRST_YEAR} and {_LAST_YEAR}")
+    return instant
+
+
+def _end_of_day(given: object) -> object:
+    """A day without a time ends with its last millisecond."""
+    if isinstance(given, str) and len(given) == len("2026-01-01") and given[4:5] == "-":
+        return f"{given}T23:59:59.999"
+    return given
+
+
+Instant = Annotated[datetime, AfterValidator(_is_bounded)]
+InstantOrEndOfDay = Annotated[Instant, BeforeValidator(_end_of_day)]
+
+
+def milliseconds(instant: datetime) -> int:
+    """Milliseconds since 1970."""
+    aware = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+    return round(aware.timestamp() * 1000)
+
+
+def milliseconds_or_none(instant: datetime | None) -> int | None:
+    return None if instant is None else milliseconds(instant)

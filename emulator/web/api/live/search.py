@@ -1,0 +1,143 @@
+"""`/streams/search`: find streams and users by what is said of them."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from emulator.web.api.live.instants import Instant, InstantOrEndOfDay, milliseconds_or_none
+from emulator.web.api.live.pages import stream_page
+from emulator.web.api.models import Page, Request
+from emulator.web.rest.call import Call
+from emulator.web.rest.operation import Operation
+from emulator.web.shapes.live import StreamPage
+from emulator.web.shapes.people import UserCard, user_card
+from emulator.world.discovery import search, searches, suggestions
+from emulator.world.discovery.search import Filters
+from emulator.world.live import categories
+
+_TYPED_MAX = 200
+
+
+class StreamSearch(Page):
+    """`query` goes before `q`. A day in `end_date` is meant whole."""
+
+    query: str | None = Field(None, max_length=_TYPED_MAX)
+    q: str | None = Field(None, max_length=_TYPED_MAX)
+    category_id: str | None = None
+    status_filter: Literal["live", "offline", "ended", "all"] = "all"
+    start_date: Instant | None = None
+    end_date: InstantOrEndOfDay | None = None
+
+    @property
+    def typed(self) -> str:
+        return self.query or self.q or ""
+
+
+class UserSearch(Request):
+    q: str | None = Field(None, max_length=_TYPED_MAX)
+    query: str | None = Field(None, max_length=_TYPED_MAX)
+    limit: int = Field(20, ge=1, le=100)
+
+
+class SuggestionQuery(Request):
+    query: str | None = Field(None, max_length=_TYPED_MAX)
+    q: str | None = Field(None, max_length=_TYPED_MAX)
+    limit: int = Field(10, ge=1, le=100)
+
+
+class SearchLimit(Request):
+    limit: int = Field(10, ge=1, le=100)
+
+
+class SearchPage(StreamPage):
+    """`total_count` and `total` are the same."""
+
+    total_count: int
+
+
+def find_streams(call: Call) -> SearchPage:
+    """Search public streams by title, description, tags and user, the best first."""
+    query = call.query_as(StreamSearch)
+    world, category_id = call.world, query.category_id
+    filters = Filters(
+        status=query.status_filter,
+        category_row=None if category_id is None else categories.find(world, category_id).row,
+        began_from_ms=milliseconds_or_none(query.start_date),
+        began_to_ms=milliseconds_or_none(query.end_date),
+    )
+    if query.page == 1:
+        # Who turns the page is still at the same search.
+        searches.note(world, query.typed)
+    found, total = search.streams(
+        world, query.typed, filters, offset=query.offset, count=query.per_page
+    )
+    page = stream_page(call.platform, query, found, total)
+    return {**page, "total_count": total}
+
+
+def suggest(call: Call) -> list[str]:
+    """Suggest titles, tags and usernames with words that begin with `query`."""
+    query = call.query_as(SuggestionQuery)
+    return suggestions.suggest(call.world, query.query or query.q or "", query.limit)
+
+
+def trending(call: Call) -> list[str]:
+    """List what was most searched for in the last day."""
+    return searches.trending(call.world, call.query_as(SearchLimit).limit)
+
+
+def popular(call: Call) -> list[str]:
+    """List what was most searched for ever."""
+    return searches.popular(call.world, call.query_as(SearchLimit).limit)
+
+
+def find_users(call: Call) -> list[UserCard]:
+    """Search users by the words of their names."""
+    query = call.query_as(UserSearch)
+    found = search.users(call.world, query.q or query.query or "", query.limit)
+    return [user_card(user) for user in found]
+
+
+OPERATIONS = [
+    Operation(
+        method="GET",
+        path="/streams/search",
+        auth="public",
+        answer=find_streams,
+        query=StreamSearch,
+        refuses=("not_found",),
+        provenance="guide",
+    ),
+    Operation(
+        method="GET",
+        path="/streams/search/suggestions",
+        auth="public",
+        answer=suggest,
+        query=SuggestionQuery,
+        provenance="guide",
+    ),
+    Operation(
+        method="GET",
+        path="/streams/search/trending",
+        auth="public",
+        answer=trending,
+        query=SearchLimit,
+        provenance="guide",
+    ),
+    Operation(
+        method="GET",
+        path="/streams/search/popular",
+        auth="public",
+        answer=popular,
+        query=SearchLimit,
+        provenance="guide",
+    ),
+    Operation(
+        method="GET",
+        path="/streams/search/users",
+        auth="user",
+        answer=find_users,
+        query=UserSearch,
+        provenance="client",
+    ),
+]

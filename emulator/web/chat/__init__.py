@@ -1,0 +1,1 @@
+"""The chat socket: a stream's chat as it happens, in two dialects (contract, websocket.md)."""

@@ -1,0 +1,163 @@
+"""Chats: one world's chat sockets: which rooms they are in, and what happens to all of them."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Literal
+
+from emulator.core.errors import Refused
+from emulator.core.events import Event
+from emulator.core.events.chat import ChatEvent, ChatHeld, ChatPosted, ChatReaderDropped
+from emulator.core.events.worlds import WorldReplaced
+from emulator.delivery.outbox import OutboxBounds
+from emulator.delivery.wire import Batch
+from emulator.web.auth import whose
+from emulator.web.chat.gathering import Gathering, Guest
+from emulator.web.chat.intake import Intake, Outcome
+from emulator.web.chat.news import News
+from emulator.world.live.streams import Stream
+from emulator.world.world import World
+
+# Close codes (contract, websocket.md).
+GOING_AWAY = 1001
+POLICY = 1008
+TOO_BIG = 1009
+TRY_LATER = 1013
+UNKNOWN_STREAM = 4004
+
+# What a refusal without a chat code of its own is called on the socket.
+_CODES = {
+    "unauthorized": "unauthorized",
+    "forbidden": "unauthorized",
+    "rate_limited": "rate_limited",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ChatBounds:
+    """`anonymous`: whether a socket without a token reads; `` as its dialect has it."""
+
+    anonymous: Literal["", "refuse", "read"] = ""
+    sockets_max: int = 20_000
+    frame_bytes_max: int = 16 * 1024
+    outbox: OutboxBounds = field(default_factory=OutboxBounds)
+
+
+class Chats:
+    """For the event loop's thread. Costs nothing while nobody is connected."""
+
+    def __init__(self, world: World, bounds: ChatBounds) -> None:
+        self.world = world
+        self.bounds = bounds
+        self.news = News(world)
+        self.intake = Intake(world, self.tell)
+        self._gatherings: dict[str, Gathering] = {}
+        self._guests: dict[Guest, None] = {}
+        self._of_user: dict[str, dict[Guest, None]] = {}
+
+    @property
+    def is_full(self) -> bool:
+        return len(self._guests) >= self.bounds.sockets_max
+
+    def enter(self, guest: Guest, stream: Stream) -> None:
+        """Let a guest into a stream's chat."""
+        gathering = self._gatherings.get(stream.id)
+        if gathering is None:
+            gathering = self._gatherings[stream.id] = Gathering(self.world, self.news, stream)
+        self._guests[guest] = None
+        if guest.user is not None:
+            self._of_user.setdefault(guest.user.id, {})[guest] = None
+        gathering.join(guest, stream)
+
+    def leave(self, guest: Guest) -> None:
+        """A guest's socket is closed. One that went with its world has left already."""
+        if guest.expiry is not None:
+            guest.expiry.cancel()
+        if guest not in self._guests:
+            return
+        del self._guests[guest]
+        if guest.user is not None:
+            theirs = self._of_user[guest.user.id]
+            del theirs[guest]
+            if not theirs:
+                del self._of_user[guest.user.id]
+        gathering = self._gatherings[guest.stream_id]
+        gathering.leave(guest)
+        if gathering.is_empty:
+            gathering.close()
+            del self._gatherings[guest.stream_id]
+
+    def hear(self, event: Event) -> None:
+        """Tell whom it concerns, if anybody is here."""
+        self.news.forget(event)
+        if not self._guests:
+            return
+        if isinstance(event, WorldReplaced):
+            self.close(UNKNOWN_STREAM, "the stream is gone")
+            return
+        gathering = self._gatherings.get(getattr(event, "stream_id", ""))
+        if gathering is not None:
+            gathering.hear(event)
+        # Whatever happened to an account, its sockets must still be welcome afterwards.
+        user_id = getattr(event, "user_id", "")
+        if user_id in self._of_user and not isinstance(event, ChatEvent):
+            asyncio.get_running_loop().call_soon(self._check_user, user_id)
+
+    def close(self, code: int, reason: str) -> None:
+        """Say goodbye to everybody."""
+        for guest in self._guests:
+            guest.outbox.close(code, reason)
+        for gathering in self._gatherings.values():
+            gathering.close()
+        self._guests.clear()
+        self._of_user.clear()
+        self._gatherings.clear()
+
+    def check(self, guest: Guest) -> bool:
+        """Whether a guest's credential still holds; if not, the socket is closed."""
+        if not guest.token:
+            return True
+        try:
+            guest.user = whose(self.world, guest.token)
+        except Refused as refused:
+            guest.outbox.close(POLICY, refused.sentence)
+            return False
+        return True
+
+    def tell(self, guest: Guest, outcome: Outcome) -> None:
+        """Tell an author what became of a line or command; a line that is seen tells itself."""
+        if isinstance(outcome, ChatPosted):
+            return
+        if isinstance(outcome, ChatHeld):
+            payload = self.news.error(guest.dialect, "blocked", outcome.reason)
+        else:
+            payload = self._refusal(guest, outcome)
+        guest.outbox.put(Batch([payload]))
+
+    def note_dropped(self, guest: Guest, why: str) -> None:
+        """Journal that a reader was too slow, once the loop is done with what it does."""
+        if guest in self._guests:
+            asyncio.get_running_loop().call_soon(self._journal_drop, guest, why)
+
+    def _refusal(self, guest: Guest, refused: Refused) -> bytes:
+        details = refused.details
+        code = details.get("chat_code") or _CODES.get(refused.code, "invalid_message")
+        guest.is_hammering = guest.is_hammering or code == "rate_limited"
+        wait_seconds = details.get("retry_after_seconds")
+        if "wait_ms" in details:
+            wait_seconds = details["wait_ms"] / 1000
+        return self.news.error(guest.dialect, code, refused.sentence, wait_seconds)
+
+    def _check_user(self, user_id: str) -> None:
+        for guest in tuple(self._of_user.get(user_id, ())):
+            self.check(guest)
+
+    def _journal_drop(self, guest: Guest, why: str) -> None:
+        with self.world.change():
+            self.world.emit(
+                ChatReaderDropped(
+                    at_ms=self.world.now_ms,
+                    stream_id=guest.stream_id,
+                    user_id=guest.user.id if guest.user else None,
+                    reason=why,
+                )
+            )

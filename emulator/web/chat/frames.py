@@ -1,0 +1,110 @@
+"""Frames: what a client says on the chat socket, in either dialect (contract, websocket.md)."""
+
+from dataclasses import dataclass
+
+from pydantic import Field, ValidationError
+
+from emulator.web.api.models import Request
+
+_DURATION_SECONDS_MAX = 366 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clear:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Ban:
+    """Whom by id, or else by name."""
+
+    user_id: str | None
+    username: str
+    reason: str | None
+    duration_seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unban:
+    user_id: str | None
+    username: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    pass
+
+
+Command = Say | Delete | Clear | Ban | Unban | Ping
+
+
+class Mistake(Exception):
+    """A frame that says nothing we understand. `code` is the error event's."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+
+
+class _Words(Request):
+    content: str | None = None
+    message_id: str | None = None
+    user_id: str | None = None
+    username: str | None = None
+    reason: str | None = Field(None, max_length=500)
+    duration_seconds: int | None = Field(None, ge=1, le=_DURATION_SECONDS_MAX)
+
+
+class _Frame(_Words):
+    """The words stand beside `type`, or in an envelope."""
+
+    type: str
+    data: _Words | None = None
+
+
+def parse(text: str | bytes) -> Command:
+    """The command in a text message. Raises `Mistake` for anything else, whatever it is."""
+    try:
+        frame = _Frame.model_validate_json(text)
+    except ValidationError as error:
+        (found, *_) = error.errors(include_url=False, include_context=False, include_input=False)
+        where = ".".join(map(str, found["loc"])) or "message"
+        raise Mistake("invalid_message", f"{where}: {found['msg']}") from None
+    words = frame.data or frame
+    match frame.type:
+        case "message" | "chat_message":
+            if not words.content or words.content.isspace():
+                raise Mistake("empty_message", "A message must not be empty")
+            return Say(words.content)
+        case "delete":
+            return Delete(_needed(words.message_id, "message_id"))
+        case "clear":
+            return Clear()
+        case "ban":
+            username = _needed(words.user_id or words.username, "user_id or username")
+            return Ban(words.user_id, username, words.reason, words.duration_seconds)
+        case "unban":
+            return Unban(
+                words.user_id, _needed(words.user_id or words.username, "user_id or username")
+            )
+        case "ping":
+            return Ping()
+        case unknown:
+            raise Mistake("invalid_message", f"There is no message type {unknown[:50]!r}")
+
+
+def _needed(value: str | None, name: str) -> str:
+    if not value:
+        raise Mistake("invalid_message", f"{name}: Field required")
+    return value

@@ -1,0 +1,256 @@
+"""The chat socket's own end: who may come in, and what a client's frames do."""
+
+import asyncio
+import itertools
+from collections.abc import Callable
+from functools import partial
+
+from starlette.requests import HTTPConnection
+from starlette.types import Receive, Scope, Send
+
+from emulator.core.errors import Refused
+from emulator.delivery.direct import sink_of
+from emulator.delivery.outbox import DirectOutbox, Outbox, SendOutbox
+from emulator.delivery.wire import Batch
+from emulator.web.auth import expires_at_ms, whose
+from emulator.web.cdn.audience import COOKIE, country_of, session_of
+from emulator.web.chat.chats import POLICY, TOO_BIG, TRY_LATER, UNKNOWN_STREAM, Chats
+from emulator.web.chat.frames import Ban, Clear, Command, Delete, Mistake, Ping, Say, Unban, parse
+from emulator.web.chat.gathering import DIALECTS, Guest
+from emulator.web.rest.call import Dialect
+from emulator.web.worlds import Worlds
+from emulator.world.chat import bans, messages
+from emulator.world.live import streams
+from emulator.world.live.streams import Stream
+from emulator.world.people import accounts
+from emulator.world.people.accounts import User
+
+# Frames that mean nothing, one after another, before the socket is closed.
+_MISTAKES_MAX = 20
+# Who goes on over their rate is read no faster than this, so that nobody else notices.
+_HAMMERING_SECONDS = 0.05
+# RFC 6455, 5.5: a control frame carries 125 bytes, two of them the code.
+_REASON_BYTES_MAX = 123
+# A token is asked for again this long after the instant at which it expires.
+_EXPIRY_SLACK_MS = 5
+
+_numbers = itertools.count(1)
+
+
+class _Closed(Exception):
+    """A socket is not let in: it is accepted and closed at once, so that browsers see the code."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+class ChatSocket:
+    """An ASGI application for WebSockets at `/streams/{stream_id}/chat/ws` below one prefix."""
+
+    def __init__(self, worlds: Worlds, dialect: Dialect) -> None:
+        self._worlds = worlds
+        self._dialect = dialect
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        connection = HTTPConnection(scope)
+        if (await receive())["type"] != "websocket.connect":
+            return
+        await send({"type": "websocket.accept"})
+        try:
+            chats, guest, stream = self._admit(connection, send)
+        except _Closed as closed:
+            await send(
+                {"type": "websocket.close", "code": closed.code, "reason": _short(closed.reason)}
+            )
+            return
+        chats.enter(guest, stream)
+        try:
+            await guest.outbox.attend(_Listener(chats, guest, receive).listen())
+        finally:
+            chats.leave(guest)
+
+    def _admit(self, connection: HTTPConnection, send: Send) -> tuple[Chats, Guest, Stream]:
+        query = connection.query_params
+        token = query.get("token", "")
+        dialect = next((each for each in DIALECTS if each == query.get("dialect")), self._dialect)
+        try:
+            chats = self._worlds.choose(connection, token).chats
+            user = _user(chats, token, dialect)
+            stream = streams.find_for(chats.world, connection.path_params["stream_id"], user)
+        except Refused as refused:
+            code = UNKNOWN_STREAM if refused.code == "not_found" else POLICY
+            raise _Closed(code, refused.sentence) from refused
+        if chats.is_full:
+            raise _Closed(TRY_LATER, "too many chat sockets")
+        return chats, _guest(chats, connection, stream, user, dialect, send), stream
+
+
+class _Listener:
+    """Does what one client's frames say."""
+
+    def __init__(self, chats: Chats, guest: Guest, receive: Receive) -> None:
+        self._chats = chats
+        self._guest = guest
+        self._receive = receive
+        self._mistakes = 0
+
+    async def listen(self) -> None:
+        """Until the client goes, or is told to."""
+        guest, outbox = self._guest, self._guest.outbox
+        while True:
+            message = await self._receive()
+            if message["type"] != "websocket.receive":
+                return
+            content: str | bytes | None = message.get("text")
+            if content is None:
+                content = message.get("bytes") or b""
+            if self._is_too_big(content):
+                outbox.close(TOO_BIG, "a frame is too big")
+                break
+            self._take(content)
+            if self._mistakes >= _MISTAKES_MAX:
+                outbox.close(POLICY, "too many frames that mean nothing")
+                break
+            if guest.is_hammering:
+                guest.is_hammering = False
+                await asyncio.sleep(_HAMMERING_SECONDS)
+            await guest.has_room.wait()
+        # What still comes is read and dropped, until the client has heard that it is over.
+        while (await self._receive())["type"] == "websocket.receive":
+            pass
+
+    def _is_too_big(self, content: str | bytes) -> bool:
+        limit = self._chats.bounds.frame_bytes_max
+        if len(content) > limit:
+            return True
+        # A character is at most four bytes of UTF-8.
+        return isinstance(content, str) and len(content) > limit // 4 and _bytes(content) > limit
+
+    def _take(self, content: str | bytes) -> None:
+        try:
+            if isinstance(content, bytes):
+                raise Mistake("invalid_message", "A message is a text frame, not a binary one")
+            command = parse(content)
+        except Mistake as mistake:
+            self._mistakes += 1
+            self._answer(self._news_error(mistake.code, mistake.sentence))
+            return
+        self._mistakes = 0
+        try:
+            self._do(command)
+        except Refused as refused:
+            self._chats.tell(self._guest, refused)
+
+    def _do(self, command: Command) -> None:
+        guest = self._guest
+        if isinstance(command, Ping):
+            self._answer(self._chats.news.pong(guest.dialect))
+            return
+        if guest.user is None:
+            raise Refused("unauthorized", "Sign in to chat")
+        if isinstance(command, Say):
+            self._chats.intake.take(guest, guest.user, command.content)
+            return
+        world = self._chats.world
+        stream = streams.find_for(world, guest.stream_id, guest.user)
+        match command:
+            case Delete(message_id):
+                messages.delete(world, stream, message_id, guest.user)
+            case Clear():
+                messages.clear(world, stream, guest.user)
+            case Ban(user_id, username, reason, duration_seconds):
+                bans.add(
+                    world,
+                    stream,
+                    guest.user,
+                    self._named(user_id, username),
+                    reason=reason,
+                    duration_seconds=duration_seconds,
+                )
+            case Unban(user_id, username):
+                bans.lift(world, stream, guest.user, self._named(user_id, username))
+
+    def _named(self, user_id: str | None, username: str) -> User:
+        world = self._chats.world
+        if user_id is not None:
+            return accounts.find(world, user_id)
+        return accounts.by_username(world, username)
+
+    def _news_error(self, code: str, sentence: str) -> bytes:
+        return self._chats.news.error(self._guest.dialect, code, sentence)
+
+    def _answer(self, payload: bytes) -> None:
+        self._guest.outbox.put(Batch([payload]))
+
+
+def _user(chats: Chats, token: str, dialect: Dialect) -> User | None:
+    """Who comes. Refuses (`unauthorized`) a wrong token, and none where one is needed."""
+    if token:
+        return whose(chats.world, token)
+    allowed = chats.bounds.anonymous or ("read" if dialect == "client" else "refuse")
+    if allowed == "refuse":
+        raise Refused("unauthorized", "Not authenticated")
+    return None
+
+
+def _guest(
+    chats: Chats,
+    connection: HTTPConnection,
+    stream: Stream,
+    user: User | None,
+    dialect: Dialect,
+    send: Send,
+) -> Guest:
+    token = connection.query_params.get("token", "")
+    has_cookie = COOKIE in connection.cookies
+    session = session_of(connection) if has_cookie else f"socket {next(_numbers)}"
+    if user is not None:
+        person = f"user {user.id}"
+        session = session if has_cookie else person
+    else:
+        person = session
+
+    def dropped(why: str) -> None:
+        chats.note_dropped(guest, why)
+
+    guest = Guest(
+        stream_id=stream.id,
+        dialect=dialect,
+        token=token,
+        user=user,
+        person=person,
+        session=session,
+        country=country_of(connection),
+        is_shared=has_cookie,
+        outbox=_outbox(connection.scope, send, chats, dropped),
+    )
+    guest.has_room.set()
+    _watch_expiry(chats, guest)
+    return guest
+
+
+def _outbox(scope: Scope, send: Send, chats: Chats, drop: Callable[[str], None]) -> Outbox:
+    sink = sink_of(scope)
+    if sink is not None:
+        return DirectOutbox(sink, chats.bounds.outbox, drop)
+    return SendOutbox(send, chats.bounds.outbox, drop)
+
+
+def _watch_expiry(chats: Chats, guest: Guest) -> None:
+    """Ask again whether the token holds when it should not any more."""
+    at_ms = expires_at_ms(guest.token)
+    if at_ms is not None:
+        guest.expiry = chats.world.clock.call_at(
+            at_ms + _EXPIRY_SLACK_MS, partial(chats.check, guest)
+        )
+
+
+def _short(reason: str) -> str:
+    return reason.encode()[:_REASON_BYTES_MAX].decode(errors="ignore")
+
+
+def _bytes(text: str) -> int:
+    # A lone surrogate cannot come over a WebSocket, but may come from a server that is lenient.
+    return len(text.encode(errors="surrogatepass"))

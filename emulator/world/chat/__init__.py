@@ -1,0 +1,1 @@
+"""What is said beside a stream, and who keeps it friendly."""

@@ -1,0 +1,127 @@
+"""Bans: who may not speak in a stream's chat, for good or for a time (contract, BAN)."""
+
+from dataclasses import dataclass
+
+from emulator.core.errors import Refused
+from emulator.core.events.chat import ChatBanned, ChatUnbanned
+from emulator.world.chat import moderators, rooms
+from emulator.world.live.streams import Stream
+from emulator.world.people.accounts import User
+from emulator.world.store.journal import Row
+from emulator.world.world import World
+
+LISTED_MAX = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Ban:
+    """`expires_at_ms` is None for good. `created_by_row` is None once that account is gone."""
+
+    id: str
+    user_row: int
+    created_by_row: int | None
+    reason: str | None
+    created_at_ms: int
+    expires_at_ms: int | None
+
+
+def add(
+    world: World,
+    stream: Stream,
+    by: User,
+    target: User,
+    *,
+    reason: str | None = None,
+    duration_seconds: int | None = None,
+) -> Ban:
+    """Ban somebody, or time them out. What was said of them before is replaced.
+
+    Refuses (`forbidden`) who may not moderate, and a moderator against the owner or a moderator. A
+    moderator whom the owner bans is none any more.
+    """
+    rank = rooms.check_moderator(world, stream, by)
+    target_rank = rooms.rank_of(world, stream, target)
+    if target_rank == "broadcaster":
+        raise Refused("forbidden", "The owner of a stream cannot be banned from its chat")
+    if target_rank == "moderator" and rank != "broadcaster":
+        raise Refused("forbidden", "Only the owner can ban a moderator")
+    now_ms = world.now_ms
+    expires_at_ms = None if duration_seconds is None else now_ms + duration_seconds * 1000
+    with world.change():
+        if target_rank == "moderator":
+            moderators.drop(world, stream, target)
+        world.store.write(
+            "INSERT OR REPLACE INTO bans (id, stream_row, user_row, created_by_row, reason,"
+            " created_at_ms, expires_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            world.ids.uuid(),
+            stream.row,
+            target.row,
+            by.row,
+            reason,
+            now_ms,
+            expires_at_ms,
+        )
+        world.emit(
+            ChatBanned(
+                at_ms=now_ms,
+                stream_id=stream.id,
+                user_id=target.id,
+                username=target.username,
+                by_user_id=by.id,
+                reason=reason,
+                expires_at_ms=expires_at_ms,
+            )
+        )
+    return _of(world, stream, target)
+
+
+def lift(world: World, stream: Stream, by: User, target: User) -> None:
+    """Let somebody speak again. Refuses (`not_found`) who is not banned, (`forbidden`)."""
+    rooms.check_moderator(world, stream, by)
+    _of(world, stream, target)
+    with world.change():
+        world.store.write(
+            "DELETE FROM bans WHERE stream_row = ? AND user_row = ?", stream.row, target.row
+        )
+        world.emit(
+            ChatUnbanned(
+                at_ms=world.now_ms,
+                stream_id=stream.id,
+                user_id=target.id,
+                username=target.username,
+                by_user_id=by.id,
+            )
+        )
+
+
+def active(world: World, stream: Stream, by: User) -> tuple[list[Ban], int]:
+    """The newest `LISTED_MAX` bans that hold, and how many there are. Refuses (`forbidden`)."""
+    rooms.check_moderator(world, stream, by)
+    where = "FROM bans WHERE stream_row = ? AND (expires_at_ms IS NULL OR expires_at_ms > ?)"
+    values = (stream.row, world.now_ms)
+    rows = world.store.rows(f"SELECT * {where} ORDER BY row DESC LIMIT ?", *values, LISTED_MAX)
+    return [_ban(row) for row in rows], world.store.number(f"SELECT count(*) {where}", *values)
+
+
+def _of(world: World, stream: Stream, target: User) -> Ban:
+    found = world.store.row(
+        "SELECT * FROM bans WHERE stream_row = ? AND user_row = ?"
+        " AND (expires_at_ms IS NULL OR expires_at_ms > ?)",
+        stream.row,
+        target.row,
+        world.now_ms,
+    )
+    if found is None:
+        raise Refused("not_found", "This user is not banned from this chat")
+    return _ban(found)
+
+
+def _ban(row: Row) -> Ban:
+    return Ban(
+        id=row["id"],
+        user_row=row["user_row"],
+        created_by_row=row["created_by_row"],
+        reason=row["reason"],
+        created_at_ms=row["created_at_ms"],
+        expires_at_ms=row["expires_at_ms"],
+    )

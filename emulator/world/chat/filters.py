@@ -1,0 +1,67 @@
+"""Filters: what a line says, judged by itself: words, links, emotes, shouting.
+
+Pure functions of text. Words are compared folded: without case, accents and invisible characters.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+# Letters in capitals, or one character again and again, are what the stand-in for a model sees.
+_SHOUT_CAPITALS_MIN = 10
+_SHOUT_SHARE = 0.8
+_STRETCHED = re.compile(r"(\S)\1{14}")
+
+_TLDS = (
+    "com|net|org|io|dev|tv|gg|co|me|app|ai|live|info|xyz|link|shop|site|online|store|ru|uk|de|fr"
+)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://\S", re.IGNORECASE)
+# Begins with its dot, which is quickly looked for.
+_DOMAIN = re.compile(rf"\.(?:(?<=[\w-]\.)(?:{_TLDS})\b|(?<=\bwww\.)\S)", re.IGNORECASE)
+_NAMED_EMOTE = re.compile(r":[\w+-]+:")
+# Joiners, variation selectors, skin tones and tags belong to the emoji before them (UTS 51, 1.4).
+_EMOJI_GLUE = re.compile("[\u200d\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]")
+_KEYCAP = re.compile("[0-9#*]\ufe0f?\u20e3")
+
+
+def fold(text: str) -> str:
+    """`Crème  BRÛLÉE` and `creme brulee` are one: case, accents, spaces and the invisible go."""
+    if not text.isascii():
+        parts = unicodedata.normalize("NFKD", text)
+        text = "".join(each for each in parts if unicodedata.category(each) not in {"Mn", "Cf"})
+    return " ".join(text.casefold().split())
+
+
+def has_blocked_word(text: str, words: tuple[str, ...]) -> bool:
+    """Whether one of `words` stands in the text as a whole word."""
+    pattern = _pattern(words)
+    return pattern is not None and pattern.search(fold(text)) is not None
+
+
+def has_link(text: str) -> bool:
+    """Whether something in the text leads elsewhere: `https://x`, `www.x`, `example.com/x`."""
+    if "://" in text and _SCHEME.search(text):
+        return True
+    return "." in text and _DOMAIN.search(text) is not None
+
+
+def is_emotes_only(text: str) -> bool:
+    """Whether the text is nothing but emoji and `:named:` emotes."""
+    rest = _EMOJI_GLUE.sub("", _KEYCAP.sub("", _NAMED_EMOTE.sub("", text)))
+    return all(each.isspace() or unicodedata.category(each) == "So" for each in rest)
+
+
+def looks_rude(text: str) -> bool:
+    """What `ai_moderation` holds: shouting and stretching. A stand-in: there is no model here."""
+    capitals = sum(map(str.isupper, text))
+    if capitals >= _SHOUT_CAPITALS_MIN and capitals > _SHOUT_SHARE * sum(map(str.isalpha, text)):
+        return True
+    return _STRETCHED.search(text) is not None
+
+
+@lru_cache(maxsize=256)
+def _pattern(words: tuple[str, ...]) -> re.Pattern[str] | None:
+    folded = sorted({fold(word) for word in words} - {""})
+    if not folded:
+        return None
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, folded))})(?!\w)")

@@ -1,0 +1,102 @@
+"""Rooms: what a line meets when it comes in: the stream's state, its settings, the author's rank.
+
+One query a line, since a flood asks for it thousands of times a second.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from emulator.core.errors import Refused
+from emulator.world.chat.settings import UNCHANGED, ChatSettings, from_row
+from emulator.world.live.moves import Status
+from emulator.world.live.streams import Stream
+from emulator.world.people.accounts import User
+from emulator.world.world import World
+
+Rank = Literal["broadcaster", "moderator", "vip", "viewer"]
+
+_ROOM = """
+SELECT streams.row AS row, streams.user_row, streams.status, streams.visibility, chat_settings.*,
+    moderators.is_vip, bans.row AS ban_row, bans.expires_at_ms,
+    (SELECT id FROM users WHERE users.row = ?2) AS author_id,
+    (SELECT created_at_ms FROM messages WHERE user_row = ?2 AND stream_row = streams.row
+        ORDER BY messages.row DESC LIMIT 1) AS last_line_at_ms
+FROM streams
+LEFT JOIN chat_settings ON chat_settings.stream_row = streams.row
+LEFT JOIN moderators ON moderators.stream_row = streams.row AND moderators.user_row = ?2
+LEFT JOIN bans ON bans.stream_row = streams.row AND bans.user_row = ?2
+WHERE streams.id = ?1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A stream's chat, as it stands for one author, who spoke last at `last_line_at_ms`.
+
+    `ban_expires_at_ms` is None for a ban for good.
+    """
+
+    stream_row: int
+    owner_row: int
+    status: Status
+    settings: ChatSettings
+    rank: Rank
+    is_banned: bool
+    ban_expires_at_ms: int | None
+    last_line_at_ms: int | None
+
+
+def enter(world: World, stream_id: str, author: User) -> Room:
+    """The room as `author` meets it.
+
+    Refuses (`not_found`) an unknown or hidden stream, (`unauthorized`) an account that is gone.
+    """
+    found = world.store.row(_ROOM, stream_id, author.row)
+    is_owner = found is not None and found["user_row"] == author.row
+    if found is None or (found["visibility"] == "private" and not is_owner):
+        raise Refused("not_found", "Stream not found")
+    if found["author_id"] != author.id:
+        raise Refused("unauthorized", "This account is gone")
+    expires_at_ms = found["expires_at_ms"]
+    return Room(
+        stream_row=found["row"],
+        owner_row=found["user_row"],
+        status=found["status"],
+        settings=UNCHANGED if found["stream_row"] is None else from_row(found),
+        rank="broadcaster" if is_owner else _rank(found["is_vip"]),
+        is_banned=found["ban_row"] is not None
+        and (expires_at_ms is None or expires_at_ms > world.now_ms),
+        ban_expires_at_ms=expires_at_ms,
+        last_line_at_ms=found["last_line_at_ms"],
+    )
+
+
+def rank_of(world: World, stream: Stream, user: User | None) -> Rank:
+    """What somebody is in a stream's chat."""
+    if user is None:
+        return "viewer"
+    if user.row == stream.user_row:
+        return "broadcaster"
+    found = world.store.row(
+        "SELECT is_vip FROM moderators WHERE stream_row = ? AND user_row = ?", stream.row, user.row
+    )
+    return _rank(found["is_vip"] if found else None)
+
+
+def may_moderate(rank: Rank) -> bool:
+    """A VIP is known in the room, but keeps no order in it."""
+    return rank in {"broadcaster", "moderator"}
+
+
+def check_moderator(world: World, stream: Stream, user: User) -> Rank:
+    """What `user` is. Refuses (`forbidden`) who is neither the owner nor a moderator."""
+    rank = rank_of(world, stream, user)
+    if not may_moderate(rank):
+        raise Refused("forbidden", "Not authorized to moderate this chat")
+    return rank
+
+
+def _rank(is_vip: int | None) -> Rank:
+    if is_vip is None:
+        return "viewer"
+    return "vip" if is_vip else "moderator"

@@ -1,0 +1,112 @@
+"""Chat settings: what a room asks of its lines (contract, CHAT_SETTINGS)."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
+from typing import Any
+
+from emulator.core.events.chat import ChatSettingsChanged
+from emulator.world.live.streams import Stream
+from emulator.world.people.accounts import User
+from emulator.world.store.journal import Row
+from emulator.world.world import World
+
+COLUMNS = (
+    "slow_mode_seconds, is_followers_only, is_emote_only, length_max, blocked_words,"
+    " are_links_allowed, is_ai_moderated"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ChatSettings:
+    """A slow mode of 0 is off. `length_max` is in characters. Blocked words may be phrases."""
+
+    slow_mode_seconds: int = 0
+    is_followers_only: bool = False
+    is_emote_only: bool = False
+    length_max: int = 500
+    blocked_words: tuple[str, ...] = ()
+    are_links_allowed: bool = True
+    is_ai_moderated: bool = False
+
+
+UNCHANGED = ChatSettings()
+
+
+def of(world: World, stream_row: int) -> ChatSettings:
+    """A room's settings; the usual ones where nobody has changed any."""
+    found = world.store.row(f"SELECT {COLUMNS} FROM chat_settings WHERE stream_row = ?", stream_row)
+    return from_row(found) if found else UNCHANGED
+
+
+def change(world: World, stream: Stream, by: User, wishes: Mapping[str, Any]) -> ChatSettings:
+    """Set what `wishes` names, by the names of `ChatSettings`. Who may is for the caller to ask."""
+    before = of(world, stream.row)
+    after = replace(before, **wishes)
+    changed = tuple(
+        each.name
+        for each in fields(ChatSettings)
+        if getattr(before, each.name) != getattr(after, each.name)
+    )
+    if changed:
+        _keep(world, stream, by, after, changed)
+    return after
+
+
+def from_row(row: Row) -> ChatSettings:
+    """The settings in a row that has their columns."""
+    return _settings(
+        row["slow_mode_seconds"],
+        row["is_followers_only"],
+        row["is_emote_only"],
+        row["length_max"],
+        row["blocked_words"],
+        row["are_links_allowed"],
+        row["is_ai_moderated"],
+    )
+
+
+@lru_cache(maxsize=256)
+def _settings(
+    slow_mode_seconds: int,
+    is_followers_only: int,
+    is_emote_only: int,
+    length_max: int,
+    blocked_words: str,
+    are_links_allowed: int,
+    is_ai_moderated: int,
+) -> ChatSettings:
+    """Each line asks for its room's settings, and they are mostly those of the line before."""
+    return ChatSettings(
+        slow_mode_seconds=slow_mode_seconds,
+        is_followers_only=bool(is_followers_only),
+        is_emote_only=bool(is_emote_only),
+        length_max=length_max,
+        blocked_words=tuple(json.loads(blocked_words)),
+        are_links_allowed=bool(are_links_allowed),
+        is_ai_moderated=bool(is_ai_moderated),
+    )
+
+
+def _keep(
+    world: World, stream: Stream, by: User, after: ChatSettings, changed: tuple[str, ...]
+) -> None:
+    with world.change():
+        world.store.write(
+            f"INSERT OR REPLACE INTO chat_settings (stream_row, {COLUMNS})"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            stream.row,
+            after.slow_mode_seconds,
+            after.is_followers_only,
+            after.is_emote_only,
+            after.length_max,
+            json.dumps(after.blocked_words, ensure_ascii=False),
+            after.are_links_allowed,
+            after.is_ai_moderated,
+        )
+        world.emit(
+            ChatSettingsChanged(
+                at_ms=world.now_ms, stream_id=stream.id, changed=changed, by_user_id=by.id
+            )
+        )

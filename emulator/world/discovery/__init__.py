@@ -1,0 +1,1 @@
+"""Finding streams: ranked, searched, suggested. The formulas: docs/reference/discovery.md."""

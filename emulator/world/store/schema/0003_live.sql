@@ -1,0 +1,122 @@
+-- Finding streams: what is searched, what was searched for, and numbers that lists show.
+
+-- A stream's planned length. Its planned start stands in `scheduled_start_ms` already.
+ALTER TABLE streams ADD COLUMN scheduled_minutes INTEGER;
+
+-- Where a VOD's media lies once its stream has been deleted: under the CDN uid the stream had.
+ALTER TABLE vods ADD COLUMN media_uid TEXT;
+
+-- Read backwards, an index ends in the newest row; so lists need no sorting.
+CREATE INDEX streams_public ON streams (visibility, status, created_at_ms);
+CREATE INDEX streams_public_by_time ON streams (visibility, created_at_ms);
+CREATE INDEX streams_public_by_user ON streams (user_row, visibility, created_at_ms);
+CREATE INDEX streams_public_by_category ON streams (category_row, visibility, status, created_at_ms);
+
+-- Of a category's public streams, in any state: counted as they come and go.
+ALTER TABLE categories ADD COLUMN stream_count INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX categories_active ON categories (is_active);
+UPDATE categories SET stream_count =
+    (SELECT count(*) FROM streams WHERE category_row = categories.row AND visibility = 'public');
+
+CREATE TRIGGER streams_counted AFTER INSERT ON streams WHEN new.visibility = 'public' BEGIN
+    UPDATE categories SET stream_count = stream_count + 1 WHERE row = new.category_row;
+END;
+CREATE TRIGGER streams_uncounted AFTER DELETE ON streams WHEN old.visibility = 'public' BEGIN
+    UPDATE categories SET stream_count = stream_count - 1 WHERE row = old.category_row;
+END;
+CREATE TRIGGER streams_recounted AFTER UPDATE OF category_row, visibility ON streams BEGIN
+    UPDATE categories SET stream_count = stream_count - (old.visibility = 'public')
+        WHERE row = old.category_row;
+    UPDATE categories SET stream_count = stream_count + (new.visibility = 'public')
+        WHERE row = new.category_row;
+END;
+
+-- How often a tag is used, likewise.
+CREATE INDEX tags_by_use ON tags (usage_count DESC, name);
+UPDATE tags SET usage_count = (SELECT count(*) FROM stream_tags WHERE tag_row = tags.row);
+
+-- What is searched, by the row of the stream, the user, the tag. Triggers keep it in step, also
+-- when a user's deletion takes streams along.
+CREATE VIRTUAL TABLE stream_search USING fts5 (
+    title, description, tags, user, tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3'
+);
+CREATE VIRTUAL TABLE user_search USING fts5 (
+    username, display_name, tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3'
+);
+CREATE VIRTUAL TABLE tag_search USING fts5 (
+    name, tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3'
+);
+
+INSERT INTO stream_search (rowid, title, description, tags, user)
+    SELECT streams.row, title, description,
+        (SELECT group_concat(name, ' ') FROM stream_tags JOIN tags ON tags.row = tag_row
+         WHERE stream_row = streams.row),
+        username || ' ' || coalesce(display_name, '')
+    FROM streams JOIN users ON users.row = streams.user_row;
+INSERT INTO user_search (rowid, username, display_name) SELECT row, username, display_name FROM users;
+INSERT INTO tag_search (rowid, name) SELECT row, name FROM tags;
+
+CREATE TRIGGER streams_found AFTER INSERT ON streams BEGIN
+    INSERT INTO stream_search (rowid, title, description, tags, user)
+        SELECT new.row, new.title, new.description, '', username || ' ' || coalesce(display_name, '')
+        FROM users WHERE row = new.user_row;
+END;
+CREATE TRIGGER streams_found_anew AFTER UPDATE OF title, description ON streams BEGIN
+    UPDATE stream_search SET title = new.title, description = new.description
+        WHERE rowid = new.row;
+END;
+CREATE TRIGGER streams_lost AFTER DELETE ON streams BEGIN
+    DELETE FROM stream_search WHERE rowid = old.row;
+END;
+
+CREATE TRIGGER stream_tags_put AFTER INSERT ON stream_tags BEGIN
+    UPDATE tags SET usage_count = usage_count + 1 WHERE row = new.tag_row;
+    UPDATE stream_search SET tags = (
+        SELECT group_concat(name, ' ') FROM stream_tags JOIN tags ON tags.row = tag_row
+        WHERE stream_row = new.stream_row
+    ) WHERE rowid = new.stream_row;
+END;
+CREATE TRIGGER stream_tags_taken AFTER DELETE ON stream_tags BEGIN
+    UPDATE tags SET usage_count = usage_count - 1 WHERE row = old.tag_row;
+    UPDATE stream_search SET tags = (
+        SELECT group_concat(name, ' ') FROM stream_tags JOIN tags ON tags.row = tag_row
+        WHERE stream_row = old.stream_row
+    ) WHERE rowid = old.stream_row;
+END;
+
+CREATE TRIGGER users_found AFTER INSERT ON users BEGIN
+    INSERT INTO user_search (rowid, username, display_name)
+        VALUES (new.row, new.username, new.display_name);
+END;
+CREATE TRIGGER users_found_anew AFTER UPDATE OF username, display_name ON users BEGIN
+    UPDATE user_search SET username = new.username, display_name = new.display_name
+        WHERE rowid = new.row;
+    UPDATE stream_search SET user = new.username || ' ' || coalesce(new.display_name, '')
+        WHERE rowid IN (SELECT row FROM streams WHERE user_row = new.row);
+END;
+CREATE TRIGGER users_lost AFTER DELETE ON users BEGIN
+    DELETE FROM user_search WHERE rowid = old.row;
+END;
+
+CREATE TRIGGER tags_found AFTER INSERT ON tags BEGIN
+    INSERT INTO tag_search (rowid, name) VALUES (new.row, new.name);
+END;
+CREATE TRIGGER tags_lost AFTER DELETE ON tags BEGIN
+    DELETE FROM tag_search WHERE rowid = old.row;
+END;
+
+-- What people searched for. `text` is folded; a single search is kept for a day.
+CREATE TABLE search_terms (
+    row INTEGER PRIMARY KEY,
+    text TEXT NOT NULL UNIQUE,
+    count INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX search_terms_by_count ON search_terms (count DESC, text);
+
+CREATE TABLE searches (
+    row INTEGER PRIMARY KEY,
+    term_row INTEGER NOT NULL REFERENCES search_terms ON DELETE CASCADE,
+    at_ms INTEGER NOT NULL
+);
+CREATE INDEX searches_by_time ON searches (at_ms, term_row);
+CREATE INDEX searches_by_term ON searches (term_row);

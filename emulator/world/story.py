@@ -1,0 +1,154 @@
+"""Story: what has happened on a platform before it is opened, told by the platform's own verbs.
+
+The seed's streams are created, watched, chatted in and ended in the order of their times, on a
+clock that runs through the evening. So every figure of theirs follows from facts.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from emulator.core.clock import ManualClock
+from emulator.core.errors import Refused
+from emulator.world.audience import attendance
+from emulator.world.chat import messages
+from emulator.world.library import recordings
+from emulator.world.library.recordings import Quality
+from emulator.world.live import categories, streams
+from emulator.world.live.streams import Wishes
+from emulator.world.people import accounts
+from emulator.world.world import World
+
+Entry = Mapping[str, Any]
+
+_UNITS_MS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000}
+_PART = re.compile(r"(\d+)([dhms])")
+# The audience of a stream grows in so many steps to its peak, and then changes in as many.
+_STEPS = 10
+_PEAK_SHARE = 0.7
+# What the built-in picture of a simulated stream is (media/recording/loop/film).
+_QUALITIES = (Quality("360p", 640, 360, 500_000),)
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """`at_ms` counts from the world's opening, and is not after it. `order` breaks ties."""
+
+    at_ms: int
+    order: int
+    do: Callable[[World], None]
+
+
+def duration_ms(text: str) -> int:
+    """`2h10m` in milliseconds."""
+    return sum(int(count) * _UNITS_MS[unit] for count, unit in _PART.findall(text))
+
+
+def length_ms(entries: list[Entry]) -> int:
+    """How long before the opening the story begins."""
+    return max((duration_ms(entry["began"]) for entry in entries), default=0)
+
+
+def tell(world: World, clock: ManualClock, entries: list[Entry]) -> None:
+    """Let everything happen, up to the opening. The clock stands where the story begins.
+
+    Refuses what the verbs refuse, with the stream's title in front.
+    """
+    opening_ms = clock.now_ms() + length_ms(entries)
+    acts = [act for entry in entries for act in _Telling(entry).acts()]
+    with world.change():
+        for act in sorted(acts, key=lambda act: (act.at_ms, act.order)):
+            clock.advance(max(0, opening_ms + act.at_ms - clock.now_ms()))
+            act.do(world)
+    clock.advance(opening_ms - clock.now_ms())
+
+
+class _Telling:
+    """One stream of the story."""
+
+    def __init__(self, entry: Entry) -> None:
+        self._entry = entry
+        self._began_ms = -duration_ms(entry["began"])
+        self._is_live = "ran" not in entry
+        self._ended_ms = 0 if self._is_live else self._began_ms + duration_ms(entry["ran"])
+        self._stream_id = ""
+        if self._ended_ms > 0:
+            raise Refused("invalid", f"{entry['title']}: it ran for longer than ago it began.")
+
+    def acts(self) -> Iterator[Act]:
+        yield Act(self._began_ms, 0, self._begin)
+        yield from self._audience()
+        yield from self._chat()
+        if not self._is_live:
+            yield Act(self._ended_ms, 9, self._end)
+
+    def _begin(self, world: World) -> None:
+        owner = accounts.by_username(world, self._entry["owner"])
+        given = {
+            name: self._entry[name]
+            for name in ("title", "description", "tags")
+            if name in self._entry
+        }
+        if "category" in self._entry:
+            given["category_id"] = categories.by_slug(world, self._entry["category"]).id
+        stream = streams.create(world, owner, Wishes(given))
+        streams.simulate(world, stream)
+        self._stream_id = stream.id
+
+    def _audience(self) -> Iterator[Act]:
+        """Growing to the peak, and from there to what it is now or was at the end."""
+        peak = self._entry["peak"]
+        last = min(peak, self._entry.get("viewers", peak // 3))
+        length_ms = self._ended_ms - self._began_ms
+        for step in range(1, 2 * _STEPS + 1):
+            if step <= _STEPS:
+                # Slow, fast, slow: x²(3 - 2x) from 0 to 1.
+                x = step / _STEPS
+                count = round(peak * x * x * (3 - 2 * x))
+                at_ms = self._began_ms + round(length_ms * _PEAK_SHARE * x)
+            else:
+                x = (step - _STEPS) / _STEPS
+                count = round(peak + (last - peak) * x)
+                share = _PEAK_SHARE + (1 - _PEAK_SHARE) * x
+                at_ms = self._began_ms + round(length_ms * share * 0.999)
+            yield Act(at_ms, 1, self._watch(count))
+
+    def _watch(self, count: int) -> Callable[[World], None]:
+        countries = {
+            code: _share(share) for code, share in self._entry.get("countries", {}).items()
+        }
+        signed_in = _share(self._entry.get("signed_in", "0%"))
+
+        def watch(world: World) -> None:
+            stream = streams.find(world, self._stream_id)
+            attendance.simulate(
+                world, stream, count, countries=countries, signed_in_share=signed_in
+            )
+
+        return watch
+
+    def _chat(self) -> Iterator[Act]:
+        """The lines at even distances over the whole time."""
+        lines = self._entry.get("chat", [])
+        length_ms = self._ended_ms - self._began_ms
+        for number, line in enumerate(lines, 1):
+            at_ms = self._began_ms + length_ms * number // (len(lines) + 1)
+            yield Act(at_ms, 2, self._say(line))
+
+    def _say(self, line: Entry) -> Callable[[World], None]:
+        def say(world: World) -> None:
+            author = accounts.by_username(world, line["by"])
+            messages.post(world, self._stream_id, author, line["says"])
+
+        return say
+
+    def _end(self, world: World) -> None:
+        stream = streams.end(world, streams.find(world, self._stream_id))
+        if stream.vod_id is not None:
+            length_ms = self._ended_ms - self._began_ms
+            recordings.mark_ready(world, stream.vod_id, length_ms, _QUALITIES)
+
+
+def _share(text: str) -> float:
+    return float(text.removesuffix("%")) / 100

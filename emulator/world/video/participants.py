@@ -1,0 +1,239 @@
+"""Participants: who has a seat in a video session, and the tokens that give one.
+
+Taking a token takes a seat, which is held as long as the newest token is good. So a session is
+full for the next one at the moment at which the last seat was given, not when its media arrives.
+"""
+
+import base64
+import hashlib
+import hmac
+from dataclasses import dataclass
+
+from emulator.core.errors import Refused
+from emulator.core.events.video import ParticipantJoined, SessionStarted
+from emulator.world.people.accounts import User
+from emulator.world.store.journal import Row
+from emulator.world.video import sessions
+from emulator.world.video.moves import session_after
+from emulator.world.video.sessions import Session
+from emulator.world.world import World
+
+TOKEN_MS = 3_600_000
+# Not an access token's: who verifies one must name this audience (RFC 7519, 4.1.3), so a token of
+# a call opens nothing else.
+AUDIENCE = "video-session"
+_ALGORITHM = "HS256"
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """One stay of one user. `left_at_ms` is None while the seat is theirs."""
+
+    row: int
+    id: str
+    user_row: int
+    is_host: bool
+    has_audio: bool
+    has_video: bool
+    has_screen: bool
+    joined_at_ms: int
+    left_at_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnCredentials:
+    """What a TURN server asks for, good for `ttl_seconds`."""
+
+    username: str
+    credential: str
+    ttl_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """A seat, and the token that proves it."""
+
+    participant: Participant
+    token: str
+    turn: TurnCredentials
+    expires_at_ms: int
+
+
+_SELECT = """
+SELECT session_participants.*, user_row = host_row AS is_host FROM session_participants
+JOIN video_sessions ON video_sessions.row = session_row
+"""
+
+
+def admit(world: World, session: Session, user: User) -> Admission:
+    """Give somebody a seat and a token; who has a seat keeps it and gets a new token.
+
+    Refuses (`conflict`) an ended session and a full one.
+    """
+    to = session_after(session.status, "join")
+    now_ms = world.now_ms
+    expires_at_ms = now_ms + TOKEN_MS
+    seated = _seat_of(world, session, user)
+    if seated is None and session.participant_count >= session.participants_max:
+        raise Refused(
+            "conflict",
+            f"Session is full: it holds {session.participants_max} participants.",
+            max_participants=session.participants_max,
+        )
+    with world.change():
+        if seated is None:
+            participant_id = world.ids.uuid()
+            world.store.write(
+                "INSERT INTO session_participants (id, session_row, user_row, expires_at_ms,"
+                " joined_at_ms) VALUES (?, ?, ?, ?, ?)",
+                participant_id,
+                session.row,
+                user.row,
+                expires_at_ms,
+                now_ms,
+            )
+            world.store.write(
+                "UPDATE video_sessions SET status = ?, started_at_ms = coalesce(started_at_ms, ?)"
+                " WHERE row = ?",
+                to,
+                now_ms,
+                session.row,
+            )
+            if session.status != to:
+                world.emit(SessionStarted(at_ms=now_ms, session_id=session.id))
+            world.emit(
+                ParticipantJoined(
+                    at_ms=now_ms,
+                    session_id=session.id,
+                    participant_id=participant_id,
+                    user_id=user.id,
+                )
+            )
+        else:
+            participant_id = seated.id
+            world.store.write(
+                "UPDATE session_participants SET expires_at_ms = ? WHERE row = ?",
+                expires_at_ms,
+                seated.row,
+            )
+    participant = find(world, session, participant_id)
+    return Admission(
+        participant=participant,
+        token=_token(world, session, user, participant, expires_at_ms),
+        turn=turn_credentials(world, user),
+        expires_at_ms=expires_at_ms,
+    )
+
+
+def of(
+    world: World, session: Session, *, with_those_who_left: bool = False
+) -> tuple[list[Participant], int]:
+    """Who is in a session, in the order of coming in; and how many there are.
+
+    `sessions.LISTED_MAX` at the most: of those who left there may be any number.
+    """
+    present = "" if with_those_who_left else "AND left_at_ms IS NULL"
+    rows = world.store.rows(
+        f"{_SELECT} WHERE session_row = ? {present} ORDER BY session_participants.row LIMIT ?",
+        session.row,
+        sessions.LISTED_MAX,
+    )
+    total = world.store.number(
+        f"SELECT count(*) FROM session_participants WHERE session_row = ? {present}", session.row
+    )
+    return [_participant(row) for row in rows], total
+
+
+def find(world: World, session: Session, participant_id: str) -> Participant:
+    """Somebody who is in this session now. Refuses (`not_found`) anybody else."""
+    found = world.store.row(
+        f"{_SELECT} WHERE session_participants.id = ? AND session_row = ? AND left_at_ms IS NULL",
+        participant_id,
+        session.row,
+    )
+    if found is None:
+        raise Refused("not_found", "Participant not found")
+    return _participant(found)
+
+
+def find_own(world: World, session: Session, user: User) -> Participant:
+    """A user's own seat. Refuses (`forbidden`) who has none, (`conflict`) an ended session."""
+    session_after(session.status, "join")
+    seat = _seat_of(world, session, user)
+    if seat is None:
+        raise Refused("forbidden", "Take a token of this session first: you are not in it.")
+    return seat
+
+
+def remove(world: World, session: Session, participant_id: str, by: User) -> None:
+    """Let somebody go: the host anybody, everybody themselves.
+
+    Refuses (`forbidden`) anybody else, (`not_found`) who is not in the session.
+    """
+    participant = find(world, session, participant_id)
+    is_own = participant.user_row == by.row
+    if not is_own and session.host_row != by.row:
+        raise Refused("forbidden", "Only the host may remove other participants")
+    reason = "left" if is_own else "removed"
+    with world.change():
+        sessions.leave(world, session.id, participant.row, participant.id, world.now_ms, reason)
+
+
+def turn_credentials(world: World, user: User) -> TurnCredentials:
+    """Credentials by the TURN REST convention (draft-uberti-behave-turn-rest-00, 2.2).
+
+    The name says until when they are good; the password is an HMAC of the name, so that a TURN
+    server with the same secret can check it without asking.
+    """
+    username = f"{(world.now_ms + TOKEN_MS) // 1000}:{user.id}"
+    digest = hmac.digest(turn_secret(world), username.encode(), hashlib.sha1)
+    return TurnCredentials(username, base64.b64encode(digest).decode(), TOKEN_MS // 1000)
+
+
+def turn_secret(world: World) -> bytes:
+    """What this world's TURN server and its API share; tells nothing of the world's own secret."""
+    return hmac.digest(world.secret.encode(), b"turn", hashlib.sha256).hex().encode()
+
+
+def _token(
+    world: World, session: Session, user: User, participant: Participant, expires_at_ms: int
+) -> str:
+    import jwt  # Late: it brings `cryptography`, which a start must not pay for.
+
+    claims = {
+        "aud": AUDIENCE,
+        "sub": user.id,
+        "username": user.username,
+        "session_id": session.id,
+        "participant_id": participant.id,
+        "is_host": participant.is_host,
+        "jti": world.ids.uuid(),
+        "world": world.name,
+        "iat": world.now_ms // 1000,
+        "exp": expires_at_ms // 1000,
+    }
+    return jwt.encode(claims, world.secret, algorithm=_ALGORITHM)
+
+
+def _seat_of(world: World, session: Session, user: User) -> Participant | None:
+    found = world.store.row(
+        f"{_SELECT} WHERE session_participants.user_row = ? AND session_row = ?"
+        " AND left_at_ms IS NULL",
+        user.row,
+        session.row,
+    )
+    return _participant(found) if found else None
+
+
+def _participant(row: Row) -> Participant:
+    return Participant(
+        row=row["row"],
+        id=row["id"],
+        user_row=row["user_row"],
+        is_host=bool(row["is_host"]),
+        has_audio=bool(row["has_audio"]),
+        has_video=bool(row["has_video"]),
+        has_screen=bool(row["has_screen"]),
+        joined_at_ms=row["joined_at_ms"],
+        left_at_ms=row["left_at_ms"],
+    )

@@ -1,0 +1,222 @@
+"""Video sessions: calls of up to fifty people. The states stand in `moves.py`.
+
+A call is active once somebody has taken a seat in it, and ends when its host says so.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from emulator.core.errors import Refused
+from emulator.core.events.video import (
+    ParticipantLeft,
+    SessionCreated,
+    SessionEnded,
+    SessionUpdated,
+)
+from emulator.world.people import accounts
+from emulator.world.people.accounts import User
+from emulator.world.store.journal import Row
+from emulator.world.video.moves import SessionStatus, session_after
+from emulator.world.world import World
+
+LISTED_MAX = 1000
+ADMIN_ROLES = frozenset({"ADMIN", "SUPERUSER"})
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One call. `participant_count` is how many have a seat now."""
+
+    row: int
+    id: str
+    host_row: int
+    session_name: str
+    participants_max: int
+    participant_count: int
+    status: SessionStatus
+    created_at_ms: int
+    started_at_ms: int | None
+    ended_at_ms: int | None
+
+
+_SELECT = """
+SELECT video_sessions.*, (
+    SELECT count(*) FROM session_participants
+    WHERE session_row = video_sessions.row AND left_at_ms IS NULL
+) AS participant_count FROM video_sessions
+"""
+
+
+def create(world: World, host: User, session_name: str, participants_max: int) -> Session:
+    """Make a call; nobody is in it yet, its host neither."""
+    session_id = world.ids.uuid()
+    now_ms = world.now_ms
+    with world.change():
+        world.store.write(
+            "INSERT INTO video_sessions (id, host_row, session_name, participants_max,"
+            " created_at_ms) VALUES (?, ?, ?, ?, ?)",
+            session_id,
+            host.row,
+            session_name,
+            participants_max,
+            now_ms,
+        )
+        world.emit(SessionCreated(at_ms=now_ms, session_id=session_id, host_id=host.id))
+    return find(world, session_id)
+
+
+def find(world: World, session_id: str) -> Session:
+    """The call with this id, ended ones too. Refuses (`not_found`) an unknown one."""
+    settle(world)
+    found = world.store.row(f"{_SELECT} WHERE video_sessions.id = ?", session_id)
+    if found is None:
+        raise Refused("not_found", "Session not found")
+    return _session(found)
+
+
+def find_hosted(world: World, session_id: str, user: User, *, admins_too: bool = False) -> Session:
+    """The same, for what only its host may do. Refuses (`forbidden`) anybody else."""
+    session = find(world, session_id)
+    if session.host_row != user.row and not (admins_too and is_admin(user)):
+        raise Refused("forbidden", "Only the host of this session may do that")
+    return session
+
+
+def is_admin(user: User) -> bool:
+    return user.role in ADMIN_ROLES
+
+
+def active(world: World, user: User) -> tuple[list[Session], int]:
+    """Calls that have not ended and that the user hosts or sits in, and how many there are.
+
+    The newest first, `LISTED_MAX` at the most.
+    """
+    return _of(
+        world,
+        user,
+        "status IN ('created', 'active') AND ",
+        "session_participants.left_at_ms IS NULL AND ",
+    )
+
+
+def of_user(world: World, user_id: str, asker: User) -> tuple[list[Session], int]:
+    """Calls in any state that a user hosted or was in, likewise.
+
+    Refuses (`forbidden`) another user's unless an admin asks, (`not_found`) an unknown user.
+    """
+    if user_id != asker.id and not is_admin(asker):
+        raise Refused("forbidden", "Only an admin may see somebody else's sessions")
+    return _of(world, accounts.find(world, user_id), "", "")
+
+
+def update(world: World, session: Session, wishes: Mapping[str, Any]) -> Session:
+    """Change `session_name` and `participants_max`, as far as `wishes` names them.
+
+    Refuses (`conflict`) an ended call, and a smaller one than there are people in it.
+    """
+    if session.status == "ended":
+        raise Refused("conflict", "Session has already ended")
+    participants_max = wishes.get("participants_max", session.participants_max)
+    if participants_max < session.participant_count:
+        raise Refused(
+            "conflict",
+            f"{session.participant_count} participants are in this session: "
+            f"max_participants cannot be {participants_max}.",
+        )
+    with world.change():
+        world.store.write(
+            "UPDATE video_sessions SET session_name = ?, participants_max = ? WHERE row = ?",
+            wishes.get("session_name", session.session_name),
+            participants_max,
+            session.row,
+        )
+        world.emit(
+            SessionUpdated(at_ms=world.now_ms, session_id=session.id, changed=tuple(sorted(wishes)))
+        )
+    return find(world, session.id)
+
+
+def end(world: World, session: Session) -> Session:
+    """End a call: everybody leaves. Refuses (`conflict`) one that has ended."""
+    to = session_after(session.status, "end")
+    now_ms = world.now_ms
+    with world.change():
+        for row in world.store.rows(
+            "SELECT row, id FROM session_participants WHERE session_row = ?"
+            " AND left_at_ms IS NULL ORDER BY row",
+            session.row,
+        ):
+            leave(world, session.id, row["row"], row["id"], now_ms, "ended")
+        world.store.write(
+            "UPDATE video_sessions SET status = ?, ended_at_ms = ? WHERE row = ?",
+            to,
+            now_ms,
+            session.row,
+        )
+        world.emit(SessionEnded(at_ms=now_ms, session_id=session.id))
+    return find(world, session.id)
+
+
+def leave(
+    world: World, session_id: str, row: int, participant_id: str, at_ms: int, reason: str
+) -> None:
+    """Free a seat, inside `change`."""
+    world.store.write("UPDATE session_participants SET left_at_ms = ? WHERE row = ?", at_ms, row)
+    world.emit(
+        ParticipantLeft(
+            at_ms=at_ms, session_id=session_id, participant_id=participant_id, reason=reason
+        )
+    )
+
+
+def settle(world: World) -> None:
+    """Write down whose seat has lapsed, each at the instant at which it did."""
+    lapsed = world.store.rows(
+        "SELECT session_participants.*, video_sessions.id AS session_id FROM session_participants"
+        " JOIN video_sessions ON video_sessions.row = session_row"
+        " WHERE left_at_ms IS NULL AND expires_at_ms <= ? ORDER BY expires_at_ms",
+        world.now_ms,
+    )
+    if lapsed:
+        with world.change():
+            for row in lapsed:
+                at_ms = row["expires_at_ms"]
+                leave(world, row["session_id"], row["row"], row["id"], at_ms, "expired")
+
+
+def _of(
+    world: World, user: User, of_session: str, of_participant: str
+) -> tuple[list[Session], int]:
+    """The conditions are this file's own words, never a request's."""
+    settle(world)
+    found = (
+        f"SELECT row FROM video_sessions WHERE {of_session} host_row = ?1 UNION"
+        " SELECT session_row FROM session_participants JOIN video_sessions"
+        f" ON video_sessions.row = session_row WHERE {of_session} {of_participant}"
+        " session_participants.user_row = ?1"
+    )
+    rows = world.store.rows(
+        f"{_SELECT} WHERE video_sessions.row IN ({found})"
+        " ORDER BY video_sessions.row DESC LIMIT ?2",
+        user.row,
+        LISTED_MAX,
+    )
+    return [_session(row) for row in rows], world.store.number(
+        f"SELECT count(*) FROM ({found})", user.row
+    )
+
+
+def _session(row: Row) -> Session:
+    return Session(
+        row=row["row"],
+        id=row["id"],
+        host_row=row["host_row"],
+        session_name=row["session_name"],
+        participants_max=row["participants_max"],
+        participant_count=row["participant_count"],
+        status=row["status"],
+        created_at_ms=row["created_at_ms"],
+        started_at_ms=row["started_at_ms"],
+        ended_at_ms=row["ended_at_ms"],
+    )

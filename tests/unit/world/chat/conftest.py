@@ -1,0 +1,19 @@
+"""A stream of ada's, whose chat bob comes to."""
+
+import pytest
+
+from emulator.world.live import streams
+from emulator.world.live.streams import Stream, Wishes
+from emulator.world.people import accounts
+from emulator.world.people.accounts import User
+from emulator.world.world import World
+
+
+@pytest.fixture
+def stream(world: World, ada: User) -> Stream:
+    return streams.create(world, ada, Wishes({"title": "Launch night"}))
+
+
+@pytest.fixture
+def cleo(world: World) -> User:
+    return accounts.make(world, "cleo")

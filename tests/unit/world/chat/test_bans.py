@@ -1,0 +1,99 @@
+import pytest
+
+from emulator.core.clock import ManualClock
+from emulator.core.errors import Refused
+from emulator.core.events import Event
+from emulator.core.events.chat import ChatBanned, ChatUnbanned, ModeratorRemoved
+from emulator.world.chat import bans, moderators
+from emulator.world.live.streams import Stream
+from emulator.world.people.accounts import User
+from emulator.world.world import World
+
+
+def test_a_ban_says_who_whom_why_and_until_when(
+    world: World, heard: list[Event], stream: Stream, ada: User, bob: User
+) -> None:
+    ban = bans.add(world, stream, ada, bob, reason="rude", duration_seconds=600)
+
+    assert (ban.user_row, ban.created_by_row, ban.reason) == (bob.row, ada.row, "rude")
+    assert ban.expires_at_ms == world.now_ms + 600_000
+    assert bans.active(world, stream, ada) == ([ban], 1)
+    event = heard[-1]
+    assert isinstance(event, ChatBanned)
+    assert (event.user_id, event.expires_at_ms) == (bob.id, ban.expires_at_ms)
+
+
+def test_a_new_ban_replaces_the_old_one(
+    world: World, clock: ManualClock, stream: Stream, ada: User, bob: User
+) -> None:
+    bans.add(world, stream, ada, bob, duration_seconds=1)
+
+    ban = bans.add(world, stream, ada, bob, reason="for good")
+
+    clock.advance(5_000)
+    assert bans.active(world, stream, ada) == ([ban], 1)
+
+
+def test_a_lifted_ban_is_gone(
+    world: World, heard: list[Event], stream: Stream, ada: User, bob: User
+) -> None:
+    bans.add(world, stream, ada, bob)
+    bans.lift(world, stream, ada, bob)
+
+    assert isinstance(heard[-1], ChatUnbanned)
+    assert bans.active(world, stream, ada) == ([], 0)
+    with pytest.raises(Refused, match="not banned"):
+        bans.lift(world, stream, ada, bob)
+
+
+def test_who_keeps_no_order_bans_nobody(
+    world: World, stream: Stream, bob: User, cleo: User
+) -> None:
+    moderators.add(world, stream, bob, is_vip=True)
+
+    with pytest.raises(Refused, match="Not authorized"):
+        bans.add(world, stream, bob, cleo)
+    with pytest.raises(Refused, match="Not authorized"):
+        bans.lift(world, stream, cleo, bob)
+    with pytest.raises(Refused, match="Not authorized"):
+        bans.active(world, stream, bob)
+
+
+def test_a_moderator_bans_neither_the_owner_nor_a_moderator(
+    world: World, stream: Stream, ada: User, bob: User, cleo: User
+) -> None:
+    for user in (bob, cleo):
+        moderators.add(world, stream, user, is_vip=False)
+
+    for target in (ada, cleo, bob):
+        with pytest.raises(Refused) as refused:
+            bans.add(world, stream, bob, target)
+        assert refused.value.code == "forbidden"
+    with pytest.raises(Refused, match="owner"):
+        bans.add(world, stream, ada, ada)
+
+
+def test_a_moderator_whom_the_owner_bans_is_none_any_more(
+    world: World, heard: list[Event], stream: Stream, ada: User, bob: User
+) -> None:
+    moderators.add(world, stream, bob, is_vip=False)
+
+    bans.add(world, stream, ada, bob)
+
+    assert moderators.of(world, stream) == []
+    assert [type(each) for each in heard[-2:]] == [ModeratorRemoved, ChatBanned]
+    with pytest.raises(Refused, match="Lift the ban first"):
+        moderators.add(world, stream, bob, is_vip=False)
+
+
+def test_a_ban_outlives_the_account_of_who_made_it(
+    world: World, stream: Stream, ada: User, bob: User, cleo: User
+) -> None:
+    moderators.add(world, stream, cleo, is_vip=False)
+    bans.add(world, stream, cleo, bob)
+
+    with world.change():
+        world.store.write("DELETE FROM users WHERE row = ?", cleo.row)
+
+    ((ban,), _) = bans.active(world, stream, ada)
+    assert (ban.user_row, ban.created_by_row) == (bob.row, None)

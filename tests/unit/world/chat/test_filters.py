@@ -1,0 +1,92 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.world.chat import filters
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("what a SPOILER!", ("spoiler",)),
+        ("what a spo\u200biler", ("spoiler",)),
+        ("Crème  BRÛLÉE", ("creme brulee",)),
+        ("creme brulee", ("Crème Brûlée",)),
+        ("GROSSE STRASSE", ("straße",)),
+        ("a.b", ("a", "b")),
+        ("c++ is old", ("C++",)),
+    ],
+)
+def test_a_blocked_word_is_found_whatever_its_case_and_accents(
+    text: str, words: tuple[str, ...]
+) -> None:
+    assert filters.has_blocked_word(text, words)
+
+
+@pytest.mark.parametrize(
+    "text", ["classic", "as soon", "assess", "", "\uff21\uff33\uff33\uff25\uff34"]
+)
+def test_a_blocked_word_is_a_whole_word(text: str) -> None:
+    assert not filters.has_blocked_word(text, ("ass",))
+
+
+def test_words_that_fold_to_nothing_block_nothing() -> None:
+    assert not filters.has_blocked_word("anything", ("\u200b", "\u0301"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "see https://example.org/a",
+        "HTTP://X",
+        "ftp://files",
+        "www.example",
+        "go to example.com now",
+        "sub.domain.example.io/x?y",
+        "mail me at a@b.com",
+    ],
+)
+def test_links_are_seen(text: str) -> None:
+    assert filters.has_link(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["node.js 3.11 is fine...", "a://", "what.ever", "e.g. this", "1.5", "", ":)"]
+)
+def test_what_only_has_dots_is_no_link(text: str) -> None:
+    assert not filters.has_link(text)
+
+
+@pytest.mark.parametrize("text", ["🎥", "👩‍👩‍👧 🇩🇪 ❤️", "👍🏽👍", ":wave: :+1:", "1️⃣ #️⃣", "🏴󠁧󠁢󠁥󠁮󠁧󠁿"])
+def test_emoji_and_named_emotes_are_emotes(text: str) -> None:
+    assert filters.is_emotes_only(text)
+
+
+@pytest.mark.parametrize("text", ["hi 🎥", "1", ":wave:!", "::", "é"])
+def test_words_and_digits_are_no_emotes(text: str) -> None:
+    assert not filters.is_emotes_only(text)
+
+
+@pytest.mark.parametrize("text", ["WHY IS NOBODY ANSWERING", "a" * 15, "noooooooooooooooo"])
+def test_shouting_and_stretching_look_rude(text: str) -> None:
+    assert filters.looks_rude(text)
+
+
+@pytest.mark.parametrize("text", ["OK", "NASA and ESA agree", "a" * 14, "今日は" * 20])
+def test_what_people_say_does_not_look_rude(text: str) -> None:
+    assert not filters.looks_rude(text)
+
+
+@given(st.text(max_size=200), st.lists(st.text(max_size=20), max_size=5))
+def test_filters_take_any_text(text: str, words: list[str]) -> None:
+    filters.has_blocked_word(text, tuple(words))
+    filters.has_link(text)
+    filters.is_emotes_only(text)
+    filters.looks_rude(text)
+
+    assert filters.fold(filters.fold(text)) == filters.fold(text)
+
+
+@given(st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=20))
+def test_a_word_finds_itself(word: str) -> None:
+    assert filters.has_blocked_word(f"so, {word}!", (word,))

@@ -1,0 +1,217 @@
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from emulator.core.clock import ManualClock
+from emulator.core.errors import Refused
+from emulator.core.events import Event
+from emulator.core.events.chat import ChatCleared, ChatDeleted, ChatPosted
+from emulator.world.chat import messages, moderators
+from emulator.world.chat.messages import Message
+from emulator.world.live import streams
+from emulator.world.live.streams import Stream, Wishes
+from emulator.world.people.accounts import User
+from emulator.world.rules import Rules
+from emulator.world.world import World
+
+
+@pytest.fixture
+def world(clock: ManualClock, heard: list[Event]) -> World:
+    return World(
+        clock=clock,
+        publish=heard.append,
+        rules=Rules(chat_lines_per_minute=0, chat_repeats_max=0),
+    )
+
+
+def say(world: World, stream: Stream, author: User, content: str) -> Message:
+    line = messages.post(world, stream.id, author, content)
+    assert isinstance(line, ChatPosted)
+    return messages.find(world, line.message_id)
+
+
+def contents(found: list[Message]) -> list[str]:
+    return [each.content for each in found]
+
+
+def test_a_line_is_told_and_found_again(
+    world: World, heard: list[Event], stream: Stream, bob: User
+) -> None:
+    line = messages.post(world, stream.id, bob, "hello")
+
+    assert isinstance(line, ChatPosted)
+    assert heard[-1] == line
+    assert messages.page(world, stream, None, count=10) == ([messages.as_posted(line)], None)
+
+
+@pytest.mark.parametrize(("is_vip", "badge"), [(False, "moderator"), (True, "vip")])
+def test_badges_say_what_the_author_was_then(
+    world: World, stream: Stream, ada: User, bob: User, is_vip: bool, badge: str
+) -> None:
+    plain = say(world, stream, bob, "one")
+    moderators.add(world, stream, bob, is_vip=is_vip)
+
+    assert messages.find(world, plain.id).badges == ()
+    assert say(world, stream, bob, "two").badges == (badge,)
+    assert say(world, stream, ada, "three").badges == ("broadcaster",)
+
+
+def test_an_ended_stream_can_be_read_and_not_written(
+    world: World, stream: Stream, bob: User
+) -> None:
+    say(world, stream, bob, "bye")
+    streams.end(world, stream)
+
+    with pytest.raises(Refused) as refused:
+        messages.post(world, stream.id, bob, "too late")
+
+    assert (refused.value.code, refused.value.details["chat_code"]) == ("conflict", "stream_ended")
+    assert contents(messages.page(world, stream, None, count=10)[0]) == ["bye"]
+
+
+def test_nobody_speaks_in_a_room_that_is_not_theirs_to_see(
+    world: World, ada: User, bob: User
+) -> None:
+    hidden = streams.create(world, ada, Wishes({"title": "x", "visibility": "private"}))
+
+    for stream_id in (hidden.id, "nowhere"):
+        with pytest.raises(Refused, match="Stream not found"):
+            messages.post(world, stream_id, bob, "hello")
+    say(world, hidden, ada, "only me")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@given(
+    data=st.data(),
+    gaps_ms=st.lists(st.sampled_from([0, 0, 0, 1, 500]), min_size=1, max_size=40),
+    count=st.integers(1, 7),
+    way=st.sampled_from(["cursor", "id"]),
+)
+def test_pages_skip_and_repeat_no_line_also_within_one_millisecond(
+    data: st.DataObject, gaps_ms: list[int], count: int, way: str
+) -> None:
+    # Given lines, some of one millisecond, some deleted, some of another room,
+    clock = ManualClock()
+    world = World(
+        clock=clock,
+        publish=lambda _: None,
+        rules=Rules(chat_lines_per_minute=0, chat_repeats_max=0, streams_per_user=0),
+    )
+    from emulator.world.people import accounts
+
+    ada = accounts.make(world, "ada")
+    stream, other = (
+        streams.create(world, ada, Wishes({"title": title})) for title in ("one", "two")
+    )
+    said = []
+    for number, gap_ms in enumerate(gaps_ms):
+        clock.advance(gap_ms)
+        line = say(world, stream, ada, str(number))
+        say(world, other, ada, "elsewhere")
+        if data.draw(st.booleans()):
+            messages.delete(world, stream, line.id, ada)
+        else:
+            said.append(line.content)
+
+    # when history is read back page by page, by cursors or by ids,
+    read: list[str] = []
+    before: str | None = None
+    while True:
+        found, cursor = messages.page(world, stream, None, count=count, before=before)
+        assert len(found) == count or cursor is None
+        read = contents(found) + read
+        if cursor is None:
+            break
+        before = cursor if way == "cursor" else found[0].id
+
+    # then every line that is there comes once, in its order.
+    assert read == said
+
+
+def test_a_time_leads_to_the_lines_before_it(
+    world: World, clock: ManualClock, stream: Stream, ada: User
+) -> None:
+    for content in ("a", "b", "c"):
+        say(world, stream, ada, content)
+        clock.advance(1_000)
+
+    def read(before: str) -> list[str]:
+        return contents(messages.page(world, stream, None, count=9, before=before)[0])
+
+    assert read("2026-01-01T00:00:02.000Z") == ["a", "b"]
+    assert read("2026-01-01T00:00:00") == []
+    assert read("2026-01-01T01:00:01.500+01:00") == ["a", "b"]
+    assert read("9999-01-01") == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("before", "code"),
+    [
+        ("yesterday", "invalid"),
+        ("mxyz", "invalid"),
+        ("m" + "f" * 16, "invalid"),
+        ("00000000-0000-4000-8000-000000000000", "not_found"),
+    ],
+)
+def test_a_position_that_is_none_is_refused(
+    world: World, stream: Stream, before: str, code: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        messages.page(world, stream, None, count=1, before=before)
+
+    assert refused.value.code == code
+
+
+def test_a_deleted_line_is_there_for_moderators_only(
+    world: World, heard: list[Event], stream: Stream, ada: User, bob: User, cleo: User
+) -> None:
+    line = say(world, stream, bob, "oops")
+    with pytest.raises(Refused, match="moderate"):
+        messages.delete(world, stream, line.id, cleo)
+
+    messages.delete(world, stream, line.id, bob)
+
+    assert isinstance(heard[-1], ChatDeleted)
+    assert messages.page(world, stream, bob, count=9) == ([], None)
+    (kept,), _ = messages.page(world, stream, ada, count=9)
+    assert (kept.content, kept.is_deleted) == ("oops", True)
+    with pytest.raises(Refused, match="Message not found"):
+        messages.delete(world, stream, line.id, bob)
+
+
+def test_clearing_takes_every_line_of_the_room_away(
+    world: World, heard: list[Event], stream: Stream, ada: User, bob: User
+) -> None:
+    for content in ("a", "b"):
+        say(world, stream, bob, content)
+    with pytest.raises(Refused, match="moderate"):
+        messages.clear(world, stream, bob)
+
+    messages.clear(world, stream, ada)
+
+    assert isinstance(heard[-1], ChatCleared)
+    assert messages.page(world, stream, None, count=9) == ([], None)
+    assert len(messages.page(world, stream, ada, count=9)[0]) == 2
+
+
+def test_a_refused_line_leaves_no_trace(
+    world: World, heard: list[Event], stream: Stream, bob: User
+) -> None:
+    before = list(heard)
+
+    # A batch is one change; what it refuses is not in it, what it admits is.
+    with world.change():
+        say(world, stream, bob, "one")
+        with pytest.raises(Refused):
+            messages.post(world, stream.id, bob, " ")
+        say(world, stream, bob, "two")
+
+    assert contents(messages.page(world, stream, None, count=9)[0]) == ["one", "two"]
+    assert [type(each) for each in heard[len(before) :]] == [ChatPosted, ChatPosted]
+
+
+@pytest.mark.parametrize(
+    "content", ["'; DROP TABLE messages; --", "<script>alert(1)</script>", "a\0b", "🎥 ü \u202e"]
+)
+def test_text_comes_back_as_text(world: World, stream: Stream, bob: User, content: str) -> None:
+    assert say(world, stream, bob, content).content == content

@@ -1,0 +1,199 @@
+from typing import Any
+
+import pytest
+
+from emulator.core.clock import ManualClock
+from emulator.core.errors import Refused
+from emulator.core.events import Event
+from emulator.core.events.chat import ChatHeld, ChatPosted
+from emulator.world.chat import bans, messages, moderators, settings
+from emulator.world.live.streams import Stream
+from emulator.world.people.accounts import User
+from emulator.world.rules import Rules
+from emulator.world.world import World
+
+
+def post(world: World, stream: Stream, author: User, content: str = "hello") -> Event:
+    return messages.post(world, stream.id, author, content)
+
+
+def refusal(world: World, stream: Stream, author: User, content: str = "hello") -> Refused:
+    with pytest.raises(Refused) as refused:
+        post(world, stream, author, content)
+    return refused.value
+
+
+def asked(world: World, stream: Stream, ada: User, **wishes: Any) -> None:
+    settings.change(world, stream, ada, wishes)
+
+
+def test_slow_mode_refuses_a_second_line_until_its_time_has_come(
+    world: World, clock: ManualClock, stream: Stream, ada: User, bob: User, cleo: User
+) -> None:
+    # Given a room in slow mode where bob has just spoken,
+    asked(world, stream, ada, slow_mode_seconds=10)
+    post(world, stream, bob)
+
+    # when he speaks again after 5.8 seconds,
+    clock.advance(5_800)
+    refused = refusal(world, stream, bob)
+
+    # then he is told how long to wait, nobody else has to, and then he may.
+    assert (refused.code, refused.details["chat_code"]) == ("rate_limited", "slow_mode")
+    assert (refused.details["wait_ms"], refused.details["retry_after_seconds"]) == (4_200, 5)
+    post(world, stream, cleo)
+    clock.advance(4_200)
+    post(world, stream, bob)
+
+
+def test_slow_mode_holds_for_viewers_only(
+    world: World, stream: Stream, ada: User, bob: User, cleo: User
+) -> None:
+    asked(world, stream, ada, slow_mode_seconds=10)
+    moderators.add(world, stream, bob, is_vip=True)
+    moderators.add(world, stream, cleo, is_vip=False)
+
+    for author in (ada, bob, cleo):
+        for content in ("one", "two"):
+            assert isinstance(post(world, stream, author, content), ChatPosted)
+
+
+@pytest.mark.parametrize("content", ["", " ", "\n\t\u2003"])
+def test_an_empty_line_is_refused(world: World, stream: Stream, bob: User, content: str) -> None:
+    assert refusal(world, stream, bob, content).details["chat_code"] == "empty_message"
+
+
+def test_a_line_is_as_long_as_the_room_allows(
+    world: World, stream: Stream, ada: User, bob: User
+) -> None:
+    post(world, stream, bob, "ü" * 500)
+    assert refusal(world, stream, bob, "x" * 501).details["chat_code"] == "message_too_long"
+
+    asked(world, stream, ada, length_max=4000)
+
+    post(world, stream, bob, "x" * 4000)
+
+
+def test_somebody_who_is_banned_does_not_speak(
+    world: World, clock: ManualClock, stream: Stream, ada: User, bob: User
+) -> None:
+    bans.add(world, stream, ada, bob)
+    refused = refusal(world, stream, bob)
+    assert (refused.code, refused.details["chat_code"]) == ("forbidden", "banned")
+
+    clock.advance(10**9)
+    assert refusal(world, stream, bob).details["chat_code"] == "banned"
+    bans.lift(world, stream, ada, bob)
+
+    post(world, stream, bob)
+
+
+def test_a_time_out_ends_by_itself(
+    world: World, clock: ManualClock, stream: Stream, ada: User, bob: User
+) -> None:
+    bans.add(world, stream, ada, bob, duration_seconds=60)
+    clock.advance(59_000)
+    refused = refusal(world, stream, bob)
+    assert (refused.details["chat_code"], refused.details["wait_ms"]) == ("timed_out", 1_000)
+
+    clock.advance(1_000)
+
+    post(world, stream, bob)
+    assert bans.active(world, stream, ada) == ([], 0)
+
+
+def test_where_only_emotes_may_be_sent_words_are_refused(
+    world: World, stream: Stream, ada: User, bob: User
+) -> None:
+    asked(world, stream, ada, is_emote_only=True)
+
+    assert refusal(world, stream, bob).details["chat_code"] == "emote_only"
+    post(world, stream, bob, ":wave: 🎥")
+    post(world, stream, ada, "words")
+
+
+@pytest.mark.parametrize(
+    ("wishes", "content"),
+    [
+        ({"blocked_words": ("spoiler",)}, "a SPOILER"),
+        ({"are_links_allowed": False}, "see example.com"),
+        ({"is_ai_moderated": True}, "WHY IS NOBODY ANSWERING"),
+    ],
+)
+def test_a_filter_holds_a_line_and_nobody_sees_it(
+    world: World,
+    heard: list[Event],
+    stream: Stream,
+    ada: User,
+    bob: User,
+    wishes: Any,
+    content: str,
+) -> None:
+    assert isinstance(post(world, stream, bob, content), ChatPosted)
+    asked(world, stream, ada, **wishes)
+
+    held = post(world, stream, bob, content)
+
+    assert isinstance(held, ChatHeld)
+    assert heard[-1] == held
+    assert len(messages.page(world, stream, None, count=9)[0]) == 1
+    assert isinstance(post(world, stream, ada, content), ChatPosted)
+
+
+def test_the_same_line_again_and_again_is_held(
+    world: World, stream: Stream, bob: User, cleo: User
+) -> None:
+    for content in ("buy", "BUY", "Buy", "buy", "bUy"):
+        assert isinstance(post(world, stream, bob, content), ChatPosted)
+    assert isinstance(post(world, stream, bob, "buy"), ChatHeld)
+
+    assert isinstance(post(world, stream, cleo, "buy"), ChatPosted)
+    assert isinstance(post(world, stream, bob, "something else"), ChatPosted)
+    assert isinstance(post(world, stream, bob, "buy"), ChatPosted)
+
+
+def test_the_same_line_later_is_not_a_repeat(
+    world: World, clock: ManualClock, stream: Stream, bob: User
+) -> None:
+    for _ in range(10):
+        assert isinstance(post(world, stream, bob, "hello"), ChatPosted)
+        clock.advance(7_000)
+
+
+def test_a_user_says_so_many_lines_a_minute(
+    world: World, clock: ManualClock, stream: Stream, ada: User, bob: User
+) -> None:
+    world.rules = Rules(chat_lines_per_minute=3, chat_repeats_max=0)
+    for _ in range(3):
+        post(world, stream, bob)
+        clock.advance(1_000)
+
+    # The refused line counts too: the first one of the minute is the second one then.
+    refused = refusal(world, stream, bob)
+
+    assert (refused.code, refused.details["retry_after_seconds"]) == ("rate_limited", 58)
+    for _ in range(9):
+        post(world, stream, ada)
+    clock.advance(60_000)
+    post(world, stream, bob)
+
+
+def test_only_followers_speak_where_the_room_says_so(
+    world: World, stream: Stream, ada: User, bob: User, cleo: User
+) -> None:
+    if "follows" not in world.store.columns():
+        pytest.skip("nobody follows anybody yet")
+    asked(world, stream, ada, is_followers_only=True)
+    assert refusal(world, stream, bob).details["chat_code"] == "followers_only"
+
+    with world.change():
+        world.store.write(
+            "INSERT INTO follows (id, follower_row, followed_row, created_at_ms)"
+            " VALUES ('f', ?, ?, 0)",
+            bob.row,
+            ada.row,
+        )
+    moderators.add(world, stream, cleo, is_vip=True)
+
+    for author in (ada, bob, cleo):
+        post(world, stream, author)

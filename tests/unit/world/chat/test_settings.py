@@ -1,0 +1,36 @@
+from emulator.core.events import Event
+from emulator.core.events.chat import ChatSettingsChanged
+from emulator.world.chat import settings
+from emulator.world.chat.settings import ChatSettings
+from emulator.world.live.streams import Stream
+from emulator.world.people.accounts import User
+from emulator.world.world import World
+
+
+def test_a_room_begins_with_the_usual_settings(world: World, stream: Stream) -> None:
+    assert settings.of(world, stream.row) == ChatSettings()
+
+
+def test_a_change_keeps_what_it_does_not_name(
+    world: World, heard: list[Event], stream: Stream, ada: User
+) -> None:
+    settings.change(world, stream, ada, {"slow_mode_seconds": 5, "is_emote_only": True})
+
+    settings.change(world, stream, ada, {"blocked_words": ("ü", "x y"), "slow_mode_seconds": 5})
+
+    assert settings.of(world, stream.row) == ChatSettings(
+        slow_mode_seconds=5, is_emote_only=True, blocked_words=("ü", "x y")
+    )
+    event = heard[-1]
+    assert isinstance(event, ChatSettingsChanged)
+    assert event.changed == ("blocked_words",)
+
+
+def test_a_change_of_nothing_is_no_news(
+    world: World, heard: list[Event], stream: Stream, ada: User
+) -> None:
+    before = list(heard)
+
+    settings.change(world, stream, ada, {"slow_mode_seconds": 0})
+
+    assert heard == before

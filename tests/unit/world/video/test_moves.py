@@ -1,0 +1,57 @@
+"""The tables of legal moves, walked: each state and each move."""
+
+from itertools import product
+from typing import get_args
+
+import pytest
+
+from emulator.core.errors import Refused
+from emulator.world.video.moves import (
+    JOB_MOVES,
+    SESSION_MOVES,
+    VIDEO_MOVES,
+    JobStatus,
+    SessionMove,
+    SessionStatus,
+    VideoStatus,
+    check_job,
+    check_video,
+    session_after,
+)
+
+
+@pytest.mark.parametrize(
+    ("status", "move"), list(product(get_args(SessionStatus), get_args(SessionMove)))
+)
+def test_a_session_moves_as_its_table_says(status: SessionStatus, move: SessionMove) -> None:
+    if (status, move) in SESSION_MOVES:
+        assert session_after(status, move) == SESSION_MOVES[status, move]
+        return
+    with pytest.raises(Refused) as refused:
+        session_after(status, move)
+    assert refused.value.code == "conflict"
+    assert status == "ended"
+
+
+@pytest.mark.parametrize(
+    ("status", "to"), list(product(get_args(VideoStatus), get_args(VideoStatus)))
+)
+def test_a_video_moves_as_its_table_says(status: VideoStatus, to: VideoStatus) -> None:
+    if (status, to) in VIDEO_MOVES:
+        check_video(status, to)
+        assert status != "failed"
+        return
+    with pytest.raises(Refused) as refused:
+        check_video(status, to)
+    assert refused.value.code == "conflict"
+
+
+@pytest.mark.parametrize(("status", "to"), list(product(get_args(JobStatus), get_args(JobStatus))))
+def test_a_job_moves_as_its_table_says(status: JobStatus, to: JobStatus) -> None:
+    if (status, to) in JOB_MOVES:
+        check_job(status, to)
+        assert status in {"queued", "processing"}
+        return
+    with pytest.raises(Refused) as refused:
+        check_job(status, to)
+    assert refused.value.code == "conflict"

@@ -1,0 +1,191 @@
+"""Video sessions and their seats, on a clock that the test moves."""
+
+import base64
+import hashlib
+import hmac
+
+import jwt
+import pytest
+
+from emulator.core.clock import ManualClock
+from emulator.core.errors import Refused
+from emulator.core.events import Event
+from emulator.core.events.people import AccountMade
+from emulator.core.events.video import (
+    ParticipantJoined,
+    ParticipantLeft,
+    SessionCreated,
+    SessionEnded,
+    SessionStarted,
+)
+from emulator.world.people import accounts, tokens
+from emulator.world.people.accounts import User
+from emulator.world.video import participants, sessions
+from emulator.world.video.participants import TOKEN_MS
+from emulator.world.video.sessions import Session
+from emulator.world.world import World
+
+
+@pytest.fixture
+def session(world: World, ada: User) -> Session:
+    return sessions.create(world, ada, "Pair programming", 2)
+
+
+def test_a_session_is_active_when_the_first_participant_is_in_and_ends_for_all(
+    world: World, clock: ManualClock, heard: list[Event], session: Session, ada: User, bob: User
+) -> None:
+    assert (session.status, session.participant_count) == ("created", 0)
+    clock.advance(1_000)
+
+    participants.admit(world, session, bob)
+    session = sessions.find(world, session.id)
+    assert (session.status, session.started_at_ms) == ("active", clock.now_ms())
+    clock.advance(1_000)
+    participants.admit(world, session, ada)
+    session = sessions.find(world, session.id)
+    assert session.participant_count == 2
+    assert session.started_at_ms == clock.now_ms() - 1_000
+
+    ended = sessions.end(world, session)
+
+    assert (ended.status, ended.participant_count) == ("ended", 0)
+    assert ended.ended_at_ms == clock.now_ms()
+    assert [type(each) for each in heard if type(each) is not AccountMade] == [
+        SessionCreated,
+        SessionStarted,
+        ParticipantJoined,
+        ParticipantJoined,
+        ParticipantLeft,
+        ParticipantLeft,
+        SessionEnded,
+    ]
+    for act in (lambda: sessions.end(world, ended), lambda: participants.admit(world, ended, ada)):
+        with pytest.raises(Refused, match="already ended"):
+            act()
+
+
+def test_a_seat_is_taken_once_and_a_full_session_has_none_left(
+    world: World, session: Session, ada: User, bob: User
+) -> None:
+    cleo = accounts.make(world, "cleo")
+    first = participants.admit(world, session, bob)
+    again = participants.admit(world, sessions.find(world, session.id), bob)
+    assert again.participant.id == first.participant.id
+    assert again.token != first.token
+    participants.admit(world, sessions.find(world, session.id), ada)
+
+    full = sessions.find(world, session.id)
+    with pytest.raises(Refused, match="full") as refused:
+        participants.admit(world, full, cleo)
+    assert refused.value.code == "conflict"
+    # Who sits in it still gets a new token.
+    participants.admit(world, full, ada)
+
+    participants.remove(world, full, first.participant.id, bob)
+    assert participants.admit(world, sessions.find(world, session.id), cleo).participant.id
+
+
+def test_a_seat_lapses_with_its_newest_token(
+    world: World, clock: ManualClock, heard: list[Event], session: Session, bob: User
+) -> None:
+    participants.admit(world, session, bob)
+    clock.advance(TOKEN_MS - 1)
+    participants.admit(world, sessions.find(world, session.id), bob)
+    clock.advance(TOKEN_MS - 1)
+    assert sessions.find(world, session.id).participant_count == 1
+    clock.advance(5_000)
+
+    found = sessions.find(world, session.id)
+
+    assert (found.status, found.participant_count) == ("active", 0)
+    left = heard[-1]
+    assert isinstance(left, ParticipantLeft)
+    assert (left.reason, left.at_ms) == ("expired", clock.now_ms() - 4_999)
+    assert participants.of(world, found) == ([], 0)
+    ((past,), count) = participants.of(world, found, with_those_who_left=True)
+    assert (past.left_at_ms, count) == (left.at_ms, 1)
+
+
+def test_who_may_let_somebody_go(world: World, session: Session, ada: User, bob: User) -> None:
+    cleo = accounts.make(world, "cleo")
+    seat = participants.admit(world, session, bob).participant
+
+    with pytest.raises(Refused, match="Only the host") as refused:
+        participants.remove(world, session, seat.id, cleo)
+    assert refused.value.code == "forbidden"
+    participants.remove(world, session, seat.id, ada)
+    with pytest.raises(Refused, match="Participant not found"):
+        participants.remove(world, session, seat.id, bob)
+    with pytest.raises(Refused, match="Take a token"):
+        participants.find_own(world, session, bob)
+
+
+def test_a_session_s_token_opens_that_session_and_nothing_else(
+    world: World, clock: ManualClock, session: Session, ada: User
+) -> None:
+    admission = participants.admit(world, session, ada)
+
+    claims = jwt.decode(
+        admission.token,
+        world.secret,
+        algorithms=["HS256"],
+        audience=participants.AUDIENCE,
+        options={"verify_exp": False, "verify_iat": False},
+    )
+    assert claims["session_id"] == session.id
+    assert (claims["sub"], claims["is_host"]) == (ada.id, True)
+    assert claims["participant_id"] == admission.participant.id
+    assert claims["exp"] == (clock.now_ms() + TOKEN_MS) // 1000
+    assert admission.expires_at_ms == clock.now_ms() + TOKEN_MS
+    with pytest.raises(Refused):
+        tokens.by_access_token(world, admission.token)
+
+
+def test_turn_credentials_can_be_checked_by_who_has_the_secret(
+    world: World, clock: ManualClock, ada: User
+) -> None:
+    given = participants.turn_credentials(world, ada)
+
+    until, _, name = given.username.partition(":")
+    assert (int(until), name) == (clock.now_ms() // 1000 + given.ttl_seconds, ada.id)
+    wanted = hmac.digest(participants.turn_secret(world), given.username.encode(), hashlib.sha1)
+    assert base64.b64decode(given.credential) == wanted
+
+
+def test_a_session_is_never_smaller_than_who_is_in_it(
+    world: World, session: Session, ada: User, bob: User
+) -> None:
+    larger = sessions.update(world, session, {"participants_max": 3, "session_name": "Mob"})
+    assert (larger.participants_max, larger.session_name) == (3, "Mob")
+    for user in (ada, bob, accounts.make(world, "cleo")):
+        participants.admit(world, sessions.find(world, session.id), user)
+
+    with pytest.raises(Refused, match="cannot be 2") as refused:
+        sessions.update(world, sessions.find(world, session.id), {"participants_max": 2})
+    assert refused.value.code == "conflict"
+    sessions.end(world, larger)
+    with pytest.raises(Refused, match="already ended"):
+        sessions.update(world, sessions.find(world, session.id), {"session_name": "x"})
+
+
+def test_lists_show_what_one_hosts_and_what_one_was_in(
+    world: World, session: Session, ada: User, bob: User
+) -> None:
+    other = sessions.create(world, bob, "Stand-up", 5)
+    seat = participants.admit(world, session, bob).participant
+
+    def ids(found: tuple[list[Session], int]) -> list[str]:
+        assert len(found[0]) == found[1]
+        return [each.id for each in found[0]]
+
+    assert ids(sessions.active(world, bob)) == [other.id, session.id]
+    assert ids(sessions.active(world, ada)) == [session.id]
+    participants.remove(world, session, seat.id, bob)
+    sessions.end(world, other)
+    assert ids(sessions.active(world, bob)) == []
+    assert ids(sessions.of_user(world, bob.id, bob)) == [other.id, session.id]
+    admin = accounts.make(world, "root", role="SUPERUSER")
+    assert ids(sessions.of_user(world, bob.id, admin)) == [other.id, session.id]
+    with pytest.raises(Refused, match="admin") as refused:
+        sessions.of_user(world, bob.id, ada)
+    assert refused.value.code == "forbidden"
