@@ -10,11 +10,12 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from emulator.cli import Failed, logs, serve
-from emulator.cli.api import Api, ApiError
-from emulator.cli.line import LiveLine
-from emulator.cli.playing import is_whole_recording, play_low_latency
-from emulator.cli.ports import why_not
+from emulator.cli import Failed, serve
+from emulator.cli.tools import logs
+from emulator.cli.tools.api import Api, ApiError
+from emulator.cli.tools.line import LiveLine
+from emulator.cli.tools.playing import is_whole_recording, play_low_latency
+from emulator.cli.tools.ports import why_not
 from emulator.cli.watch import clock_time, live_seconds, watch_page
 from emulator.core.clock import monotonic_ms
 from emulator.settings import MEMORY, Settings

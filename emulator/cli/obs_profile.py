@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from emulator.cli import Failed
-from emulator.cli.api import Api
+from emulator.cli.tools.api import Api
 from emulator.cli.watch import add_server_flags, find
 from emulator.files import write_whole
 

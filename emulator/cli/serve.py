@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emulator.certificates import server_context
-from emulator.cli import Failed, logs
+from emulator.cli import Failed
+from emulator.cli.tools import logs
 from emulator.core.errors import Refused
 from emulator.settings import Settings, add_flags, gather
 
@@ -120,7 +121,7 @@ def _only(error: Exception) -> Exception:
 
 
 def _why(settings: Settings, failure: OSError) -> str:
-    from emulator.cli.ports import why_not
+    from emulator.cli.tools.ports import why_not
 
     if failure.errno in {errno.EADDRINUSE, errno.EACCES}:
         for key in ("port", "rtmp_port", "rtmps_port"):

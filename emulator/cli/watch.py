@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from emulator.cli import Failed
-from emulator.cli.api import Api, ApiError
-from emulator.cli.line import LiveLine
+from emulator.cli.tools.api import Api, ApiError
+from emulator.cli.tools.line import LiveLine
 from emulator.core.clock import SystemClock
 
 NAME = "watch"

@@ -31,7 +31,7 @@ from emulator.world.world import DEFAULT, World
 HEADER = "x-emulator-world"
 # Also a DNS label, since `NAME.localhost` chooses a world.
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-_SNAPSHOT_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+SNAPSHOT_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _HOST = re.compile(r"([a-z0-9-]+)\.localhost(?::\d+)?")
 
 
@@ -139,7 +139,7 @@ class Worlds:
 
     def save(self, platform: Platform, name: str) -> Snapshot:
         """Remember a world as it is now. A snapshot of the same name is replaced."""
-        if not _SNAPSHOT_NAME.fullmatch(name):
+        if not SNAPSHOT_NAME.fullmatch(name):
             raise Refused("invalid", "A snapshot's name is 1 to 64 letters, digits, dots, dashes.")
         if name not in platform.snapshots and (
             len(platform.snapshots) >= self._making.snapshots_max
@@ -205,6 +205,7 @@ class Worlds:
 
     def _platform(self, world: World, bus: Bus, seed: str) -> Platform:
         shared = self.shared
+        world.media_base = shared.addresses.media
         broadcasts = Broadcasts(world, shared.shelves, self._making.broadcasts)
         recorder = Recorder(world, shared.shelves, shared.recordings, self._making.tasks)
         bus.subscribe(broadcasts.hear)

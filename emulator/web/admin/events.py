@@ -10,7 +10,7 @@ from starlette.responses import Response, StreamingResponse
 
 from emulator.core.events import Event
 from emulator.core.events.worlds import WorldReplaced
-from emulator.web.api.models import Request
+from emulator.web.api.models import CURSOR_MAX, Request
 from emulator.web.platform import Platform
 from emulator.web.rest.call import Call
 from emulator.web.rest.operation import Operation
@@ -26,7 +26,7 @@ _KEEP_ALIVE_SECONDS = 15
 class EventQuery(Request):
     """`after`: the last `seq` that was seen. `kind` is an event's name, such as `StreamEnded`."""
 
-    after: int = Field(0, ge=0)
+    after: int = Field(0, ge=0, le=CURSOR_MAX)
     limit: int = Field(100, ge=1, le=1000)
     kind: str | None = Field(None, min_length=1, max_length=100)
 

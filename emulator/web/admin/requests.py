@@ -5,7 +5,7 @@ from typing import Any, Literal, TypedDict
 
 from pydantic import Field
 
-from emulator.web.api.models import Request
+from emulator.web.api.models import CURSOR_MAX, Request
 from emulator.web.rest.call import Call
 from emulator.web.rest.operation import Operation
 from emulator.web.rest.request_log import Credential, Entry
@@ -22,7 +22,7 @@ class RequestQuery(Request):
     world: str | None = Field(None, max_length=63)
     credential: Credential | None = None
     has_unknown_fields: bool | None = None
-    after: int = Field(0, ge=0)
+    after: int = Field(0, ge=0, le=CURSOR_MAX)
     limit: int = Field(100, ge=1, le=1000)
 
 

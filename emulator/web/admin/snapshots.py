@@ -9,10 +9,11 @@ from emulator.web.platform import Snapshot
 from emulator.web.rest.call import Call
 from emulator.web.rest.operation import Operation
 from emulator.web.shapes.times import iso
+from emulator.web.worlds import SNAPSHOT_NAME
 
 
 class SnapshotCreate(Request):
-    name: str = Field(min_length=1, max_length=64)
+    name: str = Field(pattern=f"^{SNAPSHOT_NAME.pattern}$")
 
 
 class SnapshotShape(TypedDict):

@@ -8,13 +8,14 @@ from emulator.web.api.models import Request
 from emulator.web.platform import Platform
 from emulator.web.rest.call import Call
 from emulator.web.rest.operation import Operation
+from emulator.web.worlds import NAME
 from emulator.world.world import DEFAULT
 
 
 class WorldCreate(Request):
     """`seed` is `default`, `none` or a seed file's path, as for `--seed`."""
 
-    name: str = Field(min_length=1, max_length=63)
+    name: str = Field(pattern=f"^{NAME.pattern}$", max_length=63)
     seed: str = Field("default", min_length=1, max_length=4096)
 
 
@@ -78,7 +79,7 @@ OPERATIONS = [
         answer=create,
         body=WorldCreate,
         status=201,
-        refuses=("conflict",),
+        refuses=("conflict", "invalid"),
         provenance="assumed",
     ),
     Operation(

@@ -4,6 +4,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 
+# Numbers that reach the store: its whole numbers have 64 bits.
+CURSOR_MAX = 2**62
+
+
 class Request(BaseModel):
     """A body or a query. Reads `category_id` and `categoryId`; ignores names it does not know."""
 

@@ -20,6 +20,7 @@ _SCALARS: dict[object, Schema] = {
 }
 # Names that end like this hold times and ids (contract, Conventions).
 _UID_NAMES = {"cloudflare_stream_id", "cloudflare_video_id"}
+_OTHER_IDS = {"trace_id"}
 _TIME_NAMES = {"at", "scheduled_start", "timestamp"}
 
 
@@ -85,7 +86,7 @@ def form_of(name: str) -> Schema:
         return {"pattern": "^[0-9a-f]{32}$"}
     if name in _TIME_NAMES or name.endswith("_at"):
         return {"format": "date-time"}
-    if name == "id" or name.endswith("_id"):
+    if name == "id" or (name.endswith("_id") and name not in _OTHER_IDS):
         return {"format": "uuid"}
     return {}
 

@@ -5,6 +5,7 @@ import os
 import ssl
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from typing import Any
 
 from emulator.cli import Failed
@@ -24,9 +25,12 @@ class ApiError(Failed):
 class Api:
     """One server, one key. Calls block: in a command with an event loop, use a thread."""
 
-    def __init__(self, url: str = "", key: str = "", ca: str = "") -> None:
+    def __init__(
+        self, url: str = "", key: str = "", ca: str = "", headers: Mapping[str, str] | None = None
+    ) -> None:
         self.url = (url or os.environ.get("LIVE_EMULATOR_URL") or DEFAULT_URL).rstrip("/")
         self._key = key or os.environ.get("LIVE_EMULATOR_API_KEY") or "ak_demo"
+        self._headers = dict(headers or {})
         self._ca = ca or os.environ.get("LIVE_EMULATOR_CA") or ""
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
@@ -34,7 +38,8 @@ class Api:
 
         Raises `ApiError` with the server's own sentence, or with the reason for no answer.
         """
-        headers = {"Authorization": f"Bearer {self._key}", "Accept": "application/json"}
+        headers = {**self._headers, "Authorization": f"Bearer {self._key}"}
+        headers["Accept"] = "application/json"
         content = None
         if body is not None:
             headers["Content-Type"] = "application/json"
@@ -45,19 +50,38 @@ class Api:
         except ValueError:
             raise ApiError(f"{self.url} does not answer as an emulator does.", 0) from None
 
+    def exchange(
+        self, method: str, path: str, body: Any = None, *, is_anonymous: bool = False
+    ) -> tuple[int, Any]:
+        """Status and content of whatever is answered: JSON, else text; None for nothing."""
+        headers = {} if is_anonymous else {"Authorization": f"Bearer {self._key}"}
+        content = None if body is None else json.dumps(body).encode()
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        request = urllib.request.Request(self.url + path, content, headers, method=method)
+        try:
+            with self._opener(request).open(request, timeout=_TIMEOUT_SECONDS) as answer:
+                return answer.status, _parsed(answer.read())
+        except urllib.error.HTTPError as refusal:
+            with refusal:
+                return refusal.code, _parsed(refusal.read())
+
     def fetch(self, path_or_url: str) -> bytes:
         """The bytes at a path of this server, or at an address. Raises `ApiError`."""
         is_path = path_or_url.startswith("/")
         return self._ask(urllib.request.Request(self.url * is_path + path_or_url))
 
-    def _ask(self, request: urllib.request.Request) -> bytes:
+    def _opener(self, request: urllib.request.Request) -> urllib.request.OpenerDirector:
         # No proxy: the emulator is on this machine, where a proxy of the environment cannot look.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         if request.full_url.startswith("https:"):
             context = ssl.create_default_context(cafile=self._ca or None)
             opener.add_handler(urllib.request.HTTPSHandler(context=context))
+        return opener
+
+    def _ask(self, request: urllib.request.Request) -> bytes:
         try:
-            with opener.open(request, timeout=_TIMEOUT_SECONDS) as answer:
+            with self._opener(request).open(request, timeout=_TIMEOUT_SECONDS) as answer:
                 return bytes(answer.read())
         except urllib.error.HTTPError as refusal:
             with refusal:
@@ -71,6 +95,13 @@ class Api:
         if isinstance(reason, ConnectionRefusedError):
             return f"No emulator answers at {self.url}. Start one with `live-emulator serve`."
         return f"{self.url} cannot be reached: {reason}."
+
+
+def _parsed(content: bytes) -> Any:
+    try:
+        return json.loads(content) if content else None
+    except ValueError:
+        return content.decode(errors="replace")
 
 
 def _sentence(refusal: urllib.error.HTTPError) -> str:

@@ -1,0 +1,167 @@
+"""`contract`: what of the platform is served, how sure that is, and how it compares."""
+
+import argparse
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from emulator.cli import Failed
+from emulator.cli.tools.api import Api, ApiError
+
+NAME = "contract"
+HELP = "list what is served, or compare it with another document or recorded requests"
+EXAMPLES = """
+  live-emulator contract
+  live-emulator contract --json
+  live-emulator contract --diff https://api.example.com/openapi.json
+  live-emulator contract --check capture.har
+"""
+
+_PREFIX = "/api/v1"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument("--diff", metavar="FILE|URL", help="another OpenAPI 3 document")
+    choice.add_argument(
+        "--check", metavar="FILE", help="requests of the real platform: HAR, or JSONL"
+    )
+    parser.add_argument("--json", action="store_true", help="print it as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.diff:
+        return _diff(args.diff, args.json)
+    if args.check:
+        return _check(Path(args.check), args.json)
+    return _coverage(args.json)
+
+
+def _coverage(is_json: bool) -> int:
+    from emulator.web.api.table import OPERATIONS
+    from emulator.web.openapi.tested import tested_by
+
+    tests = tested_by()
+    rows = [
+        {
+            "method": each.method,
+            "path": each.path,
+            "provenance": each.provenance,
+            "tested_by": tests.get(f"{each.method} {each.path}", []),
+        }
+        for each in OPERATIONS
+    ]
+    if is_json:
+        print(json.dumps(rows, indent=1))
+        return 0
+    width = max(len(each.path) for each in OPERATIONS)
+    for row in rows:
+        tested = ", ".join(row["tested_by"]) or "-"
+        print(f"{row['method']:6}  {row['path']:{width}}  {row['provenance']:10}  {tested}")
+    counts = Counter(str(row["provenance"]) for row in rows)
+    said = ", ".join(f"{count} {name}" for name, count in counts.most_common())
+    print(f"\n{len(rows)} operations: {said}.")
+    return 0
+
+
+def _diff(source: str, is_json: bool) -> int:
+    from emulator.web.openapi.compare import NoDocument, compare
+    from emulator.web.openapi.routes import document
+
+    try:
+        found = compare(document("documented"), _document(source))
+    except NoDocument as refusal:
+        raise Failed(f"{source}: {refusal}", 2) from None
+    if is_json:
+        print(
+            json.dumps([{"operation": d.operation, "kind": d.kind, "told": d.told} for d in found])
+        )
+    else:
+        for each in found:
+            print(f"{each.operation}\n    {each.kind}: {each.told}")
+        print(f"{len(found)} differences." if found else "No difference.")
+    return 1 if found else 0
+
+
+def _document(source: str) -> Any:
+    try:
+        is_address = "://" in source
+        content = Api().fetch(source) if is_address else Path(source).read_bytes()
+        return json.loads(content)
+    except ApiError as refusal:
+        raise Failed(f"{source} cannot be fetched: {refusal.sentence}", 2) from None
+    except OSError as failure:
+        raise Failed(f"{source} cannot be read: {failure.strerror}.", 2) from None
+    except ValueError as failure:
+        raise Failed(f"{source} is no JSON: {failure}.", 2) from None
+
+
+def _check(path: Path, is_json: bool) -> int:
+    """Replay a capture against a fresh world of its own."""
+    from emulator.server import running
+    from emulator.settings import Settings
+    from emulator.web.openapi.captures import NoCapture, read
+
+    try:
+        exchanges = read(path.read_text("utf-8"))
+    except OSError as failure:
+        raise Failed(f"{path} cannot be read: {failure.strerror}.", 2) from None
+    except (NoCapture, UnicodeDecodeError) as refusal:
+        raise Failed(f"{path}: {refusal}", 2) from None
+    settings = Settings(
+        data=":memory:", port=0, rtmp_port=0, rtmps_port=0, stream_creations_per_minute=0
+    )
+    with running(settings) as emulator:
+        told = _Replay(emulator.ready["http"]).run(exchanges)
+    if is_json:
+        print(json.dumps(told, indent=1))
+    else:
+        for each in told:
+            if each["differences"]:
+                print(f"{each['number']}: {each['method']} {each['path']}")
+                print("".join(f"    {line}\n" for line in each["differences"]), end="")
+    count = sum(bool(each["differences"]) for each in told)
+    if not is_json:
+        print(f"{len(told)} requests replayed, {count} answered otherwise.")
+    return 1 if count else 0
+
+
+class _Replay:
+    """One run through a capture. The first caller is `demo`, others are made as they come."""
+
+    def __init__(self, url: str) -> None:
+        from emulator.web.openapi.captures import Names
+
+        self._url = url
+        self._names = Names()
+        self._keys: dict[str, str] = {"": ""}
+
+    def run(self, exchanges: list[Any]) -> list[dict[str, Any]]:
+        from emulator.web.openapi.captures import differences
+
+        told = []
+        for each in exchanges:
+            status, response = self._ask(each)
+            if status == each.status:
+                self._names.learn(each.response, response)
+            told.append(
+                {
+                    "number": each.number,
+                    "method": each.method,
+                    "path": each.path,
+                    "differences": differences(each, status, response),
+                }
+            )
+        return told
+
+    def _ask(self, exchange: Any) -> tuple[int, Any]:
+        key = self._keys.setdefault(
+            exchange.key, "ak_demo" if len(self._keys) == 1 else f"ak_auto_caller{len(self._keys)}"
+        )
+        path = self._names.translate(exchange.path)
+        if not path.startswith(("/api/", "/v1/")):
+            path = _PREFIX + path
+        return Api(self._url, key or "none").exchange(
+            exchange.method, path, self._names.translate(exchange.body), is_anonymous=not key
+        )

@@ -1,0 +1,27 @@
+"""Admin: a running emulator's own API, as commands ask it."""
+
+import argparse
+import os
+from typing import Any
+from urllib.parse import quote
+
+from emulator.cli.tools.api import Api
+
+
+class Admin:
+    """One server and one of its worlds; empty values are taken from the environment."""
+
+    def __init__(self, url: str = "", world: str = "", token: str = "") -> None:
+        key = token or os.environ.get("LIVE_EMULATOR_ADMIN_TOKEN") or ""
+        self._api = Api(url, key or "none", headers={"X-Emulator-World": world} if world else {})
+
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """What the admin API answers; raises `ApiError` with its sentence."""
+        return self._api.call(method, f"/_emulator/{quote(path)}", body)
+
+
+def add_admin_flags(parser: argparse.ArgumentParser) -> None:
+    """Which emulator, with which token, and how to print."""
+    parser.add_argument("--server", default="", metavar="URL", help="default: LIVE_EMULATOR_URL")
+    parser.add_argument("--admin-token", default="", metavar="TOKEN", help="where it asks for one")
+    parser.add_argument("--json", action="store_true", help="print the answer as JSON")

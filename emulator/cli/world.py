@@ -1,0 +1,57 @@
+"""`world`: the isolated platforms of a running emulator."""
+
+import argparse
+import json
+from typing import Any
+
+from emulator.cli.tools.admin import Admin, add_admin_flags
+
+NAME = "world"
+HELP = "list, make, drop or reset isolated platforms of a running emulator"
+EXAMPLES = """
+  live-emulator world list
+  live-emulator world new ci-7 --seed none
+  live-emulator world reset
+  live-emulator world reset --world ci-7
+  live-emulator world drop ci-7
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="list|new|drop|reset")
+    add_admin_flags(verbs.add_parser("list", help="list the worlds"))
+    new = verbs.add_parser("new", help="make a world, fresh from a seed")
+    new.add_argument("name", help="small letters, digits and dashes")
+    new.add_argument("--seed", default="default", help="default, none, or a seed file")
+    add_admin_flags(new)
+    drop = verbs.add_parser("drop", help="remove a world and its media")
+    drop.add_argument("name")
+    add_admin_flags(drop)
+    reset = verbs.add_parser("reset", help="put a world back to its seed")
+    reset.add_argument("--world", default="", metavar="NAME", help="default: the default one")
+    add_admin_flags(reset)
+
+
+def run(args: argparse.Namespace) -> int:
+    admin = Admin(args.server, getattr(args, "world", ""), args.admin_token)
+    if args.verb == "list":
+        told = admin.call("GET", "worlds")
+        _tell(args.json, told, [_line(world) for world in told["worlds"]])
+    elif args.verb == "new":
+        told = admin.call("POST", "worlds", {"name": args.name, "seed": args.seed})
+        _tell(args.json, told, [_line(told)])
+    elif args.verb == "drop":
+        admin.call("DELETE", f"worlds/{args.name}")
+        _tell(args.json, {"dropped": args.name}, [f"{args.name} is gone."])
+    else:
+        told = admin.call("POST", "reset")
+        _tell(args.json, told, [f"{told['name']} is as fresh as its seed."])
+    return 0
+
+
+def _line(world: dict[str, Any]) -> str:
+    return f"{world['name']:20}  {world['api_key']:28}  {world['host']:28}  seed {world['seed']}"
+
+
+def _tell(is_json: bool, told: Any, lines: list[str]) -> None:
+    print(json.dumps(told) if is_json else "\n".join(lines))

@@ -1,0 +1,165 @@
+"""Captures: recorded requests of the real platform, and whether ours answers them alike.
+
+Two forms are read. A HAR file, as browsers save it. Or a line of JSON a request (JSONL):
+`{"method": "GET", "path": "/api/v1/streams/", "key": "me", "body": null, "status": 200,
+"response": {...}}`; `key` only tells callers apart.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+_PATH = re.compile(r"/(?:api/)?v1/.*")
+_IDENTITY = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32}|live_\w{32}")
+_ITEMS_COMPARED = 3
+
+
+class NoCapture(ValueError):
+    """It is no capture: one sentence that says where and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One recorded request and its answer. `key` is the caller's, empty for nobody."""
+
+    number: int
+    method: str
+    path: str
+    key: str
+    body: Any
+    status: int
+    response: Any
+
+
+def read(text: str) -> list[Exchange]:
+    """The exchanges of a capture, in order; those that are not the platform's API are left out.
+
+    Refuses (`NoCapture`) text that is neither of the two forms.
+    """
+    stripped = text.lstrip()
+    is_har = stripped.startswith("{") and '"log"' in stripped[:2000] and '"entries"' in stripped
+    try:
+        entries = list(_from_har(json.loads(text)) if is_har else _from_lines(text))
+    except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+        raise NoCapture(f"This is neither HAR nor JSONL of exchanges: {error!r}.") from None
+    if not entries:
+        raise NoCapture("There is no request of the platform's API in it.")
+    return entries
+
+
+def _from_har(document: Any) -> Iterator[Exchange]:
+    for number, entry in enumerate(document["log"]["entries"], 1):
+        request, response = entry["request"], entry["response"]
+        parts = urlsplit(request["url"])
+        headers = {each["name"].lower(): each["value"] for each in request["headers"]}
+        path = _PATH.search(parts.path)
+        if path is None or request["method"] == "OPTIONS":
+            continue
+        yield Exchange(
+            number=number,
+            method=request["method"],
+            path=path[0] + (f"?{parts.query}" if parts.query else ""),
+            key=headers.get("authorization", headers.get("x-api-key", "")),
+            body=_parsed(request.get("postData", {}).get("text")),
+            status=int(response["status"]),
+            response=_parsed(response.get("content", {}).get("text")),
+        )
+
+
+def _from_lines(text: str) -> Iterator[Exchange]:
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            told = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise NoCapture(f"Line {number} is no JSON: {error}.") from None
+        yield Exchange(
+            number=number,
+            method=told["method"].upper(),
+            path=told["path"],
+            key=told.get("key") or "",
+            body=told.get("body"),
+            status=int(told["status"]),
+            response=told.get("response"),
+        )
+
+
+def _parsed(text: Any) -> Any:
+    try:
+        return json.loads(text) if text else None
+    except ValueError:
+        return text
+
+
+@dataclass(slots=True)
+class Names:
+    """Ids and keys of the recorded platform, and what they are called in ours."""
+
+    known: dict[str, str] = field(default_factory=dict)
+
+    def translate(self, value: Any) -> Any:
+        """The same text or JSON with our names."""
+        if isinstance(value, str):
+            return _IDENTITY.sub(lambda found: self.known.get(found[0], found[0]), value)
+        if isinstance(value, dict):
+            return {name: self.translate(item) for name, item in value.items()}
+        if isinstance(value, list):
+            return [self.translate(item) for item in value]
+        return value
+
+    def learn(self, there: Any, here: Any) -> None:
+        """Two answers to the same request: what stands at the same place is the same thing."""
+        if isinstance(there, dict) and isinstance(here, dict):
+            for name in there.keys() & here.keys():
+                self.learn(there[name], here[name])
+        elif isinstance(there, list) and isinstance(here, list):
+            for one, other in zip(there, here, strict=False):
+                self.learn(one, other)
+        elif isinstance(there, str) and isinstance(here, str) and _IDENTITY.fullmatch(there):
+            self.known.setdefault(there, here)
+
+
+def differences(exchange: Exchange, status: int, response: Any) -> list[str]:
+    """How our answer differs from the recorded one, in status and in shape."""
+    found = []
+    if status != exchange.status:
+        found.append(f"status {exchange.status} there, {status} here")
+    found += _shapes("$", exchange.response, response)
+    return found
+
+
+def _shapes(where: str, there: Any, here: Any) -> Iterator[str]:
+    """Names and types, not values. A null says nothing of a type."""
+    if there is None or here is None:
+        return
+    if _kind(there) != _kind(here):
+        yield f"{where} is {_kind(there)} there, {_kind(here)} here"
+    elif isinstance(there, dict):
+        yield from _names(where, there, here)
+    elif isinstance(there, list):
+        pairs = zip(there[:_ITEMS_COMPARED], here[:_ITEMS_COMPARED], strict=False)
+        for number, (one, other) in enumerate(pairs):
+            yield from _shapes(f"{where}[{number}]", one, other)
+
+
+def _names(where: str, there: dict[str, Any], here: dict[str, Any]) -> Iterator[str]:
+    for name in sorted(there.keys() - here.keys()):
+        yield f"{where}.{name} is missing here ({_kind(there[name])} there)"
+    for name in sorted(here.keys() - there.keys()):
+        yield f"{where}.{name} is missing there ({_kind(here[name])} here)"
+    for name in sorted(there.keys() & here.keys()):
+        yield from _shapes(f"{where}.{name}", there[name], here[name])
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int | float):
+        return "number"
+    if isinstance(value, str):
+        return "string"
+    return "object" if isinstance(value, dict) else "list" if isinstance(value, list) else "null"

@@ -1,0 +1,171 @@
+"""Compare: what two OpenAPI documents say differently of the same platform."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+_METHODS = ("get", "post", "put", "patch", "delete")
+_NAME = re.compile(r"{[^}]*}")
+_REFERENCES_MAX = 20
+
+Kind = Literal["missing here", "missing there", "differs"]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """`here` is our document, `there` the other one. `operation` is `GET /streams/{}`."""
+
+    operation: str
+    kind: Kind
+    told: str
+
+
+class NoDocument(ValueError):
+    """It is no OpenAPI document: one sentence."""
+
+
+def compare(here: Mapping[str, Any], there: Mapping[str, Any]) -> list[Difference]:
+    """The differences, operation by operation. Names of path parameters do not matter.
+
+    Refuses (`NoDocument`) what is no OpenAPI 3 document.
+    """
+    ours, theirs = _operations(here), _operations(there)
+    found: list[Difference] = []
+    for operation in sorted({*ours, *theirs}, key=lambda name: name.split()[::-1]):
+        if operation not in ours:
+            found.append(Difference(operation, "missing here", "the whole operation"))
+        elif operation not in theirs:
+            found.append(Difference(operation, "missing there", "the whole operation"))
+        else:
+            pair = _Side(here, ours[operation]), _Side(there, theirs[operation])
+            found += (Difference(operation, kind, told) for kind, told in _differ(*pair))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One operation of one document."""
+
+    document: Mapping[str, Any]
+    operation: Mapping[str, Any]
+
+    def parameters(self) -> dict[str, str]:
+        """The query's names with their types."""
+        listed = [self.resolved(each) for each in self.operation.get("parameters", [])]
+        return {
+            each["name"]: self.kind(each.get("schema", {}))
+            for each in listed
+            if each.get("in") == "query"
+        }
+
+    def body(self) -> dict[str, str]:
+        content = self.resolved(self.operation.get("requestBody", {})).get("content", {})
+        return self.fields(_json_schema(content))
+
+    def answers(self) -> dict[str, dict[str, str]]:
+        """For each success status its fields."""
+        return {
+            status: self.fields(_json_schema(self.resolved(answer).get("content", {})))
+            for status, answer in self.operation.get("responses", {}).items()
+            if str(status).startswith("2")
+        }
+
+    def fields(self, schema: Mapping[str, Any]) -> dict[str, str]:
+        """The names of an object (of a list: of its items) with their types."""
+        resolved = self.resolved(schema)
+        if resolved.get("type") == "array":
+            return self.fields(resolved.get("items", {}))
+        found: dict[str, str] = {}
+        for part in (*resolved.get("allOf", ()), *resolved.get("anyOf", ())[:1]):
+            found |= self.fields(part)
+        properties = resolved.get("properties", {})
+        return found | {name: self.kind(each) for name, each in properties.items()}
+
+    def kind(self, schema: Mapping[str, Any]) -> str:
+        """A schema's type in a word or two; null is left out, since documents differ in it."""
+        resolved = self.resolved(schema)
+        options = resolved.get("anyOf") or resolved.get("oneOf")
+        if options:
+            kinds = sorted({self.kind(each) for each in options} - {"null"})
+            return " or ".join(kinds) or "null"
+        if "enum" in resolved:
+            return "one of " + ", ".join(map(str, resolved["enum"]))
+        kind = resolved.get("type", "object" if "properties" in resolved else "anything")
+        if isinstance(kind, list):
+            kind = " or ".join(sorted({*kind} - {"null"})) or "null"
+        return str(kind)
+
+    def resolved(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+        for _ in range(_REFERENCES_MAX):
+            reference = schema.get("$ref")
+            if not isinstance(reference, str) or not reference.startswith("#/"):
+                return schema
+            found: Any = self.document
+            for name in reference[2:].split("/"):
+                found = found.get(name, {}) if isinstance(found, dict) else {}
+            schema = found
+        return {}
+
+
+def _differ(here: _Side, there: _Side) -> Iterator[tuple[Kind, str]]:
+    yield from _fields("query", here.parameters(), there.parameters())
+    yield from _fields("body", here.body(), there.body())
+    ours, theirs = here.answers(), there.answers()
+    for status in sorted({*ours, *theirs}):
+        if status not in ours:
+            yield "missing here", f"answer {status}"
+        elif status not in theirs:
+            yield "missing there", f"answer {status}"
+        else:
+            yield from _fields(f"answer {status}", ours[status], theirs[status])
+
+
+def _fields(
+    where: str, ours: Mapping[str, str], theirs: Mapping[str, str]
+) -> Iterator[tuple[Kind, str]]:
+    for name in sorted({*ours, *theirs}):
+        if name not in ours:
+            yield "missing here", f"{where}: {name} ({theirs[name]})"
+        elif name not in theirs:
+            yield "missing there", f"{where}: {name} ({ours[name]})"
+        elif ours[name] != theirs[name] and "anything" not in (ours[name], theirs[name]):
+            yield "differs", f"{where}: {name} is {ours[name]} here, {theirs[name]} there"
+
+
+def _operations(document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    paths = document.get("paths") if isinstance(document, dict) else None
+    if not isinstance(paths, dict) or not str(document.get("openapi", "")).startswith("3"):
+        raise NoDocument("This is no OpenAPI 3 document: it has no `openapi: 3` or no `paths`.")
+    prefix = _prefix(document)
+    found: dict[str, Mapping[str, Any]] = {}
+    for path, methods in paths.items():
+        short = _NAME.sub("{}", path).rstrip("/") or "/"
+        short = _without_version(prefix + short)
+        for method in _METHODS:
+            if isinstance(methods, dict) and method in methods:
+                found[f"{method.upper()} {short}"] = methods[method]
+    return found
+
+
+def _prefix(document: Mapping[str, Any]) -> str:
+    servers = document.get("servers") or [{}]
+    url = servers[0].get("url", "") if isinstance(servers[0], dict) else ""
+    return urlsplit(str(url)).path.rstrip("/")
+
+
+def _without_version(path: str) -> str:
+    """Both prefixes lead to the same operations (contract, Addresses)."""
+    for prefix in ("/api/v1", "/v1"):
+        if path.startswith(f"{prefix}/"):
+            return path.removeprefix(prefix)
+    return path
+
+
+def _json_schema(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    for media_type, each in content.items():
+        if "json" in media_type:
+            schema: Mapping[str, Any] = each.get("schema", {})
+            return schema
+    return {}

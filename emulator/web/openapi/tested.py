@@ -1,0 +1,15 @@
+"""Which tests have seen which operation succeed: written by the tests themselves."""
+
+import json
+from pathlib import Path
+
+_FILE = Path(__file__).with_name("tested.json")
+
+
+def tested_by() -> dict[str, list[str]]:
+    """For `METHOD path` the test files, as of the last `make docs`."""
+    try:
+        found: dict[str, list[str]] = json.loads(_FILE.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    return found

@@ -1,0 +1,45 @@
+"""`world` and `snapshot` against a running emulator."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from emulator.cli import main
+from tests.support.walk import Walk, platform
+
+
+@pytest.fixture
+def walk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Walk]:
+    with platform() as walk:
+        monkeypatch.setenv("LIVE_EMULATOR_URL", walk.ready["http"])
+        yield walk
+
+
+def test_a_world_is_made_listed_reset_and_dropped(
+    walk: Walk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["world", "new", "ci-7", "--seed", "none", "--json"]) == 0
+    key = json.loads(capsys.readouterr().out)["api_key"]
+    walk.create("Here", key)
+    assert main(["world", "list"]) == 0
+    assert "ak_demo@ci-7" in capsys.readouterr().out
+    assert main(["world", "reset", "--world", "ci-7"]) == 0
+    assert walk.ask("GET", "/streams/?status_filter=all", key=key).json["total"] == 0
+    assert main(["world", "drop", "ci-7"]) == 0
+    assert walk.ask("GET", "/auth/me", key=key).status == 401
+    capsys.readouterr()
+    assert main(["world", "drop", "ci-7"]) == 1
+    assert "There is no world ci-7" in capsys.readouterr().err
+
+
+def test_a_snapshot_is_saved_and_restored(walk: Walk, capsys: pytest.CaptureFixture[str]) -> None:
+    stream = walk.create("Before")
+    assert main(["snapshot", "save", "before"]) == 0
+    walk.ask("PUT", f"/streams/id/{stream['id']}", {"title": "After"})
+    assert main(["snapshot", "restore", "before"]) == 0
+    assert walk.stream(stream)["title"] == "Before"
+    capsys.readouterr()
+    assert main(["snapshot", "list", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["total"] == 1
+    assert main(["snapshot", "restore", "never"]) == 1

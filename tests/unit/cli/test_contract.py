@@ -1,0 +1,76 @@
+"""`contract`: the table, the comparison with a document, the replay of a capture."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from emulator.cli import main
+from emulator.web.api.table import OPERATIONS
+from emulator.web.openapi.routes import document
+
+
+def test_the_table_has_a_row_for_each_operation(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["contract", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [(row["method"], row["path"]) for row in rows] == [
+        (each.method, each.path) for each in OPERATIONS
+    ]
+    assert main(["contract"]) == 0
+    assert f"{len(OPERATIONS)} operations: " in capsys.readouterr().out
+
+
+def test_another_document_is_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "other.json"
+    path.write_text(json.dumps(document("documented")), "utf-8")
+    assert main(["contract", "--diff", str(path)]) == 0
+    assert capsys.readouterr().out == "No difference.\n"
+
+    other = json.loads(path.read_text("utf-8"))
+    del other["paths"]["/auth/me"]
+    path.write_text(json.dumps(other), "utf-8")
+    assert main(["contract", "--diff", str(path), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out) == [
+        {"operation": "GET /auth/me", "kind": "missing there", "told": "the whole operation"}
+    ]
+
+
+@pytest.mark.parametrize("content", ["", "{}", "no"])
+def test_what_cannot_be_compared_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str
+) -> None:
+    path = tmp_path / "other.json"
+    path.write_text(content, "utf-8")
+    assert main(["contract", "--diff", str(path)]) == 2
+    assert main(["contract", "--check", str(path)]) == 2
+    assert main(["contract", "--check", str(tmp_path / "none")]) == 2
+    assert "other.json" in capsys.readouterr().err
+
+
+def test_recorded_requests_are_replayed_with_their_ids_translated(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stream_id = "6f1e9c52-8d0b-4f6e-9a57-3c2f1f0a7d11"
+    lines = [
+        {
+            "method": "POST",
+            "path": "/api/v1/streams/",
+            "key": "me",
+            "body": {"title": "Recorded"},
+            "status": 201,
+            "response": {"id": stream_id},
+        },
+        {
+            "method": "GET",
+            "path": f"/api/v1/streams/id/{stream_id}",
+            "status": 200,
+            "response": {"id": stream_id, "title": 7},
+        },
+    ]
+    path = tmp_path / "capture.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)), "utf-8")
+
+    assert main(["contract", "--check", str(path), "--json"]) == 1
+    _, read = json.loads(capsys.readouterr().out)
+    assert "$.title is number there, string here" in read["differences"]
+    assert not any(line.startswith("status") for line in read["differences"])

@@ -1,0 +1,85 @@
+"""Captures are read in both forms, and answers are compared by status and shape."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.web.openapi.captures import Exchange, Names, NoCapture, differences, read
+
+LINE = {"method": "get", "path": "/api/v1/streams/", "status": 200, "response": {"total": 1}}
+ID, OUR_ID = "6f1e9c52-8d0b-4f6e-9a57-3c2f1f0a7d11", "11111111-2222-4333-8444-555555555555"
+
+
+def har(url: str = "https://api.example.com/v1/streams/?limit=1", method: str = "GET") -> str:
+    entry = {
+        "request": {
+            "method": method,
+            "url": url,
+            "headers": [{"name": "Authorization", "value": "Bearer secret"}],
+            "postData": {"text": '{"title": "x"}'},
+        },
+        "response": {"status": 200, "content": {"text": '{"streams": []}'}},
+    }
+    return json.dumps({"log": {"version": "1.2", "entries": [entry]}})
+
+
+def test_a_har_file_is_read() -> None:
+    (found,) = read(har())
+    assert (found.method, found.path, found.status) == ("GET", "/v1/streams/?limit=1", 200)
+    assert found.key == "Bearer secret"
+    assert found.body == {"title": "x"}
+    assert found.response == {"streams": []}
+
+
+def test_lines_are_read_and_empty_ones_skipped() -> None:
+    (first, second) = read(f"{json.dumps(LINE)}\n\n{json.dumps(LINE | {'key': 'me'})}\n")
+    assert (first.number, second.number) == (1, 3)
+    assert (first.key, second.key) == ("", "me")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{}", "[]", "not json", '{"method": "GET"}', har("https://cdn.example.com/x.js"), "7"],
+)
+def test_what_is_no_capture_is_refused(text: str) -> None:
+    with pytest.raises(NoCapture):
+        read(text)
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_a_capture_or_refused(text: str) -> None:
+    try:
+        found = read(text)
+    except NoCapture:
+        return
+    assert found
+
+
+def exchange(response: object, status: int = 200) -> Exchange:
+    return Exchange(1, "GET", "/api/v1/x", "", None, status, response)
+
+
+def test_answers_of_one_shape_do_not_differ() -> None:
+    there = {"a": [{"id": "1", "n": None}], "b": 1}
+    assert differences(exchange(there), 200, {"a": [{"id": "2", "n": "x"}], "b": 2.5}) == []
+
+
+def test_status_names_and_types_are_told_with_their_place() -> None:
+    there = {"a": [{"id": "1"}], "gone": True, "b": 1}
+    here = {"a": [{"id": 1}], "b": "1", "new": {}}
+    assert differences(exchange(there), 404, here) == [
+        "status 200 there, 404 here",
+        "$.gone is missing here (boolean there)",
+        "$.new is missing there (object here)",
+        "$.a[0].id is string there, number here",
+        "$.b is number there, string here",
+    ]
+
+
+def test_ids_of_one_platform_become_those_of_the_other() -> None:
+    names = Names()
+    names.learn({"stream": {"id": ID, "title": "x"}}, {"stream": {"id": OUR_ID, "title": "y"}})
+    assert names.translate(f"/streams/id/{ID}") == f"/streams/id/{OUR_ID}"
+    assert names.translate({"ids": [ID, "other"], "n": 1}) == {"ids": [OUR_ID, "other"], "n": 1}

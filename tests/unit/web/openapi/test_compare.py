@@ -1,0 +1,72 @@
+"""Two documents: what one of them says otherwise is told, what they share is not."""
+
+from typing import Any
+
+import pytest
+
+from emulator.web.openapi.compare import NoDocument, compare
+from emulator.web.openapi.routes import document
+
+
+def of(paths: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"openapi": "3.1.0", "paths": paths, **more}
+
+
+def get(fields: dict[str, Any], **more: Any) -> dict[str, Any]:
+    schema = {"type": "object", "properties": fields}
+    answer = {"content": {"application/json": {"schema": schema}}}
+    return {"get": {"responses": {"200": answer}, **more}}
+
+
+def told(here: dict[str, Any], there: dict[str, Any]) -> list[tuple[str, str, str]]:
+    return [(each.operation, each.kind, each.told) for each in compare(here, there)]
+
+
+def test_a_document_does_not_differ_from_itself() -> None:
+    assert compare(document("documented"), document("documented")) == []
+
+
+def test_prefixes_slashes_and_names_of_parameters_do_not_matter() -> None:
+    ours = of({"/streams/{stream_id}": get({})}, servers=[{"url": "/api/v1"}])
+    theirs = of({"/v1/streams/{id}/": get({})}, servers=[{"url": "https://api.example.com"}])
+    assert told(ours, theirs) == []
+
+
+def test_operations_that_one_lacks_are_told() -> None:
+    assert told(of({"/a": get({})}), of({"/b": get({})})) == [
+        ("GET /a", "missing there", "the whole operation"),
+        ("GET /b", "missing here", "the whole operation"),
+    ]
+
+
+def test_fields_and_their_types_are_compared_through_references() -> None:
+    shared = {"schemas": {"Thing": {"type": "object", "properties": {"id": {"type": "string"}}}}}
+    ours = of({"/a": get({"thing": {"type": "string"}, "x": {"type": ["integer", "null"]}})})
+    theirs = of(
+        {"/a": get({"thing": {"$ref": "#/components/schemas/Thing"}, "y": {"type": "integer"}})},
+        components=shared,
+    )
+    assert told(ours, theirs) == [
+        ("GET /a", "differs", "answer 200: thing is string here, object there"),
+        ("GET /a", "missing there", "answer 200: x (integer)"),
+        ("GET /a", "missing here", "answer 200: y (integer)"),
+    ]
+
+
+def test_queries_are_compared() -> None:
+    query = [{"name": "limit", "in": "query", "schema": {"type": "integer"}}]
+    assert told(of({"/a": get({}, parameters=query)}), of({"/a": get({})})) == [
+        ("GET /a", "missing there", "query: limit (integer)")
+    ]
+
+
+@pytest.mark.parametrize("value", [{}, [], {"openapi": "2.0", "paths": {}}, {"openapi": "3.1.0"}])
+def test_what_is_no_document_is_refused(value: Any) -> None:
+    with pytest.raises(NoDocument):
+        compare(document("documented"), value)
+
+
+def test_a_reference_that_leads_in_a_circle_ends() -> None:
+    loop = {"schemas": {"A": {"$ref": "#/components/schemas/A"}}}
+    circular = of({"/a": get({"thing": {"$ref": "#/components/schemas/A"}})}, components=loop)
+    assert told(circular, circular) == []
