@@ -13,11 +13,12 @@ from starlette.routing import Route
 from emulator.core.errors import Refused
 from emulator.web.admin import state
 from emulator.web.admin.guard import AdminGuard
-from emulator.web.cdn import playback
+from emulator.web.cdn import images, playback
 from emulator.web.errors import answer, crash
 from emulator.web.openapi import routes as openapi
 from emulator.web.pages import watch
 from emulator.web.rest.middleware import MIDDLEWARE
+from emulator.web.rest.reuse import Reuse
 from emulator.web.worlds import Worlds
 
 if TYPE_CHECKING:
@@ -42,9 +43,14 @@ def build(worlds: Worlds) -> Starlette:
             *state.routes(worlds),
             *watch.routes(worlds),
             Route("/_emulator/{path:path}", admin.answer, methods=METHODS),
+            *images.routes(worlds),
             *playback.routes(worlds),
         ],
-        middleware=[*MIDDLEWARE, Middleware(AdminGuard, token=worlds.shared.admin_token)],
+        middleware=[
+            Middleware(Reuse),
+            *MIDDLEWARE,
+            Middleware(AdminGuard, token=worlds.shared.admin_token),
+        ],
         exception_handlers=_ERRORS,
     )
 

@@ -23,6 +23,7 @@ from emulator.web.rest.bodies import Uploaded, media_type, read_form, read_json
 from emulator.web.rest.call import Call, Dialect
 from emulator.web.rest.note import Note
 from emulator.web.rest.operation import Limit, Operation
+from emulator.web.rest.reuse import candidate
 from emulator.web.rest.router import Router
 from emulator.web.worlds import Worlds
 from emulator.world.limits import Quota
@@ -76,7 +77,9 @@ class Dispatch:
             response = errors.answer(refused, request.state.trace_id)
         if quota:
             response.headers.update(_rate_headers(quota))
-        note.finish(self._worlds, response.status_code)
+        entry = note.finish(self._worlds, response.status_code)
+        if note.is_reusable and response.status_code == 200:
+            request.state.reusable = candidate(note.platform or self._worlds.default, entry)
         return response
 
     @asynccontextmanager

@@ -29,34 +29,39 @@ class Note:
         self._request = request
         self._began_us = monotonic_us()
 
-    def finish(self, worlds: Worlds, status: int) -> None:
+    @property
+    def is_reusable(self) -> bool:
+        """Whether the operation only reads."""
+        return self.operation is not None and self.operation.is_reusable
+
+    def finish(self, worlds: Worlds, status: int) -> Entry:
         """Put it into the log."""
         request, operation = self._request, self.operation
         platform = self.platform or worlds.default
         body = self.body if self.body is not None else self._parsed()
         log = platform.shared.requests
-        log.note(
-            Entry(
-                seq=log.next_seq(),
-                at_ms=platform.world.now_ms,
-                world=platform.world.name,
-                method=request.method,
-                path=request.url.path,
-                operation=operation.path if operation else None,
-                status=status,
-                user=self.caller.username if self.caller else None,
-                credential=self._credential(),
-                query={
-                    name: STRUCK_OUT if is_secret(name) else value[:2000]
-                    for name, value in request.query_params.items()
-                },
-                body=without_secrets(body),
-                unknown_fields=self._unknown(body) if operation else (),
-                trace_id=request.state.trace_id,
-                user_agent=request.headers.get("user-agent", "")[:200],
-                duration_us=monotonic_us() - self._began_us,
-            )
+        entry = Entry(
+            seq=log.next_seq(),
+            at_ms=platform.world.now_ms,
+            world=platform.world.name,
+            method=request.method,
+            path=request.url.path,
+            operation=operation.path if operation else None,
+            status=status,
+            user=self.caller.username if self.caller else None,
+            credential=self._credential(),
+            query={
+                name: STRUCK_OUT if is_secret(name) else value[:2000]
+                for name, value in request.query_params.items()
+            },
+            body=without_secrets(body),
+            unknown_fields=self._unknown(body) if operation else (),
+            trace_id=request.state.trace_id,
+            user_agent=request.headers.get("user-agent", "")[:200],
+            duration_us=monotonic_us() - self._began_us,
         )
+        log.note(entry)
+        return entry
 
     def _credential(self) -> Credential:
         if self.caller is not None:

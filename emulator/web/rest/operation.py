@@ -37,6 +37,7 @@ class Operation:
     `auth`: who may call (whether it is the owner is for the verb to say). `limit` names a rate
     limit that every call of a signed-in user counts against, refused and failed ones too. `also`
     are other success statuses, `downloads` the media types of the files it may answer with.
+    `is_reusable`: it only reads, so that an answer may be used again (`rest/reuse`).
     """
 
     method: Method
@@ -52,6 +53,7 @@ class Operation:
     refuses: tuple[Code, ...] = ()
     also: tuple[int, ...] = ()
     downloads: tuple[str, ...] = ()
+    is_reusable: bool = False
 
     @property
     def summary(self) -> str:

@@ -27,6 +27,8 @@ class Store:
         self, connection: sqlite3.Connection, publish: Callable[[Event], None] | None = None
     ) -> None:
         self.publish = publish or _tell_nobody
+        # Grows with every change, so that whatever was made of the facts is known to be stale.
+        self.version = 0
         self._connection = connection
         self._is_changing = False
         self._emitted: list[Event] = []
@@ -84,6 +86,7 @@ class Store:
                 [(event.at_ms, type(event).__name__, _canonical(event)) for event in self._emitted],
             )
             self._connection.execute("COMMIT")
+            self.version += 1
         except BaseException:
             self._connection.execute("ROLLBACK")
             self._emitted.clear()
@@ -102,12 +105,14 @@ class Store:
         if self._is_changing:
             raise RuntimeError("a store was loaded inside a change")
         source._connection.backup(self._connection)
+        self.version += 1
 
     def copy(self) -> "Store":
         """A store in memory with the same facts, which tells nobody of what happens to it."""
         return Store(open_copy(self._connection))
 
     def close(self) -> None:
+        self.version += 1
         self._connection.close()
 
     def _tell(self) -> None:
