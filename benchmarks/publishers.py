@@ -28,6 +28,7 @@ _CPU_SHARE_MAX = 0.75
 _LATE_MS_MAX = 200
 _SOAK_PUBLISHERS = 20
 _SOAK_EVERY_SECONDS = 15.0
+_SOAK_TOLD_MINUTES = (1, 10)
 
 
 class Contestant(Protocol):
@@ -161,9 +162,9 @@ def soak(minutes: float) -> Section:
             ("what", "figure"),
             ("publishers", f"{_SOAK_PUBLISHERS} at {MANY.kind}, for {minutes:g} minutes"),
             ("CPU, share of a core", f"{100 * cpu_seconds / (minutes * 60):.1f} %"),
-            (
-                "memory at the first and at the last",
-                f"{samples[0][1]:.0f}, {samples[-1][1]:.0f} MiB",
+            *(
+                (f"memory after {told:g} min", f"{_memory_after(samples, told):.1f} MiB")
+                for told in (*_SOAK_TOLD_MINUTES, minutes)
             ),
             ("memory's slope after the first fifth", f"{slope:.1f} MiB an hour"),
             (
@@ -178,6 +179,12 @@ def soak(minutes: float) -> Section:
         ],
         packages=("uvloop",),
     )
+
+
+def _memory_after(samples: Sequence[tuple[float, float]], minutes: float) -> float:
+    """MiB, by the first sample that is so old, or by the last."""
+    late = (mib for hours, mib in samples if hours * 60 >= minutes)
+    return next(late, samples[-1][1])
 
 
 def _row(workload: Workload, costs: Sequence[Cost]) -> tuple[str, ...]:

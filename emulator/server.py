@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 
 _GRACE_SECONDS = 1
 _WARM = (
+    "emulator.media.ingest.rtmp_connection",
     "emulator.media.pipeline",
     "emulator.web.api.table",
     "emulator.web.admin.table",
@@ -107,20 +108,19 @@ class Emulator:
         self.platform = await worlds.open_default(folder.world_path, settings.seed)
 
         # The ready file names the CA, so it has to be there by then. Once made, this only reads it.
-        _tls_context(settings, folder)
+        tls = _tls_context(settings, folder)
         ingest = RtmpServer(worlds, bounds.rtmp(settings))
         stack.push_async_callback(ingest.stop, "the emulator stops")
         rtmp_port = await ingest.start(settings.host, settings.rtmp_port)
-        rtmps_port = await ingest.start_tls(
-            settings.host, settings.rtmps_port, lambda: _tls_context(settings, folder)
-        )
+        rtmps_port = await ingest.start_tls(settings.host, settings.rtmps_port, tls)
 
         listener = _listen(settings.host, settings.port)
         stack.callback(listener.close)
         self.ready = ready.ready(settings, folder, listener.getsockname()[1], rtmp_port, rtmps_port)
         shared.ready, shared.addresses = self.ready, ready.addresses(settings, self.ready)
+        self.platform.world.media_base = shared.addresses.media
         self.app = app.build(worlds)
-        web = _Web(_web_config(settings, folder, self.app))
+        web = _Web(_web_config(self.app, tls if settings.tls else None))
         running = tasks.create_task(web.serve(sockets=[listener]))
         stack.push_async_callback(_stop_web, web, running, shared.state)
         await web.has_started.wait()
@@ -217,10 +217,7 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _web_config(settings: Settings, folder: DataFolder, application: ASGIApp) -> uvicorn.Config:
-    def tls_context(*_: object) -> ssl.SSLContext:
-        return _tls_context(settings, folder)
-
+def _web_config(application: ASGIApp, tls: ssl.SSLContext | None) -> uvicorn.Config:
     return uvicorn.Config(
         application,
         lifespan="off",
@@ -230,5 +227,5 @@ def _web_config(settings: Settings, folder: DataFolder, application: ASGIApp) ->
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
         timeout_keep_alive=75,
-        ssl_context_factory=tls_context if settings.tls else None,
+        ssl_context_factory=(lambda *_: tls) if tls else None,
     )

@@ -13,7 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from emulator.cli import Failed
-from emulator.cli.line import LiveLine
+from emulator.cli.tools.line import LiveLine
 from emulator.core.clock import SystemClock
 from emulator.core.errors import Refused
 from emulator.media.publisher.link import Target, parse_target
@@ -46,7 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     what = parser.add_argument_group("what")
     what.add_argument("--file", type=Path, help="send this instead of the test picture")
     what.add_argument("--loop", action="store_true", help="begin the file again at its end")
-    what.add_argument("--seconds", type=float, help="end after so long")
+    what.add_argument("--seconds", type=_seconds, help="end after so long")
     what.add_argument("--size", type=_size, default=(_DEFAULTS.width, _DEFAULTS.height))
     what.add_argument("--fps", type=_rate, default=_DEFAULTS.fps)
     what.add_argument("--bitrate", type=_kbits, default=_DEFAULTS.video_kbits, help="as in 2500k")
@@ -104,7 +104,7 @@ def _destination(args: argparse.Namespace) -> tuple[Target, str]:
     address = os.environ.get(f"LIVE_EMULATOR_{scheme.upper()}_URL") or _ADDRESSES[scheme]
     key = args.key
     if args.stream is not None:
-        from emulator.cli.api import Api
+        from emulator.cli.tools.api import Api
         from emulator.cli.watch import find
 
         stream = find(Api(args.server, args.api_key), args.stream)
@@ -186,6 +186,13 @@ def _target(text: str) -> Target:
         return parse_target(text)
     except ValueError as wrong:
         raise argparse.ArgumentTypeError(str(wrong)) from None
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is no duration in seconds such as 30 or 0.5")
+    return seconds
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -12,7 +12,6 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emulator.certificates import server_context
 from emulator.cli import Failed
 from emulator.cli.tools import logs
 from emulator.core.errors import Refused
@@ -82,13 +81,7 @@ async def start(settings: Settings, stack: AsyncExitStack) -> "Emulator":
     from emulator.server import Emulator
 
     try:
-        emulator = await stack.enter_async_context(Emulator(settings))
-        if not settings.rtmps_cert:
-            # Who reads where the CA is must find it there, also before the first TLS connection.
-            await asyncio.to_thread(
-                server_context, Path(emulator.ready["ca"]).parent, settings.host
-            )
-        return emulator
+        return await stack.enter_async_context(Emulator(settings))
     except Exception as error:
         failure = _only(error)
         if isinstance(failure, Refused):

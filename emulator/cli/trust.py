@@ -18,7 +18,7 @@ NAME = "trust"
 HELP = "make this machine trust the emulator's certificates"
 EXAMPLES = """
   live-emulator trust
-  sudo live-emulator trust --install --data ~/.cache/live-emulator
+  sudo "$(command -v live-emulator)" trust --install --data ~/.cache/live-emulator
   live-emulator trust --remove
 """
 
@@ -65,20 +65,35 @@ def store_of(platform: str, certificate: Path) -> Store:
         add = ("security", "add-trusted-cert", "-r", "trustRoot", "-k", keychain, str(certificate))
         take = ("security", "remove-trusted-cert", str(certificate))
         return Store("the login keychain", [add], [take], needs_root=False)
-    if shutil.which("update-ca-certificates"):  # Debian, Ubuntu, Alpine.
-        return _linux("/usr/local/share/ca-certificates", "update-ca-certificates", certificate)
-    if shutil.which("update-ca-trust"):  # Fedora, Red Hat, Arch.
-        return _linux("/etc/pki/ca-trust/source/anchors", "update-ca-trust", certificate)
+    if _is_there("update-ca-certificates"):  # Debian, Ubuntu, Alpine.
+        # Without `--fresh` it leaves links in /etc/ssl/certs to what is gone.
+        update = ("update-ca-certificates",)
+        folder = "/usr/local/share/ca-certificates"
+        return _linux(folder, update, (*update, "--fresh"), certificate)
+    if _is_there("update-ca-trust"):  # Fedora, Red Hat, Arch.
+        update = ("update-ca-trust",)
+        return _linux("/etc/pki/ca-trust/source/anchors", update, update, certificate)
     return Store("this system's store", [], [], needs_root=True)
 
 
-def _linux(folder: str, update: str, certificate: Path) -> Store:
+def _is_there(program: str) -> bool:
+    return shutil.which(program, path=_path()) is not None
+
+
+def _path() -> str:
+    """Where programs are; who is not root may have a PATH without root's own folders."""
+    return os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
+
+
+def _linux(
+    folder: str, after_install: Sequence[str], after_remove: Sequence[str], certificate: Path
+) -> Store:
     # update-ca-certificates takes files that end in .crt only.
     target = f"{folder}/{_NAME}.crt"
     return Store(
         f"the system's store ({folder})",
-        [("install", "-m", "644", str(certificate), target), (update,)],
-        [("rm", "-f", target), (update,)],
+        [("install", "-m", "644", str(certificate), target), after_install],
+        [("rm", "-f", target), after_remove],
         needs_root=True,
     )
 
@@ -89,9 +104,17 @@ def _carry_out(store: Store, commands: Sequence[Sequence[str]]) -> None:
     if store.needs_root and os.geteuid() != 0:
         as_root = " && ".join("sudo " + shlex.join(command) for command in commands)
         raise Failed(f"That needs root. Run: {as_root}")
+    environment = {**os.environ, "PATH": _path()}
     for command in commands:
         try:
-            subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+            subprocess.run(
+                command,
+                check=True,
+                capture_output=True,
+                text=True,
+                timeout=60,
+                env=environment,
+            )
         except subprocess.CalledProcessError as failure:
             said = failure.stderr.strip() or f"exit code {failure.returncode}"
             raise Failed(f"{shlex.join(command)} failed: {said}") from None

@@ -5,7 +5,7 @@ Feed it the wire's packets, before `Timeline` repairs them. Every packet costs t
 
 from dataclasses import dataclass
 
-from emulator.media.packets import VIDEO_TIMESCALE, Packet, VideoTrack
+from emulator.media.packets import VIDEO_TIMESCALE, AudioTrack, Packet, VideoTrack
 
 _TICKS_PER_MS = VIDEO_TIMESCALE // 1000
 _GAP_MS = 1_000
@@ -19,12 +19,20 @@ _PACE_WARNING = 0.9
 class HealthReport:
     """A publisher at one instant. Rates are of the last two seconds or so, 0 before.
 
+    Codecs are RFC 6381 strings, `width` and `height` pixels, `sample_rate` in hertz; all of them
+    None where none has come.
     `pace` is media time over arrival time: below 1 the publisher cannot keep up; None before it is
     known. `key_frame_interval_ms` is the last one, None before the second key frame. `drift_ms` is
     how far audio arrives ahead of video (negative: behind), None unless both come. `gaps` counts
     holes and jumps of over a second in the publisher's clock, `rejoins` its returns.
     """
 
+    video_codec: str | None
+    width: int | None
+    height: int | None
+    audio_codec: str | None
+    sample_rate: int | None
+    channels: int | None
     video_kbits: int
     audio_kbits: int
     frame_rate: float
@@ -85,6 +93,8 @@ class PublisherHealth:
     def __init__(self) -> None:
         self._video = _Meter()
         self._audio = _Meter()
+        self._picture: VideoTrack | None = None
+        self._sound: AudioTrack | None = None
         self._key_at_ms: int | None = None
         self._key_interval_ms: int | None = None
         self._drift_ms: float | None = None
@@ -96,12 +106,14 @@ class PublisherHealth:
         """Count a packet that arrived at `at_ms`."""
         track = packet.track
         wire_ms = packet.dts * 1000 // track.timescale
-        if type(track) is VideoTrack:
+        if isinstance(track, VideoTrack):
+            self._picture = track
             gap_ms = self._video.add(len(packet.data), wire_ms, at_ms)
             if packet.is_key:
                 self._note_key_frame(wire_ms)
             self._note_drift(wire_ms)
         else:
+            self._sound = track
             gap_ms = self._audio.add(len(packet.data), wire_ms, at_ms)
         if gap_ms:
             self._gaps += 1
@@ -111,6 +123,7 @@ class PublisherHealth:
         """The publisher is back: its clock starts anew, its counts go on."""
         self._rejoins += 1
         self._video, self._audio = _Meter(), _Meter()
+        self._picture = self._sound = None
         self._key_at_ms = self._key_interval_ms = self._drift_ms = None
 
     def report(self, now_ms: int) -> HealthReport:
@@ -118,7 +131,14 @@ class PublisherHealth:
         audio_bits, _, audio_pace = self._audio.current(now_ms)
         is_measured = self._video.rates is not None or self._audio.rates is not None
         pace = max(video_pace, audio_pace) if is_measured else None
+        picture, sound = self._picture, self._sound
         return HealthReport(
+            video_codec=picture.codecs if picture else None,
+            width=picture.width if picture else None,
+            height=picture.height if picture else None,
+            audio_codec=sound.codecs if sound else None,
+            sample_rate=sound.sample_rate if sound else None,
+            channels=sound.channels if sound else None,
             video_kbits=round(video_bits),
             audio_kbits=round(audio_bits),
             frame_rate=round(1000 * video_frames, 2),

@@ -12,7 +12,7 @@ import pytest
 import uvloop
 
 from emulator.core.errors import Refused
-from emulator.media.ingest.rtmp_connection import RtmpLimits
+from emulator.media.ingest.rtmp_limits import RtmpLimits
 from emulator.media.ingest.rtmp_server import RtmpServer
 from tests.support.peers import need
 from tests.support.rtmp import HANDSHAKE, RecordingGate, RecordingIntake, connect, publish, video
@@ -110,7 +110,7 @@ async def test_ffmpeg_publishes_over_tls(ffmpeg: str, tmp_path: Path) -> None:
     gate = RecordingGate()
     server = RtmpServer(gate)
     context = server_context(self_signed(tmp_path))
-    port = await server.start_tls("127.0.0.1", 0, lambda: context)
+    port = await server.start_tls("127.0.0.1", 0, context)
     async with asyncio.timeout(GUARD_SECONDS):
         # Newer versions of ffmpeg verify by default, and this certificate is nobody's.
         url = f"rtmps://127.0.0.1:{port}/live/good"

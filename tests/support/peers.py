@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from typing import NoReturn
 
 import pytest
 
@@ -16,7 +17,11 @@ def need(program: str, *others: str) -> str:
         found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
         if found:
             return found
-    reason = f"{' or '.join(names)} is not installed"
+    lacking(f"{' or '.join(names)} is not installed")
+
+
+def lacking(reason: str) -> NoReturn:
+    """Skips the test, or fails it if LIVE_EMULATOR_TESTS_PEERS is `required`."""
     if os.environ.get("LIVE_EMULATOR_TESTS_PEERS") == "required":
         pytest.fail(reason)
     pytest.skip(reason)

@@ -8,11 +8,12 @@ import logging
 import socket
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal, Protocol, assert_never, cast
 
 from emulator.core.errors import ProtocolError, Refused
 from emulator.media.ingest.gate import Attempt, Intake
+from emulator.media.ingest.rtmp_limits import RtmpLimits
+from emulator.media.ingest.rtmp_rounds import Rounds
 from emulator.media.ingest.rtmp_session import (
     ConnectRequested,
     Finished,
@@ -26,38 +27,11 @@ from emulator.media.ingest.tag import Tag
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class RtmpLimits:
-    """What one server lets its publishers do."""
-
-    application: str = "live"
-    publishers_max: int = 200
-    """Publishers at once; one more is refused with a sentence."""
-    connections_max: int = 400
-    """Sockets at once, also those that have not said what they want; one more is closed."""
-    message_bytes_max: int = 8 * 1024 * 1024
-    """The longest message, and all unfinished messages of a connection together."""
-    chunk_streams_max: int = 64
-    handshake_ms: int = 10_000
-    """From the TCP connection to the end of the RTMP handshake, TLS included."""
-    publish_ms: int = 10_000
-    """From the handshake, or the end of a publish, to the next publish."""
-    first_media_ms: int = 10_000
-    """From an accepted publish to its first audio, video or metadata."""
-    idle_ms: int = 30_000
-    """Without any audio, video or metadata while publishing."""
-    bytes_per_second_max: int = 12_500_000
-    """A publisher's rate (100 Mbit/s): above it the socket is read no faster than this."""
-    unsent_bytes_max: int = 64 * 1024
-    """Answers that a peer has not read."""
-    linger_ms: int = 2_000
-    """How long a peer may take to read its last message before the socket is cut."""
-
-
 class Door(Protocol):
     """What a connection needs of its server."""
 
     limits: RtmpLimits
+    rounds: Rounds
 
     def opened(self, connection: "RtmpConnection") -> None:
         """Count a connection, or raise `Refused`."""
@@ -72,7 +46,10 @@ class Door(Protocol):
 
 
 class RtmpConnection(asyncio.Protocol):
-    """The socket's side of a session."""
+    """The socket's side of a session.
+
+    Commands are read as they come, by its transport; while it publishes it is read in rounds.
+    """
 
     def __init__(
         self, door: Door, protocol: Literal["rtmp", "rtmps"], tls: TlsLayer | None = None
@@ -85,6 +62,7 @@ class RtmpConnection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._socket: socket.socket | None = None
+        self._is_in_rounds = False
         self._peer = ""
         self._encoder = ""
         self._intake: Intake | None = None
@@ -103,8 +81,7 @@ class RtmpConnection(asyncio.Protocol):
         # Not an isinstance check: uvloop's transports are of no asyncio class.
         self._transport = transport = cast("asyncio.Transport", transport)
         self._peer = _peer_text(transport.get_extra_info("peername"))
-        if sys.platform == "linux":
-            self._socket = transport.get_extra_info("socket")
+        self._socket = _socket_of(transport)
         transport.set_write_buffer_limits(high=self._limits.unsent_bytes_max)
         try:
             self._door.opened(self)
@@ -138,8 +115,20 @@ class RtmpConnection(asyncio.Protocol):
         for timer in (self._deadline_timer, self._resume_timer):
             if timer is not None:
                 timer.cancel()
+        if self._socket is not None:
+            self._socket.detach()  # It is the transport's to close.
         self._transport = self._socket = None
         self._door.closed(self)
+
+    # What the rounds call, beside `data_received`.
+
+    def hung_up(self, error: OSError | None) -> None:
+        self._is_in_rounds = False
+        if error is not None:
+            self._cut()
+            self._end("the connection broke")
+        elif self._transport is not None:
+            self._transport.resume_reading()  # It sees the same, and closes.
 
     # What the server and the gate call.
 
@@ -213,6 +202,7 @@ class RtmpConnection(asyncio.Protocol):
             return
         self._intake = intake
         self._session.accept_publish()
+        self._read_in_rounds(True)
         self._expect(self._limits.first_media_ms, "nothing was sent after publish")
 
     def _wrong_application(self) -> str:
@@ -223,6 +213,7 @@ class RtmpConnection(asyncio.Protocol):
         """Close the intake, if there is one, once."""
         intake, self._intake = self._intake, None
         if intake is not None:
+            self._read_in_rounds(False)
             self._door.left()
             intake.close(reason)
 
@@ -246,8 +237,12 @@ class RtmpConnection(asyncio.Protocol):
             self._flush()
         # Closing with unread bytes in the socket would reset it, and the reason with it: so only
         # our half is closed, and the rest is read until the peer closes or has had its time.
-        transport.write_eof()
-        self._expect(self._limits.linger_ms, "")
+        try:
+            transport.write_eof()
+        except OSError:  # The peer is gone already, and the loop has not looked yet.
+            self._cut()
+        else:
+            self._expect(self._limits.linger_ms, "")
 
     def _cut(self) -> None:
         if self._transport is not None:
@@ -292,12 +287,39 @@ class RtmpConnection(asyncio.Protocol):
         self._allowance = min(rate, self._allowance + earned) - received_bytes
         self._allowance_at = now
         if self._allowance < 0 and self._transport is not None and self._resume_timer is None:
-            self._transport.pause_reading()
+            self._stop_reading()
             self._resume_timer = self._loop.call_later(-self._allowance / rate, self._resume)
 
     def _resume(self) -> None:
         self._resume_timer = None
-        if self._transport is not None and not self._transport.is_closing():
+        self._go_on_reading()
+
+    # Reading.
+
+    def _read_in_rounds(self, is_in_rounds: bool) -> None:
+        if is_in_rounds == self._is_in_rounds:
+            return
+        if self._resume_timer is not None:  # It is not read now; later it will be as is said here.
+            self._is_in_rounds = is_in_rounds
+            return
+        self._stop_reading()
+        self._is_in_rounds = is_in_rounds
+        self._go_on_reading()
+
+    def _stop_reading(self) -> None:
+        if self._transport is None or self._socket is None:
+            return
+        if self._is_in_rounds:
+            self._door.rounds.leave(self._socket)
+        else:
+            self._transport.pause_reading()
+
+    def _go_on_reading(self) -> None:
+        if self._transport is None or self._socket is None or self._transport.is_closing():
+            return
+        if self._is_in_rounds:
+            self._door.rounds.join(self._socket, self)
+        else:
             self._transport.resume_reading()
 
     def _acknowledge_quickly(self) -> None:
@@ -306,6 +328,12 @@ class RtmpConnection(asyncio.Protocol):
         """
         if self._socket is not None and sys.platform == "linux":
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+
+
+def _socket_of(transport: asyncio.Transport) -> socket.socket:
+    """The transport's own socket, since what a transport shows of it cannot be read from."""
+    shown = transport.get_extra_info("socket")
+    return socket.socket(shown.family, shown.type, shown.proto, fileno=shown.fileno())
 
 
 def _peer_text(address: object) -> str:

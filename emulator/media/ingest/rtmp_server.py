@@ -4,11 +4,16 @@ import asyncio
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING, Literal
 
 from emulator.core.errors import Refused
 from emulator.media.ingest.gate import Attempt, Gate, Intake
-from emulator.media.ingest.rtmp_connection import RtmpConnection, RtmpLimits
+from emulator.media.ingest.rtmp_limits import RtmpLimits
+from emulator.media.ingest.rtmp_rounds import Rounds
 from emulator.media.ingest.rtmp_tls import TlsLayer
+
+if TYPE_CHECKING:
+    from emulator.media.ingest.rtmp_connection import RtmpConnection
 
 _BACKLOG = 512
 
@@ -18,6 +23,7 @@ class RtmpServer:
 
     def __init__(self, gate: Gate, limits: RtmpLimits | None = None) -> None:
         self.limits = limits or RtmpLimits()
+        self.rounds = Rounds()
         self._gate = gate
         self._listeners: list[asyncio.Server] = []
         self._connections: set[RtmpConnection] = set()
@@ -35,21 +41,11 @@ class RtmpServer:
 
     async def start(self, host: str, port: int) -> int:
         """Listen for RTMP. Port 0 lets the system choose; returns the port that was bound."""
-        return await self._listen(host, port, lambda: RtmpConnection(self, "rtmp"))
+        return await self._listen(host, port, lambda: self._connection("rtmp"))
 
-    async def start_tls(
-        self, host: str, port: int, context_factory: Callable[[], ssl.SSLContext]
-    ) -> int:
-        """Listen for RTMPS. The context is asked for when the first connection comes."""
-        context: ssl.SSLContext | None = None
-
-        def connection() -> RtmpConnection:
-            nonlocal context
-            if context is None:
-                context = context_factory()
-            return RtmpConnection(self, "rtmps", TlsLayer(context))
-
-        return await self._listen(host, port, connection)
+    async def start_tls(self, host: str, port: int, context: ssl.SSLContext) -> int:
+        """Listen for RTMPS with this certificate. Port 0 as for `start`."""
+        return await self._listen(host, port, lambda: self._connection("rtmps", TlsLayer(context)))
 
     async def stop(self, reason: str) -> None:
         """Tell every publisher why, and close everything. What does not listen is cut off."""
@@ -67,7 +63,17 @@ class RtmpServer:
             await listener.wait_closed()
         self._listeners.clear()
 
-    async def _listen(self, host: str, port: int, connection: Callable[[], RtmpConnection]) -> int:
+    def _connection(
+        self, protocol: Literal["rtmp", "rtmps"], tls: TlsLayer | None = None
+    ) -> "RtmpConnection":
+        # Late: a start need not wait for what only a publisher needs.
+        from emulator.media.ingest.rtmp_connection import RtmpConnection
+
+        return RtmpConnection(self, protocol, tls)
+
+    async def _listen(
+        self, host: str, port: int, connection: "Callable[[], RtmpConnection]"
+    ) -> int:
         loop = asyncio.get_running_loop()
         listener = await loop.create_server(connection, host, port, backlog=_BACKLOG)
         self._listeners.append(listener)
@@ -81,14 +87,14 @@ class RtmpServer:
 
     # The door of its connections.
 
-    def opened(self, connection: RtmpConnection) -> None:
+    def opened(self, connection: "RtmpConnection") -> None:
         self._connections.add(connection)
         if len(self._connections) > self.limits.connections_max:
             raise Refused(
                 "unavailable", f"more than {self.limits.connections_max} connections are open"
             )
 
-    def closed(self, connection: RtmpConnection) -> None:
+    def closed(self, connection: "RtmpConnection") -> None:
         self._connections.discard(connection)
         if not self._connections:
             self._all_closed.set()

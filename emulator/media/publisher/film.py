@@ -4,6 +4,7 @@ H.264 and AAC are copied packet by packet; any other codec is decoded and encode
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 # A machine that stalled for longer than this does not catch up: the film goes on from here.
 _LATE_MAX_MS: Final = 500
+# More packets without a time than any codec holds back (H.264 reorders 16 pictures at most).
+_UNTIMED_MAX: Final = 32
+# What FFmpeg counts the times of whole files in.
+_MICROSECONDS: Final = 1_000_000
 
 
 class FilmBroadcast:
@@ -29,11 +34,12 @@ class FilmBroadcast:
 
     def __init__(self, path: Path, settings: PublishSettings) -> None:
         """Refuses what is no film: nothing to open, no picture and no sound in it."""
+        self._path = path
         self._settings = settings
         self._file = _open(path)
         self._tap = FlvTap()
         self._container = open_muxer(self._tap)
-        self._lanes = self._make_lanes(path)
+        self._lanes = self._make_lanes()
         # How much later than by the film's own clock each packet is due, after stalls.
         self._delay_ms = 0
         self._packets = self._all_packets()
@@ -46,13 +52,17 @@ class FilmBroadcast:
         return None if self._next is None else self._next[0] + self._delay_ms
 
     def step(self, elapsed_ms: int) -> list[Tag]:
-        """Send one packet. `elapsed_ms` is the time it is."""
+        """Send one packet. `elapsed_ms` is the time it is.
+
+        Refuses (`invalid`) a file that breaks on the way, or that FLV cannot carry.
+        """
         if self._next is None or self.due_ms is None:
             return []
         late_ms = elapsed_ms - self.due_ms
         if late_ms > _LATE_MAX_MS:
             self._delay_ms += late_ms
-        self._container.mux(self._next[1])
+        with _refusing(self._path):
+            self._container.mux(self._next[1])
         self._fetch()
         return self._tap.take()
 
@@ -62,7 +72,7 @@ class FilmBroadcast:
         self._file.close()
         return self._tap.take()
 
-    def _make_lanes(self, path: Path) -> dict[int, Lane]:
+    def _make_lanes(self) -> dict[int, Lane]:
         lanes: dict[int, Lane] = {}
         picture, sound = _picture(self._file), _sound(self._file)
         if picture is not None:
@@ -80,38 +90,95 @@ class FilmBroadcast:
                 else AudioLane(sound, self._container, self._settings)
             )
         if not lanes:
-            raise Refused("invalid", f"There is neither picture nor sound in {path}.")
+            raise Refused("invalid", f"There is neither picture nor sound in {self._path}.")
         return lanes
 
     def _fetch(self) -> None:
-        self._next = next(self._packets, None)
+        with _refusing(self._path):
+            self._next = next(self._packets, None)
 
     def _all_packets(self) -> Iterator[tuple[int, "AnyPacket"]]:
         """Each packet to send with its own time in milliseconds, over all rounds of a loop."""
-        origin: Fraction | None = None
-        shift = end = Fraction(0)
+        # Some containers count from anywhere; a broadcast counts from 0.
+        shift = -Fraction(self._file.start_time or 0, _MICROSECONDS)
         while True:
-            for seconds, length, packet in self._round(shift):
-                origin = seconds if origin is None else origin
-                end = max(end, seconds + length)
-                yield max(0, int((seconds - origin) * 1000)), packet
+            extent = _Extent(self._path)
+            for packet, lane in self._round(extent):
+                for ready in lane.take(packet, shift):
+                    time = ready.dts if ready.dts is not None else ready.pts
+                    if time is not None:
+                        yield max(0, int(time * ready.time_base * 1000)), ready
             # A film without any length would be looped for ever within one step.
-            if not self._settings.is_looped or origin is None or end - origin <= shift:
+            if not self._settings.is_looped or extent.seconds <= 0:
                 break
-            shift = end - origin
+            shift += extent.seconds
             self._file.seek(0)
         for lane in self._lanes.values():
             for packet in lane.drain():
                 yield 0, packet
 
-    def _round(self, shift: Fraction) -> Iterator[tuple[Fraction, Fraction, "AnyPacket"]]:
+    def _round(self, extent: "_Extent") -> Iterator[tuple["AnyPacket", Lane]]:
+        """Every packet of the file, once, with its lane."""
         sources = [lane.source for lane in self._lanes.values()]
         for packet in cast("Iterator[AnyPacket]", self._file.demux(sources)):
-            for ready in self._lanes[packet.stream_index].take(packet, shift):
-                time = ready.dts if ready.dts is not None else ready.pts
-                if time is not None:
-                    base = ready.time_base
-                    yield time * base, (ready.duration or 0) * base, ready
+            # The last one of each stream is empty, and tells a decoder that it is.
+            if packet.size:
+                extent.note(packet)
+            yield packet, self._lanes[packet.stream_index]
+
+
+class _Extent:
+    """How long a file is: `seconds` of its longest stream, so that rounds do not overlap.
+
+    Looked up in the packets, because what a container says of itself is often not so.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.seconds = Fraction(0)
+        self._path = path
+        self._begins: dict[int, Fraction] = {}
+        self._coded_until: dict[int, int] = {}
+        self._untimed = 0
+
+    def note(self, packet: "AnyPacket") -> None:
+        """Refuses (`invalid`) files without time stamps, and such whose time goes back."""
+        stamp = packet.pts if packet.pts is not None else packet.dts
+        index = packet.stream_index
+        if stamp is None:
+            self._untimed += 1
+            if self._untimed > _UNTIMED_MAX:
+                raise self._refusal("it has no time stamps; put it into an MP4 or MKV file first")
+            return
+        at = stamp * packet.time_base
+        if packet.dts is not None:
+            if packet.dts < self._coded_until.get(index, packet.dts):
+                raise self._refusal(f"its time stamps jump back after {float(self.seconds):.1f} s")
+            self._coded_until[index] = packet.dts
+        begin = self._begins[index] = min(at, self._begins.get(index, at))
+        self.seconds = max(self.seconds, at - begin + _seconds_of(packet))
+
+    def _refusal(self, reason: str) -> Refused:
+        return Refused("invalid", f"{self._path} cannot be sent on: {reason}.")
+
+
+def _seconds_of(packet: "AnyPacket") -> Fraction:
+    """One frame of the stream's usual rate, where a container does not say more."""
+    if packet.duration:
+        return packet.duration * packet.time_base
+    rate = getattr(packet.stream, "average_rate", None)
+    return 1 / rate if rate else Fraction(0)
+
+
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    """Turns FFmpeg's complaints into a sentence."""
+    from av.error import FFmpegError
+
+    try:
+        yield
+    except FFmpegError as failure:
+        told = (failure.strerror or str(failure)).lower()
+        raise Refused("invalid", f"{path} cannot be sent on: {told}.") from None
 
 
 def _open(path: Path) -> "InputContainer":

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from emulator.media.publisher.encoders import add_audio, add_video
 from emulator.media.publisher.settings import PublishSettings
+from emulator.media.publisher.sound import SAMPLE_RATE
 
 if TYPE_CHECKING:
-    from av import AudioFrame, AudioStream, Packet, VideoFrame, VideoStream
+    from av import AudioFrame, AudioResampler, AudioStream, Packet, VideoFrame, VideoStream
     from av.container import OutputContainer
 
     SourceStream = VideoStream | AudioStream
@@ -35,16 +36,24 @@ class CopyLane:
     def __init__(self, source: "SourceStream", container: "OutputContainer") -> None:
         self.source = source
         self._stream = container.add_stream_from_template(source, opaque=True)
+        # The first pictures of some containers, whose decoding times only the next ones tell.
+        self._held: list[AnyPacket] = []
 
     def take(self, packet: "AnyPacket", shift: Fraction) -> Iterator["AnyPacket"]:
         if packet.size == 0:
             return
         ticks = int(shift / packet.time_base)
-        if packet.dts is not None:
-            packet.dts += ticks
         if packet.pts is not None:
             packet.pts += ticks
         packet.stream = self._stream
+        if packet.dts is None:
+            self._held.append(packet)
+            return
+        packet.dts += ticks
+        for places, held in enumerate(reversed(self._held), start=1):
+            held.dts = packet.dts - places * (held.duration or 0)
+        yield from self._held
+        self._held.clear()
         yield packet
 
     def drain(self) -> Iterator["AnyPacket"]:
@@ -71,7 +80,7 @@ class VideoLane:
         self._last_pts: int | None = None
 
     def take(self, packet: "AnyPacket", shift: Fraction) -> Iterator["AnyPacket"]:
-        for frame in cast("list[VideoFrame]", packet.decode()):
+        for frame in cast("list[VideoFrame]", _decoded(packet)):
             yield from self._encode(frame, shift)
 
     def drain(self) -> Iterator["AnyPacket"]:
@@ -98,23 +107,56 @@ class VideoLane:
 
 
 class AudioLane:
-    """Decodes, and encodes as stereo AAC at 48 kHz."""
+    """Decodes, and encodes as stereo AAC at 48 kHz, without holes: silence where none comes."""
 
     def __init__(
         self, source: "AudioStream", container: "OutputContainer", settings: PublishSettings
     ) -> None:
         self.source = source
         self._stream = add_audio(container, settings)
-        self._has_any = False
+        self._resampler: AudioResampler | None = None
+        self._form: tuple[str, str, int] | None = None
 
     def take(self, packet: "AnyPacket", shift: Fraction) -> Iterator["AnyPacket"]:
-        for frame in cast("list[AudioFrame]", packet.decode()):
+        for frame in cast("list[AudioFrame]", _decoded(packet)):
             if frame.pts is None or frame.time_base is None:
                 continue
             frame.pts += int(shift / frame.time_base)
-            self._has_any = True
-            yield from self._stream.encode(frame)
+            yield from self._encode(frame)
 
     def drain(self) -> Iterator["AnyPacket"]:
-        if self._has_any:
+        if self._resampler is not None:
+            yield from self._finish_form(self._resampler)
             yield from self._stream.encode(None)
+
+    def _encode(self, frame: "AudioFrame") -> Iterator["AnyPacket"]:
+        form = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if self._resampler is None or form != self._form:
+            if self._resampler is not None:
+                yield from self._finish_form(self._resampler)
+            self._resampler, self._form = _resampler(), form
+        for ready in self._resampler.resample(frame):
+            yield from self._stream.encode(ready)
+
+    def _finish_form(self, resampler: "AudioResampler") -> Iterator["AnyPacket"]:
+        """Some broadcasts change from mono to stereo on the way: the rest of what was before."""
+        for ready in resampler.resample(None):
+            yield from self._stream.encode(ready)
+
+
+def _resampler() -> "AudioResampler":
+    from av import AudioResampler
+
+    # `async` fills holes and cuts overlaps of over 100 ms, and ignores smaller ones: the encoder
+    # counts samples, and takes no time stamps that go back.
+    return AudioResampler("fltp", "stereo", SAMPLE_RATE, options={"async": "1"})
+
+
+def _decoded(packet: "AnyPacket") -> "list[VideoFrame | AudioFrame]":
+    """A packet's frames; none where it is broken, as players leave out what they cannot show."""
+    from av.error import InvalidDataError
+
+    try:
+        return cast("list[VideoFrame | AudioFrame]", packet.decode())
+    except InvalidDataError:
+        return []

@@ -48,19 +48,31 @@ class Target:
 
 def parse_target(url: str) -> Target:
     """`rtmp://host[:port]/app` or `rtmps://`. Refuses (`ValueError`) anything else."""
-    parts = urlsplit(url)
-    if parts.scheme not in _PORTS or not parts.hostname or not parts.path.strip("/"):
-        raise ValueError(f"not an address to publish to: {url!r} (rtmp://host[:port]/app)")
-    port = parts.port if parts.port is not None else _PORTS[parts.scheme]
-    return Target(parts.scheme, parts.hostname, port, parts.path.strip("/"))
+    try:
+        parts = urlsplit(url)
+        host, port, app = parts.hostname, parts.port, parts.path.strip("/")
+    except ValueError:
+        raise _no_address(url) from None
+    if parts.scheme not in _PORTS or not host or not app:
+        raise _no_address(url)
+    return Target(parts.scheme, host, _PORTS[parts.scheme] if port is None else port, app)
+
+
+def _no_address(url: str) -> ValueError:
+    return ValueError(f"not an address to publish to: {url!r} (rtmp://host[:port]/app)")
 
 
 def tls_context(host: str, ca: str) -> ssl.SSLContext:
     """Verifies against the file `ca`, or the system's own; without `ca`, nothing on this machine.
 
     The emulator's certificate on a loopback address is trusted unseen, as FFmpeg does everywhere.
+    Refuses (`invalid`) a file that holds no certificates.
     """
-    context = ssl.create_default_context(cafile=ca or None)
+    try:
+        context = ssl.create_default_context(cafile=ca or None)
+    except OSError as error:
+        sentence = f"{ca} cannot be used as a CA: {_plain(error)}."
+        raise Refused("invalid", sentence) from None
     if not ca and _is_loopback(host):
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -223,6 +235,8 @@ class Link:
 def _plain(error: OSError | None) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted ({error.verify_message})"
+    if isinstance(error, ssl.SSLError) and error.reason == "NO_CERTIFICATE_OR_CRL_FOUND":
+        return "there is no certificate in it"
     if isinstance(error, ssl.SSLError):
         return f"it does not speak TLS as we do ({error.reason})"
     if error is None:

@@ -94,17 +94,26 @@ class Push:
 
     def _await_acceptance(self, link: Link) -> None:
         deadline_ms = monotonic_ms() + ANSWER_TIMEOUT_MS
+        has_answered = False
         while True:
             link.send(self._client.to_send())
             try:
                 received = link.receive(deadline_ms)
             except ConnectionError:
-                sentence = "The server closed the connection without accepting the publish."
-                raise Refused("forbidden", sentence) from None
+                raise self._hung_up(has_answered) from None
+            has_answered = True
             if received is None:
                 raise TimeoutError("The server did not answer the publish.")
             if any(isinstance(event, Accepted) for event in self._hear(received)):
                 return
+
+    def _hung_up(self, has_answered: bool) -> Refused:
+        if has_answered:
+            sentence = "The server closed the connection without accepting the publish."
+            return Refused("forbidden", sentence)
+        where = f"{self._target.host}:{self._target.port}"
+        hint = " If it speaks TLS, say rtmps." if self._target.scheme == "rtmp" else ""
+        return Refused("unavailable", f"{where} hangs up without a word.{hint}")
 
     def _send_all(self, link: Link, broadcast: Broadcast, seconds: float | None) -> None:
         start_ms = monotonic_ms()

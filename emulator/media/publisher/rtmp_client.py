@@ -33,6 +33,9 @@ _CONTROL_CHUNKS: Final = 2
 _COMMAND_CHUNKS: Final = 3
 _MEDIA_CHUNKS: Final[dict[TagKind, int]] = {"audio": 4, "script": 5, "video": 6}
 
+# A message stream's number has four bytes (RTMP 1.0, 5.3.1.2).
+_STREAMS_END: Final = 1 << 32
+
 _CONNECT: Final = 1
 _RELEASE_STREAM: Final = 2
 _FC_PUBLISH: Final = 3
@@ -166,7 +169,7 @@ class RtmpClient:
             self._command("FCPublish", _FC_PUBLISH, None, self._key)
             self._command("createStream", _CREATE_STREAM, None)
         elif name == "_result" and values[1:2] == [_CREATE_STREAM] and self._state == "creating":
-            if not isinstance(last, float):
+            if not isinstance(last, float) or not 0 <= last < _STREAMS_END:
                 raise ProtocolError("The server's createStream answer names no stream.")
             self._stream_id = int(last)
             self._command("publish", _PUBLISH, None, self._key, "live", stream_id=self._stream_id)

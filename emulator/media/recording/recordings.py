@@ -1,7 +1,8 @@
 """Recordings: pictures and files made of kept segments, for the web layer. Each is made once.
 
 For the event loop's thread; the work is done in threads, a few at a time, so that a page full of
-thumbnails does not take the machine from live streams.
+thumbnails does not take the machine from live streams. What makes them is imported when one is
+first asked for: a start does not wait for it.
 """
 
 import asyncio
@@ -10,16 +11,16 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from emulator.core.clock import monotonic_ms
 from emulator.core.errors import Refused
-from emulator.media.recording.footage import Footage, footage
-from emulator.media.recording.mp4 import remux
-from emulator.media.recording.pictures import check_size, parse_time, still
-from emulator.media.recording.storyboard import Storyboard, storyboard
 from emulator.media.shelf.shelf import Shelf
 from emulator.media.shelf.shelves import Shelves
+
+if TYPE_CHECKING:
+    from emulator.media.recording.footage import Footage
+    from emulator.media.recording.storyboard import Storyboard
 
 T = TypeVar("T")
 
@@ -57,6 +58,8 @@ class Recordings:
 
     def seconds(self, uid: str) -> float:
         """How long the recording is, to the frame. Refuses `not_found`."""
+        from emulator.media.recording.footage import footage
+
         return footage(self._shelves.find(uid)).seconds
 
     async def thumbnail(
@@ -73,12 +76,14 @@ class Recordings:
         Refuses `invalid` for sizes outside 1 to 2000, other fits, and times outside the video;
         `not_found` before there is a picture.
         """
+        from emulator.media.recording.pictures import check_size, parse_time, still
+
         size = check_size(width, height, fit)
         asked = parse_time(time) if time is not None else None
         shelf = self._shelves.find(uid)
         is_live = not shelf.window.is_finished
 
-        def make(held: Footage) -> bytes:
+        def make(held: "Footage") -> bytes:
             middle = held.newest if is_live else held.seconds * POSTER_SHARE
             return still(held, middle if asked is None else asked, size)
 
@@ -97,6 +102,7 @@ class Recordings:
     ) -> bytes:
         """An animated GIF. Refuses as `thumbnail`, and durations over 15 s, rates over 15."""
         from emulator.media.recording.animation import gif
+        from emulator.media.recording.pictures import check_size, parse_time
 
         if width is None and height is None:
             height = 180  # Small, since nobody said otherwise and a GIF grows quickly.
@@ -107,8 +113,10 @@ class Recordings:
         shelf = self._shelves.find(uid)
         return await self._once(key, shelf, lambda held: gif(held, start, seconds, rate, size))
 
-    async def storyboard(self, uid: str) -> Storyboard:
+    async def storyboard(self, uid: str) -> "Storyboard":
         """The seek bar's sprite and its WebVTT. Refuses `not_found` before there is a picture."""
+        from emulator.media.recording.storyboard import storyboard
+
         shelf = self._shelves.find(uid)
         return await self._once(("storyboard", uid), shelf, storyboard)
 
@@ -117,13 +125,15 @@ class Recordings:
 
         Refuses `conflict` while the stream is live, `unavailable` when the disk has no room.
         """
+        from emulator.media.recording.mp4 import remux
+
         shelf = self._shelves.find(uid)
         if not shelf.window.is_finished:
             raise Refused("conflict", "The stream is still live: its MP4 is made when it ended.")
         await shelf.saved()
         path = shelf.folder / MP4_NAME
 
-        def make(held: Footage) -> Path:
+        def make(held: "Footage") -> Path:
             return path if path.exists() else remux(held, path).path
 
         return await self._once(("mp4", uid), shelf, make)
@@ -137,8 +147,10 @@ class Recordings:
         """Let what is being made come to its end, and nothing more."""
         await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
 
-    async def _once(self, key: Hashable, shelf: Shelf, make: Callable[[Footage], T]) -> T:
+    async def _once(self, key: Hashable, shelf: Shelf, make: "Callable[[Footage], T]") -> T:
         """What was made for this key, is being made, or is made now in a thread."""
+        from emulator.media.recording.footage import footage
+
         is_final = shelf.window.is_finished
         kept = self._kept.get(key)
         now_ms = monotonic_ms()

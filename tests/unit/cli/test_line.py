@@ -2,7 +2,7 @@
 
 import io
 
-from emulator.cli.line import LiveLine
+from emulator.cli.tools.line import LiveLine
 
 
 class Terminal(io.StringIO):

@@ -10,6 +10,17 @@ from emulator.cli import main
 from emulator.cli.trust import store_of
 
 
+def only_has(monkeypatch: pytest.MonkeyPatch, program: str) -> None:
+    """A machine with this program alone, where only root's PATH has it."""
+
+    def which(name: str, path: str) -> str | None:
+        is_found = name == program and "/usr/sbin" in path.split(os.pathsep)
+        return f"/usr/sbin/{name}" if is_found else None
+
+    monkeypatch.setattr(shutil, "which", which)
+    monkeypatch.setenv("PATH", "/usr/bin")
+
+
 def test_a_mac_is_asked_for_the_login_keychain(tmp_path: Path) -> None:
     store = store_of("darwin", tmp_path / "ca.pem")
 
@@ -20,24 +31,31 @@ def test_a_mac_is_asked_for_the_login_keychain(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("program", "target"),
+    ("program", "target", "flags"),
     [
-        ("update-ca-certificates", "/usr/local/share/ca-certificates/live-emulator.crt"),
-        ("update-ca-trust", "/etc/pki/ca-trust/source/anchors/live-emulator.crt"),
+        (
+            "update-ca-certificates",
+            "/usr/local/share/ca-certificates/live-emulator.crt",
+            ("--fresh",),
+        ),
+        ("update-ca-trust", "/etc/pki/ca-trust/source/anchors/live-emulator.crt", ()),
     ],
 )
 def test_linux_gets_a_file_and_a_refresh(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, target: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    program: str,
+    target: str,
+    flags: tuple[str, ...],
 ) -> None:
-    found = {program: f"/usr/sbin/{program}"}
-    monkeypatch.setattr(shutil, "which", found.get)
+    only_has(monkeypatch, program)
 
     store = store_of("linux", tmp_path / "ca.pem")
 
     copy, refresh = store.install
     assert copy == ("install", "-m", "644", str(tmp_path / "ca.pem"), target)
     assert refresh == (program,)
-    assert store.remove[0] == ("rm", "-f", target)
+    assert list(store.remove) == [("rm", "-f", target), (program, *flags)]
 
 
 def test_without_being_asked_it_only_says_how(
@@ -53,8 +71,7 @@ def test_without_being_asked_it_only_says_how(
 def test_without_root_it_says_what_to_run_as_root(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = {"update-ca-certificates": "/usr/sbin/update-ca-certificates"}
-    monkeypatch.setattr(shutil, "which", found.get)
+    only_has(monkeypatch, "update-ca-certificates")
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
 

@@ -54,6 +54,20 @@ def test_rates_are_those_of_the_last_seconds() -> None:
     assert report.warnings == ()
 
 
+def test_what_comes_is_named_as_players_name_it() -> None:
+    both, silent = report_of(video(1), audio(1)), report_of(video(1))
+    assert (both.video_codec, both.width, both.height) == ("avc1.42c01f", 1280, 720)
+    assert (both.audio_codec, both.sample_rate, both.channels) == ("mp4a.40.2", 48_000, 2)
+    assert (silent.video_codec, silent.audio_codec) == ("avc1.42c01f", None)
+
+
+def test_a_publisher_that_is_back_is_described_anew() -> None:
+    health = PublisherHealth()
+    report_of(video(1), audio(1), health=health)
+    health.rejoin()
+    assert report_of(audio(1), health=health).video_codec is None
+
+
 def test_before_anything_is_measured_nothing_is_claimed() -> None:
     report = PublisherHealth().report(NOW_MS)
     assert (report.video_kbits, report.frame_rate, report.pace, report.drift_ms) == (

@@ -1,0 +1,162 @@
+"""OBS as a person uses it: the profile that is written for it, Start, Stop, and a wrong key."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator.cli import obs_profile
+from tests.support.encoders import play
+from tests.support.obs import PROFILE, Home, pushing_obs
+from tests.support.replay import replaying
+from tests.support.system_store import SystemStore
+from tests.support.walk import PATIENCE_SECONDS, Walk, platform, until
+
+PICTURE_AND_SOUND = {
+    "width": 1280,
+    "height": 720,
+    "audio_codec": "mp4a.40.2",
+    "sample_rate": 48_000,
+    "channels": 2,
+}
+REFUSALS = {
+    "unknown": "This stream key is not known.",
+    "ended": "This stream has ended, and ended is final.",
+    "used": "Somebody is publishing with this key already.",
+}
+
+
+@pytest.fixture(scope="module")
+def walk() -> Iterator[Walk]:
+    """A reconnect window long enough for a person to press Start again."""
+    with platform(reconnect_window_ms=3000) as walk:
+        yield walk
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "home")
+
+
+def install_profile(walk: Walk, home: Home, stream: dict[str, Any], *options: str) -> None:
+    """What the how-to page says: `obs-profile --install`, where this OBS looks for profiles."""
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "emulator", "obs-profile", stream["id"], "--install"),
+            *("--server", walk.ready["http"], *options),
+        ],
+        env=home.environment,
+        check=True,
+        capture_output=True,
+        timeout=PATIENCE_SECONDS,
+    )
+
+
+def until_health(walk: Walk, stream: dict[str, Any], known: str) -> dict[str, Any]:
+    """The publisher's health, once it says something of `known`."""
+    return until(
+        lambda: health if (health := walk.ingest(stream)).get(known) is not None else None,
+        f"the publisher's {known} is known",
+    )
+
+
+def check_codecs(health: dict[str, Any]) -> None:
+    """The profile's picture, in H.264's High profile, and its sound."""
+    assert health["video_codec"].startswith("avc1.64")
+    assert PICTURE_AND_SOUND.items() <= health.items()
+
+
+def test_obs_goes_live_stops_comes_back_and_leaves_a_vod(walk: Walk, home: Home) -> None:
+    # Given the profile that is written for a stream,
+    stream = walk.create()
+    install_profile(walk, home, stream)
+
+    # when OBS starts with it, then the stream is live, as the profile says;
+    with pushing_obs(home) as obs:
+        walk.until_status(stream, "live")
+        assert obs.ask("GetProfileList")["currentProfileName"] == PROFILE
+        health = until_health(walk, stream, "key_frame_interval_ms")
+        check_codecs(health)
+        assert health["protocol"] == "rtmp"
+        assert health["key_frame_interval_ms"] == 2000
+        assert health["warnings"] == []
+
+        # when it stops, the stream waits for it;
+        obs.ask("StopStream")
+        until(lambda: not walk.ingest(stream)["is_publishing"], "OBS has stopped")
+        assert walk.stream(stream)["status"] == "live"
+
+        # when it starts again in time, it is the same stream;
+        obs.ask("StartStream")
+        until(lambda: walk.ingest(stream)["rejoins"] == 1, "OBS is back")
+        until_health(walk, stream, "video_codec")
+        walk.until_parts(stream, 2)
+        obs.ask("StopStream")
+
+        # and when it stays away, there is a VOD with all of it.
+        vod = walk.until_vod(stream)
+        assert walk.media_playlist(stream).count("#EXT-X-DISCONTINUITY\n") == 1
+        watched = play(vod["video_url"])
+        assert len(watched.video) / 30 == pytest.approx(vod["duration"], abs=0.2)
+        assert obs.process.poll() is None
+
+
+def test_obs_goes_live_over_tls_where_the_ca_is_trusted(
+    walk: Walk, home: Home, tmp_path: Path
+) -> None:
+    # Given a machine that trusts the emulator's CA, as `trust --install` makes it,
+    store = SystemStore(tmp_path)
+    store.trust("--install", "--data", str(Path(walk.ready["ca"]).parent))
+    stream = walk.create()
+    install_profile(walk, home, stream, "--rtmps")
+
+    # when OBS pushes over TLS, then it is live,
+    with pushing_obs(home, store.before) as obs:
+        walk.until_status(stream, "live")
+        health = until_health(walk, stream, "audio_codec")
+        assert health["protocol"] == "rtmps"
+        check_codecs(health)
+
+        # and when OBS crashes, the stream ends and what was shown is there.
+        walk.until_parts(stream, 2)
+        obs.kill()
+    assert walk.until_vod(stream)["duration"] > 0
+
+
+def test_obs_that_does_not_trust_the_ca_says_so_and_so_do_we(
+    walk: Walk, home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    stream = walk.create()
+    install_profile(walk, home, stream, "--rtmps")
+
+    with pushing_obs(home) as obs:
+        obs.until_said("Cert verify failed")
+        until(
+            lambda: "the encoder does not trust the certificate of this server" in caplog.text,
+            "the emulator says so too",
+        )
+    assert walk.stream(stream)["status"] == "offline"
+
+
+@pytest.mark.parametrize("why", REFUSALS)
+def test_a_refused_obs_has_our_sentence_in_its_log(walk: Walk, home: Home, why: str) -> None:
+    stream = walk.create()
+    install_profile(walk, home, stream)
+    with ExitStack() as others:
+        if why == "unknown":
+            profile = home.config / "basic/profiles" / PROFILE
+            obs_profile.write(profile, stream["rtmp_url"], "live_nobodyhasthiskey")
+        elif why == "ended":
+            walk.end(stream)
+        else:
+            others.enter_context(replaying(stream["rtmp_url"], stream["stream_key"]))
+
+        with pushing_obs(home) as obs:
+            obs.until_said(REFUSALS[why])
+            obs.until_said("Streaming Stop")
+            assert not obs.ask("GetStreamStatus")["outputActive"]
+    assert walk.stream(stream)["started_at"] is None

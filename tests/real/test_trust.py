@@ -1,0 +1,48 @@
+"""`trust` for real: the emulator's CA in the system's own store, and out of it again."""
+
+import ssl
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.peers import need
+from tests.support.system_store import SystemStore
+from tests.support.walk import PATIENCE_SECONDS, Walk, platform
+
+
+@pytest.fixture(scope="module")
+def walk() -> Iterator[Walk]:
+    with platform(tls=True) as walk:
+        yield walk
+
+
+def folder_of(walk: Walk) -> str:
+    return str(Path(walk.ready["ca"]).parent)
+
+
+def test_what_trust_installs_is_trusted_and_what_it_removes_is_gone(
+    walk: Walk, tmp_path: Path
+) -> None:
+    # Given a machine whose programs do not know the emulator's CA,
+    store = SystemStore(tmp_path)
+    before = store.names()
+    ask = [*store.before, "env", "-u", "CURL_CA_BUNDLE", "-u", "SSL_CERT_FILE", need("curl")]
+    ask += ["--silent", "--show-error", "--max-time", str(PATIENCE_SECONDS)]
+    ask += [f"{walk.ready['http']}/_emulator/health"]
+    stranger = subprocess.run(ask, capture_output=True, text=True, check=False)
+    assert stranger.returncode == 60, stranger.stderr  # The peer's certificate is not trusted.
+
+    # when it is installed, then they do, without being told;
+    assert "Added to the system's store" in store.trust("--install", "--data", folder_of(walk))
+    friend = subprocess.run(ask, capture_output=True, text=True, check=False)
+    assert friend.returncode == 0, friend.stderr
+    assert '"status":"ok"' in friend.stdout
+
+    # and when it is removed, the store is what it was.
+    assert "Removed from the system's store" in store.trust("--remove", "--data", folder_of(walk))
+    assert store.names() <= before
+    certificate = ssl.PEM_cert_to_DER_cert(Path(walk.ready["ca"]).read_text())
+    trusted = ssl.create_default_context(cafile=store.trusted / "ca-certificates.crt")
+    assert certificate not in trusted.get_ca_certs(binary_form=True)

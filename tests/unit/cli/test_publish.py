@@ -1,0 +1,56 @@
+"""`publish`: wrong use is told before anything connects. What it sends is met in `tests/real`."""
+
+from pathlib import Path
+
+import pytest
+
+from emulator.cli import main
+
+SERVER = ("--url", "rtmp://127.0.0.1:1/live")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ((), "Give either a stream key or --stream ID."),
+        (("KEY", "--stream", "ID"), "Give either a stream key or --stream ID."),
+        (("",), "The stream key is empty."),
+        (("KEY", "--loop"), "--loop needs a --file."),
+        (("KEY", "--rtmps", *SERVER), "--rtmps and rtmp://127.0.0.1:1/live do not fit together."),
+        (("KEY", "--size", "100x100"), "The width must be 160 to 4096, not 100."),
+        (("KEY", "--size", "1281x720"), "Width and height must be even, not 1281x720."),
+        (("KEY", "--fps", "0"), "The frame rate must be 1 to 120, not 0."),
+        (("KEY", "--bitrate", "10k"), "The bit rate in kbit/s must be 50 to 200000, not 10."),
+        (("KEY", "--size", "big"), "'big' is no size such as 1280x720"),
+        (("KEY", "--fps", "1/0"), "'1/0' is no rate such as 30 or 30000/1001"),
+        (("KEY", "--bitrate", "2500"), "'2500' is no bit rate such as 2500k or 2.5M"),
+        (("KEY", "--seconds", "0"), "0 is no duration in seconds such as 30 or 0.5"),
+        (("KEY", "--seconds", "nan"), "nan is no duration in seconds such as 30 or 0.5"),
+        (("KEY", "--url", "http://x/live"), "not an address to publish to: 'http://x/live'"),
+        (("KEY", "--url", "rtmp://x:y/live"), "not an address to publish to: 'rtmp://x:y/live'"),
+    ],
+)
+def test_wrong_use_is_told_in_a_sentence(
+    arguments: tuple[str, ...], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["publish", *arguments]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_a_server_that_is_not_there_is_told(
+    form: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["publish", "KEY", *SERVER, *form]) == 1
+    told = capsys.readouterr()
+    assert "Nobody answers at 127.0.0.1:1: connection refused." in told.out + told.err
+    assert bool(told.err) is not bool(form)
+
+
+def test_a_file_that_cannot_be_played_is_told_before_anything_connects(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("hello")
+    assert main(["publish", "KEY", *SERVER, "--file", str(file)]) == 1
+    assert f"publish: {file} cannot be played: " in capsys.readouterr().err

@@ -1,0 +1,174 @@
+"""Rounds: who has joined is read, in order and to the end, and who has left is not."""
+
+import asyncio
+import socket
+import struct
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from emulator.media.ingest.rtmp_rounds import Rounds
+
+MUCH = 300_000
+"""More than one read takes, and less than a socket holds."""
+
+
+class Listener:
+    """A member that keeps what it hears. `then` is called with each piece."""
+
+    def __init__(self, then: Callable[[bytes], None] | None = None) -> None:
+        self.heard = b""
+        self.errors: list[OSError | None] = []
+        self.news = asyncio.Event()
+        self._then = then
+
+    def data_received(self, data: bytes) -> None:
+        self.heard += data
+        if self._then is not None:
+            self._then(data)
+        self.news.set()
+
+    def hung_up(self, error: OSError | None) -> None:
+        self.errors.append(error)
+        self.news.set()
+
+    async def until(self, is_true: Callable[[], bool]) -> None:
+        async with asyncio.timeout(10):
+            while not is_true():
+                self.news.clear()
+                await self.news.wait()
+
+    async def until_it_hangs_up(self) -> None:
+        await self.until(lambda: bool(self.errors))
+
+
+@pytest.fixture
+def pairs() -> Iterator[Callable[[], tuple[socket.socket, socket.socket]]]:
+    """Connected TCP sockets: one to be read in rounds, and its peer."""
+    made: list[socket.socket] = []
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def pair() -> tuple[socket.socket, socket.socket]:
+        peer = socket.create_connection(server.getsockname())
+        source, _ = server.accept()
+        source.setblocking(False)
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2 * MUCH)
+        made.extend((peer, source))
+        return source, peer
+
+    yield pair
+    for each in (server, *made):
+        each.close()
+
+
+Pairs = Callable[[], tuple[socket.socket, socket.socket]]
+
+
+async def test_each_member_hears_its_own_peer_to_the_end(pairs: Pairs) -> None:
+    # Given three that have joined,
+    rounds = Rounds()
+    three = [(*pairs(), Listener()) for _ in range(3)]
+    for source, _, listener in three:
+        rounds.join(source, listener)
+
+    # when each of their peers sends, and hangs up,
+    for number, (_, peer, _) in enumerate(three):
+        peer.sendall(bytes([number]) * 1000)
+        peer.sendall(b"end")
+        peer.close()
+
+    # then each hears all of it, and then that this was the end.
+    for number, (_, _, listener) in enumerate(three):
+        await listener.until_it_hangs_up()
+        assert listener.heard == bytes([number]) * 1000 + b"end"
+        assert listener.errors == [None]
+
+
+async def test_more_than_one_read_takes_comes_whole(pairs: Pairs) -> None:
+    rounds, listener = Rounds(), Listener()
+    source, peer = pairs()
+    content = bytes(range(250)) * (MUCH // 250)
+    rounds.join(source, listener)
+    sending = asyncio.create_task(asyncio.to_thread(peer.sendall, content))
+    await listener.until(lambda: len(listener.heard) == MUCH)
+    await sending
+    assert listener.heard == content
+    rounds.leave(source)
+
+
+async def test_a_broken_connection_is_told_as_one(pairs: Pairs) -> None:
+    rounds, listener = Rounds(), Listener()
+    source, peer = pairs()
+    rounds.join(source, listener)
+    # Closed with this option, a socket resets its connection.
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    peer.close()
+    await listener.until_it_hangs_up()
+    assert isinstance(listener.errors[0], ConnectionResetError)
+
+
+async def test_who_leaves_while_it_is_read_hears_no_more(pairs: Pairs) -> None:
+    # Given one that leaves at the first piece of many,
+    rounds = Rounds()
+    source, peer = pairs()
+    listener = Listener(lambda _: rounds.leave(source))
+    content = bytes(MUCH)
+    sending = asyncio.create_task(asyncio.to_thread(peer.sendall, content))
+    rounds.join(source, listener)
+    await listener.until(lambda: bool(listener.heard))
+    heard_bytes = len(listener.heard)
+
+    # when it comes back, later,
+    other, other_peer = pairs()
+    witness = Listener()
+    rounds.join(other, witness)
+    other_peer.sendall(b"a round has passed")
+    await witness.until(lambda: bool(witness.heard))
+
+    # then nothing was read meanwhile, and nothing is lost.
+    assert len(listener.heard) == heard_bytes < MUCH
+    again = Listener()
+    rounds.join(source, again)
+    await again.until(lambda: heard_bytes + len(again.heard) == MUCH)
+    await sending
+    rounds.leave(source)
+    rounds.leave(other)
+
+
+async def test_a_member_may_make_another_one_leave(pairs: Pairs) -> None:
+    # Given two that have something to read, each of which throws the other out,
+    rounds = Rounds()
+    (one, one_peer), (two, two_peer) = pairs(), pairs()
+    first, second = Listener(lambda _: rounds.leave(two)), Listener(lambda _: rounds.leave(one))
+    one_peer.sendall(b"one")
+    two_peer.sendall(b"two")
+
+    # when a round comes,
+    rounds.join(one, first)
+    rounds.join(two, second)
+    third_source, third_peer = pairs()
+    third = Listener()
+    rounds.join(third_source, third)
+    third_peer.sendall(b"three")
+    await third.until(lambda: bool(third.heard))
+
+    # then one of them was read, and one was not.
+    assert sorted([first.heard, second.heard])[0] == b""
+    assert sorted([first.heard, second.heard])[1] in (b"one", b"two")
+    for source in (one, two, third_source):
+        rounds.leave(source)
+
+
+async def test_leaving_twice_or_without_having_joined_does_nothing(pairs: Pairs) -> None:
+    rounds, listener = Rounds(), Listener()
+    source, peer = pairs()
+    rounds.leave(source)
+    rounds.join(source, listener)
+    rounds.leave(source)
+    rounds.leave(source)
+
+    # And it can join again.
+    rounds.join(source, listener)
+    peer.sendall(b"again")
+    await listener.until(lambda: listener.heard == b"again")
+    rounds.leave(source)

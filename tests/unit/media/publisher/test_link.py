@@ -1,0 +1,192 @@
+"""Where a push may go, and what is said of a server that is not there or not what it should be."""
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from emulator.core.clock import monotonic_ms
+from emulator.core.errors import Refused
+from emulator.media.publisher.link import Link, Stopped, Target, parse_target, tls_context
+from tests.support.tls import self_signed, server_context
+
+GUARD_SECONDS = 30
+
+
+@pytest.mark.parametrize(
+    ("url", "target"),
+    [
+        ("rtmp://127.0.0.1/live", Target("rtmp", "127.0.0.1", 1935, "live")),
+        ("rtmp://127.0.0.1:11935/live/", Target("rtmp", "127.0.0.1", 11935, "live")),
+        ("rtmps://media.test/live", Target("rtmps", "media.test", 443, "live")),
+        ("RTMP://Media.Test:1/live/two", Target("rtmp", "media.test", 1, "live/two")),
+        ("rtmp://[::1]:1936/live", Target("rtmp", "::1", 1936, "live")),
+    ],
+)
+def test_an_address_is_a_server_and_an_application(url: str, target: Target) -> None:
+    assert parse_target(url) == target
+    assert parse_target(target.tc_url) == target
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "127.0.0.1/live",
+        "http://127.0.0.1/live",
+        "rtmp://127.0.0.1",
+        "rtmp:///live",
+        "rtmp://127.0.0.1:port/live",
+        "rtmp://127.0.0.1:70000/live",
+        "rtmp://[::1/live",
+    ],
+)
+def test_anything_else_is_no_address(url: str) -> None:
+    with pytest.raises(ValueError, match="not an address to publish to"):
+        parse_target(url)
+
+
+def target_of(port: int, scheme: str = "rtmp", host: str = "127.0.0.1") -> Target:
+    return Target(scheme, host, port, "live")
+
+
+def refusal_of(target: Target, ca: str = "") -> str:
+    with pytest.raises(Refused) as refused:
+        Link(target, ca, threading.Event())
+    assert refused.value.code == "unavailable"
+    return refused.value.sentence
+
+
+@contextmanager
+def server(answer: Callable[[socket.socket], None]) -> Iterator[int]:
+    """A server that answers one connection as it likes; gives its port."""
+    with socket.create_server(("127.0.0.1", 0)) as plug:
+        plug.settimeout(GUARD_SECONDS)
+
+        def run() -> None:
+            connection, _ = plug.accept()
+            with connection:
+                answer(connection)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        try:
+            yield plug.getsockname()[1]
+        finally:
+            thread.join(GUARD_SECONDS)
+
+
+def test_a_port_where_nobody_listens_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as plug:
+        port = plug.getsockname()[1]
+    assert refusal_of(target_of(port)) == f"Nobody answers at 127.0.0.1:{port}: connection refused."
+
+
+def test_a_host_that_is_not_there_is_named() -> None:
+    assert refusal_of(target_of(1935, host="no.such.invalid")) == (
+        "There is no host 'no.such.invalid'."
+    )
+
+
+def test_a_server_that_does_not_speak_tls_is_called_so() -> None:
+    def answer(connection: socket.socket) -> None:
+        connection.recv(1000)
+        connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with server(answer) as port:
+        sentence = refusal_of(target_of(port, "rtmps"))
+    assert sentence.startswith(f"No TLS connection to 127.0.0.1:{port}: it does not speak TLS")
+
+
+def test_a_server_that_hangs_up_on_tls_is_called_so() -> None:
+    def answer(connection: socket.socket) -> None:
+        connection.recv(1000)
+
+    with server(answer) as port:
+        sentence = refusal_of(target_of(port, "rtmps"))
+    assert sentence.startswith(f"No TLS connection to 127.0.0.1:{port}: ")
+
+
+def test_a_certificate_that_the_ca_did_not_sign_is_not_trusted(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    own, other = self_signed(tmp_path), self_signed(tmp_path / "other")
+
+    def answer(connection: socket.socket) -> None:
+        with pytest.raises(ssl.SSLError):
+            server_context(own).wrap_socket(connection, server_side=True)
+
+    with server(answer) as port:
+        sentence = refusal_of(target_of(port, "rtmps"), str(other))
+    assert sentence == (
+        f"No TLS connection to 127.0.0.1:{port}: its certificate is not trusted "
+        "(self-signed certificate)."
+    )
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_on_this_machine_a_certificate_need_not_be_known(tmp_path: Path, is_known: bool) -> None:
+    pem = self_signed(tmp_path)
+    received: list[bytes] = []
+
+    def answer(connection: socket.socket) -> None:
+        with server_context(pem).wrap_socket(connection, server_side=True) as tls:
+            received.append(tls.recv(5))
+            tls.sendall(b"world")
+
+    with server(answer) as port:
+        link = Link(target_of(port, "rtmps"), str(pem) if is_known else "", threading.Event())
+        link.send(b"hello")
+        assert link.receive(monotonic_ms() + 1000 * GUARD_SECONDS) == b"world"
+        link.close()
+    assert received == [b"hello"]
+
+
+@pytest.mark.parametrize(
+    ("host", "mode"),
+    [
+        ("127.0.0.1", ssl.CERT_NONE),
+        ("::1", ssl.CERT_NONE),
+        ("localhost", ssl.CERT_NONE),
+        ("w1.localhost", ssl.CERT_NONE),
+        ("192.168.1.5", ssl.CERT_REQUIRED),
+        ("example.com", ssl.CERT_REQUIRED),
+    ],
+)
+def test_any_other_machines_certificate_is_checked(host: str, mode: ssl.VerifyMode) -> None:
+    context = tls_context(host, "")
+    assert context.verify_mode is mode
+    assert context.check_hostname is (mode is ssl.CERT_REQUIRED)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [(None, "no such file or directory"), (b"hello", "there is no certificate in it")],
+)
+def test_a_ca_that_is_none_is_named(tmp_path: Path, content: bytes | None, told: str) -> None:
+    ca = tmp_path / "ca.pem"
+    if content is not None:
+        ca.write_bytes(content)
+    with pytest.raises(Refused, match=f"^{ca} cannot be used as a CA: {told}.$"):
+        tls_context("127.0.0.1", str(ca))
+
+
+def test_a_server_that_closes_is_noticed() -> None:
+    with server(lambda _: None) as port:
+        link = Link(target_of(port), "", threading.Event())
+        with pytest.raises(ConnectionError, match="closed the connection"):
+            link.receive(monotonic_ms() + 1000 * GUARD_SECONDS)
+        link.close()
+
+
+def test_a_wait_ends_when_it_is_told_to() -> None:
+    stop = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as plug:
+        link = Link(target_of(plug.getsockname()[1]), "", stop)
+        stop.set()
+        with pytest.raises(Stopped):
+            link.receive(monotonic_ms() + 1000 * GUARD_SECONDS)
+        link.close()

@@ -1,0 +1,69 @@
+"""The test picture: what it refuses, where things are, and that it only moves where it should."""
+
+import pytest
+from av import VideoFrame
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emulator.media.publisher.glyphs import ADVANCE, GLYPH_HEIGHT, Pen, plain
+from emulator.media.publisher.picture import Moment, Picture
+
+NOW_MS = 1_767_225_600_123
+
+
+def luma(frame: VideoFrame) -> list[bytes]:
+    """Its lines, without what FFmpeg adds at their ends."""
+    plane = frame.planes[0]
+    whole = bytes(plane)
+    return [
+        whole[line * plane.line_size : line * plane.line_size + frame.width]
+        for line in range(frame.height)
+    ]
+
+
+@pytest.mark.parametrize("size", [(1279, 720), (1280, 719), (158, 90), (160, 88), (0, 0)])
+def test_a_size_that_cannot_be_drawn_is_refused(size: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match="not a size to draw"):
+        Picture(*size, "name")
+
+
+@pytest.mark.parametrize("size", [(160, 90), (320, 180), (90 * 2, 320), (1280, 720), (4096, 2160)])
+def test_the_flash_is_inside_and_switches_from_black_to_white(size: tuple[int, int]) -> None:
+    picture = Picture(*size, "name")
+    left, top, width, height = picture.flash_box()
+    assert left >= 0
+    assert left + width <= size[0]
+    assert top + height <= size[1] - size[1] // 12
+
+    lit, dark = (luma(picture.draw(Moment(1, 33, NOW_MS, on))) for on in (True, False))
+
+    assert {lit[y][x] for y in (top, top + height - 1) for x in (left, left + width - 1)} == {235}
+    assert {dark[y][x] for y in (top, top + height - 1) for x in (left, left + width - 1)} == {16}
+
+
+def test_from_frame_to_frame_the_bars_and_the_name_stand_still() -> None:
+    picture = Picture(640, 360, "name")
+    one = luma(picture.draw(Moment(1, 33, NOW_MS, True)))
+    two = luma(picture.draw(Moment(2, 66, NOW_MS + 33, True)))
+    changed = {
+        line for line, (before, after) in enumerate(zip(one, two, strict=True)) if before != after
+    }
+    assert changed
+    assert min(changed) > 180 + (360 - 180) // 6
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.text(max_size=60))
+def test_any_name_can_be_drawn(name: str) -> None:
+    assert Picture(320, 180, name).draw(Moment(0, 0, NOW_MS, False)).width == 320
+
+
+@given(st.text(max_size=20), st.integers(1, 4))
+def test_text_is_as_wide_as_its_letters(text: str, scale: int) -> None:
+    rows = Pen(scale, 225, 26).rows(text)
+    assert len(rows) == GLYPH_HEIGHT
+    assert {len(row) for row in rows} == {len(plain(text)) * ADVANCE * scale}
+
+
+def test_letters_lose_their_accents_and_nothing_else() -> None:
+    assert plain("Überblick: é\t1") == "UBERBLICK: E 1"

@@ -1,0 +1,197 @@
+"""A push against the real RTMP server: what it reports, how it ends, and what it is told."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from emulator.core.errors import Refused
+from emulator.media.ingest.rtmp_handshake import BLOCK
+from emulator.media.ingest.rtmp_server import RtmpServer
+from emulator.media.ingest.tag import Tag
+from emulator.media.publisher.link import Target
+from emulator.media.publisher.push import Progress, Push
+from tests.support.rtmp import HANDSHAKE, RecordingGate
+
+GUARD_SECONDS = 30
+HEADER = Tag("video", 0, b"\x17\x00" + bytes(40))
+
+
+class FakeBroadcast:
+    """A frame every 20 ms, `count` of them or without end."""
+
+    def __init__(self, count: int | None = None) -> None:
+        self._count = count
+        self._sent = 0
+        self.is_closed = False
+
+    @property
+    def due_ms(self) -> int | None:
+        return None if self._sent == self._count else 20 * self._sent
+
+    def step(self, elapsed_ms: int) -> list[Tag]:
+        assert self.due_ms is not None
+        assert elapsed_ms >= self.due_ms
+        frame = Tag("video", self.due_ms, b"\x17\x01" + bytes(1000))
+        self._sent += 1
+        return [HEADER, frame] if self._sent == 1 else [frame]
+
+    def close(self) -> list[Tag]:
+        self.is_closed = True
+        return [Tag("video", 20 * self._sent, b"\x17\x02\x00\x00\x00")]
+
+
+class Stand:
+    """Pushes to a port, from a thread of their own, as a command makes them."""
+
+    def __init__(self, port: int) -> None:
+        self.gate = RecordingGate()
+        self.port = port
+        self.stop = threading.Event()
+        self.told: list[Progress] = []
+        self.broadcast = FakeBroadcast(3)
+
+    async def push(
+        self,
+        key: str = "good",
+        seconds: float | None = None,
+        report: Callable[[Progress], None] | None = None,
+    ) -> None:
+        target = Target("rtmp", "127.0.0.1", self.port, "live")
+        push = Push(target, key, "", self.stop, report or self.told.append)
+        await asyncio.to_thread(push.run, lambda: self.broadcast, seconds)
+
+    @property
+    def states(self) -> list[str]:
+        return [progress.state for progress in self.told]
+
+    async def tags(self) -> list[Tag]:
+        """All that arrived, once the publisher has gone."""
+        intake = self.gate.intakes["good"]
+        await intake.closed.wait()
+        return intake.tags
+
+
+@pytest.fixture
+async def stand() -> AsyncIterator[Stand]:
+    stand = Stand(0)
+    server = RtmpServer(stand.gate)
+    stand.port = await server.start("127.0.0.1", 0)
+    try:
+        async with asyncio.timeout(GUARD_SECONDS):
+            yield stand
+    finally:
+        await server.stop("the test is over")
+
+
+async def test_a_push_sends_all_and_takes_its_publish_back(stand: Stand) -> None:
+    await stand.push()
+
+    tags = await stand.tags()
+    assert [tag.payload[1] for tag in tags] == [0, 1, 1, 1, 2]
+    assert [tag.timestamp_ms for tag in tags] == [0, 0, 20, 40, 60]
+    assert stand.gate.intakes["good"].closed_for == ["the publisher stopped"]
+    assert stand.states == ["connecting", "connected", "ended"]
+    assert stand.told[-1].seconds >= 0.04
+
+
+async def test_a_push_reports_each_second_what_it_sent(stand: Stand) -> None:
+    stand.broadcast = FakeBroadcast(60)
+    await stand.push()
+
+    assert stand.states == ["connecting", "connected", "publishing", "ended"]
+    report = stand.told[2]
+    assert report.seconds >= 1
+    # 50 frames of 1,000 bytes a second, and what RTMP puts around them.
+    assert 0 < report.kbits <= 420
+    assert 0 < report.fps <= 51
+
+
+async def test_a_push_ends_after_its_seconds(stand: Stand) -> None:
+    stand.broadcast = FakeBroadcast()
+    await stand.push(seconds=0.1)
+
+    assert [tag.payload[1] for tag in await stand.tags()] == [0, 1, 1, 1, 1, 1, 2]
+    assert stand.states[-1] == "ended"
+
+
+async def test_a_push_that_is_stopped_ends_well(stand: Stand) -> None:
+    stand.broadcast = FakeBroadcast()
+
+    def report(progress: Progress) -> None:
+        stand.told.append(progress)
+        if progress.state == "connected":
+            stand.stop.set()
+
+    await stand.push(report=report)
+
+    assert stand.broadcast.is_closed
+    assert (await stand.tags())[-1].payload[1] == 2
+    assert stand.gate.intakes["good"].closed_for == ["the publisher stopped"]
+    assert stand.states == ["connecting", "connected", "ended"]
+
+
+async def test_a_push_that_is_stopped_before_it_connects_was_none(stand: Stand) -> None:
+    stand.stop.set()
+    await stand.push()
+
+    assert stand.states == ["connecting", "ended"]
+    assert not stand.gate.intakes
+
+
+async def test_a_key_that_does_not_open_is_refused_in_the_servers_words(stand: Stand) -> None:
+    with pytest.raises(Refused, match=r"^No stream has this key\.$") as refused:
+        await stand.push("bad")
+
+    assert refused.value.code == "forbidden"
+    assert refused.value.details == {"status": "NetStream.Publish.BadName"}
+    assert stand.states == ["connecting"]
+
+
+async def test_a_server_that_ends_the_publish_says_why(stand: Stand) -> None:
+    stand.broadcast = FakeBroadcast()
+    pushing = asyncio.create_task(stand.push())
+    await stand.gate.admitted.wait()
+    stand.gate.intakes["good"].drop("The stream has ended: enough.")
+
+    with pytest.raises(Refused, match=r"^The stream has ended: enough\.$"):
+        await pushing
+
+
+@pytest.mark.parametrize(
+    ("answered", "code", "sentence"),
+    [
+        (b"", "unavailable", "hangs up without a word. If it speaks TLS, say rtmps."),
+        (HANDSHAKE, "forbidden", "closed the connection without accepting the publish."),
+    ],
+)
+async def test_a_server_that_just_hangs_up_is_told_apart_from_one_that_refuses(
+    answered: bytes, code: str, sentence: str
+) -> None:
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(BLOCK + 1)
+        writer.write(answered)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+        stand = Stand(server.sockets[0].getsockname()[1])
+        with pytest.raises(Refused) as refused:
+            await stand.push()
+    assert refused.value.code == code
+    assert refused.value.sentence.endswith(sentence)
+
+
+async def test_a_server_of_another_kind_is_called_so() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        stand = Stand(server.sockets[0].getsockname()[1])
+        with pytest.raises(Refused, match="This is no RTMP server") as refused:
+            await stand.push()
+    assert refused.value.code == "unavailable"

@@ -1,0 +1,107 @@
+"""The strip: an instant that survives encoders, scalers and damage, or is not claimed at all."""
+
+import io
+
+import av
+import pytest
+from av import VideoFrame
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.core.clock import ManualClock
+from emulator.media.publisher.picture import Moment, Picture
+from emulator.media.publisher.settings import PublishSettings
+from emulator.media.publisher.strip import CELLS, read_cells, read_strip, write_cells
+from emulator.media.publisher.synthetic import SyntheticBroadcast
+from tests.support.frames import picture
+from tests.support.publisher import flv_file, pictures
+
+NOW_MS = 1_767_225_600_123
+INSTANTS = st.integers(0, 2**48 - 1)
+
+
+def as_brightness(cells: str, dark: int = 16, bright: int = 235) -> list[int]:
+    return [bright if cell == "1" else dark for cell in cells]
+
+
+@given(INSTANTS, st.integers(0, 120), st.integers(60, 135))
+def test_any_instant_is_read_back_in_any_light(instant_ms: int, dark: int, contrast: int) -> None:
+    cells = write_cells(instant_ms)
+    assert len(cells) == CELLS
+    assert read_cells(as_brightness(cells, dark, dark + contrast)) == instant_ms
+
+
+@given(INSTANTS, st.integers(2, CELLS - 3))
+def test_one_wrong_cell_is_noticed(instant_ms: int, wrong: int) -> None:
+    brightness = as_brightness(write_cells(instant_ms))
+    brightness[wrong] = 251 - brightness[wrong]
+    assert read_cells(brightness) is None
+
+
+@given(st.lists(st.integers(0, 255), min_size=CELLS, max_size=CELLS))
+def test_what_is_read_is_what_would_be_written(brightness: list[int]) -> None:
+    found = read_cells(brightness)
+    assert found is None or len(write_cells(found)) == CELLS
+
+
+@pytest.mark.parametrize("instant_ms", [-1, 2**48])
+def test_what_48_bits_cannot_hold_is_refused(instant_ms: int) -> None:
+    with pytest.raises(ValueError, match="not an instant that a strip can carry"):
+        write_cells(instant_ms)
+
+
+def test_a_picture_without_a_strip_claims_no_instant() -> None:
+    grey = VideoFrame(640, 360, "yuv420p")
+    for plane in grey.planes:
+        plane.update(bytes([128]) * plane.buffer_size)
+    assert read_strip(grey) is None
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "kbits"),
+    [
+        (320, 180, 150),
+        (426, 240, 300),
+        (640, 360, 500),
+        (608, 1080, 1500),
+        (1280, 720, 1000),
+        (1920, 1080, 2000),
+    ],
+)
+def test_every_frame_says_when_it_was_made_after_a_real_encoder(
+    width: int, height: int, kbits: int
+) -> None:
+    # Given a clock that goes on with the broadcast,
+    clock = ManualClock(NOW_MS)
+    settings = PublishSettings(width=width, height=height, video_kbits=kbits)
+    broadcast = SyntheticBroadcast(settings, clock)
+    # when a second of it is encoded, at a bit rate that is low for its size, and decoded,
+    tags, made_ms = [], []
+    while broadcast.due_ms < 1000:
+        clock.advance(NOW_MS + broadcast.due_ms - clock.now_ms())
+        made_ms.append(clock.now_ms())
+        tags += broadcast.step(broadcast.due_ms)
+    seen = pictures(flv_file(tags + broadcast.close()))
+    # then each frame says its own instant.
+    assert [read_strip(each.frame) for each in seen] == made_ms
+    assert {(each.frame.width, each.frame.height) for each in seen} == {(width, height)}
+
+
+@pytest.mark.parametrize("size", [(320, 180), (480, 270), (1920, 1080)])
+@pytest.mark.parametrize("form", ["yuv420p", "rgb24", "yuvj420p", "nv12"])
+def test_the_strip_survives_scaling_and_other_pixel_formats(
+    size: tuple[int, int], form: str
+) -> None:
+    frame = Picture(1280, 720, "name").draw(Moment(7, 233, NOW_MS, False))
+    assert read_strip(frame.reformat(*size, format=form)) == NOW_MS
+
+
+def test_the_strip_survives_a_thumbnail() -> None:
+    frame = Picture(1280, 720, "name").draw(Moment(7, 233, NOW_MS, False))
+    image = io.BytesIO()
+    with av.open(image, "w", format="mjpeg") as container:
+        stream = container.add_stream("mjpeg", rate=1)
+        stream.width, stream.height, stream.pix_fmt = 640, 360, "yuvj420p"
+        container.mux(stream.encode(frame.reformat(640, 360, "yuvj420p")))
+        container.mux(stream.encode(None))
+    assert read_strip(picture(image.getvalue())) == NOW_MS
