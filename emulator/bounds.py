@@ -4,13 +4,17 @@ import asyncio
 from collections.abc import Callable
 
 from emulator.core.clock import Clock
+from emulator.delivery.outbox import OutboxBounds
 from emulator.media.broadcasts import BroadcastBounds
-from emulator.media.ingest.rtmp_connection import RtmpLimits
+from emulator.media.ingest.rtmp_limits import RtmpLimits
 from emulator.media.shelf.shelves import ShelfSettings
 from emulator.settings import Settings
+from emulator.web.chat.chats import Anonymous, ChatBounds
 from emulator.web.worlds import Making
 from emulator.world.rules import Rules
 from emulator.world.seed import Seed
+
+_ANONYMOUS: dict[str, Anonymous] = {"dialect": "", "refuse": "refuse", "read": "read"}
 
 
 def rules(settings: Settings) -> Rules:
@@ -37,10 +41,22 @@ def making(
         clock=clock,
         rules=rules(settings),
         broadcasts=broadcasts(settings),
+        chats=chats(settings),
         tasks=tasks,
         read_seed=read_seed,
         worlds_max=settings.worlds_max,
         snapshots_max=settings.snapshots_max,
+    )
+
+
+def chats(settings: Settings) -> ChatBounds:
+    return ChatBounds(
+        anonymous=_ANONYMOUS[settings.anonymous_chat],
+        sockets_max=settings.chat_sockets_max,
+        frame_bytes_max=settings.chat_frame_bytes_max,
+        outbox=OutboxBounds(
+            bytes_max=settings.chat_unread_bytes_max, slow_ms=settings.chat_slow_ms
+        ),
     )
 
 

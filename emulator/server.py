@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 
 from emulator import bounds, certificates, ready
 from emulator.core.clock import SystemClock
+from emulator.delivery.direct import DirectProtocol
 from emulator.folder import DataFolder
 from emulator.media.ingest.rtmp_server import RtmpServer
 from emulator.media.recording.loop.loops import Loops
@@ -224,6 +225,7 @@ def _web_config(application: ASGIApp, tls: ssl.SSLContext | None) -> uvicorn.Con
         log_config=None,
         access_log=False,
         server_header=False,
+        ws=DirectProtocol,
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
         timeout_keep_alive=75,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from emulator.core.clock import Timer
 from emulator.core.errors import Refused
 from emulator.core.events import Event
-from emulator.core.events.live import StreamEnded
+from emulator.core.events.live import StreamDeleted, StreamEnded, StreamKeyRotated
 from emulator.media.ingest.gate import Attempt, Intake
 from emulator.media.ingest.tag import Tag
 from emulator.media.shelf.shelf import Shelf
@@ -169,11 +169,15 @@ class Broadcasts:
         return broadcast.join(attempt, drop)
 
     def hear(self, event: Event) -> None:
-        """A stream that ended, for whatever reason, disconnects its publisher."""
+        """The end of a stream, its deletion and a new key disconnect its publisher."""
         if isinstance(event, StreamEnded):
             broadcast = self._broadcasts.pop(event.stream_id, None)
             if broadcast is not None:
                 broadcast.close(event.reason)
+        elif isinstance(event, StreamDeleted):
+            self._turn_away(event.stream_id, "The stream was deleted.")
+        elif isinstance(event, StreamKeyRotated):
+            self._turn_away(event.stream_id, "The stream has another key now. Use that one.")
 
     async def wait_for_media(self, stream: Stream) -> None:
         """Return when a stream's first picture has come; at once if it has.
@@ -215,6 +219,12 @@ class Broadcasts:
         for broadcast in tuple(self._broadcasts.values()):
             broadcast.abandon(reason)
         self._broadcasts.clear()
+
+    def _turn_away(self, stream_id: str, sentence: str) -> None:
+        """Disconnect a publisher that has not shown a picture yet."""
+        broadcast = self._broadcasts.pop(stream_id, None)
+        if broadcast is not None:
+            broadcast.abandon(sentence)
 
     def _judge(self, key: str) -> Stream:
         stream = streams.by_key(self._world, key) if key else None

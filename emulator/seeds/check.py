@@ -157,7 +157,7 @@ _USER = _entry(
         "display_name": _text(100),
         "bio": _text(5000),
         "role": _one_of("USER", "ADMIN", "SUPERUSER"),
-        "followers_base": _COUNT,
+        "followers": _COUNT,
         "tenant": _text(100),
         "follows": _list(_NAME),
     },

@@ -119,6 +119,11 @@ class Settings:
     chat_repeats_max: int = _setting(
         5, Count(), "equal lines a user may say in half a minute; 0: no limit", is_flag=False
     )
+    anonymous_chat: str = _setting(
+        "dialect",
+        Choice(("dialect", "refuse", "read")),
+        "chat sockets without a token: as each dialect has it, refused, or read only",
+    )
     viewer_gone_ms: int = _setting(
         15_000, Duration("ms", 1_000), "silence after which a viewer has left", is_flag=False
     )
@@ -174,6 +179,18 @@ class Settings:
     )
     rtmp_bytes_per_second_max: int = _setting(
         12_500_000, Size(10_000, 2**32), "a publisher's rate; a faster one is slowed", is_flag=False
+    )
+    chat_sockets_max: int = _setting(
+        20_000, Count(1, 1_000_000), "chat sockets of a world; the next is refused", is_flag=False
+    )
+    chat_frame_bytes_max: int = _setting(
+        16 * 1024, Size(256, 2**20), "a client's chat frame; a larger one closes", is_flag=False
+    )
+    chat_unread_bytes_max: int = _setting(
+        2**20, Size(2**16, 2**28), "what a chat reader has not taken; over it, 1013", is_flag=False
+    )
+    chat_slow_ms: int = _setting(
+        10_000, Duration("ms", 100), "a chat reader that takes nothing: 1013", is_flag=False
     )
     disk_queue_bytes_max: int = _setting(
         16 * 2**20,

@@ -8,12 +8,13 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from emulator.core.errors import Refused
 from emulator.web.admin import state
 from emulator.web.admin.guard import AdminGuard
 from emulator.web.cdn import images, playback
+from emulator.web.chat.socket import ChatSocket
 from emulator.web.errors import answer, crash
 from emulator.web.openapi import routes as openapi
 from emulator.web.pages import watch
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from emulator.web.rest.call import Dialect
     from emulator.web.rest.dispatch import Dispatch
 
+PREFIXES: "dict[str, Dialect]" = {"/api/v1": "documented", "/v1": "client"}
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -38,6 +40,7 @@ def build(worlds: Worlds) -> Starlette:
     return Starlette(
         routes=[
             *openapi.routes(),
+            *_chat(worlds),
             Route("/api/v1/{path:path}", documented.answer, methods=METHODS),
             Route("/v1/{path:path}", client.answer, methods=METHODS),
             *state.routes(worlds),
@@ -53,6 +56,16 @@ def build(worlds: Worlds) -> Starlette:
         ],
         exception_handlers=_ERRORS,
     )
+
+
+def _chat(worlds: Worlds) -> list[WebSocketRoute]:
+    """The chat socket under both prefixes, each in its own dialect."""
+    path = "/streams/{stream_id}/chat/ws"
+    return [
+        WebSocketRoute(f"{prefix}{path}{slash}", ChatSocket(worlds, dialect))
+        for prefix, dialect in PREFIXES.items()
+        for slash in ("", "/")
+    ]
 
 
 class _Api:

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+from typing import Any
 
 from starlette.requests import HTTPConnection
 
@@ -42,6 +43,12 @@ def whose_or_nobody(world: World, given: str) -> User | None:
         return None
 
 
+def expires_at_ms(given: str) -> int | None:
+    """When an access token says that it expires; None for an API key, which never does."""
+    exp = _told_by(given).get("exp")
+    return exp * 1000 if isinstance(exp, int) else None
+
+
 def world_of(given: str) -> str:
     """The world that a credential says it was issued in, `` where it does not say.
 
@@ -50,10 +57,17 @@ def world_of(given: str) -> str:
     """
     if given.count(".") != 2:
         return given.partition("@")[2]
-    claims = given.split(".")[1]
+    name = _told_by(given).get("world")
+    return name if isinstance(name, str) else ""
+
+
+def _told_by(token: str) -> dict[str, Any]:
+    """What an access token claims, unproven; nothing where it is no token."""
+    if token.count(".") != 2:
+        return {}
+    claims = token.split(".")[1]
     try:
         told = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
-    except (binascii.Error, ValueError):
-        return ""
-    name = told.get("world") if isinstance(told, dict) else None
-    return name if isinstance(name, str) else ""
+    except (binascii.Error, ValueError, RecursionError):
+        return {}
+    return told if isinstance(told, dict) else {}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from emulator.core.bus import Bus
 from emulator.media.broadcasts import Broadcasts
 from emulator.media.recorder import Recorder
+from emulator.media.recording.imports.workshop import Benches, Workshop
 from emulator.media.recording.loop.loops import Loops
 from emulator.media.recording.recordings import Recordings
 from emulator.media.shelf.shelves import Shelves
@@ -14,6 +15,7 @@ from emulator.world.store.journal import Store
 from emulator.world.world import World
 
 if TYPE_CHECKING:
+    from emulator.web.chat.chats import Chats
     from emulator.web.worlds import Worlds
 
 # Clients look for the CDN's name inside the addresses they are given (contract, Media addresses).
@@ -64,6 +66,7 @@ class Shared:
     upload_bytes_max: int
     admin_token: str
     requests: RequestLog
+    benches: Benches = field(default_factory=Benches)
     addresses: Addresses = field(default_factory=lambda: Addresses("", "", "", ""))
     ready: dict[str, object] = field(default_factory=dict)
     state: State = field(default_factory=State)
@@ -78,6 +81,8 @@ class Platform:
     bus: Bus
     broadcasts: Broadcasts
     recorder: Recorder
+    workshop: Workshop
+    chats: "Chats"
     worlds: "Worlds"
     shared: Shared
     snapshots: dict[str, Snapshot] = field(default_factory=dict)

@@ -19,8 +19,10 @@ from emulator.core.events.worlds import WorldReplaced
 from emulator.media.broadcasts import BroadcastBounds, Broadcasts
 from emulator.media.ingest.gate import Attempt, Intake
 from emulator.media.recorder import Recorder
+from emulator.media.recording.imports.workshop import Workshop, sweep
 from emulator.media.shelf.disposal import Disposal
 from emulator.web.auth import credential, world_of
+from emulator.web.chat.chats import GOING_AWAY, ChatBounds, Chats
 from emulator.web.platform import Platform, Shared, Snapshot
 from emulator.world.live import streams
 from emulator.world.rules import Rules
@@ -29,6 +31,7 @@ from emulator.world.template import Template
 from emulator.world.world import DEFAULT, World
 
 HEADER = "x-emulator-world"
+MEMORY = ":memory:"
 # Also a DNS label, since `NAME.localhost` chooses a world.
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 SNAPSHOT_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -44,6 +47,7 @@ class Making:
     broadcasts: BroadcastBounds
     tasks: asyncio.TaskGroup
     read_seed: Callable[[str], Seed]
+    chats: ChatBounds
     worlds_max: int
     snapshots_max: int
 
@@ -55,7 +59,9 @@ class Worlds:
         self.shared = shared
         self._making = making
         self._platforms: dict[str, Platform] = {}
+        # Where addresses lead, and where media is spoken of at all.
         self._uid_tables: list[str] = []
+        self._uid_columns: list[tuple[str, str]] = []
         self._templates: dict[str, Template] = {}
 
     @property
@@ -67,16 +73,25 @@ class Worlds:
 
     async def open_default(self, path: str, seed: str) -> Platform:
         """The world `default`, as `path` keeps it or fresh from its seed."""
-        bus = Bus()
-        world = World(
-            clock=self._making.clock, publish=bus.publish, rules=self._making.rules, path=path
-        )
-        if world.is_fresh:
-            self._template(seed).restore(world)
+        sweep(self.shared.shelves.root)
+        bus, making = Bus(), self._making
+        if path == MEMORY:  # Always fresh, and copying a world costs less than running its schema.
+            world = self._template(seed).make(making.clock, bus.publish, making.rules, DEFAULT)
+        else:
+            world = World(clock=making.clock, publish=bus.publish, rules=making.rules, path=path)
+            if world.is_fresh:
+                self._template(seed).restore(world)
         tables = world.store.columns().items()
         self._uid_tables = [table for table, columns in tables if "uid" in columns]
+        self._uid_columns = [
+            (table, column)
+            for table, columns in tables
+            for column in columns
+            if column == "uid" or column.endswith("_uid")
+        ]
         platform = self._platform(world, bus, seed)
         await platform.recorder.recover()
+        platform.workshop.recover()
         return platform
 
     def make(self, name: str, seed: str) -> Platform:
@@ -105,12 +120,13 @@ class Worlds:
             )
         return found
 
-    def choose(self, request: HTTPConnection) -> Platform:
+    def choose(self, request: HTTPConnection, given: str | None = None) -> Platform:
         """The world that a request means: by its key or token, its header, its host; or `default`.
 
-        Refuses (`not_found`) a header or host that names no world.
+        `given` is the credential where it does not stand in a header. Refuses (`not_found`) a
+        header or host that names no world.
         """
-        name = world_of(credential(request))
+        name = world_of(credential(request) if given is None else given)
         if name in self._platforms:
             return self._platforms[name]
         named = request.headers.get(HEADER)
@@ -160,6 +176,7 @@ class Worlds:
             platform, "its world was restored", lambda world: world.load(snapshot.facts)
         )
         await platform.recorder.recover()
+        platform.workshop.recover()
         return snapshot
 
     async def forget(self, platform: Platform, name: str) -> None:
@@ -188,8 +205,10 @@ class Worlds:
         for platform in self.all():
             if platform is not self.default:
                 await self.drop(platform.world.name)
+        self.default.chats.close(GOING_AWAY, reason)
         self.default.broadcasts.stop(reason)
         await self.default.recorder.stop()
+        await self.default.workshop.stop()
 
     def close(self) -> None:
         """After everything else has stopped."""
@@ -210,6 +229,18 @@ class Worlds:
         recorder = Recorder(world, shared.shelves, shared.recordings, self._making.tasks)
         bus.subscribe(broadcasts.hear)
         bus.subscribe(recorder.hear)
+        chats = Chats(world, self._making.chats)
+        bus.subscribe(chats.hear)
+        snapshots: dict[str, Snapshot] = {}
+        workshop = Workshop(
+            world,
+            shared.shelves,
+            shared.recordings,
+            self._making.tasks,
+            shared.benches,
+            is_kept=lambda uid: any(uid in each.uids for each in snapshots.values()),
+        )
+        bus.subscribe(workshop.hear)
         bus.subscribe(Disposal(shared.shelves, self._making.tasks, self._is_shown).hear)
         platform = self._platforms[world.name] = Platform(
             world=world,
@@ -217,8 +248,11 @@ class Worlds:
             bus=bus,
             broadcasts=broadcasts,
             recorder=recorder,
+            workshop=workshop,
+            chats=chats,
             worlds=self,
             shared=shared,
+            snapshots=snapshots,
         )
         return platform
 
@@ -235,6 +269,7 @@ class Worlds:
         """Nothing that goes on may touch the facts that come next."""
         platform.broadcasts.abandon(f"The stream is gone: {reason}.")
         await platform.recorder.stop()
+        await platform.workshop.stop()
         world = platform.world
         self.shared.loops.forget(platform.world.name)
         platform.bus.publish(WorldReplaced(at_ms=world.now_ms, world=world.name))
@@ -248,8 +283,9 @@ class Worlds:
     def _uids(self, world: World) -> set[str]:
         """Every CDN uid that a world's facts speak of."""
         found: set[str] = set()
-        for table in self._uid_tables:
-            found.update(row["uid"] for row in world.store.rows(f"SELECT uid FROM {table}"))
+        for table, column in self._uid_columns:
+            rows = world.store.rows(f"SELECT {column} FROM {table} WHERE {column} IS NOT NULL")
+            found.update(row[0] for row in rows)
         return found
 
     def _has_uid(self, world: World, uid: str) -> bool:

@@ -1,12 +1,14 @@
 """Sow a fresh world: who lives there and what has happened, from a seed that was read elsewhere."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from emulator.core.clock import ManualClock
 from emulator.world.live import categories, tags
-from emulator.world.people import accounts
+from emulator.world.people import accounts, follows, images, schedules
+from emulator.world.people.access import passwords
 from emulator.world.world import World
 
 Entry = Mapping[str, Any]
@@ -38,25 +40,14 @@ def sow(world: World, seed: Seed, clock: ManualClock | None = None) -> None:
 
     The story needs the world's `clock` to run through it; it ends `length_ms` later.
     """
-    # A seed's people mostly share one password, and a hash costs 3 ms.
-    hashes = {
-        password: accounts.hash_password(world, password)
-        for password in {entry["password"] for entry in seed.users if "password" in entry}
-    }
-    tenants = {name: world.ids.uuid() for name in _tenants(seed)}
     with world.change():
-        for entry in seed.users:
-            values = dict(entry)
-            values.pop("follows", None)
-            if "tenant" in values:
-                values["tenant_id"] = tenants[values.pop("tenant")]
-            values["password_hash"] = hashes.get(values.pop("password", ""))
-            values.setdefault("api_key", f"ak_demo_{values['username']}")
-            accounts.make(world, values.pop("username"), **values)
+        _sow_people(world, seed)
         for entry in seed.categories:
             _sow_category(world, entry, parent_slug=None)
         for name in seed.tags:
             tags.make(world, name)
+        for entry in seed.schedules:
+            _sow_schedule(world, entry)
     if seed.streams:
         if clock is None:
             raise ValueError("a seed with streams needs a clock that can be moved")
@@ -65,9 +56,46 @@ def sow(world: World, seed: Seed, clock: ManualClock | None = None) -> None:
         story.tell(world, clock, seed.streams)
 
 
+def _sow_people(world: World, seed: Seed) -> None:
+    # They mostly share one password, and a hash costs 3 ms.
+    known = dict.fromkeys(entry["password"] for entry in seed.users if "password" in entry)
+    hashes = {password: passwords.hashed(world, password) for password in known}
+    tenants = {name: world.ids.uuid() for name in _tenants(seed)}
+    named = Counter(name for entry in seed.users for name in entry.get("follows", ()))
+    for entry in seed.users:
+        values = {name: value for name, value in entry.items() if name != "follows"}
+        # Who follows by name is one of those that were promised.
+        promised = values.pop("followers", 0)
+        values["followers_base"] = max(0, promised - named[values["username"]])
+        if "tenant" in values:
+            values["tenant_id"] = tenants[values.pop("tenant")]
+        values["password_hash"] = hashes.get(values.pop("password", ""))
+        values.setdefault("api_key", f"ak_demo_{values['username']}")
+        values["avatar_url"] = images.initial_path(values["username"])
+        accounts.make(world, values.pop("username"), **values)
+    for entry in seed.users:
+        follower = accounts.by_username(world, entry["username"])
+        for name in entry.get("follows", ()):
+            follows.follow(world, follower, accounts.by_username(world, name))
+
+
 def _tenants(seed: Seed) -> list[str]:
     """The names of the organisations that users belong to, each once."""
     return list(dict.fromkeys(entry["tenant"] for entry in seed.users if "tenant" in entry))
+
+
+def _sow_schedule(world: World, entry: Entry) -> None:
+    category = entry.get("category")
+    for day in entry["days"]:
+        schedules.make(
+            world,
+            accounts.by_username(world, entry["user"]),
+            day_of_week=schedules.DAY_NAMES.index(day.capitalize()),
+            start_minute=schedules.minutes_of(entry["from"]),
+            end_minute=schedules.minutes_of(entry["to"]),
+            title=entry["title"],
+            category_id=categories.by_slug(world, category).id if category else None,
+        )
 
 
 def _sow_category(world: World, entry: Entry, parent_slug: str | None) -> None:

@@ -5,7 +5,7 @@ clock that runs through the evening. So every figure of theirs follows from fact
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,12 +45,12 @@ def duration_ms(text: str) -> int:
     return sum(int(count) * _UNITS_MS[unit] for count, unit in _PART.findall(text))
 
 
-def length_ms(entries: list[Entry]) -> int:
+def length_ms(entries: Sequence[Entry]) -> int:
     """How long before the opening the story begins."""
     return max((duration_ms(entry["began"]) for entry in entries), default=0)
 
 
-def tell(world: World, clock: ManualClock, entries: list[Entry]) -> None:
+def tell(world: World, clock: ManualClock, entries: Sequence[Entry]) -> None:
     """Let everything happen, up to the opening. The clock stands where the story begins.
 
     Refuses what the verbs refuse, with the stream's title in front.

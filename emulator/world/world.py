@@ -35,6 +35,8 @@ class World:
         self.name = name
         self.clock = clock
         self.rules = rules or Rules()
+        # Where the addresses of pictures begin; known once the server listens.
+        self.media_base = ""
         self.store = facts.copy() if facts else Store(open_database(path))
         self.store.publish = publish
         self._begin()

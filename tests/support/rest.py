@@ -43,6 +43,40 @@ USER_CARD = {
     "is_live",
     "follower_count",
 }
+PERSON = USER_CARD | {
+    "bio",
+    "role",
+    "following_count",
+    "socials",
+    "email_verified",
+    "mfa_enabled",
+    "tenant_id",
+    "created_at",
+}
+USER = PERSON | {"email"}
+PROFILE = PERSON | {
+    "full_name",
+    "banner_url",
+    "total_streams",
+    "total_views",
+    "current_stream",
+}
+CATEGORY = {
+    "id",
+    "name",
+    "slug",
+    "description",
+    "icon_url",
+    "parent_id",
+    "is_active",
+    "stream_count",
+    "viewer_count",
+    "live_streams",
+    "total_viewers",
+    "created_at",
+}
+TAG = {"id", "name", "slug", "usage_count"}
+STREAM_PAGE = {"streams", "total", "page", "per_page", "has_more"}
 
 
 class Caller:

@@ -67,7 +67,7 @@ IO_ALLOWED = {
 WORLD_STORE_ALLOWED = {"sqlite3"}
 
 # Libraries that a start must not pay for: imported inside the function that needs them.
-HEAVY = {"av", "aiortc", "cryptography", "hypercorn", "jwt"}
+HEAVY = {"av", "aiortc", "cryptography", "hypercorn", "jwt", "segno"}
 
 # Time and chance are passed in: these are asked in `core` alone (pyproject.toml bans the calls).
 CLOCK_AND_CHANCE = {"random", "secrets"}

@@ -3,7 +3,6 @@
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-
 # Numbers that reach the store: its whole numbers have 64 bits.
 CURSOR_MAX = 2**62
 

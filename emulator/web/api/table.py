@@ -3,7 +3,7 @@
 from emulator.web.api.chat import bans, messages, moderators, settings
 from emulator.web.api.library import vods
 from emulator.web.api.live import categories, ranking, schedules, search, streams, tags
-from emulator.web.api.people import accounts
+from emulator.web.api.people.table import OPERATIONS as PEOPLE
 from emulator.web.api.video.table import OPERATIONS as VIDEO
 from emulator.web.rest.router import Router
 
@@ -15,7 +15,7 @@ OPERATIONS = [
     *search.OPERATIONS,
     *schedules.OPERATIONS,
     *vods.OPERATIONS,
-    *accounts.OPERATIONS,
+    *PEOPLE,
     *messages.OPERATIONS,
     *settings.OPERATIONS,
     *bans.OPERATIONS,

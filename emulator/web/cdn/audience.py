@@ -6,7 +6,7 @@ first and which do not count; a player that keeps cookies is thus one session fr
 
 import re
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from emulator.core.ids import trace_id
@@ -18,7 +18,7 @@ _COUNTRY_HEADERS = ("x-emulator-country", "cf-ipcountry")
 _COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
 
 
-def session_of(request: Request) -> str:
+def session_of(request: HTTPConnection) -> str:
     """The session that this request belongs to; never empty."""
     cookie = request.cookies.get(COOKIE, "")
     if 0 < len(cookie) <= _COOKIE_LENGTH_MAX:
@@ -27,7 +27,7 @@ def session_of(request: Request) -> str:
     return f"{host} {request.headers.get('user-agent', '')[:200]}"
 
 
-def country_of(request: Request) -> str:
+def country_of(request: HTTPConnection) -> str:
     """The viewer's country, as a proxy or a test's own header says it; else unknown."""
     for header in _COUNTRY_HEADERS:
         told = request.headers.get(header, "").upper()
@@ -36,7 +36,7 @@ def country_of(request: Request) -> str:
     return UNKNOWN_COUNTRY
 
 
-def remember(request: Request, response: Response) -> None:
+def remember(request: HTTPConnection, response: Response) -> None:
     """Give a player that has none the cookie that tells it apart."""
     if COOKIE not in request.cookies:
         response.set_cookie(COOKIE, trace_id(), path="/", httponly=True, samesite="lax")

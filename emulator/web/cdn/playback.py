@@ -1,6 +1,7 @@
 """Playback: the CDN's addresses (contract, "Media addresses"), at the root and under its name.
 
-`{uid}` is a stream's or a VOD's; a VOD is its stream's recording under an address of its own.
+`{uid}` is a stream's, a VOD's or a video's; a VOD is its stream's recording under an address of its
+own.
 """
 
 from collections.abc import Awaitable, Callable
@@ -12,6 +13,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from emulator.core.errors import Refused
+from emulator.media.recording.imports.importing import WEBM_NAME
 from emulator.media.shelf.segments import FileRange, read
 from emulator.media.shelf.shelf import Kind, Rendered, Shelf
 from emulator.web.cdn.audience import country_of, remember, session_of
@@ -23,6 +25,8 @@ from emulator.world.library import recordings
 from emulator.world.library.recordings import Vod
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream
+from emulator.world.video import videos
+from emulator.world.video.videos import Video
 
 Answer = Callable[["Playback", Request], Awaitable[Response]]
 PLAYLIST = "application/vnd.apple.mpegurl"
@@ -31,7 +35,7 @@ PREFIXES = ("", f"/{CDN_NAME}")
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What an address names: a stream, or a VOD and the stream it was made from.
+    """What an address names: a stream, a VOD and the stream it was made from, or a video.
 
     `simulated`: that stream, where what it shows is the built-in picture.
     """
@@ -40,13 +44,17 @@ class Subject:
     vod: Vod | None
     shelf_uid: str
     simulated: Stream | None = None
+    video: Video | None = None
 
 
 def subject_of(platform: Platform, uid: str) -> Subject:
-    """The stream or ready VOD with this uid. Refuses (`not_found`) anything else."""
+    """The stream, ready VOD or ready video with this uid. Refuses (`not_found`) anything else."""
     stream = streams.by_uid(platform.world, uid)
     if stream is not None:
         return Subject(stream, None, stream.uid, stream if stream.is_simulated else None)
+    video = videos.by_uid(platform.world, uid)
+    if video is not None and video.status == "ready":
+        return Subject(None, None, uid, video=video)
     vod = recordings.by_uid(platform.world, uid)
     if vod is None or vod.status != "ready" or vod.stream_uid is None:
         raise Refused("not_found", "Not Found")
@@ -145,20 +153,29 @@ class Playback:
         path = await self._platform.recordings.mp4(subject.shelf_uid)
         return FileResponse(path, media_type="video/mp4", filename="default.mp4")
 
+    async def webm(self, request: Request) -> Response:
+        """The same as WebM, of a video that was processed so."""
+        subject = subject_of(self._platform, request.path_params["uid"])
+        path = self._platform.shelves.folder(subject.shelf_uid) / WEBM_NAME
+        if subject.video is None or not path.exists():
+            raise Refused("not_found", "There is no WebM of this. Its MP4 is at default.mp4.")
+        return FileResponse(path, media_type="video/webm", filename=WEBM_NAME)
+
     async def lifecycle(self, request: Request) -> Response:
         """Whether this is live. Ours beside it: `status`, `title`, `duration` in seconds."""
         subject = subject_of(self._platform, request.path_params["uid"])
         stream = subject.stream
         vod = subject.vod or self._vod_of(stream)
-        title = stream.title if stream else (vod.title if vod else "")
+        shown = vod or subject.video
+        title = stream.title if stream else (shown.title if shown else "")
         return JSONResponse(
             {
                 "isInput": stream is not None,
-                "videoUID": vod.uid if vod and vod.status == "ready" else None,
+                "videoUID": shown.uid if shown and shown.status == "ready" else None,
                 "live": stream is not None and stream.status == "live",
                 "status": stream.status if stream else "ended",
                 "title": title,
-                "duration": self._seconds(stream, vod),
+                "duration": self._seconds(stream, shown),
             },
             headers={"Cache-Control": "no-store"},
         )
@@ -168,7 +185,7 @@ class Playback:
         count = self._platform.world.viewers.count(stream.id) if stream else 0
         return JSONResponse({"liveViewers": count}, headers={"Cache-Control": "no-store"})
 
-    def _seconds(self, stream: Stream | None, vod: Vod | None) -> float | None:
+    def _seconds(self, stream: Stream | None, vod: Vod | Video | None) -> float | None:
         """How long a live stream has run, or a recording is."""
         if stream is not None and stream.status == "live" and stream.started_at_ms is not None:
             return (self._platform.world.now_ms - stream.started_at_ms) / 1000
@@ -233,6 +250,7 @@ def routes(worlds: Worlds) -> list[Route]:
         ("thumbnails/storyboard.jpg", Playback.sprite),
         ("thumbnails/storyboard.vtt", Playback.sprite_map),
         ("downloads/default.mp4", Playback.download),
+        (f"downloads/{WEBM_NAME}", Playback.webm),
         ("lifecycle", Playback.lifecycle),
         ("views", Playback.views),
     ]

@@ -31,12 +31,14 @@ _CODES = {
     "rate_limited": "rate_limited",
 }
 
+Anonymous = Literal["", "refuse", "read"]
+
 
 @dataclass(frozen=True, slots=True)
 class ChatBounds:
     """`anonymous`: whether a socket without a token reads; `` as its dialect has it."""
 
-    anonymous: Literal["", "refuse", "read"] = ""
+    anonymous: Anonymous = ""
     sockets_max: int = 20_000
     frame_bytes_max: int = 16 * 1024
     outbox: OutboxBounds = field(default_factory=OutboxBounds)
@@ -112,16 +114,14 @@ class Chats:
         self._of_user.clear()
         self._gatherings.clear()
 
-    def check(self, guest: Guest) -> bool:
-        """Whether a guest's credential still holds; if not, the socket is closed."""
+    def check(self, guest: Guest) -> None:
+        """Close a guest's socket if its credential does not hold any more."""
         if not guest.token:
-            return True
+            return
         try:
             guest.user = whose(self.world, guest.token)
         except Refused as refused:
             guest.outbox.close(POLICY, refused.sentence)
-            return False
-        return True
 
     def tell(self, guest: Guest, outcome: Outcome) -> None:
         """Tell an author what became of a line or command; a line that is seen tells itself."""

@@ -81,27 +81,35 @@ def parse(text: str | bytes) -> Command:
         (found, *_) = error.errors(include_url=False, include_context=False, include_input=False)
         where = ".".join(map(str, found["loc"])) or "message"
         raise Mistake("invalid_message", f"{where}: {found['msg']}") from None
-    words = frame.data or frame
-    match frame.type:
+    return _command(frame.type, frame.data or frame)
+
+
+def _command(kind: str, words: _Words) -> Command:
+    match kind:
         case "message" | "chat_message":
-            if not words.content or words.content.isspace():
-                raise Mistake("empty_message", "A message must not be empty")
-            return Say(words.content)
+            return Say(_content(words))
         case "delete":
             return Delete(_needed(words.message_id, "message_id"))
         case "clear":
             return Clear()
         case "ban":
-            username = _needed(words.user_id or words.username, "user_id or username")
-            return Ban(words.user_id, username, words.reason, words.duration_seconds)
+            return Ban(words.user_id, _whom(words), words.reason, words.duration_seconds)
         case "unban":
-            return Unban(
-                words.user_id, _needed(words.user_id or words.username, "user_id or username")
-            )
+            return Unban(words.user_id, _whom(words))
         case "ping":
             return Ping()
         case unknown:
             raise Mistake("invalid_message", f"There is no message type {unknown[:50]!r}")
+
+
+def _content(words: _Words) -> str:
+    if not words.content or words.content.isspace():
+        raise Mistake("empty_message", "A message must not be empty")
+    return words.content
+
+
+def _whom(words: _Words) -> str:
+    return _needed(words.user_id or words.username, "user_id or username")
 
 
 def _needed(value: str | None, name: str) -> str:

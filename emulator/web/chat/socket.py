@@ -242,9 +242,8 @@ def _watch_expiry(chats: Chats, guest: Guest) -> None:
     """Ask again whether the token holds when it should not any more."""
     at_ms = expires_at_ms(guest.token)
     if at_ms is not None:
-        guest.expiry = chats.world.clock.call_at(
-            at_ms + _EXPIRY_SLACK_MS, partial(chats.check, guest)
-        )
+        check = partial(chats.check, guest)
+        guest.expiry = chats.world.clock.call_at(at_ms + _EXPIRY_SLACK_MS, check)
 
 
 def _short(reason: str) -> str:

@@ -1,5 +1,6 @@
 """Examples: one value that fits a schema, the same every time, with words a reader knows."""
 
+import re
 from typing import Any
 
 from emulator.web.openapi.shapes import Schema
@@ -89,7 +90,7 @@ def _text(schema: Schema, name: str) -> str:
         return _UID
     word = _WORDS.get(name)
     if isinstance(word, str):
-        return word
+        return word if re.search(schema.get("pattern", ""), word) else word.lower()
     if name.endswith("url"):
         return "http://127.0.0.1:8787/"
     return "text"

@@ -1,5 +1,6 @@
 """Call: one request on its way to a verb, already judged: who asks, for what, with which values."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeVar
@@ -14,13 +15,18 @@ from emulator.world.world import World
 Model = TypeVar("Model", bound=BaseModel)
 Dialect = Literal["documented", "client"]
 
+# RFC 6454, 6.2: a scheme, a host and perhaps a port.
+_ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+_ORIGIN_LENGTH_MAX = 300
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """`path` holds the values of the path's names; `body` and `query` are validated models.
 
     `credential` is the caller's key or token, empty where there was none. `accept` is what the
-    request says it reads. `upload` is the form's file, where the request is a form.
+    request says it reads, `origin` the site that a browser sends it from. `upload` is the form's
+    file, where the request is a form.
     """
 
     platform: Platform
@@ -32,10 +38,17 @@ class Call:
     body: BaseModel | None
     query: BaseModel | None
     upload: Uploaded | None = None
+    origin: str = ""
 
     @property
     def world(self) -> World:
         return self.platform.world
+
+    @property
+    def site(self) -> str:
+        """Where links in mails lead: the client's own site, or this server for want of one."""
+        is_site = len(self.origin) <= _ORIGIN_LENGTH_MAX and _ORIGIN.fullmatch(self.origin)
+        return self.origin if is_site else self.platform.addresses.http
 
     @property
     def user(self) -> User:

@@ -6,6 +6,7 @@ Who asks (401), how often (429), with what (422, 413), and then the verb.
 import inspect
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -67,10 +68,12 @@ class Dispatch:
                     body=body,
                     query=_query(operation, request),
                     upload=upload,
+                    origin=request.headers.get("origin", ""),
                 )
                 value = operation.answer(call)
                 if inspect.isawaitable(value):
                     value = await value
+                note.repeat = _each_time(operation, call)
             response = _success(operation, value)
         except Refused as refused:
             quota = refused.details.get("quota", quota)
@@ -79,7 +82,8 @@ class Dispatch:
             response.headers.update(_rate_headers(quota))
         entry = note.finish(self._worlds, response.status_code)
         if note.is_reusable and response.status_code == 200:
-            request.state.reusable = candidate(note.platform or self._worlds.default, entry)
+            platform = note.platform or self._worlds.default
+            request.state.reusable = candidate(platform, entry, note.repeat)
         return response
 
     @asynccontextmanager
@@ -102,6 +106,15 @@ def _caller(world: World, operation: Operation, given: str) -> User | None:
     if operation.auth == "user":
         return whose(world, given)
     return whose_or_nobody(world, given) if given else None
+
+
+def _each_time(operation: Operation, call: Call) -> Callable[[], None] | None:
+    """Do what is done at every call that is not refused. Returns how to do it again."""
+    if operation.each_time is None:
+        return None
+    repeat = partial(operation.each_time, call)
+    repeat()
+    return repeat
 
 
 def _count(world: World, operation: Operation, caller: User | None) -> Quota | None:

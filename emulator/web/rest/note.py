@@ -1,6 +1,7 @@
 """Note: what one request is remembered by in the request log."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import BaseModel
@@ -18,7 +19,10 @@ _JSON_KEPT_MAX = 65_536
 
 
 class Note:
-    """Filled while the request is answered. `json` is a body as it came, `body` a form's fields."""
+    """Filled while the request is answered. `json` is a body as it came, `body` a form's fields.
+
+    `repeat` is what to do when the answer is used again.
+    """
 
     def __init__(self, request: Request) -> None:
         self.platform: Platform | None = None
@@ -26,6 +30,7 @@ class Note:
         self.caller: User | None = None
         self.json = b""
         self.body: Any = None
+        self.repeat: Callable[[], None] | None = None
         self._request = request
         self._began_us = monotonic_us()
 

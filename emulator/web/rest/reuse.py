@@ -7,6 +7,7 @@ that only read. Each such request stands in the request log like any other.
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -31,10 +32,14 @@ Key = tuple[object, ...]
 
 @dataclass(slots=True)
 class Candidate:
-    """An answer that may be used again. Made by the dispatch, completed on the answer's way out."""
+    """An answer that may be used again. Made by the dispatch, completed on the answer's way out.
+
+    `repeat` is done each time.
+    """
 
     platform: Platform
     entry: Entry
+    repeat: Callable[[], None] | None
     version: int
     at_ms: int
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
@@ -46,10 +51,12 @@ class Candidate:
         return world.store.version == self.version and 0 <= world.now_ms - self.at_ms < REUSE_MS
 
 
-def candidate(platform: Platform, entry: Entry) -> Candidate:
+def candidate(
+    platform: Platform, entry: Entry, repeat: Callable[[], None] | None = None
+) -> Candidate:
     """What the dispatch leaves in the request's state for an answer that may be used again."""
     world = platform.world
-    return Candidate(platform, entry, world.store.version, world.now_ms)
+    return Candidate(platform, entry, repeat, world.store.version, world.now_ms)
 
 
 class Reuse:
@@ -68,6 +75,8 @@ class Reuse:
         key = _key(scope)
         kept = self._kept.get(key)
         if kept is not None and kept.is_fresh:
+            if kept.repeat is not None:
+                kept.repeat()
             await _again(kept, began_us, send)
             return
         await self._answer(key, scope, receive, send)

@@ -26,8 +26,9 @@ class Socials(TypedDict):
     website: str | None
 
 
-class UserShape(UserCard):
-    email: str
+class Person(UserCard):
+    """USER without the mail address: what anybody may know of somebody."""
+
     bio: str | None
     role: str
     following_count: int
@@ -36,6 +37,10 @@ class UserShape(UserCard):
     mfa_enabled: bool
     tenant_id: str | None
     created_at: str
+
+
+class UserShape(Person):
+    email: str
 
 
 class Auth(TypedDict):
@@ -58,19 +63,22 @@ def user_card(user: User) -> UserCard:
     }
 
 
-def user_shape(user: User) -> UserShape:
+def person(user: User) -> Person:
     return {
         **user_card(user),
-        "email": user.email,
         "bio": user.bio,
         "role": user.role,
         "following_count": user.following_count,
-        "socials": None,
+        "socials": _socials(user),
         "email_verified": user.is_email_verified,
         "mfa_enabled": user.is_mfa_enabled,
         "tenant_id": user.tenant_id,
         "created_at": iso(user.created_at_ms),
     }
+
+
+def user_shape(user: User) -> UserShape:
+    return {**person(user), "email": user.email}
 
 
 def auth(session: Session) -> Auth:
@@ -80,4 +88,16 @@ def auth(session: Session) -> Auth:
         "expires_in": session.expires_in_seconds,
         "refresh_token": session.refresh_token,
         "user": user_shape(session.user),
+    }
+
+
+def _socials(user: User) -> Socials | None:
+    told = user.socials
+    if told is None:
+        return None
+    return {
+        "twitter": told.twitter,
+        "github": told.github,
+        "youtube": told.youtube,
+        "website": told.website,
     }

@@ -47,16 +47,11 @@ def trending(world: World, *, hours: int, count: int) -> tuple[list[Stream], int
 
 
 def rising(world: World, *, count: int) -> tuple[list[Stream], int]:
-    """The streams that won most viewers in the last half hour, without those that lost some."""
+    """The streams by how many viewers they won in the last half hour; those that lost some last."""
     candidates = _candidates(world)
     before = _viewers_at(world, [each.row for each in candidates], world.now_ms - GROWTH_MS)
     growth = {each.row: each.viewers - before.get(each.row, 0) for each in candidates}
-    return _best(
-        world,
-        [each for each in candidates if growth[each.row] >= 0],
-        lambda each: (growth[each.row], *each.trend),
-        count,
-    )
+    return _best(world, candidates, lambda each: (growth[each.row], *each.trend), count)
 
 
 def recommended(world: World, user: User, *, count: int) -> tuple[list[Stream], int]:
@@ -116,9 +111,9 @@ def _best(
 def _viewers_at(world: World, stream_rows: list[int], at_ms: int) -> dict[int, int]:
     """How many watched each stream at an instant. One that nobody ever watched is left out."""
     rows = world.store.rows(
-        "SELECT wanted.value AS stream_row, (SELECT viewers FROM audience_points"
-        " WHERE stream_row = wanted.value AND at_ms <= ? ORDER BY at_ms DESC, row DESC LIMIT 1)"
-        " AS viewers FROM json_each(?) AS wanted",
+        "SELECT json_each.value AS stream_row, (SELECT viewers FROM audience_points"
+        " WHERE stream_row = json_each.value AND at_ms <= ? ORDER BY at_ms DESC, row DESC LIMIT 1)"
+        " AS viewers FROM json_each(?)",
         at_ms,
         json.dumps(stream_rows),
     )

@@ -17,6 +17,7 @@ from emulator.world.audience import attendance
 from emulator.world.library import recordings
 from emulator.world.live import categories, tags
 from emulator.world.live.moves import Move, Status, after
+from emulator.world.people import notifications
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
 from emulator.world.world import World
@@ -280,6 +281,7 @@ def _go_live(world: World, stream: Stream, move: Move) -> Stream:
             stream.row,
         )
         if stream.status != to:
+            notifications.tell_followers(world, stream)
             world.emit(StreamWentLive(at_ms=now_ms, stream_id=stream.id, has_media=has_media))
     return find(world, stream.id)
 

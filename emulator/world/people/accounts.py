@@ -1,27 +1,34 @@
-"""Accounts: who lives on the platform, and how they prove it."""
+"""Accounts: who lives on the platform."""
 
-import hashlib
-import hmac
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from emulator.core.errors import Refused
-from emulator.core.events.people import AccountMade, UserLoggedIn
+from emulator.core.events.people import AccountMade
+from emulator.world.people.names import USERNAME
 from emulator.world.store.journal import Row
 from emulator.world.world import World
 
 AUTO_KEY_PREFIX = "ak_auto_"
-USERNAME = re.compile(r"[A-Za-z0-9_.-]{1,50}")
 
-# A test double's passwords guard nothing, so the cost is low on purpose: a login takes about 3 ms.
-_SCRYPT_N = 2**10
+
+@dataclass(frozen=True, slots=True)
+class Socials:
+    """Where else somebody is found, as they wrote it."""
+
+    twitter: str | None
+    github: str | None
+    youtube: str | None
+    website: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """One account. `row` is its key inside the database, `id` the platform's UUID."""
+    """One account. `row` is its key inside the database, `id` the platform's UUID.
+
+    `is_live`: a public stream of theirs is. `socials` is None where they told none.
+    """
 
     row: int
     id: str
@@ -31,6 +38,7 @@ class User:
     bio: str | None
     avatar_url: str | None
     banner_url: str | None
+    socials: Socials | None
     role: str
     follower_count: int
     following_count: int
@@ -44,6 +52,7 @@ class User:
 _SELECT = """
 SELECT users.*, EXISTS (
     SELECT 1 FROM streams WHERE streams.user_row = users.row AND streams.status = 'live'
+        AND streams.visibility = 'public'
 ) AS is_live FROM users
 """
 
@@ -63,12 +72,27 @@ def by_rows(world: World, rows: Iterable[int]) -> dict[int, User]:
     found = world.store.rows(
         f"{_SELECT} WHERE users.row IN (SELECT value FROM json_each(?))", json.dumps(list(rows))
     )
-    return {row["row"]: _user(row) for row in found}
+    return {row["row"]: _user(world, row) for row in found}
 
 
 def by_username(world: World, username: str) -> User:
     """The account of this name, upper and lower case alike. Refuses (`not_found`)."""
     return _one(world, "WHERE users.username = ?", username)
+
+
+def by_email(world: World, email: str) -> User | None:
+    """The account with this mail address, upper and lower case alike."""
+    found = world.store.row(f"{_SELECT} WHERE users.email = ?", email)
+    return _user(world, found) if found else None
+
+
+def by_session(world: World, session_id: str) -> User | None:
+    """Whose session this is; None for one that was closed."""
+    found = world.store.row(
+        f"{_SELECT} JOIN sessions ON sessions.user_row = users.row WHERE sessions.id = ?",
+        session_id,
+    )
+    return _user(world, found) if found else None
 
 
 def by_api_key(world: World, key: str) -> User:
@@ -100,12 +124,17 @@ def make(
     api_key: str | None = None,
     display_name: str | None = None,
     bio: str | None = None,
+    avatar_url: str | None = None,
     role: str = "USER",
     followers_base: int = 0,
     tenant_id: str | None = None,
+    is_email_verified: bool = True,
 ) -> User:
-    """Make an account. Refuses (`invalid`) a bad name, (`conflict`) a taken name or mail."""
-    email = email or f"{username}@example.com"
+    """Make an account; without a mail address it gets one of its own.
+
+    Refuses (`invalid`) a bad name, (`conflict`) a taken name or mail.
+    """
+    email = email or _free_email(world, username)
     if not USERNAME.fullmatch(username):
         raise Refused("invalid", "A username is 1 to 50 letters, digits, dots, dashes, underscores")
     if world.store.row("SELECT 1 FROM users WHERE username = ? OR email = ?", username, email):
@@ -114,17 +143,19 @@ def make(
     user_id = world.ids.uuid()
     with world.change():
         row = world.store.write(
-            "INSERT INTO users (id, username, email, password_hash, display_name, bio, role,"
-            " followers_base, is_email_verified, tenant_id, created_at_ms)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)",
+            "INSERT INTO users (id, username, email, password_hash, display_name, bio, avatar_url,"
+            " role, followers_base, is_email_verified, tenant_id, created_at_ms)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             user_id,
             username,
             email,
             password_hash,
             display_name,
             bio,
+            avatar_url,
             role,
             followers_base,
+            is_email_verified,
             tenant_id,
             now_ms,
         )
@@ -134,38 +165,23 @@ def make(
     return by_row(world, row)
 
 
-def log_in(world: World, name: str, password: str) -> User:
-    """The account with this mail or username, if the password is right.
-
-    Refuses (`unauthorized`) with one sentence for a wrong name and a wrong password.
-    """
-    found = world.store.row(
-        "SELECT row, password_hash FROM users WHERE email = ? OR username = ?", name, name
-    )
-    given = hash_password(world, password)
-    kept = (found["password_hash"] if found else None) or ""
-    if not found or not hmac.compare_digest(given, kept):
-        raise Refused("unauthorized", "Incorrect email or password")
-    user = by_row(world, found["row"])
-    with world.change():
-        world.emit(UserLoggedIn(at_ms=world.now_ms, user_id=user.id))
-    return user
-
-
-def hash_password(world: World, password: str) -> str:
-    """The password's scrypt hash (RFC 7914) in hexadecimal, salted with the world's secret."""
-    salt = world.secret.encode()
-    return hashlib.scrypt(password.encode(), salt=salt, n=_SCRYPT_N, r=8, p=1).hex()
+def _free_email(world: World, username: str) -> str:
+    """`<name>@example.com`, or one like it where somebody else has that."""
+    email, number = f"{username}@example.com", 1
+    while world.store.row("SELECT 1 FROM users WHERE email = ?", email):
+        number += 1
+        email = f"{username}+{number}@example.com"
+    return email
 
 
 def _one(world: World, where: str, value: object) -> User:
     found = world.store.row(f"{_SELECT} {where}", value)
     if found is None:
         raise Refused("not_found", "User not found")
-    return _user(found)
+    return _user(world, found)
 
 
-def _user(row: Row) -> User:
+def _user(world: World, row: Row) -> User:
     return User(
         row=row["row"],
         id=row["id"],
@@ -173,14 +189,25 @@ def _user(row: Row) -> User:
         email=row["email"],
         display_name=row["display_name"],
         bio=row["bio"],
-        avatar_url=row["avatar_url"],
-        banner_url=row["banner_url"],
+        avatar_url=_address(world, row["avatar_url"]),
+        banner_url=_address(world, row["banner_url"]),
+        socials=_socials(row),
         role=row["role"],
-        follower_count=row["followers_base"],
-        following_count=0,
+        follower_count=row["followers_base"] + row["follower_count"],
+        following_count=row["following_count"],
         is_live=bool(row["is_live"]),
         is_email_verified=bool(row["is_email_verified"]),
         is_mfa_enabled=bool(row["is_mfa_enabled"]),
         tenant_id=row["tenant_id"],
         created_at_ms=row["created_at_ms"],
     )
+
+
+def _address(world: World, path: str | None) -> str | None:
+    """Where a picture is served: its path is kept, since the address may change with a start."""
+    return None if path is None else f"{world.media_base}{path}"
+
+
+def _socials(row: Row) -> Socials | None:
+    told = (row["twitter"], row["github"], row["youtube"], row["website"])
+    return Socials(*told) if any(each is not None for each in told) else None

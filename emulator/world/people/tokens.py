@@ -1,13 +1,25 @@
-"""Tokens: what a login gives. Access tokens are JWTs (RFC 7519), judged on the world's clock."""
+"""Tokens: what a login gives. Access tokens are JWTs (RFC 7519), judged on the world's clock.
+
+A session is a family of refresh tokens, each of which works once (RFC 9700, 4.14.2), and of the
+access tokens that came with them. Once it is closed, none of them works.
+"""
 
 from dataclasses import dataclass
 from typing import Any
 
 from emulator.core.errors import Refused
-from emulator.world.people.accounts import User, find
+from emulator.core.events.people import LoginMeans, SessionsClosed, UserLoggedIn
+from emulator.world.people import accounts
+from emulator.world.people.accounts import User
 from emulator.world.world import World
 
+# Of a user who opens more, the oldest sessions are closed.
+SESSIONS_MAX = 100
+# Used refresh tokens that a session remembers, to know a stolen one again.
+USED_TOKENS_MAX = 50
+
 _ALGORITHM = "HS256"
+_WRONG = "Invalid authentication credentials"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,29 +32,111 @@ class Session:
     expires_in_seconds: int
 
 
-def open_session(world: World, user: User) -> Session:
-    """Issue an access token and the first refresh token of a new family."""
+def open_session(world: World, user: User, means: LoginMeans = "password") -> Session:
+    """Sign a user in: an access token, and the first refresh token of a new family."""
+    now_ms = world.now_ms
+    session_id = world.ids.uuid()
+    with world.change():
+        world.store.write("DELETE FROM sessions WHERE expires_at_ms <= ?", now_ms)
+        world.store.write(
+            "DELETE FROM sessions WHERE row IN (SELECT row FROM sessions WHERE user_row = ?"
+            " ORDER BY row DESC LIMIT -1 OFFSET ?)",
+            user.row,
+            SESSIONS_MAX - 1,
+        )
+        row = world.store.write(
+            "INSERT INTO sessions (id, user_row, created_at_ms, expires_at_ms) VALUES (?, ?, ?, ?)",
+            session_id,
+            user.row,
+            now_ms,
+            now_ms + world.rules.refresh_token_ms,
+        )
+        world.emit(UserLoggedIn(at_ms=now_ms, user_id=user.id, means=means))
+        return _issue(world, user, session_id, row)
+
+
+def refresh(world: World, refresh_token: str) -> Session:
+    """New tokens for a refresh token, which works once.
+
+    Refuses (`unauthorized`) an unknown and an expired one, and a used one, whose whole family then
+    stops working: somebody has stolen it.
+    """
+    found = world.store.row(
+        "SELECT refresh_tokens.row, is_used, session_row, sessions.id, user_row, expires_at_ms"
+        " FROM refresh_tokens JOIN sessions ON sessions.row = session_row WHERE token = ?",
+        refresh_token,
+    )
+    if found is None or found["expires_at_ms"] <= world.now_ms:
+        raise Refused("unauthorized", "Invalid or expired refresh token")
+    user = accounts.by_row(world, found["user_row"])
+    if found["is_used"]:
+        _close(world, user, "a used refresh token came again", "row = ?", found["session_row"])
+        raise Refused("unauthorized", "Refresh token was used before. Sign in again.")
+    with world.change():
+        world.store.write("UPDATE refresh_tokens SET is_used = 1 WHERE row = ?", found["row"])
+        world.store.write(
+            "DELETE FROM refresh_tokens WHERE row IN (SELECT row FROM refresh_tokens"
+            " WHERE session_row = ? ORDER BY row DESC LIMIT -1 OFFSET ?)",
+            found["session_row"],
+            USED_TOKENS_MAX,
+        )
+        world.store.write(
+            "UPDATE sessions SET expires_at_ms = ? WHERE row = ?",
+            world.now_ms + world.rules.refresh_token_ms,
+            found["session_row"],
+        )
+        return _issue(world, user, found["id"], found["session_row"])
+
+
+def by_access_token(world: World, token: str) -> User:
+    """Whose access token this is.
+
+    Refuses (`unauthorized`) a token that is forged, expired on the world's clock, of a session that
+    was closed, or of an account that is gone.
+    """
+    claims = _claims(world, token)
+    user = accounts.by_session(world, claims["sid"])
+    if user is None or user.id != claims["sub"]:
+        raise Refused("unauthorized", _WRONG)
+    if world.now_ms >= claims["exp"] * 1000:
+        raise Refused("unauthorized", "Token has expired")
+    return user
+
+
+def log_out(world: World, user: User, token: str) -> None:
+    """Close the session of an access token. An API key has none, so it goes on working."""
+    if token.count(".") == 2:
+        _close(world, user, "signed out", "id = ?", _claims(world, token)["sid"])
+
+
+def close_all(world: World, user: User, reason: str) -> None:
+    """Sign a user out everywhere."""
+    _close(world, user, reason, "user_row = ?", user.row)
+
+
+def _close(world: World, user: User, reason: str, where: str, value: object) -> None:
+    with world.change():
+        world.store.write(f"DELETE FROM sessions WHERE {where}", value)
+        world.emit(SessionsClosed(at_ms=world.now_ms, user_id=user.id, reason=reason))
+
+
+def _issue(world: World, user: User, session_id: str, session_row: int) -> Session:
     import jwt  # Late: it brings `cryptography`, which a start must not pay for.
 
     now_ms = world.now_ms
     refresh_token = world.ids.token()
+    world.store.write(
+        "INSERT INTO refresh_tokens (token, session_row) VALUES (?, ?)", refresh_token, session_row
+    )
     claims = {
         "sub": user.id,
         "username": user.username,
+        "sid": session_id,
         "jti": world.ids.uuid(),
         "world": world.name,
         "iat": now_ms // 1000,
         "exp": (now_ms + world.rules.access_token_ms) // 1000,
     }
-    with world.change():
-        world.store.write(
-            "INSERT INTO refresh_tokens (token, user_row, family, expires_at_ms)"
-            " VALUES (?, ?, ?, ?)",
-            refresh_token,
-            user.row,
-            world.ids.uuid(),
-            now_ms + world.rules.refresh_token_ms,
-        )
     return Session(
         user=user,
         access_token=jwt.encode(claims, world.secret, algorithm=_ALGORITHM),
@@ -51,12 +145,8 @@ def open_session(world: World, user: User) -> Session:
     )
 
 
-def by_access_token(world: World, token: str) -> User:
-    """Whose access token this is.
-
-    Refuses (`unauthorized`) a token that is forged, expired on the world's clock, or of an account
-    that is gone.
-    """
+def _claims(world: World, token: str) -> dict[str, Any]:
+    """What a token says, if this world signed it. `sub` and `sid` are texts, `exp` is whole."""
     import jwt
 
     try:
@@ -64,13 +154,12 @@ def by_access_token(world: World, token: str) -> User:
             token,
             world.secret,
             algorithms=[_ALGORITHM],
-            # The world's clock judges the expiry below, since it may stand or run faster.
-            options={"verify_exp": False, "verify_iat": False, "require": ["sub", "exp"]},
+            # The world's clock judges the expiry, since it may stand or run faster.
+            options={"verify_exp": False, "verify_iat": False, "require": ["sub", "sid", "exp"]},
         )
-        expires_at_ms = int(claims["exp"]) * 1000
-        user = find(world, str(claims["sub"]))
-    except (jwt.InvalidTokenError, Refused, ValueError, TypeError) as error:
-        raise Refused("unauthorized", "Invalid authentication credentials") from error
-    if world.now_ms >= expires_at_ms:
-        raise Refused("unauthorized", "Token has expired")
-    return user
+    except jwt.InvalidTokenError as error:
+        raise Refused("unauthorized", _WRONG) from error
+    is_ours = isinstance(claims["sid"], str) and isinstance(claims["exp"], int)
+    if not is_ours:
+        raise Refused("unauthorized", _WRONG)
+    return claims

@@ -72,8 +72,11 @@ class Store:
         self._emitted.append(event)
 
     @contextmanager
-    def change(self) -> Iterator[None]:
-        """All of the block, or nothing. A change inside a change belongs to the outer one."""
+    def change(self, *, is_seen: bool = True) -> Iterator[None]:
+        """All of the block, or nothing. A change inside a change belongs to the outer one.
+
+        `is_seen`: answers that were made before may be stale now (`version`).
+        """
         if self._is_changing:
             yield
             return
@@ -86,7 +89,7 @@ class Store:
                 [(event.at_ms, type(event).__name__, _canonical(event)) for event in self._emitted],
             )
             self._connection.execute("COMMIT")
-            self.version += 1
+            self.version += int(is_seen)
         except BaseException:
             self._connection.execute("ROLLBACK")
             self._emitted.clear()

@@ -6,11 +6,12 @@ from emulator.world import seed
 from emulator.world.live import categories, streams
 from emulator.world.live.streams import Wishes
 from emulator.world.people import accounts
+from emulator.world.people.access import logins
 from emulator.world.seed import Seed
 from emulator.world.world import World
 
 SMALL = Seed(
-    users=[{"username": "ada", "password": "demo123456", "followers_base": 7}],
+    users=[{"username": "ada", "password": "demo123456", "followers": 7}],
     categories=[{"name": "Rust", "slug": "rust", "children": [{"name": "Wasm", "slug": "wasm"}]}],
     tags=["ai"],
 )
@@ -53,6 +54,6 @@ def test_a_seed_sows_people_categories_and_tags(world: World) -> None:
 
     ada = accounts.by_api_key(world, "ak_demo_ada")
     assert ada.follower_count == 7
-    assert accounts.log_in(world, "ada", "demo123456") == ada
+    assert logins.log_in(world, "ada", "demo123456").user == ada
     (rust,) = categories.top_level(world)
     assert [child.slug for child in categories.children(world, rust.id)] == ["wasm"]

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections.abc import Sequence
 from typing import Literal, TypedDict
 
 from pydantic import Field
@@ -89,7 +90,7 @@ def export(call: Call) -> Export | Download:
     return Download(json.dumps(whole, indent=1), "application/json", f"{name}.json")
 
 
-def table(head: tuple[str, ...], rows: list[tuple[object, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> str:
     """Rows as CSV (RFC 4180)."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)

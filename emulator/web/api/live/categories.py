@@ -161,6 +161,7 @@ OPERATIONS = [
         query=CategoryQuery,
         refuses=("not_found",),
         provenance="documented",
+        is_reusable=True,
     ),
     Operation(
         method="POST",
@@ -178,6 +179,7 @@ OPERATIONS = [
         auth="public",
         answer=tree,
         provenance="documented",
+        is_reusable=True,
     ),
     Operation(
         method="GET",
@@ -186,6 +188,7 @@ OPERATIONS = [
         answer=trending,
         query=CategoryLimit,
         provenance="documented",
+        is_reusable=True,
     ),
     Operation(
         method="GET",
@@ -194,6 +197,7 @@ OPERATIONS = [
         answer=popular,
         query=CategoryLimit,
         provenance="guide",
+        is_reusable=True,
     ),
     Operation(
         method="GET",
@@ -202,6 +206,7 @@ OPERATIONS = [
         answer=by_slug,
         refuses=("not_found",),
         provenance="documented",
+        is_reusable=True,
     ),
     Operation(
         method="GET",
@@ -211,5 +216,6 @@ OPERATIONS = [
         query=CategoryStreamQuery,
         refuses=("not_found",),
         provenance="guide",
+        is_reusable=True,
     ),
 ]

@@ -49,7 +49,7 @@ def trending(call: Call) -> Trending:
 
 
 def rising(call: Call) -> Rising:
-    """List the live streams that won most viewers in the last half hour."""
+    """List live streams by how many viewers they won in the last half hour."""
     query = call.query_as(RankingQuery)
     found, total = ranking.rising(call.world, count=query.limit)
     return {
@@ -74,6 +74,7 @@ OPERATIONS = [
         answer=trending,
         query=TrendingQuery,
         provenance="guide",
+        is_reusable=True,
     ),
     Operation(
         method="GET",
@@ -82,6 +83,7 @@ OPERATIONS = [
         answer=rising,
         query=RankingQuery,
         provenance="guide",
+        is_reusable=True,
     ),
     Operation(
         method="GET",
@@ -90,5 +92,6 @@ OPERATIONS = [
         answer=recommended,
         query=RankingQuery,
         provenance="guide",
+        is_reusable=True,
     ),
 ]

@@ -58,6 +58,7 @@ OPERATIONS = [
         answer=read,
         refuses=("not_found",),
         provenance="documented",
+        is_reusable=True,
     ),
     Operation(
         method="POST",

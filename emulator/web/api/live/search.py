@@ -65,14 +65,18 @@ def find_streams(call: Call) -> SearchPage:
         began_from_ms=milliseconds_or_none(query.start_date),
         began_to_ms=milliseconds_or_none(query.end_date),
     )
-    if query.page == 1:
-        # Who turns the page is still at the same search.
-        searches.note(world, query.typed)
     found, total = search.streams(
         world, query.typed, filters, offset=query.offset, count=query.per_page
     )
     page = stream_page(call.platform, query, found, total)
     return {**page, "total_count": total}
+
+
+def note(call: Call) -> None:
+    """Remember a search. Who turns the page is still at the same one."""
+    query = call.query_as(StreamSearch)
+    if query.page == 1:
+        searches.note(call.world, query.typed)
 
 
 def suggest(call: Call) -> list[str]:
@@ -107,6 +111,8 @@ OPERATIONS = [
         query=StreamSearch,
         refuses=("not_found",),
         provenance="guide",
+        is_reusable=True,
+        each_time=note,
     ),
     Operation(
         method="GET",
@@ -115,6 +121,7 @@ OPERATIONS = [
         answer=suggest,
         query=SuggestionQuery,
         provenance="guide",
+        is_reusable=True,
     ),
     Operation(
         method="GET",
@@ -139,5 +146,6 @@ OPERATIONS = [
         answer=find_users,
         query=UserSearch,
         provenance="client",
+        is_reusable=True,
     ),
 ]

@@ -243,5 +243,6 @@ OPERATIONS = [
         query=UserStreamQuery,
         refuses=("not_found",),
         provenance="guide",
+        is_reusable=True,
     ),
 ]

@@ -44,7 +44,14 @@ OPERATIONS = [
     operation
     for path, provenance in _SPELLINGS
     for operation in (
-        Operation(method="GET", path=path, auth="public", answer=every, provenance=provenance),
+        Operation(
+            method="GET",
+            path=path,
+            auth="public",
+            answer=every,
+            provenance=provenance,
+            is_reusable=True,
+        ),
         Operation(
             method="GET",
             path=f"{path}/popular",
@@ -52,6 +59,7 @@ OPERATIONS = [
             answer=popular,
             query=TagLimit,
             provenance=provenance,
+            is_reusable=True,
         ),
         Operation(
             method="GET",
@@ -60,6 +68,7 @@ OPERATIONS = [
             answer=suggest,
             query=TagQuery,
             provenance=provenance,
+            is_reusable=True,
         ),
     )
 ]

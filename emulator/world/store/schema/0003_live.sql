@@ -105,18 +105,13 @@ CREATE TRIGGER tags_lost AFTER DELETE ON tags BEGIN
     DELETE FROM tag_search WHERE rowid = old.row;
 END;
 
--- What people searched for. `text` is folded; a single search is kept for a day.
-CREATE TABLE search_terms (
-    row INTEGER PRIMARY KEY,
-    text TEXT NOT NULL UNIQUE,
-    count INTEGER NOT NULL DEFAULT 0
-);
+-- What people searched for, folded: ever, and by the minute in the last day.
+CREATE TABLE search_terms (text TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX search_terms_by_count ON search_terms (count DESC, text);
 
 CREATE TABLE searches (
-    row INTEGER PRIMARY KEY,
-    term_row INTEGER NOT NULL REFERENCES search_terms ON DELETE CASCADE,
-    at_ms INTEGER NOT NULL
-);
-CREATE INDEX searches_by_time ON searches (at_ms, term_row);
-CREATE INDEX searches_by_term ON searches (term_row);
+    minute_at_ms INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (minute_at_ms, text)
+) WITHOUT ROWID;

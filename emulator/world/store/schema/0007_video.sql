@@ -49,6 +49,7 @@ CREATE TABLE videos (
     duration_ms INTEGER NOT NULL DEFAULT 0,
     file_bytes INTEGER NOT NULL DEFAULT 0,
     poster_ms INTEGER,
+    tags TEXT NOT NULL DEFAULT '[]',
     view_count INTEGER NOT NULL DEFAULT 0,
     anonymous_count INTEGER NOT NULL DEFAULT 0,
     completed_count INTEGER NOT NULL DEFAULT 0,
@@ -74,11 +75,11 @@ CREATE TABLE video_media (
 );
 CREATE INDEX video_media_by_video ON video_media (video_row);
 
+-- The tags of `videos.tags` (JSON, in their order), to find videos by.
 CREATE TABLE video_tags (
     video_row INTEGER NOT NULL REFERENCES videos ON DELETE CASCADE,
-    position INTEGER NOT NULL,
     name TEXT NOT NULL COLLATE NOCASE,
-    PRIMARY KEY (video_row, position)
+    PRIMARY KEY (video_row, name)
 ) WITHOUT ROWID;
 CREATE INDEX video_tags_by_name ON video_tags (name);
 

@@ -133,8 +133,8 @@ async def test_one_recordings_failure_is_no_others(
     assert len(read_index(good.folder).segments) == 3
 
 
-def test_closing_a_writer_that_never_wrote_is_nothing() -> None:
-    Writer().close()
+async def test_closing_a_writer_that_never_wrote_is_nothing() -> None:
+    await Writer().close()
 
 
 async def test_closing_writes_what_waits(tmp_path: Path, uid: str) -> None:

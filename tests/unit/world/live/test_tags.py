@@ -2,6 +2,7 @@ from emulator.world.live import streams, tags
 from emulator.world.live.streams import Wishes
 from emulator.world.people.accounts import User
 from emulator.world.world import World
+from tests.support.streams import make
 
 
 def test_unknown_tags_are_made_and_counted_once_each(world: World, ada: User) -> None:
@@ -23,3 +24,45 @@ def test_tags_that_a_stream_loses_are_used_once_less(world: World, ada: User) ->
     assert [tag.name for tag in tags.of_stream(world, stream.row)] == ["ai"]
     assert world.store.number("SELECT usage_count FROM tags WHERE name = 'rust'") == 0
     assert world.store.number("SELECT usage_count FROM tags WHERE name = 'ai'") == 1
+
+
+def test_a_deleted_stream_s_tags_are_used_once_less(world: World, ada: User) -> None:
+    stream = streams.create(world, ada, Wishes({"title": "x", "tags": ["rust", "ai"]}))
+
+    streams.delete(world, stream)
+
+    assert [(tag.name, tag.usage_count) for tag in tags.every(world)] == [("ai", 0), ("rust", 0)]
+
+
+def test_the_most_used_tags_are_first_and_of_equal_ones_the_first_by_name(world: World) -> None:
+    for names in (["b"], ["b", "c"], ["a", "c"], ["d"]):
+        make(world, "x", tags=names)
+
+    assert [tag.name for tag in tags.popular(world, 3)] == ["b", "c", "a"]
+    assert [tag.name for tag in tags.every(world)] == ["a", "b", "c", "d"]
+
+
+def test_suggestions_begin_as_typed_the_most_used_first(world: World) -> None:
+    tags.make(world, "rustc")
+    tags.make(world, "learn-rust")
+    make(world, "x", tags=["rusty", "trust"])
+
+    assert tags.suggest(world, "Rus", 10) == ["rusty", "learn-rust", "rustc"]
+    assert tags.suggest(world, "rus", 1) == ["rusty"]
+    assert tags.suggest(world, "", 10) == tags.suggest(world, "*", 10) == []
+
+
+def test_tags_of_many_streams_are_told_apart(world: World) -> None:
+    one, two, none = (
+        make(world, "1", tags=["b", "a"]),
+        make(world, "2", tags=["b"]),
+        make(world, "3"),
+    )
+
+    found = tags.of_streams(world, [one.row, two.row, none.row])
+
+    assert {row: [tag.name for tag in each] for row, each in found.items()} == {
+        one.row: ["b", "a"],
+        two.row: ["b"],
+        none.row: [],
+    }

@@ -1,6 +1,8 @@
 import pytest
 
 from emulator.core.errors import Refused
+from emulator.world.live import streams
+from emulator.world.live.streams import Wishes
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.rules import Rules
@@ -23,7 +25,8 @@ def test_an_auto_key_of_a_name_that_lives_here_names_that_account(world: World, 
 
 
 @pytest.mark.parametrize(
-    "key", ["ak_auto_", "ak_auto_../x", "ak_unknown", "", "ak_auto_" + "x" * 51]
+    "key",
+    ["ak_auto_", "ak_auto_../x", "ak_auto_..", "ak_unknown", "", "ak_auto_" + "x" * 51],
 )
 def test_any_other_key_is_refused(world: World, key: str) -> None:
     with pytest.raises(Refused) as refused:
@@ -38,23 +41,24 @@ def test_strict_auth_makes_no_accounts(world: World) -> None:
         accounts.by_api_key(world, "ak_auto_grace")
 
 
-@pytest.mark.parametrize("name", ["grace", "GRACE", "grace@example.com"])
-def test_a_person_logs_in_by_name_or_mail(world: World, name: str) -> None:
-    kept = accounts.hash_password(world, "demo123456")
-    grace = accounts.make(world, "grace", password_hash=kept)
-
-    assert accounts.log_in(world, name, "demo123456") == grace
-
-
-@pytest.mark.usefixtures("ada")
-@pytest.mark.parametrize(("name", "password"), [("ada", "wrong"), ("nobody", "x"), ("ada", "")])
-def test_a_wrong_login_gets_one_sentence(world: World, name: str, password: str) -> None:
-    with pytest.raises(Refused, match=r"^Incorrect email or password$"):
-        accounts.log_in(world, name, password)
-
-
 @pytest.mark.usefixtures("ada")
 def test_a_name_lives_here_once(world: World) -> None:
     with pytest.raises(Refused) as refused:
         accounts.make(world, "ADA", email="other@example.com")
     assert refused.value.code == "conflict"
+
+
+def test_an_account_without_an_address_gets_a_free_one(world: World) -> None:
+    accounts.make(world, "grace_hopper", email="Grace@example.com")
+
+    assert accounts.by_api_key(world, "ak_auto_grace").email == "grace+2@example.com"
+
+
+def test_only_a_public_stream_shows_that_somebody_is_live(world: World, ada: User) -> None:
+    stream = streams.create(world, ada, Wishes({"title": "x", "visibility": "private"}))
+    streams.start(world, stream)
+    assert not accounts.find(world, ada.id).is_live
+
+    streams.update(world, stream, Wishes({"visibility": "public"}))
+
+    assert accounts.find(world, ada.id).is_live

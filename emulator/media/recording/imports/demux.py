@@ -1,0 +1,173 @@
+"""Demux: an MP4 file as Packets, every track on one clock from 0. For threads; imports PyAV on use.
+
+FFmpeg has written the file, so tracks have the configuration records that MP4 wants.
+"""
+
+import heapq
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from emulator.core.errors import Refused
+from emulator.media import codecs
+from emulator.media.packets import VIDEO_TIMESCALE, AudioTrack, Packet, Track, VideoTrack
+from emulator.media.recording.imports.probe import codec_of, open_upload, picture_of
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+# A picture that cannot be sought in at least so often is encoded anew.
+KEY_INTERVAL_MAX = 10 * VIDEO_TIMESCALE
+_VIDEO_FOURCC = {"h264": b"avc1", "hevc": b"hvc1", "av1": b"av01", "vp9": b"vp09"}
+_AUDIO_FOURCC = {"aac": b"mp4a", "opus": b"Opus"}
+_MOOV_MAX = 64 * 2**20
+
+
+class Film:
+    """One file, open. `packets` gives all of it in the order of time; `tracks` are its tracks.
+
+    The file is read through twice at once, so that no interleaving costs memory.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Refuses (`unsupported`), or raises `ProtocolError`, where HLS needs a track otherwise."""
+        self._containers: list[InputContainer] = []
+        try:
+            self._open(path)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> "Film":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        for container in self._containers:
+            container.close()
+
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        """Video first."""
+        return (self._video,) if self._audio is None else (self._video, self._audio)
+
+    def packets(self) -> Iterator[Packet]:
+        """Every packet from the first key frame on. Refuses key frames that are too far apart."""
+        pictures = self._pictures()
+        first = next(pictures, None)
+        if first is None:
+            raise Refused("unsupported", "There is no key frame in this video.")
+        lanes = [_timed(self._checked(first, pictures))]
+        if self._audio is not None:
+            lanes.append(_timed(self._sounds(self._audio)))
+        for _, packet in heapq.merge(*lanes, key=lambda each: each[0]):
+            yield packet
+
+    def _open(self, path: Path) -> None:
+        self._containers.append(open_upload(path))
+        self._picture_stream: Any = picture_of(self._containers[0])
+        name = codec_of(self._picture_stream)
+        self._video_format = codecs.video(_VIDEO_FOURCC.get(name, name.encode()))
+        config = self._picture_stream.codec_context.extradata or b""
+        if name == "vp9":
+            config = _record(path, b"vpcC")
+        self._video = self._video_format.track(config)
+        if not self._video.width:
+            self._size()
+        sound = next(iter(self._containers[0].streams.audio), None)
+        self._audio: AudioTrack | None = None
+        if sound is not None:
+            name = codec_of(sound)
+            self._audio_format = codecs.audio(_AUDIO_FOURCC.get(name, name.encode()))
+            self._audio = self._audio_format.track(sound.codec_context.extradata or b"")
+            self._containers.append(open_upload(path))
+        self._offset = 0
+
+    def _size(self) -> None:
+        """VP9's record, and some encoders' AV1 record, have no size: the first key frame has it."""
+        for packet in self._containers[0].demux(self._picture_stream):
+            if packet.is_keyframe and packet.size and self._video_format.sized:
+                self._video = self._video_format.sized(self._video, bytes(packet))
+                break
+        self._containers[0].seek(0)
+
+    def _pictures(self) -> Iterator[Packet]:
+        track: VideoTrack = self._video
+        last, has_begun = -1, False
+        for packet in self._containers[0].demux(self._picture_stream):
+            if packet.dts is None or not packet.size or not (has_begun or packet.is_keyframe):
+                continue
+            dts = _ticks(packet.dts, packet.time_base, VIDEO_TIMESCALE)
+            pts = _ticks(packet.pts, packet.time_base, VIDEO_TIMESCALE)
+            if not has_begun:
+                has_begun, self._offset = True, dts
+            dts, pts = max(dts - self._offset, last + 1), pts - self._offset
+            last = dts
+            data: bytes | memoryview = bytes(packet)
+            if self._video_format.sample:
+                data = self._video_format.sample(data)
+            yield Packet(track, dts, pts, 0, bool(packet.is_keyframe), data)
+
+    def _checked(self, first: Packet, rest: Iterator[Packet]) -> Iterator[Packet]:
+        yield first
+        key_at = first.dts
+        for packet in rest:
+            if packet.is_key:
+                key_at = packet.dts
+            elif packet.dts - key_at > KEY_INTERVAL_MAX:
+                raise Refused("unsupported", "Its key frames are more than 10 s apart.")
+            yield packet
+
+    def _sounds(self, track: AudioTrack) -> Iterator[Packet]:
+        last = -1
+        stream: Any = self._containers[1].streams.audio[0]
+        offset = _ticks(self._offset, Fraction(1, VIDEO_TIMESCALE), track.timescale)
+        for packet in self._containers[1].demux(stream):
+            if packet.dts is None or not packet.size:
+                continue
+            dts = _ticks(packet.dts, packet.time_base, track.timescale) - offset
+            # What is heard before the first picture is left out, as it is of live streams.
+            if dts < 0:
+                continue
+            dts = max(dts, last + 1)
+            data = bytes(packet)
+            samples = self._audio_format.samples
+            duration = samples(data) if samples else track.samples_per_frame or 0
+            last = dts
+            yield Packet(track, dts, dts, duration, True, data)
+
+
+def _timed(packets: Iterator[Packet]) -> Iterator[tuple[int, Packet]]:
+    for packet in packets:
+        yield packet.dts * VIDEO_TIMESCALE // packet.track.timescale, packet
+
+
+def _ticks(at: int, time_base: Fraction, timescale: int) -> int:
+    return round(at * time_base * timescale)
+
+
+def _record(path: Path, kind: bytes) -> bytes:
+    """The content of a box in the file's `moov`: FFmpeg reads this one, but does not hand it out.
+
+    Empty where there is none.
+    """
+    with path.open("rb") as file:
+        while len(head := file.read(16)) >= 8:
+            size, name, header = int.from_bytes(head[:4]), head[4:8], 8
+            if size == 1:
+                size, header = int.from_bytes(head[8:16]), 16
+            file.seek(header - len(head), 1)
+            if name == b"moov":
+                return _content(file.read(min(size - header, _MOOV_MAX)), kind)
+            if size < header:
+                break
+            file.seek(size - header, 1)
+    return b""
+
+
+def _content(moov: bytes, kind: bytes) -> bytes:
+    at = moov.find(kind)
+    return moov[at + 4 : at - 4 + int.from_bytes(moov[at - 4 : at])] if at >= 4 else b""

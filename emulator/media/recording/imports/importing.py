@@ -1,0 +1,181 @@
+"""Importing: from an uploaded file, or a recording, to a recording's folder. For threads.
+
+What browsers play is shown as it is. Everything else is made H.264 and AAC, since whoever uploads a
+video expects to see it and not to hear of codecs.
+"""
+
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+from emulator.core.errors import ProtocolError, Refused
+from emulator.media.packets import VIDEO_TIMESCALE, Packet
+from emulator.media.recording.imports.demux import Film
+from emulator.media.recording.imports.press import DRAFT_NAME, press
+from emulator.media.recording.imports.probe import Probed, probe
+from emulator.media.recording.imports.transcode import Codec, Plan, Quality, transcode
+from emulator.media.recording.imports.watch import Watch
+from emulator.media.recording.recordings import MP4_NAME
+
+UPLOAD_NAME = "upload"
+WEBM_NAME = "default.webm"
+_MP4_DRAFT_NAME = "default.draft"
+_COPY_BYTES = 2**20
+
+Container = Literal["mp4", "webm"]
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A recording that is whole. Sizes as it is shown; `file_bytes` of its MP4 (or WebM) file."""
+
+    width: int
+    height: int
+    duration_ms: int
+    file_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is made of a video. None of `size` and `height` keeps it as it is.
+
+    `size` is a box that the picture fits into; of a `height` the width follows.
+    """
+
+    container: Container = "mp4"
+    codec: Codec = "h264"
+    quality: Quality = "medium"
+    height: int | None = None
+    size: tuple[int, int] | None = None
+
+
+def receive(file: BinaryIO, folder: Path) -> Path:
+    """Keep an uploaded file in a recording's folder. Raises `OSError` where that cannot be."""
+    folder.mkdir(parents=True)
+    path = folder / UPLOAD_NAME
+    file.seek(0)
+    with path.open("wb") as kept:
+        shutil.copyfileobj(file, kept, _COPY_BYTES)
+    return path
+
+
+def import_upload(folder: Path, segment_ms: int, at_ms: int, watch: Watch) -> Imported:
+    """Make the upload in `folder` playable; then the file itself goes.
+
+    Refuses (`unsupported`) what cannot be, (`unavailable`) without room or when cancelled.
+    """
+    source = folder / UPLOAD_NAME
+    probed = probe(source)
+    upload_bytes = source.stat().st_size
+    _check_disk(folder, 2 * upload_bytes)
+    plan = _plan(probed)
+    try:
+        imported = _import(source, folder, probed, plan, (segment_ms, at_ms), watch)
+    except (ProtocolError, Refused, ValueError) as error:
+        if plan.codec is not None or _is_cancelled(error):
+            raise
+        # It looked as if it could stay as it is, and cannot: it is encoded instead.
+        again = replace(plan, codec="h264", sound="aac" if probed.audio_codec else None)
+        imported = _import(source, folder, probed, again, (segment_ms, at_ms), watch)
+    source.unlink()
+    return replace(imported, file_bytes=upload_bytes)
+
+
+def process(
+    source: Path, folder: Path, wanted: Wanted, segment_ms: int, at_ms: int, watch: Watch
+) -> Imported:
+    """Make another recording, in `folder`, of the file `source`. Refuses likewise."""
+    folder.mkdir(parents=True)
+    probed = probe(source)
+    _check_disk(folder, 3 * source.stat().st_size)
+    width, height = _box(probed, wanted)
+    sound: Any = "opus" if wanted.container == "webm" else "aac"
+    plan = Plan(wanted.codec, sound, width, height, wanted.quality)
+    imported = _import(source, folder, probed, plan, (segment_ms, at_ms), watch)
+    if wanted.container == "webm":
+        watch.begin("packaging", 95, 100)
+        _to_webm(folder / MP4_NAME, folder / WEBM_NAME)
+        imported = replace(imported, file_bytes=(folder / WEBM_NAME).stat().st_size)
+    return imported
+
+
+def _import(
+    source: Path,
+    folder: Path,
+    probed: Probed,
+    plan: Plan,
+    times: tuple[int, int],
+    watch: Watch,
+) -> Imported:
+    import av
+
+    for left in (DRAFT_NAME, _MP4_DRAFT_NAME):
+        (folder / left).unlink(missing_ok=True)
+    is_copied = plan.codec is None and plan.sound is None
+    draft = folder / _MP4_DRAFT_NAME
+    try:
+        watch.begin("copying" if is_copied else "transcoding", 0, 80)
+        transcode(source, draft, probed, plan, watch)
+        watch.begin("packaging", 80, 95)
+        with Film(draft) as film:
+            total = max(1.0, probed.seconds) * VIDEO_TIMESCALE
+            packets = (_watched(packet, total, watch) for packet in film.packets())
+            window = press(packets, film.tracks, folder, *times)
+    except av.FFmpegError as error:
+        raise Refused("unsupported", f"This video cannot be read: {error.strerror}.") from error
+    draft.replace(folder / MP4_NAME)
+    init = window.complete[0].init
+    return Imported(
+        width=init.width,
+        height=init.height,
+        duration_ms=round(window.duration * 1000 / VIDEO_TIMESCALE),
+        file_bytes=(folder / MP4_NAME).stat().st_size,
+    )
+
+
+def _watched(packet: Packet, total: float, watch: Watch) -> Packet:
+    if packet.is_key:
+        watch.step(packet.dts * VIDEO_TIMESCALE / packet.track.timescale / total)
+    return packet
+
+
+def _plan(probed: Probed) -> Plan:
+    """What of an upload has to be encoded anew, and what can stay."""
+    width, height = _even(probed.width), _even(probed.height)
+    sound = None if probed.copies_audio else "aac"
+    return Plan(None if probed.copies_video else "h264", sound, width, height)  # type: ignore[arg-type]
+
+
+def _box(probed: Probed, wanted: Wanted) -> tuple[int, int]:
+    if wanted.size is not None:
+        share = min(wanted.size[0] / probed.width, wanted.size[1] / probed.height)
+        return _even(probed.width * share), _even(probed.height * share)
+    height = wanted.height or probed.height
+    return _even(probed.width * height / probed.height), _even(height)
+
+
+def _even(value: float) -> int:
+    return max(2, 2 * round(value / 2))
+
+
+def _to_webm(source: Path, target: Path) -> None:
+    """The same tracks in the other container."""
+    import av
+
+    with av.open(str(source), "r") as container, av.open(str(target), "w", format="webm") as out:
+        streams: list[Any] = [*container.streams.video, *container.streams.audio]
+        copies = {each.index: out.add_stream_from_template(each, opaque=True) for each in streams}
+        for packet in container.demux(*streams):
+            if packet.dts is not None:
+                packet.stream = copies[packet.stream.index]
+                out.mux_one(packet)
+
+
+def _check_disk(folder: Path, wanted_bytes: int) -> None:
+    if shutil.disk_usage(folder).free < wanted_bytes:
+        raise Refused("unavailable", "The disk has no room for this video.", reason="disk_full")
+
+
+def _is_cancelled(error: Exception) -> bool:
+    return isinstance(error, Refused) and error.code == "unavailable"

@@ -1,0 +1,157 @@
+"""Probe: what an uploaded file is, as FFmpeg reads it. For threads; imports PyAV on use.
+
+A file names no other: playlists, image sequences and network protocols are not opened, whatever
+the file says of itself.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from emulator.core.errors import Refused
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
+SIDE_MAX = 8192
+# How much of a file is read before there must be a picture.
+_PACKETS_TRIED_MAX = 2_000
+# FFmpeg's names of the demuxers that may open an upload, and what people call the format.
+_FORMS = {
+    "mov": "mp4",
+    "matroska": "mkv",
+    "webm": "webm",
+    "avi": "avi",
+    "flv": "flv",
+    "mpegts": "ts",
+    "mpeg": "mpg",
+    "ogg": "ogg",
+    "asf": "wmv",
+    "dv": "dv",
+    "mxf": "mxf",
+    "nut": "nut",
+    "ivf": "ivf",
+}
+_OPTIONS = {"format_whitelist": ",".join(_FORMS), "protocol_whitelist": "file"}
+_COPIED_VIDEO = {
+    "h264": {"yuv420p", "yuvj420p"},
+    "hevc": {"yuv420p", "yuvj420p", "yuv420p10le"},
+    "av1": {"yuv420p", "yuv420p10le"},
+    "vp9": {"yuv420p", "yuv420p10le"},
+}
+_COPIED_AUDIO = {"aac", "opus"}
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """A video file. Sizes as it is shown: turned by `rotation`, with square pixels.
+
+    `rotation` is in degrees against the clock. `seconds` is 0 where the file does not say.
+    `copies_*`: the track can be shown as it is. `audio_codec` is "" where there is no sound.
+    """
+
+    form: str
+    width: int
+    height: int
+    seconds: float
+    rate: Fraction
+    rotation: int
+    video_codec: str
+    audio_codec: str
+    copies_video: bool
+    copies_audio: bool
+
+
+def open_upload(path: Path) -> "InputContainer":
+    """The file for reading. Refuses (`unsupported`) what none of the allowed demuxers opens."""
+    import av
+
+    try:
+        return av.open(str(path), "r", options=_OPTIONS, metadata_errors="replace")
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise _not_a_video("it is in no video format that is known here") from error
+
+
+def picture_of(container: "InputContainer") -> "VideoStream":
+    """The stream with moving pictures: a cover is none. Refuses (`unsupported`) where none is."""
+    import av.stream
+
+    covers = av.stream.Disposition.attached_pic | av.stream.Disposition.still_image
+    for stream in container.streams.video:
+        if not stream.disposition & covers:
+            return stream
+    raise _not_a_video("there is no moving picture in it")
+
+
+def probe(path: Path, name: str = "") -> Probed:
+    """What the file is. `name` is what it was called: tells `.mov` from `.mp4`.
+
+    Refuses (`unsupported`, with a sentence) whatever is not a video that can be decoded.
+    """
+    with open_upload(path) as container:
+        stream = picture_of(container)
+        codec = codec_of(stream)
+        audio = next(iter(container.streams.audio), None)
+        frame = _first_frame(container, stream)
+        width, height = _shown(frame.width, frame.height, stream)
+        rotation = frame.rotation % 360
+        if rotation in (90, 270):
+            width, height = height, width
+        pixels = frame.format.name
+        return Probed(
+            form=_form(container.format.name, name),
+            width=width,
+            height=height,
+            seconds=(container.duration or 0) / 1_000_000,
+            rate=stream.average_rate or stream.guessed_rate or Fraction(30),
+            rotation=rotation,
+            video_codec=codec,
+            audio_codec=codec_of(audio),
+            copies_video=not rotation and pixels in _COPIED_VIDEO.get(codec, ()),
+            copies_audio=codec_of(audio) in _COPIED_AUDIO,
+        )
+
+
+def _first_frame(container: "InputContainer", stream: "VideoStream") -> Any:
+    import av
+
+    for number, packet in enumerate(container.demux(stream)):
+        try:
+            frames = packet.decode()
+        except av.FFmpegError:
+            continue
+        if frames:
+            frame = frames[0]
+            if max(frame.width, frame.height) > SIDE_MAX:
+                raise _not_a_video(f"its picture is larger than {SIDE_MAX} pixels")
+            return frame
+        if number > _PACKETS_TRIED_MAX:
+            break
+    raise _not_a_video("no picture in it can be decoded")
+
+
+def _shown(width: int, height: int, stream: "VideoStream") -> tuple[int, int]:
+    """Pixels may be wider than high (SAR); what is shown is not."""
+    aspect = stream.sample_aspect_ratio
+    return (round(width * aspect), height) if aspect else (width, height)
+
+
+def _form(demuxer: str, name: str) -> str:
+    """What people call the format. FFmpeg has one demuxer for MP4 and MOV, one for MKV and WebM."""
+    told = name.rpartition(".")[2].lower()
+    names = demuxer.split(",")
+    if told in names:
+        return told
+    return next((_FORMS[each] for each in names if each in _FORMS), names[0])
+
+
+def codec_of(stream: Any) -> str:
+    """The codec's own name, whichever decoder reads it; "" without a stream or a decoder."""
+    context = stream.codec_context if stream is not None else None
+    return str(context.codec.canonical_name) if context is not None else ""
+
+
+def _not_a_video(reason: str) -> Refused:
+    return Refused("unsupported", f"This file is not a video: {reason}.")

@@ -1,0 +1,294 @@
+"""Transcode: a file as an MP4 that HLS can carry. What can stay as it is, is copied.
+
+For threads; imports PyAV on use. Damage is left out, as players do: a packet that cannot be decoded
+is skipped, and a file that breaks off ends there.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from emulator.core.errors import Refused
+from emulator.media.recording.imports.probe import Probed, open_upload, picture_of
+from emulator.media.recording.imports.turn import Turner
+from emulator.media.recording.imports.watch import Watch
+
+if TYPE_CHECKING:
+    from av.container import InputContainer, OutputContainer
+
+Codec = Literal["h264", "hevc", "vp9", "av1"]
+Sound = Literal["aac", "opus"]
+Quality = Literal["low", "medium", "high"]
+
+_CLOCK = Fraction(1, 90_000)
+# A key frame every two seconds, so that a seek has not far to go.
+_KEY_SECONDS = 2
+_RATE_MAX = 120
+# Encoding must leave a core to live streams.
+_THREADS = 2
+_ENCODERS: dict[Codec, str] = {
+    "h264": "libx264",
+    "hevc": "libx265",
+    "vp9": "libvpx-vp9",
+    "av1": "libsvtav1",
+}
+_SOUND_ENCODERS: dict[Sound, str] = {"aac": "aac", "opus": "libopus"}
+_OPTIONS: dict[Codec, dict[str, str]] = {
+    "h264": {"preset": "veryfast"},
+    "hevc": {"preset": "ultrafast", "x265-params": "log-level=none"},
+    "vp9": {"deadline": "realtime", "cpu-used": "8", "b": "0"},
+    "av1": {"preset": "12", "svtav1-params": "scd=0"},
+}
+# Constant quality, by each encoder's own scale.
+_CRF: dict[Codec, dict[Quality, int]] = {
+    "h264": {"low": 30, "medium": 24, "high": 19},
+    "hevc": {"low": 32, "medium": 27, "high": 21},
+    "vp9": {"low": 45, "medium": 36, "high": 28},
+    "av1": {"low": 50, "medium": 40, "high": 30},
+}
+_SOUND_BITS, _SOUND_RATE = 128_000, 48_000
+# Samples by which sound may be late and nothing is filled in; and a hole that no file has.
+_HOLE_MIN, _HOLE_MAX = _SOUND_RATE // 10, 600 * _SOUND_RATE
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a file is made into another. None copies a track. `width` and `height` are even."""
+
+    codec: Codec | None
+    sound: Sound | None
+    width: int
+    height: int
+    quality: Quality = "medium"
+
+
+class Lane(Protocol):
+    """One track on its way from file to file."""
+
+    def take(self, packet: Any) -> None: ...
+
+    def finish(self) -> None: ...
+
+
+def transcode(source: Path, target: Path, probed: Probed, plan: Plan, watch: Watch) -> None:
+    """Write `target` from `source`. Refuses (`unsupported`) a file of which nothing is left.
+
+    Raises `FFmpegError` where a track cannot be copied, `OSError` where nothing can be written.
+    """
+    import av
+
+    with ExitStack() as stack:
+        container = stack.enter_context(open_upload(source))
+        out = stack.enter_context(
+            av.open(str(target), "w", format="mp4", options={"movflags": "faststart"})
+        )
+        lanes = _lanes(container, out, probed, plan)
+        seconds = probed.seconds or 1.0
+        for packet in _packets(container, [container.streams[index] for index in lanes]):
+            at = packet.dts if packet.dts is not None else packet.pts
+            if at is not None:
+                watch.step(float(at * packet.time_base) / seconds)
+            lanes[packet.stream.index].take(packet)
+        for lane in lanes.values():
+            lane.finish()
+
+
+def _packets(container: "InputContainer", streams: list[Any]) -> Iterator[Any]:
+    """Packets up to the end, or to where the file is broken for good."""
+    import av
+
+    packets = container.demux(*streams)
+    while True:
+        try:
+            packet = next(packets, None)
+        except av.FFmpegError:
+            return
+        if packet is None:
+            return
+        # An empty one only says that a track has ended.
+        if packet.size:
+            yield packet
+
+
+def _lanes(
+    container: "InputContainer", out: "OutputContainer", probed: Probed, plan: Plan
+) -> dict[int, Lane]:
+    """A lane for each track that is kept, by its number in the file."""
+    picture = picture_of(container)
+    lanes: dict[int, Lane] = {
+        picture.index: (
+            _Copy(picture, out) if plan.codec is None else _Pictures(picture, out, probed, plan)
+        )
+    }
+    sound = next(iter(container.streams.audio), None)
+    # A sound that FFmpeg knows no decoder for is left out.
+    if sound is not None and sound.codec_context is not None:
+        lanes[sound.index] = (
+            _Copy(sound, out) if plan.sound is None else _Sounds(sound, out, plan.sound)
+        )
+    return lanes
+
+
+class _Copy:
+    """A track as it is."""
+
+    def __init__(self, stream: Any, out: "OutputContainer") -> None:
+        self._out = out
+        self._stream: Any = out.add_stream_from_template(stream, opaque=True)
+        self._last: int | None = None
+        self._held: list[Any] = []
+
+    def take(self, packet: Any) -> None:
+        """Files that keep no decode times (Matroska) show them only after the first few packets."""
+        step = packet.duration or 1
+        if packet.dts is None:
+            if self._last is None:
+                self._held.append(packet)
+                return
+            packet.dts = self._last + step
+        held, self._held = self._held, []
+        for number, each in enumerate(held):
+            each.dts = packet.dts - step * (len(held) - number)
+            self._mux(each)
+        self._mux(packet)
+
+    def finish(self) -> None:
+        for number, packet in enumerate(self._held):
+            packet.dts = number
+            self._mux(packet)
+
+    def _mux(self, packet: Any) -> None:
+        # A file may hold steps back in time, which MP4 cannot.
+        if self._last is not None and packet.dts <= self._last:
+            return
+        self._last = packet.dts
+        packet.stream = self._stream
+        self._out.mux_one(packet)
+
+
+class _Pictures:
+    """Pictures, decoded and encoded: upright, with square pixels, in the plan's size."""
+
+    def __init__(self, source: Any, out: "OutputContainer", probed: Probed, plan: Plan) -> None:
+        assert plan.codec is not None
+        self._source = source
+        self._out = out
+        rate = min(max(probed.rate, Fraction(1)), Fraction(_RATE_MAX))
+        stream: Any = out.add_stream(_ENCODERS[plan.codec], rate=rate)
+        stream.width, stream.height, stream.pix_fmt = plan.width, plan.height, "yuv420p"
+        context = stream.codec_context
+        context.time_base = _CLOCK
+        # SVT-AV1 tells the whole world of each encoder it opens; 1 is "errors only".
+        os.environ.setdefault("SVT_LOG", "1")
+        context.gop_size = max(1, round(rate * _KEY_SECONDS))
+        context.thread_count = _THREADS
+        context.options = {**_OPTIONS[plan.codec], "crf": str(_CRF[plan.codec][plan.quality])}
+        if plan.codec == "hevc":
+            # Players look for this name; FFmpeg's own choice is hev1.
+            context.codec_tag = "hvc1"
+        self._stream = stream
+        self._turner = Turner(probed.rotation, plan.width, plan.height)
+        self._last: int | None = None
+
+    def take(self, packet: Any) -> None:
+        self._encode(_decoded(self._source, packet))
+
+    def _encode(self, frames: list[Any]) -> None:
+        for frame in frames:
+            if frame.pts is None:
+                continue
+            pts = round(frame.pts * frame.time_base / _CLOCK)
+            if self._last is not None and pts <= self._last:
+                continue
+            self._last = pts
+            upright = self._turner.turn(frame)
+            upright.pts, upright.time_base = pts, _CLOCK
+            # The encoder chooses where its key frames are.
+            upright.pict_type = 0
+            self._out.mux(self._stream.encode(upright))
+
+    def finish(self) -> None:
+        self._encode(_decoded(self._source, None))
+        if self._last is None:
+            raise Refused("unsupported", "No picture of this video can be decoded.")
+        self._out.mux(self._stream.encode(None))
+
+
+class _Sounds:
+    """Sound, decoded and encoded: stereo at 48 kHz."""
+
+    def __init__(self, source: Any, out: "OutputContainer", sound: Sound) -> None:
+        from av import AudioResampler
+
+        self._source = source
+        self._out = out
+        stream: Any = out.add_stream(_SOUND_ENCODERS[sound], rate=_SOUND_RATE, layout="stereo")
+        stream.bit_rate = _SOUND_BITS
+        self._stream = stream
+        self._form = "fltp" if sound == "aac" else "flt"
+        self._make: Any = AudioResampler
+        self._resampler: Any = None
+        self._next: int | None = None
+
+    def take(self, packet: Any) -> None:
+        self._resample(_decoded(self._source, packet))
+
+    def _resample(self, frames: list[Any]) -> None:
+        for frame in frames:
+            self._start(frame)
+            self._fill(frame)
+            for piece in self._resampler.resample(frame):
+                self._encode(piece)
+
+    def finish(self) -> None:
+        self._resample(_decoded(self._source, None))
+        if self._resampler is not None:
+            for piece in self._resampler.resample(None):
+                self._encode(piece)
+            self._out.mux(self._stream.encode(None))
+
+    def _start(self, frame: Any) -> None:
+        if self._resampler is None:
+            self._resampler = self._make(self._form, "stereo", _SOUND_RATE)
+            at = frame.pts * frame.time_base if frame.pts is not None else 0
+            self._next = round(at * _SOUND_RATE)
+
+    def _fill(self, frame: Any) -> None:
+        """Put silence into a hole, so that what comes after it is not heard too early."""
+        if frame.pts is None:
+            return
+        hole = round(frame.pts * frame.time_base * _SOUND_RATE) - (self._next or 0)
+        if _HOLE_MIN < hole < _HOLE_MAX:
+            self._encode(self._silence(hole))
+
+    def _silence(self, samples: int) -> Any:
+        from av import AudioFrame
+
+        frame = AudioFrame(self._form, "stereo", samples)
+        frame.sample_rate = _SOUND_RATE
+        for plane in frame.planes:
+            plane.update(bytes(plane.buffer_size))
+        return frame
+
+    def _encode(self, piece: Any) -> None:
+        """Sound is counted by its samples: the file's own times of it jitter."""
+        piece.pts, piece.time_base = self._next, Fraction(1, _SOUND_RATE)
+        self._next = (self._next or 0) + piece.samples
+        self._out.mux(self._stream.encode(piece))
+
+
+def _decoded(stream: Any, packet: Any) -> list[Any]:
+    """What a packet decodes to, or what the decoder still holds back (None)."""
+    import av
+
+    try:
+        frames = list(stream.codec_context.decode(packet))
+    except av.FFmpegError:
+        return []
+    for frame in frames:
+        frame.time_base = frame.time_base or stream.time_base
+    return frames

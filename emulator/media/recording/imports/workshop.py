@@ -1,0 +1,259 @@
+"""Workshop: where the videos of one world are made playable, one at a time for the whole process.
+
+For the event loop's thread. The work is done in threads; what came of it goes into the world.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Coroutine
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from emulator.core.errors import Refused
+from emulator.core.events import Event
+from emulator.core.events.library import VodDeleted
+from emulator.core.events.live import StreamDeleted
+from emulator.core.events.video import (
+    VideoDeleted,
+    VideoJobFailed,
+    VideoJobFinished,
+    VideoJobQueued,
+)
+from emulator.media.recording.imports.importing import (
+    UPLOAD_NAME,
+    Imported,
+    Wanted,
+    import_upload,
+    process,
+    receive,
+)
+from emulator.media.recording.imports.probe import Probed, probe
+from emulator.media.recording.imports.watch import Watch
+from emulator.media.recording.recordings import Recordings
+from emulator.media.shelf.index import NAME as INDEX_NAME
+from emulator.media.shelf.shelves import Shelves
+from emulator.world.video import jobs, media, videos
+from emulator.world.video.jobs import Job
+from emulator.world.video.media import Footage
+from emulator.world.world import World
+
+log = logging.getLogger(__name__)
+
+JOBS_MAX = 1
+UPLOADS_MAX = 4
+
+
+@dataclass(slots=True)
+class Benches:
+    """What all worlds share: how many jobs run at once, and how many uploads are looked at."""
+
+    jobs: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(JOBS_MAX))
+    uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UPLOADS_MAX))
+
+
+class Workshop:
+    """Does the jobs of one world, in their order."""
+
+    def __init__(
+        self,
+        world: World,
+        shelves: Shelves,
+        recordings: Recordings,
+        tasks: asyncio.TaskGroup,
+        benches: Benches,
+        is_kept: Callable[[str], bool],
+    ) -> None:
+        """`is_kept` says of media whether somebody beside the world's facts still needs it."""
+        self._world = world
+        self._shelves = shelves
+        self._recordings = recordings
+        self._tasks = tasks
+        self._benches = benches
+        self._running: set[asyncio.Task[None]] = set()
+        self._is_kept = is_kept
+        # The job under way and where its result goes, by its video: who deletes that ends it.
+        self._under_way: dict[str, tuple[Watch, str]] = {}
+
+    async def receive(self, file: BinaryIO, name: str) -> tuple[str, Probed]:
+        """Keep an uploaded file under a CDN uid of its own, and say what it is.
+
+        Refuses (`unsupported`) what is not a video, (`unavailable`) a full disk: then nothing of it
+        is left.
+        """
+        jobs.check_room(self._world, 1)
+        self._shelves.check_room()
+        uid = self._world.ids.uid()
+        folder = self._shelves.folder(uid)
+        try:
+            async with self._benches.uploads:
+                try:
+                    path = await asyncio.to_thread(receive, file, folder)
+                except OSError as error:
+                    sentence = f"The upload cannot be kept: {error.strerror}."
+                    raise Refused("unavailable", sentence) from error
+                return uid, await asyncio.to_thread(probe, path, name)
+        except BaseException:
+            await self._shelves.delete(uid)
+            raise
+
+    async def discard(self, uid: str) -> None:
+        """An upload that was received is not wanted after all."""
+        await self._shelves.delete(uid)
+
+    def hear(self, event: Event) -> None:
+        """What is queued is done; what no fact speaks of any more is removed."""
+        if isinstance(event, VideoJobQueued):
+            self._start(self._do(event.job_id))
+        elif isinstance(event, VideoDeleted):
+            uids = set(event.uids)
+            if event.video_id in self._under_way:
+                # What a thread is writing is removed when it has let go of it.
+                watch, media_uid = self._under_way[event.video_id]
+                watch.cancel()
+                uids.discard(media_uid)
+            self._remove(uids)
+        elif isinstance(event, VideoJobFinished):
+            self._remove(event.superseded)
+        elif isinstance(event, VideoJobFailed):
+            self._remove((jobs.find(self._world, event.job_id).media_uid,))
+        elif isinstance(event, VodDeleted | StreamDeleted):
+            videos.lose(self._world, event.uid)
+
+    def recover(self) -> None:
+        """What was under way when the last process stopped has failed, and says so."""
+        for job in jobs.unfinished(self._world):
+            jobs.fail(self._world, job, jobs.STOPPED)
+            log.info("a stopped emulator left a job behind job=%s", job.id)
+
+    async def stop(self) -> None:
+        """End what is under way. The next start says of an unfinished job that it failed."""
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._tasks.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    def _remove(self, uids: Collection[str]) -> None:
+        gone = sorted(uid for uid in uids if not self._is_kept(uid))
+        if gone:
+            self._start(self._delete(gone))
+
+    async def _delete(self, uids: Collection[str]) -> None:
+        for uid in uids:
+            self._recordings.forget(uid)
+            if self._shelves.has(uid):
+                await self._shelves.delete(uid)
+
+    async def _do(self, job_id: str) -> None:
+        async with self._benches.jobs:
+            try:
+                job = jobs.find(self._world, job_id)
+            except Refused:  # Its video was deleted before its turn came.
+                return
+            await self._do_now(job)
+
+    async def _do_now(self, job: Job) -> None:
+        jobs.start(self._world, job)
+        job = jobs.find(self._world, job.id)
+        loop = asyncio.get_running_loop()
+        watch = Watch(lambda *told: _tell(loop, self._note, job, *told))
+        self._under_way[job.video_id] = (watch, job.media_uid)
+        try:
+            footage = await self._make(job, watch)
+            poster_ms = await self._picture(job, footage)
+            jobs.finish(self._world, jobs.find(self._world, job.id), footage, poster_ms)
+            log.info("video job done job=%s kind=%s", job.id, job.kind)
+        except Refused as refused:
+            await self._give_up(job, refused.sentence)
+        except OSError as error:
+            log.warning("video job failed job=%s reason=%s", job.id, error.strerror)
+            await self._give_up(job, f"Its files cannot be read or written: {error.strerror}.")
+        except Exception:  # A task's root: one video's failure is no other's.
+            log.exception("video job failed job=%s", job.id)
+            await self._give_up(job, "It could not be done. The log says why.")
+        finally:
+            self._under_way.pop(job.video_id, None)
+
+    async def _make(self, job: Job, watch: Watch) -> Footage | None:
+        """What the video is to show; None where only its picture changes."""
+        video = videos.find(self._world, job.video_id)
+        folder = self._shelves.folder(job.media_uid)
+        times = (self._shelves.settings.segment_ms, self._world.now_ms)
+        if job.kind == "import":
+            imported = await _finished(watch, import_upload, folder, *times, watch)
+            return _footage(job.media_uid, video.form, imported)
+        given = {name: job.options[name] for name in _WANTED if name in job.options}
+        if not given:
+            return None
+        wanted = Wanted(**given)
+        source_uid = media.source_of(self._world, video.row, video.uid)
+        source = await self._recordings.mp4(media.shelf_of(self._world, source_uid))
+        imported = await _finished(watch, process, source, folder, wanted, *times, watch)
+        return _footage(job.media_uid, wanted.container, imported)
+
+    async def _picture(self, job: Job, footage: Footage | None) -> int | None:
+        """Make the picture that was asked for. Returns its instant, None where none was."""
+        poster_ms = job.options.get("poster_ms")
+        if poster_ms is None:
+            return None
+        video = videos.find(self._world, job.video_id)
+        jobs.note_progress(self._world, job, 99, "thumbnail")
+        uid = footage.uid if footage else media.shelf_of(self._world, video.uid)
+        await self._recordings.thumbnail(uid, time=f"{poster_ms / 1000:.3f}s")
+        return int(poster_ms)
+
+    async def _give_up(self, job: Job, reason: str) -> None:
+        try:
+            jobs.fail(self._world, jobs.find(self._world, job.id), reason)
+        except Refused:  # Its video was deleted: nobody is left to be told, but its files are.
+            await self._delete((job.media_uid,))
+
+    def _note(self, job: Job, percent: int, stage: str) -> None:
+        jobs.note_progress(self._world, job, percent, stage)
+
+
+_WANTED = ("container", "codec", "quality", "height", "size")
+
+
+def sweep(root: Path) -> None:
+    """Remove uploads that a killed process left half done, before any world is opened."""
+    from shutil import rmtree
+
+    for upload in root.glob(f"*/{UPLOAD_NAME}"):
+        if not (upload.parent / INDEX_NAME).exists():
+            rmtree(upload.parent, ignore_errors=True)
+
+
+async def _finished(watch: Watch, work: Any, *values: Any) -> Imported:
+    """What `work` gives in its thread. Who is cancelled cancels it, and waits for it to end."""
+    running = asyncio.get_running_loop().run_in_executor(None, work, *values)
+    try:
+        imported: Imported = await asyncio.shield(running)
+    except asyncio.CancelledError:
+        watch.cancel()
+        await asyncio.wait([running])
+        raise
+    return imported
+
+
+def _tell(loop: asyncio.AbstractEventLoop, act: Any, *values: Any) -> None:
+    # The loop may be gone when the process stops; then nobody is left to be told.
+    try:
+        loop.call_soon_threadsafe(act, *values)
+    except RuntimeError:
+        return
+
+
+def _footage(uid: str, form: str, imported: Imported) -> Footage:
+    return Footage(
+        uid=uid,
+        form=form,
+        width=imported.width,
+        height=imported.height,
+        duration_ms=imported.duration_ms,
+        file_bytes=imported.file_bytes,
+    )

@@ -1,0 +1,95 @@
+"""`/auth/mfa`: turn on codes of an authenticator app (RFC 6238)."""
+
+import asyncio
+from typing import TypedDict
+from urllib.parse import quote, urlencode
+
+from emulator.web.api.models import Request
+from emulator.web.api.people.accounts import Code
+from emulator.web.rest.call import Call
+from emulator.web.rest.operation import Operation
+from emulator.world.people.access import second_factors
+
+_ISSUER = "live-emulator"
+# Pixels of one module. A QR code of such an address has some 50 modules a side.
+_SCALE = 5
+
+
+class CodeRequest(Request):
+    code: Code
+
+
+class FactorSetup(TypedDict):
+    """`qr_code_url` is a picture, as an `img` shows it: a `data:` address."""
+
+    secret: str
+    qr_code_url: str
+    backup_codes: list[str]
+
+
+class ClientFactorSetup(FactorSetup):
+    """The same, with the names that the web client reads."""
+
+    qrCodeUrl: str
+    backupCodes: list[str]
+
+
+class Verified(TypedDict):
+    verified: bool
+
+
+async def set_up(call: Call) -> FactorSetup | ClientFactorSetup:
+    """Begin with a second factor: a secret for an app, its QR code, and ten backup codes.
+
+    It is asked for from the first right code on (`/auth/mfa/verify`).
+    """
+    begun = second_factors.set_up(call.world, call.user)
+    address = otpauth_address(begun.secret, call.user.email)
+    setup: FactorSetup = {
+        "secret": begun.secret,
+        "qr_code_url": await asyncio.to_thread(_picture, address),
+        "backup_codes": begun.backup_codes,
+    }
+    if call.dialect == "documented":
+        return setup
+    return {**setup, "qrCodeUrl": setup["qr_code_url"], "backupCodes": setup["backup_codes"]}
+
+
+def verify(call: Call) -> Verified:
+    """Check a code; the first right one turns the second factor on."""
+    second_factors.verify(call.world, call.user, call.body_as(CodeRequest).code)
+    return {"verified": True}
+
+
+def otpauth_address(secret: str, account: str) -> str:
+    """What authenticator apps read from the QR code."""
+    label = quote(f"{_ISSUER}:{account}", safe=":@")
+    told = {"secret": secret, "issuer": _ISSUER, "algorithm": "SHA1", "digits": 6, "period": 30}
+    return f"otpauth://totp/{label}?{urlencode(told)}"
+
+
+def _picture(address: str) -> str:
+    """The QR code as a PNG in a `data:` address: every client shows one, also those without SVG."""
+    import segno  # Late: few people turn a second factor on.
+
+    return str(segno.make(address, error="m", micro=False).png_data_uri(scale=_SCALE))
+
+
+OPERATIONS = [
+    Operation(
+        method="POST",
+        path="/auth/mfa/setup",
+        auth="user",
+        answer=set_up,
+        provenance="guide",
+    ),
+    Operation(
+        method="POST",
+        path="/auth/mfa/verify",
+        auth="user",
+        answer=verify,
+        body=CodeRequest,
+        refuses=("bad_request",),
+        provenance="guide",
+    ),
+]

@@ -1,0 +1,99 @@
+"""`/videos/{video_id}/annotations`: what a showcase says beside its picture."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from emulator.core.errors import Refused
+from emulator.web.api.models import Request
+from emulator.web.errors import Invalid, mistake
+from emulator.web.rest.call import Call
+from emulator.web.rest.operation import Operation
+from emulator.web.shapes.video import AnnotationShape, annotation_shape
+from emulator.world.video import annotations, videos
+from emulator.world.video.annotations import Note
+
+SECONDS_MAX = 864_000
+Coordinate = Annotated[float, Field(ge=-100_000, le=100_000, allow_inf_nan=False)]
+Position = Annotated[dict[str, Coordinate], Field(max_length=10)]
+
+
+class AnnotationCreate(Request):
+    """`timestamp` and `duration` are in seconds. `position`: named numbers, or a word."""
+
+    timestamp: float = Field(ge=0, le=SECONDS_MAX, allow_inf_nan=False)
+    duration: float = Field(ge=0, le=SECONDS_MAX, allow_inf_nan=False)
+    title: str = Field(min_length=1, max_length=200)
+    description: str = Field("", max_length=5000)
+    type: Literal["feature", "tech", "code", "highlight"]
+    position: Position | Annotated[str, Field(max_length=100)] | None = None
+    code_snippet: str | None = Field(None, max_length=20_000)
+    language: str | None = Field(None, max_length=50)
+
+    def note(self) -> Note:
+        """The same, in the world's words."""
+        return Note(
+            from_ms=round(1000 * self.timestamp),
+            length_ms=round(1000 * self.duration),
+            title=self.title,
+            description=self.description,
+            kind=self.type,
+            place=self.position,
+            code_snippet=self.code_snippet,
+            language=self.language,
+        )
+
+
+def listed(call: Call) -> list[AnnotationShape]:
+    """List a video's annotations, in the order of their instants."""
+    video = videos.find_for(call.world, call.path["video_id"], call.caller)
+    return [annotation_shape(video, each) for each in annotations.of(call.world, video)]
+
+
+def add(call: Call) -> AnnotationShape:
+    """Annotate a video, from one instant on and for so long."""
+    video = videos.find_own(call.world, call.path["video_id"], call.user)
+    try:
+        added = annotations.add(call.world, video, call.body_as(AnnotationCreate).note())
+    except Refused as refused:
+        if refused.code != "invalid":
+            raise
+        raise Invalid([mistake(("body", "timestamp"), "outside", refused.sentence)]) from refused
+    return annotation_shape(video, added)
+
+
+def remove(call: Call) -> None:
+    """Take an annotation away."""
+    video = videos.find_own(call.world, call.path["video_id"], call.user)
+    annotations.remove(call.world, video, call.path["annotation_id"])
+
+
+OPERATIONS = [
+    Operation(
+        method="GET",
+        path="/videos/{video_id}/annotations",
+        auth="public",
+        answer=listed,
+        refuses=("not_found",),
+        provenance="documented",
+    ),
+    Operation(
+        method="POST",
+        path="/videos/{video_id}/annotations",
+        auth="user",
+        answer=add,
+        body=AnnotationCreate,
+        status=201,
+        refuses=("forbidden", "not_found", "conflict"),
+        provenance="documented",
+    ),
+    Operation(
+        method="DELETE",
+        path="/videos/{video_id}/annotations/{annotation_id}",
+        auth="user",
+        answer=remove,
+        status=204,
+        refuses=("forbidden", "not_found"),
+        provenance="documented",
+    ),
+]

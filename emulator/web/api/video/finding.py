@@ -1,0 +1,122 @@
+"""`/videos/search`, `/videos/recommendations`, `/videos/{video_id}/related`: what to watch."""
+
+from typing import Literal, NotRequired, TypedDict
+
+from pydantic import AliasChoices, Field
+
+from emulator.web.api.models import Page, Request
+from emulator.web.rest.call import Call
+from emulator.web.rest.operation import Operation
+from emulator.web.shapes.video import (
+    FoundVideo,
+    RecommendedVideo,
+    VideoShape,
+    found_video,
+    recommended_video,
+    video_shape,
+)
+from emulator.world.video import finding, videos
+
+STAND_IN = (
+    "No model was asked: words are compared by their stems, their synonyms and the videos' tags."
+)
+
+
+class VideoSearchQuery(Page):
+    """`query` is read for `q`, too."""
+
+    q: str = Field("", max_length=500, validation_alias=AliasChoices("q", "query"))
+    mode: Literal["text", "semantic"] = "text"
+
+
+class CountQuery(Request):
+    limit: int = Field(20, ge=1, le=100)
+
+
+class FoundVideoPage(TypedDict):
+    """`note` says how a semantic search was made."""
+
+    items: list[FoundVideo]
+    total: int
+    page: int
+    per_page: int
+    has_more: bool
+    note: NotRequired[str]
+
+
+class RecommendedVideos(TypedDict):
+    videos: list[RecommendedVideo]
+    total: int
+
+
+class RelatedVideos(TypedDict):
+    videos: list[VideoShape]
+    total: int
+
+
+def search(call: Call) -> FoundVideoPage:
+    """Search public videos, by words or by what they mean.
+
+    `semantic` is a deterministic stand-in without a model: stems, synonyms and tags.
+    """
+    query = call.query_as(VideoSearchQuery)
+    find = finding.by_words if query.mode == "text" else finding.by_meaning
+    found, total = find(call.world, query.q, offset=query.offset, count=query.per_page)
+    shown: FoundVideoPage = {
+        "items": [found_video(call.platform, each) for each in found],
+        "total": total,
+        "page": query.page,
+        "per_page": query.per_page,
+        "has_more": query.has_more(total),
+    }
+    if query.mode == "semantic":
+        shown["note"] = STAND_IN
+    return shown
+
+
+def recommendations(call: Call) -> RecommendedVideos:
+    """List videos for the caller: like what they watched, of whom they follow, watched by many."""
+    found = finding.recommended(call.world, call.user, count=call.query_as(CountQuery).limit)
+    return {
+        "videos": [recommended_video(call.platform, each) for each in found],
+        "total": len(found),
+    }
+
+
+def related(call: Call) -> RelatedVideos:
+    """List the public videos that are most like this one."""
+    video = videos.find_for(call.world, call.path["video_id"], call.caller)
+    found = finding.related(call.world, video, count=call.query_as(CountQuery).limit)
+    return {
+        "videos": [video_shape(call.platform, each.video) for each in found],
+        "total": len(found),
+    }
+
+
+OPERATIONS = [
+    Operation(
+        method="GET",
+        path="/videos/search",
+        auth="public",
+        answer=search,
+        query=VideoSearchQuery,
+        provenance="documented",
+    ),
+    Operation(
+        method="GET",
+        path="/videos/recommendations",
+        auth="user",
+        answer=recommendations,
+        query=CountQuery,
+        provenance="documented",
+    ),
+    Operation(
+        method="GET",
+        path="/videos/{video_id}/related",
+        auth="public",
+        answer=related,
+        query=CountQuery,
+        refuses=("not_found",),
+        provenance="assumed",
+    ),
+]

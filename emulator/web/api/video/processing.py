@@ -1,0 +1,175 @@
+"""`/video/{video_id}/process`: other media of a video, really made, and how far that has got."""
+
+import re
+from typing import Any, Literal, TypedDict
+
+from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic.alias_generators import to_camel
+
+from emulator.web.api.models import Request
+from emulator.web.errors import Invalid, mistake
+from emulator.web.rest.call import Call
+from emulator.web.rest.operation import Operation
+from emulator.web.shapes.website import Processing, processing, processing_of
+from emulator.world.video import jobs, videos
+from emulator.world.video.jobs import Job
+from emulator.world.video.videos import Video
+
+BATCH_MAX = 50
+SECONDS_MAX = 864_000
+SIDE_MIN, SIDE_MAX = 16, 4096
+_HEIGHTS = {
+    **{f"{height}p": height for height in (144, 240, 360, 480, 720, 1080, 1440, 2160)},
+    "4k": 2160,
+}
+_BOX = re.compile(r"(\d{2,4})x(\d{2,4})", re.ASCII)
+_CODECS = {"h264": "h264", "h265": "hevc", "hevc": "hevc", "vp9": "vp9", "av1": "av1"}
+_WEBM = ("vp9", "av1")
+
+
+class ProcessOptions(Request):
+    """An option that is not here is refused, since nothing would come of it.
+
+    `resolution`: `original`, a height such as `720p`, or a box such as `1280x720` that the picture
+    fits into. `thumbnailTimestamp` is in seconds. A picture alone leaves the media as it is.
+    """
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, loc_by_alias=True, extra="forbid"
+    )
+
+    resolution: str | None = Field(default=None, max_length=20)
+    format: Literal["mp4", "webm"] | None = None
+    codec: Literal["h264", "h265", "hevc", "vp9", "av1"] | None = None
+    quality: Literal["low", "medium", "high"] | None = None
+    extract_thumbnail: bool | None = None
+    thumbnail_timestamp: float | None = Field(
+        default=None, ge=0, le=SECONDS_MAX, allow_inf_nan=False
+    )
+
+    @field_validator("resolution")
+    @classmethod
+    def _resolution_is_known(cls, given: str | None) -> str | None:
+        if given is not None and given.lower() not in {"original", *_HEIGHTS} and not _box(given):
+            raise ValueError("a resolution is original, 144p to 2160p, 4k, or such as 1280x720")
+        return given
+
+    @model_validator(mode="after")
+    def _webm_has_its_codecs(self) -> "ProcessOptions":
+        if self.format == "webm" and self.codec not in (None, *_WEBM):
+            raise ValueError(f"WebM holds {' or '.join(_WEBM)}, not {self.codec}")
+        return self
+
+    def plain(self) -> dict[str, Any]:
+        """The same, in the words of the workshop."""
+        given: dict[str, Any] = {}
+        is_picture_alone = self.extract_thumbnail and not any(
+            (self.resolution, self.format, self.codec, self.quality)
+        )
+        if not is_picture_alone:
+            given["container"] = self.format or "mp4"
+            usual = "vp9" if self.format == "webm" else "h264"
+            given["codec"] = _CODECS[self.codec or usual]
+            given["quality"] = self.quality or "medium"
+        resolution = (self.resolution or "original").lower()
+        if resolution in _HEIGHTS:
+            given["height"] = _HEIGHTS[resolution]
+        elif box := _box(resolution):
+            given["size"] = box
+        return given
+
+
+class ProcessRequest(Request):
+    options: ProcessOptions = ProcessOptions()
+
+
+class BatchRequest(Request):
+    video_ids: list[str] = Field(min_length=1, max_length=BATCH_MAX)
+    options: ProcessOptions = ProcessOptions()
+
+
+class Batch(TypedDict):
+    jobId: str
+    videos: list[Processing]
+
+
+def process(call: Call) -> Processing:
+    """Make other media of a video: another size, codec, quality or format, or another picture.
+
+    It is made of what was uploaded. Once it is there, the video shows it under a new address.
+    """
+    wish = call.body_as(ProcessRequest)
+    _, made = _process(call, [call.path["video_id"]], wish.options)
+    return processing_of(call.world, made[0])
+
+
+def batch(call: Call) -> Batch:
+    """The same with many videos: all of them, or none."""
+    wish = call.body_as(BatchRequest)
+    batch_id, made = _process(call, list(dict.fromkeys(wish.video_ids)), wish.options)
+    return {"jobId": batch_id, "videos": [processing_of(call.world, each) for each in made]}
+
+
+def status(call: Call) -> Processing:
+    """Read how far the last thing that was done with a video has got."""
+    video = videos.find_for(call.world, call.path["video_id"], call.caller)
+    return processing(call.world, video)
+
+
+def _process(call: Call, video_ids: list[str], options: ProcessOptions) -> tuple[str, list[Job]]:
+    wanted = [videos.find_own(call.world, video_id, call.user) for video_id in video_ids]
+    plain = options.plain()
+    if options.extract_thumbnail:
+        plain["poster_ms"] = _poster_ms(wanted, options.thumbnail_timestamp or 0.0)
+    return jobs.process(call.world, wanted, plain)
+
+
+def _poster_ms(wanted: list[Video], seconds: float) -> int:
+    at_ms = round(1000 * seconds)
+    for video in wanted:
+        if video.status == "ready" and at_ms > video.duration_ms:
+            sentence = f"The video is {video.duration_ms / 1000:.3f} s long: this is outside it."
+            where = ("body", "options", "thumbnailTimestamp")
+            raise Invalid([mistake(where, "outside", sentence)])
+    return at_ms
+
+
+def _box(given: str) -> tuple[int, int] | None:
+    found = _BOX.fullmatch(given.lower())
+    if found is None:
+        return None
+    width, height = int(found[1]), int(found[2])
+    is_fine = SIDE_MIN <= width <= SIDE_MAX and SIDE_MIN <= height <= SIDE_MAX
+    return (width, height) if is_fine else None
+
+
+OPERATIONS = [
+    Operation(
+        method="POST",
+        path="/video/{video_id}/process",
+        auth="user",
+        answer=process,
+        body=ProcessRequest,
+        status=202,
+        refuses=("forbidden", "not_found", "conflict", "unavailable"),
+        provenance="client",
+    ),
+    Operation(
+        method="GET",
+        path="/video/{video_id}/status",
+        auth="user",
+        answer=status,
+        refuses=("not_found",),
+        provenance="client",
+    ),
+    Operation(
+        method="POST",
+        path="/video/batch-process",
+        auth="user",
+        answer=batch,
+        body=BatchRequest,
+        status=202,
+        refuses=("forbidden", "not_found", "conflict", "unavailable"),
+        provenance="client",
+    ),
+]

@@ -1,0 +1,49 @@
+"""Uploads: a form's file on its way to a video."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from emulator.core.errors import Refused
+from emulator.web.errors import Invalid, mistake
+from emulator.web.rest.bodies import Uploaded
+from emulator.web.rest.call import Call
+from emulator.world.people import accounts
+from emulator.world.video import jobs
+from emulator.world.video.media import Footage
+from emulator.world.video.videos import Video
+
+_NAME_LENGTH_MAX = 255
+_TITLE_LENGTH_MAX = 200
+
+
+async def upload(call: Call, file: Uploaded, wishes: Mapping[str, Any]) -> Video:
+    """Keep the file, look at it, and queue what makes it playable.
+
+    A video without a title is called as its file. Refuses (`Invalid`) what is not a video,
+    (`unavailable`) a full disk or queue.
+    """
+    workshop = call.platform.workshop
+    name = file.name.replace("\\", "/").rpartition("/")[2][:_NAME_LENGTH_MAX]
+    try:
+        uid, probed = await workshop.receive(file.file, name)
+    except Refused as refused:
+        if refused.code != "unsupported":
+            raise
+        raise Invalid([mistake(("body", "file"), "video_invalid", refused.sentence)]) from refused
+    title = wishes.get("title") or name.rpartition(".")[0][:_TITLE_LENGTH_MAX] or "Untitled"
+    footage = Footage(
+        uid=uid,
+        form=probed.form,
+        width=probed.width,
+        height=probed.height,
+        duration_ms=round(probed.seconds * 1000),
+        file_bytes=file.size,
+        name=name,
+    )
+    try:
+        # Asked again: the account may have gone while the file was being looked at.
+        owner = accounts.find(call.world, call.user.id)
+        return jobs.upload(call.world, owner, {**wishes, "title": title}, footage)
+    except Refused:
+        await workshop.discard(uid)
+        raise

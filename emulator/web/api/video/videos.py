@@ -1,0 +1,175 @@
+"""`/videos`: make, read, list, change and delete a video."""
+
+from typing import Any, Literal, TypedDict
+
+from pydantic import Field, field_validator
+
+from emulator.web.api.models import Page, Request
+from emulator.web.api.video.uploads import upload
+from emulator.web.errors import Invalid, mistake
+from emulator.web.rest.call import Call
+from emulator.web.rest.operation import Operation, Upload
+from emulator.web.shapes.video import VideoShape, video_shape
+from emulator.world.video import lists, videos
+
+Visibility = Literal["public", "unlisted", "followers", "private"]
+TAGS_MAX, TAG_LENGTH_MAX = 20, 50
+
+
+class VideoWishes(Request):
+    """VIDEO_CREATE. In a form, `tags` may also be one text with commas."""
+
+    title: str | None = Field(None, min_length=1, max_length=200)
+    description: str | None = Field(None, max_length=5000)
+    tags: list[str] | None = Field(None, max_length=TAGS_MAX)
+    visibility: Visibility | None = None
+    cloudflare_video_id: str | None = Field(None, min_length=1, max_length=100)
+
+    @field_validator("tags", mode="before")
+    @classmethod
+    def _commas_part_tags(cls, given: Any) -> Any:
+        if isinstance(given, str):
+            return [tag for tag in map(str.strip, given.split(",")) if tag]
+        return given
+
+    @field_validator("tags")
+    @classmethod
+    def _tags_are_short(cls, tags: list[str] | None) -> list[str] | None:
+        for tag in tags or ():
+            if not 1 <= len(tag.strip()) <= TAG_LENGTH_MAX:
+                raise ValueError(f"a tag has 1 to {TAG_LENGTH_MAX} characters")
+        return tags
+
+    def wishes(self) -> dict[str, Any]:
+        """What was said. A null that a video cannot hold says nothing."""
+        given = self.model_dump(exclude_unset=True)
+        for name in ("title", "visibility", "cloudflare_video_id"):
+            if given.get(name, "") is None:
+                del given[name]
+        return given
+
+
+class VideoCreate(VideoWishes):
+    """`title` may be missing beside a file: then the video is called as that."""
+
+
+class VideoUpdate(VideoWishes):
+    """Any part of VIDEO_CREATE."""
+
+
+class VideoQuery(Page):
+    user_id: str | None = None
+    tag: str | None = Field(None, min_length=1, max_length=TAG_LENGTH_MAX)
+
+
+class VideoPage(TypedDict):
+    items: list[VideoShape]
+    total: int
+    page: int
+    per_page: int
+    has_more: bool
+
+
+async def create(call: Call) -> VideoShape:
+    """Create a video of an uploaded file, or of the media under a `cloudflare_video_id`.
+
+    A file is played as it is where browsers can, else it is made H.264 and AAC. With neither file
+    nor media the video waits for some: PUT it a `cloudflare_video_id`.
+    """
+    wishes = call.body_as(VideoCreate).wishes()
+    if call.upload is not None:
+        if "cloudflare_video_id" in wishes:
+            sentence = "Give a file or a cloudflare_video_id, not both"
+            raise Invalid([mistake(("body", "cloudflare_video_id"), "value_error", sentence)])
+        return video_shape(call.platform, await upload(call, call.upload, wishes))
+    if "title" not in wishes:
+        raise Invalid([mistake(("body", "title"), "missing", "Field required")])
+    return video_shape(call.platform, videos.create(call.world, call.user, wishes))
+
+
+def page(call: Call) -> VideoPage:
+    """List videos: public and ready ones, and one's own in any state."""
+    query = call.query_as(VideoQuery)
+    found, total = lists.page(
+        call.world,
+        call.caller,
+        user_id=query.user_id,
+        tag=query.tag,
+        offset=query.offset,
+        count=query.per_page,
+    )
+    return {
+        "items": [video_shape(call.platform, each) for each in found],
+        "total": total,
+        "page": query.page,
+        "per_page": query.per_page,
+        "has_more": query.has_more(total),
+    }
+
+
+def read(call: Call) -> VideoShape:
+    """Read a video. Others' are there once ready, and for whom they are."""
+    video = videos.find_for(call.world, call.path["video_id"], call.caller)
+    return video_shape(call.platform, video)
+
+
+def update(call: Call) -> VideoShape:
+    """Change what a video says of itself."""
+    video = videos.find_own(call.world, call.path["video_id"], call.user)
+    wishes = call.body_as(VideoUpdate).wishes()
+    return video_shape(call.platform, videos.update(call.world, video, wishes))
+
+
+def delete(call: Call) -> None:
+    """Delete a video; its files go, too."""
+    videos.delete(call.world, videos.find_own(call.world, call.path["video_id"], call.user))
+
+
+OPERATIONS = [
+    Operation(
+        method="GET",
+        path="/videos",
+        auth="optional",
+        answer=page,
+        query=VideoQuery,
+        refuses=("not_found",),
+        provenance="documented",
+    ),
+    Operation(
+        method="POST",
+        path="/videos",
+        auth="user",
+        answer=create,
+        body=VideoCreate,
+        upload=Upload(bytes_max=lambda platform: platform.upload_bytes_max, is_required=False),
+        status=201,
+        refuses=("not_found", "unavailable"),
+        provenance="documented",
+    ),
+    Operation(
+        method="GET",
+        path="/videos/{video_id}",
+        auth="optional",
+        answer=read,
+        refuses=("not_found",),
+        provenance="documented",
+    ),
+    Operation(
+        method="PUT",
+        path="/videos/{video_id}",
+        auth="user",
+        answer=update,
+        body=VideoUpdate,
+        refuses=("forbidden", "not_found", "conflict"),
+        provenance="documented",
+    ),
+    Operation(
+        method="DELETE",
+        path="/videos/{video_id}",
+        auth="user",
+        answer=delete,
+        status=204,
+        refuses=("forbidden", "not_found"),
+        provenance="documented",
+    ),
+]

@@ -1,0 +1,129 @@
+"""PROFILE, FOLLOW and NOTIFICATION (contract, schemas)."""
+
+from collections.abc import Sequence
+from typing import TypedDict
+
+from emulator.web.platform import Platform
+from emulator.web.shapes.live import StreamShape, stream_shape
+from emulator.web.shapes.people import Person, UserCard, person
+from emulator.web.shapes.times import iso
+from emulator.world.people import accounts
+from emulator.world.people.follows import Follow
+from emulator.world.people.notifications import Notification
+from emulator.world.people.profiles import Profile
+from emulator.world.world import World
+
+
+class ProfileShape(Person):
+    """`full_name` is the display name: both names are read by clients."""
+
+    full_name: str | None
+    banner_url: str | None
+    total_streams: int
+    total_views: int
+    current_stream: StreamShape | None
+
+
+class OwnProfile(ProfileShape):
+    email: str
+
+
+class LiveShape(TypedDict):
+    is_live: bool
+    stream: StreamShape | None
+
+
+class FollowShape(TypedDict):
+    id: str
+    follower_id: str
+    followed_id: str
+    created_at: str
+
+
+class IsFollowing(TypedDict):
+    is_following: bool
+
+
+class FollowerPage(TypedDict):
+    followers: list[UserCard]
+    total: int
+    page: int
+    per_page: int
+    has_more: bool
+
+
+class FollowingPage(TypedDict):
+    following: list[UserCard]
+    total: int
+    page: int
+    per_page: int
+    has_more: bool
+
+
+class NotificationShape(TypedDict):
+    """`follower_*` is who it is about: who follows now, or who went live."""
+
+    id: str
+    type: str
+    follower_id: str
+    follower_username: str
+    follower_avatar: str | None
+    stream_id: str | None
+    is_read: bool
+    created_at: str
+
+
+class NotificationPage(TypedDict):
+    """`total` counts what is listed, `unread_count` all that is unread."""
+
+    notifications: list[NotificationShape]
+    total: int
+    unread_count: int
+    page: int
+    per_page: int
+    has_more: bool
+
+
+def profile_shape(platform: Platform, profile: Profile) -> ProfileShape:
+    """A profile as others see it."""
+    user, stream = profile.user, profile.current_stream
+    return {
+        **person(user),
+        "full_name": user.display_name,
+        "banner_url": user.banner_url,
+        "total_streams": profile.streams,
+        "total_views": profile.views,
+        "current_stream": None if stream is None else stream_shape(platform, stream),
+    }
+
+
+def own_profile(platform: Platform, profile: Profile) -> OwnProfile:
+    """A profile as its owner sees it: with the mail address."""
+    return {**profile_shape(platform, profile), "email": profile.user.email}
+
+
+def follow_shape(follow: Follow) -> FollowShape:
+    return {
+        "id": follow.id,
+        "follower_id": follow.follower_id,
+        "followed_id": follow.followed_id,
+        "created_at": iso(follow.created_at_ms),
+    }
+
+
+def notification_shapes(world: World, found: Sequence[Notification]) -> list[NotificationShape]:
+    """Many notifications; those whom they are about are asked for at once."""
+    actors = accounts.by_rows(world, {each.actor_row for each in found})
+    return [
+        {
+            "id": each.id,
+            "type": each.type,
+            "follower_id": actors[each.actor_row].id,
+            "follower_username": actors[each.actor_row].username,
+            "follower_avatar": actors[each.actor_row].avatar_url,
+            "stream_id": each.stream_id,
+            "is_read": each.is_read,
+            "created_at": iso(each.created_at_ms),
+        }
+        for each in found
+    ]

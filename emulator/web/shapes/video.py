@@ -1,0 +1,206 @@
+"""VIDEO, ALBUM, ANNOTATION and what is told of a video's audience (contract, schemas)."""
+
+from typing import Any, TypedDict
+
+from emulator.web.platform import Platform
+from emulator.web.shapes.people import UserCard, user_card
+from emulator.web.shapes.times import iso
+from emulator.world.people import accounts
+from emulator.world.people.accounts import User
+from emulator.world.video import albums, engagement
+from emulator.world.video.albums import Album
+from emulator.world.video.annotations import Annotation
+from emulator.world.video.finding import Found
+from emulator.world.video.videos import Video
+
+
+class VideoShape(TypedDict):
+    """`duration` is in seconds. The addresses are null until the video is ready."""
+
+    id: str
+    user_id: str
+    title: str
+    description: str | None
+    tags: list[str]
+    visibility: str
+    status: str
+    duration: float | None
+    width: int | None
+    height: int | None
+    thumbnail_url: str | None
+    playback_url: str | None
+    cloudflare_video_id: str
+    view_count: int
+    like_count: int
+    user: UserCard
+    created_at: str
+    updated_at: str
+
+
+class FoundVideo(VideoShape):
+    """`relevance_score` is 0 to 1."""
+
+    relevance_score: float
+
+
+class RecommendedVideo(VideoShape):
+    """`score` is 0 to 1, `reason` a sentence for people."""
+
+    score: float
+    reason: str
+
+
+class AnnotationShape(TypedDict):
+    """`timestamp` and `duration` are in seconds; `position` as it was given."""
+
+    id: str
+    video_id: str
+    timestamp: float
+    duration: float
+    title: str
+    description: str
+    type: str
+    position: Any
+    code_snippet: str | None
+    language: str | None
+
+
+class RetentionPoint(TypedDict):
+    second: int
+    percentage: float
+
+
+class VideoEngagement(TypedDict):
+    """`completion_rate` is 0 to 1. Nothing counts shares, so there are none."""
+
+    video_id: str
+    views: int
+    unique_viewers: int
+    average_watch_seconds: float
+    completion_rate: float
+    likes: int
+    shares: int
+    retention: list[RetentionPoint]
+
+
+class AlbumShape(TypedDict):
+    """`video_count` and `cover_url` are of the videos that the reader may see."""
+
+    id: str
+    user_id: str
+    title: str
+    description: str | None
+    visibility: str
+    video_count: int
+    cover_url: str | None
+    created_at: str
+
+
+class AlbumWithVideos(AlbumShape):
+    videos: list[VideoShape]
+
+
+def playlist_url(platform: Platform, video: Video) -> str | None:
+    """Where a video plays; None while it cannot."""
+    if video.status != "ready":
+        return None
+    return f"{platform.addresses.media}/{video.uid}/manifest/video.m3u8"
+
+
+def thumbnail_url(platform: Platform, video: Video) -> str | None:
+    """A video's picture: of the instant that its owner chose, or the usual one."""
+    if video.status != "ready":
+        return None
+    address = f"{platform.addresses.media}/{video.uid}/thumbnails/thumbnail.jpg"
+    return address if video.poster_ms is None else f"{address}?time={video.poster_ms / 1000:.3f}s"
+
+
+def video_shape(platform: Platform, video: Video) -> VideoShape:
+    owner = user_card(accounts.by_row(platform.world, video.user_row))
+    return {
+        "id": video.id,
+        "user_id": owner["id"],
+        "title": video.title,
+        "description": video.description,
+        "tags": list(video.tags),
+        "visibility": video.visibility,
+        "status": video.status,
+        "duration": video.duration_ms / 1000 if video.duration_ms else None,
+        "width": video.width or None,
+        "height": video.height or None,
+        "thumbnail_url": thumbnail_url(platform, video),
+        "playback_url": playlist_url(platform, video),
+        "cloudflare_video_id": video.uid,
+        "view_count": video.view_count,
+        "like_count": video.like_count,
+        "user": owner,
+        "created_at": iso(video.created_at_ms),
+        "updated_at": iso(video.updated_at_ms),
+    }
+
+
+def found_video(platform: Platform, found: Found) -> FoundVideo:
+    return {**video_shape(platform, found.video), "relevance_score": found.score}
+
+
+def recommended_video(platform: Platform, found: Found) -> RecommendedVideo:
+    shape = video_shape(platform, found.video)
+    return {**shape, "score": found.score, "reason": found.reason}
+
+
+def annotation_shape(video: Video, annotation: Annotation) -> AnnotationShape:
+    note = annotation.note
+    return {
+        "id": annotation.id,
+        "video_id": video.id,
+        "timestamp": note.from_ms / 1000,
+        "duration": note.length_ms / 1000,
+        "title": note.title,
+        "description": note.description,
+        "type": note.kind,
+        "position": note.place,
+        "code_snippet": note.code_snippet,
+        "language": note.language,
+    }
+
+
+def video_engagement(platform: Platform, video: Video) -> VideoEngagement:
+    told = engagement.of(platform.world, video)
+    return {
+        "video_id": video.id,
+        "views": told.views,
+        "unique_viewers": told.unique_viewers,
+        "average_watch_seconds": told.average_watch_seconds,
+        "completion_rate": told.completion_rate,
+        "likes": told.likes,
+        "shares": 0,
+        "retention": [
+            {"second": second, "percentage": percentage} for second, percentage in told.retention
+        ],
+    }
+
+
+def album_shape(platform: Platform, album: Album, viewer: User | None) -> AlbumShape:
+    return _album(platform, album, albums.shown(platform.world, album, viewer))
+
+
+def album_with_videos(platform: Platform, album: Album, viewer: User | None) -> AlbumWithVideos:
+    shown = albums.shown(platform.world, album, viewer)
+    return {
+        **_album(platform, album, shown),
+        "videos": [video_shape(platform, each) for each in shown],
+    }
+
+
+def _album(platform: Platform, album: Album, shown: list[Video]) -> AlbumShape:
+    covers = [thumbnail_url(platform, each) for each in shown]
+    return {
+        "id": album.id,
+        "user_id": accounts.by_row(platform.world, album.user_row).id,
+        "title": album.title,
+        "description": album.description,
+        "visibility": album.visibility,
+        "video_count": len(shown),
+        "cover_url": next((each for each in covers if each), None),
+        "created_at": iso(album.created_at_ms),
+    }

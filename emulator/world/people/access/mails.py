@@ -1,0 +1,95 @@
+"""Mails: what the platform would have sent. They lie in an outbox that people and tests read."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from emulator.core.events.people import MailSent
+from emulator.world.people.accounts import User
+from emulator.world.store.journal import Row
+from emulator.world.world import World
+
+MailKind = Literal["magic_link", "reset_password", "verify_email"]
+
+# The oldest mail goes when there are more.
+MAILS_MAX = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """`token` is the one that `link` carries."""
+
+    id: str
+    kind: MailKind
+    address: str
+    subject: str
+    text: str
+    link: str
+    token: str
+    created_at_ms: int
+
+
+def send(
+    world: World, user: User, kind: MailKind, *, subject: str, text: str, link: str, token: str
+) -> Mail:
+    """Put a mail to a user into the outbox."""
+    now_ms = world.now_ms
+    mail = Mail(world.ids.uuid(), kind, user.email, subject, text, link, token, now_ms)
+    with world.change():
+        row = world.store.write(
+            "INSERT INTO mails (id, user_row, kind, address, subject, text, link, token,"
+            " created_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            mail.id,
+            user.row,
+            kind,
+            mail.address,
+            subject,
+            text,
+            link,
+            token,
+            now_ms,
+        )
+        world.store.write("DELETE FROM mails WHERE row <= ?", row - MAILS_MAX)
+        world.emit(MailSent(at_ms=now_ms, user_id=user.id, mail_id=mail.id, kind=kind))
+    return mail
+
+
+def page(
+    world: World, *, address: str | None, kind: MailKind | None, offset: int, count: int
+) -> tuple[list[Mail], int]:
+    """One page of the outbox, the newest first."""
+    conditions = ["row > 0"]
+    values: list[object] = []
+    if address is not None:
+        conditions.append("address = ?")
+        values.append(address)
+    if kind is not None:
+        conditions.append("kind = ?")
+        values.append(kind)
+    where = " AND ".join(conditions)
+    rows = world.store.rows(
+        f"SELECT * FROM mails WHERE {where} ORDER BY row DESC LIMIT ? OFFSET ?",
+        *values,
+        count,
+        offset,
+    )
+    total = world.store.number(f"SELECT count(*) FROM mails WHERE {where}", *values)
+    return [_mail(row) for row in rows], total
+
+
+def clear(world: World) -> None:
+    """Empty the outbox. What the mails' links do, they still do."""
+    with world.change():
+        world.store.write("DELETE FROM mails")
+
+
+def _mail(row: Row) -> Mail:
+    return Mail(
+        id=row["id"],
+        kind=row["kind"],
+        address=row["address"],
+        subject=row["subject"],
+        text=row["text"],
+        link=row["link"],
+        token=row["token"],
+        created_at_ms=row["created_at_ms"],
+    )

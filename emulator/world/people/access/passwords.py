@@ -1,0 +1,31 @@
+"""Passwords: kept as scrypt hashes (RFC 7914), each with its own salt and cost beside it."""
+
+import hashlib
+import hmac
+
+from emulator.world.world import World
+
+# A test double's passwords guard nothing, so the cost is low on purpose: a login takes about 3 ms.
+_COST, _BLOCK_SIZE, _LANES = 2**10, 8, 1
+_SALT_BYTES = 16
+_NAME = "scrypt"
+# What is compared with where there is no account: nothing ever hashes to it.
+_NOBODY = f"{_NAME}${_COST}${_BLOCK_SIZE}${_LANES}${'00' * _SALT_BYTES}${'00' * 64}"
+
+
+def hashed(world: World, password: str) -> str:
+    """`scrypt$N$r$p$salt$hash`, the last two in hexadecimal."""
+    salt = world.ids.octets(_SALT_BYTES)
+    digest = _scrypt(password, salt, _COST, _BLOCK_SIZE, _LANES)
+    return f"{_NAME}${_COST}${_BLOCK_SIZE}${_LANES}${salt.hex()}${digest.hex()}"
+
+
+def matches(kept: str | None, password: str) -> bool:
+    """Whether this is the password behind a kept hash. It takes as long where none is kept."""
+    _, cost, block_size, lanes, salt, digest = (kept or _NOBODY).split("$")
+    given = _scrypt(password, bytes.fromhex(salt), int(cost), int(block_size), int(lanes))
+    return hmac.compare_digest(given, bytes.fromhex(digest)) and kept is not None
+
+
+def _scrypt(password: str, salt: bytes, cost: int, block_size: int, lanes: int) -> bytes:
+    return hashlib.scrypt(password.encode(), salt=salt, n=cost, r=block_size, p=lanes)

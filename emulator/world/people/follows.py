@@ -1,0 +1,101 @@
+"""Follows: who wants to hear of whom."""
+
+from dataclasses import dataclass
+
+from emulator.core.errors import Refused
+from emulator.core.events.people import UserFollowed, UserUnfollowed
+from emulator.world.people import accounts, notifications
+from emulator.world.people.accounts import User
+from emulator.world.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    id: str
+    follower_id: str
+    followed_id: str
+    created_at_ms: int
+
+
+def follow(world: World, follower: User, followed: User) -> Follow:
+    """Let one user follow another, who is told.
+
+    Refuses (`bad_request`) oneself, (`conflict`) who is followed already.
+    """
+    if follower.row == followed.row:
+        raise Refused("bad_request", "You cannot follow yourself")
+    if is_following(world, follower, followed):
+        raise Refused("conflict", "Already following this user")
+    made = Follow(world.ids.uuid(), follower.id, followed.id, world.now_ms)
+    with world.change():
+        world.store.write(
+            "INSERT INTO follows (id, follower_row, followed_row, created_at_ms)"
+            " VALUES (?, ?, ?, ?)",
+            made.id,
+            follower.row,
+            followed.row,
+            made.created_at_ms,
+        )
+        notifications.tell_of_follower(world, followed, follower)
+        world.emit(
+            UserFollowed(
+                at_ms=made.created_at_ms,
+                follow_id=made.id,
+                follower_id=follower.id,
+                followed_id=followed.id,
+            )
+        )
+    return made
+
+
+def unfollow(world: World, follower: User, followed: User) -> None:
+    """Refuses (`not_found`) who is not followed."""
+    if not is_following(world, follower, followed):
+        raise Refused("not_found", "Not following this user")
+    with world.change():
+        world.store.write(
+            "DELETE FROM follows WHERE follower_row = ? AND followed_row = ?",
+            follower.row,
+            followed.row,
+        )
+        world.emit(
+            UserUnfollowed(at_ms=world.now_ms, follower_id=follower.id, followed_id=followed.id)
+        )
+
+
+def is_following(world: World, follower: User, followed: User) -> bool:
+    found = world.store.row(
+        "SELECT 1 FROM follows WHERE follower_row = ? AND followed_row = ?",
+        follower.row,
+        followed.row,
+    )
+    return found is not None
+
+
+def followers(world: World, user: User, *, offset: int, count: int) -> tuple[list[User], int]:
+    """One page of who follows a user, the newest first, and how many do.
+
+    Those who stand behind `followers_base` are a number only: nobody can list them.
+    """
+    return _page(world, user, ("follower_row", "followed_row"), offset, count)
+
+
+def following(world: World, user: User, *, offset: int, count: int) -> tuple[list[User], int]:
+    """One page of whom a user follows, the newest first, and how many they are."""
+    return _page(world, user, ("followed_row", "follower_row"), offset, count)
+
+
+def _page(
+    world: World, user: User, columns: tuple[str, str], offset: int, count: int
+) -> tuple[list[User], int]:
+    wanted, given = columns
+    rows = world.store.rows(
+        f"SELECT {wanted} AS row FROM follows WHERE {given} = ?"
+        " ORDER BY follows.row DESC LIMIT ? OFFSET ?",
+        user.row,
+        count,
+        offset,
+    )
+    found = accounts.by_rows(world, [row["row"] for row in rows])
+    total = world.store.number(f"SELECT count(*) FROM follows WHERE {given} = ?", user.row)
+    return [found[row["row"]] for row in rows], total

@@ -1,0 +1,62 @@
+"""Images: how people look: a picture that they uploaded, or their initial on a colour."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from emulator.core.errors import Refused
+from emulator.core.events.people import ProfileUpdated
+from emulator.world.people import accounts
+from emulator.world.people.accounts import User
+from emulator.world.world import World
+
+ImageKind = Literal["avatar", "banner"]
+
+# Below the CDN's address, where `web/cdn/images` serves them.
+UPLOADED = "/images"
+INITIALS = "/images/initials"
+
+_COLUMNS: dict[ImageKind, str] = {"avatar": "avatar_url", "banner": "banner_url"}
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture as it came. Its `uid` is never given to another one."""
+
+    uid: str
+    media_type: str
+    content: bytes
+
+
+def initial_path(username: str) -> str:
+    """Where the picture of a name's initial is."""
+    return f"{INITIALS}/{username}.svg"
+
+
+def put(world: World, user: User, kind: ImageKind, media_type: str, content: bytes) -> User:
+    """Give an account a picture; the one it had is gone. `content` was checked to be one."""
+    now_ms, uid, column = world.now_ms, world.ids.uid(), _COLUMNS[kind]
+    with world.change():
+        world.store.write("DELETE FROM images WHERE user_row = ? AND kind = ?", user.row, kind)
+        world.store.write(
+            "INSERT INTO images (uid, user_row, kind, media_type, content, created_at_ms)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            uid,
+            user.row,
+            kind,
+            media_type,
+            content,
+            now_ms,
+        )
+        world.store.write(
+            f"UPDATE users SET {column} = ? WHERE row = ?", f"{UPLOADED}/{uid}", user.row
+        )
+        world.emit(ProfileUpdated(at_ms=now_ms, user_id=user.id, changed=(column,)))
+    return accounts.by_row(world, user.row)
+
+
+def find(world: World, uid: str) -> Image:
+    """Refuses (`not_found`) an unknown uid, and that of a picture that was replaced."""
+    found = world.store.row("SELECT uid, media_type, content FROM images WHERE uid = ?", uid)
+    if found is None:
+        raise Refused("not_found", "Not Found")
+    return Image(found["uid"], found["media_type"], found["content"])

@@ -1,0 +1,123 @@
+"""Notifications: what a user is told of others: who follows them, and who went live."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from emulator.core.errors import Refused
+from emulator.world.people.accounts import User
+from emulator.world.store.journal import Row
+from emulator.world.world import World
+
+if TYPE_CHECKING:
+    from emulator.world.live.streams import Stream
+
+NotificationType = Literal["new_follower", "stream_live"]
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """`actor_row` is who did it: the follower, or who went live with `stream_id`."""
+
+    row: int
+    id: str
+    type: NotificationType
+    actor_row: int
+    stream_id: str | None
+    is_read: bool
+    created_at_ms: int
+
+
+_SELECT = """
+SELECT notifications.*, streams.id AS stream_id
+FROM notifications LEFT JOIN streams ON streams.row = notifications.stream_row
+"""
+
+
+def tell_of_follower(world: World, user: User, follower: User) -> None:
+    """Tell a user who follows them now, inside `change`."""
+    _write(world, user.row, "new_follower", follower.row, None)
+
+
+def tell_followers(world: World, stream: "Stream") -> None:
+    """Tell who follows its owner that a stream has gone live, inside `change`.
+
+    Of one that is not public nobody is told.
+    """
+    if stream.visibility != "public":
+        return
+    for row in world.store.rows(
+        "SELECT follower_row FROM follows WHERE followed_row = ? ORDER BY row", stream.user_row
+    ):
+        _write(world, row["follower_row"], "stream_live", stream.user_row, stream.row)
+
+
+def page(
+    world: World, user: User, *, unread_only: bool, offset: int, count: int
+) -> tuple[list[Notification], int]:
+    """One page of what a user was told, the newest first."""
+    where = "notifications.user_row = ?" + (" AND notifications.is_read = 0" if unread_only else "")
+    rows = world.store.rows(
+        f"{_SELECT} WHERE {where} ORDER BY notifications.row DESC LIMIT ? OFFSET ?",
+        user.row,
+        count,
+        offset,
+    )
+    total = world.store.number(f"SELECT count(*) FROM notifications WHERE {where}", user.row)
+    return [_notification(row) for row in rows], total
+
+
+def unread_count(world: World, user: User) -> int:
+    return world.store.number(
+        "SELECT count(*) FROM notifications WHERE user_row = ? AND is_read = 0", user.row
+    )
+
+
+def read(world: World, user: User, notification_id: str) -> Notification:
+    """Mark one as read; one that is stays so. Refuses (`not_found`) somebody else's."""
+    found = world.store.row(
+        f"{_SELECT} WHERE notifications.id = ? AND notifications.user_row = ?",
+        notification_id,
+        user.row,
+    )
+    if found is None:
+        raise Refused("not_found", "Notification not found")
+    with world.change():
+        world.store.write("UPDATE notifications SET is_read = 1 WHERE row = ?", found["row"])
+    return _notification(found, is_read=True)
+
+
+def read_all(world: World, user: User) -> int:
+    """Mark all as read. Returns how many were not."""
+    count = unread_count(world, user)
+    with world.change():
+        world.store.write(
+            "UPDATE notifications SET is_read = 1 WHERE user_row = ? AND is_read = 0", user.row
+        )
+    return count
+
+
+def _write(
+    world: World, user_row: int, kind: NotificationType, actor_row: int, stream_row: int | None
+) -> None:
+    world.store.write(
+        "INSERT INTO notifications (id, user_row, type, actor_row, stream_row, created_at_ms)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        world.ids.uuid(),
+        user_row,
+        kind,
+        actor_row,
+        stream_row,
+        world.now_ms,
+    )
+
+
+def _notification(row: Row, *, is_read: bool = False) -> Notification:
+    return Notification(
+        row=row["row"],
+        id=row["id"],
+        type=row["type"],
+        actor_row=row["actor_row"],
+        stream_id=row["stream_id"],
+        is_read=is_read or bool(row["is_read"]),
+        created_at_ms=row["created_at_ms"],
+    )

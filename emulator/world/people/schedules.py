@@ -1,0 +1,281 @@
+"""Schedules: at which times of the week people stream. Days and times are UTC."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from emulator.core.errors import Refused
+from emulator.core.events.people import ScheduleChanged, ScheduleMade, ScheduleRemoved
+from emulator.world.live import categories
+from emulator.world.people.accounts import User
+from emulator.world.store.journal import Row
+from emulator.world.world import World
+
+DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+_MINUTE_MS = 60_000
+_DAY_MS = 86_400_000
+_TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A time of the week. `day_of_week` 0 is Monday; minutes count from midnight.
+
+    `once_start_ms` is when an entry starts that does not recur, and None for one that does.
+    """
+
+    row: int
+    id: str
+    user_row: int
+    day_of_week: int
+    start_minute: int
+    end_minute: int
+    title: str
+    category_id: str | None
+    once_start_ms: int | None
+    created_at_ms: int
+
+    @property
+    def is_recurring(self) -> bool:
+        return self.once_start_ms is None
+
+    @property
+    def length_ms(self) -> int:
+        return (self.end_minute - self.start_minute) * _MINUTE_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Upcoming:
+    """One evening of an entry."""
+
+    entry: Entry
+    start_ms: int
+
+
+_SELECT = """
+SELECT weekly_schedules.*, categories.id AS category_id FROM weekly_schedules
+LEFT JOIN categories ON categories.row = weekly_schedules.category_row
+"""
+
+
+def minutes_of(time: str) -> int:
+    """Minutes after midnight of `HH:MM`, 00:00 to 23:59. Raises `ValueError` for anything else."""
+    match = _TIME.fullmatch(time)
+    if match is None:
+        raise ValueError("a time is written like 09:30")
+    return int(match[1]) * 60 + int(match[2])
+
+
+def time_of(minutes: int) -> str:
+    """`HH:MM`."""
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def of_user(world: World, user: User) -> list[Entry]:
+    """A user's week, from Monday on; an entry that does not recur leaves it once it is over."""
+    rows = world.store.rows(
+        f"{_SELECT} WHERE weekly_schedules.user_row = ?"
+        " ORDER BY weekly_schedules.day_of_week, weekly_schedules.start_minute,"
+        " weekly_schedules.row",
+        user.row,
+    )
+    return [entry for entry in map(_entry, rows) if not _is_over(entry, world.now_ms)]
+
+
+def upcoming(world: World, user: User, days: int) -> list[Upcoming]:
+    """What begins in the next `days` times 24 hours or goes on now, in order."""
+    now_ms = world.now_ms
+    until_ms = now_ms + days * _DAY_MS
+    found = [
+        Upcoming(entry, start_ms)
+        for entry in of_user(world, user)
+        for start_ms in _starts(entry, now_ms, until_ms)
+        if start_ms < until_ms and start_ms + entry.length_ms > now_ms
+    ]
+    return sorted(found, key=lambda each: (each.start_ms, each.entry.row))
+
+
+def make(
+    world: World,
+    user: User,
+    *,
+    day_of_week: int,
+    start_minute: int,
+    end_minute: int,
+    title: str,
+    category_id: str | None = None,
+    is_recurring: bool = True,
+) -> Entry:
+    """Add a time to a user's week. One that does not recur is meant for its next chance.
+
+    Refuses (`invalid`) an end that is not after the start, (`conflict`) an overlap, (`not_found`)
+    an unknown category.
+    """
+    entry = Entry(
+        row=0,
+        id=world.ids.uuid(),
+        user_row=user.row,
+        day_of_week=day_of_week,
+        start_minute=start_minute,
+        end_minute=end_minute,
+        title=title,
+        category_id=category_id,
+        once_start_ms=None,
+        created_at_ms=world.now_ms,
+    )
+    if not is_recurring:
+        entry = replace(entry, once_start_ms=_next_start_ms(entry, world.now_ms))
+    _check(world, user, entry)
+    values = _values(world, entry)
+    with world.change():
+        _forget_what_is_over(world, user)
+        row = world.store.write(
+            "INSERT INTO weekly_schedules (id, user_row, day_of_week, start_minute, end_minute,"
+            " title, category_row, once_start_ms, created_at_ms)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            entry.id,
+            user.row,
+            *values,
+            entry.created_at_ms,
+        )
+        world.emit(ScheduleMade(at_ms=world.now_ms, user_id=user.id, schedule_id=entry.id))
+    return replace(entry, row=row)
+
+
+def find_own(world: World, user: User, schedule_id: str) -> Entry:
+    """Refuses (`not_found`) an unknown entry, (`forbidden`) somebody else's."""
+    row = world.store.row(f"{_SELECT} WHERE weekly_schedules.id = ?", schedule_id)
+    if row is None or _is_over(_entry(row), world.now_ms):
+        raise Refused("not_found", "Schedule not found")
+    if row["user_row"] != user.row:
+        raise Refused("forbidden", "Not authorized to manage this schedule")
+    return _entry(row)
+
+
+def update(world: World, user: User, entry: Entry, given: Mapping[str, Any]) -> Entry:
+    """Change what is in `given`, by `make`'s names. Refuses what `make` refuses."""
+    fields = dict(given)
+    is_recurring = fields.pop("is_recurring", entry.is_recurring)
+    changed = replace(entry, **fields)
+    if is_recurring:
+        changed = replace(changed, once_start_ms=None)
+    elif entry.is_recurring or _time(changed) != _time(entry):
+        changed = replace(changed, once_start_ms=_next_start_ms(changed, world.now_ms))
+    _check(world, user, changed)
+    values = _values(world, changed)
+    with world.change():
+        world.store.write(
+            "UPDATE weekly_schedules SET day_of_week = ?, start_minute = ?, end_minute = ?,"
+            " title = ?, category_row = ?, once_start_ms = ? WHERE row = ?",
+            *values,
+            entry.row,
+        )
+        world.emit(
+            ScheduleChanged(
+                at_ms=world.now_ms,
+                user_id=user.id,
+                schedule_id=entry.id,
+                changed=tuple(sorted(given)),
+            )
+        )
+    return changed
+
+
+def remove(world: World, user: User, entry: Entry) -> None:
+    with world.change():
+        world.store.write("DELETE FROM weekly_schedules WHERE row = ?", entry.row)
+        world.emit(ScheduleRemoved(at_ms=world.now_ms, user_id=user.id, schedule_id=entry.id))
+
+
+def _check(world: World, user: User, wanted: Entry) -> None:
+    if wanted.end_minute <= wanted.start_minute:
+        raise Refused("invalid", "The end must be after the start, on the same day")
+    for other in of_user(world, user):
+        if other.id != wanted.id and _overlap(other, wanted):
+            raise Refused(
+                "conflict",
+                f"Overlaps {DAY_NAMES[other.day_of_week]} {time_of(other.start_minute)} to"
+                f" {time_of(other.end_minute)}: {other.title}",
+            )
+
+
+def _overlap(one: Entry, other: Entry) -> bool:
+    """Whether some minute belongs to both. Two that do not recur may lie in different weeks."""
+    is_apart = (
+        one.day_of_week != other.day_of_week
+        or one.end_minute <= other.start_minute
+        or other.end_minute <= one.start_minute
+    )
+    if is_apart or one.once_start_ms is None or other.once_start_ms is None:
+        return not is_apart
+    return one.once_start_ms // _DAY_MS == other.once_start_ms // _DAY_MS
+
+
+def _time(entry: Entry) -> tuple[int, int, int]:
+    return entry.day_of_week, entry.start_minute, entry.end_minute
+
+
+def _starts(entry: Entry, now_ms: int, until_ms: int) -> list[int]:
+    if entry.once_start_ms is not None:
+        return [entry.once_start_ms]
+    first = now_ms // _DAY_MS
+    return [
+        day * _DAY_MS + entry.start_minute * _MINUTE_MS
+        for day in range(first, until_ms // _DAY_MS + 1)
+        if _day_of_week(day) == entry.day_of_week
+    ]
+
+
+def _next_start_ms(entry: Entry, now_ms: int) -> int:
+    """When an entry's time comes next; now or later."""
+    today = now_ms // _DAY_MS
+    day = today + (entry.day_of_week - _day_of_week(today)) % 7
+    start_ms = day * _DAY_MS + entry.start_minute * _MINUTE_MS
+    return start_ms if start_ms >= now_ms else start_ms + 7 * _DAY_MS
+
+
+def _day_of_week(day: int) -> int:
+    """Of a day counted from the first of January 1970, which was a Thursday."""
+    return (day + 3) % 7
+
+
+def _is_over(entry: Entry, now_ms: int) -> bool:
+    return entry.once_start_ms is not None and entry.once_start_ms + entry.length_ms <= now_ms
+
+
+def _forget_what_is_over(world: World, user: User) -> None:
+    world.store.write(
+        "DELETE FROM weekly_schedules WHERE user_row = ?"
+        " AND once_start_ms + (end_minute - start_minute) * 60000 <= ?",
+        user.row,
+        world.now_ms,
+    )
+
+
+def _values(world: World, entry: Entry) -> tuple[object, ...]:
+    category_id = entry.category_id
+    return (
+        entry.day_of_week,
+        entry.start_minute,
+        entry.end_minute,
+        entry.title,
+        None if category_id is None else categories.find(world, category_id).row,
+        entry.once_start_ms,
+    )
+
+
+def _entry(row: Row) -> Entry:
+    return Entry(
+        row=row["row"],
+        id=row["id"],
+        user_row=row["user_row"],
+        day_of_week=row["day_of_week"],
+        start_minute=row["start_minute"],
+        end_minute=row["end_minute"],
+        title=row["title"],
+        category_id=row["category_id"],
+        once_start_ms=row["once_start_ms"],
+        created_at_ms=row["created_at_ms"],
+    )

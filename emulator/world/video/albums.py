@@ -1,0 +1,176 @@
+"""Albums: videos in an order that somebody chose, their own and others'."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from emulator.core.errors import Refused
+from emulator.core.events.video import AlbumChanged, AlbumCreated, AlbumDeleted
+from emulator.world.people.accounts import User
+from emulator.world.store.journal import Row
+from emulator.world.video import videos
+from emulator.world.video.videos import Video
+from emulator.world.world import World
+
+VIDEOS_MAX = 500
+_PLAIN_FIELDS = ("title", "description", "visibility")
+
+
+@dataclass(frozen=True, slots=True)
+class Album:
+    """One album. Which of its videos somebody sees is `shown` to say."""
+
+    row: int
+    id: str
+    user_row: int
+    title: str
+    description: str | None
+    visibility: str
+    created_at_ms: int
+
+
+def create(world: World, owner: User, wishes: Mapping[str, Any]) -> Album:
+    """Make an empty album."""
+    album_id = world.ids.uuid()
+    now_ms = world.now_ms
+    with world.change():
+        row = world.store.write(
+            "INSERT INTO albums (id, user_row, title, created_at_ms) VALUES (?, ?, ?, ?)",
+            album_id,
+            owner.row,
+            wishes["title"],
+            now_ms,
+        )
+        _write(world, row, wishes)
+        world.emit(AlbumCreated(at_ms=now_ms, album_id=album_id, user_id=owner.id))
+    return _find(world, album_id)
+
+
+def find_for(world: World, album_id: str, viewer: User | None) -> Album:
+    """The album with this id, as `viewer` may see it. Refuses (`not_found`)."""
+    album = _find(world, album_id)
+    is_own = viewer is not None and viewer.row == album.user_row
+    is_followed = (
+        album.visibility == "followers"
+        and viewer is not None
+        and album.user_row in videos.followed_by(world, viewer)
+    )
+    if not (is_own or is_followed or album.visibility in {"public", "unlisted"}):
+        raise Refused("not_found", "Album not found")
+    return album
+
+
+def find_own(world: World, album_id: str, user: User) -> Album:
+    """The same, for what only its owner may do. Refuses (`forbidden`) anybody else."""
+    album = find_for(world, album_id, user)
+    if album.user_row != user.row:
+        raise Refused("forbidden", "Not authorized to manage this album")
+    return album
+
+
+def page(world: World, viewer: User | None, *, offset: int, count: int) -> tuple[list[Album], int]:
+    """One page, the newest first: public ones, and a viewer's own."""
+    where, values = "visibility = 'public'", list[object]()
+    if viewer is not None:
+        where, values = "(visibility = 'public' OR user_row = ?)", [viewer.row]
+    rows = world.store.rows(
+        f"SELECT * FROM albums WHERE {where} ORDER BY created_at_ms DESC, row DESC"
+        " LIMIT ? OFFSET ?",
+        *values,
+        count,
+        offset,
+    )
+    total = world.store.number(f"SELECT count(*) FROM albums WHERE {where}", *values)
+    return [_album(row) for row in rows], total
+
+
+def update(world: World, album: Album, wishes: Mapping[str, Any]) -> Album:
+    """Change what an album says of itself."""
+    with world.change():
+        _write(world, album.row, wishes)
+        world.emit(
+            AlbumChanged(at_ms=world.now_ms, album_id=album.id, changed=tuple(sorted(wishes)))
+        )
+    return _find(world, album.id)
+
+
+def delete(world: World, album: Album) -> None:
+    """Remove an album; its videos stay."""
+    with world.change():
+        world.store.write("DELETE FROM albums WHERE row = ?", album.row)
+        world.emit(AlbumDeleted(at_ms=world.now_ms, album_id=album.id))
+
+
+def shown(world: World, album: Album, viewer: User | None) -> list[Video]:
+    """The album's videos that `viewer` may see, in their order."""
+    return [
+        video
+        for video in videos.by_rows(world, _rows(world, album))
+        if videos.may_see(world, video, viewer)
+    ]
+
+
+def add(world: World, album: Album, video: Video, position: int | None) -> None:
+    """Put a video at a position (from 0), those behind it move on; None is behind the last.
+
+    Refuses (`conflict`) one that is there already, and more than `VIDEOS_MAX`.
+    """
+    rows = _rows(world, album)
+    if video.row in rows:
+        raise Refused("conflict", "This video is in the album already")
+    if len(rows) >= VIDEOS_MAX:
+        raise Refused("conflict", f"An album holds {VIDEOS_MAX} videos at the most")
+    rows.insert(len(rows) if position is None else position, video.row)
+    with world.change():
+        _arrange(world, album, rows)
+
+
+def remove(world: World, album: Album, video_id: str) -> None:
+    """Take a video out. Refuses (`not_found`) one that is not in it."""
+    found = world.store.row("SELECT row FROM videos WHERE id = ?", video_id)
+    rows = _rows(world, album)
+    if found is None or found["row"] not in rows:
+        raise Refused("not_found", "This video is not in the album")
+    rows.remove(found["row"])
+    with world.change():
+        _arrange(world, album, rows)
+
+
+def _find(world: World, album_id: str) -> Album:
+    found = world.store.row("SELECT * FROM albums WHERE id = ?", album_id)
+    if found is None:
+        raise Refused("not_found", "Album not found")
+    return _album(found)
+
+
+def _rows(world: World, album: Album) -> list[int]:
+    rows = world.store.rows(
+        "SELECT video_row FROM album_videos WHERE album_row = ? ORDER BY position", album.row
+    )
+    return [row["video_row"] for row in rows]
+
+
+def _arrange(world: World, album: Album, rows: list[int]) -> None:
+    world.store.write("DELETE FROM album_videos WHERE album_row = ?", album.row)
+    for position, row in enumerate(rows):
+        world.store.write("INSERT INTO album_videos VALUES (?, ?, ?)", album.row, row, position)
+    world.emit(AlbumChanged(at_ms=world.now_ms, album_id=album.id, changed=("videos",)))
+
+
+def _write(world: World, row: int, wishes: Mapping[str, Any]) -> None:
+    for name in _PLAIN_FIELDS:
+        if name in wishes:
+            # Columns come from this file's own list, never from a request.
+            world.store.write(f"UPDATE albums SET {name} = ? WHERE row = ?", wishes[name], row)
+
+
+def _album(row: Row) -> Album:
+    return Album(
+        row=row["row"],
+        id=row["id"],
+        user_row=row["user_row"],
+        title=row["title"],
+        description=row["description"],
+        visibility=row["visibility"],
+        created_at_ms=row["created_at_ms"],
+    )

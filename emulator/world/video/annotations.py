@@ -1,0 +1,109 @@
+"""Annotations: what a showcase says beside its picture, from one instant to another."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from emulator.core.errors import Refused
+from emulator.core.events.video import AnnotationAdded, AnnotationRemoved
+from emulator.world.store.journal import Row
+from emulator.world.video.videos import Video
+from emulator.world.world import World
+
+Kind = Literal["feature", "tech", "code", "highlight"]
+COUNT_MAX = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """What an annotation says. `place` is where on the picture, in whatever words a client has."""
+
+    from_ms: int
+    length_ms: int
+    title: str
+    description: str
+    kind: Kind
+    place: Any = None
+    code_snippet: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """One annotation of a video."""
+
+    id: str
+    note: Note
+
+
+def of(world: World, video: Video) -> list[Annotation]:
+    """A video's annotations, in the order of their instants."""
+    rows = world.store.rows(
+        "SELECT * FROM annotations WHERE video_row = ? ORDER BY from_ms, row", video.row
+    )
+    return [_annotation(row) for row in rows]
+
+
+def add(world: World, video: Video, note: Note) -> Annotation:
+    """Annotate a video.
+
+    Refuses (`invalid`) what lies outside it, (`conflict`) a video that is not ready and more than
+    `COUNT_MAX` annotations.
+    """
+    if video.status != "ready":
+        raise Refused("conflict", f"Video is {video.status}: it has no length yet")
+    if note.from_ms + note.length_ms > video.duration_ms:
+        raise Refused(
+            "invalid", f"The video is {video.duration_ms / 1000:.3f} s long: this is outside it."
+        )
+    count = world.store.number("SELECT count(*) FROM annotations WHERE video_row = ?", video.row)
+    if count >= COUNT_MAX:
+        raise Refused("conflict", f"A video has {COUNT_MAX} annotations at the most")
+    annotation_id = world.ids.uuid()
+    with world.change():
+        world.store.write(
+            "INSERT INTO annotations (id, video_row, from_ms, length_ms, title, description, kind,"
+            " place, code_snippet, language) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            annotation_id,
+            video.row,
+            note.from_ms,
+            note.length_ms,
+            note.title,
+            note.description,
+            note.kind,
+            json.dumps(note.place),
+            note.code_snippet,
+            note.language,
+        )
+        world.emit(
+            AnnotationAdded(at_ms=world.now_ms, video_id=video.id, annotation_id=annotation_id)
+        )
+    return Annotation(annotation_id, note)
+
+
+def remove(world: World, video: Video, annotation_id: str) -> None:
+    """Refuses (`not_found`) an annotation that is not this video's."""
+    found = world.store.row(
+        "SELECT row FROM annotations WHERE id = ? AND video_row = ?", annotation_id, video.row
+    )
+    if found is None:
+        raise Refused("not_found", "Annotation not found")
+    with world.change():
+        world.store.write("DELETE FROM annotations WHERE row = ?", found["row"])
+        world.emit(
+            AnnotationRemoved(at_ms=world.now_ms, video_id=video.id, annotation_id=annotation_id)
+        )
+
+
+def _annotation(row: Row) -> Annotation:
+    note = Note(
+        from_ms=row["from_ms"],
+        length_ms=row["length_ms"],
+        title=row["title"],
+        description=row["description"],
+        kind=row["kind"],
+        place=json.loads(row["place"]),
+        code_snippet=row["code_snippet"],
+        language=row["language"],
+    )
+    return Annotation(row["id"], note)

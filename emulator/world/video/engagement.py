@@ -1,0 +1,149 @@
+"""Engagement: who watched a video, for how long, and who liked it.
+
+The figures are folds, so that reading them costs the same after ten views and after a million.
+"""
+
+from dataclasses import dataclass
+
+from emulator.core.errors import Refused
+from emulator.core.events.video import VideoLiked, VideoUnliked, VideoViewed
+from emulator.world.people.accounts import User
+from emulator.world.video import videos
+from emulator.world.video.videos import Video
+from emulator.world.world import World
+
+# Who has seen so much has seen it all: the rest is credits.
+COMPLETED_SHARE = 0.95
+# A retention curve has no more steps than this.
+POINTS_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Engagement:
+    """Figures of one video. `completion_rate` is 0 to 1; `retention` is (second, percentage).
+
+    A view without an account is a viewer of its own: nothing tells two of them apart.
+    """
+
+    views: int
+    unique_viewers: int
+    average_watch_seconds: float
+    completion_rate: float
+    likes: int
+    retention: tuple[tuple[int, float], ...]
+
+    @property
+    def score(self) -> float:
+        """0 to 100: two thirds how much of it is seen to the end, one third who likes it."""
+        liked = min(1.0, self.likes / self.unique_viewers) if self.unique_viewers else 0.0
+        return round(100 * (2 * self.completion_rate + liked) / 3, 2)
+
+
+def view(world: World, video: Video, viewer: User | None, watch_ms: int) -> Video:
+    """Count one view. More than the whole video counts as the whole video.
+
+    Refuses (`conflict`) one that cannot be watched.
+    """
+    if video.status != "ready":
+        raise Refused("conflict", f"Video is {video.status}: nobody can watch it")
+    watch_ms = min(watch_ms, video.duration_ms)
+    is_completed = watch_ms >= COMPLETED_SHARE * video.duration_ms
+    now_ms = world.now_ms
+    with world.change():
+        world.store.write(
+            "UPDATE videos SET view_count = view_count + 1, watch_ms = watch_ms + ?,"
+            " completed_count = completed_count + ?, anonymous_count = anonymous_count + ?"
+            " WHERE row = ?",
+            watch_ms,
+            is_completed,
+            viewer is None,
+            video.row,
+        )
+        world.store.write(
+            "INSERT INTO video_stays VALUES (?, ?, 1)"
+            " ON CONFLICT DO UPDATE SET views = views + excluded.views",
+            video.row,
+            watch_ms // 1000,
+        )
+        if viewer is not None:
+            world.store.write(
+                "INSERT INTO video_viewers VALUES (?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET last_at_ms = excluded.last_at_ms",
+                video.row,
+                viewer.row,
+                now_ms,
+            )
+        world.emit(
+            VideoViewed(
+                at_ms=now_ms,
+                video_id=video.id,
+                user_id=viewer.id if viewer else None,
+                watch_ms=watch_ms,
+            )
+        )
+    return videos.find(world, video.id)
+
+
+def like(world: World, video: Video, user: User) -> Video:
+    """Refuses (`conflict`) who likes it already."""
+    if _likes(world, video, user):
+        raise Refused("conflict", "You like this video already")
+    with world.change():
+        world.store.write(
+            "INSERT INTO video_likes VALUES (?, ?, ?)", video.row, user.row, world.now_ms
+        )
+        world.emit(VideoLiked(at_ms=world.now_ms, video_id=video.id, user_id=user.id))
+    return videos.find(world, video.id)
+
+
+def unlike(world: World, video: Video, user: User) -> None:
+    """Refuses (`not_found`) who does not like it."""
+    if not _likes(world, video, user):
+        raise Refused("not_found", "You do not like this video")
+    with world.change():
+        world.store.write(
+            "DELETE FROM video_likes WHERE video_row = ? AND user_row = ?", video.row, user.row
+        )
+        world.emit(VideoUnliked(at_ms=world.now_ms, video_id=video.id, user_id=user.id))
+
+
+def of(world: World, video: Video) -> Engagement:
+    """A video's figures, as they are now."""
+    row = world.store.row("SELECT * FROM videos WHERE row = ?", video.row)
+    assert row is not None
+    views = row["view_count"]
+    known = world.store.number("SELECT count(*) FROM video_viewers WHERE video_row = ?", video.row)
+    return Engagement(
+        views=views,
+        unique_viewers=row["anonymous_count"] + known,
+        average_watch_seconds=round(row["watch_ms"] / views / 1000, 3) if views else 0.0,
+        completion_rate=round(row["completed_count"] / views, 4) if views else 0.0,
+        likes=row["like_count"],
+        retention=_retention(world, video, views),
+    )
+
+
+def _retention(world: World, video: Video, views: int) -> tuple[tuple[int, float], ...]:
+    """Which share of the views was still there at each second (of a long video, each nth)."""
+    seconds = video.duration_ms // 1000
+    step = max(1, -(-seconds // POINTS_MAX))
+    stays = {
+        row["seconds"]: row["views"]
+        for row in world.store.rows(
+            "SELECT seconds, views FROM video_stays WHERE video_row = ?", video.row
+        )
+    }
+    points, left, at = [], views, 0
+    for second in range(0, seconds + 1, step):
+        while at < second:
+            left -= stays.get(at, 0)
+            at += 1
+        points.append((second, round(100 * left / views, 2) if views else 0.0))
+    return tuple(points)
+
+
+def _likes(world: World, video: Video, user: User) -> bool:
+    found = world.store.row(
+        "SELECT 1 FROM video_likes WHERE video_row = ? AND user_row = ?", video.row, user.row
+    )
+    return found is not None

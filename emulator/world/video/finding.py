@@ -1,0 +1,167 @@
+"""Finding: videos by words, by what they mean, by what is like them, by what somebody likes.
+
+Every formula stands here, and none asks a model: the same facts give the same answer.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from emulator.world.discovery import words
+from emulator.world.people.accounts import User
+from emulator.world.video import lists, meaning, videos
+from emulator.world.video.lists import PUBLIC
+from emulator.world.video.videos import Video
+from emulator.world.world import World
+
+# bm25 is the better the smaller (SQLite, "The bm25() function"): title, description, tags.
+_RANK = "bm25(video_search, 10.0, 1.0, 5.0)"
+# How many of the nearest are ranked exactly, and of what somebody watched last looked at.
+_NEAREST_MAX = 1000
+_LIKED_MAX = 50
+_CANDIDATES_MAX = 200
+# What it adds to a score (0 to 1) that somebody follows its owner, or that many watch it.
+_FOLLOWED, _POPULAR = 0.5, 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A video, how well it fits (0 to 1, higher is better), and why."""
+
+    video: Video
+    score: float
+    reason: str = ""
+
+
+def by_words(world: World, typed: str, *, offset: int, count: int) -> tuple[list[Found], int]:
+    """One page of the public videos that all typed words are said of, and how many there are.
+
+    The best first, of equal ones the oldest. What has no letter and no digit finds nothing; nothing
+    typed finds everything, the newest first.
+    """
+    if not typed.strip():
+        newest, total = lists.page(world, None, offset=offset, count=count)
+        return [Found(each, 0.0) for each in newest], total
+    expression = words.expression(typed)
+    if expression is None:
+        return [], 0
+    found = (
+        "FROM video_search JOIN videos ON videos.row = video_search.rowid"
+        f" WHERE video_search MATCH ? AND {PUBLIC}"
+    )
+    rows = world.store.rows(
+        f"SELECT videos.row, {_RANK} AS rank {found} ORDER BY rank, videos.row LIMIT ? OFFSET ?",
+        expression,
+        count,
+        offset,
+    )
+    ranks = {row["row"]: -row["rank"] for row in rows}
+    shown = videos.by_rows(world, ranks)
+    total = world.store.number(f"SELECT count(*) {found}", expression)
+    return [Found(each, _share(ranks[each.row])) for each in shown], total
+
+
+def by_meaning(world: World, typed: str, *, offset: int, count: int) -> tuple[list[Found], int]:
+    """The same by what words mean (`meaning.py`): any of them may be said in another way."""
+    near = _near(world, meaning.stems(typed))
+    rows = near[offset : offset + count]
+    scores = dict(rows)
+    shown = videos.by_rows(world, scores)
+    return [Found(each, scores[each.row]) for each in shown], len(near)
+
+
+def related(world: World, video: Video, *, count: int) -> list[Found]:
+    """The public videos that are nearest to this one; where too few are, what many watch."""
+    about = meaning.of(video.title, video.description, video.tags)
+    near = [(row, score) for row, score in _near(world, about) if row != video.row][:count]
+    scores = dict(near)
+    found = [Found(each, scores[each.row]) for each in videos.by_rows(world, scores)]
+    return found + _filled(world, {video.row, *scores}, count - len(found), "")
+
+
+def recommended(world: World, user: User, *, count: int) -> list[Found]:
+    """For `user`: what is like what they liked and watched, of whom they follow, what many watch.
+
+    Their own videos and those that they have watched or liked are left out.
+    """
+    known = _known(world, user)
+    taste, titles = _taste(world, known[:_LIKED_MAX])
+    followed = videos.followed_by(world, user)
+    own = world.store.rows("SELECT row FROM videos WHERE user_row = ?", user.row)
+    left_out = {*known, *(row["row"] for row in own)}
+    near = [(row, score) for row, score in _near(world, taste) if row not in left_out]
+    scores = dict(near[:_CANDIDATES_MAX])
+    found = []
+    for video in videos.by_rows(world, scores):
+        is_followed = video.user_row in followed
+        score = min(1.0, scores[video.row] + _FOLLOWED * is_followed)
+        reason = "From somebody you follow" if is_followed else _because(video, titles)
+        found.append(Found(video, round(score, 4), reason))
+    found.sort(key=lambda each: (-each.score, each.video.row))
+    found = found[:count]
+    shown = left_out | {each.video.row for each in found}
+    return found + _filled(world, shown, count - len(found), "Watched by many")
+
+
+def _near(world: World, about: Counter[str]) -> list[tuple[int, float]]:
+    """Public videos by their rows, each with the cosine to `about`, the nearest first."""
+    length = meaning.norm(about)
+    dots: Counter[int] = Counter()
+    for stem, weight in about.items():
+        for row in world.store.rows(
+            "SELECT video_row, weight FROM video_stems WHERE stem = ?", stem
+        ):
+            dots[row["video_row"]] += weight * row["weight"]
+    scored = []
+    for video_row, dot in dots.items():
+        found = world.store.row(f"SELECT norm FROM videos WHERE row = ? AND {PUBLIC}", video_row)
+        if found is not None and found["norm"]:
+            scored.append((video_row, round(dot / (length * found["norm"]), 4)))
+    scored.sort(key=lambda each: (-each[1], each[0]))
+    return scored[:_NEAREST_MAX]
+
+
+def _known(world: World, user: User) -> list[int]:
+    """What somebody liked, then what they watched, the newest first."""
+    liked = world.store.rows(
+        "SELECT video_row FROM video_likes WHERE user_row = ? ORDER BY created_at_ms DESC", user.row
+    )
+    watched = world.store.rows(
+        "SELECT video_row FROM video_viewers WHERE user_row = ? ORDER BY last_at_ms DESC", user.row
+    )
+    return list(dict.fromkeys(row["video_row"] for row in [*liked, *watched]))
+
+
+def _taste(world: World, rows: list[int]) -> tuple[Counter[str], dict[str, str]]:
+    """What these videos are about together, and for each tag the title it was first met in."""
+    taste: Counter[str] = Counter()
+    titles: dict[str, str] = {}
+    for video in videos.by_rows(world, rows):
+        taste.update(meaning.of(video.title, video.description, video.tags))
+        for tag in video.tags:
+            titles.setdefault(tag.casefold(), video.title)
+    return Counter(dict(taste.most_common(meaning.STEMS_MAX))), titles
+
+
+def _because(video: Video, titles: dict[str, str]) -> str:
+    for tag in video.tags:
+        if tag.casefold() in titles:
+            return f"Because you watched “{titles[tag.casefold()]}”"
+    return "Like what you watched"
+
+
+def _filled(world: World, left_out: set[int], count: int, reason: str) -> list[Found]:
+    """What most people watch, of what is not shown already."""
+    if count <= 0:
+        return []
+    rows = world.store.rows(
+        f"SELECT row, view_count FROM videos WHERE {PUBLIC} ORDER BY view_count DESC, row LIMIT ?",
+        count + len(left_out),
+    )
+    views = {row["row"]: row["view_count"] for row in rows if row["row"] not in left_out}
+    found = videos.by_rows(world, list(views)[:count])
+    return [Found(each, round(_POPULAR * _share(views[each.row]), 4), reason) for each in found]
+
+
+def _share(value: float) -> float:
+    """From 0 towards 1, as `value` grows from 0."""
+    return round(value / (1 + value), 4) if value > 0 else 0.0

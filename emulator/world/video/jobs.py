@@ -1,0 +1,238 @@
+"""Jobs: what is done with a video's file in a thread, and how far it has got.
+
+An `import` makes an uploaded file playable, a `process` makes other media of a video. The states
+stand in `moves.py`; what is done stands in `media/recording/imports`.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from emulator.core.errors import Refused
+from emulator.core.events.video import (
+    VideoJobFailed,
+    VideoJobFinished,
+    VideoJobQueued,
+    VideoJobStarted,
+)
+from emulator.world.people.accounts import User
+from emulator.world.store.journal import Row
+from emulator.world.video import media, videos
+from emulator.world.video.media import Footage
+from emulator.world.video.moves import JobStatus, check_job
+from emulator.world.video.videos import Video
+from emulator.world.world import World
+
+Kind = Literal["import", "process"]
+WAITING_MAX = 100
+STOPPED = "The emulator stopped while this was being done. Try again."
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job. `media_uid` is where its result goes. `stage` is a word for people."""
+
+    row: int
+    id: str
+    batch_id: str | None
+    video_row: int
+    video_id: str
+    kind: Kind
+    media_uid: str
+    options: Mapping[str, Any]
+    status: JobStatus
+    progress_percent: int
+    stage: str
+    error: str | None
+    created_at_ms: int
+    started_at_ms: int | None
+    completed_at_ms: int | None
+
+    @property
+    def is_over(self) -> bool:
+        return self.status in {"completed", "failed"}
+
+
+_SELECT = """
+SELECT video_jobs.*, videos.id AS video_id FROM video_jobs
+JOIN videos ON videos.row = video_jobs.video_row
+"""
+
+
+def upload(world: World, owner: User, wishes: Mapping[str, Any], footage: Footage) -> Video:
+    """Make a video of an uploaded file, and queue what makes it playable.
+
+    Refuses (`unavailable`) an upload while `WAITING_MAX` jobs wait.
+    """
+    check_room(world, 1)
+    with world.change():
+        video = videos.create(world, owner, wishes, footage)
+        _queue(world, video, "import", footage.uid, {}, None)
+    return video
+
+
+def process(
+    world: World, wanted: Sequence[Video], options: Mapping[str, Any]
+) -> tuple[str, list[Job]]:
+    """Queue other media for each of these videos. Returns the batch's id, and its jobs.
+
+    Refuses (`conflict`) a video that is not ready or is being worked on, (`unavailable`) more than
+    there is room for: then none is queued.
+    """
+    check_room(world, len(wanted))
+    for video in wanted:
+        if video.status != "ready":
+            raise Refused("conflict", f"Video is {video.status}. Only a ready one is processed.")
+        running = latest(world, video)
+        if running is not None and not running.is_over:
+            raise Refused("conflict", "This video is being processed already")
+    batch_id = world.ids.uuid()
+    with world.change():
+        jobs = [
+            _queue(world, video, "process", world.ids.uid(), options, batch_id) for video in wanted
+        ]
+    return batch_id, jobs
+
+
+def check_room(world: World, count: int) -> None:
+    """Refuse (`unavailable`) where so many more would have to wait too long."""
+    waiting = world.store.number("SELECT count(*) FROM video_jobs WHERE status = 'queued'")
+    if waiting + count > WAITING_MAX:
+        raise Refused(
+            "unavailable",
+            f"{waiting} videos wait to be processed. Try again later.",
+            retry_after_seconds=10,
+        )
+
+
+def find(world: World, job_id: str) -> Job:
+    """The job with this id. Refuses (`not_found`) one whose video is gone."""
+    found = world.store.row(f"{_SELECT} WHERE video_jobs.id = ?", job_id)
+    if found is None:
+        raise Refused("not_found", "Job not found")
+    return _job(found)
+
+
+def latest(world: World, video: Video) -> Job | None:
+    """What was last done with a video, or is being done."""
+    found = world.store.row(
+        f"{_SELECT} WHERE video_jobs.video_row = ? ORDER BY video_jobs.row DESC LIMIT 1", video.row
+    )
+    return _job(found) if found else None
+
+
+def unfinished(world: World) -> list[Job]:
+    """Those that wait or are being done, the oldest first."""
+    rows = world.store.rows(
+        f"{_SELECT} WHERE video_jobs.status IN ('queued', 'processing') ORDER BY video_jobs.row"
+    )
+    return [_job(row) for row in rows]
+
+
+def start(world: World, job: Job) -> None:
+    """Its turn has come."""
+    check_job(job.status, "processing")
+    with world.change():
+        world.store.write(
+            "UPDATE video_jobs SET status = 'processing', started_at_ms = ? WHERE row = ?",
+            world.now_ms,
+            job.row,
+        )
+        world.emit(VideoJobStarted(at_ms=world.now_ms, job_id=job.id))
+
+
+def note_progress(world: World, job: Job, percent: int, stage: str) -> None:
+    """How far a running job has got. One that is over stays as it is."""
+    with world.change():
+        world.store.write(
+            "UPDATE video_jobs SET progress_percent = max(progress_percent, ?), stage = ?"
+            " WHERE row = ? AND status = 'processing'",
+            percent,
+            stage,
+            job.row,
+        )
+
+
+def finish(world: World, job: Job, footage: Footage | None, poster_ms: int | None = None) -> None:
+    """It is done: the video shows this media from now on, and this instant as its picture."""
+    check_job(job.status, "completed")
+    video = videos.find(world, job.video_id)
+    now_ms = world.now_ms
+    with world.change():
+        world.store.write(
+            "UPDATE video_jobs SET status = 'completed', progress_percent = 100,"
+            " stage = 'completed', completed_at_ms = ? WHERE row = ?",
+            now_ms,
+            job.row,
+        )
+        superseded: list[str] = []
+        if job.kind == "process" and footage is not None:
+            media.add(world, video.row, job.media_uid, is_source=False)
+            superseded = media.replace(world, video.row, job.media_uid)
+        if footage is not None:
+            videos.show(world, video, footage)
+        if poster_ms is not None:
+            videos.set_poster(world, video, poster_ms)
+        world.emit(VideoJobFinished(at_ms=now_ms, job_id=job.id, superseded=tuple(superseded)))
+
+
+def fail(world: World, job: Job, reason: str) -> None:
+    """It could not be done. A video that it would have made has failed, another stays as it is."""
+    check_job(job.status, "failed")
+    now_ms = world.now_ms
+    with world.change():
+        world.store.write(
+            "UPDATE video_jobs SET status = 'failed', stage = 'failed', error = ?,"
+            " completed_at_ms = ? WHERE row = ?",
+            reason,
+            now_ms,
+            job.row,
+        )
+        if job.kind == "import":
+            videos.fail(world, videos.find(world, job.video_id), reason)
+        world.emit(VideoJobFailed(at_ms=now_ms, job_id=job.id, reason=reason))
+
+
+def _queue(
+    world: World,
+    video: Video,
+    kind: Kind,
+    media_uid: str,
+    options: Mapping[str, Any],
+    batch_id: str | None,
+) -> Job:
+    job_id = world.ids.uuid()
+    world.store.write(
+        "INSERT INTO video_jobs (id, batch_id, video_row, kind, media_uid, options, created_at_ms)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        job_id,
+        batch_id,
+        video.row,
+        kind,
+        media_uid,
+        json.dumps(dict(options), sort_keys=True),
+        world.now_ms,
+    )
+    world.emit(VideoJobQueued(at_ms=world.now_ms, job_id=job_id, video_id=video.id, kind=kind))
+    return find(world, job_id)
+
+
+def _job(row: Row) -> Job:
+    return Job(
+        row=row["row"],
+        id=row["id"],
+        batch_id=row["batch_id"],
+        video_row=row["video_row"],
+        video_id=row["video_id"],
+        kind=row["kind"],
+        media_uid=row["media_uid"],
+        options=json.loads(row["options"]),
+        status=row["status"],
+        progress_percent=row["progress_percent"],
+        stage=row["stage"],
+        error=row["error"],
+        created_at_ms=row["created_at_ms"],
+        started_at_ms=row["started_at_ms"],
+        completed_at_ms=row["completed_at_ms"],
+    )

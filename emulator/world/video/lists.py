@@ -1,0 +1,84 @@
+"""Lists of videos: pages of them, as somebody may see them."""
+
+from emulator.world.people import accounts
+from emulator.world.people.accounts import User
+from emulator.world.video import videos
+from emulator.world.video.videos import Video
+from emulator.world.world import World
+
+# What everybody finds; an unlisted video is there for who has its id, but in no list.
+PUBLIC = "(videos.visibility = 'public' AND videos.status = 'ready')"
+
+
+def page(
+    world: World,
+    viewer: User | None,
+    *,
+    user_id: str | None = None,
+    tag: str | None = None,
+    offset: int,
+    count: int,
+) -> tuple[list[Video], int]:
+    """One page, the newest first: public and ready ones, and a viewer's own in any state.
+
+    Refuses (`not_found`) an unknown user.
+    """
+    conditions, values = [PUBLIC], list[object]()
+    if viewer is not None:
+        conditions = [f"({PUBLIC} OR videos.user_row = ?)"]
+        values.append(viewer.row)
+    if user_id is not None:
+        conditions.append("videos.user_row = ?")
+        values.append(accounts.find(world, user_id).row)
+    if tag is not None:
+        conditions.append("videos.row IN (SELECT video_row FROM video_tags WHERE name = ?)")
+        values.append(tag)
+    where = " AND ".join(conditions)
+    found = videos.select(
+        world,
+        f"WHERE {where} ORDER BY videos.created_at_ms DESC, videos.row DESC LIMIT ? OFFSET ?",
+        *values,
+        count,
+        offset,
+    )
+    total = world.store.number(f"SELECT count(*) FROM videos WHERE {where}", *values)
+    return found, total
+
+
+def of_user(
+    world: World, user: User, *, status: str | None, order: str, offset: int, count: int
+) -> tuple[list[Video], int]:
+    """One page of a user's own videos. `order` is one of `ORDERS`, ties by age.
+
+    `status` also knows `draft`: processing, and nothing was uploaded yet.
+    """
+    conditions, values = ["videos.user_row = ?"], list[object]([user.row])
+    if status == "draft":
+        conditions.append("videos.status = 'processing' AND videos.form = ''")
+    elif status == "processing":
+        conditions.append("videos.status = 'processing' AND videos.form != ''")
+    elif status is not None:
+        conditions.append("videos.status = ?")
+        values.append(status)
+    where = " AND ".join(conditions)
+    found = videos.select(
+        world,
+        f"WHERE {where} ORDER BY {ORDERS[order]} LIMIT ? OFFSET ?",
+        *values,
+        count,
+        offset,
+    )
+    total = world.store.number(f"SELECT count(*) FROM videos WHERE {where}", *values)
+    return found, total
+
+
+ORDERS = {
+    f"{name} {way}": f"{column} {way}, videos.row {way}"
+    for name, column in (
+        ("created", "videos.created_at_ms"),
+        ("name", "videos.title COLLATE NOCASE"),
+        ("duration", "videos.duration_ms"),
+        ("size", "videos.file_bytes"),
+    )
+    for way in ("asc", "desc")
+}

@@ -1,0 +1,326 @@
+"""Videos: uploaded, or made of media that is there already. Watched by who may see them.
+
+A video shows the media that `uid` names: its own (`media.py`), or a finished recording's.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from emulator.core.errors import Refused
+from emulator.core.events.video import (
+    VideoCreated,
+    VideoDeleted,
+    VideoFailed,
+    VideoReady,
+    VideoUpdated,
+)
+from emulator.world.people import accounts
+from emulator.world.people.accounts import User
+from emulator.world.store.journal import Row
+from emulator.world.video import index, media
+from emulator.world.video.media import Footage
+from emulator.world.video.moves import VideoStatus, check_video
+from emulator.world.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """One video. `form` is its file's format (`mp4`), `original_name` what it was called.
+
+    `poster_ms` is the instant that its picture shows, None for the usual one. Without media (a
+    draft, or one that failed) sizes and duration are 0.
+    """
+
+    row: int
+    id: str
+    uid: str
+    user_row: int
+    title: str
+    description: str | None
+    visibility: str
+    status: VideoStatus
+    failure: str | None
+    original_name: str
+    form: str
+    width: int
+    height: int
+    duration_ms: int
+    file_bytes: int
+    poster_ms: int | None
+    view_count: int
+    like_count: int
+    tags: tuple[str, ...]
+    created_at_ms: int
+    updated_at_ms: int
+
+
+_SELECT = "SELECT * FROM videos"
+_PLAIN_FIELDS = ("title", "description", "visibility")
+
+
+def create(
+    world: World, owner: User, wishes: Mapping[str, Any], footage: Footage | None = None
+) -> Video:
+    """Make a video: of an upload's `footage` (`processing`), or of media that is there.
+
+    `wishes` are `title` and what else was said; its `cloudflare_video_id` names that media. With
+    neither it waits for media as a draft (`processing`). Refuses (`not_found`) unknown media.
+    """
+    source = footage or _wished(world, owner, wishes)
+    video_id = world.ids.uuid()
+    now_ms = world.now_ms
+    with world.change():
+        row = world.store.write(
+            "INSERT INTO videos (id, uid, user_row, title, created_at_ms, updated_at_ms)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            video_id,
+            source.uid if source else world.ids.uid(),
+            owner.row,
+            wishes["title"],
+            now_ms,
+            now_ms,
+        )
+        _write(world, row, wishes)
+        if source is not None:
+            _show(world, row, source)
+        world.emit(
+            VideoCreated(at_ms=now_ms, video_id=video_id, user_id=owner.id, title=wishes["title"])
+        )
+        if footage is not None:
+            media.add(world, row, footage.uid, is_source=True)
+        elif source is not None:
+            _move(world, find(world, video_id), "ready")
+    return find(world, video_id)
+
+
+def find(world: World, video_id: str) -> Video:
+    """The video with this id. Refuses (`not_found`) an unknown one."""
+    found = world.store.row(f"{_SELECT} WHERE videos.id = ?", video_id)
+    if found is None:
+        raise Refused("not_found", "Video not found")
+    return _video(found)
+
+
+def find_for(world: World, video_id: str, viewer: User | None) -> Video:
+    """The same, as `viewer` may see it: others' are there once ready, and for whom they are."""
+    video = find(world, video_id)
+    if not may_see(world, video, viewer):
+        raise Refused("not_found", "Video not found")
+    return video
+
+
+def find_own(world: World, video_id: str, user: User) -> Video:
+    """The same, for what only its owner may do. Refuses (`forbidden`) anybody else."""
+    video = find_for(world, video_id, user)
+    if video.user_row != user.row:
+        raise Refused("forbidden", "Not authorized to manage this video")
+    return video
+
+
+def may_see(world: World, video: Video, viewer: User | None) -> bool:
+    """An unlisted video is there for everybody who has its id, a private one for its owner."""
+    if viewer is not None and viewer.row == video.user_row:
+        return True
+    if video.status != "ready" or video.visibility == "private":
+        return False
+    if video.visibility == "followers":
+        return viewer is not None and video.user_row in followed_by(world, viewer)
+    return True
+
+
+def followed_by(world: World, user: User) -> frozenset[int]:  # noqa: ARG001
+    """Whom somebody follows, by their rows. Nobody can follow anybody so far."""
+    return frozenset()
+
+
+def by_uid(world: World, uid: str) -> Video | None:
+    """The video that shows, or once showed, media of its own under this uid."""
+    found = world.store.row(
+        f"{_SELECT} WHERE videos.row = (SELECT video_row FROM video_media WHERE uid = ?)", uid
+    )
+    return _video(found) if found else None
+
+
+def by_rows(world: World, rows: Iterable[int]) -> list[Video]:
+    """These videos, in this order."""
+    found = [world.store.row(f"{_SELECT} WHERE videos.row = ?", row) for row in rows]
+    return [_video(row) for row in found if row is not None]
+
+
+def update(world: World, video: Video, wishes: Mapping[str, Any]) -> Video:
+    """Change what its owner said of a video; `cloudflare_video_id` gives a draft its media.
+
+    Refuses (`conflict`) other media for a video that has some, (`not_found`) unknown media.
+    """
+    source = None
+    if wishes.get("cloudflare_video_id") not in (None, video.uid):
+        if video.status != "processing" or video.form:
+            raise Refused("conflict", "This video has media already. Upload another one.")
+        source = _wished(world, accounts.by_row(world, video.user_row), wishes)
+    now_ms = world.now_ms
+    with world.change():
+        _write(world, video.row, wishes)
+        world.store.write("UPDATE videos SET updated_at_ms = ? WHERE row = ?", now_ms, video.row)
+        world.emit(VideoUpdated(at_ms=now_ms, video_id=video.id, changed=tuple(sorted(wishes))))
+        if source is not None:
+            _show(world, video.row, source)
+            _move(world, find(world, video.id), "ready")
+    return find(world, video.id)
+
+
+def delete(world: World, video: Video) -> None:
+    """Remove a video; media that only it showed goes, too."""
+    with world.change():
+        uids = media.of(world, video.row)
+        world.store.write("DELETE FROM videos WHERE row = ?", video.row)
+        gone = tuple(uid for uid in uids if not media.is_needed(world, uid))
+        world.emit(VideoDeleted(at_ms=world.now_ms, video_id=video.id, uids=gone))
+        for uid in gone:
+            lose(world, uid)
+
+
+def delete_of(world: World, user: User) -> None:
+    """Remove everything of a user who is about to be deleted, inside `change`."""
+    rows = world.store.rows(f"{_SELECT} WHERE videos.user_row = ? ORDER BY videos.row", user.row)
+    for video in map(_video, rows):
+        delete(world, video)
+
+
+def show(world: World, video: Video, footage: Footage) -> None:
+    """Its media is complete, or there is new media: from now on the video shows it."""
+    with world.change():
+        _show(world, video.row, footage)
+        _move(world, find(world, video.id), "ready")
+
+
+def fail(world: World, video: Video, reason: str) -> None:
+    """It cannot be shown (any more). Refuses (`conflict`) one that has failed before."""
+    check_video(video.status, "failed")
+    with world.change():
+        world.store.write(
+            "UPDATE videos SET status = 'failed', failure = ?, updated_at_ms = ? WHERE row = ?",
+            reason,
+            world.now_ms,
+            video.row,
+        )
+        world.emit(VideoFailed(at_ms=world.now_ms, video_id=video.id, reason=reason))
+
+
+def lose(world: World, uid: str) -> None:
+    """Media was deleted that others' videos may show: those can no longer be watched."""
+    rows = world.store.rows(
+        f"{_SELECT} WHERE videos.uid = ? AND videos.status = 'ready'"
+        " AND NOT EXISTS (SELECT 1 FROM video_media WHERE video_media.uid = videos.uid)",
+        uid,
+    )
+    for video in map(_video, rows):
+        fail(world, video, "The recording that it showed was deleted.")
+
+
+def set_poster(world: World, video: Video, poster_ms: int) -> None:
+    """Let its picture show another instant."""
+    with world.change():
+        world.store.write("UPDATE videos SET poster_ms = ? WHERE row = ?", poster_ms, video.row)
+
+
+def _wished(world: World, owner: User, wishes: Mapping[str, Any]) -> Footage | None:
+    uid = wishes.get("cloudflare_video_id")
+    if uid is None:
+        return None
+    shown = world.store.row(f"{_SELECT} WHERE videos.uid = ? AND videos.status = 'ready'", uid)
+    if shown is not None and may_see(world, _video(shown), owner):
+        video = _video(shown)
+        return Footage(
+            video.uid, video.form, video.width, video.height, video.duration_ms, video.file_bytes
+        )
+    return media.of_recording(world, uid, owner)
+
+
+def _show(world: World, row: int, source: Footage) -> None:
+    world.store.write(
+        "UPDATE videos SET uid = ?, form = ?, width = ?, height = ?, duration_ms = ?,"
+        " file_bytes = ?, original_name = iif(original_name = '', ?, original_name),"
+        " updated_at_ms = ? WHERE row = ?",
+        source.uid,
+        source.form,
+        source.width,
+        source.height,
+        source.duration_ms,
+        source.file_bytes,
+        source.name,
+        world.now_ms,
+        row,
+    )
+
+
+def _move(world: World, video: Video, to: VideoStatus) -> None:
+    check_video(video.status, to)
+    world.store.write("UPDATE videos SET status = ? WHERE row = ?", to, video.row)
+    world.emit(
+        VideoReady(
+            at_ms=world.now_ms,
+            video_id=video.id,
+            uid=video.uid,
+            duration_ms=video.duration_ms,
+        )
+    )
+
+
+def _write(world: World, row: int, wishes: Mapping[str, Any]) -> None:
+    for name in _PLAIN_FIELDS:
+        if name in wishes:
+            # Columns come from this file's own list, never from a request.
+            world.store.write(f"UPDATE videos SET {name} = ? WHERE row = ?", wishes[name], row)
+    if "tags" in wishes:
+        _write_tags(world, row, wishes["tags"] or ())
+    found = world.store.row(f"{_SELECT} WHERE videos.row = ?", row)
+    assert found is not None
+    video = _video(found)
+    index.write(world, row, video.title, video.description, video.tags)
+
+
+def _write_tags(world: World, row: int, given: Sequence[str]) -> None:
+    """Of tags that differ in case only, the first stays."""
+    distinct: dict[str, str] = {}
+    for tag in given:
+        distinct.setdefault(tag.strip().casefold(), tag.strip())
+    tags = list(distinct.values())
+    world.store.write(
+        "UPDATE videos SET tags = ? WHERE row = ?", json.dumps(tags, ensure_ascii=False), row
+    )
+    world.store.write("DELETE FROM video_tags WHERE video_row = ?", row)
+    for tag in tags:
+        world.store.write("INSERT INTO video_tags VALUES (?, ?)", row, tag)
+
+
+def select(world: World, rest: str, *values: object) -> list[Video]:
+    """Videos by the rest of a query, which is a file's own words and never a request's."""
+    return [_video(row) for row in world.store.rows(f"{_SELECT} {rest}", *values)]
+
+
+def _video(row: Row) -> Video:
+    return Video(
+        row=row["row"],
+        id=row["id"],
+        uid=row["uid"],
+        user_row=row["user_row"],
+        title=row["title"],
+        description=row["description"],
+        visibility=row["visibility"],
+        status=row["status"],
+        failure=row["failure"],
+        original_name=row["original_name"],
+        form=row["form"],
+        width=row["width"],
+        height=row["height"],
+        duration_ms=row["duration_ms"],
+        file_bytes=row["file_bytes"],
+        poster_ms=row["poster_ms"],
+        view_count=row["view_count"],
+        like_count=row["like_count"],
+        tags=tuple(json.loads(row["tags"])),
+        created_at_ms=row["created_at_ms"],
+        updated_at_ms=row["updated_at_ms"],
+    )

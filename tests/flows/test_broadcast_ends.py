@@ -1,0 +1,168 @@
+"""Publishers meet each other, are sent away, and come to an end with their stream."""
+
+import pytest
+
+from emulator.core.errors import Refused
+from emulator.core.events.live import (
+    PublisherJoined,
+    PublisherLeft,
+    PublishRefused,
+    StreamWentLive,
+)
+from emulator.world.live import streams
+from emulator.world.rules import Rules
+from tests.support.stage import WINDOW_MS, Publisher, Stage
+
+# Two at once.
+
+
+async def test_a_second_publisher_is_refused_and_the_first_does_not_notice(stage: Stage) -> None:
+    stream = stage.create()
+    first = Publisher(stage, stream.stream_key).send()
+    with pytest.raises(Refused, match="Somebody is publishing with this key already") as refused:
+        Publisher(stage, stream.stream_key, "192.0.2.2:5000")
+
+    assert refused.value.code == "conflict"
+    assert len(stage.heard_of(PublishRefused)) == 1
+    before = stage.shelf(stream).window.duration
+    first.send()
+    assert first.told == []
+    assert stage.shelf(stream).window.duration > before
+    assert len(stage.heard_of(PublisherJoined)) == 1
+
+
+class TestTakeover:
+    @pytest.fixture
+    def rules(self) -> Rules:
+        return Rules(is_takeover_allowed=True)
+
+    async def test_a_second_publisher_replaces_the_first(self, stage: Stage) -> None:
+        # Given two publishers of one stream, where takeover is allowed,
+        stream = stage.create()
+        first = Publisher(stage, stream.stream_key).send()
+        second = Publisher(stage, stream.stream_key, "192.0.2.2:5000")
+        assert first.told == ["Another publisher took over with the same key."]
+
+        # when the first still sends, and goes, then it is nobody's;
+        before = stage.shelf(stream).window.duration
+        first.send()
+        first.leave()
+        assert stage.shelf(stream).window.duration == before
+        stage.clock.advance(2 * WINDOW_MS)
+        assert stage.now(stream).status == "live"
+
+        # and the stream lives and ends by the second.
+        second.send()
+        assert stage.shelf(stream).window.duration > before
+        second.leave()
+        stage.clock.advance(WINDOW_MS)
+        assert stage.now(stream).status == "ended"
+        stage.ended_once(stream)
+        assert len(stage.heard_of(PublisherLeft)) == 1
+
+
+# The end by the API.
+
+
+async def test_an_end_by_its_owner_sends_the_publisher_away_and_says_why(stage: Stage) -> None:
+    # Given a live stream,
+    stream = stage.create()
+    publisher = Publisher(stage, stream.stream_key).send()
+    # when its owner ends it,
+    ended_ms = stage.clock.now_ms()
+    streams.end(stage.world, stage.now(stream))
+
+    # then the publisher is told, what it still sends is taken by nobody, and its leaving later
+    # changes nothing.
+    assert publisher.told == ["The stream has ended: ended by its owner."]
+    before = stage.shelf(stream).window.duration
+    publisher.send(1)
+    publisher.leave("the server closed the connection")
+    stage.clock.advance(2 * WINDOW_MS)
+    assert stage.shelf(stream).window.duration == before
+    ended = stage.now(stream)
+    assert (ended.status, ended.ended_at_ms) == ("ended", ended_ms)
+    assert stage.ended_once(stream).reason == "ended by its owner"
+    with pytest.raises(Refused, match="ended is final"):
+        Publisher(stage, stream.stream_key)
+
+
+async def test_an_end_within_the_window_ends_once(stage: Stage) -> None:
+    stream = stage.create()
+    Publisher(stage, stream.stream_key).send().leave()
+    stage.clock.advance(WINDOW_MS // 2)
+    ended_ms = stage.clock.now_ms()
+    streams.end(stage.world, stage.now(stream))
+    stage.clock.advance(WINDOW_MS)
+
+    assert stage.now(stream).ended_at_ms == ended_ms
+    assert stage.ended_once(stream).vod_id is not None
+
+
+async def test_an_end_before_the_first_picture_leaves_no_vod(stage: Stage) -> None:
+    stream = stage.create()
+    publisher = Publisher(stage, stream.stream_key).send_headers()
+    streams.end(stage.world, stage.now(stream))
+    publisher.send(1)
+
+    assert publisher.told == ["The stream has ended: ended by its owner."]
+    assert stage.ended_once(stream).vod_id is None
+    assert not stage.shelves.has(stream.uid)
+
+
+# Live by the API, without media.
+
+
+async def test_a_zombie_is_live_from_its_start_and_ends_with_its_publisher(stage: Stage) -> None:
+    # Given a stream that was made live by the API,
+    stream = stage.create()
+    started_ms = stage.clock.now_ms()
+    streams.start(stage.world, stage.now(stream))
+    stage.clock.advance(60_000)
+    zombie = stage.now(stream)
+    assert (zombie.status, zombie.has_media) == ("live", False)
+
+    # when its publisher comes, then it has been live since then, and is told of once;
+    publisher = Publisher(stage, stream.stream_key).send()
+    live = stage.now(stream)
+    assert (live.status, live.has_media, live.started_at_ms) == ("live", True, started_ms)
+    assert len(stage.heard_of(StreamWentLive)) == 1
+
+    # and when it goes, the stream ends like any other.
+    publisher.leave()
+    stage.clock.advance(WINDOW_MS - 1)
+    assert stage.now(stream).status == "live"
+    stage.clock.advance(1)
+    assert stage.now(stream).status == "ended"
+    assert stage.ended_once(stream).vod_id is not None
+
+
+async def test_a_zombie_whose_publisher_shows_nothing_stays_one(stage: Stage) -> None:
+    stream = stage.create()
+    streams.start(stage.world, stage.now(stream))
+    Publisher(stage, stream.stream_key).send_headers().leave()
+    stage.clock.advance(10 * WINDOW_MS)
+
+    zombie = stage.now(stream)
+    assert (zombie.status, zombie.has_media) == ("live", False)
+    streams.end(stage.world, zombie)
+    assert stage.ended_once(stream).vod_id is None
+
+
+# The end of everything.
+
+
+async def test_when_the_emulator_stops_what_has_media_ends_and_the_rest_stays(
+    stage: Stage,
+) -> None:
+    pushed, dropped, waiting = (stage.create(name) for name in ("pushed", "dropped", "waiting"))
+    Publisher(stage, dropped.stream_key).send().leave()
+    publisher = Publisher(stage, pushed.stream_key).send()
+    silent = Publisher(stage, waiting.stream_key).send_headers()
+
+    stage.broadcasts.stop("the emulator stops")
+
+    assert publisher.told == ["The stream has ended: the emulator stops."]
+    assert stage.now(pushed).status == "ended"
+    assert stage.now(dropped).status == "ended"
+    assert (stage.now(waiting).status, silent.told) == ("offline", [])

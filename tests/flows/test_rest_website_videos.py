@@ -1,0 +1,213 @@
+"""`/video`: the website's upload, library and processing, with real transcodes."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from emulator.server import Emulator
+from tests.support.encoders import play
+from tests.support.frames import sizes
+from tests.support.rest import Caller, check_error
+from tests.support.videos import (
+    PROCESSING,
+    VIDEO,
+    WEBSITE_VIDEO,
+    send,
+    small_film,
+    until_done,
+    until_true,
+    upload,
+)
+
+NOBODY = "00000000-0000-4000-8000-000000000000"
+
+
+async def process(
+    call: Caller, video_id: str, key: str = "ak_demo", **options: Any
+) -> dict[str, Any]:
+    """Process, and wait for the end."""
+    path = f"/video/{video_id}/process"
+    answer = await call("POST", path, key, json={"options": options})
+    assert answer.status_code == 202, answer.text
+    assert answer.json().keys() == PROCESSING
+    assert answer.json()["status"] == "queued"
+    return await until_done(call, video_id, key)
+
+
+async def test_the_website_uploads_and_lists_in_camel_case(call: Caller) -> None:
+    content = small_film().read_bytes()
+
+    answer = await send(
+        call, content, path="/video/upload", name="C:\\films\\holiday.mp4", description="sun"
+    )
+
+    assert answer.status_code == 201, answer.text
+    sent = answer.json()
+    assert sent.keys() == WEBSITE_VIDEO
+    assert (sent["name"], sent["originalName"]) == ("holiday", "holiday.mp4")
+    assert (sent["format"], sent["resolution"]) == ("mp4", "320x180")
+    assert sent["fileSize"] == len(content)
+    assert sent["status"] in {"processing", "completed"}
+    job = await until_done(call, sent["id"])
+    assert (job["status"], job["progress"], job["error"]) == ("completed", 100, None)
+    done = (await call("GET", f"/video/{sent['id']}", "ak_demo")).json()
+    assert done["status"] == "completed"
+    assert done["videoUrl"].endswith("/manifest/video.m3u8")
+    assert done["processingProgress"] is done["processingStage"] is None
+    # The same video in the other shape.
+    same = (await call("GET", f"/videos/{sent['id']}")).json()
+    assert same.keys() == VIDEO
+    assert (same["title"], same["playback_url"]) == ("holiday", done["videoUrl"])
+
+    await upload(call, title="A second one")
+    await call("POST", "/videos/", "ak_demo", json={"title": "Draft"})
+    await upload(call, "ak_demo_viewer")
+    listed = (await call("GET", "/video/library", "ak_demo", params={"pageSize": 2})).json()
+    assert listed.keys() == {"videos", "total", "page", "pageSize"}
+    assert (listed["total"], listed["page"], listed["pageSize"]) == (3, 1, 2)
+    assert [each["name"] for each in listed["videos"]] == ["Draft", "A second one"]
+    for query, names in (
+        ({"sortBy": "name", "sortOrder": "asc"}, ["A second one", "Draft", "holiday"]),
+        ({"sortBy": "fileSize", "sortOrder": "desc", "status": "uploading"}, ["Draft"]),
+        ({"sortBy": "duration", "sortOrder": "asc", "page": 2, "pageSize": 2}, ["A second one"]),
+        ({"status": "processing"}, []),
+        ({"status": "failed"}, []),
+    ):
+        told = (await call("GET", "/video/library", "ak_demo", params=query)).json()
+        assert [each["name"] for each in told["videos"]] == names, query
+    for wrong in ({"sortBy": "magic"}, {"pageSize": 101}, {"status": "ready"}, {"sortOrder": "up"}):
+        check_error(await call("GET", "/video/library", "ak_demo", params=wrong), 422)
+    check_error(await call("GET", "/video/library"), 401)
+
+
+async def test_processing_makes_other_media_and_the_old_addresses_stay(
+    call: Caller, client: httpx.AsyncClient, emulator: Emulator, tmp_path: Path
+) -> None:
+    # Given an upload of 320 x 180,
+    video = await upload(call)
+    path = f"/video/{video['id']}"
+
+    # when it is made smaller, with another picture,
+    job = await process(
+        call,
+        video["id"],
+        resolution="144p",
+        quality="low",
+        extractThumbnail=True,
+        thumbnailTimestamp=1.5,
+    )
+
+    # then that is what it shows from now on, every frame of it,
+    assert (job["status"], job["stage"]) == ("completed", "completed")
+    now = (await call("GET", path, "ak_demo")).json()
+    assert (now["resolution"], now["format"], now["status"]) == ("256x144", "mp4", "completed")
+    assert now["thumbnailUrl"].endswith("?time=1.500s")
+    assert now["videoUrl"] != video["playback_url"]
+    base = urlsplit(now["videoUrl"]).path.partition("/manifest/")[0]
+    made = tmp_path / "made.mp4"
+    made.write_bytes((await client.get(f"{base}/downloads/default.mp4")).content)
+    assert sizes(made) == [(256, 144)] * 60
+    # and the address from before still plays what was uploaded.
+    before = await client.get(urlsplit(video["playback_url"]).path)
+    assert "RESOLUTION=320x180" in before.text
+
+    # The next one is made of the upload again, and takes the place of the last.
+    assert (await process(call, video["id"], format="webm"))["status"] == "completed"
+    again = (await call("GET", path, "ak_demo")).json()
+    assert (again["resolution"], again["format"]) == ("320x180", "webm")
+    uid = base.rpartition("/")[2]
+    await until_true(lambda: not emulator.platform.shelves.has(uid))
+    base = urlsplit(again["videoUrl"]).path.partition("/manifest/")[0]
+    assert 'CODECS="vp09' in (await client.get(urlsplit(again["videoUrl"]).path)).text
+    film = await client.get(f"{base}/downloads/default.webm")
+    assert film.headers["content-type"] == "video/webm"
+    made.write_bytes(film.content)
+    assert len(play(made).video) == 60
+    assert again["fileSize"] == len(film.content)
+
+    # And a picture alone leaves the media as it is.
+    await process(call, video["id"], extractThumbnail=True)
+    last = (await call("GET", path, "ak_demo")).json()
+    assert last["videoUrl"] == again["videoUrl"]
+    assert last["thumbnailUrl"].endswith("?time=0.000s")
+
+
+async def test_a_batch_is_all_or_nothing(call: Caller) -> None:
+    one, two = await upload(call), await upload(call)
+    others = await upload(call, "ak_demo_viewer")
+    body = {"videoIds": [one["id"], two["id"]], "options": {"resolution": "64x64"}}
+
+    answer = await call("POST", "/video/batch-process", "ak_demo", json=body)
+
+    assert answer.status_code == 202
+    assert answer.json().keys() == {"jobId", "videos"}
+    assert [each["videoId"] for each in answer.json()["videos"]] == [one["id"], two["id"]]
+    again = {"videoIds": [two["id"]], "options": {}}
+    check_error(await call("POST", "/video/batch-process", "ak_demo", json=again), 409)
+    for video in (one, two):
+        assert (await until_done(call, video["id"]))["status"] == "completed"
+        now = (await call("GET", f"/video/{video['id']}", "ak_demo")).json()
+        assert now["resolution"] == "64x36"
+    for ids, status in (
+        ([one["id"], others["id"]], 403),
+        ([one["id"], NOBODY], 404),
+        ([], 422),
+        ([one["id"]] * 51, 422),
+    ):
+        body = {"videoIds": ids, "options": {}}
+        check_error(await call("POST", "/video/batch-process", "ak_demo", json=body), status)
+    assert (await until_done(call, one["id"]))["status"] == "completed"
+    check_error(await call("POST", "/video/batch-process", json=body), 401)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"resolution": "huge"},
+        {"resolution": "8x8"},
+        {"resolution": "9999x9999"},
+        {"format": "avi"},
+        {"quality": "best"},
+        {"codec": "mpeg2"},
+        {"format": "webm", "codec": "h264"},
+        {"extractThumbnail": "perhaps"},
+        {"extractThumbnail": True, "thumbnailTimestamp": -1},
+        {"filter": "sepia"},
+        "720p",
+    ],
+)
+async def test_an_unknown_option_is_422(call: Caller, options: object) -> None:
+    path = f"/video/{NOBODY}/process"
+    check_error(await call("POST", path, "ak_demo", json={"options": options}), 422)
+
+
+async def test_who_may_do_what(call: Caller) -> None:
+    video = await upload(call)
+    path = f"/video/{video['id']}"
+    outside = {"options": {"extractThumbnail": True, "thumbnailTimestamp": 60}}
+    check_error(await call("POST", f"{path}/process", "ak_demo", json=outside), 422)
+    check_error(await call("POST", f"{path}/process", "ak_demo_viewer", json={}), 403)
+    check_error(await call("POST", f"{path}/process", json={}), 401)
+    check_error(await call("DELETE", path, "ak_demo_viewer"), 403)
+    assert (await call("GET", path, "ak_demo_viewer")).status_code == 200
+    assert (await call("GET", f"{path}/status", "ak_demo_viewer")).status_code == 200
+    for method, part in (("GET", ""), ("GET", "/status"), ("GET", "/analytics"), ("DELETE", "")):
+        check_error(await call(method, f"/video/{NOBODY}{part}", "ak_demo"), 404)
+        check_error(await call(method, f"/video/{NOBODY}{part}"), 401)
+    draft = (await call("POST", "/videos/", "ak_demo", json={"title": "Draft"})).json()
+    draft_path = f"/video/{draft['id']}"
+    check_error(await call("POST", f"{draft_path}/process", "ak_demo", json={}), 409)
+    told = (await call("GET", f"{draft_path}/status", "ak_demo")).json()
+    assert told.keys() == PROCESSING
+    assert (told["status"], told["stage"]) == ("queued", "uploading")
+
+    gone = await call("DELETE", path, "ak_demo")
+
+    assert (gone.status_code, gone.json()) == (200, {"success": True})
+    check_error(await call("GET", f"/videos/{video['id']}", "ak_demo"), 404)
+    check_error(await send(call, b"", path="/video/upload", name="x.mp4"), 422)
+    check_error(await call("POST", "/video/upload", "ak_demo", json={"name": "x"}), 422)
+    check_error(await call("POST", "/video/upload", json={"name": "x"}), 401)

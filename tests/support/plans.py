@@ -1,0 +1,105 @@
+"""How SQLite would answer a statement: whether it walks a whole table where an index could lead."""
+
+import ast
+import re
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import emulator
+from emulator.world.store.database import open_database
+from emulator.world.store.journal import Row, Store
+
+_ASKING = {"rows", "row", "number", "write"}
+# Walks over what the statement brings itself, and full text search, which is its own index.
+_HARMLESS = re.compile(r"json_each|CONSTANT ROW|VIRTUAL TABLE INDEX \d+:\S*[=M]")
+_OLD_OR_NEW = re.compile(r"\b(?:old|new)\.\w+")
+
+_PACKAGE = Path(emulator.__file__).parent
+_STORES = {__file__, str(_PACKAGE / "world/store/journal.py")}
+
+
+class Site(NamedTuple):
+    """A place in the source that asks the store."""
+
+    path: str
+    line: int
+
+
+class WatchedStore(Store):
+    """A store in memory that remembers each statement with the place that it came from."""
+
+    def __init__(self) -> None:
+        connection = open_database(":memory:")
+        super().__init__(connection)
+        self.statements: dict[str, tuple[object, ...]] = {}
+        self.sites: set[Site] = set()
+
+    def rows(self, sql: str, *values: object) -> list[Row]:
+        self._remember(sql, values)
+        return super().rows(sql, *values)
+
+    def row(self, sql: str, *values: object) -> Row | None:
+        self._remember(sql, values)
+        return super().row(sql, *values)
+
+    def write(self, sql: str, *values: object) -> int:
+        self._remember(sql, values)
+        return super().write(sql, *values)
+
+    def _remember(self, sql: str, values: tuple[object, ...]) -> None:
+        frame = sys._getframe(2)
+        while frame.f_code.co_filename in _STORES and frame.f_back:
+            frame = frame.f_back
+        if Path(frame.f_code.co_filename).is_relative_to(_PACKAGE):
+            self.statements[sql] = values
+            self.sites.add(Site(frame.f_code.co_filename, frame.f_lineno))
+
+    def scans(self) -> list[str]:
+        """The statements so far, and those of triggers, that walk a whole table; with the walk."""
+        found = []
+        for sql, values in self.statements.items():
+            found += [f"{walk}: {sql}" for walk in self.walks(sql, *values)]
+        for name, body in _triggers(
+            super().rows("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
+        ):
+            count = body.count("?")
+            found += [f"{walk}: {name}" for walk in self.walks(body, *[None] * count)]
+        return found
+
+    def walks(self, sql: str, *values: object) -> list[str]:
+        """The steps of a statement's plan that walk a whole table."""
+        steps = [row["detail"] for row in super().rows(f"EXPLAIN QUERY PLAN {sql}", *values)]
+        # In the order of an index and no farther than its limit, a walk is as short as its answer.
+        is_short = " LIMIT " in sql and not any("TEMP B-TREE" in step for step in steps)
+        return [
+            step
+            for step in steps
+            if step.startswith("SCAN")
+            and not _HARMLESS.search(step)
+            and not (is_short and "INDEX" in step)
+        ]
+
+
+def sites_in(paths: Iterable[Path]) -> set[Site]:
+    """Every place in these files that asks the store: the first line of the call."""
+    found = set()
+    for path in paths:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                owner = node.func.value
+                is_store = isinstance(owner, ast.Attribute) and owner.attr == "store"
+                if is_store and node.func.attr in _ASKING:
+                    found.add(Site(str(path), node.lineno))
+    return found
+
+
+def _triggers(rows: list[Row]) -> list[tuple[str, str]]:
+    """Each statement of each trigger, with what it knows of the row put in as a value."""
+    found = []
+    for name, sql in rows:
+        body = sql.partition(" BEGIN")[2].rpartition("END")[0]
+        for statement in filter(None, map(str.strip, body.split(";"))):
+            found.append((name, _OLD_OR_NEW.sub("?", statement)))
+    return found

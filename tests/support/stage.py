@@ -1,0 +1,122 @@
+"""A stage for publishers: a world, its broadcasts and shelves, on a clock that only the test moves.
+
+What is sent is the built-in publisher's own picture; there is no socket and no waiting.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from emulator.core.bus import Bus
+from emulator.core.clock import ManualClock
+from emulator.core.events import Event
+from emulator.core.events.live import (
+    StreamEnded,
+)
+from emulator.media.broadcasts import BroadcastBounds, Broadcasts
+from emulator.media.ingest.gate import Attempt
+from emulator.media.ingest.tag import Tag
+from emulator.media.publisher.settings import PublishSettings
+from emulator.media.publisher.synthetic import SyntheticBroadcast
+from emulator.media.shelf.shelf import Shelf
+from emulator.media.shelf.shelves import ShelfSettings, Shelves
+from emulator.world.live import streams
+from emulator.world.live.streams import Stream, Wishes
+from emulator.world.people import accounts
+from emulator.world.rules import Rules
+from emulator.world.world import World
+from tests.support.publisher import tags_until
+
+WINDOW_MS = 10_000
+# The first picture comes after this: the sound before it is what its encoder was primed with.
+PRIMED_MS = 21
+
+
+@cache
+def picture(seconds: int) -> tuple[Tag, ...]:
+    """So much of the built-in publisher's picture and sound."""
+    settings = PublishSettings(width=160, height=90, video_kbits=100)
+    return tuple(tags_until(SyntheticBroadcast(settings, ManualClock()), seconds * 1000))
+
+
+def is_header(tag: Tag) -> bool:
+    """Metadata or a codec's configuration: nothing to see yet (FLV 10.1, E.4.2 and E.4.3)."""
+    return tag.kind == "script" or tag.payload[1] == 0
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A world, what publishers do in it, and all that was heard of it."""
+
+    world: World
+    broadcasts: Broadcasts
+    shelves: Shelves
+    clock: ManualClock
+    heard: list[Event]
+
+    def create(self, title: str = "Launch night") -> Stream:
+        user = accounts.make(self.world, f"user{len(self.heard)}", api_key="")
+        return streams.create(self.world, user, Wishes({"title": title}))
+
+    def now(self, stream: Stream) -> Stream:
+        return streams.find(self.world, stream.id)
+
+    def shelf(self, stream: Stream) -> Shelf:
+        return self.shelves.find(stream.uid)
+
+    def heard_of(self, kind: type[Event]) -> list[Event]:
+        return [event for event in self.heard if type(event) is kind]
+
+    def ended_once(self, stream: Stream) -> StreamEnded:
+        """The one fact that a stream has ended."""
+        [ended] = [event for event in self.heard if isinstance(event, StreamEnded)]
+        assert ended.stream_id == stream.id
+        return ended
+
+
+class Publisher:
+    """One connection. `told` is what it was dropped with."""
+
+    def __init__(self, stage: Stage, key: str, peer: str = "192.0.2.1:5000") -> None:
+        self.told: list[str] = []
+        self._stage = stage
+        attempt = Attempt(key, "rtmp", peer, "test")
+        self._intake = stage.broadcasts.admit(attempt, self.told.append)
+
+    def send(self, seconds: int = 2) -> "Publisher":
+        """Send so much, each tag when it is due."""
+        began_ms = self._stage.clock.now_ms()
+        for tag in picture(seconds):
+            self._stage.clock.advance(
+                max(0, began_ms + tag.timestamp_ms - self._stage.clock.now_ms())
+            )
+            self._intake.receive(tag)
+        return self
+
+    def send_headers(self) -> "Publisher":
+        for tag in picture(1):
+            if is_header(tag):
+                self._intake.receive(tag)
+        return self
+
+    def leave(self, reason: str = "the publisher stopped") -> None:
+        self._intake.close(reason)
+
+
+@asynccontextmanager
+async def staged(
+    folder: Path, clock: ManualClock, heard: list[Event], rules: Rules
+) -> AsyncIterator[Stage]:
+    """A stage, and everything closed afterwards."""
+    bus = Bus()
+    world = World(clock=clock, publish=bus.publish, rules=rules)
+    shelves = Shelves(folder, ShelfSettings(segment_ms=1000, part_ms=200))
+    bounds = BroadcastBounds(segment_ms=1000, reconnect_window_ms=WINDOW_MS)
+    broadcasts = Broadcasts(world, shelves, bounds)
+    bus.subscribe(heard.append)
+    bus.subscribe(broadcasts.hear)
+    yield Stage(world, broadcasts, shelves, clock, heard)
+    await shelves.close()
+    world.close()

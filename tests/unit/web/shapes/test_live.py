@@ -1,0 +1,70 @@
+"""Streams as JSON: one and many are the same, and many cost no more questions than one."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from emulator.server import Emulator
+from emulator.settings import Settings
+from emulator.web.platform import Platform
+from emulator.web.shapes.live import stream_shape, stream_shapes
+from emulator.world.live import categories, lists
+from emulator.world.live.lists import Wanted
+from emulator.world.store.journal import Row, Store
+from tests.support.streams import live, make
+
+
+class CountingStore(Store):
+    """Counts how often it is asked."""
+
+    asked = 0
+
+    def rows(self, sql: str, *values: object) -> list[Row]:
+        self.asked += 1
+        return super().rows(sql, *values)
+
+    def row(self, sql: str, *values: object) -> Row | None:
+        self.asked += 1
+        return super().row(sql, *values)
+
+
+@pytest.fixture
+async def platform() -> AsyncIterator[Platform]:
+    """Twenty streams of twenty users in ten categories, some live, some tagged."""
+    settings = Settings(data=":memory:", seed="none", port=0, rtmp_port=0, rtmps_port=0)
+    async with Emulator(settings) as emulator:
+        world = emulator.platform.world
+        for number in range(10):
+            categories.make(world, f"Topic {number}", f"topic-{number}")
+        ids = [category.id for category in categories.active(world)]
+        for number in range(10):
+            live(world, f"Live {number}", viewers=number, category_id=ids[number], tags=["a", "b"])
+            make(world, f"Waiting {number}", category_id=ids[number], tags=[f"t{number}"])
+        yield emulator.platform
+
+
+def test_many_are_told_as_each_of_them_is(platform: Platform) -> None:
+    found, _ = lists.page(platform.world, None, Wanted(), offset=0, count=20)
+
+    shapes = stream_shapes(platform, found)
+
+    assert len(shapes) == 20
+    for shape, alone in zip(shapes, [stream_shape(platform, each) for each in found], strict=True):
+        # How long it has run is a matter of when one asks.
+        assert {**shape, "duration_seconds": None} == {**alone, "duration_seconds": None}
+    assert stream_shapes(platform, []) == []
+
+
+def test_a_page_of_twenty_costs_no_more_questions_than_one_stream(platform: Platform) -> None:
+    world = platform.world
+    before = world.store
+    world.store = store = CountingStore(before._connection, before.publish)
+
+    counts = []
+    for count in (1, 20):
+        store.asked = 0
+        found, _ = lists.page(world, None, Wanted(), offset=0, count=count)
+        assert len(stream_shapes(platform, found)) == count
+        counts.append(store.asked)
+
+    assert counts == [5, 5]

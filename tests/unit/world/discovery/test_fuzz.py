@@ -1,0 +1,77 @@
+"""Whatever is typed is answered, and what is typed as a stream's own words finds the stream."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.core.clock import ManualClock
+from emulator.world.discovery import search, searches, suggestions, words
+from emulator.world.discovery.search import Filters
+from emulator.world.live import tags
+from emulator.world.rules import Rules
+from emulator.world.world import World
+from tests.support.streams import live, make
+
+# What full text search would read as syntax, between any characters there are.
+SYNTAX = st.sampled_from(
+    ['"', "*", "^", "(", ")", "NEAR", "AND", "OR", "NOT", "title:", "{", "}", "+", "-", "'", "\0"]
+)
+TYPED = st.one_of(
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=60),
+    st.lists(st.one_of(SYNTAX, st.text("abü é9", max_size=4)), max_size=12).map("".join),
+    st.lists(SYNTAX, max_size=12).map(" ".join),
+)
+
+
+@pytest.fixture(scope="module")
+def stocked() -> Iterator[World]:
+    """A platform that is searched and never changed, but for what was searched."""
+    world = World(clock=ManualClock(), publish=lambda _: None, rules=Rules(streams_per_user=0))
+    live(world, 'NEAR "a" AND b* OR (c)', tags=["ü-é", "a", "NOT"], by="abba")
+    make(world, "Über b9", description="title: a")
+    make(world, "Secret a", visibility="private")
+    yield world
+    world.close()
+
+
+@given(typed=TYPED)
+def test_any_text_is_searched_and_finds_public_streams_only(stocked: World, typed: str) -> None:
+    found, total = search.streams(stocked, typed, Filters(), offset=0, count=10)
+
+    assert len(found) == total <= 2
+    assert all(stream.visibility == "public" for stream in found)
+    assert words.expression(typed) or found == [] or not typed.strip()
+
+
+@given(typed=TYPED)
+def test_any_text_has_suggestions_that_are_words_of_the_platform(
+    stocked: World, typed: str
+) -> None:
+    for count in (1, 10):
+        found = suggestions.suggest(stocked, typed, count)
+        assert len(found) <= count
+        assert len({text.casefold() for text in found}) == len(found)
+        assert "Secret a" not in found
+        assert len(tags.suggest(stocked, typed, count)) <= count
+
+
+@given(typed=TYPED)
+def test_any_text_can_be_remembered_and_any_user_searched(stocked: World, typed: str) -> None:
+    searches.note(stocked, typed)
+    search.users(stocked, typed, 10)
+
+    is_search = words.expression(typed) is not None
+    assert (words.folded(typed) in searches.popular(stocked, 100_000)) == is_search
+
+
+@given(title=st.text("abcü é9.-'\"*日本", min_size=1, max_size=40))
+def test_a_stream_is_found_by_its_whole_title(title: str) -> None:
+    world = World(clock=ManualClock(), publish=lambda _: None)
+    stream = make(world, title)
+
+    found, _ = search.streams(world, title, Filters(), offset=0, count=10)
+
+    assert found == ([stream] if words.expression(title) or not title.strip() else [])
+    world.close()

@@ -1,0 +1,189 @@
+"""Ranking, by the examples of docs/reference/discovery.md."""
+
+import pytest
+
+from emulator.core.clock import ManualClock
+from emulator.world.audience import attendance
+from emulator.world.discovery import ranking
+from emulator.world.live import categories, streams
+from emulator.world.people.accounts import User
+from emulator.world.world import World
+from tests.support.streams import live, make, titles, watch
+
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
+
+
+def trending(world: World, hours: int = 24) -> list[str]:
+    found, total = ranking.trending(world, hours=hours, count=100)
+    assert total == len(found)
+    return titles(found)
+
+
+def rising(world: World) -> list[str]:
+    found, total = ranking.rising(world, count=100)
+    assert total == len(found)
+    return titles(found)
+
+
+def recommended(world: World, user: User) -> list[str]:
+    found, total = ranking.recommended(world, user, count=100)
+    assert total == len(found)
+    return titles(found)
+
+
+def follow(world: World, follower: User, followed: User) -> None:
+    with world.change():
+        world.store.write(
+            "INSERT INTO follows (id, follower_row, followed_row, created_at_ms)"
+            " VALUES (?, ?, ?, ?)",
+            world.ids.uuid(),
+            follower.row,
+            followed.row,
+            world.now_ms,
+        )
+
+
+def test_the_example_of_the_documentation_holds(world: World, clock: ManualClock) -> None:
+    a = live(world, "A", viewers=90)
+    c = live(world, "C", viewers=60)
+    clock.advance(31 * MINUTE_MS)
+    watch(world, a, 100)
+    watch(world, c, 20)
+    live(world, "B", viewers=50)
+
+    assert trending(world) == ["A", "B", "C"]
+    assert rising(world) == ["B", "A", "C"]
+
+
+def test_of_equally_watched_streams_the_higher_peak_then_the_later_is_first(
+    world: World, clock: ManualClock
+) -> None:
+    once_loved = live(world, "Once loved", viewers=9)
+    watch(world, once_loved, 5)
+    live(world, "Earlier", viewers=5)
+    clock.advance(1000)
+    for title in ("Later", "Last"):
+        live(world, title, viewers=5)
+
+    assert trending(world) == ["Once loved", "Last", "Later", "Earlier"]
+    assert titles(ranking.trending(world, hours=24, count=2)[0]) == ["Once loved", "Last"]
+    assert ranking.trending(world, hours=24, count=2)[1] == 4
+
+
+def test_trending_looks_at_streams_that_went_live_in_the_window(
+    world: World, clock: ManualClock
+) -> None:
+    live(world, "All day", viewers=100)
+    clock.advance(2 * HOUR_MS + 1)
+    live(world, "Just now", viewers=1)
+
+    assert trending(world) == ["All day", "Just now"]
+    assert trending(world, hours=3) == ["All day", "Just now"]
+    assert trending(world, hours=2) == ["Just now"]
+
+
+@pytest.mark.parametrize("visibility", ["unlisted", "private"])
+def test_only_live_public_streams_are_ranked(world: World, ada: User, visibility: str) -> None:
+    live(world, "Hidden", viewers=5, visibility=visibility)
+    make(world, "Waiting")
+    streams.end(world, live(world, "Ended", viewers=9))
+    live(world, "Seen")
+
+    assert trending(world) == rising(world) == recommended(world, ada) == ["Seen"]
+
+
+def test_growth_is_told_by_who_watched_half_an_hour_ago(world: World, clock: ManualClock) -> None:
+    stream = live(world, "Steps", viewers=10)
+    other = live(world, "Flat", viewers=30)
+    clock.advance(29 * MINUTE_MS)
+    watch(world, stream, 15)
+    assert rising(world) == ["Flat", "Steps"], "nobody watched either half an hour ago"
+
+    clock.advance(MINUTE_MS)
+    assert rising(world) == ["Steps", "Flat"], "5 more than 30 minutes ago, and none"
+
+    clock.advance(29 * MINUTE_MS)
+    watch(world, other, 29)
+    clock.advance(MINUTE_MS)
+    watch(world, stream, 14)
+    watch(world, other, 30)
+    assert rising(world) == ["Flat", "Steps"], "none more than 30 minutes ago, and one less"
+
+
+def test_a_viewer_who_left_without_a_word_is_not_growth(world: World, clock: ManualClock) -> None:
+    stream = live(world, "Real")
+    attendance.see(world, stream, "somebody")
+    clock.advance(40 * MINUTE_MS)
+    live(world, "Other", viewers=1)
+    assert rising(world) == ["Other", "Real"]
+
+    attendance.see(world, stream, "somebody else")
+
+    assert rising(world) == ["Other", "Real"]
+
+
+def test_whom_one_follows_goes_before_what_one_likes_and_that_before_the_rest(
+    world: World, ada: User, bob: User
+) -> None:
+    categories.make(world, "Python", "python")
+    python = categories.by_slug(world, "python").id
+    make(world, "Own", by="ada", category_id=python, tags=["rust", "wasm"])
+    follow(world, ada, bob)
+    live(world, "Crowd", viewers=900)
+    live(world, "One tag", viewers=3, tags=["rust"])
+    live(world, "Category", viewers=1, category_id=python)
+    live(world, "All of it", category_id=python, tags=["WASM", "rust", "x"])
+    live(world, "Two tags", viewers=2, tags=["rust", "wasm"])
+    live(world, "Followed", by="bob")
+
+    assert recommended(world, ada) == [
+        "Followed",
+        "All of it",
+        "Two tags",
+        "Category",
+        "One tag",
+        "Crowd",
+    ]
+    assert recommended(world, bob)[0] == "Crowd"
+
+
+def test_one_likes_what_those_stream_whom_one_follows_but_nothing_hidden(
+    world: World, ada: User, bob: User
+) -> None:
+    follow(world, ada, bob)
+    shown = make(world, "Bob's", by="bob", tags=["rust"])
+    streams.end(world, shown)
+    streams.end(world, make(world, "Bob's secret", by="bob", tags=["perl"], visibility="private"))
+    live(world, "About rust", tags=["rust"])
+    live(world, "About perl", tags=["perl"])
+
+    assert recommended(world, ada) == ["About rust", "About perl"]
+    streams.delete(world, streams.find(world, shown.id))
+    assert recommended(world, ada) == ["About perl", "About rust"]
+
+
+def test_nobody_is_recommended_to_themselves(world: World, ada: User) -> None:
+    live(world, "Mine", by="ada", viewers=5)
+
+    assert recommended(world, ada) == []
+
+
+def test_categories_trend_by_viewers_and_are_popular_by_streams(world: World) -> None:
+    for slug in ("one", "two", "three", "empty"):
+        categories.make(world, slug.title(), slug)
+    categories.make(world, "Closed", "closed", is_active=False)
+    ids = {slug: categories.by_slug(world, slug).id for slug in ("one", "two", "three", "closed")}
+    for _ in range(3):
+        streams.end(world, live(world, "x", category_id=ids["one"]))
+    live(world, "x", category_id=ids["two"], viewers=7)
+    for _ in range(2):
+        live(world, "x", category_id=ids["three"], viewers=2)
+    live(world, "x", category_id=ids["closed"], viewers=100)
+
+    def slugs(found: list[categories.Category]) -> list[str]:
+        return [category.slug for category in found]
+
+    assert slugs(ranking.trending_categories(world, count=9)) == ["two", "three", "one", "empty"]
+    popular, total = ranking.popular_categories(world, count=3)
+    assert (slugs(popular), total) == (["one", "three", "two"], 4)

@@ -1,0 +1,181 @@
+"""Search: what is found, in which order, and what never is (docs/reference/discovery.md)."""
+
+import pytest
+
+from emulator.core.clock import ManualClock
+from emulator.world.discovery import search
+from emulator.world.discovery.search import Filters
+from emulator.world.live import categories, streams
+from emulator.world.people import accounts
+from emulator.world.world import World
+from tests.support.streams import live, make, titles
+
+HOUR_MS = 3_600_000
+
+
+def found(world: World, typed: str, filters: Filters | None = None) -> list[str]:
+    shown, total = search.streams(world, typed, filters or Filters(), offset=0, count=100)
+    assert total == len(shown)
+    return titles(shown)
+
+
+def test_a_word_weighs_most_in_the_title_then_in_a_tag_a_name_and_the_description(
+    world: World,
+) -> None:
+    make(world, "Compilers", description="A language like rust is made here.")
+    make(world, "Compilers by him", by="rusty")
+    make(world, "Borrow checker", tags=["rust"])
+    make(world, "Rust from scratch")
+
+    assert found(world, "rust") == [
+        "Rust from scratch",
+        "Borrow checker",
+        "Compilers by him",
+        "Compilers",
+    ]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "überholt",
+        "UBERHOLT",
+        "uber",
+        "vite",
+        "überholt vite",
+        "ci/cd",
+        "ci-cd",
+        "ci",
+        "ada",
+        "lovel",
+    ],
+)
+def test_each_word_begins_a_word_whatever_its_case_and_accents(world: World, typed: str) -> None:
+    stream = make(world, "Überholt, vïte!", by="ada", tags=["CI-CD"])
+    make(world, "Something else")
+    rename(world, "ada", "Ada Lovelace")
+
+    assert found(world, typed) == [stream.title]
+
+
+@pytest.mark.parametrize("typed", ["holt", "vite rust", "NEAR(vite)x", "title:vite", "cicd"])
+def test_every_word_must_begin_one(world: World, typed: str) -> None:
+    make(world, "Überholt, vite", tags=["ci-cd"])
+
+    assert found(world, typed) == []
+
+
+def test_of_equal_streams_the_oldest_is_first_on_every_page(world: World) -> None:
+    for number in range(5):
+        make(world, f"Same {number}")
+
+    pages = [search.streams(world, "same", Filters(), offset=at, count=2) for at in (0, 2, 4)]
+
+    assert [titles(page) for page, _ in pages] == [
+        ["Same 0", "Same 1"],
+        ["Same 2", "Same 3"],
+        ["Same 4"],
+    ]
+    assert {total for _, total in pages} == {5}
+
+
+def test_nothing_typed_finds_everything_and_no_word_nothing(world: World) -> None:
+    make(world, "First")
+    make(world, "Second")
+
+    assert found(world, "") == found(world, "  ") == ["Second", "First"]
+    assert found(world, "?!") == found(world, "\0") == []
+
+
+@pytest.mark.parametrize("visibility", ["unlisted", "private"])
+def test_what_is_not_public_is_never_found(world: World, visibility: str) -> None:
+    stream = make(world, "Secret plans", visibility=visibility)
+    assert found(world, "secret") == found(world, "") == []
+
+    streams.update(world, stream, streams.Wishes({"visibility": "public"}))
+    assert found(world, "secret") == ["Secret plans"]
+
+
+def test_filters_ask_for_state_and_category(world: World) -> None:
+    categories.make(world, "Rust", "rust")
+    rust = categories.by_slug(world, "rust")
+    live(world, "Live one", category_id=rust.id)
+    make(world, "Waiting one", category_id=rust.id)
+    streams.end(world, live(world, "Ended one"))
+
+    assert found(world, "one", Filters(status="live")) == ["Live one"]
+    assert found(world, "one", Filters(status="offline")) == ["Waiting one"]
+    assert found(world, "one", Filters(status="ended")) == ["Ended one"]
+    assert found(world, "one", Filters(category_row=rust.row)) == ["Live one", "Waiting one"]
+    assert found(world, "", Filters(category_row=rust.row, status="live")) == ["Live one"]
+
+
+def test_dates_bound_when_a_stream_began_or_was_made(world: World, clock: ManualClock) -> None:
+    start_ms = clock.now_ms()
+    late = make(world, "Made early but began late")
+    make(world, "Made early")
+    clock.advance(2 * HOUR_MS)
+    streams.start(world, late)
+
+    until = Filters(began_to_ms=start_ms + HOUR_MS)
+    since = Filters(began_from_ms=start_ms + HOUR_MS)
+    assert found(world, "made", until) == found(world, "", until) == ["Made early"]
+    assert found(world, "made", since) == ["Made early but began late"]
+    exactly = Filters(began_from_ms=start_ms, began_to_ms=start_ms)
+    assert found(world, "made", exactly) == ["Made early"]
+
+
+def test_a_search_is_in_step_with_every_change(world: World) -> None:
+    stream = make(world, "First title", by="ada", tags=["python"], description="Alpha")
+
+    streams.update(world, stream, streams.Wishes({"title": "Second name", "description": "Beta"}))
+    assert found(world, "first") == found(world, "alpha") == []
+    assert found(world, "second beta") == ["Second name"]
+
+    streams.update(world, stream, streams.Wishes({"tags": ["rust", "wasm"]}))
+    assert found(world, "python") == []
+    assert found(world, "wasm") == ["Second name"]
+    streams.update(world, stream, streams.Wishes({"tags": None}))
+    assert found(world, "wasm") == []
+
+    rename(world, "ada", "Countess")
+    assert found(world, "countess") == ["Second name"]
+    rename(world, "ada", None)
+    assert found(world, "countess") == []
+    assert found(world, "ada") == ["Second name"]
+
+    streams.delete(world, streams.find(world, stream.id))
+    assert found(world, "second") == []
+
+
+def test_a_deleted_user_takes_their_streams_and_names_along(world: World) -> None:
+    stream = make(world, "Gone", by="ada", tags=["rust"])
+
+    with world.change():
+        world.store.write("DELETE FROM users WHERE row = ?", stream.user_row)
+
+    assert found(world, "gone") == found(world, "rust") == found(world, "") == []
+    assert search.users(world, "ada", 10) == []
+    assert world.store.number("SELECT usage_count FROM tags WHERE name = 'rust'") == 0
+
+
+def test_users_are_found_by_both_names_the_exact_one_first(world: World) -> None:
+    for name in ("annabel", "ann", "joanne", "joe"):
+        accounts.by_api_key(world, f"ak_auto_{name}")
+    rename(world, "joe", "Ann Other")
+
+    def names(typed: str, count: int = 10) -> list[str]:
+        return [user.username for user in search.users(world, typed, count)]
+
+    assert names("ann") == ["ann", "annabel", "joe"]
+    assert names("ANN") == ["ann", "annabel", "joe"]
+    assert names("other a") == ["joe"]
+    assert names("ann", 1) == ["ann"]
+    assert names("") == names('"') == names("nobody") == []
+
+
+def rename(world: World, username: str, display_name: str | None) -> None:
+    with world.change():
+        world.store.write(
+            "UPDATE users SET display_name = ? WHERE username = ?", display_name, username
+        )

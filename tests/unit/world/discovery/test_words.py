@@ -1,0 +1,29 @@
+import pytest
+
+from emulator.world.discovery import words
+
+
+@pytest.mark.parametrize(
+    ("typed", "expression"),
+    [
+        ("rust", '"rust"*'),
+        ("  rust \t async\n", '"rust"* "async"*'),
+        ("rust rust", '"rust"*'),
+        ("ci-cd", '"ci-cd"*'),
+        ('say "hi"', '"say"* """hi"""*'),
+        ("NEAR(a b)", '"NEAR(a"* "b)"*'),
+        ("nul\0byte", '"nul"* "byte"*'),
+        ("c++ ++ 7", '"c++"* "7"*'),
+    ],
+)
+def test_what_is_typed_are_words_and_never_syntax(typed: str, expression: str) -> None:
+    assert words.expression(typed) == expression
+
+
+@pytest.mark.parametrize("typed", ["", " ", "***", '"', "()", "\0", "🎥", "- + ^"])
+def test_what_has_no_letter_and_no_digit_has_no_words(typed: str) -> None:
+    assert words.expression(typed) is None
+
+
+def test_searches_differ_by_their_words_only() -> None:
+    assert words.folded("  Rust\tASYNC ") == words.folded("rust async") == "rust async"

@@ -1,0 +1,129 @@
+import pytest
+
+from emulator.core.errors import Refused
+from emulator.core.events import Event
+from emulator.core.events.live import CategoryMade
+from emulator.world.live import categories, streams
+from emulator.world.live.categories import Branch, Category
+from emulator.world.live.streams import Wishes
+from emulator.world.people import accounts
+from emulator.world.people.accounts import User
+from emulator.world.world import World
+from tests.support.streams import live, make, watch
+
+
+@pytest.fixture
+def admin(world: World) -> User:
+    return accounts.make(world, "root", role="ADMIN")
+
+
+def counts(world: World, slug: str) -> tuple[int, int, int]:
+    category = categories.by_slug(world, slug)
+    return category.stream_count, category.live_count, category.viewer_count
+
+
+def test_counts_follow_every_stream_that_comes_changes_and_goes(world: World) -> None:
+    for slug in ("rust", "web"):
+        categories.make(world, slug.title(), slug)
+    rust, web = (categories.by_slug(world, slug).id for slug in ("rust", "web"))
+    stream = live(world, "x", viewers=7, category_id=rust)
+    waiting = make(world, "y", category_id=rust)
+    assert counts(world, "rust") == (2, 1, 7)
+
+    watch(world, stream, 3)
+    streams.update(world, waiting, Wishes({"category_id": web}))
+    assert (counts(world, "rust"), counts(world, "web")) == ((1, 1, 3), (1, 0, 0))
+
+    streams.update(world, waiting, Wishes({"visibility": "private"}))
+    assert counts(world, "web") == (0, 0, 0)
+    streams.update(world, waiting, Wishes({"visibility": "public", "category_id": rust}))
+    streams.update(world, stream, Wishes({"visibility": "unlisted"}))
+    assert counts(world, "rust") == (1, 0, 0)
+    streams.update(world, stream, Wishes({"visibility": "public"}))
+    assert counts(world, "rust") == (2, 1, 3)
+
+    streams.end(world, streams.find(world, stream.id))
+    assert counts(world, "rust") == (2, 0, 0)
+    streams.delete(world, streams.find(world, stream.id))
+    streams.update(world, streams.find(world, waiting.id), Wishes({"category_id": None}))
+    assert counts(world, "rust") == (0, 0, 0)
+
+
+def test_a_deleted_user_s_streams_are_no_longer_counted(world: World) -> None:
+    categories.make(world, "Rust", "rust")
+    stream = live(world, "x", category_id=categories.by_slug(world, "rust").id)
+
+    with world.change():
+        world.store.write("DELETE FROM users WHERE row = ?", stream.user_row)
+
+    assert counts(world, "rust") == (0, 0, 0)
+
+
+def test_the_tree_holds_active_categories_below_their_parents(world: World) -> None:
+    categories.make(world, "A", "a")
+    categories.make(world, "Closed", "closed", is_active=False)
+    categories.make(world, "A1", "a1", parent_slug="a")
+    categories.make(world, "A1x", "a1x", parent_slug="a1")
+    categories.make(world, "Lost", "lost", parent_slug="closed")
+    categories.make(world, "B", "b")
+
+    def told(branches: tuple[Branch, ...]) -> list[object]:
+        return [[each.category.slug, *told(each.children)] for each in branches]
+
+    assert told(categories.tree(world)) == [["a", ["a1", ["a1x"]]], ["b"]]
+    assert [each.slug for each in categories.top_level(world)] == ["a", "b"]
+    a = categories.by_slug(world, "a")
+    assert [each.slug for each in categories.children(world, a.id)] == ["a1"]
+    assert categories.by_slug(world, "closed").is_active is False
+
+
+def test_an_administrator_makes_a_category_and_its_slug_follows_from_its_name(
+    world: World, admin: User, heard: list[Event]
+) -> None:
+    parent = categories.create(world, admin, "Grüße, C++ & Co.", description="Hello")
+    child = categories.create(world, admin, "Child", "own-slug", parent_id=parent.id)
+
+    assert (parent.slug, parent.description, parent.is_active) == ("grusse-c-co", "Hello", True)
+    assert (child.slug, child.parent_id) == ("own-slug", parent.id)
+    assert heard[-1] == CategoryMade(at_ms=world.now_ms, category_id=child.id, slug="own-slug")
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("AI Coding", "ai-coding"),
+        ("Écran—Ω", "ecran-ω"),
+        ("日本", "日本"),
+        ("_a_b_", "a-b"),
+        ("?!", ""),
+    ],
+)
+def test_a_slug_is_what_of_a_name_are_letters_and_digits(name: str, slug: str) -> None:
+    assert categories.slug_of(name) == slug
+
+
+def test_what_cannot_be_made_is_refused_and_nothing_is_made(
+    world: World, admin: User, ada: User
+) -> None:
+    categories.create(world, admin, "Rust")
+
+    def refusal(by: User, name: str, **more: str) -> str:
+        with pytest.raises(Refused) as refused:
+            categories.create(world, by, name, **more)
+        return refused.value.code
+
+    assert refusal(ada, "Mine") == "forbidden"
+    assert refusal(admin, "RUST") == "conflict"
+    assert refusal(admin, "Other", slug="rust") == "conflict"
+    assert refusal(admin, "Below", parent_id="nowhere") == "not_found"
+    assert refusal(admin, "?!") == "invalid"
+    assert [each.slug for each in categories.active(world)] == ["rust"]
+
+
+def test_many_are_asked_for_at_once(world: World) -> None:
+    for slug in ("a", "b"):
+        categories.make(world, slug, slug)
+    a = categories.by_slug(world, "a")
+    found: dict[int, Category] = categories.by_rows(world, [a.row, a.row, 99])
+    assert found == {a.row: a}
+    assert categories.by_rows(world, []) == {}

@@ -1,0 +1,88 @@
+import pytest
+
+from emulator.core.clock import ManualClock
+from emulator.world.live import categories, lists, streams
+from emulator.world.live.lists import Wanted
+from emulator.world.people import accounts
+from emulator.world.people.accounts import User
+from emulator.world.rules import Rules
+from emulator.world.world import World
+from tests.support.streams import live, make, titles
+
+
+def seen(world: World, viewer: User | None, **wanted: object) -> list[str]:
+    found, total = lists.page(world, viewer, Wanted(**wanted), offset=0, count=100)  # type: ignore[arg-type]
+    assert total == len(found)
+    return titles(found)
+
+
+@pytest.fixture
+def evening(world: World, ada: User) -> User:
+    """Ada has one stream of each kind, and somebody else a public live one."""
+    world.rules = Rules(streams_per_user=0)
+    for visibility in ("public", "unlisted", "private"):
+        make(world, f"{visibility} offline", by="ada", visibility=visibility)
+        live(world, f"{visibility} live", by="ada", visibility=visibility)
+    streams.end(world, live(world, "public ended", by="ada"))
+    live(world, "other live")
+    return ada
+
+
+def test_what_is_not_public_is_listed_for_its_owner_only(
+    world: World, evening: User, bob: User
+) -> None:
+    for other in (bob, None):
+        assert seen(world, other, status="default") == ["other live", "public live"]
+        assert seen(world, other, status="all") == [
+            "other live",
+            "public ended",
+            "public live",
+            "public offline",
+        ]
+        assert seen(world, other, status="ended", user_row=evening.row) == ["public ended"]
+    assert len(seen(world, evening, status="default")) == 8
+    assert seen(world, evening, status="offline") == [
+        "private offline",
+        "unlisted offline",
+        "public offline",
+    ]
+
+
+def test_a_list_of_one_category_or_one_user_holds_nothing_else(world: World, evening: User) -> None:
+    categories.make(world, "Rust", "rust")
+    rust = categories.by_slug(world, "rust")
+    live(world, "rust live", category_id=rust.id)
+    make(world, "rust offline", category_id=rust.id)
+
+    assert seen(world, None, category_row=rust.row) == ["rust offline", "rust live"]
+    assert seen(world, None, category_row=rust.row, status="live") == ["rust live"]
+    nobody = accounts.make(world, "nobody")
+    assert seen(world, evening, user_row=nobody.row) == []
+
+
+def test_pages_follow_each_other_without_a_gap(world: World, clock: ManualClock) -> None:
+    for number in range(7):
+        make(world, str(number))
+        clock.advance(number % 2)
+
+    pages = [
+        titles(lists.page(world, None, Wanted(), offset=at, count=3)[0]) for at in (0, 3, 6, 9)
+    ]
+
+    assert pages == [["6", "5", "4"], ["3", "2", "1"], ["0"], []]
+
+
+def test_streams_come_in_the_order_that_was_asked_for(world: World) -> None:
+    made = [make(world, str(number)) for number in range(3)]
+
+    rows = [made[2].row, made[0].row, made[1].row]
+
+    assert titles(lists.by_rows(world, rows)) == ["2", "0", "1"]
+    assert lists.by_rows(world, []) == []
+
+
+def test_everything_of_a_user_is_listed_newest_first(world: World, evening: User) -> None:
+    found = titles(streams.of_user(world, evening))
+
+    assert found[0] == "public ended"
+    assert len(found) == 7

@@ -1,0 +1,103 @@
+"""A stream gets another key, or goes; what was said of it goes too, and its VODs if one wants."""
+
+import pytest
+
+from emulator.core.errors import Refused
+from emulator.core.events import Event
+from emulator.core.events.library import VodDeleted
+from emulator.core.events.live import StreamDeleted, StreamKeyRotated
+from emulator.world.library import recordings
+from emulator.world.live import ingest_keys, lists, streams
+from emulator.world.live.lists import Wanted
+from emulator.world.live.streams import Stream
+from emulator.world.world import World
+from tests.support.streams import live, make
+
+
+def recorded(world: World) -> Stream:
+    """An ended stream with a VOD."""
+    stream = streams.go_live(world, make(world, "Launch night", tags=["rust"]).id)
+    return streams.end(world, stream)
+
+
+def test_a_rotated_key_opens_and_the_old_one_does_not(world: World, heard: list[Event]) -> None:
+    stream = make(world, "x")
+
+    rotated = streams.rotate_key(world, stream)
+
+    assert rotated.stream_key != stream.stream_key
+    assert heard[-1] == StreamKeyRotated(at_ms=world.now_ms, stream_id=stream.id)
+    assert ingest_keys.judge(world, rotated.stream_key, is_publishing=False).id == stream.id
+    with pytest.raises(Refused):
+        ingest_keys.judge(world, stream.stream_key, is_publishing=False)
+
+
+def test_only_an_offline_stream_gets_another_key(world: World) -> None:
+    running = live(world, "x")
+    for stream in (running, streams.end(world, running)):
+        with pytest.raises(Refused) as refused:
+            streams.rotate_key(world, stream)
+        assert refused.value.code == "conflict"
+        assert streams.find(world, stream.id).stream_key == stream.stream_key
+
+
+def test_a_live_stream_is_not_deleted(world: World) -> None:
+    stream = live(world, "x")
+
+    with pytest.raises(Refused, match="End it before") as refused:
+        streams.delete(world, stream)
+
+    assert refused.value.code == "conflict"
+    assert streams.find(world, stream.id) == stream
+
+
+def test_a_deleted_stream_is_gone_everywhere(world: World, heard: list[Event]) -> None:
+    stream = make(world, "x", tags=["rust"])
+
+    streams.delete(world, stream)
+
+    assert heard[-1] == StreamDeleted(
+        at_ms=world.now_ms, stream_id=stream.id, uid=stream.uid, is_media_kept=False
+    )
+    assert streams.by_key(world, stream.stream_key) is streams.by_uid(world, stream.uid) is None
+    assert lists.page(world, None, Wanted(), offset=0, count=9) == ([], 0)
+    assert world.store.number("SELECT count(*) FROM stream_tags") == 0
+    assert world.store.number("SELECT usage_count FROM tags WHERE name = 'rust'") == 0
+    with pytest.raises(Refused):
+        streams.find(world, stream.id)
+
+
+def test_its_vods_stay_with_their_media(world: World, heard: list[Event]) -> None:
+    stream = recorded(world)
+    vod_id = stream.vod_id or ""
+    recordings.mark_ready(world, vod_id, 1_000, ())
+
+    streams.delete(world, stream)
+
+    [deleted] = [event for event in heard if isinstance(event, StreamDeleted)]
+    assert deleted.is_media_kept
+    vod = recordings.find(world, vod_id)
+    assert (vod.status, vod.stream_id, vod.stream_uid) == ("ready", None, stream.uid)
+    assert not [event for event in heard if isinstance(event, VodDeleted)]
+
+
+def test_its_vods_go_too_if_one_wants(world: World, heard: list[Event]) -> None:
+    stream = recorded(world)
+
+    streams.delete(world, stream, with_vods=True)
+
+    assert [type(event) for event in heard[-2:]] == [VodDeleted, StreamDeleted]
+    [deleted] = [event for event in heard if isinstance(event, StreamDeleted)]
+    assert not deleted.is_media_kept
+    with pytest.raises(Refused):
+        recordings.find(world, stream.vod_id or "")
+
+
+def test_a_refused_deletion_leaves_no_trace(world: World, heard: list[Event]) -> None:
+    stream = streams.go_live(world, make(world, "x").id)
+    before = list(heard)
+
+    with pytest.raises(Refused):
+        streams.delete(world, stream, with_vods=True)
+
+    assert heard == before

@@ -1,0 +1,140 @@
+"""No statement about streams, categories, tags and discovery walks a whole table."""
+
+from pathlib import Path
+
+import pytest
+
+import emulator.world
+from emulator.core.clock import ManualClock
+from emulator.world.discovery import ranking, search, searches, suggestions
+from emulator.world.discovery.search import Filters
+from emulator.world.live import categories, ingest_keys, lists, schedules, streams, tags
+from emulator.world.live.lists import Wanted
+from emulator.world.live.streams import Wishes
+from emulator.world.people import accounts
+from emulator.world.rules import Rules
+from emulator.world.world import World
+from tests.support.plans import WatchedStore, sites_in
+from tests.support.streams import live, make
+
+WORLD = Path(emulator.world.__file__).parent
+OURS = [*(WORLD / "live").glob("*.py"), *(WORLD / "discovery").glob("*.py")]
+
+
+@pytest.fixture(scope="module")
+def store() -> WatchedStore:
+    """A store that has heard every statement of ours."""
+    world = World(clock=ManualClock(), publish=lambda _: None, rules=Rules(streams_per_user=0))
+    world.store.close()
+    world.store = watched = WatchedStore()
+    for walk in (make_and_change, read_lists, discover, end_and_remove):
+        walk(world)
+    return watched
+
+
+def make_and_change(world: World) -> None:
+    root = accounts.make(world, "root", role="ADMIN")
+    rust = categories.create(world, root, "Rust")
+    categories.create(world, root, "Tokio", parent_id=rust.id)
+    stream = make(world, "x", by="ada", tags=["rust"], category_id=rust.id)
+    streams.update(world, stream, Wishes({"title": "y", "tags": ["rust", "ai"]}))
+    streams.rotate_key(world, stream)
+    schedules.plan(world, stream, world.now_ms + 1, 60)
+    schedules.cancel(world, streams.find(world, stream.id))
+    streams.simulate(world, make(world, "z"))
+    ingest_keys.judge(world, streams.find(world, stream.id).stream_key, is_publishing=False)
+    streams.go_live(world, stream.id)
+
+
+def read_lists(world: World) -> None:
+    ada = accounts.by_username(world, "ada")
+    rust = categories.by_slug(world, "rust")
+    for viewer in (ada, None):
+        for category_row in (rust.row, None):
+            for user_row in (ada.row, None):
+                for status in ("all", "default", "live", "ended"):
+                    wanted = Wanted(status=status, category_row=category_row, user_row=user_row)
+                    lists.page(world, viewer, wanted, offset=0, count=20)
+    [stream] = streams.of_user(world, ada)
+    assert streams.live(world)
+    streams.by_uid(world, stream.uid)
+    categories.top_level(world)
+    categories.children(world, rust.id)
+    categories.by_rows(world, [rust.row])
+    tags.of_stream(world, stream.row)
+    tags.every(world)
+    tags.popular(world, 10)
+
+
+def discover(world: World) -> None:
+    ada = accounts.by_username(world, "ada")
+    live(world, "rust live", viewers=5)
+    ranking.trending(world, hours=24, count=10)
+    ranking.rising(world, count=10)
+    ranking.recommended(world, ada, count=10)
+    ranking.trending_categories(world, count=10)
+    for typed in ("rust", ""):
+        for filters in (
+            Filters(),
+            Filters(status="live"),
+            Filters(category_row=1),
+            Filters(status="live", category_row=1),
+            Filters(began_from_ms=0, began_to_ms=world.now_ms),
+        ):
+            search.streams(world, typed, filters, offset=0, count=20)
+    search.users(world, "ada", 10)
+    suggestions.suggest(world, "rus", 10)
+    searches.note(world, "rust")
+    searches.trending(world, 10)
+    searches.popular(world, 10)
+
+
+def end_and_remove(world: World) -> None:
+    for stream in streams.live(world):
+        streams.delete(world, streams.end(world, stream), with_vods=True)
+
+
+def test_every_statement_of_ours_was_asked(store: WatchedStore) -> None:
+    assert sites_in(OURS) - store.sites == set()
+
+
+def test_no_statement_walks_a_whole_table(store: WatchedStore) -> None:
+    assert store.scans() == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "is_walk"),
+    [
+        ("SELECT * FROM streams WHERE title = 'x'", True),
+        ("SELECT count(*) FROM streams", True),
+        ("SELECT * FROM streams ORDER BY title LIMIT 5", True),
+        ("SELECT * FROM streams ORDER BY id LIMIT 5", False),
+        ("SELECT * FROM streams WHERE id = 'x'", False),
+        ("SELECT * FROM stream_search WHERE title = 'x'", True),
+        ("SELECT * FROM stream_search WHERE stream_search MATCH 'x'", False),
+        ("SELECT * FROM streams WHERE row IN (SELECT value FROM json_each('[1]'))", False),
+    ],
+)
+def test_a_walk_is_told_from_a_search(sql: str, is_walk: bool) -> None:
+    assert bool(WatchedStore().walks(sql)) == is_walk
+
+
+def test_every_row_that_belongs_to_another_is_found_by_it() -> None:
+    """So that what is deleted takes its own along without a walk."""
+    store = WatchedStore()
+    unled = []
+    for table in store.columns():
+        led = {
+            store.rows(f"PRAGMA index_info({index['name']})")[0]["name"]
+            for index in store.rows(f"PRAGMA index_list({table})")
+            if not index["partial"]
+        }
+        led |= {
+            column["name"]
+            for column in store.rows(f"PRAGMA table_info({table})")
+            if column["pk"] == 1
+        }
+        for key in store.rows(f"PRAGMA foreign_key_list({table})"):
+            if key["from"] not in led:
+                unled.append(f"{table}.{key['from']}")
+    assert unled == []
