@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from emulator.cli import COMMANDS
+from emulator.web.api.table import OPERATIONS
+from emulator.web.openapi import reference
 from tests.support.docs import PAGES, PROJECT, Shown, commands, links
 
 SHOWN = [shown for page in PAGES for shown in commands(page)]
@@ -59,3 +61,9 @@ def test_the_command_line_is_told_about_in_full() -> None:
 
     untold = [name for name in COMMANDS if f"live-emulator {name}" not in pages]
     assert not untold
+
+
+def test_the_endpoints_are_told_as_they_are_served() -> None:
+    page = PROJECT / "docs/reference/endpoints.md"
+
+    assert page.read_text("utf-8") == reference.markdown(OPERATIONS), "run `make docs`"
