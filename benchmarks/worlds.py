@@ -16,8 +16,8 @@ from benchmarks.table import Section, spread
 from emulator.core.clock import SystemClock
 from emulator.seeds import file
 from emulator.server import Emulator
+from emulator.world.origin.template import Template
 from emulator.world.rules import Rules
-from emulator.world.template import Template
 from emulator.world.world import World
 
 _ROUNDS = 300

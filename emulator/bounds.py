@@ -11,8 +11,8 @@ from emulator.media.shelf.shelves import ShelfSettings
 from emulator.settings import Settings
 from emulator.web.chat.chats import Anonymous, ChatBounds
 from emulator.web.worlds import Making
+from emulator.world.origin.seed import Seed
 from emulator.world.rules import Rules
-from emulator.world.seed import Seed
 
 _ANONYMOUS: dict[str, Anonymous] = {"dialect": "", "refuse": "refuse", "read": "read"}
 

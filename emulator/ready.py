@@ -4,8 +4,8 @@ import os
 from typing import Any
 
 import emulator
-from emulator import certificates
-from emulator.folder import DataFolder
+from emulator.machine import certificates
+from emulator.machine.folder import DataFolder
 from emulator.settings import Settings
 from emulator.web.platform import CDN_NAME, Addresses
 

@@ -17,10 +17,11 @@ from typing import Any, TypeVar
 import uvicorn
 from starlette.types import ASGIApp
 
-from emulator import bounds, certificates, ready
+from emulator import bounds, ready
 from emulator.core.clock import SystemClock
 from emulator.delivery.direct import DirectProtocol
-from emulator.folder import DataFolder
+from emulator.machine import certificates
+from emulator.machine.folder import DataFolder
 from emulator.media.ingest.rtmp_server import RtmpServer
 from emulator.media.recording.loop.loops import Loops
 from emulator.media.recording.recordings import Recordings

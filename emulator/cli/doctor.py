@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from emulator.certificates import ca_path, context_of
 from emulator.cli.tools.ports import holder, why_not
 from emulator.core.clock import SystemClock
-from emulator.folder import is_held, running_on
+from emulator.machine.certificates import ca_path, context_of
+from emulator.machine.folder import is_held, running_on
 from emulator.settings import Settings, add_flags, gather
 
 NAME = "doctor"

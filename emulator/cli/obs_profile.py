@@ -10,7 +10,7 @@ from typing import Any
 from emulator.cli import Failed
 from emulator.cli.tools.api import Api
 from emulator.cli.watch import add_server_flags, find
-from emulator.files import write_whole
+from emulator.machine.files import write_whole
 
 NAME = "obs-profile"
 HELP = "write an OBS profile that is ready to go live"

@@ -127,7 +127,7 @@ def _why(settings: Settings, failure: OSError) -> str:
 
 
 def _write_ready_file(path: Path, ready: Mapping[str, Any]) -> None:
-    from emulator.files import write_whole
+    from emulator.machine.files import write_whole
 
     try:
         write_whole(path, json.dumps(ready, indent=1).encode() + b"\n")

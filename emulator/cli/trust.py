@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from emulator.certificates import ca_path, server_context
 from emulator.cli import Failed
+from emulator.machine.certificates import ca_path, server_context
 from emulator.settings import add_flags, gather
 
 NAME = "trust"

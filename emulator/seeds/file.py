@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emulator.core.errors import Refused
-from emulator.world.seed import EMPTY, Seed
+from emulator.world.origin.seed import EMPTY, Seed
 
 if TYPE_CHECKING:
     import yaml

@@ -25,9 +25,9 @@ from emulator.web.auth import credential, world_of
 from emulator.web.chat.chats import GOING_AWAY, ChatBounds, Chats
 from emulator.web.platform import Platform, Shared, Snapshot
 from emulator.world.live import streams
+from emulator.world.origin.seed import Seed
+from emulator.world.origin.template import Template
 from emulator.world.rules import Rules
-from emulator.world.seed import Seed
-from emulator.world.template import Template
 from emulator.world.world import DEFAULT, World
 
 HEADER = "x-emulator-world"

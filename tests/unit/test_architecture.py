@@ -17,9 +17,7 @@ FOLDER_ENTRIES_MAX = 14
 # module's name below `emulator`.
 BELOW = {
     "core": set[str](),
-    "files": set(),
-    "folder": {"core"},
-    "certificates": {"core", "files"},
+    "machine": {"core"},
     "world": {"core"},
     "delivery": {"core", "world"},
     "media": {"core", "world"},
@@ -29,7 +27,7 @@ BELOW = {
     "settings": set(),
     "bounds": {"core", "settings", "world", "delivery", "media", "scenario", "web"},
     "seeds": {"core", "world"},
-    "ready": {"settings", "certificates", "folder", "web"},
+    "ready": {"settings", "machine", "web"},
 }
 BELOW["server"] = {*BELOW}
 BELOW["cli"] = {*BELOW}

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from emulator.certificates import server_context
 from emulator.cli import main
 from emulator.cli.doctor import Finding, examine
-from emulator.folder import DataFolder
+from emulator.machine.certificates import server_context
+from emulator.machine.folder import DataFolder
 from emulator.settings import Settings
 
 

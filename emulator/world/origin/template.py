@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from emulator.core.clock import Clock, ManualClock
 from emulator.core.events import Event
+from emulator.world.origin.seed import Seed, sow
 from emulator.world.rules import Rules
-from emulator.world.seed import Seed, sow
 from emulator.world.store.journal import Store
 from emulator.world.world import World
 

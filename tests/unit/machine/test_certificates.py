@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from emulator.certificates import ca_path, context_of, server_context
 from emulator.core.clock import SystemClock
+from emulator.machine.certificates import ca_path, context_of, server_context
 
 DAY_MS = 86_400_000
 FILES = {"ca.pem", "ca.key", "server.pem"}
@@ -95,7 +95,7 @@ def test_a_start_changes_nothing_that_is_current(made: Path) -> None:
 
 def test_a_start_with_current_files_does_not_load_cryptography(made: Path) -> None:
     code = (
-        "import sys, pathlib; from emulator.certificates import server_context; "
+        "import sys, pathlib; from emulator.machine.certificates import server_context; "
         f"server_context(pathlib.Path({str(made)!r}), '127.0.0.1'); "
         "sys.exit('cryptography' in sys.modules)"
     )

@@ -27,7 +27,7 @@ class Seed:
     @property
     def length_ms(self) -> int:
         """How long before the opening its story begins."""
-        from emulator.world import story  # Late: a start on a kept world tells no story.
+        from emulator.world.origin import story  # Late: a start on a kept world tells no story.
 
         return story.length_ms(self.streams)
 
@@ -51,7 +51,7 @@ def sow(world: World, seed: Seed, clock: ManualClock | None = None) -> None:
     if seed.streams:
         if clock is None:
             raise ValueError("a seed with streams needs a clock that can be moved")
-        from emulator.world import story
+        from emulator.world.origin import story
 
         story.tell(world, clock, seed.streams)
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from emulator.core.errors import Refused
-from emulator.folder import DataFolder, is_held, running_on
+from emulator.machine.folder import DataFolder, is_held, running_on
 
 HOLD = """
 import sys
-from emulator.folder import DataFolder
+from emulator.machine.folder import DataFolder
 folder = DataFolder.open(sys.argv[1])
 folder.tell({"pid": 1234, "http": "http://127.0.0.1:9"})
 print(folder.path, flush=True)

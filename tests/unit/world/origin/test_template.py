@@ -9,10 +9,10 @@ from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.world.live import streams
 from emulator.world.live.streams import Wishes
+from emulator.world.origin.seed import Seed
+from emulator.world.origin.template import Template
 from emulator.world.people import accounts
 from emulator.world.rules import Rules
-from emulator.world.seed import Seed
-from emulator.world.template import Template
 from emulator.world.world import World
 
 SEED = Seed(users=[{"username": "demo", "api_key": "ak_demo", "password": "demo123456"}])

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emulator.core.clock import SystemClock
-from emulator.files import write_whole
+from emulator.machine.files import write_whole
 
 if TYPE_CHECKING:
     from cryptography import x509
