@@ -33,7 +33,7 @@ def refusal(tmp_path: Path, text: str) -> str:
         ("users:\n  - {name: ada}", "seed.yaml:2:5: username is missing."),
         ("users:\n  - username: a b", "seed.yaml:2:15: 'a b' will not do. Write it like ada_1815."),
         ("users:\n  - username: ada\n    role: BOSS", "seed.yaml:3:11: Write one of USER, ADMIN"),
-        ("users:\n  - username: ada\n    followers_base: many", "seed.yaml:3:21: Write a whole"),
+        ("users:\n  - username: ada\n    followers: many", "seed.yaml:3:16: Write a whole"),
         (
             "users:\n  - {username: ada, username: bob}",
             "seed.yaml:2:21: username stands here twice",
