@@ -28,6 +28,7 @@ def rules(settings: Settings) -> Rules:
         is_takeover_allowed=settings.takeover,
         vod_processing_ms=settings.vod_processing_ms,
         viewer_gone_ms=settings.viewer_gone_ms,
+        export_rows_max=settings.export_rows_max,
     )
 
 

@@ -210,6 +210,12 @@ class Settings:
     requests_kept_max: int = _setting(
         10_000, Count(1, 1_000_000), "requests kept in the request log", is_flag=False
     )
+    export_rows_max: int = _setting(
+        10_000,
+        Count(1, 10_000_000),
+        "rows of a kind in an account's export; the rest is said to be missing",
+        is_flag=False,
+    )
     body_bytes_max: int = _setting(
         2**20, Size(1024, 2**30), "a request's body; a larger one gets 413", is_flag=False
     )

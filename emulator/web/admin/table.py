@@ -1,6 +1,6 @@
 """Our own API's operations: one list. Imported late, like the platform's."""
 
-from emulator.web.admin import events, requests, snapshots, worlds
+from emulator.web.admin import events, outbox, requests, snapshots, worlds
 from emulator.web.rest.router import Router
 
 OPERATIONS = [
@@ -8,6 +8,7 @@ OPERATIONS = [
     *snapshots.OPERATIONS,
     *events.OPERATIONS,
     *requests.OPERATIONS,
+    *outbox.OPERATIONS,
 ]
 
 ROUTER = Router(OPERATIONS)

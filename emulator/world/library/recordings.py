@@ -190,6 +190,14 @@ def delete_of(world: World, stream_row: int) -> None:
         world.emit(VodDeleted(at_ms=world.now_ms, vod_id=vod.id, uid=vod.uid))
 
 
+def delete_of_user(world: World, user: User) -> None:
+    """Remove the VODs that a user's streams have left behind, inside `change`."""
+    rows = world.store.rows(f"{_SELECT} WHERE vods.user_row = ? ORDER BY vods.row", user.row)
+    for vod in map(_vod, rows):
+        world.store.write("DELETE FROM vods WHERE row = ?", vod.row)
+        world.emit(VodDeleted(at_ms=world.now_ms, vod_id=vod.id, uid=vod.uid))
+
+
 def _check_move(vod: Vod, to: VodStatus) -> None:
     if (vod.status, to) not in LEGAL_MOVES:
         raise Refused("conflict", f"A VOD that is {vod.status} cannot become {to}")

@@ -98,13 +98,15 @@ def by_session(world: World, session_id: str) -> User | None:
 def by_api_key(world: World, key: str) -> User:
     """Whose API key this is. `ak_auto_<name>` makes the account on first use, unless rules forbid.
 
-    Refuses (`unauthorized`) any other key that was never issued.
+    Refuses (`unauthorized`) any other key that was never issued, and one whose account was deleted.
     """
     found = world.store.row("SELECT user_row FROM api_keys WHERE key = ?", key)
     if found:
         return by_row(world, found["user_row"])
     name = key.removeprefix(AUTO_KEY_PREFIX)
     if name == key or world.rules.is_auth_strict or not USERNAME.fullmatch(name):
+        raise Refused("unauthorized", "Invalid authentication credentials")
+    if world.store.row("SELECT 1 FROM retired_keys WHERE key = ?", key):
         raise Refused("unauthorized", "Invalid authentication credentials")
     taken = world.store.row("SELECT row FROM users WHERE username = ?", name)
     with world.change():

@@ -170,6 +170,24 @@ def leave(
     )
 
 
+def leave_all(world: World, user: User) -> None:
+    """A user who is about to be deleted: own calls end, seats in others' are free."""
+    settle(world)
+    now_ms = world.now_ms
+    with world.change():
+        for row in world.store.rows(
+            f"{_SELECT} WHERE host_row = ? AND status IN ('created', 'active')", user.row
+        ):
+            end(world, _session(row))
+        for row in world.store.rows(
+            "SELECT session_participants.*, video_sessions.id AS session_id"
+            " FROM session_participants JOIN video_sessions ON video_sessions.row = session_row"
+            " WHERE session_participants.user_row = ? AND left_at_ms IS NULL",
+            user.row,
+        ):
+            leave(world, row["session_id"], row["row"], row["id"], now_ms, "left")
+
+
 def settle(world: World) -> None:
     """Write down whose seat has lapsed, each at the instant at which it did."""
     lapsed = world.store.rows(

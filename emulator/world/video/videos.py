@@ -130,9 +130,10 @@ def may_see(world: World, video: Video, viewer: User | None) -> bool:
     return True
 
 
-def followed_by(world: World, user: User) -> frozenset[int]:  # noqa: ARG001
-    """Whom somebody follows, by their rows. Nobody can follow anybody so far."""
-    return frozenset()
+def followed_by(world: World, user: User) -> frozenset[int]:
+    """Whom somebody follows, by their rows."""
+    rows = world.store.rows("SELECT followed_row FROM follows WHERE follower_row = ?", user.row)
+    return frozenset(row["followed_row"] for row in rows)
 
 
 def by_uid(world: World, uid: str) -> Video | None:

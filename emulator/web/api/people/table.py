@@ -5,6 +5,7 @@ from emulator.web.api.people import (
     follows,
     links,
     notifications,
+    oneself,
     profiles,
     schedules,
     second_factor,
@@ -12,6 +13,7 @@ from emulator.web.api.people import (
 
 OPERATIONS = [
     *accounts.OPERATIONS,
+    *oneself.OPERATIONS,
     *links.OPERATIONS,
     *second_factor.OPERATIONS,
     *profiles.OPERATIONS,

@@ -124,6 +124,9 @@ CREATE TABLE mail_tokens (
 CREATE INDEX mail_tokens_by_user ON mail_tokens (user_row, kind);
 CREATE INDEX mail_tokens_by_expiry ON mail_tokens (expires_at_ms);
 
+-- Keys of deleted accounts: `ak_auto_<name>` must not bring back who has left.
+CREATE TABLE retired_keys (key TEXT PRIMARY KEY) WITHOUT ROWID;
+
 -- Mails that the platform would have sent.
 CREATE TABLE mails (
     row INTEGER PRIMARY KEY,

@@ -1,0 +1,93 @@
+"""`/_emulator/outbox`: mails that the platform would have sent, with the links in them."""
+
+from typing import TypedDict
+
+from pydantic import Field
+
+from emulator.web.api.models import Page
+from emulator.web.rest.call import Call
+from emulator.web.rest.operation import Operation
+from emulator.web.shapes.times import iso
+from emulator.world.people.access import mails
+from emulator.world.people.access.mails import Mail, MailKind
+
+
+class OutboxQuery(Page):
+    """`to` is whom a mail was sent to."""
+
+    to: str | None = Field(None, min_length=1, max_length=320)
+    kind: MailKind | None = None
+
+
+class MailShape(TypedDict):
+    """`token` is the one that `link` carries."""
+
+    id: str
+    kind: MailKind
+    to: str
+    subject: str
+    text: str
+    link: str
+    token: str
+    sent_at: str
+
+
+class Outbox(TypedDict):
+    mails: list[MailShape]
+    total: int
+    page: int
+    per_page: int
+    has_more: bool
+
+
+def page(call: Call) -> Outbox:
+    """Read the mails of this world, the newest first."""
+    query = call.query_as(OutboxQuery)
+    found, total = mails.page(
+        call.world, address=query.to, kind=query.kind, offset=query.offset, count=query.per_page
+    )
+    return {
+        "mails": [_shape(mail) for mail in found],
+        "total": total,
+        "page": query.page,
+        "per_page": query.per_page,
+        "has_more": query.has_more(total),
+    }
+
+
+def clear(call: Call) -> None:
+    """Empty the outbox. Links that were sent go on working."""
+    mails.clear(call.world)
+
+
+def _shape(mail: Mail) -> MailShape:
+    return {
+        "id": mail.id,
+        "kind": mail.kind,
+        "to": mail.address,
+        "subject": mail.subject,
+        "text": mail.text,
+        "link": mail.link,
+        "token": mail.token,
+        "sent_at": iso(mail.created_at_ms),
+    }
+
+
+OPERATIONS = [
+    Operation(
+        method="GET",
+        path="/outbox",
+        auth="public",
+        answer=page,
+        query=OutboxQuery,
+        provenance="assumed",
+    ),
+    Operation(
+        method="DELETE",
+        path="/outbox",
+        auth="public",
+        answer=clear,
+        status=204,
+        provenance="assumed",
+    ),
+]
