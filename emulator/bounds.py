@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from emulator.core.clock import Clock
+from emulator.core.world_clock import WorldClock
 from emulator.delivery.outbox import OutboxBounds
 from emulator.media.broadcasts import BroadcastBounds
 from emulator.media.ingest.rtmp_limits import RtmpLimits
@@ -34,12 +34,12 @@ def rules(settings: Settings) -> Rules:
 
 def making(
     settings: Settings,
-    clock: Clock,
+    make_clock: Callable[[], WorldClock],
     tasks: asyncio.TaskGroup,
     read_seed: Callable[[str], Seed],
 ) -> Making:
     return Making(
-        clock=clock,
+        make_clock=make_clock,
         rules=rules(settings),
         broadcasts=broadcasts(settings),
         chats=chats(settings),

@@ -18,7 +18,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from emulator import bounds, ready
-from emulator.core.clock import SystemClock
+from emulator.core.world_clock import WorldClock
 from emulator.delivery.direct import DirectProtocol
 from emulator.machine import certificates
 from emulator.machine.folder import DataFolder
@@ -104,7 +104,7 @@ class Emulator:
             admin_token=settings.admin_token,
             requests=RequestLog(settings.requests_kept_max),
         )
-        worlds = Worlds(shared, bounds.making(settings, SystemClock(), tasks, seeds.read))
+        worlds = Worlds(shared, bounds.making(settings, WorldClock, tasks, seeds.read))
         stack.callback(worlds.close)
         stack.push_async_callback(worlds.stop, "the emulator stops")
         self.platform = await worlds.open_default(folder.world_path, settings.seed)

@@ -23,6 +23,7 @@ COMMANDS = {
     "contract": "list what is served, or compare it with another document or recorded requests",
     "world": "list, make, drop or reset isolated platforms of a running emulator",
     "snapshot": "save, restore or list a world's snapshots",
+    "clock": "show a world's time, stop it, let it pass, or run it at another speed",
     "doctor": "check this machine, and say what to do about what is missing",
     "trust": "make this machine trust the emulator's certificates",
     "obs-profile": "write an OBS profile that is ready to go live",

@@ -8,7 +8,11 @@ import heapq
 import itertools
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
+
+# Cancelled timers are swept out of an agenda once there are so many, and more than half are.
+_SWEPT_FROM = 64
 
 
 class Timer(Protocol):
@@ -28,27 +32,39 @@ class Clock(Protocol):
         """Call `act` at the instant `when_ms`, or at the next chance if that is past."""
         ...
 
+    def working(self) -> AbstractContextManager[None]:
+        """The block does real work that takes no time of the world: nobody jumps over it."""
+        ...
+
 
 class SystemClock:
     """The machine's clock. `call_at` needs a running event loop."""
 
     def now_ms(self) -> int:
-        return time.time_ns() // 1_000_000
+        return wall_ns() // 1_000_000
 
     def call_at(self, when_ms: int, act: Callable[[], None]) -> Timer:
         delay_seconds = max(0, when_ms - self.now_ms()) / 1000
         return asyncio.get_running_loop().call_later(delay_seconds, act)
 
+    def working(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
 
 class _Due:
     """One entry of a manual clock's agenda."""
 
-    def __init__(self, act: Callable[[], None]) -> None:
+    __slots__ = ("_clock", "act", "is_cancelled")
+
+    def __init__(self, clock: "ManualClock", act: Callable[[], None]) -> None:
+        self._clock = clock
         self.act = act
         self.is_cancelled = False
 
     def cancel(self) -> None:
-        self.is_cancelled = True
+        if not self.is_cancelled:
+            self.is_cancelled = True
+            self._clock.note_cancelled()
 
 
 class ManualClock:
@@ -58,14 +74,26 @@ class ManualClock:
         self._now_ms = now_ms
         self._agenda: list[tuple[int, int, _Due]] = []
         self._counter = itertools.count()
+        self._cancelled = 0
 
     def now_ms(self) -> int:
         return self._now_ms
 
     def call_at(self, when_ms: int, act: Callable[[], None]) -> Timer:
-        due = _Due(act)
+        due = _Due(self, act)
         heapq.heappush(self._agenda, (when_ms, next(self._counter), due))
         return due
+
+    def working(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def next_due_ms(self) -> int | None:
+        """When the next act is due, if there is one; it may lie in the past."""
+        agenda = self._agenda
+        while agenda and agenda[0][2].is_cancelled:
+            heapq.heappop(agenda)
+            self._cancelled -= 1
+        return agenda[0][0] if agenda else None
 
     def advance(self, duration_ms: int) -> None:
         """Let `duration_ms` pass: each due act sees the instant at which it was due.
@@ -75,12 +103,30 @@ class ManualClock:
         if duration_ms < 0:
             raise ValueError(f"a clock cannot go back: {duration_ms} ms")
         end_ms = self._now_ms + duration_ms
-        while self._agenda and self._agenda[0][0] <= end_ms:
-            when_ms, _, due = heapq.heappop(self._agenda)
-            self._now_ms = max(self._now_ms, when_ms)
-            if not due.is_cancelled:
-                due.act()
+        while (due_ms := self.next_due_ms()) is not None and due_ms <= end_ms:
+            self._now_ms = max(self._now_ms, due_ms)
+            self._take()()
         self._now_ms = end_ms
+
+    def note_cancelled(self) -> None:
+        """One more entry of the agenda is dead. Dead ones are swept out now and then."""
+        self._cancelled += 1
+        if self._cancelled > _SWEPT_FROM and 2 * self._cancelled > len(self._agenda):
+            self._agenda = [each for each in self._agenda if not each[2].is_cancelled]
+            heapq.heapify(self._agenda)
+            self._cancelled = 0
+
+    def _take(self) -> Callable[[], None]:
+        """Take the first act off the agenda; `next_due_ms` has said that there is one."""
+        _, _, due = heapq.heappop(self._agenda)
+        # Cancelling what has happened already sweeps nothing.
+        due.is_cancelled = True
+        return due.act
+
+
+def wall_ns() -> int:
+    """The machine's time, in nanoseconds since 1970 UTC."""
+    return time.time_ns()
 
 
 def monotonic_ms() -> int:

@@ -98,7 +98,14 @@ class Recorder:
             length_ms = (stream.ended_at_ms or 0) - (stream.started_at_ms or 0)
             vods.mark_ready(self._world, vod.id, length_ms, SIMULATED_QUALITIES)
             return
-        uid = vod.stream_uid or ""
+        with self._world.clock.working():
+            duration_ms, qualities = await self._complete(vod.stream_uid or "")
+        await self._until(due_ms)
+        vods.mark_ready(self._world, vod.id, duration_ms, qualities)
+        log.info("vod is ready vod=%s duration_ms=%d", vod.id, duration_ms)
+
+    async def _complete(self, uid: str) -> tuple[int, tuple[Quality, ...]]:
+        """Finish the recording's files. Returns its length, and in which qualities it is there."""
         shelf = self._shelves.find(uid)
         await shelf.saved()
         # From here on the stream is its recording: all of it, and not only a live window.
@@ -109,10 +116,7 @@ class Recorder:
             raise Refused("unavailable", reason)
         if window.init is not None and window.init.width:
             await self._recordings.thumbnail(uid)
-        await self._until(due_ms)
-        duration_ms = round(window.duration / _TICKS_PER_MS)
-        vods.mark_ready(self._world, vod.id, duration_ms, _qualities(window))
-        log.info("vod is ready vod=%s duration_ms=%d", vod.id, duration_ms)
+        return round(window.duration / _TICKS_PER_MS), _qualities(window)
 
     async def _until(self, due_ms: int) -> None:
         """Wait on the world's clock."""

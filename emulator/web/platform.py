@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from emulator.core.bus import Bus
+from emulator.core.world_clock import WorldClock
 from emulator.media.broadcasts import Broadcasts
 from emulator.media.recorder import Recorder
 from emulator.media.recording.imports.workshop import Benches, Workshop
@@ -77,6 +78,7 @@ class Platform:
     """One world, what happens to its streams, and what it shares with the others."""
 
     world: World
+    clock: WorldClock
     seed: str
     bus: Bus
     broadcasts: Broadcasts

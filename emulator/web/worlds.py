@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from starlette.requests import HTTPConnection
 
 from emulator.core.bus import Bus
-from emulator.core.clock import Clock
 from emulator.core.errors import Refused
 from emulator.core.events.worlds import WorldReplaced
+from emulator.core.world_clock import WorldClock
 from emulator.media.broadcasts import BroadcastBounds, Broadcasts
 from emulator.media.ingest.gate import Attempt, Intake
 from emulator.media.recorder import Recorder
@@ -42,7 +42,7 @@ _HOST = re.compile(r"([a-z0-9-]+)\.localhost(?::\d+)?")
 class Making:
     """What a world is made with. `read_seed` reads `default`, `none` or a file (`--seed`)."""
 
-    clock: Clock
+    make_clock: Callable[[], WorldClock]
     rules: Rules
     broadcasts: BroadcastBounds
     tasks: asyncio.TaskGroup
@@ -75,10 +75,13 @@ class Worlds:
         """The world `default`, as `path` keeps it or fresh from its seed."""
         sweep(self.shared.shelves.root)
         bus, making = Bus(), self._making
+        clock = making.make_clock()
         if path == MEMORY:  # Always fresh, and copying a world costs less than running its schema.
-            world = self._template(seed).make(making.clock, bus.publish, making.rules, DEFAULT)
+            world = self._template(seed).make(clock, bus.publish, making.rules, DEFAULT)
         else:
-            world = World(clock=making.clock, publish=bus.publish, rules=making.rules, path=path)
+            world = World(clock=clock, publish=bus.publish, rules=making.rules, path=path)
+            # It may have been ahead of the machine when it was left.
+            clock.advance(max(0, world.store.last_at_ms() - clock.now_ms()))
             if world.is_fresh:
                 self._template(seed).restore(world)
         tables = world.store.columns().items()
@@ -89,7 +92,7 @@ class Worlds:
             for column in columns
             if column == "uid" or column.endswith("_uid")
         ]
-        platform = self._platform(world, bus, seed)
+        platform = self._platform(world, clock, bus, seed)
         await platform.recorder.recover()
         platform.workshop.recover()
         return platform
@@ -108,8 +111,9 @@ class Worlds:
                 f"There are {self._making.worlds_max} worlds. Drop some, or raise worlds_max.",
             )
         bus = Bus()
-        world = self._template(seed).make(self._making.clock, bus.publish, self._making.rules, name)
-        return self._platform(world, bus, seed)
+        clock = self._making.make_clock()
+        world = self._template(seed).make(clock, bus.publish, self._making.rules, name)
+        return self._platform(world, clock, bus, seed)
 
     def find(self, name: str) -> Platform:
         """The world of this name. Refuses (`not_found`)."""
@@ -149,8 +153,12 @@ class Worlds:
         return (owner or self.default).broadcasts.admit(attempt, drop)
 
     async def reset(self, platform: Platform) -> None:
-        """Put a world back to its seed. Publishers are disconnected, its media is removed."""
+        """Put a world back to its seed. Publishers are disconnected, its media is removed.
+
+        Its clock runs at the machine's pace again, from where it was.
+        """
         template = self._template(platform.seed)
+        platform.clock.run()
         await self._replace(platform, "its world was reset", template.restore)
 
     def save(self, platform: Platform, name: str) -> Snapshot:
@@ -195,6 +203,7 @@ class Worlds:
         await self._leave(platform, "its world was dropped")
         kept = {uid for snapshot in platform.snapshots.values() for uid in snapshot.uids}
         found = kept | self._uids(platform.world)
+        platform.clock.close()
         platform.world.close()
         for snapshot in platform.snapshots.values():
             snapshot.facts.close()
@@ -215,6 +224,7 @@ class Worlds:
         for template in self._templates.values():
             template.close()
         for platform in self.all():
+            platform.clock.close()
             platform.world.close()
 
     def _template(self, seed: str) -> Template:
@@ -222,7 +232,7 @@ class Worlds:
             self._templates[seed] = Template(self._making.read_seed(seed), self._making.rules)
         return self._templates[seed]
 
-    def _platform(self, world: World, bus: Bus, seed: str) -> Platform:
+    def _platform(self, world: World, clock: WorldClock, bus: Bus, seed: str) -> Platform:
         shared = self.shared
         world.media_base = shared.addresses.media
         broadcasts = Broadcasts(world, shared.shelves, self._making.broadcasts)
@@ -244,6 +254,7 @@ class Worlds:
         bus.subscribe(Disposal(shared.shelves, self._making.tasks, self._is_shown).hear)
         platform = self._platforms[world.name] = Platform(
             world=world,
+            clock=clock,
             seed=seed,
             bus=bus,
             broadcasts=broadcasts,

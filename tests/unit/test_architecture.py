@@ -60,6 +60,7 @@ IO_MODULES = {
 }
 IO_ALLOWED = {
     "emulator/core/clock.py": {"asyncio"},
+    "emulator/core/world_clock.py": {"asyncio"},
     "emulator/core/bus.py": {"asyncio"},
 }
 WORLD_STORE_ALLOWED = {"sqlite3"}

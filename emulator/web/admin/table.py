@@ -1,11 +1,12 @@
 """Our own API's operations: one list. Imported late, like the platform's."""
 
-from emulator.web.admin import events, outbox, requests, snapshots, worlds
+from emulator.web.admin import clock, events, outbox, requests, snapshots, worlds
 from emulator.web.rest.router import Router
 
 OPERATIONS = [
     *worlds.OPERATIONS,
     *snapshots.OPERATIONS,
+    *clock.OPERATIONS,
     *events.OPERATIONS,
     *requests.OPERATIONS,
     *outbox.OPERATIONS,

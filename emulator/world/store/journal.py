@@ -47,6 +47,10 @@ class Store:
         found = self.row(sql, *values)
         return int(found[0] or 0) if found else 0
 
+    def last_at_ms(self) -> int:
+        """When the last thing happened that the journal tells of; 0 where it is empty."""
+        return self.number("SELECT at_ms FROM events ORDER BY seq DESC LIMIT 1")
+
     def columns(self) -> dict[str, list[str]]:
         """The names of every table's columns."""
         rows = self.rows(

@@ -1,0 +1,248 @@
+"""WorldClock: one world's time: the machine's, slower or faster, or standing until it is advanced.
+
+All that is due in a world stands on one agenda, in whatever mode its clock is. While time runs, one
+timer of the event loop waits for the next of it. It runs on the loop's thread.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+from emulator.core.clock import ManualClock, Timer, wall_ns
+from emulator.core.errors import Refused
+
+Mode = Literal["real", "scaled", "virtual"]
+
+SPEED_MIN = 0.01
+SPEED_MAX = 10_000.0
+# So many turns of the loop follow each instant of an advance: what an act wakes, and what that
+# wakes in turn, happens at that instant. Work that takes longer says so (`working`).
+_TURNS = 10
+_WORK_SECONDS_MAX = 60.0
+# An advance stops after so many instants at which something was due: about half a minute.
+_INSTANTS_MAX = 500_000
+# The year 9000: what lies later cannot be written as a date everywhere.
+_LAST_MS = 221_845_392_000_000
+
+
+class WorldClock(ManualClock):
+    """Runs at the machine's pace from `begin_ms` on, which is now where nothing is said.
+
+    Never goes back, whatever the machine's clock does.
+    """
+
+    def __init__(self, begin_ms: int | None = None) -> None:
+        super().__init__(wall_ns() // 1_000_000 if begin_ms is None else begin_ms)
+        self._speed = 1.0
+        self._set_out()
+        self._bell: asyncio.TimerHandle | None = None
+        self._bell_ms: int | None = None
+        self._passing = asyncio.Lock()
+        self._works = 0
+        self._rested = asyncio.Event()
+
+    @property
+    def mode(self) -> Mode:
+        if self._speed == 0:
+            return "virtual"
+        return "real" if self._speed == 1 else "scaled"
+
+    @property
+    def speed(self) -> float:
+        """Seconds of the world in one of the machine's; 0 where time stands."""
+        return self._speed
+
+    @property
+    def pending(self) -> int:
+        """How many acts are on the agenda."""
+        return len(self._agenda) - self._cancelled
+
+    @property
+    def ahead_ms(self) -> int:
+        """How far the world's time is before the machine's; negative where it is behind."""
+        return self.now_ms() - wall_ns() // 1_000_000
+
+    def now_ms(self) -> int:
+        if self._speed:
+            passed_ns = wall_ns() - self._from_ns
+            if self._speed != 1:
+                passed_ns = int(passed_ns * self._speed)
+            told_ms = self._from_ms + passed_ns // 1_000_000
+            if told_ms > self._now_ms:
+                self._now_ms = told_ms
+        return self._now_ms
+
+    def call_at(self, when_ms: int, act: Callable[[], None]) -> Timer:
+        """While time runs this needs the running event loop, which rings once it is due.
+
+        Where time stands, what is due already happens as soon as the loop comes to it.
+        """
+        due = super().call_at(when_ms, act)
+        is_coming = self._speed or when_ms <= self._now_ms
+        if is_coming and (self._bell_ms is None or when_ms < self._bell_ms):
+            self._wind()
+        return due
+
+    def run(self, speed: float = 1.0) -> None:
+        """Let time run at this speed from now on. Refuses (`invalid`) a speed out of bounds."""
+        if not SPEED_MIN <= speed <= SPEED_MAX:
+            raise Refused(
+                "invalid", f"A clock's speed is {SPEED_MIN} to {SPEED_MAX:g}, not {speed:g}."
+            )
+        self.now_ms()
+        self._speed = speed
+        self._set_out()
+        self._wind()
+
+    def freeze(self) -> None:
+        """Let time stand until it is advanced, or runs again."""
+        self.now_ms()
+        self._speed = 0.0
+        self._wind()
+
+    def advance(self, duration_ms: int) -> None:
+        """Let time pass at once and without the event loop; see `pass_time` for who has one."""
+        speed = self._speed
+        self.freeze()
+        try:
+            super().advance(duration_ms)
+        finally:
+            self._go_on(speed)
+
+    async def pass_time(self, duration_ms: int) -> None:
+        """Let time pass; returns when all that was due has happened, and what followed from it.
+
+        Time jumps from one due act to the next, and stands between them while anybody is `working`.
+        Refuses (`invalid`) a negative duration and the far future, (`unavailable`) if that work
+        goes on for a minute or too much is due on the way: the clock has then come as far as it
+        could. Afterwards time runs, or stands, as before.
+        """
+        async with self._passing:
+            await self._pass_until(self.now_ms() + duration_ms)
+
+    async def set(self, speed: float | None = None, now_ms: int | None = None) -> None:
+        """Go to an instant, as `pass_time` does, and run at this speed from then on; 0 stands."""
+        async with self._passing:
+            if now_ms is not None:
+                await self._pass_until(now_ms, stands_after=speed == 0)
+            if speed == 0:
+                self.freeze()
+            elif speed is not None:
+                self.run(speed)
+
+    async def _pass_until(self, end_ms: int, *, stands_after: bool = False) -> None:
+        if end_ms < self.now_ms():
+            raise Refused("invalid", "Time does not run backwards.")
+        if end_ms > _LAST_MS:
+            raise Refused("invalid", "A clock ends with the year 9000.")
+        speed = 0.0 if stands_after else self._speed
+        self.freeze()
+        try:
+            await self._settle()
+            for _ in range(_INSTANTS_MAX):
+                due_ms = self.next_due_ms()
+                if due_ms is None or due_ms > end_ms:
+                    self._now_ms = end_ms
+                    return
+                self._now_ms = max(self._now_ms, due_ms)
+                self._ring_due()
+                await self._settle()
+            raise Refused(
+                "unavailable", f"Something was due at {_INSTANTS_MAX} instants. Ask again to go on."
+            )
+        finally:
+            # An act that set the speed meanwhile has the last word.
+            if self._speed == 0:
+                self._go_on(speed)
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        self._works += 1
+        try:
+            yield
+        finally:
+            self._works -= 1
+            if self._works == 0:
+                self._rested.set()
+
+    def close(self) -> None:
+        """Nothing that is still due will happen."""
+        self._agenda.clear()
+        self._cancelled = 0
+        self._wind()
+
+    async def _settle(self) -> None:
+        """Let everything happen that this instant has caused."""
+        await _turn_loop()
+        while self._works:
+            self._rested.clear()
+            try:
+                async with asyncio.timeout(_WORK_SECONDS_MAX):
+                    await self._rested.wait()
+            except TimeoutError:
+                raise Refused(
+                    "unavailable",
+                    f"Something is still being worked on after {_WORK_SECONDS_MAX:g} s. The clock"
+                    " stands at the instant at which that began; ask again.",
+                ) from None
+            await _turn_loop()
+
+    def _go_on(self, speed: float) -> None:
+        self._speed = speed
+        self._set_out()
+        self._wind()
+
+    def _set_out(self) -> None:
+        """Time runs from this instant of the world and of the machine."""
+        # In whole milliseconds, so that a real clock shows the machine's own.
+        self._from_ms, self._from_ns = self._now_ms, wall_ns() // 1_000_000 * 1_000_000
+
+    def _wind(self) -> None:
+        """Set the loop's timer to the next act that comes by itself, or to none."""
+        if self._bell is not None:
+            self._bell.cancel()
+        self._bell = self._bell_ms = None
+        due_ms = self.next_due_ms()
+        if due_ms is None:
+            return
+        left_ms = max(0, due_ms - self.now_ms())
+        if self._speed:
+            loop = asyncio.get_running_loop()
+            self._bell = loop.call_later(left_ms / 1000 / self._speed, self._ring)
+        elif left_ms == 0 and (found := _loop()) is not None:
+            self._bell = found.call_later(0, self._ring)
+        if self._bell is not None:
+            self._bell_ms = due_ms
+
+    def _ring(self) -> None:
+        self._bell = self._bell_ms = None
+        self._ring_due()
+        self._wind()
+
+    def _ring_due(self) -> None:
+        """Do what is due by now. What that makes due at once is left to the next ring."""
+        now_ms = self.now_ms()
+        last = next(self._counter)
+        while (due_ms := self.next_due_ms()) is not None and due_ms <= now_ms:
+            if self._agenda[0][1] > last:
+                break
+            act = self._take()
+            try:
+                act()
+            except Exception as error:  # As with the loop's own timers: one act is no other's.
+                context = {"message": "an act of a world's clock failed", "exception": error}
+                asyncio.get_running_loop().call_exception_handler(context)
+
+
+def _loop() -> asyncio.AbstractEventLoop | None:
+    """The running loop; a world that stands may be driven without one."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+async def _turn_loop() -> None:
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)

@@ -1,0 +1,116 @@
+"""`/_emulator/clock`: this world's time: shown, stopped, run at another speed, let pass."""
+
+from typing import Literal, TypedDict
+
+from pydantic import Field
+
+from emulator.core.errors import Refused
+from emulator.core.world_clock import SPEED_MAX, SPEED_MIN, Mode, WorldClock
+from emulator.web.api.live.instants import Instant, milliseconds
+from emulator.web.api.models import Request
+from emulator.web.rest.call import Call
+from emulator.web.rest.operation import Operation
+from emulator.web.shapes.times import iso
+
+ADVANCE_SECONDS_MAX = 100 * 365 * 86_400
+
+
+class ClockSet(Request):
+    """`speed` alone is enough to run; `now`, where the clock is to be, lies in its future."""
+
+    mode: Literal["real", "scaled", "virtual"] | None = None
+    speed: float | None = Field(None, ge=SPEED_MIN, le=SPEED_MAX, allow_inf_nan=False)
+    now: Instant | None = None
+
+
+class ClockAdvance(Request):
+    seconds: float = Field(ge=0, le=ADVANCE_SECONDS_MAX, allow_inf_nan=False)
+
+
+class ClockShape(TypedDict):
+    """`speed` is 0 where time stands. `ahead_seconds`: how far it is before the machine's clock.
+
+    `pending` is how many things are due later, and `next_due_at` when the first of them is.
+    """
+
+    mode: Mode
+    speed: float
+    now: str
+    ahead_seconds: float
+    pending: int
+    next_due_at: str | None
+
+
+def show(call: Call) -> ClockShape:
+    """Read this world's clock."""
+    return _shape(call.platform.clock)
+
+
+async def put(call: Call) -> ClockShape:
+    """Let this world's time run at the machine's pace, at another speed, or stand."""
+    wishes, clock = call.body_as(ClockSet), call.platform.clock
+    speed = _speed(wishes, clock)
+    now_ms = None if wishes.now is None else milliseconds(wishes.now)
+    if now_ms is not None and now_ms < clock.now_ms():
+        raise Refused("invalid", f"Time does not run backwards: it is {iso(clock.now_ms())}.")
+    await clock.set(speed, now_ms)
+    return _shape(clock)
+
+
+async def advance(call: Call) -> ClockShape:
+    """Let time pass at once. Answers when all that was due has happened."""
+    clock = call.platform.clock
+    await clock.pass_time(round(call.body_as(ClockAdvance).seconds * 1000))
+    return _shape(clock)
+
+
+def _speed(wishes: ClockSet, clock: WorldClock) -> float | None:
+    """The speed that is wished for, 0 for standing, None for no change."""
+    if wishes.mode == "virtual":
+        if wishes.speed is not None:
+            raise Refused("invalid", "A virtual clock stands. It has no speed; advance it.")
+        return 0.0
+    if wishes.mode == "real":
+        if wishes.speed not in (None, 1.0):
+            raise Refused("invalid", "A real clock's speed is 1. Use the mode scaled.")
+        return 1.0
+    if wishes.mode == "scaled" and wishes.speed is None:
+        if clock.mode != "scaled":
+            raise Refused("invalid", "A scaled clock needs a speed, such as 10.")
+        return clock.speed
+    return wishes.speed
+
+
+def _shape(clock: WorldClock) -> ClockShape:
+    due_ms = clock.next_due_ms()
+    return {
+        "mode": clock.mode,
+        "speed": clock.speed,
+        "now": iso(clock.now_ms()),
+        "ahead_seconds": clock.ahead_ms / 1000,
+        "pending": clock.pending,
+        "next_due_at": None if due_ms is None else iso(due_ms),
+    }
+
+
+OPERATIONS = [
+    Operation(method="GET", path="/clock", auth="public", answer=show, provenance="assumed"),
+    Operation(
+        method="PUT",
+        path="/clock",
+        auth="public",
+        answer=put,
+        body=ClockSet,
+        refuses=("invalid", "unavailable"),
+        provenance="assumed",
+    ),
+    Operation(
+        method="POST",
+        path="/clock/advance",
+        auth="public",
+        answer=advance,
+        body=ClockAdvance,
+        refuses=("invalid", "unavailable"),
+        provenance="assumed",
+    ),
+]

@@ -1,0 +1,161 @@
+"""The world's clock over the admin API, and what runs on it."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from emulator.settings import Settings
+from tests.support.rest import Caller, check_error, create
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """An hour passes until a VOD is ready, and none of it is waited for."""
+    return Settings(data=":memory:", port=0, rtmp_port=0, rtmps_port=0, vod_processing_ms=3_600_000)
+
+
+class AdminClock:
+    """The clock of one world, as its admin API gives it."""
+
+    def __init__(self, client: httpx.AsyncClient, world: str = "default") -> None:
+        self._client = client
+        self._headers = {"X-Emulator-World": world}
+
+    async def __call__(self, method: str, path: str = "", **body: Any) -> httpx.Response:
+        address = f"/_emulator/clock{path}"
+        content = body if method != "GET" else None
+        return await self._client.request(method, address, json=content, headers=self._headers)
+
+    async def told(self, method: str = "GET", path: str = "", **body: Any) -> dict[str, Any]:
+        answer = await self(method, path, **body)
+        assert answer.status_code == 200, answer.text
+        told: dict[str, Any] = answer.json()
+        return told
+
+
+@pytest.fixture
+def clock(client: httpx.AsyncClient) -> AdminClock:
+    return AdminClock(client)
+
+
+async def test_a_frozen_world_stands_and_an_advance_moves_it_exactly(clock: AdminClock) -> None:
+    assert (await clock.told())["mode"] == "real"
+
+    frozen = await clock.told("PUT", mode="virtual", now="2090-01-01T00:00:00Z")
+    assert (frozen["mode"], frozen["speed"]) == ("virtual", 0)
+    assert frozen["now"] == "2090-01-01T00:00:00.000Z"
+    await clock.told("POST", "/advance", seconds=5400.25)
+
+    assert (await clock.told())["now"] == "2090-01-01T01:30:00.250Z"
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ({"mode": "scaled", "speed": 10}, ("scaled", 10)),
+        ({"speed": 0.5}, ("scaled", 0.5)),
+        ({"mode": "real"}, ("real", 1)),
+        ({"speed": 1}, ("real", 1)),
+        ({}, ("real", 1)),
+    ],
+)
+async def test_time_runs_as_it_is_told(
+    clock: AdminClock, body: dict[str, Any], told: tuple[str, float]
+) -> None:
+    now = await clock.told("PUT", **body)
+
+    assert (now["mode"], now["speed"]) == told
+
+
+async def test_what_no_clock_can_do_is_refused(clock: AdminClock) -> None:
+    await clock.told("PUT", mode="virtual", now="2090-01-01T00:00:00Z")
+    for body in (
+        {"mode": "sideways"},
+        {"mode": "real", "speed": 2},
+        {"mode": "virtual", "speed": 2},
+        {"mode": "scaled"},
+        {"speed": 0},
+        {"speed": -1},
+        {"speed": 1e12},
+        {"now": "2089-12-31T23:59:59.999Z"},
+        {"now": "9001-01-01T00:00:00Z"},
+        {"now": "yesterday"},
+    ):
+        check_error(await clock("PUT", **body), 422)
+    for seconds in (-1, 1e12, "soon", None, [1]):
+        check_error(await clock("POST", "/advance", seconds=seconds), 422)
+    check_error(await clock("POST", "/advance"), 422)
+
+    assert (await clock.told())["now"] == "2090-01-01T00:00:00.000Z"
+
+
+async def test_an_advance_answers_when_the_vod_is_ready(clock: AdminClock, call: Caller) -> None:
+    # Given a stream of the seed that ends while time stands,
+    await clock.told("PUT", mode="virtual")
+    live = (await call("GET", "/streams/?limit=1")).json()["streams"][0]
+    key = f"ak_demo_{live['user']['username']}"
+    ended = (await call("POST", f"/streams/{live['id']}/end", key)).json()
+    vod = f"/streams/vods/{ended['vod_id']}"
+    assert (await call("GET", vod, key)).json()["status"] == "processing"
+
+    # when just less than the hour that its recording takes has passed, then it is not ready;
+    await clock.told("POST", "/advance", seconds=3599.999)
+    assert (await call("GET", vod, key)).json()["status"] == "processing"
+
+    # and then it is, in the answer's own instant.
+    ready = await clock.told("POST", "/advance", seconds=0.001)
+    now = (await call("GET", vod, key)).json()
+    assert (now["status"], now["ready_at"]) == ("ready", ready["now"])
+
+
+async def test_rate_limits_and_tokens_run_on_the_worlds_clock(
+    clock: AdminClock, call: Caller
+) -> None:
+    await clock.told("PUT", mode="virtual")
+    login = {"email": "demo@example.com", "password": "demo123456"}
+    token = (await call("POST", "/auth/login", json=login)).json()["access_token"]
+    created = [
+        (await call("POST", "/streams/", "ak_demo", json={"title": f"No {number}"})).status_code
+        for number in range(11)
+    ]
+    assert created == [201, *[409] * 9, 429]
+
+    await clock.told("POST", "/advance", seconds=61)
+    answer = await call("POST", "/streams/", "ak_demo", json={"title": "Again"})
+    assert answer.status_code == 409
+    assert (await call("GET", "/auth/me", token)).status_code == 200
+    await clock.told("POST", "/advance", seconds=1800)
+    check_error(await call("GET", "/auth/me", token), 401)
+
+
+async def test_each_world_has_its_own_time_and_a_reset_lets_it_run(
+    client: httpx.AsyncClient, clock: AdminClock
+) -> None:
+    await client.post("/_emulator/worlds", json={"name": "late", "seed": "none"})
+    late = AdminClock(client, "late")
+    await late.told("PUT", mode="virtual", now="2091-05-01T12:00:00Z")
+
+    assert (await clock.told())["mode"] == "real"
+    assert not (await clock.told())["now"].startswith("2091")
+    await client.post("/_emulator/reset", headers={"X-Emulator-World": "late"})
+    told = await late.told()
+    assert told["mode"] == "real"
+    assert told["now"].startswith("2091-05-01T12:")
+
+
+async def test_a_snapshot_comes_back_although_time_went_on(
+    client: httpx.AsyncClient, clock: AdminClock, call: Caller
+) -> None:
+    await clock.told("PUT", mode="virtual")
+    stream = await create(call)
+    await client.post("/_emulator/snapshots", json={"name": "before"})
+    await clock.told("POST", "/advance", seconds=86_400)
+    before = (await clock.told())["now"]
+    await call("POST", f"/streams/{stream['id']}/end", "ak_demo")
+
+    await client.post("/_emulator/snapshots/before/restore")
+
+    assert (await call("GET", f"/streams/id/{stream['id']}")).json()["status"] == "offline"
+    told = await clock.told()
+    assert (told["mode"], told["now"]) == ("virtual", before)
