@@ -43,6 +43,7 @@ _WARM = (
     "emulator.media.pipeline",
     "emulator.web.api.table",
     "emulator.web.admin.table",
+    "emulator.web.chat.socket",
     "emulator.web.rest.dispatch",
 )
 

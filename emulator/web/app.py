@@ -14,7 +14,6 @@ from emulator.core.errors import Refused
 from emulator.web.admin import state
 from emulator.web.admin.guard import AdminGuard
 from emulator.web.cdn import images, playback
-from emulator.web.chat.socket import ChatSocket
 from emulator.web.errors import answer, crash
 from emulator.web.openapi import routes as openapi
 from emulator.web.pages import watch
@@ -23,8 +22,9 @@ from emulator.web.rest.reuse import Reuse
 from emulator.web.worlds import Worlds
 
 if TYPE_CHECKING:
-    from starlette.types import ExceptionHandler
+    from starlette.types import ExceptionHandler, Receive, Scope, Send
 
+    from emulator.web.chat.socket import ChatSocket
     from emulator.web.rest.call import Dialect
     from emulator.web.rest.dispatch import Dispatch
 
@@ -62,7 +62,7 @@ def _chat(worlds: Worlds) -> list[WebSocketRoute]:
     """The chat socket under both prefixes, each in its own dialect."""
     path = "/streams/{stream_id}/chat/ws"
     return [
-        WebSocketRoute(f"{prefix}{path}{slash}", ChatSocket(worlds, dialect))
+        WebSocketRoute(f"{prefix}{path}{slash}", _Chat(worlds, dialect))
         for prefix, dialect in PREFIXES.items()
         for slash in ("", "/")
     ]
@@ -95,6 +95,23 @@ class _Admin(_Api):
         from emulator.web.rest.dispatch import Dispatch
 
         return Dispatch(self._worlds, ROUTER, self._dialect)
+
+
+class _Chat:
+    """The chat socket of one dialect, likewise."""
+
+    def __init__(self, worlds: Worlds, dialect: "Dialect") -> None:
+        self._worlds = worlds
+        self._dialect: Dialect = dialect
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        await self._socket(scope, receive, send)
+
+    @cached_property
+    def _socket(self) -> "ChatSocket":
+        from emulator.web.chat.socket import ChatSocket
+
+        return ChatSocket(self._worlds, self._dialect)
 
 
 async def _refused(request: Request, error: Exception) -> Response:

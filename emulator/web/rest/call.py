@@ -3,16 +3,19 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
-from pydantic import BaseModel
-
-from emulator.web.platform import Platform
-from emulator.web.rest.bodies import Uploaded
 from emulator.world.people.accounts import User
 from emulator.world.world import World
 
-Model = TypeVar("Model", bound=BaseModel)
+if TYPE_CHECKING:
+    # The chat's part of a start names dialects, and must not pay for pydantic.
+    from pydantic import BaseModel
+
+    from emulator.web.platform import Platform
+    from emulator.web.rest.bodies import Uploaded
+
+Model = TypeVar("Model", bound="BaseModel")
 Dialect = Literal["documented", "client"]
 
 # RFC 6454, 6.2: a scheme, a host and perhaps a port.
@@ -29,15 +32,15 @@ class Call:
     file, where the request is a form.
     """
 
-    platform: Platform
+    platform: "Platform"
     dialect: Dialect
     caller: User | None
     credential: str
     accept: str
     path: Mapping[str, str]
-    body: BaseModel | None
-    query: BaseModel | None
-    upload: Uploaded | None = None
+    body: "BaseModel | None"
+    query: "BaseModel | None"
+    upload: "Uploaded | None" = None
     origin: str = ""
 
     @property
