@@ -40,3 +40,14 @@ class Ids:
 def trace_id() -> str:
     """An id for one answered request: the wire's, not a world's, so no seed rules it."""
     return f"{random.getrandbits(128):032x}"
+
+
+class Chance(random.Random):
+    """A stream of chance with a name: the same for the same seed and names, whatever else is drawn.
+
+    Only methods whose results Python keeps from version to version may be used: `random`,
+    `randrange`, `expovariate`, `gauss`, `lognormvariate`, `uniform`.
+    """
+
+    def __init__(self, seed: int, *names: str) -> None:
+        super().__init__(f"{seed}/{'/'.join(names)}")

@@ -1,0 +1,55 @@
+"""Action: what every action of the language is: a checked value with a `run`.
+
+To add one, write a class with a docstring (its first line is its help), an `example` and a `run`
+into the file of its noun; `registry` finds it there.
+"""
+
+from collections.abc import Awaitable, Iterator
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from emulator.scenario.language.values.kinds import Noun
+
+if TYPE_CHECKING:
+    from emulator.scenario.stage import Stage
+
+# What a lasting action yields: in how many milliseconds it wants to go on.
+Ticks = Iterator[int]
+
+
+class Action(BaseModel):
+    """`run` acts at once and returns nothing, or is a coroutine, or yields `Ticks` while it lasts.
+
+    `example` is a step in YAML. `makes` are the fields that name new things of a noun. `may_last`:
+    the step may say `for`; an action that `must_last` is refused without. `shorthand` is the field
+    that an argument which is no map stands for.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+    name: ClassVar[str]
+    example: ClassVar[str]
+    makes: ClassVar[dict[str, Noun]] = {}
+    may_last: ClassVar[bool] = False
+    must_last: ClassVar[bool] = False
+    shorthand: ClassVar[str] = ""
+
+    @classmethod
+    def arguments(cls, plain: Any) -> Any:
+        """What stands behind the action's name, as this model's fields."""
+        if cls.shorthand and not isinstance(plain, dict):
+            return {cls.shorthand: plain}
+        return {} if plain is None else plain
+
+    def wrong(self) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
+        """What no type can say: where in the arguments, a rule's name, and a sentence."""
+        return iter(())
+
+    def files(self) -> tuple[str, ...]:
+        """Texts beside the scenario that it needs, by their names."""
+        return ()
+
+    def run(self, stage: "Stage") -> Awaitable[Any] | Ticks | None:
+        """Do it. A `Refused` is noted in the report as what the platform said."""
+        raise NotImplementedError

@@ -1,0 +1,1 @@
+"""The evening itself: its clock, its log, what must be true."""

@@ -1,0 +1,42 @@
+"""`expect`: what must be true now, or become true `within` a time."""
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from emulator.scenario.actions.action import Action
+from emulator.scenario.facts import conditions, registry
+
+
+class Expect(Action):
+    """Say what must be true now, or become true `within` a time. A miss fails the run.
+
+    The runner asks for the facts: `run` does nothing.
+    """
+
+    name: ClassVar[str] = "expect"
+    example: ClassVar[str] = "expect: {stream.launch.status: live}"
+
+    facts: dict[str, Any] = Field(min_length=1)
+
+    @classmethod
+    def arguments(cls, plain: Any) -> Any:
+        return {"facts": plain}
+
+    def wrong(self) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
+        for path, raw in self.facts.items():
+            yield from wrong(path, raw)
+
+
+def wrong(path: str, raw: Any) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
+    """What is wrong with one expectation."""
+    try:
+        fact, _, _ = registry.find(path)
+    except ValueError as error:
+        yield (path,), "unknown-fact", str(error)
+        return
+    try:
+        conditions.parse(fact.kind, raw)
+    except ValueError as error:
+        yield (path,), "condition", f"{path}: {error}."

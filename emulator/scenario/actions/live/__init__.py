@@ -1,0 +1,1 @@
+"""What happens on stream: streams, publishers, audiences."""

@@ -1,0 +1,113 @@
+"""`stream.*`: make a stream, change it, start it without a picture, end it, remove it."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from emulator.scenario.actions.action import Action
+from emulator.scenario.language.values.kinds import (
+    CategoryRef,
+    Name,
+    Noun,
+    StreamRef,
+    Text,
+    UserRef,
+)
+from emulator.scenario.stage import Stage
+from emulator.world.live import categories, streams
+from emulator.world.live.streams import Wishes
+
+Visibility = Literal["public", "unlisted", "private"]
+Tags = Annotated[list[Text], Field(max_length=20)]
+
+
+def wishes(stage: Stage, given: dict[str, Any]) -> Wishes:
+    """What a file says of a stream, in the world's words."""
+    found = {name: value for name, value in given.items() if value is not None}
+    if "category" in found:
+        found["category_id"] = categories.by_slug(stage.world, found.pop("category")).id
+    if "mature" in found:
+        found["is_mature"] = found.pop("mature")
+    return Wishes(found)
+
+
+class StreamCreate(Action):
+    """Make a stream, offline, under a name of the scenario."""
+
+    name: ClassVar[str] = "stream.create"
+    example: ClassVar[str] = "stream.create: {stream: encore, owner: urbantech, title: Encore}"
+    makes: ClassVar[dict[str, Noun]] = {"stream": "stream"}
+
+    stream: Name
+    owner: UserRef
+    title: Text
+    description: Text | None = None
+    category: CategoryRef | None = None
+    tags: Tags | None = None
+    visibility: Visibility | None = None
+    mature: bool | None = None
+
+    def run(self, stage: Stage) -> None:
+        given = self.model_dump(exclude={"stream", "owner"})
+        owner = stage.user(self.owner)
+        made = streams.create(stage.world, owner, wishes(stage, given))
+        stage.evening.streams[self.stream] = made.id
+
+
+class StreamUpdate(Action):
+    """Change what its owner says of a stream."""
+
+    name: ClassVar[str] = "stream.update"
+    example: ClassVar[str] = "stream.update: {stream: launch, title: We are live}"
+
+    stream: StreamRef
+    title: Text | None = None
+    description: Text | None = None
+    category: CategoryRef | None = None
+    tags: Tags | None = None
+    visibility: Visibility | None = None
+    mature: bool | None = None
+
+    def run(self, stage: Stage) -> None:
+        given = self.model_dump(exclude={"stream"})
+        streams.update(stage.world, stage.stream(self.stream), wishes(stage, given))
+
+
+class StreamStart(Action):
+    """Make a stream live by the API, without a publisher: a zombie, until media comes."""
+
+    name: ClassVar[str] = "stream.start"
+    example: ClassVar[str] = "stream.start: {stream: launch}"
+    shorthand: ClassVar[str] = "stream"
+
+    stream: StreamRef
+
+    def run(self, stage: Stage) -> None:
+        streams.start(stage.world, stage.stream(self.stream))
+
+
+class StreamEnd(Action):
+    """End a stream by the API, as its owner does."""
+
+    name: ClassVar[str] = "stream.end"
+    example: ClassVar[str] = "stream.end: {stream: launch}"
+    shorthand: ClassVar[str] = "stream"
+
+    stream: StreamRef
+
+    def run(self, stage: Stage) -> None:
+        streams.end(stage.world, stage.stream(self.stream))
+
+
+class StreamDelete(Action):
+    """Remove a stream that is not live. Its VODs stay, unless `vods` says otherwise."""
+
+    name: ClassVar[str] = "stream.delete"
+    example: ClassVar[str] = "stream.delete: {stream: launch}"
+    shorthand: ClassVar[str] = "stream"
+
+    stream: StreamRef
+    vods: bool = False
+
+    def run(self, stage: Stage) -> None:
+        streams.delete(stage.world, stage.stream(self.stream), with_vods=self.vods)

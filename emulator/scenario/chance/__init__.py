@@ -1,0 +1,1 @@
+"""Shapes of chance: curves, distributions, arrivals, lines of chat."""

@@ -1,0 +1,1 @@
+"""What is true at an instant, as expectations name it."""

@@ -1,0 +1,185 @@
+"""Conditions: what a fact must be: a value, or words such as `{above: 3}` or `{one_of: [a, b]}`."""
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from emulator.scenario.language.mistakes import meant
+from emulator.scenario.language.values import quantities
+
+FactKind = Literal["number", "duration", "share", "text", "truth", "any"]
+
+_WORDS = {
+    "is": "is exactly this",
+    "not": "is anything but this",
+    "above": "is more",
+    "below": "is less",
+    "at_least": "is this or more",
+    "at_most": "is this or less",
+    "between": "is from the first to the second",
+    "about": "is this, give or take `give`",
+    "one_of": "is one of these",
+    "contains": "has this in it",
+    "matches": "matches this pattern as a whole",
+}
+_ORDERED = {"above", "below", "at_least", "at_most", "between", "about"}
+_PATTERN_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """`wanted` maps words to values that were read by the fact's kind."""
+
+    kind: FactKind
+    wanted: dict[str, Any]
+    text: str
+
+    def holds(self, value: Any) -> bool:
+        return all(self._holds(word, want, value) for word, want in self.wanted.items())
+
+    def distance(self, value: Any) -> float:
+        """How far a value is from what is wanted: 0 where it holds, infinite where not measured."""
+        if self.holds(value):
+            return 0.0
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return math.inf
+        ends = [end for each in self.wanted.values() for end in _ends(each)]
+        return min((abs(value - end) for end in ends), default=math.inf)
+
+    def _holds(self, word: str, want: Any, value: Any) -> bool:
+        if word in _ORDERED:
+            return _is_number(value) and _compare(word, want, value)
+        if word == "is":
+            return _same(value, want)
+        if word == "not":
+            return not _same(value, want)
+        if word == "one_of":
+            return any(_same(value, each) for each in want)
+        if word == "contains":
+            return isinstance(value, str | list | tuple) and want in value
+        return isinstance(value, str) and re.fullmatch(want, value) is not None
+
+
+def parse(kind: FactKind, raw: Any) -> Condition:
+    """The condition that stands in a file. Refuses (`ValueError`) one that cannot be meant."""
+    text = _show(raw)
+    if not isinstance(raw, dict):
+        return Condition(kind, {"is": _read(kind, raw)}, text)
+    if not raw:
+        raise ValueError("a condition needs a word, such as above")
+    give = raw.get("give")
+    words = {word: value for word, value in raw.items() if word != "give"}
+    for word in words:
+        if word not in _WORDS:
+            raise ValueError(f"{word} is no condition{meant(word, [*_WORDS, 'give'])}")
+    if ("about" in words) != (give is not None):
+        raise ValueError("about and give go together: {about: 10s, give: 1s}")
+    wanted = {word: _wanted(kind, word, value, give) for word, value in words.items()}
+    return Condition(kind, wanted, text)
+
+
+def words() -> dict[str, str]:
+    """Every word of a condition with what it means."""
+    return dict(_WORDS)
+
+
+def shown(kind: FactKind, value: Any) -> str:
+    """A fact as people read it."""
+    if value is None:
+        return "nothing"
+    if kind == "duration" and _is_number(value):
+        return quantities.clock_text(round(value))
+    if kind == "share" and _is_number(value):
+        return f"{round(value * 100, 2):g}%"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _wanted(kind: FactKind, word: str, value: Any, give: Any) -> Any:
+    if word in _ORDERED and kind in ("text", "truth"):
+        raise ValueError(f"{word} compares numbers, and this is a {kind}")
+    if word == "between":
+        return _range(kind, value)
+    if word == "about":
+        middle, slack = _read(kind, value), _read(kind, give)
+        return middle - slack, middle + slack
+    if word == "one_of":
+        if not isinstance(value, list) or not value:
+            raise ValueError("one_of takes a list")
+        return tuple(_read(kind, each) for each in value)
+    if word == "matches":
+        return _pattern(value)
+    return value if word == "contains" else _read(kind, value)
+
+
+def _range(kind: FactKind, value: Any) -> tuple[Any, Any]:
+    if not isinstance(value, list) or len(value) != 2:
+        raise ValueError("between takes two values: [from, to]")
+    low, high = _read(kind, value[0]), _read(kind, value[1])
+    if low > high:
+        raise ValueError(f"{value[0]} is more than {value[1]}")
+    return low, high
+
+
+def _read(kind: FactKind, raw: Any) -> Any:
+    if kind == "duration":
+        return 0 if raw == 0 else quantities.duration_ms(str(raw))
+    if kind == "share":
+        return quantities.share(str(raw))
+    if kind == "number":
+        if not _is_number(raw):
+            raise ValueError(f"{_show(raw)} is no number")
+        return raw
+    if kind == "truth" and not isinstance(raw, bool):
+        raise ValueError(f"{_show(raw)} is neither true nor false")
+    if kind == "text" and not isinstance(raw, str | None):
+        raise ValueError(f"{_show(raw)} is no text; put it in quotes")
+    return raw
+
+
+def _pattern(raw: Any) -> str:
+    if not isinstance(raw, str) or len(raw) > _PATTERN_MAX:
+        raise ValueError(f"matches takes a pattern of at most {_PATTERN_MAX} characters")
+    try:
+        re.compile(raw)
+    except re.error as error:
+        raise ValueError(f"this is no pattern: {error}") from None
+    return raw
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _same(value: Any, want: Any) -> bool:
+    # In Python, true is 1: here it is not.
+    return isinstance(value, bool) == isinstance(want, bool) and bool(value == want)
+
+
+def _compare(word: str, want: Any, value: Any) -> bool:
+    if word == "above":
+        return bool(value > want)
+    if word == "below":
+        return bool(value < want)
+    if word == "at_least":
+        return bool(value >= want)
+    if word == "at_most":
+        return bool(value <= want)
+    return bool(want[0] <= value <= want[1])
+
+
+def _ends(want: Any) -> list[float]:
+    found = want if isinstance(want, tuple) else (want,)
+    return [each for each in found if _is_number(each)]
+
+
+def _show(raw: Any) -> str:
+    if isinstance(raw, dict):
+        return ", ".join(f"{word.replace('_', ' ')} {_show(value)}" for word, value in raw.items())
+    if isinstance(raw, list):
+        return " and ".join(_show(each) for each in raw)
+    if isinstance(raw, bool):
+        return "true" if raw else "false"
+    return "nothing" if raw is None else str(raw)

@@ -1,0 +1,30 @@
+"""Fact: something that an expectation can ask for by a path, such as `stream.launch.status`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from emulator.scenario.facts.conditions import FactKind
+
+if TYPE_CHECKING:
+    from emulator.scenario.stage import Evening
+
+# What stands in the middle of a path: a stream's name, a user's, or nothing.
+Middle = Literal["stream", "user", "vod", "saved", "event", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """`read` gives its value now; None where the thing that it is about is not there yet."""
+
+    kind: FactKind
+    help: str
+    read: Callable[["Evening", str], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Noun:
+    """The facts of one noun, by the last word of their path."""
+
+    middle: Middle
+    facts: dict[str, Fact]

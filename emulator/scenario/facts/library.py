@@ -1,0 +1,25 @@
+"""Facts of recordings: `vod.NAME.status`, where the name is a VOD's or its stream's."""
+
+from collections.abc import Callable
+from typing import Any
+
+from emulator.scenario.facts.fact import Fact, Noun
+from emulator.scenario.stage import Evening, find_vod
+from emulator.world.library.recordings import Vod
+
+
+def _of(read: Callable[[Vod], Any]) -> Callable[[Evening, str], Any]:
+    return lambda evening, name: read(find_vod(evening, name))
+
+
+VOD = Noun(
+    "vod",
+    {
+        "status": Fact("text", "processing, ready or failed", _of(lambda v: v.status)),
+        "duration": Fact("duration", "how long it is", _of(lambda v: v.duration_ms)),
+        "views": Fact("number", "how often it was watched", _of(lambda v: v.view_count)),
+        "title": Fact("text", "its title", _of(lambda v: v.title)),
+        "failure": Fact("text", "why it could not be made", _of(lambda v: v.failure)),
+    },
+)
+NOUNS = {"vod": VOD}

@@ -1,0 +1,36 @@
+"""Facts of streams: `stream.NAME.status` and the like."""
+
+from collections.abc import Callable
+from typing import Any
+
+from emulator.scenario.facts.fact import Fact, Noun
+from emulator.scenario.stage import Evening, find_stream
+from emulator.world.audience import figures
+from emulator.world.live.streams import Stream
+
+
+def _of(read: Callable[[Evening, Stream], Any]) -> Callable[[Evening, str], Any]:
+    return lambda evening, name: read(evening, find_stream(evening, name))
+
+
+STREAM = Noun(
+    "stream",
+    {
+        "status": Fact("text", "offline, live or ended", _of(lambda _, s: s.status)),
+        "title": Fact("text", "its title", _of(lambda _, s: s.title)),
+        "viewers": Fact(
+            "number", "how many watch now", _of(lambda e, s: e.world.viewers.count(s.id))
+        ),
+        "peak_viewers": Fact(
+            "number", "the most that watched at once", _of(lambda _, s: s.peak_viewer_count)
+        ),
+        "duration": Fact(
+            "duration",
+            "how long it has run, or did",
+            _of(lambda e, s: figures.duration_ms(e.world, s)),
+        ),
+        "has_media": Fact("truth", "whether there is a picture", _of(lambda _, s: s.has_media)),
+        "has_vod": Fact("truth", "whether it left a VOD", _of(lambda _, s: s.vod_id is not None)),
+    },
+)
+NOUNS = {"stream": STREAM}

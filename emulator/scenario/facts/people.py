@@ -1,0 +1,30 @@
+"""Facts of accounts: `user.NAME.followers` and the like."""
+
+from collections.abc import Callable
+from typing import Any
+
+from emulator.scenario.facts.fact import Fact, Noun
+from emulator.scenario.stage import Evening, find_user
+from emulator.world.people.accounts import User
+
+
+def _of(read: Callable[[User], Any]) -> Callable[[Evening, str], Any]:
+    return lambda evening, name: read(find_user(evening, name))
+
+
+def _notifications(evening: Evening, name: str) -> int:
+    return evening.world.store.number(
+        "SELECT count(*) FROM notifications WHERE user_row = ?", find_user(evening, name).row
+    )
+
+
+USER = Noun(
+    "user",
+    {
+        "followers": Fact("number", "how many follow", _of(lambda u: u.follower_count)),
+        "following": Fact("number", "how many are followed", _of(lambda u: u.following_count)),
+        "is_live": Fact("truth", "whether a public stream is live", _of(lambda u: u.is_live)),
+        "notifications": Fact("number", "how often something was told", _notifications),
+    },
+)
+NOUNS = {"user": USER}

@@ -1,0 +1,45 @@
+"""Registry: which facts there are, and what a path names."""
+
+from functools import cache
+from importlib import import_module
+
+from emulator.scenario.facts.fact import Fact, Middle, Noun
+from emulator.scenario.language import happenings
+from emulator.scenario.language.mistakes import meant
+
+_MODULES = ("live", "audience", "chat", "people", "library", "evening")
+
+
+@cache
+def nouns() -> dict[str, Noun]:
+    """Every noun that an expectation may begin with."""
+    found: dict[str, Noun] = {}
+    for module in _MODULES:
+        found |= import_module(f"emulator.scenario.facts.{module}").NOUNS
+    return found
+
+
+def find(path: str) -> tuple[Fact, Middle, str]:
+    """The fact that a path names, what its middle is, and the middle.
+
+    Refuses (`ValueError`) a path that leads nowhere.
+    """
+    first, _, rest = path.partition(".")
+    noun = nouns().get(first)
+    if noun is None:
+        raise ValueError(f"There is nothing called {first[:40]}{meant(first, nouns())}")
+    if noun.middle == "event":
+        if rest not in happenings.kinds():
+            raise ValueError(f"There is no event {rest[:60]}{meant(rest, happenings.kinds())}")
+        return noun.facts["count"], noun.middle, rest
+    if noun.middle == "saved":
+        return noun.facts["value"], noun.middle, rest
+    middle, _, last = rest.rpartition(".")
+    if noun.middle == "none" and middle:
+        raise ValueError(f"{first} stands alone: {first}.{last}")
+    if noun.middle != "none" and not middle:
+        raise ValueError(f"{first} needs a name and a fact: {first}.NAME.{next(iter(noun.facts))}")
+    fact = noun.facts.get(last)
+    if fact is None:
+        raise ValueError(f"{first} has no {last[:40]}{meant(last, noun.facts)}")
+    return fact, noun.middle, middle

@@ -1,0 +1,95 @@
+"""From what pydantic finds wrong to sentences with a place and the nearest right word."""
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from emulator.scenario.language.mistakes import Mistake, meant
+from emulator.scenario.language.tree import Node
+
+M = TypeVar("M", bound=BaseModel)
+
+_SENTENCES = {
+    "int_type": ("type", "Write a whole number here."),
+    "int_from_float": ("type", "Write a whole number here."),
+    "float_type": ("type", "Write a number here."),
+    "finite_number": ("type", "Write a number here."),
+    "string_type": ("type", "Write a text here; put it in quotes if it looks like a number."),
+    "bool_type": ("type", "Write true or false here."),
+    "list_type": ("type", "Write a list here: lines that begin with a dash, or [one, two]."),
+    "dict_type": ("type", "Write names and values here, such as {name: value}."),
+    "model_type": ("type", "Write names and values here, such as {name: value}."),
+}
+
+
+def checked(
+    model: type[M], plain: Any, node: Node, mistakes: list[Mistake], what: str = ""
+) -> M | None:
+    """`plain` as `model`, or None and its mistakes; `node` knows where the values stand."""
+    try:
+        return model.model_validate(plain)
+    except ValidationError as error:
+        mistakes.extend(_mistakes(model, node, error, what))
+        return None
+
+
+def _mistakes(
+    model: type[BaseModel], node: Node, error: ValidationError, what: str
+) -> Iterable[Mistake]:
+    said: set[tuple[int, int]] = set()
+    for found in error.errors(include_url=False):
+        path, kind = found["loc"], found["type"]
+        if kind == "extra_forbidden":
+            inside = node.at(path[:-1])
+            word = str(path[-1])
+            known = _fields(model, path[:-1])
+            told = f"{word} is not known here{meant(word, known)}"
+            yield inside.mistake_at_key(word, "unknown-key", told)
+            continue
+        where = node.at(path)
+        if kind == "missing":
+            name = str(path[-1])
+            told = f"{what or 'this'} needs {name}: add {name}: ..."
+            yield node.at(path[:-1]).mistake("missing", told)
+            continue
+        # Of what a value might have been instead, the first complaint says enough.
+        if (where.line, where.column) in said:
+            continue
+        said.add((where.line, where.column))
+        rule, told = _SENTENCES.get(kind, ("value", _sentence(found)))
+        yield where.mistake(rule, told)
+
+
+def _sentence(found: Any) -> str:
+    context = found.get("ctx", {})
+    if found["type"] == "value_error":
+        text = str(context.get("error", found["msg"]))
+    else:
+        text = found["msg"].removeprefix("Input should ")
+    if found["type"] == "literal_error":
+        given = str(found["input"])[:40]
+        words = [each.strip("'") for each in context["expected"].replace(" or ", ", ").split(", ")]
+        return f"{given} will not do{meant(given, words)}"
+    return text[0].upper() + text[1:] + ("" if text.endswith(".") else ".")
+
+
+def _fields(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
+    """The keys that are known where `path` leads; none where that is no model."""
+    kind: Any = model
+    for part in path:
+        if isinstance(part, int):
+            continue
+        field = kind.model_fields.get(part) if hasattr(kind, "model_fields") else None
+        if field is None:
+            return []
+        kind = _inner(field.annotation)
+    return list(kind.model_fields) if hasattr(kind, "model_fields") else []
+
+
+def _inner(kind: Any) -> Any:
+    """The model in `list[Model]` or `Model | None`."""
+    for each in getattr(kind, "__args__", ()):
+        if hasattr(each, "model_fields"):
+            return each
+    return kind

@@ -1,0 +1,40 @@
+"""Names of events for `on` and for expectations: `chat.held`, `stream.went_live`, `vod.ready`.
+
+A name follows from its class, so a new event needs no line here. The first word is the noun.
+"""
+
+import re
+from dataclasses import fields
+from functools import cache
+
+from emulator.core.events import Event, audience, chat, library, live, people, video
+
+_MODULES = (live, audience, chat, library, people, video)
+_WORD = re.compile(r"[A-Z][a-z0-9]*")
+# Longer words that read better beside the short ones.
+_ALSO = {"chat.line_posted": "ChatPosted", "chat.line_held": "ChatHeld"}
+
+
+@cache
+def kinds() -> dict[str, type[Event]]:
+    """Every kind of event by its name in a scenario."""
+    found = {}
+    for module in _MODULES:
+        for value in vars(module).values():
+            is_event = isinstance(value, type) and issubclass(value, Event)
+            if is_event and value.__module__ == module.__name__ and not value.__subclasses__():
+                found[name_of(value)] = value
+    by_class = {kind.__name__: kind for kind in found.values()}
+    return found | {name: by_class[kind] for name, kind in _ALSO.items()}
+
+
+def name_of(kind: type[Event]) -> str:
+    first, *rest = _WORD.findall(kind.__name__)
+    return f"{first.lower()}.{'_'.join(rest).lower()}"
+
+
+def values_of(kind: type[Event]) -> frozenset[str]:
+    """What a filter may ask of such an event: its own values, and `stream` and `user` by name."""
+    own = {field.name for field in fields(kind)} - {"at_ms"}
+    short = {"stream": "stream_id", "user": "user_id", "vod": "vod_id"}
+    return frozenset(own | {word for word, name in short.items() if name in own})

@@ -1,0 +1,45 @@
+"""Mistakes: what is wrong with a scenario file, where, and which word was probably meant."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from emulator.core.errors import Refused
+
+_SHOWN_MAX = 100
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Mistake:
+    """`line` and `column` count from 1. `rule` is a short name that a program can sort by."""
+
+    file: str
+    line: int
+    column: int
+    rule: str
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.rule}: {self.sentence}"
+
+
+class WrongScenario(Refused):
+    """A scenario that cannot be played: all of its mistakes at once, in the order of the file."""
+
+    def __init__(self, mistakes: Iterable[Mistake]) -> None:
+        self.mistakes = sorted(set(mistakes))
+        shown = [str(each) for each in self.mistakes[:_SHOWN_MAX]]
+        if len(self.mistakes) > _SHOWN_MAX:
+            shown.append(f"... and {len(self.mistakes) - _SHOWN_MAX} more.")
+        super().__init__("invalid", "\n".join(shown), mistakes=[str(m) for m in self.mistakes])
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """The end of a sentence about an unknown word: the nearest right one, or all there are."""
+    words = sorted(known)
+    near = get_close_matches(word, words, n=1)
+    if near:
+        return f"; did you mean {near[0]}?"
+    if not words:
+        return "; there are none here."
+    return f". Known are {', '.join(words[:20])}{' and more' if len(words) > 20 else ''}."

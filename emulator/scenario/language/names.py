@@ -1,0 +1,113 @@
+"""Names: that whatever a scenario speaks of is there: its own things, or those of the seed."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel
+
+from emulator.scenario.facts import registry
+from emulator.scenario.language.mistakes import Mistake, meant
+from emulator.scenario.language.tree import Node
+from emulator.scenario.language.values.kinds import Noun, Ref
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@dataclass(slots=True)
+class Names:
+    """Every name that may be used, by its noun. An empty set of `assumed` users: ask nobody."""
+
+    streams: set[str] = field(default_factory=set)
+    users: set[str] = field(default_factory=set)
+    vods: set[str] = field(default_factory=set)
+    categories: set[str] = field(default_factory=set)
+    saved: set[str] = field(default_factory=set)
+
+    def of(self, noun: Noun) -> set[str]:
+        found = {
+            "stream": self.streams,
+            "user": self.users,
+            "category": self.categories,
+            "vod": self.vods | self.streams,
+        }
+        return found[noun]
+
+
+def check(model: BaseModel, node: Node, names: Names, mistakes: list[Mistake]) -> None:
+    """Note every reference in `model` to something that is not there."""
+    for path, noun, value in references(model):
+        if isinstance(value, dict):
+            noun, value = "user", next(iter(value.values()))
+        known = names.of(noun)
+        if value not in known and not (noun != "category" and _UUID.fullmatch(value)):
+            told = f"There is no {noun} {value}{meant(value, known)}"
+            mistakes.append(node.at(path).mistake(f"unknown-{noun}", told))
+
+
+def check_path(path: str, node: Node, names: Names, mistakes: list[Mistake]) -> None:
+    """Note an expectation of something that never was."""
+    try:
+        _, middle, name = registry.find(path)
+    except ValueError:
+        return  # That was noted where the expectation was read.
+    if middle == "saved":
+        known, what = names.saved, "saved value"
+    elif middle in ("stream", "user", "vod"):
+        known, what = names.of(middle), middle
+    else:
+        return
+    if name not in known:
+        told = f"{path}: there is no {what} {name}{meant(name, known)}"
+        mistakes.append(node.mistake(f"unknown-{middle}", told))
+
+
+def references(model: BaseModel) -> Iterator[tuple[tuple[int | str, ...], Noun, Any]]:
+    """Where a model refers to something, to what, and by which name."""
+    for name, noun, is_model in _fields_of(type(model)):
+        value = getattr(model, name)
+        if value is None:
+            continue
+        for path, each in _flat((name,), value):
+            if noun is not None:
+                yield path, noun, each
+            elif is_model and isinstance(each, BaseModel):
+                yield from ((path + inner, kind, told) for inner, kind, told in references(each))
+
+
+def _flat(path: tuple[int | str, ...], value: Any) -> Iterator[tuple[tuple[int | str, ...], Any]]:
+    if isinstance(value, list):
+        for number, each in enumerate(value):
+            yield (*path, number), each
+    else:
+        yield path, value
+
+
+@cache
+def _fields_of(kind: type[BaseModel]) -> list[tuple[str, Noun | None, bool]]:
+    """The fields that refer to something, or that hold models which may."""
+    found: list[tuple[str, Noun | None, bool]] = []
+    for name, told in kind.model_fields.items():
+        ref = _ref_in(told.metadata) or _ref_in_type(told.annotation)
+        if ref:
+            found.append((name, ref.noun, False))
+        elif "Part" in str(told.annotation) or "Model" in str(told.annotation):
+            found.append((name, None, True))
+    return found
+
+
+def _ref_in(metadata: Any) -> Ref | None:
+    return next((each for each in metadata if isinstance(each, Ref)), None)
+
+
+def _ref_in_type(kind: Any) -> Ref | None:
+    """The reference in `UserRef | None` or `list[UserRef]`."""
+    found = _ref_in(getattr(kind, "__metadata__", ()))
+    if found:
+        return found
+    for each in getattr(kind, "__args__", ()):
+        if found := _ref_in_type(each):
+            return found
+    return None

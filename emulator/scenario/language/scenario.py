@@ -1,0 +1,112 @@
+"""Scenario: a file that was checked: who is there, what happens when, what must then be true."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from emulator.scenario.actions.action import Action
+from emulator.scenario.language.worlds import WorldPart
+
+ParamType = Literal["integer", "number", "duration", "rate", "share", "text", "boolean"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands in a file. `line` and `column` count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """So long after the scenario's start."""
+
+    offset_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """So long after the step of this number has ended. None: after the start."""
+
+    step: int | None
+    offset_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class On:
+    """When an event of this kind happens whose values are these; `stream` and `user` are names."""
+
+    event: str
+    filter: Mapping[str, Any]
+
+
+Trigger = At | After | On
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One line of the timeline. `number` counts from 0 in the order of the file.
+
+    `every_ms` of 0 on an `On` means each event. `times` of None: once, or without end if `every_ms`
+    is there. A step that `is_off` was switched off by its `if`.
+    """
+
+    number: int
+    name: str
+    place: Place
+    action: Action
+    trigger: Trigger
+    for_ms: int | None = None
+    every_ms: int | None = None
+    times: int | None = None
+    within_ms: int = 0
+    is_off: bool = False
+
+    @property
+    def is_endless(self) -> bool:
+        """It goes on until the evening ends, so the evening does not wait for it."""
+        return isinstance(self.trigger, On) or (self.every_ms is not None and self.times is None)
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """A parameter: its kind, its default (None: it must be given), its bounds, its help."""
+
+    name: str
+    type: ParamType
+    default: Any
+    min: Any
+    max: Any
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """A fact by its path, and what it must be. `condition` is read by the fact's own kind."""
+
+    path: str
+    condition: Any
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """`files` are texts that its steps speak of, by name; `lasts_ms` is None for "until done"."""
+
+    name: str
+    about: str
+    file: str
+    seed: int
+    params: Mapping[str, Param]
+    values: Mapping[str, Any]
+    world: WorldPart
+    steps: tuple[Step, ...]
+    expectations: tuple[Expectation, ...]
+    lasts_ms: int | None = None
+    is_endless: bool = False
+    files: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,201 @@
+"""YAML as a tree that knows where everything stands: the safe subset that scenarios are written in.
+
+Scalars are read as YAML 1.2's core schema does (10.3.2), so `on`, `yes` and `NO` are texts. No
+tags, a bounded number of aliases, of nodes and of levels, so that no file can explode.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from emulator.scenario.language.mistakes import Mistake, WrongScenario
+
+BYTES_MAX = 2**20
+ALIASES_MAX = 100
+NODES_MAX = 400_000
+LEVELS_MAX = 32
+
+_WHOLE = re.compile(r"[-+]?[0-9]+")
+_FRACTION = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_WORDS: dict[str, Any] = {
+    "": None,
+    "~": None,
+    **dict.fromkeys(("null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_MAY_BE_NUMBER = frozenset("0123456789+-.")
+# A whole number beyond this is no number of anything here; it also bounds what `int` must parse.
+_DIGITS_MAX = 18
+
+
+@dataclass(slots=True)
+class Node:
+    """`value` is a plain value, a list of nodes, or a dict of nodes by key.
+
+    `keys` says where each key of a dict stands. `line` and `column` count from 1.
+    """
+
+    file: str
+    line: int
+    column: int
+    value: Any
+    keys: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def mistake(self, rule: str, sentence: str) -> Mistake:
+        return Mistake(self.file, self.line, self.column, rule, sentence)
+
+    def mistake_at_key(self, key: str, rule: str, sentence: str) -> Mistake:
+        line, column = self.keys.get(key, (self.line, self.column))
+        return Mistake(self.file, line, column, rule, sentence)
+
+    def plain(self) -> Any:
+        """The same without places."""
+        if isinstance(self.value, dict):
+            return {key: node.plain() for key, node in self.value.items()}
+        if isinstance(self.value, list):
+            return [node.plain() for node in self.value]
+        return self.value
+
+    def at(self, path: tuple[int | str, ...]) -> "Node":
+        """The node that a path of keys and numbers leads to, as far as it leads."""
+        node = self
+        for part in path:
+            inner = node.value
+            if isinstance(inner, dict):
+                node = inner.get(str(part), node)
+            elif isinstance(inner, list) and isinstance(part, int) and part < len(inner):
+                node = inner[part]
+        return node
+
+
+def read(text: str, file: str) -> Node:
+    """The tree of one file. Refuses (`WrongScenario`) what is not in the safe subset."""
+    if len(text.encode("utf-8", "surrogatepass")) > BYTES_MAX:
+        raise _wrong(file, 1, 1, "too-large", "A scenario file has at most 1 MiB.")
+    try:
+        return _Reader(file).read(yaml.parse(text, Loader=yaml.CSafeLoader))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        told = error.problem or error.context or "it cannot be read"
+        raise _wrong(file, line, column, "yaml", f"This is not YAML: {told}.") from None
+    except (yaml.YAMLError, UnicodeError) as error:
+        # Characters that YAML does not allow, which the reader cannot place.
+        told = str(error).splitlines()[0]
+        raise _wrong(file, 1, 1, "yaml", f"This is not YAML: {told}.") from None
+
+
+def _wrong(file: str, line: int, column: int, rule: str, sentence: str) -> WrongScenario:
+    return WrongScenario([Mistake(file, line, column, rule, sentence)])
+
+
+class _Reader:
+    """From the parser's events to nodes. Mistakes of the whole file are collected."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._mistakes: list[Mistake] = []
+        self._anchors: dict[str, tuple[Node, int]] = {}
+        self._aliases = 0
+        self._nodes = 0
+
+    def read(self, events: Iterator[Any]) -> Node:
+        root: Node | None = None
+        self._events = events
+        for event in events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                if root is not None:
+                    self._note(event, "one-document", "A file holds one scenario: remove this.")
+                    break
+                root = self._node(next(events), 0)
+        if self._mistakes:
+            raise WrongScenario(self._mistakes)
+        return root or Node(self._file, 1, 1, None)
+
+    def _note(self, event: Any, rule: str, sentence: str) -> None:
+        mark = event.start_mark
+        self._mistakes.append(Mistake(self._file, mark.line + 1, mark.column + 1, rule, sentence))
+
+    def _node(self, event: Any, level: int) -> Node:
+        mark = event.start_mark
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event)
+        self._count(event, 1)
+        node = Node(self._file, mark.line + 1, mark.column + 1, None)
+        if event.tag is not None and event.tag != "!":
+            self._note(event, "no-tags", f"Tags such as {event.tag[:40]} are not read here.")
+        before = self._nodes
+        if isinstance(event, yaml.ScalarEvent):
+            node.value = event.value if event.style else scalar(event.value)
+        elif level >= LEVELS_MAX:
+            raise WrongScenario(
+                [node.mistake("too-deep", f"This stands more than {LEVELS_MAX} levels deep.")]
+            )
+        elif isinstance(event, yaml.SequenceStartEvent):
+            node.value = self._list(level)
+        else:
+            self._map(node, level)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = (node, self._nodes - before + 1)
+        return node
+
+    def _alias(self, event: Any) -> Node:
+        self._aliases += 1
+        if self._aliases > ALIASES_MAX:
+            self._note(event, "aliases", f"A file has at most {ALIASES_MAX} aliases.")
+            raise WrongScenario(self._mistakes)
+        found = self._anchors.get(event.anchor)
+        if found is None:
+            self._note(event, "aliases", f"There is no &{event.anchor} before this.")
+            return Node(self._file, event.start_mark.line + 1, event.start_mark.column + 1, None)
+        # What an alias stands for counts as if it were written here: ten of ten of ten is a bomb.
+        self._count(event, found[1])
+        return found[0]
+
+    def _count(self, event: Any, nodes: int) -> None:
+        self._nodes += nodes
+        if self._nodes > NODES_MAX:
+            self._note(event, "too-large", f"A file has at most {NODES_MAX} values.")
+            raise WrongScenario(self._mistakes)
+
+    def _list(self, level: int) -> list[Node]:
+        found = []
+        for event in self._events:
+            if isinstance(event, yaml.SequenceEndEvent):
+                break
+            found.append(self._node(event, level + 1))
+        return found
+
+    def _map(self, node: Node, level: int) -> None:
+        found: dict[str, Node] = {}
+        for event in self._events:
+            if isinstance(event, yaml.MappingEndEvent):
+                break
+            mark = event.start_mark
+            key = self._node(event, level + 1).value
+            if isinstance(key, dict | list):
+                self._note(event, "keys", "A key is one word, not a list or a map.")
+            name = event.value if isinstance(event, yaml.ScalarEvent) else str(key)[:40]
+            value = self._node(next(self._events), level + 1)
+            if name in found:
+                self._note(event, "twice", f"{name} stands here twice. Remove one.")
+            found[name] = value
+            node.keys[name] = (mark.line + 1, mark.column + 1)
+        node.value = found
+
+
+def scalar(text: str) -> Any:
+    """What a scalar without quotes means by YAML 1.2's core schema."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if text[0] in _MAY_BE_NUMBER:
+        if len(text) <= _DIGITS_MAX and _WHOLE.fullmatch(text):
+            return int(text)
+        is_short = len(text) <= 2 * _DIGITS_MAX and not text.isdecimal()
+        if is_short and _FRACTION.fullmatch(text):
+            return float(text)
+    return text

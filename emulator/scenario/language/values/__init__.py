@@ -1,0 +1,1 @@
+"""Values: how quantities, parameters and arithmetic with them are written and read."""

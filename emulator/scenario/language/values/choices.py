@@ -1,0 +1,48 @@
+"""Choices: the `if` of a step: a parameter, or a comparison of two values."""
+
+import operator
+import re
+from typing import Any
+
+from emulator.scenario.language.tree import scalar
+from emulator.scenario.language.values.quantities import quantity
+
+_COMPARISON = re.compile(r"(.+?)\s*(==|!=|<=|>=|<|>)\s*(.+)")
+_SIGNS = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<=": operator.le,
+    ">=": operator.ge,
+    "<": operator.lt,
+    ">": operator.gt,
+}
+
+
+def is_true(value: Any) -> bool:
+    """Whether a step is to happen. Parameters have been replaced by now.
+
+    Refuses (`ValueError`) what is neither true nor false.
+    """
+    if isinstance(value, bool):
+        return value
+    match = _COMPARISON.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        text = str(value)[:40]
+        raise ValueError(f"{text} is neither true nor false; write $name, or $name > 10")
+    left, right = _read(match[1]), _read(match[3])
+    if type(left) is not type(right) and match[2] not in ("==", "!="):
+        raise ValueError(f"{match[1]} and {match[3]} cannot be compared")
+    return bool(_SIGNS[match[2]](left, right))
+
+
+def _read(text: str) -> Any:
+    """Both sides in one measure: `90s` and `1m30s` are equal."""
+    text = text.strip().strip("'\"")
+    plain = scalar(text)
+    if isinstance(plain, bool):
+        return plain
+    try:
+        found = quantity(text)
+    except ValueError:
+        return text
+    return (found.unit, found.value)

@@ -1,0 +1,81 @@
+"""Kinds: what an argument of an action may be, as types that pydantic reads from a scenario.
+
+Every kind also says, for editors, how it is written. References to things of a scenario carry what
+they refer to, so that `load` can check that it is there.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from emulator.scenario.language.values import quantities
+from emulator.scenario.language.values.quantities import Distribution as _Distribution
+
+NAME_PATTERN = r"[A-Za-z0-9_.-]{1,50}"
+Noun = Literal["stream", "user", "category", "vod"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """The argument names a thing of this kind."""
+
+    noun: Noun
+
+
+def _duration(text: str) -> int:
+    return 0 if text == "0" else quantities.duration_ms(text)
+
+
+def _written(pattern: str, *examples: str) -> WithJsonSchema:
+    return WithJsonSchema(
+        {"type": ["string", "integer"], "pattern": rf"^(?:{pattern}|.*\$.*)$", "examples": examples}
+    )
+
+
+_DURATION_TEXT = r"(?:[0-9]+(?:\.[0-9]+)?(?:d|h|m|s|ms))+|0"
+Duration = Annotated[
+    int,
+    BeforeValidator(lambda value: _duration(str(value))),
+    _written(_DURATION_TEXT, "250ms", "10s", "2h30m"),
+]
+Rate = Annotated[
+    float,
+    BeforeValidator(lambda value: quantities.per_second(str(value))),
+    _written(r"[0-9]+(?:\.[0-9]+)?/(?:ms|s|min|m|h)", "200/s", "30/min"),
+]
+Share = Annotated[
+    float,
+    BeforeValidator(lambda value: quantities.share(str(value))),
+    _written(r"[0-9]+(?:\.[0-9]+)?%", "30%"),
+]
+Size = Annotated[
+    tuple[int, int],
+    BeforeValidator(lambda value: quantities.size(str(value))),
+    _written(r"[0-9]+x[0-9]+", "1280x720"),
+]
+Bitrate = Annotated[
+    int,
+    BeforeValidator(lambda value: quantities.bits_per_second(str(value))),
+    _written(r"[0-9]+(?:\.[0-9]+)?[kM]?", "800k", "6M"),
+]
+Distribution = Annotated[
+    _Distribution,
+    BeforeValidator(lambda value: quantities.distribution(str(value))),
+    WithJsonSchema({"type": "string", "examples": ["lognormal(8m, 1.0)", "fixed(5m)"]}),
+]
+
+Count = Annotated[int, Field(ge=0, le=10_000_000)]
+Text = Annotated[str, Field(min_length=1, max_length=5_000)]
+Line = Annotated[str, Field(min_length=1, max_length=2_000)]
+Name = Annotated[str, Field(pattern=f"^{NAME_PATTERN}$")]
+CountryCode = Annotated[str, Field(pattern="^[A-Z]{2}$")]
+Countries = dict[CountryCode, Share]
+
+# A local name, an id, or `{owner: NAME}` for what somebody streams at the moment.
+StreamRef = Annotated[
+    Name | dict[Literal["owner"], Name],
+    Ref("stream"),
+]
+UserRef = Annotated[Name, Ref("user")]
+CategoryRef = Annotated[Annotated[str, Field(min_length=1, max_length=100)], Ref("category")]

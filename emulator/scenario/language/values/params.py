@@ -1,0 +1,117 @@
+"""Parameters: what a scenario lets its player choose, each with a kind, bounds and a default."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from emulator.scenario.language.checked import checked
+from emulator.scenario.language.mistakes import Mistake, meant
+from emulator.scenario.language.scenario import Param
+from emulator.scenario.language.tree import Node, scalar
+from emulator.scenario.language.values import quantities
+from emulator.scenario.language.values.arithmetic import NAME
+
+Given = Mapping[str, Any]
+
+
+class ParamPart(BaseModel):
+    """One entry of `params`. Without a `default` it must be given."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    type: Literal["integer", "number", "duration", "rate", "share", "text", "boolean"]
+    default: Any = None
+    min: Any = None
+    max: Any = None
+    help: str = ""
+
+
+def read(node: Node | None, mistakes: list[Mistake]) -> dict[str, Param]:
+    """The parameters that a file declares."""
+    if node is None or node.value is None:
+        return {}
+    if not isinstance(node.value, dict):
+        mistakes.append(node.mistake("type", "Write parameters here, such as peak: {...}."))
+        return {}
+    found = {}
+    for name, entry in node.value.items():
+        if not NAME.fullmatch(name):
+            told = f"{name[:40]} is no name for a parameter: small letters, digits, underscores."
+            mistakes.append(node.mistake_at_key(name, "name", told))
+        part = checked(ParamPart, entry.plain(), entry, mistakes, f"the parameter {name}")
+        if part is None:
+            continue
+        param = Param(name, part.type, part.default, part.min, part.max, part.help)
+        for key in ("default", "min", "max"):
+            _check_own(param, key, entry, mistakes)
+        found[name] = param
+    return found
+
+
+def choose(
+    params: Mapping[str, Param], given: Given, root: Node, mistakes: list[Mistake]
+) -> dict[str, Any]:
+    """The value of each parameter: what is given (texts are read by its kind), or its default."""
+    for name in given:
+        if name not in params:
+            told = f"There is no parameter {name[:40]}{meant(name, params)}"
+            mistakes.append(root.mistake("parameter", told))
+    values: dict[str, Any] = {}
+    for name, param in params.items():
+        value = given.get(name, param.default)
+        if isinstance(value, str) and param.type in ("integer", "number", "boolean"):
+            value = scalar(value)
+        if value is None:
+            told = f"The parameter {name} has no default: give it, as in -p {name}=..."
+            mistakes.append(root.mistake("parameter", told))
+        elif refusal := refused(param, value):
+            mistakes.append(root.mistake("parameter", f"{name}: {refusal}"))
+            value = param.default  # One wrong value is not a mistake wherever it stands.
+        values[name] = value
+    return values
+
+
+def refused(param: Param, value: Any) -> str:
+    """Why `value` cannot be this parameter's; empty where it can."""
+    try:
+        measured = _measure(param.type, value)
+        for bound, word in ((param.min, "least"), (param.max, "most")):
+            if bound is None:
+                continue
+            limit = _measure(param.type, bound)
+            if measured < limit if word == "least" else measured > limit:
+                return f"{value} is out of range: at {word} {bound}."
+    except ValueError as error:
+        return f"{error}."
+    return ""
+
+
+def _check_own(param: Param, key: str, entry: Node, mistakes: list[Mistake]) -> None:
+    value = getattr(param, key)
+    if value is None:
+        return
+    bare = Param(param.name, param.type, None, None, None, "")
+    refusal = refused(param if key == "default" else bare, value)
+    if refusal:
+        mistakes.append(entry.at((key,)).mistake("parameter", refusal))
+
+
+def _measure(kind: str, value: Any) -> Any:
+    """The value as something that can be compared. Refuses (`ValueError`) another kind's."""
+    if kind == "integer" and isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if kind == "number" and isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    if kind == "boolean" and isinstance(value, bool):
+        return value
+    if kind == "text" and isinstance(value, str):
+        return len(value)
+    readers = {
+        "duration": quantities.duration_ms,
+        "rate": quantities.per_second,
+        "share": quantities.share,
+    }
+    if kind in readers and isinstance(value, str):
+        return readers[kind](value)
+    raise ValueError(f"{str(value)[:40]!r} is no {kind}")

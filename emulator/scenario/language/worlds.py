@@ -1,0 +1,71 @@
+"""The `world` of a scenario: what is true before second zero, beside the seed."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from emulator.scenario.language.values.kinds import (
+    CategoryRef,
+    Count,
+    Duration,
+    Name,
+    StreamRef,
+    Text,
+    UserRef,
+)
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class UserPart(_Part):
+    """Somebody who lives there. `followers` is a number only; `follows` are names."""
+
+    name: Name
+    followers: Count = 0
+    display_name: Text | None = None
+    bio: Text | None = None
+    follows: list[UserRef] = Field(default_factory=list, max_length=1000)
+
+
+class StreamPart(_Part):
+    """A stream, offline until something makes it live; or one that `existing` names."""
+
+    name: Name
+    owner: UserRef | None = None
+    title: Text | None = None
+    description: Text | None = None
+    category: CategoryRef | None = None
+    tags: list[Text] = Field(default_factory=list, max_length=20)
+    visibility: Literal["public", "unlisted", "private"] = "public"
+    mature: bool = False
+    existing: StreamRef | None = None
+
+
+class CategoryPart(_Part):
+    name: Text
+    slug: Name
+
+
+class RulesPart(_Part):
+    """The platform's rules for this scenario; what is not said stays as it is. 0: no limit."""
+
+    streams_per_user: Count | None = None
+    stream_creations_per_minute: Count | None = None
+    session_creations_per_minute: Count | None = None
+    chat_lines_per_minute: Count | None = None
+    chat_repeats_max: Count | None = None
+    vod_processing: Duration | None = None
+    viewer_gone: Duration | None = None
+    access_token: Duration | None = None
+
+
+class WorldPart(_Part):
+    """`seed` is what the world of a run begins with where the run makes one."""
+
+    seed: Literal["default", "none"] = "default"
+    users: list[UserPart] = Field(default_factory=list, max_length=10_000)
+    streams: list[StreamPart] = Field(default_factory=list, max_length=1_000)
+    categories: list[CategoryPart] = Field(default_factory=list, max_length=1_000)
+    rules: RulesPart = RulesPart()

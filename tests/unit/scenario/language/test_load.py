@@ -1,0 +1,242 @@
+"""From a scenario's text to steps, or to all of its mistakes at once."""
+
+from contextlib import suppress
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.scenario.actions import registry
+from emulator.scenario.language.load import Known, load
+from emulator.scenario.language.mistakes import WrongScenario
+from emulator.scenario.language.scenario import After, At, On
+
+LAUNCH = """
+scenario: Launch night
+about: A product launch.
+seed: 7
+params:
+  peak: {type: integer, default: 50, min: 1, max: 1000, help: Viewers at the top}
+  quiet: {type: duration, default: 10s}
+world:
+  users: [{name: ada, followers: 12}]
+  streams: [{name: launch, owner: ada, title: Launch night}]
+timeline:
+  - stream.start: {stream: launch}
+  - expect: {stream.launch.status: live}
+    within: 5s
+  - {name: quiet, at: 10s, wait: $quiet}
+  - {name: loud, if: $peak > 100, log: It is loud}
+  - on: {chat.held: {stream: launch}}
+    log: A line was held.
+  - after: quiet + 2m
+    stream.end: launch
+expect:
+  stream.launch.peak_viewers: {between: [0.9 * $peak, $peak]}
+"""
+
+
+def mistakes(text: str, **options: object) -> list[str]:
+    with pytest.raises(WrongScenario) as refused:
+        load(text, "x.yaml", **options)  # type: ignore[arg-type]
+    return [str(each) for each in refused.value.mistakes]
+
+
+def test_a_scenario_is_read_whole() -> None:
+    scenario = load(LAUNCH, "x.yaml")
+
+    assert scenario.seed == 7
+    assert [step.trigger for step in scenario.steps] == [
+        After(None, 0),
+        After(0, 0),
+        At(10_000),
+        After(2, 0),
+        On("chat.held", {"stream": "launch"}),
+        After(2, 120_000),
+    ]
+    assert [step.is_off for step in scenario.steps] == [False, False, False, True, False, False]
+    assert scenario.expectations[0].condition == {"between": [45, 50]}
+
+
+def test_parameters_are_given_by_their_player() -> None:
+    scenario = load(LAUNCH, "x.yaml", given={"peak": "200", "quiet": "1m"})
+
+    assert scenario.values == {"peak": 200, "quiet": "1m"}
+    assert not scenario.steps[3].is_off
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"peek": 3}, "There is no parameter peek; did you mean peak?"),
+        ({"peak": 0}, "peak: 0 is out of range: at least 1."),
+        ({"peak": "many"}, "peak: 'many' is no integer."),
+        ({"quiet": "10"}, "quiet: '10' is no duration; write one like 250ms, 10s or 2h30m."),
+    ],
+)
+def test_a_wrong_parameter_is_refused(given: dict[str, object], told: str) -> None:
+    assert [each.split(": ", 2)[2] for each in mistakes(LAUNCH, given=given)] == [told]
+
+
+def test_a_parameter_without_default_must_be_given() -> None:
+    text = "scenario: x\nparams:\n  n: {type: integer}\n"
+
+    assert "give it, as in -p n=" in mistakes(text)[0]
+    assert load(text, "x.yaml", given={"n": 3}).values == {"n": 3}
+
+
+WRONG = """
+scenario: Launch
+abuot: A word too much
+world:
+  users: [{name: ada, folowers: 12}]
+  streams: [{name: launch, owner: adda, title: 7}]
+timeline:
+  - stream.strat: {stream: launch}
+  - stream.start: {straem: launch}
+  - expect: {stream.lunch.status: live, viewers: 3}
+    within: 5
+  - {name: w, at: -10s, wait: 10s}
+  - after: ww + 2m
+    if: $peek > 10
+    stream.end: launch
+  - on: {chat.hled: {}}
+    log: hello
+  - {log: a, wait: 3s}
+  - {at: 3s, after: w, log: b}
+expect:
+  stream.launch.status: {above: 3}
+"""
+
+
+def test_all_mistakes_come_at_once_with_place_rule_and_the_nearest_word() -> None:
+    found = mistakes(WRONG)
+
+    for expected in (
+        "x.yaml:3:1: unknown-key: abuot is not known here; did you mean about?",
+        "x.yaml:5:23: unknown-key: folowers is not known here; did you mean followers?",
+        "x.yaml:6:48: type: Write a text here; put it in quotes if it looks like a number.",
+        "x.yaml:8:5: unknown-action: stream.strat is no action and no word of a step;"
+        " did you mean stream.start?",
+        "x.yaml:9:20: unknown-key: straem is not known here; did you mean stream?",
+        "x.yaml:10:14: unknown-stream: stream.lunch.status: there is no stream lunch;"
+        " did you mean launch?",
+        "x.yaml:11:13: value: within: '5' is no duration; write one like 250ms, 10s or 2h30m.",
+        "x.yaml:12:19: value: at: '-10s' is no duration; write one like 250ms, 10s or 2h30m.",
+        "x.yaml:14:9: unknown-parameter: There is no parameter $peek; there are none here.",
+        "x.yaml:16:9: unknown-event: There is no event chat.hled; did you mean chat.held?",
+        "x.yaml:18:14: one-action: A step does one thing: make log and wait steps of their own.",
+        "x.yaml:19:14: one-trigger: A step begins once: at or after, not both.",
+    ):
+        assert expected in found
+    assert any("above compares numbers, and this is a text" in each for each in found)
+    assert any("There is nothing called viewers" in each for each in found)
+
+
+def test_steps_that_wait_for_each_other_are_refused() -> None:
+    text = """
+scenario: x
+timeline:
+  - {name: a, after: b, log: one}
+  - {name: b, after: a, log: two}
+"""
+
+    assert {each.split(": ")[1] for each in mistakes(text)} == {"circle"}
+
+
+def test_what_the_seed_brings_may_be_spoken_of() -> None:
+    text = "scenario: x\nworld: {streams: [{name: s, owner: urbantech, title: Hi}]}"
+
+    assert "There is no user urbantech" in mistakes(text)[0]
+    load(text, "x.yaml", known=Known(users=frozenset({"urbantech"})))
+
+
+def test_another_file_is_included_with_its_parameters_and_at_its_time() -> None:
+    other = """
+scenario: Other
+params: {n: {type: integer}}
+timeline:
+  - {at: 5s, log: number $n}
+"""
+    text = """
+scenario: x
+timeline:
+  - {include: other.yaml, at: 1m, with: {n: 3}}
+"""
+    scenario = load(text, "x.yaml", read_file={"other.yaml": other}.__getitem__)
+
+    assert scenario.steps[0].trigger == At(65_000)
+    assert scenario.steps[0].place.file == "other.yaml"
+    assert scenario.steps[0].action.model_dump() == {"says": "number 3"}
+
+
+def test_a_file_that_includes_itself_is_refused() -> None:
+    text = "scenario: x\ntimeline:\n  - include: x.yaml\n"
+
+    assert "x.yaml includes itself" in mistakes(text, read_file=lambda _: text)[0]
+
+
+@pytest.mark.parametrize("name", sorted(registry.every()))
+def test_every_action_tells_what_it_does_and_its_example_is_right(name: str) -> None:
+    action = registry.every()[name]
+    own = action.__doc__ or ""
+    text = f"""
+scenario: x
+world:
+  users: [{{name: ada}}, {{name: bob}}]
+  streams: [{{name: launch, owner: ada, title: Launch}}, {{name: other, owner: bob, title: Other}}]
+timeline:
+  - {action.example}
+"""
+
+    scenario = load(text, "x.yaml", known=Known(users=frozenset({"urbantech"})))
+
+    assert own.strip()
+    assert [step.action.name for step in scenario.steps] == [name]
+
+
+@given(
+    st.recursive(
+        st.one_of(
+            st.none(),
+            st.booleans(),
+            st.integers(),
+            st.text(max_size=20),
+            st.sampled_from(["$x", "launch", "10s", "live"]),
+        ),
+        lambda inner: st.one_of(
+            st.lists(inner, max_size=4),
+            st.dictionaries(
+                st.one_of(
+                    st.sampled_from(
+                        [
+                            "timeline",
+                            "world",
+                            "expect",
+                            "streams",
+                            "users",
+                            "at",
+                            "after",
+                            "on",
+                            "log",
+                            "wait",
+                            "stream.start",
+                            "stream",
+                            "name",
+                            "for",
+                        ]
+                    ),
+                    st.text(max_size=10),
+                ),
+                inner,
+                max_size=5,
+            ),
+        ),
+        max_leaves=30,
+    )
+)
+def test_any_tree_is_a_scenario_or_refused_in_words(content: object) -> None:
+    for text in (yaml.safe_dump({"scenario": "x", "timeline": content}), yaml.safe_dump(content)):
+        with suppress(WrongScenario):
+            load(text, "x.yaml")

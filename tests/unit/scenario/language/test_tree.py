@@ -1,0 +1,79 @@
+"""The safe subset of YAML: what a scenario's text may hold, and where everything stands."""
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.scenario.language import tree
+from emulator.scenario.language.mistakes import WrongScenario
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("on", "on"),
+        ("no", "no"),
+        ("NO", "NO"),
+        ("true", True),
+        ("~", None),
+        ("12", 12),
+        ("012", 12),
+        ("1.5", 1.5),
+        ("1e3", 1000.0),
+        ("10:30", "10:30"),
+        ("2026-01-01", "2026-01-01"),
+        ("9" * 30, "9" * 30),
+    ],
+)
+def test_scalars_are_read_as_yaml_1_2_does(text: str, value: object) -> None:
+    found = tree.read(f"a: {text}", "x.yaml").plain()["a"]
+
+    assert found == value
+    assert type(found) is type(value)
+
+
+def test_quotes_make_a_text_of_anything() -> None:
+    assert tree.read("a: '12'\nb: \"true\"", "x.yaml").plain() == {"a": "12", "b": "true"}
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "line"),
+    [
+        ("a: 1\nb: !!python/object:os.system x", "no-tags", 2),
+        ("a: 1\na: 2", "twice", 2),
+        ("a: 1\n---\nb: 2", "one-document", 2),
+        ("a: *nobody", "aliases", 1),
+        ("a: &a [*a]", "aliases", 1),
+        ("a: [1, 2", "yaml", 2),
+        ("? [1, 2]\n: 3", "keys", 1),
+        ("a: " + "[" * 40 + "]" * 40, "too-deep", 1),
+        ("a: " + "x" * 2**20, "too-large", 1),
+        ("a: &a 1\nb: [" + "*a, " * 101 + "]", "aliases", 2),
+    ],
+)
+def test_what_is_not_safe_is_refused_where_it_stands(text: str, rule: str, line: int) -> None:
+    with pytest.raises(WrongScenario) as refused:
+        tree.read(text, "x.yaml")
+
+    assert rule in {mistake.rule for mistake in refused.value.mistakes}
+    assert line in {mistake.line for mistake in refused.value.mistakes}
+
+
+def test_aliases_that_explode_are_refused_before_they_do() -> None:
+    levels = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    for level in range(1, 9):
+        stars = ", ".join([f"*a{level - 1}"] * 10)
+        levels.append(f"a{level}: &a{level} [{stars}]")
+
+    with pytest.raises(WrongScenario) as refused:
+        tree.read("\n".join(levels), "x.yaml")
+
+    assert {mistake.rule for mistake in refused.value.mistakes} == {"too-large"}
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_a_tree_or_refused_in_words(text: str) -> None:
+    with suppress(WrongScenario):
+        tree.read(text, "x.yaml").plain()
