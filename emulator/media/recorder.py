@@ -1,7 +1,8 @@
 """Recorder: what happens when a stream has ended: its files are finished, and its VOD is ready.
 
 A recording copies nothing: the segments that were live are the VOD. What was live when the process
-was killed is found again at the next start.
+was killed is found again at the next start. A VOD that was uploaded shows media that is there, or
+waits for it.
 """
 
 import asyncio
@@ -9,16 +10,20 @@ import logging
 
 from emulator.core.errors import Refused
 from emulator.core.events import Event
-from emulator.core.events.library import VodDeleted
+from emulator.core.events.library import VodDeleted, VodUploaded
 from emulator.core.events.live import StreamEnded
+from emulator.core.events.video import VideoDeleted, VideoFailed, VideoReady
 from emulator.media.recording.recordings import Recordings
 from emulator.media.recording.recovery import recover
 from emulator.media.shelf.shelves import Shelves
 from emulator.media.shelf.window import Window
+from emulator.world.library import posts
 from emulator.world.library import recordings as vods
 from emulator.world.library.recordings import Quality, Vod
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream
+from emulator.world.video import videos
+from emulator.world.video.videos import Video
 from emulator.world.world import World
 
 log = logging.getLogger(__name__)
@@ -41,9 +46,15 @@ class Recorder:
         self._running: dict[str, asyncio.Task[None]] = {}
 
     def hear(self, event: Event) -> None:
-        """A stream that had media has ended: its VOD is processed, unless it is deleted."""
-        if isinstance(event, StreamEnded) and event.vod_id is not None:
-            self._start(event.vod_id)
+        """A stream that had media has ended, or a VOD was uploaded: it is processed.
+
+        One of a video waits for that, which may also come to nothing.
+        """
+        if isinstance(event, StreamEnded | VodUploaded):
+            if event.vod_id is not None:
+                self._start(event.vod_id)
+        elif isinstance(event, VideoReady | VideoFailed | VideoDeleted):
+            self._start_waiting()
         elif isinstance(event, VodDeleted) and event.vod_id in self._running:
             self._running.pop(event.vod_id).cancel()
 
@@ -73,35 +84,51 @@ class Recorder:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
+    def _start_waiting(self) -> None:
+        for vod in vods.unfinished(self._world):
+            running = self._running.get(vod.id)
+            if vod.video_uid is not None and (running is None or running.done()):
+                self._start(vod.id)
+
     def _start(self, vod_id: str) -> None:
         task = self._tasks.create_task(self._finish(vod_id))
         self._running[vod_id] = task
-        task.add_done_callback(lambda _: self._running.pop(vod_id, None))
+        task.add_done_callback(lambda done: self._forget(vod_id, done))
+
+    def _forget(self, vod_id: str, done: asyncio.Task[None]) -> None:
+        if self._running.get(vod_id) is done:
+            del self._running[vod_id]
 
     async def _finish(self, vod_id: str) -> None:
         vod = vods.find(self._world, vod_id)
         try:
             await self._process(vod)
         except Refused as refused:
-            vods.mark_failed(self._world, vod_id, refused.sentence)
+            vods.give_up(self._world, vod, refused.sentence)
             log.warning("vod failed vod=%s reason=%s", vod_id, refused.sentence)
         except Exception:  # A task's root: one VOD's failure is no other's.
-            vods.mark_failed(self._world, vod_id, "Its files could not be read.")
+            vods.give_up(self._world, vod, "Its files could not be read.")
             log.exception("vod failed vod=%s", vod_id)
 
     async def _process(self, vod: Vod) -> None:
         due_ms = vod.created_at_ms + self._world.rules.vod_processing_ms
-        stream = streams.find(self._world, vod.stream_id) if vod.stream_id else None
-        if stream is not None and stream.is_simulated:
+        if vod.loop is not None:
             # There are no files: its recording is the built-in picture, as long as it ran.
             await self._until(due_ms)
-            length_ms = (stream.ended_at_ms or 0) - (stream.started_at_ms or 0)
-            vods.mark_ready(self._world, vod.id, length_ms, SIMULATED_QUALITIES)
+            length_ms = (vod.loop.ended_at_ms or 0) - vod.loop.began_at_ms
+            vods.complete(self._world, vod, length_ms, SIMULATED_QUALITIES)
+            return
+        uid = vod.media_uid
+        if videos.by_uid(self._world, uid) is not None:
+            await self._until(due_ms)
+        video = videos.by_uid(self._world, uid)
+        if video is not None:
+            self._show(vod, video)
             return
         with self._world.clock.working():
-            duration_ms, qualities = await self._complete(vod.stream_uid or "")
+            duration_ms, qualities = await self._complete(uid)
         await self._until(due_ms)
-        vods.mark_ready(self._world, vod.id, duration_ms, qualities)
+        vods.complete(self._world, vod, duration_ms, qualities)
         log.info("vod is ready vod=%s duration_ms=%d", vod.id, duration_ms)
 
     async def _complete(self, uid: str) -> tuple[int, tuple[Quality, ...]]:
@@ -117,6 +144,14 @@ class Recorder:
         if window.init is not None and window.init.width:
             await self._recordings.thumbnail(uid)
         return round(window.duration / _TICKS_PER_MS), _qualities(window)
+
+    def _show(self, vod: Vod, video: Video) -> None:
+        """A VOD of an uploaded video is what that is. While that is processed, it waits."""
+        if video.status == "failed":
+            raise Refused("unavailable", video.failure or "Its video cannot be played.")
+        if video.status == "ready":
+            quality = posts.quality_of(video)
+            vods.complete(self._world, vod, video.duration_ms, (quality,))
 
     async def _until(self, due_ms: int) -> None:
         """Wait on the world's clock."""

@@ -21,8 +21,8 @@ from emulator.web.errors import JSONResponse
 from emulator.web.platform import CDN_NAME, Platform
 from emulator.web.worlds import Worlds
 from emulator.world.audience import attendance
-from emulator.world.library import recordings
-from emulator.world.library.recordings import Vod
+from emulator.world.library import clips, recordings, renditions
+from emulator.world.library.recordings import Loop, Vod
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream
 from emulator.world.video import videos
@@ -37,30 +37,42 @@ PREFIXES = ("", f"/{CDN_NAME}")
 class Subject:
     """What an address names: a stream, a VOD and the stream it was made from, or a video.
 
-    `simulated`: that stream, where what it shows is the built-in picture.
+    `loop`: what it shows is the built-in picture.
     """
 
     stream: Stream | None
     vod: Vod | None
     shelf_uid: str
-    simulated: Stream | None = None
+    loop: Loop | None = None
     video: Video | None = None
 
 
 def subject_of(platform: Platform, uid: str) -> Subject:
-    """The stream, ready VOD or ready video with this uid. Refuses (`not_found`) anything else."""
-    stream = streams.by_uid(platform.world, uid)
+    """The stream, or what is ready of a VOD, video, clip or rendition, with this uid.
+
+    Refuses (`not_found`) anything else, and an ended stream whose VODs are all gone.
+    """
+    world = platform.world
+    stream = streams.by_uid(world, uid)
     if stream is not None:
-        return Subject(stream, None, stream.uid, stream if stream.is_simulated else None)
-    video = videos.by_uid(platform.world, uid)
+        return Subject(stream, None, stream.uid, _loop_of(platform, stream))
+    video = videos.by_uid(world, uid)
     if video is not None and video.status == "ready":
         return Subject(None, None, uid, video=video)
-    vod = recordings.by_uid(platform.world, uid)
-    if vod is None or vod.status != "ready" or vod.stream_uid is None:
-        raise Refused("not_found", "Not Found")
-    source = streams.by_uid(platform.world, vod.stream_uid)
-    simulated = source if source is not None and source.is_simulated else None
-    return Subject(None, vod, vod.stream_uid, simulated)
+    vod = recordings.by_uid(world, uid) or recordings.by_upload(world, uid)
+    if vod is not None and vod.status == "ready":
+        return Subject(None, vod, vod.media_uid, vod.loop)
+    if clips.is_ready(world, uid) or renditions.is_ready(world, uid):
+        return Subject(None, None, uid)
+    raise Refused("not_found", "Not Found")
+
+
+def _loop_of(platform: Platform, stream: Stream) -> Loop | None:
+    if not stream.is_simulated or stream.started_at_ms is None:
+        return None
+    if stream.status == "ended" and recordings.by_media(platform.world, stream.uid) is None:
+        raise Refused("not_found", "The recording of this stream was deleted.")
+    return Loop(stream.uid, stream.started_at_ms, stream.ended_at_ms)
 
 
 class Playback:
@@ -148,7 +160,7 @@ class Playback:
     async def download(self, request: Request) -> Response:
         """The recording as one MP4, made when it is first asked for."""
         subject = subject_of(self._platform, request.path_params["uid"])
-        if subject.simulated is not None:
+        if subject.loop is not None:
             raise Refused("not_found", "A simulated stream leaves no file. Its playlist plays.")
         path = await self._platform.recordings.mp4(subject.shelf_uid)
         return FileResponse(path, media_type="video/mp4", filename="default.mp4")
@@ -202,18 +214,15 @@ class Playback:
 
     async def _pictured(self, subject: Subject, time: str | None) -> tuple[str, str | None]:
         """The recording to take a picture of, and when in it."""
-        if subject.simulated is None:
+        if subject.loop is None:
             return subject.shelf_uid, time
         return await self._platform.shared.loops.pictured(time)
 
     async def _shelf(self, subject: Subject) -> Shelf:
         """Refuses (`not_found`) where there is none; with `Retry-After` where one may come."""
-        stream = subject.simulated
-        if stream is not None and stream.started_at_ms is not None:
+        if subject.loop is not None:
             world = self._platform.world
-            return await self._platform.shared.loops.shelf(
-                world.clock, world.name, stream.id, stream.started_at_ms, stream.ended_at_ms
-            )
+            return await self._platform.shared.loops.shelf(world.clock, world.name, *subject.loop)
         try:
             return self._platform.shelves.find(subject.shelf_uid)
         except Refused:

@@ -91,7 +91,7 @@ def find(world: World, uid: str) -> Watched | None:
         owner = _name(world, stream.user_row)
         return Watched(uid, "stream", stream.title, owner, stream.status, stream.has_media)
     vod = recordings.by_uid(world, uid)
-    if vod is None or vod.status == "deleted":
+    if vod is None:
         return None
     owner = _name(world, vod.user_row)
     return Watched(uid, "recording", vod.title, owner, vod.status, vod.status == "ready")

@@ -1,11 +1,17 @@
-"""Recordings: the VOD that a stream leaves behind. Made when it ends, ready when its files are."""
+"""Recordings: VODs. A stream leaves one behind when it ends; others are uploaded (`posts.py`).
+
+A VOD is ready when its files are. `media_uid` says under which CDN uid they lie: several VODs may
+show the same, and they go with the last of them.
+"""
 
 import json
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple
 
 from emulator.core.errors import Refused
-from emulator.core.events.library import VodDeleted, VodFailed, VodReady
+from emulator.core.events.library import VodDeleted, VodFailed, VodReady, VodUpdated
+from emulator.world.people import accounts, follows
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
 from emulator.world.world import World
@@ -19,7 +25,7 @@ LEGAL_MOVES: frozenset[tuple[VodStatus, VodStatus]] = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """One rendition of a VOD. `bitrate` is in bits a second."""
+    """What a VOD is as it was recorded. `bitrate` is in bits a second."""
 
     label: str
     width: int
@@ -27,17 +33,32 @@ class Quality:
     bitrate: int
 
 
+class Loop(NamedTuple):
+    """The built-in picture, as a simulated stream with this `uid` showed it.
+
+    Without `ended_at_ms` it still does.
+    """
+
+    uid: str
+    began_at_ms: int
+    ended_at_ms: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class Vod:
-    """One recording. `uid` is its own CDN uid, `stream_uid` that of the stream it was made from."""
+    """One recording. `uid` is its own CDN uid, `video_uid` what it was uploaded by.
+
+    `loop`: it has no files, since it is the built-in picture.
+    """
 
     row: int
     id: str
     uid: str
+    video_uid: str | None
+    media_uid: str
     user_row: int
     stream_row: int | None
     stream_id: str | None
-    stream_uid: str | None
     title: str
     description: str | None
     status: VodStatus
@@ -46,16 +67,26 @@ class Vod:
     content_warning: str | None
     duration_ms: int
     qualities: tuple[Quality, ...]
+    loop: Loop | None
     view_count: int
     failure: str | None
     created_at_ms: int
     ready_at_ms: int | None
 
+    @property
+    def shown_uid(self) -> str:
+        """The CDN uid by which clients know it."""
+        return self.video_uid or self.uid
+
+    @property
+    def best(self) -> Quality | None:
+        return max(self.qualities, key=lambda each: each.height, default=None)
+
 
 _SELECT = """
-SELECT vods.*, streams.id AS stream_id, coalesce(streams.uid, vods.media_uid) AS stream_uid
-FROM vods LEFT JOIN streams ON streams.row = vods.stream_row
+SELECT vods.*, streams.id AS stream_id FROM vods LEFT JOIN streams ON streams.row = vods.stream_row
 """
+_PLAIN_FIELDS = ("title", "description", "visibility")
 
 
 def begin(world: World, stream_row: int) -> str:
@@ -63,11 +94,13 @@ def begin(world: World, stream_row: int) -> str:
     vod_id = world.ids.uuid()
     with world.change():
         world.store.write(
-            "INSERT INTO vods (id, uid, user_row, stream_row, title, description, visibility,"
-            " is_nsfw, created_at_ms) SELECT ?, ?, user_row, row, title, description,"
+            "INSERT INTO vods (id, uid, media_uid, user_row, stream_row, title, description,"
+            " visibility, is_nsfw, loop_began_at_ms, loop_ended_at_ms, created_at_ms)"
+            " SELECT ?, ?, uid, user_row, row, title, description,"
             # A VOD knows no "unlisted"; only a public stream leaves a public VOD.
-            " iif(visibility = 'public', 'public', 'private'), is_mature, ? FROM streams"
-            " WHERE row = ?",
+            " iif(visibility = 'public', 'public', 'private'), is_mature,"
+            " iif(is_simulated, started_at_ms, NULL), iif(is_simulated, ended_at_ms, NULL), ?"
+            " FROM streams WHERE row = ?",
             vod_id,
             world.ids.uid(),
             world.now_ms,
@@ -79,18 +112,37 @@ def begin(world: World, stream_row: int) -> str:
 def find(world: World, vod_id: str) -> Vod:
     """The VOD with this id. Refuses (`not_found`) an unknown or deleted one."""
     found = world.store.row(f"{_SELECT} WHERE vods.id = ?", vod_id)
-    if found is None or found["status"] == "deleted":
+    if found is None:
         raise Refused("not_found", "VOD not found")
     return _vod(found)
 
 
 def find_for(world: World, vod_id: str, viewer: User | None) -> Vod:
-    """The same, as `viewer` may see it: others' VODs are there once ready and public."""
+    """The same, as `viewer` may see it: others' are there once ready, and for whom they are."""
     vod = find(world, vod_id)
-    is_own = viewer is not None and viewer.row == vod.user_row
-    if not is_own and (vod.status != "ready" or vod.visibility != "public"):
+    if not may_see(world, vod, viewer):
         raise Refused("not_found", "VOD not found")
     return vod
+
+
+def find_own(world: World, vod_id: str, user: User) -> Vod:
+    """The same, for what only its owner may do. Refuses (`forbidden`) anybody else."""
+    vod = find_for(world, vod_id, user)
+    if vod.user_row != user.row:
+        raise Refused("forbidden", "Not authorized to manage this VOD")
+    return vod
+
+
+def may_see(world: World, vod: Vod, viewer: User | None) -> bool:
+    """One's own always; others' once ready: a public one, or a followed user's for followers."""
+    if viewer is not None and viewer.row == vod.user_row:
+        return True
+    if vod.status != "ready" or vod.visibility == "private":
+        return False
+    if vod.visibility == "followers":
+        owner = accounts.by_row(world, vod.user_row)
+        return viewer is not None and follows.is_following(world, viewer, owner)
+    return True
 
 
 def watch(world: World, vod: Vod) -> Vod:
@@ -101,46 +153,68 @@ def watch(world: World, vod: Vod) -> Vod:
 
 
 def by_uid(world: World, uid: str) -> Vod | None:
-    found = world.store.row(f"{_SELECT} WHERE vods.uid = ?", uid)
-    return _vod(found) if found else None
+    """The VOD whose own CDN uid this is."""
+    return one(world, "WHERE vods.uid = ?", uid)
+
+
+def by_media(world: World, uid: str) -> Vod | None:
+    """The first VOD that shows this media and can be watched, or else the first one."""
+    return one(
+        world,
+        "WHERE vods.media_uid = ? ORDER BY vods.status = 'ready' DESC, vods.row LIMIT 1",
+        uid,
+    )
+
+
+def by_upload(world: World, uid: str) -> Vod | None:
+    """The first VOD that was uploaded by this uid and can be watched."""
+    return one(
+        world,
+        "WHERE vods.video_uid = ? AND vods.status = 'ready' ORDER BY vods.row LIMIT 1",
+        uid,
+    )
 
 
 def unfinished(world: World) -> list[Vod]:
     """Those that were still processing when the world was closed, or killed."""
-    rows = world.store.rows(f"{_SELECT} WHERE vods.status = 'processing' ORDER BY vods.row")
-    return [_vod(row) for row in rows]
+    return select(world, "WHERE vods.status = 'processing' ORDER BY vods.row")
 
 
-def page(
-    world: World,
-    viewer: User | None,
-    *,
-    stream_id: str | None,
-    status: VodStatus | None,
-    offset: int,
-    count: int,
-) -> tuple[list[Vod], int]:
-    """One page, the newest first: public and ready ones, and a viewer's own in any state."""
-    conditions = [
-        "vods.status != 'deleted'",
-        "((vods.status = 'ready' AND vods.visibility = 'public') OR vods.user_row = ?)",
-    ]
-    values: list[object] = [viewer.row if viewer else None]
-    if stream_id is not None:
-        conditions.append("vods.stream_row = (SELECT row FROM streams WHERE id = ?)")
-        values.append(stream_id)
-    if status is not None:
-        conditions.append("vods.status = ?")
-        values.append(status)
-    where = " AND ".join(conditions)
-    rows = world.store.rows(
-        f"{_SELECT} WHERE {where} ORDER BY vods.created_at_ms DESC, vods.row DESC LIMIT ? OFFSET ?",
-        *values,
-        count,
-        offset,
-    )
-    total = world.store.number(f"SELECT count(*) FROM vods WHERE {where}", *values)
-    return [_vod(row) for row in rows], total
+def waiting_for(world: World, uid: str) -> list[Vod]:
+    """Those that are processing until this media is complete."""
+    return select(world, "WHERE vods.media_uid = ? AND vods.status = 'processing'", uid)
+
+
+def update(world: World, vod: Vod, wishes: Mapping[str, Any]) -> Vod:
+    """Change what its owner says of a VOD."""
+    given = {name: wishes[name] for name in _PLAIN_FIELDS if name in wishes}
+    with world.change():
+        for name, value in given.items():
+            # Columns come from this file's own list, never from a request.
+            world.store.write(f"UPDATE vods SET {name} = ? WHERE row = ?", value, vod.row)
+        world.emit(VodUpdated(at_ms=world.now_ms, vod_id=vod.id, changed=tuple(sorted(given))))
+    return find(world, vod.id)
+
+
+def complete(world: World, vod: Vod, duration_ms: int, qualities: tuple[Quality, ...]) -> None:
+    """Its files are complete. One that a client has called ready before learns how long it is.
+
+    One that has failed or is gone meanwhile stays so.
+    """
+    found = one(world, "WHERE vods.id = ?", vod.id)
+    if found is None or found.status not in {"processing", "ready"}:
+        return
+    with world.change():
+        _measure(world, found, duration_ms, qualities)
+        if found.status == "processing":
+            _mark_ready(world, found.id)
+
+
+def give_up(world: World, vod: Vod, reason: str) -> None:
+    """It can't be made. One that is no longer processing stays as it is."""
+    found = one(world, "WHERE vods.id = ?", vod.id)
+    if found is not None and found.status == "processing":
+        mark_failed(world, vod.id, reason)
 
 
 def mark_ready(world: World, vod_id: str, duration_ms: int, qualities: tuple[Quality, ...]) -> None:
@@ -148,15 +222,8 @@ def mark_ready(world: World, vod_id: str, duration_ms: int, qualities: tuple[Qua
     vod = find(world, vod_id)
     _check_move(vod, "ready")
     with world.change():
-        world.store.write(
-            "UPDATE vods SET status = 'ready', duration_ms = ?, qualities = ?, ready_at_ms = ?"
-            " WHERE row = ?",
-            duration_ms,
-            json.dumps([[q.label, q.width, q.height, q.bitrate] for q in qualities]),
-            world.now_ms,
-            vod.row,
-        )
-        world.emit(VodReady(at_ms=world.now_ms, vod_id=vod_id, duration_ms=duration_ms))
+        _measure(world, vod, duration_ms, qualities)
+        _mark_ready(world, vod_id)
 
 
 def mark_failed(world: World, vod_id: str, reason: str) -> None:
@@ -170,32 +237,86 @@ def mark_failed(world: World, vod_id: str, reason: str) -> None:
         world.emit(VodFailed(at_ms=world.now_ms, vod_id=vod_id, reason=reason))
 
 
-def outlive(world: World, stream_row: int, stream_uid: str) -> bool:
-    """Keep a stream's VODs and their media past the stream itself, inside `change`.
+def move(world: World, vod: Vod, to: VodStatus) -> Vod:
+    """Make a move of the table because a client says so. Refuses (`conflict`) any other."""
+    _check_move(vod, to)
+    if to == "deleted":
+        delete(world, vod)
+        return replace(vod, status="deleted")
+    if to == "failed":
+        mark_failed(world, vod.id, "It was said to have failed.")
+    else:
+        with world.change():
+            _mark_ready(world, vod.id)
+    return find(world, vod.id)
 
-    Returns whether there are any.
-    """
-    world.store.write("UPDATE vods SET media_uid = ? WHERE stream_row = ?", stream_uid, stream_row)
-    found = world.store.row(
-        "SELECT 1 FROM vods WHERE stream_row = ? AND status != 'deleted'", stream_row
-    )
-    return found is not None
+
+def delete(world: World, vod: Vod) -> None:
+    """Remove a VOD, in whatever state, and all that is told of it; its media goes with the last."""
+    with world.change():
+        rows = world.store.rows("SELECT uid FROM renditions WHERE vod_row = ?", vod.row)
+        world.store.write("DELETE FROM vods WHERE row = ?", vod.row)
+        uids = [row["uid"] for row in rows]
+        if not is_media_needed(world, vod.media_uid) and vod.loop is None:
+            uids.append(vod.media_uid)
+        world.emit(
+            VodDeleted(at_ms=world.now_ms, vod_id=vod.id, uid=vod.uid, uids=tuple(sorted(uids)))
+        )
 
 
 def delete_of(world: World, stream_row: int) -> None:
     """Remove the VODs of a stream that is about to be deleted, inside `change`."""
-    rows = world.store.rows(f"{_SELECT} WHERE vods.stream_row = ? ORDER BY vods.row", stream_row)
-    for vod in map(_vod, rows):
-        world.store.write("DELETE FROM vods WHERE row = ?", vod.row)
-        world.emit(VodDeleted(at_ms=world.now_ms, vod_id=vod.id, uid=vod.uid))
+    for vod in select(world, "WHERE vods.stream_row = ? ORDER BY vods.row", stream_row):
+        delete(world, vod)
 
 
 def delete_of_user(world: World, user: User) -> None:
-    """Remove the VODs that a user's streams have left behind, inside `change`."""
-    rows = world.store.rows(f"{_SELECT} WHERE vods.user_row = ? ORDER BY vods.row", user.row)
-    for vod in map(_vod, rows):
-        world.store.write("DELETE FROM vods WHERE row = ?", vod.row)
-        world.emit(VodDeleted(at_ms=world.now_ms, vod_id=vod.id, uid=vod.uid))
+    """Remove what is left of a user's who is about to be deleted, inside `change`."""
+    for vod in select(world, "WHERE vods.user_row = ? ORDER BY vods.row", user.row):
+        delete(world, vod)
+
+
+def is_media_needed(world: World, uid: str) -> bool:
+    """Whether a VOD or an uploaded video shows this media as its own."""
+    found = world.store.row(
+        "SELECT 1 FROM vods WHERE media_uid = ?1"
+        " UNION ALL SELECT 1 FROM video_media WHERE uid = ?1 LIMIT 1",
+        uid,
+    )
+    return found is not None
+
+
+def one(world: World, rest: str, *values: object) -> Vod | None:
+    """The VOD that the rest of a query gives. For the library's own SQL."""
+    found = world.store.row(f"{_SELECT} {rest}", *values)
+    return _vod(found) if found else None
+
+
+def select(world: World, rest: str, *values: object) -> list[Vod]:
+    """The VODs that the rest of a query gives, in its order. For the library's own SQL."""
+    return [_vod(row) for row in world.store.rows(f"{_SELECT} {rest}", *values)]
+
+
+def _measure(world: World, vod: Vod, duration_ms: int, qualities: tuple[Quality, ...]) -> None:
+    world.store.write(
+        "UPDATE vods SET duration_ms = ?, qualities = ? WHERE row = ?",
+        duration_ms,
+        told(qualities),
+        vod.row,
+    )
+
+
+def told(qualities: tuple[Quality, ...]) -> str:
+    """As they are kept."""
+    return json.dumps([[q.label, q.width, q.height, q.bitrate] for q in qualities])
+
+
+def _mark_ready(world: World, vod_id: str) -> None:
+    world.store.write(
+        "UPDATE vods SET status = 'ready', ready_at_ms = ? WHERE id = ?", world.now_ms, vod_id
+    )
+    duration_ms = find(world, vod_id).duration_ms
+    world.emit(VodReady(at_ms=world.now_ms, vod_id=vod_id, duration_ms=duration_ms))
 
 
 def _check_move(vod: Vod, to: VodStatus) -> None:
@@ -204,14 +325,16 @@ def _check_move(vod: Vod, to: VodStatus) -> None:
 
 
 def _vod(row: Row) -> Vod:
+    began_at_ms, ended_at_ms = row["loop_began_at_ms"], row["loop_ended_at_ms"]
     return Vod(
         row=row["row"],
         id=row["id"],
         uid=row["uid"],
+        video_uid=row["video_uid"],
+        media_uid=row["media_uid"],
         user_row=row["user_row"],
         stream_row=row["stream_row"],
         stream_id=row["stream_id"],
-        stream_uid=row["stream_uid"],
         title=row["title"],
         description=row["description"],
         status=row["status"],
@@ -220,6 +343,9 @@ def _vod(row: Row) -> Vod:
         content_warning=row["content_warning"],
         duration_ms=row["duration_ms"],
         qualities=tuple(Quality(*quality) for quality in json.loads(row["qualities"])),
+        loop=(
+            Loop(row["media_uid"], began_at_ms, ended_at_ms) if began_at_ms is not None else None
+        ),
         view_count=row["view_count"],
         failure=row["failure"],
         created_at_ms=row["created_at_ms"],

@@ -14,7 +14,7 @@ from emulator.core.events.live import (
     StreamWentLive,
 )
 from emulator.world.audience import attendance
-from emulator.world.library import recordings
+from emulator.world.library import clips, recordings
 from emulator.world.live import categories, tags
 from emulator.world.live.moves import Move, Status, after
 from emulator.world.people import notifications
@@ -252,7 +252,8 @@ def delete(world: World, stream: Stream, *, with_vods: bool = False) -> None:
     with world.change():
         if with_vods:
             recordings.delete_of(world, stream.row)
-        is_media_kept = recordings.outlive(world, stream.row, stream.uid)
+        clips.delete_of(world, stream.row)
+        is_media_kept = recordings.is_media_needed(world, stream.uid)
         world.store.write("DELETE FROM streams WHERE row = ?", stream.row)
         world.emit(
             StreamDeleted(

@@ -13,8 +13,9 @@ from emulator.core.clock import ManualClock
 from emulator.core.errors import Refused
 from emulator.world.audience import attendance
 from emulator.world.chat import messages
-from emulator.world.library import recordings
-from emulator.world.library.recordings import Quality
+from emulator.world.library import chapters, recordings
+from emulator.world.library.chapters import Draft
+from emulator.world.library.recordings import Quality, Vod
 from emulator.world.live import categories, streams
 from emulator.world.live.streams import Wishes
 from emulator.world.people import accounts
@@ -29,6 +30,8 @@ _STEPS = 10
 _PEAK_SHARE = 0.7
 # What the built-in picture of a simulated stream is (media/recording/loop/film).
 _QUALITIES = (Quality("360p", 640, 360, 500_000),)
+# How sure the chapters of a seed's recordings are, as the platform's own generator says it.
+_CONFIDENCE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,18 @@ class _Telling:
         if stream.vod_id is not None:
             length_ms = self._ended_ms - self._began_ms
             recordings.mark_ready(world, stream.vod_id, length_ms, _QUALITIES)
+            self._divide(world, recordings.find(world, stream.vod_id))
+
+    def _divide(self, world: World, vod: Vod) -> None:
+        """Give the recording its chapters: each goes on to the next one's start."""
+        entries = self._entry.get("chapters", [])
+        starts_ms = [duration_ms(entry["at"]) for entry in entries]
+        ends_ms = [*starts_ms[1:], vod.duration_ms]
+        drafts = [
+            Draft(entry["title"], None, from_ms, to_ms, _CONFIDENCE)
+            for entry, from_ms, to_ms in zip(entries, starts_ms, ends_ms, strict=False)
+        ]
+        chapters.replace_generated(world, vod, drafts)
 
 
 def _share(text: str) -> float:

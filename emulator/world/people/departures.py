@@ -1,7 +1,7 @@
 """Departures: an account that leaves, and everything that is its own with it."""
 
 from emulator.core.events.people import AccountDeleted
-from emulator.world.library import recordings
+from emulator.world.library import clips, recordings
 from emulator.world.live import streams
 from emulator.world.people.accounts import User
 from emulator.world.video import sessions, videos
@@ -11,14 +11,15 @@ from emulator.world.world import World
 def delete(world: World, user: User) -> None:
     """Delete an account: its streams end first, then all that it owns is gone everywhere.
 
-    Publishers are disconnected and media files go, because each stream, recording, call and video
-    tells its own end. Tokens stop working and keys too, also those that made the account.
+    Publishers are disconnected and media files go, because each stream, recording, clip, call and
+    video tells its own end. Tokens stop working and keys too, also those that made the account.
     """
     with world.change():
         for stream in streams.of_user(world, user):
             if stream.status != "ended":
                 stream = streams.end(world, stream, "its owner's account was deleted")
             streams.delete(world, stream, with_vods=True)
+        clips.delete_of_user(world, user)
         recordings.delete_of_user(world, user)
         sessions.leave_all(world, user)
         videos.delete_of(world, user)

@@ -52,7 +52,7 @@ def source_of(world: World, video_row: int, shown_uid: str) -> str:
 def shelf_of(world: World, uid: str) -> str:
     """Under which uid the files lie: a VOD's are its stream's."""
     vod = recordings.by_uid(world, uid)
-    return vod.stream_uid or uid if vod is not None else uid
+    return vod.media_uid if vod is not None else uid
 
 
 def replace(world: World, video_row: int, uid: str) -> list[str]:
@@ -74,8 +74,7 @@ def replace(world: World, video_row: int, uid: str) -> list[str]:
 
 def is_needed(world: World, uid: str) -> bool:
     """Whether a fact other than a video's own still speaks of this media: a VOD made of it."""
-    found = world.store.row("SELECT 1 FROM vods WHERE media_uid = ? AND status != 'deleted'", uid)
-    return found is not None
+    return world.store.row("SELECT 1 FROM vods WHERE media_uid = ?", uid) is not None
 
 
 def of_recording(world: World, uid: str, viewer: User) -> Footage:

@@ -118,6 +118,15 @@ class Workshop:
         elif isinstance(event, VideoJobFailed):
             self._remove((jobs.find(self._world, event.job_id).media_uid,))
         elif isinstance(event, VodDeleted | StreamDeleted):
+            self._lose(event)
+
+    def _lose(self, event: VodDeleted | StreamDeleted) -> None:
+        """Videos may show what is deleted. A VOD's media is removed here (see `Disposal`)."""
+        if isinstance(event, VodDeleted):
+            for uid in (event.uid, *event.uids):
+                videos.lose(self._world, uid)
+            self._remove(event.uids)
+        else:
             videos.lose(self._world, event.uid)
 
     def recover(self) -> None:
@@ -146,7 +155,10 @@ class Workshop:
         for uid in uids:
             self._recordings.forget(uid)
             if self._shelves.has(uid):
-                await self._shelves.delete(uid)
+                try:
+                    await self._shelves.delete(uid)
+                except Refused as refused:
+                    log.warning("media was not removed uid=%s reason=%s", uid, refused.sentence)
 
     async def _do(self, job_id: str) -> None:
         async with self._benches.jobs:

@@ -20,7 +20,7 @@ _SHELVES_KEPT = 64
 
 
 class Loops:
-    """For the event loop's thread. `world` and `stream_id` tell loops apart."""
+    """For the event loop's thread. `world` and the stream's `uid` tell loops apart."""
 
     def __init__(self, shelves: Shelves) -> None:
         self._shelves = shelves
@@ -29,14 +29,14 @@ class Loops:
         self._kept: OrderedDict[tuple[str, str, int | None], Shelf] = OrderedDict()
 
     async def shelf(
-        self, clock: Clock, world: str, stream_id: str, started_ms: int, ended_ms: int | None
+        self, clock: Clock, world: str, uid: str, started_ms: int, ended_ms: int | None
     ) -> Shelf:
         """The shelf of a stream that has run since `started_ms`, and is live without `ended_ms`."""
         film = await self.film()
         # Late, here and below: a start need not wait for what only a viewer needs.
         from emulator.media.recording.loop.loop_shelf import LiveLoop, RecordedLoop
 
-        key = (world, stream_id, ended_ms)
+        key = (world, uid, ended_ms)
         shelf = self._kept.get(key)
         if shelf is None:
             shelf = self._kept[key] = (

@@ -1,17 +1,50 @@
 """`/streams/vods`: what streams leave behind."""
 
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
-from emulator.web.api.models import Page
+from pydantic import Field
+
+from emulator.web.api.models import Page, Request
 from emulator.web.rest.call import Call
 from emulator.web.rest.operation import Operation
-from emulator.web.shapes.library import VodShape, vod_shape
-from emulator.world.library import recordings
+from emulator.web.shapes.library.vods import VodShape, vod_shape
+from emulator.world.library import lists, recordings
+from emulator.world.library.recordings import Vod
+from emulator.world.people import accounts
+
+QUERY_LENGTH_MAX = 200
 
 
 class VodQuery(Page):
     stream_id: str | None = None
     status: Literal["processing", "ready", "failed"] | None = None
+
+
+class VodSearchQuery(Page):
+    """`q` is read where there is no `query`."""
+
+    query: str = Field("", max_length=QUERY_LENGTH_MAX)
+    q: str = Field("", max_length=QUERY_LENGTH_MAX)
+
+    @property
+    def typed(self) -> str:
+        return self.query or self.q
+
+
+class VodUpdate(Request):
+    """What is not given stays. A null takes a description away, and says nothing elsewhere."""
+
+    title: str | None = Field(None, min_length=1, max_length=200)
+    description: str | None = Field(None, max_length=5000)
+    visibility: Literal["public", "followers", "private"] | None = None
+
+    def wishes(self) -> dict[str, Any]:
+        given = self.model_dump(exclude_unset=True)
+        return {
+            name: value
+            for name, value in given.items()
+            if value is not None or name == "description"
+        }
 
 
 class VodPage(TypedDict):
@@ -25,7 +58,7 @@ class VodPage(TypedDict):
 def page(call: Call) -> VodPage:
     """List VODs: public and ready ones, and one's own in any state."""
     query = call.query_as(VodQuery)
-    found, total = recordings.page(
+    found, total = lists.page(
         call.world,
         call.caller,
         stream_id=query.stream_id,
@@ -33,6 +66,44 @@ def page(call: Call) -> VodPage:
         offset=query.offset,
         count=query.per_page,
     )
+    return _page(call, query, found, total)
+
+
+def search(call: Call) -> VodPage:
+    """Find public VODs by words of their title, description, chapters and transcript."""
+    query = call.query_as(VodSearchQuery)
+    found, total = lists.search(call.world, query.typed, offset=query.offset, count=query.per_page)
+    return _page(call, query, found, total)
+
+
+def of_user(call: Call) -> list[VodShape]:
+    """List a user's public VODs, the newest first."""
+    query = call.query_as(Page)
+    user = accounts.by_username(call.world, call.path["username"])
+    found, _ = lists.of_user(call.world, user, offset=query.offset, count=query.per_page)
+    return [vod_shape(call.platform, vod) for vod in found]
+
+
+def read(call: Call) -> VodShape:
+    """Read a VOD, and count a view of it."""
+    vod = recordings.find_for(call.world, call.path["vod_id"], call.caller)
+    return vod_shape(call.platform, recordings.watch(call.world, vod))
+
+
+def update(call: Call) -> VodShape:
+    """Change what a VOD says of itself, and who may see it."""
+    vod = recordings.find_own(call.world, call.path["vod_id"], call.user)
+    return vod_shape(
+        call.platform, recordings.update(call.world, vod, call.body_as(VodUpdate).wishes())
+    )
+
+
+def delete(call: Call) -> None:
+    """Delete a VOD; its files go, too."""
+    recordings.delete(call.world, recordings.find_own(call.world, call.path["vod_id"], call.user))
+
+
+def _page(call: Call, query: Page, found: list[Vod], total: int) -> VodPage:
     return {
         "items": [vod_shape(call.platform, vod) for vod in found],
         "total": total,
@@ -40,12 +111,6 @@ def page(call: Call) -> VodPage:
         "per_page": query.per_page,
         "has_more": query.has_more(total),
     }
-
-
-def read(call: Call) -> VodShape:
-    """Read a VOD, and count a view of it."""
-    vod = recordings.find_for(call.world, call.path["vod_id"], call.caller)
-    return vod_shape(call.platform, recordings.watch(call.world, vod))
 
 
 OPERATIONS = [
@@ -56,6 +121,26 @@ OPERATIONS = [
         answer=page,
         query=VodQuery,
         provenance="guide",
+        is_reusable=True,
+    ),
+    Operation(
+        method="GET",
+        path="/streams/vods/search",
+        auth="public",
+        answer=search,
+        query=VodSearchQuery,
+        provenance="guide",
+        is_reusable=True,
+    ),
+    Operation(
+        method="GET",
+        path="/streams/users/{username}/vods",
+        auth="public",
+        answer=of_user,
+        query=Page,
+        refuses=("not_found",),
+        provenance="guide",
+        is_reusable=True,
     ),
     Operation(
         method="GET",
@@ -64,5 +149,23 @@ OPERATIONS = [
         answer=read,
         refuses=("not_found",),
         provenance="guide",
+    ),
+    Operation(
+        method="PUT",
+        path="/streams/vods/{vod_id}",
+        auth="user",
+        answer=update,
+        body=VodUpdate,
+        refuses=("forbidden", "not_found"),
+        provenance="client",
+    ),
+    Operation(
+        method="DELETE",
+        path="/streams/vods/{vod_id}",
+        auth="user",
+        answer=delete,
+        status=204,
+        refuses=("forbidden", "not_found"),
+        provenance="client",
     ),
 ]

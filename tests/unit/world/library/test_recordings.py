@@ -3,7 +3,7 @@ import pytest
 from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.library import VodFailed, VodReady
-from emulator.world.library import recordings
+from emulator.world.library import lists, recordings
 from emulator.world.library.recordings import Quality
 from emulator.world.live import streams
 from emulator.world.live.streams import Wishes
@@ -62,7 +62,7 @@ def test_a_private_stream_leaves_a_private_vod(world: World, ada: User, bob: Use
 
     with pytest.raises(Refused):
         recordings.find_for(world, vod_id, bob)
-    found, total = recordings.page(world, None, stream_id=None, status=None, offset=0, count=10)
+    found, total = lists.page(world, None, offset=0, count=10)
     assert (found, total) == ([], 0)
     assert [vod.id for vod in recordings.unfinished(world)] == []
 

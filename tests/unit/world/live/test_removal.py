@@ -77,7 +77,7 @@ def test_its_vods_stay_with_their_media(world: World, heard: list[Event]) -> Non
     [deleted] = [event for event in heard if isinstance(event, StreamDeleted)]
     assert deleted.is_media_kept
     vod = recordings.find(world, vod_id)
-    assert (vod.status, vod.stream_id, vod.stream_uid) == ("ready", None, stream.uid)
+    assert (vod.status, vod.stream_id, vod.media_uid) == ("ready", None, stream.uid)
     assert not [event for event in heard if isinstance(event, VodDeleted)]
 
 

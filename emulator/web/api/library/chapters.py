@@ -1,0 +1,119 @@
+"""`/streams/vods/{vod_id}/chapters`: the parts of a VOD, made by people or found by a stand-in."""
+
+from typing import Any
+
+from pydantic import Field
+
+from emulator.web.api.library.places import placed
+from emulator.web.api.models import Request
+from emulator.web.rest.call import Call
+from emulator.web.rest.operation import Operation
+from emulator.web.shapes.library.chapters import ChapterShape, chapter_shape
+from emulator.world.library import chapters, recordings
+from emulator.world.library.chapters import Draft
+
+# Ten days: more than a stream lasts, and few enough to be counted in milliseconds.
+SECONDS_MAX = 864_000
+
+
+class ChapterCreate(Request):
+    title: str = Field(min_length=1, max_length=200)
+    description: str | None = Field(None, max_length=5000)
+    start_time_seconds: float = Field(ge=0, le=SECONDS_MAX, allow_inf_nan=False)
+    end_time_seconds: float = Field(ge=0, le=SECONDS_MAX, allow_inf_nan=False)
+
+
+class ChapterUpdate(Request):
+    """Any part of CHAPTER_CREATE. A null takes a description away, and says nothing elsewhere."""
+
+    title: str | None = Field(None, min_length=1, max_length=200)
+    description: str | None = Field(None, max_length=5000)
+    start_time_seconds: float | None = Field(None, ge=0, le=SECONDS_MAX, allow_inf_nan=False)
+    end_time_seconds: float | None = Field(None, ge=0, le=SECONDS_MAX, allow_inf_nan=False)
+
+    def wishes(self) -> dict[str, Any]:
+        """The same, in the world's words."""
+        told: dict[str, Any] = {}
+        for name, value in self.model_dump(exclude_unset=True).items():
+            if name == "description" or (name == "title" and value is not None):
+                told[name] = value
+            elif value is not None:
+                told["from_ms" if name == "start_time_seconds" else "to_ms"] = round(value * 1000)
+        return told
+
+
+def listed(call: Call) -> list[ChapterShape]:
+    """List a VOD's chapters in their order."""
+    vod = recordings.find_for(call.world, call.path["vod_id"], call.caller)
+    return [chapter_shape(call.platform, vod, each) for each in chapters.of(call.world, vod)]
+
+
+def add(call: Call) -> ChapterShape:
+    """Add a chapter. It lies inside the video, and over no other chapter."""
+    vod = recordings.find_own(call.world, call.path["vod_id"], call.user)
+    wish = call.body_as(ChapterCreate)
+    draft = Draft(
+        wish.title,
+        wish.description,
+        round(wish.start_time_seconds * 1000),
+        round(wish.end_time_seconds * 1000),
+    )
+    with placed():
+        added = chapters.add(call.world, vod, draft)
+    return chapter_shape(call.platform, vod, added)
+
+
+def update(call: Call) -> ChapterShape:
+    """Change a chapter, under the same conditions."""
+    vod = recordings.find_own(call.world, call.path["vod_id"], call.user)
+    chapter = chapters.find(call.world, vod, call.path["chapter_id"])
+    with placed():
+        changed = chapters.update(call.world, vod, chapter, call.body_as(ChapterUpdate).wishes())
+    return chapter_shape(call.platform, vod, changed)
+
+
+def remove(call: Call) -> None:
+    """Delete a chapter; the video stays as it is."""
+    vod = recordings.find_own(call.world, call.path["vod_id"], call.user)
+    chapters.remove(call.world, vod, chapters.find(call.world, vod, call.path["chapter_id"]))
+
+
+OPERATIONS = [
+    Operation(
+        method="GET",
+        path="/streams/vods/{vod_id}/chapters",
+        auth="optional",
+        answer=listed,
+        refuses=("not_found",),
+        provenance="guide",
+        is_reusable=True,
+    ),
+    Operation(
+        method="POST",
+        path="/streams/vods/{vod_id}/chapters",
+        auth="user",
+        answer=add,
+        body=ChapterCreate,
+        status=201,
+        refuses=("forbidden", "not_found", "conflict"),
+        provenance="guide",
+    ),
+    Operation(
+        method="PUT",
+        path="/streams/vods/{vod_id}/chapters/{chapter_id}",
+        auth="user",
+        answer=update,
+        body=ChapterUpdate,
+        refuses=("forbidden", "not_found"),
+        provenance="assumed",
+    ),
+    Operation(
+        method="DELETE",
+        path="/streams/vods/{vod_id}/chapters/{chapter_id}",
+        auth="user",
+        answer=remove,
+        status=204,
+        refuses=("forbidden", "not_found"),
+        provenance="assumed",
+    ),
+]

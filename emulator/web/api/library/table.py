@@ -1,0 +1,8 @@
+"""The operations of VODs, chapters, clips and content: one list."""
+
+from emulator.web.api.library import chapters, vods
+
+OPERATIONS = [
+    *vods.OPERATIONS,
+    *chapters.OPERATIONS,
+]

@@ -1,0 +1,1 @@
+"""What the library holds, as JSON: one noun a file."""

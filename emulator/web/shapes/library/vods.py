@@ -1,0 +1,150 @@
+"""VOD (contract, schemas)."""
+
+from typing import TypedDict
+
+from emulator.web.platform import Platform
+from emulator.web.shapes.library.chapters import ChapterShape, chapter_shape
+from emulator.web.shapes.live import CategoryShape, category_shape
+from emulator.web.shapes.people import UserCard, user_card
+from emulator.web.shapes.times import iso, iso_or_none
+from emulator.world.library import chapters, renditions, thumbnails
+from emulator.world.library.recordings import Vod
+from emulator.world.library.thumbnails import Thumbnail
+from emulator.world.live import categories, streams
+from emulator.world.people import accounts
+
+
+class QualityShape(TypedDict):
+    label: str
+    width: int
+    height: int
+    bitrate: int
+    url: str
+
+
+class VodStream(TypedDict):
+    title: str
+    category: CategoryShape | None
+
+
+class VodShape(TypedDict):
+    """`duration` is in seconds. The addresses are null until the VOD is ready.
+
+    A simulated recording has no `mp4_url`: it has no file.
+    """
+
+    id: str
+    stream_id: str | None
+    user_id: str
+    title: str
+    description: str | None
+    status: str
+    duration: float
+    thumbnail_url: str | None
+    video_url: str | None
+    mp4_url: str | None
+    cloudflare_video_id: str
+    playback_url: str | None
+    view_count: int
+    visibility: str
+    is_nsfw: bool
+    content_warning: str | None
+    chapters: list[ChapterShape]
+    qualities: list[QualityShape]
+    stream: VodStream | None
+    user: UserCard
+    created_at: str
+    ready_at: str | None
+
+
+def vod_shape(platform: Platform, vod: Vod) -> VodShape:
+    owner = user_card(accounts.by_row(platform.world, vod.user_row))
+    base = base_of(platform, vod)
+    is_ready = vod.status == "ready"
+    playlist = f"{base}/manifest/video.m3u8"
+    return {
+        "id": vod.id,
+        "stream_id": vod.stream_id,
+        "user_id": owner["id"],
+        "title": vod.title,
+        "description": vod.description,
+        "status": vod.status,
+        "duration": vod.duration_ms / 1000,
+        "thumbnail_url": thumbnail_url(platform, vod),
+        "video_url": playlist if is_ready else None,
+        "mp4_url": f"{base}/downloads/default.mp4" if is_ready and vod.loop is None else None,
+        "cloudflare_video_id": vod.shown_uid,
+        "playback_url": playlist if is_ready else None,
+        "view_count": vod.view_count,
+        "visibility": vod.visibility,
+        "is_nsfw": vod.is_nsfw,
+        "content_warning": vod.content_warning,
+        "chapters": [
+            chapter_shape(platform, vod, each) for each in chapters.of(platform.world, vod)
+        ],
+        "qualities": _qualities(platform, vod),
+        "stream": _stream(platform, vod),
+        "user": owner,
+        "created_at": iso(vod.created_at_ms),
+        "ready_at": iso_or_none(vod.ready_at_ms),
+    }
+
+
+def base_of(platform: Platform, vod: Vod) -> str:
+    """Where a VOD's addresses begin."""
+    return f"{platform.addresses.media}/{vod.shown_uid}"
+
+
+def thumbnail_url(platform: Platform, vod: Vod) -> str | None:
+    """The picture that stands for a VOD: the last that was added, or the usual one."""
+    if vod.status != "ready":
+        return None
+    added = thumbnails.latest(platform.world, vod)
+    pictures = f"{base_of(platform, vod)}/thumbnails"
+    return added_url(pictures, added) if added else f"{pictures}/thumbnail.jpg"
+
+
+def added_url(pictures: str, thumbnail: Thumbnail) -> str:
+    """Where a picture is that was added; `pictures` is where the VOD's are."""
+    if thumbnail.position_ms is None:
+        return f"{pictures}/added/{thumbnail.uid}"
+    return f"{pictures}/thumbnail.jpg?time={thumbnail.position_ms / 1000:g}s"
+
+
+def _qualities(platform: Platform, vod: Vod) -> list[QualityShape]:
+    """As it was recorded, and what else was made of it, each where it plays by itself."""
+    found: list[QualityShape] = [
+        {
+            "label": quality.label,
+            "width": quality.width,
+            "height": quality.height,
+            "bitrate": quality.bitrate,
+            "url": f"{base_of(platform, vod)}/manifest/video.m3u8",
+        }
+        for quality in vod.qualities
+    ]
+    for made in renditions.of(platform.world, vod):
+        if made.status == "ready":
+            found.append(
+                {
+                    "label": made.name,
+                    "width": made.width,
+                    "height": made.height,
+                    "bitrate": made.bitrate,
+                    "url": f"{platform.addresses.media}/{made.uid}/manifest/video.m3u8",
+                }
+            )
+    return found
+
+
+def _stream(platform: Platform, vod: Vod) -> VodStream | None:
+    if vod.stream_id is None:
+        return None
+    stream = streams.find(platform.world, vod.stream_id)
+    category_id = stream.category_id
+    return {
+        "title": stream.title,
+        "category": (
+            category_shape(categories.find(platform.world, category_id)) if category_id else None
+        ),
+    }

@@ -1,0 +1,159 @@
+"""Chapters: the parts of a VOD, with a title each. No two of them overlap."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from emulator.core.errors import Refused
+from emulator.core.events.library import (
+    ChapterAdded,
+    ChapterRemoved,
+    ChaptersGenerated,
+    ChapterUpdated,
+)
+from emulator.world.library.recordings import Vod
+from emulator.world.store.journal import Row
+from emulator.world.world import World
+
+CHAPTERS_MAX = 200
+_COLUMNS = ("title", "description", "from_ms", "to_ms")
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """From `from_ms` to `to_ms` of its VOD. `confidence` (0 to 1) where it `is_generated`."""
+
+    row: int
+    id: str
+    title: str
+    description: str | None
+    from_ms: int
+    to_ms: int
+    is_generated: bool
+    confidence: float | None
+
+
+class Draft(NamedTuple):
+    """A chapter that is not in the world yet."""
+
+    title: str
+    description: str | None
+    from_ms: int
+    to_ms: int
+    confidence: float | None = None
+
+
+def of(world: World, vod: Vod) -> list[Chapter]:
+    """A VOD's chapters in their order."""
+    rows = world.store.rows("SELECT * FROM chapters WHERE vod_row = ? ORDER BY from_ms", vod.row)
+    return [_chapter(row) for row in rows]
+
+
+def find(world: World, vod: Vod, chapter_id: str) -> Chapter:
+    """Refuses (`not_found`) one that is not this VOD's."""
+    found = world.store.row(
+        "SELECT * FROM chapters WHERE id = ? AND vod_row = ?", chapter_id, vod.row
+    )
+    if found is None:
+        raise Refused("not_found", "Chapter not found")
+    return _chapter(found)
+
+
+def add(world: World, vod: Vod, draft: Draft) -> Chapter:
+    """Refuses (`invalid`) what is outside the VOD or overlaps another, (`conflict`) too many."""
+    there = of(world, vod)
+    if len(there) >= CHAPTERS_MAX:
+        raise Refused("conflict", f"A VOD has at most {CHAPTERS_MAX} chapters. Delete some.")
+    _check_span(vod, there, draft.from_ms, draft.to_ms)
+    with world.change():
+        chapter_id = _write(world, vod, draft)
+        world.emit(ChapterAdded(at_ms=world.now_ms, vod_id=vod.id, chapter_id=chapter_id))
+    return find(world, vod, chapter_id)
+
+
+def update(world: World, vod: Vod, chapter: Chapter, wishes: Mapping[str, Any]) -> Chapter:
+    """Change parts of a chapter. Refuses (`invalid`) a place where it cannot be."""
+    others = [each for each in of(world, vod) if each.row != chapter.row]
+    from_ms = wishes.get("from_ms", chapter.from_ms)
+    to_ms = wishes.get("to_ms", chapter.to_ms)
+    _check_span(vod, others, from_ms, to_ms)
+    given = [name for name in _COLUMNS if name in wishes]
+    with world.change():
+        for name in given:
+            # Columns come from this file's own list, never from a request.
+            world.store.write(
+                f"UPDATE chapters SET {name} = ? WHERE row = ?", wishes[name], chapter.row
+            )
+        world.emit(
+            ChapterUpdated(
+                at_ms=world.now_ms, vod_id=vod.id, chapter_id=chapter.id, changed=tuple(given)
+            )
+        )
+    return find(world, vod, chapter.id)
+
+
+def remove(world: World, vod: Vod, chapter: Chapter) -> None:
+    with world.change():
+        world.store.write("DELETE FROM chapters WHERE row = ?", chapter.row)
+        world.emit(ChapterRemoved(at_ms=world.now_ms, vod_id=vod.id, chapter_id=chapter.id))
+
+
+def replace_generated(world: World, vod: Vod, drafts: Sequence[Draft]) -> list[Chapter]:
+    """Put these in the place of what was generated before. What people made stays as it is.
+
+    Refuses (`invalid`) drafts that overlap each other or those.
+    """
+    by_hand = [each for each in of(world, vod) if not each.is_generated]
+    drafts = drafts[: CHAPTERS_MAX - len(by_hand)]
+    taken: list[Chapter | Draft] = [*by_hand]
+    for draft in drafts:
+        _check_span(vod, taken, draft.from_ms, draft.to_ms)
+        taken.append(draft)
+    with world.change():
+        world.store.write("DELETE FROM chapters WHERE vod_row = ? AND is_generated = 1", vod.row)
+        made = [_write(world, vod, draft, is_generated=True) for draft in drafts]
+        world.emit(ChaptersGenerated(at_ms=world.now_ms, vod_id=vod.id, chapter_ids=tuple(made)))
+    return [each for each in of(world, vod) if each.is_generated]
+
+
+def _check_span(vod: Vod, others: Sequence[Chapter | Draft], from_ms: int, to_ms: int) -> None:
+    if to_ms <= from_ms:
+        raise Refused("invalid", "A chapter ends after it has begun", field="end_time_seconds")
+    if from_ms < 0 or to_ms > vod.duration_ms:
+        sentence = f"The video is {vod.duration_ms / 1000:.3f} s long: this is outside it"
+        field = "start_time_seconds" if from_ms < 0 else "end_time_seconds"
+        raise Refused("invalid", sentence, field=field)
+    for other in others:
+        if from_ms < other.to_ms and other.from_ms < to_ms:
+            sentence = f"This overlaps the chapter “{other.title}”"
+            raise Refused("invalid", sentence, field="start_time_seconds")
+
+
+def _write(world: World, vod: Vod, draft: Draft, *, is_generated: bool = False) -> str:
+    chapter_id = world.ids.uuid()
+    world.store.write(
+        "INSERT INTO chapters (id, vod_row, title, description, from_ms, to_ms, is_generated,"
+        " confidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        chapter_id,
+        vod.row,
+        draft.title,
+        draft.description,
+        draft.from_ms,
+        draft.to_ms,
+        is_generated,
+        draft.confidence,
+    )
+    return chapter_id
+
+
+def _chapter(row: Row) -> Chapter:
+    return Chapter(
+        row=row["row"],
+        id=row["id"],
+        title=row["title"],
+        description=row["description"],
+        from_ms=row["from_ms"],
+        to_ms=row["to_ms"],
+        is_generated=bool(row["is_generated"]),
+        confidence=row["confidence"],
+    )

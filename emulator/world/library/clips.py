@@ -1,0 +1,276 @@
+"""Clips: up to a minute of a stream that somebody found worth keeping.
+
+What is cut is cut in a thread (`media/recording/cuts`); a clip is `processing` until then.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from emulator.core.errors import Refused
+from emulator.core.events.library import ClipCreated, ClipDeleted, ClipFailed, ClipReady
+from emulator.world.library import recordings
+from emulator.world.people.accounts import User
+from emulator.world.store.journal import Row
+from emulator.world.world import World
+
+if TYPE_CHECKING:
+    from emulator.world.live.streams import Stream
+
+ClipStatus = Literal["processing", "ready", "failed"]
+
+LENGTH_MAX_MS = 60_000
+WAITING_MAX = 100
+# Whoever names an instant rather than a position names one after 2001.
+EPOCH_MIN_MS = 1_000_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """From `from_ms` to `to_ms` of a stream, counted from its start. `uid`: where its media is."""
+
+    row: int
+    id: str
+    uid: str
+    stream_row: int
+    stream_id: str
+    stream_title: str
+    user_row: int
+    title: str
+    from_ms: int
+    to_ms: int
+    status: ClipStatus
+    failure: str | None
+    view_count: int
+    created_at_ms: int
+
+    @property
+    def duration_ms(self) -> int:
+        return self.to_ms - self.from_ms
+
+
+_SELECT = """
+SELECT clips.*, streams.id AS stream_id, streams.title AS stream_title
+FROM clips JOIN streams ON streams.row = clips.stream_row
+"""
+
+
+def create(
+    world: World, stream: "Stream", user: User, title: str, from_ms: int, to_ms: int
+) -> Clip:
+    """Have a clip made, of positions in the stream or of instants (milliseconds since 1970).
+
+    Refuses (`invalid`) more than a minute and what is outside the stream, (`unavailable`) a clip
+    while `WAITING_MAX` wait.
+    """
+    if from_ms >= EPOCH_MIN_MS and stream.started_at_ms is not None:
+        from_ms, to_ms = from_ms - stream.started_at_ms, to_ms - stream.started_at_ms
+    _check_span(world, stream, from_ms, to_ms)
+    waiting = world.store.number("SELECT count(*) FROM clips WHERE status = 'processing'")
+    if waiting >= WAITING_MAX:
+        raise Refused(
+            "unavailable", f"{waiting} clips wait to be cut. Try again.", retry_after_seconds=5
+        )
+    clip_id = world.ids.uuid()
+    with world.change():
+        world.store.write(
+            "INSERT INTO clips (id, uid, stream_row, user_row, title, from_ms, to_ms,"
+            " created_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            clip_id,
+            world.ids.uid(),
+            stream.row,
+            user.row,
+            title,
+            from_ms,
+            to_ms,
+            world.now_ms,
+        )
+        world.emit(
+            ClipCreated(at_ms=world.now_ms, clip_id=clip_id, stream_id=stream.id, user_id=user.id)
+        )
+    return find(world, clip_id)
+
+
+def find(world: World, clip_id: str) -> Clip:
+    """The clip with this id. Refuses (`not_found`) an unknown one."""
+    found = world.store.row(f"{_SELECT} WHERE clips.id = ?", clip_id)
+    if found is None:
+        raise Refused("not_found", "Clip not found")
+    return _clip(found)
+
+
+def find_for(world: World, clip_id: str, viewer: User | None) -> Clip:
+    """The same, as `viewer` may see it: of a private stream, its owner and who made it."""
+    found = world.store.row(
+        f"{_SELECT} WHERE clips.id = ? AND (streams.visibility != 'private'"
+        " OR streams.user_row = ? OR clips.user_row = ?)",
+        clip_id,
+        viewer.row if viewer else None,
+        viewer.row if viewer else None,
+    )
+    if found is None:
+        raise Refused("not_found", "Clip not found")
+    return _clip(found)
+
+
+def find_own(world: World, clip_id: str, user: User) -> Clip:
+    """The same, for what only who made it may do. Refuses (`forbidden`) anybody else."""
+    clip = find_for(world, clip_id, user)
+    if clip.user_row != user.row:
+        raise Refused("forbidden", "Not authorized to manage this clip")
+    return clip
+
+
+def watch(world: World, clip: Clip) -> Clip:
+    """Count one view."""
+    with world.change():
+        world.store.write("UPDATE clips SET view_count = view_count + 1 WHERE row = ?", clip.row)
+    return find(world, clip.id)
+
+
+def of_stream(world: World, stream: "Stream", *, offset: int, count: int) -> tuple[list[Clip], int]:
+    """One page of a stream's clips, the newest first, and how many there are."""
+    rows = world.store.rows(
+        f"{_SELECT} WHERE clips.stream_row = ?"
+        " ORDER BY clips.created_at_ms DESC, clips.row DESC LIMIT ? OFFSET ?",
+        stream.row,
+        count,
+        offset,
+    )
+    return [_clip(row) for row in rows], count_of(world, stream.row)
+
+
+def of_user(
+    world: World, user: User, viewer: User | None, *, offset: int, count: int
+) -> tuple[list[Clip], int]:
+    """One page of the clips that a user made, the newest first, and how many there are.
+
+    Those of others' private streams show to who made them.
+    """
+    where = "clips.user_row = ? AND (streams.visibility != 'private' OR clips.user_row = ?)"
+    values = (user.row, viewer.row if viewer else None)
+    rows = world.store.rows(
+        f"{_SELECT} WHERE {where}"
+        " ORDER BY clips.created_at_ms DESC, clips.row DESC LIMIT ? OFFSET ?",
+        *values,
+        count,
+        offset,
+    )
+    total = world.store.number(
+        f"SELECT count(*) FROM clips JOIN streams ON streams.row = clips.stream_row WHERE {where}",
+        *values,
+    )
+    return [_clip(row) for row in rows], total
+
+
+def popular(world: World, count: int) -> list[Clip]:
+    """The clips of public streams that most people watched, of equal ones the newest."""
+    rows = world.store.rows(
+        f"{_SELECT} WHERE clips.status = 'ready' AND streams.visibility = 'public'"
+        " ORDER BY clips.view_count DESC, clips.row DESC LIMIT ?",
+        count,
+    )
+    return [_clip(row) for row in rows]
+
+
+def count_of(world: World, stream_row: int) -> int:
+    """How many clips were made of a stream."""
+    return world.store.number("SELECT count(*) FROM clips WHERE stream_row = ?", stream_row)
+
+
+def unfinished(world: World) -> list[Clip]:
+    """Those that are to be cut, the oldest first."""
+    rows = world.store.rows(f"{_SELECT} WHERE clips.status = 'processing' ORDER BY clips.row")
+    return [_clip(row) for row in rows]
+
+
+def is_ready(world: World, uid: str) -> bool:
+    """Whether this uid is that of a clip that can be watched."""
+    found = world.store.row("SELECT 1 FROM clips WHERE uid = ? AND status = 'ready'", uid)
+    return found is not None
+
+
+def finish(world: World, clip_id: str, length_ms: int) -> None:
+    """It can be watched. It may be shorter than was wished, where the stream's media is.
+
+    Refuses (`not_found`) one that was deleted meanwhile.
+    """
+    find(world, clip_id)
+    with world.change():
+        world.store.write(
+            "UPDATE clips SET status = 'ready', to_ms = from_ms + ? WHERE id = ?",
+            length_ms,
+            clip_id,
+        )
+        world.emit(ClipReady(at_ms=world.now_ms, clip_id=clip_id))
+
+
+def fail(world: World, clip_id: str, reason: str) -> None:
+    """It cannot be cut. Refuses (`not_found`) one that was deleted meanwhile."""
+    find(world, clip_id)
+    with world.change():
+        world.store.write(
+            "UPDATE clips SET status = 'failed', failure = ? WHERE id = ?", reason, clip_id
+        )
+        world.emit(ClipFailed(at_ms=world.now_ms, clip_id=clip_id, reason=reason))
+
+
+def delete(world: World, clip: Clip) -> None:
+    """Remove a clip; its media goes, too."""
+    with world.change():
+        world.store.write("DELETE FROM clips WHERE row = ?", clip.row)
+        world.emit(ClipDeleted(at_ms=world.now_ms, clip_id=clip.id, uid=clip.uid))
+
+
+def delete_of(world: World, stream_row: int) -> None:
+    """Remove the clips of a stream that is about to be deleted, inside `change`."""
+    for row in world.store.rows(f"{_SELECT} WHERE clips.stream_row = ?", stream_row):
+        delete(world, _clip(row))
+
+
+def delete_of_user(world: World, user: User) -> None:
+    """Remove the clips of a user who is about to be deleted, inside `change`."""
+    for row in world.store.rows(f"{_SELECT} WHERE clips.user_row = ?", user.row):
+        delete(world, _clip(row))
+
+
+def _check_span(world: World, stream: "Stream", from_ms: int, to_ms: int) -> None:
+    if to_ms <= from_ms:
+        raise Refused("invalid", "A clip ends after it has begun", field="end_time")
+    if to_ms - from_ms > LENGTH_MAX_MS:
+        sentence = f"A clip is at most {LENGTH_MAX_MS // 1000} s long"
+        raise Refused("invalid", sentence, field="end_time")
+    length_ms = _length_ms(world, stream)
+    if from_ms < 0 or to_ms > length_ms:
+        sentence = f"The stream is {length_ms / 1000:.3f} s long: this is outside it"
+        raise Refused("invalid", sentence, field="start_time" if from_ms < 0 else "end_time")
+
+
+def _length_ms(world: World, stream: "Stream") -> int:
+    """How much of a stream there is to cut from."""
+    if not stream.has_media or stream.started_at_ms is None:
+        return 0
+    if stream.ended_at_ms is None:
+        return world.now_ms - stream.started_at_ms
+    vod = recordings.by_media(world, stream.uid)
+    if vod is None:
+        return 0
+    return vod.duration_ms or stream.ended_at_ms - stream.started_at_ms
+
+
+def _clip(row: Row) -> Clip:
+    return Clip(
+        row=row["row"],
+        id=row["id"],
+        uid=row["uid"],
+        stream_row=row["stream_row"],
+        stream_id=row["stream_id"],
+        stream_title=row["stream_title"],
+        user_row=row["user_row"],
+        title=row["title"],
+        from_ms=row["from_ms"],
+        to_ms=row["to_ms"],
+        status=row["status"],
+        failure=row["failure"],
+        view_count=row["view_count"],
+        created_at_ms=row["created_at_ms"],
+    )

@@ -1,0 +1,141 @@
+"""Posts: who uploads a VOD posts it to their organisation (tenant), whose members see it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from emulator.core.errors import Refused
+from emulator.core.events.library import VodUploaded
+from emulator.world.library import recordings
+from emulator.world.library.recordings import Loop, Quality, Vod
+from emulator.world.live import streams
+from emulator.world.people import accounts
+from emulator.world.people.accounts import User
+from emulator.world.video import videos
+from emulator.world.video.videos import Video
+from emulator.world.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What was posted with a VOD. Who sees it is said by the VOD."""
+
+    id: str
+    content: str
+    created_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Media that is there already. Of unfinished media `duration_ms` is 0."""
+
+    uid: str
+    duration_ms: int
+    qualities: tuple[Quality, ...]
+    loop: Loop | None
+
+
+def upload(world: World, user: User, wishes: Mapping[str, Any]) -> tuple[Vod, Post]:
+    """Make a VOD of the media that `cloudflare_video_id` names, and post it.
+
+    It is processing until that media is complete and looked at. Refuses (`forbidden`) a user of no
+    tenant, (`not_found`) media that is unknown or not for them.
+    """
+    if user.tenant_id is None:
+        raise Refused("forbidden", "You do not belong to an organisation (tenant)")
+    source = _source(world, wishes["cloudflare_video_id"], user)
+    vod_id, post_id, now_ms = world.ids.uuid(), world.ids.uuid(), world.now_ms
+    with world.change():
+        row = world.store.write(
+            "INSERT INTO vods (id, uid, video_uid, media_uid, user_row, title, description,"
+            " visibility, is_nsfw, content_warning, duration_ms, qualities, loop_began_at_ms,"
+            " loop_ended_at_ms, created_at_ms)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            vod_id,
+            world.ids.uid(),
+            wishes["cloudflare_video_id"],
+            source.uid,
+            user.row,
+            wishes["title"],
+            wishes.get("description"),
+            wishes.get("visibility") or "public",
+            bool(wishes.get("is_nsfw")),
+            wishes.get("content_warning"),
+            source.duration_ms,
+            recordings.told(source.qualities),
+            source.loop.began_at_ms if source.loop else None,
+            source.loop.ended_at_ms if source.loop else None,
+            now_ms,
+        )
+        world.store.write(
+            "INSERT INTO posts (id, vod_row, group_id, content, created_at_ms)"
+            " VALUES (?, ?, ?, ?, ?)",
+            post_id,
+            row,
+            wishes.get("group_id"),
+            wishes.get("description") or wishes["title"],
+            now_ms,
+        )
+        world.emit(VodUploaded(at_ms=now_ms, vod_id=vod_id, user_id=user.id, media_uid=source.uid))
+    vod = recordings.find(world, vod_id)
+    post = of(world, vod)
+    assert post is not None
+    return vod, post
+
+
+def of(world: World, vod: Vod) -> Post | None:
+    """What was posted with a VOD; None of one that a stream left behind."""
+    found = world.store.row(
+        "SELECT id, content, created_at_ms FROM posts WHERE vod_row = ?", vod.row
+    )
+    return Post(*found) if found else None
+
+
+def find_in_tenant(world: World, vod_id: str, user: User) -> Vod:
+    """A VOD of the user's own or of their tenant. Refuses (`not_found`) any other."""
+    vod = recordings.find(world, vod_id)
+    if vod.user_row != user.row:
+        owner = accounts.by_row(world, vod.user_row)
+        if user.tenant_id is None or owner.tenant_id != user.tenant_id:
+            raise Refused("not_found", "VOD not found")
+    return vod
+
+
+def find_for(world: World, vod_id: str, user: User) -> Vod:
+    """A VOD of the user's tenant, or one that they may see anyway. Refuses (`not_found`)."""
+    vod = recordings.find(world, vod_id)
+    if recordings.may_see(world, vod, user):
+        return vod
+    return find_in_tenant(world, vod_id, user)
+
+
+def find_own(world: World, vod_id: str, user: User) -> Vod:
+    """The same, for what only its owner may do. Refuses (`forbidden`) anybody else."""
+    vod = find_for(world, vod_id, user)
+    if vod.user_row != user.row:
+        raise Refused("forbidden", "Not authorized to manage this VOD")
+    return vod
+
+
+def _source(world: World, uid: str, user: User) -> _Source:
+    vod = recordings.by_uid(world, uid)
+    stream = streams.by_uid(world, uid) if vod is None else None
+    if stream is not None and stream.status == "ended":
+        vod = recordings.by_media(world, uid)
+    if vod is None and stream is None:
+        video = videos.by_uid(world, uid)
+        if video is not None and video.status != "failed" and videos.may_see(world, video, user):
+            is_ready = video.status == "ready"
+            qualities = (quality_of(video),) if is_ready else ()
+            return _Source(uid, video.duration_ms if is_ready else 0, qualities, None)
+        vod = recordings.by_media(world, uid)
+    if vod is None or not recordings.may_see(world, vod, user):
+        raise Refused("not_found", "There is no video with this cloudflare_video_id")
+    return _Source(vod.media_uid, vod.duration_ms, vod.qualities, vod.loop)
+
+
+def quality_of(video: Video) -> Quality:
+    """An uploaded video as one quality of a VOD."""
+    seconds = max(1, video.duration_ms) / 1000
+    bitrate = round(video.file_bytes * 8 / seconds)
+    return Quality(f"{video.height}p", video.width, video.height, bitrate)

@@ -1,0 +1,184 @@
+"""Renditions: a VOD once more in another size, made in a thread, under a CDN uid of its own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from emulator.core.errors import Refused
+from emulator.core.events.library import RenditionFailed, RenditionQueued, RenditionReady
+from emulator.world.library import recordings
+from emulator.world.library.recordings import Vod
+from emulator.world.store.journal import Row
+from emulator.world.world import World
+
+RenditionStatus = Literal["queued", "processing", "ready", "failed"]
+
+WAITING_MAX = 100
+STOPPED = "The emulator stopped while this was being made. Ask for it again."
+# By their names, which are heights.
+HEIGHTS = {f"{height}p": height for height in (144, 240, 360, 480, 720, 1080, 1440, 2160)}
+
+
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """`bitrate` is in bits a second, 0 until it is ready. `vod_row` says of what it is one."""
+
+    uid: str
+    vod_row: int
+    name: str
+    width: int
+    height: int
+    bitrate: int
+    status: RenditionStatus
+    progress_percent: int
+    failure: str | None
+
+
+def of(world: World, vod: Vod) -> list[Rendition]:
+    """The largest first."""
+    rows = world.store.rows(
+        "SELECT * FROM renditions WHERE vod_row = ? ORDER BY height DESC", vod.row
+    )
+    return [_rendition(row) for row in rows]
+
+
+def request(world: World, vod: Vod, names: Sequence[str]) -> None:
+    """Queue what of these is not there or has failed.
+
+    Refuses (`invalid`) unknown names and sizes that the VOD does not reach, (`conflict`) a VOD that
+    is not ready or has no files, (`unavailable`) more than may wait.
+    """
+    if vod.status != "ready":
+        raise Refused("conflict", f"VOD is {vod.status}. Only a ready one is transcoded.")
+    if vod.loop is not None or vod.best is None:
+        raise Refused("conflict", "A simulated recording has no file to transcode.")
+    for name in names:
+        _check_name(vod, name)
+    there = {each.name: each for each in of(world, vod)}
+    wanted = [
+        name for name in dict.fromkeys(names) if name not in there or there[name].status == "failed"
+    ]
+    waiting = world.store.number("SELECT count(*) FROM renditions WHERE status = 'queued'")
+    if waiting + len(wanted) > WAITING_MAX:
+        sentence = f"{waiting} renditions wait to be made. Try again."
+        raise Refused("unavailable", sentence, retry_after_seconds=10)
+    with world.change():
+        for name in wanted:
+            _queue(world, vod, name)
+
+
+def find(world: World, uid: str) -> Rendition:
+    """Refuses (`not_found`) one whose VOD is gone."""
+    found = world.store.row("SELECT * FROM renditions WHERE uid = ?", uid)
+    if found is None:
+        raise Refused("not_found", "Rendition not found")
+    return _rendition(found)
+
+
+def is_ready(world: World, uid: str) -> bool:
+    """Whether this uid is that of a rendition that can be watched."""
+    found = world.store.row("SELECT 1 FROM renditions WHERE uid = ? AND status = 'ready'", uid)
+    return found is not None
+
+
+def unfinished(world: World) -> list[Rendition]:
+    """Those that wait or are being made, the oldest first."""
+    rows = world.store.rows(
+        "SELECT * FROM renditions WHERE status IN ('queued', 'processing') ORDER BY row"
+    )
+    return [_rendition(row) for row in rows]
+
+
+def start(world: World, uid: str) -> Vod:
+    """Its turn has come. Returns what it is made of. Refuses (`not_found`) one that is gone."""
+    rendition = find(world, uid)
+    with world.change():
+        world.store.write("UPDATE renditions SET status = 'processing' WHERE uid = ?", uid)
+    vod = recordings.one(world, "WHERE vods.row = ?", rendition.vod_row)
+    assert vod is not None
+    return vod
+
+
+def note_progress(world: World, uid: str, percent: int) -> None:
+    with world.change():
+        world.store.write(
+            "UPDATE renditions SET progress_percent = ? WHERE uid = ? AND status = 'processing'",
+            percent,
+            uid,
+        )
+
+
+def finish(world: World, uid: str, size: tuple[int, int], bitrate: int) -> None:
+    """It can be watched. Refuses (`not_found`) one that is gone."""
+    vod_id = _vod_id(world, uid)
+    with world.change():
+        world.store.write(
+            "UPDATE renditions SET status = 'ready', progress_percent = 100, width = ?,"
+            " height = ?, bitrate = ? WHERE uid = ?",
+            *size,
+            bitrate,
+            uid,
+        )
+        world.emit(RenditionReady(at_ms=world.now_ms, vod_id=vod_id, uid=uid))
+
+
+def fail(world: World, uid: str, reason: str) -> None:
+    """It cannot be made. Refuses (`not_found`) one that is gone."""
+    vod_id = _vod_id(world, uid)
+    with world.change():
+        world.store.write(
+            "UPDATE renditions SET status = 'failed', failure = ? WHERE uid = ?", reason, uid
+        )
+        world.emit(RenditionFailed(at_ms=world.now_ms, vod_id=vod_id, uid=uid, reason=reason))
+
+
+def _queue(world: World, vod: Vod, name: str) -> None:
+    height, best = HEIGHTS[name], vod.best
+    assert best is not None
+    uid = world.ids.uid()
+    world.store.write("DELETE FROM renditions WHERE vod_row = ? AND name = ?", vod.row, name)
+    world.store.write(
+        "INSERT INTO renditions (uid, vod_row, name, width, height) VALUES (?, ?, ?, ?, ?)",
+        uid,
+        vod.row,
+        name,
+        max(2, 2 * round(best.width * height / best.height / 2)),
+        height,
+    )
+    world.emit(RenditionQueued(at_ms=world.now_ms, vod_id=vod.id, uid=uid))
+
+
+def _check_name(vod: Vod, name: str) -> None:
+    if name not in HEIGHTS:
+        sentence = f"A rendition is one of {', '.join(HEIGHTS)}, not {name[:20]!r}"
+        raise Refused("invalid", sentence, field="renditions")
+    best = vod.best
+    if best is None or HEIGHTS[name] >= best.height:
+        height = best.height if best else 0
+        sentence = f"The video is {height} pixels high: {name} would show no more than that"
+        raise Refused("invalid", sentence, field="renditions")
+
+
+def _vod_id(world: World, uid: str) -> str:
+    found = world.store.row(
+        "SELECT vods.id FROM renditions JOIN vods ON vods.row = renditions.vod_row"
+        " WHERE renditions.uid = ?",
+        uid,
+    )
+    if found is None:
+        raise Refused("not_found", "Rendition not found")
+    return str(found["id"])
+
+
+def _rendition(row: Row) -> Rendition:
+    return Rendition(
+        uid=row["uid"],
+        vod_row=row["vod_row"],
+        name=row["name"],
+        width=row["width"],
+        height=row["height"],
+        bitrate=row["bitrate"],
+        status=row["status"],
+        progress_percent=row["progress_percent"],
+        failure=row["failure"],
+    )

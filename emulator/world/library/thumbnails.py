@@ -1,0 +1,104 @@
+"""Thumbnails: pictures that were added to a VOD: of an instant of it, or a file."""
+
+from dataclasses import dataclass
+
+from emulator.core.errors import Refused
+from emulator.core.events.library import ThumbnailAdded
+from emulator.world.library.recordings import Vod
+from emulator.world.store.journal import Row
+from emulator.world.world import World
+
+THUMBNAILS_MAX = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """`position_ms` None: it is a file, `media_type` says of which kind."""
+
+    uid: str
+    position_ms: int | None
+    media_type: str | None
+    width: int
+    height: int
+
+
+_COLUMNS = "uid, position_ms, media_type, width, height"
+
+
+def of(world: World, vod: Vod) -> list[Thumbnail]:
+    """The oldest first; the last one stands for the VOD."""
+    rows = world.store.rows(
+        f"SELECT {_COLUMNS} FROM thumbnails WHERE vod_row = ? ORDER BY row", vod.row
+    )
+    return [_thumbnail(row) for row in rows]
+
+
+def latest(world: World, vod: Vod) -> Thumbnail | None:
+    """The one that stands for a VOD, if any was added."""
+    found = world.store.row(
+        f"SELECT {_COLUMNS} FROM thumbnails WHERE vod_row = ? ORDER BY row DESC LIMIT 1", vod.row
+    )
+    return _thumbnail(found) if found else None
+
+
+def add_instant(world: World, vod: Vod, position_ms: int, size: tuple[int, int]) -> Thumbnail:
+    """Refuses (`invalid`) an instant outside the VOD, (`conflict`) one too many."""
+    if not 0 <= position_ms <= vod.duration_ms:
+        sentence = f"The video is {vod.duration_ms / 1000:.3f} s long: this is outside it"
+        raise Refused("invalid", sentence, field="time_seconds")
+    return _add(world, vod, size, position_ms=position_ms)
+
+
+def add_file(
+    world: World, vod: Vod, content: bytes, media_type: str, size: tuple[int, int]
+) -> Thumbnail:
+    """`content` was checked to be a picture. Refuses (`conflict`) one too many."""
+    return _add(world, vod, size, content=content, media_type=media_type)
+
+
+def content(world: World, uid: str) -> tuple[str, bytes]:
+    """A file's media type and bytes. Refuses (`not_found`) any other."""
+    found = world.store.row(
+        "SELECT media_type, content FROM thumbnails WHERE uid = ? AND content IS NOT NULL", uid
+    )
+    if found is None:
+        raise Refused("not_found", "Not Found")
+    return found["media_type"], found["content"]
+
+
+def _add(
+    world: World,
+    vod: Vod,
+    size: tuple[int, int],
+    *,
+    position_ms: int | None = None,
+    content: bytes | None = None,
+    media_type: str | None = None,
+) -> Thumbnail:
+    if len(of(world, vod)) >= THUMBNAILS_MAX:
+        raise Refused("conflict", f"A VOD has at most {THUMBNAILS_MAX} added thumbnails.")
+    uid = world.ids.uid()
+    with world.change():
+        world.store.write(
+            "INSERT INTO thumbnails (uid, vod_row, position_ms, media_type, content, width,"
+            " height, created_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            uid,
+            vod.row,
+            position_ms,
+            media_type,
+            content,
+            *size,
+            world.now_ms,
+        )
+        world.emit(ThumbnailAdded(at_ms=world.now_ms, vod_id=vod.id, uid=uid))
+    return Thumbnail(uid, position_ms, media_type, *size)
+
+
+def _thumbnail(row: Row) -> Thumbnail:
+    return Thumbnail(
+        uid=row["uid"],
+        position_ms=row["position_ms"],
+        media_type=row["media_type"],
+        width=row["width"],
+        height=row["height"],
+    )

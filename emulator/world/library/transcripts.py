@@ -1,0 +1,67 @@
+"""Transcripts: what a stream's transcript says. A stand-in: nobody listens to the sound.
+
+It retells what is known: how the stream was announced, and what was written in its chat. The same
+facts give the same transcript, and its first line says what it is.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from emulator.world.world import World
+
+if TYPE_CHECKING:
+    from emulator.world.live.streams import Stream
+
+STAND_IN = (
+    "This transcript is a stand-in made by the emulator: nobody listened."
+    " It retells the stream's announcement and its chat."
+)
+LINES_MAX = 500
+# How long a line is taken to be spoken: the next line ends it sooner.
+_LINE_MS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Times count from the stream's start. `speaker` is a username, None for the stand-in."""
+
+    text: str
+    from_ms: int
+    to_ms: int
+    speaker: str | None
+
+
+def of(world: World, stream: "Stream") -> list[Line]:
+    """The whole transcript: at most `LINES_MAX` lines of chat, from the first on."""
+    lines = [Line(STAND_IN, 0, 0, None)]
+    owner = world.store.row("SELECT username FROM users WHERE row = ?", stream.user_row)
+    host = str(owner["username"]) if owner else None
+    for text in (stream.title, stream.description):
+        if text:
+            lines.append(Line(text, 0, 0, host))
+    began_ms = stream.started_at_ms
+    if began_ms is None:
+        return lines
+    said = _chat(world, stream.row, began_ms)
+    for number, (text, at_ms, speaker) in enumerate(said):
+        next_ms = said[number + 1][1] if number + 1 < len(said) else at_ms + _LINE_MS
+        lines.append(Line(text, at_ms, min(next_ms, at_ms + _LINE_MS), speaker))
+    return lines
+
+
+def text_of(world: World, stream_row: int) -> str:
+    """What searches find of it: the chat. What announces a stream is searched by itself."""
+    return "\n".join(text for text, _, _ in _chat(world, stream_row, 0))
+
+
+def _chat(world: World, stream_row: int, began_ms: int) -> list[tuple[str, int, str]]:
+    rows = world.store.rows(
+        "SELECT messages.content, messages.created_at_ms, users.username FROM messages"
+        " JOIN users ON users.row = messages.user_row WHERE messages.stream_row = ?"
+        " AND messages.is_deleted = 0 ORDER BY messages.row LIMIT ?",
+        stream_row,
+        LINES_MAX,
+    )
+    return [
+        (row["content"], max(0, row["created_at_ms"] - began_ms), row["username"]) for row in rows
+    ]

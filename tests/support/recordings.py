@@ -1,0 +1,113 @@
+"""A stream that was published for a few seconds and has ended, with its VOD."""
+
+import asyncio
+from functools import cache
+from typing import Any
+
+from emulator.core.clock import ManualClock
+from emulator.core.events import Event
+from emulator.media.ingest.gate import Attempt
+from emulator.media.ingest.tag import Tag
+from emulator.media.publisher.settings import PublishSettings
+from emulator.media.publisher.synthetic import SyntheticBroadcast
+from emulator.server import Emulator
+from tests.support.publisher import tags_until
+from tests.support.rest import Caller, create
+from tests.support.walk import PATIENCE_SECONDS
+
+VOD = {
+    "id",
+    "stream_id",
+    "user_id",
+    "title",
+    "description",
+    "status",
+    "duration",
+    "thumbnail_url",
+    "video_url",
+    "mp4_url",
+    "cloudflare_video_id",
+    "playback_url",
+    "view_count",
+    "visibility",
+    "is_nsfw",
+    "content_warning",
+    "chapters",
+    "qualities",
+    "stream",
+    "user",
+    "created_at",
+    "ready_at",
+}
+CHAPTER = {
+    "id",
+    "vod_id",
+    "title",
+    "description",
+    "start_time_seconds",
+    "end_time_seconds",
+    "thumbnail_url",
+    "is_ai_generated",
+    "confidence_score",
+}
+CLIP = {
+    "id",
+    "stream_id",
+    "user_id",
+    "title",
+    "start_time",
+    "end_time",
+    "duration",
+    "video_url",
+    "thumbnail_url",
+    "view_count",
+    "user",
+    "stream",
+    "status",
+    "created_at",
+}
+
+
+@cache
+def picture(seconds: int) -> tuple[Tag, ...]:
+    """Bars with a clock and a tone, small."""
+    settings = PublishSettings(width=160, height=90, video_kbits=100)
+    return tuple(tags_until(SyntheticBroadcast(settings, ManualClock()), 1000 * seconds))
+
+
+def publish(emulator: Emulator, stream: dict[str, Any], seconds: int) -> None:
+    """Send so much of a picture to a stream, all at once; the publisher stays."""
+    attempt = Attempt(stream["stream_key"], "rtmp", "192.0.2.1:5000", "test")
+    intake = emulator.platform.broadcasts.admit(attempt, lambda _: None)
+    for tag in picture(seconds):
+        intake.receive(tag)
+
+
+async def heard(emulator: Emulator, kind: type[Event], act: Any) -> Any:
+    """What `act` gives, once an event of this kind has come of it."""
+    has_come = asyncio.Event()
+
+    def hear(event: Event) -> None:
+        if isinstance(event, kind):
+            has_come.set()
+
+    forget = emulator.platform.bus.subscribe(hear)
+    try:
+        made = await act
+        await asyncio.wait_for(has_come.wait(), timeout=PATIENCE_SECONDS)
+    finally:
+        forget()
+    return made
+
+
+async def record(
+    emulator: Emulator, call: Caller, key: str = "ak_demo", *, seconds: int = 3, **body: Any
+) -> dict[str, Any]:
+    """A stream that has ended, and its VOD is ready."""
+    from emulator.core.events.library import VodReady
+
+    stream = await create(call, key, **body)
+    publish(emulator, stream, seconds)
+    await heard(emulator, VodReady, call("POST", f"/streams/{stream['id']}/end", key))
+    ended: dict[str, Any] = (await call("GET", f"/streams/id/{stream['id']}", key)).json()
+    return ended
