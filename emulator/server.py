@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 
 from emulator import bounds, ready
 from emulator.core.world_clock import WorldClock
-from emulator.delivery.direct import DirectProtocol
+from emulator.delivery import direct
 from emulator.machine import certificates
 from emulator.machine.folder import DataFolder
 from emulator.media.ingest.rtmp_server import RtmpServer
@@ -123,7 +123,9 @@ class Emulator:
         shared.ready, shared.addresses = self.ready, ready.addresses(settings, self.ready)
         self.platform.world.media_base = shared.addresses.media
         self.app = app.build(worlds)
-        web = _Web(_web_config(self.app, tls if settings.tls else None))
+        web = _Web(
+            _web_config(self.app, tls if settings.tls else None, settings.chat_frame_bytes_max)
+        )
         running = tasks.create_task(web.serve(sockets=[listener]))
         stack.push_async_callback(_stop_web, web, running, shared.state)
         await web.has_started.wait()
@@ -220,15 +222,16 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _web_config(application: ASGIApp, tls: ssl.SSLContext | None) -> uvicorn.Config:
+def _web_config(
+    application: ASGIApp, tls: ssl.SSLContext | None, frame_bytes_max: int
+) -> uvicorn.Config:
     return uvicorn.Config(
         application,
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
-        ws=DirectProtocol,
-        ws_per_message_deflate=False,
+        **direct.uvicorn_options(frame_bytes_max),
         timeout_graceful_shutdown=_GRACE_SECONDS,
         timeout_keep_alive=75,
         ssl_context_factory=(lambda *_: tls) if tls else None,

@@ -28,6 +28,22 @@ _UNSENT_BYTES_MAX = 128 * 1024
 _GOODBYE_SECONDS = 10.0
 
 
+def uvicorn_options(frame_bytes_max: int) -> dict[str, Any]:
+    """What of `uvicorn.Config` a socket with thousands of readers depends on.
+
+    Half-open connections are found by pings: a reader that answers none within 40 s is gone.
+    """
+    return {
+        "ws": DirectProtocol,
+        # Frames that are made once for all readers cannot be compressed for each of them.
+        "ws_per_message_deflate": False,
+        # The connection is closed with 1009 as soon as a frame's header says more.
+        "ws_max_size": frame_bytes_max,
+        "ws_ping_interval": 20.0,
+        "ws_ping_timeout": 20.0,
+    }
+
+
 class DirectProtocol(WebSocketsSansIOProtocol):
     """uvicorn's WebSocket protocol, which also lends its transport (see `Sink`)."""
 
@@ -54,7 +70,6 @@ class DirectProtocol(WebSocketsSansIOProtocol):
             self._reader.resumed()
 
     async def run_asgi(self) -> None:
-        # Frames that are made once for all readers cannot be compressed for each of them.
         if not self.config.ws_per_message_deflate:
             extensions = cast(dict[str, Any], self.scope["extensions"])
             extensions[EXTENSION] = self

@@ -56,6 +56,7 @@ class Topic:
 
     def __init__(self) -> None:
         self._channels: dict[str, _Channel] = {}
+        self._asides: list[tuple[Outbox, Batch]] = []
         self._work: Iterator[tuple[Outbox, Batch]] = iter(())
         self._is_busy = False
         self._busy_us = 0
@@ -78,14 +79,6 @@ class Topic:
         if dialect in self._channels:
             self._channels[dialect].remove(reader)
 
-    def readers(self) -> list[Outbox]:
-        """Everybody, in no order that matters."""
-        return [
-            reader
-            for channel in self._channels.values()
-            for reader in (*channel.readers, *channel.newcomers)
-        ]
-
     def tell(self, payloads: Mapping[str, bytes]) -> None:
         """Send one message, rendered for each dialect that somebody reads, to everybody."""
         for dialect, payload in payloads.items():
@@ -94,6 +87,14 @@ class Topic:
         if not self._is_busy:
             self._is_busy = True
             self._schedule()
+
+    def tell_one(self, reader: Outbox, payload: bytes) -> None:
+        """Send one reader a message, behind what everybody was told before."""
+        batch = Batch([payload])
+        if self._is_busy:
+            self._asides.append((reader, batch))
+        else:
+            reader.put(batch)
 
     def _schedule(self) -> None:
         wait_us = self._rest_until_us - monotonic_us()
@@ -104,7 +105,9 @@ class Topic:
             loop.call_soon(self._flush)
 
     def _flush(self) -> None:
-        self._work = chain.from_iterable([channel.take() for channel in self._channels.values()])
+        asides, self._asides = self._asides, []
+        taken = [channel.take() for channel in self._channels.values()]
+        self._work = chain(*taken, asides)
         self._busy_us = 0
         self._go_on()
 
@@ -120,6 +123,7 @@ class Topic:
             asyncio.get_running_loop().call_soon(self._go_on)
             return
         self._rest_until_us = ended_us + self._busy_us
-        self._is_busy = any(channel.pending for channel in self._channels.values())
+        has_pending = any(channel.pending for channel in self._channels.values())
+        self._is_busy = has_pending or bool(self._asides)
         if self._is_busy:
             self._schedule()

@@ -7,13 +7,14 @@ from typing import Literal
 from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.chat import ChatEvent, ChatHeld, ChatPosted, ChatReaderDropped
+from emulator.core.events.live import StreamDeleted, StreamUpdated
 from emulator.core.events.worlds import WorldReplaced
 from emulator.delivery.outbox import OutboxBounds
-from emulator.delivery.wire import Batch
 from emulator.web.auth import whose
 from emulator.web.chat.gathering import Gathering, Guest
 from emulator.web.chat.intake import Intake, Outcome
 from emulator.web.chat.news import News
+from emulator.world.live import streams
 from emulator.world.live.streams import Stream
 from emulator.world.world import World
 
@@ -57,8 +58,13 @@ class Chats:
         self._of_user: dict[str, dict[Guest, None]] = {}
 
     @property
+    def sockets(self) -> int:
+        """How many are open."""
+        return len(self._guests)
+
+    @property
     def is_full(self) -> bool:
-        return len(self._guests) >= self.bounds.sockets_max
+        return self.sockets >= self.bounds.sockets_max
 
     def enter(self, guest: Guest, stream: Stream) -> None:
         """Let a guest into a stream's chat."""
@@ -99,6 +105,8 @@ class Chats:
         gathering = self._gatherings.get(getattr(event, "stream_id", ""))
         if gathering is not None:
             gathering.hear(event)
+            if isinstance(event, StreamDeleted | StreamUpdated):
+                asyncio.get_running_loop().call_soon(self._check_stream, event.stream_id)
         # Whatever happened to an account, its sockets must still be welcome afterwards.
         user_id = getattr(event, "user_id", "")
         if user_id in self._of_user and not isinstance(event, ChatEvent):
@@ -131,7 +139,12 @@ class Chats:
             payload = self.news.error(guest.dialect, "blocked", outcome.reason)
         else:
             payload = self._refusal(guest, outcome)
-        guest.outbox.put(Batch([payload]))
+        self.answer(guest, payload)
+
+    def answer(self, guest: Guest, payload: bytes) -> None:
+        """Tell one guest something, unless they have left."""
+        if guest in self._guests:
+            self._gatherings[guest.stream_id].answer(guest, payload)
 
     def note_dropped(self, guest: Guest, why: str) -> None:
         """Journal that a reader was too slow, once the loop is done with what it does."""
@@ -150,6 +163,14 @@ class Chats:
     def _check_user(self, user_id: str) -> None:
         for guest in tuple(self._of_user.get(user_id, ())):
             self.check(guest)
+
+    def _check_stream(self, stream_id: str) -> None:
+        """Close the sockets of those for whom the stream is not there any more."""
+        for guest in [each for each in self._guests if each.stream_id == stream_id]:
+            try:
+                streams.find_for(self.world, stream_id, guest.user)
+            except Refused as refused:
+                guest.outbox.close(UNKNOWN_STREAM, refused.sentence)
 
     def _journal_drop(self, guest: Guest, why: str) -> None:
         with self.world.change():

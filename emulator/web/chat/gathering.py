@@ -79,10 +79,6 @@ class Gathering:
     def is_empty(self) -> bool:
         return not self._persons
 
-    @property
-    def guests(self) -> list[Outbox]:
-        return self._topic.readers()
-
     def join(self, guest: Guest, stream: Stream) -> None:
         """Tell a guest what was said, how many are here, and from then on what happens."""
         person = self._persons.get(guest.person)
@@ -107,6 +103,10 @@ class Gathering:
         if person.sockets == 0:
             del self._persons[guest.person]
             self._depart(person.first)
+
+    def answer(self, guest: Guest, payload: bytes) -> None:
+        """Tell one guest something, behind what all were told before."""
+        self._topic.tell_one(guest.outbox, payload)
 
     def hear(self, event: Event) -> None:
         """Something happened to this stream or its chat."""

@@ -11,7 +11,6 @@ from starlette.types import Receive, Scope, Send
 from emulator.core.errors import Refused
 from emulator.delivery.direct import sink_of
 from emulator.delivery.outbox import DirectOutbox, Outbox, SendOutbox
-from emulator.delivery.wire import Batch
 from emulator.web.auth import expires_at_ms, whose
 from emulator.web.cdn.audience import COOKIE, country_of, session_of
 from emulator.web.chat.chats import POLICY, TOO_BIG, TRY_LATER, UNKNOWN_STREAM, Chats
@@ -182,7 +181,7 @@ class _Listener:
         return self._chats.news.error(self._guest.dialect, code, sentence)
 
     def _answer(self, payload: bytes) -> None:
-        self._guest.outbox.put(Batch([payload]))
+        self._chats.answer(self._guest, payload)
 
 
 def _user(chats: Chats, token: str, dialect: Dialect) -> User | None:

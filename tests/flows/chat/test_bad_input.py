@@ -1,0 +1,202 @@
+"""What no client should send, and its outcome by name (contract, websocket.md)."""
+
+import asyncio
+import json
+
+import pytest
+from websockets.frames import Frame, Opcode
+
+from tests.support.chat import Chatroom, Guest, SocketPeer
+
+DEEP = '{"type":"message","content":' + "[" * 7_000 + "]" * 7_000 + "}"
+
+
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [
+        ("hello", "invalid_message"),
+        ("", "invalid_message"),
+        ("null", "invalid_message"),
+        ("[]", "invalid_message"),
+        ("42", "invalid_message"),
+        ("{}", "invalid_message"),
+        ('{"type": "message"', "invalid_message"),
+        ('{"type": null}', "invalid_message"),
+        ('{"type": "dance"}', "invalid_message"),
+        ('{"type": "message", "data": []}', "invalid_message"),
+        ('{"type": "message", "content": 5}', "invalid_message"),
+        ('{"type": "message", "content": "\\ud800"}', "invalid_message"),
+        ('{"type": "message", "content": "\\udc00\\ud800 reversed"}', "invalid_message"),
+        ('{"type": "message"}', "empty_message"),
+        ('{"type": "message", "content": ""}', "empty_message"),
+        ('{"type": "message", "content": " \\n\\t "}', "empty_message"),
+        ('{"type": "message", "content": "\\u2003"}', "empty_message"),
+        (DEEP, "invalid_message"),
+        (b'{"type": "ping"}', "invalid_message"),
+        (b"\xff\x00", "invalid_message"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+async def test_a_frame_that_means_nothing_is_answered_and_the_socket_stays(
+    room: Chatroom, frame: str | bytes, code: str
+) -> None:
+    guest = await room.join("ak_demo")
+
+    await guest.peer.send(frame)
+
+    error = await guest.hear()
+    assert (error["type"], error["data"]["code"]) == ("error", code)
+    assert error["message"]
+    await guest.say("still here")
+    assert (await guest.hear_data("message"))["content"] == "still here"
+
+
+async def test_twenty_mistakes_in_a_row_close_the_socket(room: Chatroom) -> None:
+    guest, other = await room.join("ak_demo"), await room.join("ak_demo")
+    for _ in range(19):
+        await guest.peer.send("nonsense")
+    await guest.say("sorry, line noise")
+    await guest.hear_next("message")
+    for _ in range(20):
+        await guest.peer.send("nonsense")
+
+    assert await guest.code() == 1008
+    assert (await other.hear_data("message"))["content"] == "sorry, line noise"
+
+
+@pytest.mark.parametrize(
+    "content", ["x" * 16_385, "ö" * 8_193, "\N{PARTY POPPER}" * 4_097, b"x" * 16_385]
+)
+async def test_a_frame_over_16_kib_closes_with_1009(room: Chatroom, content: str | bytes) -> None:
+    guest, other = await room.join("ak_demo"), await room.join("ak_demo")
+
+    await guest.peer.send(content)
+
+    assert await guest.code() == 1009
+    await other.say("all is well")
+    await other.hear_data("message")
+
+
+async def test_a_frame_of_just_16_kib_is_read(room: Chatroom) -> None:
+    guest = await room.join("ak_demo")
+    frame = json.dumps({"type": "message", "content": "x"})
+    await guest.peer.send(frame + " " * (16 * 1024 - len(frame)))
+    assert (await guest.hear_data("message"))["content"] == "x"
+
+
+async def test_any_text_comes_back_as_it_was_said(room: Chatroom) -> None:
+    guest, client = await room.join("ak_demo"), await room.join("ak_demo", "client")
+    for line in (
+        "\x00 nul and \x07 bell",
+        "<script>alert(1)</script>",
+        'quotes " and \\ backslashes \u2028\u2029',
+        "\N{FAMILY}\u200d\N{PARTY POPPER} \u202eright to left\u202c",
+        "e\u0301" * 200,
+        "'; DROP TABLE messages; --",
+    ):
+        await guest.say(line)
+        assert (await guest.hear_data("message"))["content"] == line
+        assert (await client.hear_next("chat_message"))["content"] == line
+
+
+async def test_a_thousand_wrong_tokens_disturb_nobody(room: Chatroom) -> None:
+    guest = await room.join("ak_demo")
+    count = 100 if isinstance(guest.peer, SocketPeer) else 1_000
+
+    async def knock(number: int) -> int:
+        return await (await room.connect(f"wrong{number}")).code()
+
+    async def talk() -> None:
+        for number in range(10):
+            await guest.say(f"line {number}")
+            assert (await guest.hear_data("message"))["content"] == f"line {number}"
+
+    codes: list[int] = []
+    for start in range(0, count, 100):
+        knocking = [knock(number) for number in range(start, start + 100)]
+        found = await asyncio.gather(*knocking, talk() if start == 0 else asyncio.sleep(0))
+        codes += [code for code in found if code is not None]
+
+    assert codes == [1008] * count
+    assert room.chats.sockets == 1
+
+
+class _Raw:
+    """The frames of one client, made by hand."""
+
+    def __init__(self, guest: Guest) -> None:
+        assert isinstance(guest.peer, SocketPeer)
+        self._connection = guest.peer.connection
+
+    def send(self, opcode: Opcode, data: bytes, *, fin: bool = True) -> None:
+        frame = Frame(opcode, data, fin)
+        self._connection.transport.write(frame.serialize(mask=True))
+
+
+@pytest.fixture(params=["uvicorn", "hypercorn"])
+def served_door(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+class TestFrames:
+    """What only a real socket can be sent."""
+
+    @pytest.fixture
+    def door(self, served_door: str) -> str:
+        return served_door
+
+    async def test_a_message_in_many_frames_is_one_message(self, room: Chatroom) -> None:
+        guest = await room.join("ak_demo")
+        raw = _Raw(guest)
+        frame = json.dumps({"type": "message", "content": "in pieces ✂"}).encode()
+        raw.send(Opcode.TEXT, frame[:1], fin=False)
+        for index in range(1, len(frame)):
+            raw.send(Opcode.CONT, frame[index : index + 1], fin=False)
+            if index % 10 == 0:
+                raw.send(Opcode.PING, b"between")
+        raw.send(Opcode.CONT, b"")
+
+        assert (await guest.hear_data("message"))["content"] == "in pieces ✂"
+
+    async def test_many_frames_are_too_big_together(self, room: Chatroom) -> None:
+        guest = await room.join("ak_demo")
+        raw = _Raw(guest)
+        raw.send(Opcode.TEXT, b"x" * 1_000, fin=False)
+        for _ in range(16):
+            raw.send(Opcode.CONT, b"x" * 1_000, fin=False)
+        raw.send(Opcode.CONT, b"x" * 1_000)
+
+        assert await guest.code() == 1009
+
+    @pytest.mark.parametrize(
+        ("opcode", "data", "code"),
+        [
+            (Opcode.TEXT, b"\xed\xa0\x80", 1007),
+            (Opcode.TEXT, b"\xff", 1007),
+            (Opcode.CONT, b"of nothing", 1002),
+        ],
+    )
+    async def test_what_breaks_the_protocol_breaks_that_connection(
+        self, room: Chatroom, door: str, opcode: Opcode, data: bytes, code: int
+    ) -> None:
+        guest, other = await room.join("ak_demo"), await room.join("ak_demo")
+
+        _Raw(guest).send(opcode, data)
+
+        # Hypercorn cuts the connection without a word.
+        assert await guest.code() == (1006 if door == "hypercorn" else code)
+        await other.say("all is well")
+        await other.hear_data("message")
+
+    async def test_a_peer_that_vanishes_is_forgotten(self, room: Chatroom) -> None:
+        guest, other = await room.join("ak_demo"), await room.join("ak_demo", "client")
+        room.user("bob")
+        vanishing = await room.join("ak_demo_bob")
+        assert (await other.hear_data("viewer_join"))["username"] == "bob"
+        assert isinstance(vanishing.peer, SocketPeer)
+
+        vanishing.peer.connection.transport.abort()
+
+        assert (await other.hear_data("viewer_leave"))["username"] == "bob"
+        await guest.say("all is well")
+        await guest.hear_data("message")

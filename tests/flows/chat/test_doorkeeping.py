@@ -1,0 +1,203 @@
+"""Who comes in, who stays, and with which code the others are closed (contract, websocket.md)."""
+
+import asyncio
+
+import pytest
+
+from emulator.world.live import streams
+from emulator.world.live.streams import Wishes
+from emulator.world.people import accounts, tokens
+from tests.support.chat import Chatroom, Gone, Guest
+
+
+@pytest.mark.parametrize("token", [None, "", "nonsense", "ak_demo_nobody", "a.b.c", "ak_demo@no"])
+async def test_a_missing_or_wrong_token_is_closed_with_1008(
+    room: Chatroom, token: str | None
+) -> None:
+    assert await (await room.connect(token)).code() == 1008
+
+
+async def test_a_wrong_token_is_closed_under_the_client_s_prefix_too(room: Chatroom) -> None:
+    assert await (await room.connect("nonsense", "client")).code() == 1008
+
+
+async def test_an_unknown_stream_is_closed_with_4004(room: Chatroom) -> None:
+    hidden = streams.create(
+        room.world, room.user("bob"), Wishes({"title": "Mine", "visibility": "private"})
+    )
+    unknown = "00000000-0000-4000-8000-000000000000"
+    for stream_id in (unknown, "not-an-id", hidden.id):
+        peer = await room.enter(room.address(stream_id=stream_id, token="ak_demo"))
+        assert await Guest(peer, "documented").code() == 4004
+    own = await room.enter(room.address(stream_id=hidden.id, token="ak_demo_bob"))
+    assert (await own.hear())["type"] == "history"
+
+
+async def test_without_a_token_the_client_s_prefix_reads_and_says_nothing(room: Chatroom) -> None:
+    reader = await room.join(None, "client")
+
+    await reader.say("let me in")
+    error = await reader.hear_data("error")
+    assert (error["code"], error["message"]) == ("unauthorized", "Sign in to chat")
+    await room.ask("POST", "/chat", "ak_demo", {"content": "hello"})
+    assert (await reader.hear_data("chat_message"))["content"] == "hello"
+
+
+@pytest.mark.parametrize("wishes", [{"anonymous_chat": "read"}])
+async def test_anonymous_chat_read_lets_everybody_read(room: Chatroom) -> None:
+    reader = await room.join(None)
+    await reader.say("hi")
+    error = await reader.hear()
+    assert error["data"]["code"] == "unauthorized"
+    assert error["message"] == error["data"]["message"]
+
+
+@pytest.mark.parametrize("wishes", [{"anonymous_chat": "refuse"}])
+async def test_anonymous_chat_refuse_lets_nobody_in(room: Chatroom) -> None:
+    assert await (await room.connect(None, "client")).code() == 1008
+
+
+@pytest.mark.parametrize("wishes", [{"chat_sockets_max": 2}])
+async def test_a_socket_too_many_is_closed_with_1013(room: Chatroom) -> None:
+    first, second = await room.join("ak_demo"), await room.join("ak_demo")
+    assert await (await room.connect("ak_demo")).code() == 1013
+
+    await first.leave()
+
+    assert await _joined_again(room)
+    await second.say("still here")
+
+
+async def _joined_again(room: Chatroom) -> Guest:
+    """The server hears of a goodbye a moment after its sender."""
+    while True:
+        guest = await room.connect("ak_demo")
+        if await _first(guest) == "history":
+            return guest
+
+
+async def _first(guest: Guest) -> str | int:
+    """The type of the first event, or the code with which the socket was closed before it."""
+    try:
+        return str((await guest.hear())["type"])
+    except Gone as gone:
+        return gone.code
+
+
+def token_of(room: Chatroom, name: str) -> str:
+    user = accounts.by_username(room.world, name)
+    return tokens.open_session(room.world, user).access_token
+
+
+async def test_a_token_that_expires_closes_its_socket_in_mid_conversation(room: Chatroom) -> None:
+    room.user("bob")
+    guest, other = await room.join(token_of(room, "bob")), await room.join("ak_demo")
+    await guest.say("hi")
+    await guest.hear_data("message")
+
+    room.clock.advance(room.world.rules.access_token_ms - 1_000)
+    await guest.say("still here")
+    await guest.hear_next("message")
+    room.clock.advance(2_000)
+
+    assert await guest.code() == 1008
+    await other.say("he is gone")
+    assert (await other.hear_next("message"))["content"] == "hi"
+
+
+@pytest.mark.parametrize("how", ["log out", "log out everywhere", "reuse a refresh token"])
+async def test_a_revoked_token_closes_its_sockets(room: Chatroom, how: str) -> None:
+    bob = room.user("bob")
+    session = tokens.open_session(room.world, bob)
+    guests = [await room.join(session.access_token) for _ in range(2)]
+    with_key = await room.join("ak_demo_bob")
+
+    if how == "log out":
+        tokens.log_out(room.world, bob, session.access_token)
+    elif how == "log out everywhere":
+        tokens.close_all(room.world, bob, "a test")
+    else:
+        tokens.refresh(room.world, session.refresh_token)
+        with pytest.raises(Exception, match="used before"):
+            tokens.refresh(room.world, session.refresh_token)
+
+    assert [await guest.code() for guest in guests] == [1008, 1008]
+    await with_key.say("my key still works")
+    await with_key.hear_data("message")
+
+
+async def test_another_session_s_end_closes_nothing(room: Chatroom) -> None:
+    bob = room.user("bob")
+    guest = await room.join(token_of(room, "bob"))
+
+    tokens.log_out(room.world, bob, token_of(room, "bob"))
+
+    await guest.say("hi")
+    await guest.hear_data("message")
+
+
+async def test_a_server_that_stops_closes_with_1001(room: Chatroom) -> None:
+    guests = [await room.join("ak_demo", dialect) for dialect in ("documented", "client")]
+
+    await room.worlds.stop("it is late")
+
+    assert [await guest.code() for guest in guests] == [1001, 1001]
+
+
+async def test_a_reset_or_dropped_world_closes_with_4004(room: Chatroom) -> None:
+    platform = room.worlds.make("other", "none")
+    stream = streams.create(
+        platform.world, accounts.by_username(platform.world, "demo"), Wishes({"title": "There"})
+    )
+    there = await room.enter(room.address(stream_id=stream.id, token="ak_demo@other"))
+    assert (await there.hear())["type"] == "history"
+    here = await room.join("ak_demo")
+
+    await room.worlds.drop("other")
+    assert await Guest(there, "documented").code() == 4004
+    await room.worlds.reset(room.worlds.default)
+    assert await here.code() == 4004
+
+
+async def test_who_may_not_see_a_stream_any_more_is_closed_with_4004(room: Chatroom) -> None:
+    room.user("bob")
+    owner, guest = await room.join("ak_demo"), await room.join("ak_demo_bob")
+
+    streams.update(room.world, room.stream, Wishes({"title": "Still there"}))
+    await guest.say("nice title")
+    await guest.hear_data("message")
+    streams.update(room.world, room.stream, Wishes({"visibility": "private"}))
+    assert await guest.code() == 4004
+    await owner.say("alone")
+    await owner.hear_next("message")
+
+    streams.delete(room.world, room.stream)
+    assert await owner.code() == 4004
+
+
+async def test_who_reconnects_misses_nothing_and_sees_nothing_twice(room: Chatroom) -> None:
+    # Given somebody who comes and goes while another talks,
+    said: list[str] = []
+    seen: list[str] = []
+
+    async def talk(count: int) -> None:
+        for _ in range(count):
+            answer = await room.ask("POST", "/chat", "ak_demo", {"content": f"line {len(said)}"})
+            said.append(answer.json()["id"])
+
+    for _ in range(5):
+        # when a visit begins in the middle of it,
+        _, guest = await asyncio.gather(talk(7), room.connect("ak_demo"))
+        visit = [line["id"] for line in await guest.hear_data("history")]
+        await guest.hear_data("viewer_count")
+        while said[-1] not in visit:
+            visit.append((await guest.hear_data("message"))["id"])
+        await guest.leave()
+        await talk(9)
+
+        # then it sees every line of its time once, in order, from where history begins.
+        assert visit == said[said.index(visit[0]) :][: len(visit)]
+        seen += visit
+    last = await room.connect("ak_demo")
+    seen += [line["id"] for line in await last.hear_data("history")]
+    assert set(seen) == set(said)

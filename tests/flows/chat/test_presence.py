@@ -1,0 +1,95 @@
+"""Who is here: the count every five seconds while it changes, comings and goings (contract)."""
+
+from emulator.web.chat.gathering import COUNT_EVERY_MS
+from emulator.world.live import streams
+from tests.support.chat import Chatroom, Guest
+
+
+async def next_heard(room: Chatroom, guest: Guest, marker: str = "marker") -> list[str]:
+    """The types of what a guest hears before a line that is said now."""
+    await room.ask("POST", "/chat", "ak_demo", {"content": marker})
+    kinds: list[str] = []
+    while True:
+        event = await guest.hear()
+        if event["data"].get("content") == marker:
+            return kinds
+        kinds.append(event["type"])
+
+
+async def test_the_count_is_told_every_five_seconds_while_it_changes(room: Chatroom) -> None:
+    for name in ("ann", "bob"):
+        room.user(name)
+    first, client = await room.join("ak_demo"), await room.join("ak_demo", "client")
+    bob = await room.join("ak_demo_bob")
+
+    room.clock.advance(COUNT_EVERY_MS)
+    assert await first.hear() == {"type": "viewer_count", "data": {"count": 2}}
+    assert await client.hear_next("viewer_count") == {"count": 2}
+    room.clock.advance(10 * COUNT_EVERY_MS)
+    assert await next_heard(room, first) == []
+
+    ann = await room.connect("ak_demo_ann")
+    await ann.hear_data("history")
+    assert await ann.hear_data("viewer_count") == {"count": 3}
+    room.clock.advance(COUNT_EVERY_MS - 1)
+    assert await next_heard(room, first) == []
+    room.clock.advance(1)
+    assert await first.hear_data("viewer_count") == {"count": 3}
+    await bob.leave()
+    await client.hear_next("viewer_leave")
+    room.clock.advance(COUNT_EVERY_MS)
+    assert await first.hear_data("viewer_count") == {"count": 2}
+
+
+async def test_a_person_counts_once_however_many_sockets_are_open(room: Chatroom) -> None:
+    bob = room.user("bob")
+    streams.go_live(room.world, room.stream.id)
+    watcher = await room.join("ak_demo", "client")
+    two = [await room.join("ak_demo_bob") for _ in range(2)]
+
+    assert room.world.viewers.count(room.stream.id) == 2
+    assert await watcher.hear_data("viewer_join") == {"userId": bob.id, "username": "bob"}
+    await two[0].leave()
+    await two[1].say("still here")
+    assert (await watcher.hear_data("chat_message"))["content"] == "still here"
+    await two[1].leave()
+    assert await watcher.hear_data("viewer_leave") == {"userId": bob.id, "username": "bob"}
+    assert room.world.viewers.count(room.stream.id) == 1
+
+
+async def test_who_waits_in_the_chat_watches_once_the_stream_is_live(room: Chatroom) -> None:
+    room.user("bob")
+    guests = [await room.join("ak_demo"), await room.join("ak_demo_bob")]
+
+    streams.go_live(room.world, room.stream.id)
+    for guest in guests:
+        await guest.hear_data("stream_status")
+    room.clock.advance(60_000)
+
+    assert room.world.viewers.count(room.stream.id) == 2
+
+
+async def test_a_crowd_is_told_as_a_count(room: Chatroom) -> None:
+    watcher = await room.join("ak_demo", "client")
+    for number in range(14):
+        room.user(f"fan{number}")
+        await room.join(f"ak_demo_fan{number}")
+
+    # The watcher's own coming was one of the second's ten.
+    assert await next_heard(room, watcher) == ["viewer_join"] * 9
+    room.clock.advance(1_000)
+    room.user("late")
+    await room.join("ak_demo_late")
+    assert await next_heard(room, watcher, "second marker") == ["viewer_join"]
+    room.clock.advance(COUNT_EVERY_MS)
+    assert await watcher.hear_data("viewer_count") == {"count": 16}
+
+
+async def test_an_anonymous_reader_comes_and_goes_unseen_but_counted(room: Chatroom) -> None:
+    watcher = await room.join("ak_demo", "client")
+    nobody = await room.join(None, "client")
+
+    assert await next_heard(room, watcher) == []
+    room.clock.advance(COUNT_EVERY_MS)
+    assert await watcher.hear_data("viewer_count") == {"count": 2}
+    await nobody.leave()
