@@ -10,6 +10,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlencode
@@ -24,6 +25,7 @@ from websockets.exceptions import ConnectionClosed
 
 from emulator import bounds
 from emulator.core.clock import ManualClock
+from emulator.core.world_clock import WorldClock
 from emulator.delivery import direct
 from emulator.media.recording.loop.loops import Loops
 from emulator.media.recording.recordings import Recordings
@@ -189,7 +191,7 @@ class Chatroom:
 
     worlds: Worlds
     application: ASGIApp
-    clock: ManualClock
+    clock: WorldClock
     stream: Stream
     call: httpx.AsyncClient
     enter: Enter
@@ -241,11 +243,19 @@ class Chatroom:
         return [message["content"] for message in answer.json()["messages"]]
 
 
+def standing_clock() -> WorldClock:
+    """A world's clock that stands at the beginning of 2026 until a test advances it."""
+    clock = WorldClock(ManualClock().now_ms())
+    clock.freeze()
+    return clock
+
+
 @asynccontextmanager
 async def chatroom(
-    folder: Path, clock: ManualClock, door: str, seed: str = "none", **wishes: Any
+    folder: Path, door: str, seed: str = "none", **wishes: Any
 ) -> AsyncIterator[Chatroom]:
     """A platform with one stream, reached through a door; `wishes` are settings."""
+    clock = standing_clock()
     settings = Settings(data=":memory:", port=0, rtmp_port=0, rtmps_port=0, **wishes)
     async with AsyncExitStack() as stack:
         worlds = await _worlds(stack, folder, clock, settings, seed)
@@ -264,7 +274,7 @@ async def chatroom(
 
 
 async def _worlds(
-    stack: AsyncExitStack, folder: Path, clock: ManualClock, settings: Settings, seed: str
+    stack: AsyncExitStack, folder: Path, clock: WorldClock, settings: Settings, seed: str
 ) -> Worlds:
     tasks = await stack.enter_async_context(asyncio.TaskGroup())
     shelves = Shelves(folder, bounds.shelves(settings))
@@ -280,7 +290,8 @@ async def _worlds(
         admin_token="",
         requests=RequestLog(settings.requests_kept_max),
     )
-    worlds = Worlds(shared, bounds.making(settings, clock, tasks, seeds.read))
+    clocks = chain([clock], (standing_clock() for _ in repeat(None)))
+    worlds = Worlds(shared, bounds.making(settings, clocks.__next__, tasks, seeds.read))
     stack.callback(worlds.close)
     await worlds.open_default(":memory:", seed)
     shared.state.is_ready = True
@@ -345,8 +356,13 @@ async def _sockets(listener: socket.socket) -> AsyncIterator[Enter]:
     peers: list[SocketPeer] = []
 
     async def enter(address: str) -> SocketPeer:
+        # What the test does not hear must not keep the client from reading on.
         connection = await connect(
-            f"ws://{host}:{port}{address}", proxy=None, ping_interval=None, max_size=None
+            f"ws://{host}:{port}{address}",
+            proxy=None,
+            ping_interval=None,
+            max_size=None,
+            max_queue=None,
         )
         peer = SocketPeer(connection)
         peers.append(peer)

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from emulator.core.clock import ManualClock
 from tests.support.chat import Chatroom, chatroom
 
 
@@ -22,8 +21,6 @@ def door(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def room(
-    tmp_path: Path, clock: ManualClock, door: str, wishes: dict[str, Any]
-) -> AsyncIterator[Chatroom]:
-    async with chatroom(tmp_path, clock, door, **wishes) as room:
+async def room(tmp_path: Path, door: str, wishes: dict[str, Any]) -> AsyncIterator[Chatroom]:
+    async with chatroom(tmp_path, door, **wishes) as room:
         yield room

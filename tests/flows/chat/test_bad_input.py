@@ -11,44 +11,42 @@ from tests.support.chat import Chatroom, Guest, SocketPeer
 DEEP = '{"type":"message","content":' + "[" * 7_000 + "]" * 7_000 + "}"
 
 
-@pytest.mark.parametrize(
-    ("frame", "code"),
-    [
-        ("hello", "invalid_message"),
-        ("", "invalid_message"),
-        ("null", "invalid_message"),
-        ("[]", "invalid_message"),
-        ("42", "invalid_message"),
-        ("{}", "invalid_message"),
-        ('{"type": "message"', "invalid_message"),
-        ('{"type": null}', "invalid_message"),
-        ('{"type": "dance"}', "invalid_message"),
-        ('{"type": "message", "data": []}', "invalid_message"),
-        ('{"type": "message", "content": 5}', "invalid_message"),
-        ('{"type": "message", "content": "\\ud800"}', "invalid_message"),
-        ('{"type": "message", "content": "\\udc00\\ud800 reversed"}', "invalid_message"),
-        ('{"type": "message"}', "empty_message"),
-        ('{"type": "message", "content": ""}', "empty_message"),
-        ('{"type": "message", "content": " \\n\\t "}', "empty_message"),
-        ('{"type": "message", "content": "\\u2003"}', "empty_message"),
-        (DEEP, "invalid_message"),
-        (b'{"type": "ping"}', "invalid_message"),
-        (b"\xff\x00", "invalid_message"),
-    ],
-    ids=lambda value: str(value)[:40],
-)
+MEANINGLESS: list[tuple[str | bytes, str]] = [
+    ("hello", "invalid_message"),
+    ("", "invalid_message"),
+    ("null", "invalid_message"),
+    ("[]", "invalid_message"),
+    ("42", "invalid_message"),
+    ("{}", "invalid_message"),
+    ('{"type": "message"', "invalid_message"),
+    ('{"type": null}', "invalid_message"),
+    ('{"type": "dance"}', "invalid_message"),
+    ('{"type": "message", "data": []}', "invalid_message"),
+    ('{"type": "message", "content": 5}', "invalid_message"),
+    ('{"type": "message", "content": "\\ud800"}', "invalid_message"),
+    ('{"type": "message", "content": "\\udc00\\ud800 reversed"}', "invalid_message"),
+    ('{"type": "message"}', "empty_message"),
+    ('{"type": "message", "content": ""}', "empty_message"),
+    ('{"type": "message", "content": " \\n\\t "}', "empty_message"),
+    ('{"type": "message", "content": "\\u2003"}', "empty_message"),
+    (DEEP, "invalid_message"),
+    (b'{"type": "ping"}', "invalid_message"),
+    (b"\xff\x00", "invalid_message"),
+]
+
+
 async def test_a_frame_that_means_nothing_is_answered_and_the_socket_stays(
-    room: Chatroom, frame: str | bytes, code: str
+    room: Chatroom,
 ) -> None:
     guest = await room.join("ak_demo")
+    for frame, code in MEANINGLESS:
+        await guest.peer.send(frame)
 
-    await guest.peer.send(frame)
-
-    error = await guest.hear()
-    assert (error["type"], error["data"]["code"]) == ("error", code)
-    assert error["message"]
-    await guest.say("still here")
-    assert (await guest.hear_data("message"))["content"] == "still here"
+        error = await guest.hear()
+        assert (error["type"], error["data"]["code"]) == ("error", code), frame
+        assert error["message"]
+        await guest.say(f"still here after {code}")
+        assert (await guest.hear_data("message"))["content"] == f"still here after {code}"
 
 
 async def test_twenty_mistakes_in_a_row_close_the_socket(room: Chatroom) -> None:
@@ -64,15 +62,12 @@ async def test_twenty_mistakes_in_a_row_close_the_socket(room: Chatroom) -> None
     assert (await other.hear_data("message"))["content"] == "sorry, line noise"
 
 
-@pytest.mark.parametrize(
-    "content", ["x" * 16_385, "ö" * 8_193, "\N{PARTY POPPER}" * 4_097, b"x" * 16_385]
-)
-async def test_a_frame_over_16_kib_closes_with_1009(room: Chatroom, content: str | bytes) -> None:
-    guest, other = await room.join("ak_demo"), await room.join("ak_demo")
-
-    await guest.peer.send(content)
-
-    assert await guest.code() == 1009
+async def test_a_frame_over_16_kib_closes_with_1009(room: Chatroom) -> None:
+    other = await room.join("ak_demo")
+    for content in ("x" * 16_385, "ö" * 8_193, "\N{PARTY POPPER}" * 4_097, b"x" * 16_385):
+        guest = await room.join("ak_demo")
+        await guest.peer.send(content)
+        assert await guest.code() == 1009
     await other.say("all is well")
     await other.hear_data("message")
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from emulator.core.clock import ManualClock
 from emulator.world.live import streams
 from tests.support.chat import Chatroom, chatroom
 from tests.support.rest import USER_CARD
@@ -171,8 +170,8 @@ async def test_going_live_is_told(room: Chatroom) -> None:
     assert await client.hear_next("stream_status") == {"status": "live"}
 
 
-async def test_the_seed_s_chat_is_history(tmp_path: Path, clock: ManualClock) -> None:
-    async with chatroom(tmp_path, clock, "in process", seed="default") as room:
+async def test_the_seed_s_chat_is_history(tmp_path: Path) -> None:
+    async with chatroom(tmp_path, "in process", seed="default") as room:
         live = streams.live(room.world)[0]
         address = room.address(stream_id=live.id, token="ak_demo")
         peer = await room.enter(address)

@@ -10,11 +10,9 @@ from emulator.world.people import accounts, tokens
 from tests.support.chat import Chatroom, Gone, Guest
 
 
-@pytest.mark.parametrize("token", [None, "", "nonsense", "ak_demo_nobody", "a.b.c", "ak_demo@no"])
-async def test_a_missing_or_wrong_token_is_closed_with_1008(
-    room: Chatroom, token: str | None
-) -> None:
-    assert await (await room.connect(token)).code() == 1008
+async def test_a_missing_or_wrong_token_is_closed_with_1008(room: Chatroom) -> None:
+    for token in (None, "", "nonsense", "ak_demo_nobody", "a.b.c", "ak_demo@no"):
+        assert await (await room.connect(token)).code() == 1008
 
 
 async def test_a_wrong_token_is_closed_under_the_client_s_prefix_too(room: Chatroom) -> None:
