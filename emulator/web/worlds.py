@@ -214,6 +214,8 @@ class Worlds:
         for platform in self.all():
             if platform is not self.default:
                 await self.drop(platform.world.name)
+        if DEFAULT not in self._platforms:  # It could not be opened; who asked knows why.
+            return
         self.default.chats.close(GOING_AWAY, reason)
         self.default.broadcasts.stop(reason)
         await self.default.recorder.stop()

@@ -68,10 +68,19 @@ def open_upload(path: Path) -> "InputContainer":
     """The file for reading. Refuses (`unsupported`) what none of the allowed demuxers opens."""
     import av
 
+    # Titles that are not UTF-8 are no reason to refuse a film; PyAV 19 asks for nothing to say so.
+    lenient: dict[str, Any] = {} if _pyav_major() >= 19 else {"metadata_errors": "replace"}
     try:
-        return av.open(str(path), "r", options=_OPTIONS, metadata_errors="replace")
+        container: InputContainer = av.open(str(path), "r", options=_OPTIONS, **lenient)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise _not_a_video("it is in no video format that is known here") from error
+    return container
+
+
+def _pyav_major() -> int:
+    import av
+
+    return int(av.__version__.partition(".")[0])
 
 
 def picture_of(container: "InputContainer") -> "VideoStream":
