@@ -58,6 +58,8 @@ class Evening:
     began_ms: int = 0
     is_virtual: bool = True
     seed: int = 1
+    # The world was made for this run: its ids may follow from the scenario's seed.
+    is_own_world: bool = False
     streams: dict[str, str] = field(default_factory=dict)
     users: dict[str, str] = field(default_factory=dict)
     vods: dict[str, str] = field(default_factory=dict)

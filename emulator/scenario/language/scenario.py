@@ -53,7 +53,8 @@ class Step:
     """One line of the timeline. `number` counts from 0 in the order of the file.
 
     `every_ms` of 0 on an `On` means each event. `times` of None: once, or without end if `every_ms`
-    is there. A step that `is_off` was switched off by its `if`.
+    is there. `refused`: the platform must refuse it, with this code, or with any where it is empty.
+    A step that `is_off` was switched off by its `if`.
     """
 
     number: int
@@ -65,6 +66,7 @@ class Step:
     every_ms: int | None = None
     times: int | None = None
     within_ms: int = 0
+    refused: str | None = None
     is_off: bool = False
 
     @property

@@ -17,7 +17,7 @@ from emulator.scenario.language.values.filling import Filling
 
 STEPS_MAX = 10_000
 TIMES_MAX = 1_000_000
-WORDS = ("name", "at", "after", "on", "for", "every", "times", "within", "if")
+WORDS = ("name", "at", "after", "on", "for", "every", "times", "within", "if", "refused")
 _TRIGGERS = ("at", "after", "on")
 _NAME = re.compile(r"[A-Za-z][\w -]{0,63}")
 _AFTER = re.compile(r"(?P<name>[A-Za-z][\w -]*?)\s*(?:\+\s*(?P<rest>.+))?")
@@ -127,6 +127,7 @@ class Steps:
             every_ms=every_ms,
             times=times,
             within_ms=within_ms or 0,
+            refused=reader.refused(),
             is_off=is_off,
         )
 
@@ -246,6 +247,16 @@ class _Words:
         except ValueError as error:
             self._note("if", "if", f"{error}.")
             return True
+
+    def refused(self) -> str | None:
+        """`refused: true`, or the code that the platform must refuse with."""
+        value = self._words.get("refused")
+        if value is None or value is False:
+            return None
+        if value is True or isinstance(value, str):
+            return "" if value is True else value
+        self._note("refused", "type", "refused is true, or a code such as slow_mode.")
+        return None
 
     def check_lasting(self, kind: type[Action], for_ms: int | None) -> None:
         if "for" in self._words and not kind.may_last:

@@ -1,0 +1,64 @@
+"""Results: what a run yields as it goes: steps that ended, expectations that were judged, notes.
+
+Times are milliseconds after the run's start.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from emulator.scenario.language.scenario import Place, Step
+
+Outcome = Literal["done", "refused", "not-refused", "cut-short"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepDone:
+    """One turn of a step. `planned_ms` is None where only the evening could tell.
+
+    `told` is what the platform said where it refused. `is_ok`: that was as the file wants it.
+    """
+
+    step: Step
+    planned_ms: int | None
+    started_ms: int
+    ended_ms: int
+    outcome: Outcome
+    is_ok: bool
+    told: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One expectation. Of a miss: what was seen last, and what came closest, and when."""
+
+    path: str
+    wanted: str
+    is_met: bool
+    seen: str
+    at_ms: int
+    place: Place
+    step: str = ""
+    within_ms: int = 0
+    closest: str = ""
+    closest_ms: int | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Something that `log` said."""
+
+    at_ms: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The run ended before the evening did: it was stopped, or something failed."""
+
+    at_ms: int
+    reason: str
+    is_failure: bool
+
+
+Result = StepDone | Judged | Noted | Broken

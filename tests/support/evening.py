@@ -1,0 +1,78 @@
+"""An evening for tests: a scenario's text played on a manual clock, without a server."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from emulator.core.bus import Bus
+from emulator.core.clock import ManualClock
+from emulator.scenario.language.load import Known, load, no_files
+from emulator.scenario.pace import Jumping
+from emulator.scenario.results import Broken, Judged, Noted, Result, StepDone
+from emulator.scenario.runner import Run
+from emulator.scenario.stage import Evening, Server
+from emulator.world.world import World
+
+
+@dataclass
+class Played:
+    """What came of a scenario. Its world is open until the test ends."""
+
+    run: Run
+    world: World
+    results: list[Result] = field(default_factory=list)
+
+    @property
+    def evening(self) -> Evening:
+        return self.run.evening
+
+    @property
+    def steps(self) -> list[StepDone]:
+        return [each for each in self.results if isinstance(each, StepDone)]
+
+    @property
+    def judged(self) -> list[Judged]:
+        return [each for each in self.results if isinstance(each, Judged)]
+
+    @property
+    def notes(self) -> list[tuple[int, str]]:
+        return [(each.at_ms, each.text) for each in self.results if isinstance(each, Noted)]
+
+    @property
+    def broken(self) -> list[str]:
+        return [each.reason for each in self.results if isinstance(each, Broken)]
+
+    @property
+    def missed(self) -> list[str]:
+        return [each.path for each in self.judged if not each.is_met]
+
+    @property
+    def is_fine(self) -> bool:
+        return not self.broken and not self.missed and all(each.is_ok for each in self.steps)
+
+
+async def play(
+    text: str,
+    *,
+    given: dict[str, Any] | None = None,
+    read_file: Callable[[str], str] = no_files,
+    server: Server | None = None,
+    ends_ms: int | None = None,
+    write: Callable[[str], object] | None = None,
+) -> Played:
+    """Play it on a world of its own that nobody else touches."""
+    scenario = load(text, "test.yaml", given=given, read_file=read_file, known=Known())
+    clock, bus = ManualClock(), Bus()
+    world = World(clock=clock, publish=bus.publish, name="scenario")
+    evening = Evening(
+        world=world,
+        scenario=scenario,
+        server=server or Server(),
+        seed=scenario.seed,
+        is_own_world=True,
+    )
+    run = Run(evening, Jumping(clock), bus.subscribe, ends_ms=ends_ms, write=write)
+    played = Played(run, world)
+    async for result in run.play():
+        played.results.append(result)
+    return played
