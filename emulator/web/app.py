@@ -16,7 +16,7 @@ from emulator.web.admin.guard import AdminGuard
 from emulator.web.cdn import images, playback
 from emulator.web.errors import answer, crash
 from emulator.web.openapi import routes as openapi
-from emulator.web.pages import watch
+from emulator.web.pages import console, watch
 from emulator.web.rest.middleware import MIDDLEWARE
 from emulator.web.rest.reuse import Reuse
 from emulator.web.worlds import Worlds
@@ -45,6 +45,7 @@ def build(worlds: Worlds) -> Starlette:
             Route("/v1/{path:path}", client.answer, methods=METHODS),
             *state.routes(worlds),
             *watch.routes(worlds),
+            *console.routes(),
             Route("/_emulator/{path:path}", admin.answer, methods=METHODS),
             *images.routes(worlds),
             *playback.routes(worlds),

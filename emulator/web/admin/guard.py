@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from emulator.core.errors import Refused
 from emulator.web.errors import answer
 
-# Probes and the pages' own files tell nothing that needs guarding.
+# Probes, the console's empty page and the pages' own files tell nothing that needs guarding.
 _OPEN = ("/_emulator/health", "/_emulator/static/")
 
 
@@ -30,4 +30,5 @@ class AdminGuard:
 
     @staticmethod
     def _is_guarded(path: str) -> bool:
-        return path.startswith("/_emulator/") and not path.startswith(_OPEN)
+        is_admin = path.startswith("/_emulator/") and path != "/_emulator/"
+        return is_admin and not path.startswith(_OPEN)

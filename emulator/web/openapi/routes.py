@@ -13,7 +13,7 @@ from emulator.web.pages import assets
 
 Surface = Literal["documented", "client", "admin"]
 
-_POLICY = (
+POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
@@ -63,5 +63,5 @@ async def _docs(_: Request) -> Response:
     page = Template((assets.FOLDER.parent / "templates" / "docs.html").read_text("utf-8"))
     return HTMLResponse(
         page.substitute(static=assets.load().address),
-        headers={"Content-Security-Policy": _POLICY, "X-Content-Type-Options": "nosniff"},
+        headers={"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"},
     )

@@ -1,0 +1,50 @@
+"""The console in a real browser: it shows what is on, and makes a stream."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.browser import Chromium, Scheme
+from tests.support.walk import Walk, platform
+
+
+@pytest.fixture(scope="module")
+def walk() -> Iterator[Walk]:
+    with platform() as walk:
+        yield walk
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 320)])
+async def test_a_stream_is_made_and_what_happens_is_told(
+    walk: Walk, chromium: Chromium, scheme: Scheme, width: int
+) -> None:
+    # Given the console of a fresh platform,
+    tab = await chromium.open(walk.ready["console"], width=width, scheme=scheme)
+    await tab.page.wait_for_selector("#streams tr")
+    await tab.page.click("#reset")
+
+    # when a stream is made,
+    await tab.page.fill("#title", "By hand <b>")
+    await tab.page.click("#create button")
+
+    # then its key is shown, it stands among the streams, and the logs tell of it.
+    await tab.page.wait_for_selector("#made dd:has-text('live_')")
+    await tab.page.wait_for_selector("#streams tr:has-text('By hand <b>')")
+    await tab.page.wait_for_selector("#events li:has-text('StreamCreated')")
+    await tab.page.wait_for_selector("#requests li:has-text('POST /api/v1/streams/')")
+
+    # Time stands when it is told to, and nothing sticks out or comes from elsewhere.
+    await tab.page.click("button[data-mode=virtual]")
+    await tab.page.wait_for_selector("#now:has-text('stands')")
+    assert not tab.complaints
+    assert len(tab.hosts) == 1
+    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert await tab.page.evaluate(wide) == 0
+
+
+async def test_with_an_admin_token_the_console_asks_for_it(chromium: Chromium) -> None:
+    with platform(admin_token="open sesame") as walk:
+        tab = await chromium.open(walk.ready["console"])
+        await tab.page.fill("#token", "open sesame")
+        await tab.page.click("#ask button")
+        await tab.page.wait_for_selector("#where dd:has-text('rtmp://')")
