@@ -24,6 +24,7 @@ COMMANDS = {
     "world": "list, make, drop or reset isolated platforms of a running emulator",
     "snapshot": "save, restore or list a world's snapshots",
     "clock": "show a world's time, stop it, let it pass, or run it at another speed",
+    "fault": "break something on purpose in a running emulator, and mend it",
     "doctor": "check this machine, and say what to do about what is missing",
     "trust": "make this machine trust the emulator's certificates",
     "obs-profile": "write an OBS profile that is ready to go live",

@@ -32,6 +32,10 @@ class Ids:
         """An opaque token of 43 characters, as many as 32 random bytes take in base64."""
         return "".join(self._random.choices(_KEY_ALPHABET, k=43))
 
+    def share(self) -> float:
+        """A number from 0 to 1, without 1: whether this one is among a share of many."""
+        return self._random.random()
+
     def octets(self, count: int) -> bytes:
         """`count` random bytes: salts, and secrets that a world signs with."""
         return self._random.randbytes(count)

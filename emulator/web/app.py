@@ -95,7 +95,7 @@ class _Admin(_Api):
         from emulator.web.admin.table import ROUTER
         from emulator.web.rest.dispatch import Dispatch
 
-        return Dispatch(self._worlds, ROUTER, self._dialect)
+        return Dispatch(self._worlds, ROUTER, self._dialect, may_fail=False)
 
 
 class _Chat:

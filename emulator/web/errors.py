@@ -70,6 +70,11 @@ def crash(error: Exception, trace_id: str) -> Response:
     return _body(500, sentence, sentence, trace_id, {})
 
 
+def failure(status: int, sentence: str, trace_id: str) -> Response:
+    """An error of any status, worded as the platform words its own."""
+    return _body(status, sentence, sentence, trace_id, {})
+
+
 def _body(
     status: int, detail: object, message: str, trace_id: str, headers: Mapping[str, str]
 ) -> Response:

@@ -7,6 +7,7 @@ from emulator.core.clock import Clock
 from emulator.core.events import Event
 from emulator.core.ids import Ids
 from emulator.world.audience.viewers import Viewers
+from emulator.world.faults.faults import Faults
 from emulator.world.limits import Limits
 from emulator.world.rules import Rules
 from emulator.world.store.database import open_database
@@ -39,6 +40,7 @@ class World:
         self.media_base = ""
         self.store = facts.copy() if facts else Store(open_database(path))
         self.store.publish = publish
+        self.faults = Faults(self)
         self._begin()
 
     @property
@@ -63,6 +65,7 @@ class World:
         self._begin()
 
     def close(self) -> None:
+        self.faults.forget()
         self.store.close()
 
     def _begin(self) -> None:
@@ -70,6 +73,8 @@ class World:
         self.ids = Ids(self.name, self._count_start())
         self.secret = self._keep("secret", lambda: self.ids.octets(32).hex())
         self.limits = Limits(self.clock)
+        # In place, not anew: what waits for a fault of the old facts goes on.
+        self.faults.forget()
         self.viewers = Viewers(self.clock, self.rules.viewer_gone_ms)
         self.viewers.simulated.update(_simulated(self.store))
 

@@ -1,6 +1,6 @@
 """Our own API's operations: one list. Imported late, like the platform's."""
 
-from emulator.web.admin import clock, events, outbox, requests, snapshots, worlds
+from emulator.web.admin import clock, events, faults, outbox, requests, snapshots, worlds
 from emulator.web.rest.router import Router
 
 OPERATIONS = [
@@ -10,6 +10,7 @@ OPERATIONS = [
     *events.OPERATIONS,
     *requests.OPERATIONS,
     *outbox.OPERATIONS,
+    *faults.OPERATIONS,
 ]
 
 ROUTER = Router(OPERATIONS)

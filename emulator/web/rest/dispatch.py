@@ -26,6 +26,7 @@ from emulator.web.rest.note import Note
 from emulator.web.rest.operation import Limit, Operation
 from emulator.web.rest.reuse import candidate
 from emulator.web.rest.router import Router
+from emulator.web.rest.trouble import NOTHING, Trouble, meet
 from emulator.web.worlds import Worlds
 from emulator.world.limits import Quota
 from emulator.world.people.accounts import User
@@ -40,51 +41,86 @@ _PER_MINUTE: dict[Limit, Callable[[Rules], int]] = {
 
 
 class Dispatch:
-    """Answers every request below one prefix, each in the world that it means."""
+    """Answers every request below one prefix, each in the world that it means.
 
-    def __init__(self, worlds: Worlds, router: Router, dialect: Dialect) -> None:
+    `may_fail`: faults of that world (`world/faults/api`) strike here.
+    """
+
+    def __init__(
+        self, worlds: Worlds, router: Router, dialect: Dialect, *, may_fail: bool = True
+    ) -> None:
         self._worlds = worlds
         self._router = router
         self._dialect = dialect
+        self._may_fail = may_fail
 
     async def answer(self, request: Request) -> Response:
         quota: Quota | None = None
+        trouble: Trouble | None = None
         note = Note(request)
         try:
             note.platform = platform = self._worlds.choose(request)
             note.operation, values = self._router.find(request.method, request.path_params["path"])
             operation = note.operation
-            given = credential(request)
-            note.caller = caller = _caller(platform.world, operation, given)
+            note.caller = caller = _caller(platform.world, operation, credential(request))
             quota = _count(platform.world, operation, caller)
-            async with self._body(platform, operation, request, note) as (body, upload):
-                call = Call(
-                    platform=platform,
-                    dialect=self._dialect,
-                    caller=caller,
-                    credential=given,
-                    accept=request.headers.get("accept", ""),
-                    path=values,
-                    body=body,
-                    query=_query(operation, request),
-                    upload=upload,
-                    origin=request.headers.get("origin", ""),
-                )
-                value = operation.answer(call)
-                if inspect.isawaitable(value):
-                    value = await value
-                note.repeat = _each_time(operation, call)
-            response = _success(operation, value)
+            trouble = await self._trouble(platform.world, operation, caller, request)
+            response = NOTHING
+            if trouble is None or trouble.is_done:
+                response = await self._do(operation, platform, request, note, values)
         except Refused as refused:
             quota = refused.details.get("quota", quota)
             response = errors.answer(refused, request.state.trace_id)
+        if trouble is not None:
+            response = trouble.instead_of(response, request.state.trace_id)
         if quota:
             response.headers.update(_rate_headers(quota))
         entry = note.finish(self._worlds, response.status_code)
-        if note.is_reusable and response.status_code == 200:
-            platform = note.platform or self._worlds.default
+        platform = note.platform or self._worlds.default
+        is_reusable = note.is_reusable and not platform.world.faults.are_on
+        if is_reusable and response.status_code == 200:
             request.state.reusable = candidate(platform, entry, note.repeat)
         return response
+
+    async def _trouble(
+        self, world: World, operation: Operation, caller: User | None, request: Request
+    ) -> Trouble | None:
+        if not self._may_fail or not world.faults.are_on:
+            return None
+        return await meet(
+            world,
+            method=request.method,
+            path=request.url.path,
+            operation=operation.path,
+            user=caller.username if caller else "",
+        )
+
+    async def _do(
+        self,
+        operation: Operation,
+        platform: Platform,
+        request: Request,
+        note: Note,
+        values: dict[str, str],
+    ) -> Response:
+        async with self._body(platform, operation, request, note) as (body, upload):
+            call = Call(
+                platform=platform,
+                dialect=self._dialect,
+                caller=note.caller,
+                credential=credential(request),
+                accept=request.headers.get("accept", ""),
+                path=values,
+                body=body,
+                query=_query(operation, request),
+                upload=upload,
+                origin=request.headers.get("origin", ""),
+            )
+            value = operation.answer(call)
+            if inspect.isawaitable(value):
+                value = await value
+            note.repeat = _each_time(operation, call)
+        return _success(operation, value)
 
     @asynccontextmanager
     async def _body(

@@ -15,6 +15,7 @@ EXPOSED = (
     "Retry-After",
     "Content-Disposition",
     "ETag",
+    "X-Emulator-Fault",
 )
 
 

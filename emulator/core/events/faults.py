@@ -1,0 +1,33 @@
+"""What is broken on purpose: when it began, whom it struck, and when it was over."""
+
+from dataclasses import dataclass
+
+from emulator.core.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultStarted(Event):
+    """`values` are the fault's own, as they are written."""
+
+    fault_id: str
+    kind: str
+    values: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultStruck(Event):
+    """One effect. `subject` is what was struck, for people: a request, a stream's media."""
+
+    fault_id: str
+    kind: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultStopped(Event):
+    """`struck` is how often it struck."""
+
+    fault_id: str
+    kind: str
+    struck: int
+    reason: str

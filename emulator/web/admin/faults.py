@@ -1,0 +1,103 @@
+"""`/_emulator/faults`: what is broken on purpose in this world."""
+
+from typing import Any, TypedDict
+
+from pydantic import BaseModel, ConfigDict
+
+from emulator.web.rest.call import Call
+from emulator.web.rest.operation import Operation
+from emulator.web.shapes.times import iso, iso_or_none
+from emulator.world.faults.fault import Fault
+from emulator.world.faults.faults import Active
+from emulator.world.faults.reading import read
+
+
+class FaultCreate(BaseModel):
+    """As in a scenario: one kind with its values, and beside it `share`, `times` and `for`.
+
+    `{"api.fail": {"path": "/streams", "status": 503}, "share": "30%", "for": "10s"}`
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+
+class FaultShape(TypedDict):
+    """`struck` is how often it struck up to now; `times` and `until` are null for without end."""
+
+    id: str
+    kind: str
+    values: dict[str, Any]
+    share: float
+    times: int | None
+    struck: int
+    started_at: str
+    until: str | None
+
+
+class FaultList(TypedDict):
+    faults: list[FaultShape]
+    total: int
+
+
+class FaultsCleared(TypedDict):
+    cleared: int
+
+
+def page(call: Call) -> FaultList:
+    """List the faults that are on."""
+    found = call.world.faults.all()
+    return {"faults": [_shape(each) for each in found], "total": len(found)}
+
+
+def start(call: Call) -> FaultShape:
+    """Break something, from now on."""
+    written = call.body_as(FaultCreate).model_extra or {}
+    return _shape(call.world.faults.start(read(written)))
+
+
+def stop(call: Call) -> None:
+    """Stop a fault."""
+    call.world.faults.stop(call.path["id"])
+
+
+def clear(call: Call) -> FaultsCleared:
+    """Stop all faults."""
+    return {"cleared": call.world.faults.clear()}
+
+
+def _shape(active: Active[Fault]) -> FaultShape:
+    return {
+        "id": active.id,
+        "kind": active.fault.kind,
+        "values": active.fault.values(),
+        "share": active.plan.share,
+        "times": active.plan.times or None,
+        "struck": active.struck,
+        "started_at": iso(active.started_ms),
+        "until": iso_or_none(active.until_ms),
+    }
+
+
+OPERATIONS = [
+    Operation(method="GET", path="/faults", auth="public", answer=page, provenance="assumed"),
+    Operation(
+        method="POST",
+        path="/faults",
+        auth="public",
+        answer=start,
+        body=FaultCreate,
+        status=201,
+        refuses=("conflict", "invalid"),
+        provenance="assumed",
+    ),
+    Operation(
+        method="DELETE",
+        path="/faults/{id}",
+        auth="public",
+        answer=stop,
+        status=204,
+        refuses=("not_found",),
+        provenance="assumed",
+    ),
+    Operation(method="DELETE", path="/faults", auth="public", answer=clear, provenance="assumed"),
+]

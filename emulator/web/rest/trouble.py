@@ -1,0 +1,110 @@
+"""Trouble: what a fault makes of a call of the platform's API (`world/faults/api`).
+
+An answer that a fault has made says so in `X-Emulator-Fault`, with the fault's id and kind.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from emulator.web import errors
+from emulator.web.rest.waiting import pause
+from emulator.world.faults.api import ApiCut, ApiDelay, ApiFail, ApiHang
+from emulator.world.faults.faults import Active
+from emulator.world.world import World
+
+HEADER = "X-Emulator-Fault"
+# What would have been answered, where nothing was done.
+NOTHING = Response()
+# So many calls may hang at once in a process; the next is refused, so that memory has a bound.
+HANGING_MAX = 2_000
+_BODILESS = (204, 304)
+
+_hanging: set[asyncio.Event] = set()
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What struck a call. `is_done`: what it asks for is done all the same.
+
+    `status` is that of an error that is answered, 0 where it is what would have been answered.
+    """
+
+    told: str
+    is_done: bool = True
+    status: int = 0
+    is_cut: bool = False
+
+    def instead_of(self, response: Response, trace_id: str) -> Response:
+        """What is answered."""
+        if self.status:
+            sentence = f"This answer was made by a fault ({self.told})."
+            response = errors.failure(self.status, sentence, trace_id)
+        elif self.is_cut:
+            response = Cut(response)
+        response.headers[HEADER] = self.told
+        return response
+
+
+class Cut(Response):
+    """The head of an answer and half of its body; then the connection ends.
+
+    The server closes a connection whose answer is not complete, and logs that it had to.
+    """
+
+    def __init__(self, whole: Response) -> None:
+        super().__init__(status_code=200 if whole.status_code in _BODILESS else whole.status_code)
+        self.body = bytes(whole.body)
+        self.raw_headers = [each for each in whole.raw_headers if each[0] != b"content-length"]
+        # More than will come, also where there would be nothing.
+        self.headers["Content-Length"] = str(len(self.body) + 1)
+
+    async def __call__(self, _: Scope, __: Receive, send: Send) -> None:
+        start = {"status": self.status_code, "headers": self.raw_headers}
+        await send({"type": "http.response.start", **start})
+        half = self.body[: len(self.body) // 2]
+        await send({"type": "http.response.body", "body": half, "more_body": True})
+
+
+async def meet(
+    world: World, *, method: str, path: str, operation: str, user: str
+) -> Trouble | None:
+    """What strikes this call, if anything does. Returns after a delay, if that is what it is."""
+    facts = {"method": method, "path": path, "operation": operation, "user": user}
+    subject, faults = f"{method} {path}", world.faults
+    told: list[str] = []
+    delay = faults.strike(ApiDelay, subject, **facts)
+    if delay is not None:
+        told.append(delay.label)
+        await pause(world.clock, delay.fault.delay_ms)
+    hang = faults.strike(ApiHang, subject, **facts)
+    if hang is not None:
+        told.append(hang.label)
+        if not await _hang(world, hang):
+            return Trouble("; ".join(told), is_done=False, status=503)
+    failure = faults.strike(ApiFail, subject, **facts)
+    if failure is not None:
+        told.append(failure.label)
+        return Trouble("; ".join(told), is_done=failure.fault.is_done, status=failure.fault.status)
+    cut = faults.strike(ApiCut, subject, **facts)
+    if cut is not None:
+        told.append(cut.label)
+    return Trouble("; ".join(told), is_cut=cut is not None) if told else None
+
+
+async def _hang(world: World, hang: Active[ApiHang]) -> bool:
+    """Wait until the fault is over; False where too many wait already."""
+    if len(_hanging) >= HANGING_MAX:
+        return False
+    is_over = asyncio.Event()
+    _hanging.add(is_over)
+    hang.when_over.append(is_over.set)
+    timer = world.clock.call_at(world.now_ms + hang.fault.most_ms, is_over.set)
+    try:
+        await is_over.wait()
+    finally:
+        timer.cancel()
+        _hanging.discard(is_over)
+    return True

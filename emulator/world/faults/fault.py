@@ -1,0 +1,38 @@
+"""Fault: one thing that goes wrong on purpose. A value; what it does is up to who asks for it."""
+
+from dataclasses import dataclass, fields
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """`match_on` names the fields that say whom it strikes; an empty one strikes everybody."""
+
+    kind: ClassVar[str]
+    match_on: ClassVar[tuple[str, ...]] = ()
+
+    def meets(self, facts: dict[str, str]) -> bool:
+        """Whether what is at hand is what this fault strikes."""
+        return all(
+            wanted in ("", facts.get(name, ""))
+            for name in self.match_on
+            if isinstance(wanted := getattr(self, name), str)
+        )
+
+    def values(self) -> dict[str, object]:
+        """As it is written, without what it leaves open."""
+        return {
+            each.metadata["written"]: _written(each.name, getattr(self, each.name))
+            for each in fields(self)
+            if getattr(self, each.name) not in ("", None)
+        }
+
+
+def _written(name: str, value: object) -> object:
+    is_duration = name.endswith("_ms") and isinstance(value, int)
+    return f"{value / 1000:g}s" if is_duration else value  # type: ignore[operator]
+
+
+def contains(wanted: str, *found: str) -> bool:
+    """Whether any of the texts holds the wanted one."""
+    return not wanted or any(wanted in each for each in found)

@@ -1,0 +1,186 @@
+"""Faults: which of them are on in one world, whom they strike, and what they have done.
+
+Who may be struck asks `are_on` first: where nothing is broken, that is all it costs.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from emulator.core.clock import Timer
+from emulator.core.errors import Refused
+from emulator.core.events.faults import FaultStarted, FaultStopped, FaultStruck
+from emulator.core.ids import Ids
+from emulator.world.faults.fault import Fault
+from emulator.world.faults.reading import Plan
+
+if TYPE_CHECKING:
+    from emulator.world.world import World
+
+F = TypeVar("F", bound=Fault)
+
+# So many may be on at once: each is looked at by whatever may be struck.
+ON_MAX = 200
+
+
+@dataclass(slots=True, eq=False)
+class Active(Generic[F]):
+    """A fault that is on. `when_over` is called once it is stopped or its time has passed.
+
+    A fault that has struck as often as it may is on no more, but what it struck stays struck until
+    its time has passed.
+    """
+
+    id: str
+    fault: F
+    plan: Plan
+    started_ms: int
+    chance: Ids
+    struck: int = 0
+    timer: Timer | None = None
+    when_over: list[Callable[[], None]] = field(default_factory=list)
+
+    @property
+    def until_ms(self) -> int | None:
+        return self.started_ms + self.plan.for_ms if self.plan.for_ms else None
+
+    @property
+    def label(self) -> str:
+        """What an answer says that it has made."""
+        return f"{self.id} {self.fault.kind}"
+
+    def end(self) -> None:
+        """What waits for it waits no more."""
+        waiting, self.when_over = self.when_over, []
+        for go_on in waiting:
+            go_on()
+
+
+class Faults:
+    """For one world, as long as its facts are: a world that is reset is whole again."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._on: dict[str, Active[Fault]] = {}
+        self._count = 0
+
+    @property
+    def are_on(self) -> bool:
+        return bool(self._on)
+
+    def all(self) -> list[Active[Fault]]:
+        """Those that are on, in the order in which they began."""
+        return list(self._on.values())
+
+    def on(self, kind: type[F]) -> "list[Active[F]]":
+        """Those of one kind that are on."""
+        found = [each for each in self._on.values() if isinstance(each.fault, kind)]
+        return found  # type: ignore[return-value]
+
+    def start(self, plan: Plan) -> Active[Fault]:
+        """From now on it strikes. Refuses (`conflict`) more than `ON_MAX` at once."""
+        if len(self._on) >= ON_MAX:
+            raise Refused("conflict", f"There are {ON_MAX} faults on. Clear some.")
+        world = self._world
+        self._count += 1
+        fault_id = f"fault-{self._count}"
+        # Chance of its own: who is struck does not depend on what else is drawn in this world.
+        chance = Ids(f"{world.name}/{fault_id}")
+        active = Active(fault_id, plan.fault, plan, world.now_ms, chance)
+        self._on[fault_id] = active
+        if active.until_ms is not None:
+            active.timer = world.clock.call_at(active.until_ms, lambda: self._expire(active))
+        with world.change():
+            world.emit(
+                FaultStarted(
+                    at_ms=world.now_ms,
+                    fault_id=fault_id,
+                    kind=plan.fault.kind,
+                    values=plan.fault.values(),
+                )
+            )
+        return active
+
+    def stop(self, fault_id: str) -> None:
+        """It strikes no more. Refuses (`not_found`) one that is not on."""
+        active = self._on.get(fault_id)
+        if active is None:
+            raise Refused("not_found", f"There is no fault {fault_id[:40]} on.")
+        self._stop(active, "stopped")
+
+    def stop_kind(self, kind: str) -> int:
+        """Stop all of one kind. Returns how many."""
+        found = [each for each in self.all() if each.fault.kind == kind]
+        for active in found:
+            self._stop(active, "stopped")
+        return len(found)
+
+    def clear(self) -> int:
+        """Stop all. Returns how many were on."""
+        found = self.all()
+        for active in found:
+            self._stop(active, "cleared")
+        return len(found)
+
+    def forget(self) -> None:
+        """The facts are replaced: nothing is broken in what comes next, and nobody is told."""
+        found, self._on, self._count = self.all(), {}, 0
+        for active in found:
+            if active.timer is not None:
+                active.timer.cancel()
+            active.end()
+
+    def strike(self, kind: type[F], subject: str, **facts: str) -> "Active[F] | None":
+        """The fault of this kind that strikes now, if there is one; it is journalled.
+
+        `subject` says to people what is struck, `facts` to faults.
+        """
+        for active in self.on(kind):
+            if active.fault.meets(facts) and self._draws(active):
+                self._strike(active, subject)
+                return active
+        return None
+
+    def _draws(self, active: "Active[F]") -> bool:
+        share = active.plan.share
+        return share >= 1 or active.chance.share() < share
+
+    def _strike(self, active: "Active[F]", subject: str) -> None:
+        active.struck += 1
+        world = self._world
+        with world.change():
+            world.emit(
+                FaultStruck(
+                    at_ms=world.now_ms,
+                    fault_id=active.id,
+                    kind=active.fault.kind,
+                    subject=subject,
+                )
+            )
+            if active.struck == active.plan.times:
+                self._leave(active, "has struck as often as it may")
+
+    def _expire(self, active: "Active[Fault]") -> None:
+        if active.id in self._on:
+            self._leave(active, "its time has passed")
+        active.end()
+
+    def _stop(self, active: "Active[Fault]", reason: str) -> None:
+        if active.timer is not None:
+            active.timer.cancel()
+        self._leave(active, reason)
+        active.end()
+
+    def _leave(self, active: "Active[F]", reason: str) -> None:
+        del self._on[active.id]
+        world = self._world
+        with world.change():
+            world.emit(
+                FaultStopped(
+                    at_ms=world.now_ms,
+                    fault_id=active.id,
+                    kind=active.fault.kind,
+                    struck=active.struck,
+                    reason=reason,
+                )
+            )

@@ -1,0 +1,84 @@
+"""Reading: a fault as people write it, in a scenario or to the admin API.
+
+`{"api.fail": {"path": "/streams", "status": 503}, "share": "30%", "times": 3, "for": "10s"}`:
+one kind with its values, and beside it how often and how long.
+"""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from emulator.core.errors import Refused
+from emulator.world.faults.fault import Fault
+from emulator.world.faults.kinds import KINDS
+from emulator.world.faults.values import Read, duration, share, whole
+
+_TIMES_MAX = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A fault that is to be started.
+
+    It strikes a `share` of what it meets, at most `times` times and for at most `for_ms`; 0 means
+    without end.
+    """
+
+    fault: Fault
+    share: float = 1.0
+    times: int = 0
+    for_ms: int = 0
+
+
+_BESIDE: dict[str, tuple[str, Read]] = {
+    "share": ("share", share),
+    "times": ("times", whole(1, _TIMES_MAX)),
+    "for": ("for_ms", duration),
+}
+
+
+def read(written: Mapping[str, Any]) -> Plan:
+    """The plan that is written. Refuses (`invalid`) any other, with the nearest right word."""
+    named = [name for name in written if name not in _BESIDE]
+    if len(named) != 1:
+        raise Refused("invalid", f"A fault is one of {', '.join(KINDS)}, and one only.")
+    (kind,) = named
+    found = KINDS.get(kind)
+    if found is None:
+        raise Refused("invalid", f"There is no fault {kind[:50]!r}. {_nearest(kind, KINDS)}")
+    beside = {
+        name: _value(kind, written_name, reader, written[written_name])
+        for written_name, (name, reader) in _BESIDE.items()
+        if written.get(written_name) is not None
+    }
+    return Plan(fault=_fault(found, written[kind]), **beside)
+
+
+def _fault(kind: type[Fault], given: object) -> Fault:
+    if given is None:
+        given = {}
+    if not isinstance(given, Mapping):
+        raise Refused("invalid", f"{kind.kind}: its values are written as names with values.")
+    known = {each.metadata["written"]: each for each in fields(kind)}
+    values: dict[str, Any] = {}
+    for name, written in given.items():
+        if name not in known:
+            raise Refused(
+                "invalid",
+                f"{kind.kind} has no value {str(name)[:50]!r}. {_nearest(str(name), known)}",
+            )
+        values[known[name].name] = _value(kind.kind, name, known[name].metadata["read"], written)
+    return kind(**values)
+
+
+def _value(kind: str, name: str, reader: Read, written: object) -> Any:
+    try:
+        return reader(written)
+    except ValueError as error:
+        raise Refused("invalid", f"{kind}: {name} {error}.") from error
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, known, n=1)
+    return f"Did you mean {near[0]}?" if near else f"There is {', '.join(known) or 'nothing'}."

@@ -1,0 +1,20 @@
+"""Faults are met over a real socket: some of them are about the connection itself."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from emulator.server import Emulator
+from tests.support.rest import Caller
+
+
+@pytest.fixture
+async def client(emulator: Emulator) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=emulator.ready["http"], timeout=30) as client:
+        yield client
+
+
+@pytest.fixture
+def call(client: httpx.AsyncClient) -> Caller:
+    return Caller(client, "/api/v1")

@@ -1,0 +1,123 @@
+"""Which faults are on, whom they strike, and that every effect is an event."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from emulator.core.clock import ManualClock
+from emulator.core.errors import Refused
+from emulator.core.events import Event
+from emulator.core.events.faults import FaultStarted, FaultStopped, FaultStruck
+from emulator.world.faults.api import ApiFail, ApiHang
+from emulator.world.faults.fault import Fault
+from emulator.world.faults.faults import ON_MAX, Active
+from emulator.world.faults.reading import read
+from emulator.world.world import World
+
+
+def start(world: World, written: Mapping[str, Any]) -> Active[Fault]:
+    return world.faults.start(read(written))
+
+
+def strikes(world: World, count: int = 1, **facts: str) -> int:
+    """How many of so many calls of the API are struck."""
+    known = {"method": "GET", "path": "/api/v1/streams/", "operation": "/streams", "user": "ada"}
+    return sum(
+        world.faults.strike(ApiFail, "a call", **{**known, **facts}) is not None
+        for _ in range(count)
+    )
+
+
+def test_a_fault_strikes_from_its_start_to_its_stop(world: World, heard: list[Event]) -> None:
+    assert not world.faults.are_on
+    active = start(world, {"api.fail": {}})
+    assert strikes(world, 2) == 2
+    world.faults.stop(active.id)
+    assert strikes(world) == 0
+    assert not world.faults.are_on
+
+    assert [type(each) for each in heard] == [
+        FaultStarted,
+        FaultStruck,
+        FaultStruck,
+        FaultStopped,
+    ]
+    assert isinstance(heard[-1], FaultStopped)
+    assert (heard[-1].struck, heard[-1].reason) == (2, "stopped")
+    with pytest.raises(Refused):
+        world.faults.stop(active.id)
+
+
+@pytest.mark.parametrize(
+    ("values", "facts", "is_struck"),
+    [
+        ({"path": "/streams"}, {}, True),
+        ({"path": "/streams/{id}"}, {"operation": "/streams/{id}"}, True),
+        ({"path": "/videos"}, {}, False),
+        ({"user": "ada"}, {}, True),
+        ({"user": "ada"}, {"user": "bob"}, False),
+        ({"method": "POST"}, {}, False),
+        ({"method": "POST", "user": "ada"}, {"method": "POST"}, True),
+    ],
+)
+def test_a_fault_strikes_what_it_names(
+    world: World, values: dict[str, str], facts: dict[str, str], is_struck: bool
+) -> None:
+    start(world, {"api.fail": values})
+    assert strikes(world, 1, **facts) == is_struck
+
+
+def test_a_share_of_many_is_struck_and_the_same_ones_every_time(clock: ManualClock) -> None:
+    found = []
+    for _ in range(2):
+        world = World(clock=clock, publish=lambda _: None, name="one")
+        start(world, {"api.fail": {}, "share": "30%"})
+        found.append([strikes(world) for _ in range(1000)])
+        world.close()
+    assert found[0] == found[1]
+    assert 240 < sum(found[0]) < 360
+
+
+def test_a_fault_is_over_after_so_many_strikes(world: World, heard: list[Event]) -> None:
+    start(world, {"api.fail": {}, "times": 2})
+    assert strikes(world, 5) == 2
+    assert not world.faults.are_on
+    assert isinstance(heard[-1], FaultStopped)
+
+
+def test_a_fault_is_over_when_its_time_on_the_world_s_clock_has_passed(
+    world: World, clock: ManualClock, heard: list[Event]
+) -> None:
+    active = start(world, {"api.fail": {}, "for": "4s"})
+    over: list[str] = []
+    active.when_over.append(lambda: over.append("now"))
+    clock.advance(3_999)
+    assert (strikes(world), over) == (1, [])
+    clock.advance(1)
+    assert (strikes(world), over) == (0, ["now"])
+    assert isinstance(heard[-1], FaultStopped)
+    assert heard[-1].reason == "its time has passed"
+
+
+def test_a_clear_ends_all_and_a_kind_only_its_own(world: World) -> None:
+    for kind in ("api.fail", "api.fail", "api.hang"):
+        start(world, {kind: {}})
+    assert world.faults.stop_kind("api.fail") == 2
+    assert [each.fault for each in world.faults.all()] == [ApiHang()]
+    assert world.faults.clear() == 1
+    assert not world.faults.are_on
+
+
+def test_there_is_a_bound_on_how_many_are_on(world: World) -> None:
+    for _ in range(ON_MAX):
+        start(world, {"api.fail": {}})
+    with pytest.raises(Refused, match="Clear some"):
+        start(world, {"api.fail": {}})
+
+
+def test_a_world_that_is_closed_has_no_fault_left_on_the_clock(clock: ManualClock) -> None:
+    world = World(clock=clock, publish=lambda _: None)
+    start(world, {"api.fail": {}, "for": "1s"})
+    world.close()
+    clock.advance(2_000)

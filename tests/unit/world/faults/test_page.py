@@ -1,0 +1,23 @@
+"""The page of faults tells every kind, with every value that it has."""
+
+import re
+from dataclasses import fields
+
+import pytest
+
+from emulator.world.faults.kinds import KINDS
+from tests.support.docs import PROJECT
+
+PAGE = PROJECT / "docs/how-to/faults.md"
+_ROW = re.compile(r"^\| `([a-z]+\.[a-z]+)` \|.*\|(.*)\|$", re.MULTILINE)
+
+
+def test_every_kind_is_told_and_no_other() -> None:
+    assert [row[0] for row in _ROW.findall(PAGE.read_text("utf-8"))] == list(KINDS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_value_is_told_with_what_it_is_by_itself(kind: str) -> None:
+    told = dict(_ROW.findall(PAGE.read_text("utf-8")))[kind]
+    known = [each.metadata["written"] for each in fields(KINDS[kind])]
+    assert sorted(re.findall(r"`(\w+)`", told)) == sorted(known)

@@ -1,0 +1,88 @@
+"""Faults as people write them: what is taken, and what is refused in words."""
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.core.errors import Refused
+from emulator.world.faults.api import ApiDelay, ApiFail
+from emulator.world.faults.kinds import KINDS
+from emulator.world.faults.reading import Plan, read
+
+
+def test_a_kind_has_its_values_and_beside_them_how_often_and_how_long() -> None:
+    written = {
+        "api.fail": {"path": "/streams", "status": 500, "done": True},
+        "share": "30%",
+        "times": 3,
+        "for": "1m30s",
+    }
+
+    fault = ApiFail(path="/streams", status=500, is_done=True)
+    assert read(written) == Plan(fault=fault, share=0.3, times=3, for_ms=90_000)
+
+
+def test_values_may_be_left_out() -> None:
+    assert read({"api.delay": None}) == Plan(fault=ApiDelay(delay_ms=1_000))
+    assert read({"api.delay": {"delay": 0.25}}).fault == ApiDelay(delay_ms=250)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_shows_its_values_as_they_are_written(kind: str) -> None:
+    fault = read({kind: {}}).fault
+    assert (fault.__doc__ or "").strip()
+    assert read({kind: fault.values()}).fault == fault
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ({}, "A fault is one of api.delay"),
+        ({"api.fail": {}, "api.cut": {}}, "and one only"),
+        ({"api.fial": {}}, "There is no fault 'api.fial'. Did you mean api.fail?"),
+        ({"api.fail": {"statsu": 500}}, "api.fail has no value 'statsu'. Did you mean status?"),
+        ({"api.fail": {"status": 200}}, "status is a whole number from 400 to 599, not 200"),
+        ({"api.fail": {"status": True}}, "not True"),
+        ({"api.fail": {"method": "STEAL"}}, "method is one of GET, HEAD"),
+        ({"api.fail": {"path": ""}}, "path is a text of 1 to 200"),
+        ({"api.fail": [1]}, "names with values"),
+        ({"api.fail": {"done": "yes"}}, "done is true or false"),
+        ({"api.delay": {"delay": "soon"}}, "a duration is written 250ms, 2s or 1m30s, not 'soon'"),
+        ({"api.delay": {"delay": -1}}, "between 0 and 30 days"),
+        ({"api.delay": {}, "share": "half"}, "a share is written 30% or 0.3, not 'half'"),
+        ({"api.delay": {}, "share": 2}, "a share is written"),
+        ({"api.delay": {}, "times": 0}, "from 1 to 1000000"),
+    ],
+)
+def test_what_is_no_fault_is_refused_with_the_nearest_right_word(
+    written: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(Refused, match=re.escape(said)) as refusal:
+        read(written)
+    assert refusal.value.code == "invalid"
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=6,
+)
+_NAMES = st.sampled_from(["path", "status", "delay", "done", "user", "method", "most"]) | st.text()
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([*KINDS, "share", "times", "for"]) | st.text(max_size=10),
+        _VALUES | st.dictionaries(_NAMES, _VALUES, max_size=3),
+        max_size=4,
+    )
+)
+def test_anything_is_a_plan_or_refused(written: dict[str, Any]) -> None:
+    try:
+        plan = read(written)
+    except Refused:
+        return
+    assert plan.fault.kind in written
