@@ -7,6 +7,7 @@ from emulator.core.bus import Bus
 from emulator.core.world_clock import WorldClock
 from emulator.media.broadcasts import Broadcasts
 from emulator.media.recorder import Recorder
+from emulator.media.recording.cuts.cutting_room import CuttingRoom
 from emulator.media.recording.imports.workshop import Benches, Workshop
 from emulator.media.recording.loop.loops import Loops
 from emulator.media.recording.recordings import Recordings
@@ -84,6 +85,7 @@ class Platform:
     broadcasts: Broadcasts
     recorder: Recorder
     workshop: Workshop
+    cutting_room: CuttingRoom
     chats: "Chats"
     worlds: "Worlds"
     shared: Shared

@@ -19,6 +19,8 @@ from emulator.core.world_clock import WorldClock
 from emulator.media.broadcasts import BroadcastBounds, Broadcasts
 from emulator.media.ingest.gate import Attempt, Intake
 from emulator.media.recorder import Recorder
+from emulator.media.recording.cuts.cutting_room import CuttingRoom
+from emulator.media.recording.cuts.sources import Sources
 from emulator.media.recording.imports.workshop import Workshop, sweep
 from emulator.media.shelf.disposal import Disposal
 from emulator.web.auth import credential, world_of
@@ -95,6 +97,7 @@ class Worlds:
         platform = self._platform(world, clock, bus, seed)
         await platform.recorder.recover()
         platform.workshop.recover()
+        platform.cutting_room.recover()
         return platform
 
     def make(self, name: str, seed: str) -> Platform:
@@ -185,6 +188,7 @@ class Worlds:
         )
         await platform.recorder.recover()
         platform.workshop.recover()
+        platform.cutting_room.recover()
         return snapshot
 
     async def forget(self, platform: Platform, name: str) -> None:
@@ -220,6 +224,7 @@ class Worlds:
         self.default.broadcasts.stop(reason)
         await self.default.recorder.stop()
         await self.default.workshop.stop()
+        await self.default.cutting_room.stop()
 
     def close(self) -> None:
         """After everything else has stopped."""
@@ -244,15 +249,17 @@ class Worlds:
         chats = Chats(world, self._making.chats)
         bus.subscribe(chats.hear)
         snapshots: dict[str, Snapshot] = {}
-        workshop = Workshop(
-            world,
-            shared.shelves,
-            shared.recordings,
-            self._making.tasks,
-            shared.benches,
-            is_kept=lambda uid: any(uid in each.uids for each in snapshots.values()),
-        )
+        shelves, recordings = shared.shelves, shared.recordings
+        tasks, benches = self._making.tasks, shared.benches
+
+        def is_kept(uid: str) -> bool:
+            return any(uid in each.uids for each in snapshots.values())
+
+        workshop = Workshop(world, shelves, recordings, tasks, benches, is_kept)
         bus.subscribe(workshop.hear)
+        sources = Sources(world, shelves, shared.loops)
+        cutting_room = CuttingRoom(world, shelves, recordings, sources, tasks, benches, is_kept)
+        bus.subscribe(cutting_room.hear)
         bus.subscribe(Disposal(shared.shelves, self._making.tasks, self._is_shown).hear)
         platform = self._platforms[world.name] = Platform(
             world=world,
@@ -262,6 +269,7 @@ class Worlds:
             broadcasts=broadcasts,
             recorder=recorder,
             workshop=workshop,
+            cutting_room=cutting_room,
             chats=chats,
             worlds=self,
             shared=shared,
@@ -283,6 +291,7 @@ class Worlds:
         platform.broadcasts.abandon(f"The stream is gone: {reason}.")
         await platform.recorder.stop()
         await platform.workshop.stop()
+        await platform.cutting_room.stop()
         world = platform.world
         self.shared.loops.forget(platform.world.name)
         platform.bus.publish(WorldReplaced(at_ms=world.now_ms, world=world.name))

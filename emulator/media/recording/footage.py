@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from emulator.core.errors import Refused
-from emulator.media.shelf.segments import TICKS_PER_SECOND, Init, Source, read, source_length
+from emulator.media.shelf.segments import (
+    TICKS_PER_SECOND,
+    Init,
+    Segment,
+    Source,
+    read,
+    source_length,
+)
 from emulator.media.shelf.shelf import Shelf
 
 
@@ -104,3 +111,40 @@ def footage(shelf: Shelf) -> Footage:
     if not pieces:
         raise Refused("not_found", "This stream has no media yet.", retry_after_seconds=1)
     return Footage(tuple(pieces))
+
+
+def stretch(shelf: Shelf, first: int, last: int) -> tuple[Footage, int]:
+    """What shows the positions from `first` to `last` (ticks), from the key frame before on.
+
+    Its own positions count from 0; that of the stream at which it begins is returned beside it.
+    Of a live stream the open segment's parts count, too. Refuses (`not_found`) where nothing is
+    there any more.
+    """
+    window = shelf.window
+    position = window.total_ticks - sum(segment.duration for segment in window.complete)
+    found: list[tuple[int, Segment]] = []
+    for segment in window.segments:
+        begins, position = position, position + segment.duration
+        if segment.is_gap or begins >= last:
+            continue
+        if segment.is_independent and begins <= first:
+            found.clear()
+        found.append((begins, segment))
+    while found and not found[0][1].is_independent:
+        found.pop(0)
+    base = found[0][0] if found else 0
+    pieces = [_piece(shelf, segment, begins - base) for begins, segment in found]
+    kept = tuple(piece for piece in pieces if piece is not None)
+    if not kept or base + kept[-1].end <= first:
+        raise Refused("not_found", "Nothing of this is recorded any more.")
+    return Footage(kept), base
+
+
+def _piece(shelf: Shelf, segment: Segment, position: int) -> Piece | None:
+    """One segment; None of an open one that is not whole in memory."""
+    is_open = segment is shelf.window.open
+    source = segment.content() if is_open else shelf.media_now(segment.name)
+    if source is None:
+        return None
+    init_source = shelf.media_now(segment.init.name)
+    return Piece(position, segment.duration, segment.start, segment.init, init_source, source)

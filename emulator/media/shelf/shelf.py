@@ -188,6 +188,15 @@ class Shelf:
         """Return when `playlist(kind)` has something to say; refuses `unavailable` as above."""
         await self._until(lambda: self._is_ready(kind) or self.window.is_finished)
 
+    async def wait_for_length(self, ticks: int) -> None:
+        """Return when so much has come since the start, or no more does; refuses as above."""
+        window = self.window
+        await self._until(lambda: window.is_finished or self._length() >= ticks)
+
+    def _length(self) -> int:
+        opened = self.window.open
+        return self.window.total_ticks + (opened.duration if opened is not None else 0)
+
     def media_now(self, name: str) -> Source:
         """An init segment, a whole segment or a part, by the name a playlist gave it.
 

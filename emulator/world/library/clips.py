@@ -20,6 +20,8 @@ ClipStatus = Literal["processing", "ready", "failed"]
 
 LENGTH_MAX_MS = 60_000
 WAITING_MAX = 100
+# A clip is whole frames: where less than this is missing, nothing is.
+_ROUNDING_MS = 100
 # Whoever names an instant rather than a position names one after 2001.
 EPOCH_MIN_MS = 1_000_000_000_000
 
@@ -190,11 +192,13 @@ def is_ready(world: World, uid: str) -> bool:
 
 
 def finish(world: World, clip_id: str, length_ms: int) -> None:
-    """It can be watched. It may be shorter than was wished, where the stream's media is.
+    """It can be watched. It is shorter than was wished where the stream's media is.
 
     Refuses (`not_found`) one that was deleted meanwhile.
     """
-    find(world, clip_id)
+    clip = find(world, clip_id)
+    if clip.duration_ms - length_ms <= _ROUNDING_MS:
+        length_ms = clip.duration_ms
     with world.change():
         world.store.write(
             "UPDATE clips SET status = 'ready', to_ms = from_ms + ? WHERE id = ?",

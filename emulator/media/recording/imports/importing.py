@@ -11,11 +11,13 @@ from typing import Any, BinaryIO, Literal
 
 from emulator.core.errors import ProtocolError, Refused
 from emulator.media.packets import VIDEO_TIMESCALE, Packet
+from emulator.media.recording.footage import Footage
 from emulator.media.recording.imports.demux import Film
 from emulator.media.recording.imports.press import DRAFT_NAME, press
 from emulator.media.recording.imports.probe import Probed, probe
-from emulator.media.recording.imports.transcode import Codec, Plan, Quality, transcode
+from emulator.media.recording.imports.transcode import Codec, Plan, Quality, Span, transcode
 from emulator.media.recording.imports.watch import Watch
+from emulator.media.recording.mp4 import remux
 from emulator.media.recording.recordings import MP4_NAME
 
 UPLOAD_NAME = "upload"
@@ -97,6 +99,25 @@ def process(
         watch.begin("packaging", 95, 100)
         _to_webm(folder / MP4_NAME, folder / WEBM_NAME)
         imported = replace(imported, file_bytes=(folder / WEBM_NAME).stat().st_size)
+    return imported
+
+
+def cut(
+    footage: Footage, span: Span, folder: Path, segment_ms: int, at_ms: int, watch: Watch
+) -> Imported:
+    """Make a recording, in `folder`, of what footage shows in a span, exact to the frame.
+
+    Only what is needed is decoded: footage begins with the key frame before. Refuses likewise.
+    """
+    folder.mkdir(parents=True)
+    source = folder / UPLOAD_NAME
+    remux(footage, source)
+    probed = probe(source)
+    sound: Any = "aac" if probed.audio_codec else None
+    width, height = _even(probed.width), _even(probed.height)
+    plan = Plan("h264", sound, width, height, "high", span)
+    imported = _import(source, folder, probed, plan, (segment_ms, at_ms), watch)
+    source.unlink()
     return imported
 
 

@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 Codec = Literal["h264", "hevc", "vp9", "av1"]
 Sound = Literal["aac", "opus"]
 Quality = Literal["low", "medium", "high"]
+Span = tuple[int, int]
 
 _CLOCK = Fraction(1, 90_000)
+# A packet may be decoded so much earlier than it is shown.
+_REORDER_TICKS = 90_000
 # A key frame every two seconds, so that a seek has not far to go.
 _KEY_SECONDS = 2
 _RATE_MAX = 120
@@ -38,7 +41,8 @@ _ENCODERS: dict[Codec, str] = {
 }
 _SOUND_ENCODERS: dict[Sound, str] = {"aac": "aac", "opus": "libopus"}
 _OPTIONS: dict[Codec, dict[str, str]] = {
-    "h264": {"preset": "veryfast"},
+    # Without B-frames the first picture is shown at once, and lengths are exact to the frame.
+    "h264": {"preset": "veryfast", "bf": "0"},
     "hevc": {"preset": "ultrafast", "x265-params": "log-level=none"},
     "vp9": {"deadline": "realtime", "cpu-used": "8", "b": "0"},
     "av1": {"preset": "12", "svtav1-params": "scd=0"},
@@ -57,13 +61,19 @@ _HOLE_MIN, _HOLE_MAX = _SOUND_RATE // 10, 600 * _SOUND_RATE
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a file is made into another. None copies a track. `width` and `height` are even."""
+    """How a file is made into another. None copies a track. `width` and `height` are even.
+
+    `span`: only what is shown from the first to before the second of these instants, in ticks of
+    1/90,000 s, which then is all of it. A span is exact to the frame and to the sample, and so it
+    wants every track encoded.
+    """
 
     codec: Codec | None
     sound: Sound | None
     width: int
     height: int
     quality: Quality = "medium"
+    span: Span | None = None
 
 
 class Lane(Protocol):
@@ -92,6 +102,8 @@ def transcode(source: Path, target: Path, probed: Probed, plan: Plan, watch: Wat
             at = packet.dts if packet.dts is not None else packet.pts
             if at is not None:
                 watch.step(float(at * packet.time_base) / seconds)
+                if plan.span and at * packet.time_base / _CLOCK > plan.span[1] + _REORDER_TICKS:
+                    break
             lanes[packet.stream.index].take(packet)
         for lane in lanes.values():
             lane.finish()
@@ -128,7 +140,7 @@ def _lanes(
     # A sound that FFmpeg knows no decoder for is left out.
     if sound is not None and sound.codec_context is not None:
         lanes[sound.index] = (
-            _Copy(sound, out) if plan.sound is None else _Sounds(sound, out, plan.sound)
+            _Copy(sound, out) if plan.sound is None else _Sounds(sound, out, plan.sound, plan.span)
         )
     return lanes
 
@@ -193,6 +205,7 @@ class _Pictures:
         self._stream = stream
         self._turner = Turner(probed.rotation, plan.width, plan.height)
         self._last: int | None = None
+        self._span = plan.span
 
     def take(self, packet: Any) -> None:
         self._encode(_decoded(self._source, packet))
@@ -202,6 +215,10 @@ class _Pictures:
             if frame.pts is None:
                 continue
             pts = round(frame.pts * frame.time_base / _CLOCK)
+            if self._span is not None:
+                if not self._span[0] <= pts < self._span[1]:
+                    continue
+                pts -= self._span[0]
             if self._last is not None and pts <= self._last:
                 continue
             self._last = pts
@@ -221,7 +238,9 @@ class _Pictures:
 class _Sounds:
     """Sound, decoded and encoded: stereo at 48 kHz."""
 
-    def __init__(self, source: Any, out: "OutputContainer", sound: Sound) -> None:
+    def __init__(
+        self, source: Any, out: "OutputContainer", sound: Sound, span: Span | None
+    ) -> None:
         from av import AudioResampler
 
         self._source = source
@@ -233,6 +252,7 @@ class _Sounds:
         self._make: Any = AudioResampler
         self._resampler: Any = None
         self._next: int | None = None
+        self._span = span and (span[0] * _SOUND_RATE // 90_000, span[1] * _SOUND_RATE // 90_000)
 
     def take(self, packet: Any) -> None:
         self._resample(_decoded(self._source, packet))
@@ -276,9 +296,27 @@ class _Sounds:
 
     def _encode(self, piece: Any) -> None:
         """Sound is counted by its samples: the file's own times of it jitter."""
-        piece.pts, piece.time_base = self._next, Fraction(1, _SOUND_RATE)
-        self._next = (self._next or 0) + piece.samples
+        at = self._next or 0
+        self._next = at + piece.samples
+        if self._span is not None:
+            first, last = max(0, self._span[0] - at), min(piece.samples, self._span[1] - at)
+            if first >= last:
+                return
+            piece, at = self._part(piece, first, last), at + first - self._span[0]
+        piece.pts, piece.time_base = at, Fraction(1, _SOUND_RATE)
         self._out.mux(self._stream.encode(piece))
+
+    def _part(self, piece: Any, first: int, last: int) -> Any:
+        """These samples of a piece of sound."""
+        if last - first == piece.samples:
+            return piece
+        part = self._silence(last - first)
+        # Planar sound has a plane for each channel, packed sound one for both; floats either way.
+        width = 4 * 2 // len(part.planes)
+        for into, out_of in zip(part.planes, piece.planes, strict=True):
+            cut = bytes(out_of)[first * width : last * width]
+            into.update(cut + bytes(into.buffer_size - len(cut)))
+        return part
 
 
 def _decoded(stream: Any, packet: Any) -> list[Any]:

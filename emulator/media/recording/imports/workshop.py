@@ -46,9 +46,11 @@ UPLOADS_MAX = 4
 
 @dataclass(slots=True)
 class Benches:
-    """What all worlds share: how many jobs run at once, and how many uploads are looked at."""
+    """What all worlds share: how many jobs run at once, how many clips are cut, and how many
+    uploads are looked at."""
 
     jobs: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(JOBS_MAX))
+    cuts: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(JOBS_MAX))
     uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UPLOADS_MAX))
 
 
@@ -196,7 +198,7 @@ class Workshop:
         folder = self._shelves.folder(job.media_uid)
         times = (self._shelves.settings.segment_ms, self._world.now_ms)
         if job.kind == "import":
-            imported = await _finished(watch, import_upload, folder, *times, watch)
+            imported = await finished(watch, import_upload, folder, *times, watch)
             return _footage(job.media_uid, video.form, imported)
         given = {name: job.options[name] for name in _WANTED if name in job.options}
         if not given:
@@ -204,7 +206,7 @@ class Workshop:
         wanted = Wanted(**given)
         source_uid = media.source_of(self._world, video.row, video.uid)
         source = await self._recordings.mp4(media.shelf_of(self._world, source_uid))
-        imported = await _finished(watch, process, source, folder, wanted, *times, watch)
+        imported = await finished(watch, process, source, folder, wanted, *times, watch)
         return _footage(job.media_uid, wanted.container, imported)
 
     async def _picture(self, job: Job, footage: Footage | None) -> int | None:
@@ -240,7 +242,7 @@ def sweep(root: Path) -> None:
             rmtree(upload.parent, ignore_errors=True)
 
 
-async def _finished(watch: Watch, work: Any, *values: Any) -> Imported:
+async def finished(watch: Watch, work: Any, *values: Any) -> Imported:
     """What `work` gives in its thread. Who is cancelled cancels it, and waits for it to end."""
     running = asyncio.get_running_loop().run_in_executor(None, work, *values)
     try:

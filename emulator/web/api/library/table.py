@@ -1,8 +1,9 @@
 """The operations of VODs, chapters, clips and content: one list."""
 
-from emulator.web.api.library import chapters, vods
+from emulator.web.api.library import chapters, clips, vods
 
 OPERATIONS = [
     *vods.OPERATIONS,
     *chapters.OPERATIONS,
+    *clips.OPERATIONS,
 ]

@@ -1,0 +1,1 @@
+"""What is made of recordings because somebody asked: clips, other sizes, chapters."""

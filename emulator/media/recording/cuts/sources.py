@@ -1,0 +1,60 @@
+"""Sources: from a clip's positions in a stream to the footage that shows them."""
+
+import asyncio
+from contextlib import suppress
+
+from emulator.core.errors import Refused
+from emulator.media.recording.footage import Footage, stretch
+from emulator.media.recording.loop.loops import Loops
+from emulator.media.shelf.index import read_index
+from emulator.media.shelf.shelf import Shelf
+from emulator.media.shelf.shelves import Shelves
+from emulator.world.library.clips import Clip
+from emulator.world.live import streams
+from emulator.world.live.streams import Stream
+from emulator.world.world import World
+
+_TICKS_PER_MS = 90
+
+
+class Sources:
+    """For the event loop's thread."""
+
+    def __init__(self, world: World, shelves: Shelves, loops: Loops) -> None:
+        self._world = world
+        self._shelves = shelves
+        self._loops = loops
+
+    async def of_clip(self, clip: Clip) -> tuple[Footage, tuple[int, int]]:
+        """What shows a clip, from the key frame before, and which ticks of that the clip is.
+
+        Of a live stream it waits until there is enough. Refuses (`not_found`) what is not recorded.
+        """
+        first, last = clip.from_ms * _TICKS_PER_MS, clip.to_ms * _TICKS_PER_MS
+        stream = streams.find(self._world, clip.stream_id)
+        if stream.is_simulated:
+            shelf = await self._looped(stream, clip.to_ms)
+        else:
+            shelf = await self._recorded(stream, first, last)
+        footage, begins = stretch(shelf, first, last)
+        return footage, (first - begins, last - begins)
+
+    async def _looped(self, stream: Stream, to_ms: int) -> Shelf:
+        film = await self._loops.film()
+        # Late: a start need not wait for what only a clip needs.
+        from emulator.media.recording.loop.loop_shelf import PART_MS, RecordedLoop
+
+        began_ms = stream.started_at_ms or 0
+        return await asyncio.to_thread(RecordedLoop, film, began_ms, began_ms + to_ms + PART_MS)
+
+    async def _recorded(self, stream: Stream, first: int, last: int) -> Shelf:
+        shelf = self._shelves.find(stream.uid)
+        with suppress(Refused):  # Where its publisher pauses, what there is will do.
+            await shelf.wait_for_length(last)
+        window = shelf.window
+        left = window.total_ticks - sum(segment.duration for segment in window.complete)
+        if first >= left:
+            return shelf
+        # It has left the live window, but not the disk.
+        recorded = await asyncio.to_thread(read_index, shelf.folder)
+        return Shelf(shelf.folder, recorded.window())

@@ -1,0 +1,226 @@
+"""Clips: cut of what was recorded, live or looped; shown wherever they are counted."""
+
+import asyncio
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from emulator.core.events.library import ClipFailed, ClipReady
+from emulator.server import Emulator
+from emulator.settings import Settings
+from emulator.world.library import clips
+from emulator.world.live import streams
+from tests.support.frames import sizes
+from tests.support.recordings import CLIP, heard, publish, record
+from tests.support.rest import USER_CARD, Caller, check_error, create
+from tests.support.walk import until
+
+pytestmark = [
+    pytest.mark.parametrize("client", ["in process"], indirect=True),
+    pytest.mark.parametrize("call", ["/v1"], indirect=True),
+]
+
+NOBODY = "00000000-0000-4000-8000-000000000000"
+HTML = "<i>'; DELETE FROM clips; --</i>"
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return Settings(
+        data=":memory:", port=0, rtmp_port=0, rtmps_port=0, vod_processing_ms=0, segment_ms=1000
+    )
+
+
+async def clip_of(
+    emulator: Emulator, call: Caller, stream: dict[str, Any], start: float, end: float, **body: Any
+) -> dict[str, Any]:
+    """A clip by `viewer`, once it is cut."""
+    body = {"title": "Look", "start_time": start, "end_time": end, **body}
+    act = call("POST", f"/streams/{stream['id']}/clips", "ak_demo_viewer", json=body)
+    answer = await heard(emulator, ClipReady, act)
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json()
+    assert made.keys() == CLIP
+    return made
+
+
+async def by_name(call: Caller, username: str) -> dict[str, Any]:
+    page = (await call("GET", f"/streams/users/{username}/streams")).json()
+    found: dict[str, Any] = page["streams"][0]
+    return found
+
+
+async def played(client: httpx.AsyncClient, url: str) -> float:
+    """The file's length in seconds, every frame of it decoded."""
+    answer = await client.get(urlsplit(url).path)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "video/mp4")
+    return len(sizes(answer.content)) / 30
+
+
+async def test_a_clip_is_cut_and_shows_wherever_clips_do(
+    call: Caller, client: httpx.AsyncClient, emulator: Emulator
+) -> None:
+    # Given a stream that has ended,
+    stream = await record(emulator, call, seconds=4, title="Clipped")
+
+    # when somebody makes a clip that begins and ends between key frames,
+    made = await clip_of(emulator, call, stream, 1.3, 2.8, title=HTML)
+    assert (made["status"], made["video_url"]) == ("processing", None)
+    assert (made["start_time"], made["end_time"], made["duration"]) == (1.3, 2.8, 1.5)
+    assert made["user"].keys() == USER_CARD
+    assert made["user"]["username"] == "viewer"
+    assert made["stream"] == {"id": stream["id"], "title": "Clipped"}
+
+    # then it plays for so long, with a picture, at all the addresses it has.
+    clip = (await call("GET", f"/streams/clips/{made['id']}")).json()
+    assert clip == {
+        **made,
+        "status": "ready",
+        "view_count": 1,
+        "video_url": clip["video_url"],
+        "thumbnail_url": clip["thumbnail_url"],
+    }
+    assert clip["title"] == HTML
+    assert await played(client, clip["video_url"]) == pytest.approx(1.5, abs=0.05)
+    base = urlsplit(clip["video_url"]).path.partition("/downloads/")[0]
+    assert (await client.get(f"{base}/thumbnails/thumbnail.jpg")).status_code == 200
+    assert "#EXT-X-ENDLIST" in (await client.get(f"{base}/manifest/stream.m3u8")).text
+
+    # The stream, its maker and the popular ones show it.
+    for path in (f"/streams/{stream['id']}/clips", "/streams/users/viewer/clips"):
+        assert (await call("GET", path)).json() == {
+            "items": [clip],
+            "total": 1,
+            "page": 1,
+            "per_page": 20,
+            "has_more": False,
+        }
+    assert (await call("GET", "/streams/clips/popular")).json() == [clip]
+    assert (await call("GET", "/streams/users/demo/clips")).json()["total"] == 0
+    world = emulator.platform.world
+    assert clips.count_of(world, streams.find(world, stream["id"]).row) == 1
+
+    # Another one that is watched more goes before it.
+    second = await clip_of(emulator, call, stream, 0, 1)
+    for _ in range(2):
+        await call("GET", f"/streams/clips/{second['id']}")
+    popular = (await call("GET", "/streams/clips/popular")).json()
+    assert [each["id"] for each in popular] == [second["id"], made["id"]]
+    assert len((await call("GET", "/streams/clips/popular?limit=1")).json()) == 1
+
+    # Its maker deletes it: it is gone everywhere, and so are its files.
+    path = f"/streams/clips/{made['id']}"
+    check_error(await call("DELETE", path, "ak_demo"), 403)
+    check_error(await call("DELETE", path), 401)
+    assert (await call("DELETE", path, "ak_demo_viewer")).status_code == 204
+    check_error(await call("GET", path), 404)
+    check_error(await call("DELETE", path, "ak_demo_viewer"), 404)
+    assert (await call("GET", f"/streams/{stream['id']}/clips")).json()["total"] == 1
+    folder = emulator.platform.shelves.folder(base.rpartition("/")[2])
+    await asyncio.to_thread(until, lambda: not folder.exists(), "the files to be gone")
+    assert (await client.get(urlsplit(clip["video_url"]).path)).status_code == 404
+
+
+async def test_a_clip_outlives_the_recording_but_not_the_stream(
+    call: Caller, client: httpx.AsyncClient, emulator: Emulator
+) -> None:
+    stream = await record(emulator, call, seconds=2)
+    made = await clip_of(emulator, call, stream, 0.5, 1)
+    path = f"/streams/clips/{made['id']}"
+
+    await call("DELETE", f"/streams/vods/{stream['vod_id']}", "ak_demo")
+    clip = (await call("GET", path)).json()
+    assert await played(client, clip["video_url"]) == pytest.approx(0.5, abs=0.05)
+    # Of what is left of the stream nothing can be cut any more.
+    body = {"title": "Late", "start_time": 0, "end_time": 1}
+    answer = await call("POST", f"/streams/{stream['id']}/clips", "ak_demo", json=body)
+    check_error(answer, 422)
+
+    await call("DELETE", f"/streams/id/{stream['id']}", "ak_demo")
+    check_error(await call("GET", path), 404)
+    folder = emulator.platform.shelves.folder(urlsplit(clip["video_url"]).path.split("/")[-3])
+    await asyncio.to_thread(until, lambda: not folder.exists(), "the files to be gone")
+
+
+async def test_a_live_stream_is_clipped_by_position_or_by_instant(
+    call: Caller, client: httpx.AsyncClient, emulator: Emulator
+) -> None:
+    # A stream with a publisher: what has come so far.
+    stream = await create(call)
+    publish(emulator, stream, 3)
+    world = emulator.platform.world
+    row = streams.find(world, stream["id"])
+    assert row.started_at_ms is not None
+    begin = (row.started_at_ms - 3000) / 1000
+    with world.change():
+        sql = "UPDATE streams SET started_at_ms = started_at_ms - 3000 WHERE row = ?"
+        world.store.write(sql, row.row)
+    made = await clip_of(emulator, call, stream, begin + 1, begin + 2.5)
+    assert (made["start_time"], made["end_time"]) == (1, 2.5)
+    clip = (await call("GET", f"/streams/clips/{made['id']}")).json()
+    assert await played(client, clip["video_url"]) == pytest.approx(1.5, abs=0.05)
+
+    # A simulated one, hours into it.
+    simulated = await by_name(call, "urbantech")
+    made = await clip_of(emulator, call, simulated, 7001.5, 7004)
+    clip = (await call("GET", f"/streams/clips/{made['id']}")).json()
+    assert await played(client, clip["video_url"]) == pytest.approx(2.5, abs=0.05)
+
+
+async def test_a_clip_that_cannot_be_is_refused(call: Caller) -> None:
+    stream = await by_name(call, "urbantech")
+    path = f"/streams/{stream['id']}/clips"
+    for start, end in ((0, 60.001), (5, 5), (9, 5), (-1, 5), (0, 1e10), (86_400, 86_410)):
+        body = {"title": "x", "start_time": start, "end_time": end}
+        check_error(await call("POST", path, "ak_demo", json=body), 422)
+    for wrong in ({}, {"title": ""}, {"title": "x" * 201}, {"title": 5}, {"start_time": "soon"}):
+        body = {"title": "x", "start_time": 0, "end_time": 5, **wrong}
+        sent = {} if not wrong else body
+        check_error(await call("POST", path, "ak_demo", json=sent), 422)
+    body = {"title": "x", "start_time": 0, "end_time": 5}
+    check_error(await call("POST", path, json=body), 401)
+    check_error(await call("POST", f"/streams/{NOBODY}/clips", "ak_demo", json=body), 404)
+    check_error(await call("GET", f"/streams/{NOBODY}/clips"), 404)
+    check_error(await call("GET", "/streams/users/nobody/clips"), 404)
+    check_error(await call("GET", "/streams/clips/popular?limit=101"), 422)
+    # Live without media: there is nothing to cut.
+    zombie = await create(call)
+    await call("POST", f"/streams/id/{zombie['id']}/start", "ak_demo")
+    answer = await call("POST", f"/streams/{zombie['id']}/clips", "ak_demo", json=body)
+    check_error(answer, 422)
+
+
+async def test_clips_of_a_private_stream_show_to_whom_they_concern(
+    call: Caller, emulator: Emulator
+) -> None:
+    stream = await record(emulator, call, seconds=2)
+    made = await clip_of(emulator, call, stream, 0, 1)
+    await call("PUT", f"/streams/id/{stream['id']}", "ak_demo", json={"visibility": "private"})
+
+    path = f"/streams/clips/{made['id']}"
+    assert (await call("GET", path)).status_code == 404
+    for name, status in (("admin", 404), ("moderator", 404), ("viewer", 200)):
+        assert (await call("GET", path, f"ak_demo_{name}")).status_code == status
+    assert (await call("GET", path, "ak_demo")).status_code == 200
+    assert (await call("GET", "/streams/clips/popular")).json() == []
+    assert (await call("GET", "/streams/users/viewer/clips")).json()["total"] == 0
+    mine = await call("GET", "/streams/users/viewer/clips", "ak_demo_viewer")
+    assert mine.json()["total"] == 1
+    check_error(await call("GET", f"/streams/{stream['id']}/clips", "ak_demo_viewer"), 404)
+
+
+async def test_a_clip_whose_media_is_gone_says_that_it_failed(
+    call: Caller, emulator: Emulator
+) -> None:
+    stream = await record(emulator, call, seconds=2)
+    await emulator.platform.shelves.delete(stream["cloudflare_stream_id"])
+    body = {"title": "Lost", "start_time": 0, "end_time": 1}
+
+    act = call("POST", f"/streams/{stream['id']}/clips", "ak_demo", json=body)
+    made = (await heard(emulator, ClipFailed, act)).json()
+
+    clip = (await call("GET", f"/streams/clips/{made['id']}")).json()
+    assert (clip["status"], clip["video_url"], clip["thumbnail_url"]) == ("failed", None, None)
+    assert (await call("GET", "/streams/clips/popular")).json() == []
