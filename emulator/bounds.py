@@ -8,7 +8,9 @@ from emulator.delivery.outbox import OutboxBounds
 from emulator.media.broadcasts import BroadcastBounds
 from emulator.media.ingest.rtmp_limits import RtmpLimits
 from emulator.media.shelf.shelves import ShelfSettings
+from emulator.media.webrtc.limits import WebRtcLimits
 from emulator.settings import Settings
+from emulator.settings.kinds import Ports
 from emulator.web.chat.chats import Anonymous, ChatBounds
 from emulator.web.worlds import Making
 from emulator.world.origin.seed import Seed
@@ -90,4 +92,21 @@ def rtmp(settings: Settings) -> RtmpLimits:
         first_media_ms=settings.rtmp_first_media_ms,
         idle_ms=settings.rtmp_idle_ms,
         bytes_per_second_max=settings.rtmp_bytes_per_second_max,
+    )
+
+
+def webrtc(settings: Settings) -> WebRtcLimits:
+    hosts = tuple(each.strip() for each in settings.webrtc_hosts.split(",") if each.strip())
+    if not hosts and settings.host not in ("0.0.0.0", "::"):
+        hosts = ("127.0.0.1" if settings.host == "localhost" else settings.host,)
+    return WebRtcLimits(
+        hosts=hosts,
+        ports=Ports().range(settings.webrtc_ports) if settings.webrtc_ports else None,
+        peers_max=settings.webrtc_peers_max,
+        connecting_max=settings.webrtc_connecting_max,
+        viewers_per_stream_max=settings.webrtc_viewers_per_stream_max,
+        connect_ms=settings.webrtc_connect_ms,
+        idle_ms=settings.webrtc_idle_ms,
+        key_frame_ms=settings.segment_ms,
+        bits_per_second_max=settings.webrtc_bits_per_second_max,
     )

@@ -26,6 +26,7 @@ from emulator.media.ingest.rtmp_server import RtmpServer
 from emulator.media.recording.loop.loops import Loops
 from emulator.media.recording.recordings import Recordings
 from emulator.media.shelf.shelves import Shelves
+from emulator.media.webrtc.peers import Peers
 from emulator.seeds import file as seeds
 from emulator.settings import Settings
 from emulator.web import app
@@ -116,6 +117,9 @@ class Emulator:
         stack.push_async_callback(ingest.stop, "the emulator stops")
         rtmp_port = await ingest.start(settings.host, settings.rtmp_port)
         rtmps_port = await ingest.start_tls(settings.host, settings.rtmps_port, tls)
+
+        shared.peers = Peers(worlds, bounds.webrtc(settings), tasks)
+        stack.push_async_callback(shared.peers.stop, "the emulator stops")
 
         listener = _listen(settings.host, settings.port)
         stack.callback(listener.close)

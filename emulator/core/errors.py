@@ -17,6 +17,7 @@ Code = Literal[
     "too_large",
     "rate_limited",
     "unsupported",
+    "wrong_type",
     "unavailable",
 ]
 

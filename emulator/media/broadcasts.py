@@ -13,10 +13,12 @@ from emulator.core.clock import Timer
 from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.live import StreamDeleted, StreamEnded, StreamKeyRotated
-from emulator.media.ingest.gate import Attempt, Intake
+from emulator.media.ingest.gate import Attempt
 from emulator.media.ingest.tag import Tag
+from emulator.media.packets import Packet, Track
 from emulator.media.shelf.shelf import Shelf
 from emulator.media.shelf.shelves import Shelves
+from emulator.media.webrtc.relay import Relay
 from emulator.world.live import ingest_keys, streams
 from emulator.world.live.streams import Stream
 from emulator.world.world import World
@@ -38,7 +40,7 @@ class BroadcastBounds:
 
 
 class Seat:
-    """One admitted publisher's connection (an `Intake`)."""
+    """One admitted publisher's connection (a `PacketIntake`)."""
 
     def __init__(self, broadcast: "Broadcast", attempt: Attempt, drop: Callable[[str], None]):
         self.attempt = attempt
@@ -49,6 +51,18 @@ class Seat:
         # What still comes after the end, or from who was taken over from, belongs to nobody.
         if self._broadcast.seat is self and not self._broadcast.is_over:
             self._broadcast.pipeline.receive(tag)
+
+    def take(self, packet: Packet, tracks: tuple[Track, ...]) -> None:
+        if self._broadcast.seat is self and not self._broadcast.is_over:
+            self._broadcast.pipeline.take(packet, tracks)
+
+    def relay(self, packet: Packet) -> None:
+        if self._broadcast.seat is self and not self._broadcast.is_over:
+            self._broadcast.pipeline.relay.push_original(packet)
+
+    def can_be_asked(self, for_key_frame: Callable[[], None]) -> None:
+        if self._broadcast.seat is self:
+            self._broadcast.pipeline.relay.ask_for_key_frame = for_key_frame
 
     def close(self, reason: str) -> None:
         self._broadcast.left(self, reason)
@@ -139,7 +153,7 @@ class Broadcasts:
         self._broadcasts: dict[str, Broadcast] = {}
         self._has_media: dict[str, asyncio.Event] = {}
 
-    def admit(self, attempt: Attempt, drop: Callable[[str], None]) -> Intake:
+    def admit(self, attempt: Attempt, drop: Callable[[str], None]) -> Seat:
         """Judge a publisher's key, and seat it (a `Gate`).
 
         Refuses an unknown, used or ended key, and (`unavailable`) everybody while the disk is full.
@@ -194,6 +208,11 @@ class Broadcasts:
             raise Refused(
                 "not_found", "This stream has no media yet.", retry_after_seconds=1
             ) from None
+
+    def relay_of(self, stream_id: str) -> Relay | None:
+        """What a stream's publisher sends, for who watches without a playlist."""
+        broadcast = self._broadcasts.get(stream_id)
+        return broadcast.pipeline.relay if broadcast is not None else None
 
     def health(self, stream_id: str) -> dict[str, object]:
         """What is known of a stream's publisher, for people and probes (plain JSON values)."""

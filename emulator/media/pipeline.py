@@ -12,10 +12,12 @@ from emulator.media.fmp4 import fragment, init_segment
 from emulator.media.health import PublisherHealth
 from emulator.media.ingest.flv import FlvReader
 from emulator.media.ingest.tag import Tag
+from emulator.media.packets import Packet, Track
 from emulator.media.parts import Part
 from emulator.media.segmenter import Segmenter
 from emulator.media.shelf.shelf import Shelf
 from emulator.media.timeline import Timeline
+from emulator.media.webrtc.relay import Relay
 
 
 class Pipeline:
@@ -34,6 +36,7 @@ class Pipeline:
         self._sequence = 0
         self._last_media_ms: int | None = None
         self.health = PublisherHealth()
+        self.relay = Relay()
 
     @property
     def last_media_ms(self) -> int | None:
@@ -46,18 +49,20 @@ class Pipeline:
         Refuses (`unsupported`) a codec that HLS cannot carry; raises `ProtocolError` for a tag
         that is not what it says.
         """
-        packets = self._reader.read(tag)
-        if not packets:
-            return
+        for packet in self._reader.read(tag):
+            self.take(packet, self._reader.tracks)
+
+    def take(self, packet: Packet, tracks: tuple[Track, ...]) -> None:
+        """Take a publisher's next packet, in its own time. `tracks` are those known so far."""
         at_ms = self._clock.now_ms()
-        for packet in packets:
-            self.health.note(packet, at_ms)
-            for placed in self._timeline.push(packet, self._reader.tracks):
-                if self._shelf is None:
-                    self._shelf = self._open_shelf()
-                self._last_media_ms = at_ms
-                whole = self._in_band.complete(placed)
-                self._keep(self._shelf, self._segmenter.push(whole, self._timeline.epoch, at_ms))
+        self.health.note(packet, at_ms)
+        self.relay.push(packet)
+        for placed in self._timeline.push(packet, tracks):
+            if self._shelf is None:
+                self._shelf = self._open_shelf()
+            self._last_media_ms = at_ms
+            whole = self._in_band.complete(placed)
+            self._keep(self._shelf, self._segmenter.push(whole, self._timeline.epoch, at_ms))
 
     def pause(self) -> None:
         """The publisher is gone, perhaps to come back: what it sent is on the shelf."""
@@ -68,11 +73,13 @@ class Pipeline:
         """A publisher is back: the same timeline goes on, after a discontinuity."""
         self._reader = FlvReader()
         self._timeline.resume()
+        self.relay.resume()
         self.health.rejoin()
 
     def finish(self) -> None:
         """No more media will come."""
         self.pause()
+        self.relay.close()
         if self._shelf is not None:
             self._shelf.finish()
 

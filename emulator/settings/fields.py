@@ -19,6 +19,7 @@ from emulator.settings.kinds import (
     Flag,
     Folder,
     Kind,
+    Ports,
     Size,
     Text,
 )
@@ -143,6 +144,19 @@ class Settings:
         0, Duration("s"), "how far back live viewers can seek; 0: to the start", key="dvr_seconds"
     )
 
+    # WebRTC.
+    webrtc_hosts: str = _setting(
+        "",
+        Text("HOST,...", True),
+        "addresses at which WebRTC peers reach this machine; none: as host says",
+    )
+    webrtc_ports: str = _setting(
+        "", Ports(), "UDP ports for WebRTC, FIRST-LAST; none: the system chooses"
+    )
+    stun_port: int = _setting(
+        0, PORT, "UDP port of the own STUN answer; 0 lets the system choose", is_flag=False
+    )
+
     # Who may ask, and what is told.
     admin_token: str = _setting(
         "", Text("TOKEN", True), "bearer token that /_emulator/ asks for; none: open"
@@ -191,6 +205,33 @@ class Settings:
     )
     chat_slow_ms: int = _setting(
         10_000, Duration("ms", 100), "a chat reader that takes nothing: 1013", is_flag=False
+    )
+    webrtc_peers_max: int = _setting(
+        300, Count(1, 10_000), "WebRTC peers at once; the next one gets 503", is_flag=False
+    )
+    webrtc_connecting_max: int = _setting(
+        64, Count(1, 10_000), "of them not connected yet; the next one gets 503", is_flag=False
+    )
+    webrtc_viewers_per_stream_max: int = _setting(
+        100, Count(1, 10_000), "WHEP viewers of a stream; the next one gets 503", is_flag=False
+    )
+    webrtc_connect_ms: int = _setting(
+        10_000,
+        Duration("ms", 100),
+        "from an offer to the DTLS handshake's end, or closed",
+        is_flag=False,
+    )
+    webrtc_idle_ms: int = _setting(
+        10_000,
+        Duration("ms", 1_000),
+        "a WebRTC peer silent for this long is closed",
+        is_flag=False,
+    )
+    webrtc_bits_per_second_max: int = _setting(
+        8_000_000,
+        Count(100_000, 1_000_000_000),
+        "what a WHIP publisher is told it may send",
+        is_flag=False,
     )
     disk_queue_bytes_max: int = _setting(
         16 * 2**20,

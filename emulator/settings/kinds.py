@@ -85,6 +85,32 @@ class Count(NamedTuple):
 PORT = Count(0, 65_535, "PORT")
 
 
+class Ports(NamedTuple):
+    """A range of ports, `FIRST-LAST`, or none."""
+
+    metavar: str = "FIRST-LAST"
+
+    def parse(self, text: str) -> str:
+        return text.strip()
+
+    def check(self, value: str) -> None:
+        if value:
+            self.range(value)
+
+    def show(self, value: str) -> str:
+        return value or "none"
+
+    def range(self, value: str) -> tuple[int, int]:
+        """The first and the last port. Refuses (`ValueError`) what is no range."""
+        found = re.fullmatch(r"([0-9]{1,5})-([0-9]{1,5})", value)
+        if not found:
+            raise ValueError(f"{value!r} is not a range of ports; write it like 40000-40999")
+        first, last = int(found[1]), int(found[2])
+        if not 0 < first <= last <= 65_535:
+            raise ValueError(f"{value!r} is out of range: 1 to 65535, the smaller one first")
+        return first, last
+
+
 class Flag(NamedTuple):
     """True or false."""
 

@@ -13,7 +13,7 @@ from starlette.routing import Route, WebSocketRoute
 from emulator.core.errors import Refused
 from emulator.web.admin import state
 from emulator.web.admin.guard import AdminGuard
-from emulator.web.cdn import images, playback
+from emulator.web.cdn import images, playback, webrtc
 from emulator.web.errors import answer, crash
 from emulator.web.openapi import routes as openapi
 from emulator.web.pages import console, watch
@@ -49,6 +49,7 @@ def build(worlds: Worlds) -> Starlette:
             Route("/_emulator/{path:path}", admin.answer, methods=METHODS),
             *images.routes(worlds),
             *playback.routes(worlds),
+            *webrtc.routes(worlds),
         ],
         middleware=[
             Middleware(Reuse),

@@ -18,6 +18,7 @@ STATUS: dict[Code, int] = {
     "not_found": 404,
     "conflict": 409,
     "too_large": 413,
+    "wrong_type": 415,
     "unsupported": 422,
     "invalid": 422,
     "rate_limited": 429,

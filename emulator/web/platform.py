@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 from emulator.core.bus import Bus
 from emulator.core.world_clock import WorldClock
 from emulator.media.broadcasts import Broadcasts
-from emulator.media.recorder import Recorder
 from emulator.media.recording.cuts.cutting_room import CuttingRoom
 from emulator.media.recording.imports.workshop import Benches, Workshop
 from emulator.media.recording.loop.loops import Loops
+from emulator.media.recording.recorder import Recorder
 from emulator.media.recording.recordings import Recordings
 from emulator.media.shelf.shelves import Shelves
 from emulator.web.rest.request_log import RequestLog
@@ -17,6 +17,7 @@ from emulator.world.store.journal import Store
 from emulator.world.world import World
 
 if TYPE_CHECKING:
+    from emulator.media.webrtc.peers import Peers
     from emulator.web.chat.chats import Chats
     from emulator.web.worlds import Worlds
 
@@ -58,7 +59,8 @@ class Shared:
     `ready` is the ready file's content; it and `addresses` are known once everything listens.
 
     `body_bytes_max` bounds a JSON request, `upload_bytes_max` an uploaded video (else 413).
-    `admin_token`: what `/_emulator/` asks for, empty where it is open.
+    `admin_token`: what `/_emulator/` asks for, empty where it is open. `peers` are WebRTC's; None
+    where no sockets are served at all.
     """
 
     shelves: Shelves
@@ -72,6 +74,7 @@ class Shared:
     addresses: Addresses = field(default_factory=lambda: Addresses("", "", "", ""))
     ready: dict[str, object] = field(default_factory=dict)
     state: State = field(default_factory=State)
+    peers: "Peers | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,11 +17,11 @@ from emulator.core.errors import Refused
 from emulator.core.events.worlds import WorldReplaced
 from emulator.core.world_clock import WorldClock
 from emulator.media.broadcasts import BroadcastBounds, Broadcasts
-from emulator.media.ingest.gate import Attempt, Intake
-from emulator.media.recorder import Recorder
 from emulator.media.recording.cuts.cutting_room import CuttingRoom
 from emulator.media.recording.cuts.sources import Sources
+from emulator.media.ingest.gate import Attempt, PacketIntake
 from emulator.media.recording.imports.workshop import Workshop, sweep
+from emulator.media.recording.recorder import Recorder
 from emulator.media.shelf.disposal import Disposal
 from emulator.web.auth import credential, world_of
 from emulator.web.chat.chats import GOING_AWAY, ChatBounds, Chats
@@ -150,7 +150,7 @@ class Worlds:
             return chosen
         return next((each for each in self.all() if self._has_uid(each.world, uid)), chosen)
 
-    def admit(self, attempt: Attempt, drop: Callable[[str], None]) -> Intake:
+    def admit(self, attempt: Attempt, drop: Callable[[str], None]) -> PacketIntake:
         """Let a publisher into the world that its key belongs to."""
         owner = next((each for each in self.all() if _has_key(each.world, attempt.key)), None)
         return (owner or self.default).broadcasts.admit(attempt, drop)

@@ -31,6 +31,22 @@ def track(config: bytes) -> VideoTrack:
     return VideoTrack("h264", bytes(config), codecs, width, height)
 
 
+def record(sps: bytes, pps: bytes) -> bytes:
+    """The AVCDecoderConfigurationRecord of a stream that carries its parameter sets in band.
+
+    Its frames have lengths of four bytes. The trailing fields of the high profiles are left out,
+    as most writers do.
+    """
+    if len(sps) < 4 or len(sps) >> 16 or len(pps) >> 16:
+        raise ProtocolError("H.264 parameter sets are broken")
+    head = bytes([1, *sps[1:4], 0xFF, 0xE1])
+    return head + _counted(sps) + b"\x01" + _counted(pps)
+
+
+def _counted(unit: bytes) -> bytes:
+    return len(unit).to_bytes(2, "big") + unit
+
+
 def sample_entry(track: VideoTrack) -> bytes:
     return visual_entry(b"avc1", track.width, track.height, box(b"avcC", track.config))
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from emulator.media.ingest.tag import Tag
+from emulator.media.packets import Packet, Track
 
 IngestProtocol = Literal["rtmp", "rtmps", "whip"]
 
@@ -41,3 +42,22 @@ class Gate(Protocol):
         `drop(reason)` may be called on the loop's thread at any time: the publisher is told the
         reason and disconnected. Called again, or too late, it does nothing.
         """
+
+
+class PacketIntake(Intake, Protocol):
+    """The same for a publisher that sends no tags."""
+
+    def take(self, packet: Packet, tracks: tuple[Track, ...]) -> None:
+        """Take the next packet, in the publisher's own time, and all tracks known so far."""
+
+    def relay(self, packet: Packet) -> None:
+        """Sound as it was sent, for viewers alone: it is taken once more, converted, by `take`."""
+
+    def can_be_asked(self, for_key_frame: Callable[[], None]) -> None:
+        """This publisher makes a key frame when it is asked."""
+
+
+class PacketGate(Protocol):
+    """As `Gate`, for who sends packets."""
+
+    def admit(self, attempt: Attempt, drop: Callable[[str], None]) -> PacketIntake: ...

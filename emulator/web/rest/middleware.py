@@ -16,6 +16,9 @@ EXPOSED = (
     "Content-Disposition",
     "ETag",
     "X-Emulator-Fault",
+    "Link",
+    "Accept-Post",
+    "Accept-Patch",
 )
 
 

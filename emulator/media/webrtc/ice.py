@@ -1,0 +1,228 @@
+"""ICE: a peer's UDP sockets and connectivity checks. aioice does the checks; the sockets are ours.
+
+Ours, because aioice binds every address but loopback, to any port, and tries to read each media
+datagram as a STUN message first. Only datagrams from a peer that a check has proven are let in.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
+
+from emulator.core.errors import Refused
+from emulator.media.webrtc.limits import WebRtcLimits
+from emulator.media.webrtc.offer.sdp import Remote
+
+if TYPE_CHECKING:
+    from aioice.candidate import Candidate
+    from aioice.ice import Connection, StunProtocol
+
+log = logging.getLogger(__name__)
+
+# First bytes that tell protocols apart on one port (RFC 7983, 7).
+_STUN_LAST, _DTLS_FIRST, _DTLS_LAST, _RTP_FIRST, _RTP_LAST = 3, 20, 63, 128, 191
+_COMPONENT = 1
+# DTLS flights that nobody has read yet; more than this is no handshake.
+_UNREAD_MAX = 64
+
+
+class Ports:
+    """The UDP ports of all peers: any that the system has, or one range, used in turn."""
+
+    def __init__(self, given: tuple[int, int] | None) -> None:
+        self._given = given
+        self._next = given[0] if given else 0
+
+    def to_try(self) -> list[int]:
+        """Every port of the range once, the one after the last used first."""
+        if self._given is None:
+            return [0]
+        first, last = self._given
+        around = [*range(self._next, last + 1), *range(first, self._next)]
+        return around
+
+    def used(self, port: int) -> None:
+        if self._given is not None:
+            first, last = self._given
+            self._next = port + 1 if port < last else first
+
+
+class Ice:
+    """One peer's connectivity. `on_media` gets RTP and RTCP as they came; DTLS waits for `_recv`.
+
+    The names with an underscore are those that aiortc's DTLS transport asks its ICE transport for.
+    """
+
+    role = "controlled"
+
+    def __init__(
+        self, limits: WebRtcLimits, ports: Ports, on_media: Callable[[bytes], None]
+    ) -> None:
+        from aioice.ice import Connection
+
+        self._limits = limits
+        self._ports = ports
+        self._on_media = on_media
+        self._connection = Connection(ice_controlling=False)
+        self._connection.get_component_candidates = self._bind  # type: ignore[method-assign]
+        self._sockets: list[_Socket] = []
+        self._given = 0
+        self._loop = asyncio.get_running_loop()
+        self._last: tuple[str, int] | None = None
+        self.heard_at = self._loop.time()
+        self._recv = self._connection.recv
+        self._send = self._connection.send
+
+    @property
+    def ufrag(self) -> str:
+        return self._connection.local_username
+
+    @property
+    def password(self) -> str:
+        return self._connection.local_password
+
+    async def gather(self) -> tuple[str, ...]:
+        """Our candidates, as in SDP. Refuses (`unavailable`) when no port is free."""
+        await self._connection.gather_candidates()
+        found = tuple(each.to_sdp() for each in self._connection.local_candidates)
+        if not found:
+            raise Refused("unavailable", "No UDP port is free for this peer: see webrtc_ports.")
+        return found
+
+    async def connect(self, remote: Remote) -> None:
+        """Return when a pair of addresses works. Raises `ConnectionError` where none does."""
+        connection = self._connection
+        connection.remote_username, connection.remote_password = remote.ufrag, remote.password
+        connection.remote_is_lite = remote.is_lite
+        connection.ice_controlling = remote.is_lite
+        await connection.connect()
+
+    async def add(self, candidates: tuple[str, ...], *, is_complete: bool) -> None:
+        """Learn where the peer may be. An mDNS name is looked up; what is no candidate is not."""
+        from aioice.candidate import Candidate
+
+        for text in candidates:
+            self._given += 1
+            if self._given > self._limits.connecting_max:
+                return
+            try:
+                candidate = Candidate.from_sdp(text)
+                await self._connection.add_remote_candidate(candidate)
+            except (ValueError, AssertionError, IndexError):
+                log.info("a candidate was not understood")
+            except OSError as error:
+                log.info("an mDNS candidate could not be looked up error=%s", error)
+        if is_complete and not self._connection._remote_candidates_end:
+            await self._connection.add_remote_candidate(None)
+
+    def send(self, data: bytes) -> None:
+        """To the peer, if a way to it is known; else nowhere, as UDP does."""
+        pair = self._connection._nominated.get(_COMPONENT)
+        if pair is not None:
+            pair.protocol.transport.sendto(data, pair.remote_addr)
+
+    @property
+    def peer(self) -> str:
+        pair = self._connection._nominated.get(_COMPONENT)
+        return f"{pair.remote_addr[0]}:{pair.remote_addr[1]}" if pair else "unknown"
+
+    async def close(self) -> None:
+        await self._connection.close()
+
+    # What the sockets call.
+
+    def heard(self, data: bytes, address: tuple[str, int]) -> None:
+        """DTLS or media has come from somewhere."""
+        if not self.know(address):
+            return
+        first = data[0]
+        if _RTP_FIRST <= first <= _RTP_LAST:
+            self._on_media(data)
+        elif _DTLS_FIRST <= first <= _DTLS_LAST and self._connection._queue.qsize() < _UNREAD_MAX:
+            self._connection.data_received(data, _COMPONENT)
+
+    def know(self, address: tuple[str, int]) -> bool:
+        """Whether the peer is at this address; if so, it was heard of now."""
+        if address != self._last:
+            if not any(
+                (each._network_host, each.port) == address
+                for each in self._connection._remote_candidates
+            ):
+                return False
+            self._last = address
+        self.heard_at = self._loop.time()
+        return True
+
+    async def _bind(
+        self,
+        component: int,
+        addresses: list[str],
+        timeout: int = 5,  # noqa: ARG002, ASYNC109 -- aioice calls it so
+    ) -> "list[Candidate]":
+        from aioice.candidate import Candidate, candidate_foundation, candidate_priority
+
+        hosts = self._limits.hosts or ("127.0.0.1", *addresses)
+        found = []
+        for host in hosts:
+            protocol = await self._open(host)
+            if protocol is None:
+                continue
+            port = protocol.transport.get_extra_info("sockname")[1]
+            protocol.local_candidate = Candidate(
+                foundation=candidate_foundation("host", "udp", host),
+                component=component,
+                transport="udp",
+                priority=candidate_priority(component, "host"),
+                host=host,
+                port=port,
+                type="host",
+            )
+            self._connection._protocols.append(protocol)
+            found.append(protocol.local_candidate)
+        return found
+
+    async def _open(self, host: str) -> "StunProtocol | None":
+        loop = asyncio.get_running_loop()
+        for port in self._ports.to_try():
+            plug = _Socket(self, self._connection)
+            try:
+                await loop.create_datagram_endpoint(plug.itself, local_addr=(host, port))
+            except OSError as error:
+                log.debug("a UDP port is taken host=%s port=%d error=%s", host, port, error)
+                continue
+            self._ports.used(port)
+            return plug.stun
+        return None
+
+
+class _Socket(asyncio.DatagramProtocol):
+    """One UDP socket: STUN goes to aioice, the rest to `Ice.heard`."""
+
+    def __init__(self, ice: Ice, connection: "Connection") -> None:
+        from aioice.ice import StunProtocol
+
+        self._ice = ice
+        self.stun = StunProtocol(connection)
+
+    def itself(self) -> "_Socket":
+        """What asyncio asks for a protocol with."""
+        return self
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.stun.connection_made(cast("asyncio.DatagramTransport", transport))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.stun.connection_lost(exc)
+
+    def error_received(self, exc: Exception) -> None:
+        self.stun.error_received(exc)
+
+    def datagram_received(self, data: bytes, addr: tuple[str | int, ...]) -> None:
+        if not data:
+            return
+        address = (str(addr[0]), int(addr[1]))
+        if data[0] > _STUN_LAST:
+            self._ice.heard(data, address)
+        else:
+            self.stun.datagram_received(data, address)
+            self._ice.know(address)

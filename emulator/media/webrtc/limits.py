@@ -1,0 +1,23 @@
+"""What WebRTC peers may do, and where they find us."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class WebRtcLimits:
+    """`hosts`: addresses to be reached at; empty asks the machine for all of its own.
+
+    `ports`: the first and the last UDP port, None where the system chooses. `connect_ms` is how
+    long a peer may take from its offer to the end of the DTLS handshake, `idle_ms` how long it may
+    be silent after that. `key_frame_ms`: how far apart a publisher's key frames may be.
+    """
+
+    hosts: tuple[str, ...] = ("127.0.0.1",)
+    ports: tuple[int, int] | None = None
+    peers_max: int = 300
+    connecting_max: int = 64
+    viewers_per_stream_max: int = 100
+    connect_ms: int = 10_000
+    idle_ms: int = 10_000
+    key_frame_ms: int = 2_000
+    bits_per_second_max: int = 8_000_000

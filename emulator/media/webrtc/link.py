@@ -1,0 +1,185 @@
+"""Link: one peer's encrypted transport, from its offer to its end: ICE, DTLS, SRTP.
+
+aiortc shakes hands (DTLS, RFC 5764) and makes the keys; RTP and RTCP are opened and closed here,
+datagram by datagram on the loop, without a task or a thread a peer (docs/decisions/0004).
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
+
+from emulator.media.webrtc.ice import Ice, Ports
+from emulator.media.webrtc.limits import WebRtcLimits
+from emulator.media.webrtc.offer.answer import Local
+from emulator.media.webrtc.offer.sdp import Remote
+from emulator.media.webrtc.wire.rtp import is_rtcp
+
+if TYPE_CHECKING:
+    from aiortc.rtcdtlstransport import RTCCertificate
+
+log = logging.getLogger(__name__)
+
+_LOOK_SECONDS = 1.0
+
+
+@cache
+def certificate() -> "RTCCertificate":
+    """One for all peers of this process: who we are does not differ between them."""
+    from aiortc.rtcdtlstransport import RTCCertificate
+
+    return RTCCertificate.generateCertificate()
+
+
+class Link:
+    """`on_rtp` and `on_rtcp` get what the peer sent, in the clear. `on_end` is called once.
+
+    Nothing is called back before `start`, and nothing after `on_end`.
+    """
+
+    def __init__(
+        self,
+        limits: WebRtcLimits,
+        ports: Ports,
+        *,
+        on_rtp: Callable[[bytes], None],
+        on_rtcp: Callable[[bytes], None],
+        on_open: Callable[[], None],
+        on_end: Callable[[str], None],
+    ) -> None:
+        from aiortc.rtcdtlstransport import RTCDtlsTransport
+
+        self._limits = limits
+        self._on_rtp = on_rtp
+        self._on_rtcp = on_rtcp
+        self._on_open = on_open
+        self._on_end = on_end
+        self._ice = Ice(limits, ports, self._unprotect)
+        self._dtls = RTCDtlsTransport(cast("Any", self._ice), [certificate()])
+        self._dtls.on("statechange", self._look_at_dtls)
+        self._is_over = False
+        self._over = asyncio.Event()
+        self._lookups: set[asyncio.Task[None]] = set()
+        self.reason = ""
+        self.is_open = False
+
+    @property
+    def is_over(self) -> bool:
+        return self._is_over
+
+    @property
+    def peer(self) -> str:
+        return self._ice.peer
+
+    async def prepare(self, remote: Remote) -> Local:
+        """Open our sockets, and say how they are reached. Refuses (`unavailable`)."""
+        candidates = await self._ice.gather()
+        # RFC 8842, 5.3: of a peer that leaves it to us, we are the client.
+        is_server = remote.setup == "active"
+        self._dtls._set_role("server" if is_server else "client")
+        digest = next(
+            each.value for each in certificate().getFingerprints() if each.algorithm == "sha-256"
+        )
+        return Local(
+            ufrag=self._ice.ufrag,
+            password=self._ice.password,
+            fingerprint=digest,
+            setup="passive" if is_server else "active",
+            candidates=candidates,
+        )
+
+    async def run(self, remote: Remote) -> None:
+        """Connect, stay until the end, and free everything. Never raises."""
+        over = asyncio.ensure_future(self._over.wait())
+        self.learn(remote.candidates, remote.is_complete)
+        connecting = asyncio.ensure_future(self._connect(remote))
+        seconds = self._limits.connect_ms / 1000
+        try:
+            await asyncio.wait(
+                {over, connecting}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+            )
+            if connecting.done():
+                connecting.result()
+                await self._stay(over)
+            else:
+                self.end(f"it did not connect within {seconds:g} s")
+        except ConnectionError as error:
+            self.end(f"it could not be reached: {error}")
+        except Exception:  # Our own bug: it ends this peer, not the server.
+            log.exception("a WebRTC peer failed")
+            self.end("an error in the emulator: its log has it")
+        finally:
+            tasks = (over, connecting, *self._lookups)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self.free()
+
+    def learn(self, candidates: tuple[str, ...], is_complete: bool) -> None:
+        """Candidates that came with the offer, or later by trickle ICE. Names are looked up."""
+        if not self._is_over:
+            task = asyncio.ensure_future(self._ice.add(candidates, is_complete=is_complete))
+            self._lookups.add(task)
+            task.add_done_callback(self._lookups.discard)
+
+    def end(self, reason: str) -> None:
+        """Close, for this reason. Twice, or too late, does nothing."""
+        if self._is_over:
+            return
+        self._is_over = True
+        self.is_open = False
+        self.reason = reason
+        self._over.set()
+        self._on_end(reason)
+
+    def send_rtp(self, packet: bytes) -> None:
+        if self.is_open:
+            self._ice.send(self._dtls._tx_srtp.protect(packet))
+
+    def send_rtcp(self, packet: bytes) -> None:
+        if self.is_open:
+            self._ice.send(self._dtls._tx_srtp.protect_rtcp(packet))
+
+    async def _connect(self, remote: Remote) -> None:
+        from aiortc.rtcdtlstransport import RTCDtlsFingerprint, RTCDtlsParameters
+
+        await self._ice.connect(remote)
+        proofs = [RTCDtlsFingerprint(*each) for each in remote.fingerprints]
+        await self._dtls.start(RTCDtlsParameters(proofs))
+        if self._dtls.state != "connected":
+            raise ConnectionError("the DTLS handshake failed")
+        self.is_open = not self._is_over
+        if self.is_open:
+            self._on_open()
+
+    async def _stay(self, over: "asyncio.Task[bool]") -> None:
+        """Until somebody ends it, or the peer has been silent for too long."""
+        loop = asyncio.get_running_loop()
+        while not self._is_over:
+            await asyncio.wait({over}, timeout=_LOOK_SECONDS)
+            if loop.time() - self._ice.heard_at > self._limits.idle_ms / 1000:
+                self.end(f"nothing came from it for {self._limits.idle_ms / 1000:g} s")
+
+    async def free(self) -> None:
+        """Close the sockets; nothing is said to a peer that was never connected."""
+        self._dtls.remove_all_listeners()
+        await self._dtls.stop()
+        await self._ice.close()
+
+    def _look_at_dtls(self) -> None:
+        if self._dtls.state in ("closed", "failed") and self.is_open:
+            self.end("it closed the connection")
+
+    def _unprotect(self, data: bytes) -> None:
+        import pylibsrtp
+
+        if not self.is_open:
+            return
+        try:
+            if is_rtcp(data):
+                self._on_rtcp(self._dtls._rx_srtp.unprotect_rtcp(data))
+            else:
+                self._on_rtp(self._dtls._rx_srtp.unprotect(data))
+        except pylibsrtp.Error:
+            log.debug("a datagram that is not the peer's, or came twice, was dropped")

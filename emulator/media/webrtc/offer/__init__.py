@@ -1,0 +1,1 @@
+"""A peer's SDP offer: read, chosen from, answered."""

@@ -1,0 +1,115 @@
+"""Answer: writes the SDP answer to an offer (RFC 9429, 5.3.1): what is taken, how we are reached.
+
+Pure. Everything goes over one transport (BUNDLE) with RTCP beside RTP (rtcp-mux).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from emulator.media.webrtc.offer.sdp import Direction, Format, Offer, Section
+
+# What feedback we give and take; the rest of what a peer offers is left out.
+_FEEDBACK = ("nack", "nack pli", "ccm fir", "goog-remb")
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """Our side of the transport. `setup` is `active` or `passive`; candidates are as in SDP."""
+
+    ufrag: str
+    password: str
+    fingerprint: str
+    setup: str
+    candidates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What becomes of one section of the offer: its formats, and what is sent in it.
+
+    `ssrc` and `label` (msid) where something is sent.
+    """
+
+    formats: tuple[Format, ...]
+    direction: Direction
+    ssrc: int | None = None
+    label: str = "- -"
+
+
+def write(offer: Offer, taken: Sequence[Taken | None], local: Local, session_id: int) -> str:
+    """`taken` has one entry a section; None switches it off."""
+    mids = " ".join(
+        section.mid for section, each in zip(offer.sections, taken, strict=True) if each is not None
+    )
+    lines = [
+        "v=0",
+        f"o=- {session_id} 1 IN IP4 127.0.0.1",
+        "s=-",
+        "t=0 0",
+        f"a=group:BUNDLE {mids}",
+        "a=msid-semantic: WMS *",
+    ]
+    is_first = True
+    for section, each in zip(offer.sections, taken, strict=True):
+        if each is None:
+            lines += _refused(section)
+        else:
+            lines += _accepted(section, each, local, is_first)
+            is_first = False
+    return "\r\n".join(lines) + "\r\n"
+
+
+def _refused(section: Section) -> list[str]:
+    codes = " ".join(section.codes)
+    return [
+        f"m={section.kind} 0 {section.protocol} {codes}",
+        "c=IN IP4 0.0.0.0",
+        "a=inactive",
+        f"a=mid:{section.mid}",
+    ]
+
+
+def _accepted(section: Section, taken: Taken, local: Local, is_first: bool) -> list[str]:
+    codes = " ".join(str(each.payload_type) for each in taken.formats)
+    lines = [
+        f"m={section.kind} 9 {section.protocol} {codes}",
+        "c=IN IP4 0.0.0.0",
+        "a=rtcp:9 IN IP4 0.0.0.0",
+        f"a=ice-ufrag:{local.ufrag}",
+        f"a=ice-pwd:{local.password}",
+        "a=ice-options:trickle",
+        f"a=fingerprint:sha-256 {local.fingerprint}",
+        f"a=setup:{local.setup}",
+        f"a=mid:{section.mid}",
+        f"a={taken.direction}",
+        "a=rtcp-mux",
+        "a=rtcp-rsize",
+    ]
+    for each in taken.formats:
+        lines += _format(section, each)
+    if taken.ssrc is not None:
+        lines += [
+            f"a=msid:{taken.label}",
+            f"a=ssrc:{taken.ssrc} cname:live-emulator",
+            f"a=ssrc:{taken.ssrc} msid:{taken.label}",
+        ]
+    if is_first:  # Of a bundle, the first section's are everybody's (RFC 9143, 7.3.3).
+        lines += [f"a=candidate:{each}" for each in local.candidates]
+        lines.append("a=end-of-candidates")
+    return lines
+
+
+def _format(section: Section, each: Format) -> list[str]:
+    channels = "/2" if each.name == "opus" else ""
+    lines = [f"a=rtpmap:{each.payload_type} {_NAMES[each.name]}/{each.clock_rate}{channels}"]
+    if section.kind == "video":
+        lines += [
+            f"a=rtcp-fb:{each.payload_type} {name}" for name in _FEEDBACK if name in each.feedback
+        ]
+    if each.parameters:
+        told = ";".join(f"{name}={value}" for name, value in each.parameters.items())
+        lines.append(f"a=fmtp:{each.payload_type} {told}")
+    return lines
+
+
+_NAMES = {"opus": "opus", "h264": "H264", "vp8": "VP8"}

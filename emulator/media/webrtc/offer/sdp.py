@@ -1,0 +1,260 @@
+"""SDP: reads a WebRTC peer's offer (RFC 8866, RFC 9429), as far as an answering server needs it.
+
+Pure. Whatever is no offer is refused (`bad_request`) with a sentence; what is not understood inside
+one is passed over, as 8866, 5 asks for.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from emulator.core.errors import Refused
+
+MediaKind = Literal["audio", "video", "application"]
+Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
+Setup = Literal["actpass", "active", "passive"]
+
+SECTIONS_MAX = 256
+CANDIDATES_MAX = 32
+_LINES_MAX = 20_000
+_KINDS: Mapping[str, MediaKind] = {
+    "audio": "audio",
+    "video": "video",
+    "application": "application",
+}
+_DIRECTIONS: Mapping[str, Direction] = {
+    "sendrecv": "sendrecv",
+    "sendonly": "sendonly",
+    "recvonly": "recvonly",
+    "inactive": "inactive",
+}
+_SETUPS: Mapping[str, Setup] = {"actpass": "actpass", "active": "active", "passive": "passive"}
+_NUMBER = re.compile(r"[0-9]{1,10}", re.ASCII)
+# RFC 8839, 5.4: what ICE credentials are made of, and how long they are.
+_UFRAG = re.compile(r"[A-Za-z0-9+/]{4,256}", re.ASCII)
+_PASSWORD = re.compile(r"[A-Za-z0-9+/]{22,256}", re.ASCII)
+_FINGERPRINT = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){19,63}", re.ASCII)
+_MID = re.compile(r"[\x21-\x7e]{1,32}", re.ASCII)
+
+
+class Format(NamedTuple):
+    """One payload type: `name` in small letters, `parameters` of its fmtp, `feedback` it takes."""
+
+    payload_type: int
+    name: str
+    clock_rate: int
+    parameters: Mapping[str, str]
+    feedback: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One m-line. `has_port` is False where the peer has switched it off.
+
+    `ssrcs` are in the order of the text; `extensions` header extensions by address.
+    """
+
+    kind: MediaKind
+    protocol: str
+    mid: str
+    direction: Direction
+    has_port: bool
+    formats: tuple[Format, ...]
+    codes: tuple[str, ...]
+    extensions: Mapping[str, int]
+    ssrcs: tuple[int, ...]
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """How the peer is reached and proves that it is the peer."""
+
+    ufrag: str
+    password: str
+    setup: Setup
+    fingerprints: tuple[tuple[str, str], ...]
+    candidates: tuple[str, ...]
+    is_lite: bool
+    is_complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    sections: tuple[Section, ...]
+    bundle: frozenset[str]
+    remote: Remote
+
+
+@dataclass(slots=True)
+class _Block:
+    """The lines below one m-line, or above all of them."""
+
+    head: str = ""
+    attributes: list[tuple[str, str]] = field(default_factory=list)
+
+    def all(self, name: str) -> list[str]:
+        return [value for each, value in self.attributes if each == name]
+
+    def first(self, name: str) -> str | None:
+        return next(iter(self.all(name)), None)
+
+
+def parse(text: str) -> Offer:
+    """Refuses (`bad_request`) what is no offer, or one without a way to reach or trust the peer."""
+    session, blocks = _blocks(text)
+    if not blocks:
+        raise Refused("bad_request", "This is no SDP offer: it has no media.")
+    if len(blocks) > SECTIONS_MAX:
+        raise Refused("bad_request", f"An offer has at most {SECTIONS_MAX} media sections.")
+    sections = tuple(_section(block, session, index) for index, block in enumerate(blocks))
+    mids = [section.mid for section in sections]
+    if len(set(mids)) < len(mids):
+        raise Refused("bad_request", "Two media sections of this offer have the same mid.")
+    groups = [value.split() for value in session.all("group")]
+    bundle = frozenset(
+        mid for words in groups if words[:1] == ["BUNDLE"] for mid in words[1:] if mid in mids
+    )
+    if len(sections) > 1 and not all(
+        section.mid in bundle for section in sections if section.has_port
+    ):
+        raise Refused("bad_request", "Offer everything over one transport: a BUNDLE group.")
+    return Offer(sections, bundle, _remote(session, blocks))
+
+
+def candidates_in(fragment: str) -> tuple[tuple[str, ...], bool]:
+    """The candidates of a trickle ICE fragment (RFC 8840, 9), and whether they were the last."""
+    found: list[str] = []
+    is_complete = False
+    for line in fragment.splitlines()[:_LINES_MAX]:
+        if line.startswith("a=candidate:"):
+            found.append(line[12:].strip())
+        elif line.strip() == "a=end-of-candidates":
+            is_complete = True
+    return tuple(found[:CANDIDATES_MAX]), is_complete
+
+
+def _blocks(text: str) -> tuple[_Block, list[_Block]]:
+    session = block = _Block()
+    blocks: list[_Block] = []
+    lines = text.splitlines()
+    if not lines or lines[0].strip() != "v=0" or len(lines) > _LINES_MAX:
+        raise Refused("bad_request", "This is no SDP offer: it does not begin with v=0.")
+    for line in lines:
+        if line.startswith("m="):
+            block = _Block(line[2:].strip())
+            blocks.append(block)
+        elif line.startswith("a="):
+            name, _, value = line[2:].strip().partition(":")
+            block.attributes.append((name, value.strip()))
+    return session, blocks
+
+
+def _section(block: _Block, session: _Block, index: int) -> Section:
+    words = block.head.split()
+    if len(words) < 4 or words[0] not in _KINDS or not words[1].isascii():
+        raise Refused("bad_request", f"Media section {index} of this offer is not understood.")
+    names = [name for name, _ in (*block.attributes, *session.attributes)]
+    told = [_DIRECTIONS[name] for name in names if name in _DIRECTIONS]
+    direction: Direction = told[0] if told else "sendrecv"
+    mid = block.first("mid")
+    if mid is None or not _MID.fullmatch(mid):
+        raise Refused("bad_request", f"Media section {index} of this offer has no mid.")
+    return Section(
+        kind=_KINDS[words[0]],
+        protocol=words[2],
+        mid=mid,
+        direction=direction,
+        has_port=words[1] != "0" or block.first("bundle-only") is not None,
+        formats=_formats(block, words[3:]) if words[0] != "application" else (),
+        codes=tuple(words[3:]),
+        extensions=_extensions(block),
+        ssrcs=_ssrcs(block),
+        label=(block.first("msid") or "")[:200],
+    )
+
+
+def _formats(block: _Block, codes: list[str]) -> tuple[Format, ...]:
+    """In the peer's order of preference."""
+    named: dict[str, tuple[str, int]] = {}
+    for value in block.all("rtpmap"):
+        code, _, told = value.partition(" ")
+        name, _, rate = told.strip().partition("/")
+        digits = _NUMBER.match(rate)
+        if name and digits:
+            named[code] = (name.lower(), int(digits[0]))
+    parameters = {
+        code: _parameters(told)
+        for code, _, told in (value.partition(" ") for value in block.all("fmtp"))
+    }
+    feedback: dict[str, set[str]] = {}
+    for value in block.all("rtcp-fb"):
+        code, _, told = value.partition(" ")
+        feedback.setdefault(code, set()).add(told.strip())
+    everywhere = feedback.get("*", set())
+    return tuple(
+        Format(
+            int(code),
+            *named[code],
+            parameters.get(code, {}),
+            frozenset(feedback.get(code, set()) | everywhere),
+        )
+        for code in codes
+        if code in named and _NUMBER.fullmatch(code) and int(code) < 128
+    )
+
+
+def _parameters(told: str) -> dict[str, str]:
+    pairs = (each.strip().partition("=") for each in told.split(";"))
+    return {name.lower(): value for name, _, value in pairs if name}
+
+
+def _extensions(block: _Block) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for value in block.all("extmap"):
+        number, _, address = value.partition(" ")
+        number = number.partition("/")[0]
+        # One byte headers count to 14 (RFC 8285, 4.2); others are none of ours.
+        if _NUMBER.fullmatch(number) and 0 < int(number) < 15:
+            found[address.split(" ")[0]] = int(number)
+    return found
+
+
+def _ssrcs(block: _Block) -> tuple[int, ...]:
+    found: dict[int, None] = {}
+    for value in block.all("ssrc"):
+        number = value.partition(" ")[0]
+        if _NUMBER.fullmatch(number) and int(number) < 1 << 32:
+            found[int(number)] = None
+    return tuple(found)[:8]
+
+
+def _remote(session: _Block, blocks: list[_Block]) -> Remote:
+    """ICE and DTLS of the bundle: what its first section says, or else the session."""
+    told = [blocks[0], session, *blocks[1:]]
+
+    def first(name: str) -> str:
+        return next((value for block in told if (value := block.first(name)) is not None), "")
+
+    ufrag, password, setup = first("ice-ufrag"), first("ice-pwd"), first("setup")
+    fingerprints = tuple(
+        (algorithm.lower(), digest)
+        for block in (blocks[0], session)
+        for algorithm, _, digest in (value.partition(" ") for value in block.all("fingerprint"))
+        if _FINGERPRINT.fullmatch(digest)
+    )
+    if not _UFRAG.fullmatch(ufrag) or not _PASSWORD.fullmatch(password):
+        raise Refused("bad_request", "This offer has no ICE credentials (ice-ufrag, ice-pwd).")
+    if not fingerprints or setup not in _SETUPS:
+        raise Refused("bad_request", "This offer has no DTLS fingerprint, or no setup role.")
+    candidates = dict.fromkeys(value for block in told for value in block.all("candidate"))
+    return Remote(
+        ufrag=ufrag,
+        password=password,
+        setup=_SETUPS[setup],
+        fingerprints=fingerprints[:8],
+        candidates=tuple(candidates)[:CANDIDATES_MAX],
+        is_lite=session.first("ice-lite") is not None,
+        is_complete=any(block.first("end-of-candidates") is not None for block in told),
+    )

@@ -1,0 +1,201 @@
+"""Peers: every WebRTC peer of this process, by its id; who may still come, and how all of them end.
+
+Light to import: aiortc and PyAV come in with the first offer, in a thread.
+"""
+
+import asyncio
+import importlib
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from emulator.core.errors import Refused
+from emulator.core.ids import trace_id
+from emulator.media.ingest.gate import Attempt, PacketGate
+from emulator.media.webrtc.limits import WebRtcLimits
+
+if TYPE_CHECKING:
+    from emulator.media.webrtc.link import Link
+    from emulator.media.webrtc.offer.answer import Taken
+    from emulator.media.webrtc.offer.sdp import Offer
+
+log = logging.getLogger(__name__)
+
+_HEAVY = ("aiortc.rtcdtlstransport", "aioice.ice", "emulator.media.webrtc.link")
+
+
+class Part(Protocol):
+    """What a peer is to us: a publisher, a viewer, somebody in a session."""
+
+    def serve(self, link: "Link") -> None: ...
+    def opened(self) -> None: ...
+    def rtp(self, data: bytes) -> None: ...
+    def rtcp(self, data: bytes) -> None: ...
+    def ended(self, reason: str) -> None: ...
+
+
+@dataclass(slots=True)
+class Peer:
+    """One peer's connection. `purpose` and `subject` say what it was let in for: `whip` to a
+    stream's uid, and so on; `sdp` is our answer.
+    """
+
+    id: str
+    purpose: str
+    subject: str
+    link: "Link"
+    part: Part
+    ufrag: str
+    sdp: str = ""
+
+    def restarts(self, fragment: str) -> bool:
+        """Whether a trickle ICE fragment is of another ICE session than the offer's."""
+        told = [line[12:].strip() for line in fragment.splitlines() if line[:12] == "a=ice-ufrag:"]
+        return any(each != self.ufrag for each in told)
+
+
+class Peers:
+    """For the event loop's thread. Every peer's task is born in `tasks`."""
+
+    def __init__(self, gate: PacketGate, limits: WebRtcLimits, tasks: asyncio.TaskGroup) -> None:
+        from emulator.media.webrtc.ice import Ports
+
+        self.limits = limits
+        self._gate = gate
+        self._tasks = tasks
+        self._ports = Ports(limits.ports)
+        self._peers: dict[str, Peer] = {}
+        self._is_prepared = False
+        self._is_stopping = False
+        self._none_left = asyncio.Event()
+
+    @property
+    def count(self) -> int:
+        return len(self._peers)
+
+    def find(self, peer_id: str, purpose: str) -> Peer:
+        """Refuses (`not_found`) one that has ended, or is there for something else."""
+        found = self._peers.get(peer_id)
+        if found is None or found.purpose != purpose or found.link.is_over:
+            raise Refused("not_found", "There is no such WebRTC session: it has ended.")
+        return found
+
+    async def publish(self, attempt: Attempt, sdp: str, uid: str) -> Peer:
+        """Let a publisher in by its offer (WHIP).
+
+        Refuses (`bad_request`, `unsupported`) a bad offer, what the gate refuses, and
+        (`unavailable`) one too many. `uid` is the stream's, where there is one with this key.
+        """
+        await self._prepare()
+        from emulator.media.webrtc.offer import choice
+        from emulator.media.webrtc.offer.sdp import parse
+        from emulator.media.webrtc.publisher import Publisher
+
+        offer = parse(sdp)
+        formats = choice.to_receive(offer)
+        dropped: list[str] = []
+
+        def drop(reason: str) -> None:
+            dropped.append(reason)
+            for peer in made:
+                peer.link.end(reason)
+
+        made: list[Peer] = []
+        intake = self._gate.admit(attempt, drop)
+        publisher = Publisher(self.limits, list(formats.values()), intake, random_ssrc())
+        taken = [
+            publisher.taken(formats[index]) if index in formats else None
+            for index in range(len(offer.sections))
+        ]
+        try:
+            peer = await self._open("whip", uid, publisher, offer, taken, made)
+        except BaseException:
+            publisher.ended("its connection could not be opened")
+            raise
+        if dropped:
+            peer.link.end(dropped[0])
+        return peer
+
+    async def stop(self, reason: str) -> None:
+        """End every peer, and return when all of them are gone."""
+        self._is_stopping = True
+        for peer in tuple(self._peers.values()):
+            peer.link.end(reason)
+        while self._peers:
+            self._none_left.clear()
+            await self._none_left.wait()
+
+    async def _prepare(self) -> None:
+        """Bring in what a first peer needs, and see whether there is room for one more."""
+        if not self._is_prepared:
+            for name in _HEAVY:
+                await asyncio.to_thread(importlib.import_module, name)
+            self._is_prepared = True
+        if self._is_stopping:
+            raise Refused("unavailable", "The emulator stops.")
+        connecting = sum(not peer.link.is_open for peer in self._peers.values())
+        if len(self._peers) >= self.limits.peers_max or connecting >= self.limits.connecting_max:
+            raise Refused(
+                "unavailable",
+                f"{len(self._peers)} WebRTC peers are here, {connecting} of them still connecting: "
+                "that is the limit.",
+                retry_after_seconds=self.limits.connect_ms // 1000 or 1,
+            )
+
+    async def _open(
+        self,
+        purpose: str,
+        subject: str,
+        part: Part,
+        offer: "Offer",
+        taken: "list[Taken | None]",
+        made: list[Peer],
+    ) -> Peer:
+        """Open a peer's transport, answer its offer, and let it run."""
+        from emulator.media.webrtc.link import Link
+        from emulator.media.webrtc.offer.answer import write
+
+        link = Link(
+            self.limits,
+            self._ports,
+            on_rtp=part.rtp,
+            on_rtcp=part.rtcp,
+            on_open=part.opened,
+            on_end=part.ended,
+        )
+        part.serve(link)
+        peer = Peer(trace_id(), purpose, subject, link, part, offer.remote.ufrag)
+        self._peers[peer.id] = peer
+        try:
+            local = await link.prepare(offer.remote)
+        except BaseException:
+            await link.free()
+            self._forget(peer)
+            raise
+        peer.sdp = write(offer, taken, local, int(peer.id[:15], 16))
+        made.append(peer)
+        self._tasks.create_task(self._run(peer, offer))
+        return peer
+
+    async def _run(self, peer: Peer, offer: "Offer") -> None:
+        try:
+            await peer.link.run(offer.remote)
+        finally:
+            self._forget(peer)
+            log.info(
+                "WebRTC peer left purpose=%s subject=%s peer=%s reason=%s",
+                peer.purpose,
+                peer.subject,
+                peer.link.peer,
+                peer.link.reason,
+            )
+
+    def _forget(self, peer: Peer) -> None:
+        self._peers.pop(peer.id, None)
+        if not self._peers:
+            self._none_left.set()
+
+
+def random_ssrc() -> int:
+    """RFC 3550, 8: any number; never 0, which stands for nobody."""
+    return int(trace_id()[:8], 16) or 1

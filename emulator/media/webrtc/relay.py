@@ -1,0 +1,91 @@
+"""Relay: one stream's packets as its publisher sends them, for who watches without a playlist.
+
+It keeps what has come since the last key frame, so that a new viewer need not wait for the next
+one. That costs nothing but a reference to bytes that the shelf holds anyhow.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from emulator.media.packets import AudioTrack, Packet, VideoTrack
+
+# A longer run without a key frame is not kept: a viewer would have to decode it all at once.
+_KEPT_MAX = 600
+_KEPT_BYTES_MAX = 8 * 2**20
+
+
+class Listener(Protocol):
+    """Called on the loop's thread, for each packet; must not raise."""
+
+    def hear(self, packet: Packet) -> None: ...
+
+    def restart(self) -> None:
+        """Another publisher's packets follow, in another time."""
+
+    def close(self) -> None:
+        """No more packets will come."""
+
+
+class Relay:
+    """`ask_for_key_frame` is set by a publisher that can be asked."""
+
+    def __init__(self) -> None:
+        self.ask_for_key_frame: Callable[[], None] | None = None
+        self.pictures: list[Packet] = []
+        self.picture: VideoTrack | None = None
+        self.sound: AudioTrack | None = None
+        self.is_closed = False
+        self._octets = 0
+        self._has_original = False
+        self._listeners: tuple[Listener, ...] = ()
+
+    def push(self, packet: Packet) -> None:
+        track = packet.track
+        if type(track) is VideoTrack:
+            self.picture = track
+            self._keep(packet)
+        elif self._has_original:
+            return
+        elif type(track) is AudioTrack:
+            self.sound = track
+        for listener in self._listeners:
+            listener.hear(packet)
+
+    def push_original(self, packet: Packet) -> None:
+        """Sound before it was converted. From now on, converted sound is not passed on."""
+        self._has_original = True
+        if isinstance(packet.track, AudioTrack):
+            self.sound = packet.track
+        for listener in self._listeners:
+            listener.hear(packet)
+
+    def join(self, listener: Listener) -> None:
+        self._listeners = (*self._listeners, listener)
+
+    def leave(self, listener: Listener) -> None:
+        self._listeners = tuple(each for each in self._listeners if each is not listener)
+
+    def resume(self) -> None:
+        """A publisher is back."""
+        self.pictures, self._octets = [], 0
+        self.sound, self._has_original = None, False
+        self.ask_for_key_frame = None
+        for listener in self._listeners:
+            listener.restart()
+
+    def close(self) -> None:
+        self.is_closed = True
+        self.pictures = []
+        self.ask_for_key_frame = None
+        listeners, self._listeners = self._listeners, ()
+        for listener in listeners:
+            listener.close()
+
+    def _keep(self, packet: Packet) -> None:
+        if packet.is_key:
+            self.pictures, self._octets = [packet], len(packet.data)
+        elif self.pictures:
+            self.pictures.append(packet)
+            self._octets += len(packet.data)
+            if len(self.pictures) > _KEPT_MAX or self._octets > _KEPT_BYTES_MAX:
+                self.pictures = []

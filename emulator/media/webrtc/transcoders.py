@@ -1,0 +1,216 @@
+"""Transcoders: Opus to AAC and back, any picture to H.264 as browsers take it. Not for the loop.
+
+Times go through unchanged: what comes out is placed where its samples were.
+"""
+
+import logging
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, cast
+
+from emulator.media.packets import VIDEO_TIMESCALE, AudioTrack, Packet
+from emulator.media.webrtc.eaters import RawPicture, Sound
+from emulator.media.webrtc.wire import h264
+
+if TYPE_CHECKING:
+    from av import AudioCodecContext, AudioFrame, VideoCodecContext, VideoFrame
+
+log = logging.getLogger(__name__)
+
+RATE = 48_000
+_AAC_BITS, _OPUS_BITS = 128_000, 96_000
+OPUS_FRAME = 960
+# Samples that may be missing or too many before the clock is set anew; jitter stays below.
+_DRIFT = RATE // 20
+
+
+class _Resampled:
+    """Decoded sound at 48 kHz, stereo, in frames of one size, placed by its own sample clock."""
+
+    def __init__(self, form: str, size: int) -> None:
+        from av import AudioFifo, AudioResampler
+
+        self._resampler = AudioResampler(format=form, layout="stereo", rate=RATE)
+        self._fifo = AudioFifo()
+        self._size = size
+        # Where the fifo's first sample is, and how many were written since then.
+        self._at = 0
+        self._written = 0
+        self._is_begun = False
+
+    def push(self, frame: "AudioFrame", at: int) -> "list[tuple[int, AudioFrame]]":
+        """Frames that are full now, each with its place. `at` is the given one's, at 48 kHz."""
+        if self._is_begun and abs(at - self._end) > _DRIFT:
+            self._fifo.read(self._fifo.samples, partial=True)
+            self._is_begun = False
+        if not self._is_begun:
+            self._at, self._is_begun = at, True
+        frame.pts = None
+        for each in self._resampler.resample(frame):
+            each.pts = None
+            self._fifo.write(each)
+        found = []
+        while self._fifo.samples >= self._size:
+            made = self._fifo.read(self._size)
+            assert made is not None
+            found.append((self._at, made))
+            self._at += self._size
+        return found
+
+    @property
+    def _end(self) -> int:
+        return self._at + self._fifo.samples
+
+
+class OpusToAac:
+    """A browser's sound for HLS, as frames of `track`: AAC LC, 48 kHz, stereo."""
+
+    def __init__(self, track: AudioTrack) -> None:
+        from av import CodecContext
+
+        self._decoder = CodecContext.create("libopus", "r")
+        self._decoder.sample_rate = RATE
+        self._decoder.layout = "stereo"
+        self._encoder = CodecContext.create("aac", "w")
+        self._encoder.sample_rate = RATE
+        self._encoder.layout = "stereo"
+        self._encoder.format = "fltp"
+        self._encoder.bit_rate = _AAC_BITS
+        self._encoder.time_base = Fraction(1, RATE)
+        self._encoder.open()
+        self._track = track
+        self._sound = _Resampled("fltp", 1024)
+
+    def convert(self, given: Sound) -> list[Packet]:
+        import av
+
+        made: list[Packet] = []
+        try:
+            frames = self._decoder.decode(av.Packet(given.data))
+        except av.FFmpegError as error:
+            log.debug("an Opus packet could not be decoded error=%s", error)
+            return made
+        at = given.at
+        for frame in frames:
+            samples = frame.samples
+            for place, full in self._sound.push(frame, at):
+                full.pts, full.time_base, full.sample_rate = place, Fraction(1, RATE), RATE
+                made += [
+                    # The encoder's own times are earlier by what it holds back: 1024 samples.
+                    Packet(self._track, each.pts or 0, each.pts or 0, 1024, True, bytes(each))
+                    for each in self._encoder.encode(full)
+                ]
+            at += samples
+        return made
+
+
+class ToOpus:
+    """A broadcast's sound for browsers: AAC, or Opus that was not made for them."""
+
+    def __init__(self, track: AudioTrack) -> None:
+        from av import CodecContext
+
+        name = {"aac": "aac", "opus": "libopus"}[track.codec]
+        self._rate = track.sample_rate
+        self._decoder = cast("AudioCodecContext", CodecContext.create(name, "r"))
+        self._decoder.extradata = track.config
+        self._decoder.sample_rate = track.sample_rate
+        self._encoder = CodecContext.create("libopus", "w")
+        self._encoder.sample_rate = RATE
+        self._encoder.layout = "stereo"
+        self._encoder.format = "s16"
+        self._encoder.bit_rate = _OPUS_BITS
+        self._encoder.options = {"frame_duration": "20", "application": "lowdelay"}
+        self._encoder.time_base = Fraction(1, RATE)
+        self._encoder.open()
+        self._sound = _Resampled("s16", OPUS_FRAME)
+
+    def convert(self, given: Packet) -> list[Sound]:
+        import av
+
+        made: list[Sound] = []
+        try:
+            frames = self._decoder.decode(av.Packet(bytes(given.data)))
+        except av.FFmpegError as error:
+            log.debug("a sound packet could not be decoded error=%s", error)
+            return made
+        at = given.pts * RATE // self._rate
+        for frame in frames:
+            samples = frame.samples * RATE // (frame.sample_rate or self._rate)
+            for place, full in self._sound.push(frame, at):
+                full.pts, full.time_base, full.sample_rate = place, Fraction(1, RATE), RATE
+                made += [Sound(each.pts or 0, bytes(each)) for each in self._encoder.encode(full)]
+            at += samples
+        return made
+
+
+class ToH264:
+    """Pictures as every browser takes them: no B-frames, key frames where the source has them."""
+
+    def __init__(self, codec: str, config: bytes, bits_per_second: int) -> None:
+        from av import CodecContext
+
+        self._decoder = cast("VideoCodecContext", CodecContext.create(codec, "r"))
+        if config:
+            self._decoder.extradata = config
+        self._bits = bits_per_second
+        self._encoder: VideoCodecContext | None = None
+        self._size = (0, 0)
+        self._frames = h264.Frames()
+        self._keys: set[int] = set()
+        self._last = -1
+
+    def convert(self, given: RawPicture) -> list[Packet]:
+        import av
+
+        packet = av.Packet(given.data)
+        packet.pts, packet.time_base = given.at, Fraction(1, VIDEO_TIMESCALE)
+        if given.is_key:
+            self._keys.add(given.at)
+        try:
+            frames = self._decoder.decode(packet)
+        except av.FFmpegError as error:
+            log.debug("a picture could not be decoded error=%s", error)
+            return []
+        return [made for frame in frames for made in self._encode(frame)]
+
+    def _encode(self, frame: "VideoFrame") -> list[Packet]:
+        from av.video.frame import PictureType
+
+        at = frame.pts
+        if at is None or at <= self._last:
+            return []
+        self._last = at
+        encoder = self._encoder
+        if encoder is None or self._size != (frame.width, frame.height):
+            encoder = self._encoder = self._open(frame)
+            self._size = (frame.width, frame.height)
+        is_key = at in self._keys
+        self._keys = {key for key in self._keys if key > at}
+        even = frame.reformat(width=encoder.width, height=encoder.height, format="yuv420p")
+        even.pts, even.time_base = at, Fraction(1, VIDEO_TIMESCALE)
+        even.pict_type = PictureType.I if is_key else PictureType.NONE
+        made = []
+        for packet in encoder.encode(even):
+            coded = self._frames.frame(h264.split(bytes(packet)))
+            if coded is not None:
+                when = packet.pts if packet.pts is not None else at
+                made.append(Packet(coded.track, when, when, 0, coded.is_key, coded.data))
+        return made
+
+    def _open(self, frame: "VideoFrame") -> "VideoCodecContext":
+        from av import CodecContext
+
+        from emulator.media.publisher.encoders import h264_encoder
+
+        encoder: Any = CodecContext.create(h264_encoder(), "w")
+        encoder.width, encoder.height = frame.width & ~1, frame.height & ~1
+        encoder.pix_fmt = "yuv420p"
+        encoder.time_base = Fraction(1, VIDEO_TIMESCALE)
+        encoder.framerate = Fraction(30)
+        encoder.bit_rate = self._bits
+        encoder.max_b_frames = 0
+        encoder.gop_size = 1_000_000
+        encoder.profile = "Baseline"
+        encoder.options = {"preset": "ultrafast", "tune": "zerolatency", "forced-idr": "1"}
+        encoder.open()
+        return cast("VideoCodecContext", encoder)

@@ -1,0 +1,1 @@
+"""RTP and RTCP as bytes: order, losses, times, and the codecs' payloads."""

@@ -1,0 +1,181 @@
+"""H.264 over RTP (RFC 6184): payloads to NAL units and back, and NAL units to frames. Pure."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from emulator.core.errors import ProtocolError
+from emulator.media import codecs
+from emulator.media.codecs import h264
+from emulator.media.packets import VideoTrack
+
+# What fits into a datagram beside the headers of RTP, SRTP, UDP and IP on any network.
+PAYLOAD_SIZE_MAX = 1_180
+_STAP_A, _FU_A = 24, 28
+_IDR, _SPS, _PPS, _DELIMITER, _FILLER = 5, 7, 8, 9, 12
+_DROPPED = frozenset({_SPS, _PPS, _DELIMITER, _FILLER})
+# A picture larger than this is nonsense, or an attack on our memory.
+FRAME_SIZE_MAX = 8 * 2**20
+_LENGTH = 4
+
+
+class Coded(NamedTuple):
+    """One coded picture as MP4 carries it, and the track that it belongs to."""
+
+    track: VideoTrack
+    is_key: bool
+    data: bytes
+
+
+class Units:
+    """The NAL units of one frame, from payloads that come in order."""
+
+    def __init__(self) -> None:
+        self._units: list[bytes] = []
+        self._fragments: list[bytes] = []
+        self._size = 0
+
+    def push(self, payload: bytes) -> None:
+        """Raises `ProtocolError` for a payload that is none of 6184's, or too big a frame."""
+        self._size += len(payload)
+        if self._size > FRAME_SIZE_MAX:
+            raise ProtocolError("H.264 frame is too big")
+        if len(payload) < 2:
+            raise ProtocolError("H.264 payload is too short")
+        kind = payload[0] & 0x1F
+        if kind == _FU_A:
+            self._push_fragment(payload)
+        elif kind == _STAP_A:
+            self._units += _aggregated(payload)
+        elif 0 < kind < _STAP_A:
+            self._units.append(payload)
+        else:
+            raise ProtocolError(f"H.264 payload of type {kind} is not supported")
+
+    def take(self) -> list[bytes]:
+        """The frame's units. What was begun and not ended is left out."""
+        units = self._units
+        self._units, self._fragments, self._size = [], [], 0
+        return units
+
+    def _push_fragment(self, payload: bytes) -> None:
+        head = payload[1]
+        if head & 0x80:
+            self._fragments = [bytes([payload[0] & 0xE0 | head & 0x1F])]
+        elif not self._fragments:
+            raise ProtocolError("H.264 fragment has no beginning")
+        self._fragments.append(payload[2:])
+        if head & 0x40:
+            self._units.append(b"".join(self._fragments))
+            self._fragments = []
+
+
+class Frames:
+    """One source's frames from their NAL units; knows the parameter sets that came last.
+
+    Refuses (`unsupported`) pictures that browsers do not show.
+    """
+
+    def __init__(self) -> None:
+        self._sets: dict[int, bytes] = {}
+        self._track: VideoTrack | None = None
+
+    def frame(self, units: Iterable[bytes]) -> Coded | None:
+        """None for a frame without a picture, or before its parameter sets have come."""
+        pictures: list[bytes] = []
+        is_key = False
+        for unit in units:
+            kind = unit[0] & 0x1F
+            if kind in (_SPS, _PPS):
+                self._note(kind, unit)
+            if kind in _DROPPED or len(unit) < 2:
+                continue
+            is_key = is_key or kind == _IDR
+            pictures += (len(unit).to_bytes(_LENGTH, "big"), unit)
+        if not pictures:
+            return None
+        if self._track is None:
+            if len(self._sets) < 2:
+                return None
+            record = h264.record(self._sets[_SPS], self._sets[_PPS])
+            self._track = codecs.video(b"avc1").track(record)
+        return Coded(self._track, is_key, b"".join(pictures))
+
+    def _note(self, kind: int, unit: bytes) -> None:
+        if self._sets.get(kind) != unit:
+            self._sets[kind] = unit
+            self._track = None
+
+
+def split(stream: bytes) -> list[bytes]:
+    """The NAL units of a byte stream (H.264, annex B)."""
+    units = []
+    for piece in stream.split(b"\x00\x00\x01"):
+        unit = piece.rstrip(b"\x00")
+        if unit:
+            units.append(unit)
+    return units
+
+
+def units_in(frame: bytes | memoryview, length_size: int) -> Iterator[bytes]:
+    """The NAL units of a frame as MP4 carries it. What is cut off is left out."""
+    at = 0
+    while at + length_size < len(frame):
+        size = int.from_bytes(frame[at : at + length_size], "big")
+        at += length_size
+        unit = bytes(frame[at : at + size])
+        if len(unit) == size and size:
+            yield unit
+        at += size
+
+
+def payloads(units: Iterable[bytes]) -> list[bytes]:
+    """RTP payloads for the units of one frame: small ones together, big ones in fragments."""
+    made: list[bytes] = []
+    together: list[bytes] = []
+    size = 1
+
+    def flush() -> None:
+        nonlocal size
+        if len(together) == 1:
+            made.append(together[0])
+        elif together:
+            reference = max(unit[0] & 0x60 for unit in together)
+            head = bytes([reference | _STAP_A])
+            made.append(head + b"".join(len(unit).to_bytes(2, "big") + unit for unit in together))
+        together.clear()
+        size = 1
+
+    for unit in units:
+        if len(unit) > PAYLOAD_SIZE_MAX:
+            flush()
+            made += _fragments(unit)
+            continue
+        if size + 2 + len(unit) > PAYLOAD_SIZE_MAX:
+            flush()
+        together.append(unit)
+        size += 2 + len(unit)
+    flush()
+    return made
+
+
+def _fragments(unit: bytes) -> Iterator[bytes]:
+    indicator, kind = unit[0] & 0xE0 | _FU_A, unit[0] & 0x1F
+    room = PAYLOAD_SIZE_MAX - 2
+    for at in range(1, len(unit), room):
+        is_first, is_last = at == 1, at + room >= len(unit)
+        head = bytes([indicator, kind | is_first << 7 | is_last << 6])
+        yield head + unit[at : at + room]
+
+
+def _aggregated(payload: bytes) -> list[bytes]:
+    units = []
+    at = 1
+    while at + 2 <= len(payload):
+        size = payload[at] << 8 | payload[at + 1]
+        unit = payload[at + 2 : at + 2 + size]
+        if len(unit) < size:
+            raise ProtocolError("H.264 aggregation packet is cut off")
+        if unit:
+            units.append(unit)
+        at += 2 + size
+    return units

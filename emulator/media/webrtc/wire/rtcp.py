@@ -1,0 +1,104 @@
+"""RTCP: what receivers and senders of RTP tell each other, in the few words that are ours.
+
+Written here, since each is a dozen bytes; read by aiortc's parser, which knows them all.
+"""
+
+import struct
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aiortc.rtp import AnyRtcpPacket
+
+_SENDER_REPORT, _RECEIVER_REPORT, _DESCRIPTION = 200, 201, 202
+_TRANSPORT_FEEDBACK, _PICTURE_FEEDBACK = 205, 206
+_NACK, _PLI, _REMB = 1, 1, 15
+# From NTP's beginning (1900) to ours (1970).
+_NTP_OFFSET_SECONDS = 2_208_988_800
+_NAME = b"live-emulator"
+
+
+def parse(data: bytes) -> "list[AnyRtcpPacket]":
+    """Nothing for what is broken: RTCP is told again a second later."""
+    from aiortc.rtp import RtcpPacket
+
+    try:
+        return RtcpPacket.parse(data)
+    except (ValueError, struct.error, IndexError):
+        return []
+
+
+def ntp(instant_us: int) -> int:
+    """An instant in microseconds since 1970 as NTP's 32.32 bit seconds (RFC 3550, 4)."""
+    seconds, rest = divmod(instant_us, 1_000_000)
+    return (seconds + _NTP_OFFSET_SECONDS) << 32 | (rest << 32) // 1_000_000
+
+
+def sender_report(ssrc: int, at: int, timestamp: int, packets: int, octets: int) -> bytes:
+    """RFC 3550, 6.4.1, with the name that belongs to it. `at` is in NTP's format."""
+    report = struct.pack(
+        ">BBHIQIII",
+        0x80,
+        _SENDER_REPORT,
+        6,
+        ssrc,
+        at & 0xFFFFFFFFFFFFFFFF,
+        timestamp & 0xFFFFFFFF,
+        packets & 0xFFFFFFFF,
+        octets & 0xFFFFFFFF,
+    )
+    return report + _description(ssrc)
+
+
+def receiver_report(
+    own_ssrc: int, ssrc: int, *, fraction_lost: int, lost: int, highest: int, last: int, delay: int
+) -> bytes:
+    """RFC 3550, 6.4.2: one source. `last` and `delay` are of its last sender report."""
+    return struct.pack(
+        ">BBHIIIIIII",
+        0x81,
+        _RECEIVER_REPORT,
+        7,
+        own_ssrc,
+        ssrc,
+        (fraction_lost & 0xFF) << 24 | min(max(lost, 0), 0x7FFFFF),
+        highest & 0xFFFFFFFF,
+        0,
+        last & 0xFFFFFFFF,
+        delay & 0xFFFFFFFF,
+    )
+
+
+def nack(own_ssrc: int, ssrc: int, sequences: list[int]) -> bytes:
+    """Ask again for these packets (RFC 4585, 6.2.1): a number, and which of the 16 after it."""
+    pairs: list[tuple[int, int]] = []
+    for sequence in sequences:
+        if pairs and 0 < (sequence - pairs[-1][0]) & 0xFFFF <= 16:
+            base, mask = pairs[-1]
+            pairs[-1] = (base, mask | 1 << ((sequence - base & 0xFFFF) - 1))
+        else:
+            pairs.append((sequence, 0))
+    body = b"".join(struct.pack(">HH", *pair) for pair in pairs)
+    head = struct.pack(">BBHII", 0x80 | _NACK, _TRANSPORT_FEEDBACK, 2 + len(pairs), own_ssrc, ssrc)
+    return head + body
+
+
+def pli(own_ssrc: int, ssrc: int) -> bytes:
+    """Ask for a key frame (RFC 4585, 6.3.1)."""
+    return struct.pack(">BBHII", 0x80 | _PLI, _PICTURE_FEEDBACK, 2, own_ssrc, ssrc)
+
+
+def remb(own_ssrc: int, ssrc: int, bits_per_second: int) -> bytes:
+    """Tell how much may be sent (draft-alvestrand-rmcat-remb-03, 2.2)."""
+    exponent = max(0, bits_per_second.bit_length() - 18)
+    mantissa = bits_per_second >> exponent
+    size = 1 << 24 | exponent << 18 | mantissa
+    return struct.pack(
+        ">BBHII4sII", 0x80 | _REMB, _PICTURE_FEEDBACK, 5, own_ssrc, 0, b"REMB", size, ssrc
+    )
+
+
+def _description(ssrc: int) -> bytes:
+    """RFC 3550, 6.5: the name under which a peer finds sound and picture that belong together."""
+    item = struct.pack(">IBB", ssrc, 1, len(_NAME)) + _NAME + b"\x00"
+    item += bytes(-len(item) % 4)
+    return struct.pack(">BBH", 0x81, _DESCRIPTION, len(item) // 4) + item

@@ -1,0 +1,34 @@
+"""VP8 over RTP (RFC 7741): takes the payload descriptor off, and knows a key frame. Pure."""
+
+from emulator.core.errors import ProtocolError
+
+
+def content(payload: bytes) -> bytes:
+    """The payload without its descriptor (4.2). Raises `ProtocolError` where that is cut off."""
+    try:
+        first = payload[0]
+        at = 1
+        if first & 0x80:
+            flags = payload[1]
+            at = 2
+            if flags & 0x80:
+                at += 2 if payload[at] & 0x80 else 1
+            if flags & 0x40:
+                at += 1
+            if flags & 0x30:
+                at += 1
+    except IndexError:
+        raise ProtocolError("VP8 payload descriptor is cut off") from None
+    if at > len(payload):
+        raise ProtocolError("VP8 payload descriptor is cut off")
+    return payload[at:]
+
+
+def is_start(payload: bytes) -> bool:
+    """True for the first payload of a frame: start of partition 0 (4.2)."""
+    return bool(payload) and payload[0] & 0x10 != 0 and payload[0] & 0x07 == 0
+
+
+def is_key(frame: bytes) -> bool:
+    """RFC 6386, 9.1: the lowest bit of the frame tag is 0 for a key frame."""
+    return bool(frame) and not frame[0] & 1

@@ -1,0 +1,154 @@
+"""WHIP (RFC 9725): going live from a browser, at the CDN's addresses.
+
+The stream key stands in the path, as in the `webrtc_url` that the platform hands out, or is the
+bearer token; then the path names the stream.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from emulator.core.errors import Refused
+from emulator.media.ingest.gate import Attempt
+from emulator.media.webrtc.peers import Peer, Peers
+from emulator.web.auth import credential
+from emulator.web.cdn.playback import PREFIXES
+from emulator.web.worlds import Worlds
+from emulator.world.live import streams
+from emulator.world.live.streams import Stream
+
+SDP = "application/sdp"
+FRAGMENT = "application/trickle-ice-sdpfrag"
+_BODY_BYTES_MAX = 262_144
+_ENCODER_LENGTH_MAX = 100
+
+
+class Doors:
+    """What WHIP and WHEP share: offers in, answers out, and each peer's own address."""
+
+    def __init__(self, worlds: Worlds) -> None:
+        self._worlds = worlds
+
+    @property
+    def peers(self) -> Peers:
+        peers = self._worlds.shared.peers
+        if peers is None:
+            raise Refused("unavailable", "WebRTC is not served here.")
+        return peers
+
+    async def options(self, request: Request) -> Response:  # noqa: ARG002 -- an endpoint
+        """What may be posted here (RFC 9725, 4.2)."""
+        headers = {"Accept-Post": SDP, "Allow": "OPTIONS, POST", **self._links()}
+        return Response(status_code=204, headers=headers)
+
+    async def publish(self, request: Request) -> Response:
+        """Go live."""
+        offer = await body(request, SDP)
+        key, named = _key(request), request.path_params["uid"]
+        is_bearer = bool(credential(request))
+        stream = self._stream(key)
+        if is_bearer and stream is None:
+            raise Refused("unauthorized", "This stream key is not known. Copy it anew.")
+        if is_bearer and stream is not None and named not in (stream.uid, key):
+            raise Refused("forbidden", "This key belongs to another stream.")
+        agent = request.headers.get("user-agent", "")
+        attempt = Attempt(key, "whip", _peer(request), _printable(agent))
+        uid = stream.uid if stream is not None else ""
+        peer = await self.peers.publish(attempt, offer, uid)
+        return self._created(request, peer, "publish")
+
+    async def trickle(self, request: Request) -> Response:
+        """More candidates of a peer (RFC 9725, 4.3.1). An ICE restart is refused."""
+        peer = self._peer(request)
+        asked = request.headers.get("if-match")
+        if asked not in (None, "*", _etag(peer)):
+            return Response(status_code=412)
+        fragment = await body(request, FRAGMENT)
+        from emulator.media.webrtc.offer.sdp import candidates_in
+
+        if peer.restarts(fragment):
+            raise Refused("unsupported", "ICE cannot be restarted here: post a new offer.")
+        candidates, is_complete = candidates_in(fragment)
+        peer.link.learn(candidates, is_complete)
+        return Response(status_code=204)
+
+    async def leave(self, request: Request) -> Response:
+        """The peer hangs up."""
+        self._peer(request).link.end("it said goodbye")
+        return Response(status_code=200)
+
+    def _peer(self, request: Request) -> Peer:
+        purpose = "whip" if request.path_params["door"] == "publish" else "whep"
+        return self.peers.find(request.path_params["peer"], purpose)
+
+    def _stream(self, key: str) -> Stream | None:
+        """The stream with this key, in whichever world."""
+        found = (streams.by_key(each.world, key) for each in self._worlds.all())
+        return next((stream for stream in found if stream is not None), None)
+
+    def _created(self, request: Request, peer: Peer, door: str) -> Response:
+        path = request.url.path.partition("/webRTC/")[0].rpartition("/")[0]
+        headers = {
+            "Location": f"{path}/{peer.subject}/webRTC/{door}/{peer.id}",
+            "ETag": _etag(peer),
+            "Accept-Patch": FRAGMENT,
+            "Cache-Control": "no-store",
+            **self._links(),
+        }
+        return Response(peer.sdp, status_code=201, media_type=SDP, headers=headers)
+
+    def _links(self) -> dict[str, str]:
+        """ICE servers (RFC 9725, 4.6)."""
+        return {}
+
+
+def routes(worlds: Worlds) -> list[Route]:
+    doors = Doors(worlds)
+    table: list[tuple[str, str, Callable[[Request], Awaitable[Response]]]] = [
+        ("OPTIONS", "publish", doors.options),
+        ("POST", "publish", doors.publish),
+        ("PATCH", "{door}/{peer}", doors.trickle),
+        ("DELETE", "{door}/{peer}", doors.leave),
+    ]
+    return [
+        Route(f"{prefix}/{{uid}}/webRTC/{path}", answer, methods=[method])
+        for prefix in PREFIXES
+        for method, path, answer in table
+    ]
+
+
+async def body(request: Request, media_type: str) -> str:
+    """The request's text. Refuses (`wrong_type`) another media type, (`too_large`) a long one."""
+    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if given != media_type:
+        raise Refused("wrong_type", f"Send this as {media_type}.")
+    pieces: list[bytes] = []
+    size = 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size > _BODY_BYTES_MAX:
+            raise Refused("too_large", f"More than {_BODY_BYTES_MAX} bytes are no offer.")
+        pieces.append(piece)
+    try:
+        return b"".join(pieces).decode()
+    except UnicodeDecodeError:
+        raise Refused("bad_request", "This is no text in UTF-8.") from None
+
+
+def _key(request: Request) -> str:
+    return credential(request) or request.path_params["uid"]
+
+
+def _etag(peer: Peer) -> str:
+    """One ICE session a peer, and so one tag (RFC 9725, 4.3.1)."""
+    return f'"{peer.id[:16]}"'
+
+
+def _peer(request: Request) -> str:
+    return f"{request.client.host}:{request.client.port}" if request.client else "unknown"
+
+
+def _printable(text: str) -> str:
+    return "".join(each for each in text if each.isprintable())[:_ENCODER_LENGTH_MAX]

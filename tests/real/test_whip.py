@@ -1,0 +1,127 @@
+"""WHIP with a real peer: aiortc goes live, HLS plays it, it ends and leaves a recording."""
+
+import threading
+from collections.abc import Iterator
+from urllib.parse import urljoin
+
+import pytest
+
+from tests.support.encoders import film, play
+from tests.support.offers import browser_offer
+from tests.support.walk import Walk, platform
+from tests.support.webrtc import FRAGMENT, ask, post_offer, publishing, send
+
+offer = browser_offer()
+
+
+@pytest.fixture(scope="module")
+def walk() -> Iterator[Walk]:
+    with platform(webrtc_idle_ms=2_000) as walk:
+        yield walk
+
+
+@pytest.mark.parametrize("codec", ["H264", "VP8"])
+async def test_a_peer_goes_live_plays_over_hls_ends_and_leaves_a_vod(
+    walk: Walk, codec: str
+) -> None:
+    # Given a stream and a peer that offers one video codec,
+    stream = walk.create()
+    whip = stream["ingest"]["webrtc_url"]
+    # when it goes live,
+    async with publishing(whip, film(seconds=4), codec=codec) as session:
+        live = await ask(lambda: walk.stream(stream)["status"] == "live", "it is live")
+        # then HLS has its picture and its sound,
+        assert live
+        health = await ask(
+            lambda: (found := walk.ingest(stream))["audio_codec"] and found, "its sound comes"
+        )
+        assert health["protocol"] == "whip"
+        assert health["video_codec"].startswith("avc1")
+        assert health["audio_codec"] == "mp4a.40.2"
+        await ask(lambda: walk.until_parts(stream, 10), "parts come")
+        watched = await ask(lambda: play(stream["playback_url"], "-t", "1"), "it is played")
+        assert len(watched.video) >= 10
+        assert watched.audio
+        assert (await ask(lambda: send("DELETE", session.address), "it says goodbye")).status == 200
+    # and when it says goodbye, the stream ends and leaves a recording.
+    vod = await ask(lambda: walk.until_vod(stream), "the VOD is ready")
+    assert vod["status"] == "ready"
+    assert not [each for each in threading.enumerate() if each.name.startswith("webrtc")]
+
+
+def test_a_key_that_nobody_has_is_refused(walk: Walk) -> None:
+    stream = walk.create()
+    whip = stream["ingest"]["webrtc_url"]
+    wrong = whip.replace(stream["stream_key"], "live_wrong")
+    named = whip.replace(stream["stream_key"], stream["cloudflare_stream_id"])
+
+    in_the_path = post_offer(wrong, offer)
+    as_bearer = post_offer(named, offer, Authorization="Bearer live_wrong")
+    of_another = post_offer(named, offer, Authorization=f"Bearer {walk.create()['stream_key']}")
+
+    assert (in_the_path.status, as_bearer.status, of_another.status) == (404, 401, 403)
+    assert as_bearer.headers["WWW-Authenticate"] == "Bearer"
+    assert "stream key" in in_the_path.json["detail"]
+    assert of_another.json["detail"] == "This key belongs to another stream."
+
+
+def test_a_stream_that_has_ended_is_refused(walk: Walk) -> None:
+    stream = walk.create()
+    assert walk.end(stream).status == 200
+
+    refused = post_offer(stream["ingest"]["webrtc_url"], offer)
+
+    assert refused.status == 409
+    assert "ended" in refused.json["detail"]
+
+
+def test_the_key_may_be_the_bearer_and_a_second_publisher_is_refused(walk: Walk) -> None:
+    # Given a publisher who proves its key as a bearer token, at the stream's own address,
+    stream = walk.create()
+    whip = stream["ingest"]["webrtc_url"]
+    named = whip.replace(stream["stream_key"], stream["cloudflare_stream_id"])
+    first = post_offer(named, offer, Authorization=f"Bearer {stream['stream_key']}")
+    assert first.status == 201
+    # when another one comes with the same key,
+    second = post_offer(whip, offer)
+    # then it is told so, and can come once the first has left.
+    assert (second.status, "already" in second.json["detail"]) == (409, True)
+    resource = urljoin(whip, first.headers["Location"])
+    assert stream["stream_key"] not in resource
+    assert send("DELETE", resource).status == 200
+    assert send("DELETE", resource).status == 404
+    third = post_offer(whip, offer)
+    assert third.status == 201
+    assert send("DELETE", urljoin(whip, third.headers["Location"])).status == 200
+
+
+def test_the_endpoint_says_what_it_takes(walk: Walk) -> None:
+    whip = walk.create()["ingest"]["webrtc_url"]
+
+    assert send("OPTIONS", whip).headers["Accept-Post"] == "application/sdp"
+    assert send("GET", whip).status == 405
+    assert send("POST", whip, offer, {"Content-Type": "text/plain"}).status == 415
+    for garbage in ("", "hello", "v=0", offer.replace("a=ice-ufrag", "a=x"), offer[:300]):
+        assert post_offer(whip, garbage).status == 400
+    no_codec = offer.replace("H264", "H266").replace("VP8", "VP7").replace("opus", "silk")
+    assert post_offer(whip, no_codec).status == 422
+
+
+def test_candidates_may_follow_one_by_one(walk: Walk) -> None:
+    # Given a peer whose candidates are not known yet,
+    whip = walk.create()["ingest"]["webrtc_url"]
+    answer = post_offer(whip, offer)
+    resource = urljoin(whip, answer.headers["Location"])
+    more = (
+        "a=ice-ufrag:abcd\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\n"
+        "a=candidate:1 1 udp 2122194687 127.0.0.1 9 typ host\r\n"
+        "a=candidate:2 1 udp 2122194687 not-an-address.local 9 typ host\r\na=candidate:x\r\n"
+    )
+    kind = {"Content-Type": FRAGMENT}
+    # when it tells them later, then they are taken, by the session's own tag,
+    assert send("PATCH", resource, more, kind | {"If-Match": answer.headers["ETag"]}).status == 204
+    # and another session's tag, another ICE session, and another media type are refused.
+    assert send("PATCH", resource, more, kind | {"If-Match": '"x"'}).status == 412
+    assert send("PATCH", resource, more.replace("abcd", "efgh"), kind).status == 422
+    assert send("PATCH", resource, more, {"Content-Type": "text/plain"}).status == 415
+    assert send("DELETE", resource).status == 200

@@ -1,0 +1,162 @@
+"""WebRTC peers of the tests: aiortc as who goes live and who watches, over the emulator's HTTP."""
+
+import asyncio
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from email.message import Message
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin
+
+import av
+from aiortc import (
+    MediaStreamTrack,
+    RTCConfiguration,
+    RTCPeerConnection,
+    RTCRtpSender,
+    RTCSessionDescription,
+)
+from aiortc.contrib.media import MediaPlayer
+from aiortc.mediastreams import MediaStreamError
+
+from tests.support.walk import PATIENCE_SECONDS, Answer
+
+SDP = "application/sdp"
+FRAGMENT = "application/trickle-ice-sdpfrag"
+
+
+def send(
+    method: str, address: str, text: str = "", headers: Mapping[str, str] | None = None
+) -> Answer:
+    """One request of a WHIP or WHEP client, whatever comes back."""
+    body = text.encode() if text or method in {"POST", "PATCH"} else None
+    request = urllib.request.Request(address, body, dict(headers or {}), method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
+            return Answer(answer.status, answer.headers, answer.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            return Answer(error.code, error.headers, error.read())
+
+
+def post_offer(address: str, sdp: str, **headers: str) -> Answer:
+    return send("POST", address, sdp, {"Content-Type": SDP, **headers})
+
+
+async def until(look: Callable[[], Any], what: str) -> Any:
+    """As `walk.until`, on a loop that must not stand still."""
+    deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+    while not (found := look()):
+        assert asyncio.get_running_loop().time() < deadline, f"waited in vain for: {what}"
+        await asyncio.sleep(0.02)
+    return found
+
+
+async def ask(look: Callable[[], Any], what: str) -> Any:
+    """The same for something that asks the emulator, in a thread."""
+    deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+    while not (found := await asyncio.to_thread(look)):
+        assert asyncio.get_running_loop().time() < deadline, f"waited in vain for: {what}"
+        await asyncio.sleep(0.05)
+    return found
+
+
+@dataclass
+class Session:
+    """One peer that has been let in."""
+
+    peer: RTCPeerConnection
+    answer: Answer
+    address: str
+    received: list[Any] = field(default_factory=list)
+
+    @property
+    def headers(self) -> Message:
+        return self.answer.headers
+
+    def frames(self, kind: type) -> list[Any]:
+        return [frame for frame in self.received if isinstance(frame, kind)]
+
+
+def connection() -> RTCPeerConnection:
+    """Without any server: the tests need no network."""
+    return RTCPeerConnection(RTCConfiguration(iceServers=[]))
+
+
+@asynccontextmanager
+async def publishing(
+    address: str, film: Path, *, codec: str = "H264", headers: Mapping[str, str] | None = None
+) -> AsyncIterator[Session]:
+    """An aiortc that sends a film by WHIP, decoded and encoded anew, until the block ends."""
+    peer = connection()
+    player = MediaPlayer(str(film), loop=True)
+    for track in (player.audio, player.video):
+        if track is not None:
+            peer.addTransceiver(track, direction="sendonly")
+    prefer(peer, codec)
+    await peer.setLocalDescription(await peer.createOffer())
+    answer = await asyncio.to_thread(
+        post_offer, address, peer.localDescription.sdp, **(headers or {})
+    )
+    assert answer.status == 201, answer.text
+    await peer.setRemoteDescription(RTCSessionDescription(answer.text, "answer"))
+    try:
+        yield Session(peer, answer, _resource(address, answer))
+    finally:
+        await peer.close()
+        for track in (player.audio, player.video):
+            if track is not None:
+                track.stop()
+
+
+def prefer(peer: RTCPeerConnection, codec: str) -> None:
+    """Offer one video codec only."""
+    for transceiver in peer.getTransceivers():
+        if transceiver.kind == "video":
+            found = RTCRtpSender.getCapabilities("video")
+            assert found is not None
+            transceiver.setCodecPreferences(
+                [each for each in found.codecs if each.mimeType == f"video/{codec}"]
+            )
+
+
+@asynccontextmanager
+async def watching(address: str) -> AsyncIterator[Session]:
+    """An aiortc that watches by WHEP, and keeps every frame that it decodes."""
+    peer = connection()
+    received: list[Any] = []
+    tasks: list[asyncio.Task[None]] = []
+
+    async def keep(track: MediaStreamTrack) -> None:
+        try:
+            while True:
+                received.append(await track.recv())
+        except MediaStreamError:
+            return
+
+    @peer.on("track")
+    def on_track(track: MediaStreamTrack) -> None:
+        tasks.append(asyncio.ensure_future(keep(track)))
+
+    peer.addTransceiver("audio", direction="recvonly")
+    peer.addTransceiver("video", direction="recvonly")
+    await peer.setLocalDescription(await peer.createOffer())
+    answer = await asyncio.to_thread(post_offer, address, peer.localDescription.sdp)
+    assert answer.status == 201, answer.text
+    await peer.setRemoteDescription(RTCSessionDescription(answer.text, "answer"))
+    try:
+        yield Session(peer, answer, _resource(address, answer), received)
+    finally:
+        await peer.close()
+        await asyncio.gather(*tasks)
+
+
+def _resource(address: str, answer: Answer) -> str:
+    where = answer.headers["Location"]
+    return str(urljoin(address, where)) if "://" not in where else where
+
+
+VideoFrame, AudioFrame = av.VideoFrame, av.AudioFrame

@@ -1,0 +1,105 @@
+"""An offer is read as browsers write it; whatever is none is refused with a sentence."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.core.errors import Refused
+from emulator.media.webrtc.offer import choice
+from emulator.media.webrtc.offer.answer import Local, Taken, write
+from emulator.media.webrtc.offer.sdp import candidates_in, parse
+from tests.support.offers import browser_offer
+
+OFFER = browser_offer()
+LINES = OFFER.splitlines(keepends=True)
+LOCAL = Local(
+    "user", "p" * 22, ":".join(["AB"] * 32), "active", ("1 1 udp 1 127.0.0.1 9 typ host",)
+)
+
+
+def test_a_browsers_offer_is_read() -> None:
+    offer = parse(OFFER)
+
+    sound, picture = offer.sections
+    assert (sound.kind, sound.mid, sound.direction) == ("audio", "0", "sendonly")
+    assert [each.name for each in picture.formats] == ["vp8", "rtx", "h264", "h264", "h264"]
+    assert picture.ssrcs == (4113054022,)
+    assert "nack pli" in picture.formats[0].feedback
+    assert offer.remote.setup == "actpass"
+
+
+def test_h264_is_taken_first_and_in_fragments() -> None:
+    taken = choice.to_receive(parse(OFFER))
+
+    assert {index: form.payload_type for index, form in taken.items()} == {0: 111, 1: 104}
+    assert taken[1].parameters["profile-level-id"] == "420034"
+
+
+def test_a_viewer_is_sent_the_profile_that_comes_nearest() -> None:
+    offer = parse(browser_offer(direction="recvonly"))
+
+    assert choice.to_send(offer, "4d0028")[1].payload_type == 116
+    assert choice.to_send(offer, "640028")[1].payload_type == 104
+
+
+def test_an_answer_can_be_read_and_switches_off_what_is_not_taken() -> None:
+    offer = parse(OFFER)
+    form = choice.to_receive(offer)[0]
+
+    text = write(offer, [Taken((form,), "recvonly"), None], LOCAL, 1)
+
+    assert "a=group:BUNDLE 0\r\n" in text
+    assert "m=video 0 " in text
+    assert parse(text).sections[1].has_port is False
+
+
+def test_candidates_are_found_in_a_fragment() -> None:
+    found, is_complete = candidates_in("a=mid:0\r\na=candidate:1 1 udp 1 ::1 9 typ host\r\n")
+
+    assert (found, is_complete) == (("1 1 udp 1 ::1 9 typ host",), False)
+    assert candidates_in("a=end-of-candidates\n")[1]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("v=0", "v=1"),
+        ("a=mid:1", "a=mid:0"),
+        ("a=mid:0", ""),
+        ("BUNDLE 0 1", "LS 0 1"),
+        ("a=ice-pwd:", "a=ice-pwd:!"),
+        ("a=setup:actpass", "a=setup:holdconn"),
+        ("a=fingerprint:sha-256 5B", "a=fingerprint:sha-256 xx"),
+        ("m=audio", "m=smell"),
+    ],
+)
+def test_what_cannot_be_answered_is_refused(before: str, after: str) -> None:
+    with pytest.raises(Refused) as refused:
+        parse(OFFER.replace(before, after))
+
+    assert refused.value.code == "bad_request"
+
+
+@given(st.text(max_size=300))
+def test_garbage_is_refused(text: str) -> None:
+    with pytest.raises(Refused):
+        parse(text)
+
+
+@given(st.data())
+def test_a_mangled_offer_is_read_or_refused(data: st.DataObject) -> None:
+    lines = list(LINES)
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(0, len(lines) - 1))
+        cut = data.draw(st.integers(0, len(lines[at])))
+        lines[at] = lines[at][:cut] + data.draw(st.text(max_size=20))
+    try:
+        offer = parse("".join(lines))
+        taken = choice.to_receive(offer)
+    except Refused:
+        return
+    entries = [
+        Taken((taken[index],), "recvonly") if index in taken else None
+        for index in range(len(offer.sections))
+    ]
+    assert write(offer, entries, LOCAL, 1)

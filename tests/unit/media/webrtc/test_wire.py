@@ -1,0 +1,146 @@
+"""RTP as it comes: out of order, with holes, broken. What goes on is whole and in order."""
+
+import random
+
+import pytest
+from aiortc.codecs.h264 import H264Encoder, h264_depayload
+from aiortc.rtp import RtcpPacket, RtcpPsfbPacket, RtcpRtpfbPacket, RtcpSrPacket, unpack_remb_fci
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.core.errors import ProtocolError
+from emulator.media.webrtc.wire import h264, rtcp, rtp, vp8
+from emulator.media.webrtc.wire.clocks import SourceClock
+from emulator.media.webrtc.wire.reorder import Reorder
+
+LOST = [65_000, 65_001, 65_016, 400]
+
+units = st.lists(
+    st.builds(
+        lambda head, body: bytes([head]) + body,
+        st.sampled_from([0x65, 0x61, 0x41, 0x06]),
+        st.binary(min_size=1, max_size=4_000),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(units)
+def test_units_survive_being_packed_and_unpacked(given_units: list[bytes]) -> None:
+    payloads = h264.payloads(given_units)
+
+    assert max(map(len, payloads)) <= h264.PAYLOAD_SIZE_MAX
+    unpacked = h264.Units()
+    for payload in payloads:
+        unpacked.push(payload)
+    assert unpacked.take() == given_units
+
+
+@given(units)
+def test_another_library_understands_our_payloads_and_we_its(given_units: list[bytes]) -> None:
+    stream = b"".join(h264_depayload(each) for each in h264.payloads(given_units))
+    assert stream == b"".join(b"\x00\x00\x00\x01" + unit for unit in given_units)
+
+    unpacked = h264.Units()
+    for payload in H264Encoder._packetize(iter(given_units)):
+        unpacked.push(payload)
+    assert unpacked.take() == given_units
+
+
+@given(st.lists(st.binary(max_size=60), max_size=8))
+def test_broken_payloads_are_told_apart(payloads: list[bytes]) -> None:
+    unpacked = h264.Units()
+    for payload in payloads:
+        try:
+            unpacked.push(payload)
+            vp8.content(payload)
+        except ProtocolError:
+            continue
+    h264.Frames().frame(h264.Units().take())
+
+
+@given(st.binary(max_size=80))
+def test_a_datagram_is_rtp_or_refused(data: bytes) -> None:
+    try:
+        packet = rtp.parse(data)
+    except ProtocolError:
+        return
+    assert len(packet.payload) <= len(data) - rtp.HEADER_SIZE
+
+
+def test_what_is_written_is_read() -> None:
+    data = rtp.write(96, True, 70_000, (1 << 32) + 5, 7, b"x")
+
+    assert rtp.parse(data) == rtp.RtpPacket(96, True, 70_000 & 0xFFFF, 5, 7, b"x")
+
+
+@given(st.integers(0, 65_535), st.randoms(use_true_random=False), st.integers(0, 12))
+def test_packets_that_come_a_little_out_of_order_go_on_in_order(
+    start: int, chance: random.Random, spread: int
+) -> None:
+    # Given 200 packets, none of them more than `spread` places from its own,
+    order = sorted(range(1, 200), key=lambda each: each + chance.randint(0, spread))
+    reorder: Reorder[int] = Reorder(wait_ms=1_000)
+    seen: list[int | None] = []
+    for number in [0, *order]:
+        seen += reorder.push((start + number) & 0xFFFF, number, 0)
+    assert seen == list(range(200))
+    assert not reorder.is_waiting
+
+
+def test_a_lost_packet_is_asked_for_waited_for_and_given_up() -> None:
+    reorder: Reorder[str] = Reorder(wait_ms=100)
+    assert list(reorder.push(65_535, "a", 0)) == ["a"]
+    assert list(reorder.push(1, "c", 0)) == []
+    assert reorder.to_ask_for(0) == [0]
+    assert reorder.to_ask_for(10) == []
+    assert reorder.to_ask_for(40) == [0]
+    assert list(reorder.look(99)) == []
+    assert list(reorder.look(100)) == [None, "c"]
+    assert list(reorder.push(0, "b", 101)) == []
+    assert reorder.lost == 1
+
+
+def test_a_source_that_begins_anew_goes_on() -> None:
+    reorder: Reorder[str] = Reorder(wait_ms=100)
+    assert list(reorder.push(10, "a", 0)) == ["a"]
+    assert list(reorder.push(40_000, "b", 0)) == [None, "b"]
+    assert list(reorder.push(40_001, "c", 0)) == ["c"]
+
+
+@pytest.mark.parametrize("skew_ms", [0, 5, 300, -300])
+def test_sound_moves_to_where_the_sender_says_it_belongs(skew_ms: int) -> None:
+    # Given a picture and a sound that was sampled at the same instant and came later,
+    picture, sound = SourceClock(90_000), SourceClock(48_000)
+    assert picture.place(5_000, 1_000) == 90_000
+    first = sound.place(4_294_967_000, 1_000 + skew_ms)
+    # when both have been reported on,
+    picture.note_report(7 << 32, 5_000)
+    sound.note_report(7 << 32, 4_294_967_000)
+    sound.follow(picture)
+    # then the sound is where the picture is, unless the distance is too small to be heard.
+    moved = sound.place(4_294_967_000 + 480 & 0xFFFFFFFF, 1_000)
+    assert moved == (first + 480 if abs(skew_ms) < 20 else 48_000 + 480)
+
+
+def test_feedback_is_understood_by_another_library() -> None:
+    [lost] = RtcpPacket.parse(rtcp.nack(1, 2, LOST))
+    [key] = RtcpPacket.parse(rtcp.pli(1, 2))
+    [much] = RtcpPacket.parse(rtcp.remb(1, 2, 8_000_000))
+    report, _ = RtcpPacket.parse(rtcp.sender_report(3, rtcp.ntp(1_500_000), 9, 10, 11))
+
+    assert isinstance(lost, RtcpRtpfbPacket)
+    assert lost.lost == LOST
+    assert isinstance(key, RtcpPsfbPacket)
+    assert isinstance(much, RtcpPsfbPacket)
+    bits_per_second, sources = unpack_remb_fci(much.fci)
+    assert bits_per_second == pytest.approx(8_000_000, rel=0.01)
+    assert sources == [2]
+    assert isinstance(report, RtcpSrPacket)
+    assert report.sender_info.ntp_timestamp == (2_208_988_801 << 32) + (1 << 31)
+
+
+@given(st.binary(max_size=80))
+def test_broken_rtcp_tells_nothing(data: bytes) -> None:
+    assert isinstance(rtcp.parse(data), list)
