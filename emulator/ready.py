@@ -2,6 +2,7 @@
 
 import os
 from typing import Any
+from urllib.parse import urlsplit
 
 import emulator
 from emulator.machine import certificates
@@ -32,10 +33,12 @@ def ready(
     }
 
 
-def addresses(settings: Settings, told: dict[str, Any]) -> Addresses:
+def addresses(settings: Settings, told: dict[str, Any], stun_port: int) -> Addresses:
+    host = urlsplit(told["http"]).hostname or settings.host
     return Addresses(
         http=told["http"],
         media=settings.media_base.rstrip("/") or f"{told['http']}/{CDN_NAME}",
         rtmp=told["rtmp"],
         rtmps=told["rtmps"],
+        stun=f"stun:[{host}]:{stun_port}" if ":" in host else f"stun:{host}:{stun_port}",
     )

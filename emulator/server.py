@@ -27,6 +27,7 @@ from emulator.media.recording.loop.loops import Loops
 from emulator.media.recording.recordings import Recordings
 from emulator.media.shelf.shelves import Shelves
 from emulator.media.webrtc.peers import Peers
+from emulator.media.webrtc.stun import StunServer
 from emulator.seeds import file as seeds
 from emulator.settings import Settings
 from emulator.web import app
@@ -120,11 +121,17 @@ class Emulator:
 
         shared.peers = Peers(worlds, bounds.webrtc(settings), tasks)
         stack.push_async_callback(shared.peers.stop, "the emulator stops")
+        stun = StunServer()
+        stack.callback(stun.stop)
+        stun_port = await stun.start(settings.host, settings.stun_port)
 
         listener = _listen(settings.host, settings.port)
         stack.callback(listener.close)
         self.ready = ready.ready(settings, folder, listener.getsockname()[1], rtmp_port, rtmps_port)
-        shared.ready, shared.addresses = self.ready, ready.addresses(settings, self.ready)
+        shared.ready, shared.addresses = (
+            self.ready,
+            ready.addresses(settings, self.ready, stun_port),
+        )
         self.platform.world.media_base = shared.addresses.media
         self.app = app.build(worlds)
         web = _Web(

@@ -27,12 +27,16 @@ CDN_NAME = "customer-emulator.cloudflarestream.com"
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where this platform is reached. No address ends in a slash; `media` is the CDN's name."""
+    """Where this platform is reached. No address ends in a slash; `media` is the CDN's name.
+
+    `stun` is empty where there is none.
+    """
 
     http: str
     media: str
     rtmp: str
     rtmps: str
+    stun: str = ""
 
 
 @dataclass(slots=True)

@@ -17,9 +17,9 @@ from emulator.core.errors import Refused
 from emulator.core.events.worlds import WorldReplaced
 from emulator.core.world_clock import WorldClock
 from emulator.media.broadcasts import BroadcastBounds, Broadcasts
+from emulator.media.ingest.gate import Attempt, PacketIntake
 from emulator.media.recording.cuts.cutting_room import CuttingRoom
 from emulator.media.recording.cuts.sources import Sources
-from emulator.media.ingest.gate import Attempt, PacketIntake
 from emulator.media.recording.imports.workshop import Workshop, sweep
 from emulator.media.recording.recorder import Recorder
 from emulator.media.shelf.disposal import Disposal

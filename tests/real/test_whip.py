@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from urllib.parse import urljoin
 
+import aioice
 import pytest
 
 from tests.support.encoders import film, play
@@ -105,6 +106,25 @@ def test_the_endpoint_says_what_it_takes(walk: Walk) -> None:
         assert post_offer(whip, garbage).status == 400
     no_codec = offer.replace("H264", "H266").replace("VP8", "VP7").replace("opus", "silk")
     assert post_offer(whip, no_codec).status == 422
+
+
+async def test_the_own_stun_answer_is_told_and_answers(walk: Walk) -> None:
+    # Given the servers that a peer is told of, by WHIP and by the API,
+    whip = walk.create()["ingest"]["webrtc_url"]
+    link = send("OPTIONS", whip).headers["Link"]
+    [server] = walk.ask("GET", "/video-sessions/ice-servers").json["ice_servers"]
+    [address] = server["urls"]
+    assert link == f'<{address}>; rel="ice-server"'
+    # when another library asks it, then it learns an address of its own.
+    _, host, port = address.split(":")
+    ice = aioice.Connection(ice_controlling=True, stun_server=(host, int(port)), use_ipv6=False)
+    try:
+        await ice.gather_candidates()
+        kinds = {each.type for each in ice.local_candidates}
+    finally:
+        await ice.close()
+    assert kinds <= {"host", "srflx"}
+    assert "srflx" in kinds or not ice.local_candidates
 
 
 def test_candidates_may_follow_one_by_one(walk: Walk) -> None:

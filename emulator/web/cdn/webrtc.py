@@ -101,7 +101,8 @@ class Doors:
 
     def _links(self) -> dict[str, str]:
         """ICE servers (RFC 9725, 4.6)."""
-        return {}
+        stun = self._worlds.shared.addresses.stun
+        return {"Link": f'<{stun}>; rel="ice-server"'} if stun else {}
 
 
 def routes(worlds: Worlds) -> list[Route]:

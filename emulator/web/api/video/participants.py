@@ -41,9 +41,12 @@ class SessionAnswer(TypedDict):
     participant_id: str
 
 
-def ice_servers(_: Call) -> IceServers:
-    """List the STUN and TURN servers of this platform: none, as there is none."""
-    return {"ice_servers": []}
+def ice_servers(call: Call) -> IceServers:
+    """List the STUN and TURN servers of this platform: its own STUN answer, and no TURN."""
+    stun = call.platform.addresses.stun
+    if not stun:
+        return {"ice_servers": []}
+    return {"ice_servers": [{"urls": [stun], "username": "", "credential": ""}]}
 
 
 def admit(call: Call) -> SessionToken:
