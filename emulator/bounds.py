@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 from emulator.core.world_clock import WorldClock
+from emulator.delivery import direct
 from emulator.delivery.outbox import OutboxBounds
 from emulator.media.broadcasts import BroadcastBounds
 from emulator.media.ingest.rtmp_limits import RtmpLimits
@@ -61,6 +63,11 @@ def chats(settings: Settings) -> ChatBounds:
             bytes_max=settings.chat_unread_bytes_max, slow_ms=settings.chat_slow_ms
         ),
     )
+
+
+def sockets(settings: Settings) -> dict[str, Any]:
+    """How uvicorn serves WebSockets."""
+    return direct.uvicorn_options(settings.chat_frame_bytes_max, settings.chat_ping_ms)
 
 
 def broadcasts(settings: Settings) -> BroadcastBounds:

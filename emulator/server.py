@@ -19,7 +19,6 @@ from starlette.types import ASGIApp
 
 from emulator import bounds, ready
 from emulator.core.world_clock import WorldClock
-from emulator.delivery import direct
 from emulator.machine import certificates
 from emulator.machine.folder import DataFolder
 from emulator.media.ingest.rtmp_server import RtmpServer
@@ -134,9 +133,7 @@ class Emulator:
         )
         self.platform.world.media_base = shared.addresses.media
         self.app = app.build(worlds)
-        web = _Web(
-            _web_config(self.app, tls if settings.tls else None, settings.chat_frame_bytes_max)
-        )
+        web = _Web(_web_config(self.app, tls if settings.tls else None, bounds.sockets(settings)))
         running = tasks.create_task(web.serve(sockets=[listener]))
         stack.push_async_callback(_stop_web, web, running, shared.state)
         await web.has_started.wait()
@@ -234,7 +231,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _web_config(
-    application: ASGIApp, tls: ssl.SSLContext | None, frame_bytes_max: int
+    application: ASGIApp, tls: ssl.SSLContext | None, sockets: dict[str, Any]
 ) -> uvicorn.Config:
     return uvicorn.Config(
         application,
@@ -242,7 +239,7 @@ def _web_config(
         log_config=None,
         access_log=False,
         server_header=False,
-        **direct.uvicorn_options(frame_bytes_max),
+        **sockets,
         timeout_graceful_shutdown=_GRACE_SECONDS,
         timeout_keep_alive=75,
         ssl_context_factory=(lambda *_: tls) if tls else None,

@@ -28,10 +28,10 @@ _UNSENT_BYTES_MAX = 128 * 1024
 _GOODBYE_SECONDS = 10.0
 
 
-def uvicorn_options(frame_bytes_max: int) -> dict[str, Any]:
+def uvicorn_options(frame_bytes_max: int, ping_ms: int) -> dict[str, Any]:
     """What of `uvicorn.Config` a socket with thousands of readers depends on.
 
-    Half-open connections are found by pings: a reader that answers none within 40 s is gone.
+    Half-open connections are found by pings every `ping_ms`: who does not answer as long is gone.
     """
     return {
         "ws": DirectProtocol,
@@ -39,8 +39,8 @@ def uvicorn_options(frame_bytes_max: int) -> dict[str, Any]:
         "ws_per_message_deflate": False,
         # The connection is closed with 1009 as soon as a frame's header says more.
         "ws_max_size": frame_bytes_max,
-        "ws_ping_interval": 20.0,
-        "ws_ping_timeout": 20.0,
+        "ws_ping_interval": ping_ms / 1000,
+        "ws_ping_timeout": ping_ms / 1000,
     }
 
 

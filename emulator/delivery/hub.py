@@ -8,34 +8,42 @@ so that a flood to any number of readers leaves half of a core to everything els
 import asyncio
 from collections.abc import Iterator, Mapping
 from itertools import chain, islice, repeat
+from typing import Protocol
 
 from emulator.core.clock import monotonic_us
-from emulator.delivery.outbox import Outbox
 from emulator.delivery.wire import Batch
 
 # Writing to so many takes some 7 ms; then the loop's other work has its turn.
 _READERS_A_TURN = 1_000
 
 
+class Reader(Protocol):
+    """Whoever is told (`emulator.delivery.outbox`)."""
+
+    def put(self, batch: Batch) -> None:
+        """Take what is told. Never waits."""
+        ...
+
+
 class _Channel:
     """The readers of one dialect. A newcomer does not get what was pending before it came."""
 
     def __init__(self) -> None:
-        self.readers: dict[Outbox, None] = {}
-        self.newcomers: dict[Outbox, int] = {}
+        self.readers: dict[Reader, None] = {}
+        self.newcomers: dict[Reader, int] = {}
         self.pending: list[bytes] = []
 
-    def add(self, reader: Outbox) -> None:
+    def add(self, reader: Reader) -> None:
         if self.pending:
             self.newcomers[reader] = len(self.pending)
         else:
             self.readers[reader] = None
 
-    def remove(self, reader: Outbox) -> None:
+    def remove(self, reader: Reader) -> None:
         self.readers.pop(reader, None)
         self.newcomers.pop(reader, None)
 
-    def take(self) -> Iterator[tuple[Outbox, Batch]]:
+    def take(self) -> Iterator[tuple[Reader, Batch]]:
         """What is pending, for each reader; those who came in between get their part."""
         if not self.pending:
             return iter(())
@@ -56,8 +64,8 @@ class Topic:
 
     def __init__(self) -> None:
         self._channels: dict[str, _Channel] = {}
-        self._asides: list[tuple[Outbox, Batch]] = []
-        self._work: Iterator[tuple[Outbox, Batch]] = iter(())
+        self._asides: list[tuple[Reader, Batch]] = []
+        self._work: Iterator[tuple[Reader, Batch]] = iter(())
         self._is_busy = False
         self._busy_us = 0
         self._rest_until_us = 0
@@ -71,11 +79,11 @@ class Topic:
             if channel.readers or channel.newcomers
         )
 
-    def add(self, dialect: str, reader: Outbox) -> None:
+    def add(self, dialect: str, reader: Reader) -> None:
         """From now on it is told what happens; what was told before it has read by itself."""
         self._channels.setdefault(dialect, _Channel()).add(reader)
 
-    def remove(self, dialect: str, reader: Outbox) -> None:
+    def remove(self, dialect: str, reader: Reader) -> None:
         if dialect in self._channels:
             self._channels[dialect].remove(reader)
 
@@ -88,7 +96,7 @@ class Topic:
             self._is_busy = True
             self._schedule()
 
-    def tell_one(self, reader: Outbox, payload: bytes) -> None:
+    def tell_one(self, reader: Reader, payload: bytes) -> None:
         """Send one reader a message, behind what everybody was told before."""
         batch = Batch([payload])
         if self._is_busy:

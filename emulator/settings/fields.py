@@ -206,6 +206,12 @@ class Settings:
     chat_slow_ms: int = _setting(
         10_000, Duration("ms", 100), "a chat reader that takes nothing: 1013", is_flag=False
     )
+    chat_ping_ms: int = _setting(
+        20_000,
+        Duration("ms", 100),
+        "how often a chat socket is pinged; without an answer as long, it is gone",
+        is_flag=False,
+    )
     webrtc_peers_max: int = _setting(
         300, Count(1, 10_000), "WebRTC peers at once; the next one gets 503", is_flag=False
     )

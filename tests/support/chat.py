@@ -1,32 +1,21 @@
-"""A stream's chat as a test meets it: on a clock that only the test moves, through any server.
-
-Doors lead to the same application: uvicorn (where lines go to the transport), Hypercorn (where they
-go through ASGI's `send`), and none at all, in process.
-"""
+"""A stream's chat as a test meets it: on a clock that only the test moves, through any server."""
 
 import asyncio
 import json
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from itertools import chain, repeat
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlencode
 
 import httpx
-import uvicorn
-from hypercorn.asyncio import serve
-from hypercorn.config import Config
-from starlette.types import ASGIApp, Message
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from starlette.types import ASGIApp
 
 from emulator import bounds
 from emulator.core.clock import ManualClock
 from emulator.core.world_clock import WorldClock
-from emulator.delivery import direct
 from emulator.media.recording.loop.loops import Loops
 from emulator.media.recording.recordings import Recordings
 from emulator.media.shelf.shelves import Shelves
@@ -42,106 +31,17 @@ from emulator.world.live.streams import Stream, Wishes
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.world import World
+from tests.support.chat_doors import (
+    DOORS,
+    Enter,
+    Event,
+    Gone,
+    Peer,
+    SocketDoor,
+    StalledPeer,
+)
 
-PATIENCE_SECONDS = 20
 PREFIXES = {"documented": "/api/v1", "client": "/v1"}
-Event = dict[str, Any]
-
-
-class Peer(Protocol):
-    """A client of the chat socket."""
-
-    async def hear(self) -> Event:
-        """The next event. Raises `Gone` once the socket is closed."""
-        ...
-
-    async def send(self, content: str | bytes) -> None:
-        """One message, whatever is in it."""
-        ...
-
-    async def leave(self) -> None: ...
-
-
-class Gone(Exception):
-    """The server has closed the socket, with this code."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(f"{code} {reason}")
-        self.code = code
-
-
-class SocketPeer:
-    """Over a real socket."""
-
-    def __init__(self, connection: ClientConnection) -> None:
-        self.connection = connection
-
-    async def hear(self) -> Event:
-        try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                return dict(json.loads(await self.connection.recv()))
-        except ConnectionClosed as closed:
-            # Without a goodbye the connection was cut (RFC 6455, 7.1.5).
-            goodbye = closed.rcvd
-            raise Gone(goodbye.code if goodbye else 1006, str(closed)) from None
-
-    async def send(self, content: str | bytes) -> None:
-        await self.connection.send(content)
-
-    async def leave(self) -> None:
-        await self.connection.close()
-
-
-class InProcessPeer:
-    """Calls the application, as a server would."""
-
-    def __init__(self, application: ASGIApp, address: str) -> None:
-        path, _, query = address.partition("?")
-        self._scope = {
-            "type": "websocket",
-            "asgi": {"version": "3.0", "spec_version": "2.4"},
-            "scheme": "ws",
-            "path": path,
-            "raw_path": path.encode(),
-            "query_string": query.encode(),
-            "headers": [(b"host", b"test")],
-            "client": ("192.0.2.1", 5000),
-            "server": ("test", 80),
-            "subprotocols": [],
-            "state": {},
-            "extensions": {},
-        }
-        self._application = application
-        self._to_server: asyncio.Queue[Message] = asyncio.Queue()
-        self._from_server: asyncio.Queue[Message] = asyncio.Queue()
-        self._serving: asyncio.Task[None]
-
-    async def enter(self) -> None:
-        await self._to_server.put({"type": "websocket.connect"})
-        call = self._application(self._scope, self._to_server.get, self._from_server.put)
-        self._serving = asyncio.ensure_future(call)
-        assert (await self._next())["type"] == "websocket.accept"
-
-    async def hear(self) -> Event:
-        message = await self._next()
-        if message["type"] == "websocket.close":
-            raise Gone(message["code"], message["reason"])
-        return dict(json.loads(message["text"]))
-
-    async def send(self, content: str | bytes) -> None:
-        kind = "text" if isinstance(content, str) else "bytes"
-        await self._to_server.put({"type": "websocket.receive", kind: content})
-
-    async def leave(self) -> None:
-        await self._to_server.put({"type": "websocket.disconnect", "code": 1000})
-        await self._serving
-
-    async def _next(self) -> Message:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            return await self._from_server.get()
-
-
-Enter = Callable[[str], Awaitable[Peer]]
 
 
 @dataclass
@@ -225,6 +125,11 @@ class Chatroom:
         await guest.hear_data("viewer_count")
         return guest
 
+    async def stall(self, token: str) -> StalledPeer:
+        """A client that does not read; behind a server only."""
+        assert isinstance(self.enter, SocketDoor)
+        return await self.enter.stall(self.address(token=token))
+
     def address(self, spoken: str = "documented", stream_id: str = "", **query: str) -> str:
         """Where a stream's chat is under the prefix of a dialect."""
         path = f"{PREFIXES[spoken]}/streams/{stream_id or self.stream.id}/chat/ws"
@@ -260,7 +165,7 @@ async def chatroom(
     async with AsyncExitStack() as stack:
         worlds = await _worlds(stack, folder, clock, settings, seed)
         application = app.build(worlds)
-        enter = await stack.enter_async_context(_DOORS[door](application, settings))
+        enter = await stack.enter_async_context(DOORS[door](application, settings))
         transport = httpx.ASGITransport(application)
         call = await stack.enter_async_context(
             httpx.AsyncClient(transport=transport, base_url="http://test")
@@ -296,89 +201,3 @@ async def _worlds(
     await worlds.open_default(":memory:", seed)
     shared.state.is_ready = True
     return worlds
-
-
-@asynccontextmanager
-async def _in_process(application: ASGIApp, _: Settings) -> AsyncIterator[Enter]:
-    peers: list[InProcessPeer] = []
-
-    async def enter(address: str) -> InProcessPeer:
-        peer = InProcessPeer(application, address)
-        await peer.enter()
-        peers.append(peer)
-        return peer
-
-    yield enter
-    for peer in peers:
-        await peer.leave()
-
-
-@asynccontextmanager
-async def _uvicorn(application: ASGIApp, settings: Settings) -> AsyncIterator[Enter]:
-    config = uvicorn.Config(
-        application,
-        lifespan="off",
-        log_config=None,
-        timeout_graceful_shutdown=1,
-        **direct.uvicorn_options(settings.chat_frame_bytes_max),
-    )
-    server = uvicorn.Server(config)
-    config.load()
-    server.lifespan = config.lifespan_class(config)
-    with _listener() as listener:
-        await server.startup([listener])
-        async with _sockets(listener) as enter:
-            yield enter
-        await server.shutdown([listener])
-
-
-@asynccontextmanager
-async def _hypercorn(application: ASGIApp, _: Settings) -> AsyncIterator[Enter]:
-    config = Config()
-    config.errorlog = None
-    config.graceful_timeout = 1
-    stop = asyncio.Event()
-    with _listener() as listener:
-        listener.setblocking(False)
-        # Hypercorn takes the descriptor over, and closes it.
-        config.bind = [f"fd://{listener.dup().detach()}"]
-        serving = asyncio.ensure_future(serve(application, config, shutdown_trigger=stop.wait))  # type: ignore[arg-type]
-        async with _sockets(listener) as enter:
-            yield enter
-        stop.set()
-        await serving
-
-
-@asynccontextmanager
-async def _sockets(listener: socket.socket) -> AsyncIterator[Enter]:
-    """Clients of whatever listens there."""
-    host, port = listener.getsockname()[:2]
-    peers: list[SocketPeer] = []
-
-    async def enter(address: str) -> SocketPeer:
-        # What the test does not hear must not keep the client from reading on.
-        connection = await connect(
-            f"ws://{host}:{port}{address}",
-            proxy=None,
-            ping_interval=None,
-            max_size=None,
-            max_queue=None,
-        )
-        peer = SocketPeer(connection)
-        peers.append(peer)
-        return peer
-
-    yield enter
-    for peer in peers:
-        await peer.leave()
-
-
-def _listener() -> socket.socket:
-    return socket.create_server(("127.0.0.1", 0))
-
-
-_DOORS: Mapping[str, Callable[[ASGIApp, Settings], Any]] = {
-    "in process": _in_process,
-    "uvicorn": _uvicorn,
-    "hypercorn": _hypercorn,
-}

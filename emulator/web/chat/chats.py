@@ -58,6 +58,11 @@ class Chats:
         self._of_user: dict[str, dict[Guest, None]] = {}
 
     @property
+    def guests(self) -> list[Guest]:
+        """Everybody who is here, the first to come first."""
+        return list(self._guests)
+
+    @property
     def sockets(self) -> int:
         """How many are open."""
         return len(self._guests)
@@ -115,7 +120,7 @@ class Chats:
     def close(self, code: int, reason: str) -> None:
         """Say goodbye to everybody."""
         for guest in self._guests:
-            guest.outbox.close(code, reason)
+            _dismiss(guest, code, reason)
         for gathering in self._gatherings.values():
             gathering.close()
         self._guests.clear()
@@ -129,7 +134,7 @@ class Chats:
         try:
             guest.user = whose(self.world, guest.token)
         except Refused as refused:
-            guest.outbox.close(POLICY, refused.sentence)
+            _dismiss(guest, POLICY, refused.sentence)
 
     def tell(self, guest: Guest, outcome: Outcome) -> None:
         """Tell an author what became of a line or command; a line that is seen tells itself."""
@@ -170,7 +175,7 @@ class Chats:
             try:
                 streams.find_for(self.world, stream_id, guest.user)
             except Refused as refused:
-                guest.outbox.close(UNKNOWN_STREAM, refused.sentence)
+                _dismiss(guest, UNKNOWN_STREAM, refused.sentence)
 
     def _journal_drop(self, guest: Guest, why: str) -> None:
         with self.world.change():
@@ -182,3 +187,9 @@ class Chats:
                     reason=why,
                 )
             )
+
+
+def _dismiss(guest: Guest, code: int, reason: str) -> None:
+    """Say goodbye; what still comes from this guest is not heard any more."""
+    guest.is_dismissed = True
+    guest.outbox.close(code, reason)

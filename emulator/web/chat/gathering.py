@@ -52,6 +52,7 @@ class Guest:
     backlog: int = 0
     has_room: asyncio.Event = field(default_factory=asyncio.Event)
     is_hammering: bool = False
+    is_dismissed: bool = False
 
 
 @dataclass(slots=True)

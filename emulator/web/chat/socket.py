@@ -3,10 +3,11 @@
 import asyncio
 import itertools
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 from starlette.requests import HTTPConnection
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from emulator.core.errors import Refused
 from emulator.delivery.direct import sink_of
@@ -30,6 +31,8 @@ _MISTAKES_MAX = 20
 _HAMMERING_SECONDS = 0.05
 # RFC 6455, 5.5: a control frame carries 125 bytes, two of them the code.
 _REASON_BYTES_MAX = 123
+# How long a client that was told to go is waited for.
+_GOODBYE_SECONDS = 10.0
 # A token is asked for again this long after the instant at which it expires.
 _EXPIRY_SLACK_MS = 5
 
@@ -65,10 +68,12 @@ class ChatSocket:
             )
             return
         chats.enter(guest, stream)
+        listener = _Listener(chats, guest, receive)
         try:
-            await guest.outbox.attend(_Listener(chats, guest, receive).listen())
+            await guest.outbox.attend(listener.listen())
         finally:
             chats.leave(guest)
+        await listener.drain()
 
     def _admit(self, connection: HTTPConnection, send: Send) -> tuple[Chats, Guest, Stream]:
         query = connection.query_params
@@ -94,14 +99,17 @@ class _Listener:
         self._guest = guest
         self._receive = receive
         self._mistakes = 0
+        self._is_connected = True
 
     async def listen(self) -> None:
         """Until the client goes, or is told to."""
         guest, outbox = self._guest, self._guest.outbox
         while True:
-            message = await self._receive()
-            if message["type"] != "websocket.receive":
+            message = await self._next()
+            if message is None:
                 return
+            if guest.is_dismissed:
+                break
             content: str | bytes | None = message.get("text")
             if content is None:
                 content = message.get("bytes") or b""
@@ -116,9 +124,24 @@ class _Listener:
                 guest.is_hammering = False
                 await asyncio.sleep(_HAMMERING_SECONDS)
             await guest.has_room.wait()
-        # What still comes is read and dropped, until the client has heard that it is over.
-        while (await self._receive())["type"] == "websocket.receive":
-            pass
+        await self._drop_all()
+
+    async def drain(self) -> None:
+        """Read on for who was told to go, else a full queue keeps a server from hearing them go."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_GOODBYE_SECONDS):
+                await self._drop_all()
+
+    async def _drop_all(self) -> None:
+        """What still comes is read and dropped, until the client has heard that it is over."""
+        while self._is_connected:
+            await self._next()
+
+    async def _next(self) -> Message | None:
+        """What the client sends, None once it has gone."""
+        message = await self._receive()
+        self._is_connected = message["type"] == "websocket.receive"
+        return message if self._is_connected else None
 
     def _is_too_big(self, content: str | bytes) -> bool:
         limit = self._chats.bounds.frame_bytes_max

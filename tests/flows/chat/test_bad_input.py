@@ -6,7 +6,8 @@ import json
 import pytest
 from websockets.frames import Frame, Opcode
 
-from tests.support.chat import Chatroom, Guest, SocketPeer
+from tests.support.chat import Chatroom, Guest
+from tests.support.chat_doors import SocketPeer
 
 DEEP = '{"type":"message","content":' + "[" * 7_000 + "]" * 7_000 + "}"
 

@@ -7,7 +7,8 @@ import pytest
 from emulator.world.live import streams
 from emulator.world.live.streams import Wishes
 from emulator.world.people import accounts, tokens
-from tests.support.chat import Chatroom, Gone, Guest
+from tests.support.chat import Chatroom, Guest
+from tests.support.chat_doors import Gone
 
 
 async def test_a_missing_or_wrong_token_is_closed_with_1008(room: Chatroom) -> None:
@@ -140,6 +141,19 @@ async def test_a_server_that_stops_closes_with_1001(room: Chatroom) -> None:
     await room.worlds.stop("it is late")
 
     assert [await guest.code() for guest in guests] == [1001, 1001]
+
+
+async def test_who_talks_on_while_the_server_stops_is_let_go_too(room: Chatroom) -> None:
+    room.user("bob")
+    guest = await room.join("ak_demo_bob")
+    for number in range(200):
+        await guest.say(f"line {number}")
+
+    await room.worlds.stop("it is late")
+    assert await guest.code() == 1001
+    # The connection itself is gone as well, not only the conversation.
+    async with asyncio.timeout(5):
+        await guest.leave()
 
 
 async def test_a_reset_or_dropped_world_closes_with_4004(room: Chatroom) -> None:

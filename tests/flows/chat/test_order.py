@@ -1,0 +1,42 @@
+"""Every reader of a room sees the history's order, whoever speaks and however."""
+
+import asyncio
+
+from tests.support.chat import Chatroom, Guest
+
+
+async def heard(guest: Guest, count: int) -> list[str]:
+    kind = "message" if guest.dialect == "documented" else "chat_message"
+    return [(await guest.hear_next(kind))["id"] for _ in range(count)]
+
+
+async def test_every_reader_sees_the_order_of_the_history(room: Chatroom) -> None:
+    # Given readers of both dialects and four who speak at once, over sockets and REST,
+    dialects = ("documented", "client", "documented", "client")
+    readers = [await room.join("ak_demo", dialect) for dialect in dialects]
+    for name in ("ann", "bob", "cleo"):
+        room.user(name)
+    speakers = [await room.join(f"ak_demo_{name}") for name in ("ann", "bob")]
+
+    async def speak(speaker: Guest, name: str) -> None:
+        for number in range(20):
+            await speaker.say(f"{name} {number}")
+            await asyncio.sleep(0)
+
+    async def post(name: str) -> None:
+        for number in range(20):
+            line = {"content": f"{name} {number}"}
+            await room.ask("POST", "/chat", f"ak_demo_{name}", line)
+
+    # when all of them are done,
+    speaking = [speak(*each) for each in zip(speakers, ("ann", "bob"), strict=True)]
+    _, *seen = await asyncio.gather(
+        asyncio.gather(*speaking, post("ann"), post("cleo")),
+        *(heard(reader, 80) for reader in (*readers, *speakers)),
+    )
+
+    # then everybody saw what history shows.
+    history = await room.ask("GET", "/chat/history?limit=100")
+    order = [message["id"] for message in history.json()["messages"]]
+    assert len(order) == 80
+    assert seen == [order] * 6

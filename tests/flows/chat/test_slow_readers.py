@@ -1,0 +1,135 @@
+"""Readers that do not read, and peers that are not there any more: dropped, and nobody notices."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator.core.events import Event
+from emulator.core.events.chat import ChatReaderDropped
+from emulator.delivery.outbox import DirectOutbox
+from emulator.world.chat import messages
+from tests.support.chat import Chatroom, chatroom
+
+UNREAD_BYTES_MAX = 64 * 1024
+
+
+@pytest.fixture(params=["uvicorn", "hypercorn"])
+def door(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def wishes() -> dict[str, Any]:
+    return {"chat_unread_bytes_max": UNREAD_BYTES_MAX}
+
+
+def dropped(room: Chatroom) -> list[ChatReaderDropped]:
+    """Who was dropped, from now on."""
+    found: list[ChatReaderDropped] = []
+
+    def hear(event: Event) -> None:
+        if isinstance(event, ChatReaderDropped):
+            found.append(event)
+
+    room.worlds.default.bus.subscribe(hear)
+    return found
+
+
+async def flood(room: Chatroom, reader: Any, until: list[ChatReaderDropped], count: int) -> int:
+    """Talk until so many were dropped; the reader hears every line. Gives how many there were."""
+    said = 0
+    while len(until) < count:
+        for _ in range(20):
+            messages.post(room.world, room.stream.id, room.owner, f"{said} ".ljust(500, "x"))
+            said += 1
+        for number in range(said - 20, said):
+            assert (await reader.hear_data("message"))["content"].startswith(f"{number} ")
+        assert said < 100_000, "nobody was dropped"
+    return said
+
+
+async def test_a_reader_that_does_not_read_is_closed_with_1013_and_nobody_notices(
+    room: Chatroom,
+) -> None:
+    # Given a room in which bob does not read,
+    bob = room.user("bob")
+    reader = await room.join("ak_demo")
+    gone = dropped(room)
+    stalled = await room.stall("ak_demo_bob")
+
+    # when others talk, then they hear every line, and he is dropped for his bound.
+    said = await flood(room, reader, gone, 1)
+    [event] = gone
+    assert (event.user_id, event.stream_id) == (bob.id, room.stream.id)
+    assert event.reason == f"more than {UNREAD_BYTES_MAX} bytes wait for it"
+
+    # When he reads on at last, he finds the oldest lines in order and the goodbye behind them.
+    events, code = await stalled.read_on()
+    assert code == 1013
+    assert [event["type"] for event in events[:2]] == ["history", "viewer_count"]
+    lines = [int(event["data"]["content"].split()[0]) for event in events[2:]]
+    assert lines == list(range(len(lines)))
+    assert len(lines) < said
+
+
+@pytest.mark.parametrize("wishes", [{"chat_slow_ms": 200, "chat_unread_bytes_max": 2**26}])
+async def test_a_reader_that_takes_nothing_for_too_long_is_closed(room: Chatroom) -> None:
+    room.user("bob")
+    reader = await room.join("ak_demo")
+    gone = dropped(room)
+    await room.stall("ak_demo_bob")
+    await flood(room, reader, gone, 1)
+    assert gone[0].reason == "it took nothing for 0.2 s"
+
+
+async def test_many_stalled_readers_cost_their_bound_at_most(room: Chatroom, door: str) -> None:
+    room.user("bob")
+    reader = await room.join("ak_demo")
+    gone = dropped(room)
+    for _ in range(20):
+        await room.stall("ak_demo_bob")
+
+    said = await flood(room, reader, gone, 20)
+
+    # What several wait for is held once, and they were dropped at the same bound.
+    assert said * 800 < 64 * UNREAD_BYTES_MAX, door
+    assert room.chats.sockets <= 21
+
+
+@pytest.mark.parametrize("wishes", [{}])
+async def test_a_slow_reader_that_catches_up_stays(room: Chatroom) -> None:
+    room.user("bob")
+    reader = await room.join("ak_demo")
+    gone = dropped(room)
+    stalled = await room.stall("ak_demo_bob")
+    for number in range(100):
+        messages.post(room.world, room.stream.id, room.owner, f"{number} ".ljust(300, "x"))
+    for _ in range(100):
+        await reader.hear_data("message")
+
+    await room.worlds.stop("the test is over")
+    events, code = await stalled.read_on()
+
+    assert (len(events), code, gone) == (102, 1001, [])
+
+
+async def test_a_half_open_connection_is_found_by_pings(tmp_path: Path) -> None:
+    async with chatroom(tmp_path, "uvicorn", chat_ping_ms=100) as room:
+        room.user("bob")
+        reader = await room.join("ak_demo", "client")
+        await room.stall("ak_demo_bob")
+        assert (await reader.hear_data("viewer_join"))["username"] == "bob"
+
+        # The reader answers its pings, and stays; who does not is gone.
+        assert (await reader.hear_data("viewer_leave"))["username"] == "bob"
+        await reader.say("all is well")
+        await reader.hear_data("chat_message")
+
+
+async def test_uvicorn_still_lends_its_transport(tmp_path: Path) -> None:
+    """`direct` needs private names of uvicorn; without them readers would get line by line."""
+    async with chatroom(tmp_path, "uvicorn") as room:
+        await room.join("ak_demo")
+        [guest] = room.chats.guests
+        assert isinstance(guest.outbox, DirectOutbox)

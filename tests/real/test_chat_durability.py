@@ -1,0 +1,64 @@
+"""What was seen in a chat is still said after the process was killed."""
+
+import json
+import signal
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from tests.support.walk import Walk, child
+
+
+def join(walk: Walk, stream: dict[str, Any], key: str) -> ClientConnection:
+    path = f"/api/v1/streams/{stream['id']}/chat/ws?token={key}"
+    return connect(walk.ready["ws"] + path, proxy=None, max_size=None)
+
+
+def talk(connection: ClientConnection) -> None:
+    """Say line after line until the server is gone."""
+    number = 0
+    try:
+        while True:
+            connection.send(json.dumps({"type": "message", "content": f"line {number}"}))
+            number += 1
+    except (ConnectionClosed, OSError):
+        return
+
+
+def test_kill_9_loses_no_line_that_anyone_saw(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    # Given a room in which the owner, whom no rate holds back, talks as fast as can be,
+    with child(data) as first:
+        walk = first.walk()
+        stream = walk.create()
+        with join(walk, stream, "ak_demo_viewer") as reader, join(walk, stream, "ak_demo") as owner:
+            talking = threading.Thread(target=talk, args=(owner,))
+            talking.start()
+            seen: list[str] = []
+            # when the process is killed in the middle of it,
+            with suppress(ConnectionClosed):
+                for frame in reader:
+                    event = json.loads(frame)
+                    if event["type"] == "message":
+                        seen.append(event["data"]["id"])
+                    if len(seen) == 500:
+                        first.process.send_signal(signal.SIGKILL)
+            first.said()
+            talking.join()
+
+    # then history has every line that the reader saw, in the order in which it saw them.
+    with child(data) as second:
+        walk = second.walk()
+        kept: list[str] = []
+        path = f"/streams/{stream['id']}/chat/history?limit=100"
+        page = walk.ask("GET", path).json
+        kept = [line["id"] for line in page["messages"]]
+        while page["has_more"]:
+            page = walk.ask("GET", f"{path}&cursor={page['next_cursor']}").json
+            kept = [line["id"] for line in page["messages"]] + kept
+        assert len(seen) >= 500
+        assert kept[: len(seen)] == seen

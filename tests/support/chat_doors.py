@@ -1,0 +1,270 @@
+"""The chat socket's clients, and the doors that they come through.
+
+Doors lead to the same application: uvicorn (where lines go to the transport), Hypercorn (where they
+go through ASGI's `send`), and none at all, in process.
+"""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Protocol
+
+import uvicorn
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+from starlette.types import ASGIApp, Message
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from emulator import bounds
+from emulator.settings import Settings
+
+PATIENCE_SECONDS = 20
+Event = dict[str, Any]
+
+
+class Peer(Protocol):
+    """A client of the chat socket."""
+
+    async def hear(self) -> Event:
+        """The next event. Raises `Gone` once the socket is closed."""
+        ...
+
+    async def send(self, content: str | bytes) -> None:
+        """One message, whatever is in it."""
+        ...
+
+    async def leave(self) -> None: ...
+
+
+class Gone(Exception):
+    """The server has closed the socket, with this code."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(f"{code} {reason}")
+        self.code = code
+
+
+class SocketPeer:
+    """Over a real socket."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self.connection = connection
+
+    async def hear(self) -> Event:
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                return dict(json.loads(await self.connection.recv()))
+        except ConnectionClosed as closed:
+            # Without a goodbye the connection was cut (RFC 6455, 7.1.5).
+            goodbye = closed.rcvd
+            raise Gone(goodbye.code if goodbye else 1006, str(closed)) from None
+
+    async def send(self, content: str | bytes) -> None:
+        await self.connection.send(content)
+
+    async def leave(self) -> None:
+        await self.connection.close()
+
+
+class InProcessPeer:
+    """Calls the application, as a server would."""
+
+    def __init__(self, application: ASGIApp, address: str) -> None:
+        path, _, query = address.partition("?")
+        self._scope = {
+            "type": "websocket",
+            "asgi": {"version": "3.0", "spec_version": "2.4"},
+            "scheme": "ws",
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": query.encode(),
+            "headers": [(b"host", b"test")],
+            "client": ("192.0.2.1", 5000),
+            "server": ("test", 80),
+            "subprotocols": [],
+            "state": {},
+            "extensions": {},
+        }
+        self._application = application
+        self._to_server: asyncio.Queue[Message] = asyncio.Queue()
+        self._from_server: asyncio.Queue[Message] = asyncio.Queue()
+        self._serving: asyncio.Task[None]
+
+    async def enter(self) -> None:
+        await self._to_server.put({"type": "websocket.connect"})
+        call = self._application(self._scope, self._to_server.get, self._from_server.put)
+        self._serving = asyncio.ensure_future(call)
+        assert (await self._next())["type"] == "websocket.accept"
+
+    async def hear(self) -> Event:
+        message = await self._next()
+        if message["type"] == "websocket.close":
+            raise Gone(message["code"], message["reason"])
+        return dict(json.loads(message["text"]))
+
+    async def send(self, content: str | bytes) -> None:
+        kind = "text" if isinstance(content, str) else "bytes"
+        await self._to_server.put({"type": "websocket.receive", kind: content})
+
+    async def leave(self) -> None:
+        await self._to_server.put({"type": "websocket.disconnect", "code": 1000})
+        await self._serving
+
+    async def _next(self) -> Message:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return await self._from_server.get()
+
+
+class StalledPeer:
+    """A client with a small buffer that does not read until it is asked to, nor answers pings."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    @classmethod
+    async def enter(cls, host: str, port: int, address: str) -> "StalledPeer":
+        plug = socket.socket()
+        plug.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        plug.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(plug, (host, port))
+        reader, writer = await asyncio.open_connection(sock=plug, limit=4096)
+        writer.write(
+            f"GET {address} HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\n"
+            "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
+        )
+        await reader.readuntil(b"\r\n\r\n")
+        return cls(reader, writer)
+
+    async def read_on(self) -> tuple[list[Event], int]:
+        """All that was sent until the end, and the code of the goodbye; 1006 without one."""
+        events: list[Event] = []
+        code = 1006
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            try:
+                while True:
+                    opcode, data = await self._frame()
+                    if opcode == _TEXT:
+                        events.append(json.loads(data))
+                    elif opcode == _CLOSE:
+                        code = int.from_bytes(data[:2], "big")
+                        self._writer.close()
+            except (asyncio.IncompleteReadError, ConnectionError):
+                return events, code
+
+    async def hang_up(self) -> None:
+        self._writer.close()
+        with suppress(ConnectionError):
+            await self._writer.wait_closed()
+
+    async def _frame(self) -> tuple[int, bytes]:
+        first, length = await self._reader.readexactly(2)
+        if length >= 126:
+            length = int.from_bytes(
+                await self._reader.readexactly(2 if length == 126 else 8), "big"
+            )
+        return first & 0x0F, await self._reader.readexactly(length)
+
+
+_TEXT, _CLOSE = 1, 8
+
+Enter = Callable[[str], Awaitable[Peer]]
+
+
+@asynccontextmanager
+async def _in_process(application: ASGIApp, _: Settings) -> AsyncIterator[Enter]:
+    peers: list[InProcessPeer] = []
+
+    async def enter(address: str) -> InProcessPeer:
+        peer = InProcessPeer(application, address)
+        await peer.enter()
+        peers.append(peer)
+        return peer
+
+    yield enter
+    for peer in peers:
+        await peer.leave()
+
+
+@asynccontextmanager
+async def _uvicorn(application: ASGIApp, settings: Settings) -> AsyncIterator[Enter]:
+    config = uvicorn.Config(
+        application,
+        lifespan="off",
+        log_config=None,
+        timeout_graceful_shutdown=1,
+        **bounds.sockets(settings),
+    )
+    server = uvicorn.Server(config)
+    config.load()
+    server.lifespan = config.lifespan_class(config)
+    with _listener() as listener:
+        await server.startup([listener])
+        door = SocketDoor(listener)
+        yield door
+        await door.close()
+        await server.shutdown([listener])
+
+
+@asynccontextmanager
+async def _hypercorn(application: ASGIApp, _: Settings) -> AsyncIterator[Enter]:
+    config = Config()
+    config.errorlog = None
+    config.graceful_timeout = 1
+    stop = asyncio.Event()
+    with _listener() as listener:
+        listener.setblocking(False)
+        # Hypercorn takes the descriptor over, and closes it.
+        config.bind = [f"fd://{listener.dup().detach()}"]
+        serving = asyncio.ensure_future(serve(application, config, shutdown_trigger=stop.wait))  # type: ignore[arg-type]
+        door = SocketDoor(listener)
+        yield door
+        await door.close()
+        stop.set()
+        await serving
+
+
+class SocketDoor:
+    """Clients of whatever listens there."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        self._host, self._port = listener.getsockname()[:2]
+        self._peers: list[SocketPeer] = []
+        self._stalled: list[StalledPeer] = []
+
+    async def __call__(self, address: str) -> SocketPeer:
+        # What the test does not hear must not keep the client from reading on.
+        connection = await connect(
+            f"ws://{self._host}:{self._port}{address}",
+            proxy=None,
+            ping_interval=None,
+            max_size=None,
+            max_queue=None,
+        )
+        self._peers.append(SocketPeer(connection))
+        return self._peers[-1]
+
+    async def stall(self, address: str) -> StalledPeer:
+        self._stalled.append(await StalledPeer.enter(self._host, self._port, address))
+        return self._stalled[-1]
+
+    async def close(self) -> None:
+        for stalled in self._stalled:
+            await stalled.hang_up()
+        for peer in self._peers:
+            await peer.leave()
+
+
+def _listener() -> socket.socket:
+    return socket.create_server(("127.0.0.1", 0))
+
+
+DOORS: Mapping[str, Callable[[ASGIApp, Settings], Any]] = {
+    "in process": _in_process,
+    "uvicorn": _uvicorn,
+    "hypercorn": _hypercorn,
+}
