@@ -6,11 +6,12 @@ An `Evening` is shared by all steps of a run; a `Stage` is that evening as one s
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from emulator.core.errors import Refused
 from emulator.core.ids import Chance
 from emulator.scenario.language.scenario import Scenario, Step
+from emulator.scenario.language.values.arithmetic import names_in, resolve
 from emulator.world.library import recordings
 from emulator.world.library.recordings import Vod
 from emulator.world.live import streams
@@ -18,6 +19,9 @@ from emulator.world.live.streams import Stream
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.world import World
+
+if TYPE_CHECKING:
+    from emulator.scenario.publishing.publisher import Publisher
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -36,7 +40,7 @@ class Server:
     """What a run needs of the server it plays on. Empty where a world stands alone.
 
     `request` is called with a method, a path, a user's name (None: nobody) and a JSON body.
-    `publish` with a stream; what it returns stops the publisher. `snapshot` keeps the world.
+    `snapshot` keeps the world. Without an RTMP address, publishers are simulated.
     """
 
     http: str = ""
@@ -44,6 +48,7 @@ class Server:
     rtmp: str = ""
     rtmps: str = ""
     ca: str = ""
+    reconnect_window_ms: int = 10_000
     request: Callable[[str, str, str | None, Any], Awaitable[Answer]] | None = None
     snapshot: Callable[[str], None] | None = None
 
@@ -65,7 +70,19 @@ class Evening:
     vods: dict[str, str] = field(default_factory=dict)
     saved: dict[str, Any] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+    publishers: "dict[str, Publisher]" = field(default_factory=dict)
     note: Callable[[str], None] = print
+
+    def fill(self, value: Any) -> Any:
+        """A value with what was saved in place of its `$name`s."""
+        if isinstance(value, dict):
+            return {key: self.fill(inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self.fill(inner) for inner in value]
+        if isinstance(value, str) and "$" in value and names_in(value):
+            known = {name: f"${name}" for name in names_in(value)}
+            return resolve(value, {**known, **self.saved})
+        return value
 
     def count(self, what: str, by: int = 1) -> None:
         """Count something for the report, such as lines that slow mode refused."""

@@ -82,6 +82,14 @@ class PublisherProcess:
             self._child.kill()
             await self._listening
 
+    async def kill(self) -> None:
+        """End it at once and without a goodbye, as a pulled plug does."""
+        if self._child is None or self._listening is None:
+            return
+        if self._child.returncode is None:
+            self._child.kill()
+        await self._listening
+
     async def _listen(self, child: asyncio.subprocess.Process) -> None:
         assert child.stdout is not None
         assert child.stderr is not None

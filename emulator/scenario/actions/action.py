@@ -4,7 +4,7 @@ To add one, write a class with a docstring (its first line is its help), an `exa
 into the file of its noun; `registry` finds it there.
 """
 
-from collections.abc import Awaitable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # What a lasting action yields: in how many milliseconds it wants to go on.
 Ticks = Iterator[int]
+# The same of one that also waits for something outside the world.
+LateTicks = AsyncIterator[int]
 
 
 class Action(BaseModel):
@@ -50,6 +52,10 @@ class Action(BaseModel):
         """Texts beside the scenario that it needs, by their names."""
         return ()
 
-    def run(self, stage: "Stage") -> Awaitable[Any] | Ticks | None:
+    def wrong_files(self, texts: Mapping[str, str]) -> Iterator[str]:  # noqa: ARG002
+        """What is wrong with those files, by their names: a sentence each."""
+        return iter(())
+
+    def run(self, stage: "Stage") -> Awaitable[Any] | Ticks | LateTicks | None:
         """Do it. A `Refused` is noted in the report as what the platform said."""
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""Registry: which actions there are, by name. A noun's file is imported when it is first used."""
+"""Registry: which actions there are, by name. A noun's files are imported when it is first used."""
 
 from functools import cache
 from importlib import import_module
@@ -6,30 +6,36 @@ from importlib import import_module
 from emulator.scenario.actions.action import Action
 
 # Where the actions of each noun are.
-NOUNS = {
-    "stream": "live.stream",
-    "log": "evening.log",
-    "wait": "evening.wait",
-    "expect": "evening.expect",
+NOUNS: dict[str, tuple[str, ...]] = {
+    "stream": ("live.stream",),
+    "publish": ("live.publish",),
+    "chat": ("chat.saying", "chat.flood", "chat.order"),
+    "people": ("people",),
+    "vod": ("library.vod",),
+    "clip": ("library.clip",),
+    "video": ("library.video",),
+    "schedule": ("library.schedule",),
+    "category": ("library.category",),
+    "http": ("http",),
+    "clock": ("evening.clock",),
+    "log": ("evening.log",),
+    "wait": ("evening.wait",),
+    "snapshot": ("evening.snapshot",),
+    "expect": ("evening.expect",),
 }
 
 
 @cache
 def of_noun(noun: str) -> dict[str, type[Action]]:
     """The actions of a noun by their whole name; none where there is no such noun."""
-    where = NOUNS.get(noun)
-    if where is None:
-        return {}
-    module = import_module(f"emulator.scenario.actions.{where}")
-    found = [
-        value
-        for value in vars(module).values()
-        if isinstance(value, type)
-        and issubclass(value, Action)
-        and value.__module__ == module.__name__
-        and "name" in vars(value)
-    ]
-    return {action.name: action for action in found if action.name.partition(".")[0] == noun}
+    found = {}
+    for where in NOUNS.get(noun, ()):
+        module = import_module(f"emulator.scenario.actions.{where}")
+        for value in vars(module).values():
+            is_action = isinstance(value, type) and issubclass(value, Action)
+            if is_action and value.__module__ == module.__name__ and "name" in vars(value):
+                found[value.name] = value
+    return found
 
 
 def find(name: str) -> type[Action] | None:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from emulator.scenario.actions.action import Action
 from emulator.scenario.actions.evening.expect import wrong as wrong_expectation
 from emulator.scenario.language import names, tree
 from emulator.scenario.language.checked import checked
@@ -273,12 +274,17 @@ class _Loading:
         """Texts that actions speak of by a file's name."""
         for step, node in zip(steps.found, self.step_nodes, strict=True):
             for name in step.action.files():
-                if name in self.files:
-                    continue
-                try:
-                    self.files[name] = self.read_file(name)
-                except ValueError as error:
-                    self._note(node.value[step.action.name], "file", f"{error}.")
+                self._read_file(name, step.action, node.value[step.action.name])
+
+    def _read_file(self, name: str, action: Action, node: Node) -> None:
+        try:
+            if name not in self.files:
+                self.files[name] = self.read_file(name)
+        except ValueError as error:
+            self._note(node, "file", f"{error}.")
+            return
+        for sentence in action.wrong_files(self.files):
+            self._note(node, "file", sentence)
 
     def _world(self) -> WorldPart:
         parts = [part for part, _ in self.worlds]

@@ -8,12 +8,12 @@ import heapq
 import inspect
 import itertools
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from emulator.core.errors import Refused
-from emulator.scenario.actions.action import Ticks
+from emulator.scenario.actions.action import LateTicks, Ticks
 from emulator.scenario.actions.evening.expect import Expect
 from emulator.scenario.language.scenario import After, On, Step
 from emulator.scenario.play.watching import Watch, Watching
@@ -32,6 +32,7 @@ class Turn:
     step: Step
     began_ms: int
     ticks: Ticks | None = None
+    late_ticks: LateTicks | None = None
     watching: Watching | None = None
     task: "asyncio.Task[Any] | None" = None
     missed: int = 0
@@ -118,7 +119,7 @@ class Turns:
         if due.is_off:
             return True
         if due.turn is not None:
-            self._go_on(due.turn)
+            await self._go_on(due.turn)
         else:
             await self._begin(due.step, due.at_ms)
         return True
@@ -131,8 +132,9 @@ class Turns:
     def take_awaited(self) -> None:
         """End the turns whose work, beside the run, is over. A failure of ours is raised here."""
         for turn in [turn for turn in self.under_way if turn.task and turn.task.done()]:
-            if turn.task is not None:
-                self._conclude(turn, lambda task=turn.task: task.result())  # type: ignore[misc]
+            task, turn.task = turn.task, None
+            if task is not None:
+                self._conclude(turn, task)
 
     async def cut_short(self) -> None:
         """The evening is over: what still goes on is stopped where it is."""
@@ -180,9 +182,12 @@ class Turns:
             self._done(turn)
         elif inspect.isawaitable(found):
             await self._await(turn, found)
+        elif isinstance(found, AsyncIterator):
+            turn.late_ticks = found
+            await self._await(turn, anext(found, None))
         else:
             turn.ticks = found
-            self._go_on(turn)
+            await self._go_on(turn)
 
     def _put_again(self, step: Step, due_ms: int) -> None:
         """The next turn of a step that happens `every` so often."""
@@ -198,12 +203,19 @@ class Turns:
         else:
             turn.task.add_done_callback(lambda _: self._wake())
 
-    def _go_on(self, turn: Turn) -> None:
+    async def _go_on(self, turn: Turn) -> None:
+        if turn.late_ticks is not None:
+            await self._await(turn, anext(turn.late_ticks, None))
+            return
         try:
             wait_ms = next(turn.ticks, None) if turn.ticks else None
         except Refused as refused:
             self._refused(turn, refused)
             return
+        self._wait(turn, wait_ms)
+
+    def _wait(self, turn: Turn, wait_ms: int | None) -> None:
+        """Go on in so many milliseconds; None: that was all."""
         if wait_ms is None:
             self._done(turn)
         else:
@@ -227,13 +239,13 @@ class Turns:
         if not turn.watching.watches:
             self._done(turn)
 
-    def _conclude(self, turn: Turn, work: Callable[[], Any]) -> None:
+    def _conclude(self, turn: Turn, task: "asyncio.Task[Any]") -> None:
         try:
-            work()
+            wait_ms = task.result()
         except Refused as refused:
             self._refused(turn, refused)
         else:
-            self._done(turn)
+            self._wait(turn, wait_ms if turn.late_ticks is not None else None)
 
     def _refused(self, turn: Turn, refused: Refused) -> None:
         wanted = turn.step.refused

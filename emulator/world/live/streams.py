@@ -202,12 +202,13 @@ def start(world: World, stream: Stream) -> Stream:
 def simulate(world: World, stream: Stream) -> Stream:
     """Make a stream live with the built-in picture, until a publisher comes.
 
-    Refuses (`conflict`) one that is not offline.
+    Refuses (`conflict`) one that has ended, or has a picture already.
     """
     with world.change():
-        started = _go_live(world, stream, "start")
+        if stream.status != "live" or stream.has_media:
+            _go_live(world, stream, "start")
         world.store.write(
-            "UPDATE streams SET has_media = 1, is_simulated = 1 WHERE row = ?", started.row
+            "UPDATE streams SET has_media = 1, is_simulated = 1 WHERE row = ?", stream.row
         )
     return find(world, stream.id)
 

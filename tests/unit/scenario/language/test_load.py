@@ -190,7 +190,12 @@ timeline:
   - {action.example}
 """
 
-    scenario = load(text, "x.yaml", known=Known(users=frozenset({"urbantech"})))
+    scenario = load(
+        text,
+        "x.yaml",
+        known=Known(users=frozenset({"urbantech"})),
+        read_file=lambda _: "1s bob: Hello!",
+    )
 
     assert own.strip()
     assert [step.action.name for step in scenario.steps] == [name]

@@ -1,0 +1,111 @@
+"""`chat.flood`: many lines by many people, through the same `post` as a person's line."""
+
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from emulator.core.errors import Refused
+from emulator.scenario.actions.action import Action, Ticks
+from emulator.scenario.actions.chat.saying import count_refusal
+from emulator.scenario.chance import lines
+from emulator.scenario.chance.arrivals import Arrivals, ticks_of
+from emulator.scenario.chance.lines import POOLS, Pool, Spice
+from emulator.scenario.language.values.kinds import Line, Name, Rate, Share, StreamRef
+from emulator.scenario.stage import Stage
+from emulator.world.chat import messages, settings
+from emulator.world.live.streams import Stream
+from emulator.world.people import accounts, follows
+from emulator.world.people.accounts import User
+
+# What a flood blocks words with where the room has not said any.
+_BLOCKED_WORD = "blockedword"
+
+
+class ChatFlood(Action):
+    """Let many people talk for a while. Lines come by chance, or `even`; refused ones are counted.
+
+    `lines` is a pool, a list of pools and lines, with `{author}`, `{n}` and `{word}` in them.
+    `repeat`, `links` and `blocked_words` are shares of the lines; `followers` of the authors.
+    """
+
+    name: ClassVar[str] = "chat.flood"
+    example: ClassVar[str] = (
+        "{for: 10s, chat.flood: {stream: launch, rate: 20/s, authors: 50, lines: hype}}"
+    )
+    must_last: ClassVar[bool] = True
+    may_last: ClassVar[bool] = True
+
+    stream: StreamRef
+    rate: Rate
+    authors: Annotated[int, Field(ge=1, le=100_000)] = 50
+    names: Name = "fan"
+    lines: Annotated[list[Line], Field(min_length=1, max_length=10_000)] = Field(
+        default_factory=lambda: ["hype"]
+    )
+    arrivals: Arrivals = "poisson"
+    repeat: Share = 0.0
+    links: Share = 0.0
+    blocked_words: Share = 0.0
+    followers: Share = 0.0
+
+    @classmethod
+    def arguments(cls, plain: Any) -> Any:
+        if isinstance(plain, dict) and isinstance(plain.get("lines"), str):
+            return {**plain, "lines": [plain["lines"]]}
+        return plain
+
+    def run(self, stage: Stage) -> Ticks:
+        stream = stage.stream(self.stream)
+        authors = self._authors(stage, stream)
+        blocked = settings.of(stage.world, stream.row).blocked_words or (_BLOCKED_WORD,)
+        spice = Spice(self.repeat, self.links, self.blocked_words, blocked)
+        chance = stage.chance("lines")
+        say = lines.speaker(self._pool(), spice, chance)
+        draw, count = chance.random, len(authors)
+        waits = ticks_of(self.rate, stage.for_ms, self.arrivals, stage.chance("arrivals"))
+        for wait_ms, coming in waits:
+            yield wait_ms
+            if coming:
+                chosen = [authors[int(draw() * count)] for _ in range(coming)]
+                _post(stage, stream.id, [(author, say(author.username)) for author in chosen])
+
+    def _pool(self) -> list[str]:
+        """Names of pools stand for their lines."""
+        found: list[str] = []
+        for each in self.lines:
+            pool: Pool | None = next((name for name in POOLS if name == each), None)
+            found.extend(lines.pool_of(pool) if pool else [each])
+        return found
+
+    def _authors(self, stage: Stage, stream: Stream) -> list[User]:
+        """So many accounts; those that are there already speak again."""
+        world = stage.world
+        owner = accounts.by_row(world, stream.user_row)
+        following = round(self.authors * self.followers)
+        found = []
+        with world.change():
+            for number in range(1, self.authors + 1):
+                user = known_or_made(stage, f"{self.names}_{number}")
+                if number <= following and not follows.is_following(world, user, owner):
+                    follows.follow(world, user, owner)
+                found.append(user)
+        return found
+
+
+def known_or_made(stage: Stage, username: str) -> User:
+    """The account of this name, which is made where there is none."""
+    try:
+        return accounts.by_username(stage.world, username)
+    except Refused:
+        return accounts.make(stage.world, username)
+
+
+def _post(stage: Stage, stream_id: str, said: list[tuple[User, str]]) -> None:
+    """Say them in one transaction. What the room refuses is counted, and hurts nobody else."""
+    world = stage.world
+    with world.change():
+        for author, text in said:
+            try:
+                messages.post(world, stream_id, author, text)
+            except Refused as refused:
+                count_refusal(stage, stream_id, refused)

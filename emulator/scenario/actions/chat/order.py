@@ -1,0 +1,149 @@
+"""`chat.settings`, `delete`, `clear`, `ban`, `unban`, `moderator`: who keeps order in a room."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from emulator.core.errors import Refused
+from emulator.scenario.actions.action import Action
+from emulator.scenario.language.values.kinds import Duration, Line, StreamRef, Text, UserRef
+from emulator.scenario.stage import Stage
+from emulator.world.chat import bans, messages, moderators, settings
+from emulator.world.live.streams import Stream
+from emulator.world.people import accounts
+from emulator.world.people.accounts import User
+
+
+def _by(stage: Stage, stream: Stream, name: str | None) -> User:
+    """Who does it: somebody by name, or the stream's owner."""
+    return stage.user(name) if name else accounts.by_row(stage.world, stream.user_row)
+
+
+class ChatSettings(Action):
+    """Change what a room asks of its lines. What is not said stays; `slow_mode: 0` turns it off."""
+
+    name: ClassVar[str] = "chat.settings"
+    example: ClassVar[str] = "chat.settings: {stream: launch, slow_mode: 5s}"
+
+    stream: StreamRef
+    by: UserRef | None = None
+    slow_mode: Duration | None = None
+    followers_only: bool | None = None
+    emote_only: bool | None = None
+    max_length: Annotated[int, Field(ge=1, le=2_000)] | None = None
+    blocked_words: Annotated[list[Line], Field(max_length=1_000)] | None = None
+    links: bool | None = None
+    ai_moderation: bool | None = None
+
+    def run(self, stage: Stage) -> None:
+        stream = stage.stream(self.stream)
+        told = {
+            "slow_mode_seconds": None if self.slow_mode is None else -(-self.slow_mode // 1000),
+            "is_followers_only": self.followers_only,
+            "is_emote_only": self.emote_only,
+            "length_max": self.max_length,
+            "blocked_words": None if self.blocked_words is None else tuple(self.blocked_words),
+            "are_links_allowed": self.links,
+            "is_ai_moderated": self.ai_moderation,
+        }
+        wishes = {name: value for name, value in told.items() if value is not None}
+        settings.change(stage.world, stream, _by(stage, stream, self.by), wishes)
+
+
+class ChatDelete(Action):
+    """Take a line away: the last one, or the last of somebody (`of`), or all of theirs."""
+
+    name: ClassVar[str] = "chat.delete"
+    example: ClassVar[str] = "{chat.delete: {stream: launch, of: bob}, refused: not_found}"
+
+    stream: StreamRef
+    of: UserRef | None = None
+    which: Literal["last", "all"] = "last"
+    by: UserRef | None = None
+
+    def run(self, stage: Stage) -> None:
+        stream = stage.stream(self.stream)
+        by = _by(stage, stream, self.by)
+        of_row = stage.user(self.of).row if self.of else None
+        found = stage.world.store.rows(
+            "SELECT id FROM messages WHERE stream_row = ? AND is_deleted = 0"
+            " AND (? IS NULL OR user_row = ?) ORDER BY row DESC LIMIT ?",
+            stream.row,
+            of_row,
+            of_row,
+            1 if self.which == "last" else -1,
+        )
+        if not found:
+            raise Refused("not_found", "There is no such line.")
+        with stage.world.change():
+            for row in found:
+                messages.delete(stage.world, stream, row["id"], by)
+
+
+class ChatClear(Action):
+    """Take every line of a room away."""
+
+    name: ClassVar[str] = "chat.clear"
+    example: ClassVar[str] = "chat.clear: {stream: launch}"
+    shorthand: ClassVar[str] = "stream"
+
+    stream: StreamRef
+    by: UserRef | None = None
+
+    def run(self, stage: Stage) -> None:
+        stream = stage.stream(self.stream)
+        messages.clear(stage.world, stream, _by(stage, stream, self.by))
+
+
+class ChatBan(Action):
+    """Ban somebody from a room, for good or, with `time_out`, for a while."""
+
+    name: ClassVar[str] = "chat.ban"
+    example: ClassVar[str] = "chat.ban: {stream: launch, user: bob, time_out: 10m}"
+
+    stream: StreamRef
+    user: UserRef
+    by: UserRef | None = None
+    time_out: Duration | None = None
+    reason: Text | None = None
+
+    def run(self, stage: Stage) -> None:
+        stream = stage.stream(self.stream)
+        bans.add(
+            stage.world,
+            stream,
+            _by(stage, stream, self.by),
+            stage.user(self.user),
+            reason=self.reason,
+            duration_seconds=None if self.time_out is None else max(1, self.time_out // 1000),
+        )
+
+
+class ChatUnban(Action):
+    """Let somebody speak again."""
+
+    name: ClassVar[str] = "chat.unban"
+    example: ClassVar[str] = "{chat.unban: {stream: launch, user: bob}, refused: not_found}"
+
+    stream: StreamRef
+    user: UserRef
+    by: UserRef | None = None
+
+    def run(self, stage: Stage) -> None:
+        stream = stage.stream(self.stream)
+        bans.lift(stage.world, stream, _by(stage, stream, self.by), stage.user(self.user))
+
+
+class ChatModerator(Action):
+    """Make somebody a moderator of a room, or a VIP."""
+
+    name: ClassVar[str] = "chat.moderator"
+    example: ClassVar[str] = "chat.moderator: {stream: launch, user: bob}"
+
+    stream: StreamRef
+    user: UserRef
+    vip: bool = False
+
+    def run(self, stage: Stage) -> None:
+        stream = stage.stream(self.stream)
+        moderators.add(stage.world, stream, stage.user(self.user), is_vip=self.vip)

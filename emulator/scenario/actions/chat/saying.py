@@ -1,0 +1,91 @@
+"""`chat.say`, `chat.script`: single lines, and a whole conversation with its times."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
+
+from emulator.core.errors import Refused
+from emulator.scenario.actions.action import Action, Ticks
+from emulator.scenario.language.values import quantities
+from emulator.scenario.language.values.kinds import Line, StreamRef, Text, UserRef
+from emulator.scenario.stage import Stage
+from emulator.world.chat import messages
+
+_SCRIPT_LINE = re.compile(r"(?P<at>\S+)\s+(?P<author>[A-Za-z0-9_.-]{1,50}):\s(?P<says>.+)")
+_SCRIPT_LINES_MAX = 100_000
+
+
+def count_refusal(stage: Stage, stream_id: str, refused: Refused) -> None:
+    """A line that the room did not take."""
+    stage.evening.count(f"chat.refused/{stream_id}")
+    stage.evening.count(f"chat.refused.{refused.details.get('chat_code', refused.code)}")
+
+
+class ChatSay(Action):
+    """Say one line. What the room refuses, the step tells (`refused: slow_mode` wants that)."""
+
+    name: ClassVar[str] = "chat.say"
+    example: ClassVar[str] = "chat.say: {stream: launch, by: bob, says: Hello!}"
+
+    stream: StreamRef
+    by: UserRef
+    says: Line
+
+    def run(self, stage: Stage) -> None:
+        stream = stage.stream(self.stream)
+        says = stage.evening.fill(self.says)
+        try:
+            messages.post(stage.world, stream.id, stage.user(self.by), says)
+        except Refused as refused:
+            count_refusal(stage, stream.id, refused)
+            raise
+
+
+class ChatScript(Action):
+    """Say the lines of a file, each at its time: `12s bob: Hello!`. Refused lines are counted."""
+
+    name: ClassVar[str] = "chat.script"
+    example: ClassVar[str] = "chat.script: {stream: launch, file: lines.txt}"
+
+    stream: StreamRef
+    file: Text
+
+    def files(self) -> tuple[str, ...]:
+        return (self.file,)
+
+    def wrong_files(self, texts: Mapping[str, str]) -> Iterator[str]:
+        try:
+            list(script(texts[self.file]))
+        except ValueError as error:
+            yield f"{self.file}, {error}."
+
+    def run(self, stage: Stage) -> Ticks:
+        passed_ms = 0
+        for at_ms, author, says in script(stage.evening.scenario.files[self.file]):
+            if at_ms > passed_ms:
+                yield at_ms - passed_ms
+                passed_ms = at_ms
+            stream = stage.stream(self.stream)
+            try:
+                messages.post(stage.world, stream.id, stage.user(author), says)
+            except Refused as refused:
+                count_refusal(stage, stream.id, refused)
+
+
+def script(text: str) -> Iterator[tuple[int, str, str]]:
+    """The lines of a script: after how long, who, what. Refuses (`ValueError`) with the line."""
+    before_ms = 0
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        match = _SCRIPT_LINE.fullmatch(line.rstrip())
+        if match is None or number > _SCRIPT_LINES_MAX:
+            raise ValueError(f"line {number}: write a line like `12s bob: Hello!`")
+        try:
+            at_ms = quantities.duration_ms(match["at"])
+        except ValueError as error:
+            raise ValueError(f"line {number}: {error}") from None
+        if at_ms < before_ms:
+            raise ValueError(f"line {number}: it is earlier than the line above")
+        before_ms = at_ms
+        yield at_ms, match["author"], match["says"]

@@ -1,0 +1,76 @@
+"""`http.request`: call the platform's API as a user does, and judge the answer."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from emulator.core.errors import Refused
+from emulator.scenario.actions.action import Action
+from emulator.scenario.facts import conditions
+from emulator.scenario.language.values.kinds import Name, UserRef
+from emulator.scenario.stage import Stage
+
+Path = Annotated[str, Field(pattern=r"^/\S*$", max_length=2_000)]
+
+
+class HttpRequest(Action):
+    """Call the API as a user. `status` and `json` must be answered; `save` keeps values by name.
+
+    Places in the answer are dotted: `json: {streams.0.title: Launch}`. `$name` is a saved value.
+    """
+
+    name: ClassVar[str] = "http.request"
+    example: ClassVar[str] = (
+        "{http.request: {as: bob, path: /api/v1/streams/live, status: 200,"
+        " json: {total: {at_least: 0}}, save: {count: total}}, refused: unavailable}"
+    )
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
+    path: Path
+    as_: Annotated[UserRef | None, Field(alias="as")] = None
+    body: Any = None
+    status: Annotated[int, Field(ge=100, le=599)] | None = None
+    json_: Annotated[dict[str, Any], Field(alias="json", default_factory=dict)]
+    save: dict[Name, str] = Field(default_factory=dict)
+
+    def wrong(self) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
+        for place, raw in self.json_.items():
+            try:
+                conditions.parse("any", raw)
+            except ValueError as error:
+                yield ("json", place), "condition", f"{place}: {error}."
+
+    async def run(self, stage: Stage) -> None:
+        request = stage.evening.server.request
+        if request is None:
+            raise Refused("unavailable", "There is no server here that could be asked.")
+        fill = stage.evening.fill
+        user = stage.user(self.as_).username if self.as_ else None
+        answer = await request(self.method, fill(self.path), user, fill(self.body))
+        if self.status is not None and answer.status != self.status:
+            told = answer.body.get("message") if isinstance(answer.body, dict) else answer.body
+            raise Refused(
+                "invalid", f"It answered {answer.status}, not {self.status}: {str(told)[:200]}"
+            )
+        for place, raw in self.json_.items():
+            value = _at(answer.body, place)
+            condition = conditions.parse("any", fill(raw))
+            if not condition.holds(value):
+                shown = conditions.shown("any", value)[:200]
+                raise Refused("invalid", f"{place} is {shown}, and should be {condition.text}.")
+        for name, place in self.save.items():
+            stage.evening.saved[name] = _at(answer.body, place)
+
+
+def _at(body: Any, place: str) -> Any:
+    """What stands at a dotted place; None where nothing does."""
+    found = body
+    for part in place.split(".") if place else ():
+        if isinstance(found, dict):
+            found = found.get(part)
+        elif isinstance(found, list) and part.isdecimal() and int(part) < len(found):
+            found = found[int(part)]
+        else:
+            return None
+    return found

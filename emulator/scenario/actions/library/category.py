@@ -1,0 +1,23 @@
+"""`category.create`: something that streams can be about."""
+
+from typing import ClassVar
+
+from emulator.scenario.actions.action import Action
+from emulator.scenario.language.values.kinds import CategoryRef, Name, Noun, Text
+from emulator.scenario.stage import Stage
+from emulator.world.live import categories
+
+
+class CategoryCreate(Action):
+    """Make a category; streams name it by its slug."""
+
+    name: ClassVar[str] = "category.create"
+    example: ClassVar[str] = "category.create: {slug: woodwork, title: Woodwork}"
+    makes: ClassVar[dict[str, Noun]] = {"slug": "category"}
+
+    slug: Name
+    title: Text | None = None
+    parent: CategoryRef | None = None
+
+    def run(self, stage: Stage) -> None:
+        categories.make(stage.world, self.title or self.slug, self.slug, parent_slug=self.parent)

@@ -1,0 +1,32 @@
+"""`clip.create`: keep a moment of a stream."""
+
+from typing import ClassVar
+
+from emulator.scenario.actions.action import Action
+from emulator.scenario.language.values.kinds import Duration, StreamRef, Text, UserRef
+from emulator.scenario.stage import Stage
+from emulator.world.audience import figures
+from emulator.world.library import clips
+
+
+class ClipCreate(Action):
+    """Keep the last `length` of a stream, or that from a position on (`start`)."""
+
+    name: ClassVar[str] = "clip.create"
+    example: ClassVar[str] = (
+        "{clip.create: {stream: launch, by: bob, title: Wow, length: 20s}, refused: invalid}"
+    )
+
+    stream: StreamRef
+    by: UserRef
+    title: Text
+    length: Duration = 30_000
+    start: Duration | None = None
+
+    def run(self, stage: Stage) -> None:
+        stream = stage.stream(self.stream)
+        from_ms = self.start
+        if from_ms is None:
+            from_ms = max(0, figures.duration_ms(stage.world, stream) - self.length)
+        user = stage.user(self.by)
+        clips.create(stage.world, stream, user, self.title, from_ms, from_ms + self.length)

@@ -1,0 +1,122 @@
+"""`vod.*`: recordings: named, made of a given length, failed, deleted, divided into chapters."""
+
+from dataclasses import replace
+from typing import Annotated, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from emulator.core.errors import Refused
+from emulator.scenario.actions.action import Action
+from emulator.scenario.language.values.kinds import Duration, Name, Noun, StreamRef, Text, UserRef
+from emulator.scenario.stage import Stage
+from emulator.world.library import chapters, recordings
+from emulator.world.library.chapters import Draft
+from emulator.world.live import streams
+from emulator.world.live.streams import Wishes
+
+
+class VodCreate(Action):
+    """Give a stream's VOD a name, or make one of a given length, as if its stream had just ended.
+
+    With `stream` it is that stream's; else `owner`, `title` and `duration` say what it is.
+    """
+
+    name: ClassVar[str] = "vod.create"
+    example: ClassVar[str] = (
+        "vod.create: {vod: talk, owner: ada, title: An old talk, duration: 45m}"
+    )
+    makes: ClassVar[dict[str, Noun]] = {"vod": "vod"}
+
+    vod: Name
+    stream: StreamRef | None = None
+    owner: UserRef | None = None
+    title: Text | None = None
+    duration: Duration | None = None
+
+    def run(self, stage: Stage) -> None:
+        if self.stream is not None:
+            found = stage.stream(self.stream).vod_id
+            if found is None:
+                raise Refused("not_found", "This stream has left no VOD yet.")
+        else:
+            found = self._made(stage)
+        stage.evening.vods[self.vod] = found
+
+    def _made(self, stage: Stage) -> str:
+        if self.owner is None or self.title is None or not self.duration:
+            raise Refused("invalid", "A VOD is made of a stream, or has owner, title and duration.")
+        world = stage.world
+        with world.change():
+            stream = streams.create(world, stage.user(self.owner), Wishes({"title": self.title}))
+            streams.simulate(world, stream)
+            ended = streams.end_when_media_stopped(
+                world, stream.id, world.now_ms + self.duration, "made by a scenario"
+            )
+        return ended.vod_id or ""
+
+
+class VodFail(Action):
+    """Let a VOD that is processing fail."""
+
+    name: ClassVar[str] = "vod.fail"
+    example: ClassVar[str] = "{vod.fail: {vod: launch, reason: No disk}, refused: not_found}"
+    shorthand: ClassVar[str] = "vod"
+
+    vod: Name
+    reason: Text = "A scenario let it fail."
+
+    def run(self, stage: Stage) -> None:
+        recordings.mark_failed(stage.world, stage.vod(self.vod).id, self.reason)
+
+
+class VodDelay(Action):
+    """From now on, let VODs be `processing` for so long."""
+
+    name: ClassVar[str] = "vod.delay"
+    example: ClassVar[str] = "vod.delay: 20s"
+    shorthand: ClassVar[str] = "by"
+
+    by: Duration
+
+    def run(self, stage: Stage) -> None:
+        stage.world.rules = replace(stage.world.rules, vod_processing_ms=self.by)
+
+
+class VodDelete(Action):
+    """Delete a VOD."""
+
+    name: ClassVar[str] = "vod.delete"
+    example: ClassVar[str] = "{vod.delete: {vod: launch}, refused: not_found}"
+    shorthand: ClassVar[str] = "vod"
+
+    vod: Name
+
+    def run(self, stage: Stage) -> None:
+        recordings.delete(stage.world, stage.vod(self.vod))
+
+
+class _ChapterPart(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    title: Text
+    at: Duration
+
+
+class VodChapters(Action):
+    """Divide a VOD into chapters; each goes on to the next one's start."""
+
+    name: ClassVar[str] = "vod.chapters"
+    example: ClassVar[str] = (
+        "{vod.chapters: {vod: launch, chapters: [{title: Hello, at: 0s}, {title: Demo, at: 5m}]},"
+        " refused: not_found}"
+    )
+
+    vod: Name
+    chapters: Annotated[list[_ChapterPart], Field(min_length=1, max_length=200)]
+
+    def run(self, stage: Stage) -> None:
+        vod = stage.vod(self.vod)
+        ends = [*(chapter.at for chapter in self.chapters[1:]), vod.duration_ms]
+        with stage.world.change():
+            for chapter, to_ms in zip(self.chapters, ends, strict=True):
+                chapters.add(stage.world, vod, Draft(chapter.title, None, chapter.at, to_ms))

@@ -1,0 +1,115 @@
+"""`publish.*`: send a stream's picture: with the built-in publisher, or simulated on a clock."""
+
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from emulator.core.errors import Refused
+from emulator.scenario.actions.action import Action, LateTicks
+from emulator.scenario.language.values.kinds import Bitrate, Duration, Size, StreamRef, Text
+from emulator.scenario.publishing.publisher import Publisher
+from emulator.scenario.stage import Stage
+
+if TYPE_CHECKING:
+    from emulator.media.publisher.settings import PublishSettings
+
+
+class PublishStart(Action):
+    """Publish a test picture, or a file. On the virtual clock the picture is simulated."""
+
+    name: ClassVar[str] = "publish.start"
+    example: ClassVar[str] = "publish.start: {stream: launch, size: 1280x720, fps: 30}"
+    shorthand: ClassVar[str] = "stream"
+
+    stream: StreamRef
+    picture: Literal["bars"] = "bars"
+    size: Size = (1280, 720)
+    fps: Annotated[int, Field(ge=1, le=120)] = 30
+    bitrate: Bitrate = 2_500_000
+    keyframes: Duration = 2_000
+    protocol: Literal["rtmp", "rtmps"] = "rtmps"
+    file: Text | None = None
+
+    async def run(self, stage: Stage) -> None:
+        stream = stage.stream(self.stream)
+        publishers = stage.evening.publishers
+        if stream.id in publishers:
+            raise Refused("conflict", "Somebody is publishing this stream already.")
+        publisher = self._publisher(stage, stream.id)
+        publishers[stream.id] = publisher
+        try:
+            await publisher.start()
+        except Refused:
+            publishers.pop(stream.id, None)
+            raise
+
+    def _publisher(self, stage: Stage, stream_id: str) -> Publisher:
+        if stage.evening.is_virtual or not stage.evening.server.rtmp:
+            from emulator.scenario.publishing.simulated import SimulatedPublisher
+
+            return SimulatedPublisher(stage.evening, stream_id)
+        from emulator.scenario.publishing.real import RealPublisher
+
+        return RealPublisher(stage.evening, stream_id, self.protocol, self._settings())
+
+    def _settings(self) -> "PublishSettings":
+        from emulator.media.publisher.settings import PublishSettings
+
+        try:
+            return PublishSettings(
+                width=self.size[0],
+                height=self.size[1],
+                fps=Fraction(self.fps),
+                video_kbits=self.bitrate // 1000,
+                keyframe_seconds=self.keyframes / 1000,
+                file=Path(self.file) if self.file else None,
+                is_looped=True,
+            )
+        except ValueError as error:
+            raise Refused("invalid", str(error)) from None
+
+
+class PublishStop(Action):
+    """Stop publishing, as the stop button of an encoder does."""
+
+    name: ClassVar[str] = "publish.stop"
+    example: ClassVar[str] = "{publish.stop: {stream: launch}, refused: not_found}"
+    shorthand: ClassVar[str] = "stream"
+
+    stream: StreamRef
+
+    async def run(self, stage: Stage) -> None:
+        stream = stage.stream(self.stream)
+        publisher = _find(stage, stream.id)
+        del stage.evening.publishers[stream.id]
+        await publisher.stop("the publisher stopped")
+
+
+class PublishDrop(Action):
+    """Lose the publisher's connection, and come back after a while, or not at all."""
+
+    name: ClassVar[str] = "publish.drop"
+    example: ClassVar[str] = "{publish.drop: {stream: launch, back_after: 6s}, refused: not_found}"
+    shorthand: ClassVar[str] = "stream"
+
+    stream: StreamRef
+    back_after: Duration | None = None
+
+    async def run(self, stage: Stage) -> LateTicks:
+        stream = stage.stream(self.stream)
+        publisher = _find(stage, stream.id)
+        await publisher.drop()
+        if self.back_after is None:
+            del stage.evening.publishers[stream.id]
+            return
+        yield self.back_after
+        await publisher.come_back()
+
+
+def _find(stage: Stage, stream_id: str) -> Publisher:
+    publisher = stage.evening.publishers.get(stream_id)
+    if publisher is None:
+        raise Refused("not_found", "Nobody publishes this stream for this scenario.")
+    return publisher

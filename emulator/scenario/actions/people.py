@@ -1,0 +1,107 @@
+"""`people.*`: who joins the platform, and who wants to hear of whom."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from emulator.scenario.actions.action import Action, Ticks
+from emulator.scenario.chance.arrivals import Arrivals, ticks_of
+from emulator.scenario.language.values.kinds import Count, Name, Noun, Text, UserRef
+from emulator.scenario.stage import Stage
+from emulator.world.people import accounts, follows, tokens
+
+
+class PeopleRegister(Action):
+    """Make an account. Its API key is `ak_demo_` and its name."""
+
+    name: ClassVar[str] = "people.register"
+    example: ClassVar[str] = "people.register: {user: cleo, display_name: Cleo}"
+    makes: ClassVar[dict[str, Noun]] = {"user": "user"}
+    shorthand: ClassVar[str] = "user"
+
+    user: Name
+    display_name: Text | None = None
+    bio: Text | None = None
+    followers: Count = 0
+
+    def run(self, stage: Stage) -> None:
+        made = accounts.make(
+            stage.world,
+            self.user,
+            api_key=f"ak_demo_{self.user}",
+            display_name=self.display_name,
+            bio=self.bio,
+            followers_base=self.followers,
+        )
+        stage.evening.users[self.user] = made.id
+
+
+class PeopleFollow(Action):
+    """Let one follow another."""
+
+    name: ClassVar[str] = "people.follow"
+    example: ClassVar[str] = "people.follow: {user: bob, follows: ada}"
+
+    user: UserRef
+    follows: UserRef
+
+    def run(self, stage: Stage) -> None:
+        follows.follow(stage.world, stage.user(self.user), stage.user(self.follows))
+
+
+class PeopleUnfollow(Action):
+    """Let one follow another no more."""
+
+    name: ClassVar[str] = "people.unfollow"
+    example: ClassVar[str] = "{people.unfollow: {user: bob, follows: ada}, refused: not_found}"
+
+    user: UserRef
+    follows: UserRef
+
+    def run(self, stage: Stage) -> None:
+        follows.unfollow(stage.world, stage.user(self.user), stage.user(self.follows))
+
+
+class PeopleBurst(Action):
+    """Let many new accounts follow somebody, spread over `for`."""
+
+    name: ClassVar[str] = "people.burst"
+    example: ClassVar[str] = "{for: 10s, people.burst: {follows: ada, count: 20}}"
+    may_last: ClassVar[bool] = True
+    must_last: ClassVar[bool] = True
+
+    follows: UserRef
+    count: Annotated[int, Field(ge=1, le=100_000)]
+    names: Name = "follower"
+    arrivals: Arrivals = "poisson"
+
+    def run(self, stage: Stage) -> Ticks:
+        followed = stage.user(self.follows)
+        rate, done = self.count * 1000 / stage.for_ms, 0
+        for wait_ms, coming in ticks_of(
+            rate, stage.for_ms, self.arrivals, stage.chance("arrivals")
+        ):
+            yield wait_ms
+            done = self._follow(stage, followed, done, min(self.count, done + coming))
+        # Chance may have let some of them wait until the end: all of them come.
+        self._follow(stage, followed, done, self.count)
+
+    def _follow(self, stage: Stage, followed: accounts.User, done: int, until: int) -> int:
+        with stage.world.change():
+            for number in range(done + 1, until + 1):
+                follower = accounts.make(stage.world, f"{self.names}_{number}")
+                follows.follow(stage.world, follower, followed)
+        return max(done, until)
+
+
+class PeopleSignOut(Action):
+    """Close all sessions of somebody: their tokens work no more."""
+
+    name: ClassVar[str] = "people.sign_out"
+    example: ClassVar[str] = "people.sign_out: bob"
+    shorthand: ClassVar[str] = "user"
+
+    user: UserRef
+
+    def run(self, stage: Stage) -> None:
+        tokens.close_all(stage.world, stage.user(self.user), "signed out by a scenario")

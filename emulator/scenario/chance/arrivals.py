@@ -1,0 +1,63 @@
+"""Arrivals: at which instants things come that come so often a second. Chance is passed in."""
+
+import math
+from collections.abc import Iterator
+from typing import Literal
+
+from emulator.core.ids import Chance
+
+Arrivals = Literal["poisson", "even"]
+
+# Rarer than this, each comes at an instant of its own; oftener, in small batches.
+_SINGLE_PER_SECOND = 5.0
+# Small enough to look like a stream of lines to a person, large enough to cost little each.
+_TICK_MS = 250
+
+
+def ticks_of(
+    rate: float, for_ms: int, arrivals: Arrivals, chance: Chance
+) -> Iterator[tuple[int, int]]:
+    """(how long to wait, how many come then), until `for_ms` have passed."""
+    if rate <= 0 or for_ms <= 0:
+        yield max(0, for_ms), 0
+        return
+    if rate < _SINGLE_PER_SECOND:
+        yield from _singles(rate, for_ms, arrivals, chance)
+        return
+    passed_ms, carry = 0, 0.0
+    while passed_ms < for_ms:
+        wait_ms = min(_TICK_MS, for_ms - passed_ms)
+        passed_ms += wait_ms
+        mean = rate * wait_ms / 1000
+        if arrivals == "even":
+            carry += mean
+            count = int(carry + 1e-9)
+            carry -= count
+        else:
+            count = poisson(mean, chance)
+        yield wait_ms, count
+
+
+def poisson(mean: float, chance: Chance) -> int:
+    """How many come where `mean` do on average: by gaps, or by a normal shape where many do."""
+    if mean > 50:
+        return max(0, round(mean + chance.gauss(0.0, 1.0) * math.sqrt(mean)))
+    count, passed = 0, chance.expovariate(1.0)
+    while passed <= mean:
+        count += 1
+        passed += chance.expovariate(1.0)
+    return count
+
+
+def _singles(
+    rate: float, for_ms: int, arrivals: Arrivals, chance: Chance
+) -> Iterator[tuple[int, int]]:
+    passed_ms = 0
+    while True:
+        gap_ms = 1000 / rate if arrivals == "even" else chance.expovariate(rate) * 1000
+        wait_ms = max(1, round(gap_ms))
+        if passed_ms + wait_ms > for_ms:
+            yield for_ms - passed_ms, 0
+            return
+        passed_ms += wait_ms
+        yield wait_ms, 1

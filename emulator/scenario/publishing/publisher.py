@@ -1,0 +1,23 @@
+"""Publisher: what a scenario asks of whoever sends a stream's picture, real or simulated."""
+
+from typing import Protocol
+
+
+class Publisher(Protocol):
+    """One stream's publisher."""
+
+    async def start(self) -> None:
+        """Begin to send. Returns once it is taken; refuses what the platform refuses."""
+        ...
+
+    async def stop(self, reason: str) -> None:
+        """End it, as an encoder's stop button does."""
+        ...
+
+    async def drop(self) -> None:
+        """Lose the connection, as a pulled plug does."""
+        ...
+
+    async def come_back(self) -> None:
+        """Connect again after a drop. Refuses (`conflict`) when the stream has ended meanwhile."""
+        ...

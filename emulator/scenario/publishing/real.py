@@ -1,0 +1,72 @@
+"""RealPublisher: the built-in publisher as a process of its own, over real RTMP or RTMPS."""
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from emulator.core.errors import Refused
+from emulator.scenario.stage import Evening
+from emulator.world.live import streams
+
+if TYPE_CHECKING:
+    from emulator.media.publisher.process import PublisherProcess
+    from emulator.media.publisher.push import Progress
+    from emulator.media.publisher.settings import PublishSettings
+
+Protocol = Literal["rtmp", "rtmps"]
+# A slow machine starts an encoder in a few seconds; whatever takes longer is broken.
+_START_SECONDS_MAX = 20.0
+
+
+class RealPublisher:
+    """Encodes a picture, or sends a file, to the address that the run's server listens on."""
+
+    def __init__(
+        self, evening: Evening, stream_id: str, protocol: Protocol, settings: "PublishSettings"
+    ) -> None:
+        self._evening = evening
+        self._stream_id = stream_id
+        self._protocol = protocol
+        self._settings = settings
+        self._process: PublisherProcess | None = None
+
+    async def start(self) -> None:
+        from emulator.media.publisher.process import PublisherProcess
+
+        server = self._evening.server
+        url = server.rtmps if self._protocol == "rtmps" else server.rtmp
+        stream = streams.find(self._evening.world, self._stream_id)
+        is_publishing = asyncio.Event()
+
+        def hear(progress: "Progress") -> None:
+            if progress.state == "publishing":
+                is_publishing.set()
+
+        process = self._process = PublisherProcess(
+            url,
+            stream.stream_key,
+            ca=server.ca,
+            settings=replace(self._settings, name="scenario"),
+            on_progress=hear,
+        )
+        await process.start()
+        # Shielded: who waits for a process may give up, and the process must not.
+        ended = asyncio.shield(process.wait())
+        waits: list[asyncio.Future[Any]] = [asyncio.create_task(is_publishing.wait()), ended]
+        await asyncio.wait(waits, timeout=_START_SECONDS_MAX, return_when=asyncio.FIRST_COMPLETED)
+        for each in waits:
+            each.cancel()
+        if not is_publishing.is_set():
+            await process.stop()
+            raise Refused("conflict", process.failure or "The publisher could not start in time.")
+
+    async def stop(self, reason: str) -> None:  # noqa: ARG002 -- the platform tells its own
+        if self._process is not None:
+            await self._process.stop()
+
+    async def drop(self) -> None:
+        if self._process is not None:
+            await self._process.kill()
+
+    async def come_back(self) -> None:
+        await self.start()

@@ -1,0 +1,70 @@
+"""Publishers on the virtual clock: the platform's rules hold for them as for real ones."""
+
+from tests.support.evening import play
+
+HEAD = """
+scenario: Publish
+world:
+  users: [{name: ada}, {name: bob}]
+  streams: [{name: launch, owner: ada, title: Launch night}]
+timeline:
+"""
+
+
+async def test_a_publisher_that_comes_back_in_time_keeps_its_stream_live() -> None:
+    played = await play(
+        HEAD
+        + """
+  - publish.start: {stream: launch, size: 1280x720}
+  - expect: {stream.launch.status: live, stream.launch.has_media: true}
+  - at: 1m
+    publish.drop: {stream: launch, back_after: 6s}
+  - expect: {stream.launch.status: live, events.publisher.joined: 2}
+  - at: 2m
+    publish.stop: launch
+  - expect: {stream.launch.status: ended}
+    within: 30s
+expect:
+  stream.launch.duration: 2m
+  vod.launch.status: processing
+"""
+    )
+
+    assert played.is_fine, (played.steps, played.judged, played.broken)
+    assert next(j for j in played.judged if j.within_ms).at_ms == 130_000
+
+
+async def test_a_publisher_that_stays_away_too_long_finds_its_stream_ended() -> None:
+    played = await play(
+        HEAD
+        + """
+  - publish.start: launch
+  - {publish.start: launch, refused: conflict}
+  - at: 1m
+    publish.drop: {stream: launch, back_after: 11s}
+    refused: conflict
+expect:
+  stream.launch.status: ended
+  stream.launch.duration: 1m
+"""
+    )
+
+    assert played.is_fine, (played.steps, played.judged, played.broken)
+
+
+async def test_a_zombie_is_live_without_a_picture_until_its_publisher_comes() -> None:
+    played = await play(
+        HEAD
+        + """
+  - stream.start: launch
+  - expect: {stream.launch.status: live, stream.launch.has_media: false}
+  - at: 5s
+    publish.start: launch
+expect:
+  stream.launch.status: live
+  stream.launch.has_media: true
+  events.stream.went_live: 1
+"""
+    )
+
+    assert played.is_fine, (played.steps, played.judged, played.broken)
