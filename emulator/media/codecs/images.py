@@ -21,8 +21,23 @@ class _Format:
     codec: str
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An image file that was looked at. Sizes are in pixels."""
+
+    content: bytes
+    media_type: str
+    width: int
+    height: int
+
+
 def media_type_of(content: bytes) -> str:
-    """The media type of a PNG, JPEG, GIF or WebP, of which the first picture was decoded.
+    """The media type of an image file. Refuses as `look_at`."""
+    return look_at(content).media_type
+
+
+def look_at(content: bytes) -> Picture:
+    """A PNG, JPEG, GIF or WebP, of which the first picture was decoded.
 
     Refuses (`invalid`) anything else, broken ones, and more than 25 million pixels.
     """
@@ -47,7 +62,7 @@ def media_type_of(content: bytes) -> str:
             "The image cannot be decoded: it is broken, an animated WebP, or has more than"
             f" {PIXELS_MAX} pixels.",
         )
-    return found.media_type
+    return Picture(content, found.media_type, frames[0].width, frames[0].height)
 
 
 def _format(content: bytes) -> _Format | None:

@@ -1,7 +1,7 @@
-"""Images of people: those that they uploaded, and the initials of everybody else.
+"""Images: those that people uploaded of themselves and of VODs, and initials of everybody else.
 
-Both are at the root and under the CDN's name, like all media. Neither ever changes: another picture
-has another address.
+All are at the root and under the CDN's name, like all media. None of them ever changes: another
+picture has another address.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ from starlette.routing import Route
 from emulator.core.errors import Refused
 from emulator.web.cdn.playback import PREFIXES
 from emulator.web.worlds import Worlds
+from emulator.world.library import thumbnails
 from emulator.world.people import images
 from emulator.world.people.names import USERNAME
 
@@ -38,7 +39,15 @@ def routes(worlds: Worlds) -> list[Route]:
         image = images.find(platform.world, request.path_params["uid"])
         return _answer(request, image.content, image.media_type, image.uid)
 
+    async def added(request: Request) -> Response:
+        """A picture that was uploaded for a VOD."""
+        platform = worlds.of_media(request)
+        uid = request.path_params["name"]
+        media_type, content = thumbnails.content(platform.world, uid)
+        return _answer(request, content, media_type, uid)
+
     return [
+        *(Route(f"{each}/{{uid}}/thumbnails/added/{{name}}", added) for each in PREFIXES),
         *(Route(f"{each}{images.INITIALS}/{{name}}.svg", _initial) for each in PREFIXES),
         *(Route(f"{each}{images.UPLOADED}/{{uid}}", uploaded) for each in PREFIXES),
     ]

@@ -16,6 +16,7 @@ from emulator.core.errors import Refused
 from emulator.media.recording.imports.importing import WEBM_NAME
 from emulator.media.shelf.segments import FileRange, read
 from emulator.media.shelf.shelf import Kind, Rendered, Shelf
+from emulator.web.cdn import variants
 from emulator.web.cdn.audience import country_of, remember, session_of
 from emulator.web.errors import JSONResponse
 from emulator.web.platform import CDN_NAME, Platform
@@ -86,7 +87,10 @@ class Playback:
         is_low_latency = request.query_params.get("protocol") == "llhls"
         kind: Kind = "multivariant_ll" if is_low_latency else "multivariant"
         subject, shelf = await self._open(request, kind)
-        response = _playlist(request, shelf.playlist(kind))
+        rendered = shelf.playlist(kind)
+        if made := self._made_of(subject):
+            rendered = variants.joined(rendered, made)
+        response = _playlist(request, rendered)
         if subject.stream is not None:
             remember(request, response)
         return response
@@ -231,6 +235,15 @@ class Playback:
             raise Refused(
                 "not_found", "This stream has no media yet.", retry_after_seconds=1
             ) from None
+
+    def _made_of(self, subject: Subject) -> list[tuple[str, Rendered]]:
+        """What else was made of a recording, each with its own playlist of playlists."""
+        if subject.loop is not None or (subject.stream and subject.stream.status != "ended"):
+            return []
+        return [
+            (each.uid, self._platform.shelves.find(each.uid).playlist("multivariant"))
+            for each in renditions.of_media(self._platform.world, subject.shelf_uid)
+        ]
 
     def _vod_of(self, stream: Stream | None) -> Vod | None:
         if stream is None or stream.vod_id is None:

@@ -42,6 +42,16 @@ def of(world: World, vod: Vod) -> list[Rendition]:
     return [_rendition(row) for row in rows]
 
 
+def of_media(world: World, uid: str) -> list[Rendition]:
+    """What can be watched of the VODs that show this media, the largest first."""
+    rows = world.store.rows(
+        "SELECT renditions.* FROM vods JOIN renditions ON renditions.vod_row = vods.row"
+        " WHERE vods.media_uid = ? AND renditions.status = 'ready' ORDER BY renditions.height DESC",
+        uid,
+    )
+    return [_rendition(row) for row in rows]
+
+
 def request(world: World, vod: Vod, names: Sequence[str]) -> None:
     """Queue what of these is not there or has failed.
 

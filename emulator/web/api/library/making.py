@@ -1,0 +1,156 @@
+"""`/vod/{vod_id}/thumbnails` and `/transcoding`: pictures and other sizes of a VOD."""
+
+import asyncio
+from typing import BinaryIO
+
+from pydantic import Field
+
+from emulator.core.errors import Refused
+from emulator.media.codecs.images import Picture, look_at
+from emulator.web.api.library.chapters import SECONDS_MAX
+from emulator.web.api.library.places import placed
+from emulator.web.api.models import Request
+from emulator.web.errors import Invalid, mistake
+from emulator.web.platform import Platform
+from emulator.web.rest.call import Call
+from emulator.web.rest.operation import Operation, Upload
+from emulator.web.shapes.library.making import (
+    Thumbnails,
+    ThumbnailShape,
+    Transcoding,
+    picture_size,
+    thumbnail_shape,
+    thumbnails_shape,
+    transcoding_shape,
+)
+from emulator.world.library import posts, renditions, thumbnails
+from emulator.world.library.recordings import Vod
+from emulator.world.library.thumbnails import Thumbnail
+
+FILE_BYTES_MAX = 5 * 2**20
+# What a form is longer than its file: boundaries, headers, fields that nobody reads.
+_FORM_BYTES = 64 * 1024
+NAMES_MAX = 20
+
+
+class ThumbnailCreate(Request):
+    """Beside a file nothing is needed; without one, the instant that the picture shows."""
+
+    time_seconds: float | None = Field(None, ge=0, le=SECONDS_MAX, allow_inf_nan=False)
+
+
+class TranscodingRequest(Request):
+    """Names such as `480p`. What is there already is not made again."""
+
+    renditions: list[str] = Field(min_length=1, max_length=NAMES_MAX)
+
+
+def pictures(call: Call) -> Thumbnails:
+    """List a VOD's pictures: some at even distances, and those that were added."""
+    vod = posts.find_for(call.world, call.path["vod_id"], call.user)
+    return thumbnails_shape(call.platform, vod)
+
+
+async def add_picture(call: Call) -> ThumbnailShape:
+    """Let a VOD be shown by a picture of an instant, or by an uploaded one.
+
+    A file is a PNG, JPEG, GIF or WebP of at most 5 MB. The last one that was added stands for the
+    VOD.
+    """
+    vod = _ready(call)
+    if call.upload is None:
+        added = _instant(call, vod)
+    else:
+        picture = await _picture(call.upload.file, call.upload.size)
+        # The VOD may have gone while the picture was looked at.
+        vod = _ready(call)
+        size = (picture.width, picture.height)
+        added = thumbnails.add_file(call.world, vod, picture.content, picture.media_type, size)
+    return thumbnail_shape(call.platform, vod, added)
+
+
+def transcoding(call: Call) -> Transcoding:
+    """Read in which sizes a VOD is there, and how far those are that were asked for."""
+    vod = posts.find_for(call.world, call.path["vod_id"], call.user)
+    return transcoding_shape(call.platform, vod)
+
+
+def transcode(call: Call) -> Transcoding:
+    """Have a VOD made in smaller sizes. Each plays at an address of its own, once it is ready."""
+    vod = posts.find_own(call.world, call.path["vod_id"], call.user)
+    call.platform.shelves.check_room()
+    with placed():
+        renditions.request(call.world, vod, call.body_as(TranscodingRequest).renditions)
+    return transcoding_shape(call.platform, vod)
+
+
+def _ready(call: Call) -> Vod:
+    vod = posts.find_own(call.world, call.path["vod_id"], call.user)
+    if vod.status != "ready":
+        raise Refused("conflict", f"VOD is {vod.status}. Only a ready one has pictures.")
+    return vod
+
+
+def _instant(call: Call, vod: Vod) -> Thumbnail:
+    seconds = call.body_as(ThumbnailCreate).time_seconds
+    if seconds is None:
+        raise Invalid([mistake(("body", "time_seconds"), "missing", "Field required")])
+    if not vod.best or not vod.best.height:
+        raise Refused("conflict", "This VOD has sound only: there is no picture.")
+    with placed():
+        return thumbnails.add_instant(call.world, vod, round(seconds * 1000), picture_size(vod))
+
+
+async def _picture(file: BinaryIO, size: int) -> Picture:
+    if size > FILE_BYTES_MAX:
+        raise Refused("too_large", f"The picture is larger than {FILE_BYTES_MAX} bytes")
+    try:
+        return await asyncio.to_thread(lambda: look_at(file.read()))
+    except Refused as refused:
+        told = mistake(("body", "file"), "not_an_image", refused.sentence)
+        raise Invalid([told]) from refused
+
+
+def _form_bytes_max(_: Platform) -> int:
+    return FILE_BYTES_MAX + _FORM_BYTES
+
+
+OPERATIONS = [
+    Operation(
+        method="GET",
+        path="/vod/{vod_id}/thumbnails",
+        auth="user",
+        answer=pictures,
+        refuses=("not_found",),
+        provenance="documented",
+    ),
+    Operation(
+        method="POST",
+        path="/vod/{vod_id}/thumbnails",
+        auth="user",
+        answer=add_picture,
+        body=ThumbnailCreate,
+        upload=Upload(bytes_max=_form_bytes_max, is_required=False),
+        status=201,
+        refuses=("forbidden", "not_found", "conflict"),
+        provenance="documented",
+    ),
+    Operation(
+        method="GET",
+        path="/vod/{vod_id}/transcoding",
+        auth="user",
+        answer=transcoding,
+        refuses=("not_found",),
+        provenance="documented",
+    ),
+    Operation(
+        method="POST",
+        path="/vod/{vod_id}/transcoding",
+        auth="user",
+        answer=transcode,
+        body=TranscodingRequest,
+        status=202,
+        refuses=("forbidden", "not_found", "conflict", "unavailable"),
+        provenance="documented",
+    ),
+]

@@ -1,0 +1,105 @@
+"""What is made of a VOD: its pictures and its renditions (contract, endpoints)."""
+
+from typing import TypedDict
+
+from emulator.media.recording.pictures import Size, target
+from emulator.web.platform import Platform
+from emulator.web.shapes.library.vods import added_url, base_of
+from emulator.world.library import renditions, thumbnails
+from emulator.world.library.recordings import Quality, Vod
+from emulator.world.library.renditions import Rendition
+from emulator.world.library.thumbnails import Thumbnail
+
+PICTURES_MAX = 10
+
+
+class ThumbnailShape(TypedDict):
+    """`time_seconds` is null of a picture that was uploaded."""
+
+    time_seconds: float | None
+    url: str
+    width: int
+    height: int
+
+
+class Thumbnails(TypedDict):
+    thumbnails: list[ThumbnailShape]
+    storyboard_url: str | None
+
+
+class RenditionShape(TypedDict):
+    name: str
+    width: int
+    height: int
+    bitrate: int
+    status: str
+
+
+class Transcoding(TypedDict):
+    status: str
+    progress_percent: int
+    renditions: list[RenditionShape]
+
+
+def picture_size(vod: Vod) -> tuple[int, int]:
+    """How large a VOD's pictures are where nobody asks for a size; (0, 0) where there is none."""
+    best = vod.best
+    if best is None or not best.height:
+        return 0, 0
+    return target(best.width, best.height, Size())
+
+
+def thumbnails_shape(platform: Platform, vod: Vod) -> Thumbnails:
+    """Up to ten at even distances, and those that were added."""
+    width, height = picture_size(vod)
+    if vod.status != "ready" or not height:
+        return {"thumbnails": [], "storyboard_url": None}
+    pictures = f"{base_of(platform, vod)}/thumbnails"
+    count = max(1, min(PICTURES_MAX, vod.duration_ms // 1000))
+    usual = [
+        Thumbnail("", vod.duration_ms * number // count, None, width, height)
+        for number in range(count)
+    ]
+    added = thumbnails.of(platform.world, vod)
+    return {
+        "thumbnails": [thumbnail_shape(platform, vod, each) for each in (*usual, *added)],
+        "storyboard_url": f"{pictures}/storyboard.vtt",
+    }
+
+
+def thumbnail_shape(platform: Platform, vod: Vod, thumbnail: Thumbnail) -> ThumbnailShape:
+    position_ms = thumbnail.position_ms
+    return {
+        "time_seconds": None if position_ms is None else position_ms / 1000,
+        "url": added_url(f"{base_of(platform, vod)}/thumbnails", thumbnail),
+        "width": thumbnail.width,
+        "height": thumbnail.height,
+    }
+
+
+def transcoding_shape(platform: Platform, vod: Vod) -> Transcoding:
+    """As it was recorded, and what else was asked for."""
+    made = renditions.of(platform.world, vod)
+    going = [each for each in made if each.status in {"queued", "processing"}]
+    status = "processing" if going or vod.status == "processing" else "completed"
+    shares = [100 if each.status in {"ready", "failed"} else each.progress_percent for each in made]
+    if vod.status == "processing":
+        shares = [0]
+    return {
+        "status": "failed" if vod.status == "failed" else status,
+        "progress_percent": sum(shares) // len(shares) if shares else 100,
+        "renditions": [
+            *(_rendition(each, each.label, vod.status) for each in vod.qualities),
+            *(_rendition(each, each.name, each.status) for each in made),
+        ],
+    }
+
+
+def _rendition(found: Quality | Rendition, name: str, status: str) -> RenditionShape:
+    return {
+        "name": name,
+        "width": found.width,
+        "height": found.height,
+        "bitrate": found.bitrate,
+        "status": status,
+    }

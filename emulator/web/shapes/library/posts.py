@@ -1,0 +1,71 @@
+"""VOD_CARD and POST (contract, schemas)."""
+
+from typing import TypedDict
+
+from emulator.web.platform import Platform
+from emulator.web.shapes.library.vods import base_of
+from emulator.web.shapes.times import iso
+from emulator.world.library import posts
+from emulator.world.library.posts import Post
+from emulator.world.library.recordings import Vod
+
+
+class VodCard(TypedDict):
+    """`duration` is in seconds, 0 until that is known."""
+
+    id: str
+    status: str
+    title: str
+    cloudflare_video_id: str
+    playback_url: str
+    created_at: str
+    visibility: str
+    duration: float
+
+
+class PostShape(TypedDict):
+    id: str
+    type: str
+    content: str
+    visibility: str
+    created_at: str
+
+
+class VodWithPost(VodCard):
+    """`post` is null of a VOD that a stream has left behind."""
+
+    post: PostShape | None
+
+
+class Uploaded(TypedDict):
+    vod: VodCard
+    post: PostShape
+
+
+def vod_card(platform: Platform, vod: Vod) -> VodCard:
+    return {
+        "id": vod.id,
+        "status": vod.status,
+        "title": vod.title,
+        "cloudflare_video_id": vod.shown_uid,
+        "playback_url": f"{base_of(platform, vod)}/manifest/video.m3u8",
+        "created_at": iso(vod.created_at_ms),
+        "visibility": vod.visibility,
+        "duration": vod.duration_ms / 1000,
+    }
+
+
+def post_shape(vod: Vod, post: Post) -> PostShape:
+    """A post is for whom its VOD is."""
+    return {
+        "id": post.id,
+        "type": "VIDEO",
+        "content": post.content,
+        "visibility": vod.visibility,
+        "created_at": iso(post.created_at_ms),
+    }
+
+
+def vod_with_post(platform: Platform, vod: Vod) -> VodWithPost:
+    post = posts.of(platform.world, vod)
+    return {**vod_card(platform, vod), "post": post_shape(vod, post) if post else None}

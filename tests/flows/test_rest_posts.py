@@ -1,0 +1,308 @@
+"""`/vod`: uploads of a tenant, their posts and states, pictures and sizes."""
+
+import asyncio
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from emulator.core.events.library import RenditionReady, VodFailed, VodReady
+from emulator.server import Emulator
+from emulator.settings import Settings
+from emulator.world.people import accounts
+from tests.support.frames import picture, sizes
+from tests.support.recordings import heard, record
+from tests.support.rest import Caller, check_error
+from tests.support.videos import send, small_film, until_ready
+from tests.support.walk import until
+
+pytestmark = [
+    pytest.mark.parametrize("client", ["in process"], indirect=True),
+    pytest.mark.parametrize("call", ["/api/v1"], indirect=True),
+]
+
+NOBODY = "00000000-0000-4000-8000-000000000000"
+VOD_CARD = {
+    "id",
+    "status",
+    "title",
+    "cloudflare_video_id",
+    "playback_url",
+    "created_at",
+    "visibility",
+    "duration",
+}
+POST = {"id", "type", "content", "visibility", "created_at"}
+THUMBNAIL = {"time_seconds", "url", "width", "height"}
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return Settings(
+        data=":memory:", port=0, rtmp_port=0, rtmps_port=0, vod_processing_ms=0, segment_ms=1000
+    )
+
+
+@pytest.fixture
+def mate(emulator: Emulator) -> str:
+    """The key of somebody in demo's tenant."""
+    world = emulator.platform.world
+    tenant = accounts.by_username(world, "demo").tenant_id
+    accounts.make(world, "mate", api_key="ak_mate", tenant_id=tenant)
+    return "ak_mate"
+
+
+async def get(client: httpx.AsyncClient, url: str) -> httpx.Response:
+    parts = urlsplit(url)
+    return await client.get(f"{parts.path}?{parts.query}")
+
+
+async def upload(call: Caller, uid: str, key: str = "ak_demo", **body: Any) -> httpx.Response:
+    body = {"cloudflare_video_id": uid, "title": "Posted", **body}
+    return await call("POST", "/vod/upload", key, json=body)
+
+
+async def test_a_member_of_a_tenant_posts_a_recording(
+    call: Caller, client: httpx.AsyncClient, emulator: Emulator, mate: str
+) -> None:
+    # Given a recording,
+    stream = await record(emulator, call, seconds=2)
+    uid = stream["cloudflare_stream_id"]
+
+    # when it is uploaded as a VOD,
+    body: dict[str, Any] = {
+        "description": "Look <b>here</b>",
+        "isNsfw": True,
+        "content_warning": "Bugs",
+    }
+    answer = await heard(emulator, VodReady, upload(call, uid, **body))
+
+    # then there is a post beside it, and it shows as VODs do once it is ready.
+    assert answer.status_code == 201, answer.text
+    vod, post = answer.json()["vod"], answer.json()["post"]
+    assert (vod.keys(), post.keys()) == (VOD_CARD, POST)
+    assert (vod["status"], vod["cloudflare_video_id"]) == ("processing", uid)
+    assert (post["type"], post["content"]) == ("VIDEO", "Look <b>here</b>")
+    assert post["visibility"] == "public"
+    assert f"/{uid}/" in vod["playback_url"]
+    path = f"/vod/{vod['id']}"
+    for key in ("ak_demo", mate):
+        told = (await call("GET", path, key)).json()
+        assert told == {**vod, "status": "ready", "duration": told["duration"], "post": post}
+        assert told["duration"] == pytest.approx(2, abs=0.2)
+    shown = (await call("GET", f"/streams/vods/{vod['id']}")).json()
+    assert (shown["is_nsfw"], shown["content_warning"]) == (True, "Bugs")
+    assert (shown["stream_id"], shown["stream"]) == (None, None)
+    assert (await get(client, shown["playback_url"])).status_code == 200
+    assert (await call("GET", "/streams/vods/search?q=posted")).json()["total"] == 1
+    own = (await call("GET", f"/vod/{stream['vod_id']}", "ak_demo")).json()
+    assert own["post"] is None
+
+    # Others do not see it here, and who has no tenant posts nothing.
+    for key in ("ak_demo_viewer", "ak_demo_devops_wizard"):
+        check_error(await call("GET", path, key), 404)
+    check_error(await call("GET", path), 401)
+    check_error(await call("GET", f"/vod/{NOBODY}", "ak_demo"), 404)
+    check_error(await upload(call, uid, "ak_demo_viewer"), 403)
+
+    # The media stays as long as one of the two is there.
+    await call("DELETE", f"/streams/vods/{stream['vod_id']}", "ak_demo")
+    assert (await get(client, vod["playback_url"])).status_code == 200
+    await call("DELETE", f"/streams/id/{stream['id']}", "ak_demo")
+    assert (await get(client, vod["playback_url"])).status_code == 200
+    moved = await call("PATCH", f"{path}/status?status=deleted", mate)
+    assert moved.json()["status"] == "deleted"
+    check_error(await call("GET", path, "ak_demo"), 404)
+    assert (await get(client, vod["playback_url"])).status_code == 404
+
+
+async def test_what_cannot_be_uploaded_is_refused(call: Caller) -> None:
+    for unknown in ("0" * 32, "nonsense", "../../etc/passwd"):
+        check_error(await upload(call, unknown), 404)
+    [private] = (await call("GET", "/streams/users/web3builder/vods")).json()
+    key = "ak_demo_web3builder"
+    await call("PUT", f"/streams/vods/{private['id']}", key, json={"visibility": "private"})
+    check_error(await upload(call, private["cloudflare_video_id"]), 404)
+    [live] = (await call("GET", "/streams/users/urbantech/streams")).json()["streams"]
+    check_error(await upload(call, live["cloudflare_stream_id"]), 404)
+    for wrong in ({"title": ""}, {"title": "x" * 201}, {"visibility": "unlisted"}, {"title": None}):
+        check_error(await upload(call, "0" * 32, **wrong), 422)
+    check_error(await call("POST", "/vod/upload", "ak_demo", json={"title": "x"}), 422)
+    check_error(await call("POST", "/vod/upload", json={}), 401)
+
+
+async def test_states_move_by_the_table(call: Caller, emulator: Emulator) -> None:
+    # On a clock that stands, so that nothing becomes ready by itself.
+    emulator.platform.clock.freeze()
+    [looped] = (await call("GET", "/streams/users/devops_wizard/vods")).json()
+    uid = looped["cloudflare_video_id"]
+    world = emulator.platform.world
+    object.__setattr__(world.rules, "vod_processing_ms", 1000)
+
+    async def move(vod: str, to: str) -> int:
+        return (await call("PATCH", f"/vod/{vod}/status?status={to}", "ak_demo")).status_code
+
+    async def fresh() -> str:
+        return str((await upload(call, uid)).json()["vod"]["id"])
+
+    ready, failed = await fresh(), await fresh()
+    for to in ("processing", "deleted"):
+        assert await move(ready, to) == 409
+    assert await move(ready, "ready") == 200
+    assert await move(failed, "failed") == 200
+    for vod, wrong in ((ready, ("processing", "failed", "ready")), (failed, ("ready", "deleted"))):
+        for to in wrong:
+            assert await move(vod, to) == 409
+    told = (await call("GET", f"/streams/vods/{ready}")).json()
+    assert (told["status"], told["duration"]) == ("ready", looped["duration"])
+    assert await move(ready, "deleted") == 200
+    assert await move(ready, "deleted") == 404
+    assert await move(failed, "nonsense") == 422
+    check_error(await call("PATCH", f"/vod/{failed}/status", "ak_demo"), 422)
+    check_error(await call("PATCH", f"/vod/{failed}/status?status=ready", "ak_demo_viewer"), 404)
+
+
+async def test_a_vod_of_a_video_waits_until_that_can_be_played(
+    call: Caller, client: httpx.AsyncClient, emulator: Emulator
+) -> None:
+    sent = (await send(call, small_film().read_bytes(), title="Film")).json()
+
+    answer = await heard(emulator, VodReady, upload(call, sent["cloudflare_video_id"]))
+
+    assert answer.status_code == 201, answer.text
+    vod_id = answer.json()["vod"]["id"]
+    video = await until_ready(call, sent["id"])
+    told = (await call("GET", f"/vod/{vod_id}", "ak_demo")).json()
+    assert (told["status"], told["duration"]) == ("ready", video["duration"])
+    # Its media stays though the video goes.
+    await call("DELETE", f"/videos/{video['id']}", "ak_demo")
+    assert (await get(client, told["playback_url"])).status_code == 200
+
+
+async def test_a_vod_of_a_video_that_fails_has_failed(call: Caller, emulator: Emulator) -> None:
+    sent = (await send(call, small_film().read_bytes(), title="Film")).json()
+
+    async def upload_and_delete() -> httpx.Response:
+        answer = await upload(call, sent["cloudflare_video_id"])
+        await call("DELETE", f"/videos/{sent['id']}", "ak_demo")
+        return answer
+
+    answer = await heard(emulator, VodFailed, upload_and_delete())
+
+    told = (await call("GET", f"/vod/{answer.json()['vod']['id']}", "ak_demo")).json()
+    assert told["status"] == "failed"
+
+
+async def test_pictures_are_of_instants_or_files(
+    call: Caller, client: httpx.AsyncClient, emulator: Emulator
+) -> None:
+    stream = await record(emulator, call, seconds=3)
+    path = f"/vod/{stream['vod_id']}/thumbnails"
+
+    told = (await call("GET", path, "ak_demo")).json()
+    assert told.keys() == {"thumbnails", "storyboard_url"}
+    assert (await get(client, told["storyboard_url"])).text.startswith("WEBVTT")
+    assert told["thumbnails"][0]["time_seconds"] == 0
+    for each in told["thumbnails"]:
+        assert each.keys() == THUMBNAIL
+        shown = picture((await get(client, each["url"])).content)
+        assert (shown.width, shown.height) == (each["width"], each["height"]) == (160, 90)
+
+    # An instant, and then a file: the last one stands for the VOD.
+    added = await call("POST", path, "ak_demo", json={"time_seconds": 1.5})
+    assert added.status_code == 201, added.text
+    assert added.json().keys() == THUMBNAIL
+    vod = (await call("GET", f"/streams/vods/{stream['vod_id']}")).json()
+    assert vod["thumbnail_url"] == added.json()["url"]
+    jpeg = (await get(client, added.json()["url"])).content
+    sent = await call("POST", path, "ak_demo", files={"file": ("me.jpg", jpeg, "image/jpeg")})
+    assert sent.status_code == 201, sent.text
+    assert (sent.json()["time_seconds"], sent.json()["width"]) == (None, 160)
+    kept = await get(client, sent.json()["url"])
+    assert (kept.content, kept.headers["content-type"]) == (jpeg, "image/jpeg")
+    assert (await call("GET", path, "ak_demo")).json()["thumbnails"][-2:] == [
+        added.json(),
+        sent.json(),
+    ]
+    # Who may see the VOD sees its pictures.
+    assert (await call("GET", path, "ak_demo_viewer")).status_code == 200
+
+    for body in ({}, {"time_seconds": -1}, {"time_seconds": 99}, {"time_seconds": "x"}):
+        check_error(await call("POST", path, "ak_demo", json=body), 422)
+    for content in (b"", b"GIF89a", b"<svg/>", small_film().read_bytes()[:999]):
+        answer = await call("POST", path, "ak_demo", files={"file": ("x.png", content)})
+        check_error(answer, 422)
+    check_error(await call("POST", path, "ak_demo_viewer", json={"time_seconds": 1}), 403)
+    check_error(await call("POST", path, json={"time_seconds": 1}), 401)
+
+    await call("DELETE", f"/streams/vods/{stream['vod_id']}", "ak_demo")
+    assert (await get(client, sent.json()["url"])).status_code == 404
+
+
+async def test_a_vod_is_made_in_smaller_sizes(
+    call: Caller, client: httpx.AsyncClient, emulator: Emulator
+) -> None:
+    # Given an uploaded film of 180 lines as a VOD,
+    sent = (await send(call, small_film().read_bytes(), title="Film")).json()
+    answer = await heard(emulator, VodReady, upload(call, sent["cloudflare_video_id"]))
+    vod_id = answer.json()["vod"]["id"]
+    path = f"/vod/{vod_id}/transcoding"
+    told = (await call("GET", path, "ak_demo")).json()
+    source = {"name": "180p", "width": 320, "height": 180, "status": "ready"}
+    assert told.keys() == {"status", "progress_percent", "renditions"}
+    assert (told["status"], told["progress_percent"]) == ("completed", 100)
+    assert [{**told["renditions"][0], **source}] == told["renditions"]
+
+    # when 144 lines are asked for, twice,
+    body = {"renditions": ["144p", "144p"]}
+    asked = await heard(emulator, RenditionReady, call("POST", path, "ak_demo", json=body))
+    assert asked.status_code == 202, asked.text
+    assert asked.json()["status"] == "processing"
+    assert len(asked.json()["renditions"]) == 2
+
+    # then they are there, once, with a playlist of their own and in that of the VOD.
+    told = (await call("GET", path, "ak_demo")).json()
+    assert (told["status"], told["progress_percent"]) == ("completed", 100)
+    made = told["renditions"][1]
+    assert (made["name"], made["width"], made["height"]) == ("144p", 256, 144)
+    assert made["status"] == "ready"
+    assert made["bitrate"] > 0
+    vod = (await call("GET", f"/streams/vods/{vod_id}")).json()
+    small = vod["qualities"][1]
+    assert (small["label"], small["height"], small["bitrate"]) == ("144p", 144, made["bitrate"])
+    assert "RESOLUTION=256x144" in (await get(client, small["url"])).text
+    base = small["url"].partition("/manifest/")[0]
+    film = (await get(client, f"{base}/downloads/default.mp4")).content
+    assert set(sizes(film)) == {(256, 144)}
+    playlist = (await get(client, vod["playback_url"])).text
+    assert "RESOLUTION=320x180" in playlist
+    [other] = [line for line in playlist.splitlines() if line.startswith("../../")]
+    assert f"/{other.removeprefix('../../')}" in f"{base}/manifest/stream.m3u8"
+    again = (await call("POST", path, "ak_demo", json=body)).json()
+    assert again == told
+
+    for names in (["180p"], ["1080p"], ["12p"], ["x" * 99], [], ["144p"] * 21):
+        answer = await call("POST", path, "ak_demo", json={"renditions": names})
+        check_error(answer, 422)
+    check_error(await call("POST", path, "ak_demo_viewer", json=body), 403)
+    check_error(await call("POST", path, json=body), 401)
+
+    # Its files go with it.
+    folder = emulator.platform.shelves.folder(base.rpartition("/")[2])
+    assert folder.exists()
+    await call("DELETE", f"/streams/vods/{vod_id}", "ak_demo")
+    await asyncio.to_thread(until, lambda: not folder.exists(), "the files to be gone")
+    assert (await get(client, small["url"])).status_code == 404
+
+
+async def test_a_simulated_recording_has_pictures_but_no_other_sizes(
+    call: Caller, client: httpx.AsyncClient
+) -> None:
+    [vod] = (await call("GET", "/streams/users/devops_wizard/vods")).json()
+    key = "ak_demo_devops_wizard"
+    told = (await call("GET", f"/vod/{vod['id']}/thumbnails", key)).json()
+    assert len(told["thumbnails"]) == 10
+    assert (await get(client, told["thumbnails"][9]["url"])).status_code == 200
+    body = {"renditions": ["144p"]}
+    check_error(await call("POST", f"/vod/{vod['id']}/transcoding", key, json=body), 409)
