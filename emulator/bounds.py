@@ -32,6 +32,7 @@ def rules(settings: Settings) -> Rules:
         is_takeover_allowed=settings.takeover,
         vod_processing_ms=settings.vod_processing_ms,
         viewer_gone_ms=settings.viewer_gone_ms,
+        viewers_max=settings.viewers_max,
         export_rows_max=settings.export_rows_max,
     )
 

@@ -53,5 +53,5 @@ class Chance(random.Random):
     `randrange`, `expovariate`, `gauss`, `lognormvariate`, `uniform`.
     """
 
-    def __init__(self, seed: int, *names: str) -> None:
+    def __init__(self, seed: int | str, *names: str) -> None:
         super().__init__(f"{seed}/{'/'.join(names)}")

@@ -128,6 +128,9 @@ class Settings:
     viewer_gone_ms: int = _setting(
         15_000, Duration("ms", 1_000), "silence after which a viewer has left", is_flag=False
     )
+    viewers_max: int = _setting(
+        100_000, Count(1), "real viewers a stream; more are served and not counted", is_flag=False
+    )
     vod_processing_ms: int = _setting(
         1_000, Duration("ms"), "how long a VOD is `processing` at least", is_flag=False
     )

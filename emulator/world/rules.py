@@ -19,6 +19,7 @@ class Rules:
     is_takeover_allowed: bool = False
     vod_processing_ms: int = 1_000
     viewer_gone_ms: int = 15_000
+    viewers_max: int = 100_000
     export_rows_max: int = 10_000
     access_token_ms: int = 1_800_000
     refresh_token_ms: int = 30 * 86_400_000

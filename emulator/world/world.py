@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from emulator.core.clock import Clock
 from emulator.core.events import Event
 from emulator.core.ids import Ids
+from emulator.world.audience.crowds import Crowds
 from emulator.world.audience.viewers import Viewers
 from emulator.world.faults.faults import Faults
 from emulator.world.limits import Limits
@@ -75,8 +76,8 @@ class World:
         self.limits = Limits(self.clock)
         # In place, not anew: what waits for a fault of the old facts goes on.
         self.faults.forget()
-        self.viewers = Viewers(self.clock, self.rules.viewer_gone_ms)
-        self.viewers.simulated.update(_simulated(self.store))
+        self.crowds = Crowds(self.store, self.clock)
+        self.viewers = Viewers(self.clock, self.rules.viewer_gone_ms, self.crowds.count)
 
     def _count_start(self) -> int:
         """How often this world was opened before: the epoch of its ids."""
@@ -95,12 +96,3 @@ class World:
         with self.change():
             self.store.write("INSERT INTO meta VALUES (?, ?)", name, value)
         return value
-
-
-def _simulated(store: Store) -> dict[str, int]:
-    """How many simulated viewers the facts speak of, by their stream's id."""
-    rows = store.rows(
-        "SELECT streams.id, audience.simulated FROM audience JOIN streams"
-        " ON streams.row = audience.stream_row WHERE audience.simulated > 0"
-    )
-    return {row["id"]: row["simulated"] for row in rows}

@@ -23,6 +23,8 @@ PATIENCE_SECONDS = 120
 README = PROJECT / "README.md"
 FFMPEG_PAGE = PROJECT / "docs/how-to/ffmpeg.md"
 OBS_PAGE = PROJECT / "docs/how-to/obs.md"
+AUDIENCE_PAGE = PROJECT / "docs/how-to/audience.md"
+CLOCK_PAGE = PROJECT / "docs/how-to/clock.md"
 TALK = "-f lavfi -i testsrc2=size=320x180:rate=30 -f lavfi -i sine -t 4 -g 60 -c:a aac"
 
 
@@ -150,3 +152,29 @@ def test_what_the_obs_page_shows_works(reader: Reader) -> None:
     watch.communicate(timeout=PATIENCE_SECONDS)
     assert watch.returncode == 0
     assert f"/{stream['cloudflare_stream_id']}/watch" in shown
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+def test_what_the_audience_page_shows_works(reader: Reader) -> None:
+    stream = reader.make_stream(line_with(README, "curl -X POST"))
+    reader.walk.ask("POST", f"/streams/id/{stream['id']}/start")
+    lines = [shown.line for shown in commands(AUDIENCE_PAGE)]
+    at = f" --server {reader.walk.ready['http']}"
+
+    said = [
+        reader.run(line + at if line.startswith("live-emulator") else f"{line} -s --fail")
+        for line in lines
+    ]
+
+    assert json.loads(said[0])["simulated"] == 120
+    assert [plan["verb"] for plan in json.loads(said[3])["plans"]] == ["ramp", "add"]
+    # Of the thousand who stay to the end, all are there four hours later.
+    ordered = reader.walk.get(f"{reader.walk.ready['admin']}/streams/{stream['id']}/viewers")
+    assert ordered.json["simulated"] == 1_120
+
+
+@pytest.mark.parametrize("what", ["show", "freeze", "advance", "speed 10", "speed 1"])
+def test_what_the_clock_page_shows_works(reader: Reader, what: str) -> None:
+    at = f" --server {reader.walk.ready['http']}"
+
+    assert " due" in reader.run(line_with(CLOCK_PAGE, f"clock {what}") + at)

@@ -29,3 +29,12 @@ class ViewersSimulated(Event):
     stream_id: str
     simulated: int
     viewers: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamRaided(Event):
+    """`viewers` simulated viewers went from the stream over to `target_id`."""
+
+    stream_id: str
+    target_id: str
+    viewers: int

@@ -1,12 +1,13 @@
 """Our own API's operations: one list. Imported late, like the platform's."""
 
-from emulator.web.admin import clock, events, faults, outbox, requests, snapshots, worlds
+from emulator.web.admin import clock, events, faults, outbox, requests, snapshots, viewers, worlds
 from emulator.web.rest.router import Router
 
 OPERATIONS = [
     *worlds.OPERATIONS,
     *snapshots.OPERATIONS,
     *clock.OPERATIONS,
+    *viewers.OPERATIONS,
     *events.OPERATIONS,
     *requests.OPERATIONS,
     *outbox.OPERATIONS,

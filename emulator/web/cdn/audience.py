@@ -5,17 +5,38 @@ first and which do not count; a player that keeps cookies is thus one session fr
 """
 
 import re
+from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from emulator.core.ids import trace_id
-from emulator.world.audience.attendance import UNKNOWN_COUNTRY
+from emulator.world.audience.ledger import DIRECT, UNKNOWN_COUNTRY, UNKNOWN_DEVICE
 
 COOKIE = "live_emulator_viewer"
 _COOKIE_LENGTH_MAX = 64
-_COUNTRY_HEADERS = ("x-emulator-country", "cf-ipcountry")
-_COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
+# The first one that tells a country is believed; ours, then what proxies and CDNs set.
+_COUNTRY_HEADERS = (
+    "x-emulator-country",
+    "cf-ipcountry",
+    "cloudfront-viewer-country",
+    "x-vercel-ip-country",
+    "x-appengine-country",
+    "x-country-code",
+)
+# Cloudflare's XX and T1 (Tor) are no countries.
+_COUNTRY = re.compile(r"(?!XX)[A-Z]{2}", re.ASCII)
+_DEVICE_HEADERS = ("x-emulator-device", "cf-device-type")
+_CLOUDFRONT_DEVICES = ("mobile", "tablet", "smarttv", "desktop")
+DEVICES = ("desktop", "mobile", "tablet", "tv")
+# What of an agent's name tells its device, the more special first.
+_AGENTS = (
+    ("tv", re.compile(r"smart-?tv|appletv|tizen|web0s|roku|crkey|aftt|bravia", re.I)),
+    ("tablet", re.compile(r"ipad|tablet|kindle|silk|android(?!.*mobile)", re.I)),
+    ("mobile", re.compile(r"iphone|ipod|mobile|android", re.I)),
+    ("desktop", re.compile(r"windows nt|macintosh|x11|cros|linux x86", re.I)),
+)
+_REFERRER_LENGTH_MAX = 100
 
 
 def session_of(request: HTTPConnection) -> str:
@@ -34,6 +55,29 @@ def country_of(request: HTTPConnection) -> str:
         if _COUNTRY.fullmatch(told):
             return told
     return UNKNOWN_COUNTRY
+
+
+def device_of(request: HTTPConnection) -> str:
+    """With what it watches, as a header or the agent's own name says; else unknown."""
+    for header in _DEVICE_HEADERS:
+        told = request.headers.get(header, "").lower()
+        if told in DEVICES:
+            return told
+    for kind in _CLOUDFRONT_DEVICES:
+        if request.headers.get(f"cloudfront-is-{kind}-viewer") == "true":
+            return "tv" if kind == "smarttv" else kind
+    agent = request.headers.get("user-agent", "")[:300]
+    return next((device for device, name in _AGENTS if name.search(agent)), UNKNOWN_DEVICE)
+
+
+def referrer_of(request: HTTPConnection) -> str:
+    """The other site that led here, by its host; `direct` where none is named."""
+    try:
+        host = urlsplit(request.headers.get("referer", "")).hostname or ""
+    except ValueError:  # Not an address at all.
+        return DIRECT
+    own = request.headers.get("host", "").partition(":")[0]
+    return host if host != own and 0 < len(host) <= _REFERRER_LENGTH_MAX else DIRECT
 
 
 def remember(request: HTTPConnection, response: Response) -> None:

@@ -17,7 +17,13 @@ from emulator.media.recording.imports.importing import WEBM_NAME
 from emulator.media.shelf.segments import FileRange, read
 from emulator.media.shelf.shelf import Kind, Rendered, Shelf
 from emulator.web.cdn import variants
-from emulator.web.cdn.audience import country_of, remember, session_of
+from emulator.web.cdn.audience import (
+    country_of,
+    device_of,
+    referrer_of,
+    remember,
+    session_of,
+)
 from emulator.web.errors import JSONResponse
 from emulator.web.platform import CDN_NAME, Platform
 from emulator.web.worlds import Worlds
@@ -255,10 +261,19 @@ class Playback:
 
     def _count(self, request: Request, subject: Subject) -> None:
         stream = subject.stream
-        if stream is not None and stream.status == "live":
-            attendance.see(
-                self._platform.world, stream, session_of(request), country=country_of(request)
-            )
+        if stream is None or stream.status != "live":
+            return
+        world, session = self._platform.world, session_of(request)
+        if attendance.see_again(world, stream, session):
+            return
+        attendance.see(
+            world,
+            stream,
+            session,
+            country=country_of(request),
+            device=device_of(request),
+            referrer=referrer_of(request),
+        )
 
 
 def routes(worlds: Worlds) -> list[Route]:

@@ -9,6 +9,7 @@ from typing import TypedDict
 from emulator.web.platform import Addresses, Platform
 from emulator.web.shapes.people import UserCard, user_card
 from emulator.web.shapes.times import iso, iso_or_none
+from emulator.world.audience import attendance
 from emulator.world.live import categories, tags
 from emulator.world.live.categories import Branch, Category
 from emulator.world.live.schedules import Schedule
@@ -198,7 +199,7 @@ def _stream_shape(
         "thumbnail_url": stream.thumbnail_url or playback["thumbnail"],
         "cloudflare_stream_id": stream.uid,
         "viewer_count": world.viewers.count(stream.id) if is_live else 0,
-        "peak_viewers": stream.peak_viewer_count,
+        "peak_viewers": attendance.peak(world, stream.id, stream.peak_viewer_count),
         "started_at": iso_or_none(stream.started_at_ms),
         "ended_at": iso_or_none(stream.ended_at_ms),
         "created_at": iso(stream.created_at_ms),

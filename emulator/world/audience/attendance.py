@@ -1,44 +1,25 @@
-"""Attendance: who comes to a stream and who goes, and the figures that follow from it.
+"""Attendance: who comes to a stream and who goes, real viewers and simulated ones.
 
-The figures are folds: each arrival and departure changes a few numbers, so that reading them costs
-the same after ten viewers and after a million. Simulated viewers are only numbers: of them, who
-came first leaves first.
+What follows from it is in `ledger`. Whatever is noticed late is written at the time at which it
+was: a viewer who fell silent is gone from the instant at which that had lasted too long.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol
 
 from emulator.core.errors import Refused
 from emulator.core.events.audience import ViewerJoined, ViewersLeft, ViewersSimulated
+from emulator.world.audience import ledger, orders
+from emulator.world.audience.crowd import Crowd, Mix, Order
+from emulator.world.audience.ledger import UNKNOWN_COUNTRY, Visitor, Watched
 from emulator.world.world import World
 
-UNKNOWN_COUNTRY = "ZZ"
+__all__ = ["SIMULATED_MAX", "UNKNOWN_COUNTRY", "Visitor", "Watched"]
+
 SIMULATED_MAX = 10_000_000
-_MINUTE_MS = 60_000
-_HOUR_MS = 3_600_000
-
-
-class Watched(Protocol):
-    """A stream, as far as an audience is concerned."""
-
-    @property
-    def row(self) -> int: ...
-    @property
-    def id(self) -> str: ...
-    @property
-    def status(self) -> str: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """So many new viewers at one instant. `uniques` of them were never here before."""
-
-    at_ms: int
-    views: int
-    uniques: int
-    signed_in: int
-    countries: Mapping[str, int]
+# A live stream keeps its crowd's orders; so many of them are enough for any evening.
+ORDERS_MAX = 10_000
+_BEATS = 10
+_BEAT_MIN_MS = 10_000
 
 
 def see(
@@ -48,12 +29,21 @@ def see(
     *,
     is_signed_in: bool = False,
     country: str = UNKNOWN_COUNTRY,
+    device: str = ledger.UNKNOWN_DEVICE,
+    referrer: str = ledger.DIRECT,
 ) -> None:
-    """A real viewer of a live stream shows that it is still there, or has come."""
-    settle(world, stream)
-    if not world.viewers.see(stream.id, session):
+    """A real viewer of a live stream shows that it is still there, or has come.
+
+    One more than `viewers_max` of a stream is served and not counted.
+    """
+    if see_again(world, stream, session):
         return
+    settle(world, stream)
+    if world.viewers.real(stream.id) >= world.rules.viewers_max:
+        return
+    world.viewers.see(stream.id, session)
     now_ms = world.now_ms
+    visitor = Visitor(is_signed_in=is_signed_in, country=country, device=device, referrer=referrer)
     with world.change():
         before = world.store.row(
             "SELECT row FROM audience_sessions WHERE stream_row = ? AND session = ?",
@@ -67,16 +57,19 @@ def see(
             session,
             now_ms,
         )
-        is_first = before is None
-        arrival = Arrival(
-            at_ms=now_ms,
-            views=1,
-            uniques=int(is_first),
-            signed_in=int(is_first and is_signed_in),
-            countries={country: 1} if is_first else {},
-        )
-        viewers = _arrive(world, stream, arrival)
+        crowd = world.crowds.find(stream.id)
+        viewers = ledger.write_down(world, stream, crowd, [(now_ms, 1)])
+        ledger.note_visitor(world, stream, visitor, is_first=before is None)
         world.emit(ViewerJoined(at_ms=now_ms, stream_id=stream.id, viewers=viewers))
+    _look_again(world, stream)
+
+
+def see_again(world: World, stream: Watched, session: str) -> bool:
+    """The same of one who is there already; False where it is not. Costs next to nothing."""
+    if not world.viewers.is_here(stream.id, session):
+        return False
+    world.viewers.see(stream.id, session)
+    return True
 
 
 def leave(world: World, stream: Watched, session: str) -> None:
@@ -84,16 +77,26 @@ def leave(world: World, stream: Watched, session: str) -> None:
     settle(world, stream)
     if world.viewers.leave(stream.id, session):
         with world.change():
-            _depart_sessions(world, stream, [session], world.now_ms)
+            _depart(world, stream, [(session, world.now_ms)])
 
 
 def settle(world: World, stream: Watched) -> None:
-    """Write down who has left without a word, each at the instant from which it was gone."""
+    """Write down all that has happened to a stream's audience up to this instant."""
+    crowd = world.crowds.find(stream.id)
     gone = world.viewers.lose(stream.id)
-    if gone:
+    if gone or (crowd and crowd.tally.is_due):
         with world.change():
-            for session, at_ms in gone:
-                _depart_sessions(world, stream, [session], at_ms)
+            if gone:
+                _depart(world, stream, gone)
+            if crowd:
+                ledger.write_down(world, stream, crowd)
+                ledger.tell(world, stream, crowd)
+
+
+def settle_all(world: World) -> None:
+    """The same for all streams that have simulated viewers, of how many they are."""
+    for stream_id in world.crowds.live():
+        _write_down(world, stream_id)
 
 
 def simulate(
@@ -109,34 +112,41 @@ def simulate(
     `countries` are shares of those who come, by ISO 3166 code; what they leave is unknown.
     Refuses (`conflict`) a stream that is not live, (`invalid`) numbers out of bounds.
     """
-    if stream.status != "live":
-        raise Refused("conflict", f"Stream is {stream.status}. Only a live one has viewers.")
-    if not 0 <= count <= SIMULATED_MAX:
-        raise Refused("invalid", f"Simulated viewers are 0 to {SIMULATED_MAX}, not {count}.")
+    mix = Mix(countries=countries or {}, signed_in=signed_in_share)
+    order(world, stream, Order(verb="set", count=count, mix=mix))
+
+
+def order(world: World, stream: Watched, told: Order) -> None:
+    """Let a stream's simulated viewers do as they are told, from now on.
+
+    Refuses (`conflict`) a stream that is not live or was told too much, (`invalid`) too many.
+    """
+    check_live(stream)
+    crowd = world.crowds.find(stream.id)
+    others = crowd.count + crowd.to_come if crowd and told.verb == "add" else 0
+    most = max(told.count, told.start) + others
+    if min(told.count, told.start) < 0 or most > SIMULATED_MAX:
+        raise Refused("invalid", f"Simulated viewers are 0 to {SIMULATED_MAX}, not {told.count}.")
+    if orders.count(world.store, stream.row) >= ORDERS_MAX:
+        raise Refused(
+            "conflict", f"This stream's viewers were told {ORDERS_MAX} things. End it, begin anew."
+        )
     settle(world, stream)
+    crowd = world.crowds.find_or_make(stream.id)
     now_ms = world.now_ms
     with world.change():
-        change = count - world.viewers.simulated.get(stream.id, 0)
-        if change > 0:
-            shares = _split(change, countries or {})
-            signed_in = round(change * signed_in_share)
-            viewers = _arrive(world, stream, Arrival(now_ms, change, change, signed_in, shares))
-            world.store.write(
-                "INSERT INTO audience_cohorts (stream_row, joined_at_ms, viewers) VALUES (?, ?, ?)",
-                stream.row,
-                now_ms,
-                change,
-            )
-        else:
-            _depart_cohorts(world, stream, -change, now_ms)
-            viewers = _count(world, stream, now_ms, change)
-        world.store.write(
-            "UPDATE audience SET simulated = ? WHERE stream_row = ?", count, stream.row
-        )
-        world.viewers.simulated[stream.id] = count
-        world.emit(
-            ViewersSimulated(at_ms=now_ms, stream_id=stream.id, simulated=count, viewers=viewers)
-        )
+        orders.keep(world.store, stream.row, now_ms, told)
+        crowd.obey(told, now_ms)
+        viewers = ledger.write_down(world, stream, crowd)
+        ledger.tell(world, stream, crowd)
+        _say(world, stream.id, crowd, viewers)
+    _beat_later(world, stream.id, crowd)
+
+
+def check_live(stream: Watched) -> None:
+    """Refuses (`conflict`) a stream that is not live."""
+    if stream.status != "live":
+        raise Refused("conflict", f"Stream is {stream.status}. Only a live one has viewers.")
 
 
 def close(world: World, stream: Watched, at_ms: int) -> None:
@@ -145,152 +155,98 @@ def close(world: World, stream: Watched, at_ms: int) -> None:
     with world.change():
         sessions = world.viewers.forget(stream.id)
         if sessions:
-            _depart_sessions(world, stream, sessions, at_ms)
-        row = world.store.row("SELECT simulated FROM audience WHERE stream_row = ?", stream.row)
-        if row and row["simulated"]:
-            _depart_cohorts(world, stream, row["simulated"], at_ms)
-            _count(world, stream, at_ms, -row["simulated"])
-            world.store.write("UPDATE audience SET simulated = 0 WHERE stream_row = ?", stream.row)
+            _depart(world, stream, [(session, at_ms) for session in sessions])
+        crowd = world.crowds.find(stream.id)
+        if crowd:
+            crowd.leave(at_ms)
+            ledger.write_down(world, stream, crowd)
+            ledger.tell(world, stream, crowd)
+            orders.forget(world.store, stream.row)
+            world.crowds.forget(stream.id)
 
 
-def _arrive(world: World, stream: Watched, arrival: Arrival) -> int:
-    """Count an arrival in. Returns how many watch from then on."""
-    viewers = _count(world, stream, arrival.at_ms, arrival.views)
-    world.store.write(
-        "UPDATE audience SET views = views + ?, uniques = uniques + ?, signed_in = signed_in + ?"
-        " WHERE stream_row = ?",
-        arrival.views,
-        arrival.uniques,
-        arrival.signed_in,
-        stream.row,
-    )
-    for country, count in arrival.countries.items():
-        world.store.write(
-            "INSERT INTO audience_countries VALUES (?, ?, ?) ON CONFLICT DO UPDATE"
-            " SET viewers = viewers + excluded.viewers",
-            stream.row,
-            country,
-            count,
-        )
-    _note_hour(world, stream, arrival)
-    return viewers
+def peak(world: World, stream_id: str, written: int) -> int:
+    """The most viewers at once, where `written` is what the store says of it."""
+    crowd = world.crowds.find(stream_id)
+    if crowd is None or not crowd.tally.points:
+        return written
+    return max(written, world.viewers.real(stream_id) + crowd.peak)
 
 
-def _count(world: World, stream: Watched, at_ms: int, change: int) -> int:
-    """Let so many more (or fewer) watch from `at_ms` on. Returns how many do."""
-    row = world.store.row("SELECT * FROM audience WHERE stream_row = ?", stream.row)
-    if row is None:
-        before, changed_at_ms, watch_ms, peak = 0, at_ms, 0, 0
-        world.store.write(
-            "INSERT INTO audience (stream_row, changed_at_ms) VALUES (?, ?)", stream.row, at_ms
-        )
-    else:
-        before, changed_at_ms = row["viewers"], row["changed_at_ms"]
-        watch_ms, peak = row["watch_ms"], row["peak"]
-    # Media may have stopped before the last viewer was counted: time does not run backwards here.
-    at_ms = max(at_ms, changed_at_ms)
-    viewers = before + change
-    world.store.write(
-        "UPDATE audience SET viewers = ?, changed_at_ms = ?, watch_ms = ?, peak = ?"
-        " WHERE stream_row = ?",
-        viewers,
-        at_ms,
-        watch_ms + before * (at_ms - changed_at_ms),
-        max(peak, viewers),
-        stream.row,
-    )
-    world.store.write(
-        "INSERT INTO audience_points (stream_row, at_ms, viewers) VALUES (?, ?, ?)",
-        stream.row,
-        at_ms,
-        viewers,
-    )
-    if viewers > peak:
-        world.store.write(
-            "UPDATE streams SET peak_viewer_count = max(peak_viewer_count, ?) WHERE row = ?",
-            viewers,
-            stream.row,
-        )
-    return viewers
-
-
-def _depart_sessions(world: World, stream: Watched, sessions: list[str], at_ms: int) -> None:
-    for session in sessions:
+def _depart(world: World, stream: Watched, sessions: list[tuple[str, int]]) -> None:
+    """Write down that real viewers are gone, each since its instant."""
+    for session, at_ms in sessions:
         row = world.store.row(
             "SELECT joined_at_ms FROM audience_sessions WHERE stream_row = ? AND session = ?",
             stream.row,
             session,
         )
         if row:
-            _note_stay(world, stream, at_ms - row["joined_at_ms"], 1)
-    viewers = _count(world, stream, at_ms, -len(sessions))
-    world.emit(ViewersLeft(at_ms=at_ms, stream_id=stream.id, count=len(sessions), viewers=viewers))
-
-
-def _depart_cohorts(world: World, stream: Watched, count: int, at_ms: int) -> None:
-    """Take so many simulated viewers away, those first who came first."""
-    while count > 0:
-        row = world.store.row(
-            "SELECT * FROM audience_cohorts WHERE stream_row = ? ORDER BY row LIMIT 1", stream.row
-        )
-        if row is None:
-            return
-        leaving = min(count, row["viewers"])
-        _note_stay(world, stream, at_ms - row["joined_at_ms"], leaving)
-        if leaving == row["viewers"]:
-            world.store.write("DELETE FROM audience_cohorts WHERE row = ?", row["row"])
-        else:
-            world.store.write(
-                "UPDATE audience_cohorts SET viewers = viewers - ? WHERE row = ?",
-                leaving,
-                row["row"],
-            )
-        count -= leaving
-
-
-def _note_stay(world: World, stream: Watched, stay_ms: int, count: int) -> None:
-    world.store.write(
-        "INSERT INTO audience_stays VALUES (?, ?, ?) ON CONFLICT DO UPDATE"
-        " SET viewers = viewers + excluded.viewers",
-        stream.row,
-        max(0, stay_ms) // _MINUTE_MS,
-        count,
+            ledger.note_stay(world, stream, at_ms - row["joined_at_ms"], 1)
+    changes = [(at_ms, -1) for _, at_ms in sessions]
+    viewers = ledger.write_down(world, stream, world.crowds.find(stream.id), changes)
+    last_ms = max(at_ms for _, at_ms in sessions)
+    world.emit(
+        ViewersLeft(at_ms=last_ms, stream_id=stream.id, count=len(sessions), viewers=viewers)
     )
 
 
-def _note_hour(world: World, stream: Watched, arrival: Arrival) -> None:
-    hour_ms = arrival.at_ms - arrival.at_ms % _HOUR_MS
-    row = world.store.row(
-        "SELECT row FROM audience_hours WHERE stream_row = ? AND hour_at_ms = ?",
-        stream.row,
-        hour_ms,
+def _look_again(world: World, stream: Watched) -> None:
+    """Notice by itself who falls silent, as long as anybody real is there."""
+    viewers = world.viewers
+    due_ms = viewers.next_loss_ms(stream.id)
+    if due_ms is None or stream.id in viewers.timers:
+        return
+
+    def look() -> None:
+        viewers.timers.pop(stream.id, None)
+        # The world may have gone on with other facts meanwhile.
+        if world.viewers is viewers and not world.store.is_closed:
+            settle(world, stream)
+            _look_again(world, stream)
+
+    viewers.timers[stream.id] = world.clock.call_at(due_ms, look)
+
+
+def _beat_later(world: World, stream_id: str, crowd: Crowd) -> None:
+    """Write a crowd's changes down now and then, and say so, while there are any."""
+    crowds = world.crowds
+    due_ms = crowd.next_ms()
+    if due_ms is None or stream_id in crowds.timers:
+        return
+    ticks = [plan.tick_ms for plan in crowd.plans]
+    beat_ms = max(_BEAT_MIN_MS, _BEATS * min(ticks, default=0))
+    # All streams' beats fall on the same instants, so that many of them cost few.
+    beat_at_ms = -(-max(due_ms, world.now_ms + 1) // beat_ms) * beat_ms
+
+    def beat() -> None:
+        crowds.timers.pop(stream_id, None)
+        if world.crowds is crowds and not world.store.is_closed:
+            _write_down(world, stream_id, is_said=True)
+            found = crowds.find(stream_id)
+            if found is not None:
+                _beat_later(world, stream_id, found)
+
+    crowds.timers[stream_id] = world.clock.call_at(beat_at_ms, beat)
+
+
+def _write_down(world: World, stream_id: str, *, is_said: bool = False) -> None:
+    """Write down how many a crowd's viewers are; who they are is left to whoever asks."""
+    crowd = world.crowds.find(stream_id)
+    if crowd is None or not (crowd.tally.points or crowd.tally.arrived):
+        return
+    row = world.store.row("SELECT row, id, status FROM streams WHERE id = ?", stream_id)
+    if row is None:
+        return
+    with world.change():
+        viewers = ledger.write_down(world, ledger.Shown(*row), crowd)
+        if is_said:
+            _say(world, stream_id, crowd, viewers)
+
+
+def _say(world: World, stream_id: str, crowd: Crowd, viewers: int) -> None:
+    world.emit(
+        ViewersSimulated(
+            at_ms=world.now_ms, stream_id=stream_id, simulated=crowd.count, viewers=viewers
+        )
     )
-    if row:
-        world.store.write(
-            "UPDATE audience_hours SET views = views + ?, uniques = uniques + ? WHERE row = ?",
-            arrival.views,
-            arrival.uniques,
-            row["row"],
-        )
-    else:
-        world.store.write(
-            "INSERT INTO audience_hours (stream_row, hour_at_ms, views, uniques)"
-            " VALUES (?, ?, ?, ?)",
-            stream.row,
-            hour_ms,
-            arrival.views,
-            arrival.uniques,
-        )
-
-
-def _split(count: int, shares: Mapping[str, float]) -> dict[str, int]:
-    """Whole numbers in these shares, by the largest remainder, that add up to `count`."""
-    rest = max(0.0, 1.0 - sum(shares.values()))
-    wanted = {**shares, UNKNOWN_COUNTRY: shares.get(UNKNOWN_COUNTRY, 0.0) + rest}
-    total = sum(wanted.values()) or 1.0
-    exact = {country: count * share / total for country, share in wanted.items()}
-    whole = {country: int(value) for country, value in exact.items()}
-    by_remainder = sorted(exact, key=lambda country: (whole[country] - exact[country], country))
-    for country in by_remainder[: count - sum(whole.values())]:
-        whole[country] += 1
-    return {country: value for country, value in whole.items() if value}

@@ -142,9 +142,9 @@ def days(world: World, user: User, count: int) -> list[Day]:
     )
     views = _by_day(
         world,
-        "SELECT hour_at_ms / 86400000 AS day, sum(views) AS a, sum(uniques) AS b"
-        " FROM streams JOIN audience_hours ON audience_hours.stream_row = streams.row"
-        " WHERE streams.user_row = ? AND hour_at_ms >= ? GROUP BY day",
+        "SELECT quarter_at_ms / 86400000 AS day, sum(views) AS a, sum(uniques) AS b"
+        " FROM streams JOIN audience_quarters ON audience_quarters.stream_row = streams.row"
+        " WHERE streams.user_row = ? AND quarter_at_ms >= ? GROUP BY day",
         user,
         first_ms,
     )

@@ -5,6 +5,7 @@ one, rounded to four places; minutes and means to two.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from emulator.world.audience import attendance
 from emulator.world.audience.countries import name_of
@@ -118,12 +119,25 @@ def timeline(world: World, stream: Stream, interval_minutes: int) -> list[tuple[
 
 def geography(world: World, stream: Stream) -> list[Country]:
     """Where unique viewers came from, the most first, ties by code."""
+    attendance.settle(world, stream)
     rows = world.store.rows(
         "SELECT country, viewers FROM audience_countries WHERE stream_row = ?"
         " ORDER BY viewers DESC, country",
         stream.row,
     )
     return countries([(row["country"], row["viewers"]) for row in rows])
+
+
+def traits(world: World, stream: Stream, kind: Literal["device", "referrer"]) -> dict[str, int]:
+    """With what unique viewers watched, or from where they came: the most first, ties by name."""
+    attendance.settle(world, stream)
+    rows = world.store.rows(
+        "SELECT name, viewers FROM audience_traits WHERE stream_row = ? AND kind = ?"
+        " AND viewers > 0 ORDER BY viewers DESC, name",
+        stream.row,
+        kind,
+    )
+    return {row["name"]: row["viewers"] for row in rows}
 
 
 def countries(counted: list[tuple[str, int]]) -> list[Country]:
@@ -207,14 +221,12 @@ def _stays(world: World, stream: Stream) -> dict[int, int]:
     )
     stays: dict[int, int] = {row["minutes"]: row["viewers"] for row in rows}
     end_ms = _end_ms(world, stream)
-    going_on = world.store.rows(
-        "SELECT joined_at_ms, viewers FROM audience_cohorts WHERE stream_row = ?", stream.row
-    )
+    crowd = world.crowds.find(stream.id)
     here = world.viewers.sessions(stream.id)
     real = world.store.rows(
         "SELECT joined_at_ms, session FROM audience_sessions WHERE stream_row = ?", stream.row
     )
-    present = [(row["joined_at_ms"], row["viewers"]) for row in going_on]
+    present = crowd.present() if crowd else []
     present += [(row["joined_at_ms"], 1) for row in real if row["session"] in here]
     for joined_at_ms, viewers in present:
         minutes = max(0, end_ms - joined_at_ms) // MINUTE_MS

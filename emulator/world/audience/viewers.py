@@ -1,27 +1,38 @@
 """Who watches right now: sessions that were seen a moment ago (contract, websocket.md)."""
 
-from emulator.core.clock import Clock
+from collections.abc import Callable
+
+from emulator.core.clock import Clock, Timer
 
 
 class Viewers:
     """Counts distinct sessions a stream. A session that is not seen for `gone_ms` has left.
 
-    `simulated` is how many viewers of a stream are made up, by its id; they are counted too.
+    `simulated` tells how many viewers of a stream are made up, by its id; they are counted too.
     """
 
-    def __init__(self, clock: Clock, gone_ms: int) -> None:
-        self.simulated: dict[str, int] = {}
+    def __init__(
+        self, clock: Clock, gone_ms: int, simulated: Callable[[str], int] = lambda _: 0
+    ) -> None:
+        # What notices, by stream, that somebody has fallen silent.
+        self.timers: dict[str, Timer] = {}
         self._clock = clock
         self._gone_ms = gone_ms
+        self._simulated = simulated
+        # Each stream's sessions are ordered by when they were seen.
         self._seen_at_ms: dict[str, dict[str, int]] = {}
 
-    def see(self, stream_id: str, session: str) -> bool:
-        """A player of this stream asked for a playlist or a part. True if it is a new one."""
+    def is_here(self, stream_id: str, session: str) -> bool:
+        """Whether this session was seen, and has not fallen silent since."""
+        seen_at_ms = self._seen_at_ms.get(stream_id, {}).get(session)
+        return seen_at_ms is not None and seen_at_ms > self._clock.now_ms() - self._gone_ms
+
+    def see(self, stream_id: str, session: str) -> None:
+        """A player of this stream asked for a playlist or a part."""
         # Taken out and put back, so that the dict stays ordered by time.
         sessions = self._seen_at_ms.setdefault(stream_id, {})
-        is_new = sessions.pop(session, None) is None
+        sessions.pop(session, None)
         sessions[session] = self._clock.now_ms()
-        return is_new
 
     def leave(self, stream_id: str, session: str) -> bool:
         """A session says goodbye. True if it was there."""
@@ -29,7 +40,9 @@ class Viewers:
 
     def lose(self, stream_id: str) -> list[tuple[str, int]]:
         """Forget the sessions that have left, each with the instant from which it was gone."""
-        sessions = self._seen_at_ms.get(stream_id, {})
+        sessions = self._seen_at_ms.get(stream_id)
+        if not sessions:
+            return []
         gone = [
             (session, seen_at_ms + self._gone_ms) for session, seen_at_ms in self._silent(sessions)
         ]
@@ -37,22 +50,27 @@ class Viewers:
             del sessions[session]
         return gone
 
+    def next_loss_ms(self, stream_id: str) -> int | None:
+        """When the first of a stream's sessions will have been silent for too long."""
+        sessions = self._seen_at_ms.get(stream_id)
+        return next(iter(sessions.values())) + self._gone_ms if sessions else None
+
     def forget(self, stream_id: str) -> list[str]:
         """A stream has ended: nobody watches it any more. Returns who did."""
-        self.simulated.pop(stream_id, None)
         return list(self._seen_at_ms.pop(stream_id, ()))
 
     def sessions(self, stream_id: str) -> frozenset[str]:
         """The real sessions of a stream that have not been lost or forgotten."""
         return frozenset(self._seen_at_ms.get(stream_id, ()))
 
+    def real(self, stream_id: str) -> int:
+        """How many real viewers watch at this instant."""
+        sessions = self._seen_at_ms.get(stream_id)
+        return len(sessions) - len(self._silent(sessions)) if sessions else 0
+
     def count(self, stream_id: str) -> int:
         """How many watch at this instant."""
-        simulated = self.simulated.get(stream_id, 0)
-        sessions = self._seen_at_ms.get(stream_id)
-        if not sessions:
-            return simulated
-        return simulated + len(sessions) - len(self._silent(sessions))
+        return self._simulated(stream_id) + self.real(stream_id)
 
     def _silent(self, sessions: dict[str, int]) -> list[tuple[str, int]]:
         """Those not seen for too long; they stand first."""

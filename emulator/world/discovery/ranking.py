@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from emulator.world.audience import attendance
 from emulator.world.live import categories, lists
 from emulator.world.live.categories import Category
 from emulator.world.live.streams import Stream
@@ -48,6 +49,7 @@ def trending(world: World, *, hours: int, count: int) -> tuple[list[Stream], int
 
 def rising(world: World, *, count: int) -> tuple[list[Stream], int]:
     """The streams by how many viewers they won in the last half hour; those that lost some last."""
+    attendance.settle_all(world)
     candidates = _candidates(world)
     before = _viewers_at(world, [each.row for each in candidates], world.now_ms - GROWTH_MS)
     growth = {each.row: each.viewers - before.get(each.row, 0) for each in candidates}
@@ -98,7 +100,17 @@ def _candidates(world: World) -> list[_Candidate]:
         "SELECT id, row, user_row, category_row, started_at_ms, peak_viewer_count FROM streams"
         " WHERE visibility = 'public' AND status = 'live'"
     )
-    return [_Candidate(world.viewers.count(id_), *values) for id_, *values in rows]
+    return [
+        _Candidate(
+            world.viewers.count(row["id"]),
+            row["row"],
+            row["user_row"],
+            row["category_row"],
+            row["started_at_ms"],
+            attendance.peak(world, row["id"], row["peak_viewer_count"]),
+        )
+        for row in rows
+    ]
 
 
 def _best(

@@ -7,7 +7,7 @@ commit, so nobody hears of a thing that a crash could undo.
 import json
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 
@@ -29,6 +29,7 @@ class Store:
         self.publish = publish or _tell_nobody
         # Grows with every change, so that whatever was made of the facts is known to be stale.
         self.version = 0
+        self.is_closed = False
         self._connection = connection
         self._is_changing = False
         self._emitted: list[Event] = []
@@ -68,6 +69,13 @@ class Store:
         if not self._is_changing:
             raise RuntimeError("a write stands outside `with store.change()`")
         return self._connection.execute(sql, values).lastrowid or 0
+
+    def write_many(self, sql: str, values: Sequence[tuple[object, ...]]) -> None:
+        """The same change for each of `values`, inside `change` only."""
+        if not self._is_changing:
+            raise RuntimeError("a write stands outside `with store.change()`")
+        if values:
+            self._connection.executemany(sql, values)
 
     def emit(self, event: Event) -> None:
         """Journal a fact with the change under way; others hear of it once that is committed."""
@@ -120,6 +128,7 @@ class Store:
 
     def close(self) -> None:
         self.version += 1
+        self.is_closed = True
         self._connection.close()
 
     def _tell(self) -> None:

@@ -1,7 +1,8 @@
 -- Who watched: a stream's figures so far, each change of how many watch, and who they were.
 
 -- `watch_ms` is the sum over all viewers up to `changed_at_ms`. Of `viewers`, who watch now,
--- `simulated` are not real.
+-- `simulated` are not real. Of these, counts are written up to `folded_at_ms`, and who they are up
+-- to `told_at_ms`; what came after is made again from their orders.
 CREATE TABLE audience (
     stream_row INTEGER PRIMARY KEY REFERENCES streams ON DELETE CASCADE,
     viewers INTEGER NOT NULL DEFAULT 0,
@@ -11,9 +12,10 @@ CREATE TABLE audience (
     uniques INTEGER NOT NULL DEFAULT 0,
     signed_in INTEGER NOT NULL DEFAULT 0,
     watch_ms INTEGER NOT NULL DEFAULT 0,
-    changed_at_ms INTEGER NOT NULL
+    changed_at_ms INTEGER NOT NULL,
+    folded_at_ms INTEGER,
+    told_at_ms INTEGER
 );
-CREATE INDEX audience_simulated ON audience (simulated) WHERE simulated > 0;
 
 CREATE TABLE audience_points (
     row INTEGER PRIMARY KEY,
@@ -32,14 +34,14 @@ CREATE TABLE audience_sessions (
     UNIQUE (stream_row, session)
 );
 
--- Simulated viewers who watch now, those first who came first.
-CREATE TABLE audience_cohorts (
+-- What became of the simulated viewers of a live stream, in order: a crowd is made of it alone.
+CREATE TABLE audience_orders (
     row INTEGER PRIMARY KEY,
     stream_row INTEGER NOT NULL REFERENCES streams ON DELETE CASCADE,
-    joined_at_ms INTEGER NOT NULL,
-    viewers INTEGER NOT NULL
+    at_ms INTEGER NOT NULL,
+    body TEXT NOT NULL
 );
-CREATE INDEX audience_cohorts_by_stream ON audience_cohorts (stream_row, row);
+CREATE INDEX audience_orders_by_stream ON audience_orders (stream_row, row);
 
 -- How many watched for so many whole minutes, of those who have left.
 CREATE TABLE audience_stays (
@@ -56,12 +58,21 @@ CREATE TABLE audience_countries (
     PRIMARY KEY (stream_row, country)
 ) WITHOUT ROWID;
 
--- Arrivals by the hour, for figures by the day. An hour begins at `hour_at_ms`.
-CREATE TABLE audience_hours (
+-- `kind` is device or referrer.
+CREATE TABLE audience_traits (
+    stream_row INTEGER NOT NULL REFERENCES streams ON DELETE CASCADE,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    viewers INTEGER NOT NULL,
+    PRIMARY KEY (stream_row, kind, name)
+) WITHOUT ROWID;
+
+-- Arrivals by the quarter of an hour, for figures by the day: no time zone divides one.
+CREATE TABLE audience_quarters (
     row INTEGER PRIMARY KEY,
     stream_row INTEGER NOT NULL REFERENCES streams ON DELETE CASCADE,
-    hour_at_ms INTEGER NOT NULL,
+    quarter_at_ms INTEGER NOT NULL,
     views INTEGER NOT NULL,
     uniques INTEGER NOT NULL
 );
-CREATE INDEX audience_hours_by_time ON audience_hours (stream_row, hour_at_ms);
+CREATE INDEX audience_quarters_by_time ON audience_quarters (stream_row, quarter_at_ms);

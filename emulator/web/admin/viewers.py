@@ -1,0 +1,218 @@
+"""`/_emulator/streams/{id}/viewers`: simulated viewers, and who of a stream's viewers is real.
+
+The platform's own API tells the two apart nowhere.
+"""
+
+import re
+from typing import Annotated, Literal, TypedDict
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from emulator.core.errors import Refused
+from emulator.web.api.models import Request
+from emulator.web.rest.call import Call
+from emulator.web.rest.operation import Operation
+from emulator.world.audience import attendance, cohorts, figures
+from emulator.world.audience.crowd import Mix, Plan
+from emulator.world.audience.curves import Arrivals, Curve, Stay, duration_ms
+from emulator.world.live import streams
+from emulator.world.live.streams import Stream
+from emulator.world.world import World
+
+Verb = Literal["add", "set", "ramp", "spike", "churn", "raid"]
+_PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)%")
+
+
+def _share(given: object) -> object:
+    """`40%` as 0.4; anything else as it is."""
+    found = _PERCENT.fullmatch(given) if isinstance(given, str) else None
+    return float(found[1]) / 100 if found else given
+
+
+def _milliseconds(given: object) -> object:
+    """`3m` or a number of seconds as milliseconds."""
+    if isinstance(given, str):
+        try:
+            return round(duration_ms(given))
+        except Refused as refused:
+            raise ValueError(refused.sentence) from None
+    if isinstance(given, int | float) and not isinstance(given, bool) and abs(given) < 1e12:
+        return round(given * 1000)
+    return given
+
+
+Share = Annotated[float, BeforeValidator(_share), Field(ge=0, le=1, allow_inf_nan=False)]
+Count = Annotated[int, Field(strict=True, ge=0, le=attendance.SIMULATED_MAX)]
+Shares = dict[str, Share]
+
+
+class ViewersOrder(Request):
+    """`for` in seconds or like `3m`; shares as 0.4 or `40%`; `stay` like `lognormal(8m, 1.0)`.
+
+    `count` is how many there are to be (`set`), come (`add`, `spike`) or go (`raid`, to the stream
+    `target`). A `ramp` goes `from` .. `to`. `per_minute` is the share that a `churn` exchanges.
+    """
+
+    verb: Verb = "add"
+    count: Count | None = None
+    start: Count | None = Field(None, alias="from")
+    to: Count | None = None
+    for_ms: Annotated[
+        int, BeforeValidator(_milliseconds), Field(alias="for", ge=0, le=cohorts.FOR_MAX_MS)
+    ] = 0
+    curve: Curve = "linear"
+    arrivals: Arrivals = "poisson"
+    stay: str | None = Field(None, max_length=80)
+    per_minute: float | None = Field(None, gt=0, le=cohorts.PER_MINUTE_MAX, allow_inf_nan=False)
+    target: str | None = Field(None, max_length=100)
+    countries: Shares = Field({}, max_length=300)
+    devices: Shares = Field({}, max_length=300)
+    referrers: Shares = Field({}, max_length=300)
+    signed_in: Share = 0.0
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> "ViewersOrder":
+        needed = {"add": "count", "set": "count", "spike": "count", "ramp": "to"}
+        needed |= {"churn": "per_minute", "raid": "target"}
+        if getattr(self, needed[self.verb]) is None:
+            raise ValueError(f"{self.verb} needs {needed[self.verb]}")
+        return self
+
+    @property
+    def length(self) -> Stay | None:
+        return Stay.parse(self.stay) if self.stay else None
+
+    @property
+    def mix(self) -> Mix:
+        return Mix(
+            countries=self.countries,
+            devices=self.devices,
+            referrers=self.referrers,
+            signed_in=self.signed_in,
+        )
+
+
+class PlanShape(TypedDict):
+    """What still goes on. Of `count`, `arrived` have come; `share` of its time is over."""
+
+    verb: str
+    count: int
+    arrived: int
+    share: float
+
+
+class ViewersShape(TypedDict):
+    """`to_come` are on their way. The names are of all who ever came, real and simulated."""
+
+    stream_id: str
+    viewers: int
+    real: int
+    simulated: int
+    to_come: int
+    peak: int
+    plans: list[PlanShape]
+    countries: dict[str, int]
+    devices: dict[str, int]
+    referrers: dict[str, int]
+
+
+def show(call: Call) -> ViewersShape:
+    """Read how many viewers of a stream are real and how many simulated."""
+    return _shape(call.world, streams.find(call.world, call.path["stream_id"]))
+
+
+def order(call: Call) -> ViewersShape:
+    """Add, set, ramp, spike, churn or raid with simulated viewers."""
+    world, told = call.world, call.body_as(ViewersOrder)
+    stream = streams.find(world, call.path["stream_id"])
+    _obey(world, stream, told)
+    return _shape(world, streams.find(world, stream.id))
+
+
+def _obey(world: World, stream: Stream, told: ViewersOrder) -> None:
+    count, length, mix = told.count or 0, told.length, told.mix
+    if told.verb == "add":
+        cohorts.add(
+            world,
+            stream,
+            count,
+            for_ms=told.for_ms,
+            curve=told.curve,
+            arrivals=told.arrivals,
+            stay=length,
+            mix=mix,
+        )
+    elif told.verb == "set":
+        cohorts.reach(world, stream, count, stay=length, mix=mix)
+    elif told.verb == "spike":
+        cohorts.spike(world, stream, count, for_ms=told.for_ms, mix=mix)
+    else:
+        _obey_slowly(world, stream, told)
+
+
+def _obey_slowly(world: World, stream: Stream, told: ViewersOrder) -> None:
+    length, mix = told.length, told.mix
+    if told.verb == "ramp":
+        cohorts.ramp(
+            world,
+            stream,
+            told.to or 0,
+            start=told.start,
+            for_ms=told.for_ms,
+            curve=told.curve,
+            stay=length,
+            mix=mix,
+        )
+    elif told.verb == "churn":
+        rate = told.per_minute or 0.0
+        cohorts.churn(world, stream, rate, for_ms=told.for_ms, stay=length, mix=mix)
+    else:
+        target = streams.find(world, told.target or "")
+        cohorts.raid(world, stream, target, count=told.count, for_ms=told.for_ms, stay=length)
+
+
+def _shape(world: World, stream: Stream) -> ViewersShape:
+    attendance.settle(world, stream)
+    crowd = world.crowds.find(stream.id)
+    return {
+        "stream_id": stream.id,
+        "viewers": world.viewers.count(stream.id),
+        "real": world.viewers.real(stream.id),
+        "simulated": crowd.count if crowd else 0,
+        "to_come": crowd.to_come if crowd else 0,
+        "peak": figures.totals(world, stream).peak,
+        "plans": [_plan(plan) for plan in crowd.plans] if crowd else [],
+        "countries": {each.code: each.viewers for each in figures.geography(world, stream)},
+        "devices": figures.traits(world, stream, "device"),
+        "referrers": figures.traits(world, stream, "referrer"),
+    }
+
+
+def _plan(plan: Plan) -> PlanShape:
+    return {
+        "verb": plan.order.verb,
+        "count": plan.order.count,
+        "arrived": plan.arrived,
+        "share": round(plan.share, 4),
+    }
+
+
+OPERATIONS = [
+    Operation(
+        method="GET",
+        path="/streams/{stream_id}/viewers",
+        auth="public",
+        answer=show,
+        refuses=("not_found",),
+        provenance="assumed",
+    ),
+    Operation(
+        method="POST",
+        path="/streams/{stream_id}/viewers",
+        auth="public",
+        answer=order,
+        body=ViewersOrder,
+        refuses=("not_found", "conflict", "invalid"),
+        provenance="assumed",
+    ),
+]

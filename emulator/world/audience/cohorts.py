@@ -1,0 +1,205 @@
+"""Cohorts: simulated viewers who come and go together, by the verbs that move them.
+
+What they refuse beside what is said below: `conflict` for a stream that is not live, `invalid` for
+numbers out of bounds. A cohort is numbers and costs arithmetic (`crowd`).
+"""
+
+import re
+from collections.abc import Mapping
+
+from emulator.core.errors import Refused
+from emulator.core.events.audience import StreamRaided
+from emulator.world.audience import attendance, ledger
+from emulator.world.audience.attendance import SIMULATED_MAX
+from emulator.world.audience.crowd import Mix, Order
+from emulator.world.audience.curves import Arrivals, Curve, Stay
+from emulator.world.audience.ledger import Watched
+from emulator.world.world import World
+
+FOR_MAX_MS = 7 * 86_400_000
+PER_MINUTE_MAX = 10.0
+_PLANS_MAX = 100
+_NAMES_MAX = 300
+_NAME_LENGTH_MAX = 100
+_COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
+NOBODY_SPECIAL = Mix()
+
+
+def add(
+    world: World,
+    stream: Watched,
+    count: int,
+    *,
+    for_ms: int = 0,
+    curve: Curve = "linear",
+    arrivals: Arrivals = "poisson",
+    stay: Stay | None = None,
+    mix: Mix = NOBODY_SPECIAL,
+) -> None:
+    """Let `count` more come over `for_ms`, or at once. Without a `stay` they stay to the end."""
+    _order(
+        world,
+        stream,
+        Order(
+            verb="add",
+            count=count,
+            for_ms=for_ms,
+            curve=curve,
+            arrivals=arrivals,
+            stay=stay,
+            mix=mix,
+        ),
+    )
+
+
+def reach(
+    world: World,
+    stream: Watched,
+    count: int,
+    *,
+    stay: Stay | None = None,
+    mix: Mix = NOBODY_SPECIAL,
+) -> None:
+    """Let there be `count` from now on: some come, or those go who would go first.
+
+    Whatever was going on before is over.
+    """
+    _order(world, stream, Order(verb="set", count=count, stay=stay, mix=mix))
+
+
+def ramp(
+    world: World,
+    stream: Watched,
+    to: int,
+    *,
+    for_ms: int,
+    start: int | None = None,
+    curve: Curve = "linear",
+    stay: Stay | None = None,
+    mix: Mix = NOBODY_SPECIAL,
+) -> None:
+    """Let their number follow a curve, from `start` or from now's.
+
+    Whatever was going on before is over. Who leaves meanwhile is replaced; afterwards they leave
+    as their stays end, or never.
+    """
+    begin = world.crowds.count(stream.id) if start is None else start
+    told = Order(verb="ramp", count=to, start=begin, for_ms=for_ms, curve=curve, stay=stay, mix=mix)
+    _order(world, stream, told)
+
+
+def spike(
+    world: World, stream: Watched, count: int, *, for_ms: int, mix: Mix = NOBODY_SPECIAL
+) -> None:
+    """Let `count` more come and go within `for_ms`; all of them are there in the middle of it."""
+    half_ms = for_ms // 2
+    if half_ms < 1:
+        raise Refused("invalid", "A spike lasts for two milliseconds at least.")
+    stay = Stay("fixed", half_ms)
+    add(world, stream, count, for_ms=half_ms, curve="bell", arrivals="even", stay=stay, mix=mix)
+
+
+def churn(
+    world: World,
+    stream: Watched,
+    per_minute: float,
+    *,
+    for_ms: int,
+    stay: Stay | None = None,
+    mix: Mix = NOBODY_SPECIAL,
+) -> None:
+    """Let a share of those who are there go each minute, and as many others come instead."""
+    if not 0 < per_minute <= PER_MINUTE_MAX:
+        raise Refused("invalid", f"A churn is more than 0 and up to {PER_MINUTE_MAX:g} a minute.")
+    told = Order(verb="churn", per_minute=per_minute, for_ms=for_ms, stay=stay, mix=mix)
+    _order(world, stream, told)
+
+
+def raid(
+    world: World,
+    source: Watched,
+    target: Watched,
+    *,
+    count: int | None = None,
+    for_ms: int = 0,
+    stay: Stay | None = None,
+) -> int:
+    """Let simulated viewers of one stream go over to another, all of them if nothing is said.
+
+    They are as the viewers of `source` are, and come from a raid. Returns how many went. Refuses
+    (`invalid`) more than are there, and a stream that raids itself.
+    """
+    attendance.check_live(source)
+    attendance.check_live(target)
+    if source.id == target.id:
+        raise Refused("invalid", "A stream cannot raid itself.")
+    there = world.crowds.count(source.id)
+    going = there if count is None else count
+    if not 0 <= going <= there:
+        raise Refused("invalid", f"There are {there} simulated viewers who could go, not {going}.")
+    _check_room(world, target, going)
+    mix = Mix(countries=_countries(world, source), referrers={"raid": 1.0})
+    with world.change():
+        _order(world, source, Order(verb="take", count=going))
+        add(world, target, going, for_ms=for_ms, arrivals="even", stay=stay, mix=mix)
+        world.emit(
+            StreamRaided(
+                at_ms=world.now_ms, stream_id=source.id, target_id=target.id, viewers=going
+            )
+        )
+    return going
+
+
+def _order(world: World, stream: Watched, told: Order) -> None:
+    if not 0 <= told.for_ms <= FOR_MAX_MS:
+        raise Refused("invalid", "An order to viewers lasts for up to seven days.")
+    if told.verb in ("ramp", "churn") and not told.for_ms:
+        raise Refused("invalid", f"A {told.verb} takes time: say for how long.")
+    _check_mix(told.mix)
+    crowd = world.crowds.find(stream.id)
+    if crowd and told.for_ms and len(crowd.plans) >= _PLANS_MAX:
+        raise Refused("conflict", f"{_PLANS_MAX} cohorts are on their way to this stream.")
+    attendance.order(world, stream, told)
+
+
+def _check_room(world: World, target: Watched, count: int) -> None:
+    crowd = world.crowds.find(target.id)
+    if crowd and crowd.count + crowd.to_come + count > SIMULATED_MAX:
+        raise Refused("invalid", f"Simulated viewers are 0 to {SIMULATED_MAX}.")
+
+
+def _check_mix(mix: Mix) -> None:
+    if not 0 <= mix.signed_in <= 1:
+        raise Refused("invalid", "The signed-in share is 0 to 1.")
+    for what, shares in (
+        ("countries", mix.countries),
+        ("devices", mix.devices),
+        ("referrers", mix.referrers),
+    ):
+        _check_shares(what, shares)
+    wrong = next((code for code in mix.countries if not _COUNTRY.fullmatch(code)), None)
+    if wrong is not None:
+        raise Refused("invalid", f"{wrong[:10]!r} is no country: write two capital letters.")
+
+
+def _check_shares(what: str, shares: Mapping[str, float]) -> None:
+    if len(shares) > _NAMES_MAX or any(not 0 < len(name) <= _NAME_LENGTH_MAX for name in shares):
+        raise Refused("invalid", f"{what} are up to {_NAMES_MAX} short names.")
+    if not all(0 <= share <= 1 for share in shares.values()) or sum(shares.values()) > 1.000001:
+        raise Refused("invalid", f"The shares of {what} are 0 to 1, and 1 together at most.")
+
+
+def _countries(world: World, stream: Watched) -> dict[str, float]:
+    """Where a stream's viewers come from, as shares."""
+    attendance.settle(world, stream)
+    rows = world.store.rows(
+        "SELECT country, viewers FROM audience_countries WHERE stream_row = ? AND viewers > 0"
+        " ORDER BY country",
+        stream.row,
+    )
+    total = sum(row["viewers"] for row in rows) or 1
+    return {
+        row["country"]: row["viewers"] / total
+        for row in rows
+        if row["country"] != ledger.UNKNOWN_COUNTRY
+    }

@@ -1,0 +1,334 @@
+"""Crowd: the simulated viewers of one stream, as numbers. Pure: no store, no clock, no task.
+
+It is what its orders have made of it: the same name and the same orders at the same instants give
+the same crowd to the last viewer, so that only the orders need to be kept. A million viewers cost
+as much as the instants at which some come or go.
+"""
+
+import heapq
+import math
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from emulator.core.ids import Chance
+from emulator.world.audience.curves import Arrivals, Curve, Stay, arrived, coming, level
+
+Verb = Literal["set", "add", "ramp", "churn", "take"]
+
+QUARTER_MS = 900_000
+_MINUTE_MS = 60_000
+_SECOND_MS = 1_000
+# A plan's instants lie a second apart, or more where fewer come or it goes on for hours.
+_TICKS_S = (1, 2, 5, 10, 30, 60)
+_TICKS_MIN = 60
+_TICKS_MAX = 3_600
+_ARRIVALS_A_TICK = 20
+_REST = {"countries": "ZZ", "devices": "unknown", "referrers": "direct"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mix:
+    """Who they are: shares (of one) by name. What is left over is unknown, or came directly."""
+
+    countries: Mapping[str, float] = field(default_factory=dict)
+    devices: Mapping[str, float] = field(default_factory=dict)
+    referrers: Mapping[str, float] = field(default_factory=dict)
+    signed_in: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What is to become of a crowd. `count` is how many there are to be (`set`, `ramp`), come
+    (`add`) or go (`take`); a ramp begins with `start`. Without a `stay` they stay to the end.
+    """
+
+    verb: Verb
+    count: int = 0
+    start: int = 0
+    for_ms: int = 0
+    curve: Curve = "linear"
+    arrivals: Arrivals = "even"
+    stay: Stay | None = None
+    per_minute: float = 0.0
+    mix: Mix = field(default_factory=Mix)
+
+
+class Plan:
+    """An order that is being carried out, instant after instant."""
+
+    __slots__ = ("arrived", "carry", "chance", "done", "order", "start_ms", "tick_ms", "told")
+
+    def __init__(self, order: Order, name: str, start_ms: int) -> None:
+        self.order = order
+        self.start_ms = start_ms
+        self.chance = Chance(name)
+        self.tick_ms = _tick_ms(order)
+        self.done = 0
+        self.arrived = 0
+        # How many of them have been written down by who they are.
+        self.told = 0
+        self.carry = 0.0
+
+    @property
+    def next_ms(self) -> int | None:
+        """When it goes on; None once it is done."""
+        if self.done * self.tick_ms >= self.order.for_ms:
+            return None
+        return self.start_ms + min((self.done + 1) * self.tick_ms, self.order.for_ms)
+
+    @property
+    def share(self) -> float:
+        """How far it has come, 0 to 1."""
+        if not self.order.for_ms:
+            return 1.0
+        return min(1.0, self.done * self.tick_ms / self.order.for_ms)
+
+    @property
+    def to_come(self) -> int:
+        return self.order.count - self.arrived if self.order.verb == "add" else 0
+
+
+@dataclass(slots=True)
+class Tally:
+    """What has happened and is not written down yet.
+
+    `points` are (instant, how many from then on), `stays` departures by whole minutes of watching,
+    `quarters` arrivals by quarter hours.
+    """
+
+    points: list[tuple[int, int]] = field(default_factory=list)
+    arrived: int = 0
+    stays: dict[int, int] = field(default_factory=dict)
+    quarters: dict[int, int] = field(default_factory=dict)
+    plans: list[Plan] = field(default_factory=list)
+
+    @property
+    def is_due(self) -> bool:
+        """There is something to write down."""
+        return bool(self.points or self.arrived or self.stays or self.quarters or self.plans)
+
+
+class Crowd:
+    """`count` watch now, that is at the instant up to which it was folded."""
+
+    def __init__(self, name: str) -> None:
+        self.count = 0
+        self.tally = Tally()
+        self._name = name
+        self._orders = 0
+        self._plans: list[Plan] = []
+        # Who will have left by which instant: (came at, how many). And who stays to the end.
+        self._leaving: dict[int, list[tuple[int, int]]] = {}
+        self._leave_at_ms: list[int] = []
+        self._staying: deque[tuple[int, int]] = deque()
+
+    @property
+    def plans(self) -> list[Plan]:
+        """What still goes on."""
+        return [plan for plan in self._plans if plan.next_ms is not None]
+
+    @property
+    def to_come(self) -> int:
+        """How many are on their way."""
+        return sum(plan.to_come for plan in self._plans)
+
+    @property
+    def is_settled(self) -> bool:
+        """Nothing will change by itself: nobody is about to come or go."""
+        return not self._leave_at_ms and not self.plans
+
+    @property
+    def peak(self) -> int:
+        """The most at any instant that is not written down yet, and now."""
+        return max((count for _, count in self.tally.points), default=self.count)
+
+    def next_ms(self) -> int | None:
+        """When somebody comes or goes next."""
+        found = [due_ms for plan in self._plans if (due_ms := plan.next_ms) is not None]
+        found += self._leave_at_ms[:1]
+        return min(found, default=None)
+
+    def present(self) -> list[tuple[int, int]]:
+        """Who watches now: (came at, how many)."""
+        leaving = [each for bucket in self._leaving.values() for each in bucket]
+        return [*leaving, *self._staying]
+
+    def fold(self, to_ms: int) -> None:
+        """Let everything happen up to and with this instant."""
+        while (now_ms := self.next_ms()) is not None and now_ms <= to_ms:
+            before = self.count
+            if self._leave_at_ms and self._leave_at_ms[0] == now_ms:
+                heapq.heappop(self._leave_at_ms)
+                for came_at_ms, count in self._leaving.pop(now_ms):
+                    self._gone(came_at_ms, count, now_ms)
+            for plan in self._plans:
+                if plan.next_ms == now_ms:
+                    self._go_on(plan, now_ms)
+            if any(plan.next_ms is None for plan in self._plans):
+                self._plans = self.plans
+            self._note(before, now_ms)
+
+    def obey(self, order: Order, at_ms: int) -> None:
+        """Carry an order out, or begin to. The crowd has been folded up to this instant."""
+        self._orders += 1
+        before = self.count
+        plan = Plan(order, f"{self._name}/{self._orders}", at_ms)
+        if order.verb in ("set", "ramp"):
+            self._plans.clear()
+            self._reach(plan, order.count if order.verb == "set" else order.start, at_ms)
+        elif order.verb == "take":
+            self._take(order.count, at_ms)
+        elif order.verb == "add" and not order.for_ms:
+            self._arrive(plan, order.count, at_ms)
+        if plan.next_ms is not None:
+            self._plans.append(plan)
+        self._note(before, at_ms)
+
+    def write_down(self) -> Tally:
+        """Take how many came and went off the tally, for who writes it down."""
+        tally = self.tally
+        self.tally = Tally(stays=tally.stays, quarters=tally.quarters, plans=tally.plans)
+        return tally
+
+    def tell(self) -> tuple[dict[int, int], dict[int, int], list[Plan]]:
+        """Take who they are off the tally: stays, quarters, and the plans that have brought some.
+
+        Whoever takes them says of each plan how many of its viewers are told now.
+        """
+        tally = self.tally
+        self.tally = Tally(points=tally.points, arrived=tally.arrived)
+        return tally.stays, tally.quarters, tally.plans
+
+    def leave(self, at_ms: int) -> int:
+        """Everybody goes, and nobody comes any more. Returns how many went."""
+        left = self.count
+        self._plans.clear()
+        self._take(left, at_ms)
+        self._note(left, at_ms)
+        return left
+
+    def _go_on(self, plan: Plan, now_ms: int) -> None:
+        order, before = plan.order, plan.share
+        plan.done += 1
+        if order.verb == "ramp":
+            height = level(order.curve, plan.share)
+            self._reach(plan, round(order.start + (order.count - order.start) * height), now_ms)
+        elif order.verb == "churn":
+            wanted = self.count * order.per_minute * plan.tick_ms / _MINUTE_MS + plan.carry
+            count = min(self.count, math.floor(wanted))
+            plan.carry = wanted - math.floor(wanted)
+            self._take(count, now_ms)
+            self._arrive(plan, count, now_ms)
+        else:
+            done, share = arrived(order.curve, before), arrived(order.curve, plan.share)
+            chance = plan.chance if order.arrivals == "poisson" else None
+            count = coming(order.count, plan.arrived, done, share, chance)
+            self._arrive(plan, count, now_ms)
+
+    def _reach(self, plan: Plan, count: int, now_ms: int) -> None:
+        if count > self.count:
+            self._arrive(plan, count - self.count, now_ms)
+        else:
+            self._take(self.count - count, now_ms)
+
+    def _arrive(self, plan: Plan, count: int, now_ms: int) -> None:
+        if not count:
+            return
+        self.count += count
+        tally = self.tally
+        if plan.arrived == plan.told:
+            tally.plans.append(plan)
+        plan.arrived += count
+        tally.arrived += count
+        quarter_ms = now_ms - now_ms % QUARTER_MS
+        tally.quarters[quarter_ms] = tally.quarters.get(quarter_ms, 0) + count
+        stay = plan.order.stay
+        if stay is None:
+            self._staying.append((now_ms, count))
+        elif stay.distribution == "fixed":
+            self._will_leave(now_ms + max(1, round(stay.first)), now_ms, count)
+        else:
+            tick_ms = plan.tick_ms
+            for length_ms, some in stay.split(count, plan.chance.random()):
+                ticks = round(length_ms / tick_ms) or 1
+                self._will_leave(now_ms + ticks * tick_ms, now_ms, some)
+
+    def _will_leave(self, when_ms: int, came_at_ms: int, count: int) -> None:
+        bucket = self._leaving.get(when_ms)
+        if bucket is None:
+            self._leaving[when_ms] = [(came_at_ms, count)]
+            heapq.heappush(self._leave_at_ms, when_ms)
+        else:
+            bucket.append((came_at_ms, count))
+
+    def _take(self, count: int, now_ms: int) -> None:
+        """So many go now: first who would leave first, then of those who stay who came first."""
+        while count and self._leave_at_ms:
+            bucket = self._leaving[self._leave_at_ms[0]]
+            came_at_ms, some = bucket.pop()
+            if some > count:
+                bucket.append((came_at_ms, some - count))
+            count -= self._gone(came_at_ms, min(some, count), now_ms)
+            if not bucket:
+                del self._leaving[heapq.heappop(self._leave_at_ms)]
+        while count and self._staying:
+            came_at_ms, some = self._staying.popleft()
+            if some > count:
+                self._staying.appendleft((came_at_ms, some - count))
+            count -= self._gone(came_at_ms, min(some, count), now_ms)
+
+    def _gone(self, came_at_ms: int, count: int, now_ms: int) -> int:
+        self.count -= count
+        minutes = (now_ms - came_at_ms) // _MINUTE_MS
+        self.tally.stays[minutes] = self.tally.stays.get(minutes, 0) + count
+        return count
+
+    def _note(self, before: int, now_ms: int) -> None:
+        if self.count != before:
+            self.tally.points.append((now_ms, self.count))
+
+
+def split(count: int, shares: Mapping[str, float], rest: str) -> dict[str, int]:
+    """Whole numbers in these shares, by the largest remainder, that add up to `count`.
+
+    What the shares leave over belongs to `rest`.
+    """
+    left = max(0.0, 1.0 - sum(shares.values()))
+    wanted = {**shares, rest: shares.get(rest, 0.0) + left}
+    total = sum(wanted.values()) or 1.0
+    exact = {name: count * share / total for name, share in wanted.items()}
+    whole = {name: int(value) for name, value in exact.items()}
+    by_remainder = sorted(exact, key=lambda name: (whole[name] - exact[name], name))
+    for name in by_remainder[: count - sum(whole.values())]:
+        whole[name] += 1
+    return {name: value for name, value in whole.items() if value}
+
+
+def told_of(plan: Plan, kind: Literal["countries", "devices", "referrers"]) -> dict[str, int]:
+    """Of those who came since it was told last: how many more (or fewer) of each name."""
+    shares: Mapping[str, float] = getattr(plan.order.mix, kind)
+    after, before = (split(count, shares, _REST[kind]) for count in (plan.arrived, plan.told))
+    names = {**after, **before}
+    return {name: after.get(name, 0) - before.get(name, 0) for name in names}
+
+
+def signed_in_of(plan: Plan) -> int:
+    """Of those who came since it was told last: how many are signed in."""
+    share = plan.order.mix.signed_in
+    return round(plan.arrived * share) - round(plan.told * share)
+
+
+def _tick_ms(order: Order) -> int:
+    """How far a plan's instants lie apart: an hour's for a million is a second's, for few more."""
+    span_ms = order.for_ms or (order.stay.mean_ms if order.stay else _SECOND_MS)
+    most = max(order.count, order.start, 1)
+    wanted_ms = span_ms * _ARRIVALS_A_TICK / most
+    fitting = [
+        each * _SECOND_MS
+        for each in _TICKS_S
+        if each * _SECOND_MS <= min(wanted_ms, span_ms / _TICKS_MIN)
+    ]
+    coarse_ms = math.ceil(span_ms / _TICKS_MAX / _SECOND_MS) * _SECOND_MS
+    return max(_SECOND_MS, coarse_ms, *fitting)

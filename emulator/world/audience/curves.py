@@ -1,0 +1,222 @@
+"""Curves and stays: how an audience comes and how long it watches. Pure: no clock, no store.
+
+Chance is passed in. Counts are whole, and add up to what was asked for, whatever was drawn.
+"""
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from statistics import NormalDist
+from typing import Literal, get_args
+
+from emulator.core.errors import Refused
+from emulator.core.ids import Chance
+
+Curve = Literal["linear", "step", "surge", "bell", "sawtooth"]
+Arrivals = Literal["poisson", "even"]
+Distribution = Literal["lognormal", "normal", "uniform", "fixed"]
+CURVES: tuple[Curve, ...] = get_args(Curve)
+
+_STAIRS = 4
+_TEETH = 4
+# So many equally likely lengths stand for a distribution: cheap, and its mean stays exact.
+_BINS = 64
+_GROUPS_MAX = 8
+_STAY_MAX_MS = 31 * 86_400_000
+_UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_STAY = re.compile(r"([a-z]+)\(([^()]*)\)")
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhd])")
+# Below this mean a binomial number is drawn person by person, above it from its normal shape.
+_SMALL_MEAN = 12.0
+_NEVER = 1e-12
+_NORMAL = NormalDist()
+
+
+def level(curve: Curve, x: float) -> float:
+    """How far up (0 to 1) a ramp has come at `x` (0 to 1) of its time.
+
+    `linear` evenly; `step` in four stairs, the first at once; `surge` fast at first, then slower;
+    `bell` up to the top in the middle and down again; `sawtooth` four times up and back at once.
+    The last instant of all but `bell` is the top.
+    """
+    x = min(1.0, max(0.0, x))
+    if curve == "linear":
+        return x
+    if curve == "step":
+        return min(1.0, (math.floor(x * _STAIRS) + 1) / _STAIRS)
+    if curve == "surge":
+        return 1 - (1 - x) ** 3
+    if curve == "bell":
+        return math.sin(math.pi * x) ** 2
+    return 1.0 if x == 1 else x * _TEETH % 1
+
+
+def arrived(curve: Curve, x: float) -> float:
+    """Which share (0 to 1) of those who come has come at `x` (0 to 1) of the time.
+
+    `linear` at an even rate; `step` in four crowds; `surge` most of them early; `bell` most of them
+    in the middle; `sawtooth` in four waves, each of them rising.
+    """
+    x = min(1.0, max(0.0, x))
+    if curve == "bell":
+        return x - math.sin(2 * math.pi * x) / (2 * math.pi)
+    if curve == "sawtooth":
+        wave = math.floor(x * _TEETH)
+        return min(1.0, (wave + (x * _TEETH - wave) ** 2) / _TEETH)
+    return level(curve, x)
+
+
+def coming(total: int, before: int, done: float, share: float, chance: Chance | None) -> int:
+    """How many of `total` come next, where `before` are there already.
+
+    `done` is the share that should have come before, `share` with those that come now. Evenly
+    without `chance`; with it as many as would if each came by itself.
+    """
+    left = total - before
+    if share >= 1:
+        return left
+    if chance is None:
+        return max(0, min(left, math.floor(total * share + 1e-9) - before))
+    return binomial(chance, left, max(0.0, (share - done) / (1 - done)))
+
+
+def binomial(chance: Chance, count: int, share: float) -> int:
+    """How many of `count` do what each does with the probability `share`."""
+    if count <= 0 or share < _NEVER:
+        return 0
+    if share >= 1:
+        return count
+    if share > 0.5:
+        return count - binomial(chance, count, 1 - share)
+    mean = count * share
+    if mean > _SMALL_MEAN:
+        drawn = round(mean + chance.gauss(0, 1) * math.sqrt(mean * (1 - share)))
+        return min(count, max(0, drawn))
+    # Skip from one who does to the next: the gaps are geometric.
+    found, position, base = 0, 0, math.log1p(-share)
+    while True:
+        position += math.floor(math.log1p(-chance.random()) / base) + 1
+        if position > count:
+            return found
+        found += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """How long people watch, such as `lognormal(8m, 1.0)`. Milliseconds; `sigma` is a number.
+
+    `lognormal(mean, sigma)`, `normal(mean, deviation)`, `uniform(from, to)`, `fixed(length)`.
+    """
+
+    distribution: Distribution
+    first: float
+    second: float = 0.0
+
+    @classmethod
+    def parse(cls, text: str) -> "Stay":
+        """Refuses (`invalid`) what is no distribution, and lengths out of bounds."""
+        found = _STAY.fullmatch(text.strip())
+        given = [part.strip() for part in found[2].split(",")] if found else []
+        name = found[1] if found else "fixed"
+        if not found:
+            given = [text.strip()]
+        if name == "fixed" and len(given) == 1:
+            stay = cls("fixed", duration_ms(given[0]))
+        elif name == "lognormal" and len(given) == 2:
+            stay = cls("lognormal", duration_ms(given[0]), _number(given[1]))
+        elif name == "normal" and len(given) == 2:
+            stay = cls("normal", duration_ms(given[0]), duration_ms(given[1]))
+        elif name == "uniform" and len(given) == 2:
+            stay = cls("uniform", duration_ms(given[0]), duration_ms(given[1]))
+        else:
+            raise Refused(
+                "invalid",
+                f"{text[:80]!r} is no stay. Write fixed(10m), uniform(2m, 1h), normal(10m, 3m) or"
+                " lognormal(8m, 1.0).",
+            )
+        stay._check(text)
+        return stay
+
+    @property
+    def mean_ms(self) -> float:
+        return sum(self.lengths_ms()) / len(self.lengths_ms())
+
+    def lengths_ms(self) -> tuple[float, ...]:
+        """Equally likely lengths that stand for the distribution, the shortest first."""
+        return _lengths(self)
+
+    def split(self, count: int, at: float) -> Iterator[tuple[float, int]]:
+        """`count` people by how long they stay; `at` (0 to 1) is drawn.
+
+        Systematic sampling: each length is taken as often as it should be, give or take one.
+        """
+        lengths = self.lengths_ms()
+        bins = len(lengths)
+        if count < bins:
+            # A handful of them share a length, since each length costs; `at` moves from time to
+            # time, so that in the long run all lengths are taken.
+            groups = min(count, _GROUPS_MAX)
+            for group in range(groups):
+                size = (group + 1) * count // groups - group * count // groups
+                yield lengths[int((group + at) * bins / groups)], size
+            return
+        before = 0
+        for number, length in enumerate(lengths, 1):
+            until = math.floor(count * number / bins + at) if number < bins else count
+            if until > before:
+                yield length, until - before
+                before = until
+
+    def _check(self, text: str) -> None:
+        is_order = self.distribution != "uniform" or self.first <= self.second
+        is_sigma = self.distribution != "lognormal" or 0 <= self.second <= 5
+        if not (0 < self.first <= _STAY_MAX_MS and 0 <= self.second <= _STAY_MAX_MS):
+            raise Refused("invalid", f"{text[:80]!r}: a stay lasts for more than 0 and up to 31d.")
+        if not (is_order and is_sigma):
+            raise Refused("invalid", f"{text[:80]!r}: from before to, and a sigma of 0 to 5.")
+
+
+def duration_ms(text: str) -> float:
+    """`1h30m`, `90s`, `250ms` in milliseconds. Refuses (`invalid`) what is none."""
+    parts = _PART.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text or len(text) > 40:
+        raise Refused("invalid", f"{text[:40]!r} is no duration. Write it like 90s, 8m or 1h30m.")
+    return sum(float(number) * _UNITS_MS[unit] for number, unit in parts)
+
+
+def _number(text: str) -> float:
+    if not re.fullmatch(r"\d{1,6}(\.\d{1,6})?", text):
+        raise Refused("invalid", f"{text[:40]!r} is no number.")
+    return float(text)
+
+
+@lru_cache(maxsize=256)
+def _lengths(stay: Stay) -> tuple[float, ...]:
+    if stay.distribution == "fixed" or (stay.distribution != "uniform" and stay.second == 0):
+        return (stay.first,)
+    if stay.distribution == "uniform":
+        width = (stay.second - stay.first) / _BINS
+        return tuple(stay.first + (number + 0.5) * width for number in range(_BINS))
+    edges = [_NORMAL.inv_cdf(number / _BINS) for number in range(1, _BINS)]
+    bins = zip([-math.inf, *edges], [*edges, math.inf], strict=True)
+    if stay.distribution == "normal":
+        # The mean of a slice of the normal distribution; nobody stays for less than nothing.
+        return tuple(
+            max(0.0, stay.first + stay.second * _BINS * (_density(low) - _density(high)))
+            for low, high in bins
+        )
+    # The mean of a slice of the lognormal distribution, so that all of them keep its mean.
+    return tuple(
+        stay.first * _BINS * (_below(high - stay.second) - _below(low - stay.second))
+        for low, high in bins
+    )
+
+
+def _density(z: float) -> float:
+    return 0.0 if math.isinf(z) else _NORMAL.pdf(z)
+
+
+def _below(z: float) -> float:
+    return (0.0 if z < 0 else 1.0) if math.isinf(z) else _NORMAL.cdf(z)

@@ -1,0 +1,247 @@
+"""Ledger: the figures of a stream's audience, kept as folds of who came and went.
+
+Each change alters a few numbers, so that reading them costs the same after ten viewers and after a
+million. Changes are written in the order of their times, whoever notices them when.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from emulator.world.audience.crowd import QUARTER_MS, Crowd, Plan, Tally, signed_in_of, told_of
+from emulator.world.world import World
+
+UNKNOWN_COUNTRY = "ZZ"
+UNKNOWN_DEVICE = "unknown"
+DIRECT = "direct"
+OTHER = "other"
+MINUTE_MS = 60_000
+TRAITS_MAX = 300
+
+
+class Watched(Protocol):
+    """A stream, as far as an audience is concerned."""
+
+    @property
+    def row(self) -> int: ...
+    @property
+    def id(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A stream that is `Watched`, and no more of it."""
+
+    row: int
+    id: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """A real viewer, as far as a request tells."""
+
+    is_signed_in: bool = False
+    country: str = UNKNOWN_COUNTRY
+    device: str = UNKNOWN_DEVICE
+    referrer: str = DIRECT
+
+
+@dataclass(frozen=True, slots=True)
+class _Figures:
+    """The row of a stream's figures, as it was last written."""
+
+    viewers: int = 0
+    simulated: int = 0
+    peak: int = 0
+    watch_ms: int = 0
+    changed_at_ms: int = 0
+
+
+def write_down(
+    world: World, stream: Watched, crowd: Crowd | None, real: Sequence[tuple[int, int]] = ()
+) -> int:
+    """Write down what a crowd has done and when real viewers came and went: (instant, change).
+
+    Inside a change. Returns how many watch from then on.
+    """
+    tally = crowd.write_down() if crowd else Tally()
+    before = _figures(world, stream, real, tally)
+    if before is None:
+        return 0
+    viewers, simulated, peak = before.viewers, before.simulated, before.peak
+    watch_ms, changed_at_ms = before.watch_ms, before.changed_at_ms
+    written = []
+    for at_ms, is_crowd, value in _in_order(real, tally):
+        # Media may have stopped before somebody was counted: time does not run backwards here.
+        now_ms = max(at_ms, changed_at_ms)
+        watch_ms += viewers * (now_ms - changed_at_ms)
+        changed_at_ms = now_ms
+        viewers += value - simulated if is_crowd else value
+        simulated = value if is_crowd else simulated
+        peak = max(peak, viewers)
+        written.append((stream.row, now_ms, viewers))
+    world.store.write(
+        "UPDATE audience SET viewers = ?, simulated = ?, changed_at_ms = ?, watch_ms = ?, peak = ?,"
+        " views = views + ?, uniques = uniques + ?, folded_at_ms = ? WHERE stream_row = ?",
+        viewers,
+        simulated,
+        changed_at_ms,
+        watch_ms,
+        peak,
+        tally.arrived,
+        tally.arrived,
+        world.now_ms,
+        stream.row,
+    )
+    world.store.write_many(
+        "INSERT INTO audience_points (stream_row, at_ms, viewers) VALUES (?, ?, ?)", written
+    )
+    if peak > before.peak:
+        world.store.write(
+            "UPDATE streams SET peak_viewer_count = max(peak_viewer_count, ?) WHERE row = ?",
+            peak,
+            stream.row,
+        )
+    return viewers
+
+
+def tell(world: World, stream: Watched, crowd: Crowd) -> None:
+    """Write down who a crowd's viewers are and how long they stayed, after `write_down`."""
+    stays, quarters, plans = crowd.tell()
+    for minutes, count in stays.items():
+        note_stay(world, stream, minutes * MINUTE_MS, count)
+    for quarter_ms, count in quarters.items():
+        _note_quarter(world, stream, quarter_ms, count, count)
+    for plan in plans:
+        _tell_plan(world, stream, plan)
+    world.store.write(
+        "UPDATE audience SET told_at_ms = ? WHERE stream_row = ?", world.now_ms, stream.row
+    )
+
+
+def note_visitor(world: World, stream: Watched, visitor: Visitor, *, is_first: bool) -> None:
+    """A real viewer has come, perhaps back."""
+    now_ms = world.now_ms
+    world.store.write(
+        "UPDATE audience SET views = views + 1, uniques = uniques + ?, signed_in = signed_in + ?"
+        " WHERE stream_row = ?",
+        int(is_first),
+        int(is_first and visitor.is_signed_in),
+        stream.row,
+    )
+    if is_first:
+        _note_country(world, stream, visitor.country, 1)
+        _note_trait(world, stream, "device", visitor.device, 1)
+        _note_trait(world, stream, "referrer", visitor.referrer, 1)
+    _note_quarter(world, stream, now_ms - now_ms % QUARTER_MS, 1, int(is_first))
+
+
+def note_stay(world: World, stream: Watched, stay_ms: int, count: int) -> None:
+    """So many have watched for so long, and are gone."""
+    world.store.write(
+        "INSERT INTO audience_stays VALUES (?, ?, ?) ON CONFLICT DO UPDATE"
+        " SET viewers = viewers + excluded.viewers",
+        stream.row,
+        max(0, stay_ms) // MINUTE_MS,
+        count,
+    )
+
+
+def _figures(
+    world: World, stream: Watched, real: Sequence[tuple[int, int]], tally: Tally
+) -> _Figures | None:
+    """A stream's figures; begun with its first change, None where there is neither."""
+    row = world.store.row("SELECT * FROM audience WHERE stream_row = ?", stream.row)
+    if row is not None:
+        names = ("viewers", "simulated", "peak", "watch_ms", "changed_at_ms")
+        return _Figures(*(row[name] for name in names))
+    times = [at_ms for at_ms, _ in (*real, *tally.points)]
+    if not times:
+        return None
+    world.store.write(
+        "INSERT INTO audience (stream_row, changed_at_ms) VALUES (?, ?)", stream.row, min(times)
+    )
+    return _Figures(changed_at_ms=min(times))
+
+
+def _in_order(real: Sequence[tuple[int, int]], tally: Tally) -> list[tuple[int, bool, int]]:
+    """Both kinds of changes by their times; real ones before a crowd's of the same instant."""
+    merged = [(at_ms, False, change) for at_ms, change in real]
+    merged += [(at_ms, True, count) for at_ms, count in tally.points]
+    return sorted(merged, key=lambda each: each[:2]) if real else merged
+
+
+def _tell_plan(world: World, stream: Watched, plan: Plan) -> None:
+    for country, count in told_of(plan, "countries").items():
+        _note_country(world, stream, country, count)
+    for device, count in told_of(plan, "devices").items():
+        _note_trait(world, stream, "device", device, count)
+    for referrer, count in told_of(plan, "referrers").items():
+        _note_trait(world, stream, "referrer", referrer, count)
+    signed_in = signed_in_of(plan)
+    if signed_in:
+        world.store.write(
+            "UPDATE audience SET signed_in = signed_in + ? WHERE stream_row = ?",
+            signed_in,
+            stream.row,
+        )
+    plan.told = plan.arrived
+
+
+def _note_country(world: World, stream: Watched, country: str, count: int) -> None:
+    world.store.write(
+        "INSERT INTO audience_countries VALUES (?, ?, ?) ON CONFLICT DO UPDATE"
+        " SET viewers = viewers + excluded.viewers",
+        stream.row,
+        country,
+        count,
+    )
+
+
+def _note_trait(world: World, stream: Watched, kind: str, name: str, count: int) -> None:
+    """Names that nobody has had are kept up to a number; the rest of them are `other`."""
+    names = world.store.number(
+        "SELECT count(*) FROM audience_traits WHERE stream_row = ? AND kind = ?", stream.row, kind
+    )
+    if names >= TRAITS_MAX and not world.store.row(
+        "SELECT 1 FROM audience_traits WHERE stream_row = ? AND kind = ? AND name = ?",
+        stream.row,
+        kind,
+        name,
+    ):
+        name = OTHER
+    world.store.write(
+        "INSERT INTO audience_traits VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE"
+        " SET viewers = viewers + excluded.viewers",
+        stream.row,
+        kind,
+        name,
+        count,
+    )
+
+
+def _note_quarter(world: World, stream: Watched, quarter_ms: int, views: int, uniques: int) -> None:
+    row = world.store.row(
+        "SELECT row FROM audience_quarters WHERE stream_row = ? AND quarter_at_ms = ?",
+        stream.row,
+        quarter_ms,
+    )
+    if row:
+        world.store.write(
+            "UPDATE audience_quarters SET views = views + ?, uniques = uniques + ? WHERE row = ?",
+            views,
+            uniques,
+            row["row"],
+        )
+    else:
+        world.store.write(
+            "INSERT INTO audience_quarters (stream_row, quarter_at_ms, views, uniques)"
+            " VALUES (?, ?, ?, ?)",
+            stream.row,
+            quarter_ms,
+            views,
+            uniques,
+        )

@@ -1,0 +1,68 @@
+"""Orders, as the store keeps them: what a crowd was told, from which it can be made again."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from emulator.world.audience.crowd import Crowd, Mix, Order
+from emulator.world.audience.curves import Stay
+from emulator.world.store.journal import Store
+
+
+def keep(store: Store, stream_row: int, at_ms: int, order: Order) -> None:
+    """Write an order down, inside a change."""
+    store.write(
+        "INSERT INTO audience_orders (stream_row, at_ms, body) VALUES (?, ?, ?)",
+        stream_row,
+        at_ms,
+        json.dumps(asdict(order), sort_keys=True),
+    )
+
+
+def forget(store: Store, stream_row: int) -> None:
+    store.write("DELETE FROM audience_orders WHERE stream_row = ?", stream_row)
+
+
+def count(store: Store, stream_row: int) -> int:
+    return store.number("SELECT count(*) FROM audience_orders WHERE stream_row = ?", stream_row)
+
+
+def ordered(store: Store) -> dict[str, int]:
+    """The streams that have orders: their ids and rows."""
+    rows = store.rows(
+        "SELECT streams.id, streams.row FROM streams WHERE EXISTS"
+        " (SELECT 1 FROM audience_orders WHERE stream_row = streams.row)"
+        " AND streams.status = 'live'"
+    )
+    return {row["id"]: row["row"] for row in rows}
+
+
+def crowd_of(store: Store, stream_id: str, stream_row: int) -> Crowd:
+    """The crowd as it was when it was last written down.
+
+    What was written down then is not in its tally any more: of who they are and how long they
+    stayed that is less than of how many they are.
+    """
+    crowd = Crowd(stream_id)
+    kept = store.rows(
+        "SELECT at_ms, body FROM audience_orders WHERE stream_row = ? ORDER BY row", stream_row
+    )
+    row = store.row(
+        "SELECT told_at_ms, folded_at_ms FROM audience WHERE stream_row = ?", stream_row
+    )
+    for each in kept:
+        crowd.fold(each["at_ms"])
+        crowd.obey(_order(json.loads(each["body"])), each["at_ms"])
+    if row is not None and row["told_at_ms"] is not None:
+        crowd.fold(row["told_at_ms"])
+        for plan in crowd.tell()[2]:
+            plan.told = plan.arrived
+        crowd.fold(row["folded_at_ms"])
+        crowd.write_down()
+    return crowd
+
+
+def _order(told: dict[str, Any]) -> Order:
+    stay = told.pop("stay")
+    mix = Mix(**told.pop("mix"))
+    return Order(**told, stay=Stay(**stay) if stay else None, mix=mix)

@@ -1,0 +1,173 @@
+"""Simulated viewers over the admin API, beside real ones, and what everybody is told of them."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.rest import Caller, check_error
+
+
+class Crowd:
+    """A live stream and its viewers, in a world whose time stands."""
+
+    def __init__(self, client: httpx.AsyncClient, call: Caller, stream: dict[str, Any]) -> None:
+        self.client = client
+        self._call = call
+        self.id = stream["id"]
+        self.uid = stream["cloudflare_stream_id"]
+        # How many watch other streams of its category.
+        self.others = 0
+
+    async def order(self, **body: Any) -> httpx.Response:
+        return await self.client.post(f"/_emulator/streams/{self.id}/viewers", json=body)
+
+    async def told(self, **body: Any) -> dict[str, Any]:
+        """What the admin API tells, after an order if one is given."""
+        if body:
+            answer = await self.order(**body)
+        else:
+            answer = await self.client.get(f"/_emulator/streams/{self.id}/viewers")
+        assert answer.status_code == 200, answer.text
+        told: dict[str, Any] = answer.json()
+        return told
+
+    async def advance(self, seconds: float) -> None:
+        await self.client.post("/_emulator/clock/advance", json={"seconds": seconds})
+
+    async def play(
+        self, viewer: str, manifest: str = "stream", headers: dict[str, str] | None = None
+    ) -> None:
+        """A real player asks for a media playlist."""
+        sent = {"Cookie": f"live_emulator_viewer={viewer}", **(headers or {})}
+        address = f"/{self.uid}/manifest/{manifest}.m3u8"
+        answer = await self.client.get(address, headers=sent)
+        assert answer.status_code == 200, answer.text
+
+    async def shown(self) -> set[int]:
+        """How many watch, as every address of the platform tells it."""
+        one = (await self._call("GET", f"/streams/id/{self.id}")).json()
+        lists = [
+            (await self._call("GET", path)).json()["streams"]
+            for path in ("/streams/", "/streams/trending", "/streams/rising")
+        ]
+        [listed, trending, rising] = [
+            next(each for each in found if each["id"] == self.id) for found in lists
+        ]
+        assert one["peak_viewers"] == (await self.told())["peak"]
+        views = (await self.client.get(f"/{self.uid}/views")).json()["liveViewers"]
+        slug = one["category"]["slug"]
+        category = (await self._call("GET", f"/streams/categories/by-slug/{slug}")).json()
+        told = [one, listed, trending, rising]
+        assert all(each["peak_viewers"] >= each["viewer_count"] for each in told)
+        return {
+            *(each["viewer_count"] for each in told),
+            views,
+            category["viewer_count"] - self.others,
+        }
+
+
+@pytest.fixture
+async def crowd(client: httpx.AsyncClient, call: Caller) -> Crowd:
+    await client.put("/_emulator/clock", json={"mode": "virtual"})
+    listed = (await call("GET", "/streams/search?query=database&limit=1")).json()["streams"]
+    return Crowd(client, call, listed[0])
+
+
+async def test_real_and_simulated_viewers_mix_and_are_told_apart_here_alone(crowd: Crowd) -> None:
+    told = await crowd.told(verb="set", count=100)
+    assert (told["viewers"], told["real"], told["simulated"]) == (100, 0, 100)
+    # Two players, one of them plain and low latency at once, and both of them one person each.
+    for manifest in ("stream", "llhls"):
+        await crowd.play("one", manifest)
+    await crowd.play("two", headers={"X-Emulator-Country": "fr", "Referer": "https://a.example/x"})
+
+    told = await crowd.told()
+
+    assert (told["viewers"], told["real"], told["simulated"]) == (102, 2, 100)
+    assert told["countries"]["FR"] == 1
+    assert told["referrers"]["a.example"] == 1
+    assert await crowd.shown() == {102}
+    # On the world's clock: 14.999 s later they are there still, and then they are gone.
+    await crowd.advance(14.999)
+    assert await crowd.shown() == {102}
+    await crowd.advance(0.001)
+    assert await crowd.shown() == {100}
+    assert (await crowd.told())["real"] == 0
+
+
+async def test_an_evening_by_all_its_verbs(crowd: Crowd) -> None:
+    await crowd.told(verb="set", count=0)
+    await crowd.told(
+        verb="add",
+        count=600,
+        **{"for": "10m"},
+        arrivals="even",
+        stay="fixed(1h)",
+        countries={"DE": "50%", "US": 0.5},
+        devices={"mobile": "25%"},
+        signed_in="10%",
+    )
+    await crowd.advance(300)
+    assert await crowd.shown() == {300}
+    told = await crowd.told(verb="churn", per_minute=0.5, **{"for": 60})
+    assert [plan["verb"] for plan in told["plans"]] == ["add", "churn"]
+    await crowd.advance(300)
+    assert await crowd.shown() == {600}
+    await crowd.told(verb="spike", count=400, **{"for": "2m"})
+    await crowd.advance(60)
+    assert await crowd.shown() == {1000}
+    await crowd.advance(60)
+    await crowd.told(verb="ramp", to=50, **{"for": "1m"}, curve="step")
+    await crowd.advance(60)
+    assert await crowd.shown() == {50}
+
+
+async def test_a_raid_moves_viewers_between_streams(crowd: Crowd, call: Caller) -> None:
+    await crowd.told(verb="set", count=500)
+    other = (await call("GET", "/streams/search?query=shop&limit=1")).json()["streams"][0]
+
+    await crowd.told(verb="raid", target=other["id"], count=200)
+
+    assert await crowd.shown() == {300}
+    now = (await call("GET", f"/streams/id/{other['id']}")).json()
+    assert now["viewer_count"] == other["viewer_count"] + 200
+
+
+async def test_bad_orders_are_refused(crowd: Crowd, call: Caller) -> None:
+    before = await crowd.told()
+    for body in (
+        {},
+        {"verb": "sit"},
+        {"verb": "add"},
+        {"count": -1},
+        {"count": 1.5},
+        {"count": "many"},
+        {"count": 10**12},
+        {"count": 10_000_000},
+        {"verb": "ramp", "to": 5},
+        {"verb": "ramp", "to": 5, "for": "8d"},
+        {"verb": "ramp", "to": 5, "for": -1},
+        {"verb": "ramp", "to": 5, "for": "soon"},
+        {"verb": "ramp", "to": 5, "for": 60, "curve": "wavy"},
+        {"verb": "churn", "per_minute": 0, "for": 60},
+        {"verb": "spike", "count": 5},
+        {"count": 5, "stay": "forever"},
+        {"count": 5, "countries": {"Germany": 1}},
+        {"count": 5, "countries": {"DE": 0.7, "US": 0.7}},
+        {"count": 5, "countries": {"DE": "170%"}},
+        {"count": 5, "signed_in": -1},
+        {"verb": "raid"},
+        {"verb": "raid", "target": crowd.id},
+        {"verb": "raid", "target": crowd.id, "count": 10**6},
+    ):
+        check_error(await crowd.order(**body), 422)
+    check_error(await crowd.order(verb="raid", target="nowhere"), 404)
+    ended = (await call("GET", "/streams/?status_filter=ended")).json()["streams"][0]
+    check_error(await crowd.order(verb="raid", target=ended["id"]), 409)
+    gone = Crowd(crowd.client, call, ended)
+    check_error(await gone.order(count=5), 409)
+    nowhere = {"id": "nowhere", "cloudflare_stream_id": "0" * 32}
+    check_error(await Crowd(crowd.client, call, nowhere).order(count=5), 404)
+
+    assert await crowd.told() == before

@@ -1,0 +1,189 @@
+"""The fold against a slow recount: random evenings, viewer by viewer, give the same figures."""
+
+from dataclasses import dataclass, field
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emulator.core.clock import ManualClock
+from emulator.world.audience import attendance, cohorts, figures
+from emulator.world.audience.crowd import Order, Plan
+from emulator.world.audience.curves import Stay, level
+from emulator.world.live import streams
+from emulator.world.live.streams import Stream, Wishes
+from emulator.world.people import accounts
+from emulator.world.world import World
+
+MINUTE_MS = 60_000
+GONE_MS = 15_000
+
+# What happens, and how many seconds after what happened before.
+seconds = st.integers(1, 400)
+acts = st.one_of(
+    st.tuples(st.just("see"), st.integers(0, 4)),
+    st.tuples(st.just("leave"), st.integers(0, 4)),
+    st.tuples(st.just("read"), st.just(0)),
+    st.tuples(st.just("reopen"), st.just(0)),
+    st.tuples(st.just("reach"), st.integers(0, 40)),
+    st.tuples(st.just("add"), st.integers(0, 40), st.integers(1, 900)),
+    st.tuples(st.just("ramp"), st.integers(0, 40), st.integers(1, 900)),
+)
+evenings = st.lists(st.tuples(seconds, acts), min_size=1, max_size=25)
+
+
+@dataclass
+class Person:
+    """One viewer, from when to when. `leaves_ms` is what a simulated one means to do."""
+
+    came_ms: int
+    leaves_ms: int | None = None
+    gone_ms: int | None = None
+
+
+@dataclass
+class Recount:
+    """Everybody who came, one by one, and nothing added up before the end."""
+
+    simulated: list[Person] = field(default_factory=list)
+    real: list[Person] = field(default_factory=list)
+    seen: dict[int, tuple[Person, int]] = field(default_factory=dict)
+    names: set[int] = field(default_factory=set)
+    ramp: Plan | None = None
+
+    def present(self) -> list[Person]:
+        return [each for each in self.simulated if each.gone_ms is None]
+
+    def pass_until(self, now_ms: int) -> None:
+        """Real people who fell silent, stays that are over, and the stairs of a ramp, in order."""
+        for name, (person, seen_ms) in list(self.seen.items()):
+            if seen_ms + GONE_MS <= now_ms:
+                person.gone_ms = seen_ms + GONE_MS
+                del self.seen[name]
+        while True:
+            leaving = [each.leaves_ms for each in self.present() if each.leaves_ms is not None]
+            stair = self.ramp.next_ms if self.ramp else None
+            due = min((at for at in [*leaving, stair] if at is not None), default=None)
+            if due is None or due > now_ms:
+                return
+            for person in self.present():
+                if person.leaves_ms == due:
+                    person.gone_ms = due
+            if self.ramp and stair == due:
+                self.ramp.done += 1
+                order = self.ramp.order
+                height = level(order.curve, self.ramp.share)
+                self.reach(round(order.start + (order.count - order.start) * height), due)
+
+    def reach(self, count: int, now_ms: int) -> None:
+        here = self.present()
+        for _ in range(count - len(here)):
+            self.simulated.append(Person(now_ms))
+        # First who would leave first, then of those who stay who came first.
+        going = sorted(
+            here, key=lambda each: (each.leaves_ms is None, each.leaves_ms or 0, each.came_ms)
+        )
+        for person in going[: max(0, len(here) - count)]:
+            person.gone_ms = now_ms
+
+
+@settings(max_examples=60, deadline=None)
+@given(evenings)
+def test_the_fold_equals_a_slow_recount(evening: list[tuple[int, tuple[object, ...]]]) -> None:
+    # Given an evening that happens to a world and, viewer by viewer, to a recount,
+    clock = ManualClock()
+    world = World(clock=clock, publish=lambda _: None)
+    ada = accounts.make(world, "ada", api_key="")
+    stream = streams.start(world, streams.create(world, ada, Wishes({"title": "Evening"})))
+    recount = Recount()
+    began_ms = clock.now_ms()
+    for number, (after, act) in enumerate(evening, 1):
+        # Each act has milliseconds of its own, so that nothing coincides with what it is not.
+        at_ms = (clock.now_ms() // 1_000 + after) * 1_000 + 20 * number
+        clock.advance(at_ms - clock.now_ms())
+        recount.pass_until(clock.now_ms())
+        if act[0] in ("see", "leave"):
+            _come_or_go(world, stream, recount, str(act[0]), int(str(act[1])))
+        else:
+            world = _happen(world, stream, recount, act)
+        there = len(recount.seen) + len(recount.present())
+        assert world.viewers.count(stream.id) == there
+    clock.advance(999)
+    recount.pass_until(clock.now_ms())
+
+    # when it ends,
+    ended = streams.end(world, stream)
+
+    # then every figure is what counting gives.
+    end_ms = clock.now_ms()
+    people = [*recount.simulated, *recount.real]
+    spans = [(each.came_ms, end_ms if each.gone_ms is None else each.gone_ms) for each in people]
+    told = figures.totals(world, ended)
+    assert told.views == len(people)
+    assert told.uniques == len(recount.simulated) + len(recount.names)
+    assert told.watch_ms == sum(gone - came for came, gone in spans)
+    assert told.mean == round(told.watch_ms / (end_ms - began_ms), 2)
+    instants = sorted({at for span in spans for at in span})
+    assert told.peak == max((_watching(spans, at) for at in instants), default=0)
+    assert ended.peak_viewer_count == told.peak
+    for at_ms, viewers in figures.timeline(world, ended, 1):
+        assert viewers == _watching(spans, at_ms)
+    stays: dict[int, int] = {}
+    for came, gone in spans:
+        stays[(gone - came) // MINUTE_MS] = stays.get((gone - came) // MINUTE_MS, 0) + 1
+    for minute, percentage in figures.engagement(world, ended).retention:
+        left = sum(count for stay, count in stays.items() if stay >= minute)
+        assert percentage == round(100 * left / len(people), 2)
+    world.close()
+
+
+def _come_or_go(world: World, stream: Stream, recount: Recount, act: str, number: int) -> None:
+    """A real viewer shows up, or says goodbye."""
+    now_ms = world.now_ms
+    if act == "leave":
+        attendance.leave(world, stream, f"session {number}")
+        if number in recount.seen:
+            recount.seen.pop(number)[0].gone_ms = now_ms
+        return
+    attendance.see(world, stream, f"session {number}")
+    recount.names.add(number)
+    if number not in recount.seen:
+        recount.real.append(Person(now_ms))
+        recount.seen[number] = (recount.real[-1], now_ms)
+    recount.seen[number] = (recount.seen[number][0], now_ms)
+
+
+def _happen(world: World, stream: Stream, recount: Recount, act: tuple[object, ...]) -> World:
+    """Simulated viewers are ordered about, or somebody looks."""
+    kind, number = act[0], int(str(act[1]))
+    now_ms = world.now_ms
+    if kind == "read":
+        figures.engagement(world, stream)
+    elif kind == "reopen":
+        attendance.settle(world, stream)
+        # Sessions live in memory: a world that is opened again has lost them.
+        if not recount.seen:
+            reopened = World(clock=world.clock, publish=lambda _: None, facts=world.store)
+            world.close()
+            return reopened
+    elif kind == "reach":
+        cohorts.reach(world, stream, number)
+        recount.ramp = None
+        recount.reach(number, now_ms)
+    elif kind == "add":
+        stay_ms = int(str(act[2])) * 1_000 + 7
+        cohorts.add(world, stream, number, stay=Stay("fixed", stay_ms))
+        recount.simulated += [Person(now_ms, now_ms + stay_ms) for _ in range(number)]
+    else:
+        _ramp(world, stream, recount, number, int(str(act[2])) * 1_000)
+    return world
+
+
+def _ramp(world: World, stream: Stream, recount: Recount, to: int, for_ms: int) -> None:
+    start = len(recount.present())
+    cohorts.ramp(world, stream, to, for_ms=for_ms)
+    order = Order(verb="ramp", count=to, start=start, for_ms=for_ms)
+    recount.ramp = Plan(order, "recount", world.now_ms)
+
+
+def _watching(spans: list[tuple[int, int]], at_ms: int) -> int:
+    return sum(came <= at_ms < gone for came, gone in spans)
