@@ -137,3 +137,8 @@ def monotonic_ms() -> int:
 def monotonic_us() -> int:
     """Microseconds for saying how long something took; never a world's time."""
     return time.monotonic_ns() // 1_000
+
+
+def wall_us() -> int:
+    """Microseconds since 1970, for what peers on the wire compare; never a world's time."""
+    return time.time_ns() // 1_000

@@ -7,6 +7,7 @@ import asyncio
 import importlib
 import logging
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from emulator.core.errors import Refused
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from emulator.media.webrtc.link import Link
     from emulator.media.webrtc.offer.answer import Taken
     from emulator.media.webrtc.offer.sdp import Offer
+    from emulator.media.webrtc.relay import Relay
+    from emulator.media.webrtc.screening import Screening
+    from emulator.media.webrtc.viewer import Watching
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +69,7 @@ class Peers:
         self._tasks = tasks
         self._ports = Ports(limits.ports)
         self._peers: dict[str, Peer] = {}
+        self._screenings: dict[Relay, Screening] = {}
         self._is_prepared = False
         self._is_stopping = False
         self._none_left = asyncio.Event()
@@ -116,6 +121,33 @@ class Peers:
             peer.link.end(dropped[0])
         return peer
 
+    async def watch(self, relay: "Relay", watching: "Watching", sdp: str, uid: str) -> Peer:
+        """Let a viewer of a stream in by its offer (WHEP).
+
+        Refuses (`bad_request`, `unsupported`) a bad offer, (`unavailable`) one too many.
+        """
+        await self._prepare()
+        from emulator.media.webrtc.offer import choice
+        from emulator.media.webrtc.offer.sdp import parse
+        from emulator.media.webrtc.viewer import Viewer
+
+        offer = parse(sdp)
+        picture = relay.picture
+        profile = picture.config[1:4].hex() if picture and picture.codec == "h264" else ""
+        formats = choice.to_send(offer, profile)
+        screening = self._screening(relay)
+        viewer = Viewer(screening, watching, formats)
+        taken = [
+            viewer.taken(formats[index]) if index in formats else None
+            for index in range(len(offer.sections))
+        ]
+        try:
+            peer = await self._open("whep", uid, viewer, offer, taken, [])
+        except BaseException:
+            viewer.ended("its connection could not be opened")
+            raise
+        return peer
+
     async def stop(self, reason: str) -> None:
         """End every peer, and return when all of them are gone."""
         self._is_stopping = True
@@ -124,6 +156,26 @@ class Peers:
         while self._peers:
             self._none_left.clear()
             await self._none_left.wait()
+
+    def _screening(self, relay: "Relay") -> "Screening":
+        """The stream's, for all its viewers; it is gone when the last of them has left."""
+        from emulator.media.webrtc.screening import Screening
+
+        found = self._screenings.get(relay)
+        if found is None:
+            found = Screening(relay, partial(self._close_screening, relay))
+            self._screenings[relay] = found
+        elif found.count >= self.limits.viewers_per_stream_max:
+            raise Refused(
+                "unavailable",
+                f"{found.count} viewers watch this stream by WebRTC, which is the limit. "
+                "Its playlist plays for any number.",
+                retry_after_seconds=5,
+            )
+        return found
+
+    def _close_screening(self, relay: "Relay") -> None:
+        del self._screenings[relay]
 
     async def _prepare(self) -> None:
         """Bring in what a first peer needs, and see whether there is room for one more."""

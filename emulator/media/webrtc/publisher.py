@@ -10,12 +10,12 @@ from emulator.core.errors import ProtocolError, Refused
 from emulator.media.codecs import aac, opus
 from emulator.media.ingest.gate import PacketIntake
 from emulator.media.packets import AudioTrack, Packet, Track, VideoTrack
-from emulator.media.webrtc.converter import Converter
 from emulator.media.webrtc.eaters import H264Eater, OpusEater, RawPicture, Sound, Vp8Eater
 from emulator.media.webrtc.limits import WebRtcLimits
 from emulator.media.webrtc.link import Link
 from emulator.media.webrtc.offer.answer import Taken
 from emulator.media.webrtc.offer.sdp import Format
+from emulator.media.webrtc.transcoding.converter import Converter
 from emulator.media.webrtc.wire import rtcp, rtp
 from emulator.media.webrtc.wire.clocks import SourceClock
 from emulator.media.webrtc.wire.inlet import PICTURE_WAIT_MS, SOUND_WAIT_MS, Eater, Inlet
@@ -23,7 +23,7 @@ from emulator.media.webrtc.wire.inlet import PICTURE_WAIT_MS, SOUND_WAIT_MS, Eat
 if TYPE_CHECKING:
     from aiortc.rtp import RtcpSrPacket
 
-    from emulator.media.webrtc.transcoders import OpusToAac, ToH264
+    from emulator.media.webrtc.transcoding.transcoders import OpusToAac, ToH264
 
 log = logging.getLogger(__name__)
 
@@ -157,7 +157,7 @@ class Publisher:
             self.ask_for_key_frame()
 
     def _make_h264(self) -> "ToH264":
-        from emulator.media.webrtc.transcoders import ToH264
+        from emulator.media.webrtc.transcoding.transcoders import ToH264
 
         return ToH264("vp8", b"", self._limits.bits_per_second_max // 2)
 
@@ -245,6 +245,6 @@ class Publisher:
 
 
 def _make_aac(track: AudioTrack) -> "OpusToAac":
-    from emulator.media.webrtc.transcoders import OpusToAac
+    from emulator.media.webrtc.transcoding.transcoders import OpusToAac
 
     return OpusToAac(track)

@@ -1,7 +1,7 @@
-"""WHIP (RFC 9725): going live from a browser, at the CDN's addresses.
+"""WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep-03): going live and watching by WebRTC.
 
-The stream key stands in the path, as in the `webrtc_url` that the platform hands out, or is the
-bearer token; then the path names the stream.
+To go live, the stream key stands in the path, as in the `webrtc_url` that the platform hands out,
+or is the bearer token; then the path names the stream. Watching needs no key.
 """
 
 from collections.abc import Awaitable, Callable
@@ -13,11 +13,17 @@ from starlette.routing import Route
 from emulator.core.errors import Refused
 from emulator.media.ingest.gate import Attempt
 from emulator.media.webrtc.peers import Peer, Peers
+from emulator.media.webrtc.relay import Relay
+from emulator.media.webrtc.viewer import Watching
 from emulator.web.auth import credential
-from emulator.web.cdn.playback import PREFIXES
+from emulator.web.cdn.audience import country_of, session_of
+from emulator.web.cdn.playback import PREFIXES, subject_of
+from emulator.web.platform import Platform
 from emulator.web.worlds import Worlds
+from emulator.world.audience import attendance
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream
+from emulator.world.world import World
 
 SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"
@@ -58,6 +64,15 @@ class Doors:
         uid = stream.uid if stream is not None else ""
         peer = await self.peers.publish(attempt, offer, uid)
         return self._created(request, peer, "publish")
+
+    async def play(self, request: Request) -> Response:
+        """Watch."""
+        offer = await body(request, SDP)
+        platform = self._worlds.of_media(request)
+        stream, relay = _shown(platform, request.path_params["uid"])
+        watching = _watching(platform.world, stream, session_of(request), country_of(request))
+        peer = await self.peers.watch(relay, watching, offer, stream.uid)
+        return self._created(request, peer, "play")
 
     async def trickle(self, request: Request) -> Response:
         """More candidates of a peer (RFC 9725, 4.3.1). An ICE restart is refused."""
@@ -110,6 +125,8 @@ def routes(worlds: Worlds) -> list[Route]:
     table: list[tuple[str, str, Callable[[Request], Awaitable[Response]]]] = [
         ("OPTIONS", "publish", doors.options),
         ("POST", "publish", doors.publish),
+        ("OPTIONS", "play", doors.options),
+        ("POST", "play", doors.play),
         ("PATCH", "{door}/{peer}", doors.trickle),
         ("DELETE", "{door}/{peer}", doors.leave),
     ]
@@ -136,6 +153,44 @@ async def body(request: Request, media_type: str) -> str:
         return b"".join(pieces).decode()
     except UnicodeDecodeError:
         raise Refused("bad_request", "This is no text in UTF-8.") from None
+
+
+def _shown(platform: Platform, uid: str) -> tuple[Stream, Relay]:
+    """A live stream and its packets.
+
+    Refuses (`not_found`) what there is not, or not yet, (`conflict`) what is not live any more.
+    """
+    subject = subject_of(platform, uid)
+    stream = subject.stream
+    if stream is None:
+        raise Refused("conflict", "This is a recording: its playlist plays, WebRTC does not.")
+    if stream.status == "ended":
+        raise Refused("conflict", "This stream has ended.")
+    if stream.is_simulated:
+        raise Refused("conflict", "This stream is simulated: its playlist plays, WebRTC does not.")
+    relay = platform.broadcasts.relay_of(stream.id)
+    if relay is None or relay.is_closed or not (relay.picture or relay.sound):
+        raise Refused("not_found", "This stream has no media yet.", retry_after_seconds=1)
+    return stream, relay
+
+
+def _watching(world: World, stream: Stream, session: str, country: str) -> Watching:
+    """How the audience hears of a viewer (contract, websocket.md, "Who counts as a viewer")."""
+
+    def now() -> Stream | None:
+        """The stream, if it is still there and live."""
+        found = streams.by_uid(world, stream.uid)
+        return found if found is not None and found.status == "live" else None
+
+    def seen() -> None:
+        if (found := now()) is not None:
+            attendance.see(world, found, session, country=country)
+
+    def left() -> None:
+        if (found := now()) is not None:
+            attendance.leave(world, found, session)
+
+    return Watching(seen, left)
 
 
 def _key(request: Request) -> str:

@@ -1,0 +1,1 @@
+"""Codecs at work, where nothing can be passed through."""

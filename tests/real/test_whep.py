@@ -1,0 +1,117 @@
+"""WHEP with real peers: aiortc watches what ffmpeg or another aiortc sends."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from fractions import Fraction
+
+import pytest
+
+from tests.support.encoders import film, pushing
+from tests.support.offers import browser_offer
+from tests.support.walk import Walk, platform
+from tests.support.webrtc import (
+    AudioFrame,
+    Session,
+    VideoFrame,
+    ask,
+    post_offer,
+    publishing,
+    send,
+    until,
+    watching,
+)
+
+offer = browser_offer(direction="recvonly")
+
+
+@pytest.fixture(scope="module")
+def walk() -> Iterator[Walk]:
+    with platform(webrtc_idle_ms=2_000, viewer_gone_ms=60_000) as walk:
+        yield walk
+
+
+def viewers(walk: Walk, stream: dict[str, object]) -> int:
+    playback = stream["playback"]
+    assert isinstance(playback, dict)
+    count: int = walk.get(playback["whep"].replace("webRTC/play", "views")).json["liveViewers"]
+    return count
+
+
+def codecs_at_work() -> list[str]:
+    return [each.name for each in threading.enumerate() if each.name.startswith("webrtc")]
+
+
+async def until_seen_and_heard(session: Session, pictures: int = 30) -> None:
+    await until(lambda: len(session.frames(VideoFrame)) >= pictures, "pictures come")
+    await until(lambda: len(session.frames(AudioFrame)) >= 20, "sound comes")
+
+
+@pytest.mark.parametrize(
+    "video",
+    ["libx264 -preset ultrafast -g 60 -bf 0", "libx264 -preset ultrafast -g 60 -bf 2"],
+    ids=["passed through", "B-frames transcoded"],
+)
+async def test_who_comes_sees_a_picture_at_once_and_is_counted(walk: Walk, video: str) -> None:
+    # Given a stream over RTMP, with a key frame every two seconds,
+    stream = walk.create()
+    source = film(seconds=6, video=video)
+    address = stream["rtmp_url"] + "/" + stream["stream_key"]
+    with pushing(address, source):
+        await ask(lambda: walk.stream(stream)["status"] == "live", "it is live")
+        # when two watch over WebRTC,
+        whep = stream["playback"]["whep"]
+        async with watching(whep) as first, watching(whep) as second:
+            for session in (first, second):
+                await until_seen_and_heard(session)
+            # then they count (as one, since nothing tells them apart),
+            assert await asyncio.to_thread(viewers, walk, stream) == 1
+            # pictures follow each other in time, and so does sound,
+            for kind in (VideoFrame, AudioFrame):
+                times = [Fraction(frame.pts) for frame in first.frames(kind)]
+                assert times == sorted(times)
+            assert first.frames(VideoFrame)[-1].width == 320
+            # and sound is transcoded once for both.
+            assert len([name for name in codecs_at_work() if name == "webrtc-opus"]) == 1
+        # When both have left, then nothing is left of it.
+        await until(lambda: not codecs_at_work(), "the codecs rest")
+        await ask(lambda: viewers(walk, stream) == 0, "nobody watches")
+
+
+async def test_a_browsers_stream_is_watched_as_it_was_sent(walk: Walk) -> None:
+    # Given a publisher over WebRTC and a viewer,
+    stream = walk.create()
+    async with publishing(stream["ingest"]["webrtc_url"], film(seconds=4)):
+        await ask(lambda: walk.stream(stream)["status"] == "live", "it is live")
+        async with watching(stream["playback"]["whep"]) as session:
+            await until_seen_and_heard(session)
+            # then only HLS needs another codec: sound is not transcoded for the viewer.
+            assert codecs_at_work() == ["webrtc-aac"]
+            # When the stream ends, then the viewer is told.
+            await asyncio.to_thread(walk.end, stream)
+            await until(
+                lambda: session.peer.connectionState in ("closed", "failed"), "it is disconnected"
+            )
+    assert post_offer(stream["playback"]["whep"], offer).status == 409
+
+
+def test_what_cannot_be_watched_is_refused_with_a_sentence(walk: Walk) -> None:
+    # Given a stream without media, and one that only seems to be live,
+    quiet, zombie = walk.create(), walk.create()
+    assert walk.ask("POST", f"/streams/id/{zombie['id']}/start").status == 200
+    for stream in (quiet, zombie):
+        refused = post_offer(stream["playback"]["whep"], offer)
+        assert (refused.status, refused.headers["Retry-After"]) == (404, "1")
+        assert refused.json["detail"] == "This stream has no media yet."
+    # and a simulated one, and none at all,
+    [simulated, *_] = [
+        each
+        for each in walk.ask("GET", "/streams/?status=live").json["streams"]
+        if each["id"] != zombie["id"] and each["status"] == "live"
+    ]
+    refused = post_offer(simulated["playback"]["whep"], offer)
+    assert (refused.status, "simulated" in refused.json["detail"]) == (409, True)
+    uid = quiet["cloudflare_stream_id"]
+    assert post_offer(quiet["playback"]["whep"].replace(uid, "0" * 32), offer).status == 404
+    # then what may be posted is told all the same.
+    assert send("OPTIONS", quiet["playback"]["whep"]).headers["Accept-Post"] == "application/sdp"
