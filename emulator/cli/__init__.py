@@ -20,6 +20,7 @@ COMMANDS = {
     "demo": "run the platform, go live on it by itself, and show what to look at",
     "publish": "go live on a stream with a test picture or a file",
     "watch": "follow a stream's state until it ends",
+    "chat": "read a stream's chat and speak in it",
     "contract": "list what is served, or compare it with another document or recorded requests",
     "world": "list, make, drop or reset isolated platforms of a running emulator",
     "snapshot": "save, restore or list a world's snapshots",

@@ -22,6 +22,7 @@ from tests.support.walk import Walk, until
 PATIENCE_SECONDS = 120
 README = PROJECT / "README.md"
 FFMPEG_PAGE = PROJECT / "docs/how-to/ffmpeg.md"
+CHAT_PAGE = PROJECT / "docs/how-to/chat.md"
 OBS_PAGE = PROJECT / "docs/how-to/obs.md"
 AUDIENCE_PAGE = PROJECT / "docs/how-to/audience.md"
 CLOCK_PAGE = PROJECT / "docs/how-to/clock.md"
@@ -178,3 +179,29 @@ def test_what_the_clock_page_shows_works(reader: Reader, what: str) -> None:
     at = f" --server {reader.walk.ready['http']}"
 
     assert " due" in reader.run(line_with(CLOCK_PAGE, f"clock {what}") + at)
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+def test_what_the_chat_page_shows_works(reader: Reader) -> None:
+    stream = reader.make_stream(line_with(FFMPEG_PAGE, "curl -X POST"))
+    at = f"--server {reader.walk.ready['http']}"
+    listening = reader.start(f"{line_with(CHAT_PAGE, 'chat STREAM_ID --json')} {at}")
+    assert listening.stdout is not None
+    events = map(json.loads, listening.stdout)
+
+    def heard(kind: str) -> dict[str, Any]:
+        return dict(next(event["data"] for event in events if event["type"] == kind))
+
+    try:
+        reader.run(f"sh -c '{line_with(CHAT_PAGE, 'echo')} {at}'")
+        assert heard("message")["content"] == "first!"
+        reader.run(line_with(CHAT_PAGE, "curl", "settings"))
+        assert heard("settings")["slow_mode_seconds"] == 30
+        reader.run(line_with(CHAT_PAGE, "curl", "bans"))
+        assert heard("user_banned")["username"] == "bob"
+    finally:
+        listening.terminate()
+        listening.communicate(timeout=PATIENCE_SECONDS)
+
+    said = reader.walk.ask("POST", f"/streams/{stream['id']}/chat", {"content": "x"}, "ak_auto_bob")
+    assert said.status == 403

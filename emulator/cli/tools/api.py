@@ -29,16 +29,24 @@ class Api:
         self, url: str = "", key: str = "", ca: str = "", headers: Mapping[str, str] | None = None
     ) -> None:
         self.url = (url or os.environ.get("LIVE_EMULATOR_URL") or DEFAULT_URL).rstrip("/")
-        self._key = key or os.environ.get("LIVE_EMULATOR_API_KEY") or "ak_demo"
+        self.key = key or os.environ.get("LIVE_EMULATOR_API_KEY") or "ak_demo"
         self._headers = dict(headers or {})
         self._ca = ca or os.environ.get("LIVE_EMULATOR_CA") or ""
+
+    def with_key(self, key: str) -> "Api":
+        """The same server, asked with another key."""
+        return Api(self.url, key, self._ca, self._headers)
+
+    def tls(self) -> ssl.SSLContext | None:
+        """How to trust the server; None where it speaks plain HTTP."""
+        return self._context() if self.url.startswith("https:") else None
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """The JSON that `method path` answers, None for no content.
 
         Raises `ApiError` with the server's own sentence, or with the reason for no answer.
         """
-        headers = {**self._headers, "Authorization": f"Bearer {self._key}"}
+        headers = {**self._headers, "Authorization": f"Bearer {self.key}"}
         headers["Accept"] = "application/json"
         content = None
         if body is not None:
@@ -54,7 +62,7 @@ class Api:
         self, method: str, path: str, body: Any = None, *, is_anonymous: bool = False
     ) -> tuple[int, Any]:
         """Status and content of whatever is answered: JSON, else text; None for nothing."""
-        headers = {} if is_anonymous else {"Authorization": f"Bearer {self._key}"}
+        headers = {} if is_anonymous else {"Authorization": f"Bearer {self.key}"}
         content = None if body is None else json.dumps(body).encode()
         if content is not None:
             headers["Content-Type"] = "application/json"
@@ -75,9 +83,11 @@ class Api:
         # No proxy: the emulator is on this machine, where a proxy of the environment cannot look.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         if request.full_url.startswith("https:"):
-            context = ssl.create_default_context(cafile=self._ca or None)
-            opener.add_handler(urllib.request.HTTPSHandler(context=context))
+            opener.add_handler(urllib.request.HTTPSHandler(context=self._context()))
         return opener
+
+    def _context(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=self._ca or None)
 
     def _ask(self, request: urllib.request.Request) -> bytes:
         try:

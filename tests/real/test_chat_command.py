@@ -1,0 +1,146 @@
+"""`live-emulator chat` as people and scripts run it."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.real.test_commands import PATIENCE_SECONDS, command
+from tests.support.walk import Walk, child, platform, until
+
+
+@pytest.fixture(scope="module")
+def walk() -> Iterator[Walk]:
+    with platform() as walk:
+        yield walk
+
+
+def chat(
+    walk: Walk, stream: dict[str, Any], *flags: str, said: str = ""
+) -> "subprocess.CompletedProcess[str]":
+    """The command, with this on its standard input."""
+    return subprocess.run(
+        command("chat", stream["id"], "--server", walk.ready["http"], *flags),
+        input=said,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+
+
+class Reading:
+    """A running `chat --json` that says nothing."""
+
+    def __init__(self, walk: Walk, stream: dict[str, Any], *flags: str) -> None:
+        self.process = subprocess.Popen(
+            command("chat", stream["id"], "--json", "--server", walk.ready["http"], *flags),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def hear(self, kind: str) -> Any:
+        """The data of the next event of this type."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            event = json.loads(line)
+            if event["type"] == kind:
+                return event["data"]
+        raise AssertionError(f"it ended: {self.end()}")
+
+    def say(self, line: str) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def end(self, number: int = signal.SIGINT) -> tuple[int, str, str]:
+        self.process.send_signal(number)
+        output, complaint = self.process.communicate(timeout=PATIENCE_SECONDS)
+        return self.process.returncode, output, complaint
+
+
+def test_a_script_says_its_lines_and_ends(walk: Walk) -> None:
+    stream = walk.create("For scripts", "ak_auto_scripts")
+
+    ended = chat(walk, stream, "--as", "bob", said="hello\n\n  there  \nno newline at the end")
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    said = walk.ask("GET", f"/streams/{stream['id']}/chat").json["messages"]
+    assert [line["content"] for line in said] == ["hello", "there", "no newline at the end"]
+    assert {line["user"]["username"] for line in said} == {"bob"}
+    assert "For scripts  (offline), as bob" in ended.stdout
+    assert "bob: hello" in ended.stdout
+
+
+def test_a_refused_line_is_told_and_the_exit_code_says_so(walk: Walk) -> None:
+    stream = walk.create("Slow", "ak_auto_slow")
+    walk.ask(
+        "PUT", f"/streams/{stream['id']}/chat/settings", {"slow_mode_seconds": 60}, "ak_auto_slow"
+    )
+
+    ended = chat(walk, stream, "--as", "bob", said="one\ntwo\n")
+
+    assert ended.returncode == 1
+    assert "bob: one" in ended.stdout
+    assert "* Slow mode is on: one message every 60 s (wait " in ended.stdout
+
+
+def test_every_event_is_a_line_of_json_and_ctrl_c_ends_cleanly(walk: Walk) -> None:
+    stream = walk.create("As JSON", "ak_auto_json")
+    chat(walk, stream, "--as", "ann", said="from before")
+    reading = Reading(walk, stream, "--as", "bob")
+    try:
+        assert reading.hear("message")["content"] == "from before"
+        assert reading.hear("viewer_count") == {"count": 1}
+        reading.say("typed")
+        assert reading.hear("message")["content"] == "typed"
+        walk.ask(
+            "POST", f"/streams/{stream['id']}/chat", {"content": "\x1b[31mred"}, "ak_auto_json"
+        )
+        assert reading.hear("message")["content"] == "\x1b[31mred"
+    finally:
+        code, _, complaint = reading.end()
+    assert (code, complaint) == (130, "")
+
+
+def test_what_is_not_there_is_said(walk: Walk) -> None:
+    ended = chat(walk, {"id": "nowhere"})
+    assert ended.returncode == 1
+    assert "There is no stream 'nowhere'" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_lost_connection_costs_no_line_and_repeats_none(tmp_path: Path) -> None:
+    # Given a reader of a platform that is killed,
+    with child(tmp_path / "data") as first:
+        walk = first.walk()
+        port = walk.ready["http"].rpartition(":")[2]
+        stream = walk.create()
+        reading = Reading(walk, stream)
+        walk.ask("POST", f"/streams/{stream['id']}/chat", {"content": "before"})
+        assert reading.hear("message")["content"] == "before"
+        first.process.send_signal(signal.SIGKILL)
+        first.said()
+
+    # when it is back at the same place, and 120 lines were said before the reader has come again,
+    with child(tmp_path / "data", "--port", port) as second:
+        walk = second.walk()
+        for number in range(120):
+            content = {"content": f"line {number}"}
+            assert walk.ask("POST", f"/streams/{stream['id']}/chat", content).status == 201
+        heard = [reading.hear("message")["content"] for _ in range(120)]
+
+        # then it shows each of them once, in their order, and goes on.
+        assert heard == [f"line {number}" for number in range(120)]
+        reading.say("still here")
+        assert reading.hear("message")["content"] == "still here"
+        code, output, complaint = reading.end()
+    assert (code, output) == (130, "")
+    assert complaint == "* the connection is lost, trying again\n"
+    until(lambda: reading.process.poll() is not None, "the command to end")
