@@ -2,10 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
 
 from emulator.core.world_clock import WorldClock
-from emulator.delivery import direct
 from emulator.delivery.outbox import OutboxBounds
 from emulator.media.broadcasts import BroadcastBounds
 from emulator.media.ingest.rtmp_limits import RtmpLimits
@@ -14,6 +12,7 @@ from emulator.media.webrtc.limits import WebRtcLimits
 from emulator.settings import Settings
 from emulator.settings.kinds import Ports
 from emulator.web.chat.chats import Anonymous, ChatBounds
+from emulator.web.servers.choice import SocketBounds
 from emulator.web.worlds import Making
 from emulator.world.origin.seed import Seed
 from emulator.world.rules import Rules
@@ -66,9 +65,10 @@ def chats(settings: Settings) -> ChatBounds:
     )
 
 
-def sockets(settings: Settings) -> dict[str, Any]:
-    """How uvicorn serves WebSockets."""
-    return direct.uvicorn_options(settings.chat_frame_bytes_max, settings.chat_ping_ms)
+def sockets(settings: Settings) -> SocketBounds:
+    return SocketBounds(
+        frame_bytes_max=settings.chat_frame_bytes_max, ping_ms=settings.chat_ping_ms
+    )
 
 
 def broadcasts(settings: Settings) -> BroadcastBounds:

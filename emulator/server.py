@@ -7,14 +7,12 @@ import asyncio
 import contextlib
 import importlib
 import logging
-import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from typing import Any, TypeVar
 
-import uvicorn
 from starlette.types import ASGIApp
 
 from emulator import bounds, ready
@@ -32,13 +30,14 @@ from emulator.settings import Settings
 from emulator.web import app
 from emulator.web.platform import Platform, Shared, State
 from emulator.web.rest.request_log import RequestLog
+from emulator.web.servers.choice import Tls, WebServer, speaks_quic, web_server
+from emulator.web.servers.listening import listen
 from emulator.web.worlds import Worlds
 
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-_GRACE_SECONDS = 1
 _WARM = (
     "emulator.media.ingest.rtmp_connection",
     "emulator.media.pipeline",
@@ -112,7 +111,7 @@ class Emulator:
         self.platform = await worlds.open_default(folder.world_path, settings.seed)
 
         # The ready file names the CA, so it has to be there by then. Once made, this only reads it.
-        tls = _tls_context(settings, folder)
+        tls = _tls_context(settings, folder, "rtmps")
         ingest = RtmpServer(worlds, bounds.rtmp(settings))
         stack.push_async_callback(ingest.stop, "the emulator stops")
         rtmp_port = await ingest.start(settings.host, settings.rtmp_port)
@@ -124,19 +123,18 @@ class Emulator:
         stack.callback(stun.stop)
         stun_port = await stun.start(settings.host, settings.stun_port)
 
-        listener = _listen(settings.host, settings.port)
-        stack.callback(listener.close)
-        self.ready = ready.ready(settings, folder, listener.getsockname()[1], rtmp_port, rtmps_port)
-        shared.ready, shared.addresses = (
-            self.ready,
-            ready.addresses(settings, self.ready, stun_port),
-        )
+        https = _https(settings, folder)
+        with_quic = speaks_quic(settings.http, https)
+        listening = listen(settings.host, settings.port, with_quic=with_quic)
+        stack.callback(listening.close)
+        self.ready = ready.ready(settings, folder, listening.port, rtmp_port, rtmps_port)
+        told = ready.addresses(settings, self.ready, stun_port)
+        shared.ready, shared.addresses = self.ready, told
         self.platform.world.media_base = shared.addresses.media
         self.app = app.build(worlds)
-        web = _Web(_web_config(self.app, tls if settings.tls else None, bounds.sockets(settings)))
-        running = tasks.create_task(web.serve(sockets=[listener]))
-        stack.push_async_callback(_stop_web, web, running, shared.state)
-        await web.has_started.wait()
+        web = web_server(settings.http, self.app, https, bounds.sockets(settings))
+        stack.push_async_callback(_stop_web, web, worlds, shared.state)
+        await web.start(listening)
         shared.state.is_ready = True
         folder.tell(self.ready)
         # A start does not wait for what only a request or a publisher needs, and the first of them
@@ -183,64 +181,28 @@ def running(settings: Settings | None = None) -> Iterator[Emulator]:
         raise failure[0]
 
 
-class _Web(uvicorn.Server):
-    """uvicorn, but signals stay with who runs us, and it says when it listens."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.has_started = asyncio.Event()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.has_started.set()
-
-
 def _warm() -> None:
     for name in _WARM:
         importlib.import_module(name)
 
 
-async def _stop_web(web: _Web, running: "asyncio.Task[None]", state: State) -> None:
+async def _stop_web(web: WebServer, worlds: Worlds, state: State) -> None:
     state.is_ready = False
-    web.should_exit = True
-    await running
+    # While its sockets can still be written to: each chat hears why it ends.
+    worlds.say_goodbye("the emulator stops")
+    await web.stop()
 
 
-def _tls_context(settings: Settings, folder: DataFolder) -> ssl.SSLContext:
+def _tls_context(settings: Settings, folder: DataFolder, use: certificates.Use) -> ssl.SSLContext:
     if settings.rtmps_cert:
         return certificates.context_of(settings.rtmps_cert, settings.rtmps_key)
-    return certificates.server_context(folder.path, settings.host)
+    return certificates.server_context(folder.path, settings.host, use=use)
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    """A listening socket, made here so that a taken port is an `OSError` and not uvicorn's exit."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(2048)
-    except OSError:
-        listener.close()
-        raise
-    return listener
-
-
-def _web_config(
-    application: ASGIApp, tls: ssl.SSLContext | None, sockets: dict[str, Any]
-) -> uvicorn.Config:
-    return uvicorn.Config(
-        application,
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        **sockets,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
-        timeout_keep_alive=75,
-        ssl_context_factory=(lambda *_: tls) if tls else None,
-    )
+def _https(settings: Settings, folder: DataFolder) -> Tls | None:
+    """The API's certificate, of the same CA as that of RTMPS. None without `--tls`."""
+    if not settings.tls:
+        return None
+    context = _tls_context(settings, folder, "https")
+    certificate = settings.rtmps_cert or certificates.server_path(folder.path, "https")
+    return Tls(context, certificate, settings.rtmps_key or certificate)

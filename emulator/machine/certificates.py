@@ -1,7 +1,8 @@
 """The own CA and the server certificate it signs: made once, kept in the data folder.
 
 Only making them needs `cryptography`; a start that finds them current uses the standard library.
-`ca.key` and `server.pem` hold private keys: readable by their owner only, and never logged.
+`ca.key`, `server.pem` and `https.pem` hold private keys: readable by their owner only, and never
+logged.
 """
 
 import hashlib
@@ -10,7 +11,7 @@ import logging
 import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from emulator.core.clock import SystemClock
 from emulator.machine.files import write_whole
@@ -44,7 +45,9 @@ _PERMITTED_NETWORKS = (
 
 CA_FILE = "ca.pem"
 _CA_KEY_FILE = "ca.key"
-_SERVER_FILE = "server.pem"
+_FILES = {"rtmps": "server.pem", "https": "https.pem"}
+
+Use = Literal["rtmps", "https"]
 
 
 def ca_path(folder: Path) -> Path:
@@ -52,21 +55,29 @@ def ca_path(folder: Path) -> Path:
     return folder / CA_FILE
 
 
-def server_context(folder: Path, host: str, now_ms: int | None = None) -> ssl.SSLContext:
+def server_path(folder: Path, use: Use) -> Path:
+    """Where a server's certificate and its key are, once `server_context` has made them."""
+    return folder / _FILES[use]
+
+
+def server_context(
+    folder: Path, host: str, now_ms: int | None = None, use: Use = "rtmps"
+) -> ssl.SSLContext:
     """TLS for a server on `host`, signed by the CA in `folder`; what is missing is made first.
 
     The certificate names localhost, 127.0.0.1, ::1 and `host`. It is made anew when `host` changes,
     30 days before it expires, and when a file is gone or broken.
     """
     now_ms = SystemClock().now_ms() if now_ms is None else now_ms
-    if not _is_current(folder, host, now_ms):
-        _make(folder, host, now_ms)
+    path = server_path(folder, use)
+    if not _is_current(folder, path, host, now_ms):
+        _make(folder, host, now_ms, use)
     try:
-        return context_of(folder / _SERVER_FILE)
+        return context_of(path)
     except (ssl.SSLError, OSError):
         # Torn or edited by somebody: it holds nothing that cannot be made again.
-        _make(folder, host, now_ms)
-        return context_of(folder / _SERVER_FILE)
+        _make(folder, host, now_ms, use)
+        return context_of(path)
 
 
 def context_of(certificate: Path, key: Path | None = None) -> ssl.SSLContext:
@@ -85,15 +96,15 @@ def _no_password() -> str:
     return ""
 
 
-def _is_current(folder: Path, host: str, now_ms: int) -> bool:
-    """Whether the first line of `server.pem` says that it is for this host, this CA and this day.
+def _is_current(folder: Path, path: Path, host: str, now_ms: int) -> bool:
+    """Whether the first line of the file says that it is for this host, this CA and this day.
 
     The line is written by `_make`: reading a date out of a certificate takes more than the
     standard library has.
     """
     try:
         authority = (folder / CA_FILE).read_bytes()
-        told = (folder / _SERVER_FILE).read_text("ascii").partition("\n")[0].split()
+        told = path.read_text("ascii").partition("\n")[0].split()
         _, told_host, told_ca, told_end_ms = told
         end_ms = int(told_end_ms)
     except (OSError, ValueError):
@@ -102,8 +113,8 @@ def _is_current(folder: Path, host: str, now_ms: int) -> bool:
     return is_same and now_ms < end_ms - _RENEW_DAYS * _DAY_MS
 
 
-def _make(folder: Path, host: str, now_ms: int) -> None:
-    """Write `server.pem`, and the CA before it where there is none that can sign for `host`."""
+def _make(folder: Path, host: str, now_ms: int, use: Use) -> None:
+    """Write a server's file, and the CA before it where there is none that can sign for `host`."""
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -112,7 +123,8 @@ def _make(folder: Path, host: str, now_ms: int) -> None:
     authority, authority_key = _load_ca(folder, host, now) or _make_ca(folder, host, now)
     key = ec.generate_private_key(ec.SECP256R1())
     end = now + timedelta(days=_SERVER_DAYS)
-    certificate = _sign_server(authority, authority_key, key, host, now, end)
+    names = _server_names(host, use)
+    certificate = _sign_server(authority, authority_key, key, names, now, end)
     authority_pem = authority.public_bytes(serialization.Encoding.PEM)
     first_line = " ".join(
         (
@@ -126,10 +138,11 @@ def _make(folder: Path, host: str, now_ms: int) -> None:
     # chain: a client that trusts it has it, and one that does not would not be helped.
     parts = (
         first_line.encode() + b"\n",
-        _pem_of_key(key),
+        # In this order: aioquic finds no certificate behind a key.
         certificate.public_bytes(serialization.Encoding.PEM),
+        _pem_of_key(key),
     )
-    write_whole(folder / _SERVER_FILE, b"".join(parts), mode=0o600)
+    write_whole(server_path(folder, use), b"".join(parts), mode=0o600)
 
 
 def _load_ca(
@@ -197,7 +210,7 @@ def _sign_server(
     authority: "x509.Certificate",
     authority_key: "EllipticCurvePrivateKey",
     key: "EllipticCurvePrivateKey",
-    host: str,
+    names: "list[x509.GeneralName]",
     now: datetime,
     end: datetime,
 ) -> "x509.Certificate":
@@ -205,9 +218,6 @@ def _sign_server(
     from cryptography.hazmat.primitives import hashes
     from cryptography.x509.oid import ExtendedKeyUsageOID
 
-    names = [_general_name(each) for each in _names(host)]
-    # mbedTLS before 3.5, which OBS checks RTMPS with, compares an address with DNS names only.
-    names.append(x509.DNSName("127.0.0.1"))
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "live-emulator")])
     issuer_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key())
     server_auth = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
@@ -229,9 +239,16 @@ def _sign_server(
     )
 
 
-def _names(host: str) -> list[str]:
+def _server_names(host: str, use: Use) -> "list[x509.GeneralName]":
+    from cryptography import x509
+
     extra = [] if host in _ANY_ADDRESS or host in _ALWAYS else [host]
-    return [*_ALWAYS, *extra]
+    names = [_general_name(each) for each in (*_ALWAYS, *extra)]
+    if use == "rtmps":
+        # mbedTLS before 3.5, which OBS checks RTMPS with, compares an address with DNS names only.
+        # Clients of HTTP/3 in Python refuse a certificate that has such a name.
+        names.append(x509.DNSName("127.0.0.1"))
+    return names
 
 
 def _general_name(host: str) -> "x509.GeneralName":

@@ -75,7 +75,12 @@ class Settings:
     port: int = _setting(8787, PORT, "port of the API and of playback; 0 lets the system choose")
     rtmp_port: int = _setting(1935, PORT, "port for RTMP; 0 lets the system choose")
     rtmps_port: int = _setting(1936, PORT, "port for RTMP over TLS; 0 lets the system choose")
-    tls: bool = _setting(False, Flag(), "serve the API over HTTPS too, with the own CA")
+    http: str = _setting(
+        "uvicorn",
+        Choice(("uvicorn", "hypercorn")),
+        "HTTP server; hypercorn adds HTTP/2, and HTTP/3 with --tls",
+    )
+    tls: bool = _setting(False, Flag(), "serve the API over HTTPS only, with the own CA")
     rtmps_cert: Path | None = _setting(  # noqa: RUF009 -- a field, and its default is None
         None, File(), "certificate for TLS (PEM, with its chain) instead of the own CA's"
     )

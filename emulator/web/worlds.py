@@ -218,13 +218,18 @@ class Worlds:
         for platform in self.all():
             if platform is not self.default:
                 await self.drop(platform.world.name)
+        self.say_goodbye(reason)
         if DEFAULT not in self._platforms:  # It could not be opened; who asked knows why.
             return
-        self.default.chats.close(GOING_AWAY, reason)
         self.default.broadcasts.stop(reason)
         await self.default.recorder.stop()
         await self.default.workshop.stop()
         await self.default.cutting_room.stop()
+
+    def say_goodbye(self, reason: str) -> None:
+        """Close every chat socket: the server is about to."""
+        for platform in self.all():
+            platform.chats.close(GOING_AWAY, reason)
 
     def close(self) -> None:
         """After everything else has stopped."""

@@ -1,7 +1,15 @@
-"""The platform over HTTP, in process and over a real socket: the same tests meet both."""
+"""The platform over HTTP, in process and over a real socket: the same tests meet both.
 
+Tests marked `every_server` meet the other HTTP server too, by HTTP/2 and TLS. All of them do where
+LIVE_EMULATOR_TESTS_HTTP is `every`.
+"""
+
+import os
+import ssl
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -14,25 +22,44 @@ from emulator.world.rules import Rules
 from tests.support.rest import Caller
 from tests.support.stage import Stage, staged
 
+HTTP_2 = "HTTP/2"
+
 
 @pytest.fixture
 def settings() -> Settings:
     return Settings(data=":memory:", port=0, rtmp_port=0, rtmps_port=0)
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "client" not in metafunc.fixturenames:
+        return
+    ways = ["in process", "socket"]
+    is_asked = os.environ.get("LIVE_EMULATOR_TESTS_HTTP") == "every"
+    if is_asked or metafunc.definition.get_closest_marker("every_server"):
+        ways.append(HTTP_2)
+    metafunc.parametrize("client", ways, indirect=True)
+
+
 @pytest.fixture
-async def emulator(settings: Settings) -> AsyncIterator[Emulator]:
+async def emulator(settings: Settings, request: pytest.FixtureRequest) -> AsyncIterator[Emulator]:
+    callspec = getattr(request.node, "callspec", None)
+    if callspec is not None and callspec.params.get("client") == HTTP_2:
+        settings = replace(settings, http="hypercorn", tls=True)
     async with Emulator(settings) as emulator:
         yield emulator
 
 
-@pytest.fixture(params=["in process", "socket"])
+@pytest.fixture
 async def client(
     emulator: Emulator, request: pytest.FixtureRequest
 ) -> AsyncIterator[httpx.AsyncClient]:
-    base = emulator.ready["http"]
-    transport = httpx.ASGITransport(emulator.app) if request.param == "in process" else None
-    async with httpx.AsyncClient(base_url=base, transport=transport, timeout=30) as client:
+    options: dict[str, Any] = {"base_url": emulator.ready["http"], "timeout": 30}
+    if request.param == "in process":
+        options["transport"] = httpx.ASGITransport(emulator.app)
+    elif request.param == HTTP_2:
+        trusted = ssl.create_default_context(cafile=emulator.ready["ca"])
+        options |= {"http1": False, "http2": True, "verify": trusted}
+    async with httpx.AsyncClient(**options) as client:
         yield client
 
 

@@ -92,6 +92,7 @@ async def test_the_owner_s_lines_carry_the_badge(chat: Chat) -> None:
     assert said["badges"] == [{"type": "broadcaster", "label": "Broadcaster"}]
 
 
+@pytest.mark.every_server
 async def test_history_is_read_back_page_by_page(chat: Chat) -> None:
     said = [await chat.say(f"line {number}") for number in range(7)]
 

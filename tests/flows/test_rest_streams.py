@@ -10,6 +10,7 @@ UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 
 
+@pytest.mark.every_server
 async def test_the_quick_start_makes_a_stream_with_what_obs_needs(call: Caller) -> None:
     (category, *_) = (await call("GET", "/streams/categories")).json()
 
@@ -201,6 +202,7 @@ async def test_another_media_type_where_json_is_expected_is_422(call: Caller) ->
     assert mistake["loc"] == ["body"]
 
 
+@pytest.mark.every_server
 async def test_a_body_over_the_limit_is_413(call: Caller) -> None:
     answer = await call("POST", "/streams/", "ak_demo", json={"title": "x" * 2_000_000})
 
@@ -263,6 +265,7 @@ async def test_text_comes_back_as_text(call: Caller) -> None:
     assert (stream["title"], stream["description"]) == (title, title)
 
 
+@pytest.mark.every_server
 async def test_any_origin_may_read_and_preflights_are_answered(call: Caller) -> None:
     origin = "http://localhost:5173"
     preflight = await call(

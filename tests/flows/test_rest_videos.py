@@ -27,6 +27,7 @@ async def get(client: httpx.AsyncClient, url: str) -> httpx.Response:
     return await client.get(f"{parts.path}?{parts.query}")
 
 
+@pytest.mark.every_server
 async def test_an_upload_is_processed_and_then_plays_at_the_cdn(
     call: Caller, client: httpx.AsyncClient
 ) -> None:

@@ -72,6 +72,7 @@ async def test_a_token_of_one_world_opens_no_other(client: httpx.AsyncClient, ca
     check_error(await call("GET", "/auth/me", f"{head}.{forged}.{signature}"), 401)
 
 
+@pytest.mark.every_server
 async def test_a_reset_puts_one_world_back_and_leaves_the_others(
     client: httpx.AsyncClient, call: Caller
 ) -> None:

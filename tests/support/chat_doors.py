@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from emulator import bounds
+from emulator.delivery.direct import uvicorn_options
 from emulator.settings import Settings
 
 PATIENCE_SECONDS = 20
@@ -197,7 +197,7 @@ async def _uvicorn(application: ASGIApp, settings: Settings) -> AsyncIterator[En
         lifespan="off",
         log_config=None,
         timeout_graceful_shutdown=1,
-        **bounds.sockets(settings),
+        **uvicorn_options(settings.chat_frame_bytes_max, settings.chat_ping_ms),
     )
     server = uvicorn.Server(config)
     config.load()

@@ -1,0 +1,85 @@
+"""Repairs: what Hypercorn 0.18 gets wrong, put right from outside. For HTTP/2 and HTTP/3.
+
+It forgets a request as soon as it is answered. What the client still sends of it, be it the empty
+end of a body or the goodbye of a chat, is then a `KeyError` that ends the whole connection, and on
+HTTP/3 every connection.
+"""
+
+import asyncio
+import logging
+from typing import Any
+
+from hypercorn import protocol
+from hypercorn.asyncio.task_group import TaskGroup
+from hypercorn.asyncio.udp_server import UDPServer
+from hypercorn.protocol import quic
+from hypercorn.protocol.h2 import H2Protocol
+from hypercorn.protocol.h3 import H3Protocol
+from hypercorn.protocol.quic import QuicProtocol
+from hypercorn.typing import ConnectionState
+from hypercorn.utils import parse_socket_addr
+
+log = logging.getLogger(__name__)
+
+
+class _Gone:
+    """A request that was answered. What still comes of it is dropped."""
+
+    idle = True
+
+    async def handle(self, _: object) -> None:
+        return
+
+
+class _Streams(dict[int, Any]):
+    def __missing__(self, _: int) -> _Gone:
+        return _Gone()
+
+
+class _PatientH2(H2Protocol):
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.streams = _Streams()
+
+
+class _PatientH3(H3Protocol):
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.streams = _Streams()
+
+
+class PatientQuic(UDPServer):
+    """All HTTP/3 connections of one socket. One that sends what cannot be does not end the others.
+
+    `protocol.connections` are those that are open.
+    """
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        assert self.transport is not None
+        plug = self.transport.get_extra_info("socket")
+        async with TaskGroup(self.loop) as tasks:
+            self.protocol = QuicProtocol(
+                self.app,
+                self.config,
+                self.context,
+                tasks,
+                ConnectionState(self.state.copy()),
+                parse_socket_addr(plug.family, plug.getsockname()),
+                self.protocol_send,
+            )
+            while True:
+                datagram = await self.protocol_queue.get()
+                try:
+                    await self.protocol.handle(datagram)
+                except asyncio.CancelledError:
+                    raise
+                except Exception as failure:
+                    # Not its words, which quote what the client sent.
+                    log.warning("http/3 datagram dropped reason=%s", type(failure).__name__)
+
+
+def repair() -> None:
+    """Let connections begun from now on be patient."""
+    setattr(protocol, H2Protocol.__name__, _PatientH2)
+    setattr(quic, H3Protocol.__name__, _PatientH3)

@@ -1,0 +1,179 @@
+"""HypercornServer: HTTP/1.1 and HTTP/2, and over TLS also HTTP/3, as the platform's edge has it.
+
+Hypercorn's own `serve` neither gives back its UDP socket nor ends before the last idle client does
+(from Python 3.12 on), so its connections are run from here. They are not promised to stay as they
+are: pyproject.toml holds Hypercorn to one minor version.
+"""
+
+import asyncio
+import errno
+import logging
+import ssl
+from collections.abc import Iterable
+from typing import Any
+
+from hypercorn.app_wrappers import ASGIWrapper
+from hypercorn.asyncio.tcp_server import TCPServer
+from hypercorn.asyncio.worker_context import WorkerContext
+from hypercorn.config import Config
+from hypercorn.typing import LifespanState
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from emulator.web.servers.choice import GRACE_SECONDS, KEEP_ALIVE_SECONDS, SocketBounds, Tls
+from emulator.web.servers.hypercorn_repairs import PatientQuic, repair
+from emulator.web.servers.listening import Listening
+
+log = logging.getLogger(__name__)
+
+# HTTP/2 before HTTP/1.1, where the client knows both (RFC 7301).
+_ALPN = ["h2", "http/1.1"]
+_ALT_SVC_SECONDS = 3600
+# A player asks for a part ten times a second on one connection: none is closed for having asked.
+_REQUESTS_MAX = 1_000_000_000
+
+
+class HypercornServer:
+    """A `WebServer`."""
+
+    def __init__(self, app: ASGIApp, tls: Tls | None, sockets: SocketBounds) -> None:
+        repair()
+        self._answering = _Answering(app)
+        # Its types are narrower than ASGI's, which it serves in full.
+        wrapped: Any = self._answering
+        self._app = ASGIWrapper(wrapped)
+        self._tls = tls
+        self._config = _config(tls, sockets)
+        self._context = WorkerContext(None)
+        self._connections: dict[asyncio.Task[Any], asyncio.StreamWriter] = {}
+        self._server: asyncio.Server | None = None
+        self._quic: PatientQuic | None = None
+        self._quic_task: asyncio.Task[None] | None = None
+
+    async def start(self, listening: Listening) -> None:
+        if self._tls is not None:
+            self._tls.context.set_alpn_protocols(_ALPN)
+            # RFC 9113, 9.2.1: TLS 1.2 is taken without compression and without renegotiation.
+            self._tls.context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
+        if listening.quic is not None and self._tls is not None:
+            _check_readable(self._tls)
+            alternative = f'h3=":{listening.port}"; ma={_ALT_SVC_SECONDS}'
+            self._config.alt_svc_headers = [alternative]
+            await self._start_quic(listening)
+        self._server = await asyncio.start_server(
+            self._connected,
+            sock=listening.tcp,
+            ssl=self._tls.context if self._tls else None,
+        )
+
+    async def stop(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        # Idle connections close by themselves now, the others when they have answered.
+        await self._context.terminated.set()
+        running = {*self._connections, *self._answering.tasks}
+        if running:
+            await asyncio.wait(running, timeout=GRACE_SECONDS)
+        for writer in self._connections.values():
+            # Over TLS an orderly end would wait for the client's word.
+            writer.transport.abort()
+        await _cut(self._connections)
+        if self._quic is not None and self._quic_task is not None:
+            await _say_goodbye(self._quic)
+            await _cut({self._quic_task})
+            if self._quic.transport is not None:
+                self._quic.transport.close()
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._connections[task] = writer
+            task.add_done_callback(self._connections.pop)
+        loop = asyncio.get_running_loop()
+        try:
+            await TCPServer(
+                self._app, loop, self._config, self._context, LifespanState({}), reader, writer
+            )
+        except asyncio.CancelledError:
+            # The emulator stops: nobody waits for this task but `_cut`, which asked for its end.
+            return
+        except Exception as failure:
+            if not _is_of_the_line(failure):
+                log.exception("a connection failed")
+
+    async def _start_quic(self, listening: Listening) -> None:
+        loop = asyncio.get_running_loop()
+        _, self._quic = await loop.create_datagram_endpoint(
+            lambda: PatientQuic(self._app, loop, self._config, self._context, LifespanState({})),
+            sock=listening.quic,
+        )
+        self._quic_task = loop.create_task(self._quic.run())
+
+
+class _Answering:
+    """The application, and the tasks that are in it just now."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self.tasks: set[asyncio.Task[Any]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
+        await self._app(scope, receive, send)
+
+
+def _check_readable(tls: Tls) -> None:
+    """Raise `OSError` for files that TLS over TCP can read and HTTP/3's own TLS cannot."""
+    from aioquic.quic.configuration import QuicConfiguration
+
+    try:
+        QuicConfiguration(is_client=False).load_cert_chain(tls.certificate, tls.key)
+    except (ValueError, TypeError) as failure:
+        told = f"HTTP/3 cannot read {tls.certificate} and {tls.key}: {failure}"
+        raise OSError(errno.EINVAL, told) from failure
+
+
+def _is_of_the_line(failure: Exception) -> bool:
+    """Whether the peer or the network is to blame, as for TLS that ends in the middle."""
+    if isinstance(failure, ExceptionGroup):
+        return all(_is_of_the_line(each) for each in failure.exceptions)
+    return isinstance(failure, OSError)
+
+
+async def _cut(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """End what did not end by itself."""
+    running = tuple(tasks)
+    for task in running:
+        task.cancel()
+    for failure in await asyncio.gather(*running, return_exceptions=True):
+        if isinstance(failure, Exception) and not _is_of_the_line(failure):
+            log.error("a connection failed while it was closed", exc_info=failure)
+
+
+async def _say_goodbye(server: PatientQuic) -> None:
+    """Close HTTP/3 connections so that clients know: UDP has no end of its own (RFC 9000, 10.2)."""
+    connections = {id(each): each for each in server.protocol.connections.values()}
+    for connection in connections.values():
+        connection.quic.close()
+        await server.protocol.send_all(connection)
+
+
+def _config(tls: Tls | None, sockets: SocketBounds) -> Config:
+    # It tells of every connection.
+    logging.getLogger("quic").setLevel(logging.WARNING)
+    config = Config()
+    # No access log: a chat's token stands in its address. Failures go where ours go.
+    config.accesslog = None
+    config.errorlog = logging.getLogger("hypercorn.error")
+    config.include_server_header = False
+    config.keep_alive_timeout = KEEP_ALIVE_SECONDS
+    config.keep_alive_max_requests = _REQUESTS_MAX
+    # Closed with 1009, as the application itself does.
+    config.websocket_max_message_size = sockets.frame_bytes_max
+    config.websocket_ping_interval = sockets.ping_ms / 1000
+    if tls is not None:
+        # HTTP/3 brings its own TLS and reads the files itself.
+        config.certfile, config.keyfile = str(tls.certificate), str(tls.key)
+    return config

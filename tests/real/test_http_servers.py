@@ -1,0 +1,204 @@
+"""Each HTTP server with real clients: REST, chat and low latency HLS by every version of HTTP."""
+
+import asyncio
+import json
+import socket
+import ssl
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect as chat
+
+from emulator.server import Emulator
+from emulator.settings import Settings
+from tests.support.docs import PROJECT, commands
+from tests.support.http3 import http3
+from tests.support.peers import need
+from tests.support.walk import child
+
+PAGE = PROJECT / "docs/reference/http.md"
+
+KEY = {"Authorization": "Bearer ak_demo"}
+# Server, over TLS or not, and the version of HTTP that its client speaks.
+WAYS = [
+    ("uvicorn", True, "HTTP/1.1"),
+    ("hypercorn", False, "HTTP/1.1"),
+    ("hypercorn", False, "HTTP/2"),
+    ("hypercorn", True, "HTTP/1.1"),
+    ("hypercorn", True, "HTTP/2"),
+]
+
+
+def settings(http: str, tls: bool) -> Settings:
+    return Settings(data=":memory:", port=0, rtmp_port=0, rtmps_port=0, http=http, tls=tls)
+
+
+def trusted(emulator: Emulator) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=emulator.ready["ca"])
+
+
+def client_of(emulator: Emulator, version: str) -> httpx.AsyncClient:
+    is_2 = version == "HTTP/2"
+    return httpx.AsyncClient(
+        base_url=emulator.ready["http"],
+        http1=not is_2,
+        http2=is_2,
+        verify=trusted(emulator) if emulator.settings.tls else True,
+        timeout=30,
+    )
+
+
+def chat_of(emulator: Emulator, stream: dict[str, Any]) -> connect:
+    address = f"{emulator.ready['ws']}/api/v1/streams/{stream['id']}/chat/ws?token=ak_demo"
+    return connect(address, ssl=trusted(emulator) if emulator.settings.tls else None)
+
+
+@pytest.fixture(params=WAYS, ids=lambda way: f"{way[0]} {'TLS ' * way[1]}{way[2]}")
+def way(request: pytest.FixtureRequest) -> tuple[str, bool, str]:
+    found: tuple[str, bool, str] = request.param
+    return found
+
+
+@pytest.fixture
+async def emulator(way: tuple[str, bool, str]) -> AsyncIterator[Emulator]:
+    async with Emulator(settings(*way[:2])) as emulator:
+        yield emulator
+
+
+async def test_rest_and_chat_are_the_same_on_every_server(
+    emulator: Emulator, way: tuple[str, bool, str]
+) -> None:
+    async with client_of(emulator, way[2]) as client:
+        # A body that is read, one that nobody reads, and none,
+        made = await client.post("/api/v1/streams/", json={"title": "Tea"}, headers=KEY)
+        assert (made.status_code, made.http_version) == (201, way[2])
+        stream = made.json()
+        unread = await client.post("/api/v1/users/me", content=b"x" * 100_000)
+        assert unread.status_code >= 400
+        head = await client.head(f"/api/v1/streams/id/{stream['id']}")
+        assert head.content == b""
+
+        # refusals in the platform's shape,
+        refused = await client.post("/api/v1/streams/", json={"title": ""}, headers=KEY)
+        assert refused.status_code == 422
+        assert refused.headers["x-trace-id"] == refused.json()["traceId"]
+        missing = await client.get("/api/v1/nothing", headers={"Origin": "http://a.test"})
+        assert missing.status_code == 404
+        assert missing.headers["access-control-allow-origin"] == "http://a.test"
+
+        # and a chat line that is heard and can be read afterwards.
+        async with chat_of(emulator, stream) as chat:
+            await chat.send(json.dumps({"type": "message", "content": "good evening"}))
+            async with asyncio.timeout(30):
+                while "good evening" not in str(await chat.recv()):
+                    pass
+        lines = await client.get(f"/api/v1/streams/{stream['id']}/chat", headers=KEY)
+        assert "good evening" in lines.text
+
+
+@pytest.mark.parametrize("tls", [False, True])
+@pytest.mark.parametrize("http", ["uvicorn", "hypercorn"])
+async def test_a_stop_says_goodbye_and_waits_for_nobody(http: str, tls: bool) -> None:
+    emulator = Emulator(settings(http, tls))
+    async with emulator, client_of(emulator, "HTTP/1.1") as client:
+        # Given a chat, an event stream that never ends, and an idle connection,
+        made = await client.post("/api/v1/streams/", json={"title": "Tea"}, headers=KEY)
+        kind = {"Accept": "text/event-stream"}
+        async with chat_of(emulator, made.json()) as chat:
+            async with client.stream("GET", "/_emulator/events", headers=kind) as events:
+                assert events.status_code == 200
+                # when the emulator stops, each of them is ended,
+                async with asyncio.timeout(20):
+                    await emulator.__aexit__(None, None, None)
+                    with suppress(httpx.HTTPError):
+                        await anext(events.aiter_raw(), b"")
+            # and the chat says why.
+            await chat.wait_closed()
+            assert chat.close_code == 1001
+
+
+async def test_http_3_is_offered_and_answers() -> None:
+    async with Emulator(settings("hypercorn", True)) as emulator:
+        # Given what HTTP/2 says of it,
+        async with client_of(emulator, "HTTP/2") as client:
+            told = (await client.get("/_emulator/health")).headers["alt-svc"]
+        port = urlsplit(emulator.ready["http"]).port
+        assert told == f'h3=":{port}"; ma=3600'
+
+        # it answers there, also a request whose body nobody reads,
+        async with http3(emulator.ready["http"], emulator.ready["ca"]) as connection:
+            body = json.dumps({"title": "Tea"}).encode()
+            made = await connection.ask(
+                "POST", "/api/v1/streams/", {"authorization": "Bearer ak_demo"}, body
+            )
+            assert made.status == 201
+            unread = await connection.ask("POST", "/api/v1/users/me", body=b"x" * 100_000)
+            assert unread.status >= 400
+            # one that breaks its connection leaves the others alone,
+            async with http3(emulator.ready["http"], emulator.ready["ca"]) as other:
+                asking = asyncio.create_task(other.ask("GET", "/\u00e9"))
+                await asyncio.wait({asking}, timeout=0.1)
+                answer = await connection.ask(
+                    "GET", f"/api/v1/streams/id/{json.loads(made.body)['id']}"
+                )
+                assert answer.status == 200
+                asking.cancel()
+
+            # and its end is told.
+            await emulator.__aexit__(None, None, None)
+            async with asyncio.timeout(10):
+                await connection.is_over.wait()
+
+
+async def test_a_udp_port_in_use_is_named() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        told = Settings(
+            data=":memory:", port=port, rtmp_port=0, rtmps_port=0, http="hypercorn", tls=True
+        )
+        with pytest.raises(OSError, match=f"UDP port {port}, which HTTP/3 needs"):
+            await Emulator(told).__aenter__()
+
+
+def test_the_page_s_commands_work_and_no_token_is_logged(tmp_path: Path) -> None:
+    # Given the server of the page,
+    serve, curl, _ = (shown.line for shown in commands(PAGE))
+    options = serve.removeprefix("live-emulator serve ").split()
+    with child(tmp_path / "data", *options) as server:
+        ready = server.walk().ready
+        # when it is asked as the page says, and chats with a good and a bad token,
+        line = curl.replace("CA_FILE", ready["ca"]).replace("https://127.0.0.1:8787", ready["http"])
+        told = subprocess.run(
+            [need("curl"), "-sS", "-w", "%{http_version}", *line.split()[1:]],
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert told.stdout.endswith("2")
+        trust = ssl.create_default_context(cafile=ready["ca"])
+        made = httpx.post(
+            f"{ready['http']}/api/v1/streams/", json={"title": "Tea"}, headers=KEY, verify=trust
+        )
+        for token in ("ak_demo", "ak_nobody"):
+            address = f"{ready['ws']}/api/v1/streams/{made.json()['id']}/chat/ws?token={token}"
+            with chat(address, ssl=trust, open_timeout=30) as guest, suppress(ConnectionClosed):
+                guest.send("[" * 20_000)
+                while True:
+                    guest.recv(timeout=30)
+
+        # then it ends well, and its log has neither.
+        server.process.terminate()
+        assert server.process.wait(30) == 0
+        log = server.said()
+        assert "ak_demo" not in log
+        assert "ak_nobody" not in log
