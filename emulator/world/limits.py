@@ -31,14 +31,21 @@ class Limits:
         Refuses (`rate_limited`, with `retry_after_seconds` and `quota`) a call over the limit. The
         refused call counts too: a client that hammers stays out.
         """
+        return _quota(self.count(what, caller, limit), limit)
+
+    def count(self, what: str, caller: str, limit: int) -> deque[int]:
+        """The same for who does not ask what is left. Gives the calls that count now."""
         now_ms = self._clock.now_ms()
-        calls = self._calls.setdefault((what, caller), deque(maxlen=max(1, limit)))
+        key = (what, caller)
+        calls = self._calls.get(key)
+        if calls is None:
+            calls = self._calls[key] = deque(maxlen=max(1, limit))
         while calls and calls[0] <= now_ms - WINDOW_MS:
             calls.popleft()
         is_full = len(calls) >= limit > 0
         calls.append(now_ms)
-        quota = Quota(limit, max(0, limit - len(calls)), calls[0] + WINDOW_MS)
         if is_full:
+            quota = _quota(calls, limit)
             wait_seconds = max(1, -(-(quota.reset_ms - now_ms) // 1000))
             raise Refused(
                 "rate_limited",
@@ -46,4 +53,8 @@ class Limits:
                 retry_after_seconds=wait_seconds,
                 quota=quota,
             )
-        return quota
+        return calls
+
+
+def _quota(calls: deque[int], limit: int) -> Quota:
+    return Quota(limit, max(0, limit - len(calls)), calls[0] + WINDOW_MS)

@@ -50,12 +50,12 @@ def _check_viewer(world: World, room: Room, author: User, content: str) -> None:
     settings = room.settings
     # Counted first, so that hammering against slow mode counts too.
     if world.rules.chat_lines_per_minute:
-        world.limits.take("chat", author.id, world.rules.chat_lines_per_minute)
+        world.limits.count("chat", author.id, world.rules.chat_lines_per_minute)
     if settings.is_emote_only and not filters.is_emotes_only(content):
         raise _refused("forbidden", "emote_only", "Only emotes may be sent in this chat")
     if room.rank == "vip":
         return
-    if settings.is_followers_only and not _follows(world, author.row, room.owner_row):
+    if settings.is_followers_only and not room.is_follower:
         raise _refused("forbidden", "followers_only", "Only followers may chat here")
     if settings.slow_mode_seconds:
         _check_slow_mode(world, room)
@@ -77,20 +77,13 @@ def _banned(world: World, room: Room) -> Refused:
     return _refused("forbidden", "timed_out", "You are timed out in this chat", wait_ms)
 
 
-def _follows(world: World, follower_row: int, followed_row: int) -> bool:
-    found = world.store.row(
-        "SELECT 1 FROM follows WHERE follower_row = ? AND followed_row = ?",
-        follower_row,
-        followed_row,
-    )
-    return found is not None
-
-
 def _is_repeated(world: World, room: Room, author: User, content: str) -> bool:
     """Whether the author's last lines here, as many as may be the same, are this one."""
     allowed = world.rules.chat_repeats_max
     since_ms = world.now_ms - _REPEAT_WINDOW_MS
     if not allowed or room.last_line_at_ms is None or room.last_line_at_ms <= since_ms:
+        return False
+    if room.last_line is None or room.last_line.lower() != content.lower():
         return False
     same = world.store.number(
         "SELECT count(*) FROM (SELECT content, created_at_ms FROM messages"

@@ -19,21 +19,24 @@ _ROOM = """
 SELECT streams.row AS row, streams.user_row, streams.status, streams.visibility, chat_settings.*,
     moderators.is_vip, bans.row AS ban_row, bans.expires_at_ms,
     (SELECT id FROM users WHERE users.row = ?2) AS author_id,
-    (SELECT created_at_ms FROM messages WHERE user_row = ?2 AND stream_row = streams.row
-        ORDER BY messages.row DESC LIMIT 1) AS last_line_at_ms
+    last.created_at_ms AS last_line_at_ms, last.content AS last_line,
+    CASE chat_settings.is_followers_only WHEN 1 THEN EXISTS (SELECT 1 FROM follows
+        WHERE follower_row = ?2 AND followed_row = streams.user_row) ELSE 0 END AS is_follower
 FROM streams
 LEFT JOIN chat_settings ON chat_settings.stream_row = streams.row
 LEFT JOIN moderators ON moderators.stream_row = streams.row AND moderators.user_row = ?2
 LEFT JOIN bans ON bans.stream_row = streams.row AND bans.user_row = ?2
+LEFT JOIN messages AS last ON last.row =
+    (SELECT max(row) FROM messages WHERE user_row = ?2 AND stream_row = streams.row)
 WHERE streams.id = ?1
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A stream's chat, as it stands for one author, who spoke last at `last_line_at_ms`.
+    """A stream's chat, as it stands for one author, who said `last_line` at `last_line_at_ms`.
 
-    `ban_expires_at_ms` is None for a ban for good.
+    `ban_expires_at_ms` is None for a ban for good. `is_follower` is known where it is asked for.
     """
 
     stream_row: int
@@ -44,6 +47,8 @@ class Room:
     is_banned: bool
     ban_expires_at_ms: int | None
     last_line_at_ms: int | None
+    last_line: str | None
+    is_follower: bool
 
 
 def enter(world: World, stream_id: str, author: User) -> Room:
@@ -68,6 +73,8 @@ def enter(world: World, stream_id: str, author: User) -> Room:
         and (expires_at_ms is None or expires_at_ms > world.now_ms),
         ban_expires_at_ms=expires_at_ms,
         last_line_at_ms=found["last_line_at_ms"],
+        last_line=found["last_line"],
+        is_follower=bool(found["is_follower"]),
     )
 
 

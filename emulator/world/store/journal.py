@@ -8,8 +8,9 @@ import json
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import fields
+from json.encoder import encode_basestring as _quoted
 
 from emulator.core.events import Event
 from emulator.world.store.database import open_copy
@@ -17,7 +18,9 @@ from emulator.world.store.database import open_copy
 Row = sqlite3.Row
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-_NAMES: dict[type[Event], tuple[str, ...]] = {}
+# What stands before each value of an event's class, and the value's name.
+_HEADS: dict[type[Event], tuple[tuple[str, str], ...]] = {}
+_NOTHING_MORE = nullcontext()
 
 
 class Store:
@@ -83,15 +86,15 @@ class Store:
             raise RuntimeError("an event was emitted outside `with store.change()`")
         self._emitted.append(event)
 
-    @contextmanager
-    def change(self, *, is_seen: bool = True) -> Iterator[None]:
+    def change(self, *, is_seen: bool = True) -> AbstractContextManager[None]:
         """All of the block, or nothing. A change inside a change belongs to the outer one.
 
         `is_seen`: answers that were made before may be stale now (`version`).
         """
-        if self._is_changing:
-            yield
-            return
+        return _NOTHING_MORE if self._is_changing else self._whole(is_seen)
+
+    @contextmanager
+    def _whole(self, is_seen: bool) -> Iterator[None]:
         self._connection.execute("BEGIN IMMEDIATE")
         self._is_changing = True
         try:
@@ -148,11 +151,17 @@ def _tell_nobody(_: Event) -> None:
 
 
 def _canonical(event: Event) -> str:
-    """The event's values as JSON with sorted keys and no spaces: the same bytes every time."""
+    """The event's values as JSON with sorted keys and no spaces: the same bytes every time.
+
+    By hand, since a flood of lines asks it thousands of times a second: most values are texts.
+    """
     kind = type(event)
-    names = _NAMES.get(kind)
-    if names is None:
-        # Asked once a class: a flood of lines would ask it thousands of times a second.
-        names = tuple(field.name for field in fields(kind) if field.name != "at_ms")
-        _NAMES[kind] = names
-    return _ENCODER.encode({name: getattr(event, name) for name in names})
+    heads = _HEADS.get(kind)
+    if heads is None:
+        names = sorted(field.name for field in fields(kind) if field.name != "at_ms")
+        heads = _HEADS[kind] = tuple((f'"{name}":', name) for name in names)
+    parts = []
+    for head, name in heads:
+        value = getattr(event, name)
+        parts.append(head + (_quoted(value) if type(value) is str else _ENCODER.encode(value)))
+    return f"{{{','.join(parts)}}}"
