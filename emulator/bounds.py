@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from emulator.core.world_clock import WorldClock
 from emulator.delivery.outbox import OutboxBounds
-from emulator.media.broadcasts import BroadcastBounds
 from emulator.media.ingest.rtmp_limits import RtmpLimits
+from emulator.media.live.broadcasts import BroadcastBounds
 from emulator.media.shelf.shelves import ShelfSettings
 from emulator.media.webrtc.limits import WebRtcLimits
 from emulator.settings import Settings

@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 _WARM = (
     "emulator.media.ingest.rtmp_connection",
-    "emulator.media.pipeline",
+    "emulator.media.live.pipeline",
     "emulator.web.api.table",
     "emulator.web.admin.table",
     "emulator.web.chat.socket",

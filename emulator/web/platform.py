@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from emulator.core.bus import Bus
 from emulator.core.world_clock import WorldClock
-from emulator.media.broadcasts import Broadcasts
+from emulator.media.live.broadcasts import Broadcasts
 from emulator.media.recording.cuts.cutting_room import CuttingRoom
 from emulator.media.recording.imports.workshop import Benches, Workshop
 from emulator.media.recording.loop.loops import Loops

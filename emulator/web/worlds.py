@@ -16,8 +16,8 @@ from emulator.core.bus import Bus
 from emulator.core.errors import Refused
 from emulator.core.events.worlds import WorldReplaced
 from emulator.core.world_clock import WorldClock
-from emulator.media.broadcasts import BroadcastBounds, Broadcasts
 from emulator.media.ingest.gate import Attempt, PacketIntake
+from emulator.media.live.broadcasts import BroadcastBounds, Broadcasts
 from emulator.media.recording.cuts.cutting_room import CuttingRoom
 from emulator.media.recording.cuts.sources import Sources
 from emulator.media.recording.imports.workshop import Workshop, sweep

@@ -15,9 +15,9 @@ from emulator.core.events import Event
 from emulator.core.events.live import (
     StreamEnded,
 )
-from emulator.media.broadcasts import BroadcastBounds, Broadcasts
 from emulator.media.ingest.gate import Attempt
 from emulator.media.ingest.tag import Tag
+from emulator.media.live.broadcasts import BroadcastBounds, Broadcasts
 from emulator.media.publisher.settings import PublishSettings
 from emulator.media.publisher.synthetic import SyntheticBroadcast
 from emulator.media.shelf.shelf import Shelf

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from emulator.media.health import HealthReport, PublisherHealth
+from emulator.media.live.health import HealthReport, PublisherHealth
 from emulator.media.packets import AudioTrack, Packet, VideoTrack
 
 VIDEO = VideoTrack("h264", b"", "avc1.42c01f", 1280, 720)

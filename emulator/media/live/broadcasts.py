@@ -24,7 +24,7 @@ from emulator.world.live.streams import Stream
 from emulator.world.world import World
 
 if TYPE_CHECKING:
-    from emulator.media.pipeline import Pipeline
+    from emulator.media.live.pipeline import Pipeline
 
 log = logging.getLogger(__name__)
 
@@ -253,7 +253,7 @@ class Broadcasts:
 
     def _begin(self, stream: Stream) -> Broadcast:
         # Late: a start need not wait for what only a publisher needs.
-        from emulator.media.pipeline import Pipeline
+        from emulator.media.live.pipeline import Pipeline
 
         def open_shelf() -> Shelf:
             shelf = self._shelves.begin(stream.uid)

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from emulator.core.clock import Clock
 from emulator.media.codecs.in_band import InBand
 from emulator.media.fmp4 import fragment, init_segment
-from emulator.media.health import PublisherHealth
 from emulator.media.ingest.flv import FlvReader
 from emulator.media.ingest.tag import Tag
+from emulator.media.live.health import PublisherHealth
 from emulator.media.packets import Packet, Track
 from emulator.media.parts import Part
 from emulator.media.segmenter import Segmenter

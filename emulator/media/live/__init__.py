@@ -1,0 +1,1 @@
+"""One live stream: who publishes it, its way to the shelf, and what is known of its publisher."""
