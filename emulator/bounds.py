@@ -29,6 +29,7 @@ def rules(settings: Settings) -> Rules:
         chat_repeats_max=settings.chat_repeats_max,
         is_auth_strict=settings.strict_auth,
         is_takeover_allowed=settings.takeover,
+        reconnect_window_ms=settings.reconnect_window_ms,
         vod_processing_ms=settings.vod_processing_ms,
         viewer_gone_ms=settings.viewer_gone_ms,
         viewers_max=settings.viewers_max,

@@ -48,7 +48,6 @@ class Server:
     rtmp: str = ""
     rtmps: str = ""
     ca: str = ""
-    reconnect_window_ms: int = 10_000
     request: Callable[[str, str, str | None, Any], Awaitable[Answer]] | None = None
     snapshot: Callable[[str], None] | None = None
 

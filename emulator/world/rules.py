@@ -17,6 +17,7 @@ class Rules:
     chat_repeats_max: int = 5
     is_auth_strict: bool = False
     is_takeover_allowed: bool = False
+    reconnect_window_ms: int = 10_000
     vod_processing_ms: int = 1_000
     viewer_gone_ms: int = 15_000
     viewers_max: int = 100_000

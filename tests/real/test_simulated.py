@@ -1,5 +1,6 @@
 """A simulated stream plays without a publisher, and gives way to one."""
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,8 +8,9 @@ import pytest
 
 from emulator import server
 from emulator.settings import Settings
-from emulator.world.live import streams
+from emulator.world.live import streams, synthetic
 from tests.support.encoders import BOTH, address_of, play, pushing
+from tests.support.hls.text import parse
 from tests.support.walk import Walk, until
 
 
@@ -54,3 +56,44 @@ def test_a_publisher_takes_its_place(running: tuple[server.Emulator, Walk]) -> N
     assert not emulator.call(
         lambda: streams.find(emulator.platform.world, stream["id"]).is_simulated
     )
+
+
+HOURS = 4
+
+
+async def test_hours_on_the_virtual_clock_are_a_stream_a_vod_and_pictures() -> None:
+    # Given a platform whose time stands, and a synthetic publisher
+    settings = Settings(data=":memory:", port=0, rtmp_port=0, rtmps_port=0, seed="none")
+    async with server.Emulator(settings) as emulator:
+        platform, walk = emulator.platform, Walk(emulator.ready)
+        platform.clock.freeze()
+        stream = await asyncio.to_thread(walk.create)
+        found = synthetic.start(platform.world, streams.find(platform.world, stream["id"]))
+
+        # when four hours pass, with a drop of six seconds in the middle,
+        await platform.clock.pass_time(HOURS * 1_800_000)
+        synthetic.drop(platform.world, found, 6_000)
+        await platform.clock.pass_time(HOURS * 1_800_000 + 6_000)
+        live = await asyncio.to_thread(walk.get, stream["playback_url"])
+        assert live.status == 200
+        synthetic.stop(platform.world, found)
+        await platform.clock.pass_time(15_000)
+
+        # then the recording is as long as it was shown, to the millisecond,
+        vod = await asyncio.to_thread(walk.until_vod, stream)
+        assert vod["duration"] == HOURS * 3600
+        address = vod["video_url"].replace("video.m3u8", "stream.m3u8")
+        text = (await asyncio.to_thread(walk.get, address)).text
+        segments = parse(text).segments
+        assert round(sum(each.duration or 0 for each in segments), 3) == HOURS * 3600
+        assert text.count("#EXT-X-DISCONTINUITY\n") == 1
+        assert "#EXT-X-ENDLIST" in text
+
+        # plays at its end in ffmpeg, has pictures at any time, and lies on no disk.
+        seen = await asyncio.to_thread(play, vod["video_url"], "-ss", str(HOURS * 3600 - 3))
+        assert 80 <= len(seen.video) <= 92
+        for time in ("0s", "1h", "3h59m58s"):
+            url = f"{vod['thumbnail_url']}?time={time}"
+            picture = await asyncio.to_thread(walk.get, url)
+            assert picture.body.startswith(b"\xff\xd8")
+        assert not platform.shelves.folder(found.uid).exists()

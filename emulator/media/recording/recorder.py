@@ -13,6 +13,7 @@ from emulator.core.events import Event
 from emulator.core.events.library import VodDeleted, VodUploaded
 from emulator.core.events.live import StreamEnded
 from emulator.core.events.video import VideoDeleted, VideoFailed, VideoReady
+from emulator.media.recording.loop.loops import showing
 from emulator.media.recording.recordings import Recordings
 from emulator.media.recording.recovery import recover
 from emulator.media.shelf.shelves import Shelves
@@ -20,7 +21,7 @@ from emulator.media.shelf.window import Window
 from emulator.world.library import posts
 from emulator.world.library import recordings as vods
 from emulator.world.library.recordings import Quality, Vod
-from emulator.world.live import streams
+from emulator.world.live import streams, synthetic
 from emulator.world.live.streams import Stream
 from emulator.world.video import videos
 from emulator.world.video.videos import Video
@@ -63,6 +64,7 @@ class Recorder:
 
         A stream that was live without media just ends: its publisher, if any, is gone too.
         """
+        synthetic.end_abandoned(self._world)
         left = vods.unfinished(self._world)
         for stream in streams.live(self._world):
             if stream.is_simulated:
@@ -115,7 +117,7 @@ class Recorder:
         if vod.loop is not None:
             # There are no files: its recording is the built-in picture, as long as it ran.
             await self._until(due_ms)
-            length_ms = (vod.loop.ended_at_ms or 0) - vod.loop.began_at_ms
+            length_ms = showing(self._world, vod.loop).duration_ms
             vods.complete(self._world, vod, length_ms, SIMULATED_QUALITIES)
             return
         uid = vod.media_uid

@@ -231,8 +231,7 @@ class Playback:
     async def _shelf(self, subject: Subject) -> Shelf:
         """Refuses (`not_found`) where there is none; with `Retry-After` where one may come."""
         if subject.loop is not None:
-            world = self._platform.world
-            return await self._platform.shared.loops.shelf(world.clock, world.name, *subject.loop)
+            return await self._platform.shared.loops.shelf(self._platform.world, subject.loop)
         try:
             return self._platform.shelves.find(subject.shelf_uid)
         except Refused:

@@ -200,7 +200,7 @@ def start(world: World, stream: Stream) -> Stream:
 
 
 def simulate(world: World, stream: Stream) -> Stream:
-    """Make a stream live with the built-in picture, until a publisher comes.
+    """Show the built-in picture, until a publisher comes: the stream is live, and has media.
 
     Refuses (`conflict`) one that has ended, or has a picture already.
     """

@@ -42,10 +42,13 @@ class Sources:
     async def _looped(self, stream: Stream, to_ms: int) -> Shelf:
         film = await self._loops.film()
         # Late: a start need not wait for what only a clip needs.
-        from emulator.media.recording.loop.loop_shelf import PART_MS, RecordedLoop
+        from emulator.media.recording.loop.loop_shelf import RecordedLoop
+        from emulator.media.recording.loop.showing import PART_MS, Showing
 
         began_ms = stream.started_at_ms or 0
-        return await asyncio.to_thread(RecordedLoop, film, began_ms, began_ms + to_ms + PART_MS)
+        # A clip counts what was shown, so where nothing was shown is of no concern.
+        shown = Showing(began_ms, began_ms + to_ms + PART_MS, (), 0)
+        return await asyncio.to_thread(RecordedLoop, film, shown)
 
     async def _recorded(self, stream: Stream, first: int, last: int) -> Shelf:
         shelf = self._shelves.find(stream.uid)

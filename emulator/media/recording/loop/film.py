@@ -66,6 +66,15 @@ class Film:
             starts_discontinuity=False,
         )
 
+    def start(self, number: int) -> int:
+        """When the part `number` begins, in ticks, without making it."""
+        rounds, index = divmod(number, len(self.parts))
+        return self.parts[index].start + rounds * ROUND_TICKS
+
+    def duration(self, number: int) -> int:
+        """How long it is, in ticks."""
+        return self.parts[number % len(self.parts)].duration
+
     def content(self, number: int) -> bytes:
         """Its `moof` and `mdat`."""
         return fragment(self.part(number), number)

@@ -5,11 +5,15 @@ All of them show one film, rendered once a process.
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from emulator.core.clock import Clock
+from emulator.media.recording.loop.showing import Showing
 from emulator.media.shelf.shelf import Shelf
 from emulator.media.shelf.shelves import Shelves
+from emulator.world.library.recordings import Loop
+from emulator.world.live import synthetic
+from emulator.world.world import World
 
 if TYPE_CHECKING:
     from emulator.media.recording.loop.film import Film
@@ -28,21 +32,19 @@ class Loops:
         self._rendering = asyncio.Lock()
         self._kept: OrderedDict[tuple[str, str, int | None], Shelf] = OrderedDict()
 
-    async def shelf(
-        self, clock: Clock, world: str, uid: str, started_ms: int, ended_ms: int | None
-    ) -> Shelf:
-        """The shelf of a stream that has run since `started_ms`, and is live without `ended_ms`."""
+    async def shelf(self, world: World, loop: Loop) -> Shelf:
+        """The shelf of a loop: live, or as it was recorded."""
         film = await self.film()
         # Late, here and below: a start need not wait for what only a viewer needs.
         from emulator.media.recording.loop.loop_shelf import LiveLoop, RecordedLoop
 
-        key = (world, uid, ended_ms)
+        key = (world.name, loop.uid, loop.ended_at_ms)
         shelf = self._kept.get(key)
         if shelf is None:
             shelf = self._kept[key] = (
-                LiveLoop(film, clock, started_ms)
-                if ended_ms is None
-                else RecordedLoop(film, started_ms, ended_ms)
+                LiveLoop(film, world.clock, _looking(world, loop))
+                if loop.ended_at_ms is None
+                else RecordedLoop(film, showing(world, loop))
             )
             while len(self._kept) > _SHELVES_KEPT:
                 self._kept.popitem(last=False)
@@ -59,7 +61,8 @@ class Loops:
         from emulator.media.recording.loop.loop_shelf import RecordedLoop
         from emulator.media.recording.pictures import parse_time
 
-        self._shelves.lend(ROUND_UID, RecordedLoop(film, 0, ROUND_SECONDS * 1000))
+        whole_round = Showing(0, ROUND_SECONDS * 1000, (), 0)
+        self._shelves.lend(ROUND_UID, RecordedLoop(film, whole_round))
         return ROUND_UID, None if time is None else f"{parse_time(time) % ROUND_SECONDS}s"
 
     async def film(self) -> "Film":
@@ -75,3 +78,24 @@ class Loops:
         """A world was reset or dropped: its streams began at other times."""
         for key in [key for key in self._kept if key[0] == world]:
             del self._kept[key]
+
+
+def showing(world: World, loop: Loop) -> Showing:
+    """What a loop has shown up to now."""
+    pauses = synthetic.pauses(world, loop.uid)
+    return Showing(loop.began_at_ms, loop.ended_at_ms, pauses, world.now_ms)
+
+
+def _looking(world: World, loop: Loop) -> Callable[[], Showing]:
+    """The same, asked anew only when time has passed or something has changed."""
+    seen: tuple[int, int] | None = None
+    found = Showing(loop.began_at_ms, loop.began_at_ms, (), 0)
+
+    def look() -> Showing:
+        nonlocal seen, found
+        now = (world.now_ms, world.store.version)
+        if now != seen:
+            seen, found = now, showing(world, loop)
+        return found
+
+    return look

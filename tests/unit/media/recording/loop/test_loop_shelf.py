@@ -10,7 +10,8 @@ import pytest
 from emulator.core.clock import ManualClock
 from emulator.core.errors import Refused
 from emulator.media.recording.loop.film import ROUND_SECONDS, Film, render
-from emulator.media.recording.loop.loop_shelf import PART_MS, LiveLoop, RecordedLoop
+from emulator.media.recording.loop.loop_shelf import LiveLoop, RecordedLoop
+from emulator.media.recording.loop.showing import PART_MS, Pause, Showing
 from emulator.media.shelf.segments import read
 from emulator.media.shelf.shelf import Kind
 from tests.support.hls.media_rules import check_media
@@ -28,6 +29,11 @@ def film() -> Film:
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock(STARTED_MS)
+
+
+def live(film: Film, clock: ManualClock, *pauses: Pause) -> LiveLoop:
+    """A loop whose publisher is away in those pauses."""
+    return LiveLoop(film, clock, lambda: Showing(STARTED_MS, None, pauses, clock.now_ms()))
 
 
 def pts_of(content: bytes) -> dict[str, list[float]]:
@@ -60,7 +66,7 @@ def test_rounds_follow_each_other_without_a_hole(film: Film) -> None:
 def test_a_live_loop_s_playlists_obey_the_rules_as_time_goes_by(
     film: Film, clock: ManualClock
 ) -> None:
-    shelf = LiveLoop(film, clock, STARTED_MS)
+    shelf = live(film, clock)
     clock.advance(20_000)
     kinds: tuple[Kind, ...] = ("plain", "low_latency")
     before = {kind: shelf.playlist(kind).text for kind in kinds}
@@ -77,7 +83,7 @@ def test_a_live_loop_s_playlists_obey_the_rules_as_time_goes_by(
 
 
 def test_what_a_playlist_lists_is_there_and_nothing_else(film: Film, clock: ManualClock) -> None:
-    shelf = LiveLoop(film, clock, STARTED_MS)
+    shelf = live(film, clock)
     clock.advance(7_300)
     assert read(shelf.media_now("init-0.mp4")) == film.init_content
     whole = read(shelf.media_now("seg-2.m4s"))
@@ -91,7 +97,7 @@ def test_what_a_playlist_lists_is_there_and_nothing_else(film: Film, clock: Manu
 
 
 async def test_a_part_that_is_hinted_at_is_waited_for(film: Film, clock: ManualClock) -> None:
-    shelf = LiveLoop(film, clock, STARTED_MS)
+    shelf = live(film, clock)
     clock.advance(1_000)
     waiting = asyncio.ensure_future(shelf.media("part-5.m4s"))
     await asyncio.sleep(0)
@@ -102,7 +108,8 @@ async def test_a_part_that_is_hinted_at_is_waited_for(film: Film, clock: ManualC
 
 @pytest.fixture(params=[PART_MS, 4_000, 9_300])
 def recorded(film: Film, request: pytest.FixtureRequest) -> tuple[RecordedLoop, int]:
-    return RecordedLoop(film, STARTED_MS, STARTED_MS + request.param), request.param // PART_MS
+    showing = Showing(STARTED_MS, STARTED_MS + request.param, (), 0)
+    return RecordedLoop(film, showing), request.param // PART_MS
 
 
 def test_a_recorded_loop_is_as_long_as_it_ran(recorded: tuple[RecordedLoop, int]) -> None:
@@ -116,3 +123,54 @@ def test_a_recorded_loop_is_as_long_as_it_ran(recorded: tuple[RecordedLoop, int]
     assert len(found["video"]) == parts * 6
     with pytest.raises(Refused):
         shelf.media_now(f"seg-{len(segments)}.m4s")
+
+
+AWAY: tuple[Pause, ...] = (
+    (STARTED_MS + 4_900, STARTED_MS + 9_000),
+    (STARTED_MS + 12_000, STARTED_MS + 12_400),
+)
+
+
+def test_where_a_publisher_was_away_players_are_told_and_nothing_is_shown(
+    film: Film, clock: ManualClock
+) -> None:
+    shelf = live(film, clock, *AWAY)
+    kinds: tuple[Kind, ...] = ("plain", "low_latency")
+    clock.advance(2_200)
+    before = {kind: shelf.playlist(kind).text for kind in kinds}
+    for step_ms in (2_000, 900, 2_000, 2_099, 201, 2_800, 400, 3_600):
+        clock.advance(step_ms)
+        for kind in kinds:
+            now = shelf.playlist(kind).text
+            assert check_media(now) == []
+            assert check_reload(before[kind], now) == []
+            before[kind] = now
+    # A segment that a publisher left is short; who is back begins one of their own.
+    assert before["plain"].count("#EXT-X-DISCONTINUITY\n") == 2
+    lengths = [round(each.duration or 0, 1) for each in parse(before["plain"]).segments]
+    assert lengths == [2, 2, 0.8, 2, 1, 2]
+
+
+def test_who_looks_late_sees_the_same_as_who_looked_all_the_time(
+    film: Film, clock: ManualClock
+) -> None:
+    watched, late = live(film, clock, *AWAY), live(film, clock, *AWAY)
+    for _ in range(100):
+        clock.advance(970)
+        newest = watched.playlist("plain") if clock.now_ms() - STARTED_MS > 2_000 else None
+    assert newest is not None
+    assert names(late.playlist("plain").text) == names(newest.text)
+    assert late.window.discontinuity_sequence == watched.window.discontinuity_sequence == 2
+    assert read(late.media_now("seg-30.m4s")) == read(watched.media_now("seg-30.m4s"))
+
+
+def test_a_recording_with_pauses_decodes_to_all_that_was_shown(film: Film) -> None:
+    showing = Showing(STARTED_MS, STARTED_MS + 14_000, AWAY, 0)
+    shelf = RecordedLoop(film, showing)
+    text = shelf.playlist("plain").text
+    assert check_media(text) == []
+    content = b"".join(read(shelf.media_now(name)) for name in names(text))
+    found = pts_of(film.init_content + content)["video"]
+    assert showing.duration_ms == 4_800 + 3_000 + 1_600
+    assert len(found) == showing.duration_ms * 30 // 1000
+    assert found == sorted(found)

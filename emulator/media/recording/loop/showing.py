@@ -1,0 +1,91 @@
+"""Showing: which part of the film was shown when, of a loop that was paused now and then.
+
+Pure: a loop's beginning and end, its pauses and an instant give all its parts and segments.
+"""
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import Final
+
+PART_MS: Final = 200
+PARTS_A_SEGMENT: Final = 10
+SEGMENT_MS: Final = PART_MS * PARTS_A_SEGMENT
+
+Pause = tuple[int, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """From one coming of the publisher to its leaving: `count` whole parts since `began_ms`.
+
+    `first_part` and `first_segment` are numbers in the stream, `first_film` one of the endless
+    film: each run begins at a key frame behind what was shown before, so time never runs back.
+    """
+
+    began_ms: int
+    count: int
+    first_part: int
+    first_segment: int
+    first_film: int
+
+    @property
+    def segments(self) -> int:
+        return -(-self.count // PARTS_A_SEGMENT)
+
+    def film(self, number: int) -> int:
+        """The film's part that the stream's part `number` is."""
+        return self.first_film + number - self.first_part
+
+    def instant_ms(self, number: int) -> int:
+        """When the stream's part `number` began."""
+        return self.began_ms + (number - self.first_part) * PART_MS
+
+
+class Showing:
+    """All runs up to `now_ms`, or to `ended_ms`."""
+
+    def __init__(
+        self, began_ms: int, ended_ms: int | None, pauses: tuple[Pause, ...], now_ms: int
+    ) -> None:
+        end_ms = now_ms if ended_ms is None else ended_ms
+        self.runs: list[Run] = []
+        start_ms = began_ms
+        for left_ms, back_ms in pauses:
+            self._add(start_ms, min(left_ms, end_ms))
+            start_ms = end_ms if back_ms is None else back_ms
+        self._add(start_ms, end_ms)
+
+    @property
+    def parts(self) -> int:
+        return self.runs[-1].first_part + self.runs[-1].count if self.runs else 0
+
+    @property
+    def segments(self) -> int:
+        return self.runs[-1].first_segment + self.runs[-1].segments if self.runs else 0
+
+    @property
+    def duration_ms(self) -> int:
+        """How long all of it plays, to the millisecond."""
+        return self.parts * PART_MS
+
+    def run_of(self, part: int) -> Run:
+        """The run that holds a part there is."""
+        return self.runs[bisect_right(self.runs, part, key=lambda run: run.first_part) - 1]
+
+    def run_of_segment(self, msn: int) -> Run:
+        """The run that holds a segment there is."""
+        return self.runs[bisect_right(self.runs, msn, key=lambda run: run.first_segment) - 1]
+
+    def segment(self, msn: int) -> range:
+        """The numbers of the parts of a segment there is, as far as it was shown."""
+        run = self.run_of_segment(msn)
+        first = run.first_part + (msn - run.first_segment) * PARTS_A_SEGMENT
+        return range(first, min(first + PARTS_A_SEGMENT, run.first_part + run.count))
+
+    def _add(self, start_ms: int, end_ms: int) -> None:
+        count = max(0, end_ms - start_ms) // PART_MS
+        if not count:
+            return
+        last = self.runs[-1] if self.runs else None
+        shown = last.first_film + last.segments * PARTS_A_SEGMENT if last else 0
+        self.runs.append(Run(start_ms, count, self.parts, self.segments, shown))

@@ -1,0 +1,122 @@
+"""Synthetic publishers: somebody publishes the built-in picture, and no encoder runs.
+
+For clocks that jump: a stream of hours costs nothing. It comes, drops and leaves as a real
+publisher does, with the same events; what it shows is made when somebody looks
+(`media/recording/loop`).
+"""
+
+from emulator.core.errors import Refused
+from emulator.world.live import ingest_keys, streams
+from emulator.world.live.streams import Stream
+from emulator.world.world import World
+
+PROTOCOL = "synthetic"
+
+# From when to when nothing was shown; None: it is not over.
+Pause = tuple[int, int | None]
+
+
+def start(world: World, stream: Stream) -> Stream:
+    """Come with the stream's key, and be live at once, or again.
+
+    Refuses (`conflict`) a stream that has ended, and one that somebody publishes.
+    """
+    is_there = is_publishing(world, stream)
+    ingest_keys.judge(world, stream.stream_key, is_publishing=is_there)
+    away = _open_pause(world, stream)
+    with world.change():
+        ingest_keys.note_joined(world, stream.id, PROTOCOL, is_return=away is not None)
+        if away is not None:
+            world.store.write(
+                "UPDATE loop_pauses SET ended_at_ms = ? WHERE row = ?", world.now_ms, away
+            )
+        else:
+            _begin(world, stream)
+    return streams.find(world, stream.id)
+
+
+def is_publishing(world: World, stream: Stream) -> bool:
+    """Whether a synthetic publisher is there; the picture of a seeded stream counts as one."""
+    is_shown = stream.status == "live" and stream.is_simulated
+    return is_shown and _open_pause(world, stream) is None
+
+
+def stop(world: World, stream: Stream, reason: str = "the publisher stopped") -> None:
+    """Leave. The stream ends when nobody has come back within the reconnect window.
+
+    Refuses (`conflict`) where no synthetic publisher is there.
+    """
+    stream = streams.find(world, stream.id)
+    if not is_publishing(world, stream):
+        raise Refused("conflict", "No synthetic publisher is there.", stream_id=stream.id)
+    stopped_ms = world.now_ms
+    with world.change():
+        ingest_keys.note_left(world, stream.id, reason)
+        away = world.store.write(
+            "INSERT INTO loop_pauses (media_uid, began_at_ms) VALUES (?, ?)",
+            stream.uid,
+            stopped_ms,
+        )
+    due_ms = stopped_ms + world.rules.reconnect_window_ms
+    world.clock.call_at(due_ms, lambda: _give_up(world, stream.id, away, reason))
+
+
+def drop(world: World, stream: Stream, back_after_ms: int) -> None:
+    """Leave, and come back after a while; too late, where the stream has ended by then."""
+    stop(world, stream, "the connection broke")
+    world.clock.call_at(world.now_ms + back_after_ms, lambda: _come_back(world, stream.id))
+
+
+def end_abandoned(world: World) -> None:
+    """End what waits for a publisher that nobody remembers: the process was started anew."""
+    for stream in streams.live(world):
+        away = _open_pause(world, stream)
+        if away is not None:
+            _give_up(world, stream.id, away, "the emulator stopped while it waited")
+
+
+def pauses(world: World, uid: str) -> tuple[Pause, ...]:
+    """When the picture of this media was not shown, in order."""
+    rows = world.store.rows(
+        "SELECT began_at_ms, ended_at_ms FROM loop_pauses WHERE media_uid = ? ORDER BY row", uid
+    )
+    return tuple((row["began_at_ms"], row["ended_at_ms"]) for row in rows)
+
+
+def _begin(world: World, stream: Stream) -> None:
+    if stream.status == "live" and stream.started_at_ms is not None:
+        # Live by the API before: up to now there was nothing to see.
+        world.store.write(
+            "INSERT INTO loop_pauses (media_uid, began_at_ms, ended_at_ms) VALUES (?, ?, ?)",
+            stream.uid,
+            stream.started_at_ms,
+            world.now_ms,
+        )
+    streams.simulate(world, stream)
+
+
+def _come_back(world: World, stream_id: str) -> None:
+    """On the clock: whoever refuses it has said so in an event."""
+    try:
+        start(world, streams.find(world, stream_id))
+    except Refused:
+        return
+
+
+def _give_up(world: World, stream_id: str, away: int, reason: str) -> None:
+    found = world.store.row(
+        "SELECT began_at_ms FROM loop_pauses WHERE row = ? AND ended_at_ms IS NULL", away
+    )
+    if found is None:
+        return
+    try:
+        streams.end_when_media_stopped(world, stream_id, found["began_at_ms"], reason)
+    except Refused:  # It was ended or deleted meanwhile.
+        return
+
+
+def _open_pause(world: World, stream: Stream) -> int | None:
+    found = world.store.row(
+        "SELECT row FROM loop_pauses WHERE media_uid = ? AND ended_at_ms IS NULL", stream.uid
+    )
+    return None if found is None else int(found["row"])

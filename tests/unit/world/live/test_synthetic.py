@@ -1,0 +1,128 @@
+"""A synthetic publisher comes, drops and leaves as a real one does."""
+
+import pytest
+
+from emulator.core.clock import ManualClock
+from emulator.core.errors import Refused
+from emulator.core.events import Event
+from emulator.core.events.live import (
+    PublisherJoined,
+    PublisherLeft,
+    PublishRefused,
+    StreamEnded,
+    StreamWentLive,
+)
+from emulator.world.live import streams, synthetic
+from emulator.world.live.streams import Stream
+from emulator.world.world import World
+from tests.support.streams import make
+
+WINDOW_MS = 10_000
+KINDS = (PublisherJoined, PublisherLeft, PublishRefused, StreamWentLive, StreamEnded)
+
+
+@pytest.fixture
+def stream(world: World) -> Stream:
+    return make(world, "Launch night")
+
+
+def now(world: World, stream: Stream) -> Stream:
+    return streams.find(world, stream.id)
+
+
+def told(heard: list[Event]) -> list[str]:
+    return [type(event).__name__ for event in heard if isinstance(event, KINDS)]
+
+
+def test_it_goes_live_and_ends_as_long_as_it_ran(
+    world: World, clock: ManualClock, stream: Stream, heard: list[Event]
+) -> None:
+    started = synthetic.start(world, stream)
+    assert (started.status, started.has_media) == ("live", True)
+    clock.advance(4 * 3_600_000)
+    synthetic.stop(world, stream)
+    clock.advance(WINDOW_MS - 1)
+    assert now(world, stream).status == "live"
+    clock.advance(1)
+
+    ended = now(world, stream)
+    assert ended.status == "ended"
+    assert (ended.ended_at_ms or 0) - (ended.started_at_ms or 0) == 4 * 3_600_000
+    assert told(heard) == ["PublisherJoined", "StreamWentLive", "PublisherLeft", "StreamEnded"]
+
+
+def test_who_is_back_within_the_window_goes_on(
+    world: World, clock: ManualClock, stream: Stream, heard: list[Event]
+) -> None:
+    began_ms = clock.now_ms()
+    synthetic.start(world, stream)
+    clock.advance(60_000)
+    synthetic.drop(world, stream, 6_000)
+    clock.advance(60_000)
+    assert now(world, stream).status == "live"
+    assert synthetic.pauses(world, stream.uid) == ((began_ms + 60_000, began_ms + 66_000),)
+    assert told(heard) == ["PublisherJoined", "StreamWentLive", "PublisherLeft", "PublisherJoined"]
+    assert isinstance(heard[-1], PublisherJoined)
+    assert heard[-1].is_return
+
+
+def test_who_comes_back_too_late_is_refused(
+    world: World, clock: ManualClock, stream: Stream, heard: list[Event]
+) -> None:
+    synthetic.start(world, stream)
+    clock.advance(60_000)
+    synthetic.drop(world, stream, WINDOW_MS + 1)
+    clock.advance(60_000)
+    assert now(world, stream).status == "ended"
+    assert told(heard)[-2:] == ["StreamEnded", "PublishRefused"]
+
+
+def test_two_at_once_and_an_ended_stream_are_refused(world: World, stream: Stream) -> None:
+    with pytest.raises(Refused, match="No synthetic publisher"):
+        synthetic.stop(world, stream)
+    synthetic.start(world, stream)
+    with pytest.raises(Refused, match="publishing with this key already"):
+        synthetic.start(world, now(world, stream))
+    streams.end(world, now(world, stream))
+    with pytest.raises(Refused, match="ended is final"):
+        synthetic.start(world, now(world, stream))
+
+
+def test_an_end_while_it_is_away_is_the_end(
+    world: World, clock: ManualClock, stream: Stream, heard: list[Event]
+) -> None:
+    synthetic.start(world, stream)
+    synthetic.drop(world, stream, 5_000)
+    streams.end(world, now(world, stream))
+    clock.advance(60_000)
+    assert told(heard).count("StreamEnded") == 1
+
+
+def test_a_stream_that_was_live_without_media_shows_nothing_of_that_time(
+    world: World, clock: ManualClock, stream: Stream
+) -> None:
+    began_ms = clock.now_ms()
+    streams.start(world, stream)
+    clock.advance(30_000)
+    synthetic.start(world, now(world, stream))
+    assert now(world, stream).has_media
+    assert synthetic.pauses(world, stream.uid) == ((began_ms, began_ms + 30_000),)
+
+
+def test_who_waited_when_the_process_ended_is_not_waited_for_again(
+    world: World, clock: ManualClock, stream: Stream
+) -> None:
+    synthetic.start(world, stream)
+    clock.advance(5_000)
+    synthetic.stop(world, stream)
+    synthetic.end_abandoned(world)
+    assert now(world, stream).status == "ended"
+
+
+def test_what_is_deleted_leaves_nothing(world: World, clock: ManualClock, stream: Stream) -> None:
+    synthetic.start(world, stream)
+    clock.advance(5_000)
+    synthetic.stop(world, stream)
+    clock.advance(WINDOW_MS)
+    streams.delete(world, now(world, stream), with_vods=True)
+    assert world.store.number("SELECT count(*) FROM loop_pauses") == 0
