@@ -16,6 +16,9 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # A camera that shows a moving pie, a microphone that beeps, and nobody who must allow them.
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
 ]
 # A guard against hanging, not a claim about speed.
 PATIENCE_MS = 60_000

@@ -1,12 +1,14 @@
 """WebRTC peers of the tests: aiortc as who goes live and who watches, over the emulator's HTTP."""
 
 import asyncio
+import subprocess
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from email.message import Message
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -22,6 +24,7 @@ from aiortc import (
 from aiortc.contrib.media import MediaPlayer
 from aiortc.mediastreams import MediaStreamError
 
+from tests.support.encoders import Push, ffmpeg
 from tests.support.walk import PATIENCE_SECONDS, Answer
 
 SDP = "application/sdp"
@@ -160,3 +163,47 @@ def _resource(address: str, answer: Answer) -> str:
 
 
 VideoFrame, AudioFrame = av.VideoFrame, av.AudioFrame
+
+
+@cache
+def has_whip(ffmpeg: str) -> bool:
+    """Whether this ffmpeg speaks WHIP, as those from version 8 on may."""
+    told = subprocess.run([ffmpeg, "-v", "error", "-muxers"], capture_output=True, check=True)
+    return b" whip " in told.stdout
+
+
+@contextmanager
+def sending(address: str, source: Path) -> Iterator[Push]:
+    """An ffmpeg that sends a film by WHIP, encoded as browsers understand it."""
+    command = [ffmpeg(), "-v", "error", "-nostdin", "-re", "-stream_loop", "-1", "-i", str(source)]
+    command += [
+        "-c:v",
+        "libx264",
+        "-preset",
+        "ultrafast",
+        "-tune",
+        "zerolatency",
+        "-bf",
+        "0",
+        "-g",
+        "30",
+    ]
+    command += [
+        "-profile:v",
+        "baseline",
+        "-c:a",
+        "libopus",
+        "-ar",
+        "48000",
+        "-ac",
+        "2",
+        "-f",
+        "whip",
+    ]
+    push = Push([*command, address])
+    try:
+        yield push
+    finally:
+        push.kill()
+        if push.process.stderr is not None:
+            push.process.stderr.close()

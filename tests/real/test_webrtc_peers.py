@@ -1,0 +1,87 @@
+"""WHIP and WHEP with the programs that people have: Chromium, and an ffmpeg that speaks WHIP."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.browser import Chromium
+from tests.support.encoders import BUNDLED, address_of, ffmpeg, film, pushing
+from tests.support.peers import lacking
+from tests.support.rtc_page import open_page, until_figures
+from tests.support.walk import Walk, platform
+from tests.support.webrtc import ask, has_whip, sending, watching
+
+
+@pytest.fixture(scope="module")
+def walk() -> Iterator[Walk]:
+    with platform(webrtc_idle_ms=2_000, reconnect_window_ms=30_000) as walk:
+        yield walk
+
+
+@pytest.mark.parametrize("codec", ["video/H264", "video/VP8"])
+async def test_a_page_goes_live_is_watched_by_a_page_and_leaves_a_recording(
+    walk: Walk, chromium: Chromium, codec: str
+) -> None:
+    # Given a page that shows its camera by WHIP,
+    stream = walk.create()
+    page = await open_page(chromium, walk.ready["http"])
+    resource = await page.page.evaluate(f"goLive({stream['ingest']['webrtc_url']!r}, {codec!r})")
+    await ask(lambda: walk.stream(stream)["status"] == "live", "it is live")
+    # when another page watches it by WHEP,
+    other = await open_page(chromium, walk.ready["http"])
+    await other.page.evaluate(f"watch({stream['playback']['whep']!r})")
+    # then it sees and hears, as HLS does,
+    await until_figures(other, "receiver", "found.framesDecoded > 30 && found.samplesHeard > 48000")
+    await ask(lambda: walk.until_parts(stream, 5), "parts come")
+    assert (await ask(lambda: walk.ingest(stream), "its health"))["audio_codec"] == "mp4a.40.2"
+    # and when the first page says goodbye, the stream can be ended and leaves a recording.
+    await page.page.evaluate(f"fetch({resource!r}, {{ method: 'DELETE' }})")
+    await ask(lambda: not walk.ingest(stream)["is_publishing"], "the publisher is gone")
+    assert (await ask(lambda: walk.end(stream), "it is ended")).status == 200
+    await ask(lambda: walk.until_vod(stream), "the VOD is ready")
+
+
+async def test_a_page_that_vanishes_comes_back_within_the_window(
+    walk: Walk, chromium: Chromium
+) -> None:
+    # Given a page that is live,
+    stream = walk.create()
+    whip = stream["ingest"]["webrtc_url"]
+    page = await open_page(chromium, walk.ready["http"])
+    await page.page.evaluate(f"goLive({whip!r}, 'video/H264')")
+    await ask(lambda: walk.stream(stream)["status"] == "live", "it is live")
+    # when it is gone without a word,
+    await page.page.context.close()
+    await ask(lambda: not walk.ingest(stream)["is_publishing"], "it is missed")
+    # then the stream waits, and goes on with whoever comes with the same key.
+    assert walk.stream(stream)["status"] == "live"
+    page = await open_page(chromium, walk.ready["http"])
+    await page.page.evaluate(f"goLive({whip!r}, 'video/H264')")
+    await ask(lambda: walk.until_parts(stream, 5), "parts come again")
+    assert "#EXT-X-DISCONTINUITY" in walk.media_playlist(stream)
+
+
+async def test_a_page_watches_what_obs_or_ffmpeg_sends_over_rtmp(
+    walk: Walk, chromium: Chromium
+) -> None:
+    stream = walk.create()
+    with pushing(address_of(stream), film(seconds=6, video="libx264 -preset ultrafast -g 60")):
+        await ask(lambda: walk.stream(stream)["status"] == "live", "it is live")
+        page = await open_page(chromium, walk.ready["http"])
+        await page.page.evaluate(f"watch({stream['playback']['whep']!r})")
+        await until_figures(
+            page, "receiver", "found.framesDecoded > 100 && found.samplesHeard > 48000"
+        )
+
+
+async def test_ffmpeg_goes_live_by_whip(walk: Walk) -> None:
+    if not has_whip(ffmpeg(BUNDLED)):
+        lacking("this ffmpeg does not speak WHIP")
+    stream = walk.create()
+    with sending(stream["ingest"]["webrtc_url"], film(seconds=4)) as push:
+        await ask(lambda: walk.stream(stream)["status"] == "live", "it is live")
+        async with watching(stream["playback"]["whep"]) as session:
+            await ask(lambda: len(session.received) > 60, "it is watched")
+        await ask(lambda: walk.until_parts(stream, 5), "parts come")
+        push.stop()
+        await ask(lambda: not walk.ingest(stream)["is_publishing"], "it has said goodbye")
