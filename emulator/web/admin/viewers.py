@@ -4,9 +4,9 @@ The platform's own API tells the two apart nowhere.
 """
 
 import re
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, Any, Literal, TypedDict
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from emulator.core.errors import Refused
 from emulator.web.api.models import Request
@@ -44,6 +44,19 @@ def _milliseconds(given: object) -> object:
 Share = Annotated[float, BeforeValidator(_share), Field(ge=0, le=1, allow_inf_nan=False)]
 Count = Annotated[int, Field(strict=True, ge=0, le=attendance.SIMULATED_MAX)]
 Shares = dict[str, Share]
+Milliseconds = Annotated[
+    Annotated[int, Field(ge=0, le=cohorts.FOR_MAX_MS)],
+    BeforeValidator(_milliseconds),
+    WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0}, {"type": "string"}], "default": 0}),
+]
+PER_MINUTE_MIN = 0.000001
+
+
+def _as_sent(schema: dict[str, Any]) -> None:
+    """Two names are words of Python's; the document shows them as they are sent."""
+    properties = schema["properties"]
+    properties["from"] = properties.pop("start")
+    properties["for"] = properties.pop("for_ms")
 
 
 class ViewersOrder(Request):
@@ -53,17 +66,19 @@ class ViewersOrder(Request):
     `target`). A `ramp` goes `from` .. `to`. `per_minute` is the share that a `churn` exchanges.
     """
 
+    model_config = ConfigDict(json_schema_extra=_as_sent)
+
     verb: Verb = "add"
     count: Count | None = None
     start: Count | None = Field(None, alias="from")
     to: Count | None = None
-    for_ms: Annotated[
-        int, BeforeValidator(_milliseconds), Field(alias="for", ge=0, le=cohorts.FOR_MAX_MS)
-    ] = 0
+    for_ms: Milliseconds = Field(0, alias="for")
     curve: Curve = "linear"
     arrivals: Arrivals = "poisson"
     stay: str | None = Field(None, max_length=80)
-    per_minute: float | None = Field(None, gt=0, le=cohorts.PER_MINUTE_MAX, allow_inf_nan=False)
+    per_minute: float | None = Field(
+        None, ge=PER_MINUTE_MIN, le=cohorts.PER_MINUTE_MAX, allow_inf_nan=False
+    )
     target: str | None = Field(None, max_length=100)
     countries: Shares = Field({}, max_length=300)
     devices: Shares = Field({}, max_length=300)

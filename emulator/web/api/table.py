@@ -1,5 +1,6 @@
 """The platform's operations: one list. Imported late, because pydantic costs a start 80 ms."""
 
+from emulator.web.api.audience.table import OPERATIONS as AUDIENCE
 from emulator.web.api.chat import bans, messages, moderators, settings
 from emulator.web.api.library.table import OPERATIONS as LIBRARY
 from emulator.web.api.live import categories, ranking, schedules, search, streams, tags
@@ -20,6 +21,7 @@ OPERATIONS = [
     *settings.OPERATIONS,
     *bans.OPERATIONS,
     *moderators.OPERATIONS,
+    *AUDIENCE,
     *VIDEO,
 ]
 

@@ -1,6 +1,6 @@
 """STREAM_ANALYTICS, CHAT_ANALYTICS, ENGAGEMENT and the channel's figures (contract, schemas)."""
 
-from datetime import UTC, datetime
+from collections.abc import Callable
 from typing import TypedDict
 
 from emulator.web.shapes.times import iso, iso_or_none
@@ -87,6 +87,15 @@ class ChannelShape(TypedDict):
     avg_viewers_per_stream: float
     max_peak_viewers: int
     total_unique_viewers: int
+    follower_count: int
+
+
+class UserAnalytics(TypedDict):
+    """What everybody may read of a channel. `avg_viewers` is weighted by time."""
+
+    total_streams: int
+    total_hours_streamed: float
+    avg_viewers: float
     follower_count: int
 
 
@@ -249,13 +258,13 @@ def channel_shape(user: User, told: Channel) -> ChannelShape:
     }
 
 
-def follower_growth(days: list[Day]) -> FollowerGrowth:
+def follower_growth(days: list[Day], date_of: Callable[[int], str]) -> FollowerGrowth:
     new = sum(day.new_followers for day in days)
     before = days[-1].followers - new
     return {
         "timeline": [
             {
-                "date": _date(day.at_ms),
+                "date": date_of(day.at_ms),
                 "new_followers": day.new_followers,
                 "total_followers": day.followers,
             }
@@ -268,11 +277,11 @@ def follower_growth(days: list[Day]) -> FollowerGrowth:
     }
 
 
-def viewer_growth(days: list[Day]) -> ViewerGrowth:
+def viewer_growth(days: list[Day], date_of: Callable[[int], str]) -> ViewerGrowth:
     return {
         "timeline": [
             {
-                "date": _date(day.at_ms),
+                "date": date_of(day.at_ms),
                 "total_views": day.views,
                 "unique_viewers": day.uniques,
                 "avg_peak_viewers": day.peak_mean,
@@ -300,6 +309,15 @@ def audience_shape(told: Audience) -> AudienceShape:
     }
 
 
+def user_analytics(user: User, told: Channel, mean_viewers: float) -> UserAnalytics:
+    return {
+        "total_streams": told.streams,
+        "total_hours_streamed": told.hours,
+        "avg_viewers": mean_viewers,
+        "follower_count": user.follower_count,
+    }
+
+
 def top_stream(world: World, top: Top) -> TopStream:
     stream = top.stream
     category = categories.find(world, stream.category_id) if stream.category_id else None
@@ -317,7 +335,7 @@ def top_stream(world: World, top: Top) -> TopStream:
     }
 
 
-def best_times(told: list[BestTime]) -> BestTimes:
+def best_times(told: list[BestTime], zone: str) -> BestTimes:
     return {
         "best_times": [
             {
@@ -329,7 +347,7 @@ def best_times(told: list[BestTime]) -> BestTimes:
             }
             for each in told
         ],
-        "timezone": "UTC",
+        "timezone": zone,
     }
 
 
@@ -341,7 +359,3 @@ def category_figures(told: CategoryShare) -> CategoryFigures:
         "avg_peak_viewers": told.peak_mean,
         "total_hours": told.hours,
     }
-
-
-def _date(at_ms: int) -> str:
-    return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d}"

@@ -93,6 +93,14 @@ def settle(world: World, stream: Watched) -> None:
                 ledger.tell(world, stream, crowd)
 
 
+def settle_of(world: World, user_row: int) -> None:
+    """The same for all that a user streams now."""
+    for row in world.store.rows(
+        "SELECT row, id, status FROM streams WHERE user_row = ? AND status = 'live'", user_row
+    ):
+        settle(world, ledger.Shown(*row))
+
+
 def settle_all(world: World) -> None:
     """The same for all streams that have simulated viewers, of how many they are."""
     for stream_id in world.crowds.live():

@@ -1,9 +1,16 @@
-"""Channel: a user's figures over all streams. Days are UTC days; a week is seven of them."""
+"""Channel: a user's figures over all streams.
 
+A view belongs to the day on which it began, a stream and its peak to the day on which it went live,
+so a stream over midnight tells of both days what was of each. Days begin when whoever asks says
+that they do: a quarter of an hour is the finest that is kept.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from emulator.world.audience import figures
+from emulator.world.audience import attendance, figures
 from emulator.world.audience.figures import Country
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream
@@ -77,10 +84,12 @@ class CategoryShare:
 
 @dataclass(frozen=True, slots=True)
 class Quick:
+    """Unique viewers and new followers; `seconds_a_stream` is the mean length of a stream."""
+
     viewers_today: int
     viewers_week: int
     viewers_month: int
-    minutes_a_stream: float
+    seconds_a_stream: float
     followers_today: int
     followers_week: int
 
@@ -90,7 +99,11 @@ _LENGTH = "max(0, coalesce(streams.ended_at_ms, ?) - streams.started_at_ms)"
 
 
 def overview(world: World, user: User) -> Channel:
-    """Everything at a glance. Streams that never went live count as streams only."""
+    """Everything at a glance. Streams that never went live count as streams only.
+
+    `viewers_a_stream` is the mean of how many different people watched one.
+    """
+    attendance.settle_of(world, user.row)
     row = world.store.row(
         "SELECT count(*) AS streams, sum(streams.status = 'ended') AS completed,"
         f" sum({_LENGTH}) AS length_ms, max(streams.peak_viewer_count) AS peak,"
@@ -129,46 +142,52 @@ def held(world: World, user: User) -> list[Stream]:
     return [each for each in streams.of_user(world, user) if each.started_at_ms is not None]
 
 
-def days(world: World, user: User, count: int) -> list[Day]:
-    """The last `count` days, today last: followers, and what streams drew."""
-    today_ms = world.now_ms - world.now_ms % DAY_MS
-    first_ms = today_ms - (count - 1) * DAY_MS
+def utc_days(now_ms: int, count: int) -> list[int]:
+    """When the last `count` days began in UTC, today last."""
+    today_ms = now_ms - now_ms % DAY_MS
+    return list(range(today_ms - (count - 1) * DAY_MS, today_ms + 1, DAY_MS))
+
+
+def days(world: World, user: User, starts_ms: Sequence[int]) -> list[Day]:
+    """Followers, and what streams drew, on each of the days that begin then; today is the last."""
+    attendance.settle_of(world, user.row)
+    since = (user.row, starts_ms[0])
     follows = _by_day(
         world,
-        "SELECT created_at_ms / 86400000 AS day, count(*) AS a, 0 AS b FROM follows"
-        " WHERE followed_row = ? AND created_at_ms >= ? GROUP BY day",
-        user,
-        first_ms,
+        "SELECT created_at_ms / 900000 * 900000 AS at_ms, count(*) AS a, 0 AS b FROM follows"
+        " WHERE followed_row = ? AND created_at_ms >= ? GROUP BY 1",
+        since,
+        starts_ms,
     )
     views = _by_day(
         world,
-        "SELECT quarter_at_ms / 86400000 AS day, sum(views) AS a, sum(uniques) AS b"
+        "SELECT quarter_at_ms AS at_ms, sum(views) AS a, sum(uniques) AS b"
         " FROM streams JOIN audience_quarters ON audience_quarters.stream_row = streams.row"
-        " WHERE streams.user_row = ? AND quarter_at_ms >= ? GROUP BY day",
-        user,
-        first_ms,
+        " WHERE streams.user_row = ? AND quarter_at_ms >= ? GROUP BY 1",
+        since,
+        starts_ms,
     )
     peaks = _by_day(
         world,
-        "SELECT started_at_ms / 86400000 AS day, avg(peak_viewer_count) AS a, 0 AS b"
-        " FROM streams WHERE user_row = ? AND started_at_ms >= ? GROUP BY day",
-        user,
-        first_ms,
+        "SELECT started_at_ms AS at_ms, peak_viewer_count AS a, 1 AS b FROM streams"
+        " WHERE user_row = ? AND started_at_ms >= ?",
+        since,
+        starts_ms,
     )
-    followers = user.follower_count - sum(int(new) for new, _ in follows.values())
+    followers = user.follower_count - sum(new for new, _ in follows)
     found = []
-    for at_ms in range(first_ms, today_ms + 1, DAY_MS):
-        day = at_ms // DAY_MS
-        new = int(follows.get(day, (0, 0))[0])
+    for number, at_ms in enumerate(starts_ms):
+        new = follows[number][0]
         followers += new
-        seen, uniques = views.get(day, (0, 0))
-        peak = round(float(peaks.get(day, (0, 0))[0]), 2)
-        found.append(Day(at_ms, new, followers, int(seen), int(uniques), peak))
+        peak, streams_begun = peaks[number]
+        mean = round(peak / streams_begun, 2) if streams_begun else 0.0
+        found.append(Day(at_ms, new, followers, *views[number], mean))
     return found
 
 
 def audience(world: World, user: User, count: int) -> Audience:
-    """Who watched the streams that began in the last `count` days."""
+    """Who watched the streams that began in the last `count` days (of 24 hours)."""
+    attendance.settle_of(world, user.row)
     since_ms = world.now_ms - count * DAY_MS
     rows = world.store.rows(
         "SELECT country, sum(viewers) AS viewers FROM streams JOIN audience_countries"
@@ -196,6 +215,7 @@ def audience(world: World, user: User, count: int) -> Audience:
 def top(world: World, user: User, metric: Metric, count: int) -> list[Top]:
     """The best streams by one figure; ties go to the newer one."""
     found = []
+    attendance.settle_of(world, user.row)
     for stream in held(world, user):
         told = figures.totals(world, stream)
         length_ms = figures.duration_ms(world, stream)
@@ -209,13 +229,23 @@ def top(world: World, user: User, metric: Metric, count: int) -> list[Top]:
     return sorted(found, key=ranks[metric], reverse=True)[:count]
 
 
-def best_times(world: World, user: User) -> list[BestTime]:
-    """The weekdays and hours at which streams began, those with the most viewers first."""
+def utc_hour(at_ms: int) -> tuple[int, int]:
+    """The weekday (0 is Monday) and the hour of an instant in UTC."""
+    hours = at_ms // _HOUR_MS
+    # The first of January 1970 was a Thursday.
+    return (hours // 24 + 3) % 7, hours % 24
+
+
+def best_times(
+    world: World, user: User, hour_of: Callable[[int], tuple[int, int]] = utc_hour
+) -> list[BestTime]:
+    """The weekdays and hours at which streams began, those with the most viewers first.
+
+    The viewers are the time-weighted mean of each stream; `hour_of` knows the time zone.
+    """
     begun: dict[tuple[int, int], list[float]] = {}
     for stream in held(world, user):
-        hours = (stream.started_at_ms or 0) // _HOUR_MS
-        # The first of January 1970 was a Thursday.
-        key = ((hours // 24 + 3) % 7, hours % 24)
+        key = hour_of(stream.started_at_ms or 0)
         begun.setdefault(key, []).append(figures.totals(world, stream).mean)
     found = [
         BestTime(weekday, hour, round(sum(means) / len(means), 2), len(means))
@@ -225,7 +255,8 @@ def best_times(world: World, user: User) -> list[BestTime]:
 
 
 def categories(world: World, user: User) -> list[CategoryShare]:
-    """What the user streams about, the most hours first."""
+    """What the user streams about, the most hours first, ties by name."""
+    attendance.settle_of(world, user.row)
     rows = world.store.rows(
         "SELECT categories.id, categories.name, count(*) AS streams,"
         f" avg(streams.peak_viewer_count) AS peak, sum({_LENGTH}) AS length_ms"
@@ -247,21 +278,28 @@ def categories(world: World, user: User) -> list[CategoryShare]:
     ]
 
 
-def quick(world: World, user: User) -> Quick:
-    """Today, and the last 7 and 30 days with today among them. A stay is told in minutes."""
-    month = days(world, user, 30)
+def quick(world: World, user: User, starts_ms: Sequence[int]) -> Quick:
+    """Today, and the last 7 and 30 days with today among them; `starts_ms` are these 30."""
+    month = days(world, user, starts_ms)
     lengths = [figures.duration_ms(world, stream) for stream in held(world, user)]
-    minutes = sum(lengths) / len(lengths) / figures.MINUTE_MS if lengths else 0.0
+    seconds = sum(lengths) / len(lengths) / 1000 if lengths else 0.0
     return Quick(
         viewers_today=month[-1].uniques,
         viewers_week=sum(day.uniques for day in month[-7:]),
         viewers_month=sum(day.uniques for day in month),
-        minutes_a_stream=round(minutes, 2),
+        seconds_a_stream=round(seconds, 3),
         followers_today=month[-1].new_followers,
         followers_week=sum(day.new_followers for day in month[-7:]),
     )
 
 
-def _by_day(world: World, sql: str, user: User, since_ms: int) -> dict[int, tuple[float, float]]:
-    rows = world.store.rows(sql, user.row, since_ms)
-    return {row["day"]: (row["a"] or 0, row["b"] or 0) for row in rows}
+def _by_day(
+    world: World, sql: str, since: tuple[int, int], starts_ms: Sequence[int]
+) -> list[tuple[int, int]]:
+    """The sums of the columns `a` and `b` on each day."""
+    sums = [[0, 0] for _ in starts_ms]
+    for row in world.store.rows(sql, *since):
+        day = sums[bisect_right(starts_ms, row["at_ms"]) - 1]
+        day[0] += row["a"]
+        day[1] += row["b"]
+    return [(one, two) for one, two in sums]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from emulator.core.events.people import ProfileUpdated
+from emulator.world.audience import attendance
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream
 from emulator.world.people import accounts
@@ -27,6 +28,7 @@ class Profile:
 def of(world: World, user: User, viewer: User | None) -> Profile:
     """A user's profile, as `viewer` may see it: others see what is public."""
     is_own = viewer is not None and viewer.row == user.row
+    attendance.settle_of(world, user.row)
     row = world.store.row(
         "SELECT count(*) AS streams, sum(audience.views) AS views FROM streams"
         " LEFT JOIN audience ON audience.stream_row = streams.row"

@@ -1,11 +1,15 @@
 """`/streams/analytics/channel`: all of one's streams together."""
 
 import json
+from collections.abc import Callable
+from functools import partial
 from typing import Literal, TypedDict
 
 from pydantic import Field
 
+from emulator.web.api.audience import zones
 from emulator.web.api.audience.analytics import ExportQuery, table
+from emulator.web.api.audience.zones import Zone, day_starts, hour_of
 from emulator.web.api.models import Request
 from emulator.web.rest.answers import Download
 from emulator.web.rest.call import Call
@@ -18,15 +22,26 @@ from emulator.web.shapes.audience import (
     ChannelShape,
     FollowerGrowth,
     TopStream,
+    UserAnalytics,
     ViewerGrowth,
 )
 from emulator.world.audience import channel
+from emulator.world.audience.channel import Day
 from emulator.world.people import accounts
 
 _EXPORTED_DAYS = 365
 
 
 class DaysQuery(Request):
+    days: int = Field(30, ge=1, le=365)
+    timezone: Zone = "UTC"
+
+
+class TimesQuery(Request):
+    timezone: Zone = "UTC"
+
+
+class AudienceQuery(Request):
     days: int = Field(30, ge=1, le=365)
 
 
@@ -63,19 +78,19 @@ def overview(call: Call) -> ChannelShape:
 
 def growth(call: Call) -> FollowerGrowth:
     """Read how followers grew, day by day."""
-    days = call.query_as(DaysQuery).days
-    return shapes.follower_growth(channel.days(call.world, call.user, days))
+    days, date_of = _days(call)
+    return shapes.follower_growth(days, date_of)
 
 
 def viewer_growth(call: Call) -> ViewerGrowth:
     """Read how many watched, day by day."""
-    days = call.query_as(DaysQuery).days
-    return shapes.viewer_growth(channel.days(call.world, call.user, days))
+    days, date_of = _days(call)
+    return shapes.viewer_growth(days, date_of)
 
 
 def audience(call: Call) -> AudienceShape:
     """Read who watches one's streams."""
-    days = call.query_as(DaysQuery).days
+    days = call.query_as(AudienceQuery).days
     return shapes.audience_shape(channel.audience(call.world, call.user, days))
 
 
@@ -88,7 +103,8 @@ def top_streams(call: Call) -> list[TopStream]:
 
 def best_times(call: Call) -> BestTimes:
     """Read at which weekdays and hours one's streams draw the most."""
-    return shapes.best_times(channel.best_times(call.world, call.user))
+    zone = call.query_as(TimesQuery).timezone
+    return shapes.best_times(channel.best_times(call.world, call.user, hour_of(zone)), zone)
 
 
 def categories(call: Call) -> list[CategoryFigures]:
@@ -110,8 +126,10 @@ def revenue(_: Call) -> Revenue:
 def export(call: Call) -> ChannelExport | Download:
     """Download one's channel: all as JSON, or a year's days as CSV."""
     user = accounts.by_row(call.world, call.user.row)
-    days = channel.days(call.world, user, _EXPORTED_DAYS)
-    followers, viewers = shapes.follower_growth(days), shapes.viewer_growth(days)
+    starts_ms = channel.utc_days(call.world.now_ms, _EXPORTED_DAYS)
+    days, date_of = channel.days(call.world, user, starts_ms), partial(zones.date_of, "UTC")
+    followers = shapes.follower_growth(days, date_of)
+    viewers = shapes.viewer_growth(days, date_of)
     if call.query_as(ExportQuery).format == "csv":
         rows: list[tuple[object, ...]] = [
             (a["date"], a["new_followers"], a["total_followers"], b["total_views"])
@@ -132,6 +150,20 @@ def export(call: Call) -> ChannelExport | Download:
     return Download(json.dumps(whole, indent=1), "application/json", "channel-analytics.json")
 
 
+def of_user(call: Call) -> UserAnalytics:
+    """Read a channel's public figures."""
+    user = accounts.by_username(call.world, call.path["username"])
+    told = channel.overview(call.world, user)
+    return shapes.user_analytics(user, told, channel.mean_viewers(call.world, user))
+
+
+def _days(call: Call) -> tuple[list[Day], Callable[[int], str]]:
+    """The days that are asked for, in their time zone, and what names them."""
+    query = call.query_as(DaysQuery)
+    starts_ms = day_starts(query.timezone, call.world.now_ms, query.days)
+    return channel.days(call.world, call.user, starts_ms), partial(zones.date_of, query.timezone)
+
+
 OPERATIONS = [
     *(
         Operation(
@@ -146,12 +178,20 @@ OPERATIONS = [
             ("", overview, None),
             ("/growth", growth, DaysQuery),
             ("/viewer-growth", viewer_growth, DaysQuery),
-            ("/audience", audience, DaysQuery),
+            ("/audience", audience, AudienceQuery),
             ("/top-streams", top_streams, TopQuery),
-            ("/best-times", best_times, None),
+            ("/best-times", best_times, TimesQuery),
             ("/categories", categories, None),
             ("/revenue", revenue, None),
         )
+    ),
+    Operation(
+        method="GET",
+        path="/streams/users/{username}/analytics",
+        auth="public",
+        answer=of_user,
+        refuses=("not_found",),
+        provenance="guide",
     ),
     Operation(
         method="GET",

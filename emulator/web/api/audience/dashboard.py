@@ -1,0 +1,153 @@
+"""`/dashboard`: one's channel at a glance, under both spellings of each address."""
+
+from typing import TypedDict
+
+from emulator.web.api.audience.channel import TimesQuery
+from emulator.web.api.audience.zones import day_starts
+from emulator.web.api.people.notifications import NotificationQuery
+from emulator.web.api.people.notifications import page as notification_page
+from emulator.web.rest.call import Call
+from emulator.web.rest.operation import Operation
+from emulator.web.shapes.live import StreamShape, stream_shape, stream_shapes
+from emulator.web.shapes.people import UserCard, user_card
+from emulator.web.shapes.profiles import NotificationShape, notification_shapes
+from emulator.web.shapes.schedules import UpcomingShape, upcoming_shapes
+from emulator.web.shapes.times import iso
+from emulator.world.audience import activity, channel
+from emulator.world.live import lists
+from emulator.world.live.lists import Wanted
+from emulator.world.people import accounts, notifications, profiles, schedules
+
+_STREAMS_SHOWN = 5
+_NOTIFICATIONS_SHOWN = 10
+_ACTIVITY_SHOWN = 10
+_EVENTS_SHOWN = 20
+_UPCOMING_DAYS = 7
+_MONTH_DAYS = 30
+
+
+class Dashboard(TypedDict):
+    current_stream: StreamShape | None
+    recent_streams: list[StreamShape]
+    follower_count: int
+    total_views: int
+    upcoming_schedule: list[UpcomingShape]
+    notifications: list[NotificationShape]
+
+
+class QuickStats(TypedDict):
+    """Unique viewers and new followers; `avg_stream_duration` is in seconds."""
+
+    today_viewers: int
+    weekly_viewers: int
+    monthly_viewers: int
+    avg_stream_duration: float
+    new_followers_today: int
+    new_followers_week: int
+
+
+class FollowerShape(UserCard):
+    followed_at: str
+
+
+class HappeningShape(TypedDict):
+    """`type` is stream_live, stream_ended, new_follower, vod_ready or clip_created."""
+
+    type: str
+    created_at: str
+    stream_id: str | None
+    title: str | None
+    user: UserCard | None
+
+
+class Activity(TypedDict):
+    recent_streams: list[StreamShape]
+    recent_followers: list[FollowerShape]
+    recent_events: list[HappeningShape]
+
+
+def overview(call: Call) -> Dashboard:
+    """Read one's channel as its dashboard shows it first."""
+    world, user = call.world, accounts.by_row(call.world, call.user.row)
+    profile = profiles.of(world, user, user)
+    current = profile.current_stream
+    told, _ = notifications.page(
+        world, user, unread_only=False, offset=0, count=_NOTIFICATIONS_SHOWN
+    )
+    return {
+        "current_stream": stream_shape(call.platform, current) if current else None,
+        "recent_streams": _recent_streams(call),
+        "follower_count": user.follower_count,
+        "total_views": profile.views,
+        "upcoming_schedule": upcoming_shapes(
+            world, schedules.upcoming(world, user, _UPCOMING_DAYS)
+        ),
+        "notifications": notification_shapes(world, told),
+    }
+
+
+def quick_stats(call: Call) -> QuickStats:
+    """Read today's, this week's and this month's figures, today being the last day of each."""
+    zone = call.query_as(TimesQuery).timezone
+    user = accounts.by_row(call.world, call.user.row)
+    told = channel.quick(call.world, user, day_starts(zone, call.world.now_ms, _MONTH_DAYS))
+    return {
+        "today_viewers": told.viewers_today,
+        "weekly_viewers": told.viewers_week,
+        "monthly_viewers": told.viewers_month,
+        "avg_stream_duration": told.seconds_a_stream,
+        "new_followers_today": told.followers_today,
+        "new_followers_week": told.followers_week,
+    }
+
+
+def recent_activity(call: Call) -> Activity:
+    """List what has happened on one's channel lately."""
+    world, user = call.world, call.user
+    return {
+        "recent_streams": _recent_streams(call),
+        "recent_followers": [
+            {**user_card(each.user), "followed_at": iso(each.at_ms)}
+            for each in activity.recent_followers(world, user, _ACTIVITY_SHOWN)
+        ],
+        "recent_events": [
+            {
+                "type": each.kind,
+                "created_at": iso(each.at_ms),
+                "stream_id": each.stream_id,
+                "title": each.title,
+                "user": user_card(each.user) if each.user else None,
+            }
+            for each in activity.recent(world, user, _EVENTS_SHOWN)
+        ],
+    }
+
+
+def _recent_streams(call: Call) -> list[StreamShape]:
+    """One's last streams, live or not, the newest first."""
+    wanted = Wanted(user_row=call.user.row)
+    found, _ = lists.page(call.world, call.user, wanted, offset=0, count=_STREAMS_SHOWN)
+    return stream_shapes(call.platform, found)
+
+
+OPERATIONS = [
+    *(
+        Operation(
+            method="GET",
+            path=f"/dashboard{path}",
+            auth="user",
+            answer=answer,
+            query=query,
+            provenance="guide",
+        )
+        for path, answer, query in (
+            ("/streamer/overview", overview, None),
+            ("/streamer/quick-stats", quick_stats, TimesQuery),
+            ("/streamer/activity", recent_activity, None),
+            ("/notifications", notification_page, NotificationQuery),
+            ("/overview", overview, None),
+            ("/quick-stats", quick_stats, TimesQuery),
+            ("/recent-activity", recent_activity, None),
+        )
+    ),
+]

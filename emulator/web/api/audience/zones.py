@@ -1,0 +1,64 @@
+"""Zones: days and hours as clocks show them somewhere (IANA names such as `Europe/Berlin`)."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, Field
+
+from emulator.world.audience import channel
+
+_LENGTH_MAX = 64
+
+
+@lru_cache(maxsize=1_000)
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def _known(name: str) -> str:
+    # UTC needs no database of zones; some machines have none.
+    if name != "UTC" and not _is_zone(name):
+        raise ValueError(f"{name[:_LENGTH_MAX]!r} is no time zone that this machine knows")
+    return name
+
+
+Zone = Annotated[str, Field(min_length=1, max_length=_LENGTH_MAX), AfterValidator(_known)]
+
+
+def day_starts(zone: str, now_ms: int, count: int) -> list[int]:
+    """When the last `count` days began there, today last. A day may have 23 or 25 hours."""
+    if zone == "UTC":
+        return channel.utc_days(now_ms, count)
+    place = ZoneInfo(zone)
+    today = datetime.fromtimestamp(now_ms / 1000, place).date()
+    dates = [today - timedelta(days=ago) for ago in range(count - 1, -1, -1)]
+    return [
+        round(datetime(each.year, each.month, each.day, tzinfo=place).timestamp() * 1000)
+        for each in dates
+    ]
+
+
+def hour_of(zone: str) -> Callable[[int], tuple[int, int]]:
+    """What tells the weekday (0 is Monday) and the hour of an instant there."""
+    if zone == "UTC":
+        return channel.utc_hour
+    place = ZoneInfo(zone)
+
+    def told(at_ms: int) -> tuple[int, int]:
+        local = datetime.fromtimestamp(at_ms / 1000, place)
+        return local.weekday(), local.hour
+
+    return told
+
+
+def date_of(zone: str, at_ms: int) -> str:
+    """`2026-01-01`, as it is there."""
+    place = UTC if zone == "UTC" else ZoneInfo(zone)
+    return f"{datetime.fromtimestamp(at_ms / 1000, place):%Y-%m-%d}"

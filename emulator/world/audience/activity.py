@@ -1,0 +1,77 @@
+"""Activity: what has happened on a channel lately, the newest first."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from emulator.world.people import accounts
+from emulator.world.people.accounts import User
+from emulator.world.world import World
+
+Kind = Literal["stream_live", "stream_ended", "new_follower", "vod_ready", "clip_created"]
+
+# The rows are few a user; each part is bounded by itself before they are put together.
+_EVENTS = """
+SELECT kind, at_ms, stream_id, title, user_row FROM (
+    SELECT * FROM (
+        SELECT 'stream_live' AS kind, started_at_ms AS at_ms, id AS stream_id, title,
+            NULL AS user_row, row FROM streams
+        WHERE user_row = ?1 AND started_at_ms IS NOT NULL ORDER BY at_ms DESC, row DESC LIMIT ?2)
+    UNION ALL SELECT * FROM (
+        SELECT 'stream_ended', ended_at_ms AS at_ms, id, title, NULL, row FROM streams
+        WHERE user_row = ?1 AND ended_at_ms IS NOT NULL ORDER BY at_ms DESC, row DESC LIMIT ?2)
+    UNION ALL SELECT * FROM (
+        SELECT 'new_follower', created_at_ms AS at_ms, NULL, NULL, follower_row, row FROM follows
+        WHERE followed_row = ?1 ORDER BY at_ms DESC, row DESC LIMIT ?2)
+    UNION ALL SELECT * FROM (
+        SELECT 'vod_ready', vods.ready_at_ms AS at_ms, streams.id, vods.title, NULL, vods.row
+        FROM vods LEFT JOIN streams ON streams.row = vods.stream_row
+        WHERE vods.user_row = ?1 AND vods.ready_at_ms IS NOT NULL
+        ORDER BY at_ms DESC, vods.row DESC LIMIT ?2)
+    UNION ALL SELECT * FROM (
+        SELECT 'clip_created', clips.created_at_ms AS at_ms, streams.id, clips.title,
+            clips.user_row, clips.row
+        FROM streams JOIN clips ON clips.stream_row = streams.row
+        WHERE streams.user_row = ?1 ORDER BY at_ms DESC, clips.row DESC LIMIT ?2)
+) ORDER BY at_ms DESC, kind, row DESC LIMIT ?2
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """`user` is who did it where that was somebody else; `title` is the stream's, VOD's, clip's."""
+
+    kind: Kind
+    at_ms: int
+    stream_id: str | None
+    title: str | None
+    user: User | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewFollower:
+    user: User
+    at_ms: int
+
+
+def recent(world: World, user: User, count: int) -> list[Happening]:
+    """The last things that happened on a user's channel."""
+    rows = world.store.rows(_EVENTS, user.row, count)
+    actors = accounts.by_rows(world, {row["user_row"] for row in rows if row["user_row"]})
+    return [
+        Happening(
+            row["kind"], row["at_ms"], row["stream_id"], row["title"], actors.get(row["user_row"])
+        )
+        for row in rows
+    ]
+
+
+def recent_followers(world: World, user: User, count: int) -> list[NewFollower]:
+    """Who followed a user last, the newest first."""
+    rows = world.store.rows(
+        "SELECT follower_row, created_at_ms FROM follows WHERE followed_row = ?"
+        " ORDER BY created_at_ms DESC, row DESC LIMIT ?",
+        user.row,
+        count,
+    )
+    found = accounts.by_rows(world, {row["follower_row"] for row in rows})
+    return [NewFollower(found[row["follower_row"]], row["created_at_ms"]) for row in rows]

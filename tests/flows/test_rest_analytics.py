@@ -1,0 +1,356 @@
+"""Analytics and dashboard over both prefixes, on evenings whose figures were calculated by hand."""
+
+import csv
+import io
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from emulator.server import Emulator
+from emulator.settings import Settings
+from tests.support.rest import (
+    STREAM,
+    STREAM_PAGE,
+    USER_CARD,
+    Caller,
+    check_error,
+    create,
+)
+
+BEGIN = "2090-03-01T22:00:00Z"
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return Settings(
+        data=":memory:",
+        port=0,
+        rtmp_port=0,
+        rtmps_port=0,
+        seed="none",
+        stream_creations_per_minute=0,
+    )
+
+
+@pytest.fixture
+async def client(emulator: Emulator) -> AsyncIterator[httpx.AsyncClient]:
+    """In process alone: what is calculated does not depend on how it is sent."""
+    transport = httpx.ASGITransport(emulator.app)
+    base = emulator.ready["http"]
+    async with httpx.AsyncClient(base_url=base, transport=transport, timeout=30) as client:
+        yield client
+
+
+class Evening:
+    """What happens in a world whose time stands, seen by one who streams (`ak_auto_ada`)."""
+
+    def __init__(self, client: httpx.AsyncClient, call: Caller) -> None:
+        self._client = client
+        self.call = call
+
+    async def go_to(self, now: str) -> None:
+        answer = await self._client.put("/_emulator/clock", json={"mode": "virtual", "now": now})
+        assert answer.status_code == 200, answer.text
+
+    async def wait(self, minutes: float) -> None:
+        await self._client.post("/_emulator/clock/advance", json={"seconds": minutes * 60})
+
+    async def begin(self, title: str = "Evening", **body: Any) -> dict[str, Any]:
+        stream = await create(self.call, "ak_auto_ada", title=title, **body)
+        answer = await self.call("POST", f"/streams/id/{stream['id']}/start", "ak_auto_ada")
+        started: dict[str, Any] = answer.json()
+        return started
+
+    async def end(self, stream: dict[str, Any]) -> None:
+        await self.call("POST", f"/streams/{stream['id']}/end", "ak_auto_ada")
+
+    async def watch(self, stream: dict[str, Any], **body: Any) -> None:
+        address = f"/_emulator/streams/{stream['id']}/viewers"
+        answer = await self._client.post(address, json=body)
+        assert answer.status_code == 200, answer.text
+
+    async def say(self, stream: dict[str, Any], user: str, *lines: str) -> None:
+        for line in lines:
+            path = f"/streams/{stream['id']}/chat"
+            answer = await self.call("POST", path, f"ak_auto_{user}", json={"content": line})
+            assert answer.status_code == 201, answer.text
+
+    async def read(self, path: str, user: str = "ada") -> Any:
+        answer = await self.call("GET", path, f"ak_auto_{user}")
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def launch(self) -> dict[str, Any]:
+        """A hundred for ten minutes and then forty for ten, two who chat, and one who follows."""
+        await self.go_to(BEGIN)
+        stream = await self.begin("Launch night")
+        mix = {"countries": {"DE": 0.5, "US": 0.3}, "signed_in": 0.25}
+        await self.watch(stream, verb="set", count=100, **mix)
+        await self.say(stream, "bob", "one", "two", "three")
+        await self.wait(10)
+        await self.call("POST", "/streams/users/ada/follow", "ak_auto_bob")
+        await self.watch(stream, verb="set", count=40)
+        await self.say(stream, "cleo", "four")
+        await self.wait(10)
+        await self.end(stream)
+        return stream
+
+
+@pytest.fixture
+async def evening(client: httpx.AsyncClient, call: Caller) -> Evening:
+    return Evening(client, call)
+
+
+async def test_the_worked_example_holds_exactly(evening: Evening) -> None:
+    stream = await evening.launch()
+    path = f"/streams/{stream['id']}/analytics"
+
+    assert await evening.read(path) == {
+        "stream_id": stream["id"],
+        "total_views": 100,
+        "unique_viewers": 100,
+        "peak_concurrent_viewers": 100,
+        "average_concurrent_viewers": 70.0,
+        "total_watch_time_minutes": 1400.0,
+        "chat_messages_total": 4,
+        "unique_chatters": 2,
+    }
+    for interval, counts in ((5, [100, 100, 40, 40, 0]), (10, [100, 40, 0]), (60, [100])):
+        told = await evening.read(f"{path}/viewers?interval_minutes={interval}")
+        assert told["interval_minutes"] == interval
+        assert [point["viewer_count"] for point in told["timeline"]] == counts
+        assert told["timeline"][0]["timestamp"] == stream["started_at"]
+    assert (await evening.read(f"{path}/viewers"))["interval_minutes"] == 5
+    assert await evening.read(f"{path}/chat") == {
+        "total_messages": 4,
+        "unique_chatters": 2,
+        "messages_per_minute": 0.2,
+        "peak_messages_per_minute": 3,
+        "most_active_chatters": [
+            {"username": "bob", "message_count": 3},
+            {"username": "cleo", "message_count": 1},
+        ],
+    }
+    assert (await evening.read(f"{path}/geography"))["geographic_breakdown"] == [
+        {"country_code": "DE", "country": "Germany", "viewer_count": 50, "percentage": 50.0},
+        {"country_code": "US", "country": "United States", "viewer_count": 30, "percentage": 30.0},
+        {"country_code": "ZZ", "country": "Unknown", "viewer_count": 20, "percentage": 20.0},
+    ]
+    told = await evening.read(f"{path}/engagement")
+    assert told["average_watch_time_minutes"] == 14.0
+    assert told["chat_participation_rate"] == 0.02
+    assert told["messages_per_viewer"] == 0.04
+    assert (told["new_followers"], told["bounce_rate"], told["clips_created"]) == (1, 0.0, 0)
+    left = {point["minute"]: point["percentage"] for point in told["retention"]}
+    assert (left[0], left[10], left[11], left[20]) == (100.0, 100.0, 40.0, 40.0)
+
+
+async def test_a_live_streams_figures_run_with_it(evening: Evening) -> None:
+    await evening.go_to(BEGIN)
+    stream = await evening.begin()
+    path = f"/streams/{stream['id']}/analytics"
+    await evening.watch(stream, verb="set", count=10)
+
+    for minute in (1, 2, 3):
+        await evening.wait(1)
+        told = await evening.read(path)
+        assert told["total_watch_time_minutes"] == 10.0 * minute
+        assert told["average_concurrent_viewers"] == 10.0
+    points = (await evening.read(f"{path}/viewers?interval_minutes=1"))["timeline"]
+    assert [point["viewer_count"] for point in points] == [10, 10, 10, 10]
+
+
+async def test_an_export_holds_what_the_addresses_tell(evening: Evening) -> None:
+    stream = await evening.launch()
+    path = f"/streams/{stream['id']}/analytics"
+
+    answer = await evening.call("GET", f"{path}/export", "ak_auto_ada")
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert f"stream-{stream['id']}-analytics.csv" in answer.headers["content-disposition"]
+    head, *rows = csv.reader(io.StringIO(answer.text))
+    assert head == ["timestamp", "viewer_count"]
+    assert [row[1] for row in rows] == [*["100"] * 10, *["40"] * 10, "0"]
+    whole = await evening.call("GET", f"{path}/export?format=json", "ak_auto_ada")
+    assert "attachment" in whole.headers["content-disposition"]
+    for name, rest in (("chat", "/chat"), ("geography", "/geography"), ("analytics", "")):
+        assert whole.json()[name] == await evening.read(f"{path}{rest}")
+
+    answer = await evening.call("GET", "/streams/analytics/channel/export", "ak_auto_ada")
+    days = list(csv.DictReader(io.StringIO(answer.text)))
+    assert len(days) == 365
+    assert days[-1]["date"] == "2090-03-01"
+    assert (days[-1]["new_followers"], days[-1]["total_views"]) == ("1", "100")
+    whole = await evening.call(
+        "GET", "/streams/analytics/channel/export?format=json", "ak_auto_ada"
+    )
+    assert whole.json()["channel"] == await evening.read("/streams/analytics/channel")
+
+
+async def test_a_channel_is_the_sum_of_its_streams(evening: Evening) -> None:
+    # Given a launch of 20 minutes, a day without, and an hour with 30 viewers over midnight,
+    launch = await evening.launch()
+    await evening.go_to("2090-03-03T23:30:00Z")
+    over = await evening.begin("Over midnight")
+    await evening.watch(over, verb="set", count=20)
+    await evening.wait(45)
+    await evening.watch(over, verb="set", count=30)
+    await evening.say(over, "bob", *(f"line {number}" for number in range(5)))
+    await evening.wait(15)
+    await evening.end(over)
+    channel = "/streams/analytics/channel"
+
+    # then each figure is what a pencil gives.
+    assert await evening.read(channel) == {
+        "total_streams": 2,
+        "completed_streams": 2,
+        "total_hours_streamed": 1.33,
+        "avg_viewers_per_stream": 65.0,
+        "max_peak_viewers": 100,
+        "total_unique_viewers": 130,
+        "follower_count": 1,
+    }
+    # 1,400 minutes of watching and 20 * 45 + 30 * 15, in 80 minutes of streaming.
+    assert await evening.read("/streams/users/ada/analytics", "bob") == {
+        "total_streams": 2,
+        "total_hours_streamed": 1.33,
+        "avg_viewers": 34.38,
+        "follower_count": 1,
+    }
+    grown = await evening.read(f"{channel}/viewer-growth?days=4")
+    assert [
+        (day["date"][-2:], day["total_views"], day["unique_viewers"], day["avg_peak_viewers"])
+        for day in grown["timeline"]
+    ] == [
+        ("01", 100, 100, 100.0),
+        ("02", 0, 0, 0.0),
+        ("03", 20, 20, 30.0),
+        ("04", 10, 10, 0.0),
+    ]
+    assert (grown["period_days"], grown["total_views"]) == (4, 130)
+    followed = await evening.read(f"{channel}/growth?days=5")
+    assert [day["new_followers"] for day in followed["timeline"]] == [0, 1, 0, 0, 0]
+    assert [day["total_followers"] for day in followed["timeline"]] == [0, 1, 1, 1, 1]
+    assert followed["growth_rate_percent"] == 100.0
+    told = await evening.read(f"{channel}/audience")
+    assert told["viewer_type_breakdown"] == {"authenticated": 25, "anonymous": 105}
+    assert told["avg_watch_time_minutes"] == round(2750 / 130, 2)
+    assert [each["viewer_count"] for each in told["geographic_breakdown"]] == [50, 50, 30]
+    for metric, first in (
+        ("peak_viewers", launch),
+        ("total_views", launch),
+        ("duration", over),
+        ("chat_messages", over),
+    ):
+        best = await evening.read(f"{channel}/top-streams?metric={metric}")
+        assert best[0]["id"] == first["id"]
+    assert len(await evening.read(f"{channel}/top-streams?limit=1")) == 1
+    assert (await evening.read(f"{channel}/revenue"))["total_revenue"] == 0
+
+
+async def test_days_and_hours_are_those_of_the_time_zone(evening: Evening) -> None:
+    # 23:30 and 00:15 in UTC are one day in Kolkata (5:30 ahead), and the day before in New York.
+    await evening.go_to("2090-03-03T23:30:00Z")
+    stream = await evening.begin()
+    await evening.watch(stream, verb="set", count=20)
+    await evening.wait(45)
+    await evening.watch(stream, verb="set", count=30)
+    await evening.end(stream)
+    channel = "/streams/analytics/channel"
+
+    for zone, days in (
+        ("UTC", {"2090-03-03": 20, "2090-03-04": 10}),
+        ("Asia/Kolkata", {"2090-03-03": 0, "2090-03-04": 30}),
+        ("America/New_York", {"2090-03-02": 0, "2090-03-03": 30}),
+    ):
+        told = await evening.read(f"{channel}/viewer-growth?days=2&timezone={zone}")
+        assert {day["date"]: day["total_views"] for day in told["timeline"]} == days
+    for zone, day, hour in (("UTC", "Friday", 23), ("Asia/Kolkata", "Saturday", 5)):
+        [best] = (await evening.read(f"{channel}/best-times?timezone={zone}"))["best_times"]
+        assert (best["day_name"], best["hour_of_day"], best["stream_count"]) == (day, hour, 1)
+        assert best["avg_viewers"] == 20.0
+    quick = await evening.read("/dashboard/quick-stats?timezone=Asia/Kolkata")
+    assert quick["today_viewers"] == 30
+
+
+async def test_the_dashboard_shows_what_is_and_what_was(evening: Evening) -> None:
+    launch = await evening.launch()
+    await evening.wait(60 * 24)
+    now = await evening.begin("Now")
+    await evening.watch(now, verb="set", count=7)
+
+    for path in ("/dashboard/streamer/overview", "/dashboard/overview"):
+        told = await evening.read(path)
+        assert told["current_stream"].keys() == STREAM
+        assert told["current_stream"]["viewer_count"] == 7
+        assert [each["title"] for each in told["recent_streams"]] == ["Now", "Launch night"]
+        assert (told["follower_count"], told["total_views"]) == (1, 107)
+        assert [each["type"] for each in told["notifications"]] == ["new_follower"]
+        assert told["upcoming_schedule"] == []
+    for path in ("/dashboard/streamer/quick-stats", "/dashboard/quick-stats"):
+        assert await evening.read(path) == {
+            "today_viewers": 7,
+            "weekly_viewers": 107,
+            "monthly_viewers": 107,
+            "avg_stream_duration": 600.0,
+            "new_followers_today": 0,
+            "new_followers_week": 1,
+        }
+    for path in ("/dashboard/streamer/activity", "/dashboard/recent-activity"):
+        told = await evening.read(path)
+        assert [each["type"] for each in told["recent_events"]] == [
+            "stream_live",
+            "stream_ended",
+            "new_follower",
+            "stream_live",
+        ]
+        assert told["recent_events"][2]["user"]["username"] == "bob"
+        assert told["recent_events"][3]["stream_id"] == launch["id"]
+        [follower] = told["recent_followers"]
+        assert follower.keys() == USER_CARD | {"followed_at"}
+    # Going live has told who follows, and the follower that she is live now.
+    told = await evening.read("/dashboard/notifications", "bob")
+    assert told.keys() == (STREAM_PAGE - {"streams"}) | {"notifications", "unread_count"}
+    assert [each["stream_id"] for each in told["notifications"]] == [now["id"]]
+
+
+async def test_others_and_bad_questions_are_refused(evening: Evening) -> None:
+    await evening.go_to(BEGIN)
+    stream = await evening.begin()
+    path = f"/streams/{stream['id']}/analytics"
+    for rest in ("", "/viewers", "/chat", "/geography", "/engagement", "/export"):
+        check_error(await evening.call("GET", path + rest), 401)
+        check_error(await evening.call("GET", path + rest, "ak_auto_bob"), 403)
+        unknown = f"/streams/00000000-0000-4000-8000-000000000000/analytics{rest}"
+        check_error(await evening.call("GET", unknown, "ak_auto_ada"), 404)
+    check_error(await evening.call("GET", "/dashboard/overview"), 401)
+    check_error(await evening.call("GET", "/streams/users/nobody/analytics"), 404)
+    channel = "/streams/analytics/channel"
+    for address in (
+        *(f"{path}/viewers?interval_minutes={wrong}" for wrong in (0, -5, 61, 1.5, 10**20, "x")),
+        f"{path}/export?format=xml",
+        *(f"{channel}/growth?days={wrong}" for wrong in (0, -1, 366, "all")),
+        *(f"{channel}/viewer-growth?timezone={wrong}" for wrong in ("Mars/Base", "../etc", "")),
+        f"{channel}/audience?days=0",
+        f"{channel}/top-streams?metric=beauty",
+        f"{channel}/top-streams?limit=101",
+        f"{channel}/best-times?timezone=nowhere",
+    ):
+        check_error(await evening.call("GET", address, "ak_auto_ada"), 422)
+
+
+async def test_who_never_streamed_has_a_channel_of_zeros(evening: Evening) -> None:
+    await evening.go_to(BEGIN)
+    stream = await create(evening.call, "ak_auto_ada")
+    path = f"/streams/{stream['id']}/analytics"
+
+    assert (await evening.read(path))["average_concurrent_viewers"] == 0
+    assert (await evening.read(f"{path}/viewers"))["timeline"] == []
+    assert (await evening.read(f"{path}/engagement"))["retention"] == []
+    channel = "/streams/analytics/channel"
+    assert (await evening.read(channel))["avg_viewers_per_stream"] == 0
+    assert (await evening.read(f"{channel}/audience"))["geographic_breakdown"] == []
+    assert (await evening.read(f"{channel}/best-times"))["best_times"] == []
+    assert await evening.read(f"{channel}/categories") == []
+    assert (await evening.read("/dashboard/overview"))["current_stream"] is None
