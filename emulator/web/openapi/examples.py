@@ -45,6 +45,8 @@ class Examples:
         if "$ref" in schema:
             schema = self._components[schema["$ref"].rpartition("/")[2]]
             return self.of(schema, name, depth)
+        if schema.get("examples"):
+            return schema["examples"][0]
         for given in ("const", "default"):
             if schema.get(given) is not None:
                 return schema[given]

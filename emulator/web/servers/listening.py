@@ -54,6 +54,9 @@ def _bound(host: str, port: int, kind: socket.SocketKind) -> socket.socket:
         # On UDP this would let two servers take the same port, and only one of them hear anything.
         if kind == socket.SOCK_STREAM:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            # Accepted sockets have it from here. asyncio sets it for none whose protocol is 0, and
+            # an answer's body would wait 40 ms for the acknowledgement of its head.
+            bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         bound.bind((host, port))
     except OSError:
         bound.close()

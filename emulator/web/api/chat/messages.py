@@ -115,7 +115,7 @@ OPERATIONS = [
         auth="public",
         answer=history,
         query=HistoryQuery,
-        refuses=("not_found",),
+        refuses=("not_found", "invalid"),
         provenance="documented",
     ),
     Operation(

@@ -59,7 +59,7 @@ class Refresh(Request):
 
 
 class ProviderCallback(Request):
-    code: Code
+    code: Annotated[Code, Field(examples=["test-urbantech"])]
     redirect_uri: str | None = Field(None, max_length=2000)
 
 

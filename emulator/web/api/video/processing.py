@@ -38,7 +38,7 @@ class ProcessOptions(Request):
         alias_generator=to_camel, populate_by_name=True, loc_by_alias=True, extra="forbid"
     )
 
-    resolution: str | None = Field(default=None, max_length=20)
+    resolution: str | None = Field(default=None, max_length=20, examples=["720p"])
     format: Literal["mp4", "webm"] | None = None
     codec: Literal["h264", "h265", "hevc", "vp9", "av1"] | None = None
     quality: Literal["low", "medium", "high"] | None = None
