@@ -19,6 +19,7 @@ from emulator.media.shelf.shelf import Shelf
 from emulator.media.shelf.shelves import Shelves
 
 if TYPE_CHECKING:
+    from emulator.media.recording.cuts.moments import Moment
     from emulator.media.recording.footage import Footage
     from emulator.media.recording.storyboard import Storyboard
 
@@ -119,6 +120,12 @@ class Recordings:
 
         shelf = self._shelves.find(uid)
         return await self._once(("storyboard", uid), shelf, storyboard)
+
+    async def moments(self, uid: str) -> "tuple[Moment, ...]":
+        """Where a recording's picture changes, and where its pauses end. Refuses `not_found`."""
+        from emulator.media.recording.cuts.moments import moments
+
+        return await self._once(("moments", uid), self._shelves.find(uid), moments)
 
     async def mp4(self, uid: str) -> Path:
         """The recording as one file, made on the first request.

@@ -135,7 +135,7 @@ class Document:
             content[_JSON] = {"schema": schema, "example": self._examples.of(schema)}
         if operation.upload:
             content["multipart/form-data"] = {"schema": self._form(operation)}
-        return {"required": True, "content": content}
+        return {"required": not operation.is_body_optional, "content": content}
 
     def _form(self, operation: Operation) -> Schema:
         properties: dict[str, Schema] = {

@@ -133,7 +133,8 @@ class Dispatch:
                 yield (_validated(model.model_validate, fields) if model else None), file
         elif model:
             note.json = body = await read_json(request, platform.body_bytes_max)
-            yield _validated(model.model_validate_json, body), None
+            said = b"{}" if operation.is_body_optional and not body else body
+            yield _validated(model.model_validate_json, said), None
         else:
             yield None, None
 

@@ -37,8 +37,9 @@ class Operation:
     `auth`: who may call (whether it is the owner is for the verb to say). `limit` names a rate
     limit that every call of a signed-in user counts against, refused and failed ones too. `also`
     are other success statuses, `downloads` the media types of the files it may answer with.
-    `is_reusable`: it only reads, so that an answer may be used again (`rest/reuse`). `each_time` is
-    done after every call that is not refused, also where an answer is used again.
+    `is_body_optional`: an empty body says nothing, as `{}` does. `is_reusable`: it only reads, so
+    that an answer may be used again (`rest/reuse`). `each_time` is done after every call that is
+    not refused, also where an answer is used again.
     """
 
     method: Method
@@ -55,6 +56,7 @@ class Operation:
     also: tuple[int, ...] = ()
     downloads: tuple[str, ...] = ()
     is_reusable: bool = False
+    is_body_optional: bool = False
     each_time: Callable[[Call], None] | None = None
 
     @property

@@ -39,12 +39,17 @@ def of(world: World, stream: "Stream") -> list[Line]:
     for text in (stream.title, stream.description):
         if text:
             lines.append(Line(text, 0, 0, host))
-    began_ms = stream.started_at_ms
-    if began_ms is None:
-        return lines
-    said = _chat(world, stream.row, began_ms)
-    for number, (text, at_ms, speaker) in enumerate(said):
-        next_ms = said[number + 1][1] if number + 1 < len(said) else at_ms + _LINE_MS
+    return lines + said(world, stream)
+
+
+def said(world: World, stream: "Stream") -> list[Line]:
+    """What was written in chat while it was live, at most the first `LINES_MAX` lines."""
+    if stream.started_at_ms is None:
+        return []
+    chat = _chat(world, stream.row, stream.started_at_ms)
+    lines: list[Line] = []
+    for number, (text, at_ms, speaker) in enumerate(chat):
+        next_ms = chat[number + 1][1] if number + 1 < len(chat) else at_ms + _LINE_MS
         lines.append(Line(text, at_ms, min(next_ms, at_ms + _LINE_MS), speaker))
     return lines
 

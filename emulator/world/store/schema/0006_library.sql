@@ -120,12 +120,12 @@ CREATE TABLE thumbnails (
 );
 CREATE INDEX thumbnails_by_vod ON thumbnails (vod_row);
 
--- What was written about a stream. `snippets` and `chapters` are JSON.
+-- What was written about a stream. `blog`, `snippets` and `chapters` are JSON.
 CREATE TABLE contents (
     row INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
     stream_row INTEGER NOT NULL UNIQUE REFERENCES streams ON DELETE CASCADE,
-    blog_draft TEXT,
+    blog TEXT NOT NULL DEFAULT '[]',
     snippets TEXT NOT NULL DEFAULT '[]',
     chapters TEXT NOT NULL DEFAULT '[]',
     summary TEXT,

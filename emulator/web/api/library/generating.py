@@ -1,0 +1,78 @@
+"""`/streams/vods/{vod_id}/chapters/generate`: chapters that a stand-in finds."""
+
+from contextlib import suppress
+
+from pydantic import Field
+
+from emulator.core.errors import Refused
+from emulator.web.api.models import Request
+from emulator.web.rest.call import Call
+from emulator.web.rest.operation import Operation
+from emulator.web.shapes.library.chapters import ChapterShape, chapter_shape
+from emulator.world.library import chapters, dividing, recordings, transcripts
+from emulator.world.library.dividing import Hint, Wishes
+from emulator.world.library.recordings import Vod
+from emulator.world.live import streams
+
+_WHY = {"scene": "the picture changes here", "pause": "a pause ends here"}
+
+
+class ChapterWishes(Request):
+    """`min_chapter_duration` is in seconds. Read in the query or in the body, which goes first."""
+
+    use_chat_data: bool = True
+    min_chapter_duration: float = Field(60, ge=1, le=86_400, allow_inf_nan=False)
+    max_chapters: int = Field(10, ge=1, le=chapters.CHAPTERS_MAX)
+
+
+async def generate(call: Call) -> list[ChapterShape]:
+    """Find a VOD's chapters: where its picture changes, a pause ends, or its chat is busy.
+
+    A deterministic stand-in for the platform's AI, and each chapter says so. What it found before
+    is replaced; chapters that people made stay, and what lies between them is divided.
+    """
+    vod = _ready(call)
+    hints = await _hints(call, vod)
+    # The VOD may have changed while it was looked at.
+    vod = _ready(call)
+    stream = streams.find(call.world, vod.stream_id) if vod.stream_id else None
+    lines = transcripts.said(call.world, stream) if stream else []
+    given = call.query_as(ChapterWishes).model_dump(exclude_unset=True)
+    given |= call.body_as(ChapterWishes).model_dump(exclude_unset=True)
+    told = ChapterWishes(**given)
+    wishes = Wishes(round(told.min_chapter_duration * 1000), told.max_chapters, told.use_chat_data)
+    drafts = dividing.drafts(call.world, vod, hints, lines, wishes)
+    made = chapters.replace_generated(call.world, vod, drafts)
+    return [chapter_shape(call.platform, vod, each) for each in made]
+
+
+def _ready(call: Call) -> Vod:
+    vod = recordings.find_own(call.world, call.path["vod_id"], call.user)
+    if vod.status != "ready":
+        raise Refused("conflict", f"VOD is {vod.status}. Only a ready one is divided.")
+    return vod
+
+
+async def _hints(call: Call, vod: Vod) -> list[Hint]:
+    if vod.loop is not None:  # The built-in picture has one scene and no pause.
+        return []
+    hints: list[Hint] = []
+    with suppress(Refused):  # Media that cannot be read any more says nothing.
+        for moment in await call.platform.recordings.moments(vod.media_uid):
+            hints.append(Hint(moment.at_ms, moment.strength, _WHY[moment.kind]))
+    return hints
+
+
+OPERATIONS = [
+    Operation(
+        method="POST",
+        path="/streams/vods/{vod_id}/chapters/generate",
+        auth="user",
+        answer=generate,
+        body=ChapterWishes,
+        query=ChapterWishes,
+        is_body_optional=True,
+        refuses=("forbidden", "not_found", "conflict"),
+        provenance="guide",
+    ),
+]

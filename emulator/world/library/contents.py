@@ -1,0 +1,91 @@
+"""Contents: what was written about a stream: a blog draft, code snippets, chapters, a summary.
+
+A stand-in for the platform's AI writes it (`writing.py`); here it is kept.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from emulator.core.events.library import ContentWritten
+from emulator.world.library import writing
+from emulator.world.library.writing import Block, Part, Snippet
+from emulator.world.live.streams import Stream
+from emulator.world.world import World
+
+What = Literal["blog", "snippets", "chapters"]
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What there is so far; `blog` is empty and `summary` None until a blog was asked for."""
+
+    id: str
+    blog: tuple[Block, ...]
+    snippets: tuple[Snippet, ...]
+    chapters: tuple[Part, ...]
+    summary: str | None
+    generated_at_ms: int | None
+
+
+def of(world: World, stream: Stream) -> Content:
+    """What was written about a stream; the first look makes an empty page of it."""
+    found = world.store.row("SELECT * FROM contents WHERE stream_row = ?", stream.row)
+    if found is None:
+        content_id = world.ids.uuid()
+        with world.store.change(is_seen=False):
+            world.store.write(
+                "INSERT INTO contents (id, stream_row) VALUES (?, ?)", content_id, stream.row
+            )
+        return Content(content_id, (), (), (), None, None)
+    return Content(
+        id=found["id"],
+        blog=tuple(Block(*each) for each in json.loads(found["blog"])),
+        snippets=tuple(Snippet(**each) for each in json.loads(found["snippets"])),
+        chapters=tuple(Part(**each) for each in json.loads(found["chapters"])),
+        summary=found["summary"],
+        generated_at_ms=found["generated_at_ms"],
+    )
+
+
+def write_blog(world: World, stream: Stream) -> Content:
+    """Draft a blog post, and sum the stream up."""
+    blog = writing.blog(world, stream)
+    with world.change():
+        _keep(world, stream, "blog", [list(block) for block in blog])
+        world.store.write(
+            "UPDATE contents SET summary = ? WHERE stream_row = ?",
+            writing.summary(world, stream),
+            stream.row,
+        )
+    return of(world, stream)
+
+
+def write_snippets(world: World, stream: Stream) -> Content:
+    """Collect the code that was shown."""
+    _keep(world, stream, "snippets", _plain(writing.snippets(world, stream)))
+    return of(world, stream)
+
+
+def write_chapters(world: World, stream: Stream) -> Content:
+    """Tell the stream in parts."""
+    _keep(world, stream, "chapters", _plain(writing.parts(world, stream)))
+    return of(world, stream)
+
+
+def _plain(found: Sequence[Snippet | Part]) -> list[dict[str, Any]]:
+    return [asdict(each) for each in found]
+
+
+def _keep(world: World, stream: Stream, what: What, value: list[Any]) -> None:
+    of(world, stream)
+    with world.change():
+        # Columns come from this file's own list, never from a request.
+        world.store.write(
+            f"UPDATE contents SET {what} = ?, generated_at_ms = ? WHERE stream_row = ?",
+            json.dumps(value, ensure_ascii=False),
+            world.now_ms,
+            stream.row,
+        )
+        world.emit(ContentWritten(at_ms=world.now_ms, stream_id=stream.id, part=what))

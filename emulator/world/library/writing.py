@@ -1,0 +1,168 @@
+"""Writing: what a stand-in for the platform's AI says about a stream. Each text says what it is.
+
+Everything is put together of facts by these formulas, and no model is asked: the same facts give
+the same words.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from emulator.world.library import chapters, dividing, recordings, transcripts
+from emulator.world.library.chapters import Chapter, Draft
+from emulator.world.library.transcripts import Line
+from emulator.world.live import categories, tags
+from emulator.world.live.streams import Stream
+from emulator.world.people import accounts
+from emulator.world.world import World
+
+STAND_IN = (
+    "Put together by the emulator's stand-in for the platform's AI: it retells facts,"
+    " and no model wrote it."
+)
+SNIPPETS_MAX = 20
+_QUOTES_MAX = 5
+_CODE = re.compile(r"```([a-z+#]{0,20})\n?(.+?)```|`([^`\n]{2,500})`", re.DOTALL)
+# A tag or category says which language is spoken, and how that begins a comment.
+_LANGUAGES = {
+    "python": ("python", "#"),
+    "fastapi": ("python", "#"),
+    "rust": ("rust", "//"),
+    "typescript": ("typescript", "//"),
+    "react": ("tsx", "//"),
+    "nextjs": ("tsx", "//"),
+    "solidity": ("solidity", "//"),
+    "kubernetes": ("yaml", "#"),
+    "docker": ("dockerfile", "#"),
+    "devops": ("shell", "#"),
+    "postgresql": ("sql", "--"),
+}
+_NO_LANGUAGE = ("text", "#")
+_PART_WISHES = dividing.Wishes(length_min_ms=60_000, count_max=10, is_chat_used=True)
+
+
+class Block(NamedTuple):
+    """One paragraph: `kind` is title, heading, note, text, item, quote, or code and a language."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """Code that was shown `at_ms` into a stream."""
+
+    code: str
+    language: str
+    explanation: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    title: str
+    from_ms: int
+    to_ms: int
+    summary: str
+
+
+def blog(world: World, stream: Stream) -> tuple[Block, ...]:
+    """A draft of a blog post."""
+    blocks = [Block("title", stream.title), Block("note", STAND_IN)]
+    if stream.description:
+        blocks.append(Block("text", stream.description))
+    blocks.append(Block("text", _sentence(world, stream)))
+    told = parts(world, stream)
+    if told:
+        blocks.append(Block("heading", "What happened"))
+        blocks += [Block("item", f"{clock(part.from_ms)} {part.title}") for part in told]
+    said = _said(world, stream)[:_QUOTES_MAX]
+    if said:
+        blocks.append(Block("heading", "What was said"))
+        blocks += [Block("quote", f"{line.text} ({line.speaker})") for line in said]
+    return tuple(blocks)
+
+
+def summary(world: World, stream: Stream) -> str:
+    return f"{_sentence(world, stream)} {STAND_IN}"
+
+
+def snippets(world: World, stream: Stream) -> list[Snippet]:
+    """What stands in backquotes in chat and description; one line of our own where nothing does."""
+    language, comment = _language(world, stream)
+    sources = [Line(stream.description or "", 0, 0, None), *_said(world, stream)]
+    found = [
+        Snippet(
+            code=(match[2] or match[3]).strip("\n"),
+            language=match[1] or language,
+            explanation=f"{_shown_by(line)} {STAND_IN}",
+            at_ms=line.from_ms,
+        )
+        for line in sources
+        for match in _CODE.finditer(line.text)
+    ]
+    if found:
+        return found[:SNIPPETS_MAX]
+    title = " ".join(stream.title.split())
+    return [Snippet(f"{comment} {title}", language, f"No code was shown. {STAND_IN}", 0)]
+
+
+def parts(world: World, stream: Stream) -> list[Part]:
+    """The recording's chapters; without any, the stream divided by its chat."""
+    lines = _said(world, stream)
+    told: list[Chapter] | list[Draft] = []
+    if stream.vod_id is not None:
+        vod = recordings.find(world, stream.vod_id)
+        told = chapters.of(world, vod) or dividing.drafts(world, vod, [], lines, _PART_WISHES)
+    elif stream.started_at_ms is not None:
+        length_ms = (stream.ended_at_ms or world.now_ms) - stream.started_at_ms
+        told = dividing.divided(0, length_ms, dividing.busy(lines, length_ms), lines, _PART_WISHES)
+    return [
+        Part(each.title, each.from_ms, each.to_ms, _about(lines, each.from_ms, each.to_ms))
+        for each in told
+    ]
+
+
+def clock(at_ms: int) -> str:
+    """`1:02:03`, or `02:03` within the first hour."""
+    minutes, seconds = divmod(at_ms // 1000, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes:02d}:{seconds:02d}"
+
+
+def _about(lines: list[Line], from_ms: int, to_ms: int) -> str:
+    count = sum(from_ms <= line.from_ms < to_ms for line in lines)
+    return f"{count} {'line' if count == 1 else 'lines'} of chat in these minutes. {STAND_IN}"
+
+
+def _shown_by(line: Line) -> str:
+    if line.speaker is None:
+        return "Shown in the description."
+    return f"Shown by {line.speaker} at {clock(line.from_ms)}."
+
+
+def _sentence(world: World, stream: Stream) -> str:
+    """Who streamed what for how long, and how many came."""
+    owner = accounts.by_row(world, stream.user_row)
+    name = owner.display_name or owner.username
+    where = ""
+    if stream.category_id is not None:
+        where = f" in {categories.find(world, stream.category_id).name}"
+    if stream.started_at_ms is None:
+        return f"{name} has not streamed “{stream.title}”{where} yet."
+    length_ms = (stream.ended_at_ms or world.now_ms) - stream.started_at_ms
+    return (
+        f"{name} streamed “{stream.title}”{where} for {clock(length_ms)};"
+        f" at most {stream.peak_viewer_count} watched at once."
+    )
+
+
+def _language(world: World, stream: Stream) -> tuple[str, str]:
+    names = [tag.name.lower() for tag in tags.of_stream(world, stream.row)]
+    if stream.category_id is not None:
+        names.append(categories.find(world, stream.category_id).slug)
+    return next((_LANGUAGES[name] for name in names if name in _LANGUAGES), _NO_LANGUAGE)
+
+
+def _said(world: World, stream: Stream) -> list[Line]:
+    return transcripts.said(world, stream)

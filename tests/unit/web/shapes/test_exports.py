@@ -1,0 +1,67 @@
+"""Blocks as Markdown and HTML: whatever people wrote comes back as text."""
+
+from html.parser import HTMLParser
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.web.shapes.library import exports
+from emulator.world.library.writing import Block
+
+KINDS = ("title", "heading", "note", "text", "item", "quote", "code python", "code")
+EVIL = "<script>alert('x')</script> & [link](javascript:alert(1)) \"q\""
+
+
+class Reader(HTMLParser):
+    """The elements and the text of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.elements: list[str] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
+        self.elements.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@given(st.lists(st.tuples(st.sampled_from(KINDS), st.text(max_size=40)), max_size=8))
+def test_a_page_has_only_our_elements_whatever_was_written(said: list[tuple[str, str]]) -> None:
+    page = exports.html(EVIL, [Block(*each) for each in said])
+
+    reader = Reader()
+    reader.feed(page)
+    ours = {"html", "head", "meta", "title", "body", "h1", "h2", "aside", "p", "li"}
+    assert set(reader.elements) <= ours | {"blockquote", "pre", "code"}
+    assert EVIL in reader.text
+    for _, text in said:
+        # A browser makes one line end of all three kinds.
+        assert text.replace("\r\n", "\n") in reader.text.replace("\r\n", "\n")
+
+
+def test_html_in_markdown_is_entities_and_no_text_begins_a_block() -> None:
+    said = exports.markdown(
+        [Block("title", EVIL), Block("text", "# no heading"), Block("text", "1. no list")]
+    )
+
+    assert said == (
+        "# &lt;script>alert('x')&lt;/script> &amp; \\[link](javascript:alert(1)) \"q\"\n\n"
+        "\\# no heading\n\n1\\. no list\n"
+    )
+
+
+@given(st.text(alphabet="`ab\n", max_size=30))
+def test_code_stays_inside_its_fence(code: str) -> None:
+    said = exports.markdown([Block("code rust", code)])
+
+    first, _, rest = said.partition("\n")
+    fence = first.removesuffix("rust")
+    assert set(fence) == {"`"}
+    assert rest == f"{code}\n{fence}\n"
+    assert fence not in code
+
+
+def test_lines_become_one_outside_of_code() -> None:
+    assert exports.markdown([Block("item", "one\n\n# two\t three")]) == "- one # two three\n"

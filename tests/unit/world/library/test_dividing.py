@@ -1,0 +1,87 @@
+"""Chapters that are found: by hints and chat, else evenly; never over each other or too short."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.world.library import dividing
+from emulator.world.library.dividing import Hint, Wishes
+from emulator.world.library.transcripts import Line
+
+MINUTE = 60_000
+WISHES = Wishes(length_min_ms=MINUTE, count_max=10, is_chat_used=True)
+
+
+def lines(*at_ms: int, text: str = "x") -> list[Line]:
+    return [Line(text, each, each + 1, "ada") for each in at_ms]
+
+
+def test_hints_divide_a_video_the_strongest_first() -> None:
+    hints = [Hint(5 * MINUTE, 0.5, "b"), Hint(2 * MINUTE, 0.9, "a"), Hint(9 * MINUTE, 0.4, "c")]
+
+    made = dividing.divided(0, 10 * MINUTE, hints, [], WISHES)
+
+    assert [draft.from_ms for draft in made] == [0, 2 * MINUTE, 5 * MINUTE, 9 * MINUTE]
+    assert [draft.confidence for draft in made] == [0.5, 0.9, 0.5, 0.4]
+    assert made[1].description == ("Found by the emulator's stand-in for the platform's AI: a.")
+    two = dividing.divided(0, 10 * MINUTE, hints, [], WISHES._replace(count_max=2))
+    assert [draft.from_ms for draft in two] == [0, 2 * MINUTE]
+
+
+def test_a_hint_too_near_to_a_stronger_one_is_left_out() -> None:
+    hints = [Hint(2 * MINUTE, 0.9, "a"), Hint(2 * MINUTE + 1, 0.8, "b"), Hint(MINUTE - 1, 1, "c")]
+
+    made = dividing.divided(0, 10 * MINUTE, hints, [], WISHES)
+
+    assert [draft.from_ms for draft in made] == [0, 2 * MINUTE]
+
+
+def test_without_a_hint_the_parts_are_even() -> None:
+    made = dividing.divided(0, 8 * MINUTE, [], [], WISHES)
+
+    assert [draft.from_ms for draft in made] == [0, 2 * MINUTE, 4 * MINUTE, 6 * MINUTE]
+    assert [draft.title for draft in made] == ["Part 1", "Part 2", "Part 3", "Part 4"]
+    [whole] = dividing.divided(0, 1_000, [], [], WISHES)
+    assert (whole.from_ms, whole.to_ms) == (0, 1_000)
+
+
+def test_chat_is_busy_where_more_is_said_than_around() -> None:
+    said = lines(0, *range(300_000, 310_000, 1_000), 400_000, 500_000)
+
+    [hint] = dividing.busy(said, 600_000)
+
+    assert hint == Hint(300_000, 0.9, "chat is busy here")
+    assert dividing.busy([], 600_000) == []
+    assert dividing.busy(lines(1, 2), 600_000) == []
+
+
+def test_a_chapter_is_called_after_its_longest_line() -> None:
+    said = [*lines(1_000, text="short"), *lines(2_000, text="a  longer\nline"), *lines(70_000)]
+
+    [made] = dividing.divided(0, MINUTE, [], said, WISHES)
+
+    assert made.title == "Part 1: “a longer line”"
+    [cut] = dividing.divided(0, MINUTE, [], lines(1, text="y" * 99), WISHES)
+    assert cut.title == f"Part 1: “{'y' * 60}…”"
+
+
+@given(
+    st.integers(0, 10_000_000),
+    st.integers(0, 10_000_000),
+    st.lists(st.tuples(st.integers(-5, 10_000_005), st.floats(0, 1)), max_size=30),
+    st.integers(1_000, 3_600_000),
+    st.integers(1, 20),
+)
+def test_whatever_the_hints_chapters_fill_their_stretch(
+    begins: int, ends: int, told: list[tuple[int, float]], length_min_ms: int, count_max: int
+) -> None:
+    hints = [Hint(*each, "x") for each in told]
+
+    made = dividing.divided(begins, ends, hints, [], Wishes(length_min_ms, count_max, False))
+
+    if begins >= ends:
+        assert made == []
+        return
+    assert (made[0].from_ms, made[-1].to_ms) == (begins, ends)
+    assert [draft.from_ms for draft in made[1:]] == [draft.to_ms for draft in made[:-1]]
+    assert len(made) <= count_max
+    assert len(made) == 1 or all(each.to_ms - each.from_ms >= length_min_ms for each in made)
