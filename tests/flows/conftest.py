@@ -31,7 +31,9 @@ def settings() -> Settings:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "client" not in metafunc.fixturenames:
+    told = metafunc.definition.iter_markers("parametrize")
+    # A file may say itself that one way is enough.
+    if "client" not in metafunc.fixturenames or any(mark.args[0] == "client" for mark in told):
         return
     ways = ["in process", "socket"]
     is_asked = os.environ.get("LIVE_EMULATOR_TESTS_HTTP") == "every"
