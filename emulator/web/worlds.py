@@ -205,6 +205,7 @@ class Worlds:
             raise Refused("conflict", "The world default stays. POST /_emulator/reset empties it.")
         del self._platforms[name]
         await self._leave(platform, "its world was dropped")
+        self.shared.requests.forget(name)
         kept = {uid for snapshot in platform.snapshots.values() for uid in snapshot.uids}
         found = kept | self._uids(platform.world)
         platform.clock.close()

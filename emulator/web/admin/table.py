@@ -1,6 +1,16 @@
 """Our own API's operations: one list. Imported late, like the platform's."""
 
-from emulator.web.admin import clock, events, faults, outbox, requests, snapshots, viewers, worlds
+from emulator.web.admin import (
+    clock,
+    events,
+    faults,
+    metrics,
+    outbox,
+    requests,
+    snapshots,
+    viewers,
+    worlds,
+)
 from emulator.web.rest.router import Router
 
 OPERATIONS = [
@@ -8,6 +18,7 @@ OPERATIONS = [
     *snapshots.OPERATIONS,
     *clock.OPERATIONS,
     *viewers.OPERATIONS,
+    *metrics.OPERATIONS,
     *events.OPERATIONS,
     *requests.OPERATIONS,
     *outbox.OPERATIONS,

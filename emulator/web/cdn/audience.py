@@ -11,7 +11,9 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from emulator.core.ids import trace_id
+from emulator.web.auth import credential, whose_or_nobody
 from emulator.world.audience.ledger import DIRECT, UNKNOWN_COUNTRY, UNKNOWN_DEVICE
+from emulator.world.world import World
 
 COOKIE = "live_emulator_viewer"
 _COOKIE_LENGTH_MAX = 64
@@ -48,6 +50,19 @@ def session_of(request: HTTPConnection) -> str:
     return f"{host} {request.headers.get('user-agent', '')[:200]}"
 
 
+def viewer_of(world: World, request: HTTPConnection) -> tuple[str, bool]:
+    """The session that a player counts as, and whether it is signed in.
+
+    A player that sends its user's key or token and keeps no cookie is the same person as that
+    user's chat; with a cookie it is who has the cookie.
+    """
+    given = credential(request)
+    user = whose_or_nobody(world, given) if given else None
+    if user is None or COOKIE in request.cookies:
+        return session_of(request), user is not None
+    return f"user {user.id}", True
+
+
 def country_of(request: HTTPConnection) -> str:
     """The viewer's country, as a proxy or a test's own header says it; else unknown."""
     for header in _COUNTRY_HEADERS:
@@ -72,8 +87,10 @@ def device_of(request: HTTPConnection) -> str:
 
 def referrer_of(request: HTTPConnection) -> str:
     """The other site that led here, by its host; `direct` where none is named."""
+    # Browsers name the page of a socket as its origin.
+    named = request.headers.get("referer") or request.headers.get("origin", "")
     try:
-        host = urlsplit(request.headers.get("referer", "")).hostname or ""
+        host = urlsplit(named).hostname or ""
     except ValueError:  # Not an address at all.
         return DIRECT
     own = request.headers.get("host", "").partition(":")[0]

@@ -22,7 +22,7 @@ from emulator.web.cdn.audience import (
     device_of,
     referrer_of,
     remember,
-    session_of,
+    viewer_of,
 )
 from emulator.web.errors import JSONResponse
 from emulator.web.platform import CDN_NAME, Platform
@@ -262,13 +262,15 @@ class Playback:
         stream = subject.stream
         if stream is None or stream.status != "live":
             return
-        world, session = self._platform.world, session_of(request)
+        world = self._platform.world
+        session, is_signed_in = viewer_of(world, request)
         if attendance.see_again(world, stream, session):
             return
         attendance.see(
             world,
             stream,
             session,
+            is_signed_in=is_signed_in,
             country=country_of(request),
             device=device_of(request),
             referrer=referrer_of(request),

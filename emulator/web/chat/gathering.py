@@ -45,6 +45,8 @@ class Guest:
     person: str
     session: str
     country: str
+    device: str
+    referrer: str
     is_shared: bool
     outbox: Outbox
     expiry: Timer | None = None
@@ -153,6 +155,8 @@ class Gathering:
             guest.session,
             is_signed_in=guest.user is not None,
             country=guest.country,
+            device=guest.device,
+            referrer=guest.referrer,
         )
 
     def _announce(self, kind: str, guest: Guest) -> None:

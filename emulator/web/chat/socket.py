@@ -13,7 +13,13 @@ from emulator.core.errors import Refused
 from emulator.delivery.direct import sink_of
 from emulator.delivery.outbox import DirectOutbox, Outbox, SendOutbox
 from emulator.web.auth import expires_at_ms, whose
-from emulator.web.cdn.audience import COOKIE, country_of, session_of
+from emulator.web.cdn.audience import (
+    COOKIE,
+    country_of,
+    device_of,
+    referrer_of,
+    session_of,
+)
 from emulator.web.chat.chats import POLICY, TOO_BIG, TRY_LATER, UNKNOWN_STREAM, Chats
 from emulator.web.chat.frames import Ban, Clear, Command, Delete, Mistake, Ping, Say, Unban, parse
 from emulator.web.chat.gathering import DIALECTS, Guest
@@ -245,6 +251,8 @@ def _guest(
         person=person,
         session=session,
         country=country_of(connection),
+        device=device_of(connection),
+        referrer=referrer_of(connection),
         is_shared=has_cookie,
         outbox=_outbox(connection.scope, send, chats, dropped),
     )

@@ -48,6 +48,9 @@ class RequestLog:
     def __init__(self, kept_max: int) -> None:
         self._entries: deque[Entry] = deque(maxlen=kept_max)
         self._count = 0
+        # Of all since the start, also those that are not kept: by world, method and status / 100.
+        self.counts: dict[tuple[str, str, int], int] = {}
+        self.duration_us = 0
 
     def next_seq(self) -> int:
         self._count += 1
@@ -55,6 +58,9 @@ class RequestLog:
 
     def note(self, entry: Entry) -> None:
         self._entries.append(entry)
+        key = (entry.world, entry.method, entry.status // 100)
+        self.counts[key] = self.counts.get(key, 0) + 1
+        self.duration_us += entry.duration_us
 
     def find(
         self, is_wanted: Callable[[Entry], bool], *, after: int, count: int
@@ -67,10 +73,11 @@ class RequestLog:
         return found[:count], len(found) > count
 
     def forget(self, world: str) -> None:
-        """Drop a world's entries: it was reset."""
+        """Drop a world's entries: it was reset, or is gone."""
         kept = [entry for entry in self._entries if entry.world != world]
         self._entries.clear()
         self._entries.extend(kept)
+        self.counts = {key: count for key, count in self.counts.items() if key[0] != world}
 
 
 def without_secrets(value: Any) -> Any:

@@ -93,3 +93,22 @@ async def test_an_anonymous_reader_comes_and_goes_unseen_but_counted(room: Chatr
     room.clock.advance(COUNT_EVERY_MS)
     assert await watcher.hear_data("viewer_count") == {"count": 2}
     await nobody.leave()
+
+
+async def test_a_player_and_a_chat_of_one_token_are_one_viewer(room: Chatroom) -> None:
+    room.user("bob")
+    stream = streams.simulate(room.world, room.stream)
+    room.clock.advance(20_000)
+    await room.join("ak_demo_bob")
+    address = f"/{stream.uid}/manifest/llhls.m3u8"
+
+    async def play(headers: dict[str, str]) -> int:
+        answer = await room.call.get(address, headers=headers)
+        assert answer.status_code == 200, answer.text
+        return room.world.viewers.count(stream.id)
+
+    assert await play({"Authorization": "Bearer ak_demo_bob"}) == 1
+    # A wrong token shows nobody, and a cookie is a viewer of its own.
+    assert await play({"Authorization": "Bearer ak_wrong", "User-Agent": "a player"}) == 2
+    assert await play({"Cookie": "live_emulator_viewer=somebody"}) == 3
+    assert await play({"Cookie": "live_emulator_viewer=somebody"}) == 3

@@ -1,0 +1,140 @@
+"""`/_emulator/metrics`: the process and its worlds as numbers, in Prometheus' text format.
+
+Whatever is told is counted already or costs a count over an index: a scrape is cheap.
+"""
+
+import resource
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+from starlette.responses import Response
+
+from emulator import __version__
+from emulator.web.platform import Platform
+from emulator.web.rest.call import Call
+from emulator.web.rest.operation import Operation
+
+_MEDIA_TYPE = "text/plain"
+# Prometheus' exposition format, version 0.0.4.
+_CONTENT_TYPE = f"{_MEDIA_TYPE}; version=0.0.4; charset=utf-8"
+_PREFIX = "live_emulator_"
+_STATUSES = ("offline", "live", "ended")
+_VOD_STATUSES = ("processing", "ready", "failed", "deleted")
+
+Kind = Literal["counter", "gauge"]
+Sample = tuple[Mapping[str, str], float]
+
+
+def scrape(call: Call) -> Response:
+    """Read all numbers of this process and its worlds."""
+    lines = [line for family in _families(call.platform) for line in family]
+    return Response("\n".join(lines) + "\n", media_type=_CONTENT_TYPE)
+
+
+def _families(platform: Platform) -> Iterator[Iterator[str]]:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    cpu_seconds = usage.ru_utime + usage.ru_stime
+    # The largest so far: kilobytes on Linux, bytes on a Mac (getrusage(2)).
+    memory = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    worlds = platform.worlds.all()
+    log = platform.shared.requests
+    yield _family("info", "gauge", "what runs here", [({"version": __version__}, 1)])
+    yield _family("cpu_seconds_total", "counter", "processor time used", [({}, cpu_seconds)])
+    yield _family("memory_peak_bytes", "gauge", "most memory in use", [({}, memory)])
+    yield _family(
+        "http_requests_total",
+        "counter",
+        "requests to both APIs, by world, method and kind of answer",
+        [
+            ({"world": world, "method": method, "status": f"{kind}xx"}, count)
+            for (world, method, kind), count in log.counts.items()
+        ],
+    )
+    yield _family(
+        "http_request_seconds_total",
+        "counter",
+        "time spent answering them",
+        [({}, log.duration_us / 1_000_000)],
+    )
+    for name, kind, told, samples in _of_worlds(worlds):
+        yield _family(name, kind, told, samples)
+
+
+def _of_worlds(worlds: list[Platform]) -> Iterator[tuple[str, Kind, str, list[Sample]]]:
+    def each(number: str, kind: Kind, told: str) -> tuple[str, Kind, str, list[Sample]]:
+        samples: list[Sample] = [
+            ({"world": world.world.name}, _NUMBERS[number](world)) for world in worlds
+        ]
+        return number, kind, told, samples
+
+    yield each("world_seconds", "gauge", "the world's time, in seconds since 1970")
+    yield each("world_speed", "gauge", "seconds of the world in one of the machine's")
+    yield each("world_acts_due", "gauge", "what is due later on the world's clock")
+    yield each("users", "gauge", "accounts")
+    yield "streams", "gauge", "streams by status", _counted(worlds, "streams", _STATUSES)
+    yield "vods", "gauge", "recordings by status", _counted(worlds, "vods", _VOD_STATUSES)
+    yield "viewers", "gauge", "who watches live streams now", list(_viewers(worlds))
+    yield each("chat_sockets", "gauge", "open chat sockets")
+    yield each("events_total", "counter", "events in the world's journal")
+
+
+_NUMBERS = {
+    "world_seconds": lambda each: each.clock.now_ms() / 1000,
+    "world_speed": lambda each: each.clock.speed,
+    "world_acts_due": lambda each: each.clock.pending,
+    "users": lambda each: each.world.store.number("SELECT count(*) FROM users"),
+    "chat_sockets": lambda each: each.chats.sockets,
+    "events_total": lambda each: each.world.store.number("SELECT max(seq) FROM events"),
+}
+
+
+def _counted(worlds: list[Platform], table: str, statuses: tuple[str, ...]) -> list[Sample]:
+    """Rows of a table by their status; those that there are none of are told as well."""
+    samples: list[Sample] = []
+    for each in worlds:
+        rows = each.world.store.rows(f"SELECT status, count(*) FROM {table} GROUP BY status")
+        found: dict[str, int] = {row[0]: row[1] for row in rows}
+        samples += [
+            ({"world": each.world.name, "status": status}, found.get(status, 0))
+            for status in statuses
+        ]
+    return samples
+
+
+def _viewers(worlds: list[Platform]) -> Iterator[Sample]:
+    for each in worlds:
+        world = each.world
+        live = [
+            row["id"] for row in world.store.rows("SELECT id FROM streams WHERE status = 'live'")
+        ]
+        real = sum(map(world.viewers.real, live))
+        simulated = sum(map(world.crowds.count, live))
+        yield {"world": world.name, "kind": "real"}, real
+        yield {"world": world.name, "kind": "simulated"}, simulated
+
+
+def _family(name: str, kind: Kind, told: str, samples: list[Sample]) -> Iterator[str]:
+    yield f"# HELP {_PREFIX}{name} {told}"
+    yield f"# TYPE {_PREFIX}{name} {kind}"
+    for labels, value in samples:
+        shown = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
+        yield (
+            f"{_PREFIX}{name}{{{shown}}} {value:.15g}" if shown else f"{_PREFIX}{name} {value:.15g}"
+        )
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+OPERATIONS = [
+    Operation(
+        method="GET",
+        path="/metrics",
+        auth="public",
+        answer=scrape,
+        downloads=(_MEDIA_TYPE,),
+        provenance="assumed",
+    ),
+]
