@@ -9,11 +9,13 @@ import re
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.requests import HTTPConnection
 
 from emulator.core.bus import Bus
 from emulator.core.errors import Refused
+from emulator.core.events import Event
 from emulator.core.events.worlds import WorldReplaced
 from emulator.core.world_clock import WorldClock
 from emulator.media.ingest.gate import Attempt, PacketIntake
@@ -266,6 +268,7 @@ class Worlds:
         sources = Sources(world, shelves, shared.loops)
         cutting_room = CuttingRoom(world, shelves, recordings, sources, tasks, benches, is_kept)
         bus.subscribe(cutting_room.hear)
+        bus.subscribe(partial(self._tell_peers, world.name))
         bus.subscribe(Disposal(shared.shelves, self._making.tasks, self._is_shown).hear)
         platform = self._platforms[world.name] = Platform(
             world=world,
@@ -282,6 +285,10 @@ class Worlds:
             snapshots=snapshots,
         )
         return platform
+
+    def _tell_peers(self, world: str, event: Event) -> None:
+        if self.shared.peers is not None:
+            self.shared.peers.rooms.hear(world, event)
 
     async def _replace(
         self, platform: Platform, reason: str, load: Callable[[World], None]

@@ -1,6 +1,7 @@
 """WebRTC peers of the tests: aiortc as who goes live and who watches, over the emulator's HTTP."""
 
 import asyncio
+import json
 import subprocess
 import urllib.error
 import urllib.request
@@ -133,16 +134,9 @@ async def watching(address: str) -> AsyncIterator[Session]:
     received: list[Any] = []
     tasks: list[asyncio.Task[None]] = []
 
-    async def keep(track: MediaStreamTrack) -> None:
-        try:
-            while True:
-                received.append(await track.recv())
-        except MediaStreamError:
-            return
-
     @peer.on("track")
     def on_track(track: MediaStreamTrack) -> None:
-        tasks.append(asyncio.ensure_future(keep(track)))
+        tasks.append(asyncio.ensure_future(_keep(track, received)))
 
     peer.addTransceiver("audio", direction="recvonly")
     peer.addTransceiver("video", direction="recvonly")
@@ -207,3 +201,46 @@ def sending(address: str, source: Path) -> Iterator[Push]:
         push.kill()
         if push.process.stderr is not None:
             push.process.stderr.close()
+
+
+@asynccontextmanager
+async def meeting(address: str, token: str, film: Path) -> AsyncIterator[Session]:
+    """An aiortc in a video session: it sends a film, and keeps what one other sends."""
+    peer = connection()
+    player = MediaPlayer(str(film), loop=True)
+    received: list[Any] = []
+    tasks: list[asyncio.Task[None]] = []
+
+    @peer.on("track")
+    def on_track(track: MediaStreamTrack) -> None:
+        tasks.append(asyncio.ensure_future(_keep(track, received)))
+
+    for track in (player.audio, player.video):
+        assert track is not None
+        peer.addTransceiver(track, direction="sendrecv")
+    prefer(peer, "VP8")
+    await peer.setLocalDescription(await peer.createOffer())
+    answer = await asyncio.to_thread(_offer_json, address, token, peer.localDescription.sdp)
+    assert answer.status == 200, answer.text
+    await peer.setRemoteDescription(RTCSessionDescription(answer.json["sdp"], "answer"))
+    try:
+        yield Session(peer, answer, "", received)
+    finally:
+        await peer.close()
+        await asyncio.gather(*tasks)
+        for track in (player.audio, player.video):
+            if track is not None:
+                track.stop()
+
+
+async def _keep(track: MediaStreamTrack, received: list[Any]) -> None:
+    try:
+        while True:
+            received.append(await track.recv())
+    except MediaStreamError:
+        return
+
+
+def _offer_json(address: str, token: str, sdp: str) -> Answer:
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+    return send("POST", address, json.dumps({"sdp": sdp, "type": "offer"}), headers)

@@ -46,6 +46,17 @@ class ParticipantLeft(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ParticipantShown(Event):
+    """What a participant sends now: sound, a camera, a screen."""
+
+    session_id: str
+    participant_id: str
+    audio: bool
+    video: bool
+    screen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VideoCreated(Event):
     video_id: str
     user_id: str

@@ -62,6 +62,7 @@ class Link:
         self._over = asyncio.Event()
         self._lookups: set[asyncio.Task[None]] = set()
         self.reason = ""
+        self.local = Local("", "", "", "", ())
         self.is_open = False
 
     @property
@@ -81,13 +82,14 @@ class Link:
         digest = next(
             each.value for each in certificate().getFingerprints() if each.algorithm == "sha-256"
         )
-        return Local(
+        self.local = Local(
             ufrag=self._ice.ufrag,
             password=self._ice.password,
             fingerprint=digest,
             setup="passive" if is_server else "active",
             candidates=candidates,
         )
+        return self.local
 
     async def run(self, remote: Remote) -> None:
         """Connect, stay until the end, and free everything. Never raises."""

@@ -14,12 +14,16 @@ from emulator.core.errors import Refused
 from emulator.core.ids import trace_id
 from emulator.media.ingest.gate import Attempt, PacketGate
 from emulator.media.webrtc.limits import WebRtcLimits
+from emulator.media.webrtc.rooms.rooms import Rooms
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from emulator.media.webrtc.link import Link
     from emulator.media.webrtc.offer.answer import Taken
     from emulator.media.webrtc.offer.sdp import Offer
     from emulator.media.webrtc.relay import Relay
+    from emulator.media.webrtc.rooms.member import Shown
     from emulator.media.webrtc.screening import Screening
     from emulator.media.webrtc.viewer import Watching
 
@@ -70,6 +74,8 @@ class Peers:
         self._ports = Ports(limits.ports)
         self._peers: dict[str, Peer] = {}
         self._screenings: dict[Relay, Screening] = {}
+        self._met: dict[tuple[str, str, str], str] = {}
+        self.rooms = Rooms()
         self._is_prepared = False
         self._is_stopping = False
         self._none_left = asyncio.Event()
@@ -148,6 +154,38 @@ class Peers:
             raise
         return peer
 
+    async def meet(
+        self, room: tuple[str, str], participant_id: str, sdp: str, told: "Callable[[Shown], None]"
+    ) -> Peer:
+        """Let somebody into a session by an offer, or answer a further one of who is in.
+
+        Refuses (`bad_request`) a bad offer, (`unavailable`) one too many.
+        """
+        if self.rooms.find(room, participant_id) is None:
+            await self._prepare()
+        from emulator.media.webrtc.offer.answer import write
+        from emulator.media.webrtc.offer.sdp import parse
+
+        offer = parse(sdp)
+        known = self._peers.get(self._met.get((*room, participant_id), ""))
+        member = self.rooms.find(room, participant_id)
+        if known is not None and member is not None and known.ufrag == offer.remote.ufrag:
+            self.rooms.take(room, member, offer)
+            known.sdp = write(offer, member.answers(offer), known.link.local, _number(known.id))
+            known.link.learn(offer.remote.candidates, False)
+            return known
+        member = self.rooms.seat(
+            room, participant_id, self.limits.bits_per_second_max // 4, random_ssrc(), told
+        )
+        self.rooms.take(room, member, offer)
+        try:
+            peer = await self._open("session", room[1], member, offer, member.answers(offer), [])
+        except BaseException:
+            member.ended("its connection could not be opened")
+            raise
+        self._met[(*room, participant_id)] = peer.id
+        return peer
+
     async def stop(self, reason: str) -> None:
         """End every peer, and return when all of them are gone."""
         self._is_stopping = True
@@ -224,7 +262,7 @@ class Peers:
             await link.free()
             self._forget(peer)
             raise
-        peer.sdp = write(offer, taken, local, int(peer.id[:15], 16))
+        peer.sdp = write(offer, taken, local, _number(peer.id))
         made.append(peer)
         self._tasks.create_task(self._run(peer, offer))
         return peer
@@ -244,6 +282,7 @@ class Peers:
 
     def _forget(self, peer: Peer) -> None:
         self._peers.pop(peer.id, None)
+        self._met = {name: each for name, each in self._met.items() if each != peer.id}
         if not self._peers:
             self._none_left.set()
 
@@ -251,3 +290,8 @@ class Peers:
 def random_ssrc() -> int:
     """RFC 3550, 8: any number; never 0, which stands for nobody."""
     return int(trace_id()[:8], 16) or 1
+
+
+def _number(peer_id: str) -> int:
+    """A session's number in SDP (RFC 8866, 5.2): 63 bits at the most."""
+    return int(peer_id[:15], 16)

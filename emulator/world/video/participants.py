@@ -10,7 +10,7 @@ import hmac
 from dataclasses import dataclass
 
 from emulator.core.errors import Refused
-from emulator.core.events.video import ParticipantJoined, SessionStarted
+from emulator.core.events.video import ParticipantJoined, ParticipantShown, SessionStarted
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
 from emulator.world.video import sessions
@@ -177,6 +177,77 @@ def remove(world: World, session: Session, participant_id: str, by: User) -> Non
     reason = "left" if is_own else "removed"
     with world.change():
         sessions.leave(world, session.id, participant.row, participant.id, world.now_ms, reason)
+
+
+def by_token(world: World, session: Session, token: str) -> Participant:
+    """Whose seat this session's token gives.
+
+    Refuses (`unauthorized`) a forged or expired token, (`forbidden`) one of another session, or of
+    a seat that was left.
+    """
+    import jwt
+
+    try:
+        claims = jwt.decode(
+            token,
+            world.secret,
+            algorithms=[_ALGORITHM],
+            audience=AUDIENCE,
+            # The world's clock decides, below.
+            options={"verify_exp": False, "verify_iat": False, "require": ["exp", "sub"]},
+        )
+    except jwt.PyJWTError:
+        raise Refused("unauthorized", "Invalid authentication credentials") from None
+    if world.now_ms >= claims["exp"] * 1000:
+        raise Refused("unauthorized", "Token has expired")
+    session_after(session.status, "join")
+    try:
+        if claims.get("session_id") == session.id:
+            return find(world, session, str(claims.get("participant_id")))
+    except Refused:
+        pass
+    raise Refused("forbidden", "This token is of another session, or its seat was left.")
+
+
+def show(
+    world: World,
+    participant: Participant,
+    session_id: str,
+    *,
+    audio: bool,
+    video: bool,
+    screen: bool,
+) -> None:
+    """Write down what somebody sends to a session now, if they are still in it."""
+    with world.change():
+        changed = world.store.row(
+            "SELECT row FROM session_participants WHERE row = ? AND left_at_ms IS NULL"
+            " AND (has_audio, has_video, has_screen) <> (?, ?, ?)",
+            participant.row,
+            audio,
+            video,
+            screen,
+        )
+        if changed is None:
+            return
+        world.store.write(
+            "UPDATE session_participants SET has_audio = ?, has_video = ?, has_screen = ?"
+            " WHERE row = ?",
+            audio,
+            video,
+            screen,
+            participant.row,
+        )
+        world.emit(
+            ParticipantShown(
+                at_ms=world.now_ms,
+                session_id=session_id,
+                participant_id=participant.id,
+                audio=audio,
+                video=video,
+                screen=screen,
+            )
+        )
 
 
 def turn_credentials(world: World, user: User) -> TurnCredentials:

@@ -53,6 +53,20 @@ def to_send(offer: Offer, profile: str) -> dict[int, Format]:
     return taken
 
 
+Formats = tuple[Format, ...]
+
+
+def to_forward(section: Section) -> Formats:
+    """What is passed on between participants of one section: all that most of them speak.
+
+    VP8 first, which every browser has; the first one is what a participant sends.
+    """
+    if not section.has_port or section.kind == "application":
+        return ()
+    found = (_sound(section), _picture(section, ("vp8",)), _picture(section, ("h264",), "42e01f"))
+    return tuple(form for form in found if form is not None)
+
+
 def _sound(section: Section) -> Format | None:
     if section.kind != "audio":
         return None

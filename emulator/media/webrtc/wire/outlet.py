@@ -30,11 +30,25 @@ class Outlet:
             packet = rtp.write(
                 self._payload_type, index == last, sequence, timestamp, self.ssrc, payload
             )
-            self._sequence = sequence + 1 & 0xFFFF
-            self._history[sequence % _HISTORY] = (sequence, packet)
-            self._packets += 1
-            self._octets += len(payload)
+            self._keep(sequence, packet, len(payload))
             self._send(packet)
+
+    def forward(self, payload_type: int, payload: bytes, is_marked: bool, timestamp: int) -> None:
+        """One packet of somebody else's frame."""
+        sequence = self._sequence
+        packet = rtp.write(payload_type, is_marked, sequence, timestamp, self.ssrc, payload)
+        self._keep(sequence, packet, len(payload))
+        self._send(packet)
+
+    def skip(self) -> None:
+        """Leave one number out, as if that packet had been lost."""
+        self._sequence = self._sequence + 1 & 0xFFFF
+
+    def _keep(self, sequence: int, packet: bytes, octets: int) -> None:
+        self._sequence = sequence + 1 & 0xFFFF
+        self._history[sequence % _HISTORY] = (sequence, packet)
+        self._packets += 1
+        self._octets += octets
 
     def again(self, sequence: int) -> bytes | None:
         """A packet that was lost, if it is still known."""

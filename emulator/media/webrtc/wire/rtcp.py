@@ -7,7 +7,7 @@ import struct
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from aiortc.rtp import AnyRtcpPacket
+    from aiortc.rtp import AnyRtcpPacket, RtcpPsfbPacket
 
 _SENDER_REPORT, _RECEIVER_REPORT, _DESCRIPTION = 200, 201, 202
 _TRANSPORT_FEEDBACK, _PICTURE_FEEDBACK = 205, 206
@@ -25,6 +25,14 @@ def parse(data: bytes) -> "list[AnyRtcpPacket]":
         return RtcpPacket.parse(data)
     except (ValueError, struct.error, IndexError):
         return []
+
+
+def sources_of(asked: "RtcpPsfbPacket") -> set[int]:
+    """Whose key frame is asked for. A FIR names them in its body (RFC 5104, 4.3.1.1)."""
+    found = {asked.media_ssrc}
+    for at in range(0, len(asked.fci) - 7, 8):
+        found.add(int.from_bytes(asked.fci[at : at + 4], "big"))
+    return found
 
 
 def ntp(instant_us: int) -> int:

@@ -1,6 +1,6 @@
 """`/video-sessions`: who is in a session, and what it takes to come in."""
 
-from typing import Literal, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from pydantic import Field
 
@@ -16,7 +16,11 @@ from emulator.web.shapes.calls import (
     session_token,
 )
 from emulator.world.video import participants, sessions
+from emulator.world.video.participants import Participant
 from emulator.world.video.sessions import Session
+
+if TYPE_CHECKING:
+    from emulator.media.webrtc.rooms.member import Shown
 
 SDP_LENGTH_MAX = 262_144
 
@@ -76,14 +80,40 @@ def remove(call: Call) -> None:
     participants.remove(call.world, session, call.path["participant_id"], call.user)
 
 
-def offer(call: Call) -> SessionAnswer:
-    """Offer one's own audio and video to a session, and be answered with the others'."""
-    participants.find_own(call.world, _session(call), call.user)
-    raise Refused(
-        "unavailable",
-        "This emulator carries no WebRTC media yet. Seats, tokens and participants are there; "
-        "audio and video are not.",
-    )
+async def offer(call: Call) -> SessionAnswer:
+    """Offer one's own audio and video to a session, and be answered with the others'.
+
+    By the session's own token as bearer, or by an account that has a seat. Receive in as many
+    sections as there may be others: each is filled when somebody comes. A further offer over the
+    same connection changes what is sent and received.
+    """
+    if call.caller is None and call.credential.count(".") != 2:
+        raise Refused("unauthorized", "Not authenticated")
+    session, world = _session(call), call.world
+    wish = call.body_as(Offer)
+    participant = _participant(call, session)
+    peers = call.platform.shared.peers
+    if peers is None:
+        raise Refused("unavailable", "WebRTC is not served here.")
+
+    def told(shown: "Shown") -> None:
+        participants.show(
+            world,
+            participant,
+            session.id,
+            audio=shown.audio,
+            video=shown.video,
+            screen=shown.screen,
+        )
+
+    peer = await peers.meet((world.name, session.id), participant.id, wish.sdp, told)
+    return {"sdp": peer.sdp, "type": "answer", "participant_id": participant.id}
+
+
+def _participant(call: Call, session: Session) -> Participant:
+    if call.caller is not None:
+        return participants.find_own(call.world, session, call.caller)
+    return participants.by_token(call.world, session, call.credential)
 
 
 def _session(call: Call) -> Session:
@@ -127,10 +157,17 @@ OPERATIONS = [
     Operation(
         method="POST",
         path="/video-sessions/sessions/{session_id}/offer",
-        auth="user",
+        auth="optional",
         answer=offer,
         body=Offer,
-        refuses=("forbidden", "not_found", "conflict", "unavailable"),
+        refuses=(
+            "bad_request",
+            "unauthorized",
+            "forbidden",
+            "not_found",
+            "conflict",
+            "unavailable",
+        ),
         provenance="assumed",
     ),
 ]

@@ -14,6 +14,7 @@ from emulator.core.events.people import AccountMade
 from emulator.core.events.video import (
     ParticipantJoined,
     ParticipantLeft,
+    ParticipantShown,
     SessionCreated,
     SessionEnded,
     SessionStarted,
@@ -189,3 +190,42 @@ def test_lists_show_what_one_hosts_and_what_one_was_in(
     with pytest.raises(Refused, match="admin") as refused:
         sessions.of_user(world, bob.id, ada)
     assert refused.value.code == "forbidden"
+
+
+def test_what_somebody_sends_is_written_down_once_and_while_they_are_in(
+    world: World, ada: User, heard: list[Event]
+) -> None:
+    # Given somebody in a session,
+    session = sessions.create(world, ada, "Pair programming", 2)
+    seat = participants.admit(world, session, ada).participant
+    heard.clear()
+    # when they send sound and a picture, twice told, and leave,
+    for _ in range(2):
+        participants.show(world, seat, session.id, audio=True, video=True, screen=False)
+    shown = participants.find(world, session, seat.id)
+    participants.remove(world, session, seat.id, ada)
+    participants.show(world, seat, session.id, audio=False, video=False, screen=False)
+    # then that is a fact, and an event, once.
+    assert (shown.has_audio, shown.has_video, shown.has_screen) == (True, True, False)
+    assert [type(event) for event in heard] == [ParticipantShown, ParticipantLeft]
+
+
+def test_a_token_gives_the_seat_that_it_was_given_for(
+    world: World, clock: ManualClock, ada: User, bob: User
+) -> None:
+    session = sessions.create(world, ada, "Pair programming", 2)
+    other = sessions.create(world, ada, "Another one", 2)
+    admission = participants.admit(world, session, bob)
+
+    assert participants.by_token(world, session, admission.token) == admission.participant
+    for wrong, token, code in (
+        (other, admission.token, "forbidden"),
+        (session, admission.token + "x", "unauthorized"),
+    ):
+        with pytest.raises(Refused) as refused:
+            participants.by_token(world, wrong, token)
+        assert refused.value.code == code
+    clock.advance(participants.TOKEN_MS)
+    with pytest.raises(Refused) as late:
+        participants.by_token(world, session, admission.token)
+    assert late.value.code == "unauthorized"
