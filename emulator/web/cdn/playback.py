@@ -57,7 +57,7 @@ class Subject:
 def subject_of(platform: Platform, uid: str) -> Subject:
     """The stream, or what is ready of a VOD, video, clip or rendition, with this uid.
 
-    Refuses (`not_found`) anything else, and an ended stream whose VODs are all gone.
+    Refuses (`not_found`) anything else.
     """
     world = platform.world
     stream = streams.by_uid(world, uid)
@@ -75,10 +75,11 @@ def subject_of(platform: Platform, uid: str) -> Subject:
 
 
 def _loop_of(platform: Platform, stream: Stream) -> Loop | None:
+    """None also where the recording of an ended one was deleted: it has nothing to show."""
     if not stream.is_simulated or stream.started_at_ms is None:
         return None
     if stream.status == "ended" and recordings.by_media(platform.world, stream.uid) is None:
-        raise Refused("not_found", "The recording of this stream was deleted.")
+        return None
     return Loop(stream.uid, stream.started_at_ms, stream.ended_at_ms)
 
 
@@ -236,7 +237,7 @@ class Playback:
             return self._platform.shelves.find(subject.shelf_uid)
         except Refused:
             if subject.stream is None or subject.stream.status == "ended":
-                raise
+                raise Refused("not_found", "Nothing of this is recorded.") from None
             raise Refused(
                 "not_found", "This stream has no media yet.", retry_after_seconds=1
             ) from None

@@ -77,13 +77,14 @@ def _page(
 
 def _index(world: World) -> None:
     """Take in what has changed since somebody searched last. No answer gets stale by it."""
-    waiting = world.store.rows("SELECT vod_row FROM vods_to_index")
-    if not waiting:
-        return
-    with world.store.change(is_seen=False):
-        for (row,) in waiting:
-            _index_one(world, row)
-        world.store.write("DELETE FROM vods_to_index")
+    last = 0
+    while waiting := world.store.rows(
+        "SELECT vod_row FROM vods_to_index WHERE vod_row > ? ORDER BY vod_row LIMIT 100", last
+    ):
+        with world.store.change(is_seen=False):
+            for (row,) in waiting:
+                _index_one(world, row)
+                last = row
 
 
 def _index_one(world: World, row: int) -> None:
@@ -92,6 +93,7 @@ def _index_one(world: World, row: int) -> None:
     titles = world.store.rows(
         "SELECT title, description FROM chapters WHERE vod_row = ? ORDER BY from_ms", row
     )
+    world.store.write("DELETE FROM vods_to_index WHERE vod_row = ?", row)
     world.store.write("DELETE FROM vod_search WHERE rowid = ?", row)
     world.store.write(
         "INSERT INTO vod_search (rowid, title, description, chapters, transcript)"

@@ -95,7 +95,7 @@ OPERATIONS = [
         answer=add,
         body=ChapterCreate,
         status=201,
-        refuses=("forbidden", "not_found", "conflict"),
+        refuses=("forbidden", "not_found", "conflict", "invalid"),
         provenance="guide",
     ),
     Operation(
@@ -104,7 +104,7 @@ OPERATIONS = [
         auth="user",
         answer=update,
         body=ChapterUpdate,
-        refuses=("forbidden", "not_found"),
+        refuses=("forbidden", "not_found", "invalid"),
         provenance="assumed",
     ),
     Operation(

@@ -150,7 +150,7 @@ OPERATIONS = [
         answer=transcode,
         body=TranscodingRequest,
         status=202,
-        refuses=("forbidden", "not_found", "conflict", "unavailable"),
+        refuses=("forbidden", "not_found", "conflict", "invalid", "unavailable"),
         provenance="documented",
     ),
 ]

@@ -1,0 +1,103 @@
+"""Which clips may be wished, who counts them, and what goes with whom."""
+
+import pytest
+
+from emulator.core.clock import ManualClock
+from emulator.core.errors import Refused
+from emulator.core.events import Event
+from emulator.core.events.library import ClipDeleted
+from emulator.world.library import clips, recordings
+from emulator.world.library.clips import WAITING_MAX
+from emulator.world.live import streams
+from emulator.world.people import departures
+from emulator.world.people.accounts import User
+from emulator.world.world import World
+from tests.unit.world.library.conftest import Record
+
+
+def test_a_clip_may_be_wished_by_position_or_instant(
+    world: World, ada: User, bob: User, record: Record
+) -> None:
+    stream, _ = record(ada, seconds=120)
+    began_ms = stream.started_at_ms or 0
+
+    by_position = clips.create(world, stream, bob, "x", 60_000, 120_000)
+    by_instant = clips.create(world, stream, bob, "x", began_ms + 1_500, began_ms + 2_500)
+
+    assert (by_position.from_ms, by_position.to_ms) == (60_000, 120_000)
+    assert (by_instant.from_ms, by_instant.to_ms) == (1_500, 2_500)
+    assert clips.count_of(world, stream.row) == 2
+
+
+@pytest.mark.parametrize(
+    ("from_ms", "to_ms", "field"),
+    [
+        (0, 60_001, "end_time"),
+        (5, 5, "end_time"),
+        (-1, 5, "start_time"),
+        (119_000, 120_001, "end_time"),
+    ],
+)
+def test_what_lies_outside_is_refused(
+    world: World, ada: User, record: Record, from_ms: int, to_ms: int, field: str
+) -> None:
+    stream, _ = record(ada, seconds=120)
+
+    with pytest.raises(Refused) as refused:
+        clips.create(world, stream, ada, "x", from_ms, to_ms)
+
+    assert (refused.value.code, refused.value.details["field"]) == ("invalid", field)
+    assert clips.unfinished(world) == []
+
+
+def test_a_clip_is_as_long_as_there_was_media(world: World, ada: User, record: Record) -> None:
+    stream, _ = record(ada)
+    clip = clips.create(world, stream, ada, "x", 1_000, 11_000)
+
+    clips.finish(world, clip.id, 9_950)
+    assert clips.find(world, clip.id).duration_ms == 10_000
+    clips.finish(world, clip.id, 4_000)
+    assert clips.find(world, clip.id).duration_ms == 4_000
+
+
+def test_only_so_many_wait(world: World, ada: User, record: Record, clock: ManualClock) -> None:
+    stream, _ = record(ada)
+    for _ in range(WAITING_MAX):
+        clips.create(world, stream, ada, "x", 0, 1_000)
+
+    with pytest.raises(Refused) as refused:
+        clips.create(world, stream, ada, "x", 0, 1_000)
+
+    assert refused.value.code == "unavailable"
+    assert refused.value.details["retry_after_seconds"] > 0
+    clock.advance(1)
+
+
+def test_clips_go_with_their_stream_and_with_who_made_them(
+    world: World, ada: User, bob: User, record: Record, heard: list[Event]
+) -> None:
+    one, _ = record(ada)
+    other, _ = record(bob)
+    mine, theirs = (clips.create(world, each, bob, "x", 0, 1_000) for each in (one, other))
+    kept = clips.create(world, one, ada, "x", 0, 1_000)
+
+    departures.delete(world, bob)
+
+    gone = {event.uid for event in heard if isinstance(event, ClipDeleted)}
+    assert gone == {mine.uid, theirs.uid}
+    assert clips.of_stream(world, one, offset=0, count=9) == ([kept], 1)
+    streams.delete(world, streams.find(world, one.id))
+    assert {event.uid for event in heard if isinstance(event, ClipDeleted)} == gone | {kept.uid}
+    for stays in (mine, theirs, kept):
+        with pytest.raises(Refused):
+            clips.finish(world, stays.id, 1_000)
+
+
+def test_nothing_is_cut_of_a_deleted_recording(world: World, ada: User, record: Record) -> None:
+    stream, vod = record(ada)
+    recordings.delete(world, vod)
+
+    with pytest.raises(Refused) as refused:
+        clips.create(world, streams.find(world, stream.id), ada, "x", 0, 1_000)
+
+    assert refused.value.code == "invalid"

@@ -1,0 +1,75 @@
+"""Every move of a VOD that is not in the table is refused, and leaves no trace."""
+
+from itertools import product
+from typing import get_args
+
+import pytest
+
+from emulator.core.errors import Refused
+from emulator.core.events import Event
+from emulator.world.library import posts, recordings
+from emulator.world.library.recordings import LEGAL_MOVES, VodStatus
+from emulator.world.people import accounts
+from emulator.world.people.accounts import User
+from emulator.world.world import World
+from tests.unit.world.library.conftest import Record
+
+STATES: tuple[VodStatus, ...] = ("processing", "ready", "failed")
+MOVES = list(product(STATES, get_args(VodStatus)))
+
+
+@pytest.mark.parametrize(("state", "to"), MOVES)
+def test_a_vod_moves_by_the_table_alone(
+    world: World, record: Record, heard: list[Event], state: VodStatus, to: VodStatus
+) -> None:
+    maker = accounts.make(world, "maker", tenant_id="t")
+    _, source = record(maker)
+    wishes = {"cloudflare_video_id": source.uid, "title": "x"}
+    vod, _ = posts.upload(world, maker, wishes)
+    if state != "processing":
+        vod = recordings.move(world, vod, state)
+    before = list(heard)
+
+    if (state, to) in LEGAL_MOVES:
+        assert recordings.move(world, vod, to).status == to
+        assert len(heard) == len(before) + 1
+        return
+    with pytest.raises(Refused) as refused:
+        recordings.move(world, vod, to)
+    assert refused.value.code == "conflict"
+    assert heard == before
+    assert recordings.find(world, vod.id) == vod
+
+
+def test_what_a_client_calls_ready_still_learns_how_long_it_is(
+    world: World, ada: User, record: Record
+) -> None:
+    _, vod = record(ada)
+    with world.change():
+        world.store.write("UPDATE vods SET status = 'processing', duration_ms = 0")
+    called = recordings.move(world, recordings.find(world, vod.id), "ready")
+    assert called.duration_ms == 0
+
+    recordings.complete(world, called, 5_000, vod.qualities)
+
+    found = recordings.find(world, vod.id)
+    assert (found.status, found.duration_ms) == ("ready", 5_000)
+
+
+def test_what_has_failed_or_is_gone_does_not_come_back(
+    world: World, ada: User, record: Record, heard: list[Event]
+) -> None:
+    _, vod = record(ada)
+    with world.change():
+        world.store.write("UPDATE vods SET status = 'failed'")
+    before = list(heard)
+
+    recordings.complete(world, vod, 5_000, ())
+    recordings.give_up(world, vod, "no")
+    assert recordings.find(world, vod.id).status == "failed"
+    recordings.delete(world, vod)
+    after = list(heard)
+    recordings.complete(world, vod, 5_000, ())
+    recordings.give_up(world, vod, "no")
+
+    assert (heard[:-1], heard) == (before, after)
