@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 import subprocess
 import urllib.error
 import urllib.request
@@ -76,6 +77,7 @@ class Session:
     answer: Answer
     address: str
     received: list[Any] = field(default_factory=list)
+    lost: list[bytes] = field(default_factory=list)
 
     @property
     def headers(self) -> Message:
@@ -92,9 +94,17 @@ def connection() -> RTCPeerConnection:
 
 @asynccontextmanager
 async def publishing(
-    address: str, film: Path, *, codec: str = "H264", headers: Mapping[str, str] | None = None
+    address: str,
+    film: Path,
+    *,
+    codec: str = "H264",
+    headers: Mapping[str, str] | None = None,
+    lost: float = 0.0,
 ) -> AsyncIterator[Session]:
-    """An aiortc that sends a film by WHIP, decoded and encoded anew, until the block ends."""
+    """An aiortc that sends a film by WHIP, decoded and encoded anew, until the block ends.
+
+    Of its media packets, the share `lost` never reaches the network, the same ones each time.
+    """
     peer = connection()
     player = MediaPlayer(str(film), loop=True)
     for track in (player.audio, player.video):
@@ -106,14 +116,33 @@ async def publishing(
         post_offer, address, peer.localDescription.sdp, **(headers or {})
     )
     assert answer.status == 201, answer.text
+    gone: list[bytes] = []
+    if lost:
+        _lose(peer, lost, gone)
     await peer.setRemoteDescription(RTCSessionDescription(answer.text, "answer"))
     try:
-        yield Session(peer, answer, _resource(address, answer))
+        yield Session(peer, answer, _resource(address, answer), lost=gone)
     finally:
         await peer.close()
         for track in (player.audio, player.video):
             if track is not None:
                 track.stop()
+
+
+def _lose(peer: RTCPeerConnection, share: float, gone: list[bytes]) -> None:
+    """A network that loses packets: RTP, and never the RTCP that asks for it again."""
+    chance = random.Random(1)
+    for sender in peer.getSenders():
+        transport = sender.transport.transport
+        send = transport._connection.send
+
+        async def lossy(data: bytes, send: Any = send) -> None:
+            if data[0] < 128 or 192 <= data[1] <= 223 or chance.random() >= share:
+                await send(data)
+            else:
+                gone.append(data)
+
+        transport._send = lossy
 
 
 def prefer(peer: RTCPeerConnection, codec: str) -> None:
