@@ -56,6 +56,8 @@ def answer(refused: Refused, trace_id: str) -> Response:
         headers["WWW-Authenticate"] = "Bearer"
     if "retry_after_seconds" in refused.details:
         headers["Retry-After"] = str(refused.details["retry_after_seconds"])
+    if "fault" in refused.details:
+        headers["X-Emulator-Fault"] = refused.details["fault"]
     if "allow" in refused.details:
         headers["Allow"] = refused.details["allow"]
         status = 405

@@ -19,6 +19,8 @@ from emulator.media.ingest.tag import Tag
 class _OpenGate:
     """Lets everybody in and drops what they send."""
 
+    bytes_per_second_max = 0
+
     def admit(self, attempt: Attempt, _drop: Callable[[str], None]) -> Intake:
         sys.stderr.write(f"publisher encoder={attempt.encoder}\n")
         return self

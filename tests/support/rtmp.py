@@ -81,6 +81,7 @@ class RecordingIntake:
     closed_for: list[str] = field(default_factory=list)
     closed: asyncio.Event = field(default_factory=asyncio.Event)
     refuses: Refused | None = None
+    bytes_per_second_max: int = 0
 
     def receive(self, tag: Tag) -> None:
         assert not self.closed_for

@@ -24,7 +24,12 @@ class Attempt:
 
 
 class Intake(Protocol):
-    """Where one admitted publisher's tags go."""
+    """Where one admitted publisher's tags go.
+
+    It is to be read no faster than `bytes_per_second_max`; 0: as the server has it.
+    """
+
+    bytes_per_second_max: int
 
     def receive(self, tag: Tag) -> None:
         """Take the next tag, or raise `Refused`: the publisher is told why and disconnected."""

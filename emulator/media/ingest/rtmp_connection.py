@@ -283,6 +283,8 @@ class RtmpConnection(asyncio.Protocol):
         """Stop reading for as long as the peer is ahead of its rate. One second's worth is free."""
         now = self._loop.time()
         rate = self._limits.bytes_per_second_max
+        if self._intake is not None and self._intake.bytes_per_second_max:
+            rate = min(rate, self._intake.bytes_per_second_max)
         earned = (now - self._allowance_at) * rate
         self._allowance = min(rate, self._allowance + earned) - received_bytes
         self._allowance_at = now

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 from emulator.core.clock import Timer
 from emulator.core.errors import Refused
 from emulator.core.events import Event
+from emulator.core.events.faults import FaultStarted
 from emulator.core.events.live import StreamDeleted, StreamEnded, StreamKeyRotated
 from emulator.media.ingest.gate import Attempt
 from emulator.media.ingest.tag import Tag
+from emulator.media.live import interference
 from emulator.media.packets import Packet, Track
 from emulator.media.shelf.shelf import Shelf
 from emulator.media.shelf.shelves import Shelves
@@ -45,7 +47,15 @@ class Seat:
     def __init__(self, broadcast: "Broadcast", attempt: Attempt, drop: Callable[[str], None]):
         self.attempt = attempt
         self.drop = drop
+        self.bytes_per_second_max = 0
         self._broadcast = broadcast
+
+    @property
+    def is_seated(self) -> bool:
+        return self._broadcast.seat is self
+
+    def cut(self, reason: str) -> None:
+        self.drop(reason)
 
     def receive(self, tag: Tag) -> None:
         # What still comes after the end, or from who was taken over from, belongs to nobody.
@@ -94,6 +104,8 @@ class Broadcast:
             self.pipeline.resume()
         self._had_publisher = True
         ingest_keys.note_joined(self._world, self.stream_id, attempt.protocol, is_return=is_return)
+        if self._world.faults.are_on:
+            interference.joined(self._world, self.stream_id, self.seat)
         return self.seat
 
     def left(self, seat: Seat, reason: str) -> None:
@@ -192,6 +204,10 @@ class Broadcasts:
             self._turn_away(event.stream_id, "The stream was deleted.")
         elif isinstance(event, StreamKeyRotated):
             self._turn_away(event.stream_id, "The stream has another key now. Use that one.")
+        elif isinstance(event, FaultStarted):
+            found = tuple(self._broadcasts.values())
+            seats = [(each.stream_id, each.seat) for each in found if each.seat is not None]
+            interference.began(self._world, event, seats)
 
     async def wait_for_media(self, stream: Stream) -> None:
         """Return when a stream's first picture has come; at once if it has.

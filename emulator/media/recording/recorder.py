@@ -18,6 +18,7 @@ from emulator.media.recording.recordings import Recordings
 from emulator.media.recording.recovery import recover
 from emulator.media.shelf.shelves import Shelves
 from emulator.media.shelf.window import Window
+from emulator.world.faults.vod import VodFail, VodSlow
 from emulator.world.library import posts
 from emulator.world.library import recordings as vods
 from emulator.world.library.recordings import Quality, Vod
@@ -114,6 +115,8 @@ class Recorder:
 
     async def _process(self, vod: Vod) -> None:
         due_ms = vod.created_at_ms + self._world.rules.vod_processing_ms
+        if self._world.faults.are_on:
+            due_ms += await self._interfere(vod, due_ms)
         if vod.loop is not None:
             # There are no files: its recording is the built-in picture, as long as it ran.
             await self._until(due_ms)
@@ -132,6 +135,17 @@ class Recorder:
         await self._until(due_ms)
         vods.complete(self._world, vod, duration_ms, qualities)
         log.info("vod is ready vod=%s duration_ms=%d", vod.id, duration_ms)
+
+    async def _interfere(self, vod: Vod, due_ms: int) -> int:
+        """How much longer faults let it take. Refuses (`unavailable`), in time, one that fails."""
+        facts, faults = {"stream": vod.stream_id or ""}, self._world.faults
+        slow = faults.strike(VodSlow, f"the VOD {vod.id}", **facts)
+        longer_ms = slow.fault.delay_ms if slow is not None else 0
+        failure = faults.strike(VodFail, f"the VOD {vod.id}", **facts)
+        if failure is not None:
+            await self._until(due_ms + longer_ms)
+            raise Refused("unavailable", failure.fault.reason)
+        return longer_ms
 
     async def _complete(self, uid: str) -> tuple[int, tuple[Quality, ...]]:
         """Finish the recording's files. Returns its length, and in which qualities it is there."""

@@ -16,6 +16,7 @@ NOUNS: dict[str, tuple[str, ...]] = {
     "video": ("library.video",),
     "schedule": ("library.schedule",),
     "category": ("library.category",),
+    "fault": ("fault",),
     "http": ("http",),
     "clock": ("evening.clock",),
     "log": ("evening.log",),

@@ -24,6 +24,7 @@ from emulator.web.cdn.audience import (
     remember,
     viewer_of,
 )
+from emulator.web.cdn.trouble import Asked, meet, what_of
 from emulator.web.errors import JSONResponse
 from emulator.web.platform import CDN_NAME, Platform
 from emulator.web.worlds import Worlds
@@ -88,6 +89,20 @@ class Playback:
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
+
+    def may_be_struck(self, answer: Answer) -> bool:
+        """Whether something is broken that this answer may have to do with."""
+        is_played = answer in (Playback.plain, Playback.low_latency, Playback.media)
+        return is_played and self._platform.world.faults.are_on
+
+    def asked(self, request: Request) -> Asked:
+        """What a player asks for, as faults know it. Refuses (`not_found`) what is not there."""
+        subject = subject_of(self._platform, request.path_params["uid"])
+        of_stream = subject.stream.id if subject.stream else None
+        of_vod = subject.vod.stream_id if subject.vod else None
+        name = request.path_params.get("name")
+        what = what_of(name) if name else "playlist"
+        return Asked(self._platform.world, request, of_stream or of_vod or "", what)
 
     async def manifest(self, request: Request) -> Response:
         """`video.m3u8`: the playlist of playlists; `?protocol=llhls` for low latency."""
@@ -304,7 +319,10 @@ def _endpoint(worlds: Worlds, answer: Answer) -> Callable[[Request], Awaitable[R
     """The address's answer, in the world that its uid belongs to."""
 
     async def endpoint(request: Request) -> Response:
-        return await answer(Playback(worlds.of_media(request)), request)
+        playback = Playback(worlds.of_media(request))
+        if playback.may_be_struck(answer):
+            return await meet(playback.asked(request), lambda: answer(playback, request))
+        return await answer(playback, request)
 
     return endpoint
 

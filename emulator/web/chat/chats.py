@@ -7,6 +7,7 @@ from typing import Literal
 from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.chat import ChatEvent, ChatHeld, ChatPosted, ChatReaderDropped
+from emulator.core.events.faults import FaultStarted
 from emulator.core.events.live import StreamDeleted, StreamUpdated
 from emulator.core.events.worlds import WorldReplaced
 from emulator.delivery.outbox import OutboxBounds
@@ -14,6 +15,8 @@ from emulator.web.auth import whose
 from emulator.web.chat.gathering import Gathering, Guest
 from emulator.web.chat.intake import Intake, Outcome
 from emulator.web.chat.news import News
+from emulator.world.faults.access import AuthExpire
+from emulator.world.faults.chat import ChatDisconnect
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream
 from emulator.world.world import World
@@ -80,6 +83,8 @@ class Chats:
         if guest.user is not None:
             self._of_user.setdefault(guest.user.id, {})[guest] = None
         gathering.join(guest, stream)
+        if self.world.faults.are_on:
+            self._disconnect([guest])
 
     def leave(self, guest: Guest) -> None:
         """A guest's socket is closed. One that went with its world has left already."""
@@ -106,6 +111,9 @@ class Chats:
             return
         if isinstance(event, WorldReplaced):
             self.close(UNKNOWN_STREAM, "the stream is gone")
+            return
+        if isinstance(event, FaultStarted):
+            asyncio.get_running_loop().call_soon(self._break, event.kind)
             return
         gathering = self._gatherings.get(getattr(event, "stream_id", ""))
         if gathering is not None:
@@ -164,6 +172,24 @@ class Chats:
         if "wait_ms" in details:
             wait_seconds = details["wait_ms"] / 1000
         return self.news.error(guest.dialect, code, refused.sentence, wait_seconds)
+
+    def _break(self, kind: str) -> None:
+        """A fault has begun: it strikes those who are here."""
+        if kind == ChatDisconnect.kind:
+            self._disconnect(self.guests)
+        elif kind == AuthExpire.kind:
+            for guest in self.guests:
+                self.check(guest)
+
+    def _disconnect(self, guests: list[Guest]) -> None:
+        for guest in guests:
+            user = guest.user.username if guest.user else ""
+            subject = f"a socket in the chat of {guest.stream_id}"
+            struck = self.world.faults.strike(
+                ChatDisconnect, subject, stream=guest.stream_id, user=user
+            )
+            if struck is not None:
+                _dismiss(guest, struck.fault.code, f"a fault: {struck.label}")
 
     def _check_user(self, user_id: str) -> None:
         for guest in tuple(self._of_user.get(user_id, ())):

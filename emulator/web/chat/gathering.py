@@ -16,6 +16,7 @@ from emulator.core.events.live import StreamEnded, StreamWentLive
 from emulator.delivery.hub import Topic
 from emulator.delivery.outbox import Outbox
 from emulator.delivery.wire import Batch
+from emulator.web.chat.disturbance import Disturbance
 from emulator.web.chat.news import News
 from emulator.web.rest.call import Dialect
 from emulator.world.audience import attendance
@@ -72,6 +73,7 @@ class Gathering:
         self._stream_id = stream.id
         self._is_live = stream.status == "live"
         self._topic = Topic()
+        self._disturbance = Disturbance(world, stream.id, self._topic.tell)
         self._persons: dict[str, _Person] = {}
         self._told_count: int | None = None
         self._presences = 0
@@ -120,11 +122,15 @@ class Gathering:
             self._is_live = False
         payloads = self._news.render(event, self._dialects())
         if payloads:
-            self._topic.tell(payloads)
+            if self._world.faults.are_on:
+                self._disturbance.tell(payloads)
+            else:
+                self._topic.tell(payloads)
 
     def close(self) -> None:
         """Nobody is here any more."""
         self._tick.cancel()
+        self._disturbance.close()
 
     def _dialects(self) -> Iterable[Dialect]:
         present = self._topic.dialects

@@ -28,6 +28,7 @@ from emulator.web.rest.reuse import candidate
 from emulator.web.rest.router import Router
 from emulator.web.rest.trouble import NOTHING, Trouble, meet
 from emulator.web.worlds import Worlds
+from emulator.world.faults.access import take_tightened
 from emulator.world.limits import Quota
 from emulator.world.people.accounts import User
 from emulator.world.rules import Rules
@@ -63,7 +64,7 @@ class Dispatch:
             note.operation, values = self._router.find(request.method, request.path_params["path"])
             operation = note.operation
             note.caller = caller = _caller(platform.world, operation, credential(request))
-            quota = _count(platform.world, operation, caller)
+            quota = self._count(platform.world, operation, caller)
             trouble = await self._trouble(platform.world, operation, caller, request)
             response = NOTHING
             if trouble is None or trouble.is_done:
@@ -81,6 +82,15 @@ class Dispatch:
         if is_reusable and response.status_code == 200:
             request.state.reusable = candidate(platform, entry, note.repeat)
         return response
+
+    def _count(self, world: World, operation: Operation, caller: User | None) -> Quota | None:
+        """Count a call against its limits. Gives what is left of the tightest."""
+        if caller is None or not world.faults.are_on or not self._may_fail:
+            return _count(world, operation, caller)
+        tight = take_tightened(world, "api", caller)
+        if operation.limit is not None:
+            tight = take_tightened(world, operation.limit, caller) or tight
+        return tight or _count(world, operation, caller)
 
     async def _trouble(
         self, world: World, operation: Operation, caller: User | None, request: Request
@@ -155,6 +165,7 @@ def _each_time(operation: Operation, call: Call) -> Callable[[], None] | None:
 
 
 def _count(world: World, operation: Operation, caller: User | None) -> Quota | None:
+    """Count a call against the operation's own limit."""
     if operation.limit is None or caller is None:
         return None
     limit = _PER_MINUTE[operation.limit](world.rules)

@@ -5,6 +5,7 @@ An answer that a fault has made says so in `X-Emulator-Fault`, with the fault's 
 
 import asyncio
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -82,7 +83,7 @@ async def meet(
     hang = faults.strike(ApiHang, subject, **facts)
     if hang is not None:
         told.append(hang.label)
-        if not await _hang(world, hang):
+        if not await wait_until_over(world, hang, hang.fault.most_ms):
             return Trouble("; ".join(told), is_done=False, status=503)
     failure = faults.strike(ApiFail, subject, **facts)
     if failure is not None:
@@ -94,14 +95,14 @@ async def meet(
     return Trouble("; ".join(told), is_cut=cut is not None) if told else None
 
 
-async def _hang(world: World, hang: Active[ApiHang]) -> bool:
-    """Wait until the fault is over; False where too many wait already."""
+async def wait_until_over(world: World, hang: Active[Any], most_ms: int) -> bool:
+    """Return when the fault is over, or so much has passed; False where too many wait already."""
     if len(_hanging) >= HANGING_MAX:
         return False
     is_over = asyncio.Event()
     _hanging.add(is_over)
     hang.when_over.append(is_over.set)
-    timer = world.clock.call_at(world.now_ms + hang.fault.most_ms, is_over.set)
+    timer = world.clock.call_at(world.now_ms + most_ms, is_over.set)
     try:
         await is_over.wait()
     finally:

@@ -7,6 +7,7 @@ Each refusal has a `chat_code` (contract, websocket.md) and, where waiting helps
 from emulator.core.errors import Code, Refused
 from emulator.world.chat import filters
 from emulator.world.chat.rooms import Room, may_moderate
+from emulator.world.faults.access import take_tightened
 from emulator.world.people.accounts import User
 from emulator.world.world import World
 
@@ -49,6 +50,8 @@ def reason_to_hold(world: World, room: Room, author: User, content: str) -> str 
 def _check_viewer(world: World, room: Room, author: User, content: str) -> None:
     settings = room.settings
     # Counted first, so that hammering against slow mode counts too.
+    if world.faults.are_on:
+        take_tightened(world, "chat", author)
     if world.rules.chat_lines_per_minute:
         world.limits.count("chat", author.id, world.rules.chat_lines_per_minute)
     if settings.is_emote_only and not filters.is_emotes_only(content):

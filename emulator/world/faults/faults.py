@@ -5,7 +5,7 @@ Who may be struck asks `are_on` first: where nothing is broken, that is all it c
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from emulator.core.clock import Timer
 from emulator.core.errors import Refused
@@ -39,6 +39,8 @@ class Active(Generic[F]):
     struck: int = 0
     timer: Timer | None = None
     when_over: list[Callable[[], None]] = field(default_factory=list)
+    # What who was struck keeps of it, as long as it is on.
+    kept: dict[str, Any] = field(default_factory=dict)
 
     @property
     def until_ms(self) -> int | None:
@@ -137,15 +139,12 @@ class Faults:
         """
         for active in self.on(kind):
             if active.fault.meets(facts) and self._draws(active):
-                self._strike(active, subject)
+                self.note(active, subject)
                 return active
         return None
 
-    def _draws(self, active: "Active[F]") -> bool:
-        share = active.plan.share
-        return share >= 1 or active.chance.share() < share
-
-    def _strike(self, active: "Active[F]", subject: str) -> None:
+    def note(self, active: "Active[F]", subject: str) -> None:
+        """Journal one effect of a fault that is on."""
         active.struck += 1
         world = self._world
         with world.change():
@@ -159,6 +158,10 @@ class Faults:
             )
             if active.struck == active.plan.times:
                 self._leave(active, "has struck as often as it may")
+
+    def _draws(self, active: "Active[F]") -> bool:
+        share = active.plan.share
+        return share >= 1 or active.chance.share() < share
 
     def _expire(self, active: "Active[Fault]") -> None:
         if active.id in self._on:

@@ -1,6 +1,6 @@
 """Every kind of fault there is, by its name."""
 
-from emulator.world.faults import api
+from emulator.world.faults import access, api, chat, ingest, media, vod, webhook
 from emulator.world.faults.fault import Fault
 
 _ALL: tuple[type[Fault], ...] = (
@@ -8,6 +8,24 @@ _ALL: tuple[type[Fault], ...] = (
     api.ApiFail,
     api.ApiHang,
     api.ApiCut,
+    chat.ChatDelay,
+    chat.ChatDrop,
+    chat.ChatRepeat,
+    chat.ChatDisorder,
+    chat.ChatDisconnect,
+    media.MediaStall,
+    media.MediaMissing,
+    media.MediaTruncate,
+    media.MediaSlow,
+    ingest.IngestRefuse,
+    ingest.IngestCut,
+    ingest.IngestThrottle,
+    vod.VodFail,
+    vod.VodSlow,
+    webhook.WebhookFail,
+    webhook.WebhookSlow,
+    access.AuthExpire,
+    access.LimitTighten,
 )
 
 KINDS: dict[str, type[Fault]] = {each.kind: each for each in _ALL}

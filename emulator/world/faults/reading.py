@@ -31,7 +31,8 @@ class Plan:
     for_ms: int = 0
 
 
-_BESIDE: dict[str, tuple[str, Read]] = {
+# What stands beside a kind, the field of its plan, and how it is read.
+BESIDE: dict[str, tuple[str, Read]] = {
     "share": ("share", share),
     "times": ("times", whole(1, _TIMES_MAX)),
     "for": ("for_ms", duration),
@@ -40,7 +41,7 @@ _BESIDE: dict[str, tuple[str, Read]] = {
 
 def read(written: Mapping[str, Any]) -> Plan:
     """The plan that is written. Refuses (`invalid`) any other, with the nearest right word."""
-    named = [name for name in written if name not in _BESIDE]
+    named = [name for name in written if name not in BESIDE]
     if len(named) != 1:
         raise Refused("invalid", f"A fault is one of {', '.join(KINDS)}, and one only.")
     (kind,) = named
@@ -49,10 +50,25 @@ def read(written: Mapping[str, Any]) -> Plan:
         raise Refused("invalid", f"There is no fault {kind[:50]!r}. {_nearest(kind, KINDS)}")
     beside = {
         name: _value(kind, written_name, reader, written[written_name])
-        for written_name, (name, reader) in _BESIDE.items()
+        for written_name, (name, reader) in BESIDE.items()
         if written.get(written_name) is not None
     }
     return Plan(fault=_fault(found, written[kind]), **beside)
+
+
+def schema() -> dict[str, Any]:
+    """A written fault as JSON Schema, for editors; `read` knows more."""
+    kinds = {
+        name: {
+            "type": ["object", "null"],
+            "description": (kind.__doc__ or "").strip(),
+            "properties": {each.metadata["written"]: {} for each in fields(kind)},
+            "additionalProperties": False,
+        }
+        for name, kind in KINDS.items()
+    }
+    beside: dict[str, Any] = {name: {"type": ["string", "number"]} for name in BESIDE}
+    return {"type": "object", "properties": kinds | beside, "additionalProperties": False}
 
 
 def _fault(kind: type[Fault], given: object) -> Fault:

@@ -58,6 +58,14 @@ def whole(least: int, most: int) -> Read:
     return read
 
 
+def close_code(given: object) -> int:
+    """What a WebSocket may be closed with (RFC 6455, 7.4): the others are never sent."""
+    found = int(whole(1000, 4999)(given))
+    if found in (1004, 1005, 1006) or 1014 < found < 3000:
+        raise ValueError(f"is 1000 to 1003, 1007 to 1014 or 3000 to 4999, not {found}")
+    return found
+
+
 def text(given: object) -> str:
     if not isinstance(given, str) or not 0 < len(given) <= _TEXT_LENGTH_MAX:
         raise ValueError(f"is a text of 1 to {_TEXT_LENGTH_MAX} characters, not {_shown(given)}")

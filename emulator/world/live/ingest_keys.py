@@ -2,6 +2,7 @@
 
 from emulator.core.errors import Refused
 from emulator.core.events.live import PublisherJoined, PublisherLeft, PublishRefused
+from emulator.world.faults.ingest import IngestRefuse
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream
 from emulator.world.world import World
@@ -61,6 +62,14 @@ def _check(world: World, stream: Stream, *, is_publishing: bool) -> None:
         raise Refused(
             "conflict",
             "This stream has ended, and ended is final. Create a new stream and use its key.",
+            stream_id=stream.id,
+        )
+    if world.faults.are_on and world.faults.strike(
+        IngestRefuse, f"a publisher of {stream.id}", stream=stream.id
+    ):
+        raise Refused(
+            "unavailable",
+            "The server takes no publishers at the moment. Try again later.",
             stream_id=stream.id,
         )
     if is_publishing and not world.rules.is_takeover_allowed:

@@ -9,6 +9,7 @@ from typing import Any
 
 from emulator.core.errors import Refused
 from emulator.core.events.people import LoginMeans, SessionsClosed, UserLoggedIn
+from emulator.world.faults.access import AuthExpire, check_expired
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.world import World
@@ -100,6 +101,8 @@ def by_access_token(world: World, token: str) -> User:
         raise Refused("unauthorized", _WRONG)
     if world.now_ms >= claims["exp"] * 1000:
         raise Refused("unauthorized", "Token has expired")
+    if world.faults.are_on:
+        check_expired(world, user, claims.get("faults"))
     return user
 
 
@@ -128,7 +131,7 @@ def _issue(world: World, user: User, session_id: str, session_row: int) -> Sessi
     world.store.write(
         "INSERT INTO refresh_tokens (token, session_row) VALUES (?, ?)", refresh_token, session_row
     )
-    claims = {
+    claims: dict[str, Any] = {
         "sub": user.id,
         "username": user.username,
         "sid": session_id,
@@ -137,6 +140,8 @@ def _issue(world: World, user: User, session_id: str, session_row: int) -> Sessi
         "iat": now_ms // 1000,
         "exp": (now_ms + world.rules.access_token_ms) // 1000,
     }
+    if world.faults.are_on:
+        claims["faults"] = [each.id for each in world.faults.on(AuthExpire)]
     return Session(
         user=user,
         access_token=jwt.encode(claims, world.secret, algorithm=_ALGORITHM),

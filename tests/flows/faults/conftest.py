@@ -10,11 +10,11 @@ from tests.support.rest import Caller
 
 
 @pytest.fixture
-async def client(emulator: Emulator) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=emulator.ready["http"], timeout=30) as client:
-        yield client
+async def http(emulator: Emulator) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=emulator.ready["http"], timeout=30) as http:
+        yield http
 
 
 @pytest.fixture
-def call(client: httpx.AsyncClient) -> Caller:
-    return Caller(client, "/api/v1")
+def call(http: httpx.AsyncClient) -> Caller:
+    return Caller(http, "/api/v1")

@@ -11,24 +11,24 @@ from emulator.web.rest.trouble import HEADER
 from tests.support.rest import Caller, create
 
 
-async def add(client: httpx.AsyncClient, **written: Any) -> dict[str, Any]:
+async def add(http: httpx.AsyncClient, **written: Any) -> dict[str, Any]:
     """Break something; `api_fail` is written for `api.fail`."""
     body = {name.replace("_", "."): value for name, value in written.items()}
-    answer = await client.post("/_emulator/faults", json=body)
+    answer = await http.post("/_emulator/faults", json=body)
     assert answer.status_code == 201, answer.text
     found: dict[str, Any] = answer.json()
     return found
 
 
-async def struck(client: httpx.AsyncClient) -> list[str]:
-    page = (await client.get("/_emulator/events?kind=FaultStruck&limit=1000")).json()
+async def struck(http: httpx.AsyncClient) -> list[str]:
+    page = (await http.get("/_emulator/events?kind=FaultStruck&limit=1000")).json()
     return [event["values"]["subject"] for event in page["events"]]
 
 
 async def test_a_failed_call_is_answered_with_the_error_and_leaves_no_trace(
-    client: httpx.AsyncClient, call: Caller
+    http: httpx.AsyncClient, call: Caller
 ) -> None:
-    fault = await add(client, api_fail={"status": 502, "method": "POST"}, times=1)
+    fault = await add(http, api_fail={"status": 502, "method": "POST"}, times=1)
 
     refused = await call("POST", "/streams/", "ak_demo", json={"title": "Never made"})
     assert refused.status_code == 502
@@ -39,13 +39,13 @@ async def test_a_failed_call_is_answered_with_the_error_and_leaves_no_trace(
     assert HEADER not in mine.headers
     # The one time that it may strike is over.
     await create(call)
-    assert await struck(client) == [f"POST {refused.url.path}"]
+    assert await struck(http) == [f"POST {refused.url.path}"]
 
 
 async def test_a_call_that_is_done_may_still_be_answered_with_an_error(
-    client: httpx.AsyncClient, call: Caller
+    http: httpx.AsyncClient, call: Caller
 ) -> None:
-    await add(client, api_fail={"done": True, "method": "POST"}, times=1)
+    await add(http, api_fail={"done": True, "method": "POST"}, times=1)
     answer = await call("POST", "/streams/", "ak_demo", json={"title": "Made all the same"})
     assert answer.status_code == 503
     mine = await call("GET", "/streams/?status_filter=all", "ak_demo")
@@ -53,20 +53,20 @@ async def test_a_call_that_is_done_may_still_be_answered_with_an_error(
 
 
 async def test_an_answer_that_was_kept_is_not_used_while_something_is_broken(
-    client: httpx.AsyncClient, call: Caller
+    http: httpx.AsyncClient, call: Caller
 ) -> None:
     for _ in range(2):
         assert (await call("GET", "/streams/")).status_code == 200
-    await add(client, api_fail={"path": "/streams"})
+    await add(http, api_fail={"path": "/streams"})
     assert (await call("GET", "/streams/")).status_code == 503
-    await client.delete("/_emulator/faults")
+    await http.delete("/_emulator/faults")
     assert (await call("GET", "/streams/")).status_code == 200
 
 
 async def test_a_delayed_answer_is_the_right_one_later(
-    client: httpx.AsyncClient, call: Caller
+    http: httpx.AsyncClient, call: Caller
 ) -> None:
-    await add(client, api_delay={"delay": "100ms"})
+    await add(http, api_delay={"delay": "100ms"})
     began = asyncio.get_running_loop().time()
     answer = await call("GET", "/streams/id/nobody")
     assert asyncio.get_running_loop().time() - began >= 0.1
@@ -74,32 +74,30 @@ async def test_a_delayed_answer_is_the_right_one_later(
     assert answer.headers[HEADER].endswith("api.delay")
 
 
-async def test_a_call_hangs_until_the_fault_is_over(
-    client: httpx.AsyncClient, call: Caller
-) -> None:
-    fault = await add(client, api_hang={})
+async def test_a_call_hangs_until_the_fault_is_over(http: httpx.AsyncClient, call: Caller) -> None:
+    fault = await add(http, api_hang={})
     waiting = asyncio.create_task(call("GET", "/streams/"))
-    while not await struck(client):
+    while not await struck(http):
         assert not waiting.done()
         await asyncio.sleep(0)
-    assert (await client.delete(f"/_emulator/faults/{fault['id']}")).status_code == 204
+    assert (await http.delete(f"/_emulator/faults/{fault['id']}")).status_code == 204
     assert (await waiting).status_code == 200
 
 
 async def test_a_hanging_call_does_not_keep_the_server_from_stopping(emulator: Emulator) -> None:
-    async with httpx.AsyncClient(base_url=emulator.ready["http"]) as client:
-        await add(client, api_hang={})
-        waiting = asyncio.create_task(client.get("/api/v1/streams/"))
-        while not await struck(client):
+    async with httpx.AsyncClient(base_url=emulator.ready["http"]) as http:
+        await add(http, api_hang={})
+        waiting = asyncio.create_task(http.get("/api/v1/streams/"))
+        while not await struck(http):
             assert not waiting.done()
         await asyncio.sleep(0)
         waiting.cancel()
 
 
 async def test_a_cut_answer_is_a_broken_connection_and_the_next_one_is_whole(
-    client: httpx.AsyncClient, call: Caller
+    http: httpx.AsyncClient, call: Caller
 ) -> None:
-    await add(client, api_cut={}, times=2)
+    await add(http, api_cut={}, times=2)
     with pytest.raises(httpx.RemoteProtocolError):
         await call("GET", "/streams/")
     with pytest.raises(httpx.RemoteProtocolError):
@@ -108,15 +106,15 @@ async def test_a_cut_answer_is_a_broken_connection_and_the_next_one_is_whole(
     assert "Made, and nobody was told" in mine.text
 
 
-async def test_the_admin_api_is_never_struck(client: httpx.AsyncClient) -> None:
-    await add(client, api_fail={})
-    assert (await client.get("/_emulator/worlds")).status_code == 200
+async def test_the_admin_api_is_never_struck(http: httpx.AsyncClient) -> None:
+    await add(http, api_fail={})
+    assert (await http.get("/_emulator/worlds")).status_code == 200
 
 
-async def test_faults_are_listed_stopped_and_gone_with_a_reset(client: httpx.AsyncClient) -> None:
-    await add(client, api_fail={"status": 500}, share="50%", **{"for": "10s"})
-    await add(client, api_delay={"delay": "2s"})
-    page = (await client.get("/_emulator/faults")).json()
+async def test_faults_are_listed_stopped_and_gone_with_a_reset(http: httpx.AsyncClient) -> None:
+    await add(http, api_fail={"status": 500}, share="50%", **{"for": "10s"})
+    await add(http, api_delay={"delay": "2s"})
+    page = (await http.get("/_emulator/faults")).json()
     assert page["total"] == 2
     fault = page["faults"][0]
     assert (fault["kind"], fault["share"], fault["times"]) == ("api.fail", 0.5, None)
@@ -124,15 +122,15 @@ async def test_faults_are_listed_stopped_and_gone_with_a_reset(client: httpx.Asy
     assert fault["until"] is not None
     assert page["faults"][1]["values"] == {"delay": "2s"}
 
-    await client.post("/_emulator/reset")
-    assert (await client.get("/_emulator/faults")).json()["total"] == 0
-    assert (await client.delete("/_emulator/faults/fault-1")).status_code == 404
-    assert (await client.post("/_emulator/faults", json={"api.fial": {}})).status_code == 422
+    await http.post("/_emulator/reset")
+    assert (await http.get("/_emulator/faults")).json()["total"] == 0
+    assert (await http.delete("/_emulator/faults/fault-1")).status_code == 404
+    assert (await http.post("/_emulator/faults", json={"api.fial": {}})).status_code == 422
 
 
-async def test_a_fault_is_of_its_own_world_only(client: httpx.AsyncClient, call: Caller) -> None:
-    await client.post("/_emulator/worlds", json={"name": "other", "seed": "none"})
-    await client.post(
+async def test_a_fault_is_of_its_own_world_only(http: httpx.AsyncClient, call: Caller) -> None:
+    await http.post("/_emulator/worlds", json={"name": "other", "seed": "none"})
+    await http.post(
         "/_emulator/faults", json={"api.fail": {}}, headers={"X-Emulator-World": "other"}
     )
     assert (await call("GET", "/streams/")).status_code == 200

@@ -1,0 +1,66 @@
+"""Interference: what faults do to publishers that are let in (`world/faults/ingest`)."""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from emulator.core.events.faults import FaultStarted
+from emulator.world.faults.faults import Active
+from emulator.world.faults.ingest import IngestCut, IngestThrottle
+from emulator.world.world import World
+
+_CUT = "The connection was cut (a fault)."
+_KINDS = (IngestCut.kind, IngestThrottle.kind)
+
+
+class Interfered(Protocol):
+    """A publisher's connection. `bytes_per_second_max` 0: as fast as it comes."""
+
+    bytes_per_second_max: int
+
+    @property
+    def is_seated(self) -> bool: ...
+
+    def cut(self, reason: str) -> None: ...
+
+
+def joined(world: World, stream_id: str, seat: Interfered) -> None:
+    """Somebody has come while something is broken: it is cut in a while, and read slowly."""
+    for active in world.faults.on(IngestCut):
+        if active.fault.meets({"stream": stream_id}):
+            due_ms = world.now_ms + active.fault.after_ms
+            world.clock.call_at(due_ms, lambda: _cut_later(world, stream_id, seat))
+            break
+    slow = world.faults.strike(IngestThrottle, _who(stream_id), stream=stream_id)
+    if slow is not None:
+        _throttle(slow, seat)
+
+
+def began(world: World, event: FaultStarted, seats: Iterable[tuple[str, Interfered]]) -> None:
+    """A fault has begun: it strikes who publishes already."""
+    if event.kind not in _KINDS:
+        return
+    for stream_id, seat in seats:
+        if event.kind == IngestCut.kind:
+            _cut_later(world, stream_id, seat)
+        else:
+            slow = world.faults.strike(IngestThrottle, _who(stream_id), stream=stream_id)
+            if slow is not None:
+                _throttle(slow, seat)
+
+
+def _cut_later(world: World, stream_id: str, seat: Interfered) -> None:
+    if seat.is_seated and world.faults.strike(IngestCut, _who(stream_id), stream=stream_id):
+        seat.cut(_CUT)
+
+
+def _throttle(slow: Active[IngestThrottle], seat: Interfered) -> None:
+    seat.bytes_per_second_max = slow.fault.kbits * 125
+    slow.when_over.append(lambda: _release(seat))
+
+
+def _release(seat: Interfered) -> None:
+    seat.bytes_per_second_max = 0
+
+
+def _who(stream_id: str) -> str:
+    return f"the publisher of {stream_id}"

@@ -1,0 +1,101 @@
+"""`fault.*`: break something on purpose, and mend it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from pydantic import GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from emulator.core.errors import Refused
+from emulator.scenario.actions.action import Action
+from emulator.scenario.language.mistakes import meant
+from emulator.scenario.language.values.kinds import StreamRef, UserRef
+from emulator.scenario.stage import Stage
+from emulator.world.faults.kinds import KINDS
+from emulator.world.faults.reading import read, schema
+
+# Values that name things of the scenario.
+_REFS = ("stream", "user")
+# In a scenario a reference may be no text at all (`{owner: ada}`); whoever checks it knows.
+_SOMEBODY = "somebody"
+
+
+class FaultStart(Action):
+    """Break something: one kind with its values, and beside it `share`, `times` and `for`."""
+
+    name: ClassVar[str] = "fault.start"
+    example: ClassVar[str] = "fault.start: {media.stall: {stream: launch}, for: 4s}"
+
+    fault: dict[str, Any]
+    stream: StreamRef | None = None
+    user: UserRef | None = None
+
+    @classmethod
+    def arguments(cls, plain: Any) -> Any:
+        if not isinstance(plain, Mapping):
+            return {"fault": {plain: {}} if isinstance(plain, str) else plain}
+        refs = {
+            name: value
+            for values in plain.values()
+            if isinstance(values, Mapping)
+            for name, value in values.items()
+            if name in _REFS
+        }
+        return {"fault": dict(plain), **refs}
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, _: CoreSchema, __: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return schema()
+
+    def wrong(self) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
+        try:
+            read(self._written(dict.fromkeys(_REFS, _SOMEBODY)))
+        except Refused as refused:
+            yield (), "fault", refused.sentence
+
+    def run(self, stage: Stage) -> None:
+        named: dict[str, str] = {}
+        if self.stream is not None:
+            named["stream"] = stage.stream(self.stream).id
+        if self.user is not None:
+            named["user"] = stage.user(self.user).username
+        stage.world.faults.start(read(self._written(named)))
+
+    def _written(self, named: Mapping[str, str]) -> dict[str, Any]:
+        """The fault as it is written, with what the names stand for."""
+        return {
+            kind: {name: named.get(name, value) for name, value in values.items()}
+            if isinstance(values, Mapping)
+            else values
+            for kind, values in self.fault.items()
+        }
+
+
+class FaultStop(Action):
+    """Stop all faults of one kind."""
+
+    name: ClassVar[str] = "fault.stop"
+    example: ClassVar[str] = "fault.stop: media.stall"
+    shorthand: ClassVar[str] = "kind"
+
+    kind: str
+
+    def wrong(self) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
+        if self.kind not in KINDS:
+            yield ("kind",), "fault", f"There is no fault {self.kind[:50]}{meant(self.kind, KINDS)}"
+
+    def run(self, stage: Stage) -> None:
+        stage.world.faults.stop_kind(self.kind)
+
+
+class FaultClear(Action):
+    """Stop all faults."""
+
+    name: ClassVar[str] = "fault.clear"
+    example: ClassVar[str] = "fault.clear: {}"
+
+    def run(self, stage: Stage) -> None:
+        stage.world.faults.clear()

@@ -1,0 +1,125 @@
+"""What faults make of a chat, at real sockets, on a clock that only the test moves."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator.world.faults.reading import read
+from emulator.world.people import tokens
+from tests.support.chat import Chatroom, Guest, chatroom
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[Chatroom]:
+    async with chatroom(tmp_path, "uvicorn") as room:
+        yield room
+
+
+def start(room: Chatroom, **written: Any) -> None:
+    """Break something; `chat_drop` is written for `chat.drop`."""
+    plan = {name.replace("_", "."): value for name, value in written.items()}
+    room.world.faults.start(read(plan))
+
+
+async def lines(guest: Guest, count: int) -> list[str]:
+    return [(await guest.hear_next("message"))["content"] for _ in range(count)]
+
+
+async def say(room: Chatroom, content: str) -> None:
+    """By REST, so that the author's own socket is nothing special."""
+    answer = await room.ask("POST", "/chat", body={"content": content})
+    assert answer.status_code < 300, answer.text
+
+
+async def test_a_dropped_line_comes_to_nobody_and_is_still_in_the_history(room: Chatroom) -> None:
+    guest = await room.join("ak_demo")
+    start(room, chat_drop={}, times=1)
+    await say(room, "lost")
+    await say(room, "heard")
+    assert await lines(guest, 1) == ["heard"]
+    assert sorted(await room.history()) == ["heard", "lost"]
+
+
+async def test_a_repeated_line_comes_twice(room: Chatroom) -> None:
+    guest = await room.join("ak_demo")
+    start(room, chat_repeat={"stream": room.stream.id}, times=1)
+    await say(room, "echo")
+    await say(room, "next")
+    assert await lines(guest, 3) == ["echo", "echo", "next"]
+
+
+async def test_lines_in_disorder_change_places(room: Chatroom) -> None:
+    guest = await room.join("ak_demo")
+    start(room, chat_disorder={"most": "2s"}, times=2)
+    for each in ("one", "two"):
+        await say(room, each)
+    assert await lines(guest, 2) == ["two", "one"]
+    # One that nothing follows comes all the same.
+    await say(room, "alone")
+    await room.clock.pass_time(2_000)
+    assert await lines(guest, 1) == ["alone"]
+
+
+async def test_a_delayed_line_comes_when_its_time_has_come(room: Chatroom) -> None:
+    guest = await room.join("ak_demo")
+    start(room, chat_delay={"delay": "3s"}, times=2)
+    for each in ("late", "later", "at once"):
+        await say(room, each)
+    assert await lines(guest, 1) == ["at once"]
+    await room.clock.pass_time(3_000)
+    assert await lines(guest, 2) == ["late", "later"]
+
+
+async def test_another_stream_s_fault_does_nothing_here(room: Chatroom) -> None:
+    guest = await room.join("ak_demo")
+    start(room, chat_drop={"stream": "another"})
+    await say(room, "heard")
+    assert await lines(guest, 1) == ["heard"]
+
+
+async def test_a_socket_is_disconnected_and_comes_back_once_the_fault_is_over(
+    room: Chatroom,
+) -> None:
+    # Given two who are here,
+    room.user("bob")
+    bob, owner = await room.join("ak_demo_bob"), await room.join("ak_demo")
+
+    # when bob's connection is broken for four seconds,
+    start(room, chat_disconnect={"user": "bob", "code": 1012}, **{"for": "4s"})
+    assert await bob.code() == 1012
+    # then he is closed again when he comes back too early,
+    again = await room.connect("ak_demo_bob")
+    assert await again.code() == 1012
+    await room.clock.pass_time(4_000)
+    # and hears everybody afterwards, as who was never struck does.
+    back = await room.join("ak_demo_bob")
+    await say(room, "welcome back")
+    assert await lines(back, 1) == await lines(owner, 1) == ["welcome back"]
+
+
+async def test_an_expired_token_closes_its_socket_and_a_refreshed_one_opens_another(
+    room: Chatroom,
+) -> None:
+    bob = room.user("bob")
+    session = tokens.open_session(room.world, bob)
+    guest, other = await room.join(session.access_token), await room.join("ak_demo")
+    start(room, auth_expire={"user": "bob"})
+    assert await guest.code() == 1008
+    fresh = tokens.refresh(room.world, session.refresh_token)
+    again = await room.join(fresh.access_token)
+    await say(room, "signed in again")
+    assert await lines(again, 1) == await lines(other, 1)
+
+
+async def test_a_tightened_limit_slows_the_one_it_names(room: Chatroom) -> None:
+    room.user("bob")
+    room.user("eve")
+    bob, eve = await room.join("ak_demo_bob"), await room.join("ak_demo_eve")
+    start(room, limit_tighten={"what": "chat", "user": "bob", "per_minute": 2})
+    for number in range(3):
+        await bob.say(f"b{number}")
+        await eve.say(f"e{number}")
+    assert (await bob.hear_next("error"))["code"] == "rate_limited"
+    assert sorted(await lines(eve, 5)) == ["b0", "b1", "e0", "e1", "e2"]

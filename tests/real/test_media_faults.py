@@ -1,0 +1,172 @@
+"""Faults of playback, publishing and recordings, at real players and real encoders."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urljoin
+
+import pytest
+
+from tests.support.encoders import BUNDLED, Player, address_of, play, pushing
+from tests.support.hls.text import parse
+from tests.support.walk import Walk, platform, until
+
+
+@pytest.fixture
+def walk() -> Iterator[Walk]:
+    with platform() as walk:
+        yield walk
+
+
+def start(walk: Walk, **written: Any) -> str:
+    """Break something; `media_stall` is written for `media.stall`. Returns the fault's id."""
+    body = {name.replace("_", "."): value for name, value in written.items()}
+    answer = walk.ask("POST", f"{walk.ready['admin']}/faults", body)
+    assert answer.status == 201, answer.text
+    return str(answer.json["id"])
+
+
+def clear(walk: Walk) -> None:
+    assert walk.ask("DELETE", f"{walk.ready['admin']}/faults").status == 200
+
+
+def events(walk: Walk, kind: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = walk.get(
+        f"{walk.ready['admin']}/events?limit=1000&kind={kind}"
+    ).json["events"]
+    return [each["values"] for each in found]
+
+
+def segments_of(walk: Walk, stream: dict[str, Any]) -> list[str]:
+    base = urljoin(stream["playback_url"], "stream.m3u8")
+    return [urljoin(base, str(each.uri)) for each in parse(walk.media_playlist(stream)).segments]
+
+
+def test_a_player_stalls_and_recovers(walk: Walk) -> None:
+    stream = walk.create()
+    with pushing(address_of(stream)):
+        # Given a player that plays six seconds of a live stream,
+        walk.until_parts(stream, 6)
+        until(lambda: walk.get(stream["playback_url"]).status == 200, "a segment is whole")
+        with Player(stream["playback_url"], "-t", "6") as player:
+            start(walk, media_stall={"stream": stream["id"]})
+            # when its playlist stands, although parts go on coming
+            stalled = walk.media_playlist(stream)
+            until(lambda: len(events(walk, "FaultStruck")) >= 5, "the player meets it")
+            assert walk.media_playlist(stream) == stalled
+            clear(walk)
+            # then the playlist jumps on, and the player shows all of it.
+            until(lambda: walk.media_playlist(stream) != stalled, "the playlist goes on")
+            assert len(player.result().video) == 180
+
+
+def test_a_blocking_reload_waits_until_the_stall_is_over(walk: Walk) -> None:
+    stream = walk.create()
+    with pushing(address_of(stream)):
+        until(lambda: walk.get(stream["playback_url"]).status == 200, "a segment is whole")
+        start(walk, media_stall={}, **{"for": "700ms"})
+        last = segments_of(walk, stream)[-1]
+        number = int(last.rpartition("seg-")[2].partition(".")[0])
+        address = urljoin(stream["playback_url"], "llhls.m3u8")
+        answer = walk.get(f"{address}?_HLS_msn={number + 2}")
+        assert answer.status == 200
+        assert f"seg-{number + 2}.m4s" in answer.text
+        assert not walk.get(f"{walk.ready['admin']}/faults").json["faults"]
+
+
+def test_media_is_missing_truncated_and_slow(walk: Walk) -> None:
+    stream = walk.create()
+    with pushing(address_of(stream)):
+        until(lambda: walk.get(stream["playback_url"]).status == 200, "a segment is whole")
+        (segment, *_) = segments_of(walk, stream)
+        whole = walk.get(segment).body
+
+        start(walk, media_missing={"what": "segment"}, times=1)
+        missing = walk.get(segment)
+        assert (missing.status, missing.headers["X-Emulator-Fault"]) == (
+            404,
+            "fault-1 media.missing",
+        )
+        assert walk.get(segment).body == whole
+
+        start(walk, media_truncate={"keep": "25%"}, times=1)
+        assert walk.get(segment).body == whole[: len(whole) // 4]
+        assert walk.get(segment).body == whole
+
+        start(walk, media_slow={"kbits": 4 * len(whole) * 8 // 1000}, times=1)
+        slow = walk.get(segment)
+        assert slow.body == whole
+        assert slow.headers["Cache-Control"] == "no-store"
+        assert [each["kind"] for each in events(walk, "FaultStruck")] == [
+            "media.missing",
+            "media.truncate",
+            "media.slow",
+        ]
+
+
+def test_a_publisher_is_cut_and_its_stream_goes_on_when_it_is_back(walk: Walk) -> None:
+    stream = walk.create()
+    with pushing(address_of(stream)) as push:
+        walk.until_parts(stream, 3)
+        start(walk, ingest_cut={"stream": stream["id"]}, times=1)
+        assert push.said()
+        (left,) = events(walk, "PublisherLeft")
+        assert "fault" in left["reason"]
+    with pushing(address_of(stream)):
+        walk.until_parts(stream, 3)
+        assert walk.stream(stream)["status"] == "live"
+    assert "#EXT-X-DISCONTINUITY" in walk.media_playlist(stream)
+
+
+def test_a_publisher_that_comes_while_it_lasts_is_cut_after_a_while(walk: Walk) -> None:
+    stream = walk.create()
+    start(walk, ingest_cut={"after": "300ms"})
+    with pushing(address_of(stream)) as push:
+        assert push.said()
+    assert [each["kind"] for each in events(walk, "FaultStruck")] == ["ingest.cut"]
+
+
+def test_a_publisher_is_refused_and_let_in_once_it_is_over(walk: Walk) -> None:
+    stream = walk.create()
+    start(walk, ingest_refuse={})
+    with pushing(address_of(stream)) as push:
+        push.said()
+        assert push.process.returncode
+    (refused,) = events(walk, "PublishRefused")
+    assert "takes no publishers" in refused["sentence"]
+    assert walk.stream(stream)["status"] == "offline"
+    clear(walk)
+    with pushing(address_of(stream)):
+        walk.until_status(stream, "live")
+
+
+def test_a_throttled_publisher_is_read_slowly_until_it_is_over(walk: Walk) -> None:
+    # Given a film of four seconds that a publisher sends as fast as it is taken,
+    stream = walk.create()
+    start(walk, ingest_throttle={"kbits": 160})
+    with pushing(address_of(stream), is_endless=False, is_paced=False) as push:
+        # when it has sent all, then most of it waits on the way,
+        push.said()
+        assert events(walk, "FaultStruck")
+        assert walk.ingest(stream)["is_publishing"]
+        clear(walk)
+    # and all of it comes in once that is over.
+    assert walk.until_vod(stream)["duration"] >= 3.9
+
+
+def test_a_vod_fails_and_another_takes_longer(walk: Walk) -> None:
+    failing, slow = walk.create("Failing"), walk.create("Slow")
+    start(walk, vod_fail={"stream": failing["id"], "reason": "The encoder caught fire."})
+    start(walk, vod_slow={"stream": slow["id"], "delay": "600ms"})
+    for stream in (failing, slow):
+        with pushing(address_of(stream), is_endless=False, is_paced=False):
+            walk.until_status(stream, "ended")
+
+    vod_id = walk.stream(failing)["vod_id"]
+    until(
+        lambda: walk.ask("GET", f"/streams/vods/{vod_id}").json["status"] == "failed",
+        "the VOD has failed",
+    )
+    (failed,) = events(walk, "VodFailed")
+    assert failed["reason"] == "The encoder caught fire."
+    ready = walk.until_vod(slow)
+    assert len(play(ready["video_url"], by=BUNDLED).video) == 120

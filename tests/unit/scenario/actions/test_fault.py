@@ -1,0 +1,49 @@
+"""Faults in a scenario: started, stopped, over by themselves, and checked before anything runs."""
+
+import pytest
+
+from emulator.scenario.language.mistakes import WrongScenario
+from tests.support.evening import play
+
+HEAD = """
+scenario: Faults
+world:
+  users: [{name: ada}, {name: bob}]
+  streams: [{name: launch, owner: ada, title: Launch night}]
+timeline:
+  - stream.start: launch
+"""
+
+
+async def test_a_fault_is_started_for_a_while_stopped_and_cleared() -> None:
+    played = await play(
+        HEAD
+        + """
+  - fault.start: {media.stall: {stream: launch}, for: 4s}
+  - fault.start: {chat.drop: {stream: {owner: ada}}, share: 50%}
+  - fault.start: {api.fail: {user: bob, status: 500}, times: 3}
+  - fault.start: api.hang
+  - wait: 5s
+  - fault.stop: api.fail
+  - fault.clear: {}
+"""
+    )
+
+    assert played.is_fine, (played.judged, played.broken)
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ("fault.start: {media.stal: {stream: launch}}", "Did you mean media.stall?"),
+        ("fault.start: {media.stall: {stream: lunch}}", "There is no stream lunch"),
+        ("fault.start: {api.fail: {user: eve}}", "There is no user eve"),
+        ("fault.start: {api.fail: {status: 200}}", "status is a whole number from 400 to 599"),
+        ("fault.start: {api.fail: {}, for: soon}", "a duration is written"),
+        ("fault.start: 5", "Write names and values here"),
+        ("fault.stop: media.stal", "There is no fault media.stal"),
+    ],
+)
+async def test_what_is_wrong_is_said_before_the_run(step: str, said: str) -> None:
+    with pytest.raises(WrongScenario, match=said.replace("?", r"\?")):
+        await play(f"{HEAD}  - {step}\n")
