@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from emulator.core.clock import ManualClock
@@ -9,6 +10,10 @@ from emulator.core.events import Event
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.world import World
+
+# How long an example takes says something of the machine and nothing of us.
+hypothesis.settings.register_profile("project", deadline=None)
+hypothesis.settings.load_profile("project")
 
 
 @pytest.fixture
