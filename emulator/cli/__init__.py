@@ -22,6 +22,7 @@ COMMANDS = {
     "watch": "follow a stream's state until it ends",
     "chat": "read a stream's chat and speak in it",
     "contract": "list what is served, or compare it with another document or recorded requests",
+    "scenario": "play an evening from a YAML file, and judge what must be true",
     "world": "list, make, drop or reset isolated platforms of a running emulator",
     "snapshot": "save, restore or list a world's snapshots",
     "clock": "show a world's time, stop it, let it pass, or run it at another speed",

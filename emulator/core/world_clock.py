@@ -29,12 +29,12 @@ _LAST_MS = 221_845_392_000_000
 class WorldClock(ManualClock):
     """Runs at the machine's pace from `begin_ms` on, which is now where nothing is said.
 
-    Never goes back, whatever the machine's clock does.
+    With a `speed` of 0 it stands there. Never goes back, whatever the machine's clock does.
     """
 
-    def __init__(self, begin_ms: int | None = None) -> None:
+    def __init__(self, begin_ms: int | None = None, speed: float = 1.0) -> None:
         super().__init__(wall_ns() // 1_000_000 if begin_ms is None else begin_ms)
-        self._speed = 1.0
+        self._speed = speed
         self._set_out()
         self._bell: asyncio.TimerHandle | None = None
         self._bell_ms: int | None = None

@@ -7,6 +7,7 @@ nothing else moves time, so that the same file always makes the same evening.
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 
 from emulator.core.errors import Refused
 from emulator.core.events import Event
@@ -39,6 +40,8 @@ class Run:
         ends_ms: int | None = None,
     ) -> None:
         self.evening = evening
+        # Called at each instant, once all that happens then has happened.
+        self.look: Callable[[], None] = lambda: None
         self._pace = pace
         self._subscribe = subscribe
         self._ends_ms = ends_ms
@@ -127,6 +130,7 @@ class Run:
                 break
         self._turns.judge()
         self._log.follow()
+        self.look()
 
     def _is_over(self) -> bool:
         if self._stopped:
@@ -154,6 +158,10 @@ class Run:
 
     async def _end(self) -> list[Result]:
         """Stop what still goes on, and tell the rest."""
+        for publisher in list(self.evening.publishers.values()):
+            # Whose stream is gone with its world has nothing to stop but its encoder.
+            with suppress(Refused):
+                await publisher.stop("the scenario is over")
         if not self._hearing.is_void:
             await self._turns.cut_short()
             self._log.follow()

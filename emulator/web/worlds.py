@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 from starlette.requests import HTTPConnection
 
@@ -33,6 +34,9 @@ from emulator.world.origin.seed import Seed
 from emulator.world.origin.template import Template
 from emulator.world.rules import Rules
 from emulator.world.world import DEFAULT, World
+
+if TYPE_CHECKING:
+    from emulator.web.runs import Runs
 
 HEADER = "x-emulator-world"
 MEMORY = ":memory:"
@@ -102,7 +106,14 @@ class Worlds:
         platform.cutting_room.recover()
         return platform
 
-    def make(self, name: str, seed: str) -> Platform:
+    @cached_property
+    def runs(self) -> "Runs":
+        """The scenarios that are played here. Imported when the first one is."""
+        from emulator.web.runs import Runs
+
+        return Runs(self, self._making.tasks)
+
+    def make(self, name: str, seed: str, clock: WorldClock | None = None) -> Platform:
         """A fresh world. Refuses (`invalid`) a bad name or seed, (`conflict`) a taken name."""
         if not NAME.fullmatch(name):
             raise Refused(
@@ -116,7 +127,7 @@ class Worlds:
                 f"There are {self._making.worlds_max} worlds. Drop some, or raise worlds_max.",
             )
         bus = Bus()
-        clock = self._making.make_clock()
+        clock = clock or self._making.make_clock()
         world = self._template(seed).make(clock, bus.publish, self._making.rules, name)
         return self._platform(world, clock, bus, seed)
 
@@ -218,6 +229,8 @@ class Worlds:
 
     async def stop(self, reason: str) -> None:
         """End what is live, and drop every world that is not kept."""
+        if "runs" in vars(self):
+            await self.runs.stop(reason)
         for platform in self.all():
             if platform is not self.default:
                 await self.drop(platform.world.name)

@@ -8,6 +8,7 @@ from emulator.core.bus import Bus
 from emulator.core.clock import ManualClock
 from emulator.scenario.language.load import Known, load, no_files
 from emulator.scenario.pace import Jumping
+from emulator.scenario.report.fold import Fold
 from emulator.scenario.results import Broken, Judged, Noted, Result, StepDone
 from emulator.scenario.runner import Run
 from emulator.scenario.stage import Evening, Server
@@ -51,6 +52,13 @@ class Played:
         return not self.broken and not self.missed and all(each.is_ok for each in self.steps)
 
 
+async def played_with_report(text: str) -> Fold:
+    """The same, with a report's figures kept as it goes."""
+    folds: list[Fold] = []
+    await play(text, fold_into=folds)
+    return folds[0]
+
+
 async def play(
     text: str,
     *,
@@ -59,6 +67,7 @@ async def play(
     server: Server | None = None,
     ends_ms: int | None = None,
     write: Callable[[str], object] | None = None,
+    fold_into: list[Fold] | None = None,
 ) -> Played:
     """Play it on a world of its own that nobody else touches."""
     scenario = load(text, "test.yaml", given=given, read_file=read_file, known=Known())
@@ -72,7 +81,12 @@ async def play(
         is_own_world=True,
     )
     run = Run(evening, Jumping(clock), bus.subscribe, ends_ms=ends_ms, write=write)
-    played = Played(run, world)
+    fold, played = Fold(run), Played(run, world)
+    run.look = fold.look
+    bus.subscribe(fold.hear)
     async for result in run.play():
         played.results.append(result)
+        fold.take(result)
+    if fold_into is not None:
+        fold_into.append(fold)
     return played

@@ -202,7 +202,8 @@ class _Loading:
             self._note(where, "include", f"At most {INCLUDES_MAX} files are included.")
         else:
             try:
-                return tree.read(self.read_file(name), name)
+                self.files[name] = self.read_file(name)
+                return tree.read(self.files[name], name)
             except ValueError as error:
                 self._note(where, "include", f"{error}.")
             except WrongScenario as wrong:

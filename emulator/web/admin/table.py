@@ -7,6 +7,7 @@ from emulator.web.admin import (
     metrics,
     outbox,
     requests,
+    scenarios,
     snapshots,
     viewers,
     worlds,
@@ -23,6 +24,7 @@ OPERATIONS = [
     *requests.OPERATIONS,
     *outbox.OPERATIONS,
     *faults.OPERATIONS,
+    *scenarios.OPERATIONS,
 ]
 
 ROUTER = Router(OPERATIONS)

@@ -1,0 +1,110 @@
+"""`scenario`: evenings from YAML files: played, checked, listed, explained, recorded."""
+
+import argparse
+from typing import Any
+
+NAME = "scenario"
+HELP = "play an evening from a YAML file, and judge what must be true"
+EXAMPLES = """
+  live-emulator scenario list
+  live-emulator scenario run launch-night -p peak=9000
+  live-emulator scenario run evening.yaml --speed 10x --report out --junit out/junit.xml
+  live-emulator scenario run demo-loop --for 10m
+  live-emulator scenario run going-live --speed real --against http://127.0.0.1:8787
+  live-emulator scenario validate evening.yaml
+  live-emulator scenario explain launch-night
+  live-emulator scenario schema > scenario.schema.json
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(
+        dest="verb", required=True, metavar="run|validate|list|explain|schema"
+    )
+    run = verbs.add_parser("run", help="play scenarios, each in a world of its own")
+    run.add_argument("files", nargs="+", metavar="FILE", help="a file, or a name of the library")
+    _add_parameters(run)
+    run.add_argument(
+        "--speed",
+        type=speed_of,
+        default=None,
+        metavar="virtual|real|10x",
+        help="default: virtual, or real with --against",
+    )
+    run.add_argument(
+        "--for", dest="ends", metavar="DURATION", help="end it so long after its start"
+    )
+    run.add_argument("--report", metavar="DIR", help="write report.json, junit.xml, report.html")
+    run.add_argument("--junit", metavar="FILE", help="write JUnit XML of all of them")
+    run.add_argument("--check", metavar="HASH", help="fail if the log_hash is another")
+    run.add_argument("--keep", action="store_true", help="keep the worlds; serve until Ctrl-C")
+    run.add_argument("--against", default="", metavar="URL", help="play on a running emulator")
+    run.add_argument("--world", default="", metavar="NAME", help="in this world, with --against")
+    run.add_argument("--admin-token", default="", metavar="TOKEN", help="where it asks for one")
+    run.add_argument("--json", action="store_true", help="print the reports as JSON lines")
+
+    validate = verbs.add_parser("validate", help="tell all mistakes in scenario files")
+    validate.add_argument("files", nargs="+", metavar="FILE")
+    _add_parameters(validate)
+    validate.add_argument("--json", action="store_true", help="print the mistakes as JSON")
+
+    shown = verbs.add_parser("list", help="list the scenarios that come with the emulator")
+    shown.add_argument("--json", action="store_true", help="print them as JSON")
+
+    explain = verbs.add_parser("explain", help="show an evening as a table of times")
+    explain.add_argument("file", metavar="FILE")
+    _add_parameters(explain)
+
+    verbs.add_parser("schema", help="print the language as JSON Schema, for editors")
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.verb == "run":
+        from emulator.cli.scenario import playing
+
+        return playing.run(args)
+    from emulator.cli.scenario import telling
+
+    verbs: dict[str, Any] = {
+        "validate": telling.validate,
+        "list": telling.show_list,
+        "explain": telling.explain,
+        "schema": telling.show_schema,
+    }
+    return int(verbs[args.verb](args))
+
+
+def speed_of(text: str) -> float:
+    """`virtual` is 0, `real` 1, `10x` ten times as fast."""
+    named = {"virtual": 0.0, "real": 1.0}
+    if text in named:
+        return named[text]
+    try:
+        found = float(text.removesuffix("x"))
+    except ValueError:
+        found = 0.0
+    if not 0.01 <= found <= 10_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no speed; write virtual, real or 10x")
+    return found
+
+
+def parameter_of(text: str) -> tuple[str, str]:
+    """`peak=9000`."""
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        raise argparse.ArgumentTypeError(f"{text!r} is no parameter; write name=value")
+    return name, value
+
+
+def _add_parameters(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-p",
+        "--param",
+        dest="params",
+        action="append",
+        type=parameter_of,
+        default=[],
+        metavar="NAME=VALUE",
+        help="a parameter of the scenario",
+    )
+    parser.add_argument("--seed", type=int, metavar="N", help="another seed for chance")

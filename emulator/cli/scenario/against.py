@@ -1,0 +1,69 @@
+"""`scenario run --against`: on an emulator that runs already, through its admin API."""
+
+import argparse
+import time
+from typing import Any
+from urllib.parse import quote
+
+from emulator.cli.tools.admin import Admin
+from emulator.cli.tools.line import LiveLine
+from emulator.scenario import files
+from emulator.scenario.language.scenario import Scenario
+from emulator.scenario.language.values.quantities import clock_text
+
+_LOOK_SECONDS = 0.2
+
+
+def play(
+    args: argparse.Namespace, scenarios: list[Scenario], ends_ms: int | None
+) -> list[dict[str, Any]]:
+    """Start all, watch them, and give their reports. Ctrl-C stops them there too."""
+    admin = Admin(args.against, args.world, args.admin_token)
+    started = [
+        admin.call("POST", "scenarios", _order(args, name, scenario, ends_ms))
+        for name, scenario in zip(args.files, scenarios, strict=True)
+    ]
+    ids = [each["id"] for each in started]
+    line = LiveLine()
+    try:
+        _watch(admin, ids, line)
+    except KeyboardInterrupt:
+        for run_id in ids:
+            admin.call("DELETE", f"scenarios/runs/{quote(run_id)}")
+        _watch(admin, ids, line)
+    line.end()
+    return [admin.call("GET", f"scenarios/runs/{quote(run_id)}")["report"] for run_id in ids]
+
+
+def _watch(admin: Admin, ids: list[str], line: LiveLine) -> None:
+    while True:
+        runs = [admin.call("GET", f"scenarios/runs/{quote(run_id)}") for run_id in ids]
+        line.show(" | ".join(map(_progress, runs)))
+        if all(each["state"] == "over" for each in runs):
+            return
+        time.sleep(_LOOK_SECONDS)
+
+
+def _progress(run: dict[str, Any]) -> str:
+    steps = ", ".join(run["under_way"][:2]) or run["state"]
+    return (
+        f"{clock_text(run['clock_ms'] // 1000 * 1000)} {run['scenario']}: {steps},"
+        f" {run['viewers']} viewers, {run['lines']} lines"
+    )
+
+
+def _order(
+    args: argparse.Namespace, name: str, scenario: Scenario, ends_ms: int | None
+) -> dict[str, Any]:
+    path = files.find(name)
+    return {
+        "text": files.text_of(path),
+        "file": path.name,
+        "files": dict(scenario.files),
+        "params": dict(args.params),
+        "seed": args.seed,
+        "speed": 1.0 if args.speed is None else args.speed,
+        "keep": args.keep,
+        "world": "this" if args.world or args.speed != 0 else "own",
+        "ends_ms": ends_ms,
+    }

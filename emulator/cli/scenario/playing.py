@@ -1,0 +1,174 @@
+"""`scenario run`: in worlds of an emulator of this process, or on one that runs already."""
+
+import argparse
+import asyncio
+import json
+import sys
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from emulator.cli import Failed, serve
+from emulator.cli.scenario.telling import read
+from emulator.cli.scenario.writing import write_junit, write_report
+from emulator.cli.tools import logs
+from emulator.cli.tools.line import LiveLine
+from emulator.core.errors import Refused
+from emulator.scenario.language.scenario import Scenario
+from emulator.scenario.language.values.quantities import clock_text, duration_ms
+from emulator.scenario.report.document import sentence
+from emulator.settings import MEMORY, Settings
+
+if TYPE_CHECKING:
+    from emulator.web.runs import Entry, Runs
+
+_LOOK_SECONDS = 0.1
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 where nothing was missed, 1 otherwise, 2 where it could not begin."""
+    logs.set_up("text", "warning")
+    try:
+        scenarios = [read(name, dict(args.params), args.seed) for name in args.files]
+        ends_ms = duration_ms(args.ends) if args.ends else None
+    except Refused as refused:
+        raise Failed(refused.sentence, 2) from None
+    except ValueError as error:
+        raise Failed(f"--for: {error}.", 2) from None
+    if args.against:
+        from emulator.cli.scenario import against
+
+        reports = against.play(args, scenarios, ends_ms)
+        return finish(args, reports)
+    reports_here: list[dict[str, Any]] = []
+    code = serve.in_loop(lambda: _Playing(args, scenarios, ends_ms, reports_here).run())
+    return code or finish(args, reports_here)
+
+
+def finish(args: argparse.Namespace, reports: list[dict[str, Any]]) -> int:
+    """Tell how it went, and write what was asked for."""
+    is_fine = True
+    for number, report in enumerate(reports, 1):
+        wrong = _wrong_hash(args, report)
+        is_fine = is_fine and report["outcome"] in ("passed", "stopped") and not wrong
+        if args.json:
+            print(json.dumps(report))
+        else:
+            print("\n".join(told(report)))
+        if wrong:
+            print(wrong, file=sys.stderr)
+        if args.report:
+            folder = Path(args.report)
+            write_report(folder / _name(report, number) if len(reports) > 1 else folder, report)
+    if args.junit:
+        write_junit(Path(args.junit), reports)
+    return 0 if is_fine else 1
+
+
+def told(report: dict[str, Any]) -> list[str]:
+    """A run in a few lines: how it went, and every miss in a sentence."""
+    expectations = report["expectations"]
+    met = sum(each["met"] for each in expectations)
+    found = [
+        f"{report['scenario']}: {report['outcome']}. {met} of {len(expectations)} expectations met,"
+        f" {clock_text(report['length_ms'])} in {report['wall_ms'] / 1000:.1f} s,"
+        f" {report['events']} events, up to {report['viewers_peak']} viewers,"
+        f" {report['chat_posted']} lines. log_hash {report['log_hash'][:16]}"
+    ]
+    if report["reason"]:
+        found.append(f"  {report['reason']}")
+    found += [
+        f"  {step['place']}: {step['name']} {step['outcome']}: {step['told']}"
+        for step in report["steps"]
+        if not step["ok"] and step["action"] != "expect"
+    ]
+    missed = [each for each in expectations if not each["met"]]
+    return found + [f"  {each['place']}: {sentence(each)}" for each in missed]
+
+
+class _Playing:
+    """All of them side by side, on an emulator that this process starts and stops."""
+
+    def __init__(
+        self,
+        args: argparse.Namespace,
+        scenarios: list[Scenario],
+        ends_ms: int | None,
+        reports: list[dict[str, Any]],
+    ) -> None:
+        self._args = args
+        self._scenarios = scenarios
+        self._ends_ms = ends_ms
+        self._reports = reports
+        # With --json, standard output is the reports'.
+        self._line = LiveLine(sys.stderr if args.json else None)
+
+    async def run(self) -> int:
+        from emulator.web.runs import VIRTUAL, Order
+
+        stop = serve.stop_on_signals()
+        port = Settings().port if self._args.keep else 0
+        settings = Settings(data=MEMORY, port=port, rtmp_port=0, rtmps_port=0)
+        async with AsyncExitStack() as stack:
+            emulator = await serve.start(settings, stack)
+            runs = emulator.platform.worlds.runs
+            speed = VIRTUAL if self._args.speed is None else self._args.speed
+            entries = [
+                runs.start(
+                    Order(
+                        scenario=scenario,
+                        speed=speed,
+                        is_kept=self._args.keep,
+                        ends_ms=self._ends_ms,
+                    ),
+                    emulator.platform,
+                )
+                for scenario in self._scenarios
+            ]
+            await self._watch(runs, entries, stop)
+            self._reports += [each.report for each in entries if each.report is not None]
+            self._line.end()
+            if self._args.keep and not stop.is_set():
+                await self._keep(entries, str(emulator.ready["http"]), stop)
+        return 0
+
+    async def _watch(self, runs: "Runs", entries: "list[Entry]", stop: asyncio.Event) -> None:
+        """Show how it goes, until all are over or somebody has had enough."""
+        waits = [asyncio.create_task(each.done.wait()) for each in entries]
+        stopping = asyncio.create_task(stop.wait())
+        while left := [each for each in waits if not each.done()]:
+            await asyncio.wait(
+                [*left, *([] if stop.is_set() else [stopping])],
+                timeout=_LOOK_SECONDS,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            if stop.is_set():
+                await runs.stop("Stopped with Ctrl-C.")
+            self._line.show(" | ".join(map(_progress, entries)))
+        stopping.cancel()
+
+    async def _keep(self, entries: "list[Entry]", http: str, stop: asyncio.Event) -> None:
+        for each in entries:
+            told = f"{each.order.scenario.name} stays in the world {each.world}: send the header"
+            self._line.say(f"{told} X-Emulator-World: {each.world} to {http}. Ctrl-C ends it.")
+        await stop.wait()
+
+
+def _progress(entry: "Entry") -> str:
+    run, fold = entry.run, entry.fold
+    steps = ", ".join(run.under_way[:2]) or ("over" if entry.report else "waiting")
+    return (
+        f"{clock_text(run.clock_ms // 1000 * 1000)} {entry.order.scenario.name}: {steps},"
+        f" {fold.watching} viewers, {fold.lines_said} lines"
+    )
+
+
+def _wrong_hash(args: argparse.Namespace, report: dict[str, Any]) -> str:
+    found: str = report["log_hash"]
+    if args.check and not found.startswith(args.check):
+        return f"log_hash is {found}, not {args.check}: the evening was another one."
+    return ""
+
+
+def _name(report: dict[str, Any], number: int) -> str:
+    return f"{number:02}-{Path(report['file']).stem}"

@@ -1,0 +1,29 @@
+"""The report's files: report.json, junit.xml and report.html in one folder, each written whole."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from emulator.core.errors import Refused
+from emulator.machine.files import write_whole
+from emulator.scenario.report.junit import junit
+from emulator.scenario.report.page import page
+
+
+def write_report(folder: Path, report: dict[str, Any]) -> None:
+    """All three. Refuses (`unavailable`) a folder that cannot be written to."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / "report.json", json.dumps(report, indent=1).encode() + b"\n")
+        write_whole(folder / "junit.xml", junit([report]))
+        write_whole(folder / "report.html", page(report).encode())
+    except OSError as error:
+        raise Refused("unavailable", f"{folder} cannot be written: {error.strerror}.") from None
+
+
+def write_junit(path: Path, reports: list[dict[str, Any]]) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, junit(reports))
+    except OSError as error:
+        raise Refused("unavailable", f"{path} cannot be written: {error.strerror}.") from None

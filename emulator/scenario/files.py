@@ -1,0 +1,65 @@
+"""Scenario files: those of the library, and those of a user, read from their own folder only."""
+
+from pathlib import Path
+
+from emulator.core.errors import Refused
+from emulator.scenario.language.load import ReadFile
+from emulator.scenario.language.mistakes import meant
+from emulator.scenario.language.tree import BYTES_MAX
+
+_HERE = Path(__file__).resolve().parents[1]
+# Beside the package in a checkout, inside it once installed.
+_FOLDERS = (_HERE / "fixtures" / "scenarios", _HERE.parent / "scenarios")
+
+
+def library() -> dict[str, Path]:
+    """The scenarios that come with the emulator, by name."""
+    for folder in _FOLDERS:
+        if folder.is_dir():
+            return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    return {}
+
+
+def find(name: str) -> Path:
+    """The file that somebody means: a path, or a name of the library. Refuses (`not_found`)."""
+    path = Path(name)
+    if path.is_file():
+        return path
+    found = library().get(name.removesuffix(".yaml"))
+    if found is None:
+        looks_like_path = "/" in name or name.endswith((".yaml", ".yml"))
+        hint = "." if looks_like_path else meant(name, library())
+        raise Refused("not_found", f"There is no scenario {name}{hint}")
+    return found
+
+
+def text_of(path: Path) -> str:
+    """What stands in it. Refuses (`invalid`) what is too large, or no UTF-8."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(BYTES_MAX + 1)
+    except OSError as error:
+        raise Refused("invalid", f"{path} cannot be read: {error.strerror}.") from None
+    if len(content) > BYTES_MAX:
+        raise Refused("invalid", f"{path} is larger than 1 MiB.")
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        raise Refused("invalid", f"{path} is no text in UTF-8.") from None
+
+
+def reader(folder: Path) -> ReadFile:
+    """Reads files beside a scenario, by names relative to its folder and never outside it."""
+    root = folder.resolve()
+
+    def read_file(name: str) -> str:
+        path = (root / name).resolve()
+        # After links were followed: one that leads out is outside.
+        if not path.is_relative_to(root):
+            raise ValueError(f"{name} is outside the scenario's folder")
+        try:
+            return text_of(path)
+        except Refused as refused:
+            raise ValueError(refused.sentence.rstrip(".")) from None
+
+    return read_file

@@ -1,0 +1,159 @@
+"""The evening's chart as SVG: viewers, chat, states, faults, steps, expectations. Pure."""
+
+from html import escape
+from typing import Any
+
+from emulator.scenario.language.values.quantities import clock_text
+
+_WIDTH, _LEFT, _RIGHT = 960, 52, 12
+_TOP, _VIEWERS, _CHAT, _BAND, _GAP = 22, 150, 60, 12, 10
+_STREAMS_SHOWN = 12
+_STEPS_SHOWN = 500
+# Distances between labels that people can read, in milliseconds.
+_ROUND_MS = [
+    *(1_000 * n for n in (1, 2, 5, 10, 15, 30)),
+    *(60_000 * n for n in (1, 2, 5, 10, 15, 30)),
+    *(3_600_000 * n for n in (1, 2, 3, 6, 12, 24, 48, 168)),
+]
+
+
+def chart(report: dict[str, Any]) -> str:
+    """One `<svg>`. Whatever comes from the scenario is escaped."""
+    return _Chart(report).draw()
+
+
+class _Chart:
+    """From the top: faults over everything, viewers, chat, a band a stream, steps."""
+
+    def __init__(self, report: dict[str, Any]) -> None:
+        self._report = report
+        self._length_ms = max(1, report["length_ms"])
+        self._states: dict[str, list[dict[str, Any]]] = {}
+        for span in report["chart"]["states"]:
+            if span["name"] in self._states or len(self._states) < _STREAMS_SHOWN:
+                self._states.setdefault(span["name"], []).append(span)
+        self._chat_top = _TOP + _VIEWERS + _GAP
+        self._bands_top = self._chat_top + _CHAT + _GAP
+        self._steps_top = self._bands_top + len(self._states) * (_BAND + 4) + _GAP
+        self._height = self._steps_top + 44
+
+    def draw(self) -> str:
+        told = f"Viewers, chat and states of {self._report['scenario']}"
+        parts = [
+            f'<svg viewBox="0 0 {_WIDTH} {self._height}" role="img" aria-label="{escape(told)}">',
+            *self._axis(),
+            *self._faults(),
+            *self._viewers(),
+            *self._chat(),
+            *self._bands(),
+            *self._steps(),
+            *self._marks(),
+            "</svg>",
+        ]
+        return "\n".join(parts)
+
+    def _x(self, at_ms: float) -> float:
+        share: float = min(1.0, max(0.0, at_ms / self._length_ms))
+        return float(round(_LEFT + share * (_WIDTH - _LEFT - _RIGHT), 1))
+
+    def _axis(self) -> list[str]:
+        step_ms = next((n for n in _ROUND_MS if self._length_ms / n <= 9), _ROUND_MS[-1])
+        step_ms = max(step_ms, self._length_ms // 20)
+        found = []
+        for at_ms in range(0, self._length_ms + 1, step_ms):
+            x = self._x(at_ms)
+            found.append(
+                f'<line class="grid" x1="{x}" x2="{x}" y1="{_TOP}" y2="{self._steps_top + 12}"/>'
+                f'<text x="{x}" y="{self._height - 4}" text-anchor="middle">{clock_text(at_ms)}'
+                "</text>"
+            )
+        return found
+
+    def _faults(self) -> list[str]:
+        return [
+            f'<rect class="fault" x="{self._x(span["from_ms"])}" y="{_TOP}"'
+            f' width="{max(1.5, self._x(span["to_ms"]) - self._x(span["from_ms"])):.1f}"'
+            f' height="{self._bands_top - _TOP}"><title>{escape(span["name"])}'
+            f" {clock_text(max(0, span['from_ms']))} to {clock_text(span['to_ms'])}</title></rect>"
+            for span in self._report["chart"]["faults"]
+        ]
+
+    def _viewers(self) -> list[str]:
+        values, every_ms = self._series("viewers")
+        most = max(values, default=0) or 1
+        bottom = _TOP + _VIEWERS
+        points = [
+            f"{self._x(number * every_ms)},{bottom - value / most * (_VIEWERS - 8):.1f}"
+            for number, value in enumerate(values)
+        ]
+        end = self._x(min(self._length_ms, len(values) * every_ms))
+        if points:
+            points += [f"{end},{points[-1].split(',')[1]}", f"{end},{bottom}"]
+        return [
+            f'<polygon class="viewers" points="{_LEFT},{bottom} {" ".join(points)}"/>',
+            f'<text x="{_LEFT - 6}" y="{_TOP + 8}" text-anchor="end">{most:,.0f}</text>',
+            f'<text x="{_LEFT}" y="{_TOP - 8}">viewers, at most {most:,.0f}</text>',
+        ]
+
+    def _chat(self) -> list[str]:
+        values, every_ms = self._series("chat")
+        most = max(values, default=0) or 1
+        bottom = self._chat_top + _CHAT
+        width = max(0.5, self._x(every_ms) - self._x(0) - 0.3)
+        found = [
+            f'<rect class="chat" x="{self._x(number * every_ms)}" width="{width:.1f}"'
+            f' y="{bottom - value / most * _CHAT:.1f}" height="{value / most * _CHAT:.1f}"/>'
+            for number, value in enumerate(values)
+            if value
+        ]
+        rate = most * 1000 / every_ms
+        top = self._chat_top + 8
+        found.append(f'<text x="{_LEFT - 6}" y="{top}" text-anchor="end">{rate:,.3g}/s</text>')
+        return found
+
+    def _bands(self) -> list[str]:
+        found = []
+        for row, (name, spans) in enumerate(self._states.items()):
+            y = self._bands_top + row * (_BAND + 4)
+            label = escape(name if len(name) <= 9 else name[:8] + "…")
+            found.append(
+                f'<text x="{_LEFT - 6}" y="{y + 10}" text-anchor="end">{label}'
+                f"<title>{escape(name)}</title></text>"
+            )
+            for span in spans:
+                x = self._x(span["from_ms"])
+                found.append(
+                    f'<rect class="{escape(span["kind"])}" x="{x}" y="{y}" rx="2" height="{_BAND}"'
+                    f' width="{max(1.0, self._x(span["to_ms"]) - x):.1f}">'
+                    f"<title>{escape(name)}: {escape(span['kind'])}</title></rect>"
+                )
+        return found
+
+    def _steps(self) -> list[str]:
+        y = self._steps_top
+        return [
+            f'<line class="tick{"" if each["ok"] else " bad"}" x1="{self._x(each["started_ms"])}"'
+            f' x2="{self._x(each["started_ms"])}" y1="{y}" y2="{y + 10}">'
+            f"<title>{escape(each['name'])}: {escape(each['action'])}</title></line>"
+            for each in self._report["steps"][:_STEPS_SHOWN]
+        ]
+
+    def _marks(self) -> list[str]:
+        y = self._steps_top + 19
+        found = []
+        for each in self._report["expectations"][:_STEPS_SHOWN]:
+            x, verdict = self._x(each["at_ms"]), "good" if each["met"] else "bad"
+            told = f"{each['fact']} {each['wanted']}: {each['seen']}"
+            shape = (
+                f'<circle class="mark {verdict}" cx="{x}" cy="{y}" r="4">'
+                if each["met"]
+                # Told by its shape too, for who cannot tell red from green.
+                else f'<path class="mark {verdict}" d="M{x} {y - 6}l6 11h-12z">'
+            )
+            end = "circle" if each["met"] else "path"
+            found.append(f"{shape}<title>{escape(told)}</title></{end}>")
+        return found
+
+    def _series(self, name: str) -> tuple[list[float], int]:
+        told = self._report["chart"][name]
+        return told["values"], told["every_ms"]

@@ -1,0 +1,36 @@
+"""Series: a curve of bounded length, whatever the evening's: intervals grow as it goes on."""
+
+from typing import Literal
+
+POINTS_MAX = 600
+
+
+class Series:
+    """`kind`: of several values in one interval, their sum or the largest is kept."""
+
+    def __init__(self, kind: Literal["sum", "max"], interval_ms: int = 1_000) -> None:
+        self.interval_ms = interval_ms
+        self._kind = kind
+        self._values: list[float] = []
+        self._last = 0.0
+
+    @property
+    def values(self) -> list[float]:
+        return list(self._values)
+
+    def add(self, at_ms: int, value: float) -> None:
+        """What was seen at an instant; of `max`, that goes on until something else is seen."""
+        while (index := max(0, at_ms) // self.interval_ms) >= POINTS_MAX:
+            self._halve()
+        values = self._values
+        gap = index + 1 - len(values)
+        if gap > 0:
+            values.extend([self._last if self._kind == "max" else 0.0] * gap)
+        values[index] = values[index] + value if self._kind == "sum" else max(values[index], value)
+        self._last = value
+
+    def _halve(self) -> None:
+        values = self._values
+        pairs = [values[number : number + 2] for number in range(0, len(values), 2)]
+        self._values = [sum(pair) if self._kind == "sum" else max(pair) for pair in pairs]
+        self.interval_ms *= 2

@@ -1,0 +1,47 @@
+"""Spans: what was on from when to when: states of streams, faults. Bounded."""
+
+from dataclasses import dataclass
+
+SPANS_MAX = 1_000
+
+
+@dataclass(slots=True)
+class Span:
+    """`to_ms` is None while it goes on. Times are after the run's start."""
+
+    name: str
+    kind: str
+    from_ms: int
+    to_ms: int | None = None
+
+
+class Spans:
+    """Each key has one span at a time."""
+
+    def __init__(self) -> None:
+        self._found: list[Span] = []
+        self._open: dict[str, Span] = {}
+
+    def begin(self, key: str, name: str, kind: str, at_ms: int) -> None:
+        """It is on from now; what was on under this key is over."""
+        self.end(key, at_ms)
+        if len(self._found) < SPANS_MAX:
+            self._open[key] = Span(name, kind, at_ms)
+            self._found.append(self._open[key])
+
+    def end(self, key: str, at_ms: int) -> None:
+        span = self._open.pop(key, None)
+        if span is not None:
+            span.to_ms = at_ms
+
+    def told(self, end_ms: int) -> list[dict[str, object]]:
+        """All of them; what still goes on ends with the evening."""
+        return [
+            {
+                "name": span.name,
+                "kind": span.kind,
+                "from_ms": span.from_ms,
+                "to_ms": end_ms if span.to_ms is None else span.to_ms,
+            }
+            for span in self._found
+        ]

@@ -1,0 +1,114 @@
+"""Schema: the language as JSON Schema (2020-12), for editors that complete and check YAML."""
+
+from typing import Any
+
+from emulator.scenario.actions import registry
+from emulator.scenario.actions.action import Action
+from emulator.scenario.language import happenings
+from emulator.scenario.language.load import KEYS, VERSION
+from emulator.scenario.language.steps import WORDS
+from emulator.scenario.language.values.params import ParamPart
+from emulator.scenario.language.worlds import WorldPart
+
+# A parameter may stand for any value.
+_PARAMETER = {"type": "string", "pattern": r"\$"}
+_DURATION = {"type": ["string", "integer"], "examples": ["10s", "2m30s", "1h"]}
+_WORD_SCHEMAS: dict[str, Any] = {
+    "name": {"type": "string", "description": "A name that other steps can come `after`."},
+    "at": {**_DURATION, "description": "So long after the scenario's start."},
+    "after": {"type": "string", "description": "After this step's end: `surge + 2m`."},
+    "for": {**_DURATION, "description": "How long it lasts."},
+    "every": {**_DURATION, "description": "Again and again, so far apart; `event` with `on`."},
+    "times": {"type": ["integer", "string"], "description": "How often, with `every`."},
+    "within": {**_DURATION, "description": "How long an `expect` may take to become true."},
+    "if": {"description": "A parameter, or a comparison: `$peak > 100`."},
+    "refused": {
+        "type": ["boolean", "string"],
+        "description": "The platform must refuse this, with this code.",
+    },
+}
+
+
+def schema() -> dict[str, Any]:
+    """The whole language."""
+    definitions: dict[str, Any] = {}
+    actions = {name: _action(action, definitions) for name, action in registry.every().items()}
+    events = {name: {"type": ["object", "null"]} for name in happenings.kinds()}
+    on = {
+        "description": "When this event happens, with a filter.",
+        "anyOf": [
+            {"enum": sorted(events)},
+            {"type": "object", "properties": events, "additionalProperties": False},
+        ],
+    }
+    step = {
+        "type": "object",
+        "properties": {**{word: _WORD_SCHEMAS.get(word, on) for word in WORDS}, **actions},
+        "additionalProperties": False,
+        "oneOf": [{"required": [name]} for name in actions],
+    }
+    include = {
+        "type": "object",
+        "properties": {"include": {"type": "string"}, "at": _DURATION, "with": {"type": "object"}},
+        "required": ["include"],
+        "additionalProperties": False,
+    }
+    properties = {
+        "scenario": {"type": "string", "description": "Its name."},
+        "about": {"type": "string", "description": "What it shows, in a sentence or two."},
+        "version": {"const": VERSION},
+        "seed": {"type": "integer", "description": "What chance follows from."},
+        "params": {
+            "type": "object",
+            "additionalProperties": _model(ParamPart, definitions),
+        },
+        "lasts": {**_DURATION, "description": "At least so long, or `forever`."},
+        "world": _model(WorldPart, definitions),
+        "timeline": {"type": "array", "items": {"anyOf": [step, include]}},
+        "expect": {"type": "object", "description": "What must be true at the end."},
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A live-emulator scenario",
+        "type": "object",
+        "properties": {key: properties[key] for key in KEYS},
+        "required": ["scenario"],
+        "additionalProperties": False,
+        "$defs": definitions,
+    }
+
+
+def _action(action: type[Action], definitions: dict[str, Any]) -> dict[str, Any]:
+    told = " ".join((action.__doc__ or "").split())
+    if action.name == "expect":
+        return {"type": "object", "description": told, "minProperties": 1}
+    found = _model(action, definitions)
+    found["description"] = told
+    if not action.shorthand:
+        return found
+    inner = found["properties"].get(action.shorthand, {})
+    return {"description": told, "anyOf": [inner, found]}
+
+
+def _model(model: Any, definitions: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = model.model_json_schema(ref_template="#/$defs/{model}")
+    definitions.update({k: _with_parameters(v) for k, v in found.pop("$defs", {}).items()})
+    widened: dict[str, Any] = _with_parameters(found)
+    return widened
+
+
+def _with_parameters(schema: Any) -> Any:
+    """The same, where a parameter may stand for each number and truth."""
+    if isinstance(schema, list):
+        return [_with_parameters(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {key: _with_parameters(value) for key, value in schema.items() if key != "title"}
+    if "properties" in schema:
+        # `title` is also what a stream has.
+        found["properties"] = {
+            key: _with_parameters(value) for key, value in schema["properties"].items()
+        }
+    if schema.get("type") in ("integer", "number", "boolean"):
+        return {"anyOf": [found, _PARAMETER]}
+    return found

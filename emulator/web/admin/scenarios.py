@@ -1,0 +1,210 @@
+"""`/_emulator/scenarios`: evenings from YAML, started, watched and stopped on this server."""
+
+from typing import Any, Literal, TypedDict
+
+from pydantic import Field
+from starlette.responses import HTMLResponse, Response
+
+from emulator.core.errors import Refused
+from emulator.core.world_clock import SPEED_MAX
+from emulator.scenario import files
+from emulator.scenario.language.load import Known, load
+from emulator.scenario.language.mistakes import WrongScenario
+from emulator.scenario.language.scenario import Scenario
+from emulator.scenario.report.page import page as report_page
+from emulator.web.api.models import Request
+from emulator.web.rest.call import Call
+from emulator.web.rest.operation import Operation
+from emulator.web.runs import Entry, Order
+from emulator.world.world import World
+
+_HTML = "text/html"
+_SHOWN_MISTAKES = 100
+
+
+class ScenarioStart(Request):
+    """`name` is one of the library; or `text` is a scenario, with `files` that it speaks of.
+
+    A `speed` of 0 is the virtual clock, 1 the machine's pace. `world`: the one of this request, or
+    one of the run's own, which goes with it unless `keep` is true.
+    """
+
+    name: str | None = Field(None, max_length=200)
+    text: str | None = Field(None, max_length=2**20)
+    file: str = Field("scenario.yaml", max_length=200)
+    files: dict[str, str] = Field(default_factory=dict, max_length=1_000)
+    params: dict[str, Any] = Field(default_factory=dict, max_length=1_000)
+    seed: int | None = Field(None, ge=0, le=2**53)
+    speed: float = Field(0.0, ge=0, le=SPEED_MAX, allow_inf_nan=False)
+    world: Literal["own", "this"] | None = None
+    keep: bool = False
+    ends_ms: int | None = Field(None, ge=0, le=366 * 86_400_000)
+
+
+class LibraryEntry(TypedDict):
+    name: str
+    title: str
+    about: str
+    params: list[dict[str, Any]]
+
+
+class RunShape(TypedDict):
+    """`state` is `playing` or `over`; then there is a `report`."""
+
+    id: str
+    scenario: str
+    world: str
+    clock: str
+    state: Literal["playing", "over"]
+    clock_ms: int
+    under_way: list[str]
+    viewers: int
+    lines: int
+    missed: int
+    report: dict[str, Any] | None
+
+
+class ScenarioList(TypedDict):
+    scenarios: list[LibraryEntry]
+    runs: list[RunShape]
+
+
+def page(call: Call) -> ScenarioList:
+    """List the library's scenarios, and the runs of this server without their reports."""
+    known = known_in(call.platform.world)
+    runs = call.platform.worlds.runs.all()
+    return {
+        "scenarios": [_library(name, known) for name in files.library()],
+        "runs": [{**shape(each), "report": None} for each in runs],
+    }
+
+
+def start(call: Call) -> RunShape:
+    """Play a scenario. What is wrong with it is refused, all at once, before anything happens."""
+    wishes = call.body_as(ScenarioStart)
+    scenario = _read(wishes, known_in(call.platform.world))
+    is_own = wishes.world == "own" if wishes.world else wishes.speed == 0
+    order = Order(
+        scenario=scenario,
+        speed=wishes.speed,
+        seed=wishes.seed,
+        world="own" if is_own else "this",
+        is_kept=wishes.keep,
+        ends_ms=wishes.ends_ms,
+    )
+    return shape(call.platform.worlds.runs.start(order, call.platform))
+
+
+def read(call: Call) -> RunShape | Response:
+    """Read a run, and its report once it is over; with `Accept: text/html` as a page."""
+    entry = call.platform.worlds.runs.find(call.path["id"])
+    if _HTML in call.accept and entry.report is not None:
+        return HTMLResponse(report_page(entry.report))
+    return shape(entry)
+
+
+async def stop(call: Call) -> RunShape:
+    """Stop a run. What must be true at its end is judged, and it has a report."""
+    entry = call.platform.worlds.runs.find(call.path["id"])
+    entry.run.stop("It was stopped by a request.")
+    await entry.done.wait()
+    return shape(entry)
+
+
+def shape(entry: Entry) -> RunShape:
+    run, fold = entry.run, entry.fold
+    is_over = entry.report is not None
+    return {
+        "id": entry.id,
+        "scenario": entry.order.scenario.name,
+        "world": entry.world,
+        "clock": entry.clock,
+        "state": "over" if is_over else "playing",
+        "clock_ms": entry.report["length_ms"] if entry.report else run.clock_ms,
+        "under_way": [] if is_over else run.under_way,
+        "viewers": fold.watching,
+        "lines": fold.lines_said,
+        "missed": sum(not each.is_met for each in fold.judged),
+        "report": entry.report,
+    }
+
+
+def known_in(world: World) -> Known:
+    """Whoever lives in this world, and its categories."""
+    users = world.store.rows("SELECT username FROM users LIMIT 100000")
+    categories = world.store.rows("SELECT slug FROM categories LIMIT 100000")
+    return Known(
+        frozenset(row["username"] for row in users), frozenset(row["slug"] for row in categories)
+    )
+
+
+def _read(wishes: ScenarioStart, known: Known) -> Scenario:
+    if (wishes.name is None) == (wishes.text is None):
+        raise Refused("invalid", "Give the name of a scenario, or the text of one.")
+    options: dict[str, Any] = {"given": wishes.params, "known": known, "seed": wishes.seed}
+    try:
+        if wishes.text is not None:
+            return load(wishes.text, wishes.file, read_file=_beside(wishes.files), **options)
+        path = files.library().get(wishes.name or "")
+        if path is None:
+            raise Refused("not_found", f"There is no scenario {wishes.name} in the library.")
+        text = files.text_of(path)
+        return load(text, path.name, read_file=files.reader(path.parent), **options)
+    except WrongScenario as wrong:
+        told = [str(each) for each in wrong.mistakes[:_SHOWN_MISTAKES]]
+        raise Refused("invalid", wrong.sentence, mistakes=told) from None
+
+
+def _beside(texts: dict[str, str]) -> Any:
+    def read_file(name: str) -> str:
+        if name not in texts:
+            raise ValueError(f"{name[:80]} did not come with the scenario")
+        return texts[name]
+
+    return read_file
+
+
+def _library(name: str, known: Known) -> LibraryEntry:
+    path = files.library()[name]
+    found = load(files.text_of(path), path.name, read_file=files.reader(path.parent), known=known)
+    return {
+        "name": name,
+        "title": found.name,
+        "about": found.about,
+        "params": [
+            {"name": each.name, "type": each.type, "default": each.default, "help": each.help}
+            for each in found.params.values()
+        ],
+    }
+
+
+OPERATIONS = [
+    Operation(method="GET", path="/scenarios", auth="public", answer=page, provenance="assumed"),
+    Operation(
+        method="POST",
+        path="/scenarios",
+        auth="public",
+        answer=start,
+        body=ScenarioStart,
+        status=201,
+        refuses=("conflict", "invalid", "not_found"),
+        provenance="assumed",
+    ),
+    Operation(
+        method="GET",
+        path="/scenarios/runs/{id}",
+        auth="public",
+        answer=read,
+        downloads=(_HTML,),
+        refuses=("not_found",),
+        provenance="assumed",
+    ),
+    Operation(
+        method="DELETE",
+        path="/scenarios/runs/{id}",
+        auth="public",
+        answer=stop,
+        refuses=("not_found",),
+        provenance="assumed",
+    ),
+]

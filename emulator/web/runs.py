@@ -1,0 +1,161 @@
+"""Runs: scenarios that are played on this server: started, watched, stopped, remembered."""
+
+import asyncio
+import itertools
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from emulator.core.clock import monotonic_ms
+from emulator.core.errors import Refused
+from emulator.core.world_clock import WorldClock
+from emulator.scenario.language.scenario import Scenario
+from emulator.scenario.pace import Jumping, Pace, Waiting
+from emulator.scenario.report.document import document
+from emulator.scenario.report.fold import Fold
+from emulator.scenario.results import Broken
+from emulator.scenario.runner import Run
+from emulator.scenario.stage import Evening
+from emulator.web.backstage import server_of
+from emulator.web.platform import Platform
+from emulator.web.worlds import Worlds
+
+log = logging.getLogger(__name__)
+
+# A virtual evening begins at this instant: 2026-01-01, 18:00 UTC. So its log is the same each time.
+EVENING_MS = 1_767_290_400_000
+VIRTUAL = 0.0
+REMEMBERED_MAX = 100
+AT_ONCE_MAX = 20
+
+WhichWorld = Literal["own", "this"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What is to be played, and how. A `speed` of `VIRTUAL` (0) jumps, 1 is the machine's pace.
+
+    `ends_ms` ends it so long after its start. `write` takes the event log as it grows.
+    """
+
+    scenario: Scenario
+    speed: float = VIRTUAL
+    seed: int | None = None
+    world: WhichWorld = "own"
+    is_kept: bool = False
+    ends_ms: int | None = None
+    write: Callable[[str], object] | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Entry:
+    """One run. `report` is there once it is over."""
+
+    id: str
+    order: Order
+    world: str
+    run: Run
+    fold: Fold
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+    report: dict[str, Any] | None = None
+
+    @property
+    def clock(self) -> str:
+        speed = self.order.speed
+        return "virtual" if speed == VIRTUAL else "real" if speed == 1 else f"{speed:g}x"
+
+
+class Runs:
+    """The runs of one process, the oldest first; of those that are over the last are kept."""
+
+    def __init__(self, worlds: Worlds, tasks: asyncio.TaskGroup) -> None:
+        self._worlds = worlds
+        self._tasks = tasks
+        self._entries: OrderedDict[str, Entry] = OrderedDict()
+        self._numbers = itertools.count(1)
+
+    def all(self) -> list[Entry]:
+        return list(self._entries.values())
+
+    def find(self, run_id: str) -> Entry:
+        """Refuses (`not_found`) an unknown one, or one that was forgotten."""
+        found = self._entries.get(run_id)
+        if found is None:
+            raise Refused("not_found", f"There is no run {run_id[:64]}.")
+        return found
+
+    def start(self, order: Order, platform: Platform) -> Entry:
+        """Begin to play, in `platform`'s world or in one of its own.
+
+        Refuses (`conflict`) a second run in the same world, and more than `AT_ONCE_MAX`.
+        """
+        going_on = [each for each in self._entries.values() if each.report is None]
+        if len(going_on) >= AT_ONCE_MAX:
+            raise Refused("conflict", f"{len(going_on)} scenarios are being played. Wait for one.")
+        number = next(self._numbers)
+        if order.world == "own":
+            platform = self._make_world(order, number)
+        elif any(each.world == platform.world.name for each in going_on):
+            raise Refused("conflict", "A scenario is being played in this world already.")
+        entry = self._entry(order, platform, f"run-{number}")
+        self._entries[entry.id] = entry
+        self._tasks.create_task(self._play(entry, platform))
+        self._forget()
+        return entry
+
+    async def stop(self, reason: str) -> None:
+        """End all of them, and wait for their reports."""
+        for entry in self.all():
+            entry.run.stop(reason)
+        for entry in self.all():
+            await entry.done.wait()
+
+    def _make_world(self, order: Order, number: int) -> Platform:
+        clock = WorldClock(EVENING_MS, VIRTUAL) if order.speed == VIRTUAL else WorldClock()
+        seed = order.scenario.world.seed
+        return self._worlds.make(f"scenario-{number}", seed, clock)
+
+    def _entry(self, order: Order, platform: Platform, run_id: str) -> Entry:
+        seed = order.scenario.seed if order.seed is None else order.seed
+        evening = Evening(
+            world=platform.world,
+            scenario=order.scenario,
+            server=server_of(platform),
+            seed=seed,
+            is_own_world=order.world == "own",
+        )
+        clock = platform.clock
+        pace: Pace = Jumping(clock) if order.speed == VIRTUAL else Waiting(clock)
+        run = Run(evening, pace, platform.bus.subscribe, write=order.write, ends_ms=order.ends_ms)
+        fold = Fold(run)
+        run.look = fold.look
+        return Entry(id=run_id, order=order, world=platform.world.name, run=run, fold=fold)
+
+    async def _play(self, entry: Entry, platform: Platform) -> None:
+        clock, before = platform.clock, platform.clock.speed
+        began_ms = monotonic_ms()
+        unsubscribe = platform.bus.subscribe(entry.fold.hear)
+        try:
+            await clock.set(entry.order.speed)
+            async for result in entry.run.play():
+                entry.fold.take(result)
+        except Exception as error:  # A task's root: one run's failure is not the server's.
+            log.exception("a run failed run=%s", entry.id)
+            reason = f"{type(error).__name__}: {error}"
+            entry.fold.take(Broken(entry.run.clock_ms, reason, is_failure=True))
+        finally:
+            unsubscribe()
+            wall_ms = monotonic_ms() - began_ms
+            entry.report = document(entry.fold, clock=entry.clock, wall_ms=wall_ms)
+            if entry.order.world == "this":
+                await clock.set(before)
+            elif not entry.order.is_kept:
+                await self._worlds.drop(entry.world)
+            entry.done.set()
+
+    def _forget(self) -> None:
+        over = [each.id for each in self._entries.values() if each.report is not None]
+        for run_id in over[: max(0, len(over) - REMEMBERED_MAX)]:
+            del self._entries[run_id]

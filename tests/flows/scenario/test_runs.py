@@ -1,0 +1,126 @@
+"""Scenarios over the admin API: started, watched, stopped, and what is left of them."""
+
+import asyncio
+from typing import Any
+
+import httpx
+
+from emulator.server import Emulator
+from tests.support.rest import check_error
+
+EVENING = """
+scenario: Evening
+world:
+  users: [{name: ada}]
+  streams: [{name: launch, owner: ada, title: Launch night}]
+timeline:
+  - publish.start: launch
+  - {name: flood, for: 20s, chat.flood: {stream: launch, rate: 20/s, authors: 30}}
+  - http.request:
+      {as: ada, path: "/api/v1/streams/?status=live", status: 200, save: {total: total}}
+  - expect: {saved.total: {above: 0}}
+  - at: 1h
+    publish.stop: launch
+  - expect: {stream.launch.status: ended, vod.launch.status: ready}
+    within: 30s
+expect:
+  vod.launch.duration: 1h
+  chat.launch.lost: 0
+"""
+
+
+async def start(client: httpx.AsyncClient, **order: Any) -> dict[str, Any]:
+    answer = await client.post("/_emulator/scenarios", json=order)
+    assert answer.status_code == 201, answer.text
+    started: dict[str, Any] = answer.json()
+    return started
+
+
+async def over(emulator: Emulator, run_id: str) -> dict[str, Any]:
+    entry = emulator.platform.worlds.runs.find(run_id)
+    async with asyncio.timeout(30):
+        await entry.done.wait()
+    assert entry.report is not None
+    return entry.report
+
+
+async def test_an_hour_on_the_virtual_clock_leaves_a_report_and_no_world(
+    client: httpx.AsyncClient, emulator: Emulator
+) -> None:
+    run = await start(client, text=EVENING)
+    report = await over(emulator, run["id"])
+
+    assert report["outcome"] == "passed", report
+    assert report["clock"] == "virtual"
+    assert report["length_ms"] == 3_600_000 + 11_000
+    told = (await client.get(f"/_emulator/scenarios/runs/{run['id']}")).json()
+    assert (told["state"], told["missed"]) == ("over", 0)
+    worlds = (await client.get("/_emulator/worlds")).json()["worlds"]
+    assert [world["name"] for world in worlds] == ["default"]
+
+
+async def test_the_same_evening_has_the_same_log_side_by_side_with_another(
+    client: httpx.AsyncClient, emulator: Emulator
+) -> None:
+    runs = [await start(client, text=EVENING) for _ in range(2)]
+    runs.append(await start(client, text=EVENING, seed=99))
+
+    hashes = [(await over(emulator, run["id"]))["log_hash"] for run in runs]
+
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
+async def test_all_mistakes_are_answered_before_anything_happens(
+    client: httpx.AsyncClient,
+) -> None:
+    answer = await client.post(
+        "/_emulator/scenarios",
+        json={"text": "scenario: x\ntimeline:\n  - lag: hi\n  - wait: 3\n", "file": "mine.yaml"},
+    )
+
+    told = check_error(answer, 422)["message"]
+    assert "mine.yaml:3:5: unknown-action: lag is no action" in told
+    assert "mine.yaml:4:" in told
+    assert not (await client.get("/_emulator/scenarios")).json()["runs"]
+
+
+async def test_a_run_is_stopped_and_says_so_and_its_report_is_a_page(
+    client: httpx.AsyncClient, emulator: Emulator
+) -> None:
+    text = "scenario: x\nlasts: forever\ntimeline:\n  - log: begun\n"
+    run = await start(client, text=text, speed=1)
+    assert run["world"] == "default"
+
+    again = await client.post("/_emulator/scenarios", json={"text": text, "speed": 1})
+    check_error(again, 409)
+    stopped = (await client.delete(f"/_emulator/scenarios/runs/{run['id']}")).json()
+
+    assert stopped["report"]["outcome"] == "stopped"
+    assert stopped["report"]["reason"] == "It was stopped by a request."
+    page = await client.get(
+        f"/_emulator/scenarios/runs/{run['id']}", headers={"Accept": "text/html"}
+    )
+    assert page.headers["content-type"].startswith("text/html")
+    assert emulator.platform.clock.mode == "real"
+
+
+async def test_a_world_that_is_reset_under_a_run_ends_it(
+    client: httpx.AsyncClient, emulator: Emulator
+) -> None:
+    text = "scenario: x\nlasts: forever\ntimeline:\n  - {every: 1s, log: still here}\n"
+    run, runs = await start(client, text=text, speed=1), emulator.platform.worlds.runs
+    async with asyncio.timeout(30):
+        while not runs.find(run["id"]).fold.notes:  # noqa: ASYNC110 -- a turn of the loop
+            await asyncio.sleep(0)
+
+    await client.post("/_emulator/reset")
+    report = await over(emulator, run["id"])
+
+    assert report["outcome"] == "broken"
+    assert report["reason"] == "Its world was replaced under it."
+
+
+async def test_unknown_runs_and_scenarios_are_not_found(client: httpx.AsyncClient) -> None:
+    check_error(await client.get("/_emulator/scenarios/runs/run-99"), 404)
+    check_error(await client.post("/_emulator/scenarios", json={"name": "nothing"}), 404)
+    check_error(await client.post("/_emulator/scenarios", json={}), 422)

@@ -1,0 +1,93 @@
+"""`scenario` without a server: mistakes, the library, a table of times, a schema."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+import yaml
+
+from emulator.cli import main
+from emulator.scenario.language import tree
+
+GOOD = """
+scenario: Launch night
+params: {peak: {type: integer, default: 50}}
+world: {streams: [{name: launch, owner: urbantech, title: Hi, category: fastapi}]}
+timeline:
+  - stream.start: launch
+  - {name: pause, wait: 2m}
+  - {after: pause + 30s, every: 10s, times: 3, log: number $peak}
+  - {on: {chat.held: {stream: launch}}, log: held}
+expect: {stream.launch.status: live}
+"""
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    path = tmp_path / "good.yaml"
+    path.write_text(GOOD, "utf-8")
+    return path
+
+
+def test_a_right_file_is_said_to_be_right(good: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["scenario", "validate", str(good)]) == 0
+    assert capsys.readouterr().out.endswith("good.yaml: right.\n")
+
+
+def test_mistakes_are_told_with_their_place_and_as_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text(GOOD.replace("stream.start", "stream.strat"), "utf-8")
+
+    assert main(["scenario", "validate", str(path)]) == 1
+    assert "bad.yaml:6:5: unknown-action: stream.strat" in capsys.readouterr().out
+    assert main(["scenario", "validate", "--json", str(path)]) == 1
+    [mistake] = json.loads(capsys.readouterr().out)["mistakes"]
+    assert (mistake["line"], mistake["column"]) == (6, 5)
+
+
+def test_a_file_outside_the_scenarios_folder_is_not_included(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "outside.yaml").write_text(GOOD, "utf-8")
+    folder = tmp_path / "inside"
+    folder.mkdir()
+    (folder / "link.yaml").symlink_to(tmp_path / "outside.yaml")
+    path = folder / "main.yaml"
+    path.write_text(
+        "scenario: x\ntimeline:\n  - include: ../outside.yaml\n  - include: link.yaml\n", "utf-8"
+    )
+
+    assert main(["scenario", "validate", str(path)]) == 1
+    told = capsys.readouterr().out
+    assert told.count("outside the scenario's folder") == 2
+
+
+def test_explain_shows_the_evening_as_a_table_of_times(
+    good: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["scenario", "explain", str(good), "-p", "peak=7"]) == 0
+
+    told = capsys.readouterr().out
+    assert "with peak=7, seed 1" in told
+    assert "2m30s" in told
+    assert "log: says number 7, every 10s, 3 times" in told
+    assert "on chat.held (stream launch)" in told
+
+
+def test_a_parameter_that_is_none_is_wrong_use(good: Path) -> None:
+    assert main(["scenario", "run", str(good), "-p", "peak"]) == 2
+    assert main(["scenario", "run", str(good), "-p", "peek=3"]) == 2
+    assert main(["scenario", "run", "no-such-scenario"]) == 2
+
+
+def test_the_schema_is_one_that_editors_understand(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["scenario", "schema"]) == 0
+    schema: dict[str, Any] = json.loads(capsys.readouterr().out)
+    validator = jsonschema_rs.Draft202012Validator(schema)
+    assert validator.is_valid(tree.read(GOOD, "x").plain())
+    wrong = yaml.safe_load("{scenario: x, timeline: [{stream.strat: launch}]}")
+    assert not validator.is_valid(wrong)
