@@ -36,7 +36,6 @@ def server_of(platform: Platform) -> Server:
         rtmp=platform.addresses.rtmp,
         rtmps=platform.addresses.rtmps,
         ca=str(ready.get("ca") or ""),
-        reconnect_window_ms=platform.broadcasts.reconnect_window_ms,
         request=request if ready else None,
         snapshot=lambda name: _save(platform, name),
     )

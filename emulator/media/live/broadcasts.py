@@ -165,10 +165,6 @@ class Broadcasts:
         self._broadcasts: dict[str, Broadcast] = {}
         self._has_media: dict[str, asyncio.Event] = {}
 
-    @property
-    def reconnect_window_ms(self) -> int:
-        return self._bounds.reconnect_window_ms
-
     def admit(self, attempt: Attempt, drop: Callable[[str], None]) -> Seat:
         """Judge a publisher's key, and seat it (a `Gate`).
 

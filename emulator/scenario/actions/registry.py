@@ -9,6 +9,7 @@ from emulator.scenario.actions.action import Action
 NOUNS: dict[str, tuple[str, ...]] = {
     "stream": ("live.stream",),
     "publish": ("live.publish",),
+    "viewers": ("live.viewers",),
     "chat": ("chat.saying", "chat.flood", "chat.order"),
     "people": ("people",),
     "vod": ("library.vod",),

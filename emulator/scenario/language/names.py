@@ -66,11 +66,11 @@ def check_path(path: str, node: Node, names: Names, mistakes: list[Mistake]) -> 
 
 def references(model: BaseModel) -> Iterator[tuple[tuple[int | str, ...], Noun, Any]]:
     """Where a model refers to something, to what, and by which name."""
-    for name, noun, is_model in _fields_of(type(model)):
+    for name, written, noun, is_model in _fields_of(type(model)):
         value = getattr(model, name)
         if value is None:
             continue
-        for path, each in _flat((name,), value):
+        for path, each in _flat((written,), value):
             if noun is not None:
                 yield path, noun, each
             elif is_model and isinstance(each, BaseModel):
@@ -86,15 +86,16 @@ def _flat(path: tuple[int | str, ...], value: Any) -> Iterator[tuple[tuple[int |
 
 
 @cache
-def _fields_of(kind: type[BaseModel]) -> list[tuple[str, Noun | None, bool]]:
-    """The fields that refer to something, or that hold models which may."""
-    found: list[tuple[str, Noun | None, bool]] = []
+def _fields_of(kind: type[BaseModel]) -> list[tuple[str, str, Noun | None, bool]]:
+    """The fields that refer to something, or hold models which may, and how they are written."""
+    found: list[tuple[str, str, Noun | None, bool]] = []
     for name, told in kind.model_fields.items():
+        written = told.alias or name
         ref = _ref_in(told.metadata) or _ref_in_type(told.annotation)
         if ref:
-            found.append((name, ref.noun, False))
+            found.append((name, written, ref.noun, False))
         elif "Part" in str(told.annotation) or "Model" in str(told.annotation):
-            found.append((name, None, True))
+            found.append((name, written, None, True))
     return found
 
 

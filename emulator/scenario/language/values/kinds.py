@@ -9,8 +9,9 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from emulator.core.errors import Refused
 from emulator.scenario.language.values import quantities
-from emulator.scenario.language.values.quantities import Distribution as _Distribution
+from emulator.world.audience.curves import Stay as _Stay
 
 NAME_PATTERN = r"[A-Za-z0-9_.-]{1,50}"
 Noun = Literal["stream", "user", "category", "vod"]
@@ -59,9 +60,19 @@ Bitrate = Annotated[
     BeforeValidator(lambda value: quantities.bits_per_second(str(value))),
     _written(r"[0-9]+(?:\.[0-9]+)?[kM]?", "800k", "6M"),
 ]
-Distribution = Annotated[
-    _Distribution,
-    BeforeValidator(lambda value: quantities.distribution(str(value))),
+
+
+def _stay(value: object) -> _Stay:
+    try:
+        return _Stay.parse(str(value))
+    except Refused as refused:
+        raise ValueError(refused.sentence) from None
+
+
+# How long people stay: a distribution of the world's own.
+Stay = Annotated[
+    _Stay,
+    BeforeValidator(_stay),
     WithJsonSchema({"type": "string", "examples": ["lognormal(8m, 1.0)", "fixed(5m)"]}),
 ]
 

@@ -1,4 +1,4 @@
-"""Quantities as people write them: `2h30m`, `200/s`, `30%`, `1280x720`, `lognormal(8m, 1.0)`.
+"""Quantities as people write them: `2h30m`, `200/s`, `30%` and `1280x720`.
 
 Pure functions from text to plain values. Each refuses (`ValueError`) with what would be right.
 """
@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 Unit = Literal["", "ms", "/s", "%", "bit/s"]
-Curve = Literal["linear", "step", "surge", "bell", "sawtooth"]
-Shape = Literal["lognormal", "normal", "uniform", "fixed"]
 
 DURATION_MAX_MS = 366 * 86_400_000
 RATE_MAX = 1_000_000.0
@@ -24,7 +22,6 @@ _PER_SECOND = {"ms": 1000.0, "s": 1.0, "min": 1 / 60, "m": 1 / 60, "h": 1 / 3600
 _SHARE = re.compile(r"(\d+(?:\.\d+)?)%")
 _SIZE = re.compile(r"(\d{2,5})x(\d{2,5})")
 _BITS = re.compile(r"(\d+(?:\.\d+)?)([kM]?)(?:bit/s)?")
-_CALL = re.compile(r"([a-z]+)\(([^()]*)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +36,6 @@ class Quantity:
         value = self.value * 100 if self.unit == "%" else self.value
         text = str(int(value)) if value == int(value) else f"{value:.9f}".rstrip("0")
         return text + self.unit
-
-
-@dataclass(frozen=True, slots=True)
-class Distribution:
-    """How long somebody stays, and the like: `a` and `b` in milliseconds, or `b` a plain sigma.
-
-    `lognormal(mean, sigma)`, `normal(mean, sd)`, `uniform(from, to)`, `fixed(value)`.
-    """
-
-    shape: Shape
-    a: float
-    b: float = 0.0
 
 
 def duration_ms(text: str) -> int:
@@ -105,29 +90,6 @@ def bits_per_second(text: str) -> int:
     return found
 
 
-def distribution(text: str) -> Distribution:
-    """`lognormal(8m, 1.0)`, or a plain duration, which is `fixed`."""
-    match = _CALL.fullmatch(text.strip())
-    if match is None:
-        return Distribution("fixed", duration_ms(text.strip()))
-    given = [each.strip() for each in match[2].split(",")]
-    if match[1] == "fixed" and len(given) == 1:
-        return Distribution("fixed", duration_ms(given[0]))
-    if len(given) == 2 and match[1] == "lognormal":
-        return Distribution("lognormal", duration_ms(given[0]), _sigma(given[1]))
-    if len(given) == 2 and match[1] == "normal":
-        return Distribution("normal", duration_ms(given[0]), duration_ms(given[1]))
-    if len(given) == 2 and match[1] == "uniform":
-        low, high = duration_ms(given[0]), duration_ms(given[1])
-        if low > high:
-            raise ValueError(f"{text[:40]!r} ends before it begins")
-        return Distribution("uniform", low, high)
-    raise ValueError(
-        f"{text[:40]!r} is no distribution; write lognormal(8m, 1.0), normal(5m, 30s),"
-        " uniform(1m, 10m) or fixed(5m)"
-    )
-
-
 def quantity(text: str) -> Quantity:
     """A literal inside arithmetic."""
     for read, unit in _LITERALS:
@@ -149,16 +111,6 @@ def clock_text(duration: int) -> str:
     if rest:
         return f"{text}{seconds}.{rest:03}".rstrip("0") + "s"
     return f"{text}{seconds}s" if seconds or not text else text
-
-
-def _sigma(text: str) -> float:
-    try:
-        found = float(text)
-    except ValueError:
-        found = -1.0
-    if not 0 <= found <= 10:
-        raise ValueError(f"{text[:40]!r} is no sigma; write a number from 0 to 10")
-    return found
 
 
 def _number(text: str) -> float:

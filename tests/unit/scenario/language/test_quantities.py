@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from emulator.scenario.language.values import quantities
 from emulator.scenario.language.values.arithmetic import resolve
-from emulator.scenario.language.values.quantities import Distribution
 
 VALUES = {"peak": 200, "length": "5m", "title": "Launch", "flow": "20/s", "part": "30%"}
 
@@ -25,9 +24,6 @@ VALUES = {"peak": 200, "length": "5m", "title": "Launch", "flow": "20/s", "part"
         (quantities.share, "0.5%", 0.005),
         (quantities.size, "1280x720", (1280, 720)),
         (quantities.bits_per_second, "2500k", 2_500_000),
-        (quantities.distribution, "lognormal(8m, 1.0)", Distribution("lognormal", 480_000, 1.0)),
-        (quantities.distribution, "uniform(1m, 2m)", Distribution("uniform", 60_000, 120_000)),
-        (quantities.distribution, "5m", Distribution("fixed", 300_000)),
     ],
 )
 def test_a_quantity_is_read(read: Callable[[str], Any], text: str, value: Any) -> None:
@@ -46,13 +42,10 @@ def test_a_quantity_is_read(read: Callable[[str], Any], text: str, value: Any) -
         (quantities.share, "120%"),
         (quantities.size, "1280"),
         (quantities.bits_per_second, "fast"),
-        (quantities.distribution, "lognormal(8m)"),
-        (quantities.distribution, "uniform(2m, 1m)"),
-        (quantities.distribution, "lognormal(8m, x)"),
     ],
 )
 def test_what_is_no_quantity_is_refused(read: Callable[[str], Any], text: str) -> None:
-    with pytest.raises(ValueError, match=r"write |longer|unit twice|before it|a million|sigma"):
+    with pytest.raises(ValueError, match=r"write |longer|unit twice|a million"):
         read(text)
 
 
@@ -94,7 +87,6 @@ def test_no_text_breaks_a_reader(text: str) -> None:
         quantities.duration_ms,
         quantities.per_second,
         quantities.share,
-        quantities.distribution,
         quantities.bits_per_second,
         lambda found: resolve(found, {**dict.fromkeys(_words(found), 2), **VALUES}),
     ):

@@ -1,0 +1,173 @@
+"""`viewers.*`: an audience that comes, stays and goes, as numbers."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from emulator.scenario.actions.action import Action, Ticks
+from emulator.scenario.language.values.kinds import Count, Countries, Share, Stay, StreamRef, Text
+from emulator.scenario.stage import Stage
+from emulator.world.audience import cohorts
+from emulator.world.audience.crowd import Mix
+from emulator.world.audience.curves import Arrivals, Curve
+
+
+class _Crowd(Action):
+    """Who they are: shares by name. What is left over is unknown."""
+
+    stream: StreamRef
+    countries: Countries = Field(default_factory=dict)
+    devices: dict[Text, Share] = Field(default_factory=dict)
+    referrers: dict[Text, Share] = Field(default_factory=dict)
+    signed_in: Share = 0.0
+
+    @property
+    def mix(self) -> Mix:
+        return Mix(
+            countries=self.countries,
+            devices=self.devices,
+            referrers=self.referrers,
+            signed_in=self.signed_in,
+        )
+
+
+class ViewersSet(_Crowd):
+    """Let there be so many simulated viewers from now on."""
+
+    name: ClassVar[str] = "viewers.set"
+    example: ClassVar[str] = "{viewers.set: {stream: launch, count: 20}, refused: conflict}"
+
+    count: Count
+    stay: Stay | None = None
+
+    def run(self, stage: Stage) -> None:
+        stream = stage.stream(self.stream)
+        cohorts.reach(stage.world, stream, self.count, stay=self.stay, mix=self.mix)
+
+
+class ViewersAdd(_Crowd):
+    """Let so many more come, at once or spread over `for`."""
+
+    name: ClassVar[str] = "viewers.add"
+    example: ClassVar[str] = (
+        "{viewers.add: {stream: launch, count: 100, stay: fixed(5m)}, for: 1m, refused: conflict}"
+    )
+    may_last: ClassVar[bool] = True
+
+    count: Count
+    curve: Curve = "linear"
+    arrivals: Arrivals = "poisson"
+    stay: Stay | None = None
+
+    def run(self, stage: Stage) -> Ticks:
+        cohorts.add(
+            stage.world,
+            stage.stream(self.stream),
+            self.count,
+            for_ms=stage.for_ms,
+            curve=self.curve,
+            arrivals=self.arrivals,
+            stay=self.stay,
+            mix=self.mix,
+        )
+        yield stage.for_ms
+
+
+class ViewersRamp(_Crowd):
+    """Let their number follow a curve, `from` (or what it is now) `to`, for as long as `for` says.
+
+    Curves are linear, step, surge, bell and sawtooth. Whatever was going on before is over.
+    """
+
+    name: ClassVar[str] = "viewers.ramp"
+    example: ClassVar[str] = (
+        "{viewers.ramp: {stream: launch, from: 20, to: 500, curve: surge,"
+        ' stay: "lognormal(8m, 1.0)", countries: {US: 40%, DE: 20%}}, for: 3m, refused: conflict}'
+    )
+    may_last: ClassVar[bool] = True
+    must_last: ClassVar[bool] = True
+
+    from_: Annotated[Count | None, Field(alias="from")] = None
+    to: Count
+    curve: Curve = "linear"
+    stay: Stay | None = None
+
+    def run(self, stage: Stage) -> Ticks:
+        cohorts.ramp(
+            stage.world,
+            stage.stream(self.stream),
+            self.to,
+            for_ms=stage.for_ms,
+            start=self.from_,
+            curve=self.curve,
+            stay=self.stay,
+            mix=self.mix,
+        )
+        yield stage.for_ms
+
+
+class ViewersSpike(_Crowd):
+    """Let so many more come and go within `for`; all of them are there in the middle of it."""
+
+    name: ClassVar[str] = "viewers.spike"
+    example: ClassVar[str] = (
+        "{viewers.spike: {stream: launch, count: 5000}, for: 2m, refused: conflict}"
+    )
+    may_last: ClassVar[bool] = True
+    must_last: ClassVar[bool] = True
+
+    count: Count
+
+    def run(self, stage: Stage) -> Ticks:
+        stream = stage.stream(self.stream)
+        cohorts.spike(stage.world, stream, self.count, for_ms=stage.for_ms, mix=self.mix)
+        yield stage.for_ms
+
+
+class ViewersChurn(_Crowd):
+    """Let a share of those who are there go each minute, and as many others come instead."""
+
+    name: ClassVar[str] = "viewers.churn"
+    example: ClassVar[str] = (
+        "{viewers.churn: {stream: launch, per_minute: 5%}, for: 10m, refused: conflict}"
+    )
+    may_last: ClassVar[bool] = True
+    must_last: ClassVar[bool] = True
+
+    per_minute: Share
+    stay: Stay | None = None
+
+    def run(self, stage: Stage) -> Ticks:
+        cohorts.churn(
+            stage.world,
+            stage.stream(self.stream),
+            self.per_minute,
+            for_ms=stage.for_ms,
+            stay=self.stay,
+            mix=self.mix,
+        )
+        yield stage.for_ms
+
+
+class ViewersRaid(Action):
+    """Let the viewers of one stream go over to another, all of them or `count`."""
+
+    name: ClassVar[str] = "viewers.raid"
+    example: ClassVar[str] = "{viewers.raid: {from: launch, to: other}, refused: conflict}"
+    may_last: ClassVar[bool] = True
+
+    from_: Annotated[StreamRef, Field(alias="from")]
+    to: StreamRef
+    count: Count | None = None
+    stay: Stay | None = None
+
+    def run(self, stage: Stage) -> Ticks:
+        cohorts.raid(
+            stage.world,
+            stage.stream(self.from_),
+            stage.stream(self.to),
+            count=self.count,
+            for_ms=stage.for_ms,
+            stay=self.stay,
+        )
+        yield stage.for_ms
