@@ -33,6 +33,10 @@ COMMANDS = {
 }
 
 
+# Those that stand in a folder of their own.
+STEERING = {"world", "snapshot", "clock", "fault"}
+
+
 class Failed(Exception):
     """A command could not do its work: one sentence for people, and the exit code."""
 
@@ -76,7 +80,7 @@ def parser_of(name: str) -> "argparse.ArgumentParser":
     """What reads the arguments of a command that there is."""
     import argparse
 
-    module = _module(name)
+    module = module_of(name)
     parser = argparse.ArgumentParser(
         prog=f"live-emulator {name}",
         description=module.HELP[0].upper() + module.HELP[1:] + ".",
@@ -88,10 +92,12 @@ def parser_of(name: str) -> "argparse.ArgumentParser":
     return parser
 
 
-def _module(name: str) -> Any:
+def module_of(name: str) -> Any:
+    """The module of a command that there is."""
     import importlib
 
-    return importlib.import_module(f"emulator.cli.{name.replace('-', '_')}")
+    folder = ".steering" if name in STEERING else ""
+    return importlib.import_module(f"emulator.cli{folder}.{name.replace('-', '_')}")
 
 
 def _run(name: str, arguments: list[str]) -> int:
@@ -99,7 +105,7 @@ def _run(name: str, arguments: list[str]) -> int:
 
     parser = parser_of(name)
     try:
-        return int(_module(name).run(parser.parse_args(arguments)))
+        return int(module_of(name).run(parser.parse_args(arguments)))
     except SystemExit as stop:  # argparse has said what is wrong, or shown its help.
         return stop.code if isinstance(stop.code, int) else 2
     except Failed as failure:

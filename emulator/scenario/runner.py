@@ -11,8 +11,8 @@ from contextlib import suppress
 
 from emulator.core.errors import Refused
 from emulator.core.events import Event
-from emulator.scenario.pace import Pace
 from emulator.scenario.play.hearing import EventLog, Hearing
+from emulator.scenario.play.pace import Pace
 from emulator.scenario.play.setting import prepare
 from emulator.scenario.play.turns import Turns
 from emulator.scenario.play.watching import Watch

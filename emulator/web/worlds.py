@@ -36,7 +36,7 @@ from emulator.world.rules import Rules
 from emulator.world.world import DEFAULT, World
 
 if TYPE_CHECKING:
-    from emulator.web.runs import Runs
+    from emulator.web.admin.scenarios.runs import Runs
 
 HEADER = "x-emulator-world"
 MEMORY = ":memory:"
@@ -109,7 +109,7 @@ class Worlds:
     @cached_property
     def runs(self) -> "Runs":
         """The scenarios that are played here. Imported when the first one is."""
-        from emulator.web.runs import Runs
+        from emulator.web.admin.scenarios.runs import Runs
 
         return Runs(self, self._making.tasks)
 

@@ -7,7 +7,7 @@ from typing import Any
 from emulator.core.bus import Bus
 from emulator.core.clock import ManualClock
 from emulator.scenario.language.load import Known, load, no_files
-from emulator.scenario.pace import Jumping
+from emulator.scenario.play.pace import Jumping
 from emulator.scenario.report.fold import Fold
 from emulator.scenario.results import Broken, Judged, Noted, Result, StepDone
 from emulator.scenario.runner import Run

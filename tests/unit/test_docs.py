@@ -1,14 +1,13 @@
 """What the documentation shows exists: every command and flag, every link, every make target."""
 
 import argparse
-import importlib
 import re
 import shlex
 from pathlib import Path
 
 import pytest
 
-from emulator.cli import COMMANDS
+from emulator.cli import COMMANDS, module_of
 from emulator.web.api.table import OPERATIONS
 from emulator.web.openapi import reference
 from tests.support.docs import PAGES, PROJECT, Shown, commands, links
@@ -19,7 +18,7 @@ INLINE = re.compile(r"`(live-emulator [a-z][^`]*)`")
 
 
 def parser_of(name: str) -> argparse.ArgumentParser:
-    module = importlib.import_module(f"emulator.cli.{name.replace('-', '_')}")
+    module = module_of(name)
     parser = argparse.ArgumentParser(exit_on_error=False)
     module.configure(parser)
     return parser

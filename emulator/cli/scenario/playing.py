@@ -20,7 +20,7 @@ from emulator.scenario.report.document import sentence
 from emulator.settings import MEMORY, Settings
 
 if TYPE_CHECKING:
-    from emulator.web.runs import Entry, Runs
+    from emulator.web.admin.scenarios.runs import Entry, Runs
 
 _LOOK_SECONDS = 0.1
 
@@ -104,7 +104,7 @@ class _Playing:
         self._line = LiveLine(sys.stderr if args.json else None)
 
     async def run(self) -> int:
-        from emulator.web.runs import VIRTUAL, Order
+        from emulator.web.admin.scenarios.runs import VIRTUAL, Order
 
         stop = serve.stop_on_signals()
         port = Settings().port if self._args.keep else 0

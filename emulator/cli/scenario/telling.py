@@ -81,14 +81,14 @@ def show_list(args: argparse.Namespace) -> int:
 
 
 def explain(args: argparse.Namespace) -> int:
-    from emulator.scenario.explain import table
+    from emulator.scenario.telling.explain import table
 
     print("\n".join(table(read(args.file, dict(args.params), args.seed))))
     return 0
 
 
 def show_schema(_: argparse.Namespace) -> int:
-    from emulator.scenario.schema import schema
+    from emulator.scenario.telling.schema import schema
 
     print(json.dumps(schema(), indent=1))
     return 0

@@ -7,11 +7,11 @@ from emulator.web.admin import (
     metrics,
     outbox,
     requests,
-    scenarios,
     snapshots,
     viewers,
     worlds,
 )
+from emulator.web.admin.scenarios import operations as scenarios
 from emulator.web.rest.router import Router
 
 OPERATIONS = [

@@ -1,13 +1,12 @@
 """The command itself: what is found, what is said, and with which exit code."""
 
-import importlib
 import subprocess
 import sys
 
 import pytest
 
 from emulator import __version__
-from emulator.cli import COMMANDS, main
+from emulator.cli import COMMANDS, main, module_of
 
 
 def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -52,7 +51,7 @@ def test_wrong_use_is_said_in_a_sentence(
 def test_every_command_says_what_the_overview_says(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    module = importlib.import_module(f"emulator.cli.{name.replace('-', '_')}")
+    module = module_of(name)
 
     assert (name, COMMANDS[name]) == (module.NAME, module.HELP)
     assert main([name, "--help"]) == 0

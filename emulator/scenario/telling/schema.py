@@ -13,7 +13,7 @@ from emulator.scenario.language.worlds import WorldPart
 # A parameter may stand for any value.
 _PARAMETER = {"type": "string", "pattern": r"\$"}
 _DURATION = {"type": ["string", "integer"], "examples": ["10s", "2m30s", "1h"]}
-_WORD_SCHEMAS: dict[str, Any] = {
+WORD_SCHEMAS: dict[str, Any] = {
     "name": {"type": "string", "description": "A name that other steps can come `after`."},
     "at": {**_DURATION, "description": "So long after the scenario's start."},
     "after": {"type": "string", "description": "After this step's end: `surge + 2m`."},
@@ -43,7 +43,7 @@ def schema() -> dict[str, Any]:
     }
     step = {
         "type": "object",
-        "properties": {**{word: _WORD_SCHEMAS.get(word, on) for word in WORDS}, **actions},
+        "properties": {**{word: WORD_SCHEMAS.get(word, on) for word in WORDS}, **actions},
         "additionalProperties": False,
         "oneOf": [{"required": [name]} for name in actions],
     }

@@ -12,10 +12,10 @@ from emulator.scenario.language.load import Known, load
 from emulator.scenario.language.mistakes import WrongScenario
 from emulator.scenario.language.scenario import Scenario
 from emulator.scenario.report.page import page as report_page
+from emulator.web.admin.scenarios.runs import Entry, Order
 from emulator.web.api.models import Request
 from emulator.web.rest.call import Call
 from emulator.web.rest.operation import Operation
-from emulator.web.runs import Entry, Order
 from emulator.world.world import World
 
 _HTML = "text/html"

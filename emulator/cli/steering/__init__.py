@@ -1,0 +1,1 @@
+"""Commands that steer an emulator which runs already, over its admin API."""

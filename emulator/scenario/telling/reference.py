@@ -1,0 +1,123 @@
+"""The page docs/reference/scenarios.md, made from the language itself (`make docs`)."""
+
+from collections.abc import Iterable
+
+from emulator.scenario.actions import registry
+from emulator.scenario.actions.action import Action
+from emulator.scenario.chance.lines import POOLS
+from emulator.scenario.facts import conditions
+from emulator.scenario.facts import registry as facts
+from emulator.scenario.language import happenings
+from emulator.scenario.telling.schema import WORD_SCHEMAS
+
+_HEAD = """# Scenarios
+
+Made from the language itself by `make docs`; a test keeps it true. How to begin stands in [Replay
+an evening](../how-to/qa.md).
+
+A file says `scenario` (its name), `about`, `seed`, `params`, `lasts` (`10m` at least, or
+`forever`), `world`, `timeline` and `expect`. YAML 1.2 without tags, at most 1 MiB, 10,000 steps
+and 100 aliases.
+
+## Values
+
+Durations `250ms 10s 2h30m 1d`, rates `200/s 30/min 5/h`, shares `30%`, sizes `1280x720`, bit
+rates `800k 6M`. `$name` is a parameter, and `0.95 * $peak`, `$length + 10s` are computed; in any
+other text, `$name` is replaced and `$$` is a dollar. How long viewers stay is `fixed(10m)`,
+`uniform(2m, 1h)`, `normal(10m, 3m)` or `lognormal(8m, 1.0)`. Curves are `linear`, `step`,
+`surge`, `bell`, `sawtooth`.
+
+A parameter has a `type` (`integer number duration rate share text boolean`), a `default` (without
+one it must be given), `min`, `max` and `help`.
+
+Streams are named by the file's own names, by an id, or as `{owner: NAME}`. An entry of
+`world.streams` with `existing: {owner: NAME}` gives a name to one that is there. `world.rules`
+sets the platform's rules while the scenario plays.
+
+`include: other.yaml` in a timeline puts another file's steps (world, expectations) there, `at`
+moves its times, `with` gives its parameters. Files are read from the scenario's folder and below
+it.
+
+## Steps
+
+A step has one action, and of these words what it needs. Without `at`, `after` and `on` it begins
+when the step above has ended.
+
+| word | |
+|---|---|
+"""
+
+
+def markdown() -> str:
+    """The whole page."""
+    words = "".join(
+        f"| `{word}` | {told.get('description', 'When this event happens, with a filter.')} |\n"
+        for word, told in _words()
+    )
+    return _HEAD + words + _actions() + _facts() + _conditions() + _events() + _pools()
+
+
+def _words() -> Iterable[tuple[str, dict[str, str]]]:
+    from emulator.scenario.language.steps import WORDS
+
+    return ((word, WORD_SCHEMAS.get(word, {})) for word in WORDS)
+
+
+def _actions() -> str:
+    found = ["\n## Actions\n"]
+    noun = ""
+    for name, action in registry.every().items():
+        if name.partition(".")[0] != noun:
+            noun = name.partition(".")[0]
+            found.append(f"\n### {noun}\n")
+        found.append(_action(action))
+    return "".join(found)
+
+
+def _action(action: type[Action]) -> str:
+    told = " ".join((action.__doc__ or "").split())
+    arguments = ", ".join(
+        f"`{field.alias or name}`{'' if field.is_required() else '?'}"
+        for name, field in action.model_fields.items()
+    )
+    lasting = " Takes `for`." if action.may_last and not action.must_last else ""
+    lasting = " Needs `for`." if action.must_last else lasting
+    takes = f" Arguments: {arguments}." if action.name != "expect" else ""
+    return f"\n**`{action.name}`**: {told}{lasting}{takes}\n\n```yaml\n- {action.example}\n```\n"
+
+
+def _facts() -> str:
+    found = ["\n## Facts\n\nWhat `expect` can ask for.\n\n| path | kind | |\n|---|---|---|\n"]
+    for name, noun in facts.nouns().items():
+        for last, fact in noun.facts.items():
+            path = {"event": f"{name}.EVENT", "saved": f"{name}.NAME", "none": f"{name}.{last}"}
+            shown = path.get(noun.middle, f"{name}.NAME.{last}")
+            found.append(f"| `{shown}` | {fact.kind} | {fact.help} |\n")
+    return "".join(found)
+
+
+def _conditions() -> str:
+    rows = "".join(f"| `{word}` | {told} |\n" for word, told in conditions.words().items())
+    return (
+        "\n## Conditions\n\nA plain value, or a map of these words; all of them must hold.\n\n"
+        f"| word | holds where the fact |\n|---|---|\n{rows}"
+    )
+
+
+def _events() -> str:
+    rows = "".join(
+        f"| `{name}` | {', '.join(sorted(happenings.values_of(kind)))} |\n"
+        for name, kind in sorted(happenings.kinds().items())
+    )
+    return (
+        "\n## Events\n\nFor `on`, and counted by `events.EVENT`.\n\n"
+        f"| event | values for its filter |\n|---|---|\n{rows}"
+    )
+
+
+def _pools() -> str:
+    return (
+        "\n## Lines of chat\n\nPools: "
+        + ", ".join(f"`{pool}`" for pool in POOLS)
+        + ". Other lines are said as they are, with `{author}`, `{n}` and `{word}` filled in.\n"
+    )

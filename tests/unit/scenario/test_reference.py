@@ -1,0 +1,17 @@
+"""The page about the language says what the language says."""
+
+from emulator.scenario.actions import registry
+from emulator.scenario.telling import reference
+from tests.support.docs import PROJECT
+
+PAGE = PROJECT / "docs/reference/scenarios.md"
+
+
+def test_the_reference_is_made_from_the_language() -> None:
+    assert PAGE.read_text("utf-8") == reference.markdown(), "run `make docs`"
+
+
+def test_every_action_has_a_line_there() -> None:
+    text = PAGE.read_text("utf-8")
+
+    assert [name for name in registry.every() if f"**`{name}`**" not in text] == []
