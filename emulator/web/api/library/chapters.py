@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
-from emulator.web.api.library.places import placed
+from emulator.web.api.library.places import Seconds, placed
 from emulator.web.api.models import Request
 from emulator.web.rest.call import Call
 from emulator.web.rest.operation import Operation
@@ -12,15 +12,12 @@ from emulator.web.shapes.library.chapters import ChapterShape, chapter_shape
 from emulator.world.library import chapters, recordings
 from emulator.world.library.chapters import Draft
 
-# Ten days: more than a stream lasts, and few enough to be counted in milliseconds.
-SECONDS_MAX = 864_000
-
 
 class ChapterCreate(Request):
     title: str = Field(min_length=1, max_length=200)
     description: str | None = Field(None, max_length=5000)
-    start_time_seconds: float = Field(ge=0, le=SECONDS_MAX, allow_inf_nan=False)
-    end_time_seconds: float = Field(ge=0, le=SECONDS_MAX, allow_inf_nan=False)
+    start_time_seconds: Seconds
+    end_time_seconds: Seconds
 
 
 class ChapterUpdate(Request):
@@ -28,8 +25,8 @@ class ChapterUpdate(Request):
 
     title: str | None = Field(None, min_length=1, max_length=200)
     description: str | None = Field(None, max_length=5000)
-    start_time_seconds: float | None = Field(None, ge=0, le=SECONDS_MAX, allow_inf_nan=False)
-    end_time_seconds: float | None = Field(None, ge=0, le=SECONDS_MAX, allow_inf_nan=False)
+    start_time_seconds: Seconds | None = None
+    end_time_seconds: Seconds | None = None
 
     def wishes(self) -> dict[str, Any]:
         """The same, in the world's words."""

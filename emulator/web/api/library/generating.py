@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, field_validator
 
 from emulator.core.errors import Refused
 from emulator.web.api.models import Request
@@ -18,11 +18,23 @@ _WHY = {"scene": "the picture changes here", "pause": "a pause ends here"}
 
 
 class ChapterWishes(Request):
-    """`min_chapter_duration` is in seconds. Read in the query or in the body, which goes first."""
+    """`min_chapter_duration` is in seconds. The query says it, or the body, which goes first."""
 
     use_chat_data: bool = True
     min_chapter_duration: float = Field(60, ge=1, le=86_400, allow_inf_nan=False)
     max_chapters: int = Field(10, ge=1, le=chapters.CHAPTERS_MAX)
+
+
+class ChapterWishesBody(ChapterWishes):
+    """The same in a body, where numbers and truths are no words."""
+
+    model_config = ConfigDict(strict=True)
+
+    @field_validator("max_chapters", mode="before")
+    @classmethod
+    def _whole_is_whole(cls, given: object) -> object:
+        """JSON does not tell 5.0 from 5 (RFC 8259, 6)."""
+        return int(given) if isinstance(given, float) and given.is_integer() else given
 
 
 async def generate(call: Call) -> list[ChapterShape]:
@@ -38,7 +50,7 @@ async def generate(call: Call) -> list[ChapterShape]:
     stream = streams.find(call.world, vod.stream_id) if vod.stream_id else None
     lines = transcripts.said(call.world, stream) if stream else []
     given = call.query_as(ChapterWishes).model_dump(exclude_unset=True)
-    given |= call.body_as(ChapterWishes).model_dump(exclude_unset=True)
+    given |= call.body_as(ChapterWishesBody).model_dump(exclude_unset=True)
     told = ChapterWishes(**given)
     wishes = Wishes(round(told.min_chapter_duration * 1000), told.max_chapters, told.use_chat_data)
     drafts = dividing.drafts(call.world, vod, hints, lines, wishes)
@@ -69,7 +81,7 @@ OPERATIONS = [
         path="/streams/vods/{vod_id}/chapters/generate",
         auth="user",
         answer=generate,
-        body=ChapterWishes,
+        body=ChapterWishesBody,
         query=ChapterWishes,
         is_body_optional=True,
         refuses=("forbidden", "not_found", "conflict"),

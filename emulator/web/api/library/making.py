@@ -7,8 +7,7 @@ from pydantic import Field
 
 from emulator.core.errors import Refused
 from emulator.media.codecs.images import Picture, look_at
-from emulator.web.api.library.chapters import SECONDS_MAX
-from emulator.web.api.library.places import placed
+from emulator.web.api.library.places import Seconds, placed
 from emulator.web.api.models import Request
 from emulator.web.errors import Invalid, mistake
 from emulator.web.platform import Platform
@@ -36,7 +35,7 @@ NAMES_MAX = 20
 class ThumbnailCreate(Request):
     """Beside a file nothing is needed; without one, the instant that the picture shows."""
 
-    time_seconds: float | None = Field(None, ge=0, le=SECONDS_MAX, allow_inf_nan=False)
+    time_seconds: Seconds | None = None
 
 
 class TranscodingRequest(Request):

@@ -1,10 +1,18 @@
-"""Places: where in a request stands what the world calls invalid."""
+"""Places: seconds in bodies, and where in a request stands what the world calls invalid."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Annotated
+
+from pydantic import Field
 
 from emulator.core.errors import Refused
 from emulator.web.errors import Invalid, mistake
+
+# Ten days: more than a stream lasts, and few enough to be counted in milliseconds. A number, and no
+# word for one.
+SECONDS_MAX = 864_000
+Seconds = Annotated[float, Field(ge=0, le=SECONDS_MAX, allow_inf_nan=False, strict=True)]
 
 
 @contextmanager

@@ -1,0 +1,152 @@
+"""Clips and other sizes over restarts, snapshots and resets."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from emulator.core.events.library import ClipReady, RenditionFailed, RenditionReady, VodReady
+from emulator.server import Emulator
+from emulator.settings import Settings
+from emulator.world.library import clips
+from tests.support.recordings import heard, record
+from tests.support.rest import Caller
+from tests.support.videos import send, small_film, until_true
+from tests.support.walk import until
+
+
+@asynccontextmanager
+async def opened(data: str | Path) -> AsyncIterator[tuple[Emulator, Caller]]:
+    settings = Settings(
+        data=str(data), port=0, rtmp_port=0, rtmps_port=0, vod_processing_ms=0, segment_ms=1000
+    )
+    async with Emulator(settings) as emulator:
+        transport = httpx.ASGITransport(emulator.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+            yield emulator, Caller(client, "/v1")
+
+
+async def clip(call: Caller, stream: dict[str, Any]) -> httpx.Response:
+    body = {"title": "Look", "start_time": 0.5, "end_time": 1.5}
+    return await call("POST", f"/streams/{stream['id']}/clips", "ak_demo", json=body)
+
+
+async def get(call: Caller, url: str) -> httpx.Response:
+    return await Caller(call._client, "")("GET", urlsplit(url).path)
+
+
+async def test_what_waits_when_the_emulator_stops(tmp_path: Path) -> None:
+    # Given a clip and another size that were asked for while both benches were taken,
+    async with opened(tmp_path / "data") as (emulator, call):
+        stream = await record(emulator, call, seconds=2)
+        benches = emulator.platform.shared.benches
+        async with benches.cuts, benches.jobs:
+            made = (await clip(call, stream)).json()
+            vod_path = f"/vod/{stream['vod_id']}/transcoding"
+            with emulator.platform.world.change():
+                emulator.platform.world.store.write(
+                    "UPDATE vods SET qualities = '[[\"720p\", 1280, 720, 1]]' WHERE id = ?",
+                    stream["vod_id"],
+                )
+            asked = await call("POST", vod_path, "ak_demo", json={"renditions": ["144p"]})
+            assert asked.status_code == 202
+            # when the emulator stops,
+            await emulator.platform.cutting_room.stop()
+
+    # then the next one cuts the clip, and says of the other that it has failed.
+    async with opened(tmp_path / "data") as (emulator, call):
+        world = emulator.platform.world
+        await until_true(lambda: clips.find(world, made["id"]).status == "ready")
+        shown = (await call("GET", f"/streams/clips/{made['id']}")).json()
+        assert (await get(call, shown["video_url"])).status_code == 200
+        told = (await call("GET", vod_path, "ak_demo")).json()
+        assert (told["status"], told["renditions"][1]["status"]) == ("completed", "failed")
+
+
+async def test_a_snapshot_keeps_the_media_it_speaks_of() -> None:
+    async with opened(":memory:") as (emulator, call):
+        stream = await record(emulator, call, seconds=2)
+        made = (await heard(emulator, ClipReady, clip(call, stream))).json()
+        path = f"/streams/clips/{made['id']}"
+        shown = (await call("GET", path)).json()
+        folder = emulator.platform.shelves.folder(urlsplit(shown["video_url"]).path.split("/")[-3])
+        worlds, platform = emulator.platform.worlds, emulator.platform
+        worlds.save(platform, "before")
+
+        await call("DELETE", path, "ak_demo")
+        await call("DELETE", f"/streams/vods/{stream['vod_id']}", "ak_demo")
+        assert (await get(call, shown["video_url"])).status_code == 404
+        await worlds.restore(platform, "before")
+
+        assert (await get(call, shown["video_url"])).status_code == 200
+        vod = (await call("GET", f"/streams/vods/{stream['vod_id']}")).json()
+        assert (await get(call, vod["playback_url"])).status_code == 200
+        # Without the snapshot and the facts, the media goes.
+        await worlds.forget(platform, "before")
+        assert folder.exists()
+        await worlds.reset(platform)
+        assert not folder.exists()
+
+
+async def test_a_vod_that_goes_while_it_is_transcoded_leaves_nothing() -> None:
+    async with opened(":memory:") as (emulator, call):
+        sent = (await send(call, small_film().read_bytes(), title="Film")).json()
+        body: dict[str, Any] = {"cloudflare_video_id": sent["cloudflare_video_id"], "title": "x"}
+        upload = call("POST", "/vod/upload", "ak_demo", json=body)
+        vod = (await heard(emulator, VodReady, upload)).json()["vod"]
+        body = {"renditions": ["144p"]}
+        async with emulator.platform.shared.benches.jobs:
+            await call("POST", f"/vod/{vod['id']}/transcoding", "ak_demo", json=body)
+        await call("DELETE", f"/streams/vods/{vod['id']}", "ak_demo")
+
+        media = emulator.platform.shelves.root
+        kept = {sent["cloudflare_video_id"]}
+
+        def only_the_film() -> bool:
+            return {each.name for each in media.iterdir()} == kept
+
+        await asyncio.to_thread(until, only_the_film, "what was begun to be gone")
+        assert not emulator.platform.cutting_room._under_way
+
+
+async def test_what_cannot_be_transcoded_says_so() -> None:
+    async with opened(":memory:") as (emulator, call):
+        stream = await record(emulator, call, seconds=2)
+        with emulator.platform.world.change():
+            emulator.platform.world.store.write(
+                "UPDATE vods SET qualities = '[[\"720p\", 1280, 720, 1]]' WHERE id = ?",
+                stream["vod_id"],
+            )
+        path = f"/vod/{stream['vod_id']}/transcoding"
+        body = {"renditions": ["144p"]}
+        await emulator.platform.shelves.delete(stream["cloudflare_stream_id"])
+
+        await heard(emulator, RenditionFailed, call("POST", path, "ak_demo", json=body))
+
+        told = (await call("GET", path, "ak_demo")).json()
+        assert (told["status"], told["renditions"][1]["status"]) == ("completed", "failed")
+
+
+async def test_a_recording_is_made_smaller_too() -> None:
+    async with opened(":memory:") as (emulator, call):
+        stream = await record(emulator, call, seconds=2)
+        # A publisher of 90 lines has no smaller size, so this one is said to have had more.
+        with emulator.platform.world.change():
+            emulator.platform.world.store.write(
+                "UPDATE vods SET qualities = '[[\"720p\", 1280, 720, 1]]' WHERE id = ?",
+                stream["vod_id"],
+            )
+        path = f"/vod/{stream['vod_id']}/transcoding"
+        asked = call("POST", path, "ak_demo", json={"renditions": ["144p"]})
+
+        await heard(emulator, RenditionReady, asked)
+
+        made = (await call("GET", path, "ak_demo")).json()["renditions"][1]
+        assert (made["name"], made["height"], made["status"]) == ("144p", 144, "ready")
+        vod = (await call("GET", f"/streams/vods/{stream['vod_id']}")).json()
+        playlist = (await get(call, vod["playback_url"])).text
+        assert playlist.count("#EXT-X-STREAM-INF") == 2
