@@ -5,11 +5,13 @@ from collections.abc import Callable
 
 from emulator.core.world_clock import WorldClock
 from emulator.delivery.outbox import OutboxBounds
+from emulator.delivery.posting import Allowed
+from emulator.delivery.webhooks import WebhookBounds
 from emulator.media.ingest.rtmp_limits import RtmpLimits
 from emulator.media.live.broadcasts import BroadcastBounds
 from emulator.media.shelf.shelves import ShelfSettings
 from emulator.media.webrtc.limits import WebRtcLimits
-from emulator.settings import Settings
+from emulator.settings import Settings, WrongSetting
 from emulator.settings.kinds import Ports
 from emulator.web.chat.chats import Anonymous, ChatBounds
 from emulator.web.servers.choice import SocketBounds
@@ -48,6 +50,7 @@ def making(
         rules=rules(settings),
         broadcasts=broadcasts(settings),
         chats=chats(settings),
+        webhooks=webhooks(settings),
         tasks=tasks,
         read_seed=read_seed,
         worlds_max=settings.worlds_max,
@@ -63,6 +66,18 @@ def chats(settings: Settings) -> ChatBounds:
         outbox=OutboxBounds(
             bytes_max=settings.chat_unread_bytes_max, slow_ms=settings.chat_slow_ms
         ),
+    )
+
+
+def webhooks(settings: Settings) -> WebhookBounds:
+    try:
+        allowed = Allowed(settings.webhook_hosts)
+    except ValueError as error:
+        raise WrongSetting(f"webhook_hosts: {error}.") from None
+    return WebhookBounds(
+        urls=(settings.webhook,) if settings.webhook else (),
+        allowed=allowed,
+        timeout_ms=settings.webhook_timeout_ms,
     )
 
 

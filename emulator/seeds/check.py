@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from emulator.world.webhooks import targets
+
 Check = Callable[[yaml.Node], Iterator["Mistake"]]
 
 _DURATION = re.compile(r"(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?")
@@ -194,6 +196,14 @@ _SCHEDULE = _entry(
     },
     required=("user", "days", "from", "to", "title"),
 )
+_WEBHOOK = _entry(
+    {
+        "url": _text(2000, targets.URL, "http://127.0.0.1:9000/hook"),
+        "events": _list(_one_of(*targets.KINDS)),
+        "secret": _text(200),
+    },
+    required=("url",),
+)
 _SEED = _entry(
     {
         "users": _list(_USER),
@@ -201,5 +211,6 @@ _SEED = _entry(
         "tags": _list(_text(50)),
         "streams": _list(_STREAM),
         "schedules": _list(_SCHEDULE),
+        "webhooks": _list(_WEBHOOK),
     }
 )

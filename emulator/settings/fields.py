@@ -140,6 +140,13 @@ class Settings:
         1_000, Duration("ms"), "how long a VOD is `processing` at least", is_flag=False
     )
 
+    webhook: str = _setting(
+        "", Text("URL", True), "address that is told what happens, in every world"
+    )
+    webhook_hosts: str = _setting(
+        "", Text("HOSTS", True), "hosts beside this machine that webhooks may call; *: any"
+    )
+
     # Media.
     segment_ms: int = _setting(
         2_000,
@@ -246,6 +253,9 @@ class Settings:
         Count(100_000, 1_000_000_000),
         "what a WHIP publisher is told it may send",
         is_flag=False,
+    )
+    webhook_timeout_ms: int = _setting(
+        10_000, Duration("ms", 100), "a webhook without an answer is tried later", is_flag=False
     )
     disk_queue_bytes_max: int = _setting(
         16 * 2**20,

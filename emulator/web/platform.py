@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from emulator.core.bus import Bus
 from emulator.core.world_clock import WorldClock
+from emulator.delivery.webhooks import Webhooks
 from emulator.media.live.broadcasts import Broadcasts
 from emulator.media.recording.cuts.cutting_room import CuttingRoom
 from emulator.media.recording.imports.workshop import Benches, Workshop
@@ -94,6 +95,7 @@ class Platform:
     workshop: Workshop
     cutting_room: CuttingRoom
     chats: "Chats"
+    webhooks: Webhooks
     worlds: "Worlds"
     shared: Shared
     snapshots: dict[str, Snapshot] = field(default_factory=dict)

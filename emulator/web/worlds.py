@@ -19,6 +19,7 @@ from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.worlds import WorldReplaced
 from emulator.core.world_clock import WorldClock
+from emulator.delivery.webhooks import WebhookBounds, Webhooks
 from emulator.media.ingest.gate import Attempt, PacketIntake
 from emulator.media.live.broadcasts import BroadcastBounds, Broadcasts
 from emulator.media.recording.cuts.cutting_room import CuttingRoom
@@ -29,6 +30,7 @@ from emulator.media.shelf.disposal import Disposal
 from emulator.web.auth import credential, world_of
 from emulator.web.chat.chats import GOING_AWAY, ChatBounds, Chats
 from emulator.web.platform import Platform, Shared, Snapshot
+from emulator.web.shapes.webhooks import News
 from emulator.world.live import streams
 from emulator.world.origin.seed import Seed
 from emulator.world.origin.template import Template
@@ -56,6 +58,7 @@ class Making:
     tasks: asyncio.TaskGroup
     read_seed: Callable[[str], Seed]
     chats: ChatBounds
+    webhooks: WebhookBounds
     worlds_max: int
     snapshots_max: int
 
@@ -241,6 +244,7 @@ class Worlds:
         await self.default.recorder.stop()
         await self.default.workshop.stop()
         await self.default.cutting_room.stop()
+        await self.default.webhooks.stop()
 
     def say_goodbye(self, reason: str) -> None:
         """Close every chat socket: the server is about to."""
@@ -269,6 +273,9 @@ class Worlds:
         bus.subscribe(recorder.hear)
         chats = Chats(world, self._making.chats)
         bus.subscribe(chats.hear)
+        news = News(lambda: self.find(world.name))
+        webhooks = Webhooks(world, news, self._making.tasks, self._making.webhooks)
+        bus.subscribe(webhooks.hear)
         snapshots: dict[str, Snapshot] = {}
         shelves, recordings = shared.shelves, shared.recordings
         tasks, benches = self._making.tasks, shared.benches
@@ -293,10 +300,12 @@ class Worlds:
             workshop=workshop,
             cutting_room=cutting_room,
             chats=chats,
+            webhooks=webhooks,
             worlds=self,
             shared=shared,
             snapshots=snapshots,
         )
+        webhooks.begin()
         return platform
 
     def _tell_peers(self, world: str, event: Event) -> None:
@@ -309,6 +318,7 @@ class Worlds:
         before = self._uids(platform.world)
         await self._leave(platform, reason)
         load(platform.world)
+        platform.webhooks.begin()
         self.shared.requests.forget(platform.world.name)
         await self._remove_media(platform, before)
 
@@ -318,6 +328,7 @@ class Worlds:
         await platform.recorder.stop()
         await platform.workshop.stop()
         await platform.cutting_room.stop()
+        await platform.webhooks.stop()
         world = platform.world
         self.shared.loops.forget(platform.world.name)
         platform.bus.publish(WorldReplaced(at_ms=world.now_ms, world=world.name))

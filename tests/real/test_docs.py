@@ -23,6 +23,7 @@ PATIENCE_SECONDS = 120
 README = PROJECT / "README.md"
 FFMPEG_PAGE = PROJECT / "docs/how-to/ffmpeg.md"
 CHAT_PAGE = PROJECT / "docs/how-to/chat.md"
+WEBHOOK_PAGE = PROJECT / "docs/how-to/webhooks.md"
 OBS_PAGE = PROJECT / "docs/how-to/obs.md"
 AUDIENCE_PAGE = PROJECT / "docs/how-to/audience.md"
 CLOCK_PAGE = PROJECT / "docs/how-to/clock.md"
@@ -205,3 +206,24 @@ def test_what_the_chat_page_shows_works(reader: Reader) -> None:
 
     said = reader.walk.ask("POST", f"/streams/{stream['id']}/chat", {"content": "x"}, "ak_auto_bob")
     assert said.status == 403
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+def test_what_the_webhook_page_shows_works(reader: Reader) -> None:
+    made = json.loads(reader.run(f"{line_with(WEBHOOK_PAGE, 'curl', '_emulator/webhooks -H')} -s"))
+    assert made["events"] == ["stream.live", "stream.ended", "vod.ready"]
+    stream = reader.make_stream(line_with(README, "curl -X POST"))
+    reader.walk.ask("POST", f"/streams/id/{stream['id']}/start")
+    shown = line_with(WEBHOOK_PAGE, "curl http", "deliveries")
+
+    def tried() -> dict[str, Any] | None:
+        found: list[dict[str, Any]] = json.loads(reader.run(f"{shown} -s"))["deliveries"]
+        return found[0] if found and found[0]["attempts"] else None
+
+    # Nothing listens at the page's address, and that is what the log says.
+    delivery = until(tried, "the webhook to be tried")
+    assert (delivery["event"], delivery["state"]) == ("stream.live", "waiting")
+    assert delivery["outcome"].startswith("not reached")
+    reader.names["DELIVERY_ID"] = delivery["id"]
+    replayed = json.loads(reader.run(f"{line_with(WEBHOOK_PAGE, 'replay')} -s"))
+    assert (replayed["id"], replayed["state"]) == (delivery["id"], "waiting")

@@ -157,13 +157,17 @@ def standing_clock() -> WorldClock:
 
 @asynccontextmanager
 async def chatroom(
-    folder: Path, door: str, seed: str = "none", **wishes: Any
+    folder: Path, door: str, seed: str = "none", path: str = ":memory:", **wishes: Any
 ) -> AsyncIterator[Chatroom]:
-    """A platform with one stream, reached through a door; `wishes` are settings."""
+    """A platform with one stream, reached through a door; `wishes` are settings.
+
+    The facts are kept at `path`; a stream that is there already is the room's.
+    """
     clock = standing_clock()
     settings = Settings(data=":memory:", port=0, rtmp_port=0, rtmps_port=0, **wishes)
     async with AsyncExitStack() as stack:
-        worlds = await _worlds(stack, folder, clock, settings, seed)
+        worlds = await _worlds(stack, folder, clock, settings)
+        await worlds.open_default(path, seed)
         application = app.build(worlds)
         enter = await stack.enter_async_context(DOORS[door](application, settings))
         transport = httpx.ASGITransport(application)
@@ -172,14 +176,16 @@ async def chatroom(
         )
         stack.push_async_callback(worlds.stop, "the test is over")
         world = worlds.default.world
-        stream = streams.create(
-            world, accounts.by_username(world, "demo"), Wishes({"title": "Launch night"})
+        demo = accounts.by_username(world, "demo")
+        [*known] = streams.of_user(world, demo)
+        stream = (
+            known[0] if known else streams.create(world, demo, Wishes({"title": "Launch night"}))
         )
         yield Chatroom(worlds, application, clock, stream, call, enter)
 
 
 async def _worlds(
-    stack: AsyncExitStack, folder: Path, clock: WorldClock, settings: Settings, seed: str
+    stack: AsyncExitStack, folder: Path, clock: WorldClock, settings: Settings
 ) -> Worlds:
     tasks = await stack.enter_async_context(asyncio.TaskGroup())
     shelves = Shelves(folder, bounds.shelves(settings))
@@ -198,6 +204,5 @@ async def _worlds(
     clocks = chain([clock], (standing_clock() for _ in repeat(None)))
     worlds = Worlds(shared, bounds.making(settings, clocks.__next__, tasks, seeds.read))
     stack.callback(worlds.close)
-    await worlds.open_default(":memory:", seed)
     shared.state.is_ready = True
     return worlds

@@ -9,6 +9,7 @@ from emulator.web.admin import (
     requests,
     snapshots,
     viewers,
+    webhooks,
     worlds,
 )
 from emulator.web.admin.scenarios import operations as scenarios
@@ -23,6 +24,7 @@ OPERATIONS = [
     *events.OPERATIONS,
     *requests.OPERATIONS,
     *outbox.OPERATIONS,
+    *webhooks.OPERATIONS,
     *faults.OPERATIONS,
     *scenarios.OPERATIONS,
 ]

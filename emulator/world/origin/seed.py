@@ -9,6 +9,7 @@ from emulator.core.clock import ManualClock
 from emulator.world.live import categories, tags
 from emulator.world.people import accounts, follows, images, schedules
 from emulator.world.people.access import passwords
+from emulator.world.webhooks import targets
 from emulator.world.world import World
 
 Entry = Mapping[str, Any]
@@ -23,6 +24,7 @@ class Seed:
     tags: Sequence[str] = field(default_factory=list)
     streams: Sequence[Entry] = field(default_factory=list)
     schedules: Sequence[Entry] = field(default_factory=list)
+    webhooks: Sequence[Entry] = field(default_factory=list)
 
     @property
     def length_ms(self) -> int:
@@ -48,6 +50,10 @@ def sow(world: World, seed: Seed, clock: ManualClock | None = None) -> None:
             tags.make(world, name)
         for entry in seed.schedules:
             _sow_schedule(world, entry)
+        for entry in seed.webhooks:
+            targets.add(
+                world, entry["url"], tuple(entry.get("events", ())), entry.get("secret", "")
+            )
     if seed.streams:
         if clock is None:
             raise ValueError("a seed with streams needs a clock that can be moved")

@@ -1,0 +1,143 @@
+"""Posting: one HTTP request to somebody else's server, to an allowed address and no other.
+
+A name is looked up once, and the connection goes to the address that was judged. Redirects are not
+followed: where they lead was not judged.
+"""
+
+import asyncio
+import ipaddress
+import re
+import ssl
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit
+
+_ANSWER_BYTES_MAX = 16 * 1024
+_TOLD_BYTES_MAX = 300
+_STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-5]\d\d)(?: [^\r\n]*)?\r\n")
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`status` is None where there was no answer; `outcome` is a sentence or the answer's text."""
+
+    status: int | None
+    outcome: str
+
+
+class Allowed:
+    """Which hosts may be called: loopback, and those in a list of names, addresses and networks.
+
+    `*` allows all. Refuses (`ValueError`, a sentence) what is none of them.
+    """
+
+    def __init__(self, told: str = "") -> None:
+        self._names: set[str] = set()
+        self._networks: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = []
+        words = [word.strip().lower() for word in told.split(",") if word.strip()]
+        self._is_open = "*" in words
+        for word in words:
+            if re.fullmatch(r"[0-9./]+|[0-9a-f:./]*:[0-9a-f:./]*", word):
+                self._networks.append(ipaddress.ip_network(word, strict=False))
+            else:
+                self._names.add(word)
+
+    def allows(self, host: str, address: Address) -> bool:
+        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+            address = address.ipv4_mapped
+        return (
+            self._is_open
+            or address.is_loopback
+            or host.lower() in self._names
+            or any(address in network for network in self._networks)
+        )
+
+
+class _NotAllowed(Exception):
+    pass
+
+
+async def post(
+    url: str, headers: Mapping[str, str], body: bytes, allowed: Allowed, timeout_ms: int
+) -> Answer:
+    """Post a body. Whatever happens to it is an `Answer`: nothing that a peer does raises."""
+    parts = urlsplit(url)
+    try:
+        async with asyncio.timeout(timeout_ms / 1000):
+            return await _exchange(parts, headers, body, allowed)
+    except TimeoutError:
+        return Answer(None, f"no answer within {timeout_ms / 1000:g} s")
+    except _NotAllowed:
+        return Answer(None, f"{parts.hostname} is not allowed: see the setting webhook_hosts")
+    except (OSError, UnicodeError) as error:
+        return Answer(None, f"not reached: {error}")
+    except (asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        return Answer(None, "the answer was not HTTP")
+
+
+async def _exchange(
+    parts: SplitResult, headers: Mapping[str, str], body: bytes, allowed: Allowed
+) -> Answer:
+    reader, writer = await _connect(parts, allowed)
+    try:
+        writer.write(_request(parts, headers, body))
+        await writer.drain()
+        head = await reader.readuntil(b"\r\n\r\n")
+        while head.startswith((b"HTTP/1.1 1", b"HTTP/1.0 1")):
+            # An interim answer comes before the real one (RFC 9110, 15.2).
+            head = await reader.readuntil(b"\r\n\r\n")
+        found = _STATUS_LINE.match(head)
+        if found is None:
+            return Answer(None, "the answer was not HTTP")
+        text = await reader.read(_TOLD_BYTES_MAX)
+        return Answer(int(found[1]), text.decode(errors="replace").strip())
+    finally:
+        writer.close()
+        with suppress(OSError, TimeoutError):
+            await writer.wait_closed()
+
+
+async def _connect(
+    parts: SplitResult, allowed: Allowed
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """To the first address of the host that is allowed and answers."""
+    host = parts.hostname or ""
+    is_secure = parts.scheme == "https"
+    port = parts.port or (443 if is_secure else 80)
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=1)
+    addresses = dict.fromkeys(str(each[4][0]).partition("%")[0] for each in found)
+    judged = [each for each in addresses if allowed.allows(host, ipaddress.ip_address(each))]
+    if not judged:
+        raise _NotAllowed
+    context = ssl.create_default_context() if is_secure else None
+    failure: OSError = OSError("it has no address")
+    for address in judged:
+        try:
+            return await asyncio.open_connection(
+                address,
+                port,
+                limit=_ANSWER_BYTES_MAX,
+                ssl=context,
+                server_hostname=host if is_secure else None,
+            )
+        except OSError as error:
+            failure = error
+    raise failure
+
+
+def _request(parts: SplitResult, headers: Mapping[str, str], body: bytes) -> bytes:
+    target = parts.path or "/"
+    if parts.query:
+        target += f"?{parts.query}"
+    told = {
+        "Host": parts.netloc,
+        "Content-Length": str(len(body)),
+        "Connection": "close",
+        **headers,
+    }
+    lines = [f"POST {target} HTTP/1.1", *(f"{name}: {value}" for name, value in told.items())]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + body

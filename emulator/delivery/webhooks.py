@@ -1,0 +1,172 @@
+"""Webhooks: what happens in one world, told to its targets: signed, posted, tried again.
+
+Each target is told one thing after another, so one that hangs keeps nobody else waiting. What is
+due stands in the world's facts and on its clock; how long a peer may take goes by the machine's.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import json
+from contextlib import suppress
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from emulator.core.clock import Timer
+from emulator.core.errors import Refused
+from emulator.core.events import Event
+from emulator.core.events.webhooks import WebhookTargetAdded, WebhookTargetRemoved
+from emulator.core.events.worlds import WorldReplaced
+from emulator.delivery.posting import Allowed, post
+from emulator.world.webhooks import deliveries, targets
+from emulator.world.webhooks.deliveries import Delivery
+from emulator.world.webhooks.targets import Target
+from emulator.world.world import World
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookBounds:
+    """`urls` are told everything, in every world. `timeout_ms` is the machine's time."""
+
+    urls: tuple[str, ...] = ()
+    allowed: Allowed = field(default_factory=Allowed)
+    timeout_ms: int = 10_000
+
+
+class Teller(Protocol):
+    """How an event is told to others."""
+
+    def kind(self, event: Event) -> str | None:
+        """Its public name, None for what is nobody's business."""
+        ...
+
+    def body(self, event: Event, kind: str) -> dict[str, Any]:
+        """What is told of it, without its id."""
+        ...
+
+
+class Webhooks:
+    """For the event loop's thread. Costs nothing while there are no targets."""
+
+    def __init__(
+        self, world: World, teller: Teller, tasks: asyncio.TaskGroup, bounds: WebhookBounds
+    ) -> None:
+        self._world = world
+        self._teller = teller
+        self._tasks = tasks
+        self._bounds = bounds
+        self._targets: list[Target] | None = None
+        self._fresh: list[tuple[str, str]] = []
+        self._busy: dict[int, asyncio.Task[None]] = {}
+        self._bell: Timer | None = None
+
+    def begin(self) -> None:
+        """Go on with these facts: what the settings ask for, and what is still to be told."""
+        for url in self._bounds.urls:
+            targets.ensure(self._world, url)
+        self._targets = None
+        self.go_on()
+
+    def check(self, url: str) -> None:
+        """Refuse (`invalid`) an address that is written down and may not be called."""
+        host = urlsplit(url).hostname or ""
+        with suppress(ValueError):
+            if not self._bounds.allowed.allows(host, ip_address(host)):
+                raise Refused("invalid", f"{host} may not be called: see `webhook_hosts`")
+
+    async def stop(self) -> None:
+        """Leave off; what is not told yet stays in the facts. `begin` goes on."""
+        self._fresh.clear()
+        if self._bell is not None:
+            self._bell.cancel()
+        running = list(self._busy.values())
+        self._busy.clear()
+        for task in running:
+            task.cancel()
+        if running:
+            await asyncio.wait(running)
+
+    def hear(self, event: Event) -> None:
+        """Tell the targets that want to know."""
+        if isinstance(event, WebhookTargetAdded | WebhookTargetRemoved | WorldReplaced):
+            self._targets = None
+            return
+        kind = self._teller.kind(event)
+        if kind is None or not any(target.wants(kind) for target in self._all()):
+            return
+        body = {"id": self._world.ids.uuid(), "type": kind, **self._teller.body(event, kind)}
+        if not self._fresh:
+            asyncio.get_running_loop().call_soon(self._write)
+        self._fresh.append((kind, _encode(body)))
+
+    def _all(self) -> list[Target]:
+        if self._targets is None:
+            self._targets = targets.of(self._world)
+        return self._targets
+
+    def _write(self) -> None:
+        """What happened within a turn of the loop is written down in one change."""
+        fresh, self._fresh = self._fresh, []
+        world = self._world
+        if not fresh:
+            return
+        with world.change():
+            for kind, body in fresh:
+                for target in self._all():
+                    if target.wants(kind):
+                        deliveries.put(world, target, world.ids.uuid(), kind, body)
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Begin what is due, and wake up for what will be."""
+        if self._bell is not None:
+            self._bell.cancel()
+            self._bell = None
+        if self._world.store.is_closed:
+            return
+        now_ms = self._world.now_ms
+        later: list[int] = []
+        for target in self._all():
+            if target.row in self._busy:
+                continue
+            delivery = deliveries.next_for(self._world, target)
+            if delivery is None or delivery.due_at_ms is None:
+                continue
+            if delivery.due_at_ms > now_ms:
+                later.append(delivery.due_at_ms)
+            else:
+                task = self._tasks.create_task(self._attempt(target, delivery))
+                self._busy[target.row] = task
+        if later:
+            self._bell = self._world.clock.call_at(min(later), self.go_on)
+
+    async def _attempt(self, target: Target, delivery: Delivery) -> None:
+        body = delivery.body.encode()
+        with self._world.clock.working():
+            headers = {
+                "Content-Type": "application/json",
+                "User-Agent": "live-emulator",
+                "Webhook-Id": delivery.id,
+                "Webhook-Event": delivery.kind,
+                "Webhook-Signature": sign(target.secret, self._world.now_ms // 1000, body),
+            }
+            bounds = self._bounds
+            answer = await post(target.url, headers, body, bounds.allowed, bounds.timeout_ms)
+            self._busy.pop(target.row, None)
+            if deliveries.is_kept(self._world, delivery):
+                deliveries.note(self._world, target, delivery, answer.status, answer.outcome)
+            self.go_on()
+
+
+def sign(secret: str, at_seconds: int, body: bytes) -> str:
+    """The signature header's value: HMAC-SHA256 over the time, a dot, and the body as it is sent.
+
+    As the CDN signs its webhooks; the time is the world's.
+    """
+    signed = str(at_seconds).encode() + b"." + body
+    mac = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
+    return f"time={at_seconds},sig1={mac}"

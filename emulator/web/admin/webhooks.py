@@ -1,0 +1,161 @@
+"""`/_emulator/webhooks`: who is told of what happens in this world, and what became of it."""
+
+from typing import Any, TypedDict
+
+from pydantic import Field
+
+from emulator.web.api.models import CURSOR_MAX, Request
+from emulator.web.rest.call import Call
+from emulator.web.rest.operation import Operation
+from emulator.web.shapes.times import iso, iso_or_none
+from emulator.world.webhooks import deliveries, targets
+from emulator.world.webhooks.deliveries import Delivery
+from emulator.world.webhooks.targets import KINDS, URL_LENGTH_MAX, Target
+
+
+class WebhookCreate(Request):
+    url: str = Field(min_length=1, max_length=URL_LENGTH_MAX)
+    events: list[str] = Field(default_factory=list, max_length=len(KINDS))
+    secret: str = Field("", max_length=200)
+
+
+class DeliveryQuery(Request):
+    """`before` is the `next_cursor` of the page before."""
+
+    limit: int = Field(50, ge=1, le=500)
+    before: int = Field(CURSOR_MAX, ge=1, le=CURSOR_MAX)
+
+
+class WebhookShape(TypedDict):
+    """`events` is empty where everything is told."""
+
+    id: str
+    url: str
+    events: list[str]
+    secret: str
+    created_at: str
+
+
+class WebhookList(TypedDict):
+    webhooks: list[WebhookShape]
+    total: int
+    events: list[str]
+
+
+class DeliveryShape(TypedDict):
+    """`status` is what the target answered last, `outcome` its words or why there were none."""
+
+    id: str
+    webhook_id: str | None
+    event: str
+    state: str
+    attempts: int
+    status: int | None
+    outcome: str | None
+    created_at: str
+    attempted_at: str | None
+    due_at: str | None
+    body: str
+
+
+class DeliveryList(TypedDict):
+    deliveries: list[DeliveryShape]
+    total: int
+    next_cursor: int | None
+
+
+def page(call: Call) -> WebhookList:
+    """List this world's webhooks, the first added first, and the events that there are."""
+    found = targets.of(call.platform.world)
+    return {
+        "webhooks": [_target(each) for each in found],
+        "total": len(found),
+        "events": list(KINDS),
+    }
+
+
+def add(call: Call) -> WebhookShape:
+    """Tell an address from now on, of some events or of all. A secret is made if none is given."""
+    body = call.body_as(WebhookCreate)
+    platform = call.platform
+    platform.webhooks.check(body.url)
+    events = tuple(dict.fromkeys(body.events))
+    return _target(targets.add(platform.world, body.url, events, body.secret))
+
+
+def show(call: Call) -> WebhookShape:
+    return _target(targets.find(call.platform.world, call.path["webhook_id"]))
+
+
+def remove(call: Call) -> None:
+    """Tell an address nothing more."""
+    world = call.platform.world
+    targets.remove(world, targets.find(world, call.path["webhook_id"]))
+
+
+def log(call: Call) -> DeliveryList:
+    """List what was told, the newest first."""
+    world = call.platform.world
+    query = call.query_as(DeliveryQuery)
+    found = deliveries.page(world, query.limit, query.before)
+    ids = {target.row: target.id for target in targets.of(world)}
+    return {
+        "deliveries": [_delivery(each, ids) for each in found],
+        "total": deliveries.count(world),
+        "next_cursor": found[-1].row if len(found) == query.limit else None,
+    }
+
+
+def replay(call: Call) -> DeliveryShape:
+    """Tell it again: the same body under the same id, with a new signature."""
+    world = call.platform.world
+    delivery = deliveries.replay(world, deliveries.find(world, call.path["delivery_id"]))
+    call.platform.webhooks.go_on()
+    return _delivery(delivery, {target.row: target.id for target in targets.of(world)})
+
+
+def _target(target: Target) -> WebhookShape:
+    return {
+        "id": target.id,
+        "url": target.url,
+        "events": list(target.kinds),
+        "secret": target.secret,
+        "created_at": iso(target.created_at_ms),
+    }
+
+
+def _delivery(delivery: Delivery, ids: dict[int, str]) -> DeliveryShape:
+    return {
+        "id": delivery.id,
+        "webhook_id": ids.get(delivery.target_row),
+        "event": delivery.kind,
+        "state": delivery.state,
+        "attempts": delivery.attempts,
+        "status": delivery.status,
+        "outcome": delivery.outcome,
+        "created_at": iso(delivery.created_at_ms),
+        "attempted_at": iso_or_none(delivery.attempted_at_ms),
+        "due_at": iso_or_none(delivery.due_at_ms),
+        "body": delivery.body,
+    }
+
+
+def _operation(method: Any, path: str, answer: Any, **told: Any) -> Operation:
+    return Operation(
+        method=method,
+        path=f"/webhooks{path}",
+        auth="public",
+        answer=answer,
+        provenance="assumed",
+        **told,
+    )
+
+
+OPERATIONS = [
+    _operation("GET", "", page),
+    _operation("POST", "", add, body=WebhookCreate, status=201, refuses=("conflict",)),
+    _operation("GET", "/deliveries", log, query=DeliveryQuery),
+    _operation("POST", "/deliveries/{delivery_id}/replay", replay, refuses=("not_found",)),
+    _operation("GET", "/{webhook_id}", show, refuses=("not_found",)),
+    _operation("DELETE", "/{webhook_id}", remove, status=204, refuses=("not_found",)),
+]

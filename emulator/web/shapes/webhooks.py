@@ -1,0 +1,116 @@
+"""What webhooks say: an event's public name and body, in the style of the CDN's.
+
+Beside `data`, which is what the REST API answers for the same thing, stand the CDN's own names:
+`uid`, `readyToStream` and `status.state`.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from emulator.core.errors import Refused
+from emulator.core.events import Event
+from emulator.core.events.chat import ChatBanned, ChatDeleted, ChatPosted
+from emulator.core.events.library import VodFailed, VodReady
+from emulator.core.events.live import StreamCreated, StreamEnded, StreamWentLive
+from emulator.core.events.people import UserFollowed, UserUnfollowed
+from emulator.web.platform import Platform
+from emulator.web.shapes.chat import nested_message
+from emulator.web.shapes.library.vods import vod_shape
+from emulator.web.shapes.live import stream_shape
+from emulator.web.shapes.people import user_card
+from emulator.web.shapes.times import iso, iso_or_none
+from emulator.world.chat import messages
+from emulator.world.library import recordings
+from emulator.world.live import streams
+from emulator.world.people import accounts
+
+_KINDS: dict[type[Event], str] = {
+    StreamCreated: "stream.created",
+    StreamWentLive: "stream.live",
+    StreamEnded: "stream.ended",
+    VodReady: "vod.ready",
+    VodFailed: "vod.failed",
+    ChatPosted: "chat.message",
+    ChatDeleted: "chat.message_deleted",
+    ChatBanned: "chat.user_banned",
+    UserFollowed: "follow.created",
+    UserUnfollowed: "follow.deleted",
+}
+# What the CDN calls a video's state at such a moment.
+_STATES = {"stream.live": "live-inprogress", "vod.ready": "ready", "vod.failed": "error"}
+
+
+class News:
+    """Tells one platform's events. `find` gives it, since it is made after its listeners."""
+
+    def __init__(self, find: Callable[[], Platform]) -> None:
+        self._find = find
+
+    def kind(self, event: Event) -> str | None:
+        return _KINDS.get(type(event))
+
+    def body(self, event: Event, kind: str) -> dict[str, Any]:
+        platform = self._find()
+        return {
+            "created_at": iso(event.at_ms),
+            "ts": event.at_ms // 1000,
+            "world": platform.world.name,
+            **self._told(platform, event, kind),
+        }
+
+    def _told(self, platform: Platform, event: Event, kind: str) -> dict[str, Any]:
+        try:
+            match event:
+                case StreamCreated() | StreamWentLive() | StreamEnded():
+                    return _of_stream(platform, event.stream_id, kind)
+                case VodReady() | VodFailed():
+                    return _of_vod(platform, event, kind)
+            return {"data": _data(platform, event)}
+        except Refused:
+            # It was removed in the same turn in which it happened: only that is left to say.
+            return {"data": {}}
+
+
+def _of_stream(platform: Platform, stream_id: str, kind: str) -> dict[str, Any]:
+    stream = streams.find(platform.world, stream_id)
+    told: dict[str, Any] = {"uid": stream.uid, "data": stream_shape(platform, stream)}
+    if kind in _STATES:
+        told["status"] = {"state": _STATES[kind]}
+    return told
+
+
+def _of_vod(platform: Platform, event: VodReady | VodFailed, kind: str) -> dict[str, Any]:
+    vod = recordings.find(platform.world, event.vod_id)
+    status = {"state": _STATES[kind]}
+    if isinstance(event, VodFailed):
+        status["errorReasonText"] = event.reason
+    return {
+        "uid": vod.uid,
+        "readyToStream": isinstance(event, VodReady),
+        "status": status,
+        "data": vod_shape(platform, vod),
+    }
+
+
+def _data(platform: Platform, event: Event) -> dict[str, Any]:
+    world = platform.world
+    match event:
+        case ChatPosted():
+            author = accounts.find(world, event.user_id)
+            return {**nested_message(messages.as_posted(event), author)}
+        case ChatDeleted():
+            return {"stream_id": event.stream_id, "message_id": event.message_id}
+        case ChatBanned():
+            return {
+                "stream_id": event.stream_id,
+                "user_id": event.user_id,
+                "username": event.username,
+                "reason": event.reason,
+                "expires_at": iso_or_none(event.expires_at_ms),
+            }
+        case UserFollowed() | UserUnfollowed():
+            return {
+                "follower": user_card(accounts.find(world, event.follower_id)),
+                "followed": user_card(accounts.find(world, event.followed_id)),
+            }
+    return {}

@@ -1,0 +1,1 @@
+"""Webhooks: who is told of what happens on the platform, and what became of it."""

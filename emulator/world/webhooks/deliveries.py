@@ -1,0 +1,147 @@
+"""Deliveries: what a target is told, how often that was tried, and what came of it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from emulator.core.errors import Refused
+from emulator.core.events.webhooks import WebhookGivenUp
+from emulator.world.store.journal import Row
+from emulator.world.webhooks.targets import Target
+from emulator.world.world import World
+
+# `waiting` is due at `due_at_ms`; `dropped` was never tried, because too many waited.
+State = Literal["waiting", "delivered", "failed", "dropped"]
+
+# After the first attempt, each in milliseconds after the one before.
+RETRIES_MS = (5_000, 30_000, 120_000, 600_000, 3_600_000)
+WAITING_MAX = 1_000
+KEPT_MAX = 10_000
+_OUTCOME_LENGTH_MAX = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """`status` is what the target answered last, None where it did not; `outcome` says more."""
+
+    row: int
+    id: str
+    target_row: int
+    kind: str
+    body: str
+    state: State
+    attempts: int
+    created_at_ms: int
+    attempted_at_ms: int | None
+    due_at_ms: int | None
+    status: int | None
+    outcome: str | None
+
+
+def put(world: World, target: Target, delivery_id: str, kind: str, body: str) -> Delivery:
+    """Write down what a target is to be told, at once. The oldest of too many are forgotten."""
+    waiting = world.store.number("SELECT count(*) FROM webhook_deliveries WHERE state = 'waiting'")
+    is_too_many = waiting >= WAITING_MAX
+    with world.change():
+        row = world.store.write(
+            "INSERT INTO webhook_deliveries (id, target_row, kind, body, state, created_at_ms,"
+            " due_at_ms, outcome) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            delivery_id,
+            target.row,
+            kind,
+            body,
+            "dropped" if is_too_many else "waiting",
+            world.now_ms,
+            None if is_too_many else world.now_ms,
+            f"more than {WAITING_MAX} deliveries waited" if is_too_many else None,
+        )
+        world.store.write("DELETE FROM webhook_deliveries WHERE row <= ?", row - KEPT_MAX)
+    return find(world, delivery_id)
+
+
+def next_for(world: World, target: Target) -> Delivery | None:
+    """What a target is to be told next, at once or later."""
+    found = world.store.row(
+        "SELECT * FROM webhook_deliveries WHERE target_row = ? AND state = 'waiting'"
+        " ORDER BY due_at_ms, row LIMIT 1",
+        target.row,
+    )
+    return _delivery(found) if found else None
+
+
+def page(world: World, count: int, before: int) -> list[Delivery]:
+    """The newest deliveries whose key is under `before`, the newest first."""
+    rows = world.store.rows(
+        "SELECT * FROM webhook_deliveries WHERE row < ? ORDER BY row DESC LIMIT ?", before, count
+    )
+    return [_delivery(row) for row in rows]
+
+
+def count(world: World) -> int:
+    return world.store.number("SELECT count(*) FROM webhook_deliveries")
+
+
+def find(world: World, delivery_id: str) -> Delivery:
+    """Refuses (`not_found`) an unknown id."""
+    found = world.store.row("SELECT * FROM webhook_deliveries WHERE id = ?", delivery_id)
+    if found is None:
+        raise Refused("not_found", "Webhook delivery not found")
+    return _delivery(found)
+
+
+def is_kept(world: World, delivery: Delivery) -> bool:
+    """Whether it was not forgotten, with its target or its world, while it was tried."""
+    return (
+        world.store.row(
+            "SELECT 1 FROM webhook_deliveries WHERE row = ? AND id = ?", delivery.row, delivery.id
+        )
+        is not None
+    )
+
+
+def note(
+    world: World, target: Target, delivery: Delivery, status: int | None, outcome: str
+) -> Delivery:
+    """Write down what an attempt came to: done, due again later, or given up."""
+    attempts = delivery.attempts + 1
+    is_done = status is not None and 200 <= status < 300
+    is_over = is_done or attempts > len(RETRIES_MS)
+    state: State = "delivered" if is_done else "failed" if is_over else "waiting"
+    due_at_ms = None if is_over else world.now_ms + RETRIES_MS[attempts - 1]
+    with world.change():
+        world.store.write(
+            "UPDATE webhook_deliveries SET state = ?, attempts = ?, attempted_at_ms = ?,"
+            " due_at_ms = ?, status = ?, outcome = ? WHERE row = ?",
+            state,
+            attempts,
+            world.now_ms,
+            due_at_ms,
+            status,
+            outcome[:_OUTCOME_LENGTH_MAX],
+            delivery.row,
+        )
+        if state == "failed":
+            world.emit(
+                WebhookGivenUp(
+                    at_ms=world.now_ms,
+                    target_id=target.id,
+                    delivery_id=delivery.id,
+                    outcome=outcome[:_OUTCOME_LENGTH_MAX],
+                )
+            )
+    return find(world, delivery.id)
+
+
+def replay(world: World, delivery: Delivery) -> Delivery:
+    """Try it again now, as if for the first time: the same body under the same id."""
+    with world.change():
+        world.store.write(
+            "UPDATE webhook_deliveries SET state = 'waiting', attempts = 0, due_at_ms = ?"
+            " WHERE row = ?",
+            world.now_ms,
+            delivery.row,
+        )
+    return find(world, delivery.id)
+
+
+def _delivery(row: Row) -> Delivery:
+    return Delivery(**dict(row))

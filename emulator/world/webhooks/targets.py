@@ -1,0 +1,124 @@
+"""Targets: addresses that are told of what happens, and of which kinds of it."""
+
+import re
+from dataclasses import dataclass
+
+from emulator.core.errors import Refused
+from emulator.core.events.webhooks import WebhookTargetAdded, WebhookTargetRemoved
+from emulator.world.store.journal import Row
+from emulator.world.world import World
+
+KINDS = (
+    "stream.created",
+    "stream.live",
+    "stream.ended",
+    "vod.ready",
+    "vod.failed",
+    "chat.message",
+    "chat.message_deleted",
+    "chat.user_banned",
+    "follow.created",
+    "follow.deleted",
+)
+# Without a name and password (RFC 3986, 3.2.1), which would reach the log.
+URL = re.compile(
+    r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([1-9][0-9]{0,4}))?(?:[/?][!-~]*)?"
+)
+TARGETS_MAX = 20
+URL_LENGTH_MAX = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """`kinds` is empty where everything is told. `secret` signs what is sent."""
+
+    row: int
+    id: str
+    url: str
+    secret: str
+    kinds: tuple[str, ...]
+    created_at_ms: int
+
+    def wants(self, kind: str) -> bool:
+        return not self.kinds or kind in self.kinds
+
+
+def of(world: World) -> list[Target]:
+    """All targets of a world, the first added first."""
+    return [_target(row) for row in world.store.rows("SELECT * FROM webhook_targets ORDER BY row")]
+
+
+def find(world: World, target_id: str) -> Target:
+    """Refuses (`not_found`) an unknown id."""
+    found = world.store.row("SELECT * FROM webhook_targets WHERE id = ?", target_id)
+    if found is None:
+        raise Refused("not_found", "Webhook not found")
+    return _target(found)
+
+
+def by_row(world: World, row: int) -> Target | None:
+    """The target with this key, None once it is gone."""
+    found = world.store.row("SELECT * FROM webhook_targets WHERE row = ?", row)
+    return _target(found) if found else None
+
+
+def add(world: World, url: str, kinds: tuple[str, ...] = (), secret: str = "") -> Target:
+    """Tell `url` from now on; without a `secret` one is made.
+
+    Refuses (`invalid`) an address that is not HTTP or holds a name and password, an unknown kind,
+    (`conflict`) one target too many.
+    """
+    check_url(url)
+    for kind in kinds:
+        if kind not in KINDS:
+            raise Refused("invalid", f"There is no event {kind[:50]!r}. Events: {', '.join(KINDS)}")
+    if world.store.number("SELECT count(*) FROM webhook_targets") >= TARGETS_MAX:
+        raise Refused("conflict", f"There are {TARGETS_MAX} webhooks. Remove some.")
+    target_id = world.ids.uuid()
+    with world.change():
+        world.store.write(
+            "INSERT INTO webhook_targets (id, url, secret, kinds, created_at_ms)"
+            " VALUES (?, ?, ?, ?, ?)",
+            target_id,
+            url,
+            secret or world.ids.token(),
+            ",".join(kinds),
+            world.now_ms,
+        )
+        world.emit(
+            WebhookTargetAdded(at_ms=world.now_ms, target_id=target_id, url=url, kinds=kinds)
+        )
+    return find(world, target_id)
+
+
+def ensure(world: World, url: str) -> None:
+    """Tell `url` of everything, if it is not told already."""
+    if world.store.row("SELECT 1 FROM webhook_targets WHERE url = ?", url) is None:
+        add(world, url)
+
+
+def remove(world: World, target: Target) -> None:
+    """Tell a target nothing more. What it was told is forgotten with it."""
+    with world.change():
+        world.store.write("DELETE FROM webhook_targets WHERE row = ?", target.row)
+        world.emit(WebhookTargetRemoved(at_ms=world.now_ms, target_id=target.id))
+
+
+def check_url(url: str) -> None:
+    """Refuse (`invalid`) what is no address of a receiver."""
+    found = URL.fullmatch(url)
+    if found is None or len(url) > URL_LENGTH_MAX or int(found[1] or 1) > 65_535:
+        raise Refused(
+            "invalid", "A webhook's url is like http://127.0.0.1:9000/hook: no name, no spaces"
+        )
+
+
+def _target(row: Row) -> Target:
+    return Target(
+        row=row["row"],
+        id=row["id"],
+        url=row["url"],
+        secret=row["secret"],
+        kinds=tuple(filter(None, row["kinds"].split(","))),
+        created_at_ms=row["created_at_ms"],
+    )

@@ -1,0 +1,328 @@
+"""Webhooks, from what happens to a real server that receives it."""
+
+import hmac
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator.core.errors import Refused
+from emulator.core.events import Event
+from emulator.core.events.webhooks import WebhookGivenUp
+from emulator.delivery.webhooks import sign
+from emulator.seeds import file as seeds
+from emulator.world.chat import messages
+from emulator.world.live import streams
+from emulator.world.people import follows
+from emulator.world.webhooks import deliveries, targets
+from emulator.world.webhooks.deliveries import RETRIES_MS, Delivery
+from tests.support.chat import Chatroom, chatroom
+from tests.support.docs import PROJECT
+from tests.support.receiver import Receiver, receiving
+from tests.support.rest import STREAM
+
+BROKEN = b"HTTP/1.1 500 Oops\r\nContent-Length: 6\r\n\r\nbroken"
+
+
+@pytest.fixture
+def wishes() -> dict[str, Any]:
+    """Settings that differ from the defaults."""
+    return {}
+
+
+@pytest.fixture
+async def room(tmp_path: Path, wishes: dict[str, Any]) -> AsyncIterator[Chatroom]:
+    async with chatroom(tmp_path, "in process", **wishes) as room:
+        yield room
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with receiving() as receiver:
+        yield receiver
+
+
+async def admin(
+    room: Chatroom, method: str, path: str, body: object = None, status: int = 200
+) -> Any:
+    answer = await room.call.request(method, f"/_emulator/{path}", json=body)
+    assert answer.status_code == status, answer.text
+    return answer.json() if answer.content else None
+
+
+async def settled(room: Chatroom) -> list[Delivery]:
+    """All deliveries, the oldest first, once nothing is being posted at this instant."""
+    await room.clock.pass_time(0)
+    return deliveries.page(room.world, 1_000, 2**62)[::-1]
+
+
+async def test_a_target_hears_what_it_asked_for_signed_and_in_order(
+    room: Chatroom, receiver: Receiver
+) -> None:
+    # Given a target that was made over the admin API,
+    kinds = ["stream.live", "chat.message", "follow.created", "stream.ended"]
+    asked = {"url": receiver.url, "secret": "s3cret", "events": kinds}
+    made = await admin(room, "POST", "webhooks", asked, 201)
+    bob = room.user("bob")
+
+    # when something happens,
+    streams.go_live(room.world, room.stream.id)
+    messages.post(room.world, room.stream.id, bob, "hello, wörld")
+    follows.follow(room.world, bob, room.owner)
+    streams.end(room.world, streams.find(room.world, room.stream.id))
+
+    # then it is told, one thing after another, each signed.
+    for number, kind in enumerate(kinds, start=1):
+        received = await receiver.next(number)
+        assert (received.told["type"], received.headers["webhook-event"]) == (kind, kind)
+        assert received.path == "/hook?from=test"
+        assert received.is_signed_with("s3cret")
+        assert not received.is_signed_with("another")
+        assert received.told["ts"] == room.clock.now_ms() // 1000
+    live, chat, follow, _ = (each.told for each in receiver.received)
+    assert live["uid"] == room.stream.uid
+    assert live["status"] == {"state": "live-inprogress"}
+    assert live["data"].keys() == STREAM
+    assert (chat["data"]["content"], chat["data"]["user"]["username"]) == ("hello, wörld", "bob")
+    assert follow["data"]["follower"]["username"] == "bob"
+
+    # And the log says so.
+    log = await admin(room, "GET", "webhooks/deliveries?limit=3")
+    assert [each["event"] for each in log["deliveries"]] == kinds[:0:-1]
+    assert {
+        each["state"] for each in (await admin(room, "GET", "webhooks/deliveries"))["deliveries"]
+    }
+    rest = await admin(room, "GET", f"webhooks/deliveries?before={log['next_cursor']}")
+    assert [each["event"] for each in rest["deliveries"]] == ["stream.live"]
+    assert (log["total"], log["deliveries"][0]["webhook_id"]) == (4, made["id"])
+
+
+async def test_only_some_events_are_told_where_only_they_are_asked_for(
+    room: Chatroom, receiver: Receiver
+) -> None:
+    targets.add(room.world, receiver.url, ("stream.ended",))
+    streams.go_live(room.world, room.stream.id)
+    streams.end(room.world, streams.find(room.world, room.stream.id))
+    assert (await receiver.next(1)).told["type"] == "stream.ended"
+    assert len(await settled(room)) == 1
+
+
+async def test_a_failure_is_tried_again_on_the_world_s_clock_until_it_is_given_up(
+    room: Chatroom, receiver: Receiver
+) -> None:
+    target = targets.add(room.world, receiver.url, ("stream.live",))
+    given_up: list[WebhookGivenUp] = []
+
+    def hear(event: Event) -> None:
+        if isinstance(event, WebhookGivenUp):
+            given_up.append(event)
+
+    room.worlds.default.bus.subscribe(hear)
+    receiver.answers = [BROKEN] * 6
+    streams.go_live(room.world, room.stream.id)
+    [delivery] = await settled(room)
+
+    for attempt, wait_ms in enumerate(RETRIES_MS, start=1):
+        assert (delivery.state, delivery.attempts, delivery.status) == ("waiting", attempt, 500)
+        assert delivery.outcome == "broken"
+        await room.clock.pass_time(wait_ms - 1)
+        assert len(receiver.received) == attempt
+        await room.clock.pass_time(1)
+        assert len(receiver.received) == attempt + 1
+        [delivery] = await settled(room)
+
+    assert (delivery.state, delivery.attempts, delivery.due_at_ms) == ("failed", 6, None)
+    assert [event.target_id for event in given_up] == [target.id]
+    # The same words under the same id, with a signature of their own time.
+    assert len({each.body for each in receiver.received}) == 1
+    assert len({each.headers["webhook-id"] for each in receiver.received}) == 1
+    assert len({each.headers["webhook-signature"] for each in receiver.received}) == 6
+
+    # When it is replayed, it is told once more.
+    told = await admin(room, "POST", f"webhooks/deliveries/{delivery.id}/replay")
+    assert told["state"] == "waiting"
+    [delivery] = await settled(room)
+    assert (delivery.state, delivery.attempts, delivery.status) == ("delivered", 1, 204)
+    assert receiver.received[6].body == receiver.received[0].body
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "outcome"),
+    [
+        (BROKEN, 500, "broken"),
+        (b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n\r\n", 302, ""),
+        (b"HTTP/1.1 404 Not Found\r\n\r\n", 404, ""),
+        (b"220 mail.example ESMTP\r\n\r\n", None, "the answer was not HTTP"),
+        (b"", None, "the answer was not HTTP"),
+        (b"x" * 100_000, None, "the answer was not HTTP"),
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\nfine", 200, "fine"),
+        (b"HTTP/1.1 200 OK\r\n\r\n\xff\xfe" + b"x" * 10_000, 200, None),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+async def test_whatever_a_target_answers_is_written_down(
+    room: Chatroom, receiver: Receiver, answer: bytes, status: int | None, outcome: str | None
+) -> None:
+    targets.add(room.world, receiver.url)
+    receiver.answers = [answer]
+    streams.go_live(room.world, room.stream.id)
+
+    [delivery] = await settled(room)
+
+    assert delivery.status == status
+    assert delivery.state == ("delivered" if status == 200 else "waiting")
+    assert outcome is None or delivery.outcome == outcome
+    assert len(delivery.outcome or "") <= 500
+    assert len(receiver.received) == 1
+
+
+@pytest.mark.parametrize("wishes", [{"webhook_timeout_ms": 200}])
+async def test_a_target_that_hangs_delays_itself_alone(room: Chatroom, receiver: Receiver) -> None:
+    async with receiving() as hanging:
+        hanging.answers = [None]
+        targets.add(room.world, hanging.url)
+        targets.add(room.world, receiver.url)
+        streams.go_live(room.world, room.stream.id)
+        streams.end(room.world, streams.find(room.world, room.stream.id))
+
+        assert (await receiver.next(2)).told["type"] == "stream.ended"
+        assert (await hanging.next(2)).told["type"] == "stream.ended"
+        slow = [each for each in await settled(room) if each.state == "waiting"]
+        assert [each.outcome for each in slow] == ["no answer within 0.2 s"]
+
+
+async def test_a_target_that_is_not_there_or_lies_elsewhere_is_not_reached(room: Chatroom) -> None:
+    for url in ("http://127.0.0.1:1/", "http://192.0.2.7/", "http://no-such-host.invalid/"):
+        targets.add(room.world, url)
+    streams.go_live(room.world, room.stream.id)
+
+    closed, foreign, unknown = [str(each.outcome) for each in await settled(room)]
+    assert closed.startswith("not reached: ")
+    assert foreign == "192.0.2.7 is not allowed: see the setting webhook_hosts"
+    assert unknown.startswith("not reached: ")
+
+
+async def test_what_is_no_target_is_refused(room: Chatroom) -> None:
+    for url in (
+        "",
+        "ftp://127.0.0.1/",
+        "http://",
+        "/hook",
+        "http://user:pw@127.0.0.1/",
+        "http://127.0.0.1:99999/",
+        "http://127.0.0.1/ x",
+        "http://127.0.0.1/\r\nX-Evil: 1",
+        "http://exa\u0308mple/",
+        "http://127.0.0.1/" + "x" * 2_000,
+        "http://192.0.2.7/",
+        "http://[2001:db8::1]/",
+    ):
+        await admin(room, "POST", "webhooks", {"url": url}, 422)
+    fine = "http://127.0.0.1:9/"
+    await admin(room, "POST", "webhooks", {"url": fine, "events": ["stream.dance"]}, 422)
+    for _ in range(targets.TARGETS_MAX):
+        made = await admin(room, "POST", "webhooks", {"url": fine, "events": ["vod.ready"]}, 201)
+    await admin(room, "POST", "webhooks", {"url": fine}, 409)
+    assert await admin(room, "GET", f"webhooks/{made['id']}") == made
+    await admin(room, "DELETE", f"webhooks/{made['id']}", status=204)
+    await admin(room, "DELETE", f"webhooks/{made['id']}", status=404)
+    await admin(room, "POST", "webhooks/deliveries/nothing/replay", status=404)
+    listed = await admin(room, "GET", "webhooks")
+    assert listed["total"] == targets.TARGETS_MAX - 1
+    assert set(targets.KINDS) == set(listed["events"])
+
+
+async def test_the_setting_names_a_target_of_every_world_and_a_reset_keeps_it(
+    tmp_path: Path, receiver: Receiver
+) -> None:
+    async with chatroom(tmp_path, "in process", webhook=receiver.url) as room:
+        other = room.worlds.make("other", "none")
+        assert [each.url for each in targets.of(other.world)] == [receiver.url]
+        assert (await receiver.next(1)).told["type"] == "stream.created"
+        await room.worlds.reset(room.worlds.default)
+        [target] = targets.of(room.world)
+        assert target.url == receiver.url
+        follows.follow(room.world, room.user("bob"), room.owner)
+        received = await receiver.next(2)
+        assert received.told["type"] == "follow.created"
+        assert received.is_signed_with(target.secret)
+
+
+async def test_a_removed_target_is_told_nothing_more(room: Chatroom, receiver: Receiver) -> None:
+    target = targets.add(room.world, receiver.url)
+    receiver.answers = [BROKEN]
+    streams.go_live(room.world, room.stream.id)
+    await settled(room)
+    targets.remove(room.world, target)
+    streams.end(room.world, streams.find(room.world, room.stream.id))
+    await room.clock.pass_time(sum(RETRIES_MS))
+    assert len(receiver.received) == 1
+    assert await settled(room) == []
+
+
+async def test_too_many_that_wait_are_dropped_and_the_oldest_of_the_log_forgotten(
+    room: Chatroom, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliveries, "WAITING_MAX", 3)
+    monkeypatch.setattr(deliveries, "KEPT_MAX", 6)
+    targets.add(room.world, receiver.url, ("chat.message",))
+    with room.world.change():
+        for number in range(7):
+            messages.post(room.world, room.stream.id, room.owner, f"line {number}")
+
+    found = await settled(room)
+
+    assert [each.state for each in found] == ["delivered"] * 2 + ["dropped"] * 4
+    assert found[2].outcome == "more than 3 deliveries waited"
+
+
+async def test_a_restart_goes_on_with_what_was_not_told(tmp_path: Path) -> None:
+    data = tmp_path / "world.db"
+    async with receiving() as receiver:
+        receiver.answers = [BROKEN]
+        async with chatroom(tmp_path / "one", "in process", path=str(data)) as room:
+            targets.add(room.world, receiver.url, ("stream.live",))
+            streams.go_live(room.world, room.stream.id)
+            await settled(room)
+        async with chatroom(tmp_path / "two", "in process", path=str(data)) as room:
+            await room.clock.pass_time(RETRIES_MS[0])
+            assert (await receiver.next(2)).told["type"] == "stream.live"
+
+
+async def test_a_seed_names_targets(tmp_path: Path, receiver: Receiver) -> None:
+    seed = tmp_path / "seed.yaml"
+    seed.write_text(
+        "users: [{username: demo, api_key: ak_demo}]\n"
+        f'webhooks: [{{url: "{receiver.url}", events: [stream.live], secret: s3cret}}]\n'
+    )
+    async with chatroom(tmp_path, "in process", seed=str(seed)) as room:
+        streams.go_live(room.world, room.stream.id)
+        received = await receiver.next(1)
+        assert received.told["type"] == "stream.live"
+        assert received.is_signed_with("s3cret")
+    seed.write_text("webhooks: [{url: no address, events: [dance]}]\n")
+    with pytest.raises(Refused, match=r"(?s)1:18: 'no address' will not do.*: Write one of"):
+        seeds.read(str(seed))
+
+
+async def test_the_page_s_check_accepts_what_is_sent(room: Chatroom, receiver: Receiver) -> None:
+    page = (PROJECT / "docs/how-to/webhooks.md").read_text("utf-8")
+    [shown] = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    names: dict[str, Any] = {"hmac": hmac}
+    exec(shown, names)
+    targets.add(room.world, receiver.url, secret="s3cret")
+    streams.go_live(room.world, room.stream.id)
+
+    received = await receiver.next(1)
+
+    signature = received.headers["webhook-signature"]
+    assert names["is_genuine"]("s3cret", signature, received.body)
+    assert not names["is_genuine"]("s3cret", signature, received.body + b" ")
+
+
+def test_a_signature_is_what_the_page_says() -> None:
+    assert sign("key", 1, b"{}") == (
+        "time=1,sig1=1ba6b8171186efc613e8bcc0cbdab2748f24984d7c5a84faa2637afa0e40d224"
+    )
