@@ -4,18 +4,20 @@ import { clock, seconds } from "./words.js";
 
 const REFRESH_MS = 500;
 const COPIED_MS = 1500;
+const WAYS = { whep: "WebRTC", llhls: "Low latency HLS", hls: "HLS", native: "HLS" };
 const BADGE = { offline: "Offline", live: "Live", ended: "Ended", ready: "Recording", processing: "In the making", failed: "Failed" };
 
 /** Returns what shows the platform's latest facts; the picture's own are shown as they change. */
-export function facts({ base, player, video, isLowLatency, kind }) {
+export function facts({ base, player, video, mode, kind }) {
   if (document.documentElement.dataset.frame !== "watch") return () => {};
   const part = (id) => document.getElementById(id);
   const put = (id, text) => { if (part(id).textContent !== text) part(id).textContent = text; };
 
   showAddresses(base, part);
-  showMode(part("mode-hint"), isLowLatency, kind);
+  showMode(part("mode-hint"), mode, kind);
   setInterval(() => {
     put("latency", seconds(player.latencySeconds));
+    put("way", player.isActive ? WAYS[player.mode] : "–");
     put("picture", picture(video, player.framesPerSecond));
     if (player.isActive && !player.isLive && Number.isFinite(video.duration)) put("duration", clock(video.duration));
   }, REFRESH_MS);
@@ -44,6 +46,7 @@ function showAddresses(base, part) {
   part("address-hls").value = playlist;
   part("address-llhls").value = `${playlist}?protocol=llhls`;
   const embed = new URL("iframe", base).href;
+  part("address-whep").value = new URL("webRTC/play", base).href;
   part("address-embed").value = `<iframe src="${embed}" width="640" height="360" allow="autoplay; fullscreen; picture-in-picture"></iframe>`;
   for (const button of document.querySelectorAll("[data-copies]")) {
     button.addEventListener("click", async () => {
@@ -57,10 +60,14 @@ function showAddresses(base, part) {
   }
 }
 
-function showMode(hint, isLowLatency, kind) {
+function showMode(hint, mode, kind) {
   if (kind === "recording") { hint.hidden = true; return; }
-  const link = document.createElement("a");
-  link.href = isLowLatency ? "?mode=hls" : "?";
-  link.textContent = isLowLatency ? "Play it as plain HLS" : "Play it with low latency";
-  hint.append(isLowLatency ? "This page plays with low latency. " : "This page plays plain HLS. ", link);
+  hint.append("Play it here by ");
+  const others = Object.entries({ whep: "WebRTC", llhls: "low latency HLS", hls: "plain HLS" }).filter(([each]) => each !== mode);
+  others.forEach(([each, name], index) => {
+    const link = document.createElement("a");
+    link.href = each === "llhls" ? "?" : `?mode=${each}`;
+    link.textContent = name;
+    hint.append(index ? " or " : "", link);
+  });
 }

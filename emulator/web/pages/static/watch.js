@@ -7,7 +7,7 @@
 import { controls } from "./controls.js";
 import { facts } from "./facts.js";
 import { follow } from "./lifecycle.js";
-import { Player } from "./player.js";
+import { Player } from "./player/player.js";
 
 const CURTAIN = {
   offline: ["Waiting for the stream", "It starts here by itself as soon as the broadcast begins."],
@@ -26,6 +26,7 @@ const { uid, kind, status: firstStatus, hasMedia } = document.documentElement.da
 const options = new URLSearchParams(location.search);
 const base = new URL(".", location.href);
 const isLowLatency = options.get("mode") !== "hls";
+const isWhep = options.get("mode") === "whep";
 
 const stage = document.getElementById("stage");
 const video = document.getElementById("video");
@@ -75,6 +76,7 @@ function playLive() {
     isLive: true,
     isLowLatency,
     gate: new URL(gate, base).href,
+    whep: isWhep ? new URL("webRTC/play", base).href : null,
   });
 }
 
@@ -147,7 +149,7 @@ player.addEventListener("blocked", () => {
 });
 action.addEventListener("click", () => onAction());
 
-const show = facts({ base, player, video, isLowLatency, kind });
+const show = facts({ base, player, video, mode: isWhep ? "whep" : isLowLatency ? "llhls" : "hls", kind });
 controls(stage, video, player);
 if (kind === "recording") {
   openRecording();

@@ -1,14 +1,19 @@
-// The picture: plays one playlist in one <video>, close to live, and gets going again by itself.
+// The picture: plays one playlist, or a stream over WebRTC, in one <video>, close to live, and gets
+// going again by itself.
 //
 // Events: "picture" (frames are shown), "stalled" and "moving", "blocked" (the browser wants a click
 // first), "trouble" with a sentence, "over" (the last frame was shown).
 
-import Hls from "./hls.js-1.7.4/hls.light.min.mjs";
+import Hls from "../hls.js-1.7.4/hls.light.min.mjs";
+import { isSupported, Whep } from "./whep.js";
 
 const TICK_MS = 250;
 const STALL_MS = 1500;
 const RETRY_MS = [500, 1000, 2000, 4000, 8000];
 const GATE_RETRY_MS = 500;
+const LOOK_MS = 1000;
+// A connection that breaks since the stream has ended is not to be replaced: the page hears of that.
+const FALL_BACK_MS = 1500;
 const MEDIA_ERROR_AGAIN_MS = 10_000;
 // Farther behind than this, a viewer who wanted to be live is moved there at once.
 const JUMP_SECONDS = 5;
@@ -24,6 +29,8 @@ export class Player extends EventTarget {
 
   #video;
   #hls = null;
+  #whep = null;
+  #whepFacts = { latencySeconds: null, framesPerSecond: null };
   #source = null;
   #failures = 0;
   #stallsNoted = 0;
@@ -39,19 +46,27 @@ export class Player extends EventTarget {
     this.#video = video;
     video.addEventListener("ended", () => this.#tell("over"));
     setInterval(() => this.#tick(), TICK_MS);
+    setInterval(async () => { if (this.#whep) this.#whepFacts = await this.#whep.look(); }, LOOK_MS);
+    addEventListener("pagehide", () => this.#whep?.close());
   }
 
   /**
    * Plays `address` from the start of a recording, or from the live edge. `gate` is an address that
-   * answers when there is something to play; until then nothing is asked of hls.js.
+   * answers when there is something to play; until then nothing is asked of hls.js. `whep`, if
+   * given, is tried before the playlist.
    */
-  async play(address, { isLive, isLowLatency = false, gate = null }) {
+  async play(address, { isLive, isLowLatency = false, gate = null, whep = null }) {
     this.stop();
     const source = { address, isLive, isLowLatency };
     this.#source = source;
     this.#failures = 0;
     this.#stallsNoted = 0;
     this.wantsLive = isLive;
+    if (whep && (await this.#watch(whep, source, gate))) return;
+    await this.#open(source, gate);
+  }
+
+  async #open(source, gate) {
     if (gate) await opened(gate, () => this.#source !== source);
     if (this.#source === source) this.#load(-1);
   }
@@ -67,6 +82,8 @@ export class Player extends EventTarget {
   rest() {
     clearTimeout(this.#retryTimer);
     this.#source = null;
+    this.#whep?.close();
+    this.#whep = null;
     this.#hls?.stopLoad();
     this.#video.pause();
   }
@@ -75,8 +92,9 @@ export class Player extends EventTarget {
   get isLive() { return this.#source?.isLive ?? false; }
   get hls() { return this.#hls; }
 
-  /** "llhls", "hls" or "native": how the picture comes. */
+  /** "whep", "llhls", "hls" or "native": how the picture comes. */
   get mode() {
+    if (this.#whep) return "whep";
     if (!Hls.isSupported()) return "native";
     return this.#source?.isLowLatency ? "llhls" : "hls";
   }
@@ -84,6 +102,7 @@ export class Player extends EventTarget {
   /** Seconds between the live edge and the frame shown now; null where that has no meaning. */
   get latencySeconds() {
     if (!this.isLive || !this.#hasPicture || this.#isStalled) return null;
+    if (this.#whep) return this.#whepFacts.latencySeconds;
     if (this.#hls) return this.#hls.latency > 0 ? this.#hls.latency : null;
     const start = this.#video.getStartDate?.().getTime();
     return Number.isFinite(start) ? (Date.now() - start) / 1000 - this.#video.currentTime : null;
@@ -98,11 +117,12 @@ export class Player extends EventTarget {
   }
 
   get isAtEdge() {
+    if (this.#whep) return true;
     const range = this.range;
     return this.isLive && range !== null && this.#video.currentTime > range.end - 3;
   }
 
-  get framesPerSecond() { return this.#hls?.levels?.[0]?.frameRate || null; }
+  get framesPerSecond() { return this.#whep ? this.#whepFacts.framesPerSecond : this.#hls?.levels?.[0]?.frameRate || null; }
 
   goLive() {
     this.wantsLive = true;
@@ -128,6 +148,37 @@ export class Player extends EventTarget {
       this.#video.muted = true;
       await this.start();
     }
+  }
+
+  /** Plays by WHEP; says whether that works, or whether it need not any more. */
+  async #watch(address, source, gate) {
+    const isOver = () => this.#source !== source;
+    const whep = isSupported() ? new Whep() : null;
+    try {
+      if (!whep) throw new Error("no WebRTC");
+      await whep.open(address, this.#video, isOver, () => this.#fallBack(whep, source, gate));
+    } catch {
+      whep?.close();
+      this.#video.srcObject = null;
+      if (!isOver()) this.#tell("trouble", "WebRTC does not work here. Playing low latency HLS instead.");
+      return isOver();
+    }
+    if (isOver()) { whep.close(); return true; }
+    this.#whep = whep;
+    this.#movedAt = performance.now();
+    this.start();
+    return true;
+  }
+
+  #fallBack(whep, source, gate) {
+    if (this.#whep !== whep) return;
+    this.#retryTimer = setTimeout(() => {
+      if (this.#source !== source) return;
+      this.recoveries += 1;
+      this.#tell("trouble", "The connection was lost. Playing low latency HLS instead.");
+      this.#unload();
+      this.#open(source, gate);
+    }, FALL_BACK_MS);
   }
 
   #load(startPosition) {
@@ -163,6 +214,9 @@ export class Player extends EventTarget {
     clearTimeout(this.#retryTimer);
     this.#hls?.destroy();
     this.#hls = null;
+    this.#whep?.close();
+    this.#whep = null;
+    if (this.#video.srcObject) this.#video.srcObject = null;
     this.#video.removeAttribute("src");
     this.#video.playbackRate = 1;
     this.#lastTime = -1;

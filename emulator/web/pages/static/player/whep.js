@@ -1,0 +1,78 @@
+// WebRTC: watches a live stream by WHEP, a fraction of a second behind.
+
+const RETRY_MS = 500;
+const GATHER_MS = 1000;
+const CONNECT_MS = 8000;
+// From NTP's beginning (1900) to ours (1970).
+const NTP_OFFSET_MS = 2_208_988_800_000;
+
+export const isSupported = () => "RTCPeerConnection" in window;
+
+export class Whep {
+  #peer = new RTCPeerConnection();
+  #stats = {};
+
+  /**
+   * Connects, and shows the stream in `video`. Waits while there is no media yet. Throws where this
+   * browser, or what lies between, does not let it. `onEnd` is called when the connection breaks.
+   */
+  async open(address, video, isOver, onEnd) {
+    const media = new MediaStream();
+    this.#peer.addEventListener("track", ({ track }) => media.addTrack(track));
+    for (const kind of ["audio", "video"]) this.#peer.addTransceiver(kind, { direction: "recvonly" });
+    await this.#peer.setLocalDescription();
+    await Promise.race([gathered(this.#peer), wait(GATHER_MS)]);
+    const answer = await this.#ask(address, isOver);
+    if (!answer) return;
+    await this.#peer.setRemoteDescription({ type: "answer", sdp: await answer.text() });
+    await this.#connected();
+    this.#peer.addEventListener("connectionstatechange", () => {
+      if (["failed", "closed", "disconnected"].includes(this.#peer.connectionState)) onEnd();
+    });
+    video.srcObject = media;
+  }
+
+  /** The handshake's goodbye tells the server; a DELETE would meet a session that is gone by then. */
+  close() { this.#peer.close(); }
+
+  /** What the receiver knows: {latencySeconds, framesPerSecond}, null where it does not. */
+  async look() {
+    for (const each of (await this.#peer.getStats()).values()) {
+      if (each.type === "inbound-rtp" && each.kind === "video") this.#stats = each;
+    }
+    const { estimatedPlayoutTimestamp: at, framesPerSecond = null } = this.#stats;
+    const shownAt = at > NTP_OFFSET_MS ? at - NTP_OFFSET_MS : at;
+    // The clocks of two machines may differ by more than the picture is late.
+    const latency = shownAt ? Math.max(0, (performance.timeOrigin + performance.now() - shownAt) / 1000) : null;
+    return { latencySeconds: latency, framesPerSecond };
+  }
+
+  async #ask(address, isOver) {
+    while (!isOver()) {
+      const headers = { "Content-Type": "application/sdp" };
+      const answer = await fetch(address, { method: "POST", headers, body: this.#peer.localDescription.sdp });
+      if (answer.status === 201) return answer;
+      if (answer.status !== 404) throw new Error(`WHEP ${answer.status}`);
+      await wait(RETRY_MS);
+    }
+    return null;
+  }
+
+  async #connected() {
+    const until = performance.now() + CONNECT_MS;
+    while (this.#peer.connectionState !== "connected") {
+      if (this.#peer.connectionState === "failed" || performance.now() > until) throw new Error("WHEP does not connect");
+      await wait(20);
+    }
+  }
+}
+
+const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function gathered(peer) {
+  return new Promise((resolve) => {
+    const look = () => { if (peer.iceGatheringState === "complete") resolve(); };
+    peer.addEventListener("icegatheringstatechange", look);
+    look();
+  });
+}

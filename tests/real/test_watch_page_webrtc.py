@@ -1,0 +1,50 @@
+"""The watch page over WebRTC: it shows which way it plays and how late, and falls back to HLS."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.browser import Chromium
+from tests.support.encoders import address_of, film, pushing
+from tests.support.walk import Walk, platform
+
+
+@pytest.fixture(scope="module")
+def walk() -> Iterator[Walk]:
+    with platform(webrtc_viewers_per_stream_max=1) as walk:
+        yield walk
+
+
+async def test_the_page_plays_over_webrtc_says_so_and_falls_back_where_it_cannot(
+    walk: Walk, chromium: Chromium
+) -> None:
+    # Given a page that is told to play over WebRTC before its stream begins,
+    stream = walk.create()
+    page = f"{walk.ready['http']}/{stream['cloudflare_stream_id']}/watch?mode=whep"
+    tab = await chromium.open(page)
+    await tab.until("player.state === 'offline'")
+    with pushing(address_of(stream), film(seconds=6)):
+        # when the stream is live, then its picture comes over WebRTC,
+        await tab.until("player.state === 'live' && player.mode === 'whep'")
+        await tab.until_frames_follow()
+        assert await tab.page.inner_text("#way") == "WebRTC"
+        # less late than low latency HLS may be,
+        await tab.until("player.latencySeconds !== null && player.latencySeconds < 1")
+        await tab.until("document.getElementById('latency').textContent.endsWith(' s')")
+        await tab.until("player.viewers === 1")
+        assert "320\u00d7180" in await tab.page.inner_text("#picture")
+        # and a page that is not let in plays low latency HLS instead, and says so.
+        other = await chromium.open(page)
+        await other.until("player.state === 'live' && player.mode === 'llhls'")
+        assert await other.page.inner_text("#way") == "Low latency HLS"
+        await other.until_frames_follow()
+        # When the first page is left, then there is room for another.
+        await tab.page.goto("about:blank")
+        await other.page.reload()
+        await other.until("player.state === 'live' && player.mode === 'whep'")
+    # When the push is over, then so is the page's picture.
+    await other.until("player.state === 'ended'")
+    await other.page.click("text=Watch from the start")
+    await other.until("player.state === 'recording'")
+    await other.until_frames_follow(10)
+    assert tab.complaints == []
