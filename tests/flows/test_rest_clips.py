@@ -101,6 +101,8 @@ async def test_a_clip_is_cut_and_shows_wherever_clips_do(
     assert (await call("GET", "/streams/users/demo/clips")).json()["total"] == 0
     world = emulator.platform.world
     assert clips.count_of(world, streams.find(world, stream["id"]).row) == 1
+    engagement = f"/streams/{stream['id']}/analytics/engagement"
+    assert (await call("GET", engagement, "ak_demo")).json()["clips_created"] == 1
 
     # Another one that is watched more goes before it.
     second = await clip_of(emulator, call, stream, 0, 1)
@@ -118,6 +120,7 @@ async def test_a_clip_is_cut_and_shows_wherever_clips_do(
     check_error(await call("GET", path), 404)
     check_error(await call("DELETE", path, "ak_demo_viewer"), 404)
     assert (await call("GET", f"/streams/{stream['id']}/clips")).json()["total"] == 1
+    assert (await call("GET", engagement, "ak_demo")).json()["clips_created"] == 1
     folder = emulator.platform.shelves.folder(base.rpartition("/")[2])
     await asyncio.to_thread(until, lambda: not folder.exists(), "the files to be gone")
     assert (await client.get(urlsplit(clip["video_url"]).path)).status_code == 404

@@ -27,11 +27,13 @@ Shape = tuple[tuple[str, int, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class Remuxed:
-    """`left_out_seconds` is what could not go into the same file."""
+    """`left_out_seconds` is what could not go into the same file. `begins` is the position (ticks)
+    of the first piece that is in it."""
 
     path: Path
     seconds: float
     left_out_seconds: float
+    begins: int
 
 
 def remux(footage: Footage, path: Path) -> Remuxed:
@@ -58,7 +60,7 @@ def remux(footage: Footage, path: Path) -> Remuxed:
         temporary.unlink(missing_ok=True)
         raise
     seconds = sum(piece.duration for piece in chosen) / TICKS_PER_SECOND
-    return Remuxed(path, seconds, left_out / TICKS_PER_SECOND)
+    return Remuxed(path, seconds, left_out / TICKS_PER_SECOND, chosen[0].position)
 
 
 def _most(footage: Footage) -> tuple[list[Piece], int]:

@@ -107,11 +107,13 @@ def cut(
 ) -> Imported:
     """Make a recording, in `folder`, of what footage shows in a span, exact to the frame.
 
-    Only what is needed is decoded: footage begins with the key frame before. Refuses likewise.
+    Only what is needed is decoded: footage begins with the key frame before. Where the codec
+    changes inside, it is of the longer side. Refuses likewise.
     """
     folder.mkdir(parents=True)
     source = folder / UPLOAD_NAME
-    remux(footage, source)
+    begins = remux(footage, source).begins
+    span = (max(0, span[0] - begins), span[1] - begins)
     probed = probe(source)
     sound: Any = "aac" if probed.audio_codec else None
     width, height = _even(probed.width), _even(probed.height)
