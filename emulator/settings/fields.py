@@ -22,6 +22,7 @@ from emulator.settings.kinds import (
     Ports,
     Size,
     Text,
+    Words,
 )
 
 T = TypeVar("T")
@@ -172,6 +173,12 @@ class Settings:
         0, PORT, "UDP port of the own STUN answer; 0 lets the system choose", is_flag=False
     )
 
+    renditions: tuple[str, ...] = _setting(
+        (),
+        Words(("720p", "480p", "360p", "240p", "144p", "1080p")),
+        "sizes to make of each live stream as well, of those smaller than it",
+    )
+
     # Who may ask, and what is told.
     admin_token: str = _setting(
         "", Text("TOKEN", True), "bearer token that /_emulator/ asks for; none: open"
@@ -261,6 +268,12 @@ class Settings:
         16 * 2**20,
         Size(2**20, 2**32),
         "a recording's unwritten media; over it, it ends",
+        is_flag=False,
+    )
+    renditions_behind_ms: int = _setting(
+        3_000,
+        Duration("ms", 500),
+        "how far renditions may fall behind; then the largest is given up",
         is_flag=False,
     )
     recordings_loaded_max: int = _setting(

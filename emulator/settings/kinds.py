@@ -149,6 +149,27 @@ class Choice(NamedTuple):
         return value
 
 
+class Words(NamedTuple):
+    """Some of a few words, with commas between them; or none."""
+
+    words: tuple[str, ...]
+
+    @property
+    def metavar(self) -> str:
+        return f"{self.words[0]},..."
+
+    def parse(self, text: str) -> tuple[str, ...]:
+        return tuple(word.strip() for word in text.split(",") if word.strip() not in ("", "none"))
+
+    def check(self, value: tuple[str, ...]) -> None:
+        for word in value:
+            if word not in self.words:
+                raise ValueError(f"{word!r} is not one of {', '.join(self.words)}")
+
+    def show(self, value: tuple[str, ...]) -> str:
+        return ",".join(value) or "none"
+
+
 class Duration(NamedTuple):
     """Whole milliseconds inside; written `500ms`, `10s`, `2m`, `1h`, or bare in `unit`."""
 

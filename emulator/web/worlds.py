@@ -241,6 +241,7 @@ class Worlds:
         if DEFAULT not in self._platforms:  # It could not be opened; who asked knows why.
             return
         self.default.broadcasts.stop(reason)
+        await self.default.broadcasts.settled()
         await self.default.recorder.stop()
         await self.default.workshop.stop()
         await self.default.cutting_room.stop()
@@ -325,6 +326,7 @@ class Worlds:
     async def _leave(self, platform: Platform, reason: str) -> None:
         """Nothing that goes on may touch the facts that come next."""
         platform.broadcasts.abandon(f"The stream is gone: {reason}.")
+        await platform.broadcasts.settled()
         await platform.recorder.stop()
         await platform.workshop.stop()
         await platform.cutting_room.stop()

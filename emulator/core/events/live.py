@@ -73,3 +73,21 @@ class PublishRefused(Event):
 class CategoryMade(Event):
     category_id: str
     slug: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenditionBegan(Event):
+    """The stream is watched in another size, too."""
+
+    stream_id: str
+    uid: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenditionDropped(Event):
+    """It is made no more, and its media goes."""
+
+    stream_id: str
+    uid: str
+    reason: str

@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from emulator.core.clock import Timer
@@ -17,6 +18,7 @@ from emulator.core.events.live import StreamDeleted, StreamEnded, StreamKeyRotat
 from emulator.media.ingest.gate import Attempt
 from emulator.media.ingest.tag import Tag
 from emulator.media.live import interference
+from emulator.media.live.ladders import Ladders
 from emulator.media.packets import Packet, Track
 from emulator.media.shelf.shelf import Shelf
 from emulator.media.shelf.shelves import Shelves
@@ -33,12 +35,18 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class BroadcastBounds:
-    """How long parts and segments are, and how long a stream waits for its publisher."""
+    """How long parts and segments are, and how long a stream waits for its publisher.
+
+    `renditions` are the names of the sizes that each stream is made in, too; the largest is given
+    up when they are `renditions_behind_ms` behind.
+    """
 
     part_ms: int = 200
     segment_ms: int = 2_000
     reconnect_window_ms: int = 10_000
     media_wait_seconds: int = 30
+    renditions: tuple[str, ...] = ()
+    renditions_behind_ms: int = 3_000
 
 
 class Seat:
@@ -164,6 +172,14 @@ class Broadcasts:
         self._bounds = bounds
         self._broadcasts: dict[str, Broadcast] = {}
         self._has_media: dict[str, asyncio.Event] = {}
+        self._ladders = Ladders(
+            world,
+            shelves,
+            names=bounds.renditions,
+            part_ms=bounds.part_ms,
+            segment_ms=bounds.segment_ms,
+            behind_ms=bounds.renditions_behind_ms,
+        )
 
     def admit(self, attempt: Attempt, drop: Callable[[str], None]) -> Seat:
         """Judge a publisher's key, and seat it (a `Gate`).
@@ -236,12 +252,18 @@ class Broadcasts:
         if broadcast is None:
             return {"stream_id": stream_id, "is_publishing": False}
         attempt = broadcast.seat.attempt if broadcast.seat else None
+        ladder = broadcast.pipeline.ladder
+        report = asdict(broadcast.pipeline.health.report(self._world.now_ms))
+        if ladder is not None:
+            report["warnings"] += ladder.warnings
+            report["renditions"] = [rung.name for rung in ladder.rungs]
+            report["renditions_behind_ms"] = ladder.behind_ms
         return {
             "stream_id": stream_id,
             "is_publishing": attempt is not None,
             "protocol": attempt.protocol if attempt else None,
             "encoder": attempt.encoder if attempt else None,
-            **asdict(broadcast.pipeline.health.report(self._world.now_ms)),
+            **report,
         }
 
     def stop(self, reason: str) -> None:
@@ -254,6 +276,10 @@ class Broadcasts:
         for broadcast in tuple(self._broadcasts.values()):
             broadcast.abandon(reason)
         self._broadcasts.clear()
+
+    async def settled(self) -> None:
+        """Return when the renditions of what was stopped or abandoned are on their shelves."""
+        await self._ladders.settled()
 
     def _turn_away(self, stream_id: str, sentence: str) -> None:
         """Disconnect a publisher that has not shown a picture yet."""
@@ -283,5 +309,6 @@ class Broadcasts:
             open_shelf,
             part_ms=self._bounds.part_ms,
             segment_ms=self._bounds.segment_ms,
+            open_ladder=partial(self._ladders.begin, stream.id),
         )
         return Broadcast(self._world, stream, pipeline, self._bounds.reconnect_window_ms)

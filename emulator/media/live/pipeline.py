@@ -14,20 +14,36 @@ from emulator.media.ingest.tag import Tag
 from emulator.media.live.health import PublisherHealth
 from emulator.media.packets import Packet, Track
 from emulator.media.parts import Part
+from emulator.media.renditions.ladder import Ladder
 from emulator.media.segmenter import Segmenter
 from emulator.media.shelf.shelf import Shelf
-from emulator.media.timeline import Timeline
+from emulator.media.timeline import Epoch, Timeline
 from emulator.media.webrtc.relay import Relay
 
 
+def _no_ladder(_epoch: Epoch, _shelf: Shelf) -> Ladder | None:
+    return None
+
+
 class Pipeline:
-    """`open_shelf` is called once, when the stream's first key frame (or sound) has come."""
+    """`open_shelf` is called once, when the stream's first key frame (or sound) has come.
+
+    `open_ladder` is called next, with what the stream begins with and its shelf.
+    """
 
     def __init__(
-        self, clock: Clock, open_shelf: Callable[[], Shelf], *, part_ms: int, segment_ms: int
+        self,
+        clock: Clock,
+        open_shelf: Callable[[], Shelf],
+        *,
+        part_ms: int,
+        segment_ms: int,
+        open_ladder: Callable[[Epoch, Shelf], Ladder | None] = _no_ladder,
     ) -> None:
         self._clock = clock
         self._open_shelf = open_shelf
+        self._open_ladder = open_ladder
+        self.ladder: Ladder | None = None
         self._shelf: Shelf | None = None
         self._reader = FlvReader()
         self._timeline = Timeline()
@@ -60,7 +76,10 @@ class Pipeline:
         for placed in self._timeline.push(packet, tracks):
             if self._shelf is None:
                 self._shelf = self._open_shelf()
+                self.ladder = self._open_ladder(self._timeline.epoch, self._shelf)
             self._last_media_ms = at_ms
+            if self.ladder is not None:
+                self.ladder.push(placed, self._timeline.epoch, at_ms)
             whole = self._in_band.complete(placed)
             self._keep(self._shelf, self._segmenter.push(whole, self._timeline.epoch, at_ms))
 
@@ -68,6 +87,8 @@ class Pipeline:
         """The publisher is gone, perhaps to come back: what it sent is on the shelf."""
         if self._shelf is not None:
             self._keep(self._shelf, self._segmenter.flush())
+        if self.ladder is not None:
+            self.ladder.flush()
 
     def resume(self) -> None:
         """A publisher is back: the same timeline goes on, after a discontinuity."""
@@ -80,6 +101,8 @@ class Pipeline:
         """No more media will come."""
         self.pause()
         self.relay.close()
+        if self.ladder is not None:
+            self.ladder.finish()
         if self._shelf is not None:
             self._shelf.finish()
 

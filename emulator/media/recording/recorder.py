@@ -6,6 +6,7 @@ waits for it.
 """
 
 import asyncio
+import contextlib
 import logging
 
 from emulator.core.errors import Refused
@@ -19,9 +20,10 @@ from emulator.media.recording.recovery import recover
 from emulator.media.shelf.shelves import Shelves
 from emulator.media.shelf.window import Window
 from emulator.world.faults.vod import VodFail, VodSlow
-from emulator.world.library import posts
+from emulator.world.library import posts, renditions
 from emulator.world.library import recordings as vods
 from emulator.world.library.recordings import Quality, Vod
+from emulator.world.live import renditions as live_renditions
 from emulator.world.live import streams, synthetic
 from emulator.world.live.streams import Stream
 from emulator.world.video import videos
@@ -108,9 +110,11 @@ class Recorder:
             await self._process(vod)
         except Refused as refused:
             vods.give_up(self._world, vod, refused.sentence)
+            self._drop_renditions(vod)
             log.warning("vod failed vod=%s reason=%s", vod_id, refused.sentence)
         except Exception:  # A task's root: one VOD's failure is no other's.
             vods.give_up(self._world, vod, "Its files could not be read.")
+            self._drop_renditions(vod)
             log.exception("vod failed vod=%s", vod_id)
 
     async def _process(self, vod: Vod) -> None:
@@ -132,6 +136,7 @@ class Recorder:
             return
         with self._world.clock.working():
             duration_ms, qualities = await self._complete(uid)
+            await self._adopt_renditions(vod)
         await self._until(due_ms)
         vods.complete(self._world, vod, duration_ms, qualities)
         log.info("vod is ready vod=%s duration_ms=%d", vod.id, duration_ms)
@@ -161,6 +166,34 @@ class Recorder:
             await self._recordings.thumbnail(uid)
         return round(window.duration / _TICKS_PER_MS), _qualities(window)
 
+    async def _adopt_renditions(self, vod: Vod) -> None:
+        """The VOD keeps the other sizes that its stream was watched in."""
+        stream = streams.by_uid(self._world, vod.media_uid)
+        if stream is None:
+            return
+        for made in live_renditions.of(self._world, stream):
+            window = await self._saved(made.uid)
+            if window is not None and window.complete:
+                renditions.adopt(self._world, vod, made.uid, window.peak_bits)
+            else:
+                live_renditions.drop(self._world, stream.id, made.uid, "Nothing was recorded.")
+
+    async def _saved(self, uid: str) -> Window | None:
+        """All of a finished recording; None where not a part of it reached the disk."""
+        try:
+            await self._shelves.find(uid).saved()
+            self._shelves.retire(uid)
+            return self._shelves.find(uid).window
+        except Refused:
+            return None
+
+    def _drop_renditions(self, vod: Vod) -> None:
+        """There is no VOD to keep them."""
+        stream = streams.by_uid(self._world, vod.media_uid)
+        if stream is not None:
+            for made in live_renditions.of(self._world, stream):
+                live_renditions.drop(self._world, stream.id, made.uid, "There is no VOD of it.")
+
     def _show(self, vod: Vod, video: Video) -> None:
         """A VOD of an uploaded video is what that is. While that is processed, it waits."""
         if video.status == "failed":
@@ -177,6 +210,9 @@ class Recorder:
 
     async def _last_media_ms(self, stream: Stream) -> int | None:
         """When the media of a stream stopped that nobody ended; None where none was kept."""
+        for made in live_renditions.of(self._world, stream):
+            with contextlib.suppress(FileNotFoundError):  # It had not begun.
+                await asyncio.to_thread(recover, self._shelves.folder(made.uid))
         try:
             found = await asyncio.to_thread(recover, self._shelves.folder(stream.uid))
         except FileNotFoundError:

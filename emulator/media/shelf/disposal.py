@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from emulator.core.errors import Refused
 from emulator.core.events import Event
-from emulator.core.events.live import StreamDeleted
+from emulator.core.events.live import RenditionDropped, StreamDeleted
 from emulator.media.shelf.shelves import Shelves
 
 log = logging.getLogger(__name__)
@@ -26,9 +26,10 @@ class Disposal:
         self._is_shown = is_shown
 
     def hear(self, event: Event) -> None:
-        """A deleted stream's files go, once they are all written."""
-        if isinstance(event, StreamDeleted) and not event.is_media_kept:
-            self._tasks.create_task(self._remove(event.uid))
+        """A deleted stream's files go, once they are all written; a rendition's, likewise."""
+        match event:
+            case StreamDeleted(is_media_kept=False, uid=uid) | RenditionDropped(uid=uid):
+                self._tasks.create_task(self._remove(uid))
 
     async def _remove(self, uid: str) -> None:
         if self._is_shown(uid) or not self._shelves.has(uid):

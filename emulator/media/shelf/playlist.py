@@ -103,6 +103,12 @@ def low_latency(
     return _text(lines)
 
 
+def report(window: Window, uri: str) -> RenditionReport:
+    """How far this window has got, for the playlists beside it (RFC 8216bis, 4.4.5.4)."""
+    last = window.open or window.complete[-1]
+    return RenditionReport(uri, last.msn, len(last.parts) - 1 if last.parts else None)
+
+
 def _text(lines: Iterable[str]) -> str:
     return "\n".join(lines) + "\n"
 

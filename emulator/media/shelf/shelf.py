@@ -68,6 +68,9 @@ class Shelf:
         self._rendered: dict[tuple[Kind, bool], tuple[int, Rendered]] = {}
         self._changed = asyncio.Event()
         self._saved = asyncio.Event()
+        self._is_withdrawn = False
+        # The same stream in other sizes, by the CDN uids that they are found under.
+        self.siblings: dict[str, Shelf] = {}
         for segment in window.segments:
             self._inits[segment.init.number] = segment.init
             self._lengths[segment.msn] = segment.length
@@ -136,6 +139,16 @@ class Shelf:
             self._tape.finish(index.end_line(self.window.end_ms), self._saved.set)
         else:
             self._saved.set()
+
+    def withdraw(self) -> None:
+        """Nothing of it is to be played any more: who waits, and who asks, is refused."""
+        self._is_withdrawn = True
+        self.finish()
+
+    def leave_siblings(self, uid: str) -> None:
+        """The playlists beside this one, whose `uid` is given, speak of it no more."""
+        for other in self.siblings.values():
+            other.siblings.pop(uid, None)
 
     async def saved(self) -> None:
         """Return when a finished recording is on the disk, as far as it could be written."""
@@ -290,6 +303,8 @@ class Shelf:
         return self.window.open is not None or bool(self.window.complete)
 
     def _check_ready(self, kind: Kind) -> None:
+        if self._is_withdrawn:
+            raise Refused("not_found", "This is not made any more.")
         if not self._is_ready(kind):
             sentence = "This stream has no media yet."
             if self.window.is_finished:
@@ -305,7 +320,12 @@ class Shelf:
         elif kind == "plain" or window.is_recording:
             text = playlist.plain(window)
         else:
-            text = playlist.low_latency(window, is_delta=is_delta)
+            reports = [
+                playlist.report(each.window, f"../../{uid}/manifest/llhls.m3u8")
+                for uid, each in self.siblings.items()
+                if each._is_ready("low_latency")
+            ]
+            text = playlist.low_latency(window, is_delta=is_delta, reports=reports)
         body = text.encode()
         etag = f'"{blake2b(body, digest_size=9).hexdigest()}"'
         # Live playlists are polled: a cache may help many at once, never show an old edge.

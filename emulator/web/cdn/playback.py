@@ -5,7 +5,7 @@ own.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from contextlib import suppress
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -24,64 +24,21 @@ from emulator.web.cdn.audience import (
     remember,
     viewer_of,
 )
+from emulator.web.cdn.subject import Subject, subject_of
 from emulator.web.cdn.trouble import Asked, meet, what_of
 from emulator.web.errors import JSONResponse
 from emulator.web.platform import CDN_NAME, Platform
 from emulator.web.worlds import Worlds
 from emulator.world.audience import attendance
-from emulator.world.library import clips, recordings, renditions
-from emulator.world.library.recordings import Loop, Vod
-from emulator.world.live import streams
+from emulator.world.library import recordings, renditions
+from emulator.world.library.recordings import Vod
+from emulator.world.live import renditions as live_renditions
 from emulator.world.live.streams import Stream
-from emulator.world.video import videos
 from emulator.world.video.videos import Video
 
 Answer = Callable[["Playback", Request], Awaitable[Response]]
 PLAYLIST = "application/vnd.apple.mpegurl"
 PREFIXES = ("", f"/{CDN_NAME}")
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What an address names: a stream, a VOD and the stream it was made from, or a video.
-
-    `loop`: what it shows is the built-in picture.
-    """
-
-    stream: Stream | None
-    vod: Vod | None
-    shelf_uid: str
-    loop: Loop | None = None
-    video: Video | None = None
-
-
-def subject_of(platform: Platform, uid: str) -> Subject:
-    """The stream, or what is ready of a VOD, video, clip or rendition, with this uid.
-
-    Refuses (`not_found`) anything else.
-    """
-    world = platform.world
-    stream = streams.by_uid(world, uid)
-    if stream is not None:
-        return Subject(stream, None, stream.uid, _loop_of(platform, stream))
-    video = videos.by_uid(world, uid)
-    if video is not None and video.status == "ready":
-        return Subject(None, None, uid, video=video)
-    vod = recordings.by_uid(world, uid) or recordings.by_upload(world, uid)
-    if vod is not None and vod.status == "ready":
-        return Subject(None, vod, vod.media_uid, vod.loop)
-    if clips.is_ready(world, uid) or renditions.is_ready(world, uid):
-        return Subject(None, None, uid)
-    raise Refused("not_found", "Not Found")
-
-
-def _loop_of(platform: Platform, stream: Stream) -> Loop | None:
-    """None also where the recording of an ended one was deleted: it has nothing to show."""
-    if not stream.is_simulated or stream.started_at_ms is None:
-        return None
-    if stream.status == "ended" and recordings.by_media(platform.world, stream.uid) is None:
-        return None
-    return Loop(stream.uid, stream.started_at_ms, stream.ended_at_ms)
 
 
 class Playback:
@@ -110,7 +67,7 @@ class Playback:
         kind: Kind = "multivariant_ll" if is_low_latency else "multivariant"
         subject, shelf = await self._open(request, kind)
         rendered = shelf.playlist(kind)
-        if made := self._made_of(subject):
+        if made := await self._made_of(subject, kind):
             rendered = variants.joined(rendered, made)
         response = _playlist(request, rendered)
         if subject.stream is not None:
@@ -257,14 +214,22 @@ class Playback:
                 "not_found", "This stream has no media yet.", retry_after_seconds=1
             ) from None
 
-    def _made_of(self, subject: Subject) -> list[tuple[str, Rendered]]:
-        """What else was made of a recording, each with its own playlist of playlists."""
-        if subject.loop is not None or (subject.stream and subject.stream.status != "ended"):
+    async def _made_of(self, subject: Subject, kind: Kind) -> list[tuple[str, Rendered]]:
+        """The same in other sizes, each with its own playlist of playlists."""
+        if subject.loop is not None:
             return []
-        return [
-            (each.uid, self._platform.shelves.find(each.uid).playlist("multivariant"))
-            for each in renditions.of_media(self._platform.world, subject.shelf_uid)
-        ]
+        world, shelves = self._platform.world, self._platform.shelves
+        found = []
+        if subject.stream is not None:
+            for live in live_renditions.of(world, subject.stream):
+                shelf = shelves.find(live.uid)
+                with suppress(Refused):  # It was given up, or has nothing to play.
+                    await shelf.wait_for_first(kind)
+                    found.append((live.uid, shelf.playlist(kind)))
+        if subject.stream is None or subject.stream.status == "ended":
+            for each in renditions.of_media(world, subject.shelf_uid):
+                found.append((each.uid, shelves.find(each.uid).playlist("multivariant")))
+        return found
 
     def _vod_of(self, stream: Stream | None) -> Vod | None:
         if stream is None or stream.vod_id is None:
@@ -275,7 +240,7 @@ class Playback:
             return None
 
     def _count(self, request: Request, subject: Subject) -> None:
-        stream = subject.stream
+        stream = subject.stream or subject.watched
         if stream is None or stream.status != "live":
             return
         world = self._platform.world

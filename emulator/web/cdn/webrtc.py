@@ -17,7 +17,8 @@ from emulator.media.webrtc.relay import Relay
 from emulator.media.webrtc.viewer import Watching
 from emulator.web.auth import credential
 from emulator.web.cdn.audience import country_of, session_of
-from emulator.web.cdn.playback import PREFIXES, subject_of
+from emulator.web.cdn.playback import PREFIXES
+from emulator.web.cdn.subject import subject_of
 from emulator.web.platform import Platform
 from emulator.web.worlds import Worlds
 from emulator.world.audience import attendance

@@ -142,6 +142,27 @@ def fail(world: World, uid: str, reason: str) -> None:
         world.emit(RenditionFailed(at_ms=world.now_ms, vod_id=vod_id, uid=uid, reason=reason))
 
 
+def adopt(world: World, vod: Vod, uid: str, bitrate: int) -> None:
+    """A rendition of the live stream is one of its VOD now. Refuses (`not_found`) another uid."""
+    found = world.store.row("SELECT * FROM live_renditions WHERE uid = ?", uid)
+    if found is None:
+        raise Refused("not_found", "Rendition not found")
+    with world.change():
+        world.store.write("DELETE FROM live_renditions WHERE uid = ?", uid)
+        world.store.write(
+            "INSERT INTO renditions"
+            " (uid, vod_row, name, width, height, bitrate, status, progress_percent)"
+            " VALUES (?, ?, ?, ?, ?, ?, 'ready', 100)",
+            uid,
+            vod.row,
+            found["name"],
+            found["width"],
+            found["height"],
+            bitrate,
+        )
+        world.emit(RenditionReady(at_ms=world.now_ms, vod_id=vod.id, uid=uid))
+
+
 def _queue(world: World, vod: Vod, name: str) -> None:
     height, best = HEIGHTS[name], vod.best
     assert best is not None

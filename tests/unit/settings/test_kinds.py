@@ -14,6 +14,7 @@ from emulator.settings.kinds import (
     Kind,
     Size,
     Text,
+    Words,
     show_duration,
     show_size,
 )
@@ -118,3 +119,13 @@ def test_whatever_is_written_is_read_or_refused(text: str) -> None:
             kind.check(kind.parse(text))
         except ValueError as refusal:
             assert str(refusal)  # noqa: PT017 -- most texts raise, some do not
+
+
+def test_words_are_some_of_a_few() -> None:
+    kind = Words(("720p", "480p"))
+
+    assert kind.parse("720p, 480p") == ("720p", "480p")
+    assert kind.parse("none") == kind.parse("") == ()
+    assert kind.show(("720p", "480p")) == "720p,480p"
+    with pytest.raises(ValueError, match="'90p' is not one of 720p, 480p"):
+        kind.check(("90p",))

@@ -3,6 +3,17 @@
 -- A stream's planned length. Its planned start stands in `scheduled_start_ms` already.
 ALTER TABLE streams ADD COLUMN scheduled_minutes INTEGER;
 
+-- The same stream in smaller sizes, while it is live and until its VOD is complete.
+CREATE TABLE live_renditions (
+    row INTEGER PRIMARY KEY,
+    uid TEXT NOT NULL UNIQUE,
+    stream_row INTEGER NOT NULL REFERENCES streams ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    width INTEGER NOT NULL,
+    height INTEGER NOT NULL,
+    UNIQUE (stream_row, name)
+);
+
 -- Where a VOD's media lies once its stream has been deleted: under the CDN uid the stream had.
 ALTER TABLE vods ADD COLUMN media_uid TEXT;
 

@@ -1,0 +1,72 @@
+"""Ladders: the renditions that a world's live streams begin with, and what becomes of them."""
+
+from functools import partial
+
+from emulator.media.packets import VideoTrack
+from emulator.media.renditions.ladder import Ladder, Rung
+from emulator.media.renditions.sizes import sizes
+from emulator.media.shelf.shelf import Shelf
+from emulator.media.shelf.shelves import Shelves
+from emulator.media.timeline import Epoch
+from emulator.world.live import renditions, streams
+from emulator.world.world import World
+
+
+class Ladders:
+    """`names` are the sizes that were asked for, such as `480p`; mostly none."""
+
+    def __init__(
+        self,
+        world: World,
+        shelves: Shelves,
+        *,
+        names: tuple[str, ...],
+        part_ms: int,
+        segment_ms: int,
+        behind_ms: int,
+    ) -> None:
+        self._world = world
+        self._shelves = shelves
+        self._names = names
+        self._part_ms = part_ms
+        self._segment_ms = segment_ms
+        self._behind_ms = behind_ms
+        self._ladders: list[Ladder] = []
+
+    def begin(self, stream_id: str, epoch: Epoch, source: Shelf) -> Ladder | None:
+        """What is smaller than the picture that a stream begins with; None where nothing is."""
+        picture = next((track for track in epoch.tracks if isinstance(track, VideoTrack)), None)
+        wanted = sizes(self._names, picture) if picture is not None else []
+        if not wanted:
+            return None
+        stream = streams.find(self._world, stream_id)
+        rungs = []
+        for size in wanted:
+            made = renditions.begin(self._world, stream, *size)
+            rungs.append(Rung(size.name, made.uid, self._shelves.begin(made.uid)))
+        _introduce({stream.uid: source} | {rung.uid: rung.shelf for rung in rungs})
+        ladder = Ladder(
+            rungs,
+            part_ms=self._part_ms,
+            segment_ms=self._segment_ms,
+            behind_ms=self._behind_ms,
+            on_drop=partial(self._dropped, stream_id),
+        )
+        self._ladders = [each for each in self._ladders if not each.is_over] + [ladder]
+        return ladder
+
+    async def settled(self) -> None:
+        """Return when what was finished has reached its shelves."""
+        for ladder in self._ladders:
+            await ladder.ended()
+        self._ladders.clear()
+
+    def _dropped(self, stream_id: str, rung: Rung, reason: str) -> None:
+        rung.shelf.leave_siblings(rung.uid)
+        renditions.drop(self._world, stream_id, rung.uid, reason)
+
+
+def _introduce(shelves: dict[str, Shelf]) -> None:
+    """Each playlist tells how far the others have got."""
+    for uid, shelf in shelves.items():
+        shelf.siblings = {other: each for other, each in shelves.items() if other != uid}

@@ -1,0 +1,77 @@
+"""Encoder: one rendition's pictures as H.264. For a thread; imports PyAV on use."""
+
+import os
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from emulator.media.packets import VIDEO_TIMESCALE, Packet
+from emulator.media.renditions.sizes import bits_of, fitting
+from emulator.media.webrtc.wire import h264
+
+if TYPE_CHECKING:
+    from av import VideoFrame
+
+_CLOCK = Fraction(1, VIDEO_TIMESCALE)
+# One picture is cut into slices for so many threads, and half of the machine is left to others.
+_THREADS_MAX = 4
+
+
+class Encoder:
+    """Key frames come where they are asked for and nowhere else. Nothing is held back."""
+
+    def __init__(self, name: str, frame_rate: float) -> None:
+        self._height_max = int(name.removesuffix("p"))
+        self._bits = bits_of(name, frame_rate)
+        self._rate = frame_rate
+        self._frames = h264.Frames()
+        self._context: Any = None
+        self._source_size = (0, 0)
+
+    def encode(self, frame: "VideoFrame", dts: int, pts: int, *, is_key: bool) -> Packet | None:
+        """The frame in this size, placed as its source is. Raises `FFmpegError` where it cannot."""
+        from av.video.frame import PictureType
+        from av.video.reformatter import Interpolation
+
+        if self._source_size != (frame.width, frame.height):
+            self._open(frame)
+            is_key = True
+        context = self._context
+        small = frame.reformat(
+            width=context.width,
+            height=context.height,
+            format="yuv420p",
+            interpolation=Interpolation.BILINEAR,
+        )
+        small.pts, small.time_base = pts, _CLOCK
+        small.pict_type = PictureType.I if is_key else PictureType.NONE
+        for packet in context.encode(small):
+            coded = self._frames.frame(h264.split(bytes(packet)))
+            if coded is not None:
+                return Packet(coded.track, dts, pts, 0, coded.is_key, coded.data)
+        return None
+
+    def _open(self, frame: "VideoFrame") -> None:
+        from av import CodecContext
+
+        from emulator.media.publisher.encoders import h264_encoder
+
+        context: Any = CodecContext.create(h264_encoder(), "w")
+        context.width, context.height = fitting(frame.width, frame.height, self._height_max)
+        context.pix_fmt = "yuv420p"
+        context.time_base = _CLOCK
+        context.framerate = Fraction(self._rate).limit_denominator(1001)
+        context.bit_rate = self._bits
+        context.max_b_frames = 0
+        context.gop_size = 1_000_000
+        context.options = {
+            "preset": "superfast",
+            "tune": "zerolatency",
+            "forced-idr": "1",
+            "sc_threshold": "0",
+            "threads": str(max(1, min(_THREADS_MAX, (os.cpu_count() or 1) // 2))),
+            "maxrate": str(self._bits * 5 // 4),
+            "bufsize": str(self._bits),
+        }
+        context.open()
+        self._context = context
+        self._source_size = (frame.width, frame.height)

@@ -1,0 +1,176 @@
+"""Ladder: one live stream's renditions, from the loop's side: what they lie on, and who falls off.
+
+The encoders work in a thread of their own, behind a queue. When they fall behind, the largest
+rendition is given up, then the next: the source itself is passed through and waits for nobody.
+"""
+
+import asyncio
+import logging
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from emulator.media.packets import VIDEO_TIMESCALE, Packet
+from emulator.media.renditions.worker import Cut, Worker
+from emulator.media.shelf.shelf import Shelf
+from emulator.media.timeline import Epoch
+
+log = logging.getLogger(__name__)
+
+_TICKS_PER_MS = VIDEO_TIMESCALE // 1000
+_Job = tuple[Packet, Epoch, int] | Literal["flush", "finish"]
+
+
+@dataclass(slots=True)
+class Rung:
+    """One rendition, under a CDN uid of its own."""
+
+    name: str
+    uid: str
+    shelf: Shelf
+    is_dropped: bool = False
+
+
+class Ladder:
+    """For the loop's thread. The largest rendition is the first of `rungs`.
+
+    `on_drop` is told of a rendition that was given up, and why, in a sentence.
+    """
+
+    def __init__(
+        self,
+        rungs: Sequence[Rung],
+        *,
+        part_ms: int,
+        segment_ms: int,
+        behind_ms: int,
+        on_drop: Callable[[Rung, str], None],
+    ) -> None:
+        self._rungs = tuple(rungs)
+        self._behind_max = behind_ms * _TICKS_PER_MS
+        self._on_drop = on_drop
+        self._loop = asyncio.get_running_loop()
+        self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
+        self._given = self._done = 0
+        self._patient_until = 0
+        self._is_finished = False
+        self._ended = asyncio.Event()
+        self.warnings: tuple[str, ...] = ()
+        names = tuple(rung.name for rung in self._rungs)
+        self._thread = threading.Thread(
+            target=self._work, args=(names, part_ms, segment_ms), name="renditions", daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def rungs(self) -> list[Rung]:
+        """Those that are still made."""
+        return [rung for rung in self._rungs if not rung.is_dropped]
+
+    @property
+    def is_over(self) -> bool:
+        return self._ended.is_set()
+
+    @property
+    def behind_ms(self) -> int:
+        """How much of the stream waits to be encoded."""
+        return max(0, self._given - self._done) // _TICKS_PER_MS
+
+    def push(self, packet: Packet, epoch: Epoch, at_ms: int) -> None:
+        """The source's next packet, as its timeline placed it."""
+        if self._is_finished or not self.rungs:
+            return
+        self._given = max(self._given, _ticks(packet))
+        self._jobs.put((packet, epoch, at_ms))
+        if self._given - self._done > self._behind_max and self._given >= self._patient_until:
+            self._give_up_largest()
+
+    def flush(self) -> None:
+        """The publisher is gone, perhaps to come back."""
+        self._jobs.put("flush")
+
+    def finish(self) -> None:
+        """No more media will come. What waits is encoded still."""
+        if not self._is_finished:
+            self._is_finished = True
+            self._jobs.put("finish")
+
+    async def ended(self) -> None:
+        """Return when the last part of a finished stream is on its shelf."""
+        await self._ended.wait()
+
+    def _give_up_largest(self) -> None:
+        largest = self.rungs[0]
+        # What waits was meant for one more: the others are given time to catch up.
+        self._patient_until = self._given + self._behind_max
+        self._drop(
+            largest,
+            f"Rendition {largest.name} was given up: this machine is too slow to encode it beside "
+            "the others. Ask for fewer or smaller ones (--renditions).",
+        )
+
+    def _drop(self, rung: Rung, sentence: str) -> None:
+        rung.is_dropped = True
+        rung.shelf.withdraw()
+        self.warnings += (sentence,)
+        log.warning("rendition given up name=%s uid=%s", rung.name, rung.uid)
+        self._on_drop(rung, sentence)
+
+    # What runs in the thread.
+
+    def _work(self, names: tuple[str, ...], part_ms: int, segment_ms: int) -> None:
+        try:
+            self._encode_all(Worker(names, part_ms=part_ms, segment_ms=segment_ms))
+        except Exception:  # A thread's root: the source goes on without renditions.
+            log.exception("renditions failed")
+            self._call_home(self._fail)
+        self._call_home(self._end)
+
+    def _encode_all(self, worker: Worker) -> None:
+        while (job := self._jobs.get()) != "finish":
+            for number, rung in enumerate(self._rungs):
+                if rung.is_dropped:
+                    worker.drop(number)
+            if job == "flush":
+                self._bring_home(worker.flush())
+            elif isinstance(job, tuple) and self.rungs:
+                self._bring_home(worker.take(*job))
+                self._done = max(self._done, _ticks(job[0]))
+        self._bring_home(worker.flush())
+
+    def _bring_home(self, cuts: list[Cut]) -> None:
+        if cuts:
+            self._call_home(lambda: self._keep(cuts))
+
+    def _call_home(self, act: Callable[[], None]) -> None:
+        try:
+            self._loop.call_soon_threadsafe(act)
+        except RuntimeError:  # The loop has closed: nobody waits for it any more.
+            log.debug("renditions came too late")
+
+    # And what it has made comes home to.
+
+    def _keep(self, cuts: list[Cut]) -> None:
+        for cut in cuts:
+            rung = self._rungs[cut.rung]
+            if rung.is_dropped or rung.shelf.window.is_finished:
+                continue
+            if cut.init is not None:
+                rung.shelf.begin(cut.init, cut.part)
+            rung.shelf.append(cut.part, cut.content)
+
+    def _fail(self) -> None:
+        self._is_finished = True
+        for rung in self.rungs:
+            self._drop(rung, f"Rendition {rung.name} was given up: its encoder failed.")
+
+    def _end(self) -> None:
+        for rung in self.rungs:
+            rung.shelf.finish()
+        self._ended.set()
+
+
+def _ticks(packet: Packet) -> int:
+    return packet.dts * VIDEO_TIMESCALE // packet.track.timescale

@@ -1,0 +1,260 @@
+"""Worker: the source's packets in, each rendition's parts out. For one thread; no I/O, no clock.
+
+Every picture of a rendition has the decode time of the one at its place in the source, and key
+frames are where the source has them. So the segmenter, which sees nothing else, cuts all of them
+where it cuts the source: their segments and parts have the same numbers, lengths and dates.
+"""
+
+import logging
+from collections import deque
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from emulator.media.fmp4 import fragment, init_segment
+from emulator.media.packets import VIDEO_TIMESCALE, Packet, VideoTrack
+from emulator.media.parts import Part
+from emulator.media.renditions.encoder import Encoder
+from emulator.media.segmenter import Segmenter
+from emulator.media.timeline import Epoch
+
+if TYPE_CHECKING:
+    from av import VideoFrame
+
+log = logging.getLogger(__name__)
+
+# More pictures than this no decoder holds back: the oldest did not survive it.
+_DECODING_MAX = 40
+# Sound that waits for a picture which does not come.
+_WAITING_MAX = 1_000
+_DECODERS = {"h264": "h264", "hevc": "hevc", "vp9": "vp9", "av1": "libdav1d"}
+_USUAL_RATE = 30.0
+
+
+class Cut(NamedTuple):
+    """One part of a rendition, by the rendition's number. `init` where a discontinuity begins."""
+
+    rung: int
+    part: Part
+    init: bytes | None
+    content: bytes
+
+
+@dataclass(slots=True)
+class _Slot:
+    """One packet of the source in its place. `made`: what each rendition has there, if known."""
+
+    packet: Packet
+    epoch: Epoch
+    at_ms: int
+    made: list[Packet | None] | None = None
+
+    @property
+    def is_picture(self) -> bool:
+        return type(self.packet.track) is VideoTrack
+
+
+class Worker:
+    """All renditions of one stream."""
+
+    def __init__(self, names: tuple[str, ...], *, part_ms: int, segment_ms: int) -> None:
+        self._rungs = [
+            _Rung(number, name, Segmenter(part_ms=part_ms, segment_ms=segment_ms))
+            for number, name in enumerate(names)
+        ]
+        self._slots: deque[_Slot] = deque()
+        self._pictures: deque[_Slot] = deque()
+        self._keys: dict[int, _Slot] = {}
+        self._track: VideoTrack | None = None
+        self._decoder: Any = None
+        # The first picture waits for the second, which tells how many come a second.
+        self._held: list[VideoFrame] = []
+        self._rate: float | None = None
+
+    def drop(self, rung: int) -> None:
+        """Encode this one no more."""
+        self._rungs[rung].is_dropped = True
+
+    def take(self, packet: Packet, epoch: Epoch, at_ms: int) -> list[Cut]:
+        """The source's next packet, as its timeline placed it."""
+        slot = _Slot(packet, epoch, at_ms)
+        if slot.is_picture:
+            self._decode(slot)
+        else:
+            self._slots.append(slot)
+        if len(self._slots) > _WAITING_MAX:
+            self._slots.popleft()
+        return self._drain()
+
+    def flush(self) -> list[Cut]:
+        """What is left, when the publisher has gone."""
+        self._end_decoder()
+        for slot in self._pictures:
+            slot.made = []
+        self._pictures.clear()
+        cuts = self._drain()
+        self._slots.clear()
+        for rung in self._rungs:
+            cuts += rung.flush()
+        return cuts
+
+    def _decode(self, slot: _Slot) -> None:
+        import av
+
+        packet = slot.packet
+        if packet.track is not self._track:
+            assert isinstance(packet.track, VideoTrack)
+            self._begin(packet.track)
+        self._slots.append(slot)
+        self._pictures.append(slot)
+        if packet.is_key:
+            self._keys[packet.pts] = slot
+        if self._rate is None and len(self._pictures) > 1:
+            step = self._pictures[1].packet.dts - self._pictures[0].packet.dts
+            self._rate = VIDEO_TIMESCALE / step if step > 0 else _USUAL_RATE
+        given = av.Packet(bytes(packet.data))
+        given.pts, given.dts = packet.pts, packet.dts
+        given.time_base = Fraction(1, VIDEO_TIMESCALE)
+        self._place(self._decoded(given))
+        while len(self._pictures) > _DECODING_MAX:
+            self._pictures.popleft().made = []
+
+    def _begin(self, track: VideoTrack) -> None:
+        from av import CodecContext
+
+        self._end_decoder()
+        for slot in self._pictures:
+            slot.made = []
+        self._pictures.clear()
+        self._keys.clear()
+        decoder: Any = CodecContext.create(_DECODERS[track.codec], "r")
+        if track.codec != "vp9":  # Its record is MP4's, and no decoder's.
+            decoder.extradata = track.config
+        # A thread a frame would hold back as many frames as there are threads.
+        decoder.thread_count = 1
+        self._decoder, self._track = decoder, track
+
+    def _end_decoder(self) -> None:
+        """What the decoder still has. It takes nothing afterwards."""
+        if self._decoder is not None:
+            self._rate = self._rate or _USUAL_RATE
+            self._place(self._decoded(None))
+        self._decoder = self._track = None
+
+    def _decoded(self, given: Any) -> "list[VideoFrame]":
+        """None for a packet: there are no more."""
+        import av
+
+        try:
+            found: list[VideoFrame] = self._decoder.decode(given)
+        except av.FFmpegError as error:
+            log.debug("a picture could not be decoded error=%s", error)
+            return []
+        return found
+
+    def _place(self, frames: "list[VideoFrame]") -> None:
+        self._held += frames
+        if self._rate is None:
+            return
+        held, self._held = self._held, []
+        for frame in held:
+            if frame.pts is not None and self._pictures:
+                self._encode(frame, frame.pts)
+
+    def _encode(self, frame: "VideoFrame", pts: int) -> None:
+        key = self._keys.pop(pts, None)
+        if key is not None and key.made is None:
+            # Pictures before a key frame that have not come by now never will.
+            while self._pictures[0] is not key:
+                self._pictures.popleft().made = []
+        slot = self._pictures.popleft()
+        dts = slot.packet.dts
+        slot.made = [
+            rung.encode(frame, dts, max(pts, dts), self._rate or _USUAL_RATE, is_key=bool(key))
+            for rung in self._rungs
+        ]
+
+    def _drain(self) -> list[Cut]:
+        """Cut what is complete, in the source's order."""
+        cuts: list[Cut] = []
+        while self._slots and self._is_complete(self._slots[0]):
+            slot = self._slots.popleft()
+            for rung in self._rungs:
+                cuts += rung.push(slot, self._slots)
+        return cuts
+
+    def _is_complete(self, slot: _Slot) -> bool:
+        """Sound at the start of an epoch waits for its first picture, which belongs before it."""
+        if slot.is_picture:
+            return slot.made is not None
+        if not _has_picture(slot.epoch) or all(
+            rung.epoch is slot.epoch or rung.is_dropped for rung in self._rungs
+        ):
+            return True
+        return any(each.made and each.epoch is slot.epoch for each in self._slots)
+
+
+@dataclass(slots=True)
+class _Rung:
+    """One rendition. `epoch` is the source's that its own, with tracks of its own, stands for."""
+
+    number: int
+    name: str
+    segmenter: Segmenter
+    is_dropped: bool = False
+    epoch: Epoch | None = None
+    own: Epoch = field(default_factory=lambda: Epoch(0, ()))
+    encoder: Encoder | None = None
+    sequence: int = 0
+
+    def encode(
+        self, frame: "VideoFrame", dts: int, pts: int, rate: float, *, is_key: bool
+    ) -> Packet | None:
+        import av
+
+        if self.is_dropped:
+            return None
+        if self.encoder is None:
+            self.encoder = Encoder(self.name, rate)
+        try:
+            return self.encoder.encode(frame, dts, pts, is_key=is_key)
+        except av.FFmpegError as error:
+            log.warning("a picture could not be encoded rendition=%s error=%s", self.name, error)
+            return None
+
+    def push(self, slot: _Slot, following: deque[_Slot]) -> list[Cut]:
+        if self.is_dropped:
+            return []
+        packet = self._made(slot) if slot.is_picture else slot.packet
+        if packet is None:
+            return []
+        if slot.epoch is not self.epoch:
+            self._enter(slot, packet, following)
+        return self._cuts(self.segmenter.push(packet, self.own, slot.at_ms))
+
+    def flush(self) -> list[Cut]:
+        return [] if self.is_dropped else self._cuts(self.segmenter.flush())
+
+    def _made(self, slot: _Slot) -> Packet | None:
+        return slot.made[self.number] if slot.made else None
+
+    def _enter(self, slot: _Slot, packet: Packet, following: deque[_Slot]) -> None:
+        """The source's next epoch begins here too, with this rendition's picture in it."""
+        sounds = [track for track in slot.epoch.tracks if type(track) is not VideoTrack]
+        coming = (self._made(each) for each in following if each.epoch is slot.epoch)
+        pictures = (each.track for each in (packet, *coming) if each is not None)
+        picture = [track for track in pictures if type(track) is VideoTrack][:1]
+        self.epoch = slot.epoch
+        self.own = Epoch(slot.epoch.number, (*picture, *sounds))
+
+    def _cuts(self, parts: list[Part]) -> list[Cut]:
+        cuts = []
+        for part in parts:
+            init = init_segment(part.tracks) if part.starts_discontinuity else None
+            cuts.append(Cut(self.number, part, init, fragment(part, self.sequence)))
+            self.sequence += 1
+        return cuts
+
+
+def _has_picture(epoch: Epoch) -> bool:
+    return any(type(track) is VideoTrack for track in epoch.tracks)

@@ -1,0 +1,79 @@
+"""Live renditions: which other sizes a stream is watched in, each under a CDN uid of its own.
+
+When the stream's VOD is complete, it takes them over (`library.renditions.adopt`).
+"""
+
+from dataclasses import dataclass
+
+from emulator.core.events.live import RenditionBegan, RenditionDropped
+from emulator.world.live import streams
+from emulator.world.live.streams import Stream
+from emulator.world.store.journal import Row
+from emulator.world.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRendition:
+    """`name` is its height, such as `480p`."""
+
+    uid: str
+    name: str
+    width: int
+    height: int
+
+
+def begin(world: World, stream: Stream, name: str, width: int, height: int) -> LiveRendition:
+    """A stream is made in another size from now on."""
+    rendition = LiveRendition(world.ids.uid(), name, width, height)
+    with world.change():
+        world.store.write(
+            "INSERT INTO live_renditions (uid, stream_row, name, width, height)"
+            " VALUES (?, ?, ?, ?, ?)",
+            rendition.uid,
+            stream.row,
+            name,
+            width,
+            height,
+        )
+        world.emit(
+            RenditionBegan(at_ms=world.now_ms, stream_id=stream.id, uid=rendition.uid, name=name)
+        )
+    return rendition
+
+
+def drop(world: World, stream_id: str, uid: str, reason: str) -> None:
+    """It is made no more, and its media goes. One that is gone already stays so."""
+    if by_uid(world, uid) is None:
+        return
+    with world.change():
+        world.store.write("DELETE FROM live_renditions WHERE uid = ?", uid)
+        world.emit(
+            RenditionDropped(at_ms=world.now_ms, stream_id=stream_id, uid=uid, reason=reason)
+        )
+
+
+def of(world: World, stream: Stream) -> list[LiveRendition]:
+    """The largest first."""
+    rows = world.store.rows(
+        "SELECT * FROM live_renditions WHERE stream_row = ? ORDER BY height DESC", stream.row
+    )
+    return [_rendition(row) for row in rows]
+
+
+def by_uid(world: World, uid: str) -> LiveRendition | None:
+    row = world.store.row("SELECT * FROM live_renditions WHERE uid = ?", uid)
+    return None if row is None else _rendition(row)
+
+
+def stream_of(world: World, uid: str) -> Stream | None:
+    """The stream that this uid is a rendition of."""
+    row = world.store.row(
+        "SELECT streams.id FROM live_renditions JOIN streams ON streams.row = stream_row"
+        " WHERE live_renditions.uid = ?",
+        uid,
+    )
+    return None if row is None else streams.find(world, row["id"])
+
+
+def _rendition(row: Row) -> LiveRendition:
+    return LiveRendition(row["uid"], row["name"], row["width"], row["height"])

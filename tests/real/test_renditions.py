@@ -1,0 +1,140 @@
+"""A live stream in several sizes: aligned, by the rules, switched by a player, kept in the VOD."""
+
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin
+
+import pytest
+
+from emulator.web.pages import assets
+from tests.support.browser import Chromium
+from tests.support.docs import PROJECT, commands
+from tests.support.encoders import address_of, film, pushing
+from tests.support.hls.media_rules import check_media
+from tests.support.hls.multivariant_rules import check_multivariant
+from tests.support.hls.reload_rules import check_reload
+from tests.support.hls.text import parse
+from tests.support.peers import need
+from tests.support.walk import Walk, child, platform, seconds_in, until
+
+PAGE = PROJECT / "docs/how-to/renditions.md"
+
+HLS_JS = f"{assets.load().address}/hls.js-1.7.4/hls.light.min.mjs"
+# hls.js, told which size to show next. `window.height` is that of the picture on the screen.
+PLAYER = """async ([script, address]) => {
+  const { default: Hls } = await import(script);
+  const video = document.createElement("video");
+  video.muted = true;
+  document.body.append(video);
+  const hls = new Hls();
+  hls.on(Hls.Events.MANIFEST_PARSED, () => { hls.currentLevel = 0; video.play(); });
+  hls.loadSource(address);
+  hls.attachMedia(video);
+  Object.assign(window, { hls, video });
+}"""
+
+
+@pytest.fixture(scope="module")
+def walk() -> Iterator[Walk]:
+    with platform(renditions=("240p", "144p")) as walk:
+        yield walk
+
+
+def variants(walk: Walk, address: str) -> list[str]:
+    """The addresses of a playlist of playlists, which keeps the rules."""
+    text = walk.get(address).text
+    assert check_multivariant(text) == []
+    return [urljoin(address, line) for line in text.splitlines() if not line.startswith("#")]
+
+
+def test_each_size_is_aligned_with_its_source_and_kept_in_the_vod(walk: Walk) -> None:
+    stream = walk.create()
+    with pushing(address_of(stream), film(size="640x360", video="libx264 -g 30 -bf 2")):
+        # Given a stream that is live in three sizes,
+        walk.until_parts(stream, 8)
+        found = variants(walk, stream["playback"]["llhls"])
+        assert len(found) == 3
+        texts = [walk.get(address).text for address in found]
+        assert [check_media(text) for text in texts] == [[], [], []]
+        assert all(text.count("#EXT-X-RENDITION-REPORT:") == 2 for text in texts)
+
+        # their segments have the same numbers, lengths and dates,
+        shapes = [
+            [(each.msn, each.duration, each.date) for each in parse(text).segments]
+            for text in texts
+        ]
+        common = min(map(len, shapes))
+        assert common
+        assert shapes[0][:common] == shapes[1][:common] == shapes[2][:common]
+
+        # they go on by the rules,
+        later = walk.get(f"{found[1]}?_HLS_msn={parse(texts[1]).segments[-1].msn + 2}").text
+        assert check_reload(texts[1], later) == []
+        assert walk.ingest(stream)["renditions"] == ["240p", "144p"]
+
+    # and the VOD has them all, each as long as the stream was.
+    vod = walk.until_vod(stream)
+    assert [each["label"] for each in vod["qualities"]] == ["360p", "240p", "144p"]
+    lengths = [
+        seconds_in(walk.get(address).text) for address in variants(walk, vod["playback_url"])
+    ]
+    assert lengths == pytest.approx([lengths[0]] * 3, abs=0.1)
+
+
+async def test_a_player_switches_between_sizes(walk: Walk, chromium: Chromium) -> None:
+    stream = walk.create()
+    with pushing(address_of(stream), film(size="640x360")):
+        walk.until_parts(stream, 8)
+        # A page that may play, and has nothing to play itself.
+        idle = walk.create()["cloudflare_stream_id"]
+        tab = await chromium.open(f"{walk.ready['http']}/{idle}/watch")
+        await tab.page.evaluate(PLAYER, [HLS_JS, stream["playback"]["llhls"]])
+        await tab.page.wait_for_function("() => video.videoHeight > 0 && video.currentTime > 0")
+        heights = await tab.page.evaluate("hls.levels.map((level) => level.height)")
+        assert sorted(heights) == [144, 240, 360]
+
+        for height in (360, 144, 240):
+            await tab.page.evaluate(f"hls.currentLevel = {heights.index(height)}")
+            await tab.page.wait_for_function(f"() => video.videoHeight === {height}")
+        assert not await tab.page.evaluate("video.error")
+
+
+def test_a_stream_that_comes_too_fast_for_the_encoders_loses_sizes_and_nothing_else() -> None:
+    with platform(renditions=("240p", "144p"), renditions_behind_ms=500) as walk:
+        stream = walk.create()
+        source = film(size="640x360", seconds=20)
+        with pushing(address_of(stream), source, is_paced=False):
+            until(lambda: walk.ingest(stream).get("renditions") == [], "both were given up")
+            warnings = " ".join(walk.ingest(stream)["warnings"])
+            assert "240p was given up" in warnings
+            assert "144p was given up" in warnings
+            # The source is there as if nothing had been asked of it,
+            address = stream["playback"]["llhls"]
+            assert len(variants(walk, address)) == 1
+            walk.until_parts(stream, 20)
+            walk.end(stream)
+        # and so is its VOD.
+        vod: dict[str, Any] = walk.until_vod(stream)
+        assert vod["duration"] > 4
+        assert len(variants(walk, vod["playback_url"])) == 1
+        told = walk.get(f"{walk.ready['admin']}/events?kind=RenditionDropped").json["events"]
+        assert len(told) == 2
+
+
+def test_the_page_s_commands_work(tmp_path: Path) -> None:
+    serve, curl = (shown.line for shown in commands(PAGE))
+    with child(tmp_path / "data", *serve.removeprefix("live-emulator serve ").split()) as server:
+        walk = server.walk()
+        stream = walk.create()
+        with pushing(address_of(stream), film(size="640x360")):
+            walk.until_first_part(stream)
+            line = curl.replace(
+                "http://127.0.0.1:8787/UID", stream["playback_url"].rsplit("/", 2)[0]
+            )
+            command = [need("curl"), "-sS", *shlex.split(line)[1:]]
+            told = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+    assert re.findall("RESOLUTION=([0-9x]+)", told.stdout) == ["640x360", "426x240"]

@@ -1,0 +1,89 @@
+"""Who falls behind is given up, the largest first; the others, and the source, go on."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from emulator.core.errors import Refused
+from emulator.media.ingest.flv import FlvReader
+from emulator.media.packets import VideoTrack
+from emulator.media.renditions.ladder import Ladder, Rung
+from emulator.media.renditions.sizes import Size, sizes
+from emulator.media.shelf.shelf import Shelf
+from emulator.media.shelf.window import Window
+from emulator.media.timeline import Timeline
+from tests.support.broadcast import flv, flv_tags
+
+HASTE_SECONDS = 6
+
+
+def rung(name: str, folder: Path) -> Rung:
+    return Rung(name, name * 8, Shelf(folder / name, Window(segment_ms=1000, part_ms=200)))
+
+
+def ladder(rungs: list[Rung], dropped: list[str], behind_ms: int) -> Ladder:
+    return Ladder(
+        rungs,
+        part_ms=200,
+        segment_ms=1000,
+        behind_ms=behind_ms,
+        on_drop=lambda each, _: dropped.append(each.name),
+    )
+
+
+def feed(made: Ladder, seconds: int) -> None:
+    """So much of a stream, at once."""
+    timeline, reader = Timeline(), FlvReader()
+    for tag in flv_tags(flv(seconds=seconds)):
+        for packet in reader.read(tag):
+            for placed in timeline.push(packet, reader.tracks):
+                made.push(placed, timeline.epoch, timeline.latest // 90)
+
+
+async def test_the_largest_is_given_up_first_and_whoever_waits_is_told(tmp_path: Path) -> None:
+    # Given two renditions, a player that waits for the larger one,
+    rungs = [rung("240p", tmp_path), rung("144p", tmp_path)]
+    dropped: list[str] = []
+    made = ladder(rungs, dropped, behind_ms=HASTE_SECONDS * 600)
+    waiting = asyncio.create_task(rungs[0].shelf.wait_for_first())
+    await asyncio.sleep(0)
+
+    # when six seconds of a stream come at once,
+    feed(made, HASTE_SECONDS)
+    assert dropped == ["240p"]
+    assert [each.name for each in made.rungs] == ["144p"]
+    made.finish()
+    await made.ended()
+
+    # then the larger one is gone for good, with a warning, and the smaller one is whole.
+    await waiting
+    with pytest.raises(Refused, match="not made any more"):
+        rungs[0].shelf.playlist("low_latency")
+    assert "240p was given up" in made.warnings[0]
+    assert rungs[1].shelf.window.duration == pytest.approx(HASTE_SECONDS * 90_000, rel=0.02)
+    assert rungs[1].shelf.window.is_finished
+
+
+async def test_a_machine_that_is_too_slow_for_any_encodes_none(tmp_path: Path) -> None:
+    rungs = [rung("240p", tmp_path), rung("144p", tmp_path)]
+    dropped: list[str] = []
+    made = ladder(rungs, dropped, behind_ms=500)
+
+    feed(made, HASTE_SECONDS)
+    made.finish()
+    await made.ended()
+
+    assert dropped == ["240p", "144p"]
+    assert not made.rungs
+
+
+def test_only_what_is_smaller_than_the_source_is_made() -> None:
+    source = VideoTrack("h264", b"", "avc1.64001f", 1280, 720)
+
+    assert sizes(("360p", "720p", "480p"), source) == [
+        Size("480p", 854, 480),
+        Size("360p", 640, 360),
+    ]
+    assert sizes(("144p",), VideoTrack("h264", b"", "avc1.64001f", 80, 144)) == []
+    assert sizes((), source) == []

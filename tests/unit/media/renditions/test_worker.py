@@ -1,0 +1,124 @@
+"""Renditions are cut where their source is, and show what it shows, smaller."""
+
+from io import BytesIO
+
+import av
+import pytest
+
+from emulator.media.ingest.flv import FlvReader
+from emulator.media.packets import Packet, VideoTrack
+from emulator.media.parts import Part
+from emulator.media.renditions.worker import Cut, Worker
+from emulator.media.segmenter import Segmenter
+from emulator.media.timeline import Timeline
+from tests.support.broadcast import flv, flv_tags, joined
+
+NAMES = ("144p", "240p")
+X264 = "libx264 -preset ultrafast -g 30"
+
+
+def run(*connections: bytes) -> tuple[list[Part], list[list[Cut]]]:
+    """The source's parts, and those of each rendition."""
+    timeline = Timeline()
+    source = Segmenter(part_ms=200, segment_ms=1000)
+    worker = Worker(NAMES, part_ms=200, segment_ms=1000)
+    parts: list[Part] = []
+    cuts: list[Cut] = []
+    for connection in connections:
+        reader = FlvReader()
+        timeline.resume()
+        for tag in flv_tags(connection):
+            for packet in reader.read(tag):
+                for placed in timeline.push(packet, reader.tracks):
+                    at_ms = timeline.latest // 90
+                    parts += source.push(placed, timeline.epoch, at_ms)
+                    cuts += worker.take(placed, timeline.epoch, at_ms)
+        parts += source.flush()
+        cuts += worker.flush()
+    return parts, [[cut for cut in cuts if cut.rung == n] for n in range(len(NAMES))]
+
+
+def shape(part: Part) -> tuple[object, ...]:
+    return (
+        part.start,
+        part.duration,
+        part.is_independent,
+        part.starts_segment,
+        part.starts_discontinuity,
+        part.at_ms,
+    )
+
+
+def film(cuts: list[Cut]) -> bytes:
+    """Everything of one rendition, from its last init segment on."""
+    begins = max(n for n, cut in enumerate(cuts) if cut.init)
+    return b"".join([cuts[begins].init or b"", *(cut.content for cut in cuts[begins:])])
+
+
+def packets(cuts: list[Cut], kind: type[object]) -> list[Packet]:
+    return [each for cut in cuts for each in cut.part.packets if type(each.track) is kind]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"video": f"{X264} -bf 0"},
+        {"video": f"{X264} -bf 2 -b_strategy 0"},
+        {"video": f"{X264} -bf 2 -x264-params open-gop=0", "rate": "60"},
+        {"video": f"{X264} -bf 0", "audio": ""},
+    ],
+    ids=["no B-frames", "B-frames", "60 a second", "no sound"],
+)
+def test_each_rendition_is_cut_where_its_source_is(options: dict[str, str]) -> None:
+    parts, renditions = run(flv(seconds=3, **options))
+
+    for name, cuts in zip(NAMES, renditions, strict=True):
+        assert [shape(cut.part) for cut in cuts] == [shape(part) for part in parts]
+        with av.open(BytesIO(film(cuts)), "r") as made:
+            shown = list(made.decode(video=0))
+            assert {frame.height for frame in shown} == {min(180, int(name[:-1]))}
+        frames = [p for part in parts for p in part.packets if type(p.track) is VideoTrack]
+        assert len(shown) == len(frames)
+        own = packets(cuts, VideoTrack)
+        assert [p.dts for p in own] == [p.dts for p in frames]
+        assert sorted(p.pts for p in own) == sorted(p.pts for p in frames)
+        assert [p.is_key for p in own] == [p.is_key for p in frames]
+
+
+def test_a_publisher_that_comes_back_with_another_size_is_followed() -> None:
+    parts, renditions = run(
+        flv(seconds=2), joined(flv(seconds=1, size="640x360"), flv(seconds=1, size="320x240"))
+    )
+
+    for cuts in renditions:
+        assert [shape(cut.part) for cut in cuts] == [shape(part) for part in parts]
+        assert sum(cut.init is not None for cut in cuts) == 3
+    sizes = [
+        (track.width, track.height)
+        for cut in renditions[0]
+        if cut.init
+        for track in cut.part.tracks
+        if isinstance(track, VideoTrack)
+    ]
+    assert sizes == [(256, 144), (256, 144), (192, 144)]
+
+
+def test_a_broken_picture_costs_no_more_than_itself() -> None:
+    # Given a source in whose middle pictures are noise,
+    timeline, reader = Timeline(), FlvReader()
+    worker = Worker(NAMES[:1], part_ms=200, segment_ms=1000)
+    cuts: list[Cut] = []
+    seen = 0
+    for tag in flv_tags(flv(seconds=3)):
+        for packet in reader.read(tag):
+            for placed in timeline.push(packet, reader.tracks):
+                seen += type(placed.track) is VideoTrack
+                is_broken = type(placed.track) is VideoTrack and 40 < seen < 50
+                given = placed._replace(data=b"\0\0\0\x04\xff\xff\xff\xff") if is_broken else placed
+                cuts += worker.take(given, timeline.epoch, 0)
+    cuts += worker.flush()
+
+    # the rendition has all others, and ends where the source ends.
+    end = cuts[-1].part.start + cuts[-1].part.duration
+    assert abs(end - 3 * 90_000) < 9_000
+    assert len(packets(cuts, VideoTrack)) >= seen - 20
