@@ -7,6 +7,7 @@ ASGI's `send`, a message to a reader costs several times the bytes' own cost.
 import logging
 import socket
 from asyncio.transports import BaseTransport
+from collections.abc import Callable
 from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -75,13 +76,10 @@ class DirectProtocol(WebSocketsSansIOProtocol):
             extensions[EXTENSION] = self
         await super().run_asgi()
 
-    def attach(self, reader: DirectOutbox) -> None:
+    def attach(self, reader: DirectOutbox) -> Callable[[bytes], None]:
+        """The transport's own `write`: a call more for each of a thousand readers is felt."""
         self._reader = reader
-
-    def write(self, frames: bytes) -> None:
-        """Whole frames, behind those that were written before."""
-        if not self.close_sent and not self.transport.is_closing():
-            self.transport.write(frames)
+        return self.transport.write
 
     def end(self, code: int, reason: str) -> None:
         """Close with `code`; cut the connection if the peer does not answer."""

@@ -51,17 +51,28 @@ class Outbox(Protocol):
 
 
 class Sink(Protocol):
-    """A server's own connection, lent to us. Writes whole frames at once and waits for nothing."""
+    """A server's own connection, lent to us. What `attach` gives writes whole frames at once.
 
-    def attach(self, reader: "DirectOutbox") -> None: ...
-    def write(self, frames: bytes) -> None: ...
+    It waits for nothing, and what is written to a connection that is closing goes nowhere.
+    """
+
+    def attach(self, reader: "DirectOutbox") -> Callable[[bytes], None]: ...
     def end(self, code: int, reason: str) -> None: ...
 
 
 class DirectOutbox:
     """Writes to the transport. While that is full, what comes is kept here."""
 
-    __slots__ = ("_bounds", "_drop", "_held", "_held_bytes", "_is_over", "_patience", "_sink")
+    __slots__ = (
+        "_bounds",
+        "_drop",
+        "_held",
+        "_held_bytes",
+        "_is_over",
+        "_patience",
+        "_sink",
+        "_write",
+    )
 
     def __init__(self, sink: Sink, bounds: OutboxBounds, drop: Drop) -> None:
         self._sink = sink
@@ -71,11 +82,11 @@ class DirectOutbox:
         self._held_bytes = 0
         self._patience: asyncio.TimerHandle | None = None
         self._is_over = False
-        sink.attach(self)
+        self._write = sink.attach(self)
 
     def put(self, batch: Batch) -> None:
         if self._held is None:
-            self._sink.write(batch.joined)
+            self._write(batch.joined)
         elif not self._is_over:
             self._held.append(batch)
             self._held_bytes += len(batch.joined)
@@ -88,7 +99,7 @@ class DirectOutbox:
         waiting = self._held or ()
         self._finish()
         if waiting:
-            self._sink.write(b"".join(batch.joined for batch in waiting))
+            self._write(b"".join(batch.joined for batch in waiting))
         self._sink.end(code, reason)
 
     async def attend(self, listening: Coroutine[Any, Any, None]) -> None:
@@ -110,10 +121,12 @@ class DirectOutbox:
 
     def resumed(self) -> None:
         """The transport has room again."""
+        if self._is_over:
+            return
         held, self._held, self._held_bytes = self._held, None, 0
         self._cancel_patience()
-        if held and not self._is_over:
-            self._sink.write(b"".join(batch.joined for batch in held))
+        if held:
+            self._write(b"".join(batch.joined for batch in held))
 
     def _give_up(self, why: str) -> None:
         self._finish()

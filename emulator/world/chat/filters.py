@@ -53,7 +53,8 @@ def is_emotes_only(text: str) -> bool:
 
 def looks_rude(text: str) -> bool:
     """What `ai_moderation` holds: shouting and stretching. A stand-in: there is no model here."""
-    capitals = sum(map(str.isupper, text))
+    # Most lines have hardly a capital, and comparing costs less than counting.
+    capitals = 0 if text.islower() else sum(map(str.isupper, text))
     if capitals >= _SHOUT_CAPITALS_MIN and capitals > _SHOUT_SHARE * sum(map(str.isalpha, text)):
         return True
     return _STRETCHED.search(text) is not None
