@@ -16,7 +16,8 @@ from emulator.world.audience.ledger import DIRECT, UNKNOWN_COUNTRY, UNKNOWN_DEVI
 from emulator.world.world import World
 
 COOKIE = "live_emulator_viewer"
-_COOKIE_LENGTH_MAX = 64
+_COOKIE = re.compile(rb"(?:^|[; ])%s=\"?([!#-+\--:<-\[\]-~]{1,64})\"?(?:;|$)" % COOKIE.encode())
+_CREDENTIALS = {b"authorization", b"x-api-key"}
 # The first one that tells a country is believed; ours, then what proxies and CDNs set.
 _COUNTRY_HEADERS = (
     "x-emulator-country",
@@ -43,11 +44,20 @@ _REFERRER_LENGTH_MAX = 100
 
 def session_of(request: HTTPConnection) -> str:
     """The session that this request belongs to; never empty."""
-    cookie = request.cookies.get(COOKIE, "")
-    if 0 < len(cookie) <= _COOKIE_LENGTH_MAX:
+    cookie = _cookie(request)
+    if cookie:
         return f"cookie {cookie}"
     host = request.client.host if request.client else "nowhere"
     return f"{host} {request.headers.get('user-agent', '')[:200]}"
+
+
+def _cookie(request: HTTPConnection) -> str:
+    """Our cookie's value, empty where there is none. Every poll asks, so nothing else is read."""
+    for name, value in request.scope["headers"]:
+        if name == b"cookie":
+            found = _COOKIE.search(value)
+            return found[1].decode() if found else ""
+    return ""
 
 
 def viewer_of(world: World, request: HTTPConnection) -> tuple[str, bool]:
@@ -56,9 +66,10 @@ def viewer_of(world: World, request: HTTPConnection) -> tuple[str, bool]:
     A player that sends its user's key or token and keeps no cookie is the same person as that
     user's chat; with a cookie it is who has the cookie.
     """
-    given = credential(request)
+    sent = {name for name, _ in request.scope["headers"]}
+    given = credential(request) if sent & _CREDENTIALS else ""
     user = whose_or_nobody(world, given) if given else None
-    if user is None or COOKIE in request.cookies:
+    if user is None or _cookie(request):
         return session_of(request), user is not None
     return f"user {user.id}", True
 

@@ -76,13 +76,13 @@ class Playback:
 
     async def plain(self, request: Request) -> Response:
         subject, shelf = await self._open(request, "plain")
-        self._count(request, subject)
+        self.count(request, subject)
         return _playlist(request, shelf.playlist("plain"))
 
     async def low_latency(self, request: Request) -> Response:
         """The low latency playlist, with blocking reload and delta updates (RFC 8216bis, 6.2.5)."""
         subject, shelf = await self._open(request, "low_latency")
-        self._count(request, subject)
+        self.count(request, subject)
         msn, part = _number(request, "_HLS_msn"), _number(request, "_HLS_part")
         await shelf.wait_for(msn, part)
         is_delta = request.query_params.get("_HLS_skip") in {"YES", "v2"}
@@ -91,7 +91,7 @@ class Playback:
     async def media(self, request: Request) -> Response:
         """An init segment, a segment or a part. A part that is hinted at is waited for."""
         subject, shelf = await self._open(request)
-        self._count(request, subject)
+        self.count(request, subject)
         source = await shelf.media(request.path_params["name"])
         headers = {"Cache-Control": "public, max-age=31536000, immutable"}
         if isinstance(source, FileRange):
@@ -239,7 +239,8 @@ class Playback:
         except Refused:  # The VOD was deleted: the stream has none any more.
             return None
 
-    def _count(self, request: Request, subject: Subject) -> None:
+    def count(self, request: Request, subject: Subject) -> None:
+        """Who asks for a live stream's media watches it."""
         stream = subject.stream or subject.watched
         if stream is None or stream.status != "live":
             return

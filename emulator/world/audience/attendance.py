@@ -66,10 +66,7 @@ def see(
 
 def see_again(world: World, stream: Watched, session: str) -> bool:
     """The same of one who is there already; False where it is not. Costs next to nothing."""
-    if not world.viewers.is_here(stream.id, session):
-        return False
-    world.viewers.see(stream.id, session)
-    return True
+    return world.viewers.see_again(stream.id, session)
 
 
 def leave(world: World, stream: Watched, session: str) -> None:

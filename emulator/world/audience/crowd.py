@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from emulator.core.ids import Chance
-from emulator.world.audience.curves import Arrivals, Curve, Stay, arrived, coming, level
+from emulator.world.audience.curves import Arrivals, Curve, Stay, arrived, coming, level, sample
 
 Verb = Literal["set", "add", "ramp", "churn", "take"]
 
@@ -25,6 +25,8 @@ _TICKS_S = (1, 2, 5, 10, 30, 60)
 _TICKS_MIN = 60
 _TICKS_MAX = 3_600
 _ARRIVALS_A_TICK = 20
+# Later than anything that is due.
+NEVER_MS = 1 << 62
 _REST = {"countries": "ZZ", "devices": "unknown", "referrers": "direct"}
 
 
@@ -56,27 +58,37 @@ class Order:
 
 
 class Plan:
-    """An order that is being carried out, instant after instant."""
+    """An order that is being carried out, instant after instant; the next is `due_ms`."""
 
-    __slots__ = ("arrived", "carry", "chance", "done", "order", "start_ms", "tick_ms", "told")
+    __slots__ = (
+        "arrived",
+        "carry",
+        "chance",
+        "done",
+        "due_ms",
+        "order",
+        "start_ms",
+        "stays_ms",
+        "tick_ms",
+        "told",
+    )
 
     def __init__(self, order: Order, name: str, start_ms: int) -> None:
         self.order = order
         self.start_ms = start_ms
         self.chance = Chance(name)
         self.tick_ms = _tick_ms(order)
-        self.done = 0
+        self.stays_ms = _stays_ms(order.stay, self.tick_ms)
+        self.done = -1
         self.arrived = 0
         # How many of them have been written down by who they are.
         self.told = 0
         self.carry = 0.0
+        self.go_on()
 
     @property
-    def next_ms(self) -> int | None:
-        """When it goes on; None once it is done."""
-        if self.done * self.tick_ms >= self.order.for_ms:
-            return None
-        return self.start_ms + min((self.done + 1) * self.tick_ms, self.order.for_ms)
+    def is_over(self) -> bool:
+        return self.due_ms == NEVER_MS
 
     @property
     def share(self) -> float:
@@ -88,6 +100,15 @@ class Plan:
     @property
     def to_come(self) -> int:
         return self.order.count - self.arrived if self.order.verb == "add" else 0
+
+    def go_on(self) -> None:
+        """One instant more is done."""
+        self.done += 1
+        for_ms = self.order.for_ms
+        if self.done * self.tick_ms >= for_ms:
+            self.due_ms = NEVER_MS
+        else:
+            self.due_ms = self.start_ms + min((self.done + 1) * self.tick_ms, for_ms)
 
 
 @dataclass(slots=True)
@@ -127,7 +148,7 @@ class Crowd:
     @property
     def plans(self) -> list[Plan]:
         """What still goes on."""
-        return [plan for plan in self._plans if plan.next_ms is not None]
+        return [plan for plan in self._plans if not plan.is_over]
 
     @property
     def to_come(self) -> int:
@@ -146,9 +167,8 @@ class Crowd:
 
     def next_ms(self) -> int | None:
         """When somebody comes or goes next."""
-        found = [due_ms for plan in self._plans if (due_ms := plan.next_ms) is not None]
-        found += self._leave_at_ms[:1]
-        return min(found, default=None)
+        due_ms = self._due_ms()
+        return None if due_ms == NEVER_MS else due_ms
 
     def present(self) -> list[tuple[int, int]]:
         """Who watches now: (came at, how many)."""
@@ -157,17 +177,18 @@ class Crowd:
 
     def fold(self, to_ms: int) -> None:
         """Let everything happen up to and with this instant."""
-        while (now_ms := self.next_ms()) is not None and now_ms <= to_ms:
+        leave_at_ms = self._leave_at_ms
+        while (now_ms := self._due_ms()) <= to_ms:
             before = self.count
-            if self._leave_at_ms and self._leave_at_ms[0] == now_ms:
-                heapq.heappop(self._leave_at_ms)
+            if leave_at_ms and leave_at_ms[0] == now_ms:
+                heapq.heappop(leave_at_ms)
                 for came_at_ms, count in self._leaving.pop(now_ms):
                     self._gone(came_at_ms, count, now_ms)
             for plan in self._plans:
-                if plan.next_ms == now_ms:
+                if plan.due_ms == now_ms:
                     self._go_on(plan, now_ms)
-            if any(plan.next_ms is None for plan in self._plans):
-                self._plans = self.plans
+                    if plan.is_over:
+                        self._plans = self.plans
             self._note(before, now_ms)
 
     def obey(self, order: Order, at_ms: int) -> None:
@@ -182,7 +203,7 @@ class Crowd:
             self._take(order.count, at_ms)
         elif order.verb == "add" and not order.for_ms:
             self._arrive(plan, order.count, at_ms)
-        if plan.next_ms is not None:
+        if not plan.is_over:
             self._plans.append(plan)
         self._note(before, at_ms)
 
@@ -211,7 +232,7 @@ class Crowd:
 
     def _go_on(self, plan: Plan, now_ms: int) -> None:
         order, before = plan.order, plan.share
-        plan.done += 1
+        plan.go_on()
         if order.verb == "ramp":
             height = level(order.curve, plan.share)
             self._reach(plan, round(order.start + (order.count - order.start) * height), now_ms)
@@ -244,24 +265,20 @@ class Crowd:
         tally.arrived += count
         quarter_ms = now_ms - now_ms % QUARTER_MS
         tally.quarters[quarter_ms] = tally.quarters.get(quarter_ms, 0) + count
-        stay = plan.order.stay
-        if stay is None:
+        stays_ms = plan.stays_ms
+        if stays_ms is None:
             self._staying.append((now_ms, count))
-        elif stay.distribution == "fixed":
-            self._will_leave(now_ms + max(1, round(stay.first)), now_ms, count)
-        else:
-            tick_ms = plan.tick_ms
-            for length_ms, some in stay.split(count, plan.chance.random()):
-                ticks = round(length_ms / tick_ms) or 1
-                self._will_leave(now_ms + ticks * tick_ms, now_ms, some)
-
-    def _will_leave(self, when_ms: int, came_at_ms: int, count: int) -> None:
-        bucket = self._leaving.get(when_ms)
-        if bucket is None:
-            self._leaving[when_ms] = [(came_at_ms, count)]
-            heapq.heappush(self._leave_at_ms, when_ms)
-        else:
-            bucket.append((came_at_ms, count))
+            return
+        at = plan.chance.random() if len(stays_ms) > 1 else 0.0
+        leaving = self._leaving
+        for length, some in sample(len(stays_ms), count, at):
+            when_ms = now_ms + stays_ms[length]
+            bucket = leaving.get(when_ms)
+            if bucket is None:
+                leaving[when_ms] = [(now_ms, some)]
+                heapq.heappush(self._leave_at_ms, when_ms)
+            else:
+                bucket.append((now_ms, some))
 
     def _take(self, count: int, now_ms: int) -> None:
         """So many go now: first who would leave first, then of those who stay who came first."""
@@ -284,6 +301,13 @@ class Crowd:
         minutes = (now_ms - came_at_ms) // _MINUTE_MS
         self.tally.stays[minutes] = self.tally.stays.get(minutes, 0) + count
         return count
+
+    def _due_ms(self) -> int:
+        due_ms = self._leave_at_ms[0] if self._leave_at_ms else NEVER_MS
+        for plan in self._plans:
+            if plan.due_ms < due_ms:
+                due_ms = plan.due_ms
+        return due_ms
 
     def _note(self, before: int, now_ms: int) -> None:
         if self.count != before:
@@ -318,6 +342,18 @@ def signed_in_of(plan: Plan) -> int:
     """Of those who came since it was told last: how many are signed in."""
     share = plan.order.mix.signed_in
     return round(plan.arrived * share) - round(plan.told * share)
+
+
+def _stays_ms(stay: Stay | None, tick_ms: int) -> tuple[int, ...] | None:
+    """How long those of a plan stay, each length as likely; None for to the end.
+
+    Lengths that are drawn are whole ticks, so that many leave at the same instant.
+    """
+    if stay is None:
+        return None
+    if stay.distribution == "fixed":
+        return (max(1, round(stay.first)),)
+    return tuple((round(length_ms / tick_ms) or 1) * tick_ms for length_ms in stay.lengths_ms())
 
 
 def _tick_ms(order: Order) -> int:

@@ -5,7 +5,6 @@ Chance is passed in. Counts are whole, and add up to what was asked for, whateve
 
 import math
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist
@@ -147,28 +146,6 @@ class Stay:
         """Equally likely lengths that stand for the distribution, the shortest first."""
         return _lengths(self)
 
-    def split(self, count: int, at: float) -> Iterator[tuple[float, int]]:
-        """`count` people by how long they stay; `at` (0 to 1) is drawn.
-
-        Systematic sampling: each length is taken as often as it should be, give or take one.
-        """
-        lengths = self.lengths_ms()
-        bins = len(lengths)
-        if count < bins:
-            # A handful of them share a length, since each length costs; `at` moves from time to
-            # time, so that in the long run all lengths are taken.
-            groups = min(count, _GROUPS_MAX)
-            for group in range(groups):
-                size = (group + 1) * count // groups - group * count // groups
-                yield lengths[int((group + at) * bins / groups)], size
-            return
-        before = 0
-        for number, length in enumerate(lengths, 1):
-            until = math.floor(count * number / bins + at) if number < bins else count
-            if until > before:
-                yield length, until - before
-                before = until
-
     def _check(self, text: str) -> None:
         is_order = self.distribution != "uniform" or self.first <= self.second
         is_sigma = self.distribution != "lognormal" or 0 <= self.second <= 5
@@ -176,6 +153,31 @@ class Stay:
             raise Refused("invalid", f"{text[:80]!r}: a stay lasts for more than 0 and up to 31d.")
         if not (is_order and is_sigma):
             raise Refused("invalid", f"{text[:80]!r}: from before to, and a sigma of 0 to 5.")
+
+
+def sample(bins: int, count: int, at: float) -> list[tuple[int, int]]:
+    """`count` people by which of `bins` equally likely lengths they take; `at` (0 to 1) is drawn.
+
+    Systematic sampling: each length is taken as often as it should be, give or take one. Of fewer
+    people a handful share a length, since each length costs; `at` moves from time to time, so that
+    in the long run all lengths are taken.
+    """
+    if count < bins:
+        groups = min(count, _GROUPS_MAX)
+        if groups == count:
+            return [(int((person + at) * bins / count), 1) for person in range(count)]
+        width, each, more = bins / groups, count // groups, count % groups
+        return [
+            (int((group + at) * width), each + 1 if group < more else each)
+            for group in range(groups)
+        ]
+    found, before = [], 0
+    for number in range(1, bins):
+        until = math.floor(count * number / bins + at)
+        if until > before:
+            found.append((number - 1, until - before))
+            before = until
+    return [*found, (bins - 1, count - before)] if count > before else found
 
 
 def duration_ms(text: str) -> float:

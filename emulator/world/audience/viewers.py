@@ -22,10 +22,19 @@ class Viewers:
         # Each stream's sessions are ordered by when they were seen.
         self._seen_at_ms: dict[str, dict[str, int]] = {}
 
-    def is_here(self, stream_id: str, session: str) -> bool:
-        """Whether this session was seen, and has not fallen silent since."""
-        seen_at_ms = self._seen_at_ms.get(stream_id, {}).get(session)
-        return seen_at_ms is not None and seen_at_ms > self._clock.now_ms() - self._gone_ms
+    def see_again(self, stream_id: str, session: str) -> bool:
+        """A session that is here is still there. False if it is not here: then nothing happens."""
+        sessions = self._seen_at_ms.get(stream_id)
+        seen_at_ms = sessions.get(session) if sessions else None
+        if sessions is None or seen_at_ms is None:
+            return False
+        now_ms = self._clock.now_ms()
+        if seen_at_ms <= now_ms - self._gone_ms:
+            return False
+        if now_ms > seen_at_ms:
+            del sessions[session]
+            sessions[session] = now_ms
+        return True
 
     def see(self, stream_id: str, session: str) -> None:
         """A player of this stream asked for a playlist or a part."""

@@ -15,6 +15,7 @@ from emulator.world.audience.curves import (
     coming,
     duration_ms,
     level,
+    sample,
 )
 
 MINUTE_MS = 60_000
@@ -93,10 +94,11 @@ def test_a_stay_has_the_mean_that_it_is_written_with(text: str, mean_minutes: fl
 
 @given(st.integers(0, 5_000), st.floats(0, 1, exclude_max=True))
 def test_no_viewer_is_lost_among_the_lengths(count: int, at: float) -> None:
-    for text in ("lognormal(8m, 1.0)", "uniform(1m, 2m)", "fixed(3m)"):
-        found = list(Stay.parse(text).split(count, at))
+    for bins in (1, 7, 64):
+        found = sample(bins, count, at)
         assert sum(some for _, some in found) == count
         assert all(some > 0 for _, some in found)
+        assert all(0 <= number < bins for number, _ in found)
 
 
 @pytest.mark.parametrize(

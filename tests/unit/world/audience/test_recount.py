@@ -61,7 +61,7 @@ class Recount:
                 del self.seen[name]
         while True:
             leaving = [each.leaves_ms for each in self.present() if each.leaves_ms is not None]
-            stair = self.ramp.next_ms if self.ramp else None
+            stair = self.ramp.due_ms if self.ramp and not self.ramp.is_over else None
             due = min((at for at in [*leaving, stair] if at is not None), default=None)
             if due is None or due > now_ms:
                 return
@@ -69,7 +69,7 @@ class Recount:
                 if person.leaves_ms == due:
                     person.gone_ms = due
             if self.ramp and stair == due:
-                self.ramp.done += 1
+                self.ramp.go_on()
                 order = self.ramp.order
                 height = level(order.curve, self.ramp.share)
                 self.reach(round(order.start + (order.count - order.start) * height), due)
