@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from emulator.world.library.chapters import CHAPTERS_MAX
+from emulator.world.origin.story import duration_ms
 from emulator.world.webhooks import targets
 
 Check = Callable[[yaml.Node], Iterator["Mistake"]]
@@ -167,7 +169,7 @@ _USER = _entry(
 )
 _LINE = _entry({"by": _NAME, "says": _text(500)}, required=("by", "says"))
 _CHAPTER = _entry({"title": _text(200), "at": _AGO}, required=("title", "at"))
-_STREAM = _entry(
+_STREAM_FIELDS = _entry(
     {
         "owner": _NAME,
         "title": _text(200),
@@ -185,6 +187,30 @@ _STREAM = _entry(
     },
     required=("owner", "title", "began", "peak"),
 )
+
+
+def _stream(node: yaml.Node) -> Iterator[Mistake]:
+    """A stream whose chapters lie one behind the other, inside its recording."""
+    mistakes = list(_STREAM_FIELDS(node))
+    yield from mistakes
+    told = {key.value: value for key, value in node.value} if not mistakes else {}
+    chapters = told["chapters"].value if "chapters" in told else []
+    if not chapters:
+        return
+    if "ran" not in told:
+        yield _at(told["chapters"], "Chapters are of a recording. Add a line ran: ...")
+        return
+    if len(chapters) > CHAPTERS_MAX:
+        yield _at(told["chapters"], f"Write at most {CHAPTERS_MAX} chapters here.")
+    last_ms, ran_ms = -1, duration_ms(told["ran"].value)
+    for chapter in chapters:
+        [at] = [value for key, value in chapter.value if key.value == "at"]
+        at_ms = duration_ms(at.value)
+        if not last_ms < at_ms < ran_ms:
+            yield _at(at, f"Chapters follow each other, within {told['ran'].value}.")
+        last_ms = at_ms
+
+
 _SCHEDULE = _entry(
     {
         "user": _NAME,
@@ -209,7 +235,7 @@ _SEED = _entry(
         "users": _list(_USER),
         "categories": _list(_category),
         "tags": _list(_text(50)),
-        "streams": _list(_STREAM),
+        "streams": _list(_stream),
         "schedules": _list(_SCHEDULE),
         "webhooks": _list(_WEBHOOK),
     }

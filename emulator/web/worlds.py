@@ -45,6 +45,7 @@ MEMORY = ":memory:"
 # Also a DNS label, since `NAME.localhost` chooses a world.
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 SNAPSHOT_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_ADDRESSES = ("uid", "video_uid")
 _HOST = re.compile(r"([a-z0-9-]+)\.localhost(?::\d+)?")
 
 
@@ -71,7 +72,7 @@ class Worlds:
         self._making = making
         self._platforms: dict[str, Platform] = {}
         # Where addresses lead, and where media is spoken of at all.
-        self._uid_tables: list[str] = []
+        self._uid_addresses: list[tuple[str, str]] = []
         self._uid_columns: list[tuple[str, str]] = []
         self._templates: dict[str, Template] = {}
 
@@ -96,13 +97,14 @@ class Worlds:
             if world.is_fresh:
                 self._template(seed).restore(world)
         tables = world.store.columns().items()
-        self._uid_tables = [table for table, columns in tables if "uid" in columns]
         self._uid_columns = [
             (table, column)
             for table, columns in tables
             for column in columns
             if column == "uid" or column.endswith("_uid")
         ]
+        # A VOD is also found by the uid that it was uploaded by.
+        self._uid_addresses = [each for each in self._uid_columns if each[1] in _ADDRESSES]
         platform = self._platform(world, clock, bus, seed)
         await platform.recorder.recover()
         platform.workshop.recover()
@@ -351,8 +353,8 @@ class Worlds:
 
     def _has_uid(self, world: World, uid: str) -> bool:
         return any(
-            world.store.row(f"SELECT 1 FROM {table} WHERE uid = ?", uid)
-            for table in self._uid_tables
+            world.store.row(f"SELECT 1 FROM {table} WHERE {column} = ?", uid)
+            for table, column in self._uid_addresses
         )
 
     def _is_shown(self, uid: str) -> bool:

@@ -150,3 +150,28 @@ async def test_a_recording_is_made_smaller_too() -> None:
         vod = (await call("GET", f"/streams/vods/{stream['vod_id']}")).json()
         playlist = (await get(call, vod["playback_url"])).text
         assert playlist.count("#EXT-X-STREAM-INF") == 2
+
+
+async def test_addresses_lead_into_the_world_that_they_are_of() -> None:
+    async with opened(":memory:") as (emulator, call):
+        emulator.platform.worlds.make("other", "default")
+        key = "ak_demo@other"
+        stream = await record(emulator, call, key, seconds=2)
+        body = {"title": "Look", "start_time": 0.5, "end_time": 1.5}
+        act = call("POST", f"/streams/{stream['id']}/clips", key, json=body)
+        made = (await heard(emulator, ClipReady, act, "other")).json()
+        shown = (await call("GET", f"/streams/clips/{made['id']}", key)).json()
+        uid = stream["cloudflare_stream_id"]
+        body = {"title": "Kept", "cloudflare_video_id": uid}
+        act = call("POST", "/vod/upload", key, json=body)
+        vod = (await heard(emulator, VodReady, act, "other")).json()["vod"]
+        # The stream goes; what was uploaded by its uid stays.
+        await call("DELETE", f"/streams/vods/{stream['vod_id']}", key)
+        assert (await get(call, shown["video_url"])).status_code == 200
+        await call("DELETE", f"/streams/id/{stream['id']}", key)
+
+        assert (await get(call, vod["playback_url"])).status_code == 200
+        assert (await get(call, shown["video_url"])).status_code == 404
+        # The other world knows nothing of it.
+        assert (await call("GET", f"/vod/{vod['id']}", "ak_demo")).status_code == 404
+        assert (await call("GET", "/streams/vods", "ak_demo")).json()["total"] == 2

@@ -78,12 +78,12 @@ def picture(seconds: int) -> tuple[Tag, ...]:
 def publish(emulator: Emulator, stream: dict[str, Any], seconds: int) -> None:
     """Send so much of a picture to a stream, all at once; the publisher stays."""
     attempt = Attempt(stream["stream_key"], "rtmp", "192.0.2.1:5000", "test")
-    intake = emulator.platform.broadcasts.admit(attempt, lambda _: None)
+    intake = emulator.platform.worlds.admit(attempt, lambda _: None)
     for tag in picture(seconds):
         intake.receive(tag)
 
 
-async def heard(emulator: Emulator, kind: type[Event], act: Any) -> Any:
+async def heard(emulator: Emulator, kind: type[Event], act: Any, world: str = "default") -> Any:
     """What `act` gives, once an event of this kind has come of it."""
     has_come = asyncio.Event()
 
@@ -91,7 +91,7 @@ async def heard(emulator: Emulator, kind: type[Event], act: Any) -> Any:
         if isinstance(event, kind):
             has_come.set()
 
-    forget = emulator.platform.bus.subscribe(hear)
+    forget = emulator.platform.worlds.find(world).bus.subscribe(hear)
     try:
         made = await act
         await asyncio.wait_for(has_come.wait(), timeout=PATIENCE_SECONDS)
@@ -108,6 +108,7 @@ async def record(
 
     stream = await create(call, key, **body)
     publish(emulator, stream, seconds)
-    await heard(emulator, VodReady, call("POST", f"/streams/{stream['id']}/end", key))
+    world = key.partition("@")[2] or "default"
+    await heard(emulator, VodReady, call("POST", f"/streams/{stream['id']}/end", key), world)
     ended: dict[str, Any] = (await call("GET", f"/streams/id/{stream['id']}", key)).json()
     return ended

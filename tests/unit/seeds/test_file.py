@@ -48,6 +48,17 @@ def refusal(tmp_path: Path, text: str) -> str:
             "streams:\n  - {owner: a, title: t, began: 1h, peak: 1, countries: {US: 4}}",
             "seed.yaml:2:62: Write a share here, such as 40%.",
         ),
+        (
+            "streams:\n  - {owner: a, title: t, began: 2h, peak: 1,\n"
+            "     chapters: [{title: x, at: 1m}]}",
+            "seed.yaml:3:16: Chapters are of a recording. Add a line ran: ...",
+        ),
+        (
+            "streams:\n  - {owner: a, title: t, began: 2h, ran: 1h, peak: 1, chapters: [\n"
+            "      {title: x, at: 5m},\n      {title: y, at: 4m}, {title: z, at: 1h}]}",
+            "seed.yaml:4:22: Chapters follow each other, within 1h.\n"
+            "seed.yaml:4:42: Chapters follow each other, within 1h.",
+        ),
         ("schedules:\n  - {user: a, days: [mondy]}", "did you mean monday?"),
         ("- a list", "seed.yaml:1:1: Write names and values here"),
         ("users: [", "is not YAML"),
