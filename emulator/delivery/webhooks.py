@@ -8,8 +8,10 @@ import asyncio
 import hashlib
 import hmac
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from ipaddress import ip_address
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -53,10 +55,14 @@ class Webhooks:
     """For the event loop's thread. Costs nothing while there are no targets."""
 
     def __init__(
-        self, world: World, teller: Teller, tasks: asyncio.TaskGroup, bounds: WebhookBounds
+        self,
+        world: World,
+        make_teller: Callable[[], Teller],
+        tasks: asyncio.TaskGroup,
+        bounds: WebhookBounds,
     ) -> None:
         self._world = world
-        self._teller = teller
+        self._make_teller = make_teller
         self._tasks = tasks
         self._bounds = bounds
         self._targets: list[Target] | None = None
@@ -95,6 +101,8 @@ class Webhooks:
         if isinstance(event, WebhookTargetAdded | WebhookTargetRemoved | WorldReplaced):
             self._targets = None
             return
+        if not self._all():
+            return
         kind = self._teller.kind(event)
         if kind is None or not any(target.wants(kind) for target in self._all()):
             return
@@ -102,6 +110,11 @@ class Webhooks:
         if not self._fresh:
             asyncio.get_running_loop().call_soon(self._write)
         self._fresh.append((kind, _encode(body)))
+
+    @cached_property
+    def _teller(self) -> Teller:
+        """Made when somebody wants to be told."""
+        return self._make_teller()
 
     def _all(self) -> list[Target]:
         if self._targets is None:

@@ -30,7 +30,6 @@ from emulator.media.shelf.disposal import Disposal
 from emulator.web.auth import credential, world_of
 from emulator.web.chat.chats import GOING_AWAY, ChatBounds, Chats
 from emulator.web.platform import Platform, Shared, Snapshot
-from emulator.web.shapes.webhooks import News
 from emulator.world.live import streams
 from emulator.world.origin.seed import Seed
 from emulator.world.origin.template import Template
@@ -39,6 +38,9 @@ from emulator.world.world import DEFAULT, World
 
 if TYPE_CHECKING:
     from emulator.web.admin.scenarios.runs import Runs
+
+if TYPE_CHECKING:
+    from emulator.web.shapes.webhooks import News
 
 HEADER = "x-emulator-world"
 MEMORY = ":memory:"
@@ -276,7 +278,12 @@ class Worlds:
         bus.subscribe(recorder.hear)
         chats = Chats(world, self._making.chats)
         bus.subscribe(chats.hear)
-        news = News(lambda: self.find(world.name))
+
+        def news() -> "News":
+            from emulator.web.shapes.webhooks import News  # Late: nobody may want to know.
+
+            return News(platform)
+
         webhooks = Webhooks(world, news, self._making.tasks, self._making.webhooks)
         bus.subscribe(webhooks.hear)
         snapshots: dict[str, Snapshot] = {}

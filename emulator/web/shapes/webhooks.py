@@ -4,7 +4,6 @@ Beside `data`, which is what the REST API answers for the same thing, stand the 
 `uid`, `readyToStream` and `status.state`.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from emulator.core.errors import Refused
@@ -41,16 +40,16 @@ _STATES = {"stream.live": "live-inprogress", "vod.ready": "ready", "vod.failed":
 
 
 class News:
-    """Tells one platform's events. `find` gives it, since it is made after its listeners."""
+    """Tells one platform's events."""
 
-    def __init__(self, find: Callable[[], Platform]) -> None:
-        self._find = find
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
 
     def kind(self, event: Event) -> str | None:
         return _KINDS.get(type(event))
 
     def body(self, event: Event, kind: str) -> dict[str, Any]:
-        platform = self._find()
+        platform = self._platform
         return {
             "created_at": iso(event.at_ms),
             "ts": event.at_ms // 1000,
