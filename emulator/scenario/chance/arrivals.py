@@ -10,8 +10,11 @@ Arrivals = Literal["poisson", "even"]
 
 # Rarer than this, each comes at an instant of its own; oftener, in small batches.
 _SINGLE_PER_SECOND = 5.0
-# Small enough to look like a stream of lines to a person, large enough to cost little each.
+# Small enough to look like a stream of lines to a person, large enough to cost little each. What
+# goes on for a day comes in coarser batches.
 _TICK_MS = 250
+_TICK_MAX_MS = 10_000
+_TICKS_MAX = 14_400
 
 
 def ticks_of(
@@ -21,12 +24,13 @@ def ticks_of(
     if rate <= 0 or for_ms <= 0:
         yield max(0, for_ms), 0
         return
-    if rate < _SINGLE_PER_SECOND:
+    if rate < _SINGLE_PER_SECOND and rate * for_ms / 1000 <= _TICKS_MAX:
         yield from _singles(rate, for_ms, arrivals, chance)
         return
+    tick_ms = min(_TICK_MAX_MS, max(_TICK_MS, for_ms // _TICKS_MAX // _TICK_MS * _TICK_MS))
     passed_ms, carry = 0, 0.0
     while passed_ms < for_ms:
-        wait_ms = min(_TICK_MS, for_ms - passed_ms)
+        wait_ms = min(tick_ms, for_ms - passed_ms)
         passed_ms += wait_ms
         mean = rate * wait_ms / 1000
         if arrivals == "even":

@@ -36,6 +36,7 @@ class Fold:
     states: Spans = field(default_factory=Spans)
     faults: Spans = field(default_factory=Spans)
     lateness_ms: list[int] = field(default_factory=list)
+    look_again_ms: int = 0
     wrong_steps: int = 0
     watching: int = 0
     most_watching: int = 0
@@ -58,12 +59,15 @@ class Fold:
             self.faults.end(event.fault_id, at_ms)
 
     def look(self) -> None:
-        """How many watch the scenario's streams at this instant."""
-        evening = self.run.evening
+        """How many watch the scenario's streams at this instant; asked a few times an interval."""
+        evening, now_ms = self.run.evening, self.run.clock_ms
+        if now_ms < self.look_again_ms:
+            return
+        self.look_again_ms = now_ms + self.viewers.interval_ms // 4
         viewers = evening.world.viewers
         self.watching = sum(viewers.count(stream_id) for stream_id in evening.streams.values())
         self.most_watching = max(self.most_watching, self.watching)
-        self.viewers.add(self.run.clock_ms, self.watching)
+        self.viewers.add(now_ms, self.watching)
 
     def take(self, result: Result) -> None:
         if isinstance(result, StepDone):
