@@ -97,6 +97,9 @@ class Run:
         finally:
             unsubscribe()
             world.rules = rules
+            if self.evening.counts.get("event/FaultStarted"):
+                # Nobody else is to stumble over what this evening broke.
+                world.faults.clear()
         for result in await self._end():
             yield result
 

@@ -50,9 +50,8 @@ class HttpRequest(Action):
         answer = await request(self.method, fill(self.path), user, fill(self.body))
         if self.status is not None and answer.status != self.status:
             told = answer.body.get("message") if isinstance(answer.body, dict) else answer.body
-            raise Refused(
-                "invalid", f"It answered {answer.status}, not {self.status}: {str(told)[:200]}"
-            )
+            shown = " ".join(str(told).split())[:200]
+            raise Refused("invalid", f"It answered {answer.status}, not {self.status}: {shown}")
         for place, raw in self.json_.items():
             value = _at(answer.body, place)
             condition = conditions.parse("any", fill(raw))

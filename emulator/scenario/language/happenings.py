@@ -6,10 +6,14 @@ A name follows from its class, so a new event needs no line here. The first word
 import re
 from dataclasses import fields
 from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
 
-from emulator.core.events import Event, audience, chat, library, live, people, video
+from emulator.core import events
+from emulator.core.events import Event
 
-_MODULES = (live, audience, chat, library, people, video)
+# What happens to a whole world ends the run in it: no step can wait for that.
+_NOT_HEARD = {"worlds"}
 _WORD = re.compile(r"[A-Z][a-z0-9]*")
 # Longer words that read better beside the short ones.
 _ALSO = {"chat.line_posted": "ChatPosted", "chat.line_held": "ChatHeld"}
@@ -19,7 +23,10 @@ _ALSO = {"chat.line_posted": "ChatPosted", "chat.line_held": "ChatHeld"}
 def kinds() -> dict[str, type[Event]]:
     """Every kind of event by its name in a scenario."""
     found = {}
-    for module in _MODULES:
+    for found_module in iter_modules(events.__path__):
+        if found_module.name in _NOT_HEARD:
+            continue
+        module = import_module(f"{events.__name__}.{found_module.name}")
         for value in vars(module).values():
             is_event = isinstance(value, type) and issubclass(value, Event)
             if is_event and value.__module__ == module.__name__ and not value.__subclasses__():
