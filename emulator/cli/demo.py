@@ -85,6 +85,8 @@ class _Demo:
         self._settings = _settings(args.data or str(default_folder() / "demo"))
         self._line = LiveLine()
         self._seen = Seen()
+        # The id of the scenario's run that plays around the stream.
+        self._crowd = ""
 
     async def run(self) -> int:
         self._stop = serve.stop_on_signals()
@@ -96,6 +98,7 @@ class _Demo:
             publisher = await self._publish(stack, ready)
             await self._introduce(ready)
             await self._go_live(publisher)
+            await self._leave_alone()
             await publisher.stop()
             await self._end()
             await self._keep_serving()
@@ -155,6 +158,8 @@ class _Demo:
     async def _look(self) -> None:
         self._stream = await self._ask(f"/api/v1/streams/id/{self._stream['id']}")
         self._seen.live = self._seen.live or self._stream["status"] == "live"
+        if self._seen.live and not self._crowd:
+            await self._bring_crowd()
         if self._seen.live and not self._seen.played:
             await self._play()
         health = await self._ask(f"/_emulator/streams/{self._stream['id']}/ingest")
@@ -163,6 +168,19 @@ class _Demo:
             f"{self._stream['status']}  {clock_time(live_seconds(self._stream))}  "
             f"{kbits / 1000:.1f} Mbit/s  viewers {self._stream['viewer_count']}"
         )
+
+    async def _bring_crowd(self) -> None:
+        """Let people watch and talk: the scenario `demo-loop`, around this stream."""
+        order = {"name": "demo-loop", "params": {"owner": "demo"}, "speed": 1, "world": "this"}
+        run = await asyncio.to_thread(self._api.call, "POST", "/_emulator/scenarios", order)
+        self._crowd = str(run["id"])
+        self._line.say("a simulated audience comes and talks (the scenario demo-loop)")
+
+    async def _leave_alone(self) -> None:
+        """The evening is over before its stream is."""
+        if self._crowd:
+            path = f"/_emulator/scenarios/runs/{self._crowd}"
+            await asyncio.to_thread(self._api.call, "DELETE", path)
 
     async def _play(self) -> None:
         uid = self._stream["cloudflare_stream_id"]
