@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check lint types bench docs clean
+.PHONY: demo test check lint types bench docs tested clean
 
 demo: $(STAMP)
 	@$(BIN)/live-emulator demo
@@ -36,6 +36,10 @@ docs: $(STAMP)
 	@$(BIN)/python -c 'from pathlib import Path; from emulator.settings.reference import markdown; Path("docs/reference/settings.md").write_text(markdown(), "utf-8")'
 	@$(BIN)/python -c 'from pathlib import Path; from emulator.web.api.table import OPERATIONS; from emulator.web.openapi.reference import markdown; Path("docs/reference/endpoints.md").write_text(markdown(OPERATIONS), "utf-8")'
 	@$(BIN)/python -c 'from pathlib import Path; from emulator.scenario.telling.reference import markdown; Path("docs/reference/scenarios.md").write_text(markdown(), "utf-8")'
+
+# Which tests have seen which operation succeed (`live-emulator contract`). Takes some minutes.
+tested: $(STAMP)
+	LIVE_EMULATOR_TESTED=emulator/web/openapi/tested.json $(BIN)/pytest -q tests/flows
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,6 +1,8 @@
 """Fixtures that every test may use: a world on a clock that only the test moves."""
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -10,6 +12,15 @@ from emulator.core.events import Event
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.world import World
+from tests.support.tested import Recorder
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """`make tested` asks which tests have seen which operation succeed."""
+    kept = os.environ.get("LIVE_EMULATOR_TESTED")
+    if kept:
+        config.pluginmanager.register(Recorder(Path(kept)))
+
 
 # How long an example takes says something of the machine and nothing of us.
 hypothesis.settings.register_profile("project", deadline=None)

@@ -42,6 +42,15 @@ class WorldClock(ManualClock):
         self._works = 0
         self._rested = asyncio.Event()
 
+    @classmethod
+    def standing(cls, now_ms: int) -> "WorldClock":
+        """A clock that stands at an instant. Refuses (`invalid`) the far future."""
+        if now_ms > _LAST_MS:
+            raise Refused("invalid", "A clock ends with the year 9000.")
+        clock = cls(now_ms)
+        clock.freeze()
+        return clock
+
     @property
     def mode(self) -> Mode:
         if self._speed == 0:

@@ -13,7 +13,9 @@ from emulator.world.store.journal import Row, Store
 
 _ASKING = {"rows", "row", "number", "write"}
 # Walks over what the statement brings itself, and full text search, which is its own index.
-_HARMLESS = re.compile(r"json_each|CONSTANT ROW|VIRTUAL TABLE INDEX \d+:\S*[=M]")
+_HARMLESS = re.compile(r"json_each|CONSTANT ROW|VIRTUAL TABLE INDEX \d+:\S*[=M]|\(subquery-\d+\)")
+# What full text search keeps for itself; a queue that is always read whole; the schema.
+_WHOLE = re.compile(r"\b\w+_search_config\b|\bvods_to_index\b|\bsqlite_schema\b|\bpragma_\w+")
 _OLD_OR_NEW = re.compile(r"\b(?:old|new)\.\w+")
 
 _PACKAGE = Path(emulator.__file__).parent
@@ -103,3 +105,24 @@ def _triggers(rows: list[Row]) -> list[tuple[str, str]]:
         for statement in filter(None, map(str.strip, body.split(";"))):
             found.append((name, _OLD_OR_NEW.sub("?", statement)))
     return found
+
+
+class Overheard:
+    """Every statement that a store runs from now on, as SQLite itself tells them."""
+
+    def __init__(self, store: Store) -> None:
+        self._connection = store._connection
+        self._heard: set[str] = set()
+        self._connection.set_trace_callback(self._heard.add)
+
+    def walks(self) -> list[str]:
+        """Those that walk a whole table, with the walk."""
+        self._connection.set_trace_callback(None)
+        asked = WatchedStore()
+        return sorted(
+            f"{walk}: {sql}"
+            for sql in self._heard
+            if sql.lstrip().startswith(("SELECT", "UPDATE", "INSERT", "DELETE", "WITH"))
+            for walk in asked.walks(sql)
+            if not _WHOLE.search(walk if "pragma" not in sql else sql)
+        )

@@ -11,6 +11,7 @@ HELP = "list, make, drop or reset isolated platforms of a running emulator"
 EXAMPLES = """
   live-emulator world list
   live-emulator world new ci-7 --seed none
+  live-emulator world new frozen --now 2030-01-01T00:00:00Z
   live-emulator world reset
   live-emulator world reset --world ci-7
   live-emulator world drop ci-7
@@ -23,6 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     new = verbs.add_parser("new", help="make a world, fresh from a seed")
     new.add_argument("name", help="small letters, digits and dashes")
     new.add_argument("--seed", default="default", help="default, none, or a seed file")
+    new.add_argument("--now", metavar="TIME", help="let its time stand at this instant (ISO 8601)")
     add_admin_flags(new)
     drop = verbs.add_parser("drop", help="remove a world and its media")
     drop.add_argument("name")
@@ -38,7 +40,8 @@ def run(args: argparse.Namespace) -> int:
         told = admin.call("GET", "worlds")
         _tell(args.json, told, [_line(world) for world in told["worlds"]])
     elif args.verb == "new":
-        told = admin.call("POST", "worlds", {"name": args.name, "seed": args.seed})
+        wishes = {"name": args.name, "seed": args.seed}
+        told = admin.call("POST", "worlds", wishes | ({"now": args.now} if args.now else {}))
         _tell(args.json, told, [_line(told)])
     elif args.verb == "drop":
         admin.call("DELETE", f"worlds/{args.name}")

@@ -4,6 +4,8 @@ from typing import TypedDict
 
 from pydantic import Field
 
+from emulator.core.world_clock import WorldClock
+from emulator.web.api.live.instants import Instant, milliseconds
 from emulator.web.api.models import Request
 from emulator.web.platform import Platform
 from emulator.web.rest.call import Call
@@ -13,10 +15,14 @@ from emulator.world.world import DEFAULT
 
 
 class WorldCreate(Request):
-    """`seed` is `default`, `none` or a seed file's path, as for `--seed`."""
+    """`seed` is `default`, `none` or a seed file's path, as for `--seed`.
+
+    `now`: the world's time stands at that instant, so that all it tells is the same every time.
+    """
 
     name: str = Field(pattern=f"^{NAME.pattern}$", max_length=63)
     seed: str = Field("default", min_length=1, max_length=4096)
+    now: Instant | None = None
 
 
 class WorldShape(TypedDict):
@@ -45,7 +51,8 @@ def page(call: Call) -> WorldList:
 def create(call: Call) -> WorldShape:
     """Make a world, fresh from a seed."""
     wishes = call.body_as(WorldCreate)
-    return _shape(call.platform.worlds.make(wishes.name, wishes.seed))
+    clock = WorldClock.standing(milliseconds(wishes.now)) if wishes.now else None
+    return _shape(call.platform.worlds.make(wishes.name, wishes.seed, clock))
 
 
 async def drop(call: Call) -> None:

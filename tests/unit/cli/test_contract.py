@@ -8,6 +8,7 @@ import pytest
 from emulator.cli import main
 from emulator.web.api.table import OPERATIONS
 from emulator.web.openapi.routes import document
+from emulator.web.openapi.tested import tested_by
 
 
 def test_the_table_has_a_row_for_each_operation(capsys: pytest.CaptureFixture[str]) -> None:
@@ -18,6 +19,14 @@ def test_the_table_has_a_row_for_each_operation(capsys: pytest.CaptureFixture[st
     ]
     assert main(["contract"]) == 0
     assert f"{len(OPERATIONS)} operations: " in capsys.readouterr().out
+
+
+def test_the_table_names_tests_that_are_there() -> None:
+    told = tested_by()
+    root = Path(__file__).parents[3]
+    missing = {file for files in told.values() for file in files if not (root / file).exists()}
+    assert missing == set()
+    assert told["POST /streams"]
 
 
 def test_another_document_is_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,103 @@
+"""Every operation of the table in one tour: as its document says, by index, and in its own world.
+
+The tour is `tests/support/tour`; an operation that comes later is on it by itself.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import jsonschema_rs
+import pytest
+
+from emulator.server import Emulator
+from emulator.web.api.table import OPERATIONS
+from emulator.web.openapi.routes import document
+from tests.support.plans import Overheard
+from tests.support.tour import Taken, Tour, name_of
+
+THEN = "2090-01-01T00:00:00Z"
+WORLDS = ("one", "two")
+_PORT = re.compile(r"(?<=127\.0\.0\.1:)\d+")
+
+
+@asynccontextmanager
+async def started(*worlds: str) -> AsyncIterator[tuple[Emulator, httpx.AsyncClient]]:
+    """An emulator with these worlds, fresh from their seed, whose time stands."""
+    async with Emulator() as emulator:
+        transport = httpx.ASGITransport(emulator.app)
+        base = emulator.ready["http"]
+        async with httpx.AsyncClient(base_url=base, transport=transport, timeout=60) as client:
+            for world in worlds:
+                wish = {"name": world, "now": THEN}
+                answer = await client.post("/_emulator/worlds", json=wish)
+                assert answer.status_code == 201, answer.text
+            yield emulator, client
+
+
+def tour(emulator: Emulator, client: httpx.AsyncClient, prefix: str, world: str) -> Tour:
+    taken = Tour(client, prefix, world)
+    taken.known["now_ms"] = emulator.platform.worlds.find(world).world.now_ms
+    return taken
+
+
+@pytest.mark.parametrize("prefix", ["/api/v1", "/v1"])
+async def test_every_operation_answers_as_its_document_says_and_walks_no_table(
+    prefix: str,
+) -> None:
+    surface: Any = document("documented" if prefix == "/api/v1" else "client")
+    wrong, seen = [], set()
+    async with started("one") as (emulator, client):
+        heard = Overheard(emulator.platform.worlds.find("one").world.store)
+        async for taken in tour(emulator, client, prefix, "one").take():
+            seen.add(taken.operation)
+            wrong += mistakes(surface, taken)
+        walks = heard.walks()
+    assert wrong == []
+    assert seen == {name_of(each) for each in OPERATIONS}
+    assert walks == []
+
+
+def mistakes(surface: Any, taken: Taken) -> list[str]:
+    """What an answer is that its document does not say."""
+    status, where = taken.answer.status_code, f"{taken.operation}: {taken.answer.status_code}"
+    if taken.is_listed and not taken.answer.is_success:
+        return [f"{where} {taken.answer.text}"]
+    method, _, path = taken.operation.partition(" ")
+    told = surface["paths"][path][method.lower()]["responses"]
+    if str(status) not in told:
+        return [f"{where} is not told of"]
+    content = told[str(status)].get("content", {})
+    form = taken.answer.headers.get("content-type", "").partition(";")[0]
+    if bool(content) != bool(taken.answer.content) or (content and form not in content):
+        return [f"{where} is {form or 'empty'}"]
+    if form != "application/json":
+        return []
+    schema = content[form]["schema"] | {"components": surface["components"]}
+    found = list(jsonschema_rs.iter_errors(schema, taken.answer.json()))
+    return [f"{where} {error.instance_path}: {error.message}" for error in found]
+
+
+async def test_two_worlds_side_by_side_are_each_as_if_they_were_alone() -> None:
+    async with started(*WORLDS) as (emulator, client):
+        together = await asyncio.gather(*(told(emulator, client, each) for each in WORLDS))
+    for world, mixed in zip(WORLDS, together, strict=True):
+        async with started(world) as (emulator, client):
+            alone = await told(emulator, client, world)
+        assert len(alone) > len(OPERATIONS)
+        for one, other in zip(alone, mixed, strict=True):
+            assert one == other
+
+
+async def told(emulator: Emulator, client: httpx.AsyncClient, world: str) -> list[str]:
+    """All that one tour of a world was answered, but for ports that the system chose and traces."""
+    answers = []
+    async for taken in tour(emulator, client, "/api/v1", world).take():
+        text = _PORT.sub("", taken.answer.text.replace(taken.answer.headers["X-Trace-Id"], ""))
+        answers.append(f"{taken.operation} {taken.answer.status_code} {text}")
+        # The other tour takes its next step, whether or not this one had to wait for anything.
+        await asyncio.sleep(0)
+    return answers

@@ -1,0 +1,38 @@
+"""Which tests have seen which operation succeed: what `contract` prints beside each."""
+
+import json
+from collections import defaultdict
+from pathlib import Path
+
+from emulator.web.rest.request_log import Entry, RequestLog
+
+_PLATFORM = ("/api/v1/", "/v1/")
+
+
+class Recorder:
+    """A pytest plugin that listens to every request log of the process and writes `path`."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = ""
+        self._seen: defaultdict[str, set[str]] = defaultdict(set)
+        note = RequestLog.note
+
+        def note_and_remember(log: RequestLog, entry: Entry) -> None:
+            note(log, entry)
+            self._remember(entry)
+
+        # Emulators are made all over the tests, so the one place that hears them all is the class.
+        setattr(RequestLog, "note", note_and_remember)  # noqa: B010
+
+    def pytest_runtest_logstart(self, location: tuple[str, int | None, str]) -> None:
+        self._file = location[0]
+
+    def pytest_sessionfinish(self) -> None:
+        told = {name: sorted(files) for name, files in sorted(self._seen.items())}
+        self._path.write_text(json.dumps(told, indent=1) + "\n", "utf-8")
+
+    def _remember(self, entry: Entry) -> None:
+        is_platform = entry.path.startswith(_PLATFORM)
+        if is_platform and entry.operation and entry.status < 400:
+            self._seen[f"{entry.method} {entry.operation}"].add(self._file)

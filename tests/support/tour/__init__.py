@@ -1,0 +1,205 @@
+"""A tour through every operation of the platform, as a list of steps that a test takes and judges.
+
+A noun's file lists its steps. An operation that no list names is called with the document's own
+example, so that one that comes later is on the tour from its first day.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from emulator.web.api.table import OPERATIONS
+from emulator.web.openapi.routes import document
+from emulator.web.rest.operation import Operation
+from tests.support.walk import PATIENCE_SECONDS
+
+NOBODY = "00000000-0000-4000-8000-000000000000"
+# Whoever takes part. `tess` owns what is made.
+KEYS = {
+    "tess": "ak_auto_tess",
+    "otto": "ak_auto_otto",
+    "demo": "ak_demo",
+    "admin": "ak_demo_admin",
+    "wizard": "ak_demo_devops_wizard",
+}
+_BETWEEN_LOOKS_SECONDS = 0.02
+
+Known = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One request. In `body`, `query` and the path, `{name}` stands for what is known by then.
+
+    `keep` says which values of the answer are known from then on, and where in it they stand.
+    `by` is one of `KEYS` or the name of a token that is known. `body` may be worked out late.
+    `names` are what the path's own names are called here, where that is not what is known.
+    """
+
+    operation: str
+    by: str | None = None
+    body: Any = None
+    query: str = ""
+    names: dict[str, str] = field(default_factory=dict)
+    file: bytes | None = None
+    keep: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wait:
+    """Ask until the answer holds a value. What was asked is not judged, since it may be often."""
+
+    operation: str
+    by: str | None
+    where: str
+    value: Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mail:
+    """Know the token of the newest mail by `name`."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A step that was taken. `is_listed`: somebody wrote it down, so it is meant to succeed."""
+
+    operation: str
+    is_listed: bool
+    answer: httpx.Response
+
+
+Stop = Step | Wait | Mail
+
+
+def step(operation: str, by: str | None = None, body: Any = None, **more: Any) -> Step:
+    return Step(operation=operation, by=by, body=body, **more)
+
+
+def every_stop() -> list[Stop]:
+    """All lists, in the order in which one leads to the next; what removes things comes last."""
+    from tests.support.tour import audience, chat, library, live, people, video
+
+    return [
+        *live.STOPS,
+        *chat.STOPS,
+        *audience.STOPS,
+        *library.STOPS,
+        *video.STOPS,
+        *library.LAST,
+        *people.STOPS,
+        *live.LAST,
+        *people.LAST,
+    ]
+
+
+class Tour:
+    """One tour of one world under one prefix."""
+
+    def __init__(self, client: httpx.AsyncClient, prefix: str, world: str) -> None:
+        self._client = client
+        self._prefix = prefix
+        self._world = world
+        self.known: Known = {"world": world, "username": "tess", "slug": "tours"}
+
+    async def take(self) -> AsyncIterator[Taken]:
+        """Every step's answer, the listed ones first, all before the account is deleted."""
+        stops = every_stop()
+        listed = {stop.operation for stop in stops if isinstance(stop, Step)}
+        for stop in stops[:-1]:
+            async for taken in self._stop(stop):
+                yield taken
+        for operation in OPERATIONS:
+            if name_of(operation) not in listed:
+                answer = await self._ask(example(operation))
+                yield Taken(name_of(operation), False, answer)
+        async for taken in self._stop(stops[-1]):
+            yield taken
+
+    async def _stop(self, stop: Stop) -> AsyncIterator[Taken]:
+        match stop:
+            case Mail(name=name):
+                answer = await self._client.get(
+                    "/_emulator/outbox", headers={"X-Emulator-World": self._world}
+                )
+                self.known[name] = answer.json()["mails"][0]["token"]
+            case Wait():
+                await self._wait(stop)
+            case Step():
+                answer = await self._ask(stop)
+                if answer.is_success:
+                    for name, where in stop.keep.items():
+                        self.known[name] = at(answer.json(), where)
+                yield Taken(stop.operation, True, answer)
+
+    async def _wait(self, stop: Wait) -> None:
+        asked = Step(operation=stop.operation, by=stop.by)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while (found := at((await self._ask(asked)).json(), stop.where)) != stop.value:
+                assert found != "failed", stop
+                await asyncio.sleep(_BETWEEN_LOOKS_SECONDS)
+
+    async def _ask(self, asked: Step) -> httpx.Response:
+        method, _, path = asked.operation.partition(" ")
+        credential = self._credential(asked.by)
+        options: dict[str, Any] = {}
+        if asked.file is not None:
+            options["files"] = {"file": ("file", asked.file)}
+            options["data"] = self._filled(asked.body or {})
+        elif asked.body is not None:
+            options["json"] = self._filled(asked.body)
+        headers = {"X-Emulator-World": self._world}
+        if credential:
+            headers["Authorization"] = f"Bearer {credential}"
+        for name, value in asked.names.items():
+            path = path.replace(f"{{{name}}}", value)
+        address = self._prefix + self._filled(path + asked.query)
+        return await self._client.request(method, address, headers=headers, **options)
+
+    def _credential(self, by: str | None) -> str:
+        if by is None:
+            return ""
+        return f"{KEYS[by]}@{self._world}" if by in KEYS else str(self.known[by])
+
+    def _filled(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return value.format_map(_OrNobody(self.known))
+        if isinstance(value, dict):
+            return {name: self._filled(each) for name, each in value.items()}
+        if isinstance(value, list):
+            return [self._filled(each) for each in value]
+        # What was worked out has its own braces.
+        return value(self.known) if callable(value) else value
+
+
+class _OrNobody(Known):
+    def __missing__(self, _: str) -> str:
+        return NOBODY
+
+
+def example(operation: Operation) -> Step:
+    """A request as the document shows it."""
+    surface: Any = document("documented")
+    told = surface["paths"][operation.path][operation.method.lower()]
+    content = told.get("requestBody", {}).get("content", {})
+    body = content.get("application/json", {}).get("example")
+    return Step(operation=name_of(operation), by="demo", body=(lambda _: body) if body else None)
+
+
+def name_of(operation: Operation) -> str:
+    return f"{operation.method} {operation.path}"
+
+
+def at(value: Any, where: str) -> Any:
+    """What stands at `a.0.b` of a JSON value; None where nothing does."""
+    for name in where.split("."):
+        if isinstance(value, list):
+            value = value[int(name)] if int(name) < len(value) else None
+        else:
+            value = value.get(name) if isinstance(value, dict) else None
+    return value
