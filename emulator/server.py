@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from starlette.types import ASGIApp
 
 from emulator import bounds, ready
+from emulator.core.errors import Refused
 from emulator.core.world_clock import WorldClock
 from emulator.machine import certificates
 from emulator.machine.folder import DataFolder
@@ -108,7 +109,7 @@ class Emulator:
         worlds = Worlds(shared, bounds.making(settings, WorldClock, tasks, seeds.read))
         stack.callback(worlds.close)
         stack.push_async_callback(worlds.stop, "the emulator stops")
-        self.platform = await worlds.open_default(folder.world_path, settings.seed)
+        self.platform = await _open_default(worlds, folder, settings.seed)
 
         # The ready file names the CA, so it has to be there by then. Once made, this only reads it.
         tls = _tls_context(settings, folder, "rtmps")
@@ -191,6 +192,21 @@ async def _stop_web(web: WebServer, worlds: Worlds, state: State) -> None:
     # While its sockets can still be written to: each chat hears why it ends.
     worlds.say_goodbye("the emulator stops")
     await web.stop()
+
+
+async def _open_default(worlds: Worlds, folder: DataFolder, seed: str) -> Platform:
+    """What the folder keeps. A damaged database is kept aside, and a fresh one begun."""
+    try:
+        return await worlds.open_default(folder.world_path, seed)
+    except Refused as refused:
+        if not refused.details.get("is_damaged"):
+            raise
+        log.warning("%s", refused.sentence.partition(" Move it away")[0])
+        log.warning(
+            "the database and its media were moved, and a fresh one begun path=%s",
+            folder.keep_aside(),
+        )
+        return await worlds.open_default(folder.world_path, seed)
 
 
 def _tls_context(settings: Settings, folder: DataFolder, use: certificates.Use) -> ssl.SSLContext:

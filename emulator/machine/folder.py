@@ -72,6 +72,20 @@ class DataFolder:
         os.ftruncate(self._lock, 0)
         os.pwrite(self._lock, json.dumps(dict(ready)).encode(), 0)
 
+    def keep_aside(self) -> Path:
+        """Move the world's database and its media into a folder beside them, and begin anew.
+
+        Media goes along: a new world would give the same names to its own. Returns where it is.
+        """
+        number = 1
+        while (aside := self.path / f"damaged-{number}").exists():
+            number += 1
+        aside.mkdir()
+        for found in [self.media_path, *self.path.glob(f"{Path(self.world_path).name}*")]:
+            found.rename(aside / found.name)
+        self.media_path.mkdir()
+        return aside
+
     def close(self) -> None:
         """Let the folder go; a temporary one is removed with all that is in it."""
         if self._lock < 0:

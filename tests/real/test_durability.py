@@ -1,10 +1,12 @@
 """What is left when the emulator stops, is killed, or has no room."""
 
+import http.client
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.support.encoders import address_of, play, pushing
-from tests.support.walk import Walk, child, platform
+from tests.support.walk import Walk, child, platform, until
 
 
 def key_of(media: dict[str, bytes]) -> bytes:
@@ -69,6 +71,54 @@ def test_sigterm_while_live_ends_cleanly_and_the_next_start_has_the_vod(tmp_path
 
     with child(data) as second:
         assert second.walk().until_vod(stream)["duration"] > 0.5
+
+
+def test_a_damaged_database_is_said_and_kept_aside_with_its_media(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    (data / "media" / "old").mkdir(parents=True)
+    database = data / "world.sqlite3"
+    database.write_bytes(b"this was a database once" * 1000)
+
+    with child(data) as serving:
+        walk = serving.walk()
+        assert walk.create()["status"] == "offline"
+        serving.process.send_signal(signal.SIGTERM)
+        said = serving.said()
+
+    assert "cannot be read as a database" in said
+    assert f"path={data / 'damaged-1'}" in said
+    assert (data / "damaged-1" / database.name).read_bytes().startswith(b"this was a database once")
+    assert (data / "damaged-1" / "media" / "old").is_dir()
+
+
+def test_kill_9_during_writes_loses_nothing_that_was_answered(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    # Given a process that is killed while four clients write as fast as they can,
+    with child(data) as first:
+        walk = first.walk()
+        with ThreadPoolExecutor(4) as pool:
+            writing = [pool.submit(write_until_it_is_gone, walk) for _ in range(4)]
+            until(lambda: walk.ask("GET", "/videos/albums").json["total"] >= 100, "much is written")
+            first.process.send_signal(signal.SIGKILL)
+            answered = {album for each in writing for album in each.result()}
+
+    # when it is started again, then all that was answered is there.
+    assert len(answered) >= 100
+    with child(data) as second:
+        told = second.walk().ask("GET", "/users/me/export").json
+        assert answered <= {album["id"] for album in told["belongings"]["albums"]}
+
+
+def write_until_it_is_gone(walk: Walk) -> list[str]:
+    """The ids of all albums whose making was answered."""
+    answered: list[str] = []
+    while True:
+        try:
+            answer = walk.ask("POST", "/videos/albums", {"title": "Kept"})
+        except (OSError, http.client.HTTPException):
+            return answered
+        assert answer.status == 201, answer.text
+        answered.append(answer.json["id"])
 
 
 def test_a_second_start_on_the_same_folder_says_that_one_is_running(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from emulator.cli import main
 from emulator.web.api.table import OPERATIONS
+from emulator.web.openapi import tested
 from emulator.web.openapi.routes import document
-from emulator.web.openapi.tested import tested_by
 
 
 def test_the_table_has_a_row_for_each_operation(capsys: pytest.CaptureFixture[str]) -> None:
@@ -22,7 +22,7 @@ def test_the_table_has_a_row_for_each_operation(capsys: pytest.CaptureFixture[st
 
 
 def test_the_table_names_tests_that_are_there() -> None:
-    told = tested_by()
+    told = tested.tested_by()
     root = Path(__file__).parents[3]
     missing = {file for files in told.values() for file in files if not (root / file).exists()}
     assert missing == set()

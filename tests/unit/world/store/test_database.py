@@ -38,7 +38,31 @@ def test_a_damaged_database_is_refused_in_words_and_left_as_it_is(tmp_path: Path
     path = tmp_path / "world.sqlite3"
     path.write_bytes(b"this was a database once" * 100)
 
-    with pytest.raises(Refused, match="cannot be read as a database"):
+    with pytest.raises(Refused, match="cannot be read as a database") as refused:
         open_database(str(path))
 
+    assert refused.value.details["is_damaged"]
     assert path.read_bytes().startswith(b"this was a database once")
+
+
+def test_damage_in_the_middle_is_found_at_the_start(tmp_path: Path) -> None:
+    path = tmp_path / "world.sqlite3"
+    whole = open_database(str(path))
+    whole.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    whole.close()
+    content = bytearray(path.read_bytes())
+    content[4096 * 3 : 4096 * 8] = b"x" * (4096 * 5)
+    path.write_bytes(content)
+
+    with pytest.raises(Refused) as refused:
+        open_database(str(path))
+
+    assert refused.value.details["is_damaged"]
+    assert path.read_bytes() == content
+
+
+def test_a_database_that_cannot_be_opened_is_not_called_damaged(tmp_path: Path) -> None:
+    with pytest.raises(Refused) as refused:
+        open_database(str(tmp_path / "nowhere" / "world.sqlite3"))
+
+    assert not refused.value.details["is_damaged"]
