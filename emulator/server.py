@@ -42,6 +42,7 @@ log = logging.getLogger(__name__)
 _WARM = (
     "emulator.media.ingest.rtmp_connection",
     "emulator.media.live.pipeline",
+    "emulator.media.recording.imports.importing",
     "emulator.web.api.table",
     "emulator.web.admin.table",
     "emulator.web.chat.socket",

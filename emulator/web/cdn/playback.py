@@ -13,7 +13,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from emulator.core.errors import Refused
-from emulator.media.recording.imports.importing import WEBM_NAME
+from emulator.media.recording.imports.upload import WEBM_NAME
 from emulator.media.shelf.segments import FileRange, read
 from emulator.media.shelf.shelf import Kind, Rendered, Shelf
 from emulator.web.cdn import variants

@@ -8,19 +8,21 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.library import ClipCreated, ClipDeleted, RenditionQueued, VodDeleted
 from emulator.media.recording.cuts.sources import Sources
-from emulator.media.recording.imports.importing import Imported, Wanted, cut, process
 from emulator.media.recording.imports.watch import Watch
 from emulator.media.recording.imports.workshop import Benches, finished
 from emulator.media.recording.recordings import Recordings
 from emulator.media.shelf.shelves import Shelves
 from emulator.world.library import clips, renditions
 from emulator.world.world import World
+
+if TYPE_CHECKING:
+    from emulator.media.recording.imports.importing import Imported
 
 log = logging.getLogger(__name__)
 
@@ -109,6 +111,8 @@ class CuttingRoom:
             )
 
     async def _cut_now(self, clip: clips.Clip) -> None:
+        from emulator.media.recording.imports.importing import cut
+
         footage, span = await self._sources.of_clip(clip)
         folder = self._shelves.folder(clip.uid)
         watch = self._under_way[clip.uid]
@@ -135,6 +139,8 @@ class CuttingRoom:
             )
 
     async def _make_now(self, uid: str, media_uid: str) -> None:
+        from emulator.media.recording.imports.importing import Wanted, process
+
         source = await self._recordings.mp4(media_uid)
         wanted = Wanted(height=renditions.find(self._world, uid).height)
         folder, watch = self._shelves.folder(uid), self._under_way[uid]
@@ -179,5 +185,5 @@ class CuttingRoom:
             return
 
 
-def _bitrate(imported: Imported) -> int:
+def _bitrate(imported: "Imported") -> int:
     return round(imported.file_bytes * 8_000 / max(1, imported.duration_ms))

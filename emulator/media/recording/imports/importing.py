@@ -7,7 +7,7 @@ video expects to see it and not to hear of codecs.
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, Literal
 
 from emulator.core.errors import ProtocolError, Refused
 from emulator.media.packets import VIDEO_TIMESCALE, Packet
@@ -16,14 +16,12 @@ from emulator.media.recording.imports.demux import Film
 from emulator.media.recording.imports.press import DRAFT_NAME, press
 from emulator.media.recording.imports.probe import Probed, probe
 from emulator.media.recording.imports.transcode import Codec, Plan, Quality, Span, transcode
+from emulator.media.recording.imports.upload import UPLOAD_NAME, WEBM_NAME
 from emulator.media.recording.imports.watch import Watch
 from emulator.media.recording.mp4 import remux
 from emulator.media.recording.recordings import MP4_NAME
 
-UPLOAD_NAME = "upload"
-WEBM_NAME = "default.webm"
 _MP4_DRAFT_NAME = "default.draft"
-_COPY_BYTES = 2**20
 
 Container = Literal["mp4", "webm"]
 
@@ -50,16 +48,6 @@ class Wanted:
     quality: Quality = "medium"
     height: int | None = None
     size: tuple[int, int] | None = None
-
-
-def receive(file: BinaryIO, folder: Path) -> Path:
-    """Keep an uploaded file in a recording's folder. Raises `OSError` where that cannot be."""
-    folder.mkdir(parents=True)
-    path = folder / UPLOAD_NAME
-    file.seek(0)
-    with path.open("wb") as kept:
-        shutil.copyfileobj(file, kept, _COPY_BYTES)
-    return path
 
 
 def import_upload(folder: Path, segment_ms: int, at_ms: int, watch: Watch) -> Imported:

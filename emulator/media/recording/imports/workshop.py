@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from emulator.core.errors import Refused
 from emulator.core.events import Event
@@ -20,15 +20,7 @@ from emulator.core.events.video import (
     VideoJobFinished,
     VideoJobQueued,
 )
-from emulator.media.recording.imports.importing import (
-    UPLOAD_NAME,
-    Imported,
-    Wanted,
-    import_upload,
-    process,
-    receive,
-)
-from emulator.media.recording.imports.probe import Probed, probe
+from emulator.media.recording.imports.upload import UPLOAD_NAME, receive
 from emulator.media.recording.imports.watch import Watch
 from emulator.media.recording.recordings import Recordings
 from emulator.media.shelf.index import NAME as INDEX_NAME
@@ -37,6 +29,11 @@ from emulator.world.video import jobs, media, videos
 from emulator.world.video.jobs import Job
 from emulator.world.video.media import Footage
 from emulator.world.world import World
+
+# A start need not wait for what only an upload needs; the server warms it up later.
+if TYPE_CHECKING:
+    from emulator.media.recording.imports.importing import Imported
+    from emulator.media.recording.imports.probe import Probed
 
 log = logging.getLogger(__name__)
 
@@ -77,12 +74,14 @@ class Workshop:
         # The job under way and where its result goes, by its video: who deletes that ends it.
         self._under_way: dict[str, tuple[Watch, str]] = {}
 
-    async def receive(self, file: BinaryIO, name: str) -> tuple[str, Probed]:
+    async def receive(self, file: BinaryIO, name: str) -> "tuple[str, Probed]":
         """Keep an uploaded file under a CDN uid of its own, and say what it is.
 
         Refuses (`unsupported`) what is not a video, (`unavailable`) a full disk: then nothing of it
         is left.
         """
+        from emulator.media.recording.imports.probe import probe
+
         jobs.check_room(self._world, 1)
         self._shelves.check_room()
         uid = self._world.ids.uid()
@@ -194,6 +193,8 @@ class Workshop:
 
     async def _make(self, job: Job, watch: Watch) -> Footage | None:
         """What the video is to show; None where only its picture changes."""
+        from emulator.media.recording.imports.importing import Wanted, import_upload, process
+
         video = videos.find(self._world, job.video_id)
         folder = self._shelves.folder(job.media_uid)
         times = (self._shelves.settings.segment_ms, self._world.now_ms)
@@ -242,7 +243,7 @@ def sweep(root: Path) -> None:
             rmtree(upload.parent, ignore_errors=True)
 
 
-async def finished(watch: Watch, work: Any, *values: Any) -> Imported:
+async def finished(watch: Watch, work: Any, *values: Any) -> "Imported":
     """What `work` gives in its thread. Who is cancelled cancels it, and waits for it to end."""
     running = asyncio.get_running_loop().run_in_executor(None, work, *values)
     try:
@@ -262,7 +263,7 @@ def _tell(loop: asyncio.AbstractEventLoop, act: Any, *values: Any) -> None:
         return
 
 
-def _footage(uid: str, form: str, imported: Imported) -> Footage:
+def _footage(uid: str, form: str, imported: "Imported") -> Footage:
     return Footage(
         uid=uid,
         form=form,

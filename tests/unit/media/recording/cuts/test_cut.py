@@ -7,7 +7,8 @@ import pytest
 
 from emulator.core.errors import Refused
 from emulator.media.recording.footage import stretch
-from emulator.media.recording.imports.importing import UPLOAD_NAME, Imported, cut
+from emulator.media.recording.imports.importing import Imported, cut
+from emulator.media.recording.imports.upload import UPLOAD_NAME
 from emulator.media.recording.imports.watch import Watch
 from emulator.media.shelf.index import read_index
 from emulator.media.shelf.shelf import Shelf
