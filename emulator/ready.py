@@ -1,6 +1,7 @@
 """Where everything listens: the ready file's content, and the addresses that clients are given."""
 
 import os
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,6 +31,19 @@ def ready(
         "admin": f"{http}/_emulator",
         "console": f"{http}/_emulator/",
         "api_key": "ak_demo",
+    }
+
+
+def environment(told: Mapping[str, Any]) -> dict[str, str]:
+    """What programs find a running emulator by, from its ready file."""
+    return {
+        "LIVE_EMULATOR_URL": told["http"],
+        "LIVE_EMULATOR_WS_URL": told["ws"],
+        "LIVE_EMULATOR_RTMP_URL": told["rtmp"],
+        "LIVE_EMULATOR_RTMPS_URL": told["rtmps"],
+        "LIVE_EMULATOR_CA": told["ca"],
+        "LIVE_EMULATOR_API_KEY": told["api_key"],
+        "LIVE_EMULATOR_ADMIN_URL": told["admin"],
     }
 
 

@@ -9,7 +9,7 @@ import importlib
 import logging
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack
 from typing import Any, TypeVar
 
@@ -85,7 +85,11 @@ class Emulator:
         async def run() -> T:
             return verb()
 
-        return asyncio.run_coroutine_threadsafe(run(), self._loop).result()
+        return self.wait(run())
+
+    def wait(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the emulator's loop, from another thread, and wait for its end."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     async def _start(self, stack: AsyncExitStack) -> None:
         settings = self.settings

@@ -23,6 +23,7 @@ COMMANDS = {
     "chat": "read a stream's chat and speak in it",
     "contract": "list what is served, or compare it with another document or recorded requests",
     "scenario": "play an evening from a YAML file, and judge what must be true",
+    "exec": "run a command, such as a test suite, beside an emulator of its own",
     "world": "list, make, drop or reset isolated platforms of a running emulator",
     "snapshot": "save, restore or list a world's snapshots",
     "clock": "show a world's time, stop it, let it pass, or run it at another speed",

@@ -1,0 +1,124 @@
+"""`exec`: run a command beside an emulator that is there as long as it runs."""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from typing import Any
+
+from emulator.cli import Failed, serve
+from emulator.cli.tools import logs
+from emulator.settings import add_flags, gather
+
+NAME = "exec"
+HELP = "run a command, such as a test suite, beside an emulator of its own"
+EXAMPLES = """
+  live-emulator exec -- npm test
+  live-emulator exec --env API_BASE={http}/api/v1 --env API_TOKEN={api_key} -- go test ./...
+  live-emulator exec --seed none --strict-auth -- pytest -q
+"""
+
+# Nothing is kept, and nobody else's ports are in the way; flags and variables go before it.
+_USUAL = {"data": ":memory:", "port": 0, "rtmp_port": 0, "rtmps_port": 0}
+# Ctrl-C goes to everybody at the terminal by itself; without a terminal it is passed on too.
+_PASSED_ON = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--env",
+        action="append",
+        default=[],
+        type=_variable,
+        metavar="NAME=TEMPLATE",
+        help="also set NAME; {http}, {ws}, {rtmp}, {rtmps}, {ca}, {admin}, {api_key} are filled in",
+    )
+    add_flags(parser)
+    parser.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND")
+
+
+def run(args: argparse.Namespace) -> int:
+    command = args.command[1:] if args.command[:1] == ["--"] else args.command
+    if not command:
+        raise Failed("Which command? Write it behind --, as in: live-emulator exec -- npm test.", 2)
+    usual = {
+        name: value
+        for name, value in _USUAL.items()
+        if not os.environ.get(f"LIVE_EMULATOR_{name.upper()}")
+    }
+    settings = gather({**usual, **vars(args)}, os.environ)
+    logs.set_up(settings.log_format, "warning")
+    return serve.in_loop(lambda: _Beside(command, args.env).run(settings))
+
+
+class _Beside:
+    """One command, and the emulator that is there for it."""
+
+    def __init__(self, command: Sequence[str], wishes: Sequence[tuple[str, str]]) -> None:
+        self._command = command
+        self._wishes = wishes
+
+    async def run(self, settings: Any) -> int:
+        async with AsyncExitStack() as stack:
+            emulator = await serve.start(settings, stack)
+            environment = self._environment(emulator.ready)
+            try:
+                process = await asyncio.create_subprocess_exec(*self._command, env=environment)
+            except OSError as failure:
+                told = f"{self._command[0]} cannot be started: {failure.strerror}."
+                raise Failed(told, 2) from None
+            with _passing_on(process):
+                status = await process.wait()
+        # As a shell tells it: who was ended by a signal has 128 and its number.
+        return 128 - status if status < 0 else status
+
+    def _environment(self, ready: Mapping[str, Any]) -> dict[str, str]:
+        from emulator.ready import environment
+
+        wishes = {name: _filled(name, template, ready) for name, template in self._wishes}
+        return {**os.environ, **environment(ready), **wishes}
+
+
+@contextmanager
+def _passing_on(process: asyncio.subprocess.Process) -> Iterator[None]:
+    """Signals that would end us reach the command instead; its end is then ours."""
+    loop = asyncio.get_running_loop()
+    has_terminal = sys.stdin is not None and sys.stdin.isatty()
+    passed = _PASSED_ON if has_terminal else (*_PASSED_ON, signal.SIGINT)
+
+    def pass_on(number: signal.Signals) -> None:
+        if process.returncode is None:
+            process.send_signal(number)
+
+    for number in passed:
+        loop.add_signal_handler(number, pass_on, number)
+    if has_terminal:
+        loop.add_signal_handler(signal.SIGINT, _do_nothing)
+    try:
+        yield
+    finally:
+        for number in (*_PASSED_ON, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+def _do_nothing() -> None:
+    """The command has it from the terminal, and says when it is done."""
+
+
+def _variable(text: str) -> tuple[str, str]:
+    name, equals, template = text.partition("=")
+    if not name or not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=TEMPLATE")
+    return name, template
+
+
+def _filled(name: str, template: str, ready: Mapping[str, Any]) -> str:
+    try:
+        return template.format_map(ready)
+    except (KeyError, ValueError, IndexError, AttributeError):
+        known = ", ".join(f"{{{each}}}" for each in ready)
+        told = f"--env {name}: {template!r} cannot be filled in. There is {known}."
+        raise Failed(told, 2) from None

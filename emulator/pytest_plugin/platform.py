@@ -1,0 +1,72 @@
+"""LiveEmulator: the emulator of a test session, and where it is reached."""
+
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from emulator import ready
+from emulator.server import Emulator
+from emulator.server import running as server_running
+from emulator.settings import Settings
+
+T = TypeVar("T")
+
+
+class LiveEmulator:
+    """`ready` is the ready file's content. Tests make worlds of their own beside `default`."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self.emulator = emulator
+        self.ready: dict[str, Any] = emulator.ready
+
+    @property
+    def url(self) -> str:
+        return str(self.ready["http"])
+
+    @property
+    def ws_url(self) -> str:
+        return str(self.ready["ws"])
+
+    @property
+    def rtmp_url(self) -> str:
+        return str(self.ready["rtmp"])
+
+    @property
+    def rtmps_url(self) -> str:
+        return str(self.ready["rtmps"])
+
+    @property
+    def ca(self) -> str:
+        """The file that who speaks TLS with it has to trust."""
+        return str(self.ready["ca"])
+
+    @property
+    def admin_url(self) -> str:
+        return str(self.ready["admin"])
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What an app under test finds it by: the `LIVE_EMULATOR_*` variables."""
+        return ready.environment(self.ready)
+
+    def call(self, verb: Callable[[], T]) -> T:
+        """Run a verb where the worlds live."""
+        return self.emulator.call(verb)
+
+    def wait(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine there, and wait for what it gives."""
+        return self.emulator.wait(work)
+
+
+@contextmanager
+def running(settings: Mapping[str, Any]) -> Iterator[LiveEmulator]:
+    """An emulator in memory on free ports; `settings` go before what tests usually want."""
+    usual: dict[str, Any] = {
+        "data": ":memory:",
+        "port": 0,
+        "rtmp_port": 0,
+        "rtmps_port": 0,
+        "worlds_max": 1_000,
+    }
+    with server_running(Settings(**usual | dict(settings))) as emulator:
+        yield LiveEmulator(emulator)

@@ -1,0 +1,77 @@
+"""Chat: a stream's chat, where a test lets others speak."""
+
+from typing import Any
+
+from emulator.core.events.chat import ChatPosted
+from emulator.pytest_plugin.streams import Stream
+from emulator.world.chat import bans, messages, settings
+from emulator.world.live import streams
+from emulator.world.people import accounts
+
+
+class Chat:
+    """Whoever is named and not there yet is made."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._world = stream.world
+
+    def say(self, content: str, by: str = "viewer") -> bool:
+        """Let somebody say a line; whether it is seen, or held back by a filter.
+
+        Raises `Refused` where the chat's rules do not allow it.
+        """
+        self._world.key_of(by)
+        posted = self._world.call(
+            lambda facts: messages.post(
+                facts, self._stream.id, accounts.by_username(facts, by), content
+            )
+        )
+        return isinstance(posted, ChatPosted)
+
+    def flood(self, count: int, authors: int = 10) -> None:
+        """Let so many lines be said at once, in turn by `viewer1`, `viewer2` and so on."""
+        names = [f"viewer{number + 1}" for number in range(authors)]
+        for name in names:
+            self._world.key_of(name)
+
+        def say_all(facts: Any) -> None:
+            people = [accounts.by_username(facts, name) for name in names]
+            with facts.change():
+                for number in range(count):
+                    author = people[number % authors]
+                    messages.post(facts, self._stream.id, author, f"line {number + 1}")
+
+        self._world.call(say_all)
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Who said what, the oldest first: the last hundred lines that are seen."""
+
+        def read(facts: Any) -> list[tuple[str, str]]:
+            stream = streams.find(facts, self._stream.id)
+            found, _ = messages.page(facts, stream, None, count=100)
+            return [(accounts.find(facts, each.user_id).username, each.content) for each in found]
+
+        return self._world.call(read)
+
+    def settings(self, **wishes: Any) -> None:
+        """Change the chat's rules, by the names of `emulator.world.chat.settings.ChatSettings`."""
+
+        def change(facts: Any) -> None:
+            stream = streams.find(facts, self._stream.id)
+            owner = accounts.by_username(facts, self._stream.owner)
+            settings.change(facts, stream, owner, wishes)
+
+        self._world.call(change)
+
+    def ban(self, username: str, seconds: int | None = None) -> None:
+        """Ban somebody, for a while or for good."""
+        self._world.key_of(username)
+
+        def ban(facts: Any) -> None:
+            stream = streams.find(facts, self._stream.id)
+            owner = accounts.by_username(facts, self._stream.owner)
+            whom = accounts.by_username(facts, username)
+            bans.add(facts, stream, owner, whom, reason=None, duration_seconds=seconds)
+
+        self._world.call(ban)

@@ -1,0 +1,59 @@
+"""Scenarios: evenings from YAML, played in a test's world."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from emulator.pytest_plugin.worlds import World
+
+_TEXTS_MAX = 200
+
+
+class Scenarios:
+    """`report` is that of the scenario that was played last."""
+
+    def __init__(self, world: "World", folder: Path) -> None:
+        self._world = world
+        self._folder = folder
+        self.report: dict[str, Any] = {}
+
+    def play(self, file: str, *, speed: float = 0, **params: Any) -> dict[str, Any]:
+        """Play a scenario to its end, and give its report. Fails where it misses an expectation.
+
+        `file` is one of the library's names, or a file beside the test. A `speed` of 0 is the
+        virtual clock, 1 the machine's pace.
+        """
+        order = {**self._source(file), "params": params, "speed": speed, "world": "this"}
+        run = self._world.admin("POST", "scenarios", order)
+        over = self._world.until(lambda: self._over(run["id"]), f"the scenario {file} is over")
+        self.report = over["report"]
+        missed = _missed(self.report)
+        assert not missed, f"{file}: " + "; ".join(missed)
+        return self.report
+
+    def _over(self, run_id: str) -> dict[str, Any] | None:
+        run: dict[str, Any] = self._world.admin("GET", f"scenarios/runs/{run_id}")
+        return run if run["state"] == "over" else None
+
+    def _source(self, file: str) -> dict[str, Any]:
+        path = self._folder / file
+        if not path.is_file():
+            return {"name": file}
+        beside = [each for each in path.parent.rglob("*") if each.suffix in {".yaml", ".txt"}]
+        files = {
+            str(each.relative_to(path.parent)): each.read_text("utf-8")
+            for each in sorted(beside)[:_TEXTS_MAX]
+        }
+        return {"text": path.read_text("utf-8"), "file": path.name, "files": files}
+
+
+def _missed(report: dict[str, Any]) -> list[str]:
+    """What a report complains about."""
+    missed = [
+        f"{each['fact']} should be {each['wanted']}, and was {each['seen']}"
+        for each in report["expectations"]
+        if not each["met"]
+    ]
+    if not missed and report["outcome"] not in ("passed", "stopped"):
+        missed.append(report["reason"] or f"the run has {report['outcome']}")
+    return missed

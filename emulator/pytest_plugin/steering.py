@@ -1,0 +1,72 @@
+"""Clock and Faults: the time of a test's world, and what is broken in it on purpose."""
+
+from typing import Any
+
+from emulator.pytest_plugin.platform import LiveEmulator
+from emulator.web.platform import Platform
+from emulator.world.faults.reading import read
+from emulator.world.store import events
+
+
+class Clock:
+    """The world's time. While it stands, nothing happens until it is moved on."""
+
+    def __init__(self, emulator: LiveEmulator, platform: Platform) -> None:
+        self._emulator = emulator
+        self._clock = platform.clock
+
+    @property
+    def now_ms(self) -> int:
+        """Milliseconds since 1970 UTC."""
+        return self._emulator.call(self._clock.now_ms)
+
+    def freeze(self) -> None:
+        """Let time stand until it is moved on."""
+        self._emulator.call(self._clock.freeze)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass at once; all that was due has happened when this returns."""
+        self._emulator.wait(self._clock.pass_time(round(seconds * 1000)))
+
+    def run(self, speed: float = 1.0) -> None:
+        """Let time run again, so many times as fast as the machine's."""
+        self._emulator.call(lambda: self._clock.run(speed))
+
+
+class Faults:
+    """What is broken. All of it is gone with the test's world."""
+
+    def __init__(self, emulator: LiveEmulator, platform: Platform) -> None:
+        self._emulator = emulator
+        self._world = platform.world
+
+    def start(
+        self,
+        kind: str,
+        *,
+        share: float | str | None = None,
+        times: int | None = None,
+        seconds: float | None = None,
+        **values: Any,
+    ) -> str:
+        """Break something, such as `start("api.fail", path="/streams", status=503, times=1)`.
+
+        Returns the fault's id. Raises `Refused` for what is no fault.
+        """
+        beside = {"share": share, "times": times, "for": seconds}
+        written = {kind: values, **{n: each for n, each in beside.items() if each is not None}}
+        return self._emulator.call(lambda: self._world.faults.start(read(written)).id)
+
+    def stop(self, fault_id: str) -> None:
+        self._emulator.call(lambda: self._world.faults.stop(fault_id))
+
+    def clear(self) -> None:
+        self._emulator.call(self._world.faults.clear)
+
+    @property
+    def struck(self) -> list[str]:
+        """What they have struck up to now, such as `GET /api/v1/streams/`."""
+        found = self._emulator.call(
+            lambda: events.read(self._world.store, after=0, count=10_000, kind="FaultStruck")
+        )
+        return [each.values["subject"] for each in found]

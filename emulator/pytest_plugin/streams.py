@@ -1,0 +1,161 @@
+"""Stream, Publisher and Viewers: one stream, who sends its picture, who watches it."""
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+from emulator.world.audience import cohorts
+from emulator.world.live import streams, synthetic
+
+if TYPE_CHECKING:
+    from emulator.pytest_plugin.worlds import World
+
+_GOODBYE_SECONDS = 10
+
+
+class Stream:
+    """`made` is what the API answered when it was made; `now()` is what it answers now."""
+
+    def __init__(self, world: "World", made: dict[str, Any], owner: str) -> None:
+        self.world = world
+        self.made = made
+        self.owner = owner
+        self.id: str = made["id"]
+        self.key: str = made["stream_key"]
+        self.uid: str = made["cloudflare_stream_id"]
+        self.playback_url: str = made["playback_url"]
+
+    @property
+    def rtmp_address(self) -> str:
+        """Server and key in one, as ffmpeg takes it."""
+        return f"{self.world.emulator.rtmp_url}/{self.key}"
+
+    @property
+    def rtmps_address(self) -> str:
+        return f"{self.world.emulator.rtmps_url}/{self.key}"
+
+    def now(self) -> dict[str, Any]:
+        answer = self.world.ask("GET", f"/streams/id/{self.id}", user=self.owner)
+        assert answer.status == 200, answer.text
+        found: dict[str, Any] = answer.json
+        return found
+
+    @property
+    def status(self) -> str:
+        return self.world.call(lambda facts: streams.find(facts, self.id).status)
+
+    def until(self, status: str) -> dict[str, Any]:
+        """The stream, once it is `live` or `ended`."""
+        self.world.until(lambda: self.status == status, f"the stream is {status}")
+        return self.now()
+
+    def end(self) -> None:
+        """As its owner ends it."""
+        self.world.call(lambda facts: streams.end(facts, streams.find(facts, self.id)))
+
+    def vod(self) -> dict[str, Any]:
+        """Its recording, once that is ready."""
+        vod_id = self.until("ended")["vod_id"]
+        assert vod_id, "the stream had no picture, so it has left no VOD"
+
+        def look() -> dict[str, Any] | None:
+            found: dict[str, Any] = self.world.ask(
+                "GET", f"/streams/vods/{vod_id}", user=self.owner
+            ).json
+            assert found["status"] != "failed", "the VOD has failed"
+            return found if found["status"] == "ready" else None
+
+        return self.world.until(look, "the VOD is ready")
+
+
+class Publisher:
+    """Sends a test picture: without an encoder, or a real one over RTMP.
+
+    Without an encoder the stream is live at once, plays, and leaves a VOD, on any clock.
+    """
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *, real: bool = False, size: str = "320x180") -> Stream:
+        """Go live. A `real` publisher is a process that sends RTMP; its clock is the machine's."""
+        if real:
+            self._push(size)
+            self._stream.until("live")
+        else:
+            self._do(synthetic.start)
+        return self._stream
+
+    def stop(self) -> None:
+        """Stop. The stream ends when the reconnect window is over."""
+        if self._process is not None:
+            self.close()
+        else:
+            self._do(synthetic.stop)
+
+    def drop(self, back_after_seconds: float) -> None:
+        """Lose the connection, and come back after a while on the world's clock."""
+        assert self._process is None, "a real publisher is dropped with the fault ingest.cut"
+        after_ms = round(back_after_seconds * 1000)
+        self._do(lambda facts, stream: synthetic.drop(facts, stream, after_ms))
+
+    def close(self) -> None:
+        """End a real publisher's process, if there is one."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if process.stdin is not None:
+            process.stdin.close()
+        try:
+            process.wait(_GOODBYE_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def _do(self, verb: Any) -> None:
+        self._stream.world.call(lambda facts: verb(facts, streams.find(facts, self._stream.id)))
+
+    def _push(self, size: str) -> None:
+        assert self._process is None, "it publishes already"
+        address = self._stream.world.emulator.rtmp_url
+        # The key goes where no list of processes shows it; the pipe's end is the publisher's.
+        command = [sys.executable, "-m", "emulator", "publish", "--url", address, "--size", size]
+        self._process = subprocess.Popen(
+            [*command, "--until-stdin-ends", self._stream.key],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=dict(os.environ),
+        )
+
+
+class Viewers:
+    """A stream's simulated audience; the stream must be live."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+
+    @property
+    def count(self) -> int:
+        """How many watch now, real ones too."""
+        stream_id = self._stream.id
+        return self._stream.world.call(lambda facts: facts.viewers.count(stream_id))
+
+    def set(self, count: int) -> None:
+        """So many watch from now on."""
+        self._order(lambda facts, stream: cohorts.reach(facts, stream, count))
+
+    def add(self, count: int, *, over_seconds: float = 0) -> None:
+        """So many more come, at once or one after another."""
+        for_ms = round(over_seconds * 1000)
+        self._order(lambda facts, stream: cohorts.add(facts, stream, count, for_ms=for_ms))
+
+    def ramp(self, to: int, *, over_seconds: float) -> None:
+        """Their number goes to `to`, evenly, on the world's clock."""
+        for_ms = round(over_seconds * 1000)
+        self._order(lambda facts, stream: cohorts.ramp(facts, stream, to, for_ms=for_ms))
+
+    def _order(self, verb: Any) -> None:
+        self._stream.world.call(lambda facts: verb(facts, streams.find(facts, self._stream.id)))

@@ -1,0 +1,105 @@
+"""`exec` as a CI job runs it: a process of its own, whose command finds an emulator."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+PATIENCE_SECONDS = 60
+SHOW = "import json, os; print(json.dumps(dict(os.environ)))"
+ASK = """
+import json, os, urllib.request
+key = {"Authorization": "Bearer " + os.environ["LIVE_EMULATOR_API_KEY"]}
+address = os.environ["LIVE_EMULATOR_URL"] + "/api/v1/auth/me"
+print(json.load(urllib.request.urlopen(urllib.request.Request(address, headers=key)))["username"])
+"""
+
+
+def start(*arguments: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "emulator", "exec", *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run(*arguments: str) -> tuple[int, str, str]:
+    process = start(*arguments)
+    output, complaint = process.communicate(timeout=PATIENCE_SECONDS)
+    return process.returncode, output, complaint
+
+
+def test_the_command_finds_the_emulator_in_its_environment() -> None:
+    assert run("--", sys.executable, "-c", ASK) == (0, "demo\n", "")
+
+
+def test_variables_are_set_and_filled_in_and_the_ports_are_free_afterwards() -> None:
+    wishes = ("--env", "API_BASE={http}/api/v1", "--env", "TOKEN={api_key}", "--seed", "none")
+    status, output, _ = run(*wishes, "--", sys.executable, "-c", SHOW)
+
+    shown = json.loads(output)
+    assert status == 0
+    assert shown["API_BASE"] == shown["LIVE_EMULATOR_URL"] + "/api/v1"
+    assert shown["TOKEN"] == "ak_demo"
+    for name in ("WS_URL", "RTMP_URL", "RTMPS_URL", "CA", "API_KEY", "ADMIN_URL"):
+        assert shown[f"LIVE_EMULATOR_{name}"]
+    where = urlsplit(shown["LIVE_EMULATOR_URL"])
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((str(where.hostname), where.port or 0))
+
+
+@pytest.mark.parametrize("status", [0, 1, 42])
+def test_the_command_s_exit_code_is_passed_on(status: int) -> None:
+    assert run("--", sys.executable, "-c", f"raise SystemExit({status})")[0] == status
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_reaches_the_command_and_its_end_is_ours(number: signal.Signals) -> None:
+    obey = "import signal, sys; signal.signal(int(sys.argv[1]), lambda *_: sys.exit(7));"
+    wait = f"{obey} print('ready', flush=True); signal.pause()"
+    process = start("--", sys.executable, "-c", wait, str(int(number)))
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(number)
+    process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 7
+
+
+def test_a_command_that_is_killed_is_told_as_a_shell_tells_it() -> None:
+    kill = f"import os; os.kill(os.getpid(), {int(signal.SIGKILL)})"
+    assert run("--", sys.executable, "-c", kill)[0] == 128 + signal.SIGKILL
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "Which command?"),
+        (("--", "no-such-program"), "no-such-program cannot be started"),
+        (("--env", "A={nothing}", "--", "true"), "There is {version}"),
+        (("--env", "A", "--", "true"), "'A' is not NAME=TEMPLATE"),
+        (("--seed", "/nowhere.yaml", "--", "true"), "/nowhere.yaml"),
+    ],
+)
+def test_what_cannot_be_started_is_told_with_exit_code_two(
+    arguments: tuple[str, ...], said: str
+) -> None:
+    status, _, complaint = run(*arguments)
+    assert status == 2
+    assert said in complaint
+
+
+def test_a_taken_port_is_told_and_nothing_is_run(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        touched = tmp_path / "touched"
+        status, _, complaint = run("--port", port, "--", "touch", str(touched))
+    assert status == 2
+    assert f"Port {port}" in complaint
+    assert not touched.exists()

@@ -1,0 +1,108 @@
+"""What the pages about suites show, run as a reader would: with pytest, with node, as CI does."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from emulator.cli import main
+from tests.support.docs import PROJECT, commands
+from tests.support.peers import need
+from tests.support.walk import Walk, platform, until
+
+pytest_plugins = ["pytester"]
+
+PYTEST_PAGE = PROJECT / "docs/how-to/pytest.md"
+LANGUAGES_PAGE = PROJECT / "docs/how-to/other-languages.md"
+CI_PAGE = PROJECT / "docs/how-to/ci.md"
+FAULTS_PAGE = PROJECT / "docs/how-to/faults.md"
+QUICK = ("-p", "no:schemathesis", "-p", "no:hypothesispytest", "-p", "no:cacheprovider")
+PATIENCE_SECONDS = 60
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    pattern = re.compile(rf"^```{language}\n(.*?)^```", re.MULTILINE | re.DOTALL)
+    return pattern.findall(page.read_text("utf-8"))
+
+
+def test_what_the_pytest_page_shows_passes(pytester: pytest.Pytester) -> None:
+    tests = [each for each in blocks(PYTEST_PAGE, "python") if "def test_" in each]
+    pytester.makeini("[pytest]\nfilterwarnings = error\n")
+    pytester.makepyfile(**{f"test_{number}": text for number, text in enumerate(tests)})
+
+    result = pytester.runpytest_subprocess(*QUICK, "-p", "no:asyncio")
+
+    result.assert_outcomes(passed=len(tests))
+
+
+def test_what_the_pytest_page_overrides_can_be_overridden(pytester: pytest.Pytester) -> None:
+    (conftest,) = (each for each in blocks(PYTEST_PAGE, "python") if "def test_" not in each)
+    pytester.makeconftest(conftest)
+    pytester.makepyfile(
+        """
+        def test_settings_and_seed(world, live_emulator):
+            assert live_emulator.emulator.settings.strict_auth
+            assert world.platform.seed == "none"
+        """
+    )
+
+    pytester.runpytest_subprocess(*QUICK, "-p", "no:asyncio").assert_outcomes(passed=1)
+
+
+def test_the_page_of_other_languages_runs_in_node(tmp_path: Path) -> None:
+    node = need("node")
+    (source,) = blocks(LANGUAGES_PAGE, "js")
+    (tmp_path / "app.test.mjs").write_text(source)
+    (line, *_) = (each.line for each in commands(LANGUAGES_PAGE))
+    assert line.startswith("live-emulator exec -- ")
+
+    done = subprocess.run(
+        [sys.executable, "-m", "emulator", "exec", "--", node, "--test"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "pass 1" in done.stdout
+
+
+def test_a_job_waits_for_the_ready_file(tmp_path: Path) -> None:
+    (line,) = (each.line for each in commands(CI_PAGE) if "--ready-file" in each.line)
+    command = [sys.executable, "-m", "emulator", *line.split()[1:]]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL) as server:
+        ready_file = tmp_path / "ready.json"
+        until(ready_file.exists, "the ready file is there")
+        walk = Walk(json.loads(ready_file.read_text()))
+        assert walk.get(f"{walk.ready['admin']}/health").status == 200
+        server.terminate()
+    assert not ready_file.exists()
+
+
+def test_an_evening_is_a_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (line,) = (each.line for each in commands(CI_PAGE) if "scenario run" in each.line)
+    monkeypatch.chdir(tmp_path)
+    assert main(line.split()[1:]) == 0
+    assert "<testsuite" in (tmp_path / "junit.xml").read_text()
+    assert (tmp_path / "report").is_dir()
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+def test_what_the_faults_page_shows_breaks_something(monkeypatch: pytest.MonkeyPatch) -> None:
+    with platform() as walk:
+        monkeypatch.setenv("LIVE_EMULATOR_URL", walk.ready["http"])
+        monkeypatch.setenv("BASE", walk.ready["http"])
+        for shown in commands(FAULTS_PAGE):
+            if shown.line.startswith("live-emulator"):
+                assert main(shown.line.split()[1:]) == 0
+                continue
+            done = subprocess.run(
+                ["bash", "-c", shown.line], capture_output=True, text=True, check=True
+            )
+            assert json.loads(done.stdout)["kind"] == "api.fail"
