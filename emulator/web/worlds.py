@@ -30,6 +30,7 @@ from emulator.media.shelf.disposal import Disposal
 from emulator.web.auth import credential, world_of
 from emulator.web.chat.chats import GOING_AWAY, ChatBounds, Chats
 from emulator.web.platform import Platform, Shared, Snapshot
+from emulator.world.audience import attendance
 from emulator.world.live import streams
 from emulator.world.origin.seed import Seed
 from emulator.world.origin.template import Template
@@ -108,6 +109,7 @@ class Worlds:
         # A VOD is also found by the uid that it was uploaded by.
         self._uid_addresses = [each for each in self._uid_columns if each[1] in _ADDRESSES]
         platform = self._platform(world, clock, bus, seed)
+        attendance.reopen(platform.world)
         await platform.recorder.recover()
         platform.workshop.recover()
         platform.cutting_room.recover()
@@ -206,6 +208,7 @@ class Worlds:
         await self._replace(
             platform, "its world was restored", lambda world: world.load(snapshot.facts)
         )
+        attendance.reopen(platform.world)
         await platform.recorder.recover()
         platform.workshop.recover()
         platform.cutting_room.recover()

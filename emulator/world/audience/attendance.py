@@ -52,7 +52,8 @@ def see(
         )
         world.store.write(
             "INSERT INTO audience_sessions (stream_row, session, joined_at_ms) VALUES (?, ?, ?)"
-            " ON CONFLICT (stream_row, session) DO UPDATE SET joined_at_ms = excluded.joined_at_ms",
+            " ON CONFLICT (stream_row, session) DO UPDATE"
+            " SET joined_at_ms = excluded.joined_at_ms, left_at_ms = NULL",
             stream.row,
             session,
             now_ms,
@@ -168,6 +169,23 @@ def close(world: World, stream: Watched, at_ms: int) -> None:
             ledger.tell(world, stream, crowd)
             orders.forget(world.store, stream.row)
             world.crowds.forget(stream.id)
+        ledger.cut(world, stream, at_ms)
+
+
+def reopen(world: World) -> None:
+    """Let those go who watched when the world was left: their players know nothing of it now."""
+    at_ms = world.store.last_at_ms()
+    for row in world.store.rows("SELECT row, id, status FROM streams WHERE status = 'live'"):
+        stream = ledger.Shown(*row)
+        here = world.store.rows(
+            "SELECT session, joined_at_ms FROM audience_sessions"
+            " WHERE stream_row = ? AND left_at_ms IS NULL",
+            stream.row,
+        )
+        if here:
+            gone = [(each["session"], max(at_ms, each["joined_at_ms"])) for each in here]
+            with world.change():
+                _depart(world, stream, gone)
 
 
 def peak(world: World, stream_id: str, written: int) -> int:
@@ -188,6 +206,12 @@ def _depart(world: World, stream: Watched, sessions: list[tuple[str, int]]) -> N
         )
         if row:
             ledger.note_stay(world, stream, at_ms - row["joined_at_ms"], 1)
+            world.store.write(
+                "UPDATE audience_sessions SET left_at_ms = ? WHERE stream_row = ? AND session = ?",
+                at_ms,
+                stream.row,
+                session,
+            )
     changes = [(at_ms, -1) for _, at_ms in sessions]
     viewers = ledger.write_down(world, stream, world.crowds.find(stream.id), changes)
     last_ms = max(at_ms for _, at_ms in sessions)

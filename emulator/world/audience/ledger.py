@@ -108,6 +108,46 @@ def write_down(
     return viewers
 
 
+def cut(world: World, stream: Watched, at_ms: int) -> None:
+    """The stream was over at `at_ms`, although people waited a while longer to see it go on.
+
+    What they watched after that is taken away again: there was nothing to see.
+    """
+    points = world.store.rows(
+        "SELECT at_ms, viewers FROM audience_points WHERE stream_row = ? AND at_ms > ?"
+        " ORDER BY at_ms, row",
+        stream.row,
+        at_ms,
+    )
+    if not points:
+        return
+    before = world.store.row(
+        "SELECT viewers FROM audience_points WHERE stream_row = ? AND at_ms <= ?"
+        " ORDER BY at_ms DESC, row DESC LIMIT 1",
+        stream.row,
+        at_ms,
+    )
+    viewers, since_ms, overrun_ms = before["viewers"] if before else 0, at_ms, 0
+    for point in points:
+        overrun_ms += viewers * (point["at_ms"] - since_ms)
+        viewers, since_ms = point["viewers"], point["at_ms"]
+    world.store.write(
+        "UPDATE audience SET watch_ms = watch_ms - ?, changed_at_ms = ? WHERE stream_row = ?",
+        overrun_ms,
+        at_ms,
+        stream.row,
+    )
+    world.store.write(
+        "DELETE FROM audience_points WHERE stream_row = ? AND at_ms > ?", stream.row, at_ms
+    )
+    world.store.write(
+        "INSERT INTO audience_points (stream_row, at_ms, viewers) VALUES (?, ?, ?)",
+        stream.row,
+        at_ms,
+        viewers,
+    )
+
+
 def tell(world: World, stream: Watched, crowd: Crowd) -> None:
     """Write down who a crowd's viewers are and how long they stayed, after `write_down`."""
     stays, quarters, plans = crowd.tell()

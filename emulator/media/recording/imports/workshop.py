@@ -167,7 +167,8 @@ class Workshop:
                 job = jobs.find(self._world, job_id)
             except Refused:  # Its video was deleted before its turn came.
                 return
-            await self._do_now(job)
+            with self._world.clock.working():
+                await self._do_now(job)
 
     async def _do_now(self, job: Job) -> None:
         jobs.start(self._world, job)

@@ -25,14 +25,16 @@ CREATE TABLE audience_points (
 );
 CREATE INDEX audience_points_by_time ON audience_points (stream_row, at_ms);
 
--- Real viewers, one row each however often they come back.
+-- Real viewers, one row each however often they come back. Who is there has not left.
 CREATE TABLE audience_sessions (
     row INTEGER PRIMARY KEY,
     stream_row INTEGER NOT NULL REFERENCES streams ON DELETE CASCADE,
     session TEXT NOT NULL,
     joined_at_ms INTEGER NOT NULL,
+    left_at_ms INTEGER,
     UNIQUE (stream_row, session)
 );
+CREATE INDEX audience_sessions_here ON audience_sessions (stream_row) WHERE left_at_ms IS NULL;
 
 -- What became of the simulated viewers of a live stream, in order: a crowd is made of it alone.
 CREATE TABLE audience_orders (

@@ -3,7 +3,7 @@
 from emulator.core.clock import ManualClock
 from emulator.core.events import Event
 from emulator.core.events.audience import ViewersLeft
-from emulator.world.audience import attendance, figures, ledger
+from emulator.world.audience import attendance, cohorts, figures, ledger
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream, Wishes
 from emulator.world.people import accounts
@@ -46,6 +46,58 @@ def test_who_comes_back_is_one_person_and_two_views(
     assert (told.views, told.uniques, told.peak) == (2, 1, 1)
     assert [each.code for each in figures.geography(world, stream)] == ["DE"]
     assert figures.traits(world, stream, "device") == {"tv": 1}
+
+
+def test_who_watched_when_the_world_was_left_is_gone_when_it_is_opened_again(
+    world: World, clock: ManualClock, stream: Stream
+) -> None:
+    # Given two real viewers and ten simulated ones, of a world that is killed after a minute,
+    for session in ("one", "two"):
+        attendance.see(world, stream, session)
+    cohorts.reach(world, stream, 10)
+    clock.advance(10_000)
+    attendance.see(world, stream, "three")
+    clock.advance(1_000)
+    copy = World(clock=clock, publish=lambda _: None, facts=world.store)
+
+    # when it is opened again an hour later,
+    clock.advance(3_600_000)
+    attendance.reopen(copy)
+
+    # then the real ones have watched for ten seconds and one for none, and the others go on.
+    told = figures.totals(copy, stream)
+    assert copy.viewers.count(stream.id) == 10
+    assert (told.peak, told.views) == (13, 13)
+    assert told.watch_ms == 2 * 10_000 + 10 * (10_000 + 1_000 + 3_600_000)
+    assert sum(figures.engagement(copy, stream).retention[0]) == 100.0
+    attendance.reopen(copy)
+    assert figures.totals(copy, stream) == told
+
+
+def test_nobody_watches_a_stream_after_its_media_stopped(
+    world: World, clock: ManualClock, stream: Stream
+) -> None:
+    # Given a publisher who is gone, and viewers who wait, come and go until it is given up,
+    cohorts.reach(world, stream, 10)
+    attendance.see(world, stream, "one")
+    clock.advance(60_000)
+    attendance.see(world, stream, "one")
+    stopped_ms = clock.now_ms()
+    clock.advance(5_000)
+    cohorts.reach(world, stream, 4)
+    clock.advance(5_000)
+    figures.totals(world, stream)
+
+    # when the stream has ended at the instant of its last picture,
+    ended = streams.end_when_media_stopped(world, stream.id, stopped_ms, "gone")
+
+    # then its figures end there, too: ten for a minute, and one for 15 seconds.
+    told = figures.totals(world, ended)
+    assert told.watch_ms == 10 * 60_000 + 15_000
+    assert told.mean == 10.25
+    assert figures.timeline(world, ended, 1)[-1] == (stopped_ms, 0)
+    clock.advance(3_600_000)
+    assert figures.totals(world, ended) == told
 
 
 def test_a_stream_counts_so_many_real_viewers_and_no_more(clock: ManualClock) -> None:
