@@ -21,7 +21,8 @@ from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.webhooks import WebhookTargetAdded, WebhookTargetRemoved
 from emulator.core.events.worlds import WorldReplaced
-from emulator.delivery.posting import Allowed, post
+from emulator.delivery.posting import Allowed, Answer, post
+from emulator.world.faults.webhook import WebhookFail, WebhookSlow
 from emulator.world.webhooks import deliveries, targets
 from emulator.world.webhooks.deliveries import Delivery
 from emulator.world.webhooks.targets import Target
@@ -159,6 +160,8 @@ class Webhooks:
 
     async def _attempt(self, target: Target, delivery: Delivery) -> None:
         body = delivery.body.encode()
+        if self._world.faults.are_on:
+            await self._wait_for_faults(target, delivery)
         with self._world.clock.working():
             headers = {
                 "Content-Type": "application/json",
@@ -167,12 +170,40 @@ class Webhooks:
                 "Webhook-Event": delivery.kind,
                 "Webhook-Signature": sign(target.secret, self._world.now_ms // 1000, body),
             }
-            bounds = self._bounds
-            answer = await post(target.url, headers, body, bounds.allowed, bounds.timeout_ms)
+            answer = self._failed(target, delivery)
+            if answer is None:
+                bounds = self._bounds
+                answer = await post(target.url, headers, body, bounds.allowed, bounds.timeout_ms)
             self._busy.pop(target.row, None)
             if deliveries.is_kept(self._world, delivery):
                 deliveries.note(self._world, target, delivery, answer.status, answer.outcome)
             self.go_on()
+
+    async def _wait_for_faults(self, target: Target, delivery: Delivery) -> None:
+        """Deliver later, on the world's clock, where a fault wants that."""
+        slow = self._world.faults.strike(
+            WebhookSlow, _subject(delivery), url=target.url, event=delivery.kind
+        )
+        if slow is not None:
+            is_due = asyncio.Event()
+            due_ms = self._world.now_ms + slow.fault.delay_ms
+            self._world.clock.call_at(due_ms, is_due.set)
+            await is_due.wait()
+
+    def _failed(self, target: Target, delivery: Delivery) -> Answer | None:
+        """What a fault answers instead of the target; None where there is none."""
+        if not self._world.faults.are_on:
+            return None
+        struck = self._world.faults.strike(
+            WebhookFail, _subject(delivery), url=target.url, event=delivery.kind
+        )
+        if struck is None:
+            return None
+        return Answer(struck.fault.status, f"A fault ({struck.label}): it was not sent.")
+
+
+def _subject(delivery: Delivery) -> str:
+    return f"a delivery of {delivery.kind}"
 
 
 def sign(secret: str, at_seconds: int, body: bytes) -> str:

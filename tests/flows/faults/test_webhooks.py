@@ -1,0 +1,53 @@
+"""Webhooks that fail or are late on purpose, at a real receiver."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from emulator.world.faults.reading import read
+from emulator.world.live import streams
+from emulator.world.webhooks import deliveries
+from tests.support.chat import Chatroom, chatroom
+from tests.support.receiver import Receiver, receiving
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[Chatroom]:
+    async with chatroom(tmp_path, "in process") as room:
+        yield room
+
+
+@pytest.fixture
+async def receiver(room: Chatroom) -> AsyncIterator[Receiver]:
+    """Is told when a stream goes live."""
+    async with receiving() as receiver:
+        asked = {"url": receiver.url, "events": ["stream.live"]}
+        answer = await room.call.post("/_emulator/webhooks", json=asked)
+        assert answer.status_code == 201, answer.text
+        yield receiver
+
+
+async def test_a_failed_delivery_is_tried_again_and_comes(
+    room: Chatroom, receiver: Receiver
+) -> None:
+    room.world.faults.start(read({"webhook.fail": {"event": "stream.live"}, "times": 1}))
+    streams.start(room.world, room.stream)
+    await room.clock.pass_time(0)
+    (failed,) = deliveries.page(room.world, 10, 2**62)
+    assert (failed.status, receiver.received) == (503, [])
+    assert "fault-1 webhook.fail" in str(failed.outcome)
+
+    await room.clock.pass_time(60_000)
+    assert (await receiver.next(1)).told["type"] == "stream.live"
+
+
+async def test_a_slow_delivery_comes_when_its_time_has_come(
+    room: Chatroom, receiver: Receiver
+) -> None:
+    room.world.faults.start(read({"webhook.slow": {"delay": "30s", "url": receiver.url}}))
+    streams.start(room.world, room.stream)
+    await room.clock.pass_time(29_999)
+    assert receiver.received == []
+    await room.clock.pass_time(1)
+    assert (await receiver.next(1)).told["type"] == "stream.live"
