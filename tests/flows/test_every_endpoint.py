@@ -23,6 +23,9 @@ THEN = "2090-01-01T00:00:00Z"
 WORLDS = ("one", "two")
 _PORT = re.compile(r"(?<=127\.0\.0\.1:)\d+")
 
+# Quotes, markup, a template's braces and a path, in the words that a naive program would run.
+HOSTILE = '\'); DROP TABLE users; -- <script>alert(1)</script> "x" %s {{7*7}} ../../etc ü 🎥'
+
 
 @asynccontextmanager
 async def started(*worlds: str) -> AsyncIterator[tuple[Emulator, httpx.AsyncClient]]:
@@ -101,3 +104,31 @@ async def told(emulator: Emulator, client: httpx.AsyncClient, world: str) -> lis
         # The other tour takes its next step, whether or not this one had to wait for anything.
         await asyncio.sleep(0)
     return answers
+
+
+async def test_code_in_every_text_comes_back_as_text() -> None:
+    """The whole tour with code wherever somebody may write, and all of it is still there after."""
+    quoted = 0
+    async with started("one") as (emulator, client):
+        tour = Tour(client, "/api/v1", "one")
+        world = emulator.platform.worlds.find("one").world
+        tour.known |= {"now_ms": world.now_ms, "world": HOSTILE}
+        async for taken in tour.take():
+            answer = taken.answer
+            assert answer.is_success or not taken.is_listed, (taken.operation, answer.text)
+            form = answer.headers.get("content-type", "")
+            if form == "application/json":
+                quoted += HOSTILE in texts(answer.json())
+            else:
+                assert "html" not in form
+        assert world.store.number("SELECT count(*) FROM users") > 5
+    assert quoted > 20
+
+
+def texts(value: Any) -> str:
+    """Every text of a JSON value."""
+    if isinstance(value, dict):
+        return " ".join(map(texts, value.values()))
+    if isinstance(value, list):
+        return " ".join(map(texts, value))
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,153 @@
+"""What must not come through: files that are no pictures, calls too many, other people's things."""
+
+import io
+import struct
+import zlib
+
+import httpx
+import pytest
+import segno
+
+from emulator.server import Emulator
+from tests.support.rest import Caller, check_error, create
+
+pytestmark = pytest.mark.parametrize("client", ["in process"], indirect=True)
+
+
+def png(width: int, height: int, pixels: bytes) -> bytes:
+    """A PNG (ISO 15948) of grey pixels; `pixels` may be fewer than it says."""
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        checksum = zlib.crc32(name + content)
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", checksum)
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    parts = (chunk(b"IHDR", header), chunk(b"IDAT", pixels), chunk(b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def bomb() -> bytes:
+    """A tenth of a megabyte that unfolds to a hundred: 10,000 by 10,000 pixels of nothing."""
+    squeezer = zlib.compressobj(9)
+    row = bytes(10_001)
+    return png(10_000, 10_000, b"".join([squeezer.compress(row * 10_000), squeezer.flush()]))
+
+
+def picture() -> bytes:
+    kept = io.BytesIO()
+    segno.make("me").save(kept, kind="png")
+    return kept.getvalue()
+
+
+async def put(call: Caller, kind: str, content: bytes, name: str = "me.png") -> httpx.Response:
+    files = {"file": (name, content, "image/png")}
+    return await call("POST", f"/streams/me/profile/{kind}", "ak_demo", files=files)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"not a picture",
+        b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
+        b"\x89PNG\r\n\x1a\n",
+        png(8, 8, b"broken"),
+        picture()[:-40],
+        b"GIF89a",
+        b"\xff\xd8\xff\xda" * 200,
+        b"RIFF\x00\x00\x00\x00WEBP",
+        b"%PDF-1.4",
+    ],
+    ids=str,
+)
+async def test_what_is_no_picture_is_422_at_its_field(call: Caller, content: bytes) -> None:
+    body = check_error(await put(call, "avatar", content), 422)
+    assert body["detail"][0]["loc"] == ["body", "file"]
+    me = (await call("GET", "/streams/me/profile", "ak_demo")).json()
+    assert "/images/initials/" in me["avatar_url"]
+
+
+async def test_a_picture_that_unfolds_to_too_much_is_refused(call: Caller) -> None:
+    content = bomb()
+    assert len(content) < 200_000
+    body = check_error(await put(call, "banner", content), 422)
+    assert "25000000 pixels" in body["detail"][0]["message"]
+
+
+@pytest.mark.parametrize(("kind", "megabytes"), [("avatar", 5), ("banner", 10)])
+async def test_a_picture_that_is_too_big_is_413(call: Caller, kind: str, megabytes: int) -> None:
+    fitting = picture() + bytes(megabytes * 2**20 - len(picture()))
+    assert (await put(call, kind, fitting)).status_code == 200
+    check_error(await put(call, kind, fitting + b"\x00"), 413)
+
+
+async def test_a_form_without_a_file_and_a_body_that_is_no_form_are_422(call: Caller) -> None:
+    path = "/streams/me/profile/avatar"
+    check_error(await call("POST", path, "ak_demo", data={"file": "text"}), 422)
+    check_error(await call("POST", path, "ak_demo", json={"file": "text"}), 422)
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    check_error(await call("POST", path, "ak_demo", content=b"--y\r\n", headers=headers), 422)
+    check_error(await call("POST", path), 401)
+
+
+async def test_a_picture_is_served_as_what_it_is_until_it_is_replaced(
+    client: httpx.AsyncClient, call: Caller
+) -> None:
+    first = (await put(call, "avatar", picture(), "<script>.html")).json()["avatar_url"]
+    answer = await client.get(first)
+    assert answer.content == picture()
+    assert answer.headers["Content-Type"] == "image/png"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+    second = (await put(call, "avatar", picture())).json()["avatar_url"]
+    assert second != first
+    assert (await client.get(first)).status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["streams", "sessions"])
+async def test_a_limit_lasts_a_minute_of_the_world_s_clock(
+    client: httpx.AsyncClient, call: Caller, emulator: Emulator, kind: str
+) -> None:
+    path = {"streams": "/streams/", "sessions": "/video-sessions/sessions"}[kind]
+    await client.put("/_emulator/clock", json={"mode": "virtual"})
+
+    async def ask() -> httpx.Response:
+        return await call("POST", path, "ak_demo", json={})
+
+    for left in range(9, -1, -1):
+        answer = await ask()
+        assert answer.status_code == 422
+        assert answer.headers["X-RateLimit-Remaining"] == str(left)
+    check_error(await ask(), 429)
+    await client.post("/_emulator/clock/advance", json={"seconds": 59})
+    answer = await ask()
+    check_error(answer, 429)
+    assert answer.headers["Retry-After"] == "1"
+    reset_ms = emulator.platform.world.now_ms + 1000
+    assert answer.headers["X-RateLimit-Reset"] == str(-(-reset_ms // 1000))
+    await client.post("/_emulator/clock/advance", json={"seconds": 1})
+    assert (await ask()).status_code == 422
+
+
+async def test_what_is_not_known_is_404_and_a_wrong_method_names_the_right_ones(
+    call: Caller,
+) -> None:
+    check_error(await call("GET", "/nowhere"), 404)
+    check_error(await call("GET", "/streams/id/"), 404)
+    wrong = await call("PATCH", "/streams/")
+    check_error(wrong, 405)
+    assert wrong.headers["Allow"] == "GET, POST"
+
+
+async def test_other_people_s_things_are_not_touched(call: Caller) -> None:
+    stream = await create(call, "ak_demo")
+    video = (await call("POST", "/videos/", "ak_demo", json={"title": "Mine"})).json()
+    album = (await call("POST", "/videos/albums", "ak_demo", json={"title": "Mine"})).json()
+    for method, path in (
+        ("PUT", f"/streams/id/{stream['id']}"),
+        ("PUT", f"/streams/{stream['id']}/chat/settings"),
+        ("PUT", f"/videos/albums/{album['id']}"),
+    ):
+        check_error(await call(method, path, "ak_demo_viewer", json={}), 403)
+    # What nobody else may see is not there for them.
+    check_error(await call("PUT", f"/videos/{video['id']}", "ak_demo_viewer", json={}), 404)
