@@ -40,8 +40,10 @@ class Run:
         ends_ms: int | None = None,
     ) -> None:
         self.evening = evening
-        # Called at each instant, once all that happens then has happened.
-        self.look: Callable[[], None] = lambda: None
+        # Called at each instant, once all that happens then has happened. It may say in how many
+        # milliseconds it wants to look again.
+        self.look: Callable[[], int | None] = lambda: None
+        self._look_again_ms: int | None = None
         self._pace = pace
         self._subscribe = subscribe
         self._ends_ms = ends_ms
@@ -133,7 +135,8 @@ class Run:
                 break
         self._turns.judge()
         self._log.follow()
-        self.look()
+        wait_ms = self.look()
+        self._look_again_ms = None if wait_ms is None else self.evening.world.now_ms + wait_ms
 
     def _is_over(self) -> bool:
         if self._stopped:
@@ -147,7 +150,7 @@ class Run:
 
     def _next_ms(self) -> int | None:
         """When to look again at the latest."""
-        ends = [self._turns.next_ms()]
+        ends = [self._turns.next_ms(), self._look_again_ms]
         for length_ms in (self._ends_ms, self.evening.scenario.lasts_ms):
             if length_ms is not None and self.clock_ms < length_ms:
                 ends.append(self.evening.began_ms + length_ms)

@@ -58,16 +58,17 @@ class Fold:
         elif isinstance(event, FaultStopped):
             self.faults.end(event.fault_id, at_ms)
 
-    def look(self) -> None:
+    def look(self) -> int:
         """How many watch the scenario's streams at this instant; asked a few times an interval."""
         evening, now_ms = self.run.evening, self.run.clock_ms
         if now_ms < self.look_again_ms:
-            return
-        self.look_again_ms = now_ms + self.viewers.interval_ms // 4
+            return self.look_again_ms - now_ms
+        self.look_again_ms = now_ms + self.viewers.interval_ms // 2
         viewers = evening.world.viewers
         self.watching = sum(viewers.count(stream_id) for stream_id in evening.streams.values())
         self.most_watching = max(self.most_watching, self.watching)
         self.viewers.add(now_ms, self.watching)
+        return self.viewers.interval_ms // 2
 
     def take(self, result: Result) -> None:
         if isinstance(result, StepDone):

@@ -65,7 +65,7 @@ class PublishStart(Action):
                 video_kbits=self.bitrate // 1000,
                 keyframe_seconds=self.keyframes / 1000,
                 file=Path(self.file) if self.file else None,
-                is_looped=True,
+                is_looped=self.file is not None,
             )
         except ValueError as error:
             raise Refused("invalid", str(error)) from None

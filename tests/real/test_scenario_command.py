@@ -1,0 +1,162 @@
+"""`scenario run` as a process: real encoders, Ctrl-C, a running emulator, another hash."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.support.browser import Chromium, Scheme
+from tests.support.docs import PROJECT, commands
+from tests.support.peers import need
+from tests.support.walk import platform
+
+PATIENCE_SECONDS = 120
+PAGE = PROJECT / "docs/how-to/qa.md"
+
+
+def command(*typed: str) -> list[str]:
+    return [sys.executable, "-m", "emulator", "scenario", *typed]
+
+
+def run(*typed: str, **options: Any) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        command(*typed),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+        **options,
+    )
+
+
+def test_in_real_time_a_real_encoder_publishes_over_rtmps_and_its_vod_plays() -> None:
+    done = run("run", "going-live", "--speed", "real", "--json")
+
+    report = json.loads(done.stdout)
+    assert (done.returncode, report["outcome"]) == (0, "passed"), done.stdout
+    assert report["clock"] == "real"
+    # It took as long as it says, and what may differ next time is named.
+    assert report["wall_ms"] >= report["length_ms"] - 100
+    assert "log_hash" in report["differs_each_time"]
+
+
+def test_ctrl_c_ends_in_a_report(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    process = subprocess.Popen(
+        command("run", "demo-loop", "--speed", "100x", "--report", str(folder)),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "lines" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=PATIENCE_SECONDS)
+
+    report = json.loads((folder / "report.json").read_text("utf-8"))
+    assert report["outcome"] in ("stopped", "failed"), output
+    assert report["reason"] == "Stopped with Ctrl-C."
+    assert ElementTree.parse(folder / "junit.xml").getroot().tag == "testsuites"
+
+
+def test_another_evening_than_the_one_that_was_kept_fails() -> None:
+    kept = json.loads(run("run", "slow-mode", "--json").stdout)["log_hash"]
+
+    other = run("run", "slow-mode", "--check", kept, "--seed", "5")
+    assert other.returncode == 1
+    assert "the evening was another one" in other.stderr
+
+
+def test_a_miss_ends_with_1_and_a_sentence_and_a_case_in_junit(tmp_path: Path) -> None:
+    path = tmp_path / "evening.yaml"
+    path.write_text(
+        "scenario: Missed\nworld: {users: [{name: ada}],"
+        " streams: [{name: s, owner: ada, title: x}]}\nexpect: {stream.s.status: live}\n",
+        "utf-8",
+    )
+    junit = tmp_path / "junit.xml"
+
+    done = run("run", str(path), "slow-mode", "--junit", str(junit))
+
+    assert done.returncode == 1
+    assert "evening.yaml:3: stream.s.status should be live, and was offline at 0ms." in done.stdout
+    suites = list(ElementTree.parse(junit).getroot())
+    assert [suite.attrib["failures"] for suite in suites] == ["1", "0"]
+
+
+def test_it_plays_on_an_emulator_that_runs_already(tmp_path: Path) -> None:
+    (tmp_path / "part.yaml").write_text("scenario: Part\ntimeline: [{log: included}]\n", "utf-8")
+    path = tmp_path / "evening.yaml"
+    path.write_text(
+        "scenario: There\nworld: {users: [{name: ada}],"
+        " streams: [{name: s, owner: ada, title: There}]}\n"
+        "timeline:\n  - include: part.yaml\n  - stream.start: s\n",
+        "utf-8",
+    )
+    with platform() as walk:
+        done = run("run", str(path), "--against", walk.ready["http"], "--json")
+        shown = walk.ask("GET", "/streams/?status=live&per_page=100").json["streams"]
+
+    report = json.loads(done.stdout.splitlines()[-1])
+    assert (done.returncode, report["world"]) == (0, "default"), done.stderr
+    assert [note["text"] for note in report["notes"]] == ["included"]
+    assert "There" in [stream["title"] for stream in shown]
+
+
+@pytest.fixture(scope="module")
+def report_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("report")
+    done = run("run", "launch-night", "-p", "flow=20/s", "--report", str(folder))
+    assert (folder / "report.html").is_file(), done.stderr
+    return folder / "report.html"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_the_page_is_looked_at_in_a_real_browser(report_page: Path, scheme: Scheme) -> None:
+    path = need("chromium", "chromium-browser", "google-chrome")
+    async with Chromium.start(path) as chromium:
+        tab = await chromium.open(report_page.as_uri(), scheme=scheme)
+        page = tab.page
+        ground = await page.evaluate("getComputedStyle(document.body).backgroundColor")
+        chart = await page.locator("svg").bounding_box()
+        wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
+
+        assert tab.complaints == []
+        assert tab.hosts == set(), "a request left the page"
+        assert all(address.startswith(("file:", "data:")) for address in tab.addresses)
+        assert await page.locator("h1").inner_text()
+        assert await page.locator("rect.live").count() >= 1
+        assert await page.locator(".mark").count() >= 5
+        assert chart is not None
+        assert chart["width"] > 600
+        assert not wide
+    dark = sum(int(part) for part in re.findall(r"\d+", ground)[:3]) < 200
+    assert dark == (scheme == "dark")
+
+
+@pytest.mark.parametrize(
+    "line", [shown.line for shown in commands(PAGE) if "--against" not in shown.line]
+)
+def test_the_commands_of_the_page_do_what_it_says(line: str, tmp_path: Path) -> None:
+    typed = line.replace("HASH", "''").removeprefix("live-emulator scenario ")
+
+    done = subprocess.run(
+        ["bash", "-c", f"exec {sys.executable} -m emulator scenario {typed}"],
+        cwd=tmp_path,
+        env=os.environ,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert ("--report" not in line) or (tmp_path / "out/report.html").is_file()
