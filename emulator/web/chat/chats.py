@@ -59,6 +59,7 @@ class Chats:
         self._gatherings: dict[str, Gathering] = {}
         self._guests: dict[Guest, None] = {}
         self._of_user: dict[str, dict[Guest, None]] = {}
+        self._drops: list[tuple[Guest, str]] = []
 
     @property
     def guests(self) -> list[Guest]:
@@ -161,8 +162,11 @@ class Chats:
 
     def note_dropped(self, guest: Guest, why: str) -> None:
         """Journal that a reader was too slow, once the loop is done with what it does."""
-        if guest in self._guests:
-            asyncio.get_running_loop().call_soon(self._journal_drop, guest, why)
+        if guest not in self._guests:
+            return
+        if not self._drops:
+            asyncio.get_running_loop().call_soon(self._journal_drops)
+        self._drops.append((guest, why))
 
     def _refusal(self, guest: Guest, refused: Refused) -> bytes:
         details = refused.details
@@ -203,16 +207,19 @@ class Chats:
             except Refused as refused:
                 _dismiss(guest, UNKNOWN_STREAM, refused.sentence)
 
-    def _journal_drop(self, guest: Guest, why: str) -> None:
+    def _journal_drops(self) -> None:
+        """All of a turn in one change: a thousand may be dropped at once, and others read on."""
+        drops, self._drops = self._drops, []
         with self.world.change():
-            self.world.emit(
-                ChatReaderDropped(
-                    at_ms=self.world.now_ms,
-                    stream_id=guest.stream_id,
-                    user_id=guest.user.id if guest.user else None,
-                    reason=why,
+            for guest, why in drops:
+                self.world.emit(
+                    ChatReaderDropped(
+                        at_ms=self.world.now_ms,
+                        stream_id=guest.stream_id,
+                        user_id=guest.user.id if guest.user else None,
+                        reason=why,
+                    )
                 )
-            )
 
 
 def _dismiss(guest: Guest, code: int, reason: str) -> None:

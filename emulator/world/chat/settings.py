@@ -9,7 +9,6 @@ from typing import Any
 from emulator.core.events.chat import ChatSettingsChanged
 from emulator.world.live.streams import Stream
 from emulator.world.people.accounts import User
-from emulator.world.store.journal import Row
 from emulator.world.world import World
 
 COLUMNS = (
@@ -37,7 +36,7 @@ UNCHANGED = ChatSettings()
 def of(world: World, stream_row: int) -> ChatSettings:
     """A room's settings; the usual ones where nobody has changed any."""
     found = world.store.row(f"SELECT {COLUMNS} FROM chat_settings WHERE stream_row = ?", stream_row)
-    return from_row(found) if found else UNCHANGED
+    return as_stored(*found) if found else UNCHANGED
 
 
 def change(world: World, stream: Stream, by: User, wishes: Mapping[str, Any]) -> ChatSettings:
@@ -54,21 +53,8 @@ def change(world: World, stream: Stream, by: User, wishes: Mapping[str, Any]) ->
     return after
 
 
-def from_row(row: Row) -> ChatSettings:
-    """The settings in a row that has their columns."""
-    return _settings(
-        row["slow_mode_seconds"],
-        row["is_followers_only"],
-        row["is_emote_only"],
-        row["length_max"],
-        row["blocked_words"],
-        row["are_links_allowed"],
-        row["is_ai_moderated"],
-    )
-
-
 @lru_cache(maxsize=256)
-def _settings(
+def as_stored(
     slow_mode_seconds: int,
     is_followers_only: int,
     is_emote_only: int,
@@ -77,7 +63,10 @@ def _settings(
     are_links_allowed: int,
     is_ai_moderated: int,
 ) -> ChatSettings:
-    """Each line asks for its room's settings, and they are mostly those of the line before."""
+    """The settings that a row of `COLUMNS` says.
+
+    Each line asks for its room's settings, and they are mostly those of the line before.
+    """
     return ChatSettings(
         slow_mode_seconds=slow_mode_seconds,
         is_followers_only=bool(is_followers_only),
