@@ -3,19 +3,20 @@
 import asyncio
 from collections.abc import Callable
 
+from emulator.core.hosts import Allowed
 from emulator.core.world_clock import WorldClock
 from emulator.delivery.outbox import OutboxBounds
-from emulator.delivery.posting import Allowed
 from emulator.delivery.webhooks import WebhookBounds
 from emulator.media.ingest.rtmp_limits import RtmpLimits
 from emulator.media.live.broadcasts import BroadcastBounds
 from emulator.media.shelf.shelves import ShelfSettings
+from emulator.media.simulcast.limits import OutletBounds
 from emulator.media.webrtc.limits import WebRtcLimits
 from emulator.settings import Settings, WrongSetting
 from emulator.settings.kinds import Ports
 from emulator.web.chat.chats import Anonymous, ChatBounds
+from emulator.web.platform import Making
 from emulator.web.servers.choice import SocketBounds
-from emulator.web.worlds import Making
 from emulator.world.origin.seed import Seed
 from emulator.world.rules import Rules
 
@@ -51,6 +52,7 @@ def making(
         broadcasts=broadcasts(settings),
         chats=chats(settings),
         webhooks=webhooks(settings),
+        simulcasts=simulcasts(settings),
         tasks=tasks,
         read_seed=read_seed,
         worlds_max=settings.worlds_max,
@@ -69,14 +71,25 @@ def chats(settings: Settings) -> ChatBounds:
     )
 
 
-def webhooks(settings: Settings) -> WebhookBounds:
+def simulcasts(settings: Settings) -> OutletBounds:
+    return OutletBounds(
+        allowed=_allowed("simulcast_hosts", settings.simulcast_hosts),
+        answer_ms=settings.simulcast_answer_ms,
+        unsent_bytes_max=settings.simulcast_unsent_bytes_max,
+    )
+
+
+def _allowed(key: str, told: str) -> Allowed:
     try:
-        allowed = Allowed(settings.webhook_hosts)
+        return Allowed(told)
     except ValueError as error:
-        raise WrongSetting(f"webhook_hosts: {error}.") from None
+        raise WrongSetting(f"{key}: {error}.") from None
+
+
+def webhooks(settings: Settings) -> WebhookBounds:
     return WebhookBounds(
         urls=(settings.webhook,) if settings.webhook else (),
-        allowed=allowed,
+        allowed=_allowed("webhook_hosts", settings.webhook_hosts),
         timeout_ms=settings.webhook_timeout_ms,
     )
 

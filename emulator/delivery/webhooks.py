@@ -21,7 +21,8 @@ from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.webhooks import WebhookTargetAdded, WebhookTargetRemoved
 from emulator.core.events.worlds import WorldReplaced
-from emulator.delivery.posting import Allowed, Answer, post
+from emulator.core.hosts import Allowed
+from emulator.delivery.posting import Answer, post
 from emulator.world.faults.webhook import WebhookFail, WebhookSlow
 from emulator.world.webhooks import deliveries, targets
 from emulator.world.webhooks.deliveries import Delivery

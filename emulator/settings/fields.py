@@ -144,6 +144,9 @@ class Settings:
     webhook: str = _setting(
         "", Text("URL", True), "address that is told what happens, in every world"
     )
+    simulcast_hosts: str = _setting(
+        "", Text("HOSTS", True), "hosts beside this machine that streams may be pushed to; *: any"
+    )
     webhook_hosts: str = _setting(
         "", Text("HOSTS", True), "hosts beside this machine that webhooks may call; *: any"
     )
@@ -259,6 +262,18 @@ class Settings:
         8_000_000,
         Count(100_000, 1_000_000_000),
         "what a WHIP publisher is told it may send",
+        is_flag=False,
+    )
+    simulcast_answer_ms: int = _setting(
+        10_000,
+        Duration("ms", 100),
+        "a simulcast target that has not accepted by then is tried later",
+        is_flag=False,
+    )
+    simulcast_unsent_bytes_max: int = _setting(
+        8 * 2**20,
+        Size(2**16, 2**30),
+        "what a simulcast target has not read; over it, it is left, and tried later",
         is_flag=False,
     )
     webhook_timeout_ms: int = _setting(

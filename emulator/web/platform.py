@@ -1,25 +1,31 @@
 """Platform: one world and all that serves it, as the web layer needs them."""
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from emulator.core.bus import Bus
 from emulator.core.world_clock import WorldClock
-from emulator.delivery.webhooks import Webhooks
-from emulator.media.live.broadcasts import Broadcasts
+from emulator.delivery.webhooks import WebhookBounds, Webhooks
+from emulator.media.live.broadcasts import BroadcastBounds, Broadcasts
 from emulator.media.recording.cuts.cutting_room import CuttingRoom
 from emulator.media.recording.imports.workshop import Benches, Workshop
 from emulator.media.recording.loop.loops import Loops
 from emulator.media.recording.recorder import Recorder
 from emulator.media.recording.recordings import Recordings
 from emulator.media.shelf.shelves import Shelves
+from emulator.media.simulcast.limits import OutletBounds
+from emulator.media.simulcast.simulcasts import Simulcasts
 from emulator.web.rest.request_log import RequestLog
+from emulator.world.origin.seed import Seed
+from emulator.world.rules import Rules
 from emulator.world.store.journal import Store
 from emulator.world.world import World
 
 if TYPE_CHECKING:
     from emulator.media.webrtc.peers import Peers
-    from emulator.web.chat.chats import Chats
+    from emulator.web.chat.chats import ChatBounds, Chats
     from emulator.web.worlds import Worlds
 
 # Clients look for the CDN's name inside the addresses they are given (contract, Media addresses).
@@ -96,6 +102,7 @@ class Platform:
     cutting_room: CuttingRoom
     chats: "Chats"
     webhooks: Webhooks
+    simulcasts: Simulcasts
     worlds: "Worlds"
     shared: Shared
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
@@ -127,3 +134,19 @@ class Platform:
     @property
     def upload_bytes_max(self) -> int:
         return self.shared.upload_bytes_max
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Making:
+    """What a world is made with. `read_seed` reads `default`, `none` or a file (`--seed`)."""
+
+    make_clock: Callable[[], WorldClock]
+    rules: Rules
+    broadcasts: BroadcastBounds
+    tasks: asyncio.TaskGroup
+    read_seed: Callable[[str], Seed]
+    chats: "ChatBounds"
+    webhooks: WebhookBounds
+    simulcasts: OutletBounds
+    worlds_max: int
+    snapshots_max: int

@@ -4,11 +4,9 @@ The world `default` is there from the start to the end. All others live in memor
 ports, the threads and the disk, and nothing that is true.
 """
 
-import asyncio
 import re
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -19,28 +17,25 @@ from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.worlds import WorldReplaced
 from emulator.core.world_clock import WorldClock
-from emulator.delivery.webhooks import WebhookBounds, Webhooks
+from emulator.delivery.webhooks import Webhooks
 from emulator.media.ingest.gate import Attempt, PacketIntake
-from emulator.media.live.broadcasts import BroadcastBounds, Broadcasts
+from emulator.media.live.broadcasts import Broadcasts
 from emulator.media.recording.cuts.cutting_room import CuttingRoom
 from emulator.media.recording.cuts.sources import Sources
 from emulator.media.recording.imports.workshop import Workshop, sweep
 from emulator.media.recording.recorder import Recorder
 from emulator.media.shelf.disposal import Disposal
+from emulator.media.simulcast.simulcasts import Simulcasts
 from emulator.web.auth import credential, world_of
-from emulator.web.chat.chats import GOING_AWAY, ChatBounds, Chats
-from emulator.web.platform import Platform, Shared, Snapshot
+from emulator.web.chat.chats import GOING_AWAY, Chats
+from emulator.web.platform import Making, Platform, Shared, Snapshot
 from emulator.world.audience import attendance
 from emulator.world.live import streams
-from emulator.world.origin.seed import Seed
 from emulator.world.origin.template import Template
-from emulator.world.rules import Rules
 from emulator.world.world import DEFAULT, World
 
 if TYPE_CHECKING:
     from emulator.web.admin.scenarios.runs import Runs
-
-if TYPE_CHECKING:
     from emulator.web.shapes.webhooks import News
 
 HEADER = "x-emulator-world"
@@ -50,21 +45,6 @@ NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 SNAPSHOT_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _ADDRESSES = ("uid", "video_uid")
 _HOST = re.compile(r"([a-z0-9-]+)\.localhost(?::\d+)?")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Making:
-    """What a world is made with. `read_seed` reads `default`, `none` or a file (`--seed`)."""
-
-    make_clock: Callable[[], WorldClock]
-    rules: Rules
-    broadcasts: BroadcastBounds
-    tasks: asyncio.TaskGroup
-    read_seed: Callable[[str], Seed]
-    chats: ChatBounds
-    webhooks: WebhookBounds
-    worlds_max: int
-    snapshots_max: int
 
 
 class Worlds:
@@ -249,6 +229,7 @@ class Worlds:
             return
         self.default.broadcasts.stop(reason)
         await self.default.broadcasts.settled()
+        await self.default.simulcasts.stop()
         await self.default.recorder.stop()
         await self.default.workshop.stop()
         await self.default.cutting_room.stop()
@@ -281,6 +262,11 @@ class Worlds:
         bus.subscribe(recorder.hear)
         chats = Chats(world, self._making.chats)
         bus.subscribe(chats.hear)
+        simulcasts = Simulcasts(
+            world, broadcasts.feed_of, self._making.tasks, self._making.simulcasts
+        )
+        broadcasts.when_media.append(simulcasts.start)
+        bus.subscribe(simulcasts.hear)
 
         def news() -> "News":
             from emulator.web.shapes.webhooks import News  # Late: nobody may want to know.
@@ -314,11 +300,13 @@ class Worlds:
             cutting_room=cutting_room,
             chats=chats,
             webhooks=webhooks,
+            simulcasts=simulcasts,
             worlds=self,
             shared=shared,
             snapshots=snapshots,
         )
         webhooks.begin()
+        simulcasts.begin()
         return platform
 
     def _tell_peers(self, world: str, event: Event) -> None:
@@ -332,6 +320,7 @@ class Worlds:
         await self._leave(platform, reason)
         load(platform.world)
         platform.webhooks.begin()
+        platform.simulcasts.begin()
         self.shared.requests.forget(platform.world.name)
         await self._remove_media(platform, before)
 
@@ -339,6 +328,7 @@ class Worlds:
         """Nothing that goes on may touch the facts that come next."""
         platform.broadcasts.abandon(f"The stream is gone: {reason}.")
         await platform.broadcasts.settled()
+        await platform.simulcasts.stop()
         await platform.recorder.stop()
         await platform.workshop.stop()
         await platform.cutting_room.stop()

@@ -91,3 +91,27 @@ class RenditionDropped(Event):
     stream_id: str
     uid: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetAdded(Event):
+    """The stream is to be pushed on to another address, which is not told here."""
+
+    stream_id: str
+    target_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetRemoved(Event):
+    stream_id: str
+    target_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetChanged(Event):
+    """`state` is `idle`, `connecting`, `live` or `waiting`; `reason` why the last attempt ended."""
+
+    stream_id: str
+    target_id: str
+    state: str
+    reason: str | None

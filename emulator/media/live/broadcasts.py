@@ -22,6 +22,7 @@ from emulator.media.live.ladders import Ladders
 from emulator.media.packets import Packet, Track
 from emulator.media.shelf.shelf import Shelf
 from emulator.media.shelf.shelves import Shelves
+from emulator.media.simulcast.feed import Feed
 from emulator.media.webrtc.relay import Relay
 from emulator.world.live import ingest_keys, streams
 from emulator.world.live.streams import Stream
@@ -172,6 +173,8 @@ class Broadcasts:
         self._bounds = bounds
         self._broadcasts: dict[str, Broadcast] = {}
         self._has_media: dict[str, asyncio.Event] = {}
+        # Told of each stream whose first picture has come.
+        self.when_media: list[Callable[[str], None]] = []
         self._ladders = Ladders(
             world,
             shelves,
@@ -241,6 +244,11 @@ class Broadcasts:
                 "not_found", "This stream has no media yet.", retry_after_seconds=1
             ) from None
 
+    def feed_of(self, stream_id: str) -> Feed | None:
+        """The same in the stream's own time, for who pushes it on."""
+        broadcast = self._broadcasts.get(stream_id)
+        return broadcast.pipeline.feed if broadcast is not None else None
+
     def relay_of(self, stream_id: str) -> Relay | None:
         """What a stream's publisher sends, for who watches without a playlist."""
         broadcast = self._broadcasts.get(stream_id)
@@ -302,6 +310,8 @@ class Broadcasts:
             streams.go_live(self._world, stream.id)
             log.info("stream is live stream=%s", stream.id)
             self._has_media.pop(stream.id, asyncio.Event()).set()
+            for tell in self.when_media:
+                tell(stream.id)
             return shelf
 
         pipeline = Pipeline(

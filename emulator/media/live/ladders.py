@@ -1,15 +1,18 @@
 """Ladders: the renditions that a world's live streams begin with, and what becomes of them."""
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from emulator.media.packets import VideoTrack
-from emulator.media.renditions.ladder import Ladder, Rung
 from emulator.media.renditions.sizes import sizes
 from emulator.media.shelf.shelf import Shelf
 from emulator.media.shelf.shelves import Shelves
 from emulator.media.timeline import Epoch
 from emulator.world.live import renditions, streams
 from emulator.world.world import World
+
+if TYPE_CHECKING:
+    from emulator.media.renditions.ladder import Ladder, Rung
 
 
 class Ladders:
@@ -33,12 +36,14 @@ class Ladders:
         self._behind_ms = behind_ms
         self._ladders: list[Ladder] = []
 
-    def begin(self, stream_id: str, epoch: Epoch, source: Shelf) -> Ladder | None:
+    def begin(self, stream_id: str, epoch: Epoch, source: Shelf) -> "Ladder | None":
         """What is smaller than the picture that a stream begins with; None where nothing is."""
         picture = next((track for track in epoch.tracks if isinstance(track, VideoTrack)), None)
         wanted = sizes(self._names, picture) if picture is not None else []
         if not wanted:
             return None
+        from emulator.media.renditions.ladder import Ladder, Rung  # Late: mostly, nothing is.
+
         stream = streams.find(self._world, stream_id)
         rungs = []
         for size in wanted:
@@ -61,7 +66,7 @@ class Ladders:
             await ladder.ended()
         self._ladders.clear()
 
-    def _dropped(self, stream_id: str, rung: Rung, reason: str) -> None:
+    def _dropped(self, stream_id: str, rung: "Rung", reason: str) -> None:
         rung.shelf.leave_siblings(rung.uid)
         renditions.drop(self._world, stream_id, rung.uid, reason)
 

@@ -17,6 +17,7 @@ from emulator.media.parts import Part
 from emulator.media.renditions.ladder import Ladder
 from emulator.media.segmenter import Segmenter
 from emulator.media.shelf.shelf import Shelf
+from emulator.media.simulcast.feed import Feed
 from emulator.media.timeline import Epoch, Timeline
 from emulator.media.webrtc.relay import Relay
 
@@ -53,6 +54,7 @@ class Pipeline:
         self._last_media_ms: int | None = None
         self.health = PublisherHealth()
         self.relay = Relay()
+        self.feed = Feed()
 
     @property
     def last_media_ms(self) -> int | None:
@@ -80,6 +82,7 @@ class Pipeline:
             self._last_media_ms = at_ms
             if self.ladder is not None:
                 self.ladder.push(placed, self._timeline.epoch, at_ms)
+            self.feed.push(placed, self._timeline.epoch.tracks)
             whole = self._in_band.complete(placed)
             self._keep(self._shelf, self._segmenter.push(whole, self._timeline.epoch, at_ms))
 
@@ -101,6 +104,7 @@ class Pipeline:
         """No more media will come."""
         self.pause()
         self.relay.close()
+        self.feed.close()
         if self.ladder is not None:
             self.ladder.finish()
         if self._shelf is not None:

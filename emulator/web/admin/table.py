@@ -8,11 +8,11 @@ from emulator.web.admin import (
     outbox,
     requests,
     snapshots,
-    viewers,
     webhooks,
     worlds,
 )
 from emulator.web.admin.scenarios import operations as scenarios
+from emulator.web.admin.streams import targets, viewers
 from emulator.web.rest.router import Router
 
 OPERATIONS = [
@@ -20,6 +20,7 @@ OPERATIONS = [
     *snapshots.OPERATIONS,
     *clock.OPERATIONS,
     *viewers.OPERATIONS,
+    *targets.OPERATIONS,
     *metrics.OPERATIONS,
     *events.OPERATIONS,
     *requests.OPERATIONS,

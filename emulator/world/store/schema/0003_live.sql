@@ -14,6 +14,22 @@ CREATE TABLE live_renditions (
     UNIQUE (stream_row, name)
 );
 
+-- Where else a stream is pushed while it is live, and how that goes.
+CREATE TABLE simulcast_targets (
+    row INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    stream_row INTEGER NOT NULL REFERENCES streams ON DELETE CASCADE,
+    url TEXT NOT NULL,
+    key TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'idle',
+    attempts INTEGER NOT NULL DEFAULT 0,
+    reason TEXT,
+    due_at_ms INTEGER,
+    live_since_ms INTEGER,
+    created_at_ms INTEGER NOT NULL
+);
+CREATE INDEX simulcast_targets_by_stream ON simulcast_targets (stream_row);
+
 -- Where a VOD's media lies once its stream has been deleted: under the CDN uid the stream had.
 ALTER TABLE vods ADD COLUMN media_uid TEXT;
 

@@ -1,0 +1,34 @@
+"""Hosts: which ones the emulator calls of its own accord. This machine, unless more is allowed."""
+
+import ipaddress
+import re
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class Allowed:
+    """Which hosts may be called: loopback, and those in a list of names, addresses and networks.
+
+    `*` allows all. Refuses (`ValueError`, a sentence) what is none of them.
+    """
+
+    def __init__(self, told: str = "") -> None:
+        self._names: set[str] = set()
+        self._networks: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = []
+        words = [word.strip().lower() for word in told.split(",") if word.strip()]
+        self._is_open = "*" in words
+        for word in words:
+            if re.fullmatch(r"[0-9./]+|[0-9a-f:./]*:[0-9a-f:./]*", word):
+                self._networks.append(ipaddress.ip_network(word, strict=False))
+            else:
+                self._names.add(word)
+
+    def allows(self, host: str, address: Address) -> bool:
+        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+            address = address.ipv4_mapped
+        return (
+            self._is_open
+            or address.is_loopback
+            or host.lower() in self._names
+            or any(address in network for network in self._networks)
+        )

@@ -1,0 +1,168 @@
+"""Outlet: one connection that publishes a live stream to another server.
+
+The client is the built-in publisher's, which knows no socket; here it has asyncio's. Nothing that a
+server says is passed on with the key in it.
+"""
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+
+from emulator.core.errors import ProtocolError, Refused
+from emulator.media.ingest.tag import Tag
+from emulator.media.packets import Packet, Track, VideoTrack
+from emulator.media.publisher.link import parse_target, tls_context
+from emulator.media.publisher.rtmp_client import Accepted, Denied, RtmpClient
+from emulator.media.simulcast.feed import Feed
+from emulator.media.simulcast.limits import OutletBounds
+from emulator.media.simulcast.tags import TagWriter
+
+_READ_BYTES = 65_536
+_GOODBYE_SECONDS = 1.0
+_SENTENCE_LENGTH_MAX = 300
+
+
+class Outlet:
+    """A `Tap`. `run` returns when the stream has ended, and raises `Refused`, with a sentence that
+    holds no key, when the server does not take it.
+    """
+
+    def __init__(self, url: str, key: str, feed: Feed, bounds: OutletBounds) -> None:
+        self._target = parse_target(url)
+        self._key = key
+        self._feed = feed
+        self._bounds = bounds
+        self._client = RtmpClient(self._target.app, self._target.tc_url, key)
+        self._tags = TagWriter()
+        self._writer: asyncio.StreamWriter | None = None
+        self._is_begun = False
+        self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def run(self, accepted: Callable[[], None]) -> None:
+        """Publish until the stream ends. `accepted` is called when the server takes the publish."""
+        try:
+            reader, self._writer = await self._connect()
+            try:
+                await self._publish(reader, self._writer, accepted)
+            finally:
+                self._feed.leave(self)
+                self._writer.transport.abort()
+        except TimeoutError:
+            raise Refused("unavailable", "The server did not answer the publish.") from None
+        except (OSError, ProtocolError) as failure:
+            raise Refused("unavailable", self._plain(str(failure) or "it broke off")) from None
+
+    def hear(self, packet: Packet, tracks: tuple[Track, ...]) -> None:
+        writer = self._writer
+        if writer is None or self._over.done():
+            return
+        if not self._is_begun and not (isinstance(packet.track, VideoTrack) and packet.is_key):
+            return
+        self._is_begun = True
+        self._send(self._tags.write(packet, tracks))
+        if writer.transport.get_write_buffer_size() > self._bounds.unsent_bytes_max:
+            self._fail("It is too slow: it has not read what was sent for a while.")
+
+    def close(self) -> None:
+        if not self._over.done():
+            self._over.set_result(None)
+
+    def _fail(self, sentence: str) -> None:
+        if not self._over.done():
+            self._over.set_exception(Refused("unavailable", sentence))
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        target = self._target
+        async with asyncio.timeout(self._bounds.answer_ms / 1000):
+            address = await self._address()
+            if target.scheme != "rtmps":
+                return await asyncio.open_connection(address, target.port)
+            # Reading the system's certificates takes a while.
+            trust = await asyncio.to_thread(tls_context, target.host, "")
+            return await asyncio.open_connection(
+                address, target.port, ssl=trust, server_hostname=target.host
+            )
+
+    async def _address(self) -> str:
+        """One that may be called. The name is looked up once: what is judged is what is called."""
+        host = self._target.host
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(
+                host, self._target.port, type=socket.SOCK_STREAM
+            )
+        except OSError:
+            raise Refused("unavailable", f"There is no host {host[:100]!r}.") from None
+        for *_, address in found:
+            if self._bounds.allowed.allows(host, ipaddress.ip_address(address[0])):
+                return str(address[0])
+        sentence = f"{host[:100]} may not be called: see the setting simulcast_hosts."
+        raise Refused("forbidden", sentence)
+
+    async def _publish(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        accepted: Callable[[], None],
+    ) -> None:
+        async with asyncio.timeout(self._bounds.answer_ms / 1000):
+            self._flush()
+            while not await self._read(reader):
+                self._flush()
+        accepted()
+        if self._feed.is_closed:
+            return
+        self._feed.join(self)
+        listening = asyncio.create_task(self._listen(reader))
+        try:
+            await asyncio.wait({listening, self._over}, return_when=asyncio.FIRST_COMPLETED)
+            if self._over.done():
+                self._over.result()
+                await self._say_goodbye(writer)
+            else:
+                listening.result()
+        finally:
+            listening.cancel()
+            with suppress(asyncio.CancelledError, OSError, Refused, ProtocolError):
+                await listening
+
+    async def _listen(self, reader: asyncio.StreamReader) -> None:
+        """Until the server hangs up or says no: it raises either way."""
+        while True:
+            await self._read(reader)
+            self._flush()
+
+    async def _read(self, reader: asyncio.StreamReader) -> bool:
+        """Take what the server says next. True where it accepts the publish."""
+        received = await reader.read(_READ_BYTES)
+        if not received:
+            raise ConnectionResetError("the server has closed the connection")
+        events = self._client.receive(received)
+        for event in events:
+            if isinstance(event, Denied):
+                raise Refused("forbidden", self._plain(event.sentence or "The server said no"))
+        return any(isinstance(event, Accepted) for event in events)
+
+    def _send(self, tags: list[Tag]) -> None:
+        for tag in tags:
+            self._client.send(tag)
+        self._flush()
+
+    def _flush(self) -> None:
+        octets = self._client.to_send()
+        if octets and self._writer is not None and not self._writer.is_closing():
+            self._writer.write(octets)
+
+    async def _say_goodbye(self, writer: asyncio.StreamWriter) -> None:
+        """The end in good order; a server that does not take it hears the connection's."""
+        self._client.close()
+        self._flush()
+        with suppress(TimeoutError, OSError):
+            async with asyncio.timeout(_GOODBYE_SECONDS):
+                await writer.drain()
+                writer.close()
+                await writer.wait_closed()
+
+    def _plain(self, told: str) -> str:
+        return told.replace(self._key, "***")[:_SENTENCE_LENGTH_MAX] if self._key else told

@@ -1,0 +1,141 @@
+"""Simulcasts: which targets are pushed to now, one task each, tried again on the world's clock."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from emulator.core.errors import Refused
+from emulator.core.events import Event
+from emulator.core.events.live import TargetAdded, TargetRemoved
+from emulator.core.events.worlds import WorldReplaced
+from emulator.media.simulcast.feed import Feed
+from emulator.media.simulcast.limits import OutletBounds
+from emulator.world.live import streams, targets
+from emulator.world.live.targets import Target
+from emulator.world.world import World
+
+log = logging.getLogger(__name__)
+
+# The first wait is a second; each is twice as long as the one before, up to this.
+RETRY_MS, RETRY_MAX_MS = 1_000, 60_000
+
+
+class Simulcasts:
+    """Those of one world, on the loop's thread. `feed_of` gives what a live stream sends."""
+
+    def __init__(
+        self,
+        world: World,
+        feed_of: Callable[[str], Feed | None],
+        tasks: asyncio.TaskGroup,
+        bounds: OutletBounds,
+    ) -> None:
+        self._world = world
+        self._feed_of = feed_of
+        self._tasks = tasks
+        self._bounds = bounds
+        self._running: dict[str, asyncio.Task[None]] = {}
+
+    def begin(self) -> None:
+        """Nothing is pushed yet, whatever was when these facts were kept."""
+        for target in targets.of_live_streams(self._world):
+            targets.rest(self._world, target.id)
+
+    def hear(self, event: Event) -> None:
+        """A target that is added to a live stream is started, and one that is removed, stopped."""
+        if isinstance(event, TargetAdded):
+            stream = streams.find(self._world, event.stream_id)
+            if stream.has_media:
+                self._start(targets.find(self._world, stream, event.target_id))
+        elif isinstance(event, TargetRemoved):
+            self._cancel(event.target_id)
+        elif isinstance(event, WorldReplaced):
+            for target_id in tuple(self._running):
+                self._cancel(target_id)
+
+    def start(self, stream_id: str) -> None:
+        """A stream's first picture has come. Its end stops its targets through its feed."""
+        for target in targets.of(self._world, streams.find(self._world, stream_id)):
+            self._start(target)
+
+    async def stop(self) -> None:
+        """Say goodbye to every target."""
+        running = tuple(self._running.values())
+        if running:
+            # Their streams have ended, so they are about to end by themselves.
+            await asyncio.wait(running, timeout=2)
+        for target_id in tuple(self._running):
+            self._cancel(target_id)
+        await asyncio.gather(*running, return_exceptions=True)
+
+    def _start(self, target: Target) -> None:
+        feed = self._feed_of(target.stream_id)
+        if feed is None or feed.is_closed or target.id in self._running:
+            return
+        task = self._tasks.create_task(self._push(target, feed))
+        self._running[target.id] = task
+        task.add_done_callback(lambda _: self._forget(target.id, task))
+
+    def _forget(self, target_id: str, task: asyncio.Task[None]) -> None:
+        if self._running.get(target_id) is task:
+            del self._running[target_id]
+
+    def _cancel(self, target_id: str) -> None:
+        task = self._running.pop(target_id, None)
+        if task is not None:
+            task.cancel()
+
+    async def _push(self, target: Target, feed: Feed) -> None:
+        """As long as the stream is live, in as many connections as it takes."""
+        end = _End()
+        feed.join(end)
+        try:
+            while not feed.is_closed:
+                targets.connecting(self._world, target.id)
+                try:
+                    await self._connect(target, feed)
+                except Refused as refused:
+                    await self._wait(target, refused.sentence, end)
+        finally:
+            feed.leave(end)
+        targets.rest(self._world, target.id)
+
+    async def _connect(self, target: Target, feed: Feed) -> None:
+        from emulator.media.simulcast.outlet import Outlet  # Late: most streams go nowhere else.
+
+        def accepted() -> None:
+            targets.accepted(self._world, target.id)
+            log.info("simulcast is live stream=%s target=%s", target.stream_id, target.id)
+
+        await Outlet(target.url, target.key, feed, self._bounds).run(accepted)
+
+    async def _wait(self, target: Target, reason: str, end: "_End") -> None:
+        """Until it is called again, by the world's clock, or its stream has ended."""
+        now = targets.by_id(self._world, target.id)
+        attempts = now.attempts if now is not None else 0
+        due_ms = self._world.now_ms + min(RETRY_MAX_MS, RETRY_MS << min(attempts, 10))
+        targets.failed(self._world, target.id, reason, due_ms)
+        log.warning("simulcast failed target=%s reason=%s", target.id, reason)
+        is_due = asyncio.Event()
+        end.tell = is_due.set
+        timer = self._world.clock.call_at(due_ms, is_due.set)
+        try:
+            if not end.has_come:
+                await is_due.wait()
+        finally:
+            timer.cancel()
+
+
+class _End:
+    """A tap that hears nothing but the stream's end."""
+
+    def __init__(self) -> None:
+        self.has_come = False
+        self.tell: Callable[[], None] = lambda: None
+
+    def hear(self, _packet: object, _tracks: object) -> None:
+        return
+
+    def close(self) -> None:
+        self.has_come = True
+        self.tell()

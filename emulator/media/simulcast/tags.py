@@ -1,0 +1,105 @@
+"""Tags: packets as FLV tags, which RTMP carries: what `ingest.flv` reads, written.
+
+H.264 and AAC as all servers know them (FLV 10.1, E.4); the others by Enhanced RTMP's FourCC.
+"""
+
+from typing import Final
+
+from emulator.media.ingest import amf0
+from emulator.media.ingest.amf3 import Value
+from emulator.media.ingest.tag import Tag
+from emulator.media.packets import AudioTrack, Packet, Track, VideoTrack
+
+_SEQUENCE, _CODED = 0, 1
+_LEGACY_AVC, _LEGACY_AAC = 0x07, 0xAF
+_KEY, _INTER = 1, 2
+_ENHANCED_AUDIO, _ENHANCED_VIDEO = 0x90, 0x80
+_VIDEO_FOURCC: Final = {"hevc": b"hvc1", "av1": b"av01", "vp9": b"vp09"}
+# These carry a composition time in front of each coded frame.
+_HAS_CTS: Final = {"hevc"}
+
+
+class TagWriter:
+    """One publish. Its time begins at 0 with the first packet, which is to be a key frame."""
+
+    def __init__(self) -> None:
+        self._told: tuple[Track, ...] = ()
+        self._base_ms: int | None = None
+
+    def write(self, packet: Packet, tracks: tuple[Track, ...]) -> list[Tag]:
+        """The packet's tag. Before it, what is new about the tracks that come from now on.
+
+        All of them are told before the first frame: a server begins with what it has heard of.
+        """
+        at_ms = _ms(packet.dts, packet.track.timescale)
+        if self._base_ms is None:
+            self._base_ms = at_ms
+        at_ms = max(0, at_ms - self._base_ms)
+        tags: list[Tag] = []
+        if tracks is not self._told:
+            known = {id(each) for each in self._told}
+            tags.append(_metadata(tracks))
+            tags += [_header(each, at_ms) for each in tracks if id(each) not in known]
+            self._told = tracks
+        tags.append(_coded(packet, at_ms))
+        return tags
+
+
+def _metadata(tracks: tuple[Track, ...]) -> Tag:
+    """What some servers want to be told before anything else."""
+    told: dict[str, Value] = {"encoder": "live-emulator"}
+    for track in tracks:
+        if isinstance(track, VideoTrack):
+            told |= {"width": float(track.width), "height": float(track.height)}
+            told["videocodecid"] = _codec_number(track)
+        else:
+            told |= {"audiosamplerate": float(track.sample_rate), "stereo": track.channels > 1}
+            told["audiocodecid"] = _codec_number(track)
+    return Tag("script", 0, amf0.encode("onMetaData", told))
+
+
+def _codec_number(track: Track) -> float:
+    """The old number, or the FourCC as one (Enhanced RTMP v2)."""
+    if track.codec in ("h264", "aac"):
+        return 7.0 if track.codec == "h264" else 10.0
+    fourcc = b"Opus" if isinstance(track, AudioTrack) else _VIDEO_FOURCC[track.codec]
+    return float(int.from_bytes(fourcc))
+
+
+def _header(track: Track, at_ms: int) -> Tag:
+    if isinstance(track, AudioTrack):
+        return Tag("audio", at_ms, _audio(track, _SEQUENCE) + track.config)
+    if track.codec == "h264":
+        return Tag(
+            "video", at_ms, bytes([_KEY << 4 | _LEGACY_AVC, _SEQUENCE, 0, 0, 0]) + track.config
+        )
+    return Tag("video", at_ms, _video(track, _SEQUENCE, is_key=True) + track.config)
+
+
+def _coded(packet: Packet, at_ms: int) -> Tag:
+    track, data = packet.track, bytes(packet.data)
+    if isinstance(track, AudioTrack):
+        return Tag("audio", at_ms, _audio(track, _CODED) + data)
+    # Rounded apart, a time and its offset would not add up.
+    cts_ms = _ms(packet.pts, track.timescale) - _ms(packet.dts, track.timescale)
+    cts = (cts_ms & 0xFFFFFF).to_bytes(3)
+    if track.codec == "h264":
+        frame = (_KEY if packet.is_key else _INTER) << 4 | _LEGACY_AVC
+        return Tag("video", at_ms, bytes([frame, _CODED]) + cts + data)
+    head = _video(track, _CODED, is_key=packet.is_key)
+    return Tag("video", at_ms, head + (cts if track.codec in _HAS_CTS else b"") + data)
+
+
+def _audio(track: AudioTrack, kind: int) -> bytes:
+    if track.codec == "aac":
+        return bytes([_LEGACY_AAC, kind])
+    return bytes([_ENHANCED_AUDIO | kind]) + b"Opus"
+
+
+def _video(track: VideoTrack, kind: int, *, is_key: bool) -> bytes:
+    frame = _KEY if is_key else _INTER
+    return bytes([_ENHANCED_VIDEO | frame << 4 | kind]) + _VIDEO_FOURCC[track.codec]
+
+
+def _ms(ticks: int, timescale: int) -> int:
+    return (ticks * 1000 + timescale // 2) // timescale

@@ -1,0 +1,186 @@
+"""Simulcast targets: where else a stream is pushed while it is live, and how that goes.
+
+A target's key is told to nobody: not to events, not to answers.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from emulator.core.errors import Refused
+from emulator.core.events.live import TargetAdded, TargetChanged, TargetRemoved
+from emulator.world.live.streams import Stream
+from emulator.world.store.journal import Row
+from emulator.world.world import World
+
+TargetState = Literal["idle", "connecting", "live", "waiting"]
+
+TARGETS_MAX = 10
+URL_LENGTH_MAX = 500
+KEY_LENGTH_MAX = 500
+# Without a name and password (RFC 3986, 3.2.1) and without a query: a key goes into `key`.
+_URL = re.compile(
+    r"rtmps?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([1-9][0-9]{0,4}))?/[A-Za-z0-9._~/-]+"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """`idle`: its stream is not live. `waiting`: it failed, for `reason`, until `due_at_ms`.
+
+    `attempts` counts those since it was last live. `live_since_ms` is None where it is not.
+    """
+
+    row: int
+    id: str
+    stream_id: str
+    url: str
+    key: str
+    state: TargetState
+    attempts: int
+    reason: str | None
+    due_at_ms: int | None
+    live_since_ms: int | None
+    created_at_ms: int
+
+
+def add(world: World, stream: Stream, url: str, key: str) -> Target:
+    """Push a stream to `url`, too: at once if it is live.
+
+    Refuses (`invalid`) an address that is not one, (`conflict`) an ended stream, one target too
+    many, and the same address with the same key twice.
+    """
+    found = _URL.fullmatch(url)
+    if found is None or len(url) > URL_LENGTH_MAX or int(found[1] or 1) > 65_535:
+        raise Refused("invalid", "A target's address is rtmp://host[:port]/app, or rtmps://.")
+    if not key or len(key) > KEY_LENGTH_MAX or not key.isprintable():
+        raise Refused("invalid", f"A target's key is 1 to {KEY_LENGTH_MAX} characters.")
+    if stream.status == "ended":
+        raise Refused("conflict", "This stream has ended.")
+    there = of(world, stream)
+    if len(there) >= TARGETS_MAX:
+        raise Refused("conflict", f"This stream has {TARGETS_MAX} targets. Remove one.")
+    if any((each.url, each.key) == (url, key) for each in there):
+        raise Refused("conflict", "This stream is pushed there already.")
+    target_id = world.ids.uuid()
+    with world.change():
+        world.store.write(
+            "INSERT INTO simulcast_targets (id, stream_row, url, key, created_at_ms)"
+            " VALUES (?, ?, ?, ?, ?)",
+            target_id,
+            stream.row,
+            url,
+            key,
+            world.now_ms,
+        )
+        world.emit(TargetAdded(at_ms=world.now_ms, stream_id=stream.id, target_id=target_id))
+    return find(world, stream, target_id)
+
+
+def remove(world: World, target: Target) -> None:
+    """Push there no more."""
+    with world.change():
+        world.store.write("DELETE FROM simulcast_targets WHERE row = ?", target.row)
+        world.emit(
+            TargetRemoved(at_ms=world.now_ms, stream_id=target.stream_id, target_id=target.id)
+        )
+
+
+def of(world: World, stream: Stream) -> list[Target]:
+    """The first added first."""
+    rows = world.store.rows(f"{_SELECT} WHERE stream_row = ? ORDER BY targets.row", stream.row)
+    return [_target(row) for row in rows]
+
+
+def find(world: World, stream: Stream, target_id: str) -> Target:
+    """Refuses (`not_found`) an unknown id, and that of another stream's target."""
+    found = by_id(world, target_id)
+    if found is None or found.stream_id != stream.id:
+        raise Refused("not_found", "Target not found")
+    return found
+
+
+def by_id(world: World, target_id: str) -> Target | None:
+    row = world.store.row(f"{_SELECT} WHERE targets.id = ?", target_id)
+    return None if row is None else _target(row)
+
+
+def of_live_streams(world: World) -> list[Target]:
+    rows = world.store.rows(f"{_SELECT} WHERE streams.status = 'live'")
+    return [_target(row) for row in rows]
+
+
+def connecting(world: World, target_id: str) -> None:
+    """It is called."""
+    _change(world, target_id, "connecting", None)
+
+
+def accepted(world: World, target_id: str) -> None:
+    """It takes the stream. What failed before is forgotten."""
+    _change(world, target_id, "live", None)
+
+
+def failed(world: World, target_id: str, reason: str, due_at_ms: int) -> None:
+    """It does not, or not any more; it is called again at `due_at_ms`."""
+    _change(world, target_id, "waiting", reason, due_at_ms)
+
+
+def rest(world: World, target_id: str) -> None:
+    """Its stream has ended, or begins later."""
+    _change(world, target_id, "idle", None)
+
+
+def _change(
+    world: World,
+    target_id: str,
+    state: TargetState,
+    reason: str | None,
+    due_at_ms: int | None = None,
+) -> None:
+    """One that is gone stays so."""
+    target = by_id(world, target_id)
+    if target is None or (state == "idle" and target.state == "idle"):
+        return
+    attempts = {"idle": 0, "live": 0, "waiting": target.attempts + 1}.get(state, target.attempts)
+    with world.change():
+        world.store.write(
+            "UPDATE simulcast_targets SET state = ?, attempts = ?, reason = ?, due_at_ms = ?,"
+            " live_since_ms = ? WHERE row = ?",
+            state,
+            attempts,
+            reason,
+            due_at_ms,
+            world.now_ms if state == "live" else None,
+            target.row,
+        )
+        world.emit(
+            TargetChanged(
+                at_ms=world.now_ms,
+                stream_id=target.stream_id,
+                target_id=target_id,
+                state=state,
+                reason=reason,
+            )
+        )
+
+
+_SELECT = (
+    "SELECT targets.*, streams.id AS stream_id FROM simulcast_targets AS targets"
+    " JOIN streams ON streams.row = targets.stream_row"
+)
+
+
+def _target(row: Row) -> Target:
+    return Target(
+        row=row["row"],
+        id=row["id"],
+        stream_id=row["stream_id"],
+        url=row["url"],
+        key=row["key"],
+        state=row["state"],
+        attempts=row["attempts"],
+        reason=row["reason"],
+        due_at_ms=row["due_at_ms"],
+        live_since_ms=row["live_since_ms"],
+        created_at_ms=row["created_at_ms"],
+    )

@@ -1,0 +1,169 @@
+"""When a target is called again, and what is told of it: on a clock that only the test moves."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import AsyncIterator
+
+import pytest
+
+from emulator.core.bus import Bus
+from emulator.core.clock import ManualClock
+from emulator.core.errors import Refused
+from emulator.core.events import Event
+from emulator.core.hosts import Allowed
+from emulator.media.simulcast.feed import Feed
+from emulator.media.simulcast.limits import OutletBounds
+from emulator.media.simulcast.simulcasts import Simulcasts
+from emulator.world.live import streams, targets
+from emulator.world.live.streams import Stream, Wishes
+from emulator.world.live.targets import TARGETS_MAX, Target
+from emulator.world.people import accounts
+from emulator.world.world import World
+
+KEY = "live_key_of_somebody_else"
+
+
+class Scene:
+    """A live stream, and who pushes it on."""
+
+    def __init__(self, clock: ManualClock, tasks: asyncio.TaskGroup) -> None:
+        self.clock = clock
+        self.heard: list[Event] = []
+        bus = Bus()
+        self.world = World(clock=clock, publish=bus.publish)
+        self.feed = Feed()
+        bounds = OutletBounds(Allowed(), answer_ms=5_000)
+        self.simulcasts = Simulcasts(self.world, lambda _: self.feed, tasks, bounds)
+        bus.subscribe(self.heard.append)
+        bus.subscribe(self.simulcasts.hear)
+        user = accounts.make(self.world, "ada", api_key="")
+        made = streams.create(self.world, user, Wishes({"title": "Tea"}))
+        self.stream: Stream = streams.go_live(self.world, made.id)
+
+    def target(self, target: Target) -> Target:
+        return targets.find(self.world, self.stream, target.id)
+
+    async def until(self, target: Target, state: str, attempts: int) -> Target:
+        async with asyncio.timeout(20):
+            while True:
+                now = self.target(target)
+                if (now.state, now.attempts) == (state, attempts):
+                    return now
+                await asyncio.sleep(0.001)
+
+
+@pytest.fixture
+async def scene(clock: ManualClock) -> AsyncIterator[Scene]:
+    async with asyncio.TaskGroup() as tasks:
+        scene = Scene(clock, tasks)
+        yield scene
+        scene.feed.close()
+        await scene.simulcasts.stop()
+    scene.world.close()
+
+
+@pytest.fixture
+def closed_port() -> int:
+    """One on which nobody listens."""
+    with socket.socket() as plug:
+        plug.bind(("127.0.0.1", 0))
+        number: int = plug.getsockname()[1]
+    return number
+
+
+async def test_a_target_is_called_again_after_twice_as_long_each_time(
+    scene: Scene, closed_port: int
+) -> None:
+    target = targets.add(scene.world, scene.stream, f"rtmp://127.0.0.1:{closed_port}/live", KEY)
+
+    for attempts, wait_ms in enumerate((1_000, 2_000, 4_000, 8_000), 1):
+        now = await scene.until(target, "waiting", attempts)
+        assert now.reason is not None
+        assert now.due_at_ms == scene.clock.now_ms() + wait_ms
+        scene.clock.advance(wait_ms - 1)
+        assert scene.target(target) == now
+        scene.clock.advance(1)
+    # A stream's end is not waited for.
+    await scene.until(target, "waiting", 5)
+    scene.feed.close()
+    assert (await scene.until(target, "idle", 0)).due_at_ms is None
+
+
+async def test_no_host_is_called_that_is_not_allowed(scene: Scene) -> None:
+    target = targets.add(scene.world, scene.stream, "rtmp://192.0.2.1/live", KEY)
+
+    now = await scene.until(target, "waiting", 1)
+
+    assert now.reason == "192.0.2.1 may not be called: see the setting simulcast_hosts."
+
+
+async def test_a_server_that_repeats_the_key_is_not_quoted(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    # Given a server that says no, with the key in its words,
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        opening = await reader.readexactly(1 + 1536)
+        writer.write(opening[:1] + bytes(1536) + opening[1:])
+        await reader.readexactly(1536)
+        await reader.readuntil(b"connect")
+        writer.write(_refusal(f"no stream {KEY} here"))
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    with caplog.at_level(logging.DEBUG):
+        target = targets.add(scene.world, scene.stream, f"rtmp://127.0.0.1:{port}/live", KEY)
+        # its refusal is told without it.
+        now = await scene.until(target, "waiting", 1)
+        server.close()
+
+    assert now.reason == "no stream *** here"
+    assert KEY not in caplog.text
+    assert KEY not in str(scene.heard)
+
+
+@pytest.mark.parametrize(
+    ("url", "key"),
+    [
+        ("http://127.0.0.1/live", KEY),
+        ("rtmp://127.0.0.1", KEY),
+        ("rtmp://me:secret@127.0.0.1/live", KEY),
+        ("rtmp://127.0.0.1/live?key=secret", KEY),
+        ("rtmp://127.0.0.1:70000/live", KEY),
+        ("rtmp://127.0.0.1/live", ""),
+        ("rtmp://127.0.0.1/live", "a\nb"),
+    ],
+)
+async def test_what_is_no_target_is_refused(scene: Scene, url: str, key: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        targets.add(scene.world, scene.stream, url, key)
+
+    assert refusal.value.code == "invalid"
+    assert targets.of(scene.world, scene.stream) == []
+
+
+async def test_a_stream_has_so_many_targets_and_each_once(scene: Scene, closed_port: int) -> None:
+    url = f"rtmp://127.0.0.1:{closed_port}/live"
+    for number in range(TARGETS_MAX):
+        targets.add(scene.world, scene.stream, url, f"{KEY}{number}")
+        if not number:
+            with pytest.raises(Refused, match="pushed there already"):
+                targets.add(scene.world, scene.stream, url, f"{KEY}{number}")
+
+    with pytest.raises(Refused, match="10 targets"):
+        targets.add(scene.world, scene.stream, url, KEY)
+
+
+def _refusal(sentence: str) -> bytes:
+    from emulator.media.ingest import amf0, rtmp_chunks
+    from emulator.media.ingest.amf3 import Value
+    from emulator.media.ingest.rtmp_chunks import Message
+
+    told: dict[str, Value] = {
+        "level": "error",
+        "code": "NetConnection.Connect.Rejected",
+        "description": sentence,
+    }
+    return rtmp_chunks.write(3, Message(20, 0, 0, amf0.encode("_error", 1.0, None, told)))

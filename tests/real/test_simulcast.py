@@ -1,0 +1,128 @@
+"""A live stream pushed on to another emulator, as a real platform would be told of."""
+
+import json
+import shlex
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.support.docs import PROJECT, commands
+from tests.support.encoders import address_of, film, pushing
+from tests.support.peers import need
+from tests.support.walk import Walk, platform, seconds_in, until
+
+PAGE = PROJECT / "docs/how-to/simulcast.md"
+
+
+@pytest.fixture(scope="module")
+def here() -> Iterator[Walk]:
+    with platform() as walk:
+        yield walk
+
+
+@pytest.fixture(scope="module")
+def there() -> Iterator[Walk]:
+    with platform() as walk:
+        yield walk
+
+
+def run(line: str, names: dict[str, str]) -> str:
+    """A page's `curl`, with what the page leaves open put in."""
+    for shown, real in names.items():
+        line = line.replace(shown, real)
+    command = [need("curl"), "-sS", "--fail", *shlex.split(line)[1:]]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+
+
+def targets_of(walk: Walk, stream: dict[str, Any]) -> str:
+    return f"{walk.ready['admin']}/streams/{stream['id']}/targets"
+
+
+def add(here: Walk, stream: dict[str, Any], url: str, key: str) -> dict[str, Any]:
+    answer = here.ask("POST", targets_of(here, stream), {"url": url, "key": key})
+    assert answer.status == 201, answer.text
+    target: dict[str, Any] = answer.json
+    return target
+
+
+def until_target(here: Walk, target: dict[str, Any], state: str) -> dict[str, Any]:
+    address = f"{targets_of(here, {'id': target['stream_id']})}/{target['id']}"
+
+    def look() -> dict[str, Any] | None:
+        now: dict[str, Any] = here.get(address).json
+        return now if now["state"] == state else None
+
+    return until(look, f"the target is {state}")
+
+
+@pytest.mark.parametrize("scheme", ["rtmp", "rtmps"])
+def test_a_target_shows_what_its_source_shows_and_ends_with_it(
+    here: Walk, there: Walk, scheme: str
+) -> None:
+    # Given a target that was told before its stream began,
+    source, copy = here.create(), there.create()
+    target = add(here, source, there.ready[scheme], copy["stream_key"])
+    assert target["state"] == "idle"
+
+    # when the stream is pushed, the other platform is live too, and plays.
+    with pushing(address_of(source), film(seconds=4), is_endless=False) as push:
+        there.until_status(copy, "live")
+        until_target(here, target, "live")
+        there.until_parts(copy, 3)
+        push.process.wait(60)
+
+    # When it is over, so is the copy, and its recording is as long.
+    recorded, copied = here.until_vod(source), there.until_vod(copy)
+    lengths = [
+        seconds_in(walk.get(vod["playback_url"].replace("video.m3u8", "stream.m3u8")).text)
+        for walk, vod in ((here, recorded), (there, copied))
+    ]
+    assert lengths[0] == pytest.approx(4, abs=0.1)
+    # It begins with the first key frame after the target took it.
+    assert lengths[0] - 2.1 < lengths[1] <= lengths[0] + 0.1
+    assert until_target(here, target, "idle")["attempts"] == 0
+
+
+def test_targets_come_and_go_while_a_stream_is_live(here: Walk, there: Walk) -> None:
+    source, copy = here.create(), there.create()
+    with pushing(address_of(source), film(seconds=4)):
+        here.until_first_part(source)
+        names = {
+            "http://127.0.0.1:8787": here.ready["http"],
+            "STREAM_ID": source["id"],
+            "rtmp://127.0.0.1:1937/live": there.ready["rtmp"],
+            "TARGET_KEY": copy["stream_key"],
+        }
+        # As the page says it,
+        told = [run(shown.line, names) for shown in commands(PAGE) if shown.line[:4] == "curl"]
+        target, listed = map(json.loads, told)
+        there.until_status(copy, "live")
+        assert [each["id"] for each in listed["targets"]] == [target["id"]]
+        assert copy["stream_key"] not in json.dumps(listed)
+
+        address = f"{targets_of(here, source)}/{target['id']}"
+        assert here.ask("DELETE", address).status == 204
+        there.until_status(copy, "ended")
+        assert here.get(address).status == 404
+        assert here.stream(source)["status"] == "live"
+
+
+def test_a_key_that_is_refused_is_tried_again_and_told_nowhere(here: Walk, there: Walk) -> None:
+    # Given a target that refuses its key,
+    secret = "live_" + "5ecret" * 5
+    source = here.create()
+    with pushing(address_of(source), film(seconds=4)):
+        here.until_first_part(source)
+        target = add(here, source, there.ready["rtmp"], secret)
+        now = until_target(here, target, "waiting")
+
+        # its words are told, and it is called again,
+        assert "not known" in now["reason"]
+        until(lambda: until_target(here, target, "waiting")["attempts"] >= 2, "it was called again")
+    # and no log has the key.
+    for log in ("events", "requests"):
+        told = here.get(f"{here.ready['admin']}/{log}?limit=500").text
+        assert secret not in told
+        assert log == "requests" or target["id"] in told

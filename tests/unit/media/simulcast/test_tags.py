@@ -1,0 +1,89 @@
+"""What is written as tags is read as the same packets."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.media.ingest.flv import FlvReader
+from emulator.media.packets import Packet, Track
+from emulator.media.simulcast.tags import TagWriter
+from tests.support.broadcast import flv, flv_tags
+
+SECONDS = 1
+
+
+def packets(**options: str) -> tuple[list[Packet], tuple[Track, ...]]:
+    reader = FlvReader()
+    tags = flv_tags(flv(seconds=SECONDS, **options))
+    return [packet for tag in tags for packet in reader.read(tag)], reader.tracks
+
+
+def again(given: list[Packet], tracks: tuple[Track, ...]) -> tuple[list[Packet], FlvReader]:
+    reader, writer = FlvReader(), TagWriter()
+    written = (tag for packet in given for tag in writer.write(packet, tracks))
+    return [found for tag in written for found in reader.read(tag)], reader
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"video": "libx264 -preset ultrafast -g 30 -bf 2 -b_strategy 0"},
+        {"video": "libx265 -preset ultrafast -x265-params log-level=none", "audio": "libopus"},
+        {"video": "libvpx-vp9 -deadline realtime -cpu-used 8"},
+        {"video": "libsvtav1 -preset 12"},
+    ],
+    ids=["H.264 with B-frames, AAC", "HEVC, Opus", "VP9", "AV1"],
+)
+def test_every_codec_comes_out_as_it_went_in(options: dict[str, str]) -> None:
+    sent, tracks = packets(**options)
+    base = sent[0].dts * 1000 // sent[0].track.timescale
+
+    received, reader = again(sent, tracks)
+
+    assert len(received) == len(sent) > SECONDS * 30
+    for one, two in zip(sent, received, strict=True):
+        assert type(one.track) is type(two.track)
+        assert one.track.config == two.track.config
+        assert (one.is_key, bytes(one.data)) == (two.is_key, bytes(two.data))
+        assert _ms(two.dts, two) == pytest.approx(_ms(one.dts, one) - base, abs=1)
+        assert _ms(two.pts - two.dts, two) == pytest.approx(_ms(one.pts - one.dts, one), abs=1)
+    assert reader.metadata["width"] == 320
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 2**40), st.integers(0, 900_000), st.booleans(), st.binary(min_size=1)
+        ),
+        min_size=1,
+    )
+)
+def test_any_times_and_bytes_make_tags_that_can_be_read(
+    told: list[tuple[int, int, bool, bytes]],
+) -> None:
+    [track] = packets(audio="")[1]
+    sent = [Packet(track, dts, dts + cts, 0, is_key, data) for dts, cts, is_key, data in told]
+
+    received, _ = again(sent, (track,))
+
+    assert [bytes(p.data) for p in received] == [p.data for p in sent]
+
+
+def _ms(ticks: int, packet: Packet) -> float:
+    return ticks * 1000 / packet.track.timescale
+
+
+def test_all_tracks_are_told_before_the_first_frame_and_changed_ones_again() -> None:
+    sent, tracks = packets()
+    writer = TagWriter()
+    pictures = [packet for packet in sent if packet.track is tracks[0]]
+
+    first = writer.write(pictures[0], tracks)
+    assert [tag.kind for tag in first] == ["script", "video", "audio", "video"]
+    assert [tag.kind for tag in writer.write(pictures[1], tracks)] == ["video"]
+
+    changed = replace(tracks[0])
+    later = writer.write(pictures[2]._replace(track=changed), (changed, *tracks[1:]))
+    assert [tag.kind for tag in later] == ["script", "video", "video"]
