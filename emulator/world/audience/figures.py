@@ -7,7 +7,7 @@ one, rounded to four places; minutes and means to two.
 from dataclasses import dataclass
 from typing import Literal
 
-from emulator.world.audience import attendance
+from emulator.world.audience import attendance, talk
 from emulator.world.audience.countries import name_of
 from emulator.world.live.streams import Stream
 from emulator.world.world import World
@@ -78,7 +78,7 @@ def totals(world: World, stream: Stream) -> Totals:
     """A stream's totals up to this instant, or to its end."""
     attendance.settle(world, stream)
     row = world.store.row("SELECT * FROM audience WHERE stream_row = ?", stream.row)
-    messages, chatters = _chat_totals(world, stream)
+    messages, chatters = talk.totals(world, stream)
     if row is None:
         return Totals(0, 0, 0, stream.peak_viewer_count, 0.0, 0, messages, chatters)
     watch_ms = row["watch_ms"] + row["viewers"] * max(
@@ -152,28 +152,16 @@ def countries(counted: list[tuple[str, int]]) -> list[Country]:
 
 def chat(world: World, stream: Stream) -> ChatFigures:
     """What was said, also what was deleted since; the minutes count from the stream's start."""
-    messages, chatters = _chat_totals(world, stream)
-    start_ms = stream.started_at_ms if stream.started_at_ms is not None else stream.created_at_ms
-    peak = world.store.number(
-        "SELECT max(lines) FROM (SELECT count(*) AS lines FROM messages WHERE stream_row = ?"
-        " GROUP BY (created_at_ms - ?) / 60000)",
-        stream.row,
-        start_ms,
-    )
-    most_active = world.store.rows(
-        "SELECT users.username, count(*) AS lines FROM messages JOIN users"
-        " ON users.row = messages.user_row WHERE messages.stream_row = ? GROUP BY users.row"
-        " ORDER BY lines DESC, users.username LIMIT ?",
-        stream.row,
-        _CHATTERS_SHOWN,
-    )
+    messages, chatters = talk.totals(world, stream)
     minutes = max(1.0, duration_ms(world, stream) / MINUTE_MS)
     return ChatFigures(
         messages=messages,
         chatters=chatters,
         per_minute=round(messages / minutes, 2),
-        peak_per_minute=peak,
-        most_active=tuple(Chatter(row["username"], row["lines"]) for row in most_active),
+        peak_per_minute=talk.busiest_minute(world, stream),
+        most_active=tuple(
+            Chatter(*each) for each in talk.most_active(world, stream, _CHATTERS_SHOWN)
+        ),
     )
 
 
@@ -203,15 +191,6 @@ def duration_ms(world: World, stream: Stream) -> int:
 
 def _end_ms(world: World, stream: Stream) -> int:
     return stream.ended_at_ms if stream.ended_at_ms is not None else world.now_ms
-
-
-def _chat_totals(world: World, stream: Stream) -> tuple[int, int]:
-    row = world.store.row(
-        "SELECT count(*) AS lines, count(DISTINCT user_row) AS people FROM messages"
-        " WHERE stream_row = ?",
-        stream.row,
-    )
-    return (row["lines"], row["people"]) if row else (0, 0)
 
 
 def _stays(world: World, stream: Stream) -> dict[int, int]:

@@ -78,3 +78,33 @@ CREATE TABLE audience_quarters (
     uniques INTEGER NOT NULL
 );
 CREATE INDEX audience_quarters_by_time ON audience_quarters (stream_row, quarter_at_ms);
+
+-- A chat in numbers: who said how much, and how much was said in each minute of the stream, of all
+-- messages up to `counted_row`. Minutes count from `base_at_ms`: its start, or its making before that.
+CREATE TABLE talk (
+    stream_row INTEGER PRIMARY KEY REFERENCES streams ON DELETE CASCADE,
+    counted_row INTEGER NOT NULL,
+    base_at_ms INTEGER NOT NULL
+);
+CREATE INDEX talk_by_count ON talk (counted_row);
+
+CREATE TABLE talk_authors (
+    stream_row INTEGER NOT NULL REFERENCES streams ON DELETE CASCADE,
+    user_row INTEGER NOT NULL REFERENCES users ON DELETE CASCADE,
+    messages INTEGER NOT NULL,
+    PRIMARY KEY (stream_row, user_row)
+) WITHOUT ROWID;
+CREATE INDEX talk_authors_by_user ON talk_authors (user_row);
+
+CREATE TABLE talk_minutes (
+    stream_row INTEGER NOT NULL REFERENCES streams ON DELETE CASCADE,
+    minute INTEGER NOT NULL,
+    messages INTEGER NOT NULL,
+    PRIMARY KEY (stream_row, minute)
+) WITHOUT ROWID;
+
+-- The row of a message that is removed may be used again, if it was the last one.
+CREATE TRIGGER talk_forgets AFTER DELETE ON messages BEGIN
+    UPDATE talk SET counted_row = (SELECT coalesce(max(row), 0) FROM messages)
+    WHERE counted_row > (SELECT coalesce(max(row), 0) FROM messages);
+END;
