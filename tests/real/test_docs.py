@@ -17,7 +17,9 @@ from imageio_ffmpeg import get_ffmpeg_exe
 from emulator import server
 from emulator.settings import Settings
 from tests.support.docs import PROJECT, commands
+from tests.support.peers import lacking
 from tests.support.walk import Walk, until
+from tests.support.webrtc import has_whip
 
 PATIENCE_SECONDS = 120
 README = PROJECT / "README.md"
@@ -26,6 +28,7 @@ CHAT_PAGE = PROJECT / "docs/how-to/chat.md"
 WEBHOOK_PAGE = PROJECT / "docs/how-to/webhooks.md"
 OBS_PAGE = PROJECT / "docs/how-to/obs.md"
 AUDIENCE_PAGE = PROJECT / "docs/how-to/audience.md"
+WEBRTC_PAGE = PROJECT / "docs/how-to/webrtc.md"
 CLOCK_PAGE = PROJECT / "docs/how-to/clock.md"
 TALK = "-f lavfi -i testsrc2=size=320x180:rate=30 -f lavfi -i sine -t 4 -g 60 -c:a aac"
 
@@ -227,3 +230,25 @@ def test_what_the_webhook_page_shows_works(reader: Reader) -> None:
     reader.names["DELIVERY_ID"] = delivery["id"]
     replayed = json.loads(reader.run(f"{line_with(WEBHOOK_PAGE, 'replay')} -s"))
     assert (replayed["id"], replayed["state"]) == (delivery["id"], "waiting")
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+def test_what_the_webrtc_page_shows_goes_live_and_makes_a_session(reader: Reader) -> None:
+    # Given the page's call for a stream, and an ffmpeg that speaks WHIP,
+    if not has_whip(get_ffmpeg_exe()):
+        lacking("this ffmpeg does not speak WHIP")
+    reader.run(f"ffmpeg -loglevel error {TALK} -c:v libx264 talk.mp4")
+    stream = reader.make_stream(line_with(WEBRTC_PAGE, "curl -X POST", "/streams/"))
+
+    # when the page's command pushes, then it is live, and ends when that is over.
+    push = reader.start(line_with(WEBRTC_PAGE, "ffmpeg -re"))
+    _, said = push.communicate(timeout=PATIENCE_SECONDS)
+    assert push.returncode == 0, said
+    until(lambda: reader.status_of(stream) == "ended", "the stream to end")
+    assert reader.walk.ask("GET", f"/streams/id/{stream['id']}").json["started_at"]
+
+    # And the page's calls make a session and a seat in it.
+    made = json.loads(reader.run(line_with(WEBRTC_PAGE, "curl -X POST", "max_participants")))
+    reader.names["SESSION_ID"] = made["id"]
+    seat = json.loads(reader.run(line_with(WEBRTC_PAGE, "curl -X POST", "SESSION_ID/token")))
+    assert seat["token"].count(".") == 2

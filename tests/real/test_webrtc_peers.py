@@ -74,7 +74,12 @@ async def test_a_page_watches_what_obs_or_ffmpeg_sends_over_rtmp(
         )
 
 
-async def test_ffmpeg_goes_live_by_whip(walk: Walk) -> None:
+async def test_ffmpeg_goes_live_by_whip_and_stays(
+    walk: Walk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # It answers no checks of consent, which would be missed after half a minute; here after a few
+    # seconds.
+    monkeypatch.setattr("aioice.ice.CONSENT_INTERVAL", 0.05)
     if not has_whip(ffmpeg(BUNDLED)):
         lacking("this ffmpeg does not speak WHIP")
     stream = walk.create()
@@ -83,5 +88,7 @@ async def test_ffmpeg_goes_live_by_whip(walk: Walk) -> None:
         async with watching(stream["playback"]["whep"]) as session:
             await ask(lambda: len(session.received) > 60, "it is watched")
         await ask(lambda: walk.until_parts(stream, 5), "parts come")
+        await ask(lambda: len(walk.media_playlist(stream).split("#EXTINF")) > 7, "it goes on")
+        assert walk.ingest(stream)["is_publishing"]
         push.stop()
         await ask(lambda: not walk.ingest(stream)["is_publishing"], "it has said goodbye")

@@ -96,6 +96,10 @@ class Ice:
         connection.remote_is_lite = remote.is_lite
         connection.ice_controlling = remote.is_lite
         await connection.connect()
+        # aioice's own checks of consent end a peer that answers none, as ffmpeg's WHIP does, after
+        # half a minute of good media. A link sees for itself whether its peer is heard.
+        if connection._query_consent_task is not None:
+            connection._query_consent_task.cancel()
 
     async def add(self, candidates: tuple[str, ...], *, is_complete: bool) -> None:
         """Learn where the peer may be. An mDNS name is looked up; what is no candidate is not."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import urljoin
 
 import httpx
 import pytest
@@ -187,8 +188,8 @@ def test_every_module_imports_files_that_are_there() -> None:
     modules = {name: text.decode() for name, text in files.items() if name.endswith(".js")}
     assert "watch.js" in modules
     for name, text in modules.items():
-        for imported in re.findall(r'^import .* from "\./([^"]+)";$', text, re.MULTILINE):
-            assert imported in files, f"{name} imports {imported}"
+        for imported in re.findall(r'^import .* from "(\.[^"]+)";$', text, re.MULTILINE):
+            assert urljoin(name, imported) in files, f"{name} imports {imported}"
 
 
 @pytest.mark.parametrize(
