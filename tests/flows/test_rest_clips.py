@@ -1,6 +1,7 @@
 """Clips: cut of what was recorded, live or looped; shown wherever they are counted."""
 
 import asyncio
+from html import escape
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -87,6 +88,9 @@ async def test_a_clip_is_cut_and_shows_wherever_clips_do(
     base = urlsplit(clip["video_url"]).path.partition("/downloads/")[0]
     assert (await client.get(f"{base}/thumbnails/thumbnail.jpg")).status_code == 200
     assert "#EXT-X-ENDLIST" in (await client.get(f"{base}/manifest/stream.m3u8")).text
+    told = (await client.get(f"{base}/lifecycle")).json()
+    assert (told["live"], told["title"], told["duration"]) == (False, HTML, 1.5)
+    assert escape(HTML) in (await client.get(f"{base}/watch")).text
 
     # The stream, its maker and the popular ones show it.
     for path in (f"/streams/{stream['id']}/clips", "/streams/users/viewer/clips"):
@@ -212,6 +216,21 @@ async def test_clips_of_a_private_stream_show_to_whom_they_concern(
     mine = await call("GET", "/streams/users/viewer/clips", "ak_demo_viewer")
     assert mine.json()["total"] == 1
     check_error(await call("GET", f"/streams/{stream['id']}/clips", "ak_demo_viewer"), 404)
+
+
+async def test_a_recording_that_is_not_for_everybody_is_not_clipped_by_everybody(
+    call: Caller,
+) -> None:
+    [vod] = (await call("GET", "/streams/users/devops_wizard/vods")).json()
+    key = "ak_demo_devops_wizard"
+    await call("PUT", f"/streams/vods/{vod['id']}", key, json={"visibility": "followers"})
+    body = {"title": "x", "start_time": 0, "end_time": 5}
+
+    # rustacean follows devops_wizard.
+    for who, status in (("viewer", 403), ("rustacean", 201), ("devops_wizard", 201)):
+        path = f"/streams/{vod['stream_id']}/clips"
+        answer = await call("POST", path, f"ak_demo_{who}", json=body)
+        assert answer.status_code == status
 
 
 async def test_a_clip_whose_media_is_gone_says_that_it_failed(

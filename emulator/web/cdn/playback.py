@@ -31,6 +31,7 @@ from emulator.web.platform import CDN_NAME, Platform
 from emulator.web.worlds import Worlds
 from emulator.world.audience import attendance
 from emulator.world.library import recordings, renditions
+from emulator.world.library.clips import Clip
 from emulator.world.library.recordings import Vod
 from emulator.world.live import renditions as live_renditions
 from emulator.world.live.streams import Stream
@@ -161,7 +162,7 @@ class Playback:
         subject = subject_of(self._platform, request.path_params["uid"])
         stream = subject.stream
         vod = subject.vod or self._vod_of(stream)
-        shown = vod or subject.video
+        shown = vod or subject.video or subject.clip
         title = stream.title if stream else (shown.title if shown else "")
         return JSONResponse(
             {
@@ -180,7 +181,7 @@ class Playback:
         count = self._platform.world.viewers.count(stream.id) if stream else 0
         return JSONResponse({"liveViewers": count}, headers={"Cache-Control": "no-store"})
 
-    def _seconds(self, stream: Stream | None, vod: Vod | Video | None) -> float | None:
+    def _seconds(self, stream: Stream | None, vod: Vod | Video | Clip | None) -> float | None:
         """How long a live stream has run, or a recording is."""
         if stream is not None and stream.status == "live" and stream.started_at_ms is not None:
             return (self._platform.world.now_ms - stream.started_at_ms) / 1000

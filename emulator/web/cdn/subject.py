@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from emulator.core.errors import Refused
 from emulator.web.platform import Platform
 from emulator.world.library import clips, recordings, renditions
+from emulator.world.library.clips import Clip
 from emulator.world.library.recordings import Loop, Vod
 from emulator.world.live import renditions as live_renditions
 from emulator.world.live import streams
@@ -27,6 +28,7 @@ class Subject:
     loop: Loop | None = None
     video: Video | None = None
     watched: Stream | None = None
+    clip: Clip | None = None
 
 
 def subject_of(platform: Platform, uid: str) -> Subject:
@@ -44,7 +46,10 @@ def subject_of(platform: Platform, uid: str) -> Subject:
     vod = recordings.by_uid(world, uid) or recordings.by_upload(world, uid)
     if vod is not None and vod.status == "ready":
         return Subject(None, vod, vod.media_uid, vod.loop)
-    if clips.is_ready(world, uid) or renditions.is_ready(world, uid):
+    clip = clips.by_uid(world, uid)
+    if clip is not None and clip.status == "ready":
+        return Subject(None, None, uid, clip=clip)
+    if renditions.is_ready(world, uid):
         return Subject(None, None, uid)
     live = live_renditions.stream_of(world, uid)
     if live is not None:

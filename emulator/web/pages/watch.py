@@ -22,9 +22,13 @@ from emulator.web.cdn.audience import remember
 from emulator.web.pages import assets
 from emulator.web.platform import CDN_NAME
 from emulator.web.worlds import Worlds
-from emulator.world.library import recordings
+from emulator.world.library import clips, recordings
+from emulator.world.library.clips import Clip
+from emulator.world.library.recordings import Vod
 from emulator.world.live import streams
 from emulator.world.people import accounts
+from emulator.world.video import videos
+from emulator.world.video.videos import Video
 from emulator.world.world import World
 
 # The same pages answer under the CDN's name (contract, Media addresses).
@@ -85,16 +89,21 @@ def pages(world_of: Callable[[Request], World]) -> list[Route]:
 
 
 def find(world: World, uid: str) -> Watched | None:
-    """The stream or the recording with this CDN uid, or None."""
+    """The stream, recording, video or clip with this CDN uid, or None."""
     stream = streams.by_uid(world, uid)
     if stream is not None:
         owner = _name(world, stream.user_row)
         return Watched(uid, "stream", stream.title, owner, stream.status, stream.has_media)
-    vod = recordings.by_uid(world, uid)
-    if vod is None:
+    found: Vod | Video | Clip | None = (
+        videos.by_uid(world, uid)
+        or recordings.by_uid(world, uid)
+        or recordings.by_upload(world, uid)
+        or clips.by_uid(world, uid)
+    )
+    if found is None:
         return None
-    owner = _name(world, vod.user_row)
-    return Watched(uid, "recording", vod.title, owner, vod.status, vod.status == "ready")
+    owner = _name(world, found.user_row)
+    return Watched(uid, "recording", found.title, owner, found.status, found.status == "ready")
 
 
 def _name(world: World, user_row: int) -> str:

@@ -61,9 +61,12 @@ def create(
 ) -> Clip:
     """Have a clip made, of positions in the stream or of instants (milliseconds since 1970).
 
-    Refuses (`invalid`) more than a minute and what is outside the stream, (`unavailable`) a clip
-    while `WAITING_MAX` wait.
+    Refuses (`forbidden`) who may not see the recording, (`invalid`) more than a minute and what is
+    outside the stream, (`unavailable`) a clip while `WAITING_MAX` wait.
     """
+    vod = recordings.by_media(world, stream.uid)
+    if vod is not None and not recordings.is_for(world, vod, user):
+        raise Refused("forbidden", "The recording of this stream is not for everybody")
     if from_ms >= EPOCH_MIN_MS and stream.started_at_ms is not None:
         from_ms, to_ms = from_ms - stream.started_at_ms, to_ms - stream.started_at_ms
     _check_span(world, stream, from_ms, to_ms)
@@ -185,10 +188,10 @@ def unfinished(world: World) -> list[Clip]:
     return [_clip(row) for row in rows]
 
 
-def is_ready(world: World, uid: str) -> bool:
-    """Whether this uid is that of a clip that can be watched."""
-    found = world.store.row("SELECT 1 FROM clips WHERE uid = ? AND status = 'ready'", uid)
-    return found is not None
+def by_uid(world: World, uid: str) -> Clip | None:
+    """The clip whose CDN uid this is."""
+    found = world.store.row(f"{_SELECT} WHERE clips.uid = ?", uid)
+    return _clip(found) if found else None
 
 
 def finish(world: World, clip_id: str, length_ms: int) -> None:

@@ -134,15 +134,18 @@ def find_own(world: World, vod_id: str, user: User) -> Vod:
 
 
 def may_see(world: World, vod: Vod, viewer: User | None) -> bool:
-    """One's own always; others' once ready: a public one, or a followed user's for followers."""
-    if viewer is not None and viewer.row == vod.user_row:
+    """One's own always; others' once ready, where they are for `viewer`."""
+    is_own = viewer is not None and viewer.row == vod.user_row
+    return is_own or (vod.status == "ready" and is_for(world, vod, viewer))
+
+
+def is_for(world: World, vod: Vod, viewer: User | None) -> bool:
+    """A public VOD is for everybody, one for followers for these, and all for their owner."""
+    if vod.visibility == "public" or (viewer is not None and viewer.row == vod.user_row):
         return True
-    if vod.status != "ready" or vod.visibility == "private":
+    if vod.visibility == "private" or viewer is None:
         return False
-    if vod.visibility == "followers":
-        owner = accounts.by_row(world, vod.user_row)
-        return viewer is not None and follows.is_following(world, viewer, owner)
-    return True
+    return follows.is_following(world, viewer, accounts.by_row(world, vod.user_row))
 
 
 def watch(world: World, vod: Vod) -> Vod:

@@ -8,7 +8,17 @@ import emulator.world
 from emulator.core.clock import ManualClock
 from emulator.world.discovery import ranking, search, searches, suggestions
 from emulator.world.discovery.search import Filters
-from emulator.world.live import categories, ingest_keys, lists, schedules, streams, tags
+from emulator.world.live import (
+    categories,
+    ingest_keys,
+    lists,
+    renditions,
+    schedules,
+    streams,
+    synthetic,
+    tags,
+    targets,
+)
 from emulator.world.live.lists import Wanted
 from emulator.world.live.streams import Wishes
 from emulator.world.people import accounts
@@ -27,7 +37,7 @@ def store() -> WatchedStore:
     world = World(clock=ManualClock(), publish=lambda _: None, rules=Rules(streams_per_user=0))
     world.store.close()
     world.store = watched = WatchedStore()
-    for walk in (make_and_change, read_lists, discover, end_and_remove):
+    for walk in (make_and_change, read_lists, discover, publish_and_resize, end_and_remove):
         walk(world)
     return watched
 
@@ -87,6 +97,24 @@ def discover(world: World) -> None:
     searches.note(world, "rust")
     searches.trending(world, 10)
     searches.popular(world, 10)
+
+
+def publish_and_resize(world: World) -> None:
+    stream = synthetic.start(world, live(world, "live before", by="cyd"))
+    synthetic.stop(world, stream)
+    synthetic.start(world, stream)
+    synthetic.drop(world, stream, 1)
+    synthetic.pauses(world, stream.uid)
+    first, second = (renditions.begin(world, stream, f"{n}p", 2, n) for n in (480, 360))
+    assert renditions.of(world, stream) == [first, second]
+    assert renditions.by_uid(world, first.uid)
+    assert renditions.stream_of(world, first.uid)
+    renditions.drop(world, stream.id, first.uid, "no")
+    target = targets.add(world, stream, "rtmp://127.0.0.1/live", "key")
+    targets.failed(world, target.id, "no", 1)
+    assert len(targets.of_live_streams(world)) == 1
+    targets.remove(world, target)
+    synthetic.end_abandoned(world)
 
 
 def end_and_remove(world: World) -> None:

@@ -108,7 +108,7 @@ OPERATIONS = [
         answer=create,
         body=ClipCreate,
         status=201,
-        refuses=("not_found", "unavailable", "invalid"),
+        refuses=("forbidden", "not_found", "unavailable", "invalid"),
         provenance="client",
     ),
     Operation(

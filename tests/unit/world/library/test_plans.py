@@ -20,6 +20,7 @@ from emulator.world.library import (
 )
 from emulator.world.library.chapters import Draft
 from emulator.world.library.recordings import Quality
+from emulator.world.live import renditions as live_renditions
 from emulator.world.live import streams
 from emulator.world.live.streams import Wishes
 from emulator.world.people import accounts, follows
@@ -96,6 +97,8 @@ def make(world: World, stream: streams.Stream) -> None:
     renditions.finish(world, first.uid, (854, 480), 1)
     renditions.fail(world, second.uid, "no")
     renditions.is_ready(world, first.uid)
+    live = live_renditions.begin(world, stream, "240p", 426, 240)
+    renditions.adopt(world, vod, live.uid, 1)
     renditions.of(world, vod)
     renditions.of_media(world, vod.media_uid)
     posted, _ = posts.upload(world, ada, {"cloudflare_video_id": stream.uid, "title": "y"})
@@ -106,7 +109,7 @@ def make(world: World, stream: streams.Stream) -> None:
         clip = clips.create(world, stream, user, "c", 0, 1000)
         clips.unfinished(world)
         clips.finish(world, clip.id, 1000)
-        clips.is_ready(world, clip.uid)
+        clips.by_uid(world, clip.uid)
         clips.watch(world, clips.find_for(world, clip.id, None))
     clips.fail(world, clips.create(world, stream, ada, "c", 0, 1000).id, "no")
     clips.of_stream(world, stream, offset=0, count=20)
