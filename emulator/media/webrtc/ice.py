@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from emulator.core.errors import Refused
-from emulator.media.webrtc.limits import WebRtcLimits
+from emulator.media.webrtc.limits import Ports, WebRtcLimits
 from emulator.media.webrtc.offer.sdp import Remote
 
 if TYPE_CHECKING:
@@ -24,27 +24,6 @@ _STUN_LAST, _DTLS_FIRST, _DTLS_LAST, _RTP_FIRST, _RTP_LAST = 3, 20, 63, 128, 191
 _COMPONENT = 1
 # DTLS flights that nobody has read yet; more than this is no handshake.
 _UNREAD_MAX = 64
-
-
-class Ports:
-    """The UDP ports of all peers: any that the system has, or one range, used in turn."""
-
-    def __init__(self, given: tuple[int, int] | None) -> None:
-        self._given = given
-        self._next = given[0] if given else 0
-
-    def to_try(self) -> list[int]:
-        """Every port of the range once, the one after the last used first."""
-        if self._given is None:
-            return [0]
-        first, last = self._given
-        around = [*range(self._next, last + 1), *range(first, self._next)]
-        return around
-
-    def used(self, port: int) -> None:
-        if self._given is not None:
-            first, last = self._given
-            self._next = port + 1 if port < last else first
 
 
 class Ice:

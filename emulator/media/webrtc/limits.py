@@ -21,3 +21,24 @@ class WebRtcLimits:
     idle_ms: int = 10_000
     key_frame_ms: int = 2_000
     bits_per_second_max: int = 8_000_000
+
+
+class Ports:
+    """The UDP ports of all peers: any that the system has, or one range, used in turn."""
+
+    def __init__(self, given: tuple[int, int] | None) -> None:
+        self._given = given
+        self._next = given[0] if given else 0
+
+    def to_try(self) -> list[int]:
+        """Every port of the range once, the one after the last used first."""
+        if self._given is None:
+            return [0]
+        first, last = self._given
+        around = [*range(self._next, last + 1), *range(first, self._next)]
+        return around
+
+    def used(self, port: int) -> None:
+        if self._given is not None:
+            first, last = self._given
+            self._next = port + 1 if port < last else first

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
-from emulator.media.webrtc.ice import Ice, Ports
-from emulator.media.webrtc.limits import WebRtcLimits
+from emulator.media.webrtc.ice import Ice
+from emulator.media.webrtc.limits import Ports, WebRtcLimits
 from emulator.media.webrtc.offer.answer import Local
 from emulator.media.webrtc.offer.sdp import Remote
 from emulator.media.webrtc.wire.rtp import is_rtcp

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from emulator.core.errors import Refused
 from emulator.core.ids import trace_id
 from emulator.media.ingest.gate import Attempt, PacketGate
-from emulator.media.webrtc.limits import WebRtcLimits
+from emulator.media.webrtc.limits import Ports, WebRtcLimits
 from emulator.media.webrtc.rooms.rooms import Rooms
 
 if TYPE_CHECKING:
@@ -22,10 +22,9 @@ if TYPE_CHECKING:
     from emulator.media.webrtc.link import Link
     from emulator.media.webrtc.offer.answer import Taken
     from emulator.media.webrtc.offer.sdp import Offer
-    from emulator.media.webrtc.relay import Relay
+    from emulator.media.webrtc.relay import Relay, Watching
     from emulator.media.webrtc.rooms.member import Shown
     from emulator.media.webrtc.screening import Screening
-    from emulator.media.webrtc.viewer import Watching
 
 log = logging.getLogger(__name__)
 
@@ -66,8 +65,6 @@ class Peers:
     """For the event loop's thread. Every peer's task is born in `tasks`."""
 
     def __init__(self, gate: PacketGate, limits: WebRtcLimits, tasks: asyncio.TaskGroup) -> None:
-        from emulator.media.webrtc.ice import Ports
-
         self.limits = limits
         self._gate = gate
         self._tasks = tasks

@@ -5,6 +5,7 @@ one. That costs nothing but a reference to bytes that the shelf holds anyhow.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from emulator.media.packets import AudioTrack, Packet, VideoTrack
@@ -24,6 +25,14 @@ class Listener(Protocol):
 
     def close(self) -> None:
         """No more packets will come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """How it is told that somebody watches: `seen` about once a second, `left` once."""
+
+    seen: Callable[[], None]
+    left: Callable[[], None]
 
 
 class Relay:

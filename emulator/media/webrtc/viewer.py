@@ -2,14 +2,14 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from emulator.core.clock import monotonic_ms, wall_us
 from emulator.media.packets import VIDEO_TIMESCALE
 from emulator.media.webrtc.link import Link
 from emulator.media.webrtc.offer.answer import Taken
 from emulator.media.webrtc.offer.sdp import Format
+from emulator.media.webrtc.relay import Watching
 from emulator.media.webrtc.screening import SOUND_RATE, Screening, Shown
 from emulator.media.webrtc.wire import rtcp
 from emulator.media.webrtc.wire.outlet import Outlet
@@ -19,14 +19,6 @@ _AT_ONCE, _PAUSE_SECONDS = 48, 0.004
 _WAITING_MAX = 8_192
 _REPORT_SECONDS = 1.0
 _AGAIN_EVERY_MS = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Watching:
-    """How it is told that somebody watches: `seen` about once a second, `left` once."""
-
-    seen: Callable[[], None]
-    left: Callable[[], None]
 
 
 class Viewer:

@@ -13,8 +13,7 @@ from starlette.routing import Route
 from emulator.core.errors import Refused
 from emulator.media.ingest.gate import Attempt
 from emulator.media.webrtc.peers import Peer, Peers
-from emulator.media.webrtc.relay import Relay
-from emulator.media.webrtc.viewer import Watching
+from emulator.media.webrtc.relay import Relay, Watching
 from emulator.web.auth import credential
 from emulator.web.cdn.audience import country_of, session_of
 from emulator.web.cdn.playback import PREFIXES
