@@ -18,13 +18,14 @@ from emulator.core.events.live import StreamDeleted, StreamEnded, StreamKeyRotat
 from emulator.media.ingest.gate import Attempt
 from emulator.media.ingest.tag import Tag
 from emulator.media.live import interference
+from emulator.media.live.hosted import Hosted
 from emulator.media.live.ladders import Ladders
 from emulator.media.packets import Packet, Track
 from emulator.media.shelf.shelf import Shelf
 from emulator.media.shelf.shelves import Shelves
 from emulator.media.simulcast.feed import Feed
 from emulator.media.webrtc.relay import Relay
-from emulator.world.live import ingest_keys, streams
+from emulator.world.live import ingest_keys, streams, synthetic
 from emulator.world.live.streams import Stream
 from emulator.world.world import World
 
@@ -172,6 +173,7 @@ class Broadcasts:
         self._shelves = shelves
         self._bounds = bounds
         self._broadcasts: dict[str, Broadcast] = {}
+        self.hosted = Hosted()
         self._has_media: dict[str, asyncio.Event] = {}
         # Told of each stream whose first picture has come.
         self.when_media: list[Callable[[str], None]] = []
@@ -227,6 +229,7 @@ class Broadcasts:
             found = tuple(self._broadcasts.values())
             seats = [(each.stream_id, each.seat) for each in found if each.seat is not None]
             interference.began(self._world, event, seats)
+            synthetic.break_off(self._world, event.kind)
 
     async def wait_for_media(self, stream: Stream) -> None:
         """Return when a stream's first picture has come; at once if it has.
@@ -258,7 +261,7 @@ class Broadcasts:
         """What is known of a stream's publisher, for people and probes (plain JSON values)."""
         broadcast = self._broadcasts.get(stream_id)
         if broadcast is None:
-            return {"stream_id": stream_id, "is_publishing": False}
+            return self._without_media(stream_id)
         attempt = broadcast.seat.attempt if broadcast.seat else None
         ladder = broadcast.pipeline.ladder
         report = asdict(broadcast.pipeline.health.report(self._world.now_ms))
@@ -285,8 +288,20 @@ class Broadcasts:
             broadcast.abandon(reason)
         self._broadcasts.clear()
 
+    def _without_media(self, stream_id: str) -> dict[str, object]:
+        """The same of a stream to which nobody sends anything."""
+        stream = streams.find(self._world, stream_id)
+        if not synthetic.is_publishing(self._world, stream):
+            return {"stream_id": stream_id, "is_publishing": False}
+        told = {"protocol": synthetic.PROTOCOL, "encoder": None}
+        return {"stream_id": stream_id, "is_publishing": True, **told}
+
     async def settled(self) -> None:
-        """Return when the renditions of what was stopped or abandoned are on their shelves."""
+        """Return when the renditions of what was stopped or abandoned are on their shelves.
+
+        Publishers that were run here have ended by then.
+        """
+        await self.hosted.stop_all()
         await self._ladders.settled()
 
     def _turn_away(self, stream_id: str, sentence: str) -> None:

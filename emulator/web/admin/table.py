@@ -12,13 +12,14 @@ from emulator.web.admin import (
     worlds,
 )
 from emulator.web.admin.scenarios import operations as scenarios
-from emulator.web.admin.streams import targets, viewers
+from emulator.web.admin.streams import publish, targets, viewers
 from emulator.web.rest.router import Router
 
 OPERATIONS = [
     *worlds.OPERATIONS,
     *snapshots.OPERATIONS,
     *clock.OPERATIONS,
+    *publish.OPERATIONS,
     *viewers.OPERATIONS,
     *targets.OPERATIONS,
     *metrics.OPERATIONS,

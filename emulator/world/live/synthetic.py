@@ -6,6 +6,7 @@ publisher does, with the same events; what it shows is made when somebody looks
 """
 
 from emulator.core.errors import Refused
+from emulator.world.faults.ingest import IngestCut
 from emulator.world.live import ingest_keys, streams
 from emulator.world.live.streams import Stream
 from emulator.world.world import World
@@ -32,6 +33,10 @@ def start(world: World, stream: Stream) -> Stream:
             )
         else:
             _begin(world, stream)
+    for cut in world.faults.on(IngestCut):
+        if cut.fault.meets({"stream": stream.id}):
+            world.clock.call_at(world.now_ms + cut.fault.after_ms, lambda: _cut(world, stream.id))
+            break
     return streams.find(world, stream.id)
 
 
@@ -67,6 +72,14 @@ def drop(world: World, stream: Stream, back_after_ms: int) -> None:
     world.clock.call_at(world.now_ms + back_after_ms, lambda: _come_back(world, stream.id))
 
 
+def break_off(world: World, kind: str) -> None:
+    """A fault of this kind has begun: it cuts off those whom it meets."""
+    if kind == IngestCut.kind:
+        for stream in streams.live(world):
+            if stream.is_simulated:
+                _cut(world, stream.id)
+
+
 def end_abandoned(world: World) -> None:
     """End what waits for a publisher that nobody remembers: the process was started anew."""
     for stream in streams.live(world):
@@ -93,6 +106,18 @@ def _begin(world: World, stream: Stream) -> None:
             world.now_ms,
         )
     streams.simulate(world, stream)
+
+
+def _cut(world: World, stream_id: str) -> None:
+    """Cut a publisher off, if it is there and the fault still strikes."""
+    try:
+        stream = streams.find(world, stream_id)
+    except Refused:  # It was deleted meanwhile.
+        return
+    if is_publishing(world, stream) and world.faults.strike(
+        IngestCut, f"the publisher of {stream_id}", stream=stream_id
+    ):
+        stop(world, stream, "The connection was cut (a fault).")
 
 
 def _come_back(world: World, stream_id: str) -> None:

@@ -1,1 +1,1 @@
-"""What can be done to one stream beside what the platform knows: simulated viewers, targets."""
+"""What can be done to one stream beside what the platform knows: publishers, viewers, targets."""

@@ -12,6 +12,7 @@ from emulator.core.events.live import (
     StreamEnded,
     StreamWentLive,
 )
+from emulator.world.faults.reading import read
 from emulator.world.live import streams, synthetic
 from emulator.world.live.streams import Stream
 from emulator.world.world import World
@@ -126,3 +127,31 @@ def test_what_is_deleted_leaves_nothing(world: World, clock: ManualClock, stream
     clock.advance(WINDOW_MS)
     streams.delete(world, now(world, stream), with_vods=True)
     assert world.store.number("SELECT count(*) FROM loop_pauses") == 0
+
+
+@pytest.mark.parametrize("comes_first", [True, False])
+def test_a_fault_cuts_it_off_and_it_may_come_back(
+    world: World, clock: ManualClock, stream: Stream, heard: list[Event], comes_first: bool
+) -> None:
+    fault = read({"ingest.cut": {"stream": stream.id, "after": "2s"}, "times": 1})
+    if comes_first:
+        synthetic.start(world, stream)
+        world.faults.start(fault)
+        synthetic.break_off(world, "ingest.cut")
+    else:
+        world.faults.start(fault)
+        synthetic.start(world, stream)
+        clock.advance(2_000)
+    assert not synthetic.is_publishing(world, now(world, stream))
+    clock.advance(3_000)
+    synthetic.start(world, now(world, stream))
+    clock.advance(60_000)
+    assert now(world, stream).status == "live"
+    assert told(heard)[-2:] == ["PublisherLeft", "PublisherJoined"]
+
+
+def test_a_fault_refuses_it(world: World, stream: Stream) -> None:
+    world.faults.start(read({"ingest.refuse": {}}))
+    with pytest.raises(Refused, match="takes no publishers"):
+        synthetic.start(world, stream)
+    assert now(world, stream).status == "offline"

@@ -1,0 +1,94 @@
+"""`/_emulator/streams/{id}/publish`: the built-in publisher, without an encoder or real."""
+
+from fractions import Fraction
+from typing import Annotated, Literal, TypedDict
+
+from pydantic import Field
+
+from emulator.core.errors import Refused
+from emulator.media.live.hosted import Address
+from emulator.web.api.models import Request
+from emulator.web.rest.call import Call
+from emulator.web.rest.operation import Operation
+from emulator.world.live import streams, synthetic
+
+
+class PublishStart(Request):
+    """`synthetic` needs no encoder and works on any clock; the others send real media.
+
+    By itself it is `rtmp` where the world's time runs as the machine's does, else `synthetic`.
+    """
+
+    protocol: Literal["rtmp", "rtmps", "synthetic"] | None = None
+    size: Annotated[str, Field(pattern=r"^\d{2,4}x\d{2,4}$")] = "1280x720"
+    fps: int = Field(30, ge=1, le=120)
+    kbits: int = Field(2500, ge=50, le=200_000)
+
+
+class Publishing(TypedDict):
+    stream_id: str
+    protocol: str
+    status: str
+
+
+async def start(call: Call) -> Publishing:
+    """Go live on a stream with the test picture. Answers once that is taken."""
+    wishes, world = call.body_as(PublishStart), call.world
+    stream = streams.find(world, call.path["stream_id"])
+    is_real_time = call.platform.clock.mode == "real"
+    protocol = wishes.protocol or ("rtmp" if is_real_time else "synthetic")
+    if protocol == "synthetic":
+        synthetic.start(world, stream)
+    else:
+        from emulator.media.publisher.settings import PublishSettings
+
+        width, _, height = wishes.size.partition("x")
+        try:
+            settings = PublishSettings(
+                width=int(width),
+                height=int(height),
+                fps=Fraction(wishes.fps),
+                video_kbits=wishes.kbits,
+            )
+        except ValueError as error:
+            raise Refused("invalid", str(error)) from None
+        ready = call.platform.ready
+        address = Address(str(ready[protocol]), str(ready["ca"]))
+        await call.platform.broadcasts.hosted.start(stream.id, stream.stream_key, address, settings)
+    return {
+        "stream_id": stream.id,
+        "protocol": protocol,
+        "status": streams.find(world, stream.id).status,
+    }
+
+
+async def stop(call: Call) -> None:
+    """Stop publishing. The stream ends when nobody comes back within the reconnect window."""
+    world = call.world
+    stream = streams.find(world, call.path["stream_id"])
+    if await call.platform.broadcasts.hosted.stop(stream.id):
+        return
+    synthetic.stop(world, stream)
+
+
+OPERATIONS = [
+    Operation(
+        method="POST",
+        path="/streams/{stream_id}/publish",
+        auth="public",
+        answer=start,
+        body=PublishStart,
+        status=201,
+        refuses=("not_found", "conflict", "invalid"),
+        provenance="assumed",
+    ),
+    Operation(
+        method="DELETE",
+        path="/streams/{stream_id}/publish",
+        auth="public",
+        answer=stop,
+        status=204,
+        refuses=("not_found", "conflict"),
+        provenance="assumed",
+    ),
+]
