@@ -84,6 +84,7 @@ def add(call: Call) -> WebhookShape:
 
 
 def show(call: Call) -> WebhookShape:
+    """Read one webhook, with its secret."""
     return _target(targets.find(call.platform.world, call.path["webhook_id"]))
 
 
@@ -153,7 +154,7 @@ def _operation(method: Any, path: str, answer: Any, **told: Any) -> Operation:
 
 OPERATIONS = [
     _operation("GET", "", page),
-    _operation("POST", "", add, body=WebhookCreate, status=201, refuses=("conflict",)),
+    _operation("POST", "", add, body=WebhookCreate, status=201, refuses=("conflict", "invalid")),
     _operation("GET", "/deliveries", log, query=DeliveryQuery),
     _operation("POST", "/deliveries/{delivery_id}/replay", replay, refuses=("not_found",)),
     _operation("GET", "/{webhook_id}", show, refuses=("not_found",)),
