@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from emulator.cli import COMMANDS, module_of
+from emulator.web.admin.table import OPERATIONS as ADMIN
 from emulator.web.api.table import OPERATIONS
 from emulator.web.openapi import reference
 from tests.support.docs import PAGES, PROJECT, Shown, commands, links
@@ -66,3 +67,12 @@ def test_the_endpoints_are_told_as_they_are_served() -> None:
     page = PROJECT / "docs/reference/endpoints.md"
 
     assert page.read_text("utf-8") == reference.markdown(OPERATIONS), "run `make docs`"
+
+
+def test_every_operation_says_in_a_sentence_what_it_does() -> None:
+    silent = [
+        f"{each.method} {each.path}"
+        for each in (*OPERATIONS, *ADMIN)
+        if not each.summary.endswith(".")
+    ]
+    assert silent == [], "the first line of the answer's docstring"

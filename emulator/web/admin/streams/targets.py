@@ -52,6 +52,7 @@ def add(call: Call) -> TargetShape:
 
 
 def show(call: Call) -> TargetShape:
+    """Read one target."""
     return _shape(_target(call))
 
 
