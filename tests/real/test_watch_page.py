@@ -336,6 +336,36 @@ async def test_a_recording_plays_on_its_own_page(
     assert tab.complaints == []
 
 
+async def test_a_clip_plays_on_its_own_page_and_as_a_file(
+    walk: Walk, stream: dict[str, Any], chromium: Chromium
+) -> None:
+    with pushing(address_of(stream), is_endless=False) as push:
+        assert push.said() == ""
+    walk.until_vod(stream)
+    body = {"title": TITLE, "start_time": 0.7, "end_time": 1.9}
+    made = walk.ask("POST", f"/streams/{stream['id']}/clips", body).json
+
+    def look() -> dict[str, Any] | None:
+        clip: dict[str, Any] = walk.ask("GET", f"/streams/clips/{made['id']}").json
+        return clip if clip["status"] == "ready" else None
+
+    clip = until(look, "the clip is cut")
+    tab = await chromium.open(page_of(walk, urlsplit(clip["video_url"]).path.split("/")[-3]))
+    await tab.until("player.state === 'recording'")
+    await tab.until("video.ended")
+    assert await tab.page.inner_text("#title") == TITLE
+    assert abs(await tab.page.evaluate("video.duration") - 1.2) < 0.05
+    assert tab.complaints == []
+    # As a page of one's own has it: a <video> with the file.
+    play = """(url) => new Promise((done, fail) => {
+        const video = document.createElement("video");
+        Object.assign(video, { src: url, muted: true, onended: () => done(video.duration) });
+        video.onerror = () => fail(new Error(video.error.message));
+        video.play();
+    })"""
+    assert abs(await tab.page.evaluate(play, clip["video_url"]) - 1.2) < 0.05
+
+
 async def test_an_unknown_address_says_what_is_wrong(walk: Walk, chromium: Chromium) -> None:
     tab = await chromium.open(page_of(walk, "0" * 32))
     assert await tab.page.inner_text("h1") == "Nothing to watch here"
