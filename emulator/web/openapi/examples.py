@@ -31,6 +31,18 @@ _WORDS: dict[str, Any] = {
     "message": "Stream not found",
     "code": "123456",
     "tags": ["ai", "python"],
+    "cloudflare_video_id": _UID,
+    "content_warning": "Flashing lights",
+    "renditions": ["480p"],
+}
+_NUMBERS: dict[str, float] = {
+    "end_time": 30,
+    "end_time_seconds": 60,
+    "duration": 30,
+    "time_seconds": 1.5,
+    "width": 1280,
+    "height": 720,
+    "bitrate": 2_500_000,
 }
 
 
@@ -65,7 +77,7 @@ class Examples:
         if kind == "string":
             return _text(schema, name)
         if kind in ("integer", "number"):
-            return schema.get("minimum", 0)
+            return _number(schema, name)
         return False if kind == "boolean" else None
 
     def _object(self, schema: Schema, depth: int) -> dict[str, Any]:
@@ -80,6 +92,13 @@ class Examples:
             return list(_WORDS[name])
         # A thing that holds a list of its like would not end.
         return [] if depth > 2 or not items else [self.of(items, name, depth + 1)]
+
+
+def _number(schema: Schema, name: str) -> Any:
+    least: float = schema.get("minimum", 0)
+    usual = _NUMBERS.get(name, least)
+    most: float = schema.get("maximum", usual)
+    return usual if least <= usual <= most else least
 
 
 def _text(schema: Schema, name: str) -> str:

@@ -17,6 +17,7 @@ from emulator.world.store.journal import Row
 from emulator.world.world import World
 
 VodStatus = Literal["processing", "ready", "failed", "deleted"]
+Visibility = Literal["public", "followers", "private"]
 
 LEGAL_MOVES: frozenset[tuple[VodStatus, VodStatus]] = frozenset(
     {("processing", "ready"), ("processing", "failed"), ("ready", "deleted")}
@@ -62,7 +63,7 @@ class Vod:
     title: str
     description: str | None
     status: VodStatus
-    visibility: str
+    visibility: Visibility
     is_nsfw: bool
     content_warning: str | None
     duration_ms: int

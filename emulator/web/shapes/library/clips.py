@@ -5,7 +5,7 @@ from typing import TypedDict
 from emulator.web.platform import Platform
 from emulator.web.shapes.people import UserCard, user_card
 from emulator.web.shapes.times import iso
-from emulator.world.library.clips import Clip
+from emulator.world.library.clips import Clip, ClipStatus
 from emulator.world.people import accounts
 
 
@@ -29,7 +29,7 @@ class ClipShape(TypedDict):
     view_count: int
     user: UserCard
     stream: ClipStream
-    status: str
+    status: ClipStatus
     created_at: str
 
 

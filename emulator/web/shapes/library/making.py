@@ -1,13 +1,13 @@
 """What is made of a VOD: its pictures and its renditions (contract, endpoints)."""
 
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from emulator.media.recording.pictures import Size, target
 from emulator.web.platform import Platform
 from emulator.web.shapes.library.vods import added_url, base_of
 from emulator.world.library import renditions, thumbnails
-from emulator.world.library.recordings import Quality, Vod
-from emulator.world.library.renditions import Rendition
+from emulator.world.library.recordings import Quality, Vod, VodStatus
+from emulator.world.library.renditions import Rendition, RenditionStatus
 from emulator.world.library.thumbnails import Thumbnail
 
 PICTURES_MAX = 10
@@ -32,13 +32,16 @@ class RenditionShape(TypedDict):
     width: int
     height: int
     bitrate: int
-    status: str
+    status: VodStatus | RenditionStatus
 
 
 class Transcoding(TypedDict):
-    status: str
+    status: Literal["processing", "completed", "failed"]
     progress_percent: int
     renditions: list[RenditionShape]
+
+
+_STATUS: dict[bool, Literal["processing", "completed"]] = {True: "processing", False: "completed"}
 
 
 def picture_size(vod: Vod) -> tuple[int, int]:
@@ -81,12 +84,12 @@ def transcoding_shape(platform: Platform, vod: Vod) -> Transcoding:
     """As it was recorded, and what else was asked for."""
     made = renditions.of(platform.world, vod)
     going = [each for each in made if each.status in {"queued", "processing"}]
-    status = "processing" if going or vod.status == "processing" else "completed"
+    is_going = bool(going) or vod.status == "processing"
     shares = [100 if each.status in {"ready", "failed"} else each.progress_percent for each in made]
     if vod.status == "processing":
         shares = [0]
     return {
-        "status": "failed" if vod.status == "failed" else status,
+        "status": "failed" if vod.status == "failed" else _STATUS[is_going],
         "progress_percent": sum(shares) // len(shares) if shares else 100,
         "renditions": [
             *(_rendition(each, each.label, vod.status) for each in vod.qualities),
@@ -95,7 +98,9 @@ def transcoding_shape(platform: Platform, vod: Vod) -> Transcoding:
     }
 
 
-def _rendition(found: Quality | Rendition, name: str, status: str) -> RenditionShape:
+def _rendition(
+    found: Quality | Rendition, name: str, status: VodStatus | RenditionStatus
+) -> RenditionShape:
     return {
         "name": name,
         "width": found.width,

@@ -1,33 +1,33 @@
 """VOD_CARD and POST (contract, schemas)."""
 
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from emulator.web.platform import Platform
 from emulator.web.shapes.library.vods import base_of
 from emulator.web.shapes.times import iso
 from emulator.world.library import posts
 from emulator.world.library.posts import Post
-from emulator.world.library.recordings import Vod
+from emulator.world.library.recordings import Visibility, Vod, VodStatus
 
 
 class VodCard(TypedDict):
     """`duration` is in seconds, 0 until that is known."""
 
     id: str
-    status: str
+    status: VodStatus
     title: str
     cloudflare_video_id: str
     playback_url: str
     created_at: str
-    visibility: str
+    visibility: Visibility
     duration: float
 
 
 class PostShape(TypedDict):
     id: str
-    type: str
+    type: Literal["VIDEO"]
     content: str
-    visibility: str
+    visibility: Visibility
     created_at: str
 
 

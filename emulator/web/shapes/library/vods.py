@@ -8,7 +8,7 @@ from emulator.web.shapes.live import CategoryShape, category_shape
 from emulator.web.shapes.people import UserCard, user_card
 from emulator.web.shapes.times import iso, iso_or_none
 from emulator.world.library import chapters, renditions, thumbnails
-from emulator.world.library.recordings import Vod
+from emulator.world.library.recordings import Visibility, Vod, VodStatus
 from emulator.world.library.thumbnails import Thumbnail
 from emulator.world.live import categories, streams
 from emulator.world.people import accounts
@@ -38,7 +38,7 @@ class VodShape(TypedDict):
     user_id: str
     title: str
     description: str | None
-    status: str
+    status: VodStatus
     duration: float
     thumbnail_url: str | None
     video_url: str | None
@@ -46,7 +46,7 @@ class VodShape(TypedDict):
     cloudflare_video_id: str
     playback_url: str | None
     view_count: int
-    visibility: str
+    visibility: Visibility
     is_nsfw: bool
     content_warning: str | None
     chapters: list[ChapterShape]
