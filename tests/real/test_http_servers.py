@@ -19,7 +19,10 @@ from websockets.sync.client import connect as chat
 
 from emulator.server import Emulator
 from emulator.settings import Settings
+from tests.support.browser import Chromium
 from tests.support.docs import PROJECT, commands
+from tests.support.encoders import address_of, pushing
+from tests.support.hls.text import parse
 from tests.support.http3 import http3
 from tests.support.peers import need
 from tests.support.walk import child
@@ -27,6 +30,13 @@ from tests.support.walk import child
 PAGE = PROJECT / "docs/reference/http.md"
 
 KEY = {"Authorization": "Bearer ak_demo"}
+CHAT = """(path) => {
+  const chat = new WebSocket(`wss://${location.host}/api/v1/streams/${path}`);
+  Object.assign(window, { chat, heard: "", code: 0 });
+  chat.onopen = () => chat.send(JSON.stringify({ type: "message", content: "good evening" }));
+  chat.onmessage = ({ data }) => { window.heard += data; };
+  chat.onclose = ({ code }) => { window.code = code; };
+}"""
 # Server, over TLS or not, and the version of HTTP that its client speaks.
 WAYS = [
     ("uvicorn", True, "HTTP/1.1"),
@@ -104,6 +114,71 @@ async def test_rest_and_chat_are_the_same_on_every_server(
         assert "good evening" in lines.text
 
 
+async def test_low_latency_hls_is_the_same_on_every_server(
+    emulator: Emulator, way: tuple[str, bool, str]
+) -> None:
+    async with client_of(emulator, way[2]) as client:
+        made = (await client.post("/api/v1/streams/", json={"title": "Tea"}, headers=KEY)).json()
+        with pushing(address_of(made)):
+            # Given a live stream's playlist, zipped,
+            playlists = made["playback_url"].replace("video.m3u8", "llhls.m3u8")
+            await client.get(f"{made['playback']['llhls']}&wait=1")
+            seen = await client.get(playlists, headers={"Accept-Encoding": "gzip"})
+            assert seen.headers["content-encoding"] == "gzip"
+            now = parse(seen.text)
+            assert now.open is not None
+
+            # the answers to a blocking reload and to a hinted part come when the part has,
+            msn, part = now.open.msn, len(now.open.parts)
+            hinted = seen.text.rpartition('TYPE=PART,URI="../')[2].partition('"')[0]
+            address = playlists.replace("manifest/llhls.m3u8", hinted)
+            reload, early = await asyncio.gather(
+                client.get(f"{playlists}?_HLS_msn={msn}&_HLS_part={part}"), client.get(address)
+            )
+            assert hinted in reload.text
+            assert hinted not in seen.text.partition("#EXT-X-PRELOAD-HINT")[0]
+            assert early.status_code == 200
+
+            # and so do a range of it, its head, and what is not to be had.
+            some = await client.get(address, headers={"Range": "bytes=4-7"})
+            assert (some.status_code, some.content) == (206, early.content[4:8])
+            head = await client.head(address)
+            assert int(head.headers["content-length"]) == len(early.content)
+            assert (await client.get(f"{playlists}?_HLS_msn={msn + 99}")).status_code == 400
+
+
+async def test_chromium_plays_low_latency_hls_and_chats_over_http_2(chromium: Chromium) -> None:
+    async with Emulator(settings("hypercorn", True)) as emulator:
+        # Given a page that came over HTTP/2,
+        async with client_of(emulator, "HTTP/2") as client:
+            made = await client.post("/api/v1/streams/", json={"title": "Tea"}, headers=KEY)
+        stream = made.json()
+        address = f"{emulator.ready['http']}/{stream['cloudflare_stream_id']}/watch?mode=llhls"
+        with pushing(address_of(stream)):
+            tab = await chromium.open(address, trusts_any=True)
+            await tab.until("player.state === 'live'")
+            await tab.until_frames_follow()
+            assert await tab.player("mode") == "llhls"
+
+            # so do its playlists and parts,
+            protocols = await tab.page.evaluate(
+                "performance.getEntriesByType('resource')"
+                ".filter((each) => /llhls|part-/.test(each.name))"
+                ".map((each) => each.nextHopProtocol)"
+            )
+            assert len(protocols) > 5
+            assert set(protocols) == {"h2"}
+
+            # and a chat socket says what is said in it, and why it ends.
+            await tab.page.evaluate(CHAT, f"{stream['id']}/chat/ws?token=ak_demo")
+            await tab.page.wait_for_function("() => window.heard.includes('good evening')")
+            await tab.until_frames_follow()
+            # The connection outlives the chat.
+            await tab.page.evaluate("window.chat.send('x'.repeat(20000))")
+            await tab.page.wait_for_function("() => window.code === 1009")
+            await tab.until_frames_follow()
+
+
 @pytest.mark.parametrize("tls", [False, True])
 @pytest.mark.parametrize("http", ["uvicorn", "hypercorn"])
 async def test_a_stop_says_goodbye_and_waits_for_nobody(http: str, tls: bool) -> None:
@@ -142,13 +217,27 @@ async def test_http_3_is_offered_and_answers() -> None:
             assert made.status == 201
             unread = await connection.ask("POST", "/api/v1/users/me", body=b"x" * 100_000)
             assert unread.status >= 400
+            # a blocking reload and a hinted part,
+            stream = json.loads(made.body)
+            playlists = urlsplit(stream["playback_url"]).path.replace("video", "llhls")
+            with pushing(address_of(stream)):
+                await connection.ask("GET", f"{playlists}?wait=1")
+                now = parse((await connection.ask("GET", playlists)).body.decode())
+                assert now.open is not None
+                asked = f"_HLS_msn={now.open.msn}&_HLS_part={len(now.open.parts)}"
+                hinted = now.attributes("EXT-X-PRELOAD-HINT")["URI"].removeprefix("../")
+                path = playlists.replace("manifest/llhls.m3u8", hinted)
+                reload, part = await asyncio.gather(
+                    connection.ask("GET", f"{playlists}?{asked}"), connection.ask("GET", path)
+                )
+                assert hinted in reload.body.decode()
+                assert part.body[4:8] == b"moof"
+
             # one that breaks its connection leaves the others alone,
             async with http3(emulator.ready["http"], emulator.ready["ca"]) as other:
                 asking = asyncio.create_task(other.ask("GET", "/\u00e9"))
                 await asyncio.wait({asking}, timeout=0.1)
-                answer = await connection.ask(
-                    "GET", f"/api/v1/streams/id/{json.loads(made.body)['id']}"
-                )
+                answer = await connection.ask("GET", f"/api/v1/streams/id/{stream['id']}")
                 assert answer.status == 200
                 asking.cancel()
 
@@ -160,8 +249,11 @@ async def test_http_3_is_offered_and_answers() -> None:
 
 async def test_a_udp_port_in_use_is_named() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
+        # One that is free for TCP.
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        taken.bind(("127.0.0.1", port))
         told = Settings(
             data=":memory:", port=port, rtmp_port=0, rtmps_port=0, http="hypercorn", tls=True
         )

@@ -90,12 +90,17 @@ class Chromium:
         height: int = 800,
         scheme: Scheme = "light",
         is_calm: bool = False,
+        trusts_any: bool = False,
     ) -> Tab:
-        """A tab with `address` in it. `is_calm`: this viewer prefers reduced motion."""
+        """A tab with `address` in it. `is_calm`: this viewer prefers reduced motion.
+
+        `trusts_any`: it asks for nobody's certificate.
+        """
         context = await self._browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme=scheme,
             reduced_motion="reduce" if is_calm else "no-preference",
+            ignore_https_errors=trusts_any,
         )
         tab = Tab(await context.new_page())
         await tab.page.goto(address)

@@ -12,14 +12,15 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, Protocol
 
 import uvicorn
-from hypercorn.asyncio import serve
-from hypercorn.config import Config
 from starlette.types import ASGIApp, Message
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from emulator import bounds
 from emulator.delivery.direct import uvicorn_options
 from emulator.settings import Settings
+from emulator.web.servers.hypercorn_server import HypercornServer
+from emulator.web.servers.listening import Listening
 
 PATIENCE_SECONDS = 20
 Event = dict[str, Any]
@@ -211,21 +212,15 @@ async def _uvicorn(application: ASGIApp, settings: Settings) -> AsyncIterator[En
 
 
 @asynccontextmanager
-async def _hypercorn(application: ASGIApp, _: Settings) -> AsyncIterator[Enter]:
-    config = Config()
-    config.errorlog = None
-    config.graceful_timeout = 1
-    stop = asyncio.Event()
+async def _hypercorn(application: ASGIApp, settings: Settings) -> AsyncIterator[Enter]:
+    server = HypercornServer(application, None, bounds.sockets(settings))
     with _listener() as listener:
         listener.setblocking(False)
-        # Hypercorn takes the descriptor over, and closes it.
-        config.bind = [f"fd://{listener.dup().detach()}"]
-        serving = asyncio.ensure_future(serve(application, config, shutdown_trigger=stop.wait))  # type: ignore[arg-type]
+        await server.start(Listening(listener, None))
         door = SocketDoor(listener)
         yield door
         await door.close()
-        stop.set()
-        await serving
+        await server.stop()
 
 
 class SocketDoor:

@@ -5,6 +5,7 @@ guards against hanging.
 """
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -206,8 +207,13 @@ def seconds_in(playlist: str) -> float:
 
 @contextmanager
 def platform(**settings: Any) -> Iterator[Walk]:
-    """A platform in this process, in a thread of its own. Whoever asks may make many streams."""
+    """A platform in this process, in a thread of its own. Whoever asks may make many streams.
+
+    On the HTTP server that is not the default where LIVE_EMULATOR_TESTS_HTTP is `every`.
+    """
+    is_other = os.environ.get("LIVE_EMULATOR_TESTS_HTTP") == "every"
     usual: dict[str, Any] = {
+        "http": "hypercorn" if is_other else "uvicorn",
         "data": ":memory:",
         "port": 0,
         "rtmp_port": 0,

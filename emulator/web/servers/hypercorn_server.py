@@ -30,6 +30,7 @@ _ALPN = ["h2", "http/1.1"]
 _ALT_SVC_SECONDS = 3600
 # A player asks for a part ten times a second on one connection: none is closed for having asked.
 _REQUESTS_MAX = 1_000_000_000
+_FRAMES_MAX = 64
 
 
 class HypercornServer:
@@ -170,9 +171,11 @@ def _config(tls: Tls | None, sockets: SocketBounds) -> Config:
     config.include_server_header = False
     config.keep_alive_timeout = KEEP_ALIVE_SECONDS
     config.keep_alive_max_requests = _REQUESTS_MAX
-    # Closed with 1009, as the application itself does.
-    config.websocket_max_message_size = sockets.frame_bytes_max
-    config.websocket_ping_interval = sockets.ping_ms / 1000
+    # The application closes with 1009 before. Hypercorn would too, but leaves the connection to
+    # hang if anything follows, so it does that only where no client that means well goes.
+    config.websocket_max_message_size = _FRAMES_MAX * sockets.frame_bytes_max
+    # It waits for no pong, and a connection that is over would stay until the next ping.
+    config.websocket_ping_interval = None
     if tls is not None:
         # HTTP/3 brings its own TLS and reads the files itself.
         config.certfile, config.keyfile = str(tls.certificate), str(tls.key)
