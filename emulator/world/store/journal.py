@@ -53,7 +53,7 @@ class Store:
 
     def last_at_ms(self) -> int:
         """When the last thing happened that the journal tells of; 0 where it is empty."""
-        return self.number("SELECT at_ms FROM events ORDER BY seq DESC LIMIT 1")
+        return self.number("SELECT at_ms FROM events WHERE seq = (SELECT max(seq) FROM events)")
 
     def columns(self) -> dict[str, list[str]]:
         """The names of every table's columns."""

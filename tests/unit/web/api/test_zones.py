@@ -1,0 +1,45 @@
+"""Days and hours as clocks show them somewhere, also on the days on which clocks are changed."""
+
+from datetime import UTC, datetime
+from itertools import pairwise
+
+import pytest
+
+from emulator.web.api.audience.zones import date_of, day_starts, hour_of
+
+HOUR_MS = 3_600_000
+
+
+def at(text: str) -> int:
+    return round(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
+
+
+@pytest.mark.parametrize(
+    ("zone", "now", "hours"),
+    [
+        # In spring the night has an hour less, in autumn one more; UTC knows nothing of it.
+        ("Europe/Berlin", "2026-03-30T12:00:00", [24, 23]),
+        ("Europe/Berlin", "2026-10-26T12:00:00", [24, 25]),
+        ("UTC", "2026-03-30T12:00:00", [24, 24]),
+        ("Asia/Kathmandu", "2026-03-30T12:00:00", [24, 24]),
+    ],
+)
+def test_days_begin_at_midnight_there_however_long_they_are(
+    zone: str, now: str, hours: list[int]
+) -> None:
+    starts = day_starts(zone, at(now), 3)
+
+    told = pairwise(starts)
+    assert [(two - one) / HOUR_MS for one, two in told] == hours
+    assert [hour_of(zone)(each)[1] for each in starts] == [0, 0, 0]
+    assert starts[-1] <= at(now) < starts[-1] + 25 * HOUR_MS
+    # A quarter of an hour, which is the finest that is kept, divides them all.
+    assert all(each % 900_000 == 0 for each in starts)
+
+
+def test_an_instant_has_the_date_and_the_hour_of_its_place() -> None:
+    evening = at("2026-01-04T23:45:00")
+
+    assert hour_of("UTC")(evening) == (6, 23)
+    assert hour_of("Asia/Tokyo")(evening) == (0, 8)
+    assert (date_of("UTC", evening), date_of("Asia/Tokyo", evening)) == ("2026-01-04", "2026-01-05")
