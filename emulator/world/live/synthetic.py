@@ -76,7 +76,7 @@ def break_off(world: World, kind: str) -> None:
     """A fault of this kind has begun: it cuts off those whom it meets."""
     if kind == IngestCut.kind:
         for stream in streams.live(world):
-            if stream.is_simulated:
+            if _was_started(world, stream):
                 _cut(world, stream.id)
 
 
@@ -106,6 +106,15 @@ def _begin(world: World, stream: Stream) -> None:
             world.now_ms,
         )
     streams.simulate(world, stream)
+    world.store.write("UPDATE streams SET has_synthetic_publisher = 1 WHERE row = ?", stream.row)
+
+
+def _was_started(world: World, stream: Stream) -> bool:
+    """Whether somebody came to publish; a stream of the seed shows its picture by itself."""
+    found = world.store.number(
+        "SELECT has_synthetic_publisher FROM streams WHERE row = ?", stream.row
+    )
+    return stream.is_simulated and bool(found)
 
 
 def _cut(world: World, stream_id: str) -> None:

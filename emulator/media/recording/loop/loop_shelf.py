@@ -155,6 +155,14 @@ class RecordedLoop(Shelf):
         raise _no_such(f"part-{number}.m4s")
 
 
+def recorded(film: Film, showing: Showing) -> RecordedLoop:
+    """The recording, and its playlist too: both take long for a long one."""
+    shelf = RecordedLoop(film, showing)
+    if showing.parts:
+        shelf.playlist("plain")
+    return shelf
+
+
 def _empty() -> Window:
     dvr_seconds = _DVR_SEGMENTS * SEGMENT_MS / 1000
     return Window(segment_ms=SEGMENT_MS, part_ms=PART_MS, dvr_seconds=dvr_seconds)

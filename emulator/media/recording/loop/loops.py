@@ -36,16 +36,17 @@ class Loops:
         """The shelf of a loop: live, or as it was recorded."""
         film = await self.film()
         # Late, here and below: a start need not wait for what only a viewer needs.
-        from emulator.media.recording.loop.loop_shelf import LiveLoop, RecordedLoop
+        from emulator.media.recording.loop.loop_shelf import LiveLoop, recorded
 
         key = (world.name, loop.uid, loop.ended_at_ms)
         shelf = self._kept.get(key)
         if shelf is None:
-            shelf = self._kept[key] = (
-                LiveLoop(film, world.clock, _looking(world, loop))
-                if loop.ended_at_ms is None
-                else RecordedLoop(film, showing(world, loop))
-            )
+            if loop.ended_at_ms is None:
+                shelf = LiveLoop(film, world.clock, _looking(world, loop))
+            else:
+                # A day has 43,200 segments: half a second of work that nobody else waits for.
+                shelf = await asyncio.to_thread(recorded, film, showing(world, loop))
+            shelf = self._kept.setdefault(key, shelf)
             while len(self._kept) > _SHELVES_KEPT:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)

@@ -1,5 +1,7 @@
 -- A simulated stream is live without a publisher: players are shown the built-in picture.
 ALTER TABLE streams ADD COLUMN is_simulated INTEGER NOT NULL DEFAULT 0;
+-- Somebody publishes that picture and may leave; a seeded stream just shows it.
+ALTER TABLE streams ADD COLUMN has_synthetic_publisher INTEGER NOT NULL DEFAULT 0;
 
 -- When the built-in picture was not shown although its stream was live: its publisher was away.
 CREATE TABLE loop_pauses (

@@ -150,6 +150,13 @@ def test_a_fault_cuts_it_off_and_it_may_come_back(
     assert told(heard)[-2:] == ["PublisherLeft", "PublisherJoined"]
 
 
+def test_a_fault_leaves_seeded_streams_alone(world: World, stream: Stream) -> None:
+    streams.simulate(world, stream)
+    world.faults.start(read({"ingest.cut": {}}))
+    synthetic.break_off(world, "ingest.cut")
+    assert synthetic.is_publishing(world, now(world, stream))
+
+
 def test_a_fault_refuses_it(world: World, stream: Stream) -> None:
     world.faults.start(read({"ingest.refuse": {}}))
     with pytest.raises(Refused, match="takes no publishers"):
