@@ -1,4 +1,4 @@
-"""`publish`: go live with the test picture or a file, over real RTMP or RTMPS."""
+"""`publish`: go live with the test picture or a file, over real RTMP, RTMPS or WebRTC."""
 
 import argparse
 import json
@@ -11,20 +11,25 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from emulator.cli import Failed
 from emulator.cli.tools.line import LiveLine
 from emulator.core.clock import SystemClock
 from emulator.core.errors import Refused
 from emulator.media.publisher.link import Target, parse_target
-from emulator.media.publisher.push import Broadcast, Progress, Push
+from emulator.media.publisher.push import Broadcast, Progress, Push, Report
 from emulator.media.publisher.settings import PublishSettings
+
+if TYPE_CHECKING:
+    from emulator.media.webrtc.client.whip_push import WhipPush
 
 NAME = "publish"
 HELP = "go live on a stream with a test picture or a file"
 EXAMPLES = """
   live-emulator publish STREAM_KEY
   live-emulator publish --stream 8f14e45f-ceea-467f-a0f0-3c2b1d9e5a77 --rtmps
+  live-emulator publish STREAM_KEY --whip http://127.0.0.1:8787
   live-emulator publish STREAM_KEY --file talk.mp4 --loop
   live-emulator publish STREAM_KEY --size 1920x1080 --fps 60 --bitrate 6M --seconds 30
   echo STREAM_KEY | live-emulator publish -
@@ -39,6 +44,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     whom.add_argument("key", nargs="?", metavar="KEY", help="a stream key; - reads it from stdin")
     whom.add_argument("--stream", metavar="ID", help="ask the API for this stream's key instead")
     whom.add_argument("--url", type=_target, help="server without the key, rtmp://host[:port]/app")
+    whom.add_argument(
+        "--whip", metavar="URL", help="over WebRTC, to the server at http://host[:port]"
+    )
     whom.add_argument("--rtmps", action="store_true", help="over TLS")
     whom.add_argument("--ca", metavar="FILE", help="trust this for TLS; default LIVE_EMULATOR_CA")
     whom.add_argument("--server", default="", metavar="URL", help="default: LIVE_EMULATOR_URL")
@@ -68,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
             threading.Thread(target=_await_end_of_stdin, args=(stop,), daemon=True).start()
         try:
             make = _broadcast(settings)
-            Push(target, key, ca, stop, report).run(make, args.seconds)
+            _push(args.whip, target, key, ca, stop, report).run(make, args.seconds)
         except Refused as refusal:
             if not args.json:
                 prefix = "refused: " if refusal.code == "forbidden" else ""
@@ -76,6 +84,16 @@ def run(args: argparse.Namespace) -> int:
             print(json.dumps({"state": "refused", "sentence": refusal.sentence}), flush=True)
             return 1
     return 0
+
+
+def _push(
+    whip: str | None, target: Target, key: str, ca: str, stop: threading.Event, report: Report
+) -> "Push | WhipPush":
+    if whip is None:
+        return Push(target, key, ca, stop, report)
+    from emulator.media.webrtc.client.whip_push import WhipPush
+
+    return WhipPush(whip, key, ca, stop, report)
 
 
 def _settings(args: argparse.Namespace) -> PublishSettings:

@@ -47,6 +47,7 @@ class Server:
     ws: str = ""
     rtmp: str = ""
     rtmps: str = ""
+    media: str = ""
     ca: str = ""
     request: Callable[[str, str, str | None, Any], Awaitable[Answer]] | None = None
     snapshot: Callable[[str], None] | None = None

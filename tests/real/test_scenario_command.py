@@ -47,6 +47,27 @@ def test_in_real_time_a_real_encoder_publishes_over_rtmps_and_its_vod_plays() ->
     assert "log_hash" in report["differs_each_time"]
 
 
+def test_a_real_encoder_may_publish_over_webrtc(tmp_path: Path) -> None:
+    film = tmp_path / "whip.yaml"
+    film.write_text("""
+scenario: Over WebRTC
+world:
+  users: [{name: ada}]
+  streams: [{name: live, owner: ada, title: Over WebRTC}]
+timeline:
+  - publish.start: {stream: live, size: 320x180, bitrate: 400k, protocol: whip}
+  - expect: {stream.live.status: live}
+    within: 20s
+  - publish.stop: live
+  - expect: {stream.live.status: ended}
+    within: 40s
+""")
+
+    done = run("run", str(film), "--speed", "real", "--json")
+
+    assert (done.returncode, json.loads(done.stdout)["outcome"]) == (0, "passed"), done.stdout
+
+
 def test_ctrl_c_ends_in_a_report(tmp_path: Path) -> None:
     folder = tmp_path / "out"
     process = subprocess.Popen(

@@ -1,5 +1,7 @@
 """WHIP with a real peer: aiortc goes live, HLS plays it, it ends and leaves a recording."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from urllib.parse import urljoin
@@ -7,10 +9,22 @@ from urllib.parse import urljoin
 import aioice
 import pytest
 
+from emulator.media.publisher.process import PublisherProcess
+from emulator.media.publisher.settings import PublishSettings
+from emulator.media.publisher.strip import read_strip
 from tests.support.encoders import film, play
 from tests.support.offers import browser_offer
 from tests.support.walk import Walk, platform
-from tests.support.webrtc import FRAGMENT, ask, post_offer, publishing, send
+from tests.support.webrtc import (
+    FRAGMENT,
+    AudioFrame,
+    VideoFrame,
+    ask,
+    post_offer,
+    publishing,
+    send,
+    watching,
+)
 
 offer = browser_offer()
 
@@ -145,3 +159,39 @@ def test_candidates_may_follow_one_by_one(walk: Walk) -> None:
     assert send("PATCH", resource, more.replace("abcd", "efgh"), kind).status == 422
     assert send("PATCH", resource, more, {"Content-Type": "text/plain"}).status == 415
     assert send("DELETE", resource).status == 200
+
+
+async def test_the_built_in_publisher_goes_live_over_webrtc(walk: Walk) -> None:
+    # Given the built-in publisher, which is told to go over WebRTC,
+    stream = walk.create()
+    settings = PublishSettings(width=320, height=180, video_kbits=500)
+    publisher = PublisherProcess(walk.ready["http"], stream["stream_key"], settings=settings)
+    await publisher.start()
+    # when it is live, then it is seen and heard over WebRTC,
+    await ask(lambda: walk.stream(stream)["status"] == "live", "it is live")
+    assert walk.ingest(stream)["protocol"] == "whip"
+    async with watching(stream["playback"]["whep"]) as session:
+        await ask(lambda: len(session.frames(VideoFrame)) > 40, "pictures come")
+        assert session.frames(AudioFrame)
+        assert read_strip(session.frames(VideoFrame)[-1]) is not None
+    # with sound and picture in step, and stops as an encoder does.
+    health = await ask(lambda: (found := walk.ingest(stream))["pace"] and found, "it is measured")
+    assert health["gaps"] == 0
+    assert abs(health["drift_ms"]) < 200
+    await publisher.stop()
+    assert (publisher.failure, publisher.progress.state) == ("", "ended")
+    await ask(lambda: walk.until_vod(stream), "the VOD is ready")
+
+
+def test_the_built_in_publisher_says_why_it_is_refused(walk: Walk) -> None:
+    command = [sys.executable, "-m", "emulator", "publish", "live_wrong"]
+    refused = subprocess.run(
+        [*command, "--whip", walk.ready["http"]], capture_output=True, text=True, timeout=60
+    )
+    nobody = subprocess.run(
+        [*command, "--whip", "http://127.0.0.1:9"], capture_output=True, text=True, timeout=60
+    )
+
+    assert (refused.returncode, nobody.returncode) == (1, 1)
+    assert "not known" in refused.stderr
+    assert "Nobody answers there" in nobody.stderr

@@ -33,7 +33,10 @@ class PublisherProcess:
         settings: PublishSettings | None = None,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> None:
-        """`url` is the address without the key, `ca` a file to trust for `rtmps`."""
+        """`url` is the address without the key, `ca` a file to trust for TLS.
+
+        `http` and `https` mean WHIP.
+        """
         self.progress = Progress("connecting")
         self.failure = ""
         self._key = key
@@ -111,7 +114,8 @@ class PublisherProcess:
 
 
 def _arguments(url: str, ca: str, settings: PublishSettings) -> list[str]:
-    arguments = ["-", "--until-stdin-ends", "--json", "--url", url]
+    way = "--whip" if url.startswith("http") else "--url"
+    arguments = ["-", "--until-stdin-ends", "--json", way, url]
     arguments += ["--size", f"{settings.width}x{settings.height}", "--fps", str(settings.fps)]
     arguments += ["--bitrate", f"{settings.video_kbits}k"]
     arguments += ["--keyframe-seconds", str(settings.keyframe_seconds)]

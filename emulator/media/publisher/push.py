@@ -60,7 +60,7 @@ class Push:
         self._client = RtmpClient(target.app, target.tc_url, key)
         self._ca = ca
         self._stop = stop
-        self._meter = _Meter(report)
+        self._meter = Meter(report)
         self._report = report
 
     def run(self, make: Callable[[], Broadcast], seconds: float | None = None) -> None:
@@ -140,7 +140,7 @@ class Push:
         return events
 
 
-class _Meter:
+class Meter:
     """Reports each second what the last one brought."""
 
     def __init__(self, report: Report) -> None:

@@ -32,17 +32,20 @@ class Ice:
     The names with an underscore are those that aiortc's DTLS transport asks its ICE transport for.
     """
 
-    role = "controlled"
-
     def __init__(
-        self, limits: WebRtcLimits, ports: Ports, on_media: Callable[[bytes], None]
+        self,
+        limits: WebRtcLimits,
+        ports: Ports,
+        on_media: Callable[[bytes], None],
+        *,
+        is_controlling: bool = False,
     ) -> None:
         from aioice.ice import Connection
 
         self._limits = limits
         self._ports = ports
         self._on_media = on_media
-        self._connection = Connection(ice_controlling=False)
+        self._connection = Connection(ice_controlling=is_controlling)
         self._connection.get_component_candidates = self._bind  # type: ignore[method-assign]
         self._sockets: list[_Socket] = []
         self._given = 0
@@ -51,6 +54,10 @@ class Ice:
         self.heard_at = self._loop.time()
         self._recv = self._connection.recv
         self._send = self._connection.send
+
+    @property
+    def role(self) -> str:
+        return "controlling" if self._connection.ice_controlling else "controlled"
 
     @property
     def ufrag(self) -> str:
@@ -73,7 +80,7 @@ class Ice:
         connection = self._connection
         connection.remote_username, connection.remote_password = remote.ufrag, remote.password
         connection.remote_is_lite = remote.is_lite
-        connection.ice_controlling = remote.is_lite
+        connection.ice_controlling = connection.ice_controlling or remote.is_lite
         await connection.connect()
         # aioice's own checks of consent end a peer that answers none, as ffmpeg's WHIP does, after
         # half a minute of good media. A link sees for itself whether its peer is heard.

@@ -47,6 +47,7 @@ class Link:
         on_rtcp: Callable[[bytes], None],
         on_open: Callable[[], None],
         on_end: Callable[[str], None],
+        is_offerer: bool = False,
     ) -> None:
         from aiortc.rtcdtlstransport import RTCDtlsTransport
 
@@ -55,7 +56,8 @@ class Link:
         self._on_rtcp = on_rtcp
         self._on_open = on_open
         self._on_end = on_end
-        self._ice = Ice(limits, ports, self._unprotect)
+        self._is_offerer = is_offerer
+        self._ice = Ice(limits, ports, self._unprotect, is_controlling=is_offerer)
         self._dtls = RTCDtlsTransport(cast("Any", self._ice), [certificate()])
         self._dtls.on("statechange", self._look_at_dtls)
         self._is_over = False
@@ -75,10 +77,17 @@ class Link:
 
     async def prepare(self, remote: Remote) -> Local:
         """Open our sockets, and say how they are reached. Refuses (`unavailable`)."""
-        candidates = await self._ice.gather()
         # RFC 8842, 5.3: of a peer that leaves it to us, we are the client.
         is_server = remote.setup == "active"
         self._dtls._set_role("server" if is_server else "client")
+        return await self._open_sockets("passive" if is_server else "active")
+
+    async def prepare_offer(self) -> Local:
+        """The same for who offers: the answer will say who begins the handshake."""
+        return await self._open_sockets("actpass")
+
+    async def _open_sockets(self, setup: str) -> Local:
+        candidates = await self._ice.gather()
         digest = next(
             each.value for each in certificate().getFingerprints() if each.algorithm == "sha-256"
         )
@@ -86,7 +95,7 @@ class Link:
             ufrag=self._ice.ufrag,
             password=self._ice.password,
             fingerprint=digest,
-            setup="passive" if is_server else "active",
+            setup=setup,
             candidates=candidates,
         )
         return self.local
@@ -146,6 +155,8 @@ class Link:
     async def _connect(self, remote: Remote) -> None:
         from aiortc.rtcdtlstransport import RTCDtlsFingerprint, RTCDtlsParameters
 
+        if self._is_offerer:
+            self._dtls._set_role("server" if remote.setup == "active" else "client")
         await self._ice.connect(remote)
         proofs = [RTCDtlsFingerprint(*each) for each in remote.fingerprints]
         await self._dtls.start(RTCDtlsParameters(proofs))

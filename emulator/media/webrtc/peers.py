@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from emulator.media.webrtc.link import Link
     from emulator.media.webrtc.offer.answer import Taken
     from emulator.media.webrtc.offer.sdp import Offer
+    from emulator.media.webrtc.outgoing.screening import Screening
     from emulator.media.webrtc.relay import Relay, Watching
     from emulator.media.webrtc.rooms.member import Shown
-    from emulator.media.webrtc.screening import Screening
 
 log = logging.getLogger(__name__)
 
@@ -95,9 +95,9 @@ class Peers:
         (`unavailable`) one too many. `uid` is the stream's, where there is one with this key.
         """
         await self._prepare()
+        from emulator.media.webrtc.incoming.publisher import Publisher
         from emulator.media.webrtc.offer import choice
         from emulator.media.webrtc.offer.sdp import parse
-        from emulator.media.webrtc.publisher import Publisher
 
         offer = parse(sdp)
         formats = choice.to_receive(offer)
@@ -132,7 +132,7 @@ class Peers:
         await self._prepare()
         from emulator.media.webrtc.offer import choice
         from emulator.media.webrtc.offer.sdp import parse
-        from emulator.media.webrtc.viewer import Viewer
+        from emulator.media.webrtc.outgoing.viewer import Viewer
 
         offer = parse(sdp)
         picture = relay.picture
@@ -194,7 +194,7 @@ class Peers:
 
     def _screening(self, relay: "Relay") -> "Screening":
         """The stream's, for all its viewers; it is gone when the last of them has left."""
-        from emulator.media.webrtc.screening import Screening
+        from emulator.media.webrtc.outgoing.screening import Screening
 
         found = self._screenings.get(relay)
         if found is None:

@@ -1,4 +1,4 @@
-"""RealPublisher: the built-in publisher as a process of its own, over real RTMP or RTMPS."""
+"""RealPublisher: the built-in publisher as a process of its own, over real RTMP, RTMPS or WHIP."""
 
 import asyncio
 from dataclasses import replace
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from emulator.media.publisher.push import Progress
     from emulator.media.publisher.settings import PublishSettings
 
-Protocol = Literal["rtmp", "rtmps"]
+Protocol = Literal["rtmp", "rtmps", "whip"]
 # A slow machine starts an encoder in a few seconds; whatever takes longer is broken.
 _START_SECONDS_MAX = 20.0
 
@@ -34,7 +34,7 @@ class RealPublisher:
         from emulator.media.publisher.process import PublisherProcess
 
         server = self._evening.server
-        url = server.rtmps if self._protocol == "rtmps" else server.rtmp
+        urls = {"rtmp": server.rtmp, "rtmps": server.rtmps, "whip": server.media}
         stream = streams.find(self._evening.world, self._stream_id)
         is_publishing = asyncio.Event()
 
@@ -43,7 +43,7 @@ class RealPublisher:
                 is_publishing.set()
 
         process = self._process = PublisherProcess(
-            url,
+            urls[self._protocol],
             stream.stream_key,
             ca=server.ca,
             settings=replace(self._settings, name="scenario"),

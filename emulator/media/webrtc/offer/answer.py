@@ -1,4 +1,4 @@
-"""Answer: writes the SDP answer to an offer (RFC 9429, 5.3.1): what is taken, how we are reached.
+"""Answer: writes the SDP answer to an offer (RFC 9429, 5.3.1), and the one offer that we make.
 
 Pure. Everything goes over one transport (BUNDLE) with RTCP beside RTP (rtcp-mux).
 """
@@ -6,7 +6,7 @@ Pure. Everything goes over one transport (BUNDLE) with RTCP beside RTP (rtcp-mux
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from emulator.media.webrtc.offer.sdp import Direction, Format, Offer, Section
+from emulator.media.webrtc.offer.sdp import Direction, Format, MediaKind, Offer, Remote, Section
 
 # What feedback we give and take; the rest of what a peer offers is left out.
 _FEEDBACK = ("nack", "nack pli", "ccm fir", "goog-remb")
@@ -57,6 +57,34 @@ def write(offer: Offer, taken: Sequence[Taken | None], local: Local, session_id:
             lines += _accepted(section, each, local, is_first)
             is_first = False
     return "\r\n".join(lines) + "\r\n"
+
+
+def write_offer(local: Local, sound: tuple[int, int], picture: tuple[int, int]) -> str:
+    """An offer to send Opus and H.264; each a payload type and a source."""
+    opus = Format(sound[0], "opus", 48_000, {"minptime": "10", "useinbandfec": "1"}, frozenset())
+    video = Format(picture[0], "h264", 90_000, _H264_OFFERED, frozenset({"nack", "nack pli"}))
+    sections = (_section("audio", "0", opus), _section("video", "1", video))
+    offer = Offer(sections, frozenset(("0", "1")), _NOBODY)
+    taken = [
+        Taken((opus,), "sendonly", sound[1], "live sound"),
+        Taken((video,), "sendonly", picture[1], "live picture"),
+    ]
+    return write(offer, taken, local, 1)
+
+
+def _section(kind: MediaKind, mid: str, form: Format) -> Section:
+    return Section(
+        kind=kind,
+        protocol="UDP/TLS/RTP/SAVPF",
+        mid=mid,
+        direction="sendonly",
+        has_port=True,
+        formats=(form,),
+        codes=(str(form.payload_type),),
+        extensions={},
+        ssrcs=(),
+        label="",
+    )
 
 
 def _refused(section: Section) -> list[str]:
@@ -112,4 +140,10 @@ def _format(section: Section, each: Format) -> list[str]:
     return lines
 
 
+_H264_OFFERED = {
+    "level-asymmetry-allowed": "1",
+    "packetization-mode": "1",
+    "profile-level-id": "42e034",
+}
+_NOBODY = Remote("", "", "actpass", (), (), False, True)
 _NAMES = {"opus": "opus", "h264": "H264", "vp8": "VP8"}

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
 
 from emulator.media.packets import VIDEO_TIMESCALE, AudioTrack, Packet
-from emulator.media.webrtc.eaters import RawPicture, Sound
+from emulator.media.webrtc.incoming.eaters import RawPicture, Sound
 from emulator.media.webrtc.wire import h264
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import NamedTuple
 from emulator.core.errors import ProtocolError
 from emulator.media import codecs
 from emulator.media.codecs import h264
-from emulator.media.packets import VideoTrack
+from emulator.media.codecs.nal import counted
+from emulator.media.packets import Packet, VideoTrack
 
 # What fits into a datagram beside the headers of RTP, SRTP, UDP and IP on any network.
 PAYLOAD_SIZE_MAX = 1_180
@@ -126,6 +127,29 @@ def units_in(frame: bytes | memoryview, length_size: int) -> Iterator[bytes]:
         if len(unit) == size and size:
             yield unit
         at += size
+
+
+def frame_payloads(packet: Packet, config: bytes) -> list[bytes]:
+    """RTP payloads of a frame as MP4 carries it; a key frame says how it is to be decoded.
+
+    Raises `ProtocolError` for a broken AVCDecoderConfigurationRecord.
+    """
+    length_size = (config[4] & 3) + 1
+    units = [
+        unit
+        for unit in units_in(packet.data, length_size)
+        if unit[0] & 0x1F not in (_DELIMITER, _FILLER)
+    ]
+    if packet.is_key:
+        units = [*_parameter_sets(config), *units]
+    return payloads(units)
+
+
+def _parameter_sets(config: bytes) -> list[bytes]:
+    """SPS and PPS (ISO/IEC 14496-15, 5.3.3.1)."""
+    sequence, end = counted(config, 6, config[5] & 0x1F)
+    picture, _ = counted(config, end + 1, config[end])
+    return [*sequence, *picture]
 
 
 def payloads(units: Iterable[bytes]) -> list[bytes]:

@@ -29,7 +29,7 @@ class PublishStart(Action):
     fps: Annotated[int, Field(ge=1, le=120)] = 30
     bitrate: Bitrate = 2_500_000
     keyframes: Duration = 2_000
-    protocol: Literal["rtmp", "rtmps"] = "rtmps"
+    protocol: Literal["rtmp", "rtmps", "whip"] = "rtmps"
     file: Text | None = None
 
     async def run(self, stage: Stage) -> None:

@@ -35,6 +35,7 @@ def server_of(platform: Platform) -> Server:
         ws=str(ready.get("ws", "")),
         rtmp=platform.addresses.rtmp,
         rtmps=platform.addresses.rtmps,
+        media=platform.addresses.media,
         ca=str(ready.get("ca") or ""),
         request=request if ready else None,
         snapshot=lambda name: _save(platform, name),

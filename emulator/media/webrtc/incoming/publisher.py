@@ -10,7 +10,7 @@ from emulator.core.errors import ProtocolError, Refused
 from emulator.media.codecs import aac, opus
 from emulator.media.ingest.gate import PacketIntake
 from emulator.media.packets import AudioTrack, Packet, Track, VideoTrack
-from emulator.media.webrtc.eaters import H264Eater, OpusEater, RawPicture, Sound, Vp8Eater
+from emulator.media.webrtc.incoming.eaters import H264Eater, OpusEater, RawPicture, Sound, Vp8Eater
 from emulator.media.webrtc.limits import WebRtcLimits
 from emulator.media.webrtc.link import Link
 from emulator.media.webrtc.offer.answer import Taken

@@ -11,9 +11,8 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from emulator.core.clock import monotonic_ms
-from emulator.media.codecs.nal import counted
 from emulator.media.packets import VIDEO_TIMESCALE, AudioTrack, Packet, VideoTrack
-from emulator.media.webrtc.eaters import RawPicture, Sound
+from emulator.media.webrtc.incoming.eaters import RawPicture, Sound
 from emulator.media.webrtc.relay import Relay
 from emulator.media.webrtc.transcoding.converter import Converter
 from emulator.media.webrtc.wire import h264
@@ -28,7 +27,6 @@ _TICKS_PER_MS = VIDEO_TIMESCALE // 1000
 # A step this far is another clock: a publisher's return, or a wrap.
 _JUMP = 2 * VIDEO_TIMESCALE
 _TRANSCODED_BITS = 3_000_000
-_LEFT_OUT = frozenset({9, 12})  # Access unit delimiters and filler (H.264, 7.4.1).
 _SHOWN_AT_ONCE_MAX = 600
 # Less than a picture lasts, at 60 a second.
 _FRAME_TICKS = VIDEO_TIMESCALE // 90
@@ -187,15 +185,7 @@ class Screening:
                 self._show(packet, packet.track, packet.pts)
 
     def _show(self, packet: Packet, track: VideoTrack, at: int) -> None:
-        length_size = (track.config[4] & 3) + 1
-        units = [
-            unit
-            for unit in h264.units_in(packet.data, length_size)
-            if unit[0] & 0x1F not in _LEFT_OUT
-        ]
-        if packet.is_key:
-            units = [*_parameter_sets(track.config), *units]
-        shown = Shown(h264.payloads(units), at, packet.is_key)
+        shown = Shown(h264.frame_payloads(packet, track.config), at, packet.is_key)
         if packet.is_key:
             self._pictures = [shown]
         elif self._pictures:
@@ -263,13 +253,6 @@ class Screening:
         self._holders.clear()
         self._pictures = []
         self._on_empty()
-
-
-def _parameter_sets(config: bytes) -> list[bytes]:
-    """SPS and PPS of an AVCDecoderConfigurationRecord (ISO/IEC 14496-15, 5.3.3.1)."""
-    sequence, end = counted(config, 6, config[5] & 0x1F)
-    picture, _ = counted(config, end + 1, config[end])
-    return [*sequence, *picture]
 
 
 def _make_h264(track: VideoTrack) -> "ToH264":

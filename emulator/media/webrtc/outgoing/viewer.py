@@ -9,8 +9,8 @@ from emulator.media.packets import VIDEO_TIMESCALE
 from emulator.media.webrtc.link import Link
 from emulator.media.webrtc.offer.answer import Taken
 from emulator.media.webrtc.offer.sdp import Format
+from emulator.media.webrtc.outgoing.screening import SOUND_RATE, Screening, Shown
 from emulator.media.webrtc.relay import Watching
-from emulator.media.webrtc.screening import SOUND_RATE, Screening, Shown
 from emulator.media.webrtc.wire import rtcp
 from emulator.media.webrtc.wire.outlet import Outlet
 

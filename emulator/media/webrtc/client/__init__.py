@@ -1,0 +1,1 @@
+"""The other side of WHIP: the built-in publisher over WebRTC."""

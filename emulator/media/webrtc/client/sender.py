@@ -1,0 +1,126 @@
+"""Sender: one publish over WebRTC: an offer, the server's answer, and a broadcast's tags as RTP."""
+
+import asyncio
+from collections.abc import Iterable
+
+from emulator.core.clock import wall_us
+from emulator.core.errors import ProtocolError, Refused
+from emulator.media.ingest.flv import FlvReader
+from emulator.media.ingest.tag import Tag
+from emulator.media.packets import VIDEO_TIMESCALE, AudioTrack, Packet, VideoTrack
+from emulator.media.webrtc.limits import Ports, WebRtcLimits
+from emulator.media.webrtc.link import Link
+from emulator.media.webrtc.offer.answer import write_offer
+from emulator.media.webrtc.offer.sdp import parse
+from emulator.media.webrtc.transcoding.transcoders import RATE, ToOpus
+from emulator.media.webrtc.wire import h264, rtcp
+from emulator.media.webrtc.wire.outlet import Outlet
+
+SOUND_CODE, PICTURE_CODE = 111, 102
+
+
+class Sender:
+    """`offer` first, then `answer`; then `send`, as long as `is_open`."""
+
+    def __init__(self) -> None:
+        # Wherever the server is: on loopback, or where one of this machine's networks leads.
+        limits = WebRtcLimits(hosts=())
+        self._opened = asyncio.Event()
+        self._link = Link(
+            limits,
+            Ports(None),
+            on_rtp=_ignore,
+            on_rtcp=self._hear,
+            on_open=self._opened.set,
+            on_end=self._ended,
+            is_offerer=True,
+        )
+        self._sound_out = Outlet(SOUND_CODE, self._link.send_rtp)
+        self._picture_out = Outlet(PICTURE_CODE, self._link.send_rtp)
+        self._reader = FlvReader()
+        self._opus: tuple[AudioTrack, ToOpus] | None = None
+        self._running: asyncio.Task[None] | None = None
+        self._now = 0
+
+    @property
+    def is_open(self) -> bool:
+        return self._link.is_open
+
+    @property
+    def reason(self) -> str:
+        return self._link.reason
+
+    async def offer(self) -> str:
+        local = await self._link.prepare_offer()
+        return write_offer(
+            local, (SOUND_CODE, self._sound_out.ssrc), (PICTURE_CODE, self._picture_out.ssrc)
+        )
+
+    async def answer(self, sdp: str) -> None:
+        """Connect. Refuses (`unavailable`) a server that cannot be reached."""
+        remote = parse(sdp).remote
+        self._running = asyncio.ensure_future(self._link.run(remote))
+        await self._opened.wait()
+        if not self._link.is_open:
+            raise Refused("unavailable", f"No WebRTC connection: {self._link.reason}.")
+
+    def send(self, tags: Iterable[Tag]) -> int:
+        """How many octets of media that were. Refuses (`unsupported`) what WebRTC cannot carry."""
+        octets = 0
+        for tag in tags:
+            for packet in self._reader.read(tag):
+                octets += len(packet.data)
+                if isinstance(packet.track, VideoTrack):
+                    self._send_picture(packet, packet.track)
+                else:
+                    self._send_sound(packet, packet.track)
+        return octets
+
+    def report(self) -> None:
+        """Tell how sound and picture belong together, about once a second."""
+        ntp = rtcp.ntp(wall_us())
+        self._link.send_rtcp(self._picture_out.report(ntp, self._now))
+        self._link.send_rtcp(self._sound_out.report(ntp, self._now * RATE // VIDEO_TIMESCALE))
+
+    async def close(self, reason: str) -> None:
+        self._link.end(reason)
+        if self._running is not None:
+            await self._running
+        else:
+            await self._link.free()
+
+    def _send_picture(self, packet: Packet, track: VideoTrack) -> None:
+        if track.codec != "h264" or packet.pts != packet.dts:
+            raise Refused(
+                "unsupported", "WebRTC takes H.264 without B-frames. Encode it so, or use RTMP."
+            )
+        self._now = packet.pts
+        try:
+            self._picture_out.push(h264.frame_payloads(packet, track.config), packet.pts)
+        except ProtocolError as error:
+            raise Refused("invalid", f"{error}.") from None
+
+    def _send_sound(self, packet: Packet, track: AudioTrack) -> None:
+        if self._opus is None or self._opus[0] is not track:
+            self._opus = (track, ToOpus(track))
+        for sound in self._opus[1].convert(packet):
+            self._sound_out.push([sound.data], sound.at)
+
+    def _hear(self, data: bytes) -> None:
+        from aiortc.rtp import RtcpRtpfbPacket
+
+        for packet in rtcp.parse(data):
+            if isinstance(packet, RtcpRtpfbPacket):
+                for outlet in (self._picture_out, self._sound_out):
+                    if outlet.ssrc == packet.media_ssrc:
+                        for sequence in packet.lost:
+                            again = outlet.again(sequence & 0xFFFF)
+                            if again is not None:
+                                self._link.send_rtp(again)
+
+    def _ended(self, reason: str) -> None:  # noqa: ARG002 -- the link keeps it
+        self._opened.set()
+
+
+def _ignore(data: bytes) -> None:
+    """Nothing comes back but reports."""

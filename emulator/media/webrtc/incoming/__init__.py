@@ -1,0 +1,1 @@
+"""A peer that goes live: its RTP in, packets out."""

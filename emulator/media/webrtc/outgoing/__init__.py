@@ -1,0 +1,1 @@
+"""Peers that watch: a stream's packets in, RTP out."""
