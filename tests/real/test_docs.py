@@ -29,6 +29,7 @@ WEBHOOK_PAGE = PROJECT / "docs/how-to/webhooks.md"
 OBS_PAGE = PROJECT / "docs/how-to/obs.md"
 AUDIENCE_PAGE = PROJECT / "docs/how-to/audience.md"
 WEBRTC_PAGE = PROJECT / "docs/how-to/webrtc.md"
+RECORDINGS_PAGE = PROJECT / "docs/how-to/recordings.md"
 CLOCK_PAGE = PROJECT / "docs/how-to/clock.md"
 TALK = "-f lavfi -i testsrc2=size=320x180:rate=30 -f lavfi -i sine -t 4 -g 60 -c:a aac"
 
@@ -252,3 +253,33 @@ def test_what_the_webrtc_page_shows_goes_live_and_makes_a_session(reader: Reader
     reader.names["SESSION_ID"] = made["id"]
     seat = json.loads(reader.run(line_with(WEBRTC_PAGE, "curl -X POST", "SESSION_ID/token")))
     assert seat["token"].count(".") == 2
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+def test_what_the_page_about_recordings_shows_works(reader: Reader) -> None:
+    def ask(*words: str) -> Any:
+        return json.loads(reader.run(f"{line_with(RECORDINGS_PAGE, 'curl', *words)} -s"))
+
+    # Given the seed's streams, a clip is cut of one that is live,
+    reader.names["STREAM_ID"] = ask("live")["stream"]["id"]
+    made = ask("POST", "clips")
+    assert made["status"] == "processing"
+    reader.names["CLIP_ID"] = made["id"]
+
+    def ready() -> str | None:
+        clip: dict[str, Any] = ask("CLIP_ID")
+        return clip["video_url"] if clip["status"] == "ready" else None
+
+    film = reader.walk.get(until(ready, "the clip is cut"))
+    assert film.headers["content-type"] == "video/mp4"
+    # recordings are read and found,
+    [vod] = ask("devops_wizard/vods")
+    assert ask("search")["items"] == [vod]
+    # divided,
+    reader.names["VOD_ID"] = vod["id"]
+    found = ask("generate")
+    assert 1 < len(found) <= 5
+    assert ask("generate")[0]["title"] == found[0]["title"]
+    # and posted.
+    reader.names["VIDEO_UID"] = vod["cloudflare_video_id"]
+    assert ask("upload")["post"]["content"] == "Worth an hour"
