@@ -3,6 +3,8 @@
 import argparse
 from typing import Any
 
+from emulator.cli.tools.admin import add_admin_flags
+
 NAME = "scenario"
 HELP = "play an evening from a YAML file, and judge what must be true"
 EXAMPLES = """
@@ -13,13 +15,14 @@ EXAMPLES = """
   live-emulator scenario run going-live --speed real --against http://127.0.0.1:8787
   live-emulator scenario validate evening.yaml
   live-emulator scenario explain launch-night
+  live-emulator scenario record evening.yaml --server http://127.0.0.1:8787
   live-emulator scenario schema > scenario.schema.json
 """
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(
-        dest="verb", required=True, metavar="run|validate|list|explain|schema"
+        dest="verb", required=True, metavar="run|validate|list|explain|schema|record"
     )
     run = verbs.add_parser("run", help="play scenarios, each in a world of its own")
     run.add_argument("files", nargs="+", metavar="FILE", help="a file, or a name of the library")
@@ -57,12 +60,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
     verbs.add_parser("schema", help="print the language as JSON Schema, for editors")
 
+    record = verbs.add_parser("record", help="watch a world, and write the scenario of it")
+    record.add_argument("file", metavar="FILE", help="what to write, such as evening.yaml")
+    record.add_argument("--for", dest="ends", metavar="DURATION", help="stop after so long")
+    record.add_argument("--exact", action="store_true", help="write the event log, too")
+    record.add_argument("--world", default="", metavar="NAME", help="default: the default one")
+    add_admin_flags(record)
+
 
 def run(args: argparse.Namespace) -> int:
     if args.verb == "run":
         from emulator.cli.scenario import playing
 
         return playing.run(args)
+    if args.verb == "record":
+        from emulator.cli.scenario import recording
+
+        return recording.run(args)
     from emulator.cli.scenario import telling
 
     verbs: dict[str, Any] = {

@@ -21,6 +21,16 @@ def write_report(folder: Path, report: dict[str, Any]) -> None:
         raise Refused("unavailable", f"{folder} cannot be written: {error.strerror}.") from None
 
 
+def write_files(folder: Path, texts: dict[str, str]) -> None:
+    """Texts by name. Refuses (`unavailable`) a folder that cannot be written to."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            write_whole(folder / name, text.encode())
+    except OSError as error:
+        raise Refused("unavailable", f"{folder} cannot be written: {error.strerror}.") from None
+
+
 def write_junit(path: Path, reports: list[dict[str, Any]]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -15,9 +15,12 @@ class Admin:
         key = token or os.environ.get("LIVE_EMULATOR_ADMIN_TOKEN") or ""
         self._api = Api(url, key or "none", headers={"X-Emulator-World": world} if world else {})
 
-    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    def call(
+        self, method: str, path: str, body: dict[str, Any] | None = None, *, query: str = ""
+    ) -> Any:
         """What the admin API answers; raises `ApiError` with its sentence."""
-        return self._api.call(method, f"/_emulator/{quote(path)}", body)
+        asked = f"?{query}" if query else ""
+        return self._api.call(method, f"/_emulator/{quote(path)}{asked}", body)
 
 
 def add_admin_flags(parser: argparse.ArgumentParser) -> None:

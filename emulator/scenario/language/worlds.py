@@ -56,6 +56,7 @@ class RulesPart(_Part):
     session_creations_per_minute: Count | None = None
     chat_lines_per_minute: Count | None = None
     chat_repeats_max: Count | None = None
+    reconnect_window: Duration | None = None
     vod_processing: Duration | None = None
     viewer_gone: Duration | None = None
     access_token: Duration | None = None

@@ -11,11 +11,13 @@ from emulator.scenario import files
 from emulator.scenario.language.load import Known, load
 from emulator.scenario.language.mistakes import WrongScenario
 from emulator.scenario.language.scenario import Scenario
+from emulator.scenario.record.recording import record
 from emulator.scenario.report.page import page as report_page
 from emulator.web.admin.scenarios.runs import Entry, Order
-from emulator.web.api.models import Request
+from emulator.web.api.models import CURSOR_MAX, Request
 from emulator.web.rest.call import Call
 from emulator.web.rest.operation import Operation
+from emulator.world.store.events import last_seq
 from emulator.world.world import World
 
 _HTML = "text/html"
@@ -64,6 +66,28 @@ class RunShape(TypedDict):
     report: dict[str, Any] | None
 
 
+class RecordingQuery(Request):
+    """`after` and `since_ms` are as a recording began; `name` is the scenario's."""
+
+    after: int = Field(ge=0, le=CURSOR_MAX)
+    since_ms: int = Field(ge=0, le=CURSOR_MAX)
+    name: str = Field("recorded", pattern=r"^[A-Za-z0-9_-]{1,64}$")
+
+
+class RecordingPoint(TypedDict):
+    after: int
+    now_ms: int
+
+
+class RecordingShape(TypedDict):
+    """`files` are what the scenario's `text` speaks of; `exact` is the event log itself."""
+
+    text: str
+    files: dict[str, str]
+    exact: str
+    events: int
+
+
 class ScenarioList(TypedDict):
     scenarios: list[LibraryEntry]
     runs: list[RunShape]
@@ -109,6 +133,23 @@ async def stop(call: Call) -> RunShape:
     entry.run.stop("It was stopped by a request.")
     await entry.done.wait()
     return shape(entry)
+
+
+def begin_recording(call: Call) -> RecordingPoint:
+    """Where this world's journal stands, to record what comes behind."""
+    return {"after": last_seq(call.world.store), "now_ms": call.world.now_ms}
+
+
+def recorded(call: Call) -> RecordingShape:
+    """What happened in this world behind a point of its journal, as a scenario."""
+    query = call.query_as(RecordingQuery)
+    found = record(call.world, query.after, query.name, query.since_ms)
+    return {
+        "text": found.text,
+        "files": found.files,
+        "exact": found.exact,
+        "events": found.events,
+    }
 
 
 def shape(entry: Entry) -> RunShape:
@@ -188,6 +229,21 @@ OPERATIONS = [
         body=ScenarioStart,
         status=201,
         refuses=("conflict", "invalid", "not_found"),
+        provenance="assumed",
+    ),
+    Operation(
+        method="POST",
+        path="/scenarios/recordings",
+        auth="public",
+        answer=begin_recording,
+        provenance="assumed",
+    ),
+    Operation(
+        method="GET",
+        path="/scenarios/recordings",
+        auth="public",
+        answer=recorded,
+        query=RecordingQuery,
         provenance="assumed",
     ),
     Operation(

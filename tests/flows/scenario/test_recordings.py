@@ -1,0 +1,76 @@
+"""Recording: what happened in a world becomes a scenario, whose replay ends in the same figures."""
+
+import asyncio
+from typing import Any
+
+import httpx
+
+from emulator.server import Emulator
+
+EVENING = """
+scenario: Original
+world:
+  users: [{name: ada}, {name: bob}, {name: "cleo"}]
+  streams: [{name: launch, owner: ada, title: "Launch: night!"}]
+timeline:
+  - publish.start: launch
+  - {for: 2m, viewers.ramp: {stream: launch, from: 10, to: 800, curve: surge}}
+  - chat.say: {stream: launch, by: bob, says: "on, no: {yes} # 'quoted'"}
+  - {for: 20s, chat.flood: {stream: launch, rate: 5/s, authors: 20, lines: [german, emoji]}}
+  - chat.settings: {stream: launch, slow_mode: 3s, blocked_words: [cabbage]}
+  - people.follow: {user: cleo, follows: ada}
+  - chat.ban: {stream: launch, user: cleo, time_out: 10m}
+  - publish.drop: {stream: launch, back_after: 4s}
+  - {for: 30s, viewers.ramp: {stream: launch, to: 200}}
+  - publish.stop: launch
+  - wait: 30s
+"""
+
+
+async def played(client: httpx.AsyncClient, emulator: Emulator, **order: Any) -> dict[str, Any]:
+    answer = await client.post("/_emulator/scenarios", json=order)
+    assert answer.status_code == 201, answer.text
+    entry = emulator.platform.worlds.runs.find(answer.json()["id"])
+    async with asyncio.timeout(60):
+        await entry.done.wait()
+    assert entry.report is not None
+    return entry.report
+
+
+async def test_a_recorded_evening_is_played_again_and_ends_in_the_same_figures(
+    client: httpx.AsyncClient, emulator: Emulator
+) -> None:
+    # Given an evening that was played in a world that is still there,
+    report = await played(client, emulator, text=EVENING, keep=True)
+    assert report["outcome"] == "passed", report
+    headers = {"X-Emulator-World": report["world"]}
+    log = (await client.get("/_emulator/events?limit=1000", headers=headers)).json()["events"]
+    first = next(event["seq"] for event in log if event["values"].get("username") == "ada")
+
+    # when what happened there is recorded,
+    query = {"after": first - 1, "since_ms": report["began_at_ms"], "name": "again"}
+    recorded = (
+        await client.get("/_emulator/scenarios/recordings", params=query, headers=headers)
+    ).json()
+
+    # then it is a scenario whose replay passes its own expectations: the same figures,
+    again = await played(client, emulator, text=recorded["text"], files=recorded["files"])
+    missed = [each for each in again["expectations"] if not each["met"]]
+    wrong = [each for each in again["steps"] if not each["ok"]]
+    assert (again["outcome"], missed, wrong) == ("passed", [], []), missed
+    for count in ("event/UserFollowed", "event/ChatBanned", "event/PublisherLeft"):
+        assert again["counts"][count] == report["counts"][count]
+    # Times are rounded, so a line may meet a rule that it just escaped.
+    assert again["chat_posted"] >= report["chat_posted"] * 0.95
+    assert again["viewers_peak"] == report["viewers_peak"]
+    # and its exact log is the run's own, byte for byte.
+    assert recorded["events"] == report["events"]
+
+
+async def test_a_recording_begins_where_the_journal_stands(client: httpx.AsyncClient) -> None:
+    point = (await client.post("/_emulator/scenarios/recordings")).json()
+    query = {"after": point["after"], "since_ms": point["now_ms"]}
+
+    recorded = (await client.get("/_emulator/scenarios/recordings", params=query)).json()
+
+    assert (recorded["events"], recorded["exact"], recorded["files"]) == (0, "", {})
