@@ -5,6 +5,7 @@ for one of its fixtures. The emulator runs in a thread; everything here is plain
 and works as well inside `async def` tests and in the processes of pytest-xdist.
 """
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,20 @@ _MARKER = "scenario(file, **params): play a scenario in the test's world before 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", _MARKER)
+    _leave_as_it_is()
+
+
+def _leave_as_it_is() -> None:
+    """Keep pytest from rewriting the `assert`s of the whole emulator, as of any plugin's package.
+
+    It has none to explain, and Python 3.11 fails where two threads parse at a time ("AST
+    constructor recursion depth mismatch"): the emulator imports in a thread while tests go on.
+    """
+    for finder in sys.meta_path:
+        marked = getattr(finder, "_must_rewrite", None)
+        if isinstance(marked, set):
+            marked.discard("emulator")
+            getattr(finder, "_marked_for_rewrite_cache", {}).clear()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
