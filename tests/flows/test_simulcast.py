@@ -35,7 +35,9 @@ class Scene:
         self.feed = Feed()
         bounds = OutletBounds(Allowed(), answer_ms=5_000)
         self.simulcasts = Simulcasts(self.world, lambda _: self.feed, tasks, bounds)
+        self._news = asyncio.Event()
         bus.subscribe(self.heard.append)
+        bus.subscribe(lambda _: self._news.set())
         bus.subscribe(self.simulcasts.hear)
         user = accounts.make(self.world, "ada", api_key="")
         made = streams.create(self.world, user, Wishes({"title": "Tea"}))
@@ -47,10 +49,11 @@ class Scene:
     async def until(self, target: Target, state: str, attempts: int) -> Target:
         async with asyncio.timeout(20):
             while True:
+                self._news.clear()
                 now = self.target(target)
                 if (now.state, now.attempts) == (state, attempts):
                     return now
-                await asyncio.sleep(0.001)
+                await self._news.wait()
 
 
 @pytest.fixture

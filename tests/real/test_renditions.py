@@ -125,16 +125,28 @@ def test_a_stream_that_comes_too_fast_for_the_encoders_loses_sizes_and_nothing_e
         assert len(told) == 2
 
 
-def test_the_page_s_commands_work(tmp_path: Path) -> None:
+def test_the_page_s_commands_work_and_kill_9_leaves_all_sizes_in_the_vod(tmp_path: Path) -> None:
+    # Given the server of the page, and what its `curl` says,
     serve, curl = (shown.line for shown in commands(PAGE))
     with child(tmp_path / "data", *serve.removeprefix("live-emulator serve ").split()) as server:
         walk = server.walk()
         stream = walk.create()
         with pushing(address_of(stream), film(size="640x360")):
             walk.until_first_part(stream)
-            line = curl.replace(
-                "http://127.0.0.1:8787/UID", stream["playback_url"].rsplit("/", 2)[0]
-            )
+            folder = stream["playback_url"].rsplit("/", 2)[0]
+            line = curl.replace("http://127.0.0.1:8787/UID", folder)
             command = [need("curl"), "-sS", *shlex.split(line)[1:]]
             told = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
-    assert re.findall("RESOLUTION=([0-9x]+)", told.stdout) == ["640x360", "426x240"]
+            assert re.findall("RESOLUTION=([0-9x]+)", told.stdout) == ["640x360", "426x240"]
+            walk.until_parts(stream, 10)
+            server.process.kill()
+
+    # when it is killed and started again, the VOD has both sizes.
+    with child(tmp_path / "data") as server:
+        walk = server.walk()
+        vod = walk.until_vod(stream)
+        assert [each["label"] for each in vod["qualities"]] == ["360p", "240p"]
+        lengths = [
+            seconds_in(walk.get(address).text) for address in variants(walk, vod["playback_url"])
+        ]
+        assert lengths[0] - 1 < lengths[1] <= lengths[0]

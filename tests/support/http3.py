@@ -15,6 +15,8 @@ from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.events import ConnectionTerminated, QuicEvent
 
 PATIENCE_SECONDS = 30
+# RFC 9114, 8.1: H3_REQUEST_CANCELLED.
+_CANCELLED = 0x010C
 
 
 class Answer(NamedTuple):
@@ -36,6 +38,7 @@ class Http3(QuicConnectionProtocol):
         self._http = H3Connection(self._quic)
         self._heard: defaultdict[int, bytearray] = defaultdict(bytearray)
         self._headers: dict[int, dict[str, str]] = {}
+        self._begun: defaultdict[int, asyncio.Event] = defaultdict(asyncio.Event)
         self._waiting: dict[int, asyncio.Future[None]] = {}
 
     async def ask(
@@ -45,18 +48,30 @@ class Http3(QuicConnectionProtocol):
         headers: dict[str, str] | None = None,
         body: bytes | None = None,
     ) -> Answer:
+        stream_id = self._begin(method, path, headers or {}, body)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await self._waiting[stream_id]
+        answered = self._headers[stream_id]
+        return Answer(int(answered[":status"]), answered, bytes(self._heard[stream_id]))
+
+    async def ask_and_leave(self, path: str, headers: dict[str, str]) -> None:
+        """Take a request back as soon as its answer begins."""
+        stream_id = self._begin("GET", path, headers, None)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await self._begun[stream_id].wait()
+        self._quic.stop_stream(stream_id, _CANCELLED)
+        self.transmit()
+
+    def _begin(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> int:
         stream_id = self._quic.get_next_available_stream_id()
         told = {":method": method, ":scheme": "https", ":authority": self.authority, ":path": path}
-        sent = [(k.encode(), v.encode()) for k, v in {**told, **(headers or {})}.items()]
+        sent = [(k.encode(), v.encode()) for k, v in {**told, **headers}.items()]
         self._waiting[stream_id] = asyncio.get_running_loop().create_future()
         self._http.send_headers(stream_id, sent, end_stream=body is None)
         if body is not None:
             self._http.send_data(stream_id, body, end_stream=True)
         self.transmit()
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            await self._waiting[stream_id]
-        answered = self._headers[stream_id]
-        return Answer(int(answered[":status"]), answered, bytes(self._heard[stream_id]))
+        return stream_id
 
     def quic_event_received(self, event: QuicEvent) -> None:
         if isinstance(event, ConnectionTerminated):
@@ -67,6 +82,7 @@ class Http3(QuicConnectionProtocol):
             if isinstance(heard, HeadersReceived):
                 pairs = {name.decode(): value.decode() for name, value in heard.headers}
                 self._headers[heard.stream_id] = pairs
+                self._begun[heard.stream_id].set()
             else:
                 self._heard[heard.stream_id] += heard.data
             if heard.stream_ended:

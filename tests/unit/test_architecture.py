@@ -66,11 +66,11 @@ IO_ALLOWED = {
 WORLD_STORE_ALLOWED = {"sqlite3"}
 
 # Libraries that a start must not pay for: imported inside the function that needs them.
-HEAVY = {"av", "aiortc", "cryptography", "hypercorn", "jwt", "segno"}
+HEAVY = {"aioquic", "av", "aiortc", "cryptography", "hypercorn", "jwt", "segno"}
 
 # Files that are themselves imported late, and so may import what they are made of at their top.
 HEAVY_HOMES = {
-    "emulator/web/servers/hypercorn_repairs.py": {"hypercorn"},
+    "emulator/web/servers/hypercorn_repairs.py": {"aioquic", "hypercorn"},
     "emulator/web/servers/hypercorn_server.py": {"hypercorn"},
 }
 

@@ -9,10 +9,17 @@ import asyncio
 import logging
 from typing import Any
 
+from aioquic.quic.events import (
+    ConnectionTerminated,
+    QuicEvent,
+    StopSendingReceived,
+    StreamReset,
+)
 from hypercorn import protocol
 from hypercorn.asyncio.task_group import TaskGroup
 from hypercorn.asyncio.udp_server import UDPServer
 from hypercorn.protocol import quic
+from hypercorn.protocol.events import Event, StreamClosed
 from hypercorn.protocol.h2 import H2Protocol
 from hypercorn.protocol.h3 import H3Protocol
 from hypercorn.protocol.quic import QuicProtocol
@@ -43,9 +50,29 @@ class _PatientH2(H2Protocol):
 
 
 class _PatientH3(H3Protocol):
+    """It also hears that a client takes its request back, or is gone, and tells the application."""
+
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.streams = _Streams()
+
+    async def handle(self, quic_event: QuicEvent) -> None:
+        if isinstance(quic_event, StreamReset | StopSendingReceived):
+            await self._forget(quic_event.stream_id)
+        elif isinstance(quic_event, ConnectionTerminated):
+            for stream_id in tuple(self.streams):
+                await self._forget(stream_id)
+        await super().handle(quic_event)
+
+    async def stream_send(self, event: Event) -> None:
+        # What is still answered to who is gone is dropped.
+        if event.stream_id in self.streams:
+            await super().stream_send(event)
+
+    async def _forget(self, stream_id: int) -> None:
+        stream = self.streams.pop(stream_id, None)
+        if stream is not None:
+            await stream.handle(StreamClosed(stream_id=stream_id))
 
 
 class PatientQuic(UDPServer):

@@ -66,8 +66,11 @@ def packets(cuts: list[Cut], kind: type[object]) -> list[Packet]:
         {"video": f"{X264} -bf 2 -b_strategy 0"},
         {"video": f"{X264} -bf 2 -x264-params open-gop=0", "rate": "60"},
         {"video": f"{X264} -bf 0", "audio": ""},
+        {"video": "libx265 -preset ultrafast -g 30 -x265-params open-gop=0:log-level=none"},
+        {"video": "libvpx-vp9 -deadline realtime -cpu-used 8 -g 30", "audio": "libopus"},
+        {"video": "libsvtav1 -preset 12 -g 30"},
     ],
-    ids=["no B-frames", "B-frames", "60 a second", "no sound"],
+    ids=["no B-frames", "B-frames", "60 a second", "no sound", "HEVC", "VP9, Opus", "AV1"],
 )
 def test_each_rendition_is_cut_where_its_source_is(options: dict[str, str]) -> None:
     parts, renditions = run(flv(seconds=3, **options))
