@@ -120,6 +120,13 @@ class Window:
             self._drop_first()
             self.version += 1
 
+    def length_ms(self, msn: int) -> int:
+        """How long a segment is that is complete; 0 for one that is not, or not there any more."""
+        index = msn - self.complete[0].msn if self.complete else -1
+        if not 0 <= index < len(self.complete):
+            return 0
+        return round(self.complete[index].duration / 90)
+
     @property
     def segments(self) -> list[Segment]:
         """All segments, the open one last."""

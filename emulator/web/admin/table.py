@@ -12,7 +12,7 @@ from emulator.web.admin import (
     worlds,
 )
 from emulator.web.admin.scenarios import operations as scenarios
-from emulator.web.admin.streams import publish, targets, viewers
+from emulator.web.admin.streams import publish, targets, viewers, vods
 from emulator.web.rest.router import Router
 
 OPERATIONS = [
@@ -22,6 +22,7 @@ OPERATIONS = [
     *publish.OPERATIONS,
     *viewers.OPERATIONS,
     *targets.OPERATIONS,
+    *vods.OPERATIONS,
     *metrics.OPERATIONS,
     *events.OPERATIONS,
     *requests.OPERATIONS,

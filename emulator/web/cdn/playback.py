@@ -4,6 +4,7 @@
 own.
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -30,7 +31,7 @@ from emulator.web.errors import JSONResponse
 from emulator.web.platform import CDN_NAME, Platform
 from emulator.web.worlds import Worlds
 from emulator.world.audience import attendance
-from emulator.world.library import recordings, renditions
+from emulator.world.library import recordings, renditions, watching
 from emulator.world.library.clips import Clip
 from emulator.world.library.recordings import Vod
 from emulator.world.live import renditions as live_renditions
@@ -40,6 +41,7 @@ from emulator.world.video.videos import Video
 Answer = Callable[["Playback", Request], Awaitable[Response]]
 PLAYLIST = "application/vnd.apple.mpegurl"
 PREFIXES = ("", f"/{CDN_NAME}")
+_SEGMENT = re.compile(r"seg-([0-9]{1,9})\.m4s")
 
 
 class Playback:
@@ -94,6 +96,7 @@ class Playback:
         subject, shelf = await self._open(request)
         self.count(request, subject)
         source = await shelf.media(request.path_params["name"])
+        self._note_watched(request, subject, shelf)
         headers = {"Cache-Control": "public, max-age=31536000, immutable"}
         if isinstance(source, FileRange):
             source = await run_in_threadpool(read, source)
@@ -239,6 +242,15 @@ class Playback:
             return recordings.find(self._platform.world, stream.vod_id)
         except Refused:  # The VOD was deleted: the stream has none any more.
             return None
+
+    def _note_watched(self, request: Request, subject: Subject, shelf: Shelf) -> None:
+        """Who asks for a recording's segment watches it for as long as that is."""
+        found = _SEGMENT.fullmatch(request.path_params["name"])
+        # A player that takes a segment in pieces watches it once.
+        is_begun = request.headers.get("range", "bytes=0-").startswith("bytes=0-")
+        if subject.vod is not None and found and is_begun and request.method == "GET":
+            length_ms = shelf.window.length_ms(int(found[1]))
+            watching.note(self._platform.world, subject.vod, length_ms)
 
     def count(self, request: Request, subject: Subject) -> None:
         """Who asks for a live stream's media watches it."""

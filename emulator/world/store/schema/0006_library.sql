@@ -131,3 +131,9 @@ CREATE TABLE contents (
     summary TEXT,
     generated_at_ms INTEGER
 );
+
+-- How much of a VOD's media players have taken, in all.
+CREATE TABLE vod_watching (
+    vod_row INTEGER PRIMARY KEY REFERENCES vods ON DELETE CASCADE,
+    watch_ms INTEGER NOT NULL
+);

@@ -17,6 +17,7 @@ from emulator.world.library import (
     renditions,
     thumbnails,
     transcripts,
+    watching,
 )
 from emulator.world.library.chapters import Draft
 from emulator.world.library.recordings import Quality
@@ -61,6 +62,8 @@ def tell(world: World, stream: streams.Stream) -> None:
     recordings.complete(world, vod, 600_000, (HD,))
     recordings.give_up(world, vod, "no")
     recordings.watch(world, vod)
+    watching.note(world, vod, 2_000)
+    watching.of(world, vod)
     vod = recordings.update(world, recordings.find(world, vod_id), {"visibility": "followers"})
     assert recordings.may_see(world, vod, bob)
     vod = recordings.update(world, vod, {"visibility": "public"})

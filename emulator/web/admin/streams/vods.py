@@ -1,0 +1,44 @@
+"""`/_emulator/vods/{id}/views`: how often and for how long a recording was watched.
+
+The platform tells views alone; how long is what a test of a player wants to know.
+"""
+
+from typing import TypedDict
+
+from emulator.web.rest.call import Call
+from emulator.web.rest.operation import Operation
+from emulator.world.library import recordings, watching
+
+
+class VodViews(TypedDict):
+    """`watch_seconds` is what players have taken of its media, over all of them."""
+
+    vod_id: str
+    views: int
+    watch_seconds: float
+    average_watch_seconds: float
+
+
+def show(call: Call) -> VodViews:
+    """Read how often and for how long a VOD was watched."""
+    vod = recordings.find(call.world, call.path["vod_id"])
+    told = watching.of(call.world, vod)
+    seconds = told.watch_ms / 1000
+    return {
+        "vod_id": vod.id,
+        "views": told.views,
+        "watch_seconds": seconds,
+        "average_watch_seconds": round(seconds / told.views, 3) if told.views else 0.0,
+    }
+
+
+OPERATIONS = [
+    Operation(
+        method="GET",
+        path="/vods/{vod_id}/views",
+        auth="public",
+        answer=show,
+        refuses=("not_found",),
+        provenance="assumed",
+    ),
+]

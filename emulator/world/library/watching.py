@@ -1,0 +1,30 @@
+"""Watching: for how long a VOD's recording was played, by the segments that players took of it."""
+
+from dataclasses import dataclass
+
+from emulator.world.library.recordings import Vod
+from emulator.world.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """`views` are counted by the API, `watch_ms` over all players."""
+
+    views: int
+    watch_ms: int
+
+
+def note(world: World, vod: Vod, length_ms: int) -> None:
+    """A player took so much of a VOD."""
+    with world.store.change(is_seen=False):
+        world.store.write(
+            "INSERT INTO vod_watching VALUES (?, ?) ON CONFLICT (vod_row) DO UPDATE"
+            " SET watch_ms = watch_ms + excluded.watch_ms",
+            vod.row,
+            length_ms,
+        )
+
+
+def of(world: World, vod: Vod) -> Watched:
+    watch_ms = world.store.number("SELECT watch_ms FROM vod_watching WHERE vod_row = ?", vod.row)
+    return Watched(vod.view_count, watch_ms)

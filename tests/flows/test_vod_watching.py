@@ -1,0 +1,41 @@
+"""How long a recording was watched, by what players take of it."""
+
+import httpx
+import pytest
+
+from tests.support.rest import Caller, check_error
+
+
+@pytest.fixture
+async def vod(call: Caller) -> dict[str, str]:
+    """A recording that the seed has left."""
+    found: dict[str, str] = (await call("GET", "/streams/vods?per_page=1")).json()["items"][0]
+    return found
+
+
+async def test_a_vod_is_watched_for_as_long_as_the_segments_that_were_taken(
+    client: httpx.AsyncClient, call: Caller, vod: dict[str, str]
+) -> None:
+    views = f"/_emulator/vods/{vod['id']}/views"
+    media = f"/{vod['cloudflare_video_id']}/media"
+    before = (await client.get(views)).json()
+
+    # Given somebody who looks it up, and takes two segments of two seconds,
+    await call("GET", f"/streams/vods/{vod['id']}")
+    for name in ("init-0.mp4", "seg-0.m4s", "seg-1.m4s"):
+        assert (await client.get(f"{media}/{name}")).status_code == 200
+    # one of them once more in two pieces; who only asks for its size watches nothing,
+    for piece in ("bytes=0-99", "bytes=100-"):
+        answer = await client.get(f"{media}/seg-1.m4s", headers={"Range": piece})
+        assert answer.status_code == 206
+    await client.head(f"{media}/seg-0.m4s")
+    assert (await client.get(f"{media}/seg-999999.m4s")).status_code == 404
+
+    # then that is one view, and six seconds.
+    told = (await client.get(views)).json()
+    assert told["views"] - before["views"] == 1
+    assert told["watch_seconds"] - before["watch_seconds"] == pytest.approx(6)
+    assert told["average_watch_seconds"] == pytest.approx(
+        told["watch_seconds"] / told["views"], abs=0.001
+    )
+    check_error(await client.get("/_emulator/vods/nowhere/views"), 404)
