@@ -171,8 +171,9 @@ def _wrk(call: Call) -> tuple[float, float]:
         told = subprocess.run(
             [*command, call.url], capture_output=True, text=True, check=True
         ).stdout
-    is_refused = "Non-2xx" in told and call.name != "emulate"
-    if is_refused or "Socket errors" in told:
+    # A peer's own limit or slowness is its figure; of ours, and of bare Starlette, it is a failure.
+    is_peer = call.name in ("emulate", "Prism")
+    if ("Non-2xx" in told or "Socket errors" in told) and not is_peer:
         raise RuntimeError(f"{call.name}: {told}")
     rate = _found(r"Requests/sec:\s+([\d.]+)", told)
     p99 = re.search(r"99%\s+([\d.]+)(us|ms|s)", told)

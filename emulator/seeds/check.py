@@ -39,18 +39,18 @@ def check(root: yaml.Node | None) -> list[Mistake]:
     return sorted(_SEED(root), key=lambda mistake: (mistake.line, mistake.column))
 
 
-def _at(node: yaml.Node, sentence: str) -> Mistake:
+def at(node: yaml.Node, sentence: str) -> Mistake:
     return Mistake(node.start_mark.line + 1, node.start_mark.column + 1, sentence)
 
 
 def _text(longest: int, pattern: re.Pattern[str] | None = None, like: str = "") -> Check:
     def check(node: yaml.Node) -> Iterator[Mistake]:
         if not isinstance(node, yaml.ScalarNode):
-            yield _at(node, "Write a text here.")
+            yield at(node, "Write a text here.")
         elif not 1 <= len(node.value) <= longest:
-            yield _at(node, f"Write 1 to {longest} characters here, not {len(node.value)}.")
+            yield at(node, f"Write 1 to {longest} characters here, not {len(node.value)}.")
         elif pattern and not pattern.fullmatch(node.value):
-            yield _at(node, f"{node.value[:40]!r} will not do. Write it like {like}.")
+            yield at(node, f"{node.value[:40]!r} will not do. Write it like {like}.")
 
     return check
 
@@ -59,27 +59,27 @@ def _whole(most: int) -> Check:
     def check(node: yaml.Node) -> Iterator[Mistake]:
         is_whole = isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:int"
         if not is_whole or not 0 <= int(node.value.replace("_", "")) <= most:
-            yield _at(node, f"Write a whole number from 0 to {most} here.")
+            yield at(node, f"Write a whole number from 0 to {most} here.")
 
     return check
 
 
 def _flag(node: yaml.Node) -> Iterator[Mistake]:
     if node.tag != "tag:yaml.org,2002:bool":
-        yield _at(node, "Write true or false here.")
+        yield at(node, "Write true or false here.")
 
 
 def _share(node: yaml.Node) -> Iterator[Mistake]:
     value = node.value if isinstance(node, yaml.ScalarNode) else ""
     if not re.fullmatch(r"(?:100|\d{1,2})(?:\.\d+)?%", value):
-        yield _at(node, "Write a share here, such as 40%.")
+        yield at(node, "Write a share here, such as 40%.")
 
 
 def _one_of(*words: str) -> Check:
     def check(node: yaml.Node) -> Iterator[Mistake]:
         value = node.value if isinstance(node, yaml.ScalarNode) else ""
         if value not in words:
-            yield _at(node, f"Write one of {', '.join(words)} here{_meant(value, words)}")
+            yield at(node, f"Write one of {', '.join(words)} here{meant(value, words)}")
 
     return check
 
@@ -87,7 +87,7 @@ def _one_of(*words: str) -> Check:
 def _list(inner: Check) -> Check:
     def check(node: yaml.Node) -> Iterator[Mistake]:
         if not isinstance(node, yaml.SequenceNode):
-            yield _at(node, "Write a list here: lines that begin with a dash, or [one, two].")
+            yield at(node, "Write a list here: lines that begin with a dash, or [one, two].")
             return
         for item in node.value:
             yield from inner(item)
@@ -97,7 +97,7 @@ def _list(inner: Check) -> Check:
 
 def _shares(node: yaml.Node) -> Iterator[Mistake]:
     if not isinstance(node, yaml.MappingNode):
-        yield _at(node, "Write shares by country here, such as {US: 40%, DE: 20%}.")
+        yield at(node, "Write shares by country here, such as {US: 40%, DE: 20%}.")
         return
     for name, value in node.value:
         yield from _text(2, re.compile("[A-Z]{2}"), "DE")(name)
@@ -107,25 +107,27 @@ def _shares(node: yaml.Node) -> Iterator[Mistake]:
 def _entry(fields: Mapping[str, Check], required: tuple[str, ...] = ()) -> Check:
     def check(node: yaml.Node) -> Iterator[Mistake]:
         if not isinstance(node, yaml.MappingNode):
-            yield _at(node, f"Write names and values here, such as {next(iter(fields))}: ...")
+            yield at(node, f"Write names and values here, such as {next(iter(fields))}: ...")
             return
         seen = set()
         for name, value in node.value:
             if name.value in seen:
-                yield _at(name, f"{name.value} stands here twice. Remove one.")
+                yield at(name, f"{name.value} stands here twice. Remove one.")
             seen.add(name.value)
             if name.value in fields:
                 yield from fields[name.value](value)
             else:
-                yield _at(name, f"{name.value} is not known here{_meant(name.value, fields)}")
+                yield at(name, f"{name.value} is not known here{meant(name.value, fields)}")
         for missing in required:
             if missing not in seen:
-                yield _at(node, f"{missing} is missing. Add a line {missing}: ...")
+                yield at(node, f"{missing} is missing. Add a line {missing}: ...")
 
     return check
 
 
-def _meant(word: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
+def meant(word: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
+    if not known:
+        return ". There are none."
     near = get_close_matches(str(word), list(known), n=1)
     return f"; did you mean {near[0]}?" if near else f". Known are {', '.join(known)}."
 
@@ -198,16 +200,16 @@ def _stream(node: yaml.Node) -> Iterator[Mistake]:
     if not chapters:
         return
     if "ran" not in told:
-        yield _at(told["chapters"], "Chapters are of a recording. Add a line ran: ...")
+        yield at(told["chapters"], "Chapters are of a recording. Add a line ran: ...")
         return
     if len(chapters) > CHAPTERS_MAX:
-        yield _at(told["chapters"], f"Write at most {CHAPTERS_MAX} chapters here.")
+        yield at(told["chapters"], f"Write at most {CHAPTERS_MAX} chapters here.")
     last_ms, ran_ms = -1, duration_ms(told["ran"].value)
     for chapter in chapters:
-        [at] = [value for key, value in chapter.value if key.value == "at"]
-        at_ms = duration_ms(at.value)
+        [where] = [value for key, value in chapter.value if key.value == "at"]
+        at_ms = duration_ms(where.value)
         if not last_ms < at_ms < ran_ms:
-            yield _at(at, f"Chapters follow each other, within {told['ran'].value}.")
+            yield at(where, f"Chapters follow each other, within {told['ran'].value}.")
         last_ms = at_ms
 
 

@@ -49,8 +49,11 @@ def _load(path: Path, text: bytes, *, is_trusted: bool) -> dict[str, Any]:
 
 def _check(path: Path, root: "yaml.Node | None") -> None:
     from emulator.seeds.check import check
+    from emulator.seeds.references import references
 
     mistakes = check(root)
+    if root is not None and not mistakes:
+        mistakes = references(root)
     if mistakes:
         shown = [
             f"{path}:{each.line}:{each.column}: {each.sentence}"

@@ -250,7 +250,12 @@ class Worlds:
 
     def _template(self, seed: str) -> Template:
         if seed not in self._templates:
-            self._templates[seed] = Template(self._making.read_seed(seed), self._making.rules)
+            try:
+                self._templates[seed] = Template(self._making.read_seed(seed), self._making.rules)
+            except Refused as refused:
+                if refused.code == "invalid":
+                    raise
+                raise Refused("invalid", f"The seed {seed}: {refused.sentence}.") from refused
         return self._templates[seed]
 
     def _platform(self, world: World, clock: WorldClock, bus: Bus, seed: str) -> Platform:

@@ -4,17 +4,37 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from emulator.core.clock import ManualClock
 from emulator.core.errors import Refused
 from emulator.seeds import file
 from emulator.seeds.check import check
+from emulator.seeds.references import references
+from emulator.world.live import streams
+from emulator.world.origin.template import Template
+from emulator.world.rules import Rules
 
 
 def test_the_default_seed_has_no_mistake() -> None:
     path = Path(__file__).parents[3] / "fixtures" / "seed.yaml"
-    assert check(yaml.compose(path.read_text("utf-8"))) == []
+    root = yaml.compose(path.read_text("utf-8"))
+    assert root is not None
+    assert check(root) == []
+    assert references(root) == []
+
+
+def test_the_page_s_example_is_a_seed(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs/reference/seed.md").read_text("utf-8")
+    path = tmp_path / "mine.yaml"
+    path.write_text(page.partition("```yaml\n")[2].partition("```")[0], "utf-8")
+    world = Template(file.read(str(path)), Rules()).make(
+        ManualClock(), lambda _: None, Rules(), "mine"
+    )
+    told = [(each.title, each.status) for each in streams.select(world, "ORDER BY streams.row")]
+    assert sorted(told) == [("Last time", "ended"), ("Typed services", "live")]
+    world.close()
 
 
 def refusal(tmp_path: Path, text: str) -> str:
@@ -105,3 +125,124 @@ def test_no_content_whatever_breaks_the_check(value: object) -> None:
     for mistake in check(yaml.compose(yaml.safe_dump(value))):
         assert mistake.line >= 1
         assert mistake.sentence
+
+
+ADA = "users:\n  - {username: ada}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            f"{ADA}streams:\n  - {{owner: adda, title: t, began: 1h, peak: 1}}",
+            "seed.yaml:4:13: There is no user adda; did you mean ada?",
+        ),
+        (
+            f"{ADA}streams:\n  - {{owner: ada, title: t, began: 1h, peak: 1, category: rust}}",
+            "seed.yaml:4:58: There is no category rust. There are none.",
+        ),
+        (
+            f"{ADA}streams:\n  - {{owner: ada, title: t, began: 1h, ran: 2h, peak: 1}}",
+            "seed.yaml:4:44: It began 1h ago, so it ran for at most that long.",
+        ),
+        (
+            f"{ADA}streams:\n  - {{owner: ada, title: t, began: 1h, peak: 1, viewers: 2}}",
+            "seed.yaml:4:57: Its peak is 1, so at most that many watch now.",
+        ),
+        (
+            f"{ADA}streams:\n  - {{owner: ada, title: t, began: 1h, peak: 1,\n"
+            "     chat: [{by: bob, says: hi}]}",
+            "seed.yaml:5:18: There is no user bob",
+        ),
+        (f"{ADA}  - {{username: Ada}}", "seed.yaml:3:16: user Ada stands in line 2 already."),
+        (
+            f"{ADA}  - {{username: bob, email: ADA@example.com}}",
+            "seed.yaml:3:28: mail address ADA@example.com stands in line 2 already.",
+        ),
+        (
+            f"{ADA}  - {{username: bob, follows: [ada, ada, bob, eve]}}",
+            "seed.yaml:3:36: whom bob follows, ada stands in line 3 already. Write another one.\n"
+            "seed.yaml:3:41: Nobody follows themselves. Remove it.\n"
+            "seed.yaml:3:46: There is no user eve",
+        ),
+        ("tags: [ai, AI]", "seed.yaml:1:12: tag AI stands in line 1 already."),
+        (
+            "categories:\n  - {name: A, slug: a, children: [{name: B, slug: a}]}",
+            "seed.yaml:2:51: category a stands in line 2 already.",
+        ),
+        (
+            f"{ADA}schedules:\n"
+            "  - {user: ada, days: [monday], from: '10:00', to: '09:00', title: t}",
+            "seed.yaml:4:52: Write a time after 10:00 here.",
+        ),
+        (
+            f"{ADA}schedules:\n"
+            "  - {user: ada, days: [monday, friday], from: '10:00', to: '12:00', title: t}\n"
+            "  - {user: ada, days: [friday], from: '11:00', to: '13:00', title: t}",
+            "seed.yaml:5:24: ada has something else on friday then.",
+        ),
+    ],
+)
+def test_what_does_not_fit_together_is_told_likewise(tmp_path: Path, text: str, told: str) -> None:
+    assert told in refusal(tmp_path, text)
+
+
+NAMES = st.sampled_from(["ada", "Ada", "bob", "demo"])
+SLUGS = st.sampled_from(["rust", "web"])
+AGO = st.sampled_from(["1h", "2h", "30m"])
+STREAMS = st.fixed_dictionaries(
+    {"owner": NAMES, "title": st.just("t"), "began": AGO, "peak": st.integers(0, 9)},
+    optional={
+        "category": SLUGS,
+        "ran": AGO,
+        "viewers": st.integers(0, 9),
+        "tags": st.lists(st.sampled_from(["a", "A", "b"]), max_size=3),
+        "chat": st.lists(st.fixed_dictionaries({"by": NAMES, "says": st.just("hi")}), max_size=2),
+    },
+)
+SEEDS = st.fixed_dictionaries(
+    {
+        "users": st.lists(
+            st.fixed_dictionaries(
+                {"username": NAMES},
+                optional={
+                    "follows": st.lists(NAMES, max_size=2),
+                    "followers": st.integers(0, 3),
+                    "email": st.sampled_from(["ada@example.com", "x@example.com"]),
+                },
+            ),
+            max_size=3,
+        ),
+        "categories": st.lists(
+            st.fixed_dictionaries({"name": st.just("N"), "slug": SLUGS}), max_size=2
+        ),
+        "tags": st.lists(st.sampled_from(["a", "A", "b"]), max_size=3),
+        "streams": st.lists(STREAMS, max_size=2),
+        "schedules": st.lists(
+            st.fixed_dictionaries(
+                {
+                    "user": NAMES,
+                    "days": st.lists(st.sampled_from(["monday", "friday"]), min_size=1, max_size=2),
+                    "from": st.sampled_from(["09:00", "10:00"]),
+                    "to": st.sampled_from(["09:30", "11:00"]),
+                    "title": st.just("t"),
+                }
+            ),
+            max_size=2,
+        ),
+    }
+)
+
+
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(SEEDS)
+def test_whatever_passes_the_check_can_be_sown(tmp_path: Path, content: dict[str, object]) -> None:
+    path = tmp_path / "seed.yaml"
+    path.write_text(yaml.safe_dump(content), "utf-8")
+    try:
+        seed = file.read(str(path))
+    except Refused:
+        return
+    Template(seed, Rules()).close()
