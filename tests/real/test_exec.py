@@ -1,6 +1,8 @@
 """`exec` as a CI job runs it: a process of its own, whose command finds an emulator."""
 
 import json
+import os
+import pty
 import signal
 import socket
 import subprocess
@@ -103,3 +105,23 @@ def test_a_taken_port_is_told_and_nothing_is_run(tmp_path: Path) -> None:
     assert status == 2
     assert f"Port {port}" in complaint
     assert not touched.exists()
+
+
+def test_ctrl_c_at_a_terminal_is_the_command_s_to_answer() -> None:
+    script = (
+        "import signal\n"
+        "try:\n    print('ready', flush=True)\n    signal.pause()\n"
+        "except KeyboardInterrupt:\n    raise SystemExit(3)"
+    )
+    command = [sys.executable, "-m", "emulator", "exec", "--", sys.executable, "-c", script]
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execv(sys.executable, command)
+    try:
+        shown = b""
+        while b"ready" not in shown:
+            shown += os.read(terminal, 1_000)
+        os.write(terminal, b"\x03")
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
+    finally:
+        os.close(terminal)

@@ -9,7 +9,7 @@ from emulator.web.rest.operation import Operation
 from emulator.web.shapes.times import iso, iso_or_none
 from emulator.world.faults.fault import Fault
 from emulator.world.faults.faults import Active
-from emulator.world.faults.reading import read
+from emulator.world.faults.reading import read, schema
 
 
 class FaultCreate(BaseModel):
@@ -18,7 +18,7 @@ class FaultCreate(BaseModel):
     `{"api.fail": {"path": "/streams", "status": 503}, "share": "30%", "for": "10s"}`
     """
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", json_schema_extra=lambda shown: shown.update(schema()))
 
 
 class FaultShape(TypedDict):
