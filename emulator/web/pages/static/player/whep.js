@@ -26,9 +26,14 @@ export class Whep {
     if (!answer) return;
     await this.#peer.setRemoteDescription({ type: "answer", sdp: await answer.text() });
     await this.#connected();
-    this.#peer.addEventListener("connectionstatechange", () => {
-      if (["failed", "closed", "disconnected"].includes(this.#peer.connectionState)) onEnd();
-    });
+    // A server's goodbye closes the transport at once; the connection itself only fails later.
+    const [{ transport }] = this.#peer.getReceivers();
+    const look = () => {
+      const states = [this.#peer.connectionState, transport.state];
+      if (states.some((state) => ["failed", "closed", "disconnected"].includes(state))) onEnd();
+    };
+    this.#peer.addEventListener("connectionstatechange", look);
+    transport.addEventListener("statechange", look);
     video.srcObject = media;
   }
 
