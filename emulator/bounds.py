@@ -37,6 +37,8 @@ def rules(settings: Settings) -> Rules:
         viewer_gone_ms=settings.viewer_gone_ms,
         viewers_max=settings.viewers_max,
         export_rows_max=settings.export_rows_max,
+        clips_per_user_max=settings.clips_per_user_max,
+        vod_uploads_per_user_max=settings.vod_uploads_per_user_max,
     )
 
 

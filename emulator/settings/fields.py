@@ -300,6 +300,12 @@ class Settings:
     snapshots_max: int = _setting(
         100, Count(1, 10_000), "snapshots of a world; the next one is refused", is_flag=False
     )
+    clips_per_user_max: int = _setting(
+        1_000, Count(1, 1_000_000), "clips a user may have; the next gets 409", is_flag=False
+    )
+    vod_uploads_per_user_max: int = _setting(
+        10_000, Count(1, 1_000_000), "VODs a user may upload; the next gets 409", is_flag=False
+    )
     requests_kept_max: int = _setting(
         10_000, Count(1, 1_000_000), "requests kept in the request log", is_flag=False
     )

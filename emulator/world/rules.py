@@ -22,5 +22,7 @@ class Rules:
     viewer_gone_ms: int = 15_000
     viewers_max: int = 100_000
     export_rows_max: int = 10_000
+    clips_per_user_max: int = 1_000
+    vod_uploads_per_user_max: int = 10_000
     access_token_ms: int = 1_800_000
     refresh_token_ms: int = 30 * 86_400_000

@@ -13,16 +13,23 @@ from emulator.core.events.library import ClipReady, RenditionFailed, RenditionRe
 from emulator.server import Emulator
 from emulator.settings import Settings
 from emulator.world.library import clips
-from tests.support.recordings import heard, record
-from tests.support.rest import Caller
+from tests.support.frames import sizes
+from tests.support.recordings import heard, publish, record
+from tests.support.rest import Caller, create
 from tests.support.videos import send, small_film, until_true
 from tests.support.walk import until
 
 
 @asynccontextmanager
-async def opened(data: str | Path) -> AsyncIterator[tuple[Emulator, Caller]]:
+async def opened(data: str | Path, dvr_ms: int = 0) -> AsyncIterator[tuple[Emulator, Caller]]:
     settings = Settings(
-        data=str(data), port=0, rtmp_port=0, rtmps_port=0, vod_processing_ms=0, segment_ms=1000
+        data=str(data),
+        port=0,
+        rtmp_port=0,
+        rtmps_port=0,
+        vod_processing_ms=0,
+        segment_ms=1000,
+        dvr_ms=dvr_ms,
     )
     async with Emulator(settings) as emulator:
         transport = httpx.ASGITransport(emulator.app)
@@ -175,3 +182,20 @@ async def test_addresses_lead_into_the_world_that_they_are_of() -> None:
         # The other world knows nothing of it.
         assert (await call("GET", f"/vod/{vod['id']}", "ak_demo")).status_code == 404
         assert (await call("GET", "/streams/vods", "ak_demo")).json()["total"] == 2
+
+
+async def test_what_has_left_the_live_window_can_be_clipped() -> None:
+    async with opened(":memory:", dvr_ms=1000) as (emulator, call):
+        stream = await create(call)
+        publish(emulator, stream, 12)
+        world = emulator.platform.world
+        window = emulator.platform.shelves.find(stream["cloudflare_stream_id"]).window
+        assert window.first_msn >= 2
+        with world.change():
+            world.store.write("UPDATE streams SET started_at_ms = started_at_ms - 12000")
+
+        made = (await heard(emulator, ClipReady, clip(call, stream))).json()
+
+        shown = (await call("GET", f"/streams/clips/{made['id']}")).json()
+        assert (shown["start_time"], shown["duration"]) == (0.5, 1.0)
+        assert len(sizes((await get(call, shown["video_url"])).content)) == 30

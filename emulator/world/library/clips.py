@@ -62,7 +62,8 @@ def create(
     """Have a clip made, of positions in the stream or of instants (milliseconds since 1970).
 
     Refuses (`forbidden`) who may not see the recording, (`invalid`) more than a minute and what is
-    outside the stream, (`unavailable`) a clip while `WAITING_MAX` wait.
+    outside the stream, (`conflict`) a user's one too many, (`unavailable`) a clip while
+    `WAITING_MAX` wait.
     """
     vod = recordings.by_media(world, stream.uid)
     if vod is not None and not recordings.is_for(world, vod, user):
@@ -70,11 +71,7 @@ def create(
     if from_ms >= EPOCH_MIN_MS and stream.started_at_ms is not None:
         from_ms, to_ms = from_ms - stream.started_at_ms, to_ms - stream.started_at_ms
     _check_span(world, stream, from_ms, to_ms)
-    waiting = world.store.number("SELECT count(*) FROM clips WHERE status = 'processing'")
-    if waiting >= WAITING_MAX:
-        raise Refused(
-            "unavailable", f"{waiting} clips wait to be cut. Try again.", retry_after_seconds=5
-        )
+    _check_room(world, user)
     clip_id = world.ids.uuid()
     with world.change():
         world.store.write(
@@ -238,6 +235,16 @@ def delete_of_user(world: World, user: User) -> None:
     """Remove the clips of a user who is about to be deleted, inside `change`."""
     for row in world.store.rows(f"{_SELECT} WHERE clips.user_row = ?", user.row):
         delete(world, _clip(row))
+
+
+def _check_room(world: World, user: User) -> None:
+    count = world.store.number("SELECT count(*) FROM clips WHERE user_row = ?", user.row)
+    if count >= world.rules.clips_per_user_max:
+        raise Refused("conflict", f"You have {count} clips. Delete some.")
+    waiting = world.store.number("SELECT count(*) FROM clips WHERE status = 'processing'")
+    if waiting >= WAITING_MAX:
+        sentence = f"{waiting} clips wait to be cut. Try again."
+        raise Refused("unavailable", sentence, retry_after_seconds=5)
 
 
 def _check_span(world: World, stream: "Stream", from_ms: int, to_ms: int) -> None:

@@ -39,11 +39,12 @@ def upload(world: World, user: User, wishes: Mapping[str, Any]) -> tuple[Vod, Po
     """Make a VOD of the media that `cloudflare_video_id` names, and post it.
 
     It is processing until that media is complete and looked at. Refuses (`forbidden`) a user of no
-    tenant, (`not_found`) media that is unknown or not for them.
+    tenant, (`not_found`) media that is unknown or not for them, (`conflict`) one too many.
     """
     if user.tenant_id is None:
         raise Refused("forbidden", "You do not belong to an organisation (tenant)")
     source = _source(world, wishes["cloudflare_video_id"], user)
+    _check_room(world, user)
     vod_id, post_id, now_ms = world.ids.uuid(), world.ids.uuid(), world.now_ms
     with world.change():
         row = world.store.write(
@@ -115,6 +116,14 @@ def find_own(world: World, vod_id: str, user: User) -> Vod:
     if vod.user_row != user.row:
         raise Refused("forbidden", "Not authorized to manage this VOD")
     return vod
+
+
+def _check_room(world: World, user: User) -> None:
+    count = world.store.number(
+        "SELECT count(*) FROM vods WHERE user_row = ? AND video_uid IS NOT NULL", user.row
+    )
+    if count >= world.rules.vod_uploads_per_user_max:
+        raise Refused("conflict", f"You have uploaded {count} VODs. Delete some.")
 
 
 def _source(world: World, uid: str, user: User) -> _Source:

@@ -59,5 +59,6 @@ class Sources:
         if first >= left:
             return shelf
         # It has left the live window, but not the disk.
+        await self._shelves.written()
         recorded = await asyncio.to_thread(read_index, shelf.folder)
         return Shelf(shelf.folder, recorded.window())

@@ -108,7 +108,7 @@ OPERATIONS = [
         answer=create,
         body=ClipCreate,
         status=201,
-        refuses=("forbidden", "not_found", "unavailable", "invalid"),
+        refuses=("forbidden", "not_found", "conflict", "unavailable", "invalid"),
         provenance="client",
     ),
     Operation(

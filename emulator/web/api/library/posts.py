@@ -64,7 +64,7 @@ OPERATIONS = [
         answer=upload,
         body=VodUpload,
         status=201,
-        refuses=("forbidden", "not_found"),
+        refuses=("forbidden", "not_found", "conflict"),
         provenance="documented",
     ),
     Operation(

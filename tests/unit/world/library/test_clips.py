@@ -1,5 +1,7 @@
 """Which clips may be wished, who counts them, and what goes with whom."""
 
+from dataclasses import replace
+
 import pytest
 
 from emulator.core.clock import ManualClock
@@ -71,6 +73,22 @@ def test_only_so_many_wait(world: World, ada: User, record: Record, clock: Manua
     assert refused.value.code == "unavailable"
     assert refused.value.details["retry_after_seconds"] > 0
     clock.advance(1)
+
+
+def test_a_user_has_only_so_many(
+    world: World, ada: User, bob: User, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream, _ = record(ada)
+    monkeypatch.setattr(world, "rules", replace(world.rules, clips_per_user_max=2))
+    first, _ = (clips.create(world, stream, bob, "x", 0, 1_000) for _ in range(2))
+
+    with pytest.raises(Refused) as refused:
+        clips.create(world, stream, bob, "x", 0, 1_000)
+
+    assert refused.value.code == "conflict"
+    clips.create(world, stream, ada, "x", 0, 1_000)
+    clips.delete(world, first)
+    clips.create(world, stream, bob, "x", 0, 1_000)
 
 
 def test_clips_go_with_their_stream_and_with_who_made_them(

@@ -1,5 +1,6 @@
 """Every move of a VOD that is not in the table is refused, and leaves no trace."""
 
+from dataclasses import replace
 from itertools import product
 from typing import get_args
 
@@ -39,6 +40,23 @@ def test_a_vod_moves_by_the_table_alone(
     assert refused.value.code == "conflict"
     assert heard == before
     assert recordings.find(world, vod.id) == vod
+
+
+def test_a_user_uploads_only_so_many(
+    world: World, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    maker = accounts.make(world, "maker", tenant_id="t")
+    _, source = record(maker)
+    monkeypatch.setattr(world, "rules", replace(world.rules, vod_uploads_per_user_max=1))
+    wishes = {"cloudflare_video_id": source.uid, "title": "x"}
+    vod, _ = posts.upload(world, maker, wishes)
+
+    with pytest.raises(Refused) as refused:
+        posts.upload(world, maker, wishes)
+
+    assert refused.value.code == "conflict"
+    recordings.delete(world, vod)
+    posts.upload(world, maker, wishes)
 
 
 def test_what_a_client_calls_ready_still_learns_how_long_it_is(
