@@ -102,6 +102,7 @@ class Figures:
     cores: float
     p50_ms: float
     p99_ms: float
+    late_p99_ms: float
     is_whole: bool
 
     def told(self) -> str:
@@ -145,7 +146,9 @@ def measure() -> Section:
             f"A line is {line_bytes} bytes on the wire for every server; ours are validated, "
             "moderated and journalled on disk, the peers' are parsed and sent. "
             f"{_SECONDS:g} s each; {_SPEAKERS} of the readers speak. The readers are one process "
-            "on the same machine, which shares its cores with the server and whatever else runs.",
+            "on the same machine, which shares its cores with the server and whatever else runs: "
+            "while it sent and read our paced lines, its own turns of 2 ms were late by up to "
+            f"{fan['paced'].late_p99_ms:.0f} ms (p99), which is in every reader's wait.",
             *notes,
         ],
         packages=("starlette", "uvicorn", "uvloop", "websockets"),
@@ -233,6 +236,7 @@ def _timed(
         cores=cpu_seconds / told["seconds"],
         p50_ms=told["p50_ms"],
         p99_ms=told["p99_ms"],
+        late_p99_ms=told["late_p99_ms"],
         is_whole=told["is_whole"] and not told["lost"],
     )
 

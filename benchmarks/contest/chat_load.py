@@ -22,6 +22,7 @@ _HANDSHAKE = (
 )
 _JOINING = 100
 _QUIET_SECONDS = 1.0
+_TURN_SECONDS = 0.002
 _PATIENCE_SECONDS = 45.0
 
 
@@ -121,6 +122,8 @@ class Room:
         self._number = 0
         self._length = 0
         self._size = 0
+        # How late this process itself was: its own work, and whoever else had the processor.
+        self._late: list[float] = []
 
     async def join(
         self, port: int, paths: list[str], speakers: int, settle_seconds: float
@@ -159,12 +162,15 @@ class Room:
         speakers = cycle(self._speakers)
         began = time.perf_counter()
         count = int(rate * seconds)
+        self._late.clear()
         while board.sent < count:
             passed = time.perf_counter() - began
             for _ in range(min(count, int(passed * rate) + 1) - board.sent):
                 board.send(1)
                 next(speakers).say(self._line())
-            await asyncio.sleep(0.002)
+            due = time.perf_counter() + _TURN_SECONDS
+            await asyncio.sleep(_TURN_SECONDS)
+            self._late.append(time.perf_counter() - due)
         return await self._told(board, began, count)
 
     async def bursts(self, count: int, seconds: float) -> dict[str, Any]:
@@ -201,6 +207,9 @@ class Room:
             "lost": Reader.lost,
             "p50_ms": 1000 * statistics.median(ordered),
             "p99_ms": 1000 * ordered[int(len(ordered) * 0.99)],
+            "late_p99_ms": 1000 * sorted(self._late)[int(len(self._late) * 0.99)]
+            if self._late
+            else 0.0,
         }
 
     def _line(self) -> str:
