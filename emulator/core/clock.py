@@ -142,3 +142,8 @@ def monotonic_us() -> int:
 def wall_us() -> int:
     """Microseconds since 1970, for what peers on the wire compare; never a world's time."""
     return time.time_ns() // 1_000
+
+
+def busy_us() -> int:
+    """Microseconds of a processor that this thread has had; never a world's time."""
+    return time.thread_time_ns() // 1_000

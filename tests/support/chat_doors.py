@@ -9,18 +9,17 @@ import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any, Protocol
 
-import uvicorn
 from starlette.types import ASGIApp, Message
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from emulator import bounds
-from emulator.delivery.direct import uvicorn_options
 from emulator.settings import Settings
-from emulator.web.servers.hypercorn_server import HypercornServer
-from emulator.web.servers.listening import Listening
+from emulator.web.servers.choice import web_server
+from emulator.web.servers.listening import listen
 
 PATIENCE_SECONDS = 20
 Event = dict[str, Any]
@@ -127,11 +126,11 @@ class StalledPeer:
         self._writer = writer
 
     @classmethod
-    async def enter(cls, host: str, port: int, address: str) -> "StalledPeer":
+    async def enter(cls, port: int, address: str) -> "StalledPeer":
         plug = socket.socket()
         plug.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         plug.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(plug, (host, port))
+        await asyncio.get_running_loop().sock_connect(plug, ("127.0.0.1", port))
         reader, writer = await asyncio.open_connection(sock=plug, limit=4096)
         writer.write(
             f"GET {address} HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\n"
@@ -192,49 +191,30 @@ async def _in_process(application: ASGIApp, _: Settings) -> AsyncIterator[Enter]
 
 
 @asynccontextmanager
-async def _uvicorn(application: ASGIApp, settings: Settings) -> AsyncIterator[Enter]:
-    config = uvicorn.Config(
-        application,
-        lifespan="off",
-        log_config=None,
-        timeout_graceful_shutdown=1,
-        **uvicorn_options(settings.chat_frame_bytes_max, settings.chat_ping_ms),
-    )
-    server = uvicorn.Server(config)
-    config.load()
-    server.lifespan = config.lifespan_class(config)
-    with _listener() as listener:
-        await server.startup([listener])
-        door = SocketDoor(listener)
-        yield door
-        await door.close()
-        await server.shutdown([listener])
-
-
-@asynccontextmanager
-async def _hypercorn(application: ASGIApp, settings: Settings) -> AsyncIterator[Enter]:
-    server = HypercornServer(application, None, bounds.sockets(settings))
-    with _listener() as listener:
-        listener.setblocking(False)
-        await server.start(Listening(listener, None))
-        door = SocketDoor(listener)
-        yield door
-        await door.close()
-        await server.stop()
+async def _served(name: str, application: ASGIApp, settings: Settings) -> AsyncIterator[Enter]:
+    """Behind the server of this name, as the emulator itself starts it."""
+    server = web_server(name, application, None, bounds.sockets(settings))
+    listening = listen("127.0.0.1", 0, with_quic=False)
+    await server.start(listening)
+    door = SocketDoor(listening.port)
+    yield door
+    await door.close()
+    await server.stop()
+    listening.close()
 
 
 class SocketDoor:
     """Clients of whatever listens there."""
 
-    def __init__(self, listener: socket.socket) -> None:
-        self._host, self._port = listener.getsockname()[:2]
+    def __init__(self, port: int) -> None:
+        self._port = port
         self._peers: list[SocketPeer] = []
         self._stalled: list[StalledPeer] = []
 
     async def __call__(self, address: str) -> SocketPeer:
         # What the test does not hear must not keep the client from reading on.
         connection = await connect(
-            f"ws://{self._host}:{self._port}{address}",
+            f"ws://127.0.0.1:{self._port}{address}",
             proxy=None,
             ping_interval=None,
             max_size=None,
@@ -244,7 +224,7 @@ class SocketDoor:
         return self._peers[-1]
 
     async def stall(self, address: str) -> StalledPeer:
-        self._stalled.append(await StalledPeer.enter(self._host, self._port, address))
+        self._stalled.append(await StalledPeer.enter(self._port, address))
         return self._stalled[-1]
 
     async def close(self) -> None:
@@ -254,12 +234,8 @@ class SocketDoor:
             await peer.leave()
 
 
-def _listener() -> socket.socket:
-    return socket.create_server(("127.0.0.1", 0))
-
-
 DOORS: Mapping[str, Callable[[ASGIApp, Settings], Any]] = {
     "in process": _in_process,
-    "uvicorn": _uvicorn,
-    "hypercorn": _hypercorn,
+    "uvicorn": partial(_served, "uvicorn"),
+    "hypercorn": partial(_served, "hypercorn"),
 }

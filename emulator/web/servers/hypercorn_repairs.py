@@ -2,7 +2,8 @@
 
 It forgets a request as soon as it is answered. What the client still sends of it, be it the empty
 end of a body or the goodbye of a chat, is then a `KeyError` that ends the whole connection, and on
-HTTP/3 every connection.
+HTTP/3 every connection. And of a WebSocket message that is too big it judges each further piece
+again, which fails and leaves the connection open for ever.
 """
 
 import asyncio
@@ -18,13 +19,17 @@ from aioquic.quic.events import (
 from hypercorn import protocol
 from hypercorn.asyncio.task_group import TaskGroup
 from hypercorn.asyncio.udp_server import UDPServer
-from hypercorn.protocol import quic
-from hypercorn.protocol.events import Event, StreamClosed
+from hypercorn.protocol import h2, h3, h11, quic
+from hypercorn.protocol.events import EndData, Event, StreamClosed
 from hypercorn.protocol.h2 import H2Protocol
 from hypercorn.protocol.h3 import H3Protocol
 from hypercorn.protocol.quic import QuicProtocol
-from hypercorn.typing import ConnectionState
+from hypercorn.protocol.ws_stream import ASGIWebsocketState, WSStream
+from hypercorn.typing import ASGISendEvent, ConnectionState
 from hypercorn.utils import parse_socket_addr
+from wsproto.connection import ConnectionState as WireState
+from wsproto.events import CloseConnection
+from wsproto.frame_protocol import CloseReason
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +80,33 @@ class _PatientH3(H3Protocol):
             await stream.handle(StreamClosed(stream_id=stream_id))
 
 
+class _PatientWebSocket(WSStream):
+    """A message that is too big ends its connection, and what still comes of it is dropped."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._is_cut = False
+
+    async def _handle_events(self) -> None:
+        if self._is_cut:
+            for event in self.connection.events():
+                if isinstance(event, CloseConnection):
+                    await self.send(StreamClosed(stream_id=self.stream_id))
+            return
+        await super()._handle_events()
+        is_closing = self.connection.state is WireState.LOCAL_CLOSING
+        if is_closing and self.state is ASGIWebsocketState.CONNECTED and self.app_put is not None:
+            self._is_cut = True
+            self.state = ASGIWebsocketState.CLOSED
+            code = CloseReason.MESSAGE_TOO_BIG.value
+            await self.app_put({"type": "websocket.disconnect", "code": code, "reason": None})
+            await self.send(EndData(stream_id=self.stream_id))
+
+    async def app_send(self, message: ASGISendEvent | None) -> None:
+        if message is None or not self._is_cut:
+            await super().app_send(message)
+
+
 class PatientQuic(UDPServer):
     """All HTTP/3 connections of one socket. One that sends what cannot be does not end the others.
 
@@ -110,3 +142,5 @@ def repair() -> None:
     """Let connections begun from now on be patient."""
     setattr(protocol, H2Protocol.__name__, _PatientH2)
     setattr(quic, H3Protocol.__name__, _PatientH3)
+    for module in (h11, h2, h3):
+        setattr(module, WSStream.__name__, _PatientWebSocket)

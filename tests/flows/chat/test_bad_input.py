@@ -117,6 +117,13 @@ async def test_a_thousand_wrong_tokens_disturb_nobody(room: Chatroom) -> None:
     assert room.chats.sockets == 1
 
 
+async def until_alone(room: Chatroom) -> None:
+    """Until the server has heard that all but one are gone."""
+    async with asyncio.timeout(20):
+        while room.chats.sockets > 1:
+            await room.ask("GET", "/chat")
+
+
 class _Raw:
     """The frames of one client, made by hand."""
 
@@ -163,6 +170,17 @@ class TestFrames:
         raw.send(Opcode.CONT, b"x" * 1_000)
 
         assert await guest.code() == 1009
+
+    async def test_a_huge_message_disturbs_nobody(self, room: Chatroom) -> None:
+        guest, other = await room.join("ak_demo"), await room.join("ak_demo")
+
+        _Raw(guest).send(Opcode.TEXT, b"x" * 2**22)
+
+        # Closed before it was all read, so the goodbye may be lost with the connection.
+        assert await guest.code() in {1009, 1006}
+        await other.say("all is well")
+        await other.hear_data("message")
+        await until_alone(room)
 
     @pytest.mark.parametrize(
         ("opcode", "data", "code"),
