@@ -26,6 +26,7 @@ SOUND_RATE = 48_000
 _TICKS_PER_MS = VIDEO_TIMESCALE // 1000
 # A step this far is another clock: a publisher's return, or a wrap.
 _JUMP = 2 * VIDEO_TIMESCALE
+_LOOK_BACK_MS = 5_000
 _TRANSCODED_BITS = 3_000_000
 _SHOWN_AT_ONCE_MAX = 600
 # Less than a picture lasts, at 60 a second.
@@ -63,6 +64,8 @@ class Screening:
         self._anchor_ms = monotonic_ms()
         # Where the clock stood then.
         self._anchor = 0
+        self._lead = -_JUMP
+        self._looked_ms = self._anchor_ms
         self._has_b_frames = False
         self._picture_codec: Converter[RawPicture, Packet] | None = None
         self._picture_track: VideoTrack | None = None
@@ -230,11 +233,24 @@ class Screening:
             at = wire + self._offset
             if abs(at - self._latest) < _JUMP:
                 self._latest = at
+                self._keep_up(at)
                 return at
         self._latest = self._anchor = max(self.now(), self._latest + 1)
         self._anchor_ms = monotonic_ms()
         self._offset = self._latest - wire
         return self._latest
+
+    def _keep_up(self, at: int) -> None:
+        """Let `now` follow what comes first: at once when that is ahead, else every few seconds.
+
+        A publisher begins with what it has stored, and its clock is not ours.
+        """
+        lead = at - self.now()
+        self._lead = max(self._lead, lead)
+        elapsed_ms = monotonic_ms() - self._looked_ms
+        if lead > 0 or elapsed_ms > _LOOK_BACK_MS:
+            self._anchor += self._lead
+            self._lead, self._looked_ms = -_JUMP, monotonic_ms()
 
     def _drop_codecs(self) -> None:
         for codec in (self._picture_codec, self._sound_codec):

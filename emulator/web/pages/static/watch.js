@@ -104,7 +104,8 @@ function hear(now) {
   if (status === "live") playLive();
   // The picture may have ended before the platform said so, and be watched again by now.
   if (status !== "ended" || playsRecording) return;
-  if (before === "live" && player.isActive && hasRecording) {
+  // Over WebRTC nothing is left to play out.
+  if (before === "live" && player.isActive && hasRecording && player.mode !== "whep") {
     say("The stream has ended.");
     playOutTimer = setTimeout(() => { if (status === "ended" && state !== "live") close(); }, PLAY_OUT_MS);
   } else {
