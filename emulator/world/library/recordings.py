@@ -256,10 +256,16 @@ def move(world: World, vod: Vod, to: VodStatus) -> Vod:
 
 
 def delete(world: World, vod: Vod) -> None:
-    """Remove a VOD, in whatever state, and all that is told of it; its media goes with the last."""
+    """Remove a VOD, in whatever state, and all that is told of it.
+
+    Its media goes with the last one; with its owner's last one others' go, too.
+    """
     with world.change():
         rows = world.store.rows("SELECT uid FROM renditions WHERE vod_row = ?", vod.row)
+        is_of_owner = _is_of_owner(world, vod)
         world.store.write("DELETE FROM vods WHERE row = ?", vod.row)
+        if is_of_owner and not _is_shown_by(world, vod.media_uid, vod.user_row):
+            delete_of_others(world, vod.media_uid, vod.user_row)
         uids = [row["uid"] for row in rows]
         if not is_media_needed(world, vod.media_uid) and vod.loop is None:
             uids.append(vod.media_uid)
@@ -278,6 +284,29 @@ def delete_of_user(world: World, user: User) -> None:
     """Remove what is left of a user's who is about to be deleted, inside `change`."""
     for vod in select(world, "WHERE vods.user_row = ? ORDER BY vods.row", user.row):
         delete(world, vod)
+
+
+def delete_of_others(world: World, uid: str, owner_row: int) -> None:
+    """Remove the VODs by which others show media that its owner takes away, inside `change`."""
+    for vod in select(world, "WHERE vods.media_uid = ? AND vods.user_row != ?", uid, owner_row):
+        delete(world, vod)
+
+
+def _is_of_owner(world: World, vod: Vod) -> bool:
+    """Whether it was recorded by whose VOD this is. An uploaded video is no recording."""
+    if vod.video_uid is None:
+        return True
+    found = world.store.row(
+        "SELECT 1 FROM streams WHERE uid = ? AND user_row = ?", vod.media_uid, vod.user_row
+    )
+    return found is not None
+
+
+def _is_shown_by(world: World, uid: str, user_row: int) -> bool:
+    found = world.store.row(
+        "SELECT 1 FROM vods WHERE media_uid = ? AND user_row = ?", uid, user_row
+    )
+    return found is not None
 
 
 def is_media_needed(world: World, uid: str) -> bool:

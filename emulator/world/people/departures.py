@@ -15,12 +15,13 @@ def delete(world: World, user: User) -> None:
     video tells its own end. Tokens stop working and keys too, also those that made the account.
     """
     with world.change():
+        # First, since whose a recording was is said by its stream.
+        recordings.delete_of_user(world, user)
         for stream in streams.of_user(world, user):
             if stream.status != "ended":
                 stream = streams.end(world, stream, "its owner's account was deleted")
             streams.delete(world, stream, with_vods=True)
         clips.delete_of_user(world, user)
-        recordings.delete_of_user(world, user)
         sessions.leave_all(world, user)
         videos.delete_of(world, user)
         world.store.write(

@@ -16,6 +16,7 @@ from emulator.core.events.video import (
     VideoReady,
     VideoUpdated,
 )
+from emulator.world.library import recordings
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
@@ -172,10 +173,12 @@ def update(world: World, video: Video, wishes: Mapping[str, Any]) -> Video:
 
 
 def delete(world: World, video: Video) -> None:
-    """Remove a video; media that only it showed goes, too."""
+    """Remove a video; media that only it showed goes, too, and others' VODs that showed it."""
     with world.change():
         uids = media.of(world, video.row)
         world.store.write("DELETE FROM videos WHERE row = ?", video.row)
+        for uid in uids:
+            recordings.delete_of_others(world, uid, video.user_row)
         gone = tuple(uid for uid in uids if not media.is_needed(world, uid))
         world.emit(VideoDeleted(at_ms=world.now_ms, video_id=video.id, uids=gone))
         for uid in gone:
