@@ -18,7 +18,7 @@ EXAMPLES = """
 """
 
 _UNITS_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhd])")
+_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|[smhd])")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +46,7 @@ def seconds_of(text: str) -> float:
     parts = _PART.findall(text)
     if parts and "".join(count + unit for count, unit in parts) == text:
         return sum(float(count) * _UNITS_SECONDS[unit] for count, unit in parts)
-    if re.fullmatch(r"\d+(?:\.\d+)?", text):
+    if re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", text):
         return float(text)
     raise argparse.ArgumentTypeError(f"{text!r} is not a duration; write it like 90s or 2h30m")
 

@@ -11,7 +11,7 @@ from emulator.core.errors import Refused
 from emulator.core.events.audience import StreamRaided
 from emulator.world.audience import attendance, ledger
 from emulator.world.audience.attendance import SIMULATED_MAX
-from emulator.world.audience.crowd import Mix, Order
+from emulator.world.audience.crowd import NOBODY_SPECIAL, Mix, Order
 from emulator.world.audience.curves import Arrivals, Curve, Stay
 from emulator.world.audience.ledger import Watched
 from emulator.world.world import World
@@ -22,7 +22,6 @@ _PLANS_MAX = 100
 _NAMES_MAX = 300
 _NAME_LENGTH_MAX = 100
 _COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
-NOBODY_SPECIAL = Mix()
 
 
 def add(

@@ -9,8 +9,9 @@ import heapq
 import math
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 from emulator.core.ids import Chance
 from emulator.world.audience.curves import Arrivals, Curve, Stay, arrived, coming, level, sample
@@ -27,17 +28,20 @@ _TICKS_MAX = 3_600
 _ARRIVALS_A_TICK = 20
 # Later than anything that is due.
 NEVER_MS = 1 << 62
+NOTHING: Mapping[str, float] = MappingProxyType({})
 _REST = {"countries": "ZZ", "devices": "unknown", "referrers": "direct"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mix:
+class Mix(NamedTuple):
     """Who they are: shares (of one) by name. What is left over is unknown, or came directly."""
 
-    countries: Mapping[str, float] = field(default_factory=dict)
-    devices: Mapping[str, float] = field(default_factory=dict)
-    referrers: Mapping[str, float] = field(default_factory=dict)
+    countries: Mapping[str, float] = NOTHING
+    devices: Mapping[str, float] = NOTHING
+    referrers: Mapping[str, float] = NOTHING
     signed_in: float = 0.0
+
+
+NOBODY_SPECIAL = Mix()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +58,7 @@ class Order:
     arrivals: Arrivals = "even"
     stay: Stay | None = None
     per_minute: float = 0.0
-    mix: Mix = field(default_factory=Mix)
+    mix: Mix = NOBODY_SPECIAL
 
 
 class Plan:
@@ -111,7 +115,6 @@ class Plan:
             self.due_ms = self.start_ms + min((self.done + 1) * self.tick_ms, for_ms)
 
 
-@dataclass(slots=True)
 class Tally:
     """What has happened and is not written down yet.
 
@@ -119,11 +122,14 @@ class Tally:
     `quarters` arrivals by quarter hours.
     """
 
-    points: list[tuple[int, int]] = field(default_factory=list)
-    arrived: int = 0
-    stays: dict[int, int] = field(default_factory=dict)
-    quarters: dict[int, int] = field(default_factory=dict)
-    plans: list[Plan] = field(default_factory=list)
+    __slots__ = ("arrived", "plans", "points", "quarters", "stays")
+
+    def __init__(self) -> None:
+        self.points: list[tuple[int, int]] = []
+        self.arrived = 0
+        self.stays: dict[int, int] = {}
+        self.quarters: dict[int, int] = {}
+        self.plans: list[Plan] = []
 
     @property
     def is_due(self) -> bool:
@@ -209,8 +215,9 @@ class Crowd:
 
     def write_down(self) -> Tally:
         """Take how many came and went off the tally, for who writes it down."""
-        tally = self.tally
-        self.tally = Tally(stays=tally.stays, quarters=tally.quarters, plans=tally.plans)
+        tally, rest = self.tally, Tally()
+        rest.stays, rest.quarters, rest.plans = tally.stays, tally.quarters, tally.plans
+        self.tally = rest
         return tally
 
     def tell(self) -> tuple[dict[int, int], dict[int, int], list[Plan]]:
@@ -218,8 +225,9 @@ class Crowd:
 
         Whoever takes them says of each plan how many of its viewers are told now.
         """
-        tally = self.tally
-        self.tally = Tally(points=tally.points, arrived=tally.arrived)
+        tally, rest = self.tally, Tally()
+        rest.points, rest.arrived = tally.points, tally.arrived
+        self.tally = rest
         return tally.stays, tally.quarters, tally.plans
 
     def leave(self, at_ms: int) -> int:

@@ -5,8 +5,7 @@ million. Changes are written in the order of their times, whoever notices them w
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from emulator.world.audience.crowd import QUARTER_MS, Crowd, Plan, Tally, signed_in_of, told_of
 from emulator.world.world import World
@@ -30,8 +29,7 @@ class Watched(Protocol):
     def status(self) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """A stream that is `Watched`, and no more of it."""
 
     row: int
@@ -39,8 +37,7 @@ class Shown:
     status: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visitor:
+class Visitor(NamedTuple):
     """A real viewer, as far as a request tells."""
 
     is_signed_in: bool = False
@@ -49,8 +46,7 @@ class Visitor:
     referrer: str = DIRECT
 
 
-@dataclass(frozen=True, slots=True)
-class _Figures:
+class _Figures(NamedTuple):
     """The row of a stream's figures, as it was last written."""
 
     viewers: int = 0

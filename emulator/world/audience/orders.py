@@ -1,7 +1,7 @@
 """Orders, as the store keeps them: what a crowd was told, from which it can be made again."""
 
 import json
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 from emulator.world.audience.crowd import Crowd, Mix, Order
@@ -15,7 +15,7 @@ def keep(store: Store, stream_row: int, at_ms: int, order: Order) -> None:
         "INSERT INTO audience_orders (stream_row, at_ms, body) VALUES (?, ?, ?)",
         stream_row,
         at_ms,
-        json.dumps(asdict(order), sort_keys=True),
+        json.dumps(_told(order), sort_keys=True),
     )
 
 
@@ -60,6 +60,16 @@ def crowd_of(store: Store, stream_id: str, stream_row: int) -> Crowd:
         crowd.fold(row["folded_at_ms"])
         crowd.write_down()
     return crowd
+
+
+def _told(order: Order) -> dict[str, Any]:
+    mix = {name: value for name, value in order.mix._asdict().items() if name != "signed_in"}
+    return {
+        **{each.name: getattr(order, each.name) for each in fields(order)},
+        "stay": order.stay._asdict() if order.stay else None,
+        "mix": {name: dict(shares) for name, shares in mix.items()}
+        | {"signed_in": order.mix.signed_in},
+    }
 
 
 def _order(told: dict[str, Any]) -> Order:

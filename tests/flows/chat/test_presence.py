@@ -1,6 +1,7 @@
 """Who is here: the count every five seconds while it changes, comings and goings (contract)."""
 
 from emulator.web.chat.gathering import COUNT_EVERY_MS
+from emulator.world.audience import cohorts
 from emulator.world.live import streams
 from tests.support.chat import Chatroom, Guest
 
@@ -112,3 +113,15 @@ async def test_a_player_and_a_chat_of_one_token_are_one_viewer(room: Chatroom) -
     assert await play({"Authorization": "Bearer ak_wrong", "User-Agent": "a player"}) == 2
     assert await play({"Cookie": "live_emulator_viewer=somebody"}) == 3
     assert await play({"Cookie": "live_emulator_viewer=somebody"}) == 3
+
+
+async def test_the_chat_tells_simulated_viewers_as_everybody_does(room: Chatroom) -> None:
+    stream = streams.go_live(room.world, room.stream.id)
+    guest = await room.join("ak_demo")
+    cohorts.add(room.world, stream, 600, for_ms=60_000, arrivals="even")
+
+    for seconds in range(5, 65, 5):
+        room.clock.advance(COUNT_EVERY_MS)
+        assert await guest.hear_data("viewer_count") == {"count": 1 + 10 * seconds}
+    told = streams.find(room.world, stream.id)
+    assert told.peak_viewer_count == 601

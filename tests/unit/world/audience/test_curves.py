@@ -1,7 +1,7 @@
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from emulator.core.errors import Refused
@@ -92,6 +92,8 @@ def test_a_stay_has_the_mean_that_it_is_written_with(text: str, mean_minutes: fl
     assert Stay.parse(text).mean_ms == pytest.approx(mean_minutes * MINUTE_MS, rel=0.001)
 
 
+@example(3, 0.9999999999999998)
+@example(63, 0.9999999999999999)
 @given(st.integers(0, 5_000), st.floats(0, 1, exclude_max=True))
 def test_no_viewer_is_lost_among_the_lengths(count: int, at: float) -> None:
     for bins in (1, 7, 64):
