@@ -209,3 +209,35 @@ def test_a_real_session_is_recorded_and_played_again(tmp_path: Path) -> None:
     assert any("duration" in each["fact"] for each in report["expectations"])
     log = (tmp_path / "mine.jsonl").read_text("utf-8").splitlines()
     assert any(json.loads(line)["kind"] == "PublisherJoined" for line in log)
+
+
+def test_real_players_and_sockets_take_part_where_time_runs(tmp_path: Path) -> None:
+    path = tmp_path / "evening.yaml"
+    path.write_text(
+        """
+scenario: Real
+world:
+  users: [{name: ada}, {name: bob}]
+  streams: [{name: s, owner: ada, title: Real}]
+timeline:
+  - publish.start: {stream: s, size: 320x180, bitrate: 300k}
+  - expect: {stream.s.status: live}
+    within: 20s
+  - viewers.set: {stream: s, count: 20, real: true}
+  - expect: {stream.s.viewers: 20}
+    within: 10s
+  - chat.settings: {stream: s, slow_mode: 30s}
+  - chat.say: {stream: s, by: bob, says: Hello over a socket, real: true}
+  - {chat.say: {stream: s, by: bob, says: Again, real: true}, refused: slow_mode}
+expect:
+  chat.s.posted: 1
+  events.viewer.joined: {at_least: 20}
+""",
+        "utf-8",
+    )
+
+    done = run("run", str(path), "--speed", "real")
+
+    assert done.returncode == 0, done.stdout
+    # Where time jumps there is nobody who could wait for it.
+    assert "Real viewers need a server and a clock that runs." in run("run", str(path)).stdout

@@ -58,7 +58,6 @@ class RulesPart(_Part):
     chat_repeats_max: Count | None = None
     reconnect_window: Duration | None = None
     vod_processing: Duration | None = None
-    viewer_gone: Duration | None = None
     access_token: Duration | None = None
 
 

@@ -12,7 +12,7 @@ from emulator.world.people import accounts, follows
 from emulator.world.rules import Rules
 
 # What a file says as a duration has its unit in the rule's name.
-_DURATIONS = ("reconnect_window", "vod_processing", "viewer_gone", "access_token")
+_DURATIONS = ("reconnect_window", "vod_processing", "access_token")
 
 
 def prepare(evening: Evening) -> None:

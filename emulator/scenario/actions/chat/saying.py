@@ -1,7 +1,7 @@
 """`chat.say`, `chat.script`: single lines, and a whole conversation with its times."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from typing import ClassVar
 
 from emulator.core.errors import Refused
@@ -22,7 +22,10 @@ def count_refusal(stage: Stage, stream_id: str, refused: Refused) -> None:
 
 
 class ChatSay(Action):
-    """Say one line. What the room refuses, the step tells (`refused: slow_mode` wants that)."""
+    """Say one line; with `real` over a real socket.
+
+    What the room refuses, the step tells: `refused: slow_mode` wants that.
+    """
 
     name: ClassVar[str] = "chat.say"
     example: ClassVar[str] = "chat.say: {stream: launch, by: bob, says: Hello!}"
@@ -30,15 +33,21 @@ class ChatSay(Action):
     stream: StreamRef
     by: UserRef
     says: Line
+    real: bool = False
 
-    def run(self, stage: Stage) -> None:
+    def run(self, stage: Stage) -> Awaitable[None] | None:
         stream = stage.stream(self.stream)
         says = stage.evening.fill(self.says)
+        if self.real:
+            from emulator.scenario.publishing.sockets import say
+
+            return say(stage.evening, stream.id, stage.user(self.by).username, says)
         try:
             messages.post(stage.world, stream.id, stage.user(self.by), says)
         except Refused as refused:
             count_refusal(stage, stream.id, refused)
             raise
+        return None
 
 
 class ChatScript(Action):

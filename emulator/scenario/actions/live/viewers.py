@@ -1,5 +1,6 @@
 """`viewers.*`: an audience that comes, stays and goes, as numbers."""
 
+from collections.abc import Awaitable
 from typing import Annotated, ClassVar
 
 from pydantic import Field
@@ -32,17 +33,26 @@ class _Crowd(Action):
 
 
 class ViewersSet(_Crowd):
-    """Let there be so many simulated viewers from now on."""
+    """Let there be so many simulated viewers from now on; or, with `real`, so many real players.
+
+    Real ones ask for playlists over HTTP as a player does, and need a clock that runs.
+    """
 
     name: ClassVar[str] = "viewers.set"
     example: ClassVar[str] = "{viewers.set: {stream: launch, count: 20}, refused: conflict}"
 
     count: Count
     stay: Stay | None = None
+    real: bool = False
 
-    def run(self, stage: Stage) -> None:
+    def run(self, stage: Stage) -> Awaitable[None] | None:
         stream = stage.stream(self.stream)
+        if self.real:
+            from emulator.scenario.publishing.players import players_of
+
+            return players_of(stage.evening, stream).reach(self.count)
         cohorts.reach(stage.world, stream, self.count, stay=self.stay, mix=self.mix)
+        return None
 
 
 class ViewersAdd(_Crowd):

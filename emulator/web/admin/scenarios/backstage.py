@@ -37,6 +37,7 @@ def server_of(platform: Platform) -> Server:
         rtmps=platform.addresses.rtmps,
         media=platform.addresses.media,
         ca=str(ready.get("ca") or ""),
+        key_of=lambda username: _key(platform, username),
         request=request if ready else None,
         snapshot=lambda name: _save(platform, name),
     )
