@@ -176,6 +176,33 @@ async def test_a_live_stream_is_clipped_by_position_or_by_instant(
     assert await played(client, clip["video_url"]) == pytest.approx(2.5, abs=0.05)
 
 
+async def test_a_clip_that_waits_for_media_keeps_nobody_else_waiting(
+    call: Caller, emulator: Emulator
+) -> None:
+    # Given a clip of a live stream whose publisher pauses before the clip's end,
+    stream = await create(call)
+    publish(emulator, stream, 3)
+    world = emulator.platform.world
+    with world.change():
+        sql = "UPDATE streams SET started_at_ms = started_at_ms - 9000 WHERE id = ?"
+        world.store.write(sql, stream["id"])
+    body = {"title": "Soon", "start_time": 1, "end_time": 8}
+    path = f"/streams/{stream['id']}/clips"
+    waiting = (await call("POST", path, "ak_demo_viewer", json=body)).json()
+
+    # then another one's is cut meanwhile,
+    made = await clip_of(emulator, call, await by_name(call, "urbantech"), 10, 11)
+    assert (await call("GET", f"/streams/clips/{made['id']}")).json()["status"] == "ready"
+    now = (await call("GET", f"/streams/clips/{waiting['id']}")).json()
+    assert now["status"] == "processing"
+    # and when the stream ends, the clip is what there was.
+    end = call("POST", f"/streams/{stream['id']}/end", "ak_demo")
+    await heard(emulator, ClipReady, end)
+    now = (await call("GET", f"/streams/clips/{waiting['id']}")).json()
+    assert (now["status"], now["start_time"]) == ("ready", 1)
+    assert now["duration"] == pytest.approx(2, abs=0.1)
+
+
 async def test_a_clip_that_cannot_be_is_refused(call: Caller) -> None:
     stream = await by_name(call, "urbantech")
     path = f"/streams/{stream['id']}/clips"

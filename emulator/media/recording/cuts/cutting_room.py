@@ -99,6 +99,8 @@ class CuttingRoom:
             await self._shelves.delete(uid)
 
     async def _cut(self, clip_id: str) -> None:
+        with suppress(Refused):  # Where nothing more comes, what there is will do.
+            await self._sources.wait_for(clips.find(self._world, clip_id))
         async with self._benches.cuts:
             try:
                 clip = clips.find(self._world, clip_id)

@@ -1,9 +1,7 @@
 """Sources: from a clip's positions in a stream to the footage that shows them."""
 
 import asyncio
-from contextlib import suppress
 
-from emulator.core.errors import Refused
 from emulator.media.recording.footage import Footage, stretch
 from emulator.media.recording.loop.loops import Loops
 from emulator.media.shelf.index import read_index
@@ -25,17 +23,27 @@ class Sources:
         self._shelves = shelves
         self._loops = loops
 
+    async def wait_for(self, clip: Clip) -> None:
+        """Return when a live stream's media has come as far as the clip's end.
+
+        Refuses (`not_found`, `unavailable`) where none comes.
+        """
+        stream = streams.find(self._world, clip.stream_id)
+        if not stream.is_simulated:
+            shelf = self._shelves.find(stream.uid)
+            await shelf.wait_for_length(clip.to_ms * _TICKS_PER_MS)
+
     async def of_clip(self, clip: Clip) -> tuple[Footage, tuple[int, int]]:
         """What shows a clip, from the key frame before, and which ticks of that the clip is.
 
-        Of a live stream it waits until there is enough. Refuses (`not_found`) what is not recorded.
+        Refuses (`not_found`) what is not recorded.
         """
         first, last = clip.from_ms * _TICKS_PER_MS, clip.to_ms * _TICKS_PER_MS
         stream = streams.find(self._world, clip.stream_id)
         if stream.is_simulated:
             shelf = await self._looped(stream, clip.to_ms)
         else:
-            shelf = await self._recorded(stream, first, last)
+            shelf = await self._recorded(stream, first)
         footage, begins = stretch(shelf, first, last)
         return footage, (first - begins, last - begins)
 
@@ -50,10 +58,8 @@ class Sources:
         shown = Showing(began_ms, began_ms + to_ms + PART_MS, (), 0)
         return await asyncio.to_thread(RecordedLoop, film, shown)
 
-    async def _recorded(self, stream: Stream, first: int, last: int) -> Shelf:
+    async def _recorded(self, stream: Stream, first: int) -> Shelf:
         shelf = self._shelves.find(stream.uid)
-        with suppress(Refused):  # Where its publisher pauses, what there is will do.
-            await shelf.wait_for_length(last)
         window = shelf.window
         left = window.total_ticks - sum(segment.duration for segment in window.complete)
         if first >= left:
