@@ -6,7 +6,6 @@ HTTP/3 every connection. And of a WebSocket message that is too big it judges ea
 again, which fails and leaves the connection open for ever.
 """
 
-import asyncio
 import logging
 from typing import Any
 
@@ -19,6 +18,7 @@ from aioquic.quic.events import (
 from hypercorn import protocol
 from hypercorn.asyncio.task_group import TaskGroup
 from hypercorn.asyncio.udp_server import UDPServer
+from hypercorn.events import Event as IOEvent
 from hypercorn.protocol import h2, h3, h11, quic
 from hypercorn.protocol.events import EndData, Event, StreamClosed
 from hypercorn.protocol.h2 import H2Protocol
@@ -76,7 +76,8 @@ class _PatientH3(H3Protocol):
 
     async def _forget(self, stream_id: int) -> None:
         stream = self.streams.pop(stream_id, None)
-        if stream is not None:
+        # One whose request could not be read has reached no application.
+        if stream is not None and getattr(stream, "app_put", None) is not None:
             await stream.handle(StreamClosed(stream_id=stream_id))
 
 
@@ -107,18 +108,32 @@ class _PatientWebSocket(WSStream):
             await super().app_send(message)
 
 
-class PatientQuic(UDPServer):
-    """All HTTP/3 connections of one socket. One that sends what cannot be does not end the others.
+class _PatientConnections(QuicProtocol):
+    """A connection that sends what cannot be does not end the others, also when its time is up."""
 
-    `protocol.connections` are those that are open.
-    """
+    async def handle(self, event: IOEvent) -> None:
+        try:
+            await super().handle(event)
+        except Exception as failure:
+            # Not its words, which quote what the client sent.
+            log.warning("http/3 datagram dropped reason=%s", type(failure).__name__)
+
+    async def _handle_timer(self, timer: float, connection: Any) -> None:
+        try:
+            await super()._handle_timer(timer, connection)
+        except Exception as failure:
+            log.warning("http/3 connection failed reason=%s", type(failure).__name__)
+
+
+class PatientQuic(UDPServer):
+    """All HTTP/3 connections of one socket: `protocol.connections` are those that are open."""
 
     async def run(self) -> None:
         """Until it is cancelled."""
         assert self.transport is not None
         plug = self.transport.get_extra_info("socket")
         async with TaskGroup(self.loop) as tasks:
-            self.protocol = QuicProtocol(
+            self.protocol = _PatientConnections(
                 self.app,
                 self.config,
                 self.context,
@@ -128,14 +143,7 @@ class PatientQuic(UDPServer):
                 self.protocol_send,
             )
             while True:
-                datagram = await self.protocol_queue.get()
-                try:
-                    await self.protocol.handle(datagram)
-                except asyncio.CancelledError:
-                    raise
-                except Exception as failure:
-                    # Not its words, which quote what the client sent.
-                    log.warning("http/3 datagram dropped reason=%s", type(failure).__name__)
+                await self.protocol.handle(await self.protocol_queue.get())
 
 
 def repair() -> None:

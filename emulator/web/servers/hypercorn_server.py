@@ -79,7 +79,8 @@ class HypercornServer:
             writer.transport.abort()
         await _cut(self._connections)
         if self._quic is not None and self._quic_task is not None:
-            await _say_goodbye(self._quic)
+            if not self._quic_task.done():
+                await _say_goodbye(self._quic)
             await _cut({self._quic_task})
             if self._quic.transport is not None:
                 self._quic.transport.close()
