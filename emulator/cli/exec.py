@@ -65,12 +65,14 @@ class _Beside:
         async with AsyncExitStack() as stack:
             emulator = await serve.start(settings, stack)
             environment = self._environment(emulator.ready)
-            try:
-                process = await asyncio.create_subprocess_exec(*self._command, env=environment)
-            except OSError as failure:
-                told = f"{self._command[0]} cannot be started: {failure.strerror}."
-                raise Failed(told, 2) from None
-            with _passing_on(process):
+            # Before it starts: a signal in its first instant is its own too.
+            with _passing_on() as signals:
+                try:
+                    process = await asyncio.create_subprocess_exec(*self._command, env=environment)
+                except OSError as failure:
+                    told = f"{self._command[0]} cannot be started: {failure.strerror}."
+                    raise Failed(told, 2) from None
+                signals.reach(process)
                 status = await process.wait()
         # As a shell tells it: who was ended by a signal has 128 and its number.
         return 128 - status if status < 0 else status
@@ -82,23 +84,39 @@ class _Beside:
         return {**os.environ, **environment(ready), **wishes}
 
 
+class _Signals:
+    """Those that came for us and are meant for the command."""
+
+    def __init__(self) -> None:
+        self._process: asyncio.subprocess.Process | None = None
+        self._early: list[signal.Signals] = []
+
+    def hear(self, number: signal.Signals) -> None:
+        if self._process is None:
+            self._early.append(number)
+        elif self._process.returncode is None:
+            self._process.send_signal(number)
+
+    def reach(self, process: asyncio.subprocess.Process) -> None:
+        """From now on they go to this process, and those that came before it did."""
+        self._process = process
+        for number in self._early:
+            self.hear(number)
+
+
 @contextmanager
-def _passing_on(process: asyncio.subprocess.Process) -> Iterator[None]:
+def _passing_on() -> Iterator[_Signals]:
     """Signals that would end us reach the command instead; its end is then ours."""
-    loop = asyncio.get_running_loop()
+    loop, signals = asyncio.get_running_loop(), _Signals()
     has_terminal = sys.stdin is not None and sys.stdin.isatty()
-    passed = _PASSED_ON if has_terminal else (*_PASSED_ON, signal.SIGINT)
-
-    def pass_on(number: signal.Signals) -> None:
-        if process.returncode is None:
-            process.send_signal(number)
-
-    for number in passed:
-        loop.add_signal_handler(number, pass_on, number)
+    for number in _PASSED_ON:
+        loop.add_signal_handler(number, signals.hear, number)
     if has_terminal:
         loop.add_signal_handler(signal.SIGINT, _do_nothing)
+    else:
+        loop.add_signal_handler(signal.SIGINT, signals.hear, signal.SIGINT)
     try:
-        yield
+        yield signals
     finally:
         for number in (*_PASSED_ON, signal.SIGINT):
             loop.remove_signal_handler(number)
