@@ -1,28 +1,59 @@
-"""Nothing that the platform is known to serve is missing."""
+"""Nothing that the platform is known to serve is missing, or answers otherwise than is known."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from emulator.core.errors import Refused
-from emulator.web.api.table import ROUTER
+from emulator.web.api.table import OPERATIONS, ROUTER
 
 _FILE = Path(__file__).parents[2] / "support/platform_rows.txt"
-_LINES = [line for line in _FILE.read_text("utf-8").splitlines() if not line.startswith("#")]
-ROWS = [tuple(line.split()) for line in _LINES]
+# Who is signed in may be shown more than is known; nobody may be asked to sign in.
+_AUTH = {"-": {"public", "optional"}, "o": {"optional"}, "user": {"user"}}
+
+
+class Row(NamedTuple):
+    """As a line of the file says it."""
+
+    method: str
+    path: str
+    auth: str
+    status: str
+    provenances: str
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+ROWS = [
+    Row(*line.split()) for line in _FILE.read_text("utf-8").splitlines() if not line.startswith("#")
+]
 
 
 def test_the_list_is_whole() -> None:
-    assert len(ROWS) == len(set(ROWS)) == 181
+    assert len({(row.method, row.path) for row in ROWS}) == len(ROWS) == 181
 
 
-@pytest.mark.parametrize(("method", "path"), ROWS, ids=" ".join)
-def test_a_row_is_served(method: str, path: str) -> None:
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_a_row_is_served_as_it_is_known(row: Row) -> None:
     try:
-        operation, values = ROUTER.find(method, path)
+        operation, values = ROUTER.find(row.method, row.path)
     except Refused as refused:
-        pytest.fail(f"{method} {path}: {refused.sentence}")
+        pytest.fail(f"{row}: {refused.sentence}")
 
     # The names of the path lead to themselves: no literal segment stands where one belongs.
-    assert [*values.values()] == [each for each in path.split("/") if each.startswith("{")]
-    assert operation.method == method
+    assert [*values.values()] == [each for each in row.path.split("/") if each.startswith("{")]
+    assert operation.method == row.method
+    assert operation.status == int(row.status)
+    assert operation.provenance in row.provenances.split(",")
+    # Who may offer is said by a token of the call's own.
+    if not row.path.endswith("/offer"):
+        assert operation.auth in _AUTH[row.auth]
+
+
+def test_what_is_served_beside_them_is_assumed() -> None:
+    found = {id(ROUTER.find(row.method, row.path)[0]) for row in ROWS}
+
+    beside = [each for each in OPERATIONS if id(each) not in found]
+    assert {each.provenance for each in beside} <= {"assumed"}
