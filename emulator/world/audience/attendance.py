@@ -75,7 +75,8 @@ def leave(world: World, stream: Watched, session: str) -> None:
     settle(world, stream)
     if world.viewers.leave(stream.id, session):
         with world.change():
-            _depart(world, stream, [(session, world.now_ms)])
+            crowd = world.crowds.find(stream.id)
+            _depart(world, stream, crowd, [(session, world.now_ms)])
 
 
 def settle(world: World, stream: Watched) -> None:
@@ -84,10 +85,8 @@ def settle(world: World, stream: Watched) -> None:
     gone = world.viewers.lose(stream.id)
     if gone or (crowd and crowd.tally.is_due):
         with world.change():
-            if gone:
-                _depart(world, stream, gone)
+            _depart(world, stream, crowd, gone)
             if crowd:
-                ledger.write_down(world, stream, crowd)
                 ledger.tell(world, stream, crowd)
 
 
@@ -156,16 +155,18 @@ def check_live(stream: Watched) -> None:
 
 
 def close(world: World, stream: Watched, at_ms: int) -> None:
-    """The stream has ended at `at_ms`: everybody leaves."""
-    settle(world, stream)
+    """The stream has ended at `at_ms`, now or a while ago: everybody leaves, and nobody came since.
+
+    But for who came, and was looked at, before anybody knew that it was over.
+    """
+    crowd = world.crowds.find(stream.id, at_ms)
     with world.change():
-        sessions = world.viewers.forget(stream.id)
-        if sessions:
-            _depart(world, stream, [(session, at_ms) for session in sessions])
-        crowd = world.crowds.find(stream.id)
+        gone = [(each, min(left_ms, at_ms)) for each, left_ms in world.viewers.lose(stream.id)]
+        gone += [(each, at_ms) for each in world.viewers.forget(stream.id)]
         if crowd:
             crowd.leave(at_ms)
-            ledger.write_down(world, stream, crowd)
+        _depart(world, stream, crowd, gone)
+        if crowd:
             ledger.tell(world, stream, crowd)
             orders.forget(world.store, stream.row)
             world.crowds.forget(stream.id)
@@ -185,7 +186,7 @@ def reopen(world: World) -> None:
         if here:
             gone = [(each["session"], max(at_ms, each["joined_at_ms"])) for each in here]
             with world.change():
-                _depart(world, stream, gone)
+                _depart(world, stream, world.crowds.find(stream.id, at_ms), gone)
 
 
 def peak(world: World, stream_id: str, written: int) -> int:
@@ -196,8 +197,10 @@ def peak(world: World, stream_id: str, written: int) -> int:
     return max(written, world.viewers.real(stream_id) + crowd.peak)
 
 
-def _depart(world: World, stream: Watched, sessions: list[tuple[str, int]]) -> None:
-    """Write down that real viewers are gone, each since its instant."""
+def _depart(
+    world: World, stream: Watched, crowd: Crowd | None, sessions: list[tuple[str, int]]
+) -> None:
+    """Write down what the crowd did, and that real viewers are gone, each since its instant."""
     for session, at_ms in sessions:
         row = world.store.row(
             "SELECT joined_at_ms FROM audience_sessions WHERE stream_row = ? AND session = ?",
@@ -213,11 +216,12 @@ def _depart(world: World, stream: Watched, sessions: list[tuple[str, int]]) -> N
                 session,
             )
     changes = [(at_ms, -1) for _, at_ms in sessions]
-    viewers = ledger.write_down(world, stream, world.crowds.find(stream.id), changes)
-    last_ms = max(at_ms for _, at_ms in sessions)
-    world.emit(
-        ViewersLeft(at_ms=last_ms, stream_id=stream.id, count=len(sessions), viewers=viewers)
-    )
+    viewers = ledger.write_down(world, stream, crowd, changes)
+    if sessions:
+        last_ms = max(at_ms for _, at_ms in sessions)
+        world.emit(
+            ViewersLeft(at_ms=last_ms, stream_id=stream.id, count=len(sessions), viewers=viewers)
+        )
 
 
 def _look_again(world: World, stream: Watched) -> None:

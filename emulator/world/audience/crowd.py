@@ -138,10 +138,11 @@ class Tally:
 
 
 class Crowd:
-    """`count` watch now, that is at the instant up to which it was folded."""
+    """`count` watch at `folded_ms`, the instant up to which it was folded."""
 
     def __init__(self, name: str) -> None:
         self.count = 0
+        self.folded_ms = 0
         self.tally = Tally()
         self._name = name
         self._orders = 0
@@ -184,6 +185,7 @@ class Crowd:
     def fold(self, to_ms: int) -> None:
         """Let everything happen up to and with this instant."""
         leave_at_ms = self._leave_at_ms
+        self.folded_ms = max(self.folded_ms, to_ms)
         while (now_ms := self._due_ms()) <= to_ms:
             before = self.count
             if leave_at_ms and leave_at_ms[0] == now_ms:

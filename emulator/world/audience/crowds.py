@@ -21,15 +21,18 @@ class Crowds:
         # Those whose orders nobody has looked at since this world was opened.
         self._asleep = orders.ordered(store)
 
-    def find(self, stream_id: str) -> Crowd | None:
-        """A stream's crowd as it is at this instant, or None where it never had one."""
+    def find(self, stream_id: str, at_ms: int | None = None) -> Crowd | None:
+        """A stream's crowd as it is now, or at `at_ms`; None where it never had one.
+
+        One that was looked at later than `at_ms` stays as it was then.
+        """
         crowd = self._crowds.get(stream_id)
         if crowd is None:
             row = self._asleep.pop(stream_id, None)
             if row is None:
                 return None
             crowd = self._crowds[stream_id] = orders.crowd_of(self._store, stream_id, row)
-        crowd.fold(self._clock.now_ms())
+        crowd.fold(self._clock.now_ms() if at_ms is None else at_ms)
         return crowd
 
     def find_or_make(self, stream_id: str) -> Crowd:

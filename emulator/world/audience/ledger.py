@@ -81,7 +81,8 @@ def write_down(
         written.append((stream.row, now_ms, viewers))
     world.store.write(
         "UPDATE audience SET viewers = ?, simulated = ?, changed_at_ms = ?, watch_ms = ?, peak = ?,"
-        " views = views + ?, uniques = uniques + ?, folded_at_ms = ? WHERE stream_row = ?",
+        " views = views + ?, uniques = uniques + ?, folded_at_ms = coalesce(?, folded_at_ms)"
+        " WHERE stream_row = ?",
         viewers,
         simulated,
         changed_at_ms,
@@ -89,7 +90,7 @@ def write_down(
         peak,
         tally.arrived,
         tally.arrived,
-        world.now_ms,
+        crowd.folded_ms if crowd else None,
         stream.row,
     )
     world.store.write_many(
@@ -154,7 +155,7 @@ def tell(world: World, stream: Watched, crowd: Crowd) -> None:
     for plan in plans:
         _tell_plan(world, stream, plan)
     world.store.write(
-        "UPDATE audience SET told_at_ms = ? WHERE stream_row = ?", world.now_ms, stream.row
+        "UPDATE audience SET told_at_ms = ? WHERE stream_row = ?", crowd.folded_ms, stream.row
     )
 
 

@@ -100,6 +100,33 @@ def test_nobody_watches_a_stream_after_its_media_stopped(
     assert figures.totals(world, ended) == told
 
 
+def test_nobody_comes_to_a_stream_that_was_over_when_its_world_was_left(
+    world: World, clock: ManualClock, stream: Stream
+) -> None:
+    # Given an hour of arrivals, of which a killed process saw ten minutes,
+    cohorts.add(world, stream, 3_600, for_ms=3_600_000, arrivals="even")
+    attendance.see(world, stream, "one")
+    clock.advance(600_000)
+    attendance.settle(world, stream)
+    stopped_ms = clock.now_ms()
+    copy = World(clock=clock, publish=lambda _: None, facts=world.store)
+
+    # when its world is opened again a day later, and the stream ended as of its last picture,
+    clock.advance(86_400_000)
+    attendance.reopen(copy)
+    ended = streams.end_when_media_stopped(copy, stream.id, stopped_ms, "stopped")
+
+    # then those of the ten minutes have come, and no others.
+    told = figures.totals(copy, ended)
+    assert (told.views, told.peak) == (601, 600)
+    assert sum(each.viewers for each in figures.geography(copy, ended)) == 601
+    assert figures.timeline(copy, ended, 5) == [
+        (stopped_ms - 600_000, 1),
+        (stopped_ms - 300_000, 300),
+        (stopped_ms, 0),
+    ]
+
+
 def test_a_stream_counts_so_many_real_viewers_and_no_more(clock: ManualClock) -> None:
     world = World(clock=clock, publish=lambda _: None, rules=Rules(viewers_max=2))
     ada = accounts.make(world, "ada", api_key="")
