@@ -28,6 +28,7 @@ COMMANDS = {
     "snapshot": "save, restore or list a world's snapshots",
     "clock": "show a world's time, stop it, let it pass, or run it at another speed",
     "fault": "break something on purpose in a running emulator, and mend it",
+    "simulcast": "push a live stream on to other RTMP addresses",
     "doctor": "check this machine, and say what to do about what is missing",
     "trust": "make this machine trust the emulator's certificates",
     "obs-profile": "write an OBS profile that is ready to go live",
@@ -35,7 +36,7 @@ COMMANDS = {
 
 
 # Those that stand in a folder of their own.
-STEERING = {"world", "snapshot", "clock", "fault"}
+STEERING = {"world", "snapshot", "clock", "fault", "simulcast"}
 
 
 class Failed(Exception):

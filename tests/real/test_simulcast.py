@@ -4,10 +4,12 @@ import json
 import shlex
 import subprocess
 from collections.abc import Iterator
+from io import StringIO
 from typing import Any
 
 import pytest
 
+from emulator.cli import main
 from tests.support.docs import PROJECT, commands
 from tests.support.encoders import address_of, film, pushing
 from tests.support.peers import need
@@ -123,3 +125,23 @@ def test_a_key_that_is_refused_is_tried_again_and_told_nowhere(here: Walk, there
         told = here.get(f"{here.ready['admin']}/{log}?limit=500").text
         assert secret not in told
         assert log == "requests" or target["id"] in told
+
+
+def test_the_command_adds_lists_and_removes(
+    here: Walk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LIVE_EMULATOR_URL", here.ready["http"])
+    monkeypatch.setattr("sys.stdin", StringIO("some_key\n"))
+    stream = here.create()["id"]
+    url = "rtmp://127.0.0.1:1937/live"
+
+    assert main(["simulcast", "add", stream, url, "-", "--json"]) == 0
+    target = json.loads(capsys.readouterr().out)["id"]
+    assert main(["simulcast", "list", stream]) == 0
+    assert capsys.readouterr().out.split() == [target, "idle", url]
+    assert main(["simulcast", "add", stream, url, "some_key"]) == 1
+    assert "pushed there already" in capsys.readouterr().err
+    assert main(["simulcast", "remove", stream, target]) == 0
+    capsys.readouterr()
+    assert main(["simulcast", "list", stream]) == 0
+    assert capsys.readouterr().out == "It is pushed nowhere else.\n"
