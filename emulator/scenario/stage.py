@@ -21,7 +21,7 @@ from emulator.world.people.accounts import User
 from emulator.world.world import World
 
 if TYPE_CHECKING:
-    from emulator.scenario.publishing.players import Players
+    from emulator.scenario.publishing.players import RealViewers
     from emulator.scenario.publishing.publisher import Publisher
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -74,8 +74,8 @@ class Evening:
     saved: dict[str, Any] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     publishers: "dict[str, Publisher]" = field(default_factory=dict)
-    # Real players by their stream's id.
-    players: "dict[str, Players]" = field(default_factory=dict)
+    # Real players by their stream's id, and how they watch.
+    players: "dict[str, RealViewers]" = field(default_factory=dict)
     note: Callable[[str], None] = print
 
     def fill(self, value: Any) -> Any:

@@ -47,7 +47,7 @@ def test_in_real_time_a_real_encoder_publishes_over_rtmps_and_its_vod_plays() ->
     assert "log_hash" in report["differs_each_time"]
 
 
-def test_a_real_encoder_may_publish_over_webrtc(tmp_path: Path) -> None:
+def test_real_peers_publish_and_watch_over_webrtc(tmp_path: Path) -> None:
     film = tmp_path / "whip.yaml"
     film.write_text("""
 scenario: Over WebRTC
@@ -58,9 +58,17 @@ timeline:
   - publish.start: {stream: live, size: 320x180, bitrate: 400k, protocol: whip}
   - expect: {stream.live.status: live}
     within: 20s
+  - viewers.set: {stream: live, count: 2, real: whep}
+  - expect: {stream.live.viewers: 2}
+    within: 10s
+  - viewers.set: {stream: live, count: 1, real: whep}
+  - expect: {stream.live.viewers: 1}
+    within: 10s
   - publish.stop: live
   - expect: {stream.live.status: ended}
     within: 40s
+expect:
+  analytics.live.peak_concurrent_viewers: 2
 """)
 
     done = run("run", str(film), "--speed", "real", "--json")

@@ -1,20 +1,32 @@
-"""Players: real viewers, who ask for a stream's playlist over HTTP, each by a name of its own."""
+"""Players: real viewers, over HLS or WebRTC, each by a name of its own."""
 
 import asyncio
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from emulator.core.errors import Refused
 from emulator.scenario.stage import Evening
 from emulator.world.live.streams import Stream
 
+if TYPE_CHECKING:
+    from emulator.media.webrtc.client.player import Player
+
 PLAYERS_MAX = 500
+WHEP_PLAYERS_MAX = 100
 # As often as a player of two-second segments asks.
 _POLL_SECONDS = 2.0
 _AGENT = "live-emulator scenario viewer"
 
 
+class RealViewers(Protocol):
+    """The real viewers of one stream, of one kind."""
+
+    async def reach(self, count: int) -> None:
+        """Let there be so many."""
+
+
 class Players:
-    """The real viewers of one stream, a task each."""
+    """Viewers who ask for a playlist over HTTP, a task each."""
 
     def __init__(self, address: str) -> None:
         self._address = address
@@ -34,11 +46,44 @@ class Players:
         await asyncio.gather(*leaving, return_exceptions=True)
 
 
-def players_of(evening: Evening, stream: Stream) -> Players:
+class WhepPlayers:
+    """Viewers over WebRTC, a peer each."""
+
+    def __init__(self, address: str, ca: str) -> None:
+        self._address = address
+        self._ca = ca
+        self._players: list[Player] = []
+        self._came = 0
+
+    async def reach(self, count: int) -> None:
+        """Let there be so many. Who goes says goodbye. Refuses what the platform refuses."""
+        from emulator.media.webrtc.client.player import Player
+
+        if count > WHEP_PLAYERS_MAX:
+            raise Refused("invalid", f"Real viewers over WebRTC are at most {WHEP_PLAYERS_MAX}.")
+        while len(self._players) < count:
+            self._came += 1
+            player = Player(self._address, f"{_AGENT} over WebRTC {self._came}", self._ca)
+            self._players.append(player)
+            try:
+                await player.open()
+            except Refused:
+                self._players.remove(player)
+                await player.close()
+                raise
+        leaving = [self._players.pop() for _ in range(len(self._players) - count)]
+        for player in leaving:
+            await player.close()
+
+
+def players_of(evening: Evening, stream: Stream, *, is_whep: bool = False) -> RealViewers:
     """Refuses (`unavailable`) where time stands, or nothing is served."""
     server = evening.server
     if evening.is_virtual or not server.media.startswith("http:"):
         raise Refused("unavailable", "Real viewers need a server and a clock that runs.")
+    if is_whep:
+        address = f"{server.media}/{stream.uid}/webRTC/play"
+        return evening.players.setdefault(f"{stream.id} whep", WhepPlayers(address, server.ca))
     address = f"{server.media}/{stream.uid}/manifest/stream.m3u8"
     return evening.players.setdefault(stream.id, Players(address))
 

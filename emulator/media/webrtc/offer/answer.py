@@ -59,15 +59,20 @@ def write(offer: Offer, taken: Sequence[Taken | None], local: Local, session_id:
     return "\r\n".join(lines) + "\r\n"
 
 
-def write_offer(local: Local, sound: tuple[int, int], picture: tuple[int, int]) -> str:
-    """An offer to send Opus and H.264; each a payload type and a source."""
+def write_offer(
+    local: Local,
+    sound: tuple[int, int | None],
+    picture: tuple[int, int | None],
+    direction: Direction = "sendonly",
+) -> str:
+    """An offer of Opus and H.264; each a payload type, and a source where it is sent."""
     opus = Format(sound[0], "opus", 48_000, {"minptime": "10", "useinbandfec": "1"}, frozenset())
     video = Format(picture[0], "h264", 90_000, _H264_OFFERED, frozenset({"nack", "nack pli"}))
     sections = (_section("audio", "0", opus), _section("video", "1", video))
     offer = Offer(sections, frozenset(("0", "1")), _NOBODY)
     taken = [
-        Taken((opus,), "sendonly", sound[1], "live sound"),
-        Taken((video,), "sendonly", picture[1], "live picture"),
+        Taken((opus,), direction, sound[1], "live sound"),
+        Taken((video,), direction, picture[1], "live picture"),
     ]
     return write(offer, taken, local, 1)
 

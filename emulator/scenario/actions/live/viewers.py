@@ -1,7 +1,7 @@
 """`viewers.*`: an audience that comes, stays and goes, as numbers."""
 
 from collections.abc import Awaitable
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -35,7 +35,8 @@ class _Crowd(Action):
 class ViewersSet(_Crowd):
     """Let there be so many simulated viewers from now on; or, with `real`, so many real players.
 
-    Real ones ask for playlists over HTTP as a player does, and need a clock that runs.
+    Real ones ask for playlists over HTTP as a player does, or with `real: whep` watch over WebRTC,
+    and need a clock that runs.
     """
 
     name: ClassVar[str] = "viewers.set"
@@ -43,14 +44,14 @@ class ViewersSet(_Crowd):
 
     count: Count
     stay: Stay | None = None
-    real: bool = False
+    real: bool | Literal["hls", "whep"] = False
 
     def run(self, stage: Stage) -> Awaitable[None] | None:
         stream = stage.stream(self.stream)
         if self.real:
             from emulator.scenario.publishing.players import players_of
 
-            return players_of(stage.evening, stream).reach(self.count)
+            return players_of(stage.evening, stream, is_whep=self.real == "whep").reach(self.count)
         cohorts.reach(stage.world, stream, self.count, stay=self.stay, mix=self.mix)
         return None
 

@@ -1,0 +1,87 @@
+"""Player: one viewer by WHEP that decodes nothing: it counts what comes, and says that it lives."""
+
+import asyncio
+
+from emulator.core.errors import ProtocolError, Refused
+from emulator.media.webrtc.client import http
+from emulator.media.webrtc.limits import Ports, WebRtcLimits
+from emulator.media.webrtc.link import Link
+from emulator.media.webrtc.offer.answer import write_offer
+from emulator.media.webrtc.offer.sdp import Direction, parse
+from emulator.media.webrtc.wire import rtcp, rtp
+
+_SOUND_CODE, _PICTURE_CODE = 111, 102
+_DIRECTION: Direction = "recvonly"
+_REPORT_SECONDS = 1.0
+
+
+class Player:
+    """`name` tells viewers of one machine apart. `packets` is how much has come so far."""
+
+    def __init__(self, address: str, name: str, ca: str) -> None:
+        self.packets = 0
+        self._address = address
+        self._name = name
+        self._ca = ca
+        self._heard: dict[int, int] = {}
+        self._opened = asyncio.Event()
+        self._running: asyncio.Task[None] | None = None
+        self._reporting: asyncio.TimerHandle | None = None
+        self._link = Link(
+            WebRtcLimits(hosts=()),
+            Ports(None),
+            on_rtp=self._count,
+            on_rtcp=_ignore,
+            on_open=self._begin,
+            on_end=self._ended,
+            is_offerer=True,
+        )
+
+    async def open(self) -> None:
+        """Watch. Refuses what the platform refuses, and (`unavailable`) what cannot be reached."""
+        local = await self._link.prepare_offer()
+        offer = write_offer(local, (_SOUND_CODE, None), (_PICTURE_CODE, None), _DIRECTION)
+        sdp, _ = await asyncio.to_thread(http.post, self._address, offer, self._ca, self._name)
+        self._running = asyncio.ensure_future(self._link.run(parse(sdp).remote))
+        await self._opened.wait()
+        if not self._link.is_open:
+            raise Refused("unavailable", f"No WebRTC connection: {self._link.reason}.")
+
+    async def close(self) -> None:
+        self._link.end("it has seen enough")
+        if self._running is not None:
+            await self._running
+        else:
+            await self._link.free()
+
+    def _begin(self) -> None:
+        self._opened.set()
+        self._report()
+
+    def _count(self, data: bytes) -> None:
+        try:
+            packet = rtp.parse(data)
+        except ProtocolError:
+            return
+        self.packets += 1
+        self._heard[packet.ssrc] = packet.sequence
+
+    def _report(self) -> None:
+        """What shows the server that somebody is there (RFC 3550, 6.4.2)."""
+        for ssrc, highest in self._heard.items():
+            self._link.send_rtcp(
+                rtcp.receiver_report(
+                    1, ssrc, fraction_lost=0, lost=0, highest=highest, last=0, delay=0
+                )
+            )
+        loop = asyncio.get_running_loop()
+        self._reporting = loop.call_later(_REPORT_SECONDS, self._report)
+
+    def _ended(self, reason: str) -> None:  # noqa: ARG002 -- the link keeps it
+        if self._reporting is not None:
+            self._reporting.cancel()
+        self._opened.set()
+
+
+def _ignore(data: bytes) -> None:
+    """A viewer that decodes nothing needs no clock."""
