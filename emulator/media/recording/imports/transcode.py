@@ -98,13 +98,17 @@ def transcode(source: Path, target: Path, probed: Probed, plan: Plan, watch: Wat
         )
         lanes = _lanes(container, out, probed, plan)
         seconds = probed.seconds or 1.0
+        past: set[int] = set()
         for packet in _packets(container, [container.streams[index] for index in lanes]):
             at = packet.dts if packet.dts is not None else packet.pts
             if at is not None:
                 watch.step(float(at * packet.time_base) / seconds)
                 if plan.span and at * packet.time_base / _CLOCK > plan.span[1] + _REORDER_TICKS:
-                    break
-            lanes[packet.stream.index].take(packet)
+                    past.add(packet.stream.index)
+            if packet.stream.index not in past:
+                lanes[packet.stream.index].take(packet)
+            elif len(past) == len(lanes):
+                break
         for lane in lanes.values():
             lane.finish()
 
