@@ -11,6 +11,8 @@ _HERE = Path(__file__).resolve().parents[1]
 # Beside the package in a checkout, inside it once installed.
 _FOLDERS = (_HERE / "fixtures" / "scenarios", _HERE.parent / "scenarios")
 
+LOG_BYTES_MAX = 512 * 2**20
+
 
 def library() -> dict[str, Path]:
     """The scenarios that come with the emulator, by name."""
@@ -35,13 +37,22 @@ def find(name: str) -> Path:
 
 def text_of(path: Path) -> str:
     """What stands in it. Refuses (`invalid`) what is too large, or no UTF-8."""
+    return _read(path, BYTES_MAX)
+
+
+def log_of(path: Path) -> str:
+    """The same of an event log, which may be longer."""
+    return _read(path, LOG_BYTES_MAX)
+
+
+def _read(path: Path, bytes_max: int) -> str:
     try:
         with path.open("rb") as file:
-            content = file.read(BYTES_MAX + 1)
+            content = file.read(bytes_max + 1)
     except OSError as error:
         raise Refused("invalid", f"{path} cannot be read: {error.strerror}.") from None
-    if len(content) > BYTES_MAX:
-        raise Refused("invalid", f"{path} is larger than 1 MiB.")
+    if len(content) > bytes_max:
+        raise Refused("invalid", f"{path} is larger than {bytes_max // 2**20} MiB.")
     try:
         return content.decode()
     except UnicodeDecodeError:

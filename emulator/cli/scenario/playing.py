@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emulator.cli import Failed, serve
+from emulator.cli.scenario import replaying
 from emulator.cli.scenario.telling import read
 from emulator.cli.scenario.writing import write_junit, write_report
 from emulator.cli.tools import logs
 from emulator.cli.tools.line import LiveLine
 from emulator.core.errors import Refused
+from emulator.scenario.language.mistakes import WrongScenario
 from emulator.scenario.language.scenario import Scenario
 from emulator.scenario.language.values.quantities import clock_text, duration_ms
 from emulator.scenario.report.document import sentence
@@ -28,6 +30,12 @@ _LOOK_SECONDS = 0.1
 def run(args: argparse.Namespace) -> int:
     """0 where nothing was missed, 1 otherwise, 2 where it could not begin."""
     logs.set_up("text", "warning")
+    if all(name.endswith(replaying.SUFFIX) for name in args.files):
+        speed = args.speed or 0.0
+        try:
+            return finish(args, [replaying.replay(Path(name), speed) for name in args.files])
+        except WrongScenario as wrong:
+            raise Failed(wrong.sentence, 2) from None
     try:
         scenarios = [read(name, dict(args.params), args.seed) for name in args.files]
         ends_ms = duration_ms(args.ends) if args.ends else None

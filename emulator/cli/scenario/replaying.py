@@ -1,0 +1,46 @@
+"""`scenario run LOG.jsonl`: an event log, told again in a world that nobody serves."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from emulator.core.bus import Bus
+from emulator.core.clock import monotonic_ms
+from emulator.core.world_clock import WorldClock
+from emulator.scenario import files
+from emulator.scenario.play.pace import Jumping, Pace, Waiting
+from emulator.scenario.record.replay import read
+from emulator.scenario.report.document import document
+from emulator.scenario.report.fold import Fold
+from emulator.scenario.runner import Run
+from emulator.scenario.stage import Evening
+from emulator.world.world import World
+
+SUFFIX = ".jsonl"
+
+
+def replay(path: Path, speed: float) -> dict[str, Any]:
+    """Its report. At a `speed` of 0 time jumps."""
+    scenario = read(files.log_of(path), str(path))
+
+    async def play() -> dict[str, Any]:
+        clock, bus = WorldClock(), Bus()
+        if speed:
+            clock.run(speed)
+        else:
+            clock.freeze()
+        world = World(clock=clock, publish=bus.publish, name="replay")
+        pace: Pace = Waiting(clock) if speed else Jumping(clock)
+        run = Run(Evening(world=world, scenario=scenario), pace, bus.subscribe)
+        fold = Fold(run)
+        bus.subscribe(fold.hear)
+        began_ms = monotonic_ms()
+        async for result in run.play():
+            fold.take(result)
+        told = "virtual" if not speed else f"{speed:g}x"
+        found = document(fold, clock=told, wall_ms=monotonic_ms() - began_ms)
+        clock.close()
+        world.close()
+        return found
+
+    return asyncio.run(play())

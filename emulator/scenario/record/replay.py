@@ -1,0 +1,99 @@
+"""Replay: an event log, played as it was: the same events at the same times, byte for byte.
+
+It plays in a world without people or streams, which nobody serves: what happened is told again, and
+nothing follows from it.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any, ClassVar
+
+from emulator.core.events import Event
+from emulator.scenario.actions.action import Action, Ticks
+from emulator.scenario.language.happenings import kinds
+from emulator.scenario.language.mistakes import Mistake, WrongScenario
+from emulator.scenario.language.scenario import At, Place, Scenario, Step
+from emulator.scenario.language.worlds import WorldPart
+from emulator.scenario.stage import Stage
+
+_KEYS = {"at", "kind", "seq", "values"}
+_MISTAKES_MAX = 20
+# Instants are kept in a signed number of 64 bits; a year is more than any evening.
+_AT_MAX_MS = 366 * 86_400_000
+
+
+class Replay(Action):
+    """Tell the events of a log again, each at its time. Not for files: `read` makes it."""
+
+    name: ClassVar[str] = "replay"
+    example: ClassVar[str] = ""
+
+    # (instant after the start, kind of event, its values)
+    log: list[tuple[int, Any, dict[str, Any]]]
+
+    def run(self, stage: Stage) -> Ticks:
+        world, began_ms = stage.world, stage.evening.began_ms
+        for at_ms, kind, values in self.log:
+            # What a log tells late, such as a stream that had ended before, is told at once.
+            if began_ms + at_ms > world.now_ms:
+                yield began_ms + at_ms - world.now_ms
+            with world.change():
+                world.emit(kind(at_ms=began_ms + at_ms, **values))
+
+
+def read(text: str, file: str) -> Scenario:
+    """A scenario that tells this log again. Refuses (`WrongScenario`) what is no event log."""
+    mistakes: list[Mistake] = []
+    log = list(_events(text, file, mistakes))
+    if mistakes:
+        raise WrongScenario(mistakes[:_MISTAKES_MAX])
+    step = Step(
+        number=0,
+        name="replay",
+        place=Place(file, 1, 1),
+        action=Replay.model_construct(log=log),
+        trigger=At(0),
+    )
+    return Scenario(
+        name=file,
+        about=f"{len(log)} events, as they were.",
+        file=file,
+        seed=1,
+        params={},
+        values={},
+        world=WorldPart(seed="none"),
+        steps=(step,),
+        expectations=(),
+    )
+
+
+def _events(
+    text: str, file: str, mistakes: list[Mistake]
+) -> Iterator[tuple[int, type[Event], dict[str, Any]]]:
+    known = {kind.__name__: kind for kind in kinds().values()}
+    for number, line in enumerate(text.splitlines(), 1):
+        try:
+            yield _event(line, number, known)
+        except ValueError as error:
+            mistakes.append(Mistake(file, number, 1, "event-log", f"{error}."))
+
+
+def _event(
+    line: str, number: int, known: dict[str, type[Event]]
+) -> tuple[int, type[Event], dict[str, Any]]:
+    try:
+        told = json.loads(line)
+    except (ValueError, RecursionError):
+        raise ValueError("This is no JSON") from None
+    if not isinstance(told, dict) or told.keys() != _KEYS:
+        raise ValueError("An event has at, kind, seq and values")
+    at_ms, kind, values = told["at"], known.get(str(told["kind"])), told["values"]
+    if type(at_ms) is not int or abs(at_ms) > _AT_MAX_MS or told["seq"] != number:
+        raise ValueError("at is in milliseconds, and seq counts the lines")
+    if kind is None:
+        raise ValueError(f"There is no event {str(told['kind'])[:60]}")
+    names = {field.name for field in fields(kind)} - {"at_ms"}
+    if not isinstance(values, dict) or values.keys() != names:
+        raise ValueError(f"{kind.__name__} has the values {', '.join(sorted(names))}")
+    return at_ms, kind, values

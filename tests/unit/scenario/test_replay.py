@@ -1,0 +1,75 @@
+"""An event log is told again as it was, byte for byte."""
+
+import asyncio
+import hashlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.cli.scenario.replaying import replay
+from emulator.scenario.language.mistakes import WrongScenario
+from emulator.scenario.record.replay import read
+from tests.support.evening import play
+
+EVENING = """
+scenario: Evening
+world:
+  users: [{name: ada}, {name: bob}]
+  streams: [{name: s, owner: ada, title: "Grüße"}]
+timeline:
+  - publish.start: s
+  - {for: 10s, viewers.ramp: {stream: s, to: 100}}
+  - {for: 10s, chat.flood: {stream: s, rate: 3/s, authors: 5, lines: [german, emoji]}}
+  - chat.ban: {stream: s, user: bob}
+  - publish.drop: {stream: s}
+  - wait: 30s
+"""
+
+
+async def test_a_log_is_told_again_byte_for_byte(tmp_path: Path) -> None:
+    lines: list[str] = []
+    played = await play(EVENING, write=lines.append)
+    text = "".join(lines)
+    path = tmp_path / "evening.jsonl"
+    path.write_text(text, "utf-8")
+
+    # A thread of its own: the replay has a loop of its own.
+    report = await asyncio.to_thread(replay, path, 0.0)
+
+    assert played.is_fine
+    assert report["outcome"] == "passed"
+    assert report["log_hash"] == played.run.log_hash
+    assert report["log_hash"] == hashlib.sha256(text.encode()).hexdigest()
+    assert report["chat_posted"] > 10
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("nothing", "This is no JSON."),
+        ('{"at": 1}', "An event has at, kind, seq and values."),
+        ('{"at":0,"kind":"Nothing","seq":1,"values":{}}', "There is no event Nothing."),
+        ('{"at":0,"kind":"VodReady","seq":1,"values":{}}', "VodReady has the values"),
+        ('{"at":0.5,"kind":"VodReady","seq":1,"values":{}}', "at is in milliseconds"),
+        ('{"at":0,"kind":"VodReady","seq":2,"values":{}}', "seq counts the lines"),
+    ],
+)
+def test_what_is_no_log_is_refused_with_its_line(line: str, told: str) -> None:
+    with pytest.raises(WrongScenario) as refused:
+        read(line, "x.jsonl")
+
+    assert str(refused.value).startswith("x.jsonl:1:1: event-log: ")
+    assert told in str(refused.value)
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_a_log_or_refused_in_words(text: str) -> None:
+    try:
+        read(text, "x.jsonl")
+    except WrongScenario as refused:
+        found = refused.mistakes
+    else:
+        found = []
+    assert bool(found) == bool(text.splitlines())
