@@ -74,7 +74,9 @@ def test_a_key_that_nobody_has_is_refused(walk: Walk) -> None:
     as_bearer = post_offer(named, offer, Authorization="Bearer live_wrong")
     of_another = post_offer(named, offer, Authorization=f"Bearer {walk.create()['stream_key']}")
 
+    nothing = post_offer(named, offer)
     assert (in_the_path.status, as_bearer.status, of_another.status) == (404, 401, 403)
+    assert (nothing.status, "missing" in nothing.json["detail"]) == (401, True)
     assert as_bearer.headers["WWW-Authenticate"] == "Bearer"
     assert "stream key" in in_the_path.json["detail"]
     assert of_another.json["detail"] == "This key belongs to another stream."

@@ -52,13 +52,7 @@ class Doors:
     async def publish(self, request: Request) -> Response:
         """Go live."""
         offer = await body(request, SDP)
-        key, named = _key(request), request.path_params["uid"]
-        is_bearer = bool(credential(request))
-        stream = self._stream(key)
-        if is_bearer and stream is None:
-            raise Refused("unauthorized", "This stream key is not known. Copy it anew.")
-        if is_bearer and stream is not None and named not in (stream.uid, key):
-            raise Refused("forbidden", "This key belongs to another stream.")
+        key, stream = self._key(request)
         agent = request.headers.get("user-agent", "")
         attempt = Attempt(key, "whip", _peer(request), _printable(agent))
         uid = stream.uid if stream is not None else ""
@@ -97,6 +91,30 @@ class Doors:
     def _peer(self, request: Request) -> Peer:
         purpose = "whip" if request.path_params["door"] == "publish" else "whep"
         return self.peers.find(request.path_params["peer"], purpose)
+
+    def _key(self, request: Request) -> tuple[str, Stream | None]:
+        """The publisher's key, and the stream that has it, if there is one.
+
+        Refuses (`unauthorized`) a bearer token that is no key, or none where the path is no key
+        either but names a stream, (`forbidden`) another stream's.
+        """
+        named, given = request.path_params["uid"], credential(request)
+        stream = self._stream(named)
+        if stream is not None:
+            return named, stream
+        if given:
+            stream = self._stream(given)
+            if stream is None:
+                raise Refused("unauthorized", "This stream key is not known. Copy it anew.")
+            if named != stream.uid:
+                raise Refused("forbidden", "This key belongs to another stream.")
+            return given, stream
+        if any(streams.by_uid(each.world, named) for each in self._worlds.all()):
+            raise Refused(
+                "unauthorized",
+                "The stream key is missing: put it in the address, or send it as bearer token.",
+            )
+        return named, None
 
     def _stream(self, key: str) -> Stream | None:
         """The stream with this key, in whichever world."""
@@ -191,10 +209,6 @@ def _watching(world: World, stream: Stream, session: str, country: str) -> Watch
             attendance.leave(world, found, session)
 
     return Watching(seen, left)
-
-
-def _key(request: Request) -> str:
-    return credential(request) or request.path_params["uid"]
 
 
 def _etag(peer: Peer) -> str:

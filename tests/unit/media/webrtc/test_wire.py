@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.core.errors import ProtocolError
+from emulator.media.packets import Packet
+from emulator.media.webrtc.incoming.eaters import H264Eater, Vp8Eater
 from emulator.media.webrtc.wire import h264, rtcp, rtp, vp8
 from emulator.media.webrtc.wire.clocks import SourceClock
 from emulator.media.webrtc.wire.reorder import Reorder
@@ -54,10 +56,48 @@ def test_broken_payloads_are_told_apart(payloads: list[bytes]) -> None:
     for payload in payloads:
         try:
             unpacked.push(payload)
-            vp8.content(payload)
         except ProtocolError:
-            continue
-    h264.Frames().frame(h264.Units().take())
+            unpacked.take()
+    coded = h264.Frames().frame(unpacked.take())
+    assert coded is None or coded.data
+
+
+@given(st.binary(max_size=12))
+def test_a_vp8_payload_is_taken_out_of_its_descriptor_or_refused(payload: bytes) -> None:
+    try:
+        content = vp8.content(payload)
+    except ProtocolError:
+        return
+    assert payload.endswith(content)
+    assert len(content) < len(payload)
+
+
+@given(st.lists(st.tuples(st.integers(0, 70), st.booleans(), st.binary(max_size=40)), max_size=30))
+def test_a_publisher_of_garbage_gives_no_picture_and_breaks_nothing(
+    packets: list[tuple[int, bool, bytes]],
+) -> None:
+    # Given what is eaten as H.264 and as VP8, over numbers that jump about,
+    given: list[object] = []
+    asked: list[int] = []
+
+    def ask() -> None:
+        asked.append(1)
+
+    for eater in (
+        H264Eater(SourceClock(90_000), lambda: 0, lambda packet, _: given.append(packet), ask),
+        Vp8Eater(SourceClock(90_000), lambda: 0, given.append, ask),
+    ):
+        reorder: Reorder[rtp.RtpPacket] = Reorder(wait_ms=5)
+        for now_ms, (number, is_marked, payload) in enumerate(packets):
+            packet = rtp.RtpPacket(96, is_marked, number, number * 3_000, 1, payload)
+            for each in reorder.push(number, packet, now_ms):
+                # then each packet is taken or left out,
+                if each is None:
+                    eater.lose()
+                else:
+                    eater.take(each)
+    # and H.264 without parameter sets is never shown.
+    assert not [each for each in given if isinstance(each, Packet)]
 
 
 @given(st.binary(max_size=80))
