@@ -6,7 +6,7 @@ import pytest
 
 from emulator.world.live import streams
 from emulator.world.live.streams import Wishes
-from emulator.world.people import accounts, tokens
+from emulator.world.people import accounts, departures, tokens
 from tests.support.chat import Chatroom, Guest
 from tests.support.chat_doors import Gone
 
@@ -123,6 +123,18 @@ async def test_a_revoked_token_closes_its_sockets(room: Chatroom, how: str) -> N
     assert [await guest.code() for guest in guests] == [1008, 1008]
     await with_key.say("my key still works")
     await with_key.hear_data("message")
+
+
+async def test_a_deleted_account_s_sockets_are_closed(room: Chatroom) -> None:
+    bob = room.user("bob")
+    guests = [await room.join("ak_demo_bob"), await room.join(token_of(room, "bob"), "client")]
+    other = await room.join("ak_demo")
+
+    departures.delete(room.world, bob)
+
+    assert [await guest.code() for guest in guests] == [1008, 1008]
+    await other.say("he is gone")
+    assert (await other.hear_next("message"))["content"] == "he is gone"
 
 
 async def test_another_session_s_end_closes_nothing(room: Chatroom) -> None:
