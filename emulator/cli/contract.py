@@ -80,14 +80,14 @@ def _diff(source: str, is_json: bool) -> int:
     else:
         for each in found:
             print(f"{each.operation}\n    {each.kind}: {each.told}")
-        print(f"{len(found)} differences." if found else "No difference.")
+        print(f"Differences: {len(found)}." if found else "No difference.")
     return 1 if found else 0
 
 
 def _document(source: str) -> Any:
     try:
         is_address = "://" in source
-        content = Api().fetch(source) if is_address else Path(source).read_bytes()
+        content = Api(_origin(source)).fetch(source) if is_address else Path(source).read_bytes()
         return json.loads(content)
     except ApiError as refusal:
         raise Failed(f"{source} cannot be fetched: {refusal.sentence}", 2) from None
@@ -95,6 +95,11 @@ def _document(source: str) -> Any:
         raise Failed(f"{source} cannot be read: {failure.strerror}.", 2) from None
     except ValueError as failure:
         raise Failed(f"{source} is no JSON: {failure}.", 2) from None
+
+
+def _origin(address: str) -> str:
+    """The server that an address is at, for the sentence when nobody answers there."""
+    return "/".join(address.split("/")[:3])
 
 
 def _check(path: Path, is_json: bool) -> int:

@@ -5,6 +5,7 @@ Two forms are read. A HAR file, as browsers save it. Or a line of JSON a request
 "response": {...}}`; `key` only tells callers apart.
 """
 
+import base64
 import json
 import re
 from collections.abc import Iterator
@@ -65,7 +66,7 @@ def _from_har(document: Any) -> Iterator[Exchange]:
             key=headers.get("authorization", headers.get("x-api-key", "")),
             body=_parsed(request.get("postData", {}).get("text")),
             status=int(response["status"]),
-            response=_parsed(response.get("content", {}).get("text")),
+            response=_parsed(_content(response.get("content", {}))),
         )
 
 
@@ -86,6 +87,17 @@ def _from_lines(text: str) -> Iterator[Exchange]:
             status=int(told["status"]),
             response=told.get("response"),
         )
+
+
+def _content(content: dict[str, Any]) -> str | None:
+    """An answer's text; some browsers save it as base64 (HAR 1.2, content)."""
+    text = content.get("text")
+    if text and content.get("encoding") == "base64":
+        try:
+            return base64.b64decode(text).decode()
+        except ValueError:  # Also a picture, or whatever else is no text.
+            return None
+    return text
 
 
 def _parsed(text: Any) -> Any:

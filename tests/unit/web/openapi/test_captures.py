@@ -1,5 +1,6 @@
 """Captures are read in both forms, and answers are compared by status and shape."""
 
+import base64
 import json
 
 import pytest
@@ -31,6 +32,15 @@ def test_a_har_file_is_read() -> None:
     assert found.key == "Bearer secret"
     assert found.body == {"title": "x"}
     assert found.response == {"streams": []}
+
+
+def test_an_answer_that_was_saved_as_base64_is_read() -> None:
+    told = json.loads(har())
+    content = {"text": base64.b64encode(b'{"total": 3}').decode(), "encoding": "base64"}
+    told["log"]["entries"][0]["response"]["content"] = content
+    assert read(json.dumps(told))[0].response == {"total": 3}
+    content["text"] = base64.b64encode(b"\xff\xd8").decode()
+    assert read(json.dumps(told))[0].response is None
 
 
 def test_lines_are_read_and_empty_ones_skipped() -> None:

@@ -1,0 +1,162 @@
+"""What a call costs as the world grows: up to a million streams, and as many lines in one chat."""
+
+import http.client
+import json
+import os
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+
+from benchmarks.table import Section
+from emulator import server
+from emulator.server import Emulator
+from emulator.settings import Settings
+from emulator.world.world import World
+
+_SIZES = (100, 10_000, 1_000_000)
+_ROUNDS = 60
+_TIMES_MAX = 3.0
+# So many streams are live in a world of any size, and have the rare word in their title.
+_LIVE, _RARE = 50, 20
+
+_USERS = """
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
+INSERT INTO users (id, username, email, created_at_ms)
+    SELECT 'user-' || i, 'grown' || i, 'grown' || i || '@example.com', ?2 FROM n
+"""
+_STREAMS = f"""
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
+INSERT INTO streams (id, uid, stream_key, user_row, category_row, title, status,
+        started_at_ms, ended_at_ms, created_at_ms, updated_at_ms)
+    SELECT 'stream-' || i, printf('%032x', i), 'live_grown' || i, ?2 + i % ?3, 1,
+        iif(i % (?1 / {_RARE}) = 0, 'a rare evening ', 'an evening ') || i,
+        iif(i % (?1 / {_LIVE}) = 0, 'live', 'ended'), ?4 + i,
+        iif(i % (?1 / {_LIVE}) = 0, NULL, ?4 + i + 1000), ?4 + i, ?4 + i FROM n
+"""
+_MESSAGES = """
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
+INSERT INTO messages (id, stream_row, user_row, content, created_at_ms)
+    SELECT '00000000-0000-4000-8000-' || printf('%012d', i),
+        (SELECT row FROM streams WHERE id = 'stream-1'), ?2, 'line ' || i, ?3 + i FROM n
+"""
+
+_CALLS = (
+    "/streams/",
+    "/streams/?page=2",
+    "/streams/id/{live}",
+    "/streams/search?query=rare",
+    "/streams/trending",
+    "/streams/users/grown1/profile",
+    "/streams/users/grown1/streams?status_filter=all",
+    "/streams/categories",
+    "/streams/stream-1/chat",
+    "/streams/stream-1/chat/history?before=00000000-0000-4000-8000-000000000060",
+)
+
+
+def measure() -> Section:
+    """Each size in a fresh emulator on a folder, asked over a socket, one call at a time."""
+    told: dict[str, list[float]] = {f"`GET {call}`": [] for call in _CALLS}
+    told["`POST /streams/{stream_id}/chat`"] = []
+    sizes = []
+    for size in _SIZES:
+        with tempfile.TemporaryDirectory() as folder:
+            settings = Settings(
+                data=folder,
+                port=0,
+                rtmp_port=0,
+                rtmps_port=0,
+                chat_lines_per_minute=0,
+                chat_repeats_max=0,
+            )
+            with server.running(settings) as emulator:
+                began = time.perf_counter()
+                emulator.call(partial(_grow, emulator.platform.world, size))
+                grown = time.perf_counter() - began
+                for name, times in _ask(emulator, f"stream-{size}").items():
+                    told[name].append(min(times))
+                megabytes = sum(each.stat().st_size for each in Path(folder).glob("world*")) / 2**20
+                sizes.append((size, megabytes, _resident_megabytes(), grown))
+    first = _SIZES[0]
+    rows = [("call", *(f"{size:,}" for size in _SIZES), f"times {first:,}")]
+    rows += [
+        (name, *(f"{each:.2f} ms" for each in values), f"{values[-1] / values[0]:.1f}")
+        for name, values in told.items()
+    ]
+    rows.append(("database", *(f"{megabytes:,.0f} MB" for _, megabytes, _, _ in sizes), ""))
+    rows.append(("memory of the process", *(f"{each:,.0f} MB" for _, _, each, _ in sizes), ""))
+    bars = [
+        (
+            f"{name}: at most {_TIMES_MAX:g} times as long at {_SIZES[-1]:,}",
+            values[-1] <= _TIMES_MAX * values[0],
+        )
+        for name, values in told.items()
+    ]
+    return Section(
+        title="Growth",
+        rows=rows,
+        bars=bars,
+        notes=[
+            f"The least of {_ROUNDS} requests, one by one, no answer used again. So many streams,"
+            f" {_LIVE} of them and the seed's own live, and as many lines in one chat. Memory is"
+            " the process's so far: sizes are measured in one, the smallest first."
+        ],
+        packages=("starlette", "uvicorn"),
+    )
+
+
+def _grow(world: World, size: int) -> None:
+    users = max(10, size // 100)
+    now_ms = world.now_ms
+    with world.change():
+        last = world.store.write(_USERS, users, now_ms)
+        first_user = last - users + 1
+        world.store.write(_STREAMS, size, first_user, users, now_ms - size - 2000)
+        world.store.write(_MESSAGES, size, first_user, now_ms - size)
+
+
+def _ask(emulator: Emulator, live: str) -> dict[str, list[float]]:
+    host, _, port = emulator.ready["http"].partition("://")[2].partition(":")
+    connection = http.client.HTTPConnection(host, int(port), timeout=60)
+    headers = {"Authorization": "Bearer ak_demo", "Content-Type": "application/json"}
+    told: dict[str, list[float]] = {}
+    for number in range(_ROUNDS):
+        for call in _CALLS:
+            # An unknown field makes it another question, which is answered anew.
+            sign = "&" if "?" in call else "?"
+            address = f"/api/v1{call.format(live=live)}{sign}n={number}"
+            told.setdefault(f"`GET {call}`", []).append(_ms(connection, "GET", address, headers))
+        line = json.dumps({"content": f"Hello {number}"})
+        address = f"/api/v1/streams/{live}/chat"
+        told.setdefault("`POST /streams/{stream_id}/chat`", []).append(
+            _ms(connection, "POST", address, headers, line)
+        )
+    connection.close()
+    return told
+
+
+def _ms(
+    connection: http.client.HTTPConnection,
+    method: str,
+    address: str,
+    headers: dict[str, str],
+    body: str | None = None,
+) -> float:
+    began = time.perf_counter()
+    connection.request(method, address, body, headers)
+    answer = connection.getresponse()
+    content = answer.read()
+    elapsed_ms = (time.perf_counter() - began) * 1000
+    if answer.status not in (200, 201):
+        raise RuntimeError(f"{method} {address}: {answer.status} {content[:200]!r}")
+    return elapsed_ms
+
+
+def _resident_megabytes() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+if __name__ == "__main__":
+    print(measure().markdown())
