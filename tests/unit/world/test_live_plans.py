@@ -8,6 +8,7 @@ import emulator.world
 from emulator.core.clock import ManualClock
 from emulator.world.discovery import ranking, search, searches, suggestions
 from emulator.world.discovery.search import Filters
+from emulator.world.faults.ingest import IngestCut
 from emulator.world.live import (
     categories,
     ingest_keys,
@@ -103,6 +104,7 @@ def publish_and_resize(world: World) -> None:
     stream = synthetic.start(world, live(world, "live before", by="cyd"))
     synthetic.stop(world, stream)
     synthetic.start(world, stream)
+    synthetic.break_off(world, IngestCut.kind)
     synthetic.drop(world, stream, 1)
     synthetic.pauses(world, stream.uid)
     first, second = (renditions.begin(world, stream, f"{n}p", 2, n) for n in (480, 360))
