@@ -1,6 +1,7 @@
 """Publisher: what a scenario asks of whoever sends a stream's picture, real or simulated."""
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 
 class Publisher(Protocol):
@@ -20,4 +21,10 @@ class Publisher(Protocol):
 
     async def come_back(self) -> None:
         """Connect again after a drop. Refuses (`conflict`) when the stream has ended meanwhile."""
+        ...
+
+    async def change(self, wishes: Mapping[str, Any]) -> None:
+        """Come again at once with other settings, by the names of `PublishSettings`; with none as
+        it was at first.
+        """
         ...

@@ -1,6 +1,7 @@
 """RealPublisher: the built-in publisher as a process of its own, over real RTMP, RTMPS or WHIP."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -27,7 +28,7 @@ class RealPublisher:
         self._evening = evening
         self._stream_id = stream_id
         self._protocol = protocol
-        self._settings = settings
+        self._first = self._settings = settings
         self._process: PublisherProcess | None = None
 
     async def start(self) -> None:
@@ -69,4 +70,12 @@ class RealPublisher:
             await self._process.kill()
 
     async def come_back(self) -> None:
+        await self.start()
+
+    async def change(self, wishes: Mapping[str, Any]) -> None:
+        await self.stop("it comes again with other settings")
+        try:
+            self._settings = replace(self._first, **wishes)
+        except ValueError as error:
+            raise Refused("invalid", str(error)) from None
         await self.start()

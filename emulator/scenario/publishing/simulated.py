@@ -4,6 +4,9 @@ The world knows it (`world/live/synthetic`) and keeps the platform's rules: a st
 is gone waits for it as long as a real one, and shows nothing of that time.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from emulator.scenario.stage import Evening
 from emulator.world.live import streams, synthetic
 
@@ -26,6 +29,11 @@ class SimulatedPublisher:
         self._leave("the connection was lost")
 
     async def come_back(self) -> None:
+        await self.start()
+
+    async def change(self, wishes: Mapping[str, Any]) -> None:  # noqa: ARG002 -- one picture
+        """The built-in picture is one: only that the encoder came again is seen."""
+        self._leave("the publisher stopped")
         await self.start()
 
     def _leave(self, reason: str) -> None:

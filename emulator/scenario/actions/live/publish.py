@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -106,6 +106,41 @@ class PublishDrop(Action):
             return
         yield self.back_after
         await publisher.come_back()
+
+
+class PublishDegrade(Action):
+    """Let the encoder come again at once with less: another bit rate, size, frame rate or gap
+    between key frames. After `for` it is as it was.
+    """
+
+    name: ClassVar[str] = "publish.degrade"
+    example: ClassVar[str] = (
+        "{publish.degrade: {stream: launch, bitrate: 300k, fps: 10}, for: 30s, refused: not_found}"
+    )
+    may_last: ClassVar[bool] = True
+
+    stream: StreamRef
+    size: Size | None = None
+    fps: Annotated[int, Field(ge=1, le=120)] | None = None
+    bitrate: Bitrate | None = None
+    keyframes: Duration | None = None
+
+    async def run(self, stage: Stage) -> LateTicks:
+        publisher = _find(stage, stage.stream(self.stream).id)
+        await publisher.change(self._wishes())
+        if stage.for_ms:
+            yield stage.for_ms
+            await publisher.change({})
+
+    def _wishes(self) -> dict[str, Any]:
+        told = {
+            "width": self.size[0] if self.size else None,
+            "height": self.size[1] if self.size else None,
+            "fps": Fraction(self.fps) if self.fps else None,
+            "video_kbits": self.bitrate // 1000 if self.bitrate else None,
+            "keyframe_seconds": self.keyframes / 1000 if self.keyframes else None,
+        }
+        return {name: value for name, value in told.items() if value is not None}
 
 
 def _find(stage: Stage, stream_id: str) -> Publisher:

@@ -52,6 +52,20 @@ expect:
     assert played.is_fine, (played.steps, played.judged, played.broken)
 
 
+async def test_an_encoder_that_comes_again_with_less_keeps_its_stream_live() -> None:
+    played = await play(
+        HEAD
+        + """
+  - publish.start: launch
+  - {at: 10s, for: 20s, publish.degrade: {stream: launch, bitrate: 300k, fps: 10}}
+  - expect: {stream.launch.status: live, events.publisher.joined: 3, events.publisher.left: 2}
+"""
+    )
+
+    assert played.is_fine, (played.steps, played.judged, played.broken)
+    assert played.steps[1].ended_ms == 30_000
+
+
 async def test_a_zombie_is_live_without_a_picture_until_its_publisher_comes() -> None:
     played = await play(
         HEAD
