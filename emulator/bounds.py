@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+from emulator.core.errors import Refused
 from emulator.core.hosts import Allowed
 from emulator.core.world_clock import WorldClock
 from emulator.delivery.outbox import OutboxBounds
@@ -19,6 +20,7 @@ from emulator.web.platform import Making
 from emulator.web.servers.choice import SocketBounds
 from emulator.world.origin.seed import Seed
 from emulator.world.rules import Rules
+from emulator.world.webhooks import targets
 
 _ANONYMOUS: dict[str, Anonymous] = {"dialect": "", "refuse": "refuse", "read": "read"}
 
@@ -89,6 +91,11 @@ def _allowed(key: str, told: str) -> Allowed:
 
 
 def webhooks(settings: Settings) -> WebhookBounds:
+    if settings.webhook:
+        try:
+            targets.check_url(settings.webhook)
+        except Refused as refusal:
+            raise WrongSetting(f"webhook: {refusal.sentence}.") from None
     return WebhookBounds(
         urls=(settings.webhook,) if settings.webhook else (),
         allowed=_allowed("webhook_hosts", settings.webhook_hosts),

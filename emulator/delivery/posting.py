@@ -7,6 +7,7 @@ followed: where they lead was not judged.
 import asyncio
 import ipaddress
 import re
+import socket
 import ssl
 from collections.abc import Mapping
 from contextlib import suppress
@@ -80,7 +81,7 @@ async def _connect(
     is_secure = parts.scheme == "https"
     port = parts.port or (443 if is_secure else 80)
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=1)
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = dict.fromkeys(str(each[4][0]).partition("%")[0] for each in found)
     judged = [each for each in addresses if allowed.allows(host, ipaddress.ip_address(each))]
     if not judged:

@@ -3,16 +3,20 @@
 import hmac
 import re
 from collections.abc import AsyncIterator
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from emulator import bounds
 from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.webhooks import WebhookGivenUp
+from emulator.core.hosts import Allowed
 from emulator.delivery.webhooks import sign
 from emulator.seeds import file as seeds
+from emulator.settings import Settings, WrongSetting
 from emulator.world.chat import messages
 from emulator.world.live import streams
 from emulator.world.people import follows
@@ -248,6 +252,35 @@ async def test_the_setting_names_a_target_of_every_world_and_a_reset_keeps_it(
         received = await receiver.next(2)
         assert received.told["type"] == "follow.created"
         assert received.is_signed_with(target.secret)
+
+
+@pytest.mark.parametrize("wrong", [{"webhook": "nonsense"}, {"webhook_hosts": "10.0.0.0/99"}])
+def test_a_setting_that_cannot_be_is_refused_by_its_name(wrong: dict[str, str]) -> None:
+    settings = Settings(data=":memory:", **wrong)  # type: ignore[arg-type]
+    with pytest.raises(WrongSetting, match=f"{next(iter(wrong))}: "):
+        bounds.webhooks(settings)
+
+
+@pytest.mark.parametrize(
+    ("told", "host", "address", "is_allowed"),
+    [
+        ("", "localhost", "127.0.0.1", True),
+        ("", "localhost", "::1", True),
+        ("", "mapped", "::ffff:127.0.0.1", True),
+        ("", "mapped", "::ffff:192.0.2.1", False),
+        ("", "anywhere", "192.0.2.1", False),
+        ("", "zero", "0.0.0.0", False),
+        ("192.0.2.0/24, example.com", "anywhere", "192.0.2.1", True),
+        ("192.0.2.0/24, example.com", "EXAMPLE.com", "198.51.100.1", True),
+        ("192.0.2.0/24, example.com", "sub.example.com", "198.51.100.1", False),
+        ("2001:db8::/32", "anywhere", "2001:db8::1", True),
+        ("*", "anywhere", "198.51.100.1", True),
+    ],
+)
+def test_only_allowed_addresses_are_called(
+    told: str, host: str, address: str, is_allowed: bool
+) -> None:
+    assert Allowed(told).allows(host, ip_address(address)) is is_allowed
 
 
 async def test_a_removed_target_is_told_nothing_more(room: Chatroom, receiver: Receiver) -> None:
