@@ -145,10 +145,13 @@ def rtmp(settings: Settings) -> RtmpLimits:
 
 def webrtc(settings: Settings) -> WebRtcLimits:
     hosts = tuple(each.strip() for each in settings.webrtc_hosts.split(",") if each.strip())
-    if not hosts and settings.host not in ("0.0.0.0", "::"):
+    is_everywhere = settings.host in ("0.0.0.0", "::")
+    is_bound_everywhere = is_everywhere and bool(hosts)
+    if not hosts and not is_everywhere:
         hosts = ("127.0.0.1" if settings.host == "localhost" else settings.host,)
     return WebRtcLimits(
         hosts=hosts,
+        is_bound_everywhere=is_bound_everywhere,
         ports=Ports().range(settings.webrtc_ports) if settings.webrtc_ports else None,
         peers_max=settings.webrtc_peers_max,
         connecting_max=settings.webrtc_connecting_max,

@@ -173,10 +173,13 @@ class Ice:
 
     async def _open(self, host: str) -> "StunProtocol | None":
         loop = asyncio.get_running_loop()
+        bound = host
+        if self._limits.is_bound_everywhere:
+            bound = "::" if ":" in host else "0.0.0.0"
         for port in self._ports.to_try():
             plug = _Socket(self, self._connection)
             try:
-                await loop.create_datagram_endpoint(plug.itself, local_addr=(host, port))
+                await loop.create_datagram_endpoint(plug.itself, local_addr=(bound, port))
             except OSError as error:
                 log.debug("a UDP port is taken host=%s port=%d error=%s", host, port, error)
                 continue

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 class WebRtcLimits:
     """`hosts`: addresses to be reached at; empty asks the machine for all of its own.
 
+    `is_bound_everywhere`: these are told, but the sockets listen on every address, as they must in
+    a container whose own address nobody outside knows.
+
     `ports`: the first and the last UDP port, None where the system chooses. `connect_ms` is how
     long a peer may take from its offer to the end of the DTLS handshake, `idle_ms` how long it may
     be silent after that. `key_frame_ms`: how far apart a publisher's key frames may be.
     """
 
     hosts: tuple[str, ...] = ("127.0.0.1",)
+    is_bound_everywhere: bool = False
     ports: tuple[int, int] | None = None
     peers_max: int = 300
     connecting_max: int = 64
