@@ -175,6 +175,7 @@ class Worlds:
         ):
             raise Refused("conflict", f"There are {len(platform.snapshots)} snapshots. Drop some.")
         world = platform.world
+        world.searches.keep(world.store, world.now_ms)
         snapshot = Snapshot(name, world.now_ms, world.store.copy(), frozenset(self._uids(world)))
         before = platform.snapshots.pop(name, None)
         platform.snapshots[name] = snapshot

@@ -8,6 +8,7 @@ from emulator.core.events import Event
 from emulator.core.ids import Ids
 from emulator.world.audience.crowds import Crowds
 from emulator.world.audience.viewers import Viewers
+from emulator.world.discovery.pending import PendingSearches
 from emulator.world.faults.faults import Faults
 from emulator.world.limits import Limits
 from emulator.world.rules import Rules
@@ -67,6 +68,7 @@ class World:
 
     def close(self) -> None:
         self.faults.forget()
+        self.searches.keep(self.store, self.now_ms)
         self.store.close()
 
     def _begin(self) -> None:
@@ -76,6 +78,7 @@ class World:
         self.limits = Limits(self.clock)
         # In place, not anew: what waits for a fault of the old facts goes on.
         self.faults.forget()
+        self.searches = PendingSearches()
         self.crowds = Crowds(self.store, self.clock)
         self.viewers = Viewers(self.clock, self.rules.viewer_gone_ms, self.crowds.count)
 

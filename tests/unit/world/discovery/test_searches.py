@@ -1,6 +1,6 @@
 from emulator.core.clock import ManualClock
 from emulator.world.discovery import searches
-from emulator.world.discovery.searches import DAY_MS
+from emulator.world.discovery.pending import DAY_MS, KEPT_MS
 from emulator.world.world import World
 
 
@@ -50,3 +50,17 @@ def test_a_search_makes_no_other_answer_stale(world: World) -> None:
     with world.change():
         search(world, "rust")
     assert world.store.version > before
+
+
+def test_a_flood_is_written_together_and_counted_whole(world: World, clock: ManualClock) -> None:
+    def written() -> int:
+        return world.store.number("SELECT sum(count) FROM searches")
+
+    search(world, *["rust"] * 50)
+    assert written() == 1, "the first at once"
+    clock.advance(KEPT_MS)
+    search(world, "rust")
+    assert written() == 51
+    search(world, "rust")
+    assert searches.popular(world, 1) == ["rust"]
+    assert written() == world.store.number("SELECT sum(count) FROM search_terms") == 52
