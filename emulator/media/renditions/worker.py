@@ -71,6 +71,11 @@ class Worker:
         self._held: list[VideoFrame] = []
         self._rate: float | None = None
 
+    @property
+    def pending(self) -> int:
+        """Packets, key frames among them counted twice, that are not in a part yet."""
+        return len(self._slots) + len(self._keys)
+
     def drop(self, rung: int) -> None:
         """Encode this one no more."""
         self._rungs[rung].is_dropped = True
@@ -89,9 +94,7 @@ class Worker:
     def flush(self) -> list[Cut]:
         """What is left, when the publisher has gone."""
         self._end_decoder()
-        for slot in self._pictures:
-            slot.made = []
-        self._pictures.clear()
+        self._lose_all()
         cuts = self._drain()
         self._slots.clear()
         for rung in self._rungs:
@@ -117,16 +120,13 @@ class Worker:
         given.time_base = Fraction(1, VIDEO_TIMESCALE)
         self._place(self._decoded(given))
         while len(self._pictures) > _DECODING_MAX:
-            self._pictures.popleft().made = []
+            self._lose()
 
     def _begin(self, track: VideoTrack) -> None:
         from av import CodecContext
 
         self._end_decoder()
-        for slot in self._pictures:
-            slot.made = []
-        self._pictures.clear()
-        self._keys.clear()
+        self._lose_all()
         decoder: Any = CodecContext.create(_DECODERS[track.codec], "r")
         if track.codec != "vp9":  # Its record is MP4's, and no decoder's.
             decoder.extradata = track.config
@@ -166,13 +166,24 @@ class Worker:
         if key is not None and key.made is None:
             # Pictures before a key frame that have not come by now never will.
             while self._pictures[0] is not key:
-                self._pictures.popleft().made = []
+                self._lose()
         slot = self._pictures.popleft()
         dts = slot.packet.dts
         slot.made = [
             rung.encode(frame, dts, max(pts, dts), self._rate or _USUAL_RATE, is_key=bool(key))
             for rung in self._rungs
         ]
+
+    def _lose(self) -> None:
+        """The oldest picture that was not decoded never will be."""
+        slot = self._pictures.popleft()
+        slot.made = []
+        self._keys.pop(slot.packet.pts, None)
+
+    def _lose_all(self) -> None:
+        while self._pictures:
+            self._lose()
+        self._keys.clear()
 
     def _drain(self) -> list[Cut]:
         """Cut what is complete, in the source's order."""

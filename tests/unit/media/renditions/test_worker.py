@@ -125,3 +125,17 @@ def test_a_broken_picture_costs_no_more_than_itself() -> None:
     end = cuts[-1].part.start + cuts[-1].part.duration
     assert abs(end - 3 * 90_000) < 9_000
     assert len(packets(cuts, VideoTrack)) >= seen - 20
+
+
+def test_a_source_that_cannot_be_decoded_is_not_kept_in_memory() -> None:
+    timeline, reader = Timeline(), FlvReader()
+    worker = Worker(NAMES[:1], part_ms=200, segment_ms=1000)
+    for tag in flv_tags(flv(seconds=4, rate="60", audio="")):
+        for packet in reader.read(tag):
+            for placed in timeline.push(packet, reader.tracks):
+                broken = placed._replace(data=b"\0\0\0\x04\xff\xff\xff\xff")
+                assert worker.take(broken, timeline.epoch, 0) == []
+                assert worker.pending <= 45
+
+    assert worker.flush() == []
+    assert worker.pending == 0
