@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from emulator.delivery.wire import Batch
@@ -21,6 +22,9 @@ Drop = Callable[[str], None]
 SLOW = 1013
 # How long a closing handshake may take before the connection is cut.
 _GOODBYE_SECONDS = 1.0
+# Of those that are dropped at once so many go, then the others' messages have their turn.
+_FAREWELLS_A_TURN = 20
+_FAREWELL_SECONDS = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,27 @@ class OutboxBounds:
 
     bytes_max: int = 2**20
     slow_ms: int = 10_000
+
+
+class Farewells:
+    """Lets dropped readers go a few at a time: each costs some 0.2 ms, which all others wait for.
+
+    A thousand that stop reading at once pass their bound at once, too. For one event loop.
+    """
+
+    def __init__(self) -> None:
+        self._due: deque[Callable[[], None]] = deque()
+
+    def add(self, farewell: Callable[[], None]) -> None:
+        self._due.append(farewell)
+        if len(self._due) == 1:
+            asyncio.get_running_loop().call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        for _ in range(min(len(self._due), _FAREWELLS_A_TURN)):
+            self._due.popleft()()
+        if self._due:
+            asyncio.get_running_loop().call_later(_FAREWELL_SECONDS, self._go_on)
 
 
 class Outbox(Protocol):
@@ -66,6 +91,7 @@ class DirectOutbox:
     __slots__ = (
         "_bounds",
         "_drop",
+        "_farewells",
         "_held",
         "_held_bytes",
         "_is_over",
@@ -74,8 +100,9 @@ class DirectOutbox:
         "_write",
     )
 
-    def __init__(self, sink: Sink, bounds: OutboxBounds, drop: Drop) -> None:
+    def __init__(self, sink: Sink, bounds: OutboxBounds, drop: Drop, farewells: Farewells) -> None:
         self._sink = sink
+        self._farewells = farewells
         self._bounds = bounds
         self._drop = drop
         self._held: list[Batch] | None = None
@@ -130,7 +157,7 @@ class DirectOutbox:
 
     def _give_up(self, why: str) -> None:
         self._finish()
-        self._sink.end(SLOW, "too slow")
+        self._farewells.add(partial(self._sink.end, SLOW, "too slow"))
         self._drop(why)
 
     def _finish(self) -> None:

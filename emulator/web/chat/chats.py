@@ -10,7 +10,7 @@ from emulator.core.events.chat import ChatEvent, ChatHeld, ChatPosted, ChatReade
 from emulator.core.events.faults import FaultStarted
 from emulator.core.events.live import StreamDeleted, StreamUpdated
 from emulator.core.events.worlds import WorldReplaced
-from emulator.delivery.outbox import OutboxBounds
+from emulator.delivery.outbox import Farewells, OutboxBounds
 from emulator.web.auth import whose
 from emulator.web.chat.gathering import Gathering, Guest
 from emulator.web.chat.intake import Intake, Outcome
@@ -59,6 +59,7 @@ class Chats:
         self._gatherings: dict[str, Gathering] = {}
         self._guests: dict[Guest, None] = {}
         self._of_user: dict[str, dict[Guest, None]] = {}
+        self.farewells = Farewells()
         self._drops: list[tuple[Guest, str]] = []
 
     @property

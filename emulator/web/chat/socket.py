@@ -264,7 +264,7 @@ def _guest(
 def _outbox(scope: Scope, send: Send, chats: Chats, drop: Callable[[str], None]) -> Outbox:
     sink = sink_of(scope)
     if sink is not None:
-        return DirectOutbox(sink, chats.bounds.outbox, drop)
+        return DirectOutbox(sink, chats.bounds.outbox, drop, chats.farewells)
     return SendOutbox(send, chats.bounds.outbox, drop)
 
 

@@ -2,10 +2,18 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
-from emulator.delivery.outbox import SLOW, DirectOutbox, Message, OutboxBounds, SendOutbox
+from emulator.delivery.outbox import (
+    SLOW,
+    DirectOutbox,
+    Farewells,
+    Message,
+    OutboxBounds,
+    SendOutbox,
+)
 from emulator.delivery.wire import Batch, text_frame
 
 BOUNDS = OutboxBounds(bytes_max=100, slow_ms=60_000)
@@ -31,14 +39,14 @@ def batch(*payloads: bytes) -> Batch:
 
 async def test_an_open_transport_gets_frames_at_once() -> None:
     connection = Connection()
-    outbox = DirectOutbox(connection, BOUNDS, pytest.fail)
+    outbox = DirectOutbox(connection, BOUNDS, pytest.fail, Farewells())
     outbox.put(batch(b"one", b"two"))
     assert connection.written == [text_frame(b"one") + text_frame(b"two")]
 
 
 async def test_what_comes_while_the_transport_is_full_is_written_later_in_one_piece() -> None:
     connection = Connection()
-    outbox = DirectOutbox(connection, BOUNDS, pytest.fail)
+    outbox = DirectOutbox(connection, BOUNDS, pytest.fail, Farewells())
     outbox.paused()
     outbox.put(batch(b"one"))
     outbox.put(batch(b"two"))
@@ -50,29 +58,46 @@ async def test_what_comes_while_the_transport_is_full_is_written_later_in_one_pi
 
 async def test_over_its_bound_a_reader_is_dropped_once_and_gets_nothing_more() -> None:
     connection, dropped = Connection(), list[str]()
-    outbox = DirectOutbox(connection, BOUNDS, dropped.append)
+    outbox = DirectOutbox(connection, BOUNDS, dropped.append, Farewells())
     outbox.paused()
     for _ in range(5):
         outbox.put(batch(b"x" * 60))
     outbox.resumed()
     outbox.put(batch(b"more"))
     outbox.close(1001, "the server stops")
+    await asyncio.sleep(0)
     assert (connection.written, connection.ends) == ([], [SLOW])
     assert dropped == ["more than 100 bytes wait for it"]
 
 
 async def test_a_transport_that_stays_full_is_given_up() -> None:
     connection, dropped = Connection(), asyncio.Queue[str]()
-    outbox = DirectOutbox(connection, OutboxBounds(slow_ms=1), dropped.put_nowait)
+    outbox = DirectOutbox(connection, OutboxBounds(slow_ms=1), dropped.put_nowait, Farewells())
     outbox.paused()
     outbox.paused()
     assert await dropped.get() == "it took nothing for 0.001 s"
+    await asyncio.sleep(0)
     assert connection.ends == [SLOW]
+
+
+async def test_a_crowd_that_is_dropped_at_once_goes_a_few_at_a_time() -> None:
+    farewells, gone, is_over = Farewells(), list[int](), asyncio.Event()
+    for number in range(50):
+        farewells.add(partial(gone.append, number))
+    farewells.add(is_over.set)
+    await asyncio.sleep(0)
+    assert gone == list(range(20))
+    async with asyncio.timeout(10):
+        await is_over.wait()
+    assert gone == list(range(50))
+    farewells.add(partial(gone.append, 50))
+    await asyncio.sleep(0)
+    assert gone[-1] == 50
 
 
 async def test_a_goodbye_comes_behind_what_waits() -> None:
     connection = Connection()
-    outbox = DirectOutbox(connection, BOUNDS, pytest.fail)
+    outbox = DirectOutbox(connection, BOUNDS, pytest.fail, Farewells())
     outbox.paused()
     outbox.put(batch(b"last words"))
     outbox.close(1001, "the server stops")
