@@ -73,7 +73,11 @@ async def test_who_comes_sees_a_picture_at_once_and_is_counted(walk: Walk, video
             assert first.frames(VideoFrame)[-1].width == 320
             # and sound is transcoded once for both.
             assert len([name for name in codecs_at_work() if name == "webrtc-opus"]) == 1
-        # When both have left, then nothing is left of it.
+            # When one of them leaves, the other still counts;
+            await first.peer.close()
+            await until_seen_and_heard(second, len(second.frames(VideoFrame)) + 10)
+            assert await asyncio.to_thread(viewers, walk, stream) == 1
+        # when both have left, then nothing is left of it.
         await until(lambda: not codecs_at_work(), "the codecs rest")
         await ask(lambda: viewers(walk, stream) == 0, "nobody watches")
 

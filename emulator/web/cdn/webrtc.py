@@ -4,6 +4,7 @@ To go live, the stream key stands in the path, as in the `webrtc_url` that the p
 or is the bearer token; then the path names the stream. Watching needs no key.
 """
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
@@ -15,7 +16,7 @@ from emulator.media.ingest.gate import Attempt
 from emulator.media.webrtc.peers import Peer, Peers
 from emulator.media.webrtc.relay import Relay, Watching
 from emulator.web.auth import credential
-from emulator.web.cdn.audience import country_of, session_of
+from emulator.web.cdn.audience import country_of, device_of, referrer_of, viewer_of
 from emulator.web.cdn.playback import PREFIXES
 from emulator.web.cdn.subject import subject_of
 from emulator.web.platform import Platform
@@ -36,6 +37,8 @@ class Doors:
 
     def __init__(self, worlds: Worlds) -> None:
         self._worlds = worlds
+        # How many peers each session of an audience has.
+        self._sessions: Counter[tuple[str, str, str]] = Counter()
 
     @property
     def peers(self) -> Peers:
@@ -64,7 +67,7 @@ class Doors:
         offer = await body(request, SDP)
         platform = self._worlds.of_media(request)
         stream, relay = _shown(platform, request.path_params["uid"])
-        watching = _watching(platform.world, stream, session_of(request), country_of(request))
+        watching = self._watching(platform.world, stream, request)
         peer = await self.peers.watch(relay, watching, offer, stream.uid)
         return self._created(request, peer, "play")
 
@@ -91,6 +94,46 @@ class Doors:
     def _peer(self, request: Request) -> Peer:
         purpose = "whip" if request.path_params["door"] == "publish" else "whep"
         return self.peers.find(request.path_params["peer"], purpose)
+
+    def _watching(self, world: World, stream: Stream, request: Request) -> Watching:
+        """How the audience hears of a viewer (contract, websocket.md, "Who counts as a viewer")."""
+        session, is_signed_in = viewer_of(world, request)
+        country, device, referrer = country_of(request), device_of(request), referrer_of(request)
+        place = (world.name, stream.id, session)
+        has_come = False
+
+        def now() -> Stream | None:
+            """The stream, if it is still there and live."""
+            found = streams.by_uid(world, stream.uid)
+            return found if found is not None and found.status == "live" else None
+
+        def seen() -> None:
+            nonlocal has_come
+            if not has_come:
+                has_come = True
+                self._sessions[place] += 1
+            found = now()
+            if found is not None and not attendance.see_again(world, found, session):
+                attendance.see(
+                    world,
+                    found,
+                    session,
+                    is_signed_in=is_signed_in,
+                    country=country,
+                    device=device,
+                    referrer=referrer,
+                )
+
+        def left() -> None:
+            # Somebody with two pages has left when both have.
+            self._sessions[place] -= 1
+            if self._sessions[place] > 0:
+                return
+            del self._sessions[place]
+            if (found := now()) is not None:
+                attendance.leave(world, found, session)
+
+        return Watching(seen, left)
 
     def _key(self, request: Request) -> tuple[str, Stream | None]:
         """The publisher's key, and the stream that has it, if there is one.
@@ -190,25 +233,6 @@ def _shown(platform: Platform, uid: str) -> tuple[Stream, Relay]:
     if relay is None or relay.is_closed or not (relay.picture or relay.sound):
         raise Refused("not_found", "This stream has no media yet.", retry_after_seconds=1)
     return stream, relay
-
-
-def _watching(world: World, stream: Stream, session: str, country: str) -> Watching:
-    """How the audience hears of a viewer (contract, websocket.md, "Who counts as a viewer")."""
-
-    def now() -> Stream | None:
-        """The stream, if it is still there and live."""
-        found = streams.by_uid(world, stream.uid)
-        return found if found is not None and found.status == "live" else None
-
-    def seen() -> None:
-        if (found := now()) is not None:
-            attendance.see(world, found, session, country=country)
-
-    def left() -> None:
-        if (found := now()) is not None:
-            attendance.leave(world, found, session)
-
-    return Watching(seen, left)
 
 
 def _etag(peer: Peer) -> str:
