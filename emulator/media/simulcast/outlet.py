@@ -92,7 +92,7 @@ class Outlet:
             found = await asyncio.get_running_loop().getaddrinfo(
                 host, self._target.port, type=socket.SOCK_STREAM
             )
-        except OSError:
+        except (OSError, UnicodeError):  # The second for a label that DNS cannot have.
             raise Refused("unavailable", f"There is no host {host[:100]!r}.") from None
         for *_, address in found:
             if self._bounds.allowed.allows(host, ipaddress.ip_address(address[0])):

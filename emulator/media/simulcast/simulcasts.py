@@ -96,6 +96,9 @@ class Simulcasts:
                     await self._connect(target, feed)
                 except Refused as refused:
                     await self._wait(target, refused.sentence, end)
+                except Exception:  # A task's root: one target's failure is no stream's.
+                    log.exception("simulcast failed target=%s", target.id)
+                    await self._wait(target, "It failed, and the log says why.", end)
         finally:
             feed.leave(end)
         targets.rest(self._world, target.id)
