@@ -101,6 +101,11 @@ class CuttingRoom:
     async def _cut(self, clip_id: str) -> None:
         with suppress(Refused):  # Where nothing more comes, what there is will do.
             await self._sources.wait_for(clips.find(self._world, clip_id))
+        # Also while it waits for its turn, so that its instant does not depend on the machine.
+        with self._world.clock.working():
+            await self._cut_in_turn(clip_id)
+
+    async def _cut_in_turn(self, clip_id: str) -> None:
         async with self._benches.cuts:
             try:
                 clip = clips.find(self._world, clip_id)
@@ -121,10 +126,9 @@ class CuttingRoom:
         at_ms = clip.created_at_ms
         # A try that a stopped process left behind.
         await self._shelves.delete(clip.uid)
-        with self._world.clock.working():
-            imported = await finished(
-                watch, cut, footage, span, folder, self._shelves.settings.segment_ms, at_ms, watch
-            )
+        imported = await finished(
+            watch, cut, footage, span, folder, self._shelves.settings.segment_ms, at_ms, watch
+        )
         clips.finish(self._world, clip.id, imported.duration_ms)
         log.info("clip is ready clip=%s duration_ms=%d", clip.id, imported.duration_ms)
 
