@@ -1,5 +1,7 @@
 """Ladders: the renditions that a world's live streams begin with, and what becomes of them."""
 
+import asyncio
+import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,11 @@ from emulator.world.world import World
 
 if TYPE_CHECKING:
     from emulator.media.renditions.ladder import Ladder, Rung
+
+log = logging.getLogger(__name__)
+
+# What waits is a few seconds of media at most, which takes a fraction of that to encode.
+_PATIENCE_SECONDS = 10
 
 
 class Ladders:
@@ -61,9 +68,13 @@ class Ladders:
         return ladder
 
     async def settled(self) -> None:
-        """Return when what was finished has reached its shelves."""
-        for ladder in self._ladders:
-            await ladder.ended()
+        """Return when what was finished has reached its shelves; an encoder that hangs is left."""
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                for ladder in self._ladders:
+                    await ladder.ended()
+        except TimeoutError:
+            log.warning("renditions did not end: what is missing of them is left out")
         self._ladders.clear()
 
     def _dropped(self, stream_id: str, rung: "Rung", reason: str) -> None:
