@@ -1,13 +1,15 @@
 """The platform over HTTP, in process and over a real socket: the same tests meet both.
 
-Tests marked `every_server` meet the other HTTP server too, by HTTP/2 and TLS. All of them do where
-LIVE_EMULATOR_TESTS_HTTP is `every`.
+Each test meets both, and both prefixes, in pairs. Tests marked `every_server` meet the other HTTP
+server too, by HTTP/2 and TLS. Where LIVE_EMULATOR_TESTS_HTTP is `every`, all tests meet every
+server under every prefix.
 """
 
 import os
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from tests.support.rest import Caller
 from tests.support.stage import Stage, staged
 
 HTTP_2 = "HTTP/2"
+PREFIXES = ["/api/v1", "/v1"]
 
 
 @pytest.fixture
@@ -31,15 +34,23 @@ def settings() -> Settings:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    told = metafunc.definition.iter_markers("parametrize")
-    # A file may say itself that one way is enough.
-    if "client" not in metafunc.fixturenames or any(mark.args[0] == "client" for mark in told):
-        return
-    ways = ["in process", "socket"]
+    """Each way and each prefix is met, and all their pairs where that is asked for."""
+    marks = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
+    names = metafunc.fixturenames
     is_asked = os.environ.get("LIVE_EMULATOR_TESTS_HTTP") == "every"
+    ways = ["in process", "socket"]
     if is_asked or metafunc.definition.get_closest_marker("every_server"):
         ways.append(HTTP_2)
-    metafunc.parametrize("client", ways, indirect=True)
+    # A file may say itself that one way is enough.
+    is_open = "client" in names and "client" not in marks
+    if is_open and "call" in names and "call" not in marks and not is_asked:
+        pairs = list(zip(ways, cycle(reversed(PREFIXES)), strict=False))
+        metafunc.parametrize(("client", "call"), pairs, indirect=True)
+        return
+    if is_open:
+        metafunc.parametrize("client", ways, indirect=True)
+    if "call" in names and "call" not in marks:
+        metafunc.parametrize("call", PREFIXES, indirect=True)
 
 
 @pytest.fixture
@@ -65,7 +76,7 @@ async def client(
         yield client
 
 
-@pytest.fixture(params=["/api/v1", "/v1"])
+@pytest.fixture
 def call(client: httpx.AsyncClient, request: pytest.FixtureRequest) -> Caller:
     return Caller(client, request.param)
 
