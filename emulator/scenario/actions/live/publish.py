@@ -1,5 +1,6 @@
 """`publish.*`: send a stream's picture: with the built-in publisher, or simulated on a clock."""
 
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
@@ -32,6 +33,12 @@ class PublishStart(Action):
     protocol: Literal["rtmp", "rtmps", "whip"] = "rtmps"
     file: Text | None = None
 
+    def wrong(self) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
+        if self.file is not None and (
+            Path(self.file).is_absolute() or ".." in Path(self.file).parts
+        ):
+            yield ("file",), "file", "Name a file in the scenario's folder, or below it."
+
     async def run(self, stage: Stage) -> None:
         stream = stage.stream(self.stream)
         publishers = stage.evening.publishers
@@ -52,9 +59,19 @@ class PublishStart(Action):
             return SimulatedPublisher(stage.evening, stream_id)
         from emulator.scenario.publishing.real import RealPublisher
 
-        return RealPublisher(stage.evening, stream_id, self.protocol, self._settings())
+        return RealPublisher(stage.evening, stream_id, self.protocol, self._settings(stage))
 
-    def _settings(self) -> "PublishSettings":
+    def _film(self, stage: Stage) -> Path | None:
+        """The file that is sent, which a link may not lead to from outside the folder."""
+        if self.file is None:
+            return None
+        folder = Path(stage.evening.scenario.file).parent.resolve()
+        path = (folder / self.file).resolve()
+        if not path.is_relative_to(folder) or not path.is_file():
+            raise Refused("not_found", f"There is no file {self.file} in the scenario's folder.")
+        return path
+
+    def _settings(self, stage: Stage) -> "PublishSettings":
         from emulator.media.publisher.settings import PublishSettings
 
         try:
@@ -64,7 +81,7 @@ class PublishStart(Action):
                 fps=Fraction(self.fps),
                 video_kbits=self.bitrate // 1000,
                 keyframe_seconds=self.keyframes / 1000,
-                file=Path(self.file) if self.file else None,
+                file=self._film(stage),
                 is_looped=self.file is not None,
             )
         except ValueError as error:

@@ -134,6 +134,13 @@ def test_all_mistakes_come_at_once_with_place_rule_and_the_nearest_word() -> Non
     assert any("There is nothing called viewers" in each for each in found)
 
 
+@pytest.mark.parametrize("file", ["/etc/hosts", "../film.mp4", "a/../../film.mp4"])
+def test_a_film_outside_the_folder_is_refused(file: str) -> None:
+    text = LAUNCH.replace("stream.start: {", f"publish.start: {{file: {file}, ", 1)
+
+    assert "Name a file in the scenario's folder" in mistakes(text)[0]
+
+
 def test_steps_that_wait_for_each_other_are_refused() -> None:
     text = """
 scenario: x
