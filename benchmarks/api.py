@@ -158,7 +158,7 @@ def _contest(contestants: dict[str, Call]) -> dict[str, Figures]:
 
 def _wrk(call: Call) -> tuple[float, float]:
     """One run. Raises where anything but successes was answered."""
-    command = ["wrk", "-t1", f"-c{_CONNECTIONS}", f"-d{_SECONDS}s", "--latency"]
+    command = ["wrk", "-t1", f"-c{_CONNECTIONS}", f"-d{_SECONDS}s", "--latency", "--timeout", "10s"]
     if call.key:
         command += ["-H", f"Authorization: Bearer {call.key}"]
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
