@@ -184,7 +184,12 @@ class _Demo:
 
     async def _play(self) -> None:
         uid = self._stream["cloudflare_stream_id"]
-        picture = await asyncio.to_thread(play_low_latency, self._api, uid)
+        try:
+            picture = await asyncio.to_thread(play_low_latency, self._api, uid)
+        except ApiError as refusal:
+            if refusal.status != 404:
+                raise
+            return  # It is live with its first key frame, and its first part comes a moment later.
         if picture:
             self._seen.played = True
             self._line.say(f"played a part: {picture.width}x{picture.height}")
