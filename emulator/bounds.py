@@ -17,7 +17,7 @@ from emulator.settings import Settings, WrongSetting
 from emulator.settings.kinds import Ports
 from emulator.web.chat.chats import Anonymous, ChatBounds
 from emulator.web.platform import Making
-from emulator.web.servers.choice import SocketBounds
+from emulator.web.servers.terms import SocketBounds
 from emulator.world.origin.seed import Seed
 from emulator.world.rules import Rules
 from emulator.world.webhooks import targets

@@ -31,8 +31,9 @@ from emulator.settings import Settings
 from emulator.web import app
 from emulator.web.platform import Platform, Shared, State
 from emulator.web.rest.request_log import RequestLog
-from emulator.web.servers.choice import Tls, WebServer, speaks_quic, web_server
+from emulator.web.servers.choice import WebServer, speaks_quic, web_server
 from emulator.web.servers.listening import listen
+from emulator.web.servers.terms import Tls
 from emulator.web.worlds import Worlds
 
 T = TypeVar("T")

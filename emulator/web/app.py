@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from starlette.types import ExceptionHandler, Receive, Scope, Send
 
     from emulator.web.chat.socket import ChatSocket
-    from emulator.web.rest.call import Dialect
+    from emulator.web.rest.dialect import Dialect
     from emulator.web.rest.dispatch import Dispatch
 
 PREFIXES: "dict[str, Dialect]" = {"/api/v1": "documented", "/v1": "client"}

@@ -9,8 +9,9 @@ from emulator.core.bus import Bus
 from emulator.core.world_clock import WorldClock
 from emulator.delivery.webhooks import WebhookBounds, Webhooks
 from emulator.media.live.broadcasts import BroadcastBounds, Broadcasts
+from emulator.media.recording.bench import Benches
 from emulator.media.recording.cuts.cutting_room import CuttingRoom
-from emulator.media.recording.imports.workshop import Benches, Workshop
+from emulator.media.recording.imports.workshop import Workshop
 from emulator.media.recording.loop.loops import Loops
 from emulator.media.recording.recorder import Recorder
 from emulator.media.recording.recordings import Recordings

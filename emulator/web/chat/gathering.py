@@ -18,7 +18,7 @@ from emulator.delivery.outbox import Outbox
 from emulator.delivery.wire import Batch
 from emulator.web.chat.disturbance import Disturbance
 from emulator.web.chat.news import News
-from emulator.web.rest.call import Dialect
+from emulator.web.rest.dialect import Dialect
 from emulator.world.audience import attendance
 from emulator.world.chat import rooms
 from emulator.world.live import streams

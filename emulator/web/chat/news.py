@@ -13,7 +13,7 @@ from emulator.core.events.chat import (
     ChatSettingsChanged,
 )
 from emulator.core.events.live import StreamEnded, StreamWentLive
-from emulator.web.rest.call import Dialect
+from emulator.web.rest.dialect import Dialect
 from emulator.web.shapes.chat import (
     authors,
     badges,

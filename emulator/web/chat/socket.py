@@ -23,7 +23,7 @@ from emulator.web.cdn.audience import (
 from emulator.web.chat.chats import POLICY, TOO_BIG, TRY_LATER, UNKNOWN_STREAM, Chats
 from emulator.web.chat.frames import Ban, Clear, Command, Delete, Mistake, Ping, Say, Unban, parse
 from emulator.web.chat.gathering import DIALECTS, Guest
-from emulator.web.rest.call import Dialect
+from emulator.web.rest.dialect import Dialect
 from emulator.web.worlds import Worlds
 from emulator.world.chat import bans, messages
 from emulator.world.live import streams

@@ -3,20 +3,19 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
+from emulator.web.rest.dialect import Dialect
 from emulator.world.people.accounts import User
 from emulator.world.world import World
 
 if TYPE_CHECKING:
-    # The chat's part of a start names dialects, and must not pay for pydantic.
     from pydantic import BaseModel
 
     from emulator.web.platform import Platform
     from emulator.web.rest.bodies import Uploaded
 
 Model = TypeVar("Model", bound="BaseModel")
-Dialect = Literal["documented", "client"]
 
 # RFC 6454, 6.2: a scheme, a host and perhaps a port.
 _ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")

@@ -21,7 +21,8 @@ from emulator.web.errors import Invalid, JSONResponse, mistake
 from emulator.web.platform import Platform
 from emulator.web.rest.answers import Download, Other
 from emulator.web.rest.bodies import Uploaded, media_type, read_form, read_json
-from emulator.web.rest.call import Call, Dialect
+from emulator.web.rest.call import Call
+from emulator.web.rest.dialect import Dialect
 from emulator.web.rest.note import Note
 from emulator.web.rest.operation import Limit, Operation
 from emulator.web.rest.reuse import candidate

@@ -19,9 +19,9 @@ from hypercorn.config import Config
 from hypercorn.typing import LifespanState
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from emulator.web.servers.choice import GRACE_SECONDS, KEEP_ALIVE_SECONDS, SocketBounds, Tls
 from emulator.web.servers.hypercorn_repairs import PatientQuic, repair
 from emulator.web.servers.listening import Listening
+from emulator.web.servers.terms import GRACE_SECONDS, KEEP_ALIVE_SECONDS, SocketBounds, Tls
 
 log = logging.getLogger(__name__)
 

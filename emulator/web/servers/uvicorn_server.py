@@ -9,8 +9,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from emulator.delivery.direct import uvicorn_options
-from emulator.web.servers.choice import GRACE_SECONDS, KEEP_ALIVE_SECONDS, SocketBounds, Tls
 from emulator.web.servers.listening import Listening
+from emulator.web.servers.terms import GRACE_SECONDS, KEEP_ALIVE_SECONDS, SocketBounds, Tls
 
 
 class UvicornServer:

@@ -8,14 +8,15 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.library import ClipCreated, ClipDeleted, RenditionQueued, VodDeleted
+from emulator.media.recording.bench import Bench, Benches, finished, tell, tried
 from emulator.media.recording.cuts.sources import Sources
 from emulator.media.recording.imports.watch import Watch
-from emulator.media.recording.imports.workshop import Benches, finished
 from emulator.media.recording.recordings import Recordings
 from emulator.media.shelf.shelves import Shelves
 from emulator.world.library import clips, renditions
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from emulator.media.recording.imports.importing import Imported
 
 log = logging.getLogger(__name__)
-
-_BROKEN = "It could not be made. The log says why."
 
 
 class CuttingRoom:
@@ -47,22 +46,21 @@ class CuttingRoom:
         self._shelves = shelves
         self._recordings = recordings
         self._sources = sources
-        self._tasks = tasks
+        self._bench = Bench(tasks)
         self._benches = benches
         self._is_kept = is_kept
-        self._running: set[asyncio.Task[None]] = set()
         # By the uid under which the result is to be found.
         self._under_way: dict[str, Watch] = {}
 
     def hear(self, event: Event) -> None:
         """What is asked for is made; what no fact speaks of any more is removed."""
         if isinstance(event, ClipCreated):
-            self._start(self._cut(event.clip_id))
+            self._bench.start(self._cut(event.clip_id))
         elif isinstance(event, RenditionQueued):
-            self._start(self._make(event.uid))
+            self._bench.start(self._make(event.uid))
         elif isinstance(event, ClipDeleted):
             if not self._cancel(event.uid):
-                self._start(self._remove(event.uid))
+                self._bench.start(self._remove(event.uid))
         elif isinstance(event, VodDeleted):
             for uid in event.uids:
                 self._cancel(uid)
@@ -71,20 +69,13 @@ class CuttingRoom:
         """Clips that were not cut when the last process stopped are cut now; a size is asked for
         again by whoever wants it."""
         for clip in clips.unfinished(self._world):
-            self._start(self._cut(clip.id))
+            self._bench.start(self._cut(clip.id))
         for rendition in renditions.unfinished(self._world):
             renditions.fail(self._world, rendition.uid, renditions.STOPPED)
 
     async def stop(self) -> None:
         """End what is under way."""
-        for task in self._running:
-            task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = self._tasks.create_task(work)
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        await self._bench.stop()
 
     def _cancel(self, uid: str) -> bool:
         """End what is being made. What a thread is writing is removed when it has let go of it."""
@@ -164,31 +155,16 @@ class CuttingRoom:
     ) -> None:
         """Do the work, or say why it could not be done; then nothing of it is left."""
         loop = asyncio.get_running_loop()
-        self._under_way[uid] = Watch(lambda percent, _: self._tell(loop, uid, percent))
-        reason = ""
+        note = partial(renditions.note_progress, self._world, uid)
+        self._under_way[uid] = Watch(lambda percent, _: tell(loop, note, percent))
         try:
-            await work
-        except Refused as refused:
-            reason = refused.sentence
-        except OSError as error:
-            reason = f"Its files cannot be read or written: {error.strerror}."
-        except Exception:  # A task's root: one film's failure is no other's.
-            log.exception("a cut failed uid=%s", uid)
-            reason = _BROKEN
+            reason = await tried(work, f"cut uid={uid}")
         finally:
             del self._under_way[uid]
         if reason:
-            log.info("a cut was given up uid=%s reason=%s", uid, reason)
             with suppress(Refused):  # It may be deleted: then nobody is left to be told.
                 fail(reason)
             await self._remove(uid)
-
-    def _tell(self, loop: asyncio.AbstractEventLoop, uid: str, percent: int) -> None:
-        # The loop may be gone when the process stops; then nobody is left to be told.
-        try:
-            loop.call_soon_threadsafe(renditions.note_progress, self._world, uid, percent)
-        except RuntimeError:
-            return
 
 
 def _bitrate(imported: "Imported") -> int:

@@ -5,10 +5,9 @@ For the event loop's thread. The work is done in threads; what came of it goes i
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Coroutine
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from emulator.core.errors import Refused
 from emulator.core.events import Event
@@ -20,6 +19,7 @@ from emulator.core.events.video import (
     VideoJobFinished,
     VideoJobQueued,
 )
+from emulator.media.recording.bench import Bench, Benches, finished, tell, tried
 from emulator.media.recording.imports.upload import UPLOAD_NAME, receive
 from emulator.media.recording.imports.watch import Watch
 from emulator.media.recording.recordings import Recordings
@@ -36,19 +36,6 @@ if TYPE_CHECKING:
     from emulator.media.recording.imports.probe import Probed
 
 log = logging.getLogger(__name__)
-
-JOBS_MAX = 1
-UPLOADS_MAX = 4
-
-
-@dataclass(slots=True)
-class Benches:
-    """What all worlds share: how many jobs run at once, how many clips are cut, and how many
-    uploads are looked at."""
-
-    jobs: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(JOBS_MAX))
-    cuts: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(JOBS_MAX))
-    uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UPLOADS_MAX))
 
 
 class Workshop:
@@ -67,9 +54,8 @@ class Workshop:
         self._world = world
         self._shelves = shelves
         self._recordings = recordings
-        self._tasks = tasks
+        self._bench = Bench(tasks)
         self._benches = benches
-        self._running: set[asyncio.Task[None]] = set()
         self._is_kept = is_kept
         # The job under way and where its result goes, by its video: who deletes that ends it.
         self._under_way: dict[str, tuple[Watch, str]] = {}
@@ -105,7 +91,7 @@ class Workshop:
     def hear(self, event: Event) -> None:
         """What is queued is done; what no fact speaks of any more is removed."""
         if isinstance(event, VideoJobQueued):
-            self._start(self._do(event.job_id))
+            self._bench.start(self._do(event.job_id))
         elif isinstance(event, VideoDeleted):
             uids = set(event.uids)
             if event.video_id in self._under_way:
@@ -138,19 +124,12 @@ class Workshop:
 
     async def stop(self) -> None:
         """End what is under way. The next start says of an unfinished job that it failed."""
-        for task in self._running:
-            task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = self._tasks.create_task(work)
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        await self._bench.stop()
 
     def _remove(self, uids: Collection[str]) -> None:
         gone = sorted(uid for uid in uids if not self._is_kept(uid))
         if gone:
-            self._start(self._delete(gone))
+            self._bench.start(self._delete(gone))
 
     async def _delete(self, uids: Collection[str]) -> None:
         for uid in uids:
@@ -174,23 +153,20 @@ class Workshop:
         jobs.start(self._world, job)
         job = jobs.find(self._world, job.id)
         loop = asyncio.get_running_loop()
-        watch = Watch(lambda *told: _tell(loop, self._note, job, *told))
+        watch = Watch(lambda *told: tell(loop, self._note, job, *told))
         self._under_way[job.video_id] = (watch, job.media_uid)
         try:
-            footage = await self._make(job, watch)
-            poster_ms = await self._picture(job, footage)
-            jobs.finish(self._world, jobs.find(self._world, job.id), footage, poster_ms)
-            log.info("video job done job=%s kind=%s", job.id, job.kind)
-        except Refused as refused:
-            await self._give_up(job, refused.sentence)
-        except OSError as error:
-            log.warning("video job failed job=%s reason=%s", job.id, error.strerror)
-            await self._give_up(job, f"Its files cannot be read or written: {error.strerror}.")
-        except Exception:  # A task's root: one video's failure is no other's.
-            log.exception("video job failed job=%s", job.id)
-            await self._give_up(job, "It could not be done. The log says why.")
+            reason = await tried(self._finish(job, watch), f"video job={job.id}")
         finally:
             self._under_way.pop(job.video_id, None)
+        if reason:
+            await self._give_up(job, reason)
+
+    async def _finish(self, job: Job, watch: Watch) -> None:
+        footage = await self._make(job, watch)
+        poster_ms = await self._picture(job, footage)
+        jobs.finish(self._world, jobs.find(self._world, job.id), footage, poster_ms)
+        log.info("video job done job=%s kind=%s", job.id, job.kind)
 
     async def _make(self, job: Job, watch: Watch) -> Footage | None:
         """What the video is to show; None where only its picture changes."""
@@ -242,26 +218,6 @@ def sweep(root: Path) -> None:
     for upload in root.glob(f"*/{UPLOAD_NAME}"):
         if not (upload.parent / INDEX_NAME).exists():
             rmtree(upload.parent, ignore_errors=True)
-
-
-async def finished(watch: Watch, work: Any, *values: Any) -> "Imported":
-    """What `work` gives in its thread. Who is cancelled cancels it, and waits for it to end."""
-    running = asyncio.get_running_loop().run_in_executor(None, work, *values)
-    try:
-        imported: Imported = await asyncio.shield(running)
-    except asyncio.CancelledError:
-        watch.cancel()
-        await asyncio.wait([running])
-        raise
-    return imported
-
-
-def _tell(loop: asyncio.AbstractEventLoop, act: Any, *values: Any) -> None:
-    # The loop may be gone when the process stops; then nobody is left to be told.
-    try:
-        loop.call_soon_threadsafe(act, *values)
-    except RuntimeError:
-        return
 
 
 def _footage(uid: str, form: str, imported: "Imported") -> Footage:
