@@ -2,30 +2,45 @@
 
 import asyncio
 import socket
-import threading
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import aioice
+import httpx
 import pytest
 
 from emulator import server
+from emulator.media.webrtc.client.player import Player
 from emulator.media.webrtc.peers import Peers
+from emulator.server import Emulator
 from emulator.settings import Settings
 from tests.support.encoders import address_of, film, play, pushing
+from tests.support.leaks import Held, codecs_at_work
 from tests.support.offers import browser_offer
-from tests.support.walk import Walk, until
-from tests.support.webrtc import Session, ask, post_offer, publishing, send, watching
+from tests.support.walk import PATIENCE_SECONDS, Walk, until
+from tests.support.webrtc import SDP, Session, ask, post_offer, publishing, send, watching
 
 OFFER = browser_offer()
-CONNECTING_MAX = 5
+CONNECTING_MAX, VIEWERS = 5, 50
+# Three viewers who watch until they are killed.
+WATCHERS = """
+import asyncio, sys
+from emulator.media.webrtc.client.player import Player
+
+async def main():
+    players = [Player(sys.argv[1], f"viewer {number}", "") for number in range(3)]
+    await asyncio.gather(*(player.open() for player in players))
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
 
 
 @contextmanager
-def emulating(**settings: Any) -> Iterator[tuple[Walk, Peers]]:
+def emulating(**settings: Any) -> Iterator[tuple[Walk, Emulator]]:
     usual: dict[str, Any] = {
         "data": ":memory:",
         "port": 0,
@@ -36,64 +51,127 @@ def emulating(**settings: Any) -> Iterator[tuple[Walk, Peers]]:
         "segment_ms": 1000,
     }
     with server.running(Settings(**usual | settings)) as emulator:
-        peers = emulator.platform.shared.peers
-        assert peers is not None
-        yield Walk(emulator.ready), peers
+        yield Walk(emulator.ready), emulator
 
 
-def held() -> tuple[int, int]:
-    """Open files and sockets, and threads, of this process; but for the pools that only grow."""
-    threads = [
-        each.name
-        for each in threading.enumerate()
-        if not each.name.startswith(("asyncio_", "AnyIO", "ThreadPoolExecutor"))
-    ]
-    return len(list(Path("/dev/fd").iterdir())), len(threads)
+def peers_of(emulator: Emulator) -> Peers:
+    peers = emulator.platform.shared.peers
+    assert peers is not None
+    return peers
 
 
-def is_given_back(before: tuple[int, int]) -> bool:
-    return all(now <= then for now, then in zip(held(), before, strict=True))
+async def until_alone(emulator: Emulator, before: Held) -> None:
+    """Until every guest has gone, with all that was held for them."""
+    await ask(lambda: peers_of(emulator).count == 0, "all peers are gone")
+    await ask(partial(before.is_given_back, emulator), f"all is given back: {before}")
 
 
-async def test_who_never_finishes_is_let_go_and_nothing_is_left() -> None:
+async def test_a_thousand_offers_each_have_an_outcome_and_nothing_is_left() -> None:
     limits = {"webrtc_connect_ms": 1_500, "webrtc_connecting_max": CONNECTING_MAX}
-    with emulating(**limits) as (walk, peers):
+    with emulating(**limits) as (walk, emulator):
         # Given a stream that goes on all the time, and what is open while nobody else is here,
         steady = walk.create()
         with pushing(address_of(steady)):
             await ask(lambda: walk.until_first_part(steady), "it is live")
-            whip = walk.create()["ingest"]["webrtc_url"]
-            resource = post_offer(whip, OFFER).headers["Location"]
+            whips = [walk.create()["ingest"]["webrtc_url"] for _ in range(12)]
+            resource = post_offer(whips[0], OFFER).headers["Location"]
             assert send("DELETE", f"{walk.ready['http']}{resource}").status == 200
-            await ask(lambda: peers.count == 0, "the first one is gone")
-            before = await asyncio.to_thread(held)
-            # when offers come without end,
-            asked = [walk.create()["ingest"]["webrtc_url"] for _ in range(12)]
-            answers = [post_offer(each, OFFER) for each in asked * 4]
-            # then so many are let in, and the rest is told when to come again,
-            let_in = [each for each in answers if each.status == 201]
-            assert len(let_in) == CONNECTING_MAX
-            refused = [each for each in answers if each.status == 503]
-            assert len(refused) + len(let_in) + sum(each.status == 409 for each in answers) == 48
-            assert {each.headers["Retry-After"] for each in refused} == {"1"}
-            # garbage and strangers change nothing,
-            for answer in let_in:
-                pester(port_of(answer.text))
-            assert peers.count == CONNECTING_MAX
-            # and all of them go by themselves: one finds its way, but never says hello.
-            await ask(lambda: peers.count == 0, "all of them are gone")
-            quiet = post_offer(whip, OFFER)
-            await connect_only(quiet.text)
-            await ask(lambda: peers.count == 0, "so is who never shakes hands")
-            await ask(partial(is_given_back, before), f"all is given back: {before}")
+            await ask(lambda: peers_of(emulator).count == 0, "the first one is gone")
+            before = await asyncio.to_thread(Held.now, emulator)
+            # when a thousand offers come, good ones to publish and to watch, and bad ones,
+            silent = OFFER.replace("H264", "H266").replace("VP8", "VP7").replace("opus", "silk")
+            watch = (steady["playback"]["whep"], browser_offer(direction="recvonly"))
+            kinds = [
+                *((whip, OFFER) for whip in whips),
+                watch,
+                (whips[0], silent),
+                (whips[1], "v=0"),
+            ]
+            told = await post_all([kinds[number % len(kinds)] for number in range(1_000)])
+            # then each is told what becomes of it: those that could not be let in, when to come,
+            assert len(told) == 1_000
+            assert set(told) <= {(201, None), (503, "1"), (409, None), (400, None), (422, None)}
+            let_in, full = told.count((201, None)), told.count((503, "1"))
+            assert CONNECTING_MAX <= let_in < full
+            assert peers_of(emulator).count <= CONNECTING_MAX
+            # and all that were let in go by themselves, for they never connect.
+            await until_alone(emulator, before)
             assert walk.stream(steady)["status"] == "live"
             assert walk.ingest(steady)["gaps"] == 0
 
 
+async def test_strangers_are_not_heard_and_who_never_shakes_hands_is_let_go() -> None:
+    with emulating(webrtc_connect_ms=1_500) as (walk, emulator):
+        whip = walk.create()["ingest"]["webrtc_url"]
+        # Given one who was let in once, so that all is imported,
+        resource = post_offer(whip, OFFER).headers["Location"]
+        assert send("DELETE", f"{walk.ready['http']}{resource}").status == 200
+        await ask(lambda: peers_of(emulator).count == 0, "the first one is gone")
+        before = await asyncio.to_thread(Held.now, emulator)
+        # when strangers send garbage to where a peer is expected, and the peer itself finds its
+        # way, but sends garbage for a handshake, and media before it, as a client and as a server,
+        for role in ("actpass", "active"):
+            quiet = post_offer(whip, OFFER.replace("a=setup:actpass", f"a=setup:{role}"))
+            pester(port_of(quiet.text))
+            await connect_only(quiet.text)
+            # then it is let go, with all that was held for it.
+            await until_alone(emulator, before)
+
+
+async def test_fifty_viewers_share_one_encode_and_leave_nothing() -> None:
+    with emulating() as (walk, emulator):
+        # Given a stream whose picture and sound no browser plays as they are,
+        stream = walk.create()
+        whep = stream["playback"]["whep"]
+        source = film(seconds=6, video="libx264 -preset ultrafast -g 60 -bf 2")
+        with pushing(address_of(stream), source):
+            await ask(lambda: walk.until_first_part(stream), "it is live")
+            async with watching(whep) as first:
+                await ask(partial(is_watched, first), "it is watched")
+            await ask(lambda: not codecs_at_work(), "no codec works")
+            before = await asyncio.to_thread(Held.now, emulator)
+            # when fifty watch,
+            players = [Player(whep, f"viewer {number}", "") for number in range(VIEWERS)]
+            await asyncio.gather(*(player.open() for player in players))
+            for player in players:
+                await ask(partial(sees_and_hears, player), "everybody sees and hears")
+            # then picture and sound are encoded once,
+            assert codecs_at_work() == ["webrtc-h264", "webrtc-opus"]
+            assert peers_of(emulator).count == VIEWERS
+            assert viewers(walk, whep) >= VIEWERS
+            # and when all have left, nothing is left of them.
+            await asyncio.gather(*(player.close() for player in players))
+            await until_alone(emulator, before)
+            assert codecs_at_work() == []
+            assert walk.ingest(stream)["gaps"] == 0
+
+
+async def test_viewers_who_vanish_are_missed_and_nothing_is_left() -> None:
+    with emulating(webrtc_idle_ms=1_500) as (walk, emulator):
+        stream = walk.create()
+        with pushing(address_of(stream)):
+            await ask(lambda: walk.until_first_part(stream), "it is live")
+            async with watching(stream["playback"]["whep"]) as first:
+                await ask(partial(is_watched, first), "it is watched")
+            await ask(lambda: not codecs_at_work(), "no codec works")
+            before = await asyncio.to_thread(Held.now, emulator)
+            # Given viewers in a process of their own,
+            whep = stream["playback"]["whep"]
+            watchers = await asyncio.create_subprocess_exec(sys.executable, "-c", WATCHERS, whep)
+            await ask(lambda: viewers(walk, whep) >= 3 and codecs_at_work(), "they watch")
+            assert peers_of(emulator).count == 3
+            # when that is killed, and so cannot say goodbye, then they are missed.
+            watchers.kill()
+            await watchers.wait()
+            await until_alone(emulator, before)
+            assert codecs_at_work() == []
+            assert walk.ingest(stream)["gaps"] == 0
+
+
 async def test_peers_sockets_and_threads_are_given_back_after_a_broadcast() -> None:
     # Given an emulator that has had its first peers,
-    with emulating(reconnect_window_ms=200) as (walk, peers):
-        before = (0, 0)
+    with emulating(reconnect_window_ms=200) as (walk, emulator):
+        before = Held(0, 0, 0)
         for codec in ("VP8", "H264", "VP8"):
             stream = walk.create()
             async with publishing(stream["ingest"]["webrtc_url"], film(), codec=codec):
@@ -101,13 +179,13 @@ async def test_peers_sockets_and_threads_are_given_back_after_a_broadcast() -> N
                 whep = stream["playback"]["whep"]
                 async with watching(whep) as first, watching(whep):
                     await ask(partial(is_watched, first), "it is watched")
-                    assert peers.count == 3
+                    assert peers_of(emulator).count == 3
             # when all have left, then nothing of them is left, time and again.
-            await ask(lambda: peers.count == 0, "all of them are gone")
-            await ask(lambda: not codecs(), "no codec works")
+            await ask(lambda: peers_of(emulator).count == 0, "all of them are gone")
+            await ask(lambda: not codecs_at_work(), "no codec works")
             if codec == "H264":
-                before = await asyncio.to_thread(held)
-        await ask(partial(is_given_back, before), f"all is given back: {before}")
+                before = await asyncio.to_thread(Held.now, emulator)
+        await until_alone(emulator, before)
 
 
 async def test_lost_packets_are_mended_or_left_out_and_never_recorded_broken() -> None:
@@ -162,8 +240,28 @@ async def test_an_address_of_the_machine_outside_may_be_told() -> None:
             await ask(partial(is_live, walk, stream), "it is live")
 
 
-def codecs() -> list[str]:
-    return [each.name for each in threading.enumerate() if each.name.startswith("webrtc")]
+def viewers(walk: Walk, whep: str) -> int:
+    count: int = walk.get(whep.replace("webRTC/play", "views")).json["liveViewers"]
+    return count
+
+
+def sees_and_hears(player: Player) -> bool:
+    return player.sources == 2 and player.packets > 60
+
+
+async def post_all(offers: list[tuple[str, str]]) -> list[tuple[int, str | None]]:
+    """As many at a time as a browser's connections; each one's status and when to come again."""
+    told: list[tuple[int, str | None]] = []
+    waiting = iter(offers)
+
+    async def post(client: httpx.AsyncClient) -> None:
+        for address, offer in waiting:
+            answer = await client.post(address, content=offer, headers={"Content-Type": SDP})
+            told.append((answer.status_code, answer.headers.get("Retry-After")))
+
+    async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
+        await asyncio.gather(*(post(client) for _ in range(6)))
+    return told
 
 
 def port_of(answer: str) -> int:
@@ -211,5 +309,8 @@ async def connect_only(answer: str) -> None:
     await ice.add_remote_candidate(None)
     try:
         await ice.connect()
+        for _ in range(200):
+            await ice.send(b"\x16\xfe\xfd" + b"\x60" * 60)
+            await ice.send(b"\x80\x60" + b"\x60" * 60)
     finally:
         await ice.close()

@@ -1,11 +1,13 @@
-"""WHIP and WHEP with the programs that people have: Chromium, and an ffmpeg that speaks WHIP."""
+"""WHIP and WHEP with what people have: Chromium, an ffmpeg that speaks WHIP, and OBS's library."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.support.browser import Chromium
 from tests.support.encoders import BUNDLED, address_of, ffmpeg, film, pushing
+from tests.support.libdatachannel import whip
 from tests.support.peers import lacking
 from tests.support.rtc_page import open_page, until_figures
 from tests.support.walk import Walk, platform
@@ -92,3 +94,31 @@ async def test_ffmpeg_goes_live_by_whip_and_stays(
         assert walk.ingest(stream)["is_publishing"]
         push.stop()
         await ask(lambda: not walk.ingest(stream)["is_publishing"], "it has said goodbye")
+
+
+async def test_what_obs_speaks_webrtc_with_goes_live_by_a_bearer_token(
+    walk: Walk, tmp_path: Path
+) -> None:
+    # Given a publisher that names no loopback address, and reaches us from one,
+    stream = walk.create()
+    whip_url = stream["ingest"]["webrtc_url"]
+    named = whip_url.replace(stream["stream_key"], stream["cloudflare_stream_id"])
+    for rejoins in (0, 1):
+        # when it starts,
+        with whip(named, stream["stream_key"], tmp_path) as publisher:
+            await ask(lambda: walk.until_parts(stream, 5), "parts come")
+            # then its High profile is passed through, its sound is made AAC,
+            health = walk.ingest(stream)
+            assert health["video_codec"].startswith("avc1.64")
+            assert (health["audio_codec"], health["gaps"]) == ("mp4a.40.2", 0)
+            assert health["rejoins"] == rejoins
+            async with watching(stream["playback"]["whep"]) as session:
+                await ask(lambda: len(session.received) > 60, "it is watched")
+            # and its goodbye is understood, though it closes the connection before that.
+            said = publisher.stop()
+            assert "connected" in said
+            assert "DELETE 20" in said or "DELETE 404" in said
+            await ask(lambda: not walk.ingest(stream)["is_publishing"], "it has left")
+    # Within the window, it was one stream.
+    assert (await ask(lambda: walk.end(stream), "it is ended")).status == 200
+    await ask(lambda: walk.until_vod(stream), "the VOD is ready")

@@ -46,6 +46,7 @@ class Ice:
         self._ports = ports
         self._on_media = on_media
         self._connection = Connection(ice_controlling=is_controlling)
+        # The one place where aioice opens sockets, and no parameter says which.
         self._connection.get_component_candidates = self._bind  # type: ignore[method-assign]
         self._sockets: list[_Socket] = []
         self._given = 0
@@ -87,8 +88,13 @@ class Ice:
         if connection._query_consent_task is not None:
             connection._query_consent_task.cancel()
 
-    async def add(self, candidates: tuple[str, ...], *, is_complete: bool) -> None:
-        """Learn where the peer may be. An mDNS name is looked up; what is no candidate is not."""
+    async def add(self, candidates: tuple[str, ...]) -> None:
+        """Learn where the peer may be. An mDNS name is looked up; what is no candidate is not.
+
+        aioice is never told that there are no more: it would give up when the last of them fails,
+        while the peer's own check is on its way from an address that it named none of (RFC 8863).
+        So OBS on this machine: it names no loopback address, and answers from one.
+        """
         from aioice.candidate import Candidate
 
         for text in candidates:
@@ -102,8 +108,6 @@ class Ice:
                 log.info("a candidate was not understood")
             except OSError as error:
                 log.info("an mDNS candidate could not be looked up error=%s", error)
-        if is_complete and not self._connection._remote_candidates_end:
-            await self._connection.add_remote_candidate(None)
 
     def send(self, data: bytes) -> None:
         """To the peer, if a way to it is known; else nowhere, as UDP does."""

@@ -103,7 +103,7 @@ class Link:
     async def run(self, remote: Remote) -> None:
         """Connect, stay until the end, and free everything. Never raises."""
         over = asyncio.ensure_future(self._over.wait())
-        self.learn(remote.candidates, remote.is_complete)
+        self.learn(remote.candidates)
         connecting = asyncio.ensure_future(self._connect(remote))
         seconds = self._limits.connect_ms / 1000
         try:
@@ -127,10 +127,10 @@ class Link:
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.free()
 
-    def learn(self, candidates: tuple[str, ...], is_complete: bool) -> None:
+    def learn(self, candidates: tuple[str, ...]) -> None:
         """Candidates that came with the offer, or later by trickle ICE. Names are looked up."""
         if not self._is_over:
-            task = asyncio.ensure_future(self._ice.add(candidates, is_complete=is_complete))
+            task = asyncio.ensure_future(self._ice.add(candidates))
             self._lookups.add(task)
             task.add_done_callback(self._lookups.discard)
 

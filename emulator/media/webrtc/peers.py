@@ -169,7 +169,7 @@ class Peers:
         if known is not None and member is not None and known.ufrag == offer.remote.ufrag:
             self.rooms.take(room, member, offer)
             known.sdp = write(offer, member.answers(offer), known.link.local, _number(known.id))
-            known.link.learn(offer.remote.candidates, False)
+            known.link.learn(offer.remote.candidates)
             return known
         member = self.rooms.seat(
             room, participant_id, self.limits.bits_per_second_max // 4, random_ssrc(), told

@@ -82,8 +82,7 @@ class Doors:
 
         if peer.restarts(fragment):
             raise Refused("unsupported", "ICE cannot be restarted here: post a new offer.")
-        candidates, is_complete = candidates_in(fragment)
-        peer.link.learn(candidates, is_complete)
+        peer.link.learn(candidates_in(fragment))
         return Response(status_code=204)
 
     async def leave(self, request: Request) -> Response:

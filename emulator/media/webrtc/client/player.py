@@ -37,6 +37,11 @@ class Player:
             is_offerer=True,
         )
 
+    @property
+    def sources(self) -> int:
+        """How many different ones were heard: a picture and a sound are two."""
+        return len(self._heard)
+
     async def open(self) -> None:
         """Watch. Refuses what the platform refuses, and (`unavailable`) what cannot be reached."""
         local = await self._link.prepare_offer()

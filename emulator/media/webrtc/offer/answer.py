@@ -150,5 +150,5 @@ _H264_OFFERED = {
     "packetization-mode": "1",
     "profile-level-id": "42e034",
 }
-_NOBODY = Remote("", "", "actpass", (), (), False, True)
+_NOBODY = Remote("", "", "actpass", (), (), False)
 _NAMES = {"opus": "opus", "h264": "H264", "vp8": "VP8"}

@@ -77,7 +77,6 @@ class Remote:
     fingerprints: tuple[tuple[str, str], ...]
     candidates: tuple[str, ...]
     is_lite: bool
-    is_complete: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +122,11 @@ def parse(text: str) -> Offer:
     return Offer(sections, bundle, _remote(session, blocks))
 
 
-def candidates_in(fragment: str) -> tuple[tuple[str, ...], bool]:
-    """The candidates of a trickle ICE fragment (RFC 8840, 9), and whether they were the last."""
-    found: list[str] = []
-    is_complete = False
-    for line in fragment.splitlines()[:_LINES_MAX]:
-        if line.startswith("a=candidate:"):
-            found.append(line[12:].strip())
-        elif line.strip() == "a=end-of-candidates":
-            is_complete = True
-    return tuple(found[:CANDIDATES_MAX]), is_complete
+def candidates_in(fragment: str) -> tuple[str, ...]:
+    """The candidates of a trickle ICE fragment (RFC 8840, 9)."""
+    lines = fragment.splitlines()[:_LINES_MAX]
+    found = [line[12:].strip() for line in lines if line.startswith("a=candidate:")]
+    return tuple(found[:CANDIDATES_MAX])
 
 
 def _blocks(text: str) -> tuple[_Block, list[_Block]]:
@@ -256,5 +250,4 @@ def _remote(session: _Block, blocks: list[_Block]) -> Remote:
         fingerprints=fingerprints[:8],
         candidates=tuple(candidates)[:CANDIDATES_MAX],
         is_lite=session.first("ice-lite") is not None,
-        is_complete=any(block.first("end-of-candidates") is not None for block in told),
     )

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 # Longer than a turn to the peer and back takes anywhere; shorter than what a viewer calls a stop.
 PICTURE_WAIT_MS, SOUND_WAIT_MS = 250, 60
 _KEY_ASKED_EVERY_MS = 400
+# Another source under the same number is heard once the first has been silent for so long: before
+# that it is a simulcast layer that nobody asked for.
+_SUCCESSOR_MS = 1_000
 
 
 class Eater(Protocol):
@@ -58,6 +61,8 @@ class Inlet:
     def push(self, packet: RtpPacket, now_ms: int) -> None:
         """Raises what the eater raises."""
         if packet.ssrc != self._ssrc:
+            if self.heard_at_ms is not None and now_ms - self.heard_at_ms < _SUCCESSOR_MS:
+                return
             self._begin(packet)
         self.heard_at_ms = now_ms
         self._received += 1

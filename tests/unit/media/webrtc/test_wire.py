@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from emulator.core.errors import ProtocolError
 from emulator.media.packets import Packet
 from emulator.media.webrtc.incoming.eaters import H264Eater, Vp8Eater
+from emulator.media.webrtc.offer.sdp import Format
 from emulator.media.webrtc.wire import h264, rtcp, rtp, vp8
 from emulator.media.webrtc.wire.clocks import SourceClock
+from emulator.media.webrtc.wire.inlet import Inlet
 from emulator.media.webrtc.wire.reorder import Reorder
 
 LOST = [65_000, 65_001, 65_016, 400]
@@ -184,3 +186,35 @@ def test_feedback_is_understood_by_another_library() -> None:
 @given(st.binary(max_size=80))
 def test_broken_rtcp_tells_nothing(data: bytes) -> None:
     assert isinstance(rtcp.parse(data), list)
+
+
+class Kept:
+    """An eater that keeps what it is fed."""
+
+    def __init__(self) -> None:
+        self.packets: list[rtp.RtpPacket] = []
+        self.losses = 0
+
+    def take(self, packet: rtp.RtpPacket) -> None:
+        self.packets.append(packet)
+
+    def lose(self) -> None:
+        self.losses += 1
+
+
+def test_another_source_is_not_mixed_in_and_follows_when_the_first_is_silent() -> None:
+    # Given a sender of two simulcast layers under one number,
+    kept = Kept()
+    form = Format(96, "h264", 90_000, {}, frozenset())
+    inlet = Inlet(form, 1, 250, kept, lambda _: None)
+    for at_ms in range(0, 500, 100):
+        for ssrc in (7, 8):
+            inlet.push(rtp.RtpPacket(96, True, at_ms // 100, at_ms * 90, ssrc, b"x"), at_ms)
+    # then the first is taken, whole,
+    assert [(each.ssrc, each.sequence) for each in kept.packets] == [(7, at) for at in range(5)]
+    assert kept.losses == 0
+    # and the second from when the first has been silent for a while.
+    inlet.push(rtp.RtpPacket(96, True, 50, 0, 8, b"x"), 1_000)
+    assert kept.packets[-1].ssrc == 7
+    inlet.push(rtp.RtpPacket(96, True, 51, 0, 8, b"x"), 1_500)
+    assert (kept.packets[-1].ssrc, kept.losses) == (8, 1)

@@ -1,0 +1,36 @@
+"""What an emulator in this process holds: counted before and after its guests have been here."""
+
+import asyncio
+import threading
+from pathlib import Path
+from typing import NamedTuple
+
+from emulator.server import Emulator
+
+
+class Held(NamedTuple):
+    """Open files and sockets, threads and tasks; but for the pools of threads that only grow."""
+
+    files: int
+    threads: int
+    tasks: int
+
+    @classmethod
+    def now(cls, emulator: Emulator) -> "Held":
+        """Not for the emulator's own loop."""
+        threads = [
+            each.name
+            for each in threading.enumerate()
+            if not each.name.startswith(("asyncio_", "AnyIO", "ThreadPoolExecutor"))
+        ]
+        tasks = emulator.call(lambda: len(asyncio.all_tasks()))
+        return cls(len(list(Path("/dev/fd").iterdir())), len(threads), tasks)
+
+    def is_given_back(self, emulator: Emulator) -> bool:
+        """Whether nothing is held that was not held then."""
+        return all(now <= then for now, then in zip(Held.now(emulator), self, strict=True))
+
+
+def codecs_at_work() -> list[str]:
+    """The threads that transcode for WebRTC, by what they make."""
+    return sorted(each.name for each in threading.enumerate() if each.name.startswith("webrtc"))

@@ -1,0 +1,72 @@
+"""A real libdatachannel, which is what OBS speaks WebRTC with, as a publisher over WHIP."""
+
+import struct
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import av
+from av.bitstream import BitStreamFilterContext
+
+from tests.support.encoders import film
+from tests.support.peers import lacking, need
+from tests.support.walk import PATIENCE_SECONDS
+
+FOLDER = Path(__file__).parent
+
+
+class Whip:
+    """One process that publishes until it is told to stop."""
+
+    def __init__(self, address: str, token: str, records: Path) -> None:
+        command = [need("node"), str(FOLDER / "whip.mjs"), address, token, str(records)]
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def stop(self) -> str:
+        """As OBS stops: close, then DELETE. Returns all that it has said."""
+        return self.process.communicate("", timeout=PATIENCE_SECONDS)[0]
+
+
+@contextmanager
+def whip(address: str, token: str, folder: Path) -> Iterator[Whip]:
+    """Skips where the library is not installed: `npm install` in this folder."""
+    need("node")
+    if not (FOLDER / "node_modules/node-datachannel").is_dir():
+        lacking("libdatachannel is not installed: npm install in tests/support/libdatachannel")
+    publisher = Whip(address, token, _records(folder))
+    try:
+        yield publisher
+    finally:
+        publisher.process.kill()
+        publisher.process.communicate()
+
+
+def _records(folder: Path) -> Path:
+    """A film as `whip.mjs` reads it, encoded as OBS does: High profile, a key frame each 2 s."""
+    source = film(
+        seconds=4,
+        size="640x360",
+        video="libx264 -preset veryfast -profile:v high -g 60 -bf 0",
+        audio="libopus -ac 2",
+        form="mkv",
+    )
+    path = folder / "film.records"
+    with av.open(str(source)) as opened, path.open("wb") as kept:
+        [picture] = opened.streams.video
+        annex_b = BitStreamFilterContext("h264_mp4toannexb", picture)
+        for packet in opened.demux():
+            if packet.pts is None or packet.pts < 0 or packet.time_base is None:
+                continue
+            us = int(packet.pts * packet.time_base * 1_000_000)
+            is_picture = packet.stream is picture
+            for each in annex_b.filter(packet) if is_picture else [packet]:
+                data = bytes(each)
+                kept.write(struct.pack(">cQI", b"v" if is_picture else b"a", us, len(data)) + data)
+    return path
