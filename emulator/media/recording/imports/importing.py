@@ -15,7 +15,7 @@ from emulator.media.recording.footage import Footage
 from emulator.media.recording.imports.demux import Film
 from emulator.media.recording.imports.press import DRAFT_NAME, press
 from emulator.media.recording.imports.probe import Probed, probe
-from emulator.media.recording.imports.transcode import Codec, Plan, Quality, Span, transcode
+from emulator.media.recording.imports.transcode import Codec, Plan, Quality, Sound, Span, transcode
 from emulator.media.recording.imports.upload import UPLOAD_NAME, WEBM_NAME
 from emulator.media.recording.imports.watch import Watch
 from emulator.media.recording.mp4 import remux
@@ -154,8 +154,9 @@ def _watched(packet: Packet, total: float, watch: Watch) -> Packet:
 def _plan(probed: Probed) -> Plan:
     """What of an upload has to be encoded anew, and what can stay."""
     width, height = _even(probed.width), _even(probed.height)
-    sound = None if probed.copies_audio else "aac"
-    return Plan(None if probed.copies_video else "h264", sound, width, height)  # type: ignore[arg-type]
+    picture: Codec | None = None if probed.copies_video else "h264"
+    sound: Sound | None = None if probed.copies_audio else "aac"
+    return Plan(picture, sound, width, height)
 
 
 def _box(probed: Probed, wanted: Wanted) -> tuple[int, int]:
