@@ -22,7 +22,8 @@ class World:
     """Facts, time, chance and rules of one platform. `publish` is the only way up.
 
     Ids depend on the world's name and on how often it was opened; what a seed holds has the same
-    ids in every world. `facts` are what it begins with instead of a database at `path`.
+    ids in every world. `facts` are what it begins with instead of a database at `path`; such a
+    world is in memory, and comes back to them in no time (`Store.mark`).
     """
 
     def __init__(
@@ -40,9 +41,12 @@ class World:
         self.rules = rules or Rules()
         # Where the addresses of pictures begin; known once the server listens.
         self.media_base = ""
-        self.store = facts.copy() if facts else Store(open_database(path))
+        self._is_kept = facts is None
+        self.store = Store(open_database(path)) if facts is None else facts.copy()
         self.store.publish = publish
         self.faults = Faults(self)
+        if facts is not None:
+            self.store.mark(facts)
         self._begin()
 
     @property
@@ -61,9 +65,15 @@ class World:
     def emit(self, event: Event) -> None:
         self.store.emit(event)
 
-    def load(self, facts: Store) -> None:
-        """Forget everything, and go on with these facts. Nothing is published."""
+    def load(self, facts: Store, then: Callable[[Store], None] = lambda _: None) -> None:
+        """Forget everything, and go on with these facts. Nothing is published.
+
+        `then` makes them what they are to be before anything happens.
+        """
         self.store.load(facts)
+        then(self.store)
+        if not self._is_kept:
+            self.store.mark(facts)
         self._begin()
 
     def close(self) -> None:

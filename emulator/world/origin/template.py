@@ -1,8 +1,9 @@
 """Template: what a fresh world begins with, made once from a seed and then copied.
 
-Sowing a seed takes milliseconds; copying its pages a tenth of one. Ids of what is sown are the
-same in every copy. Its times are moved, so that what was "two hours ago" in the seed is two hours
-before the copy's own beginning.
+Sowing a seed takes milliseconds; copying its pages a tenth of one, and taking back what happened
+to a copy less than that (`Store.mark`). Ids of what is sown are the same in every copy. Its times
+are moved, so that what was "two hours ago" in the seed is two hours before the second in which the
+copy begins: to the second, so that many of one second need no moving.
 """
 
 from collections.abc import Callable
@@ -18,6 +19,8 @@ from emulator.world.world import World
 _SOWN_AT_MS = 1_767_225_600_000
 # A column with such a name holds an instant; other milliseconds are durations.
 _INSTANTS = ("at_ms", "_at_ms", "_start_ms")
+# Where facts say (in `meta`) at which instant their story ends and the world opens.
+_OPENING = "opening_ms"
 
 
 class Template:
@@ -33,29 +36,34 @@ class Template:
         with self._facts.change():
             # A copy counts its own starts, so that its ids do not depend on the sowing.
             self._facts.write("DELETE FROM meta WHERE name = 'starts'")
+            self._facts.write("INSERT INTO meta VALUES (?, ?)", _OPENING, str(_SOWN_AT_MS))
         self._shifts = _shifts(self._facts)
 
     def make(
         self, clock: Clock, publish: Callable[[Event], None], rules: Rules, name: str
     ) -> World:
         """A fresh world in memory."""
-        world = World(clock=clock, publish=publish, rules=rules, name=name, facts=self._facts)
-        self._shift(world)
-        return world
+        # Before the copy: this connection knows the statements already.
+        self._open_at(self._facts, clock.now_ms())
+        return World(clock=clock, publish=publish, rules=rules, name=name, facts=self._facts)
 
     def restore(self, world: World) -> None:
         """Put a world back to this seed, as if it were made now."""
-        world.load(self._facts)
-        self._shift(world)
+        world.load(self._facts, lambda store: self._open_at(store, world.now_ms))
 
     def close(self) -> None:
         self._facts.close()
 
-    def _shift(self, world: World) -> None:
-        shift_ms = world.now_ms - _SOWN_AT_MS
-        with world.change():
+    def _open_at(self, facts: Store, now_ms: int) -> None:
+        """Let the story end with the second that has begun."""
+        opening_ms = now_ms - now_ms % 1000
+        found_ms = facts.number("SELECT value FROM meta WHERE name = ?", _OPENING)
+        if opening_ms == found_ms:
+            return
+        with facts.change():
             for sql, count in self._shifts:
-                world.store.write(sql, *[shift_ms] * count)
+                facts.write(sql, *[opening_ms - found_ms] * count)
+            facts.write("UPDATE meta SET value = ? WHERE name = ?", str(opening_ms), _OPENING)
 
 
 def _shifts(facts: Store) -> list[tuple[str, int]]:

@@ -7,11 +7,15 @@ import pytest
 from emulator.core.clock import ManualClock
 from emulator.core.errors import Refused
 from emulator.core.events import Event
+from emulator.seeds import file
+from emulator.world.chat import messages
+from emulator.world.discovery import search
+from emulator.world.discovery.search import Filters
 from emulator.world.live import streams
 from emulator.world.live.streams import Wishes
 from emulator.world.origin.seed import Seed
 from emulator.world.origin.template import Template
-from emulator.world.people import accounts
+from emulator.world.people import accounts, departures, follows
 from emulator.world.rules import Rules
 from emulator.world.world import World
 
@@ -70,6 +74,49 @@ def test_a_reset_world_is_as_fresh_as_a_new_one(template: Template) -> None:
     live_a_little(world)
     assert dump(world) == before
     assert heard == heard_before
+
+
+def live_a_lot(world: World) -> None:
+    """Rows that come, change and go, in tables with triggers and with full text search."""
+    demo = accounts.by_api_key(world, "ak_demo")
+    for number in range(3):
+        ada = accounts.make(world, f"ada_{number}")
+        follows.follow(world, demo, ada)
+        stream = streams.create(world, ada, Wishes({"title": f"No {number}", "tags": ["fresh"]}))
+        streams.start(world, stream)
+        for line in range(20):
+            messages.post(world, stream.id, demo, f"line {line}")
+        if number:
+            streams.end(world, stream)
+    found, _ = search.streams(world, "fresh", Filters(), offset=0, count=5)
+    assert len(found) == 3
+    with pytest.raises(Refused):
+        accounts.make(world, "demo")
+    departures.delete(world, accounts.by_username(world, "ada_1"))
+
+
+def test_a_world_that_lived_comes_back_as_the_same_rows_that_a_new_one_has() -> None:
+    template = Template(file.read("default"), Rules())
+    clock = ManualClock()
+    world = template.make(clock, lambda _: None, Rules(), "one")
+    pages = world.store.number("PRAGMA page_count")
+    # In the same second, after others, after a snapshot, and after a return to it.
+    for passed_ms in (0, 1, 3_600_000, 7_000):
+        live_a_lot(world)
+        clock.advance(passed_ms)
+        if passed_ms == 3_600_000:
+            snapshot = world.store.copy()
+            live_a_little(world)
+            world.load(snapshot)
+        template.restore(world)
+        fresh = template.make(clock, lambda _: None, Rules(), "one")
+        assert dump(world) == dump(fresh)
+        assert world.ids.uuid() == fresh.ids.uuid()
+    assert world.store.number("PRAGMA page_count") == pages
+    assert world.store.row("PRAGMA foreign_key_check") is None
+    checked = world.store.row("PRAGMA integrity_check")
+    assert checked is not None
+    assert checked[0] == "ok"
 
 
 def test_times_of_the_seed_are_told_from_the_world_s_beginning(template: Template) -> None:

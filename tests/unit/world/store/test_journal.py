@@ -100,3 +100,64 @@ def test_the_journal_is_canonical_json(store: Store) -> None:
     assert row is not None
     assert row["at_ms"] == 5
     assert row["body"] == json.dumps({"duration_ms": 0, "vod_id": "v5"}, separators=(",", ":"))
+
+
+@pytest.fixture
+def copy(store: Store) -> Store:
+    """A copy that is marked as such."""
+    with store.change():
+        store.write("INSERT INTO meta VALUES ('a', 'first')")
+    copy = store.copy()
+    copy.mark(store)
+    return copy
+
+
+def put(store: Store, value: str) -> None:
+    with store.change():
+        store.write("INSERT OR REPLACE INTO meta VALUES ('a', ?)", value)
+        store.emit(ready(1))
+
+
+def value(store: Store) -> str:
+    found = store.row("SELECT value FROM meta WHERE name = 'a'")
+    return found["value"] if found else ""
+
+
+def test_a_marked_copy_comes_back_as_often_as_it_is_marked(store: Store, copy: Store) -> None:
+    for number in range(3):
+        put(copy, f"no {number}")
+        copy.load(store)
+        assert value(copy) == "first"
+        assert kinds(copy) == []
+        copy.mark(store)
+
+
+def test_a_change_that_fails_takes_nothing_else_back_in_a_marked_copy(copy: Store) -> None:
+    def fail_half_way() -> None:
+        with copy.change():
+            copy.write("INSERT OR REPLACE INTO meta VALUES ('a', 'third')")
+            raise RuntimeError("half way")
+
+    put(copy, "second")
+    with pytest.raises(RuntimeError, match="half way"):
+        fail_half_way()
+    assert value(copy) == "second"
+    put(copy, "fourth")
+    assert value(copy) == "fourth"
+
+
+def test_a_copy_of_a_marked_copy_has_all_its_changes_and_is_what_it_comes_back_to(
+    store: Store, copy: Store
+) -> None:
+    put(copy, "second")
+    later = copy.copy()
+    assert value(later) == "second"
+    put(copy, "third")
+
+    copy.load(later)
+    assert value(copy) == "second"
+    copy.mark(later)
+    put(copy, "fourth")
+    copy.load(store)
+    assert value(copy) == "first"
+    assert value(later) == "second"
