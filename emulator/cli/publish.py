@@ -19,7 +19,7 @@ from emulator.core.clock import SystemClock
 from emulator.core.errors import Refused
 from emulator.media.publisher.link import Target, parse_target
 from emulator.media.publisher.push import Broadcast, Progress, Push, Report
-from emulator.media.publisher.settings import PublishSettings
+from emulator.media.publisher.settings import Desk, PublishSettings
 
 if TYPE_CHECKING:
     from emulator.media.webrtc.client.whip_push import WhipPush
@@ -59,6 +59,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--fps", type=_rate, default=_DEFAULTS.fps)
     what.add_argument("--bitrate", type=_kbits, default=_DEFAULTS.video_kbits, help="as in 2500k")
     what.add_argument("--keyframe-seconds", type=float, default=_DEFAULTS.keyframe_seconds)
+    what.add_argument("--frozen", action="store_true", help="let the test picture stand")
+    what.add_argument("--silent", action="store_true", help="let its sound be silence")
     what.add_argument("--name", default=_DEFAULTS.name, help="shown in the picture")
     parser.add_argument("--json", action="store_true", help="print how it goes as JSON lines")
     # For a parent process: its death closes the pipe, and ends the broadcast.
@@ -69,13 +71,13 @@ def run(args: argparse.Namespace) -> int:
     settings = _settings(args)
     target, key = _destination(args)
     ca = args.ca or os.environ.get("LIVE_EMULATOR_CA") or ""
-    stop = threading.Event()
+    stop, desk = threading.Event(), Desk()
     report = _json_report() if args.json else _line_report(LiveLine())
     with _stopping(stop):
         if args.until_stdin_ends:
-            threading.Thread(target=_await_end_of_stdin, args=(stop,), daemon=True).start()
+            threading.Thread(target=_obey_stdin, args=(desk, stop), daemon=True).start()
         try:
-            make = _broadcast(settings)
+            make = _broadcast(settings, desk)
             _push(args.whip, target, key, ca, stop, report).run(make, args.seconds)
         except Refused as refusal:
             if not args.json:
@@ -109,6 +111,8 @@ def _settings(args: argparse.Namespace) -> PublishSettings:
             name=args.name,
             file=args.file,
             is_looped=args.loop,
+            is_frozen=args.frozen,
+            is_silent=args.silent,
         )
     except ValueError as wrong:
         raise Failed(str(wrong), 2) from None
@@ -139,12 +143,17 @@ def _destination(args: argparse.Namespace) -> tuple[Target, str]:
     return target, key
 
 
-def _broadcast(settings: PublishSettings) -> Callable[[], Broadcast]:
+def _broadcast(settings: PublishSettings, desk: Desk) -> Callable[[], Broadcast]:
     """A film is opened at once, so that what cannot be played never connects."""
     if settings.file is None:
         from emulator.media.publisher.synthetic import SyntheticBroadcast
 
-        return lambda: SyntheticBroadcast(settings, SystemClock())
+        def make() -> Broadcast:
+            broadcast = SyntheticBroadcast(settings, SystemClock())
+            desk.sit(broadcast)
+            return broadcast
+
+        return make
     from emulator.media.publisher.film import FilmBroadcast
 
     film = FilmBroadcast(settings.file, settings)
@@ -192,11 +201,14 @@ def _stopping(stop: threading.Event) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _await_end_of_stdin(stop: threading.Event) -> None:
-    # Not through `sys.stdin`, whose lock would still be held here when the interpreter ends.
-    while os.read(sys.stdin.fileno(), 4096):
-        pass
-    stop.set()
+def _obey_stdin(desk: Desk, stop: threading.Event) -> None:
+    """Orders to the test picture, until there are no more: then it ends."""
+    try:
+        # Not through `sys.stdin`, whose lock would still be held here when the interpreter ends.
+        while octets := os.read(sys.stdin.fileno(), 4096):
+            desk.hear(octets)
+    finally:
+        stop.set()
 
 
 def _target(text: str) -> Target:

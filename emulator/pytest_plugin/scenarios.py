@@ -44,7 +44,12 @@ class Scenarios:
             str(each.relative_to(path.parent)): each.read_text("utf-8")
             for each in sorted(beside)[:_TEXTS_MAX]
         }
-        return {"text": path.read_text("utf-8"), "file": path.name, "files": files}
+        return {
+            "text": path.read_text("utf-8"),
+            "file": path.name,
+            "files": files,
+            "folder": str(path.parent),
+        }
 
 
 def _missed(report: dict[str, Any]) -> list[str]:

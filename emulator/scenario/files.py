@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from emulator.core.errors import Refused
-from emulator.scenario.language.load import ReadFile
+from emulator.scenario.language.load import CheckFilm, ReadFile
 from emulator.scenario.language.mistakes import meant
 from emulator.scenario.language.tree import BYTES_MAX
 
@@ -61,16 +61,41 @@ def _read(path: Path, bytes_max: int) -> str:
 
 def reader(folder: Path) -> ReadFile:
     """Reads files beside a scenario, by names relative to its folder and never outside it."""
-    root = folder.resolve()
 
     def read_file(name: str) -> str:
-        path = (root / name).resolve()
-        # After links were followed: one that leads out is outside.
-        if not path.is_relative_to(root):
-            raise ValueError(f"{name} is outside the scenario's folder")
         try:
-            return text_of(path)
+            return text_of(_inside(folder, name))
         except Refused as refused:
             raise ValueError(refused.sentence.rstrip(".")) from None
 
     return read_file
+
+
+def film_checker(folder: Path) -> CheckFilm:
+    """Looks for films beside a scenario, likewise."""
+
+    def check(name: str) -> None:
+        film_of(folder, name)
+
+    return check
+
+
+def film_of(folder: Path, name: str) -> Path:
+    """A film beside a scenario. Refuses (`ValueError`) one outside its folder, or not there."""
+    path = _inside(folder, name)
+    try:
+        is_there = path.is_file()
+    except OSError:  # A name longer than any file's.
+        is_there = False
+    if not is_there:
+        raise ValueError(f"There is no file {name[:80]} in the scenario's folder")
+    return path
+
+
+def _inside(folder: Path, name: str) -> Path:
+    root = folder.resolve()
+    path = (root / name).resolve()
+    # After links were followed: one that leads out is outside.
+    if not path.is_relative_to(root):
+        raise ValueError(f"{name[:80]} is outside the scenario's folder")
+    return path

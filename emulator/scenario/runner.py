@@ -168,8 +168,8 @@ class Run:
             # Whose stream is gone with its world has nothing to stop but its encoder.
             with suppress(Refused):
                 await publisher.stop("the scenario is over")
-        for players in self.evening.players.values():
-            await players.reach(0)
+        for crowd in self.evening.crowds.values():
+            await crowd.close()
         if not self._hearing.is_void:
             await self._turns.cut_short()
             self._log.follow()

@@ -6,6 +6,7 @@ An `Evening` is shared by all steps of a run; a `Stage` is that evening as one s
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from emulator.core.errors import Refused
@@ -21,8 +22,8 @@ from emulator.world.people.accounts import User
 from emulator.world.world import World
 
 if TYPE_CHECKING:
-    from emulator.scenario.publishing.players import RealViewers
-    from emulator.scenario.publishing.publisher import Publisher
+    from emulator.scenario.peers.crowd import RealCrowd
+    from emulator.scenario.peers.publisher import Publisher
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -54,6 +55,8 @@ class Server:
     snapshot: Callable[[str], None] | None = None
     # A user's API key, for a real socket.
     key_of: Callable[[str], str] | None = None
+    # Takes a user's film as an upload, with a title; gives its video's uid on the CDN.
+    upload: Callable[[str, Path, str], Awaitable[str]] | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,6 +66,8 @@ class Evening:
     world: World
     scenario: Scenario
     server: Server = field(default_factory=Server)
+    # Where files beside the scenario are; empty where it came without.
+    folder: str = ""
     began_ms: int = 0
     is_virtual: bool = True
     seed: int = 1
@@ -74,8 +79,8 @@ class Evening:
     saved: dict[str, Any] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     publishers: "dict[str, Publisher]" = field(default_factory=dict)
-    # Real players by their stream's id, and how they watch.
-    players: "dict[str, RealViewers]" = field(default_factory=dict)
+    # Real viewers by their stream's id, and how they watch.
+    crowds: "dict[str, RealCrowd]" = field(default_factory=dict)
     note: Callable[[str], None] = print
 
     def fill(self, value: Any) -> Any:

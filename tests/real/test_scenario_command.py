@@ -219,33 +219,58 @@ def test_a_real_session_is_recorded_and_played_again(tmp_path: Path) -> None:
     assert any(json.loads(line)["kind"] == "PublisherJoined" for line in log)
 
 
-def test_real_players_and_sockets_take_part_where_time_runs(tmp_path: Path) -> None:
-    path = tmp_path / "evening.yaml"
-    path.write_text(
-        """
+REAL = """
 scenario: Real
 world:
-  users: [{name: ada}, {name: bob}]
-  streams: [{name: s, owner: ada, title: Real}]
+  users: [{name: ada}, {name: bob}, {name: cleo}]
+  streams:
+    - {name: s, owner: ada, title: Real}
+    - {name: t, owner: cleo, title: Also real}
 timeline:
   - publish.start: {stream: s, size: 320x180, bitrate: 300k}
-  - expect: {stream.s.status: live}
-    within: 20s
-  - viewers.set: {stream: s, count: 20, real: true}
-  - expect: {stream.s.viewers: 20}
-    within: 10s
+  - stream.start: t
+  # A page is a player and a chat socket of one person, who counts once.
+  - viewers.set: {stream: s, count: 12, real: true, countries: {DE: 100%}}
+  - viewers.set: {stream: s, count: 4, real: hls}
+  - viewers.set: {stream: s, count: 3, real: chat}
+  - {expect: {stream.s.viewers: 16}, within: 10s}
+  - {for: 1500ms, viewers.ramp: {stream: t, to: 6, real: chat}}
+  - {for: 1s, viewers.spike: {stream: t, count: 5, real: chat}}
+  - {for: 1s, viewers.churn: {stream: t, per_minute: 100%, real: chat}}
+  - {viewers.add: {stream: t, count: 2, real: chat, stay: 200ms}}
+  - {expect: {stream.t.viewers: 6}, within: 10s}
+  - {for: 1s, viewers.raid: {from: t, to: s, count: 4, real: chat}}
+  - {viewers.raid: {from: t, to: s, count: 4, real: chat}, refused: invalid}
+  - {expect: {stream.t.viewers: 2}, within: 10s}
+  # Voices over sockets meet the rules of the room as anybody's.
+  - {for: 2s, chat.flood: {stream: s, rate: 20/s, authors: 8, arrivals: even, real: true}}
+  - chat.script: {stream: s, file: lines.txt, real: true}
+  - chat.delete: {stream: s, of: bob, real: true}
   - chat.settings: {stream: s, slow_mode: 30s}
-  - chat.say: {stream: s, by: bob, says: Hello over a socket, real: true}
-  - {chat.say: {stream: s, by: bob, says: Again, real: true}, refused: slow_mode}
+  - chat.say: {stream: s, by: cleo, says: Hello over a socket, real: true}
+  - {chat.say: {stream: s, by: cleo, says: Again, real: true}, refused: slow_mode}
 expect:
-  chat.s.posted: 1
+  chat.s.posted: 43
+  chat.s.shown: 42
+  chat.s.refused: 1
+  chat.s.lost: 0
+  events.stream.raided: 1
   events.viewer.joined: {at_least: 20}
-""",
-        "utf-8",
-    )
+"""
 
-    done = run("run", str(path), "--speed", "real")
 
-    assert done.returncode == 0, done.stdout
+def test_real_players_and_sockets_take_part_where_time_runs(tmp_path: Path) -> None:
+    path = tmp_path / "evening.yaml"
+    path.write_text(REAL, "utf-8")
+    (tmp_path / "lines.txt").write_text("0s bob: One\n300ms bob: Two\n", "utf-8")
+
+    # Over TLS, as what a page of HTTPS may open.
+    with platform(tls=True) as walk:
+        done = run(
+            *("run", str(path), "--speed", "real", "--against", walk.ready["http"]),
+            env={**os.environ, "LIVE_EMULATOR_CA": walk.ready["ca"]},
+        )
+
+    assert done.returncode == 0, done.stdout + done.stderr
     # Where time jumps there is nobody who could wait for it.
     assert "Real viewers need a server and a clock that runs." in run("run", str(path)).stdout

@@ -60,6 +60,8 @@ def _order(
         "text": files.text_of(path),
         "file": path.name,
         "files": dict(scenario.files),
+        # For films, where the emulator runs on this machine.
+        "folder": str(path.parent.resolve()) if scenario.has_films else "",
         "params": dict(args.params),
         "seed": args.seed,
         "speed": 1.0 if args.speed is None else args.speed,

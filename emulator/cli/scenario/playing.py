@@ -15,6 +15,7 @@ from emulator.cli.scenario.writing import write_junit, write_report
 from emulator.cli.tools import logs
 from emulator.cli.tools.line import LiveLine
 from emulator.core.errors import Refused
+from emulator.scenario import files
 from emulator.scenario.language.mistakes import WrongScenario
 from emulator.scenario.language.scenario import Scenario
 from emulator.scenario.language.values.quantities import clock_text, duration_ms
@@ -125,13 +126,14 @@ class _Playing:
                 runs.start(
                     Order(
                         scenario=scenario,
+                        folder=str(files.find(name).parent),
                         speed=speed,
                         is_kept=self._args.keep,
                         ends_ms=self._ends_ms,
                     ),
                     emulator.platform,
                 )
-                for scenario in self._scenarios
+                for name, scenario in zip(self._args.files, self._scenarios, strict=True)
             ]
             await self._watch(runs, entries, stop)
             self._reports += [each.report for each in entries if each.report is not None]

@@ -32,6 +32,7 @@ def read(name: str, given: Mapping[str, Any] | None = None, seed: int | None = N
         str(path) if Path(name).is_file() else path.name,
         given=given,
         read_file=files.reader(path.parent),
+        check_film=files.film_checker(path.parent),
         known=known(),
         seed=seed,
     )

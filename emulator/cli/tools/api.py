@@ -81,10 +81,11 @@ class Api:
 
     def _opener(self, request: urllib.request.Request) -> urllib.request.OpenerDirector:
         # No proxy: the emulator is on this machine, where a proxy of the environment cannot look.
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
         if request.full_url.startswith("https:"):
-            opener.add_handler(urllib.request.HTTPSHandler(context=self._context()))
-        return opener
+            # Given at once: added later, it would come behind one that trusts the system alone.
+            handlers.append(urllib.request.HTTPSHandler(context=self._context()))
+        return urllib.request.build_opener(*handlers)
 
     def _context(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=self._ca or None)

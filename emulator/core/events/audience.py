@@ -33,7 +33,7 @@ class ViewersSimulated(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamRaided(Event):
-    """`viewers` simulated viewers went from the stream over to `target_id`."""
+    """`viewers` viewers went from the stream over to `target_id`."""
 
     stream_id: str
     target_id: str

@@ -1,8 +1,7 @@
 """Hosted: built-in publishers that this server was asked to run, each a process of its own."""
 
-import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from emulator.core.errors import Refused
 
@@ -12,8 +11,6 @@ if TYPE_CHECKING:
 
 # Each encodes on a core of its own.
 HOSTED_MAX = 16
-# A slow machine starts an encoder in a few seconds; whatever takes longer is broken.
-_START_SECONDS_MAX = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,26 +38,13 @@ class Hosted:
             raise Refused("conflict", "The built-in publisher publishes this stream already.")
         if len(self._running) >= HOSTED_MAX:
             raise Refused("conflict", f"{HOSTED_MAX} publishers run here already. Stop some.")
-        is_publishing = asyncio.Event()
-
-        def hear(progress: Any) -> None:
-            if progress.state == "publishing":
-                is_publishing.set()
-
-        process = PublisherProcess(
-            address.url, key, ca=address.ca, settings=settings, on_progress=hear
-        )
+        process = PublisherProcess(address.url, key, ca=address.ca, settings=settings)
         self._running[stream_id] = process
-        await process.start()
-        # Shielded: who waits for a process may give up, and the process must not.
-        ended = asyncio.shield(process.wait())
-        waits: list[asyncio.Future[Any]] = [asyncio.create_task(is_publishing.wait()), ended]
-        await asyncio.wait(waits, timeout=_START_SECONDS_MAX, return_when=asyncio.FIRST_COMPLETED)
-        for each in waits:
-            each.cancel()
-        if not is_publishing.is_set():
+        try:
+            await process.start_publishing()
+        except Refused:
             await self.stop(stream_id)
-            raise Refused("conflict", process.failure or "The publisher could not start in time.")
+            raise
 
     async def stop(self, stream_id: str) -> bool:
         """End a stream's, as its stop button does; False where there is none."""

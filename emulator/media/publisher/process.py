@@ -7,12 +7,16 @@ It ends with whoever started it: its standard input is a pipe that closes then, 
 import asyncio
 import json
 import sys
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any, Final
 
+from emulator.core.errors import Refused
 from emulator.media.publisher.push import Progress
-from emulator.media.publisher.settings import PublishSettings
+from emulator.media.publisher.settings import PublishSettings, written
 
+# A slow machine starts an encoder in a few seconds; whatever takes longer is broken.
+_START_SECONDS: Final = 20.0
 _STOP_SECONDS: Final = 3.0
 _COMPLAINT_BYTES_MAX: Final = 4096
 
@@ -42,6 +46,7 @@ class PublisherProcess:
         self._key = key
         self._arguments = _arguments(url, ca, settings or PublishSettings(name=name))
         self._on_progress = on_progress
+        self._is_publishing = asyncio.Event()
         self._child: asyncio.subprocess.Process | None = None
         self._listening: asyncio.Task[None] | None = None
 
@@ -65,6 +70,34 @@ class PublisherProcess:
         # Not an argument: those are shown to everybody on the machine.
         self._child.stdin.write(f"{self._key}\n".encode())
         self._listening = asyncio.create_task(self._listen(self._child))
+
+    async def start_publishing(self) -> None:
+        """The same, and return once it publishes. Refuses (`conflict`) with why it does not.
+
+        Then it has ended, or goes on connecting: `stop` ends that.
+        """
+        await self.start()
+        # Shielded: who waits for a process may give up, and the process must not.
+        ended = asyncio.shield(self.wait())
+        waits: list[asyncio.Future[Any]] = [asyncio.create_task(self._is_publishing.wait()), ended]
+        await asyncio.wait(waits, timeout=_START_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        for each in waits:
+            each.cancel()
+        if not self._is_publishing.is_set():
+            raise Refused("conflict", self.failure or "The publisher could not start in time.")
+
+    async def order(self, orders: Mapping[str, Any]) -> None:
+        """Change what is sent, by the names of `settings.ORDERS`, from about now on.
+
+        Refuses (`conflict`) where it has ended.
+        """
+        child = self._child
+        if child is None or child.stdin is None or not self.is_running:
+            raise Refused("conflict", self.failure or "The publisher has ended.")
+        child.stdin.write(written(orders))
+        # What it has not read because it ended, nobody can see.
+        with suppress(ConnectionError):
+            await child.stdin.drain()
 
     async def wait(self) -> int:
         """Until it has ended by itself; gives its exit code."""
@@ -109,6 +142,8 @@ class PublisherProcess:
             self.failure = told["sentence"]
             return
         self.progress = Progress(told["state"], told["seconds"], told["kbits"], told["fps"])
+        if self.progress.state == "publishing":
+            self._is_publishing.set()
         if self._on_progress is not None:
             self._on_progress(self.progress)
 
@@ -126,6 +161,10 @@ def _arguments(url: str, ca: str, settings: PublishSettings) -> list[str]:
         arguments += ["--file", str(settings.file)]
     if settings.is_looped:
         arguments.append("--loop")
+    if settings.is_frozen:
+        arguments.append("--frozen")
+    if settings.is_silent:
+        arguments.append("--silent")
     return arguments
 
 

@@ -29,8 +29,8 @@ class SyntheticBroadcast:
     """
 
     def __init__(self, settings: PublishSettings, clock: Clock) -> None:
-        self.is_frozen = False
-        self.is_silent = False
+        self.is_frozen = settings.is_frozen
+        self.is_silent = settings.is_silent
         self.video_kbits = settings.video_kbits
         self.keyframe_seconds = settings.keyframe_seconds
         self._settings = settings

@@ -4,6 +4,7 @@ To add one, write a class with a docstring (its first line is its help), an `exa
 into the file of its noun; `registry` finds it there.
 """
 
+from abc import abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -52,10 +53,14 @@ class Action(BaseModel):
         """Texts beside the scenario that it needs, by their names."""
         return ()
 
+    def films(self) -> tuple[str, ...]:
+        """Files beside the scenario that it needs and that are no texts, by their names."""
+        return ()
+
     def wrong_files(self, texts: Mapping[str, str]) -> Iterator[str]:  # noqa: ARG002
         """What is wrong with those files, by their names: a sentence each."""
         return iter(())
 
+    @abstractmethod
     def run(self, stage: "Stage") -> Awaitable[Any] | Ticks | LateTicks | None:
         """Do it. A `Refused` is noted in the report as what the platform said."""
-        raise NotImplementedError

@@ -36,6 +36,8 @@ _SEED_MAX = 2**53
 
 # Gives the text of a file beside the scenario. Refuses (`ValueError`) one that may not be read.
 ReadFile = Callable[[str], str]
+# Refuses (`ValueError`) a film that is not there, or may not be sent.
+CheckFilm = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +53,17 @@ def no_files(name: str) -> str:
     raise ValueError(f"{name[:80]} cannot be read: this scenario came without files")
 
 
+def any_film(_: str) -> None:
+    """For whoever cannot know which films there are: the run will."""
+
+
 def load(
     text: str,
     file: str,
     *,
     given: Mapping[str, Any] | None = None,
     read_file: ReadFile = no_files,
+    check_film: CheckFilm = any_film,
     known: Known | None = None,
     seed: int | None = None,
 ) -> Scenario:
@@ -65,7 +72,8 @@ def load(
     About 60 µs a step.
     """
     with _no_garbage():
-        return _Loading(file, read_file, known or Known()).load(text, given or {}, seed)
+        loading = _Loading(file, read_file, check_film, known or Known())
+        return loading.load(text, given or {}, seed)
 
 
 @contextmanager
@@ -86,6 +94,7 @@ class _Loading:
 
     file: str
     read_file: ReadFile
+    check_film: CheckFilm
     known: Known
     mistakes: list[Mistake] = field(default_factory=list)
     worlds: list[tuple[WorldPart, Node]] = field(default_factory=list)
@@ -272,10 +281,16 @@ class _Loading:
             names.check_path(expectation.path, node, self.names, self.mistakes)
 
     def _read_files(self, steps: Steps) -> None:
-        """Texts that actions speak of by a file's name."""
+        """Texts and films that actions speak of by a file's name."""
         for step, node in zip(steps.found, self.step_nodes, strict=True):
+            arguments = node.value[step.action.name]
             for name in step.action.files():
-                self._read_file(name, step.action, node.value[step.action.name])
+                self._read_file(name, step.action, arguments)
+            for name in step.action.films():
+                try:
+                    self.check_film(name)
+                except ValueError as error:
+                    self._note(arguments.at(("file",)), "file", f"{error}.")
 
     def _read_file(self, name: str, action: Action, node: Node) -> None:
         try:

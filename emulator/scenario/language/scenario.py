@@ -112,3 +112,8 @@ class Scenario:
     lasts_ms: int | None = None
     is_endless: bool = False
     files: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def has_films(self) -> bool:
+        """Whether a step sends or uploads a file."""
+        return any(step.action.films() for step in self.steps)

@@ -20,12 +20,16 @@ class _Part(BaseModel):
 
 
 class UserPart(_Part):
-    """Somebody who lives there. `followers` is a number only; `follows` are names."""
+    """Somebody who lives there. `followers` is a number only; `follows` are names.
+
+    Who uploads VODs belongs to an organisation, a `tenant`.
+    """
 
     name: Name
     followers: Count = 0
     display_name: Text | None = None
     bio: Text | None = None
+    tenant: Text | None = None
     follows: list[UserRef] = Field(default_factory=list, max_length=1000)
 
 

@@ -16,12 +16,18 @@ from emulator.core.events.worlds import WorldReplaced
 from emulator.scenario.facts import conditions
 from emulator.scenario.language import happenings
 from emulator.scenario.language.scenario import On, Step
-from emulator.scenario.stage import Evening, find_stream, find_user
+from emulator.scenario.stage import Evening, find_stream, find_user, find_vod
 from emulator.world.store.events import last_seq
 
 # So many events of one kind may wait to be looked at; a flood of more has long made its point.
 HEARD_MAX = 10_000
 _BATCH = 1_000
+# What a filter says by a name of the scenario, and an event by an id.
+_NAMED: dict[str, tuple[str, Callable[[Evening, Any], Any]]] = {
+    "stream": ("stream_id", find_stream),
+    "user": ("user_id", find_user),
+    "vod": ("vod_id", find_vod),
+}
 
 
 class Hearing:
@@ -76,10 +82,9 @@ class Hearing:
 
     def _is(self, event: Event, key: str, wanted: Any) -> bool:
         try:
-            if key == "stream":
-                return bool(getattr(event, "stream_id") == find_stream(self._evening, wanted).id)  # noqa: B009
-            if key == "user":
-                return bool(getattr(event, "user_id") == find_user(self._evening, wanted).id)  # noqa: B009
+            if key in _NAMED:
+                name, find = _NAMED[key]
+                return bool(getattr(event, name) == find(self._evening, wanted).id)
         except Refused:
             return False  # It is not there yet, so nothing has happened to it.
         return conditions.parse("any", wanted).holds(getattr(event, key))

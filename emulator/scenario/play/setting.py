@@ -28,8 +28,9 @@ def prepare(evening: Evening) -> None:
         for category in part.categories:
             if not _has_category(evening, category.slug):
                 categories.make(world, category.name, category.slug)
+        tenants: dict[str, str] = {}
         for user in part.users:
-            _user(evening, user)
+            _user(evening, user, tenants)
         for user in part.users:
             _follow(evening, user)
         for stream in part.streams:
@@ -44,8 +45,10 @@ def rules(before: Rules, part: RulesPart) -> Rules:
     return replace(before, **{name: value for name, value in changes.items() if name in names})
 
 
-def _user(evening: Evening, part: UserPart) -> None:
+def _user(evening: Evening, part: UserPart, tenants: dict[str, str]) -> None:
     world = evening.world
+    if part.tenant is not None and part.tenant not in tenants:
+        tenants[part.tenant] = world.ids.uuid()
     try:
         user = accounts.by_username(world, part.name)
     except Refused:
@@ -56,6 +59,7 @@ def _user(evening: Evening, part: UserPart) -> None:
             display_name=part.display_name,
             bio=part.bio,
             followers_base=part.followers,
+            tenant_id=tenants.get(part.tenant or ""),
         )
     evening.users[part.name] = user.id
 

@@ -141,12 +141,18 @@ def raid(
     with world.change():
         _order(world, source, Order(verb="take", count=going))
         add(world, target, going, for_ms=for_ms, arrivals="even", stay=stay, mix=mix)
+        announce_raid(world, source, target, going)
+    return going
+
+
+def announce_raid(world: World, source: Watched, target: Watched, viewers: int) -> None:
+    """So many viewers of one stream go over to another; whoever moves them says so."""
+    with world.change():
         world.emit(
             StreamRaided(
-                at_ms=world.now_ms, stream_id=source.id, target_id=target.id, viewers=going
+                at_ms=world.now_ms, stream_id=source.id, target_id=target.id, viewers=viewers
             )
         )
-    return going
 
 
 def _order(world: World, stream: Watched, told: Order) -> None:

@@ -141,12 +141,13 @@ class Workshop:
                     log.warning("media was not removed uid=%s reason=%s", uid, refused.sentence)
 
     async def _do(self, job_id: str) -> None:
-        async with self._benches.jobs:
-            try:
-                job = jobs.find(self._world, job_id)
-            except Refused:  # Its video was deleted before its turn came.
-                return
-            with self._world.clock.working():
+        # Time stands where it jumps, also while a job of another world is under way.
+        with self._world.clock.working():
+            async with self._benches.jobs:
+                try:
+                    job = jobs.find(self._world, job_id)
+                except Refused:  # Its video was deleted before its turn came.
+                    return
                 await self._do_now(job)
 
     async def _do_now(self, job: Job) -> None:

@@ -1,16 +1,18 @@
 """`chat.flood`: many lines by many people, through the same `post` as a person's line."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
 from emulator.core.errors import Refused
-from emulator.scenario.actions.action import Action, Ticks
+from emulator.scenario.actions.action import Action, LateTicks, Ticks
 from emulator.scenario.actions.chat.saying import count_refusal
 from emulator.scenario.chance import lines
 from emulator.scenario.chance.arrivals import Arrivals, ticks_of
 from emulator.scenario.chance.lines import POOLS, Pool, Spice
 from emulator.scenario.language.values.kinds import Line, Name, Rate, Share, StreamRef
+from emulator.scenario.peers.cast import known_or_made
 from emulator.scenario.stage import Stage
 from emulator.world.chat import messages, settings
 from emulator.world.live.streams import Stream
@@ -23,6 +25,8 @@ _BLOCKED_WORD = "blockedword"
 
 class ChatFlood(Action):
     """Let many people talk for a while. Lines come by chance, or `even`; refused ones are counted.
+
+    With `real` each of them speaks over a socket of their own, which needs a clock that runs.
 
     `lines` is a pool, a list of pools and lines, with `{author}`, `{n}` and `{word}` in them.
     `repeat`, `links` and `blocked_words` are shares of the lines; `followers` of the authors.
@@ -47,6 +51,7 @@ class ChatFlood(Action):
     links: Share = 0.0
     blocked_words: Share = 0.0
     followers: Share = 0.0
+    real: bool = False
 
     @classmethod
     def arguments(cls, plain: Any) -> Any:
@@ -54,8 +59,27 @@ class ChatFlood(Action):
             return {**plain, "lines": [plain["lines"]]}
         return plain
 
-    def run(self, stage: Stage) -> Ticks:
+    def run(self, stage: Stage) -> Ticks | LateTicks:
+        if self.real:
+            from emulator.scenario.actions.chat.over_sockets import talk
+
+            return talk(stage, stage.stream(self.stream).id, self._turns(stage))
+        return self._posted(stage)
+
+    def _turns(self, stage: Stage) -> Iterator[tuple[int, list[tuple[str, str]]]]:
+        """What is said over sockets: how long to wait, then who says what."""
+        for wait_ms, said in self._lines(stage, stage.stream(self.stream)):
+            yield wait_ms, [(author.username, text) for author, text in said]
+
+    def _posted(self, stage: Stage) -> Ticks:
         stream = stage.stream(self.stream)
+        for wait_ms, said in self._lines(stage, stream):
+            yield wait_ms
+            if said:
+                _post(stage, stream.id, said)
+
+    def _lines(self, stage: Stage, stream: Stream) -> Iterator[tuple[int, list[tuple[User, str]]]]:
+        """How long to wait, and what is said then."""
         authors = self._authors(stage, stream)
         blocked = settings.of(stage.world, stream.row).blocked_words or (_BLOCKED_WORD,)
         spice = Spice(self.repeat, self.links, self.blocked_words, blocked)
@@ -64,10 +88,8 @@ class ChatFlood(Action):
         draw, count = chance.random, len(authors)
         waits = ticks_of(self.rate, stage.for_ms, self.arrivals, stage.chance("arrivals"))
         for wait_ms, coming in waits:
-            yield wait_ms
-            if coming:
-                chosen = [authors[int(draw() * count)] for _ in range(coming)]
-                _post(stage, stream.id, [(author, say(author.username)) for author in chosen])
+            chosen = [authors[int(draw() * count)] for _ in range(coming)]
+            yield wait_ms, [(author, say(author.username)) for author in chosen]
 
     def _pool(self) -> list[str]:
         """Names of pools stand for their lines."""
@@ -85,19 +107,11 @@ class ChatFlood(Action):
         found = []
         with world.change():
             for number in range(1, self.authors + 1):
-                user = known_or_made(stage, f"{self.names}_{number}")
+                user = known_or_made(world, f"{self.names}_{number}")
                 if number <= following and not follows.is_following(world, user, owner):
                     follows.follow(world, user, owner)
                 found.append(user)
         return found
-
-
-def known_or_made(stage: Stage, username: str) -> User:
-    """The account of this name, which is made where there is none."""
-    try:
-        return accounts.by_username(stage.world, username)
-    except Refused:
-        return accounts.make(stage.world, username)
 
 
 def _post(stage: Stage, stream_id: str, said: list[tuple[User, str]]) -> None:

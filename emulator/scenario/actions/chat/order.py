@@ -1,5 +1,6 @@
 """`chat.settings`, `delete`, `clear`, `ban`, `unban`, `moderator`: who keeps order in a room."""
 
+from collections.abc import Awaitable
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -51,7 +52,9 @@ class ChatSettings(Action):
 
 
 class ChatDelete(Action):
-    """Take a line away: the last one, or the last of somebody (`of`), or all of theirs."""
+    """Take a line away: the last one, or the last of somebody (`of`), or all of theirs; with `real`
+    over the socket of who does it.
+    """
 
     name: ClassVar[str] = "chat.delete"
     example: ClassVar[str] = "{chat.delete: {stream: launch, of: bob}, refused: not_found}"
@@ -60,10 +63,22 @@ class ChatDelete(Action):
     of: UserRef | None = None
     which: Literal["last", "all"] = "last"
     by: UserRef | None = None
+    real: bool = False
 
-    def run(self, stage: Stage) -> None:
+    def run(self, stage: Stage) -> Awaitable[None] | None:
         stream = stage.stream(self.stream)
         by = _by(stage, stream, self.by)
+        ids = self._ids(stage, stream)
+        if self.real:
+            from emulator.scenario.actions.chat.over_sockets import delete
+
+            return delete(stage, stream.id, by.username, ids)
+        with stage.world.change():
+            for message_id in ids:
+                messages.delete(stage.world, stream, message_id, by)
+        return None
+
+    def _ids(self, stage: Stage, stream: Stream) -> list[str]:
         of_row = stage.user(self.of).row if self.of else None
         found = stage.world.store.rows(
             "SELECT id FROM messages WHERE stream_row = ? AND is_deleted = 0"
@@ -75,9 +90,7 @@ class ChatDelete(Action):
         )
         if not found:
             raise Refused("not_found", "There is no such line.")
-        with stage.world.change():
-            for row in found:
-                messages.delete(stage.world, stream, row["id"], by)
+        return [row["id"] for row in found]
 
 
 class ChatClear(Action):

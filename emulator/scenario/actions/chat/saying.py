@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Iterator, Mapping
 from typing import ClassVar
 
 from emulator.core.errors import Refused
-from emulator.scenario.actions.action import Action, Ticks
+from emulator.scenario.actions.action import Action, LateTicks, Ticks
 from emulator.scenario.language.values import quantities
 from emulator.scenario.language.values.kinds import Line, StreamRef, Text, UserRef
 from emulator.scenario.stage import Stage
@@ -39,9 +39,9 @@ class ChatSay(Action):
         stream = stage.stream(self.stream)
         says = stage.evening.fill(self.says)
         if self.real:
-            from emulator.scenario.publishing.sockets import say
+            from emulator.scenario.actions.chat.over_sockets import say
 
-            return say(stage.evening, stream.id, stage.user(self.by).username, says)
+            return say(stage, stream.id, stage.user(self.by).username, says)
         try:
             messages.post(stage.world, stream.id, stage.user(self.by), says)
         except Refused as refused:
@@ -51,13 +51,16 @@ class ChatSay(Action):
 
 
 class ChatScript(Action):
-    """Say the lines of a file, each at its time: `12s bob: Hello!`. Refused lines are counted."""
+    """Say the lines of a file, each at its time: `12s bob: Hello!`; with `real` over real sockets.
+    Refused lines are counted.
+    """
 
     name: ClassVar[str] = "chat.script"
     example: ClassVar[str] = "chat.script: {stream: launch, file: lines.txt}"
 
     stream: StreamRef
     file: Text
+    real: bool = False
 
     def files(self) -> tuple[str, ...]:
         return (self.file,)
@@ -68,7 +71,15 @@ class ChatScript(Action):
         except ValueError as error:
             yield f"{self.file}, {error}."
 
-    def run(self, stage: Stage) -> Ticks:
+    def run(self, stage: Stage) -> Ticks | LateTicks:
+        if self.real:
+            from emulator.scenario.actions.chat.over_sockets import script_over_sockets
+
+            lines = list(script(stage.evening.scenario.files[self.file]))
+            return script_over_sockets(stage, stage.stream(self.stream).id, lines)
+        return self._posted(stage)
+
+    def _posted(self, stage: Stage) -> Ticks:
         passed_ms = 0
         for at_ms, author, says in script(stage.evening.scenario.files[self.file]):
             if at_ms > passed_ms:

@@ -7,13 +7,11 @@ from pydantic import Field
 
 from emulator.scenario.actions.action import Action
 from emulator.scenario.facts import conditions, registry
+from emulator.scenario.stage import Stage
 
 
 class Expect(Action):
-    """Say what must be true now, or become true `within` a time. A miss fails the run.
-
-    The runner asks for the facts: `run` does nothing.
-    """
+    """Say what must be true now, or become true `within` a time. A miss fails the run."""
 
     name: ClassVar[str] = "expect"
     example: ClassVar[str] = "expect: {stream.launch.status: live}"
@@ -27,6 +25,9 @@ class Expect(Action):
     def wrong(self) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
         for path, raw in self.facts.items():
             yield from wrong(path, raw)
+
+    def run(self, stage: Stage) -> None:
+        """Nothing: `play/turns` watches until it is met, or its time is over."""
 
 
 def wrong(path: str, raw: Any) -> Iterator[tuple[tuple[int | str, ...], str, str]]:

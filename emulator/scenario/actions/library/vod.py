@@ -1,18 +1,29 @@
 """`vod.*`: recordings: named, made of a given length, failed, deleted, divided into chapters."""
 
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from emulator.core.errors import Refused
 from emulator.scenario.actions.action import Action
-from emulator.scenario.language.values.kinds import Duration, Name, Noun, StreamRef, Text, UserRef
+from emulator.scenario.language.values.kinds import (
+    Duration,
+    Name,
+    Noun,
+    StreamRef,
+    Text,
+    UserRef,
+    VodRef,
+)
+from emulator.scenario.peers import films
 from emulator.scenario.stage import Stage
-from emulator.world.library import chapters, recordings
+from emulator.world.library import chapters, posts, recordings
 from emulator.world.library.chapters import Draft
 from emulator.world.live import streams
 from emulator.world.live.streams import Wishes
+from emulator.world.people.accounts import User
 
 
 class VodCreate(Action):
@@ -55,6 +66,54 @@ class VodCreate(Action):
         return ended.vod_id or ""
 
 
+class VodUpload(Action):
+    """Let somebody upload a film (`file`, beside the scenario), or a VOD again (`of`), as a VOD.
+
+    They belong to a `tenant`. The VOD is processing until its media is complete.
+    """
+
+    name: ClassVar[str] = "vod.upload"
+    example: ClassVar[str] = (
+        "{vod.upload: {vod: again, owner: ada, title: Once more, of: launch}, refused: not_found}"
+    )
+    makes: ClassVar[dict[str, Noun]] = {"vod": "vod"}
+
+    vod: Name
+    owner: UserRef
+    title: Text
+    description: Text | None = None
+    visibility: Literal["public", "unlisted", "private"] | None = None
+    file: Text | None = None
+    of: VodRef | None = None
+
+    def wrong(self) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
+        yield from films.wrong_name(self.file)
+        if (self.file is None) == (self.of is None):
+            yield (), "vod.upload", "vod.upload takes a file, or of and a VOD's name."
+
+    def films(self) -> tuple[str, ...]:
+        return (self.file,) if self.file else ()
+
+    async def run(self, stage: Stage) -> None:
+        owner = stage.user(self.owner)
+        uid = stage.vod(self.of).uid if self.of else await self._uploaded(stage, owner)
+        wishes = {"cloudflare_video_id": uid, "title": self.title}
+        told = {"description": self.description, "visibility": self.visibility}
+        wishes |= {name: value for name, value in told.items() if value is not None}
+        vod, _ = posts.upload(stage.world, owner, wishes)
+        stage.evening.vods[self.vod] = vod.id
+
+    async def _uploaded(self, stage: Stage, owner: User) -> str:
+        upload = stage.evening.server.upload
+        if upload is None:
+            raise Refused("unavailable", "There is no server here that takes uploads.")
+        if owner.tenant_id is None:
+            # As the VOD will be refused: no film is left behind.
+            raise Refused("forbidden", f"{owner.username} belongs to no tenant.")
+        path = films.find(stage.evening, self.file or "")
+        return await upload(owner.username, path, self.title)
+
+
 class VodFail(Action):
     """Let a VOD that is processing fail."""
 
@@ -62,7 +121,7 @@ class VodFail(Action):
     example: ClassVar[str] = "{vod.fail: {vod: launch, reason: No disk}, refused: not_found}"
     shorthand: ClassVar[str] = "vod"
 
-    vod: Name
+    vod: VodRef
     reason: Text = "A scenario let it fail."
 
     def run(self, stage: Stage) -> None:
@@ -89,7 +148,7 @@ class VodDelete(Action):
     example: ClassVar[str] = "{vod.delete: {vod: launch}, refused: not_found}"
     shorthand: ClassVar[str] = "vod"
 
-    vod: Name
+    vod: VodRef
 
     def run(self, stage: Stage) -> None:
         recordings.delete(stage.world, stage.vod(self.vod))
@@ -111,7 +170,7 @@ class VodChapters(Action):
         " refused: not_found}"
     )
 
-    vod: Name
+    vod: VodRef
     chapters: Annotated[list[_ChapterPart], Field(min_length=1, max_length=200)]
 
     def run(self, stage: Stage) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
@@ -10,7 +9,8 @@ from pydantic import Field
 from emulator.core.errors import Refused
 from emulator.scenario.actions.action import Action, LateTicks
 from emulator.scenario.language.values.kinds import Bitrate, Duration, Size, StreamRef, Text
-from emulator.scenario.publishing.publisher import Publisher
+from emulator.scenario.peers import films
+from emulator.scenario.peers.publisher import Publisher
 from emulator.scenario.stage import Stage
 
 if TYPE_CHECKING:
@@ -34,10 +34,10 @@ class PublishStart(Action):
     file: Text | None = None
 
     def wrong(self) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
-        if self.file is not None and (
-            Path(self.file).is_absolute() or ".." in Path(self.file).parts
-        ):
-            yield ("file",), "file", "Name a file in the scenario's folder, or below it."
+        yield from films.wrong_name(self.file)
+
+    def films(self) -> tuple[str, ...]:
+        return (self.file,) if self.file else ()
 
     async def run(self, stage: Stage) -> None:
         stream = stage.stream(self.stream)
@@ -54,22 +54,12 @@ class PublishStart(Action):
 
     def _publisher(self, stage: Stage, stream_id: str) -> Publisher:
         if stage.evening.is_virtual or not stage.evening.server.rtmp:
-            from emulator.scenario.publishing.simulated import SimulatedPublisher
+            from emulator.scenario.peers.simulated_publisher import SimulatedPublisher
 
             return SimulatedPublisher(stage.evening, stream_id)
-        from emulator.scenario.publishing.real import RealPublisher
+        from emulator.scenario.peers.real_publisher import RealPublisher
 
         return RealPublisher(stage.evening, stream_id, self.protocol, self._settings(stage))
-
-    def _film(self, stage: Stage) -> Path | None:
-        """The file that is sent, which a link may not lead to from outside the folder."""
-        if self.file is None:
-            return None
-        folder = Path(stage.evening.scenario.file).parent.resolve()
-        path = (folder / self.file).resolve()
-        if not path.is_relative_to(folder) or not path.is_file():
-            raise Refused("not_found", f"There is no file {self.file} in the scenario's folder.")
-        return path
 
     def _settings(self, stage: Stage) -> "PublishSettings":
         from emulator.media.publisher.settings import PublishSettings
@@ -81,7 +71,7 @@ class PublishStart(Action):
                 fps=Fraction(self.fps),
                 video_kbits=self.bitrate // 1000,
                 keyframe_seconds=self.keyframes / 1000,
-                file=self._film(stage),
+                file=films.find(stage.evening, self.file) if self.file else None,
                 is_looped=self.file is not None,
             )
         except ValueError as error:
@@ -126,13 +116,16 @@ class PublishDrop(Action):
 
 
 class PublishDegrade(Action):
-    """Let the encoder come again at once with less: another bit rate, size, frame rate or gap
-    between key frames. After `for` it is as it was.
+    """Let the picture be worse: of another bit rate, gap between key frames, size or frame rate
+    (for those two the encoder comes again at once), standing (`freeze`), without sound (`silence`).
+
+    After `for` it is as it was. A simulated picture is one: it shows nothing of this.
     """
 
     name: ClassVar[str] = "publish.degrade"
     example: ClassVar[str] = (
-        "{publish.degrade: {stream: launch, bitrate: 300k, fps: 10}, for: 30s, refused: not_found}"
+        "{publish.degrade: {stream: launch, bitrate: 300k, freeze: true}, for: 9s,"
+        " refused: not_found}"
     )
     may_last: ClassVar[bool] = True
 
@@ -141,6 +134,12 @@ class PublishDegrade(Action):
     fps: Annotated[int, Field(ge=1, le=120)] | None = None
     bitrate: Bitrate | None = None
     keyframes: Duration | None = None
+    freeze: bool | None = None
+    silence: bool | None = None
+
+    def wrong(self) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
+        if not self._wishes():
+            yield (), "publish.degrade", "Say what is worse, such as bitrate: 300k or freeze: true."
 
     async def run(self, stage: Stage) -> LateTicks:
         publisher = _find(stage, stage.stream(self.stream).id)
@@ -156,6 +155,8 @@ class PublishDegrade(Action):
             "fps": Fraction(self.fps) if self.fps else None,
             "video_kbits": self.bitrate // 1000 if self.bitrate else None,
             "keyframe_seconds": self.keyframes / 1000 if self.keyframes else None,
+            "is_frozen": self.freeze,
+            "is_silent": self.silence,
         }
         return {name: value for name, value in told.items() if value is not None}
 

@@ -1,22 +1,34 @@
 """`viewers.*`: an audience that comes, stays and goes, as numbers."""
 
 from collections.abc import Awaitable
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from emulator.scenario.actions.action import Action, Ticks
+from emulator.scenario.actions.action import Action, LateTicks, Ticks
 from emulator.scenario.language.values.kinds import Count, Countries, Share, Stay, StreamRef, Text
 from emulator.scenario.stage import Stage
 from emulator.world.audience import cohorts
-from emulator.world.audience.crowd import Mix
+from emulator.world.audience.crowd import NOBODY_SPECIAL, Mix
 from emulator.world.audience.curves import Arrivals, Curve
+
+if TYPE_CHECKING:
+    from emulator.scenario.actions.live.real_viewers import Really
+
+# With what real viewers watch; `true` is a page: a player with the chat beside it.
+Real = bool | Literal["hls", "chat", "whep"]
+# What a raid's viewers say where they come from.
+FROM_A_RAID = Mix(referrers={"raid": 1.0})
 
 
 class _Crowd(Action):
-    """Who they are: shares by name. What is left over is unknown."""
+    """Who they are: shares by name. What is left over is unknown.
+
+    `real` makes them real connections instead of numbers, which needs a clock that runs.
+    """
 
     stream: StreamRef
+    real: Real = False
     countries: Countries = Field(default_factory=dict)
     devices: dict[Text, Share] = Field(default_factory=dict)
     referrers: dict[Text, Share] = Field(default_factory=dict)
@@ -31,12 +43,18 @@ class _Crowd(Action):
             signed_in=self.signed_in,
         )
 
+    def _really(self, stage: Stage) -> "Really":
+        """Those who are real."""
+        from emulator.scenario.actions.live.real_viewers import Really
+
+        return Really(stage, self.stream, self.real, self.mix, getattr(self, "stay", None))
+
 
 class ViewersSet(_Crowd):
-    """Let there be so many simulated viewers from now on; or, with `real`, so many real players.
+    """Let there be so many viewers from now on.
 
-    Real ones ask for playlists over HTTP as a player does, or with `real: whep` watch over WebRTC,
-    and need a clock that runs.
+    They are simulated; with `real: true` they are pages of signed-in people, each a player and a
+    chat socket; with `hls`, `chat` or `whep` that part of it alone, or a player over WebRTC.
     """
 
     name: ClassVar[str] = "viewers.set"
@@ -44,14 +62,11 @@ class ViewersSet(_Crowd):
 
     count: Count
     stay: Stay | None = None
-    real: bool | Literal["hls", "whep"] = False
 
     def run(self, stage: Stage) -> Awaitable[None] | None:
-        stream = stage.stream(self.stream)
         if self.real:
-            from emulator.scenario.publishing.players import players_of
-
-            return players_of(stage.evening, stream, is_whep=self.real == "whep").reach(self.count)
+            return self._really(stage).reach(self.count)
+        stream = stage.stream(self.stream)
         cohorts.reach(stage.world, stream, self.count, stay=self.stay, mix=self.mix)
         return None
 
@@ -70,7 +85,9 @@ class ViewersAdd(_Crowd):
     arrivals: Arrivals = "poisson"
     stay: Stay | None = None
 
-    def run(self, stage: Stage) -> Ticks:
+    def run(self, stage: Stage) -> Ticks | LateTicks:
+        if self.real:
+            return self._really(stage).add(self.count, self.curve, self.arrivals)
         cohorts.add(
             stage.world,
             stage.stream(self.stream),
@@ -81,7 +98,7 @@ class ViewersAdd(_Crowd):
             stay=self.stay,
             mix=self.mix,
         )
-        yield stage.for_ms
+        return iter((stage.for_ms,))
 
 
 class ViewersRamp(_Crowd):
@@ -103,7 +120,9 @@ class ViewersRamp(_Crowd):
     curve: Curve = "linear"
     stay: Stay | None = None
 
-    def run(self, stage: Stage) -> Ticks:
+    def run(self, stage: Stage) -> Ticks | LateTicks:
+        if self.real:
+            return self._really(stage).ramp(self.from_, self.to, self.curve)
         cohorts.ramp(
             stage.world,
             stage.stream(self.stream),
@@ -114,7 +133,7 @@ class ViewersRamp(_Crowd):
             stay=self.stay,
             mix=self.mix,
         )
-        yield stage.for_ms
+        return iter((stage.for_ms,))
 
 
 class ViewersSpike(_Crowd):
@@ -129,10 +148,12 @@ class ViewersSpike(_Crowd):
 
     count: Count
 
-    def run(self, stage: Stage) -> Ticks:
+    def run(self, stage: Stage) -> Ticks | LateTicks:
+        if self.real:
+            return self._really(stage).spike(self.count)
         stream = stage.stream(self.stream)
         cohorts.spike(stage.world, stream, self.count, for_ms=stage.for_ms, mix=self.mix)
-        yield stage.for_ms
+        return iter((stage.for_ms,))
 
 
 class ViewersChurn(_Crowd):
@@ -148,7 +169,9 @@ class ViewersChurn(_Crowd):
     per_minute: Share
     stay: Stay | None = None
 
-    def run(self, stage: Stage) -> Ticks:
+    def run(self, stage: Stage) -> Ticks | LateTicks:
+        if self.real:
+            return self._really(stage).churn(self.per_minute)
         cohorts.churn(
             stage.world,
             stage.stream(self.stream),
@@ -157,11 +180,13 @@ class ViewersChurn(_Crowd):
             stay=self.stay,
             mix=self.mix,
         )
-        yield stage.for_ms
+        return iter((stage.for_ms,))
 
 
 class ViewersRaid(Action):
-    """Let the viewers of one stream go over to another, all of them or `count`."""
+    """Let the viewers of one stream go over to another, all of them or `count`; with `real` those
+    who are real.
+    """
 
     name: ClassVar[str] = "viewers.raid"
     example: ClassVar[str] = "{viewers.raid: {from: launch, to: other}, refused: conflict}"
@@ -171,8 +196,15 @@ class ViewersRaid(Action):
     to: StreamRef
     count: Count | None = None
     stay: Stay | None = None
+    real: Real = False
 
-    def run(self, stage: Stage) -> Ticks:
+    def run(self, stage: Stage) -> Ticks | LateTicks:
+        if self.real:
+            from emulator.scenario.actions.live.real_viewers import Really
+
+            going = Really(stage, self.from_, self.real, NOBODY_SPECIAL, None)
+            coming = Really(stage, self.to, self.real, FROM_A_RAID, self.stay)
+            return going.raid(coming, self.count)
         cohorts.raid(
             stage.world,
             stage.stream(self.from_),
@@ -181,4 +213,4 @@ class ViewersRaid(Action):
             for_ms=stage.for_ms,
             stay=self.stay,
         )
-        yield stage.for_ms
+        return iter((stage.for_ms,))

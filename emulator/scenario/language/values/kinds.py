@@ -90,3 +90,5 @@ StreamRef = Annotated[
 ]
 UserRef = Annotated[Name, Ref("user")]
 CategoryRef = Annotated[Annotated[str, Field(min_length=1, max_length=100)], Ref("category")]
+# A VOD that a step has made or named, or the name of the stream that leaves one.
+VodRef = Annotated[Name, Ref("vod")]

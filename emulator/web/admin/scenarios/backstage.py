@@ -2,14 +2,19 @@
 
 import asyncio
 import json
+import os
 import ssl
 import urllib.error
 import urllib.request
+from pathlib import Path
 from typing import Any
 
+from emulator.core.errors import Refused
 from emulator.scenario.stage import Answer, Server
 from emulator.web.platform import Platform
 from emulator.world.people import accounts
+from emulator.world.video import jobs
+from emulator.world.video.media import Footage
 from emulator.world.world import DEFAULT
 
 _TIMEOUT_SECONDS = 60
@@ -40,6 +45,7 @@ def server_of(platform: Platform) -> Server:
         key_of=lambda username: _key(platform, username),
         request=request if ready else None,
         snapshot=lambda name: _save(platform, name),
+        upload=lambda username, path, title: _upload(platform, username, path, title),
     )
 
 
@@ -56,16 +62,41 @@ def _save(platform: Platform, name: str) -> None:
     platform.worlds.save(platform, name)
 
 
+async def _upload(platform: Platform, username: str, path: Path, title: str) -> str:
+    """Keep a film as somebody's upload, as the API does with a form's file."""
+    world, workshop = platform.world, platform.workshop
+    name = path.name
+    with await asyncio.to_thread(path.open, "rb") as film:
+        size = film.seek(0, os.SEEK_END)
+        uid, probed = await workshop.receive(film, name)
+    footage = Footage(
+        uid=uid,
+        form=probed.form,
+        width=probed.width,
+        height=probed.height,
+        duration_ms=round(probed.seconds * 1000),
+        file_bytes=size,
+        name=name,
+    )
+    try:
+        owner = accounts.by_username(world, username)
+        return jobs.upload(world, owner, {"title": title}, footage).uid
+    except Refused:
+        await workshop.discard(uid)
+        raise
+
+
 def _ask(method: str, address: str, headers: dict[str, str], body: Any, ca: str) -> Answer:
     content = None
     if body is not None:
         content = json.dumps(body).encode()
         headers = {**headers, "Content-Type": "application/json"}
     request = urllib.request.Request(address, content, headers, method=method)
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
     if address.startswith("https:"):
         context = ssl.create_default_context(cafile=ca or None)
-        opener.add_handler(urllib.request.HTTPSHandler(context=context))
+        handlers.append(urllib.request.HTTPSHandler(context=context))
+    opener = urllib.request.build_opener(*handlers)
     try:
         with opener.open(request, timeout=_TIMEOUT_SECONDS) as answer:
             return _answer(answer.status, answer)

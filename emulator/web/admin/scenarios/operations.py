@@ -1,5 +1,6 @@
 """`/_emulator/scenarios`: evenings from YAML, started, watched and stopped on this server."""
 
+from pathlib import Path
 from typing import Any, Literal, TypedDict
 
 from pydantic import Field
@@ -8,7 +9,7 @@ from starlette.responses import HTMLResponse, Response
 from emulator.core.errors import Refused
 from emulator.core.world_clock import SPEED_MAX
 from emulator.scenario import files
-from emulator.scenario.language.load import Known, load
+from emulator.scenario.language.load import CheckFilm, Known, load
 from emulator.scenario.language.mistakes import WrongScenario
 from emulator.scenario.language.scenario import Scenario
 from emulator.scenario.record.recording import record
@@ -27,6 +28,8 @@ _SHOWN_MISTAKES = 100
 class ScenarioStart(Request):
     """`name` is one of the library; or `text` is a scenario, with `files` that it speaks of.
 
+    `folder` is where, on the server's machine, the films are that it sends.
+
     A `speed` of 0 is the virtual clock, 1 the machine's pace. `world`: the one of this request, or
     one of the run's own, which goes with it unless `keep` is true.
     """
@@ -35,6 +38,7 @@ class ScenarioStart(Request):
     text: str | None = Field(None, max_length=2**20)
     file: str = Field("scenario.yaml", max_length=200)
     files: dict[str, str] = Field(default_factory=dict, max_length=1_000)
+    folder: str = Field("", max_length=1_000)
     params: dict[str, Any] = Field(default_factory=dict, max_length=1_000)
     seed: int | None = Field(None, ge=0, le=2**53)
     speed: float = Field(0.0, ge=0, le=SPEED_MAX, allow_inf_nan=False)
@@ -110,6 +114,7 @@ def start(call: Call) -> RunShape:
     is_own = wishes.world == "own" if wishes.world else wishes.speed == 0
     order = Order(
         scenario=scenario,
+        folder=wishes.folder,
         speed=wishes.speed,
         seed=wishes.seed,
         world="own" if is_own else "this",
@@ -185,7 +190,13 @@ def _read(wishes: ScenarioStart, known: Known) -> Scenario:
     options: dict[str, Any] = {"given": wishes.params, "known": known, "seed": wishes.seed}
     try:
         if wishes.text is not None:
-            return load(wishes.text, wishes.file, read_file=_beside(wishes.files), **options)
+            return load(
+                wishes.text,
+                wishes.file,
+                read_file=_beside(wishes.files),
+                check_film=_films_in(wishes.folder),
+                **options,
+            )
         path = files.library().get(wishes.name or "")
         if path is None:
             raise Refused("not_found", f"There is no scenario {wishes.name} in the library.")
@@ -203,6 +214,16 @@ def _beside(texts: dict[str, str]) -> Any:
         return texts[name]
 
     return read_file
+
+
+def _films_in(folder: str) -> CheckFilm:
+    if folder:
+        return files.film_checker(Path(folder))
+
+    def none(name: str) -> None:
+        raise ValueError(f"This scenario came without a folder, so without {name[:80]}")
+
+    return none
 
 
 def _library(name: str, known: Known) -> LibraryEntry:

@@ -37,7 +37,8 @@ WhichWorld = Literal["own", "this"]
 class Order:
     """What is to be played, and how. A `speed` of `VIRTUAL` (0) jumps, 1 is the machine's pace.
 
-    `ends_ms` ends it so long after its start. `write` takes the event log as it grows.
+    `ends_ms` ends it so long after its start. `folder` is where its films are, empty where it came
+    without. `write` takes the event log as it grows.
     """
 
     scenario: Scenario
@@ -46,6 +47,7 @@ class Order:
     world: WhichWorld = "own"
     is_kept: bool = False
     ends_ms: int | None = None
+    folder: str = ""
     write: Callable[[str], object] | None = None
 
 
@@ -123,6 +125,7 @@ class Runs:
             world=platform.world,
             scenario=order.scenario,
             server=server_of(platform),
+            folder=order.folder,
             seed=seed,
             is_own_world=order.world == "own",
         )

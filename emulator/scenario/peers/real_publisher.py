@@ -1,6 +1,5 @@
 """RealPublisher: the built-in publisher as a process of its own, over real RTMP, RTMPS or WHIP."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,12 +10,9 @@ from emulator.world.live import streams
 
 if TYPE_CHECKING:
     from emulator.media.publisher.process import PublisherProcess
-    from emulator.media.publisher.push import Progress
     from emulator.media.publisher.settings import PublishSettings
 
 Protocol = Literal["rtmp", "rtmps", "whip"]
-# A slow machine starts an encoder in a few seconds; whatever takes longer is broken.
-_START_SECONDS_MAX = 20.0
 
 
 class RealPublisher:
@@ -37,29 +33,17 @@ class RealPublisher:
         server = self._evening.server
         urls = {"rtmp": server.rtmp, "rtmps": server.rtmps, "whip": server.media}
         stream = streams.find(self._evening.world, self._stream_id)
-        is_publishing = asyncio.Event()
-
-        def hear(progress: "Progress") -> None:
-            if progress.state == "publishing":
-                is_publishing.set()
-
         process = self._process = PublisherProcess(
             urls[self._protocol],
             stream.stream_key,
             ca=server.ca,
             settings=replace(self._settings, name="scenario"),
-            on_progress=hear,
         )
-        await process.start()
-        # Shielded: who waits for a process may give up, and the process must not.
-        ended = asyncio.shield(process.wait())
-        waits: list[asyncio.Future[Any]] = [asyncio.create_task(is_publishing.wait()), ended]
-        await asyncio.wait(waits, timeout=_START_SECONDS_MAX, return_when=asyncio.FIRST_COMPLETED)
-        for each in waits:
-            each.cancel()
-        if not is_publishing.is_set():
+        try:
+            await process.start_publishing()
+        except Refused:
             await process.stop()
-            raise Refused("conflict", process.failure or "The publisher could not start in time.")
+            raise
 
     async def stop(self, reason: str) -> None:  # noqa: ARG002 -- the platform tells its own
         if self._process is not None:
@@ -73,9 +57,17 @@ class RealPublisher:
         await self.start()
 
     async def change(self, wishes: Mapping[str, Any]) -> None:
-        await self.stop("it comes again with other settings")
+        from emulator.media.publisher.settings import ORDERS
+
+        before = self._settings
         try:
-            self._settings = replace(self._first, **wishes)
+            after = self._settings = replace(self._first, **wishes)
         except ValueError as error:
             raise Refused("invalid", str(error)) from None
-        await self.start()
+        orders = {name: getattr(after, name) for name in sorted(ORDERS)}
+        is_steered = after.file is None and replace(before, **orders) == after
+        if is_steered and self._process is not None:
+            await self._process.order(orders)
+        else:
+            await self.stop("it comes again with other settings")
+            await self.start()

@@ -10,6 +10,9 @@ from typing import Any
 from emulator.scenario.stage import Evening
 from emulator.world.live import streams, synthetic
 
+# A real encoder goes on in the same connection when anything else changes.
+_NEEDS_ANOTHER_ENCODER = ("width", "height", "fps")
+
 
 class SimulatedPublisher:
     """A publisher that costs no encoder, no socket and no disk."""
@@ -17,6 +20,7 @@ class SimulatedPublisher:
     def __init__(self, evening: Evening, stream_id: str) -> None:
         self._evening = evening
         self._stream_id = stream_id
+        self._again: Mapping[str, Any] = {}
 
     async def start(self) -> None:
         world = self._evening.world
@@ -31,10 +35,13 @@ class SimulatedPublisher:
     async def come_back(self) -> None:
         await self.start()
 
-    async def change(self, wishes: Mapping[str, Any]) -> None:  # noqa: ARG002 -- one picture
-        """The built-in picture is one: only that the encoder came again is seen."""
-        self._leave("the publisher stopped")
-        await self.start()
+    async def change(self, wishes: Mapping[str, Any]) -> None:
+        """The built-in picture is one: only that an encoder came again is seen."""
+        again = {name: value for name, value in wishes.items() if name in _NEEDS_ANOTHER_ENCODER}
+        if again != self._again:
+            self._again = again
+            self._leave("the publisher stopped")
+            await self.start()
 
     def _leave(self, reason: str) -> None:
         world = self._evening.world

@@ -24,7 +24,7 @@ class Publisher(Protocol):
         ...
 
     async def change(self, wishes: Mapping[str, Any]) -> None:
-        """Come again at once with other settings, by the names of `PublishSettings`; with none as
-        it was at first.
+        """Go on with other settings, by the names of `PublishSettings`; with none as it was at
+        first. An encoder comes again at once where its picture's size or rate changes.
         """
         ...

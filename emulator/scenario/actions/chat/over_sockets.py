@@ -1,0 +1,89 @@
+"""Over sockets: lines that people say through real chat sockets, as their browsers would."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+
+from emulator.core.errors import Refused
+from emulator.scenario.actions.action import LateTicks
+from emulator.scenario.actions.chat.saying import count_refusal
+from emulator.scenario.peers.voices import Voices, answered
+from emulator.scenario.stage import Stage
+
+# How long to wait, and what is said then: (who, what).
+Turns = Iterator[tuple[int, Sequence[tuple[str, str]]]]
+
+
+async def say(stage: Stage, stream_id: str, username: str, text: str) -> None:
+    """One line; over once it has come back. Refuses with the socket's own code and sentence."""
+    voices = Voices(stage.evening, stream_id)
+    try:
+        voice = await voices.of(username)
+        await answered(await voice.say(text))
+    except Refused as refused:
+        count_refusal(stage, stream_id, refused)
+        raise
+    finally:
+        await voices.close()
+
+
+async def delete(stage: Stage, stream_id: str, username: str, message_ids: Sequence[str]) -> None:
+    """Take lines away, as a moderator's page does. Refuses likewise."""
+    voices = Voices(stage.evening, stream_id)
+    try:
+        voice = await voices.of(username)
+        for message_id in message_ids:
+            await answered(await voice.delete(message_id))
+    finally:
+        await voices.close()
+
+
+async def script_over_sockets(
+    stage: Stage, stream_id: str, lines: Sequence[tuple[int, str, str]]
+) -> LateTicks:
+    """A conversation with its times, which count from the step's start."""
+
+    def turns() -> Turns:
+        passed_ms = 0
+        for at_ms, author, text in lines:
+            yield at_ms - passed_ms, [(stage.user(author).username, text)]
+            passed_ms = at_ms
+
+    async for wait_ms in talk(stage, stream_id, turns()):
+        yield wait_ms
+
+
+async def talk(stage: Stage, stream_id: str, turns: Turns) -> LateTicks:
+    """Say all of it. Whom the room refuses is counted; over once every line has its answer."""
+    voices = Voices(stage.evening, stream_id)
+    waiting: list[asyncio.Future[None]] = []
+    try:
+        for wait_ms, said in turns:
+            if wait_ms:
+                yield wait_ms
+            for username, text in said:
+                waiting.append(await (await voices.of(username)).say(text))
+            waiting = [told for told in waiting if not _is_over(stage, stream_id, told)]
+        for told in waiting:
+            await _await(stage, stream_id, told)
+    finally:
+        await voices.close()
+
+
+def _is_over(stage: Stage, stream_id: str, told: "asyncio.Future[None]") -> bool:
+    if told.done():
+        _count(stage, stream_id, told.exception())
+    return told.done()
+
+
+async def _await(stage: Stage, stream_id: str, told: "asyncio.Future[None]") -> None:
+    try:
+        await answered(told)
+    except Refused as refused:
+        count_refusal(stage, stream_id, refused)
+
+
+def _count(stage: Stage, stream_id: str, failure: BaseException | None) -> None:
+    if isinstance(failure, Refused):
+        count_refusal(stage, stream_id, failure)
+    elif failure is not None:
+        raise failure

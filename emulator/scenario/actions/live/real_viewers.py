@@ -1,0 +1,157 @@
+"""Real viewers: what `viewers.*` does with connections instead of numbers, as time passes."""
+
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Literal
+
+from emulator.core.errors import Refused
+from emulator.core.ids import Chance
+from emulator.scenario.actions.action import LateTicks
+from emulator.scenario.peers.cast import known_or_made
+from emulator.scenario.peers.crowd import Staying, crowd_of
+from emulator.scenario.peers.viewer import Kind, Who
+from emulator.scenario.stage import Stage
+from emulator.world.audience import cohorts
+from emulator.world.audience.crowd import Mix
+from emulator.world.audience.curves import Arrivals, Curve, Stay, arrived, coming, level
+
+# How often a crowd is looked after.
+_TICK_MS = 500
+_NAMES = "viewer"
+
+StreamName = str | Mapping[Literal["owner"], str]
+
+
+class Really:
+    """The real viewers of one stream, and who those are who come for one step."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        stream: StreamName,
+        real: bool | Literal["hls", "chat", "whep"],
+        mix: Mix,
+        stay: Stay | None,
+    ) -> None:
+        """Refuses (`unavailable`) where time jumps."""
+        self._stage = stage
+        self._kind: Kind = "page" if real is True else real or "page"
+        self._stream = stage.stream(stream)
+        self._crowd = crowd_of(stage.evening, self._stream, self._kind)
+        self._mix = mix
+        self._chance = stage.chance("who")
+        self._staying = _staying(stay, stage.chance("stay"))
+
+    async def reach(self, count: int) -> None:
+        await self._crowd.reach(count, self._cast, self._staying)
+
+    def add(self, count: int, curve: Curve, arrivals: Arrivals) -> LateTicks:
+        chance = self._stage.chance("arrivals") if arrivals == "poisson" else None
+        came, done = 0, 0.0
+
+        async def act(share: float) -> None:
+            nonlocal came, done
+            until = arrived(curve, share)
+            more = coming(count, came, done, until, chance)
+            came, done = came + more, until
+            await self._come(more)
+
+        return self._as_time_passes(act)
+
+    def ramp(self, start: int | None, to: int, curve: Curve) -> LateTicks:
+        begin = self._crowd.count if start is None else start
+
+        async def act(share: float) -> None:
+            await self.reach(begin + round((to - begin) * level(curve, share)))
+
+        return self._as_time_passes(act)
+
+    def spike(self, count: int) -> LateTicks:
+        begin = self._crowd.count
+
+        async def act(share: float) -> None:
+            await self.reach(begin + round(count * level("bell", share)))
+
+        return self._as_time_passes(act)
+
+    def churn(self, per_minute: float) -> LateTicks:
+        """As many come as go."""
+        minutes, gone = self._stage.for_ms / 60_000, 0
+
+        async def act(share: float) -> None:
+            nonlocal gone
+            leaving = math.floor(self._crowd.count * per_minute * minutes * share) - gone
+            gone += leaving
+            await self._crowd.go(leaving)
+            await self._come(leaving)
+
+        return self._as_time_passes(act)
+
+    def raid(self, target: "Really", count: int | None) -> LateTicks:
+        """Refuses (`invalid`) more than are there."""
+        there, gone = self._crowd.count, 0
+        going = there if count is None else count
+        if going > there:
+            raise Refused("invalid", f"There are {there} real viewers who could go, not {going}.")
+        cohorts.announce_raid(self._stage.world, self._stream, target._stream, going)
+
+        async def act(share: float) -> None:
+            nonlocal gone
+            more = round(going * share) - gone
+            gone += more
+            await self._crowd.go(more)
+            await target._come(more)
+
+        return self._as_time_passes(act)
+
+    async def _come(self, count: int) -> None:
+        await self._crowd.come(count, self._cast, self._staying)
+
+    async def _as_time_passes(self, act: Callable[[float], Awaitable[None]]) -> LateTicks:
+        """Again and again, with how much of the step's time (0 to 1) has passed."""
+        began_ms, for_ms = self._stage.now_ms, self._stage.for_ms
+        while (passed_ms := self._stage.now_ms - began_ms) < for_ms:
+            await act(passed_ms / for_ms)
+            yield _TICK_MS
+        await act(1.0)
+
+    def _cast(self, number: int) -> Who:
+        """The viewer of a number: where from, with what, and whose account."""
+        mix, draw = self._mix, self._chance
+        told = {
+            "X-Emulator-Country": _drawn(mix.countries, draw),
+            "X-Emulator-Device": _drawn(mix.devices, draw),
+            "Referer": _referrer(_drawn(mix.referrers, draw)),
+        }
+        is_signed_in = self._kind in ("page", "chat") or draw.random() < mix.signed_in
+        return Who(
+            number=number,
+            token=self._token(number) if is_signed_in and self._kind != "whep" else "",
+            headers={name: value for name, value in told.items() if value},
+        )
+
+    def _token(self, number: int) -> str:
+        key_of = self._stage.evening.server.key_of
+        user = known_or_made(self._stage.world, f"{_NAMES}_{number}")
+        return key_of(user.username) if key_of else ""
+
+
+def _staying(stay: Stay | None, chance: Chance) -> Staying:
+    if stay is None:
+        return lambda: None
+    lengths = stay.lengths_ms()
+    return lambda: lengths[int(chance.random() * len(lengths))]
+
+
+def _drawn(shares: Mapping[str, float], chance: Chance) -> str:
+    """One of them by its share; empty for what is left over."""
+    at = chance.random()
+    for name, share in shares.items():
+        at -= share
+        if at < 0:
+            return name
+    return ""
+
+
+def _referrer(host: str) -> str:
+    return f"https://{host}/" if host else ""

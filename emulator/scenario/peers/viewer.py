@@ -1,0 +1,35 @@
+"""Viewer: one real viewer, whatever it watches with; and who it is."""
+
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+# `page` is what a browser shows: a player with the chat beside it, of somebody who is signed in.
+Kind = Literal["page", "hls", "chat", "whep"]
+
+AGENT = "live-emulator scenario viewer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Who:
+    """One of them. `token` is empty where nobody is signed in; `headers` tell where from."""
+
+    number: int
+    token: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def agent(self) -> str:
+        """By which a player without a token is told from the others."""
+        return f"{AGENT} {self.number}"
+
+
+class Viewer(Protocol):
+    """Comes once, and goes once."""
+
+    async def come(self) -> None:
+        """Begin to watch. Refuses what the platform refuses."""
+        ...
+
+    async def go(self) -> None:
+        """Leave, as a page that is closed."""
+        ...

@@ -1,0 +1,88 @@
+"""Uploads: a film beside a scenario becomes a VOD, also where time jumps."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from emulator.server import Emulator
+from tests.flows.scenario.test_recordings import played
+from tests.support.encoders import film
+
+EVENING = """
+scenario: Uploads
+world:
+  users: [{name: ada, tenant: acme}, {name: bob}]
+  streams: [{name: show, owner: bob, title: A show}]
+timeline:
+  - vod.upload: {vod: film, owner: ada, title: A film, description: By hand, file: talk.mp4}
+  - expect: {vod.film.status: ready}
+    within: 30s
+  # What somebody has left can be uploaded again, by who belongs to an organisation.
+  - publish.start: show
+  - wait: 1m
+  - publish.stop: show
+  - {expect: {vod.show.status: ready}, within: 30s}
+  - vod.upload: {vod: again, owner: ada, title: Again, of: show}
+  - {vod.upload: {vod: never, owner: bob, title: Never, of: show}, refused: forbidden}
+  - {vod.upload: {vod: never2, owner: bob, title: Never, file: talk.mp4}, refused: forbidden}
+  - {expect: {vod.again.status: ready}, within: 30s}
+expect:
+  vod.film.title: A film
+  vod.film.duration: {about: 4s, give: 100ms}
+  vod.again.duration: {about: 1m, give: 1s}
+  events.vod.uploaded: 2
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    shutil.copy(film(form="mp4"), tmp_path / "talk.mp4")
+    return tmp_path
+
+
+async def test_an_uploaded_film_is_a_vod_and_the_evening_is_the_same_each_time(
+    client: httpx.AsyncClient, emulator: Emulator, folder: Path
+) -> None:
+    order: dict[str, Any] = {"text": EVENING, "folder": str(folder)}
+
+    report, again = [await played(client, emulator, **order) for _ in range(2)]
+
+    missed = [each for each in report["expectations"] if not each["met"]]
+    wrong = [each for each in report["steps"] if not each["ok"]]
+    assert (report["outcome"], missed, wrong) == ("passed", [], [])
+    assert again["log_hash"] == report["log_hash"]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("none.mp4", "There is no file none.mp4 in the scenario's folder"),
+        ("../talk.mp4", "Name a file in the scenario's folder"),
+        ("way-out/talk.mp4", "is outside the scenario's folder"),
+    ],
+)
+async def test_a_film_that_is_not_there_is_told_before_anything_happens(
+    client: httpx.AsyncClient, folder: Path, name: str, told: str
+) -> None:
+    (folder / "inside").mkdir()
+    (folder / "inside/way-out").symlink_to(folder)
+    text = EVENING.replace("file: talk.mp4", f"file: {name}")
+
+    answer = await client.post(
+        "/_emulator/scenarios", json={"text": text, "folder": str(folder / "inside")}
+    )
+
+    assert answer.status_code == 422
+    assert answer.text.count(told) >= 1, answer.text
+
+
+async def test_a_scenario_that_came_without_a_folder_has_no_films(
+    client: httpx.AsyncClient,
+) -> None:
+    answer = await client.post("/_emulator/scenarios", json={"text": EVENING})
+
+    assert answer.status_code == 422
+    assert "came without a folder, so without talk.mp4" in answer.text
