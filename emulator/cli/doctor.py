@@ -6,6 +6,7 @@ import os
 import shutil
 import ssl
 import sys
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +30,7 @@ EXAMPLES = """
 _FULL_SHARE = 0.95
 _FREE_WARN_BYTES = 5 * 2**30
 _OPEN_FILES_WARN = 1024
+_CLOCK_SLACK_MS = 60_000
 
 
 class Finding(NamedTuple):
@@ -60,19 +62,23 @@ def run(args: argparse.Namespace) -> int:
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """All findings, in the order in which a start would meet them."""
-    yield _python()
+    yield of_python(sys.version_info[:2])
     yield _pyav()
     yield from _ports(settings)
     yield _tls(settings)
     yield _folder(settings)
-    yield _disk(settings)
-    yield _clock()
+    folder = tempfile.gettempdir() if settings.is_in_memory else settings.data
+    yield of_disk(*shutil.disk_usage(_nearest(Path(folder))))
+    # Our own files cannot be from the future: then the clock is behind, and TLS and players err.
+    installed_ms = int(Path(__file__).stat().st_mtime * 1000)
+    yield of_clock(SystemClock().now_ms(), installed_ms)
     yield _open_files()
 
 
-def _python() -> Finding:
+def of_python(version: tuple[int, int]) -> Finding:
+    """Older ones than 3.11 do not get here: neither pip nor make installs there."""
     told = f"{sys.version.split()[0]} at {sys.executable}"
-    if sys.version_info >= (3, 14):
+    if version >= (3, 14):
         return Finding("Python", "warn", told, "Tested with 3.11 to 3.13: if odd, use one of them.")
     return Finding("Python", "ok", told)
 
@@ -156,11 +162,8 @@ def _folder(settings: Settings) -> Finding:
     return Finding("data", "ok", f"{folder}" + ("" if folder.exists() else ", made at first start"))
 
 
-def _disk(settings: Settings) -> Finding:
-    import tempfile
-
-    folder = Path(tempfile.gettempdir() if settings.is_in_memory else settings.data)
-    total, used, free = shutil.disk_usage(_nearest(folder))
+def of_disk(total: int, used: int, free: int) -> Finding:
+    """How full the disk of the data folder is, in bytes."""
     # 2.5 Mbit/s, what OBS sends unless told, is 1.1 GiB an hour.
     told = f"{free / 2**30:.1f} GiB free, {free / 2**30 / 1.05:.0f} h of a stream at 2.5 Mbit/s"
     advice = "Free some space, or choose a folder on another disk with --data."
@@ -177,12 +180,10 @@ def _nearest(folder: Path) -> Path:
     return next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
 
 
-def _clock() -> Finding:
-    now_ms = SystemClock().now_ms()
+def of_clock(now_ms: int, installed_ms: int) -> Finding:
+    """Whether this machine's clock can be right."""
     told = datetime.fromtimestamp(now_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    # Our own files cannot be from the future: then the clock is behind, and TLS and players err.
-    written_ms = int(Path(__file__).stat().st_mtime * 1000)
-    if now_ms < written_ms - 60_000:
+    if now_ms < installed_ms - _CLOCK_SLACK_MS:
         advice = "Set the clock (timedatectl set-ntp true, or System Settings on a Mac)."
         return Finding("clock", "fail", f"{told} is before this program was installed", advice)
     return Finding("clock", "ok", told)

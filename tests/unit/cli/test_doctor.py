@@ -3,12 +3,13 @@
 import json
 import os
 import socket
+import sys
 from pathlib import Path
 
 import pytest
 
 from emulator.cli import main
-from emulator.cli.doctor import Finding, examine
+from emulator.cli.doctor import Finding, examine, of_clock, of_disk, of_python
 from emulator.machine.certificates import server_context
 from emulator.machine.folder import DataFolder
 from emulator.settings import Settings
@@ -41,6 +42,39 @@ def test_a_fine_machine_is_fine(tmp_path: Path) -> None:
     # The disk is the machine's own affair.
     assert {each.state for each in findings if each.name != "disk"} == {"ok"}
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("library", ["av", "cryptography"])
+def test_a_library_that_does_not_load_is_a_failure_with_the_command_that_mends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, library: str
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)  # Python's own way to say: not here.
+
+    found = finding(settings_in(tmp_path), "PyAV" if library == "av" else "TLS")
+
+    assert found.state == "fail"
+    assert "does not load" in found.told
+    assert found.advice == f"Install it again: python -m pip install --force-reinstall {library}"
+
+
+@pytest.mark.parametrize(
+    ("found", "state", "told", "advice"),
+    [
+        (of_python((3, 13)), "ok", "at ", ""),
+        (of_python((3, 14)), "warn", "at ", "use one of them"),
+        (of_disk(100 * 2**30, 20 * 2**30, 80 * 2**30), "ok", "80.0 GiB free, 76 h of a", ""),
+        (of_disk(100 * 2**30, 95 * 2**30, 5 * 2**30), "fail", "95% full", "--data"),
+        (of_disk(20 * 2**30, 16 * 2**30, 4 * 2**30), "warn", "4.0 GiB free", "Free some space"),
+        (of_clock(1_800_000_000_000, 1_700_000_000_000), "ok", "2027-01-15 08:00:00 UTC", ""),
+        (of_clock(0, 1_700_000_000_000), "fail", "1970-01-01 00:00:00 UTC", "Set the clock"),
+    ],
+)
+def test_what_is_wrong_with_a_machine_is_told_with_what_to_do(
+    found: Finding, state: str, told: str, advice: str
+) -> None:
+    assert (found.state, bool(found.advice)) == (state, bool(advice))
+    assert told in found.told
+    assert advice in found.advice
 
 
 def test_a_held_port_is_a_failure_with_a_way_out(tmp_path: Path) -> None:
