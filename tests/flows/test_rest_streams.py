@@ -36,6 +36,16 @@ async def test_the_quick_start_makes_a_stream_with_what_obs_needs(call: Caller) 
     assert (stream["status"], stream["started_at"], stream["vod_id"]) == ("offline", None, None)
 
 
+async def test_the_documented_call_works_with_its_placeholder_for_a_category(call: Caller) -> None:
+    stream = await create(call, category_id="...")
+
+    assert (stream["category_id"], stream["category"]) == (None, None)
+    check_error(
+        await call("POST", "/streams/", "ak_auto_b", json={"title": "x", "category_id": "...."}),
+        404,
+    )
+
+
 async def test_camel_case_is_read_as_snake_case(call: Caller) -> None:
     (category, *_) = (await call("GET", "/streams/categories")).json()
 

@@ -118,6 +118,9 @@ def test_the_quick_start_works_as_it_is_pasted(reader: Reader) -> None:
     # Given the readme's call for a stream,
     stream = reader.make_stream(line_with(README, "curl -X POST"))
     assert stream["title"] == "My First Stream"
+    # with the body that the platform documents, word for word,
+    assert stream["description"] == "Live coding session"
+    assert '"category_id": "..."' in line_with(README, "curl -X POST")
 
     # when its ffmpeg command pushes to it, then it is live, and ends when that stops.
     push = reader.start(line_with(README, "ffmpeg -re"))

@@ -21,6 +21,10 @@ from emulator.world.live.lists import Wanted
 from emulator.world.live.streams import Wishes
 from emulator.world.people import accounts
 
+# What the platform's documented quick start has in the place of a category's id. Who pastes that
+# call is to have a stream, not a lesson.
+_PLACEHOLDER = "..."
+
 
 class _Description(Request):
     """What STREAM_CREATE and STREAM_UPDATE share."""
@@ -32,6 +36,11 @@ class _Description(Request):
     is_mature: bool | None = None
     visibility: Literal["public", "unlisted", "private"] | None = None
     scheduled_start: Instant | None = None
+
+    @field_validator("category_id")
+    @classmethod
+    def _placeholder_is_none(cls, category_id: str | None) -> str | None:
+        return None if category_id == _PLACEHOLDER else category_id
 
     @field_validator("tags")
     @classmethod
