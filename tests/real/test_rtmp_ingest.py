@@ -3,8 +3,7 @@
 import asyncio
 import gc
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -14,12 +13,10 @@ import uvloop
 from emulator.core.errors import Refused
 from emulator.media.ingest.rtmp_limits import RtmpLimits
 from emulator.media.ingest.rtmp_server import RtmpServer
+from tests.support.ingest import GUARD_SECONDS, listening, open_files
 from tests.support.peers import need
 from tests.support.rtmp import HANDSHAKE, RecordingGate, RecordingIntake, connect, publish, video
 from tests.support.tls import self_signed, server_context
-
-GUARD_SECONDS = 60
-"""Nothing here takes that long: it only keeps a broken test from hanging."""
 
 SOURCE = (
     *("-f", "lavfi", "-i", "testsrc2=s=160x90:r=30:d={seconds}"),
@@ -32,22 +29,6 @@ H264_AAC = ("-c:v", "libx264", "-preset", "ultrafast", "-g", "30", "-c:a", "aac"
 def ffmpeg(request: pytest.FixtureRequest) -> str:
     """Two builds of ffmpeg, years apart."""
     return imageio_ffmpeg.get_ffmpeg_exe() if request.param == "bundled" else need("ffmpeg")
-
-
-@asynccontextmanager
-async def listening(
-    gate: RecordingGate, limits: RtmpLimits | None = None
-) -> AsyncIterator[tuple[RtmpServer, str]]:
-    """A server on a free port, and its address. Nothing of it may be left at the end."""
-    server = RtmpServer(gate, limits)
-    port = await server.start("127.0.0.1", 0)
-    try:
-        async with asyncio.timeout(GUARD_SECONDS):
-            yield server, f"rtmp://127.0.0.1:{port}"
-    finally:
-        await server.stop("the test is over")
-    assert (server.connection_count, server.publisher_count) == (0, 0)
-    assert all(len(intake.closed_for) == 1 for intake in gate.intakes.values())
 
 
 async def push(
@@ -220,12 +201,6 @@ async def test_one_publisher_too_many_is_told_so() -> None:
 
 
 # Many at once.
-
-
-def open_files() -> int:
-    """File descriptors of this process, where the system shows them."""
-    folder = Path("/proc/self/fd")
-    return sum(1 for _ in folder.iterdir()) if folder.exists() else 0
 
 
 async def raw_publisher(

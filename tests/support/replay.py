@@ -19,24 +19,26 @@ def tags_of(film: Path) -> list[Tag]:
 class Replay:
     """One connection that publishes what it is told to, and stays until it is told to go."""
 
-    def __init__(self, address: str, key: str) -> None:
+    def __init__(self, address: str, key: str, piece_bytes: int = 0) -> None:
+        """With `piece_bytes`, no write to the socket is longer than that."""
         where = urlsplit(address)
         assert where.hostname is not None
         self.plug = socket.create_connection((where.hostname, where.port or 1935), PATIENCE_SECONDS)
         self.plug.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._piece_bytes = piece_bytes
         self._client = RtmpClient(where.path.strip("/"), address, key)
 
     def publish(self) -> ClientEvent:
         """Shake hands, connect, publish: accepted, or denied with the server's words."""
         while True:
-            self.plug.sendall(self._client.to_send())
+            self._say(self._client.to_send())
             for event in self._client.receive(self._hear()):
                 return event
 
     def send(self, tags: Iterable[Tag]) -> None:
         for tag in tags:
             self._client.send(tag)
-        self.plug.sendall(self._client.to_send())
+        self._say(self._client.to_send())
 
     def until_denied(self) -> Denied:
         """Listen until the server says that it is over, and why."""
@@ -48,7 +50,12 @@ class Replay:
     def finish(self) -> None:
         """Take the publish back, as an encoder does whose user presses Stop."""
         self._client.close()
-        self.plug.sendall(self._client.to_send())
+        self._say(self._client.to_send())
+
+    def _say(self, octets: bytes) -> None:
+        step = self._piece_bytes or len(octets) or 1
+        for start in range(0, len(octets), step):
+            self.plug.sendall(octets[start : start + step])
 
     def _hear(self) -> bytes:
         heard = self.plug.recv(65_536)
@@ -58,9 +65,9 @@ class Replay:
 
 
 @contextmanager
-def replaying(address: str, key: str) -> Iterator[Replay]:
+def replaying(address: str, key: str, piece_bytes: int = 0) -> Iterator[Replay]:
     """An accepted publish; its connection is closed at the end of the block."""
-    replay = Replay(address, key)
+    replay = Replay(address, key, piece_bytes)
     with replay.plug:
         answer = replay.publish()
         assert isinstance(answer, Accepted), answer

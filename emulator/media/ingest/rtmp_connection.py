@@ -161,7 +161,7 @@ class RtmpConnection(asyncio.Protocol):
                 return
         if has_media and self._intake is not None:
             self._expect(self._limits.idle_ms, "nothing was sent")
-        elif was_shaking_hands and self._session.phase == "connecting":
+        elif was_shaking_hands and self._session.phase in ("connecting", "connected"):
             self._expect(self._limits.publish_ms, "no publish")
 
     def _act(self, event: ConnectRequested | PublishRequested | PublishEnded | Finished) -> None:

@@ -1,6 +1,8 @@
 """Where encoders put the key."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from emulator.media.ingest.rtmp_address import StreamAddress, locate
 
@@ -48,3 +50,18 @@ def test_another_application_is_told_from_the_key() -> None:
 
 def test_nothing_is_found_in_nothing() -> None:
     assert locate("", "", "") == StreamAddress("", "", "")
+
+
+# Slashes and question marks more often than chance would have them.
+said = st.text(st.sampled_from("/?:[]@ liveKEY") | st.characters(), max_size=20)
+
+
+@given(said, said, said)
+def test_whatever_an_encoder_says_a_key_is_one_step_of_a_path(
+    app: str, tc_url: str, name: str
+) -> None:
+    found = locate(app, tc_url, name)
+
+    assert "/" not in found.app + found.key
+    assert found.app or not found.key
+    assert locate(found.app, "", found.key)[:2] == found[:2]

@@ -1,0 +1,79 @@
+"""What encoders do with their clock and their socket, all the way to a player and a VOD."""
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+import pytest
+
+from emulator.media.ingest.tag import Tag
+from tests.support.encoders import film, play
+from tests.support.replay import replaying, tags_of
+from tests.support.walk import Walk, platform
+
+SECONDS = 4
+FRAMES = 30 * SECONDS
+HOUR_MS, DAY_MS = 3_600_000, 86_400_000
+# A frame is 33 or 34 ms on the wire; where a clock breaks, the last one's length is a guess.
+FRAME_SECONDS_MAX = 0.051
+
+
+@pytest.fixture(scope="module")
+def walk() -> Iterator[Walk]:
+    with platform(reconnect_window_ms=200) as walk:
+        yield walk
+
+
+def retimed(tags: list[Tag], clock: Callable[[int], int]) -> Iterator[Tag]:
+    """The same tags by another clock. Headers keep their 0, as encoders send them."""
+    for tag in tags:
+        is_header = tag.kind == "script" or tag.payload[1] == 0
+        yield tag if is_header else tag._replace(timestamp_ms=clock(tag.timestamp_ms))
+
+
+@pytest.mark.parametrize(
+    ("clock", "breaks"),
+    [
+        pytest.param(lambda ms: ms + 30 * DAY_MS, 0, id="starts after a month"),
+        pytest.param(lambda ms: (ms + 2**32 - 2000) % 2**32, 0, id="wraps at 32 bits"),
+        pytest.param(lambda ms: (ms + 2**31 - 2000) % 2**31, 0, id="wraps at 31 bits"),
+        pytest.param(lambda ms: ms if ms < 2000 else ms - 80, 0, id="steps back a little"),
+        pytest.param(lambda ms: ms if ms < 2000 else ms + HOUR_MS, 1, id="jumps an hour"),
+        pytest.param(lambda ms: ms if ms < 2000 else ms - 2000, 1, id="begins again"),
+    ],
+)
+def test_every_picture_is_played_in_order_whatever_the_encoders_clock_does(
+    walk: Walk, clock: Callable[[int], int], breaks: int
+) -> None:
+    # Given a publisher with a clock of its own,
+    stream = walk.create()
+    with replaying(stream["rtmp_url"], stream["stream_key"]) as replay:
+        replay.send(retimed(tags_of(film(seconds=SECONDS)), clock))
+        walk.until_status(stream, "live")
+        replay.finish()
+
+    # when its stream is over, the VOD is as long as what was shown,
+    vod = walk.until_vod(stream)
+    assert abs(vod["duration"] - SECONDS) < 0.15
+    assert walk.media_playlist(stream).count("#EXT-X-DISCONTINUITY\n") == breaks
+
+    # and a player shows every picture, one after the other, in time.
+    for address in (vod["video_url"], vod["mp4_url"]):
+        played = play(address)
+        steps = [after - before for before, after in pairwise(played.video)]
+        assert len(played.video) == FRAMES
+        assert all(0 <= step <= FRAME_SECONDS_MAX for step in steps), (min(steps), max(steps))
+        assert played.audio == sorted(played.audio)
+
+
+def test_a_publisher_that_sends_one_byte_at_a_time_is_a_publisher_as_any_other(walk: Walk) -> None:
+    played = []
+    for piece_bytes in (0, 1):
+        stream = walk.create()
+        with replaying(stream["rtmp_url"], stream["stream_key"], piece_bytes) as replay:
+            replay.send(tags_of(film(seconds=1, size="160x90")))
+            walk.until_status(stream, "live")
+            replay.finish()
+        played.append(play(walk.until_vod(stream)["video_url"]))
+
+    assert played[0] == played[1]
+    assert len(played[0].video) == 30

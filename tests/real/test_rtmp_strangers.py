@@ -1,0 +1,237 @@
+"""Connections that are no publishers: each is closed with one log line, and leaves nothing."""
+
+import asyncio
+import gc
+import logging
+import socket
+import tracemalloc
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import uvloop
+
+from emulator.media.ingest import amf0, rtmp_chunks
+from emulator.media.ingest.rtmp_chunks import Message
+from emulator.media.ingest.rtmp_handshake import BLOCK
+from emulator.media.ingest.rtmp_limits import RtmpLimits
+from emulator.media.ingest.rtmp_server import RtmpServer
+from emulator.media.ingest.rtmp_session import COMMAND
+from tests.support.ingest import GUARD_SECONDS, open_files
+from tests.support.rtmp import HANDSHAKE, RecordingGate, command, connect, publish, video
+from tests.support.tls import self_signed, server_context
+
+# Time limits that a test can wait for, and a message's bound that needs no megabytes.
+LIMITS = RtmpLimits(
+    handshake_ms=100,
+    publish_ms=100,
+    first_media_ms=100,
+    idle_ms=100,
+    linger_ms=100,
+    message_bytes_max=100_000,
+    unsent_bytes_max=4096,
+)
+_DRIP_SECONDS = 0.01
+_LEFT_BYTES_MAX = 64 * 1024
+
+CONNECTED = HANDSHAKE + connect()
+ADMITTED = CONNECTED + publish("good")
+PUBLISHING = ADMITTED + video(0)
+# Each is answered at length. With a tag, so that it is not for its silence that one is closed.
+MANY_QUESTIONS = video(1) + command("whatIsThis", 9, None) * 500
+# A chunk's header of type 0 on stream 6: time 0, 16,777,215 bytes, video, message stream 1.
+GIANT = b"\x06" + bytes(3) + b"\xff\xff\xff" + b"\x09" + b"\x01\x00\x00\x00"
+CLIENT_HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
+
+
+def raw_command(payload: bytes) -> bytes:
+    return rtmp_chunks.write(3, Message(COMMAND, 0, 0, payload))
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """Sends `sent` at once, and then `drips` as slowly as it can; hears nothing if it is deaf."""
+
+    sent: bytes
+    reason: str
+    drips: bytes = b""
+    is_deaf: bool = False
+    is_on_tls_port: bool = False
+
+
+STRANGERS = {
+    "silence": Stranger(b"", "no RTMP handshake for 0.1 s"),
+    "garbage": Stranger(b"\xff" * 5000, "not RTMP: the first byte is 0xff"),
+    "http": Stranger(b"GET / HTTP/1.1\r\n\r\n", "this looks like HTTP"),
+    "tls where there is none": Stranger(CLIENT_HELLO, "this is TLS on the plain RTMP port"),
+    "no tls where there is some": Stranger(
+        CONNECTED, "no TLS on the RTMPS port", is_on_tls_port=True
+    ),
+    "half a tls handshake": Stranger(
+        CLIENT_HELLO, "no RTMP handshake for 0.1 s", is_on_tls_port=True
+    ),
+    "half a handshake": Stranger(HANDSHAKE[:BLOCK], "no RTMP handshake for 0.1 s"),
+    "a slow handshake": Stranger(b"", "no RTMP handshake for 0.1 s", drips=HANDSHAKE),
+    "a handshake alone": Stranger(HANDSHAKE, "no publish for 0.1 s"),
+    "a slow command": Stranger(HANDSHAKE, "no publish for 0.1 s", drips=connect()),
+    "a connect alone": Stranger(CONNECTED, "no publish for 0.1 s"),
+    "a publish alone": Stranger(ADMITTED, "nothing was sent after publish for 0.1 s"),
+    "a slow first tag": Stranger(
+        ADMITTED, "nothing was sent after publish for 0.1 s", drips=video(0, bytes(2000))
+    ),
+    "a slow second tag": Stranger(
+        PUBLISHING, "nothing was sent for 0.1 s", drips=video(1, bytes(2000))
+    ),
+    "a giant message": Stranger(PUBLISHING + GIANT, "a message of 16777215 bytes: at most 100000"),
+    "a giant command": Stranger(HANDSHAKE + raw_command(bytes(70_000)), "a command of 70000 bytes"),
+    "no amf": Stranger(HANDSHAKE + raw_command(b"\xff"), "AMF0 has no type"),
+    "amf that ends too soon": Stranger(
+        HANDSHAKE + raw_command(amf0.encode("connect", 1, {"app": "live"})[:-9]),
+        "an AMF value ends too early",
+    ),
+    "a command too early": Stranger(HANDSHAKE + publish(), "a command before connect"),
+    "garbage after a publish": Stranger(PUBLISHING + b"\xff" * 1000, "begins with a type 3"),
+    "one that reads no answer": Stranger(
+        PUBLISHING, "the peer does not read its answers", is_deaf=True
+    ),
+}
+each_stranger = pytest.mark.parametrize("stranger", STRANGERS.values(), ids=list(STRANGERS))
+
+
+@dataclass(frozen=True)
+class Ports:
+    """A server that listens on both."""
+
+    server: RtmpServer
+    plain: int
+    tls: int
+
+    async def are_left(self) -> None:
+        """Until nobody is connected: each of them has closed, and the server is to see that."""
+        while self.server.connection_count:  # noqa: ASYNC110  # the server owes nobody an event
+            await asyncio.sleep(0)
+
+    async def meet(self, stranger: Stranger) -> None:
+        """Be that stranger, until the server closes."""
+        plug = socket.socket()
+        plug.setblocking(False)
+        # The less fits into it, the sooner one that does not read is noticed.
+        plug.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        port = self.tls if stranger.is_on_tls_port else self.plain
+        await asyncio.get_running_loop().sock_connect(plug, ("127.0.0.1", port))
+        reader, writer = await asyncio.open_connection(sock=plug, limit=1)
+        try:
+            if stranger.is_deaf:
+                writer.transport.pause_reading()  # type: ignore[attr-defined]  # a real one reads
+            writer.write(stranger.sent)
+            for octet in stranger.drips:
+                if await _is_closed_within(reader, _DRIP_SECONDS):
+                    return
+                writer.write(bytes((octet,)))
+            if stranger.is_deaf:
+                await _until_broken(writer)
+            else:
+                await _until_closed(reader)
+        except ConnectionError:
+            pass  # The server had enough, and cut it off.
+        finally:
+            writer.transport.abort()
+
+
+async def _until_closed(reader: asyncio.StreamReader) -> None:
+    while await reader.read(65_536):
+        pass
+
+
+async def _is_closed_within(reader: asyncio.StreamReader, seconds: float) -> bool:
+    try:
+        await asyncio.wait_for(_until_closed(reader), seconds)
+    except TimeoutError:
+        return False
+    return True
+
+
+async def _until_broken(writer: asyncio.StreamWriter) -> None:
+    while True:
+        writer.write(MANY_QUESTIONS)
+        await writer.drain()
+
+
+@asynccontextmanager
+async def open_ports(folder: Path, gate: RecordingGate) -> AsyncIterator[Ports]:
+    server = RtmpServer(gate, LIMITS)
+    context = server_context(self_signed(folder))
+    ports = Ports(
+        server,
+        await server.start("127.0.0.1", 0),
+        await server.start_tls("127.0.0.1", 0, context),
+    )
+    try:
+        async with asyncio.timeout(GUARD_SECONDS):
+            yield ports
+    finally:
+        await server.stop("the test is over")
+
+
+@each_stranger
+async def test_a_stranger_is_closed_with_one_line_that_says_why(
+    stranger: Stranger, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    gate = RecordingGate()
+    async with open_ports(tmp_path, gate) as ports:
+        await ports.meet(stranger)
+
+    [line] = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert line.getMessage().startswith("connection closed peer=127.0.0.1:")
+    assert stranger.reason in line.getMessage().partition(" reason=")[2]
+    # Whoever had been let in is gone, for that reason.
+    for intake in gate.intakes.values():
+        [reason] = intake.closed_for
+        assert stranger.reason in reason
+
+
+async def crowds_of_strangers(folder: Path) -> None:
+    # One that floods takes seconds where every allocation is traced.
+    quick = [stranger for stranger in STRANGERS.values() if not stranger.is_deaf]
+    async with open_ports(folder, RecordingGate()) as ports:
+
+        async def crowd() -> None:
+            await asyncio.gather(*(ports.meet(stranger) for stranger in quick))
+            await ports.are_left()
+            gc.collect()
+
+        # What the first ones bring into memory (TLS, caches) is not theirs.
+        for _ in range(2):
+            await crowd()
+        files, tasks, octets = open_files(), len(asyncio.all_tasks()), _traced_bytes()
+
+        for _ in range(5):
+            await crowd()
+
+        assert open_files() == files
+        assert len(asyncio.all_tasks()) == tasks
+        assert _traced_bytes() - octets < _LEFT_BYTES_MAX
+        assert ports.server.publisher_count == 0
+
+
+def _traced_bytes() -> int:
+    return tracemalloc.get_traced_memory()[0]
+
+
+@pytest.mark.parametrize(
+    "new_loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"]
+)
+def test_crowds_of_strangers_leave_no_file_no_task_and_no_memory(
+    new_loop: Callable[[], asyncio.AbstractEventLoop],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.CRITICAL)  # Else their log lines are what is kept.
+    tracemalloc.start()
+    try:
+        with asyncio.Runner(loop_factory=new_loop) as runner:
+            runner.run(crowds_of_strangers(tmp_path))
+    finally:
+        tracemalloc.stop()

@@ -1,0 +1,35 @@
+"""An RTMP server alone, on ports of its own, and what the process holds open for it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from emulator.media.ingest.rtmp_limits import RtmpLimits
+from emulator.media.ingest.rtmp_server import RtmpServer
+from tests.support.rtmp import RecordingGate
+
+GUARD_SECONDS = 60
+"""Nothing here takes that long: it only keeps a broken test from hanging."""
+
+
+@asynccontextmanager
+async def listening(
+    gate: RecordingGate, limits: RtmpLimits | None = None
+) -> AsyncIterator[tuple[RtmpServer, str]]:
+    """A server on a free port, and its address. Nothing of it may be left at the end."""
+    server = RtmpServer(gate, limits)
+    port = await server.start("127.0.0.1", 0)
+    try:
+        async with asyncio.timeout(GUARD_SECONDS):
+            yield server, f"rtmp://127.0.0.1:{port}"
+    finally:
+        await server.stop("the test is over")
+    assert (server.connection_count, server.publisher_count) == (0, 0)
+    assert all(len(intake.closed_for) == 1 for intake in gate.intakes.values())
+
+
+def open_files() -> int:
+    """File descriptors of this process, where the system shows them."""
+    folder = Path("/proc/self/fd")
+    return sum(1 for _ in folder.iterdir()) if folder.exists() else 0
