@@ -22,6 +22,14 @@ _MOOF_SIZE, _TRAF_SIZE, _RUN_SIZE = 8 + 16, 8 + 16 + 20, 20
 _MOOF = struct.Struct(">I4sI4sII")
 _TRAF = struct.Struct(">I4sI4sIII4sIQI4sIII")
 _DEFAULT_BASE_IS_MOOF = 0x020000
+MOVIE_TIMESCALE = 1000
+# The tables of a track whose samples are all in fragments.
+_NO_SAMPLES = (
+    full_box(b"stts", 0, 0, bytes(4)),
+    full_box(b"stsc", 0, 0, bytes(4)),
+    full_box(b"stsz", 0, 0, bytes(8)),
+    full_box(b"stco", 0, 0, bytes(4)),
+)
 _MDAT_SIZE_MAX = (1 << 32) - 1
 _U32 = 0xFFFFFFFF
 
@@ -30,21 +38,25 @@ def init_segment(tracks: Sequence[Track]) -> bytes:
     """ftyp and moov for these tracks, as `Part.tracks` lists them. No track at all: ValueError."""
     if not tracks:
         raise ValueError("an init segment needs a track")
-    traks = [_trak(number, track) for number, track in enumerate(tracks, 1)]
+    traks = [trak(number, track, _NO_SAMPLES) for number, track in enumerate(tracks, 1)]
     trexes = [
         full_box(b"trex", 0, 0, struct.pack(">5I", number, 1, 0, 0, _SYNC))
         for number in range(1, len(tracks) + 1)
     ]
-    header = full_box(
+    return box(b"ftyp", b"iso6", bytes(4), b"iso6cmfcmp41") + box(
+        b"moov", movie_header(len(tracks)), *traks, box(b"mvex", *trexes)
+    )
+
+
+def movie_header(track_count: int, duration: int = 0) -> bytes:
+    """mvhd; `duration` is in milliseconds, 0 where the samples are in fragments."""
+    return full_box(
         b"mvhd",
         0,
         0,
-        struct.pack(">4IIH10x", 0, 0, 1000, 0, 0x10000, 0x0100),
+        struct.pack(">4IIH10x", 0, 0, MOVIE_TIMESCALE, duration, 0x10000, 0x0100),
         _UNITY_MATRIX,
-        struct.pack(">24xI", len(tracks) + 1),
-    )
-    return box(b"ftyp", b"iso6", bytes(4), b"iso6cmfcmp41") + box(
-        b"moov", header, *traks, box(b"mvex", *trexes)
+        struct.pack(">24xI", track_count + 1),
     )
 
 
@@ -101,38 +113,37 @@ def _traf(number: int, packets: list[Packet], is_video: bool, offset: int) -> by
     return head + struct.pack(f">{len(samples)}I", *samples)
 
 
-def _trak(number: int, track: Track) -> bytes:
+def trak(number: int, track: Track, tables: Sequence[bytes], duration: int = 0) -> bytes:
+    """A track's box. `tables` tell its samples (8.6, 8.7) behind the description that is made here.
+
+    `duration` is in the track's timescale; 0 where the samples are in fragments.
+    """
     is_video = isinstance(track, VideoTrack)
     size = (track.width << 16, track.height << 16) if isinstance(track, VideoTrack) else (0, 0)
+    in_movie = duration * MOVIE_TIMESCALE // track.timescale
     # Flags: enabled, in movie. Volume 1.0 for sound.
     header = full_box(
         b"tkhd",
         0,
         3,
-        struct.pack(">5I8xHHHH", 0, 0, number, 0, 0, 0, 0, 0 if is_video else 0x0100, 0),
+        struct.pack(">5I8xHHHH", 0, 0, number, 0, in_movie, 0, 0, 0 if is_video else 0x0100, 0),
         _UNITY_MATRIX,
         struct.pack(">2I", *size),
     )
     # The language is packed from "und" (undetermined): three times five bits.
-    media_header = full_box(
-        b"mdhd", 0, 0, struct.pack(">4IHH", 0, 0, track.timescale, 0, 0x55C4, 0)
-    )
+    # At 90,000 ticks a second thirteen hours fit into 32 bits.
+    version, form = (0, ">4IHH") if duration <= _U32 else (1, ">2QIQHH")
+    times = struct.pack(form, 0, 0, track.timescale, duration, 0x55C4, 0)
+    media_header = full_box(b"mdhd", version, 0, times)
     kind, name = (b"vide", b"video\x00") if is_video else (b"soun", b"sound\x00")
     handler = full_box(b"hdlr", 0, 0, struct.pack(">I4s12x", 0, kind), name)
-    return box(b"trak", header, box(b"mdia", media_header, handler, _minf(track, is_video)))
+    described = full_box(b"stsd", 0, 0, struct.pack(">I", 1), codecs.sample_entry(track))
+    info = _minf(is_video, box(b"stbl", described, *tables))
+    return box(b"trak", header, box(b"mdia", media_header, handler, info))
 
 
-def _minf(track: Track, is_video: bool) -> bytes:
-    """The sample tables are empty but for the description: samples are all in fragments."""
+def _minf(is_video: bool, table: bytes) -> bytes:
     media = full_box(b"vmhd", 0, 1, bytes(8)) if is_video else full_box(b"smhd", 0, 0, bytes(4))
     here = full_box(b"url ", 0, 1)
     references = box(b"dinf", full_box(b"dref", 0, 0, struct.pack(">I", 1), here))
-    table = box(
-        b"stbl",
-        full_box(b"stsd", 0, 0, struct.pack(">I", 1), codecs.sample_entry(track)),
-        full_box(b"stts", 0, 0, bytes(4)),
-        full_box(b"stsc", 0, 0, bytes(4)),
-        full_box(b"stsz", 0, 0, bytes(8)),
-        full_box(b"stco", 0, 0, bytes(4)),
-    )
     return box(b"minf", media, references, table)

@@ -1,9 +1,11 @@
 """`/vod`: uploads of a tenant, their posts and states, pictures and sizes."""
 
 import asyncio
+import io
 from typing import Any
 from urllib.parse import urlsplit
 
+import av
 import httpx
 import pytest
 
@@ -296,13 +298,51 @@ async def test_a_vod_is_made_in_smaller_sizes(
     assert (await get(client, small["url"])).status_code == 404
 
 
-async def test_a_simulated_recording_has_pictures_but_no_other_sizes(
-    call: Caller, client: httpx.AsyncClient
+async def test_a_simulated_recording_has_pictures_a_file_and_other_sizes(
+    call: Caller, client: httpx.AsyncClient, emulator: Emulator
 ) -> None:
     [vod] = (await call("GET", "/streams/users/devops_wizard/vods")).json()
-    key = "ak_demo_devops_wizard"
+    key, path = "ak_demo_devops_wizard", f"/vod/{vod['id']}/transcoding"
     told = (await call("GET", f"/vod/{vod['id']}/thumbnails", key)).json()
     assert len(told["thumbnails"]) == 10
     assert (await get(client, told["thumbnails"][9]["url"])).status_code == 200
-    body = {"renditions": ["144p"]}
-    check_error(await call("POST", f"/vod/{vod['id']}/transcoding", key, json=body), 409)
+
+    # A player asks for its four hours in pieces.
+    address = urlsplit(vod["mp4_url"]).path
+    head = await client.get(address, headers={"Range": "bytes=0-7"})
+    assert (head.status_code, head.content[4:]) == (206, b"ftyp")
+    length = int(head.headers["Content-Range"].rpartition("/")[2])
+    film = (await client.get(address)).content
+    assert len(film) == length
+    with av.open(io.BytesIO(film), "r") as container:
+        assert (container.duration or 0) / av.time_base == vod["duration"] == 4 * 3600
+
+    asked = call("POST", path, key, json={"renditions": ["144p"]})
+    assert (await heard(emulator, RenditionReady, asked)).status_code == 202
+    made = (await call("GET", path, key)).json()["renditions"][1]
+    assert (made["name"], made["width"], made["status"]) == ("144p", 256, "ready")
+    assert 50_000 < made["bitrate"] < 1_000_000
+
+    shown = (await call("GET", f"/streams/vods/{vod['id']}")).json()
+    playlist = (await get(client, shown["playback_url"])).text
+    assert playlist.count("#EXT-X-STREAM-INF") == 2
+    small = shown["qualities"][1]["url"]
+    segments = (await get(client, small.replace("video.m3u8", "stream.m3u8"))).text
+    assert segments.count("#EXTINF") == 4 * 1800
+    base = small.rpartition("/manifest/")[0]
+    content = b""
+    for name in ("init-0.mp4", "seg-7199.m4s"):
+        content += (await get(client, f"{base}/media/{name}")).content
+    assert sizes(content) == [(256, 144)] * 60
+    # It goes with its VOD.
+    await call("DELETE", f"/streams/vods/{vod['id']}", key)
+    for each in (small, vod["mp4_url"]):
+        assert (await get(client, each)).status_code == 404
+
+
+async def test_a_simulated_stream_that_is_live_has_no_file_yet(
+    call: Caller, client: httpx.AsyncClient
+) -> None:
+    stream = (await call("GET", "/streams/users/urbantech/live")).json()["stream"]
+    address = stream["hls_url"].replace("manifest/video.m3u8", "downloads/default.mp4")
+    check_error(await get(client, address), 409)

@@ -44,6 +44,7 @@ def test_it_plays_live_and_recorded(running: tuple[server.Emulator, Walk], by: s
     vod = walk.until_vod(stream)
     played = play(vod["video_url"], by=by)
     assert abs(len(played.video) / 30 - vod["duration"]) < 0.3
+    assert len(play(vod["mp4_url"], by=by).video) == len(played.video)
     assert walk.get(vod["thumbnail_url"] + "?time=1h").status == 200
 
 
@@ -90,8 +91,9 @@ async def test_hours_on_the_virtual_clock_are_a_stream_a_vod_and_pictures() -> N
         assert "#EXT-X-ENDLIST" in text
 
         # plays at its end in ffmpeg, has pictures at any time, and lies on no disk.
-        seen = await asyncio.to_thread(play, vod["video_url"], "-ss", str(HOURS * 3600 - 3))
-        assert 80 <= len(seen.video) <= 92
+        for address in (vod["video_url"], vod["mp4_url"]):
+            seen = await asyncio.to_thread(play, address, "-ss", str(HOURS * 3600 - 3))
+            assert 80 <= len(seen.video) <= 92
         for time in ("0s", "1h", "3h59m58s"):
             url = f"{vod['thumbnail_url']}?time={time}"
             picture = await asyncio.to_thread(walk.get, url)

@@ -14,7 +14,7 @@ from emulator.core.events import Event
 from emulator.core.events.library import VodDeleted, VodUploaded
 from emulator.core.events.live import StreamEnded
 from emulator.core.events.video import VideoDeleted, VideoFailed, VideoReady
-from emulator.media.recording.loop.loops import showing
+from emulator.media.recording.loop.loops import HEIGHT, WIDTH, showing
 from emulator.media.recording.recordings import Recordings
 from emulator.media.recording.recovery import recover
 from emulator.media.shelf.shelves import Shelves
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 _TICKS_PER_MS = 90
 # What the built-in picture of a simulated stream is (media/recording/loop/film).
-SIMULATED_QUALITIES = (Quality("360p", 640, 360, 500_000),)
+SIMULATED_QUALITIES = (Quality(f"{HEIGHT}p", WIDTH, HEIGHT, 500_000),)
 
 
 class Recorder:

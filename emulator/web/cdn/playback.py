@@ -34,6 +34,7 @@ from emulator.world.audience import attendance
 from emulator.world.library import recordings, renditions, watching
 from emulator.world.library.clips import Clip
 from emulator.world.library.recordings import Vod
+from emulator.world.library.renditions import Rendition
 from emulator.world.live import renditions as live_renditions
 from emulator.world.live.streams import Stream
 from emulator.world.video.videos import Video
@@ -148,7 +149,10 @@ class Playback:
         """The recording as one MP4, made when it is first asked for."""
         subject = subject_of(self._platform, request.path_params["uid"])
         if subject.loop is not None:
-            raise Refused("not_found", "A simulated stream leaves no file. Its playlist plays.")
+            world, loops = self._platform.world, self._platform.shared.loops
+            content = await loops.mp4(world, subject.loop, subject.height)
+            named = {"Content-Disposition": 'attachment; filename="default.mp4"'}
+            return _bytes(request, content, "video/mp4", named)
         path = await self._platform.recordings.mp4(subject.shelf_uid)
         return FileResponse(path, media_type="video/mp4", filename="default.mp4")
 
@@ -208,7 +212,8 @@ class Playback:
     async def _shelf(self, subject: Subject) -> Shelf:
         """Refuses (`not_found`) where there is none; with `Retry-After` where one may come."""
         if subject.loop is not None:
-            return await self._platform.shared.loops.shelf(self._platform.world, subject.loop)
+            world, loops = self._platform.world, self._platform.shared.loops
+            return await loops.shelf(world, subject.loop, subject.height)
         try:
             return self._platform.shelves.find(subject.shelf_uid)
         except Refused:
@@ -220,8 +225,6 @@ class Playback:
 
     async def _made_of(self, subject: Subject, kind: Kind) -> list[tuple[str, Rendered]]:
         """The same in other sizes, each with its own playlist of playlists."""
-        if subject.loop is not None:
-            return []
         world, shelves = self._platform.world, self._platform.shelves
         found = []
         if subject.stream is not None:
@@ -232,8 +235,17 @@ class Playback:
                     found.append((live.uid, shelf.playlist(kind)))
         if subject.stream is None or subject.stream.status == "ended":
             for each in renditions.of_media(world, subject.shelf_uid):
-                found.append((each.uid, shelves.find(each.uid).playlist("multivariant")))
+                found.append(
+                    (each.uid, (await self._other(subject, each)).playlist("multivariant"))
+                )
         return found
+
+    async def _other(self, subject: Subject, made: Rendition) -> Shelf:
+        """What a recording is in another size."""
+        if subject.loop is None:
+            return self._platform.shelves.find(made.uid)
+        loops = self._platform.shared.loops
+        return await loops.shelf(self._platform.world, subject.loop, made.height)
 
     def _vod_of(self, stream: Stream | None) -> Vod | None:
         if stream is None or stream.vod_id is None:

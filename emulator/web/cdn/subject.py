@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from emulator.core.errors import Refused
+from emulator.media.recording.loop.loops import HEIGHT
 from emulator.web.platform import Platform
 from emulator.world.library import clips, recordings, renditions
 from emulator.world.library.clips import Clip
@@ -18,14 +19,15 @@ from emulator.world.video.videos import Video
 class Subject:
     """What an address names: a stream, a VOD and the stream it was made from, or a video.
 
-    `loop`: what it shows is the built-in picture. `watched`: the stream that this is another size
-    of.
+    `loop`: what it shows is the built-in picture, at that `height`. `watched`: the stream that this
+    is another size of.
     """
 
     stream: Stream | None
     vod: Vod | None
     shelf_uid: str
     loop: Loop | None = None
+    height: int = HEIGHT
     video: Video | None = None
     watched: Stream | None = None
     clip: Clip | None = None
@@ -49,8 +51,10 @@ def subject_of(platform: Platform, uid: str) -> Subject:
     clip = clips.by_uid(world, uid)
     if clip is not None and clip.status == "ready":
         return Subject(None, None, uid, clip=clip)
-    if renditions.is_ready(world, uid):
-        return Subject(None, None, uid)
+    rendition = renditions.ready(world, uid)
+    if rendition is not None:
+        loop = renditions.source_of(world, rendition).loop
+        return Subject(None, None, uid, loop, rendition.height)
     live = live_renditions.stream_of(world, uid)
     if live is not None:
         return Subject(None, None, uid, watched=live)

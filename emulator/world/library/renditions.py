@@ -56,12 +56,12 @@ def request(world: World, vod: Vod, names: Sequence[str]) -> None:
     """Queue what of these is not there or has failed.
 
     Refuses (`invalid`) unknown names and sizes that the VOD does not reach, (`conflict`) a VOD that
-    is not ready or has no files, (`unavailable`) more than may wait.
+    is not ready or has no picture, (`unavailable`) more than may wait.
     """
     if vod.status != "ready":
         raise Refused("conflict", f"VOD is {vod.status}. Only a ready one is transcoded.")
-    if vod.loop is not None or vod.best is None:
-        raise Refused("conflict", "A simulated recording has no file to transcode.")
+    if vod.best is None:
+        raise Refused("conflict", "This VOD has no picture to transcode.")
     for name in names:
         _check_name(vod, name)
     there = {each.name: each for each in of(world, vod)}
@@ -85,10 +85,17 @@ def find(world: World, uid: str) -> Rendition:
     return _rendition(found)
 
 
-def is_ready(world: World, uid: str) -> bool:
-    """Whether this uid is that of a rendition that can be watched."""
-    found = world.store.row("SELECT 1 FROM renditions WHERE uid = ? AND status = 'ready'", uid)
-    return found is not None
+def ready(world: World, uid: str) -> Rendition | None:
+    """The rendition with this uid, if it can be watched."""
+    found = world.store.row("SELECT * FROM renditions WHERE uid = ? AND status = 'ready'", uid)
+    return None if found is None else _rendition(found)
+
+
+def source_of(world: World, rendition: Rendition) -> Vod:
+    """The VOD that it shows in another size."""
+    vod = recordings.one(world, "WHERE vods.row = ?", rendition.vod_row)
+    assert vod is not None
+    return vod
 
 
 def unfinished(world: World) -> list[Rendition]:
@@ -104,9 +111,7 @@ def start(world: World, uid: str) -> Vod:
     rendition = find(world, uid)
     with world.change():
         world.store.write("UPDATE renditions SET status = 'processing' WHERE uid = ?", uid)
-    vod = recordings.one(world, "WHERE vods.row = ?", rendition.vod_row)
-    assert vod is not None
-    return vod
+    return source_of(world, rendition)
 
 
 def note_progress(world: World, uid: str, percent: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from emulator.media.codecs import aac, h264
-from emulator.media.fmp4 import fragment, init_segment
+from emulator.media.fmp4 import fragment, init_segment, trak
 from emulator.media.packets import Packet, Track
 from emulator.media.parts import Part
 
@@ -52,6 +52,15 @@ def test_an_init_segment_describes_each_track_and_announces_fragments() -> None:
         struct.unpack_from(">I", mdhd, 12)[0] for mdhd in content(init, "/moov/trak/mdia/mdhd")
     ]
     assert timescales == [90_000, 48_000]
+
+
+def test_a_track_of_many_hours_tells_how_long_it_is() -> None:
+    for hours, form in ((1, ">16xI"), (14, ">24xQ")):
+        octets = trak(1, VIDEO, (), hours * 3600 * VIDEO.timescale)
+        (header,) = content(octets, "/trak/mdia/mdhd")
+        assert struct.unpack_from(form, header)[0] == hours * 3600 * VIDEO.timescale
+        (shown,) = content(octets, "/trak/tkhd")
+        assert struct.unpack_from(">20xI", shown)[0] == hours * 3_600_000
 
 
 def test_an_init_segment_without_tracks_is_refused() -> None:

@@ -131,7 +131,7 @@ class CuttingRoom:
                 return
             await self._guarded(
                 uid,
-                self._make_now(uid, vod.media_uid),
+                self._make_now(uid, vod.media_uid) if vod.loop is None else self._show(uid),
                 lambda reason: renditions.fail(self._world, uid, reason),
             )
 
@@ -149,6 +149,12 @@ class CuttingRoom:
         size = (imported.width, imported.height)
         renditions.finish(self._world, uid, size, _bitrate(imported))
         log.info("rendition is ready uid=%s height=%d", uid, imported.height)
+
+    async def _show(self, uid: str) -> None:
+        """A simulated recording is the built-in picture round after round, in every size."""
+        with self._world.clock.working():
+            made = await self._sources.of_picture(renditions.find(self._world, uid).height)
+        renditions.finish(self._world, uid, (made.width, made.height), made.bitrate)
 
     async def _guarded(
         self, uid: str, work: Coroutine[Any, Any, None], fail: Callable[[str], None]

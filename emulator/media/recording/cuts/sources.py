@@ -8,6 +8,7 @@ from emulator.media.shelf.index import read_index
 from emulator.media.shelf.shelf import Shelf
 from emulator.media.shelf.shelves import Shelves
 from emulator.world.library.clips import Clip
+from emulator.world.library.recordings import Quality
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream
 from emulator.world.world import World
@@ -46,6 +47,12 @@ class Sources:
             shelf = await self._recorded(stream, first)
         footage, begins = stretch(shelf, first, last)
         return footage, (first - begins, last - begins)
+
+    async def of_picture(self, height: int) -> Quality:
+        """What the built-in picture is at this height, once there is a round of it in that size."""
+        film = await self._loops.film(height)
+        bitrate = film.bits_per_second
+        return Quality(f"{height}p", film.init.width, film.init.height, bitrate)
 
     async def _looped(self, stream: Stream, to_ms: int) -> Shelf:
         film = await self._loops.film()

@@ -54,6 +54,11 @@ class Film:
         """Bytes of each part, in any round."""
         return [len(self.content(number)) for number in range(len(self.parts))]
 
+    @property
+    def bits_per_second(self) -> int:
+        """On average, over a round."""
+        return 8 * sum(self.lengths) // ROUND_SECONDS
+
     def part(self, number: int) -> Part:
         """The part `number` of an endless stream of rounds, with that stream's times."""
         rounds, index = divmod(number, len(self.parts))
@@ -80,7 +85,7 @@ class Film:
         return fragment(self.part(number), number)
 
 
-def render(width: int = 640, height: int = 360) -> Film:
+def render(width: int, height: int) -> Film:
     """Encode one round. Takes a second or two of one core: for threads."""
     # Late: it brings PyAV, which a start must not pay for.
     from emulator.media.publisher.synthetic import SyntheticBroadcast

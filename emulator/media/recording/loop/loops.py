@@ -1,6 +1,7 @@
 """Loops: the shelves of simulated streams, made when somebody watches.
 
-All of them show one film, rendered once a process.
+All of them show one film, rendered once a process; once more for each
+smaller size that is asked for.
 """
 
 import asyncio
@@ -8,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from emulator.core.errors import Refused
 from emulator.media.recording.loop.showing import Showing
 from emulator.media.shelf.shelf import Shelf
 from emulator.media.shelf.shelves import Shelves
@@ -20,7 +22,15 @@ if TYPE_CHECKING:
 
 # The shelf that holds one round, for pictures of it; no stream has such a uid.
 ROUND_UID: Final = "0" * 32
+# The picture as it is broadcast.
+WIDTH: Final = 640
+HEIGHT: Final = 360
 _SHELVES_KEPT = 64
+# An evening of hours is some megabytes of sample tables, and a player asks for it in pieces.
+_FILES_KEPT = 4
+
+# A world, a stream's uid, when it ended, and a height.
+Key = tuple[str, str, int | None, int]
 
 
 class Loops:
@@ -28,17 +38,18 @@ class Loops:
 
     def __init__(self, shelves: Shelves) -> None:
         self._shelves = shelves
-        self._film: Film | None = None
+        self._films: dict[int, Film] = {}
         self._rendering = asyncio.Lock()
-        self._kept: OrderedDict[tuple[str, str, int | None], Shelf] = OrderedDict()
+        self._kept: OrderedDict[Key, Shelf] = OrderedDict()
+        self._files: OrderedDict[Key, bytes] = OrderedDict()
 
-    async def shelf(self, world: World, loop: Loop) -> Shelf:
+    async def shelf(self, world: World, loop: Loop, height: int = HEIGHT) -> Shelf:
         """The shelf of a loop: live, or as it was recorded."""
-        film = await self.film()
+        film = await self.film(height)
         # Late, here and below: a start need not wait for what only a viewer needs.
         from emulator.media.recording.loop.loop_shelf import LiveLoop, recorded
 
-        key = (world.name, loop.uid, loop.ended_at_ms)
+        key = (world.name, loop.uid, loop.ended_at_ms, height)
         shelf = self._kept.get(key)
         if shelf is None:
             if loop.ended_at_ms is None:
@@ -51,6 +62,27 @@ class Loops:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)
         return shelf
+
+    async def mp4(self, world: World, loop: Loop, height: int = HEIGHT) -> bytes:
+        """The recording as one file.
+
+        Refuses (`conflict`) one that is live, (`not_found`) one that showed nothing.
+        """
+        if loop.ended_at_ms is None:
+            raise Refused("conflict", "The stream is still live: its MP4 is made when it ended.")
+        film = await self.film(height)
+        from emulator.media.recording.loop.mp4 import whole
+
+        key = (world.name, loop.uid, loop.ended_at_ms, height)
+        if key not in self._files:
+            shown = showing(world, loop)
+            if not shown.parts:
+                raise Refused("not_found", "Nothing of this is recorded.")
+            self._files[key] = await asyncio.to_thread(whole, film, shown)
+            while len(self._files) > _FILES_KEPT:
+                self._files.popitem(last=False)
+        self._files.move_to_end(key)
+        return self._files[key]
 
     async def pictured(self, time: str | None) -> tuple[str, str | None]:
         """The uid of a recording of one round, and the time in it that shows what `time` does.
@@ -66,19 +98,25 @@ class Loops:
         self._shelves.lend(ROUND_UID, RecordedLoop(film, whole_round))
         return ROUND_UID, None if time is None else f"{parse_time(time) % ROUND_SECONDS}s"
 
-    async def film(self) -> "Film":
-        """The film; the first who asks waits for it to be rendered."""
+    async def film(self, height: int = HEIGHT) -> "Film":
+        """The film in this size; the first who asks waits for it to be rendered."""
         async with self._rendering:
-            if self._film is None:
+            if height not in self._films:
                 from emulator.media.recording.loop.film import render
 
-                self._film = await asyncio.to_thread(render)
-        return self._film
+                self._films[height] = await asyncio.to_thread(render, width_of(height), height)
+        return self._films[height]
 
     def forget(self, world: str) -> None:
         """A world was reset or dropped: its streams began at other times."""
-        for key in [key for key in self._kept if key[0] == world]:
-            del self._kept[key]
+        for kept in (self._kept, self._files):
+            for key in [key for key in kept if key[0] == world]:
+                del kept[key]
+
+
+def width_of(height: int) -> int:
+    """How wide the picture is at this height: even, as H.264 wants it."""
+    return 2 * round(WIDTH * height / HEIGHT / 2)
 
 
 def showing(world: World, loop: Loop) -> Showing:

@@ -28,10 +28,7 @@ class VodStream(TypedDict):
 
 
 class VodShape(TypedDict):
-    """`duration` is in seconds. The addresses are null until the VOD is ready.
-
-    A simulated recording has no `mp4_url`: it has no file.
-    """
+    """`duration` is in seconds. The addresses are null until the VOD is ready."""
 
     id: str
     stream_id: str | None
@@ -72,7 +69,7 @@ def vod_shape(platform: Platform, vod: Vod) -> VodShape:
         "duration": vod.duration_ms / 1000,
         "thumbnail_url": thumbnail_url(platform, vod),
         "video_url": playlist if is_ready else None,
-        "mp4_url": f"{base}/downloads/default.mp4" if is_ready and vod.loop is None else None,
+        "mp4_url": f"{base}/downloads/default.mp4" if is_ready else None,
         "cloudflare_video_id": vod.shown_uid,
         "playback_url": playlist if is_ready else None,
         "view_count": vod.view_count,

@@ -99,7 +99,7 @@ def make(world: World, stream: streams.Stream) -> None:
     renditions.note_progress(world, first.uid, 50)
     renditions.finish(world, first.uid, (854, 480), 1)
     renditions.fail(world, second.uid, "no")
-    renditions.is_ready(world, first.uid)
+    renditions.ready(world, first.uid)
     live = live_renditions.begin(world, stream, "240p", 426, 240)
     renditions.adopt(world, vod, live.uid, 1)
     renditions.of(world, vod)
