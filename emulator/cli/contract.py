@@ -19,6 +19,7 @@ EXAMPLES = """
 """
 
 _PREFIX = "/api/v1"
+_WRONG_KEY = "ak_wrong"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -133,7 +134,10 @@ def _check(path: Path, is_json: bool) -> int:
 
 
 class _Replay:
-    """One run through a capture. The first caller is `demo`, others are made as they come."""
+    """One run through a capture. The first caller is `demo`, others are made as they come.
+
+    Who was answered 401 only had a wrong key, and has one here.
+    """
 
     def __init__(self, url: str) -> None:
         from emulator.web.openapi.captures import Names
@@ -141,10 +145,13 @@ class _Replay:
         self._url = url
         self._names = Names()
         self._keys: dict[str, str] = {"": ""}
+        self._callers = 0
 
     def run(self, exchanges: list[Any]) -> list[dict[str, Any]]:
         from emulator.web.openapi.captures import differences
 
+        known = {each.key for each in exchanges if each.status != 401}
+        self._keys |= {each.key: _WRONG_KEY for each in exchanges if each.key not in known | {""}}
         told = []
         for each in exchanges:
             status, response = self._ask(each)
@@ -160,10 +167,15 @@ class _Replay:
             )
         return told
 
+    def _key_of(self, caller: str) -> str:
+        if caller not in self._keys:
+            self._callers += 1
+            is_first = self._callers == 1
+            self._keys[caller] = "ak_demo" if is_first else f"ak_auto_caller{self._callers}"
+        return self._keys[caller]
+
     def _ask(self, exchange: Any) -> tuple[int, Any]:
-        key = self._keys.setdefault(
-            exchange.key, "ak_demo" if len(self._keys) == 1 else f"ak_auto_caller{len(self._keys)}"
-        )
+        key = self._names.known.get(exchange.key) or self._key_of(exchange.key)
         path = self._names.translate(exchange.path)
         if not path.startswith(("/api/", "/v1/")):
             path = _PREFIX + path

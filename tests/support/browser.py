@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -81,6 +82,16 @@ class Chromium:
                 yield Chromium(browser)
             finally:
                 await browser.close()
+
+    @asynccontextmanager
+    async def recording(self, path: Path) -> AsyncIterator[Page]:
+        """A page whose requests are in the HAR file `path` at the end."""
+        context = await self._browser.new_context(record_har_path=path, record_har_mode="full")
+        page = await context.new_page()
+        try:
+            yield page
+        finally:
+            await context.close()
 
     async def open(
         self,

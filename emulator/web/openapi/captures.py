@@ -15,6 +15,11 @@ from urllib.parse import urlsplit
 
 _PATH = re.compile(r"/(?:api/)?v1/.*")
 _IDENTITY = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32}|live_\w{32}")
+# What a session goes on with; each platform makes its own.
+_TOKENS = ("access_token", "refresh_token")
+# A request that was cancelled or blocked, a WebSocket, an answer that the browser had already.
+_UNANSWERED = (0, 101, 304)
+_BEARER = re.compile(r"^bearer +", re.IGNORECASE)
 _ITEMS_COMPARED = 3
 
 
@@ -57,17 +62,24 @@ def _from_har(document: Any) -> Iterator[Exchange]:
         parts = urlsplit(request["url"])
         headers = {each["name"].lower(): each["value"] for each in request["headers"]}
         path = _PATH.search(parts.path)
-        if path is None or request["method"] == "OPTIONS":
+        if path is None or not _is_replayable(request, int(response["status"])):
             continue
         yield Exchange(
             number=number,
             method=request["method"],
             path=path[0] + (f"?{parts.query}" if parts.query else ""),
-            key=headers.get("authorization", headers.get("x-api-key", "")),
+            key=_BEARER.sub("", headers.get("authorization", headers.get("x-api-key", ""))),
             body=_parsed(request.get("postData", {}).get("text")),
             status=int(response["status"]),
             response=_parsed(_content(response.get("content", {}))),
         )
+
+
+def _is_replayable(request: dict[str, Any], status: int) -> bool:
+    """Not a preflight, nor what was not answered, nor a form: browsers do not save its files."""
+    media_type = request.get("postData", {}).get("mimeType", "")
+    is_form = media_type.startswith(("multipart/", "application/x-www-form-urlencoded"))
+    return request["method"] != "OPTIONS" and status not in _UNANSWERED and not is_form
 
 
 def _from_lines(text: str) -> Iterator[Exchange]:
@@ -109,12 +121,14 @@ def _parsed(text: Any) -> Any:
 
 @dataclass(slots=True)
 class Names:
-    """Ids and keys of the recorded platform, and what they are called in ours."""
+    """Ids, keys and tokens of the recorded platform, and what they are called in ours."""
 
     known: dict[str, str] = field(default_factory=dict)
 
     def translate(self, value: Any) -> Any:
         """The same text or JSON with our names."""
+        if isinstance(value, str) and value in self.known:
+            return self.known[value]
         if isinstance(value, str):
             return _IDENTITY.sub(lambda found: self.known.get(found[0], found[0]), value)
         if isinstance(value, dict):
@@ -128,6 +142,8 @@ class Names:
         if isinstance(there, dict) and isinstance(here, dict):
             for name in there.keys() & here.keys():
                 self.learn(there[name], here[name])
+            for name in there.keys() & here.keys() & {*_TOKENS}:
+                self.known.setdefault(str(there[name]), str(here[name]))
         elif isinstance(there, list) and isinstance(here, list):
             for one, other in zip(there, here, strict=False):
                 self.learn(one, other)

@@ -29,9 +29,23 @@ def har(url: str = "https://api.example.com/v1/streams/?limit=1", method: str = 
 def test_a_har_file_is_read() -> None:
     (found,) = read(har())
     assert (found.method, found.path, found.status) == ("GET", "/v1/streams/?limit=1", 200)
-    assert found.key == "Bearer secret"
+    assert found.key == "secret"
     assert found.body == {"title": "x"}
     assert found.response == {"streams": []}
+
+
+@pytest.mark.parametrize(
+    ("status", "media_type"),
+    [(0, ""), (101, ""), (304, ""), (201, "multipart/form-data; boundary=x")],
+)
+def test_what_cannot_be_asked_again_is_left_out(status: int, media_type: str) -> None:
+    told = json.loads(har())
+    (entry,) = told["log"]["entries"]
+    other = json.loads(json.dumps(entry))
+    other["response"]["status"] = status
+    other["request"]["postData"]["mimeType"] = media_type
+    told["log"]["entries"].append(other)
+    assert [each.number for each in read(json.dumps(told))] == [1]
 
 
 def test_an_answer_that_was_saved_as_base64_is_read() -> None:
@@ -86,6 +100,19 @@ def test_status_names_and_types_are_told_with_their_place() -> None:
         "$.a[0].id is string there, number here",
         "$.b is number there, string here",
     ]
+
+
+def test_tokens_of_one_platform_become_those_of_the_other() -> None:
+    names = Names()
+    names.learn(
+        {"access_token": "a.b.c", "refresh_token": "r"},
+        {"access_token": "x.y.z", "refresh_token": "q"},
+    )
+    assert names.translate({"refresh_token": "r", "title": "r and a"}) == {
+        "refresh_token": "q",
+        "title": "r and a",
+    }
+    assert names.known["a.b.c"] == "x.y.z"
 
 
 def test_ids_of_one_platform_become_those_of_the_other() -> None:

@@ -1,0 +1,86 @@
+"""What a real browser recorded is replayed: our own answers are alike, others are told."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator.cli import main
+from tests.support.browser import Chromium
+from tests.support.walk import Walk, platform
+
+# A page of a client's: it signs up, goes on with a fresh token, makes a stream, and reads.
+CLIENT = """
+async () => {
+  const ask = async (method, path, body, key) => {
+    const headers = {"Content-Type": "application/json"};
+    if (key) headers.Authorization = `Bearer ${key}`;
+    const answer = await fetch(path, {method, headers, body: body && JSON.stringify(body)});
+    return answer.status === 204 ? null : answer.json();
+  };
+  const wish = {email: "har@example.com", username: "har", password: "secret-enough"};
+  const signed = await ask("POST", "/v1/auth/register", wish);
+  const body = {refresh_token: signed.refresh_token};
+  const key = (await ask("POST", "/v1/auth/refresh", body)).access_token;
+  const stream = await ask("POST", "/v1/streams/", {title: "Recorded"}, key);
+  await ask("POST", `/v1/streams/${stream.id}/chat`, {content: "Hello"}, key);
+  await ask("GET", `/v1/streams/${stream.id}/chat`);
+  await ask("GET", `/v1/streams/id/${stream.id}`, null, key);
+  await ask("GET", "/v1/streams/?status_filter=live");
+  await ask("POST", "/v1/streams/", {title: ""}, key);
+  await ask("GET", "/v1/users/me", null, "wrong");
+  await ask("DELETE", `/v1/streams/id/${stream.id}`, null, key);
+}
+"""
+
+
+@pytest.fixture
+async def recorded(chromium: Chromium, tmp_path: Path) -> Path:
+    path = tmp_path / "capture.har"
+    with platform() as walk:
+        await _record(chromium, walk, path)
+    return path
+
+
+async def _record(chromium: Chromium, walk: Walk, path: Path) -> None:
+    async with chromium.recording(path) as page:
+        # Any page of the same origin that asks for nothing itself.
+        await page.goto(f"{walk.ready['admin']}/health")
+        await page.evaluate(CLIENT)
+
+
+async def test_a_capture_of_a_browser_is_answered_alike_until_it_says_something_else(
+    recorded: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Given a capture of this very platform, nothing differs,
+    status = await asyncio.to_thread(main, ["contract", "--check", str(recorded)])
+    told = capsys.readouterr().out
+    assert status == 0, told
+    assert "10 requests replayed, 0 answered otherwise." in told
+
+    # and where the other platform answered with another status and another shape, both are told.
+    await asyncio.to_thread(falsify, recorded)
+    assert await asyncio.to_thread(main, ["contract", "--check", str(recorded)]) == 1
+    told = capsys.readouterr().out
+    for line in (
+        "status 200 there, 204 here",
+        "$.region is missing here (string there)",
+        "$.stream_key is missing there (string here)",
+        "$.title is number there, string here",
+        "10 requests replayed, 2 answered otherwise.",
+    ):
+        assert line in told
+
+
+def falsify(recorded: Path) -> None:
+    har = json.loads(recorded.read_text("utf-8"))
+    entries = har["log"]["entries"]
+    next(each for each in entries if each["response"]["status"] == 204)["response"]["status"] = 200
+    made = next(each for each in entries if "Recorded" in str(each["request"]))
+    content = made["response"]["content"]
+    text: dict[str, Any] = json.loads(content["text"])
+    del text["stream_key"]
+    content["text"] = json.dumps(text | {"title": 7, "region": "eu"})
+    recorded.write_text(json.dumps(har), "utf-8")
