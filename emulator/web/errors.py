@@ -61,8 +61,17 @@ def answer(refused: Refused, trace_id: str) -> Response:
     if "allow" in refused.details:
         headers["Allow"] = refused.details["allow"]
         status = 405
-    detail: object = refused.mistakes if isinstance(refused, Invalid) else refused.sentence
-    return _body(status, detail, refused.sentence, trace_id, headers)
+    return _body(status, _detail(refused, status), refused.sentence, trace_id, headers)
+
+
+def _detail(refused: Refused, status: int) -> object:
+    """The sentence; of a 422 always a list, for clients that go through it (contract, Errors)."""
+    if isinstance(refused, Invalid):
+        return refused.mistakes
+    if status != 422:
+        return refused.sentence
+    field = refused.details.get("field")
+    return [mistake(("body", field) if field else ("body",), refused.code, refused.sentence)]
 
 
 def crash(error: Exception, trace_id: str) -> Response:

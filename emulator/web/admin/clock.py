@@ -19,12 +19,12 @@ class ClockSet(Request):
     """`speed` alone is enough to run; `now`, where the clock is to be, lies in its future."""
 
     mode: Literal["real", "scaled", "virtual"] | None = None
-    speed: float | None = Field(None, ge=SPEED_MIN, le=SPEED_MAX, allow_inf_nan=False, strict=True)
+    speed: float | None = Field(None, ge=SPEED_MIN, le=SPEED_MAX, allow_inf_nan=False)
     now: Instant | None = None
 
 
 class ClockAdvance(Request):
-    seconds: float = Field(ge=0, le=ADVANCE_SECONDS_MAX, allow_inf_nan=False, strict=True)
+    seconds: float = Field(ge=0, le=ADVANCE_SECONDS_MAX, allow_inf_nan=False)
 
 
 class ClockShape(TypedDict):

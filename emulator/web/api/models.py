@@ -1,10 +1,23 @@
-"""What requests share: names in snake_case and camelCase, and pages (contract, Conventions)."""
+"""What requests share (contract, Conventions): names in both cases, whole numbers, pages.
 
-from pydantic import BaseModel, ConfigDict, Field
+Bodies are read strictly (`rest/dispatch`, decision 8), queries and forms, which are text, are not.
+"""
+
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 # Numbers that reach the store: its whole numbers have 64 bits.
 CURSOR_MAX = 2**62
+
+
+def _whole(given: object) -> object:
+    return int(given) if isinstance(given, float) and given.is_integer() else given
+
+
+# A whole number in a body: JSON does not tell 5.0 from 5 (RFC 8259, 6).
+Whole = Annotated[int, BeforeValidator(_whole)]
 
 
 class Request(BaseModel):

@@ -10,7 +10,7 @@ from pydantic.json_schema import models_json_schema
 from starlette.responses import Response
 
 from emulator import __version__
-from emulator.web.errors import STATUS
+from emulator.web.errors import STATUS, mistake
 from emulator.web.openapi.examples import Examples
 from emulator.web.openapi.links import add_links
 from emulator.web.openapi.shapes import Schema, Shapes, form_of
@@ -168,7 +168,8 @@ class Document:
         answers: dict[str, Any] = {}
         for status in sorted(statuses_refused(operation)):
             phrase = HTTPStatus(status).phrase
-            example = {"detail": phrase, "message": phrase, "status": status, "traceId": "0" * 32}
+            detail = [mistake(("body",), "invalid", phrase)] if status == 422 else phrase
+            example = {"detail": detail, "message": phrase, "status": status, "traceId": "0" * 32}
             answers[str(status)] = {
                 "description": phrase,
                 "content": {_JSON: {"schema": error, "example": example}},

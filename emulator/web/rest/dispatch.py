@@ -145,7 +145,8 @@ class Dispatch:
         elif model:
             note.json = body = await read_json(request, platform.body_bytes_max)
             said = b"{}" if operation.is_body_optional and not body else body
-            yield _validated(model.model_validate_json, said), None
+            # Strictly: a word is no number, and 0 is not false (decision 8).
+            yield _validated(partial(model.model_validate_json, strict=True), said), None
         else:
             yield None, None
 

@@ -15,7 +15,7 @@ from emulator.scenario.language.scenario import Scenario
 from emulator.scenario.record.recording import record
 from emulator.scenario.report.page import page as report_page
 from emulator.web.admin.scenarios.runs import Entry, Order
-from emulator.web.api.models import CURSOR_MAX, Request
+from emulator.web.api.models import CURSOR_MAX, Request, Whole
 from emulator.web.rest.call import Call
 from emulator.web.rest.operation import Operation
 from emulator.world.store.events import last_seq
@@ -40,11 +40,11 @@ class ScenarioStart(Request):
     files: dict[str, str] = Field(default_factory=dict, max_length=1_000)
     folder: str = Field("", max_length=1_000)
     params: dict[str, Any] = Field(default_factory=dict, max_length=1_000)
-    seed: int | None = Field(None, ge=0, le=2**53)
+    seed: Whole | None = Field(None, ge=0, le=2**53)
     speed: float = Field(0.0, ge=0, le=SPEED_MAX, allow_inf_nan=False)
     world: Literal["own", "this"] | None = None
     keep: bool = False
-    ends_ms: int | None = Field(None, ge=0, le=366 * 86_400_000)
+    ends_ms: Whole | None = Field(None, ge=0, le=366 * 86_400_000)
 
 
 class LibraryEntry(TypedDict):

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from emulator.core.errors import Refused
 from emulator.media.live.hosted import Address
-from emulator.web.api.models import Request
+from emulator.web.api.models import Request, Whole
 from emulator.web.rest.call import Call
 from emulator.web.rest.operation import Operation
 from emulator.world.live import streams, synthetic
@@ -21,8 +21,8 @@ class PublishStart(Request):
 
     protocol: Literal["rtmp", "rtmps", "synthetic"] | None = None
     size: Annotated[str, Field(pattern=r"^\d{2,4}x\d{2,4}$")] = "1280x720"
-    fps: int = Field(30, ge=1, le=120)
-    kbits: int = Field(2500, ge=50, le=200_000)
+    fps: Whole = Field(30, ge=1, le=120)
+    kbits: Whole = Field(2500, ge=50, le=200_000)
 
 
 class Publishing(TypedDict):

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypedDict
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from emulator.core.errors import Refused
-from emulator.web.api.models import Request
+from emulator.web.api.models import Request, Whole
 from emulator.web.rest.call import Call
 from emulator.web.rest.operation import Operation
 from emulator.world.audience import attendance, cohorts, figures
@@ -42,7 +42,7 @@ def _milliseconds(given: object) -> object:
 
 
 Share = Annotated[float, BeforeValidator(_share), Field(ge=0, le=1, allow_inf_nan=False)]
-Count = Annotated[int, Field(strict=True, ge=0, le=attendance.SIMULATED_MAX)]
+Count = Annotated[Whole, Field(ge=0, le=attendance.SIMULATED_MAX)]
 Shares = dict[str, Share]
 Milliseconds = Annotated[
     Annotated[int, Field(ge=0, le=cohorts.FOR_MAX_MS)],
@@ -66,7 +66,7 @@ class ViewersOrder(Request):
     `target`). A `ramp` goes `from` .. `to`. `per_minute` is the share that a `churn` exchanges.
     """
 
-    model_config = ConfigDict(json_schema_extra=_as_sent)
+    model_config = ConfigDict(json_schema_extra=_as_sent, loc_by_alias=True)
 
     verb: Verb = "add"
     count: Count | None = None

@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from emulator.web.api.models import Request
+from emulator.web.api.models import Request, Whole
 from emulator.web.rest.call import Call
 from emulator.web.rest.operation import Operation
 from emulator.web.shapes.chat import Bans, BanShape, ban_shape
@@ -24,7 +24,7 @@ class BanCreate(Request):
     user_id: str | None = None
     username: str | None = None
     reason: str | None = Field(None, max_length=500)
-    duration_seconds: int | None = Field(None, ge=1, le=DURATION_SECONDS_MAX)
+    duration_seconds: Whole | None = Field(None, ge=1, le=DURATION_SECONDS_MAX)
 
     @model_validator(mode="after")
     def _names_somebody(self) -> Self:

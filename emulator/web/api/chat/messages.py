@@ -51,7 +51,13 @@ def newest(call: Call) -> Messages | list[FlatMessage]:
 def history(call: Call) -> Messages | list[FlatMessage]:
     """Read back in a chat: the lines before a cursor, an id or a time, the newest last."""
     query = call.query_as(HistoryQuery)
-    return _page(call, query.limit, query.cursor or query.before)
+    try:
+        return _page(call, query.limit, query.cursor or query.before)
+    except Refused as refused:
+        if refused.code != "invalid":
+            raise
+        name = "cursor" if query.cursor else "before"
+        raise Invalid([mistake(("query", name), "invalid", refused.sentence)]) from refused
 
 
 def post(call: Call) -> NestedMessage | FlatMessage | Other:

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from emulator.web.api.chat.messages import LENGTH_MAX
-from emulator.web.api.models import Request
+from emulator.web.api.models import Request, Whole
 from emulator.web.rest.call import Call
 from emulator.web.rest.operation import Operation
 from emulator.web.shapes.chat import ChatSettingsShape, chat_settings
@@ -28,10 +28,10 @@ _NAMES = {
 class SettingsUpdate(Request):
     """What is not named stays as it is. Blocked words may be phrases."""
 
-    slow_mode_seconds: int | None = Field(None, ge=0, le=86_400)
+    slow_mode_seconds: Whole | None = Field(None, ge=0, le=86_400)
     followers_only: bool | None = None
     emote_only: bool | None = None
-    max_length: int | None = Field(None, ge=1, le=LENGTH_MAX)
+    max_length: Whole | None = Field(None, ge=1, le=LENGTH_MAX)
     blocked_words: list[Word] | None = Field(None, max_length=500)
     links_allowed: bool | None = None
     ai_moderation: bool | None = None

@@ -22,8 +22,8 @@ class ClipCreate(Request):
     """Times are in seconds from the stream's start, or since 1970."""
 
     title: str = Field(min_length=1, max_length=200)
-    start_time: float = Field(ge=0, lt=SECONDS_MAX, allow_inf_nan=False, strict=True)
-    end_time: float = Field(ge=0, lt=SECONDS_MAX, allow_inf_nan=False, strict=True)
+    start_time: float = Field(ge=0, lt=SECONDS_MAX, allow_inf_nan=False)
+    end_time: float = Field(ge=0, lt=SECONDS_MAX, allow_inf_nan=False)
 
 
 class PopularQuery(Request):

@@ -2,10 +2,10 @@
 
 from contextlib import suppress
 
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import Field
 
 from emulator.core.errors import Refused
-from emulator.web.api.models import Request
+from emulator.web.api.models import Request, Whole
 from emulator.web.rest.call import Call
 from emulator.web.rest.operation import Operation
 from emulator.web.shapes.library.chapters import ChapterShape, chapter_shape
@@ -22,19 +22,7 @@ class ChapterWishes(Request):
 
     use_chat_data: bool = True
     min_chapter_duration: float = Field(60, ge=1, le=86_400, allow_inf_nan=False)
-    max_chapters: int = Field(10, ge=1, le=chapters.CHAPTERS_MAX)
-
-
-class ChapterWishesBody(ChapterWishes):
-    """The same in a body, where numbers and truths are no words."""
-
-    model_config = ConfigDict(strict=True)
-
-    @field_validator("max_chapters", mode="before")
-    @classmethod
-    def _whole_is_whole(cls, given: object) -> object:
-        """JSON does not tell 5.0 from 5 (RFC 8259, 6)."""
-        return int(given) if isinstance(given, float) and given.is_integer() else given
+    max_chapters: Whole = Field(10, ge=1, le=chapters.CHAPTERS_MAX)
 
 
 async def generate(call: Call) -> list[ChapterShape]:
@@ -50,7 +38,7 @@ async def generate(call: Call) -> list[ChapterShape]:
     stream = streams.find(call.world, vod.stream_id) if vod.stream_id else None
     lines = transcripts.said(call.world, stream) if stream else []
     given = call.query_as(ChapterWishes).model_dump(exclude_unset=True)
-    given |= call.body_as(ChapterWishesBody).model_dump(exclude_unset=True)
+    given |= call.body_as(ChapterWishes).model_dump(exclude_unset=True)
     told = ChapterWishes(**given)
     wishes = Wishes(round(told.min_chapter_duration * 1000), told.max_chapters, told.use_chat_data)
     drafts = dividing.drafts(call.world, vod, hints, lines, wishes)
@@ -81,7 +69,7 @@ OPERATIONS = [
         path="/streams/vods/{vod_id}/chapters/generate",
         auth="user",
         answer=generate,
-        body=ChapterWishesBody,
+        body=ChapterWishes,
         query=ChapterWishes,
         is_body_optional=True,
         refuses=("forbidden", "not_found", "conflict"),

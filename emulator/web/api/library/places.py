@@ -9,10 +9,9 @@ from pydantic import Field
 from emulator.core.errors import Refused
 from emulator.web.errors import Invalid, mistake
 
-# Ten days: more than a stream lasts, and few enough to be counted in milliseconds. A number, and no
-# word for one.
+# Ten days: more than a stream lasts, and few enough to be counted in milliseconds.
 SECONDS_MAX = 864_000
-Seconds = Annotated[float, Field(ge=0, le=SECONDS_MAX, allow_inf_nan=False, strict=True)]
+Seconds = Annotated[float, Field(ge=0, le=SECONDS_MAX, allow_inf_nan=False)]
 
 
 @contextmanager

@@ -27,7 +27,7 @@ class VodUpload(Request):
     visibility: Literal["public", "followers", "private"] | None = None
     group_id: str | None = Field(None, max_length=100)
     content_warning: str | None = Field(None, max_length=500)
-    is_nsfw: bool | None = Field(None, strict=True)
+    is_nsfw: bool | None = None
 
     def wishes(self) -> dict[str, Any]:
         return self.model_dump(exclude_unset=True)

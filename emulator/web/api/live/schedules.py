@@ -4,7 +4,7 @@ from pydantic import Field
 
 from emulator.core.errors import Refused
 from emulator.web.api.live.instants import Instant, milliseconds
-from emulator.web.api.models import Request
+from emulator.web.api.models import Request, Whole
 from emulator.web.errors import Invalid, mistake
 from emulator.web.rest.call import Call
 from emulator.web.rest.operation import Operation
@@ -16,7 +16,7 @@ _DAY_MINUTES = 24 * 60
 
 class ScheduleCreate(Request):
     scheduled_start: Instant
-    duration_minutes: int = Field(60, ge=1, le=_DAY_MINUTES)
+    duration_minutes: Whole = Field(60, ge=1, le=_DAY_MINUTES)
 
 
 def read(call: Call) -> StreamSchedule | None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from emulator.core.errors import Refused
-from emulator.web.api.models import Request
+from emulator.web.api.models import Request, Whole
 from emulator.web.errors import Invalid, mistake
 from emulator.web.rest.call import Call
 from emulator.web.rest.operation import Operation
@@ -28,7 +28,7 @@ def _is_time(text: str) -> str:
 
 
 _Time = Annotated[str, Field(min_length=5, max_length=5), AfterValidator(_is_time)]
-_Day = Annotated[int, Field(ge=0, le=6)]
+_Day = Annotated[Whole, Field(ge=0, le=6)]
 _Title = Annotated[str, Field(min_length=1, max_length=200)]
 
 

@@ -4,7 +4,7 @@ from typing import Any, TypedDict
 
 from pydantic import Field
 
-from emulator.web.api.models import Page, Request
+from emulator.web.api.models import Page, Request, Whole
 from emulator.web.api.video.videos import Visibility
 from emulator.web.rest.call import Call
 from emulator.web.rest.operation import Operation
@@ -43,7 +43,7 @@ class AlbumVideo(Request):
     """`position` counts from 0; without one, or behind the last, it is the last."""
 
     video_id: str
-    position: int | None = Field(None, ge=0, le=albums.VIDEOS_MAX)
+    position: Whole | None = Field(None, ge=0, le=albums.VIDEOS_MAX)
 
 
 class AlbumPage(TypedDict):

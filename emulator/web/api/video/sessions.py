@@ -4,7 +4,7 @@ from typing import Any, TypedDict
 
 from pydantic import Field
 
-from emulator.web.api.models import Request
+from emulator.web.api.models import Request, Whole
 from emulator.web.rest.call import Call
 from emulator.web.rest.operation import Operation
 from emulator.web.shapes.calls import SessionShape, session_shape
@@ -14,12 +14,12 @@ from emulator.world.video.sessions import Session
 
 class SessionCreate(Request):
     session_name: str = Field(min_length=1, max_length=200)
-    max_participants: int = Field(ge=2, le=50)
+    max_participants: Whole = Field(ge=2, le=50)
 
 
 class SessionUpdate(Request):
     session_name: str | None = Field(None, min_length=1, max_length=200)
-    max_participants: int | None = Field(None, ge=2, le=50)
+    max_participants: Whole | None = Field(None, ge=2, le=50)
 
     def wishes(self) -> dict[str, Any]:
         """What was said, in the world's words; a null says nothing."""

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, TypedDict
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from emulator.web.api.models import Page, Request
 from emulator.web.api.video.uploads import upload
@@ -27,8 +27,8 @@ class VideoWishes(Request):
 
     @field_validator("tags", mode="before")
     @classmethod
-    def _commas_part_tags(cls, given: Any) -> Any:
-        if isinstance(given, str):
+    def _commas_part_tags(cls, given: Any, told: ValidationInfo) -> Any:
+        if isinstance(given, str) and told.mode == "python":  # Not of a JSON body.
             return [tag for tag in map(str.strip, given.split(",")) if tag]
         return given
 
