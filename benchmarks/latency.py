@@ -1,7 +1,8 @@
 """How late the picture is: the time burnt into a frame, read back from a real player in Chromium.
 
 The built-in publisher writes the machine's milliseconds into the lowest twelfth of each frame
-(emulator/media/publisher/strip.py); the watch page plays it, and a script in that page reads it.
+(emulator/media/publisher/test_card/strip.py); the watch page plays it, and a script in that page
+reads it.
 """
 
 import json

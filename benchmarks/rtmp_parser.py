@@ -7,10 +7,11 @@ import time
 from collections.abc import Iterator
 
 from benchmarks.table import Section
-from emulator.media.ingest import amf0, rtmp_chunks
-from emulator.media.ingest.rtmp_chunks import Message
-from emulator.media.ingest.rtmp_handshake import BLOCK
-from emulator.media.ingest.rtmp_session import (
+from emulator.media.ingest.tag import Tag
+from emulator.media.ingest.wire import amf0, rtmp_chunks
+from emulator.media.ingest.wire.rtmp_chunks import Message
+from emulator.media.ingest.wire.rtmp_handshake import BLOCK
+from emulator.media.ingest.wire.rtmp_session import (
     AUDIO,
     COMMAND,
     VIDEO,
@@ -18,7 +19,6 @@ from emulator.media.ingest.rtmp_session import (
     PublishRequested,
     RtmpSession,
 )
-from emulator.media.ingest.tag import Tag
 
 CHUNK_SIZES = (128, 4_096, 60_000)
 MEDIA_SECONDS = 60

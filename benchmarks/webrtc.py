@@ -1,7 +1,8 @@
 """WebRTC: how late the picture is, how soon a new viewer sees it, and what peers cost the server.
 
-The instant that a frame was made is burnt into it (emulator/media/publisher/strip.py), by the
-built-in publisher or by a script in the page that goes live, and read back where it is watched.
+The instant that a frame was made is burnt into it (emulator/media/publisher/test_card/strip.py),
+by the built-in publisher or by a script in the page that goes live, and read back where it is
+watched.
 """
 
 import json

@@ -21,9 +21,9 @@ from pathlib import Path
 from statistics import quantiles
 
 from benchmarks.contest import clip, publish
-from emulator.media.ingest import rtmp_chunks
-from emulator.media.ingest.rtmp_chunks import Message
 from emulator.media.ingest.tag import Tag
+from emulator.media.ingest.wire import rtmp_chunks
+from emulator.media.ingest.wire.rtmp_chunks import Message
 
 # OBS's chunk size; ffmpeg's is 60,000, which costs every server less.
 _CHUNK_BYTES = 4_096

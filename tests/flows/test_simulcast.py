@@ -167,9 +167,9 @@ async def test_a_stream_has_so_many_targets_and_each_once(scene: Scene, closed_p
 
 
 def _refusal(sentence: str) -> bytes:
-    from emulator.media.ingest import amf0, rtmp_chunks
-    from emulator.media.ingest.amf3 import Value
-    from emulator.media.ingest.rtmp_chunks import Message
+    from emulator.media.ingest.wire import amf0, rtmp_chunks
+    from emulator.media.ingest.wire.amf3 import Value
+    from emulator.media.ingest.wire.rtmp_chunks import Message
 
     told: dict[str, Value] = {
         "level": "error",

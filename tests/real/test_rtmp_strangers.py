@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 import uvloop
 
-from emulator.media.ingest import amf0, rtmp_chunks
-from emulator.media.ingest.rtmp_chunks import Message
-from emulator.media.ingest.rtmp_handshake import BLOCK
 from emulator.media.ingest.rtmp_limits import RtmpLimits
 from emulator.media.ingest.rtmp_server import RtmpServer
-from emulator.media.ingest.rtmp_session import COMMAND
+from emulator.media.ingest.wire import amf0, rtmp_chunks
+from emulator.media.ingest.wire.rtmp_chunks import Message
+from emulator.media.ingest.wire.rtmp_handshake import BLOCK
+from emulator.media.ingest.wire.rtmp_session import COMMAND
 from tests.support.ingest import GUARD_SECONDS, open_files
 from tests.support.rtmp import HANDSHAKE, RecordingGate, command, connect, publish, video
 from tests.support.tls import self_signed, server_context

@@ -6,7 +6,7 @@ import sys
 from itertools import groupby, pairwise
 from pathlib import Path
 
-from emulator.media.publisher.strip import read_strip
+from emulator.media.publisher.test_card.strip import read_strip
 from tests.support.publisher import beeps, pictures
 from tests.support.walk import PATIENCE_SECONDS, platform
 

@@ -11,7 +11,7 @@ import pytest
 
 from emulator.media.publisher.process import PublisherProcess
 from emulator.media.publisher.settings import PublishSettings
-from emulator.media.publisher.strip import read_strip
+from emulator.media.publisher.test_card.strip import read_strip
 from tests.support.encoders import film, play
 from tests.support.offers import browser_offer
 from tests.support.walk import Walk, platform

@@ -11,7 +11,7 @@ import av
 from av import AudioFrame, VideoFrame
 
 from emulator.media.ingest.tag import Tag
-from emulator.media.publisher.picture import Picture
+from emulator.media.publisher.test_card.picture import Picture
 
 _NUMBERS = {"audio": 8, "video": 9, "script": 18}
 _HEADER = b"FLV\x01\x05\x00\x00\x00\x09\x00\x00\x00\x00"

@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from emulator.core.errors import Refused
-from emulator.media.ingest import amf0, rtmp_chunks
-from emulator.media.ingest.amf3 import Value
 from emulator.media.ingest.gate import Attempt, Intake
-from emulator.media.ingest.rtmp_chunks import ChunkReader, Message
-from emulator.media.ingest.rtmp_handshake import BLOCK
-from emulator.media.ingest.rtmp_session import (
+from emulator.media.ingest.tag import Tag
+from emulator.media.ingest.wire import amf0, rtmp_chunks
+from emulator.media.ingest.wire.amf3 import Value
+from emulator.media.ingest.wire.rtmp_chunks import ChunkReader, Message
+from emulator.media.ingest.wire.rtmp_handshake import BLOCK
+from emulator.media.ingest.wire.rtmp_session import (
     COMMAND,
     VIDEO,
     ConnectRequested,
@@ -18,7 +19,6 @@ from emulator.media.ingest.rtmp_session import (
     RtmpSession,
     SessionEvent,
 )
-from emulator.media.ingest.tag import Tag
 
 HANDSHAKE = b"\x03" + bytes(2 * BLOCK)
 

@@ -9,8 +9,8 @@ from typing import Final
 from emulator.core.errors import ProtocolError
 from emulator.media import codecs
 from emulator.media.codecs.formats import AudioFormat, VideoFormat
-from emulator.media.ingest import amf0
 from emulator.media.ingest.tag import Tag
+from emulator.media.ingest.wire import amf0
 from emulator.media.packets import AudioTrack, Packet, Track, VideoTrack
 
 _TICKS_PER_MS = 90

@@ -14,15 +14,15 @@ from emulator.core.errors import ProtocolError, Refused
 from emulator.media.ingest.gate import Attempt, Intake
 from emulator.media.ingest.rtmp_limits import RtmpLimits
 from emulator.media.ingest.rtmp_rounds import Rounds
-from emulator.media.ingest.rtmp_session import (
+from emulator.media.ingest.tag import Tag
+from emulator.media.ingest.wire.rtmp_session import (
     ConnectRequested,
     Finished,
     PublishEnded,
     PublishRequested,
     RtmpSession,
 )
-from emulator.media.ingest.rtmp_tls import TlsLayer
-from emulator.media.ingest.tag import Tag
+from emulator.media.ingest.wire.rtmp_tls import TlsLayer
 
 log = logging.getLogger(__name__)
 

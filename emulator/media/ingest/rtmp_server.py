@@ -10,7 +10,7 @@ from emulator.core.errors import Refused
 from emulator.media.ingest.gate import Attempt, Gate, Intake
 from emulator.media.ingest.rtmp_limits import RtmpLimits
 from emulator.media.ingest.rtmp_rounds import Rounds
-from emulator.media.ingest.rtmp_tls import TlsLayer
+from emulator.media.ingest.wire.rtmp_tls import TlsLayer
 
 if TYPE_CHECKING:
     from emulator.media.ingest.rtmp_connection import RtmpConnection

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from emulator.core.errors import Refused
 from emulator.media.publisher.settings import PublishSettings
-from emulator.media.publisher.sound import SAMPLE_RATE
+from emulator.media.publisher.test_card.sound import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from av import AudioStream, VideoCodecContext, VideoStream

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from emulator.media.publisher.encoders import add_audio, add_video
 from emulator.media.publisher.settings import PublishSettings
-from emulator.media.publisher.sound import SAMPLE_RATE
+from emulator.media.publisher.test_card.sound import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from av import AudioFrame, AudioResampler, AudioStream, Packet, VideoFrame, VideoStream

@@ -9,10 +9,10 @@ from typing import Final, Literal
 
 from emulator import __version__
 from emulator.core.errors import ProtocolError
-from emulator.media.ingest import amf0, rtmp_chunks
-from emulator.media.ingest.amf3 import Value
-from emulator.media.ingest.rtmp_chunks import ChunkReader, Message
 from emulator.media.ingest.tag import Tag, TagKind
+from emulator.media.ingest.wire import amf0, rtmp_chunks
+from emulator.media.ingest.wire.amf3 import Value
+from emulator.media.ingest.wire.rtmp_chunks import ChunkReader, Message
 
 _HANDSHAKE_BYTES: Final = 1536
 _VERSION: Final = b"\x03"

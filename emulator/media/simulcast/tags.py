@@ -5,9 +5,9 @@ H.264 and AAC as all servers know them (FLV 10.1, E.4); the others by Enhanced R
 
 from typing import Final
 
-from emulator.media.ingest import amf0
-from emulator.media.ingest.amf3 import Value
 from emulator.media.ingest.tag import Tag
+from emulator.media.ingest.wire import amf0
+from emulator.media.ingest.wire.amf3 import Value
 from emulator.media.packets import AudioTrack, Packet, Track, VideoTrack
 
 _SEQUENCE, _CODED = 0, 1

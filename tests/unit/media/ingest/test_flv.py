@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.core.errors import ProtocolError, Refused
-from emulator.media.ingest import amf0
-from emulator.media.ingest.amf3 import Value
 from emulator.media.ingest.flv import FlvReader
 from emulator.media.ingest.tag import Tag, TagKind
+from emulator.media.ingest.wire import amf0
+from emulator.media.ingest.wire.amf3 import Value
 from emulator.media.packets import AudioTrack, VideoTrack
 
 AVCC_720P = bytes.fromhex(

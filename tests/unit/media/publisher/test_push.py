@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from emulator.core.errors import Refused
-from emulator.media.ingest.rtmp_handshake import BLOCK
 from emulator.media.ingest.rtmp_server import RtmpServer
 from emulator.media.ingest.tag import Tag
+from emulator.media.ingest.wire.rtmp_handshake import BLOCK
 from emulator.media.publisher.link import Target
 from emulator.media.publisher.push import Progress, Push
 from tests.support.rtmp import HANDSHAKE, RecordingGate

@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.core.errors import ProtocolError
-from emulator.media.ingest import amf0, rtmp_chunks
-from emulator.media.ingest.amf3 import Value
-from emulator.media.ingest.rtmp_chunks import Message
-from emulator.media.ingest.rtmp_session import (
+from emulator.media.ingest.tag import Tag
+from emulator.media.ingest.wire import amf0, rtmp_chunks
+from emulator.media.ingest.wire.amf3 import Value
+from emulator.media.ingest.wire.rtmp_chunks import Message
+from emulator.media.ingest.wire.rtmp_session import (
     COMMAND,
     ConnectRequested,
     PublishEnded,
@@ -19,7 +20,6 @@ from emulator.media.ingest.rtmp_session import (
     RtmpSession,
     SessionEvent,
 )
-from emulator.media.ingest.tag import Tag
 from emulator.media.publisher.rtmp_client import Accepted, ClientEvent, Denied, RtmpClient
 from tests.support.rtmp import HANDSHAKE, new_session
 

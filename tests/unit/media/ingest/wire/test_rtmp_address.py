@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.media.ingest.rtmp_address import StreamAddress, locate
+from emulator.media.ingest.wire.rtmp_address import StreamAddress, locate
 
 URL = "rtmp://127.0.0.1:1935/live"
 FOUND = StreamAddress("live", "KEY", "")

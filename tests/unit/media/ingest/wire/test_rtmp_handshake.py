@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.core.errors import ProtocolError
-from emulator.media.ingest.rtmp_handshake import BLOCK, Handshake
+from emulator.media.ingest.wire.rtmp_handshake import BLOCK, Handshake
 
 PLAIN_C1 = bytes.fromhex("0000002a 00000000") + bytes(index % 251 for index in range(BLOCK - 8))
 PLAYER_KEY = b"Genuine Adobe Flash Player 001"

@@ -1,15 +1,15 @@
 """AMF0 (Action Message Format 0, Adobe 2007): the values in RTMP's commands and metadata.
 
 `decode` reads every type, also AMF3 values behind the avmplus marker; `encode` writes what a
-server or a client has to say. Types of values: see `emulator.media.ingest.amf3.Value`.
+server or a client has to say. Types of values: see `emulator.media.ingest.wire.amf3.Value`.
 """
 
 import struct
 from typing import Final
 
 from emulator.core.errors import ProtocolError
-from emulator.media.ingest import amf3
-from emulator.media.ingest.amf3 import DEPTH_MAX, Cursor, Date, Value
+from emulator.media.ingest.wire import amf3
+from emulator.media.ingest.wire.amf3 import DEPTH_MAX, Cursor, Date, Value
 
 
 class _Marker:

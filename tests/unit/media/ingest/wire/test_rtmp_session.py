@@ -5,10 +5,11 @@ from itertools import pairwise
 import pytest
 
 from emulator.core.errors import ProtocolError
-from emulator.media.ingest import amf0, rtmp_chunks
-from emulator.media.ingest.amf3 import Value
-from emulator.media.ingest.rtmp_chunks import Message
-from emulator.media.ingest.rtmp_session import (
+from emulator.media.ingest.tag import Tag
+from emulator.media.ingest.wire import amf0, rtmp_chunks
+from emulator.media.ingest.wire.amf3 import Value
+from emulator.media.ingest.wire.rtmp_chunks import Message
+from emulator.media.ingest.wire.rtmp_session import (
     ACKNOWLEDGEMENT,
     AGGREGATE,
     AUDIO,
@@ -29,7 +30,6 @@ from emulator.media.ingest.rtmp_session import (
     RtmpSession,
     SessionEvent,
 )
-from emulator.media.ingest.tag import Tag
 from tests.support.rtmp import (
     HANDSHAKE,
     answers,

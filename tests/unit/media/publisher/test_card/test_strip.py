@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.core.clock import ManualClock
-from emulator.media.publisher.picture import Moment, Picture
 from emulator.media.publisher.settings import PublishSettings
-from emulator.media.publisher.strip import CELLS, read_cells, read_strip, write_cells
 from emulator.media.publisher.synthetic import SyntheticBroadcast
+from emulator.media.publisher.test_card.picture import Moment, Picture
+from emulator.media.publisher.test_card.strip import CELLS, read_cells, read_strip, write_cells
 from tests.support.frames import picture
 from tests.support.publisher import flv_file, pictures
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.core.errors import ProtocolError
-from emulator.media.ingest import amf0
-from emulator.media.ingest.amf0 import EcmaArray
-from emulator.media.ingest.amf3 import DEPTH_MAX, Date, Value
+from emulator.media.ingest.wire import amf0
+from emulator.media.ingest.wire.amf0 import EcmaArray
+from emulator.media.ingest.wire.amf3 import DEPTH_MAX, Date, Value
 
 ENCODED: list[tuple[str, Value]] = [
     ("00 3ff0000000000000", 1.0),

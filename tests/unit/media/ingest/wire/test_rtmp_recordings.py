@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.media.ingest import amf0
-from emulator.media.ingest.rtmp_session import (
+from emulator.media.ingest.tag import Tag
+from emulator.media.ingest.wire import amf0
+from emulator.media.ingest.wire.rtmp_session import (
     ConnectRequested,
     PublishEnded,
     PublishRequested,
     SessionEvent,
 )
-from emulator.media.ingest.tag import Tag
 from tests.support.rtmp import drive, new_session
 
-FOLDER = Path(__file__).parents[4] / "fixtures" / "rtmp"
+FOLDER = Path(__file__).parents[5] / "fixtures" / "rtmp"
 RECORDINGS = {path.stem: path.read_bytes() for path in sorted(FOLDER.glob("*.bin"))}
 WHOLE = {name: drive(new_session(), [stream]) for name, stream in RECORDINGS.items()}
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.core.errors import ProtocolError
-from emulator.media.ingest.rtmp_tls import TlsLayer
+from emulator.media.ingest.wire.rtmp_tls import TlsLayer
 from tests.support.tls import client_context, self_signed, server_context
 
 

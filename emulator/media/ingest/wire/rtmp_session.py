@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from emulator.core.errors import ProtocolError
-from emulator.media.ingest import amf0, rtmp_chunks
-from emulator.media.ingest.amf3 import Value
-from emulator.media.ingest.rtmp_address import locate
-from emulator.media.ingest.rtmp_chunks import ChunkReader, Message
-from emulator.media.ingest.rtmp_handshake import Handshake
 from emulator.media.ingest.tag import Tag, TagKind
+from emulator.media.ingest.wire import amf0, rtmp_chunks
+from emulator.media.ingest.wire.amf3 import Value
+from emulator.media.ingest.wire.rtmp_address import locate
+from emulator.media.ingest.wire.rtmp_chunks import ChunkReader, Message
+from emulator.media.ingest.wire.rtmp_handshake import Handshake
 
 ACKNOWLEDGEMENT: Final = 3
 USER_CONTROL: Final = 4

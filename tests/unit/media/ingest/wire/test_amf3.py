@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.core.errors import ProtocolError
-from emulator.media.ingest.amf3 import Cursor, Date, Reader, Value
+from emulator.media.ingest.wire.amf3 import Cursor, Date, Reader, Value
 
 ENCODED: list[tuple[str, Value]] = [
     ("00", None),

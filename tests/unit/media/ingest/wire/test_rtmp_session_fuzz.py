@@ -6,9 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.core.errors import ProtocolError
-from emulator.media.ingest import rtmp_chunks
-from emulator.media.ingest.rtmp_chunks import Message
-from emulator.media.ingest.rtmp_session import AGGREGATE, COMMAND, COMMAND_AMF3, DATA, DATA_AMF3
+from emulator.media.ingest.wire import rtmp_chunks
+from emulator.media.ingest.wire.rtmp_chunks import Message
+from emulator.media.ingest.wire.rtmp_session import (
+    AGGREGATE,
+    COMMAND,
+    COMMAND_AMF3,
+    DATA,
+    DATA_AMF3,
+)
 from tests.support.rtmp import HANDSHAKE, command, connect, drive, new_session, publish, video
 
 WHOLE = HANDSHAKE + connect() + publish() + video(0) + video(33)

@@ -5,8 +5,8 @@ from av import VideoFrame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.media.publisher.glyphs import ADVANCE, GLYPH_HEIGHT, Pen, plain
-from emulator.media.publisher.picture import Moment, Picture
+from emulator.media.publisher.test_card.glyphs import ADVANCE, GLYPH_HEIGHT, Pen, plain
+from emulator.media.publisher.test_card.picture import Moment, Picture
 
 NOW_MS = 1_767_225_600_123
 

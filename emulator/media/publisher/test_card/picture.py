@@ -6,8 +6,8 @@ Only luma changes from frame to frame; chroma is made once, and is grey under ev
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from emulator.media.publisher.glyphs import ADVANCE, GLYPH_HEIGHT, Pen, plain
-from emulator.media.publisher.strip import BLACK, CELLS, HEIGHT_SHARE, WHITE, write_cells
+from emulator.media.publisher.test_card.glyphs import ADVANCE, GLYPH_HEIGHT, Pen, plain
+from emulator.media.publisher.test_card.strip import BLACK, CELLS, HEIGHT_SHARE, WHITE, write_cells
 
 if TYPE_CHECKING:
     from av import VideoFrame

@@ -7,7 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.core.errors import ProtocolError
-from emulator.media.ingest.rtmp_chunks import ABORT, SET_CHUNK_SIZE, ChunkReader, Message, write
+from emulator.media.ingest.wire.rtmp_chunks import (
+    ABORT,
+    SET_CHUNK_SIZE,
+    ChunkReader,
+    Message,
+    write,
+)
 
 AUDIO, VIDEO = 8, 9
 LIMIT = 1 << 20
