@@ -9,6 +9,9 @@ from emulator.core.errors import Refused
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 # All pages of a file up to this size are looked at, at 0.7 ms a megabyte.
 _CHECKED_BYTES_MAX = 32 * 2**20
+# Some 300 tables and indexes begin with a page each, and most stay small: with SQLite's usual 4096
+# a world takes 1.3 MiB instead of 0.7, and twice as long to copy. Large worlds are read as fast.
+_PAGE_BYTES = 1024
 
 
 def open_database(path: str) -> sqlite3.Connection:
@@ -32,6 +35,7 @@ def _opened(path: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None)
     try:
         connection.row_factory = sqlite3.Row
+        connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
