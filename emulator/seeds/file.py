@@ -29,7 +29,11 @@ def read(name: str) -> Seed:
         with path.open("rb") as file:
             text = file.read(_BYTES_MAX + 1)
     except OSError as error:
-        raise Refused("invalid", f"The seed file {path} cannot be read: {error}.") from None
+        raise Refused(
+            "invalid",
+            f"The seed file {path} cannot be read: {error.strerror}. "
+            "A seed is default, none, or the path of a YAML file.",
+        ) from None
     if len(text) > _BYTES_MAX:
         raise Refused("invalid", f"The seed file {path} is larger than {_BYTES_MAX} bytes.")
     return Seed(**_load(path, text, is_trusted=name == "default"))

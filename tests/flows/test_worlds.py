@@ -198,6 +198,50 @@ async def test_the_request_log_tells_what_an_app_sent(
     assert await found(world="nowhere") == []
 
 
+async def test_the_request_log_is_searched_by_all_that_it_knows_and_paged(
+    client: httpx.AsyncClient, call: Caller
+) -> None:
+    # Given requests of two worlds, by several people, that went well and did not,
+    await make_world(client, "log", seed="none")
+    stream = await create(call, "ak_demo@log", title="Logged", colour="red")
+    path = f"/streams/id/{stream['id']}"
+    await call("GET", path, "ak_demo@log")
+    await call("PUT", path, "ak_auto_other@log", json={"title": "Mine now"})
+    await call("GET", path, "no key", headers={"X-Emulator-World": "log"})
+    await call("GET", "/streams/", headers={"X-Emulator-World": "log"})
+    await call("GET", "/streams/", "ak_demo")
+
+    async def found(**query: Any) -> list[tuple[str, int]]:
+        answer = await client.get("/_emulator/requests", params={"world": "log", **query})
+        return [(each["method"], each["status"]) for each in answer.json()["requests"]]
+
+    # then each can be found by what one knows of it,
+    made, read, put, wrong = ("POST", 201), ("GET", 200), ("PUT", 403), ("GET", 200)
+    assert await found() == [made, read, put, wrong, ("GET", 200)]
+    assert await found(path=stream["id"]) == [read, put, wrong]
+    assert await found(status="4xx") == await found(status="403") == [put]
+    assert await found(user="demo") == [made, read]
+    assert await found(user="demo", method="GET") == [read]
+    assert await found(credential="invalid") == [wrong]
+    assert await found(credential="none") == [("GET", 200)]
+    assert await found(has_unknown_fields=True) == [made]
+    assert await found(has_unknown_fields=False, credential="valid") == [read, put]
+    # all of them by pages,
+    paged: list[int] = []
+    page: dict[str, Any] = {"has_more": True, "next_cursor": 0}
+    while page["has_more"]:
+        query = {"world": "log", "limit": "2", "after": page["next_cursor"]}
+        page = (await client.get("/_emulator/requests", params=query)).json()
+        paged += [each["status"] for each in page["requests"]]
+    assert paged == [201, 200, 403, 200, 200]
+    for query in ({"status": "6xx"}, {"limit": "0"}, {"credential": "some"}, {"method": "LOOK"}):
+        check_error(await client.get("/_emulator/requests", params=query), 422)
+    # and a world that is reset has been asked for that alone.
+    await client.post("/_emulator/reset", headers={"X-Emulator-World": "log"})
+    assert await found() == [("POST", 200)]
+    assert (await client.get("/_emulator/requests?world=default")).json()["requests"]
+
+
 @pytest.mark.parametrize("bound", ["worlds_max", "snapshots_max"])
 async def test_worlds_and_snapshots_are_bounded(bound: str) -> None:
     bounds: dict[str, Any] = {bound: 2}

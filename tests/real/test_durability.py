@@ -2,7 +2,9 @@
 
 import http.client
 import signal
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 from tests.support.encoders import address_of, play, pushing
@@ -89,6 +91,26 @@ def test_a_damaged_database_is_said_and_kept_aside_with_its_media(tmp_path: Path
     assert f"path={data / 'damaged-1'}" in said
     assert (data / "damaged-1" / database.name).read_bytes().startswith(b"this was a database once")
     assert (data / "damaged-1" / "media" / "old").is_dir()
+
+
+def test_a_folder_of_a_newer_version_is_refused_with_a_sentence_and_left_alone(
+    tmp_path: Path,
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    database = data / "world.sqlite3"
+    with closing(sqlite3.connect(database)) as newer:
+        newer.execute("PRAGMA user_version = 9999")
+    content = database.read_bytes()
+
+    with child(data) as refused:
+        said = refused.said()
+
+    assert refused.process.returncode == 2
+    assert "was written by a newer live-emulator" in said
+    assert "choose another folder with --data" in said
+    assert database.read_bytes() == content
+    assert not (data / "damaged-1").exists()
 
 
 def test_kill_9_during_writes_loses_nothing_that_was_answered(tmp_path: Path) -> None:

@@ -1,11 +1,16 @@
 """Worlds with real publishers: a key finds its world, and what goes takes its media along."""
 
+import http.client
+import json
+import socket
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from websockets.sync.client import ClientConnection, connect
 
 from tests.support.encoders import address_of, pushing
 from tests.support.walk import Walk, platform, until
@@ -47,6 +52,44 @@ def test_a_stream_key_finds_its_world_and_a_dropped_world_leaves_nothing(
         assert walk.get(streams[0]["playback_url"]).status == 404
         assert not (tmp_path / "data" / "media" / streams[0]["cloudflare_stream_id"]).exists()
         walk.until_parts(streams[1], 2)
+
+
+def test_who_can_send_no_header_reaches_a_world_by_its_host(walk: Walk) -> None:
+    # Given a world whose stream is shown, and a page that only knows the world's host,
+    key = make(walk, "page")
+    stream = walk.create("By host", key)
+    path = f"{walk.ready['admin']}/streams/{stream['id']}/publish"
+    assert walk.ask("POST", path, {"protocol": "synthetic"}, key).status == 201
+    where = urlsplit(walk.ready["http"])
+
+    def get(path: str) -> tuple[int, bytes]:
+        connection = http.client.HTTPConnection("127.0.0.1", where.port, timeout=30)
+        with closing(connection):
+            connection.request("GET", path, headers={"Host": f"page.localhost:{where.port}"})
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+
+    # then it finds the stream, plays it, and reads its chat.
+    assert b"By host" in get("/v1/streams/")[1]
+    playlist = urlsplit(stream["hls_url"]).path
+    assert until(lambda: get(playlist)[0] == 200, "a segment is whole")
+    address = f"ws://page.localhost:{where.port}/v1/streams/{stream['id']}/chat/ws"
+    with (
+        socket.create_connection(("127.0.0.1", where.port or 0)) as plug,
+        connect(address, sock=plug, proxy=None) as guest,
+    ):
+        walk.ask("POST", f"/streams/{stream['id']}/chat", {"content": "Hello, page"}, key)
+        heard = until(lambda: _said(guest), "the line is heard")
+    assert heard == "Hello, page"
+    # Nobody else's world knows of it.
+    assert walk.ask("GET", f"/streams/id/{stream['id']}").status == 404
+
+
+def _said(guest: ClientConnection) -> str | None:
+    """The next frame's content; None where it is about something else."""
+    data = json.loads(guest.recv(timeout=30)).get("data")
+    content: str | None = data.get("content") if isinstance(data, dict) else None
+    return content
 
 
 def test_a_reset_disconnects_publishers_and_the_same_stream_can_be_made_again(walk: Walk) -> None:

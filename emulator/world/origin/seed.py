@@ -34,7 +34,9 @@ class Seed:
         return story.length_ms(self.streams)
 
 
-EMPTY = Seed(users=[{"username": "demo", "api_key": "ak_demo", "password": "demo123456"}])
+_DEMO = {"username": "demo", "api_key": "ak_demo", "password": "demo123456"}
+# With its rights: without an admin nobody could make the first category, nor upload to a tenant.
+EMPTY = Seed(users=[{**_DEMO, "role": "ADMIN", "tenant": "demo"}])
 
 
 def sow(world: World, seed: Seed, clock: ManualClock | None = None) -> None:

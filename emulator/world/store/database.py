@@ -36,11 +36,14 @@ def _opened(path: str) -> sqlite3.Connection:
     try:
         connection.row_factory = sqlite3.Row
         connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
+        # Only looked at: the journal's mode stands in the file, and what is refused stays as it is.
+        steps = _steps_ahead(connection, path)
+        _check(connection)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
-        _check(connection)
-        _migrate(connection, path)
+        for number, name in steps:
+            _migrate(connection, number, name)
     except BaseException:
         connection.close()
         raise
@@ -69,7 +72,8 @@ def _check(connection: sqlite3.Connection) -> None:
         raise damaged
 
 
-def _migrate(connection: sqlite3.Connection, path: str) -> None:
+def _steps_ahead(connection: sqlite3.Connection, path: str) -> list[tuple[int, str]]:
+    """The numbers and names of the schema's steps that this database has not taken."""
     steps = sorted(
         entry.name
         for entry in resources.files("emulator.world.store").joinpath("schema").iterdir()
@@ -82,6 +86,9 @@ def _migrate(connection: sqlite3.Connection, path: str) -> None:
             f"{path} was written by a newer live-emulator (its schema is {version}, this program "
             f"knows {len(steps)}). Upgrade, or choose another folder with --data.",
         )
-    for number, name in enumerate(steps[version:], start=version + 1):
-        script = resources.files("emulator.world.store").joinpath("schema", name).read_text("utf-8")
-        connection.executescript(f"BEGIN;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
+    return list(enumerate(steps[version:], start=version + 1))
+
+
+def _migrate(connection: sqlite3.Connection, number: int, name: str) -> None:
+    script = resources.files("emulator.world.store").joinpath("schema", name).read_text("utf-8")
+    connection.executescript(f"BEGIN;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")

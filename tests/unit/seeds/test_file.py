@@ -104,6 +104,18 @@ def test_a_file_that_is_not_there_or_too_large_is_refused(tmp_path: Path) -> Non
         file.read(str(large))
 
 
+def test_the_empty_platform_has_its_one_account_with_all_rights() -> None:
+    world = Template(file.read("none"), Rules()).make(
+        ManualClock(), lambda _: None, Rules(), "bare"
+    )
+    (demo,) = world.store.rows("SELECT username, role, tenant_id FROM users")
+    assert (demo["username"], demo["role"]) == ("demo", "ADMIN")
+    assert demo["tenant_id"] is not None
+    for table in ("streams", "categories", "tags", "vods", "weekly_schedules"):
+        assert world.store.number(f"SELECT count(*) FROM {table}") == 0
+    world.close()
+
+
 def test_an_empty_file_is_an_empty_seed(tmp_path: Path) -> None:
     path = tmp_path / "seed.yaml"
     path.write_text("", "utf-8")

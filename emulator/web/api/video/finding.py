@@ -18,7 +18,11 @@ from emulator.web.shapes.video import (
 from emulator.world.video import finding, videos
 
 STAND_IN = (
-    "No model was asked: words are compared by their stems, their synonyms and the videos' tags."
+    "A stand-in for the platform's AI: words are compared by their stems, their synonyms and the "
+    "videos' tags, and no model was asked."
+)
+COUNTED = (
+    "A stand-in for the platform's AI: tags, follows and views are counted, and no model was asked."
 )
 
 
@@ -45,8 +49,11 @@ class FoundVideoPage(TypedDict):
 
 
 class RecommendedVideos(TypedDict):
+    """`note` says how they were found."""
+
     videos: list[RecommendedVideo]
     total: int
+    note: str
 
 
 class RelatedVideos(TypedDict):
@@ -75,11 +82,15 @@ def search(call: Call) -> FoundVideoPage:
 
 
 def recommendations(call: Call) -> RecommendedVideos:
-    """List videos for the caller: like what they watched, of whom they follow, watched by many."""
+    """List videos for the caller: like what they watched, of whom they follow, watched by many.
+
+    A deterministic stand-in for the platform's AI, which says so; each video says its `reason`.
+    """
     found = finding.recommended(call.world, call.user, count=call.query_as(CountQuery).limit)
     return {
         "videos": [recommended_video(call.platform, each) for each in found],
         "total": len(found),
+        "note": COUNTED,
     }
 
 
