@@ -6,7 +6,7 @@ It looks at its own server from outside only: over the API, RTMPS and HLS, as a 
 import argparse
 import asyncio
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from emulator.cli.tools.playing import is_whole_recording, play_low_latency
 from emulator.cli.tools.ports import why_not
 from emulator.cli.watch import clock_time, live_seconds, watch_page
 from emulator.core.clock import monotonic_ms
+from emulator.core.values import dataclass
 from emulator.settings import MEMORY, Settings
 from emulator.settings.fields import default_folder
 

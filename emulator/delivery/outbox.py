@@ -9,10 +9,10 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
+from emulator.core.values import dataclass
 from emulator.delivery.wire import Batch
 
 Message = MutableMapping[str, Any]

@@ -11,10 +11,10 @@ import socket
 import ssl
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from emulator.core.hosts import Allowed
+from emulator.core.values import dataclass
 
 _ANSWER_BYTES_MAX = 16 * 1024
 _TOLD_BYTES_MAX = 300

@@ -10,7 +10,7 @@ import hmac
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from ipaddress import ip_address
 from typing import Any, Protocol
@@ -22,6 +22,7 @@ from emulator.core.events import Event
 from emulator.core.events.webhooks import WebhookTargetAdded, WebhookTargetRemoved
 from emulator.core.events.worlds import WorldReplaced
 from emulator.core.hosts import Allowed
+from emulator.core.values import dataclass
 from emulator.delivery.posting import Answer, post
 from emulator.world.faults.webhook import WebhookFail, WebhookSlow
 from emulator.world.webhooks import deliveries, targets

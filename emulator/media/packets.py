@@ -4,8 +4,9 @@ Every source makes Packets, everything else eats them. A track's `config` is wha
 carries in MP4 (avcC, hvcC, av1C or vpcC record; AudioSpecificConfig; OpusHead), as it came.
 """
 
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
+
+from emulator.core.values import dataclass
 
 VideoCodec = Literal["h264", "hevc", "av1", "vp9"]
 AudioCodec = Literal["aac", "opus"]

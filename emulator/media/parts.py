@@ -1,7 +1,6 @@
 """Part: what the segmenter cuts, fMP4 packs and the shelf keeps."""
 
-from dataclasses import dataclass
-
+from emulator.core.values import dataclass
 from emulator.media.packets import Packet, Track
 
 

@@ -4,8 +4,7 @@ It begins at 0 with the first key frame and goes on over every jump, wrap and re
 wire's time breaks, time is closed up and a new Epoch begins: the one sign of a discontinuity.
 """
 
-from dataclasses import dataclass
-
+from emulator.core.values import dataclass
 from emulator.media.packets import VIDEO_TIMESCALE, Packet, Track, VideoTrack
 
 _TICKS_PER_MS = VIDEO_TIMESCALE // 1000

@@ -4,8 +4,9 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from emulator.core.values import dataclass
 
 _TIMEOUT_SECONDS = 30
 

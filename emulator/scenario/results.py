@@ -3,9 +3,9 @@
 Times are milliseconds after the run's start.
 """
 
-from dataclasses import dataclass
 from typing import Literal
 
+from emulator.core.values import dataclass
 from emulator.scenario.language.scenario import Place, Step
 
 Outcome = Literal["done", "refused", "not-refused", "cut-short"]

@@ -3,8 +3,7 @@
 A step with `on`, and what follows one, is planned for no instant.
 """
 
-from dataclasses import dataclass
-
+from emulator.core.values import dataclass
 from emulator.scenario.language.mistakes import Mistake
 from emulator.scenario.language.scenario import After, At, On, Scenario, Step
 

@@ -5,12 +5,13 @@ An `Evening` is shared by all steps of a run; a `Stage` is that evening as one s
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from emulator.core.errors import Refused
 from emulator.core.ids import Chance
+from emulator.core.values import dataclass
 from emulator.scenario.language.scenario import Scenario, Step
 from emulator.scenario.language.values.arithmetic import names_in, resolve
 from emulator.world.library import recordings

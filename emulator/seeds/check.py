@@ -6,12 +6,12 @@ a test does that once.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
 import yaml
 
+from emulator.core.values import dataclass
 from emulator.world.library.chapters import CHAPTERS_MAX
 from emulator.world.origin.story import duration_ms
 from emulator.world.webhooks import targets

@@ -4,10 +4,11 @@ For content that `check` has found nothing wrong with.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import yaml
 
+from emulator.core.values import dataclass
 from emulator.seeds.check import Mistake, at, meant
 from emulator.world.origin.story import duration_ms
 from emulator.world.people import schedules

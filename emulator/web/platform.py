@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from emulator.core.bus import Bus
+from emulator.core.values import dataclass
 from emulator.core.world_clock import WorldClock
 from emulator.delivery.webhooks import WebhookBounds, Webhooks
 from emulator.media.live.broadcasts import BroadcastBounds, Broadcasts

@@ -1,10 +1,10 @@
 """Rate limits: so many calls in a sliding minute, on the world's clock (contract, Conventions)."""
 
 from collections import deque
-from dataclasses import dataclass
 
 from emulator.core.clock import Clock
 from emulator.core.errors import Refused
+from emulator.core.values import dataclass
 
 WINDOW_MS = 60_000
 

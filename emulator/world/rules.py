@@ -1,6 +1,6 @@
 """The platform's rules that a user may set. Plain values; `settings` says where they come from."""
 
-from dataclasses import dataclass
+from emulator.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

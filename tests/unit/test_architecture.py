@@ -62,6 +62,7 @@ IO_ALLOWED = {
     "emulator/core/clock.py": {"asyncio"},
     "emulator/core/world_clock.py": {"asyncio"},
     "emulator/core/bus.py": {"asyncio"},
+    "emulator/core/values.py": {"threading"},
 }
 WORLD_STORE_ALLOWED = {"sqlite3"}
 

@@ -4,7 +4,7 @@ An event carries ids and values, never an object of the world, so that it can be
 noun a file.
 """
 
-from dataclasses import dataclass
+from emulator.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

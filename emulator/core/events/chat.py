@@ -1,9 +1,9 @@
 """What happens in the chat of a stream."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 from emulator.core.events import Event
+from emulator.core.values import dataclass
 
 MessageType = Literal["message", "system", "subscription", "donation", "announcement", "ai"]
 

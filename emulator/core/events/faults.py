@@ -1,8 +1,7 @@
 """What is broken on purpose: when it began, whom it struck, and when it was over."""
 
-from dataclasses import dataclass
-
 from emulator.core.events import Event
+from emulator.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,7 @@
 """What happens to recordings, and to what is told of them, cut from them and made of them."""
 
-from dataclasses import dataclass
-
 from emulator.core.events import Event
+from emulator.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,7 @@
 """What happens to streams and to those who publish them."""
 
-from dataclasses import dataclass
-
 from emulator.core.events import Event
+from emulator.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

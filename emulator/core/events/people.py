@@ -1,9 +1,9 @@
 """What happens to accounts and between people. `user_id` is whose account it happens to."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 from emulator.core.events import Event
+from emulator.core.values import dataclass
 
 LoginMeans = Literal["password", "registration", "github", "google", "magic_link"]
 

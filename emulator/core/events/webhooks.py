@@ -1,8 +1,7 @@
 """What happens to those who are told of what happens."""
 
-from dataclasses import dataclass
-
 from emulator.core.events import Event
+from emulator.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,7 @@
 """What happens to a whole world. Heard at once and journalled nowhere: the journal goes with it."""
 
-from dataclasses import dataclass
-
 from emulator.core.events import Event
+from emulator.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

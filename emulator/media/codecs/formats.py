@@ -1,8 +1,8 @@
 """Formats: what one codec's file offers, so that no stage needs to ask which codec it has."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from emulator.core.values import dataclass
 from emulator.media.packets import AudioTrack, VideoTrack
 
 Payload = bytes | memoryview

@@ -1,9 +1,9 @@
 """Still images: which format a file is in, and whether it truly is a picture. For threads."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from emulator.core.errors import Refused
+from emulator.core.values import dataclass
 
 if TYPE_CHECKING:
     from av.video.codeccontext import VideoCodecContext

@@ -4,9 +4,9 @@ The servers know nothing of the world; who implements a gate knows nothing of so
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from emulator.core.values import dataclass
 from emulator.media.ingest.tag import Tag
 from emulator.media.packets import Packet, Track
 

@@ -1,6 +1,6 @@
 """RTMP limits: apart from who obeys them, since a start needs these and no publisher's code."""
 
-from dataclasses import dataclass
+from emulator.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

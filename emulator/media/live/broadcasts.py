@@ -6,7 +6,7 @@ A broadcast belongs to one stream and outlives its publisher's connection by the
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.faults import FaultStarted
 from emulator.core.events.live import StreamDeleted, StreamEnded, StreamKeyRotated
+from emulator.core.values import dataclass
 from emulator.media.ingest.gate import Attempt
 from emulator.media.ingest.tag import Tag
 from emulator.media.live import interference

@@ -3,8 +3,7 @@
 Feed it the wire's packets, before `Timeline` repairs them. Every packet costs the same.
 """
 
-from dataclasses import dataclass
-
+from emulator.core.values import dataclass
 from emulator.media.packets import VIDEO_TIMESCALE, AudioTrack, Packet, VideoTrack
 
 _TICKS_PER_MS = VIDEO_TIMESCALE // 1000

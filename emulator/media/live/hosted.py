@@ -1,9 +1,9 @@
 """Hosted: built-in publishers that this server was asked to run, each a process of its own."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from emulator.core.errors import Refused
+from emulator.core.values import dataclass
 
 if TYPE_CHECKING:
     from emulator.media.publisher.process import PublisherProcess

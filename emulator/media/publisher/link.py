@@ -11,12 +11,12 @@ import socket
 import ssl
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
 from emulator.core.clock import monotonic_ms
 from emulator.core.errors import Refused
+from emulator.core.values import dataclass
 
 CONNECT_TIMEOUT_MS: Final = 5_000
 # A server that takes nothing for so long is as good as gone.

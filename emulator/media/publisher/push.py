@@ -3,11 +3,11 @@
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
 from emulator.core.clock import monotonic_ms
 from emulator.core.errors import ProtocolError, Refused
+from emulator.core.values import dataclass
 from emulator.media.ingest.tag import Tag
 from emulator.media.publisher.link import Link, Stopped, Target
 from emulator.media.publisher.rtmp_client import Accepted, Denied, RtmpClient

@@ -4,11 +4,11 @@ The order of commands is that of OBS and FFmpeg: connect, releaseStream, FCPubli
 publish (RTMP 1.0, 7.2).
 """
 
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from emulator import __version__
 from emulator.core.errors import ProtocolError
+from emulator.core.values import dataclass
 from emulator.media.ingest.tag import Tag, TagKind
 from emulator.media.ingest.wire import amf0, rtmp_chunks
 from emulator.media.ingest.wire.amf3 import Value

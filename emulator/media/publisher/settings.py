@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final, Protocol
+
+from emulator.core.values import dataclass
 
 SIZE_MAX = 4096
 FPS_MAX = 120

@@ -6,10 +6,11 @@ For the event loop's thread.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from emulator.core.errors import Refused
+from emulator.core.values import dataclass
 from emulator.media.recording.imports.watch import Watch
 
 if TYPE_CHECKING:

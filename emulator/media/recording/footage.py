@@ -5,10 +5,10 @@ segment's own time stamps are the stream's timeline; `Piece.shift` leads from on
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import groupby
 
 from emulator.core.errors import Refused
+from emulator.core.values import dataclass
 from emulator.media.shelf.segments import (
     TICKS_PER_SECOND,
     Init,

@@ -9,11 +9,11 @@ parameter sets, so that a player can go back over a change.
 import io
 import shutil
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emulator.core.errors import Refused
+from emulator.core.values import dataclass
 from emulator.media import codecs
 from emulator.media.recording.footage import Footage, Piece
 from emulator.media.shelf.segments import TICKS_PER_SECOND

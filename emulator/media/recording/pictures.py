@@ -7,12 +7,12 @@ until it fits, `scale` distorts it, `fill` surrounds the whole frame with black.
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, cast, get_args
 
 from emulator.core.errors import Refused
+from emulator.core.values import dataclass
 from emulator.media.recording.footage import Footage, Piece
 from emulator.media.shelf.segments import TICKS_PER_SECOND
 

@@ -9,12 +9,12 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from emulator.core.clock import monotonic_ms
 from emulator.core.errors import Refused
+from emulator.core.values import dataclass
 from emulator.media.shelf.shelf import Shelf
 from emulator.media.shelf.shelves import Shelves
 

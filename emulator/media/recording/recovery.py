@@ -5,9 +5,9 @@ left where they are, since no playlist leads to them.
 """
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
+from emulator.core.values import dataclass
 from emulator.media.shelf import index
 from emulator.media.shelf.segments import TICKS_PER_SECOND
 

@@ -3,12 +3,12 @@
 For threads; imports PyAV on use.
 """
 
-from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 from typing import cast
 
 from emulator.core.errors import Refused
+from emulator.core.values import dataclass
 from emulator.media.recording.footage import Footage
 from emulator.media.recording.pictures import Size, chain, encode_jpeg, key_frame, sized
 from emulator.media.shelf.segments import TICKS_PER_SECOND

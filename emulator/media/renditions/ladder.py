@@ -9,9 +9,9 @@ import logging
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
+from emulator.core.values import dataclass
 from emulator.media.packets import VIDEO_TIMESCALE, Packet
 from emulator.media.renditions.worker import Cut, Worker
 from emulator.media.shelf.shelf import Shelf

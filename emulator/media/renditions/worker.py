@@ -7,10 +7,11 @@ where it cuts the source: their segments and parts have the same numbers, length
 
 import logging
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from emulator.core.values import dataclass
 from emulator.media.fmp4 import fragment, init_segment
 from emulator.media.packets import VIDEO_TIMESCALE, Packet, VideoTrack
 from emulator.media.parts import Part

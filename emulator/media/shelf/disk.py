@@ -7,10 +7,10 @@ named for deletion, oldest first. Who deletes them is the world's business.
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from emulator.core.errors import Refused
+from emulator.core.values import dataclass
 
 FULL_SHARE = 0.95
 

@@ -7,10 +7,11 @@ whole is skipped, and what it would have named does not exist.
 
 import json
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
+from emulator.core.values import dataclass
 from emulator.media.shelf.segments import Init, Segment, StoredPart
 from emulator.media.shelf.window import Window
 

@@ -8,11 +8,11 @@ the next part will be in this segment or in the next one: `part-57.m4s` is right
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from math import ceil
 
+from emulator.core.values import dataclass
 from emulator.media.shelf.segments import TICKS_PER_SECOND, Segment, StoredPart
 from emulator.media.shelf.window import Window, bits_per_second, round_seconds
 

@@ -4,9 +4,11 @@ Durations are ticks of 1/90,000 s. Nothing here reads or writes a file: a segmen
 bytes are, and `shelf` and `recording` fetch them.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import NamedTuple
+
+from emulator.core.values import dataclass
 
 TICKS_PER_SECOND = 90_000
 

@@ -9,7 +9,6 @@ import asyncio
 import gzip
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from itertools import chain
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from emulator.core.errors import Refused
+from emulator.core.values import dataclass
 from emulator.media.packets import Track, VideoTrack
 from emulator.media.parts import Part
 from emulator.media.shelf import index, playlist

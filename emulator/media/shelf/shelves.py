@@ -3,12 +3,12 @@
 import asyncio
 import re
 from collections import OrderedDict
-from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
 
 from emulator.core.clock import monotonic_ms
 from emulator.core.errors import Refused
+from emulator.core.values import dataclass
 from emulator.media.shelf import disk
 from emulator.media.shelf.index import NAME as INDEX_NAME
 from emulator.media.shelf.index import read_index

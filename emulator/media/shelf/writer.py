@@ -12,12 +12,12 @@ import logging
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Literal
 
+from emulator.core.values import dataclass
 from emulator.media.shelf.index import NAME as INDEX_NAME
 from emulator.media.shelf.segments import StoredPart
 

@@ -1,8 +1,7 @@
 """OutletBounds: which hosts may be pushed to, and what a target may cost."""
 
-from dataclasses import dataclass
-
 from emulator.core.hosts import Allowed
+from emulator.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

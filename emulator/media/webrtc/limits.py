@@ -1,6 +1,6 @@
 """What WebRTC peers may do, and where they find us."""
 
-from dataclasses import dataclass
+from emulator.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

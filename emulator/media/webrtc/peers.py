@@ -6,12 +6,12 @@ Light to import: aiortc and PyAV come in with the first offer, in a thread.
 import asyncio
 import importlib
 import logging
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from emulator.core.errors import Refused
 from emulator.core.ids import trace_id
+from emulator.core.values import dataclass
 from emulator.media.ingest.gate import Attempt, PacketGate
 from emulator.media.webrtc.limits import Ports, WebRtcLimits
 from emulator.media.webrtc.rooms.rooms import Rooms

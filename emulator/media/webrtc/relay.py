@@ -5,9 +5,9 @@ one. That costs nothing but a reference to bytes that the shelf holds anyhow.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
+from emulator.core.values import dataclass
 from emulator.media.packets import AudioTrack, Packet, VideoTrack
 
 # A longer run without a key frame is not kept: a viewer would have to decode it all at once.

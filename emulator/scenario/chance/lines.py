@@ -4,10 +4,10 @@
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Literal, get_args
 
 from emulator.core.ids import Chance
+from emulator.core.values import dataclass
 
 Pool = Literal["hype", "questions", "german", "emoji", "toxic", "spam", "code"]
 POOLS: tuple[Pool, ...] = get_args(Pool)

@@ -2,9 +2,9 @@
 
 import math
 import re
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from emulator.core.values import dataclass
 from emulator.scenario.language.mistakes import meant
 from emulator.scenario.language.values import quantities
 

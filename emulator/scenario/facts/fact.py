@@ -1,9 +1,9 @@
 """Fact: something that an expectation can ask for by a path, such as `stream.launch.status`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from emulator.core.values import dataclass
 from emulator.scenario.facts.conditions import FactKind
 
 if TYPE_CHECKING:

@@ -3,9 +3,10 @@
 import gc
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from emulator.core.values import dataclass
 from emulator.scenario.actions.action import Action
 from emulator.scenario.actions.evening.expect import wrong as wrong_expectation
 from emulator.scenario.language import names, tree

@@ -1,10 +1,10 @@
 """Mistakes: what is wrong with a scenario file, where, and which word was probably meant."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from difflib import get_close_matches
 
 from emulator.core.errors import Refused
+from emulator.core.values import dataclass
 
 _SHOWN_MAX = 100
 

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
 
+from emulator.core.values import dataclass
 from emulator.scenario.facts import registry
 from emulator.scenario.language.mistakes import Mistake, meant
 from emulator.scenario.language.tree import Node

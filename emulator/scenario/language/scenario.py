@@ -1,9 +1,10 @@
 """Scenario: a file that was checked: who is there, what happens when, what must then be true."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
+from emulator.core.values import dataclass
 from emulator.scenario.actions.action import Action
 from emulator.scenario.language.worlds import WorldPart
 

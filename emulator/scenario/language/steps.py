@@ -1,9 +1,10 @@
 """Steps: the lines of a timeline: one action each, when it happens and how long it lasts."""
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
+from emulator.core.values import dataclass
 from emulator.scenario.actions import registry
 from emulator.scenario.actions.action import Action
 from emulator.scenario.language import happenings

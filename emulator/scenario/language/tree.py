@@ -6,11 +6,12 @@ tags, a bounded number of aliases, of nodes and of levels, so that no file can e
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import yaml
 
+from emulator.core.values import dataclass
 from emulator.scenario.language.mistakes import Mistake, WrongScenario
 
 BYTES_MAX = 2**20

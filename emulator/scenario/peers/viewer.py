@@ -1,7 +1,9 @@
 """Viewer: one real viewer, whatever it watches with; and who it is."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, Protocol
+
+from emulator.core.values import dataclass
 
 # `page` is what a browser shows: a player with the chat beside it, of somebody who is signed in.
 Kind = Literal["page", "hls", "chat", "whep"]

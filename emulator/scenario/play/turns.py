@@ -9,10 +9,11 @@ import inspect
 import itertools
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from emulator.core.errors import Refused
+from emulator.core.values import dataclass
 from emulator.scenario.actions.action import LateTicks, Ticks
 from emulator.scenario.actions.evening.expect import Expect
 from emulator.scenario.language.scenario import After, On, Step

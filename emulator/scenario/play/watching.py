@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from emulator.core.errors import Refused
+from emulator.core.values import dataclass
 from emulator.scenario.facts import conditions, registry
 from emulator.scenario.facts.conditions import Condition
 from emulator.scenario.facts.fact import Fact

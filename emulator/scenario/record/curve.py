@@ -1,7 +1,8 @@
 """Curve: points of an audience as the few ramps that say the same, within a tolerance. Pure."""
 
-from dataclasses import dataclass
 from itertools import pairwise
+
+from emulator.core.values import dataclass
 
 # Of what the curve's top is; a ramp that is off by less looks the same in a chart.
 TOLERANCE_SHARE = 0.03

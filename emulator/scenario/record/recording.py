@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
+from emulator.core.values import dataclass
 from emulator.scenario.language.values.quantities import clock_text
 from emulator.scenario.record.curve import ramps
 from emulator.scenario.record.naming import Naming

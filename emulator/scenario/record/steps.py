@@ -1,10 +1,11 @@
 """Steps: from what happened in a world to the steps of a scenario that make it happen again."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from emulator.core.errors import Refused
+from emulator.core.values import dataclass
 from emulator.scenario.record.naming import Naming
 from emulator.world.chat import messages, settings
 from emulator.world.live import streams

@@ -1,13 +1,14 @@
 """Fold: a run's figures, kept as it goes: its length does not matter to what they cost."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from emulator.core.events import Event
 from emulator.core.events.chat import ChatPosted
 from emulator.core.events.faults import FaultStarted, FaultStopped
 from emulator.core.events.live import StreamCreated, StreamEnded, StreamWentLive
+from emulator.core.values import dataclass
 from emulator.scenario.report.series import Series
 from emulator.scenario.report.spans import Spans
 from emulator.scenario.results import Broken, Judged, Noted, Result, StepDone

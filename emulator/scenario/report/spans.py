@@ -1,6 +1,6 @@
 """Spans: what was on from when to when: states of streams, faults. Bounded."""
 
-from dataclasses import dataclass
+from emulator.core.values import dataclass
 
 SPANS_MAX = 1_000
 

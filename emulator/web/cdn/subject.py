@@ -1,8 +1,7 @@
 """Subject: what a CDN uid names."""
 
-from dataclasses import dataclass
-
 from emulator.core.errors import Refused
+from emulator.core.values import dataclass
 from emulator.media.recording.loop.loops import HEIGHT
 from emulator.web.platform import Platform
 from emulator.world.library import clips, recordings, renditions

@@ -4,12 +4,12 @@ An answer that a fault has made says so in `X-Emulator-Fault`, and is kept by no
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from emulator.core.errors import Refused
+from emulator.core.values import dataclass
 from emulator.web.rest.trouble import HEADER, wait_until_over
 from emulator.web.rest.waiting import pause
 from emulator.world.faults.media import MediaMissing, MediaSlow, MediaStall, MediaTruncate

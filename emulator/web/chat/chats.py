@@ -1,7 +1,7 @@
 """Chats: one world's chat sockets: which rooms they are in, and what happens to all of them."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from emulator.core.errors import Refused
@@ -10,6 +10,7 @@ from emulator.core.events.chat import ChatEvent, ChatHeld, ChatPosted, ChatReade
 from emulator.core.events.faults import FaultStarted
 from emulator.core.events.live import StreamDeleted, StreamUpdated
 from emulator.core.events.worlds import WorldReplaced
+from emulator.core.values import dataclass
 from emulator.delivery.outbox import Farewells, OutboxBounds
 from emulator.web.auth import whose
 from emulator.web.chat.gathering import Gathering, Guest

@@ -1,9 +1,8 @@
 """Frames: what a client says on the chat socket, in either dialect (contract, websocket.md)."""
 
-from dataclasses import dataclass
-
 from pydantic import Field, ValidationError
 
+from emulator.core.values import dataclass
 from emulator.web.api.models import Request
 
 _DURATION_SECONDS_MAX = 366 * 86_400

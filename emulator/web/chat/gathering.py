@@ -6,13 +6,14 @@ it (contract, websocket.md, "Who counts as a viewer").
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import get_args
 
 from emulator.core.clock import Timer
 from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.live import StreamEnded, StreamWentLive
+from emulator.core.values import dataclass
 from emulator.delivery.hub import Topic
 from emulator.delivery.outbox import Outbox
 from emulator.delivery.wire import Batch

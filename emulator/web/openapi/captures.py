@@ -9,9 +9,11 @@ import base64
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import urlsplit
+
+from emulator.core.values import dataclass
 
 _PATH = re.compile(r"/(?:api/)?v1/.*")
 _IDENTITY = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32}|live_\w{32}")

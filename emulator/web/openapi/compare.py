@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
+
+from emulator.core.values import dataclass
 
 _METHODS = ("get", "post", "put", "patch", "delete")
 _NAME = re.compile(r"{[^}]*}")

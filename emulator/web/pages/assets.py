@@ -5,7 +5,6 @@ never shows an old one. Nothing is read from a path that a request names: names 
 """
 
 import hashlib
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from emulator.core.errors import Refused
+from emulator.core.values import dataclass
 
 FOLDER = Path(__file__).parent / "static"
 PREFIX = "/_emulator/static"

@@ -6,7 +6,6 @@ any script, style and connection that is not this server's own.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -18,6 +17,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 import emulator
+from emulator.core.values import dataclass
 from emulator.web.cdn.audience import remember
 from emulator.web.pages import assets
 from emulator.web.platform import CDN_NAME

@@ -1,7 +1,8 @@
 """Answers that are not the operation's own status with a JSON value."""
 
-from dataclasses import dataclass
 from typing import Any
+
+from emulator.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

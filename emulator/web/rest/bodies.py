@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from starlette.datastructures import FormData, UploadFile
@@ -10,6 +9,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from emulator.core.errors import Refused
+from emulator.core.values import dataclass
 from emulator.web.errors import Invalid, mistake
 
 _FIELDS_MAX = 50

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from emulator.core.values import dataclass
 from emulator.web.rest.dialect import Dialect
 from emulator.world.people.accounts import User
 from emulator.world.world import World

@@ -1,12 +1,12 @@
 """Operation: one row of the contract's table: what is called, by whom, with what, giving what."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import BaseModel
 
 from emulator.core.errors import Code
+from emulator.core.values import dataclass
 from emulator.web.platform import Platform
 from emulator.web.rest.call import Call
 

@@ -5,9 +5,10 @@ The newest requests are kept, across all worlds. Secrets are not: their values a
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal
+
+from emulator.core.values import dataclass
 
 Credential = Literal["none", "valid", "invalid"]
 

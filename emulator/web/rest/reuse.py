@@ -8,12 +8,13 @@ that only read. Each such request stands in the request log like any other.
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from emulator.core.clock import monotonic_us
 from emulator.core.ids import trace_id
+from emulator.core.values import dataclass
 from emulator.web.platform import Platform
 from emulator.web.rest.request_log import Entry
 

@@ -6,9 +6,10 @@ patterns tried in turn would cost every request the whole table.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from emulator.core.errors import Refused
+from emulator.core.values import dataclass
 from emulator.web.rest.operation import Operation
 
 

@@ -4,12 +4,12 @@ An answer that a fault has made says so in `X-Emulator-Fault`, with the fault's 
 """
 
 import asyncio
-from dataclasses import dataclass
 from typing import Any
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from emulator.core.values import dataclass
 from emulator.web import errors
 from emulator.web.rest.waiting import pause
 from emulator.world.faults.api import ApiCut, ApiDelay, ApiFail, ApiHang

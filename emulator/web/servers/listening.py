@@ -3,7 +3,8 @@
 import errno
 import socket
 from contextlib import ExitStack
-from dataclasses import dataclass
+
+from emulator.core.values import dataclass
 
 # Another port is tried so often when the system chose one whose UDP twin is taken.
 _TRIES = 20

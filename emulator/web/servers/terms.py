@@ -1,8 +1,9 @@
 """Terms: what every HTTP server of ours keeps to: its certificate, its patience, its bounds."""
 
 import ssl
-from dataclasses import dataclass
 from pathlib import Path
+
+from emulator.core.values import dataclass
 
 # Requests that are still being answered when the emulator stops are given so long.
 GRACE_SECONDS = 1

@@ -1,8 +1,8 @@
 """Activity: what has happened on a channel lately, the newest first."""
 
-from dataclasses import dataclass
 from typing import Literal
 
+from emulator.core.values import dataclass
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.world import World

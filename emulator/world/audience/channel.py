@@ -7,9 +7,9 @@ that they do: a quarter of an hour is the finest that is kept.
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
+from emulator.core.values import dataclass
 from emulator.world.audience import attendance, figures
 from emulator.world.audience.figures import Country
 from emulator.world.live import streams

@@ -9,11 +9,11 @@ import heapq
 import math
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from emulator.core.ids import Chance
+from emulator.core.values import dataclass
 from emulator.world.audience.curves import Arrivals, Curve, Stay, arrived, coming, level, sample
 
 Verb = Literal["set", "add", "ramp", "churn", "take"]

@@ -4,9 +4,9 @@ Everything follows from folds (`attendance`) and from the chat's own lines. Rate
 one, rounded to four places; minutes and means to two.
 """
 
-from dataclasses import dataclass
 from typing import Literal
 
+from emulator.core.values import dataclass
 from emulator.world.audience import attendance, talk
 from emulator.world.audience.countries import name_of
 from emulator.world.live.streams import Stream

@@ -1,9 +1,8 @@
 """Bans: who may not speak in a stream's chat, for good or for a time (contract, BAN)."""
 
-from dataclasses import dataclass
-
 from emulator.core.errors import Refused
 from emulator.core.events.chat import ChatBanned, ChatUnbanned
+from emulator.core.values import dataclass
 from emulator.world.chat import moderators, rooms
 from emulator.world.live.streams import Stream
 from emulator.world.people.accounts import User

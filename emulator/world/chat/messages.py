@@ -4,7 +4,6 @@ A line's order is its row: history shows the order in which readers saw the line
 """
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from emulator.core.errors import Refused
@@ -15,6 +14,7 @@ from emulator.core.events.chat import (
     ChatPosted,
     MessageType,
 )
+from emulator.core.values import dataclass
 from emulator.world.chat import moderation, rooms
 from emulator.world.chat.rooms import Rank, may_moderate
 from emulator.world.live.streams import Stream

@@ -3,10 +3,9 @@
 A moderator keeps order; a VIP does not, but slow mode and followers-only do not hold for them.
 """
 
-from dataclasses import dataclass
-
 from emulator.core.errors import Refused
 from emulator.core.events.chat import ModeratorAdded, ModeratorChanged, ModeratorRemoved
+from emulator.core.values import dataclass
 from emulator.world.live.streams import Stream
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User

@@ -3,10 +3,10 @@
 One query a line, since a flood asks for it thousands of times a second.
 """
 
-from dataclasses import dataclass
 from typing import Literal
 
 from emulator.core.errors import Refused
+from emulator.core.values import dataclass
 from emulator.world.chat.settings import COLUMNS, UNCHANGED, ChatSettings, as_stored
 from emulator.world.live.moves import Status
 from emulator.world.live.streams import Stream

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import lru_cache
 from typing import Any
 
 from emulator.core.events.chat import ChatSettingsChanged
+from emulator.core.values import dataclass
 from emulator.world.live.streams import Stream
 from emulator.world.people.accounts import User
 from emulator.world.world import World

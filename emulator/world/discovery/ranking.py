@@ -5,9 +5,9 @@ Only public streams that are live are ranked. Who watches is asked of `world.vie
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
+from emulator.core.values import dataclass
 from emulator.world.audience import attendance
 from emulator.world.live import categories, lists
 from emulator.world.live.categories import Category

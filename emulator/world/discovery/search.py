@@ -1,8 +1,8 @@
 """Search: streams and users by the words that are said of them (docs/reference/discovery.md)."""
 
-from dataclasses import dataclass
 from typing import Literal
 
+from emulator.core.values import dataclass
 from emulator.world.discovery import words
 from emulator.world.live import lists
 from emulator.world.live.moves import Status

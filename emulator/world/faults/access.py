@@ -1,9 +1,9 @@
 """What may go wrong with access: tokens that expire early, limits that are tighter."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from emulator.core.errors import Refused
+from emulator.core.values import dataclass
 from emulator.world.faults.fault import Fault
 from emulator.world.faults.values import one_of, text, value, whole
 from emulator.world.limits import Quota

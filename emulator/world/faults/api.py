@@ -1,8 +1,8 @@
 """What may go wrong with the platform's API: answers that are late, wrong, missing or cut."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from emulator.core.values import dataclass
 from emulator.world.faults.fault import Fault, contains
 from emulator.world.faults.values import duration, flag, one_of, text, value, whole
 

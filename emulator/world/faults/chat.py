@@ -3,9 +3,9 @@
 A message about something that happened strikes, or does not, for all of a stream's readers alike.
 """
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from emulator.core.values import dataclass
 from emulator.world.faults.fault import Fault
 from emulator.world.faults.values import close_code, duration, text, value
 

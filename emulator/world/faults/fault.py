@@ -1,7 +1,9 @@
 """Fault: one thing that goes wrong on purpose. A value; what it does is up to who asks for it."""
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import ClassVar
+
+from emulator.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

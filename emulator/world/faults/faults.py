@@ -4,13 +4,14 @@ Who may be struck asks `are_on` first: where nothing is broken, that is all it c
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from emulator.core.clock import Timer
 from emulator.core.errors import Refused
 from emulator.core.events.faults import FaultStarted, FaultStopped, FaultStruck
 from emulator.core.ids import Ids
+from emulator.core.values import dataclass
 from emulator.world.faults.fault import Fault
 from emulator.world.faults.reading import Plan
 

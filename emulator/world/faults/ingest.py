@@ -1,8 +1,8 @@
 """What may go wrong with publishing: refused, cut, read too slowly."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from emulator.core.values import dataclass
 from emulator.world.faults.fault import Fault
 from emulator.world.faults.values import duration, text, value, whole
 

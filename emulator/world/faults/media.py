@@ -1,8 +1,8 @@
 """What may go wrong with playback: playlists that stand, media that is not there, cut or slow."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from emulator.core.values import dataclass
 from emulator.world.faults.fault import Fault
 from emulator.world.faults.values import duration, one_of, share, text, value, whole
 

@@ -6,10 +6,11 @@ one kind with its values, and beside it how often and how long.
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 from emulator.core.errors import Refused
+from emulator.core.values import dataclass
 from emulator.world.faults.fault import Fault
 from emulator.world.faults.kinds import KINDS
 from emulator.world.faults.values import Read, duration, share, whole

@@ -1,8 +1,8 @@
 """What may go wrong with webhooks on their way: whoever delivers them asks here."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from emulator.core.values import dataclass
 from emulator.world.faults.fault import Fault, contains
 from emulator.world.faults.values import duration, text, value, whole
 

@@ -1,7 +1,6 @@
 """Chapters: the parts of a VOD, with a title each. No two of them overlap."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from emulator.core.errors import Refused
@@ -11,6 +10,7 @@ from emulator.core.events.library import (
     ChaptersGenerated,
     ChapterUpdated,
 )
+from emulator.core.values import dataclass
 from emulator.world.library.recordings import Vod
 from emulator.world.store.journal import Row
 from emulator.world.world import World

@@ -3,11 +3,11 @@
 What is cut is cut in a thread (`media/recording/cuts`); a clip is `processing` until then.
 """
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from emulator.core.errors import Refused
 from emulator.core.events.library import ClipCreated, ClipDeleted, ClipFailed, ClipReady
+from emulator.core.values import dataclass
 from emulator.world.library import recordings
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row

@@ -5,10 +5,11 @@ A stand-in for the platform's AI writes it (`writing.py`); here it is kept.
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Literal
 
 from emulator.core.events.library import ContentWritten
+from emulator.core.values import dataclass
 from emulator.world.library import writing
 from emulator.world.library.writing import Block, Part, Snippet
 from emulator.world.live.streams import Stream

@@ -1,11 +1,11 @@
 """Posts: who uploads a VOD posts it to their organisation (tenant), whose members see it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from emulator.core.errors import Refused
 from emulator.core.events.library import VodUploaded
+from emulator.core.values import dataclass
 from emulator.world.library import recordings
 from emulator.world.library.recordings import Loop, Quality, Vod
 from emulator.world.live import streams

@@ -6,11 +6,12 @@ show the same, and they go with the last of them.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 
 from emulator.core.errors import Refused
 from emulator.core.events.library import VodDeleted, VodFailed, VodReady, VodUpdated
+from emulator.core.values import dataclass
 from emulator.world.people import accounts, follows
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row

@@ -1,11 +1,11 @@
 """Renditions: a VOD once more in another size, made in a thread, under a CDN uid of its own."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from emulator.core.errors import Refused
 from emulator.core.events.library import RenditionFailed, RenditionQueued, RenditionReady
+from emulator.core.values import dataclass
 from emulator.world.library import recordings
 from emulator.world.library.recordings import Vod
 from emulator.world.store.journal import Row

@@ -1,9 +1,8 @@
 """Thumbnails: pictures that were added to a VOD: of an instant of it, or a file."""
 
-from dataclasses import dataclass
-
 from emulator.core.errors import Refused
 from emulator.core.events.library import ThumbnailAdded
+from emulator.core.values import dataclass
 from emulator.world.library.recordings import Vod
 from emulator.world.store.journal import Row
 from emulator.world.world import World

@@ -4,9 +4,9 @@ It retells what is known: how the stream was announced, and what was written in 
 facts give the same transcript, and its first line says what it is.
 """
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from emulator.core.values import dataclass
 from emulator.world.world import World
 
 if TYPE_CHECKING:

@@ -1,7 +1,6 @@
 """Watching: for how long a VOD's recording was played, by the segments that players took of it."""
 
-from dataclasses import dataclass
-
+from emulator.core.values import dataclass
 from emulator.world.library.recordings import Vod
 from emulator.world.world import World
 

@@ -5,9 +5,9 @@ the same words.
 """
 
 import re
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from emulator.core.values import dataclass
 from emulator.world.library import chapters, dividing, recordings, transcripts
 from emulator.world.library.chapters import Chapter, Draft
 from emulator.world.library.transcripts import Line

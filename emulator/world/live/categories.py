@@ -7,10 +7,10 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from emulator.core.errors import Refused
 from emulator.core.events.live import CategoryMade
+from emulator.core.values import dataclass
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
 from emulator.world.world import World

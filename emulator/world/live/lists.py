@@ -5,9 +5,9 @@ A public stream shows to everybody, an unlisted or private one to nobody but its
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
 
+from emulator.core.values import dataclass
 from emulator.world.live import streams
 from emulator.world.live.moves import Status
 from emulator.world.live.streams import Stream

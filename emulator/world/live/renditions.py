@@ -3,9 +3,8 @@
 When the stream's VOD is complete, it takes them over (`library.renditions.adopt`).
 """
 
-from dataclasses import dataclass
-
 from emulator.core.events.live import RenditionBegan, RenditionDropped
+from emulator.core.values import dataclass
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream
 from emulator.world.store.journal import Row

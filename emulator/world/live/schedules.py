@@ -1,8 +1,7 @@
 """Schedules: when a stream is planned for, once. The weekly ones are their user's."""
 
-from dataclasses import dataclass
-
 from emulator.core.errors import Refused
+from emulator.core.values import dataclass
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream, Wishes
 from emulator.world.world import World

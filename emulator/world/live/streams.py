@@ -1,7 +1,6 @@
 """Streams: made by a user, live by their publisher, ended for good."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from emulator.core.errors import Refused
@@ -13,6 +12,7 @@ from emulator.core.events.live import (
     StreamUpdated,
     StreamWentLive,
 )
+from emulator.core.values import dataclass
 from emulator.world.audience import attendance
 from emulator.world.library import clips, recordings
 from emulator.world.live import categories, tags

@@ -6,8 +6,8 @@ How often a tag is used is counted by the database itself, as streams come and g
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from emulator.core.values import dataclass
 from emulator.world.discovery import words
 from emulator.world.store.journal import Row
 from emulator.world.world import World

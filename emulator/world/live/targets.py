@@ -4,11 +4,11 @@ A target's key is told to nobody: not to events, not to answers.
 """
 
 import re
-from dataclasses import dataclass
 from typing import Literal
 
 from emulator.core.errors import Refused
 from emulator.core.events.live import TargetAdded, TargetChanged, TargetRemoved
+from emulator.core.values import dataclass
 from emulator.world.live.streams import Stream
 from emulator.world.store.journal import Row
 from emulator.world.world import World

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from emulator.core.clock import ManualClock
+from emulator.core.values import dataclass
 from emulator.world.live import categories, tags
 from emulator.world.people import accounts, follows, images, schedules
 from emulator.world.people.access import passwords

@@ -6,11 +6,11 @@ clock that runs through the evening. So every figure of theirs follows from fact
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from emulator.core.clock import ManualClock
 from emulator.core.errors import Refused
+from emulator.core.values import dataclass
 from emulator.world.audience import attendance
 from emulator.world.chat import messages
 from emulator.world.library import chapters, recordings

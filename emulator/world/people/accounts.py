@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from emulator.core.errors import Refused
 from emulator.core.events.people import AccountMade
+from emulator.core.values import dataclass
 from emulator.world.people.names import USERNAME
 from emulator.world.store.journal import Row
 from emulator.world.world import World

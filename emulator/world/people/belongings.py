@@ -5,9 +5,9 @@ row is its first user's (`user_row`, `follower_row`, ...), and a row without one
 """
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
+from emulator.core.values import dataclass
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row, Store
 from emulator.world.world import World

@@ -1,9 +1,8 @@
 """Follows: who wants to hear of whom."""
 
-from dataclasses import dataclass
-
 from emulator.core.errors import Refused
 from emulator.core.events.people import UserFollowed, UserUnfollowed
+from emulator.core.values import dataclass
 from emulator.world.people import accounts, notifications
 from emulator.world.people.accounts import User
 from emulator.world.world import World

@@ -1,10 +1,10 @@
 """Images: how people look: a picture that they uploaded, or their initial on a colour."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 from emulator.core.errors import Refused
 from emulator.core.events.people import ProfileUpdated
+from emulator.core.values import dataclass
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.world import World

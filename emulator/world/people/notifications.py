@@ -1,9 +1,9 @@
 """Notifications: what a user is told of others: who follows them, and who went live."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from emulator.core.errors import Refused
+from emulator.core.values import dataclass
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
 from emulator.world.world import World

@@ -1,9 +1,9 @@
 """Profiles: what people say of themselves, and the figures that stand beside it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from emulator.core.events.people import ProfileUpdated
+from emulator.core.values import dataclass
 from emulator.world.audience import attendance
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream

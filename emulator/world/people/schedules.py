@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from emulator.core.errors import Refused
 from emulator.core.events.people import ScheduleChanged, ScheduleMade, ScheduleRemoved
+from emulator.core.values import dataclass
 from emulator.world.live import categories
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row

@@ -4,11 +4,11 @@ A session is a family of refresh tokens, each of which works once (RFC 9700, 4.1
 access tokens that came with them. Once it is closed, none of them works.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 from emulator.core.errors import Refused
 from emulator.core.events.people import LoginMeans, SessionsClosed, UserLoggedIn
+from emulator.core.values import dataclass
 from emulator.world.faults.access import AuthExpire, check_expired
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User

@@ -1,9 +1,9 @@
 """The journal, read: what happened in this world, in order."""
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
+from emulator.core.values import dataclass
 from emulator.world.store.journal import Store
 
 

@@ -1,11 +1,11 @@
 """Albums: videos in an order that somebody chose, their own and others'."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from emulator.core.errors import Refused
 from emulator.core.events.video import AlbumChanged, AlbumCreated, AlbumDeleted
+from emulator.core.values import dataclass
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
 from emulator.world.video import videos

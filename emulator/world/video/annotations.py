@@ -1,11 +1,11 @@
 """Annotations: what a showcase says beside its picture, from one instant to another."""
 
 import json
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from emulator.core.errors import Refused
 from emulator.core.events.video import AnnotationAdded, AnnotationRemoved
+from emulator.core.values import dataclass
 from emulator.world.store.journal import Row
 from emulator.world.video.videos import Video
 from emulator.world.world import World

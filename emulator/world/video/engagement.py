@@ -3,10 +3,9 @@
 The figures are folds, so that reading them costs the same after ten views and after a million.
 """
 
-from dataclasses import dataclass
-
 from emulator.core.errors import Refused
 from emulator.core.events.video import VideoLiked, VideoUnliked, VideoViewed
+from emulator.core.values import dataclass
 from emulator.world.people.accounts import User
 from emulator.world.video import videos
 from emulator.world.video.videos import Video

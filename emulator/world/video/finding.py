@@ -4,8 +4,8 @@ Every formula stands here, and none asks a model: the same facts give the same a
 """
 
 from collections import Counter
-from dataclasses import dataclass
 
+from emulator.core.values import dataclass
 from emulator.world.discovery import words
 from emulator.world.people.accounts import User
 from emulator.world.video import lists, meaning, videos

@@ -6,7 +6,6 @@ stand in `moves.py`; what is done stands in `media/recording/imports`.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from emulator.core.errors import Refused
@@ -16,6 +15,7 @@ from emulator.core.events.video import (
     VideoJobQueued,
     VideoJobStarted,
 )
+from emulator.core.values import dataclass
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
 from emulator.world.video import media, videos

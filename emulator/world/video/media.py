@@ -1,8 +1,7 @@
 """Media: what a video shows, and which of it is the video's own."""
 
-from dataclasses import dataclass
-
 from emulator.core.errors import Refused
+from emulator.core.values import dataclass
 from emulator.world.library import recordings
 from emulator.world.live import streams
 from emulator.world.people.accounts import User

@@ -7,10 +7,10 @@ full for the next one at the moment at which the last seat was given, not when i
 import base64
 import hashlib
 import hmac
-from dataclasses import dataclass
 
 from emulator.core.errors import Refused
 from emulator.core.events.video import ParticipantJoined, ParticipantShown, SessionStarted
+from emulator.core.values import dataclass
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
 from emulator.world.video import sessions

@@ -4,7 +4,6 @@ A call is active once somebody has taken a seat in it, and ends when its host sa
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from emulator.core.errors import Refused
@@ -14,6 +13,7 @@ from emulator.core.events.video import (
     SessionEnded,
     SessionUpdated,
 )
+from emulator.core.values import dataclass
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row

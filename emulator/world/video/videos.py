@@ -5,7 +5,6 @@ A video shows the media that `uid` names: its own (`media.py`), or a finished re
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from emulator.core.errors import Refused
@@ -16,6 +15,7 @@ from emulator.core.events.video import (
     VideoReady,
     VideoUpdated,
 )
+from emulator.core.values import dataclass
 from emulator.world.library import recordings
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User

@@ -1,10 +1,10 @@
 """Deliveries: what a target is told, how often that was tried, and what came of it."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 from emulator.core.errors import Refused
 from emulator.core.events.webhooks import WebhookGivenUp
+from emulator.core.values import dataclass
 from emulator.world.store.journal import Row
 from emulator.world.webhooks.targets import Target
 from emulator.world.world import World

@@ -1,10 +1,10 @@
 """Targets: addresses that are told of what happens, and of which kinds of it."""
 
 import re
-from dataclasses import dataclass
 
 from emulator.core.errors import Refused
 from emulator.core.events.webhooks import WebhookTargetAdded, WebhookTargetRemoved
+from emulator.core.values import dataclass
 from emulator.world.store.journal import Row
 from emulator.world.world import World
 

@@ -6,10 +6,10 @@ questions: answer each (`accept_...`, `refuse_...`) before taking the next event
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from emulator.core.errors import ProtocolError
+from emulator.core.values import dataclass
 from emulator.media.ingest.tag import Tag, TagKind
 from emulator.media.ingest.wire import amf0, rtmp_chunks
 from emulator.media.ingest.wire.amf3 import Value

@@ -3,9 +3,9 @@
 Only luma changes from frame to frame; chroma is made once, and is grey under everything that moves.
 """
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from emulator.core.values import dataclass
 from emulator.media.publisher.test_card.glyphs import ADVANCE, GLYPH_HEIGHT, Pen, plain
 from emulator.media.publisher.test_card.strip import BLACK, CELLS, HEIGHT_SHARE, WHITE, write_cells
 

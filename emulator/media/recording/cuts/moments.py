@@ -7,11 +7,11 @@ each the first key frame, small and grey, and how loud it is. Imports PyAV on us
 import io
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from emulator.core.errors import Refused
+from emulator.core.values import dataclass
 from emulator.media.recording.footage import Footage, Piece
 from emulator.media.recording.pictures import key_frame
 from emulator.media.shelf.segments import TICKS_PER_SECOND

@@ -5,11 +5,12 @@ video expects to see it and not to hear of codecs.
 """
 
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 from emulator.core.errors import ProtocolError, Refused
+from emulator.core.values import dataclass
 from emulator.media.packets import VIDEO_TIMESCALE, Packet
 from emulator.media.recording.footage import Footage
 from emulator.media.recording.imports.demux import Film

@@ -4,12 +4,12 @@ A file names no other: playlists, image sequences and network protocols are not 
 the file says of itself.
 """
 
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emulator.core.errors import Refused
+from emulator.core.values import dataclass
 
 if TYPE_CHECKING:
     from av.container import InputContainer

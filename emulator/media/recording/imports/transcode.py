@@ -7,12 +7,12 @@ is skipped, and a file that breaks off ends there.
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from emulator.core.errors import Refused
+from emulator.core.values import dataclass
 from emulator.media.recording.imports.probe import Probed, open_upload, picture_of
 from emulator.media.recording.imports.turn import Turner
 from emulator.media.recording.imports.watch import Watch

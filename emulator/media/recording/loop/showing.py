@@ -4,8 +4,9 @@ Pure: a loop's beginning and end, its pauses and an instant give all its parts a
 """
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from typing import Final
+
+from emulator.core.values import dataclass
 
 PART_MS: Final = 200
 PARTS_A_SEGMENT: Final = 10

@@ -4,8 +4,8 @@ Pure. Everything goes over one transport (BUNDLE) with RTCP beside RTP (rtcp-mux
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from emulator.core.values import dataclass
 from emulator.media.webrtc.offer.sdp import Direction, Format, MediaKind, Offer, Remote, Section
 
 # What feedback we give and take; the rest of what a peer offers is left out.

@@ -6,10 +6,11 @@ one is passed over, as 8866, 5 asks for.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, NamedTuple
 
 from emulator.core.errors import Refused
+from emulator.core.values import dataclass
 
 MediaKind = Literal["audio", "video", "application"]
 Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]

@@ -4,12 +4,12 @@ Every kind also says, for editors, how it is written. References to things of a 
 they refer to, so that `load` can check that it is there.
 """
 
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from emulator.core.errors import Refused
+from emulator.core.values import dataclass
 from emulator.scenario.language.values import quantities
 from emulator.world.audience.curves import Stay as _Stay
 

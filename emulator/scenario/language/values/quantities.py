@@ -5,8 +5,9 @@ Pure functions from text to plain values. Each refuses (`ValueError`) with what 
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
+
+from emulator.core.values import dataclass
 
 Unit = Literal["", "ms", "/s", "%", "bit/s"]
 

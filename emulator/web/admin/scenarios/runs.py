@@ -5,11 +5,12 @@ import itertools
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from emulator.core.clock import monotonic_ms
 from emulator.core.errors import Refused
+from emulator.core.values import dataclass
 from emulator.core.world_clock import WorldClock
 from emulator.scenario.language.scenario import Scenario
 from emulator.scenario.play.pace import Jumping, Pace, Waiting

@@ -3,10 +3,9 @@
 Who has the link's token has read the mail, so the address is theirs.
 """
 
-from dataclasses import dataclass
-
 from emulator.core.errors import Code, Refused
 from emulator.core.events.people import EmailVerified, PasswordChanged
+from emulator.core.values import dataclass
 from emulator.world.people import accounts, tokens
 from emulator.world.people.access import mails, passwords
 from emulator.world.people.access.mails import MailKind

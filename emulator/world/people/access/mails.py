@@ -1,9 +1,9 @@
 """Mails: what the platform would have sent. They lie in an outbox that people and tests read."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 from emulator.core.events.people import MailSent
+from emulator.core.values import dataclass
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
 from emulator.world.world import World

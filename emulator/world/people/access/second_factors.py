@@ -1,9 +1,8 @@
 """Second factors: codes of an authenticator app, and backup codes for who has lost it."""
 
-from dataclasses import dataclass
-
 from emulator.core.errors import Refused
 from emulator.core.events.people import SecondFactorTurnedOn
+from emulator.core.values import dataclass
 from emulator.world.people.access import totp
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
