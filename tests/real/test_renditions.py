@@ -20,6 +20,7 @@ from tests.support.hls.reload_rules import check_reload
 from tests.support.hls.text import parse
 from tests.support.peers import need
 from tests.support.walk import Walk, child, platform, seconds_in, until
+from tests.support.webrtc import ask, publishing
 
 PAGE = PROJECT / "docs/how-to/renditions.md"
 
@@ -83,6 +84,41 @@ def test_each_size_is_aligned_with_its_source_and_kept_in_the_vod(walk: Walk) ->
         seconds_in(walk.get(address).text) for address in variants(walk, vod["playback_url"])
     ]
     assert lengths == pytest.approx([lengths[0]] * 3, abs=0.1)
+
+
+def shapes(walk: Walk, addresses: list[str]) -> list[list[tuple[object, ...]]]:
+    """Each playlist's segments: their numbers, lengths and dates."""
+    return [
+        [(each.msn, each.duration, each.date) for each in parse(walk.get(address).text).segments]
+        for address in addresses
+    ]
+
+
+@pytest.mark.parametrize("codec", ["H264", "VP8"])
+async def test_a_browsers_stream_has_its_sizes_too(walk: Walk, codec: str) -> None:
+    # Given a stream by WHIP, passed through or transcoded, in three sizes,
+    stream = walk.create()
+    source = film(size="640x360")
+    async with publishing(stream["ingest"]["webrtc_url"], source, codec=codec):
+        await ask(lambda: walk.until_parts(stream, 12), "parts come")
+        found = await ask(lambda: variants(walk, stream["playback"]["llhls"]), "its sizes")
+        assert len(found) == 3
+        # then they are cut where it is,
+        now = await ask(lambda: shapes(walk, found), "its segments")
+        common = min(map(len, now))
+        assert common
+        assert now[0][:common] == now[1][:common] == now[2][:common]
+        assert (await ask(lambda: walk.ingest(stream), "its health"))["renditions"] == [
+            "240p",
+            "144p",
+        ]
+    # and its VOD has all of them.
+    vod = await ask(lambda: walk.until_vod(stream), "the VOD is ready")
+    assert [each["label"] for each in vod["qualities"]] == ["360p", "240p", "144p"]
+    lengths = [
+        seconds_in(walk.get(address).text) for address in variants(walk, vod["playback_url"])
+    ]
+    assert lengths == pytest.approx([lengths[0]] * 3, abs=0.2)
 
 
 async def test_a_player_switches_between_sizes(walk: Walk, chromium: Chromium) -> None:

@@ -11,9 +11,10 @@ import pytest
 
 from emulator.cli import main
 from tests.support.docs import PROJECT, commands
-from tests.support.encoders import address_of, film, pushing
+from tests.support.encoders import address_of, film, play, pushing
 from tests.support.peers import need
 from tests.support.walk import Walk, platform, seconds_in, until
+from tests.support.webrtc import ask, publishing
 
 PAGE = PROJECT / "docs/how-to/simulcast.md"
 
@@ -82,6 +83,24 @@ def test_a_target_shows_what_its_source_shows_and_ends_with_it(here: Walk, there
     # It begins with the first key frame after the target took it.
     assert lengths[0] - 2.1 < lengths[1] <= lengths[0] + 0.1
     assert until_target(here, target, "idle")["attempts"] == 0
+
+
+async def test_a_browsers_stream_is_pushed_on_too(here: Walk, there: Walk) -> None:
+    # Given a stream by WHIP, whose sound no RTMP server knows,
+    source, copy = here.create(), there.create()
+    target = add(here, source, there.ready["rtmp"], copy["stream_key"])
+    async with publishing(source["ingest"]["webrtc_url"], film(seconds=4)):
+        # then the other platform plays its picture, and its sound as AAC,
+        await ask(lambda: until_target(here, target, "live"), "the target is live")
+        await ask(lambda: there.until_parts(copy, 5), "parts come there")
+        health = await ask(lambda: there.ingest(copy), "its health")
+        assert health["video_codec"].startswith("avc1")
+        assert health["audio_codec"] == "mp4a.40.2"
+        await ask(lambda: there.get(copy["playback_url"]).status == 200, "a segment is whole")
+        assert await ask(lambda: play(copy["playback_url"], "-t", "1").audio, "it is played")
+    # and ends with it.
+    await ask(lambda: there.until_vod(copy), "its VOD is ready")
+    await ask(lambda: until_target(here, target, "idle"), "the target rests")
 
 
 def test_targets_come_and_go_while_a_stream_is_live(here: Walk, there: Walk) -> None:

@@ -7,6 +7,7 @@ import pytest
 from tests.support.browser import Chromium
 from tests.support.encoders import address_of, film, pushing
 from tests.support.walk import Walk, platform
+from tests.support.webrtc import ask, publishing
 
 
 @pytest.fixture(scope="module")
@@ -45,3 +46,33 @@ async def test_the_page_plays_over_webrtc_says_so_and_falls_back_where_it_cannot
     # When the push is over, then so is the page's picture.
     await other.until("player.state === 'ended'")
     assert tab.complaints == []
+
+
+async def test_the_page_plays_by_webrtc_what_comes_by_it_unless_it_is_told_otherwise(
+    walk: Walk, chromium: Chromium
+) -> None:
+    # Given a page that nobody told how to play, open before its stream begins,
+    stream = walk.create()
+    page = f"{walk.ready['http']}/{stream['cloudflare_stream_id']}/watch"
+    first = await chromium.open(page)
+    await first.until("player.state === 'offline'")
+    async with publishing(stream["ingest"]["webrtc_url"], film(seconds=4)):
+        # when the stream comes by WebRTC, then it plays so, and says so and how late it is,
+        await first.until("player.state === 'live' && player.mode === 'whep'")
+        await first.until_frames_follow()
+        assert await first.page.inner_text("#way") == "WebRTC"
+        await first.until("player.latencySeconds !== null && player.latencySeconds < 1")
+        # until the viewer chooses another way of those that the page offers.
+        hint = first.page.locator("#mode-hint")
+        assert await hint.text_content() == ("Play it here by WebRTC, low latency HLS or plain HLS")
+        await ask(lambda: walk.until_parts(stream, 5), "there is a playlist")
+        await first.page.click("summary")
+        await hint.get_by_role("link", name="low latency HLS").click()
+        await first.until("player.state === 'live' && player.mode === 'llhls'")
+        assert await first.page.inner_text("#way") == "Low latency HLS"
+        assert (await first.page.inner_text("#latency")).endswith(" s")
+        # One that comes when it is on the air already chooses the same.
+        late = await chromium.open(page)
+        await late.until("player.state === 'live' && player.mode === 'whep'")
+    await late.until("player.state === 'ended'")
+    assert first.complaints == late.complaints == []

@@ -258,6 +258,11 @@ class Broadcasts:
         broadcast = self._broadcasts.get(stream_id)
         return broadcast.pipeline.relay if broadcast is not None else None
 
+    def protocol_of(self, stream_id: str) -> str | None:
+        """How a stream comes in now: `rtmp`, `rtmps` or `whip`; None where nobody publishes."""
+        broadcast = self._broadcasts.get(stream_id)
+        return broadcast.seat.attempt.protocol if broadcast and broadcast.seat else None
+
     def health(self, stream_id: str) -> dict[str, object]:
         """What is known of a stream's publisher, for people and probes (plain JSON values)."""
         broadcast = self._broadcasts.get(stream_id)

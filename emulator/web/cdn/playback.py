@@ -165,7 +165,10 @@ class Playback:
         return FileResponse(path, media_type="video/webm", filename=WEBM_NAME)
 
     async def lifecycle(self, request: Request) -> Response:
-        """Whether this is live. Ours beside it: `status`, `title`, `duration` in seconds."""
+        """Whether this is live.
+
+        Ours beside it: `status`, `title`, `duration` in seconds, and by which `protocol` it comes.
+        """
         subject = subject_of(self._platform, request.path_params["uid"])
         stream = subject.stream
         vod = subject.vod or self._vod_of(stream)
@@ -179,6 +182,7 @@ class Playback:
                 "status": stream.status if stream else "ended",
                 "title": title,
                 "duration": self._seconds(stream, shown),
+                "protocol": self._platform.broadcasts.protocol_of(stream.id) if stream else None,
             },
             headers={"Cache-Control": "no-store"},
         )

@@ -8,13 +8,13 @@ const WAYS = { whep: "WebRTC", llhls: "Low latency HLS", hls: "HLS", native: "HL
 const BADGE = { offline: "Offline", live: "Live", ended: "Ended", ready: "Recording", processing: "In the making", failed: "Failed" };
 
 /** Returns what shows the platform's latest facts; the picture's own are shown as they change. */
-export function facts({ base, player, video, mode, kind }) {
+export function facts({ base, player, video, asked, kind }) {
   if (document.documentElement.dataset.frame !== "watch") return () => {};
   const part = (id) => document.getElementById(id);
   const put = (id, text) => { if (part(id).textContent !== text) part(id).textContent = text; };
 
   showAddresses(base, part);
-  showMode(part("mode-hint"), mode, kind);
+  showMode(part("mode-hint"), asked, kind);
   setInterval(() => {
     put("latency", seconds(player.latencySeconds));
     put("way", player.isActive ? WAYS[player.mode] : "–");
@@ -60,14 +60,15 @@ function showAddresses(base, part) {
   }
 }
 
-function showMode(hint, mode, kind) {
+// The ways that were not asked for; the page chooses one of them by itself where none was.
+function showMode(hint, asked, kind) {
   if (kind === "recording") { hint.hidden = true; return; }
   hint.append("Play it here by ");
-  const others = Object.entries({ whep: "WebRTC", llhls: "low latency HLS", hls: "plain HLS" }).filter(([each]) => each !== mode);
+  const others = Object.entries({ whep: "WebRTC", llhls: "low latency HLS", hls: "plain HLS" }).filter(([each]) => each !== asked);
   others.forEach(([each, name], index) => {
     const link = document.createElement("a");
-    link.href = each === "llhls" ? "?" : `?mode=${each}`;
+    link.href = `?mode=${each}`;
     link.textContent = name;
-    hint.append(index ? " or " : "", link);
+    hint.append(index === 0 ? "" : index === others.length - 1 ? " or " : ", ", link);
   });
 }

@@ -25,8 +25,10 @@ const PROCESSING_MS = 1500;
 const { uid, kind, status: firstStatus, hasMedia } = document.documentElement.dataset;
 const options = new URLSearchParams(location.search);
 const base = new URL(".", location.href);
-const isLowLatency = options.get("mode") !== "hls";
-const isWhep = options.get("mode") === "whep";
+const asked = ["whep", "llhls", "hls"].includes(options.get("mode")) ? options.get("mode") : null;
+// What comes by WebRTC was sent to be seen at once, and goes out so as it is. Everything else plays by
+// low latency HLS, which seeks, and needs nothing made anew.
+const wayOf = (protocol) => asked ?? (protocol === "whip" ? "whep" : "llhls");
 
 const stage = document.getElementById("stage");
 const video = document.getElementById("video");
@@ -65,7 +67,8 @@ function say(sentence, lastsMs = NOTICE_MS) {
   if (sentence && lastsMs) noticeTimer = setTimeout(() => say(""), lastsMs);
 }
 
-function playLive() {
+function playLive(way) {
+  const isLowLatency = way !== "hls";
   playsRecording = false;
   turn("starting");
   // hls.js does not begin with a playlist of parts alone, and comes back only after a second or two.
@@ -76,7 +79,7 @@ function playLive() {
     isLive: true,
     isLowLatency,
     gate: new URL(gate, base).href,
-    whep: isWhep ? new URL("webRTC/play", base).href : null,
+    whep: way === "whep" ? new URL("webRTC/play", base).href : null,
   });
 }
 
@@ -101,7 +104,7 @@ function hear(now) {
   const before = status;
   status = now.status;
   if (status === "offline") { player.stop(); turn("offline"); }
-  if (status === "live") playLive();
+  if (status === "live") playLive(wayOf(now.protocol));
   // The picture may have ended before the platform said so, and be watched again by now.
   if (status !== "ended" || playsRecording) return;
   // Over WebRTC nothing is left to play out.
@@ -150,12 +153,13 @@ player.addEventListener("blocked", () => {
 });
 action.addEventListener("click", () => onAction());
 
-const show = facts({ base, player, video, mode: isWhep ? "whep" : isLowLatency ? "llhls" : "hls", kind });
+const show = facts({ base, player, video, asked, kind });
 controls(stage, video, player);
 if (kind === "recording") {
   openRecording();
 } else {
-  hear({ status: firstStatus });
+  // How a live stream comes is in the first answer, which is on its way already.
+  if (firstStatus !== "live") hear({ status: firstStatus });
   follow(
     base,
     (now) => {
