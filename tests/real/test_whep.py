@@ -12,6 +12,7 @@ from tests.support.offers import browser_offer
 from tests.support.walk import Walk, platform
 from tests.support.webrtc import (
     AudioFrame,
+    Deafness,
     Session,
     VideoFrame,
     ask,
@@ -80,6 +81,30 @@ async def test_who_comes_sees_a_picture_at_once_and_is_counted(walk: Walk, video
         # when both have left, then nothing is left of it.
         await until(lambda: not codecs_at_work(), "the codecs rest")
         await ask(lambda: viewers(walk, stream) == 0, "nobody watches")
+
+
+async def test_what_a_viewer_misses_comes_again_and_a_longer_gap_is_bridged(walk: Walk) -> None:
+    # Given a stream with a key frame every ten seconds, and a viewer
+    stream = walk.create()
+    source = film(seconds=20, video="libx264 -preset ultrafast -g 300 -bf 0")
+    with pushing(stream["rtmp_url"] + "/" + stream["stream_key"], source):
+        await ask(lambda: walk.stream(stream)["status"] == "live", "it is live")
+        async with watching(stream["playback"]["whep"]) as session:
+            await until_seen_and_heard(session)
+            # who misses every tenth packet: then those come again.
+            deafness = Deafness(session, nth=10)
+            await until(lambda: len(deafness.mended) > 10, "they come again")
+            pictures = len(session.frames(VideoFrame))
+            await until_seen_and_heard(session, pictures + 30)
+            # When the viewer hears nothing for a while,
+            deafness.is_deaf = True
+            heard = len(deafness.missed)
+            await until(lambda: len(deafness.missed) > heard + 120, "it hears nothing")
+            deafness.is_deaf, deafness.key_frames = False, 0
+            # then it is shown the last key frame again, and all after it, and plays on.
+            await until(lambda: deafness.key_frames, "a key frame comes")
+            pictures = len(session.frames(VideoFrame))
+            await until_seen_and_heard(session, pictures + 30)
 
 
 async def test_a_browsers_stream_is_watched_as_it_was_sent(walk: Walk) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import re
 import subprocess
 import urllib.error
 import urllib.request
@@ -25,6 +26,7 @@ from aiortc import (
 )
 from aiortc.contrib.media import MediaPlayer
 from aiortc.mediastreams import MediaStreamError
+from aiortc.rtp import RtpPacket
 
 from tests.support.encoders import Push, ffmpeg
 from tests.support.walk import PATIENCE_SECONDS, Answer
@@ -143,6 +145,51 @@ def _lose(peer: RTCPeerConnection, share: float, gone: list[bytes]) -> None:
                 gone.append(data)
 
         transport._send = lossy
+
+
+class Deafness:
+    """A viewer who does not hear every `nth` packet the first time, or none while `is_deaf`.
+
+    `missed` are the numbers of the packets that were not heard, `mended` of those that came again.
+    """
+
+    def __init__(self, session: Session, nth: int) -> None:
+        self.is_deaf = False
+        self.missed: set[tuple[int, int]] = set()
+        self.mended: set[tuple[int, int]] = set()
+        self.key_frames = 0
+        self._nth = nth
+        [code] = re.findall("a=rtpmap:([0-9]+) H264/", session.answer.text)
+        self._picture = int(code)
+        [transport] = {each.transport for each in session.peer.getReceivers()}
+        self._understand = transport._handle_rtp_data
+        transport._handle_rtp_data = self._look
+        self._receive = transport.transport._recv
+        transport.transport._recv = self._listen
+
+    async def _listen(self) -> bytes:
+        """The next datagram that is heard."""
+        while True:
+            data: bytes = await self._receive()
+            if data[0] < 128 or 192 <= data[1] <= 223 or self._hears(data):
+                return data
+
+    def _hears(self, data: bytes) -> bool:
+        sequence, ssrc = int.from_bytes(data[2:4], "big"), int.from_bytes(data[8:12], "big")
+        is_again = (ssrc, sequence) in self.missed
+        if self.is_deaf or (sequence % self._nth == 0 and not is_again):
+            self.missed.add((ssrc, sequence))
+            return False
+        if is_again:
+            self.mended.add((ssrc, sequence))
+        return True
+
+    async def _look(self, data: bytes, arrival_time_ms: int) -> None:
+        packet = RtpPacket.parse(data)
+        # A key frame's parameter sets come first, together or each by itself (RFC 6184, 5.4).
+        is_picture = packet.payload_type == self._picture and bool(packet.payload)
+        self.key_frames += is_picture and packet.payload[0] & 31 in (7, 24)
+        await self._understand(data, arrival_time_ms)
 
 
 def prefer(peer: RTCPeerConnection, codec: str) -> None:
