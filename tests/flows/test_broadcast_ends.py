@@ -166,3 +166,12 @@ async def test_when_the_emulator_stops_what_has_media_ends_and_the_rest_stays(
     assert stage.now(pushed).status == "ended"
     assert stage.now(dropped).status == "ended"
     assert (stage.now(waiting).status, silent.told) == ("offline", [])
+
+
+async def test_a_stop_while_a_publisher_is_waited_for_ends_its_stream_once(stage: Stage) -> None:
+    stream = stage.create()
+    Publisher(stage, stream.stream_key).send().leave()
+    stage.broadcasts.stop("the emulator stops")
+    # The wait for it is over, too: nothing happens when it would have been.
+    stage.clock.advance(2 * WINDOW_MS)
+    stage.ended_once(stream)

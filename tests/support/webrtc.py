@@ -161,6 +161,7 @@ class Deafness:
         self._nth = nth
         [code] = re.findall("a=rtpmap:([0-9]+) H264/", session.answer.text)
         self._picture = int(code)
+        transport: Any
         [transport] = {each.transport for each in session.peer.getReceivers()}
         self._understand = transport._handle_rtp_data
         transport._handle_rtp_data = self._look

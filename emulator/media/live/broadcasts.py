@@ -141,6 +141,8 @@ class Broadcast:
         """End the stream now, as if nobody had come back; a stream without media stays as it is."""
         stopped_ms = self.pipeline.last_media_ms
         if stopped_ms is not None:
+            if self._patience:
+                self._patience.cancel()
             self._give_up(stopped_ms, reason)
 
     def close(self, reason: str) -> None:
