@@ -183,13 +183,36 @@ async def test_a_stranger_is_closed_with_one_line_that_says_why(
     async with open_ports(tmp_path, gate) as ports:
         await ports.meet(stranger)
 
-    [line] = [record for record in caplog.records if record.levelno >= logging.WARNING]
-    assert line.getMessage().startswith("connection closed peer=127.0.0.1:")
-    assert stranger.reason in line.getMessage().partition(" reason=")[2]
+    [line] = warnings_in(caplog)
+    assert line.startswith("connection closed peer=127.0.0.1:")
+    assert stranger.reason in line.partition(" reason=")[2]
     # Whoever had been let in is gone, for that reason.
     for intake in gate.intakes.values():
         [reason] = intake.closed_for
         assert stranger.reason in reason
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        (CONNECTED + publish("secret"), "No stream has this key."),
+        (CONNECTED + publish(""), "The stream key is missing: put it in the encoder."),
+    ],
+)
+async def test_a_refused_publisher_has_one_line_too_without_its_key(
+    asked: bytes, reason: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_ports(tmp_path, RecordingGate()) as ports:
+        await ports.meet(Stranger(asked, reason))
+
+    [line] = warnings_in(caplog)
+    assert line.startswith("publisher refused peer=127.0.0.1:")
+    assert line.endswith(f" protocol=rtmp encoder='test' reason={reason}")
+    assert "secret" not in line
+
+
+def warnings_in(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [line.getMessage() for line in caplog.records if line.levelno >= logging.WARNING]
 
 
 async def crowds_of_strangers(folder: Path) -> None:

@@ -3,12 +3,16 @@
 The servers know nothing of the world; who implements a gate knows nothing of sockets.
 """
 
+import logging
 from collections.abc import Callable
 from typing import Literal, Protocol
 
+from emulator.core.errors import Refused
 from emulator.core.values import dataclass
 from emulator.media.ingest.tag import Tag
 from emulator.media.packets import Packet, Track
+
+log = logging.getLogger(__name__)
 
 IngestProtocol = Literal["rtmp", "rtmps", "whip"]
 
@@ -21,6 +25,17 @@ class Attempt:
     protocol: IngestProtocol
     peer: str
     encoder: str
+
+
+def log_refusal(attempt: Attempt, refused: Refused) -> None:
+    """One line for a publisher that was not let in."""
+    log.warning(
+        "publisher refused peer=%s protocol=%s encoder=%r reason=%s",
+        attempt.peer,
+        attempt.protocol,
+        attempt.encoder,
+        refused.sentence,
+    )
 
 
 class Intake(Protocol):
@@ -44,6 +59,7 @@ class Gate(Protocol):
     def admit(self, attempt: Attempt, drop: Callable[[str], None]) -> Intake:
         """Let the publisher in, or raise `Refused` with the sentence its encoder will show.
 
+        Whoever asks logs a refusal, once: see `log_refusal`.
         `drop(reason)` may be called on the loop's thread at any time: the publisher is told the
         reason and disconnected. Called again, or too late, it does nothing.
         """

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Literal, Protocol, assert_never, cast
 
 from emulator.core.errors import ProtocolError, Refused
-from emulator.media.ingest.gate import Attempt, Intake
+from emulator.media.ingest.gate import Attempt, Intake, log_refusal
 from emulator.media.ingest.rtmp_limits import RtmpLimits
 from emulator.media.ingest.rtmp_rounds import Rounds
 from emulator.media.ingest.tag import Tag
@@ -175,11 +175,13 @@ class RtmpConnection(asyncio.Protocol):
                     self._session.refuse_connect(sentence)
                     self._end(sentence, is_failure=True)
             case PublishRequested():
+                attempt = Attempt(event.key, self._protocol, self._peer, self._encoder)
                 try:
-                    self._publish(event)
+                    self._publish(event.app, attempt)
                 except Refused as refusal:
+                    log_refusal(attempt, refusal)
                     self._session.refuse_publish(refusal.sentence)
-                    self._end(refusal.sentence, is_failure=True)
+                    self._end(refusal.sentence)
             case PublishEnded():
                 self._leave(event.reason)
                 self._expect(self._limits.publish_ms, "no publish")
@@ -188,13 +190,12 @@ class RtmpConnection(asyncio.Protocol):
             case _:
                 assert_never(event)
 
-    def _publish(self, asked: PublishRequested) -> None:
+    def _publish(self, app: str, attempt: Attempt) -> None:
         """Ask the door; raises `Refused`."""
-        if asked.app != self._limits.application:
+        if app != self._limits.application:
             raise Refused("not_found", self._wrong_application())
-        if not asked.key:
+        if not attempt.key:
             raise Refused("unauthorized", "The stream key is missing: put it in the encoder.")
-        attempt = Attempt(asked.key, self._protocol, self._peer, self._encoder)
         intake = self._door.admit(attempt, self.drop)
         if self._is_over:  # Dropped while it was admitted.
             self._door.left()

@@ -194,18 +194,8 @@ class Broadcasts:
 
         Refuses an unknown, used or ended key, and (`unavailable`) everybody while the disk is full.
         """
-        try:
-            stream = self._judge(attempt.key)
-            self._shelves.check_room()
-        except Refused as refused:
-            log.warning(
-                "publisher refused peer=%s protocol=%s encoder=%r reason=%s",
-                attempt.peer,
-                attempt.protocol,
-                attempt.encoder,
-                refused.sentence,
-            )
-            raise
+        stream = self._judge(attempt.key)
+        self._shelves.check_room()
         broadcast = self._broadcasts.get(stream.id)
         if broadcast is None:
             broadcast = self._broadcasts[stream.id] = self._begin(stream)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from emulator.core.errors import Refused
 from emulator.core.ids import trace_id
 from emulator.core.values import dataclass
-from emulator.media.ingest.gate import Attempt, PacketGate
+from emulator.media.ingest.gate import Attempt, PacketGate, log_refusal
 from emulator.media.webrtc.limits import Ports, WebRtcLimits
 from emulator.media.webrtc.rooms.rooms import Rooms
 
@@ -109,7 +109,11 @@ class Peers:
                 peer.link.end(reason)
 
         made: list[Peer] = []
-        intake = self._gate.admit(attempt, drop)
+        try:
+            intake = self._gate.admit(attempt, drop)
+        except Refused as refused:
+            log_refusal(attempt, refused)
+            raise
         publisher = Publisher(self.limits, list(formats.values()), intake, random_ssrc())
         taken = [
             publisher.taken(formats[index]) if index in formats else None
