@@ -34,6 +34,8 @@ def read(name: str) -> Seed:
             f"The seed file {path} cannot be read: {error.strerror}. "
             "A seed is default, none, or the path of a YAML file.",
         ) from None
+    except ValueError:
+        raise Refused("invalid", "No file's path holds a null character.") from None
     if len(text) > _BYTES_MAX:
         raise Refused("invalid", f"The seed file {path} is larger than {_BYTES_MAX} bytes.")
     return Seed(**_load(path, text, is_trusted=name == "default"))

@@ -198,6 +198,33 @@ async def test_the_request_log_tells_what_an_app_sent(
     assert await found(world="nowhere") == []
 
 
+SPOILT = {
+    "deep": b"[" * 60_000,
+    "deep inside": b'{"title": 7, "deep": ' + b"[" * 30_000 + b"]" * 30_000 + b"}",
+    "half a character": rb'{"title": "\ud800"}',
+    "half a name": rb'{"title": 7, "\ud83d": 1}',
+    "no number": b'{"title": 7, "much": Infinity, "none": NaN}',
+    "no text": b'{"title": "\xff"}',
+    "long": b'{"title": 7, "long": ' + b"9" * 10_000 + b"}",
+    "wide": b'{"title": 7, "wide": {' + b",".join(b'"%d": 0' % n for n in range(5_000)) + b"}}",
+}
+
+
+async def test_no_body_whatever_spoils_the_request_log(
+    client: httpx.AsyncClient, call: Caller
+) -> None:
+    for what, body in SPOILT.items():
+        headers = {"Content-Type": "application/json", "User-Agent": what}
+        answer = await call("POST", "/streams/", "ak_demo", content=body, headers=headers)
+        check_error(answer, 422)
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is no JSON")
+
+    log = json.loads((await client.get("/_emulator/requests")).text, parse_constant=refuse)
+    assert [each["user_agent"] for each in log["requests"]][-len(SPOILT) :] == [*SPOILT]
+
+
 async def test_the_request_log_is_searched_by_all_that_it_knows_and_paged(
     client: httpx.AsyncClient, call: Caller
 ) -> None:

@@ -1,10 +1,10 @@
 """Note: what one request is remembered by in the request log."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic_core import from_json
 from starlette.requests import Request
 
 from emulator.core.clock import monotonic_us
@@ -74,11 +74,15 @@ class Note:
         return "invalid" if credential(self._request) else "none"
 
     def _parsed(self) -> Any:
-        """The body as it was sent; None for one that is too long to keep or not JSON."""
+        """The body as it was sent; None for one that is too long to keep or not JSON.
+
+        Read as the models read it: no nesting without end, no half of a character, no NaN. What
+        the log shows is JSON, too.
+        """
         if not self.json or len(self.json) > _JSON_KEPT_MAX:
             return None
         try:
-            return json.loads(self.json)
+            return from_json(self.json, allow_inf_nan=False)
         except ValueError:  # Also text that is not UTF-8. The answer has said so already.
             return None
 

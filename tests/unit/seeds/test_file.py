@@ -98,6 +98,8 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_their_lines(tmp_path: Pat
 def test_a_file_that_is_not_there_or_too_large_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="cannot be read"):
         file.read(str(tmp_path / "missing.yaml"))
+    with pytest.raises(Refused, match="null character"):
+        file.read("x\0")
     large = tmp_path / "large.yaml"
     large.write_bytes(b"#" * (4 * 2**20 + 1))
     with pytest.raises(Refused, match="larger than"):
