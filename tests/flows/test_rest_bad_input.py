@@ -90,6 +90,23 @@ async def test_a_form_without_a_file_and_a_body_that_is_no_form_are_422(call: Ca
     check_error(await call("POST", path), 401)
 
 
+async def test_a_form_s_text_is_utf_8_whatever_its_type_says(
+    client: httpx.AsyncClient, call: Caller
+) -> None:
+    form = (
+        b'--x\r\nContent-Disposition: form-data; name="title"\r\n\r\n\\ud800 +2AA-\r\n'
+        b'--x\r\nContent-Disposition: form-data; name="file"; filename="\\ud800.mp4"\r\n\r\n'
+        b"hello\r\n--x--\r\n"
+    )
+    for charset in ("utf-7", "unicode_escape", "punycode", "undefined", "no such one"):
+        headers = {"Content-Type": f'multipart/form-data; charset="{charset}"; boundary=x'}
+        answer = await call("POST", "/videos/", "ak_demo", content=form, headers=headers)
+        body = check_error(answer, 422)
+        assert body["detail"][0]["loc"] == ["body", "file"]
+    log = (await client.get("/_emulator/requests")).json()["requests"]
+    assert log[-1]["body"] == {"title": "\\ud800 +2AA-"}
+
+
 async def test_a_picture_is_served_as_what_it_is_until_it_is_replaced(
     client: httpx.AsyncClient, call: Caller
 ) -> None:

@@ -1,10 +1,11 @@
 """Bodies: what a request carries, read within its bound: JSON, or a form with a file."""
 
+import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, BinaryIO
 
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
@@ -13,6 +14,9 @@ from emulator.core.values import dataclass
 from emulator.web.errors import Invalid, mistake
 
 _FIELDS_MAX = 50
+# A form's text is UTF-8 whatever its type says (RFC 7578, 5.1.2); some of Python's character sets
+# make texts that are none.
+_CHARSET = re.compile(r";\s*charset\s*=\s*(?:\"[^\"]*\"|[^;]*)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +58,12 @@ async def read_form(
     """
     if media_type(request) != "multipart/form-data":
         raise Invalid([mistake(("body",), "media_type", "Expected multipart/form-data")])
+    told = _CHARSET.sub("", request.headers["content-type"])
     parser = MultiPartParser(
-        request.headers, _bounded(request, bytes_max), max_files=1, max_fields=_FIELDS_MAX
+        Headers({"content-type": told}),
+        _bounded(request, bytes_max),
+        max_files=1,
+        max_fields=_FIELDS_MAX,
     )
     try:
         form = await parser.parse()
