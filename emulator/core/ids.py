@@ -5,11 +5,16 @@ of a kept world, so that a restart never hands out an id twice.
 """
 
 import random
+from collections.abc import Iterable
 
 _KEY_ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 _UUID_BITS = 4 << 76 | 2 << 62
 _UUID_MASK = ~(0xF << 76 | 0x3 << 62)
+# The variant's two bits, 10, before the two that chance has drawn.
+_VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+# Hexadecimal digits that chance draws for an id of which twelve more carry a number.
+_DRAWN = 24
 
 
 class Ids:
@@ -25,6 +30,22 @@ class Ids:
         bits = self._random.getrandbits(128)
         text = f"{bits & _UUID_MASK | _UUID_BITS:032x}"
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+    def numbered(self, numbers: Iterable[int]) -> list[str]:
+        """Version 4 UUIDs that each carry a number below 2^48; `number_in` finds it again.
+
+        Its last twelve digits are the number, masked with the first twelve. 74 bits are chance.
+        """
+        numbers = list(numbers)
+        drawn = self._random.randbytes(_DRAWN // 2 * len(numbers)).hex()
+        made = []
+        for at, number in zip(range(0, len(drawn), _DRAWN), numbers, strict=True):
+            tail = int(drawn[at : at + 12], 16) ^ number
+            made.append(
+                f"{drawn[at : at + 8]}-{drawn[at + 8 : at + 12]}-4{drawn[at + 12 : at + 15]}"
+                f"-{_VARIANTS[drawn[at + 15]]}{drawn[at + 16 : at + 19]}-{tail:012x}"
+            )
+        return made
 
     def uid(self) -> str:
         """A CDN uid: 32 hexadecimal digits (contract, Conventions)."""
@@ -45,6 +66,11 @@ class Ids:
     def octets(self, count: int) -> bytes:
         """`count` random bytes: salts, and secrets that a world signs with."""
         return self._random.randbytes(count)
+
+
+def number_in(uuid: str) -> int:
+    """The number that an id of `numbered` carries; some number in any other UUID."""
+    return int(uuid[24:], 16) ^ int(uuid[:8] + uuid[9:13], 16)
 
 
 def trace_id() -> str:

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from emulator.core.clock import Timer
 from emulator.core.errors import Refused
 from emulator.core.events import Event
+from emulator.core.events.bursts import Burst
 from emulator.core.events.webhooks import WebhookTargetAdded, WebhookTargetRemoved
 from emulator.core.events.worlds import WorldReplaced
 from emulator.core.hosts import Allowed
@@ -113,6 +114,12 @@ class Webhooks:
         if not self._fresh:
             asyncio.get_running_loop().call_soon(self._write)
         self._fresh.append((kind, _encode(body)))
+
+    def hear_burst(self, burst: Burst) -> None:
+        """The same of many events at once."""
+        if self._all():
+            for event in burst:
+                self.hear(event)
 
     @cached_property
     def _teller(self) -> Teller:

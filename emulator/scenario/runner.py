@@ -9,8 +9,8 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 
+from emulator.core.bus import BurstListener, Listener
 from emulator.core.errors import Refused
-from emulator.core.events import Event
 from emulator.scenario.play.hearing import EventLog, Hearing
 from emulator.scenario.play.pace import Pace
 from emulator.scenario.play.setting import prepare
@@ -21,7 +21,7 @@ from emulator.scenario.stage import Evening
 
 log = logging.getLogger(__name__)
 
-Subscribe = Callable[[Callable[[Event], None]], Callable[[], None]]
+Subscribe = Callable[[Listener, BurstListener], Callable[[], None]]
 
 
 class Run:
@@ -83,7 +83,7 @@ class Run:
         """Play it all. What ends it early is told as `Broken`; the world's rules are put back."""
         world = self.evening.world
         rules = world.rules
-        unsubscribe = self._subscribe(self._hearing.hear)
+        unsubscribe = self._subscribe(self._hearing.hear, self._hearing.hear_burst)
         try:
             self._check_end()
             prepare(self.evening)

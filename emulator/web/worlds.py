@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import HTTPConnection
 
-from emulator.core.bus import Bus
+from emulator.core.bus import Bus, ignore
 from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.worlds import WorldReplaced
@@ -262,17 +262,18 @@ class Worlds:
     def _platform(self, world: World, clock: WorldClock, bus: Bus, seed: str) -> Platform:
         shared = self.shared
         world.media_base = shared.addresses.media
+        world.store.publish_burst = bus.publish_burst
         broadcasts = Broadcasts(world, shared.shelves, self._making.broadcasts)
         recorder = Recorder(world, shared.shelves, shared.recordings, self._making.tasks)
-        bus.subscribe(broadcasts.hear)
-        bus.subscribe(recorder.hear)
+        bus.subscribe(broadcasts.hear, ignore)
+        bus.subscribe(recorder.hear, ignore)
         chats = Chats(world, self._making.chats)
-        bus.subscribe(chats.hear)
+        bus.subscribe(chats.hear, chats.hear_burst)
         simulcasts = Simulcasts(
             world, broadcasts.feed_of, self._making.tasks, self._making.simulcasts
         )
         broadcasts.when_media.append(simulcasts.start)
-        bus.subscribe(simulcasts.hear)
+        bus.subscribe(simulcasts.hear, ignore)
 
         def news() -> "News":
             from emulator.web.shapes.webhooks import News  # Late: nobody may want to know.
@@ -280,7 +281,7 @@ class Worlds:
             return News(platform)
 
         webhooks = Webhooks(world, news, self._making.tasks, self._making.webhooks)
-        bus.subscribe(webhooks.hear)
+        bus.subscribe(webhooks.hear, webhooks.hear_burst)
         snapshots: dict[str, Snapshot] = {}
         shelves, recordings = shared.shelves, shared.recordings
         tasks, benches = self._making.tasks, shared.benches
@@ -289,12 +290,12 @@ class Worlds:
             return any(uid in each.uids for each in snapshots.values())
 
         workshop = Workshop(world, shelves, recordings, tasks, benches, is_kept)
-        bus.subscribe(workshop.hear)
+        bus.subscribe(workshop.hear, ignore)
         sources = Sources(world, shelves, shared.loops)
         cutting_room = CuttingRoom(world, shelves, recordings, sources, tasks, benches, is_kept)
-        bus.subscribe(cutting_room.hear)
-        bus.subscribe(partial(self._tell_peers, world.name))
-        bus.subscribe(Disposal(shared.shelves, self._making.tasks, self._is_shown).hear)
+        bus.subscribe(cutting_room.hear, ignore)
+        bus.subscribe(partial(self._tell_peers, world.name), ignore)
+        bus.subscribe(Disposal(shared.shelves, self._making.tasks, self._is_shown).hear, ignore)
         platform = self._platforms[world.name] = Platform(
             world=world,
             clock=clock,

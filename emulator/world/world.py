@@ -5,9 +5,11 @@ from contextlib import AbstractContextManager
 
 from emulator.core.clock import Clock
 from emulator.core.events import Event
+from emulator.core.events.bursts import Burst
 from emulator.core.ids import Ids
 from emulator.world.audience.crowds import Crowds
 from emulator.world.audience.viewers import Viewers
+from emulator.world.chat.known_rooms import KnownRooms
 from emulator.world.discovery.pending import PendingSearches
 from emulator.world.faults.faults import Faults
 from emulator.world.limits import Limits
@@ -62,7 +64,7 @@ class World:
         """One transaction: all of it, or nothing (see `Store.change`)."""
         return self.store.change()
 
-    def emit(self, event: Event) -> None:
+    def emit(self, event: Event | Burst) -> None:
         self.store.emit(event)
 
     def load(self, facts: Store, then: Callable[[Store], None] = lambda _: None) -> None:
@@ -90,6 +92,7 @@ class World:
         self.faults.forget()
         self.searches = PendingSearches()
         self.crowds = Crowds(self.store, self.clock)
+        self.known_rooms = KnownRooms(self.store)
         self.viewers = Viewers(self.clock, self.rules.viewer_gone_ms, self.crowds.count)
 
     def _count_start(self) -> int:

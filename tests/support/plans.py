@@ -3,7 +3,7 @@
 import ast
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ import emulator
 from emulator.world.store.database import open_database
 from emulator.world.store.journal import Row, Store
 
-_ASKING = {"rows", "row", "number", "write"}
+_ASKING = {"rows", "row", "each", "number", "write"}
 # Walks over what the statement brings itself, and full text search, which is its own index.
 _HARMLESS = re.compile(r"json_each|CONSTANT ROW|VIRTUAL TABLE INDEX \d+:\S*[=M]|\(subquery-\d+\)")
 # What full text search keeps for itself; a queue that is always read whole; the schema.
@@ -45,6 +45,10 @@ class WatchedStore(Store):
     def row(self, sql: str, *values: object) -> Row | None:
         self._remember(sql, values)
         return super().row(sql, *values)
+
+    def each(self, sql: str, *values: object) -> Iterator[Row]:
+        self._remember(sql, values)
+        return super().each(sql, *values)
 
     def write(self, sql: str, *values: object) -> int:
         self._remember(sql, values)

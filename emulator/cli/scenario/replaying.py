@@ -33,7 +33,7 @@ def replay(path: Path, speed: float) -> dict[str, Any]:
         pace: Pace = Waiting(clock) if speed else Jumping(clock)
         run = Run(Evening(world=world, scenario=scenario), pace, bus.subscribe)
         fold = Fold(run)
-        bus.subscribe(fold.hear)
+        bus.subscribe(fold.hear, fold.hear_burst)
         began_ms = monotonic_ms()
         async for result in run.play():
             fold.take(result)

@@ -1,8 +1,10 @@
 """What happens in the chat of a stream."""
 
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
 from emulator.core.events import Event
+from emulator.core.events.bursts import Burst
 from emulator.core.values import dataclass
 
 MessageType = Literal["message", "system", "subscription", "donation", "announcement", "ai"]
@@ -25,6 +27,20 @@ class ChatPosted(ChatEvent):
     content: str
     message_type: MessageType
     badges: tuple[str, ...]
+
+
+class LinesPosted(Burst):
+    """Lines that were said in one chat, one behind the other, at one instant."""
+
+    def __init__(
+        self,
+        stream_id: str,
+        at_ms: int,
+        bodies: Sequence[str],
+        make: Callable[[], Iterable[ChatPosted]],
+    ) -> None:
+        super().__init__(ChatPosted, at_ms, bodies, make)
+        self.stream_id = stream_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

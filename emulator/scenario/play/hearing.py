@@ -11,13 +11,14 @@ from typing import Any
 
 from emulator.core.errors import Refused
 from emulator.core.events import Event
-from emulator.core.events.chat import ChatEvent, ChatHeld, ChatPosted
+from emulator.core.events.bursts import Burst
+from emulator.core.events.chat import ChatEvent, ChatHeld, ChatPosted, LinesPosted
 from emulator.core.events.worlds import WorldReplaced
 from emulator.scenario.facts import conditions
 from emulator.scenario.language import happenings
 from emulator.scenario.language.scenario import On, Step
 from emulator.scenario.stage import Evening, find_stream, find_user, find_vod
-from emulator.world.store.events import last_seq
+from emulator.world.store.events import entries, last_seq
 
 # So many events of one kind may wait to be looked at; a flood of more has long made its point.
 HEARD_MAX = 10_000
@@ -45,16 +46,25 @@ class Hearing:
                 self._waiting.setdefault(kind, []).append((step, step.trigger))
 
     def hear(self, event: Event) -> None:
-        counts, kind = self._evening.counts, type(event)
-        name = f"event/{kind.__name__}"
-        counts[name] = counts.get(name, 0) + 1
+        kind = type(event)
+        self._evening.count(f"event/{kind.__name__}")
         if isinstance(event, ChatEvent):
-            self._count_line(event)
+            self._count_lines(kind, event.stream_id, 1)
         elif kind is WorldReplaced:
             self.is_void = True
         for step, on in self._waiting.get(kind, ()):
             if self._matches(event, on.filter):
                 self._called.append(step)
+        self._wake()
+
+    def hear_burst(self, burst: Burst) -> None:
+        """The same of many lines at once."""
+        if not isinstance(burst, LinesPosted) or burst.kind in self._waiting:
+            for event in burst:
+                self.hear(event)
+            return
+        self._evening.count(f"event/{burst.kind.__name__}", len(burst))
+        self._count_lines(burst.kind, burst.stream_id, len(burst))
         self._wake()
 
     @property
@@ -67,15 +77,11 @@ class Hearing:
         self._called.clear()
         return called
 
-    def _count_line(self, event: ChatEvent) -> None:
-        counts = self._evening.counts
-        if isinstance(event, ChatPosted):
-            name = f"chat.posted/{event.stream_id}"
-        elif isinstance(event, ChatHeld):
-            name = f"chat.held/{event.stream_id}"
-        else:
-            return
-        counts[name] = counts.get(name, 0) + 1
+    def _count_lines(self, kind: type[Event], stream_id: str, count: int) -> None:
+        if kind is ChatPosted:
+            self._evening.count(f"chat.posted/{stream_id}", count)
+        elif kind is ChatHeld:
+            self._evening.count(f"chat.held/{stream_id}", count)
 
     def _matches(self, event: Event, wanted: Mapping[str, Any]) -> bool:
         return all(self._is(event, key, value) for key, value in wanted.items())
@@ -106,24 +112,21 @@ class EventLog:
 
     def follow(self) -> None:
         """Take in what the journal has got since the last call."""
-        while True:
-            rows = self._evening.world.store.rows(
-                "SELECT seq, at_ms, kind, body FROM events WHERE seq > ? ORDER BY seq LIMIT ?",
-                self._seq,
-                _BATCH,
-            )
-            began_ms, count = self._evening.began_ms, self.count
-            lines = [
-                f'{{"at":{row[1] - began_ms},"kind":"{row[2]}","seq":{count + number},'
-                f'"values":{row[3]}}}\n'
-                for number, row in enumerate(rows, 1)
-            ]
-            if lines:
-                self.count += len(lines)
-                self._seq = rows[-1][0]
-                text = "".join(lines)
-                self._hash.update(text.encode())
-                if self._write:
-                    self._write(text)
-            if len(rows) < _BATCH:
-                return
+        began_ms, lines = self._evening.began_ms, list[str]()
+        for seq, at_ms, kind, bodies in entries(self._evening.world.store, after=self._seq):
+            self._seq = seq + len(bodies) - 1
+            start = f'{{"at":{at_ms - began_ms},"kind":"{kind}","seq":'
+            for number, body in enumerate(bodies, self.count + 1):
+                lines.append(f'{start}{number},"values":{body}}}\n')
+            self.count += len(bodies)
+            if len(lines) >= _BATCH:
+                self._take(lines)
+        if lines:
+            self._take(lines)
+
+    def _take(self, lines: list[str]) -> None:
+        text = "".join(lines)
+        lines.clear()
+        self._hash.update(text.encode())
+        if self._write:
+            self._write(text)

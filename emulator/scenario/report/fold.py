@@ -5,6 +5,7 @@ from dataclasses import field
 from typing import Any, Literal
 
 from emulator.core.events import Event
+from emulator.core.events.bursts import Burst
 from emulator.core.events.chat import ChatPosted
 from emulator.core.events.faults import FaultStarted, FaultStopped
 from emulator.core.events.live import StreamCreated, StreamEnded, StreamWentLive
@@ -58,6 +59,15 @@ class Fold:
             self.faults.begin(event.fault_id, event.kind, "fault", at_ms)
         elif isinstance(event, FaultStopped):
             self.faults.end(event.fault_id, at_ms)
+
+    def hear_burst(self, burst: Burst) -> None:
+        """The same of many events at once."""
+        if burst.kind is ChatPosted:
+            self.lines.add(burst.at_ms - self.run.evening.began_ms, len(burst))
+            self.lines_said += len(burst)
+        else:
+            for event in burst:
+                self.hear(event)
 
     def look(self) -> int:
         """How many watch the scenario's streams at this instant; asked a few times an interval."""

@@ -77,7 +77,7 @@ async def _lines(platform: Platform, after: int, kind: str | None) -> AsyncItera
         is_over = is_over or isinstance(event, WorldReplaced)
         news.set()
 
-    unsubscribe = platform.bus.subscribe(hear)
+    unsubscribe = platform.bus.subscribe(hear, lambda _: news.set())
     try:
         yield ": the world's events\n\n"
         while not is_over:

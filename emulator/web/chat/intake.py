@@ -6,9 +6,10 @@ A change of its own would cost each line as much again as the line itself.
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from itertools import groupby
 
 from emulator.core.errors import Refused
-from emulator.core.events.chat import ChatHeld, ChatPosted
+from emulator.core.events.chat import ChatHeld
 from emulator.web.chat.gathering import Guest
 from emulator.world.chat import messages
 from emulator.world.people.accounts import User
@@ -19,7 +20,8 @@ _LINES_A_TURN = 500
 # Lines of one socket that may be under way; then it is not read until they are done.
 _BACKLOG_MAX = 32
 
-Outcome = ChatPosted | ChatHeld | Refused
+# What became of a line; None: it is seen, and tells itself.
+Outcome = ChatHeld | Refused | None
 
 
 class Intake:
@@ -46,17 +48,14 @@ class Intake:
         outcomes: list[tuple[Guest, Outcome]] = []
         try:
             with self._world.change():
-                for guest, author, content in batch:
-                    outcomes.append((guest, self._say(guest, author, content)))
+                for stream_id, lines in groupby(batch, lambda line: line[0].stream_id):
+                    told = list(lines)
+                    said = [(author, content) for _, author, content in told]
+                    found = messages.post_many(self._world, stream_id, said)
+                    outcomes += zip((guest for guest, _, _ in told), found, strict=True)
         finally:
             for guest, _, _ in batch:
                 guest.backlog -= 1
                 guest.has_room.set()
         for guest, outcome in outcomes:
             self._tell(guest, outcome)
-
-    def _say(self, guest: Guest, author: User, content: str) -> Outcome:
-        try:
-            return messages.post(self._world, guest.stream_id, author, content)
-        except Refused as refused:
-            return refused

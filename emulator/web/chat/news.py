@@ -5,12 +5,14 @@ from collections.abc import Iterable
 
 from emulator.core.events import Event
 from emulator.core.events.audience import ViewerJoined, ViewersLeft, ViewersSimulated
+from emulator.core.events.bursts import Burst
 from emulator.core.events.chat import (
     ChatBanned,
     ChatCleared,
     ChatDeleted,
     ChatPosted,
     ChatSettingsChanged,
+    LinesPosted,
 )
 from emulator.core.events.live import StreamEnded, StreamWentLive
 from emulator.web.rest.dialect import Dialect
@@ -47,12 +49,12 @@ class News:
         self._histories: dict[tuple[str, bool], bytes] = {}
         self._author = authors(world)
 
-    def forget(self, event: Event) -> None:
+    def forget(self, fact: Event | Burst) -> None:
         """Something has changed. A line changes no account, so authors stay known."""
-        if isinstance(event, _NO_NEWS):
+        if isinstance(fact, _NO_NEWS):
             return
         self._histories.clear()
-        if not isinstance(event, ChatPosted):
+        if not isinstance(fact, ChatPosted | LinesPosted):
             self._author = authors(self._world)
 
     def render(self, event: Event, dialects: Iterable[Dialect]) -> dict[str, bytes]:

@@ -11,6 +11,11 @@ from functools import lru_cache
 _SHOUT_CAPITALS_MIN = 10
 _SHOUT_SHARE = 0.8
 _STRETCHED = re.compile(r"(\S)\1{14}")
+_STRETCHED_MIN = 15
+
+# So many lines of at most this length a sieve remembers: some 200 KiB.
+_REMEMBERED_MAX = 1_000
+_REMEMBERED_CHARACTERS_MAX = 100
 
 _TLDS = (
     "com|net|org|io|dev|tv|gg|co|me|app|ai|live|info|xyz|link|shop|site|online|store|ru|uk|de|fr"
@@ -57,7 +62,43 @@ def looks_rude(text: str) -> bool:
     capitals = 0 if text.islower() else sum(map(str.isupper, text))
     if capitals >= _SHOUT_CAPITALS_MIN and capitals > _SHOUT_SHARE * sum(map(str.isalpha, text)):
         return True
-    return _STRETCHED.search(text) is not None
+    return len(text) >= _STRETCHED_MIN and _STRETCHED.search(text) is not None
+
+
+class Sieve:
+    """What a room holds of its viewers' lines, each judged by itself.
+
+    It remembers what it found lately: a crowd says the same again and again.
+    """
+
+    def __init__(
+        self, are_links_held: bool, blocked_words: tuple[str, ...], is_ai_moderated: bool
+    ) -> None:
+        self._are_links_held = are_links_held
+        self._blocked_words = blocked_words
+        self._is_ai_moderated = is_ai_moderated
+        self._found: dict[str, str | None] = {}
+
+    def reason(self, text: str) -> str | None:
+        """Why the line is held; None where it is not."""
+        found = self._found.get(text, "")
+        if found != "":
+            return found
+        found = self._judge(text)
+        if len(text) <= _REMEMBERED_CHARACTERS_MAX:
+            if len(self._found) >= _REMEMBERED_MAX:
+                self._found.clear()
+            self._found[text] = found
+        return found
+
+    def _judge(self, text: str) -> str | None:
+        if self._are_links_held and has_link(text):
+            return "Links are not allowed in this chat"
+        if self._blocked_words and has_blocked_word(text, self._blocked_words):
+            return "Your message has a word in it that is blocked in this chat"
+        if self._is_ai_moderated and looks_rude(text):
+            return "Your message looks like shouting"
+        return None
 
 
 @lru_cache(maxsize=256)

@@ -1,12 +1,14 @@
-"""Moderation: who may say a line now, and which lines are held. Asked by `messages.post` alone.
+"""Moderation: who may say a line now, and which lines are held. Asked by `messages` alone.
 
 Each refusal has a `chat_code` (contract, websocket.md) and, where waiting helps, `wait_ms` and
 `retry_after_seconds`, all on the world's clock.
 """
 
+from collections import deque
+
 from emulator.core.errors import Code, Refused
 from emulator.world.chat import filters
-from emulator.world.chat.rooms import Room, may_moderate
+from emulator.world.chat.rooms import Room
 from emulator.world.faults.access import take_tightened
 from emulator.world.people.accounts import User
 from emulator.world.world import World
@@ -14,40 +16,34 @@ from emulator.world.world import World
 _REPEAT_WINDOW_MS = 30_000
 
 
-def check(world: World, room: Room, author: User, content: str) -> None:
-    """Refuse a line that its author may not say, here or now."""
+def judge(world: World, room: Room, author: User, content: str, now_ms: int) -> str | None:
+    """Why a filter keeps the line back, None where none does. Moderators are trusted.
+
+    Refuses a line that its author may not say, here or now.
+    """
+    settings = room.settings
     if room.status == "ended":
         raise _refused("conflict", "stream_ended", "The stream has ended. Its chat can be read.")
     if not content or content.isspace():
         raise _refused("invalid", "empty_message", "A message must not be empty")
-    length_max = room.settings.length_max
-    if len(content) > length_max:
+    if len(content) > settings.length_max:
         raise _refused(
-            "invalid", "message_too_long", f"A message has at most {length_max} characters here"
+            "invalid",
+            "message_too_long",
+            f"A message has at most {settings.length_max} characters here",
         )
-    if room.is_banned:
-        raise _banned(world, room)
-    if not may_moderate(room.rank):
-        _check_viewer(world, room, author, content)
-
-
-def reason_to_hold(world: World, room: Room, author: User, content: str) -> str | None:
-    """Why a filter keeps the line back, None where none does. Moderators are trusted."""
-    settings = room.settings
-    if may_moderate(room.rank):
+    if room.has_ban:
+        _check_ban(room, now_ms)
+    if room.is_trusted:
         return None
-    if not settings.are_links_allowed and room.rank != "vip" and filters.has_link(content):
-        return "Links are not allowed in this chat"
-    if settings.blocked_words and filters.has_blocked_word(content, settings.blocked_words):
-        return "Your message has a word in it that is blocked in this chat"
-    if settings.is_ai_moderated and filters.looks_rude(content):
-        return "Your message looks like shouting"
-    if _is_repeated(world, room, author, content):
+    _check_viewer(world, room, author, content, now_ms)
+    reason = room.sieve.reason(content) if room.sieve is not None else None
+    if reason is None and _is_repeated(world, room, author, content, now_ms):
         return "You have said the same thing several times"
-    return None
+    return reason
 
 
-def _check_viewer(world: World, room: Room, author: User, content: str) -> None:
+def _check_viewer(world: World, room: Room, author: User, content: str, now_ms: int) -> None:
     settings = room.settings
     # Counted first, so that hammering against slow mode counts too.
     if world.faults.are_on:
@@ -61,44 +57,56 @@ def _check_viewer(world: World, room: Room, author: User, content: str) -> None:
     if settings.is_followers_only and not room.is_follower:
         raise _refused("forbidden", "followers_only", "Only followers may chat here")
     if settings.slow_mode_seconds:
-        _check_slow_mode(world, room)
+        _check_slow_mode(room, now_ms)
 
 
-def _check_slow_mode(world: World, room: Room) -> None:
+def _check_slow_mode(room: Room, now_ms: int) -> None:
     if room.last_line_at_ms is None:
         return
-    wait_ms = room.last_line_at_ms + room.settings.slow_mode_seconds * 1000 - world.now_ms
+    wait_ms = room.last_line_at_ms + room.settings.slow_mode_seconds * 1000 - now_ms
     if wait_ms > 0:
         sentence = f"Slow mode is on: one message every {room.settings.slow_mode_seconds} s"
         raise _refused("rate_limited", "slow_mode", sentence, wait_ms)
 
 
-def _banned(world: World, room: Room) -> Refused:
+def _check_ban(room: Room, now_ms: int) -> None:
     if room.ban_expires_at_ms is None:
-        return _refused("forbidden", "banned", "You are banned from this chat")
-    wait_ms = room.ban_expires_at_ms - world.now_ms
-    return _refused("forbidden", "timed_out", "You are timed out in this chat", wait_ms)
+        raise _refused("forbidden", "banned", "You are banned from this chat")
+    wait_ms = room.ban_expires_at_ms - now_ms
+    if wait_ms > 0:
+        raise _refused("forbidden", "timed_out", "You are timed out in this chat", wait_ms)
 
 
-def _is_repeated(world: World, room: Room, author: User, content: str) -> bool:
+def _is_repeated(world: World, room: Room, author: User, content: str, now_ms: int) -> bool:
     """Whether the author's last lines here, as many as may be the same, are this one."""
     allowed = world.rules.chat_repeats_max
-    since_ms = world.now_ms - _REPEAT_WINDOW_MS
+    since_ms = now_ms - _REPEAT_WINDOW_MS
     if not allowed or room.last_line_at_ms is None or room.last_line_at_ms <= since_ms:
         return False
     if room.last_line is None or room.last_line.lower() != content.lower():
         return False
-    same = world.store.number(
-        "SELECT count(*) FROM (SELECT content, created_at_ms FROM messages"
-        " WHERE user_row = ? AND stream_row = ? ORDER BY row DESC LIMIT ?)"
-        " WHERE created_at_ms > ? AND content = ? COLLATE NOCASE",
+    repeats_ms = room.repeats_ms
+    if repeats_ms is None or repeats_ms.maxlen != allowed:
+        repeats_ms = room.repeats_ms = _repeats(world, room, author, allowed)
+    return len(repeats_ms) >= allowed and repeats_ms[0] > since_ms
+
+
+def _repeats(world: World, room: Room, author: User, allowed: int) -> deque[int]:
+    """When the author said the same as at last, of the last lines that may be the same."""
+    found: deque[int] = deque(maxlen=allowed)
+    last: str | None = None
+    for content, at_ms in world.store.rows(
+        "SELECT content, created_at_ms FROM messages WHERE user_row = ? AND stream_row = ?"
+        " ORDER BY row DESC LIMIT ?",
         author.row,
         room.stream_row,
         allowed,
-        since_ms,
-        content,
-    )
-    return same >= allowed
+    ):
+        if last is not None and content.lower() != last:
+            break
+        last = content.lower()
+        found.appendleft(at_ms)
+    return found
 
 
 def _refused(code: Code, chat_code: str, sentence: str, wait_ms: int | None = None) -> Refused:

@@ -1,13 +1,16 @@
 """Rooms: what a line meets when it comes in: the stream's state, its settings, the author's rank.
 
-One query a line, since a flood asks for it thousands of times a second.
+One query for each author, and none while nothing changes (`known_rooms`): a flood asks thousands of
+times a second.
 """
 
+from collections import deque
 from typing import Literal
 
 from emulator.core.errors import Refused
 from emulator.core.values import dataclass
-from emulator.world.chat.settings import COLUMNS, UNCHANGED, ChatSettings, as_stored
+from emulator.world.chat.filters import Sieve
+from emulator.world.chat.settings import COLUMNS, UNCHANGED, ChatSettings, as_stored, sieve_of
 from emulator.world.live.moves import Status
 from emulator.world.live.streams import Stream
 from emulator.world.people.accounts import User
@@ -33,23 +36,43 @@ WHERE streams.id = ?1
 """
 
 
-# Not frozen, which would take three times as long to make.
+# Not frozen, which would take three times as long to make; and what is said is noted in it.
 @dataclass(slots=True)
 class Room:
     """A stream's chat, as it stands for one author, who said `last_line` at `last_line_at_ms`.
 
     `ban_expires_at_ms` is None for a ban for good. `is_follower` is known where it is asked for.
+    `sieve` is what filters this author's lines, None where nothing does. `repeats_ms` are the times
+    of the author's last lines that were the same, None while nobody has asked. `ending` is what the
+    journal writes at the end of the lines of `author`.
     """
 
     stream_row: int
     status: Status
     settings: ChatSettings
     rank: Rank
-    is_banned: bool
+    has_ban: bool
     ban_expires_at_ms: int | None
     last_line_at_ms: int | None
     last_line: str | None
     is_follower: bool
+    is_trusted: bool
+    sieve: Sieve | None
+    repeats_ms: deque[int] | None = None
+    author: User | None = None
+    ending: str = ""
+
+    def note(self, content: str, now_ms: int, repeats_max: int) -> None:
+        """The author has said a line. It need not be written down yet."""
+        repeats_ms, last_line = self.repeats_ms, self.last_line
+        if repeats_ms is None or repeats_ms.maxlen != repeats_max:
+            # Whoever says the same as just before was counted (`moderation`); all else begins anew.
+            self.repeats_ms = deque((now_ms,), maxlen=repeats_max)
+        else:
+            if last_line != content and (last_line or "").lower() != content.lower():
+                repeats_ms.clear()
+            repeats_ms.append(now_ms)
+        self.last_line, self.last_line_at_ms = content, now_ms
 
 
 def enter(world: World, stream_id: str, author: User) -> Room:
@@ -57,6 +80,14 @@ def enter(world: World, stream_id: str, author: User) -> Room:
 
     Refuses (`not_found`) an unknown or hidden stream, (`unauthorized`) an account that is gone.
     """
+    room = world.known_rooms.of(stream_id).get(author.id)
+    if room is None:
+        room = _read(world, stream_id, author)
+        world.known_rooms.keep(stream_id, author.id, room)
+    return room
+
+
+def _read(world: World, stream_id: str, author: User) -> Room:
     found = world.store.row(_ROOM, stream_id, author.row)
     if found is None:
         raise Refused("not_found", "Stream not found")
@@ -67,16 +98,21 @@ def enter(world: World, stream_id: str, author: User) -> Room:
         raise Refused("not_found", "Stream not found")
     if author_id != author.id:
         raise Refused("unauthorized", "This account is gone")
+    rank = "broadcaster" if is_owner else _rank(is_vip)
+    settings = UNCHANGED if is_set is None else as_stored(*columns)
+    is_trusted = may_moderate(rank)
     return Room(
         row,
         status,
-        UNCHANGED if is_set is None else as_stored(*columns),
-        "broadcaster" if is_owner else _rank(is_vip),
-        ban_row is not None and (expires_at_ms is None or expires_at_ms > world.now_ms),
+        settings,
+        rank,
+        ban_row is not None,
         expires_at_ms,
         last_at_ms,
         last_line,
         bool(is_follower),
+        is_trusted,
+        None if is_trusted or is_set is None else sieve_of(settings, is_vip=rank == "vip"),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from emulator.core.events.chat import ChatSettingsChanged
 from emulator.core.values import dataclass
+from emulator.world.chat.filters import Sieve
 from emulator.world.live.streams import Stream
 from emulator.world.people.accounts import User
 from emulator.world.world import World
@@ -77,6 +78,22 @@ def as_stored(
         are_links_allowed=bool(are_links_allowed),
         is_ai_moderated=bool(is_ai_moderated),
     )
+
+
+def sieve_of(settings: ChatSettings, *, is_vip: bool) -> Sieve | None:
+    """What filters the lines of a viewer, or of a VIP, who may say links; None where nothing does.
+
+    One for all of them, so that it remembers what any of them said.
+    """
+    are_links_held = not settings.are_links_allowed and not is_vip
+    if not (are_links_held or settings.blocked_words or settings.is_ai_moderated):
+        return None
+    return _sieve(are_links_held, settings.blocked_words, settings.is_ai_moderated)
+
+
+@lru_cache(maxsize=64)
+def _sieve(are_links_held: bool, blocked_words: tuple[str, ...], is_ai_moderated: bool) -> Sieve:
+    return Sieve(are_links_held, blocked_words, is_ai_moderated)
 
 
 def _keep(

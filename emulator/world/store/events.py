@@ -1,7 +1,8 @@
 """The journal, read: what happened in this world, in order."""
 
 import json
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from emulator.core.values import dataclass
 from emulator.world.store.journal import Store
@@ -17,13 +18,40 @@ class Journalled:
     values: dict[str, Any]
 
 
+class Entry(NamedTuple):
+    """A row of the journal: events of one kind and one instant, `first_seq` and following.
+
+    `bodies` are their values as canonical JSON.
+    """
+
+    first_seq: int
+    at_ms: int
+    kind: str
+    bodies: list[str]
+
+
 def read(store: Store, *, after: int, count: int, kind: str | None = None) -> list[Journalled]:
     """The next `count` events behind `after`, those of one `kind` where it is given."""
+    found: list[Journalled] = []
+    for entry in entries(store, after=after, kind=kind):
+        for seq, body in enumerate(entry.bodies[: count - len(found)], entry.first_seq):
+            found.append(Journalled(seq, entry.at_ms, entry.kind, json.loads(body)))
+        if len(found) >= count:
+            break
+    return found
+
+
+def entries(store: Store, *, after: int, kind: str | None = None) -> Iterator[Entry]:
+    """The journal behind `after`, row by row, as far as it is asked for."""
     where, values = ("kind = ? AND seq > ?", [kind, after]) if kind else ("seq > ?", [after])
-    rows = store.rows(f"SELECT * FROM events WHERE {where} ORDER BY seq LIMIT ?", *values, count)
-    return [
-        Journalled(row["seq"], row["at_ms"], row["kind"], json.loads(row["body"])) for row in rows
-    ]
+    for row in store.each(
+        f"SELECT seq, at_ms, kind, body FROM events WHERE {where} ORDER BY seq", *values
+    ):
+        last_seq, at_ms, name, body = row
+        # JSON has no line breaks of its own: within a text they are escaped.
+        bodies = body.split("\n") if "\n" in body else [body]
+        first_seq = last_seq - len(bodies) + 1
+        yield Entry(max(first_seq, after + 1), at_ms, name, bodies[max(0, after + 1 - first_seq) :])
 
 
 def last_seq(store: Store) -> int:

@@ -4,23 +4,20 @@
 commit, so nobody hears of a thing that a crash could undo.
 """
 
-import json
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import fields
-from json.encoder import encode_basestring as _quoted
 from typing import NamedTuple
 
 from emulator.core.events import Event
+from emulator.core.events.bursts import Burst
+from emulator.world.store.canonical import canonical
 from emulator.world.store.database import open_copy
+from emulator.world.store.watches import Watch, Watches
 
 Row = sqlite3.Row
 
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-# What stands before each value of an event's class, and the value's name.
-_HEADS: dict[type[Event], tuple[tuple[str, str], ...]] = {}
 _NOTHING_MORE = nullcontext()
 
 
@@ -46,6 +43,8 @@ class Store:
         self, connection: sqlite3.Connection, publish: Callable[[Event], None] | None = None
     ) -> None:
         self.publish = publish or _tell_nobody
+        # For who takes a burst as a whole; else each of its events is published.
+        self.publish_burst: Callable[[Burst], None] | None = None
         # Grows with every change, so that whatever was made of the facts is known to be stale.
         self.version = 0
         self.is_closed = False
@@ -54,12 +53,18 @@ class Store:
         # Whose copy this store was when it was marked.
         self._marked: Store | None = None
         self._is_changing = False
-        self._emitted: list[Event] = []
-        self._to_publish: deque[Event] = deque()
+        self._watches = Watches()
+        self._emitted: list[Event | Burst] = []
+        self._to_publish: deque[Event | Burst] = deque()
         self._is_publishing = False
 
     def rows(self, sql: str, *values: object) -> list[sqlite3.Row]:
         return self._connection.execute(sql, values).fetchall()
+
+    def each(self, sql: str, *values: object) -> Iterator[sqlite3.Row]:
+        """The rows one by one, for who does not know how many it wants. Nothing may be written
+        meanwhile."""
+        yield from self._connection.execute(sql, values)
 
     def row(self, sql: str, *values: object) -> sqlite3.Row | None:
         found: sqlite3.Row | None = self._connection.execute(sql, values).fetchone()
@@ -86,10 +91,15 @@ class Store:
             found.setdefault(row["tbl"], []).append(row["col"])
         return found
 
+    def watch(self, *tables: str) -> Watch:
+        """How often these tables are written to: what was read of them may be stale then."""
+        return self._watches.on(tables)
+
     def write(self, sql: str, *values: object) -> int:
         """Change rows, inside `change` only. Returns the key of the row that was inserted last."""
         if not self._is_changing:
             raise RuntimeError("a write stands outside `with store.change()`")
+        self._watches.note(sql)
         return self._connection.execute(sql, values).lastrowid or 0
 
     def write_many(self, sql: str, values: Sequence[tuple[object, ...]]) -> None:
@@ -97,9 +107,10 @@ class Store:
         if not self._is_changing:
             raise RuntimeError("a write stands outside `with store.change()`")
         if values:
+            self._watches.note(sql)
             self._connection.executemany(sql, values)
 
-    def emit(self, event: Event) -> None:
+    def emit(self, event: Event | Burst) -> None:
         """Journal a fact with the change under way; others hear of it once that is committed."""
         if not self._is_changing:
             raise RuntimeError("an event was emitted outside `with store.change()`")
@@ -120,8 +131,7 @@ class Store:
         try:
             yield
             self._connection.executemany(
-                "INSERT INTO events (at_ms, kind, body) VALUES (?, ?, ?)",
-                [(event.at_ms, type(event).__name__, _canonical(event)) for event in self._emitted],
+                "INSERT INTO events (seq, at_ms, kind, body) VALUES (?, ?, ?, ?)", self._entries()
             )
             self._connection.execute(keep)
             self.version += int(is_seen)
@@ -129,6 +139,7 @@ class Store:
             for statement in undo:
                 self._connection.execute(statement)
             self._emitted.clear()
+            self._watches.note_all()
             raise
         finally:
             self._is_changing = False
@@ -151,6 +162,7 @@ class Store:
         if not is_near:
             source._connection.backup(self._connection)
         self.version += 1
+        self._watches.note_all()
 
     def copy(self) -> "Store":
         """A store in memory with the same facts, which tells nobody of what happens to it.
@@ -183,6 +195,25 @@ class Store:
         self.is_closed = True
         self._connection.close()
 
+    def _entries(self) -> list[tuple[int | None, int, str, str]]:
+        """The journal's rows for what was emitted; `store.events` reads them.
+
+        A burst is one row: its values a line each, under the number of its last event.
+        """
+        # SQLite's own next key is one more than the largest: the next number.
+        seq: int | None = None
+        if any(isinstance(each, Burst) for each in self._emitted):
+            seq = self.number("SELECT max(seq) FROM events")
+        entries = []
+        for each in self._emitted:
+            if isinstance(each, Event):
+                seq = None if seq is None else seq + 1
+                entries.append((seq, each.at_ms, type(each).__name__, canonical(each)))
+            elif each.bodies:
+                seq = (seq or 0) + len(each.bodies)
+                entries.append((seq, each.at_ms, each.kind.__name__, "\n".join(each.bodies)))
+        return entries
+
     def _tell(self) -> None:
         """Publish in the order of the journal, also when a listener causes the next change."""
         if self._is_publishing:
@@ -190,27 +221,17 @@ class Store:
         self._is_publishing = True
         try:
             while self._to_publish:
-                self.publish(self._to_publish.popleft())
+                fact = self._to_publish.popleft()
+                if isinstance(fact, Event):
+                    self.publish(fact)
+                elif self.publish_burst is not None:
+                    self.publish_burst(fact)
+                else:
+                    for event in fact:
+                        self.publish(event)
         finally:
             self._is_publishing = False
 
 
 def _tell_nobody(_: Event) -> None:
     """The journal alone keeps what happens."""
-
-
-def _canonical(event: Event) -> str:
-    """The event's values as JSON with sorted keys and no spaces: the same bytes every time.
-
-    By hand, since a flood of lines asks it thousands of times a second: most values are texts.
-    """
-    kind = type(event)
-    heads = _HEADS.get(kind)
-    if heads is None:
-        names = sorted(field.name for field in fields(kind) if field.name != "at_ms")
-        heads = _HEADS[kind] = tuple((f'"{name}":', name) for name in names)
-    parts = []
-    for head, name in heads:
-        value = getattr(event, name)
-        parts.append(head + (_quoted(value) if type(value) is str else _ENCODER.encode(value)))
-    return f"{{{','.join(parts)}}}"

@@ -4,6 +4,7 @@ import pytest
 
 from emulator.core.bus import Bus
 from emulator.core.events import Event
+from emulator.core.events.bursts import Burst
 from emulator.core.events.library import VodReady
 
 READY = VodReady(at_ms=1, vod_id="v", duration_ms=2)
@@ -40,3 +41,27 @@ def test_a_listener_that_fails_keeps_the_event_from_nobody(
 
     assert heard == [READY]
     assert "event=VodReady" in caplog.text
+
+
+def test_a_burst_is_heard_whole_or_one_by_one_as_each_listener_likes() -> None:
+    bus = Bus()
+    heard: list[Event] = []
+    whole: list[Burst] = []
+    made: list[int] = []
+
+    def make() -> list[Event]:
+        made.append(1)
+        return [READY, READY]
+
+    bus.subscribe(lambda _: pytest.fail("a burst's listener heard one event"), whole.append)
+    bus.publish_burst(burst := Burst(VodReady, 1, ["{}", "{}"], make))
+    # Nobody has asked for one of them yet.
+    assert made == []
+
+    for _ in range(2):
+        bus.subscribe(heard.append)
+    bus.publish_burst(burst)
+
+    assert whole == [burst, burst]
+    assert heard == [READY] * 4
+    assert made == [1]

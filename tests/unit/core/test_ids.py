@@ -1,7 +1,10 @@
 import re
 import uuid
 
-from emulator.core.ids import Ids
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.core.ids import Ids, number_in
 
 
 def test_one_seed_gives_the_same_ids_in_the_same_order() -> None:
@@ -21,3 +24,24 @@ def test_ids_look_as_the_platform_s_do() -> None:
     assert re.fullmatch(r"[0-9a-f]{32}", ids.uid())
     assert re.fullmatch(r"live_[A-Za-z0-9]{32}", ids.stream_key())
     assert len(ids.octets(16)) == 16
+
+
+@given(st.lists(st.integers(0, 2**48 - 1), max_size=20), st.integers())
+def test_an_id_that_carries_a_number_is_a_uuid_and_gives_it_back(
+    numbers: list[int], seed: int
+) -> None:
+    made = Ids(seed).numbered(numbers)
+
+    assert [number_in(each) for each in made] == numbers
+    assert all(
+        uuid.UUID(each).version == 4 and uuid.UUID(each).variant == uuid.RFC_4122 for each in made
+    )
+    # Many at once are those that one would get one by one.
+    one_by_one = Ids(seed)
+    assert made == [one_by_one.numbered([number])[0] for number in numbers]
+    assert len(set(made)) == len(made)
+
+
+@given(st.uuids())
+def test_any_uuid_carries_some_number(any_uuid: uuid.UUID) -> None:
+    assert 0 <= number_in(str(any_uuid)) < 2**48

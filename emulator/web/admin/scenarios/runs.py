@@ -140,7 +140,7 @@ class Runs:
     async def _play(self, entry: Entry, platform: Platform) -> None:
         clock, before = platform.clock, platform.clock.speed
         began_ms = monotonic_ms()
-        unsubscribe = platform.bus.subscribe(entry.fold.hear)
+        unsubscribe = platform.bus.subscribe(entry.fold.hear, entry.fold.hear_burst)
         try:
             await clock.set(entry.order.speed)
             async for result in entry.run.play():

@@ -9,6 +9,7 @@ from emulator.core.clock import ManualClock
 from emulator.world.audience import activity, attendance, channel, cohorts, figures
 from emulator.world.audience.crowd import Mix
 from emulator.world.audience.crowds import Crowds
+from emulator.world.chat.known_rooms import KnownRooms
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream, Wishes
 from emulator.world.people import accounts
@@ -27,6 +28,7 @@ def store() -> WatchedStore:
     world = World(clock=clock, publish=lambda _: None, rules=Rules(streams_per_user=0))
     world.store.close()
     world.store = watched = WatchedStore()
+    world.known_rooms = KnownRooms(watched)
     world.crowds = Crowds(watched, clock)
     ada = accounts.make(world, "ada", api_key="")
     one, two = (

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.world.chat import filters
+from emulator.world.chat.filters import Sieve
 
 
 @pytest.mark.parametrize(
@@ -90,3 +91,16 @@ def test_filters_take_any_text(text: str, words: list[str]) -> None:
 @given(st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=20))
 def test_a_word_finds_itself(word: str) -> None:
     assert filters.has_blocked_word(f"so, {word}!", (word,))
+
+
+def test_a_sieve_finds_the_same_however_often_it_is_asked_and_remembers_little() -> None:
+    sieve = Sieve(True, ("cabbage",), True)
+    texts = ["fine", "see example.com", "a cabbage", "WHY IS NOBODY HERE", "x" * 3_000]
+    expected = [sieve.reason(text) for text in texts]
+
+    for number in range(2_500):
+        assert sieve.reason(f"line {number}") is None
+
+    assert [sieve.reason(text) for text in texts] == expected
+    assert [each is None for each in expected] == [True, False, False, False, False]
+    assert len(sieve._found) <= 1_000

@@ -1,3 +1,5 @@
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from emulator.world.chat import messages, moderators
 from emulator.world.chat.messages import Message
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream, Wishes
+from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.rules import Rules
 from emulator.world.world import World
@@ -97,8 +100,6 @@ def test_pages_skip_and_repeat_no_line_also_within_one_millisecond(
         publish=lambda _: None,
         rules=Rules(chat_lines_per_minute=0, chat_repeats_max=0, streams_per_user=0),
     )
-    from emulator.world.people import accounts
-
     ada = accounts.make(world, "ada")
     stream, other = (
         streams.create(world, ada, Wishes({"title": title})) for title in ("one", "two")
@@ -142,6 +143,31 @@ def test_a_time_leads_to_the_lines_before_it(
     assert read("2026-01-01T00:00:00") == []
     assert read("2026-01-01T01:00:01.500+01:00") == ["a", "b"]
     assert read("9999-01-01") == ["a", "b", "c"]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@given(
+    gaps_ms=st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=30),
+    at_ms=st.integers(-2, 60),
+)
+def test_a_time_leads_to_all_lines_before_it_and_to_no_other(
+    gaps_ms: list[tuple[int, bool]], at_ms: int
+) -> None:
+    clock = ManualClock()
+    rules = Rules(chat_lines_per_minute=0, chat_repeats_max=0, streams_per_user=0)
+    world = World(clock=clock, publish=lambda _: None, rules=rules)
+    ada = accounts.make(world, "ada")
+    rooms = [streams.create(world, ada, Wishes({"title": title})) for title in ("one", "two")]
+    began_ms, expected = clock.now_ms(), []
+    for number, (gap_ms, is_here) in enumerate(gaps_ms):
+        clock.advance(gap_ms)
+        say(world, rooms[0 if is_here else 1], ada, str(number))
+        if is_here and clock.now_ms() - began_ms < at_ms:
+            expected.append(str(number))
+
+    before = datetime.fromtimestamp((began_ms + at_ms) / 1000, UTC).isoformat()
+
+    assert contents(messages.page(world, rooms[0], None, count=99, before=before)[0]) == expected
 
 
 @pytest.mark.parametrize(

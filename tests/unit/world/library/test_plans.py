@@ -7,6 +7,7 @@ import pytest
 import emulator.world.library
 from emulator.core.clock import ManualClock
 from emulator.world.chat import messages
+from emulator.world.chat.known_rooms import KnownRooms
 from emulator.world.library import (
     chapters,
     clips,
@@ -39,6 +40,7 @@ def store() -> WatchedStore:
     world = World(clock=clock, publish=lambda _: None)
     world.store.close()
     world.store = watched = WatchedStore()
+    world.known_rooms = KnownRooms(watched)
     ada = accounts.make(world, "ada", tenant_id="t")
     bob = accounts.make(world, "bob", tenant_id="t")
     follows.follow(world, bob, ada)

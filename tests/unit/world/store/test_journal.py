@@ -3,8 +3,11 @@ import json
 import pytest
 
 from emulator.core.events import Event
+from emulator.core.events.bursts import Burst
 from emulator.core.events.library import VodReady
+from emulator.world.store.canonical import canonical
 from emulator.world.store.database import open_database
+from emulator.world.store.events import entries, last_seq, read
 from emulator.world.store.journal import Store
 
 
@@ -161,3 +164,51 @@ def test_a_copy_of_a_marked_copy_has_all_its_changes_and_is_what_it_comes_back_t
     copy.load(store)
     assert value(copy) == "first"
     assert value(later) == "second"
+
+
+def burst(*numbers: int) -> Burst:
+    made = [VodReady(at_ms=7, vod_id=f"v{number}", duration_ms=0) for number in numbers]
+    return Burst(VodReady, 7, [canonical(each) for each in made], lambda: made)
+
+
+def test_a_burst_is_read_as_single_events_wherever_one_begins_to_read(
+    store: Store, heard: list[Event]
+) -> None:
+    with store.change():
+        store.emit(ready(1))
+        store.emit(burst(2, 3, 4))
+        store.emit(ready(5))
+    with store.change():
+        store.emit(ready(6))
+        store.emit(burst(7, 8))
+
+    expected = [(number, f"v{number}") for number in range(1, 9)]
+    assert last_seq(store) == 8
+    assert [each.vod_id for each in heard] == [name for _, name in expected]  # type: ignore[attr-defined]
+    for after in range(9):
+        for count in range(1, 10):
+            found = read(store, after=after, count=count, kind="VodReady")
+            assert [(each.seq, each.values["vod_id"]) for each in found] == expected[after:][:count]
+        rows = list(entries(store, after=after))
+        assert [row.first_seq for row in rows][:1] == [after + 1][: len(rows)]
+        assert sum(len(row.bodies) for row in rows) == 8 - after
+
+
+def test_a_watch_counts_what_is_written_to_its_tables_and_what_is_undone(store: Store) -> None:
+    watch, other = store.watch("meta", "tags"), store.watch("users")
+    assert store.watch("meta", "tags") is watch
+
+    with store.change():
+        store.write("INSERT OR REPLACE INTO meta VALUES ('a', 'b')")
+        store.write("UPDATE tags SET usage_count = 0 WHERE row = 1")
+        store.write_many("DELETE FROM meta WHERE name = ?", [("a",)])
+        store.write("DELETE FROM categories WHERE row = 1")
+    assert (watch.count, other.count) == (3, 0)
+
+    with pytest.raises(RuntimeError, match="undone"), store.change():
+        raise RuntimeError("undone")
+    assert (watch.count, other.count) == (4, 1)
+    # What is not understood may have changed anything.
+    with store.change():
+        store.write("WITH x AS (SELECT 1) UPDATE tags SET usage_count = 0 WHERE row = 1")
+    assert (watch.count, other.count) == (5, 2)

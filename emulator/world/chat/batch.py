@@ -1,0 +1,117 @@
+"""Batch: lines of one chat and one instant that were admitted, and are written down together.
+
+What a line costs by itself (a key, a statement, a row of the journal, an event) is paid once for
+many. What is kept and told of each line is the same.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from emulator.core.events.chat import ChatHeld, ChatPosted, LinesPosted
+from emulator.world.chat.rooms import Rank, Room
+from emulator.world.people.accounts import User
+from emulator.world.store.canonical import encoded, quoted
+from emulator.world.world import World
+
+BADGES: dict[Rank, tuple[str, ...]] = {
+    "broadcaster": ("broadcaster",),
+    "moderator": ("moderator",),
+    "vip": ("vip",),
+    "viewer": (),
+}
+BADGE_TEXTS = {rank: ",".join(badges) for rank, badges in BADGES.items()}
+INSERT = """
+INSERT INTO messages (row, id, stream_row, user_row, content, message_type, badges, created_at_ms)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
+# How the journal writes a line, up to its words: its values stand in the order of their names.
+_BEGINNINGS = {rank: f'{{"badges":{encoded(badges)},"content":' for rank, badges in BADGES.items()}
+# So many lines are one row of the journal at most, which whoever reads on from within reads whole.
+_ROW_LINES_MAX = 500
+
+# An author's words, and the room as the author met it.
+Admitted = tuple[User, str, Room]
+
+
+class Batch:
+    """`admit` and `hold` lines in their order, then `write_down`, inside a change."""
+
+    def __init__(self, stream_id: str, at_ms: int) -> None:
+        self._stream_id = stream_id
+        self._at_ms = at_ms
+        self._lines: list[Admitted] = []
+        # The held ones, each behind so many of the others.
+        self._held: list[tuple[int, ChatHeld]] = []
+
+    def admit(self, author: User, content: str, room: Room) -> None:
+        self._lines.append((author, content, room))
+
+    def hold(self, held: ChatHeld) -> None:
+        self._held.append((len(self._lines), held))
+
+    def write_down(self, world: World) -> None:
+        """Keep the lines, and emit what has happened since the last call."""
+        lines, held = self._lines, self._held
+        self._lines, self._held = [], []
+        rows = world.known_rooms.take_rows(len(lines))
+        ids = world.ids.numbered(rows)
+        at_ms = self._at_ms
+        world.store.write_many(
+            INSERT,
+            [
+                (row, each, room.stream_row, author.row, content, "message", badges, at_ms)
+                for row, each, (author, content, room) in zip(rows, ids, lines, strict=True)
+                for badges in (BADGE_TEXTS[room.rank],)
+            ],
+        )
+        begin = 0
+        for end, each in held:
+            self._emit(world, lines[begin:end], ids[begin:end])
+            world.emit(each)
+            begin = end
+        self._emit(world, lines[begin:], ids[begin:])
+
+    def _emit(self, world: World, lines: list[Admitted], ids: list[str]) -> None:
+        if len(lines) == 1:
+            # A lone line needs none of what makes many of them cheap.
+            world.emit(next(_events(self._stream_id, self._at_ms, lines, ids)))
+            return
+        for begin in range(0, len(lines), _ROW_LINES_MAX):
+            part = slice(begin, begin + _ROW_LINES_MAX)
+            world.emit(self._burst(lines[part], ids[part]))
+
+    def _burst(self, lines: list[Admitted], ids: list[str]) -> LinesPosted:
+        stream_id = self._stream_id
+        bodies = [
+            f'{_BEGINNINGS[room.rank]}{quoted(content)},"message_id":"{message_id}",'
+            f"{room.ending if room.author is author else _ending(stream_id, author, room)}"
+            for message_id, (author, content, room) in zip(ids, lines, strict=True)
+        ]
+        make = partial(_events, stream_id, self._at_ms, lines, ids)
+        return LinesPosted(stream_id, self._at_ms, bodies, make)
+
+
+def _ending(stream_id: str, author: User, room: Room) -> str:
+    """What the journal writes behind a line's id; the same for all that an author says."""
+    room.author = author
+    room.ending = (
+        f'"message_type":"message","stream_id":{quoted(stream_id)},"user_id":{quoted(author.id)},'
+        f'"username":{quoted(author.username)}}}'
+    )
+    return room.ending
+
+
+def _events(
+    stream_id: str, at_ms: int, lines: Sequence[Admitted], ids: Sequence[str]
+) -> Iterator[ChatPosted]:
+    for message_id, (author, content, room) in zip(ids, lines, strict=True):
+        yield ChatPosted(
+            at_ms=at_ms,
+            stream_id=stream_id,
+            message_id=message_id,
+            user_id=author.id,
+            username=author.username,
+            content=content,
+            message_type="message",
+            badges=BADGES[room.rank],
+        )

@@ -1,0 +1,253 @@
+"""Many lines at once are what they are one by one: refusals, ids, order, events, figures."""
+
+from dataclasses import astuple
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emulator.core.clock import ManualClock
+from emulator.core.errors import Refused
+from emulator.core.events import Event
+from emulator.core.events.bursts import Burst
+from emulator.core.events.chat import ChatHeld, ChatPosted
+from emulator.world.audience import talk
+from emulator.world.chat import bans, messages, moderators
+from emulator.world.chat import settings as room_settings
+from emulator.world.faults import reading
+from emulator.world.live import streams
+from emulator.world.live.streams import Stream, Wishes
+from emulator.world.people import accounts, departures, follows
+from emulator.world.people.accounts import User
+from emulator.world.rules import Rules
+from emulator.world.store import events
+from emulator.world.world import World
+
+NAMES = ("ada", "bob", "cleo", "dan", "eve")
+WORDS = (
+    *(
+        "hello",
+        "HELLO",
+        "hello there",
+        "Größe",
+        "GRÖSSE",
+        "größe",
+        "a\0b",
+        "a\0c",
+        "🎉",
+        ":wave: 🎥",
+    ),
+    *("see example.com", "a cabbage", "A CÁBBAGE", "WHY IS NOBODY ANSWERING", "x" * 20, "o" * 300),
+    *("", "   ", '"quoted" \\ and\nbroken \u2028 \u202e'),
+)
+SETTINGS = st.fixed_dictionaries(
+    {},
+    optional={
+        "slow_mode_seconds": st.sampled_from([0, 1, 5]),
+        "is_followers_only": st.booleans(),
+        "is_emote_only": st.booleans(),
+        "length_max": st.sampled_from([5, 200, 500]),
+        "blocked_words": st.sampled_from([(), ("cabbage",), ("hello there", "größe")]),
+        "are_links_allowed": st.booleans(),
+        "is_ai_moderated": st.booleans(),
+    },
+)
+WHO = st.sampled_from(NAMES)
+LINES = st.tuples(
+    st.just("say"),
+    st.booleans(),
+    st.lists(st.tuples(WHO, st.sampled_from(WORDS)), max_size=25),
+)
+ACTS = st.one_of(
+    LINES,
+    LINES,
+    LINES,
+    st.tuples(st.just("settings"), SETTINGS),
+    st.tuples(st.just("wait"), st.sampled_from([1, 400, 1_000, 5_000, 29_999, 61_000])),
+    st.tuples(st.just("ban"), WHO, st.sampled_from([None, 1, 30])),
+    st.tuples(st.just("unban"), WHO),
+    st.tuples(st.just("moderator"), WHO, st.booleans()),
+    st.tuples(st.just("demote"), WHO),
+    st.tuples(st.just("follow"), WHO),
+    st.tuples(st.just("delete"), WHO),
+    st.tuples(st.just("clear")),
+    st.tuples(st.just("leave"), WHO),
+    st.tuples(st.just("rules"), st.sampled_from([0, 2, 3]), st.sampled_from([0, 4])),
+    st.tuples(st.just("tighten"), WHO),
+    st.tuples(st.just("mend")),
+    st.tuples(st.just("undo"), st.lists(st.tuples(WHO, st.sampled_from(WORDS)), max_size=5)),
+    st.tuples(st.just("end")),
+)
+
+
+class Evening:
+    """One world, to which the same things happen as to another."""
+
+    def __init__(self, *, is_batched: bool) -> None:
+        self.heard: list[Event] = []
+        self.outcomes: list[Any] = []
+        self.clock = ManualClock()
+        self.world = World(
+            clock=self.clock,
+            publish=self.heard.append,
+            rules=Rules(chat_lines_per_minute=0, chat_repeats_max=3, streams_per_user=0),
+        )
+        self._is_batched = is_batched
+        self._gone: set[str] = set()
+        self._people = {name: accounts.make(self.world, name) for name in NAMES}
+        ada = self._people["ada"]
+        self._rooms = [
+            streams.create(self.world, ada, Wishes({"title": each})) for each in ("one", "two")
+        ]
+
+    @property
+    def stream(self) -> Stream:
+        return self._rooms[0]
+
+    def do(self, act: tuple[Any, ...]) -> None:
+        verb, *values = act
+        if verb not in {"say", "undo"} and self._gone.intersection(map(str, values)):
+            return
+        try:
+            getattr(self, f"_{verb}")(*values)
+        except Refused as refused:
+            self.outcomes.append(told(refused))
+
+    def facts(self) -> dict[str, Any]:
+        """All that anybody can see of it."""
+        world = self.world
+        rows = world.store.rows("SELECT * FROM messages ORDER BY row")
+        return {
+            "outcomes": self.outcomes,
+            "heard": [(type(each).__name__, astuple(each)) for each in self.heard],
+            "journal": events.read(world.store, after=0, count=100_000),
+            "rows": [tuple(row) for row in rows],
+            "pages": [messages.page(world, each, None, count=1_000) for each in self._rooms],
+            "talk": [talk.totals(world, each) for each in self._rooms],
+            "next id": world.ids.uuid(),
+        }
+
+    def _say(self, is_first: bool, lines: list[tuple[str, str]]) -> None:
+        stream_id = self._rooms[0 if is_first else 1].id
+        said = [(self._people[name], text) for name, text in lines]
+        if self._is_batched:
+            found = messages.post_many(self.world, stream_id, said)
+            self.outcomes += [told(each) for each in found]
+            return
+        with self.world.change():
+            for author, text in said:
+                self.outcomes.append(told(self._said(stream_id, author, text)))
+
+    def _said(self, stream_id: str, author: User, text: str) -> ChatPosted | ChatHeld | Refused:
+        try:
+            return messages.post(self.world, stream_id, author, text)
+        except Refused as refused:
+            return refused
+
+    def _settings(self, wishes: dict[str, Any]) -> None:
+        room_settings.change(self.world, self.stream, self._people["ada"], wishes)
+
+    def _wait(self, passed_ms: int) -> None:
+        self.clock.advance(passed_ms)
+
+    def _ban(self, name: str, seconds: int | None) -> None:
+        ada, target = self._people["ada"], self._people[name]
+        bans.add(self.world, self.stream, ada, target, duration_seconds=seconds)
+
+    def _unban(self, name: str) -> None:
+        bans.lift(self.world, self.stream, self._people["ada"], self._people[name])
+
+    def _moderator(self, name: str, is_vip: bool) -> None:
+        moderators.add(self.world, self.stream, self._people[name], is_vip=is_vip)
+
+    def _demote(self, name: str) -> None:
+        for each in moderators.of(self.world, self.stream):
+            if each.user_row == self._people[name].row:
+                moderators.remove(self.world, self.stream, each)
+
+    def _follow(self, name: str) -> None:
+        follows.follow(self.world, self._people[name], self._people["ada"])
+
+    def _delete(self, name: str) -> None:
+        found, _ = messages.page(self.world, self.stream, None, count=1)
+        if found:
+            messages.delete(self.world, self.stream, found[0].id, self._people[name])
+
+    def _clear(self) -> None:
+        messages.clear(self.world, self.stream, self._people["ada"])
+
+    def _leave(self, name: str) -> None:
+        if name != "ada":
+            self._gone.add(name)
+            departures.delete(self.world, self._people[name])
+
+    def _rules(self, repeats: int, a_minute: int) -> None:
+        self.world.rules = Rules(chat_lines_per_minute=a_minute, chat_repeats_max=repeats)
+
+    def _tighten(self, name: str) -> None:
+        told = {"limit.tighten": {"user": name, "what": "chat", "per_minute": 2}, "times": 2}
+        self.world.faults.start(reading.read(told))
+
+    def _mend(self) -> None:
+        self.world.faults.clear()
+
+    def _undo(self, lines: list[tuple[str, str]]) -> None:
+        """Lines of a change that fails were never said."""
+        try:
+            with self.world.change():
+                self._say(True, lines)
+                raise ZeroDivisionError
+        except ZeroDivisionError:
+            self.outcomes.append("undone")
+
+    def _end(self) -> None:
+        self._rooms[0] = streams.end(self.world, self.stream)
+
+
+def told(outcome: ChatPosted | ChatHeld | Refused | None) -> Any:
+    """What became of a line; that it was seen is told by the events."""
+    if isinstance(outcome, Refused):
+        return (outcome.code, outcome.sentence, outcome.details)
+    return "held" if isinstance(outcome, ChatHeld) else "seen"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(ACTS, max_size=25))
+def test_a_batch_is_what_its_lines_are_one_by_one(acts: list[tuple[Any, ...]]) -> None:
+    one_by_one, batched = Evening(is_batched=False), Evening(is_batched=True)
+
+    for act in acts:
+        one_by_one.do(act)
+        batched.do(act)
+
+    assert batched.facts() == one_by_one.facts()
+
+
+def test_who_takes_bursts_hears_one_where_others_hear_each_line() -> None:
+    evening = Evening(is_batched=True)
+    bursts: list[Burst] = []
+    evening.world.store.publish_burst = bursts.append
+
+    evening.do(("settings", {"blocked_words": ("cabbage",)}))
+    lines = [("bob", "a"), ("dan", "b"), ("bob", "cabbage"), ("cleo", "c"), ("dan", "d")]
+    evening.do(("say", True, lines))
+
+    assert [[each.content for each in burst] for burst in bursts] == [["a", "b"], ["c", "d"]]  # type: ignore[attr-defined]
+    assert isinstance(evening.heard[-1], ChatHeld)
+
+
+def test_a_long_batch_is_read_from_the_journal_in_pieces() -> None:
+    evening = Evening(is_batched=True)
+    before = events.last_seq(evening.world.store)
+    evening.do(("rules", 0, 0))
+
+    evening.do(("say", True, [("bob", str(number)) for number in range(1_203)]))
+
+    read: list[str] = []
+    after = before
+    while found := events.read(evening.world.store, after=after, count=77, kind="ChatPosted"):
+        assert [each.seq for each in found] == list(range(after + 1, after + 1 + len(found)))
+        read += [each.values["content"] for each in found]
+        after = found[-1].seq
+    assert read == [str(number) for number in range(1_203)]
+    assert events.last_seq(evening.world.store) == before + 1_203
