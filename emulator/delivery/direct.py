@@ -60,6 +60,11 @@ class DirectProtocol(WebSocketsSansIOProtocol):
         if hasattr(socket, "TCP_NOTSENT_LOWAT") and plug is not None:
             plug.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES_MAX)
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._reader is not None:
+            self._reader.lost()
+
     def pause_writing(self) -> None:
         super().pause_writing()
         if self._reader is not None:
@@ -69,6 +74,13 @@ class DirectProtocol(WebSocketsSansIOProtocol):
         super().resume_writing()
         if self._reader is not None:
             self._reader.resumed()
+
+    def keepalive_timeout(self) -> None:
+        """A ping was not answered. An orderly end would wait for what nobody takes any more."""
+        is_stuck = self.transport.get_write_buffer_size() > 0
+        super().keepalive_timeout()
+        if is_stuck:
+            self.transport.abort()
 
     async def run_asgi(self) -> None:
         if not self.config.ws_per_message_deflate:

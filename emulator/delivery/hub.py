@@ -123,9 +123,14 @@ class Topic:
     def _go_on(self) -> None:
         began_us = busy_us()
         count = 0
-        for reader, batch in islice(self._work, _READERS_A_TURN):
-            reader.put(batch)
-            count += 1
+        try:
+            for reader, batch in islice(self._work, _READERS_A_TURN):
+                reader.put(batch)
+                count += 1
+        except Exception:
+            # A reader's failure is its own: the loop tells of it, and the others are told their due.
+            asyncio.get_running_loop().call_soon(self._go_on)
+            raise
         self._busy_us += busy_us() - began_us
         if count == _READERS_A_TURN:
             asyncio.get_running_loop().call_soon(self._go_on)

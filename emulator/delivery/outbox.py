@@ -78,7 +78,8 @@ class Outbox(Protocol):
 class Sink(Protocol):
     """A server's own connection, lent to us. What `attach` gives writes whole frames at once.
 
-    It waits for nothing, and what is written to a connection that is closing goes nowhere.
+    It waits for nothing, and what is written to a connection that is closing goes nowhere. To one
+    that is `lost` nothing may be written (uvloop raises).
     """
 
     def attach(self, reader: "DirectOutbox") -> Callable[[bytes], None]: ...
@@ -134,6 +135,10 @@ class DirectOutbox:
             await listening
         finally:
             self._finish()
+
+    def lost(self) -> None:
+        """The connection is gone, before whoever listens to it has heard so."""
+        self._finish()
 
     def paused(self) -> None:
         """The transport is full."""

@@ -3,10 +3,13 @@
 It forgets a request as soon as it is answered. What the client still sends of it, be it the empty
 end of a body or the goodbye of a chat, is then a `KeyError` that ends the whole connection, and on
 HTTP/3 every connection. And of a WebSocket message that is too big it judges each further piece
-again, which fails and leaves the connection open for ever.
+again, which fails and leaves the connection open for ever. It pings, but waits for no answer, and
+keeps a connection that is over until the next ping.
 """
 
+import asyncio
 import logging
+from contextvars import ContextVar
 from typing import Any
 
 from aioquic.quic.events import (
@@ -20,18 +23,21 @@ from hypercorn.asyncio.task_group import TaskGroup
 from hypercorn.asyncio.udp_server import UDPServer
 from hypercorn.events import Event as IOEvent
 from hypercorn.protocol import h2, h3, h11, quic
-from hypercorn.protocol.events import EndData, Event, StreamClosed
+from hypercorn.protocol.events import Body, Data, EndData, Event, StreamClosed
 from hypercorn.protocol.h2 import H2Protocol
 from hypercorn.protocol.h3 import H3Protocol
 from hypercorn.protocol.quic import QuicProtocol
 from hypercorn.protocol.ws_stream import ASGIWebsocketState, WSStream
-from hypercorn.typing import ASGISendEvent, ConnectionState
+from hypercorn.typing import ASGISendEvent, ConnectionState, WebsocketAcceptEvent
 from hypercorn.utils import parse_socket_addr
 from wsproto.connection import ConnectionState as WireState
-from wsproto.events import CloseConnection
+from wsproto.events import CloseConnection, Ping
 from wsproto.frame_protocol import CloseReason
 
 log = logging.getLogger(__name__)
+
+# The TCP connection whose context this is. HTTP/3 has none, and finds itself who is not there.
+tcp_connection: ContextVar[asyncio.StreamWriter | None] = ContextVar("tcp", default=None)
 
 
 class _Gone:
@@ -82,11 +88,46 @@ class _PatientH3(H3Protocol):
 
 
 class _PatientWebSocket(WSStream):
-    """A message that is too big ends its connection, and what still comes of it is dropped."""
+    """A message that is too big ends its connection, and what still comes of it is dropped.
+
+    So does silence between two pings: whoever is there answers them. Nothing is compressed.
+    """
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._is_cut = False
+        self._is_heard = True
+        self._is_over = asyncio.Event()
+
+    async def handle(self, event: Event) -> None:
+        if isinstance(event, StreamClosed):
+            self._is_over.set()
+        elif isinstance(event, Body | Data):
+            self._is_heard = True
+        await super().handle(event)
+
+    async def _accept(self, message: WebsocketAcceptEvent) -> None:
+        # Deflating a line anew for each of its readers costs more than all else (delivery/direct).
+        self.handshake.extensions = None
+        await super()._accept(message)
+
+    async def _send_pings(self) -> None:
+        """Until it is over, which is noticed at once."""
+        while self._is_heard:
+            self._is_heard = False
+            try:
+                async with asyncio.timeout(self.config.websocket_ping_interval):
+                    await self._send_wsproto_event(Ping())
+                    await self._is_over.wait()
+                    return
+            except TimeoutError:
+                continue
+        writer = tcp_connection.get()
+        if writer is not None:
+            # An orderly end would wait until all is sent, which nobody takes.
+            writer.transport.abort()
+        else:
+            await self.send(StreamClosed(stream_id=self.stream_id))
 
     async def _handle_events(self) -> None:
         if self._is_cut:

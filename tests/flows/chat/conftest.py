@@ -1,12 +1,19 @@
 """A stream's chat, through every door: what holds behind one server holds behind the others."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 
 from tests.support.chat import Chatroom, chatroom
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The loop that `serve` runs on: its transports refuse what asyncio's let pass."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture

@@ -121,7 +121,7 @@ async def until_alone(room: Chatroom) -> None:
     """Until the server has heard that all but one are gone."""
     async with asyncio.timeout(20):
         while room.chats.sockets > 1:
-            await room.ask("GET", "/chat")
+            await asyncio.sleep(0)
 
 
 class _Raw:
@@ -160,6 +160,13 @@ class TestFrames:
         raw.send(Opcode.CONT, b"")
 
         assert (await guest.hear_data("message"))["content"] == "in pieces ✂"
+
+    async def test_compression_is_offered_in_vain(self, room: Chatroom) -> None:
+        guest = await room.join("ak_demo")
+        assert isinstance(guest.peer, SocketPeer)
+        request, response = guest.peer.connection.request, guest.peer.connection.response
+        assert request is not None and "deflate" in request.headers["Sec-WebSocket-Extensions"]
+        assert response is not None and "Sec-WebSocket-Extensions" not in response.headers
 
     async def test_many_frames_are_too_big_together(self, room: Chatroom) -> None:
         guest = await room.join("ak_demo")
@@ -201,6 +208,24 @@ class TestFrames:
         assert await guest.code() == (1006 if door == "hypercorn" else code)
         await other.say("all is well")
         await other.hear_data("message")
+
+    async def test_who_vanishes_in_the_middle_of_a_flood_silences_nobody(
+        self, room: Chatroom
+    ) -> None:
+        guest = await room.join("ak_demo")
+        room.user("bob")
+        vanishing = await room.join("ak_demo_bob")
+        assert isinstance(vanishing.peer, SocketPeer)
+        for number in range(150):
+            await vanishing.say(f"line {number}")
+            await vanishing.do("ping")
+
+        vanishing.peer.connection.transport.abort()
+
+        await until_alone(room)
+        await guest.say("all is well")
+        while (await guest.hear_data("message"))["content"] != "all is well":
+            pass
 
     async def test_a_peer_that_vanishes_is_forgotten(self, room: Chatroom) -> None:
         guest, other = await room.join("ak_demo"), await room.join("ak_demo", "client")

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -96,6 +97,21 @@ async def test_thousands_of_readers_do_not_hold_the_loop() -> None:
             turns += 1
     assert turns >= 3
     assert all(reader.heard == [b"line"] for reader in readers)
+
+
+async def test_a_reader_that_fails_silences_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(Reader):
+        def put(self, _: Batch) -> None:
+            raise RuntimeError("this reader is broken")
+
+    topic, before, behind = Topic(), Reader(), Reader()
+    for reader in (before, Broken(), behind):
+        topic.add("documented", reader)
+    for number in range(2):
+        topic.tell({"documented": b"%d" % number})
+        await until_heard(behind, number + 1)
+    assert before.heard == behind.heard == [b"0", b"1"]
+    assert "this reader is broken" in caplog.text
 
 
 STEPS = st.lists(st.sampled_from(["tell", "join", "leave", "aside", "turn"]), max_size=40)

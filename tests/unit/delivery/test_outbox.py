@@ -56,6 +56,15 @@ async def test_what_comes_while_the_transport_is_full_is_written_later_in_one_pi
     assert connection.written == [batch(b"one", b"two").joined, text_frame(b"three")]
 
 
+async def test_nothing_is_written_to_a_connection_that_is_lost() -> None:
+    connection = Connection()
+    outbox = DirectOutbox(connection, BOUNDS, pytest.fail, Farewells())
+    outbox.lost()
+    outbox.put(batch(b"one"))
+    outbox.close(1001, "too late")
+    assert (connection.written, connection.ends) == ([], [])
+
+
 async def test_over_its_bound_a_reader_is_dropped_once_and_gets_nothing_more() -> None:
     connection, dropped = Connection(), list[str]()
     outbox = DirectOutbox(connection, BOUNDS, dropped.append, Farewells())
