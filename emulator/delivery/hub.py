@@ -128,7 +128,7 @@ class Topic:
                 reader.put(batch)
                 count += 1
         except Exception:
-            # A reader's failure is its own: the loop tells of it, and the others are told their due.
+            # A reader's failure is its own: the loop logs it, and the others are told their due.
             asyncio.get_running_loop().call_soon(self._go_on)
             raise
         self._busy_us += busy_us() - began_us

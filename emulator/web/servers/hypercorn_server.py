@@ -19,7 +19,7 @@ from hypercorn.config import Config
 from hypercorn.typing import LifespanState
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from emulator.web.servers.hypercorn_repairs import PatientQuic, repair
+from emulator.web.servers.hypercorn_repairs import PatientQuic, repair, tcp_connection
 from emulator.web.servers.listening import Listening
 from emulator.web.servers.terms import GRACE_SECONDS, KEEP_ALIVE_SECONDS, SocketBounds, Tls
 
@@ -90,6 +90,7 @@ class HypercornServer:
         if task is not None:
             self._connections[task] = writer
             task.add_done_callback(self._connections.pop)
+        tcp_connection.set(writer)
         loop = asyncio.get_running_loop()
         try:
             await TCPServer(
@@ -175,8 +176,7 @@ def _config(tls: Tls | None, sockets: SocketBounds) -> Config:
     # The application closes with 1009 before. Hypercorn would too, but leaves the connection to
     # hang if anything follows, so it does that only where no client that means well goes.
     config.websocket_max_message_size = _FRAMES_MAX * sockets.frame_bytes_max
-    # It waits for no pong, and a connection that is over would stay until the next ping.
-    config.websocket_ping_interval = None
+    config.websocket_ping_interval = sockets.ping_ms / 1000
     if tls is not None:
         # HTTP/3 brings its own TLS and reads the files itself.
         config.certfile, config.keyfile = str(tls.certificate), str(tls.key)

@@ -114,17 +114,32 @@ async def test_a_slow_reader_that_catches_up_stays(room: Chatroom) -> None:
     assert (len(events), code, gone) == (102, 1001, [])
 
 
-async def test_a_half_open_connection_is_found_by_pings(tmp_path: Path) -> None:
-    async with chatroom(tmp_path, "uvicorn", chat_ping_ms=100) as room:
-        room.user("bob")
-        reader = await room.join("ak_demo", "client")
-        await room.stall("ak_demo_bob")
-        assert (await reader.hear_data("viewer_join"))["username"] == "bob"
+@pytest.mark.parametrize("wishes", [{"chat_ping_ms": 100}])
+async def test_a_half_open_connection_is_found_by_pings(room: Chatroom) -> None:
+    room.user("bob")
+    reader = await room.join("ak_demo", "client")
+    stalled = await room.stall("ak_demo_bob")
+    assert (await reader.hear_data("viewer_join"))["username"] == "bob"
 
-        # The reader answers its pings, and stays; who does not is gone.
-        assert (await reader.hear_data("viewer_leave"))["username"] == "bob"
-        await reader.say("all is well")
-        await reader.hear_data("chat_message")
+    # The reader answers its pings, and stays; who does not is gone, and so is the connection.
+    assert (await reader.hear_data("viewer_leave"))["username"] == "bob"
+    await stalled.read_on()
+    await reader.say("all is well")
+    await reader.hear_data("chat_message")
+
+
+@pytest.mark.parametrize("wishes", [{"chat_ping_ms": 300, "chat_slow_ms": 3_600_000}])
+async def test_who_is_not_there_is_found_also_where_much_waits_for_it(room: Chatroom) -> None:
+    room.user("bob")
+    reader = await room.join("ak_demo", "client")
+    stalled = await room.stall("ak_demo_bob")
+    await reader.hear_data("viewer_join")
+    for number in range(1_000):
+        messages.post(room.world, room.stream.id, room.owner, f"{number} ".ljust(500, "x"))
+
+    assert (await reader.hear_next("viewer_leave"))["username"] == "bob"
+    _, code = await stalled.read_on()
+    assert code == 1006
 
 
 async def test_uvicorn_still_lends_its_transport(tmp_path: Path) -> None:
