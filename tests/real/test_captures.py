@@ -84,3 +84,19 @@ def falsify(recorded: Path) -> None:
     del text["stream_key"]
     content["text"] = json.dumps(text | {"title": 7, "region": "eu"})
     recorded.write_text(json.dumps(har), "utf-8")
+
+
+def test_a_document_is_fetched_and_compared(capsys: pytest.CaptureFixture[str]) -> None:
+    with platform() as walk:
+        assert main(["contract", "--diff", f"{walk.ready['http']}/openapi.json"]) == 0
+        assert capsys.readouterr().out == "No difference.\n"
+        # Another API's document shares nothing with it.
+        assert main(["contract", "--diff", f"{walk.ready['admin']}/openapi.json"]) == 1
+        told = capsys.readouterr().out
+        assert "POST /streams\n    missing there: the whole operation" in told
+        assert "GET /_emulator/worlds\n    missing here: the whole operation" in told
+        assert main(["contract", "--diff", f"{walk.ready['http']}/docs"]) == 2
+        assert "is no JSON" in capsys.readouterr().err
+        gone = f"{walk.ready['http']}/nowhere.json"
+    assert main(["contract", "--diff", gone]) == 2
+    assert "nowhere.json cannot be fetched" in capsys.readouterr().err
