@@ -35,6 +35,8 @@ _JOINS = 8
 _WINDOW_SECONDS = 12.0
 _PUBLISHERS = 3
 _VIEWERS = 20
+# Of a stream whose picture and sound are both transcoded for them.
+_CROWD = 50
 _WHIP_LATE_MS, _RTMP_LATE_MS, _FIRST_MS = 250, 300, 500
 
 # One offer, one answer; candidates are all in the offer.
@@ -103,10 +105,24 @@ class _Cost:
     aiortc: float
 
 
+@dataclass(frozen=True)
+class _Crowd:
+    """Shares of a core, and threads, above those of the stream alone: for one viewer, and for all.
+
+    `packets_share`: what the worst off viewer received of what the best off did.
+    """
+
+    one: float
+    everybody: float
+    one_threads: int
+    all_threads: int
+    packets_share: float
+
+
 def measure() -> Section:
     rtmp_ms, rtmp_first_ms = _rtmp()
     whip_ms, whip_first_ms = _whip()
-    cost = _cost()
+    cost, crowd = _cost(), _crowd()
     (cold_ms, *rtmp_first_ms), whip_first_ms = rtmp_first_ms, whip_first_ms[1:]
     first_ms = [*rtmp_first_ms, *whip_first_ms]
     return Section(
@@ -122,8 +138,18 @@ def measure() -> Section:
             ("the same received by plain aiortc, which decodes it", f"{cost.aiortc:.1%}"),
             ("a WHEP viewer of the same", f"{cost.viewer:.1%}"),
             (f"{_VIEWERS} WHEP viewers of the same", f"{cost.all_viewers:.1%}"),
+            ("one WHEP viewer of a 360p30 stream with B-frames and AAC", f"{crowd.one:.1%}"),
+            (f"{_CROWD} WHEP viewers of the same", f"{crowd.everybody:.1%}"),
+            ("threads for one of them, and for all", f"{crowd.one_threads}, {crowd.all_threads}"),
         ],
-        bars=_bars(whip_ms, rtmp_ms, first_ms, cost),
+        bars=[
+            *_bars(whip_ms, rtmp_ms, first_ms, cost),
+            (
+                f"{_CROWD} viewers share one encode of picture and sound, "
+                f"{crowd.packets_share:.0%} of the packets received",
+                crowd.all_threads == crowd.one_threads and crowd.packets_share > 0.98,
+            ),
+        ],
         notes=[
             f"{_SAMPLES} samples each after {_SETTLE_MS // 1000} s, and {_JOINS} joins, in a real "
             "Chromium without a GPU that encodes, decodes and draws on the same cores. Key frames "
@@ -245,6 +271,39 @@ def _aiortc_cost(folder: Path, film: Path) -> float:
         return cost
 
 
+def _crowd() -> _Crowd:
+    with tempfile.TemporaryDirectory() as name, ours.serving(Path(name)) as emulator:
+        stream = emulator.stream()
+        film = _film_with_b_frames(Path(name))
+        command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-nostdin", "-re"]
+        command += ["-stream_loop", "-1", "-i", str(film), "-c", "copy", "-f", "flv"]
+        with subprocess.Popen([*command, f"{stream.url}/{stream.key}"]) as sender:
+            try:
+                return _crowd_cost(emulator, whep_of(stream))
+            finally:
+                sender.kill()
+
+
+def _crowd_cost(emulator: ours.Ours, address: str) -> _Crowd:
+    time.sleep(5)
+    # The first viewer brings in what all need.
+    with _viewing(address, 1, "crowd"):
+        pass
+    time.sleep(3)
+    alone, threads = _cpu_share(emulator.process), emulator.process.threads()
+    with _viewing(address, 1, "crowd"):
+        time.sleep(2)
+        one, one_threads = _cpu_share(emulator.process), emulator.process.threads()
+    time.sleep(3)
+    with _viewing(address, _CROWD, "crowd") as packets:
+        time.sleep(2)
+        everybody, all_threads = _cpu_share(emulator.process), emulator.process.threads()
+    share = min(packets) / max(packets) if packets else 0.0
+    return _Crowd(
+        one - alone, everybody - alone, one_threads - threads, all_threads - threads, share
+    )
+
+
 def _cpu_share(process: Any) -> float:
     began, before = time.monotonic(), process.cpu_seconds()
     time.sleep(_WINDOW_SECONDS)
@@ -264,6 +323,18 @@ def _film(folder: Path) -> Path:
     return path
 
 
+def _film_with_b_frames(folder: Path) -> Path:
+    """Twenty seconds of 360p30 as OBS sends it, which no browser shows over WebRTC as it is."""
+    path = folder / "film.flv"
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-f", "lavfi"]
+    command += ["-i", "testsrc2=size=640x360:rate=30:duration=20", "-f", "lavfi"]
+    command += ["-i", "sine=sample_rate=48000:duration=20", "-pix_fmt", "yuv420p"]
+    command += ["-c:v", "libx264", "-preset", "veryfast", "-g", "60", "-bf", "2", "-b:v", "800k"]
+    command += ["-c:a", "aac", "-ac", "2", str(path)]
+    subprocess.run(command, check=True, timeout=300)
+    return path
+
+
 @contextmanager
 def _sending(film: Path, address: str) -> Iterator[None]:
     ffmpeg = imageio_ffmpeg.get_ffmpeg_exe()
@@ -279,10 +350,13 @@ def _sending(film: Path, address: str) -> Iterator[None]:
 
 
 @contextmanager
-def _viewing(address: str, count: int) -> Iterator[list[int]]:
-    """So many viewers; the list is filled with each track's frames when they leave."""
+def _viewing(address: str, count: int, how: str = "watch") -> Iterator[list[int]]:
+    """So many viewers; the list is filled with what each of them received when they leave.
+
+    `watch`: each track's frames, by aiortc. `crowd`: packets, by viewers who cost less.
+    """
     frames: list[int] = []
-    command = [sys.executable, "-m", "benchmarks.webrtc_peer", "watch", address, str(count)]
+    command = [sys.executable, "-m", "benchmarks.webrtc_peer", how, address, str(count)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as viewers:

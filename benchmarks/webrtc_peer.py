@@ -5,6 +5,9 @@ is a `RTCPeerConnection` whose tracks are read to the end; nothing is kept, noth
 
 python -m benchmarks.webrtc_peer watch ADDRESS COUNT: so many viewers by WHEP, who decode nothing,
 until its input closes. Then it prints how many frames each of them received.
+
+python -m benchmarks.webrtc_peer crowd ADDRESS COUNT: the same with the emulator's own viewers,
+which cost less and count packets.
 """
 
 import asyncio
@@ -94,6 +97,20 @@ async def watch(address: str, count: int) -> None:
     await asyncio.gather(*(peer.close() for peer in _PEERS))
 
 
+async def crowd(address: str, count: int) -> None:
+    from emulator.media.webrtc.client.player import Player
+
+    players = [Player(address, f"viewer {number}", "") for number in range(count)]
+    for player in players:
+        await player.open()
+    before = [player.packets for player in players]
+    print("ready", flush=True)
+    await asyncio.to_thread(sys.stdin.read)
+    told = [player.packets - then for player, then in zip(players, before, strict=True)]
+    print(json.dumps(told), flush=True)
+    await asyncio.gather(*(player.close() for player in players))
+
+
 def _post(address: str, offer: str) -> str:
     headers = {"Content-Type": "application/sdp"}
     request = urllib.request.Request(address, offer.encode(), headers, method="POST")
@@ -106,5 +123,7 @@ if __name__ == "__main__":
     threading.stack_size(256 * 1024)
     if sys.argv[1] == "serve":
         serve(int(sys.argv[2]))
+    elif sys.argv[1] == "crowd":
+        asyncio.run(crowd(sys.argv[2], int(sys.argv[3])))
     else:
         asyncio.run(watch(sys.argv[2], int(sys.argv[3])))

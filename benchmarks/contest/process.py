@@ -40,6 +40,10 @@ class Process:
         ticks = os.sysconf("SC_CLK_TCK")
         return sum(_cpu_ticks(pid) for pid in _family(self.pid)) / ticks
 
+    def threads(self) -> int:
+        """How many it has now, without its children's."""
+        return len(list((_PROC / str(self.pid) / "task").iterdir()))
+
     def memory_bytes(self) -> int:
         """Resident memory, shared pages counted once a process."""
         page = os.sysconf("SC_PAGE_SIZE")
