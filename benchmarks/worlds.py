@@ -19,7 +19,7 @@ from emulator.server import Emulator
 from emulator.world.chat import messages
 from emulator.world.live import streams
 from emulator.world.live.streams import Wishes
-from emulator.world.origin.template import Template
+from emulator.world.origin.template import Template, sown
 from emulator.world.people import accounts, follows
 from emulator.world.rules import Rules
 from emulator.world.world import World
@@ -35,7 +35,7 @@ _PEER_TIMES_MAX = 3.0
 
 def measure() -> Section:
     """Memory first, while nothing was freed; then the core, a folder, HTTP, and the peer."""
-    template = Template(file.read("default"), Rules())
+    template = Template(sown(file.read("default"), Rules()))
     each_kib, facts = _world_kib(template), _facts(template)
     core = _in_the_core(template)
     core["reset a world on disk"] = _on_disk(template)

@@ -18,8 +18,8 @@ from emulator.settings.kinds import Ports
 from emulator.web.chat.chats import Anonymous, ChatBounds
 from emulator.web.platform import Making
 from emulator.web.servers.terms import SocketBounds
-from emulator.world.origin.seed import Seed
 from emulator.world.rules import Rules
+from emulator.world.store.journal import Store
 from emulator.world.webhooks import targets
 
 _ANONYMOUS: dict[str, Anonymous] = {"dialect": "", "refuse": "refuse", "read": "read"}
@@ -48,7 +48,7 @@ def making(
     settings: Settings,
     make_clock: Callable[[], WorldClock],
     tasks: asyncio.TaskGroup,
-    read_seed: Callable[[str], Seed],
+    sow: Callable[[str, Rules], Store],
 ) -> Making:
     return Making(
         make_clock=make_clock,
@@ -58,7 +58,7 @@ def making(
         webhooks=webhooks(settings),
         simulcasts=simulcasts(settings),
         tasks=tasks,
-        read_seed=read_seed,
+        sow=sow,
         worlds_max=settings.worlds_max,
         snapshots_max=settings.snapshots_max,
     )

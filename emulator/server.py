@@ -26,7 +26,7 @@ from emulator.media.recording.recordings import Recordings
 from emulator.media.shelf.shelves import Shelves
 from emulator.media.webrtc.peers import Peers
 from emulator.media.webrtc.stun import StunServer
-from emulator.seeds import file as seeds
+from emulator.seeds import images
 from emulator.settings import Settings
 from emulator.web import app
 from emulator.web.platform import Platform, Shared, State
@@ -40,6 +40,7 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
+_WARM_AFTER_SECONDS = 0.02
 _WARM = (
     "emulator.media.ingest.rtmp_connection",
     "emulator.media.live.pipeline",
@@ -112,7 +113,7 @@ class Emulator:
             admin_token=settings.admin_token,
             requests=RequestLog(settings.requests_kept_max),
         )
-        worlds = Worlds(shared, bounds.making(settings, WorldClock, tasks, seeds.read))
+        worlds = Worlds(shared, bounds.making(settings, WorldClock, tasks, images.facts))
         stack.callback(worlds.close)
         stack.push_async_callback(worlds.stop, "the emulator stops")
         self.platform = await _open_default(worlds, folder, settings.seed)
@@ -146,7 +147,7 @@ class Emulator:
         folder.tell(self.ready)
         # A start does not wait for what only a request or a publisher needs, and the first of them
         # does not either: it is fetched in a thread once everything listens.
-        tasks.create_task(asyncio.to_thread(_warm))
+        tasks.create_task(_warm())
 
 
 @contextlib.contextmanager
@@ -188,9 +189,11 @@ def running(settings: Settings | None = None) -> Iterator[Emulator]:
         raise failure[0]
 
 
-def _warm() -> None:
+async def _warm() -> None:
+    # First whoever waits for the start hears of it: a thread that imports makes the loop's slow.
+    await asyncio.sleep(_WARM_AFTER_SECONDS)
     for name in _WARM:
-        importlib.import_module(name)
+        await asyncio.to_thread(importlib.import_module, name)
 
 
 async def _stop_web(web: WebServer, worlds: Worlds, state: State) -> None:

@@ -5,9 +5,12 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def write_whole(path: Path, content: bytes, mode: int = 0o644) -> None:
+def write_whole(
+    path: Path, content: bytes, mode: int = 0o644, *, survives_power_loss: bool = True
+) -> None:
     """Put `content` at `path` by rename, with permissions `mode` from its first byte on.
 
+    `survives_power_loss` waits for the disk (some ms); what can be made again need not.
     Raises `OSError` where that cannot be; then the old file is as it was.
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}")
@@ -18,7 +21,8 @@ def write_whole(path: Path, content: bytes, mode: int = 0o644) -> None:
             os.fchmod(descriptor, mode)
             file.write(content)
             file.flush()
-            os.fsync(descriptor)
+            if survives_power_loss:
+                os.fsync(descriptor)
         draft.replace(path)
     except OSError:
         with suppress(OSError):

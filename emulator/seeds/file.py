@@ -24,7 +24,7 @@ def read(name: str) -> Seed:
     """
     if name == "none":
         return EMPTY
-    path = _default() if name == "default" else Path(name)
+    path = default_path() if name == "default" else Path(name)
     try:
         with path.open("rb") as file:
             text = file.read(_BYTES_MAX + 1)
@@ -70,7 +70,8 @@ def _check(path: Path, root: "yaml.Node | None") -> None:
         raise Refused("invalid", "\n".join(shown))
 
 
-def _default() -> Path:
+def default_path() -> Path:
+    """Where the default seed is in this installation. Refuses (`unavailable`) one without it."""
     for folder in _FOLDERS:
         if (folder / "seed.yaml").is_file():
             return folder / "seed.yaml"

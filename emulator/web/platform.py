@@ -20,7 +20,6 @@ from emulator.media.shelf.shelves import Shelves
 from emulator.media.simulcast.limits import OutletBounds
 from emulator.media.simulcast.simulcasts import Simulcasts
 from emulator.web.rest.request_log import RequestLog
-from emulator.world.origin.seed import Seed
 from emulator.world.rules import Rules
 from emulator.world.store.journal import Store
 from emulator.world.world import World
@@ -140,13 +139,13 @@ class Platform:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Making:
-    """What a world is made with. `read_seed` reads `default`, `none` or a file (`--seed`)."""
+    """What a world is made with. `sow` gives the facts of a seed (`--seed`)."""
 
     make_clock: Callable[[], WorldClock]
     rules: Rules
     broadcasts: BroadcastBounds
     tasks: asyncio.TaskGroup
-    read_seed: Callable[[str], Seed]
+    sow: Callable[[str, Rules], Store]
     chats: "ChatBounds"
     webhooks: WebhookBounds
     simulcasts: OutletBounds

@@ -252,7 +252,7 @@ class Worlds:
     def _template(self, seed: str) -> Template:
         if seed not in self._templates:
             try:
-                self._templates[seed] = Template(self._making.read_seed(seed), self._making.rules)
+                self._templates[seed] = Template(self._making.sow(seed, self._making.rules))
             except Refused as refused:
                 if refused.code == "invalid":
                     raise

@@ -19,7 +19,7 @@ from emulator.core.world_clock import WorldClock
 from emulator.media.recording.loop.loops import Loops
 from emulator.media.recording.recordings import Recordings
 from emulator.media.shelf.shelves import Shelves
-from emulator.seeds import file as seeds
+from emulator.seeds import images
 from emulator.settings import Settings
 from emulator.web import app
 from emulator.web.chat.chats import Chats
@@ -202,7 +202,7 @@ async def _worlds(
         requests=RequestLog(settings.requests_kept_max),
     )
     clocks = chain([clock], (standing_clock() for _ in repeat(None)))
-    worlds = Worlds(shared, bounds.making(settings, clocks.__next__, tasks, seeds.read))
+    worlds = Worlds(shared, bounds.making(settings, clocks.__next__, tasks, images.facts))
     stack.callback(worlds.close)
     shared.state.is_ready = True
     return worlds

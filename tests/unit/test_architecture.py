@@ -26,7 +26,7 @@ BELOW = {
     # No part knows where its bounds come from: `bounds` turns settings into each part's own words.
     "settings": set(),
     "bounds": {"core", "settings", "world", "delivery", "media", "scenario", "web"},
-    "seeds": {"core", "world"},
+    "seeds": {"core", "machine", "world"},
     "ready": {"settings", "machine", "web"},
 }
 BELOW["server"] = {*BELOW}

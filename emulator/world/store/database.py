@@ -13,6 +13,9 @@ _CHECKED_BYTES_MAX = 32 * 2**20
 # a world takes 1.3 MiB instead of 0.7, and twice as long to copy. Large worlds are read as fast.
 _PAGE_BYTES = 1024
 
+# Which SQLite writes images; empty where it was built without the means to.
+IMAGED_BY = sqlite3.sqlite_version if hasattr(sqlite3.Connection, "deserialize") else ""
+
 
 def open_database(path: str) -> sqlite3.Connection:
     """Open (or make) the database at `path`, or in memory for `:memory:`.
@@ -55,6 +58,15 @@ def open_copy(source: sqlite3.Connection) -> sqlite3.Connection:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     connection.row_factory = sqlite3.Row
     source.backup(connection)
+    connection.execute("PRAGMA foreign_keys = ON")
+    return connection
+
+
+def open_image(image: bytes) -> sqlite3.Connection:
+    """A database in memory as `serialize` told it."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    connection.deserialize(image)
     connection.execute("PRAGMA foreign_keys = ON")
     return connection
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from emulator.core.events import Event
 from emulator.core.events.bursts import Burst
 from emulator.world.store.canonical import canonical
-from emulator.world.store.database import open_copy
+from emulator.world.store.database import open_copy, open_image
 from emulator.world.store.watches import Watch, Watches
 
 Row = sqlite3.Row
@@ -177,6 +177,15 @@ class Store:
         copy = Store(open_copy(self._connection))
         self.mark(copy)
         return copy
+
+    @classmethod
+    def of_image(cls, image: bytes) -> "Store":
+        """A store in memory with the facts that another program of this version gave as `image`."""
+        return cls(open_image(image))
+
+    def image(self) -> bytes:
+        """All facts as bytes, for `of_image`."""
+        return self._connection.serialize()
 
     def mark(self, source: "Store") -> None:
         """These facts are those of `source`: `load` may come back to them. For one in memory.

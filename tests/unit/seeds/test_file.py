@@ -13,7 +13,7 @@ from emulator.seeds import file
 from emulator.seeds.check import check
 from emulator.seeds.references import references
 from emulator.world.live import streams
-from emulator.world.origin.template import Template
+from emulator.world.origin.template import Template, sown
 from emulator.world.rules import Rules
 
 
@@ -29,7 +29,7 @@ def test_the_page_s_example_is_a_seed(tmp_path: Path) -> None:
     page = (Path(__file__).parents[3] / "docs/reference/seed.md").read_text("utf-8")
     path = tmp_path / "mine.yaml"
     path.write_text(page.partition("```yaml\n")[2].partition("```")[0], "utf-8")
-    world = Template(file.read(str(path)), Rules()).make(
+    world = Template(sown(file.read(str(path)), Rules())).make(
         ManualClock(), lambda _: None, Rules(), "mine"
     )
     told = [(each.title, each.status) for each in streams.select(world, "ORDER BY streams.row")]
@@ -107,7 +107,7 @@ def test_a_file_that_is_not_there_or_too_large_is_refused(tmp_path: Path) -> Non
 
 
 def test_the_empty_platform_has_its_one_account_with_all_rights() -> None:
-    world = Template(file.read("none"), Rules()).make(
+    world = Template(sown(file.read("none"), Rules())).make(
         ManualClock(), lambda _: None, Rules(), "bare"
     )
     (demo,) = world.store.rows("SELECT username, role, tenant_id FROM users")
@@ -259,4 +259,4 @@ def test_whatever_passes_the_check_can_be_sown(tmp_path: Path, content: dict[str
         seed = file.read(str(path))
     except Refused:
         return
-    Template(seed, Rules()).close()
+    Template(sown(seed, Rules())).close()

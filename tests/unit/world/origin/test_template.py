@@ -14,7 +14,7 @@ from emulator.world.discovery.search import Filters
 from emulator.world.live import streams
 from emulator.world.live.streams import Wishes
 from emulator.world.origin.seed import Seed
-from emulator.world.origin.template import Template
+from emulator.world.origin.template import Template, sown
 from emulator.world.people import accounts, departures, follows
 from emulator.world.rules import Rules
 from emulator.world.world import World
@@ -24,7 +24,7 @@ SEED = Seed(users=[{"username": "demo", "api_key": "ak_demo", "password": "demo1
 
 @pytest.fixture
 def template() -> Iterator[Template]:
-    template = Template(SEED, Rules())
+    template = Template(sown(SEED, Rules()))
     yield template
     template.close()
 
@@ -96,7 +96,7 @@ def live_a_lot(world: World) -> None:
 
 
 def test_a_world_that_lived_comes_back_as_the_same_rows_that_a_new_one_has() -> None:
-    template = Template(file.read("default"), Rules())
+    template = Template(sown(file.read("default"), Rules()))
     clock = ManualClock()
     world = template.make(clock, lambda _: None, Rules(), "one")
     pages = world.store.number("PRAGMA page_count")
