@@ -189,6 +189,17 @@ def reopen(world: World) -> None:
                 _depart(world, stream, world.crowds.find(stream.id, at_ms), gone)
 
 
+def present(world: World) -> dict[str, int]:
+    """How many watch each stream that anybody came to and that goes on, by its id.
+
+    Streams that nobody came to cost nothing, however many are live.
+    """
+    found = world.crowds.counts()
+    for stream_id, count in world.viewers.reals().items():
+        found[stream_id] = found.get(stream_id, 0) + count
+    return found
+
+
 def peak(world: World, stream_id: str, written: int) -> int:
     """The most viewers at once, where `written` is what the store says of it."""
     crowd = world.crowds.find(stream_id)

@@ -53,6 +53,16 @@ class Crowds:
         crowd = self.find(stream_id)
         return crowd.count if crowd else 0
 
+    def counts(self) -> dict[str, int]:
+        """The same of all streams that have a crowd."""
+        for stream_id in tuple(self._asleep):
+            self.find(stream_id)
+        now_ms = self._clock.now_ms()
+        for crowd in self._crowds.values():
+            if not crowd.is_settled:
+                crowd.fold(now_ms)
+        return {stream_id: crowd.count for stream_id, crowd in self._crowds.items()}
+
     def live(self) -> list[str]:
         """The ids of all streams that have a crowd."""
         return [*self._crowds, *self._asleep]

@@ -77,6 +77,13 @@ class Viewers:
         sessions = self._seen_at_ms.get(stream_id)
         return len(sessions) - len(self._silent(sessions)) if sessions else 0
 
+    def reals(self) -> dict[str, int]:
+        """The same of all streams that a real viewer came to, by their ids."""
+        return {
+            stream_id: len(sessions) - len(self._silent(sessions))
+            for stream_id, sessions in self._seen_at_ms.items()
+        }
+
     def count(self, stream_id: str) -> int:
         """How many watch at this instant."""
         return self._simulated(stream_id) + self.real(stream_id)

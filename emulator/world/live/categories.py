@@ -1,16 +1,19 @@
 """Categories: what a stream is about. Two levels or more; a category counts its own streams only.
 
-Each function asks one query, however many categories it gives.
+Each function asks one query, and one of who watches, however many categories it gives and however
+many streams are live.
 """
 
 import json
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 
 from emulator.core.errors import Refused
 from emulator.core.events.live import CategoryMade
 from emulator.core.values import dataclass
+from emulator.world.audience import attendance
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
 from emulator.world.world import World
@@ -51,9 +54,7 @@ class Branch:
 _SELECT = """
 SELECT categories.row, categories.id, categories.name, categories.slug, categories.description,
     categories.icon_url, categories.parent_row, parents.id, categories.is_active,
-    categories.stream_count, categories.created_at_ms,
-    (SELECT group_concat(streams.id) FROM streams WHERE streams.category_row = categories.row
-        AND streams.visibility = 'public' AND streams.status = 'live')
+    categories.stream_count, categories.live_count, categories.created_at_ms
 FROM categories LEFT JOIN categories AS parents ON parents.row = categories.parent_row
 """
 
@@ -184,17 +185,35 @@ def slug_of(name: str) -> str:
 
 
 def _one(world: World, where: str, value: str) -> Category:
-    found = world.store.row(f"{_SELECT} {where}", value)
-    if found is None:
+    found = _many(world, where, value)
+    if not found:
         raise Refused("not_found", "Category not found")
-    return _category(world, found)
+    return found[0]
 
 
 def _many(world: World, rest: str, *values: object) -> list[Category]:
-    return [_category(world, row) for row in world.store.rows(f"{_SELECT} {rest}", *values)]
+    viewers = _viewers(world)
+    return [
+        _category(row, viewers.get(row[0], 0))
+        for row in world.store.rows(f"{_SELECT} {rest}", *values)
+    ]
 
 
-def _category(world: World, found: Row) -> Category:
+def _viewers(world: World) -> Counter[int]:
+    """How many watch the public live streams of each category, by its row."""
+    present = {each: count for each, count in attendance.present(world).items() if count}
+    viewers: Counter[int] = Counter()
+    if present:
+        for category_row, stream_id in world.store.rows(
+            "SELECT category_row, streams.id FROM json_each(?) CROSS JOIN streams"
+            " ON streams.id = value WHERE visibility = 'public' AND status = 'live'",
+            json.dumps(list(present)),
+        ):
+            viewers[category_row] += present[stream_id]
+    return viewers
+
+
+def _category(found: Row, viewer_count: int) -> Category:
     # Taken apart at once: a lookup by name goes through all names that stand before it.
     (
         row,
@@ -207,10 +226,9 @@ def _category(world: World, found: Row) -> Category:
         parent_id,
         is_active,
         stream_count,
+        live_count,
         created_at_ms,
-        live_ids,
     ) = found
-    live = live_ids.split(",") if live_ids else ()
     return Category(
         row=row,
         id=id_,
@@ -222,7 +240,7 @@ def _category(world: World, found: Row) -> Category:
         parent_id=parent_id,
         is_active=bool(is_active),
         stream_count=stream_count,
-        live_count=len(live),
-        viewer_count=sum(map(world.viewers.count, live)),
+        live_count=live_count,
+        viewer_count=viewer_count,
         created_at_ms=created_at_ms,
     )

@@ -31,18 +31,27 @@ def page(
 
     A viewer's own streams show always, unlisted and private ones too.
     """
-    conditions, values = _conditions(viewer, wanted)
-    where = " AND ".join(conditions)
+    parts = _parts(viewer, wanted)
+    # Each part's first ones in the order of an index; of those, whose turn it is.
+    first = " UNION ALL ".join(
+        "SELECT * FROM (SELECT row, created_at_ms FROM streams"
+        f" WHERE {where} ORDER BY created_at_ms DESC, row DESC LIMIT ?)"
+        for where, _ in parts
+    )
+    values = [value for _, values in parts for value in (*values, offset + count)]
     found = streams.select(
         world,
-        f"WHERE streams.row IN (SELECT row FROM streams WHERE {where}"
+        f"WHERE streams.row IN (SELECT row FROM ({first})"
         " ORDER BY created_at_ms DESC, row DESC LIMIT ? OFFSET ?)"
         " ORDER BY streams.created_at_ms DESC, streams.row DESC",
         *values,
         count,
         offset,
     )
-    return found, world.store.number(f"SELECT count(*) FROM streams WHERE {where}", *values)
+    return found, sum(
+        world.store.number(f"SELECT count(*) FROM streams WHERE {where}", *values)
+        for where, values in parts
+    )
 
 
 def by_rows(world: World, rows: Iterable[int]) -> list[Stream]:
@@ -57,15 +66,10 @@ def by_rows(world: World, rows: Iterable[int]) -> list[Stream]:
     return [by_row[row] for row in wanted]
 
 
-def _conditions(viewer: User | None, wanted: Wanted) -> tuple[list[str], list[object]]:
-    others = "visibility = 'public'"
-    if wanted.status == "default":
-        others += " AND status = 'live'"
-    conditions = [others]
+def _parts(viewer: User | None, wanted: Wanted) -> list[tuple[str, list[object]]]:
+    """What everybody sees, and what a viewer alone does of their own: conditions with values."""
+    conditions: list[str] = []
     values: list[object] = []
-    if viewer is not None:
-        conditions = [f"(({others}) OR user_row = ?)"]
-        values.append(viewer.row)
     if wanted.status not in {"all", "default"}:
         conditions.append("status = ?")
         values.append(wanted.status)
@@ -75,4 +79,11 @@ def _conditions(viewer: User | None, wanted: Wanted) -> tuple[list[str], list[ob
     if wanted.user_row is not None:
         conditions.append("user_row = ?")
         values.append(wanted.user_row)
-    return conditions, values
+    others = "visibility = 'public'"
+    if wanted.status == "default":
+        others += " AND status = 'live'"
+    parts = [(" AND ".join([others, *conditions]), values)]
+    if viewer is not None:
+        own = [f"user_row = ? AND NOT ({others})", *conditions]
+        parts.append((" AND ".join(own), [viewer.row, *values]))
+    return parts

@@ -39,24 +39,42 @@ CREATE INDEX streams_public_by_time ON streams (visibility, created_at_ms);
 CREATE INDEX streams_public_by_user ON streams (user_row, visibility, created_at_ms);
 CREATE INDEX streams_public_by_category ON streams (category_row, visibility, status, created_at_ms);
 
--- Of a category's public streams, in any state: counted as they come and go.
+-- Of a category's public streams, in any state and live: counted as they come and go.
 ALTER TABLE categories ADD COLUMN stream_count INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE categories ADD COLUMN live_count INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX categories_active ON categories (is_active);
-UPDATE categories SET stream_count =
-    (SELECT count(*) FROM streams WHERE category_row = categories.row AND visibility = 'public');
+UPDATE categories SET
+    stream_count = (SELECT count(*) FROM streams
+        WHERE category_row = categories.row AND visibility = 'public'),
+    live_count = (SELECT count(*) FROM streams
+        WHERE category_row = categories.row AND visibility = 'public' AND status = 'live');
 
 CREATE TRIGGER streams_counted AFTER INSERT ON streams WHEN new.visibility = 'public' BEGIN
-    UPDATE categories SET stream_count = stream_count + 1 WHERE row = new.category_row;
-END;
-CREATE TRIGGER streams_uncounted AFTER DELETE ON streams WHEN old.visibility = 'public' BEGIN
-    UPDATE categories SET stream_count = stream_count - 1 WHERE row = old.category_row;
-END;
-CREATE TRIGGER streams_recounted AFTER UPDATE OF category_row, visibility ON streams BEGIN
-    UPDATE categories SET stream_count = stream_count - (old.visibility = 'public')
-        WHERE row = old.category_row;
-    UPDATE categories SET stream_count = stream_count + (new.visibility = 'public')
+    UPDATE categories SET stream_count = stream_count + 1,
+        live_count = live_count + (new.status = 'live')
         WHERE row = new.category_row;
 END;
+CREATE TRIGGER streams_uncounted AFTER DELETE ON streams WHEN old.visibility = 'public' BEGIN
+    UPDATE categories SET stream_count = stream_count - 1,
+        live_count = live_count - (old.status = 'live')
+        WHERE row = old.category_row;
+END;
+CREATE TRIGGER streams_recounted AFTER UPDATE OF category_row, visibility, status ON streams BEGIN
+    UPDATE categories SET stream_count = stream_count - (old.visibility = 'public'),
+        live_count = live_count - (old.visibility = 'public' AND old.status = 'live')
+        WHERE row = old.category_row;
+    UPDATE categories SET stream_count = stream_count + (new.visibility = 'public'),
+        live_count = live_count + (new.visibility = 'public' AND new.status = 'live')
+        WHERE row = new.category_row;
+END;
+
+-- What is ranked, and indexes of nothing else. Read backwards, the first says of those whom nobody
+-- watches who is shown first. (An index over `status = 'live'` itself would make SQLite plan each
+-- question with `status = ?` anew.)
+ALTER TABLE streams ADD COLUMN is_ranked INTEGER
+    GENERATED ALWAYS AS (visibility = 'public' AND status = 'live') VIRTUAL;
+CREATE INDEX streams_ranked ON streams (peak_viewer_count, started_at_ms) WHERE is_ranked;
+CREATE INDEX streams_ranked_since ON streams (started_at_ms) WHERE is_ranked;
 
 -- How often a tag is used, likewise.
 CREATE INDEX tags_by_use ON tags (usage_count DESC, name);

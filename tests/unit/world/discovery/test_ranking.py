@@ -6,6 +6,7 @@ from emulator.core.clock import ManualClock
 from emulator.world.audience import attendance
 from emulator.world.discovery import ranking
 from emulator.world.live import categories, streams
+from emulator.world.live.streams import Stream
 from emulator.world.people.accounts import User
 from emulator.world.world import World
 from tests.support.streams import live, make, titles, watch
@@ -69,6 +70,34 @@ def test_of_equally_watched_streams_the_higher_peak_then_the_later_is_first(
     assert trending(world) == ["Once loved", "Last", "Later", "Earlier"]
     assert titles(ranking.trending(world, hours=24, count=2)[0]) == ["Once loved", "Last"]
     assert ranking.trending(world, hours=24, count=2)[1] == 4
+
+
+def test_the_first_of_many_are_those_that_a_look_at_all_of_them_finds(
+    world: World, clock: ManualClock
+) -> None:
+    for number in range(260):
+        # Some are never watched, some are left again; many are watched by as many.
+        visibility = "unlisted" if number % 9 == 0 else "public"
+        viewers = number * 7 % 40 if number % 4 else 0
+        stream = live(world, f"{number}", viewers=viewers, visibility=visibility)
+        if number % 3 == 0 and viewers:
+            watch(world, stream, 0 if number % 2 else 3)
+        if number % 10 == 5:
+            clock.advance(MINUTE_MS)
+    shown = [each for each in streams.live(world) if each.visibility == "public"]
+
+    def trend(each: Stream) -> tuple[int | None, ...]:
+        viewers = world.viewers.count(each.id)
+        return viewers, each.peak_viewer_count, each.started_at_ms, each.row
+
+    expected = titles(sorted(shown, key=trend, reverse=True))
+    for count in (1, 20, 150, 1_000):
+        found, total = ranking.trending(world, hours=24, count=count)
+        assert titles(found) == expected[:count]
+        assert total == len(shown)
+    every, total = ranking.rising(world, count=1_000)
+    assert total == len(every) == len(shown)
+    assert titles(ranking.rising(world, count=20)[0]) == titles(every)[:20]
 
 
 def test_trending_looks_at_streams_that_went_live_in_the_window(

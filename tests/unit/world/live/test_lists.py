@@ -48,6 +48,19 @@ def test_what_is_not_public_is_listed_for_its_owner_only(
     ]
 
 
+def test_pages_of_what_everybody_sees_and_of_one_s_own_make_one_list(
+    world: World, evening: User
+) -> None:
+    whole = seen(world, evening, status="default")
+    for size in (1, 3, 8):
+        pages = [
+            lists.page(world, evening, Wanted(status="default"), offset=offset, count=size)
+            for offset in range(0, 9, size)
+        ]
+        assert [title for found, _ in pages for title in titles(found)] == whole
+        assert {total for _, total in pages} == {8}
+
+
 def test_a_list_of_one_category_or_one_user_holds_nothing_else(world: World, evening: User) -> None:
     categories.make(world, "Rust", "rust")
     rust = categories.by_slug(world, "rust")
