@@ -153,6 +153,14 @@ async def test_the_event_log_streams_what_happens(emulator: Emulator) -> None:
             event = await _next_event(lines)
             assert event["kind"] == "StreamCreated"
             assert event["values"]["stream_id"] == stream["id"]
+            # Who heard that much already goes on behind it, as browsers do by themselves.
+            again = headers | {"Last-Event-ID": str(event["seq"])}
+            async with client.stream(
+                "GET", f"/_emulator/events?after={before}", headers=again
+            ) as other:
+                await call("POST", f"/streams/{stream['id']}/end", "ak_demo")
+                assert (await _next_event(other.aiter_lines()))["kind"] == "StreamEnded"
+            assert (await _next_event(lines))["kind"] == "StreamEnded"
             # A reset ends the stream of events: what follows is another history.
             await client.post("/_emulator/reset")
             assert [line async for line in lines if line.startswith("data:")] == []

@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from imageio_ffmpeg import get_ffmpeg_exe
 
 from emulator import server
 from emulator.settings import Settings
+from emulator.world.people.access import totp
 from tests.support.docs import PROJECT, commands
 from tests.support.peers import lacking
 from tests.support.walk import Walk, until
@@ -30,6 +32,8 @@ OBS_PAGE = PROJECT / "docs/how-to/obs.md"
 AUDIENCE_PAGE = PROJECT / "docs/how-to/audience.md"
 WEBRTC_PAGE = PROJECT / "docs/how-to/webrtc.md"
 RECORDINGS_PAGE = PROJECT / "docs/how-to/recordings.md"
+ACCOUNTS_PAGE = PROJECT / "docs/how-to/accounts.md"
+LOGS_PAGE = PROJECT / "docs/how-to/logs.md"
 CLOCK_PAGE = PROJECT / "docs/how-to/clock.md"
 TALK = "-f lavfi -i testsrc2=size=320x180:rate=30 -f lavfi -i sine -t 4 -g 60 -c:a aac"
 
@@ -286,3 +290,47 @@ def test_what_the_page_about_recordings_shows_works(reader: Reader) -> None:
     # and posted.
     reader.names["VIDEO_UID"] = vod["cloudflare_video_id"]
     assert ask("upload")["post"]["content"] == "Worth an hour"
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+def test_what_the_page_about_accounts_shows_works(reader: Reader) -> None:
+    def ask(*words: str) -> Any:
+        return json.loads(reader.run(f"{line_with(ACCOUNTS_PAGE, 'curl', *words)} -s --fail"))
+
+    assert ask("register")["user"]["username"] == "ada"
+    reader.names["REFRESH_TOKEN"] = ask("auth/login")["refresh_token"]
+    assert ask("refresh")["token_type"] == "bearer"
+    ask("auth/magic-link -H")
+    [mail] = ask("outbox")["mails"]
+    reader.names["MAILED_TOKEN"] = mail["token"]
+    assert ask("magic-link/verify")["user"]["email"] == "ada@example.com"
+    reader.names["ACCESS_TOKEN"] = ask("github")["access_token"]
+    secret = ask("mfa/setup")["secret"]
+    now_ms = round(time.time() * 1000)
+    reader.names["CODE"] = totp.code_at(secret, now_ms // totp.STEP_MS)
+    assert ask("mfa/verify") == {"verified": True}
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+def test_what_the_page_about_logs_shows_works(reader: Reader) -> None:
+    stream = reader.make_stream(line_with(README, "curl -X POST"))
+    body = {"title": "Other", "catgory_id": "?"}
+    reader.walk.ask("PUT", f"/streams/id/{stream['id']}", body)
+    reader.walk.ask("GET", "/streams/", key="wrong")
+
+    def ask(*words: str) -> Any:
+        return json.loads(reader.run(f"{line_with(LOGS_PAGE, 'curl', *words)} -s --fail"))
+
+    assert [each["method"] for each in ask("user=demo")["requests"]] == ["POST", "PUT"]
+    [misspelt] = ask("unknown")["requests"]
+    assert misspelt["unknown_fields"] == ["catgory_id"]
+    assert [each["path"] for each in ask("credential")["requests"]] == ["/api/v1/streams/"]
+    made = [each["values"]["stream_id"] for each in ask("kind=")["events"]]
+    assert made[-1] == stream["id"]
+    listening = reader.start(f"{line_with(LOGS_PAGE, 'event-stream')} -s")
+    try:
+        assert listening.stdout is not None
+        assert any("StreamUpdated" in line for line in listening.stdout)
+    finally:
+        listening.terminate()
+        listening.communicate(timeout=PATIENCE_SECONDS)

@@ -28,7 +28,7 @@ class Call:
 
     `credential` is the caller's key or token, empty where there was none. `accept` is what the
     request says it reads, `origin` the site that a browser sends it from. `upload` is the form's
-    file, where the request is a form.
+    file, where the request is a form. `last_event_id`: up to where a stream of events was heard.
     """
 
     platform: "Platform"
@@ -41,6 +41,7 @@ class Call:
     query: "BaseModel | None"
     upload: "Uploaded | None" = None
     origin: str = ""
+    last_event_id: str = ""
 
     @property
     def world(self) -> World:

@@ -126,6 +126,7 @@ class Dispatch:
                 query=_query(operation, request),
                 upload=upload,
                 origin=request.headers.get("origin", ""),
+                last_event_id=request.headers.get("last-event-id", ""),
             )
             value = operation.answer(call)
             if inspect.isawaitable(value):
