@@ -7,6 +7,7 @@ import pytest
 
 from emulator.media.ingest.tag import Tag
 from tests.support.encoders import film, play
+from tests.support.hls.media_rules import check_media
 from tests.support.replay import replaying, tags_of
 from tests.support.walk import Walk, platform
 
@@ -49,12 +50,16 @@ def test_every_picture_is_played_in_order_whatever_the_encoders_clock_does(
     with replaying(stream["rtmp_url"], stream["stream_key"]) as replay:
         replay.send(retimed(tags_of(film(seconds=SECONDS)), clock))
         walk.until_status(stream, "live")
+        assert check_media(walk.media_playlist(stream, "llhls")) == []
         replay.finish()
 
     # when its stream is over, the VOD is as long as what was shown,
     vod = walk.until_vod(stream)
     assert abs(vod["duration"] - SECONDS) < 0.15
-    assert walk.media_playlist(stream).count("#EXT-X-DISCONTINUITY\n") == breaks
+    for name in ("stream", "llhls"):
+        playlist = walk.media_playlist(stream, name)
+        assert check_media(playlist) == []
+        assert playlist.count("#EXT-X-DISCONTINUITY\n") == breaks
 
     # and a player shows every picture, one after the other, in time.
     for address in (vod["video_url"], vod["mp4_url"]):

@@ -45,7 +45,7 @@ class Window:
         self._dependent = 0
         self._run_frames = 0
         self._run_ticks = 0
-        self._run_anchor: tuple[int, int] | None = None
+        self._run_anchor: tuple[int, float] | None = None
         self.starts_run = False
 
     def begin(self, init: Init) -> None:
@@ -172,9 +172,10 @@ class Window:
         if self.init is None:
             raise ValueError("a part came before its init segment")
         if self._run_anchor is None:
-            self._run_anchor = (start, at_ms)
+            self._run_anchor = (start, max(at_ms, self._last_end_ms()))
         # Dates follow the media's clock within a run: arrival times jitter, and players that
-        # align by date would see segments overlap.
+        # align by date would see segments overlap. A publisher that sends faster than in real
+        # time is dated ahead of its arrival: then the next run goes on where that one ends.
         anchor_start, anchor_ms = self._run_anchor
         self.open = Segment(
             msn=self.next_msn,
@@ -186,6 +187,13 @@ class Window:
         )
         self.starts_run = False
         return self.open
+
+    def _last_end_ms(self) -> float:
+        """The instant at which the last complete segment ends; 0 before there is one."""
+        if not self.complete:
+            return 0
+        last = self.complete[-1]
+        return last.program_ms + last.duration / 90
 
     def _grow_target(self, segment: Segment) -> None:
         if round_seconds(segment.duration) > self.target_seconds:

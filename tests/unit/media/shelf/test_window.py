@@ -46,6 +46,19 @@ def test_a_part_before_its_init_segment_is_our_own_mistake() -> None:
         window.add(b"", start=0, duration=1, frames=0, is_independent=True, at_ms=0)
 
 
+@pytest.mark.parametrize(("came_at_ms", "is_dated_ms"), [(200, 1000), (5000, 5000)])
+def test_a_run_is_dated_by_its_arrival_and_never_into_the_one_before(
+    came_at_ms: int, is_dated_ms: int
+) -> None:
+    # Given a second of media, and then a run whose first part came sooner or later than that,
+    window = window_with(5)
+    window.begin(Init(1, "avc1.64001f", 16, 9, 10))
+    window.add(b"x", start=90_000, duration=18_000, frames=6, is_independent=True, at_ms=came_at_ms)
+
+    # then players that go by dates see no two pictures at once.
+    assert [segment.program_ms for segment in window.segments] == [0, is_dated_ms]
+
+
 def test_the_dvr_window_forgets_from_the_front_and_counts_what_left() -> None:
     # Given ten seconds of history at most and a discontinuity in its middle,
     window = window_with(30, dvr_seconds=10)
