@@ -24,6 +24,7 @@ from tests.support.encoders import (
     play,
     pushing,
 )
+from tests.support.peers import need
 from tests.support.walk import Walk, platform, seconds_in, until
 
 FRAME_SECONDS = 1 / 30
@@ -112,6 +113,23 @@ def test_a_push_is_live_is_watched_ends_and_leaves_a_vod(
     assert vod["duration"] == pytest.approx(3, abs=FRAME_SECONDS)
     assert len(play(vod["video_url"], by=by).video) == 90
     assert play(vod["mp4_url"], by=by).video == pytest.approx([n / 30 for n in range(90)], abs=1e-3)
+
+
+def test_ffprobe_tells_of_a_live_stream_what_its_encoder_sends(walk: Walk) -> None:
+    stream = walk.create()
+    with pushing(address_of(stream)):
+        walk.until_parts(stream, 6)
+        command = [need("ffprobe"), "-v", "error", "-of", "json", "-show_streams"]
+        told = subprocess.run(
+            [*command, stream["playback"]["llhls"]], check=True, capture_output=True, timeout=60
+        )
+
+    assert not told.stderr
+    found = {each["codec_type"]: each for each in json.loads(told.stdout)["streams"]}
+    picture, sound = found["video"], found["audio"]
+    assert (picture["codec_name"], picture["width"], picture["height"]) == ("h264", 320, 180)
+    assert picture["r_frame_rate"] == "30/1"
+    assert (sound["codec_name"], sound["sample_rate"]) == ("aac", "48000")
 
 
 def test_an_encoder_that_verifies_refuses_a_certificate_that_it_was_not_told_to_trust(
