@@ -1,5 +1,7 @@
 """OBS as a person uses it: the profile that is written for it, Start, Stop, and a wrong key."""
 
+import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -28,6 +30,26 @@ REFUSALS = {
     "ended": "This stream has ended, and ended is final.",
     "used": "Somebody is publishing with this key already.",
 }
+# What "Settings, Output" and "Settings, Stream" write for WHIP.
+WHIP_PROFILE = """[General]
+Name=live-emulator
+[Output]
+Mode=Simple
+[SimpleOutput]
+StreamEncoder=x264
+StreamAudioEncoder=opus
+UseAdvanced=true
+Preset=veryfast
+x264Settings=keyint=60
+[Video]
+BaseCX=1280
+BaseCY=720
+OutputCX=1280
+OutputCY=720
+FPSCommon=30
+[Audio]
+SampleRate=48000
+"""
 
 
 @pytest.fixture(scope="module")
@@ -160,3 +182,41 @@ def test_a_refused_obs_has_our_sentence_in_its_log(walk: Walk, home: Home, why: 
             obs.until_said("Streaming Stop")
             assert not obs.ask("GetStreamStatus")["outputActive"]
     assert walk.stream(stream)["started_at"] is None
+
+
+def test_obs_30_goes_live_by_whip_stops_and_comes_back(walk: Walk, home: Home) -> None:
+    # Given an OBS that speaks WebRTC, which needs version 30 and is no part of every build,
+    if not speaks_webrtc():
+        pytest.skip("this OBS has no WebRTC output")
+    stream = walk.create()
+    profile = home.config / "basic/profiles" / PROFILE
+    profile.mkdir(parents=True)
+    (profile / "basic.ini").write_text(WHIP_PROFILE)
+    whip = stream["ingest"]["webrtc_url"]
+    server = whip.replace(stream["stream_key"], stream["cloudflare_stream_id"])
+    service = {"server": server, "bearer_token": stream["stream_key"], "service": "WHIP"}
+    told = {"type": "whip_custom", "settings": service}
+    (profile / "service.json").write_text(json.dumps(told))
+
+    # when it starts, then the stream is live with its picture and sound;
+    with pushing_obs(home) as obs:
+        until(lambda: walk.get(stream["playback_url"]).status == 200, "a segment is whole")
+        health = until_health(walk, stream, "audio_codec")
+        assert PICTURE_AND_SOUND.items() <= health.items()
+        assert (health["protocol"], health["gaps"]) == ("whip", 0)
+        assert play(stream["playback_url"], "-t", "1").audio
+
+        # when it stops and starts again in time, it is the same stream.
+        obs.ask("StopStream")
+        until(lambda: not walk.ingest(stream)["is_publishing"], "OBS has stopped")
+        obs.ask("StartStream")
+        until(lambda: walk.ingest(stream)["rejoins"] == 1, "OBS is back")
+        walk.until_parts(stream, 5)
+        obs.ask("StopStream")
+        assert walk.until_vod(stream)["status"] == "ready"
+
+
+def speaks_webrtc() -> bool:
+    found = shutil.which("obs")
+    home = Path(found).resolve().parent.parent if found else Path()
+    return any((home / "lib").glob("**/obs-plugins/obs-webrtc.so"))
