@@ -1,5 +1,7 @@
 """WHIP with a real peer: aiortc goes live, HLS plays it, it ends and leaves a recording."""
 
+import asyncio
+import socket
 import subprocess
 import sys
 import threading
@@ -8,13 +10,14 @@ from urllib.parse import urljoin
 
 import aioice
 import pytest
+from aioice import mdns
 
 from emulator.media.publisher.process import PublisherProcess
 from emulator.media.publisher.settings import PublishSettings
 from emulator.media.publisher.test_card.strip import read_strip
 from tests.support.encoders import film, play
 from tests.support.offers import browser_offer
-from tests.support.walk import Walk, platform
+from tests.support.walk import PATIENCE_SECONDS, Walk, platform
 from tests.support.webrtc import (
     FRAGMENT,
     AudioFrame,
@@ -161,6 +164,31 @@ def test_candidates_may_follow_one_by_one(walk: Walk) -> None:
     assert send("PATCH", resource, more.replace("abcd", "efgh"), kind).status == 422
     assert send("PATCH", resource, more, {"Content-Type": "text/plain"}).status == 415
     assert send("DELETE", resource).status == 200
+
+
+async def test_a_name_that_a_browser_hides_behind_is_looked_up(walk: Walk) -> None:
+    # Given a peer that tells a name for its address, which only its own machine knows (mDNS),
+    name = "f0d1c2b3-0000-4000-8000-a4b5c6d7e8f9.local"
+    names = await mdns.create_mdns_protocol()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plug:
+        plug.bind(("127.0.0.1", 0))
+        plug.settimeout(PATIENCE_SECONDS)
+        port = plug.getsockname()[1]
+        try:
+            await names.publish(name, "127.0.0.1")
+        except OSError as error:
+            pytest.skip(f"no mDNS on this machine: {error}")
+        # when it offers, then it is called there (a STUN binding request, RFC 8489, 5).
+        told = f"a=mid:0\r\na=candidate:1 1 udp 2122194687 {name} {port} typ host\r\n"
+        answer = post_offer(
+            walk.create()["ingest"]["webrtc_url"], offer.replace("a=mid:0\r\n", told)
+        )
+        assert answer.status == 201
+        called = await asyncio.to_thread(plug.recv, 2048)
+        assert called[:2] == b"\x00\x01"
+        assert called[4:8] == b"\x21\x12\xa4\x42"
+    await names.close()
+    assert send("DELETE", walk.ready["http"] + answer.headers["Location"]).status == 200
 
 
 async def test_the_built_in_publisher_goes_live_over_webrtc(walk: Walk) -> None:
