@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check lint types bench docs tested clean
+.PHONY: demo test check lint types bench docs tested hashes clean
 
 demo: $(STAMP)
 	@$(BIN)/live-emulator demo
@@ -40,6 +40,10 @@ docs: $(STAMP)
 # Which tests have seen which operation succeed (`live-emulator contract`). Takes some minutes.
 tested: $(STAMP)
 	LIVE_EMULATOR_TESTED=emulator/web/openapi/tested.json $(BIN)/pytest -q tests/flows
+
+# What each scenario of the library must hash to, after a change that is meant to change evenings.
+hashes: $(STAMP)
+	$(BIN)/python -m tests.real.test_scenario_library
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -3,8 +3,9 @@
 An `Evening` is shared by all steps of a run; a `Stage` is that evening as one step sees it.
 """
 
+import json
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -79,6 +80,8 @@ class Evening:
     vods: dict[str, str] = field(default_factory=dict)
     saved: dict[str, Any] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+    # What the chance of each step is called, by the step's number.
+    chances: dict[int, str] = field(default_factory=dict)
     publishers: "dict[str, Publisher]" = field(default_factory=dict)
     # Real viewers by their stream's id, and how they watch.
     crowds: "dict[str, RealCrowd]" = field(default_factory=dict)
@@ -121,7 +124,10 @@ class Stage:
 
     def chance(self, purpose: str) -> Chance:
         """A stream of chance of this step's own: another step more does not change it."""
-        return Chance(self.evening.seed, self.step.name, purpose)
+        evening = self.evening
+        if not evening.chances:
+            evening.chances.update(chance_names(evening.scenario.steps))
+        return Chance(evening.seed, evening.chances[self.step.number], purpose)
 
     def stream(self, ref: str | Mapping[Literal["owner"], str]) -> Stream:
         """The stream that a file means. Refuses (`not_found`) one that is not there yet."""
@@ -133,6 +139,23 @@ class Stage:
 
     def vod(self, name: str) -> Vod:
         return find_vod(self.evening, name)
+
+
+def chance_names(steps: Sequence[Step]) -> dict[int, str]:
+    """By what the chance of each step is known: its name, or what it does where it has none.
+
+    Not by its number, which changes with each step that is added above.
+    """
+    found: dict[int, str] = {}
+    twins: dict[str, int] = {}
+    for step in steps:
+        name = step.name
+        if not step.is_named:
+            does = json.dumps(step.action.model_dump(exclude_unset=True), default=str)
+            name = f"{step.action.name} {does}"
+        twins[name] = twins.get(name, 0) + 1
+        found[step.number] = name if twins[name] == 1 else f"{name} {twins[name]}"
+    return found
 
 
 def find_stream(evening: Evening, ref: str | Mapping[Literal["owner"], str]) -> Stream:

@@ -191,34 +191,6 @@ def test_the_commands_of_the_page_do_what_it_says(line: str, tmp_path: Path) -> 
     assert ("--report" not in line) or (tmp_path / "out/report.html").is_file()
 
 
-def test_a_real_session_is_recorded_and_played_again(tmp_path: Path) -> None:
-    # Given a world that is recorded while a real encoder publishes and somebody talks,
-    with platform() as walk:
-        url = walk.ready["http"]
-        recording = subprocess.Popen(
-            command("record", str(tmp_path / "mine.yaml"), "--server", url, "--exact"),
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert recording.stdout is not None
-        assert "Recording" in recording.stdout.readline()
-        played = run("run", "going-live", "--speed", "real", "--against", url, "--json")
-        assert played.returncode == 0, played.stdout
-        recording.send_signal(signal.SIGINT)
-        told, _ = recording.communicate(timeout=PATIENCE_SECONDS)
-        assert recording.returncode == 0, told
-
-    # when what was written is played on the virtual clock,
-    again = run("run", str(tmp_path / "mine.yaml"), "--json")
-
-    # then it ends in the same figures, within the tolerances that it states.
-    report = json.loads(again.stdout)
-    assert (again.returncode, report["outcome"]) == (0, "passed"), again.stdout
-    assert any("duration" in each["fact"] for each in report["expectations"])
-    log = (tmp_path / "mine.jsonl").read_text("utf-8").splitlines()
-    assert any(json.loads(line)["kind"] == "PublisherJoined" for line in log)
-
-
 REAL = """
 scenario: Real
 world:

@@ -1,4 +1,7 @@
-"""The library of scenarios: each short and commented, each passes, each is the same every time."""
+"""The library of scenarios: each short and commented, each passes, each is the same every time.
+
+`make hashes` writes down anew what the same means, where an evening is to be another one.
+"""
 
 import json
 import os
@@ -14,6 +17,8 @@ from emulator.scenario import files
 
 LIBRARY = files.library()
 LINES_MAX = 80
+# The hash of each evening's events: the same in every process, on every Python, on every machine.
+HASHES = Path(__file__).with_name("log_hashes.json")
 PATIENCE_SECONDS = 240
 # Those that need something of their own: an end, or less than a whole day.
 SPECIAL = {
@@ -40,19 +45,21 @@ def reports(process: "subprocess.Popen[str]") -> dict[str, dict[str, Any]]:
     return {Path(report["file"]).stem: report for report in found}
 
 
+def play_all(hash_seed: int) -> dict[str, dict[str, Any]]:
+    """The report of each, by its name."""
+    usual = [name for name in LIBRARY if name not in SPECIAL]
+    processes = [begin(hash_seed, usual)]
+    processes += [begin(hash_seed, [name], *flags) for name, flags in SPECIAL.items()]
+    played: dict[str, dict[str, Any]] = {}
+    for process in processes:
+        played |= reports(process)
+    return played
+
+
 @pytest.fixture(scope="module")
 def evenings() -> list[dict[str, dict[str, Any]]]:
     """All of the library, played in two processes that order their sets differently."""
-    usual = [name for name in LIBRARY if name not in SPECIAL]
-    found = []
-    for hash_seed in (1, 2):
-        processes = [begin(hash_seed, usual)]
-        processes += [begin(hash_seed, [name], *flags) for name, flags in SPECIAL.items()]
-        played: dict[str, dict[str, Any]] = {}
-        for process in processes:
-            played |= reports(process)
-        found.append(played)
-    return found
+    return [play_all(1), play_all(2)]
 
 
 @pytest.mark.parametrize("name", LIBRARY)
@@ -66,6 +73,7 @@ def test_it_passes_and_is_the_same_evening_in_another_process(
     assert (first["outcome"], missed, wrong) == ("passed", [], [])
     assert first["expectations"]
     assert first["log_hash"] == second["log_hash"]
+    assert first["log_hash"] == json.loads(HASHES.read_text("utf-8"))[name], "see `make hashes`"
     assert first["counts"] == second["counts"]
 
 
@@ -78,3 +86,13 @@ def test_it_is_short_commented_and_says_what_it_is_about(name: str) -> None:
     assert len(text.splitlines()) < LINES_MAX
     assert scenario.about
     assert all(param.help for param in scenario.params.values())
+
+
+def write_hashes() -> None:
+    """For `make hashes`."""
+    found = {name: report["log_hash"] for name, report in sorted(play_all(1).items())}
+    HASHES.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    write_hashes()

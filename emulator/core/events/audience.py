@@ -23,17 +23,21 @@ class ViewersLeft(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewersSimulated(Event):
-    """`simulated` of the `viewers` who watch from now on are made up."""
+    """`simulated` of the `viewers` who watch from now on are made up. `before` is how many watched
+    until now: another number where they were ordered to come or go at once.
+    """
 
     stream_id: str
     simulated: int
     viewers: int
+    before: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamRaided(Event):
-    """`viewers` viewers went from the stream over to `target_id`."""
+    """`viewers` viewers go from the stream over to `target_id`, where they come within `for_ms`."""
 
     stream_id: str
     target_id: str
     viewers: int
+    for_ms: int

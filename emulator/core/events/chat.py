@@ -66,7 +66,10 @@ class ChatCleared(ChatEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatSettingsChanged(ChatEvent):
+    """`values` are what was changed as it is from then on, by its name."""
+
     changed: tuple[str, ...]
+    values: dict[str, object]
     by_user_id: str
 
 

@@ -6,11 +6,15 @@ from emulator.core.values import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultStarted(Event):
-    """`values` are the fault's own, as they are written."""
+    """`values` are the fault's own, as they are written. It strikes a `share` of what it meets, at
+    most `times` times; 0 is without end.
+    """
 
     fault_id: str
     kind: str
     values: dict[str, object]
+    share: float
+    times: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

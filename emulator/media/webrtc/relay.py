@@ -29,10 +29,14 @@ class Listener(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Watching:
-    """How it is told that somebody watches: `seen` about once a second, `left` once."""
+    """How it is told that somebody watches: `seen` about once a second, `left` once.
+
+    `is_stalled` is asked for each picture: whether a fault keeps this viewer from what is new.
+    """
 
     seen: Callable[[], None]
     left: Callable[[], None]
+    is_stalled: Callable[[], bool]
 
 
 class Relay:

@@ -61,6 +61,10 @@ class Action(BaseModel):
         """What is wrong with those files, by their names: a sentence each."""
         return iter(())
 
+    def users_in_files(self, texts: Mapping[str, str]) -> Iterator[str]:  # noqa: ARG002
+        """Whom those files, in which nothing is wrong, speak of by name."""
+        return iter(())
+
     @abstractmethod
     def run(self, stage: "Stage") -> Awaitable[Any] | Ticks | LateTicks | None:
         """Do it. A `Refused` is noted in the report as what the platform said."""

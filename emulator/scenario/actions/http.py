@@ -8,6 +8,7 @@ from pydantic import Field
 from emulator.core.errors import Refused
 from emulator.scenario.actions.action import Action
 from emulator.scenario.facts import conditions
+from emulator.scenario.language.mistakes import ended
 from emulator.scenario.language.values.kinds import Name, UserRef
 from emulator.scenario.stage import Stage
 
@@ -39,7 +40,7 @@ class HttpRequest(Action):
             try:
                 conditions.parse("any", raw)
             except ValueError as error:
-                yield ("json", place), "condition", f"{place}: {error}."
+                yield ("json", place), "condition", ended(f"{place}: {error}")
 
     async def run(self, stage: Stage) -> None:
         request = stage.evening.server.request

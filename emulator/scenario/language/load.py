@@ -13,7 +13,7 @@ from emulator.scenario.language import names, tree
 from emulator.scenario.language.checked import checked
 from emulator.scenario.language.mistakes import Mistake, WrongScenario, meant
 from emulator.scenario.language.names import Names
-from emulator.scenario.language.scenario import Expectation, Param, Place, Scenario
+from emulator.scenario.language.scenario import Expectation, On, Param, Place, Scenario
 from emulator.scenario.language.steps import STEPS_MAX, Steps
 from emulator.scenario.language.tree import Node
 from emulator.scenario.language.values import params, quantities
@@ -274,6 +274,9 @@ class _Loading:
         for step, node in zip(steps.found, self.step_nodes, strict=True):
             arguments = node.value[step.action.name]
             names.check(step.action, arguments, self.names, self.mistakes)
+            if isinstance(step.trigger, On):
+                where = node.value["on"].at((step.trigger.event,))
+                names.check_filter(step.trigger, where, self.names, self.mistakes)
             for path in getattr(step.action, "facts", ()):
                 where = arguments.keys.get(path, (arguments.line, arguments.column))
                 at = Node(arguments.file, where[0], where[1], None)
@@ -300,8 +303,13 @@ class _Loading:
         except ValueError as error:
             self._note(node, "file", f"{error}.")
             return
-        for sentence in action.wrong_files(self.files):
+        wrong = list(action.wrong_files(self.files))
+        for sentence in wrong:
             self._note(node, "file", sentence)
+        for user in () if wrong else action.users_in_files(self.files):
+            if user not in self.names.users:
+                told = f"{name}: there is no user {user}{meant(user, self.names.users)}"
+                self._note(node, "unknown-user", told)
 
     def _world(self) -> WorldPart:
         parts = [part for part, _ in self.worlds]

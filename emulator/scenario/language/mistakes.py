@@ -34,6 +34,11 @@ class WrongScenario(Refused):
         super().__init__("invalid", "\n".join(shown), mistakes=[str(m) for m in self.mistakes])
 
 
+def ended(text: str) -> str:
+    """A sentence, with what ends it."""
+    return text if text.endswith((".", "?")) else f"{text}."
+
+
 def meant(word: str, known: Iterable[str]) -> str:
     """The end of a sentence about an unknown word: the nearest right one, or all there are."""
     words = sorted(known)

@@ -9,8 +9,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from emulator.core.values import dataclass
-from emulator.scenario.facts import registry
-from emulator.scenario.language.mistakes import Mistake, meant
+from emulator.scenario.facts import conditions, registry
+from emulator.scenario.language.mistakes import Mistake, ended, meant
+from emulator.scenario.language.scenario import On
 from emulator.scenario.language.tree import Node
 from emulator.scenario.language.values.kinds import Noun, Ref
 
@@ -63,6 +64,33 @@ def check_path(path: str, node: Node, names: Names, mistakes: list[Mistake]) -> 
     if name not in known:
         told = f"{path}: there is no {what} {name}{meant(name, known)}"
         mistakes.append(node.mistake(f"unknown-{middle}", told))
+
+
+def check_filter(on: On, node: Node, names: Names, mistakes: list[Mistake]) -> None:
+    """Note what a filter of events asks for that is not there, or that cannot be meant."""
+    for key, value in on.filter.items():
+        where = node.at((key,))
+        if key in _FILTERS:
+            _check_one(_FILTERS[key], value, where, names, mistakes)
+            continue
+        try:
+            conditions.parse("any", value)
+        except ValueError as error:
+            mistakes.append(where.mistake("condition", ended(f"{key}: {error}")))
+
+
+def _check_one(noun: Noun, value: Any, node: Node, names: Names, mistakes: list[Mistake]) -> None:
+    if isinstance(value, dict) and len(value) == 1 and "owner" in value and noun == "stream":
+        noun, value = "user", value["owner"]
+    if not isinstance(value, str):
+        mistakes.append(node.mistake("type", f"Write the name of a {noun} here."))
+    elif value not in (known := names.of(noun)) and not _UUID.fullmatch(value):
+        told = f"There is no {noun} {value}{meant(value, known)}"
+        mistakes.append(node.mistake(f"unknown-{noun}", told))
+
+
+# What a filter says by a name of the scenario.
+_FILTERS: dict[str, Noun] = {"stream": "stream", "user": "user", "vod": "vod"}
 
 
 def references(model: BaseModel) -> Iterator[tuple[tuple[int | str, ...], Noun, Any]]:

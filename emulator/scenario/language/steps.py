@@ -130,6 +130,7 @@ class Steps:
             within_ms=within_ms or 0,
             refused=reader.refused(),
             is_off=is_off,
+            is_named="name" in words,
         )
 
     def _trigger(self, node: Node, words: dict[str, Any], reader: "_Words") -> Trigger | None:

@@ -8,18 +8,24 @@ import yaml
 
 from emulator.core.values import dataclass
 from emulator.scenario.language.values.quantities import clock_text
+from emulator.scenario.record import rooms
 from emulator.scenario.record.curve import ramps
 from emulator.scenario.record.naming import Naming
-from emulator.scenario.record.steps import Steps
+from emulator.scenario.record.steps import AUDIENCE, ROUND_MS, Steps, rounded
 from emulator.world.audience import figures
+from emulator.world.library import recordings
 from emulator.world.live import streams
+from emulator.world.live.streams import Stream
+from emulator.world.people import accounts
 from emulator.world.store import events
 from emulator.world.store.events import Journalled
 from emulator.world.world import World
 
 EVENTS_MAX = 200_000
 _BATCH = 1_000
-_ROUND_MS = 100
+# A file beside a scenario has at most 1 MiB.
+_SCRIPT_BYTES_MAX = 900_000
+_LOOK_BACK = 1_000
 # What a replay is told to match: counts exactly, audiences and lengths about.
 _LENGTH_GIVE = "2s"
 _AUDIENCE_GIVE = 0.05
@@ -39,35 +45,38 @@ def record(world: World, after: int, name: str, since_ms: int) -> Recorded:
     """Everything behind the journal's event `after`. Its times count from `since_ms`."""
     found = list(_events(world, after))
     naming = Naming(world)
-    steps = Steps(world, naming)
+    steps = Steps(world, naming, since_ms)
     steps.take(found)
-    files = {
-        f"{name}-{stream}.txt": _script(lines, since_ms) for stream, lines in steps.lines.items()
+    _look_back(steps, after, since_ms)
+    scripts = {
+        stream: dict(_scripts(lines, f"{name}-{stream}")) for stream, lines in steps.lines.items()
     }
-    timeline = _timeline(steps, name, since_ms, world.now_ms + 1)
+    timeline = _timeline(steps, after, scripts, since_ms)
     scenario: dict[str, Any] = {
         "scenario": name,
         "about": f"Recorded from what happened in the world {world.name}.",
         # To its end, where what was begun came to rest.
-        "lasts": clock_text(_rounded(world.now_ms - since_ms)),
-        "world": _world(steps),
+        "lasts": clock_text(rounded(world.now_ms - since_ms)),
+        "world": _world(steps, after),
     }
+    more = f" Only the first {EVENTS_MAX} of them." if len(found) >= EVENTS_MAX else ""
     text = "\n".join(
         [
-            f"# Recorded by `live-emulator scenario record`: {len(found)} events.",
+            f"# Recorded by `live-emulator scenario record`: {len(found)} events.{more}",
             *(_dumped({key: value}).rstrip() for key, value in scenario.items()),
             "timeline:",
             *(f"  - {_flow(step)}" for step in timeline),
             _dumped({"expect": _expected(world, steps)}).rstrip(),
         ]
     )
+    files = {file: script for each in scripts.values() for file, script in each.items()}
     return Recorded(text + "\n", files, "".join(_exact(found, since_ms)), len(found))
 
 
 def _events(world: World, after: int) -> Iterator[Journalled]:
     count = 0
     while count < EVENTS_MAX:
-        batch = events.read(world.store, after=after, count=_BATCH)
+        batch = events.read(world.store, after=after, count=min(_BATCH, EVENTS_MAX - count))
         yield from batch
         count += len(batch)
         if len(batch) < _BATCH:
@@ -85,36 +94,86 @@ def _exact(found: list[Journalled], since_ms: int) -> Iterator[str]:
         )
 
 
-def _world(steps: Steps) -> dict[str, Any]:
+def _look_back(steps: Steps, after: int, since_ms: int) -> None:
+    """Who watched already when the recording began."""
+    for name, stream in steps.naming.streams.items():
+        if name not in steps.created and (count := _watching(steps.world, stream.id, after)):
+            steps.points[name] = [(since_ms, count), *steps.points.get(name, ())]
+            steps.raided[name] = [
+                (number + 1, at_ms, until_ms)
+                for number, at_ms, until_ms in steps.raided.get(name, ())
+            ]
+
+
+def _watching(world: World, stream_id: str, seq: int) -> int:
+    """How many did at a point of the journal, as far as can be seen from there."""
+    last, count = 0, 0
+    for kind in sorted(AUDIENCE):
+        for row in world.store.rows(
+            "SELECT seq, body FROM events WHERE kind = ? AND seq <= ? ORDER BY seq DESC LIMIT ?",
+            kind,
+            seq,
+            _LOOK_BACK,
+        ):
+            values = json.loads(row["body"])
+            if row["seq"] > last and values["stream_id"] == stream_id:
+                last, count = row["seq"], values["viewers"]
+    return count
+
+
+def _world(steps: Steps, after: int) -> dict[str, Any]:
     there = {name: s for name, s in steps.naming.streams.items() if name not in steps.created}
     shown = [
         {"name": name, "owner": steps.naming.owner(stream), "title": stream.title}
         for name, stream in there.items()
     ]
-    people = [{"name": username} for username in sorted(steps.naming.users)]
     rules = steps.world.rules
     told = {
         # A person may have streamed more than once in an evening.
         "streams_per_user": 0,
+        # Times are rounded: what was said may come a little faster than it did.
+        "chat_lines_per_minute": 0,
+        "chat_repeats_max": rules.chat_repeats_max,
         "reconnect_window": clock_text(rules.reconnect_window_ms),
         "vod_processing": clock_text(rules.vod_processing_ms),
     }
-    return {"users": people, "streams": shown, "rules": told}
+    return {"users": _people(steps, after), "streams": shown, "rules": told}
 
 
-def _timeline(steps: Steps, name: str, since_ms: int, world_ms: int) -> list[dict[str, Any]]:
+def _people(steps: Steps, after: int) -> list[dict[str, Any]]:
+    """Who is spoken of, and whom of them they followed before."""
+    world, names = steps.world, sorted(steps.naming.users)
+    since = {
+        (each.values["follower_id"], each.values["followed_id"])
+        for each in events.read(world.store, after=after, count=EVENTS_MAX, kind="UserFollowed")
+    }
+    rows = {accounts.by_username(world, name).row: name for name in names}
+    ids = {row: accounts.by_row(world, row).id for row in rows}
+    found = []
+    for row, name in rows.items():
+        followed = [
+            rows[each["followed_row"]]
+            for each in world.store.rows(
+                "SELECT followed_row FROM follows WHERE follower_row = ? ORDER BY followed_row", row
+            )
+            if each["followed_row"] in rows and (ids[row], ids[each["followed_row"]]) not in since
+        ]
+        found.append({"name": name, **({"follows": followed} if followed else {})})
+    return found
+
+
+def _timeline(
+    steps: Steps, after: int, scripts: dict[str, dict[str, str]], since_ms: int
+) -> list[dict[str, Any]]:
     found: list[tuple[int, dict[str, Any]]] = []
-    for at_ms, step in steps.found:
-        found.append((_rounded(at_ms - since_ms), step))
-    for stream in steps.lines:
-        told = {"stream": stream, "file": f"{name}-{stream}.txt"}
-        found.append((0, {"chat.script": told}))
+    for stream, known in steps.naming.streams.items():
+        found += [(0, step) for step in rooms.before(steps.world, stream, known, after)]
+    found += steps.found
+    for stream, files in scripts.items():
+        found += [(0, {"chat.script": {"stream": stream, "file": file}}) for file in files]
     for stream, points in steps.points.items():
-        # Whoever still watches when a stream ends leaves by that.
-        end_ms = steps.ended.get(stream, world_ms)
-        seen = [(at_ms - since_ms, count) for at_ms, count in points if at_ms < end_ms]
-        for ramp in ramps(seen):
-            found.append((_rounded(max(0, ramp.from_ms)), _audience(stream, ramp.for_ms, ramp.to)))
+        for at_ms, step in _audience(stream, points, steps.raided.get(stream, [])):
+            found.append((rounded(max(0, at_ms - since_ms)), step))
     live = {name for name in steps.points if name not in steps.published}
     for stream in sorted(live - steps.created):
         # It was live already, and nobody was seen to begin.
@@ -124,25 +183,74 @@ def _timeline(steps: Steps, name: str, since_ms: int, world_ms: int) -> list[dic
 
 
 def _rank(step: dict[str, Any]) -> int:
-    """Of one instant: streams are made, then published, then watched and talked in, then ended."""
-    order = ("stream.create", "publish.start", "stream.start")
+    """Of one instant: streams are made, then published, then watched and talked in, then ended.
+
+    A raid comes when those are there who go, and before whoever else comes then.
+    """
     action = next(iter(step))
-    if action in order:
-        return order.index(action)
-    return 9 if action in ("publish.stop", "stream.end") else 5
+    return _RANKS.get(action, 6)
 
 
-def _audience(stream: str, for_ms: int, to: int) -> dict[str, Any]:
-    if for_ms < _ROUND_MS:
+_RANKS = {
+    "stream.create": 0,
+    "publish.start": 1,
+    "stream.start": 2,
+    "viewers.set": 4,
+    "viewers.raid": 5,
+    "publish.stop": 9,
+    "stream.end": 9,
+}
+
+
+def _audience(
+    stream: str, points: list[tuple[int, int]], raids: list[tuple[int, int, int]]
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """An audience as ramps; those whom a raid moves are moved by that."""
+    begin = 0
+    for count, raid_ms, until_ms in raids:
+        before = points[begin:count]
+        yield from _ramps(stream, before, is_left_behind=begin > 0)
+        if before:
+            # As many as were there, whatever the ramps before make of it.
+            yield raid_ms, _watched(stream, 0, before[-1][1])
+        begin = max(begin, count)
+        while begin < len(points) and points[begin][0] < until_ms:
+            begin += 1
+    yield from _ramps(stream, points[begin:], is_left_behind=bool(raids))
+
+
+def _ramps(
+    stream: str, points: list[tuple[int, int]], *, is_left_behind: bool
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    for ramp in ramps(points):
+        # What a raid leaves behind is set right once the raid is over.
+        is_first = ramp.from_ms == points[0][0]
+        after_ms = ROUND_MS if is_left_behind and is_first else 0
+        yield ramp.from_ms + after_ms, _watched(stream, ramp.for_ms, ramp.to)
+
+
+def _watched(stream: str, for_ms: int, to: int) -> dict[str, Any]:
+    if for_ms < ROUND_MS:
         return {"viewers.set": {"stream": stream, "count": to}}
-    return {"viewers.ramp": {"stream": stream, "to": to}, "for": clock_text(_rounded(for_ms))}
+    return {"viewers.ramp": {"stream": stream, "to": to}, "for": clock_text(rounded(for_ms))}
 
 
-def _script(lines: list[tuple[int, str, str]], since_ms: int) -> str:
-    return "".join(
-        f"{clock_text(_rounded(at_ms - since_ms))} {author}: {' '.join(content.split())}\n"
-        for at_ms, author, content in lines
-    )
+def _scripts(lines: list[tuple[int, str, str]], name: str) -> Iterator[tuple[str, str]]:
+    """One file, or as many as it takes, by their names."""
+    number, size = 1, 0
+    kept: list[str] = []
+    for at_ms, author, content in lines:
+        line = f"{clock_text(at_ms)} {author}: {' '.join(content.split())}\n"
+        if size + len(line.encode()) > _SCRIPT_BYTES_MAX:
+            yield _script_name(name, number), "".join(kept)
+            number, kept, size = number + 1, [], 0
+        kept.append(line)
+        size += len(line.encode())
+    yield _script_name(name, number), "".join(kept)
+
+
+def _script_name(name: str, number: int) -> str:
+    return f"{name}.txt" if number == 1 else f"{name}-{number}.txt"
 
 
 def _expected(world: World, steps: Steps) -> dict[str, Any]:
@@ -151,23 +259,31 @@ def _expected(world: World, steps: Steps) -> dict[str, Any]:
         stream = streams.find(world, known.id)
         found[f"stream.{name}.status"] = stream.status
         if stream.started_at_ms is not None and stream.status == "ended":
-            length = clock_text(_rounded(figures.duration_ms(world, stream)))
+            length = clock_text(rounded(figures.duration_ms(world, stream)))
             found[f"stream.{name}.duration"] = {"about": length, "give": _LENGTH_GIVE}
+        if name in steps.published and stream.vod_id is not None:
+            vod = recordings.find(world, stream.vod_id)
+            if vod.status == "ready":
+                length = clock_text(rounded(vod.duration_ms))
+                found[f"vod.{name}.duration"] = {"about": length, "give": _LENGTH_GIVE}
         if name in steps.lines:
             found[f"chat.{name}.lost"] = 0
             # Lines of one author may come closer together than they were said, by the rounding.
             count = len(steps.lines[name])
             found[f"chat.{name}.posted"] = {"about": count, "give": max(1, count // 20)}
         if name in steps.points:
-            most = max(count for _, count in steps.points[name])
+            most = _peak(steps, name, stream)
             give = max(1, round(most * _AUDIENCE_GIVE))
             fact = f"analytics.{name}.peak_concurrent_viewers"
             found[fact] = {"about": most, "give": give}
     return found
 
 
-def _rounded(duration_ms: int) -> int:
-    return max(0, round(duration_ms / _ROUND_MS) * _ROUND_MS)
+def _peak(steps: Steps, name: str, stream: Stream) -> int:
+    """The owner's own figure, unless it is of a time before the recording."""
+    if name in steps.published or name in steps.created:
+        return figures.totals(steps.world, stream).peak
+    return max(count for _, count in steps.points[name])
 
 
 def _dumped(value: Any) -> str:

@@ -6,8 +6,9 @@ from typing import Any
 
 from emulator.core.errors import Refused
 from emulator.core.values import dataclass
+from emulator.scenario.record import rooms
 from emulator.scenario.record.naming import Naming
-from emulator.world.chat import messages, settings
+from emulator.world.chat import messages
 from emulator.world.live import streams
 from emulator.world.people import accounts
 from emulator.world.store.events import Journalled
@@ -16,16 +17,38 @@ from emulator.world.world import World
 # Who watches is told by ramps, who speaks by a script; what follows from a step needs none.
 SCRIPTED = {"ChatPosted", "ChatHeld"}
 AUDIENCE = {"ViewerJoined", "ViewersLeft", "ViewersSimulated"}
+# What decides whether a line is taken: neither may overtake the other.
+RULING = {
+    "ChatSettingsChanged",
+    "ModeratorAdded",
+    "ChatDeleted",
+    "ChatCleared",
+    "ChatBanned",
+    "ChatUnbanned",
+    "UserFollowed",
+    "UserUnfollowed",
+}
+ROUND_MS = 100
 
 Step = dict[str, Any]
 
 
+def rounded(duration_ms: int) -> int:
+    """Half a step of `ROUND_MS` is how much a time may be off."""
+    return max(0, round(duration_ms / ROUND_MS) * ROUND_MS)
+
+
 @dataclass(slots=True)
 class Steps:
-    """`found` are (instant, step). `points` are viewers by stream, `lines` what was said there."""
+    """What happened since `since_ms`.
+
+    `found` are (how long after that, step), `lines` what was said, by stream; `points` are viewers
+    by stream, at instants of the world.
+    """
 
     world: World
     naming: Naming
+    since_ms: int
     found: list[tuple[int, Step]] = field(default_factory=list)
     points: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     lines: dict[str, list[tuple[int, str, str]]] = field(default_factory=dict)
@@ -34,16 +57,26 @@ class Steps:
     away: dict[str, int] = field(default_factory=dict)
     published: set[str] = field(default_factory=set)
     ended: dict[str, int] = field(default_factory=dict)
-    settings_changed: dict[str, int] = field(default_factory=dict)
+    # Faults that are on: when they began, and their step.
+    broken: dict[str, tuple[int, Step]] = field(default_factory=dict)
+    # How many points there were before viewers went over to another stream, or came from one; from
+    # when to when they did.
+    raided: dict[str, list[tuple[int, int, int]]] = field(default_factory=dict)
+    # When something was told last that must stay in its order, and whether that was a line.
+    _last_told: tuple[int, bool] = (0, False)
 
     def take(self, events: Iterable[Journalled]) -> None:
         for event in events:
             self._take(event)
         for name, left_ms in self.away.items():
-            self.found.append((left_ms, {"publish.stop": name}))
-        for name, at_ms in self.settings_changed.items():
-            self.found.append((at_ms, {"chat.settings": self._settings(name)}))
+            self.add(left_ms, {"publish.stop": name})
+        for at_ms, step in self.broken.values():
+            self.add(at_ms, step)
         self.found.sort(key=lambda each: each[0])
+
+    def add(self, at_ms: int, step: Step) -> None:
+        """A step at an instant of the world."""
+        self.found.append((rounded(at_ms - self.since_ms), step))
 
     def _take(self, event: Journalled) -> None:
         values = event.values
@@ -51,31 +84,40 @@ class Steps:
         if values.get("stream_id") and name is None:
             return  # It is gone: nothing can be said of it.
         if event.kind in AUDIENCE:
-            self.points.setdefault(str(name), []).append((event.at_ms, values["viewers"]))
+            self._watched(event, str(name))
         elif event.kind in SCRIPTED:
             self.naming.know(values["username"])
-            line = (event.at_ms, values["username"], values["content"])
+            line = (self._in_order(event), values["username"], values["content"])
             self.lines.setdefault(str(name), []).append(line)
         elif (make := _MAKES.get(event.kind)) is not None:
             step = make(self, event, str(name))
-            if step is not None:
-                self.found.append((event.at_ms, step))
+            if step is not None and event.kind in RULING:
+                self.found.append((self._in_order(event), step))
+            elif step is not None:
+                self.add(event.at_ms, step)
 
-    def _settings(self, name: str) -> Step:
-        """As they are now: what they were in between, nobody remembers."""
-        now = settings.of(self.world, self.naming.streams[name].row)
-        told: Step = {
-            "stream": name,
-            "slow_mode": f"{now.slow_mode_seconds}s",
-            "followers_only": now.is_followers_only,
-            "emote_only": now.is_emote_only,
-            "max_length": now.length_max,
-            "links": now.are_links_allowed,
-            "ai_moderation": now.is_ai_moderated,
-        }
-        if now.blocked_words:
-            told["blocked_words"] = list(now.blocked_words)
-        return told
+    def _in_order(self, event: Journalled) -> int:
+        """When it is told: rounded, but behind what had to happen before it.
+
+        A line must not come before the rule that let it pass, nor behind the one that would not.
+        """
+        is_line = event.kind in SCRIPTED
+        told_ms, was_line = self._last_told
+        at_ms = rounded(event.at_ms - self.since_ms)
+        if at_ms <= told_ms:
+            at_ms = told_ms + (is_line != was_line)
+        self._last_told = (at_ms, is_line)
+        return at_ms
+
+    def _watched(self, event: Journalled, name: str) -> None:
+        """How many watch. Whoever comes or goes at once makes a step in the curve."""
+        if name in self.ended:
+            return  # Whoever still watched when the stream ended has left by that.
+        values, points = event.values, self.points.setdefault(name, [])
+        before = values.get("before", values["viewers"] + values.get("count", -1))
+        if before != values["viewers"]:
+            points.append((event.at_ms - 1, before))
+        points.append((event.at_ms, values["viewers"]))
 
 
 def _account_made(steps: Steps, event: Journalled, _: str) -> None:
@@ -92,11 +134,12 @@ def _stream_created(steps: Steps, event: Journalled, name: str) -> Step:
 
 def _stream_updated(steps: Steps, event: Journalled, name: str) -> Step | None:
     stream = streams.find(steps.world, event.values["stream_id"])
-    told = {
-        key: value
-        for key, value in (("title", stream.title), ("description", stream.description))
-        if key in event.values["changed"] and value
+    now = {
+        "title": stream.title,
+        "description": stream.description,
+        "visibility": stream.visibility,
     }
+    told = {key: now[key] for key in now if key in event.values["changed"] and now[key]}
     return {"stream.update": {"stream": name, **told}} if told else None
 
 
@@ -112,7 +155,7 @@ def _publisher_joined(steps: Steps, event: Journalled, name: str) -> Step | None
     if left_ms is None:
         return {"publish.start": name}
     back_ms = event.at_ms - left_ms
-    steps.found.append((left_ms, {"publish.drop": {"stream": name, "back_after": f"{back_ms}ms"}}))
+    steps.add(left_ms, {"publish.drop": {"stream": name, "back_after": f"{back_ms}ms"}})
     return None
 
 
@@ -130,8 +173,55 @@ def _stream_ended(steps: Steps, event: Journalled, name: str) -> Step | None:
     return {"stream.end": name}
 
 
-def _settings_changed(steps: Steps, event: Journalled, name: str) -> None:
-    steps.settings_changed[name] = event.at_ms
+def _settings_changed(_: Steps, event: Journalled, name: str) -> Step:
+    return {"chat.settings": {"stream": name, **rooms.told(event.values["values"])}}
+
+
+def _moderator_added(steps: Steps, event: Journalled, name: str) -> Step:
+    steps.naming.know(event.values["username"])
+    told: Step = {"stream": name, "user": event.values["username"]}
+    return {"chat.moderator": {**told, "vip": True} if event.values["is_vip"] else told}
+
+
+def _raided(steps: Steps, event: Journalled, name: str) -> Step | None:
+    target = steps.naming.stream(event.values["target_id"])
+    if target is None:
+        return None
+    at_ms, for_ms = event.at_ms, event.values["for_ms"]
+    left, met = steps.points.get(name, []), steps.points.get(target, [])
+    count = len(left)
+    # That they have gone was told just before, in one point or two. They come over a while.
+    for back_ms in (0, 1):
+        count -= bool(count and left[count - 1][0] == at_ms - back_ms)
+    steps.raided.setdefault(name, []).append((count, at_ms, at_ms))
+    steps.raided.setdefault(target, []).append((len(met), at_ms, at_ms + for_ms))
+    raid = {"viewers.raid": {"from": name, "to": target, "count": event.values["viewers"]}}
+    return {**raid, "for": f"{for_ms}ms"} if for_ms else raid
+
+
+def _fault_started(steps: Steps, event: Journalled, _: str) -> None:
+    values = dict(event.values["values"])
+    if "stream" in values:
+        values["stream"] = steps.naming.stream(values["stream"])
+        if values["stream"] is None:
+            return
+    if "user" in values:
+        steps.naming.know(values["user"])
+    told: Step = {event.values["kind"]: values}
+    if event.values["share"] < 1:
+        told["share"] = event.values["share"]
+    if event.values["times"]:
+        told["times"] = event.values["times"]
+    steps.broken[event.values["fault_id"]] = (event.at_ms, {"fault.start": told})
+
+
+def _fault_stopped(steps: Steps, event: Journalled, _: str) -> None:
+    """However it was stopped: it lasted for so long."""
+    began = steps.broken.pop(event.values["fault_id"], None)
+    if began is not None:
+        at_ms, step = began
+        step["fault.start"]["for"] = f"{max(1, event.at_ms - at_ms)}ms"
+        steps.add(at_ms, step)
 
 
 def _line_deleted(steps: Steps, event: Journalled, name: str) -> Step | None:
@@ -199,6 +289,10 @@ _MAKES: dict[str, Callable[[Steps, Journalled, str], Step | None]] = {
     "PublisherLeft": _publisher_left,
     "StreamEnded": _stream_ended,
     "ChatSettingsChanged": _settings_changed,
+    "ModeratorAdded": _moderator_added,
+    "StreamRaided": _raided,
+    "FaultStarted": _fault_started,
+    "FaultStopped": _fault_stopped,
     "ChatDeleted": _line_deleted,
     "ChatCleared": _chat_cleared,
     "ChatBanned": _banned,

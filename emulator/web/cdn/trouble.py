@@ -91,6 +91,36 @@ async def _playlist(asked: Asked, make: Make) -> Response:
     return _made(kept, Response(bytes(kept.body)), stall.label)
 
 
+def stalling(world: World, stream_id: str, session: str) -> Callable[[], bool]:
+    """Whether a fault stalls a viewer who asks for nothing: who watches over WebRTC.
+
+    Each fault that begins strikes them once, or does not.
+    """
+    judged: set[str] = set()
+    is_struck = False
+
+    def over() -> None:
+        nonlocal is_struck
+        is_struck = False
+
+    def is_stalled() -> bool:
+        nonlocal is_struck
+        faults = world.faults
+        if is_struck or not faults.are_on:
+            return is_struck
+        new = {each.id for each in faults.on(MediaStall)} - judged
+        if new:
+            judged.update(new)
+            subject = f"WebRTC viewer {session[:40]}"
+            stall = faults.strike(MediaStall, subject, stream=stream_id, what="")
+            if stall is not None:
+                is_struck = True
+                stall.when_over.append(over)
+        return is_struck
+
+    return is_stalled
+
+
 def _made(before: Response, after: Response, label: str) -> Response:
     """The answer `after` in the place of the one before."""
     after.status_code = before.status_code

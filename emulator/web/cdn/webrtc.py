@@ -19,6 +19,7 @@ from emulator.web.auth import credential
 from emulator.web.cdn.audience import country_of, device_of, referrer_of, viewer_of
 from emulator.web.cdn.playback import PREFIXES
 from emulator.web.cdn.subject import subject_of
+from emulator.web.cdn.trouble import stalling
 from emulator.web.platform import Platform
 from emulator.web.worlds import Worlds
 from emulator.world.audience import attendance
@@ -132,7 +133,7 @@ class Doors:
             if (found := now()) is not None:
                 attendance.leave(world, found, session)
 
-        return Watching(seen, left)
+        return Watching(seen, left, stalling(world, stream.id, session))
 
     def _key(self, request: Request) -> tuple[str, Stream | None]:
         """The publisher's key, and the stream that has it, if there is one.

@@ -139,12 +139,13 @@ def order(world: World, stream: Watched, told: Order) -> None:
     settle(world, stream)
     crowd = world.crowds.find_or_make(stream.id)
     now_ms = world.now_ms
+    count_before = crowd.count
     with world.change():
         orders.keep(world.store, stream.row, now_ms, told)
         crowd.obey(told, now_ms)
         viewers = ledger.write_down(world, stream, crowd)
         ledger.tell(world, stream, crowd)
-        _say(world, stream.id, crowd, viewers)
+        _say(world, stream.id, crowd, viewers, viewers - crowd.count + count_before)
     _beat_later(world, stream.id, crowd)
 
 
@@ -285,12 +286,16 @@ def _write_down(world: World, stream_id: str, *, is_said: bool = False) -> None:
     with world.change():
         viewers = ledger.write_down(world, ledger.Shown(*row), crowd)
         if is_said:
-            _say(world, stream_id, crowd, viewers)
+            _say(world, stream_id, crowd, viewers, viewers)
 
 
-def _say(world: World, stream_id: str, crowd: Crowd, viewers: int) -> None:
+def _say(world: World, stream_id: str, crowd: Crowd, viewers: int, before: int) -> None:
     world.emit(
         ViewersSimulated(
-            at_ms=world.now_ms, stream_id=stream_id, simulated=crowd.count, viewers=viewers
+            at_ms=world.now_ms,
+            stream_id=stream_id,
+            simulated=crowd.count,
+            viewers=viewers,
+            before=before,
         )
     )

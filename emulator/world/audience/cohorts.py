@@ -141,16 +141,22 @@ def raid(
     with world.change():
         _order(world, source, Order(verb="take", count=going))
         add(world, target, going, for_ms=for_ms, arrivals="even", stay=stay, mix=mix)
-        announce_raid(world, source, target, going)
+        announce_raid(world, source, target, going, for_ms)
     return going
 
 
-def announce_raid(world: World, source: Watched, target: Watched, viewers: int) -> None:
+def announce_raid(
+    world: World, source: Watched, target: Watched, viewers: int, for_ms: int
+) -> None:
     """So many viewers of one stream go over to another; whoever moves them says so."""
     with world.change():
         world.emit(
             StreamRaided(
-                at_ms=world.now_ms, stream_id=source.id, target_id=target.id, viewers=viewers
+                at_ms=world.now_ms,
+                stream_id=source.id,
+                target_id=target.id,
+                viewers=viewers,
+                for_ms=for_ms,
             )
         )
 

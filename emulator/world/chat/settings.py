@@ -114,6 +114,10 @@ def _keep(
         )
         world.emit(
             ChatSettingsChanged(
-                at_ms=world.now_ms, stream_id=stream.id, changed=changed, by_user_id=by.id
+                at_ms=world.now_ms,
+                stream_id=stream.id,
+                changed=changed,
+                values={name: getattr(after, name) for name in changed},
+                by_user_id=by.id,
             )
         )

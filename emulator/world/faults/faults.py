@@ -100,6 +100,8 @@ class Faults:
                     fault_id=fault_id,
                     kind=plan.fault.kind,
                     values=plan.fault.values(),
+                    share=plan.share,
+                    times=plan.times,
                 )
             )
         return active

@@ -34,7 +34,10 @@ class IngestCut(IngestFault):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestThrottle(IngestFault):
-    """Publishers that come while it lasts are read no faster than so many kilobits a second."""
+    """Publishers are read no faster than so many kilobits a second.
+
+    Of one over WebRTC, the rest is lost.
+    """
 
     kind: ClassVar[str] = "ingest.throttle"
 

@@ -18,7 +18,10 @@ class MediaFault(Fault):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaStall(MediaFault):
-    """Playlists stay as they were: nothing new comes, although the stream goes on."""
+    """Playlists stay as they were: nothing new comes, although the stream goes on.
+
+    Pictures over WebRTC stand, too.
+    """
 
     kind: ClassVar[str] = "media.stall"
 

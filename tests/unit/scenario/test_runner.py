@@ -198,3 +198,24 @@ async def test_another_seed_gives_other_ids_and_so_another_log() -> None:
 
     assert first.run.log_hash != second.run.log_hash
     assert first.run.events == second.run.events
+
+
+async def test_a_step_that_is_added_leaves_the_chance_of_the_others_as_it_was() -> None:
+    flood = "  - {for: 10s, chat.flood: {stream: launch, rate: 5/s, authors: 9, lines: hype}}\n"
+    more = "  - log: Hello\n  - {for: 9s, chat.flood: {stream: launch, rate: 2/s, names: x}}\n"
+
+    async def lines(timeline: str) -> list[str]:
+        played = await play(HEAD + "  - publish.start: launch\n" + timeline)
+        rows = played.world.store.rows(
+            "SELECT content FROM messages JOIN users ON users.row = messages.user_row"
+            " WHERE username LIKE 'fan%' ORDER BY messages.row"
+        )
+        return [row["content"] for row in rows]
+
+    alone = await lines(flood)
+    assert len(alone) > 20
+    assert await lines(more + flood) == alone
+    # Two that do the same are not each other's echo.
+    twice = await lines(flood + flood)
+    assert twice[: len(alone)] == alone
+    assert twice[len(alone) :] != alone

@@ -61,6 +61,7 @@ class Publisher:
         self._opened_at_ms = 0
         self._reported_at_ms = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._narrow = _NarrowLine()
         for form in formats:
             self._add(form, own_ssrc)
 
@@ -77,6 +78,10 @@ class Publisher:
         self._tick()
 
     def rtp(self, data: bytes) -> None:
+        most = self._intake.bytes_per_second_max if self._intake is not None else 0
+        # A line that is too narrow loses what it cannot carry.
+        if most and not self._narrow.passes(len(data), most):
+            return
         try:
             packet = rtp.parse(data)
             inlet = self._inlets.get(packet.payload_type)
@@ -248,3 +253,20 @@ def _make_aac(track: AudioTrack) -> "OpusToAac":
     from emulator.media.webrtc.transcoding.transcoders import OpusToAac
 
     return OpusToAac(track)
+
+
+class _NarrowLine:
+    """Lets so many bytes a second pass, and a fifth of a second's at once."""
+
+    def __init__(self) -> None:
+        self._left = 0.0
+        self._at_ms = monotonic_ms()
+
+    def passes(self, octets: int, per_second: int) -> bool:
+        now_ms = monotonic_ms()
+        self._left = min(per_second / 5, self._left + (now_ms - self._at_ms) * per_second / 1000)
+        self._at_ms = now_ms
+        if octets > self._left:
+            return False
+        self._left -= octets
+        return True

@@ -47,6 +47,7 @@ class Viewer:
         self._again_at_ms = 0
         self._shown_until = 0
         self._is_seated = False
+        self._is_stalled = False
         screening.hold(self)
 
     def taken(self, form: Format) -> Taken:
@@ -98,15 +99,26 @@ class Viewer:
     # What the screening calls.
 
     def show(self, shown: Shown) -> None:
-        if self.picture_out is None or (self._needs_key and not shown.is_key):
+        if self._stands() or self.picture_out is None or (self._needs_key and not shown.is_key):
             return
         self._needs_key = False
         self._shown_until = shown.at
         self.picture_out.push(shown.payloads, shown.at)
 
     def sound(self, payload: bytes, at: int) -> None:
-        if self.sound_out is not None:
+        if self.sound_out is not None and not self._is_stalled:
             self.sound_out.push([payload], at)
+
+    def _stands(self) -> bool:
+        """Whether a fault holds the picture. Once it is over, all since the last key frame comes,
+        and this picture with it.
+        """
+        was_stalled, self._is_stalled = self._is_stalled, self._watching.is_stalled()
+        if was_stalled and not self._is_stalled:
+            self._needs_key = True
+            self._screening.show_again(self, self._shown_until)
+            return True
+        return self._is_stalled
 
     def end(self, reason: str) -> None:
         if self._link is not None:

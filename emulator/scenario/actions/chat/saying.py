@@ -71,6 +71,9 @@ class ChatScript(Action):
         except ValueError as error:
             yield f"{self.file}, {error}."
 
+    def users_in_files(self, texts: Mapping[str, str]) -> Iterator[str]:
+        yield from dict.fromkeys(author for _, author, _ in script(texts[self.file]))
+
     def run(self, stage: Stage) -> Ticks | LateTicks:
         if self.real:
             from emulator.scenario.actions.chat.over_sockets import script_over_sockets

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from emulator.scenario.actions.action import Action
 from emulator.scenario.facts import conditions, registry
+from emulator.scenario.language.mistakes import ended
 from emulator.scenario.stage import Stage
 
 
@@ -40,4 +41,4 @@ def wrong(path: str, raw: Any) -> Iterator[tuple[tuple[int | str, ...], str, str
     try:
         conditions.parse(fact.kind, raw)
     except ValueError as error:
-        yield (path,), "condition", f"{path}: {error}."
+        yield (path,), "condition", ended(f"{path}: {error}")

@@ -93,7 +93,8 @@ class Really:
         going = there if count is None else count
         if going > there:
             raise Refused("invalid", f"There are {there} real viewers who could go, not {going}.")
-        cohorts.announce_raid(self._stage.world, self._stream, target._stream, going)
+        world, for_ms = self._stage.world, self._stage.for_ms
+        cohorts.announce_raid(world, self._stream, target._stream, going, for_ms)
 
         async def act(share: float) -> None:
             nonlocal gone

@@ -105,13 +105,15 @@ timeline:
     log: hello
   - {log: a, wait: 3s}
   - {at: 3s, after: w, log: b}
+  - on: {chat.held: {stream: lunch, user: adda, reason: {abov: 3}}}
+    chat.script: {stream: launch, file: lines.txt}
 expect:
   stream.launch.status: {above: 3}
 """
 
 
 def test_all_mistakes_come_at_once_with_place_rule_and_the_nearest_word() -> None:
-    found = mistakes(WRONG)
+    found = mistakes(WRONG, read_file=lambda _: "1s ada: Hello!\n2s adda: Hello!\n")
 
     for expected in (
         "x.yaml:3:1: unknown-key: abuot is not known here; did you mean about?",
@@ -127,6 +129,10 @@ def test_all_mistakes_come_at_once_with_place_rule_and_the_nearest_word() -> Non
         "x.yaml:14:9: unknown-parameter: There is no parameter $peek; there are none here.",
         "x.yaml:16:9: unknown-event: There is no event chat.hled; did you mean chat.held?",
         "x.yaml:18:14: one-action: A step does one thing: make log and wait steps of their own.",
+        "x.yaml:20:30: unknown-stream: There is no stream lunch; did you mean launch?",
+        "x.yaml:20:43: unknown-user: There is no user adda; did you mean ada?",
+        "x.yaml:20:57: condition: reason: abov is no condition; did you mean above?",
+        "x.yaml:21:18: unknown-user: lines.txt: there is no user adda; did you mean ada?",
         "x.yaml:19:14: one-trigger: A step begins once: at or after, not both.",
     ):
         assert expected in found

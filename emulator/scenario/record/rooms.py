@@ -1,0 +1,78 @@
+"""Rooms: what a chat asked of its lines when a recording began, and who kept order in it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from emulator.world.chat import moderators, settings
+from emulator.world.live.streams import Stream
+from emulator.world.people import accounts
+from emulator.world.store import events
+from emulator.world.world import World
+
+# The settings by their names in the world, and how a scenario calls them.
+_WORDS = {
+    "slow_mode_seconds": "slow_mode",
+    "is_followers_only": "followers_only",
+    "is_emote_only": "emote_only",
+    "length_max": "max_length",
+    "blocked_words": "blocked_words",
+    "are_links_allowed": "links",
+    "is_ai_moderated": "ai_moderation",
+}
+_CHANGES_MAX = 100_000
+
+
+def told(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as `chat.settings` takes them."""
+    return {_WORDS[name]: _written(name, value) for name, value in values.items()}
+
+
+def before(world: World, name: str, stream: Stream, after: int) -> Iterator[dict[str, Any]]:
+    """Steps that make a room what it was at a point of the journal."""
+    usual = asdict(settings.UNCHANGED)
+    was = {
+        key: value for key, value in _settings(world, stream, after).items() if value != usual[key]
+    }
+    if was:
+        yield {"chat.settings": {"stream": name, **told(was)}}
+    for each in moderators.of(world, stream):
+        if not _was_added(world, stream, each.user_row, after):
+            user = accounts.by_row(world, each.user_row).username
+            vip = {"vip": True} if each.is_vip else {}
+            yield {"chat.moderator": {"stream": name, "user": user, **vip}}
+
+
+def _settings(world: World, stream: Stream, after: int) -> dict[str, Any]:
+    """As they are now, with what was changed since as it was before."""
+    now, changes = asdict(settings.of(world, stream.row)), _changes(world, stream)
+    changed = {name for seq, values in changes if seq > after for name in values}
+    was: dict[str, Any] = {}
+    for seq, values in changes:
+        if seq <= after:
+            was |= values
+    usual = asdict(settings.UNCHANGED)
+    return {name: was.get(name, usual[name]) if name in changed else now[name] for name in now}
+
+
+def _changes(world: World, stream: Stream) -> list[tuple[int, dict[str, Any]]]:
+    kind = "ChatSettingsChanged"
+    found = events.read(world.store, after=0, count=_CHANGES_MAX, kind=kind)
+    return [
+        (each.seq, each.values["values"]) for each in found if each.values["stream_id"] == stream.id
+    ]
+
+
+def _was_added(world: World, stream: Stream, user_row: int, after: int) -> bool:
+    """Whether that happened behind the point: then it has a step of its own."""
+    user_id = accounts.by_row(world, user_row).id
+    found = events.read(world.store, after=after, count=_CHANGES_MAX, kind="ModeratorAdded")
+    return any(
+        (each.values["stream_id"], each.values["user_id"]) == (stream.id, user_id) for each in found
+    )
+
+
+def _written(name: str, value: Any) -> Any:
+    if name == "slow_mode_seconds":
+        return f"{value}s"
+    return list(value) if name == "blocked_words" else value

@@ -1,0 +1,145 @@
+"""`scenario record` while somebody streams with a real encoder and others talk over sockets."""
+
+import hashlib
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.sync.client import ClientConnection, connect
+
+from emulator.scenario.language.values.quantities import clock_text
+from emulator.scenario.record.steps import rounded
+from tests.support.encoders import address_of, pushing
+from tests.support.obs import Home, pushing_obs
+from tests.support.walk import PATIENCE_SECONDS, Walk, platform
+
+# As a recording calls a stream with the usual title.
+NAME = "my_first_stream"
+
+Encoder = Callable[[Walk, dict[str, Any], Path], AbstractContextManager[None]]
+
+
+@contextmanager
+def ffmpeg(walk: Walk, stream: dict[str, Any], _: Path) -> Iterator[None]:
+    with pushing(address_of(stream)) as push:
+        walk.until_status(stream, "live")
+        yield
+        push.stop()
+
+
+@contextmanager
+def obs(walk: Walk, stream: dict[str, Any], folder: Path) -> Iterator[None]:
+    home = Home(folder / "home")
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "emulator", "obs-profile", stream["id"], "--install"),
+            *("--server", walk.ready["http"]),
+        ],
+        env=home.environment,
+        check=True,
+        capture_output=True,
+        timeout=PATIENCE_SECONDS,
+    )
+    with pushing_obs(home) as running:
+        walk.until_status(stream, "live")
+        yield
+        running.ask("StopStream")
+
+
+def scenario(*typed: str) -> list[str]:
+    return [sys.executable, "-m", "emulator", "scenario", *typed]
+
+
+def played(path: Path) -> dict[str, Any]:
+    done = subprocess.run(
+        scenario("run", str(path), "--json"),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+    report: dict[str, Any] = json.loads(done.stdout)
+    missed = [each for each in report["expectations"] if not each["met"]]
+    wrong = [each for each in report["steps"] if not each["ok"]]
+    assert (done.returncode, report["outcome"], missed, wrong) == (0, "passed", [], [])
+    return report
+
+
+@contextmanager
+def recording(walk: Walk, path: Path) -> Iterator[None]:
+    command = scenario("record", str(path), "--server", walk.ready["http"], "--exact")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert "Recording" in process.stdout.readline()
+        yield
+        process.send_signal(signal.SIGINT)
+        told, _ = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 0, told
+
+
+def socket_of(walk: Walk, stream: dict[str, Any], key: str) -> ClientConnection:
+    return connect(f"{walk.ready['ws']}/api/v1/streams/{stream['id']}/chat/ws?token={key}")
+
+
+def say(socket: ClientConnection, text: str) -> None:
+    """One line, until it has come back."""
+    socket.send(json.dumps({"type": "message", "content": text}))
+    while (event := json.loads(socket.recv(PATIENCE_SECONDS)))["type"] != "message" or (
+        event["data"]["content"] != text
+    ):
+        pass
+
+
+def hold_an_evening(walk: Walk, stream: dict[str, Any]) -> None:
+    """What people do meanwhile: they come, talk, follow; the owner keeps order; the CDN hiccups."""
+    admin = walk.ready["admin"]
+    with socket_of(walk, stream, "ak_auto_bob") as bob, socket_of(walk, stream, "ak_demo") as owner:
+        for number in range(12):
+            say(bob if number % 3 else owner, f"line {number}: hello, everybody")
+        settings = {"slow_mode_seconds": 2, "blocked_words": ["cabbage"]}
+        path = f"/streams/{stream['id']}/chat/settings"
+        assert walk.ask("PUT", path, settings).status == 200
+        assert walk.ask("POST", "/streams/users/demo/follow", key="ak_auto_bob").status == 201
+        fault = {"media.missing": {"what": "part", "stream": stream["id"]}, "for": "300ms"}
+        assert walk.ask("POST", f"{admin}/faults", fault).status == 201
+        order = {"verb": "set", "count": 250}
+        assert walk.ask("POST", f"{admin}/streams/{stream['id']}/viewers", order).status < 300
+        say(owner, "the last line")
+
+
+@pytest.mark.parametrize("encoder", [ffmpeg, obs], ids=["ffmpeg", "OBS"])
+def test_a_real_session_is_recorded_and_its_replay_ends_in_the_same_figures(
+    encoder: Encoder, tmp_path: Path
+) -> None:
+    # Given an evening with a real encoder, a chat over real sockets, and what else happens,
+    path = tmp_path / "mine.yaml"
+    with platform(vod_processing_ms=100) as walk:
+        stream = walk.create()
+        with recording(walk, path):
+            with encoder(walk, stream, tmp_path):
+                hold_an_evening(walk, stream)
+                walk.until_parts(stream, 5)
+            vod = walk.until_vod(stream)
+        peak = walk.stream(stream)["peak_viewers"]
+
+    # when what was written is played on the virtual clock,
+    report = played(path)
+
+    # then it ends in the same figures, within the tolerances that it states,
+    told = {each["fact"].replace(f".{NAME}.", "."): each for each in report["expectations"]}
+    assert told["chat.posted"]["seen"] == "13"
+    assert int(told["analytics.peak_concurrent_viewers"]["seen"]) == pytest.approx(peak, rel=0.05)
+    assert f"about {clock_text(rounded(vod['duration'] * 1000))}," in told["vod.duration"]["wanted"]
+    counts = report["counts"]
+    for kind in ("ChatSettingsChanged", "FaultStarted", "UserFollowed", "StreamEnded", "VodReady"):
+        assert counts[f"event/{kind}"] == 1, kind
+    # and the exact log is told again byte for byte.
+    log = tmp_path / "mine.jsonl"
+    again = played(log)
+    assert again["log_hash"] == hashlib.sha256(log.read_bytes()).hexdigest()

@@ -1,0 +1,56 @@
+"""Faults at real WebRTC peers: a viewer stalls and recovers, a publisher's line is narrow, cut."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from tests.real.test_media_faults import clear, events, start
+from tests.support.encoders import film
+from tests.support.walk import Walk, platform
+from tests.support.webrtc import Session, VideoFrame, ask, publishing, until, watching
+
+
+@pytest.fixture
+def walk() -> Iterator[Walk]:
+    with platform(webrtc_idle_ms=4_000) as walk:
+        yield walk
+
+
+async def test_webrtc_peers_are_stalled_throttled_and_cut(walk: Walk) -> None:
+    stream = walk.create()
+    video = "libx264 -preset ultrafast -g 30 -bf 0 -b:v 600k"
+    async with publishing(stream["ingest"]["webrtc_url"], film(seconds=6, video=video)) as sender:
+        await ask(lambda: walk.stream(stream)["status"] == "live", "it is live")
+        rate = await ask(lambda: walk.ingest(stream)["video_kbits"], "its rate is known")
+        async with watching(stream["playback"]["whep"]) as viewer:
+            await until(lambda: len(viewer.frames(VideoFrame)) >= 10, "pictures come")
+            # Given a viewer whose picture stands,
+            await asyncio.to_thread(start, walk, media_stall={"stream": stream["id"]})
+            await ask(lambda: events(walk, "FaultStruck"), "the viewer meets it")
+            stood = len(viewer.frames(VideoFrame))
+            await ask(lambda: walk.ingest(stream)["video_kbits"] != rate, "the stream goes on")
+            assert len(viewer.frames(VideoFrame)) <= stood + 3
+            # when that is over, then the picture goes on.
+            await asyncio.to_thread(clear, walk)
+            await until(lambda: len(viewer.frames(VideoFrame)) >= stood + 20, "it goes on")
+        # A line that carries a tenth of what is sent loses the rest, as its sender is told;
+        await asyncio.to_thread(start, walk, ingest_throttle={"kbits": 60})
+        loop = asyncio.get_running_loop()
+        await ask(
+            lambda: asyncio.run_coroutine_threadsafe(lost_by(sender), loop).result(),
+            "it is told of a loss",
+        )
+        assert (await asyncio.to_thread(walk.ingest, stream))["is_publishing"]
+        # and one that is cut ends the stream, since nobody comes back.
+        await asyncio.to_thread(start, walk, ingest_cut={})
+        await ask(lambda: walk.stream(stream)["status"] == "ended", "it has ended")
+    struck = await asyncio.to_thread(events, walk, "FaultStruck")
+    kinds = {each["kind"] for each in struck}
+    assert kinds == {"media.stall", "ingest.throttle", "ingest.cut"}
+
+
+async def lost_by(sender: Session) -> int:
+    """How many packets were lost, by the receiver's reports (RFC 3550, 6.4.2)."""
+    stats = await sender.peer.getStats()
+    return sum(each.packetsLost for each in stats.values() if each.type == "remote-inbound-rtp")
