@@ -7,6 +7,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -17,7 +18,7 @@ from emulator.server import Emulator
 from emulator.web.api.table import OPERATIONS
 from emulator.web.openapi.routes import document
 from tests.support.plans import Overheard
-from tests.support.tour import Taken, Tour, name_of
+from tests.support.tour import Step, Stop, Taken, Tour, name_of
 
 THEN = "2090-01-01T00:00:00Z"
 WORLDS = ("one", "two")
@@ -123,6 +124,51 @@ async def test_code_in_every_text_comes_back_as_text() -> None:
                 assert "html" not in form
         assert world.store.number("SELECT count(*) FROM users") > 5
     assert quoted > 20
+
+
+# What somebody else may do beside an owner: they may take part, and leave; some only look.
+FOR_ANYBODY = {
+    "POST /streams/{stream_id}/chat",
+    "POST /streams/{stream_id}/clips",
+    # The line and the seat are their own.
+    "DELETE /streams/{stream_id}/chat/{message_id}",
+    "DELETE /video-sessions/sessions/{session_id}/participants/{participant_id}",
+}
+# What nobody else may see is not there for them.
+HIDDEN = {"DELETE /video/{video_id}", "PATCH /vod/{vod_id}/status"}
+
+
+class Trespass(Tour):
+    """The tour of owners, each of whose changes a stranger and then nobody at all try before."""
+
+    def __init__(self, client: httpx.AsyncClient, prefix: str, world: str) -> None:
+        super().__init__(client, prefix, world)
+        self.tried: dict[str, tuple[int, int]] = {}
+
+    async def _stop(self, stop: Stop) -> AsyncIterator[Taken]:
+        is_owners = isinstance(stop, Step) and stop.by not in {"otto", None}
+        if isinstance(stop, Step) and is_owners and is_change_of_something(stop.operation):
+            by = [(await self._ask(replace(stop, by=each))).status_code for each in ("otto", None)]
+            self.tried[stop.operation] = (by[0], by[1])
+        async for taken in super()._stop(stop):
+            yield taken
+
+
+def is_change_of_something(operation: str) -> bool:
+    is_change = not operation.startswith("GET ") and "{" in operation
+    return is_change and operation not in FOR_ANYBODY
+
+
+async def test_nobody_changes_what_belongs_to_somebody_else() -> None:
+    async with started("one") as (emulator, client):
+        trespass = Trespass(client, "/api/v1", "one")
+        trespass.known["now_ms"] = emulator.platform.worlds.find("one").world.now_ms
+        async for taken in trespass.take():
+            # Nothing has changed by it: the owners' tour goes on as ever.
+            assert taken.answer.is_success or not taken.is_listed, taken.operation
+    for operation, told in trespass.tried.items():
+        assert told == (404 if operation in HIDDEN else 403, 401), operation
+    assert len(trespass.tried) > 40
 
 
 def texts(value: Any) -> str:

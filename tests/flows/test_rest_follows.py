@@ -142,7 +142,7 @@ async def test_notifications_are_read_one_by_one_and_all_at_once(call: Caller) -
     assert (await call("POST", path, "ak_auto_star")).json() == answer.json()
     page = await told(call, "star", unread_only=True, per_page=1)
     assert (page["total"], page["unread_count"], page["has_more"]) == (2, 2, True)
-    check_error(await call("POST", path, "ak_auto_ann"), 404)
+    check_error(await call("POST", path, "ak_auto_ann"), 403)
     check_error(await call("POST", path), 401)
     done = await call("POST", f"{TOLD}/read-all", "ak_auto_star")
     assert done.json() == {"updated": 2}

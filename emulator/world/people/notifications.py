@@ -73,14 +73,12 @@ def unread_count(world: World, user: User) -> int:
 
 
 def read(world: World, user: User, notification_id: str) -> Notification:
-    """Mark one as read; one that is stays so. Refuses (`not_found`) somebody else's."""
-    found = world.store.row(
-        f"{_SELECT} WHERE notifications.id = ? AND notifications.user_row = ?",
-        notification_id,
-        user.row,
-    )
+    """Mark one as read; one that is stays so. Refuses (`forbidden`) somebody else's."""
+    found = world.store.row(f"{_SELECT} WHERE notifications.id = ?", notification_id)
     if found is None:
         raise Refused("not_found", "Notification not found")
+    if found["user_row"] != user.row:
+        raise Refused("forbidden", "Not authorized to read this notification")
     with world.change():
         world.store.write("UPDATE notifications SET is_read = 1 WHERE row = ?", found["row"])
     return _notification(found, is_read=True)

@@ -83,7 +83,7 @@ OPERATIONS = [
         path=f"{_PATH}/{{notification_id}}/read",
         auth="user",
         answer=read,
-        refuses=("not_found",),
+        refuses=("forbidden", "not_found"),
         provenance="guide",
     ),
     Operation(
