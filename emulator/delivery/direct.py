@@ -22,9 +22,11 @@ log = logging.getLogger(__name__)
 _quiet = log.getChild("uvicorn")
 _quiet.setLevel(logging.WARNING)
 
-# What may wait in the transport, and unsent in the kernel, before a reader counts as slow: without
-# the second, Linux hides some 3 MB a reader.
-_BUFFER_BYTES_MAX = 256 * 1024
+# A reader counts as slow as soon as its kernel does not take all of a write. What comes then is
+# held once for all; a transport would make objects of each write for each reader, which the
+# collector has to look at. (A transport over TLS takes 0 for "always full".)
+_BUFFER_BYTES_MAX = 1
+# What may be unsent in the kernel: without this, Linux hides some 3 MB a reader.
 _UNSENT_BYTES_MAX = 128 * 1024
 _GOODBYE_SECONDS = 10.0
 

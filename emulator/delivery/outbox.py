@@ -114,7 +114,8 @@ class DirectOutbox:
 
     def put(self, batch: Batch) -> None:
         if self._held is None:
-            self._write(batch.joined)
+            write = self._write
+            write(batch.joined)
         elif not self._is_over:
             self._held.append(batch)
             self._held_bytes += len(batch.joined)
