@@ -79,6 +79,7 @@ def _read_input(chatting: Chatting, loop: asyncio.AbstractEventLoop) -> None:
     """Say what stands on standard input, line by line.
 
     From a script the command ends when all of it is answered; without a word of input it reads on.
+    In a terminal Ctrl-D ends it.
     Reads the descriptor: a thread that holds `sys.stdin` would keep the process from ending.
     """
     rest = b""
@@ -88,7 +89,7 @@ def _read_input(chatting: Chatting, loop: asyncio.AbstractEventLoop) -> None:
         for line in lines:
             has_said = _say(chatting, loop, line) or has_said
     has_said = _say(chatting, loop, rest) or has_said
-    if has_said:
+    if has_said or os.isatty(0):
         loop.call_soon_threadsafe(chatting.finish)
 
 

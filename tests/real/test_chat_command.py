@@ -1,6 +1,8 @@
 """`live-emulator chat` as people and scripts run it."""
 
 import json
+import os
+import pty
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -107,6 +109,28 @@ def test_every_event_is_a_line_of_json_and_ctrl_c_ends_cleanly(walk: Walk) -> No
     finally:
         code, _, complaint = reading.end()
     assert (code, complaint) == (130, "")
+
+
+def test_in_a_terminal_what_is_typed_is_said_and_ctrl_d_ends_it(walk: Walk) -> None:
+    stream = walk.create("In a terminal", "ak_auto_terminal")
+    keyboard, terminal = pty.openpty()
+    typing = subprocess.Popen(
+        command("chat", stream["id"], "--as", "bob", "--server", walk.ready["http"]),
+        stdin=terminal,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert typing.stdout is not None
+    try:
+        os.write(keyboard, b"hello\n")
+        assert any("bob: hello" in line for line in typing.stdout)
+        os.write(keyboard, b"\x04")
+        assert typing.wait(PATIENCE_SECONDS) == 0
+    finally:
+        typing.kill()
+        typing.communicate()
+        os.close(keyboard)
+        os.close(terminal)
 
 
 def test_what_is_not_there_is_said(walk: Walk) -> None:
