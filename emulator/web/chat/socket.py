@@ -20,9 +20,11 @@ from emulator.web.cdn.audience import (
     referrer_of,
     session_of,
 )
+from emulator.web.chat import handshakes
 from emulator.web.chat.chats import POLICY, TOO_BIG, TRY_LATER, UNKNOWN_STREAM, Chats
 from emulator.web.chat.frames import Ban, Clear, Command, Delete, Mistake, Ping, Say, Unban, parse
 from emulator.web.chat.gathering import DIALECTS, Guest
+from emulator.web.errors import STATUS
 from emulator.web.rest.dialect import Dialect
 from emulator.web.worlds import Worlds
 from emulator.world.chat import bans, messages
@@ -85,14 +87,20 @@ class ChatSocket:
         query = connection.query_params
         token = query.get("token", "")
         dialect = next((each for each in DIALECTS if each == query.get("dialect")), self._dialect)
+        platform, user = self._worlds.default, None
         try:
-            chats = self._worlds.choose(connection, token).chats
+            platform = self._worlds.choose(connection, token)
+            chats = platform.chats
             user = _user(chats, token, dialect)
             stream = streams.find_for(chats.world, connection.path_params["stream_id"], user)
         except Refused as refused:
+            handshakes.note(platform, connection, token, user, STATUS[refused.code])
             code = UNKNOWN_STREAM if refused.code == "not_found" else POLICY
             raise _Closed(code, refused.sentence) from refused
-        if chats.is_full:
+        is_full = chats.is_full
+        status = handshakes.FULL if is_full else handshakes.LET_IN
+        handshakes.note(platform, connection, token, user, status)
+        if is_full:
             raise _Closed(TRY_LATER, "too many chat sockets")
         return chats, _guest(chats, connection, stream, user, dialect, send), stream
 

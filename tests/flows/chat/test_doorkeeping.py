@@ -183,6 +183,29 @@ async def test_a_reset_or_dropped_world_closes_with_4004(room: Chatroom) -> None
     assert await here.code() == 4004
 
 
+async def test_the_request_log_tells_who_came_and_who_was_let_in(room: Chatroom) -> None:
+    other = room.address(stream_id="00000000-0000-4000-8000-000000000000", token="ak_demo")
+    await room.join("ak_demo")
+    await room.join(None, "client")
+    await room.connect("nobody's key")
+    await room.enter(room.address(token="ak_demo", colour="red"))
+    await room.enter(other)
+
+    log = (await room.call.get("/_emulator/requests?path=/chat/ws")).json()["requests"]
+
+    told = [(each["status"], each["user"], each["credential"]) for each in log]
+    assert told == [
+        (101, "demo", "valid"),
+        (101, None, "none"),
+        (401, None, "invalid"),
+        (101, "demo", "valid"),
+        (404, "demo", "valid"),
+    ]
+    assert log[3]["unknown_fields"] == ["colour"]
+    assert log[3]["query"] == {"token": "***", "colour": "red"}
+    assert log[0]["operation"] == "/streams/{stream_id}/chat/ws"
+
+
 async def test_who_may_not_see_a_stream_any_more_is_closed_with_4004(room: Chatroom) -> None:
     room.user("bob")
     owner, guest = await room.join("ak_demo"), await room.join("ak_demo_bob")

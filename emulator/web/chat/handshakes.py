@@ -1,0 +1,50 @@
+"""Handshakes: who came to a chat's socket, and whether they were let in, for the request log."""
+
+from starlette.requests import HTTPConnection
+
+from emulator.web.errors import STATUS
+from emulator.web.platform import Platform
+from emulator.web.rest.request_log import STRUCK_OUT, Credential, Entry, is_secret
+from emulator.world.people.accounts import User
+
+OPERATION = "/streams/{stream_id}/chat/ws"
+# RFC 9110, 15.2.2: what the handshake of a socket that is open was answered with.
+LET_IN = 101
+FULL = STATUS["unavailable"]
+_KNOWN = ("token", "dialect")
+_LENGTH_MAX = 2_000
+
+
+def note(
+    platform: Platform, connection: HTTPConnection, token: str, user: User | None, status: int
+) -> None:
+    """Put one into the log. Who is not let in has the status that a request would have had."""
+    log, query = platform.shared.requests, connection.query_params
+    log.note(
+        Entry(
+            seq=log.next_seq(),
+            at_ms=platform.world.now_ms,
+            world=platform.world.name,
+            method="GET",
+            path=connection.url.path,
+            operation=OPERATION,
+            status=status,
+            user=user.username if user else None,
+            credential=_credential(token, user),
+            query={
+                name: STRUCK_OUT if is_secret(name) else value[:_LENGTH_MAX]
+                for name, value in query.items()
+            },
+            body=None,
+            unknown_fields=tuple(name for name in query if name not in _KNOWN),
+            trace_id="",
+            user_agent=connection.headers.get("user-agent", "")[:200],
+            duration_us=0,
+        )
+    )
+
+
+def _credential(token: str, user: User | None) -> Credential:
+    if user is not None:
+        return "valid"
+    return "invalid" if token else "none"
