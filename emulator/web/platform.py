@@ -88,6 +88,11 @@ class Shared:
     state: State = field(default_factory=State)
     peers: "Peers | None" = None
 
+    def foresee_peers(self, _: str) -> None:
+        """A stream has media: the first who watches it by WebRTC need not wait for aiortc."""
+        if self.peers is not None:
+            self.peers.libraries.foresee()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Platform:

@@ -273,6 +273,7 @@ class Worlds:
             world, broadcasts.feed_of, self._making.tasks, self._making.simulcasts
         )
         broadcasts.when_media.append(simulcasts.start)
+        broadcasts.when_media.append(shared.foresee_peers)
         bus.subscribe(simulcasts.hear, ignore)
 
         def news() -> "News":

@@ -4,7 +4,6 @@ Light to import: aiortc and PyAV come in with the first offer, in a thread.
 """
 
 import asyncio
-import importlib
 import logging
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
@@ -13,6 +12,7 @@ from emulator.core.errors import Refused
 from emulator.core.ids import trace_id
 from emulator.core.values import dataclass
 from emulator.media.ingest.gate import Attempt, PacketGate, log_refusal
+from emulator.media.webrtc.libraries import Libraries
 from emulator.media.webrtc.limits import Ports, WebRtcLimits
 from emulator.media.webrtc.rooms.rooms import Rooms
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from emulator.media.webrtc.rooms.member import Shown
 
 log = logging.getLogger(__name__)
-
-_HEAVY = ("aiortc.rtcdtlstransport", "aioice.ice", "emulator.media.webrtc.link")
 
 
 class Part(Protocol):
@@ -73,7 +71,7 @@ class Peers:
         self._screenings: dict[Relay, Screening] = {}
         self._met: dict[tuple[str, str, str], str] = {}
         self.rooms = Rooms()
-        self._is_prepared = False
+        self.libraries = Libraries()
         self._is_stopping = False
         self._none_left = asyncio.Event()
 
@@ -190,6 +188,7 @@ class Peers:
     async def stop(self, reason: str) -> None:
         """End every peer, and return when all of them are gone."""
         self._is_stopping = True
+        self.libraries.stop()
         for peer in tuple(self._peers.values()):
             peer.link.end(reason)
         while self._peers:
@@ -218,10 +217,7 @@ class Peers:
 
     async def _prepare(self) -> None:
         """Bring in what a first peer needs, and see whether there is room for one more."""
-        if not self._is_prepared:
-            for name in _HEAVY:
-                await asyncio.to_thread(importlib.import_module, name)
-            self._is_prepared = True
+        await self.libraries.ready()
         if self._is_stopping:
             raise Refused("unavailable", "The emulator stops.")
         connecting = sum(not peer.link.is_open for peer in self._peers.values())

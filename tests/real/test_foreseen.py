@@ -1,0 +1,35 @@
+"""What takes long to import is there before somebody waits for it, where there is a use for it."""
+
+import subprocess
+import sys
+
+# An emulator of its own, on which a stream goes live.
+EVENING = """
+import asyncio, json, sys, urllib.request
+from emulator import Emulator
+
+def post(address, body):
+    head = {"Authorization": "Bearer ak_demo", "Content-Type": "application/json"}
+    asked = urllib.request.Request(address, json.dumps(body).encode(), head, method="POST")
+    with urllib.request.urlopen(asked, timeout=30) as answer:
+        return json.load(answer)
+
+async def main():
+    async with Emulator() as emulator, asyncio.timeout(60):
+        http = emulator.ready["http"]
+        stream = await asyncio.to_thread(post, f"{http}/api/v1/streams/", {"title": "A"})
+        print("aiortc" in sys.modules)
+        publish = f"{http}/_emulator/streams/{stream['id']}/publish"
+        await asyncio.to_thread(post, publish, {"seconds": 20, "size": "320x180"})
+        while "emulator.media.webrtc.offer.answer" not in sys.modules:
+            await asyncio.sleep(0.05)
+        print("aiortc" in sys.modules)
+
+asyncio.run(main())
+"""
+
+
+def test_the_first_who_watches_by_webrtc_does_not_wait_for_aiortc_once_a_stream_is_live() -> None:
+    ran = subprocess.run([sys.executable, "-c", EVENING], capture_output=True, text=True)
+
+    assert ran.stdout.split() == ["False", "True"], ran.stderr
