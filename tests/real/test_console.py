@@ -48,3 +48,24 @@ async def test_with_an_admin_token_the_console_asks_for_it(chromium: Chromium) -
         await tab.page.fill("#token", "open sesame")
         await tab.page.click("#ask button")
         await tab.page.wait_for_selector("#where dd:has-text('rtmp://')")
+
+
+async def test_the_page_of_the_api_finds_and_shows_an_operation(
+    walk: Walk, chromium: Chromium
+) -> None:
+    tab = await chromium.open(f"{walk.ready['http']}/docs", width=320, scheme="dark")
+    await tab.page.wait_for_selector("#told:has-text('operations')")
+
+    await tab.page.fill("#find", "post chat/bans")
+    await tab.page.wait_for_selector("#told:text-is('1 operation')")
+    await tab.page.click("details:not([hidden]) summary")
+
+    await tab.page.wait_for_selector("details[open] pre:has-text('duration_seconds')")
+    await tab.page.wait_for_selector("details[open] p:has-text('Refuses with 401')")
+    assert not tab.complaints
+    assert len(tab.hosts) == 1
+    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert await tab.page.evaluate(wide) == 0
+    await tab.page.click("button[data-document*='_emulator']")
+    await tab.page.fill("#find", "clock/advance")
+    await tab.page.wait_for_selector("summary:has-text('/_emulator/clock/advance')")

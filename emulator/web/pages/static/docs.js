@@ -95,7 +95,7 @@ function filter() {
   for (const group of list.querySelectorAll("section")) {
     group.hidden = !group.querySelector("details:not([hidden])");
   }
-  told.textContent = `${count} operations`;
+  told.textContent = `${count} ${count === 1 ? "operation" : "operations"}`;
 }
 
 async function show(address) {
