@@ -20,6 +20,8 @@ Check = Callable[[yaml.Node], Iterator["Mistake"]]
 
 _DURATION = re.compile(r"(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?")
 _CLOCK = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d")
+_LEVELS_MAX = 32
+_VALUES_MAX = 400_000
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -36,7 +38,27 @@ def check(root: yaml.Node | None) -> list[Mistake]:
     """All that is wrong with a seed file's content, in the order of its lines."""
     if root is None:
         return []
+    too_much = _too_much(root)
+    if too_much:
+        return [too_much]
     return sorted(_SEED(root), key=lambda mistake: (mistake.line, mistake.column))
+
+
+def _too_much(root: yaml.Node) -> Mistake | None:
+    """What an alias stands for counts as if it were written there, also where it is in itself."""
+    count, left = 0, [(root, 0)]
+    while left:
+        node, level = left.pop()
+        count += 1
+        if level > _LEVELS_MAX:
+            return at(node, f"This stands more than {_LEVELS_MAX} levels deep. Write it flatter.")
+        if count > _VALUES_MAX:
+            return at(node, f"A seed has at most {_VALUES_MAX} values. Write fewer.")
+        if isinstance(node, yaml.SequenceNode):
+            left += [(each, level + 1) for each in node.value]
+        elif isinstance(node, yaml.MappingNode):
+            left += [(each, level + 1) for _, each in node.value]
+    return None
 
 
 def at(node: yaml.Node, sentence: str) -> Mistake:

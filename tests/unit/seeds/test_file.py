@@ -1,5 +1,6 @@
 """Seed files: the project's own is without a mistake, and a person's is told each of theirs."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,25 @@ def refusal(tmp_path: Path, text: str) -> str:
 def test_a_mistake_is_told_with_its_line_and_what_to_write(
     tmp_path: Path, text: str, told: str
 ) -> None:
+    assert told in refusal(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "categories:\n  - &a {name: A, slug: a, children: [*a]}",
+            "seed.yaml:2:37: This stands more",
+        ),
+        (
+            "tags:\n  - &a [x, x, x, x, x, x, x, x]\n"
+            + "".join(f"  - &{b} [{', '.join([f'*{a}'] * 8)}]\n" for a, b in pairwise("abcdefgh")),
+            "A seed has at most 400000 values. Write fewer.",
+        ),
+    ],
+    ids=["in itself", "a bomb"],
+)
+def test_an_alias_counts_as_what_it_stands_for(tmp_path: Path, text: str, told: str) -> None:
     assert told in refusal(tmp_path, text)
 
 
