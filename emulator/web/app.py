@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 
@@ -139,8 +139,15 @@ async def _crash(request: Request, error: Exception) -> Response:
     return crash(error, request.state.trace_id)
 
 
+async def _gone(request: Request, _error: Exception) -> Response:
+    """Whoever asked hung up inside the request's body. Nobody is left to read this."""
+    refused = Refused("bad_request", "The request ended before its body did.")
+    return answer(refused, request.state.trace_id)
+
+
 _ERRORS: "dict[int | type[Exception], ExceptionHandler]" = {
     Refused: _refused,
     HTTPException: _http,
+    ClientDisconnect: _gone,
     Exception: _crash,
 }

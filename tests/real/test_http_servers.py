@@ -251,6 +251,27 @@ async def test_http_3_is_offered_and_answers(caplog: pytest.LogCaptureFixture) -
     assert not [each for each in caplog.records if each.levelno >= logging.ERROR]
 
 
+@pytest.mark.parametrize("http", ["uvicorn", "hypercorn"])
+async def test_who_hangs_up_in_mid_request_is_no_failure_of_ours(
+    http: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun = (
+        b"POST /api/v1/streams/ HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ak_demo\r\n"
+        b'Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"ti'
+    )
+    async with Emulator(settings(http, False)) as emulator:
+        where = urlsplit(emulator.ready["http"])
+        for sent in (begun, b"\x00\xffnonsense\r\n\r\n", b"GET / HT"):
+            _, writer = await asyncio.open_connection(where.hostname, where.port)
+            writer.write(sent)
+            await writer.drain()
+            writer.close()
+        async with client_of(emulator, "HTTP/1.1") as client:
+            assert (await client.get("/api/v1/streams/")).status_code == 200
+
+    assert [line.getMessage() for line in caplog.records if line.levelno > logging.WARNING] == []
+
+
 async def test_a_udp_port_in_use_is_named() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         # One that is free for TCP.

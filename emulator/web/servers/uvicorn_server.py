@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 from emulator.delivery.direct import uvicorn_options
 from emulator.web.servers.listening import Listening
 from emulator.web.servers.terms import GRACE_SECONDS, KEEP_ALIVE_SECONDS, SocketBounds, Tls
+from emulator.web.servers.uvicorn_connection import UvicornConnection
 
 
 class UvicornServer:
@@ -53,6 +54,7 @@ class _Server(uvicorn.Server):
 def _config(app: ASGIApp, tls: Tls | None, sockets: SocketBounds) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        http=UvicornConnection,
         lifespan="off",
         log_config=None,
         access_log=False,

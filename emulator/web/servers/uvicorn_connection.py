@@ -1,0 +1,117 @@
+"""UvicornConnection: uvicorn's HTTP/1.1 connection, which does not wait for ever for a request.
+
+One that never ends would keep its socket as long as its client likes, and a head without an end
+would grow in memory: uvicorn bounds neither. Hypercorn does both by itself.
+"""
+
+import logging
+from asyncio import TimerHandle, Transport
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+log = logging.getLogger(__name__)
+
+
+class UvicornConnection(HttpToolsProtocol):
+    """A head has `head_seconds` and `head_bytes_max` in all; a body may rest for `body_seconds`."""
+
+    head_seconds: float = 10
+    head_bytes_max = 64 * 1024
+    body_seconds: float = 30
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # What of a request that has begun is still to come: "head", "body" or nothing.
+        self._lacks = ""
+        self._is_handed_over = False
+        self._head_bytes = 0
+        self._moved_at = 0.0
+        self._patience: TimerHandle | None = None
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as there
+        super().connection_made(transport)
+        # Browsers open connections ahead of need: those wait as kept ones do.
+        self._keep_a_while()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._unset_keepalive_if_required()
+        self._have_all()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._lacks:
+            self._wait(len(data))
+        elif self._is_idle():
+            self._keep_a_while()
+
+    def handle_websocket_upgrade(self) -> None:
+        self._is_handed_over = True
+        super().handle_websocket_upgrade()
+
+    # What the parser calls.
+
+    def on_message_begin(self) -> None:
+        self._lacks = "head"
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._have_all()
+        self._lacks = "body"
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._have_all()
+        super().on_message_complete()
+
+    # Patience.
+
+    def _is_idle(self) -> bool:
+        """Empty lines, or the rest of a request that has been answered, are no request."""
+        is_between = self.cycle is None or self.cycle.response_complete
+        return is_between and not self._is_handed_over and not self.transport.is_closing()
+
+    def _keep_a_while(self) -> None:
+        self._unset_keepalive_if_required()
+        self.timeout_keep_alive_task = self.loop.call_later(
+            self.timeout_keep_alive, self.timeout_keep_alive_handler
+        )
+
+    def _wait(self, received_bytes: int) -> None:
+        """More is to come. The first piece of a head is not counted: others may be before it."""
+        if self.transport.is_closing():
+            return
+        self._moved_at = self.loop.time()
+        if self._patience is None:
+            self._head_bytes = 0
+            seconds = self.body_seconds if self._lacks == "body" else self.head_seconds
+            self._patience = self.loop.call_later(seconds, self._look)
+        elif self._lacks != "body":
+            self._head_bytes += received_bytes
+            if self._head_bytes > self.head_bytes_max:
+                self._give_up(f"a request's head of more than {self.head_bytes_max} bytes")
+
+    def _have_all(self) -> None:
+        self._lacks = ""
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+    def _look(self) -> None:
+        self._patience = None
+        if self._lacks != "body":
+            self._give_up(f"no whole request for {self.head_seconds:g} s")
+            return
+        # Where we have stopped reading, it is we who keep the client waiting.
+        since = self.loop.time() - self._moved_at
+        left = self.body_seconds if self.flow.read_paused else self.body_seconds - since
+        if left > 0:
+            self._patience = self.loop.call_later(left, self._look)
+        else:
+            self._give_up(f"nothing of a request's body for {self.body_seconds:g} s")
+
+    def _give_up(self, reason: str) -> None:
+        host, port = self.client or ("unknown", 0)
+        log.warning("connection closed peer=%s:%s reason=%s", host, port, reason)
+        self.transport.abort()

@@ -1,0 +1,142 @@
+"""Clients that never come to an end, and such that only take their time, on real sockets."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import pytest
+import uvicorn
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
+from uvicorn.server import ServerState
+
+from emulator.web.servers.uvicorn_connection import UvicornConnection
+
+GUARD_SECONDS = 30
+GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n"
+
+
+class Hasty(UvicornConnection):
+    """The same, for tests."""
+
+    head_seconds = 0.1
+    head_bytes_max = 1000
+    body_seconds = 0.1
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.is_lost = asyncio.Event()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self.is_lost.set()
+
+
+async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+    with suppress(ClientDisconnect):
+        body = await Request(scope, receive).body()
+        await PlainTextResponse(b"heard " + body)(scope, receive, send)
+
+
+@asynccontextmanager
+async def client(
+    keep_alive: float = 60,
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """A connection to `echo`. Nothing waits for it when it is over."""
+    config = uvicorn.Config(echo, log_config=None, lifespan="off")
+    config.timeout_keep_alive = keep_alive  # type: ignore[assignment]  # as short as a test's
+    config.load()
+    loop = asyncio.get_running_loop()
+    made: list[Hasty] = []
+
+    def connection() -> Hasty:
+        made.append(Hasty(config, ServerState(), {}))
+        return made[-1]
+
+    listener = await loop.create_server(connection, "127.0.0.1", 0)
+    reader, writer = await asyncio.open_connection(*listener.sockets[0].getsockname())
+    try:
+        async with asyncio.timeout(GUARD_SECONDS):
+            yield reader, writer
+    finally:
+        writer.close()
+        listener.close()
+        await listener.wait_closed()
+    [made_one] = made
+    async with asyncio.timeout(GUARD_SECONDS):
+        await made_one.is_lost.wait()
+    assert (made_one._patience, made_one.timeout_keep_alive_task) == (None, None)
+
+
+async def all_of(reader: asyncio.StreamReader) -> bytes:
+    """What comes until the server closes."""
+    try:
+        return await reader.read()
+    except ConnectionError:
+        return b""
+
+
+async def answer(reader: asyncio.StreamReader) -> bytes:
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r")[0])
+    return await reader.readexactly(length)
+
+
+@pytest.mark.parametrize(
+    ("sent", "reason"),
+    [
+        (b"G", "no whole request for 0.1 s"),
+        (GET[:-2], "no whole request for 0.1 s"),
+        (GET + GET[:-1], "no whole request for 0.1 s"),
+        (POST + b"half", "nothing of a request's body for 0.1 s"),
+        (GET[:-2] + b"x: y\r\n" * 300_000, "a request's head of more than 1000 bytes"),
+    ],
+    ids=["a letter", "no end", "no end of a second one", "half a body", "no end of headers"],
+)
+async def test_a_request_that_never_ends_is_cut_off_with_one_line(
+    sent: bytes, reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with client() as (reader, writer):
+        writer.write(sent)
+        await all_of(reader)
+
+    [line] = [each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING]
+    assert line.startswith("connection closed peer=127.0.0.1:")
+    assert line.endswith(f"reason={reason}")
+
+
+async def test_a_head_that_drips_in_is_not_waited_for(caplog: pytest.LogCaptureFixture) -> None:
+    async with client() as (reader, writer):
+        closed = asyncio.create_task(all_of(reader))
+        writer.write(GET[:-2] + b"x: ")
+        while not closed.done():
+            writer.write(b"a")
+            await asyncio.wait({closed}, timeout=0.01)
+
+    assert "no whole request for 0.1 s" in caplog.text
+
+
+async def test_a_request_that_comes_in_pieces_is_answered() -> None:
+    async with client() as (reader, writer):
+        for piece in (POST[:9], POST[9:40], POST[40:] + b"0123", b"456789" + GET[:5], GET[5:]):
+            writer.write(piece)
+            await writer.drain()
+        assert await answer(reader) == b"heard 0123456789"
+        assert await answer(reader) == b"heard "
+
+
+@pytest.mark.parametrize("sent", [b"", b"\r\n", GET])
+async def test_a_connection_that_is_kept_for_nothing_is_closed_in_silence(
+    sent: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    # It is kept for longer than a head or a body may take, since nothing of either has come.
+    async with client(keep_alive=0.3) as (reader, writer):
+        writer.write(sent)
+        told: Any = await all_of(reader)
+
+    assert told.endswith(b"heard " if sent == GET else b"")
+    assert not caplog.records
