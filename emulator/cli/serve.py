@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.cli import Failed
 from emulator.cli.tools import logs
+from emulator.cli.tools.collector import collect_in_quiet
 from emulator.core.errors import Refused
 from emulator.settings import Settings, add_flags, gather
 
@@ -69,7 +70,10 @@ async def _serve(settings: Settings, show: Callable[[Mapping[str, Any]], None]) 
         show(emulator.ready)
         gc.freeze()
         gc.enable()
-        await stop.wait()
+        async with asyncio.TaskGroup() as tasks:
+            collecting = tasks.create_task(collect_in_quiet())
+            await stop.wait()
+            collecting.cancel()
     return 0
 
 
