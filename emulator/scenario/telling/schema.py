@@ -87,7 +87,8 @@ def _action(action: type[Action], definitions: dict[str, Any]) -> dict[str, Any]
     if not action.shorthand:
         return found
     inner = found["properties"].get(action.shorthand, {})
-    return {"description": told, "anyOf": [inner, found]}
+    # Not `anyOf`, of which editors tell what is wrong with the branch that was not meant.
+    return {"description": told, "if": {"type": "object"}, "then": found, "else": inner}
 
 
 def _model(model: Any, definitions: dict[str, Any]) -> dict[str, Any]:
@@ -98,7 +99,7 @@ def _model(model: Any, definitions: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_parameters(schema: Any) -> Any:
-    """The same, where a parameter may stand for each number and truth."""
+    """The same, where a parameter may stand for each number, truth and word."""
     if isinstance(schema, list):
         return [_with_parameters(each) for each in schema]
     if not isinstance(schema, dict):
@@ -109,6 +110,7 @@ def _with_parameters(schema: Any) -> Any:
         found["properties"] = {
             key: _with_parameters(value) for key, value in schema["properties"].items()
         }
-    if schema.get("type") in ("integer", "number", "boolean"):
+    is_bound_text = schema.get("type") == "string" and {"pattern", "enum", "const"} & schema.keys()
+    if is_bound_text or schema.get("type") in ("integer", "number", "boolean"):
         return {"anyOf": [found, _PARAMETER]}
     return found

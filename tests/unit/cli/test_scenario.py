@@ -9,6 +9,8 @@ import pytest
 import yaml
 
 from emulator.cli import main
+from emulator.scenario import files
+from emulator.scenario.actions import registry
 from emulator.scenario.language import tree
 
 GOOD = """
@@ -88,6 +90,19 @@ def test_the_schema_is_one_that_editors_understand(capsys: pytest.CaptureFixture
     assert main(["scenario", "schema"]) == 0
     schema: dict[str, Any] = json.loads(capsys.readouterr().out)
     validator = jsonschema_rs.Draft202012Validator(schema)
-    assert validator.is_valid(tree.read(GOOD, "x").plain())
-    wrong = yaml.safe_load("{scenario: x, timeline: [{stream.strat: launch}]}")
-    assert not validator.is_valid(wrong)
+    # Nothing that is right is marked, and every example is right.
+    for name, path in files.library().items():
+        found = list(validator.iter_errors(tree.read(path.read_text("utf-8"), name).plain()))
+        assert [each.message for each in found] == [], name
+    examples = "".join(f"  - {each.example}\n" for each in registry.every().values())
+    text = f"scenario: x\ntimeline:\n{examples}"
+    assert [each.message for each in validator.iter_errors(tree.read(text, "x").plain())] == []
+    for step in (
+        "{stream.strat: launch}",
+        "{viewers.set: {stream: launch, count: many}}",
+        "{publish.start: {stream: launch, protocol: rtp}}",
+        "{fault.start: {media.stal: {}}}",
+        "{log: a, wait: 3s}",
+    ):
+        wrong = yaml.safe_load(f"{{scenario: x, timeline: [{step}]}}")
+        assert not validator.is_valid(wrong), step

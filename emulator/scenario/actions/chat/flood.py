@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from emulator.core.errors import Refused
 from emulator.scenario.actions.action import Action, LateTicks, Ticks
@@ -21,6 +21,11 @@ from emulator.world.people.accounts import User
 
 # What a flood blocks words with where the room has not said any.
 _BLOCKED_WORD = "blockedword"
+# As `arguments` takes them.
+_LINES_SCHEMA = {
+    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+    "examples": ["hype", ["questions", "Hello, {author}!"]],
+}
 
 
 class ChatFlood(Action):
@@ -43,9 +48,9 @@ class ChatFlood(Action):
     rate: Rate
     authors: Annotated[int, Field(ge=1, le=100_000)] = 50
     names: Name = "fan"
-    lines: Annotated[list[Line], Field(min_length=1, max_length=10_000)] = Field(
-        default_factory=lambda: ["hype"]
-    )
+    lines: Annotated[
+        list[Line], Field(min_length=1, max_length=10_000), WithJsonSchema(_LINES_SCHEMA)
+    ] = Field(default_factory=lambda: ["hype"])
     arrivals: Arrivals = "poisson"
     repeat: Share = 0.0
     links: Share = 0.0
