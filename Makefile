@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check lint types bench docs tested hashes clean
+.PHONY: demo test check lint types bench docs tested hashes slow clean
 
 demo: $(STAMP)
 	@$(BIN)/live-emulator demo
@@ -44,6 +44,10 @@ tested: $(STAMP)
 # What each scenario of the library must hash to, after a change that is meant to change evenings.
 hashes: $(STAMP)
 	$(BIN)/python -m tests.real.test_scenario_library
+
+# The scenarios of the library that have media, in real time, beside the usual tests of them.
+slow: $(STAMP)
+	LIVE_EMULATOR_TESTS_SLOW=1 $(BIN)/pytest -q tests/real/test_scenario_library.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -25,6 +25,15 @@ SPECIAL = {
     "demo-loop": ["--for", "12m"],
     "twenty-four-hours": ["-p", "length=40m", "-p", "viewers=3000", "-p", "lines=60/min"],
 }
+# The media ones with real encoders, in real time: a minute or two, so only where it is asked.
+REAL_TIME = {
+    "first-stream": ["-p", "length=10s"],
+    "going-live": [],
+    "flaky-encoder": ["-p", "drops=1"],
+    "zombie-stream": ["-p", "late=5s"],
+    "cdn-hiccup": ["-p", "length=5s"],
+    "vod-creation": ["-p", "length=20s", "-p", "slow=3s"],
+}
 
 
 def begin(hash_seed: int, names: list[str], *flags: str) -> "subprocess.Popen[str]":
@@ -86,6 +95,19 @@ def test_it_is_short_commented_and_says_what_it_is_about(name: str) -> None:
     assert len(text.splitlines()) < LINES_MAX
     assert scenario.about
     assert all(param.help for param in scenario.params.values())
+
+
+@pytest.mark.skipif(
+    "LIVE_EMULATOR_TESTS_SLOW" not in os.environ, reason="a minute: asked for by `make slow`"
+)
+def test_the_media_ones_pass_in_real_time_with_real_encoders() -> None:
+    running = [begin(1, [name], *flags, "--speed", "real") for name, flags in REAL_TIME.items()]
+
+    played = {name: report for process in running for name, report in reports(process).items()}
+
+    wrong = {name: report for name, report in played.items() if report["outcome"] != "passed"}
+    assert wrong == {}
+    assert played.keys() == REAL_TIME.keys()
 
 
 def write_hashes() -> None:

@@ -80,11 +80,17 @@ def _fields(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
     for part in path:
         if isinstance(part, int):
             continue
-        field = kind.model_fields.get(part) if hasattr(kind, "model_fields") else None
+        field = _written(kind).get(part)
         if field is None:
             return []
         kind = _inner(field.annotation)
-    return list(kind.model_fields) if hasattr(kind, "model_fields") else []
+    return list(_written(kind))
+
+
+def _written(kind: Any) -> dict[str, Any]:
+    """The fields of a model as they are written in a file."""
+    fields = getattr(kind, "model_fields", {})
+    return {told.alias or name: told for name, told in fields.items()}
 
 
 def _inner(kind: Any) -> Any:

@@ -139,7 +139,7 @@ class _Reader:
         elif isinstance(event, yaml.SequenceStartEvent):
             node.value = self._list(level)
         else:
-            self._map(node, level)
+            self._map(node, level, is_flow=bool(event.flow_style))
         if event.anchor is not None:
             self._anchors[event.anchor] = (node, self._nodes - before + 1)
         return node
@@ -171,8 +171,10 @@ class _Reader:
             found.append(self._node(event, level + 1))
         return found
 
-    def _map(self, node: Node, level: int) -> None:
+    def _map(self, node: Node, level: int, *, is_flow: bool) -> None:
         found: dict[str, Node] = {}
+        # The text of the last value where it is one that a comma in braces may have cut.
+        cut: Node | None = None
         for event in self._events:
             if isinstance(event, yaml.MappingEndEvent):
                 break
@@ -181,12 +183,30 @@ class _Reader:
             if isinstance(key, dict | list):
                 self._note(event, "keys", "A key is one word, not a list or a map.")
             name = event.value if isinstance(event, yaml.ScalarEvent) else str(key)[:40]
-            value = self._node(next(self._events), level + 1)
+            said = next(self._events)
+            value = self._node(said, level + 1)
+            if cut is not None and value.value is None:
+                # `{stay: lognormal(8m, 1.0)}`: for YAML, the comma begins another key.
+                cut.value = f"{cut.value}, {name}"
+                cut = _if_cut(cut)
+                continue
+            cut = _if_cut(value) if is_flow and _is_plain(said) else None
             if name in found:
                 self._note(event, "twice", f"{name} stands here twice. Remove one.")
             found[name] = value
             node.keys[name] = (mark.line + 1, mark.column + 1)
         node.value = found
+
+
+def _is_plain(event: Any) -> bool:
+    return isinstance(event, yaml.ScalarEvent) and not event.style
+
+
+def _if_cut(node: Node) -> Node | None:
+    """The node, if it is a text with a bracket that is not closed yet."""
+    text = node.value
+    is_cut = isinstance(text, str) and text.count("(") > text.count(")")
+    return node if is_cut else None
 
 
 def scalar(text: str) -> Any:

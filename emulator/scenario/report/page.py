@@ -84,6 +84,7 @@ def _expectations(report: dict[str, Any]) -> str:
 
 
 def _steps(report: dict[str, Any]) -> str:
+    """As they began; the report has them as they ended."""
     rows = [
         (
             _time(each["started_ms"]),
@@ -92,7 +93,7 @@ def _steps(report: dict[str, Any]) -> str:
             f"<code>{escape(each['action'])}</code>",
             _verdict(each["ok"], each["outcome"]) + f" {escape(each['told'])}",
         )
-        for each in report["steps"]
+        for each in sorted(report["steps"], key=lambda each: int(each["started_ms"]))
     ]
     return _table(("at", "planned", "step", "action", "outcome"), rows)
 

@@ -34,6 +34,26 @@ def test_scalars_are_read_as_yaml_1_2_does(text: str, value: object) -> None:
     assert type(found) is type(value)
 
 
+def test_a_comma_in_brackets_is_no_end_of_a_value() -> None:
+    text = """
+flow: {stay: lognormal(8m, 1.0), both: "a (b", c: , d: f(1, 2, 3), e: }
+block:
+  first: half (open
+  second:
+"""
+
+    assert tree.read(text, "x.yaml").plain() == {
+        "flow": {
+            "stay": "lognormal(8m, 1.0)",
+            "both": "a (b",
+            "c": None,
+            "d": "f(1, 2, 3)",
+            "e": None,
+        },
+        "block": {"first": "half (open", "second": None},
+    }
+
+
 def test_quotes_make_a_text_of_anything() -> None:
     assert tree.read("a: '12'\nb: \"true\"", "x.yaml").plain() == {"a": "12", "b": "true"}
 
