@@ -48,17 +48,12 @@ def check_is_whole(document: dict[str, Any], operations: list[Operation]) -> Non
     assert len(ids) == len(set(ids))
 
 
-async def test_every_example_fits_its_schema(document: dict[str, Any]) -> None:
-    count = 0
+async def test_everything_has_an_example_that_fits_its_schema(document: dict[str, Any]) -> None:
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             for content in contents(operation):
-                if "example" in content:
-                    schema = content["schema"] | {"components": document["components"]}
-                    where = f"{method} {path}"
-                    assert jsonschema_rs.is_valid(schema, content["example"]), where
-                    count += 1
-    assert count > 10
+                schema = content["schema"] | {"components": document["components"]}
+                assert jsonschema_rs.is_valid(schema, content["example"]), f"{method} {path}"
 
 
 def contents(operation: dict[str, Any]) -> list[dict[str, Any]]:

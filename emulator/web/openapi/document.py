@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from emulator import __version__
 from emulator.web.errors import STATUS, mistake
-from emulator.web.openapi.examples import Examples
+from emulator.web.openapi.examples import FILES, Examples
 from emulator.web.openapi.links import add_links
 from emulator.web.openapi.shapes import Schema, Shapes, form_of
 from emulator.web.rest.answers import Download, Other
@@ -134,7 +134,8 @@ class Document:
             schema = {"$ref": _REFERENCE.format(model=operation.body.__name__)}
             content[_JSON] = {"schema": schema, "example": self._examples.of(schema)}
         if operation.upload:
-            content["multipart/form-data"] = {"schema": self._form(operation)}
+            form = self._form(operation)
+            content["multipart/form-data"] = {"schema": form, "example": self._examples.of(form)}
         return {"required": not operation.is_body_optional, "content": content}
 
     def _form(self, operation: Operation) -> Schema:
@@ -157,7 +158,8 @@ class Document:
             schema = self._shapes.schema(annotation)
             content[_JSON] = {"schema": schema, "example": self._examples.of(schema)}
         for media_type in operation.downloads:
-            content.setdefault(media_type, {"schema": {"type": "string"}})
+            schema = {"type": "string"}
+            content.setdefault(media_type, {"schema": schema, "example": FILES[media_type]})
         answer: dict[str, Any] = {"description": operation.summary, "content": content}
         if operation.limit:
             answer["headers"] = {name: {"schema": {"type": "integer"}} for name in _RATE_HEADERS}

@@ -10,6 +10,16 @@ _UID = "0123456789abcdef0123456789abcdef"
 _TIME = "2026-01-01T18:30:00.000Z"
 _DEPTH_MAX = 6
 
+# How a file of each kind begins.
+FILES = {
+    "text/csv": f"timestamp,viewer_count\r\n{_TIME},12\r\n",
+    "text/markdown": "# My First Stream\n",
+    "text/html": "<!doctype html>\n",
+    "text/event-stream": 'id: 1\nevent: StreamCreated\ndata: {"seq":1}\n\n',
+    "text/plain": "live_emulator_worlds 1\n",
+    "application/json": "{}",
+}
+
 # By a field's name; what is not here follows from its schema.
 _WORDS: dict[str, Any] = {
     "title": "My First Stream",
@@ -34,6 +44,9 @@ _WORDS: dict[str, Any] = {
     "cloudflare_video_id": _UID,
     "content_warning": "Flashing lights",
     "renditions": ["480p"],
+    "file": "What the file holds",
+    # The documented placeholder, which means none.
+    "category_id": "...",
 }
 _NUMBERS: dict[str, float] = {
     "end_time": 30,

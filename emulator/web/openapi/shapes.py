@@ -39,7 +39,8 @@ class Shapes:
             return self._reference(annotation)
         origin, arguments = get_origin(annotation), get_args(annotation)
         if origin is Literal:
-            return {"enum": list(arguments)}
+            is_words = all(isinstance(each, str) for each in arguments)
+            return {"type": "string", "enum": [*arguments]} if is_words else {"enum": [*arguments]}
         if origin in (Union, types.UnionType):
             return _any_of([self.schema(each) for each in arguments])
         return self._container(annotation, origin, arguments)

@@ -5,20 +5,21 @@ from typing import TypedDict
 from emulator.web.shapes.people import UserCard, user_card
 from emulator.web.shapes.times import iso, iso_or_none
 from emulator.world.people import accounts
+from emulator.world.video.moves import SessionStatus
 from emulator.world.video.participants import Admission, Participant
 from emulator.world.video.sessions import Session
 from emulator.world.world import World
 
 
 class SessionShape(TypedDict):
-    """`participant_count` is how many are in it now. `status`: created, active or ended."""
+    """`participant_count` is how many are in it now."""
 
     id: str
     session_name: str
     host_id: str
     max_participants: int
     participant_count: int
-    status: str
+    status: SessionStatus
     created_at: str
     started_at: str | None
     ended_at: str | None

@@ -5,8 +5,9 @@ A message is nested (its author as a USER_CARD) under `/api/v1`, flat under `/v1
 """
 
 from collections.abc import Callable
-from typing import TypedDict
+from typing import Literal, TypedDict
 
+from emulator.core.events.chat import MessageType
 from emulator.web.shapes.people import UserCard, user_card
 from emulator.web.shapes.times import iso, iso_or_none
 from emulator.world.chat.bans import Ban
@@ -17,12 +18,19 @@ from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.world import World
 
-_LABELS = {"broadcaster": "Broadcaster", "moderator": "Moderator", "vip": "VIP"}
+ClientMessageType = Literal["chat", "system", "subscription", "donation", "announcement", "ai"]
 
 
 class Badge(TypedDict):
-    type: str
+    type: Literal["broadcaster", "moderator", "vip", "subscriber", "verified"]
     label: str
+
+
+_BADGES: dict[str, Badge] = {
+    "broadcaster": {"type": "broadcaster", "label": "Broadcaster"},
+    "moderator": {"type": "moderator", "label": "Moderator"},
+    "vip": {"type": "vip", "label": "VIP"},
+}
 
 
 class NestedMessage(TypedDict):
@@ -30,7 +38,7 @@ class NestedMessage(TypedDict):
     stream_id: str
     user: UserCard
     content: str
-    message_type: str
+    message_type: MessageType
     badges: list[Badge]
     is_deleted: bool
     created_at: str
@@ -44,7 +52,7 @@ class FlatMessage(TypedDict):
     display_name: str | None
     avatar: str | None
     content: str
-    message_type: str
+    message_type: ClientMessageType
     badges: list[Badge]
     is_deleted: bool
     created_at: str
@@ -131,12 +139,12 @@ def flat_message(message: Message, author: User) -> FlatMessage:
     }
 
 
-def message_type_of_client(message_type: str) -> str:
+def message_type_of_client(message_type: MessageType) -> ClientMessageType:
     return "chat" if message_type == "message" else message_type
 
 
 def badges(types: tuple[str, ...]) -> list[Badge]:
-    return [{"type": each, "label": _LABELS[each]} for each in types]
+    return [_BADGES[each].copy() for each in types]
 
 
 def chat_settings(settings: ChatSettings) -> ChatSettingsShape:

@@ -12,8 +12,9 @@ from emulator.web.shapes.times import iso, iso_or_none
 from emulator.world.audience import attendance
 from emulator.world.live import categories, tags
 from emulator.world.live.categories import Branch, Category
+from emulator.world.live.moves import Status
 from emulator.world.live.schedules import Schedule
-from emulator.world.live.streams import Stream
+from emulator.world.live.streams import Stream, Visibility
 from emulator.world.live.tags import Tag
 from emulator.world.people import accounts
 
@@ -59,7 +60,7 @@ class StreamShape(TypedDict):
     user_id: str
     title: str
     description: str | None
-    status: str
+    status: Status
     category_id: str | None
     category: CategoryShape | None
     tags: list[TagShape]
@@ -73,7 +74,7 @@ class StreamShape(TypedDict):
     updated_at: str
     duration_seconds: float | None
     is_mature: bool
-    visibility: str
+    visibility: Visibility
     scheduled_start: str | None
     vod_id: str | None
     user: UserCard

@@ -1,9 +1,9 @@
 """USER_CARD, USER and AUTH (contract, schemas)."""
 
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from emulator.web.shapes.times import iso
-from emulator.world.people.accounts import User
+from emulator.world.people.accounts import Role, User
 from emulator.world.people.tokens import Session
 
 
@@ -30,7 +30,7 @@ class Person(UserCard):
     """USER without the mail address: what anybody may know of somebody."""
 
     bio: str | None
-    role: str
+    role: Role
     following_count: int
     socials: Socials | None
     email_verified: bool
@@ -45,7 +45,7 @@ class UserShape(Person):
 
 class Auth(TypedDict):
     access_token: str
-    token_type: str
+    token_type: Literal["bearer"]
     expires_in: int
     refresh_token: str
     user: UserShape

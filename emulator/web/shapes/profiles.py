@@ -9,7 +9,7 @@ from emulator.web.shapes.people import Person, UserCard, person
 from emulator.web.shapes.times import iso
 from emulator.world.people import accounts
 from emulator.world.people.follows import Follow
-from emulator.world.people.notifications import Notification
+from emulator.world.people.notifications import Notification, NotificationType
 from emulator.world.people.profiles import Profile
 from emulator.world.world import World
 
@@ -64,7 +64,7 @@ class NotificationShape(TypedDict):
     """`follower_*` is who it is about: who follows now, or who went live."""
 
     id: str
-    type: str
+    type: NotificationType
     follower_id: str
     follower_username: str
     follower_avatar: str | None

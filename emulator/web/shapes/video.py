@@ -9,9 +9,10 @@ from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.video import albums, engagement
 from emulator.world.video.albums import Album
-from emulator.world.video.annotations import Annotation
+from emulator.world.video.annotations import Annotation, Kind
 from emulator.world.video.finding import Found
-from emulator.world.video.videos import Video
+from emulator.world.video.moves import VideoStatus
+from emulator.world.video.videos import Video, Visibility
 
 
 class VideoShape(TypedDict):
@@ -22,8 +23,8 @@ class VideoShape(TypedDict):
     title: str
     description: str | None
     tags: list[str]
-    visibility: str
-    status: str
+    visibility: Visibility
+    status: VideoStatus
     duration: float | None
     width: int | None
     height: int | None
@@ -59,7 +60,7 @@ class AnnotationShape(TypedDict):
     duration: float
     title: str
     description: str
-    type: str
+    type: Kind
     position: Any
     code_snippet: str | None
     language: str | None
@@ -90,7 +91,7 @@ class AlbumShape(TypedDict):
     user_id: str
     title: str
     description: str | None
-    visibility: str
+    visibility: Visibility
     video_count: int
     cover_url: str | None
     created_at: str

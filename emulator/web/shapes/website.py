@@ -3,15 +3,24 @@
 The website's names are in camelCase, and they stay so.
 """
 
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from emulator.web.platform import Platform
 from emulator.web.shapes.times import iso, iso_or_none
 from emulator.web.shapes.video import playlist_url, thumbnail_url
 from emulator.world.video import engagement, jobs
 from emulator.world.video.jobs import Job
+from emulator.world.video.moves import JobStatus, VideoStatus
 from emulator.world.video.videos import Video
 from emulator.world.world import World
+
+WebsiteStatus = Literal["uploading", "processing", "completed", "failed"]
+# A video that needed no job tells how far it is in a job's words.
+_AS_A_JOB: dict[VideoStatus, JobStatus] = {
+    "ready": "completed",
+    "processing": "queued",
+    "failed": "failed",
+}
 
 
 class WebsiteVideo(TypedDict):
@@ -21,7 +30,7 @@ class WebsiteVideo(TypedDict):
     name: str
     originalName: str
     description: str | None
-    status: str
+    status: WebsiteStatus
     format: str
     resolution: str
     duration: float
@@ -38,7 +47,7 @@ class Processing(TypedDict):
     """`progress` is 0 to 100, `estimatedTimeRemaining` in seconds."""
 
     videoId: str
-    status: str
+    status: JobStatus
     progress: int
     stage: str
     estimatedTimeRemaining: int | None
@@ -78,7 +87,7 @@ def website_video(platform: Platform, video: Video) -> WebsiteVideo:
     }
 
 
-def website_status(video: Video) -> str:
+def website_status(video: Video) -> WebsiteStatus:
     """A video that waits for its file is `uploading`."""
     if video.status == "processing":
         return "processing" if video.form else "uploading"
@@ -93,7 +102,7 @@ def processing(world: World, video: Video) -> Processing:
     is_ready = video.status == "ready"
     return {
         "videoId": video.id,
-        "status": {"ready": "completed", "processing": "queued", "failed": "failed"}[video.status],
+        "status": _AS_A_JOB[video.status],
         "progress": 100 if is_ready else 0,
         "stage": "completed" if is_ready else "uploading",
         "estimatedTimeRemaining": None,

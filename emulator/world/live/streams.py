@@ -1,7 +1,7 @@
 """Streams: made by a user, live by their publisher, ended for good."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from emulator.core.errors import Refused
 from emulator.core.events.live import (
@@ -22,6 +22,8 @@ from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
 from emulator.world.world import World
 
+Visibility = Literal["public", "unlisted", "private"]
+
 
 @dataclass(frozen=True, slots=True)
 class Stream:
@@ -41,7 +43,7 @@ class Stream:
     title: str
     description: str | None
     status: Status
-    visibility: str
+    visibility: Visibility
     thumbnail_url: str | None
     peak_viewer_count: int
     scheduled_start_ms: int | None

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from typing import Literal
 
 from emulator.core.errors import Refused
 from emulator.core.events.people import AccountMade
@@ -9,6 +10,8 @@ from emulator.core.values import dataclass
 from emulator.world.people.names import USERNAME
 from emulator.world.store.journal import Row
 from emulator.world.world import World
+
+Role = Literal["USER", "ADMIN", "SUPERUSER"]
 
 AUTO_KEY_PREFIX = "ak_auto_"
 
@@ -39,7 +42,7 @@ class User:
     avatar_url: str | None
     banner_url: str | None
     socials: Socials | None
-    role: str
+    role: Role
     follower_count: int
     following_count: int
     is_live: bool
@@ -127,7 +130,7 @@ def make(
     display_name: str | None = None,
     bio: str | None = None,
     avatar_url: str | None = None,
-    role: str = "USER",
+    role: Role = "USER",
     followers_base: int = 0,
     tenant_id: str | None = None,
     is_email_verified: bool = True,

@@ -9,7 +9,7 @@ from emulator.core.values import dataclass
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
 from emulator.world.video import videos
-from emulator.world.video.videos import Video
+from emulator.world.video.videos import Video, Visibility
 from emulator.world.world import World
 
 VIDEOS_MAX = 500
@@ -25,7 +25,7 @@ class Album:
     user_row: int
     title: str
     description: str | None
-    visibility: str
+    visibility: Visibility
     created_at_ms: int
 
 

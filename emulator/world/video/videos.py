@@ -5,7 +5,7 @@ A video shows the media that `uid` names: its own (`media.py`), or a finished re
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from emulator.core.errors import Refused
 from emulator.core.events.video import (
@@ -25,6 +25,8 @@ from emulator.world.video.media import Footage
 from emulator.world.video.moves import VideoStatus, check_video
 from emulator.world.world import World
 
+Visibility = Literal["public", "unlisted", "followers", "private"]
+
 
 @dataclass(frozen=True, slots=True)
 class Video:
@@ -40,7 +42,7 @@ class Video:
     user_row: int
     title: str
     description: str | None
-    visibility: str
+    visibility: Visibility
     status: VideoStatus
     failure: str | None
     original_name: str

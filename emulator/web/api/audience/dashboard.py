@@ -51,9 +51,7 @@ class FollowerShape(UserCard):
 
 
 class HappeningShape(TypedDict):
-    """`type` is stream_live, stream_ended, new_follower, vod_ready or clip_created."""
-
-    type: str
+    type: activity.Kind
     created_at: str
     stream_id: str | None
     title: str | None

@@ -41,7 +41,7 @@ class ParticipantList(TypedDict):
 
 class SessionAnswer(TypedDict):
     sdp: str
-    type: str
+    type: Literal["answer"]
     participant_id: str
 
 

@@ -60,6 +60,18 @@ def test_queries_are_compared() -> None:
     ]
 
 
+def test_who_lists_no_words_may_still_have_them() -> None:
+    words, text = {"type": "string", "enum": ["a", "b"]}, {"type": "string"}
+    assert told(of({"/a": get({"x": words})}), of({"/a": get({"x": text})})) == []
+    assert told(of({"/a": get({"x": text})}), of({"/a": get({"x": words})})) == []
+    other = {"enum": ["a", "c"]}
+    assert told(of({"/a": get({"x": words})}), of({"/a": get({"x": other})})) == [
+        ("GET /a", "differs", "answer 200: x is one of a, b here, one of a, c there")
+    ]
+    number = {"type": "integer"}
+    assert len(told(of({"/a": get({"x": words})}), of({"/a": get({"x": number})}))) == 1
+
+
 @pytest.mark.parametrize("value", [{}, [], {"openapi": "2.0", "paths": {}}, {"openapi": "3.1.0"}])
 def test_what_is_no_document_is_refused(value: Any) -> None:
     with pytest.raises(NoDocument):
