@@ -47,7 +47,8 @@ hashes: $(STAMP)
 
 # The scenarios of the library that have media, in real time, beside the usual tests of them.
 slow: $(STAMP)
-	LIVE_EMULATOR_TESTS_SLOW=1 $(BIN)/pytest -q tests/real/test_scenario_library.py
+	LIVE_EMULATOR_TESTS_SLOW=1 $(BIN)/pytest -q tests/real/test_scenario_library.py \
+		tests/real/test_scenario_peers.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

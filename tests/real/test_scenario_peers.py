@@ -1,14 +1,20 @@
 """Who takes part in a scenario over real connections, as others see them."""
 
+import asyncio
 import json
+import os
 import subprocess
 import sys
 from itertools import groupby, pairwise
 from pathlib import Path
 
+import pytest
+
 from emulator.media.publisher.test_card.strip import read_strip
+from tests.support.encoders import film
 from tests.support.publisher import beeps, pictures
-from tests.support.walk import PATIENCE_SECONDS, platform
+from tests.support.walk import PATIENCE_SECONDS, Walk, platform
+from tests.support.webrtc import VideoFrame, ask, meeting, until
 
 WORSE = """
 scenario: Worse
@@ -62,3 +68,40 @@ def test_a_degraded_picture_stands_without_sound_and_goes_on_afterwards(tmp_path
     assert gap_until - gap_from >= 2.9
     assert float(gap_from) < stood_until
     assert float(gap_until) > stood_from
+
+
+@pytest.mark.skipif(
+    "LIVE_EMULATOR_TESTS_SLOW" not in os.environ, reason="half a minute: asked for by `make slow`"
+)
+async def test_a_guest_of_the_library_sends_and_sees_real_media() -> None:
+    # Given the library's evening with a guest, in real time on an emulator that runs,
+    with platform() as walk:
+        command = [sys.executable, "-m", "emulator", "scenario", "run", "webrtc-guest", "--json"]
+        command += ["-p", "length=10s", "--speed", "real", "--against", walk.ready["http"]]
+        playing = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+        path = await ask(lambda: session_of(walk), "its session is open")
+        # when host and guest come with media of their own,
+        address = f"{walk.ready['http']}/api/v1{path}/offer"
+        async with (
+            meeting(address, seat(walk, path, "ada"), film()) as host,
+            meeting(address, seat(walk, path, "bob"), film()) as guest,
+        ):
+            # then they see each other,
+            await until(lambda: len(host.frames(VideoFrame)) > 10, "the host sees the guest")
+            await until(lambda: len(guest.frames(VideoFrame)) > 10, "the guest sees the host")
+            output, _ = await playing.communicate()
+    # and the evening is as it should be.
+    report = json.loads(output.splitlines()[-1])
+    assert report["outcome"] == "passed", report["expectations"]
+
+
+def session_of(walk: Walk) -> str | None:
+    """The path of the session that two people have seats in."""
+    events = walk.get(f"{walk.ready['admin']}/events?limit=1000&kind=ParticipantJoined").json
+    ids = [each["values"]["session_id"] for each in events["events"]]
+    return f"/video-sessions/sessions/{ids[0]}" if len(ids) >= 2 else None
+
+
+def seat(walk: Walk, path: str, username: str) -> str:
+    token: str = walk.ask("POST", f"{path}/token", {}, f"ak_demo_{username}").json["token"]
+    return token

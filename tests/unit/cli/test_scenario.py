@@ -1,6 +1,8 @@
 """`scenario` without a server: mistakes, the library, a table of times, a schema."""
 
 import json
+import re
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ from emulator.cli import main
 from emulator.scenario import files
 from emulator.scenario.actions import registry
 from emulator.scenario.language import tree
+from emulator.scenario.language.load import load
+from tests.support.docs import PROJECT
 
 GOOD = """
 scenario: Launch night
@@ -80,6 +84,15 @@ def test_explain_shows_the_evening_as_a_table_of_times(
     assert "on chat.held (stream launch)" in told
 
 
+PAGES = [PROJECT / f"docs/how-to/{name}.md" for name in ("qa", "faults")]
+_YAML = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
+FRAME = """scenario: Shown
+world: {users: [{name: ada}], streams: [{name: launch, owner: ada, title: Launch night}]}
+timeline:
+  - {name: surge, wait: 1s}
+"""
+
+
 def test_a_parameter_that_is_none_is_wrong_use(good: Path) -> None:
     assert main(["scenario", "run", str(good), "-p", "peak"]) == 2
     assert main(["scenario", "run", str(good), "-p", "peek=3"]) == 2
@@ -106,3 +119,13 @@ def test_the_schema_is_one_that_editors_understand(capsys: pytest.CaptureFixture
     ):
         wrong = yaml.safe_load(f"{{scenario: x, timeline: [{step}]}}")
         assert not validator.is_valid(wrong), step
+
+
+def test_what_the_pages_show_of_the_language_is_right() -> None:
+    shown = [text for page in PAGES for text in _YAML.findall(page.read_text("utf-8"))]
+    assert len(shown) == 3
+
+    for text in shown:
+        steps = textwrap.indent(text, "  ")
+        whole = text if text.startswith("scenario:") else f"{FRAME}{steps}"
+        assert load(whole, "shown.yaml").steps
