@@ -83,6 +83,10 @@ def test_what_is_frozen_stays_and_no_value_takes_what_is_not_its_own() -> None:
         Tally("a").nmae = "b"  # type: ignore[attr-defined]
     for value in (posted, Tally("a")):
         assert not hasattr(value, "__dict__")
+    with pytest.raises(FrozenInstanceError):
+        del posted.text
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(Tally("a"))
 
 
 def test_factories_and_what_comes_after_init_belong_to_each_instance() -> None:
@@ -104,7 +108,7 @@ def test_a_wrong_call_is_refused_like_any_other() -> None:
     with pytest.raises(TypeError, match="unexpected keyword argument 'txt'"):
         _declare()(at_ms=1, txt="hello")
     with pytest.raises(TypeError, match="cannot inherit non-frozen"):
-        _thaw()(1)
+        _thaw()
 
 
 def test_a_copy_is_equal_even_where_it_is_frozen() -> None:
