@@ -113,7 +113,6 @@ def broadcasts(settings: Settings) -> BroadcastBounds:
     return BroadcastBounds(
         part_ms=settings.part_ms,
         segment_ms=settings.segment_ms,
-        reconnect_window_ms=settings.reconnect_window_ms,
         renditions=settings.renditions,
         renditions_behind_ms=settings.renditions_behind_ms,
     )

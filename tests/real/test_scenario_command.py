@@ -52,6 +52,7 @@ def test_real_peers_publish_and_watch_over_webrtc(tmp_path: Path) -> None:
     film.write_text("""
 scenario: Over WebRTC
 world:
+  rules: {reconnect_window: 400ms}
   users: [{name: ada}]
   streams: [{name: live, owner: ada, title: Over WebRTC}]
 timeline:

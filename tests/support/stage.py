@@ -5,7 +5,7 @@ What is sent is the built-in publisher's own picture; there is no socket and no 
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -111,9 +111,10 @@ async def staged(
 ) -> AsyncIterator[Stage]:
     """A stage, and everything closed afterwards."""
     bus = Bus()
+    rules = replace(rules, reconnect_window_ms=WINDOW_MS)
     world = World(clock=clock, publish=bus.publish, rules=rules)
     shelves = Shelves(folder, ShelfSettings(segment_ms=1000, part_ms=200))
-    bounds = BroadcastBounds(segment_ms=1000, reconnect_window_ms=WINDOW_MS)
+    bounds = BroadcastBounds(segment_ms=1000)
     broadcasts = Broadcasts(world, shelves, bounds)
     bus.subscribe(heard.append)
     bus.subscribe(broadcasts.hear)

@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class BroadcastBounds:
-    """How long parts and segments are, and how long a stream waits for its publisher.
+    """How long parts and segments are. How long a stream waits is its world's rule.
 
     `renditions` are the names of the sizes that each stream is made in, too; the largest is given
     up when they are `renditions_behind_ms` behind.
@@ -46,7 +46,6 @@ class BroadcastBounds:
 
     part_ms: int = 200
     segment_ms: int = 2_000
-    reconnect_window_ms: int = 10_000
     media_wait_seconds: int = 30
     renditions: tuple[str, ...] = ()
     renditions_behind_ms: int = 3_000
@@ -92,13 +91,12 @@ class Seat:
 class Broadcast:
     """One stream that is, or was a moment ago, published."""
 
-    def __init__(self, world: World, stream: Stream, pipeline: "Pipeline", window_ms: int) -> None:
+    def __init__(self, world: World, stream: Stream, pipeline: "Pipeline") -> None:
         self.stream_id = stream.id
         self.pipeline = pipeline
         self.seat: Seat | None = None
         self.is_over = False
         self._world = world
-        self._window_ms = window_ms
         self._patience: Timer | None = None
         self._had_publisher = False
 
@@ -132,7 +130,7 @@ class Broadcast:
         if stopped_ms is None:
             # It never showed a picture, so nothing that people watch has stopped.
             return
-        due_ms = self._world.now_ms + self._window_ms
+        due_ms = self._world.now_ms + self._world.rules.reconnect_window_ms
         self._patience = self._world.clock.call_at(
             due_ms, lambda: self._give_up(stopped_ms, reason)
         )
@@ -334,4 +332,4 @@ class Broadcasts:
             segment_ms=self._bounds.segment_ms,
             open_ladder=partial(self._ladders.begin, stream.id),
         )
-        return Broadcast(self._world, stream, pipeline, self._bounds.reconnect_window_ms)
+        return Broadcast(self._world, stream, pipeline)
