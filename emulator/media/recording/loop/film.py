@@ -92,7 +92,9 @@ def render(width: int, height: int) -> Film:
 
     # The clock in the picture runs with the film, not with the day: it comes round again.
     clock = ManualClock(0)
-    settings = PublishSettings(width=width, height=height, video_kbits=400, audio_kbits=64)
+    # Fewer lines need fewer bits, or nobody would gain by a smaller size.
+    kbits = max(80, 400 * height // 360)
+    settings = PublishSettings(width=width, height=height, video_kbits=kbits, audio_kbits=64)
     broadcast = SyntheticBroadcast(settings, clock)
     reader, timeline, segmenter = FlvReader(), Timeline(), Segmenter()
     parts: list[Part] = []

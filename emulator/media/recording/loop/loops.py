@@ -28,6 +28,8 @@ HEIGHT: Final = 360
 _SHELVES_KEPT = 64
 # An evening of hours is some megabytes of sample tables, and a player asks for it in pieces.
 _FILES_KEPT = 4
+# A day's tables are some 50 MB; a longer recording has its playlist alone.
+FILE_MS_MAX: Final = 86_400_000
 
 # A world, a stream's uid, when it ended, and a height.
 Key = tuple[str, str, int | None, int]
@@ -66,7 +68,8 @@ class Loops:
     async def mp4(self, world: World, loop: Loop, height: int = HEIGHT) -> bytes:
         """The recording as one file.
 
-        Refuses (`conflict`) one that is live, (`not_found`) one that showed nothing.
+        Refuses (`conflict`) one that is live, (`not_found`) one that showed nothing or is longer
+        than a file may be.
         """
         if loop.ended_at_ms is None:
             raise Refused("conflict", "The stream is still live: its MP4 is made when it ended.")
@@ -78,6 +81,8 @@ class Loops:
             shown = showing(world, loop)
             if not shown.parts:
                 raise Refused("not_found", "Nothing of this is recorded.")
+            if shown.duration_ms > FILE_MS_MAX:
+                raise Refused("not_found", "This is longer than a day: its playlist plays.")
             self._files[key] = await asyncio.to_thread(whole, film, shown)
             while len(self._files) > _FILES_KEPT:
                 self._files.popitem(last=False)

@@ -2,6 +2,7 @@
 
 from typing import TypedDict
 
+from emulator.media.recording.loop.loops import FILE_MS_MAX
 from emulator.web.platform import Platform
 from emulator.web.shapes.library.chapters import ChapterShape, chapter_shape
 from emulator.web.shapes.live import CategoryShape, category_shape
@@ -28,7 +29,10 @@ class VodStream(TypedDict):
 
 
 class VodShape(TypedDict):
-    """`duration` is in seconds. The addresses are null until the VOD is ready."""
+    """`duration` is in seconds. The addresses are null until the VOD is ready.
+
+    A simulated recording of more than a day has no `mp4_url`.
+    """
 
     id: str
     stream_id: str | None
@@ -69,7 +73,7 @@ def vod_shape(platform: Platform, vod: Vod) -> VodShape:
         "duration": vod.duration_ms / 1000,
         "thumbnail_url": thumbnail_url(platform, vod),
         "video_url": playlist if is_ready else None,
-        "mp4_url": f"{base}/downloads/default.mp4" if is_ready else None,
+        "mp4_url": f"{base}/downloads/default.mp4" if is_ready and _has_file(vod) else None,
         "cloudflare_video_id": vod.shown_uid,
         "playback_url": playlist if is_ready else None,
         "view_count": vod.view_count,
@@ -85,6 +89,10 @@ def vod_shape(platform: Platform, vod: Vod) -> VodShape:
         "created_at": iso(vod.created_at_ms),
         "ready_at": iso_or_none(vod.ready_at_ms),
     }
+
+
+def _has_file(vod: Vod) -> bool:
+    return vod.loop is None or vod.duration_ms <= FILE_MS_MAX
 
 
 def base_of(platform: Platform, vod: Vod) -> str:
