@@ -11,10 +11,10 @@ _KEY_ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 _UUID_BITS = 4 << 76 | 2 << 62
 _UUID_MASK = ~(0xF << 76 | 0x3 << 62)
-# The variant's two bits, 10, before the two that chance has drawn.
+# The variant's two bits, 10, before the two of a drawn digit.
 _VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
-# Hexadecimal digits that chance draws for an id of which twelve more carry a number.
-_DRAWN = 24
+# So that the halves of an id that carries a small number do not look alike.
+_MASK = 0x5DA3_91C6_7E2B
 
 
 class Ids:
@@ -36,14 +36,14 @@ class Ids:
 
         Its last twelve digits are the number, masked with the first twelve. 74 bits are chance.
         """
-        numbers = list(numbers)
-        drawn = self._random.randbytes(_DRAWN // 2 * len(numbers)).hex()
+        draw = self._random.getrandbits
         made = []
-        for at, number in zip(range(0, len(drawn), _DRAWN), numbers, strict=True):
-            tail = int(drawn[at : at + 12], 16) ^ number
+        for number in numbers:
+            bits = draw(76)
+            text = f"{bits:019x}"
+            tail = (bits >> 28) ^ number ^ _MASK
             made.append(
-                f"{drawn[at : at + 8]}-{drawn[at + 8 : at + 12]}-4{drawn[at + 12 : at + 15]}"
-                f"-{_VARIANTS[drawn[at + 15]]}{drawn[at + 16 : at + 19]}-{tail:012x}"
+                f"{text[:8]}-{text[8:12]}-4{text[12:15]}-{_VARIANTS[text[15]]}{text[16:]}-{tail:012x}"
             )
         return made
 
@@ -70,7 +70,7 @@ class Ids:
 
 def number_in(uuid: str) -> int:
     """The number that an id of `numbered` carries; some number in any other UUID."""
-    return int(uuid[24:], 16) ^ int(uuid[:8] + uuid[9:13], 16)
+    return int(uuid[24:], 16) ^ int(uuid[:8] + uuid[9:13], 16) ^ _MASK
 
 
 def trace_id() -> str:

@@ -20,10 +20,10 @@ BADGES: dict[Rank, tuple[str, ...]] = {
     "viewer": (),
 }
 BADGE_TEXTS = {rank: ",".join(badges) for rank, badges in BADGES.items()}
-INSERT = """
-INSERT INTO messages (row, id, stream_row, user_row, content, message_type, badges, created_at_ms)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-"""
+_INSERT = (
+    "INSERT INTO messages (row, id, stream_row, user_row, content, badges, created_at_ms)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
 # How the journal writes a line, up to its words: its values stand in the order of their names.
 _BEGINNINGS = {rank: f'{{"badges":{encoded(badges)},"content":' for rank, badges in BADGES.items()}
 # So many lines are one row of the journal at most, which whoever reads on from within reads whole.
@@ -42,24 +42,24 @@ class Batch:
         self._lines: list[Admitted] = []
         # The held ones, each behind so many of the others.
         self._held: list[tuple[int, ChatHeld]] = []
-
-    def admit(self, author: User, content: str, room: Room) -> None:
-        self._lines.append((author, content, room))
+        # Called for each line of a flood, so it is the list's own.
+        self.admit = self._lines.append
 
     def hold(self, held: ChatHeld) -> None:
         self._held.append((len(self._lines), held))
 
     def write_down(self, world: World) -> None:
         """Keep the lines, and emit what has happened since the last call."""
-        lines, held = self._lines, self._held
-        self._lines, self._held = [], []
+        lines, held = self._lines[:], self._held
+        self._lines.clear()
+        self._held = []
         rows = world.known_rooms.take_rows(len(lines))
         ids = world.ids.numbered(rows)
         at_ms = self._at_ms
         world.store.write_many(
-            INSERT,
+            _INSERT,
             [
-                (row, each, room.stream_row, author.row, content, "message", badges, at_ms)
+                (row, each, room.stream_row, author.row, content, badges, at_ms)
                 for row, each, (author, content, room) in zip(rows, ids, lines, strict=True)
                 for badges in (BADGE_TEXTS[room.rank],)
             ],

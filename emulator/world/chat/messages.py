@@ -18,7 +18,7 @@ from emulator.core.events.chat import (
 from emulator.core.ids import number_in
 from emulator.core.values import dataclass
 from emulator.world.chat import moderation, rooms
-from emulator.world.chat.batch import BADGE_TEXTS, BADGES, INSERT, Batch
+from emulator.world.chat.batch import BADGE_TEXTS, BADGES, Batch
 from emulator.world.chat.rooms import may_moderate
 from emulator.world.live.streams import Stream
 from emulator.world.people.accounts import User
@@ -85,15 +85,16 @@ def post(
             badges=BADGES[room.rank],
         )
         world.store.write(
-            INSERT,
+            "INSERT INTO messages (row, id, stream_row, user_row, content, badges, created_at_ms,"
+            " message_type) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             row,
             message_id,
             room.stream_row,
             author.row,
             content,
-            message_type,
             BADGE_TEXTS[room.rank],
             now_ms,
+            message_type,
         )
         world.emit(posted)
         room.note(content, now_ms, world.rules.chat_repeats_max)
@@ -126,7 +127,7 @@ def post_many(
             held = None
             if reason is None:
                 room.note(content, now_ms, repeats_max)
-                batch.admit(author, content, room)
+                batch.admit((author, content, room))
             else:
                 held = _held(stream_id, author, content, reason, now_ms)
                 batch.hold(held)

@@ -8,7 +8,7 @@ from collections import deque
 
 from emulator.core.errors import Code, Refused
 from emulator.world.chat import filters
-from emulator.world.chat.rooms import Room
+from emulator.world.chat.rooms import ALONE, Room
 from emulator.world.faults.access import take_tightened
 from emulator.world.people.accounts import User
 from emulator.world.world import World
@@ -21,35 +21,39 @@ def judge(world: World, room: Room, author: User, content: str, now_ms: int) -> 
 
     Refuses a line that its author may not say, here or now.
     """
-    settings = room.settings
-    if room.status == "ended":
-        raise _refused("conflict", "stream_ended", "The stream has ended. Its chat can be read.")
-    if not content or content.isspace():
-        raise _refused("invalid", "empty_message", "A message must not be empty")
-    if len(content) > settings.length_max:
-        raise _refused(
-            "invalid",
-            "message_too_long",
-            f"A message has at most {settings.length_max} characters here",
-        )
-    if room.has_ban:
-        _check_ban(room, now_ms)
+    if not (room.is_open and content) or len(content) > room.length_max or content.isspace():
+        _check_anybody(room, content, now_ms)
     if room.is_trusted:
         return None
-    _check_viewer(world, room, author, content, now_ms)
-    reason = room.sieve.reason(content) if room.sieve is not None else None
-    if reason is None and _is_repeated(world, room, author, content, now_ms):
-        return "You have said the same thing several times"
-    return reason
-
-
-def _check_viewer(world: World, room: Room, author: User, content: str, now_ms: int) -> None:
-    settings = room.settings
     # Counted first, so that hammering against slow mode counts too.
     if world.faults.are_on:
         take_tightened(world, "chat", author)
     if world.rules.chat_lines_per_minute:
         world.limits.count("chat", author.id, world.rules.chat_lines_per_minute)
+    if not room.is_plain:
+        _check_viewer(room, content, now_ms)
+    reason = room.sieve.reason(content) if room.sieve is not None else None
+    if reason is None and room.is_last(content) and _is_repeated(world, room, author, now_ms):
+        return "You have said the same thing several times"
+    return reason
+
+
+def _check_anybody(room: Room, content: str, now_ms: int) -> None:
+    if room.status == "ended":
+        raise _refused("conflict", "stream_ended", "The stream has ended. Its chat can be read.")
+    if not content or content.isspace():
+        raise _refused("invalid", "empty_message", "A message must not be empty")
+    length_max = room.settings.length_max
+    if len(content) > length_max:
+        raise _refused(
+            "invalid", "message_too_long", f"A message has at most {length_max} characters here"
+        )
+    if room.has_ban:
+        _check_ban(room, now_ms)
+
+
+def _check_viewer(room: Room, content: str, now_ms: int) -> None:
+    settings = room.settings
     if settings.is_emote_only and not filters.is_emotes_only(content):
         raise _refused("forbidden", "emote_only", "Only emotes may be sent in this chat")
     if room.rank == "vip":
@@ -77,15 +81,15 @@ def _check_ban(room: Room, now_ms: int) -> None:
         raise _refused("forbidden", "timed_out", "You are timed out in this chat", wait_ms)
 
 
-def _is_repeated(world: World, room: Room, author: User, content: str, now_ms: int) -> bool:
-    """Whether the author's last lines here, as many as may be the same, are this one."""
+def _is_repeated(world: World, room: Room, author: User, now_ms: int) -> bool:
+    """Whether the author's last lines here, as many as may be the same, were all the last one."""
     allowed = world.rules.chat_repeats_max
     since_ms = now_ms - _REPEAT_WINDOW_MS
     if not allowed or room.last_line_at_ms is None or room.last_line_at_ms <= since_ms:
         return False
-    if room.last_line is None or room.last_line.lower() != content.lower():
-        return False
     repeats_ms = room.repeats_ms
+    if repeats_ms is ALONE:
+        return allowed == 1
     if repeats_ms is None or repeats_ms.maxlen != allowed:
         repeats_ms = room.repeats_ms = _repeats(world, room, author, allowed)
     return len(repeats_ms) >= allowed and repeats_ms[0] > since_ms

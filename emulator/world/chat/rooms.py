@@ -36,15 +36,20 @@ WHERE streams.id = ?1
 """
 
 
+# Of a line that is not the one before it again.
+ALONE: deque[int] = deque(maxlen=0)
+
+
 # Not frozen, which would take three times as long to make; and what is said is noted in it.
 @dataclass(slots=True)
 class Room:
     """A stream's chat, as it stands for one author, who said `last_line` at `last_line_at_ms`.
 
     `ban_expires_at_ms` is None for a ban for good. `is_follower` is known where it is asked for.
-    `sieve` is what filters this author's lines, None where nothing does. `repeats_ms` are the times
-    of the author's last lines that were the same, None while nobody has asked. `ending` is what the
-    journal writes at the end of the lines of `author`.
+    `is_open`: it has not ended, and its author is not banned. `is_plain`: it asks for nothing that
+    this author has to be looked at for. `sieve` is what filters this author's lines, None where
+    nothing does. `repeats_ms` are the times of the author's last lines that were the same, None
+    while nobody has asked. `ending` is what the journal writes at the end of lines of `author`.
     """
 
     stream_row: int
@@ -56,22 +61,31 @@ class Room:
     last_line_at_ms: int | None
     last_line: str | None
     is_follower: bool
+    is_open: bool
     is_trusted: bool
+    is_plain: bool
+    length_max: int
     sieve: Sieve | None
     repeats_ms: deque[int] | None = None
     author: User | None = None
     ending: str = ""
 
+    def is_last(self, content: str) -> bool:
+        """Whether the author has just said the same."""
+        last = self.last_line
+        return last is not None and (last == content or last.lower() == content.lower())
+
     def note(self, content: str, now_ms: int, repeats_max: int) -> None:
         """The author has said a line. It need not be written down yet."""
-        repeats_ms, last_line = self.repeats_ms, self.last_line
-        if repeats_ms is None or repeats_ms.maxlen != repeats_max:
-            # Whoever says the same as just before was counted (`moderation`); all else begins anew.
+        if not self.is_last(content):
+            self.repeats_ms = ALONE
+        elif self.repeats_ms is ALONE:
+            self.repeats_ms = deque((self.last_line_at_ms or 0, now_ms), maxlen=repeats_max)
+        elif self.repeats_ms is None:
+            # Nobody has asked, so what was said before is too long ago to count.
             self.repeats_ms = deque((now_ms,), maxlen=repeats_max)
         else:
-            if last_line != content and (last_line or "").lower() != content.lower():
-                repeats_ms.clear()
-            repeats_ms.append(now_ms)
+            self.repeats_ms.append(now_ms)
         self.last_line, self.last_line_at_ms = content, now_ms
 
 
@@ -100,7 +114,8 @@ def _read(world: World, stream_id: str, author: User) -> Room:
         raise Refused("unauthorized", "This account is gone")
     rank = "broadcaster" if is_owner else _rank(is_vip)
     settings = UNCHANGED if is_set is None else as_stored(*columns)
-    is_trusted = may_moderate(rank)
+    is_vip_here, is_trusted = rank == "vip", may_moderate(rank)
+    is_asked = settings.is_followers_only or settings.slow_mode_seconds
     return Room(
         row,
         status,
@@ -111,8 +126,11 @@ def _read(world: World, stream_id: str, author: User) -> Room:
         last_at_ms,
         last_line,
         bool(is_follower),
-        is_trusted,
-        None if is_trusted or is_set is None else sieve_of(settings, is_vip=rank == "vip"),
+        is_open=status != "ended" and ban_row is None,
+        is_trusted=is_trusted,
+        is_plain=not settings.is_emote_only and (is_vip_here or not is_asked),
+        length_max=settings.length_max,
+        sieve=None if is_trusted else sieve_of(settings, is_vip=is_vip_here),
     )
 
 

@@ -4,10 +4,13 @@
 commit, so nobody hears of a thing that a crash could undo.
 """
 
+import re
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 from emulator.core.events import Event
@@ -19,6 +22,9 @@ from emulator.world.store.watches import Watch, Watches
 Row = sqlite3.Row
 
 _NOTHING_MORE = nullcontext()
+# Rows of one INSERT: some hundreds of values, of which SQLite takes 32,766 (formerly 999).
+_ROWS = 50
+_ONE_ROW = re.compile(r"\bINSERT\b.*\bVALUES (\(\?(?:, \?){0,18}\))$", re.DOTALL)
 
 
 class _Statements(NamedTuple):
@@ -106,9 +112,17 @@ class Store:
         """The same change for each of `values`, inside `change` only."""
         if not self._is_changing:
             raise RuntimeError("a write stands outside `with store.change()`")
-        if values:
-            self._watches.note(sql)
-            self._connection.executemany(sql, values)
+        if not values:
+            return
+        self._watches.note(sql)
+        if len(values) >= _ROWS and (many := _of_rows(sql)):
+            # A statement of many rows costs each of them a quarter less than one of its own.
+            whole = len(values) - len(values) % _ROWS
+            for begin in range(0, whole, _ROWS):
+                rows = values[begin : begin + _ROWS]
+                self._connection.execute(many, tuple(chain.from_iterable(rows)))
+            values = values[whole:]
+        self._connection.executemany(sql, values)
 
     def emit(self, event: Event | Burst) -> None:
         """Journal a fact with the change under way; others hear of it once that is committed."""
@@ -240,6 +254,13 @@ class Store:
                         self.publish(event)
         finally:
             self._is_publishing = False
+
+
+@lru_cache(maxsize=64)
+def _of_rows(sql: str) -> str:
+    """An INSERT of one row, for `_ROWS` of them; nothing for any other statement."""
+    found = _ONE_ROW.search(sql)
+    return sql + f", {found[1]}" * (_ROWS - 1) if found else ""
 
 
 def _tell_nobody(_: Event) -> None:
