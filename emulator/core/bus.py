@@ -46,6 +46,8 @@ class Bus:
     def publish_burst(self, burst: Burst) -> None:
         """Events one behind the other: each listener hears all of them in their order."""
         for listener, whole in tuple(self._listeners):
+            if whole is ignore:
+                continue
             if whole is not None:
                 _call(whole, burst)
             else:

@@ -26,7 +26,8 @@ class Action(BaseModel):
 
     `example` is a step in YAML. `makes` are the fields that name new things of a noun. `may_last`:
     the step may say `for`; an action that `must_last` is refused without. `shorthand` is the field
-    that an argument which is no map stands for.
+    that an argument which is no map stands for. `is_joined`: what it does at an instant is one
+    change of the world with what others like it do then.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
@@ -36,6 +37,7 @@ class Action(BaseModel):
     makes: ClassVar[dict[str, Noun]] = {}
     may_last: ClassVar[bool] = False
     must_last: ClassVar[bool] = False
+    is_joined: ClassVar[bool] = False
     shorthand: ClassVar[str] = ""
 
     @classmethod

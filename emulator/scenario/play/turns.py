@@ -119,7 +119,9 @@ class Turns:
         due = heapq.heappop(self._agenda)
         if due.is_off:
             return True
-        if due.turn is not None:
+        if due.turn is not None and _is_joined(due.turn):
+            self._go_on_together(due.turn, now_ms)
+        elif due.turn is not None:
             await self._go_on(due.turn)
         else:
             await self._begin(due.step, due.at_ms)
@@ -204,10 +206,24 @@ class Turns:
         else:
             turn.task.add_done_callback(lambda _: self._wake())
 
+    def _go_on_together(self, turn: Turn, now_ms: int) -> None:
+        """This turn and those behind it that are joined: one change, which costs less than many."""
+        with self._evening.world.change():
+            self._tick(turn)
+            while self._agenda and self._agenda[0].at_ms <= now_ms:
+                following = self._agenda[0].turn
+                if following is None or not _is_joined(following) or self._agenda[0].is_off:
+                    break
+                heapq.heappop(self._agenda)
+                self._tick(following)
+
     async def _go_on(self, turn: Turn) -> None:
         if turn.late_ticks is not None:
             await self._await(turn, anext(turn.late_ticks, None))
-            return
+        else:
+            self._tick(turn)
+
+    def _tick(self, turn: Turn) -> None:
         try:
             wait_ms = next(turn.ticks, None) if turn.ticks else None
         except Refused as refused:
@@ -288,6 +304,10 @@ class Turns:
                 told=told,
             )
         )
+
+
+def _is_joined(turn: Turn) -> bool:
+    return turn.ticks is not None and turn.step.action.is_joined
 
 
 def _is_extra(step: Step) -> bool:

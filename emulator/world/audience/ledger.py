@@ -98,9 +98,10 @@ def write_down(
     )
     if peak > before.peak:
         world.store.write(
-            "UPDATE streams SET peak_viewer_count = max(peak_viewer_count, ?) WHERE row = ?",
+            "UPDATE streams SET peak_viewer_count = ? WHERE row = ? AND peak_viewer_count < ?",
             peak,
             stream.row,
+            peak,
         )
     return viewers
 

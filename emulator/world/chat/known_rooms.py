@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 AUTHORS_MAX = 50_000
 # What a room is made of. Lines are not in it: who writes one down notes it in the room.
 _TABLES = ("streams", "users", "chat_settings", "moderators", "bans", "follows")
+# While a crowd comes, this grows every few seconds, and says nothing of the room.
+_BUT = ("streams.peak_viewer_count",)
 
 
 class KnownRooms:
@@ -22,7 +24,7 @@ class KnownRooms:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._watch = store.watch(*_TABLES)
+        self._watch = store.watch(*_TABLES, but=_BUT)
         self._seen = self._watch.count
         self._rooms: dict[str, dict[str, Room]] = {}
         self._authors = 0

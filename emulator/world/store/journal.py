@@ -60,6 +60,8 @@ class Store:
         self._marked: Store | None = None
         self._is_changing = False
         self._watches = Watches()
+        # The number of the journal's last event, None where it has to be asked for.
+        self._last_seq: int | None = None
         self._emitted: list[Event | Burst] = []
         self._to_publish: deque[Event | Burst] = deque()
         self._is_publishing = False
@@ -97,9 +99,12 @@ class Store:
             found.setdefault(row["tbl"], []).append(row["col"])
         return found
 
-    def watch(self, *tables: str) -> Watch:
-        """How often these tables are written to: what was read of them may be stale then."""
-        return self._watches.on(tables)
+    def watch(self, *tables: str, but: tuple[str, ...] = ()) -> Watch:
+        """How often these tables are written to: what was read of them may be stale then.
+
+        Writes to one of the columns `but` (`table.column`) alone do not count.
+        """
+        return self._watches.on(tables, but)
 
     def write(self, sql: str, *values: object) -> int:
         """Change rows, inside `change` only. Returns the key of the row that was inserted last."""
@@ -153,7 +158,7 @@ class Store:
             for statement in undo:
                 self._connection.execute(statement)
             self._emitted.clear()
-            self._watches.note_all()
+            self._forget()
             raise
         finally:
             self._is_changing = False
@@ -176,7 +181,7 @@ class Store:
         if not is_near:
             source._connection.backup(self._connection)
         self.version += 1
-        self._watches.note_all()
+        self._forget()
 
     def copy(self) -> "Store":
         """A store in memory with the same facts, which tells nobody of what happens to it.
@@ -218,24 +223,29 @@ class Store:
         self.is_closed = True
         self._connection.close()
 
-    def _entries(self) -> list[tuple[int | None, int, str, str]]:
+    def _entries(self) -> list[tuple[int, int, str, str]]:
         """The journal's rows for what was emitted; `store.events` reads them.
 
         A burst is one row: its values a line each, under the number of its last event.
         """
-        # SQLite's own next key is one more than the largest: the next number.
-        seq: int | None = None
-        if any(isinstance(each, Burst) for each in self._emitted):
+        seq = self._last_seq
+        if seq is None:
             seq = self.number("SELECT max(seq) FROM events")
         entries = []
         for each in self._emitted:
             if isinstance(each, Event):
-                seq = None if seq is None else seq + 1
+                seq += 1
                 entries.append((seq, each.at_ms, type(each).__name__, canonical(each)))
             elif each.bodies:
-                seq = (seq or 0) + len(each.bodies)
+                seq += len(each.bodies)
                 entries.append((seq, each.at_ms, each.kind.__name__, "\n".join(each.bodies)))
+        self._last_seq = seq
         return entries
+
+    def _forget(self) -> None:
+        """The facts are other ones than a moment ago."""
+        self._last_seq = None
+        self._watches.note_all()
 
     def _tell(self) -> None:
         """Publish in the order of the journal, also when a listener causes the next change."""

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 _WRITES = re.compile(
     r"\s*(?:INSERT(?:\s+OR\s+\w+)?\s+INTO|REPLACE\s+INTO|UPDATE(?:\s+OR\s+\w+)?|DELETE\s+FROM)"
-    r"\s+(\w+)",
+    r"\s+(\w+)(?:\s+SET\s+(\w+)\s*=[^,]*$)?",
     re.IGNORECASE,
 )
 
@@ -13,11 +13,13 @@ _WRITES = re.compile(
 class Watch:
     """`count` grows with each write to one of the tables, and with each change that is undone.
 
-    What follows in other tables, by a foreign key or a trigger, is not seen.
+    What follows in other tables, by a foreign key or a trigger, is not seen. A change of one of the
+    columns `but`, and of nothing else, does not count.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, but: tuple[str, ...] = ()) -> None:
         self.count = 0
+        self.but = but
 
 
 class Watches:
@@ -25,24 +27,25 @@ class Watches:
 
     def __init__(self) -> None:
         self._by_table: dict[str, list[Watch]] = {}
-        self._all: dict[tuple[str, ...], Watch] = {}
+        self._all: dict[tuple[tuple[str, ...], tuple[str, ...]], Watch] = {}
 
-    def on(self, tables: tuple[str, ...]) -> Watch:
+    def on(self, tables: tuple[str, ...], but: tuple[str, ...]) -> Watch:
         """The watch on these tables: the same one for whoever asks."""
-        found = self._all.get(tables)
+        found = self._all.get((tables, but))
         if found is None:
-            found = self._all[tables] = Watch()
+            found = self._all[(tables, but)] = Watch(but)
             for table in tables:
                 self._by_table.setdefault(table, []).append(found)
         return found
 
     def note(self, sql: str) -> None:
         """A statement is about to write."""
-        table = _table_in(sql)
+        table, column = _target_of(sql)
         if not table:
             self.note_all()
         for watch in self._by_table.get(table, ()):
-            watch.count += 1
+            if column not in watch.but:
+                watch.count += 1
 
     def note_all(self) -> None:
         """Anything may have changed."""
@@ -51,6 +54,10 @@ class Watches:
 
 
 @lru_cache(maxsize=1024)
-def _table_in(sql: str) -> str:
+def _target_of(sql: str) -> tuple[str, str]:
+    """The table that is written to, and its column `table.column` where it is one alone."""
     found = _WRITES.match(sql)
-    return found[1].lower() if found else ""
+    if found is None:
+        return "", ""
+    table = found[1].lower()
+    return table, f"{table}.{found[2].lower()}" if found[2] else ""

@@ -43,6 +43,7 @@ class ChatFlood(Action):
     )
     must_last: ClassVar[bool] = True
     may_last: ClassVar[bool] = True
+    is_joined: ClassVar[bool] = True
 
     stream: StreamRef
     rate: Rate

@@ -194,8 +194,19 @@ def test_a_burst_is_read_as_single_events_wherever_one_begins_to_read(
         assert sum(len(row.bodies) for row in rows) == 8 - after
 
 
+def test_many_rows_are_those_that_one_by_one_would_be(store: Store) -> None:
+    rows = [(f"n{number}", str(number)) for number in range(123)]
+
+    with store.change():
+        store.write_many("INSERT INTO meta (name, value) VALUES (?, ?)", rows)
+        store.write_many("UPDATE meta SET value = ? WHERE name = ?", [(b, a) for a, b in rows])
+
+    found = store.rows("SELECT name, value FROM meta WHERE name LIKE 'n%'")
+    assert sorted(map(tuple, found)) == sorted(rows)
+
+
 def test_a_watch_counts_what_is_written_to_its_tables_and_what_is_undone(store: Store) -> None:
-    watch, other = store.watch("meta", "tags"), store.watch("users")
+    watch, other = store.watch("meta", "tags"), store.watch("users", but=("users.bio",))
     assert store.watch("meta", "tags") is watch
 
     with store.change():
@@ -203,12 +214,17 @@ def test_a_watch_counts_what_is_written_to_its_tables_and_what_is_undone(store: 
         store.write("UPDATE tags SET usage_count = 0 WHERE row = 1")
         store.write_many("DELETE FROM meta WHERE name = ?", [("a",)])
         store.write("DELETE FROM categories WHERE row = 1")
+        store.write("UPDATE users SET bio = ? WHERE row = 1", "x")
     assert (watch.count, other.count) == (3, 0)
 
     with pytest.raises(RuntimeError, match="undone"), store.change():
         raise RuntimeError("undone")
     assert (watch.count, other.count) == (4, 1)
+    with store.change():
+        store.write("UPDATE users SET bio = ?, role = 'ADMIN' WHERE row = 1", "x")
+        store.write("UPDATE users SET role = 'ADMIN' WHERE row = 1")
+    assert (watch.count, other.count) == (4, 3)
     # What is not understood may have changed anything.
     with store.change():
         store.write("WITH x AS (SELECT 1) UPDATE tags SET usage_count = 0 WHERE row = 1")
-    assert (watch.count, other.count) == (5, 2)
+    assert (watch.count, other.count) == (5, 4)
