@@ -28,9 +28,9 @@ def duration(given: object) -> int:
     elif isinstance(given, str) and _WHOLE.fullmatch(given):
         found = sum(float(count) * _UNITS_MS[unit] for count, unit in _PIECE.findall(given))
     else:
-        raise ValueError(f"a duration is written 250ms, 2s or 1m30s, not {_shown(given)}")
+        raise ValueError(f"is written 250ms, 2s or 1m30s, not {_shown(given)}")
     if not 0 <= found <= DURATION_MS_MAX:
-        raise ValueError("a duration is between 0 and 30 days")
+        raise ValueError("is between 0 and 30 days")
     return round(found)
 
 
@@ -42,7 +42,7 @@ def share(given: object) -> float:
     except ValueError:
         found = -1.0
     if not 0 <= found <= 1:
-        raise ValueError(f"a share is written 30% or 0.3, not {_shown(given)}")
+        raise ValueError(f"is written 30% or 0.3, not {_shown(given)}")
     return found
 
 

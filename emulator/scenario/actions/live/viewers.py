@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from emulator.scenario.actions.live.real_viewers import Really
 
 # With what real viewers watch; `true` is a page: a player with the chat beside it.
-Real = bool | Literal["hls", "chat", "whep"]
+Real = Literal["hls", "chat", "whep"] | bool
 # What a raid's viewers say where they come from.
 FROM_A_RAID = Mix(referrers={"raid": 1.0})
 

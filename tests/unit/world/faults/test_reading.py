@@ -50,10 +50,10 @@ def test_every_kind_shows_its_values_as_they_are_written(kind: str) -> None:
         ({"api.fail": {"path": ""}}, "path is a text of 1 to 200"),
         ({"api.fail": [1]}, "names with values"),
         ({"api.fail": {"done": "yes"}}, "done is true or false"),
-        ({"api.delay": {"delay": "soon"}}, "a duration is written 250ms, 2s or 1m30s, not 'soon'"),
+        ({"api.delay": {"delay": "soon"}}, "is written 250ms, 2s or 1m30s, not 'soon'"),
         ({"api.delay": {"delay": -1}}, "between 0 and 30 days"),
-        ({"api.delay": {}, "share": "half"}, "a share is written 30% or 0.3, not 'half'"),
-        ({"api.delay": {}, "share": 2}, "a share is written"),
+        ({"api.delay": {}, "share": "half"}, "is written 30% or 0.3, not 'half'"),
+        ({"api.delay": {}, "share": 2}, "is written"),
         ({"api.delay": {}, "times": 0}, "from 1 to 1000000"),
     ],
 )
