@@ -1,7 +1,8 @@
-"""`clip.create`: keep a moment of a stream."""
+"""`clip.*`: a moment of a stream, kept and given up."""
 
 from typing import ClassVar
 
+from emulator.core.errors import Refused
 from emulator.scenario.actions.action import Action
 from emulator.scenario.language.values.kinds import Duration, StreamRef, Text, UserRef
 from emulator.scenario.stage import Stage
@@ -30,3 +31,23 @@ class ClipCreate(Action):
             from_ms = max(0, figures.duration_ms(stage.world, stream) - self.length)
         user = stage.user(self.by)
         clips.create(stage.world, stream, user, self.title, from_ms, from_ms + self.length)
+
+
+class ClipDelete(Action):
+    """Delete the last clip of this title that somebody has made."""
+
+    name: ClassVar[str] = "clip.delete"
+    example: ClassVar[str] = "{clip.delete: {by: bob, title: Wow}, refused: not_found}"
+
+    by: UserRef
+    title: Text
+
+    def run(self, stage: Stage) -> None:
+        user = stage.user(self.by)
+        made, _ = clips.of_user(
+            stage.world, user, user, offset=0, count=stage.world.rules.clips_per_user_max
+        )
+        clip = next((each for each in made if each.title == self.title), None)
+        if clip is None:
+            raise Refused("not_found", f"{self.by} has made no clip of this title.")
+        clips.delete(stage.world, clip)

@@ -1,14 +1,17 @@
-"""`schedule.create`: a time in somebody's week."""
+"""`schedule.*`: times in somebody's week."""
 
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from emulator.core.errors import Refused
 from emulator.scenario.actions.action import Action
 from emulator.scenario.language.values.kinds import CategoryRef, Text, UserRef
 from emulator.scenario.stage import Stage
 from emulator.world.live import categories
 from emulator.world.people import schedules
+from emulator.world.people.accounts import User
+from emulator.world.people.schedules import Entry
 
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Time = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
@@ -42,3 +45,50 @@ class ScheduleCreate(Action):
             category_id=categories.by_slug(stage.world, category).id if category else None,
             is_recurring=self.weekly,
         )
+
+
+class ScheduleChange(Action):
+    """Move a time in a user's week, which is found by its title."""
+
+    name: ClassVar[str] = "schedule.change"
+    example: ClassVar[str] = (
+        '{schedule.change: {user: ada, title: Fridays, start: "19:00"}, refused: not_found}'
+    )
+
+    user: UserRef
+    title: Text
+    day: Day | None = None
+    start: Time | None = None
+    end: Time | None = None
+
+    def run(self, stage: Stage) -> None:
+        user = stage.user(self.user)
+        entry = _find(stage, user, self.title)
+        told = {
+            "day_of_week": schedules.DAY_NAMES.index(self.day.capitalize()) if self.day else None,
+            "start_minute": schedules.minutes_of(self.start) if self.start else None,
+            "end_minute": schedules.minutes_of(self.end) if self.end else None,
+        }
+        given = {name: value for name, value in told.items() if value is not None}
+        schedules.update(stage.world, user, entry, given)
+
+
+class ScheduleRemove(Action):
+    """Take a time out of a user's week."""
+
+    name: ClassVar[str] = "schedule.remove"
+    example: ClassVar[str] = "{schedule.remove: {user: ada, title: Fridays}, refused: not_found}"
+
+    user: UserRef
+    title: Text
+
+    def run(self, stage: Stage) -> None:
+        user = stage.user(self.user)
+        schedules.remove(stage.world, user, _find(stage, user, self.title))
+
+
+def _find(stage: Stage, user: User, title: str) -> Entry:
+    for entry in schedules.of_user(stage.world, user):
+        if entry.title == title:
+            return entry
+    raise Refused("not_found", f"There is no {title} in this week.")

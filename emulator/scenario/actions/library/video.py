@@ -1,11 +1,15 @@
-"""`video.create`: a video beside the streams."""
+"""`video.*`: videos beside the streams."""
 
 from typing import ClassVar, Literal
 
+from emulator.core.errors import Refused
 from emulator.scenario.actions.action import Action
 from emulator.scenario.language.values.kinds import Text, UserRef
 from emulator.scenario.stage import Stage
 from emulator.world.video import videos
+from emulator.world.video.videos import Video
+
+Visibility = Literal["public", "unlisted", "private"]
 
 
 class VideoCreate(Action):
@@ -17,8 +21,56 @@ class VideoCreate(Action):
     owner: UserRef
     title: Text
     description: Text | None = None
-    visibility: Literal["public", "unlisted", "private"] | None = None
+    visibility: Visibility | None = None
 
     def run(self, stage: Stage) -> None:
         wishes = self.model_dump(exclude={"owner"}, exclude_none=True)
         videos.create(stage.world, stage.user(self.owner), wishes)
+
+
+class VideoUpdate(Action):
+    """Change what somebody says of their last video of this title."""
+
+    name: ClassVar[str] = "video.update"
+    example: ClassVar[str] = (
+        "{video.update: {owner: ada, video: Behind the scenes, visibility: private},"
+        " refused: not_found}"
+    )
+
+    owner: UserRef
+    video: Text
+    title: Text | None = None
+    description: Text | None = None
+    visibility: Visibility | None = None
+
+    def run(self, stage: Stage) -> None:
+        wishes = self.model_dump(exclude={"owner", "video"}, exclude_none=True)
+        videos.update(stage.world, _find(stage, self.owner, self.video), wishes)
+
+
+class VideoDelete(Action):
+    """Delete somebody's last video of this title."""
+
+    name: ClassVar[str] = "video.delete"
+    example: ClassVar[str] = (
+        "{video.delete: {owner: ada, video: Behind the scenes}, refused: not_found}"
+    )
+
+    owner: UserRef
+    video: Text
+
+    def run(self, stage: Stage) -> None:
+        videos.delete(stage.world, _find(stage, self.owner, self.video))
+
+
+def _find(stage: Stage, owner: str, title: str) -> Video:
+    row = stage.user(owner).row
+    found = videos.select(
+        stage.world,
+        "WHERE user_row = ? AND title = ? ORDER BY created_at_ms DESC, row DESC LIMIT 1",
+        row,
+        title,
+    )
+    if not found:
+        raise Refused("not_found", f"{owner} has no video of this title.")
+    return found[0]

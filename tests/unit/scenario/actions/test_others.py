@@ -70,14 +70,28 @@ async def test_weeks_categories_videos_and_time() -> None:
       {user: ada, day: friday, start: "20:00", end: "22:00", title: Fridays, category: woodwork}
   - video.create: {owner: ada, title: Behind the scenes}
   - stream.create: {stream: second, owner: bob, title: Encore, category: woodwork, tags: [fun]}
+  - schedule.change: {user: ada, title: Fridays, day: monday, start: "19:30"}
+  - schedule.remove: {user: ada, title: Fridays}
+  - {schedule.remove: {user: ada, title: Fridays}, refused: not_found}
+  - video.update: {owner: ada, video: Behind the scenes, title: In front of them}
+  - {video.delete: {owner: ada, video: Behind the scenes}, refused: not_found}
+  - video.delete: {owner: ada, video: In front of them}
+  - publish.start: launch
   - clock.advance: 1h
+  - clip.create: {stream: launch, by: bob, title: Wow, length: 20s}
+  - {clip.delete: {by: ada, title: Wow}, refused: not_found}
+  - clip.delete: {by: bob, title: Wow}
   - stream.update: {stream: second, title: Encore at last}
   - people.sign_out: bob
   - stream.end: second
   - stream.delete: second
 expect:
   events.video.created: 1
+  events.video.deleted: 1
   events.schedule.made: 1
+  events.schedule.changed: 1
+  events.schedule.removed: 1
+  events.clip.deleted: 1
   events.stream.deleted: 1
 """
     )
