@@ -37,6 +37,13 @@ INSERT INTO streams (id, uid, stream_key, user_row, category_row, title, status,
         iif(i % (?1 / {_LIVE}) = 0, 'live', 'ended'), ?4 + i,
         iif(i % (?1 / {_LIVE}) = 0, NULL, ?4 + i + 1000), ?4 + i, ?4 + i FROM n
 """
+# A tenth of them have a recording.
+_VODS = """
+INSERT INTO vods (id, uid, user_row, stream_row, title, status, duration_ms, created_at_ms,
+        ready_at_ms)
+    SELECT 'vod-' || row, printf('%032x', row), user_row, row, title, 'ready', 60000,
+        created_at_ms, created_at_ms FROM streams WHERE id LIKE 'stream-%0'
+"""
 _MESSAGES = """
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
 INSERT INTO messages (id, stream_row, user_row, content, created_at_ms)
@@ -58,6 +65,8 @@ _LIVE_CALLS = (
 _CALLS = (
     "/streams/",
     "/streams/?page=2",
+    "/streams/?status_filter=all",
+    "/streams/vods",
     "/streams/id/{live}",
     "/streams/search?query=rare",
     "/streams/trending",
@@ -65,7 +74,7 @@ _CALLS = (
     "/streams/users/grown1/streams?status_filter=all",
     "/streams/categories",
     "/streams/stream-1/chat",
-    "/streams/stream-1/chat/history?before=00000000-0000-4000-8000-000000000060",
+    "/streams/stream-1/chat/history?before={line}",
 )
 
 
@@ -86,9 +95,9 @@ def measure() -> Section:
             )
             with server.running(settings) as emulator:
                 began = time.perf_counter()
-                emulator.call(partial(_grow, emulator.platform.world, size))
+                line = emulator.call(partial(_grow, emulator.platform.world, size))
                 grown = time.perf_counter() - began
-                for name, times in _ask(emulator, f"stream-{size}").items():
+                for name, times in _ask(emulator, f"stream-{size}", line).items():
                     told[name].append(min(times))
                 megabytes = sum(each.stat().st_size for each in Path(folder).glob("world*")) / 2**20
                 sizes.append((size, megabytes, _resident_megabytes(), grown))
@@ -117,7 +126,8 @@ def measure() -> Section:
         bars=bars,
         notes=[
             f"The least of {_ROUNDS} requests, one by one, no answer used again. So many streams,"
-            f" {_LIVE} of them and the seed's own live, and as many lines in one chat. Memory is"
+            f" {_LIVE} of them and the seed's own live, a tenth as many recordings, and as many"
+            " lines in one chat. Memory is"
             " the process's so far: sizes are measured in one, the smallest first.",
             f"In the rows of live streams {_WATCHED} of them are watched. What recommends streams"
             " and what searches them looks at each that fits, so it is not among these rows.",
@@ -126,21 +136,27 @@ def measure() -> Section:
     )
 
 
-def _grow(world: World, size: int) -> None:
+def _grow(world: World, size: int) -> str:
+    """Returns the id of one of the first lines."""
     users = max(10, size // 100)
     now_ms = world.now_ms
     with world.change():
         last = world.store.write(_USERS, users, now_ms)
         first_user = last - users + 1
         world.store.write(_STREAMS, size, first_user, users, now_ms - size - 2000)
-        world.store.write(_MESSAGES, size, first_user, now_ms - size)
+        world.store.write(_VODS)
+        last = world.store.write(_MESSAGES, size, first_user, now_ms - size)
+        row = last - size + 60
+        (line,) = world.ids.numbered((row,))
+        world.store.write("UPDATE messages SET id = ? WHERE row = ?", line, row)
+    return line
 
 
 def _of_live(size: int) -> dict[str, list[float]]:
     """The same in a world in memory, all of whose streams are live."""
     with server.running(Settings(data=":memory:", port=0, rtmp_port=0, rtmps_port=0)) as emulator:
         emulator.call(partial(_go_live, emulator.platform.world, size))
-        return _ask(emulator, f"stream-{size}", _LIVE_CALLS)
+        return _ask(emulator, f"stream-{size}", "", _LIVE_CALLS)
 
 
 def _go_live(world: World, size: int) -> None:
@@ -157,7 +173,9 @@ def _go_live(world: World, size: int) -> None:
         attendance.simulate(world, stream, number)
 
 
-def _ask(emulator: Emulator, live: str, calls: Sequence[str] = _CALLS) -> dict[str, list[float]]:
+def _ask(
+    emulator: Emulator, live: str, line: str, calls: Sequence[str] = _CALLS
+) -> dict[str, list[float]]:
     host, _, port = emulator.ready["http"].partition("://")[2].partition(":")
     connection = http.client.HTTPConnection(host, int(port), timeout=60)
     headers = {"Authorization": "Bearer ak_demo", "Content-Type": "application/json"}
@@ -166,14 +184,14 @@ def _ask(emulator: Emulator, live: str, calls: Sequence[str] = _CALLS) -> dict[s
         for call in calls:
             # An unknown field makes it another question, which is answered anew.
             sign = "&" if "?" in call else "?"
-            address = f"/api/v1{call.format(live=live)}{sign}n={number}"
+            address = f"/api/v1{call.format(live=live, line=line)}{sign}n={number}"
             told.setdefault(f"`GET {call}`", []).append(_ms(connection, "GET", address, headers))
         if calls is not _CALLS:
             continue
-        line = json.dumps({"content": f"Hello {number}"})
+        said = json.dumps({"content": f"Hello {number}"})
         address = f"/api/v1/streams/{live}/chat"
         told.setdefault("`POST /streams/{stream_id}/chat`", []).append(
-            _ms(connection, "POST", address, headers, line)
+            _ms(connection, "POST", address, headers, said)
         )
     connection.close()
     return told

@@ -27,6 +27,25 @@ _PORT = re.compile(r"(?<=127\.0\.0\.1:)\d+")
 # Quotes, markup, a template's braces and a path, in the words that a naive program would run.
 HOSTILE = '\'); DROP TABLE users; -- <script>alert(1)</script> "x" %s {{7*7}} ../../etc ü 🎥'
 
+# What triggers keep count of, and the same counted anew.
+KEPT = """
+SELECT kind, count FROM totals
+UNION ALL SELECT 'all of ' || slug, stream_count FROM categories
+UNION ALL SELECT 'live of ' || slug, live_count FROM categories ORDER BY 1
+"""
+COUNTED = """
+SELECT 'streams ' || value, (SELECT count(*) FROM streams
+        WHERE visibility = 'public' AND status = value)
+    FROM json_each('["offline", "live", "ended"]')
+UNION ALL SELECT 'vods', count(*) FROM vods WHERE visibility = 'public' AND status = 'ready'
+UNION ALL SELECT 'videos', count(*) FROM videos WHERE visibility = 'public' AND status = 'ready'
+UNION ALL SELECT 'all of ' || slug, (SELECT count(*) FROM streams
+        WHERE category_row = categories.row AND visibility = 'public') FROM categories
+UNION ALL SELECT 'live of ' || slug, (SELECT count(*) FROM streams
+        WHERE category_row = categories.row AND visibility = 'public' AND status = 'live')
+    FROM categories ORDER BY 1
+"""
+
 
 @asynccontextmanager
 async def started(*worlds: str) -> AsyncIterator[tuple[Emulator, httpx.AsyncClient]]:
@@ -60,6 +79,9 @@ async def test_every_operation_answers_as_its_document_says_and_walks_no_table(
             seen.add(taken.operation)
             wrong += mistakes(surface, taken)
         walks = heard.walks()
+        store = emulator.platform.worlds.find("one").world.store
+        kept, counted = ([tuple(row) for row in store.rows(each)] for each in (KEPT, COUNTED))
+    assert kept == counted
     assert wrong == []
     assert seen == {name_of(each) for each in OPERATIONS}
     assert walks == []

@@ -4,10 +4,12 @@ from emulator.world.discovery import words
 from emulator.world.library import recordings, transcripts
 from emulator.world.library.recordings import Vod, VodStatus
 from emulator.world.people.accounts import User
+from emulator.world.store import pages
+from emulator.world.store.pages import Part, Total
 from emulator.world.world import World
 
-_NEWEST = "ORDER BY vods.created_at_ms DESC, vods.row DESC LIMIT ? OFFSET ?"
-_PUBLIC = "vods.status = 'ready' AND vods.visibility = 'public'"
+_NEWEST = "ORDER BY vods.created_at_ms DESC, vods.row DESC"
+_PUBLIC = "status = 'ready' AND visibility = 'public'"
 # bm25 is the better the smaller (SQLite, "The bm25() function"): title, description, chapters,
 # transcript.
 _RANK = "bm25(vod_search, 10.0, 2.0, 5.0, 1.0)"
@@ -23,22 +25,26 @@ def page(
     count: int,
 ) -> tuple[list[Vod], int]:
     """One page: public and ready ones, and a viewer's own in any state; and how many there are."""
-    conditions, values = [_PUBLIC], list[object]()
-    if viewer is not None:
-        conditions = [f"(({_PUBLIC}) OR vods.user_row = ?)"]
-        values = [viewer.row]
+    conditions, values = list[str](), list[object]()
     if stream_id is not None:
-        conditions.append("vods.stream_row = (SELECT row FROM streams WHERE id = ?)")
+        conditions.append("stream_row = (SELECT row FROM streams WHERE id = ?)")
         values.append(stream_id)
     if status is not None:
-        conditions.append("vods.status = ?")
+        conditions.append("status = ?")
         values.append(status)
-    return _page(world, " AND ".join(conditions), values, offset, count)
+    parts = []
+    if status in (None, "ready"):
+        totals: list[Total] | None = ["vods"] if stream_id is None else None
+        parts.append(Part(" AND ".join([_PUBLIC, *conditions]), values, totals))
+    if viewer is not None:
+        own = [f"user_row = ? AND NOT ({_PUBLIC})", *conditions]
+        parts.append(Part(" AND ".join(own), [viewer.row, *values]))
+    return _page(world, parts, offset, count)
 
 
 def of_user(world: World, user: User, *, offset: int, count: int) -> tuple[list[Vod], int]:
     """One page of a user's public and ready VODs, and how many there are."""
-    return _page(world, f"vods.user_row = ? AND {_PUBLIC}", [user.row], offset, count)
+    return _page(world, [Part(f"user_row = ? AND {_PUBLIC}", [user.row])], offset, count)
 
 
 def search(world: World, typed: str, *, offset: int, count: int) -> tuple[list[Vod], int]:
@@ -48,14 +54,14 @@ def search(world: World, typed: str, *, offset: int, count: int) -> tuple[list[V
     ones the oldest. Nothing typed finds everything; what has no letter and no digit finds nothing.
     """
     if not typed.strip():
-        return _page(world, _PUBLIC, [], offset, count)
+        return _page(world, [Part(_PUBLIC, totals=["vods"])], offset, count)
     expression = words.expression(typed)
     if expression is None:
         return [], 0
     _index(world)
     found = (
         "FROM vod_search CROSS JOIN vods ON vods.row = vod_search.rowid"
-        f" WHERE vod_search MATCH ? AND {_PUBLIC}"
+        " WHERE vod_search MATCH ? AND vods.status = 'ready' AND vods.visibility = 'public'"
     )
     rows = world.store.rows(
         f"SELECT vods.row {found} ORDER BY {_RANK}, vods.row LIMIT ? OFFSET ?",
@@ -68,11 +74,12 @@ def search(world: World, typed: str, *, offset: int, count: int) -> tuple[list[V
     return [vod for vod in vods if vod is not None], total
 
 
-def _page(
-    world: World, where: str, values: list[object], offset: int, count: int
-) -> tuple[list[Vod], int]:
-    found = recordings.select(world, f"WHERE {where} {_NEWEST}", *values, count, offset)
-    return found, world.store.number(f"SELECT count(*) FROM vods WHERE {where}", *values)
+def _page(world: World, parts: list[Part], offset: int, count: int) -> tuple[list[Vod], int]:
+    if not parts:
+        return [], 0
+    rows, values = pages.newest("vods", parts, offset=offset, count=count)
+    found = recordings.select(world, f"WHERE vods.row IN ({rows}) {_NEWEST}", *values)
+    return found, pages.total(world.store, "vods", parts)
 
 
 def _index(world: World) -> None:

@@ -12,6 +12,8 @@ from emulator.world.live import streams
 from emulator.world.live.moves import Status
 from emulator.world.live.streams import Stream
 from emulator.world.people.accounts import User
+from emulator.world.store import pages
+from emulator.world.store.pages import Part, Total
 from emulator.world.world import World
 
 
@@ -24,6 +26,15 @@ class Wanted:
     user_row: int | None = None
 
 
+_TOTALS: dict[str, tuple[Total, ...]] = {
+    "default": ("streams live",),
+    "offline": ("streams offline",),
+    "live": ("streams live",),
+    "ended": ("streams ended",),
+    "all": ("streams offline", "streams live", "streams ended"),
+}
+
+
 def page(
     world: World, viewer: User | None, wanted: Wanted, *, offset: int, count: int
 ) -> tuple[list[Stream], int]:
@@ -32,26 +43,13 @@ def page(
     A viewer's own streams show always, unlisted and private ones too.
     """
     parts = _parts(viewer, wanted)
-    # Each part's first ones in the order of an index; of those, whose turn it is.
-    first = " UNION ALL ".join(
-        "SELECT * FROM (SELECT row, created_at_ms FROM streams"
-        f" WHERE {where} ORDER BY created_at_ms DESC, row DESC LIMIT ?)"
-        for where, _ in parts
-    )
-    values = [value for _, values in parts for value in (*values, offset + count)]
+    rows, values = pages.newest("streams", parts, offset=offset, count=count)
     found = streams.select(
         world,
-        f"WHERE streams.row IN (SELECT row FROM ({first})"
-        " ORDER BY created_at_ms DESC, row DESC LIMIT ? OFFSET ?)"
-        " ORDER BY streams.created_at_ms DESC, streams.row DESC",
+        f"WHERE streams.row IN ({rows}) ORDER BY streams.created_at_ms DESC, streams.row DESC",
         *values,
-        count,
-        offset,
     )
-    return found, sum(
-        world.store.number(f"SELECT count(*) FROM streams WHERE {where}", *values)
-        for where, values in parts
-    )
+    return found, pages.total(world.store, "streams", parts)
 
 
 def by_rows(world: World, rows: Iterable[int]) -> list[Stream]:
@@ -66,8 +64,8 @@ def by_rows(world: World, rows: Iterable[int]) -> list[Stream]:
     return [by_row[row] for row in wanted]
 
 
-def _parts(viewer: User | None, wanted: Wanted) -> list[tuple[str, list[object]]]:
-    """What everybody sees, and what a viewer alone does of their own: conditions with values."""
+def _parts(viewer: User | None, wanted: Wanted) -> list[Part]:
+    """What everybody sees, and what a viewer alone does of their own."""
     conditions: list[str] = []
     values: list[object] = []
     if wanted.status not in {"all", "default"}:
@@ -82,8 +80,10 @@ def _parts(viewer: User | None, wanted: Wanted) -> list[tuple[str, list[object]]
     others = "visibility = 'public'"
     if wanted.status == "default":
         others += " AND status = 'live'"
-    parts = [(" AND ".join([others, *conditions]), values)]
+    is_whole = wanted.category_row is None and wanted.user_row is None
+    totals = _TOTALS[wanted.status] if is_whole else None
+    parts = [Part(" AND ".join([others, *conditions]), values, totals)]
     if viewer is not None:
         own = [f"user_row = ? AND NOT ({others})", *conditions]
-        parts.append((" AND ".join(own), [viewer.row, *values]))
+        parts.append(Part(" AND ".join(own), [viewer.row, *values]))
     return parts

@@ -2,11 +2,14 @@
 
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
+from emulator.world.store import pages
+from emulator.world.store.pages import Part, Total
 from emulator.world.video import videos
 from emulator.world.video.videos import Video
 from emulator.world.world import World
 
 # What everybody finds; an unlisted video is there for who has its id, but in no list.
+_PUBLIC = "visibility = 'public' AND status = 'ready'"
 PUBLIC = "(videos.visibility = 'public' AND videos.status = 'ready')"
 
 
@@ -23,26 +26,25 @@ def page(
 
     Refuses (`not_found`) an unknown user.
     """
-    conditions, values = [PUBLIC], list[object]()
-    if viewer is not None:
-        conditions = [f"({PUBLIC} OR videos.user_row = ?)"]
-        values.append(viewer.row)
+    conditions, values = list[str](), list[object]()
     if user_id is not None:
-        conditions.append("videos.user_row = ?")
+        conditions.append("user_row = ?")
         values.append(accounts.find(world, user_id).row)
     if tag is not None:
-        conditions.append("videos.row IN (SELECT video_row FROM video_tags WHERE name = ?)")
+        conditions.append("row IN (SELECT video_row FROM video_tags WHERE name = ?)")
         values.append(tag)
-    where = " AND ".join(conditions)
+    totals: list[Total] | None = None if conditions else ["videos"]
+    parts = [Part(" AND ".join([_PUBLIC, *conditions]), values, totals)]
+    if viewer is not None:
+        own = [f"user_row = ? AND NOT ({_PUBLIC})", *conditions]
+        parts.append(Part(" AND ".join(own), [viewer.row, *values]))
+    rows, given = pages.newest("videos", parts, offset=offset, count=count)
     found = videos.select(
         world,
-        f"WHERE {where} ORDER BY videos.created_at_ms DESC, videos.row DESC LIMIT ? OFFSET ?",
-        *values,
-        count,
-        offset,
+        f"WHERE videos.row IN ({rows}) ORDER BY videos.created_at_ms DESC, videos.row DESC",
+        *given,
     )
-    total = world.store.number(f"SELECT count(*) FROM videos WHERE {where}", *values)
-    return found, total
+    return found, pages.total(world.store, "videos", parts)
 
 
 def of_user(

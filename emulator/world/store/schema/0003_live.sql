@@ -49,15 +49,24 @@ UPDATE categories SET
     live_count = (SELECT count(*) FROM streams
         WHERE category_row = categories.row AND visibility = 'public' AND status = 'live');
 
+-- How many public ones there are, so that no list counts them: of streams by their status, of VODs
+-- and videos the ready ones.
+CREATE TABLE totals (kind TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO totals SELECT 'streams ' || value,
+    (SELECT count(*) FROM streams WHERE visibility = 'public' AND status = value)
+    FROM json_each('["offline", "live", "ended"]');
+
 CREATE TRIGGER streams_counted AFTER INSERT ON streams WHEN new.visibility = 'public' BEGIN
     UPDATE categories SET stream_count = stream_count + 1,
         live_count = live_count + (new.status = 'live')
         WHERE row = new.category_row;
+    UPDATE totals SET count = count + 1 WHERE kind = 'streams ' || new.status;
 END;
 CREATE TRIGGER streams_uncounted AFTER DELETE ON streams WHEN old.visibility = 'public' BEGIN
     UPDATE categories SET stream_count = stream_count - 1,
         live_count = live_count - (old.status = 'live')
         WHERE row = old.category_row;
+    UPDATE totals SET count = count - 1 WHERE kind = 'streams ' || old.status;
 END;
 CREATE TRIGGER streams_recounted AFTER UPDATE OF category_row, visibility, status ON streams BEGIN
     UPDATE categories SET stream_count = stream_count - (old.visibility = 'public'),
@@ -66,6 +75,10 @@ CREATE TRIGGER streams_recounted AFTER UPDATE OF category_row, visibility, statu
     UPDATE categories SET stream_count = stream_count + (new.visibility = 'public'),
         live_count = live_count + (new.visibility = 'public' AND new.status = 'live')
         WHERE row = new.category_row;
+    UPDATE totals SET count = count - (old.visibility = 'public')
+        WHERE kind = 'streams ' || old.status;
+    UPDATE totals SET count = count + (new.visibility = 'public')
+        WHERE kind = 'streams ' || new.status;
 END;
 
 -- What is ranked, and indexes of nothing else. Read backwards, the first says of those whom nobody

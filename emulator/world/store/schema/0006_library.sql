@@ -12,6 +12,18 @@ CREATE INDEX vods_by_media ON vods (media_uid);
 CREATE INDEX vods_by_video ON vods (video_uid);
 CREATE INDEX vods_public ON vods (status, visibility, created_at_ms);
 CREATE INDEX vods_public_by_user ON vods (user_row, status, visibility, created_at_ms);
+INSERT INTO totals SELECT 'vods', count(*) FROM vods
+    WHERE visibility = 'public' AND status = 'ready';
+CREATE TRIGGER vods_counted AFTER INSERT ON vods BEGIN
+    UPDATE totals SET count = count + (new.visibility = 'public' AND new.status = 'ready') WHERE kind = 'vods';
+END;
+CREATE TRIGGER vods_uncounted AFTER DELETE ON vods BEGIN
+    UPDATE totals SET count = count - (old.visibility = 'public' AND old.status = 'ready') WHERE kind = 'vods';
+END;
+CREATE TRIGGER vods_recounted AFTER UPDATE OF visibility, status ON vods BEGIN
+    UPDATE totals SET count = count - (old.visibility = 'public' AND old.status = 'ready') + (new.visibility = 'public' AND new.status = 'ready')
+        WHERE kind = 'vods';
+END;
 
 -- Who uploads a VOD posts it to their organisation.
 CREATE TABLE posts (

@@ -63,6 +63,18 @@ CREATE INDEX videos_by_uid ON videos (uid);
 CREATE INDEX videos_by_user ON videos (user_row, created_at_ms);
 CREATE INDEX videos_public ON videos (visibility, status, created_at_ms);
 CREATE INDEX videos_popular ON videos (visibility, status, view_count);
+INSERT INTO totals SELECT 'videos', count(*) FROM videos
+    WHERE visibility = 'public' AND status = 'ready';
+CREATE TRIGGER videos_counted AFTER INSERT ON videos BEGIN
+    UPDATE totals SET count = count + (new.visibility = 'public' AND new.status = 'ready') WHERE kind = 'videos';
+END;
+CREATE TRIGGER videos_uncounted AFTER DELETE ON videos BEGIN
+    UPDATE totals SET count = count - (old.visibility = 'public' AND old.status = 'ready') WHERE kind = 'videos';
+END;
+CREATE TRIGGER videos_recounted AFTER UPDATE OF visibility, status ON videos BEGIN
+    UPDATE totals SET count = count - (old.visibility = 'public' AND old.status = 'ready') + (new.visibility = 'public' AND new.status = 'ready')
+        WHERE kind = 'videos';
+END;
 
 -- A video's own media, a row each time it was made. The first is what was uploaded; the last is
 -- shown. Addresses of the others stay good as long as the video is there.
