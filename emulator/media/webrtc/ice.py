@@ -95,19 +95,23 @@ class Ice:
         while the peer's own check is on its way from an address that it named none of (RFC 8863).
         So OBS on this machine: it names no loopback address, and answers from one.
         """
+        room = max(0, self._limits.connecting_max - self._given)
+        self._given += len(candidates)
+        # Side by side, since a name that leads nowhere is waited for a second.
+        await asyncio.gather(*(self._add(text) for text in candidates[:room]))
+
+    async def _add(self, text: str) -> None:
         from aioice.candidate import Candidate
 
-        for text in candidates:
-            self._given += 1
-            if self._given > self._limits.connecting_max:
-                return
-            try:
-                candidate = Candidate.from_sdp(text)
+        try:
+            candidate = Candidate.from_sdp(text)
+            # Firefox tells others too; RTCP goes beside RTP here, and everything over UDP.
+            if candidate.component == _COMPONENT and candidate.transport.lower() == "udp":
                 await self._connection.add_remote_candidate(candidate)
-            except (ValueError, AssertionError, IndexError):
-                log.info("a candidate was not understood")
-            except OSError as error:
-                log.info("an mDNS candidate could not be looked up error=%s", error)
+        except (ValueError, AssertionError, IndexError):
+            log.info("a candidate was not understood")
+        except OSError as error:
+            log.info("an mDNS candidate could not be looked up error=%s", error)
 
     def send(self, data: bytes) -> None:
         """To the peer, if a way to it is known; else nowhere, as UDP does."""

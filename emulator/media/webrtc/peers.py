@@ -129,9 +129,12 @@ class Peers:
     async def watch(self, relay: "Relay", watching: "Watching", sdp: str, uid: str) -> Peer:
         """Let a viewer of a stream in by its offer (WHEP).
 
-        Refuses (`bad_request`, `unsupported`) a bad offer, (`unavailable`) one too many.
+        Refuses (`bad_request`, `unsupported`) a bad offer, (`unavailable`) one too many, and
+        (`conflict`) a stream that has just ended.
         """
         await self._prepare()
+        if relay.is_closed:
+            raise Refused("conflict", "This stream has ended.")
         from emulator.media.webrtc.offer import choice
         from emulator.media.webrtc.offer.sdp import parse
         from emulator.media.webrtc.outgoing.viewer import Viewer

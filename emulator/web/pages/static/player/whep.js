@@ -2,7 +2,7 @@
 
 const RETRY_MS = 500;
 const GATHER_MS = 1000;
-const CONNECT_MS = 8000;
+const CONNECT_MS = 5000;
 // From NTP's beginning (1900) to ours (1970).
 const NTP_OFFSET_MS = 2_208_988_800_000;
 
@@ -24,8 +24,15 @@ export class Whep {
     await Promise.race([gathered(this.#peer), wait(GATHER_MS)]);
     const answer = await this.#ask(address, isOver);
     if (!answer) return;
-    await this.#peer.setRemoteDescription({ type: "answer", sdp: await answer.text() });
-    await this.#connected();
+    const sdp = await answer.text();
+    try {
+      if (!canShow(sdp)) throw new Error("WHEP would show no picture here");
+      await this.#peer.setRemoteDescription({ type: "answer", sdp });
+      await this.#connected();
+    } catch (error) {
+      fetch(new URL(answer.headers.get("Location"), address), { method: "DELETE" }).catch(() => {});
+      throw error;
+    }
     // A server's goodbye closes the transport at once; the connection itself only fails later.
     const [{ transport }] = this.#peer.getReceivers();
     const look = () => {
@@ -70,6 +77,14 @@ export class Whep {
       await wait(20);
     }
   }
+}
+
+// Whether a picture was agreed on (a Firefox without its H.264 plugin takes sound alone), at an
+// address that this browser calls: Firefox pairs none of its own with a loopback one.
+function canShow(sdp) {
+  const addresses = [...sdp.matchAll(/^a=candidate:(?:\S+ ){4}(\S+)/gm)].map(([, address]) => address);
+  const isLoopback = addresses.every((address) => address === "::1" || address.startsWith("127."));
+  return /^m=video [1-9]/m.test(sdp) && !(isLoopback && navigator.userAgent.includes("Firefox/"));
 }
 
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
