@@ -3,10 +3,12 @@
 
 const EVERY_MS = 1000;
 const LINES_MAX = 100;
+const TIME_OUT_SECONDS = 600;
 const at = (id) => document.querySelector(`#${id}`);
 const told = at("told");
 let api_key = "";
 let seen = { events: 0, requests: 0 };
+let shown = "";
 
 function element(name, properties = {}, ...children) {
   const made = Object.assign(document.createElement(name), properties);
@@ -53,6 +55,8 @@ async function showStreams() {
     ),
   );
   at("streams").replaceChildren(...rows);
+  showRooms(streams);
+  await showChat();
 }
 
 // What this page itself asks every second tells a reader nothing.
@@ -75,6 +79,78 @@ const showEvents = follow("events", (each) => `${each.kind} ${JSON.stringify(eac
 const showRequests = follow("requests", (each) =>
   `${each.method} ${each.path} ${each.status}${each.user ? ` by ${each.user}` : ""}`,
 );
+
+// Order is kept in the owner's name, with a key that every account has.
+async function asOwner(method, path, body) {
+  const { owner } = at("room").selectedOptions[0].dataset;
+  const inWorld = api_key.includes("@") ? api_key.slice(api_key.indexOf("@")) : "";
+  const address = `/api/v1/streams/${at("room").value}/chat${path}`;
+  try {
+    return await ask(method, address, body, `ak_auto_${owner}${inWorld}`);
+  } catch (error) {
+    // Automatic keys may be off; seeded accounts have one of their own.
+    if (error.status !== 401) throw error;
+    return ask(method, address, body, `ak_demo_${owner}${inWorld}`);
+  }
+}
+
+const act = (name, method, path, body) => {
+  const button = element("button", { type: "button", textContent: name });
+  button.addEventListener("click", doing(() => asOwner(method, path, body)));
+  return button;
+};
+
+function chatLine(line) {
+  const { id, username } = line.user;
+  const said = `${username}: ${line.content}`;
+  const acts = [act("Delete", "DELETE", `/${line.id}`)];
+  if (username !== at("room").selectedOptions[0].dataset.owner) {
+    const wish = { user_id: id };
+    acts.push(
+      act("Time out", "POST", "/bans", { ...wish, duration_seconds: TIME_OUT_SECONDS }),
+      act("Ban", "POST", "/bans", wish),
+    );
+  }
+  return element("li", {},
+    element("time", { textContent: line.created_at.slice(11, 19) }),
+    element("span", { textContent: said, className: line.is_deleted ? "gone" : "" }),
+    ...(line.is_deleted ? [] : acts),
+  );
+}
+
+const bannedLine = ({ user, expires_at }) =>
+  element("li", {},
+    `${user.username} is ${expires_at ? `timed out until ${expires_at.slice(11, 19)}` : "banned"}`,
+    act("Let back", "DELETE", `/bans/${user.id}`),
+  );
+
+function showRooms(streams) {
+  const room = at("room").value;
+  const options = streams.map((stream) => {
+    const properties = { value: stream.id, textContent: stream.title, selected: stream.id === room };
+    const option = element("option", properties);
+    option.dataset.owner = stream.user.username;
+    return option;
+  });
+  if (document.activeElement !== at("room")) at("room").replaceChildren(...options);
+}
+
+async function showChat() {
+  if (!at("room").value) {
+    at("lines").replaceChildren();
+    return;
+  }
+  const [{ messages }, { bans }, settings] = await Promise.all([
+    ...["", "/bans", "/settings"].map((path) => asOwner("GET", `${path}?per_page=50`)),
+  ]);
+  const fresh = JSON.stringify([at("room").value, messages, bans, settings]);
+  // What is as it was stays, so that a button does not go while it is pressed.
+  if (fresh === shown) return;
+  shown = fresh;
+  at("lines").replaceChildren(...messages.reverse().map(chatLine));
+  at("banned").replaceChildren(...bans.map(bannedLine));
+  at("slow").value = String(settings.slow_mode_seconds);
+}
 
 async function showClock() {
   const clock = await admin("GET", "clock");
@@ -153,6 +229,15 @@ at("create").addEventListener("submit", doing(async () => {
   ]);
   at("made").hidden = false;
 }));
+at("room").addEventListener("change", doing(showChat));
+at("say").addEventListener("submit", doing(async () => {
+  await asOwner("POST", "", { content: at("line").value });
+  at("line").value = "";
+}));
+at("clear").addEventListener("click", doing(() => asOwner("DELETE", "")));
+at("slow").addEventListener("change", doing(() =>
+  asOwner("PUT", "/settings", { slow_mode_seconds: Number(at("slow").value) }),
+));
 for (const button of document.querySelectorAll("button[data-mode]")) {
   const { mode, speed } = button.dataset;
   const wish = speed ? { mode, speed: Number(speed) } : { mode };
