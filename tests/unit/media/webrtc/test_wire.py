@@ -60,7 +60,10 @@ def test_broken_payloads_are_told_apart(payloads: list[bytes]) -> None:
             unpacked.push(payload)
         except ProtocolError:
             unpacked.take()
-    coded = h264.Frames().frame(unpacked.take())
+    try:
+        coded = h264.Frames().frame(unpacked.take())
+    except ProtocolError:  # Parameter sets that are none: the publisher is told.
+        return
     assert coded is None or coded.data
 
 
