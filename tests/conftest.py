@@ -1,8 +1,10 @@
 """Fixtures that every test may use: a world on a clock that only the test moves."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -44,6 +46,17 @@ def world(clock: ManualClock, heard: list[Event]) -> Iterator[World]:
     world = World(clock=clock, publish=heard.append)
     yield world
     world.close()
+
+
+@pytest.fixture
+def open_world() -> Iterator[Callable[..., World]]:
+    """Further worlds, made as `World` is, that are closed after the test."""
+    with ExitStack() as stack:
+
+        def make(**wishes: Any) -> World:
+            return stack.enter_context(closing(World(**wishes)))
+
+        yield make
 
 
 @pytest.fixture

@@ -164,17 +164,27 @@ def test_a_second_start_on_the_same_folder_says_that_one_is_running(tmp_path: Pa
 
 
 def test_a_full_disk_refuses_new_publishers_and_ends_nothing(tmp_path: Path) -> None:
-    with platform(data=str(tmp_path / "data"), disk_limit_bytes=400_000) as walk:
+    limit_bytes = 400_000
+    with platform(data=str(tmp_path / "data"), disk_limit_bytes=limit_bytes) as walk:
         stream, late = walk.create(), walk.create("Late")
+        # The film is some 0.5 Mbit/s, and the limit is soon reached.
         with pushing(address_of(stream)):
-            walk.until_parts(stream, 3)
-            # The film is some 0.5 Mbit/s, and the limit is soon reached: a real publisher asks.
-            said = ""
-            while "disk" not in said.lower():
-                with pushing(address_of(late), is_paced=True, is_endless=False) as push:
-                    said = push.said()
-                walk.until_parts(stream, 2)
+            until(lambda: media_bytes(tmp_path) > limit_bytes, "the limit is reached")
+            # A publisher is judged by a look at the disk that may be some seconds old.
+            until(lambda: "disk" in refusal(late), "a publisher is told of the disk")
+            walk.until_parts(stream, 2)
             assert walk.stream(stream)["status"] == "live"
+
+
+def refusal(stream: dict[str, object]) -> str:
+    """What ffmpeg prints when it pushes a short film."""
+    with pushing(address_of(stream), is_paced=True, is_endless=False) as push:
+        return push.said().lower()
+
+
+def media_bytes(folder: Path) -> int:
+    """How much media of an emulator lies below `folder`."""
+    return sum(each.stat().st_size for each in folder.rglob("*.m4s"))
 
 
 def test_nothing_of_a_platform_in_memory_is_left(tmp_path: Path) -> None:

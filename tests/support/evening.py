@@ -1,5 +1,6 @@
 """An evening for tests: a scenario's text played on a manual clock, without a server."""
 
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -82,6 +83,7 @@ async def play(
     )
     run = Run(evening, Jumping(clock), bus.subscribe, ends_ms=ends_ms, write=write)
     fold, played = Fold(run), Played(run, world)
+    weakref.finalize(played, world.close)
     run.look = fold.look
     bus.subscribe(fold.hear)
     async for result in run.play():

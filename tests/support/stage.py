@@ -4,7 +4,7 @@ What is sent is the built-in publisher's own picture; there is no socket and no 
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -118,6 +118,6 @@ async def staged(
     broadcasts = Broadcasts(world, shelves, bounds)
     bus.subscribe(heard.append)
     bus.subscribe(broadcasts.hear)
-    yield Stage(world, broadcasts, shelves, clock, heard)
-    await shelves.close()
-    world.close()
+    with closing(world):
+        yield Stage(world, broadcasts, shelves, clock, heard)
+        await shelves.close()

@@ -1,5 +1,6 @@
 """Seed files: the project's own is without a mistake, and a person's is told each of theirs."""
 
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from emulator.seeds import file
 from emulator.seeds.check import check
 from emulator.seeds.references import references
 from emulator.world.live import streams
+from emulator.world.origin.seed import Seed
 from emulator.world.origin.template import Template, sown
 from emulator.world.rules import Rules
+from emulator.world.world import World
 
 
 def test_the_default_seed_has_no_mistake() -> None:
@@ -30,12 +33,15 @@ def test_the_page_s_example_is_a_seed(tmp_path: Path) -> None:
     page = (Path(__file__).parents[3] / "docs/reference/seed.md").read_text("utf-8")
     path = tmp_path / "mine.yaml"
     path.write_text(page.partition("```yaml\n")[2].partition("```")[0], "utf-8")
-    world = Template(sown(file.read(str(path)), Rules())).make(
-        ManualClock(), lambda _: None, Rules(), "mine"
-    )
+    world = made_of(file.read(str(path)))
     told = [(each.title, each.status) for each in streams.select(world, "ORDER BY streams.row")]
     assert sorted(told) == [("Last time", "ended"), ("Typed services", "live")]
     world.close()
+
+
+def made_of(seed: Seed) -> World:
+    with closing(Template(sown(seed, Rules()))) as template:
+        return template.make(ManualClock(), lambda _: None, Rules(), "mine")
 
 
 def refusal(tmp_path: Path, text: str) -> str:
@@ -127,9 +133,7 @@ def test_a_file_that_is_not_there_or_too_large_is_refused(tmp_path: Path) -> Non
 
 
 def test_the_empty_platform_has_its_one_account_with_all_rights() -> None:
-    world = Template(sown(file.read("none"), Rules())).make(
-        ManualClock(), lambda _: None, Rules(), "bare"
-    )
+    world = made_of(file.read("none"))
     (demo,) = world.store.rows("SELECT username, role, tenant_id FROM users")
     assert (demo["username"], demo["role"]) == ("demo", "ADMIN")
     assert demo["tenant_id"] is not None

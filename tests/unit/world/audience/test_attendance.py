@@ -1,5 +1,7 @@
 """Real viewers: who comes, who falls silent, and how many a stream takes."""
 
+from collections.abc import Callable
+
 from emulator.core.clock import ManualClock
 from emulator.core.events import Event
 from emulator.core.events.audience import ViewersLeft
@@ -49,7 +51,7 @@ def test_who_comes_back_is_one_person_and_two_views(
 
 
 def test_who_watched_when_the_world_was_left_is_gone_when_it_is_opened_again(
-    world: World, clock: ManualClock, stream: Stream
+    world: World, clock: ManualClock, stream: Stream, open_world: Callable[..., World]
 ) -> None:
     # Given two real viewers and ten simulated ones, of a world that is killed after a minute,
     for session in ("one", "two"):
@@ -58,7 +60,7 @@ def test_who_watched_when_the_world_was_left_is_gone_when_it_is_opened_again(
     clock.advance(10_000)
     attendance.see(world, stream, "three")
     clock.advance(1_000)
-    copy = World(clock=clock, publish=lambda _: None, facts=world.store)
+    copy = open_world(clock=clock, publish=lambda _: None, facts=world.store)
 
     # when it is opened again an hour later,
     clock.advance(3_600_000)
@@ -101,7 +103,7 @@ def test_nobody_watches_a_stream_after_its_media_stopped(
 
 
 def test_nobody_comes_to_a_stream_that_was_over_when_its_world_was_left(
-    world: World, clock: ManualClock, stream: Stream
+    world: World, clock: ManualClock, stream: Stream, open_world: Callable[..., World]
 ) -> None:
     # Given an hour of arrivals, of which a killed process saw ten minutes,
     cohorts.add(world, stream, 3_600, for_ms=3_600_000, arrivals="even")
@@ -109,7 +111,7 @@ def test_nobody_comes_to_a_stream_that_was_over_when_its_world_was_left(
     clock.advance(600_000)
     attendance.settle(world, stream)
     stopped_ms = clock.now_ms()
-    copy = World(clock=clock, publish=lambda _: None, facts=world.store)
+    copy = open_world(clock=clock, publish=lambda _: None, facts=world.store)
 
     # when its world is opened again a day later, and the stream ended as of its last picture,
     clock.advance(86_400_000)
@@ -127,8 +129,10 @@ def test_nobody_comes_to_a_stream_that_was_over_when_its_world_was_left(
     ]
 
 
-def test_a_stream_counts_so_many_real_viewers_and_no_more(clock: ManualClock) -> None:
-    world = World(clock=clock, publish=lambda _: None, rules=Rules(viewers_max=2))
+def test_a_stream_counts_so_many_real_viewers_and_no_more(
+    clock: ManualClock, open_world: Callable[..., World]
+) -> None:
+    world = open_world(clock=clock, publish=lambda _: None, rules=Rules(viewers_max=2))
     ada = accounts.make(world, "ada", api_key="")
     stream = streams.start(world, streams.create(world, ada, Wishes({"title": "Full"})))
     for session in ("one", "two", "three", "one"):

@@ -161,10 +161,12 @@ def test_who_they_are_adds_up_to_how_many_they_are(
     assert figures.totals(world, stream).signed_in == 300
 
 
-def test_one_cohort_more_does_not_reshuffle_the_others(clock: ManualClock) -> None:
+def test_one_cohort_more_does_not_reshuffle_the_others(
+    clock: ManualClock, open_world: Callable[..., World]
+) -> None:
     def evening(is_busy: bool) -> list[int]:
         own = ManualClock(clock.now_ms())
-        world = World(clock=own, publish=lambda _: None)
+        world = open_world(clock=own, publish=lambda _: None)
         stream, other = (_live(world, name) for name in ("ada", "bob"))
         stay = Stay.parse("lognormal(8m, 1.0)")
         cohorts.add(world, stream, 5_000, for_ms=HOUR_MS, stay=stay)
@@ -179,16 +181,18 @@ def test_one_cohort_more_does_not_reshuffle_the_others(clock: ManualClock) -> No
     assert evening(is_busy=False) == evening(is_busy=True)
 
 
-def test_a_reopened_world_goes_on_where_it_was(clock: ManualClock) -> None:
+def test_a_reopened_world_goes_on_where_it_was(
+    clock: ManualClock, open_world: Callable[..., World]
+) -> None:
     # Given an evening that is copied in its middle,
-    world = World(clock=clock, publish=lambda _: None)
+    world = open_world(clock=clock, publish=lambda _: None)
     stream = _live(world, "ada")
     mix = Mix(countries={"DE": 0.5})
     cohorts.add(world, stream, 2_000, for_ms=HOUR_MS, stay=Stay.parse("lognormal(8m, 1)"), mix=mix)
     clock.advance(7 * MINUTE_MS + 1_500)
     cohorts.churn(world, stream, 0.2, for_ms=HOUR_MS)
     clock.advance(10 * MINUTE_MS)
-    copy = World(clock=clock, publish=lambda _: None, facts=world.store)
+    copy = open_world(clock=clock, publish=lambda _: None, facts=world.store)
 
     # when both go on, then they cannot be told apart, whenever either is looked at.
     for _ in range(30):

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -19,12 +20,9 @@ from emulator.world.world import World
 
 
 @pytest.fixture
-def world(clock: ManualClock, heard: list[Event]) -> World:
-    return World(
-        clock=clock,
-        publish=heard.append,
-        rules=Rules(chat_lines_per_minute=0, chat_repeats_max=0),
-    )
+def world(clock: ManualClock, heard: list[Event], open_world: Callable[..., World]) -> World:
+    rules = Rules(chat_lines_per_minute=0, chat_repeats_max=0)
+    return open_world(clock=clock, publish=heard.append, rules=rules)
 
 
 def say(world: World, stream: Stream, author: User, content: str) -> Message:
@@ -91,11 +89,15 @@ def test_nobody_speaks_in_a_room_that_is_not_theirs_to_see(
     way=st.sampled_from(["cursor", "id"]),
 )
 def test_pages_skip_and_repeat_no_line_also_within_one_millisecond(
-    data: st.DataObject, gaps_ms: list[int], count: int, way: str
+    open_world: Callable[..., World],
+    data: st.DataObject,
+    gaps_ms: list[int],
+    count: int,
+    way: str,
 ) -> None:
     # Given lines, some of one millisecond, some deleted, some of another room,
     clock = ManualClock()
-    world = World(
+    world = open_world(
         clock=clock,
         publish=lambda _: None,
         rules=Rules(chat_lines_per_minute=0, chat_repeats_max=0, streams_per_user=0),
@@ -151,11 +153,11 @@ def test_a_time_leads_to_the_lines_before_it(
     at_ms=st.integers(-2, 60),
 )
 def test_a_time_leads_to_all_lines_before_it_and_to_no_other(
-    gaps_ms: list[tuple[int, bool]], at_ms: int
+    open_world: Callable[..., World], gaps_ms: list[tuple[int, bool]], at_ms: int
 ) -> None:
     clock = ManualClock()
     rules = Rules(chat_lines_per_minute=0, chat_repeats_max=0, streams_per_user=0)
-    world = World(clock=clock, publish=lambda _: None, rules=rules)
+    world = open_world(clock=clock, publish=lambda _: None, rules=rules)
     ada = accounts.make(world, "ada")
     rooms = [streams.create(world, ada, Wishes({"title": title})) for title in ("one", "two")]
     began_ms, expected = clock.now_ms(), []

@@ -1,5 +1,6 @@
 """Many lines at once are what they are one by one: refusals, ids, order, events, figures."""
 
+import weakref
 from dataclasses import astuple
 from typing import Any
 
@@ -92,6 +93,7 @@ class Evening:
             publish=self.heard.append,
             rules=Rules(chat_lines_per_minute=0, chat_repeats_max=3, streams_per_user=0),
         )
+        weakref.finalize(self, self.world.close)
         self._is_batched = is_batched
         self._gone: set[str] = set()
         self._people = {name: accounts.make(self.world, name) for name in NAMES}

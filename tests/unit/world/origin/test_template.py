@@ -1,6 +1,7 @@
 """A fresh world is a copy of its seed, moved to now."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 
 import pytest
 
@@ -22,11 +23,34 @@ from emulator.world.world import World
 SEED = Seed(users=[{"username": "demo", "api_key": "ak_demo", "password": "demo123456"}])
 
 
+class Copies:
+    """Worlds made of a template, and whatever else is closed after the test."""
+
+    def __init__(self) -> None:
+        self.opened = ExitStack()
+
+    def make(
+        self,
+        template: Template,
+        clock: ManualClock,
+        name: str = "one",
+        hear: Callable[[Event], None] | None = None,
+    ) -> World:
+        world = template.make(clock, hear or (lambda _: None), Rules(), name)
+        return self.opened.enter_context(closing(world))
+
+
+@pytest.fixture
+def copies() -> Iterator[Copies]:
+    copies = Copies()
+    with copies.opened:
+        yield copies
+
+
 @pytest.fixture
 def template() -> Iterator[Template]:
-    template = Template(sown(SEED, Rules()))
-    yield template
-    template.close()
+    with closing(Template(sown(SEED, Rules()))) as template:
+        yield template
 
 
 def dump(world: World) -> list[tuple[object, ...]]:
@@ -45,12 +69,10 @@ def live_a_little(world: World) -> None:
 
 
 def test_what_is_sown_is_the_same_in_every_copy_and_what_is_made_depends_on_the_name(
-    template: Template,
+    template: Template, copies: Copies
 ) -> None:
     clock = ManualClock()
-    one, again, other = (
-        template.make(clock, lambda _: None, Rules(), name) for name in ("one", "one", "other")
-    )
+    one, again, other = (copies.make(template, clock, name) for name in ("one", "one", "other"))
     for world in (one, again, other):
         live_a_little(world)
     assert dump(one) == dump(again)
@@ -60,10 +82,10 @@ def test_what_is_sown_is_the_same_in_every_copy_and_what_is_made_depends_on_the_
     assert len(keys) == 2
 
 
-def test_a_reset_world_is_as_fresh_as_a_new_one(template: Template) -> None:
+def test_a_reset_world_is_as_fresh_as_a_new_one(template: Template, copies: Copies) -> None:
     clock = ManualClock()
     heard: list[Event] = []
-    world = template.make(clock, heard.append, Rules(), "one")
+    world = copies.make(template, clock, hear=heard.append)
     live_a_little(world)
     before = dump(world)
     heard_before = list(heard)
@@ -95,21 +117,21 @@ def live_a_lot(world: World) -> None:
     departures.delete(world, accounts.by_username(world, "ada_1"))
 
 
-def test_a_world_that_lived_comes_back_as_the_same_rows_that_a_new_one_has() -> None:
-    template = Template(sown(file.read("default"), Rules()))
+def test_a_world_that_lived_comes_back_as_the_same_rows_that_a_new_one_has(copies: Copies) -> None:
+    template = copies.opened.enter_context(closing(Template(sown(file.read("default"), Rules()))))
     clock = ManualClock()
-    world = template.make(clock, lambda _: None, Rules(), "one")
+    world = copies.make(template, clock)
     pages = world.store.number("PRAGMA page_count")
     # In the same second, after others, after a snapshot, and after a return to it.
     for passed_ms in (0, 1, 3_600_000, 7_000):
         live_a_lot(world)
         clock.advance(passed_ms)
         if passed_ms == 3_600_000:
-            snapshot = world.store.copy()
+            snapshot = copies.opened.enter_context(closing(world.store.copy()))
             live_a_little(world)
             world.load(snapshot)
         template.restore(world)
-        fresh = template.make(clock, lambda _: None, Rules(), "one")
+        fresh = copies.make(template, clock)
         assert dump(world) == dump(fresh)
         assert world.ids.uuid() == fresh.ids.uuid()
     assert world.store.number("PRAGMA page_count") == pages
@@ -119,19 +141,19 @@ def test_a_world_that_lived_comes_back_as_the_same_rows_that_a_new_one_has() -> 
     assert checked[0] == "ok"
 
 
-def test_times_of_the_seed_are_told_from_the_world_s_beginning(template: Template) -> None:
+def test_times_of_the_seed_are_told_from_the_world_s_beginning(
+    template: Template, copies: Copies
+) -> None:
     ages = set()
     for now_ms in (1_000_000_000_000, 1_900_000_000_000):
-        world = template.make(ManualClock(now_ms), lambda _: None, Rules(), "one")
+        world = copies.make(template, ManualClock(now_ms))
         ages.add(now_ms - accounts.by_api_key(world, "ak_demo").created_at_ms)
     assert len(ages) == 1
     assert ages.pop() >= 0
 
 
-def test_worlds_do_not_share_facts(template: Template) -> None:
-    one, two = (
-        template.make(ManualClock(), lambda _: None, Rules(), name) for name in ("one", "two")
-    )
+def test_worlds_do_not_share_facts(template: Template, copies: Copies) -> None:
+    one, two = (copies.make(template, ManualClock(), name) for name in ("one", "two"))
     accounts.make(one, "ada")
     with pytest.raises(Refused):
         accounts.by_username(two, "ada")

@@ -1,4 +1,6 @@
 import json
+from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -21,8 +23,9 @@ def heard() -> list[Event]:
 
 
 @pytest.fixture
-def store(heard: list[Event]) -> Store:
-    return Store(open_database(":memory:"), heard.append)
+def store(heard: list[Event]) -> Iterator[Store]:
+    with closing(Store(open_database(":memory:"), heard.append)) as store:
+        yield store
 
 
 def kinds(store: Store) -> list[str]:
@@ -106,13 +109,14 @@ def test_the_journal_is_canonical_json(store: Store) -> None:
 
 
 @pytest.fixture
-def copy(store: Store) -> Store:
+def copy(store: Store) -> Iterator[Store]:
     """A copy that is marked as such."""
     with store.change():
         store.write("INSERT INTO meta VALUES ('a', 'first')")
     copy = store.copy()
     copy.mark(store)
-    return copy
+    with closing(copy):
+        yield copy
 
 
 def put(store: Store, value: str) -> None:
@@ -164,6 +168,7 @@ def test_a_copy_of_a_marked_copy_has_all_its_changes_and_is_what_it_comes_back_t
     copy.load(store)
     assert value(copy) == "first"
     assert value(later) == "second"
+    later.close()
 
 
 def burst(*numbers: int) -> Burst:
