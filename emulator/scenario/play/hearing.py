@@ -116,8 +116,10 @@ class EventLog:
         for seq, at_ms, kind, bodies in entries(self._evening.world.store, after=self._seq):
             self._seq = seq + len(bodies) - 1
             start = f'{{"at":{at_ms - began_ms},"kind":"{kind}","seq":'
-            for number, body in enumerate(bodies, self.count + 1):
-                lines.append(f'{start}{number},"values":{body}}}\n')
+            lines += [
+                f'{start}{number},"values":{body}}}\n'
+                for number, body in enumerate(bodies, self.count + 1)
+            ]
             self.count += len(bodies)
             if len(lines) >= _BATCH:
                 self._take(lines)
