@@ -1,5 +1,6 @@
 """No statement about streams, categories, tags and discovery walks a whole table."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,14 +34,15 @@ OURS = [*(WORLD / "live").glob("*.py"), *(WORLD / "discovery").glob("*.py")]
 
 
 @pytest.fixture(scope="module")
-def store() -> WatchedStore:
+def store() -> Iterator[WatchedStore]:
     """A store that has heard every statement of ours."""
     world = World(clock=ManualClock(), publish=lambda _: None, rules=Rules(streams_per_user=0))
     world.store.close()
     world.store = watched = WatchedStore()
     for walk in (make_and_change, read_lists, discover, publish_and_resize, end_and_remove):
         walk(world)
-    return watched
+    yield watched
+    watched.close()
 
 
 def make_and_change(world: World) -> None:

@@ -1,5 +1,6 @@
 """No statement about audiences walks a whole table."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ OURS = list(Path(emulator.world.audience.__file__).parent.glob("*.py"))
 
 
 @pytest.fixture(scope="module")
-def store() -> WatchedStore:
+def store() -> Iterator[WatchedStore]:
     """A store that has heard every statement of ours."""
     clock = ManualClock()
     world = World(clock=clock, publish=lambda _: None, rules=Rules(streams_per_user=0))
@@ -43,7 +44,8 @@ def store() -> WatchedStore:
     attendance.reopen(world)
     clock.advance(60_000)
     streams.end_when_media_stopped(world, one.id, world.now_ms - 90_000, "gone")
-    return watched
+    yield watched
+    watched.close()
 
 
 def watch(world: World, clock: ManualClock, one: Stream, two: Stream) -> None:

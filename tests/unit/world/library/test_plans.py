@@ -1,5 +1,6 @@
 """No statement about the library walks a whole table."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ HD = Quality("720p", 1280, 720, 2_500_000)
 
 
 @pytest.fixture(scope="module")
-def store() -> WatchedStore:
+def store() -> Iterator[WatchedStore]:
     """A store that has heard every statement of ours."""
     clock = ManualClock()
     world = World(clock=clock, publish=lambda _: None)
@@ -52,7 +53,8 @@ def store() -> WatchedStore:
     tell(world, ended)
     make(world, ended)
     remove(world, ended)
-    return watched
+    yield watched
+    watched.close()
 
 
 def tell(world: World, stream: streams.Stream) -> None:
