@@ -87,6 +87,7 @@ _RESET = "reset a world, in the core"
 _LATER = "the same, where another second has begun: its times are moved"
 _HTTP_MAKE = "make a world, over HTTP"
 _HTTP_RESET = "reset a world, over HTTP"
+_HTTP_IDLE = "a call that has nothing to do, over HTTP"
 
 
 def _in_the_core(template: Template) -> dict[str, list[float]]:
@@ -151,18 +152,21 @@ def _live(world: World, username: str = "ada") -> None:
 
 
 async def _over_http() -> dict[str, list[float]]:
-    resets, makes = [], []
+    resets, makes, idle = [], [], []
     async with Emulator() as emulator, httpx.AsyncClient(base_url=emulator.ready["admin"]) as http:
         for number in range(_ROUNDS // 3):
             _live(emulator.platform.world)
-            resets.append(await _post_ms(http, "/reset", {}))
-            makes.append(await _post_ms(http, "/worlds", {"name": f"w{number}"}))
-    return {_HTTP_MAKE: makes, _HTTP_RESET: resets}
+            resets.append(await _ms(http, "POST", "/reset", {}))
+            makes.append(await _ms(http, "POST", "/worlds", {"name": f"w{number}"}))
+            idle.append(await _ms(http, "GET", "/health"))
+    return {_HTTP_MAKE: makes, _HTTP_RESET: resets, _HTTP_IDLE: idle}
 
 
-async def _post_ms(http: httpx.AsyncClient, path: str, body: dict[str, str]) -> float:
+async def _ms(
+    http: httpx.AsyncClient, method: str, path: str, body: dict[str, str] | None = None
+) -> float:
     began = time.perf_counter()
-    answer = await http.post(path, json=body)
+    answer = await http.request(method, path, json=body)
     elapsed_ms = (time.perf_counter() - began) * 1000
     answer.raise_for_status()
     return elapsed_ms
