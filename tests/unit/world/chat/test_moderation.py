@@ -197,3 +197,28 @@ def test_only_followers_speak_where_the_room_says_so(
 
     for author in (ada, bob, cleo):
         post(world, stream, author)
+
+
+def test_where_one_line_may_not_be_said_twice_the_second_is_held(
+    world: World, stream: Stream, bob: User
+) -> None:
+    world.rules = Rules(chat_lines_per_minute=0, chat_repeats_max=1)
+
+    said = [post(world, stream, bob, content) for content in ("one", "two", "two", "one")]
+
+    assert [type(each) for each in said] == [ChatPosted, ChatPosted, ChatHeld, ChatPosted]
+
+
+def test_what_was_said_long_ago_does_not_count_when_it_is_said_again(
+    world: World, clock: ManualClock, stream: Stream, ada: User, bob: User
+) -> None:
+    world.rules = Rules(chat_lines_per_minute=0, chat_repeats_max=2)
+    post(world, stream, bob, "hello")
+    clock.advance(60_000)
+    # What is known of the room is read anew, and the line of a minute ago is its last.
+    asked(world, stream, ada, slow_mode_seconds=1)
+    asked(world, stream, ada, slow_mode_seconds=0)
+
+    said = messages.post_many(world, stream.id, [(bob, "hello")] * 3)
+
+    assert [type(each) for each in said] == [type(None), type(None), ChatHeld]

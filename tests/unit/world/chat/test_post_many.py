@@ -59,10 +59,19 @@ LINES = st.tuples(
     st.booleans(),
     st.lists(st.tuples(WHO, st.sampled_from(WORDS)), max_size=25),
 )
+# Of few people who have little to say, which is when lines repeat.
+AGAIN = st.tuples(
+    st.just("say"),
+    st.just(True),
+    st.lists(
+        st.tuples(st.sampled_from(NAMES[1:3]), st.sampled_from(("buy", "BUY", "no"))), max_size=12
+    ),
+)
 ACTS = st.one_of(
     LINES,
     LINES,
-    LINES,
+    AGAIN,
+    AGAIN,
     st.tuples(st.just("settings"), SETTINGS),
     st.tuples(st.just("wait"), st.sampled_from([1, 400, 1_000, 5_000, 29_999, 61_000])),
     st.tuples(st.just("ban"), WHO, st.sampled_from([None, 1, 30])),
