@@ -1,7 +1,10 @@
 """Open a world's database, bring its schema up to date, refuse one from a newer program."""
 
 import sqlite3
+from collections.abc import Sequence
 from importlib import resources
+from importlib.resources.abc import Traversable
+from zlib import crc32
 
 from emulator.core.errors import Refused
 
@@ -45,8 +48,8 @@ def _opened(path: str) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
-        for number, name in steps:
-            _migrate(connection, number, name)
+        for step in steps:
+            connection.executescript(step)
     except BaseException:
         connection.close()
         raise
@@ -84,23 +87,44 @@ def _check(connection: sqlite3.Connection) -> None:
         raise damaged
 
 
-def _steps_ahead(connection: sqlite3.Connection, path: str) -> list[tuple[int, str]]:
-    """The numbers and names of the schema's steps that this database has not taken."""
-    steps = sorted(
-        entry.name
-        for entry in resources.files("emulator.world.store").joinpath("schema").iterdir()
-        if entry.name.endswith(".sql")
-    )
+def _scripts() -> list[str]:
+    """The schema's steps, in their order."""
+    schema = resources.files("emulator.world.store").joinpath("schema")
+    found = sorted((each for each in schema.iterdir() if each.name.endswith(".sql")), key=_name)
+    return [each.read_text("utf-8") for each in found]
+
+
+def _name(file: Traversable) -> str:
+    return file.name
+
+
+def _mark(scripts: Sequence[str]) -> int:
+    """What tells a database that took these steps from one that took others of the same number.
+
+    It is kept as SQLite's `application_id`, which has 31 bits to spare.
+    """
+    return crc32("".join(scripts).encode()) & 0x7FFFFFFF
+
+
+def _steps_ahead(connection: sqlite3.Connection, path: str) -> list[str]:
+    """The schema's steps that this database has not taken, each as a script that also says so."""
+    scripts = _scripts()
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > len(steps):
+    if version > len(scripts):
         raise Refused(
             "unavailable",
             f"{path} was written by a newer live-emulator (its schema is {version}, this program "
-            f"knows {len(steps)}). Upgrade, or choose another folder with --data.",
+            f"knows {len(scripts)}). Upgrade, or choose another folder with --data.",
         )
-    return list(enumerate(steps[version:], start=version + 1))
-
-
-def _migrate(connection: sqlite3.Connection, number: int, name: str) -> None:
-    script = resources.files("emulator.world.store").joinpath("schema", name).read_text("utf-8")
-    connection.executescript(f"BEGIN;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
+    mark: int = connection.execute("PRAGMA application_id").fetchone()[0]
+    if version and mark != _mark(scripts[:version]):
+        raise Refused(
+            "unavailable",
+            f"{path} was written by a live-emulator from before this one's release, with another "
+            "schema. Move it away to start anew, or choose another folder with --data.",
+        )
+    return [
+        f"BEGIN;\n{scripts[taken]}\nPRAGMA user_version = {taken + 1};\n"
+        f"PRAGMA application_id = {_mark(scripts[: taken + 1])};\nCOMMIT;"
+        for taken in range(version, len(scripts))
+    ]

@@ -33,6 +33,23 @@ def test_a_database_of_a_newer_program_is_refused_and_left_alone(tmp_path: Path)
     assert path.read_bytes() == content
 
 
+def test_a_database_of_another_schema_of_the_same_number_is_refused_and_left_alone(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "world.sqlite3"
+    other = open_database(str(path))
+    (mark,) = other.execute("PRAGMA application_id").fetchone()
+    other.execute(f"PRAGMA application_id = {mark ^ 1}")
+    other.close()
+    content = path.read_bytes()
+
+    with pytest.raises(Refused, match="another schema") as refused:
+        open_database(str(path))
+
+    assert refused.value.code == "unavailable"
+    assert path.read_bytes() == content
+
+
 def test_a_damaged_database_is_refused_in_words_and_left_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "world.sqlite3"
     path.write_bytes(b"this was a database once" * 100)
