@@ -146,7 +146,7 @@ def measure() -> Section:
             (
                 f"{_CROWD} viewers share one encode of picture and sound, "
                 f"{crowd.packets_share:.0%} of the packets received",
-                crowd.all_threads == crowd.one_threads and crowd.packets_share > 0.95,
+                crowd.all_threads == crowd.one_threads and crowd.packets_share > 0.98,
             ),
         ],
         notes=[

@@ -29,6 +29,7 @@ _PEERS: set[RTCPeerConnection] = set()
 _TASKS: set["asyncio.Task[None]"] = set()
 _DECODED = {"frames": 0}
 _FRAMES: list[list[int]] = []
+_JOINING_SECONDS = 3
 
 
 def _connection() -> RTCPeerConnection:
@@ -103,6 +104,8 @@ async def crowd(address: str, count: int) -> None:
     players = [Player(address, f"viewer {number}", "") for number in range(count)]
     for player in players:
         await player.open()
+    # Who comes is sent the pictures since the last key frame at once: that is over by then.
+    await asyncio.sleep(_JOINING_SECONDS)
     before = [player.packets for player in players]
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.read)
