@@ -56,7 +56,7 @@ world:
   users: [{name: ada}]
   streams: [{name: live, owner: ada, title: Over WebRTC}]
 timeline:
-  - publish.start: {stream: live, size: 320x180, bitrate: 400k, protocol: whip}
+  - publish.start: {stream: live, size: 320x180, bitrate: 400k, via: whip}
   - expect: {stream.live.status: live}
     within: 20s
   - viewers.set: {stream: live, count: 2, real: whep}

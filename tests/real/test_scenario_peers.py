@@ -21,7 +21,7 @@ scenario: Worse
 world:
   streams: [{{name: s, existing: {stream}}}]
 timeline:
-  - publish.start: {{stream: s, size: 320x180, bitrate: 300k, protocol: rtmp, keyframes: 500ms}}
+  - publish.start: {{stream: s, size: 320x180, bitrate: 300k, via: rtmp, keyframes: 500ms}}
   - wait: 1200ms
   - publish.degrade: {{stream: s, freeze: true, silence: true, bitrate: 100k}}
     for: 2100ms

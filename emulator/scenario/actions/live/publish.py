@@ -30,7 +30,7 @@ class PublishStart(Action):
     fps: Annotated[int, Field(ge=1, le=120)] = 30
     bitrate: Bitrate = 2_500_000
     keyframes: Duration = 2_000
-    protocol: Literal["rtmp", "rtmps", "whip"] = "rtmps"
+    via: Literal["rtmp", "rtmps", "whip"] = "rtmps"
     file: Text | None = None
 
     def wrong(self) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
@@ -59,7 +59,7 @@ class PublishStart(Action):
             return SimulatedPublisher(stage.evening, stream_id)
         from emulator.scenario.peers.real_publisher import RealPublisher
 
-        return RealPublisher(stage.evening, stream_id, self.protocol, self._settings(stage))
+        return RealPublisher(stage.evening, stream_id, self.via, self._settings(stage))
 
     def _settings(self, stage: Stage) -> "PublishSettings":
         from emulator.media.publisher.settings import PublishSettings
