@@ -212,10 +212,7 @@ class Worlds:
         self.shared.requests.forget(name)
         kept = {uid for snapshot in platform.snapshots.values() for uid in snapshot.uids}
         found = kept | self._uids(platform.world)
-        platform.clock.close()
-        platform.world.close()
-        for snapshot in platform.snapshots.values():
-            snapshot.facts.close()
+        _close(platform)
         await self._delete(found)
 
     async def stop(self, reason: str) -> None:
@@ -246,8 +243,7 @@ class Worlds:
         for template in self._templates.values():
             template.close()
         for platform in self.all():
-            platform.clock.close()
-            platform.world.close()
+            _close(platform)
 
     def _template(self, seed: str) -> Template:
         if seed not in self._templates:
@@ -389,3 +385,11 @@ def find_snapshot(platform: Platform, name: str) -> Snapshot:
 
 def _has_key(world: World, key: str) -> bool:
     return bool(key) and streams.by_key(world, key) is not None
+
+
+def _close(platform: Platform) -> None:
+    """After it has been left."""
+    platform.clock.close()
+    platform.world.close()
+    for snapshot in platform.snapshots.values():
+        snapshot.facts.close()
