@@ -14,6 +14,7 @@ from emulator.core.events import Event
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.world import World
+from tests.support.peers import need
 from tests.support.tested import Recorder
 
 
@@ -27,6 +28,12 @@ def pytest_configure(config: pytest.Config) -> None:
 # How long an example takes says something of the machine and nothing of us.
 hypothesis.settings.register_profile("project", deadline=None)
 hypothesis.settings.load_profile("project")
+
+
+@pytest.fixture
+def curl() -> str:
+    """Where curl is, which the documents' commands are typed with."""
+    return need("curl")
 
 
 @pytest.fixture

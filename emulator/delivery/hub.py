@@ -127,8 +127,8 @@ class Topic:
             for reader, batch in islice(self._work, _READERS_A_TURN):
                 reader.put(batch)
                 count += 1
-        except Exception:
-            # A reader's failure is its own: the loop logs it, and the others are told their due.
+        except Exception:  # A reader's failure is its own: the others are told their due.
+            # Raised again, so that the loop logs it.
             asyncio.get_running_loop().call_soon(self._go_on)
             raise
         self._busy_us += busy_us() - began_us

@@ -50,7 +50,7 @@ def _path() -> Path | None:
         return None
     try:
         bytecode = Path(importlib.util.cache_from_source(__file__))
-    except NotImplementedError:
+    except NotImplementedError:  # This Python keeps bytecode nowhere, so neither do we.
         return None
     return bytecode.with_name(f"world.{sys.implementation.cache_tag}.image")
 

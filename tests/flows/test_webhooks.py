@@ -256,7 +256,7 @@ async def test_the_setting_names_a_target_of_every_world_and_a_reset_keeps_it(
 
 @pytest.mark.parametrize("wrong", [{"webhook": "nonsense"}, {"webhook_hosts": "10.0.0.0/99"}])
 def test_a_setting_that_cannot_be_is_refused_by_its_name(wrong: dict[str, str]) -> None:
-    settings = Settings(data=":memory:", **wrong)  # type: ignore[arg-type]
+    settings = Settings(data=":memory:", **wrong)  # type: ignore[arg-type]  # any of them
     with pytest.raises(WrongSetting, match=f"{next(iter(wrong))}: "):
         bounds.webhooks(settings)
 

@@ -3,7 +3,6 @@
 import json
 import os
 import shlex
-import shutil
 import subprocess
 import sys
 import time
@@ -117,7 +116,7 @@ def line_with(page: Path, *words: str) -> str:
     return found[0]
 
 
-@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+@pytest.mark.usefixtures("curl")
 def test_the_quick_start_works_as_it_is_pasted(reader: Reader) -> None:
     # Given the readme's call for a stream,
     stream = reader.make_stream(line_with(README, "curl -X POST"))
@@ -134,7 +133,7 @@ def test_the_quick_start_works_as_it_is_pasted(reader: Reader) -> None:
     until(lambda: reader.status_of(stream) == "ended", "the stream to end")
 
 
-@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+@pytest.mark.usefixtures("curl")
 @pytest.mark.parametrize("what", ["-c copy -f flv rtmp:", "-ca_file", "libx265"])
 def test_what_the_ffmpeg_page_shows_goes_live(reader: Reader, what: str) -> None:
     reader.run(f"ffmpeg -loglevel error {TALK} -c:v libx264 talk.mp4")
@@ -148,7 +147,7 @@ def test_what_the_ffmpeg_page_shows_goes_live(reader: Reader, what: str) -> None
     assert reader.walk.ask("GET", f"/streams/id/{stream['id']}").json["started_at"]
 
 
-@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+@pytest.mark.usefixtures("curl")
 def test_what_the_obs_page_shows_works(reader: Reader) -> None:
     stream = reader.make_stream(line_with(OBS_PAGE, "curl -X POST"))
     at = f"--server {reader.walk.ready['http']}"
@@ -167,7 +166,7 @@ def test_what_the_obs_page_shows_works(reader: Reader) -> None:
     assert f"/{stream['cloudflare_stream_id']}/watch" in shown
 
 
-@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+@pytest.mark.usefixtures("curl")
 def test_what_the_audience_page_shows_works(reader: Reader) -> None:
     stream = reader.make_stream(line_with(README, "curl -X POST"))
     reader.walk.ask("POST", f"/streams/id/{stream['id']}/start")
@@ -193,7 +192,7 @@ def test_what_the_clock_page_shows_works(reader: Reader, what: str) -> None:
     assert " due" in reader.run(line_with(CLOCK_PAGE, f"clock {what}") + at)
 
 
-@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+@pytest.mark.usefixtures("curl")
 def test_what_the_chat_page_shows_works(reader: Reader) -> None:
     stream = reader.make_stream(line_with(FFMPEG_PAGE, "curl -X POST"))
     at = f"--server {reader.walk.ready['http']}"
@@ -219,7 +218,7 @@ def test_what_the_chat_page_shows_works(reader: Reader) -> None:
     assert said.status == 403
 
 
-@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+@pytest.mark.usefixtures("curl")
 def test_what_the_webhook_page_shows_works(reader: Reader) -> None:
     made = json.loads(reader.run(f"{line_with(WEBHOOK_PAGE, 'curl', '_emulator/webhooks -H')} -s"))
     assert made["events"] == ["stream.live", "stream.ended", "vod.ready"]
@@ -240,7 +239,7 @@ def test_what_the_webhook_page_shows_works(reader: Reader) -> None:
     assert (replayed["id"], replayed["state"]) == (delivery["id"], "waiting")
 
 
-@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+@pytest.mark.usefixtures("curl")
 def test_what_the_webrtc_page_shows_goes_live_and_makes_a_session(reader: Reader) -> None:
     # Given the page's call for a stream, and an ffmpeg that speaks WHIP,
     if not has_whip(get_ffmpeg_exe()):
@@ -262,7 +261,7 @@ def test_what_the_webrtc_page_shows_goes_live_and_makes_a_session(reader: Reader
     assert seat["token"].count(".") == 2
 
 
-@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+@pytest.mark.usefixtures("curl")
 def test_what_the_page_about_recordings_shows_works(reader: Reader) -> None:
     def ask(*words: str) -> Any:
         return json.loads(reader.run(f"{line_with(RECORDINGS_PAGE, 'curl', *words)} -s"))
@@ -292,7 +291,7 @@ def test_what_the_page_about_recordings_shows_works(reader: Reader) -> None:
     assert ask("upload")["post"]["content"] == "Worth an hour"
 
 
-@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+@pytest.mark.usefixtures("curl")
 def test_what_the_page_about_accounts_shows_works(reader: Reader) -> None:
     def ask(*words: str) -> Any:
         return json.loads(reader.run(f"{line_with(ACCOUNTS_PAGE, 'curl', *words)} -s --fail"))
@@ -311,7 +310,7 @@ def test_what_the_page_about_accounts_shows_works(reader: Reader) -> None:
     assert ask("mfa/verify") == {"verified": True}
 
 
-@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+@pytest.mark.usefixtures("curl")
 def test_what_the_page_about_logs_shows_works(reader: Reader) -> None:
     stream = reader.make_stream(line_with(README, "curl -X POST"))
     body = {"title": "Other", "catgory_id": "?"}

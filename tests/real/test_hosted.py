@@ -1,6 +1,5 @@
 """The built-in publisher, started and stopped over the admin API."""
 
-import shutil
 import subprocess
 from collections.abc import Iterator
 from typing import Any
@@ -62,7 +61,7 @@ def test_a_reset_ends_it(walk: Walk) -> None:
     until(lambda: not walk.get(events).json["events"], "nobody publishes")
 
 
-@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+@pytest.mark.usefixtures("curl")
 def test_what_the_clock_page_shows_leaves_a_recording_of_four_hours(
     walk: Walk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

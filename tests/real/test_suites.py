@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -93,7 +92,7 @@ def test_an_evening_is_a_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert (tmp_path / "report").is_dir()
 
 
-@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+@pytest.mark.usefixtures("curl")
 def test_what_the_faults_page_shows_breaks_something(monkeypatch: pytest.MonkeyPatch) -> None:
     with platform() as walk:
         monkeypatch.setenv("LIVE_EMULATOR_URL", walk.ready["http"])

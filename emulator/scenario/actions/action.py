@@ -59,11 +59,11 @@ class Action(BaseModel):
         """Files beside the scenario that it needs and that are no texts, by their names."""
         return ()
 
-    def wrong_files(self, texts: Mapping[str, str]) -> Iterator[str]:  # noqa: ARG002
+    def wrong_files(self, texts: Mapping[str, str]) -> Iterator[str]:  # noqa: ARG002 -- most read none
         """What is wrong with those files, by their names: a sentence each."""
         return iter(())
 
-    def users_in_files(self, texts: Mapping[str, str]) -> Iterator[str]:  # noqa: ARG002
+    def users_in_files(self, texts: Mapping[str, str]) -> Iterator[str]:  # noqa: ARG002 -- most read none
         """Whom those files, in which nothing is wrong, speak of by name."""
         return iter(())
 

@@ -29,7 +29,7 @@ class UvicornConnection(HttpToolsProtocol):
         self._moved_at = 0.0
         self._patience: TimerHandle | None = None
 
-    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as there
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # uvicorn narrows it
         super().connection_made(transport)
         # Browsers open connections ahead of need: those wait as kept ones do.
         self._keep_a_while()

@@ -34,7 +34,7 @@ def encoded(value: object) -> str:
 def _shape(kind: type[Event]) -> tuple[str, Callable[[Event], tuple[object, ...]]]:
     names = sorted(field.name for field in fields(kind) if field.name != "at_ms")
     parts = [f'"{name}":%s' for name in names]
-    _SHAPES[kind] = shape = ("{%s}" % ",".join(parts), _reader(names))  # noqa: UP031
+    _SHAPES[kind] = shape = ("{" + ",".join(parts) + "}", _reader(names))
     return shape
 
 
