@@ -5,13 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import pytest
-
 PROJECT = Path(__file__).parents[2]
 PACKAGE = PROJECT / "emulator"
-
-FILE_LINES_MAX = 400
-FOLDER_ENTRIES_MAX = 14
 
 # Where a module may import from, beside its own layer. A layer is the first folder or file of a
 # module's name below `emulator`.
@@ -212,28 +207,6 @@ def test_no_import_is_relative() -> None:
     ]
 
     assert not relative
-
-
-@pytest.mark.parametrize("folder", ["emulator", "tests", "benchmarks"])
-def test_no_file_is_too_long_to_read_at_a_sitting(folder: str) -> None:
-    long = {
-        str(path.relative_to(PROJECT)): lines
-        for path in sources(PROJECT / folder)
-        if (lines := len(path.read_text("utf-8").splitlines())) > FILE_LINES_MAX
-    }
-
-    assert not long
-
-
-def test_no_folder_has_more_entries_than_one_can_take_in() -> None:
-    crowded = {}
-    for folder in [PACKAGE, *(path for path in PACKAGE.rglob("*") if path.is_dir())]:
-        # __init__.py and py.typed stand in every package: nobody reads them as entries.
-        names = {path.name for path in folder.iterdir() if path.name[0] not in "_."} - {"py.typed"}
-        if len(names) > FOLDER_ENTRIES_MAX:
-            crowded[str(folder.relative_to(PROJECT))] = len(names)
-
-    assert not crowded
 
 
 def test_every_module_says_in_its_first_line_what_it_is() -> None:
