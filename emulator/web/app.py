@@ -126,7 +126,7 @@ async def _http(request: Request, error: Exception) -> Response:
     """Starlette's own refusals: no such path, no such method."""
     if not isinstance(error, HTTPException):
         raise TypeError("only Starlette's refusals are answered here") from error
-    allow = (error.headers or {}).get("Allow")
+    allow = ", ".join(sorted((error.headers or {}).get("Allow", "").split(", ")))
     refused = (
         Refused("bad_request", "Method Not Allowed", allow=allow)
         if allow

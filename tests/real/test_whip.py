@@ -34,7 +34,8 @@ offer = browser_offer()
 
 @pytest.fixture(scope="module")
 def walk() -> Iterator[Walk]:
-    with platform(webrtc_idle_ms=2_000) as walk:
+    # A reconnect window that no test lives to see: who says goodbye is not waited for.
+    with platform(webrtc_idle_ms=2_000, reconnect_window_ms=600_000) as walk:
         yield walk
 
 
@@ -61,7 +62,8 @@ async def test_a_peer_goes_live_plays_over_hls_ends_and_leaves_a_vod(
         assert len(watched.video) >= 10
         assert watched.audio
         assert (await ask(lambda: send("DELETE", session.address), "it says goodbye")).status == 200
-    # and when it says goodbye, the stream ends and leaves a recording.
+        # and when it says goodbye, the stream ends there and then, and leaves a recording.
+        assert (await asyncio.to_thread(walk.stream, stream))["status"] == "ended"
     vod = await ask(lambda: walk.until_vod(stream), "the VOD is ready")
     assert vod["status"] == "ready"
     assert not [each for each in threading.enumerate() if each.name.startswith("webrtc")]
@@ -106,7 +108,9 @@ def test_the_key_may_be_the_bearer_and_a_second_publisher_is_refused(walk: Walk)
     second = post_offer(whip, offer)
     # then it is told so, and can come once the first has left.
     assert (second.status, "already" in second.json["detail"]) == (409, True)
-    resource = urljoin(whip, first.headers["Location"])
+    assert second.headers["Retry-After"] == "2"
+    resource = first.headers["Location"]
+    assert resource.startswith(walk.ready["http"] + "/")
     assert stream["stream_key"] not in resource
     assert send("DELETE", resource).status == 200
     assert send("DELETE", resource).status == 404
@@ -119,7 +123,9 @@ def test_the_endpoint_says_what_it_takes(walk: Walk) -> None:
     whip = walk.create()["ingest"]["webrtc_url"]
 
     assert send("OPTIONS", whip).headers["Accept-Post"] == "application/sdp"
-    assert send("GET", whip).status == 405
+    for method in ("GET", "PUT", "PATCH", "DELETE"):
+        refused = send(method, whip)
+        assert (refused.status, refused.headers["Allow"]) == (405, "OPTIONS, POST")
     assert send("POST", whip, offer, {"Content-Type": "text/plain"}).status == 415
     for garbage in ("", "hello", "v=0", offer.replace("a=ice-ufrag", "a=x"), offer[:300]):
         assert post_offer(whip, garbage).status == 400
@@ -163,6 +169,10 @@ def test_candidates_may_follow_one_by_one(walk: Walk) -> None:
     assert send("PATCH", resource, more, kind | {"If-Match": '"x"'}).status == 412
     assert send("PATCH", resource, more.replace("abcd", "efgh"), kind).status == 422
     assert send("PATCH", resource, more, {"Content-Type": "text/plain"}).status == 415
+    for garbage in ("", "hello", "a=mid:0\r\n", "a=candidate:x\r\n"):
+        assert send("PATCH", resource, garbage, kind).status == 400
+    refused = send("POST", resource, offer, {"Content-Type": "application/sdp"})
+    assert (refused.status, refused.headers["Allow"]) == (405, "DELETE, OPTIONS, PATCH")
     assert send("DELETE", resource).status == 200
 
 
@@ -188,7 +198,7 @@ async def test_a_name_that_a_browser_hides_behind_is_looked_up(walk: Walk) -> No
         assert called[:2] == b"\x00\x01"
         assert called[4:8] == b"\x21\x12\xa4\x42"
     await names.close()
-    assert send("DELETE", walk.ready["http"] + answer.headers["Location"]).status == 200
+    assert send("DELETE", answer.headers["Location"]).status == 200
 
 
 async def test_the_built_in_publisher_goes_live_over_webrtc(walk: Walk) -> None:

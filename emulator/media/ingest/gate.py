@@ -74,6 +74,9 @@ class PacketIntake(Intake, Protocol):
     def relay(self, packet: Packet) -> None:
         """Sound as it was sent, for viewers alone: it is taken once more, converted, by `take`."""
 
+    def finish(self, reason: str) -> None:
+        """In the place of `close`: the publisher said that it is done, and will not come back."""
+
     def can_be_asked(self, for_key_frame: Callable[[], None]) -> None:
         """This publisher makes a key frame when it is asked."""
 

@@ -87,6 +87,9 @@ class Seat:
     def close(self, reason: str) -> None:
         self._broadcast.left(self, reason)
 
+    def finish(self, reason: str) -> None:
+        self._broadcast.left(self, reason, is_done=True)
+
 
 class Broadcast:
     """One stream that is, or was a moment ago, published."""
@@ -117,8 +120,11 @@ class Broadcast:
             interference.joined(self._world, self.stream_id, self.seat)
         return self.seat
 
-    def left(self, seat: Seat, reason: str) -> None:
-        """A publisher is gone. Its stream waits for it, if it is live by its media."""
+    def left(self, seat: Seat, reason: str, *, is_done: bool = False) -> None:
+        """A publisher is gone. Its stream waits for it, if it is live by its media.
+
+        One that has said that it is done is not waited for.
+        """
         if self.seat is not seat:
             return
         self.seat = None
@@ -129,6 +135,9 @@ class Broadcast:
         stopped_ms = self.pipeline.last_media_ms
         if stopped_ms is None:
             # It never showed a picture, so nothing that people watch has stopped.
+            return
+        if is_done:
+            self._give_up(stopped_ms, reason)
             return
         due_ms = self._world.now_ms + self._world.rules.reconnect_window_ms
         self._patience = self._world.clock.call_at(

@@ -139,6 +139,8 @@ class Recordings:
             raise Refused("conflict", "The stream is still live: its MP4 is made when it ended.")
         await shelf.saved()
         path = shelf.folder / MP4_NAME
+        if not path.exists():
+            self._kept.pop(("mp4", uid), None)
 
         def make(held: "Footage") -> Path:
             return path if path.exists() else remux(held, path).path

@@ -4,11 +4,17 @@ Durations are ticks of 1/90,000 s. Nothing here reads or writes a file: a segmen
 bytes are, and `shelf` and `recording` fetch them.
 """
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import field
 from pathlib import Path
 from typing import NamedTuple
 
+from emulator.core.errors import Refused
 from emulator.core.values import dataclass
+
+log = logging.getLogger(__name__)
 
 TICKS_PER_SECOND = 90_000
 
@@ -25,12 +31,29 @@ Source = bytes | FileRange
 
 
 def read(source: Source) -> bytes:
-    """The bytes themselves. Blocks on the disk: for threads, never for the event loop."""
+    """The bytes themselves. Blocks on the disk: for threads, never for the event loop.
+
+    Refuses (`not_found`) what the disk has lost, with a warning in the log.
+    """
     if isinstance(source, bytes):
         return source
-    with source.path.open("rb") as file:
-        file.seek(source.offset)
-        return file.read(source.length)
+    with not_missing(source.path):
+        with source.path.open("rb") as file:
+            file.seek(source.offset)
+            content = file.read(source.length)
+        if len(content) < source.length:
+            raise FileNotFoundError(f"it ends before byte {source.offset + source.length}")
+    return content
+
+
+@contextmanager
+def not_missing(path: Path) -> Iterator[None]:
+    """Refuses (`not_found`) where the disk has lost what a recording's index says is there."""
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError) as error:
+        log.warning("a media file is missing on the disk file=%s error=%s", path, error)
+        raise Refused("not_found", "This media file is missing on the server's disk.") from None
 
 
 def source_length(source: Source) -> int:

@@ -36,6 +36,10 @@ class Part(Protocol):
     def opened(self) -> None: ...
     def rtp(self, data: bytes) -> None: ...
     def rtcp(self, data: bytes) -> None: ...
+
+    def finish(self) -> None:
+        """The peer has said that it is done; `ended` follows."""
+
     def ended(self, reason: str) -> None: ...
 
 
@@ -53,10 +57,10 @@ class Peer:
     ufrag: str
     sdp: str = ""
 
-    def restarts(self, fragment: str) -> bool:
-        """Whether a trickle ICE fragment is of another ICE session than the offer's."""
-        told = [line[12:].strip() for line in fragment.splitlines() if line[:12] == "a=ice-ufrag:"]
-        return any(each != self.ufrag for each in told)
+    def say_goodbye(self) -> None:
+        """The peer has hung up by the protocol's own word (RFC 9725, 4.2: DELETE)."""
+        self.part.finish()
+        self.link.end("it said goodbye")
 
 
 class Peers:
@@ -111,7 +115,7 @@ class Peers:
             intake = self._gate.admit(attempt, drop)
         except Refused as refused:
             log_refusal(attempt, refused)
-            raise
+            raise self._again_later(refused) from None
         publisher = Publisher(self.limits, list(formats.values()), intake, random_ssrc())
         taken = [
             publisher.taken(formats[index]) if index in formats else None
@@ -197,6 +201,12 @@ class Peers:
         while self._peers:
             self._none_left.clear()
             await self._none_left.wait()
+
+    def _again_later(self, refused: Refused) -> Refused:
+        """The refusal; of what passes, with when to try again: a silent publisher is gone then."""
+        if refused.code == "unavailable" or refused.details.get("is_in_use"):
+            refused.details.setdefault("retry_after_seconds", -(-self.limits.idle_ms // 1000))
+        return refused
 
     def _screening(self, relay: "Relay") -> "Screening":
         """The stream's, for all its viewers; it is gone when the last of them has left."""

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from emulator.core.errors import Refused
 from emulator.web.cdn.playback import PREFIXES
+from emulator.web.rest.representation import Representation, respond
 from emulator.web.worlds import Worlds
 from emulator.world.library import thumbnails
 from emulator.world.people import images
@@ -70,7 +71,4 @@ def initial(name: str) -> str:
 
 
 def _answer(request: Request, content: bytes, media_type: str, tag: str) -> Response:
-    headers = {**_HEADERS, "ETag": f'"{tag}"'}
-    if f'"{tag}"' in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers=headers)
-    return Response(content, media_type=media_type, headers=headers)
+    return respond(request, Representation(content, media_type, tag, _HEADERS))

@@ -7,15 +7,18 @@ own.
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from emulator.core.errors import Refused
 from emulator.media.recording.imports.upload import WEBM_NAME
-from emulator.media.shelf.segments import FileRange, read
+from emulator.media.recording.recordings import MP4_NAME
+from emulator.media.shelf.segments import FileRange, not_missing, read
 from emulator.media.shelf.shelf import Kind, Rendered, Shelf
 from emulator.web.cdn import variants
 from emulator.web.cdn.audience import (
@@ -29,6 +32,7 @@ from emulator.web.cdn.subject import Subject, subject_of
 from emulator.web.cdn.trouble import Asked, meet, what_of
 from emulator.web.errors import JSONResponse
 from emulator.web.platform import CDN_NAME, Platform
+from emulator.web.rest.representation import Representation, digest, open_file, respond
 from emulator.web.worlds import Worlds
 from emulator.world.audience import attendance
 from emulator.world.library import recordings, renditions, watching
@@ -101,7 +105,8 @@ class Playback:
         headers = {"Cache-Control": "public, max-age=31536000, immutable"}
         if isinstance(source, FileRange):
             source = await run_in_threadpool(read, source)
-        return _bytes(request, source, "video/mp4", headers)
+        etag = _etag(shelf, request.path_params["name"], source)
+        return respond(request, Representation(source, "video/mp4", etag, headers))
 
     async def thumbnail(self, request: Request) -> Response:
         subject = subject_of(self._platform, request.path_params["uid"])
@@ -114,7 +119,7 @@ class Playback:
             height=_number(request, "height"),
             fit=query.get("fit", "crop"),
         )
-        return _bytes(request, picture, "image/jpeg", {"Cache-Control": "public, max-age=10"})
+        return _fresh(request, picture, "image/jpeg", 10)
 
     async def animation(self, request: Request) -> Response:
         subject = subject_of(self._platform, request.path_params["uid"])
@@ -129,21 +134,21 @@ class Playback:
             height=_number(request, "height"),
             fit=query.get("fit", "crop"),
         )
-        return _bytes(request, picture, "image/gif", {"Cache-Control": "public, max-age=10"})
+        return _fresh(request, picture, "image/gif", 10)
 
     async def sprite(self, request: Request) -> Response:
         """The seek bar's pictures, in one."""
         subject = subject_of(self._platform, request.path_params["uid"])
         uid, _ = await self._pictured(subject, None)
         made = await self._platform.recordings.storyboard(uid)
-        return _bytes(request, made.sprite, "image/jpeg", {"Cache-Control": "public, max-age=10"})
+        return _fresh(request, made.sprite, "image/jpeg", 10)
 
     async def sprite_map(self, request: Request) -> Response:
         """Where each of the seek bar's pictures lies in the sprite, as WebVTT."""
         subject = subject_of(self._platform, request.path_params["uid"])
         uid, _ = await self._pictured(subject, None)
         made = await self._platform.recordings.storyboard(uid)
-        return _bytes(request, made.vtt.encode(), "text/vtt; charset=utf-8", {})
+        return _fresh(request, made.vtt.encode(), "text/vtt; charset=utf-8", 10)
 
     async def download(self, request: Request) -> Response:
         """The recording as one MP4, made when it is first asked for."""
@@ -151,10 +156,10 @@ class Playback:
         if subject.loop is not None:
             world, loops = self._platform.world, self._platform.shared.loops
             content = await loops.mp4(world, subject.loop, subject.height)
-            named = {"Content-Disposition": 'attachment; filename="default.mp4"'}
-            return _bytes(request, content, "video/mp4", named)
+            named = _saved_as(MP4_NAME)
+            return respond(request, Representation(content, "video/mp4", digest(content), named))
         path = await self._platform.recordings.mp4(subject.shelf_uid)
-        return FileResponse(path, media_type="video/mp4", filename="default.mp4")
+        return await _file(request, path, "video/mp4")
 
     async def webm(self, request: Request) -> Response:
         """The same as WebM, of a video that was processed so."""
@@ -162,7 +167,7 @@ class Playback:
         path = self._platform.shelves.folder(subject.shelf_uid) / WEBM_NAME
         if subject.video is None or not path.exists():
             raise Refused("not_found", "There is no WebM of this. Its MP4 is at default.mp4.")
-        return FileResponse(path, media_type="video/webm", filename=WEBM_NAME)
+        return await _file(request, path, "video/webm")
 
     async def lifecycle(self, request: Request) -> Response:
         """Whether this is live.
@@ -336,44 +341,40 @@ def _number(request: Request, name: str) -> int | None:
 
 
 def _playlist(request: Request, rendered: Rendered) -> Response:
-    headers = {
-        "Cache-Control": f"public, max-age={rendered.max_age_seconds}",
-        "ETag": rendered.etag,
-    }
-    headers["Vary"] = "Accept-Encoding"
-    if request.headers.get("if-none-match") == rendered.etag:
-        return Response(status_code=304, headers=headers)
-    content = rendered.body
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        headers["Content-Encoding"] = "gzip"
-        content = rendered.gzipped
-    return Response(content, media_type=PLAYLIST, headers=headers)
+    headers = {"Cache-Control": f"public, max-age={rendered.max_age_seconds}"}
+    etag = rendered.etag.strip('"')
+    content = Representation(rendered.body, PLAYLIST, etag, headers, lambda: rendered.gzipped)
+    return respond(request, content)
 
 
-def _bytes(request: Request, content: bytes, media_type: str, headers: dict[str, str]) -> Response:
-    """Bytes, or the range of them that was asked for (RFC 9110, 14)."""
-    headers = {**headers, "Accept-Ranges": "bytes"}
-    asked = request.headers.get("range")
-    if asked is None:
-        return Response(content, media_type=media_type, headers=headers)
-    found = _range(asked, len(content))
-    if found is None:
-        headers["Content-Range"] = f"bytes */{len(content)}"
-        return Response(status_code=416, headers=headers)
-    start, end = found
-    headers["Content-Range"] = f"bytes {start}-{end - 1}/{len(content)}"
-    return Response(content[start:end], status_code=206, media_type=media_type, headers=headers)
+# Of each shelf, the newest files' tags: everybody at the live edge asks for the same ones.
+_TAGS: WeakKeyDictionary[Shelf, dict[str, str]] = WeakKeyDictionary()
+_TAGS_MAX = 256
 
 
-def _range(asked: str, length: int) -> tuple[int, int] | None:
-    """The first and the last byte but one of a single range; None for one that cannot be."""
-    unit, _, span = asked.partition("=")
-    first, dash, last = span.strip().partition("-")
-    numbers = [number for number in (first, last) if number]
-    if unit != "bytes" or not dash or not numbers or not all(map(str.isdigit, numbers)):
-        return None
-    if not first:
-        start, end = max(0, length - int(last)), length
-    else:
-        start, end = int(first), min(length, int(last) + 1 if last else length)
-    return (start, end) if start < end else None
+def _etag(shelf: Shelf, name: str, content: bytes) -> str:
+    """A media file's tag: of its content, since a world that is reset gives uids anew."""
+    tags = _TAGS.setdefault(shelf, {})
+    tag = tags.get(name)
+    if tag is None:
+        tag = tags[name] = digest(content)
+        if len(tags) > _TAGS_MAX:
+            del tags[next(iter(tags))]
+    return tag
+
+
+def _fresh(request: Request, content: bytes, media_type: str, max_age_seconds: int) -> Response:
+    """What is made of a recording, and may be made anew."""
+    headers = {"Cache-Control": f"public, max-age={max_age_seconds}"}
+    return respond(request, Representation(content, media_type, digest(content), headers))
+
+
+async def _file(request: Request, path: Path, media_type: str) -> Response:
+    """A whole file to save. Refuses (`not_found`) one that is gone."""
+    with not_missing(path):
+        file = await open_file(path)
+    return respond(request, Representation(file, media_type, file.etag, _saved_as(path.name)))
+
+
+def _saved_as(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{name}"'}

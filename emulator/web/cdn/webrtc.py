@@ -5,7 +5,7 @@ or is the bearer token; then the path names the stream. Watching needs no key.
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,12 +21,14 @@ from emulator.web.cdn.playback import PREFIXES
 from emulator.web.cdn.subject import subject_of
 from emulator.web.cdn.trouble import stalling
 from emulator.web.platform import Platform
+from emulator.web.rest.representation import matches
 from emulator.web.worlds import Worlds
 from emulator.world.audience import attendance
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream
 from emulator.world.world import World
 
+Answer = Callable[[Request], Awaitable[Response]]
 SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"
 _BODY_BYTES_MAX = 262_144
@@ -53,6 +55,11 @@ class Doors:
         headers = {"Accept-Post": SDP, "Allow": "OPTIONS, POST", **self._links()}
         return Response(status_code=204, headers=headers)
 
+    async def peer_options(self, request: Request) -> Response:  # noqa: ARG002 -- an endpoint
+        """What a peer may do with its own address (RFC 9725, 4.3)."""
+        headers = {"Accept-Patch": FRAGMENT, "Allow": "DELETE, OPTIONS, PATCH"}
+        return Response(status_code=204, headers=headers)
+
     async def publish(self, request: Request) -> Response:
         """Go live."""
         offer = await body(request, SDP)
@@ -75,20 +82,21 @@ class Doors:
     async def trickle(self, request: Request) -> Response:
         """More candidates of a peer (RFC 9725, 4.3.1). An ICE restart is refused."""
         peer = self._peer(request)
-        asked = request.headers.get("if-match")
-        if asked not in (None, "*", _etag(peer)):
+        tags = request.headers.getlist("if-match")
+        if tags and not matches(tags, _tag(peer), is_strong=True):
             return Response(status_code=412)
-        fragment = await body(request, FRAGMENT)
-        from emulator.media.webrtc.offer.sdp import candidates_in
+        text = await body(request, FRAGMENT)
+        from emulator.media.webrtc.offer.sdp import parse_fragment
 
-        if peer.restarts(fragment):
+        fragment = parse_fragment(text)
+        if fragment.ufrag not in (None, peer.ufrag):
             raise Refused("unsupported", "ICE cannot be restarted here: post a new offer.")
-        peer.link.learn(candidates_in(fragment))
+        peer.link.learn(fragment.candidates)
         return Response(status_code=204)
 
     async def leave(self, request: Request) -> Response:
         """The peer hangs up."""
-        self._peer(request).link.end("it said goodbye")
+        self._peer(request).say_goodbye()
         return Response(status_code=200)
 
     def _peer(self, request: Request) -> Peer:
@@ -166,9 +174,11 @@ class Doors:
 
     def _created(self, request: Request, peer: Peer, door: str) -> Response:
         path = request.url.path.partition("/webRTC/")[0].rpartition("/")[0]
+        # Absolute: behind a proxy that adds to the path, a relative one would lead past it.
+        base = f"{request.url.scheme}://{request.url.netloc}"
         headers = {
-            "Location": f"{path}/{peer.subject}/webRTC/{door}/{peer.id}",
-            "ETag": _etag(peer),
+            "Location": f"{base}{path}/{peer.subject}/webRTC/{door}/{peer.id}",
+            "ETag": f'"{_tag(peer)}"',
             "Accept-Patch": FRAGMENT,
             "Cache-Control": "no-store",
             **self._links(),
@@ -183,19 +193,30 @@ class Doors:
 
 def routes(worlds: Worlds) -> list[Route]:
     doors = Doors(worlds)
-    table: list[tuple[str, str, Callable[[Request], Awaitable[Response]]]] = [
-        ("OPTIONS", "publish", doors.options),
-        ("POST", "publish", doors.publish),
-        ("OPTIONS", "play", doors.options),
-        ("POST", "play", doors.play),
-        ("PATCH", "{door}/{peer}", doors.trickle),
-        ("DELETE", "{door}/{peer}", doors.leave),
-    ]
+    endpoint: dict[str, Answer] = {"OPTIONS": doors.options}
+    peer: dict[str, Answer] = {
+        "OPTIONS": doors.peer_options,
+        "PATCH": doors.trickle,
+        "DELETE": doors.leave,
+    }
+    table = {
+        "publish": endpoint | {"POST": doors.publish},
+        "play": endpoint | {"POST": doors.play},
+        "{door}/{peer}": peer,
+    }
+    # One route an address, so that a wrong method is told of all that are right.
     return [
-        Route(f"{prefix}/{{uid}}/webRTC/{path}", answer, methods=[method])
+        Route(f"{prefix}/{{uid}}/webRTC/{path}", _by_method(answers), methods=list(answers))
         for prefix in PREFIXES
-        for method, path, answer in table
+        for path, answers in table.items()
     ]
+
+
+def _by_method(answers: Mapping[str, Answer]) -> Answer:
+    async def endpoint(request: Request) -> Response:
+        return await answers[request.method](request)
+
+    return endpoint
 
 
 async def body(request: Request, media_type: str) -> str:
@@ -235,9 +256,9 @@ def _shown(platform: Platform, uid: str) -> tuple[Stream, Relay]:
     return stream, relay
 
 
-def _etag(peer: Peer) -> str:
+def _tag(peer: Peer) -> str:
     """One ICE session a peer, and so one tag (RFC 9725, 4.3.1)."""
-    return f'"{peer.id[:16]}"'
+    return peer.id[:16]
 
 
 def _peer(request: Request) -> str:

@@ -77,4 +77,5 @@ def _check(world: World, stream: Stream, *, is_publishing: bool) -> None:
             "conflict",
             "Somebody is publishing with this key already. Stop them first, or serve --takeover.",
             stream_id=stream.id,
+            is_in_use=True,
         )

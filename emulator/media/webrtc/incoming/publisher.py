@@ -62,6 +62,7 @@ class Publisher:
         self._reported_at_ms = 0
         self._timer: asyncio.TimerHandle | None = None
         self._narrow = _NarrowLine()
+        self._is_done = False
         for form in formats:
             self._add(form, own_ssrc)
 
@@ -99,6 +100,10 @@ class Publisher:
             elif isinstance(packet, RtcpByePacket):
                 log.debug("a source has said goodbye")
 
+    def finish(self) -> None:
+        """The publisher has said that it is done: it is not waited for."""
+        self._is_done = True
+
     def ended(self, reason: str) -> None:
         """Free everything. The intake hears of it once."""
         if self._timer is not None:
@@ -107,7 +112,9 @@ class Publisher:
             if codec is not None:
                 codec.close()
         intake, self._intake = self._intake, None
-        if intake is not None:
+        if intake is not None and self._is_done:
+            intake.finish(reason)
+        elif intake is not None:
             intake.close(reason)
 
     def ask_for_key_frame(self) -> None:

@@ -36,6 +36,13 @@ _NUMBER = re.compile(r"[0-9]{1,10}", re.ASCII)
 _UFRAG = re.compile(r"[A-Za-z0-9+/]{4,256}", re.ASCII)
 _PASSWORD = re.compile(r"[A-Za-z0-9+/]{22,256}", re.ASCII)
 _FINGERPRINT = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){19,63}", re.ASCII)
+# RFC 8866, 5: a type of one letter, and its value.
+_LINE = re.compile(r"[a-z]=[^\x00-\x08\x0a-\x1f\x7f]+")
+# RFC 8839, 5.1: foundation, component, transport, priority, address, port, type.
+_CANDIDATE = re.compile(
+    r"[A-Za-z0-9+/]{1,32} [0-9]{1,3} [A-Za-z0-9-]+ [0-9]{1,10} [^ ]+ [0-9]{1,5} typ [a-z]+",
+    re.ASCII,
+)
 _MID = re.compile(r"[\x21-\x7e]{1,32}", re.ASCII)
 
 
@@ -123,11 +130,33 @@ def parse(text: str) -> Offer:
     return Offer(sections, bundle, _remote(session, blocks))
 
 
-def candidates_in(fragment: str) -> tuple[str, ...]:
-    """The candidates of a trickle ICE fragment (RFC 8840, 9)."""
-    lines = fragment.splitlines()[:_LINES_MAX]
-    found = [line[12:].strip() for line in lines if line.startswith("a=candidate:")]
-    return tuple(found[:CANDIDATES_MAX])
+class Fragment(NamedTuple):
+    """What a peer adds to its offer by trickle ICE. `ufrag` is None where it is not said."""
+
+    ufrag: str | None
+    candidates: tuple[str, ...]
+
+
+def parse_fragment(text: str) -> Fragment:
+    """A trickle ICE fragment (RFC 8840, 9). Refuses (`bad_request`) what is none."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if len(lines) > _LINES_MAX or not all(_LINE.fullmatch(line) for line in lines):
+        raise Refused("bad_request", "This is no trickle ICE fragment: its lines are a=..., m=....")
+    attributes = [line[2:].partition(":") for line in lines if line.startswith("a=")]
+    given = [value.strip() for name, _, value in attributes if name == "candidate"]
+    candidates = tuple(each for each in given if _CANDIDATE.match(each))
+    ufrags = {value.strip() for name, _, value in attributes if name == "ice-ufrag"}
+    # Browsers' own sign of the end is a candidate that is empty (WebRTC 1.0, 4.8.2).
+    is_end = "" in given or any(name == "end-of-candidates" for name, _, _ in attributes)
+    if len(ufrags) > 1:
+        raise Refused("bad_request", "This trickle ICE fragment has two ICE sessions (ice-ufrag).")
+    if not (candidates or is_end or (ufrags and not given)):
+        raise Refused(
+            "bad_request",
+            "This trickle ICE fragment has no candidate that is understood (RFC 8839, 5.1), and "
+            "no a=end-of-candidates.",
+        )
+    return Fragment(next(iter(ufrags), None), candidates[:CANDIDATES_MAX])
 
 
 def _blocks(text: str) -> tuple[_Block, list[_Block]]:

@@ -145,6 +145,9 @@ class Member:
             ):
                 self._ask_for_key_frame(packet)
 
+    def finish(self) -> None:
+        """A participant who says goodbye has left, as any other."""
+
     def ended(self, reason: str) -> None:  # noqa: ARG002 -- a link calls it so
         if self._is_over:
             return

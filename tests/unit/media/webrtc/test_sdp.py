@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from emulator.core.errors import Refused
 from emulator.media.webrtc.offer import choice
 from emulator.media.webrtc.offer.answer import Local, Taken, write
-from emulator.media.webrtc.offer.sdp import candidates_in, parse
+from emulator.media.webrtc.offer.sdp import parse, parse_fragment
 from tests.support.offers import browser_offer
 
 OFFER = browser_offer()
@@ -53,11 +53,34 @@ def test_an_answer_can_be_read_and_switches_off_what_is_not_taken() -> None:
     assert parse(text).sections[1].has_port is False
 
 
-def test_candidates_are_found_in_a_fragment() -> None:
-    found = candidates_in("a=mid:0\r\na=candidate:1 1 udp 1 ::1 9 typ host\r\n")
+def test_fragment_candidates_and_the_end_are_read() -> None:
+    candidate = "1 1 udp 1 ::1 9 typ host"
+    text = f"a=ice-ufrag:abcd\r\na=mid:0\r\na=candidate:{candidate}\r\na=candidate:x\r\n"
 
-    assert found == ("1 1 udp 1 ::1 9 typ host",)
-    assert candidates_in("a=end-of-candidates\n") == ()
+    assert parse_fragment(text) == ("abcd", (candidate,))
+    assert parse_fragment("a=end-of-candidates\n") == (None, ())
+    assert parse_fragment("a=candidate:\n") == (None, ())
+    assert parse_fragment("a=ice-ufrag:abcd\na=ice-pwd:x\n") == ("abcd", ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "hello",
+        "{}",
+        "a=",
+        "a=mid:0\n",
+        "a=candidate:x\n",
+        "a=ice-ufrag:abcd\na=candidate:x\n",
+        "a=ice-ufrag:abcd\na=ice-ufrag:efgh\n",
+        "a=end-of-candidates\nnot a line\n",
+    ],
+)
+def test_fragment_that_is_malformed_is_refused(text: str) -> None:
+    with pytest.raises(Refused) as refused:
+        parse_fragment(text)
+    assert refused.value.code == "bad_request"
 
 
 @pytest.mark.parametrize(

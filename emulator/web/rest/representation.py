@@ -1,0 +1,332 @@
+"""Representation: what a GET sends, and how much of it a request gets (RFC 9110, 12.5, 13, 14).
+
+The one place that decides about conditions, ranges and encodings of media, so that every address
+answers them alike. A request that can be answered by ignoring a header never fails by it.
+"""
+
+import os
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import field
+from email.utils import formatdate, parsedate_to_datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from emulator.core.ids import trace_id
+from emulator.core.values import dataclass
+
+# 14.2 lets a server ignore many small ranges; nobody who plays a film asks for more.
+RANGES_MAX = 50
+_CHUNK_BYTES = 256 * 1024
+_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
+_RANGE = re.compile(r"([0-9]*)[ \t]*-[ \t]*([0-9]*)", re.ASCII)
+_WEIGHT = re.compile(r"q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.ASCII | re.IGNORECASE)
+# More digits than any length has: a number that long says "beyond the end".
+_DIGITS_MAX = 18
+
+
+class Span(NamedTuple):
+    """Bytes from `start` to before `end`."""
+
+    start: int
+    end: int
+
+    def content_range(self, length: int) -> str:
+        return f"bytes {self.start}-{self.end - 1}/{length}"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFile:
+    """A file that is open for reading, so that it cannot vanish under its answer."""
+
+    file: IO[bytes]
+    length: int
+    modified_ns: int
+
+    @property
+    def etag(self) -> str:
+        return f"{self.modified_ns:x}-{self.length:x}"
+
+
+@dataclass(frozen=True, slots=True)
+class Representation:
+    """`etag` is opaque, without quotes, and differs for whatever differs in a byte.
+
+    `gzipped` makes the same content compressed; such text is sent whole, never in ranges.
+    """
+
+    content: bytes | OpenFile
+    media_type: str
+    etag: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    gzipped: Callable[[], bytes] | None = None
+
+    @property
+    def length(self) -> int:
+        return len(self.content) if isinstance(self.content, bytes) else self.content.length
+
+    @property
+    def modified_seconds(self) -> int | None:
+        if isinstance(self.content, bytes):
+            return None
+        return self.content.modified_ns // 1_000_000_000
+
+
+def digest(content: bytes) -> str:
+    """An `etag` for content that has no name of its own."""
+    return sha256(content).hexdigest()[:24]
+
+
+async def open_file(path: Path) -> OpenFile:
+    """Open a file to send it. Raises `OSError`."""
+
+    def opened() -> OpenFile:
+        file = path.open("rb")
+        status = os.fstat(file.fileno())
+        return OpenFile(file, status.st_size, status.st_mtime_ns)
+
+    return await run_in_threadpool(opened)
+
+
+def respond(request: Request, representation: Representation) -> Response:
+    """The whole, a part, several parts, "not modified" (304), or a failed condition (412, 416)."""
+    is_gzipped = representation.gzipped is not None and prefers_gzip(request.headers)
+    etag = f"{representation.etag}-gzip" if is_gzipped else representation.etag
+    headers = {**representation.headers, "ETag": f'"{etag}"'}
+    modified = representation.modified_seconds
+    if modified is not None:
+        headers["Last-Modified"] = formatdate(modified, usegmt=True)
+    if representation.gzipped is not None:
+        headers["Vary"] = "Accept-Encoding"
+    status = _condition(request.method, request.headers, etag, modified)
+    if status is not None:
+        return _closed(representation, Response(status_code=status, headers=headers))
+    if representation.gzipped is not None:
+        if is_gzipped:
+            headers["Content-Encoding"] = "gzip"
+        whole = representation.gzipped() if is_gzipped else representation.content
+        return _whole(representation, whole, headers)
+    headers["Accept-Ranges"] = "bytes"
+    spans = _asked_spans(request, representation.length, etag, modified)
+    if spans is None:
+        return _whole(representation, representation.content, headers)
+    return _parts(representation, spans, headers)
+
+
+# Conditions (13).
+
+
+def _condition(method: str, headers: Headers, etag: str, modified: int | None) -> int | None:
+    """The status that the conditions ask for, in their order (13.2.2); None to go on."""
+    if "if-match" in headers:
+        if not matches(headers.getlist("if-match"), etag, is_strong=True):
+            return 412
+    else:
+        since = _date(headers, "if-unmodified-since")
+        if since is not None and modified is not None and modified > since:
+            return 412
+    if method not in ("GET", "HEAD"):
+        return None
+    if "if-none-match" in headers:
+        return 304 if matches(headers.getlist("if-none-match"), etag) else None
+    since = _date(headers, "if-modified-since")
+    return 304 if since is not None and modified is not None and modified <= since else None
+
+
+def matches(values: list[str], etag: str, *, is_strong: bool = False) -> bool:
+    """Whether a list of entity tags names this one (8.8.3.2). `*` names any."""
+    joined = ",".join(values)
+    if joined.strip() == "*":
+        return True
+    tags = _TAG.findall(joined)
+    return any(tag == etag and not (is_strong and weak) for weak, tag in tags)
+
+
+def _date(headers: Headers, name: str) -> int | None:
+    """An HTTP date in seconds; None where there is none that can be read (13.1.3)."""
+    try:
+        return int(parsedate_to_datetime(headers[name]).timestamp())
+    except (KeyError, ValueError, TypeError, OverflowError):
+        return None
+
+
+# Ranges (14).
+
+
+def _asked_spans(
+    request: Request, length: int, etag: str, modified: int | None
+) -> list[Span] | None:
+    """None for the whole: also where `If-Range` speaks of another version, and for HEAD (14.2)."""
+    value = request.headers.get("range")
+    if value is None or request.method != "GET":
+        return None
+    condition = request.headers.get("if-range")
+    if condition is not None and not _is_same(request.headers, condition, etag, modified):
+        return None
+    return spans_of(value, length)
+
+
+def _is_same(headers: Headers, condition: str, etag: str, modified: int | None) -> bool:
+    """13.1.5: a strong tag, or exactly the date that was sent."""
+    if '"' in condition:
+        return condition.strip() != "*" and matches([condition], etag, is_strong=True)
+    return modified is not None and _date(headers, "if-range") == modified
+
+
+def spans_of(value: str, length: int) -> list[Span] | None:
+    """What of `length` bytes a Range asks for, in its order; empty where nothing of it is there.
+
+    None where it is to be ignored: another unit, a range that is none, too many of them, or more
+    than the whole (14.2).
+    """
+    unit, _, text = value.partition("=")
+    ranges = [each for each in (each.strip() for each in text.split(",")) if each]
+    if unit.strip().lower() != "bytes" or not 0 < len(ranges) <= RANGES_MAX:
+        return None
+    spans = []
+    for each in ranges:
+        numbers = _RANGE.fullmatch(each)
+        span = _span(numbers[1], numbers[2], length) if numbers else None
+        if span is None:
+            return None
+        if span.start < span.end:
+            spans.append(span)
+    if len(spans) > 1 and sum(span.end - span.start for span in spans) > length:
+        return None
+    return spans
+
+
+def _span(first: str, last: str, length: int) -> Span | None:
+    """Empty where it lies beyond the end; None for what is no range (14.1.1)."""
+    if not first and not last:
+        return None
+    start, end = (int(each[-_DIGITS_MAX:] or 0) for each in (first, last))
+    start = start if len(first) <= _DIGITS_MAX else length
+    end = end if len(last) <= _DIGITS_MAX else length
+    if not first:
+        return Span(max(0, length - end), length)
+    if last and end < start and len(first) <= _DIGITS_MAX:
+        return None
+    return Span(start, min(length, end + 1) if last else length)
+
+
+# Encodings (12.5.3).
+
+
+def prefers_gzip(headers: Headers) -> bool:
+    """Whether a request takes gzip, and no less gladly than the text as it is."""
+    weights: dict[str, float] = {}
+    for each in ",".join(headers.getlist("accept-encoding")).split(","):
+        coding, _, parameter = (part.strip() for part in each.partition(";"))
+        weight = _WEIGHT.fullmatch(parameter)
+        # A weight that cannot be read is no wish for anything.
+        weights[coding.lower()] = float(weight[1]) if weight else float(not parameter)
+    others = weights.get("*", 0.0)
+    gzip = weights.get("gzip", weights.get("x-gzip", others))
+    return gzip > 0 and gzip >= weights.get("identity", 0.0)
+
+
+# Answers.
+
+
+def _whole(
+    representation: Representation, content: bytes | OpenFile, headers: dict[str, str]
+) -> Response:
+    if isinstance(content, bytes):
+        return Response(content, media_type=representation.media_type, headers=headers)
+    pieces: list[bytes | Span] = [Span(0, content.length)]
+    return _FileResponse(content.file, pieces, 200, representation.media_type, headers)
+
+
+def _parts(representation: Representation, spans: list[Span], headers: dict[str, str]) -> Response:
+    """206 with one part, or with several as multipart/byteranges (15.3.7); 416 with none."""
+    length, media_type = representation.length, representation.media_type
+    if not spans:
+        headers["Content-Range"] = f"bytes */{length}"
+        return _closed(representation, Response(status_code=416, headers=headers))
+    pieces: list[bytes | Span] = [spans[0]]
+    if len(spans) == 1:
+        headers["Content-Range"] = spans[0].content_range(length)
+    else:
+        boundary = trace_id()
+        pieces = _multipart(spans, boundary, media_type, length)
+        media_type = f"multipart/byteranges; boundary={boundary}"
+    content = representation.content
+    if isinstance(content, bytes):
+        body = b"".join(
+            content[each.start : each.end] if isinstance(each, Span) else each for each in pieces
+        )
+        return Response(body, status_code=206, media_type=media_type, headers=headers)
+    return _FileResponse(content.file, pieces, 206, media_type, headers)
+
+
+def _multipart(
+    spans: list[Span], boundary: str, media_type: str, length: int
+) -> list[bytes | Span]:
+    pieces: list[bytes | Span] = []
+    for span in spans:
+        head = f"--{boundary}\r\nContent-Type: {media_type}\r\n"
+        pieces += [
+            f"{head}Content-Range: {span.content_range(length)}\r\n\r\n".encode(),
+            span,
+            b"\r\n",
+        ]
+    return [*pieces, f"--{boundary}--\r\n".encode()]
+
+
+class _FileResponse(StreamingResponse):
+    """Pieces of a file, read in a thread; the file is closed at the end, also at an early one."""
+
+    def __init__(
+        self,
+        file: IO[bytes],
+        pieces: list[bytes | Span],
+        status: int,
+        media_type: str,
+        headers: dict[str, str],
+    ) -> None:
+        sizes = (each.end - each.start if isinstance(each, Span) else len(each) for each in pieces)
+        headers["Content-Length"] = str(sum(sizes))
+        self._file = file
+        super().__init__(self._read(pieces), status, headers, media_type)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            if scope["method"] == "HEAD":
+                self.body_iterator = _nothing()
+            await super().__call__(scope, receive, send)
+        finally:
+            self._file.close()
+
+    async def _read(self, pieces: list[bytes | Span]) -> AsyncIterator[bytes]:
+        for piece in pieces:
+            if isinstance(piece, bytes):
+                yield piece
+                continue
+            self._file.seek(piece.start)
+            left = piece.end - piece.start
+            while left > 0:
+                chunk = await run_in_threadpool(self._file.read, min(left, _CHUNK_BYTES))
+                if not chunk:
+                    raise OSError("a file has become shorter while it was sent")
+                left -= len(chunk)
+                yield chunk
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    """The content of an answer to HEAD."""
+    yield b""
+
+
+def _closed(representation: Representation, response: Response) -> Response:
+    """The answer without the content, which is let go."""
+    if isinstance(representation.content, OpenFile):
+        representation.content.file.close()
+    return response
