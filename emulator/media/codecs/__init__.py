@@ -23,10 +23,12 @@ _VIDEO_BY_CODEC: dict[VideoCodec, VideoFormat] = {
 _AUDIO_BY_CODEC = {"aac": AAC, "opus": OPUS}
 
 # FLV 10.1, E.4.3.1 and E.4.2.1: the numbers of the time before FourCCs.
-_VIDEO_NUMBER, _AUDIO_NUMBER = 7, 10
+# HEVC as 12 is nobody's standard: many cameras and encoders send it, framed as H.264 is.
+_VIDEO_BY_NUMBER = {7: H264, 12: HEVC}
+_AUDIO_BY_NUMBER = {10: AAC}
 _VIDEO_NAMES = {
     2: "Sorenson H.263", 3: "Screen video", 4: "VP6", 5: "VP6 with alpha", 6: "Screen video 2",
-    12: "HEVC under the unofficial number 12",
+    13: "AV1 under the unofficial number 13",
 }  # fmt: skip
 _AUDIO_NAMES = {
     0: "PCM", 1: "ADPCM", 2: "MP3", 3: "PCM", 4: "Nellymoser", 5: "Nellymoser", 6: "Nellymoser",
@@ -49,17 +51,17 @@ def audio(fourcc: bytes) -> AudioFormat:
 
 
 def legacy_video(number: int) -> VideoFormat:
-    """The video format of FLV's CodecID: H.264, or `Refused`."""
-    if number == _VIDEO_NUMBER:
-        return H264
-    return _refuse_video(_VIDEO_NAMES.get(number, f"number {number}"))
+    """The video format of FLV's CodecID: H.264 or HEVC, or `Refused`."""
+    return _VIDEO_BY_NUMBER.get(number) or _refuse_video(
+        _VIDEO_NAMES.get(number, f"number {number}")
+    )
 
 
 def legacy_audio(number: int) -> AudioFormat:
     """The audio format of FLV's SoundFormat: AAC, or `Refused`."""
-    if number == _AUDIO_NUMBER:
-        return AAC
-    return _refuse_audio(_AUDIO_NAMES.get(number, f"number {number}"))
+    return _AUDIO_BY_NUMBER.get(number) or _refuse_audio(
+        _AUDIO_NAMES.get(number, f"number {number}")
+    )
 
 
 def sample_entry(track: Track) -> bytes:

@@ -5,7 +5,7 @@ import struct
 from emulator.core.errors import ProtocolError, Refused
 from emulator.media.codecs.bits import Bits
 from emulator.media.codecs.boxes import audio_entry, full_box
-from emulator.media.codecs.formats import AudioFormat
+from emulator.media.codecs.formats import Adts, AudioFormat, Payload
 from emulator.media.packets import AudioTrack
 
 # Table 1.18, sampling frequency index.
@@ -17,6 +17,7 @@ _SAMPLE_RATES = (
 _CHANNELS = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 6, 7: 8, 11: 7, 12: 8, 14: 8}
 _LC, _SBR, _PS = 2, 5, 29
 _SYNC_EXTENSION = 0x2B7
+_ADTS_HEADER, _ADTS_CRC = 7, 2
 
 
 def track(config: bytes) -> AudioTrack:
@@ -55,6 +56,30 @@ def track(config: bytes) -> AudioTrack:
 
 def sample_entry(track: AudioTrack) -> bytes:
     return audio_entry(b"mp4a", track.channels, track.sample_rate, _esds(track.config))
+
+
+def adts(content: Payload) -> Adts | None:
+    """Frames that each have an ADTS header (ISO/IEC 14496-3, 1.A.2.2); None where they have none.
+
+    A raw frame never looks like one: it would begin with its own end (ID_END is 7). Refuses frames
+    of more than one block, which cannot be told apart.
+    """
+    config, frames, at = b"", [], 0
+    while (
+        len(content) - at > _ADTS_HEADER and content[at] == 0xFF and content[at + 1] & 0xF6 == 0xF0
+    ):
+        header = int.from_bytes(content[at : at + _ADTS_HEADER], "big")
+        begin = at + _ADTS_HEADER + (0 if header >> 40 & 1 else _ADTS_CRC)
+        end = at + (header >> 13 & 0x1FFF)
+        if not begin < end <= len(content):
+            break
+        if header & 3:
+            raise ProtocolError("an ADTS frame of several AAC blocks cannot be taken apart")
+        kind, rate, channels = (header >> 38 & 3) + 1, header >> 34 & 15, header >> 30 & 7
+        config = config or (kind << 11 | rate << 7 | channels << 3).to_bytes(2, "big")
+        frames.append(content[begin:end])
+        at = end
+    return Adts(config, frames) if frames else None
 
 
 def _object_type(bits: Bits) -> int:
@@ -103,4 +128,4 @@ def _descriptor(tag: int, *parts: bytes) -> bytes:
     return bytes((tag, *lengths, size & 0x7F)) + content
 
 
-AAC = AudioFormat("AAC", track, sample_entry)
+AAC = AudioFormat("AAC", track, sample_entry, adts=adts)

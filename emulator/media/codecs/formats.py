@@ -1,11 +1,19 @@
 """Formats: what one codec's file offers, so that no stage needs to ask which codec it has."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from emulator.core.values import dataclass
 from emulator.media.packets import AudioTrack, VideoTrack
 
 Payload = bytes | memoryview
+
+
+class Adts(NamedTuple):
+    """AAC frames without their ADTS headers, and the AudioSpecificConfig of these."""
+
+    config: bytes
+    frames: Sequence[Payload]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +38,13 @@ class VideoFormat:
 
 @dataclass(frozen=True, slots=True)
 class AudioFormat:
-    """`samples(frame)` counts a frame's samples, where a track's frames vary (Opus)."""
+    """`samples(frame)` counts a frame's samples, where a track's frames vary (Opus).
+
+    `adts(content)` takes frames out of ADTS, where the codec may come in it; None for raw frames.
+    """
 
     name: str
     track: Callable[[bytes], AudioTrack]
     sample_entry: Callable[[AudioTrack], bytes]
     samples: Callable[[Payload], int] | None = None
+    adts: Callable[[Payload], Adts | None] | None = None

@@ -4,12 +4,13 @@ Times stay the wire's here: a packet's dts is the tag's time stamp in the track'
 its jumps and wraps. `Timeline` makes a stream's time of it. Sequence headers move no clock.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from emulator.core.errors import ProtocolError
 from emulator.media import codecs
 from emulator.media.codecs.formats import AudioFormat, VideoFormat
-from emulator.media.ingest.tag import Tag
+from emulator.media.ingest.tag import Tag, TagKind
 from emulator.media.ingest.wire import amf0
 from emulator.media.packets import AudioTrack, Packet, Track, VideoTrack
 
@@ -18,6 +19,22 @@ _TICKS_PER_MS = 90
 _CTS_LIMIT_MS = 10_000
 _CONFIG_SIZE_MAX = 65_536
 _METADATA_MEMBERS_MAX = 64
+# What `onMetaData` says of a kind of media: a flag, its codec, and the other kind's codec.
+_ANNOUNCED: Final = {
+    "video": ("hasVideo", "videocodecid", "audiocodecid"),
+    "audio": ("hasAudio", "audiocodecid", "videocodecid"),
+}
+# Frames without their header are dropped; after so long it is said, since the header may be late.
+_HEADER_WAIT_MS = 1_000
+_HEADERLESS = {
+    "video": "Pictures come without their header (a decoder configuration record), so they cannot "
+    "be shown.",
+    "audio": "Sound comes without its header (AAC: AudioSpecificConfig), so it cannot be played.",
+}
+_ADTS = (
+    "Sound comes as ADTS frames without an AAC header (AudioSpecificConfig). It is played, and "
+    "other servers may not play it: an RTMP encoder sends the header first, and raw frames."
+)
 
 
 class _Frame:
@@ -43,12 +60,18 @@ class FlvReader:
 
     `tracks` are the tracks known so far, video first: a new tuple when one is added or its
     configuration changes, and then with a new Track object for that one. `metadata` is what
-    `onMetaData` said (numbers and words; informative, believe the tracks instead).
+    `onMetaData` said (numbers and words; informative, believe the tracks instead). `kinds` are the
+    kinds of media, `video` and `audio`, that have come in a codec that is taken. `warn` is called
+    with a sentence, once each, for what is wrong and does not end the publish.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, warn: Callable[[str], None] = lambda _: None) -> None:
         self.tracks: tuple[Track, ...] = ()
-        self.metadata: dict[str, float | str] = {}
+        self.metadata: dict[str, bool | float | str] = {}
+        self.kinds: set[TagKind] = set()
+        self._warn = warn
+        self._warnings: set[str] = set()
+        self._headerless_since_ms: dict[TagKind, int] = {}
         self._video: VideoTrack | None = None
         self._unsized: VideoTrack | None = None
         self._video_format: VideoFormat | None = None
@@ -56,12 +79,14 @@ class FlvReader:
         self._audio: AudioTrack | None = None
         self._audio_format: AudioFormat | None = None
         self._audio_config = b""
+        self._is_adts = False
 
     def read(self, tag: Tag) -> list[Packet]:
-        """The coded frame in a tag: one Packet or none.
+        """The coded frames in a tag: one Packet or none; of ADTS, one or more.
 
-        Refuses a codec that is not supported (`Refused`, with what to change in OBS). Frames
-        before their sequence header, and further tracks of a multitrack message, are dropped.
+        Refuses a codec that is not supported (`Refused`). Frames before their sequence header, and
+        further tracks of a multitrack message, are dropped. An empty header (cameras, and ffmpeg
+        where it copies ADTS or libaom's AV1, send one) is none yet: the true one follows.
         """
         kind, timestamp_ms, payload = tag
         if not payload:
@@ -75,6 +100,16 @@ class FlvReader:
             raise ProtocolError(f"{kind} message is cut off") from None
         self._read_script(payload)
         return []
+
+    def announces(self, kind: TagKind) -> bool | None:
+        """Whether the metadata says that sound, or pictures, will come; None where it is silent."""
+        flag, number, other = _ANNOUNCED[kind]
+        has = self.metadata.get(flag)
+        if isinstance(has, bool):
+            return has
+        if number in self.metadata:
+            return True
+        return False if other in self.metadata else None
 
     def _read_video(self, timestamp_ms: int, payload: bytes) -> list[Packet]:
         head = payload[0]
@@ -92,6 +127,7 @@ class FlvReader:
             kind = payload[1]
             content = memoryview(payload)[2:]
             has_cts = True
+        self.kinds.add("video")
         if kind == _Kind.SEQUENCE_START:
             self._start_video(form, content if head & 0x80 else content[3:])
             return []
@@ -102,9 +138,10 @@ class FlvReader:
             cts_ms = (content[0] << 16 | content[1] << 8 | content[2]) ^ 0x800000
             cts_ms = max(-_CTS_LIMIT_MS, min(cts_ms - 0x800000, _CTS_LIMIT_MS))
             content = content[3:]
-        if form is not self._video_format or not len(content):
-            return []
-        return self._video_packet(timestamp_ms, cts_ms, frame == _Frame.KEY, content)
+        if form is self._video_format and len(content):
+            return self._video_packet(timestamp_ms, cts_ms, frame == _Frame.KEY, content)
+        self._note_headerless("video", timestamp_ms)
+        return []
 
     def _video_packet(
         self, timestamp_ms: int, cts_ms: int, is_key: bool, content: memoryview
@@ -123,8 +160,7 @@ class FlvReader:
     def _start_video(self, form: VideoFormat, content: memoryview) -> None:
         config = _config(content)
         is_known = form is self._video_format and config == self._video_config
-        if is_known or not config:
-            # ffmpeg with libaom sends an empty record first, and the true one after it.
+        if is_known or not any(config):
             return
         track = form.track(config)
         self._video_format, self._video_config = form, config
@@ -143,33 +179,64 @@ class FlvReader:
             form = codecs.legacy_audio(number)
             kind = payload[1]
             content = memoryview(payload)[2:]
-        track = self._audio
+        self.kinds.add("audio")
         if kind == _Kind.SEQUENCE_START:
-            self._start_audio(form, content)
-        elif kind == _Kind.CODED_FRAMES and form is self._audio_format and track and len(content):
-            samples = form.samples(content) if form.samples else track.samples_per_frame
-            dts = (timestamp_ms * track.sample_rate + 500) // 1000
-            return [Packet(track, dts, dts, samples or 0, True, content)]
+            self._is_adts = False
+            self._start_audio(form, _config(content))
+        elif kind == _Kind.CODED_FRAMES and len(content):
+            return self._audio_packets(form, timestamp_ms, content)
         return []
 
-    def _start_audio(self, form: AudioFormat, content: memoryview) -> None:
-        config = _config(content)
-        if form is self._audio_format and config == self._audio_config:
+    def _audio_packets(
+        self, form: AudioFormat, timestamp_ms: int, content: memoryview
+    ) -> list[Packet]:
+        adts = form.adts(content) if form.adts else None
+        if adts is not None and (self._audio is None or self._is_adts):
+            self._is_adts = True
+            self._start_audio(form, adts.config)
+            self._warn_once(_ADTS)
+        track = self._audio
+        if track is None or form is not self._audio_format:
+            self._note_headerless("audio", timestamp_ms)
+            return []
+        dts = (timestamp_ms * track.sample_rate + 500) // 1000
+        packets = []
+        for frame in adts.frames if adts is not None else (content,):
+            samples = form.samples(frame) if form.samples else track.samples_per_frame
+            packets.append(Packet(track, dts, dts, samples or 0, True, frame))
+            dts += samples or 0
+        return packets
+
+    def _start_audio(self, form: AudioFormat, config: bytes) -> None:
+        is_known = form is self._audio_format and config == self._audio_config
+        if is_known or not any(config):
             return
         self._audio = form.track(config)
         self._audio_format, self._audio_config = form, config
         self._list_tracks()
 
+    def _note_headerless(self, kind: TagKind, timestamp_ms: int) -> None:
+        if self._video_format if kind == "video" else self._audio:
+            return
+        since_ms = self._headerless_since_ms.setdefault(kind, timestamp_ms)
+        if abs(timestamp_ms - since_ms) >= _HEADER_WAIT_MS:
+            self._warn_once(_HEADERLESS[kind])
+
+    def _warn_once(self, sentence: str) -> None:
+        if sentence not in self._warnings:
+            self._warnings.add(sentence)
+            self._warn(sentence)
+
     def _list_tracks(self) -> None:
         self.tracks = tuple(track for track in (self._video, self._audio) if track)
 
     def _read_script(self, payload: bytes) -> None:
-        """`onMetaData`, with or without `@setDataFrame` before it. Broken ones tell nothing."""
+        """`onMetaData`, whatever stands before it: mostly `@setDataFrame`. Broken ones are none."""
         try:
             values = amf0.decode(payload)
         except ProtocolError:
             return
-        if "onMetaData" not in values[:2]:
+        if "onMetaData" not in values:
             return
         for value in values:
             if isinstance(value, dict):

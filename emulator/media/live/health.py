@@ -100,6 +100,11 @@ class PublisherHealth:
         self._gaps = 0
         self._longest_gap_ms = 0
         self._rejoins = 0
+        self._warned: list[str] = []
+
+    def warn(self, sentence: str) -> None:
+        """Something is wrong with what this publisher sends, until it comes back."""
+        self._warned.append(sentence)
 
     def note(self, packet: Packet, at_ms: int) -> None:
         """Count a packet that arrived at `at_ms`."""
@@ -121,6 +126,7 @@ class PublisherHealth:
     def rejoin(self) -> None:
         """The publisher is back: its clock starts anew, its counts go on."""
         self._rejoins += 1
+        self._warned.clear()
         self._video, self._audio = _Meter(), _Meter()
         self._picture = self._sound = None
         self._key_at_ms = self._key_interval_ms = self._drift_ms = None
@@ -169,7 +175,7 @@ class PublisherHealth:
             self._drift_ms += (drift_ms - self._drift_ms) / 16
 
     def _warnings(self, now_ms: int, pace: float | None) -> list[str]:
-        found = []
+        found = list(self._warned)
         interval_ms = self._key_interval_ms or 0
         if self._key_at_ms is not None and self._video.wire_ms is not None:
             interval_ms = max(interval_ms, self._video.wire_ms - self._key_at_ms)

@@ -20,11 +20,12 @@ def test_audio_is_found_by_fourcc(fourcc: bytes, name: str) -> None:
 
 def test_the_old_numbers_find_the_same_formats() -> None:
     assert codecs.legacy_video(7) is codecs.video(b"avc1")
+    assert codecs.legacy_video(12) is codecs.video(b"hvc1")
     assert codecs.legacy_audio(10) is codecs.audio(b"mp4a")
 
 
 @pytest.mark.parametrize(
-    ("number", "name"), [(2, "Sorenson"), (4, "VP6"), (12, "HEVC under"), (15, "number 15")]
+    ("number", "name"), [(2, "Sorenson"), (4, "VP6"), (13, "AV1 under"), (15, "number 15")]
 )
 def test_other_old_video_is_refused_by_name(number: int, name: str) -> None:
     with pytest.raises(Refused, match=f"{name}.*Video Encoder") as refused:

@@ -21,6 +21,13 @@ AVCC_1080P = bytes.fromhex(
     "41e30632c01000568ebe3cb20"
 )  # fmt: skip
 AV1C = bytes.fromhex("81080c000a0c02000042955dfe1b805f0008")
+HVCC = bytes.fromhex(
+    "01016000000090000000000078f000fcfdf8f800000f0320000100184001"
+    "0c01ffff01600000030090000003000003007895980921000100"
+    "2a42010101600000030090000003000003"
+    "0078a003c08010e596566924caf016808000000300800000"
+    "0c8422000100074401c172b46240"
+)
 VPCC = bytes.fromhex("01000000001f820202020000")
 VP9_KEY = bytes.fromhex("82498342004ff02cf60638241c184a1805785fc9")
 OPUS_HEAD = b"OpusHead" + bytes.fromhex("0102380180bb0000000000")
@@ -99,6 +106,87 @@ def test_the_same_header_again_keeps_the_track_and_another_makes_a_new_one() -> 
 )
 def test_what_carries_no_frame_gives_no_packet(tag: Tag) -> None:
     assert reader_of(AVC_START, AAC_START).read(tag) == []
+
+
+EMPTY_HEADERS = [
+    Tag("video", 0, b"\x17\x00\x00\x00\x00"),
+    Tag("video", 0, b"\x17\x00"),
+    Tag("video", 0, b"\x17\x00\x00\x00\x00" + bytes(11)),
+    Tag("video", 0, b"\x1c\x00\x00\x00\x00"),
+    *(Tag("video", 0, b"\x90" + fourcc) for fourcc in (b"avc1", b"hvc1", b"av01", b"vp09")),
+    Tag("audio", 0, b"\xaf\x00"),
+    Tag("audio", 0, b"\xaf\x00\x00\x00"),
+    *(Tag("audio", 0, b"\x90" + fourcc) for fourcc in (b"mp4a", b"Opus")),
+    Tag("audio", 0, b"\x95\x00mp4a\x00"),
+    Tag("video", 0, b"\x96\x00avc1\x00"),
+]
+
+
+@pytest.mark.parametrize("empty", EMPTY_HEADERS, ids=lambda tag: tag.payload.hex())
+def test_an_empty_header_is_none_yet_and_undoes_none(empty: Tag) -> None:
+    reader = reader_of(empty)
+    assert reader.tracks == ()
+    reader_of(empty, AVC_START, AAC_START)
+    known = reader_of(AVC_START, AAC_START)
+    tracks = known.tracks
+    assert known.read(empty) == []
+    assert known.tracks is tracks
+
+
+def test_hevc_under_its_old_number_is_framed_as_h264_is() -> None:
+    reader = reader_of(Tag("video", 0, b"\x1c\x00\x00\x00\x00" + HVCC))
+    (packet,) = reader.read(Tag("video", 40, b"\x1c\x01\x00\x00\x43\x00\x00\x00\x01\x26"))
+    assert isinstance(packet.track, VideoTrack)
+    assert packet.track.codec == "hevc"
+    assert (packet.dts, packet.pts, packet.is_key) == (40 * 90, 107 * 90, True)
+    assert bytes(packet.data) == b"\x00\x00\x00\x01\x26"
+
+
+def adts(frame: bytes, *, has_crc: bool = False) -> bytes:
+    """AAC LC, 48 kHz, stereo."""
+    length = 7 + 2 * has_crc + len(frame)
+    head = 0xFFF << 44 | (not has_crc) << 40 | 1 << 38 | 3 << 34 | 2 << 30 | length << 13
+    return head.to_bytes(7, "big") + bytes(2 * has_crc) + frame
+
+
+@pytest.mark.parametrize("start", [b"\xaf\x01", b"\x91mp4a"])
+def test_adts_frames_are_taken_apart_and_are_their_own_header(start: bytes) -> None:
+    said: list[str] = []
+    reader = FlvReader(said.append)
+    first, second = reader.read(
+        Tag("audio", 100, start + adts(b"\x21\x4c") + adts(b"\x21\x11\x45", has_crc=True))
+    )
+    assert (bytes(first.data), bytes(second.data)) == (b"\x21\x4c", b"\x21\x11\x45")
+    assert (first.dts, second.dts, first.duration) == (4800, 4800 + 1024, 1024)
+    assert reader.tracks == (first.track,)
+    assert first.track.config == b"\x11\x90"
+    assert ["ADTS" in sentence for sentence in said] == [True]
+    # A true header has the last word, and its frames may still be wrapped.
+    reader.read(Tag("audio", 0, b"\xaf\x00\x12\x10"))
+    (packet,) = reader.read(Tag("audio", 200, b"\xaf\x01" + adts(b"\x21\x4c")))
+    assert (packet.track.timescale, bytes(packet.data)) == (44_100, b"\x21\x4c")
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload", "name"),
+    [
+        ("audio", b"\xaf\x01\x21\x4c", "AudioSpecificConfig"),
+        ("video", b"\x27\x01\x00\x00\x00\x09", ""),
+    ],
+)
+def test_frames_that_never_get_a_header_are_said_once(
+    kind: TagKind, payload: bytes, name: str
+) -> None:
+    said: list[str] = []
+    reader = FlvReader(said.append)
+    for timestamp_ms in range(0, 1000, 20):
+        assert reader.read(Tag(kind, timestamp_ms, payload)) == []
+    assert said == []
+    for timestamp_ms in range(1000, 1200, 20):
+        assert reader.read(Tag(kind, timestamp_ms, payload)) == []
+    [sentence] = said
+    assert "without" in sentence
+    assert name in sentence
 
 
 def test_frames_before_their_header_are_dropped() -> None:
@@ -196,7 +284,7 @@ def test_audio_tracks_are_numbered_too() -> None:
         (Tag("audio", 0, b"\x90.mp3"), "MP3"),
         (Tag("audio", 0, b"\x90fLaC\x04"), "FLAC"),
         (Tag("video", 0, b"\x22\x00"), "H.263"),
-        (Tag("video", 0, b"\x1c\x00\x00\x00\x00"), "HEVC under the unofficial number"),
+        (Tag("video", 0, b"\x1d\x00\x00\x00\x00"), "AV1 under the unofficial number"),
         (Tag("video", 0, b"\x90vvc1"), "VVC"),
     ],
 )
@@ -227,7 +315,13 @@ def test_broken_tags_are_protocol_errors(tag: Tag) -> None:
 
 def test_metadata_is_kept_for_information() -> None:
     said: dict[str, Value] = {"width": 1280.0, "encoder": "obs-output", "stereo": True}
-    for before in (["@setDataFrame", "onMetaData"], ["onMetaData"]):
+    shapes: list[list[Value]] = [
+        ["@setDataFrame", "onMetaData"],
+        ["onMetaData"],
+        [0.0, 1.0, "@setDataFrame", "onMetaData"],
+        [None, "onMetaData", "live"],
+    ]
+    for before in shapes:
         reader = reader_of(Tag("script", 0, amf0.encode(*before, amf0.EcmaArray(said))))
         assert reader.metadata == said
         assert reader.tracks == ()
