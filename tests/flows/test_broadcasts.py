@@ -1,5 +1,6 @@
 """Publishers come, drop and return, on a clock that only the test moves."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,11 @@ from emulator.core.events.live import (
     StreamEnded,
     StreamWentLive,
 )
+from emulator.media.ingest.tag import Tag
+from emulator.media.ingest.wire import amf0
 from emulator.media.shelf.shelves import ShelfSettings, Shelves
 from emulator.world.library import recordings
-from tests.support.stage import PRIMED_MS, WINDOW_MS, Publisher, Stage
+from tests.support.stage import PRIMED_MS, WINDOW_MS, Publisher, Stage, picture
 
 # Going live.
 
@@ -181,3 +184,83 @@ async def test_streams_wait_and_end_each_for_itself(stage: Stage) -> None:
     assert (stage.now(early).status, stage.now(late).status) == ("ended", "live")
     stage.clock.advance(WINDOW_MS // 2)
     assert stage.now(late).status == "ended"
+
+
+# A codec that is refused.
+
+KEY_FRAME = [tag for tag in picture(1) if tag.kind == "video"][:2]
+SOUND = [tag for tag in picture(1) if tag.kind == "audio"]
+METADATA = next(tag for tag in picture(1) if tag.kind == "script")
+SILENT = Tag("script", 0, amf0.encode("@setDataFrame", "onMetaData", {"videocodecid": 7.0}))
+ODD_SOUND = [
+    pytest.param(Tag("audio", 500, bytes((number << 4 | 2, 0x55, 0x55))), id=name)
+    for number, name in [(0, "PCM"), (1, "ADPCM"), (2, "MP3"), (7, "A-law"), (8, "mu-law")]
+]
+
+
+@pytest.mark.parametrize(
+    "odd", [*ODD_SOUND, pytest.param(Tag("audio", 0, b"\xaf\x00\x09\x90"), id="AAC Main")]
+)
+@pytest.mark.parametrize("metadata", [[METADATA], []], ids=["announced", "unannounced"])
+async def test_sound_that_is_refused_after_a_key_frame_leaves_no_trace(
+    stage: Stage, odd: Tag, metadata: list[Tag]
+) -> None:
+    # Given a publisher whose picture is in order, and whose sound comes after it,
+    stream = stage.create()
+    publisher = Publisher(stage, stream.stream_key)
+    publisher.send_tags([*metadata, *KEY_FRAME])
+
+    # when the sound is refused,
+    with pytest.raises(Refused) as refused:
+        publisher.send_tags([odd])
+    assert refused.value.code == "unsupported"
+    publisher.leave(refused.value.sentence)
+    stage.clock.advance(10 * WINDOW_MS)
+
+    # then the stream has never been live, and its key is as good as before.
+    assert stage.now(stream).status == "offline"
+    assert not stage.heard_of(StreamWentLive)
+    Publisher(stage, stream.stream_key).send()
+    assert stage.now(stream).status == "live"
+
+
+async def test_a_picture_that_is_refused_after_sound_leaves_no_trace(stage: Stage) -> None:
+    stream = stage.create()
+    publisher = Publisher(stage, stream.stream_key)
+    publisher.send_tags([METADATA, *(tag for tag in SOUND if tag.timestamp_ms < 900)])
+    with pytest.raises(Refused):
+        publisher.send_tags([Tag("video", 900, b"\x14\x00")])
+    publisher.leave()
+    assert stage.now(stream).status == "offline"
+
+
+async def test_a_stream_whose_sound_does_not_come_begins_without_it(stage: Stage) -> None:
+    announced, silent = stage.create("announced"), stage.create("silent")
+    began_ms = stage.clock.now_ms()
+    pictures = [tag for tag in picture(3) if tag.kind == "video"]
+    Publisher(stage, silent.stream_key).send_tags([SILENT, *pictures[:2]])
+    assert stage.now(silent).status == "live"
+    waits = Publisher(stage, announced.stream_key)
+    waits.send_tags([METADATA, *pictures])
+    live = stage.now(announced)
+    assert live.status == "live"
+    assert stage.shelf(announced).window.duration > 2.5 * 90_000
+    assert live.started_at_ms == began_ms
+
+
+async def test_a_publisher_that_leaves_after_its_key_frame_was_live(stage: Stage) -> None:
+    stream = stage.create()
+    publisher = Publisher(stage, stream.stream_key)
+    publisher.send_tags([METADATA, *KEY_FRAME])
+    assert stage.now(stream).status == "offline"
+    publisher.leave()
+    assert stage.now(stream).status == "live"
+
+
+async def test_a_stalled_publisher_is_live_once_its_sound_is_overdue(stage: Stage) -> None:
+    """By the machine's clock, since it sends nothing more that could tell the time."""
+    stream = stage.create()
+    Publisher(stage, stream.stream_key).send_tags([METADATA, *KEY_FRAME])
+    async with asyncio.timeout(10):
+        await stage.broadcasts.wait_for_media(stage.now(stream))
+    assert stage.now(stream).status == "live"

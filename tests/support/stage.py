@@ -3,7 +3,7 @@
 What is sent is the built-in publisher's own picture; there is no socket and no waiting.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from functools import cache
@@ -92,6 +92,12 @@ class Publisher:
             self._stage.clock.advance(
                 max(0, began_ms + tag.timestamp_ms - self._stage.clock.now_ms())
             )
+            self._intake.receive(tag)
+        return self
+
+    def send_tags(self, tags: Iterable[Tag]) -> "Publisher":
+        """At once."""
+        for tag in tags:
             self._intake.receive(tag)
         return self
 

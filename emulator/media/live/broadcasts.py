@@ -42,11 +42,13 @@ class BroadcastBounds:
 
     `renditions` are the names of the sizes that each stream is made in, too; the largest is given
     up when they are `renditions_behind_ms` behind.
+    A stream's first packets wait at most `opening_ms` for the other kind of media (see `Opening`).
     """
 
     part_ms: int = 200
     segment_ms: int = 2_000
     media_wait_seconds: int = 30
+    opening_ms: int = 1_000
     renditions: tuple[str, ...] = ()
     renditions_behind_ms: int = 3_000
 
@@ -59,6 +61,7 @@ class Seat:
         self.drop = drop
         self.bytes_per_second_max = 0
         self._broadcast = broadcast
+        self._opening: asyncio.TimerHandle | None = None
 
     @property
     def is_seated(self) -> bool:
@@ -70,7 +73,11 @@ class Seat:
     def receive(self, tag: Tag) -> None:
         # What still comes after the end, or from who was taken over from, belongs to nobody.
         if self._broadcast.seat is self and not self._broadcast.is_over:
-            self._broadcast.pipeline.receive(tag)
+            pipeline = self._broadcast.pipeline
+            pipeline.receive(tag)
+            if pipeline.is_opening and self._opening is None:
+                loop = asyncio.get_running_loop()
+                self._opening = loop.call_later(self._broadcast.opening_ms / 1000, self._open)
 
     def take(self, packet: Packet, tracks: tuple[Track, ...]) -> None:
         if self._broadcast.seat is self and not self._broadcast.is_over:
@@ -85,18 +92,33 @@ class Seat:
             self._broadcast.pipeline.relay.ask_for_key_frame = for_key_frame
 
     def close(self, reason: str) -> None:
+        self._open()
         self._broadcast.left(self, reason)
 
     def finish(self, reason: str) -> None:
+        self._open()
         self._broadcast.left(self, reason, is_done=True)
+
+    def _open(self) -> None:
+        """Wait no longer for the other kind of media."""
+        if self._opening is not None:
+            self._opening.cancel()
+        if self._broadcast.seat is self and not self._broadcast.is_over:
+            try:
+                self._broadcast.pipeline.open()
+            except Refused as refused:
+                self.drop(refused.sentence)
 
 
 class Broadcast:
     """One stream that is, or was a moment ago, published."""
 
-    def __init__(self, world: World, stream: Stream, pipeline: "Pipeline") -> None:
+    def __init__(
+        self, world: World, stream: Stream, pipeline: "Pipeline", *, opening_ms: int
+    ) -> None:
         self.stream_id = stream.id
         self.pipeline = pipeline
+        self.opening_ms = opening_ms
         self.seat: Seat | None = None
         self.is_over = False
         self._world = world
@@ -340,5 +362,7 @@ class Broadcasts:
             part_ms=self._bounds.part_ms,
             segment_ms=self._bounds.segment_ms,
             open_ladder=partial(self._ladders.begin, stream.id),
+            opening_ms=self._bounds.opening_ms,
+            warn=partial(log.warning, "publisher warning stream=%s warning=%s", stream.id),
         )
-        return Broadcast(self._world, stream, pipeline)
+        return Broadcast(self._world, stream, pipeline, opening_ms=self._bounds.opening_ms)

@@ -7,11 +7,13 @@ in wake-ups than it would save (docs/decisions/0002). Only the shelf's writer to
 from collections.abc import Callable
 
 from emulator.core.clock import Clock
+from emulator.core.errors import ProtocolError, Refused
 from emulator.media.codecs.in_band import InBand
 from emulator.media.fmp4 import fragment, init_segment
 from emulator.media.ingest.flv import FlvReader
 from emulator.media.ingest.tag import Tag
 from emulator.media.live.health import PublisherHealth
+from emulator.media.live.opening import Opening
 from emulator.media.packets import Packet, Track
 from emulator.media.parts import Part
 from emulator.media.renditions.ladder import Ladder
@@ -29,7 +31,9 @@ def _no_ladder(_epoch: Epoch, _shelf: Shelf) -> Ladder | None:
 class Pipeline:
     """`open_shelf` is called once, when the stream's first key frame (or sound) has come.
 
-    `open_ladder` is called next, with what the stream begins with and its shelf.
+    `open_ladder` is called next, with what the stream begins with and its shelf. `warn` is called
+    with a sentence for what is wrong with a publisher's media and does not end it. `opening_ms` is
+    how long, in the publisher's time, the first packets wait for the other kind of media.
     """
 
     def __init__(
@@ -40,13 +44,17 @@ class Pipeline:
         part_ms: int,
         segment_ms: int,
         open_ladder: Callable[[Epoch, Shelf], Ladder | None] = _no_ladder,
+        opening_ms: int = 1_000,
+        warn: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._clock = clock
         self._open_shelf = open_shelf
         self._open_ladder = open_ladder
         self.ladder: Ladder | None = None
         self._shelf: Shelf | None = None
-        self._reader = FlvReader()
+        self._opening_ms = opening_ms
+        self._warn_publisher = warn
+        self._begin_reading()
         self._timeline = Timeline()
         self._in_band = InBand()
         self._segmenter = Segmenter(part_ms=part_ms, segment_ms=segment_ms)
@@ -65,14 +73,35 @@ class Pipeline:
         """Take the publisher's next tag.
 
         Refuses (`unsupported`) a codec that HLS cannot carry; raises `ProtocolError` for a tag
-        that is not what it says.
+        that is not what it says. A stream that has not begun is as it was then: see `Opening`.
         """
-        for packet in self._reader.read(tag):
-            self.take(packet, self._reader.tracks)
+        try:
+            packets = self._reader.read(tag)
+        except (Refused, ProtocolError):
+            self._opening.release()
+            raise
+        if self._shelf is not None:
+            for packet in packets:
+                self.take(packet, self._reader.tracks)
+            return
+        for arrival in self._opening.push(packets, self._reader, self._clock.now_ms()):
+            self._place(*arrival)
+
+    @property
+    def is_opening(self) -> bool:
+        """Packets wait for the other kind of media."""
+        return self._opening.is_waiting
+
+    def open(self) -> None:
+        """Wait no longer: the stream begins with what has come, if that has a key frame."""
+        for arrival in self._opening.release():
+            self._place(*arrival)
 
     def take(self, packet: Packet, tracks: tuple[Track, ...]) -> None:
         """Take a publisher's next packet, in its own time. `tracks` are those known so far."""
-        at_ms = self._clock.now_ms()
+        self._place(packet, tracks, self._clock.now_ms())
+
+    def _place(self, packet: Packet, tracks: tuple[Track, ...], at_ms: int) -> None:
         self.health.note(packet, at_ms)
         self.relay.push(packet)
         for placed in self._timeline.push(packet, tracks):
@@ -95,7 +124,7 @@ class Pipeline:
 
     def resume(self) -> None:
         """A publisher is back: the same timeline goes on, after a discontinuity."""
-        self._reader = FlvReader()
+        self._begin_reading()
         self._timeline.resume()
         self.relay.resume()
         self.health.rejoin()
@@ -109,6 +138,14 @@ class Pipeline:
             self.ladder.finish()
         if self._shelf is not None:
             self._shelf.finish()
+
+    def _begin_reading(self) -> None:
+        self._reader = FlvReader(self._warn)
+        self._opening = Opening(self._opening_ms)
+
+    def _warn(self, sentence: str) -> None:
+        self.health.warn(sentence)
+        self._warn_publisher(sentence)
 
     def _keep(self, shelf: Shelf, parts: list[Part]) -> None:
         for part in parts:
