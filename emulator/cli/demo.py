@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from emulator.cli import Failed, serve
-from emulator.cli.tools import logs
+from emulator.cli.tools import logs, options
 from emulator.cli.tools.api import Api, ApiError
 from emulator.cli.tools.line import LiveLine
 from emulator.cli.tools.playing import is_whole_recording, play_low_latency
@@ -53,7 +53,10 @@ class Seen:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--seconds", type=_seconds, metavar="N", help="end by itself after N seconds live"
+        "--seconds",
+        type=_seconds,
+        metavar="N",
+        help="end by itself after N seconds (or 1m30s) live",
     )
     parser.add_argument(
         "--keep", action="store_true", help="go on serving the VOD after the stream, until Ctrl-C"
@@ -71,9 +74,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
+    seconds = float(options.seconds(text))
     if not 1 <= seconds <= 86_400:
-        raise argparse.ArgumentTypeError(f"{text} is out of range: 1 to 86400")
+        raise argparse.ArgumentTypeError(f"{text} is out of range: 1s to 1d")
     return seconds
 
 

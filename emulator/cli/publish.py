@@ -3,7 +3,6 @@
 import argparse
 import json
 import os
-import re
 import signal
 import sys
 import threading
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emulator.cli import Failed
+from emulator.cli.tools import options
 from emulator.cli.tools.line import LiveLine
 from emulator.core.clock import SystemClock
 from emulator.core.errors import Refused
@@ -54,11 +54,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
     what = parser.add_argument_group("what")
     what.add_argument("--file", type=Path, help="send this instead of the test picture")
     what.add_argument("--loop", action="store_true", help="begin the file again at its end")
-    what.add_argument("--seconds", type=_seconds, help="end after so long")
-    what.add_argument("--size", type=_size, default=(_DEFAULTS.width, _DEFAULTS.height))
+    what.add_argument(
+        "--seconds", type=options.seconds, help="end after so long, as in 30 or 1m30s"
+    )
+    what.add_argument(
+        "--size", type=options.frame_size, default=(_DEFAULTS.width, _DEFAULTS.height)
+    )
     what.add_argument("--fps", type=_rate, default=_DEFAULTS.fps)
-    what.add_argument("--bitrate", type=_kbits, default=_DEFAULTS.video_kbits, help="as in 2500k")
-    what.add_argument("--keyframe-seconds", type=float, default=_DEFAULTS.keyframe_seconds)
+    what.add_argument(
+        "--bitrate",
+        type=options.bits_per_second,
+        default=_DEFAULTS.video_kbits * 1000,
+        help="as in 2500k",
+    )
+    what.add_argument(
+        "--keyframe-seconds", type=options.seconds, default=_DEFAULTS.keyframe_seconds
+    )
     what.add_argument("--frozen", action="store_true", help="let the test picture stand")
     what.add_argument("--silent", action="store_true", help="let its sound be silence")
     what.add_argument("--name", default=_DEFAULTS.name, help="shown in the picture")
@@ -106,7 +117,7 @@ def _settings(args: argparse.Namespace) -> PublishSettings:
             width=args.size[0],
             height=args.size[1],
             fps=args.fps,
-            video_kbits=args.bitrate,
+            video_kbits=args.bitrate // 1000,
             keyframe_seconds=args.keyframe_seconds,
             name=args.name,
             file=args.file,
@@ -218,29 +229,10 @@ def _target(text: str) -> Target:
         raise argparse.ArgumentTypeError(str(wrong)) from None
 
 
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is no duration in seconds such as 30 or 0.5")
-    return seconds
-
-
-def _size(text: str) -> tuple[int, int]:
-    found = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
-    if found is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no size such as 1280x720")
-    return int(found[1]), int(found[2])
-
-
 def _rate(text: str) -> Fraction:
     try:
         return Fraction(text)
     except (ValueError, ZeroDivisionError):
-        raise argparse.ArgumentTypeError(f"{text!r} is no rate such as 30 or 30000/1001") from None
-
-
-def _kbits(text: str) -> int:
-    found = re.fullmatch(r"(\d{1,9}(?:\.\d{1,6})?)([kKmM])", text)
-    if found is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no bit rate such as 2500k or 2.5M")
-    return int(Fraction(found[1]) * (1 if found[2] in "kK" else 1000))
+        raise argparse.ArgumentTypeError(
+            f"invalid frame rate {text!r}; write it like 30 or 30000/1001"
+        ) from None

@@ -11,14 +11,14 @@ from typing import Any
 
 import yaml
 
+from emulator.core import quantities
+from emulator.core.quantities import duration_ms
 from emulator.core.values import dataclass
 from emulator.world.library.chapters import CHAPTERS_MAX
-from emulator.world.origin.story import duration_ms
 from emulator.world.webhooks import targets
 
 Check = Callable[[yaml.Node], Iterator["Mistake"]]
 
-_DURATION = re.compile(r"(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?")
 _CLOCK = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d")
 _LEVELS_MAX = 32
 _VALUES_MAX = 400_000
@@ -92,9 +92,17 @@ def _flag(node: yaml.Node) -> Iterator[Mistake]:
 
 
 def _share(node: yaml.Node) -> Iterator[Mistake]:
-    value = node.value if isinstance(node, yaml.ScalarNode) else ""
-    if not re.fullmatch(r"(?:100|\d{1,2})(?:\.\d+)?%", value):
-        yield at(node, "Write a share here, such as 40%.")
+    try:
+        quantities.share(node.value if isinstance(node, yaml.ScalarNode) else "")
+    except ValueError as error:
+        yield at(node, f"{error}.")
+
+
+def _duration(node: yaml.Node) -> Iterator[Mistake]:
+    try:
+        quantities.duration_ms(node.value if isinstance(node, yaml.ScalarNode) else "")
+    except ValueError as error:
+        yield at(node, f"{error}.")
 
 
 def _one_of(*words: str) -> Check:
@@ -156,7 +164,6 @@ def meant(word: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
 
 _NAME = _text(50, re.compile(r"[A-Za-z0-9_.-]+"), "ada_1815")
 _SLUG = _text(100, re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*"), "ai-coding")
-_AGO = _text(20, _DURATION, "2h10m")
 _TIME = _text(5, _CLOCK, "09:30")
 _COUNT = _whole(10_000_000)
 
@@ -192,7 +199,7 @@ _USER = _entry(
     required=("username",),
 )
 _LINE = _entry({"by": _NAME, "says": _text(500)}, required=("by", "says"))
-_CHAPTER = _entry({"title": _text(200), "at": _AGO}, required=("title", "at"))
+_CHAPTER = _entry({"title": _text(200), "at": _duration}, required=("title", "at"))
 _STREAM_FIELDS = _entry(
     {
         "owner": _NAME,
@@ -200,8 +207,8 @@ _STREAM_FIELDS = _entry(
         "description": _text(5000),
         "category": _SLUG,
         "tags": _list(_text(50)),
-        "began": _AGO,
-        "ran": _AGO,
+        "began": _duration,
+        "ran": _duration,
         "viewers": _COUNT,
         "peak": _COUNT,
         "countries": _shares,

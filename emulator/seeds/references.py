@@ -8,9 +8,9 @@ from dataclasses import field
 
 import yaml
 
+from emulator.core.quantities import duration_ms
 from emulator.core.values import dataclass
 from emulator.seeds.check import Mistake, at, meant
-from emulator.world.origin.story import duration_ms
 from emulator.world.people import schedules
 
 Entry = dict[str, yaml.Node]

@@ -6,24 +6,13 @@ because every start makes these classes, and a dataclass takes eight times as lo
 
 import re
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
+
+from emulator.core import quantities
+from emulator.core.quantities import duration_text, size_text
 
 _TRUE = {"true", "yes", "on", "1"}
 _FALSE = {"false", "no", "off", "0"}
-_DURATION_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_SIZE_BYTES = {
-    "": 1,
-    "b": 1,
-    "kb": 10**3,
-    "mb": 10**6,
-    "gb": 10**9,
-    "tb": 10**12,
-    "kib": 2**10,
-    "mib": 2**20,
-    "gib": 2**30,
-    "tib": 2**40,
-}
-_QUANTITY = re.compile(r"(\d+(?:\.\d+)?)\s*([a-zA-Z]*)")
 
 
 class Kind(Protocol):
@@ -171,9 +160,9 @@ class Words(NamedTuple):
 
 
 class Duration(NamedTuple):
-    """Whole milliseconds inside; written `500ms`, `10s`, `2m`, `1h`, or bare in `unit`."""
+    """Whole milliseconds inside; written `500ms`, `10s`, `1m30s`, `1.5h`, or bare in `unit`."""
 
-    unit: str
+    unit: Literal["s", "ms"]
     min_ms: int = 0
     max_ms: int = 86_400_000
 
@@ -182,19 +171,15 @@ class Duration(NamedTuple):
         return {"ms": "MS", "s": "SECONDS"}[self.unit]
 
     def parse(self, text: str) -> int:
-        found = _QUANTITY.fullmatch(text.strip())
-        factor = found and _DURATION_MS.get((found[2] or self.unit).lower())
-        if not found or not factor:
-            raise ValueError(f"{text!r} is not a duration; write it like 500ms, 10s, 2m or 1h")
-        return round(float(found[1]) * factor)
+        return quantities.duration_ms(text, bare=self.unit)
 
     def check(self, value: int) -> None:
         if not self.min_ms <= value <= self.max_ms:
-            low, high = show_duration(self.min_ms), show_duration(self.max_ms)
-            raise ValueError(f"{show_duration(value)} is out of range: {low} to {high}")
+            low, high = duration_text(self.min_ms), duration_text(self.max_ms)
+            raise ValueError(f"{duration_text(value)} is out of range: {low} to {high}")
 
     def show(self, value: int) -> str:
-        return show_duration(value)
+        return duration_text(value)
 
 
 class Size(NamedTuple):
@@ -205,19 +190,15 @@ class Size(NamedTuple):
     metavar: str = "SIZE"
 
     def parse(self, text: str) -> int:
-        found = _QUANTITY.fullmatch(text.strip())
-        factor = found and _SIZE_BYTES.get(found[2].lower())
-        if not found or not factor:
-            raise ValueError(f"{text!r} is not a size; write it like 500MB or 10GiB")
-        return round(float(found[1]) * factor)
+        return quantities.size_bytes(text)
 
     def check(self, value: int) -> None:
         if not self.min <= value <= self.max:
-            low, high = show_size(self.min), show_size(self.max)
-            raise ValueError(f"{show_size(value)} is out of range: {low} to {high}")
+            low, high = size_text(self.min), size_text(self.max)
+            raise ValueError(f"{size_text(value)} is out of range: {low} to {high}")
 
     def show(self, value: int) -> str:
-        return show_size(value)
+        return size_text(value)
 
 
 class File(NamedTuple):
@@ -251,19 +232,3 @@ class Folder(NamedTuple):
     def show(self, value: str) -> str:
         home = str(Path.home())
         return "~" + value[len(home) :] if value.startswith(home + "/") else value
-
-
-def show_duration(value_ms: int) -> str:
-    """A duration in the largest unit that holds it without a fraction, such as `1500ms` or `2m`."""
-    for unit in ("d", "h", "m", "s"):
-        if value_ms and value_ms % _DURATION_MS[unit] == 0:
-            return f"{value_ms // _DURATION_MS[unit]}{unit}"
-    return f"{value_ms}ms" if value_ms else "0"
-
-
-def show_size(value_bytes: int) -> str:
-    """A size in the largest unit that holds it without a fraction, such as `8MiB`."""
-    for unit in ("TiB", "GiB", "MiB", "KiB"):
-        if value_bytes and value_bytes % _SIZE_BYTES[unit.lower()] == 0:
-            return f"{value_bytes // _SIZE_BYTES[unit.lower()]}{unit}"
-    return str(value_bytes)

@@ -117,7 +117,7 @@ def test_a_miss_ends_with_1_and_a_sentence_and_a_case_in_junit(tmp_path: Path) -
     done = run("run", str(path), "slow-mode", "--junit", str(junit))
 
     assert done.returncode == 1
-    assert "evening.yaml:3: stream.s.status should be live, and was offline at 0ms." in done.stdout
+    assert "evening.yaml:3: stream.s.status should be live, and was offline at 0s." in done.stdout
     suites = list(ElementTree.parse(junit).getroot())
     assert [suite.attrib["failures"] for suite in suites] == ["1", "0"]
 

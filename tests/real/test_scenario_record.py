@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
-from emulator.scenario.language.values.quantities import clock_text
+from emulator.core.quantities import duration_text
 from emulator.scenario.record.steps import rounded
 from tests.support.encoders import address_of, pushing
 from tests.support.obs import Home, pushing_obs
@@ -135,7 +135,9 @@ def test_a_real_session_is_recorded_and_its_replay_ends_in_the_same_figures(
     told = {each["fact"].replace(f".{NAME}.", "."): each for each in report["expectations"]}
     assert told["chat.posted"]["seen"] == "13"
     assert int(told["analytics.peak_concurrent_viewers"]["seen"]) == pytest.approx(peak, rel=0.05)
-    assert f"about {clock_text(rounded(vod['duration'] * 1000))}," in told["vod.duration"]["wanted"]
+    assert (
+        f"about {duration_text(rounded(vod['duration'] * 1000))}," in told["vod.duration"]["wanted"]
+    )
     counts = report["counts"]
     for kind in ("ChatSettingsChanged", "FaultStarted", "UserFollowed", "StreamEnded", "VodReady"):
         assert counts[f"event/{kind}"] == 1, kind

@@ -19,7 +19,7 @@ BELOW = {
     "scenario": {"core", "world", "delivery", "media"},
     "web": {"core", "world", "delivery", "media", "scenario"},
     # No part knows where its bounds come from: `bounds` turns settings into each part's own words.
-    "settings": set(),
+    "settings": {"core"},
     "bounds": {"core", "settings", "world", "delivery", "media", "scenario", "web"},
     "seeds": {"core", "machine", "world"},
     "ready": {"settings", "machine", "web"},

@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from emulator.cli.tools import options
 from emulator.cli.tools.admin import add_admin_flags
 
 NAME = "scenario"
@@ -35,7 +36,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="default: virtual, or real with --against",
     )
     run.add_argument(
-        "--for", dest="ends", metavar="DURATION", help="end it so long after its start"
+        "--for",
+        dest="ends_ms",
+        type=options.duration,
+        metavar="DURATION",
+        help="end it so long after its start, as in 90s or 1m30s",
     )
     run.add_argument("--report", metavar="DIR", help="write report.json, junit.xml, report.html")
     run.add_argument("--junit", metavar="FILE", help="write JUnit XML of all of them")
@@ -62,7 +67,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
     record = verbs.add_parser("record", help="watch a world, and write the scenario of it")
     record.add_argument("file", metavar="FILE", help="what to write, such as evening.yaml")
-    record.add_argument("--for", dest="ends", metavar="DURATION", help="stop after so long")
+    record.add_argument(
+        "--for",
+        dest="ends_ms",
+        type=options.duration,
+        metavar="DURATION",
+        help="stop after so long",
+    )
     record.add_argument("--exact", action="store_true", help="write the event log, too")
     record.add_argument("--world", default="", metavar="NAME", help="default: the default one")
     add_admin_flags(record)
@@ -98,7 +109,7 @@ def speed_of(text: str) -> float:
     except ValueError:
         found = 0.0
     if not 0.01 <= found <= 10_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is no speed; write virtual, real or 10x")
+        raise argparse.ArgumentTypeError(f"invalid speed {text!r}; write virtual, real or 10x")
     return found
 
 

@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 from emulator.cli.tools.admin import Admin
 from emulator.cli.tools.line import LiveLine
+from emulator.core.quantities import duration_text
 from emulator.scenario import files
 from emulator.scenario.language.scenario import Scenario
-from emulator.scenario.language.values.quantities import clock_text
 
 _LOOK_SECONDS = 0.2
 
@@ -47,7 +47,7 @@ def _watch(admin: Admin, ids: list[str], line: LiveLine) -> None:
 def _progress(run: dict[str, Any]) -> str:
     steps = ", ".join(run["under_way"][:2]) or run["state"]
     return (
-        f"{clock_text(run['clock_ms'] // 1000 * 1000)} {run['scenario']}: {steps},"
+        f"{duration_text(run['clock_ms'] // 1000 * 1000)} {run['scenario']}: {steps},"
         f" {run['viewers']} viewers, {run['lines']} lines"
     )
 

@@ -15,10 +15,10 @@ from emulator.cli.scenario.writing import write_junit, write_report
 from emulator.cli.tools import logs
 from emulator.cli.tools.line import LiveLine
 from emulator.core.errors import Refused
+from emulator.core.quantities import duration_text
 from emulator.scenario import files
 from emulator.scenario.language.mistakes import WrongScenario
 from emulator.scenario.language.scenario import Scenario
-from emulator.scenario.language.values.quantities import clock_text, duration_ms
 from emulator.scenario.report.document import sentence
 from emulator.settings import MEMORY, Settings
 
@@ -39,18 +39,15 @@ def run(args: argparse.Namespace) -> int:
             raise Failed(wrong.sentence, 2) from None
     try:
         scenarios = [read(name, dict(args.params), args.seed) for name in args.files]
-        ends_ms = duration_ms(args.ends) if args.ends else None
     except Refused as refused:
         raise Failed(refused.sentence, 2) from None
-    except ValueError as error:
-        raise Failed(f"--for: {error}.", 2) from None
     if args.against:
         from emulator.cli.scenario import against
 
-        reports = against.play(args, scenarios, ends_ms)
+        reports = against.play(args, scenarios, args.ends_ms)
         return finish(args, reports)
     reports_here: list[dict[str, Any]] = []
-    code = serve.in_loop(lambda: _Playing(args, scenarios, ends_ms, reports_here).run())
+    code = serve.in_loop(lambda: _Playing(args, scenarios, args.ends_ms, reports_here).run())
     return code or finish(args, reports_here)
 
 
@@ -80,7 +77,7 @@ def told(report: dict[str, Any]) -> list[str]:
     met = sum(each["met"] for each in expectations)
     found = [
         f"{report['scenario']}: {report['outcome']}. {met} of {len(expectations)} expectations met,"
-        f" {clock_text(report['length_ms'])} in {report['wall_ms'] / 1000:.1f} s,"
+        f" {duration_text(report['length_ms'])} in {report['wall_ms'] / 1000:.1f} s,"
         f" {report['events']} events, up to {report['viewers_peak']} viewers,"
         f" {report['chat_posted']} lines. log_hash {report['log_hash'][:16]}"
     ]
@@ -168,7 +165,7 @@ def _progress(entry: "Entry") -> str:
     run, fold = entry.run, entry.fold
     steps = ", ".join(run.under_way[:2]) or ("over" if entry.report else "waiting")
     return (
-        f"{clock_text(run.clock_ms // 1000 * 1000)} {entry.order.scenario.name}: {steps},"
+        f"{duration_text(run.clock_ms // 1000 * 1000)} {entry.order.scenario.name}: {steps},"
         f" {fold.watching} viewers, {fold.lines_said} lines"
     )
 

@@ -7,20 +7,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from emulator.cli import Failed
 from emulator.cli.scenario.writing import write_files
 from emulator.cli.tools.admin import Admin
-from emulator.scenario.language.values.quantities import duration_ms
 
 
 def run(args: argparse.Namespace) -> int:
     """Until Ctrl-C, or for as long as was said."""
     path = Path(args.file)
     name = "".join(each if each.isalnum() or each in "_-" else "-" for each in path.stem)[:64]
-    try:
-        seconds = duration_ms(args.ends) / 1000 if args.ends else None
-    except ValueError as error:
-        raise Failed(f"--for: {error}.", 2) from None
+    seconds = None if args.ends_ms is None else args.ends_ms / 1000
     admin = Admin(args.server, args.world, args.admin_token)
     point = admin.call("POST", "scenarios/recordings")
     print("Recording. Ctrl-C stops it and writes the scenario.", flush=True)

@@ -4,9 +4,9 @@ import math
 import re
 from typing import Any, Literal
 
+from emulator.core import quantities
 from emulator.core.values import dataclass
 from emulator.scenario.language.mistakes import meant
-from emulator.scenario.language.values import quantities
 
 FactKind = Literal["number", "duration", "share", "text", "truth", "any"]
 
@@ -89,7 +89,7 @@ def shown(kind: FactKind, value: Any) -> str:
     if value is None:
         return "nothing"
     if kind == "duration" and _is_number(value):
-        return quantities.clock_text(round(value))
+        return quantities.duration_text(round(value))
     if kind == "share" and _is_number(value):
         return f"{round(value * 100, 2):g}%"
     if isinstance(value, bool):
@@ -125,7 +125,7 @@ def _range(kind: FactKind, value: Any) -> tuple[Any, Any]:
 
 def _read(kind: FactKind, raw: Any) -> Any:
     if kind == "duration":
-        return 0 if raw == 0 else quantities.duration_ms(str(raw))
+        return quantities.duration_ms(raw)
     if kind == "share":
         return quantities.share(str(raw))
     if kind == "number":

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import field
 from typing import Any
 
+from emulator.core import quantities
 from emulator.core.values import dataclass
 from emulator.scenario.actions.action import Action
 from emulator.scenario.actions.evening.expect import wrong as wrong_expectation
@@ -16,7 +17,7 @@ from emulator.scenario.language.names import Names
 from emulator.scenario.language.scenario import Expectation, On, Param, Place, Scenario
 from emulator.scenario.language.steps import STEPS_MAX, Steps
 from emulator.scenario.language.tree import Node
-from emulator.scenario.language.values import params, quantities
+from emulator.scenario.language.values import params
 from emulator.scenario.language.values.filling import Filling
 from emulator.scenario.language.worlds import WorldPart
 

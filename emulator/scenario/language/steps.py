@@ -4,6 +4,7 @@ import re
 from dataclasses import field, replace
 from typing import Any
 
+from emulator.core import quantities
 from emulator.core.values import dataclass
 from emulator.scenario.actions import registry
 from emulator.scenario.actions.action import Action
@@ -12,7 +13,6 @@ from emulator.scenario.language.checked import checked
 from emulator.scenario.language.mistakes import Mistake, meant
 from emulator.scenario.language.scenario import After, At, On, Place, Step, Trigger
 from emulator.scenario.language.tree import Node
-from emulator.scenario.language.values import quantities
 from emulator.scenario.language.values.choices import is_true
 from emulator.scenario.language.values.filling import Filling
 
@@ -213,7 +213,7 @@ class _Words:
             return None
         value = self._words[word]
         try:
-            return 0 if value == 0 else quantities.duration_ms(str(value))
+            return quantities.duration_ms(value)
         except ValueError as error:
             self._note(word, "value", f"{word}: {error}.")
             return None

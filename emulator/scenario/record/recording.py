@@ -6,8 +6,8 @@ from typing import Any
 
 import yaml
 
+from emulator.core.quantities import duration_text
 from emulator.core.values import dataclass
-from emulator.scenario.language.values.quantities import clock_text
 from emulator.scenario.record import rooms
 from emulator.scenario.record.curve import ramps
 from emulator.scenario.record.naming import Naming
@@ -56,7 +56,7 @@ def record(world: World, after: int, name: str, since_ms: int) -> Recorded:
         "scenario": name,
         "about": f"Recorded from what happened in the world {world.name}.",
         # To its end, where what was begun came to rest.
-        "lasts": clock_text(rounded(world.now_ms - since_ms)),
+        "lasts": duration_text(rounded(world.now_ms - since_ms)),
         "world": _world(steps, after),
     }
     more = f" Only the first {EVENTS_MAX} of them." if len(found) >= EVENTS_MAX else ""
@@ -134,8 +134,8 @@ def _world(steps: Steps, after: int) -> dict[str, Any]:
         # Times are rounded: what was said may come a little faster than it did.
         "chat_lines_per_minute": 0,
         "chat_repeats_max": rules.chat_repeats_max,
-        "reconnect_window": clock_text(rules.reconnect_window_ms),
-        "vod_processing": clock_text(rules.vod_processing_ms),
+        "reconnect_window": duration_text(rules.reconnect_window_ms),
+        "vod_processing": duration_text(rules.vod_processing_ms),
     }
     return {"users": _people(steps, after), "streams": shown, "rules": told}
 
@@ -179,7 +179,7 @@ def _timeline(
         # It was live already, and nobody was seen to begin.
         found.append((0, {"publish.start": stream}))
     found.sort(key=lambda each: (each[0], _rank(each[1])))
-    return [{"at": clock_text(at_ms), **step} for at_ms, step in found]
+    return [{"at": duration_text(at_ms), **step} for at_ms, step in found]
 
 
 def _rank(step: dict[str, Any]) -> int:
@@ -232,7 +232,7 @@ def _ramps(
 def _watched(stream: str, for_ms: int, to: int) -> dict[str, Any]:
     if for_ms < ROUND_MS:
         return {"viewers.set": {"stream": stream, "count": to}}
-    return {"viewers.ramp": {"stream": stream, "to": to}, "for": clock_text(rounded(for_ms))}
+    return {"viewers.ramp": {"stream": stream, "to": to}, "for": duration_text(rounded(for_ms))}
 
 
 def _scripts(lines: list[tuple[int, str, str]], name: str) -> Iterator[tuple[str, str]]:
@@ -240,7 +240,7 @@ def _scripts(lines: list[tuple[int, str, str]], name: str) -> Iterator[tuple[str
     number, size = 1, 0
     kept: list[str] = []
     for at_ms, author, content in lines:
-        line = f"{clock_text(at_ms)} {author}: {' '.join(content.split())}\n"
+        line = f"{duration_text(at_ms)} {author}: {' '.join(content.split())}\n"
         if size + len(line.encode()) > _SCRIPT_BYTES_MAX:
             yield _script_name(name, number), "".join(kept)
             number, kept, size = number + 1, [], 0
@@ -259,12 +259,12 @@ def _expected(world: World, steps: Steps) -> dict[str, Any]:
         stream = streams.find(world, known.id)
         found[f"stream.{name}.status"] = stream.status
         if stream.started_at_ms is not None and stream.status == "ended":
-            length = clock_text(rounded(figures.duration_ms(world, stream)))
+            length = duration_text(rounded(figures.duration_ms(world, stream)))
             found[f"stream.{name}.duration"] = {"about": length, "give": _LENGTH_GIVE}
         if name in steps.published and stream.vod_id is not None:
             vod = recordings.find(world, stream.vod_id)
             if vod.status == "ready":
-                length = clock_text(rounded(vod.duration_ms))
+                length = duration_text(rounded(vod.duration_ms))
                 found[f"vod.{name}.duration"] = {"about": length, "give": _LENGTH_GIVE}
         if name in steps.lines:
             found[f"chat.{name}.lost"] = 0

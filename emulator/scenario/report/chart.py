@@ -3,7 +3,7 @@
 from html import escape
 from typing import Any
 
-from emulator.scenario.language.values.quantities import clock_text
+from emulator.core.quantities import duration_text
 
 _WIDTH, _LEFT, _RIGHT = 960, 52, 12
 _TOP, _VIEWERS, _CHAT, _BAND, _GAP = 22, 150, 60, 12, 10
@@ -64,7 +64,7 @@ class _Chart:
             x = self._x(at_ms)
             found.append(
                 f'<line class="grid" x1="{x}" x2="{x}" y1="{_TOP}" y2="{self._steps_top + 12}"/>'
-                f'<text x="{x}" y="{self._height - 4}" text-anchor="middle">{clock_text(at_ms)}'
+                f'<text x="{x}" y="{self._height - 4}" text-anchor="middle">{duration_text(at_ms)}'
                 "</text>"
             )
         return found
@@ -74,7 +74,8 @@ class _Chart:
             f'<rect class="fault" x="{self._x(span["from_ms"])}" y="{_TOP}"'
             f' width="{max(1.5, self._x(span["to_ms"]) - self._x(span["from_ms"])):.1f}"'
             f' height="{self._bands_top - _TOP}"><title>{escape(span["name"])}'
-            f" {clock_text(max(0, span['from_ms']))} to {clock_text(span['to_ms'])}</title></rect>"
+            f" {duration_text(max(0, span['from_ms']))} to"
+            f" {duration_text(span['to_ms'])}</title></rect>"
             for span in self._report["chart"]["faults"]
         ]
 

@@ -99,13 +99,13 @@ def _named(counts: dict[str, int], names: dict[str, str]) -> dict[str, int]:
 
 def sentence(judged: dict[str, Any]) -> str:
     """A miss in words: what was wanted, what was seen, when, and what came closest."""
-    from emulator.scenario.language.values.quantities import clock_text
+    from emulator.core.quantities import duration_text
 
     told = f"{judged['fact']} should be {judged['wanted']}, and was {judged['seen']}"
-    told += f" at {clock_text(judged['at_ms'])}"
+    told += f" at {duration_text(judged['at_ms'])}"
     if judged["closest"] and judged["closest_at_ms"] != judged["at_ms"]:
         told += f"; it came closest with {judged['closest']} at "
-        told += clock_text(judged["closest_at_ms"])
+        told += duration_text(judged["closest_at_ms"])
     if judged["why"]:
         told += f" ({judged['why'].rstrip('.')})"
     return told + "."

@@ -6,7 +6,7 @@ from importlib import resources
 from string import Template
 from typing import Any
 
-from emulator.scenario.language.values.quantities import clock_text
+from emulator.core.quantities import duration_text
 from emulator.scenario.report.chart import chart
 from emulator.scenario.report.document import sentence
 
@@ -53,7 +53,7 @@ def _facts(report: dict[str, Any]) -> str:
     met = sum(each["met"] for each in expectations)
     told = {
         "expectations met": f"{met} of {len(expectations)}",
-        "the evening": clock_text(report["length_ms"]),
+        "the evening": duration_text(report["length_ms"]),
         "took": f"{report['wall_ms'] / 1000:.1f} s",
         "viewers at most": f"{report['viewers_peak']:,}",
         "chat lines": f"{report['chat_posted']:,}",
@@ -142,4 +142,4 @@ def _verdict(is_good: bool, word: str = "") -> str:
 
 
 def _time(at_ms: int) -> str:
-    return escape(clock_text(at_ms) if at_ms >= 0 else f"-{clock_text(-at_ms)}")
+    return escape(duration_text(at_ms) if at_ms >= 0 else f"-{duration_text(-at_ms)}")

@@ -5,10 +5,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from emulator.core.quantities import duration_text
 from emulator.scenario.facts import conditions
 from emulator.scenario.facts import registry as facts
 from emulator.scenario.language.scenario import At, On, Scenario, Step
-from emulator.scenario.language.values.quantities import clock_text
 from emulator.scenario.schedule import Planned, plan
 
 _LONG = 10**15
@@ -57,7 +57,7 @@ def _order(planned: Planned) -> int:
 
 def _row(planned: Planned, scenario: Scenario) -> tuple[str, str, str, str]:
     step = planned.step
-    start = "" if planned.starts_ms is None else clock_text(planned.starts_ms)
+    start = "" if planned.starts_ms is None else duration_text(planned.starts_ms)
     if isinstance(step.trigger, On):
         wanted = ", ".join(f"{key} {value}" for key, value in step.trigger.filter.items())
         start = f"on {step.trigger.event}" + (f" ({wanted})" if wanted else "")
@@ -65,19 +65,19 @@ def _row(planned: Planned, scenario: Scenario) -> tuple[str, str, str, str]:
         before = None if isinstance(step.trigger, At) else step.trigger.step
         name = "" if before is None else scenario.steps[before].name
         start = f"after {name}"
-    length = clock_text(step.for_ms) if step.for_ms is not None else ""
+    length = duration_text(step.for_ms) if step.for_ms is not None else ""
     return start, length, step.name, _what(step)
 
 
 def _what(step: Step) -> str:
     told = f"{step.action.name}: {_arguments(step)}"
     if step.every_ms:
-        told += f", every {clock_text(step.every_ms)}"
+        told += f", every {duration_text(step.every_ms)}"
         told += "" if step.times is None else f", {step.times} times"
     elif step.every_ms == 0:
         told += ", each time"
     if step.within_ms:
-        told += f", within {clock_text(step.within_ms)}"
+        told += f", within {duration_text(step.within_ms)}"
     if step.refused is not None:
         told += f", refused{': ' * bool(step.refused)}{step.refused}"
     return told
@@ -99,7 +99,7 @@ def _arguments(step: Step) -> str:
 def _value(name: str, value: Any) -> str:
     is_time = name in ("time", "by", "length", "start", "at", "time_out", "back_after", "slow_mode")
     if is_time and isinstance(value, int) and not isinstance(value, bool):
-        return clock_text(value)
+        return duration_text(value)
     if isinstance(value, BaseModel):
         return str(value.model_dump(exclude_unset=True))
     if isinstance(value, tuple) and len(value) == 2:

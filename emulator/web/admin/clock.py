@@ -7,12 +7,12 @@ from pydantic import Field
 from emulator.core.errors import Refused
 from emulator.core.world_clock import SPEED_MAX, SPEED_MIN, Mode, WorldClock
 from emulator.web.api.live.instants import Instant, milliseconds
-from emulator.web.api.models import Request
+from emulator.web.api.models import Milliseconds, Request
 from emulator.web.rest.call import Call
 from emulator.web.rest.operation import Operation
 from emulator.web.shapes.times import iso
 
-ADVANCE_SECONDS_MAX = 100 * 365 * 86_400
+ADVANCE_MAX_MS = 100 * 365 * 86_400_000
 
 
 class ClockSet(Request):
@@ -24,7 +24,9 @@ class ClockSet(Request):
 
 
 class ClockAdvance(Request):
-    seconds: float = Field(ge=0, le=ADVANCE_SECONDS_MAX, allow_inf_nan=False)
+    """`seconds` is a number, or a text such as `1m30s`."""
+
+    seconds_ms: Milliseconds = Field(alias="seconds", ge=0, le=ADVANCE_MAX_MS)
 
 
 class ClockShape(TypedDict):
@@ -60,7 +62,7 @@ async def put(call: Call) -> ClockShape:
 async def advance(call: Call) -> ClockShape:
     """Let time pass at once. Answers when all that was due has happened."""
     clock = call.platform.clock
-    await clock.pass_time(round(call.body_as(ClockAdvance).seconds * 1000))
+    await clock.pass_time(call.body_as(ClockAdvance).seconds_ms)
     return _shape(clock)
 
 

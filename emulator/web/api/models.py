@@ -5,8 +5,10 @@ Bodies are read strictly (`rest/dispatch`, decision 8), queries and forms, which
 
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
+
+from emulator.core import quantities
 
 # Numbers that reach the store: its whole numbers have 64 bits.
 CURSOR_MAX = 2**62
@@ -18,6 +20,22 @@ def _whole(given: object) -> object:
 
 # A whole number in a body: JSON does not tell 5.0 from 5 (RFC 8259, 6).
 Whole = Annotated[int, BeforeValidator(_whole)]
+
+
+def _milliseconds(written: object) -> object:
+    if isinstance(written, str):
+        return quantities.duration_ms(written, bare="s")
+    if isinstance(written, int | float) and not isinstance(written, bool) and abs(written) < 1e12:
+        return round(written * 1000)
+    return written
+
+
+# A duration in a body, a number of seconds or a text such as `1m30s`, in whole milliseconds.
+Milliseconds = Annotated[
+    int,
+    BeforeValidator(_milliseconds),
+    WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0}, {"type": "string"}]}),
+]
 
 
 class Request(BaseModel):

@@ -9,6 +9,7 @@ import re
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
+from emulator.core import quantities
 from emulator.core.errors import Refused
 from emulator.core.ids import Chance
 
@@ -26,9 +27,7 @@ _TEETH = 4
 _BINS = 64
 _GROUPS_MAX = 8
 _STAY_MAX_MS = 31 * 86_400_000
-_UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _STAY = re.compile(r"([a-z]+)\(([^()]*)\)")
-_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|[smhd])")
 # Below this mean a binomial number is drawn person by person, above it from its normal shape.
 _SMALL_MEAN = 12.0
 _NEVER = 1e-12
@@ -122,13 +121,13 @@ class Stay(NamedTuple):
         if not found:
             given = [text.strip()]
         if name == "fixed" and len(given) == 1:
-            stay = cls("fixed", duration_ms(given[0]))
+            stay = cls("fixed", _duration_ms(given[0]))
         elif name == "lognormal" and len(given) == 2:
-            stay = cls("lognormal", duration_ms(given[0]), _number(given[1]))
+            stay = cls("lognormal", _duration_ms(given[0]), _number(given[1]))
         elif name == "normal" and len(given) == 2:
-            stay = cls("normal", duration_ms(given[0]), duration_ms(given[1]))
+            stay = cls("normal", _duration_ms(given[0]), _duration_ms(given[1]))
         elif name == "uniform" and len(given) == 2:
-            stay = cls("uniform", duration_ms(given[0]), duration_ms(given[1]))
+            stay = cls("uniform", _duration_ms(given[0]), _duration_ms(given[1]))
         else:
             raise Refused(
                 "invalid",
@@ -183,18 +182,18 @@ def sample(bins: int, count: int, at: float) -> list[tuple[int, int]]:
     return [*found, (bins - 1, count - before)] if count > before else found
 
 
-def duration_ms(text: str) -> float:
-    """`1h30m`, `90s`, `250ms` in milliseconds. Refuses (`invalid`) what is none."""
-    parts = _PART.findall(text)
-    if not parts or "".join(number + unit for number, unit in parts) != text or len(text) > 40:
-        raise Refused("invalid", f"{text[:40]!r} is no duration. Write it like 90s, 8m or 1h30m.")
-    return sum(float(number) * _UNITS_MS[unit] for number, unit in parts)
+def _duration_ms(text: str) -> int:
+    try:
+        return quantities.duration_ms(text)
+    except ValueError as error:
+        raise Refused("invalid", f"{error}.") from None
 
 
 def _number(text: str) -> float:
-    if not re.fullmatch(r"\d{1,6}(\.\d{1,6})?", text):
-        raise Refused("invalid", f"{text[:40]!r} is no number.")
-    return float(text)
+    try:
+        return quantities.number(text)
+    except ValueError as error:
+        raise Refused("invalid", f"{error}.") from None
 
 
 @lru_cache(maxsize=256)

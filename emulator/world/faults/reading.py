@@ -93,7 +93,7 @@ def _value(kind: str, name: str, reader: Read, written: object) -> Any:
     try:
         return reader(written)
     except ValueError as error:
-        raise Refused("invalid", f"{kind}: {name} {error}.") from error
+        raise Refused("invalid", f"{kind}: {name}: {error}.") from error
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:

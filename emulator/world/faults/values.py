@@ -1,18 +1,16 @@
 """Values of a fault as people write them: `2s`, `30%`, `503`. Each reader raises `ValueError`."""
 
-import re
 from collections.abc import Callable
 from dataclasses import field
 from typing import Any, TypeVar
+
+from emulator.core import quantities
 
 T = TypeVar("T")
 Read = Callable[[object], Any]
 
 DURATION_MS_MAX = 30 * 86_400_000
 _TEXT_LENGTH_MAX = 200
-_UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_WHOLE = re.compile(r"(?:\d{1,12}(?:\.\d{1,6})?(?:ms|[smhd]))+", re.ASCII)
-_PIECE = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhd])", re.ASCII)
 
 
 def value(written: str, read: Read, default: T) -> T:
@@ -21,29 +19,15 @@ def value(written: str, read: Read, default: T) -> T:
     return found
 
 
-def duration(given: object) -> int:
-    """`250ms`, `2m30s`, or a number of seconds, in milliseconds."""
-    if isinstance(given, int | float) and not isinstance(given, bool):
-        found = float(given) * 1_000
-    elif isinstance(given, str) and _WHOLE.fullmatch(given):
-        found = sum(float(count) * _UNITS_MS[unit] for count, unit in _PIECE.findall(given))
-    else:
-        raise ValueError(f"is written 250ms, 2s or 1m30s, not {_shown(given)}")
-    if not 0 <= found <= DURATION_MS_MAX:
-        raise ValueError("is between 0 and 30 days")
-    return round(found)
+def duration(written: object) -> int:
+    """`250ms`, `2m30s`, or a number of seconds, in milliseconds; at most 30 days."""
+    duration_ms = quantities.duration_ms(written, bare="s")
+    if duration_ms > DURATION_MS_MAX:
+        raise ValueError("must be between 0 and 30 days")
+    return duration_ms
 
 
-def share(given: object) -> float:
-    """`30%` or `0.3`."""
-    text = f"{given}" if not isinstance(given, bool) else ""
-    try:
-        found = float(text[:-1]) / 100 if text.endswith("%") else float(text)
-    except ValueError:
-        found = -1.0
-    if not 0 <= found <= 1:
-        raise ValueError(f"is written 30% or 0.3, not {_shown(given)}")
-    return found
+share = quantities.share
 
 
 def whole(least: int, most: int) -> Read:
@@ -52,7 +36,7 @@ def whole(least: int, most: int) -> Read:
     def read(given: object) -> int:
         is_whole = isinstance(given, int) and not isinstance(given, bool)
         if not is_whole or not least <= given <= most:  # type: ignore[operator]
-            raise ValueError(f"is a whole number from {least} to {most}, not {_shown(given)}")
+            raise ValueError(f"must be a whole number from {least} to {most}, not {_shown(given)}")
         return int(given)  # type: ignore[call-overload, no-any-return]
 
     return read
@@ -62,26 +46,28 @@ def close_code(given: object) -> int:
     """What a WebSocket may be closed with (RFC 6455, 7.4): the others are never sent."""
     found = int(whole(1000, 4999)(given))
     if found in (1004, 1005, 1006) or 1014 < found < 3000:
-        raise ValueError(f"is 1000 to 1003, 1007 to 1014 or 3000 to 4999, not {found}")
+        raise ValueError(f"must be 1000 to 1003, 1007 to 1014 or 3000 to 4999, not {found}")
     return found
 
 
 def text(given: object) -> str:
     if not isinstance(given, str) or not 0 < len(given) <= _TEXT_LENGTH_MAX:
-        raise ValueError(f"is a text of 1 to {_TEXT_LENGTH_MAX} characters, not {_shown(given)}")
+        raise ValueError(
+            f"must be a text of 1 to {_TEXT_LENGTH_MAX} characters, not {_shown(given)}"
+        )
     return given
 
 
 def flag(given: object) -> bool:
     if not isinstance(given, bool):
-        raise ValueError(f"is true or false, not {_shown(given)}")
+        raise ValueError(f"must be true or false, not {_shown(given)}")
     return given
 
 
 def one_of(*words: str) -> Read:
     def read(given: object) -> str:
         if not isinstance(given, str) or given not in words:
-            raise ValueError(f"is one of {', '.join(words)}, not {_shown(given)}")
+            raise ValueError(f"must be one of {', '.join(words)}, not {_shown(given)}")
         return given
 
     return read

@@ -4,12 +4,13 @@ The seed's streams are created, watched, chatted in and ended in the order of th
 clock that runs through the evening. So every figure of theirs follows from facts.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from emulator.core import quantities
 from emulator.core.clock import ManualClock
 from emulator.core.errors import Refused
+from emulator.core.quantities import duration_ms
 from emulator.core.values import dataclass
 from emulator.world.audience import attendance
 from emulator.world.chat import messages
@@ -23,8 +24,6 @@ from emulator.world.world import World
 
 Entry = Mapping[str, Any]
 
-_UNITS_MS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000}
-_PART = re.compile(r"(\d+)([dhms])")
 # The audience of a stream grows in so many steps to its peak, and then changes in as many.
 _STEPS = 10
 _PEAK_SHARE = 0.7
@@ -41,11 +40,6 @@ class Act:
     at_ms: int
     order: int
     do: Callable[[World], None]
-
-
-def duration_ms(text: str) -> int:
-    """`2h10m` in milliseconds."""
-    return sum(int(count) * _UNITS_MS[unit] for count, unit in _PART.findall(text))
 
 
 def length_ms(entries: Sequence[Entry]) -> int:
@@ -119,9 +113,10 @@ class _Telling:
 
     def _watch(self, count: int) -> Callable[[World], None]:
         countries = {
-            code: _share(share) for code, share in self._entry.get("countries", {}).items()
+            code: quantities.share(share)
+            for code, share in self._entry.get("countries", {}).items()
         }
-        signed_in = _share(self._entry.get("signed_in", "0%"))
+        signed_in = quantities.share(self._entry.get("signed_in", "0%"))
 
         def watch(world: World) -> None:
             stream = streams.find(world, self._stream_id)
@@ -163,7 +158,3 @@ class _Telling:
             for entry, from_ms, to_ms in zip(entries, starts_ms, ends_ms, strict=False)
         ]
         chapters.replace_generated(world, vod, drafts)
-
-
-def _share(text: str) -> float:
-    return float(text.removesuffix("%")) / 100

@@ -69,11 +69,11 @@ def refusal(tmp_path: Path, text: str) -> str:
         ("categories:\n  - {name: X, slug: x, is_active: maybe}", "seed.yaml:2:35: Write true"),
         (
             "streams:\n  - {owner: a, title: t, began: soon, peak: 1}",
-            "seed.yaml:2:33: 'soon' will not do. Write it like 2h10m.",
+            "seed.yaml:2:33: invalid duration 'soon'; write it like 500ms, 10s, 1m30s or 1.5h.",
         ),
         (
             "streams:\n  - {owner: a, title: t, began: 1h, peak: 1, countries: {US: 4}}",
-            "seed.yaml:2:62: Write a share here, such as 40%.",
+            "seed.yaml:2:62: invalid share '4'; write it like 30% or 0.3; it is from 0% to 100%.",
         ),
         (
             "streams:\n  - {owner: a, title: t, began: 2h, peak: 1,\n"

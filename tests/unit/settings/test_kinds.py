@@ -15,51 +15,12 @@ from emulator.settings.kinds import (
     Size,
     Text,
     Words,
-    show_duration,
-    show_size,
 )
-
-
-@pytest.mark.parametrize(
-    ("text", "milliseconds"),
-    [
-        ("10", 10_000),
-        ("10s", 10_000),
-        ("0.5", 500),
-        ("500ms", 500),
-        ("2m", 120_000),
-        ("1 h", 3_600_000),
-        ("1.5S", 1_500),
-        ("0", 0),
-    ],
-)
-def test_a_duration_is_read_in_its_unit(text: str, milliseconds: int) -> None:
-    assert Duration("s").parse(text) == milliseconds
 
 
 def test_a_bare_duration_is_in_the_settings_own_unit() -> None:
     assert Duration("ms").parse("200") == 200
     assert Duration("ms").parse("0.2s") == 200
-
-
-@pytest.mark.parametrize("text", ["", "ten", "-1", "10 parsecs", "1e3", "5s5", "inf", "nan"])
-def test_what_is_no_duration_is_refused_with_an_example(text: str) -> None:
-    with pytest.raises(ValueError, match="is not a duration; write it like 500ms, 10s, 2m or 1h"):
-        Duration("s").parse(text)
-
-
-@pytest.mark.parametrize(
-    ("text", "size"),
-    [("10GiB", 10 * 2**30), ("500MB", 500_000_000), ("1.5 kib", 1_536), ("77", 77), ("0", 0)],
-)
-def test_a_size_is_read_in_its_unit(text: str, size: int) -> None:
-    assert Size().parse(text) == size
-
-
-@pytest.mark.parametrize("text", ["", "much", "-1", "10 GB each", "5 gigs"])
-def test_what_is_no_size_is_refused_with_an_example(text: str) -> None:
-    with pytest.raises(ValueError, match="is not a size; write it like 500MB or 10GiB"):
-        Size().parse(text)
 
 
 @pytest.mark.parametrize(
@@ -94,13 +55,6 @@ def test_a_home_folder_is_found_and_shown_short() -> None:
     assert folder.show(folder.parse("~/emulator")) == "~/emulator"
     assert folder.parse(":memory:") == ":memory:"
     assert "~" not in str(File().parse("~/key.pem"))
-
-
-@given(st.integers(0, 10**12))
-@settings(max_examples=200)
-def test_what_is_shown_is_what_is_read(value: int) -> None:
-    assert Duration("s").parse(show_duration(value)) == value
-    assert Size().parse(show_size(value)) == value
 
 
 @given(st.text(max_size=30))

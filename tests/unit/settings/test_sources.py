@@ -161,7 +161,7 @@ def test_variables_of_others_are_left_alone() -> None:
 
 
 def test_a_mistake_in_a_flag_is_named() -> None:
-    with pytest.raises(WrongSetting, match="--disk-limit: 'lots' is not a size"):
+    with pytest.raises(WrongSetting, match="--disk-limit: invalid size 'lots'"):
         gather(parsed("--disk-limit", "lots"), {})
 
 

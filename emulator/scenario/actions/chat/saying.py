@@ -4,9 +4,9 @@ import re
 from collections.abc import Awaitable, Iterator, Mapping
 from typing import ClassVar
 
+from emulator.core import quantities
 from emulator.core.errors import Refused
 from emulator.scenario.actions.action import Action, LateTicks, Ticks
-from emulator.scenario.language.values import quantities
 from emulator.scenario.language.values.kinds import Line, StreamRef, Text, UserRef
 from emulator.scenario.stage import Stage
 from emulator.world.chat import messages

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from emulator.scenario.language.values.quantities import Quantity, Unit, quantity
+from emulator.scenario.language.values.literals import Quantity, Unit, quantity
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _USED = re.compile(r"\$(?:\$|\{([a-z][a-z0-9_]{0,63})\}|([a-z][a-z0-9_]{0,63}))")

@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from emulator.scenario.language.tree import scalar
-from emulator.scenario.language.values.quantities import quantity
+from emulator.scenario.language.values.literals import quantity
 
 _COMPARISON = re.compile(r"(.+?)\s*(==|!=|<=|>=|<|>)\s*(.+)")
 _SIGNS = {

@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from emulator.core import quantities
 from emulator.core.errors import Refused
 from emulator.core.values import dataclass
-from emulator.scenario.language.values import quantities
 from emulator.world.audience.curves import Stay as _Stay
 
 NAME_PATTERN = r"[A-Za-z0-9_.-]{1,50}"
@@ -24,41 +24,37 @@ class Ref:
     noun: Noun
 
 
-def _duration(text: str) -> int:
-    return 0 if text == "0" else quantities.duration_ms(text)
-
-
 def _written(pattern: str, *examples: str) -> WithJsonSchema:
     return WithJsonSchema(
-        {"type": ["string", "integer"], "pattern": rf"^(?:{pattern}|.*\$.*)$", "examples": examples}
+        {"type": ["string", "number"], "pattern": rf"^(?:{pattern}|.*\$.*)$", "examples": examples}
     )
 
 
 _DURATION_TEXT = r"(?:[0-9]+(?:\.[0-9]+)?(?:d|h|m|s|ms))+|0"
 Duration = Annotated[
     int,
-    BeforeValidator(lambda value: _duration(str(value))),
+    BeforeValidator(quantities.duration_ms),
     _written(_DURATION_TEXT, "250ms", "10s", "2h30m"),
 ]
 Rate = Annotated[
     float,
-    BeforeValidator(lambda value: quantities.per_second(str(value))),
+    BeforeValidator(quantities.per_second),
     _written(r"[0-9]+(?:\.[0-9]+)?/(?:ms|s|min|m|h)", "200/s", "30/min"),
 ]
 Share = Annotated[
     float,
-    BeforeValidator(lambda value: quantities.share(str(value))),
-    _written(r"[0-9]+(?:\.[0-9]+)?%", "30%"),
+    BeforeValidator(quantities.share),
+    _written(r"[0-9]+(?:\.[0-9]+)?%?", "30%", "0.3"),
 ]
 Size = Annotated[
     tuple[int, int],
-    BeforeValidator(lambda value: quantities.size(str(value))),
+    BeforeValidator(quantities.frame_size),
     _written(r"[0-9]+x[0-9]+", "1280x720"),
 ]
 Bitrate = Annotated[
     int,
-    BeforeValidator(lambda value: quantities.bits_per_second(str(value))),
-    _written(r"[0-9]+(?:\.[0-9]+)?[kM]?", "800k", "6M"),
+    BeforeValidator(quantities.bits_per_second),
+    _written(r"[0-9]+(?:\.[0-9]+)?[kKmMgG]?", "800k", "6M"),
 ]
 
 

@@ -5,11 +5,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from emulator.core import quantities
 from emulator.scenario.language.checked import checked
 from emulator.scenario.language.mistakes import Mistake, meant
 from emulator.scenario.language.scenario import Param
 from emulator.scenario.language.tree import Node, scalar
-from emulator.scenario.language.values import quantities
 from emulator.scenario.language.values.arithmetic import NAME
 
 Given = Mapping[str, Any]

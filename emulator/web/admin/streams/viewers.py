@@ -3,52 +3,32 @@
 The platform's own API tells the two apart nowhere.
 """
 
-import re
 from typing import Annotated, Any, Literal, TypedDict
 
-from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
-from emulator.core.errors import Refused
-from emulator.web.api.models import Request, Whole
+from emulator.core import quantities
+from emulator.web.api.models import Milliseconds, Request, Whole
 from emulator.web.rest.call import Call
 from emulator.web.rest.operation import Operation
 from emulator.world.audience import attendance, cohorts, figures
 from emulator.world.audience.crowd import Mix, Plan
-from emulator.world.audience.curves import Arrivals, Curve, Stay, duration_ms
+from emulator.world.audience.curves import Arrivals, Curve, Stay
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream
 from emulator.world.world import World
 
 Verb = Literal["add", "set", "ramp", "spike", "churn", "raid"]
-_PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)%")
 
 
-def _share(given: object) -> object:
-    """`40%` as 0.4; anything else as it is."""
-    found = _PERCENT.fullmatch(given) if isinstance(given, str) else None
-    return float(found[1]) / 100 if found else given
-
-
-def _milliseconds(given: object) -> object:
-    """`3m` or a number of seconds as milliseconds."""
-    if isinstance(given, str):
-        try:
-            return round(duration_ms(given))
-        except Refused as refused:
-            raise ValueError(refused.sentence) from None
-    if isinstance(given, int | float) and not isinstance(given, bool) and abs(given) < 1e12:
-        return round(given * 1000)
-    return given
+def _share(written: object) -> object:
+    """`40%` or a number from 0 to 1, as that number."""
+    return quantities.share(written) if isinstance(written, str) else written
 
 
 Share = Annotated[float, BeforeValidator(_share), Field(ge=0, le=1, allow_inf_nan=False)]
 Count = Annotated[Whole, Field(ge=0, le=attendance.SIMULATED_MAX)]
 Shares = dict[str, Share]
-Milliseconds = Annotated[
-    Annotated[int, Field(ge=0, le=cohorts.FOR_MAX_MS)],
-    BeforeValidator(_milliseconds),
-    WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0}, {"type": "string"}], "default": 0}),
-]
 PER_MINUTE_MIN = 0.000001
 
 
@@ -72,7 +52,7 @@ class ViewersOrder(Request):
     count: Count | None = None
     start: Count | None = Field(None, alias="from")
     to: Count | None = None
-    for_ms: Milliseconds = Field(0, alias="for")
+    for_ms: Milliseconds = Field(0, alias="for", ge=0, le=cohorts.FOR_MAX_MS)
     curve: Curve = "linear"
     arrivals: Arrivals = "poisson"
     stay: str | None = Field(None, max_length=80)

@@ -107,7 +107,7 @@ async def test_a_script_says_its_lines_at_their_times() -> None:
     [
         ("hello", "line 1: write a line like `12s bob: Hello!`"),
         ("5s bob: a\n2s bob: b", "line 2: it is earlier than the line above"),
-        ("5 bob: a", "line 1: '5' is no duration"),
+        ("5 bob: a", "line 1: invalid duration '5'"),
     ],
 )
 async def test_a_script_that_cannot_be_read_is_refused_before_the_run(

@@ -38,8 +38,11 @@ async def test_a_fault_is_started_for_a_while_stopped_and_cleared() -> None:
         ("fault.start: {media.stal: {stream: launch}}", "Did you mean media.stall?"),
         ("fault.start: {media.stall: {stream: lunch}}", "There is no stream lunch"),
         ("fault.start: {api.fail: {user: eve}}", "There is no user eve"),
-        ("fault.start: {api.fail: {status: 200}}", "status is a whole number from 400 to 599"),
-        ("fault.start: {api.fail: {}, for: soon}", "for is written"),
+        (
+            "fault.start: {api.fail: {status: 200}}",
+            "status: must be a whole number from 400 to 599",
+        ),
+        ("fault.start: {api.fail: {}, for: soon}", "for: invalid duration 'soon'"),
         ("fault.start: 5", "Write names and values here"),
         ("fault.stop: media.stal", "There is no fault media.stal"),
     ],

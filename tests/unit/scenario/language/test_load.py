@@ -72,7 +72,7 @@ def test_parameters_are_given_by_their_player() -> None:
         ({"peek": 3}, "There is no parameter peek; did you mean peak?"),
         ({"peak": 0}, "peak: 0 is out of range: at least 1."),
         ({"peak": "many"}, "peak: 'many' is no integer."),
-        ({"quiet": "10"}, "quiet: '10' is no duration; write one like 250ms, 10s or 2h30m."),
+        ({"quiet": "10"}, "quiet: invalid duration '10'; write it like 500ms, 10s, 1m30s or 1.5h."),
     ],
 )
 def test_a_wrong_parameter_is_refused(given: dict[str, object], told: str) -> None:
@@ -124,8 +124,10 @@ def test_all_mistakes_come_at_once_with_place_rule_and_the_nearest_word() -> Non
         "x.yaml:9:20: unknown-key: straem is not known here; did you mean stream?",
         "x.yaml:10:14: unknown-stream: stream.lunch.status: there is no stream lunch;"
         " did you mean launch?",
-        "x.yaml:11:13: value: within: '5' is no duration; write one like 250ms, 10s or 2h30m.",
-        "x.yaml:12:19: value: at: '-10s' is no duration; write one like 250ms, 10s or 2h30m.",
+        "x.yaml:11:13: value: within: invalid duration '5';"
+        " write it like 500ms, 10s, 1m30s or 1.5h.",
+        "x.yaml:12:19: value: at: invalid duration '-10s';"
+        " write it like 500ms, 10s, 1m30s or 1.5h.",
         "x.yaml:14:9: unknown-parameter: There is no parameter $peek; there are none here.",
         "x.yaml:16:9: unknown-event: There is no event chat.hled; did you mean chat.held?",
         "x.yaml:18:14: one-action: A step does one thing: make log and wait steps of their own.",
