@@ -1,6 +1,6 @@
 """The one way to say no. A `Refused` is an answer, not a failure: the asker is told, and goes on.
 
-It becomes output in four places only: `web/errors`, `web/chat_socket`, the scenario runner and the
+It becomes output in four places only: `web/errors`, `web/chat/socket`, the scenario runner and the
 command line. Anything else that is raised is either a peer that broke its protocol (that connection
 closes) or our own bug (that request fails).
 """

@@ -9,6 +9,7 @@ PROJECT = Path(__file__).parents[2]
 PAGES = [
     PROJECT / "README.md",
     PROJECT / "ARCHITECTURE.md",
+    PROJECT / "CONTRIBUTING.md",
     *sorted((PROJECT / "docs").rglob("*.md")),
 ]
 _BLOCK = re.compile(r"^( *)```console\n(.*?)^ *```", re.MULTILINE | re.DOTALL)

@@ -76,3 +76,45 @@ def test_every_operation_says_in_a_sentence_what_it_does() -> None:
         if not each.summary.endswith(".")
     ]
     assert silent == [], "the first line of the answer's docstring"
+
+
+# A module or folder that a sentence about the code names by its path, such as `world/live/moves`.
+NAMED_PATH = re.compile(r"`([a-z][a-z0-9_]*(?:/[a-z0-9_]+)*/?(?:\.[a-z]+)?)`")
+
+
+def named_paths(text: str) -> set[str]:
+    """Those that begin with a folder of the package or of the project."""
+    package = PROJECT / "emulator"
+    return {
+        path
+        for path in NAMED_PATH.findall(text)
+        if "/" in path and any((root / path.split("/")[0]).is_dir() for root in (package, PROJECT))
+    }
+
+
+def exists(path: str) -> bool:
+    """A folder, file or module (or a name in it), below the package or the project."""
+    roots = (PROJECT / "emulator", PROJECT)
+    modules = (f"{path}.py", f"{path.rsplit('.', 1)[0]}.py")
+    return any((root / name).exists() for root in roots for name in (path, *modules))
+
+
+def test_docs_architecture_names_paths_that_exist() -> None:
+    missing = sorted(
+        path
+        for path in named_paths((PROJECT / "ARCHITECTURE.md").read_text("utf-8"))
+        if not exists(path)
+    )
+
+    assert not missing
+
+
+def test_docs_code_names_paths_that_exist() -> None:
+    missing = {
+        f"{source.relative_to(PROJECT)}: {path}"
+        for source in (PROJECT / "emulator").rglob("*.py")
+        for path in named_paths(source.read_text("utf-8"))
+        if not exists(path)
+    }
+
+    assert not missing
