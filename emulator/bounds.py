@@ -15,6 +15,7 @@ from emulator.media.simulcast.limits import OutletBounds
 from emulator.media.webrtc.limits import WebRtcLimits
 from emulator.settings import Settings, WrongSetting
 from emulator.settings.kinds import Ports
+from emulator.web.admin.callers import Callers
 from emulator.web.chat.chats import Anonymous, ChatBounds
 from emulator.web.platform import Making
 from emulator.web.servers.terms import SocketBounds
@@ -101,6 +102,14 @@ def webhooks(settings: Settings) -> WebhookBounds:
         allowed=_allowed("webhook_hosts", settings.webhook_hosts),
         timeout_ms=settings.webhook_timeout_ms,
     )
+
+
+def callers(settings: Settings) -> Callers:
+    """Who may steer `/_emulator/`, and the names that this server has of its own."""
+    try:
+        return Callers(settings.allow_origin, settings.allow_host, own=(settings.host,))
+    except ValueError as error:
+        raise WrongSetting(f"allow_origin, allow_host: {error}.") from None
 
 
 def sockets(settings: Settings) -> SocketBounds:

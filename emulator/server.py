@@ -112,6 +112,7 @@ class Emulator:
             body_bytes_max=settings.body_bytes_max,
             upload_bytes_max=settings.upload_bytes_max,
             admin_token=settings.admin_token,
+            callers=bounds.callers(settings),
             requests=RequestLog(settings.requests_kept_max),
         )
         worlds = Worlds(shared, bounds.making(settings, WorldClock, tasks, images.facts))

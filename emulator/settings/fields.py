@@ -186,6 +186,16 @@ class Settings:
     admin_token: str = _setting(
         "", Text("TOKEN", True), "bearer token that /_emulator/ asks for; none: open"
     )
+    allow_origin: str = _setting(
+        "",
+        Text("ORIGIN,...", True),
+        "origins beside this machine's whose pages may ask at /_emulator/; *: any",
+    )
+    allow_host: str = _setting(
+        "",
+        Text("HOST,...", True),
+        "names beside localhost by which /_emulator/ may be asked; *: any",
+    )
     log_format: str = _setting("text", Choice(("text", "json")), "how log lines are written")
 
     # Bounds. Each overflow has a named outcome, said here.

@@ -12,12 +12,12 @@ from starlette.routing import Route, WebSocketRoute
 
 from emulator.core.errors import Refused
 from emulator.web.admin import state
-from emulator.web.admin.guard import AdminGuard
+from emulator.web.admin.guard import AdminGuard, CallerGuard
 from emulator.web.cdn import images, playback, webrtc
 from emulator.web.errors import answer, crash
 from emulator.web.openapi import routes as openapi
 from emulator.web.pages import console, watch
-from emulator.web.rest.middleware import MIDDLEWARE
+from emulator.web.rest.middleware import CORS, Trace
 from emulator.web.rest.reuse import Reuse
 from emulator.web.worlds import Worlds
 
@@ -53,7 +53,9 @@ def build(worlds: Worlds) -> Starlette:
         ],
         middleware=[
             Middleware(Reuse),
-            *MIDDLEWARE,
+            Middleware(Trace),
+            Middleware(CallerGuard, callers=worlds.shared.callers),
+            CORS,
             Middleware(AdminGuard, token=worlds.shared.admin_token),
         ],
         exception_handlers=_ERRORS,

@@ -19,6 +19,7 @@ from emulator.media.recording.recordings import Recordings
 from emulator.media.shelf.shelves import Shelves
 from emulator.media.simulcast.limits import OutletBounds
 from emulator.media.simulcast.simulcasts import Simulcasts
+from emulator.web.admin.callers import Callers
 from emulator.web.rest.request_log import RequestLog
 from emulator.world.rules import Rules
 from emulator.world.store.journal import Store
@@ -71,7 +72,8 @@ class Shared:
     `ready` is the ready file's content; it and `addresses` are known once everything listens.
 
     `body_bytes_max` bounds a JSON request, `upload_bytes_max` an uploaded video (else 413).
-    `admin_token`: what `/_emulator/` asks for, empty where it is open. `peers` are WebRTC's; None
+    `admin_token`: what `/_emulator/` asks for, empty where it is open. `callers`: whose pages may
+    ask there, and by which names. `peers` are WebRTC's; None
     where no sockets are served at all.
     """
 
@@ -82,6 +84,7 @@ class Shared:
     upload_bytes_max: int
     admin_token: str
     requests: RequestLog
+    callers: Callers = field(default_factory=Callers)
     benches: Benches = field(default_factory=Benches)
     addresses: Addresses = field(default_factory=lambda: Addresses("", "", "", ""))
     ready: dict[str, object] = field(default_factory=dict)

@@ -75,9 +75,10 @@ class Chromium:
 
     @staticmethod
     @asynccontextmanager
-    async def start(path: str) -> AsyncIterator["Chromium"]:
+    async def start(path: str, *flags: str) -> AsyncIterator["Chromium"]:
         async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=path, args=FLAGS)
+            arguments = [*FLAGS, *flags]
+            browser = await playwright.chromium.launch(executable_path=path, args=arguments)
             try:
                 yield Chromium(browser)
             finally:

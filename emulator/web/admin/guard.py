@@ -1,15 +1,49 @@
-"""Guard: with `--admin-token`, `/_emulator/` answers only to who carries it."""
+"""Guards: who may steer the emulator at `/_emulator/`: no foreign page, and with `--admin-token`
+only who carries it.
+"""
 
 import hmac
 
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from emulator.core.errors import Refused
+from emulator.core.ids import trace_id
+from emulator.web.admin.callers import Callers, Request
 from emulator.web.errors import answer
 
-# Probes, the console's empty page and the pages' own files tell nothing that needs guarding.
-_OPEN = ("/_emulator/health", "/_emulator/static/")
+PREFIX = "/_emulator/"
+# The pages' own files tell nothing, and pages of streams need them under any name.
+_FILES = "/_emulator/static/"
+# Probes and the console's empty page neither.
+_WITHOUT_TOKEN = ("/_emulator/health", _FILES)
+_WITHOUT_BODY = ("GET", "HEAD", "OPTIONS")
+
+
+class CallerGuard:
+    """Refuses (403) what a page of another origin asks of the admin API, or under another's name.
+
+    Also (403) a body that does not say that it is JSON: a page may send any other kind of body to
+    any server without asking first (Fetch, 4.8, CORS-safelisted `Content-Type`). It stands in front
+    of the CORS middleware, so that what it refuses has none of CORS's headers.
+    """
+
+    def __init__(self, app: ASGIApp, callers: Callers) -> None:
+        self._app = app
+        self._callers = callers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not _is_admin(scope) or scope["path"].startswith(_FILES):
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        sentence = self._callers.refusal(_request(scope, headers))
+        if sentence is None and scope["type"] == "http" and not _is_json(headers):
+            sentence, receive = await _body_refusal(scope["method"], headers, receive)
+        if sentence is not None:
+            await _refuse(Refused("forbidden", sentence), scope, receive, send)
+            return
+        await self._app(scope, receive, send)
 
 
 class AdminGuard:
@@ -20,15 +54,75 @@ class AdminGuard:
         self._expected = f"Bearer {token}".encode() if token else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._expected and scope["type"] == "http" and self._is_guarded(scope["path"]):
-            given = Headers(scope=scope).get("authorization", "").encode()
-            if not hmac.compare_digest(given, self._expected):
+        if self._expected and _is_admin(scope) and self._is_guarded(scope["path"]):
+            authorization = Headers(scope=scope).get("authorization", "").encode("latin-1")
+            if not hmac.compare_digest(authorization, self._expected):
                 refused = Refused("unauthorized", "The admin API needs --admin-token's token")
-                await answer(refused, scope["state"]["trace_id"])(scope, receive, send)
+                await _refuse(refused, scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
     @staticmethod
     def _is_guarded(path: str) -> bool:
-        is_admin = path.startswith("/_emulator/") and path != "/_emulator/"
-        return is_admin and not path.startswith(_OPEN)
+        return path != PREFIX and not path.startswith(_WITHOUT_TOKEN)
+
+
+def _is_admin(scope: Scope) -> bool:
+    is_request = scope["type"] in ("http", "websocket")
+    return is_request and (scope["path"].startswith(PREFIX) or scope["path"] == PREFIX[:-1])
+
+
+def _request(scope: Scope, headers: Headers) -> Request:
+    return Request(
+        method=scope.get("method", "GET"),
+        hosts=headers.getlist("host"),
+        origins=headers.getlist("origin"),
+        fetch_site=headers.get("sec-fetch-site", ""),
+        fetch_mode=headers.get("sec-fetch-mode", ""),
+        fetch_dest=headers.get("sec-fetch-dest", ""),
+        referer=headers.get("referer", ""),
+    )
+
+
+def _is_json(headers: Headers) -> bool:
+    kinds = [kind.partition(";")[0].strip().lower() for kind in headers.getlist("content-type")]
+    return len(kinds) == 1 and (kinds[0] == "application/json" or kinds[0].endswith("+json"))
+
+
+async def _body_refusal(
+    method: str, headers: Headers, receive: Receive
+) -> tuple[str | None, Receive]:
+    """Why a body that is not called JSON is refused, and from where the request goes on."""
+    length = headers.get("content-length")
+    if method in _WITHOUT_BODY or (length is not None and not length.strip("0 ")):
+        return None, receive
+    if length is None:
+        # HTTP/2 and chunks say at the end only how long a body is.
+        first = await receive()
+        receive = _again(first, receive)
+        if not first.get("body") and not first.get("more_body"):
+            return None, receive
+    kind = headers.get("content-type", "")
+    said = f"not as {kind[:100]!a}" if kind else "and say so"
+    return f"Send the body as JSON, {said}: with the header Content-Type: application/json", receive
+
+
+def _again(first: Message, receive: Receive) -> Receive:
+    messages = [first]
+
+    async def receive_again() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return receive_again
+
+
+async def _refuse(refused: Refused, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer in the request's own protocol; a socket is refused before it opens."""
+    trace = scope.get("state", {}).get("trace_id") or trace_id()
+    if scope["type"] == "websocket" and "websocket.http.response" not in scope.get(
+        "extensions", {}
+    ):
+        await send({"type": "websocket.close", "code": 1008, "reason": refused.sentence[:100]})
+        return
+    # Starlette words it as a refused handshake where the request is one.
+    await answer(refused, trace)(scope, receive, send)

@@ -1,4 +1,7 @@
-"""Middleware: what is true of every answer: it can be traced, and any origin may read it."""
+"""Middleware: what is true of every answer: it can be traced, and any origin may read it.
+
+What the guards of `/_emulator/` refuse never comes to the second of them.
+"""
 
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -43,16 +46,13 @@ class Trace:
         await self._app(scope, receive, send_traced)
 
 
-MIDDLEWARE = [
-    Middleware(Trace),
-    Middleware(
-        CORSMiddleware,
-        # Browsers send credentials to a named origin only, so the origin is echoed, not starred.
-        allow_origin_regex=".*",
-        allow_credentials=True,
-        allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
-        allow_headers=["*"],
-        expose_headers=EXPOSED,
-        max_age=600,
-    ),
-]
+CORS = Middleware(
+    CORSMiddleware,
+    # Browsers send credentials to a named origin only, so the origin is echoed, not starred.
+    allow_origin_regex=".*",
+    allow_credentials=True,
+    allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+    allow_headers=["*"],
+    expose_headers=EXPOSED,
+    max_age=600,
+)

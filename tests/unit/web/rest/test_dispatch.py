@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from emulator.server import Emulator
@@ -15,7 +16,7 @@ from emulator.web.platform import Platform
 from emulator.web.rest.answers import Download, Other
 from emulator.web.rest.call import Call
 from emulator.web.rest.dispatch import Dispatch
-from emulator.web.rest.middleware import MIDDLEWARE
+from emulator.web.rest.middleware import CORS, Trace
 from emulator.web.rest.operation import Operation, Upload
 from emulator.web.rest.router import Router
 from tests.support.rest import check_error
@@ -80,7 +81,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     async with Emulator() as emulator:
         dispatch = Dispatch(emulator.platform.worlds, Router(TABLE), "documented")
         app = Starlette(
-            routes=[Route("/{path:path}", dispatch.answer, methods=METHODS)], middleware=MIDDLEWARE
+            routes=[Route("/{path:path}", dispatch.answer, methods=METHODS)], middleware=[Middleware(Trace), CORS]
         )
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(base_url="http://test", transport=transport) as client:
