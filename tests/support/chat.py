@@ -172,7 +172,7 @@ async def chatroom(
         enter = await stack.enter_async_context(DOORS[door](application, settings))
         transport = httpx.ASGITransport(application)
         call = await stack.enter_async_context(
-            httpx.AsyncClient(transport=transport, base_url="http://test")
+            httpx.AsyncClient(transport=transport, base_url="http://localhost")
         )
         stack.push_async_callback(worlds.stop, "the test is over")
         world = worlds.default.world

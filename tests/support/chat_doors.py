@@ -81,7 +81,7 @@ class InProcessPeer:
             "path": path,
             "raw_path": path.encode(),
             "query_string": query.encode(),
-            "headers": [(b"host", b"test")],
+            "headers": [(b"host", b"localhost")],
             "client": ("192.0.2.1", 5000),
             "server": ("test", 80),
             "subprotocols": [],

@@ -97,21 +97,21 @@ async def _body_refusal(
     if method in _WITHOUT_BODY or (length is not None and not length.strip("0 ")):
         return None, receive
     if length is None:
-        # HTTP/2 and chunks say at the end only how long a body is.
-        first = await receive()
-        receive = _again(first, receive)
-        if not first.get("body") and not first.get("more_body"):
+        # HTTP/2 and chunks do not say at first whether there is a body.
+        messages = [await receive()]
+        while messages[-1].get("more_body") and not messages[-1].get("body"):
+            messages.append(await receive())
+        receive = _again(messages, receive)
+        if not messages[-1].get("body"):
             return None, receive
     kind = headers.get("content-type", "")
     said = f"not as {kind[:100]!a}" if kind else "and say so"
     return f"Send the body as JSON, {said}: with the header Content-Type: application/json", receive
 
 
-def _again(first: Message, receive: Receive) -> Receive:
-    messages = [first]
-
+def _again(messages: list[Message], receive: Receive) -> Receive:
     async def receive_again() -> Message:
-        return messages.pop() if messages else await receive()
+        return messages.pop(0) if messages else await receive()
 
     return receive_again
 

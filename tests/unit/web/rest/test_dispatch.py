@@ -81,10 +81,11 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     async with Emulator() as emulator:
         dispatch = Dispatch(emulator.platform.worlds, Router(TABLE), "documented")
         app = Starlette(
-            routes=[Route("/{path:path}", dispatch.answer, methods=METHODS)], middleware=[Middleware(Trace), CORS]
+            routes=[Route("/{path:path}", dispatch.answer, methods=METHODS)],
+            middleware=[Middleware(Trace), CORS],
         )
         transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(base_url="http://test", transport=transport) as client:
+        async with httpx.AsyncClient(base_url="http://localhost", transport=transport) as client:
             yield client
 
 
