@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
 from emulator.core.errors import Refused
 from emulator.core.hosts import Allowed
@@ -16,9 +17,11 @@ from emulator.media.webrtc.limits import WebRtcLimits
 from emulator.settings import Settings, WrongSetting
 from emulator.settings.kinds import Ports
 from emulator.web.admin.callers import Callers
+from emulator.web.admin.folders import Folders
 from emulator.web.chat.chats import Anonymous, ChatBounds
 from emulator.web.platform import Making
 from emulator.web.servers.terms import SocketBounds
+from emulator.world.origin.seed import Seed
 from emulator.world.rules import Rules
 from emulator.world.store.journal import Store
 from emulator.world.webhooks import targets
@@ -50,6 +53,7 @@ def making(
     make_clock: Callable[[], WorldClock],
     tasks: asyncio.TaskGroup,
     sow: Callable[[str, Rules], Store],
+    parse: Callable[[str, bytes], Seed] | None = None,
 ) -> Making:
     return Making(
         make_clock=make_clock,
@@ -59,7 +63,9 @@ def making(
         webhooks=webhooks(settings),
         simulcasts=simulcasts(settings),
         tasks=tasks,
+        seed=settings.seed,
         sow=sow,
+        parse=parse,
         worlds_max=settings.worlds_max,
         snapshots_max=settings.snapshots_max,
     )
@@ -110,6 +116,12 @@ def callers(settings: Settings) -> Callers:
         return Callers(settings.allow_origin, settings.allow_host, own=(settings.host,))
     except ValueError as error:
         raise WrongSetting(f"allow_origin, allow_host: {error}.") from None
+
+
+def folders(settings: Settings, key: str) -> Folders:
+    """Which files a request may name. `key` is what the emulator's own user can read."""
+    names = [name.strip() for name in settings.allow_folder.split(",") if name.strip()]
+    return Folders([Path(name).expanduser().absolute() for name in names], key)
 
 
 def sockets(settings: Settings) -> SocketBounds:

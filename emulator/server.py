@@ -26,7 +26,7 @@ from emulator.media.recording.recordings import Recordings
 from emulator.media.shelf.shelves import Shelves
 from emulator.media.webrtc.peers import Peers
 from emulator.media.webrtc.stun import StunServer
-from emulator.seeds import images
+from emulator.seeds import file, images
 from emulator.settings import Settings
 from emulator.web import app
 from emulator.web.platform import Platform, Shared, State
@@ -113,9 +113,12 @@ class Emulator:
             upload_bytes_max=settings.upload_bytes_max,
             admin_token=settings.admin_token,
             callers=bounds.callers(settings),
+            folders=bounds.folders(settings, folder.steering_key()),
             requests=RequestLog(settings.requests_kept_max),
         )
-        worlds = Worlds(shared, bounds.making(settings, WorldClock, tasks, images.facts))
+        worlds = Worlds(
+            shared, bounds.making(settings, WorldClock, tasks, images.facts, file.parse)
+        )
         stack.callback(worlds.close)
         stack.push_async_callback(worlds.stop, "the emulator stops")
         self.platform = await _open_default(worlds, folder, settings.seed)

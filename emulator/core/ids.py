@@ -5,6 +5,7 @@ of a kept world, so that a restart never hands out an id twice.
 """
 
 import random
+import secrets
 from collections.abc import Iterable
 
 _KEY_ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -71,6 +72,11 @@ class Ids:
 def number_in(uuid: str) -> int:
     """The number that an id of `numbered` carries; some number in any other UUID."""
     return int(uuid[24:], 16) ^ int(uuid[:8] + uuid[9:13], 16) ^ _MASK
+
+
+def secret_token() -> str:
+    """A token of 43 characters from the system's randomness: no seed gives it away."""
+    return secrets.token_urlsafe(32)
 
 
 def trace_id() -> str:

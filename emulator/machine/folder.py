@@ -11,11 +11,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from emulator.core.errors import Refused
+from emulator.core.ids import secret_token
+from emulator.machine.files import write_whole
 
 log = logging.getLogger(__name__)
 
 MEMORY = ":memory:"
 _LOCK_FILE = "lock"
+KEY_FILE = "steering.key"
 _TEMPORARY = "live-emulator-"
 
 
@@ -71,6 +74,12 @@ class DataFolder:
         """Leave word in the lock file of who runs here and where (the ready file's content)."""
         os.ftruncate(self._lock, 0)
         os.pwrite(self._lock, json.dumps(dict(ready)).encode(), 0)
+
+    def steering_key(self) -> str:
+        """A new key, in a file that only this user can read: who knows it may read as this user."""
+        key = secret_token()
+        write_whole(self.path / KEY_FILE, key.encode(), mode=0o600, survives_power_loss=False)
+        return key
 
     def keep_aside(self) -> Path:
         """Move the world's database and its media into a folder beside them, and begin anew.

@@ -19,8 +19,8 @@ _MISTAKES_SHOWN = 20
 def read(name: str) -> Seed:
     """The seed `default`, `none` (the demo account only), or the one in the file `name`.
 
-    Refuses (`invalid`) a file that cannot be read, is not YAML, or says what a seed cannot hold:
-    each mistake with its line, and what to write instead.
+    Refuses (`invalid`) a file that cannot be read, and what `parse` refuses. It may be a pipe: its
+    name comes from the command line. What a request names is read by `web/admin/folders`.
     """
     if name == "none":
         return EMPTY
@@ -36,12 +36,21 @@ def read(name: str) -> Seed:
         ) from None
     except ValueError:
         raise Refused("invalid", "No file's path holds a null character.") from None
+    return parse(str(path), text, is_trusted=name == "default")
+
+
+def parse(path: str, text: bytes, *, is_trusted: bool = False) -> Seed:
+    """The seed in a file's content; `path` is what refusals call it.
+
+    Refuses (`invalid`) what is longer than 4 MiB, is not YAML, or says what a seed cannot hold:
+    each mistake with its line, and what to write instead.
+    """
     if len(text) > _BYTES_MAX:
         raise Refused("invalid", f"The seed file {path} is larger than {_BYTES_MAX} bytes.")
-    return Seed(**_load(path, text, is_trusted=name == "default"))
+    return Seed(**_load(path, text, is_trusted=is_trusted))
 
 
-def _load(path: Path, text: bytes, *, is_trusted: bool) -> dict[str, Any]:
+def _load(path: str, text: bytes, *, is_trusted: bool) -> dict[str, Any]:
     import yaml  # Late: a start on a kept folder reads no seed.
 
     try:
@@ -53,7 +62,7 @@ def _load(path: Path, text: bytes, *, is_trusted: bool) -> dict[str, Any]:
     return content or {}
 
 
-def _check(path: Path, root: "yaml.Node | None") -> None:
+def _check(path: str, root: "yaml.Node | None") -> None:
     from emulator.seeds.check import check
     from emulator.seeds.references import references
 

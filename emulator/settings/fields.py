@@ -196,6 +196,11 @@ class Settings:
         Text("HOST,...", True),
         "names beside localhost by which /_emulator/ may be asked; *: any",
     )
+    allow_folder: str = _setting(
+        "",
+        Text("DIR,...", True),
+        "folders whose files a request to /_emulator/ may name: seeds, films of scenarios",
+    )
     log_format: str = _setting("text", Choice(("text", "json")), "how log lines are written")
 
     # Bounds. Each overflow has a named outcome, said here.

@@ -20,7 +20,9 @@ from emulator.media.shelf.shelves import Shelves
 from emulator.media.simulcast.limits import OutletBounds
 from emulator.media.simulcast.simulcasts import Simulcasts
 from emulator.web.admin.callers import Callers
+from emulator.web.admin.folders import Folders
 from emulator.web.rest.request_log import RequestLog
+from emulator.world.origin.seed import Seed
 from emulator.world.rules import Rules
 from emulator.world.store.journal import Store
 from emulator.world.world import World
@@ -73,8 +75,8 @@ class Shared:
 
     `body_bytes_max` bounds a JSON request, `upload_bytes_max` an uploaded video (else 413).
     `admin_token`: what `/_emulator/` asks for, empty where it is open. `callers`: whose pages may
-    ask there, and by which names. `peers` are WebRTC's; None
-    where no sockets are served at all.
+    ask there, and by which names. `folders`: which files a request there may name. `peers` are
+    WebRTC's; None where no sockets are served at all.
     """
 
     shelves: Shelves
@@ -85,6 +87,7 @@ class Shared:
     admin_token: str
     requests: RequestLog
     callers: Callers = field(default_factory=Callers)
+    folders: Folders = field(default_factory=Folders)
     benches: Benches = field(default_factory=Benches)
     addresses: Addresses = field(default_factory=lambda: Addresses("", "", "", ""))
     ready: dict[str, object] = field(default_factory=dict)
@@ -99,7 +102,10 @@ class Shared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Platform:
-    """One world, what happens to its streams, and what it shares with the others."""
+    """One world, what happens to its streams, and what it shares with the others.
+
+    `seed` is what its seed is called: of a file's content, with a digest behind a `#`.
+    """
 
     world: World
     clock: WorldClock
@@ -147,15 +153,21 @@ class Platform:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Making:
-    """What a world is made with. `sow` gives the facts of a seed (`--seed`)."""
+    """What a world is made with. `sow` gives the facts of a seed (`--seed`).
+
+    `seed` is the command line's. `parse` reads a seed file's content, for threads; refusals call it
+    by the name beside it. Without it no request brings a seed.
+    """
 
     make_clock: Callable[[], WorldClock]
     rules: Rules
     broadcasts: BroadcastBounds
     tasks: asyncio.TaskGroup
+    seed: str
     sow: Callable[[str, Rules], Store]
     chats: "ChatBounds"
     webhooks: WebhookBounds
     simulcasts: OutletBounds
     worlds_max: int
     snapshots_max: int
+    parse: Callable[[str, bytes], Seed] | None = None

@@ -5,6 +5,7 @@ ports, the threads and the disk, and nothing that is true.
 """
 
 import re
+from collections import OrderedDict
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from functools import cached_property, partial
@@ -31,7 +32,8 @@ from emulator.web.chat.chats import GOING_AWAY, Chats
 from emulator.web.platform import Making, Platform, Shared, Snapshot
 from emulator.world.audience import attendance
 from emulator.world.live import streams
-from emulator.world.origin.template import Template
+from emulator.world.origin.seed import Seed
+from emulator.world.origin.template import Template, sown
 from emulator.world.world import DEFAULT, World
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ MEMORY = ":memory:"
 # Also a DNS label, since `NAME.localhost` chooses a world.
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 SNAPSHOT_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_SENT_TEMPLATES_MAX = 16
 _ADDRESSES = ("uid", "video_uid")
 _HOST = re.compile(r"([a-z0-9-]+)\.localhost(?::\d+)?")
 
@@ -58,6 +61,8 @@ class Worlds:
         self._uid_addresses: list[tuple[str, str]] = []
         self._uid_columns: list[tuple[str, str]] = []
         self._templates: dict[str, Template] = {}
+        # Of seeds whose content came with a request; the newest are at the end.
+        self._sent_templates: OrderedDict[str, Template] = OrderedDict()
 
     @property
     def default(self) -> Platform:
@@ -102,8 +107,33 @@ class Worlds:
 
         return Runs(self, self._making.tasks)
 
-    def make(self, name: str, seed: str, clock: WorldClock | None = None) -> Platform:
-        """A fresh world. Refuses (`invalid`) a bad name or seed, (`conflict`) a taken name."""
+    def make(
+        self, name: str, seed: str, clock: WorldClock | None = None, content: Seed | None = None
+    ) -> Platform:
+        """A fresh world. Refuses (`invalid`) a bad name or seed, (`conflict`) a taken name.
+
+        `seed` is `default`, `none` or a file's path; or what `content` is called.
+        """
+        self.check_name(name)
+        bus = Bus()
+        clock = clock or self._making.make_clock()
+        template = self._template(seed) if content is None else self._sent(seed, content)
+        world = template.make(clock, bus.publish, self._making.rules, name)
+        return self._platform(world, clock, bus, seed)
+
+    @property
+    def named_seeds(self) -> frozenset[str]:
+        """Seeds that a request may name as they are."""
+        return frozenset(("default", "none", self._making.seed))
+
+    def parse_seed(self, name: str, text: bytes) -> Seed:
+        """A seed file's content, for threads. Refuses (`invalid`) what cannot be a seed."""
+        if self._making.parse is None:
+            raise Refused("invalid", "This emulator takes no seeds from requests.")
+        return self._making.parse(name, text)
+
+    def check_name(self, name: str) -> None:
+        """Refuse (`invalid`) what cannot name a world, (`conflict`) what names one."""
         if not NAME.fullmatch(name):
             raise Refused(
                 "invalid", "A world's name is 1 to 63 small letters, digits and dashes inside."
@@ -115,10 +145,6 @@ class Worlds:
                 "conflict",
                 f"There are {self._making.worlds_max} worlds. Drop some, or raise worlds_max.",
             )
-        bus = Bus()
-        clock = clock or self._making.make_clock()
-        world = self._template(seed).make(clock, bus.publish, self._making.rules, name)
-        return self._platform(world, clock, bus, seed)
 
     def find(self, name: str) -> Platform:
         """The world of this name. Refuses (`not_found`)."""
@@ -240,12 +266,25 @@ class Worlds:
 
     def close(self) -> None:
         """After everything else has stopped."""
-        for template in self._templates.values():
+        for template in (*self._templates.values(), *self._sent_templates.values()):
             template.close()
         for platform in self.all():
             _close(platform)
 
+    def _sent(self, seed: str, content: Seed) -> Template:
+        """Sown once for as long as a world has it, or it is among the newest."""
+        if seed not in self._sent_templates:
+            self._sent_templates[seed] = Template(sown(content, self._making.rules))
+        used = {platform.seed for platform in self.all()} | {seed}
+        spare = [name for name in self._sent_templates if name not in used]
+        for name in spare[: max(0, len(self._sent_templates) - _SENT_TEMPLATES_MAX)]:
+            self._sent_templates.pop(name).close()
+        self._sent_templates.move_to_end(seed)
+        return self._sent_templates[seed]
+
     def _template(self, seed: str) -> Template:
+        if seed in self._sent_templates:
+            return self._sent_templates[seed]
         if seed not in self._templates:
             try:
                 self._templates[seed] = Template(self._making.sow(seed, self._making.rules))

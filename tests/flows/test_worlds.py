@@ -2,7 +2,9 @@
 
 import base64
 import json
+import os
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -44,6 +46,47 @@ async def test_a_world_is_chosen_by_key_token_header_or_host(
     assert "In ci-7" in await titles(call, "ak_demo", headers=header)
     assert "In ci-7" in await titles(call, headers={"Host": made["host"]})
     assert "In ci-7" not in await titles(call, "ak_demo")
+
+
+async def test_worlds_take_a_seeds_content_and_files_of_allowed_folders(
+    settings: Settings, tmp_path: Path
+) -> None:
+    # Given a server that was started with a seed, and with a folder,
+    allowed, started = tmp_path / "allowed", tmp_path / "started.yaml"
+    allowed.mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    (allowed / "ada.yaml").write_text("users: [{username: ada}]\n")
+    started.write_text("users: [{username: sam}]\n")
+    (tmp_path / "secret.yaml").write_text("password: hunter2\n")
+    settings = replace(settings, seed=str(started), allow_folder=str(allowed))
+    async with (
+        Emulator(settings) as emulator,
+        httpx.AsyncClient(base_url=emulator.ready["http"]) as client,
+    ):
+        # when worlds are made of them, each has its own people, after a reset as well;
+        bob = {"seed_text": "users: [{username: bob}]"}
+        seeds = {"ada": {"seed": f"{allowed}/ada.yaml"}, "sam": {"seed": str(started)}, "bob": bob}
+        for name, seed in seeds.items():
+            await make_world(client, name, **seed)
+            for _ in range(2):
+                key = {"Authorization": f"Bearer ak_demo_{name}@{name}"}
+                me = await client.get("/api/v1/auth/me", headers=key)
+                assert me.json()["username"] == name
+                await client.post("/_emulator/reset", headers={"X-Emulator-World": name})
+
+        # and of other files nothing is told, not even whether they are there.
+        names = ["secret.yaml", "pipe", "nothing.yaml", "allowed/../secret.yaml", ""]
+        answers = [
+            await client.post("/_emulator/worlds", json={"name": "x", "seed": f"{tmp_path}/{name}"})
+            for name in names
+        ]
+        assert {answer.status_code for answer in answers} == {422}
+        assert len({answer.json()["message"] for answer in answers}) == 1
+        both = {"name": "x", "seed": "none", **bob}
+        check_error(await client.post("/_emulator/worlds", json=both), 422)
+        broken = {"name": "x", "seed_text": "users: 3"}
+        answer = await client.post("/_emulator/worlds", json=broken)
+        assert "seed_text:1:8: Write a list here" in answer.json()["message"]
 
 
 async def test_a_name_that_is_no_world_is_refused(client: httpx.AsyncClient, call: Caller) -> None:
@@ -284,7 +327,7 @@ async def test_worlds_and_snapshots_are_bounded(bound: str) -> None:
     path = "/_emulator/worlds" if bound == "worlds_max" else "/_emulator/snapshots"
     async with Emulator(settings) as emulator:
         transport = httpx.ASGITransport(emulator.app)
-        async with httpx.AsyncClient(base_url="http://test", transport=transport) as client:
+        async with httpx.AsyncClient(base_url="http://localhost", transport=transport) as client:
             codes = [
                 (await client.post(path, json={"name": name, "seed": "none"})).status_code
                 for name in ("a", "b", "c")

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 
 from tests.support.browser import Chromium, Scheme
 from tests.support.docs import PROJECT, commands
+from tests.support.encoders import film
 from tests.support.peers import need
 from tests.support.walk import platform
 
@@ -139,6 +141,23 @@ def test_it_plays_on_an_emulator_that_runs_already(tmp_path: Path) -> None:
     assert (done.returncode, report["world"]) == (0, "default"), done.stderr
     assert [note["text"] for note in report["notes"]] == ["included"]
     assert "There" in [stream["title"] for stream in shown]
+
+
+def test_scenario_against_an_emulator_of_this_user_brings_its_film(tmp_path: Path) -> None:
+    shutil.copy(film(seconds=2, form="mp4"), tmp_path / "talk.mp4")
+    path = tmp_path / "film.yaml"
+    path.write_text(
+        """
+scenario: Film
+timeline:
+  - vod.upload: {vod: film, owner: demo, title: A film, file: talk.mp4}
+  - {expect: {vod.film.status: ready}, within: 30s}
+""",
+        "utf-8",
+    )
+    with platform() as walk:
+        done = run("run", str(path), "--against", walk.ready["http"], "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")

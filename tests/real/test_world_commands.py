@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -31,6 +32,13 @@ def test_a_world_is_made_listed_reset_and_dropped(
     capsys.readouterr()
     assert main(["world", "drop", "ci-7"]) == 1
     assert "There is no world ci-7" in capsys.readouterr().err
+
+
+def test_world_new_sends_a_seed_files_content(walk: Walk, tmp_path: Path) -> None:
+    seed = tmp_path / "seed.yaml"
+    seed.write_text("users: [{username: ada}]", "utf-8")
+    assert main(["world", "new", "ci-8", "--seed", str(seed)]) == 0
+    assert walk.ask("GET", "/auth/me", key="ak_demo_ada@ci-8").json["username"] == "ada"
 
 
 def test_a_snapshot_is_saved_and_restored(walk: Walk, capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,7 +20,7 @@ def play(
     """Start all, watch them, and give their reports. Ctrl-C stops them there too."""
     admin = Admin(args.against, args.world, args.admin_token)
     started = [
-        admin.call("POST", "scenarios", _order(args, name, scenario, ends_ms))
+        admin.call("POST", "scenarios", _order(args, name, scenario, ends_ms, admin))
         for name, scenario in zip(args.files, scenarios, strict=True)
     ]
     ids = [each["id"] for each in started]
@@ -53,15 +53,16 @@ def _progress(run: dict[str, Any]) -> str:
 
 
 def _order(
-    args: argparse.Namespace, name: str, scenario: Scenario, ends_ms: int | None
+    args: argparse.Namespace, name: str, scenario: Scenario, ends_ms: int | None, admin: Admin
 ) -> dict[str, Any]:
     path = files.find(name)
     return {
         "text": files.text_of(path),
         "file": path.name,
         "files": dict(scenario.files),
-        # For films, where the emulator runs on this machine.
+        # For films, where the emulator runs on this machine, as this user.
         "folder": str(path.parent.resolve()) if scenario.has_films else "",
+        "folder_key": admin.folder_key() if scenario.has_films else "",
         "params": dict(args.params),
         "seed": args.seed,
         "speed": 1.0 if args.speed is None else args.speed,

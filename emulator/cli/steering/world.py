@@ -2,8 +2,10 @@
 
 import argparse
 import json
+from pathlib import Path
 from typing import Any
 
+from emulator.cli import Failed
 from emulator.cli.tools.admin import Admin, add_admin_flags
 
 NAME = "world"
@@ -40,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
         told = admin.call("GET", "worlds")
         _tell(args.json, told, [_line(world) for world in told["worlds"]])
     elif args.verb == "new":
-        wishes = {"name": args.name, "seed": args.seed}
+        wishes = {"name": args.name, **_seed(args.seed)}
         told = admin.call("POST", "worlds", wishes | ({"now": args.now} if args.now else {}))
         _tell(args.json, told, [_line(told)])
     elif args.verb == "drop":
@@ -50,6 +52,17 @@ def run(args: argparse.Namespace) -> int:
         told = admin.call("POST", "reset")
         _tell(args.json, told, [f"{told['name']} is as fresh as its seed."])
     return 0
+
+
+def _seed(name: str) -> dict[str, str]:
+    """A file's content, read here; all else is for the emulator to know."""
+    path = Path(name)
+    if not path.is_file():
+        return {"seed": name}
+    try:
+        return {"seed_text": path.read_text("utf-8")}
+    except (OSError, ValueError) as error:
+        raise Failed(f"{path} cannot be read as text in UTF-8: {error}.") from None
 
 
 def _line(world: dict[str, Any]) -> str:

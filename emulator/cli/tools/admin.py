@@ -2,10 +2,14 @@
 
 import argparse
 import os
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from emulator.cli.tools.api import Api
+from emulator.machine.folder import KEY_FILE
+
+_KEY_LENGTH_MAX = 100
 
 
 class Admin:
@@ -21,6 +25,14 @@ class Admin:
         """What the admin API answers; raises `ApiError` with its sentence."""
         asked = f"?{query}" if query else ""
         return self._api.call(method, f"/_emulator/{quote(path)}{asked}", body)
+
+    def folder_key(self) -> str:
+        """What shows that this command may read files as the emulator's user; "" if it may not."""
+        authority = str(self.call("GET", "info").get("ca", ""))
+        try:
+            return Path(authority).with_name(KEY_FILE).read_text("utf-8")[:_KEY_LENGTH_MAX]
+        except (OSError, ValueError):
+            return ""
 
 
 def add_admin_flags(parser: argparse.ArgumentParser) -> None:

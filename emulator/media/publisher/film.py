@@ -14,6 +14,7 @@ from emulator.media.ingest.tag import Tag
 from emulator.media.publisher.flv_tap import FlvTap, open_muxer
 from emulator.media.publisher.lanes import AudioLane, CopyLane, Lane, VideoLane
 from emulator.media.publisher.settings import PublishSettings
+from emulator.media.recording.imports.probe import FILM_OPTIONS
 
 if TYPE_CHECKING:
     from av import AudioStream, VideoStream
@@ -186,7 +187,8 @@ def _open(path: Path) -> "InputContainer":
     from av.error import FFmpegError
 
     try:
-        return av.open(str(path))
+        # It may be anybody's file: a playlist would name others, here or on the network.
+        return av.open(str(path.absolute()), "r", options=FILM_OPTIONS)
     except (FFmpegError, OSError) as failure:
         told = (failure.strerror or str(failure)).lower()
         raise Refused("invalid", f"{path} cannot be played: {told}.") from None

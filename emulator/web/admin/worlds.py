@@ -1,9 +1,12 @@
 """`/_emulator/worlds` and `reset`: isolated platforms for tests that run side by side."""
 
+import asyncio
+import hashlib
 from typing import TypedDict
 
 from pydantic import Field
 
+from emulator.core.errors import Refused
 from emulator.core.world_clock import WorldClock
 from emulator.web.api.live.instants import Instant, milliseconds
 from emulator.web.api.models import Request
@@ -11,17 +14,23 @@ from emulator.web.platform import Platform
 from emulator.web.rest.call import Call
 from emulator.web.rest.operation import Operation
 from emulator.web.worlds import NAME
+from emulator.world.origin.seed import Seed
 from emulator.world.world import DEFAULT
+
+_SEED_BYTES_MAX = 4 * 2**20
 
 
 class WorldCreate(Request):
-    """`seed` is `default`, `none` or a seed file's path, as for `--seed`.
+    """`seed` is `default`, `none`, what `--seed` says, or a file below an `--allow-folder`.
+
+    `seed_text` is a seed file's content instead.
 
     `now`: the world's time stands at that instant, so that all it tells is the same every time.
     """
 
     name: str = Field(pattern=f"^{NAME.pattern}$", max_length=63)
-    seed: str = Field("default", min_length=1, max_length=4096)
+    seed: str | None = Field(None, min_length=1, max_length=4096)
+    seed_text: str | None = Field(None, max_length=_SEED_BYTES_MAX)
     now: Instant | None = None
 
 
@@ -48,11 +57,34 @@ def page(call: Call) -> WorldList:
     return {"worlds": [_shape(each) for each in found], "total": len(found)}
 
 
-def create(call: Call) -> WorldShape:
+async def create(call: Call) -> WorldShape:
     """Make a world, fresh from a seed."""
-    wishes = call.body_as(WorldCreate)
+    wishes, worlds = call.body_as(WorldCreate), call.platform.worlds
+    worlds.check_name(wishes.name)
+    seed, content = await _seed(call, wishes)
     clock = WorldClock.standing(milliseconds(wishes.now)) if wishes.now else None
-    return _shape(call.platform.worlds.make(wishes.name, wishes.seed, clock))
+    return _shape(worlds.make(wishes.name, seed, clock, content))
+
+
+async def _seed(call: Call, wishes: WorldCreate) -> tuple[str, Seed | None]:
+    """What the seed is called, and its content where it is not one that the server knows.
+
+    Refuses (`invalid`) a file that a request may not name, and content that is not a seed.
+    """
+    worlds, folders = call.platform.worlds, call.platform.shared.folders
+    name, text = wishes.seed, wishes.seed_text
+    if name is not None and text is not None:
+        raise Refused("invalid", "Give `seed` or `seed_text`, not both.")
+    if text is None and (name is None or name in worlds.named_seeds):
+        return name or "default", None
+
+    def read() -> tuple[str, Seed]:
+        called = name or "seed_text"
+        content = folders.read(called, _SEED_BYTES_MAX) if text is None else text.encode()
+        digest = hashlib.sha256(content).hexdigest()[:12]
+        return f"{called}#{digest}", worlds.parse_seed(called, content)
+
+    return await asyncio.to_thread(read)
 
 
 async def drop(call: Call) -> None:

@@ -1,6 +1,7 @@
 """Uploads: a film beside a scenario becomes a VOD, also where time jumps."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import httpx
 import pytest
 
 from emulator.server import Emulator
+from emulator.settings import Settings
 from tests.flows.scenario.test_recordings import played
 from tests.support.encoders import film
 
@@ -35,6 +37,11 @@ expect:
   vod.again.duration: {about: 1m, give: 1s}
   events.vod.uploaded: 2
 """
+
+
+@pytest.fixture
+def settings(settings: Settings, tmp_path: Path) -> Settings:
+    return replace(settings, allow_folder=str(tmp_path))
 
 
 @pytest.fixture
@@ -77,6 +84,18 @@ async def test_a_film_that_is_not_there_is_told_before_anything_happens(
 
     assert answer.status_code == 422
     assert answer.text.count(told) >= 1, answer.text
+
+
+async def test_scenarios_name_no_other_folder(client: httpx.AsyncClient, folder: Path) -> None:
+    answers = [
+        await client.post(
+            "/_emulator/scenarios", json={"text": EVENING, "folder": name, "folder_key": "guess"}
+        )
+        for name in ("/", str(folder.parent), "/nothing/here")
+    ]
+    assert {answer.status_code for answer in answers} == {422}
+    assert len({answer.json()["message"] for answer in answers}) == 1
+    assert "--allow-folder" in answers[0].text
 
 
 async def test_a_scenario_that_came_without_a_folder_has_no_films(

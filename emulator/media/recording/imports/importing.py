@@ -15,7 +15,7 @@ from emulator.media.packets import VIDEO_TIMESCALE, Packet
 from emulator.media.recording.footage import Footage
 from emulator.media.recording.imports.demux import Film
 from emulator.media.recording.imports.press import DRAFT_NAME, press
-from emulator.media.recording.imports.probe import Probed, probe
+from emulator.media.recording.imports.probe import UPLOAD_OPTIONS, Probed, probe
 from emulator.media.recording.imports.transcode import Codec, Plan, Quality, Sound, Span, transcode
 from emulator.media.recording.imports.upload import UPLOAD_NAME, WEBM_NAME
 from emulator.media.recording.imports.watch import Watch
@@ -176,7 +176,10 @@ def _to_webm(source: Path, target: Path) -> None:
     """The same tracks in the other container."""
     import av
 
-    with av.open(str(source), "r") as container, av.open(str(target), "w", format="webm") as out:
+    with (
+        av.open(str(source), "r", options=UPLOAD_OPTIONS) as container,
+        av.open(str(target), "w", format="webm") as out,
+    ):
         streams: list[Any] = [*container.streams.video, *container.streams.audio]
         copies = {each.index: out.add_stream_from_template(each, opaque=True) for each in streams}
         for packet in container.demux(*streams):

@@ -34,7 +34,11 @@ _FORMS = {
     "nut": "nut",
     "ivf": "ivf",
 }
-_OPTIONS = {"format_whitelist": ",".join(_FORMS), "protocol_whitelist": "file"}
+_SOUNDS_AND_RAW = ("mp3", "wav", "aac", "flac", "h264", "hevc")
+_FILES_ONLY = {"protocol_whitelist": "file"}
+UPLOAD_OPTIONS = {"format_whitelist": ",".join(_FORMS), **_FILES_ONLY}
+# A film that is broadcast may be sound alone, and an elementary stream gets a refusal of its own.
+FILM_OPTIONS = {"format_whitelist": ",".join((*_FORMS, *_SOUNDS_AND_RAW)), **_FILES_ONLY}
 _COPIED_VIDEO = {
     "h264": {"yuv420p", "yuvj420p"},
     "hevc": {"yuv420p", "yuvj420p", "yuv420p10le"},
@@ -71,7 +75,7 @@ def open_upload(path: Path) -> "InputContainer":
     # Titles that are not UTF-8 are no reason to refuse a film; PyAV 19 asks for nothing to say so.
     lenient: dict[str, Any] = {} if _pyav_major() >= 19 else {"metadata_errors": "replace"}
     try:
-        container: InputContainer = av.open(str(path), "r", options=_OPTIONS, **lenient)
+        container: InputContainer = av.open(str(path), "r", options=UPLOAD_OPTIONS, **lenient)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise _not_a_video("it is in no video format that is known here") from error
     return container

@@ -1,5 +1,6 @@
 """`/_emulator/scenarios`: evenings from YAML, started, watched and stopped on this server."""
 
+import asyncio
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
@@ -28,7 +29,9 @@ _SHOWN_MISTAKES = 100
 class ScenarioStart(Request):
     """`name` is one of the library; or `text` is a scenario, with `files` that it speaks of.
 
-    `folder` is where, on the server's machine, the films are that it sends.
+    `folder` is where, on the server's machine, the films are that it sends: below an
+    `--allow-folder`, or with the `folder_key` that the emulator's own user can read (the file
+    `steering.key` in its data folder).
 
     A `speed` of 0 is the virtual clock, 1 the machine's pace. `world`: the one of this request, or
     one of the run's own, which goes with it unless `keep` is true.
@@ -39,6 +42,7 @@ class ScenarioStart(Request):
     file: str = Field("scenario.yaml", max_length=200)
     files: dict[str, str] = Field(default_factory=dict, max_length=1_000)
     folder: str = Field("", max_length=1_000)
+    folder_key: str = Field("", max_length=100)
     params: dict[str, Any] = Field(default_factory=dict, max_length=1_000)
     seed: Whole | None = Field(None, ge=0, le=2**53)
     speed: float = Field(0.0, ge=0, le=SPEED_MAX, allow_inf_nan=False)
@@ -107,14 +111,21 @@ def page(call: Call) -> ScenarioList:
     }
 
 
-def start(call: Call) -> RunShape:
+async def start(call: Call) -> RunShape:
     """Play a scenario. What is wrong with it is refused, all at once, before anything happens."""
-    wishes = call.body_as(ScenarioStart)
-    scenario = _read(wishes, known_in(call.platform.world))
+    wishes, folders = call.body_as(ScenarioStart), call.platform.shared.folders
+    known = known_in(call.platform.world)
+
+    def read() -> tuple[str, Scenario]:
+        """In a thread: it looks for the films, and a long text takes a while."""
+        folder = folders.check(wishes.folder, wishes.folder_key) if wishes.folder else ""
+        return str(folder), _read(wishes, str(folder), known)
+
+    folder, scenario = await asyncio.to_thread(read)
     is_own = wishes.world == "own" if wishes.world else wishes.speed == 0
     order = Order(
         scenario=scenario,
-        folder=wishes.folder,
+        folder=folder,
         speed=wishes.speed,
         seed=wishes.seed,
         world="own" if is_own else "this",
@@ -184,7 +195,7 @@ def known_in(world: World) -> Known:
     )
 
 
-def _read(wishes: ScenarioStart, known: Known) -> Scenario:
+def _read(wishes: ScenarioStart, folder: str, known: Known) -> Scenario:
     if (wishes.name is None) == (wishes.text is None):
         raise Refused("invalid", "Give the name of a scenario, or the text of one.")
     options: dict[str, Any] = {"given": wishes.params, "known": known, "seed": wishes.seed}
@@ -194,7 +205,7 @@ def _read(wishes: ScenarioStart, known: Known) -> Scenario:
                 wishes.text,
                 wishes.file,
                 read_file=_beside(wishes.files),
-                check_film=_films_in(wishes.folder),
+                check_film=_films_in(folder),
                 **options,
             )
         path = files.library().get(wishes.name or "")

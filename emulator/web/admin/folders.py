@@ -1,0 +1,65 @@
+"""Folders: which files of this machine a request to `/_emulator/` may name. For threads: it reads.
+
+A request may come from another machine, and its sender need not be a user of this one. So it names
+files in folders that a setting names; or it brings `key`, which lies in a file that only the
+emulator's own user can read.
+"""
+
+import hmac
+import os
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+
+from emulator.core.errors import Refused
+
+_NOT_ALLOWED = (
+    "A request may name a file or a folder only below a folder that --allow-folder names. "
+    "Name that folder when the emulator starts, or send the content itself."
+)
+
+
+class Folders:
+    """`allowed` are folders with all below them; links are followed first. An empty key is none."""
+
+    def __init__(self, allowed: Iterable[Path] = (), key: str = "") -> None:
+        self._allowed = list(allowed)
+        self._key = key.encode()
+
+    def allow(self, folder: Path) -> None:
+        """Let requests name this folder, too. For code in the emulator's own process."""
+        if folder not in self._allowed:
+            self._allowed.append(folder)
+
+    def check(self, name: str, key: str = "") -> Path:
+        """The path, without links. Refuses (`invalid`) one outside: there or not, alike."""
+        try:
+            path = Path(name).resolve() if Path(name).is_absolute() else None
+        except (OSError, ValueError, RuntimeError):  # No file can have this name, or links turn.
+            path = None
+        if path is None:
+            raise Refused("invalid", _NOT_ALLOWED)
+        if self._key and hmac.compare_digest(key.encode(), self._key):
+            return path
+        if not any(path.is_relative_to(folder.resolve()) for folder in self._allowed):
+            raise Refused("invalid", _NOT_ALLOWED)
+        return path
+
+    def read(self, name: str, bytes_max: int) -> bytes:
+        """A regular file in an allowed folder.
+
+        Refuses (`invalid`) another file, another kind of file, and one over `bytes_max`.
+        """
+        path = self.check(name)
+        try:
+            # A pipe without a writer would hold the opening until there is one.
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            with os.fdopen(descriptor, "rb") as file:
+                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                    raise Refused("invalid", f"{path} is not a regular file.")
+                content = file.read(bytes_max + 1)
+        except OSError as error:
+            raise Refused("invalid", f"{path} cannot be read: {error.strerror}.") from None
+        if len(content) > bytes_max:
+            raise Refused("invalid", f"{path} is larger than {bytes_max} bytes.")
+        return content
