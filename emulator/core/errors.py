@@ -32,5 +32,19 @@ class Refused(Exception):
         self.details = details
 
 
+# A disk is not freed in a moment, and asking is cheap.
+DISK_RETRY_SECONDS = 5
+
+
+def disk_full(share: float = 1.0) -> Refused:
+    """The refusal of everything that needs room on a disk of which `share` is in use."""
+    return Refused(
+        "unavailable",
+        f"The disk is {share:.0%} full. Free some space, or give --data another disk.",
+        reason="disk_full",
+        retry_after_seconds=DISK_RETRY_SECONDS,
+    )
+
+
 class ProtocolError(Exception):
     """The peer broke its protocol. That one connection closes with one log line."""

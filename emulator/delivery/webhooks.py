@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import field
-from functools import cached_property
+from functools import cached_property, partial
 from ipaddress import ip_address
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -137,12 +137,16 @@ class Webhooks:
         world = self._world
         if not fresh:
             return
-        with world.change():
-            for kind, body in fresh:
-                for target in self._all():
-                    if target.wants(kind):
-                        deliveries.put(world, target, world.ids.uuid(), kind, body)
-        self.go_on()
+
+        def write() -> None:
+            with world.change():
+                for kind, body in fresh:
+                    for target in self._all():
+                        if target.wants(kind):
+                            deliveries.put(world, target, world.ids.uuid(), kind, body)
+            self.go_on()
+
+        world.insist(write)
 
     def go_on(self) -> None:
         """Begin what is due, and wake up for what will be."""
@@ -183,10 +187,14 @@ class Webhooks:
             if answer is None:
                 bounds = self._bounds
                 answer = await post(target.url, headers, body, bounds.allowed, bounds.timeout_ms)
-            self._busy.pop(target.row, None)
-            if deliveries.is_kept(self._world, delivery):
-                deliveries.note(self._world, target, delivery, answer.status, answer.outcome)
-            self.go_on()
+            self._world.insist(partial(self._note, target, delivery, answer))
+
+    def _note(self, target: Target, delivery: Delivery, answer: Answer) -> None:
+        """Write down what an attempt came to. Until then, nothing more is sent to its target."""
+        if deliveries.is_kept(self._world, delivery):
+            deliveries.note(self._world, target, delivery, answer.status, answer.outcome)
+        self._busy.pop(target.row, None)
+        self.go_on()
 
     async def _wait_for_faults(self, target: Target, delivery: Delivery) -> None:
         """Deliver later, on the world's clock, where a fault wants that."""

@@ -151,7 +151,9 @@ def _sweep() -> None:
     for path in Path(tempfile.gettempdir()).glob(f"{_TEMPORARY}*"):
         lock_path = path / _LOCK_FILE
         try:
-            if not lock_path.is_file() or path.stat().st_uid != os.getuid():
+            # Who is about to take a new folder has not said so yet; from then on it holds the lock.
+            is_new = not lock_path.is_file() or not lock_path.stat().st_size
+            if is_new or path.stat().st_uid != os.getuid():
                 continue
             lock = _try_lock(lock_path)
         except OSError:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from emulator.core.clock import Clock
+from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.bursts import Burst
 from emulator.core.ids import Ids
@@ -18,6 +19,8 @@ from emulator.world.store.database import open_database
 from emulator.world.store.journal import Store
 
 DEFAULT = "default"
+# How soon a fact that could not be written is tried again.
+WRITE_RETRY_MS = 1_000
 
 
 class World:
@@ -63,6 +66,25 @@ class World:
     def change(self) -> AbstractContextManager[None]:
         """One transaction: all of it, or nothing (see `Store.change`)."""
         return self.store.change()
+
+    def insist(self, act: Callable[[], object]) -> None:
+        """Make a change that tells of what has happened anyway: now, or once there is room.
+
+        Any refusal but the store's own is the caller's, as far as it comes at once.
+        """
+        crowds = self.crowds
+
+        def act_again() -> None:
+            # The world may have gone on with other facts meanwhile.
+            if self.crowds is crowds and not self.store.is_closed:
+                self.insist(act)
+
+        try:
+            act()
+        except Refused as refused:
+            if refused is not self.store.failure:
+                raise
+            self.clock.call_at(self.now_ms + WRITE_RETRY_MS, act_again)
 
     def emit(self, event: Event | Burst) -> None:
         self.store.emit(event)

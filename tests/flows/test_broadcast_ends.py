@@ -11,7 +11,9 @@ from emulator.core.events.live import (
 )
 from emulator.world.live import streams
 from emulator.world.rules import Rules
+from emulator.world.world import WRITE_RETRY_MS
 from tests.support.stage import WINDOW_MS, Publisher, Stage
+from tests.support.stores import unwritable
 
 # Two at once.
 
@@ -175,3 +177,39 @@ async def test_a_stop_while_a_publisher_is_waited_for_ends_its_stream_once(stage
     # The wait for it is over, too: nothing happens when it would have been.
     stage.clock.advance(2 * WINDOW_MS)
     stage.ended_once(stream)
+
+
+# Where something fails.
+
+
+async def test_an_end_that_cannot_be_written_is_tried_again_until_it_is(stage: Stage) -> None:
+    # Given a stream whose window ends while nothing can be written,
+    stream = stage.create()
+    publisher = Publisher(stage, stream.stream_key).send()
+    stopped_ms = stage.clock.now_ms()
+    with unwritable(stage.world.store):
+        publisher.leave()
+        stage.clock.advance(2 * WINDOW_MS)
+        assert stage.now(stream).status == "live"
+        with pytest.raises(Refused, match="cannot be written"):
+            Publisher(stage, stream.stream_key)
+
+    # when it can be again, then it ends, once, at the instant at which its media stopped.
+    stage.clock.advance(WRITE_RETRY_MS)
+    assert stage.now(stream).status == "ended"
+    assert stage.ended_once(stream).at_ms == stopped_ms
+    assert stage.now(stream).vod_id is not None
+
+
+async def test_a_publisher_that_could_not_be_noted_may_come_again(stage: Stage) -> None:
+    stream = stage.create()
+    with unwritable(stage.world.store), pytest.raises(Refused, match="cannot be written"):
+        Publisher(stage, stream.stream_key)
+    first = Publisher(stage, stream.stream_key).send_headers()
+    with unwritable(stage.world.store), pytest.raises(Refused, match="cannot be written"):
+        first.send()
+    first.leave()
+
+    Publisher(stage, stream.stream_key).send()
+
+    assert stage.now(stream).status == "live"

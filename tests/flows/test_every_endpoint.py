@@ -17,8 +17,10 @@ import pytest
 from emulator.server import Emulator
 from emulator.web.api.table import OPERATIONS
 from emulator.web.openapi.routes import document
+from emulator.world.store.journal import Store
 from tests.support.plans import Overheard
-from tests.support.tour import Step, Stop, Taken, Tour, name_of
+from tests.support.stores import unwritable
+from tests.support.tour import KEYS, Step, Stop, Taken, Tour, name_of
 
 THEN = "2090-01-01T00:00:00Z"
 WORLDS = ("one", "two")
@@ -174,6 +176,36 @@ class Trespass(Tour):
             self.tried[stop.operation] = (by[0], by[1])
         async for taken in super()._stop(stop):
             yield taken
+
+
+class WithoutRoom(Tour):
+    """The tour, each of whose reads is also asked while nothing can be written."""
+
+    def __init__(self, client: httpx.AsyncClient, store: Store) -> None:
+        super().__init__(client, "/api/v1", "one")
+        self.read: dict[str, int] = {}
+        self._store = store
+
+    async def _stop(self, stop: Stop) -> AsyncIterator[Taken]:
+        if isinstance(stop, Step) and stop.operation.startswith("GET "):
+            with unwritable(self._store):
+                answer = await self._ask(stop)
+            self.read[stop.operation] = max(answer.status_code, self.read.get(stop.operation, 0))
+        async for taken in super()._stop(stop):
+            yield taken
+
+
+async def test_no_read_fails_where_nothing_can_be_written() -> None:
+    async with started("one") as (emulator, client):
+        tour = WithoutRoom(client, emulator.platform.worlds.find("one").world.store)
+        tour.known["now_ms"] = emulator.platform.worlds.find("one").world.now_ms
+        for key in KEYS.values():  # An account is made with its first call.
+            headers = {"Authorization": f"Bearer {key}@one"}
+            assert (await client.get("/api/v1/auth/me", headers=headers)).is_success
+        async for taken in tour.take():
+            assert taken.answer.is_success or not taken.is_listed, taken.operation
+    assert {each: status for each, status in tour.read.items() if status >= 500} == {}
+    assert len(tour.read) > 60
 
 
 def is_change_of_something(operation: str) -> bool:

@@ -3,13 +3,17 @@
 import http.client
 import signal
 import sqlite3
+import subprocess
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.support.encoders import address_of, play, pushing
-from tests.support.walk import Walk, child, platform, until
+from tests.support.walk import Answer, Walk, child, platform, until
 
 # The first words of their names: init-0.mp4, seg-0.m4s, index.jsonl.
 FILES_OF_A_SHELF = {"init", "seg", "index.jsonl"}
@@ -180,6 +184,80 @@ def refusal(stream: dict[str, object]) -> str:
     """What ffmpeg prints when it pushes a short film."""
     with pushing(address_of(stream), is_paced=True, is_endless=False) as push:
         return push.said().lower()
+
+
+@contextmanager
+def small_disk(folder: Path, size: str) -> Iterator[Path]:
+    """A file system of its own, which needs root."""
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
+    mounted = subprocess.run(command, capture_output=True, text=True, check=False)
+    if mounted.returncode:
+        pytest.skip(f"no small disk can be mounted here: {mounted.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@contextmanager
+def filled(disk: Path) -> Iterator[None]:
+    """Not a byte is free on it until the block ends."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(b"x" * 4096)
+    try:
+        yield
+    finally:
+        filler.unlink()
+
+
+def test_a_full_disk_costs_writes_alone_and_only_as_long_as_it_is_full(tmp_path: Path) -> None:
+    options = ("--reconnect-window", "1", "--segment-seconds", "1")
+    kept: list[str] = []
+    with small_disk(tmp_path / "disk", "24m") as disk, child(disk / "data", *options) as serving:
+        walk = serving.walk()
+        stream = walk.create()
+        health = f"{walk.ready['admin']}/health"
+        with pushing(address_of(stream)):
+            walk.until_parts(stream, 5)
+            assert walk.get(health).json["status"] == "ok"
+            with filled(disk):
+                refused = until_no_room(walk, kept)
+                assert int(refused.headers["retry-after"]) > 0
+                assert "disk is 100% full" in refused.json["message"]
+                # A player comes and is served, though nobody can count it.
+                walk.until_parts(stream, 2)
+                told = walk.get(health).json
+                assert (told["status"], told["reason"]) == ("degraded", refused.json["message"])
+            until(lambda: walk.get(health).json["status"] == "ok", "the disk is well again")
+            assert make_album(walk, kept).status == 201
+        # It leaves, and its stream's end falls into another time without room.
+        with filled(disk):
+            until_no_room(walk, kept)
+        vod = walk.until_vod(stream)
+        assert play(str(vod["video_url"])).video
+        told = walk.ask("GET", "/users/me/export").json
+        assert set(kept) == {album["id"] for album in told["belongings"]["albums"]}
+        serving.process.send_signal(signal.SIGTERM)
+        assert "Traceback" not in serving.said()
+
+
+def until_no_room(walk: Walk, kept: list[str]) -> Answer:
+    """The first refusal. SQLite writes a while longer into a file that has grown already."""
+    while (answer := make_album(walk, kept)).status == 201:
+        assert len(kept) < 5000
+    assert answer.status == 503, answer.text
+    return answer
+
+
+def make_album(walk: Walk, kept: list[str]) -> Answer:
+    """Write something; the ids of what was answered are noted in `kept`."""
+    answer = walk.ask("POST", "/videos/albums", {"title": "Kept"})
+    if answer.status == 201:
+        kept.append(answer.json["id"])
+    return answer
 
 
 def media_bytes(folder: Path) -> int:

@@ -28,7 +28,7 @@ from emulator.media.simulcast.feed import Feed
 from emulator.media.webrtc.relay import Relay
 from emulator.world.live import ingest_keys, streams, synthetic
 from emulator.world.live.streams import Stream
-from emulator.world.world import World
+from emulator.world.world import WRITE_RETRY_MS, World
 
 if TYPE_CHECKING:
     from emulator.media.live.pipeline import Pipeline
@@ -92,12 +92,16 @@ class Seat:
             self._broadcast.pipeline.relay.ask_for_key_frame = for_key_frame
 
     def close(self, reason: str) -> None:
-        self._open()
-        self._broadcast.left(self, reason)
+        try:
+            self._open()
+        finally:
+            self._broadcast.left(self, reason)
 
     def finish(self, reason: str) -> None:
-        self._open()
-        self._broadcast.left(self, reason, is_done=True)
+        try:
+            self._open()
+        finally:
+            self._broadcast.left(self, reason, is_done=True)
 
     def _open(self) -> None:
         """Wait no longer for the other kind of media."""
@@ -128,6 +132,8 @@ class Broadcast:
     def join(self, attempt: Attempt, drop: Callable[[str], None]) -> Seat:
         """Seat a publisher; one that comes back continues where the last one stopped."""
         is_return = self._patience is not None or self.seat is not None
+        # First, since it may be refused for want of room: then nothing has changed.
+        ingest_keys.note_joined(self._world, self.stream_id, attempt.protocol, is_return=is_return)
         if self._patience:
             self._patience.cancel()
             self._patience = None
@@ -137,7 +143,6 @@ class Broadcast:
         if self._had_publisher:
             self.pipeline.resume()
         self._had_publisher = True
-        ingest_keys.note_joined(self._world, self.stream_id, attempt.protocol, is_return=is_return)
         if self._world.faults.are_on:
             interference.joined(self._world, self.stream_id, self.seat)
         return self.seat
@@ -150,21 +155,16 @@ class Broadcast:
         if self.seat is not seat:
             return
         self.seat = None
-        ingest_keys.note_left(self._world, self.stream_id, reason)
-        if self.is_over:
-            return
-        self.pipeline.pause()
         stopped_ms = self.pipeline.last_media_ms
-        if stopped_ms is None:
-            # It never showed a picture, so nothing that people watch has stopped.
-            return
-        if is_done:
-            self._give_up(stopped_ms, reason)
-            return
-        due_ms = self._world.now_ms + self._world.rules.reconnect_window_ms
-        self._patience = self._world.clock.call_at(
-            due_ms, lambda: self._give_up(stopped_ms, reason)
-        )
+        # One that never showed a picture has stopped nothing that people watch.
+        if stopped_ms is not None and not self.is_over:
+            # First of all: whatever fails from here on, the stream ends.
+            self._give_up_later(stopped_ms, reason, self._world.rules.reconnect_window_ms)
+        self._world.insist(lambda: ingest_keys.note_left(self._world, self.stream_id, reason))
+        if not self.is_over:
+            self.pipeline.pause()
+            if is_done and stopped_ms is not None:
+                self.stop(reason)
 
     def stop(self, reason: str) -> None:
         """End the stream now, as if nobody had come back; a stream without media stays as it is."""
@@ -181,9 +181,11 @@ class Broadcast:
         self.is_over = True
         if self._patience:
             self._patience.cancel()
-        self.pipeline.finish()
-        if self.seat is not None:
-            self.seat.drop(f"The stream has ended: {reason}.")
+        try:
+            self.pipeline.finish()
+        finally:
+            if self.seat is not None:
+                self.seat.drop(f"The stream has ended: {reason}.")
 
     def abandon(self, reason: str) -> None:
         """The world that knew the stream is gone: its publisher is told, and no fact changes."""
@@ -192,9 +194,24 @@ class Broadcast:
         if seat is not None:
             seat.drop(reason)
 
+    def _give_up_later(self, stopped_ms: int, reason: str, wait_ms: int) -> None:
+        self._patience = self._world.clock.call_at(
+            self._world.now_ms + wait_ms, lambda: self._give_up(stopped_ms, reason)
+        )
+
     def _give_up(self, stopped_ms: int, reason: str) -> None:
+        """End the stream. An end that fails is tried again, until it is one."""
         self._patience = None
-        streams.end_when_media_stopped(self._world, self.stream_id, stopped_ms, reason)
+        if self.is_over or self._world.store.is_closed:
+            return
+        try:
+            streams.end_when_media_stopped(self._world, self.stream_id, stopped_ms, reason)
+        except Refused as refused:
+            log.warning("stream could not be ended stream=%s reason=%s", self.stream_id, refused)
+            self._give_up_later(stopped_ms, reason, WRITE_RETRY_MS)
+        except Exception:  # Whatever it is: a stream that nobody sends does not stay live.
+            log.exception("stream could not be ended stream=%s", self.stream_id)
+            self._give_up_later(stopped_ms, reason, WRITE_RETRY_MS)
 
 
 class Broadcasts:
@@ -349,7 +366,11 @@ class Broadcasts:
 
         def open_shelf() -> Shelf:
             shelf = self._shelves.begin(stream.uid)
-            streams.go_live(self._world, stream.id)
+            try:
+                streams.go_live(self._world, stream.id)
+            except BaseException:
+                self._shelves.discard(stream.uid)
+                raise
             log.info("stream is live stream=%s", stream.id)
             self._has_media.pop(stream.id, asyncio.Event()).set()
             for tell in self.when_media:

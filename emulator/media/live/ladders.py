@@ -79,7 +79,7 @@ class Ladders:
 
     def _dropped(self, stream_id: str, rung: "Rung", reason: str) -> None:
         rung.shelf.leave_siblings(rung.uid)
-        renditions.drop(self._world, stream_id, rung.uid, reason)
+        self._world.insist(lambda: renditions.drop(self._world, stream_id, rung.uid, reason))
 
 
 def _introduce(shelves: dict[str, Shelf]) -> None:

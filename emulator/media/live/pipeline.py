@@ -4,7 +4,9 @@ It runs on the event loop's thread: a packet costs some 20 us, and a thread a st
 in wake-ups than it would save (docs/decisions/0002). Only the shelf's writer touches the disk.
 """
 
+import logging
 from collections.abc import Callable
+from contextlib import ExitStack
 
 from emulator.core.clock import Clock
 from emulator.core.errors import ProtocolError, Refused
@@ -22,6 +24,8 @@ from emulator.media.shelf.shelf import Shelf
 from emulator.media.simulcast.feed import Feed
 from emulator.media.timeline import Epoch, Timeline
 from emulator.media.webrtc.relay import Relay
+
+log = logging.getLogger(__name__)
 
 
 def _no_ladder(_epoch: Epoch, _shelf: Shelf) -> Ladder | None:
@@ -116,11 +120,17 @@ class Pipeline:
             self._keep(self._shelf, self._segmenter.push(whole, self._timeline.epoch, at_ms))
 
     def pause(self) -> None:
-        """The publisher is gone, perhaps to come back: what it sent is on the shelf."""
-        if self._shelf is not None:
-            self._keep(self._shelf, self._segmenter.flush())
-        if self.ladder is not None:
-            self.ladder.flush()
+        """The publisher is gone, perhaps to come back: what it sent is on the shelf.
+
+        What cannot be put there is lost, and logged: the stream goes on, or ends, without it.
+        """
+        try:
+            if self._shelf is not None:
+                self._keep(self._shelf, self._segmenter.flush())
+            if self.ladder is not None:
+                self.ladder.flush()
+        except Exception:  # Our own bug with what a publisher sent last.
+            log.exception("the last of what a publisher sent is lost")
 
     def resume(self) -> None:
         """A publisher is back: the same timeline goes on, after a discontinuity."""
@@ -132,12 +142,13 @@ class Pipeline:
     def finish(self) -> None:
         """No more media will come."""
         self.pause()
-        self.relay.close()
-        self.feed.close()
-        if self.ladder is not None:
-            self.ladder.finish()
-        if self._shelf is not None:
-            self._shelf.finish()
+        with ExitStack() as ends:  # Each of them, whatever another one raises.
+            if self._shelf is not None:
+                ends.callback(self._shelf.finish)
+            if self.ladder is not None:
+                ends.callback(self.ladder.finish)
+            ends.callback(self.feed.close)
+            ends.callback(self.relay.close)
 
     def _begin_reading(self) -> None:
         self._reader = FlvReader(self._warn)

@@ -7,14 +7,17 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from emulator.core.errors import Refused
 from emulator.core.values import dataclass
 from emulator.media.recording.imports.watch import Watch
+from emulator.world.world import WRITE_RETRY_MS, World
 
 if TYPE_CHECKING:
     from emulator.media.recording.imports.importing import Imported
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +44,7 @@ class Bench:
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
         """Let it go on beside everything else, until it ends or `stop` ends it."""
-        task = self._tasks.create_task(work)
+        task = self._tasks.create_task(_guarded(work))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
@@ -50,6 +53,26 @@ class Bench:
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
+
+
+async def _guarded(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except Exception:  # A task's root: what goes wrong here stops nothing else.
+        log.exception("work on media failed")
+
+
+async def written(world: World, act: Callable[[], T]) -> T:
+    """What `act` gives, which changes a world: now, or as soon as there is room on the disk."""
+    while True:
+        try:
+            return act()
+        except Refused as refused:
+            if refused is not world.store.failure:
+                raise
+        is_due = asyncio.Event()
+        world.clock.call_at(world.now_ms + WRITE_RETRY_MS, is_due.set)
+        await is_due.wait()
 
 
 async def tried(work: Awaitable[None], what: str) -> str:

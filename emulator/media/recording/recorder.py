@@ -8,12 +8,14 @@ waits for it.
 import asyncio
 import contextlib
 import logging
+from functools import partial
 
 from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.library import VodDeleted, VodUploaded
 from emulator.core.events.live import StreamEnded
 from emulator.core.events.video import VideoDeleted, VideoFailed, VideoReady
+from emulator.media.recording.bench import written
 from emulator.media.recording.loop.loops import HEIGHT, WIDTH, showing
 from emulator.media.recording.recordings import Recordings
 from emulator.media.recording.recovery import recover
@@ -109,13 +111,22 @@ class Recorder:
         try:
             await self._process(vod)
         except Refused as refused:
-            vods.give_up(self._world, vod, refused.sentence)
-            self._drop_renditions(vod)
+            await self._give_up(vod, refused.sentence)
             log.warning("vod failed vod=%s reason=%s", vod_id, refused.sentence)
         except Exception:  # A task's root: one VOD's failure is no other's.
-            vods.give_up(self._world, vod, "Its files could not be read.")
-            self._drop_renditions(vod)
             log.exception("vod failed vod=%s", vod_id)
+            await self._give_up(vod, "Its files could not be read.")
+
+    async def _give_up(self, vod: Vod, reason: str) -> None:
+        def act() -> None:
+            with self._world.change():
+                vods.give_up(self._world, vod, reason)
+                self._drop_renditions(vod)
+
+        try:
+            await written(self._world, act)
+        except Exception:  # The last thing a task's root can do.
+            log.exception("vod could not be given up vod=%s", vod.id)
 
     async def _process(self, vod: Vod) -> None:
         due_ms = vod.created_at_ms + self._world.rules.vod_processing_ms
@@ -125,21 +136,24 @@ class Recorder:
             # There are no files: its recording is the built-in picture, as long as it ran.
             await self._until(due_ms)
             length_ms = showing(self._world, vod.loop).duration_ms
-            vods.complete(self._world, vod, length_ms, SIMULATED_QUALITIES)
+            await self._ready(vod, length_ms, SIMULATED_QUALITIES)
             return
         uid = vod.media_uid
         if videos.by_uid(self._world, uid) is not None:
             await self._until(due_ms)
         video = videos.by_uid(self._world, uid)
         if video is not None:
-            self._show(vod, video)
+            await written(self._world, lambda: self._show(vod, video))
             return
         with self._world.clock.working():
             duration_ms, qualities = await self._complete(uid)
             await self._adopt_renditions(vod)
         await self._until(due_ms)
-        vods.complete(self._world, vod, duration_ms, qualities)
+        await self._ready(vod, duration_ms, qualities)
         log.info("vod is ready vod=%s duration_ms=%d", vod.id, duration_ms)
+
+    async def _ready(self, vod: Vod, length_ms: int, qualities: tuple[Quality, ...]) -> None:
+        await written(self._world, lambda: vods.complete(self._world, vod, length_ms, qualities))
 
     async def _interfere(self, vod: Vod, due_ms: int) -> int:
         """How much longer faults let it take. Refuses (`unavailable`), in time, one that fails."""
@@ -174,9 +188,12 @@ class Recorder:
         for made in live_renditions.of(self._world, stream):
             window = await self._saved(made.uid)
             if window is not None and window.complete:
-                renditions.adopt(self._world, vod, made.uid, window.peak_bits)
+                adopt = partial(renditions.adopt, self._world, vod, made.uid, window.peak_bits)
+                await written(self._world, adopt)
             else:
-                live_renditions.drop(self._world, stream.id, made.uid, "Nothing was recorded.")
+                reason = "Nothing was recorded."
+                drop = partial(live_renditions.drop, self._world, stream.id, made.uid, reason)
+                await written(self._world, drop)
 
     async def _saved(self, uid: str) -> Window | None:
         """All of a finished recording; None where not a part of it reached the disk."""

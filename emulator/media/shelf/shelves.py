@@ -64,6 +64,10 @@ class Shelves:
         shelf = self._live[uid] = Shelf(folder, window, tape)
         return shelf
 
+    def discard(self, uid: str) -> None:
+        """Take `begin` back, before anything was put on the shelf: it leaves nothing behind."""
+        self._live.pop(uid, None)
+
     def find(self, uid: str) -> Shelf:
         """The live shelf, or the recording as its index tells it.
 
@@ -113,6 +117,15 @@ class Shelves:
     def check_room(self) -> None:
         """Refuses (`unavailable`, with a sentence for the publisher) while the disk is full."""
         refusal = self.usage().room_for_publisher()
+        if refusal is not None:
+            raise refusal
+
+    def check_disk(self) -> None:
+        """As `check_room`, but without a look at every recording: for who asks often."""
+        used = self._usage.recordings if self._usage is not None else ()
+        refusal = disk.usage_of(
+            used, self.root, self.settings.disk_limit_bytes
+        ).room_for_publisher()
         if refusal is not None:
             raise refusal
 

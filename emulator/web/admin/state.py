@@ -6,19 +6,39 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from emulator.core.errors import Refused
 from emulator.web.errors import JSONResponse
 from emulator.web.worlds import Worlds
 from emulator.world.live import streams
 
 
+def _degraded(worlds: Worlds) -> Refused | None:
+    """What everybody who needs room on the disk is told, None where there is some."""
+    try:
+        for platform in worlds.all():
+            if platform.world.store.failure is not None:
+                platform.world.store.check_writable()
+        worlds.shared.shelves.check_disk()
+    except Refused as refused:
+        return refused
+    return None
+
+
 def routes(worlds: Worlds) -> list[Route]:
     async def health(_: Request) -> Response:
-        """200 once everything listens; the server answers 503 by itself while it stops."""
-        is_ok = worlds.shared.state.is_ready
-        return JSONResponse(
-            {"status": "ok" if is_ok else "stopping", "version": worlds.shared.ready["version"]},
-            status_code=200 if is_ok else 503,
-        )
+        """200 once everything listens; the server answers 503 by itself while it stops.
+
+        `degraded`, with a `reason`, is 200 too: reads and players are answered, but what needs
+        room on the disk is refused. Looked at anew each time.
+        """
+        version = worlds.shared.ready["version"]
+        if not worlds.shared.state.is_ready:
+            return JSONResponse({"status": "stopping", "version": version}, status_code=503)
+        refusal = _degraded(worlds)
+        if refusal is not None:
+            told = {"status": "degraded", "version": version, "reason": refusal.sentence}
+            return JSONResponse(told)
+        return JSONResponse({"status": "ok", "version": version})
 
     async def info(_: Request) -> Response:
         return JSONResponse(worlds.shared.ready)

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import field
+from functools import partial
 from typing import Literal
 
 from emulator.core.errors import Refused
@@ -221,16 +222,18 @@ class Chats:
     def _journal_drops(self) -> None:
         """All of a turn in one change: a thousand may be dropped at once, and others read on."""
         drops, self._drops = self._drops, []
-        with self.world.change():
-            for guest, why in drops:
-                self.world.emit(
-                    ChatReaderDropped(
-                        at_ms=self.world.now_ms,
-                        stream_id=guest.stream_id,
-                        user_id=guest.user.id if guest.user else None,
-                        reason=why,
-                    )
+        self.world.store.note(partial(self._journal, drops))
+
+    def _journal(self, drops: list[tuple[Guest, str]]) -> None:
+        for guest, why in drops:
+            self.world.emit(
+                ChatReaderDropped(
+                    at_ms=self.world.now_ms,
+                    stream_id=guest.stream_id,
+                    user_id=guest.user.id if guest.user else None,
+                    reason=why,
                 )
+            )
 
 
 def _dismiss(guest: Guest, code: int, reason: str) -> None:

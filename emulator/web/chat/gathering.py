@@ -7,6 +7,7 @@ it (contract, websocket.md, "Who counts as a viewer").
 import asyncio
 from collections.abc import Iterable
 from dataclasses import field
+from functools import partial
 from typing import get_args
 
 from emulator.core.clock import Timer
@@ -180,9 +181,11 @@ class Gathering:
         """Who has a live stream's chat open watches it, also without any other sign of life."""
         stream = self._live_stream()
         if stream is not None:
-            with self._world.change():
-                for person in self._persons.values():
-                    self._see(person.first, stream)
+            self._world.store.note(partial(self._see_all, stream))
+
+    def _see_all(self, stream: Stream) -> None:
+        for person in self._persons.values():
+            self._see(person.first, stream)
 
     def _live_stream(self) -> Stream | None:
         """The stream, while it is live: only then does it have viewers."""

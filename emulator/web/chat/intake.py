@@ -53,6 +53,8 @@ class Intake:
                     said = [(author, content) for _, author, content in told]
                     found = messages.post_many(self._world, stream_id, said)
                     outcomes += zip((guest for guest, _, _ in told), found, strict=True)
+        except Refused as refused:  # Nothing of the turn could be written.
+            outcomes = [(guest, refused) for guest, _, _ in batch]
         finally:
             for guest, _, _ in batch:
                 guest.backlog -= 1

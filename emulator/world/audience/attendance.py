@@ -5,6 +5,7 @@ was: a viewer who fell silent is gone from the instant at which that had lasted 
 """
 
 from collections.abc import Mapping
+from functools import partial
 
 from emulator.core.errors import Refused
 from emulator.core.events.audience import ViewerJoined, ViewersLeft, ViewersSimulated
@@ -20,6 +21,7 @@ SIMULATED_MAX = 10_000_000
 ORDERS_MAX = 10_000
 _BEATS = 10
 _BEAT_MIN_MS = 10_000
+_RETRY_MS = 5_000
 
 
 def see(
@@ -41,28 +43,37 @@ def see(
     settle(world, stream)
     if world.viewers.real(stream.id) >= world.rules.viewers_max:
         return
-    world.viewers.see(stream.id, session)
-    now_ms = world.now_ms
     visitor = Visitor(is_signed_in=is_signed_in, country=country, device=device, referrer=referrer)
-    with world.change():
-        before = world.store.row(
-            "SELECT row FROM audience_sessions WHERE stream_row = ? AND session = ?",
-            stream.row,
-            session,
-        )
-        world.store.write(
-            "INSERT INTO audience_sessions (stream_row, session, joined_at_ms) VALUES (?, ?, ?)"
-            " ON CONFLICT (stream_row, session) DO UPDATE"
-            " SET joined_at_ms = excluded.joined_at_ms, left_at_ms = NULL",
-            stream.row,
-            session,
-            now_ms,
-        )
-        crowd = world.crowds.find(stream.id)
-        viewers = ledger.write_down(world, stream, crowd, [(now_ms, 1)])
-        ledger.note_visitor(world, stream, visitor, is_first=before is None)
-        world.emit(ViewerJoined(at_ms=now_ms, stream_id=stream.id, viewers=viewers))
+    world.store.note(partial(_arrive, world, stream, session, visitor))
     _look_again(world, stream)
+
+
+def _arrive(world: World, stream: Watched, session: str, visitor: Visitor) -> None:
+    """Write down that a real viewer has come. Inside a change."""
+    world.viewers.see(stream.id, session)
+    world.store.when_undone(lambda: _not_come(world, stream, session))
+    now_ms = world.now_ms
+    before = world.store.row(
+        "SELECT row FROM audience_sessions WHERE stream_row = ? AND session = ?",
+        stream.row,
+        session,
+    )
+    world.store.write(
+        "INSERT INTO audience_sessions (stream_row, session, joined_at_ms) VALUES (?, ?, ?)"
+        " ON CONFLICT (stream_row, session) DO UPDATE"
+        " SET joined_at_ms = excluded.joined_at_ms, left_at_ms = NULL",
+        stream.row,
+        session,
+        now_ms,
+    )
+    crowd = _crowd(world, stream)
+    viewers = ledger.write_down(world, stream, crowd, [(now_ms, 1)])
+    ledger.note_visitor(world, stream, visitor, is_first=before is None)
+    world.emit(ViewerJoined(at_ms=now_ms, stream_id=stream.id, viewers=viewers))
+
+
+def _not_come(world: World, stream: Watched, session: str) -> None:
+    world.viewers.leave(stream.id, session)
 
 
 def see_again(world: World, stream: Watched, session: str) -> bool:
@@ -73,21 +84,45 @@ def see_again(world: World, stream: Watched, session: str) -> bool:
 def leave(world: World, stream: Watched, session: str) -> None:
     """A real viewer says goodbye."""
     settle(world, stream)
-    if world.viewers.leave(stream.id, session):
-        with world.change():
-            crowd = world.crowds.find(stream.id)
-            _depart(world, stream, crowd, [(session, world.now_ms)])
+    left_ms = world.viewers.leave(stream.id, session)
+    if left_ms is not None:
+        gone = [(session, world.now_ms)]
+        is_written = world.store.note(lambda: _depart(world, stream, _crowd(world, stream), gone))
+        if not is_written:
+            # It falls silent, and is lost by itself once that can be written.
+            world.viewers.take_back(stream.id, [(session, left_ms)])
+            _look_again(world, stream)
 
 
 def settle(world: World, stream: Watched) -> None:
-    """Write down all that has happened to a stream's audience up to this instant."""
+    """Write down all that has happened to a stream's audience up to this instant.
+
+    What cannot be written down now is left to the next time.
+    """
     crowd = world.crowds.find(stream.id)
+    if world.viewers.has_silent(stream.id) or (crowd and crowd.tally.is_due):
+        world.store.note(partial(_settle, world, stream))
+
+
+def _settle(world: World, stream: Watched) -> None:
+    crowd = _crowd(world, stream)
+    _depart(world, stream, crowd, _lose(world, stream))
+    if crowd:
+        ledger.tell(world, stream, crowd)
+
+
+def _crowd(world: World, stream: Watched, at_ms: int | None = None) -> Crowd | None:
+    """A stream's crowd, for a change: where that fails, it is as if it had not been looked at."""
+    world.store.when_undone(partial(world.crowds.make_again, stream.id, stream.row))
+    return world.crowds.find(stream.id, at_ms)
+
+
+def _lose(world: World, stream: Watched) -> list[tuple[str, int]]:
+    """Whoever has fallen silent, for a change."""
     gone = world.viewers.lose(stream.id)
-    if gone or (crowd and crowd.tally.is_due):
-        with world.change():
-            _depart(world, stream, crowd, gone)
-            if crowd:
-                ledger.tell(world, stream, crowd)
+    if gone:
+        world.store.when_undone(partial(world.viewers.take_back, stream.id, gone))
+    return gone
 
 
 def settle_of(world: World, user_row: int) -> None:
@@ -137,10 +172,11 @@ def order(world: World, stream: Watched, told: Order) -> None:
             "conflict", f"This stream's viewers were told {ORDERS_MAX} things. End it, begin anew."
         )
     settle(world, stream)
-    crowd = world.crowds.find_or_make(stream.id)
     now_ms = world.now_ms
-    count_before = crowd.count
     with world.change():
+        world.store.when_undone(partial(world.crowds.make_again, stream.id, stream.row))
+        crowd = world.crowds.find_or_make(stream.id)
+        count_before = crowd.count
         orders.keep(world.store, stream.row, now_ms, told)
         crowd.obey(told, now_ms)
         viewers = ledger.write_down(world, stream, crowd)
@@ -160,9 +196,10 @@ def close(world: World, stream: Watched, at_ms: int) -> None:
 
     But for who came, and was looked at, before anybody knew that it was over.
     """
-    crowd = world.crowds.find(stream.id, at_ms)
     with world.change():
-        gone = [(each, min(left_ms, at_ms)) for each, left_ms in world.viewers.lose(stream.id)]
+        crowd = _crowd(world, stream, at_ms)
+        gone = [(each, min(left_ms, at_ms)) for each, left_ms in _lose(world, stream)]
+        world.store.when_undone(world.viewers.remember(stream.id))
         gone += [(each, at_ms) for each in world.viewers.forget(stream.id)]
         if crowd:
             crowd.leave(at_ms)
@@ -242,6 +279,9 @@ def _look_again(world: World, stream: Watched) -> None:
     due_ms = viewers.next_loss_ms(stream.id)
     if due_ms is None or stream.id in viewers.timers:
         return
+    if world.store.failure is not None:
+        # Whoever is silent already could not be written down: a little later perhaps.
+        due_ms = max(due_ms, world.now_ms + _RETRY_MS)
 
     def look() -> None:
         viewers.timers.pop(stream.id, None)
@@ -283,10 +323,14 @@ def _write_down(world: World, stream_id: str, *, is_said: bool = False) -> None:
     row = world.store.row("SELECT row, id, status FROM streams WHERE id = ?", stream_id)
     if row is None:
         return
-    with world.change():
-        viewers = ledger.write_down(world, ledger.Shown(*row), crowd)
-        if is_said:
+
+    def write() -> None:
+        shown = ledger.Shown(*row)
+        viewers = ledger.write_down(world, shown, _crowd(world, shown))
+        if is_said and crowd is not None:
             _say(world, stream_id, crowd, viewers, viewers)
+
+    world.store.note(write)
 
 
 def _say(world: World, stream_id: str, crowd: Crowd, viewers: int, before: int) -> None:

@@ -46,6 +46,12 @@ class Crowds:
         self._crowds.pop(stream_id, None)
         self._asleep.pop(stream_id, None)
 
+    def make_again(self, stream_id: str, stream_row: int) -> None:
+        """What a stream's crowd was told or has written down did not become a fact."""
+        self._crowds.pop(stream_id, None)
+        if orders.count(self._store, stream_row):
+            self._asleep[stream_id] = stream_row
+
     def count(self, stream_id: str) -> int:
         """How many of a stream's viewers are simulated at this instant."""
         if stream_id not in self._crowds and stream_id not in self._asleep:

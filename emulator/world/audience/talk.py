@@ -53,12 +53,16 @@ def _fold(world: World, stream: Stream) -> None:
     newest = store.number("SELECT max(row) FROM messages WHERE stream_row = ?", stream.row)
     if newest <= counted:
         return
-    with store.change(is_seen=False):
+
+    def write() -> None:
         if not is_current:
             store.write("DELETE FROM talk_authors WHERE stream_row = ?", stream.row)
             store.write("DELETE FROM talk_minutes WHERE stream_row = ?", stream.row)
         _add(world, stream.row, counted, base_ms)
         store.write("INSERT OR REPLACE INTO talk VALUES (?, ?, ?)", stream.row, newest, base_ms)
+
+    # On a full disk the figures are those of the last time.
+    store.note(write, is_seen=False)
 
 
 def _add(world: World, stream_row: int, counted: int, base_ms: int) -> None:

@@ -1,6 +1,7 @@
 """Who watches right now: sessions that were seen a moment ago (contract, websocket.md)."""
 
 from collections.abc import Callable
+from operator import itemgetter
 
 from emulator.core.clock import Clock, Timer
 
@@ -43,9 +44,10 @@ class Viewers:
         sessions.pop(session, None)
         sessions[session] = self._clock.now_ms()
 
-    def leave(self, stream_id: str, session: str) -> bool:
-        """A session says goodbye. True if it was there."""
-        return self._seen_at_ms.get(stream_id, {}).pop(session, None) is not None
+    def leave(self, stream_id: str, session: str) -> int | None:
+        """A session says goodbye. Until when it would have counted; None if it was not there."""
+        seen_at_ms = self._seen_at_ms.get(stream_id, {}).pop(session, None)
+        return None if seen_at_ms is None else seen_at_ms + self._gone_ms
 
     def lose(self, stream_id: str) -> list[tuple[str, int]]:
         """Forget the sessions that have left, each with the instant from which it was gone."""
@@ -58,6 +60,27 @@ class Viewers:
         for session, _ in gone:
             del sessions[session]
         return gone
+
+    def take_back(self, stream_id: str, gone: list[tuple[str, int]]) -> None:
+        """Those whom `lose` gave are here after all: nobody could write down that they left."""
+        sessions = {session: left_at_ms - self._gone_ms for session, left_at_ms in gone}
+        sessions |= self._seen_at_ms.get(stream_id, {})
+        self._seen_at_ms[stream_id] = dict(sorted(sessions.items(), key=itemgetter(1)))
+
+    def remember(self, stream_id: str) -> Callable[[], None]:
+        """How to come back, after `forget`, to who watches a stream now."""
+        sessions = self._seen_at_ms.get(stream_id)
+
+        def come_back() -> None:
+            if sessions is not None:
+                self._seen_at_ms[stream_id] = sessions
+
+        return come_back
+
+    def has_silent(self, stream_id: str) -> bool:
+        """Whether `lose` would give anybody."""
+        sessions = self._seen_at_ms.get(stream_id)
+        return bool(sessions and self._silent(sessions))
 
     def next_loss_ms(self, stream_id: str) -> int | None:
         """When the first of a stream's sessions will have been silent for too long."""

@@ -6,6 +6,7 @@ process loses those of the last moment, which nobody was promised.
 """
 
 from collections import Counter
+from functools import partial
 
 from emulator.world.store.journal import Store
 
@@ -34,20 +35,24 @@ class PendingSearches:
         if not self._counts:
             return
         # No other answer depends on it, so that a flood of searches makes none of them stale.
-        with store.change(is_seen=False):
-            for (minute_at_ms, text), count in self._counts.items():
-                store.write(
-                    "INSERT INTO search_terms VALUES (?1, ?2)"
-                    " ON CONFLICT (text) DO UPDATE SET count = count + ?2",
-                    text,
-                    count,
-                )
-                store.write(
-                    "INSERT INTO searches VALUES (?1, ?2, ?3)"
-                    " ON CONFLICT (minute_at_ms, text) DO UPDATE SET count = count + ?3",
-                    minute_at_ms,
-                    text,
-                    count,
-                )
-            store.write("DELETE FROM searches WHERE minute_at_ms <= ?", now_ms - DAY_MS)
-        self._counts.clear()
+        if store.note(partial(self._write, store, now_ms), is_seen=False):
+            self._counts.clear()
+        elif len(self._counts) >= _TEXTS_MAX:
+            self._counts.clear()  # Nobody was promised them, and memory is bounded.
+
+    def _write(self, store: Store, now_ms: int) -> None:
+        for (minute_at_ms, text), count in self._counts.items():
+            store.write(
+                "INSERT INTO search_terms VALUES (?1, ?2)"
+                " ON CONFLICT (text) DO UPDATE SET count = count + ?2",
+                text,
+                count,
+            )
+            store.write(
+                "INSERT INTO searches VALUES (?1, ?2, ?3)"
+                " ON CONFLICT (minute_at_ms, text) DO UPDATE SET count = count + ?3",
+                minute_at_ms,
+                text,
+                count,
+            )
+        store.write("DELETE FROM searches WHERE minute_at_ms <= ?", now_ms - DAY_MS)

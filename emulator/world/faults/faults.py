@@ -5,6 +5,7 @@ Who may be struck asks `are_on` first: where nothing is broken, that is all it c
 
 from collections.abc import Callable
 from dataclasses import field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from emulator.core.clock import Timer
@@ -91,9 +92,8 @@ class Faults:
         chance = Ids(f"{world.name}/{fault_id}")
         active = Active(fault_id, plan.fault, plan, world.now_ms, chance)
         self._on[fault_id] = active
-        if active.until_ms is not None:
-            active.timer = world.clock.call_at(active.until_ms, lambda: self._expire(active))
         with world.change():
+            world.store.when_undone(partial(self._on.pop, fault_id, None))
             world.emit(
                 FaultStarted(
                     at_ms=world.now_ms,
@@ -104,6 +104,8 @@ class Faults:
                     times=plan.times,
                 )
             )
+        if active.until_ms is not None:
+            active.timer = world.clock.call_at(active.until_ms, lambda: self._expire(active))
         return active
 
     def stop(self, fault_id: str) -> None:
@@ -150,17 +152,15 @@ class Faults:
         """Journal one effect of a fault that is on."""
         active.struck += 1
         world = self._world
-        with world.change():
-            world.emit(
-                FaultStruck(
-                    at_ms=world.now_ms,
-                    fault_id=active.id,
-                    kind=active.fault.kind,
-                    subject=subject,
-                )
-            )
-            if active.struck == active.plan.times:
-                self._leave(active, "has struck as often as it may")
+        struck = FaultStruck(
+            at_ms=world.now_ms,
+            fault_id=active.id,
+            kind=active.fault.kind,
+            subject=subject,
+        )
+        world.store.note(lambda: world.emit(struck))
+        if active.struck == active.plan.times:
+            self._leave(active, "has struck as often as it may")
 
     def _draws(self, active: "Active[F]") -> bool:
         share = active.plan.share
@@ -180,13 +180,12 @@ class Faults:
     def _leave(self, active: "Active[F]", reason: str) -> None:
         del self._on[active.id]
         world = self._world
-        with world.change():
-            world.emit(
-                FaultStopped(
-                    at_ms=world.now_ms,
-                    fault_id=active.id,
-                    kind=active.fault.kind,
-                    struck=active.struck,
-                    reason=reason,
-                )
-            )
+        stopped = FaultStopped(
+            at_ms=world.now_ms,
+            fault_id=active.id,
+            kind=active.fault.kind,
+            struck=active.struck,
+            reason=reason,
+        )
+        # It strikes no more, also where that cannot be written down.
+        world.store.note(lambda: world.emit(stopped))

@@ -3,6 +3,7 @@
 What is cut is cut in a thread (`media/recording/cuts`); a clip is `processing` until then.
 """
 
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from emulator.core.errors import Refused
@@ -124,9 +125,12 @@ def find_own(world: World, clip_id: str, user: User) -> Clip:
 
 def watch(world: World, clip: Clip) -> Clip:
     """Count one view."""
-    with world.change():
-        world.store.write("UPDATE clips SET view_count = view_count + 1 WHERE row = ?", clip.row)
+    world.store.note(partial(_count_view, world, clip.row))
     return find(world, clip.id)
+
+
+def _count_view(world: World, row: int) -> None:
+    world.store.write("UPDATE clips SET view_count = view_count + 1 WHERE row = ?", row)
 
 
 def of_stream(world: World, stream: "Stream", *, offset: int, count: int) -> tuple[list[Clip], int]:

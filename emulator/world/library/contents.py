@@ -6,6 +6,7 @@ A stand-in for the platform's AI writes it (`writing.py`); here it is kept.
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any, Literal
 
 from emulator.core.events.library import ContentWritten
@@ -35,10 +36,7 @@ def of(world: World, stream: Stream) -> Content:
     found = world.store.row("SELECT * FROM contents WHERE stream_row = ?", stream.row)
     if found is None:
         content_id = world.ids.uuid()
-        with world.store.change(is_seen=False):
-            world.store.write(
-                "INSERT INTO contents (id, stream_row) VALUES (?, ?)", content_id, stream.row
-            )
+        world.store.note(partial(_begin, world, content_id, stream.row), is_seen=False)
         return Content(content_id, (), (), (), None, None)
     return Content(
         id=found["id"],
@@ -48,6 +46,10 @@ def of(world: World, stream: Stream) -> Content:
         summary=found["summary"],
         generated_at_ms=found["generated_at_ms"],
     )
+
+
+def _begin(world: World, content_id: str, stream_row: int) -> None:
+    world.store.write("INSERT INTO contents (id, stream_row) VALUES (?, ?)", content_id, stream_row)
 
 
 def write_blog(world: World, stream: Stream) -> Content:
@@ -80,8 +82,8 @@ def _plain(found: Sequence[Snippet | Part]) -> list[dict[str, Any]]:
 
 
 def _keep(world: World, stream: Stream, what: What, value: list[Any]) -> None:
-    of(world, stream)
     with world.change():
+        of(world, stream)
         # Columns come from this file's own list, never from a request.
         world.store.write(
             f"UPDATE contents SET {what} = ?, generated_at_ms = ? WHERE stream_row = ?",

@@ -1,5 +1,7 @@
 """Lists of VODs, the newest first, and what is found by words."""
 
+from functools import partial
+
 from emulator.world.discovery import words
 from emulator.world.library import recordings, transcripts
 from emulator.world.library.recordings import Vod, VodStatus
@@ -83,15 +85,21 @@ def _page(world: World, parts: list[Part], offset: int, count: int) -> tuple[lis
 
 
 def _index(world: World) -> None:
-    """Take in what has changed since somebody searched last. No answer gets stale by it."""
+    """Take in what has changed since somebody searched last, as far as it can be written. No
+    answer gets stale by it."""
     last = 0
     while waiting := world.store.rows(
         "SELECT vod_row FROM vods_to_index WHERE vod_row > ? ORDER BY vod_row LIMIT 100", last
     ):
-        with world.store.change(is_seen=False):
-            for (row,) in waiting:
-                _index_one(world, row)
-                last = row
+        rows = [row for (row,) in waiting]
+        if not world.store.note(partial(_index_all, world, rows), is_seen=False):
+            return
+        last = rows[-1]
+
+
+def _index_all(world: World, rows: list[int]) -> None:
+    for row in rows:
+        _index_one(world, row)
 
 
 def _index_one(world: World, row: int) -> None:

@@ -115,12 +115,14 @@ def start(world: World, uid: str) -> Vod:
 
 
 def note_progress(world: World, uid: str, percent: int) -> None:
-    with world.change():
+    def write() -> None:
         world.store.write(
             "UPDATE renditions SET progress_percent = ? WHERE uid = ? AND status = 'processing'",
             percent,
             uid,
         )
+
+    world.store.note(write)
 
 
 def finish(world: World, uid: str, size: tuple[int, int], bitrate: int) -> None:

@@ -15,13 +15,16 @@ class Watched:
 
 def note(world: World, vod: Vod, length_ms: int) -> None:
     """A player took so much of a VOD."""
-    with world.store.change(is_seen=False):
+
+    def write() -> None:
         world.store.write(
             "INSERT INTO vod_watching VALUES (?, ?) ON CONFLICT (vod_row) DO UPDATE"
             " SET watch_ms = watch_ms + excluded.watch_ms",
             vod.row,
             length_ms,
         )
+
+    world.store.note(write, is_seen=False)
 
 
 def of(world: World, vod: Vod) -> Watched:

@@ -1,5 +1,7 @@
 """Ingest keys: may this publisher publish? Judged before a publish is accepted."""
 
+from functools import partial
+
 from emulator.core.errors import Refused
 from emulator.core.events.live import PublisherJoined, PublisherLeft, PublishRefused
 from emulator.world.faults.ingest import IngestRefuse
@@ -19,15 +21,7 @@ def judge(world: World, key: str, *, is_publishing: bool) -> Stream:
         stream = _find(world, key)
         _check(world, stream, is_publishing=is_publishing)
     except Refused as refused:
-        with world.change():
-            world.emit(
-                PublishRefused(
-                    at_ms=world.now_ms,
-                    stream_id=refused.details.get("stream_id"),
-                    code=refused.code,
-                    sentence=refused.sentence,
-                )
-            )
+        world.store.note(partial(_note_refused, world, refused))
         raise
     return stream
 
@@ -46,6 +40,17 @@ def note_left(world: World, stream_id: str, reason: str) -> None:
     """Journal that a publisher is gone."""
     with world.change():
         world.emit(PublisherLeft(at_ms=world.now_ms, stream_id=stream_id, reason=reason))
+
+
+def _note_refused(world: World, refused: Refused) -> None:
+    world.emit(
+        PublishRefused(
+            at_ms=world.now_ms,
+            stream_id=refused.details.get("stream_id"),
+            code=refused.code,
+            sentence=refused.sentence,
+        )
+    )
 
 
 def _find(world: World, key: str) -> Stream:

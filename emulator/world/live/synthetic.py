@@ -5,6 +5,8 @@ publisher does, with the same events; what it shows is made when somebody looks
 (`media/recording/loop`).
 """
 
+from functools import partial
+
 from emulator.core.errors import Refused
 from emulator.world.faults.ingest import IngestCut
 from emulator.world.live import ingest_keys, streams
@@ -35,7 +37,8 @@ def start(world: World, stream: Stream) -> Stream:
             _begin(world, stream)
     for cut in world.faults.on(IngestCut):
         if cut.fault.meets({"stream": stream.id}):
-            world.clock.call_at(world.now_ms + cut.fault.after_ms, lambda: _cut(world, stream.id))
+            due_ms = world.now_ms + cut.fault.after_ms
+            world.clock.call_at(due_ms, lambda: world.insist(lambda: _cut(world, stream.id)))
             break
     return streams.find(world, stream.id)
 
@@ -63,13 +66,15 @@ def stop(world: World, stream: Stream, reason: str = "the publisher stopped") ->
             stopped_ms,
         )
     due_ms = stopped_ms + world.rules.reconnect_window_ms
-    world.clock.call_at(due_ms, lambda: _give_up(world, stream.id, away, reason))
+    give_up = partial(_give_up, world, stream.id, away, reason)
+    world.clock.call_at(due_ms, lambda: world.insist(give_up))
 
 
 def drop(world: World, stream: Stream, back_after_ms: int) -> None:
     """Leave, and come back after a while; too late, where the stream has ended by then."""
     stop(world, stream, "the connection broke")
-    world.clock.call_at(world.now_ms + back_after_ms, lambda: _come_back(world, stream.id))
+    come_back = partial(_come_back, world, stream.id)
+    world.clock.call_at(world.now_ms + back_after_ms, lambda: world.insist(come_back))
 
 
 def break_off(world: World, kind: str) -> None:
@@ -133,8 +138,9 @@ def _come_back(world: World, stream_id: str) -> None:
     """On the clock: whoever refuses it has said so in an event."""
     try:
         start(world, streams.find(world, stream_id))
-    except Refused:
-        return
+    except Refused as refused:
+        if refused is world.store.failure:
+            raise
 
 
 def _give_up(world: World, stream_id: str, away: int, reason: str) -> None:
@@ -145,8 +151,9 @@ def _give_up(world: World, stream_id: str, away: int, reason: str) -> None:
         return
     try:
         streams.end_when_media_stopped(world, stream_id, found["began_at_ms"], reason)
-    except Refused:  # It was ended or deleted meanwhile.
-        return
+    except Refused as refused:  # It was ended or deleted meanwhile.
+        if refused is world.store.failure:
+            raise
 
 
 def _open_pause(world: World, stream: Stream) -> int | None:

@@ -142,7 +142,8 @@ def _change(
     if target is None or (state == "idle" and target.state == "idle"):
         return
     attempts = {"idle": 0, "live": 0, "waiting": target.attempts + 1}.get(state, target.attempts)
-    with world.change():
+
+    def write() -> None:
         world.store.write(
             "UPDATE simulcast_targets SET state = ?, attempts = ?, reason = ?, due_at_ms = ?,"
             " live_since_ms = ? WHERE row = ?",
@@ -162,6 +163,9 @@ def _change(
                 reason=reason,
             )
         )
+
+    # What a full disk does not take is what the target was like a moment ago.
+    world.store.note(write)
 
 
 _SELECT = (

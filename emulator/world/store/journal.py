@@ -1,18 +1,20 @@
 """Store: changes that happen whole or not at all, and the journal of what happened.
 
 `change` is one transaction; what is emitted inside is journalled with it and published after the
-commit, so nobody hears of a thing that a crash could undo.
+commit, so nobody hears of a thing that a crash could undo. A change that the disk has no room for
+is `Refused` (`unavailable`), and nothing of it is left.
 """
 
 import re
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
+from emulator.core.errors import DISK_RETRY_SECONDS, Refused, disk_full
 from emulator.core.events import Event
 from emulator.core.events.bursts import Burst
 from emulator.world.store.canonical import canonical
@@ -22,8 +24,19 @@ from emulator.world.store.watches import Watch, Watches
 Row = sqlite3.Row
 
 _NOTHING_MORE = nullcontext()
+# The machine's fault, not the statement's: no room, a disk that fails, a file system that became
+# read-only, a file that cannot be opened. The low byte of a code is its kind (SQLite, Result
+# Codes).
+_UNWRITABLE = (
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+)
 # Rows of one INSERT: some hundreds of values, of which SQLite takes 32,766 (formerly 999).
 _ROWS = 50
+# More than a line of chat takes.
+_PROBE_BYTES = 8192
 _ONE_ROW = re.compile(r"\bINSERT\b.*\bVALUES (\(\?(?:, \?){0,18}\))$", re.DOTALL)
 
 
@@ -54,6 +67,10 @@ class Store:
         # Grows with every change, so that whatever was made of the facts is known to be stale.
         self.version = 0
         self.is_closed = False
+        # Why the last change could not be written; None since one was.
+        self.failure: Refused | None = None
+        # How facts in memory go back with the change under way.
+        self._undoing: list[Callable[[], object]] = []
         self._connection = connection
         self._statements = _TRANSACTION
         # Whose copy this store was when it was marked.
@@ -135,6 +152,26 @@ class Store:
             raise RuntimeError("an event was emitted outside `with store.change()`")
         self._emitted.append(event)
 
+    def when_undone(self, undo: Callable[[], object]) -> None:
+        """Call `undo` if the change under way fails: facts in memory then go back with the rest."""
+        if not self._is_changing:
+            raise RuntimeError("a change in memory stands outside `with store.change()`")
+        self._undoing.append(undo)
+
+    def note(self, act: Callable[[], None], *, is_seen: bool = True) -> bool:
+        """Make a change that a reader causes without asking for it: that somebody has come.
+
+        False where it could not be written: the reader is answered all the same.
+        """
+        try:
+            with self.change(is_seen=is_seen):
+                act()
+        except Refused as refused:
+            if refused is not self.failure:
+                raise
+            return False
+        return True
+
     def change(self, *, is_seen: bool = True) -> AbstractContextManager[None]:
         """All of the block, or nothing. A change inside a change belongs to the outer one.
 
@@ -144,27 +181,53 @@ class Store:
 
     @contextmanager
     def _whole(self, is_seen: bool) -> Iterator[None]:
-        begin, keep, undo = self._statements
-        self._connection.execute(begin)
+        begin, keep, _ = self._statements
         self._is_changing = True
         try:
+            self._connection.execute(begin)
             yield
             self._connection.executemany(
                 "INSERT INTO events (seq, at_ms, kind, body) VALUES (?, ?, ?, ?)", self._entries()
             )
             self._connection.execute(keep)
             self.version += int(is_seen)
-        except BaseException:
-            for statement in undo:
-                self._connection.execute(statement)
+            self.failure = None
+        except BaseException as error:
             self._emitted.clear()
             self._forget()
-            raise
+            self._undo()
+            refusal = _unwritable(error)
+            if refusal is None:
+                raise
+            self.failure = refusal
+            raise refusal from error
         finally:
             self._is_changing = False
+            self._undoing.clear()
         self._to_publish.extend(self._emitted)
         self._emitted.clear()
         self._tell()
+
+    def _undo(self) -> None:
+        """Take back the change under way.
+
+        SQLite does so by itself where it has no room (Result Codes, "SQLITE_FULL"); with a marked
+        store all goes back to the mark then, and it is marked anew.
+        """
+        if self._connection.in_transaction:
+            for statement in self._statements.undo:
+                with suppress(sqlite3.OperationalError):  # It had not begun.
+                    self._connection.execute(statement)
+        elif self._marked is not None:
+            self._connection.execute(_TRANSACTION.begin)
+        for undo in reversed(self._undoing):
+            undo()
+
+    def check_writable(self) -> None:
+        """Refuses (`unavailable`) while nothing can be written; else `failure` is None."""
+        with self.change(is_seen=False):
+            self.write("INSERT OR REPLACE INTO meta VALUES ('probe', zeroblob(?))", _PROBE_BYTES)
+            self.write("DELETE FROM meta WHERE name = 'probe'")
 
     def load(self, source: "Store") -> None:
         """Become a copy of another store of the same program, journal and all.
@@ -271,6 +334,23 @@ def _of_rows(sql: str) -> str:
     """An INSERT of one row, for `_ROWS` of them; nothing for any other statement."""
     found = _ONE_ROW.search(sql)
     return sql + f", {found[1]}" * (_ROWS - 1) if found else ""
+
+
+def _unwritable(error: BaseException) -> Refused | None:
+    """What a caller is told of a change that the machine could not write; None of any other."""
+    if not isinstance(error, sqlite3.DatabaseError):
+        return None
+    kind = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if kind not in _UNWRITABLE:
+        return None
+    if kind == sqlite3.SQLITE_FULL:
+        return disk_full()
+    return Refused(
+        "unavailable",
+        f"The database cannot be written ({error}). See to the disk of --data.",
+        reason="disk_error",
+        retry_after_seconds=DISK_RETRY_SECONDS,
+    )
 
 
 def _tell_nobody(_: Event) -> None:

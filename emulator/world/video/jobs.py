@@ -144,7 +144,8 @@ def start(world: World, job: Job) -> None:
 
 def note_progress(world: World, job: Job, percent: int, stage: str) -> None:
     """How far a running job has got. One that is over stays as it is."""
-    with world.change():
+
+    def write() -> None:
         world.store.write(
             "UPDATE video_jobs SET progress_percent = max(progress_percent, ?), stage = ?"
             " WHERE row = ? AND status = 'processing'",
@@ -152,6 +153,8 @@ def note_progress(world: World, job: Job, percent: int, stage: str) -> None:
             stage,
             job.row,
         )
+
+    world.store.note(write)
 
 
 def finish(world: World, job: Job, footage: Footage | None, poster_ms: int | None = None) -> None:

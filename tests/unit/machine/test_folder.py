@@ -104,6 +104,8 @@ def test_what_a_killed_emulator_left_in_memory_mode_is_swept_up(
     let_go(killed)
     other = tmp_path / "live-emulator-notes"
     other.mkdir()
+    # One whose emulator is about to take it is not left by anybody.
+    (other / "lock").touch()
 
     # when the next one starts,
     folder = DataFolder.open(":memory:")

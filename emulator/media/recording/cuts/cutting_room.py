@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.library import ClipCreated, ClipDeleted, RenditionQueued, VodDeleted
-from emulator.media.recording.bench import Bench, Benches, finished, tell, tried
+from emulator.media.recording.bench import Bench, Benches, finished, tell, tried, written
 from emulator.media.recording.cuts.sources import Sources
 from emulator.media.recording.imports.watch import Watch
 from emulator.media.recording.recordings import Recordings
@@ -120,13 +120,14 @@ class CuttingRoom:
         imported = await finished(
             watch, cut, footage, span, folder, self._shelves.settings.segment_ms, at_ms, watch
         )
-        clips.finish(self._world, clip.id, imported.duration_ms)
+        finish = partial(clips.finish, self._world, clip.id, imported.duration_ms)
+        await written(self._world, finish)
         log.info("clip is ready clip=%s duration_ms=%d", clip.id, imported.duration_ms)
 
     async def _make(self, uid: str) -> None:
         async with self._benches.jobs:
             try:
-                vod = renditions.start(self._world, uid)
+                vod = await written(self._world, lambda: renditions.start(self._world, uid))
             except Refused:  # Its VOD was deleted before its turn came.
                 return
             await self._guarded(
@@ -147,14 +148,17 @@ class CuttingRoom:
                 watch, process, source, folder, wanted, segment_ms, self._world.now_ms, watch
             )
         size = (imported.width, imported.height)
-        renditions.finish(self._world, uid, size, _bitrate(imported))
+        finish = partial(renditions.finish, self._world, uid, size, _bitrate(imported))
+        await written(self._world, finish)
         log.info("rendition is ready uid=%s height=%d", uid, imported.height)
 
     async def _show(self, uid: str) -> None:
         """A simulated recording is the built-in picture round after round, in every size."""
         with self._world.clock.working():
             made = await self._sources.of_picture(renditions.find(self._world, uid).height)
-        renditions.finish(self._world, uid, (made.width, made.height), made.bitrate)
+        size = (made.width, made.height)
+        finish = partial(renditions.finish, self._world, uid, size, made.bitrate)
+        await written(self._world, finish)
 
     async def _guarded(
         self, uid: str, work: Coroutine[Any, Any, None], fail: Callable[[str], None]
@@ -169,7 +173,7 @@ class CuttingRoom:
             del self._under_way[uid]
         if reason:
             with suppress(Refused):  # It may be deleted: then nobody is left to be told.
-                fail(reason)
+                await written(self._world, lambda: fail(reason))
             await self._remove(uid)
 
 

@@ -6,6 +6,7 @@ For the event loop's thread. The work is done in threads; what came of it goes i
 import asyncio
 import logging
 from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -19,7 +20,7 @@ from emulator.core.events.video import (
     VideoJobFinished,
     VideoJobQueued,
 )
-from emulator.media.recording.bench import Bench, Benches, finished, tell, tried
+from emulator.media.recording.bench import Bench, Benches, finished, tell, tried, written
 from emulator.media.recording.imports.upload import UPLOAD_NAME, receive
 from emulator.media.recording.imports.watch import Watch
 from emulator.media.recording.recordings import Recordings
@@ -151,7 +152,7 @@ class Workshop:
                 await self._do_now(job)
 
     async def _do_now(self, job: Job) -> None:
-        jobs.start(self._world, job)
+        await written(self._world, partial(jobs.start, self._world, job))
         job = jobs.find(self._world, job.id)
         loop = asyncio.get_running_loop()
         watch = Watch(lambda *told: tell(loop, self._note, job, *told))
@@ -166,7 +167,10 @@ class Workshop:
     async def _finish(self, job: Job, watch: Watch) -> None:
         footage = await self._make(job, watch)
         poster_ms = await self._picture(job, footage)
-        jobs.finish(self._world, jobs.find(self._world, job.id), footage, poster_ms)
+        await written(
+            self._world,
+            lambda: jobs.finish(self._world, jobs.find(self._world, job.id), footage, poster_ms),
+        )
         log.info("video job done job=%s kind=%s", job.id, job.kind)
 
     async def _make(self, job: Job, watch: Watch) -> Footage | None:
@@ -201,7 +205,10 @@ class Workshop:
 
     async def _give_up(self, job: Job, reason: str) -> None:
         try:
-            jobs.fail(self._world, jobs.find(self._world, job.id), reason)
+            await written(
+                self._world,
+                lambda: jobs.fail(self._world, jobs.find(self._world, job.id), reason),
+            )
         except Refused:  # Its video was deleted: nobody is left to be told, but its files are.
             await self._delete((job.media_uid,))
 

@@ -1,9 +1,12 @@
 import json
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
+from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.bursts import Burst
 from emulator.core.events.library import VodReady
@@ -11,6 +14,7 @@ from emulator.world.store.canonical import canonical
 from emulator.world.store.database import open_database
 from emulator.world.store.events import entries, last_seq, read
 from emulator.world.store.journal import Store
+from tests.support.stores import full, unwritable
 
 
 def ready(number: int) -> VodReady:
@@ -233,3 +237,87 @@ def test_a_watch_counts_what_is_written_to_its_tables_and_what_is_undone(store: 
     with store.change():
         store.write("WITH x AS (SELECT 1) UPDATE tags SET usage_count = 0 WHERE row = 1")
     assert (watch.count, other.count) == (5, 4)
+
+
+@pytest.fixture
+def kept(tmp_path: Path, heard: list[Event]) -> Iterator[Store]:
+    """A store on the disk."""
+    with closing(Store(open_database(str(tmp_path / "world.sqlite3")), heard.append)) as store:
+        yield store
+
+
+def fill(store: Store, name: str) -> None:
+    """A change that needs room."""
+    with store.change():
+        store.write("INSERT INTO meta VALUES (?, ?)", name, "x" * 100_000)
+        store.emit(ready(1))
+
+
+@pytest.mark.parametrize("fixture", ["store", "kept"])
+def test_a_full_disk_refuses_a_change_and_nobody_ever_hears_of_it(
+    fixture: str, heard: list[Event], request: pytest.FixtureRequest
+) -> None:
+    store: Store = request.getfixturevalue(fixture)
+    with full(store):
+        for name in ("one", "two"):
+            with pytest.raises(Refused, match="The disk is 100% full") as refused:
+                fill(store, name)
+        assert store.failure is not None
+        with pytest.raises(Refused, match="The disk is 100% full"):
+            store.check_writable()
+    assert refused.value.code == "unavailable"
+    assert refused.value.details["retry_after_seconds"] > 0
+    assert heard == []
+
+    with store.change():
+        store.emit(ready(2))
+
+    assert heard == [ready(2)]
+    assert kinds(store) == ["VodReady"]
+    assert store.failure is None
+
+
+def test_a_marked_store_without_room_is_as_at_its_mark_and_goes_on(heard: list[Event]) -> None:
+    with closing(Store(open_database(":memory:"))) as source, closing(source.copy()) as store:
+        store.publish = heard.append
+        store.mark(source)
+        with full(store), pytest.raises(Refused, match="full"):
+            fill(store, "one")
+        with store.change():
+            store.write("INSERT INTO meta VALUES ('a', 'b')")
+            store.emit(ready(2))
+        assert heard == [ready(2)]
+
+        store.load(source)
+
+        assert store.row("SELECT 1 FROM meta WHERE name = 'a'") is None
+
+
+def test_what_a_reader_causes_may_fail_for_want_of_room_and_for_nothing_else(
+    store: Store,
+) -> None:
+    undone: list[str] = []
+
+    def write() -> None:
+        store.when_undone(lambda: undone.append("undone"))
+        store.write("INSERT INTO meta VALUES ('a', zeroblob(100000))")
+
+    def refuse() -> None:
+        raise Refused("conflict", "not now")
+
+    with full(store):
+        assert not store.note(write)
+    assert undone == ["undone"]
+    assert store.note(write)
+    assert undone == ["undone"]
+    with pytest.raises(Refused, match="not now"):
+        store.note(refuse)
+
+
+def test_a_disk_that_cannot_be_written_is_told_apart_from_a_wrong_statement(store: Store) -> None:
+    with unwritable(store), pytest.raises(Refused, match="cannot be written") as refused:
+        fill(store, "one")
+    assert refused.value.details["reason"] == "disk_error"
+
+    with pytest.raises(sqlite3.OperationalError), store.change():
+        store.write("INSERT INTO nowhere VALUES (1)")
