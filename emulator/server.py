@@ -130,7 +130,7 @@ class Emulator:
         rtmp_port = await ingest.start(settings.host, settings.rtmp_port)
         rtmps_port = await ingest.start_tls(settings.host, settings.rtmps_port, tls)
 
-        shared.peers = Peers(worlds, bounds.webrtc(settings), tasks)
+        shared.peers = Peers(worlds, bounds.webrtc(settings), tasks, ingest.rounds.catch_up)
         stack.push_async_callback(shared.peers.stop, "the emulator stops")
         stun = StunServer()
         stack.callback(stun.stop)

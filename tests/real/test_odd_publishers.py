@@ -1,14 +1,19 @@
 """What encoders do with their clock and their socket, all the way to a player and a VOD."""
 
+import socket
+import ssl
+import struct
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
 from emulator.media.ingest.tag import Tag
+from emulator.media.publisher.rtmp_client import Accepted
 from tests.support.encoders import film, play
 from tests.support.hls.media_rules import check_media
-from tests.support.replay import replaying, tags_of
+from tests.support.replay import Replay, replaying, tags_of
 from tests.support.walk import Walk, platform
 
 SECONDS = 4
@@ -82,3 +87,44 @@ def test_a_publisher_that_sends_one_byte_at_a_time_is_a_publisher_as_any_other(w
 
     assert played[0] == played[1]
     assert len(played[0].video) == 30
+
+
+def say_close_notify(replay: Replay) -> None:
+    """And leave the connection itself open, as one does that waits for our goodbye."""
+    plug: Any = replay.plug
+    plug.setblocking(False)
+    try:
+        plug.unwrap()
+    except ssl.SSLWantReadError:
+        return
+
+
+def reset(replay: Replay) -> None:
+    replay.plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    replay.plug.close()
+
+
+def hang_up(replay: Replay) -> None:
+    replay.plug.shutdown(socket.SHUT_WR)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "leave"),
+    [
+        *(("rtmp", leave) for leave in (Replay.finish, hang_up, reset)),
+        *(("rtmps", leave) for leave in (Replay.finish, hang_up, reset, say_close_notify)),
+    ],
+)
+def test_who_has_left_may_come_back_at_once(
+    walk: Walk, protocol: str, leave: Callable[[Replay], None]
+) -> None:
+    tags = tags_of(film(seconds=1, size="160x90"))
+    stream = walk.create()
+    context = ssl.create_default_context(cafile=walk.ready["ca"]) if protocol == "rtmps" else None
+    for _ in range(10):
+        replay = Replay(stream[f"{protocol}_url"], stream["stream_key"], context=context)
+        with replay.plug:
+            assert isinstance(replay.publish(), Accepted)
+            replay.send(tags)
+            leave(replay)
+    walk.until_vod(stream)

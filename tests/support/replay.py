@@ -1,6 +1,7 @@
 """A publisher of our own, tag by tag: for what no encoder can be talked into sending."""
 
 import socket
+import ssl
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,12 +20,20 @@ def tags_of(film: Path) -> list[Tag]:
 class Replay:
     """One connection that publishes what it is told to, and stays until it is told to go."""
 
-    def __init__(self, address: str, key: str, piece_bytes: int = 0) -> None:
-        """With `piece_bytes`, no write to the socket is longer than that."""
+    def __init__(
+        self,
+        address: str,
+        key: str,
+        piece_bytes: int = 0,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
+        """With `piece_bytes`, no write to the socket is longer than that; with a `context`, TLS."""
         where = urlsplit(address)
         assert where.hostname is not None
         self.plug = socket.create_connection((where.hostname, where.port or 1935), PATIENCE_SECONDS)
         self.plug.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if context is not None:
+            self.plug = context.wrap_socket(self.plug, server_hostname=where.hostname)
         self._piece_bytes = piece_bytes
         self._client = RtmpClient(where.path.strip("/"), address, key)
 

@@ -127,7 +127,9 @@ class RtmpConnection(asyncio.Protocol):
         if error is not None:
             self._cut()
             self._end("the connection broke")
-        elif self._transport is not None:
+            return
+        self._end("the publisher disconnected")
+        if self._transport is not None:
             self._transport.resume_reading()  # It sees the same, and closes.
 
     # What the server and the gate call.
@@ -148,6 +150,11 @@ class RtmpConnection(asyncio.Protocol):
     def _take(self, data: bytes) -> None:
         if self._tls is not None:
             data = self._tls.receive(data)
+        self._read_session(data)
+        if self._tls is not None and self._tls.is_closed_by_peer:
+            self._end("the publisher disconnected")
+
+    def _read_session(self, data: bytes) -> None:
         was_shaking_hands = self._session.phase == "handshake"
         has_media = False
         for event in self._session.receive(data):

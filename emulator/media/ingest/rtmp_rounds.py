@@ -57,6 +57,15 @@ class Rounds:
             if self._timer is not None:
                 self._timer.cancel()
 
+    def catch_up(self) -> None:
+        """Read now, and to its end, what has come by now: who has hung up is gone afterwards.
+
+        A newcomer is judged by who publishes, and must not meet a goodbye that waits for a round.
+        """
+        if self._selector is not None:
+            for key, _ in self._selector.select(0):
+                self._read(key.data, is_to_end=True)
+
     def _plan(self) -> None:
         seconds = min(_ROUND_SECONDS_EACH * len(self._members), _ROUND_SECONDS_MAX)
         self._timer = asyncio.get_running_loop().call_later(seconds, self._go_round)
@@ -67,8 +76,11 @@ class Rounds:
             for key, _ in self._selector.select(0):
                 self._read(key.data)
 
-    def _read(self, source: socket.socket) -> None:
-        """All that is there, as long as its member stays."""
+    def _read(self, source: socket.socket, *, is_to_end: bool = False) -> None:
+        """All that is there, as long as its member stays.
+
+        `is_to_end`: also look whether the peer has hung up behind its last bytes.
+        """
         for _ in range(_READS_MAX):
             member = self._members.get(source)
             if member is None:
@@ -86,5 +98,5 @@ class Rounds:
                 member.hung_up(None)
                 return
             member.data_received(data)
-            if len(data) < _READ_BYTES:
+            if len(data) < _READ_BYTES and not is_to_end:
                 return

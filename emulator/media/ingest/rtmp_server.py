@@ -100,6 +100,7 @@ class RtmpServer:
             self._all_closed.set()
 
     def admit(self, attempt: Attempt, drop: Callable[[str], None]) -> Intake:
+        self.rounds.catch_up()
         if self._publishers >= self.limits.publishers_max:
             raise Refused(
                 "unavailable",

@@ -64,10 +64,20 @@ class Peer:
 
 
 class Peers:
-    """For the event loop's thread. Every peer's task is born in `tasks`."""
+    """For the event loop's thread. Every peer's task is born in `tasks`.
 
-    def __init__(self, gate: PacketGate, limits: WebRtcLimits, tasks: asyncio.TaskGroup) -> None:
+    `catch_up` lets publishers by other ways that have left be gone, before one is judged here.
+    """
+
+    def __init__(
+        self,
+        gate: PacketGate,
+        limits: WebRtcLimits,
+        tasks: asyncio.TaskGroup,
+        catch_up: "Callable[[], None]" = lambda: None,
+    ) -> None:
         self.limits = limits
+        self._catch_up = catch_up
         self._gate = gate
         self._tasks = tasks
         self._ports = Ports(limits.ports)
@@ -111,6 +121,7 @@ class Peers:
                 peer.link.end(reason)
 
         made: list[Peer] = []
+        self._catch_up()
         try:
             intake = self._gate.admit(attempt, drop)
         except Refused as refused:

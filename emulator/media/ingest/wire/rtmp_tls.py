@@ -16,7 +16,10 @@ _HANDSHAKE_RECORD: Final = 0x16
 
 
 class TlsLayer:
-    """One connection's TLS, server side."""
+    """One connection's TLS, server side.
+
+    `is_closed_by_peer`: it has said goodbye (close_notify, RFC 8446, 6.1), and sends nothing more.
+    """
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._incoming = ssl.MemoryBIO()
@@ -24,6 +27,7 @@ class TlsLayer:
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
         self._is_first = True
         self._is_agreed = False
+        self.is_closed_by_peer = False
 
     def receive(self, ciphertext: bytes) -> bytes:
         """The plaintext in what arrived, maybe none. Raises `ProtocolError` with what is wrong."""
@@ -63,8 +67,11 @@ class TlsLayer:
         try:
             while piece := self._tls.read(_RECORD_BYTES):
                 pieces.append(piece)
-        except (ssl.SSLWantReadError, ssl.SSLZeroReturnError):
+            self.is_closed_by_peer = True  # Nothing, where more is not wanted, is its goodbye.
+        except ssl.SSLWantReadError:
             pass
+        except ssl.SSLZeroReturnError:  # The same, after ours.
+            self.is_closed_by_peer = True
         return b"".join(pieces)
 
 

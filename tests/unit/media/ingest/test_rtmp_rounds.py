@@ -172,3 +172,25 @@ async def test_leaving_twice_or_without_having_joined_does_nothing(pairs: Pairs)
     peer.sendall(b"again")
     await listener.until(lambda: listener.heard == b"again")
     rounds.leave(source)
+
+
+@pytest.mark.parametrize("has_last_words", [True, False])
+async def test_who_has_hung_up_is_gone_at_once_where_somebody_must_know(
+    pairs: Pairs, has_last_words: bool
+) -> None:
+    # Given one that has hung up since the last round, and one that has not,
+    rounds, gone, there = Rounds(), Listener(), Listener()
+    (gone_source, gone_peer), (there_source, there_peer) = pairs(), pairs()
+    rounds.join(gone_source, gone)
+    rounds.join(there_source, there)
+    if has_last_words:
+        gone_peer.sendall(b"goodbye")
+    gone_peer.close()
+    there_peer.sendall(b"hello")
+
+    # when the rounds are caught up with, then both are known for what they are, without a wait.
+    rounds.catch_up()
+    assert gone.errors == [None]
+    assert gone.heard == (b"goodbye" if has_last_words else b"")
+    assert (there.heard, there.errors) == (b"hello", [])
+    rounds.leave(there_source)

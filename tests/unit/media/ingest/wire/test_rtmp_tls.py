@@ -84,7 +84,10 @@ def test_the_clients_end_is_no_error(pem: Path, context: ssl.SSLContext) -> None
     last = client.says(b"last")
     with suppress(ssl.SSLWantReadError):
         client.tls.unwrap()
-    assert server.receive(last + client.outgoing.read()) == b"last"
+    assert server.receive(last) == b"last"
+    was_closed = server.is_closed_by_peer
+    assert server.receive(client.outgoing.read()) == b""
+    assert (was_closed, server.is_closed_by_peer) == (False, True)
     server.close()
 
 
