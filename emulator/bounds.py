@@ -113,7 +113,9 @@ def webhooks(settings: Settings) -> WebhookBounds:
 def callers(settings: Settings) -> Callers:
     """Who may steer `/_emulator/`, and the names that this server has of its own."""
     try:
-        return Callers(settings.allow_origin, settings.allow_host, own=(settings.host,))
+        return Callers(
+            settings.allow_origin, settings.allow_host, own=(settings.host, *settings.public_hosts)
+        )
     except ValueError as error:
         raise WrongSetting(f"allow_origin, allow_host: {error}.") from None
 

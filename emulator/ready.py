@@ -2,34 +2,26 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 import emulator
+from emulator.core.hosts import in_url, is_loopback
 from emulator.machine import certificates
 from emulator.machine.folder import DataFolder
 from emulator.settings import Settings
-from emulator.web.platform import CDN_NAME, Addresses
+from emulator.web.reach import Addresses, Reach
 
 
-def ready(
-    settings: Settings, folder: DataFolder, port: int, rtmp_port: int, rtmps_port: int
-) -> dict[str, Any]:
+def ready(settings: Settings, folder: DataFolder, addresses: Addresses) -> dict[str, Any]:
     """The ready file's content: where everything listens."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
-    scheme = "s" if settings.tls else ""
-    http = f"http{scheme}://{host}:{port}"
     return {
         "version": emulator.__version__,
         "pid": os.getpid(),
         "data": settings.data,
-        "http": http,
-        "ws": f"ws{scheme}://{host}:{port}",
-        "rtmp": f"rtmp://{host}:{rtmp_port}/live",
-        "rtmps": f"rtmps://{host}:{rtmps_port}/live",
+        **addresses.ready(),
         "ca": str(certificates.ca_path(folder.path)),
-        "admin": f"{http}/_emulator",
-        "console": f"{http}/_emulator/",
         "api_key": "ak_demo",
     }
 
@@ -47,12 +39,31 @@ def environment(told: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def addresses(settings: Settings, told: dict[str, Any], stun_port: int) -> Addresses:
-    host = urlsplit(told["http"]).hostname or settings.host
-    return Addresses(
-        http=told["http"],
-        media=settings.media_base.rstrip("/") or f"{told['http']}/{CDN_NAME}",
-        rtmp=told["rtmp"],
-        rtmps=told["rtmps"],
-        stun=f"stun:[{host}]:{stun_port}" if ":" in host else f"stun:{host}:{stun_port}",
+def reach(settings: Settings, rtmp_port: int, rtmps_port: int, stun_port: int) -> Reach:
+    """By which addresses others reach this server, as the settings fix them."""
+    return Reach(
+        rtmp_port=rtmp_port,
+        rtmps_port=rtmps_port,
+        stun_port=stun_port,
+        media=settings.media_base.rstrip("/"),
+        rtmp=_with_path(settings.public_rtmp_url),
+        rtmps=_with_path(settings.public_rtmps_url),
     )
+
+
+def local(settings: Settings, reach: Reach, port: int) -> Addresses:
+    """By which addresses this machine reaches the server, whatever others are told."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
+    scheme = "https" if settings.tls else "http"
+    return replace(reach, rtmp="", rtmps="").at(f"{scheme}://{in_url(host)}:{port}")
+
+
+def follows_callers(settings: Settings) -> bool:
+    """Whether each caller is told the host that it used."""
+    return not settings.public_url and not is_loopback(settings.host)
+
+
+def _with_path(url: str) -> str:
+    """An RTMP server's URL with the application that encoders are told."""
+    url = url.rstrip("/")
+    return f"{url}/live" if url and not urlsplit(url).path else url

@@ -59,6 +59,8 @@ class Emulator:
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings(data=":memory:", port=0, rtmp_port=0, rtmps_port=0)
         self.ready: dict[str, Any] = {}
+        # The same for who runs beside it, whatever name others reach it by.
+        self.local: dict[str, Any] = {}
         self.app: ASGIApp
         self.platform: Platform
         self._loop: asyncio.AbstractEventLoop
@@ -140,16 +142,18 @@ class Emulator:
         with_quic = speaks_quic(settings.http, https)
         listening = listen(settings.host, settings.port, with_quic=with_quic)
         stack.callback(listening.close)
-        self.ready = ready.ready(settings, folder, listening.port, rtmp_port, rtmps_port)
-        told = ready.addresses(settings, self.ready, stun_port)
-        shared.ready, shared.addresses = self.ready, told
-        self.platform.world.media_base = shared.addresses.media
+        reach = ready.reach(settings, rtmp_port, rtmps_port, stun_port)
+        shared.local = ready.local(settings, reach, listening.port)
+        shared.public = reach.at(settings.public_url.rstrip("/") or shared.local.http)
+        shared.reach = reach if ready.follows_callers(settings) else None
+        self.ready = shared.ready = ready.ready(settings, folder, shared.public)
+        self.local = ready.ready(settings, folder, shared.local)
         self.app = app.build(worlds)
         web = web_server(settings.http, self.app, https, bounds.sockets(settings))
         stack.push_async_callback(_stop_web, web, worlds, shared.state)
         await web.start(listening)
         shared.state.is_ready = True
-        folder.tell(self.ready)
+        folder.tell(self.local)
         # A start does not wait for what only a request or a publisher needs, and the first of them
         # does not either: it is fetched in a thread once everything listens.
         tasks.create_task(_warm())
@@ -226,7 +230,7 @@ async def _open_default(worlds: Worlds, folder: DataFolder, seed: str) -> Platfo
 def _tls_context(settings: Settings, folder: DataFolder, use: certificates.Use) -> ssl.SSLContext:
     if settings.rtmps_cert:
         return certificates.context_of(settings.rtmps_cert, settings.rtmps_key)
-    return certificates.server_context(folder.path, settings.host, use=use)
+    return certificates.server_context(folder.path, settings.certificate_names, use=use)
 
 
 def _https(settings: Settings, folder: DataFolder) -> Tls | None:

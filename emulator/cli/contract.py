@@ -119,7 +119,7 @@ def _check(path: Path, is_json: bool) -> int:
         data=":memory:", port=0, rtmp_port=0, rtmps_port=0, stream_creations_per_minute=0
     )
     with running(settings) as emulator:
-        told = _Replay(emulator.ready["http"]).run(exchanges)
+        told = _Replay(emulator.local["http"]).run(exchanges)
     if is_json:
         print(json.dumps(told, indent=1))
     else:

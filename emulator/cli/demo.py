@@ -96,11 +96,11 @@ class _Demo:
         self._stop = serve.stop_on_signals()
         async with AsyncExitStack() as stack:
             emulator = await serve.start(self._settings, stack)
-            ready = emulator.ready
-            self._api = Api(ready["http"], ready["api_key"], ready["ca"])
+            local = emulator.local
+            self._api = Api(local["http"], local["api_key"], local["ca"])
             self._stream = await asyncio.to_thread(fresh_stream, self._api, "live-emulator demo")
-            publisher = await self._publish(stack, ready)
-            await self._introduce(ready)
+            publisher = await self._publish(stack, local)
+            await self._introduce(emulator.ready, local)
             await self._go_live(publisher)
             await self._leave_alone()
             await publisher.stop()
@@ -112,18 +112,18 @@ class _Demo:
             raise Failed(f"Not seen: {', '.join(self._seen.missing)}.")
         return 0
 
-    async def _publish(self, stack: AsyncExitStack, ready: dict[str, Any]) -> Any:
+    async def _publish(self, stack: AsyncExitStack, local: dict[str, Any]) -> Any:
         from emulator.media.publisher.process import PublisherProcess
 
         publisher = PublisherProcess(
-            ready["rtmps"], self._stream["stream_key"], ca=ready["ca"], name="live-emulator demo"
+            local["rtmps"], self._stream["stream_key"], ca=local["ca"], name="live-emulator demo"
         )
         await publisher.start()
         stack.push_async_callback(publisher.stop)
         return publisher
 
-    async def _introduce(self, ready: dict[str, Any]) -> None:
-        api = Api(ready["http"], "ak_auto_obs", ready["ca"])
+    async def _introduce(self, ready: dict[str, Any], local: dict[str, Any]) -> None:
+        api = Api(local["http"], "ak_auto_obs", local["ca"])
         yours = await asyncio.to_thread(fresh_stream, api, "From OBS")
         lines = (
             "",

@@ -38,7 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     act = parser.add_mutually_exclusive_group()
     act.add_argument("--install", action="store_true", help="add the CA to the system's store")
     act.add_argument("--remove", action="store_true", help="take the CA out of the store again")
-    add_flags(parser, only={"data", "host"})
+    add_flags(parser, only={"data", "host", "public_url", "public_rtmp_url", "public_rtmps_url"})
 
 
 def run(args: argparse.Namespace) -> int:
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
         raise Failed("A CA that is kept in memory cannot be trusted: choose a folder as --data.", 2)
     folder = Path(settings.data)
     if not args.remove:
-        server_context(folder, settings.host)
+        server_context(folder, settings.certificate_names)
     certificate = ca_path(folder)
     store = store_of(sys.platform, certificate)
     if args.install or args.remove:

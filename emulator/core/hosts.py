@@ -1,9 +1,22 @@
-"""Hosts: which ones the emulator calls of its own accord. This machine, unless more is allowed."""
+"""Hosts: how one is written in a URL, and which ones the emulator calls of its own accord."""
 
 import ipaddress
 import re
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def in_url(host: str) -> str:
+    """A host as it stands in a URL: an IPv6 address in brackets (RFC 3986, 3.2.2)."""
+    return f"[{host}]" if ":" in host else host
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a server that listens on `host`. A name is not resolved."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 class Allowed:

@@ -9,6 +9,7 @@ import hashlib
 import ipaddress
 import logging
 import ssl
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -61,22 +62,24 @@ def server_path(folder: Path, use: Use) -> Path:
 
 
 def server_context(
-    folder: Path, host: str, now_ms: int | None = None, use: Use = "rtmps"
+    folder: Path, hosts: Sequence[str], now_ms: int | None = None, use: Use = "rtmps"
 ) -> ssl.SSLContext:
-    """TLS for a server on `host`, signed by the CA in `folder`; what is missing is made first.
+    """TLS for a server at `hosts`, signed by the CA in `folder`; what is missing is made first.
 
-    The certificate names localhost, 127.0.0.1, ::1 and `host`. It is made anew when `host` changes,
-    30 days before it expires, and when a file is gone or broken.
+    The certificate names localhost, 127.0.0.1, ::1 and each of `hosts`: an address, a name, or a
+    name such as `*.example.org`. It is made anew when `hosts` change, 30 days before it expires,
+    and when a file is gone or broken.
     """
     now_ms = SystemClock().now_ms() if now_ms is None else now_ms
     path = server_path(folder, use)
-    if not _is_current(folder, path, host, now_ms):
-        _make(folder, host, now_ms, use)
+    names = _names_beside(hosts)
+    if not _is_current(folder, path, names, now_ms):
+        _make(folder, names, now_ms, use)
     try:
         return context_of(path)
     except (ssl.SSLError, OSError):
         # Torn or edited by somebody: it holds nothing that cannot be made again.
-        _make(folder, host, now_ms, use)
+        _make(folder, names, now_ms, use)
         return context_of(path)
 
 
@@ -96,8 +99,15 @@ def _no_password() -> str:
     return ""
 
 
-def _is_current(folder: Path, path: Path, host: str, now_ms: int) -> bool:
-    """Whether the first line of the file says that it is for this host, this CA and this day.
+def _names_beside(hosts: Sequence[str]) -> tuple[str, ...]:
+    """The hosts that a certificate has to name beside those that each one does."""
+    return tuple(
+        dict.fromkeys(host for host in hosts if host not in _ANY_ADDRESS and host not in _ALWAYS)
+    )
+
+
+def _is_current(folder: Path, path: Path, names: tuple[str, ...], now_ms: int) -> bool:
+    """Whether the first line of the file says that it is for these names, this CA and this day.
 
     The line is written by `_make`: reading a date out of a certificate takes more than the
     standard library has.
@@ -105,31 +115,35 @@ def _is_current(folder: Path, path: Path, host: str, now_ms: int) -> bool:
     try:
         authority = (folder / CA_FILE).read_bytes()
         told = path.read_text("ascii").partition("\n")[0].split()
-        _, told_host, told_ca, told_end_ms = told
+        _, told_names, told_ca, told_end_ms = told
         end_ms = int(told_end_ms)
     except (OSError, ValueError):
         return False
-    is_same = told_host == (host or "-") and told_ca == hashlib.sha256(authority).hexdigest()
+    is_same = told_names == _joined(names) and told_ca == hashlib.sha256(authority).hexdigest()
     return is_same and now_ms < end_ms - _RENEW_DAYS * _DAY_MS
 
 
-def _make(folder: Path, host: str, now_ms: int, use: Use) -> None:
-    """Write a server's file, and the CA before it where there is none that can sign for `host`."""
+def _joined(names: tuple[str, ...]) -> str:
+    return ",".join(names) or "-"
+
+
+def _make(folder: Path, names: tuple[str, ...], now_ms: int, use: Use) -> None:
+    """Write a server's file, and the CA before it where there is none that can sign for `names`."""
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ec
 
     folder.mkdir(parents=True, exist_ok=True)
     now = datetime.fromtimestamp(now_ms // 1000, UTC)
-    authority, authority_key = _load_ca(folder, host, now) or _make_ca(folder, host, now)
+    authority, authority_key = _load_ca(folder, names, now) or _make_ca(folder, names, now)
     key = ec.generate_private_key(ec.SECP256R1())
     end = now + timedelta(days=_SERVER_DAYS)
-    names = _server_names(host, use)
-    certificate = _sign_server(authority, authority_key, key, names, now, end)
+    alternatives = _server_names(names, use)
+    certificate = _sign_server(authority, authority_key, key, alternatives, now, end)
     authority_pem = authority.public_bytes(serialization.Encoding.PEM)
     first_line = " ".join(
         (
             "live-emulator",
-            host or "-",
+            _joined(names),
             hashlib.sha256(authority_pem).hexdigest(),
             str(int(end.timestamp()) * 1000),
         )
@@ -146,9 +160,9 @@ def _make(folder: Path, host: str, now_ms: int, use: Use) -> None:
 
 
 def _load_ca(
-    folder: Path, host: str, now: datetime
+    folder: Path, names: tuple[str, ...], now: datetime
 ) -> "tuple[x509.Certificate, EllipticCurvePrivateKey] | None":
-    """The CA in `folder` if it is whole, lives long enough and may sign for `host`."""
+    """The CA in `folder` if it is whole, lives long enough and may sign for `names`."""
     from cryptography import x509
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -165,7 +179,7 @@ def _load_ca(
         return None
     if certificate.not_valid_after_utc < now + timedelta(days=_SERVER_DAYS):
         return None
-    if not set(_constraints(host).permitted_subtrees or ()) <= set(
+    if not set(_constraints(names).permitted_subtrees or ()) <= set(
         permitted.permitted_subtrees or ()
     ):
         return None
@@ -173,7 +187,7 @@ def _load_ca(
 
 
 def _make_ca(
-    folder: Path, host: str, now: datetime
+    folder: Path, names: tuple[str, ...], now: datetime
 ) -> "tuple[x509.Certificate, EllipticCurvePrivateKey]":
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
@@ -198,7 +212,7 @@ def _make_ca(
         # RFC 5280, 4.2.1.10 asks for critical. mbedTLS, which OBS verifies RTMPS with, does not
         # know the extension and refuses a certificate with a critical one; OpenSSL, Apple and NSS
         # hold the CA to it either way.
-        .add_extension(_constraints(host), critical=False)
+        .add_extension(_constraints(names), critical=False)
         .sign(key, hashes.SHA256())
     )
     write_whole(folder / _CA_KEY_FILE, _pem_of_key(key), mode=0o600)
@@ -239,11 +253,10 @@ def _sign_server(
     )
 
 
-def _server_names(host: str, use: Use) -> "list[x509.GeneralName]":
+def _server_names(hosts: tuple[str, ...], use: Use) -> "list[x509.GeneralName]":
     from cryptography import x509
 
-    extra = [] if host in _ANY_ADDRESS or host in _ALWAYS else [host]
-    names = [_general_name(each) for each in (*_ALWAYS, *extra)]
+    names = [_general_name(host) for host in (*_ALWAYS, *hosts)]
     if use == "rtmps":
         # mbedTLS before 3.5, which OBS checks RTMPS with, compares an address with DNS names only.
         # Clients of HTTP/3 in Python refuse a certificate that has such a name.
@@ -260,18 +273,19 @@ def _general_name(host: str) -> "x509.GeneralName":
         return x509.DNSName(host)
 
 
-def _constraints(host: str) -> "x509.NameConstraints":
-    """What the CA may sign for: the private names and networks, and `host` where it is neither."""
+def _constraints(hosts: tuple[str, ...]) -> "x509.NameConstraints":
+    """What the CA may sign for: the private names and networks, and each host that is neither."""
     from cryptography import x509
 
     names = list(_PERMITTED_NAMES)
     networks = [ipaddress.ip_network(each) for each in _PERMITTED_NETWORKS]
-    if host not in _ANY_ADDRESS:
+    for host in hosts:
         try:
             address = ipaddress.ip_address(host)
         except ValueError:
-            if not any(host == name or host.endswith("." + name) for name in names):
-                names.append(host)
+            name = host.removeprefix("*.")
+            if not any(name == known or name.endswith("." + known) for known in names):
+                names.append(name)
         else:
             if not any(address in network for network in networks):
                 networks.append(ipaddress.ip_network(host))

@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import NamedTuple, TypeVar
+from urllib.parse import urlsplit
 
 from emulator.settings.kinds import (
     PORT,
@@ -22,6 +23,7 @@ from emulator.settings.kinds import (
     Ports,
     Size,
     Text,
+    Url,
     Words,
 )
 
@@ -87,6 +89,21 @@ class Settings:
     )
     rtmps_key: Path | None = _setting(  # noqa: RUF009 -- a field, and its default is None
         None, File(), "private key of --rtmps-cert (PEM)"
+    )
+    public_url: str = _setting(
+        "",
+        Url(("http", "https")),
+        "where others reach this server: in every address, and a name of its certificates",
+    )
+    public_rtmp_url: str = _setting(
+        "",
+        Url(("rtmp",), has_path=True),
+        "where others publish by RTMP; none: the host of --public-url, with --rtmp-port",
+    )
+    public_rtmps_url: str = _setting(
+        "",
+        Url(("rtmps",), has_path=True),
+        "where others publish by RTMPS; none: the host of --public-url, with --rtmps-port",
     )
     media_base: str = _setting(
         "", Text("URL", True), "address in front of media paths instead of the server's own"
@@ -358,6 +375,18 @@ class Settings:
         ports = [port for port in (self.port, self.rtmp_port, self.rtmps_port) if port]
         if len(ports) != len(set(ports)):
             raise WrongSetting("port, rtmp_port and rtmps_port must differ, or be 0.")
+
+    @property
+    def public_hosts(self) -> tuple[str, ...]:
+        """The hosts, without ports, by which others reach this server, as the settings say."""
+        urls = (self.public_url, self.public_rtmp_url, self.public_rtmps_url)
+        hosts = [urlsplit(url).hostname or "" for url in urls if url]
+        return tuple(dict.fromkeys(hosts))
+
+    @property
+    def certificate_names(self) -> tuple[str, ...]:
+        """The hosts that the server's certificates name beside localhost."""
+        return tuple(dict.fromkeys((self.host, *self.public_hosts)))
 
     @property
     def is_in_memory(self) -> bool:

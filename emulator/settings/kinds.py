@@ -7,12 +7,15 @@ because every start makes these classes, and a dataclass takes eight times as lo
 import re
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
+from urllib.parse import urlsplit
 
 from emulator.core import quantities
 from emulator.core.quantities import duration_text, size_text
 
 _TRUE = {"true", "yes", "on", "1"}
 _FALSE = {"false", "no", "off", "0"}
+# A name of letters, digits, dots and dashes (underscores, as containers are named), or IPv6.
+_HOSTNAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,252})|[0-9A-Fa-f:.]{2,45}")
 
 
 class Kind(Protocol):
@@ -49,6 +52,41 @@ class Text(NamedTuple):
 
     def show(self, value: str) -> str:
         return value or "none"
+
+
+class Url(NamedTuple):
+    """The address of a server, in one of a few schemes, or none. `has_path`: one may follow."""
+
+    schemes: tuple[str, ...]
+    has_path: bool = False
+    metavar: str = "URL"
+
+    def parse(self, text: str) -> str:
+        return text.strip().rstrip("/")
+
+    def check(self, value: str) -> None:
+        if not value:
+            return
+        example = f"{self.schemes[0]}://streams.example.org:8000"
+        try:
+            parts = urlsplit(value)
+            port = parts.port
+        except ValueError:
+            raise ValueError(f"{value!r} is not a URL; write it like {example}") from None
+        if parts.scheme not in self.schemes or not parts.hostname or port == 0:
+            raise ValueError(f"{value!r} is not a URL of {self._named()}; write it like {example}")
+        if not _HOSTNAME.fullmatch(parts.hostname):
+            raise ValueError(f"{value!r} has an invalid host; write it like {example}")
+        if "@" in parts.netloc or parts.query or parts.fragment:
+            raise ValueError(f"{value!r} may hold a scheme, a host and a port; nothing else")
+        if parts.path.strip("/") and not self.has_path:
+            raise ValueError(f"{value!r} has a path; the address must end behind its port")
+
+    def show(self, value: str) -> str:
+        return value or "none"
+
+    def _named(self) -> str:
+        return " or ".join(self.schemes)
 
 
 class Count(NamedTuple):

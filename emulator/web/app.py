@@ -17,6 +17,7 @@ from emulator.web.cdn import images, playback, webrtc
 from emulator.web.errors import answer, crash
 from emulator.web.openapi import routes as openapi
 from emulator.web.pages import console, watch
+from emulator.web.reach import CallersAddresses
 from emulator.web.rest.middleware import CORS, Trace
 from emulator.web.rest.reuse import Reuse
 from emulator.web.worlds import Worlds
@@ -56,6 +57,7 @@ def build(worlds: Worlds) -> Starlette:
             Middleware(Trace),
             Middleware(CallerGuard, callers=worlds.shared.callers),
             CORS,
+            Middleware(CallersAddresses, reach=lambda: worlds.shared.reach),
             Middleware(AdminGuard, token=worlds.shared.admin_token),
         ],
         exception_handlers=_ERRORS,

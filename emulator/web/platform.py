@@ -21,6 +21,7 @@ from emulator.media.simulcast.limits import OutletBounds
 from emulator.media.simulcast.simulcasts import Simulcasts
 from emulator.web.admin.callers import Callers
 from emulator.web.admin.folders import Folders
+from emulator.web.reach import Addresses, Reach, callers
 from emulator.web.rest.request_log import RequestLog
 from emulator.world.origin.seed import Seed
 from emulator.world.rules import Rules
@@ -32,22 +33,8 @@ if TYPE_CHECKING:
     from emulator.web.chat.chats import ChatBounds, Chats
     from emulator.web.worlds import Worlds
 
-# Clients look for the CDN's name inside the addresses they are given (contract, Media addresses).
-CDN_NAME = "customer-emulator.cloudflarestream.com"
 
-
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """Where this platform is reached. No address ends in a slash; `media` is the CDN's name.
-
-    `stun` is empty where there is none.
-    """
-
-    http: str
-    media: str
-    rtmp: str
-    rtmps: str
-    stun: str = ""
+_NOWHERE = Addresses("", "", "", "")
 
 
 @dataclass(slots=True)
@@ -71,7 +58,9 @@ class Snapshot:
 class Shared:
     """What all worlds of this process share.
 
-    `ready` is the ready file's content; it and `addresses` are known once everything listens.
+    `ready` is the ready file's content, `public` the addresses that others are told where they
+    are not told their own (`reach`), `local` those by which this process reaches itself. All are
+    known once everything listens.
 
     `body_bytes_max` bounds a JSON request, `upload_bytes_max` an uploaded video (else 413).
     `admin_token`: what `/_emulator/` asks for, empty where it is open. `callers`: whose pages may
@@ -89,10 +78,20 @@ class Shared:
     callers: Callers = field(default_factory=Callers)
     folders: Folders = field(default_factory=Folders)
     benches: Benches = field(default_factory=Benches)
-    addresses: Addresses = field(default_factory=lambda: Addresses("", "", "", ""))
+    public: Addresses = _NOWHERE
+    local: Addresses = _NOWHERE
+    reach: Reach | None = None
     ready: dict[str, object] = field(default_factory=dict)
     state: State = field(default_factory=State)
     peers: "Peers | None" = None
+
+    @property
+    def addresses(self) -> Addresses:
+        """Where this platform is reached by who asks at this moment."""
+        return callers() or self.public
+
+    def media_base(self) -> str:
+        return self.addresses.media
 
     def foresee_peers(self, _: str) -> None:
         """A stream has media: the first who watches it by WebRTC need not wait for aiortc."""

@@ -30,6 +30,7 @@ from emulator.media.simulcast.simulcasts import Simulcasts
 from emulator.web.auth import credential, world_of
 from emulator.web.chat.chats import GOING_AWAY, Chats
 from emulator.web.platform import Making, Platform, Shared, Snapshot
+from emulator.web.reach import to_nobody
 from emulator.world.audience import attendance
 from emulator.world.live import streams
 from emulator.world.origin.seed import Seed
@@ -75,11 +76,11 @@ class Worlds:
         """The world `default`, as `path` keeps it or fresh from its seed."""
         sweep(self.shared.shelves.root)
         bus, making = Bus(), self._making
-        clock = making.make_clock()
+        clock, publish = making.make_clock(), to_nobody(bus.publish)
         if path == MEMORY:  # Always fresh, and copying a world costs less than running its schema.
-            world = self._template(seed).make(clock, bus.publish, making.rules, DEFAULT)
+            world = self._template(seed).make(clock, publish, making.rules, DEFAULT)
         else:
-            world = World(clock=clock, publish=bus.publish, rules=making.rules, path=path)
+            world = World(clock=clock, publish=publish, rules=making.rules, path=path)
             # It may have been ahead of the machine when it was left.
             clock.advance(max(0, world.store.last_at_ms() - clock.now_ms()))
             if world.is_fresh:
@@ -118,7 +119,7 @@ class Worlds:
         bus = Bus()
         clock = clock or self._making.make_clock()
         template = self._template(seed) if content is None else self._sent(seed, content)
-        world = template.make(clock, bus.publish, self._making.rules, name)
+        world = template.make(clock, to_nobody(bus.publish), self._making.rules, name)
         return self._platform(world, clock, bus, seed)
 
     @property
@@ -296,8 +297,8 @@ class Worlds:
 
     def _platform(self, world: World, clock: WorldClock, bus: Bus, seed: str) -> Platform:
         shared = self.shared
-        world.media_base = shared.addresses.media
-        world.store.publish_burst = bus.publish_burst
+        world.media_base = shared.media_base
+        world.store.publish_burst = to_nobody(bus.publish_burst)
         broadcasts = Broadcasts(world, shared.shelves, self._making.broadcasts)
         recorder = Recorder(world, shared.shelves, shared.recordings, self._making.tasks)
         bus.subscribe(broadcasts.hear, ignore)

@@ -44,8 +44,8 @@ class World:
         self.name = name
         self.clock = clock
         self.rules = rules or Rules()
-        # Where the addresses of pictures begin; known once the server listens.
-        self.media_base = ""
+        # Where the addresses of pictures begin, for who asks at this moment.
+        self.media_base: Callable[[], str] = str
         self._is_kept = facts is None
         self.store = Store(open_database(path)) if facts is None else facts.copy()
         self.store.publish = publish

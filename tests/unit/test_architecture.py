@@ -22,7 +22,7 @@ BELOW = {
     "settings": {"core"},
     "bounds": {"core", "settings", "world", "delivery", "media", "scenario", "web"},
     "seeds": {"core", "machine", "world"},
-    "ready": {"settings", "machine", "web"},
+    "ready": {"core", "settings", "machine", "web"},
 }
 BELOW["server"] = {*BELOW}
 BELOW["cli"] = {*BELOW}

@@ -41,7 +41,7 @@ def routes(worlds: Worlds) -> list[Route]:
         return JSONResponse({"status": "ok", "version": version})
 
     async def info(_: Request) -> Response:
-        return JSONResponse(worlds.shared.ready)
+        return JSONResponse({**worlds.shared.ready, **worlds.shared.addresses.ready()})
 
     async def ingest(request: Request) -> Response:
         """The publisher's health: codecs, bit rate, frame rate, key frames, drift, gaps."""

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from typing import TypedDict
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
@@ -100,12 +101,12 @@ async def reset(call: Call) -> WorldShape:
 
 def _shape(platform: Platform) -> WorldShape:
     name = platform.world.name
-    port = str(platform.ready.get("http", "")).rpartition(":")[2]
+    port = urlsplit(platform.addresses.http).port
     return {
         "name": name,
         "seed": platform.seed,
         "api_key": "ak_demo" if name == DEFAULT else f"ak_demo@{name}",
-        "host": f"{name}.localhost:{port}",
+        "host": f"{name}.localhost:{port}" if port else f"{name}.localhost",
     }
 
 

@@ -102,9 +102,9 @@ def referrer_of(request: HTTPConnection) -> str:
     named = request.headers.get("referer") or request.headers.get("origin", "")
     try:
         host = urlsplit(named).hostname or ""
+        own = urlsplit(f"//{request.headers.get('host', '')}").hostname
     except ValueError:  # Not an address at all.
         return DIRECT
-    own = request.headers.get("host", "").partition(":")[0]
     return host if host != own and 0 < len(host) <= _REFERRER_LENGTH_MAX else DIRECT
 
 

@@ -31,7 +31,8 @@ from emulator.web.cdn.audience import (
 from emulator.web.cdn.subject import Subject, subject_of
 from emulator.web.cdn.trouble import Asked, meet, what_of
 from emulator.web.errors import JSONResponse
-from emulator.web.platform import CDN_NAME, Platform
+from emulator.web.platform import Platform
+from emulator.web.reach import CDN_NAME
 from emulator.web.rest.representation import Representation, digest, open_file, respond
 from emulator.web.worlds import Worlds
 from emulator.world.audience import attendance

@@ -20,7 +20,7 @@ import emulator
 from emulator.core.values import dataclass
 from emulator.web.cdn.audience import remember
 from emulator.web.pages import assets
-from emulator.web.platform import CDN_NAME
+from emulator.web.reach import CDN_NAME
 from emulator.web.worlds import Worlds
 from emulator.world.library import clips, recordings
 from emulator.world.library.clips import Clip

@@ -24,7 +24,17 @@ _BODY_BYTES_MAX = 65_536
 _PREFIXES = ("/api/v1/", "/v1/")
 # What of a request its answer depends on, beside its address.
 _VARIES = frozenset(
-    (b"authorization", b"x-api-key", b"x-emulator-world", b"host", b"origin", b"accept")
+    (
+        b"authorization",
+        b"x-api-key",
+        b"x-emulator-world",
+        b"host",
+        b"x-forwarded-host",
+        b"x-forwarded-proto",
+        b"x-forwarded-port",
+        b"origin",
+        b"accept",
+    )
 )
 _TRACE = b"x-trace-id"
 

@@ -6,7 +6,8 @@ A page of streams costs four queries, however many it shows.
 from collections.abc import Sequence
 from typing import TypedDict
 
-from emulator.web.platform import Addresses, Platform
+from emulator.web.platform import Platform
+from emulator.web.reach import Addresses
 from emulator.web.shapes.people import UserCard, user_card
 from emulator.web.shapes.times import iso, iso_or_none
 from emulator.world.audience import attendance

@@ -212,7 +212,7 @@ def _user(world: World, row: Row) -> User:
 
 def _address(world: World, path: str | None) -> str | None:
     """Where a picture is served: its path is kept, since the address may change with a start."""
-    return None if path is None else f"{world.media_base}{path}"
+    return None if path is None else f"{world.media_base()}{path}"
 
 
 def _socials(row: Row) -> Socials | None:

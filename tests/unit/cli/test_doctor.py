@@ -103,7 +103,7 @@ def test_a_port_of_the_running_emulator_is_fine(tmp_path: Path) -> None:
 
 
 def test_a_ca_that_nobody_trusts_yet_is_a_warning(tmp_path: Path) -> None:
-    server_context(tmp_path, "127.0.0.1")
+    server_context(tmp_path, ["127.0.0.1"])
 
     found = finding(settings_in(tmp_path), "TLS")
 
@@ -112,7 +112,7 @@ def test_a_ca_that_nobody_trusts_yet_is_a_warning(tmp_path: Path) -> None:
 
 
 def test_a_trusted_ca_is_fine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    server_context(tmp_path, "127.0.0.1")
+    server_context(tmp_path, ["127.0.0.1"])
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
 
     assert finding(settings_in(tmp_path), "TLS").state == "ok"

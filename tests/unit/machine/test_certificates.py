@@ -23,7 +23,7 @@ FILES = {"ca.pem", "ca.key", "server.pem"}
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a CA, made once for the tests that only read it."""
     folder = tmp_path_factory.mktemp("ca")
-    server_context(folder, "127.0.0.1")
+    server_context(folder, ["127.0.0.1"])
     return folder
 
 
@@ -59,35 +59,47 @@ def certificate(folder: Path) -> x509.Certificate:
 
 @pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "::1"])
 def test_a_client_that_trusts_the_ca_connects(made: Path, name: str) -> None:
-    context = server_context(made, "127.0.0.1")
+    context = server_context(made, ["127.0.0.1"])
 
     assert handshake(context, ca_path(made), name) == "TLSv1.3"
 
 
 def test_a_client_that_does_not_trust_the_ca_is_not_fooled(made: Path, tmp_path: Path) -> None:
-    server_context(tmp_path, "127.0.0.1")
+    server_context(tmp_path, ["127.0.0.1"])
 
     with pytest.raises(ssl.SSLCertVerificationError):
-        handshake(server_context(made, "127.0.0.1"), ca_path(tmp_path), "localhost")
+        handshake(server_context(made, ["127.0.0.1"]), ca_path(tmp_path), "localhost")
 
 
 def test_another_name_is_not_ours(made: Path) -> None:
     with pytest.raises(ssl.SSLCertVerificationError, match="ostname mismatch"):
-        handshake(server_context(made, "127.0.0.1"), ca_path(made), "example.com")
+        handshake(server_context(made, ["127.0.0.1"]), ca_path(made), "example.com")
 
 
 @pytest.mark.parametrize("host", ["192.168.7.8", "emulator.test", "stream.example.org", "9.9.9.9"])
 def test_a_host_of_ones_own_is_named_too(tmp_path: Path, host: str) -> None:
-    context = server_context(tmp_path, host)
+    context = server_context(tmp_path, [host])
 
     assert handshake(context, ca_path(tmp_path), host) == "TLSv1.3"
     assert handshake(context, ca_path(tmp_path), "localhost") == "TLSv1.3"
 
 
+def test_certificate_names_every_host_and_the_names_below_a_wildcard(tmp_path: Path) -> None:
+    hosts = ["0.0.0.0", "emulator.test", "stream.example.org", "*.cdn.example.net", "2001:db8::7"]
+
+    context = server_context(tmp_path, hosts)
+
+    reached = ["emulator.test", "stream.example.org", "a.cdn.example.net", "2001:db8::7", "::1"]
+    for name in reached:
+        assert handshake(context, ca_path(tmp_path), name) == "TLSv1.3"
+    with pytest.raises(ssl.SSLCertVerificationError, match="ostname mismatch"):
+        handshake(context, ca_path(tmp_path), "example.org")
+
+
 def test_a_start_changes_nothing_that_is_current(made: Path) -> None:
     before = {name: (made / name).read_bytes() for name in FILES}
 
-    server_context(made, "127.0.0.1")
+    server_context(made, ["127.0.0.1"])
 
     assert {name: (made / name).read_bytes() for name in FILES} == before
     assert {path.name for path in made.iterdir()} == FILES
@@ -96,7 +108,7 @@ def test_a_start_changes_nothing_that_is_current(made: Path) -> None:
 def test_a_start_with_current_files_does_not_load_cryptography(made: Path) -> None:
     code = (
         "import sys, pathlib; from emulator.machine.certificates import server_context; "
-        f"server_context(pathlib.Path({str(made)!r}), '127.0.0.1'); "
+        f"server_context(pathlib.Path({str(made)!r}), ['127.0.0.1']); "
         "sys.exit('cryptography' in sys.modules)"
     )
 
@@ -143,10 +155,10 @@ def test_macos_accepts_how_long_a_certificate_lives(made: Path) -> None:
 
 
 def test_another_host_gets_a_new_certificate_from_the_same_ca(tmp_path: Path) -> None:
-    server_context(tmp_path, "127.0.0.1")
+    server_context(tmp_path, ["127.0.0.1"])
     authority, before = ca_path(tmp_path).read_bytes(), certificate(tmp_path)
 
-    server_context(tmp_path, "192.168.0.9")
+    server_context(tmp_path, ["192.168.0.9"])
 
     assert ca_path(tmp_path).read_bytes() == authority
     assert certificate(tmp_path).serial_number != before.serial_number
@@ -154,12 +166,12 @@ def test_another_host_gets_a_new_certificate_from_the_same_ca(tmp_path: Path) ->
 
 def test_a_certificate_is_renewed_before_it_expires(tmp_path: Path) -> None:
     now_ms = SystemClock().now_ms()
-    server_context(tmp_path, "", now_ms)
+    server_context(tmp_path, [], now_ms)
     first, authority = certificate(tmp_path), ca_path(tmp_path).read_bytes()
 
-    server_context(tmp_path, "", now_ms + 789 * DAY_MS)
+    server_context(tmp_path, [], now_ms + 789 * DAY_MS)
     assert certificate(tmp_path) == first
-    server_context(tmp_path, "", now_ms + 791 * DAY_MS)
+    server_context(tmp_path, [], now_ms + 791 * DAY_MS)
 
     assert certificate(tmp_path) != first
     assert ca_path(tmp_path).read_bytes() == authority
@@ -169,10 +181,10 @@ def test_a_ca_that_would_expire_first_is_made_anew(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     now_ms = SystemClock().now_ms()
-    server_context(tmp_path, "", now_ms)
+    server_context(tmp_path, [], now_ms)
 
     with caplog.at_level(logging.WARNING):
-        server_context(tmp_path, "", now_ms + 3_000 * DAY_MS)
+        server_context(tmp_path, [], now_ms + 3_000 * DAY_MS)
 
     authority = x509.load_pem_x509_certificate(ca_path(tmp_path).read_bytes())
     began = datetime.fromtimestamp(now_ms / 1000, UTC) + timedelta(days=2_998)
@@ -195,18 +207,18 @@ def test_a_broken_file_is_made_anew(made: Path, tmp_path: Path, name: str, damag
         path.unlink()
 
     # when a server starts on it,
-    context = server_context(tmp_path, "127.0.0.1")
+    context = server_context(tmp_path, ["127.0.0.1"])
 
     # then it speaks TLS, and who trusts the CA that is there now can verify it.
     assert handshake(context, ca_path(tmp_path), "127.0.0.1") == "TLSv1.3"
 
 
 def test_a_key_of_another_ca_is_not_used(made: Path, tmp_path: Path) -> None:
-    server_context(tmp_path, "")
+    server_context(tmp_path, [])
     (tmp_path / "ca.key").write_bytes((made / "ca.key").read_bytes())
     (tmp_path / "server.pem").unlink()
 
-    context = server_context(tmp_path, "")
+    context = server_context(tmp_path, [])
 
     assert handshake(context, ca_path(tmp_path), "localhost") == "TLSv1.3"
 

@@ -14,6 +14,7 @@ from emulator.settings.kinds import (
     Kind,
     Size,
     Text,
+    Url,
     Words,
 )
 
@@ -83,3 +84,38 @@ def test_words_are_some_of_a_few() -> None:
     assert kind.show(("720p", "480p")) == "720p,480p"
     with pytest.raises(ValueError, match="'90p' is not one of 720p, 480p"):
         kind.check(("90p",))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["http://emulator:18787", "https://streams.example.org/", "http://[2001:db8::7]:80", ""],
+)
+def test_url_of_a_server_is_a_scheme_a_host_and_a_port(text: str) -> None:
+    value = Url(("http", "https")).parse(text)
+    Url(("http", "https")).check(value)
+    assert value == text.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("streams.example.org", "is not a URL of http or https; write it like http://streams"),
+        ("ftp://a", "is not a URL of http or https"),
+        ("http://", "is not a URL of http or https"),
+        ("http://a:99999", "is not a URL; write it like"),
+        ("http://a:0", "is not a URL of http or https"),
+        ("http://[1", "is not a URL; write it like"),
+        ("http://a b", "has an invalid host"),
+        ("http://me:pw@a", "nothing else"),
+        ("http://a/?x=1", "nothing else"),
+        ("http://a/behind", "has a path; the address must end behind its port"),
+    ],
+)
+def test_url_that_is_none_of_a_server_is_refused(text: str, message: str) -> None:
+    kind = Url(("http", "https"))
+    with pytest.raises(ValueError, match=message):
+        kind.check(kind.parse(text))
+
+
+def test_url_may_have_a_path_where_the_setting_says_so() -> None:
+    Url(("rtmp",), has_path=True).check("rtmp://a:1935/live")

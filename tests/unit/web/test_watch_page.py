@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from emulator.core.errors import Refused
 from emulator.web.pages import assets, watch
-from emulator.web.platform import CDN_NAME
+from emulator.web.reach import CDN_NAME
 from emulator.world.library import recordings
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream

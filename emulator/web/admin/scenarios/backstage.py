@@ -23,24 +23,24 @@ _BODY_BYTES_MAX = 8 * 2**20
 
 def server_of(platform: Platform) -> Server:
     """The server, as a run in this platform's world meets it."""
-    ready = platform.ready
+    ready, local = platform.ready, platform.shared.local
 
     async def request(method: str, path: str, user: str | None, body: Any) -> Answer:
         headers = {"X-Emulator-World": platform.world.name, "Accept": "application/json"}
         if user is not None:
             headers["Authorization"] = f"Bearer {_key(platform, user)}"
-        address = str(ready["http"]) + path
+        address = local.http + path
         # As from outside: over a socket, in a thread, while this loop answers it.
         return await asyncio.to_thread(
             _ask, method, address, headers, body, str(ready.get("ca") or "")
         )
 
     return Server(
-        http=str(ready.get("http", "")),
-        ws=str(ready.get("ws", "")),
-        rtmp=platform.addresses.rtmp,
-        rtmps=platform.addresses.rtmps,
-        media=platform.addresses.media,
+        http=local.http,
+        ws=local.ready()["ws"],
+        rtmp=local.rtmp,
+        rtmps=local.rtmps,
+        media=local.media,
         ca=str(ready.get("ca") or ""),
         key_of=lambda username: _key(platform, username),
         request=request if ready else None,

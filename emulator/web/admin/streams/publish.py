@@ -52,8 +52,9 @@ async def start(call: Call) -> Publishing:
             )
         except ValueError as error:
             raise Refused("invalid", str(error)) from None
-        ready = call.platform.ready
-        address = Address(str(ready[protocol]), str(ready["ca"]))
+        local = call.platform.shared.local
+        url = local.rtmps if protocol == "rtmps" else local.rtmp
+        address = Address(url, str(call.platform.ready["ca"]))
         await call.platform.broadcasts.hosted.start(stream.id, stream.stream_key, address, settings)
     return {
         "stream_id": stream.id,

@@ -1,0 +1,43 @@
+"""By which address a request says that it came."""
+
+import pytest
+from starlette.datastructures import Headers
+
+from emulator.web.reach import Reach, used_by
+
+
+@pytest.mark.parametrize(
+    ("headers", "http"),
+    [
+        ({"host": "emulator:18787"}, "http://emulator:18787"),
+        ({"host": "streams.test"}, "http://streams.test"),
+        ({"host": "[2001:db8::7]:8787"}, "http://[2001:db8::7]:8787"),
+        ({"host": "a", "x-forwarded-host": "b.test:8443, c"}, "http://b.test:8443"),
+        (
+            {"host": "a:8787", "x-forwarded-host": "b.test", "x-forwarded-proto": "https, http"},
+            "https://b.test",
+        ),
+        ({"host": "a.test", "x-forwarded-proto": "https"}, "https://a.test"),
+        ({"x-forwarded-host": "b.test", "x-forwarded-port": "9000"}, "http://b.test:9000"),
+        ({"x-forwarded-host": "[::1]", "x-forwarded-port": "9000"}, "http://[::1]:9000"),
+        ({"x-forwarded-host": "b.test", "x-forwarded-port": "80"}, "http://b.test"),
+        # What is no host, no scheme or no port counts as not said.
+        ({"host": "a.test", "x-forwarded-host": "<b>"}, "http://a.test"),
+        ({"host": "a.test", "x-forwarded-proto": "gopher"}, "http://a.test"),
+        ({"x-forwarded-host": "b", "x-forwarded-port": "x"}, "http://b"),
+        ({"host": "a b"}, None),
+        ({"host": "a/../b"}, None),
+        ({}, None),
+    ],
+)
+def test_caller_address_is_what_its_proxy_or_its_host_header_says(
+    headers: dict[str, str], http: str | None
+) -> None:
+    assert used_by("http", Headers(headers)) == http
+
+
+def test_world_chosen_by_host_name_is_no_name_for_encoders() -> None:
+    addresses = Reach(rtmp_port=1, rtmps_port=2, stun_port=3).at("http://ci-7.localhost:8787")
+
+    assert addresses.rtmp == "rtmp://localhost:1/live"
+    assert addresses.ready()["ws"] == "ws://ci-7.localhost:8787"
