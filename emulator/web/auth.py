@@ -14,11 +14,26 @@ from emulator.world.world import World
 
 
 def credential(connection: HTTPConnection) -> str:
-    """The API key or access token of a request, `` where there is none."""
-    scheme, _, value = connection.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and value.strip():
-        return value.strip()
+    """The API key or access token of a request, `` where there is none.
+
+    `X-API-Key` wins where a request also sends `Authorization` (contract, Conventions).
+    """
+    return _api_key(connection) or bearer(connection)
+
+
+def has_two_credentials(connection: HTTPConnection) -> bool:
+    """Whether a request sends both, of which one is ignored."""
+    return bool(_api_key(connection) and bearer(connection))
+
+
+def _api_key(connection: HTTPConnection) -> str:
     return connection.headers.get("x-api-key", "").strip()
+
+
+def bearer(connection: HTTPConnection) -> str:
+    """The token of an `Authorization: Bearer` header, `` where there is none."""
+    scheme, _, value = connection.headers.get("authorization", "").partition(" ")
+    return value.strip() if scheme.lower() == "bearer" else ""
 
 
 def whose(world: World, given: str) -> User:

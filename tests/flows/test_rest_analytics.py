@@ -11,6 +11,7 @@ import pytest
 from emulator.server import Emulator
 from emulator.settings import Settings
 from tests.support.rest import (
+    INGEST,
     STREAM,
     STREAM_PAGE,
     USER_CARD,
@@ -280,9 +281,10 @@ async def test_the_dashboard_shows_what_is_and_what_was(evening: Evening) -> Non
     now = await evening.begin("Now")
     await evening.watch(now, verb="set", count=7)
 
-    for path in ("/dashboard/streamer/overview", "/dashboard/overview"):
+    for path in ("/dashboard/streamer/overview", "/dashboard/overview", "/dashboard"):
         told = await evening.read(path)
-        assert told["current_stream"].keys() == STREAM
+        assert told["current_stream"].keys() == STREAM | INGEST
+        assert [each.keys() for each in told["recent_streams"]] == [STREAM | INGEST] * 2
         assert told["current_stream"]["viewer_count"] == 7
         assert [each["title"] for each in told["recent_streams"]] == ["Now", "Launch night"]
         assert (told["follower_count"], told["total_views"]) == (1, 107)
@@ -297,7 +299,11 @@ async def test_the_dashboard_shows_what_is_and_what_was(evening: Evening) -> Non
             "new_followers_today": 0,
             "new_followers_week": 1,
         }
-    for path in ("/dashboard/streamer/activity", "/dashboard/recent-activity"):
+    for path in (
+        "/dashboard/streamer/activity",
+        "/dashboard/recent-activity",
+        "/dashboard/activity",
+    ):
         told = await evening.read(path)
         assert [each["type"] for each in told["recent_events"]] == [
             "stream_live",

@@ -23,6 +23,7 @@ VOD = {
     "description",
     "status",
     "duration",
+    "duration_exact",
     "thumbnail_url",
     "video_url",
     "mp4_url",

@@ -16,6 +16,7 @@ STREAM = {
     "tags",
     "thumbnail_url",
     "cloudflare_stream_id",
+    "cloudflare_video_id",
     "viewer_count",
     "peak_viewers",
     "started_at",

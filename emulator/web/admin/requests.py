@@ -21,6 +21,7 @@ class RequestQuery(Request):
     user: str | None = Field(None, max_length=50)
     world: str | None = Field(None, max_length=63)
     credential: Credential | None = None
+    has_two_credentials: bool | None = None
     has_unknown_fields: bool | None = None
     after: int = Field(0, ge=0, le=CURSOR_MAX)
     limit: int = Field(100, ge=1, le=1000)
@@ -36,6 +37,7 @@ class RequestShape(TypedDict):
     status: int
     user: str | None
     credential: Credential
+    has_two_credentials: bool
     query: dict[str, str]
     body: Any
     unknown_fields: tuple[str, ...]
@@ -74,6 +76,7 @@ def _is_wanted(entry: Entry, query: RequestQuery) -> bool:
         and query.user in (None, entry.user)
         and query.world in (None, entry.world)
         and query.credential in (None, entry.credential)
+        and query.has_two_credentials in (None, entry.has_two_credentials)
         and query.has_unknown_fields in (None, bool(entry.unknown_fields))
     )
 

@@ -3,7 +3,7 @@
 Bodies are read strictly (`rest/dispatch`, decision 8), queries and forms, which are text, are not.
 """
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
@@ -38,8 +38,20 @@ Milliseconds = Annotated[
 ]
 
 
+def none_if_empty(value: object) -> object:
+    """What clients mean by an empty string in the place of something optional."""
+    return None if value == "" else value
+
+
+# An id that may be missing: clients send an empty string for none (contract, Conventions).
+OptionalId = Annotated[str | None, BeforeValidator(none_if_empty)]
+
+
 class Request(BaseModel):
     """A body or a query. Reads `category_id` and `categoryId`; ignores names it does not know."""
+
+    # Other names that a validator understands: the request log does not call them unknown.
+    also_read: ClassVar[frozenset[str]] = frozenset()
 
     model_config = ConfigDict(
         alias_generator=to_camel, populate_by_name=True, loc_by_alias=False, extra="ignore"

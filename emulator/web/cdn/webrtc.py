@@ -15,7 +15,7 @@ from emulator.core.errors import Refused
 from emulator.media.ingest.gate import Attempt
 from emulator.media.webrtc.peers import Peer, Peers
 from emulator.media.webrtc.relay import Relay, Watching
-from emulator.web.auth import credential
+from emulator.web.auth import bearer, credential
 from emulator.web.cdn.audience import country_of, device_of, referrer_of, viewer_of
 from emulator.web.cdn.playback import PREFIXES
 from emulator.web.cdn.subject import subject_of
@@ -149,7 +149,9 @@ class Doors:
         Refuses (`unauthorized`) a bearer token that is no key, or none where the path is no key
         either but names a stream, (`forbidden`) another stream's.
         """
-        named, given = request.path_params["uid"], credential(request)
+        named = request.path_params["uid"]
+        # RFC 9725, 4.7: a stream key comes as bearer token, whatever else a client sends.
+        given = bearer(request) or credential(request)
         stream = self._stream(named)
         if stream is not None:
             return named, stream

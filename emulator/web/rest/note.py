@@ -8,7 +8,7 @@ from pydantic_core import from_json
 from starlette.requests import Request
 
 from emulator.core.clock import monotonic_us
-from emulator.web.auth import credential
+from emulator.web.auth import credential, has_two_credentials
 from emulator.web.platform import Platform
 from emulator.web.rest.operation import Operation
 from emulator.web.rest.request_log import STRUCK_OUT, Credential, Entry, is_secret, without_secrets
@@ -55,6 +55,7 @@ class Note:
             status=status,
             user=self.caller.username if self.caller else None,
             credential=self._credential(),
+            has_two_credentials=has_two_credentials(request),
             query={
                 name: STRUCK_OUT if is_secret(name) else value[:2000]
                 for name, value in request.query_params.items()
@@ -99,7 +100,7 @@ class Note:
 def _strangers(model: type[BaseModel] | None, names: list[str]) -> list[str]:
     if not names:
         return []
-    known: set[str] = set()
+    known: set[str] = set(getattr(model, "also_read", ()))
     for name, field in (model.model_fields if model else {}).items():
         known.update((name, field.alias or name))
     return [name for name in names if name not in known]

@@ -23,6 +23,7 @@ class Entry:
     """One answered request. `seq` counts from 1. `path` is as it was sent, with its prefix.
 
     `operation` is the path with its names (`/streams/id/{stream_id}`), None for an unknown one.
+    `has_two_credentials`: both `X-API-Key` and `Authorization` were sent, and the first was read.
     `unknown_fields` are names in body and query that nobody reads.
     """
 
@@ -35,6 +36,7 @@ class Entry:
     status: int
     user: str | None
     credential: Credential
+    has_two_credentials: bool = False
     query: dict[str, str]
     body: Any
     unknown_fields: tuple[str, ...]

@@ -1,6 +1,7 @@
 """CATEGORY, TAG, STREAM, STREAM_WITH_INGEST and a stream's schedule (contract, schemas).
 
-A page of streams costs four queries, however many it shows.
+Wherever a stream is shown to its owner it has its ingest. A page of streams costs four queries,
+however many it shows.
 """
 
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from emulator.world.live.schedules import Schedule
 from emulator.world.live.streams import Stream, Visibility
 from emulator.world.live.tags import Tag
 from emulator.world.people import accounts
+from emulator.world.people.accounts import User
 
 
 class CategoryShape(TypedDict):
@@ -55,7 +57,11 @@ class Playback(TypedDict):
 
 
 class StreamShape(TypedDict):
-    """The same `.m3u8` under `playback_url` and `hls_url`; the owner as `user` and `streamer`."""
+    """The same `.m3u8` under `playback_url` and `hls_url`; the owner as `user` and `streamer`.
+
+    `cloudflare_video_id` is `cloudflare_stream_id`. `thumbnail_url` is null while there is no
+    picture.
+    """
 
     id: str
     user_id: str
@@ -67,6 +73,7 @@ class StreamShape(TypedDict):
     tags: list[TagShape]
     thumbnail_url: str | None
     cloudflare_stream_id: str
+    cloudflare_video_id: str
     viewer_count: int
     peak_viewers: int
     started_at: str | None
@@ -83,14 +90,6 @@ class StreamShape(TypedDict):
     playback_url: str
     hls_url: str
     playback: Playback
-
-
-class StreamPage(TypedDict):
-    streams: list[StreamShape]
-    total: int
-    page: int
-    per_page: int
-    has_more: bool
 
 
 class StreamSchedule(TypedDict):
@@ -111,12 +110,30 @@ class Ingest(TypedDict):
     webrtc_url: str
 
 
-class StreamWithIngest(StreamShape):
+class IngestFields(TypedDict):
     rtmps_url: str
     stream_key: str
     rtmp_url: str
     whip_url: str
     ingest: Ingest
+
+
+class StreamWithIngest(StreamShape, IngestFields):
+    """What a stream's owner sees: `rtmps_url` and `stream_key` are what OBS asks for."""
+
+
+# What somebody sees of a stream: its owner sees the ingest, too.
+StreamView = StreamWithIngest | StreamShape
+
+
+class StreamPage(TypedDict):
+    """The caller's own streams have their ingest."""
+
+    streams: list[StreamView]
+    total: int
+    page: int
+    per_page: int
+    has_more: bool
 
 
 def category_shape(category: Category) -> CategoryShape:
@@ -149,8 +166,26 @@ def tag_shape(tag: Tag) -> TagShape:
 
 def stream_shape(platform: Platform, stream: Stream) -> StreamShape:
     """A stream as anybody may see it: without its key."""
-    (shape,) = stream_shapes(platform, [stream])
-    return shape
+    return stream_shapes(platform, [stream])[0]
+
+
+def stream_view(platform: Platform, stream: Stream, viewer: User | None) -> StreamView:
+    """A stream as this viewer may see it: with its ingest for its owner."""
+    return stream_views(platform, [stream], viewer)[0]
+
+
+def stream_views(
+    platform: Platform, streams: Sequence[Stream], viewer: User | None
+) -> list[StreamView]:
+    """Many streams as this viewer may see them: their own with the ingest."""
+    views: list[StreamView] = []
+    for stream, shape in zip(streams, stream_shapes(platform, streams), strict=True):
+        if viewer is not None and viewer.row == stream.user_row:
+            own: StreamWithIngest = {**shape, **_ingest(platform.addresses, stream)}
+            views.append(own)
+        else:
+            views.append(shape)
+    return views
 
 
 def stream_shapes(platform: Platform, streams: Sequence[Stream]) -> list[StreamShape]:
@@ -198,8 +233,10 @@ def _stream_shape(
         "category_id": stream.category_id,
         "category": category,
         "tags": words,
-        "thumbnail_url": stream.thumbnail_url or playback["thumbnail"],
+        "thumbnail_url": stream.thumbnail_url
+        or (playback["thumbnail"] if stream.has_media else None),
         "cloudflare_stream_id": stream.uid,
+        "cloudflare_video_id": stream.uid,
         "viewer_count": world.viewers.count(stream.id) if is_live else 0,
         "peak_viewers": attendance.peak(world, stream.id, stream.peak_viewer_count),
         "started_at": iso_or_none(stream.started_at_ms),
@@ -221,11 +258,14 @@ def _stream_shape(
 
 def stream_with_ingest(platform: Platform, stream: Stream) -> StreamWithIngest:
     """A stream as its owner sees it: with the server and key for OBS."""
-    addresses = platform.addresses
+    return {**stream_shape(platform, stream), **_ingest(platform.addresses, stream)}
+
+
+def _ingest(addresses: Addresses, stream: Stream) -> IngestFields:
+    """What STREAM_WITH_INGEST has beside STREAM."""
     # The key stands in the path: browsers publish by WHIP without a header of their own.
     whip_url = f"{addresses.media}/{stream.stream_key}/webRTC/publish"
     return {
-        **stream_shape(platform, stream),
         "rtmps_url": addresses.rtmps,
         "stream_key": stream.stream_key,
         "rtmp_url": addresses.rtmp,

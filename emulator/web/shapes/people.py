@@ -2,6 +2,7 @@
 
 from typing import Literal, TypedDict
 
+from emulator.web.rest.dialect import Dialect
 from emulator.web.shapes.times import iso
 from emulator.world.people.accounts import Role, User
 from emulator.world.people.tokens import Session
@@ -43,6 +44,19 @@ class UserShape(Person):
     email: str
 
 
+class Me(UserShape):
+    """`full_name` is the display name."""
+
+    full_name: str | None
+
+
+class ClientMe(Me):
+    """The same, with the names that the web client reads."""
+
+    displayName: str | None
+    avatarUrl: str | None
+
+
 class Auth(TypedDict):
     access_token: str
     token_type: Literal["bearer"]
@@ -79,6 +93,14 @@ def person(user: User) -> Person:
 
 def user_shape(user: User) -> UserShape:
     return {**person(user), "email": user.email}
+
+
+def me_shape(user: User, dialect: Dialect) -> Me | ClientMe:
+    """USER as its owner reads it."""
+    me: Me = {**user_shape(user), "full_name": user.display_name}
+    if dialect == "documented":
+        return me
+    return {**me, "displayName": user.display_name, "avatarUrl": user.avatar_url}
 
 
 def auth(session: Session) -> Auth:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import TypedDict
 
 from emulator.web.platform import Platform
-from emulator.web.shapes.live import StreamShape, stream_shape
+from emulator.web.shapes.live import StreamView, stream_view
 from emulator.web.shapes.people import Person, UserCard, person
 from emulator.web.shapes.times import iso
 from emulator.world.people import accounts
+from emulator.world.people.accounts import User
 from emulator.world.people.follows import Follow
 from emulator.world.people.notifications import Notification, NotificationType
 from emulator.world.people.profiles import Profile
@@ -21,7 +22,7 @@ class ProfileShape(Person):
     banner_url: str | None
     total_streams: int
     total_views: int
-    current_stream: StreamShape | None
+    current_stream: StreamView | None
 
 
 class OwnProfile(ProfileShape):
@@ -30,7 +31,7 @@ class OwnProfile(ProfileShape):
 
 class LiveShape(TypedDict):
     is_live: bool
-    stream: StreamShape | None
+    stream: StreamView | None
 
 
 class FollowShape(TypedDict):
@@ -84,8 +85,8 @@ class NotificationPage(TypedDict):
     has_more: bool
 
 
-def profile_shape(platform: Platform, profile: Profile) -> ProfileShape:
-    """A profile as others see it."""
+def profile_shape(platform: Platform, profile: Profile, viewer: User | None) -> ProfileShape:
+    """A profile as this viewer sees it, without the mail address."""
     user, stream = profile.user, profile.current_stream
     return {
         **person(user),
@@ -93,13 +94,13 @@ def profile_shape(platform: Platform, profile: Profile) -> ProfileShape:
         "banner_url": user.banner_url,
         "total_streams": profile.streams,
         "total_views": profile.views,
-        "current_stream": None if stream is None else stream_shape(platform, stream),
+        "current_stream": None if stream is None else stream_view(platform, stream, viewer),
     }
 
 
 def own_profile(platform: Platform, profile: Profile) -> OwnProfile:
     """A profile as its owner sees it: with the mail address."""
-    return {**profile_shape(platform, profile), "email": profile.user.email}
+    return {**profile_shape(platform, profile, profile.user), "email": profile.user.email}
 
 
 def follow_shape(follow: Follow) -> FollowShape:

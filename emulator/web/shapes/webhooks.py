@@ -87,7 +87,7 @@ def _of_vod(platform: Platform, event: VodReady | VodFailed, kind: str) -> dict[
         "uid": vod.uid,
         "readyToStream": isinstance(event, VodReady),
         "status": status,
-        "data": vod_shape(platform, vod),
+        "data": vod_shape(platform, vod, "documented"),
     }
 
 

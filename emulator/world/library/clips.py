@@ -62,16 +62,17 @@ def create(
 ) -> Clip:
     """Have a clip made, of positions in the stream or of instants (milliseconds since 1970).
 
-    Refuses (`forbidden`) who may not see the recording, (`invalid`) more than a minute and what is
-    outside the stream, (`conflict`) a user's one too many, (`unavailable`) a clip while
-    `WAITING_MAX` wait.
+    A span that begins before a live stream did is cut to what is there: the web client's shortest
+    clip is longer than a young stream. Refuses (`forbidden`) a user who may not see the recording,
+    (`invalid`) more than a minute and what is outside the stream, (`conflict`) a user's one too
+    many, (`unavailable`) a clip while `WAITING_MAX` wait.
     """
     vod = recordings.by_media(world, stream.uid)
     if vod is not None and not recordings.is_for(world, vod, user):
         raise Refused("forbidden", "The recording of this stream is not for everybody")
     if from_ms >= EPOCH_MIN_MS and stream.started_at_ms is not None:
         from_ms, to_ms = from_ms - stream.started_at_ms, to_ms - stream.started_at_ms
-    _check_span(world, stream, from_ms, to_ms)
+    from_ms, to_ms = _span(world, stream, from_ms, to_ms)
     _check_room(world, user)
     clip_id = world.ids.uuid()
     with world.change():
@@ -251,16 +252,20 @@ def _check_room(world: World, user: User) -> None:
         raise Refused("unavailable", sentence, retry_after_seconds=5)
 
 
-def _check_span(world: World, stream: "Stream", from_ms: int, to_ms: int) -> None:
+def _span(world: World, stream: "Stream", from_ms: int, to_ms: int) -> tuple[int, int]:
+    """The part of a span that the stream has. Refuses (`invalid`)."""
     if to_ms <= from_ms:
         raise Refused("invalid", "A clip ends after it has begun", field="end_time")
     if to_ms - from_ms > LENGTH_MAX_MS:
         sentence = f"A clip is at most {LENGTH_MAX_MS // 1000} s long"
         raise Refused("invalid", sentence, field="end_time")
     length_ms = _length_ms(world, stream)
+    if from_ms < 0 < to_ms and length_ms and stream.status == "live":
+        return 0, min(to_ms, length_ms)
     if from_ms < 0 or to_ms > length_ms:
         sentence = f"The stream is {length_ms / 1000:.3f} s long: this is outside it"
         raise Refused("invalid", sentence, field="start_time" if from_ms < 0 else "end_time")
+    return from_ms, to_ms
 
 
 def _length_ms(world: World, stream: "Stream") -> int:

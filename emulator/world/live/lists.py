@@ -19,11 +19,22 @@ from emulator.world.world import World
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which streams a list shows. `default`: others' live ones, and a viewer's own in any state."""
+    """Which streams a list shows. `default`: others' live ones, and a viewer's own in any state.
+
+    Where nothing is filtered, a viewer's own that have not ended come first.
+    """
 
     status: Status | Literal["all", "default"] = "all"
     category_row: int | None = None
     user_row: int | None = None
+
+    @property
+    def is_unfiltered(self) -> bool:
+        return self == _UNFILTERED
+
+
+_UNFILTERED = Wanted(status="default")
+_OPEN = "status IN ('offline', 'live')"
 
 
 _TOTALS: dict[str, tuple[Total, ...]] = {
@@ -42,13 +53,15 @@ def page(
 
     A viewer's own streams show always, unlisted and private ones too.
     """
-    parts = _parts(viewer, wanted)
-    rows, values = pages.newest("streams", parts, offset=offset, count=count)
-    found = streams.select(
-        world,
-        f"WHERE streams.row IN ({rows}) ORDER BY streams.created_at_ms DESC, streams.row DESC",
-        *values,
-    )
+    parts = ordered = _parts(viewer, wanted)
+    order = "streams.created_at_ms DESC, streams.row DESC"
+    own: list[object] = []
+    if viewer is not None and wanted.is_unfiltered:
+        ordered = _own_open_first(viewer)
+        order = f"(streams.user_row = ? AND streams.{_OPEN}) DESC, {order}"
+        own = [viewer.row]
+    rows, values = pages.newest("streams", ordered, offset=offset, count=count)
+    found = streams.select(world, f"WHERE streams.row IN ({rows}) ORDER BY {order}", *values, *own)
     return found, pages.total(world.store, "streams", parts)
 
 
@@ -87,3 +100,12 @@ def _parts(viewer: User | None, wanted: Wanted) -> list[Part]:
         own = [f"user_row = ? AND NOT ({others})", *conditions]
         parts.append(Part(" AND ".join(own), [viewer.row, *values]))
     return parts
+
+
+def _own_open_first(viewer: User) -> list[Part]:
+    """The streams of the unfiltered list: first those for which a viewer may need the key."""
+    return [
+        Part(f"user_row = ? AND {_OPEN}", [viewer.row], is_first=True),
+        Part("visibility = 'public' AND status = 'live' AND user_row != ?", [viewer.row]),
+        Part("user_row = ? AND status = 'ended'", [viewer.row]),
+    ]

@@ -7,7 +7,7 @@ from typing import Literal
 from emulator.core.errors import Refused
 from emulator.core.events.people import AccountMade
 from emulator.core.values import dataclass
-from emulator.world.people.names import USERNAME
+from emulator.world.people.names import USERNAME, username_mistake
 from emulator.world.store.journal import Row
 from emulator.world.world import World
 
@@ -170,6 +170,15 @@ def make(
             world.store.write("INSERT INTO api_keys VALUES (?, ?)", api_key, row)
         world.emit(AccountMade(at_ms=now_ms, user_id=user_id, username=username))
     return by_row(world, row)
+
+
+def free_username(world: World, wanted: str) -> str:
+    """This name, or one like it where it is taken or reserved: `ada2`."""
+    name, number = wanted, 1
+    while username_mistake(name) or world.store.row("SELECT 1 FROM users WHERE username = ?", name):
+        number += 1
+        name = f"{wanted}{number}"
+    return name
 
 
 def _free_email(world: World, username: str) -> str:

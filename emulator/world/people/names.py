@@ -32,6 +32,10 @@ RESERVED = frozenset(
     }
 )
 
+_STRANGE = re.compile(r"[^A-Za-z0-9_.-]", re.ASCII)
+# Shorter than a username may be, so that a number fits behind it.
+_MADE_MAX = 40
+
 # RFC 5321, 4.5.3.1: octets of the part before the `@` and of the whole path without its brackets.
 _LOCAL_MAX, _ADDRESS_MAX = 64, 254
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -50,6 +54,15 @@ def username_mistake(name: str) -> str | None:
     if name.lower() in RESERVED:
         return f"The username {name} is reserved. Choose another one."
     return None
+
+
+def username_of(address: str) -> str:
+    """A username made of a mail address: what stands before the `@` and a `+`, as far as it fits.
+
+    `Ada.Lovelace+news@example.com` becomes `Ada.Lovelace`, `!@example.com` becomes `user`.
+    """
+    local = address.partition("@")[0].partition("+")[0]
+    return _STRANGE.sub("", local).lstrip(".-")[:_MADE_MAX] or "user"
 
 
 def email_mistake(address: str) -> str | None:

@@ -15,12 +15,14 @@ Total = Literal["streams offline", "streams live", "streams ended", "vods", "vid
 class Part(NamedTuple):
     """A condition with its values. No row fits two parts of one list.
 
-    `totals` are those that say how many fit it; None where they have to be counted.
+    `totals` are those that say how many fit it; None where they have to be counted. What fits a
+    part that `is_first` comes before the rows of all others.
     """
 
     where: str
     values: Sequence[object] = ()
     totals: Sequence[Total] | None = None
+    is_first: bool = False
 
 
 def newest(
@@ -28,12 +30,13 @@ def newest(
 ) -> tuple[str, list[object]]:
     """A query for the `row`s of one page of the parts together, and its values."""
     each = " UNION ALL ".join(
-        f"SELECT * FROM (SELECT row, created_at_ms FROM {table} WHERE {part.where}"
-        " ORDER BY created_at_ms DESC, row DESC LIMIT ?)"
+        f"SELECT * FROM (SELECT row, created_at_ms, {int(part.is_first)} AS is_first"
+        f" FROM {table} WHERE {part.where} ORDER BY created_at_ms DESC, row DESC LIMIT ?)"
         for part in parts
     )
     values = [value for part in parts for value in (*part.values, offset + count)]
-    page = f"SELECT row FROM ({each}) ORDER BY created_at_ms DESC, row DESC LIMIT ? OFFSET ?"
+    order = "is_first DESC, created_at_ms DESC, row DESC"
+    page = f"SELECT row FROM ({each}) ORDER BY {order} LIMIT ? OFFSET ?"
     return page, [*values, count, offset]
 
 

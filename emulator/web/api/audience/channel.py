@@ -46,7 +46,11 @@ class AudienceQuery(Request):
 
 
 class TopQuery(Request):
-    metric: Literal["peak_viewers", "total_views", "duration", "chat_messages"] = "peak_viewers"
+    """`total_messages` is another name for `chat_messages`."""
+
+    metric: Literal[
+        "peak_viewers", "total_views", "duration", "chat_messages", "total_messages"
+    ] = "peak_viewers"
     limit: int = Field(10, ge=1, le=100)
 
 
@@ -97,7 +101,8 @@ def audience(call: Call) -> AudienceShape:
 def top_streams(call: Call) -> list[TopStream]:
     """List one's best streams by one figure."""
     query = call.query_as(TopQuery)
-    found = channel.top(call.world, call.user, query.metric, query.limit)
+    metric = "chat_messages" if query.metric == "total_messages" else query.metric
+    found = channel.top(call.world, call.user, metric, query.limit)
     return [shapes.top_stream(call.world, each) for each in found]
 
 

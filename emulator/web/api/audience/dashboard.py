@@ -1,14 +1,16 @@
-"""`/dashboard`: one's channel at a glance, under both spellings of each address."""
+"""`/dashboard`: one's channel at a glance, under every spelling of each address."""
 
 from typing import TypedDict
+
+from pydantic import BaseModel
 
 from emulator.web.api.audience.channel import TimesQuery
 from emulator.web.api.audience.zones import day_starts
 from emulator.web.api.people.notifications import NotificationQuery
 from emulator.web.api.people.notifications import page as notification_page
 from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation
-from emulator.web.shapes.live import StreamShape, stream_shape, stream_shapes
+from emulator.web.rest.operation import Answer, Operation, Provenance
+from emulator.web.shapes.live import StreamView, StreamWithIngest, stream_views, stream_with_ingest
 from emulator.web.shapes.people import UserCard, user_card
 from emulator.web.shapes.profiles import NotificationShape, notification_shapes
 from emulator.web.shapes.schedules import UpcomingShape, upcoming_shapes
@@ -27,8 +29,8 @@ _MONTH_DAYS = 30
 
 
 class Dashboard(TypedDict):
-    current_stream: StreamShape | None
-    recent_streams: list[StreamShape]
+    current_stream: StreamWithIngest | None
+    recent_streams: list[StreamView]
     follower_count: int
     total_views: int
     upcoming_schedule: list[UpcomingShape]
@@ -59,7 +61,7 @@ class HappeningShape(TypedDict):
 
 
 class Activity(TypedDict):
-    recent_streams: list[StreamShape]
+    recent_streams: list[StreamView]
     recent_followers: list[FollowerShape]
     recent_events: list[HappeningShape]
 
@@ -73,7 +75,7 @@ def overview(call: Call) -> Dashboard:
         world, user, unread_only=False, offset=0, count=_NOTIFICATIONS_SHOWN
     )
     return {
-        "current_stream": stream_shape(call.platform, current) if current else None,
+        "current_stream": stream_with_ingest(call.platform, current) if current else None,
         "recent_streams": _recent_streams(call),
         "follower_count": user.follower_count,
         "total_views": profile.views,
@@ -121,12 +123,26 @@ def recent_activity(call: Call) -> Activity:
     }
 
 
-def _recent_streams(call: Call) -> list[StreamShape]:
+def _recent_streams(call: Call) -> list[StreamView]:
     """One's last streams, live or not, the newest first."""
     wanted = Wanted(user_row=call.user.row)
     found, _ = lists.page(call.world, call.user, wanted, offset=0, count=_STREAMS_SHOWN)
-    return stream_shapes(call.platform, found)
+    return stream_views(call.platform, found, call.user)
 
+
+_Place = tuple[str, Answer, type[BaseModel] | None, Provenance]
+_PLACES: tuple[_Place, ...] = (
+    ("/streamer/overview", overview, None, "guide"),
+    ("/streamer/quick-stats", quick_stats, TimesQuery, "guide"),
+    ("/streamer/activity", recent_activity, None, "guide"),
+    ("/notifications", notification_page, NotificationQuery, "guide"),
+    ("/overview", overview, None, "guide"),
+    ("/quick-stats", quick_stats, TimesQuery, "guide"),
+    ("/recent-activity", recent_activity, None, "guide"),
+    # As the platform's website lists them.
+    ("", overview, None, "client"),
+    ("/activity", recent_activity, None, "client"),
+)
 
 OPERATIONS = [
     *(
@@ -136,16 +152,8 @@ OPERATIONS = [
             auth="user",
             answer=answer,
             query=query,
-            provenance="guide",
+            provenance=provenance,
         )
-        for path, answer, query in (
-            ("/streamer/overview", overview, None),
-            ("/streamer/quick-stats", quick_stats, TimesQuery),
-            ("/streamer/activity", recent_activity, None),
-            ("/notifications", notification_page, NotificationQuery),
-            ("/overview", overview, None),
-            ("/quick-stats", quick_stats, TimesQuery),
-            ("/recent-activity", recent_activity, None),
-        )
+        for path, answer, query, provenance in _PLACES
     ),
 ]

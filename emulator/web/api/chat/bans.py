@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from emulator.web.api.models import Request, Whole
+from emulator.web.api.models import OptionalId, Request, Whole
 from emulator.web.rest.call import Call
 from emulator.web.rest.operation import Operation
 from emulator.web.shapes.chat import Bans, BanShape, ban_shape
@@ -21,8 +21,8 @@ DURATION_SECONDS_MAX = 366 * 86_400
 class BanCreate(Request):
     """Whom by `user_id` or `username`. Without a duration the ban is for good."""
 
-    user_id: str | None = None
-    username: str | None = None
+    user_id: OptionalId = None
+    username: OptionalId = None
     reason: str | None = Field(None, max_length=500)
     duration_seconds: Whole | None = Field(None, ge=1, le=DURATION_SECONDS_MAX)
 

@@ -19,10 +19,13 @@ SECONDS_MAX = 10_000_000_000
 
 
 class ClipCreate(Request):
-    """Times are in seconds from the stream's start, or since 1970."""
+    """Times are in seconds from the stream's start, or since 1970.
+
+    A clip of a live stream may begin before the stream did: it is cut to what is there.
+    """
 
     title: str = Field(min_length=1, max_length=200)
-    start_time: float = Field(ge=0, lt=SECONDS_MAX, allow_inf_nan=False)
+    start_time: float = Field(gt=-SECONDS_MAX, lt=SECONDS_MAX, allow_inf_nan=False)
     end_time: float = Field(ge=0, lt=SECONDS_MAX, allow_inf_nan=False)
 
 

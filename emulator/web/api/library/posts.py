@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from emulator.web.api.models import Request
+from emulator.web.api.models import OptionalId, Request
 from emulator.web.rest.call import Call
 from emulator.web.rest.operation import Operation
 from emulator.web.shapes.library.posts import (
@@ -25,7 +25,7 @@ class VodUpload(Request):
     title: str = Field(min_length=1, max_length=200)
     description: str | None = Field(None, max_length=5000)
     visibility: Literal["public", "followers", "private"] | None = None
-    group_id: str | None = Field(None, max_length=100)
+    group_id: OptionalId = Field(None, max_length=100)
     content_warning: str | None = Field(None, max_length=500)
     is_nsfw: bool | None = None
 
@@ -40,20 +40,20 @@ class StatusQuery(Request):
 def upload(call: Call) -> Uploaded:
     """Make a VOD of media that is there, and post it. It is processing until that is looked at."""
     vod, post = posts.upload(call.world, call.user, call.body_as(VodUpload).wishes())
-    return {"vod": vod_card(call.platform, vod), "post": post_shape(vod, post)}
+    return {"vod": vod_card(call.platform, vod, call.dialect), "post": post_shape(vod, post)}
 
 
 def read(call: Call) -> VodWithPost:
     """Read a VOD of one's own organisation, with its post."""
     vod = posts.find_in_tenant(call.world, call.path["vod_id"], call.user)
-    return vod_with_post(call.platform, vod)
+    return vod_with_post(call.platform, vod, call.dialect)
 
 
 def move(call: Call) -> VodCard:
     """Say what has become of a VOD: from processing to ready or failed, from ready to deleted."""
     vod = posts.find_in_tenant(call.world, call.path["vod_id"], call.user)
     moved = recordings.move(call.world, vod, call.query_as(StatusQuery).status)
-    return vod_card(call.platform, moved)
+    return vod_card(call.platform, moved, call.dialect)
 
 
 OPERATIONS = [

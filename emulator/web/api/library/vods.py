@@ -4,10 +4,10 @@ from typing import Any, Literal, TypedDict
 
 from pydantic import Field
 
-from emulator.web.api.models import Page, Request
+from emulator.web.api.models import OptionalId, Page, Request
 from emulator.web.rest.call import Call
 from emulator.web.rest.operation import Operation
-from emulator.web.shapes.library.vods import VodShape, vod_shape
+from emulator.web.shapes.library.vods import VodPlayback, VodShape, vod_playback, vod_shape
 from emulator.world.library import lists, recordings
 from emulator.world.library.recordings import Vod
 from emulator.world.people import accounts
@@ -16,7 +16,7 @@ QUERY_LENGTH_MAX = 200
 
 
 class VodQuery(Page):
-    stream_id: str | None = None
+    stream_id: OptionalId = None
     status: Literal["processing", "ready", "failed"] | None = None
 
 
@@ -81,21 +81,26 @@ def of_user(call: Call) -> list[VodShape]:
     query = call.query_as(Page)
     user = accounts.by_username(call.world, call.path["username"])
     found, _ = lists.of_user(call.world, user, offset=query.offset, count=query.per_page)
-    return [vod_shape(call.platform, vod) for vod in found]
+    return [vod_shape(call.platform, vod, call.dialect) for vod in found]
 
 
 def read(call: Call) -> VodShape:
     """Read a VOD, and count a view of it."""
     vod = recordings.find_for(call.world, call.path["vod_id"], call.caller)
-    return vod_shape(call.platform, recordings.watch(call.world, vod))
+    return vod_shape(call.platform, recordings.watch(call.world, vod), call.dialect)
+
+
+def playback(call: Call) -> VodPlayback:
+    """Read where a VOD plays. This counts no view."""
+    vod = recordings.find_for(call.world, call.path["vod_id"], call.caller)
+    return vod_playback(call.platform, vod)
 
 
 def update(call: Call) -> VodShape:
     """Change what a VOD says of itself, and who may see it."""
     vod = recordings.find_own(call.world, call.path["vod_id"], call.user)
-    return vod_shape(
-        call.platform, recordings.update(call.world, vod, call.body_as(VodUpdate).wishes())
-    )
+    changed = recordings.update(call.world, vod, call.body_as(VodUpdate).wishes())
+    return vod_shape(call.platform, changed, call.dialect)
 
 
 def delete(call: Call) -> None:
@@ -105,7 +110,7 @@ def delete(call: Call) -> None:
 
 def _page(call: Call, query: Page, found: list[Vod], total: int) -> VodPage:
     return {
-        "items": [vod_shape(call.platform, vod) for vod in found],
+        "items": [vod_shape(call.platform, vod, call.dialect) for vod in found],
         "total": total,
         "page": query.page,
         "per_page": query.per_page,
@@ -149,6 +154,15 @@ OPERATIONS = [
         answer=read,
         refuses=("not_found",),
         provenance="guide",
+    ),
+    Operation(
+        method="GET",
+        path="/streams/vods/{vod_id}/playback",
+        auth="optional",
+        answer=playback,
+        refuses=("not_found",),
+        provenance="client",
+        is_reusable=True,
     ),
     Operation(
         method="PUT",

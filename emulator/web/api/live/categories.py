@@ -7,7 +7,7 @@ from pydantic import Field, field_validator
 
 from emulator.core.errors import Refused
 from emulator.web.api.live.pages import stream_page
-from emulator.web.api.models import Page, Request
+from emulator.web.api.models import OptionalId, Page, Request
 from emulator.web.errors import Invalid, mistake
 from emulator.web.rest.call import Call
 from emulator.web.rest.operation import Operation
@@ -15,10 +15,10 @@ from emulator.web.shapes.live import (
     CategoryBranch,
     CategoryShape,
     StreamPage,
-    StreamShape,
+    StreamView,
     category_branch,
     category_shape,
-    stream_shapes,
+    stream_views,
 )
 from emulator.world.discovery import ranking
 from emulator.world.live import categories, lists
@@ -31,7 +31,7 @@ _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 class CategoryQuery(Request):
-    parent_id: str | None = None
+    parent_id: OptionalId = None
 
 
 class CategoryLimit(Request):
@@ -47,7 +47,7 @@ class CategoryCreate(Request):
     slug: str | None = Field(None, max_length=100)
     description: str | None = Field(None, max_length=1000)
     icon_url: str | None = Field(None, max_length=2000)
-    parent_id: str | None = None
+    parent_id: OptionalId = None
 
     @field_validator("slug")
     @classmethod
@@ -70,7 +70,7 @@ class CategoryList(TypedDict):
 
 
 class CategoryWithStreams(CategoryShape):
-    streams: list[StreamShape]
+    streams: list[StreamView]
 
 
 class CategoryStreamPage(StreamPage):
@@ -115,7 +115,8 @@ def by_slug(call: Call) -> CategoryWithStreams:
     category = categories.by_slug(call.world, call.path["slug"])
     wanted = Wanted(status="live", category_row=category.row)
     found, _ = lists.page(call.world, None, wanted, offset=0, count=_SHOWN_COUNT)
-    return {**category_shape(category), "streams": stream_shapes(call.platform, found)}
+    views = stream_views(call.platform, found, call.caller)
+    return {**category_shape(category), "streams": views}
 
 
 def streams_by_slug(call: Call) -> CategoryStreamPage:
@@ -124,7 +125,7 @@ def streams_by_slug(call: Call) -> CategoryStreamPage:
     category = categories.by_slug(call.world, call.path["slug"])
     wanted = Wanted(status=query.status_filter, category_row=category.row)
     found, total = lists.page(call.world, None, wanted, offset=query.offset, count=query.per_page)
-    page = stream_page(call.platform, query, found, total)
+    page = stream_page(call, query, found, total)
     return {**page, "category": category_shape(category)}
 
 
@@ -202,7 +203,7 @@ OPERATIONS = [
     Operation(
         method="GET",
         path="/streams/categories/by-slug/{slug}",
-        auth="public",
+        auth="optional",
         answer=by_slug,
         refuses=("not_found",),
         provenance="documented",
@@ -211,7 +212,7 @@ OPERATIONS = [
     Operation(
         method="GET",
         path="/streams/categories/by-slug/{slug}/streams",
-        auth="public",
+        auth="optional",
         answer=streams_by_slug,
         query=CategoryStreamQuery,
         refuses=("not_found",),

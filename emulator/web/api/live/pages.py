@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 
 from emulator.web.api.models import Page
-from emulator.web.platform import Platform
-from emulator.web.shapes.live import StreamPage, stream_shapes
+from emulator.web.rest.call import Call
+from emulator.web.shapes.live import StreamPage, stream_views
 from emulator.world.live.streams import Stream
 
 
-def stream_page(platform: Platform, query: Page, found: Sequence[Stream], total: int) -> StreamPage:
-    """`found` are the page's streams, `total` is how many all pages have."""
+def stream_page(call: Call, query: Page, streams: Sequence[Stream], total: int) -> StreamPage:
+    """`streams` are the page's, as the caller may see them; `total` is how many all pages have."""
     return {
-        "streams": stream_shapes(platform, found),
+        "streams": stream_views(call.platform, streams, call.caller),
         "total": total,
         "page": query.page,
         "per_page": query.per_page,

@@ -7,7 +7,7 @@ from pydantic import Field
 from emulator.web.api.models import Request
 from emulator.web.rest.call import Call
 from emulator.web.rest.operation import Operation
-from emulator.web.shapes.live import StreamShape, stream_shapes
+from emulator.web.shapes.live import StreamView, stream_views
 from emulator.world.discovery import ranking
 
 _MONTH_HOURS = 31 * 24
@@ -24,7 +24,7 @@ class TrendingQuery(RankingQuery):
 class Recommended(TypedDict):
     """`total` is how many there are, over the limit too."""
 
-    streams: list[StreamShape]
+    streams: list[StreamView]
     total: int
 
 
@@ -41,7 +41,7 @@ def trending(call: Call) -> Trending:
     query = call.query_as(TrendingQuery)
     found, total = ranking.trending(call.world, hours=query.time_window_hours, count=query.limit)
     return {
-        "streams": stream_shapes(call.platform, found),
+        "streams": stream_views(call.platform, found, call.caller),
         "total": total,
         "limit": query.limit,
         "time_window_hours": query.time_window_hours,
@@ -53,7 +53,7 @@ def rising(call: Call) -> Rising:
     query = call.query_as(RankingQuery)
     found, total = ranking.rising(call.world, count=query.limit)
     return {
-        "streams": stream_shapes(call.platform, found),
+        "streams": stream_views(call.platform, found, call.caller),
         "total": total,
         "limit": query.limit,
     }
@@ -63,14 +63,14 @@ def recommended(call: Call) -> Recommended:
     """List live streams for the caller: of whom they follow, then what has most in common."""
     query = call.query_as(RankingQuery)
     found, total = ranking.recommended(call.world, call.user, count=query.limit)
-    return {"streams": stream_shapes(call.platform, found), "total": total}
+    return {"streams": stream_views(call.platform, found, call.caller), "total": total}
 
 
 OPERATIONS = [
     Operation(
         method="GET",
         path="/streams/trending",
-        auth="public",
+        auth="optional",
         answer=trending,
         query=TrendingQuery,
         provenance="guide",
@@ -79,7 +79,7 @@ OPERATIONS = [
     Operation(
         method="GET",
         path="/streams/rising",
-        auth="public",
+        auth="optional",
         answer=rising,
         query=RankingQuery,
         provenance="guide",

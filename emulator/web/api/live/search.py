@@ -6,7 +6,7 @@ from pydantic import Field
 
 from emulator.web.api.live.instants import Instant, InstantOrEndOfDay, milliseconds_or_none
 from emulator.web.api.live.pages import stream_page
-from emulator.web.api.models import Page, Request
+from emulator.web.api.models import OptionalId, Page, Request
 from emulator.web.rest.call import Call
 from emulator.web.rest.operation import Operation
 from emulator.web.shapes.live import StreamPage
@@ -23,7 +23,7 @@ class StreamSearch(Page):
 
     query: str | None = Field(None, max_length=_TYPED_MAX)
     q: str | None = Field(None, max_length=_TYPED_MAX)
-    category_id: str | None = None
+    category_id: OptionalId = None
     status_filter: Literal["live", "offline", "ended", "all"] = "all"
     start_date: Instant | None = None
     end_date: InstantOrEndOfDay | None = None
@@ -68,7 +68,7 @@ def find_streams(call: Call) -> SearchPage:
     found, total = search.streams(
         world, query.typed, filters, offset=query.offset, count=query.per_page
     )
-    page = stream_page(call.platform, query, found, total)
+    page = stream_page(call, query, found, total)
     return {**page, "total_count": total}
 
 
@@ -106,7 +106,7 @@ OPERATIONS = [
     Operation(
         method="GET",
         path="/streams/search",
-        auth="public",
+        auth="optional",
         answer=find_streams,
         query=StreamSearch,
         refuses=("not_found",),

@@ -1,19 +1,21 @@
 """`/streams`: make, read, change, start, end and remove a stream."""
 
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from pydantic import Field, field_validator
 
 from emulator.web.api.live.instants import Instant, milliseconds_or_none
 from emulator.web.api.live.pages import stream_page
-from emulator.web.api.models import Page, Request
+from emulator.web.api.models import OptionalId, Page, Request
 from emulator.web.rest.call import Call
 from emulator.web.rest.operation import Method, Operation, Provenance
 from emulator.web.shapes.live import (
     StreamPage,
     StreamShape,
+    StreamView,
     StreamWithIngest,
     stream_shape,
+    stream_view,
     stream_with_ingest,
 )
 from emulator.world.live import categories, lists, streams
@@ -30,7 +32,7 @@ class _Description(Request):
     """What STREAM_CREATE and STREAM_UPDATE share."""
 
     description: str | None = Field(None, max_length=5000)
-    category_id: str | None = None
+    category_id: OptionalId = None
     tags: list[str] | None = Field(None, max_length=10)
     thumbnail_url: str | None = Field(None, max_length=2000)
     is_mature: bool | None = None
@@ -73,8 +75,8 @@ class StreamUpdate(_Description):
 
 class StreamQuery(Page):
     status_filter: Literal["live", "offline", "ended", "all"] | None = None
-    category_id: str | None = None
-    user_id: str | None = None
+    category_id: OptionalId = None
+    user_id: OptionalId = None
     limit: int | None = Field(None, ge=1, le=100)
 
 
@@ -86,6 +88,10 @@ class DeleteQuery(Request):
     with_vods: bool = False
 
 
+class Deployment(TypedDict):
+    status: Literal["ok"]
+
+
 def create(call: Call) -> StreamWithIngest:
     """Create a stream, offline, with its ingest credentials."""
     stream = streams.create(call.world, call.user, call.body_as(StreamCreate).wishes())
@@ -93,7 +99,10 @@ def create(call: Call) -> StreamWithIngest:
 
 
 def page(call: Call) -> StreamPage:
-    """List streams: the live ones, and one's own in any state."""
+    """List streams: the live ones, and the caller's own in any state, with their ingest.
+
+    Without a filter the caller's own that have not ended come first.
+    """
     query = call.query_as(StreamQuery)
     if query.limit is not None and "per_page" not in query.model_fields_set:
         query.per_page = query.limit
@@ -104,7 +113,7 @@ def page(call: Call) -> StreamPage:
         user_row=None if user_id is None else accounts.find(world, user_id).row,
     )
     found, total = lists.page(world, call.caller, wanted, offset=query.offset, count=query.per_page)
-    return stream_page(call.platform, query, found, total)
+    return stream_page(call, query, found, total)
 
 
 def of_user(call: Call) -> StreamPage:
@@ -113,15 +122,13 @@ def of_user(call: Call) -> StreamPage:
     owner = accounts.by_username(call.world, call.path["username"])
     wanted = Wanted(status=query.status_filter, user_row=owner.row)
     found, total = lists.page(call.world, None, wanted, offset=query.offset, count=query.per_page)
-    return stream_page(call.platform, query, found, total)
+    return stream_page(call, query, found, total)
 
 
-def read(call: Call) -> StreamShape | StreamWithIngest:
+def read(call: Call) -> StreamView:
     """Read a stream: the call to poll. Its owner also gets the ingest credentials."""
     stream = streams.find_for(call.world, call.path["stream_id"], call.caller)
-    if streams.is_owner(stream, call.caller):
-        return stream_with_ingest(call.platform, stream)
-    return stream_shape(call.platform, stream)
+    return stream_view(call.platform, stream, call.caller)
 
 
 def update(call: Call) -> StreamWithIngest:
@@ -153,6 +160,11 @@ def delete(call: Call) -> None:
     """Remove a stream. Its VODs stay, unless `with_vods` is true."""
     stream = streams.find_own(call.world, call.path["stream_id"], call.user)
     streams.delete(call.world, stream, with_vods=call.query_as(DeleteQuery).with_vods)
+
+
+def check_deployment(_: Call) -> Deployment:
+    """Say that the platform is there."""
+    return {"status": "ok"}
 
 
 # The documents say PUT; PATCH does the same.
@@ -246,8 +258,15 @@ OPERATIONS = [
     ),
     Operation(
         method="GET",
-        path="/streams/users/{username}/streams",
+        path="/streams/test-deployment",
         auth="public",
+        answer=check_deployment,
+        provenance="client",
+    ),
+    Operation(
+        method="GET",
+        path="/streams/users/{username}/streams",
+        auth="optional",
         answer=of_user,
         query=UserStreamQuery,
         refuses=("not_found",),

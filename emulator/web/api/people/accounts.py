@@ -2,12 +2,12 @@
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from emulator.web.api.models import Request
+from emulator.web.api.models import Request, none_if_empty
 from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation
-from emulator.web.shapes.people import Auth, UserShape, auth, user_shape
+from emulator.web.rest.operation import Operation, Provenance
+from emulator.web.shapes.people import Auth, ClientMe, Me, auth, me_shape
 from emulator.world.people import tokens
 from emulator.world.people.access import logins
 from emulator.world.people.names import email_mistake, username_mistake
@@ -20,8 +20,8 @@ def _is_email(address: str) -> str:
     return address
 
 
-def _is_username(name: str) -> str:
-    mistake = username_mistake(name)
+def _is_username(name: str | None) -> str | None:
+    mistake = username_mistake(name) if name is not None else None
     if mistake:
         raise ValueError(mistake)
     return name
@@ -34,13 +34,23 @@ Code = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class Register(Request):
+    """Without a `username` one is made of the mail address. `full_name`: the display name."""
+
     email: Email
-    username: Annotated[str, Field(min_length=1, max_length=50), AfterValidator(_is_username)]
+    username: Annotated[
+        str | None,
+        Field(max_length=50),
+        BeforeValidator(none_if_empty),
+        AfterValidator(_is_username),
+    ] = None
     password: NewPassword
+    full_name: Annotated[str | None, BeforeValidator(none_if_empty)] = Field(None, max_length=100)
 
 
 class Login(Request):
     """`username` is read where `email` is missing. `code`: the second factor's."""
+
+    also_read = frozenset({"username"})
 
     email: str = Field(min_length=1, max_length=320)
     password: str = Field(min_length=1, max_length=1000)
@@ -67,7 +77,14 @@ def register(call: Call) -> Auth:
     """Make an account and sign it in. A mail asks to verify the address."""
     wish = call.body_as(Register)
     return auth(
-        logins.register(call.world, wish.username, wish.email, wish.password, site=call.site)
+        logins.register(
+            call.world,
+            wish.username,
+            wish.email,
+            wish.password,
+            display_name=wish.full_name,
+            site=call.site,
+        )
     )
 
 
@@ -93,9 +110,9 @@ def refresh(call: Call) -> Auth:
     return auth(tokens.refresh(call.world, call.body_as(Refresh).refresh_token))
 
 
-def me(call: Call) -> UserShape:
+def me(call: Call) -> Me | ClientMe:
     """Read the account that the credential belongs to."""
-    return user_shape(call.user)
+    return me_shape(call.user, call.dialect)
 
 
 def from_github(call: Call) -> Auth:
@@ -108,50 +125,59 @@ def from_google(call: Call) -> Auth:
     return auth(logins.by_provider(call.world, call.body_as(ProviderCallback).code, "google"))
 
 
+# The platform's website lists the doubled spelling (contract, Accounts).
+_SPELLINGS: tuple[tuple[str, Provenance], ...] = (("/auth", "guide"), ("/auth/auth", "client"))
+
 OPERATIONS = [
-    Operation(
-        method="POST",
-        path="/auth/register",
-        auth="public",
-        answer=register,
-        body=Register,
-        status=201,
-        refuses=("conflict",),
-        provenance="guide",
-    ),
-    Operation(
-        method="POST",
-        path="/auth/login",
-        auth="public",
-        answer=log_in,
-        body=Login,
-        refuses=("unauthorized", "forbidden"),
-        provenance="guide",
-    ),
-    Operation(
-        method="POST",
-        path="/auth/logout",
-        auth="user",
-        answer=log_out,
-        status=204,
-        provenance="guide",
-    ),
-    Operation(
-        method="POST",
-        path="/auth/refresh",
-        auth="public",
-        answer=refresh,
-        body=Refresh,
-        refuses=("unauthorized",),
-        provenance="guide",
-    ),
-    Operation(
-        method="GET",
-        path="/auth/me",
-        auth="user",
-        answer=me,
-        provenance="guide",
-        is_reusable=True,
+    *(
+        operation
+        for base, provenance in _SPELLINGS
+        for operation in (
+            Operation(
+                method="POST",
+                path=f"{base}/register",
+                auth="public",
+                answer=register,
+                body=Register,
+                status=201,
+                refuses=("conflict",),
+                provenance=provenance,
+            ),
+            Operation(
+                method="POST",
+                path=f"{base}/login",
+                auth="public",
+                answer=log_in,
+                body=Login,
+                refuses=("unauthorized", "forbidden"),
+                provenance=provenance,
+            ),
+            Operation(
+                method="POST",
+                path=f"{base}/logout",
+                auth="user",
+                answer=log_out,
+                status=204,
+                provenance=provenance,
+            ),
+            Operation(
+                method="POST",
+                path=f"{base}/refresh",
+                auth="public",
+                answer=refresh,
+                body=Refresh,
+                refuses=("unauthorized",),
+                provenance=provenance,
+            ),
+            Operation(
+                method="GET",
+                path=f"{base}/me",
+                auth="user",
+                answer=me,
+                provenance=provenance,
+                is_reusable=True,
+            ),
+        )
     ),
     *(
         Operation(

@@ -12,7 +12,7 @@ from emulator.web.errors import Invalid, mistake
 from emulator.web.platform import Platform
 from emulator.web.rest.call import Call
 from emulator.web.rest.operation import Operation, Upload
-from emulator.web.shapes.live import stream_shape
+from emulator.web.shapes.live import stream_view
 from emulator.web.shapes.profiles import (
     LiveShape,
     OwnProfile,
@@ -39,6 +39,8 @@ class SocialsUpdate(Request):
 
 class ProfileUpdate(Request):
     """What is not given stays; a null takes it away. `full_name` is read as `display_name`."""
+
+    also_read = frozenset({"full_name", "fullName"})
 
     display_name: str | None = Field(None, min_length=1, max_length=100)
     bio: str | None = Field(None, max_length=5000)
@@ -76,14 +78,14 @@ def of_user(call: Call) -> ProfileShape | OwnProfile:
     profile = profiles.of(call.world, user, call.caller)
     if call.caller is not None and call.caller.row == user.row:
         return own_profile(call.platform, profile)
-    return profile_shape(call.platform, profile)
+    return profile_shape(call.platform, profile, call.caller)
 
 
 def live(call: Call) -> LiveShape:
     """Read whether a user is live, and with which stream."""
     user = accounts.by_username(call.world, call.path["username"])
     stream = profiles.current_stream(call.world, user, None)
-    shape = None if stream is None else stream_shape(call.platform, stream)
+    shape = None if stream is None else stream_view(call.platform, stream, call.caller)
     return {"is_live": shape is not None, "stream": shape}
 
 
@@ -152,7 +154,7 @@ OPERATIONS = [
     Operation(
         method="GET",
         path="/streams/users/{username}/live",
-        auth="public",
+        auth="optional",
         answer=live,
         refuses=("not_found",),
         provenance="guide",

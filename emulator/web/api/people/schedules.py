@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from emulator.core.errors import Refused
-from emulator.web.api.models import Request, Whole
+from emulator.web.api.models import OptionalId, Request, Whole
 from emulator.web.errors import Invalid, mistake
 from emulator.web.rest.call import Call
 from emulator.web.rest.operation import Operation
@@ -39,7 +39,7 @@ class WeeklyCreate(Request):
     start_time: _Time
     end_time: _Time
     title: _Title
-    category_id: str | None = None
+    category_id: OptionalId = None
     is_recurring: bool = True
 
 
@@ -50,7 +50,7 @@ class WeeklyUpdate(Request):
     start_time: _Time | None = None
     end_time: _Time | None = None
     title: _Title | None = None
-    category_id: str | None = None
+    category_id: OptionalId = None
     is_recurring: bool | None = None
 
 

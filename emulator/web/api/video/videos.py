@@ -4,7 +4,7 @@ from typing import Any, Literal, TypedDict
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from emulator.web.api.models import Page, Request
+from emulator.web.api.models import OptionalId, Page, Request
 from emulator.web.api.video.uploads import upload
 from emulator.web.errors import Invalid, mistake
 from emulator.web.rest.call import Call
@@ -23,7 +23,7 @@ class VideoWishes(Request):
     description: str | None = Field(None, max_length=5000)
     tags: list[str] | None = Field(None, max_length=TAGS_MAX)
     visibility: Visibility | None = None
-    cloudflare_video_id: str | None = Field(None, min_length=1, max_length=100)
+    cloudflare_video_id: OptionalId = Field(None, min_length=1, max_length=100)
 
     @field_validator("tags", mode="before")
     @classmethod
@@ -58,7 +58,7 @@ class VideoUpdate(VideoWishes):
 
 
 class VideoQuery(Page):
-    user_id: str | None = None
+    user_id: OptionalId = None
     tag: str | None = Field(None, min_length=1, max_length=TAG_LENGTH_MAX)
 
 

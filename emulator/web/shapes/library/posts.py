@@ -3,7 +3,8 @@
 from typing import Literal, TypedDict
 
 from emulator.web.platform import Platform
-from emulator.web.shapes.library.vods import base_of
+from emulator.web.rest.dialect import Dialect
+from emulator.web.shapes.library.vods import base_of, duration
 from emulator.web.shapes.times import iso
 from emulator.world.library import posts
 from emulator.world.library.posts import Post
@@ -11,7 +12,7 @@ from emulator.world.library.recordings import Visibility, Vod, VodStatus
 
 
 class VodCard(TypedDict):
-    """`duration` is in seconds, 0 until that is known."""
+    """`duration` is in seconds, whole ones under `/v1`, 0 until that is known."""
 
     id: str
     status: VodStatus
@@ -42,7 +43,7 @@ class Uploaded(TypedDict):
     post: PostShape
 
 
-def vod_card(platform: Platform, vod: Vod) -> VodCard:
+def vod_card(platform: Platform, vod: Vod, dialect: Dialect) -> VodCard:
     return {
         "id": vod.id,
         "status": vod.status,
@@ -51,7 +52,7 @@ def vod_card(platform: Platform, vod: Vod) -> VodCard:
         "playback_url": f"{base_of(platform, vod)}/manifest/video.m3u8",
         "created_at": iso(vod.created_at_ms),
         "visibility": vod.visibility,
-        "duration": vod.duration_ms / 1000,
+        "duration": duration(vod, dialect),
     }
 
 
@@ -66,6 +67,6 @@ def post_shape(vod: Vod, post: Post) -> PostShape:
     }
 
 
-def vod_with_post(platform: Platform, vod: Vod) -> VodWithPost:
+def vod_with_post(platform: Platform, vod: Vod, dialect: Dialect) -> VodWithPost:
     post = posts.of(platform.world, vod)
-    return {**vod_card(platform, vod), "post": post_shape(vod, post) if post else None}
+    return {**vod_card(platform, vod, dialect), "post": post_shape(vod, post) if post else None}

@@ -4,6 +4,7 @@ from typing import TypedDict
 
 from emulator.media.recording.loop.loops import FILE_MS_MAX
 from emulator.web.platform import Platform
+from emulator.web.rest.dialect import Dialect
 from emulator.web.shapes.library.chapters import ChapterShape, chapter_shape
 from emulator.web.shapes.live import CategoryShape, category_shape
 from emulator.web.shapes.people import UserCard, user_card
@@ -29,7 +30,9 @@ class VodStream(TypedDict):
 
 
 class VodShape(TypedDict):
-    """`duration` is in seconds. The addresses are null until the VOD is ready.
+    """`duration` and `duration_exact` are in seconds, `duration` whole ones under `/v1`.
+
+    The addresses are null until the VOD is ready.
 
     A simulated recording of more than a day has no `mp4_url`.
     """
@@ -41,6 +44,7 @@ class VodShape(TypedDict):
     description: str | None
     status: VodStatus
     duration: float
+    duration_exact: float
     thumbnail_url: str | None
     video_url: str | None
     mp4_url: str | None
@@ -58,7 +62,17 @@ class VodShape(TypedDict):
     ready_at: str | None
 
 
-def vod_shape(platform: Platform, vod: Vod) -> VodShape:
+class VodPlayback(TypedDict):
+    """The addresses are null until the VOD is ready."""
+
+    vod_id: str
+    playback_url: str | None
+    hls_url: str | None
+    mp4_url: str | None
+    status: VodStatus
+
+
+def vod_shape(platform: Platform, vod: Vod, dialect: Dialect) -> VodShape:
     owner = user_card(accounts.by_row(platform.world, vod.user_row))
     base = base_of(platform, vod)
     is_ready = vod.status == "ready"
@@ -70,10 +84,11 @@ def vod_shape(platform: Platform, vod: Vod) -> VodShape:
         "title": vod.title,
         "description": vod.description,
         "status": vod.status,
-        "duration": vod.duration_ms / 1000,
+        "duration": duration(vod, dialect),
+        "duration_exact": vod.duration_ms / 1000,
         "thumbnail_url": thumbnail_url(platform, vod),
         "video_url": playlist if is_ready else None,
-        "mp4_url": f"{base}/downloads/default.mp4" if is_ready and _has_file(vod) else None,
+        "mp4_url": mp4_url(platform, vod),
         "cloudflare_video_id": vod.shown_uid,
         "playback_url": playlist if is_ready else None,
         "view_count": vod.view_count,
@@ -89,6 +104,31 @@ def vod_shape(platform: Platform, vod: Vod) -> VodShape:
         "created_at": iso(vod.created_at_ms),
         "ready_at": iso_or_none(vod.ready_at_ms),
     }
+
+
+def vod_playback(platform: Platform, vod: Vod) -> VodPlayback:
+    """Where a VOD plays."""
+    is_ready = vod.status == "ready"
+    playlist = f"{base_of(platform, vod)}/manifest/video.m3u8" if is_ready else None
+    return {
+        "vod_id": vod.id,
+        "playback_url": playlist,
+        "hls_url": playlist,
+        "mp4_url": mp4_url(platform, vod),
+        "status": vod.status,
+    }
+
+
+def mp4_url(platform: Platform, vod: Vod) -> str | None:
+    """Where a VOD's file is; None while there is none."""
+    if vod.status != "ready" or not _has_file(vod):
+        return None
+    return f"{base_of(platform, vod)}/downloads/default.mp4"
+
+
+def duration(vod: Vod, dialect: Dialect) -> float:
+    """In seconds; whole ones for the web client, which prints them as they are."""
+    return vod.duration_ms / 1000 if dialect == "documented" else round(vod.duration_ms / 1000)
 
 
 def _has_file(vod: Vod) -> bool:

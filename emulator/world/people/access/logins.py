@@ -4,7 +4,7 @@ from emulator.core.errors import Refused
 from emulator.core.events.people import LoginMeans
 from emulator.world.people import accounts, images, tokens
 from emulator.world.people.access import links, passwords, second_factors
-from emulator.world.people.names import email_mistake, username_mistake
+from emulator.world.people.names import email_mistake, username_mistake, username_of
 from emulator.world.people.tokens import Session
 from emulator.world.world import World
 
@@ -33,13 +33,25 @@ def log_in(world: World, name: str, password: str, code: str | None = None) -> S
     return tokens.open_session(world, user)
 
 
-def register(world: World, username: str, email: str, password: str, site: str) -> Session:
+def register(
+    world: World,
+    username: str | None,
+    email: str,
+    password: str,
+    *,
+    display_name: str | None = None,
+    site: str,
+) -> Session:
     """Make an account and sign it in. A mail asks its owner to verify the address.
 
-    `site` is where that mail's link leads. Refuses (`invalid`) a bad name or address, (`conflict`)
-    a taken one.
+    Without a `username` one is made of the mail address. `site` is where that mail's link leads.
+    Refuses (`invalid`) a bad name or address, (`conflict`) a taken one.
     """
-    mistake = username_mistake(username) or email_mistake(email)
+    mistake = email_mistake(email)
+    if mistake:
+        raise Refused("invalid", mistake)
+    username = username or accounts.free_username(world, username_of(email))
+    mistake = username_mistake(username)
     if mistake:
         raise Refused("invalid", mistake)
     with world.change():
@@ -48,6 +60,7 @@ def register(world: World, username: str, email: str, password: str, site: str) 
             username,
             email=email,
             password_hash=passwords.hashed(world, password),
+            display_name=display_name,
             is_email_verified=False,
         )
         links.send(world, user, "verify_email", site)

@@ -11,6 +11,7 @@ from emulator.core.events.library import ClipDeleted
 from emulator.world.library import clips, recordings
 from emulator.world.library.clips import WAITING_MAX
 from emulator.world.live import streams
+from emulator.world.live.streams import Wishes
 from emulator.world.people import departures
 from emulator.world.people.accounts import User
 from emulator.world.world import World
@@ -50,6 +51,24 @@ def test_what_lies_outside_is_refused(
 
     assert (refused.value.code, refused.value.details["field"]) == ("invalid", field)
     assert clips.unfinished(world) == []
+
+
+def test_a_clip_of_a_young_stream_is_cut_to_what_is_there(
+    world: World, clock: ManualClock, ada: User
+) -> None:
+    stream = streams.create(world, ada, Wishes({"title": "Young"}))
+    stream = streams.go_live(world, stream.id)
+    began_ms = stream.started_at_ms or 0
+    clock.advance(12_000)
+
+    by_instant = clips.create(world, stream, ada, "x", began_ms - 18_000, began_ms + 12_000)
+    by_position = clips.create(world, stream, ada, "x", -10_000, 15_000)
+
+    assert (by_instant.from_ms, by_instant.to_ms) == (0, 12_000)
+    assert (by_position.from_ms, by_position.to_ms) == (0, 12_000)
+    for from_ms, to_ms in ((-20_000, -1), (-20_000, 0), (-50_000, 11_000), (11_000, 13_000)):
+        with pytest.raises(Refused):
+            clips.create(world, stream, ada, "x", from_ms, to_ms)
 
 
 def test_a_clip_is_as_long_as_there_was_media(world: World, ada: User, record: Record) -> None:
