@@ -17,7 +17,6 @@ from emulator.media.webrtc.limits import WebRtcLimits
 from emulator.settings import Settings, WrongSetting
 from emulator.settings.kinds import Ports
 from emulator.web.admin.callers import Callers
-from emulator.web.admin.folders import Folders
 from emulator.web.chat.chats import Anonymous, ChatBounds
 from emulator.web.platform import Making
 from emulator.web.servers.terms import SocketBounds
@@ -120,10 +119,10 @@ def callers(settings: Settings) -> Callers:
         raise WrongSetting(f"allow_origin, allow_host: {error}.") from None
 
 
-def folders(settings: Settings, key: str) -> Folders:
-    """Which files a request may name. `key` is what the emulator's own user can read."""
+def allowed_folders(settings: Settings) -> list[Path]:
+    """Whose files a request may name."""
     names = [name.strip() for name in settings.allow_folder.split(",") if name.strip()]
-    return Folders([Path(name).expanduser().absolute() for name in names], key)
+    return [Path(name).expanduser().absolute() for name in names]
 
 
 def sockets(settings: Settings) -> SocketBounds:

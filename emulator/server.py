@@ -115,7 +115,9 @@ class Emulator:
             upload_bytes_max=settings.upload_bytes_max,
             admin_token=settings.admin_token,
             callers=bounds.callers(settings),
-            folders=bounds.folders(settings, folder.steering_key()),
+            allowed_folders=bounds.allowed_folders(settings),
+            steering_key=folder.steering_key(),
+            picture_turns=asyncio.Semaphore(settings.pictures_at_once_max),
             requests=RequestLog(settings.requests_kept_max),
         )
         worlds = Worlds(

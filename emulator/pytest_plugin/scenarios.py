@@ -40,7 +40,9 @@ class Scenarios:
         if not path.is_file():
             return {"name": file}
         # This process may read it, so the emulator in it may.
-        self._world.platform.shared.folders.allow(path.parent)
+        allowed = self._world.platform.shared.allowed_folders
+        if path.parent not in allowed:
+            allowed.append(path.parent)
         beside = [each for each in path.parent.rglob("*") if each.suffix in {".yaml", ".txt"}]
         files = {
             str(each.relative_to(path.parent)): each.read_text("utf-8")

@@ -326,6 +326,9 @@ class Settings:
     recordings_loaded_max: int = _setting(
         64, Count(1, 10_000), "finished recordings kept ready in memory", is_flag=False
     )
+    pictures_at_once_max: int = _setting(
+        2, Count(1, 64), "uploaded pictures decoded at once; others wait", is_flag=False
+    )
     worlds_max: int = _setting(
         1_000, Count(1, 100_000), "worlds at once; the next one is refused", is_flag=False
     )

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emulator.core.bus import Bus
@@ -20,7 +21,6 @@ from emulator.media.shelf.shelves import Shelves
 from emulator.media.simulcast.limits import OutletBounds
 from emulator.media.simulcast.simulcasts import Simulcasts
 from emulator.web.admin.callers import Callers
-from emulator.web.admin.folders import Folders
 from emulator.web.reach import Addresses, Reach, callers
 from emulator.web.rest.request_log import RequestLog
 from emulator.world.origin.seed import Seed
@@ -30,6 +30,7 @@ from emulator.world.world import World
 
 if TYPE_CHECKING:
     from emulator.media.webrtc.peers import Peers
+    from emulator.web.admin.folders import Folders
     from emulator.web.chat.chats import ChatBounds, Chats
     from emulator.web.worlds import Worlds
 
@@ -64,8 +65,9 @@ class Shared:
 
     `body_bytes_max` bounds a JSON request, `upload_bytes_max` an uploaded video (else 413).
     `admin_token`: what `/_emulator/` asks for, empty where it is open. `callers`: whose pages may
-    ask there, and by which names. `folders`: which files a request there may name. `peers` are
-    WebRTC's; None where no sockets are served at all.
+    ask there, and by which names. `allowed_folders` and `steering_key`: which files a
+    request there may name. `picture_turns`: uploaded pictures are decoded few at a time. `peers`
+    are WebRTC's; None where no sockets are served at all.
     """
 
     shelves: Shelves
@@ -76,7 +78,9 @@ class Shared:
     admin_token: str
     requests: RequestLog
     callers: Callers = field(default_factory=Callers)
-    folders: Folders = field(default_factory=Folders)
+    allowed_folders: list[Path] = field(default_factory=list)
+    steering_key: str = ""
+    picture_turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     benches: Benches = field(default_factory=Benches)
     public: Addresses = _NOWHERE
     local: Addresses = _NOWHERE
@@ -92,6 +96,13 @@ class Shared:
 
     def media_base(self) -> str:
         return self.addresses.media
+
+    @property
+    def folders(self) -> "Folders":
+        """Which files a request may name. Imported when the first one does."""
+        from emulator.web.admin.folders import Folders
+
+        return Folders(self.allowed_folders, self.steering_key)
 
     def foresee_peers(self, _: str) -> None:
         """A stream has media: the first who watches it by WebRTC need not wait for aiortc."""

@@ -1,9 +1,18 @@
-"""Still images: which format a file is in, and whether it truly is a picture. For threads."""
+"""Still images: which format a file is in, and whether it truly is a picture."""
 
-from typing import TYPE_CHECKING, cast
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from emulator.core.errors import Refused
 from emulator.core.values import dataclass
+from emulator.media.codecs.image_parts import (
+    PNG_SIGNATURE,
+    BrokenImage,
+    drawing_jpeg,
+    drawing_png,
+    drawing_webp,
+)
 
 if TYPE_CHECKING:
     from av.video.codeccontext import VideoCodecContext
@@ -19,6 +28,7 @@ _START_OF_SCAN = b"\xff\xda"
 class _Format:
     media_type: str
     codec: str
+    drawing: Callable[[bytes], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +41,20 @@ class Picture:
     height: int
 
 
-def media_type_of(content: bytes) -> str:
-    """The media type of an image file. Refuses as `look_at`."""
-    return look_at(content).media_type
+async def look_in_turn(turns: asyncio.Semaphore, file: BinaryIO) -> Picture:
+    """An uploaded image file, once it is its turn. Refuses as `look_at`.
+
+    A picture may take some 200 MiB while it is decoded, so only few are at a time.
+    """
+    async with turns:
+        return await asyncio.to_thread(lambda: look_at(file.read()))
 
 
 def look_at(content: bytes) -> Picture:
-    """A PNG, JPEG, GIF or WebP, of which the first picture was decoded.
+    """A PNG, JPEG, GIF or WebP, of which the first picture was decoded. For threads.
 
-    Refuses (`invalid`) anything else, broken ones, and more than 25 million pixels.
+    Refuses (`invalid`) anything else, broken ones, and more than 25 million pixels. Texts and
+    profiles in the file are not looked at; they stay in `content`.
     """
     import av
     from av.codec import CodecContext
@@ -47,13 +62,17 @@ def look_at(content: bytes) -> Picture:
     found = _format(content)
     if found is None:
         raise Refused("invalid", "The file is not an image: send a PNG, JPEG, GIF or WebP.")
-    if found.codec == "mjpeg" and content.count(_START_OF_SCAN) > _SCANS_MAX:
+    try:
+        drawing = found.drawing(content)
+    except BrokenImage as broken:
+        raise Refused("invalid", f"The image cannot be decoded: {broken}.") from None
+    if found.codec == "mjpeg" and drawing.count(_START_OF_SCAN) > _SCANS_MAX:
         raise Refused("invalid", f"The JPEG has more than {_SCANS_MAX} scans. Save it anew.")
     decoder = cast("VideoCodecContext", CodecContext.create(found.codec, "r"))
     decoder.options = {"max_pixels": str(PIXELS_MAX)}
     decoder.thread_count = 1
     try:
-        frames = [*decoder.decode(av.Packet(content)), *decoder.decode(None)]
+        frames = [*decoder.decode(av.Packet(drawing)), *decoder.decode(None)]
     except av.FFmpegError:
         frames = []
     if not frames:
@@ -67,12 +86,12 @@ def look_at(content: bytes) -> Picture:
 
 def _format(content: bytes) -> _Format | None:
     """By what a file of each format begins with (PNG 5.2, JFIF, GIF89a, RFC 9649)."""
-    if content.startswith(b"\x89PNG\r\n\x1a\n"):
-        return _Format("image/png", "png")
+    if content.startswith(PNG_SIGNATURE):
+        return _Format("image/png", "png", drawing_png)
     if content.startswith(b"\xff\xd8\xff"):
-        return _Format("image/jpeg", "mjpeg")
+        return _Format("image/jpeg", "mjpeg", drawing_jpeg)
     if content.startswith((b"GIF87a", b"GIF89a")):
-        return _Format("image/gif", "gif")
+        return _Format("image/gif", "gif", bytes)
     if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
-        return _Format("image/webp", "webp")
+        return _Format("image/webp", "webp", drawing_webp)
     return None

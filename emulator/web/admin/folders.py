@@ -26,11 +26,6 @@ class Folders:
         self._allowed = list(allowed)
         self._key = key.encode()
 
-    def allow(self, folder: Path) -> None:
-        """Let requests name this folder, too. For code in the emulator's own process."""
-        if folder not in self._allowed:
-            self._allowed.append(folder)
-
     def check(self, name: str, key: str = "") -> Path:
         """The path, without links. Refuses (`invalid`) one outside: there or not, alike."""
         try:

@@ -1,12 +1,11 @@
 """`/vod/{vod_id}/thumbnails` and `/transcoding`: pictures and other sizes of a VOD."""
 
-import asyncio
 from typing import BinaryIO
 
 from pydantic import Field
 
 from emulator.core.errors import Refused
-from emulator.media.codecs.images import Picture, look_at
+from emulator.media.codecs.images import Picture, look_in_turn
 from emulator.web.api.library.places import Seconds, placed
 from emulator.web.api.models import Request
 from emulator.web.errors import Invalid, mistake
@@ -60,7 +59,7 @@ async def add_picture(call: Call) -> ThumbnailShape:
     if call.upload is None:
         added = _instant(call, vod)
     else:
-        picture = await _picture(call.upload.file, call.upload.size)
+        picture = await _picture(call.platform, call.upload.file, call.upload.size)
         # The VOD may have gone while the picture was looked at.
         vod = _ready(call)
         size = (picture.width, picture.height)
@@ -100,11 +99,11 @@ def _instant(call: Call, vod: Vod) -> Thumbnail:
         return thumbnails.add_instant(call.world, vod, round(seconds * 1000), picture_size(vod))
 
 
-async def _picture(file: BinaryIO, size: int) -> Picture:
+async def _picture(platform: Platform, file: BinaryIO, size: int) -> Picture:
     if size > FILE_BYTES_MAX:
         raise Refused("too_large", f"The picture is larger than {FILE_BYTES_MAX} bytes")
     try:
-        return await asyncio.to_thread(lambda: look_at(file.read()))
+        return await look_in_turn(platform.shared.picture_turns, file)
     except Refused as refused:
         told = mistake(("body", "file"), "not_an_image", refused.sentence)
         raise Invalid([told]) from refused

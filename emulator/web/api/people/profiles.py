@@ -1,12 +1,11 @@
 """`/streams/users/{username}/profile` and `/live`, `/streams/me/profile`: how people look."""
 
-import asyncio
-from typing import Any, BinaryIO, TypedDict
+from typing import Any, TypedDict
 
 from pydantic import Field, model_validator
 
 from emulator.core.errors import Refused
-from emulator.media.codecs.images import media_type_of
+from emulator.media.codecs.images import look_in_turn
 from emulator.web.api.models import Request
 from emulator.web.errors import Invalid, mistake
 from emulator.web.platform import Platform
@@ -119,18 +118,13 @@ async def _put(call: Call, kind: ImageKind, bytes_max: int) -> User:
     if upload.size > bytes_max:
         raise Refused("too_large", f"The {kind} is larger than {bytes_max} bytes")
     try:
-        content, media_type = await asyncio.to_thread(_picture, upload.file)
+        picture = await look_in_turn(call.platform.shared.picture_turns, upload.file)
     except Refused as refused:
         told = mistake(("body", "file"), "not_an_image", refused.sentence)
         raise Invalid([told]) from refused
     # The account may have gone while the picture was looked at.
     user = accounts.find(call.world, caller.id)
-    return images.put(call.world, user, kind, media_type, content)
-
-
-def _picture(file: BinaryIO) -> tuple[bytes, str]:
-    content = file.read()
-    return content, media_type_of(content)
+    return images.put(call.world, user, kind, picture.media_type, picture.content)
 
 
 def _avatar_form_bytes_max(_: Platform) -> int:
