@@ -173,6 +173,7 @@ def webrtc(settings: Settings) -> WebRtcLimits:
     return WebRtcLimits(
         hosts=hosts,
         is_bound_everywhere=is_bound_everywhere,
+        is_this_machine_only=not settings.webrtc_hosts and hosts in (("127.0.0.1",), ("::1",)),
         ports=Ports().range(settings.webrtc_ports) if settings.webrtc_ports else None,
         peers_max=settings.webrtc_peers_max,
         connecting_max=settings.webrtc_connecting_max,

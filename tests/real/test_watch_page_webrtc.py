@@ -85,9 +85,11 @@ async def test_the_page_plays_by_webrtc_what_comes_by_it_unless_it_is_told_other
         # One that comes when it is on the air already chooses the same.
         late = await chromium.open(page)
         await late.until("player.state === 'live' && player.mode === 'whep'")
-        # A browser that knows no H.264 would have sound alone: it plays the playlist at once.
+        # A browser that knows no H.264 is shown VP8.
         await late.page.add_init_script(WITHOUT_H264)
         await late.page.reload()
-        await late.until("player.state === 'live' && player.mode === 'llhls'")
+        await late.until("player.state === 'live' && player.mode === 'whep'")
+        await late.until_frames_follow()
+        assert "320\u00d7180" in await late.page.inner_text("#picture")
     await late.until("player.state === 'ended'")
     assert first.complaints == late.complaints == []

@@ -267,7 +267,8 @@ async def post_all(offers: list[tuple[str, str]]) -> list[tuple[int, str | None]
 
 
 def port_of(answer: str) -> int:
-    [line] = [each for each in answer.splitlines() if each.startswith("a=candidate:")]
+    lines = [each for each in answer.splitlines() if each.startswith("a=candidate:")]
+    [line] = [each for each in lines if " 127.0.0.1 " in each]
     return int(line.split()[5])
 
 

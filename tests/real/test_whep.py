@@ -48,6 +48,29 @@ async def until_seen_and_heard(session: Session, pictures: int = 30) -> None:
     await until(lambda: len(session.frames(AudioFrame)) >= 20, "sound comes")
 
 
+async def test_whep_viewers_without_h264_are_shown_vp8_encoded_once(walk: Walk) -> None:
+    # Given a stream over RTMP, with a key frame every two seconds,
+    stream = walk.create()
+    whep = stream["playback"]["whep"]
+    source = film(seconds=6, video="libx264 -preset ultrafast -g 60 -bf 0")
+    with pushing(stream["rtmp_url"] + "/" + stream["stream_key"], source):
+        await ask(lambda: walk.stream(stream)["status"] == "live", "it is live")
+        # when two watch who know no H.264, and one who does,
+        async with watching(whep) as other:
+            async with watching(whep, codec="VP8") as first, watching(whep, codec="VP8") as second:
+                for session in (first, second, other):
+                    await until_seen_and_heard(session)
+                # then all see the same picture, and VP8 is encoded once for both.
+                assert " VP8/90000" in first.answer.text
+                assert " VP8/90000" not in other.answer.text
+                assert first.frames(VideoFrame)[-1].width == 320
+                assert codecs_at_work().count("webrtc-vp8") == 1
+                assert "webrtc-h264" not in codecs_at_work()
+            # When these have left, nothing is encoded any more, and the other sees on.
+            await until(lambda: "webrtc-vp8" not in codecs_at_work(), "the encoder is gone")
+            await until_seen_and_heard(other, len(other.frames(VideoFrame)) + 30)
+
+
 @pytest.mark.parametrize(
     "video",
     ["libx264 -preset ultrafast -g 60 -bf 0", "libx264 -preset ultrafast -g 60 -bf 2"],

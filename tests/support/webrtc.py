@@ -205,8 +205,8 @@ def prefer(peer: RTCPeerConnection, codec: str) -> None:
 
 
 @asynccontextmanager
-async def watching(address: str) -> AsyncIterator[Session]:
-    """An aiortc that watches by WHEP, and keeps every frame that it decodes."""
+async def watching(address: str, *, codec: str = "") -> AsyncIterator[Session]:
+    """An aiortc that watches by WHEP, in one codec or any, and keeps every frame it decodes."""
     peer = connection()
     received: list[Any] = []
     tasks: list[asyncio.Task[None]] = []
@@ -217,6 +217,8 @@ async def watching(address: str) -> AsyncIterator[Session]:
 
     peer.addTransceiver("audio", direction="recvonly")
     peer.addTransceiver("video", direction="recvonly")
+    if codec:
+        prefer(peer, codec)
     await peer.setLocalDescription(await peer.createOffer())
     answer = await asyncio.to_thread(post_offer, address, peer.localDescription.sdp)
     assert answer.status == 201, answer.text

@@ -7,6 +7,7 @@ datagram as a STUN message first. Only datagrams from a peer that a check has pr
 import asyncio
 import logging
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, cast
 
 from emulator.core.errors import Refused
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 # First bytes that tell protocols apart on one port (RFC 7983, 7).
 _STUN_LAST, _DTLS_FIRST, _DTLS_LAST, _RTP_FIRST, _RTP_LAST = 3, 20, 63, 128, 191
 _COMPONENT = 1
+# RFC 8445, 5.1.2.1: the local preference of what is offered first, and of what only some need.
+_PREFERENCE, _BESIDE_PREFERENCE = 65_535, 32_767
 # DTLS flights that nobody has read yet; more than this is no handshake.
 _UNREAD_MAX = 64
 
@@ -124,6 +127,18 @@ class Ice:
         pair = self._connection._nominated.get(_COMPONENT)
         return f"{pair.remote_addr[0]}:{pair.remote_addr[1]}" if pair else "unknown"
 
+    @property
+    def hint(self) -> str:
+        """What helps a peer that does not connect, as a sentence; empty once it is reached."""
+        if self._connection._nominated.get(_COMPONENT) is not None:
+            return "The addresses work; the DTLS handshake did not end."
+        own = ", ".join(f"{each.host}:{each.port}" for each in self._connection.local_candidates)
+        return (
+            f"It was offered UDP at {own}: if it cannot reach that, name addresses that it can "
+            "with --webrtc-hosts, and open ports with --webrtc-ports. "
+            "Firefox on a machine without a network needs its media.peerconnection.ice.loopback."
+        )
+
     async def close(self) -> None:
         await self._connection.close()
 
@@ -160,9 +175,10 @@ class Ice:
         from aioice.candidate import Candidate, candidate_foundation, candidate_priority
 
         hosts = self._limits.hosts or ("127.0.0.1", *addresses)
+        beside = _beside_loopback(addresses) if self._limits.is_this_machine_only else ()
         found = []
-        for host in hosts:
-            protocol = await self._open(host)
+        for host in (*hosts, *beside):
+            protocol = await self._open(host, frozenset(addresses) if host in beside else None)
             if protocol is None:
                 continue
             port = protocol.transport.get_extra_info("sockname")[1]
@@ -170,7 +186,9 @@ class Ice:
                 foundation=candidate_foundation("host", "udp", host),
                 component=component,
                 transport="udp",
-                priority=candidate_priority(component, "host"),
+                priority=candidate_priority(
+                    component, "host", _BESIDE_PREFERENCE if host in beside else _PREFERENCE
+                ),
                 host=host,
                 port=port,
                 type="host",
@@ -179,13 +197,13 @@ class Ice:
             found.append(protocol.local_candidate)
         return found
 
-    async def _open(self, host: str) -> "StunProtocol | None":
+    async def _open(self, host: str, senders: frozenset[str] | None) -> "StunProtocol | None":
         loop = asyncio.get_running_loop()
         bound = host
         if self._limits.is_bound_everywhere:
             bound = "::" if ":" in host else "0.0.0.0"
         for port in self._ports.to_try():
-            plug = _Socket(self, self._connection)
+            plug = _Socket(self, self._connection, senders)
             try:
                 await loop.create_datagram_endpoint(plug.itself, local_addr=(bound, port))
             except OSError as error:
@@ -196,12 +214,25 @@ class Ice:
         return None
 
 
-class _Socket(asyncio.DatagramProtocol):
-    """One UDP socket: STUN goes to aioice, the rest to `Ice.heard`."""
+def _beside_loopback(addresses: list[str]) -> tuple[str, ...]:
+    """One of this machine's own addresses, the first of IPv4 if there is one.
 
-    def __init__(self, ice: Ice, connection: "Connection") -> None:
+    Firefox pairs no candidate with a loopback address; it reaches this machine by any other one.
+    """
+    own = [each for each in addresses if not ip_address(each).is_loopback]
+    return tuple(sorted(own, key=lambda each: ":" in each)[:1])
+
+
+class _Socket(asyncio.DatagramProtocol):
+    """One UDP socket: STUN goes to aioice, the rest to `Ice.heard`.
+
+    `senders`: whose datagrams are taken, by address; None for everybody's.
+    """
+
+    def __init__(self, ice: Ice, connection: "Connection", senders: frozenset[str] | None) -> None:
         from aioice.ice import StunProtocol
 
+        self._senders = senders
         self._ice = ice
         self.stun = StunProtocol(connection)
 
@@ -222,6 +253,8 @@ class _Socket(asyncio.DatagramProtocol):
         if not data:
             return
         address = (str(addr[0]), int(addr[1]))
+        if self._senders is not None and address[0] not in self._senders:
+            return
         if data[0] > _STUN_LAST:
             self._ice.heard(data, address)
         else:

@@ -10,6 +10,9 @@ class WebRtcLimits:
     `is_bound_everywhere`: these are told, but the sockets listen on every address, as they must in
     a container whose own address nobody outside knows.
 
+    `is_this_machine_only`: `hosts` are loopback, and an own address of this machine is told beside
+    them, for browsers that use no loopback; what others send there is dropped.
+
     `ports`: the first and the last UDP port, None where the system chooses. `connect_ms` is how
     long a peer may take from its offer to the end of the DTLS handshake, `idle_ms` how long it may
     be silent after that. `key_frame_ms`: how far apart a publisher's key frames may be.
@@ -17,6 +20,7 @@ class WebRtcLimits:
 
     hosts: tuple[str, ...] = ("127.0.0.1",)
     is_bound_everywhere: bool = False
+    is_this_machine_only: bool = False
     ports: tuple[int, int] | None = None
     peers_max: int = 300
     connecting_max: int = 64

@@ -114,9 +114,9 @@ class Link:
                 connecting.result()
                 await self._stay(over)
             else:
-                self.end(f"it did not connect within {seconds:g} s")
+                self.end(f"it did not connect within {seconds:g} s. {self._ice.hint}")
         except ConnectionError as error:
-            self.end(f"it could not be reached: {error}")
+            self.end(f"it could not be reached: {error}. {self._ice.hint}")
         except Exception:  # Our own bug: it ends this peer, not the server.
             log.exception("a WebRTC peer failed")
             self.end("an error in the emulator: its log has it")

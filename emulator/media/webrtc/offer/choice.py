@@ -1,5 +1,7 @@
 """Choice: which of the offered formats is spoken, for who sends to us and for who watches. Pure."""
 
+from collections.abc import Mapping
+
 from emulator.core.errors import Refused
 from emulator.media.webrtc.offer.sdp import Direction, Format, Offer, Section
 
@@ -13,20 +15,16 @@ _SOUND_PARAMETERS = {"minptime": "10", "useinbandfec": "1", "stereo": "1", "spro
 def to_receive(offer: Offer) -> dict[int, Format]:
     """What is taken of a publisher's offer, by the section's place: one sound, one picture.
 
-    Refuses (`unsupported`) an offer that sends neither in a codec that is spoken.
+    Refuses (`unsupported`) an offer that sends nothing, or a picture or a sound in no codec that
+    is spoken: half of a broadcast would go missing without a word.
     """
-    taken: dict[int, Format] = {}
-    for kind in ("audio", "video"):
-        for index, section in enumerate(offer.sections):
-            if section.kind == kind and section.has_port and section.direction in _SENDS:
-                form = _sound(section) or _picture(section, ("h264", "vp8"))
-                if form is not None:
-                    taken[index] = form
-                    break
-    if not taken:
+    taken = _take(offer, _SENDS, ("h264", "vp8"))
+    missing = _missing(offer, _SENDS, taken)
+    if missing or not taken:
         raise Refused(
             "unsupported",
-            "Nothing is sent that is understood here: send H.264 or VP8, and Opus.",
+            f"The {missing or 'offer'} is in no codec that is understood here: "
+            "send H.264 or VP8, and Opus.",
         )
     return taken
 
@@ -34,23 +32,46 @@ def to_receive(offer: Offer) -> dict[int, Format]:
 def to_send(offer: Offer, profile: str) -> dict[int, Format]:
     """What a viewer is sent: one sound and one picture, of what it offers to receive.
 
-    `profile` is the stream's H.264 profile, as in `profile-level-id`. Refuses (`unsupported`) an
-    offer without H.264 or Opus.
+    `profile` is the stream's H.264 profile, as in `profile-level-id`. VP8 where the viewer has no
+    H.264. Refuses (`unsupported`) an offer to receive nothing, or a picture or a sound in no codec
+    that can be sent.
     """
+    taken = _take(offer, _RECEIVES, ("h264", "vp8"), profile)
+    missing = _missing(offer, _RECEIVES, taken)
+    if missing or not taken:
+        raise Refused(
+            "unsupported",
+            f"The {missing or 'offer'} is in no codec that can be sent: "
+            "offer to receive H.264 or VP8, and Opus.",
+        )
+    return taken
+
+
+def _take(
+    offer: Offer, directions: frozenset[Direction], names: tuple[str, ...], profile: str = ""
+) -> dict[int, Format]:
+    """The first sound and the first picture that are spoken, by the section's place."""
     taken: dict[int, Format] = {}
     for kind in ("audio", "video"):
         for index, section in enumerate(offer.sections):
-            if section.kind == kind and section.has_port and section.direction in _RECEIVES:
-                form = _sound(section) or _picture(section, ("h264",), profile)
+            if section.kind == kind and section.has_port and section.direction in directions:
+                form = _sound(section) or _picture(section, names, profile)
                 if form is not None:
                     taken[index] = form
                     break
-    if not taken:
-        raise Refused(
-            "unsupported",
-            "Nothing can be sent that you understand: offer to receive H.264 or Opus.",
-        )
     return taken
+
+
+def _missing(offer: Offer, directions: frozenset[Direction], taken: Mapping[int, Format]) -> str:
+    """What is offered and nothing of it spoken: `picture`, `sound`, or nothing."""
+    kinds = {
+        section.kind
+        for section in offer.sections
+        if section.has_port and section.direction in directions
+    }
+    spoken = {offer.sections[index].kind for index in taken}
+    names = {"video": "picture", "audio": "sound"}
+    return next((names[kind] for kind in ("video", "audio") if kind in kinds - spoken), "")
 
 
 Formats = tuple[Format, ...]

@@ -1,8 +1,8 @@
 """Screening: one stream for all its WHEP viewers: packetised once, transcoded once, if at all.
 
 H.264 without B-frames and Opus go through as they are. AAC is made Opus; a picture that browsers do
-not show over WebRTC (B-frames, HEVC, AV1, VP9) is made plain H.264. It lives as long as somebody
-watches.
+not show over WebRTC (B-frames, HEVC, AV1, VP9) is made plain H.264. For viewers whose browser has
+no H.264, any picture is made VP8. It lives as long as somebody watches.
 """
 
 import logging
@@ -15,10 +15,10 @@ from emulator.media.packets import VIDEO_TIMESCALE, AudioTrack, Packet, VideoTra
 from emulator.media.webrtc.incoming.eaters import RawPicture, Sound
 from emulator.media.webrtc.relay import Relay
 from emulator.media.webrtc.transcoding.converter import Converter
-from emulator.media.webrtc.wire import h264
+from emulator.media.webrtc.wire import h264, vp8
 
 if TYPE_CHECKING:
-    from emulator.media.webrtc.transcoding.transcoders import ToH264, ToOpus
+    from emulator.media.webrtc.transcoding.transcoders import ToH264, ToOpus, ToVp8, Vp8Picture
 
 log = logging.getLogger(__name__)
 
@@ -42,11 +42,64 @@ class Shown(NamedTuple):
 
 
 class Seated(Protocol):
-    """A viewer, as its screening sees it."""
+    """A viewer, as its screening sees it. `coding`: what its picture is in, `h264` or `vp8`."""
+
+    coding: str
 
     def show(self, shown: Shown) -> None: ...
     def sound(self, payload: bytes, at: int) -> None: ...
     def end(self, reason: str) -> None: ...
+
+
+class _Lane:
+    """The picture in one coding, for all viewers that take that one: since its last key frame."""
+
+    def __init__(self, coding: str) -> None:
+        self.coding = coding
+        self.pictures: list[Shown] = []
+        self._converter: Converter[RawPicture, Packet] | Converter[RawPicture, Vp8Picture] | None
+        self._converter = None
+        self._track: VideoTrack | None = None
+        self._needs_key = False
+
+    def keep(self, shown: Shown) -> None:
+        if shown.is_key:
+            self.pictures = [shown]
+        elif self.pictures:
+            self.pictures.append(shown)
+            if len(self.pictures) > _SHOWN_AT_ONCE_MAX:
+                self.pictures = []
+
+    def transcode(
+        self, picture: RawPicture, track: VideoTrack, show: Callable[[list[Shown]], None]
+    ) -> None:
+        """Give one picture to the encoder, which calls `show`. It begins with a key frame."""
+        if picture.is_key and track is not self._track:
+            self.restart()
+            self._track = track
+            self._converter = self._begin(track, show)
+        if self._converter is None or track is not self._track:
+            return
+        if self._needs_key and not picture.is_key:
+            return
+        # What was not taken is missed by all until the next key frame.
+        self._needs_key = not self._converter.push(picture)
+
+    def restart(self) -> None:
+        """Let go of the encoder and of what was shown."""
+        if self._converter is not None:
+            self._converter.close()
+        self._converter = self._track = None
+        self._needs_key = False
+        self.pictures = []
+
+    def _begin(
+        self, track: VideoTrack, show: Callable[[list[Shown]], None]
+    ) -> "Converter[RawPicture, Packet] | Converter[RawPicture, Vp8Picture]":
+        log.info("the picture is transcoded for WebRTC viewers to=%s", self.coding)
+        if self.coding == "vp8":
+            return Converter("vp8", partial(_make_vp8, track), lambda made: show(_shown_vp8(made)))
+        return Converter("h264", partial(_make_h264, track), lambda made: show(_shown_h264(made)))
 
 
 class Screening:
@@ -58,7 +111,7 @@ class Screening:
         self._holders: set[Seated] = set()
         self._seats: dict[Seated, None] = {}
         self._is_free = False
-        self._pictures: list[Shown] = []
+        self._lanes = {"h264": _Lane("h264")}
         self._offset: int | None = None
         self._latest = 0
         self._anchor_ms = monotonic_ms()
@@ -67,8 +120,6 @@ class Screening:
         self._lead = -_JUMP
         self._looked_ms = self._anchor_ms
         self._has_b_frames = False
-        self._picture_codec: Converter[RawPicture, Packet] | None = None
-        self._picture_track: VideoTrack | None = None
         self._sound_codec: Converter[Packet, Sound] | None = None
         self._sound_track: AudioTrack | None = None
         relay.join(self)
@@ -86,6 +137,12 @@ class Screening:
     def hold(self, seat: Seated) -> None:
         """Somebody is about to watch."""
         self._holders.add(seat)
+        if seat.coding not in self._lanes:
+            lane = self._lanes[seat.coding] = _Lane(seat.coding)
+            if self._offset is not None:
+                for packet in self._relay.pictures:
+                    if isinstance(packet.track, VideoTrack):
+                        self._carry(lane, packet, packet.track, packet.dts + self._offset)
 
     def join(self, seat: Seated) -> None:
         """Seat a viewer, who sees at once what a newcomer must see: all since the last key frame.
@@ -94,8 +151,9 @@ class Screening:
         through them instead of staying behind by them.
         """
         self._seats[seat] = None
-        if self._pictures:
-            first = self._pictures[-1].at - (len(self._pictures) - 1) * _TICKS_PER_MS
+        pictures = self._lanes[seat.coding].pictures
+        if pictures:
+            first = pictures[-1].at - (len(pictures) - 1) * _TICKS_PER_MS
             self._repeat(seat, first, _TICKS_PER_MS)
         else:
             self.ask_for_key_frame()
@@ -106,15 +164,18 @@ class Screening:
         All of it is dated between that and the next picture.
         """
         self.ask_for_key_frame()
-        if self._pictures and after <= self._pictures[-1].at:
-            step = max(1, _FRAME_TICKS // (len(self._pictures) + 1))
-            self._repeat(seat, self._pictures[-1].at + step, step)
+        pictures = self._lanes[seat.coding].pictures
+        if pictures and after <= pictures[-1].at:
+            step = max(1, _FRAME_TICKS // (len(pictures) + 1))
+            self._repeat(seat, pictures[-1].at + step, step)
 
     def leave(self, seat: Seated) -> None:
         self._seats.pop(seat, None)
         self._holders.discard(seat)
         if not self._holders:
             self._free()
+        elif seat.coding != "h264" and all(each.coding != seat.coding for each in self._holders):
+            self._lanes.pop(seat.coding).restart()
 
     def ask_for_key_frame(self) -> None:
         if self._relay.ask_for_key_frame is not None:
@@ -135,7 +196,6 @@ class Screening:
 
     def restart(self) -> None:
         self._offset = None
-        self._pictures = []
         self._has_b_frames = False
         self._drop_codecs()
 
@@ -157,46 +217,30 @@ class Screening:
                 self.hear(packet)
 
     def _repeat(self, seat: Seated, first: int, step: int) -> None:
-        for index, shown in enumerate(self._pictures):
+        for index, shown in enumerate(self._lanes[seat.coding].pictures):
             seat.show(shown._replace(at=first + index * step))
 
     def _hear_picture(self, packet: Packet, track: VideoTrack) -> None:
         at = self._place(packet.dts)
         if not self._has_b_frames and packet.pts != packet.dts:
             self._has_b_frames = True
-            log.info("B-frames are transcoded for WebRTC viewers")
-        if track.codec == "h264" and not self._has_b_frames:
-            self._show(packet, track, at)
+        for lane in tuple(self._lanes.values()):
+            self._carry(lane, packet, track, at)
+
+    def _carry(self, lane: _Lane, packet: Packet, track: VideoTrack, at: int) -> None:
+        """Show a picture in one coding, as it is where that can be."""
+        if lane.coding == track.codec == "h264" and not self._has_b_frames:
+            self._show(lane, [Shown(h264.frame_payloads(packet, track.config), at, packet.is_key)])
             return
-        if track is not self._picture_track and packet.is_key:
-            self._start_transcoding(track)
-        if self._picture_codec is not None and track is self._picture_track:
-            given = RawPicture(at + packet.pts - packet.dts, packet.is_key, bytes(packet.data))
-            self._picture_codec.push(given)
+        raw = RawPicture(at + packet.pts - packet.dts, packet.is_key, bytes(packet.data))
+        lane.transcode(raw, track, partial(self._show, lane))
 
-    def _start_transcoding(self, track: VideoTrack) -> None:
-        if self._picture_codec is not None:
-            self._picture_codec.close()
-        self._pictures = []
-        self._picture_track = track
-        make = partial(_make_h264, track)
-        self._picture_codec = Converter("h264", make, self._show_transcoded)
-
-    def _show_transcoded(self, packets: list[Packet]) -> None:
-        for packet in packets:
-            if isinstance(packet.track, VideoTrack):
-                self._show(packet, packet.track, packet.pts)
-
-    def _show(self, packet: Packet, track: VideoTrack, at: int) -> None:
-        shown = Shown(h264.frame_payloads(packet, track.config), at, packet.is_key)
-        if packet.is_key:
-            self._pictures = [shown]
-        elif self._pictures:
-            self._pictures.append(shown)
-            if len(self._pictures) > _SHOWN_AT_ONCE_MAX:
-                self._pictures = []
-        for seat in tuple(self._seats):
-            seat.show(shown)
+    def _show(self, lane: _Lane, pictures: list[Shown]) -> None:
+        for shown in pictures:
+            lane.keep(shown)
+            for seat in tuple(self._seats):
+                if seat.coding == lane.coding:
+                    seat.show(shown)
 
     # Sound.
 
@@ -253,11 +297,11 @@ class Screening:
             self._lead, self._looked_ms = -_JUMP, monotonic_ms()
 
     def _drop_codecs(self) -> None:
-        for codec in (self._picture_codec, self._sound_codec):
-            if codec is not None:
-                codec.close()
-        self._picture_codec = self._sound_codec = None
-        self._picture_track = self._sound_track = None
+        for lane in self._lanes.values():
+            lane.restart()
+        if self._sound_codec is not None:
+            self._sound_codec.close()
+        self._sound_codec = self._sound_track = None
 
     def _free(self) -> None:
         if self._is_free:
@@ -267,7 +311,6 @@ class Screening:
         self._drop_codecs()
         self._seats.clear()
         self._holders.clear()
-        self._pictures = []
         self._on_empty()
 
 
@@ -275,6 +318,24 @@ def _make_h264(track: VideoTrack) -> "ToH264":
     from emulator.media.webrtc.transcoding.transcoders import ToH264
 
     return ToH264(track.codec, track.config, _TRANSCODED_BITS)
+
+
+def _make_vp8(track: VideoTrack) -> "ToVp8":
+    from emulator.media.webrtc.transcoding.transcoders import ToVp8
+
+    return ToVp8(track.codec, track.config, _TRANSCODED_BITS)
+
+
+def _shown_h264(packets: list[Packet]) -> list[Shown]:
+    return [
+        Shown(h264.frame_payloads(packet, packet.track.config), packet.pts, packet.is_key)
+        for packet in packets
+        if isinstance(packet.track, VideoTrack)
+    ]
+
+
+def _shown_vp8(pictures: "list[Vp8Picture]") -> list[Shown]:
+    return [Shown(vp8.payloads(each.data), each.at, each.is_key) for each in pictures]
 
 
 def _make_opus(track: AudioTrack) -> "ToOpus":

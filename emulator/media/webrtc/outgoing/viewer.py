@@ -32,11 +32,13 @@ class Viewer:
         self._link: Link | None = None
         self.sound_out: Outlet | None = None
         self.picture_out: Outlet | None = None
+        self.coding = "h264"
         for form in formats.values():
             if form.name == "opus":
                 self.sound_out = Outlet(form.payload_type, self._send)
             else:
                 self.picture_out = Outlet(form.payload_type, self._send)
+                self.coding = form.name
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[bytes] = deque()
         self._sent_at_once = 0

@@ -1,20 +1,22 @@
-"""Transcoders: Opus to AAC and back, any picture to H.264 as browsers take it. Not for the loop.
+"""Transcoders: Opus to AAC and back, any picture to H.264 or VP8 for browsers. Not for the loop.
 
 Times go through unchanged: what comes out is placed where its samples were.
 """
 
 import logging
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
 
 from emulator.media.packets import VIDEO_TIMESCALE, AudioTrack, Packet
 from emulator.media.webrtc.incoming.eaters import RawPicture, Sound
-from emulator.media.webrtc.wire import h264
+from emulator.media.webrtc.wire import h264, vp8
 
 if TYPE_CHECKING:
     from av import AudioCodecContext, AudioFrame, VideoCodecContext, VideoFrame
 
 log = logging.getLogger(__name__)
+
+Made = TypeVar("Made")
 
 RATE = 48_000
 _AAC_BITS, _OPUS_BITS = 128_000, 96_000
@@ -143,23 +145,29 @@ class ToOpus:
         return made
 
 
-class ToH264:
-    """Pictures as every browser takes them: no B-frames, key frames where the source has them."""
+class Vp8Picture(NamedTuple):
+    """One coded picture; `at` in 1/90,000 s."""
 
-    def __init__(self, codec: str, config: bytes, bits_per_second: int) -> None:
+    at: int
+    is_key: bool
+    data: bytes
+
+
+class _Pictures(Generic[Made]):
+    """Decodes pictures and encodes them anew; key frames where the source has them."""
+
+    def __init__(self, codec: str, config: bytes) -> None:
         from av import CodecContext
 
         self._decoder = cast("VideoCodecContext", CodecContext.create(codec, "r"))
         if config:
             self._decoder.extradata = config
-        self._bits = bits_per_second
         self._encoder: VideoCodecContext | None = None
         self._size = (0, 0)
-        self._frames = h264.Frames()
         self._keys: set[int] = set()
         self._last = -1
 
-    def convert(self, given: RawPicture) -> list[Packet]:
+    def convert(self, given: RawPicture) -> list[Made]:
         import av
 
         packet = av.Packet(given.data)
@@ -173,7 +181,7 @@ class ToH264:
             return []
         return [made for frame in frames for made in self._encode(frame)]
 
-    def _encode(self, frame: "VideoFrame") -> list[Packet]:
+    def _encode(self, frame: "VideoFrame") -> list[Made]:
         from av.video.frame import PictureType
 
         at = frame.pts
@@ -181,36 +189,82 @@ class ToH264:
             return []
         self._last = at
         encoder = self._encoder
-        if encoder is None or self._size != (frame.width, frame.height):
-            encoder = self._encoder = self._open(frame)
-            self._size = (frame.width, frame.height)
         is_key = at in self._keys
+        if encoder is None or self._size != (frame.width, frame.height):
+            encoder = self._encoder = self._open(frame.width & ~1, frame.height & ~1)
+            self._size = (frame.width, frame.height)
         self._keys = {key for key in self._keys if key > at}
         even = frame.reformat(width=encoder.width, height=encoder.height, format="yuv420p")
         even.pts, even.time_base = at, Fraction(1, VIDEO_TIMESCALE)
         even.pict_type = PictureType.I if is_key else PictureType.NONE
-        made = []
-        for packet in encoder.encode(even):
-            coded = self._frames.frame(h264.split(bytes(packet)))
-            if coded is not None:
-                when = packet.pts if packet.pts is not None else at
-                made.append(Packet(coded.track, when, when, 0, coded.is_key, coded.data))
-        return made
+        return [
+            made
+            for packet in encoder.encode(even)
+            if (made := self._made(bytes(packet), at if packet.pts is None else packet.pts))
+        ]
 
-    def _open(self, frame: "VideoFrame") -> "VideoCodecContext":
-        from av import CodecContext
+    def _open(self, width: int, height: int) -> "VideoCodecContext":
+        raise NotImplementedError
 
+    def _made(self, data: bytes, at: int) -> Made | None:
+        raise NotImplementedError
+
+
+class ToH264(_Pictures[Packet]):
+    """Pictures as every browser with a licence takes them: no B-frames."""
+
+    def __init__(self, codec: str, config: bytes, bits_per_second: int) -> None:
+        super().__init__(codec, config)
+        self._bits = bits_per_second
+        self._frames = h264.Frames()
+
+    def _made(self, data: bytes, at: int) -> Packet | None:
+        coded = self._frames.frame(h264.split(data))
+        return Packet(coded.track, at, at, 0, coded.is_key, coded.data) if coded else None
+
+    def _open(self, width: int, height: int) -> "VideoCodecContext":
         from emulator.media.publisher.encoders import h264_encoder
 
-        encoder: Any = CodecContext.create(h264_encoder(), "w")
-        encoder.width, encoder.height = frame.width & ~1, frame.height & ~1
-        encoder.pix_fmt = "yuv420p"
-        encoder.time_base = Fraction(1, VIDEO_TIMESCALE)
-        encoder.framerate = Fraction(30)
-        encoder.bit_rate = self._bits
-        encoder.max_b_frames = 0
-        encoder.gop_size = 1_000_000
+        encoder = _encoder(h264_encoder(), width, height, self._bits)
         encoder.profile = "Baseline"
         encoder.options = {"preset": "ultrafast", "tune": "zerolatency", "forced-idr": "1"}
         encoder.open()
         return cast("VideoCodecContext", encoder)
+
+
+class ToVp8(_Pictures[Vp8Picture]):
+    """The same as VP8, for browsers without H.264: a Firefox that could not fetch its plugin."""
+
+    def __init__(self, codec: str, config: bytes, bits_per_second: int) -> None:
+        super().__init__(codec, config)
+        self._bits = bits_per_second
+
+    def _made(self, data: bytes, at: int) -> Vp8Picture:
+        return Vp8Picture(at, vp8.is_key(data), data)
+
+    def _open(self, width: int, height: int) -> "VideoCodecContext":
+        encoder = _encoder("libvpx", width, height, self._bits)
+        encoder.options = {
+            "deadline": "realtime",
+            "cpu-used": "12",
+            "lag-in-frames": "0",
+            "auto-alt-ref": "0",
+            "error-resilient": "default",
+        }
+        encoder.open()
+        return cast("VideoCodecContext", encoder)
+
+
+def _encoder(name: str, width: int, height: int, bits_per_second: int) -> Any:
+    """An encoder that holds nothing back, to be opened with options of its own."""
+    from av import CodecContext
+
+    encoder: Any = CodecContext.create(name, "w")
+    encoder.width, encoder.height = width, height
+    encoder.pix_fmt = "yuv420p"
+    encoder.time_base = Fraction(1, VIDEO_TIMESCALE)
+    encoder.framerate = Fraction(30)
+    encoder.bit_rate = bits_per_second
+    encoder.max_b_frames = 0
+    encoder.gop_size = 1_000_000
+    return encoder

@@ -1,6 +1,10 @@
-"""VP8 over RTP (RFC 7741): takes the payload descriptor off, and knows a key frame. Pure."""
+"""VP8 over RTP (RFC 7741): payload descriptors off and on, and what a key frame is. Pure."""
 
 from emulator.core.errors import ProtocolError
+from emulator.media.webrtc.wire.h264 import PAYLOAD_SIZE_MAX
+
+# Descriptors without extensions (4.2): of a frame's first payload (S), and of those after it.
+_FIRST, _NEXT = b"\x10", b"\x00"
 
 
 def content(payload: bytes) -> bytes:
@@ -32,3 +36,10 @@ def is_start(payload: bytes) -> bool:
 def is_key(frame: bytes) -> bool:
     """RFC 6386, 9.1: the lowest bit of the frame tag is 0 for a key frame."""
     return bool(frame) and not frame[0] & 1
+
+
+def payloads(frame: bytes) -> list[bytes]:
+    """RTP payloads of one frame, each with its descriptor."""
+    size = PAYLOAD_SIZE_MAX - len(_FIRST)
+    pieces = [frame[at : at + size] for at in range(0, len(frame), size)]
+    return [(_NEXT if index else _FIRST) + piece for index, piece in enumerate(pieces)]

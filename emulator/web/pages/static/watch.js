@@ -179,7 +179,7 @@ window.emulatorPlayer = {
   get latencySeconds() { return player.latencySeconds; },
   get viewers() { return viewers; },
   get recoveries() { return player.recoveries; },
-  get framesDecoded() { return video.getVideoPlaybackQuality().totalVideoFrames; },
+  get framesDecoded() { return player.framesDecoded; },
   get framesDropped() { return video.getVideoPlaybackQuality().droppedVideoFrames; },
   get hls() { return player.hls; },
 };

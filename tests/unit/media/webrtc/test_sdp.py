@@ -42,6 +42,25 @@ def test_a_viewer_is_sent_the_profile_that_comes_nearest() -> None:
     assert choice.to_send(offer, "640028")[1].payload_type == 104
 
 
+def test_viewer_without_h264_is_sent_vp8_and_one_without_either_is_refused() -> None:
+    receives = OFFER.replace("sendonly", "recvonly").replace("sendrecv", "recvonly")
+
+    taken = choice.to_send(parse(receives.replace("H264", "H266")), "4d0028")
+    assert [form.name for form in taken.values()] == ["opus", "vp8"]
+    for before in ("VP8", "opus"):
+        with pytest.raises(Refused) as refused:
+            choice.to_send(parse(receives.replace("H264", "H266").replace(before, "x")), "")
+        assert refused.value.code == "unsupported"
+        assert {"VP8": "picture", "opus": "sound"}[before] in refused.value.sentence
+
+
+def test_publisher_of_which_half_is_not_understood_is_refused() -> None:
+    with pytest.raises(Refused, match="The picture is in no codec"):
+        choice.to_receive(parse(OFFER.replace("H264", "AV1").replace("VP8", "VP9")))
+    with pytest.raises(Refused, match="The sound is in no codec"):
+        choice.to_receive(parse(OFFER.replace("opus", "PCMU")))
+
+
 def test_an_answer_can_be_read_and_switches_off_what_is_not_taken() -> None:
     offer = parse(OFFER)
     form = choice.to_receive(offer)[0]

@@ -221,3 +221,14 @@ def test_another_source_is_not_mixed_in_and_follows_when_the_first_is_silent() -
     assert kept.packets[-1].ssrc == 7
     inlet.push(rtp.RtpPacket(96, True, 51, 0, 8, b"x"), 1_500)
     assert (kept.packets[-1].ssrc, kept.losses) == (8, 1)
+
+
+@pytest.mark.parametrize("size", [1, 1_179, 1_180, 5_000])
+def test_vp8_frame_survives_its_payloads(size: int) -> None:
+    frame = bytes(number % 251 for number in range(size))
+
+    payloads = vp8.payloads(frame)
+
+    assert all(len(payload) <= h264.PAYLOAD_SIZE_MAX for payload in payloads)
+    assert [vp8.is_start(payload) for payload in payloads] == [True, *[False] * (len(payloads) - 1)]
+    assert b"".join(vp8.content(payload) for payload in payloads) == frame

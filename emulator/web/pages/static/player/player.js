@@ -122,6 +122,11 @@ export class Player extends EventTarget {
     return this.isLive && range !== null && this.#video.currentTime > range.end - 3;
   }
 
+  // Firefox counts the frames of a playlist in the element, and those of a stream in its receiver.
+  get framesDecoded() {
+    return Math.max(this.#video.getVideoPlaybackQuality().totalVideoFrames, this.#whepFacts.framesDecoded ?? 0);
+  }
+
   get framesPerSecond() { return this.#whep ? this.#whepFacts.framesPerSecond : this.#hls?.levels?.[0]?.frameRate || null; }
 
   goLive() {

@@ -52,11 +52,11 @@ export class Whep {
     for (const each of (await this.#peer.getStats()).values()) {
       if (each.type === "inbound-rtp" && each.kind === "video") this.#stats = each;
     }
-    const { estimatedPlayoutTimestamp: at, framesPerSecond = null } = this.#stats;
+    const { estimatedPlayoutTimestamp: at, framesPerSecond = null, framesDecoded = 0 } = this.#stats;
     const shownAt = at > NTP_OFFSET_MS ? at - NTP_OFFSET_MS : at;
     // The clocks of two machines may differ by more than the picture is late.
     const latency = shownAt ? Math.max(0, (performance.timeOrigin + performance.now() - shownAt) / 1000) : null;
-    return { latencySeconds: latency, framesPerSecond };
+    return { latencySeconds: latency, framesPerSecond, framesDecoded };
   }
 
   async #ask(address, isOver) {

@@ -1,0 +1,99 @@
+"""Debian's Firefox, which has no H.264 in WebRTC and uses no loopback address, as it comes."""
+
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.encoders import address_of, film, pushing
+from tests.support.firefox import Firefox
+from tests.support.peers import need
+from tests.support.rtc_page import SCRIPT
+from tests.support.walk import Walk, platform
+from tests.support.webrtc import ask
+
+FUNCTIONS = SCRIPT.replace("null;\n", "")
+
+
+@pytest.fixture(scope="module")
+def walk() -> Iterator[Walk]:
+    with platform() as walk:
+        yield walk
+
+
+@pytest.fixture
+async def firefox() -> AsyncIterator[Firefox]:
+    path = need("firefox-esr", "firefox")
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        async with Firefox.start(path, Path(folder) / "profile") as firefox:
+            yield firefox
+
+
+async def test_firefox_watch_page_plays_low_latency_hls_and_webrtc(
+    walk: Walk, firefox: Firefox
+) -> None:
+    # Given a stream over RTMP, and its watch page,
+    stream = walk.create()
+    page = f"{walk.ready['http']}/{stream['cloudflare_stream_id']}/watch"
+    with pushing(address_of(stream), film(seconds=6)):
+        await ask(lambda: walk.until_first_part(stream), "it is live")
+        for mode, seconds in (("llhls", 3), ("whep", 1)):
+            # when it is told how to play,
+            await firefox.open(f"{page}?mode={mode}")
+            await firefox.until("player && player.state === 'live'")
+            before = await firefox.run("return emulatorPlayer.framesDecoded;")
+            await firefox.until(f"player.framesDecoded > {before + 30}")
+            # then it plays so, with a picture of the right size, and as little late as that may be.
+            mode_now, width, notice = await firefox.run(
+                "return [emulatorPlayer.mode, video.videoWidth, notice.textContent];"
+            )
+            assert (mode_now, width, notice) == (mode, 320, "")
+            await firefox.until(f"player.latencySeconds && player.latencySeconds < {seconds}")
+
+
+async def test_firefox_goes_live_and_watches_as_a_web_client_does(
+    walk: Walk, firefox: Firefox
+) -> None:
+    # Given a page with a camera,
+    stream = walk.create()
+    await firefox.open(f"{walk.ready['http']}/_emulator/")
+    await firefox.run(FUNCTIONS)
+    # when it goes live by WHIP,
+    whip, whep = stream["ingest"]["webrtc_url"], stream["playback"]["whep"]
+    resource = await firefox.run(f"return await goLive({whip!r}, 'video/VP8');")
+    await ask(lambda: walk.until_parts(stream, 5), "it is live, and HLS has it")
+    # then it sees itself by WHEP, in VP8, and hears itself;
+    await firefox.run(f"await watch({whep!r});")
+    await firefox.until("(await figures(receiver)).framesDecoded > 20")
+    found = await firefox.run("return await figures(receiver);")
+    assert "video/VP8" in found["codecs"]
+    assert found["samplesHeard"] > 0
+    # and when it deletes its session, the stream has ended.
+    assert await firefox.run(f"return (await fetch({resource!r}, {{method: 'DELETE'}})).status;")
+    ended = await ask(lambda: walk.stream(stream), "it is asked for")
+    assert ended["status"] == "ended"
+
+
+async def test_firefox_without_h264_is_told_where_no_picture_can_be_sent(
+    walk: Walk, firefox: Firefox
+) -> None:
+    stream = walk.create()
+    with pushing(address_of(stream), film(seconds=4)):
+        await ask(lambda: walk.until_first_part(stream), "it is live")
+        await firefox.open(f"{walk.ready['http']}/_emulator/")
+        answer = await firefox.run(
+            "const peer = new RTCPeerConnection();"
+            "const made = peer.addTransceiver('video', { direction: 'recvonly' });"
+            "made.setCodecPreferences(RTCRtpReceiver.getCapabilities('video').codecs"
+            "  .filter((each) => /VP9|AV1/.test(each.mimeType)));"
+            "peer.addTransceiver('audio', { direction: 'recvonly' });"
+            "await peer.setLocalDescription();"
+            f"const answer = await fetch({stream['playback']['whep']!r}, {{ method: 'POST',"
+            "  headers: { 'Content-Type': 'application/sdp' }, body: peer.localDescription.sdp });"
+            "return [answer.status, (await answer.json()).message];"
+        )
+    assert answer == [
+        422,
+        "The picture is in no codec that can be sent: offer to receive H.264 or VP8, and Opus.",
+    ]
