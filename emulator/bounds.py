@@ -19,6 +19,7 @@ from emulator.settings.kinds import Ports
 from emulator.web.admin.callers import Callers
 from emulator.web.chat.chats import Anonymous, ChatBounds
 from emulator.web.platform import Making
+from emulator.web.rest.request_log import RequestLog
 from emulator.web.servers.terms import SocketBounds
 from emulator.world.origin.seed import Seed
 from emulator.world.rules import Rules
@@ -123,6 +124,12 @@ def allowed_folders(settings: Settings) -> list[Path]:
     """Whose files a request may name."""
     names = [name.strip() for name in settings.allow_folder.split(",") if name.strip()]
     return [Path(name).expanduser().absolute() for name in names]
+
+
+def request_log(settings: Settings) -> RequestLog:
+    return RequestLog(
+        settings.requests_kept_max, settings.requests_bytes_max, settings.request_bytes_max
+    )
 
 
 def sockets(settings: Settings) -> SocketBounds:

@@ -30,7 +30,6 @@ from emulator.seeds import file, images
 from emulator.settings import Settings
 from emulator.web import app
 from emulator.web.platform import Platform, Shared, State
-from emulator.web.rest.request_log import RequestLog
 from emulator.web.servers.choice import WebServer, speaks_quic, web_server
 from emulator.web.servers.listening import listen
 from emulator.web.servers.terms import Tls
@@ -118,7 +117,7 @@ class Emulator:
             allowed_folders=bounds.allowed_folders(settings),
             steering_key=folder.steering_key(),
             picture_turns=asyncio.Semaphore(settings.pictures_at_once_max),
-            requests=RequestLog(settings.requests_kept_max),
+            requests=bounds.request_log(settings),
         )
         worlds = Worlds(
             shared, bounds.making(settings, WorldClock, tasks, images.facts, file.parse)

@@ -344,6 +344,18 @@ class Settings:
     requests_kept_max: int = _setting(
         10_000, Count(1, 1_000_000), "requests kept in the request log", is_flag=False
     )
+    requests_bytes_max: int = _setting(
+        64 * 2**20,
+        Size(2**16, 2**36),
+        "memory for the request log; over it, the oldest entries go",
+        is_flag=False,
+    )
+    request_bytes_max: int = _setting(
+        16 * 2**10,
+        Size(2**8, 2**24),
+        "memory for a request's body in the log, and for its query; the rest is cut",
+        is_flag=False,
+    )
     export_rows_max: int = _setting(
         10_000,
         Count(1, 10_000_000),

@@ -4,7 +4,8 @@ from starlette.requests import HTTPConnection
 
 from emulator.web.errors import STATUS
 from emulator.web.platform import Platform
-from emulator.web.rest.request_log import STRUCK_OUT, Credential, Entry, is_secret
+from emulator.web.rest.excerpt import excerpt_names, excerpt_path, excerpt_query
+from emulator.web.rest.request_log import Credential, Entry
 from emulator.world.people.accounts import User
 
 OPERATION = "/streams/{stream_id}/chat/ws"
@@ -12,7 +13,6 @@ OPERATION = "/streams/{stream_id}/chat/ws"
 LET_IN = 101
 FULL = STATUS["unavailable"]
 _KNOWN = ("token", "dialect")
-_LENGTH_MAX = 2_000
 
 
 def note(
@@ -26,17 +26,14 @@ def note(
             at_ms=platform.world.now_ms,
             world=platform.world.name,
             method="GET",
-            path=connection.url.path,
+            path=excerpt_path(connection.url.path, OPERATION),
             operation=OPERATION,
             status=status,
             user=user.username if user else None,
             credential=_credential(token, user),
-            query={
-                name: STRUCK_OUT if is_secret(name) else value[:_LENGTH_MAX]
-                for name, value in query.items()
-            },
+            query=excerpt_query(query.items(), log.entry_bytes_max),
             body=None,
-            unknown_fields=tuple(name for name in query if name not in _KNOWN),
+            unknown_fields=excerpt_names(name for name in query if name not in _KNOWN),
             trace_id="",
             user_agent=connection.headers.get("user-agent", "")[:200],
             duration_us=0,

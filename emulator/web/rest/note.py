@@ -10,8 +10,9 @@ from starlette.requests import Request
 from emulator.core.clock import monotonic_us
 from emulator.web.auth import credential, has_two_credentials
 from emulator.web.platform import Platform
+from emulator.web.rest.excerpt import excerpt, excerpt_names, excerpt_path, excerpt_query
 from emulator.web.rest.operation import Operation
-from emulator.web.rest.request_log import STRUCK_OUT, Credential, Entry, is_secret, without_secrets
+from emulator.web.rest.request_log import Credential, Entry
 from emulator.web.worlds import Worlds
 from emulator.world.people.accounts import User
 
@@ -50,17 +51,14 @@ class Note:
             at_ms=platform.world.now_ms,
             world=platform.world.name,
             method=request.method,
-            path=request.url.path,
+            path=excerpt_path(request.url.path, operation.path if operation else None),
             operation=operation.path if operation else None,
             status=status,
             user=self.caller.username if self.caller else None,
             credential=self._credential(),
             has_two_credentials=has_two_credentials(request),
-            query={
-                name: STRUCK_OUT if is_secret(name) else value[:2000]
-                for name, value in request.query_params.items()
-            },
-            body=without_secrets(body),
+            query=excerpt_query(request.query_params.items(), log.entry_bytes_max),
+            body=excerpt(body, log.entry_bytes_max),
             unknown_fields=self._unknown(body) if operation else (),
             trace_id=request.state.trace_id,
             user_agent=request.headers.get("user-agent", "")[:200],
@@ -94,7 +92,7 @@ class Note:
         found = _strangers(operation.query, list(self._request.query_params))
         if isinstance(body, dict) and operation.body:
             found += _strangers(operation.body, list(body))
-        return tuple(found)
+        return excerpt_names(found)
 
 
 def _strangers(model: type[BaseModel] | None, names: list[str]) -> list[str]:

@@ -1,8 +1,9 @@
 """The request log: who called what, so that a test can assert what its app sent.
 
-The newest requests are kept, across all worlds. Secrets are not: their values are struck out.
+The newest requests are kept, across all worlds. Secrets are not (`excerpt`).
 """
 
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -12,10 +13,8 @@ from emulator.core.values import dataclass
 
 Credential = Literal["none", "valid", "invalid"]
 
-STRUCK_OUT = "***"
-_SECRETS = ("password", "token", "secret", "code", "key", "sdp")
-_STRING_KEPT_MAX = 2_000
-_ITEMS_KEPT_MAX = 100
+# What an entry takes beside its texts and its body: the object, its numbers, its place.
+_ENTRY_BYTES = 600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +45,20 @@ class Entry:
 
 
 class RequestLog:
-    """The last `kept_max` requests."""
+    """The last `kept_max` requests, or fewer, so that they take `bytes_max` of memory in all.
 
-    def __init__(self, kept_max: int) -> None:
-        self._entries: deque[Entry] = deque(maxlen=kept_max)
+    `entry_bytes_max` is what of a request's body, and of its query, is kept at most.
+    """
+
+    def __init__(
+        self, kept_max: int, bytes_max: int = 64 * 2**20, entry_bytes_max: int = 16 * 2**10
+    ) -> None:
+        self.entry_bytes_max = entry_bytes_max
+        self._kept_max = kept_max
+        self._bytes_max = bytes_max
+        self._entries: deque[Entry] = deque()
+        self._sizes: deque[int] = deque()
+        self._bytes = 0
         self._count = 0
         # Of all since the start, also those that are not kept: by world, method and status / 100.
         self.counts: dict[tuple[str, str, int], int] = {}
@@ -60,7 +69,10 @@ class RequestLog:
         return self._count
 
     def note(self, entry: Entry) -> None:
-        self._entries.append(entry)
+        self._keep(entry)
+        while len(self._entries) > self._kept_max or self._bytes > self._bytes_max:
+            self._entries.popleft()
+            self._bytes -= self._sizes.popleft()
         key = (entry.world, entry.method, entry.status // 100)
         self.counts[key] = self.counts.get(key, 0) + 1
         self.duration_us += entry.duration_us
@@ -79,25 +91,30 @@ class RequestLog:
         """Drop a world's entries: it was reset, or is gone."""
         kept = [entry for entry in self._entries if entry.world != world]
         self._entries.clear()
-        self._entries.extend(kept)
+        self._sizes.clear()
+        self._bytes = 0
+        for entry in kept:
+            self._keep(entry)
         self.counts = {key: count for key, count in self.counts.items() if key[0] != world}
 
-
-def without_secrets(value: Any) -> Any:
-    """JSON as it was sent, without what nobody should read in a log; long things are cut."""
-    if isinstance(value, dict):
-        return {
-            name: STRUCK_OUT if is_secret(name) else without_secrets(item)
-            for name, item in islice(value.items(), _ITEMS_KEPT_MAX)
-        }
-    if isinstance(value, list):
-        return [without_secrets(item) for item in value[:_ITEMS_KEPT_MAX]]
-    if isinstance(value, str) and len(value) > _STRING_KEPT_MAX:
-        return value[:_STRING_KEPT_MAX] + "…"
-    return value
+    def _keep(self, entry: Entry) -> None:
+        size = _ENTRY_BYTES + memory_bytes(
+            (entry.path, entry.user_agent, entry.query, entry.body, entry.unknown_fields)
+        )
+        self._entries.append(entry)
+        self._sizes.append(size)
+        self._bytes += size
 
 
-def is_secret(name: str) -> bool:
-    """Whether a field of this name holds a secret: `password`, `streamKey`, `refresh_token`."""
-    folded = name.casefold()
-    return any(folded.endswith(secret) for secret in _SECRETS)
+def memory_bytes(value: Any) -> int:
+    """What a JSON value takes in memory, with all that is in it."""
+    total, left = 0, [value]
+    while left:
+        item = left.pop()
+        total += sys.getsizeof(item)
+        if isinstance(item, dict):
+            left += item
+            left += item.values()
+        elif isinstance(item, list | tuple):
+            left += item
+    return total
