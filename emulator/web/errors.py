@@ -49,7 +49,10 @@ class JSONResponse(Response):
 
 
 def answer(refused: Refused, trace_id: str) -> Response:
-    """The refusal as the platform words it, with the headers that belong to it."""
+    """The refusal as the platform words it, with the headers that belong to it.
+
+    `details` may have a longer `message` for people beside a `detail` that clients compare.
+    """
     status = STATUS[refused.code]
     headers: dict[str, str] = {}
     if status == 401:
@@ -61,7 +64,8 @@ def answer(refused: Refused, trace_id: str) -> Response:
     if "allow" in refused.details:
         headers["Allow"] = refused.details["allow"]
         status = 405
-    return _body(status, _detail(refused, status), refused.sentence, trace_id, headers)
+    message = refused.details.get("message", refused.sentence)
+    return _body(status, _detail(refused, status), message, trace_id, headers)
 
 
 def _detail(refused: Refused, status: int) -> object:

@@ -149,9 +149,11 @@ async def test_a_user_has_one_stream_that_has_not_ended(call: Caller) -> None:
 
     refused = await call("POST", "/streams/", "ak_demo", json={"title": "Another"})
 
-    assert check_error(refused, 409)["detail"] == (
-        "You already have an active stream. End it before creating a new one."
-    )
+    told = check_error(refused, 409)
+    assert told["detail"] == "You already have an active stream. End it before creating a new one."
+    # And which one it is, and how to end it, also where it was never live.
+    assert stream["title"] in told["message"]
+    assert f"POST /api/v1/streams/{stream['id']}/end" in told["message"]
     await call("POST", f"/streams/{stream['id']}/end", "ak_demo")
     await create(call)
 

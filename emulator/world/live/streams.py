@@ -309,13 +309,21 @@ def _end(world: World, stream: Stream, move: Move, at_ms: int, reason: str) -> S
 
 def _check_room_for_another(world: World, owner: User) -> None:
     limit = world.rules.streams_per_user
-    going = world.store.number(
-        "SELECT count(*) FROM streams WHERE user_row = ? AND status IN ('offline', 'live')",
+    active = select(
+        world,
+        "WHERE streams.user_row = ? AND status IN ('offline', 'live')"
+        " ORDER BY streams.status, streams.row DESC",
         owner.row,
     )
-    if going >= limit > 0:
+    if len(active) >= limit > 0:
+        stream = active[0]
+        never = ", and was never live" if stream.started_at_ms is None else ""
         raise Refused(
-            "conflict", "You already have an active stream. End it before creating a new one."
+            "conflict",
+            "You already have an active stream. End it before creating a new one.",
+            message=f'You already have an active stream: "{stream.title}" ({stream.id}) is '
+            f"{stream.status}{never}. End it before creating a new one: "
+            f"POST /api/v1/streams/{stream.id}/end.",
         )
 
 
