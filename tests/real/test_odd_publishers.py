@@ -11,7 +11,7 @@ import pytest
 
 from emulator.media.ingest.tag import Tag
 from emulator.media.publisher.rtmp_client import Accepted
-from tests.support.encoders import film, play
+from tests.support.encoders import address_of, film, play, pushing
 from tests.support.hls.media_rules import check_media
 from tests.support.replay import Replay, replaying, tags_of
 from tests.support.walk import Walk, platform
@@ -128,3 +128,29 @@ def test_who_has_left_may_come_back_at_once(
             replay.send(tags)
             leave(replay)
     walk.until_vod(stream)
+
+
+@pytest.mark.parametrize(
+    ("codecs", "message"),
+    [
+        ("-c:v copy -c:a pcm_mulaw -ar 8000", "With ffmpeg: -c:a aac."),
+        ("-c:v copy -c:a adpcm_swf -ar 44100", "With ffmpeg: -c:a aac."),
+        ("-c:v flv1 -c:a copy", "With ffmpeg: -c:v libx264"),
+    ],
+)
+def test_a_refused_codec_leaves_no_trace_and_its_encoder_is_told_in_its_words(
+    walk: Walk, codecs: str, message: str
+) -> None:
+    stream = walk.create()
+    with pushing(address_of(stream), codecs=tuple(codecs.split())) as push:
+        assert message in push.said()
+    assert walk.stream(stream)["status"] == "offline"
+    with pushing(address_of(stream)):
+        walk.until_status(stream, "live")
+
+
+def test_rtmp_without_tls_on_the_tls_port_is_told_so(walk: Walk) -> None:
+    stream = walk.create()
+    address = address_of(stream, "rtmps").replace("rtmps://", "rtmp://")
+    with pushing(address) as push:
+        assert "There is no TLS on the RTMPS port: use rtmps://" in push.said()

@@ -64,6 +64,13 @@ class Stranger:
 STRANGERS = {
     "silence": Stranger(b"", "no RTMP handshake for 0.1 s"),
     "garbage": Stranger(b"\xff" * 5000, "not RTMP: the first byte is 0xff"),
+    "http where there is tls": Stranger(
+        b"GET / HTTP/1.1\r\n\r\n", "this looks like HTTP", is_on_tls_port=True
+    ),
+    "mpeg-ts": Stranger(b"\x47\x40\x11\x10" * 47, "this is MPEG-TS"),
+    "no flv": Stranger(
+        ADMITTED + rtmp_chunks.write(4, Message(0x47, 1, 0, bytes(180))), "What is sent is not FLV"
+    ),
     "http": Stranger(b"GET / HTTP/1.1\r\n\r\n", "this looks like HTTP"),
     "tls where there is none": Stranger(CLIENT_HELLO, "this is TLS on the plain RTMP port"),
     "no tls where there is some": Stranger(

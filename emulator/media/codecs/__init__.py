@@ -41,12 +41,12 @@ _FOURCC_NAMES = {
 
 
 def video(fourcc: bytes) -> VideoFormat:
-    """The video format of an Enhanced RTMP FourCC, or `Refused` with what to change in OBS."""
+    """The video format of an Enhanced RTMP FourCC, or `Refused` (on the topic `video_codec`)."""
     return _VIDEO_BY_FOURCC.get(fourcc) or _refuse_video(_name(fourcc))
 
 
 def audio(fourcc: bytes) -> AudioFormat:
-    """The audio format of an Enhanced RTMP FourCC, or `Refused` with what to change in OBS."""
+    """The audio format of an Enhanced RTMP FourCC, or `Refused` (on the topic `audio_codec`)."""
     return _AUDIO_BY_FOURCC.get(fourcc) or _refuse_audio(_name(fourcc))
 
 
@@ -96,14 +96,14 @@ def _name(fourcc: bytes) -> str:
 def _refuse_video(name: str) -> NoReturn:
     raise Refused(
         "unsupported",
-        f"Video codec {name} is not supported. In OBS: Settings, Output, Streaming, Video Encoder: "
-        "choose H.264 (or HEVC or AV1 with a recent OBS).",
+        f"Video codec {name} is not supported: H.264, HEVC, AV1 and VP9 are.",
+        topic="video_codec",
     )
 
 
 def _refuse_audio(name: str) -> NoReturn:
     raise Refused(
         "unsupported",
-        f"Audio codec {name} is not supported. In OBS: Settings, Output, Streaming, Audio Encoder: "
-        "choose AAC (or Opus with a recent OBS).",
+        f"Audio codec {name} is not supported: AAC and Opus are.",
+        topic="audio_codec",
     )

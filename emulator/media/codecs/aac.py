@@ -36,13 +36,12 @@ def track(config: bytes) -> AudioTrack:
         rate = _sample_rate(bits)
         kind = _object_type(bits)
     if kind != _LC:
-        raise Refused(
-            "unsupported", "AAC must be AAC LC or HE-AAC. In OBS: Output, Audio Encoder AAC."
-        )
+        raise Refused("unsupported", "AAC must be AAC LC or HE-AAC.", topic="aac_profile")
     if channels is None:
         raise Refused(
             "unsupported",
-            "This AAC channel layout is not supported. In OBS: Settings, Audio, Channels Stereo.",
+            "This AAC channel layout is not supported.",
+            topic="channels",
         )
     samples = 960 if bits.flag() else 1024
     if outer == _LC:

@@ -96,8 +96,8 @@ def _chroma_format(bits: Bits) -> int:
     if chroma != 1 or depth_luma != 8 or depth_chroma != 8:
         raise Refused(
             "unsupported",
-            "H.264 must be 4:2:0 with 8 bits, as browsers play it. In OBS: Settings, Advanced, "
-            "Color Format NV12.",
+            "H.264 must be 4:2:0 with 8 bits, as browsers play it.",
+            topic="pixel_format",
         )
     bits.skip(1)
     if bits.flag():

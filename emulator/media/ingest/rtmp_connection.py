@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Literal, Protocol, assert_never, cast
 
 from emulator.core.errors import ProtocolError, Refused
+from emulator.media.ingest import encoders
 from emulator.media.ingest.gate import Attempt, Intake, log_refusal
 from emulator.media.ingest.rtmp_limits import RtmpLimits
 from emulator.media.ingest.rtmp_rounds import Rounds
@@ -22,7 +23,7 @@ from emulator.media.ingest.wire.rtmp_session import (
     PublishRequested,
     RtmpSession,
 )
-from emulator.media.ingest.wire.rtmp_tls import TlsLayer
+from emulator.media.ingest.wire.rtmp_tls import TlsLayer, is_tls
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,8 @@ class RtmpConnection(asyncio.Protocol):
         self._limits = door.limits
         self._protocol = protocol
         self._tls = tls
+        self._has_begun = False
+        self._lacks_tls = False
         self._session = RtmpSession(door.limits.message_bytes_max, door.limits.chunk_streams_max)
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
@@ -96,8 +99,10 @@ class RtmpConnection(asyncio.Protocol):
             try:
                 self._take(data)
             except ProtocolError as error:
+                self._session.end_publish(str(error), "NetStream.Publish.Rejected")
                 self._end(str(error), is_failure=True)
-            except Refused as refusal:
+            except Refused as refused:
+                refusal = encoders.advised(refused, encoders.recognize(self._encoder))
                 self._session.end_publish(refusal.sentence, "NetStream.Publish.Rejected")
                 self._end(refusal.sentence, is_failure=True)
             except Exception:  # Our own bug: it ends this connection, not the server.
@@ -148,6 +153,11 @@ class RtmpConnection(asyncio.Protocol):
     # The session.
 
     def _take(self, data: bytes) -> None:
+        if not self._has_begun:
+            self._has_begun = True
+            if self._tls is not None and not is_tls(data):
+                # It could not read an alert of TLS, and what it speaks has words for a refusal.
+                self._tls, self._lacks_tls = None, True
         if self._tls is not None:
             data = self._tls.receive(data)
         self._read_session(data)
@@ -175,12 +185,12 @@ class RtmpConnection(asyncio.Protocol):
         match event:
             case ConnectRequested():
                 self._encoder = event.encoder
-                if event.app in ("", self._limits.application):
-                    self._session.accept_connect()
-                else:
-                    sentence = self._wrong_application()
+                sentence = self._unfit(event.app)
+                if sentence:
                     self._session.refuse_connect(sentence)
                     self._end(sentence, is_failure=True)
+                else:
+                    self._session.accept_connect()
             case PublishRequested():
                 attempt = Attempt(event.key, self._protocol, self._peer, self._encoder)
                 try:
@@ -211,16 +221,29 @@ class RtmpConnection(asyncio.Protocol):
         self._intake = intake
         self._session.accept_publish()
         self._read_in_rounds(True)
-        self._expect(self._limits.first_media_ms, "nothing was sent after publish")
+        hint = encoders.advice("container", encoders.recognize(self._encoder))
+        self._expect(self._limits.first_media_ms, "nothing was sent after publish", hint)
+
+    def _unfit(self, app: str) -> str:
+        """Why this connection cannot lead to a publish; empty where it can."""
+        if self._lacks_tls:
+            return "There is no TLS on the RTMPS port: use rtmps://, or the RTMP port."
+        return "" if app in ("", self._limits.application) else self._wrong_application()
 
     def _wrong_application(self) -> str:
         application = self._limits.application
         return f"There is no such application: the server's address ends in /{application} here."
 
-    def _leave(self, reason: str) -> None:
+    def _leave(self, reason: str, *, is_failure: bool = False) -> None:
         """Close the intake, if there is one, once."""
         intake, self._intake = self._intake, None
         if intake is not None:
+            if not self._session.has_media and not is_failure:
+                log.warning(
+                    "publisher left without media peer=%s hint=%s",
+                    self._peer,
+                    encoders.advice("container", encoders.recognize(self._encoder)),
+                )
             self._read_in_rounds(False)
             self._door.left()
             intake.close(reason)
@@ -235,7 +258,7 @@ class RtmpConnection(asyncio.Protocol):
         self._end_reason = reason
         if is_failure:
             log.warning("connection closed peer=%s reason=%s", self._peer, reason)
-        self._leave(reason)
+        self._leave(reason, is_failure=is_failure)
         self._flush()
         transport = self._transport
         if transport is None or transport.is_closing():
@@ -266,10 +289,12 @@ class RtmpConnection(asyncio.Protocol):
         if out:
             self._transport.write(out)
 
-    def _expect(self, within_ms: int, reason: str) -> None:
+    def _expect(self, within_ms: int, reason: str, hint: str = "") -> None:
         """Within this time something else is expected, or the connection ends for this reason."""
         self._deadline = self._loop.time() + within_ms / 1000
         self._deadline_reason = f"{reason} for {within_ms / 1000:g} s"
+        if hint:
+            self._deadline_reason += f". {hint}"
         timer = self._deadline_timer
         # Media moves the deadline with every read: a timer that is early anyway may stay.
         if timer is None or timer.when() > self._deadline:

@@ -16,6 +16,8 @@ from emulator.core.events import Event
 from emulator.core.events.faults import FaultStarted
 from emulator.core.events.live import StreamDeleted, StreamEnded, StreamKeyRotated
 from emulator.core.values import dataclass
+from emulator.media.ingest import encoders
+from emulator.media.ingest.encoders import Encoder
 from emulator.media.ingest.gate import Attempt
 from emulator.media.ingest.tag import Tag
 from emulator.media.live import interference
@@ -67,6 +69,14 @@ class Seat:
     def is_seated(self) -> bool:
         return self._broadcast.seat is self
 
+    @property
+    def encoder(self) -> Encoder:
+        """Which one it is, as far as it has told."""
+        said = self._broadcast.pipeline.metadata
+        return encoders.recognize(
+            self.attempt.encoder, said.get("encoder"), said.get("metadatacreator")
+        )
+
     def cut(self, reason: str) -> None:
         self.drop(reason)
 
@@ -74,7 +84,10 @@ class Seat:
         # What still comes after the end, or from who was taken over from, belongs to nobody.
         if self._broadcast.seat is self and not self._broadcast.is_over:
             pipeline = self._broadcast.pipeline
-            pipeline.receive(tag)
+            try:
+                pipeline.receive(tag)
+            except Refused as refused:
+                raise encoders.advised(refused, self.encoder) from None
             if pipeline.is_opening and self._opening is None:
                 loop = asyncio.get_running_loop()
                 self._opening = loop.call_later(self._broadcast.opening_ms / 1000, self._open)
@@ -308,7 +321,8 @@ class Broadcasts:
             return self._without_media(stream_id)
         attempt = broadcast.seat.attempt if broadcast.seat else None
         ladder = broadcast.pipeline.ladder
-        report = asdict(broadcast.pipeline.health.report(self._world.now_ms))
+        encoder = broadcast.seat.encoder if broadcast.seat else "other"
+        report = asdict(broadcast.pipeline.health.report(self._world.now_ms, encoder))
         if ladder is not None:
             report["warnings"] += ladder.warnings
             report["renditions"] = [rung.name for rung in ladder.rungs]

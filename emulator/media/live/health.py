@@ -4,6 +4,8 @@ Feed it the wire's packets, before `Timeline` repairs them. Every packet costs t
 """
 
 from emulator.core.values import dataclass
+from emulator.media.ingest import encoders
+from emulator.media.ingest.encoders import Encoder
 from emulator.media.packets import VIDEO_TIMESCALE, AudioTrack, Packet, VideoTrack
 
 _TICKS_PER_MS = VIDEO_TIMESCALE // 1000
@@ -131,7 +133,8 @@ class PublisherHealth:
         self._picture = self._sound = None
         self._key_at_ms = self._key_interval_ms = self._drift_ms = None
 
-    def report(self, now_ms: int) -> HealthReport:
+    def report(self, now_ms: int, encoder: Encoder = "other") -> HealthReport:
+        """All of it at this instant, with warnings for the user of this encoder."""
         video_bits, video_frames, video_pace = self._video.current(now_ms)
         audio_bits, _, audio_pace = self._audio.current(now_ms)
         is_measured = self._video.rates is not None or self._audio.rates is not None
@@ -153,7 +156,7 @@ class PublisherHealth:
             gaps=self._gaps,
             longest_gap_ms=self._longest_gap_ms,
             rejoins=self._rejoins,
-            warnings=tuple(self._warnings(now_ms, pace)),
+            warnings=tuple(self._warnings(now_ms, pace, encoder)),
         )
 
     def _note_key_frame(self, wire_ms: int) -> None:
@@ -174,15 +177,15 @@ class PublisherHealth:
         else:
             self._drift_ms += (drift_ms - self._drift_ms) / 16
 
-    def _warnings(self, now_ms: int, pace: float | None) -> list[str]:
+    def _warnings(self, now_ms: int, pace: float | None, encoder: Encoder) -> list[str]:
         found = list(self._warned)
         interval_ms = self._key_interval_ms or 0
         if self._key_at_ms is not None and self._video.wire_ms is not None:
             interval_ms = max(interval_ms, self._video.wire_ms - self._key_at_ms)
         if interval_ms > _KEY_INTERVAL_WARNING_MS:
             found.append(
-                f"Key frames every {interval_ms / 1000:.0f} s: set the key frame interval in OBS "
-                "to 2 s (Settings, Output, Streaming); players start late."
+                f"Key frames every {interval_ms / 1000:.0f} s: players start late. "
+                + encoders.advice("key_frames", encoder)
             )
         if pace is not None and pace < _PACE_WARNING:
             found.append(
@@ -192,8 +195,8 @@ class PublisherHealth:
         if self._drift_ms is not None and abs(self._drift_ms) > _DRIFT_WARNING_MS:
             ahead, behind = ("Sound", "picture") if self._drift_ms > 0 else ("Picture", "sound")
             found.append(
-                f"{ahead} is sent {abs(self._drift_ms) / 1000:.1f} s ahead of the {behind}: check "
-                "the sync offset of the audio sources in OBS."
+                f"{ahead} is sent {abs(self._drift_ms) / 1000:.1f} s ahead of the {behind}. "
+                + encoders.advice("sound_offset", encoder)
             )
         found += self._missing(now_ms)
         if self._gaps:

@@ -92,6 +92,11 @@ class Pipeline:
             self._place(*arrival)
 
     @property
+    def metadata(self) -> dict[str, bool | float | str]:
+        """What the present publisher's `onMetaData` said."""
+        return self._reader.metadata
+
+    @property
     def is_opening(self) -> bool:
         """Packets wait for the other kind of media."""
         return self._opening.is_waiting

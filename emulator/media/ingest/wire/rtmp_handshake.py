@@ -25,17 +25,34 @@ _SERVER_VERSION: Final = bytes((3, 5, 1, 1))
 # The digest's place is told by four bytes: before the key block, or behind it.
 _DIGEST_SCHEMES: Final = (8, 772)
 
+_VERBS: Final = (
+    *(b"GET ", b"POST ", b"PUT ", b"HEAD ", b"OPTIONS ", b"DELETE ", b"CONNECT ", b"PATCH "),
+    b"PRI * HTTP/2.0",
+)
+_HTTP: Final = "this looks like HTTP, and the port speaks RTMP: rtmp://HOST:PORT/live and the key"
+_FORMATS: Final = (
+    (0, b"FLV\x01", "FLV"),
+    (0, b"\x1a\x45\xdf\xa3", "Matroska or WebM"),
+    (4, b"ftyp", "MP4"),
+    (0, b"\x47", "MPEG-TS"),
+)
+_RTSP: Final = "this is RTSP, and the port speaks RTMP: push to rtmp://HOST:PORT/live/KEY"
+
 _FILLER: Final = b"".join(
     hashlib.sha256(f"live-emulator {index}".encode()).digest() for index in range(BLOCK // 32)
 )
 
 
 class Handshake:
-    """One connection's handshake. `done` once C2 is in; what came after it waits in `rest`."""
+    """One connection's handshake. `done` once C2 is in; what came after it waits in `rest`.
+
+    `farewell` is what a peer understands that speaks something else, maybe nothing.
+    """
 
     def __init__(self) -> None:
         self.done = False
         self.rest = b""
+        self.farewell = b""
         self._arrived = bytearray()
         self._has_answered = False
 
@@ -46,8 +63,9 @@ class Handshake:
         C2 is not compared with S1: encoders exist that send anything.
         """
         self._arrived += received
-        if self._arrived:
-            _check_version(self._arrived[0])
+        if self._arrived and self._arrived[0] != VERSION:
+            self.farewell = _farewell(bytes(self._arrived))
+            raise ProtocolError(_stranger(bytes(self._arrived)))
         answer = b""
         if not self._has_answered and len(self._arrived) >= 1 + BLOCK:
             self._has_answered = True
@@ -59,17 +77,44 @@ class Handshake:
         return answer
 
 
-def _check_version(version: int) -> None:
-    """C0 (RTMP 1.0, 5.2.2). No other version is in use, but other protocols knock by mistake."""
-    if version == VERSION:
-        return
-    if version == 0x16:
-        raise ProtocolError("this is TLS on the plain RTMP port: use rtmp://, or the RTMPS port")
-    if version in b"GPHODC":
-        raise ProtocolError("this looks like HTTP, and the port speaks RTMP")
-    if version in (6, 8, 9):
-        raise ProtocolError("RTMPE is not supported: use rtmp:// or rtmps://")
-    raise ProtocolError(f"not RTMP: the first byte is 0x{version:02x}")
+def _stranger(arrived: bytes) -> str:
+    """What it is that begins with no C0 (RTMP 1.0, 5.2.2): no other version of RTMP is in use."""
+    if arrived[0] == 0x16:
+        return "this is TLS on the plain RTMP port: use rtmp://, or the RTMPS port"
+    if _is_http(arrived):
+        return _HTTP
+    if _is_rtsp(arrived):
+        return _RTSP
+    if arrived[0] in (6, 8, 9):
+        return "RTMPE is not supported: use rtmp:// or rtmps://"
+    for offset, magic, name in _FORMATS:
+        if arrived.startswith(magic, offset):
+            return (
+                f"this is {name} on a bare connection, and the port speaks RTMP: push FLV to "
+                "rtmp://HOST:PORT/live/KEY (ffmpeg: -f flv rtmp://...)"
+            )
+    return f"not RTMP: the first byte is 0x{arrived[0]:02x}"
+
+
+def _is_rtsp(arrived: bytes) -> bool:
+    return b"rtsp://" in arrived[:64].lower()
+
+
+def _is_http(arrived: bytes) -> bool:
+    return not _is_rtsp(arrived) and any(
+        arrived.startswith(verb[: len(arrived)]) or verb.startswith(arrived) for verb in _VERBS
+    )
+
+
+def _farewell(arrived: bytes) -> bytes:
+    """A person with a browser, or RTMPT's client, reads why."""
+    if not _is_http(arrived):
+        return b""
+    body = _HTTP.encode() + b".\n"
+    return (
+        b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        b"Connection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+    )
 
 
 def _answer(c1: bytes) -> bytes:

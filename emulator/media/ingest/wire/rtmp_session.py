@@ -2,13 +2,14 @@
 
 Feed `receive` and take its events one by one. `ConnectRequested` and `PublishRequested` are
 questions: answer each (`accept_...`, `refuse_...`) before taking the next event. Then send what
-`to_send` returns. `ProtocolError` means that the peer is wrong and the session over.
+`to_send` returns. `ProtocolError` means that the peer is wrong and the session over; `Refused`,
+that it publishes something else than FLV.
 """
 
 from collections.abc import Callable, Iterator
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from emulator.core.errors import ProtocolError
+from emulator.core.errors import ProtocolError, Refused
 from emulator.core.values import dataclass
 from emulator.media.ingest.tag import Tag, TagKind
 from emulator.media.ingest.wire import amf0, rtmp_chunks
@@ -51,6 +52,10 @@ _ENHANCED: Final[dict[str, Value]] = {
     "videoFourCcInfoMap": dict.fromkeys(("avc1", "hvc1", "av01", "vp09"), _CAN_FORWARD),
     "audioFourCcInfoMap": dict.fromkeys(("mp4a", "Opus"), _CAN_FORWARD),
 }
+# Message types of RTMP 1.0 (5.4, 6.2, 7.1), the shared objects of 16 and 19 among them.
+_TYPES: Final = frozenset({1, 2, 3, 4, 5, 6, 8, 9, 15, 16, 17, 18, 19, 20, 22})
+# Two AMF0 numbers, a selector, and the name.
+_METADATA_NAME_BYTES: Final = 48
 _TAG_KINDS: Final[dict[int, TagKind]] = {AUDIO: "audio", VIDEO: "video", DATA: "script"}
 
 
@@ -114,6 +119,7 @@ class RtmpSession:
         self._tc_url = ""
         self._streams_made = 0
         self._publish_stream_id = 0
+        self.has_media = False
         self._received_bytes = 0
         self._acknowledged_bytes = 0
         self._window_bytes = _WINDOW_BYTES
@@ -140,7 +146,10 @@ class RtmpSession:
         """Yield what `received` brings about. Take all of it before the next call."""
         self._received_bytes += len(received)
         if self.phase == "handshake":
-            self._out += self._handshake.receive(received)
+            try:
+                self._out += self._handshake.receive(received)
+            finally:
+                self._out += self._handshake.farewell
             if not self._handshake.done:
                 return
             received = self._handshake.rest
@@ -150,6 +159,7 @@ class RtmpSession:
             self._control(ACKNOWLEDGEMENT, (self._received_bytes & 0xFFFFFFFF).to_bytes(4))
         for message in self._chunks.receive(received):
             if self.phase == "publishing" and (kind := _TAG_KINDS.get(message.type_id)):
+                self.has_media = True
                 yield Tag(kind, message.timestamp_ms, message.payload)
             elif self.phase != "over":
                 yield from self._events_of(message)
@@ -187,6 +197,7 @@ class RtmpSession:
         """The answer to `PublishRequested`: tags are events from now on."""
         asked = self._answered()
         self.phase = "publishing"
+        self.has_media = False
         self._publish_stream_id = asked.stream_id
         self._control(USER_CONTROL, STREAM_BEGIN.to_bytes(2) + asked.stream_id.to_bytes(4))
         self._status(asked.stream_id, "status", "NetStream.Publish.Start", "Publishing.")
@@ -198,9 +209,14 @@ class RtmpSession:
         self._status(asked.stream_id, "error", code, sentence)
 
     def end_publish(self, sentence: str, code: str = "NetStream.Publish.Denied") -> None:
-        """Tell a publisher, at any time, that it is done and why. The session is over."""
+        """Tell the peer, at any time, that it is done and why. The session is over.
+
+        Whoever does not publish hears it as well, as soon as it speaks RTMP.
+        """
         if self.phase == "publishing":
             self._status(self._publish_stream_id, "error", code, sentence)
+        elif self.phase in ("connecting", "connected"):
+            self._status(0, "error", "NetConnection.Connect.Closed", sentence)
         self.phase = "over"
 
     def _answered(self) -> _Command:
@@ -219,11 +235,26 @@ class RtmpSession:
             case _ if message.type_id in (WINDOW_SIZE, USER_CONTROL):
                 self._obey(message)
             case _ if message.type_id in (COMMAND, COMMAND_AMF3):
-                event = self._answer(_parsed(message))
+                event = self._command_event(message)
                 if event is not None:
                     yield event
             case _ if self.phase == "publishing":
-                yield from _tags_of(message)
+                yield from self._rare_tags(message)
+
+    def _command_event(self, message: Message) -> SessionEvent | None:
+        if self.phase == "publishing" and _is_metadata(message.payload):
+            return Tag("script", message.timestamp_ms, _without_selector(message))
+        return self._answer(_parsed(message))
+
+    def _rare_tags(self, message: Message) -> Iterator[Tag]:
+        if not self.has_media and message.type_id not in _TYPES:
+            raise Refused(
+                "unsupported",
+                f"What is sent is not FLV: the first message has the type {message.type_id}, which "
+                "RTMP does not know.",
+                topic="container",
+            )
+        yield from _tags_of(message)
 
     def _obey(self, message: Message) -> None:
         if message.type_id == WINDOW_SIZE:
@@ -334,9 +365,7 @@ def _parsed(message: Message) -> _Command:
     body = message.payload
     if len(body) > COMMAND_BYTES_MAX:
         raise ProtocolError(f"a command of {len(body)} bytes: at most {COMMAND_BYTES_MAX} go")
-    if message.type_id == COMMAND_AMF3 and body[:1] == b"\x00":
-        body = body[1:]  # The format selector: AMF0 until a marker says otherwise.
-    match amf0.decode(body):
+    match amf0.decode(_without_selector(message)):
         case [str(name), float(transaction_id), dict(command_object), *arguments]:
             return _Command(name, transaction_id, command_object, arguments, message.stream_id)
         case [str(name), float(transaction_id), _, *arguments]:
@@ -346,10 +375,23 @@ def _parsed(message: Message) -> _Command:
     raise ProtocolError("a command message that holds no command")
 
 
+def _without_selector(message: Message) -> bytes:
+    """The body behind the format selector of AMF3 messages: AMF0 until a marker says otherwise."""
+    body = message.payload
+    is_selected = message.type_id in (COMMAND_AMF3, DATA_AMF3) and body[:1] == b"\x00"
+    return body[1:] if is_selected else body
+
+
+def _is_metadata(body: bytes) -> bool:
+    """Some encoders send their metadata as a command, or with numbers before its name."""
+    head = body[:_METADATA_NAME_BYTES]
+    return b"@setDataFrame" in head or b"onMetaData" in head
+
+
 def _tags_of(message: Message) -> Iterator[Tag]:
     """The tags in the rarer messages: data behind AMF3's selector, and aggregates."""
     if message.type_id == DATA_AMF3:
-        yield Tag("script", message.timestamp_ms, message.payload[1:])
+        yield Tag("script", message.timestamp_ms, _without_selector(message))
     elif message.type_id == AGGREGATE:
         yield from _parts_of(message)
 

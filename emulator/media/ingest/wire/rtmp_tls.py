@@ -12,7 +12,12 @@ from typing import Final
 from emulator.core.errors import ProtocolError
 
 _RECORD_BYTES: Final = 16 * 1024
-_HANDSHAKE_RECORD: Final = 0x16
+_HANDSHAKE_RECORD: Final = b"\x16"
+
+
+def is_tls(first: bytes) -> bool:
+    """Whether a connection that begins so speaks TLS (RFC 8446, 5.1): a handshake record."""
+    return first[:1] == _HANDSHAKE_RECORD
 
 
 class TlsLayer:
@@ -25,16 +30,11 @@ class TlsLayer:
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
-        self._is_first = True
         self._is_agreed = False
         self.is_closed_by_peer = False
 
     def receive(self, ciphertext: bytes) -> bytes:
         """The plaintext in what arrived, maybe none. Raises `ProtocolError` with what is wrong."""
-        if self._is_first and ciphertext:
-            self._is_first = False
-            if ciphertext[0] != _HANDSHAKE_RECORD:
-                raise ProtocolError("no TLS on the RTMPS port: use rtmps://, or the RTMP port")
         self._incoming.write(ciphertext)
         try:
             if not self._is_agreed:

@@ -58,10 +58,11 @@ def test_a_record_gives_profile_and_cropped_size(
 
 
 @pytest.mark.parametrize("record", [FOUR_TWO_TWO, TEN_BITS])
-def test_pictures_that_browsers_do_not_show_are_refused_with_the_setting(record: bytes) -> None:
-    with pytest.raises(Refused, match="NV12") as refused:
+def test_pictures_that_browsers_do_not_show_are_refused_by_topic(record: bytes) -> None:
+    with pytest.raises(Refused, match="4:2:0") as refused:
         h264.track(record)
     assert refused.value.code == "unsupported"
+    assert refused.value.details == {"topic": "pixel_format"}
 
 
 @pytest.mark.parametrize("size", range(len(BASELINE_720P) - 16))

@@ -288,10 +288,11 @@ def test_audio_tracks_are_numbered_too() -> None:
         (Tag("video", 0, b"\x90vvc1"), "VVC"),
     ],
 )
-def test_unsupported_codecs_are_refused_with_what_to_change_in_obs(tag: Tag, name: str) -> None:
-    with pytest.raises(Refused, match=f"{name}.*In OBS") as refused:
+def test_unsupported_codecs_are_refused_by_name_and_topic(tag: Tag, name: str) -> None:
+    with pytest.raises(Refused, match=f"{name}.*not supported") as refused:
         FlvReader().read(tag)
     assert refused.value.code == "unsupported"
+    assert refused.value.details == {"topic": f"{tag.kind}_codec"}
 
 
 @pytest.mark.parametrize(

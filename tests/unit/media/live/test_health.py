@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from emulator.media.ingest.encoders import Encoder
 from emulator.media.live.health import HealthReport, PublisherHealth
 from emulator.media.packets import AudioTrack, Packet, VideoTrack
 
@@ -80,9 +81,26 @@ def test_before_anything_is_measured_nothing_is_claimed() -> None:
 
 
 def test_rare_key_frames_are_warned_of_with_the_setting() -> None:
-    report = report_of(video(25, key_every=300), audio(25))
+    health = PublisherHealth()
+    report = report_of(video(25, key_every=300), audio(25), health=health)
     assert report.key_frame_interval_ms == 10_000
-    assert any("Key frames every 10 s" in line and "OBS" in line for line in report.warnings)
+    settings: dict[Encoder, str] = {
+        "obs": "Keyframe Interval 2 s",
+        "ffmpeg": "-g 60",
+        "gstreamer": "key-int-max=60",
+    }
+    for encoder, setting in settings.items():
+        [line] = health.report(NOW_MS + 25_000, encoder).warnings
+        assert "Key frames every 10 s" in line
+        assert setting in line
+
+
+def test_a_warning_lasts_until_the_publisher_comes_back() -> None:
+    health = PublisherHealth()
+    health.warn("Sound comes without its header.")
+    assert health.report(NOW_MS).warnings == ("Sound comes without its header.",)
+    health.rejoin()
+    assert health.report(NOW_MS).warnings == ()
 
 
 def test_a_key_frame_that_is_overdue_is_warned_of_before_it_comes() -> None:

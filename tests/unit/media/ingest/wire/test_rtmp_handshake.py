@@ -103,6 +103,14 @@ def test_one_byte_pieces_are_fine() -> None:
     [
         (b"\x16\x03\x01", "TLS on the plain RTMP port"),
         (b"GET / HTTP/1.1", "HTTP"),
+        (b"G", "HTTP"),
+        (b"POST /fcs/ident2 HTTP/1.1", "HTTP"),
+        (b"OPTIONS rtsp://127.0.0.1:1935/live RTSP/1.0", "RTSP"),
+        (b"ANNOUNCE rtsp://127.0.0.1:1935/live RTSP/1.0", "RTSP"),
+        (b"\x47\x40\x11\x10\x00", "MPEG-TS"),
+        (b"FLV\x01\x05\x00", "FLV on a bare connection"),
+        (b"\x1a\x45\xdf\xa3\x01", "Matroska"),
+        (b"\x00\x00\x00\x1cftypisom", "MP4"),
         (b"\x06", "RTMPE"),
         (b"\x00", "first byte is 0x00"),
         (b"\xff", "first byte is 0xff"),
@@ -111,6 +119,14 @@ def test_one_byte_pieces_are_fine() -> None:
 def test_another_protocol_is_named(first: bytes, sentence: str) -> None:
     with pytest.raises(ProtocolError, match=sentence):
         Handshake().receive(first)
+
+
+def test_who_speaks_http_reads_why_and_nobody_else_hears_anything() -> None:
+    for first, begin in ((b"GET / HTTP/1.1", b"HTTP/1.1 400"), (b"\x47\x40\x11", b"")):
+        handshake = Handshake()
+        with suppress(ProtocolError):
+            handshake.receive(first)
+        assert handshake.farewell[:12] == begin
 
 
 @settings(max_examples=100, deadline=None)

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from emulator.core.errors import ProtocolError
+from emulator.core.errors import ProtocolError, Refused
 from emulator.media.ingest.tag import Tag
 from emulator.media.ingest.wire import amf0, rtmp_chunks
 from emulator.media.ingest.wire.amf3 import Value
@@ -386,3 +386,53 @@ def test_amf3_commands_are_understood(session: RtmpSession) -> None:
 def test_the_peers_errors_are_named(session: RtmpSession, stream: bytes, sentence: str) -> None:
     with pytest.raises(ProtocolError, match=sentence):
         drive(session, [HANDSHAKE + stream])
+
+
+METADATA = amf0.encode("@setDataFrame", "onMetaData", {"width": 160})
+
+
+@pytest.mark.parametrize(
+    ("type_id", "body"),
+    [
+        (DATA, amf0.encode(0, 1) + METADATA),
+        (DATA_AMF3, METADATA),
+        (COMMAND, METADATA),
+        (COMMAND, amf0.encode(0, 1) + METADATA),
+        (COMMAND_AMF3, b"\x00" + METADATA),
+    ],
+)
+def test_metadata_is_known_in_every_shape_it_comes_in(
+    publishing: RtmpSession, type_id: int, body: bytes
+) -> None:
+    [tag] = drive(publishing, [rtmp_chunks.write(4, Message(type_id, 1, 0, body)) + video(1)])[:1]
+    assert isinstance(tag, Tag)
+    assert tag.kind == "script"
+    assert "onMetaData" in amf0.decode(tag.payload)
+
+
+@pytest.mark.parametrize("type_id", [0, 0x1A, 0x47, 0xFF])
+def test_who_begins_with_what_rtmp_does_not_know_sends_no_flv(
+    publishing: RtmpSession, type_id: int
+) -> None:
+    odd = rtmp_chunks.write(4, Message(type_id, 1, 0, b"\x00" * 180))
+    with pytest.raises(Refused, match="not FLV") as refused:
+        drive(publishing, [odd])
+    assert refused.value.details["topic"] == "container"
+
+
+def test_what_rtmp_does_not_know_is_skipped_between_tags(publishing: RtmpSession) -> None:
+    odd = rtmp_chunks.write(4, Message(0x47, 1, 0, b"?"))
+    assert len(drive(publishing, [video(0) + odd + video(33)])) == 2
+
+
+@pytest.mark.parametrize("spoken", [HANDSHAKE, HANDSHAKE + connect()])
+def test_whoever_speaks_rtmp_hears_why_it_is_over(session: RtmpSession, spoken: bytes) -> None:
+    drive(session, [spoken])
+    session.to_send()
+    session.end_publish("no publish for 10 s")
+    assert verdict(commands(session.to_send())[-1]) == (
+        "onStatus",
+        "error",
+        "NetConnection.Connect.Closed",
+        "no publish for 10 s",
+    )

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.core.errors import ProtocolError
-from emulator.media.ingest.wire.rtmp_tls import TlsLayer
+from emulator.media.ingest.wire.rtmp_tls import TlsLayer, is_tls
 from tests.support.tls import client_context, self_signed, server_context
 
 
@@ -110,8 +110,10 @@ def test_an_encoder_that_does_not_trust_the_certificate_is_named(context: ssl.SS
     server.close()
 
 
-def test_plain_rtmp_on_the_tls_port_is_named(context: ssl.SSLContext) -> None:
-    with pytest.raises(ProtocolError, match="no TLS on the RTMPS port"):
+def test_what_is_no_tls_is_known_by_its_first_byte(context: ssl.SSLContext) -> None:
+    assert is_tls(b"\x16\x03\x01")
+    assert not is_tls(b"\x03\x00\x00\x00\x00")
+    with pytest.raises(ProtocolError, match="TLS failed"):
         TlsLayer(context).receive(b"\x03\x00\x00\x00\x00")
 
 

@@ -1,0 +1,44 @@
+"""Encoders: known by what they say of themselves, and spoken to in their own words."""
+
+from typing import get_args
+
+import pytest
+
+from emulator.core.errors import Refused
+from emulator.media.ingest import encoders
+from emulator.media.ingest.encoders import Encoder, Topic
+
+
+@pytest.mark.parametrize(
+    ("names", "encoder"),
+    [
+        (("FMLE/3.0 (compatible; FMSc/1.0)", "obs-output module (libobs version 29.0.2)"), "obs"),
+        (("FMLE/3.0 (compatible; Lavf59.27.100)", None), "ffmpeg"),
+        (("FMLE/3.0 (compatible; FMSc/1.0)", "Lavf59.27.100"), "ffmpeg"),
+        (("LNX 9,0,124,2", None, "GStreamer 1.22.0 FLV muxer"), "gstreamer"),
+        (("OBS-Studio/30.2.0 (Windows x64; en-US)",), "obs"),
+        (("FMLE/3.0 (compatible; FMSc/1.0)", None), "other"),
+        (("", 7.0, None), "other"),
+    ],
+)
+def test_an_encoder_is_known_by_its_names(names: tuple[object, ...], encoder: Encoder) -> None:
+    assert encoders.recognize(*names) == encoder
+
+
+@pytest.mark.parametrize("topic", get_args(Topic))
+def test_nobody_is_told_of_an_encoder_that_it_does_not_use(topic: Topic) -> None:
+    names: dict[Encoder, str] = {"obs": "OBS", "ffmpeg": "ffmpeg", "gstreamer": "GStreamer"}
+    for encoder in get_args(Encoder):
+        sentence = encoders.advice(topic, encoder)
+        assert {name for name in names.values() if name in sentence} == (
+            {names[encoder]} if encoder in names else set()
+        )
+
+
+def test_a_refusal_without_a_topic_stays_as_it_is() -> None:
+    refused = Refused("conflict", "This stream has ended.")
+    assert encoders.advised(refused, "ffmpeg") is refused
+    about = Refused("unsupported", "Audio codec MP3 is not supported.", topic="audio_codec")
+    advised = encoders.advised(about, "ffmpeg")
+    assert advised.sentence == "Audio codec MP3 is not supported. With ffmpeg: -c:a aac."
+    assert advised.code == "unsupported"
