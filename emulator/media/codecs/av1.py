@@ -6,6 +6,7 @@ from emulator.core.errors import ProtocolError
 from emulator.media.codecs.bits import Bits
 from emulator.media.codecs.boxes import box, visual_entry
 from emulator.media.codecs.formats import Payload, VideoFormat
+from emulator.media.codecs.sizes import check_size
 from emulator.media.packets import VideoTrack
 
 _SEQUENCE_HEADER = 1
@@ -85,7 +86,7 @@ def _size(unit: bytes) -> tuple[int, int]:
     else:
         _skip_operating_points(bits)
     width_bits, height_bits = bits.read(4) + 1, bits.read(4) + 1
-    return bits.read(width_bits) + 1, bits.read(height_bits) + 1
+    return check_size("AV1", bits.read(width_bits) + 1, bits.read(height_bits) + 1)
 
 
 def _skip_operating_points(bits: Bits) -> None:

@@ -5,6 +5,7 @@ from emulator.media.codecs.bits import Bits, without_emulation_prevention
 from emulator.media.codecs.boxes import box, visual_entry
 from emulator.media.codecs.formats import Payload, VideoFormat
 from emulator.media.codecs.nal import counted, put_first
+from emulator.media.codecs.sizes import check_size
 from emulator.media.packets import VideoTrack
 
 # Profiles whose SPS carries the chroma format and scaling lists (7.3.2.1.1).
@@ -83,9 +84,7 @@ def _size(sps: bytes) -> tuple[int, int]:
         unit_y = (2 if chroma == 1 else 1) * (1 if is_progressive else 2)
         width -= unit_x * (bits.ue() + bits.ue())
         height -= unit_y * (bits.ue() + bits.ue())
-    if not (0 < width < 1 << 16 and 0 < height < 1 << 16):
-        raise ProtocolError(f"H.264 SPS says a picture of {width} x {height}")
-    return width, height
+    return check_size("H.264", width, height)
 
 
 def _chroma_format(bits: Bits) -> int:

@@ -7,6 +7,7 @@ from emulator.media.codecs.bits import Bits, without_emulation_prevention
 from emulator.media.codecs.boxes import box, visual_entry
 from emulator.media.codecs.formats import Payload, VideoFormat
 from emulator.media.codecs.nal import counted, put_first
+from emulator.media.codecs.sizes import check_size
 from emulator.media.packets import VideoTrack
 
 _VPS, _SPS, _PPS = 32, 33, 34
@@ -75,9 +76,7 @@ def _size(sps: bytes) -> tuple[int, int]:
         # The conformance window is counted in chroma samples (7.4.3.2.1).
         width -= (2 if chroma in (1, 2) else 1) * (bits.ue() + bits.ue())
         height -= (2 if chroma == 1 else 1) * (bits.ue() + bits.ue())
-    if not (0 < width < 1 << 16 and 0 < height < 1 << 16):
-        raise ProtocolError(f"HEVC SPS says a picture of {width} x {height}")
-    return width, height
+    return check_size("HEVC", width, height)
 
 
 def _skip_profile_tier_level(bits: Bits, sub_layers: int) -> None:

@@ -9,6 +9,7 @@ from emulator.core.errors import ProtocolError
 from emulator.media.codecs.bits import Bits
 from emulator.media.codecs.boxes import box, visual_entry
 from emulator.media.codecs.formats import Payload, VideoFormat
+from emulator.media.codecs.sizes import check_size
 from emulator.media.packets import VideoTrack
 
 _SYNC_CODE = 0x498342
@@ -42,7 +43,7 @@ def sized(track: VideoTrack, frame: Payload) -> VideoTrack:
     if bits.read(24) != _SYNC_CODE:
         raise ProtocolError("VP9 key frame is broken")
     _skip_colour(bits, profile)
-    width, height = bits.read(16) + 1, bits.read(16) + 1
+    width, height = check_size("VP9", bits.read(16) + 1, bits.read(16) + 1)
     return replace(track, width=width, height=height)
 
 

@@ -130,6 +130,12 @@ class Vp8Eater:
         if self._needs_key and not is_key:
             self._ask()
             return
+        if is_key:
+            try:
+                vp8.check_key(frame)
+            except ProtocolError:
+                self.lose()
+                return
         self._needs_key = False
         self._give(RawPicture(self._clock.place(timestamp, self._now_ms()), is_key, frame))
 

@@ -90,6 +90,8 @@ class Publisher:
                 inlet.push(packet, monotonic_ms())
         except ProtocolError as error:
             log.debug("an RTP packet was dropped error=%s", error)
+        except Refused as refused:  # What it sends cannot be shown.
+            self._end(refused.sentence)
 
     def rtcp(self, data: bytes) -> None:
         from aiortc.rtp import RtcpByePacket, RtcpSrPacket
@@ -211,9 +213,13 @@ class Publisher:
     def _tick(self) -> None:
         """Mend holes, look for silence, and once a second report."""
         now_ms = monotonic_ms()
-        for inlet in self._inlets.values():
-            if inlet.is_waiting:
-                inlet.look(now_ms)
+        try:
+            for inlet in self._inlets.values():
+                if inlet.is_waiting:
+                    inlet.look(now_ms)
+        except Refused as refused:
+            self._end(refused.sentence)
+            return
         if self._picture is not None and now_ms - self._key_at_ms > self._limits.key_frame_ms:
             self._picture.ask_for_key_frame(now_ms)
         if now_ms - self._reported_at_ms >= _REPORT_EVERY_MS:

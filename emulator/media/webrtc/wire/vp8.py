@@ -1,10 +1,13 @@
 """VP8 over RTP (RFC 7741): payload descriptors off and on, and what a key frame is. Pure."""
 
 from emulator.core.errors import ProtocolError
+from emulator.media.codecs.sizes import check_size
 from emulator.media.webrtc.wire.h264 import PAYLOAD_SIZE_MAX
 
 # Descriptors without extensions (4.2): of a frame's first payload (S), and of those after it.
 _FIRST, _NEXT = b"\x10", b"\x00"
+# RFC 6386, 9.1.
+_START_CODE = b"\x9d\x01\x2a"
 
 
 def content(payload: bytes) -> bytes:
@@ -31,6 +34,18 @@ def content(payload: bytes) -> bytes:
 def is_start(payload: bytes) -> bool:
     """True for the first payload of a frame: start of partition 0 (4.2)."""
     return bool(payload) and payload[0] & 0x10 != 0 and payload[0] & 0x07 == 0
+
+
+def check_key(frame: bytes) -> None:
+    """Refuse (`unsupported`) a key frame that is too large to decode (RFC 6386, 9.1).
+
+    Raises `ProtocolError` for one whose header is broken.
+    """
+    if len(frame) < 10 or frame[3:6] != _START_CODE:
+        raise ProtocolError("VP8 key frame is broken")
+    # 14 bits each; the two above them say how a player may scale.
+    width, height = (int.from_bytes(frame[at : at + 2], "little") & 0x3FFF for at in (6, 8))
+    check_size("VP8", width, height)
 
 
 def is_key(frame: bytes) -> bool:
