@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from emulator.core.errors import Refused
 from emulator.media.recording.footage import Footage
-from emulator.media.recording.pictures import Size, chain, frames_between, sized
+from emulator.media.recording.pictures import Size, chain, frames_between, picture, sized
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -22,8 +22,8 @@ def gif(footage: Footage, start: float, seconds: float, rate: int, size: Size) -
     """
     check(footage, start, seconds, rate)
     frames = _picked(footage, start, start + seconds, rate, size)
-    if not frames:
-        raise Refused("not_found", "This stream has sound only: there is no picture.")
+    if not frames:  # Nothing of it can be decoded: what is nearest stands for it.
+        frames = [sized(picture(footage, start), size, "rgb24")]
     return _encoded(_with_palette(frames), rate)
 
 
@@ -31,7 +31,7 @@ def check(footage: Footage, start: float, seconds: float, rate: int) -> None:
     """Refuse (`invalid`) values outside, and times outside the footage."""
     if not 0 < seconds <= SECONDS_MAX or not 1 <= rate <= RATE_MAX:
         raise Refused("invalid", f"duration is up to {SECONDS_MAX} s, fps 1 to {RATE_MAX}.")
-    footage.at_seconds(start)
+    footage.check(start)
 
 
 def _picked(

@@ -64,8 +64,19 @@ class Footage:
         """Seconds at which the last piece begins, most often a key frame."""
         return self.pieces[-1].position / TICKS_PER_SECOND if self.pieces else 0.0
 
-    def at_seconds(self, seconds: float) -> Piece:
-        return self.at(round(seconds * TICKS_PER_SECOND))
+    def check(self, seconds: float) -> None:
+        """Refuse (`invalid`) a time that is outside; one in a gap is inside."""
+        if not 0 <= round(seconds * TICKS_PER_SECOND) <= self.duration:
+            raise self._outside()
+
+    def near(self, seconds: float) -> list[Piece]:
+        """All pieces, the nearest to a position first."""
+        position = seconds * TICKS_PER_SECOND
+
+        def distance(piece: Piece) -> float:
+            return max(piece.position - position, position - piece.end + 1, 0)
+
+        return sorted(self.pieces, key=distance)
 
     def at(self, position: int) -> Piece:
         """The piece at a position. Refuses (`invalid`) one that is outside."""
@@ -74,7 +85,10 @@ class Footage:
                 return piece
         if self.pieces and position == self.duration:
             return self.pieces[-1]
-        raise Refused("invalid", f"The video is {self.seconds:.3f} s long; time is outside it.")
+        raise self._outside()
+
+    def _outside(self) -> Refused:
+        return Refused("invalid", f"The video is {self.seconds:.3f} s long; time is outside it.")
 
     @property
     def length(self) -> int:

@@ -114,7 +114,9 @@ class _Muxer:
         with av.open(io.BytesIO(piece.content()), "r", format="mp4") as source:
             inputs: list[Any] = [*source.streams.video, *source.streams.audio]
             if not self._streams:
-                self._streams = [self._container.add_stream_from_template(each) for each in inputs]
+                self._streams = [
+                    self._container.add_stream_from_template(each, opaque=True) for each in inputs
+                ]
             numbers = {each.index: number for number, each in enumerate(inputs)}
             for packet in source.demux(*inputs):
                 if packet.dts is not None:  # None is how the demuxer says that a stream has ended.
@@ -137,7 +139,9 @@ def _self_contained(packet: Any) -> Any:
     import av
 
     context = packet.stream.codec_context
-    content = codecs.self_contained(context.name, context.extradata or b"", bytes(packet))
+    content = codecs.self_contained(
+        context.codec.canonical_name, context.extradata or b"", bytes(packet)
+    )
     whole: Any = av.Packet(bytes(content))
     whole.pts, whole.dts, whole.duration = packet.pts, packet.dts, packet.duration
     whole.time_base, whole.is_keyframe = packet.time_base, True

@@ -5,6 +5,7 @@ until it fits, `scale` distorts it, `fill` surrounds the whole frame with black.
 """
 
 import io
+import logging
 import re
 from collections.abc import Iterator
 from fractions import Fraction
@@ -21,9 +22,14 @@ if TYPE_CHECKING:
     from av.filter import Graph
     from av.video.stream import VideoStream
 
+log = logging.getLogger(__name__)
+
 Fit = Literal["crop", "clip", "scale", "fill"]
 
 SIZE_MAX = 2000
+# How far a picture is looked for where the nearest cannot be drawn: each costs a read of a piece.
+PIECES_TRIED_MAX = 16
+KEYS_TRIED_MAX = 4
 DEFAULT_HEIGHT = 640
 _CLOCK = Fraction(1, TICKS_PER_SECOND)
 _TIME = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,7}(?:\.\d{1,6})?)s?)?", re.ASCII)
@@ -58,27 +64,76 @@ def check_size(width: int | None, height: int | None, fit: str) -> Size:
 
 
 def still(footage: Footage, seconds: float, size: Size) -> bytes:
-    """A JPEG of the key frame nearest to `seconds`. Refuses times outside and sound alone."""
-    return jpeg(key_frame(footage.at_seconds(seconds), seconds), size)
+    """A JPEG of the key frame nearest to `seconds` that can be drawn.
+
+    Refuses (`invalid`) times outside, (`not_found`) sound alone.
+    """
+    footage.check(seconds)
+    return jpeg(picture(footage, seconds), size)
 
 
-def key_frame(piece: Piece, seconds: float) -> "VideoFrame":
-    """The decoded key frame of a piece that is nearest to a position."""
+def picture(footage: Footage, seconds: float) -> "VideoFrame":
+    """The key frame nearest to a position that can be drawn, in this piece or in another one.
+
+    Where none of `PIECES_TRIED_MAX` has one, a dark picture stands for it: a recording that plays
+    is not worth less for want of a picture. Refuses (`not_found`) sound alone.
+    """
+    shown = [piece for piece in footage.near(seconds) if piece.init.width]
+    if not shown:
+        raise Refused("not_found", "This stream has sound only: there is no picture.")
+    for piece in shown[:PIECES_TRIED_MAX]:
+        frame = drawn(piece, seconds)
+        if frame is not None:
+            return frame
+    log.warning("none of its key frames can be drawn seconds=%.3f", seconds)
+    return _stand_in(shown[0].init.width, shown[0].init.height)
+
+
+def drawn(piece: Piece, seconds: float) -> "VideoFrame | None":
+    """The decoded key frame of a piece that is nearest to a position.
+
+    None of sound alone, where there is no key frame, and where none can be decoded.
+    """
     import av
 
     wanted = seconds * TICKS_PER_SECOND - piece.shift
-    with av.open(io.BytesIO(piece.content()), "r", format="mp4") as container:
-        if not container.streams.video:
-            raise Refused("not_found", "This stream has sound only: there is no picture.")
-        stream = container.streams.video[0]
-        keys = [packet for packet in container.demux(stream) if _is_key(packet)]
-        if not keys:
-            raise Refused("not_found", "There is no key frame near that time.")
-        nearest = min(keys, key=lambda packet: abs((packet.pts or 0) - wanted))
-        frames = [*stream.codec_context.decode(nearest), *stream.codec_context.decode(None)]
-    if not frames:
-        raise Refused("not_found", "The key frame near that time cannot be decoded.")
-    return frames[0]
+    try:
+        with av.open(io.BytesIO(piece.content()), "r", format="mp4") as container:
+            if not container.streams.video:
+                return None
+            stream = container.streams.video[0]
+            keys = [packet for packet in container.demux(stream) if _is_key(packet)]
+            keys.sort(key=lambda packet: abs((packet.pts or 0) - wanted))
+            for key in keys[:KEYS_TRIED_MAX]:
+                frame = _decoded(stream, key)
+                if frame is not None:
+                    return frame
+    except av.FFmpegError as error:
+        log.debug("a piece cannot be read position=%d error=%s", piece.position, error)
+    return None
+
+
+def _decoded(stream: "VideoStream", key: "Packet[VideoStream]") -> "VideoFrame | None":
+    import av
+
+    decoder = stream.codec_context
+    try:
+        frames = [*decoder.decode(key), *decoder.decode(None)]
+    except av.FFmpegError:
+        frames = []
+    decoder.flush_buffers()
+    return frames[0] if frames else None
+
+
+def _stand_in(width: int, height: int) -> "VideoFrame":
+    """A dark picture of this shape."""
+    from av import VideoFrame
+
+    factor = min(1.0, DEFAULT_HEIGHT / max(width, height))
+    frame = VideoFrame(_even(width * factor), _even(height * factor), "yuv420p")
+    for plane, value in zip(frame.planes, (16, 128, 128), strict=True):
+        plane.update(bytes([value]) * plane.buffer_size)
+    return frame
 
 
 def _is_key(packet: "Packet[VideoStream]") -> bool:
@@ -88,19 +143,34 @@ def _is_key(packet: "Packet[VideoStream]") -> bool:
 def frames_between(
     footage: Footage, start: float, end: float
 ) -> Iterator[tuple[float, "VideoFrame"]]:
-    """Every decoded frame from `start` to `end` with its position in seconds."""
+    """Every frame that can be decoded from `start` to `end` with its position in seconds."""
     import av
 
     for piece in footage.pieces:
         if piece.end <= start * TICKS_PER_SECOND or piece.position >= end * TICKS_PER_SECOND:
             continue
-        with av.open(io.BytesIO(piece.content()), "r", format="mp4") as container:
-            if not container.streams.video:
-                continue
-            for frame in container.decode(container.streams.video[0]):
+        try:
+            for frame in _frames(piece):
                 seconds = ((frame.pts or 0) + piece.shift) / TICKS_PER_SECOND
                 if start <= seconds < end:
                     yield seconds, frame
+        except av.FFmpegError as error:
+            log.debug("a piece cannot be read position=%d error=%s", piece.position, error)
+
+
+def _frames(piece: Piece) -> "Iterator[VideoFrame]":
+    """Every frame of a piece that can be decoded."""
+    import av
+
+    with av.open(io.BytesIO(piece.content()), "r", format="mp4") as container:
+        if not container.streams.video:
+            return
+        stream = container.streams.video[0]
+        for packet in container.demux(stream):
+            try:
+                yield from stream.codec_context.decode(packet)
+            except av.FFmpegError:  # It is damaged; the next one may not be.
+                continue
 
 
 def jpeg(frame: "VideoFrame", size: Size) -> bytes:

@@ -177,8 +177,17 @@ class Recorder:
             reason = shelf.failure.sentence if shelf.failure else "Nothing was recorded."
             raise Refused("unavailable", reason)
         if window.init is not None and window.init.width:
-            await self._recordings.thumbnail(uid)
+            await self._make_poster(uid)
         return round(window.duration / _TICKS_PER_MS), _qualities(window)
+
+    async def _make_poster(self, uid: str) -> None:
+        """So that nobody waits for it later. A recording is ready without it, too."""
+        try:
+            await self._recordings.thumbnail(uid)
+        except Refused as refused:
+            log.warning("poster could not be made uid=%s reason=%s", uid, refused.sentence)
+        except Exception:  # What a picture costs is a picture.
+            log.exception("poster could not be made uid=%s", uid)
 
     async def _adopt_renditions(self, vod: Vod) -> None:
         """The VOD keeps the other sizes that its stream was watched in."""

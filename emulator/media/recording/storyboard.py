@@ -7,10 +7,9 @@ from fractions import Fraction
 from math import ceil
 from typing import cast
 
-from emulator.core.errors import Refused
 from emulator.core.values import dataclass
 from emulator.media.recording.footage import Footage
-from emulator.media.recording.pictures import Size, chain, encode_jpeg, key_frame, sized
+from emulator.media.recording.pictures import Size, chain, drawn, encode_jpeg, picture, sized
 from emulator.media.shelf.segments import TICKS_PER_SECOND
 
 TILES_MAX = 100
@@ -34,22 +33,20 @@ def storyboard(footage: Footage) -> Storyboard:
     step = max(1, ceil(footage.seconds / TILES_MAX))
     count = max(1, ceil(footage.seconds / step))
     times = [number * step for number in range(count)]
-    first = key_frame(footage.at(0), 0)
-    tile = _tile(first.width, first.height)
+    frame = picture(footage, 0)
+    tile = _tile(frame.width, frame.height)
     columns, rows = min(COLUMNS, count), ceil(count / COLUMNS)
 
     graph = Graph()
     pictures: list[av.VideoFrame] = []
     for seconds in times:
-        try:
-            frame = key_frame(footage.at(seconds * TICKS_PER_SECOND), seconds)
-        except Refused:  # A gap, or a stretch of sound: the picture before it stays.
-            frame = first
+        # In a gap, a stretch of sound, and where nothing can be drawn: the picture before it stays.
+        frame = drawn(footage.near(seconds)[0], seconds) or frame
         pictures.append(sized(frame, tile))
     chain(graph, pictures[0], [("tile", f"layout={columns}x{rows}")])
-    for number, picture in enumerate(pictures):
-        picture.pts, picture.time_base = number, Fraction(1, TICKS_PER_SECOND)
-        graph.push(picture)
+    for number, tile_frame in enumerate(pictures):
+        tile_frame.pts, tile_frame.time_base = number, Fraction(1, TICKS_PER_SECOND)
+        graph.push(tile_frame)
     graph.push(None)
     sprite = encode_jpeg(cast("av.VideoFrame", graph.pull()))
     return Storyboard(sprite, _vtt(footage.seconds, step, count, tile))

@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from emulator.core.errors import Refused
 from emulator.core.values import dataclass
 from emulator.media.recording.footage import Footage, Piece
-from emulator.media.recording.pictures import key_frame
+from emulator.media.recording.pictures import drawn
 from emulator.media.shelf.segments import TICKS_PER_SECOND
 
 SAMPLES_MAX = 240
@@ -74,9 +73,8 @@ def _sample(piece: Piece) -> _Sample:
 
 
 def _grey(piece: Piece) -> bytes | None:
-    try:
-        frame = key_frame(piece, piece.position / TICKS_PER_SECOND)
-    except Refused:  # A gap, or sound alone.
+    frame = drawn(piece, piece.position / TICKS_PER_SECOND)
+    if frame is None:
         return None
     width, height = _SMALL
     small = frame.reformat(width=width, height=height, format="gray")

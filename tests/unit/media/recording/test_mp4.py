@@ -93,6 +93,23 @@ async def test_a_player_can_go_back_over_a_change_of_size(record: Record, tmp_pa
     assert widths == [640, 320]
 
 
+@pytest.mark.parametrize(
+    "video",
+    [
+        "libx265 -preset ultrafast -x265-params keyint=30:log-level=none",
+        "libsvtav1 -preset 12 -g 30 -svtav1-params scd=0",
+        "libvpx-vp9 -deadline realtime -cpu-used 8 -g 30",
+    ],
+)
+async def test_every_codec_goes_into_a_file_also_over_a_change(
+    record: Record, tmp_path: Path, video: str
+) -> None:
+    part = flv(seconds=1, video=video)
+    made = remux(footage(await record(part, part)), tmp_path / "out.mp4")
+    assert len(stamps(made.path, "video")) == 60
+    assert made.left_out_seconds == 0
+
+
 async def test_of_two_codecs_the_file_holds_the_one_that_lasted_longer(
     record: Record, tmp_path: Path
 ) -> None:

@@ -1,20 +1,27 @@
 """Pictures: sizes, fits and times as the CDN's, and the key frame that is nearest."""
 
+import io
+from dataclasses import replace
+
+import av
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.core.errors import Refused
-from emulator.media.recording.footage import Footage, footage
+from emulator.media.recording import pictures
+from emulator.media.recording.animation import gif
+from emulator.media.recording.footage import Footage, Piece, footage
 from emulator.media.recording.pictures import (
     Fit,
     Size,
     check_size,
-    key_frame,
     parse_time,
     still,
     target,
 )
+from emulator.media.recording.storyboard import storyboard
+from emulator.media.shelf.segments import read
 from tests.support.broadcast import flv
 from tests.support.frames import picture
 from tests.unit.media.recording.conftest import Record
@@ -96,7 +103,50 @@ async def test_clip_makes_nothing_larger_and_the_others_do(held: Footage) -> Non
 async def test_the_nearest_key_frame_is_taken(held: Footage) -> None:
     # Key frames are at 0, 1, 2 and 3 s; each piece holds one.
     for seconds, expected in [(0.0, 0), (0.9, 0), (1.0, 90_000), (2.4, 180_000), (3.9, 270_000)]:
-        assert key_frame(held.at_seconds(seconds), seconds).pts == expected
+        assert pictures.picture(held, seconds).pts == expected
+
+
+def damaged(piece: Piece) -> Piece:
+    """The same with every key frame's content overwritten, so that none can be decoded."""
+    content = bytearray(piece.content())
+    with av.open(io.BytesIO(content), "r", format="mp4") as container:
+        for packet in container.demux(video=0):
+            if packet.is_keyframe and packet.size:
+                assert packet.pos is not None
+                content[packet.pos + 4 : packet.pos + packet.size] = bytes(packet.size - 4)
+    return replace(piece, source=bytes(content[len(read(piece.init_source)) :]))
+
+
+async def test_where_a_key_frame_cannot_be_drawn_the_next_nearest_is(held: Footage) -> None:
+    pieces = [damaged(piece) if n == 2 else piece for n, piece in enumerate(held.pieces)]
+    held = Footage(tuple(pieces))
+
+    assert pictures.drawn(held.pieces[2], 2.0) is None
+    assert pictures.picture(held, 2.1).pts == 90_000
+    assert picture(still(held, 2.1, Size())).width == 320
+    made = storyboard(held)
+    assert picture(made.sprite).width == 5 * 160
+    assert picture(gif(held, 2, 0.5, 4, Size())).width > 0
+
+
+async def test_where_nothing_can_be_drawn_a_dark_picture_of_its_shape_stands_for_it(
+    held: Footage,
+) -> None:
+    held = Footage(tuple(map(damaged, held.pieces)))
+
+    frame = picture(still(held, 1, Size()))
+    assert (frame.width, frame.height) == (320, 180)
+    assert max(bytes(frame.reformat(format="gray").planes[0])) < 30
+    assert picture(storyboard(held).sprite).width == 5 * 160
+    assert picture(gif(held, 0, 1, 4, Size())).width > 0
+
+
+async def test_a_time_in_a_gap_shows_what_is_nearest(held: Footage) -> None:
+    first, second, _, last = held.pieces
+    held = Footage((first, second, last))
+
+    assert pictures.picture(held, 2.1).pts == 90_000
+    assert picture(still(held, 2.1, Size())).width == 320
 
 
 @pytest.mark.parametrize("seconds", [-1, 4.2, 1e9])
