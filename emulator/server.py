@@ -34,6 +34,7 @@ from emulator.web.servers.choice import WebServer, speaks_quic, web_server
 from emulator.web.servers.listening import listen
 from emulator.web.servers.terms import Tls
 from emulator.web.worlds import Worlds
+from emulator.world.world import DEFAULT
 
 T = TypeVar("T")
 
@@ -123,8 +124,12 @@ class Emulator:
             shared, bounds.making(settings, WorldClock, tasks, images.facts, file.parse)
         )
         stack.callback(worlds.close)
+        stack.push_async_callback(self._export, worlds)
         stack.push_async_callback(worlds.stop, "the emulator stops")
+        is_new = not folder.has_world
         self.platform = await _open_default(worlds, folder, settings.seed)
+        if settings.import_file:
+            await _import_default(worlds, settings, is_new)
 
         # The ready file names the CA, so it has to be there by then. Once made, this only reads it.
         tls = _tls_context(settings, folder, "rtmps")
@@ -158,6 +163,19 @@ class Emulator:
         # A start does not wait for what only a request or a publisher needs, and the first of them
         # does not either: it is fetched in a thread once everything listens.
         tasks.create_task(_warm())
+
+    async def _export(self, worlds: Worlds) -> None:
+        """Write the default world where a setting says, unless the start failed."""
+        path = self.settings.export_on_exit
+        if path is None or not self.ready:
+            return
+        try:
+            await worlds.write_file(worlds.default, path)
+        except OSError as failure:
+            raise Refused(
+                "unavailable", f"The world was not exported to {path}: {failure.strerror}."
+            ) from failure
+        log.info("exported the world path=%s", path)
 
 
 @contextlib.contextmanager
@@ -226,6 +244,27 @@ async def _open_default(worlds: Worlds, folder: DataFolder, seed: str) -> Platfo
             folder.keep_aside(),
         )
         return await worlds.open_default(folder.world_path, seed)
+
+
+async def _import_default(worlds: Worlds, settings: Settings, is_new: bool) -> None:
+    """Begin with what a world file holds. Refuses (`conflict`) a data folder with a world in it."""
+    path = settings.import_file
+    if path is None or (path == settings.export_on_exit and not path.exists()):
+        return  # The first run of a pair that hands a world from one to the next.
+    if not is_new:
+        raise Refused(
+            "conflict",
+            f"The data folder {settings.data} has a world already. Choose another --data, or use"
+            f" `live-emulator world import {path} --replace` once this emulator runs.",
+        )
+    try:
+        await worlds.read_file(path, DEFAULT, is_replacing=True)
+    except OSError as failure:
+        raise Refused(
+            "unavailable", f"--import {path} cannot be read: {failure.strerror}."
+        ) from failure
+    except Refused as refused:
+        raise Refused(refused.code, f"--import {path}: {refused.sentence}") from refused
 
 
 def _tls_context(settings: Settings, folder: DataFolder, use: certificates.Use) -> ssl.SSLContext:

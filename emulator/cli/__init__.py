@@ -24,7 +24,7 @@ COMMANDS = {
     "contract": "list what is served, or compare it with another document or recorded requests",
     "scenario": "play an evening from a YAML file, and judge what must be true",
     "exec": "run a command, such as a test suite, beside an emulator of its own",
-    "world": "list, make, drop or reset isolated platforms of a running emulator",
+    "world": "list, make, drop, reset, export or import isolated platforms of a running emulator",
     "snapshot": "save, restore or list a world's snapshots",
     "clock": "show a world's time, stop it, let it pass, or run it at another speed",
     "fault": "break something on purpose in a running emulator, and mend it",

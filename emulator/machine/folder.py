@@ -70,6 +70,11 @@ class DataFolder:
             running=running,
         )
 
+    @property
+    def has_world(self) -> bool:
+        """Whether an earlier start left a world here."""
+        return not self.is_temporary and Path(self.world_path).exists()
+
     def tell(self, ready: Mapping[str, object]) -> None:
         """Leave word in the lock file of who runs here and where (the ready file's content)."""
         os.ftruncate(self._lock, 0)

@@ -114,6 +114,15 @@ class Settings:
         "", Folder((MEMORY,)), f"folder for facts, media and the CA; {MEMORY} keeps nothing"
     )
     seed: str = _setting("default", Text("default|none|FILE"), "what a fresh world begins with")
+    import_file: Path | None = _setting(  # noqa: RUF009 -- a field, and its default is None
+        None,
+        File(),
+        "world file to begin with instead of the seed; only on a new data folder",
+        key="import",
+    )
+    export_on_exit: Path | None = _setting(  # noqa: RUF009 -- a field, and its default is None
+        None, File(), "file to write the default world to when the emulator stops"
+    )
     ready_file: Path | None = _setting(  # noqa: RUF009 -- a field, and its default is None
         None, File(), "file to write the addresses to, as JSON, once everything listens"
     )

@@ -4,12 +4,14 @@ The world `default` is there from the start to the end. All others live in memor
 ports, the threads and the disk, and nothing that is true.
 """
 
+import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 from starlette.requests import HTTPConnection
 
@@ -27,14 +29,17 @@ from emulator.media.recording.imports.workshop import Workshop, sweep
 from emulator.media.recording.recorder import Recorder
 from emulator.media.shelf.disposal import Disposal
 from emulator.media.simulcast.simulcasts import Simulcasts
+from emulator.web import world_file
 from emulator.web.auth import credential, world_of
 from emulator.web.chat.chats import GOING_AWAY, Chats
 from emulator.web.platform import Making, Platform, Shared, Snapshot
 from emulator.web.reach import to_nobody
+from emulator.web.world_file import FileSnapshot, WorldFile
 from emulator.world.audience import attendance
 from emulator.world.live import streams
 from emulator.world.origin.seed import Seed
 from emulator.world.origin.template import Template, sown
+from emulator.world.store.journal import Store
 from emulator.world.world import DEFAULT, World
 
 if TYPE_CHECKING:
@@ -45,6 +50,8 @@ HEADER = "x-emulator-world"
 MEMORY = ":memory:"
 # Also a DNS label, since `NAME.localhost` chooses a world.
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+# The snapshot of what a file held when it became this world.
+IMPORTED = "imported"
 SNAPSHOT_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _SENT_TEMPLATES_MAX = 16
 _ADDRESSES = ("uid", "video_uid")
@@ -95,10 +102,7 @@ class Worlds:
         # A VOD is also found by the uid that it was uploaded by.
         self._uid_addresses = [each for each in self._uid_columns if each[1] in _ADDRESSES]
         platform = self._platform(world, clock, bus, seed)
-        attendance.reopen(platform.world)
-        await platform.recorder.recover()
-        platform.workshop.recover()
-        platform.cutting_room.recover()
+        await self._go_on(platform)
         return platform
 
     @cached_property
@@ -135,12 +139,16 @@ class Worlds:
 
     def check_name(self, name: str) -> None:
         """Refuse (`invalid`) what cannot name a world, (`conflict`) what names one."""
-        if not NAME.fullmatch(name):
-            raise Refused(
-                "invalid", "A world's name is 1 to 63 small letters, digits and dashes inside."
-            )
         if name in self._platforms:
             raise Refused("conflict", f"There is a world {name} already. Drop it, or reset it.")
+        self._check_new(name)
+
+    def _check_new(self, name: str) -> None:
+        """Refuses (`invalid`) a name that a world cannot have, (`conflict`) one world too many."""
+        if not NAME.fullmatch(name):
+            raise Refused(
+                "invalid", "A world's name is 1 to 63 lowercase letters, digits and dashes inside."
+            )
         if len(self._platforms) >= self._making.worlds_max:
             raise Refused(
                 "conflict",
@@ -187,11 +195,103 @@ class Worlds:
     async def reset(self, platform: Platform) -> None:
         """Put a world back to its seed. Publishers are disconnected, its media is removed.
 
+        A world that was imported goes back to what was imported, as long as that snapshot is there.
         Its clock runs at the machine's pace again, from where it was.
         """
+        if IMPORTED in platform.snapshots:
+            platform.clock.run()
+            await self.restore(platform, IMPORTED)
+            return
         template = self._template(platform.seed)
         platform.clock.run()
         await self._replace(platform, "its world was reset", template.restore)
+
+    async def write_file(self, platform: Platform, path: Path) -> None:
+        """Write a world with its snapshots and media to `path`; what is live goes on.
+
+        Raises `OSError` where it cannot be written.
+        """
+        world, snapshots = platform.world, platform.snapshots.values()
+        world.searches.keep(world.store, world.now_ms)
+        await self.shared.shelves.written()
+        content = WorldFile(
+            name=world.name,
+            seed=platform.seed,
+            now_ms=world.now_ms,
+            facts=world.store.image(),
+            snapshots=tuple(
+                FileSnapshot(each.name, each.at_ms, each.facts.image()) for each in snapshots
+            ),
+        )
+        uids = self._uids(world).union(*(each.uids for each in snapshots))
+        folders = [self.shared.shelves.folder(uid) for uid in sorted(uids)]
+        await asyncio.to_thread(world_file.write, path, content, folders)
+
+    async def read_file(
+        self, file: IO[bytes] | Path, name: str | None, *, is_replacing: bool
+    ) -> Platform:
+        """A world as a file holds it, under `name` or its own, with its snapshots.
+
+        What the file held is also the snapshot `imported`, to which a reset goes back. Refuses
+        (`invalid`) what is no world file, (`conflict`) a name that is taken, unless it is to be
+        replaced, (`too_large`) media for which there is no room.
+        """
+        content = await asyncio.to_thread(world_file.read, file)
+        name = name or content.name
+        if name not in self._platforms:
+            self._check_new(name)
+        elif not is_replacing:
+            raise Refused(
+                "conflict",
+                f"There is a world {name} already. Replace it, or import under another name.",
+            )
+        room = self.shared.shelves.usage().free_bytes
+        new = await asyncio.to_thread(world_file.unpack_media, file, self.shared.shelves.root, room)
+        facts = Store.of_image(content.facts)
+        try:
+            platform = self._platforms.get(name)
+            if platform is None:
+                bus, clock = Bus(), self._making.make_clock()
+                world = World(
+                    clock=clock,
+                    publish=bus.publish,
+                    rules=self._making.rules,
+                    name=name,
+                    facts=facts,
+                )
+                platform = self._platform(world, clock, bus, content.seed)
+            else:
+                await self._replace(
+                    platform, "its world was replaced", lambda world: world.load(facts)
+                )
+        except BaseException:
+            facts.close()
+            await self._delete(set(new))
+            raise
+        await self._begin_imported(platform, content, facts)
+        return platform
+
+    async def _begin_imported(self, platform: Platform, content: WorldFile, facts: Store) -> None:
+        """The file's snapshots instead of those that there were, and the world's time as it was."""
+        for each in platform.snapshots.values():
+            each.facts.close()
+        platform.snapshots.clear()
+        kept = [(each.name, each.at_ms, Store.of_image(each.facts)) for each in content.snapshots]
+        for name, at_ms, store in [*kept, (IMPORTED, content.now_ms, facts)]:
+            before = platform.snapshots.pop(name, None)
+            if before is not None:
+                before.facts.close()
+            uids = frozenset(self._uids_of(store))
+            platform.snapshots[name] = Snapshot(name, at_ms, store, uids)
+        platform.clock.advance(max(0, content.now_ms - platform.clock.now_ms()))
+        await self._go_on(platform)
+
+    async def _go_on(self, platform: Platform) -> None:
+        """After facts were put in place: what they speak of as under way is taken up again."""
+        attendance.reopen(platform.world)
+        await platform.recorder.recover()
+        platform.workshop.recover()
+        platform.cutting_room.recover()
 
     def save(self, platform: Platform, name: str) -> Snapshot:
         """Remember a world as it is now. A snapshot of the same name is replaced."""
@@ -216,10 +316,7 @@ class Worlds:
         await self._replace(
             platform, "its world was restored", lambda world: world.load(snapshot.facts)
         )
-        attendance.reopen(platform.world)
-        await platform.recorder.recover()
-        platform.workshop.recover()
-        platform.cutting_room.recover()
+        await self._go_on(platform)
         return snapshot
 
     async def forget(self, platform: Platform, name: str) -> None:
@@ -389,9 +486,12 @@ class Worlds:
 
     def _uids(self, world: World) -> set[str]:
         """Every CDN uid that a world's facts speak of."""
+        return self._uids_of(world.store)
+
+    def _uids_of(self, facts: Store) -> set[str]:
         found: set[str] = set()
         for table, column in self._uid_columns:
-            rows = world.store.rows(f"SELECT {column} FROM {table} WHERE {column} IS NOT NULL")
+            rows = facts.rows(f"SELECT {column} FROM {table} WHERE {column} IS NOT NULL")
             found.update(row[0] for row in rows)
         return found
 
@@ -410,8 +510,9 @@ class Worlds:
         )
 
     async def _delete(self, found: set[str]) -> None:
+        """Remove media, unless a world speaks of it: one that was imported has uids of another."""
         for uid in found:
-            if self.shared.shelves.has(uid):
+            if self.shared.shelves.has(uid) and not self._is_shown(uid):
                 await self.shared.shelves.delete(uid)
 
 

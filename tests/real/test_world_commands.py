@@ -71,3 +71,21 @@ def test_time_is_shown_frozen_advanced_and_run(
     assert "real, runs at 1x, +" in capsys.readouterr().out
     assert main(["clock", "advance", "soon"]) == 2
     assert main(["clock", "speed", "0"]) == 1
+
+
+def test_world_export_and_import_hand_a_world_on(
+    walk: Walk, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    stream = walk.create("From Tuesday")
+    file = tmp_path / "tuesday.world.zip"
+
+    assert main(["world", "export", str(file)]) == 0
+    assert main(["world", "import", str(file)]) == 1
+    assert "There is a world default already" in capsys.readouterr().err
+    assert main(["world", "import", str(file), "--world", "tuesday", "--json"]) == 0
+    key = json.loads(capsys.readouterr().out)["api_key"]
+    assert walk.ask("GET", f"/streams/id/{stream['id']}", key=key).json["title"] == "From Tuesday"
+    assert main(["world", "import", str(tmp_path / "none.zip")]) == 1
+    assert "none.zip cannot be read: No such file or directory." in capsys.readouterr().err
+    assert main(["world", "export", str(tmp_path / "none" / "a.zip")]) == 1
+    assert "cannot be written" in capsys.readouterr().err

@@ -34,6 +34,14 @@ class Admin:
         except (OSError, ValueError):
             return ""
 
+    def download(self, path: str, target: Path) -> int:
+        """Write what the admin API answers at `path` to a file. Returns its bytes."""
+        return self._api.download(f"/_emulator/{quote(path)}", target)
+
+    def upload(self, path: str, file: Path, media_type: str, *, query: str = "") -> Any:
+        """What the admin API answers to a file."""
+        return self._api.upload(f"/_emulator/{quote(path)}?{query}", file, media_type)
+
 
 def add_admin_flags(parser: argparse.ArgumentParser) -> None:
     """Which emulator, with which token, and how to print."""

@@ -1,17 +1,22 @@
 """Api: what a command asks of a running emulator, over HTTP as any client would."""
 
+import contextlib
 import json
 import os
+import shutil
 import ssl
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from http.client import HTTPException
+from pathlib import Path
+from typing import IO, Any
 
 from emulator.cli import Failed
 
 DEFAULT_URL = "http://127.0.0.1:8787"
 _TIMEOUT_SECONDS = 30
+_PIECE_BYTES = 1024 * 1024
 
 
 class ApiError(Failed):
@@ -74,6 +79,33 @@ class Api:
             with refusal:
                 return refusal.code, _parsed(refusal.read())
 
+    def download(self, path: str, target: Path) -> int:
+        """Write what `GET path` answers to a file, whole or not at all. Returns its bytes."""
+        partial = target.with_name(f"{target.name}.part")
+        try:
+            with self._answer(self._request("GET", path)) as answer, partial.open("wb") as file:
+                shutil.copyfileobj(answer, file, _PIECE_BYTES)
+            partial.replace(target)
+        except OSError as failure:
+            raise ApiError(
+                f"{target} cannot be written: {failure.strerror or failure}.", 0
+            ) from None
+        finally:
+            partial.unlink(missing_ok=True)
+        return target.stat().st_size
+
+    def upload(self, path: str, file: Path, media_type: str) -> Any:
+        """The JSON that `POST path` answers to a file. Raises `ApiError`."""
+        try:
+            with file.open("rb") as content:
+                request = self._request("POST", path, content)
+                request.add_header("Content-Type", media_type)
+                request.add_header("Content-Length", str(file.stat().st_size))
+                with self._answer(request) as answer:
+                    return json.loads(answer.read())
+        except OSError as failure:
+            raise ApiError(f"{file} cannot be read: {failure.strerror}.", 0) from None
+
     def fetch(self, path_or_url: str) -> bytes:
         """The bytes at a path of this server, or at an address. Raises `ApiError`."""
         is_path = path_or_url.startswith("/")
@@ -90,10 +122,23 @@ class Api:
     def _context(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=self._ca or None)
 
+    def _request(
+        self, method: str, path: str, content: bytes | IO[bytes] | None = None
+    ) -> urllib.request.Request:
+        headers = {**self._headers, "Authorization": f"Bearer {self.key}"}
+        return urllib.request.Request(self.url + path, content, headers, method=method)
+
     def _ask(self, request: urllib.request.Request) -> bytes:
-        try:
-            with self._opener(request).open(request, timeout=_TIMEOUT_SECONDS) as answer:
+        with self._answer(request) as answer:
+            try:
                 return bytes(answer.read())
+            except (OSError, HTTPException) as failure:
+                raise ApiError(self._unreachable(failure), 0) from None
+
+    @contextlib.contextmanager
+    def _answer(self, request: urllib.request.Request) -> Iterator[IO[bytes]]:
+        try:
+            answer = self._opener(request).open(request, timeout=_TIMEOUT_SECONDS)
         except urllib.error.HTTPError as refusal:
             with refusal:
                 raise ApiError(_sentence(refusal), refusal.code) from None
@@ -101,6 +146,8 @@ class Api:
             raise ApiError(self._unreachable(failure.reason), 0) from None
         except (OSError, ValueError) as failure:
             raise ApiError(self._unreachable(failure), 0) from None
+        with answer:
+            yield answer
 
     def _unreachable(self, reason: object) -> str:
         if isinstance(reason, ConnectionRefusedError):

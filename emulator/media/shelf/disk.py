@@ -37,6 +37,13 @@ class Usage:
     def used_bytes(self) -> int:
         return sum(recording.used_bytes for recording in self.recordings)
 
+    @property
+    def free_bytes(self) -> int:
+        """What media may still take, by the limit and by the file system."""
+        by_disk = max(0, self.disk_total_bytes - self.disk_used_bytes)
+        by_limit = max(0, self.limit_bytes - self.used_bytes)
+        return min(by_disk, by_limit) if self.limit_bytes else by_disk
+
     def room_for_publisher(self) -> Refused | None:
         """None, or why there is none: 95 % of the limit, or of the file system, is in use."""
         if self.limit_bytes and self.used_bytes >= FULL_SHARE * self.limit_bytes:

@@ -17,6 +17,8 @@ PREFIX = "/_emulator/"
 _FILES = "/_emulator/static/"
 # Probes and the console's empty page neither.
 _WITHOUT_TOKEN = ("/_emulator/health", _FILES)
+# None of these is sent by a page of another origin without asking first.
+_BODIES = ("application/json", "application/zip")
 _WITHOUT_BODY = ("GET", "HEAD", "OPTIONS")
 
 
@@ -38,7 +40,7 @@ class CallerGuard:
             return
         headers = Headers(scope=scope)
         sentence = self._callers.refusal(_request(scope, headers))
-        if sentence is None and scope["type"] == "http" and not _is_json(headers):
+        if sentence is None and scope["type"] == "http" and not _is_safe_body(headers):
             sentence, receive = await _body_refusal(scope["method"], headers, receive)
         if sentence is not None:
             await _refuse(Refused("forbidden", sentence), scope, receive, send)
@@ -84,9 +86,9 @@ def _request(scope: Scope, headers: Headers) -> Request:
     )
 
 
-def _is_json(headers: Headers) -> bool:
+def _is_safe_body(headers: Headers) -> bool:
     kinds = [kind.partition(";")[0].strip().lower() for kind in headers.getlist("content-type")]
-    return len(kinds) == 1 and (kinds[0] == "application/json" or kinds[0].endswith("+json"))
+    return len(kinds) == 1 and (kinds[0] in _BODIES or kinds[0].endswith("+json"))
 
 
 async def _body_refusal(

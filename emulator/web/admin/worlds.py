@@ -2,10 +2,15 @@
 
 import asyncio
 import hashlib
+import shutil
+import tempfile
+from pathlib import Path
 from typing import TypedDict
 from urllib.parse import urlsplit
 
 from pydantic import Field
+from starlette.background import BackgroundTask
+from starlette.responses import FileResponse, Response
 
 from emulator.core.errors import Refused
 from emulator.core.world_clock import WorldClock
@@ -13,12 +18,14 @@ from emulator.web.api.live.instants import Instant, milliseconds
 from emulator.web.api.models import Request
 from emulator.web.platform import Platform
 from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation
+from emulator.web.rest.operation import Operation, Upload
+from emulator.web.world_file import SUFFIX
 from emulator.web.worlds import NAME
 from emulator.world.origin.seed import Seed
 from emulator.world.world import DEFAULT
 
 _SEED_BYTES_MAX = 4 * 2**20
+_ZIP = "application/zip"
 
 
 class WorldCreate(Request):
@@ -33,6 +40,13 @@ class WorldCreate(Request):
     seed: str | None = Field(None, min_length=1, max_length=4096)
     seed_text: str | None = Field(None, max_length=_SEED_BYTES_MAX)
     now: Instant | None = None
+
+
+class WorldImport(Request):
+    """`name` is the file's own unless given. `replace`: also where that world exists."""
+
+    name: str | None = Field(None, pattern=f"^{NAME.pattern}$", max_length=63)
+    replace: bool = False
 
 
 class WorldShape(TypedDict):
@@ -99,6 +113,31 @@ async def reset(call: Call) -> WorldShape:
     return _shape(call.platform)
 
 
+async def write_file(call: Call) -> Response:
+    """Get a world as a file: facts, snapshots and media. What is live goes on."""
+    platform = call.platform.worlds.find(call.path["name"])
+    folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="live-emulator-export-"))
+    path = folder / f"{platform.world.name}{SUFFIX}"
+    removal = BackgroundTask(shutil.rmtree, folder, ignore_errors=True)
+    try:
+        await call.platform.worlds.write_file(platform, path)
+    except OSError as failure:
+        await removal()
+        raise Refused(
+            "unavailable", f"The world's file cannot be written: {failure.strerror}."
+        ) from failure
+    return FileResponse(path, media_type=_ZIP, filename=path.name, background=removal)
+
+
+async def read_file(call: Call) -> WorldShape:
+    """Make a world from a file that an export wrote, with its snapshots and media."""
+    query, upload = call.query_as(WorldImport), call.upload
+    if upload is None:
+        raise RuntimeError("the operation was reached without its file")
+    worlds = call.platform.worlds
+    return _shape(await worlds.read_file(upload.file, query.name, is_replacing=query.replace))
+
+
 def _shape(platform: Platform) -> WorldShape:
     name = platform.world.name
     port = urlsplit(platform.addresses.http).port
@@ -129,6 +168,26 @@ OPERATIONS = [
         answer=drop,
         status=204,
         refuses=("conflict", "not_found"),
+        provenance="assumed",
+    ),
+    Operation(
+        method="GET",
+        path="/worlds/{name}/file",
+        auth="public",
+        answer=write_file,
+        downloads=(_ZIP,),
+        refuses=("not_found", "unavailable"),
+        provenance="assumed",
+    ),
+    Operation(
+        method="POST",
+        path="/worlds/files",
+        auth="public",
+        answer=read_file,
+        query=WorldImport,
+        upload=Upload(bytes_max=lambda platform: platform.upload_bytes_max, media_type=_ZIP),
+        status=201,
+        refuses=("conflict", "invalid", "too_large"),
         provenance="assumed",
     ),
     Operation(method="POST", path="/reset", auth="public", answer=reset, provenance="assumed"),

@@ -15,7 +15,7 @@ from emulator.web.openapi.examples import FILES, Examples
 from emulator.web.openapi.links import add_links
 from emulator.web.openapi.shapes import Schema, Shapes, form_of
 from emulator.web.rest.answers import Download, Other
-from emulator.web.rest.operation import Operation
+from emulator.web.rest.operation import FORM, Operation
 
 _REFERENCE = "#/components/schemas/{model}"
 _JSON = "application/json"
@@ -133,9 +133,12 @@ class Document:
         if operation.body and not _is_form_only(operation):
             schema = {"$ref": _REFERENCE.format(model=operation.body.__name__)}
             content[_JSON] = {"schema": schema, "example": self._examples.of(schema)}
-        if operation.upload:
+        if operation.upload and operation.upload.media_type != FORM:
+            file = {"type": "string", "contentMediaType": operation.upload.media_type}
+            content[operation.upload.media_type] = {"schema": file, "example": ""}
+        elif operation.upload:
             form = self._form(operation)
-            content["multipart/form-data"] = {"schema": form, "example": self._examples.of(form)}
+            content[FORM] = {"schema": form, "example": self._examples.of(form)}
         return {"required": not operation.is_body_optional, "content": content}
 
     def _form(self, operation: Operation) -> Schema:

@@ -18,6 +18,7 @@ FILES = {
     "text/event-stream": 'id: 1\nevent: StreamCreated\ndata: {"seq":1}\n\n',
     "text/plain": "live_emulator_worlds 1\n",
     "application/json": "{}",
+    "application/zip": "PK",
 }
 
 # By a field's name; what is not here follows from its schema.

@@ -1,9 +1,11 @@
 """Bodies: what a request carries, read within its bound: JSON, or a form with a file."""
 
 import re
+from asyncio import to_thread
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, BinaryIO
+from tempfile import SpooledTemporaryFile
+from typing import Any, BinaryIO, cast
 
 from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -14,6 +16,7 @@ from emulator.core.values import dataclass
 from emulator.web.errors import Invalid, mistake
 
 _FIELDS_MAX = 50
+_IN_MEMORY_BYTES_MAX = 1024 * 1024
 # A form's text is UTF-8 whatever its type says (RFC 7578, 5.1.2); some of Python's character sets
 # make texts that are none.
 _CHARSET = re.compile(r";\s*charset\s*=\s*(?:\"[^\"]*\"|[^;]*)", re.IGNORECASE)
@@ -46,6 +49,23 @@ async def read_json(request: Request, bytes_max: int) -> bytes:
     if told != "application/json" and not told.endswith("+json"):
         raise Invalid([mistake(("body",), "media_type", f"Expected JSON, got {told}")])
     return body
+
+
+@asynccontextmanager
+async def read_file(request: Request, expected: str, bytes_max: int) -> AsyncIterator[Uploaded]:
+    """A body that is a file of the media type `expected`; it is there until the block ends.
+
+    Refuses (`invalid`) another media type, (`too_large`) a body over `bytes_max`.
+    """
+    if media_type(request) != expected:
+        raise Invalid([mistake(("body",), "media_type", f"Expected {expected}")])
+    with SpooledTemporaryFile(_IN_MEMORY_BYTES_MAX) as file:
+        size = 0
+        async for piece in _bounded(request, bytes_max):
+            await to_thread(file.write, piece)
+            size += len(piece)
+        file.seek(0)
+        yield Uploaded(name="", media_type=expected, size=size, file=cast(BinaryIO, file))
 
 
 @asynccontextmanager

@@ -20,11 +20,11 @@ from emulator.web.auth import credential, whose, whose_or_nobody
 from emulator.web.errors import Invalid, JSONResponse, mistake
 from emulator.web.platform import Platform
 from emulator.web.rest.answers import Download, Other
-from emulator.web.rest.bodies import Uploaded, media_type, read_form, read_json
+from emulator.web.rest.bodies import Uploaded, media_type, read_file, read_form, read_json
 from emulator.web.rest.call import Call
 from emulator.web.rest.dialect import Dialect
 from emulator.web.rest.note import Note
-from emulator.web.rest.operation import Limit, Operation
+from emulator.web.rest.operation import FORM, Limit, Operation
 from emulator.web.rest.reuse import candidate
 from emulator.web.rest.router import Router
 from emulator.web.rest.trouble import NOTHING, Trouble, meet
@@ -139,7 +139,11 @@ class Dispatch:
         self, platform: Platform, operation: Operation, request: Request, note: Note
     ) -> AsyncIterator[tuple[BaseModel | None, Uploaded | None]]:
         upload, model = operation.upload, operation.body
-        if upload and (upload.is_required or media_type(request) == "multipart/form-data"):
+        if upload and upload.media_type != FORM:
+            size_max = upload.bytes_max(platform)
+            async with read_file(request, upload.media_type, size_max) as file:
+                yield None, file
+        elif upload and (upload.is_required or media_type(request) == FORM):
             async with read_form(request, upload.bytes_max(platform)) as (fields, file):
                 note.body = fields
                 yield (_validated(model.model_validate, fields) if model else None), file

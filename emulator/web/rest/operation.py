@@ -14,6 +14,7 @@ Auth = Literal["public", "optional", "user"]
 Provenance = Literal["documented", "guide", "client", "cdn", "assumed"]
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Limit = Literal["stream_creation", "session_creation"]
+FORM = "multipart/form-data"
 Answer = Callable[[Call], Any]
 
 
@@ -21,11 +22,13 @@ Answer = Callable[[Call], Any]
 class Upload:
     """The operation takes a form with a `file` and, beside it, its body's fields.
 
-    `bytes_max` tells the largest form. `is_required`: a JSON body alone is refused.
+    `bytes_max` is the largest body. `is_required`: a JSON body alone is refused. With another
+    `media_type` than a form's, the body is the file itself.
     """
 
     bytes_max: Callable[[Platform], int]
     is_required: bool = True
+    media_type: str = FORM
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

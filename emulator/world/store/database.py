@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from importlib import resources
 from importlib.resources.abc import Traversable
 from zlib import crc32
@@ -65,6 +66,23 @@ def open_copy(source: sqlite3.Connection) -> sqlite3.Connection:
     return connection
 
 
+def open_foreign(path: str) -> sqlite3.Connection:
+    """A copy in memory of a database that may be a stranger's, at this program's schema.
+
+    Refuses (`unavailable`) what `open_database` refuses, and one whose tables, indexes and triggers
+    are not this program's to the letter: nothing of a stranger's runs here.
+    """
+    with closing(open_database(path)) as connection, closing(open_database(":memory:")) as fresh:
+        try:
+            if _schema(connection) != _schema(fresh):
+                raise Refused("unavailable", f"{path} has another schema than this program's.")
+            return open_copy(connection)
+        except sqlite3.DatabaseError as error:
+            raise Refused(
+                "unavailable", f"{path} cannot be read as a database ({error})."
+            ) from error
+
+
 def open_image(image: bytes) -> sqlite3.Connection:
     """A database in memory as `serialize` told it."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
@@ -72,6 +90,11 @@ def open_image(image: bytes) -> sqlite3.Connection:
     connection.deserialize(image)
     connection.execute("PRAGMA foreign_keys = ON")
     return connection
+
+
+def _schema(connection: sqlite3.Connection) -> set[tuple[str, ...]]:
+    rows = connection.execute("SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL")
+    return {tuple(row) for row in rows}
 
 
 def _check(connection: sqlite3.Connection) -> None:

@@ -267,7 +267,10 @@ class Store:
 
     def image(self) -> bytes:
         """All facts as bytes, for `of_image`."""
-        return self._connection.serialize()
+        image = self._connection.serialize()
+        # Bytes 18 and 19 say that there is a write-ahead log beside the file, and here is none
+        # (SQLite, Database File Format, 1.3.3).
+        return image[:18] + b"\x01\x01" + image[20:]
 
     def mark(self, source: "Store") -> None:
         """These facts are those of `source`: `load` may come back to them. For one in memory.

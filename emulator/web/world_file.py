@@ -1,0 +1,222 @@
+"""A world in a file: its facts, its snapshots and its media, to carry on elsewhere.
+
+A ZIP file that is not compressed, since media is not compressible:
+
+- `world.json`: format, program version, the world's name, seed and time, its snapshots
+- `world.sqlite3`, `snapshots/N.sqlite3`: facts
+- `media/UID/...`: the files of each stream and video that the facts speak of
+
+Blocking; for a thread. A file may come from a stranger: names inside it lead to no other folder,
+and a database must have this program's schema, to the letter.
+"""
+
+import contextlib
+import json
+import re
+import zipfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
+from shutil import copyfileobj
+from tempfile import TemporaryDirectory
+from typing import IO, Any, NamedTuple
+
+from emulator import __version__
+from emulator.core.errors import Refused
+from emulator.world.store.database import open_foreign
+from emulator.world.store.journal import Store
+
+FORMAT = 1
+SUFFIX = ".world.zip"
+_MANIFEST = "world.json"
+_FACTS = "world.sqlite3"
+_MANIFEST_BYTES_MAX = 2**20
+_MEMBERS_MAX = 1_000_000
+_SNAPSHOTS_MAX = 10_000
+_MEDIA_NAME = re.compile(
+    r"media/([0-9a-f]{32})/((?:[A-Za-z0-9_-][A-Za-z0-9_.-]*/)*[A-Za-z0-9_-][A-Za-z0-9_.-]*)"
+)
+_PIECE_BYTES = 1024 * 1024
+
+
+class FileSnapshot(NamedTuple):
+    """A snapshot in a file: its name, the world's time when it was taken, its facts' image."""
+
+    name: str
+    at_ms: int
+    facts: bytes
+
+
+class WorldFile(NamedTuple):
+    """What a file holds beside media. `now_ms`: the world's time when it was written.
+
+    `facts` is an image for `Store.of_image`.
+    """
+
+    name: str
+    seed: str
+    now_ms: int
+    facts: bytes
+    snapshots: tuple[FileSnapshot, ...]
+
+
+def write(
+    path: Path,
+    world: WorldFile,
+    media: Iterable[Path],
+) -> None:
+    """Write a world to `path`, whole or not at all. Raises `OSError` where it cannot be written.
+
+    `media` are the folders to take along, each named by its uid.
+    """
+    manifest = {
+        "format": FORMAT,
+        "version": __version__,
+        "world": world.name,
+        "seed": world.seed,
+        "now_ms": world.now_ms,
+        "snapshots": [{"name": each.name, "at_ms": each.at_ms} for each in world.snapshots],
+    }
+    partial = path.with_name(f"{path.name}.part")
+    try:
+        with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as archive:
+            archive.writestr(_MANIFEST, json.dumps(manifest, indent=1))
+            archive.writestr(_FACTS, world.facts)
+            for number, snapshot in enumerate(world.snapshots):
+                archive.writestr(_snapshot_name(number), snapshot.facts)
+            for folder in media:
+                _write_folder(archive, folder)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def read(file: IO[bytes] | Path) -> WorldFile:
+    """Read all but the media. Refuses (`invalid`) what is no such file, or of another schema."""
+    with _opened(file) as archive, TemporaryDirectory(prefix="live-emulator-import-") as scratch:
+        manifest = _manifest(archive)
+        names = [_FACTS, *map(_snapshot_name, range(len(manifest["snapshots"])))]
+        images = [_facts(archive, name, Path(scratch) / _FACTS) for name in names]
+    snapshots = zip(manifest["snapshots"], images[1:], strict=True)
+    return WorldFile(
+        name=manifest["world"],
+        seed=manifest["seed"],
+        now_ms=manifest["now_ms"],
+        facts=images[0],
+        snapshots=tuple(
+            FileSnapshot(each["name"], each["at_ms"], facts) for each, facts in snapshots
+        ),
+    )
+
+
+def unpack_media(file: IO[bytes] | Path, root: Path, bytes_max: int) -> list[str]:
+    """Put the media of a world file under `root`; folders that are there already stay as they are.
+
+    Returns the uids that are new. Refuses (`too_large`) more than `bytes_max`; what was unpacked up
+    to then is removed again.
+    """
+    unpacked: dict[str, Path] = {}
+    size = 0
+    try:
+        with _opened(file) as archive:
+            for info in archive.infolist():
+                found = _MEDIA_NAME.fullmatch(info.filename)
+                if found is None:
+                    continue
+                uid, name = found.groups()
+                if uid not in unpacked and (root / uid).exists():
+                    continue
+                size += info.file_size
+                if size > bytes_max:
+                    raise Refused(
+                        "too_large", "The media of this world is larger than there is room for."
+                    )
+                unpacked[uid] = root / uid
+                target = root / uid / PurePosixPath(name)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with archive.open(info) as source, target.open("wb") as copy:
+                    copyfileobj(source, copy, _PIECE_BYTES)
+    except BaseException:
+        from shutil import rmtree
+
+        for folder in unpacked.values():
+            rmtree(folder, ignore_errors=True)
+        raise
+    return list(unpacked)
+
+
+@contextlib.contextmanager
+def _opened(file: IO[bytes] | Path) -> Iterator[zipfile.ZipFile]:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            members = archive.infolist()
+            if len(members) > _MEMBERS_MAX:
+                raise Refused("too_large", f"A world file has at most {_MEMBERS_MAX} members.")
+            if any(each.compress_type != zipfile.ZIP_STORED for each in members):
+                raise Refused("invalid", "A world file is a ZIP file whose members are stored.")
+            yield archive
+    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
+        raise _no_world_file(f"it is no whole ZIP file: {error}") from error
+
+
+def _manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
+    try:
+        info = archive.getinfo(_MANIFEST)
+        if info.file_size > _MANIFEST_BYTES_MAX:
+            raise _no_world_file(f"{_MANIFEST} is too large")
+        manifest = json.loads(archive.read(info))
+        if manifest["format"] != FORMAT:
+            raise Refused(
+                "invalid",
+                f"This world file has format {str(manifest['format'])[:20]}, and this program reads"
+                f" {FORMAT}. Export it again with this version ({__version__}).",
+            )
+        kept = [
+            {"name": str(each["name"]), "at_ms": int(each["at_ms"])}
+            for each in manifest["snapshots"]
+        ]
+        if len(kept) > _SNAPSHOTS_MAX:
+            raise _no_world_file("it has too many snapshots")
+        return {
+            "world": str(manifest["world"]),
+            "seed": str(manifest["seed"]),
+            "now_ms": int(manifest["now_ms"]),
+            "snapshots": kept,
+        }
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise _no_world_file(f"{_MANIFEST} is missing or broken") from error
+
+
+def _facts(archive: zipfile.ZipFile, name: str, scratch: Path) -> bytes:
+    """The image of one member's facts, brought up to this program's schema."""
+    try:
+        with archive.open(name) as source, scratch.open("wb") as copy:
+            copyfileobj(source, copy, _PIECE_BYTES)
+        with contextlib.closing(Store(open_foreign(str(scratch)))) as facts:
+            return facts.image()
+    except KeyError as error:
+        raise _no_world_file(f"{name} is missing") from error
+    except Refused as refused:
+        sentence = refused.sentence.partition(" Move it away")[0].replace(str(scratch), name)
+        raise _no_world_file(sentence.removesuffix(".")) from refused
+    finally:
+        for each in scratch.parent.glob(f"{scratch.name}*"):
+            each.unlink()
+
+
+def _write_folder(archive: zipfile.ZipFile, folder: Path) -> None:
+    """Files that go away meanwhile (a live window moves on) are left out."""
+    for path in sorted(folder.rglob("*")):
+        name = f"media/{folder.name}/{path.relative_to(folder).as_posix()}"
+        if _MEDIA_NAME.fullmatch(name) and path.is_file():
+            with contextlib.suppress(FileNotFoundError):
+                archive.write(path, name)
+
+
+def _snapshot_name(number: int) -> str:
+    return f"snapshots/{number}.sqlite3"
+
+
+def _no_world_file(why: str) -> Refused:
+    return Refused(
+        "invalid", f"This is no world file: {why}. `live-emulator world export` writes one."
+    )
