@@ -1,6 +1,8 @@
 """fMP4: a Part's packets as moof and mdat, tracks as an init segment (ISO/IEC 14496-12, CMAF).
 
-Pure. Track ids count from 1 in the order of a part's `tracks`; decode times are the stream's.
+Pure. A picture has the track id 1 in every init segment and sound has 2, whatever else there is:
+players that keep the first init segment of a stream find in all others what they know. Decode times
+are the stream's.
 """
 
 import struct
@@ -23,6 +25,7 @@ _MOOF = struct.Struct(">I4sI4sII")
 _TRAF = struct.Struct(">I4sI4sIII4sIQI4sIII")
 _DEFAULT_BASE_IS_MOOF = 0x020000
 MOVIE_TIMESCALE = 1000
+_VIDEO_ID, _AUDIO_ID = 1, 2
 # The tables of a track whose samples are all in fragments.
 _NO_SAMPLES = (
     full_box(b"stts", 0, 0, bytes(4)),
@@ -38,17 +41,22 @@ def init_segment(tracks: Sequence[Track]) -> bytes:
     """ftyp and moov for these tracks, as `Part.tracks` lists them. No track at all: ValueError."""
     if not tracks:
         raise ValueError("an init segment needs a track")
-    traks = [trak(number, track, _NO_SAMPLES) for number, track in enumerate(tracks, 1)]
+    traks = [trak(track, _NO_SAMPLES) for track in tracks]
     trexes = [
-        full_box(b"trex", 0, 0, struct.pack(">5I", number, 1, 0, 0, _SYNC))
-        for number in range(1, len(tracks) + 1)
+        full_box(b"trex", 0, 0, struct.pack(">5I", track_id(track), 1, 0, 0, _SYNC))
+        for track in tracks
     ]
     return box(b"ftyp", b"iso6", bytes(4), b"iso6cmfcmp41") + box(
-        b"moov", movie_header(len(tracks)), *traks, box(b"mvex", *trexes)
+        b"moov", movie_header(), *traks, box(b"mvex", *trexes)
     )
 
 
-def movie_header(track_count: int, duration: int = 0) -> bytes:
+def track_id(track: Track) -> int:
+    """The number of a track in the boxes of its stream."""
+    return _VIDEO_ID if type(track) is VideoTrack else _AUDIO_ID
+
+
+def movie_header(duration: int = 0) -> bytes:
     """mvhd; `duration` is in milliseconds, 0 where the samples are in fragments."""
     return full_box(
         b"mvhd",
@@ -56,7 +64,7 @@ def movie_header(track_count: int, duration: int = 0) -> bytes:
         0,
         struct.pack(">4IIH10x", 0, 0, MOVIE_TIMESCALE, duration, 0x10000, 0x0100),
         _UNITY_MATRIX,
-        struct.pack(">24xI", track_count + 1),
+        struct.pack(">24xI", _AUDIO_ID + 1),
     )
 
 
@@ -70,11 +78,11 @@ def fragment(part: Part, sequence: int) -> bytes:
     audio = [packet for packet in part.packets if type(packet.track) is not VideoTrack]
     runs: list[tuple[int, list[Packet], bool]] = []
     head_size = _MOOF_SIZE
-    for number, track in enumerate(part.tracks, 1):
+    for track in part.tracks:
         is_video = type(track) is VideoTrack
         packets = video if is_video else audio
         if packets:
-            runs.append((number, packets, is_video))
+            runs.append((track_id(track), packets, is_video))
             each = _VIDEO_SAMPLE_SIZE if is_video else _AUDIO_SAMPLE_SIZE
             head_size += _TRAF_SIZE + _RUN_SIZE + each * len(packets)
     pieces: list[bytes | memoryview] = [
@@ -113,7 +121,7 @@ def _traf(number: int, packets: list[Packet], is_video: bool, offset: int) -> by
     return head + struct.pack(f">{len(samples)}I", *samples)
 
 
-def trak(number: int, track: Track, tables: Sequence[bytes], duration: int = 0) -> bytes:
+def trak(track: Track, tables: Sequence[bytes], duration: int = 0) -> bytes:
     """A track's box. `tables` tell its samples (8.6, 8.7) behind the description that is made here.
 
     `duration` is in the track's timescale; 0 where the samples are in fragments.
@@ -126,7 +134,9 @@ def trak(number: int, track: Track, tables: Sequence[bytes], duration: int = 0) 
         b"tkhd",
         0,
         3,
-        struct.pack(">5I8xHHHH", 0, 0, number, 0, in_movie, 0, 0, 0 if is_video else 0x0100, 0),
+        struct.pack(
+            ">5I8xHHHH", 0, 0, track_id(track), 0, in_movie, 0, 0, 0 if is_video else 0x0100, 0
+        ),
         _UNITY_MATRIX,
         struct.pack(">2I", *size),
     )

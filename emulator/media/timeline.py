@@ -1,6 +1,6 @@
 """Timeline: turns a publisher's wire times into the stream's own time, which never runs backwards.
 
-It begins at 0 with the first key frame and goes on over every jump, wrap and reconnect. Where the
+It begins at 0 with the first packet and goes on over every jump, wrap and reconnect. Where the
 wire's time breaks, time is closed up and a new Epoch begins: the one sign of a discontinuity.
 """
 
@@ -11,7 +11,6 @@ _TICKS_PER_MS = VIDEO_TIMESCALE // 1000
 _BACK_TICKS = 1000 * _TICKS_PER_MS
 # Encoders count milliseconds in 31 bits (ffmpeg, wrap after 24.8 days) or in 32.
 _WRAPS = (_TICKS_PER_MS << 31, _TICKS_PER_MS << 32)
-_HELD_PACKETS_MAX = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +45,7 @@ class Timeline:
     begins, since no part may be that long; a shorter hole, or one that the other kind bridges,
     stays as it is. A stream with fewer frames a second than that sets its own measure: four of its
     usual steps. `jump_ms` bounds that measure. `drift_ms`: how far audio may be from the wire's
-    millisecond clock before its sample clock is set anew. `silence_ms`: how much audio without
-    any video header makes an audio-only stream; `patience_ms`: the same where a video header
-    came, but no key frame.
+    millisecond clock before its sample clock is set anew.
     """
 
     def __init__(
@@ -56,13 +53,9 @@ class Timeline:
         gap_ms: int = 1000,
         jump_ms: int = 10_000,
         drift_ms: int = 50,
-        silence_ms: int = 1000,
-        patience_ms: int = 10_000,
     ) -> None:
         self._gap = gap_ms * _TICKS_PER_MS
         self._jump = jump_ms * _TICKS_PER_MS
-        self._silence = silence_ms * _TICKS_PER_MS
-        self._patience = patience_ms * _TICKS_PER_MS
         self._drift_ms = drift_ms
         self._epoch = Epoch(0, ())
         self._video = _Lane()
@@ -71,8 +64,6 @@ class Timeline:
         self._floor = 0
         self._latest = 0
         self._is_running = False
-        self._held: list[Packet] = []
-        self._waiting_since: int | None = None
 
     @property
     def epoch(self) -> Epoch:
@@ -90,49 +81,24 @@ class Timeline:
         Harmless before the first publisher.
         """
         self._is_running = False
-        self._held = []
-        self._waiting_since = None
 
     def push(self, packet: Packet, tracks: tuple[Track, ...]) -> list[Packet]:
-        """The packets that are now known to belong to the stream, in its time.
+        """The packet in the stream's time, or none.
 
-        `tracks` are the publisher's at this moment. Dropped are: video and audio before the first
-        key frame, audio that lies before it in time, and video from a new configuration's header
-        to its first key frame. Times out of a packet stay in its track's timescale.
+        `tracks` are the publisher's at this moment (`TrackSet` decides which). Dropped are: video
+        before the first key frame, audio that lies before the start in time, and video from a new
+        configuration's header to its first key frame. Times out of a packet stay in its track's
+        timescale.
         """
-        if self._is_running:
-            return self._place(packet, tracks)
-        if type(packet.track) is VideoTrack:
+        if not self._is_running:
             if not packet.is_key:
                 return []
-            self._start(packet.dts)
-            return self._place(packet, tracks)
-        return self._wait(packet, tracks)
-
-    def _wait(self, packet: Packet, tracks: tuple[Track, ...]) -> list[Packet]:
-        """Hold audio until it is clear whether there is video, or drop it where there is."""
-        wire = packet.dts * VIDEO_TIMESCALE // packet.track.timescale
-        if self._waiting_since is None or wire < self._waiting_since:
-            self._waiting_since = wire
-            self._held = []
-        waited = wire - self._waiting_since
-        if any(type(track) is VideoTrack for track in tracks):
-            self._held = []
-            if waited <= self._patience:
-                return []
-        self._held.append(packet)
-        if waited < self._silence and len(self._held) < _HELD_PACKETS_MAX:
-            return []
-        held, self._held = self._held, []
-        first = held[0]
-        self._start(first.dts * VIDEO_TIMESCALE // first.track.timescale)
-        return [placed for one in held for placed in self._place(one, tracks)]
+            self._start(packet.dts * VIDEO_TIMESCALE // packet.track.timescale)
+        return self._place(packet, tracks)
 
     def _start(self, wire: int) -> None:
         """Run from here: this wire time is the end of the newest media, in a new epoch."""
         self._is_running = True
-        self._waiting_since = None
-        self._held = []
         self._floor = self._latest
         self._offset = self._latest - wire
         for lane in (self._video, self._audio):
@@ -233,10 +199,7 @@ class Timeline:
             lane.dts = (lane.dts + 1) * track.timescale // lane.track.timescale
         lane.track = track
         if is_fresh or not any(known is track for known in self._epoch.tracks):
-            # A video track without a single frame would keep players waiting for ever.
-            has_video = self._video.track is not None
-            seen = tuple(one for one in tracks if has_video or type(one) is not VideoTrack)
-            self._epoch = Epoch(self._epoch.number + 1, seen)
+            self._epoch = Epoch(self._epoch.number + 1, tracks)
         return True
 
 

@@ -238,7 +238,10 @@ async def test_a_stream_whose_sound_does_not_come_begins_without_it(stage: Stage
     announced, silent = stage.create("announced"), stage.create("silent")
     began_ms = stage.clock.now_ms()
     pictures = [tag for tag in picture(3) if tag.kind == "video"]
-    Publisher(stage, silent.stream_key).send_tags([SILENT, *pictures[:2]])
+    quiet = Publisher(stage, silent.stream_key)
+    quiet.send_tags([SILENT, *(tag for tag in pictures if tag.timestamp_ms < 450)])
+    assert stage.now(silent).status == "offline"
+    quiet.send_tags(tag for tag in pictures if 450 <= tag.timestamp_ms < 600)
     assert stage.now(silent).status == "live"
     waits = Publisher(stage, announced.stream_key)
     waits.send_tags([METADATA, *pictures])

@@ -20,7 +20,7 @@ from emulator.media.ingest.tag import Tag, TagKind
 from emulator.media.packets import VideoTrack
 from emulator.media.parts import Part
 from emulator.media.segmenter import Segmenter
-from emulator.media.timeline import Timeline
+from emulator.media.sequencer import Sequencer
 
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
 KINDS: dict[int, TagKind] = {8: "audio", 9: "video", 18: "script"}
@@ -74,15 +74,17 @@ def tags(path: Path) -> Iterator[Tag]:
 
 def through(*sources: list[Tag]) -> list[Part]:
     """The parts of one stream whose publishers, one after the other, sent these tags."""
-    timeline, segmenter = Timeline(), Segmenter()
+    sequencer, segmenter = Sequencer(), Segmenter()
     parts: list[Part] = []
     for source in sources:
         reader = FlvReader()
-        timeline.resume()
+        sequencer.resume()
         for tag in source:
             for packet in reader.read(tag):
-                for placed in timeline.push(packet, reader.tracks):
-                    parts += segmenter.push(placed, timeline.epoch, at_ms=0)
+                for sequenced in sequencer.push(packet, reader.tracks, 0):
+                    parts += segmenter.push(*sequenced)
+        for sequenced in sequencer.flush(0):
+            parts += segmenter.push(*sequenced)
         parts += segmenter.flush()
     return parts
 

@@ -15,8 +15,8 @@ from emulator.media.ingest.tag import Tag, TagKind
 from emulator.media.packets import AudioTrack, Packet, VideoTrack
 from emulator.media.parts import Part
 from emulator.media.segmenter import Segmenter
+from emulator.media.sequencer import Sequenced, Sequencer
 from emulator.media.shelf.shelf import Shelf
-from emulator.media.timeline import Timeline
 
 START_MS = 1_767_225_600_000
 VIDEO = VideoTrack("h264", b"", "avc1.64001f", 1280, 720)
@@ -85,7 +85,7 @@ class RealBroadcast:
     """Tags to parts, as the pipeline does it, on one timeline over reconnects."""
 
     def __init__(self, *, part_ms: int = 200, segment_ms: int = 1000) -> None:
-        self._timeline = Timeline()
+        self._sequencer = Sequencer()
         self._in_band = InBand()
         self._segmenter = Segmenter(part_ms=part_ms, segment_ms=segment_ms)
         self._sequence = 0
@@ -95,16 +95,22 @@ class RealBroadcast:
         """All parts of one connection that sends this file. The next one is a reconnect."""
         reader = FlvReader()
         if self._sequence:
-            self._timeline.resume()
+            self._sequencer.resume()
         parts: list[Part] = []
         for tag in flv_tags(flv):
             for packet in reader.read(tag):
-                for placed in self._timeline.push(packet, reader.tracks):
-                    at_ms = self._at_ms + self._timeline.latest // 90
-                    whole = self._in_band.complete(placed)
-                    parts += self._segmenter.push(whole, self._timeline.epoch, at_ms)
+                at_ms = self._at_ms + self._sequencer.latest // 90
+                parts += self._cut(self._sequencer.push(packet, reader.tracks, at_ms))
+        at_ms = self._at_ms + self._sequencer.latest // 90
+        parts += self._cut(self._sequencer.flush(at_ms))
         parts += self._segmenter.flush()
         return [self._footing(part) for part in parts]
+
+    def _cut(self, sequence: list[Sequenced]) -> list[Part]:
+        parts: list[Part] = []
+        for packet, epoch, at_ms in sequence:
+            parts += self._segmenter.push(self._in_band.complete(packet), epoch, at_ms)
+        return parts
 
     def _footing(self, part: Part) -> Footing:
         init = init_segment(part.tracks) if part.starts_discontinuity else None

@@ -13,7 +13,7 @@ from emulator.media.codecs.h264 import H264
 from emulator.media.codecs.hevc import HEVC
 from emulator.media.codecs.opus import OPUS
 from emulator.media.codecs.vp9 import VP9
-from emulator.media.packets import Track, VideoCodec, VideoTrack
+from emulator.media.packets import AudioTrack, Track, VideoCodec, VideoTrack
 
 _VIDEO_BY_FOURCC = {b"avc1": H264, b"hvc1": HEVC, b"av01": AV1, b"vp09": VP9}
 _AUDIO_BY_FOURCC = {b"mp4a": AAC, b"Opus": OPUS}
@@ -69,6 +69,11 @@ def sample_entry(track: Track) -> bytes:
     if isinstance(track, VideoTrack):
         return _VIDEO_BY_CODEC[track.codec].sample_entry(track)
     return _AUDIO_BY_CODEC[track.codec].sample_entry(track)
+
+
+def silence(track: AudioTrack) -> tuple[bytes, int]:
+    """A frame of silence that fits a track's other frames, and how many samples it lasts."""
+    return _AUDIO_BY_CODEC[track.codec].silence(track)
 
 
 def self_contained(codec: VideoCodec, config: bytes, frame: Payload) -> Payload:

@@ -16,6 +16,21 @@ _SAMPLE_RATES = (
 # Table 1.19, channel configuration; 0 stands for a program config element.
 _CHANNELS = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 6, 7: 8, 11: 7, 12: 8, 14: 8}
 _LC, _SBR, _PS = 2, 5, 29
+# id_syn_ele (table 4.85): single channel, channel pair, low frequencies, the end of a block.
+_SINGLE, _PAIR, _LOW, _END = 0, 1, 3, 7
+# Table 1.19: the elements of each channel configuration.
+_ELEMENTS = {
+    1: (_SINGLE,),
+    2: (_PAIR,),
+    3: (_SINGLE, _PAIR),
+    4: (_SINGLE, _PAIR, _SINGLE),
+    5: (_SINGLE, _PAIR, _PAIR),
+    6: (_SINGLE, _PAIR, _PAIR, _LOW),
+    7: (_SINGLE, _PAIR, _PAIR, _PAIR, _LOW),
+    11: (_SINGLE, _PAIR, _PAIR, _SINGLE, _LOW),
+    12: (_SINGLE, _PAIR, _PAIR, _PAIR, _LOW),
+    14: (_SINGLE, _PAIR, _PAIR, _LOW, _PAIR),
+}
 _SYNC_EXTENSION = 0x2B7
 _ADTS_HEADER, _ADTS_CRC = 7, 2
 
@@ -81,6 +96,31 @@ def adts(content: Payload) -> Adts | None:
     return Adts(config, frames) if frames else None
 
 
+def config(sample_rate: int, channels: int) -> bytes:
+    """The AudioSpecificConfig of AAC LC, with one of the usual rates and up to six channels."""
+    index = _SAMPLE_RATES.index(sample_rate) if sample_rate in _SAMPLE_RATES else 3
+    return (_LC << 11 | index << 7 | min(max(channels, 1), 6) << 3).to_bytes(2)
+
+
+def silence(track: AudioTrack) -> tuple[bytes, int]:
+    """A raw_data_block (4.4.2.1) whose channels have no spectrum, in the order of 1.6.3.4."""
+    bits = Bits(track.config, "AAC AudioSpecificConfig")
+    _object_type(bits)
+    _sample_rate(bits)
+    block, width = 0, 0
+    tags = {_SINGLE: 0, _PAIR: 0, _LOW: 0}
+    for element in _ELEMENTS[bits.read(4)]:
+        # global_gain 0, and an ics_info of one long window without bands; no tool is used.
+        fields = [(element, 3), (tags[element], 4)]
+        fields += [(1, 1), (0, 11), (0, 2)] + 2 * [(0, 11)] if element == _PAIR else [(0, 22)]
+        tags[element] += 1
+        for value, size in fields:
+            block, width = block << size | value, width + size
+    block, width = block << 3 | _END, width + 3
+    padding = -width % 8
+    return (block << padding).to_bytes((width + padding) // 8), track.samples_per_frame or 1024
+
+
 def _object_type(bits: Bits) -> int:
     kind = bits.read(5)
     return 32 + bits.read(6) if kind == 31 else kind
@@ -127,4 +167,4 @@ def _descriptor(tag: int, *parts: bytes) -> bytes:
     return bytes((tag, *lengths, size & 0x7F)) + content
 
 
-AAC = AudioFormat("AAC", track, sample_entry, adts=adts)
+AAC = AudioFormat("AAC", track, sample_entry, silence, adts=adts)

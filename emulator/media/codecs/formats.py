@@ -41,10 +41,12 @@ class AudioFormat:
     """`samples(frame)` counts a frame's samples, where a track's frames vary (Opus).
 
     `adts(content)` takes frames out of ADTS, where the codec may come in it; None for raw frames.
+    `silence(track)` is a frame in which nothing is heard, and its samples.
     """
 
     name: str
     track: Callable[[bytes], AudioTrack]
     sample_entry: Callable[[AudioTrack], bytes]
+    silence: Callable[[AudioTrack], tuple[bytes, int]]
     samples: Callable[[Payload], int] | None = None
     adts: Callable[[Payload], Adts | None] | None = None

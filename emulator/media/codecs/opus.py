@@ -53,4 +53,13 @@ def sample_entry(track: AudioTrack) -> bytes:
     return audio_entry(b"Opus", track.channels, _RATE, box(b"dOps", fixed, mapping))
 
 
-OPUS = AudioFormat("Opus", track, sample_entry, samples)
+def silence(track: AudioTrack) -> tuple[bytes, int]:
+    """20 ms in which no stream of the track codes anything (CELT, full band).
+
+    All but the last stream's packet are self-delimiting (RFC 6716, appendix B).
+    """
+    streams = track.config[19] if track.config[18] else 1
+    return b"\xf8\x02\xff\xfe" * (streams - 1) + b"\xf8\xff\xfe", 960
+
+
+OPUS = AudioFormat("Opus", track, sample_entry, silence, samples)

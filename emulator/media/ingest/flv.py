@@ -9,21 +9,18 @@ from typing import Final
 
 from emulator.core.errors import ProtocolError
 from emulator.media import codecs
+from emulator.media.codecs import aac, opus
 from emulator.media.codecs.formats import AudioFormat, VideoFormat
 from emulator.media.ingest.tag import Tag, TagKind
 from emulator.media.ingest.wire import amf0
 from emulator.media.packets import AudioTrack, Packet, Track, VideoTrack
+from emulator.media.track_set import NO_PROMISE, Promise
 
 _TICKS_PER_MS = 90
 # A composition time further off than any encoder reorders is nonsense, and is cut to this.
 _CTS_LIMIT_MS = 10_000
 _CONFIG_SIZE_MAX = 65_536
 _METADATA_MEMBERS_MAX = 64
-# What `onMetaData` says of a kind of media: a flag, its codec, and the other kind's codec.
-_ANNOUNCED: Final = {
-    "video": ("hasVideo", "videocodecid", "audiocodecid"),
-    "audio": ("hasAudio", "audiocodecid", "videocodecid"),
-}
 # Frames without their header are dropped; after so long it is said, since the header may be late.
 _HEADER_WAIT_MS = 1_000
 _HEADERLESS = {
@@ -35,6 +32,10 @@ _ADTS = (
     "Sound comes as ADTS frames without an AAC header (AudioSpecificConfig). It is played, and "
     "other servers may not play it: an RTMP encoder sends the header first, and raw frames."
 )
+_AAC_IDS = (10, int.from_bytes(b"mp4a"), "mp4a", "AAC")
+_OPUS_IDS = (int.from_bytes(b"Opus"), "Opus")
+# OpusHead (RFC 7845, 5.1): version 1, stereo, 312 samples of pre-skip, 48 kHz.
+_OPUS_HEAD = b"OpusHead\x01\x02\x38\x01\x80\xbb\x00\x00\x00\x00\x00"
 
 
 class _Frame:
@@ -60,18 +61,17 @@ class FlvReader:
 
     `tracks` are the tracks known so far, video first: a new tuple when one is added or its
     configuration changes, and then with a new Track object for that one. `metadata` is what
-    `onMetaData` said (numbers and words; informative, believe the tracks instead). `kinds` are the
-    kinds of media, `video` and `audio`, that have come in a codec that is taken. `warn` is called
+    `onMetaData` said (numbers and words; informative, believe the tracks instead). `warn` is called
     with a sentence, once each, for what is wrong and does not end the publish.
     """
 
     def __init__(self, warn: Callable[[str], None] = lambda _: None) -> None:
         self.tracks: tuple[Track, ...] = ()
         self.metadata: dict[str, bool | float | str] = {}
-        self.kinds: set[TagKind] = set()
         self._warn = warn
         self._warnings: set[str] = set()
         self._headerless_since_ms: dict[TagKind, int] = {}
+        self._promise = NO_PROMISE
         self._video: VideoTrack | None = None
         self._unsized: VideoTrack | None = None
         self._video_format: VideoFormat | None = None
@@ -80,6 +80,14 @@ class FlvReader:
         self._audio_format: AudioFormat | None = None
         self._audio_config = b""
         self._is_adts = False
+
+    @property
+    def promise(self) -> Promise:
+        """What `onMetaData` says that will come: servers tell so before any header (FLV 10.1, E.5).
+
+        Of the sound only a codec that is taken here counts, and it is a guess until its header.
+        """
+        return self._promise
 
     def read(self, tag: Tag) -> list[Packet]:
         """The coded frames in a tag: one Packet or none; of ADTS, one or more.
@@ -101,16 +109,6 @@ class FlvReader:
         self._read_script(payload)
         return []
 
-    def announces(self, kind: TagKind) -> bool | None:
-        """Whether the metadata says that sound, or pictures, will come; None where it is silent."""
-        flag, number, other = _ANNOUNCED[kind]
-        has = self.metadata.get(flag)
-        if isinstance(has, bool):
-            return has
-        if number in self.metadata:
-            return True
-        return False if other in self.metadata else None
-
     def _read_video(self, timestamp_ms: int, payload: bytes) -> list[Packet]:
         head = payload[0]
         frame = head >> 4 & 7
@@ -127,7 +125,6 @@ class FlvReader:
             kind = payload[1]
             content = memoryview(payload)[2:]
             has_cts = True
-        self.kinds.add("video")
         if kind == _Kind.SEQUENCE_START:
             self._start_video(form, content if head & 0x80 else content[3:])
             return []
@@ -179,7 +176,6 @@ class FlvReader:
             form = codecs.legacy_audio(number)
             kind = payload[1]
             content = memoryview(payload)[2:]
-        self.kinds.add("audio")
         if kind == _Kind.SEQUENCE_START:
             self._is_adts = False
             self._start_audio(form, _config(content))
@@ -246,6 +242,29 @@ class FlvReader:
                     if isinstance(item, int | float | str)
                 }
                 self.metadata = dict(list(plain.items())[:_METADATA_MEMBERS_MAX])
+                self._promise = _promise_of(self.metadata)
+
+
+def _promise_of(metadata: dict[str, bool | float | str]) -> Promise:
+    """Codec ids are FLV's old numbers, or FourCCs as numbers (Enhanced RTMP v2) or as words."""
+    has_picture = _announces(metadata, "hasVideo", "videocodecid")
+    has_sound = _announces(metadata, "hasAudio", "audiocodecid")
+    codec = metadata.get("audiocodecid") if has_sound else None
+    if codec in _AAC_IDS:
+        rate, channels = metadata.get("audiosamplerate"), metadata.get("audiochannels")
+        if not isinstance(channels, int | float):
+            channels = 1 if metadata.get("stereo") is False else 2
+        known_rate = int(rate) if isinstance(rate, int | float) and 0 < rate < 1e6 else 0
+        channels = int(channels) if 1 <= channels <= 6 else 2
+        return Promise(has_picture, True, aac.track(aac.config(known_rate, channels)))
+    if codec in _OPUS_IDS:
+        return Promise(has_picture, True, opus.track(_OPUS_HEAD))
+    return Promise(has_picture, has_sound)
+
+
+def _announces(metadata: dict[str, bool | float | str], flag: str, codec: str) -> bool:
+    """A codec's number counts, unless a flag says that there is none of this kind."""
+    return metadata.get(flag) is not False and codec in metadata
 
 
 def _config(content: memoryview) -> bytes:

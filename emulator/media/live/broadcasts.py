@@ -44,13 +44,11 @@ class BroadcastBounds:
 
     `renditions` are the names of the sizes that each stream is made in, too; the largest is given
     up when they are `renditions_behind_ms` behind.
-    A stream's first packets wait at most `opening_ms` for the other kind of media (see `Opening`).
     """
 
     part_ms: int = 200
     segment_ms: int = 2_000
     media_wait_seconds: int = 30
-    opening_ms: int = 1_000
     renditions: tuple[str, ...] = ()
     renditions_behind_ms: int = 3_000
 
@@ -83,18 +81,16 @@ class Seat:
     def receive(self, tag: Tag) -> None:
         # What still comes after the end, or from who was taken over from, belongs to nobody.
         if self._broadcast.seat is self and not self._broadcast.is_over:
-            pipeline = self._broadcast.pipeline
             try:
-                pipeline.receive(tag)
+                self._broadcast.pipeline.receive(tag)
             except Refused as refused:
                 raise encoders.advised(refused, self.encoder) from None
-            if pipeline.is_opening and self._opening is None:
-                loop = asyncio.get_running_loop()
-                self._opening = loop.call_later(self._broadcast.opening_ms / 1000, self._open)
+            self._expect_opening()
 
     def take(self, packet: Packet, tracks: tuple[Track, ...]) -> None:
         if self._broadcast.seat is self and not self._broadcast.is_over:
             self._broadcast.pipeline.take(packet, tracks)
+            self._expect_opening()
 
     def relay(self, packet: Packet) -> None:
         if self._broadcast.seat is self and not self._broadcast.is_over:
@@ -116,6 +112,13 @@ class Seat:
         finally:
             self._broadcast.left(self, reason, is_done=True)
 
+    def _expect_opening(self) -> None:
+        """A publisher may stall: then the machine's clock says when it has waited enough."""
+        opening_ms = self._broadcast.pipeline.opening_ms
+        if opening_ms is not None and self._opening is None:
+            loop = asyncio.get_running_loop()
+            self._opening = loop.call_later(opening_ms / 1000, self._open)
+
     def _open(self) -> None:
         """Wait no longer for the other kind of media."""
         if self._opening is not None:
@@ -130,12 +133,9 @@ class Seat:
 class Broadcast:
     """One stream that is, or was a moment ago, published."""
 
-    def __init__(
-        self, world: World, stream: Stream, pipeline: "Pipeline", *, opening_ms: int
-    ) -> None:
+    def __init__(self, world: World, stream: Stream, pipeline: "Pipeline") -> None:
         self.stream_id = stream.id
         self.pipeline = pipeline
-        self.opening_ms = opening_ms
         self.seat: Seat | None = None
         self.is_over = False
         self._world = world
@@ -397,7 +397,6 @@ class Broadcasts:
             part_ms=self._bounds.part_ms,
             segment_ms=self._bounds.segment_ms,
             open_ladder=partial(self._ladders.begin, stream.id),
-            opening_ms=self._bounds.opening_ms,
             warn=partial(log.warning, "publisher warning stream=%s warning=%s", stream.id),
         )
-        return Broadcast(self._world, stream, pipeline, opening_ms=self._bounds.opening_ms)
+        return Broadcast(self._world, stream, pipeline)

@@ -7,6 +7,7 @@ from emulator.core.values import dataclass
 from emulator.media.ingest import encoders
 from emulator.media.ingest.encoders import Encoder
 from emulator.media.packets import VIDEO_TIMESCALE, AudioTrack, Packet, VideoTrack
+from emulator.media.track_set import Kind
 
 _TICKS_PER_MS = VIDEO_TIMESCALE // 1000
 _GAP_MS = 1_000
@@ -103,6 +104,8 @@ class PublisherHealth:
         self._longest_gap_ms = 0
         self._rejoins = 0
         self._warned: list[str] = []
+        # What comes although the stream began without it, and so is not shown.
+        self.left_out: frozenset[Kind] = frozenset()
 
     def warn(self, sentence: str) -> None:
         """Something is wrong with what this publisher sends, until it comes back."""
@@ -199,6 +202,11 @@ class PublisherHealth:
                 + encoders.advice("sound_offset", encoder)
             )
         found += self._missing(now_ms)
+        found += [
+            f"The publisher sends {kind} now, but the stream began without: players cannot add a "
+            f"track, so this {kind} is left out. It will be there in the next stream."
+            for kind in sorted(self.left_out)
+        ]
         if self._gaps:
             found.append(
                 f"The publisher's clock had {self._gaps} holes or jumps, the longest of "

@@ -15,14 +15,15 @@ from emulator.media.fmp4 import fragment, init_segment
 from emulator.media.ingest.flv import FlvReader
 from emulator.media.ingest.tag import Tag
 from emulator.media.live.health import PublisherHealth
-from emulator.media.live.opening import Opening
 from emulator.media.packets import Packet, Track
 from emulator.media.parts import Part
 from emulator.media.renditions.ladder import Ladder
 from emulator.media.segmenter import Segmenter
+from emulator.media.sequencer import Sequenced, Sequencer
 from emulator.media.shelf.shelf import Shelf
 from emulator.media.simulcast.feed import Feed
-from emulator.media.timeline import Epoch, Timeline
+from emulator.media.timeline import Epoch
+from emulator.media.track_set import NO_PROMISE, Promise
 from emulator.media.webrtc.relay import Relay
 
 log = logging.getLogger(__name__)
@@ -36,8 +37,7 @@ class Pipeline:
     """`open_shelf` is called once, when the stream's first key frame (or sound) has come.
 
     `open_ladder` is called next, with what the stream begins with and its shelf. `warn` is called
-    with a sentence for what is wrong with a publisher's media and does not end it. `opening_ms` is
-    how long, in the publisher's time, the first packets wait for the other kind of media.
+    with a sentence for what is wrong with a publisher's media and does not end it.
     """
 
     def __init__(
@@ -48,7 +48,6 @@ class Pipeline:
         part_ms: int,
         segment_ms: int,
         open_ladder: Callable[[Epoch, Shelf], Ladder | None] = _no_ladder,
-        opening_ms: int = 1_000,
         warn: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._clock = clock
@@ -56,10 +55,9 @@ class Pipeline:
         self._open_ladder = open_ladder
         self.ladder: Ladder | None = None
         self._shelf: Shelf | None = None
-        self._opening_ms = opening_ms
         self._warn_publisher = warn
-        self._begin_reading()
-        self._timeline = Timeline()
+        self._reader = FlvReader(self._warn)
+        self._sequencer = Sequencer()
         self._in_band = InBand()
         self._segmenter = Segmenter(part_ms=part_ms, segment_ms=segment_ms)
         self._sequence = 0
@@ -77,19 +75,16 @@ class Pipeline:
         """Take the publisher's next tag.
 
         Refuses (`unsupported`) a codec that HLS cannot carry; raises `ProtocolError` for a tag
-        that is not what it says. A stream that has not begun is as it was then: see `Opening`.
+        that is not what it says. Of one that has not begun, nothing is kept then: it stays offline.
         """
         try:
             packets = self._reader.read(tag)
         except (Refused, ProtocolError):
-            self._opening.release()
+            if self._shelf is None:
+                self._sequencer.resume()
             raise
-        if self._shelf is not None:
-            for packet in packets:
-                self.take(packet, self._reader.tracks)
-            return
-        for arrival in self._opening.push(packets, self._reader, self._clock.now_ms()):
-            self._place(*arrival)
+        for packet in packets:
+            self.take(packet, self._reader.tracks, self._reader.promise)
 
     @property
     def metadata(self) -> dict[str, bool | float | str]:
@@ -97,32 +92,23 @@ class Pipeline:
         return self._reader.metadata
 
     @property
-    def is_opening(self) -> bool:
-        """Packets wait for the other kind of media."""
-        return self._opening.is_waiting
+    def opening_ms(self) -> int | None:
+        """How long what has come waits for the other kind of media; None where nothing waits."""
+        return self._sequencer.wait_ms
 
     def open(self) -> None:
         """Wait no longer: the stream begins with what has come, if that has a key frame."""
-        for arrival in self._opening.release():
-            self._place(*arrival)
+        self._pass_on(self._sequencer.release())
 
-    def take(self, packet: Packet, tracks: tuple[Track, ...]) -> None:
+    def take(
+        self, packet: Packet, tracks: tuple[Track, ...], promise: Promise = NO_PROMISE
+    ) -> None:
         """Take a publisher's next packet, in its own time. `tracks` are those known so far."""
-        self._place(packet, tracks, self._clock.now_ms())
-
-    def _place(self, packet: Packet, tracks: tuple[Track, ...], at_ms: int) -> None:
+        at_ms = self._clock.now_ms()
         self.health.note(packet, at_ms)
         self.relay.push(packet)
-        for placed in self._timeline.push(packet, tracks):
-            if self._shelf is None:
-                self._shelf = self._open_shelf()
-                self.ladder = self._open_ladder(self._timeline.epoch, self._shelf)
-            self._last_media_ms = at_ms
-            if self.ladder is not None:
-                self.ladder.push(placed, self._timeline.epoch, at_ms)
-            self.feed.push(placed, self._timeline.epoch.tracks)
-            whole = self._in_band.complete(placed)
-            self._keep(self._shelf, self._segmenter.push(whole, self._timeline.epoch, at_ms))
+        self._pass_on(self._sequencer.push(packet, tracks, at_ms, promise))
+        self.health.left_out = self._sequencer.left_out
 
     def pause(self) -> None:
         """The publisher is gone, perhaps to come back: what it sent is on the shelf.
@@ -130,6 +116,7 @@ class Pipeline:
         What cannot be put there is lost, and logged: the stream goes on, or ends, without it.
         """
         try:
+            self._pass_on(self._sequencer.flush(self._clock.now_ms()))
             if self._shelf is not None:
                 self._keep(self._shelf, self._segmenter.flush())
             if self.ladder is not None:
@@ -139,8 +126,8 @@ class Pipeline:
 
     def resume(self) -> None:
         """A publisher is back: the same timeline goes on, after a discontinuity."""
-        self._begin_reading()
-        self._timeline.resume()
+        self._reader = FlvReader(self._warn)
+        self._sequencer.resume()
         self.relay.resume()
         self.health.rejoin()
 
@@ -155,13 +142,22 @@ class Pipeline:
             ends.callback(self.feed.close)
             ends.callback(self.relay.close)
 
-    def _begin_reading(self) -> None:
-        self._reader = FlvReader(self._warn)
-        self._opening = Opening(self._opening_ms)
-
     def _warn(self, sentence: str) -> None:
         self.health.warn(sentence)
         self._warn_publisher(sentence)
+
+    def _pass_on(self, sequence: list[Sequenced]) -> None:
+        """To the playlist, the renditions, and the servers that the stream is pushed on to."""
+        for packet, epoch, at_ms in sequence:
+            if self._shelf is None:
+                self._shelf = self._open_shelf()
+                self.ladder = self._open_ladder(epoch, self._shelf)
+            self._last_media_ms = at_ms
+            if self.ladder is not None:
+                self.ladder.push(packet, epoch, at_ms)
+            self.feed.push(packet, epoch.tracks)
+            whole = self._in_band.complete(packet)
+            self._keep(self._shelf, self._segmenter.push(whole, epoch, at_ms))
 
     def _keep(self, shelf: Shelf, parts: list[Part]) -> None:
         for part in parts:

@@ -56,7 +56,7 @@ def test_an_init_segment_describes_each_track_and_announces_fragments() -> None:
 
 def test_a_track_of_many_hours_tells_how_long_it_is() -> None:
     for hours, form in ((1, ">16xI"), (14, ">24xQ")):
-        octets = trak(1, VIDEO, (), hours * 3600 * VIDEO.timescale)
+        octets = trak(VIDEO, (), hours * 3600 * VIDEO.timescale)
         (header,) = content(octets, "/trak/mdia/mdhd")
         assert struct.unpack_from(form, header)[0] == hours * 3600 * VIDEO.timescale
         (shown,) = content(octets, "/trak/tkhd")

@@ -10,6 +10,7 @@ from io import FileIO
 from pathlib import Path
 
 from emulator.media.fmp4 import fragment, init_segment
+from emulator.media.gap_filler import GapFiller
 from emulator.media.packets import Packet, Track, VideoTrack
 from emulator.media.parts import Part
 from emulator.media.segmenter import Segmenter
@@ -28,18 +29,22 @@ def press(
 ) -> Window:
     """Write a whole recording that begins at `at_ms`. Returns what is in it.
 
+    Where sound or picture is the shorter one, it goes on with silence, or with its last key frame.
+
     Raises `OSError` where it cannot be written; then there is no recording.
     """
     segmenter = Segmenter(part_ms=min(PART_MS, segment_ms // 2), segment_ms=segment_ms)
+    gap_filler = GapFiller(still_ms=segment_ms)
     epoch = Epoch(0, tracks)
     with (folder / DRAFT_NAME).open("wb") as lines:
         writer = _Writer(folder, lines.write, segment_ms)
         with closing(writer):
             for packet in packets:
-                for part in segmenter.push(packet, epoch, at_ms):
-                    writer.append(part)
-            for part in segmenter.flush():
-                writer.append(part)
+                for placed in gap_filler.push(packet, epoch):
+                    writer.append_all(segmenter.push(*placed, at_ms))
+            for placed in gap_filler.flush():
+                writer.append_all(segmenter.push(*placed, at_ms))
+            writer.append_all(segmenter.flush())
             writer.finish()
         lines.flush()
         os.fsync(lines.fileno())
@@ -59,6 +64,10 @@ class _Writer:
         self._file: FileIO | None = None
         self._sequence = 0
         write_line(index.head_line(self.window))
+
+    def append_all(self, parts: Iterable[Part]) -> None:
+        for part in parts:
+            self.append(part)
 
     def append(self, part: Part) -> None:
         if part.starts_segment:

@@ -15,8 +15,8 @@ from emulator.media.packets import VIDEO_TIMESCALE, Packet, VideoTrack
 from emulator.media.parts import Part
 from emulator.media.publisher.settings import PublishSettings
 from emulator.media.segmenter import Segmenter
+from emulator.media.sequencer import Sequencer
 from emulator.media.shelf.segments import Init
-from emulator.media.timeline import Timeline
 
 ROUND_SECONDS: Final = 8
 ROUND_TICKS: Final = ROUND_SECONDS * VIDEO_TIMESCALE
@@ -96,7 +96,7 @@ def render(width: int, height: int) -> Film:
     kbits = max(80, 400 * height // 360)
     settings = PublishSettings(width=width, height=height, video_kbits=kbits, audio_kbits=64)
     broadcast = SyntheticBroadcast(settings, clock)
-    reader, timeline, segmenter = FlvReader(), Timeline(), Segmenter()
+    reader, sequencer, segmenter = FlvReader(), Sequencer(), Segmenter()
     parts: list[Part] = []
 
     frames = ROUND_SECONDS * int(settings.fps)
@@ -104,8 +104,8 @@ def render(width: int, height: int) -> Film:
         clock.advance(max(0, broadcast.due_ms - clock.now_ms()))
         for tag in broadcast.step(broadcast.due_ms):
             for packet in reader.read(tag):
-                for placed in timeline.push(packet, reader.tracks):
-                    parts += segmenter.push(placed, timeline.epoch, clock.now_ms())
+                for sequenced in sequencer.push(packet, reader.tracks, clock.now_ms()):
+                    parts += segmenter.push(*sequenced)
     broadcast.close()
     return Film(_one_round(parts))
 

@@ -41,11 +41,11 @@ def whole(film: Film, showing: Showing) -> bytes:
 def _index(tracks: "list[_Shown]", begins: int) -> bytes:
     """The moov of a file whose round begins at that byte, one track's chunks behind the other's."""
     traks = []
-    for number, each in enumerate(tracks, 1):
+    for each in tracks:
         tables = (*each.tables, each.offsets(begins))
-        traks.append(trak(number, each.track, tables, each.duration))
+        traks.append(trak(each.track, tables, each.duration))
         begins += each.length
-    return box(b"moov", movie_header(len(tracks), tracks[0].duration_ms), *traks)
+    return box(b"moov", movie_header(tracks[0].duration_ms), *traks)
 
 
 class _Chunk:

@@ -30,8 +30,8 @@ log = logging.getLogger(__name__)
 _TICK_SECONDS = 0.03
 _REPORT_EVERY_MS = 1_000
 # A stream begins with all that it has, since players do not like what comes later: sound waits for
-# the first picture, and pictures for a sign of sound.
-_PICTURE_PATIENCE_MS, _SOUND_PATIENCE_MS = 3_000, 500
+# the first picture.
+_PICTURE_PATIENCE_MS = 3_000
 # AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1) of what `OpusToAac` makes: LC, 48 kHz, stereo.
 AAC_CONFIG = b"\x11\x90"
 # OpusHead (RFC 7845, 5.1): version 1, stereo, 312 samples of pre-skip, 48 kHz.
@@ -48,7 +48,6 @@ class Publisher:
         self._intake: PacketIntake | None = intake
         self._video: VideoTrack | None = None
         self._audio: AudioTrack | None = None
-        self._held: list[Packet] = []
         self._opus = opus.track(_OPUS_HEAD)
         self._sound_codec: Converter[Sound, Packet] | None = None
         self._picture_codec: Converter[RawPicture, Packet] | None = None
@@ -130,6 +129,8 @@ class Publisher:
         wait_ms = PICTURE_WAIT_MS
         eater: Eater
         if form.name == "opus":
+            # What was negotiated is a track of the stream from its start, also while it is muted.
+            self._audio = aac.track(AAC_CONFIG)
             eater, wait_ms = OpusEater(clock, monotonic_ms, self._take_sound), SOUND_WAIT_MS
         elif form.name == "h264":
             eater = H264Eater(clock, monotonic_ms, self._take_picture, self.ask_for_key_frame)
@@ -150,18 +151,8 @@ class Publisher:
     def _take_picture(self, packet: Packet, track: VideoTrack) -> None:
         if packet.is_key:
             self._key_at_ms = monotonic_ms()
-        if self._is_waiting_for_sound():
-            self._held.append(packet)
-            return
         self._video = track
-        held, self._held = self._held, []
-        for each in (*held, packet):
-            self._hand_over(each)
-
-    def _is_waiting_for_sound(self) -> bool:
-        if self._sound is None or self._audio is not None:
-            return False
-        return monotonic_ms() - self._opened_at_ms < _SOUND_PATIENCE_MS
+        self._hand_over(packet)
 
     def _transcode(self, picture: RawPicture) -> None:
         if self._picture_codec is None:
@@ -182,7 +173,7 @@ class Publisher:
 
     def _take_sound(self, sound: Sound) -> None:
         if self._sound_codec is None:
-            self._audio = aac.track(AAC_CONFIG)
+            assert self._audio is not None
             self._sound_codec = Converter("aac", partial(_make_aac, self._audio), self._take_sounds)
         if self._intake is not None:
             samples = opus.samples(sound.data)

@@ -10,6 +10,7 @@ from emulator.media.packets import Packet, VideoTrack
 from emulator.media.parts import Part
 from emulator.media.renditions.worker import Cut, Worker
 from emulator.media.segmenter import Segmenter
+from emulator.media.sequencer import Sequencer
 from emulator.media.timeline import Timeline
 from tests.support.broadcast import flv, flv_tags, joined
 
@@ -19,20 +20,22 @@ X264 = "libx264 -preset ultrafast -g 30"
 
 def run(*connections: bytes) -> tuple[list[Part], list[list[Cut]]]:
     """The source's parts, and those of each rendition."""
-    timeline = Timeline()
+    sequencer = Sequencer()
     source = Segmenter(part_ms=200, segment_ms=1000)
     worker = Worker(NAMES, part_ms=200, segment_ms=1000)
     parts: list[Part] = []
     cuts: list[Cut] = []
     for connection in connections:
         reader = FlvReader()
-        timeline.resume()
+        sequencer.resume()
         for tag in flv_tags(connection):
             for packet in reader.read(tag):
-                for placed in timeline.push(packet, reader.tracks):
-                    at_ms = timeline.latest // 90
-                    parts += source.push(placed, timeline.epoch, at_ms)
-                    cuts += worker.take(placed, timeline.epoch, at_ms)
+                for placed in sequencer.push(packet, reader.tracks, sequencer.latest // 90):
+                    parts += source.push(*placed)
+                    cuts += worker.take(*placed)
+        for placed in sequencer.flush(sequencer.latest // 90):
+            parts += source.push(*placed)
+            cuts += worker.take(*placed)
         parts += source.flush()
         cuts += worker.flush()
     return parts, [[cut for cut in cuts if cut.rung == n] for n in range(len(NAMES))]

@@ -1,0 +1,256 @@
+"""GapFiller: where one kind of media stops while the other goes on, it goes on too.
+
+A browser plays what all tracks of a SourceBuffer have in common, so a track that stops is a player
+that stops. Missing sound is filled with silence, a missing picture with the last key frame, shown
+again and again. Pure: what `Timeline` placed in, the same with the holes filled out.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from emulator.media import codecs
+from emulator.media.packets import VIDEO_TIMESCALE, AudioTrack, Packet, VideoTrack
+from emulator.media.timeline import Epoch
+
+_TICKS_PER_MS = VIDEO_TIMESCALE // 1000
+# What a frame lasts where nothing is known: one at 30 a second.
+_FRAME_TICKS = VIDEO_TIMESCALE // 30
+_STEP_MAX = VIDEO_TIMESCALE
+# A kind that comes back so far behind what was filled has a clock that stood still meanwhile.
+_STOOD_STILL = 2000 * _TICKS_PER_MS
+# However often a publisher proves to be late, nobody waits longer than this for it.
+_PATIENCE_MAX = 3000 * _TICKS_PER_MS
+# A kind may be late by one packet of the other without having stopped.
+_PACKETS_MISSED_MIN = 2
+# Shorter holes in the sound go into the length of the frame before them.
+_HOLE_MIN = 80 * _TICKS_PER_MS
+
+
+class Placed(NamedTuple):
+    """A packet in the stream's time, and the epoch that it belongs to."""
+
+    packet: Packet
+    epoch: Epoch
+
+
+class _Lane:
+    """One kind of media, in its track's ticks. `missed` counts the other kind's packets since.
+
+    `end` is where its media ends, `filled_end` where what was filled ends (-1: nothing was).
+    `heard_at` is how far (ticks of 1/90,000 s) the other kind was when this one last came.
+    `usual`: what lies between two of its packets, where that is known.
+    """
+
+    __slots__ = (
+        "end", "filled_end", "heard_at", "is_filling", "missed", "patience", "shift", "usual"
+    )  # fmt: skip
+
+    def __init__(self, patience: int) -> None:
+        self.patience = patience
+        self.usual = 0
+        self.begin(0, 0)
+
+    def begin(self, end: int, heard_at: int) -> None:
+        self.end = end
+        self.heard_at = heard_at
+        self.filled_end = -1
+        self.is_filling = False
+        self.missed = 0
+        self.shift = 0
+
+    def note_other(self, position: int) -> bool:
+        """The other kind has come this far. True where this one has stopped."""
+        self.missed += 1
+        patience = max(self.patience, min(self.usual * 3 // 2, _PATIENCE_MAX))
+        is_late = position - self.heard_at > patience
+        if is_late and self.missed >= _PACKETS_MISSED_MIN:
+            self.is_filling = True
+        return self.is_filling
+
+    def note_return(self, position: int) -> None:
+        self.missed = 0
+        self.heard_at = position
+        self.is_filling = False
+
+
+class GapFiller:
+    """One stream's packets, over all its epochs. An epoch with one kind of media stays as it is.
+
+    A kind has stopped when the other has gone on for `stall_ms` without it. It is then filled up to
+    `behind_ms` before the other, so that what comes back little later still has its place.
+    `still_ms`: how long each repeated key frame is shown. After a filled hole the picture goes on
+    with a key frame: what depends on frames that decoders no longer have is left out.
+    """
+
+    def __init__(self, *, stall_ms: int = 500, behind_ms: int = 100, still_ms: int = 200) -> None:
+        self._stall = stall_ms * _TICKS_PER_MS
+        self._behind = behind_ms * _TICKS_PER_MS
+        self._still = still_ms * _TICKS_PER_MS
+        self._epoch: Epoch | None = None
+        self._video: VideoTrack | None = None
+        self._audio: AudioTrack | None = None
+        self._pictures = _Lane(self._stall)
+        self._sounds = _Lane(self._stall)
+        self._key: Packet | None = None
+        self._last_dts = -1
+        self._frame_dts = -1
+        self._step = 0
+        self._arrived = 0
+        self._interval = 0
+        self._shown_until = 0
+        self._silence: tuple[bytes, int] = (b"", 0)
+
+    def push(self, packet: Packet, epoch: Epoch) -> list[Placed]:
+        """The packet, and before it whatever is missing by now."""
+        out: list[Placed] = []
+        if epoch is not self._epoch:
+            if self._pictures.is_filling or self._sounds.is_filling:
+                out += self.flush()
+            self._begin(epoch, packet)
+        if type(packet.track) is VideoTrack:
+            if packet.is_key:
+                self._key = packet
+            if self._audio is not None:
+                out += self._take_picture(packet, epoch)
+                return out
+        elif self._video is not None:
+            out += self._take_sound(packet, epoch)
+            return out
+        out.append(Placed(packet, epoch))
+        return out
+
+    def flush(self) -> list[Placed]:
+        """Fill the kind that ends first, at the end of a publisher or a file."""
+        epoch, audio = self._epoch, self._audio
+        if epoch is None or audio is None or self._video is None:
+            return []
+        picture_end, sound_end = self._pictures.end, self._sound_end(audio)
+        packets: list[Packet] = []
+        if picture_end - sound_end >= self._still:
+            packets += self._silent_until(picture_end, audio)
+        if sound_end - picture_end >= self._stall:
+            packets += self._still_until(sound_end - self._still, self._video)
+        return [Placed(packet, epoch) for packet in packets]
+
+    def _begin(self, epoch: Epoch, packet: Packet) -> None:
+        """Both kinds are to begin where the epoch does, unless they have come further already."""
+        start = packet.dts * VIDEO_TIMESCALE // packet.track.timescale
+        self._video = next((one for one in epoch.tracks if isinstance(one, VideoTrack)), None)
+        audio = next((one for one in epoch.tracks if isinstance(one, AudioTrack)), None)
+        sound_start = 0
+        if audio is not None:
+            sound_start = -(-start * audio.timescale // VIDEO_TIMESCALE)
+            if self._audio is not None and self._audio.timescale == audio.timescale:
+                sound_start = max(sound_start, self._sounds.end)
+            self._silence = codecs.silence(audio)
+        self._audio = audio
+        self._pictures.begin(max(start, self._last_dts + 1), start)
+        self._sounds.begin(sound_start, start)
+        self._epoch = epoch
+        self._frame_dts = -1
+        self._step = _FRAME_TICKS
+        self._shown_until = start
+
+    def _take_picture(self, packet: Packet, epoch: Epoch) -> Iterator[Placed]:
+        lane, audio, video = self._pictures, self._audio, self._video
+        assert audio is not None
+        assert video is not None
+        self._note_interval(packet.dts)
+        if lane.is_filling and not packet.is_key:
+            return
+        packet = _moved(packet, self._lateness(packet.dts, lane, VIDEO_TIMESCALE))
+        if lane.is_filling:
+            for still in self._still_until(packet.dts - self._still, video):
+                yield Placed(still, epoch)
+        dts = packet.dts
+        if dts <= self._last_dts:
+            dts = self._last_dts + 1
+            packet = packet._replace(dts=dts, pts=max(dts, packet.pts))
+        self._note_frame(packet)
+        lane.note_return(self._sound_end(audio))
+        if self._sounds.note_other(dts):
+            for silent in self._silent_until(dts - self._behind, audio):
+                yield Placed(silent, epoch)
+        yield Placed(packet, epoch)
+
+    def _note_interval(self, dts: int) -> None:
+        """One long interval is a stop; two in a row are a camera that sends few pictures."""
+        interval = dts - self._arrived
+        self._pictures.usual = min(interval, self._interval)
+        self._arrived, self._interval = dts, interval
+
+    def _note_frame(self, packet: Packet) -> None:
+        """A frame lasts as long as the one before it, as far as is known yet."""
+        step = packet.dts - self._frame_dts
+        if self._frame_dts >= 0 and step <= _STEP_MAX:
+            self._step = step
+        self._last_dts = self._frame_dts = packet.dts
+        self._pictures.end = packet.dts + self._step
+        self._shown_until = max(self._shown_until, packet.pts + self._step)
+
+    def _take_sound(self, packet: Packet, epoch: Epoch) -> Iterator[Placed]:
+        lane, audio, video = self._sounds, self._audio, self._video
+        assert audio is not None
+        assert video is not None
+        packet = _moved(packet, self._lateness(packet.dts, lane, audio.timescale))
+        is_covered = packet.dts + packet.duration // 2 < lane.filled_end
+        if not is_covered:
+            for silent in self._silent_before(packet, audio):
+                yield Placed(silent, epoch)
+            packet = _moved(packet, max(0, lane.filled_end - packet.dts))
+            lane.end = packet.dts + packet.duration
+        lane.note_return(self._last_dts)
+        position = self._sound_end(audio)
+        if self._pictures.note_other(position):
+            for still in self._still_until(position - self._behind, video):
+                yield Placed(still, epoch)
+        if not is_covered:
+            yield Placed(packet, epoch)
+
+    def _lateness(self, dts: int, lane: _Lane, timescale: int) -> int:
+        """By how much a packet is to be moved, and a lesson for the next time that none comes."""
+        behind = lane.filled_end - dts - lane.shift
+        ticks = behind * VIDEO_TIMESCALE // timescale
+        if ticks > _STOOD_STILL:
+            lane.shift += behind
+        elif ticks > self._still and lane.is_filling:
+            # It was on its way: this publisher sends its kinds in turns.
+            lane.patience = min(lane.patience + 2 * ticks, _PATIENCE_MAX)
+        return lane.shift
+
+    def _sound_end(self, audio: AudioTrack) -> int:
+        return self._sounds.end * VIDEO_TIMESCALE // audio.timescale
+
+    def _silent_before(self, packet: Packet, audio: AudioTrack) -> Iterator[Packet]:
+        """Whole frames of silence in a hole; a rest goes into the length of the frame before it."""
+        if (packet.dts - self._sounds.end) * VIDEO_TIMESCALE >= _HOLE_MIN * audio.timescale:
+            yield from self._silent_until(packet.dts * VIDEO_TIMESCALE // audio.timescale, audio)
+
+    def _silent_until(self, until: int, audio: AudioTrack) -> Iterator[Packet]:
+        """Silence from where the sound ends, as long as whole frames fit in before `until`."""
+        data, samples = self._silence
+        lane = self._sounds
+        last = until * audio.timescale // VIDEO_TIMESCALE - samples
+        while lane.end <= last:
+            yield Packet(audio, lane.end, lane.end, samples, True, data)
+            lane.end += samples
+            lane.filled_end = lane.end
+
+    def _still_until(self, until: int, video: VideoTrack) -> Iterator[Packet]:
+        """The last key frame again, from where the picture ends up to `until`."""
+        key, lane = self._key, self._pictures
+        if key is None or key.track.config != video.config:
+            return
+        while lane.end <= until:
+            dts = lane.end
+            # Frames that are still to be shown, and those of the key frame's own reordering.
+            pts = max(dts + key.pts - key.dts, self._shown_until)
+            yield Packet(video, dts, pts, 0, True, key.data)
+            self._last_dts = dts
+            self._frame_dts = -1
+            self._shown_until = pts + 1
+            lane.end = lane.filled_end = dts + self._still
+
+
+def _moved(packet: Packet, by: int) -> Packet:
+    return packet._replace(dts=packet.dts + by, pts=packet.pts + by) if by else packet

@@ -1,0 +1,74 @@
+"""Sequencer: a publisher's packets in, the stream's out: its tracks, its time, no holes.
+
+`TrackSet` decides what the stream has, `Timeline` gives it one time, `GapFiller` keeps all of its
+tracks going. Everything that makes a stream of packets does it here.
+"""
+
+from typing import NamedTuple
+
+from emulator.media.gap_filler import GapFiller
+from emulator.media.packets import Packet, Track
+from emulator.media.timeline import Epoch, Timeline
+from emulator.media.track_set import NO_PROMISE, Arrival, Kind, Promise, TrackSet
+
+
+class Sequenced(NamedTuple):
+    """A packet in the stream's time. `at_ms`: when it, or what it stands in for, arrived."""
+
+    packet: Packet
+    epoch: Epoch
+    at_ms: int
+
+
+class Sequencer:
+    """One stream, over all its publishers' connections."""
+
+    def __init__(self) -> None:
+        self._track_set = TrackSet()
+        self._timeline = Timeline()
+        self._gap_filler = GapFiller()
+
+    @property
+    def latest(self) -> int:
+        """Where the newest media ends, in ticks since the stream began."""
+        return self._timeline.latest
+
+    @property
+    def left_out(self) -> frozenset[Kind]:
+        """What the publisher sends although the stream began without it."""
+        return self._track_set.left_out
+
+    @property
+    def wait_ms(self) -> int | None:
+        """How long what was held waits for the other kind of media; None where nothing waits."""
+        return self._track_set.wait_ms
+
+    def push(
+        self, packet: Packet, tracks: tuple[Track, ...], at_ms: int, promise: Promise = NO_PROMISE
+    ) -> list[Sequenced]:
+        """Take a publisher's next packet, in its own time. `tracks` are those known so far."""
+        return self._place(self._track_set.push(packet, tracks, at_ms, promise))
+
+    def release(self) -> list[Sequenced]:
+        """What was held back, since nothing more is to be waited for."""
+        return self._place(self._track_set.release())
+
+    def flush(self, at_ms: int) -> list[Sequenced]:
+        """The publisher is gone: what was held back, and what it leaves unfilled."""
+        return [
+            *self.release(),
+            *(Sequenced(*placed, at_ms) for placed in self._gap_filler.flush()),
+        ]
+
+    def resume(self) -> None:
+        """Another publisher's packets follow, after a discontinuity."""
+        self._track_set.resume()
+        self._timeline.resume()
+
+    def _place(self, arrivals: list[Arrival]) -> list[Sequenced]:
+        return [
+            Sequenced(*placed, arrival.at_ms)
+            for arrival in arrivals
+            for packet in self._timeline.push(arrival.packet, arrival.tracks)
+            for placed in self._gap_filler.push(packet, self._timeline.epoch)
+        ]

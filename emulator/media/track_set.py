@@ -1,0 +1,217 @@
+"""TrackSet: which kinds of media a stream has, decided when it begins and kept until it ends.
+
+A browser's SourceBuffer takes no init segment with another number of tracks, so a stream that began
+with a picture and sound has both to its end, and one that began with a picture alone never gets
+sound (docs/decisions/0013). Pure: a publisher's packets in, the same packets in the same times out.
+"""
+
+from typing import Literal, NamedTuple
+
+from emulator.core.values import dataclass
+from emulator.media.packets import VIDEO_TIMESCALE, AudioTrack, Packet, Track, VideoTrack
+
+_TICKS_PER_MS = VIDEO_TIMESCALE // 1000
+_HELD_PACKETS_MAX = 512
+# Sound that came alone for less than this, from a publisher that is gone, is no stream.
+_SOUND_MIN_MS = 1000
+
+Kind = Literal["picture", "sound"]
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What a publisher has said that it will send. `sound`: as it will probably be, if known."""
+
+    has_picture: bool = False
+    has_sound: bool = False
+    sound: AudioTrack | None = None
+
+
+NO_PROMISE = Promise()
+
+
+class Arrival(NamedTuple):
+    """A packet that belongs to the stream, the stream's tracks at it, and when it arrived."""
+
+    packet: Packet
+    tracks: tuple[Track, ...]
+    at_ms: int
+
+
+class TrackSet:
+    """One stream's tracks, over all its publishers.
+
+    A publisher's packets are held until all of its tracks are there: from the first key frame for
+    up to `sound_wait_ms` (`sound_patience_ms` where sound was promised), from the first sound for
+    up to `picture_wait_ms` (`picture_patience_ms` where a picture was promised or its header came).
+    Waiting is measured on the publisher's own clock. Sound from before the first key frame is left
+    out. Of a kind that a publisher does not send, the stream keeps the track that it had.
+    """
+
+    def __init__(
+        self,
+        *,
+        sound_wait_ms: int = 500,
+        sound_patience_ms: int = 2_000,
+        picture_wait_ms: int = 4_000,
+        picture_patience_ms: int = 10_000,
+    ) -> None:
+        self._sound_wait = sound_wait_ms * _TICKS_PER_MS
+        self._sound_patience = sound_patience_ms * _TICKS_PER_MS
+        self._picture_wait = picture_wait_ms * _TICKS_PER_MS
+        self._picture_patience = picture_patience_ms * _TICKS_PER_MS
+        self._kinds: frozenset[Kind] = frozenset()
+        self._left_out: set[Kind] = set()
+        self._video: VideoTrack | None = None
+        self._audio: AudioTrack | None = None
+        self._published: tuple[Track, ...] | None = None
+        self._tracks: tuple[Track, ...] = ()
+        self._is_running = False
+        self._held: list[Arrival] = []
+        self._since: int | None = None
+        self._has_key = False
+        self._promise = NO_PROMISE
+
+    @property
+    def left_out(self) -> frozenset[Kind]:
+        """What the present publisher sends although the stream began without it."""
+        return frozenset(self._left_out)
+
+    @property
+    def wait_ms(self) -> int | None:
+        """How long what was held waits for the other kind of media; None where nothing waits."""
+        if not self._held:
+            return None
+        return self._wait(self._held[-1].tracks) // _TICKS_PER_MS
+
+    def resume(self) -> None:
+        """Another publisher's packets follow."""
+        self._is_running = False
+        self._held = []
+        self._since = None
+        self._has_key = False
+        self._left_out.clear()
+        self._published = None
+
+    def push(
+        self, packet: Packet, tracks: tuple[Track, ...], at_ms: int, promise: Promise = NO_PROMISE
+    ) -> list[Arrival]:
+        """The packets that now belong to the stream. `tracks` are the publisher's so far."""
+        kind: Kind = "picture" if type(packet.track) is VideoTrack else "sound"
+        if self._kinds and kind not in self._kinds:
+            self._left_out.add(kind)
+            return []
+        if self._is_running:
+            return [self._arrived(packet, tracks, at_ms)]
+        self._promise = promise
+        self._hold(Arrival(packet, tracks, at_ms))
+        return self._begin() if self._is_complete(packet, tracks) else []
+
+    def release(self) -> list[Arrival]:
+        """What was held, if it can begin a stream: its publisher is gone, or sends no more."""
+        if not self._held:
+            return []
+        length = _ticks(self._held[-1].packet) - _ticks(self._held[0].packet)
+        if not self._has_key and length < _SOUND_MIN_MS * _TICKS_PER_MS:
+            self._held = []
+        return self._begin() if self._held else []
+
+    def _hold(self, arrival: Arrival) -> None:
+        packet = arrival.packet
+        wire = _ticks(packet)
+        if type(packet.track) is VideoTrack and not self._has_key:
+            if not packet.is_key:
+                return
+            # The stream begins here; of the sound only what runs ahead of it is kept.
+            ahead = range(wire, wire + self._picture_patience)
+            self._held = [each for each in self._held if _ticks(each.packet) in ahead]
+            self._has_key, self._since = True, wire
+            self._held.insert(0, arrival)
+            return
+        if not self._has_key and (self._since is None or wire < self._since):
+            self._held, self._since = [], wire
+        self._held.append(arrival)
+
+    def _is_complete(self, packet: Packet, tracks: tuple[Track, ...]) -> bool:
+        """True once nothing more is to be waited for."""
+        if not self._held or self._since is None:
+            return False
+        waited = _ticks(packet) - self._since
+        return waited >= self._wait(tracks) or len(self._held) >= _HELD_PACKETS_MAX
+
+    def _wait(self, tracks: tuple[Track, ...]) -> int:
+        """How long (ticks) the kind that is missing is waited for."""
+        if self._has_key:
+            if not self._is_open_for("sound") or _audio_of(tracks) is not None:
+                return 0
+            return self._sound_patience if self._promise.has_sound else self._sound_wait
+        if not self._is_open_for("picture"):
+            return 0
+        is_promised = self._promise.has_picture or _video_of(tracks) is not None
+        return self._picture_patience if is_promised else self._picture_wait
+
+    def _is_open_for(self, kind: Kind) -> bool:
+        return not self._kinds or kind in self._kinds
+
+    def _begin(self) -> list[Arrival]:
+        held, self._held = self._held, []
+        self._is_running = True
+        latest = held[-1].tracks
+        if not self._kinds:
+            has_sound = _audio_of(latest) is not None or self._promise.sound is not None
+            kinds: tuple[tuple[Kind, bool], ...] = (
+                ("picture", self._has_key),
+                ("sound", has_sound or not self._has_key),
+            )
+            self._kinds = frozenset(kind for kind, is_there in kinds if is_there)
+        if self._audio is None:
+            self._audio = _audio_of(latest) or self._promise.sound
+        return [self._arrived(*arrival) for arrival in held]
+
+    def _arrived(self, packet: Packet, tracks: tuple[Track, ...], at_ms: int) -> Arrival:
+        if tracks is not self._published:
+            self._published = tracks
+            self._note_tracks(tracks)
+        known = self._audio
+        track = packet.track
+        if known is not None and track is not known and _is_alike(track, known):
+            packet = packet._replace(track=known)
+        return Arrival(packet, self._tracks, at_ms)
+
+    def _note_tracks(self, tracks: tuple[Track, ...]) -> None:
+        """The stream's tracks, with the publisher's in them."""
+        video, audio = _video_of(tracks), _audio_of(tracks)
+        if video is not None:
+            self._video = video
+        if audio is not None and (self._audio is None or not _is_alike(audio, self._audio)):
+            self._audio = audio
+        known: list[Track | None] = []
+        if "picture" in self._kinds:
+            known.append(self._video)
+        if "sound" in self._kinds:
+            known.append(self._audio)
+        self._tracks = tuple(track for track in known if track is not None)
+
+
+def _ticks(packet: Packet) -> int:
+    return packet.dts * VIDEO_TIMESCALE // packet.track.timescale
+
+
+def _video_of(tracks: tuple[Track, ...]) -> VideoTrack | None:
+    return next((track for track in tracks if isinstance(track, VideoTrack)), None)
+
+
+def _audio_of(tracks: tuple[Track, ...]) -> AudioTrack | None:
+    return next((track for track in tracks if isinstance(track, AudioTrack)), None)
+
+
+def _is_alike(one: Track, other: AudioTrack) -> bool:
+    """True where frames of one are decoded rightly with the configuration of the other."""
+    if isinstance(one, VideoTrack) or one.codec == "opus":
+        return one == other
+    return (one.codecs, one.sample_rate, one.channels, one.samples_per_frame) == (
+        other.codecs,
+        other.sample_rate,
+        other.channels,
+        other.samples_per_frame,
+    )
