@@ -112,4 +112,4 @@ def _skip_operating_points(bits: Bits) -> None:
             bits.skip(4)
 
 
-AV1 = VideoFormat("AV1", track, sample_entry, has_cts=False, sized=sized, sample=sample)
+AV1 = VideoFormat("AV1", track, sample_entry, has_cts=False, sized=sized, sampler=lambda _: sample)

@@ -7,6 +7,7 @@ from emulator.core.values import dataclass
 from emulator.media.packets import AudioTrack, VideoTrack
 
 Payload = bytes | memoryview
+Sampler = Callable[[Payload], Payload]
 
 
 class Adts(NamedTuple):
@@ -22,7 +23,8 @@ class VideoFormat:
 
     A track whose record has no size (VP9, and AV1 from some encoders) is 0 x 0, and its first key
     frame completes it with `sized(track, frame)`. `has_cts`: coded frames come with a composition
-    time on the wire. `sample(frame)` takes from a frame what MP4 does not want in it.
+    time on the wire. `sampler(track)` makes what turns a stream's frames, one after the other, into
+    samples as MP4 wants them; it raises `ProtocolError` for a frame that cannot be one.
     `sample_entry(track)` is the box for an init segment. `self_contained(config, frame)` is a key
     frame with the record's parameter sets in it, where the codec keeps such apart from frames.
     """
@@ -32,7 +34,7 @@ class VideoFormat:
     sample_entry: Callable[[VideoTrack], bytes]
     has_cts: bool
     sized: Callable[[VideoTrack, Payload], VideoTrack] | None = None
-    sample: Callable[[Payload], Payload] | None = None
+    sampler: Callable[[VideoTrack], Sampler] | None = None
     self_contained: Callable[[bytes, Payload], Payload] | None = None
 
 

@@ -4,7 +4,7 @@ from emulator.core.errors import ProtocolError, Refused
 from emulator.media.codecs.bits import Bits, without_emulation_prevention
 from emulator.media.codecs.boxes import box, visual_entry
 from emulator.media.codecs.formats import Payload, VideoFormat
-from emulator.media.codecs.nal import counted, put_first
+from emulator.media.codecs.nal import LengthPrefixer, counted, has_start_code, put_first, split
 from emulator.media.codecs.sizes import check_size
 from emulator.media.packets import VideoTrack
 
@@ -12,14 +12,17 @@ from emulator.media.packets import VideoTrack
 _HIGH_PROFILES = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
 # First bytes of NAL units (7.3.1): an access unit delimiter; an SPS by its three reference grades.
 _DELIMITERS, _SPS = (0x09,), (0x27, 0x47, 0x67)
+_SPS_TYPE, _PPS_TYPE = 7, 8
 
 
 def track(config: bytes) -> VideoTrack:
     """The track that an AVCDecoderConfigurationRecord describes.
 
     Refuses a record of another version or without an SPS, and pictures that are not 4:2:0 8 bit,
-    because browsers do not show them.
+    because browsers do not show them. Start codes, before the parameter sets or in place of a
+    record, are left out of the track's `config`.
     """
+    config = _in_order(config)
     if len(config) < 7 or config[0] != 1:
         raise ProtocolError("H.264 configuration record is broken")
     count = config[5] & 0x1F
@@ -42,6 +45,21 @@ def record(sps: bytes, pps: bytes) -> bytes:
         raise ProtocolError("H.264 parameter sets are broken")
     head = bytes([1, *sps[1:4], 0xFF, 0xE1])
     return head + _counted(sps) + b"\x01" + _counted(pps)
+
+
+def _in_order(config: bytes) -> bytes:
+    """The record without start codes, made anew where there are any."""
+    if has_start_code(config):
+        units = split(config)
+    elif len(config) >= 7 and has_start_code(config[8:]):
+        sequence_sets, end = counted(config, 6, config[5] & 0x1F)
+        picture_sets, _ = counted(config, end + 1, config[end])
+        units = [unit for units in (*sequence_sets, *picture_sets) for unit in split(units)]
+    else:
+        return config
+    sps = next((unit for unit in units if unit[0] & 0x1F == _SPS_TYPE), b"")
+    pps = next((unit for unit in units if unit[0] & 0x1F == _PPS_TYPE), b"")
+    return record(sps, pps)
 
 
 def _counted(unit: bytes) -> bytes:
@@ -127,4 +145,10 @@ def _skip_picture_order(bits: Bits) -> None:
             bits.se()
 
 
-H264 = VideoFormat("H.264", track, sample_entry, has_cts=True, self_contained=self_contained)
+def sampler(track: VideoTrack) -> LengthPrefixer:
+    return LengthPrefixer((track.config[4] & 3) + 1, "H.264")
+
+
+H264 = VideoFormat(
+    "H.264", track, sample_entry, has_cts=True, sampler=sampler, self_contained=self_contained
+)

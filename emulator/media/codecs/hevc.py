@@ -6,7 +6,7 @@ from emulator.core.errors import ProtocolError
 from emulator.media.codecs.bits import Bits, without_emulation_prevention
 from emulator.media.codecs.boxes import box, visual_entry
 from emulator.media.codecs.formats import Payload, VideoFormat
-from emulator.media.codecs.nal import counted, put_first
+from emulator.media.codecs.nal import LengthPrefixer, counted, has_start_code, put_first, split
 from emulator.media.codecs.sizes import check_size
 from emulator.media.packets import VideoTrack
 
@@ -16,7 +16,11 @@ _DELIMITERS, _SETS = (0x46,), (0x40, 0x42)
 
 
 def track(config: bytes) -> VideoTrack:
-    """The track that an HEVCDecoderConfigurationRecord describes, or `ProtocolError`."""
+    """The track that an HEVCDecoderConfigurationRecord describes, or `ProtocolError`.
+
+    Start codes before the parameter sets are left out of the track's `config`.
+    """
+    config = _in_order(config)
     if len(config) < 23:
         raise ProtocolError("HEVC configuration record is cut off")
     sps = next((nal for kind, nal in _units(config) if kind == _SPS), None)
@@ -35,6 +39,19 @@ def self_contained(config: bytes, frame: Payload) -> Payload:
     units = [unit for kind, unit in _units(config) if kind in (_VPS, _SPS, _PPS)]
     length_size = (config[21] & 3) + 1
     return put_first(frame, units, length_size=length_size, delimiters=_DELIMITERS, present=_SETS)
+
+
+def _in_order(config: bytes) -> bytes:
+    """The record without start codes, its arrays made anew where there are any."""
+    if has_start_code(config):
+        raise ProtocolError(
+            "HEVC header is a byte stream (annex B) and no configuration record (hvcC)"
+        )
+    if len(config) < 23 or not any(has_start_code(unit) for _, unit in _units(config)):
+        return config
+    arrays = [(kind, unit) for kind, units in _units(config) for unit in split(units)]
+    made = [bytes([0x80 | kind, 0, 1]) + len(unit).to_bytes(2) + unit for kind, unit in arrays]
+    return config[:22] + bytes([len(made)]) + b"".join(made)
 
 
 def _codecs(config: bytes) -> str:
@@ -89,4 +106,10 @@ def _skip_profile_tier_level(bits: Bits, sub_layers: int) -> None:
         bits.skip(88 * has_profile + 8 * has_level)
 
 
-HEVC = VideoFormat("HEVC", track, sample_entry, has_cts=True, self_contained=self_contained)
+def sampler(track: VideoTrack) -> LengthPrefixer:
+    return LengthPrefixer((track.config[21] & 3) + 1, "HEVC")
+
+
+HEVC = VideoFormat(
+    "HEVC", track, sample_entry, has_cts=True, sampler=sampler, self_contained=self_contained
+)

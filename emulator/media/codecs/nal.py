@@ -9,6 +9,8 @@ from emulator.core.errors import ProtocolError
 from emulator.media.codecs.formats import Payload
 
 _COUNTED = 2
+# What stands before each unit in a byte stream (H.264 and HEVC, annex B); a zero may stand before.
+_START_CODE = b"\x00\x00\x01"
 
 
 def counted(config: bytes, at: int, count: int) -> tuple[list[bytes], int]:
@@ -25,6 +27,61 @@ def counted(config: bytes, at: int, count: int) -> tuple[list[bytes], int]:
         units.append(unit)
         at += _COUNTED + length
     return units, at
+
+
+def split(content: Payload) -> list[bytes]:
+    """The units of a byte stream: what start codes part, without the zeros behind each unit."""
+    return [unit for piece in bytes(content).split(_START_CODE) if (unit := piece.rstrip(b"\x00"))]
+
+
+def has_start_code(content: Payload) -> bool:
+    """True where content begins as a byte stream does, and not with a unit."""
+    return bytes(content[:3]) == _START_CODE or bytes(content[:4]) == b"\x00" + _START_CODE
+
+
+class LengthPrefixer:
+    """One stream's frames as MP4 wants them: a length of `length_size` bytes before each unit.
+
+    Some encoders send start codes instead (FFmpeg decodes that, browsers do not), also within a
+    unit, or units of no length. Frames that are in order stay as they are.
+    """
+
+    def __init__(self, length_size: int, name: str) -> None:
+        self._length_size = length_size
+        self._name = name
+        self._has_start_codes = False
+
+    def __call__(self, frame: Payload) -> Payload:
+        """Raises `ProtocolError` for a frame that is neither one nor the other."""
+        is_stream = has_start_code(frame)
+        units = None if is_stream and self._has_start_codes else self._units(frame)
+        if units is None:
+            if not is_stream:
+                raise ProtocolError(
+                    f"{self._name} frame is broken: the lengths of its NAL units do not add up, "
+                    "and it has no start codes. Update or restart the encoder"
+                )
+            self._has_start_codes = True
+            units = split(frame)
+        elif all(units) and not any(_START_CODE in unit for unit in units):
+            return frame
+        else:
+            units = [part for unit in units for part in split(unit)]
+        return b"".join(
+            piece for unit in units for piece in (len(unit).to_bytes(self._length_size), unit)
+        )
+
+    def _units(self, frame: Payload) -> list[bytes] | None:
+        """The units by their lengths; None where those do not fit. Zeros at the end are nothing."""
+        whole, size, at = bytes(frame), self._length_size, 0
+        units = []
+        while at + size <= len(whole):
+            length = int.from_bytes(whole[at : at + size])
+            at += size + length
+            units.append(whole[at - length : at])
+        if at > len(whole) or whole[at:].strip(b"\x00"):
+            return None
+        return [*units, b""] if at < len(whole) else units
 
 
 def put_first(

@@ -7,10 +7,10 @@ its jumps and wraps. `Timeline` makes a stream's time of it. Sequence headers mo
 from collections.abc import Callable
 from typing import Final
 
-from emulator.core.errors import ProtocolError
+from emulator.core.errors import ProtocolError, Refused
 from emulator.media import codecs
 from emulator.media.codecs import aac, opus
-from emulator.media.codecs.formats import AudioFormat, VideoFormat
+from emulator.media.codecs.formats import AudioFormat, Payload, Sampler, VideoFormat
 from emulator.media.ingest.tag import Tag, TagKind
 from emulator.media.ingest.wire import amf0
 from emulator.media.packets import AudioTrack, Packet, Track, VideoTrack
@@ -76,6 +76,8 @@ class FlvReader:
         self._unsized: VideoTrack | None = None
         self._video_format: VideoFormat | None = None
         self._video_config = b""
+        self._sampler: Sampler | None = None
+        self._has_frames = False
         self._audio: AudioTrack | None = None
         self._audio_format: AudioFormat | None = None
         self._audio_config = b""
@@ -105,7 +107,8 @@ class FlvReader:
             if kind == "audio":
                 return self._read_audio(timestamp_ms, payload)
         except IndexError:
-            raise ProtocolError(f"{kind} message is cut off") from None
+            # Shorter than its own head: encoders send such for silence, or to keep a line open.
+            return []
         self._read_script(payload)
         return []
 
@@ -150,7 +153,16 @@ class FlvReader:
                 return []
             track = self._video = form.sized(self._unsized, content)
             self._list_tracks()
-        data = form.sample(content) if form.sample else content
+        data: Payload = content
+        if self._sampler is not None:
+            try:
+                data = self._sampler(content)
+            except ProtocolError as error:
+                # Decoders get over a lost frame. A stream does not begin with one.
+                if not self._has_frames:
+                    raise Refused("unsupported", f"{error}.") from error
+                return []
+        self._has_frames = True
         dts = timestamp_ms * _TICKS_PER_MS
         return [Packet(track, dts, dts + cts_ms * _TICKS_PER_MS, 0, is_key, data)]
 
@@ -164,6 +176,7 @@ class FlvReader:
         is_sized = track.width > 0
         self._video, self._unsized = (track, None) if is_sized else (None, track)
         self._list_tracks()
+        self._sampler = form.sampler(track) if form.sampler else None
 
     def _read_audio(self, timestamp_ms: int, payload: bytes) -> list[Packet]:
         number = payload[0] >> 4
@@ -276,7 +289,8 @@ def _config(content: memoryview) -> bytes:
 def _unwrap(payload: bytes, multitrack: int) -> tuple[int, bytes, memoryview]:
     """Packet type, FourCC and content of track 0 in an Enhanced RTMP message.
 
-    The FourCC is empty where the message has no track 0. ModEx modifiers (nanoseconds) are skipped.
+    The FourCC is empty where the message has none, or no track 0. ModEx modifiers (nanoseconds) are
+    skipped.
     """
     kind = payload[0] & 0x0F
     position = 1
@@ -292,7 +306,7 @@ def _unwrap(payload: bytes, multitrack: int) -> tuple[int, bytes, memoryview]:
     if kind == multitrack:
         return _track_zero(payload, position)
     if len(payload) < position + 4:
-        raise ProtocolError("Enhanced RTMP message has no FourCC")
+        return kind, b"", memoryview(b"")
     return kind, payload[position : position + 4], memoryview(payload)[position + 4 :]
 
 

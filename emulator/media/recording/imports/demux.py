@@ -96,6 +96,7 @@ class Film:
 
     def _pictures(self) -> Iterator[Packet]:
         track: VideoTrack = self._video
+        sampler = self._video_format.sampler and self._video_format.sampler(track)
         last, has_begun = -1, False
         for packet in self._containers[0].demux(self._picture_stream):
             if packet.dts is None or not packet.size or not (has_begun or packet.is_keyframe):
@@ -107,8 +108,8 @@ class Film:
             dts, pts = max(dts - self._offset, last + 1), pts - self._offset
             last = dts
             data: bytes | memoryview = bytes(packet)
-            if self._video_format.sample:
-                data = self._video_format.sample(data)
+            if sampler is not None:
+                data = sampler(data)
             yield Packet(track, dts, pts, 0, bool(packet.is_keyframe), data)
 
     def _checked(self, first: Packet, rest: Iterator[Packet]) -> Iterator[Packet]:

@@ -32,6 +32,9 @@ VPCC = bytes.fromhex("01000000001f820202020000")
 VP9_KEY = bytes.fromhex("82498342004ff02cf60638241c184a1805785fc9")
 OPUS_HEAD = b"OpusHead" + bytes.fromhex("0102380180bb0000000000")
 
+# A NAL unit of one byte.
+UNIT = b"\x00\x00\x00\x01\xaa"
+
 AVC_START = Tag("video", 0, b"\x17\x00\x00\x00\x00" + AVCC_720P)
 AAC_START = Tag("audio", 0, b"\xaf\x00\x11\x90")
 
@@ -198,15 +201,16 @@ def test_frames_before_their_header_are_dropped() -> None:
 
 def test_enhanced_frames_come_with_and_without_composition_time() -> None:
     reader = reader_of(Tag("video", 0, b"\x90avc1" + AVCC_720P))
-    (timed,) = reader.read(Tag("video", 33, b"\x91avc1\x00\x00\x21\xaa\xbb"))
-    (plain,) = reader.read(Tag("video", 66, b"\xa3avc1\xcc"))
+    (timed,) = reader.read(Tag("video", 33, b"\x91avc1\x00\x00\x21\x00\x00\x00\x02\xaa\xbb"))
+    (plain,) = reader.read(Tag("video", 66, b"\xa3avc1\x00\x00\x00\x01\xcc"))
     assert (timed.dts, timed.pts, timed.is_key, bytes(timed.data)) == (
         2970,
         5940,
         True,
-        b"\xaa\xbb",
+        b"\x00\x00\x00\x02\xaa\xbb",
     )
-    assert (plain.dts, plain.pts, plain.is_key, bytes(plain.data)) == (5940, 5940, False, b"\xcc")
+    assert (plain.dts, plain.pts, plain.is_key) == (5940, 5940, False)
+    assert bytes(plain.data) == b"\x00\x00\x00\x01\xcc"
 
 
 def test_av1_frames_carry_no_composition_time_and_lose_their_temporal_delimiter() -> None:
@@ -247,22 +251,24 @@ def test_aac_may_come_by_fourcc() -> None:
 )
 def test_modifiers_are_skipped(modifiers: bytes) -> None:
     reader = reader_of(Tag("video", 0, b"\x90avc1" + AVCC_720P))
-    (packet,) = reader.read(Tag("video", 33, b"\x97" + modifiers + b"avc1\x00\x00\x00\xaa"))
-    assert bytes(packet.data) == b"\xaa"
+    (packet,) = reader.read(
+        Tag("video", 33, b"\x97" + modifiers + b"avc1\x00\x00\x00\x00\x00\x00\x01\xaa")
+    )
+    assert bytes(packet.data) == UNIT
 
 
 @pytest.mark.parametrize(
     "body",
     [
-        b"\x01avc1\x00\x00\x00\x00\xaa",  # one track
-        b"\x11avc1\x01\x00\x00\x02\x77\x77\x00\x00\x00\x04\x00\x00\x00\xaa",  # many of a codec
-        b"\x21hvc1\x01\x00\x00\x01\x77avc1\x00\x00\x00\x04\x00\x00\x00\xaa",  # many codecs
+        b"\x01avc1\x00\x00\x00\x00" + UNIT,  # one track
+        b"\x11avc1\x01\x00\x00\x02\x77\x77\x00\x00\x00\x08\x00\x00\x00" + UNIT,  # many of a codec
+        b"\x21hvc1\x01\x00\x00\x01\x77avc1\x00\x00\x00\x08\x00\x00\x00" + UNIT,  # many codecs
     ],
 )
 def test_of_many_tracks_the_one_numbered_zero_is_taken(body: bytes) -> None:
     reader = reader_of(Tag("video", 0, b"\x90avc1" + AVCC_720P))
     (packet,) = reader.read(Tag("video", 33, b"\x96" + body))
-    assert bytes(packet.data) == b"\xaa"
+    assert bytes(packet.data) == UNIT
 
 
 def test_other_tracks_give_nothing_whatever_their_codec() -> None:
@@ -298,20 +304,126 @@ def test_unsupported_codecs_are_refused_by_name_and_topic(tag: Tag, name: str) -
 @pytest.mark.parametrize(
     "tag",
     [
-        Tag("video", 0, b"\x27"),
-        Tag("video", 0, b"\x27\x01\x00"),
         Tag("video", 0, b"\x17\x00\x00\x00\x00\x02garbage"),
-        Tag("video", 0, b"\x97\x00"),
-        Tag("video", 0, b"\x90av"),
         Tag("video", 0, b"\x96\x11avc1\x00\x00\xff\xff\x00"),
         Tag("video", 0, b"\x17\x00\x00\x00\x00\x01" + bytes(70_000)),
-        Tag("audio", 0, b"\xaf"),
         Tag("audio", 0, b"\xaf\x00\x11"),
     ],
 )
 def test_broken_tags_are_protocol_errors(tag: Tag) -> None:
     with pytest.raises(ProtocolError):
         FlvReader().read(tag)
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        *(Tag("video", 0, bytes.fromhex(payload)) for payload in ("", "27", "2701", "270100")),
+        *(Tag("video", 0, bytes.fromhex(payload)) for payload in ("2701000000", "9700", "80")),
+        *(Tag("video", 0, bytes.fromhex(payload)) for payload in ("906176", "5700", "1702000000")),
+        *(Tag("audio", 0, bytes.fromhex(payload)) for payload in ("", "af", "af01", "90")),
+    ],
+)
+def test_messages_without_a_frame_are_passed_over(tag: Tag) -> None:
+    reader = reader_of(AVC_START, AAC_START)
+    assert reader.read(tag) == []
+    assert len(reader.read(avc(40, head=0x17))) == 1
+
+
+# NAL units.
+
+SEI, IDR, SLICE = b"\x06\x05\x01\x80", b"\x65\x88" + b"\x11" * 300, b"\x41\x9a" + b"\x22" * 319
+IN_ORDER = b"\0\0\0\x04" + SEI + b"\0\0\x01\x2e" + IDR
+
+
+def frame_of(content: bytes, reader: FlvReader | None = None, *, is_key: bool = True) -> bytes:
+    head = b"\x17" if is_key else b"\x27"
+    reader = reader or reader_of(AVC_START)
+    (packet,) = reader.read(Tag("video", 40, head + b"\x01\0\0\0" + content))
+    return bytes(packet.data)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(IN_ORDER, id="in order"),
+        pytest.param(b"\0\0\0\x01" + SEI + b"\0\0\x01" + IDR, id="start codes"),
+        pytest.param(b"\0\0\x01" + SEI + b"\0\0\0\x01" + IDR + b"\0\0", id="short start codes"),
+        pytest.param(b"\0\0\x01\x36" + SEI + b"\0\0\0\x01" + IDR, id="a start code in a unit"),
+        pytest.param(
+            bytes(4) + IN_ORDER[:8] + bytes(4) + IN_ORDER[8:] + bytes(4), id="empty units"
+        ),
+        pytest.param(IN_ORDER + bytes(3), id="zeros at the end"),
+    ],
+)
+def test_every_unit_has_its_length_before_it_whatever_the_encoder_put_there(content: bytes) -> None:
+    assert frame_of(content) == IN_ORDER
+
+
+def test_start_codes_that_could_be_a_length_are_known_by_the_frames_before() -> None:
+    # 00 00 01 41 is a start code and a slice here, and would be a unit of 321 bytes, too.
+    reader = reader_of(AVC_START)
+    frame_of(b"\0\0\x01" + SEI + b"\0\0\x01" + IDR, reader)
+    later = frame_of(b"\0\0\x01" + SLICE + b"\x23", reader, is_key=False)
+    assert later == (len(SLICE) + 1).to_bytes(4) + SLICE + b"\x23"
+
+
+def test_a_stream_whose_first_frame_has_neither_is_refused() -> None:
+    with pytest.raises(Refused, match="lengths of its NAL units"):
+        frame_of(b"\x65\x88" * 50)
+
+
+def test_a_later_frame_that_has_neither_is_lost_alone() -> None:
+    reader = reader_of(AVC_START)
+    frame_of(IN_ORDER, reader)
+    assert reader.read(Tag("video", 80, b"\x27\x01\0\0\0" + b"\x65\x88" * 50)) == []
+    assert frame_of(IN_ORDER, reader) == IN_ORDER
+
+
+def test_start_codes_in_the_configuration_record_are_left_out() -> None:
+    record = reader_of(AVC_START).tracks[0].config
+    size = int.from_bytes(record[6:8])
+    sps, pps = record[8 : 8 + size], record[11 + size :]
+    code = b"\0\0\0\x01"
+    inside = record[:6] + (size + 4).to_bytes(2) + code + sps + b"\x01"
+    inside += (len(pps) + 4).to_bytes(2) + code + pps
+    for config in (inside, code + sps + code + pps):
+        reader = reader_of(Tag("video", 0, b"\x17\0\0\0\0" + config))
+        assert reader.tracks[0].config == record
+
+
+# What the metadata promise.
+
+
+@pytest.mark.parametrize(
+    ("members", "has_picture", "has_sound", "sound"),
+    [
+        ({}, False, False, None),
+        ({"videocodecid": 7.0}, True, False, None),
+        ({"videocodecid": 7.0, "audiocodecid": 7.0}, True, True, None),
+        ({"videocodecid": 7.0, "hasAudio": False, "audiocodecid": 10.0}, True, False, None),
+        ({"audiocodecid": 10.0}, False, True, ("aac", 48_000, 2)),
+        (
+            {"audiocodecid": 10.0, "audiosamplerate": 44100.0, "stereo": False},
+            False,
+            True,
+            ("aac", 44_100, 1),
+        ),
+        ({"audiocodecid": "mp4a", "audiochannels": 6.0}, False, True, ("aac", 48_000, 6)),
+        ({"audiocodecid": float(0x4F707573)}, False, True, ("opus", 48_000, 2)),
+    ],
+)
+def test_metadata_promise_what_will_come(
+    members: dict[str, Value],
+    has_picture: bool,
+    has_sound: bool,
+    sound: tuple[str, int, int] | None,
+) -> None:
+    reader = reader_of(Tag("script", 0, amf0.encode("@setDataFrame", "onMetaData", members)))
+    promise = reader.promise
+    assert (promise.has_picture, promise.has_sound) == (has_picture, has_sound)
+    track = promise.sound
+    assert (track and (track.codec, track.sample_rate, track.channels)) == sound
 
 
 def test_metadata_is_kept_for_information() -> None:
