@@ -362,7 +362,7 @@ class Settings:
     request_bytes_max: int = _setting(
         16 * 2**10,
         Size(2**8, 2**24),
-        "memory for a request's body in the log, and for its query; the rest is cut",
+        "memory for a request's body in the log, its query, its answer; the rest is cut",
         is_flag=False,
     )
     export_rows_max: int = _setting(

@@ -1,5 +1,6 @@
 """The ASGI application: routes, middleware, errors. Keep each of them a list."""
 
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from emulator.web.rest.dispatch import Dispatch
 
 PREFIXES: "dict[str, Dialect]" = {"/api/v1": "documented", "/v1": "client"}
+# Nobody's app asks for these.
+_OURS = ("/_emulator/", "/favicon.ico")
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -60,7 +63,7 @@ def build(worlds: Worlds) -> Starlette:
             Middleware(CallersAddresses, reach=lambda: worlds.shared.reach),
             Middleware(AdminGuard, token=worlds.shared.admin_token),
         ],
-        exception_handlers=_ERRORS,
+        exception_handlers={**_ERRORS, HTTPException: _Unrouted(worlds).answer},
     )
 
 
@@ -100,7 +103,7 @@ class _Admin(_Api):
         from emulator.web.admin.table import ROUTER
         from emulator.web.rest.dispatch import Dispatch
 
-        return Dispatch(self._worlds, ROUTER, self._dialect, may_fail=False)
+        return Dispatch(self._worlds, ROUTER, self._dialect, is_platform=False)
 
 
 class _Chat:
@@ -139,6 +142,29 @@ async def _http(request: Request, error: Exception) -> Response:
     return answer(refused, request.state.trace_id)
 
 
+class _Unrouted:
+    """No such path, no such method: an app that asks so is wrong about the platform's address, so
+    the request log keeps it.
+    """
+
+    def __init__(self, worlds: Worlds) -> None:
+        self._worlds = worlds
+
+    async def answer(self, request: Request, error: Exception) -> Response:
+        response = await _http(request, error)
+        if not request.url.path.startswith(_OURS):
+            self._note(request, response)
+        return response
+
+    def _note(self, request: Request, response: Response) -> None:
+        from emulator.web.rest.note import Note
+
+        note = Note(request)
+        with suppress(Refused):
+            note.platform = self._worlds.choose(request)
+        note.finish(self._worlds, response)
+
+
 async def _crash(request: Request, error: Exception) -> Response:
     return crash(error, request.state.trace_id)
 
@@ -151,7 +177,6 @@ async def _gone(request: Request, _error: Exception) -> Response:
 
 _ERRORS: "dict[int | type[Exception], ExceptionHandler]" = {
     Refused: _refused,
-    HTTPException: _http,
     ClientDisconnect: _gone,
     Exception: _crash,
 }

@@ -58,6 +58,16 @@ def whose_or_nobody(world: World, given: str) -> User | None:
         return None
 
 
+def recognised(world: World, given: str) -> tuple[bool, User | None]:
+    """Whether a credential is good, and whose it is. Makes no account, whatever the key."""
+    given = given.removesuffix(f"@{world.name}")
+    if given.count(".") == 2:
+        user = whose_or_nobody(world, given)
+        return user is not None, user
+    user = accounts.find_by_api_key(world, given)
+    return user is not None or accounts.may_be_made(world, given), user
+
+
 def expires_at_ms(given: str) -> int | None:
     """When an access token says that it expires; None for an API key, which never does."""
     exp = _told_by(given).get("exp")

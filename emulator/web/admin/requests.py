@@ -1,19 +1,22 @@
 """`/_emulator/requests`: what clients asked, so that a test can assert what its app sent."""
 
-from dataclasses import asdict
 from typing import Any, Literal, TypedDict
 
 from pydantic import Field
 
 from emulator.web.api.models import CURSOR_MAX, Request
 from emulator.web.rest.call import Call
+from emulator.web.rest.excerpt import excerpt_answer, excerpt_headers
 from emulator.web.rest.operation import Operation
-from emulator.web.rest.request_log import Credential, Entry
+from emulator.web.rest.request_log import Credential, Entry, RequestLog
 from emulator.web.shapes.times import iso
 
 
 class RequestQuery(Request):
-    """`path` is what a path contains, `status` a status or a class of them (`4xx`)."""
+    """`path` is what a path contains, `status` a status or a class of them (`4xx`).
+
+    `is_matched`: whether there is an operation at the path with the method.
+    """
 
     path: str | None = Field(None, max_length=2000)
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] | None = None
@@ -23,11 +26,14 @@ class RequestQuery(Request):
     credential: Credential | None = None
     has_two_credentials: bool | None = None
     has_unknown_fields: bool | None = None
+    is_matched: bool | None = None
     after: int = Field(0, ge=0, le=CURSOR_MAX)
     limit: int = Field(100, ge=1, le=1000)
 
 
 class RequestShape(TypedDict):
+    """`response_body` is JSON or text, null for what is neither or too long to keep."""
+
     seq: int
     at: str
     world: str
@@ -44,14 +50,22 @@ class RequestShape(TypedDict):
     trace_id: str
     user_agent: str
     duration_us: int
+    request_headers: dict[str, str]
+    response_headers: dict[str, str]
+    response_body: Any
+    response_bytes: int
 
 
 class RequestPage(TypedDict):
-    """`next_cursor` is what `after` takes for the next page."""
+    """`next_cursor` is what `after` takes for the next page.
+
+    `dropped`: how many older ones of the world that is asked for, or of all, are not kept any more.
+    """
 
     requests: list[RequestShape]
     next_cursor: int
     has_more: bool
+    dropped: int
 
 
 def page(call: Call) -> RequestPage:
@@ -62,9 +76,10 @@ def page(call: Call) -> RequestPage:
         lambda entry: _is_wanted(entry, query), after=query.after, count=query.limit
     )
     return {
-        "requests": [_shape(entry) for entry in found],
+        "requests": [_shape(log, entry) for entry in found],
         "next_cursor": found[-1].seq if found else query.after,
         "has_more": has_more,
+        "dropped": log.dropped.total() if query.world is None else log.dropped[query.world],
     }
 
 
@@ -78,13 +93,36 @@ def _is_wanted(entry: Entry, query: RequestQuery) -> bool:
         and query.credential in (None, entry.credential)
         and query.has_two_credentials in (None, entry.has_two_credentials)
         and query.has_unknown_fields in (None, bool(entry.unknown_fields))
+        and query.is_matched in (None, entry.operation is not None)
     )
 
 
-def _shape(entry: Entry) -> RequestShape:
-    values = asdict(entry)
-    at_ms = values.pop("at_ms")
-    return {"seq": values.pop("seq"), "at": iso(at_ms), **values}  # type: ignore[typeddict-item]
+def _shape(log: RequestLog, entry: Entry) -> RequestShape:
+    headers = excerpt_headers(entry.answer_headers)
+    return {
+        "seq": entry.seq,
+        "at": iso(entry.at_ms),
+        "world": entry.world,
+        "method": entry.method,
+        "path": entry.path,
+        "operation": entry.operation,
+        "status": entry.status,
+        "user": entry.user,
+        "credential": entry.credential,
+        "has_two_credentials": entry.has_two_credentials,
+        "query": entry.query,
+        "body": entry.body,
+        "unknown_fields": entry.unknown_fields,
+        "trace_id": entry.trace_id,
+        "user_agent": entry.user_agent,
+        "duration_us": entry.duration_us,
+        "request_headers": excerpt_headers(entry.headers),
+        "response_headers": headers,
+        "response_body": excerpt_answer(
+            entry.answer, headers.get("content-type", ""), log.entry_bytes_max
+        ),
+        "response_bytes": entry.answer_bytes,
+    }
 
 
 OPERATIONS = [

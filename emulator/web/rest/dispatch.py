@@ -25,6 +25,7 @@ from emulator.web.rest.call import Call
 from emulator.web.rest.dialect import Dialect
 from emulator.web.rest.note import Note
 from emulator.web.rest.operation import FORM, Limit, Operation
+from emulator.web.rest.request_log import UNLOGGED
 from emulator.web.rest.reuse import candidate
 from emulator.web.rest.router import Router
 from emulator.web.rest.trouble import NOTHING, Trouble, meet
@@ -45,16 +46,16 @@ _PER_MINUTE: dict[Limit, Callable[[Rules], int]] = {
 class Dispatch:
     """Answers every request below one prefix, each in the world that it means.
 
-    `may_fail`: faults of that world (`world/faults/api`) strike here.
+    `is_platform`: faults of that world (`world/faults/api`) strike here, and requests are logged.
     """
 
     def __init__(
-        self, worlds: Worlds, router: Router, dialect: Dialect, *, may_fail: bool = True
+        self, worlds: Worlds, router: Router, dialect: Dialect, *, is_platform: bool = True
     ) -> None:
         self._worlds = worlds
         self._router = router
         self._dialect = dialect
-        self._may_fail = may_fail
+        self._is_platform = is_platform
 
     async def answer(self, request: Request) -> Response:
         quota: Quota | None = None
@@ -77,16 +78,22 @@ class Dispatch:
             response = trouble.instead_of(response, request.state.trace_id)
         if quota:
             response.headers.update(_rate_headers(quota))
-        entry = note.finish(self._worlds, response.status_code)
+        if self._is_platform and UNLOGGED not in request.headers:
+            self._note(note, request, response)
+        else:
+            note.count(self._worlds, response)
+        return response
+
+    def _note(self, note: Note, request: Request, response: Response) -> None:
+        entry = note.finish(self._worlds, response)
         platform = note.platform or self._worlds.default
         is_reusable = note.is_reusable and not platform.world.faults.are_on
         if is_reusable and response.status_code == 200:
             request.state.reusable = candidate(platform, entry, note.repeat)
-        return response
 
     def _count(self, world: World, operation: Operation, caller: User | None) -> Quota | None:
         """Count a call against its limits. Gives what is left of the tightest."""
-        if caller is None or not world.faults.are_on or not self._may_fail:
+        if caller is None or not world.faults.are_on or not self._is_platform:
             return _count(world, operation, caller)
         tight = take_tightened(world, "api", caller)
         if operation.limit is not None:
@@ -96,7 +103,7 @@ class Dispatch:
     async def _trouble(
         self, world: World, operation: Operation, caller: User | None, request: Request
     ) -> Trouble | None:
-        if not self._may_fail or not world.faults.are_on:
+        if not self._is_platform or not world.faults.are_on:
             return None
         return await meet(
             world,

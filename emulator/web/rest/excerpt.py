@@ -5,6 +5,7 @@ path that a key stands in. Values of such names are struck out, and so is what h
 key or token wherever it stands.
 """
 
+import json
 import re
 import sys
 from collections.abc import Iterable
@@ -79,6 +80,28 @@ def excerpt_path(path: str, template: str | None = None) -> str:
         path = _without_values(path[:_STRING_LENGTH_MAX])
     without = _FORMS.sub(STRUCK_OUT, path[:_STRING_LENGTH_MAX])
     return without if len(without) <= _PATH_LENGTH_MAX else without[:_PATH_LENGTH_MAX] + CUT
+
+
+def excerpt_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Headers by their names in lower case; those that came more than once with commas between."""
+    values: dict[str, str] = {}
+    for raw_name, raw_value in islice(headers, _ITEMS_MAX):
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        value = STRUCK_OUT if is_secret(name) else _text(value, 4 * _STRING_LENGTH_MAX)
+        values[name] = f"{values[name]}, {value}" if name in values else value
+    return values
+
+
+def excerpt_answer(body: bytes, media_type: str, bytes_max: int) -> Any:
+    """An answer's body: JSON, or a text; None for anything else."""
+    if media_type.startswith("application/json"):
+        try:
+            return excerpt(json.loads(body), bytes_max) if body else None
+        except ValueError:  # A fault may answer whatever it likes.
+            return None
+    if media_type.startswith("text/"):
+        return excerpt(body.decode(errors="replace"), bytes_max)
+    return None
 
 
 def excerpt_names(names: Iterable[str]) -> tuple[str, ...]:

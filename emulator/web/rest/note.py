@@ -6,13 +6,14 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import from_json
 from starlette.requests import Request
+from starlette.responses import Response
 
 from emulator.core.clock import monotonic_us
-from emulator.web.auth import credential, has_two_credentials
+from emulator.web.auth import credential, has_two_credentials, recognised
 from emulator.web.platform import Platform
 from emulator.web.rest.excerpt import excerpt, excerpt_names, excerpt_path, excerpt_query
 from emulator.web.rest.operation import Operation
-from emulator.web.rest.request_log import Credential, Entry
+from emulator.web.rest.request_log import ANSWER_BYTES_MAX, Credential, Entry
 from emulator.web.worlds import Worlds
 from emulator.world.people.accounts import User
 
@@ -40,10 +41,20 @@ class Note:
         """Whether the operation only reads."""
         return self.operation is not None and self.operation.is_reusable
 
-    def finish(self, worlds: Worlds, status: int) -> Entry:
+    def count(self, worlds: Worlds, response: Response) -> None:
+        """Count it for the metrics, and leave it out of the log."""
+        platform = self.platform or worlds.default
+        duration_us = monotonic_us() - self._began_us
+        platform.shared.requests.count(
+            platform.world.name, self._request.method, response.status_code, duration_us
+        )
+
+    def finish(self, worlds: Worlds, response: Response) -> Entry:
         """Put it into the log."""
         request, operation = self._request, self.operation
         platform = self.platform or worlds.default
+        credential = self._credential(platform)
+        answer = bytes(getattr(response, "body", b""))
         body = self.body if self.body is not None else self._parsed()
         log = platform.shared.requests
         entry = Entry(
@@ -53,9 +64,9 @@ class Note:
             method=request.method,
             path=excerpt_path(request.url.path, operation.path if operation else None),
             operation=operation.path if operation else None,
-            status=status,
+            status=response.status_code,
             user=self.caller.username if self.caller else None,
-            credential=self._credential(),
+            credential=credential,
             has_two_credentials=has_two_credentials(request),
             query=excerpt_query(request.query_params.items(), log.entry_bytes_max),
             body=excerpt(body, log.entry_bytes_max),
@@ -63,14 +74,23 @@ class Note:
             trace_id=request.state.trace_id,
             user_agent=request.headers.get("user-agent", "")[:200],
             duration_us=monotonic_us() - self._began_us,
+            headers=request.headers.raw,
+            answer_headers=response.raw_headers,
+            answer=answer if len(answer) <= ANSWER_BYTES_MAX else b"",
+            answer_bytes=len(answer),
         )
         log.note(entry)
         return entry
 
-    def _credential(self) -> Credential:
+    def _credential(self, platform: Platform) -> Credential:
+        """Where no operation was found, nobody has judged the credential yet."""
+        given = credential(self._request)
+        if self.caller is None and self.operation is None and given:
+            is_good, self.caller = recognised(platform.world, given)
+            return "valid" if is_good else "invalid"
         if self.caller is not None:
             return "valid"
-        return "invalid" if credential(self._request) else "none"
+        return "invalid" if given else "none"
 
     def _parsed(self) -> Any:
         """The body as it was sent; None for one that is too long to keep or not JSON.

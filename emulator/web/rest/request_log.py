@@ -1,17 +1,26 @@
 """The request log: who called what, so that a test can assert what its app sent.
 
-The newest requests are kept, across all worlds. Secrets are not (`excerpt`).
+The newest requests are kept, across all worlds. Secrets are not shown (`excerpt`). What steers the
+emulator (`/_emulator/`, its console) is not logged: it is no app's doing.
 """
 
 import sys
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import field
 from itertools import islice
 from typing import Any, Literal
 
 from emulator.core.values import dataclass
 
 Credential = Literal["none", "valid", "invalid"]
+
+# A request that carries it is the console's own.
+UNLOGGED = "x-emulator-console"
+# A longer answer is not kept: half of it could not be shown without its secrets.
+ANSWER_BYTES_MAX = 65_536
+
+RawHeaders = Sequence[tuple[bytes, bytes]]
 
 # What an entry takes beside its texts and its body: the object, its numbers, its place.
 _ENTRY_BYTES = 600
@@ -23,7 +32,9 @@ class Entry:
 
     `operation` is the path with its names (`/streams/id/{stream_id}`), None for an unknown one.
     `has_two_credentials`: both `X-API-Key` and `Authorization` were sent, and the first was read.
-    `unknown_fields` are names in body and query that nobody reads.
+    `unknown_fields` are names in body and query that nobody reads. `headers`, `answer_headers` and
+    `answer`, a body of `answer_bytes`, are as they were sent, secrets and all: `excerpt` what is
+    shown of them. The body is empty where it is over `ANSWER_BYTES_MAX`.
     """
 
     seq: int
@@ -42,12 +53,17 @@ class Entry:
     trace_id: str
     user_agent: str
     duration_us: int
+    headers: RawHeaders = field(default=(), repr=False)
+    answer_headers: RawHeaders = field(default=(), repr=False)
+    answer: bytes = field(default=b"", repr=False)
+    answer_bytes: int = 0
 
 
 class RequestLog:
     """The last `kept_max` requests, or fewer, so that they take `bytes_max` of memory in all.
 
-    `entry_bytes_max` is what of a request's body, and of its query, is kept at most.
+    `entry_bytes_max` is what of a request's body, of its query and of its answer is shown at most.
+    `dropped` counts the requests of each world that are not kept any more.
     """
 
     def __init__(
@@ -60,6 +76,7 @@ class RequestLog:
         self._sizes: deque[int] = deque()
         self._bytes = 0
         self._count = 0
+        self.dropped: Counter[str] = Counter()
         # Of all since the start, also those that are not kept: by world, method and status / 100.
         self.counts: dict[tuple[str, str, int], int] = {}
         self.duration_us = 0
@@ -71,11 +88,15 @@ class RequestLog:
     def note(self, entry: Entry) -> None:
         self._keep(entry)
         while len(self._entries) > self._kept_max or self._bytes > self._bytes_max:
-            self._entries.popleft()
+            self.dropped[self._entries.popleft().world] += 1
             self._bytes -= self._sizes.popleft()
-        key = (entry.world, entry.method, entry.status // 100)
+        self.count(entry.world, entry.method, entry.status, entry.duration_us)
+
+    def count(self, world: str, method: str, status: int, duration_us: int) -> None:
+        """Count a request for the metrics, also one that is not logged."""
+        key = (world, method, status // 100)
         self.counts[key] = self.counts.get(key, 0) + 1
-        self.duration_us += entry.duration_us
+        self.duration_us += duration_us
 
     def find(
         self, is_wanted: Callable[[Entry], bool], *, after: int, count: int
@@ -93,6 +114,7 @@ class RequestLog:
         self._entries.clear()
         self._sizes.clear()
         self._bytes = 0
+        del self.dropped[world]
         for entry in kept:
             self._keep(entry)
         self.counts = {key: count for key, count in self.counts.items() if key[0] != world}
@@ -101,6 +123,9 @@ class RequestLog:
         size = _ENTRY_BYTES + memory_bytes(
             (entry.path, entry.user_agent, entry.query, entry.body, entry.unknown_fields)
         )
+        size += sum(len(name) + len(value) for name, value in entry.headers)
+        size += sum(len(name) + len(value) for name, value in entry.answer_headers)
+        size += len(entry.answer)
         self._entries.append(entry)
         self._sizes.append(size)
         self._bytes += size

@@ -16,7 +16,7 @@ from emulator.core.clock import monotonic_us
 from emulator.core.ids import trace_id
 from emulator.core.values import dataclass
 from emulator.web.platform import Platform
-from emulator.web.rest.request_log import Entry
+from emulator.web.rest.request_log import UNLOGGED, Entry
 
 REUSE_MS = 100
 _KEPT_MAX = 512
@@ -37,6 +37,7 @@ _VARIES = frozenset(
     )
 )
 _TRACE = b"x-trace-id"
+_UNLOGGED = UNLOGGED.encode()
 
 Key = tuple[object, ...]
 
@@ -79,7 +80,7 @@ class Reuse:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_asked = scope["type"] == "http" and scope["method"] == "GET"
-        if not is_asked or not scope["path"].startswith(_PREFIXES):
+        if not is_asked or not scope["path"].startswith(_PREFIXES) or _is_unlogged(scope):
             await self._app(scope, receive, send)
             return
         began_us = monotonic_us()
@@ -113,6 +114,10 @@ class Reuse:
         self._kept.move_to_end(key)
         while len(self._kept) > _KEPT_MAX:
             self._kept.popitem(last=False)
+
+
+def _is_unlogged(scope: Scope) -> bool:
+    return any(name == _UNLOGGED for name, _ in scope["headers"])
 
 
 def _key(scope: Scope) -> Key:

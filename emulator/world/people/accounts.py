@@ -105,14 +105,12 @@ def by_api_key(world: World, key: str) -> User:
 
     Refuses (`unauthorized`) any other key that was never issued, and one whose account was deleted.
     """
-    found = world.store.row("SELECT user_row FROM api_keys WHERE key = ?", key)
-    if found:
-        return by_row(world, found["user_row"])
+    user = find_by_api_key(world, key)
+    if user is not None:
+        return user
+    if not may_be_made(world, key):
+        raise Refused("unauthorized", "Invalid authentication credentials")
     name = key.removeprefix(AUTO_KEY_PREFIX)
-    if name == key or world.rules.is_auth_strict or not USERNAME.fullmatch(name):
-        raise Refused("unauthorized", "Invalid authentication credentials")
-    if world.store.row("SELECT 1 FROM retired_keys WHERE key = ?", key):
-        raise Refused("unauthorized", "Invalid authentication credentials")
     taken = world.store.row("SELECT row FROM users WHERE username = ?", name)
     with world.change():
         if taken:
@@ -120,6 +118,20 @@ def by_api_key(world: World, key: str) -> User:
             world.store.write("INSERT INTO api_keys VALUES (?, ?)", key, user.row)
             return user
         return make(world, name, api_key=key)
+
+
+def find_by_api_key(world: World, key: str) -> User | None:
+    """Whose API key this is, if it was issued."""
+    row = world.store.row("SELECT user_row FROM api_keys WHERE key = ?", key)
+    return by_row(world, row["user_row"]) if row else None
+
+
+def may_be_made(world: World, key: str) -> bool:
+    """Whether a key that was not issued makes its account on first use."""
+    name = key.removeprefix(AUTO_KEY_PREFIX)
+    if name == key or world.rules.is_auth_strict or not USERNAME.fullmatch(name):
+        return False
+    return world.store.row("SELECT 1 FROM retired_keys WHERE key = ?", key) is None
 
 
 def make(

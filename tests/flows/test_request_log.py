@@ -1,0 +1,104 @@
+"""The request log: what it keeps of a request and its answer, and what it leaves out."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from emulator.settings import Settings
+from tests.support.rest import Caller, create
+
+pytestmark = pytest.mark.parametrize("client", ["in process"], indirect=True)
+
+
+async def log(client: httpx.AsyncClient, **query: Any) -> dict[str, Any]:
+    answer = await client.get("/_emulator/requests", params=query)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def test_requests_without_a_route_are_found_and_a_good_key_of_theirs_is_valid(
+    client: httpx.AsyncClient, call: Caller
+) -> None:
+    await call("GET", "/streems/", "ak_demo")
+    await call("PATCH", "/streams/", "wrong")
+    await call("GET", "/nothing", "ak_auto_newcomer")
+    await client.get("/api/v2/streams/")
+    await call("GET", "/streams/")
+
+    unmatched = (await log(client, is_matched="false"))["requests"]
+    assert [(each["status"], each["credential"], each["user"]) for each in unmatched] == [
+        (404, "valid", "demo"),
+        (405, "invalid", None),
+        (404, "valid", None),
+        (404, "none", None),
+    ]
+    assert unmatched[-1]["path"] == "/api/v2/streams/"
+    matched = (await log(client, is_matched="true"))["requests"]
+    assert [each["operation"] for each in matched] == ["/streams"]
+    # A request that leads nowhere makes no account.
+    assert (await call("GET", "/users/newcomer")).status_code == 404
+
+
+async def test_answers_and_headers_are_kept_without_their_secrets(
+    client: httpx.AsyncClient, call: Caller
+) -> None:
+    stream = await create(call, "ak_demo")
+    await call("GET", "/nothing", headers={"X-Mine": "1", "Cookie": "a=b", "X-API-Key": "ak_demo"})
+    login = {"email": "demo@example.com", "password": "demo123456"}
+    session = (await call("POST", "/auth/login", json=login)).json()
+
+    page = await log(client)
+    made, missing, _ = page["requests"]
+    assert made["response_body"]["title"] == stream["title"]
+    assert made["response_body"]["stream_key"] == "***"
+    assert made["response_body"]["whip_url"] == stream["whip_url"].replace(
+        stream["stream_key"], "***"
+    )
+    assert made["request_headers"]["authorization"] == "***"
+    assert made["response_headers"]["x-ratelimit-limit"] == "10"
+    assert made["response_bytes"] > 500
+    assert missing["request_headers"]["x-mine"] == "1"
+    assert missing["response_body"]["message"] == "Not Found"
+    told = json.dumps(page)
+    for secret in (
+        *(stream["stream_key"], session["access_token"], session["refresh_token"]),
+        *("ak_demo", "a=b"),
+    ):
+        assert secret not in told
+
+
+async def test_what_steers_the_emulator_is_not_logged(
+    client: httpx.AsyncClient, call: Caller
+) -> None:
+    await client.get("/_emulator/clock")
+    await client.get("/_emulator/nothing")
+    await client.get("/favicon.ico")
+    for _ in range(2):
+        await call("GET", "/streams/", headers={"X-Emulator-Console": "1"})
+    await log(client)
+    assert (await log(client))["requests"] == []
+    await call("GET", "/streams/")
+    assert len((await log(client))["requests"]) == 1
+
+
+class TestBounds:
+    @pytest.fixture
+    def settings(self) -> Settings:
+        return Settings(data=":memory:", port=0, rtmp_port=0, rtmps_port=0, requests_kept_max=3)
+
+    async def test_requests_that_are_not_kept_are_counted(
+        self, client: httpx.AsyncClient, call: Caller
+    ) -> None:
+        for number in range(5):
+            await call("GET", f"/streams/?page={number + 1}")
+        page = await log(client, limit=2)
+        assert (page["dropped"], page["has_more"]) == (2, True)
+        rest = await log(client, after=page["next_cursor"])
+        pages = [each["query"]["page"] for each in page["requests"] + rest["requests"]]
+        assert pages == ["3", "4", "5"]
+        assert (await log(client, world="other"))["dropped"] == 0
+        await client.post("/_emulator/reset")
+        assert (await log(client))["dropped"] == 0
