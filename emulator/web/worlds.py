@@ -81,7 +81,6 @@ class Worlds:
 
     async def open_default(self, path: str, seed: str) -> Platform:
         """The world `default`, as `path` keeps it or fresh from its seed."""
-        sweep(self.shared.shelves.root)
         bus, making = Bus(), self._making
         clock, publish = making.make_clock(), to_nobody(bus.publish)
         if path == MEMORY:  # Always fresh, and copying a world costs less than running its schema.
@@ -92,6 +91,7 @@ class Worlds:
             clock.advance(max(0, world.store.last_at_ms() - clock.now_ms()))
             if world.is_fresh:
                 self._template(seed).restore(world)
+        sweep(self.shared.shelves.root, world)
         tables = world.store.columns().items()
         self._uid_columns = [
             (table, column)
@@ -290,7 +290,7 @@ class Worlds:
         """After facts were put in place: what they speak of as under way is taken up again."""
         attendance.reopen(platform.world)
         await platform.recorder.recover()
-        platform.workshop.recover()
+        await platform.workshop.recover()
         platform.cutting_room.recover()
 
     def save(self, platform: Platform, name: str) -> Snapshot:

@@ -8,6 +8,9 @@ import httpx
 import pytest
 
 from emulator.server import Emulator
+from emulator.world.people import accounts
+from emulator.world.video import jobs, videos
+from emulator.world.video.media import Footage
 from tests.support.encoders import film
 from tests.support.rest import USER_CARD, Caller, check_error
 from tests.support.videos import VIDEO, send, small_film, until_done, until_true, upload
@@ -245,3 +248,28 @@ async def test_what_is_no_video_is_422_and_leaves_nothing(call: Caller, emulator
     check_error(await send(call, whole, title="x", **both), 422)
     assert (await call("GET", "/videos/", "ak_demo")).json()["total"] == 0
     assert sorted(root.iterdir()) == before
+
+
+@pytest.mark.parametrize(("died", "reason"), [(1, "Try again"), (3, "is not tried again")])
+async def test_a_job_whose_upload_is_gone_or_kills_the_process_is_not_begun_again(
+    died: int, reason: str
+) -> None:
+    async with Emulator() as emulator:
+        world = emulator.platform.world
+        owner = accounts.by_api_key(world, "ak_demo")
+        footage = Footage(
+            uid=world.ids.uid(), form="mp4", width=320, height=180, duration_ms=0, file_bytes=1
+        )
+        video = jobs.upload(world, owner, {"title": "Film"}, footage)
+        for _ in range(died):
+            job = jobs.latest(world, video)
+            assert job is not None
+            jobs.start(world, job)
+            jobs.begin_again(world, jobs.find(world, job.id))
+
+        await emulator.platform.workshop.recover()
+
+        job = jobs.latest(world, video)
+        assert job is not None
+        assert (job.status, reason in str(job.error)) == ("failed", True)
+        assert videos.find(world, video.id).status == "failed"

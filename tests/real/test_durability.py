@@ -7,12 +7,14 @@ import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
-from tests.support.encoders import address_of, play, pushing
+from tests.support.encoders import address_of, film, play, pushing
 from tests.support.walk import Answer, Walk, child, platform, until
 
 # The first words of their names: init-0.mp4, seg-0.m4s, index.jsonl.
@@ -278,3 +280,43 @@ def test_nothing_of_a_platform_in_memory_is_left(tmp_path: Path) -> None:
 
     assert serving.process.returncode == 0
     assert not folder.exists()
+
+
+def upload(walk: Walk, path: Path) -> str:
+    """Upload a file; the video's id, once that is answered."""
+    files = {"file": (path.name, path.read_bytes())}
+    headers = {"Authorization": "Bearer ak_demo"}
+    address = f"{walk.ready['http']}/api/v1/videos/"
+    answer = httpx.post(address, files=files, data={"title": "Kept"}, headers=headers)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+def is_processed(walk: Walk, video_id: str) -> bool:
+    return bool(walk.ask("GET", f"/videos/{video_id}").json["status"] != "processing")
+
+
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM])
+def test_an_upload_that_was_answered_is_made_playable_after_a_stop_in_mid_work(
+    tmp_path: Path, by: signal.Signals
+) -> None:
+    data = tmp_path / "data"
+    # Given one upload that is transcoded and one that waits, when the process is stopped,
+    long = film(seconds=20, size="640x360", video="mpeg4", form="mp4")
+    with child(data) as first:
+        walk = first.walk()
+        videos = [upload(walk, long), upload(walk, film(seconds=2, form="mp4"))]
+        status = f"/video/{videos[0]}/status"
+        until(lambda: walk.ask("GET", status).json["status"] == "processing", "it is worked on")
+        first.process.send_signal(by)
+        first.said()
+
+    # then the next one makes them from the bytes that were kept, and keeps those no longer.
+    with child(data) as second:
+        walk = second.walk()
+        for video in videos:
+            until(partial(is_processed, walk, video), "it is done")
+            assert walk.ask("GET", f"/videos/{video}").json["status"] == "ready"
+        until(lambda: not [*data.rglob("media/*/upload")], "what was uploaded is let go")
+        found = walk.ask("GET", f"/videos/{videos[0]}").json
+        assert found["duration"] == pytest.approx(20, abs=0.2)

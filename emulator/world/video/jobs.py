@@ -26,12 +26,21 @@ from emulator.world.world import World
 
 Kind = Literal["import", "process"]
 WAITING_MAX = 100
+# An upload that a process died over is begun so often in all.
+ATTEMPTS_MAX = 3
 STOPPED = "The emulator stopped while this was being done. Try again."
+POISONOUS = (
+    f"The emulator stopped {ATTEMPTS_MAX} times while this was being done, so it is not tried"
+    " again. Its log may say why."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One job. `media_uid` is where its result goes. `stage` is a word for people."""
+    """One job. `media_uid` is where its result goes. `stage` is a word for people.
+
+    `attempts`: how often it was begun, and a process died over it.
+    """
 
     row: int
     id: str
@@ -48,6 +57,7 @@ class Job:
     created_at_ms: int
     started_at_ms: int | None
     completed_at_ms: int | None
+    attempts: int
 
     @property
     def is_over(self) -> bool:
@@ -135,11 +145,28 @@ def start(world: World, job: Job) -> None:
     check_job(job.status, "processing")
     with world.change():
         world.store.write(
-            "UPDATE video_jobs SET status = 'processing', started_at_ms = ? WHERE row = ?",
+            "UPDATE video_jobs SET status = 'processing', started_at_ms = ?,"
+            " attempts = attempts + 1 WHERE row = ?",
             world.now_ms,
             job.row,
         )
         world.emit(VideoJobStarted(at_ms=world.now_ms, job_id=job.id))
+
+
+def begin_again(world: World, job: Job, *, is_left: bool = False) -> None:
+    """Let a job wait for its turn anew, whose process has stopped.
+
+    `is_left`: it is given back in good order, which counts as no attempt.
+    """
+    if job.status != "queued":
+        check_job(job.status, "queued")
+    with world.change():
+        world.store.write(
+            "UPDATE video_jobs SET status = 'queued', stage = 'queued', progress_percent = 0,"
+            " attempts = attempts - ? WHERE row = ?",
+            int(is_left and job.status == "processing"),
+            job.row,
+        )
 
 
 def note_progress(world: World, job: Job, percent: int, stage: str) -> None:
@@ -238,4 +265,5 @@ def _job(row: Row) -> Job:
         created_at_ms=row["created_at_ms"],
         started_at_ms=row["started_at_ms"],
         completed_at_ms=row["completed_at_ms"],
+        attempts=row["attempts"],
     )

@@ -36,6 +36,8 @@ JOB_MOVES: frozenset[tuple[JobStatus, JobStatus]] = frozenset(
         ("queued", "processing"),
         # The emulator stopped, or the video was deleted, before its turn came.
         ("queued", "failed"),
+        # The emulator stopped meanwhile: it is begun again.
+        ("processing", "queued"),
         ("processing", "completed"),
         ("processing", "failed"),
     }

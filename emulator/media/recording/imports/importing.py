@@ -52,7 +52,7 @@ class Wanted:
 
 
 def import_upload(folder: Path, segment_ms: int, at_ms: int, watch: Watch) -> Imported:
-    """Make the upload in `folder` playable; then the file itself goes.
+    """Make the upload in `folder` playable. The file itself stays, so that this can be repeated.
 
     Refuses (`unsupported`) what cannot be, (`unavailable`) without room or when cancelled.
     """
@@ -69,7 +69,6 @@ def import_upload(folder: Path, segment_ms: int, at_ms: int, watch: Watch) -> Im
         # It looked as if it could stay as it is, and cannot: it is encoded instead.
         again = replace(plan, codec="h264", sound="aac" if probed.audio_codec else None)
         imported = _import(source, folder, probed, again, (segment_ms, at_ms), watch)
-    source.unlink()
     return replace(imported, file_bytes=upload_bytes)
 
 

@@ -6,6 +6,7 @@ For the event loop's thread. The work is done in threads; what came of it goes i
 import asyncio
 import logging
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -117,14 +118,26 @@ class Workshop:
         else:
             videos.lose(self._world, event.uid)
 
-    def recover(self) -> None:
-        """What was under way when the last process stopped has failed, and says so."""
+    async def recover(self) -> None:
+        """Begin again what was under way when the last process stopped, from the bytes it kept.
+
+        Not what is gone, and not for ever what a process dies over.
+        """
         for job in jobs.unfinished(self._world):
-            jobs.fail(self._world, job, jobs.STOPPED)
             log.info("a stopped emulator left a job behind job=%s", job.id)
+            folder = self._shelves.folder(job.media_uid)
+            if job.attempts >= jobs.ATTEMPTS_MAX:
+                jobs.fail(self._world, job, jobs.POISONOUS)
+            elif job.kind == "import" and not (folder / UPLOAD_NAME).exists():
+                jobs.fail(self._world, job, jobs.STOPPED)
+            else:
+                if job.kind == "process":  # What it is made of is a recording of its own.
+                    await self._shelves.delete(job.media_uid)
+                jobs.begin_again(self._world, job)
+                self._bench.start(self._do(job.id))
 
     async def stop(self) -> None:
-        """End what is under way. The next start says of an unfinished job that it failed."""
+        """End what is under way. The next start begins it again."""
         await self._bench.stop()
 
     def _remove(self, uids: Collection[str]) -> None:
@@ -149,7 +162,8 @@ class Workshop:
                     job = jobs.find(self._world, job_id)
                 except Refused:  # Its video was deleted before its turn came.
                     return
-                await self._do_now(job)
+                if job.status == "queued":
+                    await self._do_now(job)
 
     async def _do_now(self, job: Job) -> None:
         await written(self._world, partial(jobs.start, self._world, job))
@@ -159,10 +173,18 @@ class Workshop:
         self._under_way[job.video_id] = (watch, job.media_uid)
         try:
             reason = await tried(self._finish(job, watch), f"video job={job.id}")
+        except asyncio.CancelledError:
+            self._leave(job)
+            raise
         finally:
             self._under_way.pop(job.video_id, None)
         if reason:
             await self._give_up(job, reason)
+
+    def _leave(self, job: Job) -> None:
+        """This process stops in good order: that is nothing the job is to blame for."""
+        with suppress(Refused):  # Its video was deleted, or there is no room to say so.
+            jobs.begin_again(self._world, jobs.find(self._world, job.id), is_left=True)
 
     async def _finish(self, job: Job, watch: Watch) -> None:
         footage = await self._make(job, watch)
@@ -171,6 +193,10 @@ class Workshop:
             self._world,
             lambda: jobs.finish(self._world, jobs.find(self._world, job.id), footage, poster_ms),
         )
+        if job.kind == "import":  # Only now: until then it could be begun again.
+            path = self._shelves.folder(job.media_uid) / UPLOAD_NAME
+            with suppress(OSError):  # The next start sweeps it up.
+                await asyncio.to_thread(path.unlink, missing_ok=True)
         log.info("video job done job=%s kind=%s", job.id, job.kind)
 
     async def _make(self, job: Job, watch: Watch) -> Footage | None:
@@ -219,12 +245,20 @@ class Workshop:
 _WANTED = ("container", "codec", "quality", "height", "size")
 
 
-def sweep(root: Path) -> None:
-    """Remove uploads that a killed process left half done, before any world is opened."""
+def sweep(root: Path, world: World) -> None:
+    """Remove uploads that a killed process left behind, before anything is done in the world.
+
+    Those that a job is still to make playable stay.
+    """
     from shutil import rmtree
 
+    needed = {job.media_uid for job in jobs.unfinished(world)}
     for upload in root.glob(f"*/{UPLOAD_NAME}"):
-        if not (upload.parent / INDEX_NAME).exists():
+        if upload.parent.name in needed:
+            continue
+        if (upload.parent / INDEX_NAME).exists():
+            upload.unlink()
+        else:
             rmtree(upload.parent, ignore_errors=True)
 
 

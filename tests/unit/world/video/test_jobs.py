@@ -1,0 +1,40 @@
+"""Jobs that a process left behind: begun again, but not for ever."""
+
+from emulator.world.people import accounts
+from emulator.world.video import jobs
+from emulator.world.video.jobs import Job
+from emulator.world.video.media import Footage
+from emulator.world.world import World
+
+
+def uploaded(world: World) -> Job:
+    owner = accounts.by_api_key(world, "ak_auto_uploader")
+    footage = Footage(
+        uid=world.ids.uid(), form="mp4", width=320, height=180, duration_ms=0, file_bytes=1
+    )
+    video = jobs.upload(world, owner, {"title": "Film"}, footage)
+    job = jobs.latest(world, video)
+    assert job is not None
+    return job
+
+
+def test_jobs_count_the_processes_that_died_over_them(world: World) -> None:
+    job = uploaded(world)
+    for attempt in range(1, jobs.ATTEMPTS_MAX + 1):
+        jobs.start(world, job)
+        job = jobs.find(world, job.id)
+        assert job.attempts == attempt
+        jobs.begin_again(world, job)
+        job = jobs.find(world, job.id)
+        assert (job.status, job.progress_percent) == ("queued", 0)
+    assert [each.id for each in jobs.unfinished(world)] == [job.id]
+
+
+def test_jobs_that_are_given_back_in_good_order_count_nothing(world: World) -> None:
+    job = uploaded(world)
+    for _ in range(5):
+        jobs.start(world, job)
+        jobs.begin_again(world, jobs.find(world, job.id), is_left=True)
+        job = jobs.find(world, job.id)
+        jobs.begin_again(world, job, is_left=True)
+        assert jobs.find(world, job.id).attempts == 0
