@@ -43,7 +43,7 @@ def build(worlds: Worlds) -> Starlette:
     admin = _Admin(worlds, "documented")
     return Starlette(
         routes=[
-            *openapi.routes(),
+            *openapi.routes(worlds),
             *_chat(worlds),
             Route("/api/v1/{path:path}", documented.answer, methods=METHODS),
             Route("/v1/{path:path}", client.answer, methods=METHODS),

@@ -95,7 +95,9 @@ def mistakes(surface: Any, taken: Taken) -> list[str]:
     if taken.is_listed and not taken.answer.is_success:
         return [f"{where} {taken.answer.text}"]
     method, _, path = taken.operation.partition(" ")
-    told = surface["paths"][path][method.lower()]["responses"]
+    # Streams and videos are documented with a slash at the end.
+    paths = surface["paths"]
+    told = paths[path if path in paths else f"{path}/"][method.lower()]["responses"]
     if str(status) not in told:
         return [f"{where} is not told of"]
     content = told[str(status)].get("content", {})

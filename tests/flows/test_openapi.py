@@ -1,14 +1,17 @@
 """The OpenAPI documents: whole, valid, and with examples that fit."""
 
+import re
 from typing import Any
 
 import httpx
 import jsonschema_rs
 import pytest
 
+from emulator.server import Emulator
 from emulator.web.admin.table import OPERATIONS as ADMIN
 from emulator.web.api.table import OPERATIONS as PLATFORM
-from emulator.web.openapi.document import statuses_refused
+from emulator.web.openapi import names
+from emulator.web.openapi.document import documented_path, statuses_refused
 from emulator.web.rest.operation import Operation
 
 DOCUMENTS = {
@@ -20,13 +23,15 @@ DOCUMENTS = {
 
 
 @pytest.fixture(params=DOCUMENTS)
-async def document(client: httpx.AsyncClient, request: pytest.FixtureRequest) -> dict[str, Any]:
+async def document(
+    client: httpx.AsyncClient, emulator: Emulator, request: pytest.FixtureRequest
+) -> dict[str, Any]:
     answer = await client.get(request.param)
     assert answer.status_code == 200
     value: dict[str, Any] = answer.json()
     assert value["openapi"] == "3.1.0"
     operations, prefix = DOCUMENTS[request.param]
-    assert [server["url"] for server in value["servers"]] == [prefix]
+    assert [server["url"] for server in value["servers"]] == [f"{emulator.ready['http']}{prefix}"]
     check_is_whole(value, operations)
     return value
 
@@ -37,15 +42,52 @@ def check_is_whole(document: dict[str, Any], operations: list[Operation]) -> Non
         for path, methods in document["paths"].items()
         for method, each in methods.items()
     }
-    assert told.keys() == {(each.method, each.path) for each in operations}
+    assert told.keys() == {(each.method, documented_path(each)) for each in operations}
     for operation in operations:
-        each = told[operation.method, operation.path]
+        each = told[operation.method, documented_path(operation)]
         assert each["summary"].endswith("."), operation.path
         assert each["x-provenance"] == operation.provenance
         wanted = {operation.status, *operation.also, *statuses_refused(operation)}
         assert {int(status) for status in each["responses"]} == wanted
     ids = [each["operationId"] for each in told.values()]
     assert len(ids) == len(set(ids))
+    assert {each["operationId"] for each in told.values()} <= NAMES
+
+
+NAMES = {*names.PLATFORM.values(), *names.ADMIN.values()}
+
+
+def test_operations_have_names_that_a_person_chose() -> None:
+    """Generated clients are built on these names: they stay, and a new operation gets its own."""
+    addresses = [f"{each.method} {each.path}" for each in (*PLATFORM, *ADMIN)]
+    assert sorted(addresses) == sorted([*names.PLATFORM, *names.ADMIN])
+    assert all(re.fullmatch(r"[a-z]+(?:_[a-z]+)*", name) for name in NAMES)
+    wanted = {"POST /streams": "create_stream", "GET /streams/id/{stream_id}": "get_stream"}
+    assert wanted.items() <= names.PLATFORM.items()
+
+
+async def test_bodies_have_no_defaults(document: dict[str, Any]) -> None:
+    """Generators take a field that has a default for one that is always there."""
+    bodies = [
+        content["schema"]
+        for methods in document["paths"].values()
+        for operation in methods.values()
+        for content in operation.get("requestBody", {}).get("content", {}).values()
+    ]
+    seen: set[str] = set()
+    while bodies:
+        schema = bodies.pop()
+        if "$ref" in schema:
+            name = schema["$ref"].rpartition("/")[2]
+            bodies += [] if name in seen else [document["components"]["schemas"][name]]
+            seen.add(name)
+        for inner in schema.get("properties", {}).values():
+            assert "default" not in inner
+        bodies += [
+            *schema.get("properties", {}).values(),
+            *schema.get("anyOf", ()),
+            *([schema["items"]] if "items" in schema else []),
+        ]
 
 
 async def test_everything_has_an_example_that_fits_its_schema(document: dict[str, Any]) -> None:
@@ -65,10 +107,8 @@ async def test_links_lead_from_what_is_made_to_what_can_be_done_with_it(
     client: httpx.AsyncClient,
 ) -> None:
     document = (await client.get("/openapi.json")).json()
-    links = document["paths"]["/streams"]["post"]["responses"]["201"]["links"]
-    assert links["get_streams_id_stream_id_read"]["parameters"] == {
-        "stream_id": "$response.body#/id"
-    }
+    links = document["paths"]["/streams/"]["post"]["responses"]["201"]["links"]
+    assert links["get_stream"]["parameters"] == {"stream_id": "$response.body#/id"}
 
 
 async def test_the_page_shows_it_without_a_foreign_host(client: httpx.AsyncClient) -> None:

@@ -1,5 +1,11 @@
-"""The document: every operation of a table, with what it takes, gives and refuses."""
+"""The document: every operation of a table, with what it takes, gives and refuses.
 
+Clients are generated of it, so it says what their generators need: absolute servers, paths as they
+are documented, names that a person would call (`names`), and no default in a body, which many of
+them take for "always there".
+"""
+
+import json
 import types
 import typing
 from collections.abc import Iterable
@@ -13,12 +19,14 @@ from emulator import __version__
 from emulator.web.errors import STATUS, mistake
 from emulator.web.openapi.examples import FILES, Examples
 from emulator.web.openapi.links import add_links
+from emulator.web.openapi.names import name_of
 from emulator.web.openapi.shapes import Schema, Shapes, form_of
 from emulator.web.rest.answers import Download, Other
 from emulator.web.rest.operation import FORM, Operation
 
 _REFERENCE = "#/components/schemas/{model}"
 _JSON = "application/json"
+_WITH_A_SLASH = ("/streams", "/videos")
 
 _MISTAKE: Schema = {
     "type": "object",
@@ -50,23 +58,28 @@ _RATE_HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Rese
 
 
 class Document:
-    """Made once for a table; `value` is the document as JSON values."""
+    """Made once for a table. `prefix` is where its paths are, below any server."""
 
-    def __init__(self, operations: Iterable[Operation], *, title: str, servers: list[str]) -> None:
+    def __init__(self, operations: Iterable[Operation], *, title: str, prefix: str) -> None:
+        self._prefix = prefix
         self._operations = list(operations)
         self._shapes = Shapes()
-        self._shapes.components |= {"Error": _ERROR, "Mistake": _MISTAKE} | self._models()
+        self._shapes.components |= {"Error": _ERROR, "Mistake": _MISTAKE}
+        models = self._models()
+        self._shapes.components |= models
         self._examples = Examples(self._shapes.components)
         paths: dict[str, dict[str, Any]] = {}
         for operation in self._operations:
-            paths.setdefault(operation.path, {})[operation.method.lower()] = self._describe(
-                operation
-            )
+            methods = paths.setdefault(documented_path(operation), {})
+            methods[operation.method.lower()] = self._describe(operation)
         add_links(paths, self._shapes.components)
-        self.value: dict[str, Any] = {
+        # Examples are made with them.
+        for name, model in models.items():
+            self._shapes.components[name] = _without_defaults(model)
+        self._value: dict[str, Any] = {
             "openapi": "3.1.0",
             "info": {"title": title, "version": __version__},
-            "servers": [{"url": url} for url in servers],
+            "servers": [],
             "paths": paths,
             "components": {
                 "schemas": self._shapes.components,
@@ -81,6 +94,10 @@ class Document:
             },
         }
 
+    def value(self, http: str) -> dict[str, Any]:
+        """The document as JSON values, for clients that reach this server at `http`."""
+        return {**self._value, "servers": [{"url": f"{http}{self._prefix}"}]}
+
     def _models(self) -> dict[str, Schema]:
         """Every request body's schema. Names are in snake_case; camelCase is read as well."""
         bodies = {each.body for each in self._operations if each.body}
@@ -93,7 +110,7 @@ class Document:
 
     def _describe(self, operation: Operation) -> dict[str, Any]:
         told: dict[str, Any] = {
-            "operationId": _operation_id(operation),
+            "operationId": name_of(operation),
             "summary": operation.summary,
             "tags": [operation.path.strip("/").partition("/")[0]],
             "x-provenance": operation.provenance,
@@ -134,16 +151,27 @@ class Document:
             schema = {"$ref": _REFERENCE.format(model=operation.body.__name__)}
             content[_JSON] = {"schema": schema, "example": self._examples.of(schema)}
         if operation.upload and operation.upload.media_type != FORM:
-            file = {"type": "string", "contentMediaType": operation.upload.media_type}
+            file = {
+                "type": "string",
+                "format": "binary",
+                "contentMediaType": operation.upload.media_type,
+            }
             content[operation.upload.media_type] = {"schema": file, "example": ""}
         elif operation.upload:
             form = self._form(operation)
-            content[FORM] = {"schema": form, "example": self._examples.of(form)}
+            content[FORM] = {
+                "schema": _without_defaults(form),
+                "example": self._examples.of(form),
+            }
         return {"required": not operation.is_body_optional, "content": content}
 
     def _form(self, operation: Operation) -> Schema:
         properties: dict[str, Schema] = {
-            "file": {"type": "string", "contentMediaType": "application/octet-stream"}
+            "file": {
+                "type": "string",
+                "format": "binary",
+                "contentMediaType": "application/octet-stream",
+            }
         }
         required = ["file"]
         if operation.body:
@@ -225,11 +253,27 @@ def _path_parameters(operation: Operation) -> list[dict[str, Any]]:
     ]
 
 
-def _operation_id(operation: Operation) -> str:
-    answer = operation.answer
-    words = operation.path.strip("/").replace("{", "").replace("}", "").split("/")
-    parts = [operation.method.lower(), *words, answer.__name__]
-    return "_".join(parts).replace("-", "_")
+def documented_path(operation: Operation) -> str:
+    """An operation's path as the platform documents it: two end in a slash."""
+    return f"{operation.path}/" if operation.path in _WITH_A_SLASH else operation.path
+
+
+def _without_defaults(schema: Any) -> Any:
+    """A body's schema without its defaults: what may be left out is not required, and no more."""
+    if isinstance(schema, list):
+        return [_without_defaults(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    bare: Schema = {}
+    for name, value in schema.items():
+        if name == "properties":
+            bare[name] = {field: _without_defaults(inner) for field, inner in value.items()}
+        elif name == "default":
+            if value is not None and "description" not in schema:
+                bare["description"] = f"Where it is left out: {json.dumps(value)}."
+        else:
+            bare[name] = _without_defaults(value)
+    return bare
 
 
 def _without_null(schema: Schema) -> Schema:

@@ -2,7 +2,7 @@
 
 from functools import cache
 from string import Template
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -10,6 +10,10 @@ from starlette.routing import Route
 
 from emulator.web.errors import JSONResponse
 from emulator.web.pages import assets
+from emulator.web.worlds import Worlds
+
+if TYPE_CHECKING:
+    from emulator.web.openapi.document import Document
 
 Surface = Literal["documented", "client", "admin"]
 
@@ -19,17 +23,21 @@ POLICY = (
 )
 
 
-def routes() -> list[Route]:
+def routes(worlds: Worlds) -> list[Route]:
     """The document without a prefix is that of the documented one."""
 
+    def answer(surface: Surface) -> Response:
+        value = document(surface, worlds.default.addresses.http)
+        return JSONResponse(value, headers={"Cache-Control": "no-cache"})
+
     async def documented(_: Request) -> Response:
-        return _json("documented")
+        return answer("documented")
 
     async def client(_: Request) -> Response:
-        return _json("client")
+        return answer("client")
 
     async def admin(_: Request) -> Response:
-        return _json("admin")
+        return answer("admin")
 
     return [
         Route("/openapi.json", documented),
@@ -40,23 +48,24 @@ def routes() -> list[Route]:
     ]
 
 
+def document(surface: Surface, http: str = "") -> dict[str, Any]:
+    """The OpenAPI document of one surface, for clients that reach this server at `http`."""
+    return _document(surface).value(http)
+
+
 @cache
-def document(surface: Surface) -> dict[str, object]:
-    """The OpenAPI document of one surface, made at the first request for it."""
+def _document(surface: Surface) -> "Document":
+    """Made at the first request for it."""
     from emulator.web.openapi.document import Document
 
     if surface == "admin":
         from emulator.web.admin.table import OPERATIONS
 
-        return Document(OPERATIONS, title="live-emulator", servers=["/_emulator"]).value
+        return Document(OPERATIONS, title="live-emulator", prefix="/_emulator")
     from emulator.web.api.table import OPERATIONS as PLATFORM
 
     prefix = "/api/v1" if surface == "documented" else "/v1"
-    return Document(PLATFORM, title="Live streaming platform", servers=[prefix]).value
-
-
-def _json(surface: Surface) -> Response:
-    return JSONResponse(document(surface), headers={"Cache-Control": "no-cache"})
+    return Document(PLATFORM, title="Live streaming platform", prefix=prefix)
 
 
 async def _docs(_: Request) -> Response:

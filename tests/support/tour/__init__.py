@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from emulator.web.api.table import OPERATIONS
+from emulator.web.openapi.document import documented_path
 from emulator.web.openapi.routes import document
 from emulator.web.rest.operation import Operation
 from tests.support.walk import PATIENCE_SECONDS
@@ -185,7 +186,7 @@ class _OrNobody(Known):
 def example(operation: Operation) -> Step:
     """A request as the document shows it."""
     surface: Any = document("documented")
-    told = surface["paths"][operation.path][operation.method.lower()]
+    told = surface["paths"][documented_path(operation)][operation.method.lower()]
     content = told.get("requestBody", {}).get("content", {})
     body = content.get("application/json", {}).get("example")
     return Step(operation=name_of(operation), by="demo", body=(lambda _: body) if body else None)

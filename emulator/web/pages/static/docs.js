@@ -111,7 +111,7 @@ async function show(address) {
     for (const method of METHODS.filter((each) => each in methods)) {
       const [tag] = methods[method].tags;
       if (!groups.has(tag)) groups.set(tag, []);
-      groups.get(tag).push(row(method, api.servers[0].url + path, methods[method]));
+      groups.get(tag).push(row(method, new URL(api.servers[0].url).pathname + path, methods[method]));
     }
   }
   list.replaceChildren(

@@ -1,0 +1,57 @@
+"""Clients that real generators make of the OpenAPI documents: they compile, and they work."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from emulator.server import Emulator
+from emulator.settings import Settings
+from tests.support.generators import Node, python_client
+
+
+@pytest.fixture
+async def base(tmp_path: Path) -> AsyncIterator[str]:
+    """Where the documented API is; its document and the others lie in `tmp_path`."""
+    settings = Settings(data=":memory:", port=0, rtmp_port=0, rtmps_port=0)
+    async with Emulator(settings) as emulator, httpx.AsyncClient() as client:
+        http = emulator.ready["http"]
+        for name, path in (
+            ("documented", "/openapi.json"),
+            ("client", "/v1/openapi.json"),
+            ("admin", "/_emulator/openapi.json"),
+        ):
+            document = await client.get(f"{http}{path}")
+            (tmp_path / f"{name}.json").write_bytes(document.content)
+        yield json.loads((tmp_path / "documented.json").read_text("utf-8"))["servers"][0]["url"]
+
+
+async def test_python_client_is_typed_and_works(base: str, tmp_path: Path) -> None:
+    told = json.loads(await python_client(tmp_path / "documented.json", base))
+
+    assert told["key"].startswith("live_")
+    assert told["description"] == "Changed"
+    assert told["own"] == [True] + [False] * 6
+    assert told["me"] == "demo"
+
+
+async def test_typescript_types_compile_strictly_and_fit(base: str, tmp_path: Path) -> None:
+    node = Node(tmp_path)
+    for name in ("documented", "client", "admin"):
+        await node.generate("openapi-typescript", f"{name}.json", "-o", f"{name}.ts")
+
+    told = json.loads(await node.use("fetch", base))
+
+    assert told.pop("key").startswith("live_")
+    assert told == {"tags": ["a"], "first": True, "username": "generated", "refused": 404}
+
+
+async def test_sdk_has_functions_by_the_operations_names(base: str, tmp_path: Path) -> None:
+    node = Node(tmp_path)
+    await node.generate("openapi-ts", "-i", "documented.json", "-o", "sdk")
+
+    told = json.loads(await node.use("sdk", base))
+
+    assert told == {"title": "From a generated SDK", "status": "ended"}

@@ -1,0 +1,2 @@
+// What our programs need of Node.
+declare const process: { argv: string[] };
