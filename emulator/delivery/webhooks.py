@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import hmac
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import field
 from functools import cached_property, partial
@@ -31,6 +31,8 @@ from emulator.world.webhooks.deliveries import Delivery
 from emulator.world.webhooks.targets import Target
 from emulator.world.world import World
 
+# Of an event that is made up, these are its own.
+_OWN_FIELDS = ("id", "type", "created_at", "ts", "world")
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -52,6 +54,14 @@ class Teller(Protocol):
 
     def body(self, event: Event, kind: str) -> dict[str, Any]:
         """What is told of it, without its id."""
+        ...
+
+    def frame(self, at_ms: int) -> dict[str, Any]:
+        """What every body says beside its id and type: when, and in which world."""
+        ...
+
+    def example(self, kind: str) -> dict[str, Any] | None:
+        """The body of the newest event of this public name; None where there was none."""
         ...
 
 
@@ -114,6 +124,36 @@ class Webhooks:
         if not self._fresh:
             asyncio.get_running_loop().call_soon(self._write)
         self._fresh.append((kind, _encode(body)))
+
+    def send(
+        self, kind: str, fields: Mapping[str, Any] | None, target: Target | None
+    ) -> list[Delivery]:
+        """Send an event that nothing in the world caused, to `target` or to all that want it.
+
+        Without `fields` it says what the newest event of its kind said. Refuses (`invalid`) a kind
+        that there is not, or of which there was none yet, (`conflict`) where nobody wants it.
+        """
+        world = self._world
+        targets.check_kind(kind)
+        wanting = [target] if target else [each for each in self._all() if each.wants(kind)]
+        if not wanting:
+            raise Refused("conflict", f"No webhook wants {kind}. Add one that does.")
+        said = self._teller.example(kind) if fields is None else fields
+        if said is None:
+            raise Refused("invalid", f"There was no {kind} in this world yet. Give a body.")
+        at_ms = world.now_ms
+        body = _encode(
+            {
+                "id": world.ids.uuid(),
+                "type": kind,
+                **self._teller.frame(at_ms),
+                **{name: value for name, value in said.items() if name not in _OWN_FIELDS},
+            }
+        )
+        with world.change():
+            sent = [deliveries.put(world, each, world.ids.uuid(), kind, body) for each in wanting]
+        self.go_on()
+        return sent
 
     def hear_burst(self, burst: Burst) -> None:
         """The same of many events at once."""

@@ -26,6 +26,18 @@ class DeliveryQuery(Request):
     before: int = Field(CURSOR_MAX, ge=1, le=CURSOR_MAX)
 
 
+class DeliveryCreate(Request):
+    """`event` is sent now, to one webhook or to all that want it.
+
+    `body` has the fields of what is sent; without it they are those of the newest event of this
+    name. Its id, type and time are new.
+    """
+
+    event: str = Field(min_length=1, max_length=50)
+    webhook_id: str | None = Field(None, max_length=100)
+    body: dict[str, Any] | None = None
+
+
 class WebhookShape(TypedDict):
     """`events` is empty where everything is told."""
 
@@ -56,6 +68,11 @@ class DeliveryShape(TypedDict):
     attempted_at: str | None
     due_at: str | None
     body: str
+
+
+class DeliveriesSent(TypedDict):
+    deliveries: list[DeliveryShape]
+    total: int
 
 
 class DeliveryList(TypedDict):
@@ -107,6 +124,16 @@ def log(call: Call) -> DeliveryList:
     }
 
 
+def send(call: Call) -> DeliveriesSent:
+    """Make an event up and send it now, signed as any other."""
+    wanted, platform = call.body_as(DeliveryCreate), call.platform
+    world = platform.world
+    target = targets.find(world, wanted.webhook_id) if wanted.webhook_id else None
+    sent = platform.webhooks.send(wanted.event, wanted.body, target)
+    ids = {each.row: each.id for each in targets.of(world)}
+    return {"deliveries": [_delivery(each, ids) for each in sent], "total": len(sent)}
+
+
 def replay(call: Call) -> DeliveryShape:
     """Tell it again: the same body under the same id, with a new signature."""
     world = call.platform.world
@@ -156,6 +183,14 @@ OPERATIONS = [
     _operation("GET", "", page),
     _operation("POST", "", add, body=WebhookCreate, status=201, refuses=("conflict", "invalid")),
     _operation("GET", "/deliveries", log, query=DeliveryQuery),
+    _operation(
+        "POST",
+        "/deliveries",
+        send,
+        body=DeliveryCreate,
+        status=201,
+        refuses=("conflict", "invalid", "not_found"),
+    ),
     _operation("POST", "/deliveries/{delivery_id}/replay", replay, refuses=("not_found",)),
     _operation("GET", "/{webhook_id}", show, refuses=("not_found",)),
     _operation("DELETE", "/{webhook_id}", remove, status=204, refuses=("not_found",)),

@@ -22,6 +22,7 @@ from emulator.world.chat import messages
 from emulator.world.library import recordings
 from emulator.world.live import streams
 from emulator.world.people import accounts
+from emulator.world.store import events
 
 _KINDS: dict[type[Event], str] = {
     StreamCreated: "stream.created",
@@ -49,13 +50,17 @@ class News:
         return _KINDS.get(type(event))
 
     def body(self, event: Event, kind: str) -> dict[str, Any]:
-        platform = self._platform
-        return {
-            "created_at": iso(event.at_ms),
-            "ts": event.at_ms // 1000,
-            "world": platform.world.name,
-            **self._told(platform, event, kind),
-        }
+        return {**self.frame(event.at_ms), **self._told(self._platform, event, kind)}
+
+    def frame(self, at_ms: int) -> dict[str, Any]:
+        return {"created_at": iso(at_ms), "ts": at_ms // 1000, "world": self._platform.world.name}
+
+    def example(self, kind: str) -> dict[str, Any] | None:
+        event_type = next(each for each, name in _KINDS.items() if name == kind)
+        entry = events.newest(self._platform.world.store, event_type.__name__)
+        if entry is None:
+            return None
+        return self.body(event_type(at_ms=entry.at_ms, **entry.values), kind)
 
     def _told(self, platform: Platform, event: Event, kind: str) -> dict[str, Any]:
         try:

@@ -41,6 +41,16 @@ def read(store: Store, *, after: int, count: int, kind: str | None = None) -> li
     return found
 
 
+def newest(store: Store, kind: str) -> Journalled | None:
+    """The last event of a kind."""
+    row = store.row(
+        "SELECT seq, at_ms, body FROM events WHERE kind = ? ORDER BY seq DESC LIMIT 1", kind
+    )
+    if row is None:
+        return None
+    return Journalled(row["seq"], row["at_ms"], kind, json.loads(row["body"].split("\n")[-1]))
+
+
 def entries(store: Store, *, after: int, kind: str | None = None) -> Iterator[Entry]:
     """The journal behind `after`, row by row, as far as it is asked for."""
     where, values = ("kind = ? AND seq > ?", [kind, after]) if kind else ("seq > ?", [after])

@@ -70,8 +70,7 @@ def add(world: World, url: str, kinds: tuple[str, ...] = (), secret: str = "") -
     """
     check_url(url)
     for kind in kinds:
-        if kind not in KINDS:
-            raise Refused("invalid", f"There is no event {kind[:50]!r}. Events: {', '.join(KINDS)}")
+        check_kind(kind)
     if world.store.number("SELECT count(*) FROM webhook_targets") >= TARGETS_MAX:
         raise Refused("conflict", f"There are {TARGETS_MAX} webhooks. Remove some.")
     target_id = world.ids.uuid()
@@ -102,6 +101,12 @@ def remove(world: World, target: Target) -> None:
     with world.change():
         world.store.write("DELETE FROM webhook_targets WHERE row = ?", target.row)
         world.emit(WebhookTargetRemoved(at_ms=world.now_ms, target_id=target.id))
+
+
+def check_kind(kind: str) -> None:
+    """Refuse (`invalid`) a public name that no event has."""
+    if kind not in KINDS:
+        raise Refused("invalid", f"There is no event {kind[:50]!r}. Events: {', '.join(KINDS)}")
 
 
 def check_url(url: str) -> None:

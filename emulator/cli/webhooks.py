@@ -1,0 +1,129 @@
+"""`webhooks`: which addresses hear of a world's events, and what became of each delivery."""
+
+import argparse
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlencode
+
+from emulator.cli import Failed
+from emulator.cli.tools.admin import Admin
+from emulator.cli.tools.logs_of import add_log_flags, admin_of, clock, printable, show
+
+NAME = "webhooks"
+HELP = "list webhooks and their deliveries, add one, send one by hand, or send one again"
+EXAMPLES = """
+  live-emulator webhooks add http://127.0.0.1:9000/hook --event stream.live --event vod.ready
+  live-emulator webhooks list
+  live-emulator webhooks list --follow
+  live-emulator webhooks send vod.ready
+  live-emulator webhooks send stream.ended --body '{"uid": "0123", "data": {"title": "Made up"}}'
+  live-emulator webhooks replay DELIVERY_ID
+  live-emulator webhooks remove WEBHOOK_ID
+"""
+_PER_PAGE = 500
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="list|add|remove|send|replay")
+    add_log_flags(verbs.add_parser("list", help="list the webhooks and their deliveries"))
+    add = verbs.add_parser("add", help="post events to an address from now on")
+    add.add_argument("url", metavar="URL")
+    add.add_argument(
+        "--event", action="append", default=[], metavar="NAME", help="as in vod.ready; default: all"
+    )
+    add.add_argument("--secret", default="", help="what signs it; one is made otherwise")
+    add_log_flags(add, follows=False)
+    remove = verbs.add_parser("remove", help="post nothing more to a webhook's address")
+    remove.add_argument("id", metavar="WEBHOOK_ID")
+    add_log_flags(remove, follows=False)
+    send = verbs.add_parser("send", help="make an event up and send it now, signed as any other")
+    send.add_argument("event", metavar="EVENT", help="as in vod.ready; a wrong one lists them all")
+    send.add_argument("--to", default="", metavar="WEBHOOK_ID", help="default: all that want it")
+    send.add_argument(
+        "--body",
+        default="",
+        metavar="JSON",
+        help="its fields; default: as the world's newest event of that name had them",
+    )
+    add_log_flags(send, follows=False)
+    replay = verbs.add_parser("replay", help="send a delivery again: same body, same id")
+    replay.add_argument("id", metavar="DELIVERY_ID")
+    add_log_flags(replay, follows=False)
+
+
+def run(args: argparse.Namespace) -> int:
+    admin = admin_of(args)
+    if args.verb == "list":
+        return _list(args, admin)
+    if args.verb == "remove":
+        admin.call("DELETE", f"webhooks/{args.id}")
+        return _print(args, {"removed": args.id}, [f"{args.id} is removed."])
+    if args.verb == "add":
+        body = {"url": args.url, "events": args.event, "secret": args.secret}
+        webhook = admin.call("POST", "webhooks", body)
+        return _print(args, webhook, [f"{_webhook(webhook)}  secret {webhook['secret']}"])
+    if args.verb == "replay":
+        delivery = admin.call("POST", f"webhooks/deliveries/{args.id}/replay")
+        return _print(args, delivery, [_delivery(delivery)])
+    sent = admin.call("POST", "webhooks/deliveries", _made_up(args))
+    return _print(args, sent, [_delivery(each) for each in sent["deliveries"]])
+
+
+def _list(args: argparse.Namespace, admin: Admin) -> int:
+    shown: dict[str, int] = {}
+
+    def read() -> Iterator[dict[str, Any]]:
+        """Deliveries, the oldest first, that are new or were tried since they were read."""
+        fresh = [each for each in _deliveries(admin) if shown.get(each["id"]) != each["attempts"]]
+        shown.update((each["id"], each["attempts"]) for each in fresh)
+        yield from reversed(fresh)
+
+    if args.follow:
+        return show(args, "deliveries", read, _delivery)
+    webhooks = admin.call("GET", "webhooks")["webhooks"]
+    deliveries = list(read())
+    lines = [*map(_webhook, webhooks), *map(_delivery, deliveries)] or ["There is no webhook."]
+    return _print(args, {"webhooks": webhooks, "deliveries": deliveries}, lines)
+
+
+def _deliveries(admin: Admin) -> Iterator[dict[str, Any]]:
+    """All of them, the newest first."""
+    before: int | None = None
+    while True:
+        query = {"limit": _PER_PAGE} | ({} if before is None else {"before": before})
+        page = admin.call("GET", "webhooks/deliveries", query=urlencode(query))
+        yield from page["deliveries"]
+        before = page["next_cursor"]
+        if before is None:
+            return
+
+
+def _made_up(args: argparse.Namespace) -> dict[str, Any]:
+    body: dict[str, Any] = {"event": args.event}
+    if args.to:
+        body["webhook_id"] = args.to
+    if args.body:
+        try:
+            body["body"] = json.loads(args.body)
+        except ValueError as error:
+            raise Failed(f"--body is not JSON: {error}.", 2) from None
+    return body
+
+
+def _print(args: argparse.Namespace, answer: object, lines: list[str]) -> int:
+    print(json.dumps(answer) if args.json else "\n".join(lines))
+    return 0
+
+
+def _webhook(webhook: dict[str, Any]) -> str:
+    events = ", ".join(webhook["events"]) or "all events"
+    return printable(f"{webhook['id']}  {webhook['url']}  {events}")
+
+
+def _delivery(delivery: dict[str, Any]) -> str:
+    outcome = delivery["status"] or delivery["outcome"] or ""
+    return printable(
+        f"{clock(delivery['created_at'])}  {delivery['event']:20}  {delivery['state']}"
+        f"  attempts {delivery['attempts']}  {outcome}  {delivery['id']}"
+    )
