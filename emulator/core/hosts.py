@@ -3,12 +3,29 @@
 import ipaddress
 import re
 
+_NAME_LENGTH_MAX = 253
+# Underscores are in names of containers, though in none of the DNS.
+_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?")
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def in_url(host: str) -> str:
     """A host as it stands in a URL: an IPv6 address in brackets (RFC 3986, 3.2.2)."""
     return f"[{host}]" if ":" in host else host
+
+
+def is_host(text: str) -> bool:
+    """Whether a host of a URL can be one: a name (RFC 1123, 2.1), or an address.
+
+    What only looks like one (`[::1`, `[:::]`, `a..b`) would fail where it is called.
+    """
+    if text.startswith("["):
+        try:
+            return text.endswith("]") and bool(ipaddress.IPv6Address(text[1:-1]))
+        except ValueError:
+            return False
+    return len(text) <= _NAME_LENGTH_MAX and _NAME.fullmatch(text) is not None
 
 
 def is_loopback(host: str) -> bool:

@@ -7,6 +7,7 @@ a test does that once.
 import re
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
+from itertools import islice
 from typing import Any
 
 import yaml
@@ -22,6 +23,8 @@ Check = Callable[[yaml.Node], Iterator["Mistake"]]
 _CLOCK = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d")
 _LEVELS_MAX = 32
 _VALUES_MAX = 400_000
+_FOUND_MAX = 1_000
+_WORD_LENGTH_MAX = 100
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -35,13 +38,15 @@ class Mistake:
 
 
 def check(root: yaml.Node | None) -> list[Mistake]:
-    """All that is wrong with a seed file's content, in the order of its lines."""
+    """What is wrong with a seed file's content, in the order of its lines: the first thousand."""
     if root is None:
         return []
     too_much = _too_much(root)
     if too_much:
         return [too_much]
-    return sorted(_SEED(root), key=lambda mistake: (mistake.line, mistake.column))
+    return sorted(
+        islice(_SEED(root), _FOUND_MAX), key=lambda mistake: (mistake.line, mistake.column)
+    )
 
 
 def _too_much(root: yaml.Node) -> Mistake | None:
@@ -158,7 +163,7 @@ def _entry(fields: Mapping[str, Check], required: tuple[str, ...] = ()) -> Check
 def meant(word: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
     if not known:
         return ". There are none."
-    near = get_close_matches(str(word), list(known), n=1)
+    near = get_close_matches(str(word)[:_WORD_LENGTH_MAX], list(known), n=1)
     return f"; did you mean {near[0]}?" if near else f". Known are {', '.join(known)}."
 
 

@@ -12,7 +12,7 @@ from emulator.scenario.actions.action import Action
 from emulator.scenario.actions.evening.expect import wrong as wrong_expectation
 from emulator.scenario.language import names, tree
 from emulator.scenario.language.checked import checked
-from emulator.scenario.language.mistakes import Mistake, WrongScenario, meant
+from emulator.scenario.language.mistakes import Mistake, Mistakes, WrongScenario, meant
 from emulator.scenario.language.names import Names
 from emulator.scenario.language.scenario import Expectation, On, Param, Place, Scenario
 from emulator.scenario.language.steps import STEPS_MAX, Steps
@@ -98,7 +98,7 @@ class _Loading:
     read_file: ReadFile
     check_film: CheckFilm
     known: Known
-    mistakes: list[Mistake] = field(default_factory=list)
+    mistakes: Mistakes = field(default_factory=Mistakes)
     worlds: list[tuple[WorldPart, Node]] = field(default_factory=list)
     expected: list[tuple[Expectation, Node]] = field(default_factory=list)
     step_nodes: list[Node] = field(default_factory=list)

@@ -7,6 +7,8 @@ from emulator.core.errors import Refused
 from emulator.core.values import dataclass
 
 _SHOWN_MAX = 100
+_FOUND_MAX = 1_000
+_WORD_LENGTH_MAX = 100
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -34,6 +36,19 @@ class WrongScenario(Refused):
         super().__init__("invalid", "\n".join(shown), mistakes=[str(m) for m in self.mistakes])
 
 
+class Mistakes(list[Mistake]):
+    """What was found so far. Refuses (`WrongScenario`) more than 1000, which take 0.2 s."""
+
+    def append(self, mistake: Mistake) -> None:
+        super().append(mistake)
+        if len(self) > _FOUND_MAX:
+            raise WrongScenario(self)
+
+    def extend(self, mistakes: Iterable[Mistake]) -> None:
+        for mistake in mistakes:
+            self.append(mistake)
+
+
 def ended(text: str) -> str:
     """A sentence, with what ends it."""
     return text if text.endswith((".", "?")) else f"{text}."
@@ -42,7 +57,7 @@ def ended(text: str) -> str:
 def meant(word: str, known: Iterable[str]) -> str:
     """The end of a sentence about an unknown word: the nearest right one, or all there are."""
     words = sorted(known)
-    near = get_close_matches(word, words, n=1)
+    near = get_close_matches(word[:_WORD_LENGTH_MAX], words, n=1)
     if near:
         return f"; did you mean {near[0]}?"
     if not words:

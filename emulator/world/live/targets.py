@@ -8,6 +8,7 @@ from typing import Literal
 
 from emulator.core.errors import Refused
 from emulator.core.events.live import TargetAdded, TargetChanged, TargetRemoved
+from emulator.core.hosts import is_host
 from emulator.core.values import dataclass
 from emulator.world.live.streams import Stream
 from emulator.world.store.journal import Row
@@ -20,7 +21,7 @@ URL_LENGTH_MAX = 500
 KEY_LENGTH_MAX = 500
 # Without a name and password (RFC 3986, 3.2.1) and without a query: a key goes into `key`.
 _URL = re.compile(
-    r"rtmps?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([1-9][0-9]{0,4}))?/[A-Za-z0-9._~/-]+"
+    r"rtmps?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([1-9][0-9]{0,4}))?/[A-Za-z0-9._~/-]+"
 )
 
 
@@ -51,7 +52,8 @@ def add(world: World, stream: Stream, url: str, key: str) -> Target:
     many, and the same address with the same key twice.
     """
     found = _URL.fullmatch(url)
-    if found is None or len(url) > URL_LENGTH_MAX or int(found[1] or 1) > 65_535:
+    is_address = found is not None and is_host(found[1]) and int(found[2] or 1) <= 65_535
+    if not is_address or len(url) > URL_LENGTH_MAX:
         raise Refused("invalid", "A target's address is rtmp://host[:port]/app, or rtmps://.")
     if not key or len(key) > KEY_LENGTH_MAX or not key.isprintable():
         raise Refused("invalid", f"A target's key is 1 to {KEY_LENGTH_MAX} characters.")

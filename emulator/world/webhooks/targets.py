@@ -4,6 +4,7 @@ import re
 
 from emulator.core.errors import Refused
 from emulator.core.events.webhooks import WebhookTargetAdded, WebhookTargetRemoved
+from emulator.core.hosts import is_host
 from emulator.core.values import dataclass
 from emulator.world.store.journal import Row
 from emulator.world.world import World
@@ -22,7 +23,7 @@ KINDS = (
 )
 # Without a name and password (RFC 3986, 3.2.1), which would reach the log.
 URL = re.compile(
-    r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([1-9][0-9]{0,4}))?(?:[/?][!-~]*)?"
+    r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([1-9][0-9]{0,4}))?(?:[/?][!-~]*)?"
 )
 TARGETS_MAX = 20
 URL_LENGTH_MAX = 2_000
@@ -112,7 +113,8 @@ def check_kind(kind: str) -> None:
 def check_url(url: str) -> None:
     """Refuse (`invalid`) what is no address of a receiver."""
     found = URL.fullmatch(url)
-    if found is None or len(url) > URL_LENGTH_MAX or int(found[1] or 1) > 65_535:
+    is_address = found is not None and is_host(found[1]) and int(found[2] or 1) <= 65_535
+    if not is_address or len(url) > URL_LENGTH_MAX:
         raise Refused(
             "invalid", "A webhook's url is like http://127.0.0.1:9000/hook: no name, no spaces"
         )

@@ -260,3 +260,10 @@ def test_any_tree_is_a_scenario_or_refused_in_words(content: object) -> None:
     for text in (yaml.safe_dump({"scenario": "x", "timeline": content}), yaml.safe_dump(content)):
         with suppress(WrongScenario):
             load(text, "x.yaml")
+
+
+def test_load_stops_at_a_thousand_mistakes() -> None:
+    text = "".join(f"unknown{number}: 1\n" for number in range(5_000))
+    with pytest.raises(WrongScenario) as wrong:
+        load(text, "many.yaml")
+    assert len(wrong.value.mistakes) == 1_001

@@ -1,0 +1,33 @@
+"""Hosts: what can be one in a URL."""
+
+import pytest
+
+from emulator.core.errors import Refused
+from emulator.core.hosts import is_host
+from emulator.world.live import streams, targets
+from emulator.world.live.streams import Wishes
+from emulator.world.people import accounts
+from emulator.world.webhooks import targets as webhooks
+from emulator.world.world import World
+
+GOOD = ["localhost", "127.0.0.1", "[::1]", "[2001:db8::7]", "my_service", "a.example.test."]
+BAD = ["[::1", "[:::]", "[1.2.3.4]", "[]", "::1", "a..b", ".", "...", "-", "-a", "a" * 64, ""]
+
+
+@pytest.mark.parametrize("host", GOOD)
+def test_host_that_can_be_one(host: str) -> None:
+    assert is_host(host)
+    webhooks.check_url(f"http://{host}:9000/hook")
+
+
+@pytest.mark.parametrize("host", BAD)
+def test_url_of_what_is_no_host_is_refused(host: str, world: World) -> None:
+    assert not is_host(host)
+    for url in (f"http://{host}", f"http://{host}:9000/hook", f"https://{host}/"):
+        with pytest.raises(Refused) as refused:
+            webhooks.check_url(url)
+        assert refused.value.code == "invalid"
+    owner = accounts.make(world, "ada", api_key="k")
+    stream = streams.create(world, owner, Wishes({"title": "A"}))
+    with pytest.raises(Refused, match="A target's address"):
+        targets.add(world, stream, f"rtmp://{host}/live", "key")
