@@ -132,9 +132,12 @@ def request_log(settings: Settings) -> RequestLog:
     )
 
 
-def sockets(settings: Settings) -> SocketBounds:
+def sockets(settings: Settings, handles_max: int = 1_000_000) -> SocketBounds:
+    """`handles_max` is what the system gives: a fifth of it is for publishers and files."""
     return SocketBounds(
-        frame_bytes_max=settings.chat_frame_bytes_max, ping_ms=settings.chat_ping_ms
+        frame_bytes_max=settings.chat_frame_bytes_max,
+        ping_ms=settings.chat_ping_ms,
+        connections_max=min(settings.http_connections_max, max(16, handles_max * 4 // 5)),
     )
 
 

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 from emulator import bounds, ready
 from emulator.core.errors import Refused
 from emulator.core.world_clock import WorldClock
-from emulator.machine import certificates
+from emulator.machine import certificates, handles
 from emulator.machine.folder import DataFolder
 from emulator.media.ingest.rtmp_server import RtmpServer
 from emulator.media.recording.loop.loops import Loops
@@ -155,7 +155,7 @@ class Emulator:
         self.ready = shared.ready = ready.ready(settings, folder, shared.public)
         self.local = ready.ready(settings, folder, shared.local)
         self.app = app.build(worlds)
-        web = web_server(settings.http, self.app, https, bounds.sockets(settings))
+        web = web_server(settings.http, self.app, https, bounds.sockets(settings, handles.limit()))
         stack.push_async_callback(_stop_web, web, worlds, shared.state)
         await web.start(listening)
         shared.state.is_ready = True
@@ -221,7 +221,12 @@ async def _warm() -> None:
     # First whoever waits for the start hears of it: a thread that imports makes the loop's slow.
     await asyncio.sleep(_WARM_AFTER_SECONDS)
     for name in _WARM:
-        await asyncio.to_thread(importlib.import_module, name)
+        try:
+            await asyncio.to_thread(importlib.import_module, name)
+        except (
+            Exception
+        ):  # A task's root. Whoever needs the module imports it then, or hears why not.
+            log.exception("could not be imported ahead of need module=%s", name)
 
 
 async def _stop_web(web: WebServer, worlds: Worlds, state: State) -> None:

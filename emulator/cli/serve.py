@@ -16,6 +16,7 @@ from emulator.cli import Failed
 from emulator.cli.tools import logs
 from emulator.cli.tools.collector import collect_in_quiet
 from emulator.core.errors import Refused
+from emulator.machine.handles import raise_limit
 from emulator.settings import Settings, add_flags, gather
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ async def start(settings: Settings, stack: AsyncExitStack) -> "Emulator":
     """
     from emulator.server import Emulator
 
+    raise_limit()
     try:
         return await stack.enter_async_context(Emulator(settings))
     except Exception as error:

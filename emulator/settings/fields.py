@@ -335,6 +335,13 @@ class Settings:
     recordings_loaded_max: int = _setting(
         64, Count(1, 10_000), "finished recordings kept ready in memory", is_flag=False
     )
+    http_connections_max: int = _setting(
+        30_000,
+        Count(1, 1_000_000),
+        "HTTP connections and WebSockets at once, and four fifths of the file handles at most; "
+        "the next one gets 503",
+        is_flag=False,
+    )
     pictures_at_once_max: int = _setting(
         2, Count(1, 64), "uploaded pictures decoded at once; others wait", is_flag=False
     )

@@ -5,6 +5,8 @@ import logging
 import sys
 from typing import Literal
 
+from emulator.machine.handles import OncePerMinute
+
 
 class _JsonLines(logging.Formatter):
     """One JSON object a line; `at` is seconds since 1970 with milliseconds."""
@@ -29,6 +31,7 @@ def set_up(form: str, level: Literal["info", "warning"] = "info") -> None:
     else:
         text = "%(asctime)s.%(msecs)03d %(levelname)-7s %(name)s: %(message)s"
         to_stderr.setFormatter(logging.Formatter(text, "%H:%M:%S"))
+    to_stderr.addFilter(OncePerMinute())
     logging.basicConfig(level=level.upper(), handlers=[to_stderr], force=True)
     # It says that it starts and stops, which `serve` has said in words for people.
     logging.getLogger("uvicorn").setLevel("WARNING")

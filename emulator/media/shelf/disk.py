@@ -76,7 +76,9 @@ class Usage:
 def usage(root: Path, limit_bytes: int = 0) -> Usage:
     """Look at the disk. Slow with many files: for a thread, every few seconds."""
     root.mkdir(parents=True, exist_ok=True)
-    recordings = tuple(_recording(entry) for entry in os.scandir(root) if entry.is_dir())
+    folders = [entry for entry in os.scandir(root) if entry.is_dir(follow_symlinks=False)]
+    found = (_recording(folder) for folder in folders)
+    recordings = tuple(recording for recording in found if recording is not None)
     return usage_of(recordings, root, limit_bytes)
 
 
@@ -87,9 +89,14 @@ def usage_of(recordings: tuple[Recording, ...], root: Path, limit_bytes: int) ->
     return Usage(recordings, limit_bytes, disk.total - disk.free, disk.total)
 
 
-def _recording(folder: os.DirEntry[str]) -> Recording:
+def _recording(folder: os.DirEntry[str]) -> Recording | None:
+    """None for a folder that was deleted while we looked at the others."""
     used_bytes, written_at = 0, 0.0
-    for entry in os.scandir(folder):
+    try:
+        entries = list(os.scandir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    for entry in entries:
         try:
             status = entry.stat(follow_symlinks=False)
         except FileNotFoundError:  # It was deleted while we looked.

@@ -38,5 +38,7 @@ class Disposal:
             await self._shelves.delete(uid)
         except Refused as refused:
             log.warning("media was not removed uid=%s reason=%s", uid, refused.sentence)
+        except Exception:  # A task's root: media that stays for now ends nothing else.
+            log.exception("media was not removed uid=%s", uid)
         else:
             log.info("media was removed uid=%s", uid)

@@ -8,6 +8,9 @@ see.
 
 import asyncio
 import importlib
+import logging
+
+log = logging.getLogger(__name__)
 
 # By then the stream's first parts are out, and players have them.
 _AFTER_SECONDS = 1.0
@@ -50,11 +53,21 @@ class Libraries:
             self._later.cancel()
 
     def _begin(self) -> "asyncio.Future[None]":
-        if self._importing is None:
-            self._importing = asyncio.get_running_loop().run_in_executor(None, self._import)
-        return self._importing
+        importing = self._importing
+        if importing is None or (importing.done() and importing.exception()):
+            # What failed once, for want of file handles perhaps, is tried again.
+            importing = asyncio.get_running_loop().run_in_executor(None, self._import)
+            importing.add_done_callback(_tell)
+            self._importing = importing
+        return importing
 
     def _import(self) -> None:
         for name in _NEEDED:
             if not self._is_stopping:
                 importlib.import_module(name)
+
+
+def _tell(importing: "asyncio.Future[None]") -> None:
+    failure = None if importing.cancelled() else importing.exception()
+    if failure is not None:
+        log.error("WebRTC's libraries could not be imported", exc_info=failure)

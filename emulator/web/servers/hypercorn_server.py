@@ -17,11 +17,19 @@ from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
 from hypercorn.typing import LifespanState
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from emulator.web.servers.hypercorn_repairs import PatientQuic, repair, tcp_connection
 from emulator.web.servers.listening import Listening
-from emulator.web.servers.terms import GRACE_SECONDS, KEEP_ALIVE_SECONDS, SocketBounds, Tls
+from emulator.web.servers.terms import (
+    BODY_BYTES_MIN,
+    BODY_SECONDS,
+    GRACE_SECONDS,
+    KEEP_ALIVE_SECONDS,
+    Seldom,
+    SocketBounds,
+    Tls,
+)
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +54,9 @@ class HypercornServer:
         self._config = _config(tls, sockets)
         self._context = WorkerContext(None)
         self._connections: dict[asyncio.Task[Any], asyncio.StreamWriter] = {}
+        self._readers: dict[asyncio.Task[Any], asyncio.StreamReader] = {}
+        self._connections_max = sockets.connections_max
+        self._refusals = Seldom()
         self._server: asyncio.Server | None = None
         self._quic: PatientQuic | None = None
         self._quic_task: asyncio.Task[None] | None = None
@@ -86,10 +97,19 @@ class HypercornServer:
                 self._quic.transport.close()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(self._connections) >= self._connections_max:
+            self._cut_hung_up()
+        if len(self._connections) >= self._connections_max:
+            if self._refusals.is_due(asyncio.get_running_loop().time()):
+                log.warning("connections refused reason=%d are open", self._connections_max)
+            writer.transport.abort()
+            return
         task = asyncio.current_task()
         if task is not None:
             self._connections[task] = writer
-            task.add_done_callback(self._connections.pop)
+            self._readers[task] = reader
+            task.add_done_callback(self._readers.pop)
+            task.add_done_callback(lambda task: self._connections.pop(task, None))
         tcp_connection.set(writer)
         loop = asyncio.get_running_loop()
         try:
@@ -102,6 +122,13 @@ class HypercornServer:
         except Exception as failure:
             if not _is_of_the_line(failure):
                 log.exception("a connection failed")
+
+    def _cut_hung_up(self) -> None:
+        """End connections whose clients have: Hypercorn keeps them as long as idle ones."""
+        for task in [task for task, reader in self._readers.items() if reader.at_eof()]:
+            writer = self._connections.pop(task)
+            writer.transport.abort()
+            task.cancel()
 
     async def _start_quic(self, listening: Listening) -> None:
         loop = asyncio.get_running_loop()
@@ -124,7 +151,40 @@ class _Answering:
         if task is not None:
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
+        if scope["type"] == "http":
+            receive = _PatientBody(receive)
         await self._app(scope, receive, send)
+
+
+class _PatientBody:
+    """A request's body that brings `BODY_BYTES_MIN` in each `BODY_SECONDS` of waiting for it.
+
+    Who is slower has hung up, as far as the application knows, and is answered so.
+    """
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._left_seconds = BODY_SECONDS
+        self._bytes = 0
+        self._is_whole = False
+
+    async def __call__(self) -> Message:
+        if self._is_whole:
+            return await self._receive()
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        try:
+            async with asyncio.timeout(max(0.0, self._left_seconds)):
+                message = await self._receive()
+        except TimeoutError:
+            log.warning("request given up reason=%d bytes of its body", self._bytes)
+            return {"type": "http.disconnect"}
+        self._left_seconds -= loop.time() - began
+        self._bytes += len(message.get("body", b""))
+        self._is_whole = not message.get("more_body")
+        if self._bytes >= BODY_BYTES_MIN:
+            self._left_seconds, self._bytes = BODY_SECONDS, 0
+        return message
 
 
 def _check_readable(tls: Tls) -> None:

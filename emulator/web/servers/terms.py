@@ -9,6 +9,11 @@ from emulator.core.values import dataclass
 GRACE_SECONDS = 1
 # An idle connection is kept so long: apps that poll open one and use it for hours.
 KEEP_ALIVE_SECONDS = 75
+# A body that has not ended brings so much in each such time; a phone's upload is faster by far.
+BODY_SECONDS = 30.0
+BODY_BYTES_MIN = 16 * 1024
+SELDOM_SECONDS = 60.0
+CONNECTIONS_MAX = 30_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +32,23 @@ class Tls:
 class SocketBounds:
     """A WebSocket client sends no more at once than `frame_bytes_max` (else 1009).
 
-    Half-open connections are found by pings every `ping_ms`.
+    Half-open connections are found by pings every `ping_ms`. Of all connections, of requests and of
+    WebSockets, `connections_max` are open at once; the next one gets 503 and is closed.
     """
 
     frame_bytes_max: int = 16 * 1024
     ping_ms: int = 20_000
+    connections_max: int = CONNECTIONS_MAX
+
+
+class Seldom:
+    """Whether to log what may happen thousands of times a second: once a minute."""
+
+    def __init__(self) -> None:
+        self._told_at = -SELDOM_SECONDS
+
+    def is_due(self, now: float) -> bool:
+        if now - self._told_at < SELDOM_SECONDS:
+            return False
+        self._told_at = now
+        return True

@@ -10,15 +10,29 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from emulator.web.servers.terms import BODY_BYTES_MIN, BODY_SECONDS, CONNECTIONS_MAX, Seldom
+
 log = logging.getLogger(__name__)
+
+_FULL = (
+    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n"
+    b"Content-Length: 0\r\nConnection: close\r\n\r\n"
+)
 
 
 class UvicornConnection(HttpToolsProtocol):
-    """A head has `head_seconds` and `head_bytes_max` in all; a body may rest for `body_seconds`."""
+    """A head has `head_seconds` and `head_bytes_max` in all.
+
+    A body brings `body_bytes_min` in each `body_seconds`, unless it is we who do not read. Of all
+    connections `connections_max` are open at once; the next one gets 503, and is closed.
+    """
 
     head_seconds: float = 10
     head_bytes_max = 64 * 1024
-    body_seconds: float = 30
+    body_seconds: float = BODY_SECONDS
+    body_bytes_min = BODY_BYTES_MIN
+    connections_max = CONNECTIONS_MAX
+    refusals = Seldom()
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -26,11 +40,17 @@ class UvicornConnection(HttpToolsProtocol):
         self._lacks = ""
         self._is_handed_over = False
         self._head_bytes = 0
-        self._moved_at = 0.0
+        self._body_bytes = 0
         self._patience: TimerHandle | None = None
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # uvicorn narrows it
         super().connection_made(transport)
+        if len(self.connections) > self.connections_max:
+            if self.refusals.is_due(self.loop.time()):
+                log.warning("connections refused reason=%d are open", self.connections_max)
+            transport.write(_FULL)
+            transport.close()
+            return
         # Browsers open connections ahead of need: those wait as kept ones do.
         self._keep_a_while()
 
@@ -40,6 +60,8 @@ class UvicornConnection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if self.transport.is_closing():
+            return
         super().data_received(data)
         if self._lacks:
             self._wait(len(data))
@@ -82,9 +104,9 @@ class UvicornConnection(HttpToolsProtocol):
         """More is to come. The first piece of a head is not counted: others may be before it."""
         if self.transport.is_closing():
             return
-        self._moved_at = self.loop.time()
+        self._body_bytes += received_bytes
         if self._patience is None:
-            self._head_bytes = 0
+            self._head_bytes = self._body_bytes = 0
             seconds = self.body_seconds if self._lacks == "body" else self.head_seconds
             self._patience = self.loop.call_later(seconds, self._look)
         elif self._lacks != "body":
@@ -103,11 +125,12 @@ class UvicornConnection(HttpToolsProtocol):
         if self._lacks != "body":
             self._give_up(f"no whole request for {self.head_seconds:g} s")
             return
+        came_bytes, self._body_bytes = self._body_bytes, 0
         # Where we have stopped reading, it is we who keep the client waiting.
-        since = self.loop.time() - self._moved_at
-        left = self.body_seconds if self.flow.read_paused else self.body_seconds - since
-        if left > 0:
-            self._patience = self.loop.call_later(left, self._look)
+        if self.flow.read_paused or came_bytes >= self.body_bytes_min:
+            self._patience = self.loop.call_later(self.body_seconds, self._look)
+        elif came_bytes:
+            self._give_up(f"{came_bytes} bytes of a request's body in {self.body_seconds:g} s")
         else:
             self._give_up(f"nothing of a request's body for {self.body_seconds:g} s")
 

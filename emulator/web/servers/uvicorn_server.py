@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 
 from emulator.delivery.direct import uvicorn_options
 from emulator.web.servers.listening import Listening
-from emulator.web.servers.terms import GRACE_SECONDS, KEEP_ALIVE_SECONDS, SocketBounds, Tls
+from emulator.web.servers.terms import GRACE_SECONDS, KEEP_ALIVE_SECONDS, Seldom, SocketBounds, Tls
 from emulator.web.servers.uvicorn_connection import UvicornConnection
 
 
@@ -52,9 +52,13 @@ class _Server(uvicorn.Server):
 
 
 def _config(app: ASGIApp, tls: Tls | None, sockets: SocketBounds) -> uvicorn.Config:
+    class Connection(UvicornConnection):
+        connections_max = sockets.connections_max
+        refusals = Seldom()
+
     return uvicorn.Config(
         app,
-        http=UvicornConnection,
+        http=Connection,
         lifespan="off",
         log_config=None,
         access_log=False,

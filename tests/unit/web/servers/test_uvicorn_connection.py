@@ -140,3 +140,27 @@ async def test_a_connection_that_is_kept_for_nothing_is_closed_in_silence(
 
     assert told.endswith(b"heard " if sent == GET else b"")
     assert not caplog.records
+
+
+async def test_a_body_that_drips_in_is_not_waited_for(caplog: pytest.LogCaptureFixture) -> None:
+    async with client() as (reader, writer):
+        closed = asyncio.create_task(all_of(reader))
+        writer.write(POST.replace(b"10", b"100000"))
+        while not closed.done():
+            writer.write(b"a")
+            await asyncio.wait({closed}, timeout=0.01)
+
+    assert "bytes of a request's body in 0.1 s" in caplog.text
+
+
+async def test_a_body_that_comes_steadily_is_waited_for() -> None:
+    # Given a body that takes several times as long as one may rest,
+    length, piece = 400 * 1024, b"x" * 4096
+    async with client() as (reader, writer):
+        writer.write(POST.replace(b"10", str(length).encode()))
+        # when a good piece of it comes every few milliseconds, then it is answered.
+        for _ in range(length // len(piece)):
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.wait({asyncio.create_task(writer.drain())}, timeout=0.005)
+        assert len(await answer(reader)) == length + len(b"heard ")

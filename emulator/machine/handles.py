@@ -1,0 +1,71 @@
+"""Handles: how many files and sockets this process may have open, and how it says that it has none.
+
+When they run out, everything that opens something fails, over and over: one line a minute says so.
+"""
+
+import errno
+import logging
+import resource
+
+# More than any emulator needs; some systems call "no limit" what they then do not give.
+_WANTED = 1_048_576
+_ERRORS = (errno.EMFILE, errno.ENFILE)
+_WORDS = ("Too many open files",)
+_SILENT_SECONDS = 60
+
+
+def raise_limit() -> int:
+    """Raise the soft limit to what the system allows. Returns the limit that holds now."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    ceiling = _WANTED if hard == resource.RLIM_INFINITY else min(hard, _WANTED)
+    for wanted in (ceiling, 65_536, 10_240):  # macOS refuses more than kern.maxfilesperproc.
+        if soft == resource.RLIM_INFINITY or soft >= wanted:
+            break
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        except (OSError, ValueError):
+            continue
+        break
+    return limit()
+
+
+def limit() -> int:
+    """How many handles this process may have open."""
+    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return _WANTED if soft == resource.RLIM_INFINITY else soft
+
+
+class OncePerMinute(logging.Filter):
+    """Lets one line a minute through of all that were logged for want of handles."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told_at: float | None = None
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not _is_for_want_of_handles(record):
+            return True
+        if self._told_at is not None and 0 <= record.created - self._told_at < _SILENT_SECONDS:
+            return False
+        self._told_at = record.created
+        record.msg = (
+            "out of file handles limit=%d: nothing can be opened until some are closed. "
+            "Raise the limit with `ulimit -n` before the start. What failed: %s"
+        )
+        record.args = (limit(), _shown(record))
+        record.exc_info = record.exc_text = None
+        return True
+
+
+def _is_for_want_of_handles(record: logging.LogRecord) -> bool:
+    failure = record.exc_info[1] if record.exc_info else None
+    if isinstance(failure, OSError) and failure.errno in _ERRORS:
+        return True
+    return record.levelno >= logging.WARNING and any(word in _shown(record) for word in _WORDS)
+
+
+def _shown(record: logging.LogRecord) -> str:
+    """The record's own words, in one line."""
+    first = record.getMessage().partition("\n")[0]
+    failure = record.exc_info[1] if record.exc_info else None
+    return f"{first} ({failure})" if failure else first
