@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from emulator.core.errors import Refused
-from emulator.core.hosts import Allowed
+from emulator.core.hosts import PLATFORM, Allowed
 from emulator.core.world_clock import WorldClock
 from emulator.delivery.outbox import OutboxBounds
 from emulator.delivery.webhooks import WebhookBounds
@@ -15,7 +15,7 @@ from emulator.media.shelf.shelves import ShelfSettings
 from emulator.media.simulcast.limits import OutletBounds
 from emulator.media.webrtc.limits import WebRtcLimits
 from emulator.settings import Settings, WrongSetting
-from emulator.settings.kinds import Ports
+from emulator.settings.kinds import HostNames, Ports
 from emulator.web.admin.callers import Callers
 from emulator.web.chat.chats import Anonymous, ChatBounds
 from emulator.web.platform import Making
@@ -172,6 +172,12 @@ def rtmp(settings: Settings) -> RtmpLimits:
         idle_ms=settings.rtmp_idle_ms,
         bytes_per_second_max=settings.rtmp_bytes_per_second_max,
     )
+
+
+def certificate_names(settings: Settings) -> tuple[str, ...]:
+    """The hosts that the server's certificates name beside localhost."""
+    others = HostNames(PLATFORM).names(settings.tls_names)
+    return tuple(dict.fromkeys((settings.host, *settings.public_hosts, *others)))
 
 
 def webrtc(settings: Settings) -> WebRtcLimits:

@@ -275,7 +275,7 @@ async def _import_default(worlds: Worlds, settings: Settings, is_new: bool) -> N
 def _tls_context(settings: Settings, folder: DataFolder, use: certificates.Use) -> ssl.SSLContext:
     if settings.rtmps_cert:
         return certificates.context_of(settings.rtmps_cert, settings.rtmps_key)
-    return certificates.server_context(folder.path, settings.certificate_names, use=use)
+    return certificates.server_context(folder.path, bounds.certificate_names(settings), use=use)
 
 
 def _https(settings: Settings, folder: DataFolder) -> Tls | None:

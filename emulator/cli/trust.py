@@ -38,7 +38,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     act = parser.add_mutually_exclusive_group()
     act.add_argument("--install", action="store_true", help="add the CA to the system's store")
     act.add_argument("--remove", action="store_true", help="take the CA out of the store again")
-    add_flags(parser, only={"data", "host", "public_url", "public_rtmp_url", "public_rtmps_url"})
+    names = {"host", "tls_names", "public_url", "public_rtmp_url", "public_rtmps_url"}
+    add_flags(parser, only={"data", *names})
 
 
 def run(args: argparse.Namespace) -> int:
@@ -47,7 +48,9 @@ def run(args: argparse.Namespace) -> int:
         raise Failed("A CA that is kept in memory cannot be trusted: choose a folder as --data.", 2)
     folder = Path(settings.data)
     if not args.remove:
-        server_context(folder, settings.certificate_names)
+        from emulator.bounds import certificate_names  # Late: it knows every part.
+
+        server_context(folder, certificate_names(settings))
     certificate = ca_path(folder)
     store = store_of(sys.platform, certificate)
     if args.install or args.remove:

@@ -6,6 +6,13 @@ import re
 _NAME_LENGTH_MAX = 253
 # Underscores are in names of containers, though in none of the DNS.
 _NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?")
+# The platform's host and its CDN's (contract, Media addresses), as certificates name them.
+PLATFORM = (
+    "api.ainative.studio",
+    "*.cloudflarestream.com",
+    "videodelivery.net",
+    "*.videodelivery.net",
+)
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 

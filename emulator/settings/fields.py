@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
+from emulator.core.hosts import PLATFORM
 from emulator.settings.kinds import (
     PORT,
     Choice,
@@ -19,6 +20,7 @@ from emulator.settings.kinds import (
     File,
     Flag,
     Folder,
+    HostNames,
     Kind,
     Ports,
     Size,
@@ -89,6 +91,11 @@ class Settings:
     )
     rtmps_key: Path | None = _setting(  # noqa: RUF009 -- a field, and its default is None
         None, File(), "private key of --rtmps-cert (PEM)"
+    )
+    tls_names: str = _setting(
+        "",
+        HostNames(PLATFORM),
+        "other hosts that the certificates name; platform: those of the platform and its CDN",
     )
     public_url: str = _setting(
         "",
@@ -413,11 +420,6 @@ class Settings:
         urls = (self.public_url, self.public_rtmp_url, self.public_rtmps_url)
         hosts = [urlsplit(url).hostname or "" for url in urls if url]
         return tuple(dict.fromkeys(hosts))
-
-    @property
-    def certificate_names(self) -> tuple[str, ...]:
-        """The hosts that the server's certificates name beside localhost."""
-        return tuple(dict.fromkeys((self.host, *self.public_hosts)))
 
     @property
     def is_in_memory(self) -> bool:

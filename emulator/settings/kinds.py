@@ -89,6 +89,34 @@ class Url(NamedTuple):
         return " or ".join(self.schemes)
 
 
+class HostNames(NamedTuple):
+    """Host names, the first label perhaps `*`; `platform` stands for several."""
+
+    platform: tuple[str, ...]
+    metavar: str = "NAME,..."
+
+    def parse(self, text: str) -> str:
+        return ",".join(word for word in (each.strip() for each in text.split(",")) if word)
+
+    def check(self, value: str) -> None:
+        for name in self.names(value):
+            plain = name.removeprefix("*.")
+            if not _HOSTNAME.fullmatch(plain) or ":" in plain:
+                raise ValueError(
+                    f"{name!r} is not a host name; write names like streams.example.org or "
+                    "*.example.org, or platform"
+                )
+
+    def names(self, value: str) -> tuple[str, ...]:
+        """The names themselves."""
+        words = [word.lower() for word in self.parse(value).split(",") if word]
+        found = [self.platform if word == "platform" else (word,) for word in words]
+        return tuple(dict.fromkeys(name for names in found for name in names))
+
+    def show(self, value: str) -> str:
+        return value or "none"
+
+
 class Count(NamedTuple):
     """A whole number."""
 

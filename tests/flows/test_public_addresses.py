@@ -1,8 +1,10 @@
 """By which addresses a platform says that it is reached: the settings', or the caller's own."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -134,3 +136,41 @@ async def test_webhooks_tell_everybody_the_same_address() -> None:
     assert made["hls_url"].startswith("http://caller.test/")
     assert "caller.test" not in told
     assert emulator.ready["http"] in told
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "api.ainative.studio",
+        "embed.cloudflarestream.com",
+        "iframe.cloudflarestream.com",
+        "customer-f33zs165nr7gyfy4.cloudflarestream.com",
+        "watch.cloudflarestream.com",
+        "videodelivery.net",
+    ],
+)
+async def test_hosts_that_clients_have_hard_coded_are_served_as_the_root(host: str) -> None:
+    async with reached() as (_, client):
+        uid = (await stream(client, host=host))["cloudflare_stream_id"]
+        for path in (f"/{uid}", f"/{uid}/iframe", f"/{uid}/lifecycle", "/embed/sdk.latest.js"):
+            answer = await client.get(path, headers={"host": host, "origin": "https://app.test"})
+            assert answer.status_code == 200, path
+            assert answer.headers["access-control-allow-origin"] == "https://app.test"
+        page = (await client.get(f"/{uid}", headers={"host": host})).text
+        script = page.partition('type="module" src="')[2].partition('"')[0]
+        assert (await client.get(script, headers={"host": host})).status_code == 200
+
+
+async def test_certificate_names_the_hosts_that_a_setting_asks_for(tmp_path: Path) -> None:
+    async with reached(data=str(tmp_path), tls=True, tls_names="platform") as (emulator, _):
+        trusted = ssl.create_default_context(cafile=emulator.ready["ca"])
+        port = urlsplit(emulator.ready["http"]).port
+        for name in ("api.ainative.studio", "embed.cloudflarestream.com", "videodelivery.net"):
+            _, writer = await asyncio.open_connection(
+                "127.0.0.1", port, ssl=trusted, server_hostname=name
+            )
+            writer.close()
+        with pytest.raises(ssl.SSLCertVerificationError):
+            await asyncio.open_connection(
+                "127.0.0.1", port, ssl=trusted, server_hostname="example.org"
+            )

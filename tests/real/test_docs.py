@@ -32,6 +32,7 @@ AUDIENCE_PAGE = PROJECT / "docs/how-to/audience.md"
 WEBRTC_PAGE = PROJECT / "docs/how-to/webrtc.md"
 RECORDINGS_PAGE = PROJECT / "docs/how-to/recordings.md"
 ACCOUNTS_PAGE = PROJECT / "docs/how-to/accounts.md"
+REAL_CLIENT_PAGE = PROJECT / "docs/how-to/real-client.md"
 LOGS_PAGE = PROJECT / "docs/how-to/logs.md"
 CLOCK_PAGE = PROJECT / "docs/how-to/clock.md"
 TALK = "-f lavfi -i testsrc2=size=320x180:rate=30 -f lavfi -i sine -t 4 -g 60 -c:a aac"
@@ -131,6 +132,19 @@ def test_the_quick_start_works_as_it_is_pasted(reader: Reader) -> None:
     push.terminate()
     push.communicate(timeout=PATIENCE_SECONDS)
     until(lambda: reader.status_of(stream) == "ended", "the stream to end")
+
+
+@pytest.mark.usefixtures("curl")
+def test_real_client_page_leads_the_platforms_own_host_here(tmp_path: Path) -> None:
+    settings = Settings(
+        data=str(tmp_path), port=0, rtmp_port=0, rtmps_port=0, tls=True, tls_names="platform"
+    )
+    with server.running(settings) as emulator:
+        ready = emulator.ready
+        names = {"CA_FILE": ready["ca"], "127.0.0.1:8787": ready["http"].partition("//")[2]}
+        reader = Reader(Walk(ready), tmp_path, names)
+        found = json.loads(reader.run(line_with(REAL_CLIENT_PAGE, "--connect-to")))
+    assert found["total"] > 0
 
 
 @pytest.mark.usefixtures("curl")

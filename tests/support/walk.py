@@ -7,6 +7,7 @@ guards against hanging.
 import json
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -60,6 +61,8 @@ class Walk:
 
     def __init__(self, ready: dict[str, Any]) -> None:
         self.ready = ready
+        is_tls = ready["http"].startswith("https:")
+        self._tls = ssl.create_default_context(cafile=ready["ca"]) if is_tls else None
 
     # The platform's API.
 
@@ -75,7 +78,9 @@ class Walk:
             headers["Content-Type"] = "application/json"
         request = urllib.request.Request(address, sent, headers, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
+            with urllib.request.urlopen(
+                request, timeout=PATIENCE_SECONDS, context=self._tls
+            ) as answer:
                 return Answer(answer.status, answer.headers, answer.read())
         except urllib.error.HTTPError as error:
             with error:

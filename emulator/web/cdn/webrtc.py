@@ -21,6 +21,7 @@ from emulator.web.cdn.playback import PREFIXES
 from emulator.web.cdn.subject import subject_of
 from emulator.web.cdn.trouble import stalling
 from emulator.web.platform import Platform
+from emulator.web.reach import used_by
 from emulator.web.rest.representation import matches
 from emulator.web.worlds import Worlds
 from emulator.world.audience import attendance
@@ -177,7 +178,7 @@ class Doors:
     def _created(self, request: Request, peer: Peer, door: str) -> Response:
         path = request.url.path.partition("/webRTC/")[0].rpartition("/")[0]
         # Absolute: behind a proxy that adds to the path, a relative one would lead past it.
-        base = f"{request.url.scheme}://{request.url.netloc}"
+        base = self._base(request)
         headers = {
             "Location": f"{base}{path}/{peer.subject}/webRTC/{door}/{peer.id}",
             "ETag": f'"{_tag(peer)}"',
@@ -186,6 +187,13 @@ class Doors:
             **self._links(),
         }
         return Response(peer.sdp, status_code=201, media_type=SDP, headers=headers)
+
+    def _base(self, request: Request) -> str:
+        """The address of `--public-url`, else the one that the caller used: it reaches that one."""
+        shared = self._worlds.shared
+        if shared.public != shared.local:
+            return shared.addresses.http
+        return used_by(request.url.scheme, request.headers) or shared.addresses.http
 
     def _links(self) -> dict[str, str]:
         """ICE servers (RFC 9725, 4.6)."""

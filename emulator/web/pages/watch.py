@@ -1,5 +1,7 @@
 """The watch page: `/{uid}/watch` with everything around the picture, `/{uid}/iframe` without.
 
+Bare `/{uid}` is the CDN's player, which begins only when it is told to: see `player/options.js`.
+
 The server fills in what is true now; from then on `static/watch.js` asks the stream's own media
 addresses, which stand beside the page's. All that users wrote is escaped, and the policy forbids
 any script, style and connection that is not this server's own.
@@ -12,6 +14,7 @@ from pathlib import Path
 from string import Template
 from typing import Literal
 
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -21,6 +24,7 @@ from emulator.core.values import dataclass
 from emulator.web.cdn.audience import remember
 from emulator.web.pages import assets
 from emulator.web.reach import CDN_NAME
+from emulator.web.rest.representation import Representation, digest, respond
 from emulator.web.worlds import Worlds
 from emulator.world.library import clips, recordings
 from emulator.world.library.clips import Clip
@@ -35,12 +39,34 @@ from emulator.world.world import World
 _PREFIXES = ("", f"/{CDN_NAME}")
 
 _POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src {pictures} data:; "
     "media-src 'self' blob:; worker-src 'self' blob:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
 )
 
-Frame = Literal["watch", "iframe"]
+Frame = Literal["watch", "iframe", "player"]
+# Where each page stands below its prefix, and where the stream's own addresses are from there.
+_PAGES: tuple[tuple[Frame, str, str], ...] = (
+    ("watch", "/{uid}/watch", ""),
+    ("iframe", "/{uid}/iframe", ""),
+    ("player", "/{uid:cdn_uid}", "{uid}/"),
+)
+_SDK = "embed/sdk.js"
+
+
+class _Uid(Convertor[str]):
+    """A CDN uid: 32 hex digits. Any other name at the root is no player."""
+
+    regex = "[0-9a-f]{32}"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("cdn_uid", _Uid())
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +92,38 @@ def routes(worlds: Worlds) -> list[Route]:
 def pages(world_of: Callable[[Request], World]) -> list[Route]:
     """The same, for who has a world and no whole platform."""
 
-    def page(frame: Frame) -> Callable[[Request], Awaitable[Response]]:
+    def page(frame: Frame, base: str) -> Callable[[Request], Awaitable[Response]]:
         async def show(request: Request) -> Response:
             watched = find(world_of(request), request.path_params["uid"])
             if watched is None:
                 return _missing()
-            response = _show(frame, watched)
+            response = _show(frame, watched, base.format(uid=watched.uid), request)
             remember(request, response)
             return response
 
         return show
 
-    frames: tuple[Frame, ...] = ("watch", "iframe")
     return [
         *(
-            Route(f"{prefix}/{{uid}}/{frame}", page(frame))
+            Route(f"{prefix}{path}", page(frame, base))
             for prefix in _PREFIXES
-            for frame in frames
+            for frame, path, base in _PAGES
         ),
+        *(Route(f"{prefix}/embed/sdk.latest.js", _sdk) for prefix in _PREFIXES),
         *assets.routes(),
     ]
+
+
+async def _sdk(request: Request) -> Response:
+    """The player SDK, for pages of any origin."""
+    headers = {
+        "Cache-Control": "public, max-age=60",
+        "Cross-Origin-Resource-Policy": "cross-origin",
+        "X-Content-Type-Options": "nosniff",
+    }
+    content = assets.load().files[_SDK]
+    media_type = "text/javascript; charset=utf-8"
+    return respond(request, Representation(content, media_type, digest(content), headers))
 
 
 def find(world: World, uid: str) -> Watched | None:
@@ -111,10 +149,12 @@ def _name(world: World, user_row: int) -> str:
     return user.display_name or user.username
 
 
-def _show(frame: Frame, watched: Watched) -> Response:
-    page = _template(f"{frame}.html").substitute(
+def _show(frame: Frame, watched: Watched, base: str, request: Request) -> Response:
+    page = _template("watch.html" if frame == "watch" else "iframe.html").substitute(
         static=assets.load().address,
-        stage=_template("stage.html").substitute(),
+        stage=_template("stage.html").substitute(base=base),
+        frame=frame,
+        base=base,
         version=escape(emulator.__version__),
         uid=escape(watched.uid),
         kind=watched.kind,
@@ -125,7 +165,10 @@ def _show(frame: Frame, watched: Watched) -> Response:
         initial=escape(watched.owner[:1].upper()),
     )
     # Anybody may show the bare player in a page of their own; that is what it is for.
-    return _html(page, 200, "*" if frame == "iframe" else "'self'")
+    ancestors = "'self'" if frame == "watch" else "*"
+    # A poster may be anybody's picture; without one, all pictures are this server's.
+    pictures = "*" if frame != "watch" and request.query_params.get("poster") else "'self'"
+    return _html(page, 200, ancestors, pictures)
 
 
 def _missing() -> Response:
@@ -133,13 +176,13 @@ def _missing() -> Response:
     return _html(page, 404, "*")
 
 
-def _html(page: str, status: int, ancestors: str) -> Response:
+def _html(page: str, status: int, ancestors: str, pictures: str = "'self'") -> Response:
     return HTMLResponse(
         page,
         status_code=status,
         headers={
             "Cache-Control": "no-cache",
-            "Content-Security-Policy": _POLICY.format(ancestors=ancestors),
+            "Content-Security-Policy": _POLICY.format(ancestors=ancestors, pictures=pictures),
             "Referrer-Policy": "same-origin",
             "X-Content-Type-Options": "nosniff",
         },

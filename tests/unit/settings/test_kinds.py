@@ -11,6 +11,7 @@ from emulator.settings.kinds import (
     File,
     Flag,
     Folder,
+    HostNames,
     Kind,
     Size,
     Text,
@@ -119,3 +120,17 @@ def test_url_that_is_none_of_a_server_is_refused(text: str, message: str) -> Non
 
 def test_url_may_have_a_path_where_the_setting_says_so() -> None:
     Url(("rtmp",), has_path=True).check("rtmp://a:1935/live")
+
+
+def test_host_names_are_checked_and_platform_stands_for_several() -> None:
+    kind = HostNames(("api.example.studio", "*.cdn.example"))
+
+    assert kind.names("") == ()
+    assert kind.names("platform, Mine.example.org, *.cdn.example") == (
+        "api.example.studio",
+        "*.cdn.example",
+        "mine.example.org",
+    )
+    for wrong in ("https://a.example", "a.*.example", "a.example:443", "*"):
+        with pytest.raises(ValueError, match="is not a host name"):
+            kind.check(wrong)

@@ -227,3 +227,46 @@ def test_the_vendored_player_is_the_one_that_its_note_names() -> None:
     assert version in note
     assert hashlib.sha256(player).hexdigest() in note
     assert b"Apache License" in files[f"{folder}/LICENSE"]
+
+
+@pytest.mark.parametrize("prefix", ["", f"/{CDN_NAME}"])
+async def test_bare_uid_is_the_player_and_its_addresses_lie_below_it(
+    client: httpx.AsyncClient, stream: Stream, prefix: str
+) -> None:
+    answer = await client.get(f"{prefix}/{stream.uid}?autoplay=true")
+
+    assert answer.status_code == 200
+    assert answer.headers["content-security-policy"].endswith("frame-ancestors *")
+    page = Elements(answer.text)
+    told = page.all("html")[0]
+    assert (told["data-frame"], told["data-base"]) == ("player", f"{stream.uid}/")
+    assert page.all("a")[0]["href"] == f"{stream.uid}/manifest/video.m3u8"
+
+
+async def test_poster_of_another_site_is_allowed_where_it_is_asked_for(
+    client: httpx.AsyncClient, stream: Stream
+) -> None:
+    for frame, pictures in (("", "img-src * data:"), ("/watch", "img-src 'self' data:")):
+        answer = await client.get(f"/{stream.uid}{frame}?poster=https://pictures.example/a.png")
+        assert pictures in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("name", ["nothing", NO_SUCH_UID[1:], NO_SUCH_UID.replace("0", "G")])
+async def test_other_name_at_the_root_is_no_player(client: httpx.AsyncClient, name: str) -> None:
+    answer = await client.get(f"/{name}")
+    assert answer.status_code == 404
+    assert "html" not in answer.headers["content-type"]
+
+
+@pytest.mark.parametrize("prefix", ["", f"/{CDN_NAME}"])
+async def test_sdk_is_a_script_that_any_page_may_load(
+    client: httpx.AsyncClient, prefix: str
+) -> None:
+    answer = await client.get(f"{prefix}/embed/sdk.latest.js")
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+    assert "window.Stream" in answer.text
+    again = {"If-None-Match": answer.headers["etag"]}
+    assert (await client.get(f"{prefix}/embed/sdk.latest.js", headers=again)).status_code == 304

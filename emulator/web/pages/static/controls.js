@@ -34,8 +34,13 @@ export function controls(stage, video, player) {
   };
 
   play.addEventListener("click", toggle);
-  video.addEventListener("click", () => (matchMedia("(hover: hover)").matches ? toggle() : wake()));
-  video.addEventListener("dblclick", fill);
+  const isShown = () => !stage.hasAttribute("data-without-controls");
+  video.addEventListener("click", () => {
+    if (!isShown()) return;
+    if (matchMedia("(hover: hover)").matches) toggle();
+    else wake();
+  });
+  video.addEventListener("dblclick", () => { if (isShown()) fill(); });
   mute.addEventListener("click", () => hear(!video.muted));
   unmute.addEventListener("click", () => hear(false));
   edge.addEventListener("click", () => player.goLive());
@@ -66,7 +71,7 @@ export function controls(stage, video, player) {
   document.addEventListener("keydown", (event) => {
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const act = keys[key];
-    if (!act || event.ctrlKey || event.metaKey || event.altKey || !player.isActive) return;
+    if (!act || !isShown() || event.ctrlKey || event.metaKey || event.altKey || !player.isActive) return;
     // A focused button, link, summary or text keeps its own keys; a slider keeps the arrows.
     const own = event.target.closest("button, a, input, summary");
     const isLetter = key.length === 1 && key !== " ";

@@ -5,8 +5,10 @@
 // `window.emulatorPlayer` tells tests and curious people the same things that the page shows.
 
 import { controls } from "./controls.js";
+import { bridge } from "./embed/bridge.js";
 import { facts } from "./facts.js";
 import { follow } from "./lifecycle.js";
+import { optionsOf } from "./player/options.js";
 import { Player } from "./player/player.js";
 
 const CURTAIN = {
@@ -22,10 +24,11 @@ const PLAY_OUT_MS = 3000;
 const NOTICE_MS = 6000;
 const PROCESSING_MS = 1500;
 
-const { uid, kind, status: firstStatus, hasMedia } = document.documentElement.dataset;
-const options = new URLSearchParams(location.search);
-const base = new URL(".", location.href);
-const asked = ["whep", "llhls", "hls"].includes(options.get("mode")) ? options.get("mode") : null;
+const { uid, kind, status: firstStatus, hasMedia, frame, base: path } = document.documentElement.dataset;
+const options = optionsOf(location.search, frame);
+const base = new URL(path || ".", location.href);
+const mode = new URLSearchParams(location.search).get("mode");
+const asked = ["whep", "llhls", "hls"].includes(mode) ? mode : null;
 // What comes by WebRTC was sent to be seen at once, and goes out so as it is. Everything else plays by
 // low latency HLS, which seeks, and needs nothing made anew.
 const wayOf = (protocol) => asked ?? (protocol === "whip" ? "whep" : "llhls");
@@ -34,13 +37,14 @@ const stage = document.getElementById("stage");
 const video = document.getElementById("video");
 const notice = document.getElementById("notice");
 const action = document.getElementById("curtain-action");
-const player = new Player(video);
+const player = new Player(video, options);
 
 let state = "connecting";
 let status = null;
 let viewers = null;
 let hasRecording = hasMedia === "true";
 let playsRecording = false;
+let playsFromStart = false;
 let noticeTimer = 0;
 let playOutTimer = 0;
 let onAction = () => {};
@@ -87,7 +91,17 @@ function playRecording() {
   playsRecording = true;
   turn("starting", "The recording is on its way.");
   document.getElementById("curtain-title").textContent = "One moment";
-  player.play(new URL("manifest/video.m3u8", base).href, { isLive: false });
+  const startSeconds = playsFromStart ? 0 : options.startSeconds;
+  player.play(new URL("manifest/video.m3u8", base).href, { isLive: false, startSeconds });
+}
+
+// Colours are set by their own properties: what is none changes nothing, and nothing else can be said.
+function look() {
+  stage.toggleAttribute("data-without-controls", !options.controls);
+  document.documentElement.style.setProperty("--accent", options.primaryColor ?? "");
+  document.documentElement.style.setProperty("--letterbox", options.letterboxColor ?? "");
+  if (options.poster) video.poster = new URL(options.poster, base).href;
+  else video.removeAttribute("poster");
 }
 
 function close() {
@@ -96,7 +110,11 @@ function close() {
   player.rest();
   turn("ended", hasRecording ? "The recording is ready." : "Nothing was broadcast.");
   if (!hasRecording) return;
-  offer("Watch from the start", () => { video.muted = false; playRecording(); });
+  offer("Watch from the start", () => {
+    video.muted = false;
+    playsFromStart = player.mayStart = true;
+    playRecording();
+  });
 }
 
 function hear(now) {
@@ -153,6 +171,10 @@ player.addEventListener("blocked", () => {
 });
 action.addEventListener("click", () => onAction());
 
+video.muted = video.defaultMuted = options.muted;
+video.loop = options.loop;
+look();
+bridge({ video, player, options, look });
 const show = facts({ base, player, video, asked, kind });
 controls(stage, video, player);
 if (kind === "recording") {

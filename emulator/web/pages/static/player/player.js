@@ -40,10 +40,16 @@ export class Player extends EventTarget {
   #movedAt = 0;
   #hasPicture = false;
   #isStalled = false;
+  #isHeld = false;
 
-  constructor(video) {
+  /** `autoplay`: it plays by itself. Else, and unless `preload` is "auto", it loads only a beginning. */
+  constructor(video, { autoplay = true, preload = "auto" } = {}) {
     super();
     this.#video = video;
+    this.mayStart = autoplay;
+    this.#isHeld = !autoplay && preload !== "auto";
+    video.addEventListener("play", () => this.#release());
+    video.addEventListener("seeking", () => { if (this.#isHeld) this.#hls?.startLoad(video.currentTime); });
     video.addEventListener("ended", () => this.#tell("over"));
     setInterval(() => this.#tick(), TICK_MS);
     setInterval(async () => { if (this.#whep) this.#whepFacts = await this.#whep.look(); }, LOOK_MS);
@@ -55,9 +61,9 @@ export class Player extends EventTarget {
    * answers when there is something to play; until then nothing is asked of hls.js. `whep`, if
    * given, is tried before the playlist.
    */
-  async play(address, { isLive, isLowLatency = false, gate = null, whep = null }) {
+  async play(address, { isLive, isLowLatency = false, gate = null, whep = null, startSeconds = 0 }) {
     this.stop();
-    const source = { address, isLive, isLowLatency };
+    const source = { address, isLive, isLowLatency, startSeconds };
     this.#source = source;
     this.#failures = 0;
     this.#stallsNoted = 0;
@@ -68,7 +74,7 @@ export class Player extends EventTarget {
 
   async #open(source, gate) {
     if (gate) await opened(gate, () => this.#source !== source);
-    if (this.#source === source) this.#load(-1);
+    if (this.#source === source) this.#load(source.startSeconds || -1);
   }
 
   stop() {
@@ -155,6 +161,18 @@ export class Player extends EventTarget {
     }
   }
 
+  #startByItself() {
+    if (this.mayStart) this.start();
+  }
+
+  /** The viewer wants to see it: from now on it loads, and starts again by itself after a repair. */
+  #release() {
+    this.mayStart = true;
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    this.#hls?.startLoad(this.isLive ? -1 : this.#video.currentTime);
+  }
+
   /** Plays by WHEP; says whether that works, or whether it need not any more. */
   async #watch(address, source, gate) {
     const isOver = () => this.#source !== source;
@@ -171,7 +189,7 @@ export class Player extends EventTarget {
     if (isOver()) { whep.close(); return true; }
     this.#whep = whep;
     this.#movedAt = performance.now();
-    this.start();
+    this.#startByItself();
     return true;
   }
 
@@ -190,7 +208,10 @@ export class Player extends EventTarget {
     this.#movedAt = performance.now();
     if (!Hls.isSupported()) {
       this.#video.src = this.#source.address;
-      this.start();
+      this.#video.addEventListener(
+        "loadedmetadata", () => { if (startPosition > 0) this.#video.currentTime = startPosition; }, { once: true },
+      );
+      this.#startByItself();
       return;
     }
     const { address, isLowLatency } = this.#source;
@@ -204,12 +225,15 @@ export class Player extends EventTarget {
       enableWorker: false,
     });
     hls.on(Hls.Events.ERROR, (_, failure) => this.#hear(failure));
-    hls.on(Hls.Events.FRAG_BUFFERED, () => { this.#failures = 0; });
+    hls.on(Hls.Events.FRAG_BUFFERED, () => {
+      this.#failures = 0;
+      if (this.#isHeld && this.#video.paused && this.#video.readyState >= 2) hls.stopLoad();
+    });
     hls.on(Hls.Events.LEVEL_UPDATED, (_, { details }) => {
       if (this.#source && !details.live) this.#source.isLive = false;
       if (!isLowLatency) stayTwoSegmentsBehind(hls, details);
     });
-    hls.on(Hls.Events.MANIFEST_PARSED, () => this.start());
+    hls.on(Hls.Events.MANIFEST_PARSED, () => this.#startByItself());
     hls.loadSource(address);
     hls.attachMedia(this.#video);
     this.#hls = hls;

@@ -1,0 +1,43 @@
+"""The CDN's own React component in a page of its own, bundled as an app would be."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.support.files import served
+from tests.support.peers import lacking, need
+from tests.support.walk import PATIENCE_SECONDS
+
+FOLDER = Path(__file__).parent
+_PAGE = (
+    '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><div id="root"></div>'
+    '<script src="/app.js"></script>'
+)
+
+
+@contextmanager
+def page(folder: Path) -> Iterator[str]:
+    """Its address. Skips where the component is not installed: `npm install` in this folder."""
+    need("node")
+    modules = FOLDER / "node_modules"
+    if not (modules / "@cloudflare/stream-react").is_dir():
+        lacking(
+            "@cloudflare/stream-react is not installed: npm install in tests/support/stream_react"
+        )
+    (folder / "index.html").write_text(_PAGE)
+    subprocess.run(
+        [
+            *(
+                str(modules / ".bin/esbuild"),
+                str(FOLDER / "app.jsx"),
+                "--bundle",
+                "--log-level=error",
+            ),
+            *('--define:process.env.NODE_ENV="production"', f"--outfile={folder / 'app.js'}"),
+        ],
+        check=True,
+        timeout=PATIENCE_SECONDS,
+    )
+    with served(folder) as address:
+        yield address
