@@ -13,6 +13,8 @@ from emulator.machine.folder import DataFolder
 from emulator.settings import Settings
 from emulator.web.reach import Addresses, Reach
 
+_LOOPBACK = ("localhost", ".localhost", "127.0.0.1", "::1")
+
 
 def ready(settings: Settings, folder: DataFolder, addresses: Addresses) -> dict[str, Any]:
     """The ready file's content: where everything listens."""
@@ -26,9 +28,13 @@ def ready(settings: Settings, folder: DataFolder, addresses: Addresses) -> dict[
     }
 
 
-def environment(told: Mapping[str, Any]) -> dict[str, str]:
-    """What programs find a running emulator by, from its ready file."""
+def environment(told: Mapping[str, Any], inherited: Mapping[str, str]) -> dict[str, str]:
+    """What programs find a running emulator by, from its ready file.
+
+    `inherited` is their environment as it was: a proxy of theirs is not asked for this machine.
+    """
     return {
+        **without_proxy(inherited),
         "LIVE_EMULATOR_URL": told["http"],
         "LIVE_EMULATOR_WS_URL": told["ws"],
         "LIVE_EMULATOR_RTMP_URL": told["rtmp"],
@@ -37,6 +43,18 @@ def environment(told: Mapping[str, Any]) -> dict[str, str]:
         "LIVE_EMULATOR_API_KEY": told["api_key"],
         "LIVE_EMULATOR_ADMIN_URL": told["admin"],
     }
+
+
+def without_proxy(inherited: Mapping[str, str]) -> dict[str, str]:
+    """`NO_PROXY` and `no_proxy`, as programs read one or the other, with loopback added."""
+    before = [
+        host.strip()
+        for name in ("NO_PROXY", "no_proxy")
+        for host in inherited.get(name, "").split(",")
+        if host.strip()
+    ]
+    hosts = ",".join(dict.fromkeys((*before, *_LOOPBACK)))
+    return {"NO_PROXY": hosts, "no_proxy": hosts}
 
 
 def reach(settings: Settings, rtmp_port: int, rtmps_port: int, stun_port: int) -> Reach:

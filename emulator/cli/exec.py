@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from typing import Any
 
 from emulator.cli import Failed, serve
@@ -23,8 +23,9 @@ EXAMPLES = """
 
 # Nothing is kept, and nobody else's ports are in the way; flags and variables go before it.
 _USUAL = {"data": ":memory:", "port": 0, "rtmp_port": 0, "rtmps_port": 0}
-# Ctrl-C goes to everybody at the terminal by itself; without a terminal it is passed on too.
-_PASSED_ON = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
+# A terminal sends these to everybody in its foreground group: the command has them already.
+_OF_TERMINALS = (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -66,9 +67,14 @@ class _Beside:
             emulator = await serve.start(settings, stack)
             environment = self._environment(emulator.ready)
             # Before it starts: a signal in its first instant is its own too.
-            with _passing_on() as signals:
+            has_terminal = sys.stdin is not None and sys.stdin.isatty()
+            with _passing_on(has_terminal) as signals:
                 try:
-                    process = await asyncio.create_subprocess_exec(*self._command, env=environment)
+                    # Without a terminal it has a group of its own: what is sent to our group
+                    # reaches it through us, and so once.
+                    process = await asyncio.create_subprocess_exec(
+                        *self._command, env=environment, start_new_session=not has_terminal
+                    )
                 except OSError as failure:
                     told = f"{self._command[0]} cannot be started: {failure.strerror}."
                     raise Failed(told, 2) from None
@@ -81,21 +87,27 @@ class _Beside:
         from emulator.ready import environment
 
         wishes = {name: _filled(name, template, ready) for name, template in self._wishes}
-        return {**os.environ, **environment(ready), **wishes}
+        return {**os.environ, **environment(ready, os.environ), **wishes}
 
 
 class _Signals:
-    """Those that came for us and are meant for the command."""
+    """Those that came for us and are meant for the command, or for its group if it leads one."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, to_group: bool) -> None:
         self._process: asyncio.subprocess.Process | None = None
         self._early: list[signal.Signals] = []
+        self._to_group = to_group
 
     def hear(self, number: signal.Signals) -> None:
         if self._process is None:
             self._early.append(number)
         elif self._process.returncode is None:
-            self._process.send_signal(number)
+            # It may have ended in this instant, and nobody has waited for it yet.
+            with suppress(ProcessLookupError):
+                if self._to_group:
+                    os.killpg(self._process.pid, number)
+                else:
+                    self._process.send_signal(number)
 
     def reach(self, process: asyncio.subprocess.Process) -> None:
         """From now on they go to this process, and those that came before it did."""
@@ -105,20 +117,18 @@ class _Signals:
 
 
 @contextmanager
-def _passing_on() -> Iterator[_Signals]:
-    """Signals that would end us reach the command instead; its end is then ours."""
-    loop, signals = asyncio.get_running_loop(), _Signals()
-    has_terminal = sys.stdin is not None and sys.stdin.isatty()
-    for number in _PASSED_ON:
-        loop.add_signal_handler(number, signals.hear, number)
-    if has_terminal:
-        loop.add_signal_handler(signal.SIGINT, _do_nothing)
-    else:
-        loop.add_signal_handler(signal.SIGINT, signals.hear, signal.SIGINT)
+def _passing_on(has_terminal: bool) -> Iterator[_Signals]:
+    """Signals that would end us reach the command instead, once; its end is then ours."""
+    loop, signals = asyncio.get_running_loop(), _Signals(to_group=not has_terminal)
+    for number in _SIGNALS:
+        if has_terminal and number in _OF_TERMINALS:
+            loop.add_signal_handler(number, _do_nothing)
+        else:
+            loop.add_signal_handler(number, signals.hear, number)
     try:
         yield signals
     finally:
-        for number in (*_PASSED_ON, signal.SIGINT):
+        for number in _SIGNALS:
             loop.remove_signal_handler(number)
 
 

@@ -1,14 +1,15 @@
 """The pytest plugin: a platform of its own for every test, in a millisecond or two.
 
 It is loaded wherever the package is installed, so nothing but pytest is imported before a test asks
-for one of its fixtures. The emulator runs in a thread; everything here is plain synchronous Python,
-and works as well inside `async def` tests and in the processes of pytest-xdist.
+for one of its fixtures. Every name begins with `live_`: everyday names belong to the suites that
+use us. The emulator runs in a thread; what waits has an awaitable twin (`twins`). Each process of
+pytest-xdist has an emulator of its own.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
@@ -18,9 +19,17 @@ if TYPE_CHECKING:
     from emulator.pytest_plugin.scenarios import Scenarios
     from emulator.pytest_plugin.steering import Clock, Faults
     from emulator.pytest_plugin.streams import Publisher, Stream, Viewers
+    from emulator.pytest_plugin.webhooks import Webhooks
     from emulator.pytest_plugin.worlds import World
 
-_MARKER = "scenario(file, **params): play a scenario in the test's world before the test"
+_WORLDS = "emulator.pytest_plugin.worlds"
+_MARKER = "live_scenario(file, **params): play a scenario in the test's world before the test"
+
+
+class WorldFactory(Protocol):
+    """Makes a fresh world from a seed, under a name of its own unless one is given."""
+
+    def __call__(self, seed: str = "default", name: str | None = None) -> "World": ...
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -45,8 +54,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test that is marked plays its scenario, also where it does not ask for the fixture."""
     for item in items:
         names = getattr(item, "fixturenames", None)
-        if names is not None and item.get_closest_marker("scenario") and "scenario" not in names:
-            names.append("scenario")
+        if names is None or "live_scenario" in names:
+            continue
+        if item.get_closest_marker("live_scenario"):
+            names.append("live_scenario")
 
 
 @pytest.fixture(scope="session")
@@ -64,68 +75,84 @@ def live_emulator_seed() -> str:
 @pytest.fixture(scope="session")
 def live_emulator(live_emulator_settings: dict[str, Any]) -> "Iterator[LiveEmulator]":
     """One emulator a process, on free ports, in memory; it is gone when the session is over."""
-    from emulator.pytest_plugin.platform import running
+    from emulator.pytest_plugin.platform import running, without_proxy
 
-    with running(live_emulator_settings) as emulator:
+    with without_proxy(), running(live_emulator_settings) as emulator:
         yield emulator
 
 
+@pytest.fixture(scope="session")
+def live_world_factory(live_emulator: "LiveEmulator") -> "Iterator[WorldFactory]":
+    """Makes worlds for fixtures of a wider scope: `live_world_factory(seed="none")`.
+
+    Each is a context manager that drops it; what is not dropped goes with the session.
+    """
+    from emulator.pytest_plugin.worlds import World
+
+    worlds: list[World] = []
+
+    def make(seed: str = "default", name: str | None = None) -> World:
+        worlds.append(World.make(live_emulator, seed, name))
+        return worlds[-1]
+
+    yield make
+    for world in worlds:
+        world.drop()
+
+
 @pytest.fixture
-def world(live_emulator: "LiveEmulator", live_emulator_seed: str) -> "Iterator[World]":
+def live_world(live_emulator: "LiveEmulator", live_emulator_seed: str) -> "Iterator[World]":
     """A platform that no other test sees, dropped when the test is over."""
     from emulator.pytest_plugin.worlds import World
 
-    world = World.make(live_emulator, live_emulator_seed)
-    yield world
-    world.drop()
+    with World.make(live_emulator, live_emulator_seed) as world:
+        yield world
 
 
 @pytest.fixture
-def stream(world: "World") -> "Stream":
+def live_stream(live_world: "World") -> "Stream":
     """A new stream of the account `demo`, offline."""
-    return world.create_stream()
+    return live_world.create_stream()
 
 
 @pytest.fixture
-def publisher(stream: "Stream") -> "Iterator[Publisher]":
-    """Whoever publishes `stream`, once it is told to."""
-    from emulator.pytest_plugin.streams import Publisher
-
-    publisher = Publisher(stream)
-    yield publisher
-    publisher.close()
+def live_publisher(live_stream: "Stream") -> "Publisher":
+    """The publisher of `live_stream`, once it is started."""
+    return live_stream.publisher
 
 
 @pytest.fixture
-def viewers(stream: "Stream") -> "Viewers":
-    """The audience of `stream`: as many as the test wants."""
-    from emulator.pytest_plugin.streams import Viewers
-
-    return Viewers(stream)
+def live_viewers(live_stream: "Stream") -> "Viewers":
+    """The audience of `live_stream`: as many as the test wants."""
+    return live_stream.viewers
 
 
 @pytest.fixture
-def chat(stream: "Stream") -> "Chat":
-    """The chat of `stream`: what others say in it, and what was said."""
-    from emulator.pytest_plugin.rooms import Chat
-
-    return Chat(stream)
+def live_chat(live_stream: "Stream") -> "Chat":
+    """The chat of `live_stream`: what others say in it, and what was said."""
+    return live_stream.chat
 
 
 @pytest.fixture
-def clock(world: "World") -> "Clock":
+def live_clock(live_world: "World") -> "Clock":
     """The time of the test's world: stopped, moved on, run faster."""
-    return world.clock
+    return live_world.clock
 
 
 @pytest.fixture
-def faults(world: "World") -> "Faults":
+def live_faults(live_world: "World") -> "Faults":
     """What is broken on purpose in the test's world."""
-    return world.faults
+    return live_world.faults
 
 
 @pytest.fixture
-def scenario(world: "World", request: pytest.FixtureRequest) -> "Scenarios":
+def live_webhooks(live_world: "World") -> "Webhooks":
+    """A receiver of the world's webhooks: received, waited for, verified."""
+    return live_world.webhooks
+
+
+@pytest.fixture
+def live_scenario(live_world: "World", request: pytest.FixtureRequest) -> "Scenarios":
     """Plays scenarios in the test's world; the one that the test is marked with is over by now.
 
     A marked scenario that misses an expectation fails the test before it begins.
@@ -133,8 +160,25 @@ def scenario(world: "World", request: pytest.FixtureRequest) -> "Scenarios":
     from emulator.pytest_plugin.scenarios import Scenarios
 
     folder = Path(str(request.path)).parent
-    scenarios = Scenarios(world, folder)
-    marker = request.node.get_closest_marker("scenario")
+    scenarios = Scenarios(live_world, folder)
+    marker = request.node.get_closest_marker("live_scenario")
     if marker is not None:
         scenarios.play(*marker.args, **marker.kwargs)
     return scenarios
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> "Generator[None, pytest.TestReport, pytest.TestReport]":
+    """A failed test shows what its app asked of its world, and what was in its way."""
+    report = yield
+    # Where nothing of ours was used, nothing of ours is imported.
+    if report.failed and report.when != "teardown" and _WORLDS in sys.modules:
+        from emulator.pytest_plugin import failures
+        from emulator.pytest_plugin.worlds import World
+
+        values = getattr(item, "funcargs", {}).values()
+        for world in dict.fromkeys(value for value in values if isinstance(value, World)):
+            report.sections.append(("live-emulator", failures.report(world)))
+    return report

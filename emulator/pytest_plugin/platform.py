@@ -1,5 +1,6 @@
 """LiveEmulator: the emulator of a test session, and where it is reached."""
 
+import os
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -18,6 +19,8 @@ class LiveEmulator:
     def __init__(self, emulator: Emulator) -> None:
         self.emulator = emulator
         self.ready: dict[str, Any] = emulator.ready
+        # The same for who runs beside it, whatever name others reach it by.
+        self.local: dict[str, Any] = emulator.local
 
     @property
     def url(self) -> str:
@@ -46,8 +49,8 @@ class LiveEmulator:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What an app under test finds it by: the `LIVE_EMULATOR_*` variables."""
-        return ready.environment(self.ready)
+        """What an app under test finds it by: the `LIVE_EMULATOR_*` variables, and `NO_PROXY`."""
+        return ready.environment(self.ready, os.environ)
 
     def call(self, verb: Callable[[], T]) -> T:
         """Run a verb where the worlds live."""
@@ -56,6 +59,22 @@ class LiveEmulator:
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine there, and wait for what it gives."""
         return self.emulator.wait(work)
+
+
+@contextmanager
+def without_proxy() -> Iterator[None]:
+    """No proxy of the environment is asked for this machine, by an app in this process either."""
+    changed = ready.without_proxy(os.environ)
+    before = {name: os.environ.get(name) for name in changed}
+    os.environ.update(changed)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 @contextmanager

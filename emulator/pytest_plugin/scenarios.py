@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from emulator.pytest_plugin.twins import twin, waits
+
 if TYPE_CHECKING:
     from emulator.pytest_plugin.worlds import World
 
@@ -17,7 +19,8 @@ class Scenarios:
         self._folder = folder
         self.report: dict[str, Any] = {}
 
-    def play(self, file: str, *, speed: float = 0, **params: Any) -> dict[str, Any]:
+    @waits
+    def play(self, /, file: str, *, speed: float = 0, **params: Any) -> dict[str, Any]:
         """Play a scenario to its end, and give its report. Fails where it misses an expectation.
 
         `file` is one of the library's names, or a file beside the test. A `speed` of 0 is the
@@ -30,6 +33,8 @@ class Scenarios:
         missed = _missed(self.report)
         assert not missed, f"{file}: " + "; ".join(missed)
         return self.report
+
+    play_async = twin(play)
 
     def _over(self, run_id: str) -> dict[str, Any] | None:
         run: dict[str, Any] = self._world.admin("GET", f"scenarios/runs/{run_id}")

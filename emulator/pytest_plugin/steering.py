@@ -3,7 +3,9 @@
 from typing import Any
 
 from emulator.pytest_plugin.platform import LiveEmulator
+from emulator.pytest_plugin.twins import twin, waits
 from emulator.web.platform import Platform
+from emulator.web.shapes.times import iso
 from emulator.world.faults.reading import read
 from emulator.world.store import events
 
@@ -24,9 +26,40 @@ class Clock:
         """Let time stand until it is moved on."""
         self._emulator.call(self._clock.freeze)
 
+    @property
+    def stands(self) -> bool:
+        return self._emulator.call(lambda: self._clock.mode == "virtual")
+
+    @property
+    def due_in_seconds(self) -> float | None:
+        """How far to advance until the next thing is due; None where nothing is."""
+        due_ms, now_ms = self._emulator.call(self._due)
+        return None if due_ms is None else max(0, due_ms - now_ms) / 1000
+
+    def describe(self) -> str:
+        """A sentence: what time it is, whether it stands, and what is due next."""
+        if not self.stands:
+            return "Time runs."
+        due_ms, now_ms = self._emulator.call(self._due)
+        stands = f"Time stands at {iso(now_ms)}"
+        if due_ms is None:
+            return f"{stands}, and nothing is due later: something else has to happen first."
+        seconds = max(0, due_ms - now_ms) / 1000
+        return f"{stands}; the next thing is due at {iso(due_ms)}: live_clock.advance({seconds:g})."
+
+    def _due(self) -> tuple[int | None, int]:
+        return self._clock.next_due_ms(), self._clock.now_ms()
+
+    @waits
     def advance(self, seconds: float) -> None:
         """Let time pass at once; all that was due has happened when this returns."""
         self._emulator.wait(self._clock.pass_time(round(seconds * 1000)))
+
+    advance_async = twin(advance)
+
+    def settle(self) -> None:
+        """Let everything happen that is due by now; time stays where it is."""
+        self._emulator.wait(self._clock.pass_time(0))
 
     def run(self, speed: float = 1.0) -> None:
         """Let time run again, so many times as fast as the machine's."""
@@ -66,7 +99,8 @@ class Faults:
     @property
     def struck(self) -> list[str]:
         """What they have struck up to now, such as `GET /api/v1/streams/`."""
-        found = self._emulator.call(
-            lambda: events.read(self._world.store, after=0, count=10_000, kind="FaultStruck")
+        store = self._world.store
+        journalled = self._emulator.call(
+            lambda: events.read(store, after=0, count=events.last_seq(store), kind="FaultStruck")
         )
-        return [each.values["subject"] for each in found]
+        return [each.values["subject"] for each in journalled]

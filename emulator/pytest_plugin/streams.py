@@ -3,12 +3,15 @@
 import os
 import subprocess
 import sys
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from emulator.pytest_plugin.twins import twin, waits, warn_in_loop
 from emulator.world.audience import cohorts
 from emulator.world.live import streams, synthetic
 
 if TYPE_CHECKING:
+    from emulator.pytest_plugin.rooms import Chat
     from emulator.pytest_plugin.worlds import World
 
 _GOODBYE_SECONDS = 10
@@ -45,18 +48,30 @@ class Stream:
     def status(self) -> str:
         return self.world.call(lambda facts: streams.find(facts, self.id).status)
 
-    def until(self, status: str) -> dict[str, Any]:
-        """The stream, once it is `live` or `ended`."""
-        self.world.until(lambda: self.status == status, f"the stream is {status}")
+    @waits
+    def until(self, status: str, *, patience_seconds: float | None = None) -> dict[str, Any]:
+        """The stream, once it is `live` or `ended`.
+
+        Waits 30 s, or `patience_seconds`. While time stands it does not wait unless that is given,
+        but fails at once and says to which instant to advance: nothing would happen by itself.
+        """
+        self._until(status, patience_seconds)
         return self.now()
+
+    def _until(self, status: str, patience_seconds: float | None) -> None:
+        self.world.until_due(
+            lambda: self.status == status, f"the stream is {status}", patience_seconds
+        )
 
     def end(self) -> None:
         """As its owner ends it."""
         self.world.call(lambda facts: streams.end(facts, streams.find(facts, self.id)))
 
-    def vod(self) -> dict[str, Any]:
-        """Its recording, once that is ready."""
-        vod_id = self.until("ended")["vod_id"]
+    @waits
+    def vod(self, *, patience_seconds: float | None = None) -> dict[str, Any]:
+        """Its recording, once that is ready. Waits as `until` does."""
+        self._until("ended", patience_seconds)
+        vod_id = self.now()["vod_id"]
         assert vod_id, "the stream had no picture, so it has left no VOD"
 
         def look() -> dict[str, Any] | None:
@@ -66,7 +81,30 @@ class Stream:
             assert found["status"] != "failed", "the VOD has failed"
             return found if found["status"] == "ready" else None
 
-        return self.world.until(look, "the VOD is ready")
+        return self.world.until_due(look, "the VOD is ready", patience_seconds)
+
+    now_async = twin(now)
+    until_async = twin(until)
+    vod_async = twin(vod)
+
+    @cached_property
+    def publisher(self) -> "Publisher":
+        """Its publisher, which sends nothing until it is started."""
+        publisher = Publisher(self)
+        self.world.when_dropped.append(publisher.close)
+        return publisher
+
+    @cached_property
+    def viewers(self) -> "Viewers":
+        """Its simulated viewers."""
+        return Viewers(self)
+
+    @cached_property
+    def chat(self) -> "Chat":
+        """Its chat."""
+        from emulator.pytest_plugin.rooms import Chat
+
+        return Chat(self)
 
 
 class Publisher:
@@ -82,11 +120,14 @@ class Publisher:
     def start(self, *, real: bool = False, size: str = "320x180") -> Stream:
         """Go live. A `real` publisher is a process that sends RTMP; its clock is the machine's."""
         if real:
+            warn_in_loop("start")
             self._push(size)
-            self._stream.until("live")
+            self._stream.world.until(lambda: self._stream.status == "live", "the stream is live")
         else:
             self._do(synthetic.start)
         return self._stream
+
+    start_async = twin(start)
 
     def stop(self) -> None:
         """Stop. The stream ends when the reconnect window is over."""
@@ -119,7 +160,7 @@ class Publisher:
 
     def _push(self, size: str) -> None:
         assert self._process is None, "it publishes already"
-        address = self._stream.world.emulator.rtmp_url
+        address = str(self._stream.world.emulator.local["rtmp"])
         # The key goes where no list of processes shows it; the pipe's end is the publisher's.
         command = [sys.executable, "-m", "emulator", "publish", "--url", address, "--size", size]
         self._process = subprocess.Popen(

@@ -2,6 +2,7 @@
 
 import itertools
 import time
+import warnings
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, TypeVar
@@ -11,6 +12,8 @@ from emulator.pytest_plugin.asking import Answer, ask
 from emulator.pytest_plugin.platform import LiveEmulator
 from emulator.pytest_plugin.steering import Clock, Faults
 from emulator.pytest_plugin.streams import Stream
+from emulator.pytest_plugin.twins import twin
+from emulator.pytest_plugin.webhooks import Webhooks
 from emulator.web.platform import Platform
 from emulator.world.people import accounts
 from emulator.world.store import events
@@ -19,33 +22,52 @@ from emulator.world.world import World as Facts
 T = TypeVar("T")
 
 _numbers = itertools.count(1)
-_EVENTS_MAX = 100_000
 _PATIENCE_SECONDS = 30.0
 _BETWEEN_LOOKS_SECONDS = 0.02
 
 
 class World:
-    """`name` chooses it in `X-Emulator-World`, and stands behind the `@` of its API keys."""
+    """`name` chooses it in `X-Emulator-World`, and stands behind the `@` of its API keys.
+
+    A context manager that drops it. `when_dropped`: what is called before it is.
+    """
 
     def __init__(self, emulator: LiveEmulator, platform: Platform) -> None:
         self.emulator = emulator
         self.platform = platform
         self.name = platform.world.name
+        self.when_dropped: list[Callable[[], None]] = []
+        self._is_dropped = False
         self._begin()
 
     @classmethod
-    def make(cls, emulator: LiveEmulator, seed: str) -> "World":
-        name = f"test-{next(_numbers)}"
+    def make(cls, emulator: LiveEmulator, seed: str, name: str | None = None) -> "World":
+        """A fresh world, under a name of its own unless one is given."""
+        chosen = name or f"test-{next(_numbers)}"
         worlds = emulator.emulator.platform.worlds
-        return cls(emulator, emulator.call(lambda: worlds.make(name, seed)))
+        return cls(emulator, emulator.call(lambda: worlds.make(chosen, seed)))
+
+    def __enter__(self) -> "World":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.drop()
 
     def drop(self) -> None:
+        """Remove it with all that belongs to it. Twice is as good as once."""
+        if self._is_dropped:
+            return
+        self._is_dropped = True
+        for close in self.when_dropped:
+            close()
         self.emulator.wait(self.platform.worlds.drop(self.name))
 
     def reset(self) -> None:
         """Back to its seed."""
         self.emulator.wait(self.platform.worlds.reset(self.platform))
         self._begin()
+
+    reset_async = twin(reset)
 
     # For the app under test.
 
@@ -88,48 +110,90 @@ class World:
         self, method: str, path: str, body: object = None, *, user: str | None = "demo"
     ) -> Answer:
         """One call of the documented API as a user, or as nobody. `path` may be a whole address."""
-        url = path if "://" in path else f"{self.url}/api/v1{path}"
+        url = path if "://" in path else f"{self.emulator.local['http']}/api/v1{path}"
         headers = dict(self.headers)
         if user is not None:
             headers["Authorization"] = f"Bearer {self.key_of(user)}"
         return ask(method, url, headers, body)
 
+    ask_async = twin(ask)
+
     def admin(self, method: str, path: str, body: object = None) -> Any:
         """One call of `/_emulator/` in this world. Raises `AssertionError` where it is refused."""
-        answer = ask(method, f"{self.emulator.admin_url}/{path}", self._admin_headers(), body)
+        url = f"{self.emulator.local['admin']}/{path}"
+        answer = ask(method, url, self._admin_headers(), body)
         assert answer.status < 400, f"{method} {path}: {answer.text}"
         return answer.json if answer.body else None
 
-    def create_stream(self, title: str = "A stream", owner: str = "demo", **wishes: Any) -> Stream:
+    admin_async = twin(admin)
+
+    def create_stream(
+        self, /, title: str = "A stream", owner: str = "demo", **wishes: Any
+    ) -> Stream:
         """A new stream, offline, as the API makes it."""
         answer = self.ask("POST", "/streams/", {"title": title, **wishes}, user=owner)
         assert answer.status == 201, answer.text
         return Stream(self, answer.json, owner)
 
+    create_stream_async = twin(create_stream)
+
     def events(self, kind: str | None = None) -> list[dict[str, Any]]:
         """What happened since the seed, the oldest first: `kind` and the event's own values."""
-        found = self.call(
-            lambda facts: events.read(facts.store, after=self._seeded, count=_EVENTS_MAX, kind=kind)
+        journalled = self.call(
+            lambda facts: events.read(
+                facts.store, after=self._seeded, count=events.last_seq(facts.store), kind=kind
+            )
         )
-        return [{"kind": each.kind, "at_ms": each.at_ms, **each.values} for each in found]
+        return [{"kind": each.kind, "at_ms": each.at_ms, **each.values} for each in journalled]
 
     def requests(self) -> list[dict[str, Any]]:
-        """What was asked of this world, the oldest first."""
-        page = self.admin("GET", f"requests?limit=1000&world={self.name}")
-        found: list[dict[str, Any]] = page["requests"]
-        return found
+        """What was asked of this world, the oldest first. Warns where older ones are gone."""
+        entries: list[dict[str, Any]] = []
+        page: dict[str, Any] = {"has_more": True, "next_cursor": 0}
+        while page["has_more"]:
+            query = f"limit=1000&world={self.name}&after={page['next_cursor']}"
+            page = self.admin("GET", f"requests?{query}")
+            entries += page["requests"]
+        if page["dropped"]:
+            warnings.warn(
+                f"The request log has dropped the first {page['dropped']} requests of this world:"
+                " raise requests_kept_max or requests_bytes_max.",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+        return entries
+
+    requests_async = twin(requests)
 
     def call(self, verb: Callable[[Facts], T]) -> T:
         """Run a verb of the world, such as `lambda world: streams.live(world)`."""
         return self.emulator.call(lambda: verb(self.platform.world))
 
-    def until(self, look: Callable[[], T | None], what: str) -> T:
-        """What `look` gives once it gives something true. Fails, saying `what`, if never."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while not (found := look()):
-            assert time.monotonic() < deadline, f"waited in vain until {what}"
+    def until(
+        self, look: Callable[[], T | None], what: str, *, patience_seconds: float | None = None
+    ) -> T:
+        """What `look` gives once it gives something true. Fails, saying `what`, after 30 s."""
+        patience_seconds = _PATIENCE_SECONDS if patience_seconds is None else patience_seconds
+        deadline = time.monotonic() + patience_seconds
+        while not (value := look()):
+            if time.monotonic() >= deadline:
+                waited = f"timed out after {patience_seconds:g} s waiting until {what}."
+                raise AssertionError(f"{waited} {self.clock.describe()}")
             time.sleep(_BETWEEN_LOOKS_SECONDS)
-        return found
+        return value
+
+    until_async = twin(until)
+
+    def until_due(
+        self, look: Callable[[], T | None], what: str, patience_seconds: float | None = None
+    ) -> T:
+        """`until`, for what only happens as time passes: where time stands it fails at once."""
+        if patience_seconds is None and self.clock.stands and not (value := look()):
+            self.clock.settle()
+            if not (value := look()):
+                raise AssertionError(f"not yet: {what}. {self.clock.describe()}")
+            return value
+        return self.until(look, what, patience_seconds=patience_seconds)
 
     @cached_property
     def clock(self) -> Clock:
@@ -138,6 +202,13 @@ class World:
     @cached_property
     def faults(self) -> Faults:
         return Faults(self.emulator, self.platform)
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        """A receiver of this world's webhooks, from the first time that it is asked for."""
+        webhooks = Webhooks(self)
+        self.when_dropped.append(webhooks.close)
+        return webhooks
 
     def _begin(self) -> None:
         self._seeded = self.call(lambda facts: events.last_seq(facts.store))

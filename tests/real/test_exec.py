@@ -89,6 +89,45 @@ def test_a_signal_reaches_the_command_and_its_end_is_ours(number: signal.Signals
     assert process.returncode == 7
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_the_whole_group_reaches_the_command_once(number: signal.Signals) -> None:
+    # What a terminal or a CI job does: everybody in the group gets it. The command counts until
+    # a second signal of another kind says that nothing more was sent.
+    count = (
+        "import signal, sys; got = [];"
+        "signal.signal(int(sys.argv[1]), lambda *_: (got.append(1), print('got', flush=True)));"
+        "signal.signal(signal.SIGHUP, lambda *_: sys.exit(len(got)));"
+        "print('ready', flush=True)\n"
+        "while True: signal.pause()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-m", "emulator", "exec", "--", sys.executable, "-c", count, str(number)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        process_group=0,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    os.killpg(process.pid, number)
+    assert process.stdout.readline() == "got\n"
+    os.killpg(process.pid, signal.SIGHUP)
+    process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 1
+
+
+def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "intranet.test, 10.0.0.1")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    assert run("--", sys.executable, "-c", ASK)[:2] == (0, "demo\n")
+    shown = json.loads(run("--", sys.executable, "-c", SHOW)[1])
+    expected = "intranet.test,10.0.0.1,localhost,.localhost,127.0.0.1,::1"
+    assert shown["NO_PROXY"] == shown["no_proxy"] == expected
+
+
 def test_a_command_that_is_killed_is_told_as_a_shell_tells_it() -> None:
     kill = f"import os; os.kill(os.getpid(), {int(signal.SIGKILL)})"
     assert main(["exec", "--", sys.executable, "-c", kill]) == 128 + signal.SIGKILL

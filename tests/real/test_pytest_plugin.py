@@ -1,5 +1,7 @@
 """The plugin in real runs of pytest: what its fixtures give, side by side, and what they leave."""
 
+import re
+
 import pytest
 
 pytest_plugins = ["pytester"]
@@ -22,48 +24,50 @@ def ask(url, key):
         return json.load(answer)
 
 
-def test_an_app_finds_its_world_by_its_key(world, stream):
-    mine = ask(f"{world.url}/api/v1/streams/id/{stream.id}", world.api_key)
+def test_an_app_finds_its_world_by_its_key(live_world, live_stream):
+    mine = ask(f"{live_world.url}/api/v1/streams/id/{live_stream.id}", live_world.api_key)
     assert (mine["title"], mine["status"]) == ("A stream", "offline")
-    assert stream.rtmp_address.endswith(stream.key)
-    assert world.environment["LIVE_EMULATOR_API_KEY"] == world.api_key
+    assert live_stream.rtmp_address.endswith(live_stream.key)
+    assert live_world.environment["LIVE_EMULATOR_API_KEY"] == live_world.api_key
 
 
 @pytest.mark.parametrize("number", range(6))
-def test_what_another_test_did_is_not_here(world, number):
-    assert world.ask("GET", "/streams/?status_filter=all").json["total"] == 0
-    world.create_stream("Mine alone")
-    world.create_stream("Another's", owner=f"user{number}")
+def test_what_another_test_did_is_not_here(live_world, number):
+    assert live_world.ask("GET", "/streams/?status_filter=all").json["total"] == 0
+    live_world.create_stream("Mine alone")
+    live_world.create_stream("Another's", owner=f"user{number}")
 
 
-def test_a_publisher_an_audience_and_a_chat(stream, publisher, viewers, chat, world):
-    publisher.start()
-    assert stream.status == "live"
-    viewers.set(250)
-    assert stream.now()["viewer_count"] == viewers.count == 250
-    assert chat.say("Hello", by="bob")
-    chat.flood(30)
-    assert chat.lines()[:2] == [("bob", "Hello"), ("viewer1", "line 1")]
-    assert len(chat.lines()) == 31
-    assert "StreamWentLive" in {event["kind"] for event in world.events()}
+def test_a_publisher_an_audience_and_a_chat(
+    live_stream, live_publisher, live_viewers, live_chat, live_world
+):
+    live_publisher.start()
+    assert live_stream.status == "live"
+    live_viewers.set(250)
+    assert live_stream.now()["viewer_count"] == live_viewers.count == 250
+    assert live_chat.say("Hello", by="bob")
+    live_chat.flood(30)
+    assert live_chat.lines()[:2] == [("bob", "Hello"), ("viewer1", "line 1")]
+    assert len(live_chat.lines()) == 31
+    assert "StreamWentLive" in {event["kind"] for event in live_world.events()}
 
 
-def test_hours_pass_in_no_time(stream, publisher, clock):
-    clock.freeze()
-    publisher.start()
-    clock.advance(2 * 3600)
-    publisher.stop()
-    clock.advance(20)
-    assert stream.status == "ended"
-    assert stream.vod()["duration"] == 7200
+def test_hours_pass_in_no_time(live_stream, live_publisher, live_clock):
+    live_clock.freeze()
+    live_publisher.start()
+    live_clock.advance(2 * 3600)
+    live_publisher.stop()
+    live_clock.advance(20)
+    assert live_stream.status == "ended"
+    assert live_stream.vod()["duration"] == 7200
 
 
-def test_something_is_broken_on_purpose(world, faults):
-    faults.start("api.fail", path="/streams", status=502, times=1)
-    assert world.ask("GET", "/streams/").status == 502
-    assert world.ask("GET", "/streams/").status == 200
-    assert faults.struck == ["GET /api/v1/streams/"]
-    assert [each["status"] for each in world.requests()] == [502, 200]
+def test_something_is_broken_on_purpose(live_world, live_faults):
+    live_faults.start("api.fail", path="/streams", status=502, times=1)
+    assert live_world.ask("GET", "/streams/").status == 502
+    assert live_world.ask("GET", "/streams/").status == 200
+    assert live_faults.struck == ["GET /api/v1/streams/"]
+    assert [each["status"] for each in live_world.requests()] == [502, 200]
 """
 
 
@@ -105,11 +109,11 @@ def test_it_works_inside_asynchronous_tests_and_with_settings_of_one_s_own(
         import pytest
 
         @pytest.mark.parametrize("number", range(2))
-        async def test_an_asynchronous_app(world, publisher, stream, number):
-            publisher.start()
-            key = {"Authorization": f"Bearer {world.api_key}"}
-            async with httpx.AsyncClient(base_url=world.url, headers=key) as client:
-                answer = await client.get(f"/api/v1/streams/id/{stream.id}")
+        async def test_an_asynchronous_app(live_world, live_publisher, live_stream, number):
+            live_publisher.start()
+            key = {"Authorization": f"Bearer {live_world.api_key}"}
+            async with httpx.AsyncClient(base_url=live_world.url, headers=key) as client:
+                answer = await client.get(f"/api/v1/streams/id/{live_stream.id}")
                 assert answer.json()["status"] == "live"
                 made = [
                     await client.post("/api/v1/streams/", json={"title": "x"}) for _ in range(2)
@@ -124,12 +128,12 @@ def test_it_works_inside_asynchronous_tests_and_with_settings_of_one_s_own(
 def test_a_real_publisher_sends_rtmp_and_is_gone_afterwards(suite: pytest.Pytester) -> None:
     suite.makepyfile(
         """
-        def test_it_goes_live(stream, publisher, world):
-            publisher.start(real=True)
-            assert stream.now()["status"] == "live"
-            health = world.admin("GET", f"streams/{stream.id}/ingest")
+        def test_it_goes_live(live_stream, live_publisher, live_world):
+            live_publisher.start(real=True)
+            assert live_stream.now()["status"] == "live"
+            health = live_world.admin("GET", f"streams/{live_stream.id}/ingest")
             assert health["protocol"] == "rtmp"
-            pid = publisher._process.pid
+            pid = live_publisher._process.pid
             with open("pid", "w") as file:
                 file.write(str(pid))
 
@@ -163,10 +167,15 @@ def test_a_suite_that_does_not_use_it_does_not_pay_for_it(suite: pytest.Pytester
 
 def test_the_fixtures_and_the_marker_say_what_they_are(suite: pytest.Pytester) -> None:
     shown = suite.runpytest_subprocess(*QUICK, "--fixtures").stdout.str()
-    for name in ("live_emulator", "world", "stream", "publisher", "viewers", "chat", "scenario"):
+    ours = shown.partition("fixtures defined from emulator.pytest_plugin")[2]
+    ours = ours.partition("fixtures defined from")[0]
+    names = [line.split()[0] for line in ours.splitlines() if re.match(r"\w+.* -- ", line)]
+    assert names
+    assert all(name.startswith("live_") for name in names), names
+    for name in ("live_emulator", "live_world", "live_stream", "live_publisher", "live_webhooks"):
         assert f"{name}" in shown
     shown = suite.runpytest_subprocess(*QUICK, "--markers").stdout.str()
-    assert "@pytest.mark.scenario(file, **params)" in shown
+    assert "@pytest.mark.live_scenario(file, **params)" in shown
 
 
 def test_a_marked_test_comes_after_its_scenario_and_a_missed_one_fails_it(
@@ -183,15 +192,15 @@ def test_a_marked_test_comes_after_its_scenario_and_a_missed_one_fails_it(
         """
         import pytest
 
-        @pytest.mark.scenario("quiet.yaml", count=3)
-        def test_a_file_beside_the_test(world):
-            kinds = [event["kind"] for event in world.events()]
+        @pytest.mark.live_scenario("quiet.yaml", count=3)
+        def test_a_file_beside_the_test(live_world):
+            kinds = [event["kind"] for event in live_world.events()]
             assert kinds.count("ChatPosted") == 3
 
-        def test_more_than_one(scenario):
-            assert scenario.play("quiet.yaml")["chat_posted"] == 1
+        def test_more_than_one(live_scenario):
+            assert live_scenario.play("quiet.yaml")["chat_posted"] == 1
 
-        @pytest.mark.scenario("quiet.yaml", count=5)
+        @pytest.mark.live_scenario("quiet.yaml", count=5)
         def test_never_begins():
             raise RuntimeError("it has begun")
         """
@@ -201,3 +210,199 @@ def test_a_marked_test_comes_after_its_scenario_and_a_missed_one_fails_it(
 
     result.assert_outcomes(passed=2, errors=1)
     result.stdout.fnmatch_lines(["*chat.s.posted should be *, and was 5*"])
+
+
+def test_what_waits_has_an_awaitable_twin_and_warns_inside_a_loop(suite: pytest.Pytester) -> None:
+    suite.makepyfile(
+        """
+        import asyncio
+
+        import pytest
+
+        from emulator.pytest_plugin.twins import LoopBlockedWarning
+
+        async def receiver(received):
+            async def answer(reader, writer):
+                received.append(await reader.readuntil(b"\\r\\n\\r\\n"))
+                writer.write(b"HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n")
+                await writer.drain()
+                writer.close()
+                await writer.wait_closed()
+
+            return await asyncio.start_server(answer, "127.0.0.1", 0)
+
+        async def test_the_app_answers_in_the_same_loop(
+            live_world, live_clock, live_stream, live_publisher, live_webhooks
+        ):
+            received = []
+            server = await receiver(received)
+            port = server.sockets[0].getsockname()[1]
+            live_webhooks.send_to(f"http://127.0.0.1:{port}/hook", events=["stream.ended"])
+            live_clock.freeze()
+            live_publisher.start()
+            live_publisher.stop()
+            await live_clock.advance_async(20)
+            vod = await live_stream.vod_async()
+            assert vod["status"] == "ready"
+            ended = await live_webhooks.wait_async("stream.ended")
+            assert ended.data["id"] == live_stream.id
+            assert len(received) == 1
+            page = await live_world.admin_async("GET", "webhooks/deliveries")
+            assert {each["state"] for each in page["deliveries"]} == {"delivered"}
+            server.close()
+            await server.wait_closed()
+
+        async def test_a_blocking_verb_says_so(live_clock, live_stream):
+            with pytest.raises(LoopBlockedWarning, match="advance_async"):
+                live_clock.advance(1)
+            with pytest.raises(LoopBlockedWarning, match="until_async"):
+                live_stream.until("live")
+        """
+    )
+
+    suite.runpytest_subprocess(*QUICK).assert_outcomes(passed=2)
+
+
+def test_what_time_alone_brings_fails_at_once_while_it_stands(suite: pytest.Pytester) -> None:
+    suite.makepyfile(
+        """
+        import pytest
+
+        def test_a_standing_clock(live_clock, live_stream, live_publisher):
+            live_clock.freeze()
+            with pytest.raises(AssertionError, match="the stream is live. Time stands at .*noth"):
+                live_stream.until("live")
+            live_publisher.start()
+            live_publisher.stop()
+            with pytest.raises(AssertionError, match=r"due at .*Z: live_clock.advance\\(10\\)"):
+                live_stream.until("ended")
+            live_clock.advance(live_clock.due_in_seconds)
+            with pytest.raises(AssertionError, match=r"VOD is ready.*advance\\(1\\)"):
+                live_stream.vod()
+            live_clock.advance(1)
+            assert live_stream.vod()["status"] == "ready"
+        """
+    )
+
+    suite.runpytest_subprocess(*QUICK).assert_outcomes(passed=1)
+
+
+def test_webhooks_are_received_verified_answered_and_signed(suite: pytest.Pytester) -> None:
+    suite.makepyfile(
+        """
+        import dataclasses
+
+        import pytest
+
+        def test_a_receiver(live_webhooks, live_stream, live_publisher, live_clock):
+            live_clock.freeze()
+            live_webhooks.wait("stream.created")
+            live_webhooks.answer_with(500)
+            live_publisher.start()
+            first = live_webhooks.wait("stream.live")
+            live_clock.advance(5)
+            again = live_webhooks.wait("stream.live")
+            assert (first.id, first.content) == (again.id, again.content)
+            assert again.data["id"] == live_stream.id
+            live_webhooks.verify(again)
+            forged = dataclasses.replace(again, content=again.content + b" ")
+            with pytest.raises(AssertionError, match="wrong signature"):
+                live_webhooks.verify(forged)
+            own = b'{"type": "vod.ready"}'
+            headers = {name.lower(): value for name, value in live_webhooks.sign(own).items()}
+            live_webhooks.verify(dataclasses.replace(again, content=own, headers=headers))
+            with pytest.raises(AssertionError, match="What has come: .*stream.live"):
+                live_webhooks.wait("vod.ready", patience_seconds=0)
+        """
+    )
+
+    suite.runpytest_subprocess(*QUICK).assert_outcomes(passed=1)
+
+
+def test_worlds_and_webhooks_of_a_wider_scope_are_shared_and_dropped(
+    suite: pytest.Pytester,
+) -> None:
+    suite.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture(scope="module")
+        def shop(live_world_factory):
+            with live_world_factory(seed="none", name="shop") as world:
+                world.webhooks
+                yield world
+
+        @pytest.fixture(scope="session")
+        def other(live_world_factory):
+            return live_world_factory()
+
+        def test_one(shop, other):
+            shop.create_stream("Of one").publisher.start()
+            assert other.name != shop.name
+
+        def test_two(shop):
+            assert shop.webhooks.wait("stream.live").data["title"] == "Of one"
+
+        def test_three(shop, other, live_emulator):
+            shop.drop()
+            worlds = live_emulator.emulator.platform.worlds.all()
+            assert [each.world.name for each in worlds] == ["default", other.name]
+        """
+    )
+
+    suite.runpytest_subprocess(*QUICK).assert_outcomes(passed=3)
+
+
+def test_a_failing_test_shows_what_the_app_asked(suite: pytest.Pytester) -> None:
+    suite.makepyfile(
+        """
+        def test_it_fails(live_world, live_faults, live_clock):
+            live_clock.freeze()
+            live_faults.start("api.fail", path="/auth/me", status=502)
+            live_world.ask("POST", "/streams/", {"title": "x", "colour": "red"})
+            live_world.ask("POST", "/streams/", {})
+            live_world.ask("GET", "/streems/")
+            live_world.ask("GET", "/auth/me")
+            assert False
+        """
+    )
+
+    result = suite.runpytest_subprocess(*QUICK, "-n", "1")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*live-emulator*",
+            "World test-1. Time stands at *",
+            "The last 4 of 4 requests:",
+            "*POST /api/v1/streams/ -> 201  demo; fields that nobody reads: colour",
+            "*POST /api/v1/streams/ -> 422  demo; body.title: *",
+            "*GET /api/v1/streems/ -> 404  demo; Not Found; there is no such operation",
+            "*GET /api/v1/auth/me -> 502  demo; *made by fault-1 api.fail",
+            "Faults that are on: fault-1 api.fail (struck 1)",
+            "  fault-1 api.fail: GET /api/v1/auth/me",
+        ]
+    )
+
+
+def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(
+    suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "intranet.test")
+    monkeypatch.delenv("no_proxy", raising=False)
+    suite.makepyfile(
+        """
+        import os
+
+        import httpx
+
+        def test_an_app_with_a_proxy(live_world):
+            assert httpx.get(f"{live_world.url}/api/v1/streams/").status_code == 200
+            assert live_world.environment["no_proxy"].startswith("intranet.test,localhost")
+            assert os.environ["NO_PROXY"] == os.environ["no_proxy"]
+        """
+    )
+
+    suite.runpytest_subprocess(*QUICK).assert_outcomes(passed=1)

@@ -43,9 +43,9 @@ def test_what_the_pytest_page_overrides_can_be_overridden(pytester: pytest.Pytes
     pytester.makeconftest(conftest)
     pytester.makepyfile(
         """
-        def test_settings_and_seed(world, live_emulator):
+        def test_settings_and_seed(live_world, live_emulator):
             assert live_emulator.emulator.settings.strict_auth
-            assert world.platform.seed == "none"
+            assert live_world.platform.seed == "none"
         """
     )
 
