@@ -129,6 +129,15 @@ def wall_ns() -> int:
     return time.time_ns()
 
 
+# One that goes on while the machine sleeps, where there is one: macOS's own does.
+_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def steady_ns() -> int:
+    """Nanoseconds since some instant, for how long something took. Nobody can set this clock."""
+    return time.clock_gettime_ns(_STEADY)
+
+
 def monotonic_ms() -> int:
     """Milliseconds for measuring a peer on the wire (timeouts, bit rates); never a world's time."""
     return time.monotonic_ns() // 1_000_000

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal
 
-from emulator.core.clock import ManualClock, Timer, wall_ns
+from emulator.core.clock import ManualClock, Timer, steady_ns, wall_ns
 from emulator.core.errors import Refused
 
 Mode = Literal["real", "scaled", "virtual"]
@@ -29,7 +29,8 @@ _LAST_MS = 221_845_392_000_000
 class WorldClock(ManualClock):
     """Runs at the machine's pace from `begin_ms` on, which is now where nothing is said.
 
-    With a `speed` of 0 it stands there. Never goes back, whatever the machine's clock does.
+    With a `speed` of 0 it stands there. The machine's date is asked for once: whoever sets it
+    later, back or on, changes nothing here (`ahead_ms` tells of it). Never goes back.
     """
 
     def __init__(self, begin_ms: int | None = None, speed: float = 1.0) -> None:
@@ -74,7 +75,7 @@ class WorldClock(ManualClock):
 
     def now_ms(self) -> int:
         if self._speed:
-            passed_ns = wall_ns() - self._from_ns
+            passed_ns = steady_ns() - self._from_ns
             if self._speed != 1:
                 passed_ns = int(passed_ns * self._speed)
             told_ms = self._from_ms + passed_ns // 1_000_000
@@ -204,8 +205,8 @@ class WorldClock(ManualClock):
 
     def _set_out(self) -> None:
         """Time runs from this instant of the world and of the machine."""
-        # In whole milliseconds, so that a real clock shows the machine's own.
-        self._from_ms, self._from_ns = self._now_ms, wall_ns() // 1_000_000 * 1_000_000
+        # With the part of a millisecond that has passed, so that a real clock shows the machine's.
+        self._from_ms, self._from_ns = self._now_ms, steady_ns() - wall_ns() % 1_000_000
 
     def _wind(self) -> None:
         """Set the loop's timer to the next act that comes by itself, or to none."""

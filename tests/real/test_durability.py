@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from tests.support.encoders import address_of, film, play, pushing
+from tests.support.machine_clock import MachineClock
 from tests.support.walk import Answer, Walk, child, platform, until
 
 # The first words of their names: init-0.mp4, seg-0.m4s, index.jsonl.
@@ -280,6 +281,31 @@ def test_nothing_of_a_platform_in_memory_is_left(tmp_path: Path) -> None:
 
     assert serving.process.returncode == 0
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("offset_seconds", [-3600, 3600])
+def test_whoever_sets_the_machines_clock_stops_no_world_and_jumps_over_nothing(
+    tmp_path: Path, offset_seconds: int
+) -> None:
+    clock = MachineClock(tmp_path)
+    with child(tmp_path / "data", "--reconnect-window", "1", env=clock.env) as serving:
+        walk = serving.walk()
+        stream = walk.create()
+        with pushing(address_of(stream)):
+            walk.until_parts(stream, 5)
+            clock.set(offset_seconds)
+            walk.until_parts(stream, 5)
+        # Its window is a second of the world, which goes on.
+        vod = walk.until_vod(stream)
+        ended = walk.stream(stream)
+        events = walk.get(f"{walk.ready['admin']}/events?limit=500").json["events"]
+        shown = walk.get(f"{walk.ready['admin']}/clock").json
+    assert ended["duration_seconds"] == pytest.approx(vod["duration"], abs=0.1)
+    # These two tell of an instant that had passed when it was noticed.
+    noticed_late = {"StreamEnded", "ViewersLeft"}
+    times = [event["at"] for event in events if event["kind"] not in noticed_late]
+    assert times == sorted(times)
+    assert shown["ahead_seconds"] == pytest.approx(-offset_seconds, abs=60)
 
 
 def upload(walk: Walk, path: Path) -> str:

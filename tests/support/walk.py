@@ -236,7 +236,7 @@ def platform(**settings: Any) -> Iterator[Walk]:
 class Child:
     """`live-emulator serve` as a process of its own, on a data folder that outlives it."""
 
-    def __init__(self, data: Path, *options: str) -> None:
+    def __init__(self, data: Path, *options: str, env: dict[str, str] | None = None) -> None:
         self.ready_file = data.with_name(data.name + ".ready.json")
         self.ready_file.unlink(missing_ok=True)
         self.command = [
@@ -245,7 +245,11 @@ class Child:
             *("--port", "0", "--rtmp-port", "0", "--rtmps-port", "0", *options),
         ]
         self.process = subprocess.Popen(
-            self.command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+            self.command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | (env or {}),
         )
 
     def walk(self) -> Walk:
@@ -264,9 +268,9 @@ class Child:
 
 
 @contextmanager
-def child(data: Path, *options: str) -> Iterator[Child]:
+def child(data: Path, *options: str, env: dict[str, str] | None = None) -> Iterator[Child]:
     """Gone at the end of the block, if it is not by then."""
-    started = Child(data, *options)
+    started = Child(data, *options, env=env)
     try:
         yield started
     finally:

@@ -302,7 +302,10 @@ def _playback(addresses: Addresses, uid: str) -> Playback:
 
 
 def _duration_seconds(stream: Stream, now_ms: int) -> float | None:
+    """How long it has been live; of a recorded one, how long its media is."""
     if stream.started_at_ms is None:
         return None
+    if stream.ended_at_ms is not None and stream.media_ms is not None:
+        return stream.media_ms / 1000
     end_ms = now_ms if stream.ended_at_ms is None else stream.ended_at_ms
     return max(0, end_ms - stream.started_at_ms) / 1000

@@ -342,6 +342,8 @@ def _measure(world: World, vod: Vod, duration_ms: int, qualities: tuple[Quality,
         told(qualities),
         vod.row,
     )
+    # Clocks may have jumped while it was live, a publisher's or its world's; its media has not.
+    world.store.write("UPDATE streams SET media_ms = ? WHERE uid = ?", duration_ms, vod.media_uid)
 
 
 def told(qualities: tuple[Quality, ...]) -> str:

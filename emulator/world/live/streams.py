@@ -30,7 +30,8 @@ class Stream:
     """One stream. Times are milliseconds since 1970.
 
     `has_media`: there is something to watch. `is_simulated`: it is the built-in picture, and no
-    publisher sent it. `scheduled_minutes` is its planned length.
+    publisher sent it. `scheduled_minutes` is its planned length. `media_ms`: how much media its
+    recording holds, once that is ready.
     """
 
     row: int
@@ -53,6 +54,7 @@ class Stream:
     created_at_ms: int
     updated_at_ms: int
     vod_id: str | None
+    media_ms: int | None
     is_mature: bool
     has_media: bool
     is_simulated: bool
@@ -74,10 +76,11 @@ SELECT streams.row, streams.id, streams.uid, streams.stream_key, streams.user_ro
     streams.ended_at_ms, streams.created_at_ms, streams.updated_at_ms,
     (SELECT vods.id FROM vods WHERE vods.stream_row = streams.row AND vods.status != 'deleted'
         ORDER BY vods.row LIMIT 1),
+    streams.media_ms,
     streams.is_mature, streams.has_media, streams.is_simulated
 FROM streams LEFT JOIN categories ON categories.row = streams.category_row
 """
-_TRUTHS_FROM = 20
+_TRUTHS_FROM = 21
 
 _PLAIN_FIELDS = (
     "title",

@@ -35,6 +35,8 @@ _UNWRITABLE = (
 )
 # Rows of one INSERT: some hundreds of values, of which SQLite takes 32,766 (formerly 999).
 _ROWS = 50
+# Among so many of the journal's rows is the one with the latest instant.
+_LAST = 1_000
 # More than a line of chat takes.
 _PROBE_BYTES = 8192
 _ONE_ROW = re.compile(r"\bINSERT\b.*\bVALUES (\(\?(?:, \?){0,18}\))$", re.DOTALL)
@@ -101,8 +103,13 @@ class Store:
         return int(found[0] or 0) if found else 0
 
     def last_at_ms(self) -> int:
-        """When the last thing happened that the journal tells of; 0 where it is empty."""
-        return self.number("SELECT at_ms FROM events WHERE seq = (SELECT max(seq) FROM events)")
+        """When the last thing happened that the journal tells of; 0 where it is empty.
+
+        Some things are journalled after they happened, so the last few are looked at.
+        """
+        return self.number(
+            "SELECT max(at_ms) FROM (SELECT at_ms FROM events ORDER BY seq DESC LIMIT ?)", _LAST
+        )
 
     def columns(self) -> dict[str, list[str]]:
         """The names of every table's columns."""
