@@ -49,7 +49,8 @@ class Reader:
     def environment(self) -> dict[str, str]:
         ready = self.walk.ready
         programs = os.pathsep.join((str(self.folder / "bin"), os.environ["PATH"]))
-        return {**os.environ, "PATH": programs, "BASE": ready["http"], "API_KEY": ready["api_key"]}
+        named = {"BASE": ready["http"], "API_KEY": ready["api_key"]}
+        return {**os.environ, "PATH": programs, "LIVE_EMULATOR_URL": ready["http"], **named}
 
     def adapt(self, line: str) -> str:
         for shown, real in self.names.items():
@@ -238,10 +239,10 @@ def test_what_the_webhook_page_shows_works(reader: Reader) -> None:
     assert made["events"] == ["stream.live", "stream.ended", "vod.ready"]
     stream = reader.make_stream(line_with(README, "curl -X POST"))
     reader.walk.ask("POST", f"/streams/id/{stream['id']}/start")
-    shown = line_with(WEBHOOK_PAGE, "curl http", "deliveries")
+    shown = line_with(WEBHOOK_PAGE, "live-emulator webhooks list")
 
     def tried() -> dict[str, Any] | None:
-        found: list[dict[str, Any]] = json.loads(reader.run(f"{shown} -s"))["deliveries"]
+        found: list[dict[str, Any]] = json.loads(reader.run(f"{shown} --json"))["deliveries"]
         return found[0] if found and found[0]["attempts"] else None
 
     # Nothing listens at the page's address, and that is what the log says.
@@ -249,7 +250,7 @@ def test_what_the_webhook_page_shows_works(reader: Reader) -> None:
     assert (delivery["event"], delivery["state"]) == ("stream.live", "waiting")
     assert delivery["outcome"].startswith("not reached")
     reader.names["DELIVERY_ID"] = delivery["id"]
-    replayed = json.loads(reader.run(f"{line_with(WEBHOOK_PAGE, 'replay')} -s"))
+    replayed = json.loads(reader.run(f"{line_with(WEBHOOK_PAGE, 'replay')} --json"))
     assert (replayed["id"], replayed["state"]) == (delivery["id"], "waiting")
 
 
@@ -314,7 +315,8 @@ def test_what_the_page_about_accounts_shows_works(reader: Reader) -> None:
     reader.names["REFRESH_TOKEN"] = ask("auth/login")["refresh_token"]
     assert ask("refresh")["token_type"] == "bearer"
     ask("auth/magic-link -H")
-    [mail] = ask("outbox")["mails"]
+    shown = line_with(ACCOUNTS_PAGE, "live-emulator outbox")
+    [mail] = json.loads(reader.run(f"{shown} --json"))["mails"]
     reader.names["MAILED_TOKEN"] = mail["token"]
     assert ask("magic-link/verify")["user"]["email"] == "ada@example.com"
     reader.names["ACCESS_TOKEN"] = ask("github")["access_token"]
