@@ -3,6 +3,7 @@
 Exit codes: 0 fine, 1 the thing asked for failed, 2 wrong use or it could not start, 130 Ctrl-C.
 """
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -55,6 +56,7 @@ class Failed(Exception):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that `argv` (without the program's name) names; gives the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    _print_any_text()
     try:
         return _main(arguments)
     except BrokenPipeError:
@@ -63,6 +65,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _print_any_text() -> None:
+    """A console that is not UTF-8 shows escapes for what it lacks, and no command fails."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _main(arguments: list[str]) -> int:

@@ -134,7 +134,9 @@ def _destination(args: argparse.Namespace) -> tuple[Target, str]:
     if (args.key is None) == (args.stream is None):
         raise Failed("Give either a stream key or --stream ID.", 2)
     scheme = "rtmps" if args.rtmps else "rtmp"
-    address = os.environ.get(f"LIVE_EMULATOR_{scheme.upper()}_URL") or _ADDRESSES[scheme]
+    address = _ADDRESSES[scheme]
+    if args.stream is None and args.url is None and args.whip is None:
+        address = _address_of(args.server, scheme)
     key = args.key
     if args.stream is not None:
         from emulator.cli.tools.api import Api
@@ -152,6 +154,18 @@ def _destination(args: argparse.Namespace) -> tuple[Target, str]:
     if args.rtmps and target.scheme != "rtmps":
         raise Failed(f"--rtmps and {target.tc_url} do not fit together.", 2)
     return target, key
+
+
+def _address_of(server: str, scheme: str) -> str:
+    """Where the emulator at `server` takes RTMP; without one, what the environment says."""
+    named = os.environ.get(f"LIVE_EMULATOR_{scheme.upper()}_URL", "")
+    if server or not named:
+        url = server or os.environ.get("LIVE_EMULATOR_URL", "")
+        if url:
+            from emulator.cli.tools.admin import Admin
+
+            return str(Admin(url).call("GET", "info")[scheme])
+    return named or _ADDRESSES[scheme]
 
 
 def _broadcast(settings: PublishSettings, desk: Desk) -> Callable[[], Broadcast]:

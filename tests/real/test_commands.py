@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.walk import Walk, until
+from tests.support.walk import Walk, platform, until
 
 PATIENCE_SECONDS = 120
 ANY_PORTS = ("--port", "0", "--rtmp-port", "0", "--rtmps-port", "0")
@@ -210,3 +210,16 @@ def test_a_demo_that_is_stopped_at_once_ends_in_a_sentence_or_well(tmp_path: Pat
 
     assert demo.returncode in {0, 1}
     assert "Traceback" not in complaint
+
+
+def test_publish_to_a_server_uses_its_rtmp_address_and_reads_durations() -> None:
+    with platform() as walk:
+        stream = walk.create("By its server")
+        done = run(
+            *("publish", stream["stream_key"], "--server", walk.ready["http"]),
+            *("--seconds", "1.5s", "--size", "160x90", "--json"),
+            LIVE_EMULATOR_RTMP_URL="",
+        )
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout.splitlines()[-1])["state"] == "ended"
+        assert walk.until_status(stream, "ended")["started_at"]

@@ -1,0 +1,57 @@
+"""Commands on a console that is not UTF-8, as Windows has them and some CI services."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCENARIO = """
+scenario: Премьера → 中文
+world:
+  users: [{name: ada}]
+  streams: [{name: s, owner: ada, title: "→ ✓ 🎬"}]
+timeline:
+  - chat.say: {stream: s, by: ada, says: "Привет 🎬"}
+expect:
+  chat.s.last_line: "Nothing → ✓"
+"""
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_console_without_utf_8_gets_escapes_and_the_report_is_whole(
+    tmp_path: Path, encoding: str
+) -> None:
+    file = tmp_path / "премьера.yaml"
+    file.write_text(SCENARIO, "utf-8")
+
+    def typed(*words: str) -> "subprocess.CompletedProcess[bytes]":
+        # Text that a program opens without naming an encoding would be a warning, and so an error.
+        return subprocess.run(
+            [
+                sys.executable,
+                "-X",
+                "warn_default_encoding",
+                "-W",
+                "error",
+                "-m",
+                "emulator",
+                *words,
+            ],
+            env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"},
+            cwd=tmp_path,
+            capture_output=True,
+            check=False,
+        )
+
+    assert typed("scenario", "validate", file.name).returncode == 0
+    assert typed("scenario", "explain", file.name).returncode == 0
+    done = typed("scenario", "run", file.name, "--report", "out", "--junit", "out.xml")
+    assert done.returncode == 1, done.stderr
+    assert b"Traceback" not in done.stderr
+    assert b"\\u0420" not in done.stderr
+    assert b"\\u041f\\u0440\\u0435\\u043c\\u044c\\u0435\\u0440\\u0430" in done.stdout
+    pages = [path.read_text("utf-8") for path in (tmp_path / "out").rglob("*.html")]
+    assert any("Премьера → 中文" in page for page in pages)
+    assert "Nothing → ✓" in (tmp_path / "out.xml").read_text("utf-8")
