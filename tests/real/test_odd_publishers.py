@@ -153,4 +153,4 @@ def test_rtmp_without_tls_on_the_tls_port_is_told_so(walk: Walk) -> None:
     stream = walk.create()
     address = address_of(stream, "rtmps").replace("rtmps://", "rtmp://")
     with pushing(address) as push:
-        assert "There is no TLS on the RTMPS port: use rtmps://" in push.said()
+        assert "The RTMPS port takes TLS only: use rtmps://" in push.said()

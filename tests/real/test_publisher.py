@@ -224,7 +224,7 @@ class TestRefusals:
 
     def test_a_port_that_speaks_tls_only(self, walk: Walk) -> None:
         url = walk.ready["rtmps"].replace("rtmps:", "rtmp:")
-        self.check(publish("KEY", "--url", url), "If it speaks TLS, say rtmps.")
+        self.check(publish("KEY", "--url", url), "The RTMPS port takes TLS only: use rtmps://")
 
     def test_a_certificate_that_is_not_trusted(self, walk: Walk) -> None:
         with platform() as other:

@@ -227,7 +227,7 @@ class RtmpConnection(asyncio.Protocol):
     def _unfit(self, app: str) -> str:
         """Why this connection cannot lead to a publish; empty where it can."""
         if self._lacks_tls:
-            return "There is no TLS on the RTMPS port: use rtmps://, or the RTMP port."
+            return "The RTMPS port takes TLS only: use rtmps://, or the RTMP port."
         return "" if app in ("", self._limits.application) else self._wrong_application()
 
     def _wrong_application(self) -> str:
