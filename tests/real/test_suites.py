@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -99,7 +100,7 @@ def test_what_the_faults_page_shows_breaks_something(monkeypatch: pytest.MonkeyP
         monkeypatch.setenv("BASE", walk.ready["http"])
         for shown in commands(FAULTS_PAGE):
             if shown.line.startswith("live-emulator"):
-                assert main(shown.line.split()[1:]) == 0
+                assert main(shlex.split(shown.line)[1:]) == 0
                 continue
             done = subprocess.run(
                 ["bash", "-c", shown.line], capture_output=True, text=True, check=True

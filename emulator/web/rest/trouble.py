@@ -4,6 +4,8 @@ An answer that a fault has made says so in `X-Emulator-Fault`, with the fault's 
 """
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import field
 from typing import Any
 
 from starlette.responses import Response
@@ -30,22 +32,36 @@ _hanging: set[asyncio.Event] = set()
 class Trouble:
     """What struck a call. `is_done`: what it asks for is done all the same.
 
-    `status` is that of an error that is answered, 0 where it is what would have been answered.
+    `status` is that of an error that is answered, 0 where it is what would have been answered. Its
+    `body` is a text or JSON, None for the platform's own words.
     """
 
     told: str
     is_done: bool = True
     status: int = 0
     is_cut: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: object = None
 
     def instead_of(self, response: Response, trace_id: str) -> Response:
         """What is answered."""
         if self.status:
-            sentence = f"This answer was made by a fault ({self.told})."
-            response = errors.failure(self.status, sentence, trace_id)
+            response = self._failure(trace_id)
         elif self.is_cut:
             response = Cut(response)
         response.headers[HEADER] = self.told
+        return response
+
+    def _failure(self, trace_id: str) -> Response:
+        response: Response
+        if self.body is None:
+            sentence = f"This answer was made by a fault ({self.told})."
+            response = errors.failure(self.status, sentence, trace_id)
+        elif isinstance(self.body, str):
+            response = Response(self.body, self.status, media_type="text/plain")
+        else:
+            response = errors.JSONResponse(self.body, self.status)
+        response.headers.update(self.headers)
         return response
 
 
@@ -88,7 +104,15 @@ async def meet(
     failure = faults.strike(ApiFail, subject, **facts)
     if failure is not None:
         told.append(failure.label)
-        return Trouble("; ".join(told), is_done=failure.fault.is_done, status=failure.fault.status)
+        answer = failure.fault.answer(failure.struck)
+        if answer.status:
+            return Trouble(
+                "; ".join(told),
+                is_done=answer.is_done,
+                status=answer.status,
+                headers=answer.all_headers,
+                body=answer.body,
+            )
     cut = faults.strike(ApiCut, subject, **facts)
     if cut is not None:
         told.append(cut.label)

@@ -1,10 +1,13 @@
 """What may go wrong with the platform's API: answers that are late, wrong, missing or cut."""
 
-from typing import ClassVar
+from dataclasses import replace
+from typing import Any, ClassVar
 
 from emulator.core.values import dataclass
+from emulator.world.faults import answers
+from emulator.world.faults.answers import FailAnswer, Step
 from emulator.world.faults.fault import Fault, contains
-from emulator.world.faults.values import duration, flag, one_of, text, value, whole
+from emulator.world.faults.values import duration, flag, one_of, text, value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +38,38 @@ class ApiDelay(ApiFault):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiFail(ApiFault):
-    """Answers are errors. With `done`, what was asked for is done all the same."""
+    """Answers are errors, in the platform's words or with `headers` and a `body` of one's own.
+
+    With `done`, what was asked for is done all the same. `answers` come one after another, each a
+    status, a table of these values, or `through`; the fault is over behind the last of them.
+    """
 
     kind: ClassVar[str] = "api.fail"
 
-    status: int = value("status", whole(400, 599), 503)
+    status: int = value("status", answers.status, 503)
     is_done: bool = value("done", flag, False)
+    headers: dict[str, str] | None = value("headers", answers.headers, None)
+    body: object = value("body", answers.body, None)
+    retry_after_ms: int | None = value("retry_after", duration, None)
+    answers: tuple[Step, ...] | None = value("answers", answers.answers, None)
+
+    @property
+    def times_usual(self) -> int:
+        return len(self.answers or ())
+
+    def answer(self, number: int) -> FailAnswer:
+        """What the call is answered that it strikes as the `number`th, counted from 1."""
+        own: dict[str, Any] = {}
+        if self.answers:
+            own = self.answers[(number - 1) % len(self.answers)].values
+        usual = FailAnswer(
+            status=self.status,
+            headers=self.headers or {},
+            body=self.body,
+            retry_after_ms=self.retry_after_ms,
+            is_done=self.is_done,
+        )
+        return replace(usual, **own)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

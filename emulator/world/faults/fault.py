@@ -21,6 +21,11 @@ class Fault:
             if isinstance(wanted := getattr(self, name), str)
         )
 
+    @property
+    def times_usual(self) -> int:
+        """How often it strikes where nothing is said; 0 is without end."""
+        return 0
+
     def values(self) -> dict[str, object]:
         """As it is written, without what it leaves open."""
         return {
@@ -31,6 +36,8 @@ class Fault:
 
 
 def _written(name: str, value: object) -> object:
+    if isinstance(value, tuple):
+        return [step.written for step in value]
     is_duration = name.endswith("_ms") and isinstance(value, int)
     return f"{value / 1000:g}s" if is_duration else value  # type: ignore[operator]
 

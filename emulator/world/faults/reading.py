@@ -54,7 +54,8 @@ def read(written: Mapping[str, Any]) -> Plan:
         for written_name, (name, reader) in BESIDE.items()
         if written.get(written_name) is not None
     }
-    return Plan(fault=_fault(found, written[kind]), **beside)
+    fault = _fault(found, written[kind])
+    return Plan(fault=fault, **{"times": fault.times_usual, **beside})
 
 
 def schema() -> dict[str, Any]:

@@ -136,3 +136,43 @@ async def test_a_fault_is_of_its_own_world_only(http: httpx.AsyncClient, call: C
     assert (await call("GET", "/streams/")).status_code == 200
     header = {"X-Emulator-World": "other"}
     assert (await call("GET", "/streams/", headers=header)).status_code == 503
+
+
+async def test_answers_come_in_order_and_then_calls_go_through(
+    http: httpx.AsyncClient, call: Caller
+) -> None:
+    own = {"status": 418, "headers": {"X-Proxy": "edge"}, "body": {"short": True}}
+    fault = await add(http, api_fail={"answers": [503, 429, "through", own], "retry_after": "90s"})
+    answers = [await call("GET", "/streams/") for _ in range(6)]
+    assert [each.status_code for each in answers] == [503, 429, 200, 418, 200, 200]
+    assert [each.headers.get("Retry-After") for each in answers[:4]] == ["90", "90", None, "90"]
+    assert (answers[3].json(), answers[3].headers["X-Proxy"]) == ({"short": True}, "edge")
+    assert [HEADER in each.headers for each in answers] == [True] * 4 + [False] * 2
+    assert fault["times"] == 4
+    assert fault["values"]["answers"] == [503, 429, "through", own]
+    assert len(await struck(http)) == 4
+
+
+async def test_answers_begin_again_where_times_says_so(
+    http: httpx.AsyncClient, call: Caller
+) -> None:
+    await add(http, api_fail={"answers": "503,through"}, times=3)
+    statuses = [(await call("GET", "/streams/")).status_code for _ in range(4)]
+    assert statuses == [503, 200, 503, 200]
+
+
+async def test_a_failed_call_has_the_body_and_the_headers_that_were_asked_for(
+    http: httpx.AsyncClient, call: Caller
+) -> None:
+    html = {"body": "<h1>Bad</h1>", "headers": {"content-type": "text/html", "Server": "edge"}}
+    await add(http, api_fail={"status": 502, **html}, times=1)
+    answer = await call("GET", "/streams/")
+    assert (answer.status_code, answer.text) == (502, "<h1>Bad</h1>")
+    assert answer.headers["content-type"] == "text/html"
+    assert answer.headers["content-length"] == "12"
+
+    await add(http, api_fail={"status": 429, "headers": {"retry-after": "Sun, 06 Nov"}}, times=1)
+    answer = await call("GET", "/streams/")
+    assert answer.headers.get_list("retry-after") == ["Sun, 06 Nov"]
+    await add(http, api_fail={"status": 429}, times=1)
+    assert (await call("GET", "/streams/")).headers["retry-after"] == "1"

@@ -89,3 +89,24 @@ def test_anything_is_a_plan_or_refused(written: dict[str, Any]) -> None:
     except Refused:
         return
     assert plan.fault.kind in written
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"answers": []}, "answers: must be a list of 1 to 100 answers"),
+        ({"answers": "503,soon"}, "one must be a whole number from 400 to 599"),
+        ({"answers": [200]}, "one must be a whole number from 400 to 599"),
+        ({"answers": [{"statos": 503}]}, "an answer with 'statos': there is status, headers"),
+        ({"answers": [{"headers": {"a b": "c"}}]}, "answer whose headers has an invalid header"),
+        ({"headers": "X: y"}, "headers: must be a table"),
+        ({"headers": {"X": "a\r\nY: b"}}, "headers: has an invalid value for X"),
+        ({"headers": {"Content-Length": 3}}, "cannot hold Content-Length"),
+        ({"body": float("nan")}, "body: must be a text or JSON"),
+        ({"body": "x" * 70_000}, "body: must be at most 65536 bytes"),
+        ({"retry_after": "soon"}, "retry_after"),
+    ],
+)
+def test_answers_that_cannot_be_given_are_refused(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(Refused, match=message):
+        read({"api.fail": values})
