@@ -237,7 +237,16 @@ async def _stop_web(web: WebServer, worlds: Worlds, state: State) -> None:
 
 
 async def _open_default(worlds: Worlds, folder: DataFolder, seed: str) -> Platform:
-    """What the folder keeps. A damaged database is kept aside, and a fresh one begun."""
+    """What the folder keeps. A damaged database is kept aside, and a fresh one begun.
+
+    So is media whose database is gone: a fresh world gives the same names to its own.
+    """
+    if folder.has_orphaned_media:
+        log.warning(
+            "the database is gone, but media is there: it was moved, and a fresh world begun."
+            " To have it back, stop, and put world.sqlite3 and media in their places path=%s",
+            folder.keep_aside(),
+        )
     try:
         return await worlds.open_default(folder.world_path, seed)
     except Refused as refused:

@@ -98,7 +98,10 @@ async def start(settings: Settings, stack: AsyncExitStack) -> "Emulator":
 
 
 def stop_on_signals() -> asyncio.Event:
-    """An event that SIGINT or SIGTERM sets. A second signal ends the process at once."""
+    """An event that SIGINT, SIGTERM or SIGHUP sets. A second signal ends the process at once.
+
+    SIGHUP comes where a terminal is closed. Under `nohup` it is ignored, and stays so.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -107,8 +110,9 @@ def stop_on_signals() -> asyncio.Event:
             os._exit(128 + number)
         stop.set()
 
-    for each in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(each, heard, each)
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if each != signal.SIGHUP or signal.getsignal(each) is not signal.SIG_IGN:
+            loop.add_signal_handler(each, heard, each)
     return stop
 
 

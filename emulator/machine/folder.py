@@ -86,6 +86,12 @@ class DataFolder:
         write_whole(self.path / KEY_FILE, key.encode(), mode=0o600, survives_power_loss=False)
         return key
 
+    @property
+    def has_orphaned_media(self) -> bool:
+        """There is media, and no database that speaks of it."""
+        is_kept = not self.is_temporary and not Path(self.world_path).exists()
+        return is_kept and any(self.media_path.iterdir())
+
     def keep_aside(self) -> Path:
         """Move the world's database and its media into a folder beside them, and begin anew.
 

@@ -19,7 +19,7 @@ from emulator.web.errors import answer, crash
 from emulator.web.openapi import routes as openapi
 from emulator.web.pages import console, watch
 from emulator.web.reach import CallersAddresses
-from emulator.web.rest.middleware import CORS, Trace
+from emulator.web.rest.middleware import CORS, Trace, Unfinished
 from emulator.web.rest.reuse import Reuse
 from emulator.web.worlds import Worlds
 
@@ -58,6 +58,7 @@ def build(worlds: Worlds) -> Starlette:
         middleware=[
             Middleware(Reuse),
             Middleware(Trace),
+            Middleware(Unfinished),
             Middleware(CallerGuard, callers=worlds.shared.callers),
             CORS,
             Middleware(CallersAddresses, reach=lambda: worlds.shared.reach),

@@ -1,6 +1,7 @@
 """What is left when the emulator stops, is killed, or has no room."""
 
 import http.client
+import json
 import signal
 import sqlite3
 import subprocess
@@ -10,6 +11,7 @@ from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -75,14 +77,17 @@ def test_after_kill_9_the_stream_has_ended_and_its_vod_holds_what_players_saw(
         assert facts_of(walk, waiting) == waiting
 
 
-def test_sigterm_while_live_ends_cleanly_and_the_next_start_has_the_vod(tmp_path: Path) -> None:
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_live_ends_cleanly_and_the_next_start_has_the_vod(
+    tmp_path: Path, by: signal.Signals
+) -> None:
     data = tmp_path / "data"
     with child(data) as first:
         walk = first.walk()
         stream = walk.create()
         with pushing(address_of(stream)):
             walk.until_parts(stream, 5)
-            first.process.send_signal(signal.SIGTERM)
+            first.process.send_signal(by)
             first.said()
         assert first.process.returncode == 0
         assert not first.ready_file.exists()
@@ -107,6 +112,24 @@ def test_a_damaged_database_is_said_and_kept_aside_with_its_media(tmp_path: Path
     assert f"path={data / 'damaged-1'}" in said
     assert (data / "damaged-1" / database.name).read_bytes().startswith(b"this was a database once")
     assert (data / "damaged-1" / "media" / "old").is_dir()
+
+
+def test_media_whose_database_is_gone_is_said_and_kept_aside(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    (data / "media" / "0123456789abcdef0123456789abcdef").mkdir(parents=True)
+
+    with child(data) as serving:
+        assert serving.walk().create()["status"] == "offline"
+        serving.process.send_signal(signal.SIGTERM)
+        said = serving.said()
+
+    assert "the database is gone, but media is there" in said
+    assert f"path={data / 'damaged-1'}" in said
+    assert [*(data / "damaged-1" / "media").iterdir()]
+    with child(data) as again:
+        again.walk()
+        again.process.send_signal(signal.SIGTERM)
+        assert "the database is gone" not in again.said()
 
 
 def test_a_folder_of_a_newer_version_is_refused_with_a_sentence_and_left_alone(
@@ -306,6 +329,35 @@ def test_whoever_sets_the_machines_clock_stops_no_world_and_jumps_over_nothing(
     times = [event["at"] for event in events if event["kind"] not in noticed_late]
     assert times == sorted(times)
     assert shown["ahead_seconds"] == pytest.approx(-offset_seconds, abs=60)
+
+
+@pytest.mark.parametrize("path", ["/videos/", "/streams/"])
+def test_a_request_that_a_stop_cuts_short_is_refused_and_leaves_no_traceback(
+    tmp_path: Path, path: str
+) -> None:
+    with child(tmp_path / "data") as serving:
+        where = urlsplit(serving.walk().ready["http"])
+        assert where.hostname is not None
+        assert where.port is not None
+        with closing(http.client.HTTPConnection(where.hostname, where.port, 30)) as line:
+            # Given a body that has come half,
+            line.putrequest("POST", f"/api/v1{path}")
+            line.putheader("Authorization", "Bearer ak_demo")
+            kind = "multipart/form-data; boundary=b" if path == "/videos/" else "application/json"
+            line.putheader("Content-Type", kind)
+            line.putheader("Content-Length", "100000")
+            line.endheaders(b"--b\r\nContent-Disposition: form-data; name=file; filename=a\r\n\r\n")
+            # when the emulator has to stop,
+            serving.process.send_signal(signal.SIGTERM)
+            answer = line.getresponse()
+            told = json.loads(answer.read())
+        said = serving.said()
+
+    # then whoever sent it is told so, and to send it again.
+    assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+    assert "Send it again" in told["message"]
+    assert "Traceback" not in said
+    assert serving.process.returncode == 0
 
 
 def upload(walk: Walk, path: Path) -> str:

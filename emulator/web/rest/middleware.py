@@ -3,11 +3,15 @@
 What the guards of `/_emulator/` refuse never comes to the second of them.
 """
 
+from asyncio import CancelledError
+
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from emulator.core.errors import Refused
 from emulator.core.ids import trace_id
+from emulator.web.errors import answer
 
 EXPOSED = (
     "Location",
@@ -44,6 +48,39 @@ class Trace:
             await send(message)
 
         await self._app(scope, receive, send_traced)
+
+
+class Unfinished:
+    """Refuses, in a sentence, a request that is not answered by the time the server has to stop.
+
+    A body that has come half by then, for one: whoever sent it sends it again.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        has_begun = False
+
+        async def send_noted(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_noted)
+        except CancelledError:
+            if has_begun:
+                raise
+            refused = Refused(
+                "unavailable",
+                "The emulator stops before this request is done. Send it again once it runs.",
+                retry_after_seconds=1,
+            )
+            await answer(refused, scope["state"]["trace_id"])(scope, receive, send)
 
 
 CORS = Middleware(
