@@ -126,9 +126,9 @@ class GapFiller:
             return []
         picture_end, sound_end = self._pictures.end, self._sound_end(audio)
         packets: list[Packet] = []
-        if picture_end - sound_end >= self._still:
+        if self._sounds.is_filling or picture_end - sound_end >= _HOLE_MIN:
             packets += self._silent_until(picture_end, audio)
-        if sound_end - picture_end >= self._stall:
+        if self._pictures.is_filling or sound_end - picture_end >= self._stall:
             packets += self._still_until(sound_end - self._still, self._video)
         return [Placed(packet, epoch) for packet in packets]
 

@@ -17,6 +17,8 @@ CHUNK_BYTES_MAX: Final = 0xFFFFFF
 """No message is longer than this, so larger sizes mean the same (RTMP 1.0, 5.4.1)."""
 
 _EXTENDED: Final = 0xFFFFFF
+# A delta of 24 bits from here on is one below 0.
+_NEGATIVE: Final = 0x800000
 _BURST_MAX: Final = 1 << 20
 _HEADER_BYTES: Final = (11, 7, 3, 0)
 """Length of a message header by chunk type (RTMP 1.0, 5.3.1.2)."""
@@ -240,7 +242,10 @@ class ChunkReader:
             stream.stream_id = int.from_bytes(header[7:11], "little")
             stream.timestamp_ms = stream.field
         else:
-            # Modulo 2^32, since librtmp sends a step back as a huge delta.
+            # Modulo 2^32, since librtmp sends a step back as a huge delta. Others leave its sign in
+            # the 24 bits: no message comes 2.3 hours after the one before it.
+            if stream.field >= _NEGATIVE and not is_extended:
+                stream.field |= 0xFF000000
             stream.timestamp_ms = (stream.timestamp_ms + stream.field) & 0xFFFFFFFF
         stream.missing = stream.length
 

@@ -151,6 +151,13 @@ def test_a_step_back_is_a_huge_delta_as_librtmp_sends_it() -> None:
     assert [message.timestamp_ms for message in read(stream)] == [1000, 920]
 
 
+def test_a_step_back_in_24_bits_is_no_jump_of_hours() -> None:
+    stream = type_0(1000, 1) + b"a" + type_2(-43 % 2**24) + b"b" + type_2(76) + b"c"
+    assert [message.timestamp_ms for message in read(stream)] == [1000, 957, 1033]
+    # A first timestamp is as it is, also after 2.3 hours.
+    assert [message.timestamp_ms for message in read(type_0(0x900000, 1) + b"a")] == [0x900000]
+
+
 def test_timestamps_wrap_at_32_bits() -> None:
     stream = type_0(0xFFFFFF, 1) + (0xFFFFFFF0).to_bytes(4) + b"a" + type_2(0x20) + b"b"
     assert [message.timestamp_ms for message in read(stream)] == [0xFFFFFFF0, 0x10]

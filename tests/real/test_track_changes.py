@@ -1,0 +1,160 @@
+"""Tracks that start late, stop or are missing: what players show, from ffmpeg to Chromium."""
+
+import json
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from emulator.media.ingest.tag import Tag
+from tests.support.browser import Chromium
+from tests.support.encoders import film, play
+from tests.support.hls.media_rules import check_media
+from tests.support.replay import replaying, tags_of
+from tests.support.walk import Walk, platform, until
+
+HOLE_SECONDS_MAX = 0.25
+
+# Plays a recording's end to end at four times its speed, and tells what its player had.
+PLAY = """async () => {
+  video.muted = true;
+  video.currentTime = 0;
+  video.playbackRate = 4;
+  await video.play();
+  await new Promise((resolve, reject) => {
+    video.onended = resolve;
+    video.onerror = () => reject(new Error(video.error.message));
+  });
+  const ranges = [];
+  for (let n = 0; n < video.buffered.length; n++) {
+    ranges.push([video.buffered.start(n), video.buffered.end(n)]);
+  }
+  return { at: video.currentTime, ranges };
+}"""
+
+
+@pytest.fixture(scope="module")
+def walk() -> Iterator[Walk]:
+    with platform(reconnect_window_ms=20_000) as walk:
+        yield walk
+
+
+def tags(*, seconds: float, picture: range, sound: range) -> list[Tag]:
+    """A film whose pictures and sound come in these milliseconds only; no header where none do."""
+    spans = {"video": picture, "audio": sound}
+    return [
+        tag
+        for tag in tags_of(film(seconds=seconds))
+        if (span := spans.get(tag.kind)) is not None
+        and len(span)
+        and (tag.payload[1] == 0 or tag.timestamp_ms in span)
+    ]
+
+
+def late(tags: list[Tag], kind: str, at_ms: int) -> list[Tag]:
+    """The same, with the header of one kind no sooner than its first frame."""
+    header = next(tag for tag in tags if tag.kind == kind and tag.payload[1] == 0)
+    others = [tag for tag in tags if tag is not header]
+    place = next(
+        number
+        for number, tag in enumerate(others)
+        if tag.kind == kind and tag.timestamp_ms >= at_ms
+    )
+    return [*others[:place], header._replace(timestamp_ms=at_ms), *others[place:]]
+
+
+def published(walk: Walk, *publishes: list[Tag]) -> dict[str, Any]:
+    """A stream that these publishers sent one after the other; its VOD is ready."""
+    stream = walk.create()
+    for number, sent in enumerate(publishes):
+        with replaying(stream["rtmp_url"], stream["stream_key"]) as replay:
+            replay.send(sent)
+            walk.until_status(stream, "live")
+            if number == len(publishes) - 1:
+                replay.finish()
+    return stream | {"vod": walk.until_vod(stream)}
+
+
+def holes(times: list[float]) -> float:
+    return max(after - before for before, after in pairwise(times))
+
+
+ALL, NONE = range(10_000), range(0)
+CHANGES = [
+    pytest.param([tags(seconds=4, picture=ALL, sound=range(2000))], 4, id="sound stops"),
+    pytest.param([tags(seconds=4, picture=range(2000), sound=ALL)], 4, id="picture stops"),
+    pytest.param(
+        [late(tags(seconds=4, picture=ALL, sound=range(100, 4000)), "audio", 100)],
+        4,
+        id="sound comes 100 ms later",
+    ),
+    pytest.param(
+        [late(tags(seconds=4, picture=range(2000, 4000), sound=ALL), "video", 2000)],
+        2,
+        id="picture comes 2 s later",
+    ),
+    pytest.param(
+        [
+            tags(seconds=2, picture=ALL, sound=ALL),
+            tags(seconds=2, picture=ALL, sound=NONE),
+            tags(seconds=2, picture=NONE, sound=ALL),
+        ],
+        6,
+        id="each publisher with less",
+    ),
+]
+
+
+@pytest.mark.parametrize(("publishes", "seconds"), CHANGES)
+def test_sound_and_picture_go_on_to_the_end_whatever_comes(
+    walk: Walk, publishes: list[list[Tag]], seconds: float
+) -> None:
+    vod = published(walk, *publishes)["vod"]
+    assert vod["duration"] == pytest.approx(seconds, abs=0.3)
+    for address in (vod["video_url"], vod["mp4_url"]):
+        played = play(address)
+        for times in (played.video, played.audio):
+            assert times[0] == pytest.approx(0, abs=0.05)
+            assert times[-1] == pytest.approx(seconds, abs=0.35)
+            assert holes(times) <= HOLE_SECONDS_MAX
+
+
+def test_sound_that_a_stream_began_without_is_left_out_and_the_owner_is_told(walk: Walk) -> None:
+    stream = walk.create()
+    for sound in (NONE, ALL):
+        with replaying(stream["rtmp_url"], stream["stream_key"]) as replay:
+            replay.send(tags(seconds=2, picture=ALL, sound=sound))
+            walk.until_status(stream, "live")
+            if sound is ALL:
+                until(lambda: "sends sound now" in str(walk.ingest(stream)), "the owner is told")
+                assert check_media(walk.media_playlist(stream, "llhls")) == []
+                replay.finish()
+    played = play(walk.until_vod(stream)["video_url"])
+    assert len(played.video) == 120
+    assert played.audio == []
+
+
+async def test_a_browser_plays_a_recording_whose_tracks_came_and_went(
+    walk: Walk, chromium: Chromium
+) -> None:
+    # Given sound that stops, a publisher that brings none, and one whose picture stops,
+    stream = published(
+        walk,
+        tags(seconds=4, picture=ALL, sound=range(2500)),
+        tags(seconds=2, picture=ALL, sound=NONE),
+        tags(seconds=4, picture=range(1500), sound=ALL),
+    )
+    # when Chromium plays it from its start,
+    uid = stream["cloudflare_stream_id"]
+    tab = await chromium.open(f"{walk.ready['http']}/{uid}/watch")
+    await tab.until("player.state === 'recording' || player.state === 'ended'")
+    if await tab.player("state") == "ended":
+        await tab.page.click("text=Watch from the start")
+        await tab.until("player.state === 'recording'")
+    told = await tab.page.evaluate(PLAY)
+    # then it comes to the end without a hole in which it would have to wait.
+    assert told["at"] == pytest.approx(10, abs=0.3), json.dumps(told)
+    assert len(told["ranges"]) == 1, json.dumps(told)
+    assert told["ranges"][0][0] <= 0.1
+    assert tab.complaints == []
