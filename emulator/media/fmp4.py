@@ -127,7 +127,9 @@ def trak(track: Track, tables: Sequence[bytes], duration: int = 0) -> bytes:
     `duration` is in the track's timescale; 0 where the samples are in fragments.
     """
     is_video = isinstance(track, VideoTrack)
-    size = (track.width << 16, track.height << 16) if isinstance(track, VideoTrack) else (0, 0)
+    size = (
+        (track.display_width << 16, track.height << 16) if isinstance(track, VideoTrack) else (0, 0)
+    )
     in_movie = duration * MOVIE_TIMESCALE // track.timescale
     # Flags: enabled, in movie. Volume 1.0 for sound.
     header = full_box(

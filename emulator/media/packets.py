@@ -14,9 +14,27 @@ AudioCodec = Literal["aac", "opus"]
 VIDEO_TIMESCALE = 90_000
 
 
+# A pixel's width to its height, in lowest terms.
+Aspect = tuple[int, int]
+_PQ, _HLG = 16, 18
+
+
+@dataclass(frozen=True, slots=True)
+class Colour:
+    """What a picture's numbers mean, by the codes of ITU-T H.273 (8.1, 8.2 and 8.3)."""
+
+    primaries: int
+    transfer: int
+    matrix: int
+    is_full_range: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class VideoTrack:
-    """`codecs` is the RFC 6381 string, such as `avc1.64001f`; sizes are in pixels, as decoded."""
+    """`codecs` is the RFC 6381 string, such as `avc1.64001f`; sizes are in pixels, as decoded.
+
+    `aspect` is the shape of a pixel; `colour` is None where the stream does not say.
+    """
 
     codec: VideoCodec
     config: bytes
@@ -24,6 +42,19 @@ class VideoTrack:
     width: int
     height: int
     timescale: int = VIDEO_TIMESCALE
+    aspect: Aspect = (1, 1)
+    colour: Colour | None = None
+
+    @property
+    def display_width(self) -> int:
+        """How wide the picture is shown at its `height`: in square pixels."""
+        return max(1, round(self.width * self.aspect[0] / self.aspect[1]))
+
+    @property
+    def video_range(self) -> str:
+        """VIDEO-RANGE of a playlist (RFC 8216bis, 4.4.6.2): `PQ` or `HLG`, else `SDR`."""
+        transfer = self.colour.transfer if self.colour else 0
+        return {_PQ: "PQ", _HLG: "HLG"}.get(transfer, "SDR")
 
 
 @dataclass(frozen=True, slots=True)

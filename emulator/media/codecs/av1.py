@@ -7,7 +7,7 @@ from emulator.media.codecs.bits import Bits
 from emulator.media.codecs.boxes import box, visual_entry
 from emulator.media.codecs.formats import Payload, VideoFormat
 from emulator.media.codecs.sizes import check_size
-from emulator.media.packets import VideoTrack
+from emulator.media.packets import Colour, VideoTrack
 
 _SEQUENCE_HEADER = 1
 _TEMPORAL_DELIMITER = b"\x12\x00"
@@ -23,12 +23,12 @@ def track(config: bytes) -> VideoTrack:
     if len(config) < 4 or config[0] != 0x81:
         raise ProtocolError("AV1 configuration record is broken")
     unit = _sequence_header(config[4:])
-    width, height = _size(unit) if unit else (0, 0)
+    width, height, colour = _picture(unit) if unit else (0, 0, None)
     profile, level = config[1] >> 5, config[1] & 0x1F
     tier = "H" if config[2] & 0x80 else "M"
     depth = (12 if config[2] & 0x20 else 10) if config[2] & 0x40 else 8
     codecs = f"av01.{profile}.{level:02}{tier}.{depth:02}"
-    return VideoTrack("av1", bytes(config), codecs, width, height)
+    return VideoTrack("av1", bytes(config), codecs, width, height, colour=colour)
 
 
 def sized(track: VideoTrack, frame: Payload) -> VideoTrack:
@@ -36,8 +36,9 @@ def sized(track: VideoTrack, frame: Payload) -> VideoTrack:
     unit = _sequence_header(bytes(frame[:_HEADER_SEARCH]))
     if not unit:
         raise ProtocolError("AV1 key frame has no sequence header")
-    width, height = _size(unit)
-    return replace(track, config=track.config[:4] + unit, width=width, height=height)
+    width, height, colour = _picture(unit)
+    config = track.config[:4] + unit
+    return replace(track, config=config, width=width, height=height, colour=colour)
 
 
 def sample(frame: Payload) -> Payload:
@@ -46,7 +47,7 @@ def sample(frame: Payload) -> Payload:
 
 
 def sample_entry(track: VideoTrack) -> bytes:
-    return visual_entry(b"av01", track.width, track.height, box(b"av1C", track.config))
+    return visual_entry(b"av01", track, box(b"av1C", track.config))
 
 
 def _sequence_header(units: bytes) -> bytes:
@@ -74,19 +75,58 @@ def _leb128(octets: bytes, position: int) -> tuple[int, int]:
     raise ProtocolError("AV1 unit is cut off")
 
 
-def _size(unit: bytes) -> tuple[int, int]:
-    """max_frame_width and max_frame_height of a sequence header OBU (5.5.1)."""
+def _picture(unit: bytes) -> tuple[int, int, Colour | None]:
+    """max_frame_width and max_frame_height of a sequence header OBU (5.5.1), and its colours."""
     position = 2 if unit[0] & 0x04 else 1
     if unit[0] & 0x02:
         _, position = _leb128(unit, position)
     bits = Bits(unit[position:], "AV1 sequence header")
-    bits.skip(4)
-    if bits.flag():
+    profile = bits.read(3)
+    bits.skip(1)
+    is_reduced = bits.flag()
+    if is_reduced:
         bits.skip(5)
     else:
         _skip_operating_points(bits)
     width_bits, height_bits = bits.read(4) + 1, bits.read(4) + 1
-    return check_size("AV1", bits.read(width_bits) + 1, bits.read(height_bits) + 1)
+    width, height = bits.read(width_bits) + 1, bits.read(height_bits) + 1
+    check_size("AV1", width, height)
+    try:
+        _skip_tools(bits, is_reduced=is_reduced)
+        colour = _colour(bits, profile)
+    except ProtocolError:  # It is cut off behind its size.
+        colour = None
+    return width, height, colour
+
+
+def _skip_tools(bits: Bits, *, is_reduced: bool) -> None:
+    """From frame_id_numbers_present_flag to enable_restoration."""
+    if not is_reduced and bits.flag():
+        bits.skip(7)
+    bits.skip(3)
+    if not is_reduced:
+        bits.skip(4)
+        has_order = bits.flag()
+        bits.skip(2 * has_order)
+        # Screen content tools are chosen by each frame, or are on or off in all.
+        are_tools_possible = True if bits.flag() else bits.flag()
+        if are_tools_possible and not bits.flag():
+            bits.skip(1)
+        bits.skip(3 * has_order)
+    bits.skip(3)
+
+
+def _colour(bits: Bits, profile: int) -> Colour | None:
+    """color_config (5.5.2); None where the colours are not described."""
+    is_high = bits.flag()
+    if profile == 2 and is_high:
+        bits.skip(1)
+    if profile != 1:
+        bits.skip(1)
+    if not bits.flag():
+        return None
+    primaries, transfer, matrix = bits.read(8), bits.read(8), bits.read(8)
+    return Colour(primaries, transfer, matrix, bits.flag())
 
 
 def _skip_operating_points(bits: Bits) -> None:

@@ -2,6 +2,8 @@
 
 import struct
 
+from emulator.media.packets import VideoTrack
+
 
 def box(kind: bytes, *parts: bytes) -> bytes:
     """A box: its size, its four letters, its content."""
@@ -14,12 +16,23 @@ def full_box(kind: bytes, version: int, flags: int, *parts: bytes) -> bytes:
     return box(kind, struct.pack(">I", version << 24 | flags), *parts)
 
 
-def visual_entry(kind: bytes, width: int, height: int, *boxes: bytes) -> bytes:
-    """A VisualSampleEntry (12.1.3): size in pixels, 72 dpi, one frame a sample, 24 bit colour."""
+def visual_entry(kind: bytes, track: VideoTrack, *boxes: bytes) -> bytes:
+    """A VisualSampleEntry (12.1.3): size in pixels, 72 dpi, one frame a sample, 24 bit colour.
+
+    Behind the codec's boxes the shape of pixels that are not square, and colours that are known.
+    """
     fixed = struct.pack(
-        ">6xHHH12xHHIIIH32sHh", 1, 0, 0, width, height, 0x480000, 0x480000, 0, 1, b"", 24, -1
+        ">6xHHH12xHHIIIH32sHh",
+        *(1, 0, 0, track.width, track.height, 0x480000, 0x480000, 0, 1, b"", 24, -1),
     )
-    return box(kind, fixed, *boxes)
+    described = []
+    if track.aspect[0] != track.aspect[1]:
+        described.append(box(b"pasp", struct.pack(">II", *track.aspect)))
+    if track.colour is not None:
+        colour = track.colour
+        codes = (colour.primaries, colour.transfer, colour.matrix, colour.is_full_range << 7)
+        described.append(box(b"colr", b"nclx", struct.pack(">HHHB", *codes)))
+    return box(kind, fixed, *boxes, *described)
 
 
 def audio_entry(kind: bytes, channels: int, sample_rate: int, *boxes: bytes) -> bytes:

@@ -1,12 +1,13 @@
 """H.264: reads avcC (ISO/IEC 14496-15, 5.3.3.1) and the size in its SPS (H.264, 7.3.2.1)."""
 
 from emulator.core.errors import ProtocolError, Refused
+from emulator.media.codecs import vui
 from emulator.media.codecs.bits import Bits, without_emulation_prevention
 from emulator.media.codecs.boxes import box, visual_entry
 from emulator.media.codecs.formats import Payload, VideoFormat
 from emulator.media.codecs.nal import LengthPrefixer, counted, has_start_code, put_first, split
 from emulator.media.codecs.sizes import check_size
-from emulator.media.packets import VideoTrack
+from emulator.media.packets import Aspect, Colour, VideoTrack
 
 # Profiles whose SPS carries the chroma format and scaling lists (7.3.2.1.1).
 _HIGH_PROFILES = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
@@ -30,9 +31,9 @@ def track(config: bytes) -> VideoTrack:
     sps = config[8 : 8 + size]
     if not count or size < 4 or len(sps) < size:
         raise ProtocolError("H.264 configuration record has no SPS")
-    width, height = _size(sps)
+    width, height, aspect, colour = _picture(sps)
     codecs = f"avc1.{config[1]:02x}{config[2]:02x}{config[3]:02x}"
-    return VideoTrack("h264", bytes(config), codecs, width, height)
+    return VideoTrack("h264", bytes(config), codecs, width, height, aspect=aspect, colour=colour)
 
 
 def record(sps: bytes, pps: bytes) -> bytes:
@@ -67,7 +68,7 @@ def _counted(unit: bytes) -> bytes:
 
 
 def sample_entry(track: VideoTrack) -> bytes:
-    return visual_entry(b"avc1", track.width, track.height, box(b"avcC", track.config))
+    return visual_entry(b"avc1", track, box(b"avcC", track.config))
 
 
 def self_contained(config: bytes, frame: Payload) -> Payload:
@@ -79,7 +80,8 @@ def self_contained(config: bytes, frame: Payload) -> Payload:
     return put_first(frame, units, length_size=length_size, delimiters=_DELIMITERS, present=_SPS)
 
 
-def _size(sps: bytes) -> tuple[int, int]:
+def _picture(sps: bytes) -> tuple[int, int, Aspect, Colour | None]:
+    """Width and height, the shape of a pixel, and the colours where they are described."""
     bits = Bits(without_emulation_prevention(sps[1:]), "H.264 SPS")
     profile = bits.read(8)
     bits.skip(16)
@@ -102,7 +104,12 @@ def _size(sps: bytes) -> tuple[int, int]:
         unit_y = (2 if chroma == 1 else 1) * (1 if is_progressive else 2)
         width -= unit_x * (bits.ue() + bits.ue())
         height -= unit_y * (bits.ue() + bits.ue())
-    return check_size("H.264", width, height)
+    check_size("H.264", width, height)
+    try:
+        aspect, colour = vui.read(bits) if bits.flag() else (vui.SQUARE, None)
+    except ProtocolError:  # It is cut off, which decoders do not mind.
+        aspect, colour = vui.SQUARE, None
+    return width, height, aspect, colour
 
 
 def _chroma_format(bits: Bits) -> int:

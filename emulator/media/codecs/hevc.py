@@ -3,14 +3,17 @@
 from collections.abc import Iterator
 
 from emulator.core.errors import ProtocolError
+from emulator.media.codecs import vui
 from emulator.media.codecs.bits import Bits, without_emulation_prevention
 from emulator.media.codecs.boxes import box, visual_entry
 from emulator.media.codecs.formats import Payload, VideoFormat
 from emulator.media.codecs.nal import LengthPrefixer, counted, has_start_code, put_first, split
 from emulator.media.codecs.sizes import check_size
-from emulator.media.packets import VideoTrack
+from emulator.media.packets import Aspect, Colour, VideoTrack
 
 _VPS, _SPS, _PPS = 32, 33, 34
+# Bounds of the numbers of reference pictures and sets of them (7.4.3.2.1, A.4.2).
+_SHORT_TERM_MAX, _LONG_TERM_MAX, _REFERENCES_MAX = 64, 32, 16
 # First bytes of NAL units (7.3.1.2): an access unit delimiter; a VPS, an SPS.
 _DELIMITERS, _SETS = (0x46,), (0x40, 0x42)
 
@@ -26,12 +29,14 @@ def track(config: bytes) -> VideoTrack:
     sps = next((nal for kind, nal in _units(config) if kind == _SPS), None)
     if sps is None:
         raise ProtocolError("HEVC configuration record has no SPS")
-    width, height = _size(sps)
-    return VideoTrack("hevc", bytes(config), _codecs(config), width, height)
+    width, height, aspect, colour = _picture(sps)
+    return VideoTrack(
+        "hevc", bytes(config), _codecs(config), width, height, aspect=aspect, colour=colour
+    )
 
 
 def sample_entry(track: VideoTrack) -> bytes:
-    return visual_entry(b"hvc1", track.width, track.height, box(b"hvcC", track.config))
+    return visual_entry(b"hvc1", track, box(b"hvcC", track.config))
 
 
 def self_contained(config: bytes, frame: Payload) -> Payload:
@@ -78,7 +83,8 @@ def _units(config: bytes) -> Iterator[tuple[int, bytes]]:
             yield kind, unit
 
 
-def _size(sps: bytes) -> tuple[int, int]:
+def _picture(sps: bytes) -> tuple[int, int, Aspect, Colour | None]:
+    """Width and height, the shape of a pixel, and the colours where they are described."""
     bits = Bits(without_emulation_prevention(sps[2:]), "HEVC SPS")
     bits.skip(4)
     sub_layers = bits.read(3)
@@ -93,7 +99,71 @@ def _size(sps: bytes) -> tuple[int, int]:
         # The conformance window is counted in chroma samples (7.4.3.2.1).
         width -= (2 if chroma in (1, 2) else 1) * (bits.ue() + bits.ue())
         height -= (2 if chroma == 1 else 1) * (bits.ue() + bits.ue())
-    return check_size("HEVC", width, height)
+    check_size("HEVC", width, height)
+    try:
+        _skip_to_vui(bits, sub_layers)
+        aspect, colour = vui.read(bits) if bits.flag() else (vui.SQUARE, None)
+    except ProtocolError:  # It is cut off, which decoders do not mind.
+        aspect, colour = vui.SQUARE, None
+    return width, height, aspect, colour
+
+
+def _skip_to_vui(bits: Bits, sub_layers: int) -> None:
+    """From the bit depths on (7.3.2.2.1)."""
+    bits.ue()
+    bits.ue()
+    order_bits = bits.ue() + 4
+    for _ in range(sub_layers + 1 if bits.flag() else 1):
+        _skip_numbers(bits, 3)
+    _skip_numbers(bits, 6)
+    if bits.flag() and bits.flag():
+        _skip_scaling_lists(bits)
+    bits.skip(2)
+    if bits.flag():
+        bits.skip(8)
+        _skip_numbers(bits, 2)
+        bits.skip(1)
+    _skip_reference_sets(bits)
+    if bits.flag():
+        bits.skip(min(bits.ue(), _LONG_TERM_MAX) * (order_bits + 1))
+    bits.skip(2)
+
+
+def _skip_numbers(bits: Bits, count: int) -> None:
+    for _ in range(count):
+        bits.ue()
+
+
+def _skip_scaling_lists(bits: Bits) -> None:
+    """scaling_list_data (7.3.4)."""
+    for size in range(4):
+        for _ in range(2 if size == 3 else 6):
+            if not bits.flag():
+                bits.ue()
+                continue
+            for _ in range(min(64, 1 << (4 + 2 * size)) + (size > 1)):
+                bits.se()
+
+
+def _skip_reference_sets(bits: Bits) -> None:
+    """st_ref_pic_set (7.3.7), each of which may be told by the one before it (7.4.8)."""
+    before: list[int] = []
+    for number in range(min(bits.ue(), _SHORT_TERM_MAX)):
+        if number and bits.flag():
+            sign = -1 if bits.flag() else 1
+            moved = sign * (bits.ue() + 1)
+            kept = [delta + moved for delta in [*before, 0] if bits.flag() or bits.flag()]
+        else:
+            counts = min(bits.ue(), _REFERENCES_MAX), min(bits.ue(), _REFERENCES_MAX)
+            kept = []
+            for count, sign in zip(counts, (-1, 1), strict=True):
+                delta = 0
+                for _ in range(count):
+                    delta += sign * (bits.ue() + 1)
+                    bits.skip(1)
+                    kept.append(delta)
+        past = sorted((delta for delta in kept if delta < 0), reverse=True)
+        before = [*past, *sorted(delta for delta in kept if delta > 0)]
 
 
 def _skip_profile_tier_level(bits: Bits, sub_layers: int) -> None:

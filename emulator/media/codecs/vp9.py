@@ -6,14 +6,16 @@ The record has no size, so a track is complete only with its first key frame.
 from dataclasses import replace
 
 from emulator.core.errors import ProtocolError
+from emulator.media.codecs import vui
 from emulator.media.codecs.bits import Bits
 from emulator.media.codecs.boxes import box, visual_entry
 from emulator.media.codecs.formats import Payload, VideoFormat
 from emulator.media.codecs.sizes import check_size
-from emulator.media.packets import VideoTrack
+from emulator.media.packets import Colour, VideoTrack
 
 _SYNC_CODE = 0x498342
 _SRGB = 7
+_UNSPECIFIED = 2
 
 
 def track(config: bytes) -> VideoTrack:
@@ -27,7 +29,15 @@ def track(config: bytes) -> VideoTrack:
     if len(config) < 12:
         raise ProtocolError("VP9 configuration record is cut off")
     codecs = f"vp09.{config[4]:02}.{config[5]:02}.{config[6] >> 4:02}"
-    return VideoTrack("vp9", bytes(config), codecs, 0, 0)
+    return VideoTrack("vp9", bytes(config), codecs, 0, 0, colour=_colour(config))
+
+
+def _colour(config: bytes) -> Colour | None:
+    """The record's codes of H.273, which are 2 each where nobody knows."""
+    primaries, transfer, matrix = config[7:10]
+    if primaries == transfer == matrix == _UNSPECIFIED:
+        return None
+    return Colour(primaries, transfer, matrix, bool(config[6] & 1))
 
 
 def sized(track: VideoTrack, frame: Payload) -> VideoTrack:
@@ -44,11 +54,15 @@ def sized(track: VideoTrack, frame: Payload) -> VideoTrack:
         raise ProtocolError("VP9 key frame is broken")
     _skip_colour(bits, profile)
     width, height = check_size("VP9", bits.read(16) + 1, bits.read(16) + 1)
-    return replace(track, width=width, height=height)
+    aspect = vui.SQUARE
+    if bits.flag():  # render_size (6.2.4): how large the picture is to be shown.
+        shown_width, shown_height = bits.read(16) + 1, bits.read(16) + 1
+        aspect = vui.aspect_of(shown_width * height, shown_height * width)
+    return replace(track, width=width, height=height, aspect=aspect)
 
 
 def sample_entry(track: VideoTrack) -> bytes:
-    return visual_entry(b"vp09", track.width, track.height, box(b"vpcC", track.config))
+    return visual_entry(b"vp09", track, box(b"vpcC", track.config))
 
 
 def _skip_colour(bits: Bits, profile: int) -> None:

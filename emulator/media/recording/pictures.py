@@ -122,7 +122,15 @@ def _decoded(stream: "VideoStream", key: "Packet[VideoStream]") -> "VideoFrame |
     except av.FFmpegError:
         frames = []
     decoder.flush_buffers()
-    return frames[0] if frames else None
+    return _squared(frames[0], stream) if frames else None
+
+
+def _squared(frame: "VideoFrame", stream: "VideoStream") -> "VideoFrame":
+    """The frame as it is shown: an image has square pixels."""
+    aspect = stream.sample_aspect_ratio
+    if not aspect or aspect == 1:
+        return frame
+    return frame.reformat(width=_even(frame.width * float(aspect)), height=frame.height)
 
 
 def _stand_in(width: int, height: int) -> "VideoFrame":
@@ -168,7 +176,8 @@ def _frames(piece: Piece) -> "Iterator[VideoFrame]":
         stream = container.streams.video[0]
         for packet in container.demux(stream):
             try:
-                yield from stream.codec_context.decode(packet)
+                for frame in stream.codec_context.decode(packet):
+                    yield _squared(frame, stream)
             except av.FFmpegError:  # It is damaged; the next one may not be.
                 continue
 

@@ -4,7 +4,7 @@ import os
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from emulator.media.packets import VIDEO_TIMESCALE, Packet
+from emulator.media.packets import VIDEO_TIMESCALE, Aspect, Colour, Packet, VideoTrack
 from emulator.media.renditions.sizes import bits_of, fitting
 from emulator.media.webrtc.wire import h264
 
@@ -25,15 +25,22 @@ class Encoder:
         self._rate = frame_rate
         self._frames = h264.Frames()
         self._context: Any = None
-        self._source_size = (0, 0)
+        self._form: tuple[int, int, Aspect, Colour | None] | None = None
 
-    def encode(self, frame: "VideoFrame", dts: int, pts: int, *, is_key: bool) -> Packet | None:
-        """The frame in this size, placed as its source is. Raises `FFmpegError` where it cannot."""
+    def encode(
+        self, frame: "VideoFrame", dts: int, pts: int, *, source: VideoTrack, is_key: bool
+    ) -> Packet | None:
+        """The frame in this size, with square pixels, placed as its source is.
+
+        Raises `FFmpegError` where it cannot.
+        """
         from av.video.frame import PictureType
         from av.video.reformatter import Interpolation
 
-        if self._source_size != (frame.width, frame.height):
-            self._open(frame)
+        form = (frame.width, frame.height, source.aspect, source.colour)
+        if self._form != form:
+            self._open(frame, source)
+            self._form = form
             is_key = True
         context = self._context
         small = frame.reformat(
@@ -50,13 +57,18 @@ class Encoder:
                 return Packet(coded.track, dts, pts, 0, coded.is_key, coded.data)
         return None
 
-    def _open(self, frame: "VideoFrame") -> None:
+    def _open(self, frame: "VideoFrame", source: VideoTrack) -> None:
         from av import CodecContext
 
         from emulator.media.publisher.encoders import h264_encoder
 
         context: Any = CodecContext.create(h264_encoder(), "w")
-        context.width, context.height = fitting(frame.width, frame.height, self._height_max)
+        shown_width = round(frame.width * source.aspect[0] / source.aspect[1])
+        context.width, context.height = fitting(shown_width, frame.height, self._height_max)
+        if source.colour is not None:
+            context.color_primaries = source.colour.primaries
+            context.color_trc = source.colour.transfer
+            context.colorspace = source.colour.matrix
         context.pix_fmt = "yuv420p"
         context.time_base = _CLOCK
         context.framerate = Fraction(self._rate).limit_denominator(1001)
@@ -74,4 +86,3 @@ class Encoder:
         }
         context.open()
         self._context = context
-        self._source_size = (frame.width, frame.height)

@@ -28,7 +28,7 @@ def sizes(names: tuple[str, ...], source: VideoTrack) -> list[Size]:
     """What of these is smaller than the source, the largest first."""
     heights = sorted({int(name.removesuffix("p")) for name in names}, reverse=True)
     return [
-        Size(f"{height}p", fitting(source.width, source.height, height)[0], height)
+        Size(f"{height}p", fitting(source.display_width, source.height, height)[0], height)
         for height in heights
         if height < source.height
     ]

@@ -169,9 +169,8 @@ class Worker:
             while self._pictures[0] is not key:
                 self._lose()
         slot = self._pictures.popleft()
-        dts = slot.packet.dts
         slot.made = [
-            rung.encode(frame, dts, max(pts, dts), self._rate or _USUAL_RATE, is_key=bool(key))
+            rung.encode(frame, slot.packet, pts, self._rate or _USUAL_RATE, is_key=bool(key))
             for rung in self._rungs
         ]
 
@@ -220,16 +219,20 @@ class _Rung:
     sequence: int = 0
 
     def encode(
-        self, frame: "VideoFrame", dts: int, pts: int, rate: float, *, is_key: bool
+        self, frame: "VideoFrame", source: Packet, pts: int, rate: float, *, is_key: bool
     ) -> Packet | None:
+        """The frame, in the place of the source's packet."""
         import av
+
+        assert isinstance(source.track, VideoTrack)
 
         if self.is_dropped:
             return None
         if self.encoder is None:
             self.encoder = Encoder(self.name, rate)
         try:
-            return self.encoder.encode(frame, dts, pts, is_key=is_key)
+            pts = max(pts, source.dts)
+            return self.encoder.encode(frame, source.dts, pts, source=source.track, is_key=is_key)
         except av.FFmpegError as error:
             log.warning("a picture could not be encoded rendition=%s error=%s", self.name, error)
             return None

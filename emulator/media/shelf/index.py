@@ -66,6 +66,7 @@ def init_line(init: Init) -> bytes:
             "codecs": init.codecs,
             "width": init.width,
             "height": init.height,
+            "range": init.video_range,
         }
     )
 
@@ -189,6 +190,7 @@ def _init(fact: dict[str, Any]) -> Init:
         width=int(fact["width"]),
         height=int(fact["height"]),
         length=int(fact["bytes"]),
+        video_range=str(fact.get("range", "SDR")),
     )
 
 

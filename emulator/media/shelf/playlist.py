@@ -48,6 +48,9 @@ def multivariant(window: Window, media_uri: str) -> str:
         attributes.append(f"RESOLUTION={latest.width}x{latest.height}")
         if window.frame_rate is not None:
             attributes.append(f"FRAME-RATE={window.frame_rate:.3f}")
+        # Its absence says SDR (RFC 8216bis, 4.4.6.2).
+        if latest.video_range != "SDR":
+            attributes.append(f"VIDEO-RANGE={latest.video_range}")
     lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION_PLAIN}"]
     if window.is_independent:
         lines.append("#EXT-X-INDEPENDENT-SEGMENTS")

@@ -5,7 +5,7 @@ bytes are, and `shelf` and `recording` fetch them.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import field
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from emulator.core.errors import Refused
 from emulator.core.values import dataclass
+from emulator.media.packets import Track, VideoTrack
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +66,8 @@ def source_length(source: Source) -> int:
 class Init:
     """What a player needs before a run's first segment, and what a multivariant playlist says.
 
-    `codecs` is the RFC 6381 list of all tracks, video first; sizes are 0 where there is no video.
+    `codecs` is the RFC 6381 list of all tracks, video first; sizes are those of the picture as it
+    is shown, 0 where there is no video. `video_range` is as in a playlist, `SDR` without video.
     """
 
     number: int
@@ -73,10 +75,24 @@ class Init:
     width: int
     height: int
     length: int
+    video_range: str = "SDR"
 
     @property
     def name(self) -> str:
         return f"init-{self.number}.mp4"
+
+
+def init_of(number: int, tracks: Sequence[Track], length: int) -> Init:
+    """What is said of an init segment for these tracks."""
+    video = next((track for track in tracks if isinstance(track, VideoTrack)), None)
+    return Init(
+        number=number,
+        codecs=",".join(track.codecs for track in tracks),
+        width=video.display_width if video else 0,
+        height=video.height if video else 0,
+        length=length,
+        video_range=video.video_range if video else "SDR",
+    )
 
 
 @dataclass(slots=True)

@@ -17,10 +17,10 @@ from typing import Literal
 
 from emulator.core.errors import Refused
 from emulator.core.values import dataclass
-from emulator.media.packets import Track, VideoTrack
+from emulator.media.packets import VideoTrack
 from emulator.media.parts import Part
 from emulator.media.shelf import index, playlist
-from emulator.media.shelf.segments import FileRange, Init, Segment, Source, StoredPart
+from emulator.media.shelf.segments import FileRange, Init, Segment, Source, StoredPart, init_of
 from emulator.media.shelf.window import Window
 from emulator.media.shelf.writer import RecordingFailed, Tape
 
@@ -83,15 +83,7 @@ class Shelf:
         """Take the init segment of a part that starts a discontinuity, before the part itself."""
         self._end_segment()
         number = len(self._inits)
-        tracks: tuple[Track, ...] = part.tracks
-        video = next((track for track in tracks if isinstance(track, VideoTrack)), None)
-        init = Init(
-            number=number,
-            codecs=",".join(track.codecs for track in tracks),
-            width=video.width if video else 0,
-            height=video.height if video else 0,
-            length=len(content),
-        )
+        init = init_of(number, part.tracks, len(content))
         self._inits[number] = init
         self._init_contents[number] = content
         self.window.begin(init)

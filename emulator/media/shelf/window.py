@@ -45,6 +45,7 @@ class Window:
         self._dependent = 0
         self._run_frames = 0
         self._run_ticks = 0
+        self._fastest = (0, 1)
         self._run_anchor: tuple[int, float] | None = None
         self.starts_run = False
 
@@ -55,6 +56,7 @@ class Window:
         self.starts_run = True
         self._run_anchor = None
         self._run_frames = self._run_ticks = 0
+        self._fastest = (0, 1)
 
     def add(
         self,
@@ -91,6 +93,7 @@ class Window:
         segment, self.open = self.open, None
         if segment is not None:
             self.keep(segment)
+            self._note_rate(segment.frames, segment.duration)
             self._trim()
         return segment
 
@@ -158,15 +161,31 @@ class Window:
 
     @property
     def frame_rate(self) -> float | None:
-        """Frames a second of the present run, as measured; None without video."""
-        if not self._run_frames or not self._run_ticks:
-            return None
-        return _usual_rate(self._run_frames * TICKS_PER_SECOND / self._run_ticks)
+        """Frames a second in the fastest segments of the present run; None without video.
+
+        A playlist says the most that there are (RFC 8216bis, 4.4.6.2): where a picture stood still
+        for a while, an average would be too low. Before a segment is whole, what has come counts.
+        """
+        frames, ticks = self._fastest if self._fastest[0] else (self._run_frames, self._run_ticks)
+        return _usual_rate(frames * TICKS_PER_SECOND / ticks) if frames and ticks else None
 
     def note_frames(self, frames: int, ticks: int) -> None:
         """Count frames of a segment that was kept whole."""
         self._run_frames += frames
         self._run_ticks += ticks
+        self._note_rate(frames, ticks)
+
+    def _note_rate(self, frames: int, ticks: int) -> None:
+        """A segment is whole. One shorter than a second says little of the rate."""
+        if ticks < TICKS_PER_SECOND:
+            return
+        fastest, fastest_ticks = self._fastest
+        now, before = frames * fastest_ticks, fastest * ticks
+        # The wire's milliseconds are rounded, so segments that are as fast are counted together.
+        if abs(now - before) * 100 <= before:
+            self._fastest = (fastest + frames, fastest_ticks + ticks)
+        elif now > before:
+            self._fastest = (frames, ticks)
 
     def _open_segment(self, start: int, is_independent: bool, at_ms: int) -> Segment:
         if self.init is None:

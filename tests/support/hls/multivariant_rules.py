@@ -44,6 +44,7 @@ def attribute_values_have_their_form(playlist: Playlist) -> bool:
         "AVERAGE-BANDWIDTH": r"[1-9][0-9]*",
         "RESOLUTION": r"[1-9][0-9]*x[1-9][0-9]*",
         "FRAME-RATE": r"[0-9]+\.[0-9]{3}",
+        "VIDEO-RANGE": r"PQ|HLG",
         "CODECS": r"[A-Za-z0-9.]+(,[A-Za-z0-9.]+)*",
     }
     variants = [attributes(value) for name, value in playlist.tags if name == "EXT-X-STREAM-INF"]

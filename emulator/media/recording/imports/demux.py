@@ -5,12 +5,14 @@ FFmpeg has written the file, so tracks have the configuration records that MP4 w
 
 import heapq
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emulator.core.errors import Refused
 from emulator.media import codecs
+from emulator.media.codecs import vui
 from emulator.media.packets import VIDEO_TIMESCALE, AudioTrack, Packet, Track, VideoTrack
 from emulator.media.recording.imports.probe import codec_of, open_upload, picture_of
 
@@ -77,6 +79,11 @@ class Film:
         self._video = self._video_format.track(config)
         if not self._video.width:
             self._size()
+        # What the container says of the shape of a pixel counts, whatever the codec's header says.
+        aspect = self._picture_stream.sample_aspect_ratio
+        if aspect:
+            shape = vui.aspect_of(aspect.numerator, aspect.denominator)
+            self._video = replace(self._video, aspect=shape)
         sound = next(iter(self._containers[0].streams.audio), None)
         self._audio: AudioTrack | None = None
         if sound is not None:

@@ -15,7 +15,7 @@ from emulator.media.packets import Packet, Track, VideoTrack
 from emulator.media.parts import Part
 from emulator.media.segmenter import Segmenter
 from emulator.media.shelf import index
-from emulator.media.shelf.segments import Init
+from emulator.media.shelf.segments import init_of
 from emulator.media.shelf.window import Window
 from emulator.media.timeline import Epoch
 
@@ -102,14 +102,7 @@ class _Writer:
 
     def _begin(self, part: Part) -> None:
         content = init_segment(part.tracks)
-        video = next((track for track in part.tracks if isinstance(track, VideoTrack)), None)
-        init = Init(
-            number=0,
-            codecs=",".join(track.codecs for track in part.tracks),
-            width=video.width if video else 0,
-            height=video.height if video else 0,
-            length=len(content),
-        )
+        init = init_of(0, part.tracks, len(content))
         (self._folder / init.name).write_bytes(content)
         self.window.begin(init)
         self._write_line(index.init_line(init))

@@ -1,5 +1,6 @@
 """Playlists: every rule of RFC 8216bis at every step of a stream's life."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -155,6 +156,17 @@ def test_the_multivariant_playlist_says_what_was_measured() -> None:
         "RESOLUTION": "1280x720",
         "FRAME-RATE": "30.000",
     }
+
+
+@pytest.mark.parametrize("video_range", ["SDR", "PQ", "HLG"])
+def test_a_range_of_light_is_named_where_it_is_not_the_usual_one(video_range: str) -> None:
+    window = Window(segment_ms=1000, part_ms=200)
+    window.begin(Init(0, "hvc1.2.4.L93.90", 1280, 720, 10, video_range))
+    window.add(b"x", start=0, duration=18_000, frames=6, is_independent=True, at_ms=0)
+    text = playlist.multivariant(window, "stream.m3u8")
+    assert check_multivariant(text) == []
+    named = attributes(text.splitlines()[3]).get("VIDEO-RANGE", "SDR")
+    assert named == video_range
 
 
 def test_sound_alone_has_neither_resolution_nor_frame_rate() -> None:

@@ -125,6 +125,19 @@ def test_the_frame_rate_is_the_usual_one_that_is_nearest(ticks: int, rate: float
     assert window.frame_rate == pytest.approx(rate)
 
 
+def test_a_picture_that_stood_still_does_not_lower_the_frame_rate() -> None:
+    # Given segments at 30 frames a second, one of which lost a third of its frames,
+    window = window_with(0)
+    for n, frames in enumerate((60, 60, 40, 60, 7)):
+        ticks = 180_000 if frames > 7 else 20_000
+        window.add(
+            b"", start=n * 180_000, duration=ticks, frames=frames, is_independent=True, at_ms=0
+        )
+        window.end_segment()
+    # then neither that nor a short rest at the end counts.
+    assert window.frame_rate == 30
+
+
 def test_an_unusual_frame_rate_is_told_as_it_is() -> None:
     window = window_with(0)
     window.add(b"", start=0, duration=90_000, frames=17, is_independent=True, at_ms=0)
