@@ -69,6 +69,35 @@ async def test_a_peer_goes_live_plays_over_hls_ends_and_leaves_a_vod(
     assert not [each for each in threading.enumerate() if each.name.startswith("webrtc")]
 
 
+async def test_whip_publisher_may_close_its_connection_before_it_says_goodbye(walk: Walk) -> None:
+    # Given a publisher that is live, and closes its connection as OBS does,
+    stream = walk.create()
+    async with publishing(stream["ingest"]["webrtc_url"], film(seconds=4)) as session:
+        await ask(lambda: walk.stream(stream)["status"] == "live", "it is live")
+    await ask(lambda: not walk.ingest(stream)["is_publishing"], "its end is noticed")
+    assert (await asyncio.to_thread(walk.stream, stream))["status"] == "live"
+    # when it says goodbye after that, then the stream ends there and then, and once.
+    said = [await asyncio.to_thread(send, "DELETE", session.address) for _ in range(2)]
+    assert [each.status for each in said] == [200, 404]
+    assert (await asyncio.to_thread(walk.stream, stream))["status"] == "ended"
+
+
+async def test_whip_goodbye_of_one_that_was_replaced_ends_nothing(walk: Walk) -> None:
+    # Given a publisher that lost its connection, and came back by another,
+    stream = walk.create()
+    whip = stream["ingest"]["webrtc_url"]
+    async with publishing(whip, film(seconds=4)) as first:
+        await ask(lambda: walk.stream(stream)["status"] == "live", "it is live")
+    await ask(lambda: not walk.ingest(stream)["is_publishing"], "its end is noticed")
+    async with publishing(whip, film(seconds=4)) as second:
+        await ask(lambda: walk.ingest(stream)["is_publishing"], "it is back")
+        # when the first session is deleted, then the stream goes on.
+        assert (await asyncio.to_thread(send, "DELETE", first.address)).status == 200
+        assert (await asyncio.to_thread(walk.stream, stream))["status"] == "live"
+        await asyncio.to_thread(send, "DELETE", second.address)
+    assert (await asyncio.to_thread(walk.stream, stream))["status"] == "ended"
+
+
 def test_a_key_that_nobody_has_is_refused(walk: Walk) -> None:
     stream = walk.create()
     whip = stream["ingest"]["webrtc_url"]

@@ -75,7 +75,10 @@ class PacketIntake(Intake, Protocol):
         """Sound as it was sent, for viewers alone: it is taken once more, converted, by `take`."""
 
     def finish(self, reason: str) -> None:
-        """In the place of `close`: the publisher said that it is done, and will not come back."""
+        """The publisher said that it is done, and will not come back.
+
+        In the place of `close`, or after it: some close their connection before they say so.
+        """
 
     def can_be_asked(self, for_key_frame: Callable[[], None]) -> None:
         """This publisher makes a key frame when it is asked."""

@@ -111,6 +111,7 @@ class Seat:
             self._open()
         finally:
             self._broadcast.left(self, reason, is_done=True)
+        self._broadcast.wait_no_longer(self, reason)
 
     def _expect_opening(self) -> None:
         """A publisher may stall: then the machine's clock says when it has waited enough."""
@@ -140,6 +141,7 @@ class Broadcast:
         self.is_over = False
         self._world = world
         self._patience: Timer | None = None
+        self._last_seat: Seat | None = None
         self._had_publisher = False
 
     def join(self, attempt: Attempt, drop: Callable[[str], None]) -> Seat:
@@ -168,6 +170,7 @@ class Broadcast:
         if self.seat is not seat:
             return
         self.seat = None
+        self._last_seat = seat
         stopped_ms = self.pipeline.last_media_ms
         # One that never showed a picture has stopped nothing that people watch.
         if stopped_ms is not None and not self.is_over:
@@ -178,6 +181,15 @@ class Broadcast:
             self.pipeline.pause()
             if is_done and stopped_ms is not None:
                 self.stop(reason)
+
+    def wait_no_longer(self, seat: Seat, reason: str) -> None:
+        """End the stream now if it waits for this publisher, and for no other since."""
+        stopped_ms = self.pipeline.last_media_ms
+        if self.is_over or self._last_seat is not seat or stopped_ms is None:
+            return
+        if self._patience is not None:
+            self._patience.cancel()
+            self._give_up(stopped_ms, reason)
 
     def stop(self, reason: str) -> None:
         """End the stream now, as if nobody had come back; a stream without media stays as it is."""

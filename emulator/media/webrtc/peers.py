@@ -5,6 +5,7 @@ Light to import: aiortc and PyAV come in with the first offer, in a thread.
 
 import asyncio
 import logging
+from collections import OrderedDict
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -56,9 +57,11 @@ class Peer:
     part: Part
     ufrag: str
     sdp: str = ""
+    has_said_goodbye: bool = False
 
     def say_goodbye(self) -> None:
         """The peer has hung up by the protocol's own word (RFC 9725, 4.2: DELETE)."""
+        self.has_said_goodbye = True
         self.part.finish()
         self.link.end("it said goodbye")
 
@@ -84,6 +87,8 @@ class Peers:
         self._peers: dict[str, Peer] = {}
         self._screenings: dict[Relay, Screening] = {}
         self._met: dict[tuple[str, str, str], str] = {}
+        # Publishers that have lost their connection, and may say yet that they are done.
+        self._gone: OrderedDict[str, Part] = OrderedDict()
         self.rooms = Rooms()
         self.libraries = Libraries()
         self._is_stopping = False
@@ -99,6 +104,17 @@ class Peers:
         if found is None or found.purpose != purpose or found.link.is_over:
             raise Refused("not_found", "There is no such WebRTC session: it has ended.")
         return found
+
+    def say_goodbye(self, peer_id: str, purpose: str) -> None:
+        """A peer hangs up. Refuses (`not_found`) one that has already, and one that is unknown.
+
+        One whose connection has just ended is known: libdatachannel, and so OBS, closes it first.
+        """
+        part = self._gone.pop(peer_id, None) if purpose == "whip" else None
+        if part is not None:
+            part.finish()
+        else:
+            self.find(peer_id, purpose).say_goodbye()
 
     async def publish(self, attempt: Attempt, sdp: str, uid: str) -> Peer:
         """Let a publisher in by its offer (WHIP).
@@ -303,6 +319,10 @@ class Peers:
 
     def _forget(self, peer: Peer) -> None:
         self._peers.pop(peer.id, None)
+        if peer.purpose == "whip" and not peer.has_said_goodbye:
+            self._gone[peer.id] = peer.part
+            while len(self._gone) > self.limits.peers_max:
+                self._gone.popitem(last=False)
         self._met = {name: each for name, each in self._met.items() if each != peer.id}
         if not self._peers:
             self._none_left.set()

@@ -10,6 +10,7 @@ from starlette.responses import Response, StreamingResponse
 
 from emulator.core.errors import Refused
 from emulator.core.values import dataclass
+from emulator.web.rest.representation import prefers_gzip
 from emulator.web.rest.trouble import HEADER, wait_until_over
 from emulator.web.rest.waiting import pause
 from emulator.world.faults.media import MediaMissing, MediaSlow, MediaStall, MediaTruncate
@@ -81,7 +82,8 @@ async def _playlist(asked: Asked, make: Make) -> Response:
     if "_HLS_msn" in query:
         await wait_until_over(asked.world, stall, _STALL_MS_MAX)
         return await make()
-    key = asked.request.url.path
+    # One answer an encoding: what was compressed for one player, another may not read.
+    key = f"{asked.request.url.path} {prefers_gzip(asked.request.headers)}"
     kept: Response | None = stall.kept.get(key)
     if kept is None:
         kept = await make()

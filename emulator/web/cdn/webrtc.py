@@ -97,12 +97,11 @@ class Doors:
 
     async def leave(self, request: Request) -> Response:
         """The peer hangs up."""
-        self._peer(request).say_goodbye()
+        self.peers.say_goodbye(request.path_params["peer"], _purpose(request))
         return Response(status_code=200)
 
     def _peer(self, request: Request) -> Peer:
-        purpose = "whip" if request.path_params["door"] == "publish" else "whep"
-        return self.peers.find(request.path_params["peer"], purpose)
+        return self.peers.find(request.path_params["peer"], _purpose(request))
 
     def _watching(self, world: World, stream: Stream, request: Request) -> Watching:
         """How the audience hears of a viewer (contract, websocket.md, "Who counts as a viewer")."""
@@ -264,6 +263,10 @@ def _shown(platform: Platform, uid: str) -> tuple[Stream, Relay]:
     if relay is None or relay.is_closed or not (relay.picture or relay.sound):
         raise Refused("not_found", "This stream has no media yet.", retry_after_seconds=1)
     return stream, relay
+
+
+def _purpose(request: Request) -> str:
+    return "whip" if request.path_params["door"] == "publish" else "whep"
 
 
 def _tag(peer: Peer) -> str:

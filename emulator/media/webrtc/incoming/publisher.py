@@ -45,6 +45,7 @@ class Publisher:
         self, limits: WebRtcLimits, formats: list[Format], intake: PacketIntake, own_ssrc: int
     ) -> None:
         self._limits = limits
+        self._admitted = intake
         self._intake: PacketIntake | None = intake
         self._video: VideoTrack | None = None
         self._audio: AudioTrack | None = None
@@ -102,8 +103,10 @@ class Publisher:
                 log.debug("a source has said goodbye")
 
     def finish(self) -> None:
-        """The publisher has said that it is done: it is not waited for."""
+        """The publisher has said that it is done, perhaps after its connection has ended."""
         self._is_done = True
+        if self._intake is None:
+            self._admitted.finish("it said goodbye")
 
     def ended(self, reason: str) -> None:
         """Free everything. The intake hears of it once."""
