@@ -159,3 +159,25 @@ async def test_a_snapshot_comes_back_although_time_went_on(
     assert (await call("GET", f"/streams/id/{stream['id']}")).json()["status"] == "offline"
     told = await clock.told()
     assert (told["mode"], told["now"]) == ("virtual", before)
+
+
+async def test_answers_say_their_world_and_its_time_where_date_says_another(
+    client: httpx.AsyncClient, call: Caller
+) -> None:
+    running = await call("GET", "/streams/")
+    assert running.headers["X-Emulator-World"] == "default"
+    assert "X-Emulator-Time" not in running.headers
+
+    made = {"name": "late", "seed": "none", "now": "2031-02-03T04:05:06.000Z"}
+    await client.post("/_emulator/worlds", json=made)
+    for answer in (
+        await call("GET", "/streams/", "ak_demo@late"),
+        await call("GET", "/nothing", "ak_demo@late"),
+        await client.get("/_emulator/clock", headers={"X-Emulator-World": "late"}),
+    ):
+        assert answer.headers["X-Emulator-World"] == "late"
+        assert answer.headers["X-Emulator-Time"] == "2031-02-03T04:05:06.000Z"
+    for path in ("clock", "faults", "snapshots", "events"):
+        assert (await client.get(f"/_emulator/{path}")).json()["world"] == "default"
+    cleared = await client.delete("/_emulator/faults", headers={"X-Emulator-World": "late"})
+    assert cleared.json() == {"world": "late", "cleared": 0}

@@ -8,6 +8,7 @@ from emulator.core.errors import Refused
 from emulator.core.world_clock import SPEED_MAX, SPEED_MIN, Mode, WorldClock
 from emulator.web.api.live.instants import Instant, milliseconds
 from emulator.web.api.models import Milliseconds, Request
+from emulator.web.platform import Platform
 from emulator.web.rest.call import Call
 from emulator.web.rest.operation import Operation
 from emulator.web.shapes.times import iso
@@ -35,6 +36,7 @@ class ClockShape(TypedDict):
     `pending` is how many things are due later, and `next_due_at` when the first of them is.
     """
 
+    world: str
     mode: Mode
     speed: float
     now: str
@@ -45,7 +47,7 @@ class ClockShape(TypedDict):
 
 def show(call: Call) -> ClockShape:
     """Read this world's clock."""
-    return _shape(call.platform.clock)
+    return _shape(call.platform)
 
 
 async def put(call: Call) -> ClockShape:
@@ -56,14 +58,14 @@ async def put(call: Call) -> ClockShape:
     if now_ms is not None and now_ms < clock.now_ms():
         raise Refused("invalid", f"Time does not run backwards: it is {iso(clock.now_ms())}.")
     await clock.set(speed, now_ms)
-    return _shape(clock)
+    return _shape(call.platform)
 
 
 async def advance(call: Call) -> ClockShape:
     """Let time pass at once. Answers when all that was due has happened."""
     clock = call.platform.clock
     await clock.pass_time(call.body_as(ClockAdvance).seconds_ms)
-    return _shape(clock)
+    return _shape(call.platform)
 
 
 def _speed(wishes: ClockSet, clock: WorldClock) -> float | None:
@@ -83,9 +85,11 @@ def _speed(wishes: ClockSet, clock: WorldClock) -> float | None:
     return wishes.speed
 
 
-def _shape(clock: WorldClock) -> ClockShape:
+def _shape(platform: Platform) -> ClockShape:
+    clock = platform.clock
     due_ms = clock.next_due_ms()
     return {
+        "world": platform.world.name,
         "mode": clock.mode,
         "speed": clock.speed,
         "now": iso(clock.now_ms()),

@@ -41,6 +41,7 @@ class EventShape(TypedDict):
 class EventPage(TypedDict):
     """`next_cursor` is what `after` takes for the next page."""
 
+    world: str
     events: list[EventShape]
     next_cursor: int
     has_more: bool
@@ -58,6 +59,7 @@ def read(call: Call) -> EventPage | Response:
     found = events.read(call.world.store, after=query.after, count=query.limit + 1, kind=query.kind)
     shown = found[: query.limit]
     return {
+        "world": call.world.name,
         "events": [_shape(each) for each in shown],
         "next_cursor": shown[-1].seq if shown else query.after,
         "has_more": len(found) > query.limit,

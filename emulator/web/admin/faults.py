@@ -10,6 +10,7 @@ from emulator.web.shapes.times import iso, iso_or_none
 from emulator.world.faults.fault import Fault
 from emulator.world.faults.faults import Active
 from emulator.world.faults.reading import read, schema
+from emulator.world.world import World
 
 
 class FaultCreate(BaseModel):
@@ -24,6 +25,7 @@ class FaultCreate(BaseModel):
 class FaultShape(TypedDict):
     """`struck` is how often it struck up to now; `times` and `until` are null for without end."""
 
+    world: str
     id: str
     kind: str
     values: dict[str, Any]
@@ -35,24 +37,30 @@ class FaultShape(TypedDict):
 
 
 class FaultList(TypedDict):
+    world: str
     faults: list[FaultShape]
     total: int
 
 
 class FaultsCleared(TypedDict):
+    world: str
     cleared: int
 
 
 def page(call: Call) -> FaultList:
     """List the faults that are on."""
     found = call.world.faults.all()
-    return {"faults": [_shape(each) for each in found], "total": len(found)}
+    return {
+        "world": call.world.name,
+        "faults": [_shape(call.world, each) for each in found],
+        "total": len(found),
+    }
 
 
 def start(call: Call) -> FaultShape:
     """Break something, from now on."""
     written = call.body_as(FaultCreate).model_extra or {}
-    return _shape(call.world.faults.start(read(written)))
+    return _shape(call.world, call.world.faults.start(read(written)))
 
 
 def stop(call: Call) -> None:
@@ -62,11 +70,12 @@ def stop(call: Call) -> None:
 
 def clear(call: Call) -> FaultsCleared:
     """Stop all faults."""
-    return {"cleared": call.world.faults.clear()}
+    return {"world": call.world.name, "cleared": call.world.faults.clear()}
 
 
-def _shape(active: Active[Fault]) -> FaultShape:
+def _shape(world: World, active: Active[Fault]) -> FaultShape:
     return {
+        "world": world.name,
         "id": active.id,
         "kind": active.fault.kind,
         "values": active.fault.values(),

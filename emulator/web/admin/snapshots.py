@@ -17,11 +17,13 @@ class SnapshotCreate(Request):
 
 
 class SnapshotShape(TypedDict):
+    world: str
     name: str
     taken_at: str
 
 
 class SnapshotList(TypedDict):
+    world: str
     snapshots: list[SnapshotShape]
     total: int
 
@@ -29,18 +31,19 @@ class SnapshotList(TypedDict):
 def page(call: Call) -> SnapshotList:
     """List this world's snapshots, the oldest first."""
     found = call.platform.snapshots.values()
-    return {"snapshots": [_shape(each) for each in found], "total": len(found)}
+    shown = [_shape(call, each) for each in found]
+    return {"world": call.world.name, "snapshots": shown, "total": len(found)}
 
 
 def save(call: Call) -> SnapshotShape:
     """Take a snapshot of this world. One of the same name is replaced."""
     name = call.body_as(SnapshotCreate).name
-    return _shape(call.platform.worlds.save(call.platform, name))
+    return _shape(call, call.platform.worlds.save(call.platform, name))
 
 
 async def restore(call: Call) -> SnapshotShape:
     """Put this world back to a snapshot. Publishers are disconnected."""
-    return _shape(await call.platform.worlds.restore(call.platform, call.path["name"]))
+    return _shape(call, await call.platform.worlds.restore(call.platform, call.path["name"]))
 
 
 async def drop(call: Call) -> None:
@@ -48,8 +51,8 @@ async def drop(call: Call) -> None:
     await call.platform.worlds.forget(call.platform, call.path["name"])
 
 
-def _shape(snapshot: Snapshot) -> SnapshotShape:
-    return {"name": snapshot.name, "taken_at": iso(snapshot.at_ms)}
+def _shape(call: Call, snapshot: Snapshot) -> SnapshotShape:
+    return {"world": call.world.name, "name": snapshot.name, "taken_at": iso(snapshot.at_ms)}
 
 
 OPERATIONS = [

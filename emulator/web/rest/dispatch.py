@@ -29,6 +29,7 @@ from emulator.web.rest.request_log import UNLOGGED
 from emulator.web.rest.reuse import candidate
 from emulator.web.rest.router import Router
 from emulator.web.rest.trouble import NOTHING, Trouble, meet
+from emulator.web.shapes.times import iso
 from emulator.web.worlds import Worlds
 from emulator.world.faults.access import take_tightened
 from emulator.world.limits import Quota
@@ -36,6 +37,8 @@ from emulator.world.people.accounts import User
 from emulator.world.rules import Rules
 from emulator.world.world import World
 
+# `Date` tells whole seconds (RFC 9110, 5.6.7).
+_DATE_MS = 1_000
 # How often a minute, by the world's rules.
 _PER_MINUTE: dict[Limit, Callable[[Rules], int]] = {
     "stream_creation": lambda rules: rules.stream_creations_per_minute,
@@ -78,6 +81,7 @@ class Dispatch:
             response = trouble.instead_of(response, request.state.trace_id)
         if quota:
             response.headers.update(_rate_headers(quota))
+        response.headers.update(_world_headers(note.platform))
         if self._is_platform and UNLOGGED not in request.headers:
             self._note(note, request, response)
         else:
@@ -224,6 +228,16 @@ def _mistakes(where: str, error: ValidationError) -> list[dict[str, Any]]:
         mistake((where, *found["loc"]), found["type"], found["msg"])
         for found in error.errors(include_url=False, include_context=False, include_input=False)
     ]
+
+
+def _world_headers(platform: Platform | None) -> dict[str, str]:
+    """Which world has answered, and its time where `Date` says another (decision 19)."""
+    if platform is None:
+        return {}
+    clock, headers = platform.clock, {"X-Emulator-World": platform.world.name}
+    if clock.mode != "real" or abs(clock.ahead_ms) >= _DATE_MS:
+        headers["X-Emulator-Time"] = iso(clock.now_ms())
+    return headers
 
 
 def _rate_headers(quota: Quota) -> dict[str, str]:

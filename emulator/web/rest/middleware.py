@@ -23,6 +23,8 @@ EXPOSED = (
     "Content-Disposition",
     "ETag",
     "X-Emulator-Fault",
+    "X-Emulator-World",
+    "X-Emulator-Time",
     "Link",
     "Accept-Post",
     "Accept-Patch",
