@@ -41,6 +41,8 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 _WARM_AFTER_SECONDS = 0.02
+_LOOK_SECONDS = 2
+_SILENT_SECONDS = 58
 # In the order in which they are asked for: a test's first call comes before its first publisher.
 _WARM = (
     "emulator.web.api.table",
@@ -163,6 +165,7 @@ class Emulator:
         # A start does not wait for what only a request or a publisher needs, and the first of them
         # does not either: it is fetched in a thread once everything listens.
         tasks.create_task(_warm())
+        stack.callback(tasks.create_task(_watch_handles()).cancel)
 
     async def _export(self, worlds: Worlds) -> None:
         """Write the default world where a setting says, unless the start failed."""
@@ -227,6 +230,15 @@ async def _warm() -> None:
             Exception
         ):  # A task's root. Whoever needs the module imports it then, or hears why not.
             log.exception("could not be imported ahead of need module=%s", name)
+
+
+async def _watch_handles() -> None:
+    """Say when there are no file handles: a loop may turn connections away for that in silence."""
+    while True:
+        await asyncio.sleep(_LOOK_SECONDS)
+        if handles.are_gone():
+            log.warning("connections are turned away: Too many open files")
+            await asyncio.sleep(_SILENT_SECONDS)
 
 
 async def _stop_web(web: WebServer, worlds: Worlds, state: State) -> None:

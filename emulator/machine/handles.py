@@ -5,6 +5,7 @@ When they run out, everything that opens something fails, over and over: one lin
 
 import errno
 import logging
+import os
 import resource
 
 # More than any emulator needs; some systems call "no limit" what they then do not give.
@@ -35,6 +36,15 @@ def limit() -> int:
     return _WANTED if soft == resource.RLIM_INFINITY else soft
 
 
+def are_gone() -> bool:
+    """Whether nothing can be opened just now."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+    except OSError as failure:
+        return failure.errno in _ERRORS
+    return False
+
+
 class OncePerMinute(logging.Filter):
     """Lets one line a minute through of all that were logged for want of handles."""
 
@@ -48,11 +58,12 @@ class OncePerMinute(logging.Filter):
         if self._told_at is not None and 0 <= record.created - self._told_at < _SILENT_SECONDS:
             return False
         self._told_at = record.created
+        said = _shown(record)
         record.msg = (
             "out of file handles limit=%d: nothing can be opened until some are closed. "
             "Raise the limit with `ulimit -n` before the start. What failed: %s"
         )
-        record.args = (limit(), _shown(record))
+        record.args = (limit(), said)
         record.exc_info = record.exc_text = None
         return True
 

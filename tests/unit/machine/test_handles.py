@@ -9,11 +9,9 @@ import sys
 from emulator.machine.handles import OncePerMinute
 
 
-def record(
-    at: float, failure: Exception | None = None, text: str = "it failed"
-) -> logging.LogRecord:
+def record(at: float, failure: Exception | None = None, text: str = "") -> logging.LogRecord:
     info = (type(failure), failure, None) if failure else None
-    made = logging.LogRecord("x", logging.ERROR, "", 1, text, None, info)
+    made = logging.LogRecord("x", logging.ERROR, "", 1, text or "%s failed", ("x",), info)
     made.created = at
     return made
 
@@ -26,7 +24,7 @@ def test_one_line_a_minute_tells_of_missing_handles() -> None:
     assert first.getMessage().startswith("out of file handles limit=")
     assert first.exc_info is None
     assert not once.filter(record(100.1, failure))
-    assert not once.filter(record(159.0, text="media: Too many open files"))
+    assert not once.filter(record(159.0, text="%s: Too many open files"))
     assert once.filter(record(160.0, OSError(errno.ENFILE, "no more")))
     # All else is told each time.
     assert all(once.filter(record(at, OSError(errno.ENOSPC, "full"))) for at in (100, 101))
