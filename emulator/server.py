@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 
 from emulator import bounds, ready
 from emulator.core.errors import Refused
+from emulator.core.hosts import is_loopback
 from emulator.core.world_clock import WorldClock
 from emulator.machine import certificates, handles
 from emulator.machine.folder import DataFolder
@@ -40,6 +41,10 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
+_OPEN = (
+    "OPEN TO THE NETWORK host=%s port=%d: whoever reaches it can reset worlds, read sign-in links "
+    "and end streams. Set --admin-token, or listen on 127.0.0.1"
+)
 _WARM_AFTER_SECONDS = 0.02
 _LOOK_SECONDS = 2
 _SILENT_SECONDS = 58
@@ -162,6 +167,8 @@ class Emulator:
         await web.start(listening)
         shared.state.is_ready = True
         folder.tell(self.local)
+        if not is_loopback(settings.host) and not settings.admin_token:
+            log.warning(_OPEN, settings.host, listening.port)
         # A start does not wait for what only a request or a publisher needs, and the first of them
         # does not either: it is fetched in a thread once everything listens.
         tasks.create_task(_warm())

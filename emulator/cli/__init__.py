@@ -133,7 +133,9 @@ def _run(name: str, arguments: list[str]) -> int:
 
 def _complain(name: str, sentence: str, exit_code: int) -> int:
     sys.stdout.flush()
-    print(f"live-emulator {name}: {sentence}", file=sys.stderr)
+    from emulator.cli.tools.plain import plain_lines
+
+    print(f"live-emulator {name}: {plain_lines(sentence)}", file=sys.stderr)
     return exit_code
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from emulator.cli.tools.api import Api, ApiError
 from emulator.cli.tools.chatting import Chatting, Event
+from emulator.cli.tools.plain import plain
 from emulator.cli.watch import add_server_flags, find
 
 NAME = "chat"
@@ -107,7 +108,7 @@ def _show_json(event: Event) -> None:
 def _show(event: Event) -> None:
     text = _told(event["type"], event.get("data", {}))
     if text:
-        print(text, flush=True)
+        print(plain(text), flush=True)
 
 
 def _told(kind: str, data: dict[str, Any]) -> str:
@@ -134,13 +135,8 @@ def _line(message: dict[str, Any]) -> str:
     badges = "".join(f"[{badge['type']}] " for badge in message["badges"])
     gone = "(deleted) " if message["is_deleted"] else ""
     name = message["user"]["username"]
-    return f"{at:%H:%M:%S} {badges}{name}: {gone}{_plain(message['content'])}"
-
-
-def _plain(content: str) -> str:
-    """Without what would move a terminal's cursor or change its colours."""
-    return "".join(each if each.isprintable() else " " for each in content)
+    return f"{at:%H:%M:%S} {badges}{name}: {gone}{message['content']}"
 
 
 def _complain(text: str) -> None:
-    print(f"* {text}", file=sys.stderr, flush=True)
+    print(f"* {plain(text)}", file=sys.stderr, flush=True)

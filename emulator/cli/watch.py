@@ -9,6 +9,7 @@ from typing import Any
 from emulator.cli import Failed
 from emulator.cli.tools.api import Api, ApiError
 from emulator.cli.tools.line import LiveLine
+from emulator.cli.tools.plain import plain
 from emulator.core.clock import SystemClock
 
 NAME = "watch"
@@ -91,7 +92,7 @@ def clock_time(seconds: float) -> str:
 
 def _follow(api: Api, stream: dict[str, Any]) -> None:
     line = LiveLine()
-    line.say(f"{stream['title']}")
+    line.say(plain(stream["title"]))
     line.say(f"  watch  {watch_page(stream)}")
     line.say(f"  HLS    {stream['hls_url']}")
     status = ""

@@ -24,6 +24,11 @@ class Timer(Protocol):
 class Clock(Protocol):
     """What the rest of the project knows of time."""
 
+    @property
+    def keeps_machine_time(self) -> bool:
+        """Whether it goes on by itself; else what happens under it is the same each time."""
+        ...
+
     def now_ms(self) -> int:
         """This instant, in milliseconds since 1970 UTC."""
         ...
@@ -39,6 +44,10 @@ class Clock(Protocol):
 
 class SystemClock:
     """The machine's clock. `call_at` needs a running event loop."""
+
+    @property
+    def keeps_machine_time(self) -> bool:
+        return True
 
     def now_ms(self) -> int:
         return wall_ns() // 1_000_000
@@ -75,6 +84,10 @@ class ManualClock:
         self._agenda: list[tuple[int, int, _Due]] = []
         self._counter = itertools.count()
         self._cancelled = 0
+
+    @property
+    def keeps_machine_time(self) -> bool:
+        return False
 
     def now_ms(self) -> int:
         return self._now_ms

@@ -59,6 +59,10 @@ class WorldClock(ManualClock):
         return "real" if self._speed == 1 else "scaled"
 
     @property
+    def keeps_machine_time(self) -> bool:
+        return self._speed != 0
+
+    @property
     def speed(self) -> float:
         """Seconds of the world in one of the machine's; 0 where time stands."""
         return self._speed

@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 MEMORY = ":memory:"
 _LOCK_FILE = "lock"
 KEY_FILE = "steering.key"
+CA_FILE = "ca.pem"
 _TEMPORARY = "live-emulator-"
 
 
@@ -56,6 +57,7 @@ class DataFolder:
                 folder = cls(path, lock, is_temporary)
                 folder.tell({"pid": os.getpid()})
                 folder.media_path.mkdir(exist_ok=True)
+                folder._make_private()
                 return folder
         except OSError as failure:
             raise Refused(
@@ -104,7 +106,22 @@ class DataFolder:
         for found in [self.media_path, *self.path.glob(f"{Path(self.world_path).name}*")]:
             found.rename(aside / found.name)
         self.media_path.mkdir()
+        self._make_private()
         return aside
+
+    def _make_private(self) -> None:
+        """Let only this user read the database and the keys, whoever made the folder and when."""
+        if not self.is_temporary:
+            # SQLite gives its journals the permissions of the database.
+            database = os.open(self.world_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            os.close(database)
+        for pattern in ("*.sqlite3*", "*.key", "*.pem"):
+            for path in self.path.glob(pattern):
+                if path.name != CA_FILE:  # Every client reads it.
+                    try:
+                        path.chmod(0o600)
+                    except PermissionError:  # Another user's, or a file system without them.
+                        log.warning("others may be able to read a private file path=%s", path)
 
     def close(self) -> None:
         """Let the folder go; a temporary one is removed with all that is in it."""

@@ -7,7 +7,7 @@ from emulator.core.clock import Clock
 from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.bursts import Burst
-from emulator.core.ids import Ids
+from emulator.core.ids import Ids, secret_token
 from emulator.world.audience.crowds import Crowds
 from emulator.world.audience.viewers import Viewers
 from emulator.world.chat.known_rooms import KnownRooms
@@ -52,6 +52,7 @@ class World:
         self.faults = Faults(self)
         if facts is not None:
             self.store.mark(facts)
+        self.secret = ""
         self._begin()
 
     @property
@@ -108,7 +109,8 @@ class World:
     def _begin(self) -> None:
         """What is true beside the facts: chance, limits, and who watches at the moment."""
         self.ids = Ids(self.name, self._count_start())
-        self.secret = self._keep("secret", lambda: self.ids.octets(32).hex())
+        # What is loaded has none of its own, and who is signed in stays so.
+        self.secret = self._keep("secret", lambda: self.secret or self._make_secret())
         self.limits = Limits(self.clock)
         # In place, not anew: what waits for a fault of the old facts goes on.
         self.faults.forget()
@@ -116,6 +118,15 @@ class World:
         self.crowds = Crowds(self.store, self.clock)
         self.known_rooms = KnownRooms(self.store)
         self.viewers = Viewers(self.clock, self.rules.viewer_gone_ms, self.crowds.count)
+
+    def _make_secret(self) -> str:
+        """What tokens are signed with: the system's randomness, which nobody can guess.
+
+        Where time stands all is to be the same each time, tokens too.
+        """
+        if self.clock.keeps_machine_time:
+            return secret_token()
+        return Ids(f"{self.name}/secret").octets(32).hex()
 
     def _count_start(self) -> int:
         """How often this world was opened before: the epoch of its ids."""

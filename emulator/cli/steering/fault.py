@@ -6,6 +6,7 @@ from typing import Any
 
 from emulator.cli import Failed
 from emulator.cli.tools.admin import Admin, add_admin_flags
+from emulator.cli.tools.plain import plain
 
 NAME = "fault"
 HELP = "break something on purpose in a running emulator, and mend it"
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         told = admin.call("DELETE", "faults")
         lines = [f"Faults that are over now: {told['cleared']}."]
-    print(json.dumps(told) if args.json else "\n".join(lines))
+    print(json.dumps(told) if args.json else "\n".join(map(plain, lines)))
     return 0
 
 

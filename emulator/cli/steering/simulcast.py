@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from emulator.cli.tools.admin import Admin, add_admin_flags
+from emulator.cli.tools.plain import plain
 
 NAME = "simulcast"
 HELP = "push a live stream on to other RTMP addresses"
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         admin.call("DELETE", f"{targets}/{args.target_id}")
         told, lines = {"removed": 1}, [f"It is pushed to {args.target_id} no more."]
-    print(json.dumps(told) if args.json else "\n".join(lines))
+    print(json.dumps(told) if args.json else "\n".join(map(plain, lines)))
     return 0
 
 

@@ -4,6 +4,7 @@ import argparse
 import json
 
 from emulator.cli.tools.admin import Admin, add_admin_flags
+from emulator.cli.tools.plain import plain
 
 NAME = "snapshot"
 HELP = "save, restore or list a world's snapshots"
@@ -34,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         told = admin.call("POST", f"snapshots/{args.name}/restore")
         lines = [f"The world is as it was at {told['taken_at']}."]
-    print(json.dumps(told) if args.json else "\n".join(lines))
+    print(json.dumps(told) if args.json else "\n".join(map(plain, lines)))
     return 0
 
 

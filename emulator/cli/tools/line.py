@@ -4,6 +4,7 @@ import shutil
 import sys
 from typing import TextIO
 
+from emulator.cli.tools.plain import plain, plain_lines
 from emulator.core.clock import monotonic_ms
 
 
@@ -20,18 +21,19 @@ class LiveLine:
     def show(self, text: str) -> None:
         """Say how things stand now."""
         if self._is_terminal:
+            text = plain(text)
             columns = shutil.get_terminal_size().columns
             # Back to the line's start, the text, and erase the rest (ECMA-48, EL).
             self._write(f"\r{text[: columns - 1]}\x1b[K")
             self._is_drawn = True
         elif self._shown_ms is None or monotonic_ms() - self._shown_ms >= self._calm_ms:
             self._shown_ms = monotonic_ms()
-            self._write(text + "\n")
+            self._write(plain(text) + "\n")
 
     def say(self, text: str) -> None:
         """Print a line that stays, whatever was shown before."""
         self.end()
-        self._write(text + "\n")
+        self._write(plain_lines(text) + "\n")
 
     def end(self) -> None:
         """Leave the shown line as it is and go on below it."""

@@ -5,6 +5,7 @@ import logging
 import sys
 from typing import Literal
 
+from emulator.cli.tools.plain import plain
 from emulator.machine.handles import OncePerMinute
 
 
@@ -23,6 +24,13 @@ class _JsonLines(logging.Formatter):
         return json.dumps(told, ensure_ascii=False)
 
 
+class _TextLines(logging.Formatter):
+    """One line a fact, whatever a client has put into its words; a traceback follows below."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return plain(super().formatMessage(record))
+
+
 def set_up(form: str, level: Literal["info", "warning"] = "info") -> None:
     """Send log lines of `level` and above to stderr, as `text` or `json` (the setting's words)."""
     to_stderr = logging.StreamHandler(sys.stderr)
@@ -30,7 +38,7 @@ def set_up(form: str, level: Literal["info", "warning"] = "info") -> None:
         to_stderr.setFormatter(_JsonLines())
     else:
         text = "%(asctime)s.%(msecs)03d %(levelname)-7s %(name)s: %(message)s"
-        to_stderr.setFormatter(logging.Formatter(text, "%H:%M:%S"))
+        to_stderr.setFormatter(_TextLines(text, "%H:%M:%S"))
     to_stderr.addFilter(OncePerMinute())
     logging.basicConfig(level=level.upper(), handlers=[to_stderr], force=True)
     # It says that it starts and stops, which `serve` has said in words for people.

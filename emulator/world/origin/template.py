@@ -31,8 +31,9 @@ def sown(seed: Seed, rules: Rules) -> Store:
     world = World(clock=clock, publish=_ignore, rules=lenient, name="seed")
     sow(world, seed, clock)
     with world.change():
-        # A copy counts its own starts, so that its ids do not depend on the sowing.
-        world.store.write("DELETE FROM meta WHERE name = 'starts'")
+        # A copy counts its own starts, so that its ids do not depend on the sowing, and has a
+        # secret that no other copy has.
+        world.store.write("DELETE FROM meta WHERE name IN ('starts', 'secret')")
         world.store.write("INSERT INTO meta VALUES (?, ?)", _OPENING, str(_SOWN_AT_MS))
     return world.store
 

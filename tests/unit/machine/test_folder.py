@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -134,3 +135,22 @@ def test_a_torn_lock_file_says_nothing(tmp_path: Path, left: str) -> None:
 
     assert running_on(tmp_path) == {}
     DataFolder.open(str(tmp_path)).close()
+
+
+def test_database_and_keys_are_private_in_a_folder_that_was_there(tmp_path: Path) -> None:
+    # Given a folder with a database and keys that anybody may read,
+    tmp_path.chmod(0o755)
+    private = ["world.sqlite3", "world.sqlite3-wal", "ca.key", "server.pem", "https.pem"]
+    for name in [*private, "ca.pem"]:
+        (tmp_path / name).touch()
+        (tmp_path / name).chmod(0o644)
+
+    # when an emulator takes it, then only its user may; clients still read the CA.
+    with closing(DataFolder.open(str(tmp_path))) as folder:
+        folder.steering_key()
+        for name in [*private, "steering.key"]:
+            assert (tmp_path / name).stat().st_mode & 0o777 == 0o600, name
+        assert (tmp_path / "ca.pem").stat().st_mode & 0o777 == 0o644
+        # The one that is begun after a damaged one as well.
+        folder.keep_aside()
+        assert Path(folder.world_path).stat().st_mode & 0o777 == 0o600

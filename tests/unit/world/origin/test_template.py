@@ -5,7 +5,7 @@ from contextlib import ExitStack, closing
 
 import pytest
 
-from emulator.core.clock import ManualClock
+from emulator.core.clock import ManualClock, SystemClock
 from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.seeds import file
@@ -14,7 +14,7 @@ from emulator.world.discovery import search
 from emulator.world.discovery.search import Filters
 from emulator.world.live import streams
 from emulator.world.live.streams import Wishes
-from emulator.world.origin.seed import Seed
+from emulator.world.origin.seed import EMPTY, Seed
 from emulator.world.origin.template import Template, sown
 from emulator.world.people import accounts, departures, follows
 from emulator.world.rules import Rules
@@ -159,3 +159,21 @@ def test_worlds_do_not_share_facts(template: Template, copies: Copies) -> None:
         accounts.by_username(two, "ada")
     live_a_little(two)
     assert streams.live(one) == []
+
+
+def test_worlds_of_one_seed_do_not_share_what_they_sign_with() -> None:
+    template = Template(sown(EMPTY, Rules()))
+    try:
+        # Where time runs nobody can guess it; where it stands it is the same each time.
+        running = [template.make(SystemClock(), lambda _: None, Rules(), "a") for _ in range(2)]
+        standing = [template.make(ManualClock(), lambda _: None, Rules(), "a") for _ in range(2)]
+        secrets = [world.secret for world in running]
+        assert len({*secrets, standing[0].secret, "", standing[1].secret}) == 4
+        assert standing[0].secret == standing[1].secret
+        # Who is signed in stays so after a reset.
+        template.restore(running[0])
+        assert running[0].secret == secrets[0]
+        for world in (*running, *standing):
+            world.close()
+    finally:
+        template.close()
