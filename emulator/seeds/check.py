@@ -16,6 +16,7 @@ from emulator.core import quantities
 from emulator.core.quantities import duration_ms
 from emulator.core.values import dataclass
 from emulator.world.library.chapters import CHAPTERS_MAX
+from emulator.world.library.clips import LENGTH_MAX_MS
 from emulator.world.webhooks import targets
 
 Check = Callable[[yaml.Node], Iterator["Mistake"]]
@@ -182,6 +183,7 @@ def _category(node: yaml.Node) -> Iterator[Mistake]:
             "description": _text(1000),
             "icon_url": _text(2000),
             "is_active": _flag,
+            "aliases": _list(_SLUG),
             "children": _list(_category),
         },
         required=("name", "slug"),
@@ -205,6 +207,10 @@ _USER = _entry(
 )
 _LINE = _entry({"by": _NAME, "says": _text(500)}, required=("by", "says"))
 _CHAPTER = _entry({"title": _text(200), "at": _duration}, required=("title", "at"))
+_CLIP = _entry(
+    {"title": _text(200), "by": _NAME, "at": _duration, "for": _duration, "views": _COUNT},
+    required=("title", "by", "at", "for"),
+)
 _STREAM_FIELDS = _entry(
     {
         "owner": _NAME,
@@ -220,6 +226,7 @@ _STREAM_FIELDS = _entry(
         "signed_in": _share,
         "chat": _list(_LINE),
         "chapters": _list(_CHAPTER),
+        "clips": _list(_CLIP),
     },
     required=("owner", "title", "began", "peak"),
 )
@@ -230,6 +237,7 @@ def _stream(node: yaml.Node) -> Iterator[Mistake]:
     mistakes = list(_STREAM_FIELDS(node))
     yield from mistakes
     told = {key.value: value for key, value in node.value} if not mistakes else {}
+    yield from _clips(told)
     chapters = told["chapters"].value if "chapters" in told else []
     if not chapters:
         return
@@ -245,6 +253,20 @@ def _stream(node: yaml.Node) -> Iterator[Mistake]:
         if not last_ms < at_ms < ran_ms:
             yield at(where, f"Chapters follow each other, within {told['ran'].value}.")
         last_ms = at_ms
+
+
+def _clips(stream: Mapping[str, yaml.Node]) -> Iterator[Mistake]:
+    """Clips of a minute at most, inside what the stream has shown."""
+    if "clips" not in stream:
+        return
+    length = stream.get("ran", stream["began"]).value
+    for node in stream["clips"].value:
+        clip = {key.value: value for key, value in node.value}
+        for_ms = duration_ms(clip["for"].value)
+        if not 0 < for_ms <= LENGTH_MAX_MS:
+            yield at(clip["for"], f"A clip is 1 to {LENGTH_MAX_MS // 1000} s long.")
+        elif duration_ms(clip["at"].value) + for_ms > duration_ms(length):
+            yield at(clip["at"], f"A clip lies within the stream's {length}.")
 
 
 _SCHEDULE = _entry(

@@ -75,6 +75,8 @@ def _categories(nodes: list[yaml.Node], slugs: _Taken) -> Iterator[Mistake]:
     for node in nodes:
         category = _entry(node)
         yield from slugs.take(category["slug"].value, category["slug"])
+        for alias in _items(category, "aliases"):
+            yield from slugs.take(alias.value, alias)
         yield from _categories(_items(category, "children"), slugs)
 
 
@@ -91,6 +93,8 @@ def _streams(seed: Entry, users: _Taken, slugs: _Taken) -> Iterator[Mistake]:
         yield from slugs.name(stream.get("category"))
         for line in _items(stream, "chat"):
             yield from users.name(_entry(line)["by"])
+        for clip in _items(stream, "clips"):
+            yield from users.name(_entry(clip)["by"])
         ran, began = stream.get("ran"), stream["began"]
         if ran is not None and duration_ms(ran.value) > duration_ms(began.value):
             yield at(ran, f"It began {began.value} ago, so it ran for at most that long.")

@@ -101,7 +101,7 @@ async def test_a_clip_is_cut_and_shows_wherever_clips_do(
             "per_page": 20,
             "has_more": False,
         }
-    assert (await call("GET", "/streams/clips/popular")).json() == [clip]
+    assert clip in (await call("GET", "/streams/clips/popular")).json()
     assert (await call("GET", "/streams/users/demo/clips")).json()["total"] == 0
     world = emulator.platform.world
     assert clips.count_of(world, streams.find(world, stream["id"]).row) == 1
@@ -113,7 +113,8 @@ async def test_a_clip_is_cut_and_shows_wherever_clips_do(
     for _ in range(2):
         await call("GET", f"/streams/clips/{second['id']}")
     popular = (await call("GET", "/streams/clips/popular")).json()
-    assert [each["id"] for each in popular] == [second["id"], made["id"]]
+    # Those of the seed go before both.
+    assert [each["id"] for each in popular[2:]] == [second["id"], made["id"]]
     assert len((await call("GET", "/streams/clips/popular?limit=1")).json()) == 1
 
     # Its maker deletes it: it is gone everywhere, and so are its files.
@@ -238,7 +239,8 @@ async def test_clips_of_a_private_stream_show_to_whom_they_concern(
     for name, status in (("admin", 404), ("moderator", 404), ("viewer", 200)):
         assert (await call("GET", path, f"ak_demo_{name}")).status_code == status
     assert (await call("GET", path, "ak_demo")).status_code == 200
-    assert (await call("GET", "/streams/clips/popular")).json() == []
+    popular = (await call("GET", "/streams/clips/popular")).json()
+    assert stream["id"] not in [each["stream_id"] for each in popular]
     assert (await call("GET", "/streams/users/viewer/clips")).json()["total"] == 0
     mine = await call("GET", "/streams/users/viewer/clips", "ak_demo_viewer")
     assert mine.json()["total"] == 1
@@ -272,4 +274,5 @@ async def test_a_clip_whose_media_is_gone_says_that_it_failed(
 
     clip = (await call("GET", f"/streams/clips/{made['id']}")).json()
     assert (clip["status"], clip["video_url"], clip["thumbnail_url"]) == ("failed", None, None)
-    assert (await call("GET", "/streams/clips/popular")).json() == []
+    popular = (await call("GET", "/streams/clips/popular")).json()
+    assert stream["id"] not in [each["stream_id"] for each in popular]

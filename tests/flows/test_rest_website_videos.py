@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import av
 import httpx
 import pytest
 
@@ -128,6 +129,18 @@ async def test_processing_makes_other_media_and_the_old_addresses_stay(
     assert len(play(made).video) == 60
     assert again["fileSize"] == len(film.content)
 
+    for form, media_type in (("mov", "video/quicktime"), ("avi", "video/x-msvideo")):
+        assert (await process(call, video["id"], format=form))["status"] == "completed"
+        again = (await call("GET", path, "ak_demo")).json()
+        base = urlsplit(again["videoUrl"]).path.partition("/manifest/")[0]
+        film = await client.get(f"{base}/downloads/default.{form}")
+        assert (again["format"], film.headers["content-type"]) == (form, media_type)
+        made.write_bytes(film.content)
+        assert sizes(made) == [(320, 180)] * 60
+        assert play(made).audio
+        with av.open(str(made), "r") as container:
+            assert container.duration == pytest.approx(2_000_000, abs=60_000)
+
     # And a picture alone leaves the media as it is.
     await process(call, video["id"], extractThumbnail=True)
     last = (await call("GET", path, "ak_demo")).json()
@@ -169,7 +182,9 @@ async def test_a_batch_is_all_or_nothing(call: Caller) -> None:
         {"resolution": "huge"},
         {"resolution": "8x8"},
         {"resolution": "9999x9999"},
-        {"format": "avi"},
+        {"format": "wmv"},
+        {"format": "avi", "codec": "hevc"},
+        {"format": "mov", "codec": "vp9"},
         {"quality": "best"},
         {"codec": "mpeg2"},
         {"format": "webm", "codec": "h264"},

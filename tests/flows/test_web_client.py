@@ -1,7 +1,10 @@
 """What the platform's own web client relies on, and finds nowhere else (contract, provenance C)."""
 
+import io
 from typing import Any
+from urllib.parse import urlsplit
 
+import av
 import httpx
 import pytest
 
@@ -210,3 +213,59 @@ async def test_website_addresses_answer_like_those_that_are_documented(call: Cal
     }
     shown = await read(call, f"/streams/vods/{vod['id']}")
     assert shown["view_count"] == vod["view_count"] + 1
+
+
+MENU = {
+    "ai-ml": "ai-coding",
+    "web-dev": "nextjs",
+    "vibe-coding": "ai-native-development",
+    "mobile": "mobile-dev",
+    "game-dev": "game-dev",
+    "devops": "devops",
+    "open-source": "rust",
+    "security": "web3",
+}
+
+
+@pytest.mark.parametrize(("slug", "leads_to"), MENU.items())
+async def test_categories_of_the_menu_are_there(call: Caller, slug: str, leads_to: str) -> None:
+    path = "/streams/categories/by-slug/"
+    category = await read(call, f"{path}{slug}")
+    assert category["id"] == (await read(call, f"{path}{leads_to}"))["id"]
+    page = await read(call, f"{path}{slug}/streams?status_filter=all")
+    assert page["category"]["slug"] == leads_to
+    assert len(await read(call, "/streams/categories")) == 10
+
+
+async def test_seeded_streams_name_language_framework_and_repository(call: Caller) -> None:
+    streams = (await read(call, "/streams/?status_filter=all"))["streams"]
+    assert len(streams) == 8
+    for stream in streams:
+        names = [tag["name"] for tag in stream["tags"]]
+        for kind in ("lang:", "fw:", "repo:"):
+            assert [name for name in names if name.startswith(kind)], (stream["title"], kind)
+        [repository] = [name for name in names if name.startswith("repo:")]
+        assert repository.startswith(f"repo:{stream['user']['username']}/")
+        messages = await read(call, f"/streams/{stream['id']}/chat")
+        lines = messages if call.prefix == "/v1" else messages["messages"]
+        assert len(lines) >= 3
+    tags = {tag["name"]: tag["usage_count"] for tag in await read(call, "/streams/streams/tags")}
+    assert (tags["lang:Python"], tags["lang:TypeScript"]) == (3, 2)
+
+
+@pytest.mark.parametrize("client", ["in process"], indirect=True)
+async def test_two_seeded_clips_play(client: httpx.AsyncClient, call: Caller) -> None:
+    clips = await read(call, "/streams/clips/popular")
+
+    assert [(clip["duration"], clip["status"], clip["view_count"]) for clip in clips] == [
+        (30, "ready", 184),
+        (40, "ready", 96),
+    ]
+    for clip in clips:
+        for address in (clip["video_url"], clip["thumbnail_url"]):
+            assert (await client.get(urlsplit(address).path)).status_code == 200
+        answer = await client.get(urlsplit(clip["video_url"]).path)
+        with av.open(io.BytesIO(answer.content), "r") as film:
+            assert film.duration == clip["duration"] * 1_000_000
+        [of_stream] = (await read(call, f"/streams/{clip['stream_id']}/clips"))["items"]
+        assert of_stream == clip

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from emulator.core.errors import Refused
-from emulator.media.recording.imports.upload import WEBM_NAME
+from emulator.media.recording.imports.upload import CONTAINERS
 from emulator.media.recording.recordings import MP4_NAME
 from emulator.media.shelf.segments import FileRange, not_missing, read
 from emulator.media.shelf.shelf import Kind, Rendered, Shelf
@@ -162,13 +162,14 @@ class Playback:
         path = await self._platform.recordings.mp4(subject.shelf_uid)
         return await _file(request, path, "video/mp4")
 
-    async def webm(self, request: Request) -> Response:
-        """The same as WebM, of a video that was processed so."""
+    async def other_file(self, request: Request) -> Response:
+        """The file of a video that was processed to another container."""
         subject = subject_of(self._platform, request.path_params["uid"])
-        path = self._platform.shelves.folder(subject.shelf_uid) / WEBM_NAME
+        form = request.url.path.rpartition(".")[2]
+        path = self._platform.shelves.folder(subject.shelf_uid) / f"default.{form}"
         if subject.video is None or not path.exists():
-            raise Refused("not_found", "There is no WebM of this. Its MP4 is at default.mp4.")
-        return await _file(request, path, "video/webm")
+            raise Refused("not_found", f"There is no {form} file here. Ask for default.mp4.")
+        return await _file(request, path, CONTAINERS[form])
 
     async def lifecycle(self, request: Request) -> Response:
         """Whether this is live.
@@ -305,7 +306,7 @@ def routes(worlds: Worlds) -> list[Route]:
         ("thumbnails/storyboard.jpg", Playback.sprite),
         ("thumbnails/storyboard.vtt", Playback.sprite_map),
         ("downloads/default.mp4", Playback.download),
-        (f"downloads/{WEBM_NAME}", Playback.webm),
+        *((f"downloads/default.{form}", Playback.other_file) for form in CONTAINERS),
         ("lifecycle", Playback.lifecycle),
         ("views", Playback.views),
     ]

@@ -49,7 +49,7 @@ def subject_of(platform: Platform, uid: str) -> Subject:
         return Subject(None, vod, vod.media_uid, vod.loop)
     clip = clips.by_uid(world, uid)
     if clip is not None and clip.status == "ready":
-        return Subject(None, None, uid, clip=clip)
+        return Subject(None, None, uid, _loop_of_clip(platform, clip), clip=clip)
     rendition = renditions.ready(world, uid)
     if rendition is not None:
         loop = renditions.source_of(world, rendition).loop
@@ -58,6 +58,14 @@ def subject_of(platform: Platform, uid: str) -> Subject:
     if live is not None:
         return Subject(None, None, uid, watched=live)
     raise Refused("not_found", "Not Found")
+
+
+def _loop_of_clip(platform: Platform, clip: Clip) -> Loop | None:
+    """None of one that was really cut."""
+    if not clip.is_simulated:
+        return None
+    began_ms = streams.find(platform.world, clip.stream_id).started_at_ms or 0
+    return Loop(clip.uid, began_ms + clip.from_ms, began_ms + clip.to_ms)
 
 
 def _loop_of(platform: Platform, stream: Stream) -> Loop | None:

@@ -65,8 +65,25 @@ def find(world: World, category_id: str) -> Category:
 
 
 def by_slug(world: World, slug: str) -> Category:
-    """The category with this slug, an inactive one too. Refuses (`not_found`) an unknown one."""
-    return _one(world, "WHERE categories.slug = ?", slug)
+    """The category with this slug, or with this alias; an inactive one too.
+
+    Refuses (`not_found`) an unknown one.
+    """
+    found = _many(world, "WHERE categories.slug = ?", slug) or _many(
+        world,
+        "WHERE categories.row = (SELECT category_row FROM category_aliases WHERE slug = ?)",
+        slug,
+    )
+    if not found:
+        raise Refused("not_found", "Category not found")
+    return found[0]
+
+
+def add_alias(world: World, slug: str, alias: str) -> None:
+    """Let a category be found by another slug, unless a category has that itself."""
+    category = by_slug(world, slug)
+    with world.change():
+        world.store.write("INSERT INTO category_aliases VALUES (?, ?)", alias, category.row)
 
 
 def by_rows(world: World, rows: Iterable[int]) -> dict[int, Category]:

@@ -109,7 +109,7 @@ def _sow_schedule(world: World, entry: Entry) -> None:
 
 def _sow_category(world: World, entry: Entry, parent_slug: str | None) -> None:
     values = dict(entry)
-    children = values.pop("children", ())
+    children, aliases = values.pop("children", ()), values.pop("aliases", ())
     categories.make(
         world,
         values.pop("name"),
@@ -117,5 +117,7 @@ def _sow_category(world: World, entry: Entry, parent_slug: str | None) -> None:
         parent_slug=parent_slug,
         **{key: value for key, value in values.items() if key != "slug"},
     )
+    for alias in aliases:
+        categories.add_alias(world, entry["slug"], alias)
     for child in children:
         _sow_category(world, child, parent_slug=entry["slug"])

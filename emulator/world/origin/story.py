@@ -14,7 +14,7 @@ from emulator.core.quantities import duration_ms
 from emulator.core.values import dataclass
 from emulator.world.audience import attendance
 from emulator.world.chat import messages
-from emulator.world.library import chapters, recordings
+from emulator.world.library import chapters, clips, recordings
 from emulator.world.library.chapters import Draft
 from emulator.world.library.recordings import Quality, Vod
 from emulator.world.live import categories, streams
@@ -77,6 +77,7 @@ class _Telling:
         yield Act(self._began_ms, 0, self._begin)
         yield from self._audience()
         yield from self._chat()
+        yield from self._clips()
         if not self._is_live:
             yield Act(self._ended_ms, 9, self._end)
 
@@ -140,6 +141,21 @@ class _Telling:
             messages.post(world, self._stream_id, author, line["says"])
 
         return say
+
+    def _clips(self) -> Iterator[Act]:
+        """Each is made as soon as what it shows is over."""
+        for clip in self._entry.get("clips", []):
+            from_ms = duration_ms(clip["at"])
+            span_ms = (from_ms, from_ms + duration_ms(clip["for"]))
+            yield Act(self._began_ms + span_ms[1], 3, self._clip(clip, span_ms))
+
+    def _clip(self, clip: Entry, span_ms: tuple[int, int]) -> Callable[[World], None]:
+        def make(world: World) -> None:
+            stream = streams.find(world, self._stream_id)
+            maker = accounts.by_username(world, clip["by"])
+            clips.simulate(world, stream, maker, clip["title"], span_ms, clip.get("views", 0))
+
+        return make
 
     def _end(self, world: World) -> None:
         stream = streams.end(world, streams.find(world, self._stream_id))

@@ -6,6 +6,7 @@ video expects to see it and not to hear of codecs.
 
 import shutil
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,19 +18,19 @@ from emulator.media.recording.imports.demux import Film
 from emulator.media.recording.imports.press import DRAFT_NAME, press
 from emulator.media.recording.imports.probe import UPLOAD_OPTIONS, Probed, probe
 from emulator.media.recording.imports.transcode import Codec, Plan, Quality, Sound, Span, transcode
-from emulator.media.recording.imports.upload import UPLOAD_NAME, WEBM_NAME
+from emulator.media.recording.imports.upload import UPLOAD_NAME
 from emulator.media.recording.imports.watch import Watch
 from emulator.media.recording.mp4 import remux
 from emulator.media.recording.recordings import MP4_NAME
 
 _MP4_DRAFT_NAME = "default.draft"
 
-Container = Literal["mp4", "webm"]
+Container = Literal["mp4", "webm", "mov", "avi"]
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """A recording that is whole. Sizes as it is shown; `file_bytes` of its MP4 (or WebM) file."""
+    """A recording that is whole. Sizes as it is shown; `file_bytes` of its file."""
 
     width: int
     height: int
@@ -83,10 +84,11 @@ def process(
     sound: Any = "opus" if wanted.container == "webm" else "aac"
     plan = Plan(wanted.codec, sound, width, height, wanted.quality)
     imported = _import(source, folder, probed, plan, (segment_ms, at_ms), watch)
-    if wanted.container == "webm":
+    if wanted.container != "mp4":
         watch.begin("packaging", 95, 100)
-        _to_webm(folder / MP4_NAME, folder / WEBM_NAME)
-        imported = replace(imported, file_bytes=(folder / WEBM_NAME).stat().st_size)
+        target = folder / f"default.{wanted.container}"
+        _repackage(folder / MP4_NAME, target, wanted.container)
+        imported = replace(imported, file_bytes=target.stat().st_size)
     return imported
 
 
@@ -171,20 +173,51 @@ def _even(value: float) -> int:
     return max(2, 2 * round(value / 2))
 
 
-def _to_webm(source: Path, target: Path) -> None:
-    """The same tracks in the other container."""
+def _repackage(source: Path, target: Path, form: Container) -> None:
+    """The tracks of an MP4 file in another container."""
     import av
 
     with (
         av.open(str(source), "r", options=UPLOAD_OPTIONS) as container,
-        av.open(str(target), "w", format="webm") as out,
+        av.open(str(target), "w", format=form) as out,
     ):
         streams: list[Any] = [*container.streams.video, *container.streams.audio]
         copies = {each.index: out.add_stream_from_template(each, opaque=True) for each in streams}
+        picture = streams[0]
+        frames = _AviFrames(picture, copies[picture.index]) if form == "avi" else None
         for packet in container.demux(*streams):
-            if packet.dts is not None:
-                packet.stream = copies[packet.stream.index]
-                out.mux_one(packet)
+            if packet.dts is None:
+                continue
+            index = packet.stream.index
+            packets = frames.of(packet) if frames and index == picture.index else [packet]
+            for each in packets:
+                each.stream = copies[index]
+                out.mux_one(each)
+
+
+class _AviFrames:
+    """H.264 as AVI has it: frames that are numbered, and no configuration record.
+
+    The parameter sets stand in the stream (ISO/IEC 14496-10, Annex B). Our encoder makes no
+    B-frames, which AVI could not show in their order.
+    """
+
+    def __init__(self, picture: Any, copy: Any) -> None:
+        from av.bitstream import BitStreamFilterContext
+
+        self._filter = BitStreamFilterContext("h264_mp4toannexb", picture, copy)
+        self._rate = picture.average_rate or Fraction(30)
+        copy.time_base = 1 / self._rate
+        self._last = -1
+
+    def of(self, packet: Any) -> list[Any]:
+        number = max(self._last + 1, round(packet.dts * packet.time_base * self._rate))
+        self._last = number
+        packets: list[Any] = self._filter.filter(packet)
+        for each in packets:
+            each.time_base, each.duration = 1 / self._rate, 1
+            each.pts = each.dts = number
+        return packets
 
 
 def _check_disk(folder: Path, wanted_bytes: int) -> None:

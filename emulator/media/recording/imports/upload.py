@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 UPLOAD_NAME = "upload"
-WEBM_NAME = "default.webm"
+# What a video may be processed to beside MP4, by its file's ending, and its media type.
+CONTAINERS = {"webm": "video/webm", "mov": "video/quicktime", "avi": "video/x-msvideo"}
 _COPY_BYTES = 2**20
 
 

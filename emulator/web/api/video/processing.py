@@ -24,7 +24,13 @@ _HEIGHTS = {
 }
 _BOX = re.compile(r"(\d{2,4})x(\d{2,4})", re.ASCII)
 _CODECS = {"h264": "h264", "h265": "hevc", "hevc": "hevc", "vp9": "vp9", "av1": "av1"}
-_WEBM = ("vp9", "av1")
+# What each format holds; the first is what it gets where no codec is asked for.
+_HOLDS = {
+    "mp4": ("h264", "h265", "hevc", "vp9", "av1"),
+    "mov": ("h264", "h265", "hevc"),
+    "avi": ("h264",),
+    "webm": ("vp9", "av1"),
+}
 
 
 class ProcessOptions(Request):
@@ -39,7 +45,7 @@ class ProcessOptions(Request):
     )
 
     resolution: str | None = Field(default=None, max_length=20, examples=["720p"])
-    format: Literal["mp4", "webm"] | None = None
+    format: Literal["mp4", "webm", "mov", "avi"] | None = None
     codec: Literal["h264", "h265", "hevc", "vp9", "av1"] | None = None
     quality: Literal["low", "medium", "high"] | None = None
     extract_thumbnail: bool | None = None
@@ -55,9 +61,10 @@ class ProcessOptions(Request):
         return given
 
     @model_validator(mode="after")
-    def _webm_has_its_codecs(self) -> "ProcessOptions":
-        if self.format == "webm" and self.codec not in (None, *_WEBM):
-            raise ValueError(f"WebM holds {' or '.join(_WEBM)}, not {self.codec}")
+    def _formats_have_their_codecs(self) -> "ProcessOptions":
+        held = _HOLDS[self.format or "mp4"]
+        if self.codec not in (None, *held):
+            raise ValueError(f"{self.format} holds {' or '.join(held)}, not {self.codec}")
         return self
 
     def plain(self) -> dict[str, Any]:
@@ -68,8 +75,7 @@ class ProcessOptions(Request):
         )
         if not is_picture_alone:
             given["container"] = self.format or "mp4"
-            usual = "vp9" if self.format == "webm" else "h264"
-            given["codec"] = _CODECS[self.codec or usual]
+            given["codec"] = _CODECS[self.codec or _HOLDS[given["container"]][0]]
             given["quality"] = self.quality or "medium"
         resolution = (self.resolution or "original").lower()
         if resolution in _HEIGHTS:
