@@ -147,6 +147,7 @@ class Emulator:
 
         shared.peers = Peers(worlds, bounds.webrtc(settings), tasks, ingest.rounds.catch_up)
         stack.push_async_callback(shared.peers.stop, "the emulator stops")
+        stack.callback(worlds.let_go, "the emulator stops")
         stun = StunServer()
         stack.callback(stun.stop)
         stun_port = await stun.start(settings.host, settings.stun_port)

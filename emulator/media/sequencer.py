@@ -60,6 +60,10 @@ class Sequencer:
             *(Sequenced(*placed, at_ms) for placed in self._gap_filler.flush()),
         ]
 
+    def continue_at(self, ticks: int) -> None:
+        """Before the first packet: the stream has so much media already."""
+        self._timeline.continue_at(ticks)
+
     def resume(self) -> None:
         """Another publisher's packets follow, after a discontinuity."""
         self._track_set.resume()

@@ -75,6 +75,10 @@ class Timeline:
         """Where the newest media ends, in ticks since the stream began."""
         return self._latest
 
+    def continue_at(self, ticks: int) -> None:
+        """Before the first packet: the stream has so much media already."""
+        self._latest = self._floor = ticks
+
     def resume(self) -> None:
         """A publisher has come back: its first key frame follows the newest media, in a new epoch.
 

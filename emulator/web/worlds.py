@@ -69,6 +69,7 @@ class Worlds:
         self._uid_addresses: list[tuple[str, str]] = []
         self._uid_columns: list[tuple[str, str]] = []
         self._templates: dict[str, Template] = {}
+        self._is_default_kept = False
         # Of seeds whose content came with a request; the newest are at the end.
         self._sent_templates: OrderedDict[str, Template] = OrderedDict()
 
@@ -102,7 +103,8 @@ class Worlds:
         # A VOD is also found by the uid that it was uploaded by.
         self._uid_addresses = [each for each in self._uid_columns if each[1] in _ADDRESSES]
         platform = self._platform(world, clock, bus, seed)
-        await self._go_on(platform)
+        self._is_default_kept = path != MEMORY
+        await self._go_on(platform, platform.broadcasts.recover())
         return platform
 
     @cached_property
@@ -286,10 +288,13 @@ class Worlds:
         platform.clock.advance(max(0, content.now_ms - platform.clock.now_ms()))
         await self._go_on(platform)
 
-    async def _go_on(self, platform: Platform) -> None:
-        """After facts were put in place: what they speak of as under way is taken up again."""
+    async def _go_on(self, platform: Platform, waiting: AbstractSet[str] = frozenset()) -> None:
+        """After facts were put in place: what they speak of as under way is taken up again.
+
+        `waiting` are the ids of streams that may still get their publishers back.
+        """
         attendance.reopen(platform.world)
-        await platform.recorder.recover()
+        await platform.recorder.recover(waiting)
         await platform.workshop.recover()
         platform.cutting_room.recover()
 
@@ -349,13 +354,24 @@ class Worlds:
         self.say_goodbye(reason)
         if DEFAULT not in self._platforms:  # It could not be opened; who asked knows why.
             return
-        self.default.broadcasts.stop(reason)
+        if self._is_default_kept:
+            self.let_go(reason)
+        else:
+            self.default.broadcasts.stop(reason)
         await self.default.broadcasts.settled()
         await self.default.simulcasts.stop()
         await self.default.recorder.stop()
         await self.default.workshop.stop()
         await self.default.cutting_room.stop()
         await self.default.webhooks.stop()
+
+    def let_go(self, reason: str) -> None:
+        """Leave live what the next process can go on with, and disconnect its publishers.
+
+        Called before the servers stop, which would take a publisher's end for its own.
+        """
+        if self._is_default_kept:
+            self.default.broadcasts.abandon(f"{reason[:1].upper()}{reason[1:]}. Come back to it.")
 
     def say_goodbye(self, reason: str) -> None:
         """Close every chat socket: the server is about to."""

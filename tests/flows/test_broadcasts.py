@@ -1,6 +1,7 @@
 """Publishers come, drop and return, on a clock that only the test moves."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from emulator.core.events.live import (
 )
 from emulator.media.ingest.tag import Tag
 from emulator.media.ingest.wire import amf0
+from emulator.media.live.broadcasts import BroadcastBounds, Broadcasts
 from emulator.media.shelf.shelves import ShelfSettings, Shelves
 from emulator.world.library import recordings
 from tests.support.stage import PRIMED_MS, WINDOW_MS, Publisher, Stage, picture
@@ -184,6 +186,76 @@ async def test_streams_wait_and_end_each_for_itself(stage: Stage) -> None:
     assert (stage.now(early).status, stage.now(late).status) == ("ended", "live")
     stage.clock.advance(WINDOW_MS // 2)
     assert stage.now(late).status == "ended"
+
+
+# The next process.
+
+
+async def restarted(stage: Stage) -> Stage:
+    """The same facts and files, with nothing else of the process that had them."""
+    stage.broadcasts.abandon("the emulator stops")
+    await stage.shelves.close()
+    shelves = Shelves(stage.shelves.root, stage.shelves.settings)
+    return replace(
+        stage,
+        shelves=shelves,
+        broadcasts=Broadcasts(stage.world, shelves, BroadcastBounds(segment_ms=1000)),
+    )
+
+
+async def test_the_window_counts_from_the_start_of_the_next_process(stage: Stage) -> None:
+    # Given a stream that was live when its emulator stopped, an hour ago,
+    stream = stage.create()
+    Publisher(stage, stream.stream_key).send()
+    stopped_ms = stage.clock.now_ms()
+    following = await restarted(stage)
+    assert stage.now(stream).status == "live"
+    stage.clock.advance(3_600_000)
+
+    # when the next one starts, then it is waited for as after any other drop,
+    assert following.broadcasts.recover() == {stream.id}
+    stage.clock.advance(WINDOW_MS - 1)
+    assert stage.now(stream).status == "live"
+
+    # and has ended, where nobody came, when its media stopped.
+    stage.clock.advance(1)
+    ended = stage.now(stream)
+    assert ended.status == "ended"
+    assert ended.ended_at_ms == pytest.approx(stopped_ms, abs=100)
+    await following.shelves.close()
+
+
+async def test_a_publisher_that_comes_back_to_the_next_process_goes_on(stage: Stage) -> None:
+    stream = stage.create()
+    Publisher(stage, stream.stream_key).send()
+    following = await restarted(stage)
+    following.broadcasts.recover()
+    stage.clock.advance(WINDOW_MS - 1)
+
+    publisher = Publisher(following, stream.stream_key).send()
+
+    stage.clock.advance(WINDOW_MS)
+    assert stage.now(stream).status == "live"
+    window = following.shelf(stream).window
+    assert sum(segment.starts_discontinuity for segment in window.segments) == 1
+    assert 3.8 < window.duration / 90_000 <= 4
+    starts = [segment.start for segment in window.segments]
+    assert starts == sorted(starts)
+    publisher.leave()
+    stage.clock.advance(WINDOW_MS)
+    assert stage.now(stream).status == "ended"
+    await following.shelves.close()
+
+
+async def test_a_return_to_the_next_process_without_a_picture_still_ends(stage: Stage) -> None:
+    stream = stage.create()
+    Publisher(stage, stream.stream_key).send()
+    following = await restarted(stage)
+    following.broadcasts.recover()
+    Publisher(following, stream.stream_key).send_headers().leave()
+    stage.clock.advance(WINDOW_MS)
+    assert stage.now(stream).status == "ended"
+    await following.shelves.close()
 
 
 # A codec that is refused.

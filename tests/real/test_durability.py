@@ -62,8 +62,8 @@ def test_after_kill_9_the_stream_has_ended_and_its_vod_holds_what_players_saw(
             first.process.send_signal(signal.SIGKILL)
             first.said()
 
-    # when it is started again on the same folder,
-    with child(data) as second:
+    # when it is started again on the same folder, and its publisher does not come back,
+    with child(data, "--reconnect-window", "1") as second:
         walk = second.walk()
         vod = walk.until_vod(stream)
 
@@ -75,6 +75,42 @@ def test_after_kill_9_the_stream_has_ended_and_its_vod_holds_what_players_saw(
         assert play(str(vod["video_url"])).video
         assert walk.stream(stream)["ended_at"] is not None
         assert facts_of(walk, waiting) == waiting
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_a_publisher_that_comes_back_to_the_next_start_goes_on(
+    tmp_path: Path, how: signal.Signals
+) -> None:
+    data = tmp_path / "data"
+    # Given a stream that was live when its emulator was stopped, or killed,
+    with child(data) as first:
+        walk = first.walk()
+        stream = walk.create()
+        with pushing(address_of(stream)):
+            walk.until_parts(stream, 8)
+            seen = walk.media(stream)
+            first.process.send_signal(how)
+            first.said()
+
+    # when the next one has started, then it is live, and its publisher goes on with it.
+    with child(data, "--reconnect-window", "60") as second:
+        walk = second.walk()
+        now = walk.stream(stream)
+        assert (now["status"], now["ended_at"]) == ("live", None)
+        with pushing(address_of(now | {"stream_key": stream["stream_key"]})):
+            until(
+                lambda: "#EXT-X-DISCONTINUITY\n" in walk.media_playlist(now, "llhls"), "it goes on"
+            )
+            walk.until_parts(now, 8)
+        assert walk.end(stream).status == 200
+        vod = walk.until_vod(stream)
+
+        # And the recording has both, one behind the other.
+        assert key_of(seen) in recorded(walk, vod)
+        assert walk.media_playlist(now).count("#EXT-X-DISCONTINUITY\n") == 1
+        played = play(str(vod["video_url"])).video
+        assert played == sorted(played)
+        assert len(played) / 30 == pytest.approx(vod["duration"], abs=0.2)
 
 
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGHUP])
@@ -92,7 +128,7 @@ def test_a_signal_while_live_ends_cleanly_and_the_next_start_has_the_vod(
         assert first.process.returncode == 0
         assert not first.ready_file.exists()
 
-    with child(data) as second:
+    with child(data, "--reconnect-window", "1") as second:
         assert second.walk().until_vod(stream)["duration"] > 0.5
 
 

@@ -34,6 +34,8 @@ from emulator.world.world import WRITE_RETRY_MS, World
 
 if TYPE_CHECKING:
     from emulator.media.live.pipeline import Pipeline
+    from emulator.media.renditions.ladder import Ladder
+    from emulator.media.timeline import Epoch
 
 log = logging.getLogger(__name__)
 
@@ -191,6 +193,16 @@ class Broadcast:
             self._patience.cancel()
             self._give_up(stopped_ms, reason)
 
+    def await_return(self, stopped_ms: int) -> None:
+        """An earlier process has left the stream live: its publisher may come back to this one.
+
+        The window counts from the later of its last media, at `stopped_ms`, and now.
+        """
+        self._had_publisher = True
+        reason = "the emulator was started anew, and its publisher did not come back"
+        ahead_ms = max(0, stopped_ms - self._world.now_ms)
+        self._give_up_later(stopped_ms, reason, ahead_ms + self._world.rules.reconnect_window_ms)
+
     def stop(self, reason: str) -> None:
         """End the stream now, as if nobody had come back; a stream without media stays as it is."""
         stopped_ms = self.pipeline.last_media_ms
@@ -249,7 +261,7 @@ class Broadcasts:
         self._broadcasts: dict[str, Broadcast] = {}
         self.hosted = Hosted()
         self._has_media: dict[str, asyncio.Event] = {}
-        # Told of each stream whose first picture has come.
+        # Told of each stream whose first picture has come, to this process.
         self.when_media: list[Callable[[str], None]] = []
         self._ladders = Ladders(
             world,
@@ -278,6 +290,24 @@ class Broadcasts:
             attempt.encoder,
         )
         return broadcast.join(attempt, drop)
+
+    def recover(self) -> set[str]:
+        """Wait for the publishers of what an earlier process left live; returns these streams.
+
+        Blocks on the disk. Streams without media, or whose recording is gone, are left alone.
+        """
+        for stream in streams.live(self._world):
+            if stream.is_simulated or not stream.has_media:
+                continue
+            try:
+                shelf = self._shelves.reopen(stream.uid)
+            except Refused:
+                continue
+            broadcast = self._broadcasts[stream.id] = self._begin(stream)
+            broadcast.pipeline.continue_on(shelf)
+            broadcast.await_return(broadcast.pipeline.last_media_ms or self._world.now_ms)
+            log.info("stream waits for its publisher since the start stream=%s", stream.id)
+        return set(self._broadcasts)
 
     def hear(self, event: Event) -> None:
         """The end of a stream, its deletion and a new key disconnect its publisher."""
@@ -399,16 +429,19 @@ class Broadcasts:
                 raise
             log.info("stream is live stream=%s", stream.id)
             self._has_media.pop(stream.id, asyncio.Event()).set()
+            return shelf
+
+        def begin(epoch: "Epoch", shelf: Shelf) -> "Ladder | None":
             for tell in self.when_media:
                 tell(stream.id)
-            return shelf
+            return self._ladders.begin(stream.id, epoch, shelf)
 
         pipeline = Pipeline(
             self._world.clock,
             open_shelf,
             part_ms=self._bounds.part_ms,
             segment_ms=self._bounds.segment_ms,
-            open_ladder=partial(self._ladders.begin, stream.id),
+            open_ladder=begin,
             warn=partial(log.warning, "publisher warning stream=%s warning=%s", stream.id),
         )
         return Broadcast(self._world, stream, pipeline)

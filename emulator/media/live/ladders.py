@@ -52,10 +52,16 @@ class Ladders:
         from emulator.media.renditions.ladder import Ladder, Rung  # Late: mostly, nothing is.
 
         stream = streams.find(self._world, stream_id)
+        earlier = {made.name: made for made in renditions.of(self._world, stream)}
         rungs = []
         for size in wanted:
-            made = renditions.begin(self._world, stream, *size)
-            rungs.append(Rung(size.name, made.uid, self._shelves.begin(made.uid)))
+            made = earlier.get(size.name)
+            if made is not None:  # By a process before this one.
+                shelf = self._shelves.reopen(made.uid)
+            else:
+                made = renditions.begin(self._world, stream, *size)
+                shelf = self._shelves.begin(made.uid)
+            rungs.append(Rung(size.name, made.uid, shelf))
         _introduce({stream.uid: source} | {rung.uid: rung.shelf for rung in rungs})
         ladder = Ladder(
             rungs,

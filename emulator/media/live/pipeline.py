@@ -55,6 +55,7 @@ class Pipeline:
         self._open_ladder = open_ladder
         self.ladder: Ladder | None = None
         self._shelf: Shelf | None = None
+        self._has_begun = False
         self._warn_publisher = warn
         self._reader = FlvReader(self._warn)
         self._sequencer = Sequencer()
@@ -70,6 +71,15 @@ class Pipeline:
     def last_media_ms(self) -> int | None:
         """When media last came, None where none has come yet."""
         return self._last_media_ms
+
+    def continue_on(self, shelf: Shelf) -> None:
+        """Go on with what an earlier process has recorded of this stream, as after a `pause`."""
+        self._shelf = shelf
+        window = shelf.window
+        if window.complete:
+            self._sequencer.continue_at(window.complete[-1].end)
+        self._last_media_ms = window.end_ms or self._clock.now_ms()
+        self._sequence = window.next_part
 
     def receive(self, tag: Tag) -> None:
         """Take the publisher's next tag.
@@ -151,6 +161,8 @@ class Pipeline:
         for packet, epoch, at_ms in sequence:
             if self._shelf is None:
                 self._shelf = self._open_shelf()
+            if not self._has_begun:
+                self._has_begun = True
                 self.ladder = self._open_ladder(epoch, self._shelf)
             self._last_media_ms = at_ms
             if self.ladder is not None:

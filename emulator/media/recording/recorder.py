@@ -8,6 +8,7 @@ waits for it.
 import asyncio
 import contextlib
 import logging
+from collections.abc import Set as AbstractSet
 from functools import partial
 
 from emulator.core.errors import Refused
@@ -64,16 +65,17 @@ class Recorder:
         elif isinstance(event, VodDeleted) and event.vod_id in self._running:
             self._running.pop(event.vod_id).cancel()
 
-    async def recover(self) -> None:
+    async def recover(self, waiting: AbstractSet[str] = frozenset()) -> None:
         """End what was live when the last process died, and finish VODs that it left unfinished.
 
-        A stream that was live without media just ends: its publisher, if any, is gone too.
+        `waiting` are the ids of streams whose publishers may still come back. A stream that was
+        live without media just ends: its publisher, if any, is gone too.
         """
         synthetic.end_abandoned(self._world)
         left = vods.unfinished(self._world)
         for stream in streams.live(self._world):
-            if stream.is_simulated:
-                continue  # It has no publisher that could be gone.
+            if stream.is_simulated or stream.id in waiting:
+                continue  # The one has no publisher that could be gone.
             ended_ms = self._world.now_ms
             if stream.has_media:
                 ended_ms = await self._last_media_ms(stream) or ended_ms

@@ -17,6 +17,8 @@ from emulator.media.shelf.window import Window
 
 NAME = "index.jsonl"
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
+# A player may have had as many parts that were not written when the process was killed.
+_PARTS_LOST_MAX = 100
 # What reading a line that is not what it should be raises.
 _DAMAGE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 
@@ -24,7 +26,8 @@ _DAMAGE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, Recur
 @dataclass(slots=True)
 class Recorded:
     """What an index says and the files bear out. `ended_ms` is None where the writing process did
-    not get that far; `sizes` are the folder's files; `lost_parts` were named but are not there."""
+    not get that far, or another one went on; `sizes` are the folder's files; `lost_parts` were
+    named but are not there."""
 
     segment_ms: int = 2000
     part_ms: int = 200
@@ -39,6 +42,21 @@ class Recorded:
     def window(self) -> Window:
         """All of it, as the window of a finished recording."""
         window = Window(segment_ms=self.segment_ms, part_ms=self.part_ms, is_recording=True)
+        self._fill(window)
+        window.finish()
+        return window
+
+    def continued(self, dvr_seconds: float) -> Window:
+        """All of it, as a live window that goes on.
+
+        Numbers of parts that the last process may have handed out, and not written, are left out.
+        """
+        window = Window(segment_ms=self.segment_ms, part_ms=self.part_ms, dvr_seconds=dvr_seconds)
+        self._fill(window)
+        window.next_part += _PARTS_LOST_MAX
+        return window
+
+    def _fill(self, window: Window) -> None:
         for segment in sorted(self.segments.values(), key=lambda segment: segment.msn):
             if segment.init is not window.init:
                 window.begin(segment.init)
@@ -50,8 +68,6 @@ class Recorded:
             segment.parts = []
             window.keep(segment)
         window.next_part = self.next_part
-        window.finish()
-        return window
 
 
 def head_line(window: Window) -> bytes:
@@ -144,12 +160,14 @@ def _fold_line(recorded: Recorded, line: bytes, waiting: list[bytes]) -> None:
         if "segment" in fact:
             _fold_segment(recorded, fact, waiting)
         elif "init" in fact:
+            _fold_parts(recorded, waiting)  # Of a segment that a killed process did not end.
             init = _init(fact)
             recorded.inits[init.number] = init
         elif "recording" in fact:
             recorded.segment_ms = int(fact["segment_ms"])
             recorded.part_ms = int(fact["part_ms"])
         elif "ended" in fact:
+            _fold_parts(recorded, waiting)
             recorded.ended_ms = int(fact["at_ms"])
     except _DAMAGE:
         recorded.bad_lines += 1
@@ -157,6 +175,7 @@ def _fold_line(recorded: Recorded, line: bytes, waiting: list[bytes]) -> None:
 
 def _fold_segment(recorded: Recorded, fact: dict[str, Any], waiting: list[bytes]) -> None:
     """A segment's line speaks for its parts, unless the file is too short for it."""
+    recorded.ended_ms = None
     segment = _segment(recorded, fact)
     segment.duration, segment.length = int(fact["ticks"]), int(fact["bytes"])
     segment.frames = int(fact["frames"])
@@ -195,6 +214,7 @@ def _init(fact: dict[str, Any]) -> Init:
 
 
 def _fold_part(recorded: Recorded, fact: dict[str, Any]) -> None:
+    recorded.ended_ms = None
     msn, offset, length = int(fact["segment"]), int(fact["offset"]), int(fact["bytes"])
     recorded.next_part = max(recorded.next_part, int(fact["part"]) + 1)
     if offset + length > recorded.sizes.get(f"seg-{msn}.m4s", 0):

@@ -8,7 +8,7 @@ the window is what memory holds.
 import asyncio
 import gzip
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from hashlib import blake2b
 from itertools import chain
@@ -56,12 +56,21 @@ class Rendered:
 class Shelf:
     """Live: `begin`, `append` and `finish` by the pipeline. Read by everyone else."""
 
-    def __init__(self, folder: Path, window: Window, tape: Tape | None = None) -> None:
-        """`tape` is None for a finished recording. `folder` need not exist."""
+    def __init__(
+        self,
+        folder: Path,
+        window: Window,
+        tape: Tape | None = None,
+        inits: Mapping[int, Init] | None = None,
+    ) -> None:
+        """`tape` is None for a finished recording. `folder` need not exist.
+
+        `inits` are those that are there already: also ones that no segment of the window needs.
+        """
         self.folder = folder
         self.window = window
         self._tape = tape
-        self._inits: dict[int, Init] = {}
+        self._inits: dict[int, Init] = dict(inits or {})
         self._init_contents: dict[int, bytes] = {}
         self._fresh: list[Segment] = []
         self._lengths: dict[int, int] = {}
@@ -82,7 +91,7 @@ class Shelf:
     def begin(self, content: bytes, part: Part) -> None:
         """Take the init segment of a part that starts a discontinuity, before the part itself."""
         self._end_segment()
-        number = len(self._inits)
+        number = max(self._inits, default=-1) + 1
         init = init_of(number, part.tracks, len(content))
         self._inits[number] = init
         self._init_contents[number] = content

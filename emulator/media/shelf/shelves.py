@@ -68,6 +68,22 @@ class Shelves:
         """Take `begin` back, before anything was put on the shelf: it leaves nothing behind."""
         self._live.pop(uid, None)
 
+    def reopen(self, uid: str, on_failure: OnFailure | None = None) -> Shelf:
+        """The shelf of a stream that an earlier process left, to go on behind its last part.
+
+        Blocks on the disk. Refuses (`not_found`) where that process has recorded nothing.
+        """
+        folder = self.folder(uid)
+        try:
+            recorded = read_index(folder)
+        except OSError:
+            raise Refused("not_found", "This stream has no media yet.") from None
+        self._recordings.pop(uid, None)
+        tape = self._writer.tape(folder, on_failure or _ignore)
+        window = recorded.continued(self.settings.dvr_seconds)
+        shelf = self._live[uid] = Shelf(folder, window, tape, recorded.inits)
+        return shelf
+
     def find(self, uid: str) -> Shelf:
         """The live shelf, or the recording as its index tells it.
 

@@ -207,6 +207,8 @@ class Tape:
         if self._index is None:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._index = FileIO(self.folder / INDEX_NAME, "a")
+            if self._index.tell():
+                _write(self._index, b"\n")  # Behind what a killed process did not finish.
         _write(self._index, line)
 
     def _close_segment(self) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from emulator.core.errors import Refused
 from emulator.media.recording.recovery import recover
 from emulator.media.shelf import playlist
 from emulator.media.shelf.index import NAME, read_index
@@ -113,3 +114,41 @@ def test_a_process_that_was_killed_before_its_first_part_leaves_an_empty_recordi
 def test_a_folder_without_an_index_is_no_recording(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         recover(tmp_path)
+
+
+@pytest.mark.parametrize("torn", [b"", b'{"part":99,"seg', b'{"init":7'])
+async def test_a_recording_goes_on_behind_what_a_killed_process_has_written(
+    tmp_path: Path, torn: bytes
+) -> None:
+    # Given a process that was killed in the middle of a segment, and maybe of a line,
+    folder = tmp_path / UID
+    await asyncio.to_thread(write_until_killed, tmp_path, 8)
+    with (folder / NAME).open("ab") as file:
+        file.write(torn)
+    before = read_index(folder).window()
+
+    # when the next one goes on with it,
+    shelves = Shelves(tmp_path, ShelfSettings(segment_ms=1000))
+    shelf = shelves.reopen(UID)
+    assert not shelf.window.is_finished
+    assert shelf.window.next_part > before.next_part
+    FakeBroadcast(parts_a_segment=5).send(shelf, 7)
+    await shelves.close()
+
+    # then all of both is there, with one discontinuity between them, and it has ended.
+    recorded = read_index(folder)
+    window = recorded.window()
+    assert recorded.ended_ms is not None
+    assert window.duration == before.duration + 7 * 18_000
+    assert [segment.msn for segment in window.complete] == list(range(len(window.complete)))
+    breaks = [segment.msn for segment in window.complete if segment.starts_discontinuity]
+    assert breaks == [before.next_msn]
+    assert {segment.init.number for segment in window.complete} == {0, 1}
+
+
+async def test_what_was_never_recorded_cannot_go_on(tmp_path: Path) -> None:
+    shelves = Shelves(tmp_path)
+    with pytest.raises(Refused) as refused:
+        shelves.reopen(UID)
+    assert refused.value.code == "not_found"
+    await shelves.close()
