@@ -1,6 +1,7 @@
 """WebRTC peers that do what they should not: each has an end, and nobody else notices."""
 
 import asyncio
+import logging
 import socket
 import sys
 from collections.abc import Iterator
@@ -118,6 +119,17 @@ async def test_strangers_are_not_heard_and_who_never_shakes_hands_is_let_go() ->
             await connect_only(quiet.text)
             # then it is let go, with all that was held for it.
             await until_alone(emulator, before)
+
+
+async def test_peer_that_does_not_connect_is_logged_with_the_setting_that_helps(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with emulating(webrtc_connect_ms=1_000) as (walk, emulator), caplog.at_level(logging.INFO):
+        answer = post_offer(walk.create()["ingest"]["webrtc_url"], OFFER)
+        await ask(lambda: peers_of(emulator).count == 0, "it is let go")
+        [line] = [each for each in caplog.messages if "WebRTC peer left" in each]
+    assert f"127.0.0.1:{port_of(answer.text)}" in line
+    assert "--webrtc-hosts" in line
 
 
 async def test_fifty_viewers_share_one_encode_and_leave_nothing() -> None:
