@@ -36,7 +36,8 @@ def _requests(world: World) -> list[str]:
 def _request(log: RequestLog, entry: Entry) -> str:
     headers = excerpt_headers(entry.answer_headers)
     notes = [entry.user or "nobody"]
-    if entry.status >= 400:
+    is_faults = HEADER.lower() in headers
+    if entry.status >= 400 and not is_faults:
         notes.append(_message(log, entry, headers.get("content-type", "")))
     if entry.operation is None:
         notes.append("there is no such operation")
@@ -44,7 +45,7 @@ def _request(log: RequestLog, entry: Entry) -> str:
         notes.append("the credential is invalid")
     if entry.unknown_fields:
         notes.append(f"fields that nobody reads: {', '.join(entry.unknown_fields)}")
-    if HEADER.lower() in headers:
+    if is_faults:
         notes.append(f"made by {headers[HEADER.lower()]}")
     query = "&".join(f"{name}={value}" for name, value in entry.query.items())
     address = f"{entry.path}?{query}" if query else entry.path

@@ -41,7 +41,10 @@ def test_a_fault_is_added_listed_and_cleared(
     assert "struck 1 of 5  path=/streams status=500" in capsys.readouterr().out
     assert main(["fault", "clear", "fault-1"]) == 0
     assert main(["fault", "clear", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out.splitlines()[-1]) == {"cleared": 0}
+    assert json.loads(capsys.readouterr().out.splitlines()[-1]) == {
+        "world": "default",
+        "cleared": 0,
+    }
     assert walk.ask("GET", "/streams/").status == 200
     assert main(["fault", "list"]) == 0
     assert "Nothing is broken." in capsys.readouterr().out

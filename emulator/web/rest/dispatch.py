@@ -28,6 +28,7 @@ from emulator.web.rest.operation import FORM, Limit, Operation
 from emulator.web.rest.request_log import UNLOGGED
 from emulator.web.rest.reuse import candidate
 from emulator.web.rest.router import Router
+from emulator.web.rest.trouble import HEADER as FAULT
 from emulator.web.rest.trouble import NOTHING, Trouble, meet
 from emulator.web.shapes.times import iso
 from emulator.web.worlds import Worlds
@@ -91,8 +92,9 @@ class Dispatch:
     def _note(self, note: Note, request: Request, response: Response) -> None:
         entry = note.finish(self._worlds, response)
         platform = note.platform or self._worlds.default
-        is_reusable = note.is_reusable and not platform.world.faults.are_on
-        if is_reusable and response.status_code == 200:
+        # A fault may have struck for the last time just now.
+        is_struck = platform.world.faults.are_on or FAULT in response.headers
+        if note.is_reusable and not is_struck and response.status_code == 200:
             request.state.reusable = candidate(platform, entry, note.repeat)
 
     def _count(self, world: World, operation: Operation, caller: User | None) -> Quota | None:
