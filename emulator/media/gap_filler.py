@@ -77,9 +77,10 @@ class GapFiller:
     """One stream's packets, over all its epochs. An epoch with one kind of media stays as it is.
 
     A kind has stopped when the other has gone on for `stall_ms` without it. It is then filled up to
-    `behind_ms` before the other, so that what comes back little later still has its place.
-    `still_ms`: how long each repeated key frame is shown. After a filled hole the picture goes on
-    with a key frame: what depends on frames that decoders no longer have is left out.
+    `behind_ms` (a picture: `still_ms`) before the other, so that what comes back little later still
+    has its place. `still_ms`: how long each repeated key frame is shown. After a filled hole the
+    picture goes on with a key frame: what depends on frames that decoders no longer have is left
+    out.
     """
 
     def __init__(self, *, stall_ms: int = 500, behind_ms: int = 100, still_ms: int = 200) -> None:
@@ -126,10 +127,14 @@ class GapFiller:
             return []
         picture_end, sound_end = self._pictures.end, self._sound_end(audio)
         packets: list[Packet] = []
-        if self._sounds.is_filling or picture_end - sound_end >= _HOLE_MIN:
-            packets += self._silent_until(picture_end, audio)
         if self._pictures.is_filling or sound_end - picture_end >= self._stall:
             packets += self._still_until(sound_end - self._still, self._video)
+            rest = sound_end - self._pictures.end
+            if rest > 0:
+                packets += self._still_until(self._pictures.end, self._video)
+                packets[-1:] = [still._replace(duration=rest) for still in packets[-1:]]
+        elif self._sounds.is_filling or picture_end - sound_end >= _HOLE_MIN:
+            packets += self._silent_until(picture_end, audio)
         return [Placed(packet, epoch) for packet in packets]
 
     def _begin(self, epoch: Epoch, packet: Packet) -> None:
@@ -202,7 +207,7 @@ class GapFiller:
         lane.note_return(self._last_dts)
         position = self._sound_end(audio)
         if self._pictures.note_other(position):
-            for still in self._still_until(position - self._behind, video):
+            for still in self._still_until(position - self._still, video):
                 yield Placed(still, epoch)
         if not is_covered:
             yield Placed(packet, epoch)
@@ -245,7 +250,7 @@ class GapFiller:
             dts = lane.end
             # Frames that are still to be shown, and those of the key frame's own reordering.
             pts = max(dts + key.pts - key.dts, self._shown_until)
-            yield Packet(video, dts, pts, 0, True, key.data)
+            yield Packet(video, dts, pts, self._still, True, key.data)
             self._last_dts = dts
             self._frame_dts = -1
             self._shown_until = pts + 1

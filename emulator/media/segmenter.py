@@ -25,7 +25,8 @@ class Segmenter:
     the stream), `part_target` grows; it never shrinks, and every part cut so far is shorter than
     it. So a playlist says EXT-X-PART-INF with `part_target` as it is when the playlist is made.
 
-    A frame's duration is known when the next one comes, so a part is a frame late.
+    A frame's duration is known when the next one comes, so a part is a frame late; of the last one,
+    what its packet says counts, if it says anything.
     A segment starts at the first key frame after 7/8 of `segment_ms` (the wire's milliseconds are
     rounded, and with open GOPs the second key frame is decoded some frames early), or at a part
     boundary rather than grow over `segment_max_ms` (then `is_independent` is False, and the next
@@ -151,6 +152,8 @@ class Segmenter:
         """Cut all that is pending; `at`, where the next packet begins, bounds its end if known."""
         if self._last_frame is not None:
             step = min(self._step or _FRAME_TICKS, self._target)
+            if self._last_frame.duration:
+                step = self._last_frame.duration
             if at is not None and 0 < at - self._last_frame.dts <= 2 * step:
                 step = at - self._last_frame.dts
             self._settle_frame(step)

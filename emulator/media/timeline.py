@@ -117,7 +117,8 @@ class Timeline:
             return []
         at = self._locate(lane, wire)
         if is_video:
-            new_dts = at if at > lane.dts else lane.dts + 1
+            # After a small step back frames come closely until the wire has caught up again.
+            new_dts = at if at > lane.dts else lane.dts + max(1, lane.step * 7 // 16)
             new_pts = at + pts - dts
             if new_dts != at and new_pts < new_dts:
                 new_pts = new_dts
