@@ -27,13 +27,14 @@ class Epoch:
 class _Lane:
     """Where one kind of media, video or audio, stands. `wire` and `offset` are in ticks."""
 
-    __slots__ = ("dts", "expected", "offset", "step", "track", "wire")
+    __slots__ = ("dts", "expected", "offset", "squeeze", "step", "track", "wire")
 
     def __init__(self) -> None:
         self.track: Track | None = None
         self.offset = 0
         self.wire = 0
         self.step = 0
+        self.squeeze = 0
         self.dts = -1
         self.expected = 0
 
@@ -117,8 +118,8 @@ class Timeline:
             return []
         at = self._locate(lane, wire)
         if is_video:
-            # After a small step back frames come closely until the wire has caught up again.
-            new_dts = at if at > lane.dts else lane.dts + max(1, lane.step * 7 // 16)
+            new_dts = at if at > lane.dts else lane.dts + _squeezed(lane)
+            lane.squeeze = lane.squeeze if new_dts > at else 0
             new_pts = at + pts - dts
             if new_dts != at and new_pts < new_dts:
                 new_pts = new_dts
@@ -206,6 +207,16 @@ class Timeline:
         if is_fresh or not any(known is track for known in self._epoch.tracks):
             self._epoch = Epoch(self._epoch.number + 1, tracks)
         return True
+
+
+def _squeezed(lane: _Lane) -> int:
+    """How long the frame before one that steps back lasts.
+
+    Over half of a usual step where one frame jitters, so that both are seen; then half as long each
+    time, so that many in a row are no more than a step late.
+    """
+    lane.squeeze = (lane.squeeze or lane.step * 9 // 8) // 2
+    return max(1, lane.squeeze)
 
 
 def _move(lane: _Lane, offset: int) -> None:

@@ -101,6 +101,14 @@ def test_a_step_back_of_less_than_a_second_loses_no_frame() -> None:
     assert times[-1] == 66
 
 
+def test_one_frame_that_steps_back_is_seen_and_many_are_hardly_late() -> None:
+    steady = [10_033, 10_067, 10_100]
+    _, once = running(*map(frame, [*steady, 10_090, 10_167]))
+    assert [at_ms for _, at_ms in once[-2:]] == [near(100 + 33 * 9 / 16, 1), 167]
+    _, often = running(*map(frame, [*steady, *range(9_700, 10_100, 33)]))
+    assert often[-1][1] < 100 + 2 * 33
+
+
 def test_a_frame_that_was_clamped_is_not_shown_before_its_decode_time() -> None:
     timeline, _ = running()
     (packet,) = timeline.push(frame(9_900), BOTH)
