@@ -29,6 +29,13 @@ def walk() -> Iterator[Walk]:
         yield walk
 
 
+@pytest.fixture(scope="module")
+def patient() -> Iterator[Walk]:
+    """Waits for a publisher longer than any machine takes to bring it back."""
+    with platform(reconnect_window_ms=60_000) as walk:
+        yield walk
+
+
 def retimed(tags: list[Tag], clock: Callable[[int], int]) -> Iterator[Tag]:
     """The same tags by another clock. Headers keep their 0, as encoders send them."""
     for tag in tags:
@@ -116,18 +123,20 @@ def hang_up(replay: Replay) -> None:
     ],
 )
 def test_who_has_left_may_come_back_at_once(
-    walk: Walk, protocol: str, leave: Callable[[Replay], None]
+    patient: Walk, protocol: str, leave: Callable[[Replay], None]
 ) -> None:
     tags = tags_of(film(seconds=1, size="160x90"))
-    stream = walk.create()
-    context = ssl.create_default_context(cafile=walk.ready["ca"]) if protocol == "rtmps" else None
+    stream = patient.create()
+    context = (
+        ssl.create_default_context(cafile=patient.ready["ca"]) if protocol == "rtmps" else None
+    )
     for _ in range(10):
         replay = Replay(stream[f"{protocol}_url"], stream["stream_key"], context=context)
         with replay.plug:
             assert isinstance(replay.publish(), Accepted)
             replay.send(tags)
             leave(replay)
-    walk.until_vod(stream)
+    assert patient.end(stream).status == 200
 
 
 @pytest.mark.parametrize(
