@@ -4,6 +4,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -122,11 +123,11 @@ class Overheard:
     def walks(self) -> list[str]:
         """Those that walk a whole table, with the walk."""
         self._connection.set_trace_callback(None)
-        asked = WatchedStore()
-        return sorted(
-            f"{walk}: {sql}"
-            for sql in self._heard
-            if sql.lstrip().startswith(("SELECT", "UPDATE", "INSERT", "DELETE", "WITH"))
-            for walk in asked.walks(sql)
-            if not _WHOLE.search(walk if "pragma" not in sql else sql)
-        )
+        with closing(WatchedStore()) as asked:
+            return sorted(
+                f"{walk}: {sql}"
+                for sql in self._heard
+                if sql.lstrip().startswith(("SELECT", "UPDATE", "INSERT", "DELETE", "WITH"))
+                for walk in asked.walks(sql)
+                if not _WHOLE.search(walk if "pragma" not in sql else sql)
+            )

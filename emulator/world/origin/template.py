@@ -29,12 +29,16 @@ def sown(seed: Seed, rules: Rules) -> Store:
     # What a seed says has happened, whatever the rules are that hold from now on.
     lenient = replace(rules, streams_per_user=0, chat_lines_per_minute=0, chat_repeats_max=0)
     world = World(clock=clock, publish=_ignore, rules=lenient, name="seed")
-    sow(world, seed, clock)
-    with world.change():
-        # A copy counts its own starts, so that its ids do not depend on the sowing, and has a
-        # secret that no other copy has.
-        world.store.write("DELETE FROM meta WHERE name IN ('starts', 'secret')")
-        world.store.write("INSERT INTO meta VALUES (?, ?)", _OPENING, str(_SOWN_AT_MS))
+    try:
+        sow(world, seed, clock)
+        with world.change():
+            # A copy counts its own starts, so that its ids do not depend on the sowing, and has a
+            # secret that no other copy has.
+            world.store.write("DELETE FROM meta WHERE name IN ('starts', 'secret')")
+            world.store.write("INSERT INTO meta VALUES (?, ?)", _OPENING, str(_SOWN_AT_MS))
+    except BaseException:  # A seed that is refused leaves no world behind.
+        world.close()
+        raise
     return world.store
 
 

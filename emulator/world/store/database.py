@@ -60,9 +60,13 @@ def _opened(path: str) -> sqlite3.Connection:
 def open_copy(source: sqlite3.Connection) -> sqlite3.Connection:
     """A database in memory with the content of another: no schema is run, pages are copied."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    connection.row_factory = sqlite3.Row
-    source.backup(connection)
-    connection.execute("PRAGMA foreign_keys = ON")
+    try:
+        connection.row_factory = sqlite3.Row
+        source.backup(connection)
+        connection.execute("PRAGMA foreign_keys = ON")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
@@ -86,9 +90,13 @@ def open_foreign(path: str) -> sqlite3.Connection:
 def open_image(image: bytes) -> sqlite3.Connection:
     """A database in memory as `serialize` told it."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    connection.row_factory = sqlite3.Row
-    connection.deserialize(image)
-    connection.execute("PRAGMA foreign_keys = ON")
+    try:
+        connection.row_factory = sqlite3.Row
+        connection.deserialize(image)
+        connection.execute("PRAGMA foreign_keys = ON")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
