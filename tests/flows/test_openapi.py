@@ -103,6 +103,19 @@ def contents(operation: dict[str, Any]) -> list[dict[str, Any]]:
     return [content for holder in holders for content in holder.get("content", {}).values()]
 
 
+async def test_what_the_website_sends_is_documented_as_it_sends_it(
+    client: httpx.AsyncClient,
+) -> None:
+    document = (await client.get("/openapi.json")).json()
+    schemas = document["components"]["schemas"]
+    assert schemas["BatchRequest"]["properties"].keys() == {"videoIds", "options"}
+    assert {"extractThumbnail", "thumbnailTimestamp"} <= schemas["ProcessOptions"][
+        "properties"
+    ].keys()
+    queries = document["paths"]["/video/library"]["get"]["parameters"]
+    assert {each["name"] for each in queries} >= {"pageSize", "sortBy", "sortOrder"}
+
+
 async def test_links_lead_from_what_is_made_to_what_can_be_done_with_it(
     client: httpx.AsyncClient,
 ) -> None:

@@ -52,6 +52,8 @@ class Request(BaseModel):
 
     # Other names that a validator understands: the request log does not call them unknown.
     also_read: ClassVar[frozenset[str]] = frozenset()
+    # Which of the two cases the document shows, where the platform's own client has but one.
+    is_documented_in_camel_case: ClassVar[bool] = False
 
     model_config = ConfigDict(
         alias_generator=to_camel, populate_by_name=True, loc_by_alias=False, extra="ignore"

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from starlette.responses import Response
 
@@ -99,13 +100,21 @@ class Document:
         return {**self._value, "servers": [{"url": f"{http}{self._prefix}"}]}
 
     def _models(self) -> dict[str, Schema]:
-        """Every request body's schema. Names are in snake_case; camelCase is read as well."""
+        """Every request body's schema.
+
+        Names are in snake_case, the website's in camelCase; both cases are read everywhere.
+        """
         bodies = {each.body for each in self._operations if each.body}
         wanted = sorted(bodies, key=lambda model: model.__qualname__)
-        _, made = models_json_schema(
-            [(model, "validation") for model in wanted], by_alias=False, ref_template=_REFERENCE
-        )
-        definitions: dict[str, Schema] = made.get("$defs", {})
+        definitions: dict[str, Schema] = {}
+        for is_camel in (False, True):
+            models = [model for model in wanted if _is_camel(model) == is_camel]
+            _, schema = models_json_schema(
+                [(model, "validation") for model in models],
+                by_alias=is_camel,
+                ref_template=_REFERENCE,
+            )
+            definitions |= schema.get("$defs", {})
         return definitions
 
     def _describe(self, operation: Operation) -> dict[str, Any]:
@@ -133,7 +142,9 @@ class Document:
     def _query_parameters(self, operation: Operation) -> list[dict[str, Any]]:
         if operation.query is None:
             return []
-        schema = operation.query.model_json_schema(by_alias=False, ref_template=_REFERENCE)
+        schema = operation.query.model_json_schema(
+            by_alias=_is_camel(operation.query), ref_template=_REFERENCE
+        )
         required = schema.get("required", ())
         return [
             {
@@ -238,6 +249,10 @@ def _json_of(annotation: object) -> object | None:
 
 def _is_union(annotation: object) -> bool:
     return typing.get_origin(annotation) in (typing.Union, types.UnionType)
+
+
+def _is_camel(model: type[BaseModel]) -> bool:
+    return bool(getattr(model, "is_documented_in_camel_case", False))
 
 
 def _path_parameters(operation: Operation) -> list[dict[str, Any]]:

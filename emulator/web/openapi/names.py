@@ -241,6 +241,7 @@ ADMIN = {
     "GET /webhooks": "list_webhooks",
     "POST /webhooks": "add_webhook",
     "GET /webhooks/deliveries": "list_webhook_deliveries",
+    "POST /webhooks/deliveries": "send_webhook",
     "POST /webhooks/deliveries/{delivery_id}/replay": "replay_webhook_delivery",
     "GET /webhooks/{webhook_id}": "get_webhook",
     "DELETE /webhooks/{webhook_id}": "remove_webhook",

@@ -40,6 +40,7 @@ class ProcessOptions(Request):
     fits into. `thumbnailTimestamp` is in seconds. A picture alone leaves the media as it is.
     """
 
+    is_documented_in_camel_case = True
     model_config = ConfigDict(
         alias_generator=to_camel, populate_by_name=True, loc_by_alias=True, extra="forbid"
     )
@@ -86,10 +87,14 @@ class ProcessOptions(Request):
 
 
 class ProcessRequest(Request):
+    is_documented_in_camel_case = True
+
     options: ProcessOptions = ProcessOptions()
 
 
 class BatchRequest(Request):
+    is_documented_in_camel_case = True
+
     video_ids: list[str] = Field(min_length=1, max_length=BATCH_MAX)
     options: ProcessOptions = ProcessOptions()
 

@@ -31,6 +31,8 @@ class WebsiteUpload(Request):
 
 
 class LibraryQuery(Request):
+    is_documented_in_camel_case = True
+
     page: int = Field(1, ge=1, le=1_000_000)
     page_size: int = Field(20, ge=1, le=100)
     status: Literal["uploading", "processing", "completed", "failed"] | None = None
