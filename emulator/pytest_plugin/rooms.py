@@ -4,6 +4,7 @@ from typing import Any
 
 from emulator.core.events.chat import ChatPosted
 from emulator.pytest_plugin.streams import Stream
+from emulator.pytest_plugin.twins import twin
 from emulator.world.chat import bans, messages, settings
 from emulator.world.live import streams
 from emulator.world.people import accounts
@@ -54,7 +55,7 @@ class Chat:
 
         return self._world.call(read)
 
-    def settings(self, **wishes: Any) -> None:
+    def settings(self, /, **wishes: Any) -> None:
         """Change the chat's rules, by the names of `emulator.world.chat.settings.ChatSettings`."""
 
         def change(facts: Any) -> None:
@@ -75,3 +76,9 @@ class Chat:
             bans.add(facts, stream, owner, whom, reason=None, duration_seconds=seconds)
 
         self._world.call(ban)
+
+    say_async = twin(say)
+    flood_async = twin(flood)
+    lines_async = twin(lines)
+    settings_async = twin(settings)
+    ban_async = twin(ban)

@@ -65,6 +65,10 @@ class Clock:
         """Let time run again, so many times as fast as the machine's."""
         self._emulator.call(lambda: self._clock.run(speed))
 
+    freeze_async = twin(freeze)
+    run_async = twin(run)
+    settle_async = twin(settle)
+
 
 class Faults:
     """What is broken. All of it is gone with the test's world."""
@@ -75,6 +79,7 @@ class Faults:
 
     def start(
         self,
+        /,
         kind: str,
         *,
         share: float | str | None = None,
@@ -104,3 +109,7 @@ class Faults:
             lambda: events.read(store, after=0, count=events.last_seq(store), kind="FaultStruck")
         )
         return [each.values["subject"] for each in journalled]
+
+    start_async = twin(start)
+    stop_async = twin(stop)
+    clear_async = twin(clear)

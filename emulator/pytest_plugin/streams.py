@@ -84,6 +84,7 @@ class Stream:
         return self.world.until_due(look, "the VOD is ready", patience_seconds)
 
     now_async = twin(now)
+    end_async = twin(end)
     until_async = twin(until)
     vod_async = twin(vod)
 
@@ -142,6 +143,9 @@ class Publisher:
         after_ms = round(back_after_seconds * 1000)
         self._do(lambda facts, stream: synthetic.drop(facts, stream, after_ms))
 
+    stop_async = twin(stop)
+    drop_async = twin(drop)
+
     def close(self) -> None:
         """End a real publisher's process, if there is one."""
         process, self._process = self._process, None
@@ -197,6 +201,10 @@ class Viewers:
         """Their number goes to `to`, evenly, on the world's clock."""
         for_ms = round(over_seconds * 1000)
         self._order(lambda facts, stream: cohorts.ramp(facts, stream, to, for_ms=for_ms))
+
+    set_async = twin(set)
+    add_async = twin(add)
+    ramp_async = twin(ramp)
 
     def _order(self, verb: Any) -> None:
         self._stream.world.call(lambda facts: verb(facts, streams.find(facts, self._stream.id)))

@@ -163,6 +163,7 @@ class World:
             )
         return entries
 
+    events_async = twin(events)
     requests_async = twin(requests)
 
     def call(self, verb: Callable[[Facts], T]) -> T:

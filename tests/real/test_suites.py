@@ -73,6 +73,24 @@ def test_the_page_of_other_languages_runs_in_node(tmp_path: Path) -> None:
     assert "pass 1" in done.stdout
 
 
+def test_each_worker_of_a_suite_under_exec_has_a_world_of_its_own(tmp_path: Path) -> None:
+    (source,) = blocks(CI_PAGE, "python")
+    (tmp_path / "test_workers.py").write_text(source)
+    suite = [sys.executable, "-m", "pytest", "-q", "-n", "2", *QUICK, "-p", "no:asyncio"]
+
+    done = subprocess.run(
+        [sys.executable, "-m", "emulator", "exec", "--", *suite],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "4 passed" in done.stdout
+
+
 def test_a_job_waits_for_the_ready_file(tmp_path: Path) -> None:
     (line,) = (each.line for each in commands(CI_PAGE) if "--ready-file" in each.line)
     command = [sys.executable, "-m", "emulator", *line.split()[1:]]
