@@ -4,6 +4,8 @@ Parts tile the stream's timeline: each starts where the one before it ended. A p
 bookkeeping in whole ticks; its packets keep their own exact times.
 """
 
+from math import ceil
+
 from emulator.media.packets import VIDEO_TIMESCALE, Packet, VideoTrack
 from emulator.media.parts import Part
 from emulator.media.timeline import Epoch
@@ -13,6 +15,26 @@ _TICKS_PER_MS = VIDEO_TIMESCALE // 1000
 _STALL_TICKS = 500 * _TICKS_PER_MS
 # What a frame lasts where nothing is known: one at 30 a second.
 _FRAME_TICKS = VIDEO_TIMESCALE // 30
+# The target duration of a stream whose key frames come seldom. An encoder's automatic choice of
+# 250 frames is 8.3 s at 30 frames a second, and 10 s at 25.
+LONG_TARGET_SECONDS = 10
+
+
+def usual_target_seconds(segment_ms: int) -> int:
+    """The target duration of a stream whose key frames come at least that often."""
+    return max(1, ceil(2 * segment_ms / 1000))
+
+
+def longest_ticks(target_seconds: int) -> int:
+    """The longest segment that a target duration allows: EXTINF is rounded to the nearest second
+    and compared with it (RFC 8216bis, 4.4.3.1)."""
+    return target_seconds * VIDEO_TIMESCALE + VIDEO_TIMESCALE // 2 - 1
+
+
+def keeps_usual_target(duration: int, part_target: int, segment_ms: int) -> bool:
+    """Whether a first segment of `duration` ticks lets all later ones be cut at their key frames
+    and keep to `usual_target_seconds`: a forced cut is made a part before it is overdue."""
+    return duration + part_target <= longest_ticks(usual_target_seconds(segment_ms))
 
 
 class Segmenter:
@@ -29,23 +51,28 @@ class Segmenter:
     what its packet says counts, if it says anything.
     A segment starts at the first key frame after 7/8 of `segment_ms` (the wire's milliseconds are
     rounded, and with open GOPs the second key frame is decoded some frames early), or at a part
-    boundary rather than grow over `segment_max_ms` (then `is_independent` is False, and the next
-    key frame begins a segment whenever it comes). So no segment is longer than `segment_max_ms`,
-    and most are `segment_ms` rounded up to key frames.
+    boundary rather than grow over the longest that the target duration allows (then
+    `is_independent` is False, and the next key frame begins a segment whenever it comes). Most are
+    `segment_ms` rounded up to key frames.
+
+    The first segment decides the target duration, as `Window` does, because it must not change
+    afterwards (RFC 8216bis, 6.2.1): `usual_target_seconds`, or `LONG_TARGET_SECONDS` where its key
+    frames came too seldom for that. Every later segment keeps to it.
     """
 
-    def __init__(
-        self, part_ms: int = 200, segment_ms: int = 2000, segment_max_ms: int = 10_000
-    ) -> None:
+    def __init__(self, part_ms: int = 200, segment_ms: int = 2000) -> None:
         self._target = _target_for(part_ms * _TICKS_PER_MS)
+        self._segment_ms = segment_ms
         self._segment = segment_ms * _TICKS_PER_MS
-        self._segment_max = segment_max_ms * _TICKS_PER_MS
+        usual_seconds = usual_target_seconds(segment_ms)
+        self._segment_max = longest_ticks(max(usual_seconds, LONG_TARGET_SECONDS))
         self._epoch: Epoch | None = None
         self._has_video = False
         self._start = 0
         self._segment_start = 0
         self._opens_segment = True
         self._opens_discontinuity = True
+        self._is_bounded = False
         self._has_started_well = True
         self._at_ms = 0
         self._video: list[Packet] = []
@@ -87,13 +114,14 @@ class Segmenter:
         parts: list[Part] = []
         self._finish(None, parts)
         self._opens_segment = True
-        self._segment_start = self._start
+        self._end_segment()
         return parts
 
     def _begin(self, epoch: Epoch, at: int, parts: list[Part]) -> None:
         """Close the old epoch where the new one's first packet is, and start over."""
         is_first = self._epoch is None
         self._finish(at, parts)
+        self._end_segment()
         if is_first or at - self._start > self._target:
             self._start = at
         self._epoch = epoch
@@ -157,7 +185,9 @@ class Segmenter:
             if at is not None and 0 < at - self._last_frame.dts <= 2 * step:
                 step = at - self._last_frame.dts
             self._settle_frame(step)
-        end = self._pending_end()
+        # A browser has buffered only what all tracks cover, and hls.js takes a stream to be over
+        # when the middle of the last part is buffered. So that lasts as long as all tracks do.
+        end = min(self._pending_ends()) if at is None else max(self._pending_ends())
         if at is not None and self._start < at < end:
             end = at
         if self._video or self._audio:
@@ -165,14 +195,12 @@ class Segmenter:
         if self._video or self._audio:
             self._cut(end, parts, takes_all=True)
 
-    def _pending_end(self) -> int:
-        end = self._start
-        if self._video:
-            end = max(end, self._video[-1].dts + self._video[-1].duration)
-        if self._audio:
-            last = self._audio[-1]
-            end = max(end, (last.dts + last.duration) * VIDEO_TIMESCALE // last.track.timescale)
-        return end
+    def _pending_ends(self) -> list[int]:
+        """Where each track ends of which something is pending, but not before the part begins."""
+        ends = [last.dts + last.duration for last in self._video[-1:]]
+        for last in self._audio[-1:]:
+            ends.append((last.dts + last.duration) * VIDEO_TIMESCALE // last.track.timescale)
+        return [max(self._start, end) for end in ends] or [self._start]
 
     def _settle_frame(self, duration: int) -> None:
         """The last video frame's duration is known or guessed now: it belongs to the part."""
@@ -224,8 +252,17 @@ class Segmenter:
             self._start = end
         if opens_segment or self._start + self._target - self._segment_start > self._segment_max:
             self._opens_segment = True
-            self._segment_start = self._start
+            self._end_segment()
         return has_packets
+
+    def _end_segment(self) -> None:
+        """The next segment starts here. The first one's length bounds all that follow."""
+        duration = self._start - self._segment_start
+        if duration and not self._is_bounded:
+            self._is_bounded = True
+            if keeps_usual_target(duration, self._target, self._segment_ms):
+                self._segment_max = longest_ticks(usual_target_seconds(self._segment_ms))
+        self._segment_start = self._start
 
     def _audio_before(self, end: int) -> int:
         audio = self._audio

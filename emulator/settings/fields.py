@@ -333,6 +333,12 @@ class Settings:
         "a recording's unwritten media; over it, it ends",
         is_flag=False,
     )
+    media_wait_ms: int = _setting(
+        15_000,
+        Duration("ms", 500),
+        "how long a playlist that is asked for waits for a live stream's first segment",
+        is_flag=False,
+    )
     renditions_behind_ms: int = _setting(
         3_000,
         Duration("ms", 500),

@@ -76,7 +76,7 @@ def test_a_push_is_live_is_watched_ends_and_leaves_a_vod(
     options = trusting(walk) if protocol == "rtmps" else ()
     with pushing(
         address_of(stream, protocol),
-        film(seconds=3),
+        film(seconds=6),
         by=by,
         is_endless=False,
         options=options,
@@ -110,9 +110,10 @@ def test_a_push_is_live_is_watched_ends_and_leaves_a_vod(
     vod = walk.ask("GET", f"/streams/vods/{ended['vod_id']}").json
     assert (vod["status"], vod["video_url"], vod["stream_id"]) == ("processing", None, stream["id"])
     vod = walk.until_vod(stream)
-    assert vod["duration"] == pytest.approx(3, abs=FRAME_SECONDS)
-    assert len(play(vod["video_url"], by=by).video) == 90
-    assert play(vod["mp4_url"], by=by).video == pytest.approx([n / 30 for n in range(90)], abs=1e-3)
+    assert vod["duration"] == pytest.approx(6, abs=FRAME_SECONDS)
+    assert len(play(vod["video_url"], by=by).video) == 180
+    shown = play(vod["mp4_url"], by=by).video
+    assert shown == pytest.approx([n / 30 for n in range(180)], abs=1e-3)
 
 
 def test_ffprobe_tells_of_a_live_stream_what_its_encoder_sends(walk: Walk) -> None:

@@ -13,7 +13,7 @@ from tests.support.walk import Walk, platform, until
 @pytest.fixture(scope="module")
 def walk() -> Iterator[Walk]:
     """A reconnect window long enough for an encoder to start again on a busy machine."""
-    with platform(reconnect_window_ms=3000, viewer_gone_ms=5000) as walk:
+    with platform(reconnect_window_ms=3000, viewer_gone_ms=5000, media_wait_ms=5000) as walk:
         yield walk
 
 
@@ -168,7 +168,8 @@ def test_a_stream_started_by_api_is_live_without_media_until_its_publisher_comes
     if started.status == 404:
         started = walk.ask("POST", f"/streams/{stream['id']}/start")
     assert started.json["status"] == "live", started.text
-    assert walk.get(stream["playback_url"]).status == 404
+    nothing_yet = walk.get(stream["playback_url"])
+    assert (nothing_yet.status, nothing_yet.headers["Retry-After"]) == (503, "1")
 
     # when its publisher comes, then it has been live since it was started,
     with pushing(address_of(stream)):
@@ -211,14 +212,17 @@ def test_viewers_are_counted_while_they_watch(walk: Walk) -> None:
         players = [
             running.enter_context(Player(start, "-user_agent", name)) for name in ("one", "two")
         ]
+        views = stream["playback"]["whep"].replace("webRTC/play", "views")
         watched = until(
-            lambda: now if (now := walk.stream(stream))["viewer_count"] >= 2 else None,
-            "two viewers are counted",
+            lambda: (
+                now
+                if (now := walk.stream(stream))["viewer_count"] >= 2
+                and walk.get(views).json == {"liveViewers": now["viewer_count"]}
+                else None
+            ),
+            "two viewers are counted, and both addresses say so",
         )
         assert watched["peak_viewers"] >= 2
-        assert walk.get(stream["playback"]["whep"].replace("webRTC/play", "views")).json == {
-            "liveViewers": watched["viewer_count"]
-        }
         walk.end(stream)
         for player in players:
             assert player.result().video

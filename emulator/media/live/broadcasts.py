@@ -50,7 +50,7 @@ class BroadcastBounds:
 
     part_ms: int = 200
     segment_ms: int = 2_000
-    media_wait_seconds: int = 30
+    media_wait_ms: int = 15_000
     renditions: tuple[str, ...] = ()
     renditions_behind_ms: int = 3_000
 
@@ -311,6 +311,8 @@ class Broadcasts:
 
     def hear(self, event: Event) -> None:
         """The end of a stream, its deletion and a new key disconnect its publisher."""
+        if isinstance(event, StreamEnded | StreamDeleted):
+            self._has_media.pop(event.stream_id, asyncio.Event()).set()
         if isinstance(event, StreamEnded):
             broadcast = self._broadcasts.pop(event.stream_id, None)
             if broadcast is not None:
@@ -325,21 +327,15 @@ class Broadcasts:
             interference.began(self._world, event, seats)
             synthetic.break_off(self._world, event.kind)
 
-    async def wait_for_media(self, stream: Stream) -> None:
-        """Return when a stream's first picture has come; at once if it has.
+    @property
+    def media_wait_seconds(self) -> float:
+        """How long a request waits for the first media of a stream."""
+        return self._bounds.media_wait_ms / 1000
 
-        Refuses (`not_found`, to be asked again) when none has come in `media_wait_seconds`.
-        """
-        if stream.has_media:
-            return
-        arrival = self._has_media.setdefault(stream.id, asyncio.Event())
-        try:
-            async with asyncio.timeout(self._bounds.media_wait_seconds):
-                await arrival.wait()
-        except TimeoutError:
-            raise Refused(
-                "not_found", "This stream has no media yet.", retry_after_seconds=1
-            ) from None
+    async def wait_for_media(self, stream: Stream) -> None:
+        """Return when a stream's first picture has come, or none can come any more."""
+        if not stream.has_media and stream.status != "ended":
+            await self._has_media.setdefault(stream.id, asyncio.Event()).wait()
 
     def feed_of(self, stream_id: str) -> Feed | None:
         """The same in the stream's own time, for who pushes it on."""

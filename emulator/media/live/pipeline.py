@@ -121,7 +121,7 @@ class Pipeline:
         self.health.left_out = self._sequencer.left_out
 
     def pause(self) -> None:
-        """The publisher is gone, perhaps to come back: what it sent is on the shelf.
+        """The publisher is gone, perhaps to come back: all that it sent can be played.
 
         What cannot be put there is lost, and logged: the stream goes on, or ends, without it.
         """
@@ -129,6 +129,7 @@ class Pipeline:
             self._pass_on(self._sequencer.flush(self._clock.now_ms()))
             if self._shelf is not None:
                 self._keep(self._shelf, self._segmenter.flush())
+                self._shelf.pause()
             if self.ladder is not None:
                 self.ladder.flush()
         except Exception:  # Our own bug with what a publisher sent last.

@@ -135,6 +135,7 @@ class Ladder:
                     worker.drop(number)
             if job == "flush":
                 self._bring_home(worker.flush())
+                self._call_home(self._pause)
             elif isinstance(job, tuple) and self.rungs:
                 self._bring_home(worker.take(*job))
                 self._done = max(self._done, _ticks(job[0]))
@@ -160,6 +161,10 @@ class Ladder:
             if cut.init is not None:
                 rung.shelf.begin(cut.init, cut.part)
             rung.shelf.append(cut.part, cut.content)
+
+    def _pause(self) -> None:
+        for rung in self.rungs:
+            rung.shelf.pause()
 
     def _fail(self) -> None:
         self._is_finished = True

@@ -17,6 +17,7 @@ from emulator.media.shelf.segments import TICKS_PER_SECOND, Segment, StoredPart
 from emulator.media.shelf.window import Window, bits_per_second, round_seconds
 
 MEDIA_FOLDER = "../media/"
+NO_CAPTIONS = "CLOSED-CAPTIONS=NONE"
 VERSION_PLAIN = 6  # EXT-X-MAP beside whole frames needs 6 (RFC 8216bis, 8).
 VERSION_GAP = 8  # EXT-X-GAP.
 VERSION_LOW_LATENCY = 9  # EXT-X-SKIP needs 9.
@@ -51,6 +52,10 @@ def multivariant(window: Window, media_uri: str) -> str:
         # Its absence says SDR (RFC 8216bis, 4.4.6.2).
         if latest.video_range != "SDR":
             attributes.append(f"VIDEO-RANGE={latest.video_range}")
+    # Where nobody says whether there are captions, Shaka looks for some, also in a segment that has
+    # no address yet, and gives up.
+    if not window.has_captions and not window.is_recording:
+        attributes.append(NO_CAPTIONS)
     lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION_PLAIN}"]
     if window.is_independent:
         lines.append("#EXT-X-INDEPENDENT-SEGMENTS")
@@ -59,16 +64,21 @@ def multivariant(window: Window, media_uri: str) -> str:
 
 
 def plain(window: Window) -> str:
-    """For players without low latency, and for a finished recording."""
+    """For players without low latency."""
+    return _segments_only(window, f"#EXT-X-TARGETDURATION:{window.target_seconds}")
+
+
+def recording(window: Window) -> str:
+    """All of a finished recording, under an address where it was never live."""
+    longest = max((round_seconds(segment.duration) for segment in window.complete), default=1)
+    target = f"#EXT-X-TARGETDURATION:{max(1, longest)}"
+    return _segments_only(window, target, "#EXT-X-PLAYLIST-TYPE:VOD")
+
+
+def _segments_only(window: Window, *head: str) -> str:
     segments = window.complete
     has_gap = any(segment.is_gap for segment in segments)
-    lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION_GAP if has_gap else VERSION_PLAIN}"]
-    if window.is_recording:
-        longest = max((round_seconds(segment.duration) for segment in segments), default=1)
-        lines.append(f"#EXT-X-TARGETDURATION:{max(1, longest)}")
-        lines.append("#EXT-X-PLAYLIST-TYPE:VOD")
-    else:
-        lines.append(f"#EXT-X-TARGETDURATION:{window.target_seconds}")
+    lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION_GAP if has_gap else VERSION_PLAIN}", *head]
     lines += _sequences(window)
     lines += _first_map(window)
     lines += [_listed(segment) for segment in segments]

@@ -5,6 +5,7 @@ bytes are, and `shelf` and `recording` fetch them.
 """
 
 import logging
+from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import field
@@ -120,8 +121,9 @@ class Segment:
     """Consecutive parts in one file. `start` is on the stream's own timeline.
 
     `program_ms` is the instant of its first frame; `frames` counts its video frames (0: none).
-    `parts` is emptied when the segment is too old to be asked for by part. `listed` is its text in
-    a playlist, kept by `playlist` once the segment is complete.
+    `parts` is emptied when the segment is too old to be listed by part; `first_part` and
+    `part_ends`, in bytes, still say where they are. `listed` is its text in a playlist, kept by
+    `playlist` once the segment is complete.
     """
 
     msn: int
@@ -136,6 +138,8 @@ class Segment:
     is_gap: bool = False
     listed: str = ""
     parts: list[StoredPart] = field(default_factory=list)
+    first_part: int = 0
+    part_ends: Sequence[int] = ()
 
     @property
     def name(self) -> str:
@@ -159,6 +163,21 @@ class Segment:
         if any(piece is None for piece in pieces):
             return None
         return b"".join(piece for piece in pieces if piece is not None)
+
+    def drop_parts(self) -> None:
+        """Let go of what only a playlist needs of its parts. A stream has thousands of them."""
+        if self.parts:
+            self.first_part = self.parts[0].number
+            self.part_ends = array("L", (part.offset + part.length for part in self.parts))
+            self.parts = []
+
+    def range_of_part(self, number: int) -> tuple[int, int] | None:
+        """Offset and length in its file of a part whose record was dropped; None of any other."""
+        index = number - self.first_part
+        if not 0 <= index < len(self.part_ends):
+            return None
+        offset = self.part_ends[index - 1] if index else 0
+        return offset, self.part_ends[index] - offset
 
     def drop_content(self) -> bool:
         """Let go of what is safely on disk. True once nothing of it is in memory."""

@@ -78,6 +78,8 @@ class Shelf:
         self._changed = asyncio.Event()
         self._saved = asyncio.Event()
         self._is_withdrawn = False
+        self._was_live = not window.is_recording
+        self._live_form: Shelf | None = None
         # The same stream in other sizes, by the CDN uids that they are found under.
         self.siblings: dict[str, Shelf] = {}
         for segment in window.segments:
@@ -127,6 +129,11 @@ class Shelf:
             self._tape.part(segment.name, stored, line)
         self._wake()
 
+    def pause(self) -> None:
+        """No media comes for a while, and perhaps no more at all: what came can be played out."""
+        self._end_segment()
+        self._wake()
+
     def finish(self) -> None:
         """No more media: the playlists end. A second call changes nothing."""
         if self.window.is_finished:
@@ -140,6 +147,17 @@ class Shelf:
             self._tape.finish(index.end_line(self.window.end_ms), self._saved.set)
         else:
             self._saved.set()
+
+    def rest(self) -> None:
+        """All of it is on the disk, and is played from there: let go of the bytes in memory."""
+        self._fresh = [segment for segment in self._fresh if not segment.drop_content()]
+
+    def as_it_was_live(self) -> "Shelf":
+        """A recording under the address that it was live at: with playlists of the same form."""
+        if self._live_form is None:
+            self._live_form = Shelf(self.folder, self.window)
+            self._live_form._was_live = True
+        return self._live_form
 
     def withdraw(self) -> None:
         """Nothing of it is to be played any more: who waits, and who asks, is refused."""
@@ -167,10 +185,10 @@ class Shelf:
     ) -> Rendered:
         """The playlist as it is now. Blocking is `wait_for`; both take the same numbers.
 
-        Refuses `not_found`, with `retry_after_seconds`, before there is anything to play: a part
-        for the low latency kinds, a whole segment for the others.
+        Refuses `not_found`, with `retry_after_seconds`, before the first segment is whole: parts
+        alone are legal, but hls.js, Shaka and video.js give up on them for good.
         """
-        self._check_ready(kind)
+        self._check_ready()
         is_delta = skip and kind == "low_latency"
         version, rendered = self._rendered.get((kind, is_delta), (-1, None))
         if rendered is None or version != self.window.version:
@@ -198,9 +216,10 @@ class Shelf:
         self._check_reach(msn, part)
         await self._until(lambda: window.is_finished or self._holds(msn, part))
 
-    async def wait_for_first(self, kind: Kind = "low_latency") -> None:
-        """Return when `playlist(kind)` has something to say; refuses `unavailable` as above."""
-        await self._until(lambda: self._is_ready(kind) or self.window.is_finished)
+    async def wait_for_first(self) -> None:
+        """Return when there is a playlist, or there never will be; refuses `unavailable` as
+        above."""
+        await self._until(lambda: self._is_ready() or self.window.is_finished)
 
     async def wait_for_length(self, ticks: int) -> None:
         """Return when so much has come since the start, or no more does; refuses as above."""
@@ -249,17 +268,23 @@ class Shelf:
             if segment.msn >= oldest_fresh or not segment.drop_content()
         ]
         if self.failure is not None:
-            lost = [s for s in self._fresh if s.msn < self.window.next_msn - UNRECORDED_SEGMENTS]
-            for segment in lost:
-                self.window.drop_before(segment.msn + 1)
-                self._lengths.pop(segment.msn, None)
-                self._fresh.remove(segment)
+            self._lose_unrecorded()
         kept_parts = 2 + 3 * self.window.target_seconds * 1000 // self.window.segment_ms
         for segment in reversed(self.window.complete):
             if segment.msn < self.window.next_msn - kept_parts:
                 if not segment.parts or any(part.content for part in segment.parts):
                     break
-                segment.parts = []
+                segment.drop_parts()
+
+    def _lose_unrecorded(self) -> None:
+        """What only memory has leaves the window first, and memory as much later."""
+        first = self.window.next_msn - UNRECORDED_SEGMENTS
+        if any(segment.msn < first for segment in self._fresh):
+            self.window.drop_before(first)
+        lost = [s for s in self._fresh if s.msn < first - UNRECORDED_SEGMENTS]
+        for segment in lost:
+            self._lengths.pop(segment.msn, None)
+            self._fresh.remove(segment)
 
     def _wake(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()
@@ -272,7 +297,9 @@ class Shelf:
                     await self._changed.wait()
         except TimeoutError:
             raise Refused(
-                "unavailable", "The stream has sent nothing for a while. Try again."
+                "unavailable",
+                "The stream has sent nothing for a while. Try again.",
+                retry_after_seconds=1,
             ) from None
 
     def _check_reach(self, msn: int, part: int | None) -> None:
@@ -293,20 +320,22 @@ class Shelf:
 
     def _holds(self, msn: int, part: int | None) -> bool:
         window = self.window
-        if part is None or window.open is None or window.open.msn != msn:
-            # A part after a segment's last one is the next segment's first (6.2.5.2).
-            return window.last_msn >= msn and (part is None or window.open is not None)
-        return len(window.open.parts) > part
+        if part is None or msn < window.last_msn:
+            return window.last_msn >= msn
+        is_whole = msn == window.last_msn
+        segment = window.complete[-1] if is_whole else window.open
+        if segment is None or segment.msn != msn:
+            return False
+        # A part after a segment's last one is the next segment's first (6.2.5.2).
+        return len(segment.parts) > part or (is_whole and window.open is not None)
 
-    def _is_ready(self, kind: Kind) -> bool:
-        if kind in ("plain", "multivariant"):
-            return bool(self.window.complete)
-        return self.window.open is not None or bool(self.window.complete)
+    def _is_ready(self) -> bool:
+        return bool(self.window.complete)
 
-    def _check_ready(self, kind: Kind) -> None:
+    def _check_ready(self) -> None:
         if self._is_withdrawn:
             raise Refused("not_found", "This is not made any more.")
-        if not self._is_ready(kind):
+        if not self._is_ready():
             sentence = "This stream has no media yet."
             if self.window.is_finished:
                 raise Refused("not_found", "This stream had no media.")
@@ -318,13 +347,15 @@ class Shelf:
             text = playlist.multivariant(window, "stream.m3u8")
         elif kind == "multivariant_ll":
             text = playlist.multivariant(window, "llhls.m3u8")
-        elif kind == "plain" or window.is_recording:
+        elif not self._was_live:
+            text = playlist.recording(window)
+        elif kind == "plain":
             text = playlist.plain(window)
         else:
             reports = [
                 playlist.report(each.window, f"../../{uid}/manifest/llhls.m3u8")
                 for uid, each in self.siblings.items()
-                if each._is_ready("low_latency")
+                if each._is_ready()
             ]
             text = playlist.low_latency(window, is_delta=is_delta, reports=reports)
         body = text.encode()
@@ -357,13 +388,18 @@ class Shelf:
         return FileRange(self.folder / name, 0, length)
 
     def _part_source(self, number: int) -> Source:
-        opened = [self.window.open] if self.window.open is not None else []
-        for segment in chain(opened, reversed(self.window.complete)):
-            first = segment.parts[0].number if segment.parts else None
-            if first is None or number >= first + len(segment.parts):
-                break  # Older segments have older parts, or none any more.
+        window = self.window
+        opened = [window.open] if window.open is not None else []
+        for segment in chain(opened, reversed(window.complete), reversed(window.left)):
+            place = segment.range_of_part(number)
+            if place is not None:
+                return FileRange(self.folder / segment.name, *place)
+            first = segment.parts[0].number if segment.parts else segment.first_part
             if number >= first:
-                return self._stored(segment, segment.parts[number - first])
+                index = number - first
+                if index < len(segment.parts):
+                    return self._stored(segment, segment.parts[index])
+                break  # Older segments have older parts.
         raise _no_such(f"part-{number}.m4s")
 
     def _stored(self, segment: Segment, part: StoredPart) -> Source:

@@ -43,6 +43,8 @@ class Shelves:
         self._writer = Writer(pending_bytes_max=self.settings.pending_bytes_max)
         self._live: dict[str, Shelf] = {}
         self._recordings: OrderedDict[str, Shelf] = OrderedDict()
+        # What was live a moment ago, and until when its playlist may still be followed.
+        self._ended: OrderedDict[str, tuple[int, Shelf]] = OrderedDict()
         self._usage: disk.Usage | None = None
         self._usage_at_ms = 0
 
@@ -103,6 +105,26 @@ class Shelves:
         self._recordings.move_to_end(uid)
         return self._recordings[uid]
 
+    def followed(self, uid: str) -> Shelf:
+        """What the address shows that a stream was live under: what its players follow there.
+
+        The same playlist goes on to its end, and what it lists can be fetched for as long as it is
+        (RFC 8216bis, 6.2.1 and 6.2.2). From then on it is the recording, in the form that the
+        playlist had. Refuses as `find` does.
+        """
+        self._forget_ended()
+        if uid in self._ended:
+            return self._ended[uid][1]
+        shelf = self.find(uid)
+        if not shelf.window.is_recording:
+            return shelf
+        return shelf.as_it_was_live()
+
+    def is_followed(self, uid: str) -> bool:
+        """Whether what was live here a moment ago may still be played by who saw it so."""
+        self._forget_ended()
+        return uid in self._ended
+
     def is_live(self, uid: str) -> bool:
         return uid in self._live and not self._live[uid].window.is_finished
 
@@ -116,15 +138,22 @@ class Shelves:
 
     def retire(self, uid: str) -> None:
         """A finished and saved stream's shelf leaves memory: from now on it is its recording."""
-        if not self.is_live(uid):
-            self._live.pop(uid, None)
+        if self.is_live(uid) or uid not in self._live:
+            return
+        shelf = self._live.pop(uid)
+        shelf.rest()
+        until_ms = monotonic_ms() + shelf.window.duration // 90
+        self._ended[uid] = (until_ms, shelf)
+        self._forget_ended()
 
     async def delete(self, uid: str) -> None:
         """Remove a recording and its files. Refuses (`conflict`) while the stream is live."""
         if self.is_live(uid):
             raise Refused("conflict", "A live stream's media cannot be deleted.")
         folder = self.folder(uid)
-        shelf = self._live.pop(uid, None) or self._recordings.pop(uid, None)
+        recording = self._recordings.pop(uid, None)
+        self._ended.pop(uid, None)
+        shelf = self._live.pop(uid, None) or recording
         if shelf is not None:
             await shelf.saved()
         await asyncio.to_thread(rmtree, folder, ignore_errors=True)
@@ -165,6 +194,14 @@ class Shelves:
         for shelf in self._live.values():
             shelf.finish()
         await self._writer.close()
+
+    def _forget_ended(self) -> None:
+        now_ms = monotonic_ms()
+        over = [uid for uid, (until_ms, _) in self._ended.items() if until_ms <= now_ms]
+        for uid in over:
+            del self._ended[uid]
+        while len(self._ended) > self.settings.recordings_loaded_max:
+            self._ended.popitem(last=False)
 
     def folder(self, uid: str) -> Path:
         """Refuses `not_found` for anything but 32 hexadecimal digits: no path tricks."""

@@ -3,20 +3,26 @@
 Segments only ever join at the end and leave at the front; `version` grows with each change, so
 that whatever is made of a window can be kept until the version differs.
 
-The target duration is twice the segment length: a segment ends at the first key frame after
-`segment_ms`, so a publisher whose key frames come at least that often never makes a longer one.
-RFC 8216bis does not let it change, and the longest key frame interval is not known before it has
-happened. So where a publisher's interval turns out longer, it rises once, to the segmenter's
-forced cut of 10 s, before a segment longer than the old value is listed. Starting at 10 for
+RFC 8216bis does not let the target duration change (6.2.1), and how often a publisher's key frames
+come is not known before it has happened. So the first segment decides it, before which no playlist
+is served: twice the segment length, which a publisher whose key frames come at least that often
+never exceeds, or 10 s. The segmenter cuts all that follow to it (docs/decisions/0018). 10 s for
 everybody would put every player that counts in target durations 30 s behind.
 """
 
 from collections import deque
 from math import ceil
 
+from emulator.media.segmenter import (
+    LONG_TARGET_SECONDS,
+    keeps_usual_target,
+    usual_target_seconds,
+)
 from emulator.media.shelf.segments import TICKS_PER_SECOND, Init, Segment, StoredPart
 
-FORCED_CUT_SECONDS = 10
+# Closed captions inside a picture: user data of the United States (0xB5), ATSC (0x0031), GA94
+# (ANSI/SCTE 128-1, 8.1; CTA-708-E, 4.4).
+CAPTIONS = b"\xb5\x00\x31GA94"
 
 
 class Window:
@@ -36,8 +42,11 @@ class Window:
         self.init: Init | None = None
         self.discontinuity_sequence = 0
         self.next_msn = 0
+        # What left the window lately: players may fetch it for as long as the playlist was that
+        # named it (RFC 8216bis, 6.2.2).
+        self.left: deque[Segment] = deque()
         self.next_part = 0
-        self.target_seconds = max(1, ceil(2 * segment_ms / 1000))
+        self.target_seconds = usual_target_seconds(segment_ms)
         self.part_target = part_target_for(part_ms * 90)
         self.peak_bits = 0
         self.total_bytes = 0
@@ -48,6 +57,7 @@ class Window:
         self._fastest = (0, 1)
         self._run_anchor: tuple[int, float] | None = None
         self.starts_run = False
+        self.has_captions = False
 
     def begin(self, init: Init) -> None:
         """Start a run: what comes next has a clock or codecs of its own."""
@@ -80,11 +90,11 @@ class Window:
         )
         self.next_part += 1
         segment.add(part, frames)
+        self.has_captions = self.has_captions or CAPTIONS in content
         self._run_frames += frames
         self._run_ticks += duration
         if duration > self.part_target:
             self.part_target = part_target_for(duration)
-        self._grow_target(segment)
         self.version += 1
         return segment, part
 
@@ -99,6 +109,7 @@ class Window:
 
     def keep(self, segment: Segment) -> None:
         """Append a whole segment."""
+        self._settle_target(segment)
         self.complete.append(segment)
         self.next_msn = segment.msn + 1
         self.total_bytes += segment.length
@@ -107,7 +118,6 @@ class Window:
         if segment.duration * 2 >= self.segment_ms * 90 or not self.peak_bits:
             self.peak_bits = max(self.peak_bits, bits_per_second(segment.length, segment.duration))
         self._dependent += not segment.is_independent
-        self._grow_target(segment)
         self.version += 1
 
     def finish(self) -> Segment | None:
@@ -122,6 +132,7 @@ class Window:
         while self.complete and self.complete[0].msn < msn:
             self._drop_first()
             self.version += 1
+        self._forget()
 
     def length_ms(self, msn: int) -> int:
         """How long a segment is that is complete; 0 for one that is not, or not there any more."""
@@ -214,9 +225,13 @@ class Window:
         last = self.complete[-1]
         return last.program_ms + last.duration / 90
 
-    def _grow_target(self, segment: Segment) -> None:
-        if round_seconds(segment.duration) > self.target_seconds:
-            self.target_seconds = max(FORCED_CUT_SECONDS, round_seconds(segment.duration))
+    def _settle_target(self, segment: Segment) -> None:
+        """The first segment decides. A later one is longer only where nothing could be cut: one
+        frame that lasted, which no limit would make shorter."""
+        is_first = not self.total_ticks
+        if is_first and not keeps_usual_target(segment.duration, self.part_target, self.segment_ms):
+            self.target_seconds = max(self.target_seconds, LONG_TARGET_SECONDS)
+        self.target_seconds = max(self.target_seconds, round_seconds(segment.duration))
 
     def _trim(self) -> None:
         """DVR: keep `dvr_seconds`, and never less than three target durations (RFC 8216, 6.2.2)."""
@@ -227,10 +242,19 @@ class Window:
         while self.complete and total - self.complete[0].duration >= kept:
             total -= self.complete[0].duration
             self._drop_first()
+        self._forget()
+
+    def _forget(self) -> None:
+        """Parts leave a playlist before their segment does, and both are kept for its length."""
+        kept = self.duration + 3 * self.target_seconds * TICKS_PER_SECOND
+        total = sum(segment.duration for segment in self.left)
+        while self.left and total > kept:
+            total -= self.left.popleft().duration
 
     def _drop_first(self) -> None:
         # The tag leaves with its segment, and from then on it is counted (RFC 8216bis, 6.2.2).
         segment = self.complete.popleft()
+        self.left.append(segment)
         self.discontinuity_sequence += segment.starts_discontinuity
         self._dependent -= not segment.is_independent
 

@@ -4,6 +4,7 @@
 own.
 """
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -206,13 +207,36 @@ class Playback:
         return vod.duration_ms / 1000 if vod is not None and vod.status == "ready" else None
 
     async def _open(self, request: Request, kind: Kind | None = None) -> tuple[Subject, Shelf]:
+        """What an address names and its media. A playlist is held back until players take it.
+
+        An app that has read `live` opens the playlist at once, and most players give up for good on
+        one that is not there. So one whose publisher is here is answered with its first segment;
+        refuses (`unavailable`, to be asked again) where that does not come. `?wait=1` waits for a
+        publisher, too, and for the first part where a part is asked for.
+        """
         subject = subject_of(self._platform, request.path_params["uid"])
-        if subject.stream is not None and subject.stream.status != "ended" and _waits(request):
-            await self._platform.broadcasts.wait_for_media(subject.stream)
-        shelf = await self._shelf(subject)
-        if kind is not None and _waits(request):
-            await shelf.wait_for_first(kind)
-        return subject, shelf
+        stream = subject.stream or subject.watched
+        if stream is not None and (_waits(request) or (kind and self._is_coming(stream))):
+            broadcasts = self._platform.broadcasts
+            try:
+                async with asyncio.timeout(broadcasts.media_wait_seconds):
+                    await broadcasts.wait_for_media(stream)
+                    subject = subject_of(self._platform, request.path_params["uid"])
+                    if kind is not None:
+                        await (await self._shelf(subject)).wait_for_first()
+            except TimeoutError:
+                # Players ask again after a 503. A 404 is for what nobody publishes.
+                raise Refused(
+                    "unavailable" if self._is_coming(stream) else "not_found",
+                    "This stream has no media yet.",
+                    retry_after_seconds=1,
+                ) from None
+        return subject, await self._shelf(subject)
+
+    def _is_coming(self, stream: Stream) -> bool:
+        """Whether somebody publishes it, or is said to."""
+        is_published = self._platform.broadcasts.protocol_of(stream.id) is not None
+        return stream.status == "live" or is_published
 
     async def _pictured(self, subject: Subject, time: str | None) -> tuple[str, str | None]:
         """The recording to take a picture of, and when in it."""
@@ -225,8 +249,13 @@ class Playback:
         if subject.loop is not None:
             world, loops = self._platform.world, self._platform.shared.loops
             return await loops.shelf(world, subject.loop, subject.height)
+        shelves = self._platform.shelves
+        # A VOD shows the same recording under an address where nothing was ever live.
+        was_live = subject.stream is not None or (
+            subject.vod is None and shelves.is_followed(subject.shelf_uid)
+        )
         try:
-            return self._platform.shelves.find(subject.shelf_uid)
+            return (shelves.followed if was_live else shelves.find)(subject.shelf_uid)
         except Refused:
             if subject.stream is None or subject.stream.status == "ended":
                 raise Refused("not_found", "Nothing of this is recorded.") from None
@@ -242,7 +271,7 @@ class Playback:
             for live in live_renditions.of(world, subject.stream):
                 shelf = shelves.find(live.uid)
                 with suppress(Refused):  # It was given up, or has nothing to play.
-                    await shelf.wait_for_first(kind)
+                    await shelf.wait_for_first()
                     found.append((live.uid, shelf.playlist(kind)))
         if subject.stream is None or subject.stream.status == "ended":
             for each in renditions.of_media(world, subject.shelf_uid):

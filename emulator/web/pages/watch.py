@@ -13,6 +13,7 @@ from html import escape
 from pathlib import Path
 from string import Template
 from typing import Literal
+from urllib.parse import urljoin
 
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
@@ -150,6 +151,8 @@ def _name(world: World, user_row: int) -> str:
 
 
 def _show(frame: Frame, watched: Watched, base: str, request: Request) -> Response:
+    """The page, which names its media for programs and other sites too (ogp.me)."""
+    address = urljoin(str(request.url), base)
     page = _template("watch.html" if frame == "watch" else "iframe.html").substitute(
         static=assets.load().address,
         stage=_template("stage.html").substitute(base=base),
@@ -161,6 +164,8 @@ def _show(frame: Frame, watched: Watched, base: str, request: Request) -> Respon
         status=watched.status,
         has_media=str(watched.has_media).lower(),
         title=escape(watched.title),
+        playlist=escape(urljoin(address, "manifest/video.m3u8")),
+        thumbnail=escape(urljoin(address, "thumbnails/thumbnail.jpg")),
         owner=escape(watched.owner),
         initial=escape(watched.owner[:1].upper()),
     )

@@ -46,6 +46,7 @@ def attribute_values_have_their_form(playlist: Playlist) -> bool:
         "FRAME-RATE": r"[0-9]+\.[0-9]{3}",
         "VIDEO-RANGE": r"PQ|HLG",
         "CODECS": r"[A-Za-z0-9.]+(,[A-Za-z0-9.]+)*",
+        "CLOSED-CAPTIONS": "NONE",
     }
     variants = [attributes(value) for name, value in playlist.tags if name == "EXT-X-STREAM-INF"]
     return all(

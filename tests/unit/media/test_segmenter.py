@@ -146,13 +146,37 @@ def test_a_key_frame_that_is_decoded_early_still_begins_its_segment() -> None:
 
 
 def test_without_key_frames_a_segment_is_cut_before_it_grows_over_its_limit() -> None:
-    parts = cut(Segmenter(segment_max_ms=10_000), frames(31, 30, 900), PICTURE)
+    parts = cut(Segmenter(), frames(31, 30, 900), PICTURE)
     starts = [part for part in parts if part.starts_segment]
     # The next key frame begins one all the same, so that players can start there.
-    assert [part.is_independent for part in starts] == [True, False, False, False, True]
+    assert [part.is_independent for part in starts] == [True, False, False, True]
     assert starts[-1].start == 30_000 * 90
     lengths = [after.start - before.start for before, after in itertools.pairwise(starts)]
-    assert all(9_700 * 90 <= length <= 10_000 * 90 for length in lengths[:3])
+    assert all(10_200 * 90 <= length < 10_500 * 90 for length in lengths[:2])
+
+
+@pytest.mark.parametrize(("rate", "gop"), [(30, 250), (25, 250), (30, 300), (24, 250), (30, 120)])
+def test_segment_is_as_long_as_key_frames_are_apart_up_to_its_target_duration(
+    rate: int, gop: int
+) -> None:
+    """An encoder's automatic choice is mostly 250 frames: 10 s at 25 frames a second."""
+    parts = cut(Segmenter(), frames(35, rate, gop), PICTURE)
+    assert all(part.is_independent for part in parts if part.starts_segment)
+
+
+@pytest.mark.parametrize(("first_seconds", "longest_ms"), [(2, 4500), (4, 4500), (5, 10_500)])
+def test_later_segments_keep_to_the_target_duration_that_the_first_one_decided(
+    first_seconds: int, longest_ms: int
+) -> None:
+    # Given a publisher whose second key frame comes soon, and its third very late,
+    packets = frames(40, 30, 100_000)
+    for index in (0, first_seconds * 30, 38 * 30):
+        packets[index] = packets[index]._replace(is_key=True)
+    starts = [p.start for p in cut(Segmenter(), packets, PICTURE) if p.starts_segment]
+    # then none is longer than a playlist may list that has been followed since the first.
+    assert starts[1] == first_seconds * 90_000
+    lengths = [after - before for before, after in itertools.pairwise(starts[1:])]
+    assert longest_ms * 90 - 22_000 <= max(lengths) < longest_ms * 90
 
 
 def test_audio_alone_is_cut_by_time() -> None:

@@ -43,6 +43,7 @@ let state = "connecting";
 let status = null;
 let viewers = null;
 let hasRecording = hasMedia === "true";
+let recordingUid = null;
 let playsRecording = false;
 let playsFromStart = false;
 let noticeTimer = 0;
@@ -75,9 +76,8 @@ function playLive(way) {
   const isLowLatency = way !== "hls";
   playsRecording = false;
   turn("starting");
-  // hls.js does not begin with a playlist of parts alone, and comes back only after a second or two.
-  // So the playlist is asked to answer once it holds the first whole segment (`_HLS_msn`, `wait`).
-  const gate = isLowLatency ? "manifest/llhls.m3u8?_HLS_msn=0&wait=1" : "manifest/stream.m3u8?wait=1";
+  // A stream may be live without a publisher: hls.js is asked to play only what can be played.
+  const gate = isLowLatency ? "manifest/llhls.m3u8" : "manifest/stream.m3u8";
   const query = isLowLatency ? "?protocol=llhls" : "";
   player.play(new URL(`manifest/video.m3u8${query}`, base).href, {
     isLive: true,
@@ -91,8 +91,10 @@ function playRecording() {
   playsRecording = true;
   turn("starting", "The recording is on its way.");
   document.getElementById("curtain-title").textContent = "One moment";
+  // The stream's own address keeps, for who followed it, only what could be watched live.
+  const recording = recordingUid ? new URL(`../${recordingUid}/`, base) : base;
   const startSeconds = playsFromStart ? 0 : options.startSeconds;
-  player.play(new URL("manifest/video.m3u8", base).href, { isLive: false, startSeconds });
+  player.play(new URL("manifest/video.m3u8", recording).href, { isLive: false, startSeconds });
 }
 
 // Colours are set by their own properties: what is none changes nothing, and nothing else can be said.
@@ -186,6 +188,7 @@ if (kind === "recording") {
     base,
     (now) => {
       viewers = now.viewers;
+      recordingUid = now.videoUID;
       hear(now);
       show(now);
     },

@@ -117,7 +117,7 @@ def test_a_recording_is_a_vod_whose_target_is_its_longest_segment() -> None:
     window = window_of(is_recording=True)
     add(window, 23)
     window.finish()
-    text = playlist.plain(window)
+    text = playlist.recording(window)
     assert check_media(text) == []
     assert "#EXT-X-PLAYLIST-TYPE:VOD" in text
     assert parse(text).target == 1
@@ -155,6 +155,7 @@ def test_the_multivariant_playlist_says_what_was_measured() -> None:
         "CODECS": "avc1.64001f,mp4a.40.2",
         "RESOLUTION": "1280x720",
         "FRAME-RATE": "30.000",
+        "CLOSED-CAPTIONS": "NONE",
     }
 
 
@@ -167,6 +168,15 @@ def test_a_range_of_light_is_named_where_it_is_not_the_usual_one(video_range: st
     assert check_multivariant(text) == []
     named = attributes(text.splitlines()[3]).get("VIDEO-RANGE", "SDR")
     assert named == video_range
+
+
+def test_a_picture_with_captions_in_it_is_not_said_to_have_none() -> None:
+    window = window_of()
+    add(window, 2)
+    assert "CLOSED-CAPTIONS=NONE" in playlist.multivariant(window, "stream.m3u8")
+    sei = b"x\x06\x04\x47\xb5\x00\x31GA94\x03"
+    window.add(sei, start=36_000, duration=18_000, frames=6, is_independent=False, at_ms=400)
+    assert "CLOSED-CAPTIONS" not in playlist.multivariant(window, "stream.m3u8")
 
 
 def test_sound_alone_has_neither_resolution_nor_frame_rate() -> None:

@@ -27,7 +27,10 @@ def content(number: int) -> bytes:
     return b"<part %d>" % number * 100
 
 
-@pytest.mark.parametrize("kind", ["multivariant", "multivariant_ll", "plain", "low_latency"])
+KINDS: tuple[Kind, ...] = ("multivariant", "multivariant_ll", "plain", "low_latency")
+
+
+@pytest.mark.parametrize("kind", KINDS)
 async def test_before_the_first_part_there_is_nothing_yet(shelf: Shelf, kind: Kind) -> None:
     with pytest.raises(Refused) as refusal:
         shelf.playlist(kind)
@@ -35,21 +38,50 @@ async def test_before_the_first_part_there_is_nothing_yet(shelf: Shelf, kind: Ki
     assert refusal.value.details == {"retry_after_seconds": 1}
 
 
-async def test_low_latency_is_up_with_the_first_part_and_the_rest_with_the_first_segment(
+async def test_every_playlist_is_up_with_the_first_whole_segment(
     shelf: Shelf, broadcast: FakeBroadcast
 ) -> None:
-    broadcast.send(shelf)
-    assert "part-0.m4s" in shelf.playlist("low_latency").text
-    assert "llhls.m3u8" in shelf.playlist("multivariant_ll").text
-    with pytest.raises(Refused):
-        shelf.playlist("plain")
     broadcast.send(shelf, 5)
+    for kind in KINDS:
+        with pytest.raises(Refused, match="no media yet"):
+            shelf.playlist(kind)
+    broadcast.send(shelf)
+    assert "seg-0.m4s" in shelf.playlist("low_latency").text
+    assert "part-5.m4s" in shelf.playlist("low_latency").text
+    assert "llhls.m3u8" in shelf.playlist("multivariant_ll").text
     assert "seg-0.m4s" in shelf.playlist("plain").text
     assert "stream.m3u8" in shelf.playlist("multivariant").text
 
 
+async def test_a_pause_lists_the_open_segment(shelf: Shelf, broadcast: FakeBroadcast) -> None:
+    broadcast.send(shelf, 7)
+    waiting = asyncio.create_task(shelf.wait_for(1))
+    await settle()
+    assert not waiting.done()
+    shelf.pause()
+    await waiting
+    for kind in ("plain", "low_latency"):
+        assert "seg-1.m4s" in shelf.playlist(kind).text
+        assert not shelf.playlist(kind).is_final
+        assert check_media(shelf.playlist(kind).text) == []
+
+
+async def test_an_old_part_can_be_fetched_after_it_left_the_playlist(
+    shelf: Shelf, broadcast: FakeBroadcast, shelves: Shelves
+) -> None:
+    # Given a stream whose first parts have long left the playlist that still lists their segment,
+    broadcast.send(shelf, 100)
+    await shelves.written()
+    broadcast.send(shelf, 100)
+    assert "part-3.m4s" not in shelf.playlist("low_latency").text
+    # then each is there, and its own bytes.
+    for number in (0, 3, 4, 5, 99, 199):
+        source = shelf.media_now(f"part-{number}.m4s")
+        assert (source if isinstance(source, bytes) else read(source)) == content(number)
+
+
 async def test_a_window_is_rendered_once(shelf: Shelf, broadcast: FakeBroadcast) -> None:
-    broadcast.send(shelf)
+    broadcast.send(shelf, 6)
     first = shelf.playlist("low_latency")
     assert shelf.playlist("low_latency") is first
     broadcast.send(shelf)
@@ -146,6 +178,7 @@ async def test_a_viewer_can_wait_for_the_first_picture(
     shelf: Shelf, broadcast: FakeBroadcast
 ) -> None:
     waiting = asyncio.create_task(shelf.wait_for_first())
+    broadcast.send(shelf, 5)
     await settle()
     assert not waiting.done()
     broadcast.send(shelf)
@@ -251,6 +284,6 @@ async def test_a_discontinuity_without_an_init_segment_is_our_own_mistake(
 async def test_a_blocked_reloads_answer_may_be_kept_and_the_live_edge_may_not(
     shelf: Shelf, broadcast: FakeBroadcast
 ) -> None:
-    broadcast.send(shelf, 3)
+    broadcast.send(shelf, 8)
     assert shelf.playlist("low_latency").max_age_seconds == 0
-    assert shelf.playlist("low_latency", msn=0, part=2).max_age_seconds == 12
+    assert shelf.playlist("low_latency", msn=1, part=2).max_age_seconds == 12

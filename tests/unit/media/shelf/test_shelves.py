@@ -6,10 +6,11 @@ import pytest
 
 from emulator.core.errors import Refused
 from emulator.media.shelf.segments import FileRange, read
-from emulator.media.shelf.shelf import Shelf
+from emulator.media.shelf.shelf import Kind, Shelf
 from emulator.media.shelf.shelves import ShelfSettings, Shelves
 from tests.support.broadcast import FakeBroadcast
 from tests.support.hls.media_rules import check_media
+from tests.support.hls.reload_rules import check_reload
 
 
 async def record(shelves: Shelves, uid: str, parts: int = 12) -> Shelf:
@@ -36,6 +37,38 @@ async def test_a_live_shelf_is_found_until_it_retires_and_then_its_recording(
     source = recording.media_now("seg-0.m4s")
     assert isinstance(source, FileRange)
     assert len(read(source)) == source.length
+
+
+async def test_what_players_follow_ends_as_it_was_and_stays(shelves: Shelves, uid: str) -> None:
+    # Given a stream that ended while it was followed,
+    shelf = await record(shelves, uid)
+    kinds: tuple[Kind, ...] = ("plain", "low_latency")
+    last = {kind: shelf.playlist(kind).text for kind in kinds}
+    assert "part-11.m4s" in last["low_latency"]
+    # when it has become a recording,
+    shelves.retire(uid)
+    # then the address that it was live at still says the same, and has all that it lists.
+    assert {kind: shelves.followed(uid).playlist(kind).text for kind in kinds} == last
+    for number in range(12):
+        shelves.followed(uid).media_now(f"part-{number}.m4s")
+    # Also a platform that was started again keeps version, target duration and type.
+    again = Shelves(shelves.root, shelves.settings)
+    for kind in kinds:
+        text = again.followed(uid).playlist(kind).text
+        assert check_media(text) == check_reload(last[kind], text) == []
+        assert again.followed(uid).playlist(kind) is again.followed(uid).playlist(kind)
+    assert "PLAYLIST-TYPE:VOD" in again.find(uid).playlist("plain").text
+    await again.close()
+
+
+async def test_a_followed_stream_is_let_go_when_its_playlist_is_over(
+    shelves: Shelves, uid: str
+) -> None:
+    shelf = await record(shelves, uid, parts=0)
+    shelves.retire(uid)
+    assert not shelves.is_followed(uid)
+    with pytest.raises(Refused):
+        assert shelves.followed(uid) is not shelf
 
 
 async def test_a_live_stream_does_not_retire(shelves: Shelves, uid: str) -> None:

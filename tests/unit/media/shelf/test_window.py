@@ -79,6 +79,14 @@ def test_the_dvr_window_is_never_shorter_than_three_target_durations() -> None:
     assert sum(segment.duration for segment in window.complete) == 6 * 90_000
 
 
+def test_what_leaves_the_dvr_window_is_kept_for_the_length_of_its_playlist() -> None:
+    window = window_with(0, dvr_seconds=10)
+    add(window, 200)
+    kept = sum(segment.duration for segment in window.left)
+    assert 10 * 90_000 <= kept <= (10 + 1 + 3 * window.target_seconds) * 90_000
+    assert window.left[-1].msn == window.first_msn - 1
+
+
 def test_dates_follow_the_medias_clock_and_start_again_at_a_discontinuity() -> None:
     window = window_with(6)
     window.begin(Init(1, "avc1.64001f", 16, 9, 10))
@@ -86,14 +94,13 @@ def test_dates_follow_the_medias_clock_and_start_again_at_a_discontinuity() -> N
     assert [segment.program_ms for segment in window.segments] == [0, 1000, 9000]
 
 
-@pytest.mark.parametrize(("seconds", "target"), [(1, 2), (2.4, 2), (2.5, 10), (8.3, 10), (12, 12)])
-def test_the_target_duration_rises_once_and_before_a_longer_segment_is_complete(
-    seconds: float, target: int
-) -> None:
+@pytest.mark.parametrize(("seconds", "target"), [(1, 2), (2.2, 2), (2.4, 10), (8.3, 10), (12, 12)])
+def test_target_duration_is_decided_by_the_first_segment(seconds: float, target: int) -> None:
     window = window_with(0)
     add(window, round(seconds * 10), parts_a_segment=1000, ticks=9000)
-    assert window.target_seconds == target
     window.end_segment()
+    assert window.target_seconds == target
+    add(window, 50)
     assert window.target_seconds == target
 
 
