@@ -152,7 +152,9 @@ def test_a_damaged_database_is_said_and_kept_aside_with_its_media(tmp_path: Path
 
 def test_media_whose_database_is_gone_is_said_and_kept_aside(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    (data / "media" / "0123456789abcdef0123456789abcdef").mkdir(parents=True)
+    media = data / "media" / "0123456789abcdef0123456789abcdef"
+    media.mkdir(parents=True)
+    (media / "index.jsonl").write_text("{}\n")
 
     with child(data) as serving:
         assert serving.walk().create()["status"] == "offline"
