@@ -1,4 +1,4 @@
-"""Timeline and Segmenter together: whatever a publisher's clock does, the stream's parts hold."""
+"""From wire to parts: whatever a publisher's clock and tracks do, the stream's parts hold."""
 
 import itertools
 from dataclasses import replace
@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from emulator.media.packets import AudioTrack, Packet, Track, VideoTrack
 from emulator.media.parts import Part
 from emulator.media.segmenter import Segmenter
+from emulator.media.sequencer import Sequenced, Sequencer
 from emulator.media.timeline import Timeline
 
 VIDEO = VideoTrack("h264", b"", "avc1.42c01f", 1280, 720)
@@ -93,3 +94,65 @@ def test_parts_tile_lose_nothing_and_begin_epochs_with_their_tracks(
     if parts:
         end = parts[-1].start + parts[-1].duration
         assert abs(end - publisher.timeline.latest) <= 1000 * 90
+
+
+class WholeChain:
+    """A publisher of pictures and sound, or of one of them, through all that makes a stream."""
+
+    def __init__(self) -> None:
+        self.sequencer, self.segmenter = Sequencer(), Segmenter()
+        self.parts: list[Part] = []
+        self.begin()
+
+    def begin(self) -> None:
+        self.wire_ms = 0
+        self.tracks: tuple[Track, ...] = (replace(VIDEO), replace(AUDIO, config=b"\x12\x10"))
+
+    def send(self, kinds: str, length_ms: int) -> None:
+        for _ in range(length_ms // 25):
+            for track in self.tracks:
+                is_video = isinstance(track, VideoTrack)
+                if kinds in ("both", "picture" if is_video else "sound"):
+                    self._push(track, is_key=not is_video or self.wire_ms % 500 == 0)
+            self.wire_ms += 25
+
+    def leave(self) -> None:
+        self._cut(self.sequencer.flush(0))
+        self.parts += self.segmenter.flush()
+        self.sequencer.resume()
+        self.begin()
+
+    def _push(self, track: Track, *, is_key: bool) -> None:
+        dts = self.wire_ms * track.timescale // 1000
+        length = 1024 if isinstance(track, AudioTrack) else 0
+        packet = Packet(track, dts, dts, length, is_key, b"x")
+        self._cut(self.sequencer.push(packet, self.tracks, 0))
+
+    def _cut(self, sequence: list[Sequenced]) -> None:
+        for one in sequence:
+            self.parts += self.segmenter.push(*one)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["both", "both", "picture", "sound", "return"]), st.integers(200, 3000)
+        ),
+        max_size=10,
+    )
+)
+def test_a_stream_keeps_its_tracks_and_all_of_them_go_on(stretches: list[tuple[str, int]]) -> None:
+    chain = WholeChain()
+    for kinds, length_ms in [("both", 1000), *stretches, ("both", 1000)]:
+        if kinds == "return":
+            chain.leave()
+        else:
+            chain.send(kinds, length_ms)
+    chain.leave()
+    assert {tuple(map(type, part.tracks)) for part in chain.parts} == {(VideoTrack, AudioTrack)}
+    for kind in (VideoTrack, AudioTrack):
+        packets = [one for part in chain.parts for one in part.packets]
+        times = [one.dts / one.track.timescale for one in packets if isinstance(one.track, kind)]
+        assert times == sorted(set(times))
+        assert max(after - before for before, after in itertools.pairwise(times)) < 1
