@@ -75,7 +75,9 @@ class DataFolder:
     @property
     def has_world(self) -> bool:
         """Whether an earlier start left a world here."""
-        return not self.is_temporary and Path(self.world_path).exists()
+        path = Path(self.world_path)
+        # It is made empty, with nobody else's rights, before SQLite opens it.
+        return not self.is_temporary and path.exists() and path.stat().st_size > 0
 
     def tell(self, ready: Mapping[str, object]) -> None:
         """Leave word in the lock file of who runs here and where (the ready file's content)."""
@@ -91,7 +93,7 @@ class DataFolder:
     @property
     def has_orphaned_media(self) -> bool:
         """There is media, and no database that speaks of it."""
-        is_kept = not self.is_temporary and not Path(self.world_path).exists()
+        is_kept = not self.is_temporary and not self.has_world
         return is_kept and any(self.media_path.iterdir())
 
     def keep_aside(self) -> Path:
