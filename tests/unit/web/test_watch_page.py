@@ -270,3 +270,12 @@ async def test_sdk_is_a_script_that_any_page_may_load(
     assert "window.Stream" in answer.text
     again = {"If-None-Match": answer.headers["etag"]}
     assert (await client.get(f"{prefix}/embed/sdk.latest.js", headers=again)).status_code == 304
+
+
+async def test_every_page_names_its_playlist_for_programs(
+    client: httpx.AsyncClient, stream: Stream
+) -> None:
+    for path in ("/watch", "/watch?mode=hls", "/iframe", ""):
+        page = (await client.get(f"/{stream.uid}{path}")).text
+        playlist = f"{client.base_url.join(f'/{stream.uid}/manifest/video.m3u8')}"
+        assert f'<meta property="og:video" content="{playlist}">' in page
