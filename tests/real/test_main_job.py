@@ -366,7 +366,8 @@ def test_a_live_stream_has_thumbnails_too(walk: Walk) -> None:
         walk.until_first_part(stream)
 
         picture = until(
-            lambda: walk.get(stream["thumbnail_url"]).body or None, "a live thumbnail is there"
+            lambda: walk.get(stream["playback"]["thumbnail"]).body or None,
+            "a live thumbnail is there",
         )
 
         assert _picture_size(picture) == (320, 180)

@@ -47,6 +47,8 @@ class Bench:
         task = self._tasks.create_task(_guarded(work))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+        # One that is ended before its turn has never begun its work.
+        task.add_done_callback(lambda _: work.close())
 
     async def stop(self) -> None:
         """End what is under way."""
@@ -103,6 +105,8 @@ async def finished(watch: Watch, work: Any, *values: Any) -> "Imported":
     except asyncio.CancelledError:
         watch.cancel()
         await asyncio.wait([running])
+        # It was asked to give up, so that it says so is no news.
+        running.exception()
         raise
     return imported
 
