@@ -1,7 +1,7 @@
 """The request log: who called what, so that a test can assert what its app sent.
 
 The newest requests are kept, across all worlds. Secrets are not shown (`excerpt`). What steers the
-emulator (`/_emulator/`, its console) is not logged: it is no app's doing.
+emulator (`/_emulator/`) and what its console reads is not logged: it is no app's doing.
 """
 
 import sys
@@ -15,7 +15,7 @@ from emulator.core.values import dataclass
 
 Credential = Literal["none", "valid", "invalid"]
 
-# A request that carries it is the console's own.
+# A request that carries it is the console's, which shows what it reads.
 UNLOGGED = "x-emulator-console"
 # A longer answer is not kept: half of it could not be shown without its secrets.
 ANSWER_BYTES_MAX = 65_536

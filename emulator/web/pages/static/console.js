@@ -19,8 +19,8 @@ function element(name, properties = {}, ...children) {
 async function ask(method, path, body, key) {
   const headers = {
     "X-Emulator-World": at("world").value || "default",
-    // What the console asks is no app's doing: the request log leaves it out.
-    "X-Emulator-Console": "1",
+    // What the console reads is no app's doing: the request log leaves it out.
+    ...(method === "GET" && { "X-Emulator-Console": "1" }),
   };
   const credential = key ?? sessionStorage.getItem("admin-token");
   if (credential) headers.Authorization = `Bearer ${credential}`;
