@@ -10,6 +10,7 @@ import pytest
 
 from emulator.web.admin.table import OPERATIONS as ADMIN
 from emulator.web.api.table import OPERATIONS as PLATFORM
+from emulator.web.openapi.document import documented_path
 from emulator.web.rest.operation import Operation
 from tests.support.walk import Walk, platform
 
@@ -42,7 +43,10 @@ def configuration(operations: list[Operation]) -> str:
         checks = {"positive_data_acceptance": accepted}
         if "unavailable" in operation.refuses:
             checks["not_a_server_error"] = ["2xx", "3xx", "4xx", "503"]
-        lines += ["[[operations]]", f'include-name = "{operation.method} {operation.path}"']
+        lines += [
+            "[[operations]]",
+            f'include-name = "{operation.method} {documented_path(operation)}"',
+        ]
         lines += [f"checks.{name}.expected-statuses = {each}" for name, each in checks.items()]
     return "\n".join(lines) + "\n"
 
