@@ -314,7 +314,6 @@ def test_every_media_address_answers_with_and_without_the_cdn_s_name(
         "manifest/other.m3u8",
         "downloads/%2e%2e/index.jsonl",
         "downloads/other.mp4",
-        "",
     ],
 )
 def test_path_tricks_behind_a_uid_are_404(

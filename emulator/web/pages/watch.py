@@ -51,6 +51,7 @@ _PAGES: tuple[tuple[Frame, str, str], ...] = (
     ("watch", "/{uid}/watch", ""),
     ("iframe", "/{uid}/iframe", ""),
     ("player", "/{uid:cdn_uid}", "{uid}/"),
+    ("player", "/{uid:cdn_uid}/", ""),
 )
 _SDK = "embed/sdk.js"
 

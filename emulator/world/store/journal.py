@@ -108,7 +108,7 @@ class Store:
         Some things are journalled after they happened, so the last few are looked at.
         """
         return self.number(
-            "SELECT max(at_ms) FROM (SELECT at_ms FROM events ORDER BY seq DESC LIMIT ?)", _LAST
+            "SELECT max(at_ms) FROM events WHERE seq > (SELECT max(seq) FROM events) - ?", _LAST
         )
 
     def columns(self) -> dict[str, list[str]]:

@@ -71,6 +71,7 @@ def read_lists(world: World) -> None:
     [stream] = streams.of_user(world, ada)
     assert streams.live(world)
     streams.by_uid(world, stream.uid)
+    categories.add_alias(world, "rust", "oxide")
     categories.top_level(world)
     categories.children(world, rust.id)
     categories.by_rows(world, [rust.row])

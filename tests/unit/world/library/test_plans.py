@@ -119,6 +119,7 @@ def make(world: World, stream: streams.Stream) -> None:
         clips.by_uid(world, clip.uid)
         clips.watch(world, clips.find_for(world, clip.id, None))
     clips.fail(world, clips.create(world, stream, ada, "c", 0, 1000).id, "no")
+    clips.simulate(world, stream, ada, "d", (0, 1000), 5)
     clips.of_stream(world, stream, offset=0, count=20)
     clips.of_user(world, ada, None, offset=0, count=20)
     clips.popular(world, 10)
