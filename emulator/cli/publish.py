@@ -3,11 +3,9 @@
 import argparse
 import json
 import os
-import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING
 from emulator.cli import Failed
 from emulator.cli.tools import options
 from emulator.cli.tools.line import LiveLine
+from emulator.cli.tools.stopping import stop_signals
 from emulator.core.clock import SystemClock
 from emulator.core.errors import Refused
 from emulator.media.publisher.link import Target, parse_target
@@ -84,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
     ca = args.ca or os.environ.get("LIVE_EMULATOR_CA") or ""
     stop, desk = threading.Event(), Desk()
     report = _json_report() if args.json else _line_report(LiveLine())
-    with _stopping(stop):
+    with stop_signals(stop):
         if args.until_stdin_ends:
             threading.Thread(target=_obey_stdin, args=(desk, stop), daemon=True).start()
         try:
@@ -210,20 +209,6 @@ def _line_report(line: LiveLine) -> Callable[[Progress], None]:
             line.say("connected: the server accepted the key")
 
     return report
-
-
-@contextmanager
-def _stopping(stop: threading.Event) -> Iterator[None]:
-    """Ctrl-C and a termination request end the broadcast well, instead of the process."""
-    before = {
-        number: signal.signal(number, lambda *_: stop.set())
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _obey_stdin(desk: Desk, stop: threading.Event) -> None:

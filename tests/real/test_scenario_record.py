@@ -72,13 +72,15 @@ def played(path: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def recording(walk: Walk, path: Path) -> Iterator[None]:
+def recording(walk: Walk, path: Path, end: signal.Signals = signal.SIGINT) -> Iterator[None]:
     command = scenario("record", str(path), "--server", walk.ready["http"], "--exact")
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert "Recording" in process.stdout.readline()
-        yield
-        process.send_signal(signal.SIGINT)
+        try:
+            yield
+        finally:
+            process.send_signal(end)
         told, _ = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 0, told
 
@@ -145,3 +147,12 @@ def test_a_real_session_is_recorded_and_its_replay_ends_in_the_same_figures(
     log = tmp_path / "mine.jsonl"
     again = played(log)
     assert again["log_hash"] == hashlib.sha256(log.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGHUP])
+def test_recording_ended_by_a_signal_leaves_a_file(tmp_path: Path, end: signal.Signals) -> None:
+    path = tmp_path / "mine.yaml"
+    with platform() as walk, recording(walk, path, end):
+        walk.create()
+
+    assert "stream.create" in path.read_text("utf-8")

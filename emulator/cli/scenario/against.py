@@ -1,12 +1,13 @@
 """`scenario run --against`: on an emulator that runs already, through its admin API."""
 
 import argparse
-import time
+import threading
 from typing import Any
 from urllib.parse import quote
 
 from emulator.cli.tools.admin import Admin
 from emulator.cli.tools.line import LiveLine
+from emulator.cli.tools.stopping import stop_signals
 from emulator.core.quantities import duration_text
 from emulator.scenario import files
 from emulator.scenario.language.scenario import Scenario
@@ -17,31 +18,33 @@ _LOOK_SECONDS = 0.2
 def play(
     args: argparse.Namespace, scenarios: list[Scenario], ends_ms: int | None
 ) -> list[dict[str, Any]]:
-    """Start all, watch them, and give their reports. Ctrl-C stops them there too."""
+    """Start all, watch them, and give their reports. Ctrl-C, SIGTERM and SIGHUP stop
+    them there, too."""
     admin = Admin(args.against, args.world, args.admin_token)
-    started = [
-        admin.call("POST", "scenarios", _order(args, name, scenario, ends_ms, admin))
-        for name, scenario in zip(args.files, scenarios, strict=True)
-    ]
-    ids = [each["id"] for each in started]
     line = LiveLine()
-    try:
-        _watch(admin, ids, line)
-    except KeyboardInterrupt:
-        for run_id in ids:
-            admin.call("DELETE", f"scenarios/runs/{quote(run_id)}")
-        _watch(admin, ids, line)
+    with stop_signals() as stop:
+        started = [
+            admin.call("POST", "scenarios", _order(args, name, scenario, ends_ms, admin))
+            for name, scenario in zip(args.files, scenarios, strict=True)
+        ]
+        ids = [each["id"] for each in started]
+        if not _watch(admin, ids, line, stop):
+            for run_id in ids:
+                admin.call("DELETE", f"scenarios/runs/{quote(run_id)}")
+            _watch(admin, ids, line, threading.Event())
     line.end()
     return [admin.call("GET", f"scenarios/runs/{quote(run_id)}")["report"] for run_id in ids]
 
 
-def _watch(admin: Admin, ids: list[str], line: LiveLine) -> None:
+def _watch(admin: Admin, ids: list[str], line: LiveLine, stop: threading.Event) -> bool:
+    """Show how they go until all are over (True), or `stop` is set (False)."""
     while True:
         runs = [admin.call("GET", f"scenarios/runs/{quote(run_id)}") for run_id in ids]
         line.show(" | ".join(map(_progress, runs)))
         if all(each["state"] == "over" for each in runs):
-            return
-        time.sleep(_LOOK_SECONDS)
+            return True
+        if stop.wait(_LOOK_SECONDS):
+            return False
 
 
 def _progress(run: dict[str, Any]) -> str:

@@ -2,36 +2,49 @@
 
 import argparse
 import json
-import threading
+import os
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from emulator.cli.scenario.writing import write_files
 from emulator.cli.tools.admin import Admin
+from emulator.cli.tools.stopping import stop_signals
 
 
 def run(args: argparse.Namespace) -> int:
-    """Until Ctrl-C, or for as long as was said."""
+    """Until Ctrl-C, SIGTERM or SIGHUP, or for as long as was said: it ends with a file."""
     path = Path(args.file)
     name = "".join(each if each.isalnum() or each in "_-" else "-" for each in path.stem)[:64]
     seconds = None if args.ends_ms is None else args.ends_ms / 1000
     admin = Admin(args.server, args.world, args.admin_token)
-    point = admin.call("POST", "scenarios/recordings")
-    print("Recording. Ctrl-C stops it and writes the scenario.", flush=True)
+    with stop_signals() as stop:
+        point = admin.call("POST", "scenarios/recordings")
+        print("Recording. Ctrl-C stops it and writes the scenario.", flush=True)
+        stop.wait(seconds)
+        summary = _write(args, admin, path, {**point, "name": name or "recorded"})
     try:
-        # Nothing sets it: a wait that Ctrl-C ends on every system.
-        threading.Event().wait(seconds)
-    except KeyboardInterrupt:
-        print(flush=True)
-    query = {"after": point["after"], "since_ms": point["now_ms"], "name": name or "recorded"}
+        print(summary, flush=True)
+    except OSError:
+        # The terminal is gone, whose end stopped this: nobody reads it, and the files are written.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _write(args: argparse.Namespace, admin: Admin, path: Path, recording: dict[str, Any]) -> str:
+    """Write what was recorded; gives the line that says so."""
+    query = {
+        "after": recording["after"],
+        "since_ms": recording["now_ms"],
+        "name": recording["name"],
+    }
     found: dict[str, Any] = admin.call("GET", "scenarios/recordings", query=urlencode(query))
     texts = {path.name: found["text"], **found["files"]}
     if args.exact:
         texts[f"{path.stem}.jsonl"] = found["exact"]
     write_files(path.parent, texts)
     told = {"events": found["events"], "files": [str(path.parent / each) for each in texts]}
-    print(
-        json.dumps(told) if args.json else f"{found['events']} events: {', '.join(told['files'])}"
-    )
-    return 0
+    if args.json:
+        return json.dumps(told)
+    return f"{found['events']} events: {', '.join(told['files'])}"
