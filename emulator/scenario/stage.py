@@ -87,6 +87,12 @@ class Evening:
     crowds: "dict[str, RealCrowd]" = field(default_factory=dict)
     note: Callable[[str], None] = print
 
+    @property
+    def is_machine_pace(self) -> bool:
+        """Time passes as the machine's does. Only then can a real encoder keep up with it."""
+        clock = self.world.clock
+        return not self.is_virtual and getattr(clock, "speed", 1.0) == 1.0
+
     def fill(self, value: Any) -> Any:
         """A value with what was saved in place of its `$name`s."""
         if isinstance(value, dict):

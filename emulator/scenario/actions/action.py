@@ -24,16 +24,18 @@ LateTicks = AsyncIterator[int]
 class Action(BaseModel):
     """`run` acts at once and returns nothing, or is a coroutine, or yields `Ticks` while it lasts.
 
-    `example` is a step in YAML. `makes` are the fields that name new things of a noun. `may_last`:
-    the step may say `for`; an action that `must_last` is refused without. `shorthand` is the field
-    that an argument which is no map stands for. `is_joined`: what it does at an instant is one
-    change of the world with what others like it do then.
+    `example` is a step in YAML; `before` are the steps that it needs above it. `makes` are the
+    fields that name new things of a noun. `may_last`: the step may say `for`; an action that
+    `must_last` is refused without. `shorthand` is the field that an argument which is no map stands
+    for. `is_joined`: what it does at an instant is one change of the world with what others like it
+    do then.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
     name: ClassVar[str]
     example: ClassVar[str]
+    before: ClassVar[tuple[str, ...]] = ()
     makes: ClassVar[dict[str, Noun]] = {}
     may_last: ClassVar[bool] = False
     must_last: ClassVar[bool] = False

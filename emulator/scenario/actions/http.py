@@ -23,9 +23,10 @@ class HttpRequest(Action):
 
     name: ClassVar[str] = "http.request"
     example: ClassVar[str] = (
-        "{http.request: {as: bob, path: /api/v1/streams/live, status: 200,"
-        " json: {total: {at_least: 0}}, save: {count: total}}, refused: unavailable}"
+        "http.request: {as: bob, path: /api/v1/streams/?status=live, status: 200, json:"
+        " {total: {at_least: 1}}, save: {live: total}}"
     )
+    before: ClassVar[tuple[str, ...]] = ("publish.start: launch",)
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
     path: Path

@@ -15,7 +15,7 @@ class PeopleRegister(Action):
     """Make an account. Its API key is `ak_demo_` and its name."""
 
     name: ClassVar[str] = "people.register"
-    example: ClassVar[str] = "people.register: {user: cleo, display_name: Cleo}"
+    example: ClassVar[str] = "people.register: {user: dora, display_name: Dora}"
     makes: ClassVar[dict[str, Noun]] = {"user": "user"}
     shorthand: ClassVar[str] = "user"
 
@@ -53,7 +53,8 @@ class PeopleUnfollow(Action):
     """Let one follow another no more."""
 
     name: ClassVar[str] = "people.unfollow"
-    example: ClassVar[str] = "{people.unfollow: {user: bob, follows: ada}, refused: not_found}"
+    example: ClassVar[str] = "people.unfollow: {user: bob, follows: ada}"
+    before: ClassVar[tuple[str, ...]] = ("people.follow: {user: bob, follows: ada}",)
 
     user: UserRef
     follows: UserRef

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Collection
 from typing import Any, Literal
 
 from emulator.core import quantities
@@ -61,10 +62,14 @@ class Condition:
         return isinstance(value, str) and re.fullmatch(want, value) is not None
 
 
-def parse(kind: FactKind, raw: Any) -> Condition:
-    """The condition that stands in a file. Refuses (`ValueError`) one that cannot be meant."""
+def parse(kind: FactKind, raw: Any, choices: Collection[str] = ()) -> Condition:
+    """The condition that stands in a file. `choices`: the only words that the fact can be.
+
+    Refuses (`ValueError`) one that cannot be meant.
+    """
     text = _show(raw)
     if not isinstance(raw, dict):
+        _check_choice(raw, choices)
         return Condition(kind, {"is": _read(kind, raw)}, text)
     if not raw:
         raise ValueError("a condition needs a word, such as above")
@@ -73,6 +78,10 @@ def parse(kind: FactKind, raw: Any) -> Condition:
     for word in words:
         if word not in _WORDS:
             raise ValueError(f"{word} is no condition{meant(word, [*_WORDS, 'give'])}")
+    for word in words.keys() & {"is", "not", "one_of"}:
+        options = words[word] if isinstance(words[word], list) else [words[word]]
+        for option in options:
+            _check_choice(option, choices)
     if ("about" in words) != (give is not None):
         raise ValueError("about and give go together: {about: 10s, give: 1s}")
     wanted = {word: _wanted(kind, word, value, give) for word, value in words.items()}
@@ -95,6 +104,12 @@ def shown(kind: FactKind, value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _check_choice(value: Any, choices: Collection[str]) -> None:
+    """A name that only the run knows (`$saved`) may be any of them."""
+    if choices and isinstance(value, str) and value not in choices and "$" not in value:
+        raise ValueError(f"it is never {value[:40]}{meant(value, choices)}")
 
 
 def _wanted(kind: FactKind, word: str, value: Any, give: Any) -> Any:

@@ -15,7 +15,12 @@ def _of(read: Callable[[Vod], Any]) -> Callable[[Evening, str], Any]:
 VOD = Noun(
     "vod",
     {
-        "status": Fact("text", "processing, ready or failed", _of(lambda v: v.status)),
+        "status": Fact(
+            "text",
+            "processing, ready or failed",
+            _of(lambda v: v.status),
+            ("processing", "ready", "failed"),
+        ),
         "duration": Fact("duration", "how long it is", _of(lambda v: v.duration_ms)),
         "views": Fact("number", "how often it was watched", _of(lambda v: v.view_count)),
         "title": Fact("text", "its title", _of(lambda v: v.title)),

@@ -1,11 +1,12 @@
 """Facts of streams: `stream.NAME.status` and the like."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 from emulator.scenario.facts.fact import Fact, Noun
 from emulator.scenario.stage import Evening, find_stream
 from emulator.world.audience import figures
+from emulator.world.live.moves import Status
 from emulator.world.live.streams import Stream
 
 
@@ -16,7 +17,9 @@ def _of(read: Callable[[Evening, Stream], Any]) -> Callable[[Evening, str], Any]
 STREAM = Noun(
     "stream",
     {
-        "status": Fact("text", "offline, live or ended", _of(lambda _, s: s.status)),
+        "status": Fact(
+            "text", "offline, live or ended", _of(lambda _, s: s.status), get_args(Status)
+        ),
         "title": Fact("text", "its title", _of(lambda _, s: s.title)),
         "viewers": Fact(
             "number", "how many watch now", _of(lambda e, s: e.world.viewers.count(s.id))

@@ -8,6 +8,7 @@ from dataclasses import fields
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import Literal, get_args, get_origin, get_type_hints
 
 from emulator.core import events
 from emulator.core.events import Event
@@ -38,6 +39,12 @@ def kinds() -> dict[str, type[Event]]:
 def name_of(kind: type[Event]) -> str:
     first, *rest = _WORD.findall(kind.__name__)
     return f"{first.lower()}.{'_'.join(rest).lower()}"
+
+
+def choices_of(kind: type[Event], name: str) -> tuple[str, ...]:
+    """The words that a value of such an event can be, where those are few; else none."""
+    hint = get_type_hints(kind).get(name)
+    return get_args(hint) if get_origin(hint) is Literal else ()
 
 
 def values_of(kind: type[Event]) -> frozenset[str]:

@@ -62,4 +62,4 @@ def meant(word: str, known: Iterable[str]) -> str:
         return f"; did you mean {near[0]}?"
     if not words:
         return "; there are none here."
-    return f". Known are {', '.join(words[:20])}{' and more' if len(words) > 20 else ''}."
+    return f". Known are {', '.join(words[:24])}{' and more' if len(words) > 24 else ''}."

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from emulator.core.values import dataclass
 from emulator.scenario.facts import conditions, registry
+from emulator.scenario.language import happenings
 from emulator.scenario.language.mistakes import Mistake, ended, meant
 from emulator.scenario.language.scenario import On
 from emulator.scenario.language.tree import Node
@@ -74,7 +75,8 @@ def check_filter(on: On, node: Node, names: Names, mistakes: list[Mistake]) -> N
             _check_one(_FILTERS[key], value, where, names, mistakes)
             continue
         try:
-            conditions.parse("any", value)
+            kind = happenings.kinds()[on.event]
+            conditions.parse("any", value, happenings.choices_of(kind, key))
         except ValueError as error:
             mistakes.append(where.mistake("condition", ended(f"{key}: {error}")))
 

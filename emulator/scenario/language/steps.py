@@ -2,9 +2,10 @@
 
 import re
 from dataclasses import field, replace
-from typing import Any
+from typing import Any, get_args
 
 from emulator.core import quantities
+from emulator.core.errors import Code
 from emulator.core.values import dataclass
 from emulator.scenario.actions import registry
 from emulator.scenario.actions.action import Action
@@ -15,10 +16,18 @@ from emulator.scenario.language.scenario import After, At, On, Place, Step, Trig
 from emulator.scenario.language.tree import Node
 from emulator.scenario.language.values.choices import is_true
 from emulator.scenario.language.values.filling import Filling
+from emulator.world.chat.moderation import ChatCode
 
 STEPS_MAX = 10_000
 TIMES_MAX = 1_000_000
 WORDS = ("name", "at", "after", "on", "for", "every", "times", "within", "if", "refused")
+# What the platform refuses with: codes of its own, and of chat, also as a socket names them.
+REFUSAL_CODES = (
+    *get_args(Code),
+    *get_args(ChatCode),
+    "blocked",
+    "invalid_message",
+)
 _TRIGGERS = ("at", "after", "on")
 _NAME = re.compile(r"[A-Za-z][\w -]{0,63}")
 _AFTER = re.compile(r"(?P<name>[A-Za-z][\w -]*?)\s*(?:\+\s*(?P<rest>.+))?")
@@ -255,8 +264,14 @@ class _Words:
         value = self._words.get("refused")
         if value is None or value is False:
             return None
-        if value is True or isinstance(value, str):
-            return "" if value is True else value
+        if value is True:
+            return ""
+        if isinstance(value, str):
+            # With a name in it that nobody knows, which was noted already.
+            if value not in REFUSAL_CODES and "$" not in value:
+                known = meant(value, REFUSAL_CODES)
+                self._note("refused", "refused", f"Nothing is refused with {value[:40]}{known}")
+            return value
         self._note("refused", "type", "refused is true, or a code such as slow_mode.")
         return None
 

@@ -82,12 +82,22 @@ def read(text: str, file: str) -> Node:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        for number in (line, line - 1, error.context_mark.line + 1 if error.context_mark else 0):
+            if _is_indented_with_tab(text, number):
+                sentence = f"Line {number} is indented with a tab; YAML wants spaces."
+                raise _wrong(file, number, 1, "tab", sentence) from None
         told = error.problem or error.context or "it cannot be read"
         raise _wrong(file, line, column, "yaml", f"This is not YAML: {told}.") from None
     except (yaml.YAMLError, UnicodeError) as error:
         # Characters that YAML does not allow, which the reader cannot place.
         told = str(error).splitlines()[0]
         raise _wrong(file, 1, 1, "yaml", f"This is not YAML: {told}.") from None
+
+
+def _is_indented_with_tab(text: str, number: int) -> bool:
+    """Whether the line of this number, from 1, begins with white space that has a tab in it."""
+    lines = text.splitlines()[number - 1 : number] if number > 0 else []
+    return any("\t" in line[: len(line) - len(line.lstrip())] for line in lines)
 
 
 def _wrong(file: str, line: int, column: int, rule: str, sentence: str) -> WrongScenario:

@@ -269,14 +269,18 @@ class Turns:
         code = str(refused.details.get("chat_code", refused.code))
         self._evening.count("steps.refused")
         is_ok = wanted is not None and wanted in ("", code, refused.code)
-        self._end(turn, "refused", is_ok=is_ok, told=f"{code}: {refused.sentence}")
+        came = f"{code}: {refused.sentence}"
+        if wanted and not is_ok:
+            came = f"It was to be refused with {wanted}, and was refused with {came}"
+        self._end(turn, "refused", is_ok=is_ok, told=came)
 
     def _done(self, turn: Turn) -> None:
         if turn.step.refused is not None:
-            told = "It was to be refused, and was not."
+            wanted = f" with {turn.step.refused}" if turn.step.refused else ""
+            told = f"It was to be refused{wanted}, and the platform did it."
             self._end(turn, "not-refused", is_ok=False, told=told)
         else:
-            self._end(turn, "done", is_ok=turn.missed == 0)
+            self._end(turn, "missed" if turn.missed else "done", is_ok=turn.missed == 0)
 
     def _end(self, turn: Turn, outcome: Outcome, *, is_ok: bool, told: str = "") -> None:
         self.under_way.remove(turn)

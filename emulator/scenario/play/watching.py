@@ -35,7 +35,7 @@ class Watch:
 
     def __post_init__(self) -> None:
         self._fact, _, self._middle = registry.find(self.path)
-        self._condition = conditions.parse(self._fact.kind, self.raw)
+        self._condition = self._fact.condition(self.raw)
 
     def look(self, evening: Evening) -> bool:
         """Whether it is met now."""

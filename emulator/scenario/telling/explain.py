@@ -6,7 +6,6 @@ from typing import Any
 from pydantic import BaseModel
 
 from emulator.core.quantities import duration_text
-from emulator.scenario.facts import conditions
 from emulator.scenario.facts import registry as facts
 from emulator.scenario.language.scenario import At, On, Scenario, Step
 from emulator.scenario.schedule import Planned, plan
@@ -110,7 +109,7 @@ def _value(name: str, value: Any) -> str:
 
 def _shown(path: str, raw: Any) -> str:
     fact, _, _ = facts.find(path)
-    return conditions.parse(fact.kind, raw).text
+    return fact.condition(raw).text
 
 
 def _condition(expectation: Any) -> str:

@@ -10,6 +10,15 @@ from emulator.scenario.facts import registry as facts
 from emulator.scenario.language import happenings
 from emulator.scenario.telling.schema import WORD_SCHEMAS
 
+EXAMPLES_FRAME = """scenario: Example
+world:
+  users: [{name: ada}, {name: bob, tenant: studio}, {name: cleo}]
+  streams:
+    - {name: launch, owner: ada, title: Launch night}
+    - {name: other, owner: cleo, title: Late show}
+timeline:
+"""
+
 _HEAD = """# Scenarios
 
 Made from the language itself by `make docs`; a test keeps it true. How to begin stands in [Replay
@@ -64,7 +73,10 @@ def _words() -> Iterable[tuple[str, dict[str, str]]]:
 
 
 def _actions() -> str:
-    found = ["\n## Actions\n"]
+    found = [
+        "\n## Actions\n\nEach example runs as it stands here, in this scenario, with a file"
+        f" `lines.txt` beside it:\n\n```yaml\n{EXAMPLES_FRAME}```\n"
+    ]
     noun = ""
     for name, action in registry.every().items():
         if name.partition(".")[0] != noun:
@@ -83,7 +95,8 @@ def _action(action: type[Action]) -> str:
     lasting = " Takes `for`." if action.may_last and not action.must_last else ""
     lasting = " Needs `for`." if action.must_last else lasting
     takes = f" Arguments: {arguments}." if action.name != "expect" else ""
-    return f"\n**`{action.name}`**: {told}{lasting}{takes}\n\n```yaml\n- {action.example}\n```\n"
+    shown = "".join(f"- {step}\n" for step in (*action.before, action.example))
+    return f"\n**`{action.name}`**: {told}{lasting}{takes}\n\n```yaml\n{shown}```\n"
 
 
 def _facts() -> str:

@@ -6,7 +6,7 @@ from emulator.scenario.actions import registry
 from emulator.scenario.actions.action import Action
 from emulator.scenario.language import happenings
 from emulator.scenario.language.load import KEYS, VERSION
-from emulator.scenario.language.steps import WORDS
+from emulator.scenario.language.steps import REFUSAL_CODES, WORDS
 from emulator.scenario.language.values.params import ParamPart
 from emulator.scenario.language.worlds import WorldPart
 
@@ -23,8 +23,12 @@ WORD_SCHEMAS: dict[str, Any] = {
     "within": {**_DURATION, "description": "How long an `expect` may take to become true."},
     "if": {"description": "A parameter, or a comparison: `$peak > 100`."},
     "refused": {
-        "type": ["boolean", "string"],
-        "description": "The platform must refuse this, with this code.",
+        "description": "The platform must refuse this: with this code, or with any (`true`).",
+        "anyOf": [
+            {"type": "boolean"},
+            {"enum": list(REFUSAL_CODES)},
+            _PARAMETER,
+        ],
     },
 }
 

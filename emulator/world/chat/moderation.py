@@ -5,6 +5,7 @@ Each refusal has a `chat_code` (contract, websocket.md) and, where waiting helps
 """
 
 from collections import deque
+from typing import Literal
 
 from emulator.core.errors import Code, Refused
 from emulator.world.chat import filters
@@ -14,6 +15,16 @@ from emulator.world.people.accounts import User
 from emulator.world.world import World
 
 _REPEAT_WINDOW_MS = 30_000
+ChatCode = Literal[
+    "stream_ended",
+    "empty_message",
+    "message_too_long",
+    "emote_only",
+    "followers_only",
+    "slow_mode",
+    "banned",
+    "timed_out",
+]
 
 
 def judge(world: World, room: Room, author: User, content: str, now_ms: int) -> str | None:
@@ -113,7 +124,7 @@ def _repeats(world: World, room: Room, author: User, allowed: int) -> deque[int]
     return found
 
 
-def _refused(code: Code, chat_code: str, sentence: str, wait_ms: int | None = None) -> Refused:
+def _refused(code: Code, chat_code: ChatCode, sentence: str, wait_ms: int | None = None) -> Refused:
     if wait_ms is None:
         return Refused(code, sentence, chat_code=chat_code)
     wait_seconds = max(1, -(-wait_ms // 1000))

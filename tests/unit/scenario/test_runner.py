@@ -219,3 +219,21 @@ async def test_a_step_that_is_added_leaves_the_chance_of_the_others_as_it_was() 
     twice = await lines(flood + flood)
     assert twice[: len(alone)] == alone
     assert twice[len(alone) :] != alone
+
+
+async def test_a_missed_refusal_says_what_was_wanted_and_what_came() -> None:
+    played = await play(
+        HEAD
+        + """
+  - {chat.say: {stream: launch, by: ada, says: Hi}, refused: slow_mode}
+  - {stream.delete: launch}
+  - {chat.say: {stream: launch, by: ada, says: Hi}, refused: banned}
+  - {wait: 1s, refused: true}
+"""
+    )
+
+    assert [step.told for step in played.steps if not step.is_ok] == [
+        "It was to be refused with slow_mode, and the platform did it.",
+        "It was to be refused with banned, and was refused with not_found: Stream not found",
+        "It was to be refused, and the platform did it.",
+    ]

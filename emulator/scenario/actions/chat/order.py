@@ -57,7 +57,8 @@ class ChatDelete(Action):
     """
 
     name: ClassVar[str] = "chat.delete"
-    example: ClassVar[str] = "{chat.delete: {stream: launch, of: bob}, refused: not_found}"
+    example: ClassVar[str] = "chat.delete: {stream: launch, of: bob}"
+    before: ClassVar[tuple[str, ...]] = ("chat.say: {stream: launch, by: bob, says: Hello!}",)
 
     stream: StreamRef
     of: UserRef | None = None
@@ -136,7 +137,8 @@ class ChatUnban(Action):
     """Let somebody speak again."""
 
     name: ClassVar[str] = "chat.unban"
-    example: ClassVar[str] = "{chat.unban: {stream: launch, user: bob}, refused: not_found}"
+    example: ClassVar[str] = "chat.unban: {stream: launch, user: bob}"
+    before: ClassVar[tuple[str, ...]] = ("chat.ban: {stream: launch, user: bob}",)
 
     stream: StreamRef
     user: UserRef

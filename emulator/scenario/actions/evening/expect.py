@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from emulator.scenario.actions.action import Action
-from emulator.scenario.facts import conditions, registry
+from emulator.scenario.facts import registry
 from emulator.scenario.language.mistakes import ended
 from emulator.scenario.stage import Stage
 
@@ -16,6 +16,7 @@ class Expect(Action):
 
     name: ClassVar[str] = "expect"
     example: ClassVar[str] = "expect: {stream.launch.status: live}"
+    before: ClassVar[tuple[str, ...]] = ("stream.start: {stream: launch}",)
 
     facts: dict[str, Any] = Field(min_length=1)
 
@@ -39,6 +40,6 @@ def wrong(path: str, raw: Any) -> Iterator[tuple[tuple[int | str, ...], str, str
         yield (path,), "unknown-fact", str(error)
         return
     try:
-        conditions.parse(fact.kind, raw)
+        fact.condition(raw)
     except ValueError as error:
         yield (path,), "condition", ended(f"{path}: {error}")

@@ -13,7 +13,7 @@ class Snapshot(Action):
     """Keep the world as it is now, under a name. Needs a server."""
 
     name: ClassVar[str] = "snapshot"
-    example: ClassVar[str] = "{snapshot: before-the-raid, refused: unavailable}"
+    example: ClassVar[str] = "snapshot: before-the-raid"
     shorthand: ClassVar[str] = "called"
 
     called: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]

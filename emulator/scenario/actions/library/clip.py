@@ -14,8 +14,10 @@ class ClipCreate(Action):
     """Keep the last `length` of a stream, or that from a position on (`start`)."""
 
     name: ClassVar[str] = "clip.create"
-    example: ClassVar[str] = (
-        "{clip.create: {stream: launch, by: bob, title: Wow, length: 20s}, refused: invalid}"
+    example: ClassVar[str] = "clip.create: {stream: launch, by: bob, title: Wow, length: 20s}"
+    before: ClassVar[tuple[str, ...]] = (
+        "publish.start: launch",
+        "wait: 30s",
     )
 
     stream: StreamRef
@@ -37,7 +39,12 @@ class ClipDelete(Action):
     """Delete the last clip of this title that somebody has made."""
 
     name: ClassVar[str] = "clip.delete"
-    example: ClassVar[str] = "{clip.delete: {by: bob, title: Wow}, refused: not_found}"
+    example: ClassVar[str] = "clip.delete: {by: bob, title: Wow}"
+    before: ClassVar[tuple[str, ...]] = (
+        "publish.start: launch",
+        "wait: 30s",
+        ClipCreate.example,
+    )
 
     by: UserRef
     title: Text

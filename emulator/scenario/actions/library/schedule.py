@@ -51,9 +51,8 @@ class ScheduleChange(Action):
     """Move a time in a user's week, which is found by its title."""
 
     name: ClassVar[str] = "schedule.change"
-    example: ClassVar[str] = (
-        '{schedule.change: {user: ada, title: Fridays, start: "19:00"}, refused: not_found}'
-    )
+    example: ClassVar[str] = 'schedule.change: {user: ada, title: Fridays, start: "19:00"}'
+    before: ClassVar[tuple[str, ...]] = (ScheduleCreate.example,)
 
     user: UserRef
     title: Text
@@ -77,7 +76,8 @@ class ScheduleRemove(Action):
     """Take a time out of a user's week."""
 
     name: ClassVar[str] = "schedule.remove"
-    example: ClassVar[str] = "{schedule.remove: {user: ada, title: Fridays}, refused: not_found}"
+    example: ClassVar[str] = "schedule.remove: {user: ada, title: Fridays}"
+    before: ClassVar[tuple[str, ...]] = (ScheduleCreate.example,)
 
     user: UserRef
     title: Text

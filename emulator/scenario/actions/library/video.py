@@ -33,9 +33,9 @@ class VideoUpdate(Action):
 
     name: ClassVar[str] = "video.update"
     example: ClassVar[str] = (
-        "{video.update: {owner: ada, video: Behind the scenes, visibility: private},"
-        " refused: not_found}"
+        "video.update: {owner: ada, video: Behind the scenes, visibility: private}"
     )
+    before: ClassVar[tuple[str, ...]] = ("video.create: {owner: ada, title: Behind the scenes}",)
 
     owner: UserRef
     video: Text
@@ -52,9 +52,8 @@ class VideoDelete(Action):
     """Delete somebody's last video of this title."""
 
     name: ClassVar[str] = "video.delete"
-    example: ClassVar[str] = (
-        "{video.delete: {owner: ada, video: Behind the scenes}, refused: not_found}"
-    )
+    example: ClassVar[str] = "video.delete: {owner: ada, video: Behind the scenes}"
+    before: ClassVar[tuple[str, ...]] = ("video.create: {owner: ada, title: Behind the scenes}",)
 
     owner: UserRef
     video: Text

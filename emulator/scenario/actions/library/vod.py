@@ -25,6 +25,11 @@ from emulator.world.live import streams
 from emulator.world.live.streams import Wishes
 from emulator.world.people.accounts import User
 
+# What the examples need above them: a stream that has left a VOD.
+_LEFT = ("publish.start: launch", "wait: 10m", "publish.stop: launch")
+_PROCESSING = (*_LEFT, "expect: {vod.launch.status: processing}\n  within: 1m")
+_RECORDED = (*_LEFT, "expect: {vod.launch.status: ready}\n  within: 1m")
+
 
 class VodCreate(Action):
     """Give a stream's VOD a name, or make one of a given length, as if its stream had just ended.
@@ -34,7 +39,7 @@ class VodCreate(Action):
 
     name: ClassVar[str] = "vod.create"
     example: ClassVar[str] = (
-        "vod.create: {vod: talk, owner: ada, title: An old talk, duration: 45m}"
+        "vod.create: {vod: talk, owner: bob, title: An old talk, duration: 45m}"
     )
     makes: ClassVar[dict[str, Noun]] = {"vod": "vod"}
 
@@ -73,9 +78,8 @@ class VodUpload(Action):
     """
 
     name: ClassVar[str] = "vod.upload"
-    example: ClassVar[str] = (
-        "{vod.upload: {vod: again, owner: ada, title: Once more, of: launch}, refused: not_found}"
-    )
+    example: ClassVar[str] = "vod.upload: {vod: again, owner: bob, title: Once more, of: launch}"
+    before: ClassVar[tuple[str, ...]] = _RECORDED
     makes: ClassVar[dict[str, Noun]] = {"vod": "vod"}
 
     vod: Name
@@ -118,7 +122,8 @@ class VodFail(Action):
     """Let a VOD that is processing fail."""
 
     name: ClassVar[str] = "vod.fail"
-    example: ClassVar[str] = "{vod.fail: {vod: launch, reason: No disk}, refused: not_found}"
+    example: ClassVar[str] = "vod.fail: {vod: launch, reason: No disk}"
+    before: ClassVar[tuple[str, ...]] = _PROCESSING
     shorthand: ClassVar[str] = "vod"
 
     vod: VodRef
@@ -145,7 +150,8 @@ class VodDelete(Action):
     """Delete a VOD."""
 
     name: ClassVar[str] = "vod.delete"
-    example: ClassVar[str] = "{vod.delete: {vod: launch}, refused: not_found}"
+    example: ClassVar[str] = "vod.delete: {vod: launch}"
+    before: ClassVar[tuple[str, ...]] = _RECORDED
     shorthand: ClassVar[str] = "vod"
 
     vod: VodRef
@@ -166,9 +172,9 @@ class VodChapters(Action):
 
     name: ClassVar[str] = "vod.chapters"
     example: ClassVar[str] = (
-        "{vod.chapters: {vod: launch, chapters: [{title: Hello, at: 0s}, {title: Demo, at: 5m}]},"
-        " refused: not_found}"
+        "vod.chapters: {vod: launch, chapters: [{title: Hello, at: 0s}, {title: Demo, at: 5m}]}"
     )
+    before: ClassVar[tuple[str, ...]] = _RECORDED
 
     vod: VodRef
     chapters: Annotated[list[_ChapterPart], Field(min_length=1, max_length=200)]

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 
 class PublishStart(Action):
-    """Publish a test picture, or a file. On the virtual clock the picture is simulated."""
+    """Publish a test picture, or a file. Where time does not pass at the machine's own pace (the
+    virtual clock, `--speed 10x`), the picture is simulated, whatever it was to be.
+    """
 
     name: ClassVar[str] = "publish.start"
     example: ClassVar[str] = "publish.start: {stream: launch, size: 1280x720, fps: 30}"
@@ -53,7 +55,7 @@ class PublishStart(Action):
             raise
 
     def _publisher(self, stage: Stage, stream_id: str) -> Publisher:
-        if stage.evening.is_virtual or not stage.evening.server.rtmp:
+        if not (stage.evening.is_machine_pace and stage.evening.server.rtmp):
             from emulator.scenario.peers.simulated_publisher import SimulatedPublisher
 
             return SimulatedPublisher(stage.evening, stream_id)
@@ -82,7 +84,8 @@ class PublishStop(Action):
     """Stop publishing, as the stop button of an encoder does."""
 
     name: ClassVar[str] = "publish.stop"
-    example: ClassVar[str] = "{publish.stop: {stream: launch}, refused: not_found}"
+    example: ClassVar[str] = "publish.stop: {stream: launch}"
+    before: ClassVar[tuple[str, ...]] = ("publish.start: launch",)
     shorthand: ClassVar[str] = "stream"
 
     stream: StreamRef
@@ -98,7 +101,8 @@ class PublishDrop(Action):
     """Lose the publisher's connection, and come back after a while, or not at all."""
 
     name: ClassVar[str] = "publish.drop"
-    example: ClassVar[str] = "{publish.drop: {stream: launch, back_after: 6s}, refused: not_found}"
+    example: ClassVar[str] = "publish.drop: {stream: launch, back_after: 6s}"
+    before: ClassVar[tuple[str, ...]] = ("publish.start: launch",)
     shorthand: ClassVar[str] = "stream"
 
     stream: StreamRef
@@ -124,9 +128,9 @@ class PublishDegrade(Action):
 
     name: ClassVar[str] = "publish.degrade"
     example: ClassVar[str] = (
-        "{publish.degrade: {stream: launch, bitrate: 300k, freeze: true}, for: 9s,"
-        " refused: not_found}"
+        "{publish.degrade: {stream: launch, bitrate: 300k, freeze: true}, for: 9s}"
     )
+    before: ClassVar[tuple[str, ...]] = ("publish.start: launch",)
     may_last: ClassVar[bool] = True
 
     stream: StreamRef

@@ -35,7 +35,7 @@ class StreamCreate(Action):
     """Make a stream, offline, under a name of the scenario."""
 
     name: ClassVar[str] = "stream.create"
-    example: ClassVar[str] = "stream.create: {stream: encore, owner: urbantech, title: Encore}"
+    example: ClassVar[str] = "stream.create: {stream: encore, owner: bob, title: Encore}"
     makes: ClassVar[dict[str, Noun]] = {"stream": "stream"}
 
     stream: Name
@@ -91,6 +91,7 @@ class StreamEnd(Action):
 
     name: ClassVar[str] = "stream.end"
     example: ClassVar[str] = "stream.end: {stream: launch}"
+    before: ClassVar[tuple[str, ...]] = ("stream.start: {stream: launch}",)
     shorthand: ClassVar[str] = "stream"
 
     stream: StreamRef

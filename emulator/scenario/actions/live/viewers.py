@@ -58,7 +58,8 @@ class ViewersSet(_Crowd):
     """
 
     name: ClassVar[str] = "viewers.set"
-    example: ClassVar[str] = "{viewers.set: {stream: launch, count: 20}, refused: conflict}"
+    example: ClassVar[str] = "viewers.set: {stream: launch, count: 20}"
+    before: ClassVar[tuple[str, ...]] = ("publish.start: launch",)
 
     count: Count
     stay: Stay | None = None
@@ -75,9 +76,8 @@ class ViewersAdd(_Crowd):
     """Let so many more come, at once or spread over `for`."""
 
     name: ClassVar[str] = "viewers.add"
-    example: ClassVar[str] = (
-        "{viewers.add: {stream: launch, count: 100, stay: fixed(5m)}, for: 1m, refused: conflict}"
-    )
+    example: ClassVar[str] = "{viewers.add: {stream: launch, count: 100, stay: fixed(5m)}, for: 1m}"
+    before: ClassVar[tuple[str, ...]] = ("publish.start: launch",)
     may_last: ClassVar[bool] = True
 
     count: Count
@@ -109,9 +109,10 @@ class ViewersRamp(_Crowd):
 
     name: ClassVar[str] = "viewers.ramp"
     example: ClassVar[str] = (
-        "{viewers.ramp: {stream: launch, from: 20, to: 500, curve: surge,"
-        ' stay: "lognormal(8m, 1.0)", countries: {US: 40%, DE: 20%}}, for: 3m, refused: conflict}'
+        "{viewers.ramp: {stream: launch, from: 20, to: 500, curve: surge, stay:"
+        ' "lognormal(8m, 1.0)", countries: {US: 40%, DE: 20%}}, for: 3m}'
     )
+    before: ClassVar[tuple[str, ...]] = ("publish.start: launch",)
     may_last: ClassVar[bool] = True
     must_last: ClassVar[bool] = True
 
@@ -140,9 +141,8 @@ class ViewersSpike(_Crowd):
     """Let so many more come and go within `for`; all of them are there in the middle of it."""
 
     name: ClassVar[str] = "viewers.spike"
-    example: ClassVar[str] = (
-        "{viewers.spike: {stream: launch, count: 5000}, for: 2m, refused: conflict}"
-    )
+    example: ClassVar[str] = "{viewers.spike: {stream: launch, count: 5000}, for: 2m}"
+    before: ClassVar[tuple[str, ...]] = ("publish.start: launch",)
     may_last: ClassVar[bool] = True
     must_last: ClassVar[bool] = True
 
@@ -160,8 +160,10 @@ class ViewersChurn(_Crowd):
     """Let a share of those who are there go each minute, and as many others come instead."""
 
     name: ClassVar[str] = "viewers.churn"
-    example: ClassVar[str] = (
-        "{viewers.churn: {stream: launch, per_minute: 5%}, for: 10m, refused: conflict}"
+    example: ClassVar[str] = "{viewers.churn: {stream: launch, per_minute: 5%}, for: 10m}"
+    before: ClassVar[tuple[str, ...]] = (
+        "publish.start: launch",
+        "viewers.set: {stream: launch, count: 20}",
     )
     may_last: ClassVar[bool] = True
     must_last: ClassVar[bool] = True
@@ -189,7 +191,12 @@ class ViewersRaid(Action):
     """
 
     name: ClassVar[str] = "viewers.raid"
-    example: ClassVar[str] = "{viewers.raid: {from: launch, to: other}, refused: conflict}"
+    example: ClassVar[str] = "viewers.raid: {from: launch, to: other}"
+    before: ClassVar[tuple[str, ...]] = (
+        "publish.start: launch",
+        "publish.start: other",
+        "viewers.set: {stream: launch, count: 20}",
+    )
     may_last: ClassVar[bool] = True
 
     from_: Annotated[StreamRef, Field(alias="from")]

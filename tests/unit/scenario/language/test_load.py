@@ -267,3 +267,54 @@ def test_load_stops_at_a_thousand_mistakes() -> None:
     with pytest.raises(WrongScenario) as wrong:
         load(text, "many.yaml")
     assert len(wrong.value.mistakes) == 1_001
+
+
+@pytest.mark.parametrize(
+    ("step", "sentence"),
+    [
+        (
+            "{refused: slow_mod, log: hi}",
+            "refused: Nothing is refused with slow_mod; did you mean slow_mode?",
+        ),
+        (
+            "{refused: nonsense, log: hi}",
+            "refused: Nothing is refused with nonsense. Known are bad_request, banned,",
+        ),
+        (
+            "expect: {stream.launch.status: lvie}",
+            "condition: stream.launch.status: it is never lvie; did you mean live?",
+        ),
+        (
+            "expect: {stream.launch.status: {one_of: [live, endde]}}",
+            "condition: stream.launch.status: it is never endde; did you mean ended?",
+        ),
+        (
+            "expect: {vod.launch.status: {not: proccessing}}",
+            "condition: vod.launch.status: it is never proccessing; did you mean processing?",
+        ),
+        (
+            "{on: {chat.posted: {message_type: mesage}}, log: hi}",
+            "condition: message_type: it is never mesage; did you mean message?",
+        ),
+    ],
+)
+def test_a_word_that_can_never_be_is_found_with_the_nearest(step: str, sentence: str) -> None:
+    [mistake] = mistakes(LAUNCH.replace("timeline:", f"timeline:\n  - {step}"))
+    assert sentence in mistake
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("scenario: x\ntimeline:\n\t- log: hi\n", 3),
+        ("scenario: x\ntimeline:\n  - log: hi\n\t- log: hi\n", 4),
+        ("scenario: x\ntimeline:\n  - expect:\n  \tstream.x.status: live\n", 4),
+        ("scenario: x\nworld:\n\tusers: []\n", 3),
+        ("scenario: x\n\tabout: y\n", 2),
+    ],
+)
+def test_a_tab_is_called_a_tab(text: str, line: int) -> None:
+    [mistake] = mistakes(text)
+    assert mistake == (
+        f"x.yaml:{line}:1: tab: Line {line} is indented with a tab; YAML wants spaces."
+    )

@@ -1,0 +1,36 @@
+"""Every example of the reference runs as it stands there, on a server."""
+
+import textwrap
+from typing import Any
+
+import httpx
+import pytest
+
+from emulator.scenario.actions import registry
+from emulator.scenario.telling.reference import EXAMPLES_FRAME
+from emulator.server import Emulator
+
+
+@pytest.mark.parametrize("client", ["socket"], indirect=True)
+async def test_every_example_of_the_reference_passes_on_a_server(
+    client: httpx.AsyncClient, emulator: Emulator
+) -> None:
+    runs = emulator.platform.worlds.runs
+    failed: dict[str, Any] = {}
+    for name, action in registry.every().items():
+        steps = "".join(f"- {step}\n" for step in (*action.before, action.example))
+        order = {
+            "text": EXAMPLES_FRAME + textwrap.indent(steps, "  "),
+            "files": {"lines.txt": "1s bob: Hello!\n"},
+        }
+        answer = await client.post("/_emulator/scenarios", json=order)
+        if answer.status_code != 201:
+            failed[name] = answer.text
+            continue
+        entry = runs.find(answer.json()["id"])
+        await entry.done.wait()
+        report = entry.report or {}
+        if report["outcome"] != "passed":
+            told = [step["told"] for step in report["steps"]]
+            failed[name] = [report["reason"], *told]
+    assert failed == {}
