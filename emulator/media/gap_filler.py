@@ -172,7 +172,9 @@ class GapFiller:
             dts = self._last_dts + 1
             packet = packet._replace(dts=dts, pts=max(dts, packet.pts))
         self._note_frame(packet)
-        lane.note_return(self._sound_end(audio))
+        # A picture that says how long it stands is not late before that.
+        is_known = packet.duration > 0
+        lane.note_return(max(self._sound_end(audio), lane.end if is_known else 0))
         if self._sounds.note_other(dts):
             for silent in self._silent_until(dts - self._behind, audio):
                 yield Placed(silent, epoch)
@@ -190,8 +192,9 @@ class GapFiller:
         if self._frame_dts >= 0 and step <= _STEP_MAX:
             self._step = step
         self._last_dts = self._frame_dts = packet.dts
-        self._pictures.end = packet.dts + self._step
-        self._shown_until = max(self._shown_until, packet.pts + self._step)
+        step = packet.duration or self._step
+        self._pictures.end = packet.dts + step
+        self._shown_until = max(self._shown_until, packet.pts + step)
 
     def _take_sound(self, packet: Packet, epoch: Epoch) -> Iterator[Placed]:
         lane, audio, video = self._sounds, self._audio, self._video

@@ -173,7 +173,8 @@ class Segmenter:
     def _catch_up(self, at: int, parts: list[Part]) -> None:
         """Audio goes on alone where video has stalled, so that the stream does not."""
         if self._audio and at - self._start > self._target + _STALL_TICKS:
-            self._settle_frame(self._step or _FRAME_TICKS)
+            known = self._last_frame.duration if self._last_frame else 0
+            self._settle_frame(known or self._step or _FRAME_TICKS)
             self._cut_until(at - _STALL_TICKS, parts)
 
     def _finish(self, at: int | None, parts: list[Part]) -> None:

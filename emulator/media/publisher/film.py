@@ -14,10 +14,9 @@ from emulator.media.ingest.tag import Tag
 from emulator.media.publisher.flv_tap import FlvTap, open_muxer
 from emulator.media.publisher.lanes import AudioLane, CopyLane, Lane, VideoLane
 from emulator.media.publisher.settings import PublishSettings
-from emulator.media.recording.imports.probe import FILM_OPTIONS
+from emulator.media.recording.imports.probe import FILM_OPTIONS, find_picture, sound_of
 
 if TYPE_CHECKING:
-    from av import AudioStream, VideoStream
     from av.container import InputContainer
 
     from emulator.media.publisher.lanes import AnyPacket
@@ -75,7 +74,7 @@ class FilmBroadcast:
 
     def _make_lanes(self) -> dict[int, Lane]:
         lanes: dict[int, Lane] = {}
-        picture, sound = _picture(self._file), _sound(self._file)
+        picture, sound = find_picture(self._file), sound_of(self._file)
         if picture is not None:
             is_copied = picture.codec_context.name == "h264"
             lanes[picture.index] = (
@@ -192,17 +191,3 @@ def _open(path: Path) -> "InputContainer":
     except (FFmpegError, OSError) as failure:
         told = (failure.strerror or str(failure)).lower()
         raise Refused("invalid", f"{path} cannot be played: {told}.") from None
-
-
-def _picture(file: "InputContainer") -> "VideoStream | None":
-    from av.stream import Disposition
-
-    for stream in file.streams.video:
-        # The cover of a song is no film.
-        if not stream.disposition & Disposition.attached_pic:
-            return stream
-    return None
-
-
-def _sound(file: "InputContainer") -> "AudioStream | None":
-    return next(iter(file.streams.audio), None)

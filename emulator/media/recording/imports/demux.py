@@ -14,13 +14,19 @@ from emulator.core.errors import Refused
 from emulator.media import codecs
 from emulator.media.codecs import vui
 from emulator.media.packets import VIDEO_TIMESCALE, AudioTrack, Packet, Track, VideoTrack
-from emulator.media.recording.imports.probe import codec_of, open_upload, picture_of
+from emulator.media.recording.imports.probe import codec_of, open_upload, picture_of, sound_of
 
 if TYPE_CHECKING:
     from av.container import InputContainer
 
-# A picture that cannot be sought in at least so often is encoded anew.
+# A picture that cannot be sought in at least so often, or stands for longer, is encoded anew.
 KEY_INTERVAL_MAX = 10 * VIDEO_TIMESCALE
+# By so much the last picture may stand longer than it says, where there is sound to its end.
+_STRETCH_MAX = 2 * VIDEO_TIMESCALE
+# Players begin in spite of a hole of this length.
+_START_HOLE_MAX = VIDEO_TIMESCALE // 10
+# Sound that begins up to 1/50 s before the start is heard from the start on.
+_SOUND_EARLY_MAX = 50
 _VIDEO_FOURCC = {"h264": b"avc1", "hevc": b"hvc1", "av1": b"av01", "vp9": b"vp09"}
 _AUDIO_FOURCC = {"aac": b"mp4a", "opus": b"Opus"}
 _MOOV_MAX = 64 * 2**20
@@ -28,6 +34,10 @@ _MOOV_MAX = 64 * 2**20
 
 class Film:
     """One file, open. `packets` gives all of it in the order of time; `tracks` are its tracks.
+
+    Times count from where the first track begins to be shown, as a player of the file has it: HLS
+    knows no edit list. Nothing is shown before it is decoded, so where pictures are reordered, all
+    is later by as much. The first picture is shown from the start on, and each until the next.
 
     The file is read through twice at once, so that no interleaving costs memory.
     """
@@ -84,14 +94,20 @@ class Film:
         if aspect:
             shape = vui.aspect_of(aspect.numerator, aspect.denominator)
             self._video = replace(self._video, aspect=shape)
-        sound = next(iter(self._containers[0].streams.audio), None)
+        sound = sound_of(self._containers[0])
         self._audio: AudioTrack | None = None
         if sound is not None:
             name = codec_of(sound)
             self._audio_format = codecs.audio(_AUDIO_FOURCC.get(name, name.encode()))
             self._audio = self._audio_format.track(sound.codec_context.extradata or b"")
             self._containers.append(open_upload(path))
-        self._offset = 0
+        streams = [self._picture_stream] if sound is None else [self._picture_stream, sound]
+        self._delay = 0
+        self._begins = min(_seconds(stream, stream.start_time) for stream in streams)
+        self._sound_end = 0
+        if sound is not None and sound.duration:
+            end = _seconds(sound, sound.start_time) + _seconds(sound, sound.duration)
+            self._sound_end = round((end - self._begins) * VIDEO_TIMESCALE)
 
     def _size(self) -> None:
         """VP9's record, and some encoders' AV1 record, have no size: the first key frame has it."""
@@ -104,48 +120,67 @@ class Film:
     def _pictures(self) -> Iterator[Packet]:
         track: VideoTrack = self._video
         sampler = self._video_format.sampler and self._video_format.sampler(track)
-        last, has_begun = -1, False
+        last, first_pts = -1, 0
         for packet in self._containers[0].demux(self._picture_stream):
-            if packet.dts is None or not packet.size or not (has_begun or packet.is_keyframe):
+            if packet.dts is None or not packet.size or (last < 0 and not packet.is_keyframe):
                 continue
-            dts = _ticks(packet.dts, packet.time_base, VIDEO_TIMESCALE)
-            pts = _ticks(packet.pts, packet.time_base, VIDEO_TIMESCALE)
-            if not has_begun:
-                has_begun, self._offset = True, dts
-            dts, pts = max(dts - self._offset, last + 1), pts - self._offset
+            dts = self._ticks(packet.dts, packet.time_base, VIDEO_TIMESCALE)
+            pts = self._ticks(packet.pts, packet.time_base, VIDEO_TIMESCALE)
+            if last < 0:
+                self._delay, first_pts = pts - dts, pts
+                if pts > _START_HOLE_MAX:
+                    dts, pts = -self._delay, 0
+            elif pts < first_pts:
+                continue  # It is shown before the first key frame, on which nothing depends.
+            dts, pts = max(dts + self._delay, last + 1), pts + self._delay
             last = dts
             data: bytes | memoryview = bytes(packet)
             if sampler is not None:
                 data = sampler(data)
-            yield Packet(track, dts, pts, 0, bool(packet.is_keyframe), data)
+            duration = _ticks(packet.duration or 0, packet.time_base, VIDEO_TIMESCALE)
+            yield Packet(track, dts, pts, duration, bool(packet.is_keyframe), data)
 
-    def _checked(self, first: Packet, rest: Iterator[Packet]) -> Iterator[Packet]:
-        yield first
-        key_at = first.dts
-        for packet in rest:
+    def _checked(self, packet: Packet, rest: Iterator[Packet]) -> Iterator[Packet]:
+        """Each picture with how long it stands: until the next one, the last with the sound."""
+        key_at = packet.dts
+        for following in rest:
+            duration = following.dts - packet.dts
+            if max(duration, following.dts - key_at) > KEY_INTERVAL_MAX:
+                raise Refused("unsupported", "Its key frames are more than 10 s apart.")
+            yield packet._replace(duration=duration)
+            packet = following
             if packet.is_key:
                 key_at = packet.dts
-            elif packet.dts - key_at > KEY_INTERVAL_MAX:
-                raise Refused("unsupported", "Its key frames are more than 10 s apart.")
-            yield packet
+        rest_of_sound = self._sound_end - packet.dts
+        if packet.duration < rest_of_sound <= packet.duration + _STRETCH_MAX:
+            packet = packet._replace(duration=rest_of_sound)
+        yield packet
 
     def _sounds(self, track: AudioTrack) -> Iterator[Packet]:
         last = -1
-        stream: Any = self._containers[1].streams.audio[0]
-        offset = _ticks(self._offset, Fraction(1, VIDEO_TIMESCALE), track.timescale)
+        stream = sound_of(self._containers[1])
+        assert stream is not None
         for packet in self._containers[1].demux(stream):
-            if packet.dts is None or not packet.size:
+            # What an edit list hides, before the start for the most part, is not heard.
+            if packet.dts is None or not packet.size or packet.is_discard:
                 continue
-            dts = _ticks(packet.dts, packet.time_base, track.timescale) - offset
-            # What is heard before the first picture is left out, as it is of live streams.
-            if dts < 0:
+            dts = self._ticks(packet.dts, packet.time_base, track.timescale)
+            if dts <= -track.timescale // _SOUND_EARLY_MAX:
                 continue
-            dts = max(dts, last + 1)
+            dts = max(dts + self._delay * track.timescale // VIDEO_TIMESCALE, last + 1)
             data = bytes(packet)
             samples = self._audio_format.samples
             duration = samples(data) if samples else track.samples_per_frame or 0
             last = dts
             yield Packet(track, dts, dts, duration, True, data)
+
+    def _ticks(self, at: int, time_base: Fraction, timescale: int) -> int:
+        return _ticks(at, time_base, timescale) - round(self._begins * timescale)
+
+
+def _seconds(stream: Any, ticks: int | None) -> Fraction:
+    time_base: Fraction = stream.time_base
+    return (ticks or 0) * time_base
 
 
 def _timed(packets: Iterator[Packet]) -> Iterator[tuple[int, Packet]]:

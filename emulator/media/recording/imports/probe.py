@@ -4,20 +4,24 @@ A file names no other: playlists, image sequences and network protocols are not 
 the file says of itself.
 """
 
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emulator.core.errors import Refused
 from emulator.core.values import dataclass
+from emulator.media.recording.imports.turn import Orientation, orientation_of, swaps_sides
 
 if TYPE_CHECKING:
+    from av import AudioStream
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
 SIDE_MAX = 8192
 # How much of a file is read before there must be a picture.
 _PACKETS_TRIED_MAX = 2_000
+_BOXES_MAX = 1_000
 # FFmpeg's names of the demuxers that may open an upload, and what people call the format.
 _FORMS = {
     "mov": "mp4",
@@ -50,9 +54,9 @@ _COPIED_AUDIO = {"aac", "opus"}
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """A video file. Sizes as it is shown: turned by `rotation`, with square pixels.
+    """A video file. Sizes as it is shown: by its `orientation`, with square pixels.
 
-    `rotation` is in degrees against the clock. `seconds` is 0 where the file does not say.
+    `seconds` is 0 where the file does not say.
     `copies_*`: the track can be shown as it is. `audio_codec` is "" where there is no sound.
     """
 
@@ -61,7 +65,7 @@ class Probed:
     height: int
     seconds: float
     rate: Fraction
-    rotation: int
+    orientation: Orientation
     video_codec: str
     audio_codec: str
     copies_video: bool
@@ -77,8 +81,39 @@ def open_upload(path: Path) -> "InputContainer":
     try:
         container: InputContainer = av.open(str(path), "r", options=UPLOAD_OPTIONS, **lenient)
     except (av.FFmpegError, OSError, ValueError) as error:
-        raise _not_a_video("it is in no video format that is known here") from error
+        raise _not_a_video(_why_unopened(path)) from error
     return container
+
+
+def _why_unopened(path: Path) -> str:
+    size = path.stat().st_size
+    if not size:
+        return "it is empty"
+    names = _whole_boxes(path, size)
+    if b"ftyp" in names and b"moov" not in names:
+        return (
+            "its index (the moov box) is missing or not whole, so the file was cut off or never"
+            " finished. Export or upload it again"
+        )
+    return "it is in no video format that is known here"
+
+
+def _whole_boxes(path: Path, size: int) -> set[bytes]:
+    """The names of an MP4 file's boxes, as far as the file goes (ISO/IEC 14496-12, 4.2)."""
+    names: set[bytes] = set()
+    at = 0
+    with path.open("rb") as file:
+        while at < size and len(names) < _BOXES_MAX:
+            file.seek(at)
+            head = file.read(16)
+            length = int.from_bytes(head[:4])
+            if length == 1:
+                length = int.from_bytes(head[8:16])
+            if length < 8 or at + length > size:
+                break
+            names.add(head[4:8])
+            at += length
+    return names
 
 
 def _pyav_major() -> int:
@@ -88,14 +123,47 @@ def _pyav_major() -> int:
 
 
 def picture_of(container: "InputContainer") -> "VideoStream":
-    """The stream with moving pictures: a cover is none. Refuses (`unsupported`) where none is."""
-    import av.stream
+    """The picture that a player shows first. Refuses (`unsupported`) where there is none."""
+    picture = find_picture(container)
+    if picture is None:
+        raise _not_a_video("there is no moving picture in it")
+    return picture
 
-    covers = av.stream.Disposition.attached_pic | av.stream.Disposition.still_image
-    for stream in container.streams.video:
-        if not stream.disposition & covers:
-            return stream
-    raise _not_a_video("there is no moving picture in it")
+
+def find_picture(container: "InputContainer") -> "VideoStream | None":
+    """The stream with moving pictures that a player shows first: the default one, if any is.
+
+    A cover is none, and a single image counts only where there is nothing else.
+    """
+    from av.stream import Disposition
+
+    covers = Disposition.attached_pic | Disposition.still_image | Disposition.timed_thumbnails
+    moving = [stream for stream in container.streams.video if not stream.disposition & covers]
+    # `frames` is 0 where the file does not say.
+    return max(moving, key=lambda stream: (stream.frames != 1, _preference(stream)), default=None)
+
+
+def sound_of(container: "InputContainer") -> "AudioStream | None":
+    """The sound that a player plays first: the default track, if any is, and the first of equals.
+
+    None where there is none that FFmpeg knows a decoder for.
+    """
+    known = [stream for stream in container.streams.audio if stream.codec_context is not None]
+    return max(known, key=_preference, default=None)
+
+
+def _preference(stream: Any) -> tuple[bool, bool]:
+    """What is for everybody comes before what describes or comments it."""
+    from av.stream import Disposition
+
+    special = (
+        Disposition.comment
+        | Disposition.hearing_impaired
+        | Disposition.visual_impaired
+        | Disposition.descriptions
+        | Disposition.karaoke
+    )
+    return bool(stream.disposition & Disposition.default), not stream.disposition & special
 
 
 def probe(path: Path, name: str = "") -> Probed:
@@ -106,11 +174,11 @@ def probe(path: Path, name: str = "") -> Probed:
     with open_upload(path) as container:
         stream = picture_of(container)
         codec = codec_of(stream)
-        audio = next(iter(container.streams.audio), None)
+        audio = sound_of(container)
         frame = _first_frame(container, stream)
         width, height = _shown(frame.width, frame.height, stream)
-        rotation = frame.rotation % 360
-        if rotation in (90, 270):
+        orientation = orientation_of(frame)
+        if swaps_sides(orientation):
             width, height = height, width
         pixels = frame.format.name
         return Probed(
@@ -119,18 +187,39 @@ def probe(path: Path, name: str = "") -> Probed:
             height=height,
             seconds=(container.duration or 0) / 1_000_000,
             rate=stream.average_rate or stream.guessed_rate or Fraction(30),
-            rotation=rotation,
+            orientation=orientation,
             video_codec=codec,
             audio_codec=codec_of(audio),
-            copies_video=not rotation and pixels in _COPIED_VIDEO.get(codec, ()),
+            copies_video=orientation == "upright" and pixels in _COPIED_VIDEO.get(codec, ()),
             copies_audio=codec_of(audio) in _COPIED_AUDIO,
         )
+
+
+def packets_of(container: "InputContainer", streams: list[Any]) -> Iterator[Any]:
+    """Packets of some streams up to the end, or to where the file is broken for good.
+
+    The last of each stream are empty. Packets of streams that only turn up later are left out.
+    """
+    import av
+
+    packets = container.demux(*streams)
+    while True:
+        try:
+            packet = next(packets, None)
+        except IndexError:  # PyAV knows the streams that a file names at its start only.
+            packets = container.demux(*streams)
+            continue
+        except av.FFmpegError:
+            return
+        if packet is None:
+            return
+        yield packet
 
 
 def _first_frame(container: "InputContainer", stream: "VideoStream") -> Any:
     import av
 
-    for number, packet in enumerate(container.demux(stream)):
+    for number, packet in enumerate(packets_of(container, [stream])):
         try:
             frames = packet.decode()
         except av.FFmpegError:

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from emulator.core.errors import Refused
 from emulator.core.values import dataclass
-from emulator.media.recording.imports.probe import Probed, open_upload, picture_of
+from emulator.media.recording.imports.probe import (
+    Probed,
+    open_upload,
+    packets_of,
+    picture_of,
+    sound_of,
+)
 from emulator.media.recording.imports.turn import Turner
 from emulator.media.recording.imports.watch import Watch
 
@@ -30,6 +36,9 @@ _CLOCK = Fraction(1, 90_000)
 _REORDER_TICKS = 90_000
 # A key frame every two seconds, so that a seek has not far to go.
 _KEY_SECONDS = 2
+_KEY_TICKS = _KEY_SECONDS * 90_000
+# A picture that stands for longer than a day is a clock that jumped.
+_HELD_MAX = 86_400 * 90_000
 _RATE_MAX = 120
 # Encoding must leave a core to live streams.
 _THREADS = 2
@@ -99,7 +108,10 @@ def transcode(source: Path, target: Path, probed: Probed, plan: Plan, watch: Wat
         lanes = _lanes(container, out, probed, plan)
         seconds = probed.seconds or 1.0
         past: set[int] = set()
-        for packet in _packets(container, [container.streams[index] for index in lanes]):
+        streams = [container.streams[index] for index in lanes]
+        begins = _begins(streams) if plan.span is None else Fraction(0)
+        for packet in _packets(container, streams):
+            _move(packet, -begins)
             at = packet.dts if packet.dts is not None else packet.pts
             if at is not None:
                 watch.step(float(at * packet.time_base) / seconds)
@@ -114,20 +126,32 @@ def transcode(source: Path, target: Path, probed: Probed, plan: Plan, watch: Wat
 
 
 def _packets(container: "InputContainer", streams: list[Any]) -> Iterator[Any]:
-    """Packets up to the end, or to where the file is broken for good."""
-    import av
+    """Packets that are whole.
 
-    packets = container.demux(*streams)
-    while True:
-        try:
-            packet = next(packets, None)
-        except av.FFmpegError:
-            return
-        if packet is None:
-            return
-        # An empty one only says that a track has ended.
-        if packet.size:
+    An empty one only says that a track has ended; a corrupt one ends with the file, or has lost
+    bytes on its way, and browsers stop at what they cannot decode.
+    """
+    for packet in packets_of(container, streams):
+        if packet.size and not packet.is_corrupt:
             yield packet
+
+
+def _begins(streams: list[Any]) -> Fraction:
+    """When the first of the tracks begins, in seconds: files count from anywhere.
+
+    A transport stream's clock, for one, may wrap on the way (ISO/IEC 13818-1, 2.4.3.7: 33 bits);
+    FFmpeg then counts what comes before as less than 0.
+    """
+    known = [each for each in streams if each.start_time is not None]
+    return min((each.start_time * each.time_base for each in known), default=Fraction(0))
+
+
+def _move(packet: Any, seconds: Fraction) -> None:
+    shift = round(seconds / packet.time_base)
+    if packet.pts is not None:
+        packet.pts += shift
+    if packet.dts is not None:
+        packet.dts += shift
 
 
 def _lanes(
@@ -140,9 +164,8 @@ def _lanes(
             _Copy(picture, out) if plan.codec is None else _Pictures(picture, out, probed, plan)
         )
     }
-    sound = next(iter(container.streams.audio), None)
-    # A sound that FFmpeg knows no decoder for is left out.
-    if sound is not None and sound.codec_context is not None:
+    sound = sound_of(container)
+    if sound is not None:
         lanes[sound.index] = (
             _Copy(sound, out) if plan.sound is None else _Sounds(sound, out, plan.sound, plan.span)
         )
@@ -150,16 +173,27 @@ def _lanes(
 
 
 class _Copy:
-    """A track as it is."""
+    """A track as it is.
+
+    Refuses (`unsupported`) pictures of which an edit list hides some: to show those after them, a
+    player would have to decode and not show them, which it does for a file and not for HLS.
+    """
 
     def __init__(self, stream: Any, out: "OutputContainer") -> None:
         self._out = out
+        self._is_picture = stream.type == "video"
         self._stream: Any = out.add_stream_from_template(stream, opaque=True)
         self._last: int | None = None
         self._held: list[Any] = []
 
     def take(self, packet: Any) -> None:
         """Files that keep no decode times (Matroska) show them only after the first few packets."""
+        if packet.is_discard:
+            if self._is_picture:
+                raise Refused("unsupported", "Its edit list hides pictures.")
+            # What lies before the start stays hidden there: sound wants it to begin cleanly.
+            if packet.pts is None or packet.pts >= 0:
+                return
         step = packet.duration or 1
         if packet.dts is None:
             if self._last is None:
@@ -207,8 +241,10 @@ class _Pictures:
             # Players look for this name; FFmpeg's own choice is hev1.
             context.codec_tag = "hvc1"
         self._stream = stream
-        self._turner = Turner(probed.rotation, plan.width, plan.height)
+        self._turner = Turner(probed.orientation, plan.width, plan.height)
         self._last: int | None = None
+        self._key_at = 0
+        self._shown: Any = None
         self._span = plan.span
 
     def take(self, packet: Any) -> None:
@@ -225,12 +261,36 @@ class _Pictures:
                 pts -= self._span[0]
             if self._last is not None and pts <= self._last:
                 continue
-            self._last = pts
             upright = self._turner.turn(frame)
-            upright.pts, upright.time_base = pts, _CLOCK
-            # The encoder chooses where its key frames are.
-            upright.pict_type = 0
-            self._out.mux(self._stream.encode(upright))
+            self._hold(upright, pts)
+            self._show(upright, pts)
+
+    def _hold(self, following: Any, pts: int) -> None:
+        """Show a picture that stands for long again and again, so that there is one to seek to.
+
+        What comes before the first picture shows that one, as a recording has to begin with one.
+        """
+        last = self._last
+        if last is None:
+            if self._span is None and pts > _KEY_TICKS:
+                self._show(following, 0)
+                self._hold(following, pts)
+            return
+        for at in range(last + _KEY_TICKS, min(pts, last + _HELD_MAX), _KEY_TICKS):
+            self._show(self._shown, at)
+
+    def _show(self, frame: Any, pts: int) -> None:
+        self._last, self._shown = pts, frame
+        frame.pts, frame.time_base = pts, _CLOCK
+        # The encoder chooses where its key frames are, as long as there are enough of them.
+        is_due = pts - self._key_at >= 2 * _KEY_TICKS
+        frame.pict_type = 1 if is_due else 0
+        if is_due:
+            self._key_at = pts
+        for packet in self._stream.encode(frame):
+            if packet.is_keyframe:
+                self._key_at = max(self._key_at, packet.pts)
+            self._out.mux(packet)
 
     def finish(self) -> None:
         self._encode(_decoded(self._source, None))

@@ -1,20 +1,77 @@
-"""Turn: a picture upright and in its size, whatever way the phone was held. Imports PyAV on use."""
+"""Turn: a picture as it is to be shown: upright or mirrored, in its size. Imports PyAV on use."""
 
+import struct
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 if TYPE_CHECKING:
     from av import VideoFrame
 
-# What FFmpeg's filters do for a picture that is to be shown turned against the clock so far.
-_FILTERS = {90: ["transpose=cclock"], 180: ["hflip", "vflip"], 270: ["transpose=clock"]}
+# The eight ways to lay a rectangle on itself, as EXIF has them: `turned_left` is a quarter turn
+# against the clock, `transposed` swaps rows and columns, `antitransposed` is that from the far end.
+Orientation = Literal[
+    "upright",
+    "mirrored",
+    "flipped",
+    "upside_down",
+    "turned_left",
+    "turned_right",
+    "transposed",
+    "antitransposed",
+]
+# What FFmpeg's filters do to show it so.
+_FILTERS: dict[Orientation, list[str]] = {
+    "upright": [],
+    "mirrored": ["hflip"],
+    "flipped": ["vflip"],
+    "upside_down": ["hflip", "vflip"],
+    "turned_left": ["transpose=cclock"],
+    "turned_right": ["transpose=clock"],
+    "transposed": ["transpose=cclock_flip"],
+    "antitransposed": ["transpose=clock_flip"],
+}
+# By whether rows become columns, and the signs of the two numbers that count then.
+_BY_SIGNS: dict[tuple[bool, bool, bool], Orientation] = {
+    (False, True, True): "upright",
+    (False, False, True): "mirrored",
+    (False, True, False): "flipped",
+    (False, False, False): "upside_down",
+    (True, False, True): "turned_left",
+    (True, True, False): "turned_right",
+    (True, True, True): "transposed",
+    (True, False, False): "antitransposed",
+}
+_MATRIX = struct.Struct("=9i")
+
+
+def orientation_of(frame: "VideoFrame") -> Orientation:
+    """How a decoded frame is to be shown, by its display matrix (ISO/IEC 14496-12, 6.2.2).
+
+    A point (x, y) of the frame is shown at (ax + cy, bx + dy). Any other turn counts as the nearest
+    quarter; "upright" where there is no matrix.
+    """
+    from av.sidedata.sidedata import Type
+
+    # PyAV's stubs call this a dictionary of one kind's fields, and it holds every kind.
+    side_data: Any = frame.side_data
+    if Type.DISPLAYMATRIX not in side_data:
+        return "upright"
+    a, b, _, c, d, *_ = _MATRIX.unpack(bytes(side_data[Type.DISPLAYMATRIX]))
+    if abs(a) + abs(d) >= abs(b) + abs(c):
+        return _BY_SIGNS[False, a >= 0, d >= 0]
+    return _BY_SIGNS[True, b >= 0, c >= 0]
+
+
+def swaps_sides(orientation: Orientation) -> bool:
+    """Whether width and height change places."""
+    return orientation in ("turned_left", "turned_right", "transposed", "antitransposed")
 
 
 class Turner:
-    """Makes frames of one size out of frames of any. `rotation` is a multiple of 90 degrees."""
+    """Makes frames of one size, as they are shown, out of frames of any."""
 
-    def __init__(self, rotation: int, width: int, height: int) -> None:
-        self._filters = _FILTERS.get(rotation, [])
+    def __init__(self, orientation: Orientation, width: int, height: int) -> None:
+        self._filters = _FILTERS[orientation]
         self._width, self._height = width, height
         self._graph: Any = None
         self._made_for: tuple[int, int, str] | None = None

@@ -1,0 +1,259 @@
+"""Uploads as people's files are: what a player of the file shows is what plays, and no more."""
+
+import struct
+import subprocess
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import av
+import pytest
+
+from emulator.core.errors import Refused
+from emulator.media.recording.imports.importing import import_upload
+from emulator.media.recording.imports.probe import probe
+from emulator.media.recording.imports.turn import Orientation
+from emulator.media.recording.imports.watch import Watch
+from tests.support.encoders import ffmpeg
+
+SEGMENT_MS = 2000
+PICTURE = "color=black:size=160x90:rate=30,drawbox=enable='lt(mod(t,1),0.1)':color=white:t=fill"
+CORNER = "color=black:size=160x90:rate=30,drawbox=x=0:y=0:w=80:h=45:color=white:t=fill"
+BEEP = "aevalsrc='if(lt(mod(t,1),0.1),sin(2*PI*1000*t),0)':s=48000"
+H264 = "-c:v libx264 -preset veryfast -pix_fmt yuv420p -g 60 -c:a aac"
+
+
+def encode(path: Path, *sources: str, options: str = H264, seconds: float = 4) -> Path:
+    inputs = [word for source in sources for word in ("-f", "lavfi", "-i", source)]
+    return run(*inputs, *f"-t {seconds} {options}".split(), str(path))
+
+
+def run(*words: str) -> Path:
+    subprocess.run([ffmpeg(), "-y", "-v", "error", *words], check=True, timeout=60)
+    return Path(words[-1])
+
+
+class Shown(NamedTuple):
+    """What a decoder makes of a track: when the first frame begins and the last ends, how many
+    frames, when it gets bright or loud, and of the sixth picture which quarters are bright."""
+
+    start: float
+    end: float
+    frames: int
+    onsets: list[float]
+    quarters: list[bool]
+    size: tuple[int, int]
+
+
+def level(frame: Any) -> tuple[float, list[bool]]:
+    if isinstance(frame, av.AudioFrame):
+        content = bytes(frame.planes[0])[: 4 * frame.samples]
+        samples = struct.unpack(f"{len(content) // 4}f", content)
+        return max(map(abs, samples)) * 200, []
+    gray = frame.reformat(width=2, height=2, format="gray", interpolation="AREA").planes[0]
+    content, width = bytes(gray), gray.line_size
+    quarters = [content[0], content[1], content[width], content[width + 1]]
+    return sum(quarters) / 4, [quarter > 120 for quarter in quarters]
+
+
+def shown(path: Path, kind: str) -> Shown:
+    """Decodes strictly: a packet that cannot be decoded is an error."""
+    onsets: list[float] = []
+    spans, is_on, quarters, size = [], False, [], (0, 0)
+    with av.open(str(path)) as container:
+        frames: Any = container.decode(**{kind: 0})
+        for number, frame in enumerate(frames):
+            bright, parts = level(frame)
+            if bright > 40 and not is_on:
+                onsets.append(float(frame.time))
+            is_on = bright > 40
+            if number == 5:
+                quarters = parts
+            lasts = frame.samples / frame.sample_rate if kind == "audio" else 1 / 30
+            spans.append((float(frame.time), float(frame.time) + lasts))
+            size = (frame.width, frame.height) if kind == "video" else size
+    return Shown(spans[0][0], spans[-1][1], len(spans), onsets, quarters, size)
+
+
+def imported(source: Path, folder: Path) -> tuple[Path, Path]:
+    """The upload as HLS plays it, all segments in one file, and as it is downloaded."""
+    folder.mkdir()
+    (folder / "upload").write_bytes(source.read_bytes())
+    import_upload(folder, SEGMENT_MS, 0, Watch(lambda *_: None))
+    segments = [folder / f"seg-{number}.m4s" for number in range(len([*folder.glob("seg-*")]))]
+    whole = folder / "whole.mp4"
+    whole.write_bytes(b"".join(path.read_bytes() for path in [folder / "init-0.mp4", *segments]))
+    return whole, folder / "default.mp4"
+
+
+def assert_same(source: Path, made: Path, frame_count: int) -> None:
+    """The same pictures and sound, as long, and as much apart, as a player of the source has it."""
+    pictures, sounds = shown(source, "video"), shown(source, "audio")
+    made_pictures, made_sounds = shown(made, "video"), shown(made, "audio")
+    assert made_pictures.frames == frame_count
+    length = pictures.end - pictures.start
+    assert made_pictures.end - made_pictures.start == pytest.approx(length, abs=0.05)
+    assert len(made_pictures.onsets) == len(pictures.onsets)
+    apart = [sound - picture for sound, picture in zip(sounds.onsets, pictures.onsets, strict=True)]
+    made_apart = zip(made_sounds.onsets, made_pictures.onsets, strict=True)
+    assert [one - two for one, two in made_apart] == pytest.approx(apart, abs=0.025)
+
+
+def test_upload_with_two_sound_tracks_plays_the_default_one(tmp_path: Path) -> None:
+    tracks = "-map 0 -map 1 -map 2 -disposition:a:0 0 -disposition:a:1 default"
+    source = encode(
+        tmp_path / "two.mp4", PICTURE, "anullsrc=r=48000", BEEP, options=f"{tracks} {H264}"
+    )
+    for made in imported(source, tmp_path / "made"):
+        assert len(shown(made, "audio").onsets) == 4
+
+
+def test_upload_with_a_single_image_before_its_picture_plays_the_picture(tmp_path: Path) -> None:
+    base = encode(tmp_path / "base.mp4", PICTURE, BEEP, seconds=2)
+    still = encode(
+        tmp_path / "still.mov", CORNER, options="-frames:v 1 -c:v mjpeg -pix_fmt yuvj420p"
+    )
+    tracks = ["-map", "1:v", "-map", "0", "-c", "copy"]
+    source = run("-i", str(base), "-i", str(still), *tracks, str(tmp_path / "both.mov"))
+    assert probe(source).video_codec == "h264"
+    for made in imported(source, tmp_path / "made"):
+        assert shown(made, "video").frames == 60
+
+
+ONE = 1 << 16
+# By a display matrix's a, b, c and d: how it is called, and the quarter where the corner is shown.
+MATRICES: list[tuple[tuple[int, int, int, int], Orientation, int]] = [
+    ((ONE, 0, 0, ONE), "upright", 0),
+    ((-ONE, 0, 0, ONE), "mirrored", 1),
+    ((ONE, 0, 0, -ONE), "flipped", 2),
+    ((-ONE, 0, 0, -ONE), "upside_down", 3),
+    ((0, -ONE, ONE, 0), "turned_left", 2),
+    ((0, ONE, -ONE, 0), "turned_right", 1),
+    ((0, ONE, ONE, 0), "transposed", 0),
+    ((0, -ONE, -ONE, 0), "antitransposed", 3),
+]
+
+
+def with_matrix(content: bytes, a: int, b: int, c: int, d: int) -> bytes:
+    """The MP4 with this matrix in its first track's header (ISO/IEC 14496-12, 8.3.2)."""
+    at = content.index(b"tkhd") + 44
+    return content[:at] + struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30) + content[at + 36 :]
+
+
+@pytest.mark.parametrize(("matrix", "name", "quarter"), MATRICES, ids=[m[1] for m in MATRICES])
+def test_upload_is_turned_and_mirrored_as_its_display_matrix_says(
+    tmp_path: Path, matrix: tuple[int, int, int, int], name: Orientation, quarter: int
+) -> None:
+    source = encode(tmp_path / "plain.mp4", CORNER, BEEP, seconds=0.5)
+    source.write_bytes(with_matrix(source.read_bytes(), *matrix))
+    probed = probe(source)
+    assert probed.orientation == name
+    size = (90, 160) if matrix[0] == 0 else (160, 90)
+    assert (probed.width, probed.height) == size
+    for made in imported(source, tmp_path / "made"):
+        picture = shown(made, "video")
+        assert picture.size == size
+        assert picture.quarters == [number == quarter for number in range(4)]
+
+
+def test_what_an_edit_list_hides_is_not_shown(tmp_path: Path) -> None:
+    base = encode(tmp_path / "base.mp4", PICTURE, BEEP)
+    source = run("-ss", "1.5", "-i", str(base), "-c", "copy", str(tmp_path / "cut.mp4"))
+    for made in imported(source, tmp_path / "made"):
+        assert_same(source, made, 75)
+
+
+def test_a_delay_by_edit_list_is_a_delay(tmp_path: Path) -> None:
+    base = str(encode(tmp_path / "base.mp4", PICTURE, BEEP, seconds=3))
+    late = ["-itsoffset", "0.7"]
+    tracks = ["-map", "1:v", "-map", "0:a", "-c", "copy"]
+    source = run(*late, "-i", base, "-i", base, *tracks, str(tmp_path / "late.mp4"))
+    sounds = shown(source, "audio").onsets
+    for made in imported(source, tmp_path / "made"):
+        start = shown(made, "video").start
+        assert [at - start for at in shown(made, "audio").onsets] == pytest.approx(sounds, abs=0.03)
+        assert shown(made, "video").frames == 90
+
+
+def test_sound_before_the_first_picture_is_kept(tmp_path: Path) -> None:
+    base = str(encode(tmp_path / "base.mp4", PICTURE, BEEP, seconds=3))
+    late = ["-itsoffset", "1.3"]
+    tracks = ["-map", "0:v", "-map", "1:a", "-c", "copy"]
+    source = run(*late, "-i", base, "-i", base, *tracks, str(tmp_path / "late.mp4"))
+    plays, download = imported(source, tmp_path / "made")
+    for made in (plays, download):
+        pictures, sounds = shown(made, "video"), shown(made, "audio")
+        assert len(sounds.onsets) == 3
+        apart = pictures.onsets[-1] - sounds.onsets[-1]
+        assert apart == pytest.approx(1.3, abs=0.05)
+    # The first picture stands there from the start: players wait for one.
+    assert shown(plays, "video").start == pytest.approx(shown(plays, "audio").start, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("a.mp4", "-movflags faststart"),
+        ("a.mp4", "-movflags frag_keyframe+empty_moov+default_base_moof"),
+        ("a.mkv", "-bf 3"),
+        ("a.ts", "-f mpegts"),
+        ("a.flv", "-f flv"),
+    ],
+)
+def test_upload_cut_off_in_the_middle_plays_to_its_last_whole_packet(
+    tmp_path: Path, name: str, options: str
+) -> None:
+    source = encode(tmp_path / name, PICTURE, BEEP, options=f"{H264} {options}", seconds=6)
+    source.write_bytes(source.read_bytes()[: source.stat().st_size * 6 // 10])
+    for made in imported(source, tmp_path / "made"):
+        # Every packet that is left can be decoded, to where the file breaks off.
+        assert 1.9 < shown(made, "audio").end - shown(made, "audio").start < 4.5
+        assert 1.9 < shown(made, "video").end - shown(made, "video").start < 4.5
+
+
+def test_mp4_without_its_index_is_refused_with_the_reason(tmp_path: Path) -> None:
+    source = encode(tmp_path / "a.mp4", PICTURE, BEEP, seconds=1)
+    source.write_bytes(source.read_bytes()[: source.stat().st_size * 6 // 10])
+    with pytest.raises(Refused, match=r"index .* is missing"):
+        probe(source)
+
+
+def test_empty_file_is_refused_with_the_reason(tmp_path: Path) -> None:
+    source = tmp_path / "a.mp4"
+    source.touch()
+    with pytest.raises(Refused, match="it is empty"):
+        probe(source)
+
+
+def test_transport_stream_whose_clock_wraps_is_whole(tmp_path: Path) -> None:
+    base = encode(tmp_path / "base.mp4", PICTURE, BEEP)
+    wraps = ["-c", "copy", "-f", "mpegts", "-output_ts_offset", "95441.5"]
+    source = run("-i", str(base), *wraps, str(tmp_path / "wrap.ts"))
+    for made in imported(source, tmp_path / "made"):
+        assert_same(source, made, 120)
+
+
+def test_a_picture_that_stands_still_stays_until_the_next_one(tmp_path: Path) -> None:
+    hole = PICTURE + ",select='not(between(t,1.05,3.95))'"
+    options = f"-fps_mode vfr {H264}"
+    source = encode(tmp_path / "hole.mp4", hole, BEEP, options=options, seconds=5)
+    plays, _ = imported(source, tmp_path / "made")
+    pictures = shown(plays, "video")
+    # Nothing is shown again meanwhile, and nothing after it is missing.
+    assert pictures.frames == shown(source, "video").frames
+    begins = [at - pictures.start for at in pictures.onsets]
+    assert begins == pytest.approx([0, 1, 4], abs=0.01)
+
+
+def test_a_slide_that_stands_for_long_can_be_sought_in(tmp_path: Path) -> None:
+    slides = "color=black:size=160x90:rate=1/12"
+    source = encode(tmp_path / "slides.mp4", slides, BEEP, seconds=36)
+    plays, _ = imported(source, tmp_path / "made")
+    with av.open(str(plays)) as container:
+        keys = [
+            float(packet.pts * packet.time_base)
+            for packet in container.demux(video=0)
+            if packet.is_keyframe and packet.pts is not None and packet.time_base
+        ]
+    assert max(after - before for before, after in pairwise(keys)) <= 4
+    assert keys[-1] >= 20
