@@ -41,8 +41,13 @@ _FORMS = {
 _SOUNDS_AND_RAW = ("mp3", "wav", "aac", "flac", "h264", "hevc")
 _FILES_ONLY = {"protocol_whitelist": "file"}
 UPLOAD_OPTIONS = {"format_whitelist": ",".join(_FORMS), **_FILES_ONLY}
-# A film that is broadcast may be sound alone, and an elementary stream gets a refusal of its own.
-FILM_OPTIONS = {"format_whitelist": ",".join((*_FORMS, *_SOUNDS_AND_RAW)), **_FILES_ONLY}
+# A film that is broadcast may be sound alone or one image (each of these reads one file), and an
+# elementary stream gets a refusal of its own.
+_IMAGES = ("png_pipe", "jpeg_pipe", "webp_pipe", "bmp_pipe", "gif")
+FILM_OPTIONS = {
+    "format_whitelist": ",".join((*_FORMS, *_SOUNDS_AND_RAW, *_IMAGES)),
+    **_FILES_ONLY,
+}
 _COPIED_VIDEO = {
     "h264": {"yuv420p", "yuvj420p"},
     "hevc": {"yuv420p", "yuvj420p", "yuv420p10le"},

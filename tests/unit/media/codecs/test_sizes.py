@@ -61,7 +61,7 @@ def vp9(width: int, height: int) -> object:
     form = codecs.video(b"vp09")
     track = form.track(bytes.fromhex("010000000028820202020000"))
     assert form.sized is not None
-    sized = form.sized(track, octets(bits + f"{width - 1:016b}{height - 1:016b}"))
+    sized = form.sized(track, octets(bits + f"{width - 1:016b}{height - 1:016b}" + "0"))
     return (sized.width, sized.height)
 
 

@@ -55,7 +55,7 @@ def test_every_codec_comes_out_as_it_went_in(options: dict[str, str]) -> None:
 @given(
     st.lists(
         st.tuples(
-            st.integers(0, 2**40), st.integers(0, 900_000), st.booleans(), st.binary(min_size=1)
+            st.integers(0, 2**40), st.integers(0, 900_000), st.booleans(), st.binary(min_size=3)
         ),
         min_size=1,
     )
@@ -64,7 +64,10 @@ def test_any_times_and_bytes_make_tags_that_can_be_read(
     told: list[tuple[int, int, bool, bytes]],
 ) -> None:
     [track] = packets(audio="")[1]
-    sent = [Packet(track, dts, dts + cts, 0, is_key, data) for dts, cts, is_key, data in told]
+    sent = [
+        Packet(track, dts, dts + cts, 0, is_key, len(data).to_bytes(4, "big") + data)
+        for dts, cts, is_key, data in told
+    ]
 
     received, _ = again(sent, (track,))
 
