@@ -25,6 +25,8 @@ SPECIAL = {
     "demo-loop": ["--for", "12m"],
     "twenty-four-hours": ["-p", "length=40m", "-p", "viewers=3000", "-p", "lines=60/min"],
 }
+# An hour and more, or a day.
+LONG = {"demo-loop", "twenty-four-hours", "discovery-evening"}
 # The media ones with real encoders, in real time: some minutes, so only where it is asked.
 REAL_TIME = {
     "first-stream": ["-p", "length=10s"],
@@ -103,6 +105,26 @@ def test_it_is_short_commented_and_says_what_it_is_about(name: str) -> None:
 @pytest.mark.parametrize("name", REAL_TIME)
 def test_the_media_ones_pass_in_real_time_with_real_encoders(name: str) -> None:
     played = reports(begin(1, [name], *REAL_TIME[name], "--speed", "real"))[name]
+
+    missed = [each for each in played["expectations"] if not each["met"]]
+    wrong = [each for each in played["steps"] if not each["ok"]]
+    assert (played["outcome"], missed, wrong) == ("passed", [], [])
+
+
+def test_scenario_at_ten_times_the_clock_passes_with_a_simulated_picture() -> None:
+    played = reports(begin(1, ["going-live"], "--speed", "10x"))["going-live"]
+
+    missed = [each for each in played["expectations"] if not each["met"]]
+    assert (played["outcome"], played["clock"], missed) == ("passed", "10x", [])
+
+
+@pytest.mark.skipif(
+    "LIVE_EMULATOR_TESTS_SLOW" not in os.environ, reason="minutes: asked for by `make slow`"
+)
+@pytest.mark.parametrize("name", [name for name in LIBRARY if name not in LONG])
+def test_scenario_of_the_library_passes_at_ten_times_the_clock(name: str) -> None:
+    flags = REAL_TIME.get(name, [])
+    played = reports(begin(1, [name], *flags, "--speed", "10x"))[name]
 
     missed = [each for each in played["expectations"] if not each["met"]]
     wrong = [each for each in played["steps"] if not each["ok"]]
