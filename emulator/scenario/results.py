@@ -8,20 +8,21 @@ from typing import Literal
 from emulator.core.values import dataclass
 from emulator.scenario.language.scenario import Place, Step
 
-Outcome = Literal["done", "missed", "refused", "not-refused", "cut-short"]
+Outcome = Literal["done", "missed", "refused", "not-refused", "cut-short", "never-began"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepDone:
-    """One turn of a step. `planned_ms` is None where only the evening could tell.
+    """One turn of a step. `planned_ms` is None where only the run could tell.
 
-    `told` is what the platform said where it refused. `is_ok`: that was as the file wants it.
+    `told` is what the platform said where it refused, or why it never began; then there are no
+    `started_ms` and `ended_ms`. `is_ok`: that was as the file wants it.
     """
 
     step: Step
     planned_ms: int | None
-    started_ms: int
-    ended_ms: int
+    started_ms: int | None
+    ended_ms: int | None
     outcome: Outcome
     is_ok: bool
     told: str = ""

@@ -173,6 +173,7 @@ class Run:
         if not self._hearing.is_void:
             await self._turns.cut_short()
             self._log.follow()
+        self._turns.tell_never_begun()
         found = list(self._results)
         if self._stopped:
             found.append(Broken(self.clock_ms, self._stopped, is_failure=False))

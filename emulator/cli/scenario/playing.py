@@ -84,12 +84,22 @@ def told(report: dict[str, Any]) -> list[str]:
     if report["reason"]:
         found.append(f"  {report['reason']}")
     found += [
-        f"  {step['place']}: {step['name']} {step['outcome']}: {step['told']}"
+        f"  {step['place']}: {step['name']} {_outcome(step)}: {step['told']}"
         for step in report["steps"]
-        if not step["ok"] and step["action"] != "expect"
+        if not step["ok"] and step["outcome"] != "missed"
+    ]
+    found += [
+        f"  {step['place']}: {step['name']} never began: {step['told']}"
+        for step in report["steps"]
+        if step["ok"] and step["outcome"] == "never-began"
     ]
     missed = [each for each in expectations if not each["met"]]
     return found + [f"  {each['place']}: {sentence(each)}" for each in missed]
+
+
+def _outcome(step: dict[str, Any]) -> str:
+    is_wanted = step["outcome"] == "never-began"
+    return "was required, and never began" if is_wanted else str(step["outcome"])
 
 
 class _Playing:

@@ -55,8 +55,8 @@ class Step:
 
     `every_ms` of 0 on an `On` means each event. `times` of None: once, or without end if `every_ms`
     is there. `refused`: the platform must refuse it, with this code, or with any where it is empty.
-    A step that `is_off` was switched off by its `if`; one that is not `is_named` is called by its
-    number.
+    One that `is_required` must have begun when the run ends. A step that `is_off` was switched off
+    by its `if`; one that is not `is_named` is called by its number.
     """
 
     number: int
@@ -69,6 +69,7 @@ class Step:
     times: int | None = None
     within_ms: int = 0
     refused: str | None = None
+    is_required: bool = False
     is_off: bool = False
     is_named: bool = False
 

@@ -20,7 +20,10 @@ from emulator.world.chat.moderation import ChatCode
 
 STEPS_MAX = 10_000
 TIMES_MAX = 1_000_000
-WORDS = ("name", "at", "after", "on", "for", "every", "times", "within", "if", "refused")
+WORDS = (
+    *("name", "at", "after", "on", "for", "every", "times", "within", "if", "refused"),
+    "required",
+)
 # What the platform refuses with: codes of its own, and of chat, also as a socket names them.
 REFUSAL_CODES = (
     *get_args(Code),
@@ -138,6 +141,7 @@ class Steps:
             times=times,
             within_ms=within_ms or 0,
             refused=reader.refused(),
+            is_required=reader.required(),
             is_off=is_off,
             is_named="name" in words,
         )
@@ -274,6 +278,12 @@ class _Words:
             return value
         self._note("refused", "type", "refused is true, or a code such as slow_mode.")
         return None
+
+    def required(self) -> bool:
+        value = self._words.get("required", False)
+        if not isinstance(value, bool):
+            self._note("required", "type", "required is true or false.")
+        return value is True
 
     def check_lasting(self, kind: type[Action], for_ms: int | None) -> None:
         if "for" in self._words and not kind.may_last:

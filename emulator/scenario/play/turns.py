@@ -156,6 +156,34 @@ class Turns:
             self._tell_of(turn, "cut-short", is_ok=is_ok)
         self._agenda.clear()
 
+    def tell_never_begun(self) -> None:
+        """At the end: the steps whose turn never came, and why."""
+        for step in self._evening.scenario.steps:
+            if step.is_off or self._begun[step.number]:
+                continue
+            self._tell(
+                StepDone(
+                    step=step,
+                    planned_ms=self._planned.get(step.number),
+                    started_ms=None,
+                    ended_ms=None,
+                    outcome="never-began",
+                    is_ok=not step.is_required,
+                    told=self._why_never(step),
+                )
+            )
+
+    def _why_never(self, step: Step) -> str:
+        trigger = step.trigger
+        if isinstance(trigger, On):
+            wanted = ", ".join(f"{key} {value}" for key, value in trigger.filter.items())
+            return f"{trigger.event}{f' ({wanted})' if wanted else ''} never happened."
+        if isinstance(trigger, After) and trigger.step is not None:
+            before = self._evening.scenario.steps[trigger.step].name
+            if not self._ended[trigger.step]:
+                return f"It comes after {before}, which never ended."
+        return "The run was over before its time."
+
     def _put(self, at_ms: int, step: Step, turn: Turn | None = None) -> None:
         heapq.heappush(self._agenda, _Due(at_ms, next(self._order), step, turn))
 

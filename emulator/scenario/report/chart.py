@@ -7,6 +7,7 @@ from emulator.core.quantities import duration_text
 
 _WIDTH, _LEFT, _RIGHT = 960, 52, 12
 _TOP, _VIEWERS, _CHAT, _BAND, _GAP = 22, 150, 60, 12, 10
+_STREAM_VIEWERS, _STREAM_CHAT = 60, 24
 _STREAMS_SHOWN = 12
 _STEPS_SHOWN = 500
 # Distances between labels that people can read, in milliseconds.
@@ -23,7 +24,9 @@ def chart(report: dict[str, Any]) -> str:
 
 
 class _Chart:
-    """From the top: faults over everything, viewers, chat, a band a stream, steps."""
+    """From the top: faults over everything, the viewers and the chat of all streams, of more than
+    one each stream's own, a band of states for each, steps.
+    """
 
     def __init__(self, report: dict[str, Any]) -> None:
         self._report = report
@@ -33,7 +36,12 @@ class _Chart:
             if span["name"] in self._states or len(self._states) < _STREAMS_SHOWN:
                 self._states.setdefault(span["name"], []).append(span)
         self._chat_top = _TOP + _VIEWERS + _GAP
-        self._bands_top = self._chat_top + _CHAT + _GAP
+        streams = report["chart"]["streams"]
+        # Of one stream, all is its own.
+        self._streams = streams[:_STREAMS_SHOWN] if len(streams) > 1 else []
+        self._streams_top = self._chat_top + _CHAT + _GAP
+        self._row = 14 + _STREAM_VIEWERS + 4 + _STREAM_CHAT + _GAP
+        self._bands_top = self._streams_top + len(self._streams) * self._row
         self._steps_top = self._bands_top + len(self._states) * (_BAND + 4) + _GAP
         self._height = self._steps_top + 44
 
@@ -43,8 +51,8 @@ class _Chart:
             f'<svg viewBox="0 0 {_WIDTH} {self._height}" role="img" aria-label="{escape(told)}">',
             *self._axis(),
             *self._faults(),
-            *self._viewers(),
-            *self._chat(),
+            *self._all_streams(),
+            *self._each_stream(),
             *self._bands(),
             *self._steps(),
             *self._marks(),
@@ -79,12 +87,32 @@ class _Chart:
             for span in self._report["chart"]["faults"]
         ]
 
-    def _viewers(self) -> list[str]:
-        values, every_ms = self._series("viewers")
-        most = max(values, default=0) or 1
-        bottom = _TOP + _VIEWERS
+    def _all_streams(self) -> list[str]:
+        told = self._report["chart"]
+        return [
+            *self._viewers(told["viewers"], _TOP, _VIEWERS, "viewers"),
+            *self._chat(told["chat"], self._chat_top, _CHAT),
+        ]
+
+    def _each_stream(self) -> list[str]:
+        """A chart of its own for each, on its own scale: a raid is seen where it goes."""
+        found = []
+        for row, stream in enumerate(self._streams):
+            top = self._streams_top + row * self._row + 14
+            chat_top = top + _STREAM_VIEWERS + 4
+            label = f"{stream['name']}: viewers"
+            found.append(f'<g class="stream" aria-label="{escape(str(stream["name"]))}">')
+            found += self._viewers(stream["viewers"], top, _STREAM_VIEWERS, label)
+            found += self._chat(stream["chat"], chat_top, _STREAM_CHAT)
+            found.append("</g>")
+        return found
+
+    def _viewers(self, curve: dict[str, Any], top: int, height: int, label: str) -> list[str]:
+        values, every_ms = curve["values"], curve["every_ms"]
+        most = max(values, default=0)
+        bottom = top + height
         points = [
-            f"{self._x(number * every_ms)},{bottom - value / most * (_VIEWERS - 8):.1f}"
+            f"{self._x(number * every_ms)},{bottom - value / (most or 1) * (height - 8):.1f}"
             for number, value in enumerate(values)
         ]
         end = self._x(min(self._length_ms, len(values) * every_ms))
@@ -92,24 +120,25 @@ class _Chart:
             points += [f"{end},{points[-1].split(',')[1]}", f"{end},{bottom}"]
         return [
             f'<polygon class="viewers" points="{_LEFT},{bottom} {" ".join(points)}"/>',
-            f'<text x="{_LEFT - 6}" y="{_TOP + 8}" text-anchor="end">{most:,.0f}</text>',
-            f'<text x="{_LEFT}" y="{_TOP - 8}">viewers, at most {most:,.0f}</text>',
+            f'<text x="{_LEFT - 6}" y="{top + 8}" text-anchor="end">{most:,.0f}</text>',
+            f'<text x="{_LEFT}" y="{top - 4}">{escape(label)}, at most {most:,.0f}</text>',
         ]
 
-    def _chat(self) -> list[str]:
-        values, every_ms = self._series("chat")
-        most = max(values, default=0) or 1
-        bottom = self._chat_top + _CHAT
+    def _chat(self, curve: dict[str, Any], top: int, height: int) -> list[str]:
+        values, every_ms = curve["values"], curve["every_ms"]
+        most = max(values, default=0)
+        if not most:
+            return []
+        bottom = top + height
         width = max(0.5, self._x(every_ms) - self._x(0) - 0.3)
         found = [
             f'<rect class="chat" x="{self._x(number * every_ms)}" width="{width:.1f}"'
-            f' y="{bottom - value / most * _CHAT:.1f}" height="{value / most * _CHAT:.1f}"/>'
+            f' y="{bottom - value / most * height:.1f}" height="{value / most * height:.1f}"/>'
             for number, value in enumerate(values)
             if value
         ]
         rate = most * 1000 / every_ms
-        top = self._chat_top + 8
-        found.append(f'<text x="{_LEFT - 6}" y="{top}" text-anchor="end">{rate:,.3g}/s</text>')
+        found.append(f'<text x="{_LEFT - 6}" y="{top + 8}" text-anchor="end">{rate:,.3g}/s</text>')
         return found
 
     def _bands(self) -> list[str]:
@@ -137,6 +166,7 @@ class _Chart:
             f' x2="{self._x(each["started_ms"])}" y1="{y}" y2="{y + 10}">'
             f"<title>{escape(each['name'])}: {escape(each['action'])}</title></line>"
             for each in self._report["steps"][:_STEPS_SHOWN]
+            if each["started_ms"] is not None
         ]
 
     def _marks(self) -> list[str]:
@@ -154,7 +184,3 @@ class _Chart:
             end = "circle" if each["met"] else "path"
             found.append(f"{shape}<title>{escape(told)}</title></{end}>")
         return found
-
-    def _series(self, name: str) -> tuple[list[float], int]:
-        told = self._report["chart"][name]
-        return told["values"], told["every_ms"]

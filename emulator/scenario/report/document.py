@@ -3,6 +3,7 @@
 from typing import Any
 
 from emulator.scenario.report.fold import Fold, percentiles
+from emulator.scenario.report.series import Series
 from emulator.scenario.results import Judged, StepDone
 
 VERSION = 1
@@ -47,8 +48,16 @@ def document(fold: Fold, *, clock: str, wall_ms: int) -> dict[str, Any]:
         "viewers_peak": fold.most_watching,
         "chat_posted": fold.lines_said,
         "chart": {
-            "viewers": {"every_ms": fold.viewers.interval_ms, "values": fold.viewers.values},
-            "chat": {"every_ms": fold.lines.interval_ms, "values": fold.lines.values},
+            "viewers": _curve(fold.viewers),
+            "chat": _curve(fold.lines),
+            "streams": [
+                {
+                    "name": names.get(stream_id, stream_id),
+                    "viewers": _curve(series.viewers),
+                    "chat": _curve(series.lines),
+                }
+                for stream_id, series in fold.streams.items()
+            ],
             "states": [
                 {**span, "name": names.get(str(span["name"]), str(span["name"]))}
                 for span in fold.states.told(length_ms)
@@ -56,6 +65,10 @@ def document(fold: Fold, *, clock: str, wall_ms: int) -> dict[str, Any]:
             "faults": fold.faults.told(length_ms),
         },
     }
+
+
+def _curve(series: Series) -> dict[str, Any]:
+    return {"every_ms": series.interval_ms, "values": series.values}
 
 
 def _step(done: StepDone) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from emulator.core.events import Event
 from emulator.core.events.bursts import Burst
-from emulator.core.events.chat import ChatPosted
+from emulator.core.events.chat import ChatPosted, LinesPosted
 from emulator.core.events.faults import FaultStarted, FaultStopped
 from emulator.core.events.live import StreamCreated, StreamEnded, StreamWentLive
 from emulator.core.values import dataclass
@@ -21,6 +21,16 @@ Outcome = Literal["passed", "failed", "stopped", "broken"]
 STEPS_TOLD_MAX = 5_000
 NOTES_TOLD_MAX = 1_000
 _LATENESS_TOLD_MAX = 10_000
+# A stream's two curves take 10 kB: of a scenario with more streams, the first have their own.
+STREAMS_TOLD_MAX = 50
+
+
+@dataclass(slots=True)
+class StreamSeries:
+    """One stream's own curves."""
+
+    viewers: Series = field(default_factory=lambda: Series("max"))
+    lines: Series = field(default_factory=lambda: Series("sum"))
 
 
 @dataclass(slots=True)
@@ -35,6 +45,8 @@ class Fold:
     turns: Counter[str] = field(default_factory=Counter)
     viewers: Series = field(default_factory=lambda: Series("max"))
     lines: Series = field(default_factory=lambda: Series("sum"))
+    # By the stream's id: its own viewers and lines.
+    streams: dict[str, "StreamSeries"] = field(default_factory=dict)
     states: Spans = field(default_factory=Spans)
     faults: Spans = field(default_factory=Spans)
     lateness_ms: list[int] = field(default_factory=list)
@@ -47,8 +59,7 @@ class Fold:
     def hear(self, event: Event) -> None:
         at_ms = event.at_ms - self.run.evening.began_ms
         if isinstance(event, ChatPosted):
-            self.lines.add(at_ms, 1)
-            self.lines_said += 1
+            self._add_lines(event.stream_id, at_ms, 1)
         elif isinstance(event, StreamCreated):
             self.states.begin(event.stream_id, event.stream_id, "offline", at_ms)
         elif isinstance(event, StreamWentLive):
@@ -62,9 +73,9 @@ class Fold:
 
     def hear_burst(self, burst: Burst) -> None:
         """The same of many events at once."""
-        if burst.kind is ChatPosted:
-            self.lines.add(burst.at_ms - self.run.evening.began_ms, len(burst))
-            self.lines_said += len(burst)
+        if isinstance(burst, LinesPosted) and burst.kind is ChatPosted:
+            at_ms = burst.at_ms - self.run.evening.began_ms
+            self._add_lines(burst.stream_id, at_ms, len(burst))
         else:
             for event in burst:
                 self.hear(event)
@@ -76,10 +87,30 @@ class Fold:
             return self.look_again_ms - now_ms
         self.look_again_ms = now_ms + self.viewers.interval_ms // 2
         viewers = evening.world.viewers
-        self.watching = sum(viewers.count(stream_id) for stream_id in evening.streams.values())
+        self.watching = 0
+        for stream_id in evening.streams.values():
+            count = viewers.count(stream_id)
+            self.watching += count
+            if series := self._series(stream_id):
+                series.viewers.add(now_ms, count)
         self.most_watching = max(self.most_watching, self.watching)
         self.viewers.add(now_ms, self.watching)
         return self.viewers.interval_ms // 2
+
+    def _add_lines(self, stream_id: str, at_ms: int, count: int) -> None:
+        self.lines.add(at_ms, count)
+        self.lines_said += count
+        if series := self._series(stream_id):
+            series.lines.add(at_ms, count)
+
+    def _series(self, stream_id: str) -> StreamSeries | None:
+        """A stream's own curves; None for a stranger's, and where there are too many."""
+        series = self.streams.get(stream_id)
+        if series is not None or len(self.streams) >= STREAMS_TOLD_MAX:
+            return series
+        if stream_id in self.run.evening.streams.values():
+            series = self.streams[stream_id] = StreamSeries()
+        return series
 
     def take(self, result: Result) -> None:
         if isinstance(result, StepDone):
@@ -106,12 +137,14 @@ class Fold:
         return self.outcome in ("passed", "stopped")
 
     def _take_step(self, step: StepDone) -> None:
-        self.turns[step.step.name] += 1
+        self.turns[step.step.name] += step.outcome != "never-began"
         self.wrong_steps += not step.is_ok
         # What went wrong is told however late it comes.
         if len(self.steps) < STEPS_TOLD_MAX or not step.is_ok:
             self.steps.append(step)
-        if step.planned_ms is not None and len(self.lateness_ms) < _LATENESS_TOLD_MAX:
+        if step.planned_ms is None or step.started_ms is None:
+            return
+        if len(self.lateness_ms) < _LATENESS_TOLD_MAX:
             self.lateness_ms.append(step.started_ms - step.planned_ms)
 
 

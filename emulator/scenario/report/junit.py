@@ -19,18 +19,19 @@ def junit(reports: list[dict[str, Any]]) -> bytes:
 def _suite(report: dict[str, Any]) -> ElementTree.Element:
     cases = [_expectation(report, each) for each in report["expectations"]]
     # An `expect` that went wrong is told by what it expected.
-    wrong = [each for each in report["steps"] if not each["ok"] and each["action"] != "expect"]
-    cases += [_step(report, each) for each in wrong]
+    cases += [_step(report, each) for each in report["steps"] if _is_told(each)]
     if report["outcome"] == "broken":
         cases.append(_broken(report))
     failures = sum(case.find("failure") is not None for case in cases)
     errors = sum(case.find("error") is not None for case in cases)
+    skipped = sum(case.find("skipped") is not None for case in cases)
     suite = ElementTree.Element(
         "testsuite",
         name=_text(report["scenario"]),
         tests=str(len(cases)),
         failures=str(failures),
         errors=str(errors),
+        skipped=str(skipped),
         time=f"{report['wall_ms'] / 1000:.3f}",
     )
     properties = ElementTree.SubElement(suite, "properties")
@@ -59,8 +60,17 @@ def _expectation(report: dict[str, Any], judged: dict[str, Any]) -> ElementTree.
     return case
 
 
+def _is_told(step: dict[str, Any]) -> bool:
+    """Steps that went wrong, and those that never began; a miss is told by its expectation."""
+    return step["outcome"] == "never-began" or not (step["ok"] or step["outcome"] == "missed")
+
+
 def _step(report: dict[str, Any], step: dict[str, Any]) -> ElementTree.Element:
-    case = _case(report, f"step {step['name']}", step["started_ms"])
+    at_ms = report["length_ms"] if step["started_ms"] is None else step["started_ms"]
+    case = _case(report, f"step {step['name']}", at_ms)
+    if step["ok"]:
+        ElementTree.SubElement(case, "skipped", message=_text(step["told"]))
+        return case
     failure = ElementTree.SubElement(
         case, "failure", message=_text(step["told"] or step["outcome"])
     )

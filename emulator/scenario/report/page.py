@@ -1,5 +1,6 @@
 """The report as one page that needs nothing but itself: no script, no font, no request."""
 
+import math
 from collections.abc import Sequence
 from html import escape
 from importlib import resources
@@ -87,15 +88,20 @@ def _steps(report: dict[str, Any]) -> str:
     """As they began; the report has them as they ended."""
     rows = [
         (
-            _time(each["started_ms"]),
+            "" if each["started_ms"] is None else _time(each["started_ms"]),
             _planned(each),
             escape(each["name"]),
             f"<code>{escape(each['action'])}</code>",
             _verdict(each["ok"], each["outcome"]) + f" {escape(each['told'])}",
         )
-        for each in sorted(report["steps"], key=lambda each: int(each["started_ms"]))
+        for each in sorted(report["steps"], key=_order)
     ]
     return _table(("at", "planned", "step", "action", "outcome"), rows)
+
+
+def _order(step: dict[str, Any]) -> float:
+    """As they began; last those that never did."""
+    return math.inf if step["started_ms"] is None else float(step["started_ms"])
 
 
 def _planned(step: dict[str, Any]) -> str:

@@ -79,6 +79,8 @@ def _what(step: Step) -> str:
         told += f", within {duration_text(step.within_ms)}"
     if step.refused is not None:
         told += f", refused{': ' * bool(step.refused)}{step.refused}"
+    if step.is_required:
+        told += ", required"
     return told
 
 

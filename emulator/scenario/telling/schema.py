@@ -30,6 +30,10 @@ WORD_SCHEMAS: dict[str, Any] = {
             _PARAMETER,
         ],
     },
+    "required": {
+        "description": "With `true`, the run fails if this step never began.",
+        "anyOf": [{"type": "boolean"}, _PARAMETER],
+    },
 }
 
 

@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from emulator.cli.scenario.playing import told
 from emulator.scenario.report.document import document, sentence
 from emulator.scenario.report.junit import junit
 from emulator.scenario.report.page import page
@@ -110,3 +111,69 @@ def test_what_was_seen_last_goes_on_until_something_else_is() -> None:
     series.add(3_500, 2)
 
     assert series.values == [5, 5, 5, 9]
+
+
+async def test_each_stream_has_a_chart_of_its_own() -> None:
+    # Given two streams, of which one sends its viewers over to the other,
+    fold = await played_with_report(
+        """
+scenario: Raid
+world:
+  users: [{name: ada}, {name: bob}]
+  streams: [{name: one, owner: ada, title: One}, {name: <two>, owner: bob, title: Two}]
+timeline:
+  - publish.start: one
+  - publish.start: <two>
+  - viewers.set: {stream: one, count: 40}
+  - {at: 10s, viewers.raid: {from: one, to: <two>}}
+  - {for: 5s, chat.flood: {stream: <two>, rate: 4/s, arrivals: even}}
+lasts: 30s
+""".replace("<two>", "two")
+    )
+
+    # when the report is made,
+    report = document(fold, clock="virtual", wall_ms=1)
+
+    # then the sum is flat, and each stream's own curve tells of the raid.
+    streams = {stream["name"]: stream for stream in report["chart"]["streams"]}
+    one, two = (streams[name]["viewers"]["values"] for name in ("one", "two"))
+    assert (one[5], one[20], two[5], two[20]) == (40, 0, 0, 40)
+    assert report["chart"]["viewers"]["values"][20] == 40
+    assert (sum(streams["two"]["chat"]["values"]), sum(streams["one"]["chat"]["values"])) == (20, 0)
+    shown = page(report)
+    assert shown.count('class="stream"') == 2
+    assert "one: viewers, at most 40" in shown
+    assert "two: viewers, at most 40" in shown
+
+
+async def test_a_step_that_never_began_is_told_and_fails_the_run_where_it_is_required() -> None:
+    fold = await played_with_report("""
+scenario: Never
+world:
+  users: [{name: ada}]
+  streams: [{name: launch, owner: ada, title: Launch}]
+timeline:
+  - {name: slow, on: {chat.held: {stream: launch}}, required: true, log: held}
+  - {name: after it, after: slow, log: then}
+  - {name: may be, on: stream.ended, log: ended}
+  - {name: goes, on: {stream.went_live: {stream: launch}}, required: true, log: live}
+  - {name: live, at: 0s, stream.start: launch}
+""")
+    report = document(fold, clock="virtual", wall_ms=1)
+
+    never = {s["name"]: s for s in report["steps"] if s["outcome"] == "never-began"}
+    assert {name: (s["ok"], s["started_ms"], s["told"]) for name, s in never.items()} == {
+        "slow": (False, None, "chat.held (stream launch) never happened."),
+        "after it": (True, None, "It comes after slow, which never ended."),
+        "may be": (True, None, "stream.ended never happened."),
+    }
+    assert report["outcome"] == "failed"
+    suite = ElementTree.fromstring(junit([report]))[0]
+    assert (suite.attrib["failures"], suite.attrib["skipped"]) == ("1", "2")
+    assert "never-began" in page(report)
+    assert [line.strip() for line in told(report)[1:]] == [
+        "test.yaml:7: slow was required, and never began: chat.held (stream launch) never"
+        " happened.",
+        "test.yaml:8: after it never began: It comes after slow, which never ended.",
+        "test.yaml:9: may be never began: stream.ended never happened.",
+    ]
