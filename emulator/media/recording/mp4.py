@@ -1,34 +1,43 @@
-"""A recording as one progressive MP4, remuxed: no frame is decoded. For threads; imports PyAV.
+"""A recording as one progressive MP4. For threads; imports PyAV.
 
-An MP4 track has one codec. Of a recording whose codecs changed, the MP4 holds those runs whose
-codecs are the ones most of it has; the rest is left out and counted. Runs of the same codec in
-another size or profile are all held: then all key frames, those of the first run too, carry their
-parameter sets, so that a player can go back over a change.
+An MP4 track has one codec, and of sound one rate and one set of channels. What is the same over all
+runs is copied and no frame of it decoded; what differs is encoded anew, all of it, so that the file
+is as long as the recording. Pictures of one codec in other sizes or profiles are copied: then all
+key frames, those of the first run too, carry their parameter sets, so that a player can go back
+over a change.
 """
 
 import io
+import logging
 import shutil
-from collections import Counter
+from contextlib import ExitStack
+from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from emulator.core.errors import Refused
 from emulator.core.values import dataclass
 from emulator.media import codecs
 from emulator.media.recording.footage import Footage, Piece
+from emulator.media.recording.imports.transcode import PictureEncoder, Plan, SoundEncoder
+from emulator.media.recording.pictures import Size, sized, squared
 from emulator.media.shelf.segments import TICKS_PER_SECOND
 
 if TYPE_CHECKING:
+    from av import VideoFrame
     from av.container import OutputContainer
 
-# What two runs must share to go into one file: each track's codec, and of sound rate and channels.
-Shape = tuple[tuple[str, int, int], ...]
+log = logging.getLogger(__name__)
+
+Kind = Literal["video", "audio"]
+# Of one kind of media, what all of a track must share: codec, profile, sound rate and channels.
+Shape = tuple[str, str, int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Remuxed:
-    """`left_out_seconds` is what could not go into the same file. `begins` is the position (ticks)
-    of the first piece that is in it."""
+    """`left_out_seconds` is what cannot be read. `begins` is the position (ticks) of the first
+    piece that is in it."""
 
     path: Path
     seconds: float
@@ -47,92 +56,215 @@ def remux(footage: Footage, path: Path) -> Remuxed:
     # The index at the file's front is made in a second pass, which needs the space twice.
     if shutil.disk_usage(path.parent).free < 2 * footage.length:
         raise Refused("unavailable", "The disk has no room for this MP4.", reason="disk_full")
-    chosen, left_out = _most(footage)
-    if not chosen:
+    runs, left_out = _readable(footage)
+    if not runs:
         raise Refused("not_found", "Nothing of this recording can be read.")
     temporary = path.with_name(path.name + ".part")
     options = {"movflags": "faststart"}
     try:
         with av.open(str(temporary), "w", format="mp4", options=options) as container:
-            _Muxer(container).write(chosen)
+            _Muxer(container, runs).write()
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    seconds = sum(piece.duration for piece in chosen) / TICKS_PER_SECOND
-    return Remuxed(path, seconds, left_out / TICKS_PER_SECOND, chosen[0].position)
+    if left_out:
+        seconds = left_out / TICKS_PER_SECOND
+        log.warning("an MP4 is without what cannot be read path=%s seconds=%.1f", path, seconds)
+    pieces = [piece for run in runs for piece in run.pieces]
+    seconds = sum(piece.duration for piece in pieces) / TICKS_PER_SECOND
+    return Remuxed(path, seconds, left_out / TICKS_PER_SECOND, pieces[0].position)
 
 
-def _most(footage: Footage) -> tuple[list[Piece], int]:
-    """The pieces of the shape that lasts longest, and the ticks of the others."""
-    lasts: Counter[Shape] = Counter()
-    shaped: list[tuple[Shape, list[Piece]]] = []
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Pieces of one init segment, the first of them that can be read, and what is in them."""
+
+    pieces: list[Piece]
+    first: Piece
+    shapes: dict[Kind, Shape]
+
+    @property
+    def duration(self) -> int:
+        return sum(piece.duration for piece in self.pieces)
+
+
+def _readable(footage: Footage) -> tuple[list[_Run], int]:
+    """What can be read, and the ticks of what cannot."""
+    runs: list[_Run] = []
+    left_out = 0
     for pieces in footage.runs():
-        shape = _shape(pieces[0])
-        lasts[shape] += sum(piece.duration for piece in pieces)
-        shaped.append((shape, pieces))
-    most = max(lasts, key=lambda shape: (bool(shape), lasts[shape]), default=())
-    chosen = [piece for shape, pieces in shaped if shape and shape == most for piece in pieces]
-    return chosen, lasts.total() - lasts[most]
+        for number, piece in enumerate(pieces):
+            if shapes := _shapes(piece):
+                runs.append(_Run(pieces[number:], piece, shapes))
+                break
+            left_out += piece.duration
+    return runs, left_out
 
 
-def _shape(piece: Piece) -> Shape:
-    """() where the piece cannot be read."""
+def _shapes(piece: Piece) -> dict[Kind, Shape]:
+    """Nothing where the piece cannot be read."""
     import av
 
+    shapes: dict[Kind, Shape] = {}
     try:
         with av.open(io.BytesIO(piece.content()), "r", format="mp4") as container:
-            videos = [(each.codec_context.name, 0, 0) for each in container.streams.video]
-            audios = [
-                (each.codec_context.name, each.codec_context.sample_rate, each.channels)
-                for each in container.streams.audio
-            ]
-            return (*videos, *audios)
+            for picture in container.streams.video:
+                shapes["video"] = (picture.codec_context.name, "", 0, 0)
+            for sound in container.streams.audio:
+                context = sound.codec_context
+                profile = context.profile or ""
+                shapes["audio"] = (context.name, profile, context.sample_rate, sound.channels)
     except (av.FFmpegError, OSError):
-        return ()
+        return {}
+    return shapes
+
+
+class _Lane(Protocol):
+    """One kind of media on its way into the file."""
+
+    def switch(self, source: Any) -> None:
+        """A run begins: its packets are as this stream says."""
+
+    def take(self, packet: Any) -> None: ...
+
+    def finish(self) -> None: ...
 
 
 class _Muxer:
     """One output file. Positions are those of the pieces that are held, one after the other."""
 
-    def __init__(self, container: "OutputContainer") -> None:
+    def __init__(self, container: "OutputContainer", runs: list[_Run]) -> None:
+        self._fitter: _Fitter | None = None
         self._container = container
-        self._streams: list[Any] = []
-        self._is_mixed = False
-        self._last_dts: dict[int, int] = {}
+        self._runs = runs
+        self._lanes: dict[Kind, _Lane] = {}
 
-    def write(self, pieces: list[Piece]) -> None:
+    def write(self) -> None:
         position = 0
-        self._is_mixed = len({piece.init.number for piece in pieces}) > 1
-        for piece in pieces:
-            self._write_piece(piece, position - piece.start)
-            position += piece.duration
+        kinds: tuple[Kind, ...] = ("video", "audio")
+        # A file's tracks are named before its first packet.
+        with ExitStack() as stack:
+            for kind in kinds:
+                first = next((run for run in self._runs if kind in run.shapes), None)
+                if first is not None:
+                    source = stack.enter_context(_open(first.first))
+                    self._lanes[kind] = self._lane(kind, _stream(source, kind))
+            for run in self._runs:
+                position = self._write_run(run, position)
+            for lane in self._lanes.values():
+                lane.finish()
+
+    def _lane(self, kind: Kind, source: Any) -> _Lane:
+        shapes = {run.shapes.get(kind) for run in self._runs}
+        if kind == "audio":
+            if len(shapes) == 1:
+                return _Copy(source, self._container, is_mixed=False)
+            return SoundEncoder(source, self._container, "aac", None)
+        if len(shapes - {None}) == 1:
+            inits = {piece.init.number for run in self._runs for piece in run.pieces}
+            return _Copy(source, self._container, is_mixed=len(inits) > 1)
+        longest = max((run for run in self._runs if kind in run.shapes), key=_length)
+        width, height = (_even(side) for side in _size(longest))
+        plan = Plan("h264", None, width, height, "high")
+        rate = source.average_rate or Fraction(30)
+        self._fitter = _Fitter(width, height)
+        return PictureEncoder(source, self._container, plan, rate, self._fitter)
+
+    def _write_run(self, run: _Run, position: int) -> int:
+        """Write what begins at a position. Returns where it ends."""
+        with ExitStack() as stack:
+            # The decoder of a run is its first piece's: pieces may go on without a key frame.
+            source = stack.enter_context(_open(run.first))
+            if self._fitter is not None and "video" in run.shapes:
+                self._fitter.source = _stream(source, "video")
+            for kind in run.shapes:
+                self._lanes[kind].switch(_stream(source, kind))
+            for piece in run.pieces:
+                self._write_piece(piece, position - piece.start)
+                position += piece.duration
+            # Decoders give what they hold back before what they were made for is gone.
+            for kind in run.shapes:
+                self._lanes[kind].switch(None)
+        return position
 
     def _write_piece(self, piece: Piece, shift: int) -> None:
-        import av
+        with _open(piece) as source:
+            streams = [*source.streams.video, *source.streams.audio]
+            for packet in source.demux(*streams):
+                if packet.dts is None:  # This is how the demuxer says that a stream has ended.
+                    continue
+                moved = round(shift / TICKS_PER_SECOND / packet.time_base)
+                packet.pts, packet.dts = packet.pts + moved, packet.dts + moved
+                self._lanes[packet.stream.type].take(packet)
 
-        with av.open(io.BytesIO(piece.content()), "r", format="mp4") as source:
-            inputs: list[Any] = [*source.streams.video, *source.streams.audio]
-            if not self._streams:
-                self._streams = [
-                    self._container.add_stream_from_template(each, opaque=True) for each in inputs
-                ]
-            numbers = {each.index: number for number, each in enumerate(inputs)}
-            for packet in source.demux(*inputs):
-                if packet.dts is not None:  # None is how the demuxer says that a stream has ended.
-                    self._mux(packet, numbers[packet.stream.index], shift)
 
-    def _mux(self, packet: Any, number: int, shift: int) -> None:
-        if self._is_mixed and packet.is_keyframe and packet.stream.type == "video":
+class _Copy:
+    """A track as it is. `is_mixed`: its key frames are to carry their parameter sets."""
+
+    def __init__(self, source: Any, container: "OutputContainer", *, is_mixed: bool) -> None:
+        self._container = container
+        self._stream: Any = container.add_stream_from_template(source, opaque=True)
+        self._is_mixed = is_mixed
+        self._last_dts: int | None = None
+
+    def switch(self, source: Any) -> None:
+        """Each packet knows its stream."""
+
+    def take(self, packet: Any) -> None:
+        if self._is_mixed and packet.is_keyframe:
             packet = _self_contained(packet)
-        moved = round(shift / TICKS_PER_SECOND / packet.time_base)
-        pts, dts = packet.pts + moved, packet.dts + moved
-        # At a run's start sound may overlap by a frame; a track's time must grow.
-        dts = max(dts, self._last_dts.get(number, dts - 1) + 1)
-        packet.pts, packet.dts = max(pts, dts), dts
-        self._last_dts[number] = dts
-        packet.stream = self._streams[number]
+        if self._last_dts is not None:
+            # At a run's start sound may overlap by a frame; a track's time must grow.
+            packet.dts = max(packet.dts, self._last_dts + 1)
+            packet.pts = max(packet.pts, packet.dts)
+        self._last_dts = packet.dts
+        packet.stream = self._stream
         self._container.mux_one(packet)
+
+    def finish(self) -> None:
+        """There is nothing left to do."""
+
+
+class _Fitter:
+    """Pictures of any size and shape in one frame, whole, with black around what does not fit.
+
+    `source` is the stream that they are of, which says whether their pixels are square.
+    """
+
+    def __init__(self, width: int, height: int) -> None:
+        self._size = Size(width, height, "fill")
+        self.source: Any = None
+
+    def turn(self, frame: "VideoFrame") -> "VideoFrame":
+        size = self._size
+        frame = squared(frame, self.source)
+        if (frame.width, frame.height) == (size.width, size.height):
+            return frame.reformat(format="yuv420p")
+        return sized(frame, size, "yuv420p")
+
+
+def _open(piece: Piece) -> Any:
+    import av
+
+    return av.open(io.BytesIO(piece.content()), "r", format="mp4")
+
+
+def _stream(container: Any, kind: Kind) -> Any:
+    return (container.streams.video if kind == "video" else container.streams.audio)[0]
+
+
+def _length(run: _Run) -> int:
+    return run.duration
+
+
+def _size(run: _Run) -> tuple[int, int]:
+    init = run.pieces[0].init
+    return init.width, init.height
+
+
+def _even(side: int) -> int:
+    return max(2, side + side % 2)
 
 
 def _self_contained(packet: Any) -> Any:

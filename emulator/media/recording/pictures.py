@@ -122,10 +122,10 @@ def _decoded(stream: "VideoStream", key: "Packet[VideoStream]") -> "VideoFrame |
     except av.FFmpegError:
         frames = []
     decoder.flush_buffers()
-    return _squared(frames[0], stream) if frames else None
+    return squared(frames[0], stream) if frames else None
 
 
-def _squared(frame: "VideoFrame", stream: "VideoStream") -> "VideoFrame":
+def squared(frame: "VideoFrame", stream: "VideoStream") -> "VideoFrame":
     """The frame as it is shown: an image has square pixels."""
     aspect = stream.sample_aspect_ratio
     if not aspect or aspect == 1:
@@ -177,7 +177,7 @@ def _frames(piece: Piece) -> "Iterator[VideoFrame]":
         for packet in container.demux(stream):
             try:
                 for frame in stream.codec_context.decode(packet):
-                    yield _squared(frame, stream)
+                    yield squared(frame, stream)
             except av.FFmpegError:  # It is damaged; the next one may not be.
                 continue
 

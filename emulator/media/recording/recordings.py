@@ -56,6 +56,8 @@ class Recordings:
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
         self._running: dict[Hashable, asyncio.Future[object]] = {}
         self._threads = ThreadPoolExecutor(self._bounds.jobs_max, "recordings")
+        # A file of which something has to be encoded takes long; no picture waits for it.
+        self._files = ThreadPoolExecutor(1, "recording-files")
 
     def seconds(self, uid: str) -> float:
         """How long the recording is, to the frame. Refuses `not_found`."""
@@ -145,7 +147,7 @@ class Recordings:
         def make(held: "Footage") -> Path:
             return path if path.exists() else remux(held, path).path
 
-        return await self._once(("mp4", uid), shelf, make)
+        return await self._once(("mp4", uid), shelf, make, self._files)
 
     def forget(self, uid: str) -> None:
         """Let go of what was made of a recording that is deleted."""
@@ -154,9 +156,16 @@ class Recordings:
 
     async def close(self) -> None:
         """Let what is being made come to its end, and nothing more."""
-        await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
+        for threads in (self._threads, self._files):
+            await asyncio.to_thread(threads.shutdown, cancel_futures=True)
 
-    async def _once(self, key: Hashable, shelf: Shelf, make: "Callable[[Footage], T]") -> T:
+    async def _once(
+        self,
+        key: Hashable,
+        shelf: Shelf,
+        make: "Callable[[Footage], T]",
+        threads: ThreadPoolExecutor | None = None,
+    ) -> T:
         """What was made for this key, is being made, or is made now in a thread."""
         from emulator.media.recording.footage import footage
 
@@ -171,7 +180,9 @@ class Recordings:
             if len(self._running) >= self._bounds.jobs_waiting_max:
                 raise Refused("unavailable", "Too many pictures are being made. Try again soon.")
             held = footage(shelf)
-            running = asyncio.get_running_loop().run_in_executor(self._threads, make, held)
+            running = asyncio.get_running_loop().run_in_executor(
+                threads or self._threads, make, held
+            )
             self._running[key] = running
             until_ms = None if is_final else now_ms + self._bounds.live_max_age_ms
             running.add_done_callback(lambda done: self._keep(key, done, until_ms))

@@ -97,8 +97,7 @@ def cut(
 ) -> Imported:
     """Make a recording, in `folder`, of what footage shows in a span, exact to the frame.
 
-    Only what is needed is decoded: footage begins with the key frame before. Where the codec
-    changes inside, it is of the longer side. Refuses likewise.
+    Only what is needed is decoded: footage begins with the key frame before. Refuses likewise.
     """
     folder.mkdir(parents=True)
     source = folder / UPLOAD_NAME

@@ -85,6 +85,12 @@ class Plan:
     span: Span | None = None
 
 
+class Shaper(Protocol):
+    """Makes decoded pictures what an encoder was opened for."""
+
+    def turn(self, frame: Any) -> Any: ...
+
+
 class Lane(Protocol):
     """One track on its way from file to file."""
 
@@ -159,15 +165,20 @@ def _lanes(
 ) -> dict[int, Lane]:
     """A lane for each track that is kept, by its number in the file."""
     picture = picture_of(container)
+    turner = Turner(probed.orientation, plan.width, plan.height)
     lanes: dict[int, Lane] = {
         picture.index: (
-            _Copy(picture, out) if plan.codec is None else _Pictures(picture, out, probed, plan)
+            _Copy(picture, out)
+            if plan.codec is None
+            else PictureEncoder(picture, out, plan, probed.rate, turner)
         )
     }
     sound = sound_of(container)
     if sound is not None:
         lanes[sound.index] = (
-            _Copy(sound, out) if plan.sound is None else _Sounds(sound, out, plan.sound, plan.span)
+            _Copy(sound, out)
+            if plan.sound is None
+            else SoundEncoder(sound, out, plan.sound, plan.span)
         )
     return lanes
 
@@ -220,14 +231,19 @@ class _Copy:
         self._out.mux_one(packet)
 
 
-class _Pictures:
-    """Pictures, decoded and encoded: upright, with square pixels, in the plan's size."""
+class PictureEncoder:
+    """Pictures, decoded and encoded: as `turner` makes them, in the plan's size.
 
-    def __init__(self, source: Any, out: "OutputContainer", probed: Probed, plan: Plan) -> None:
+    `rate` is how many there are a second, about: it says how often a key frame comes.
+    """
+
+    def __init__(
+        self, source: Any, out: "OutputContainer", plan: Plan, rate: Fraction, turner: Shaper
+    ) -> None:
         assert plan.codec is not None
         self._source = source
         self._out = out
-        rate = min(max(probed.rate, Fraction(1)), Fraction(_RATE_MAX))
+        rate = min(max(rate, Fraction(1)), Fraction(_RATE_MAX))
         stream: Any = out.add_stream(_ENCODERS[plan.codec], rate=rate)
         stream.width, stream.height, stream.pix_fmt = plan.width, plan.height, "yuv420p"
         context = stream.codec_context
@@ -241,7 +257,7 @@ class _Pictures:
             # Players look for this name; FFmpeg's own choice is hev1.
             context.codec_tag = "hvc1"
         self._stream = stream
-        self._turner = Turner(probed.orientation, plan.width, plan.height)
+        self._turner = turner
         self._last: int | None = None
         self._key_at = 0
         self._shown: Any = None
@@ -249,6 +265,11 @@ class _Pictures:
 
     def take(self, packet: Any) -> None:
         self._encode(_decoded(self._source, packet))
+
+    def switch(self, source: Any) -> None:
+        """What comes from here on is to be decoded as `source` says."""
+        self._encode(_decoded(self._source, None))
+        self._source = source
 
     def _encode(self, frames: list[Any]) -> None:
         for frame in frames:
@@ -299,7 +320,7 @@ class _Pictures:
         self._out.mux(self._stream.encode(None))
 
 
-class _Sounds:
+class SoundEncoder:
     """Sound, decoded and encoded: stereo at 48 kHz."""
 
     def __init__(
@@ -315,11 +336,18 @@ class _Sounds:
         self._form = "fltp" if sound == "aac" else "flt"
         self._make: Any = AudioResampler
         self._resampler: Any = None
+        self._kind: tuple[str, str, int] | None = None
         self._next: int | None = None
+        self._surplus = 0
         self._span = span and (span[0] * _SOUND_RATE // 90_000, span[1] * _SOUND_RATE // 90_000)
 
     def take(self, packet: Any) -> None:
         self._resample(_decoded(self._source, packet))
+
+    def switch(self, source: Any) -> None:
+        """What comes from here on is to be decoded as `source` says; what overlaps is left out."""
+        self._drain()
+        self._source = source
 
     def _resample(self, frames: list[Any]) -> None:
         for frame in frames:
@@ -329,17 +357,38 @@ class _Sounds:
                 self._encode(piece)
 
     def finish(self) -> None:
+        self._drain()
+        if self._next is not None:
+            self._out.mux(self._stream.encode(None))
+
+    def _drain(self) -> None:
         self._resample(_decoded(self._source, None))
+        self._end_resampling()
+
+    def _end_resampling(self) -> None:
         if self._resampler is not None:
             for piece in self._resampler.resample(None):
                 self._encode(piece)
-            self._out.mux(self._stream.encode(None))
+        self._resampler = None
 
     def _start(self, frame: Any) -> None:
-        if self._resampler is None:
-            self._resampler = self._make(self._form, "stereo", _SOUND_RATE)
-            at = frame.pts * frame.time_base if frame.pts is not None else 0
-            self._next = round(at * _SOUND_RATE)
+        """A resampler for sound of this kind, which may change on the way, and where it begins."""
+        kind = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if self._resampler is not None and kind == self._kind:
+            return
+        self._end_resampling()
+        self._kind = kind
+        self._resampler = self._make(self._form, "stereo", _SOUND_RATE)
+        self._surplus = 0
+        if frame.pts is None:
+            self._next = self._next or 0
+            return
+        at = round(frame.pts * frame.time_base * _SOUND_RATE)
+        if self._next is None:
+            self._next = at
+        elif at > self._next:
+            self._encode(self._silence(min(at - self._next, _HOLE_MAX)))
+        self._surplus = min(self._next - at, _HOLE_MIN)
 
     def _fill(self, frame: Any) -> None:
         """Put silence into a hole, so that what comes after it is not heard too early."""
@@ -360,6 +409,11 @@ class _Sounds:
 
     def _encode(self, piece: Any) -> None:
         """Sound is counted by its samples: the file's own times of it jitter."""
+        if self._surplus > 0:
+            first, self._surplus = self._surplus, self._surplus - piece.samples
+            if first >= piece.samples:
+                return
+            piece = self._part(piece, first, piece.samples)
         at = self._next or 0
         self._next = at + piece.samples
         if self._span is not None:
@@ -387,6 +441,8 @@ def _decoded(stream: Any, packet: Any) -> list[Any]:
     """What a packet decodes to, or what the decoder still holds back (None)."""
     import av
 
+    if stream is None:
+        return []
     try:
         frames = list(stream.codec_context.decode(packet))
     except av.FFmpegError:

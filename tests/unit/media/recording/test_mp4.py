@@ -110,15 +110,63 @@ async def test_every_codec_goes_into_a_file_also_over_a_change(
     assert made.left_out_seconds == 0
 
 
-async def test_of_two_codecs_the_file_holds_the_one_that_lasted_longer(
+HEVC = "libx265 -preset ultrafast -x265-params keyint=30:log-level=none"
+
+
+def sounds(path: Path) -> tuple[set[tuple[int, str]], float]:
+    """Which rates and layouts are decoded, and how many seconds of sound."""
+    kinds: set[tuple[int, str]] = set()
+    seconds = 0.0
+    with av.open(str(path)) as container:
+        for frame in container.decode(audio=0):
+            kinds.add((frame.sample_rate, frame.layout.name))
+            seconds += frame.samples / frame.sample_rate
+    return kinds, seconds
+
+
+async def test_mp4_of_a_stream_whose_codec_changed_is_whole(record: Record, tmp_path: Path) -> None:
+    shelf = await record(flv(seconds=1, video=HEVC), flv(seconds=3), flv(seconds=1, video=HEVC))
+    made = remux(footage(shelf), tmp_path / "out.mp4")
+    assert sizes(made.path) == [(320, 180)] * 150
+    assert made.left_out_seconds == 0
+    found = stamps(made.path, "video")
+    assert found[0].pts < 0.1
+    steps = [float(two.pts - one.pts) for one, two in pairwise(found)]
+    assert max(steps) < 0.2
+    assert float(found[-1].pts) == pytest.approx(made.seconds, abs=0.1)
+
+
+async def test_mp4_keeps_the_shape_of_a_picture_that_changed_codec_and_size(
     record: Record, tmp_path: Path
 ) -> None:
-    hevc = flv(seconds=1, video="libx265 -preset ultrafast -x265-params keyint=30:log-level=none")
-    shelf = await record(hevc, flv(seconds=3), hevc)
+    shelf = await record(flv(seconds=2), flv(seconds=1, size="180x320", video=HEVC))
     made = remux(footage(shelf), tmp_path / "out.mp4")
-    assert len(sizes(made.path)) == 90
-    assert made.left_out_seconds == pytest.approx(2, abs=0.2)
-    assert stamps(made.path, "video")[0].pts == 0
+    with av.open(str(made.path)) as container:
+        frame = [*container.decode(video=0)][-1].reformat(format="gray")
+    # It stands upright between two dark sides.
+    row = bytes(frame.planes[0])[90 * frame.planes[0].line_size :][:320]
+    assert max(row[:100]) < 40
+    assert max(row[110:210]) > 60
+    assert max(row[220:]) < 40
+
+
+@pytest.mark.parametrize("audio", ["aac -ar 44100", "aac -ac 2", "libopus"])
+async def test_mp4_of_a_stream_whose_sound_changed_is_whole(
+    record: Record, tmp_path: Path, audio: str
+) -> None:
+    # Given a recording of two runs that differ in their sound alone,
+    source = flv(seconds=2)
+    shelf = await record(source, flv(seconds=2, audio=audio), flv(seconds=1))
+    made = remux(footage(shelf), tmp_path / "out.mp4")
+    # then its pictures are as they were,
+    assert len(stamps(made.path, "video")) == 150
+    assert made.left_out_seconds == 0
+    # and its sound is of one kind, as long, and in time.
+    kinds, seconds = sounds(made.path)
+    assert kinds == {(48_000, "stereo")}
+    assert seconds == pytest.approx(made.seconds, abs=0.15)
+    found = stamps(made.path, "audio")
+    assert max(float(two.pts - one.pts) for one, two in pairwise(found)) < 0.03
 
 
 @pytest.mark.parametrize(("video", "audio"), [("", "aac"), ("libx264 -g 30", "")])
