@@ -73,6 +73,7 @@ class Segmenter:
         self._opens_segment = True
         self._opens_discontinuity = True
         self._is_bounded = False
+        self._has_left = False
         self._has_started_well = True
         self._at_ms = 0
         self._video: list[Packet] = []
@@ -113,17 +114,20 @@ class Segmenter:
         """What is left, when the publisher has gone. What comes after begins a segment."""
         parts: list[Part] = []
         self._finish(None, parts)
-        self._opens_segment = True
+        self._opens_segment = self._has_left = True
         self._end_segment()
         return parts
 
     def _begin(self, epoch: Epoch, at: int, parts: list[Part]) -> None:
         """Close the old epoch where the new one's first packet is, and start over."""
         is_first = self._epoch is None
+        has_left = self._has_left
         self._finish(at, parts)
         self._end_segment()
-        if is_first or at - self._start > self._target:
+        # Of what a publisher sent that left, the track that was longer is not all in its parts.
+        if is_first or (has_left and at > self._start) or at - self._start > self._target:
             self._start = at
+        self._has_left = False
         self._epoch = epoch
         self._has_video = any(type(track) is VideoTrack for track in epoch.tracks)
         self._segment_start = self._start
