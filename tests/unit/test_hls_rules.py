@@ -103,6 +103,11 @@ def test_a_good_playlist_breaks_no_rule() -> None:
             "#EXT-X-ENDLIST\n#EXT-X-PRELOAD",
         ),
         ("a_vod_is_finished", "#EXT-X-MEDIA", "#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-MEDIA"),
+        (
+            "an_event_begins_at_its_beginning",
+            "#EXT-X-MEDIA",
+            "#EXT-X-PLAYLIST-TYPE:EVENT\n#EXT-X-MEDIA",
+        ),
         ("dates_follow_the_durations", "00:00:01.000Z", "00:00:01.100Z"),
         ("dates_grow", "00:00:09.950Z", "00:00:00.950Z"),
         (
@@ -123,6 +128,7 @@ def test_one_mutation_breaks_its_rule(rule: str, old: str, new: str) -> None:
     [
         ("the_target_duration_stays", "TARGETDURATION:1", "TARGETDURATION:2"),
         ("the_part_target_stays", "PART-TARGET=0.5", "PART-TARGET=0.51"),
+        ("the_type_stays", "#EXT-X-MEDIA", "#EXT-X-PLAYLIST-TYPE:EVENT\n#EXT-X-MEDIA"),
         ("sequence_numbers_do_not_go_back", "MEDIA-SEQUENCE:7", "MEDIA-SEQUENCE:6"),
         (
             "discontinuity_sequence_counts_what_left",

@@ -39,9 +39,14 @@ class Recorded:
     lost_parts: int = 0
     bad_lines: int = 0
 
-    def window(self) -> Window:
-        """All of it, as the window of a finished recording."""
-        window = Window(segment_ms=self.segment_ms, part_ms=self.part_ms, is_recording=True)
+    def window(self, dvr_seconds: float = 0) -> Window:
+        """All of it, as the window of a finished recording that was live with `dvr_seconds`."""
+        window = Window(
+            segment_ms=self.segment_ms,
+            part_ms=self.part_ms,
+            dvr_seconds=dvr_seconds,
+            is_recording=True,
+        )
         self._fill(window)
         window.finish()
         return window
@@ -54,6 +59,7 @@ class Recorded:
         window = Window(segment_ms=self.segment_ms, part_ms=self.part_ms, dvr_seconds=dvr_seconds)
         self._fill(window)
         window.next_part += _PARTS_LOST_MAX
+        window.pause()
         return window
 
     def _fill(self, window: Window) -> None:

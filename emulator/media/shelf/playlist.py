@@ -65,7 +65,7 @@ def multivariant(window: Window, media_uri: str) -> str:
 
 def plain(window: Window) -> str:
     """For players without low latency."""
-    return _segments_only(window, f"#EXT-X-TARGETDURATION:{window.target_seconds}")
+    return _segments_only(window, *_live_head(window))
 
 
 def recording(window: Window) -> str:
@@ -94,7 +94,7 @@ def low_latency(
     lines = [
         "#EXTM3U",
         f"#EXT-X-VERSION:{VERSION_LOW_LATENCY}",
-        f"#EXT-X-TARGETDURATION:{window.target_seconds}",
+        *_live_head(window),
         _server_control(window),
         f"#EXT-X-PART-INF:PART-TARGET={_seconds(window.part_target)}",
         *_sequences(window),
@@ -109,10 +109,12 @@ def low_latency(
         lines += [*_segment_tags(window.open), *map(_part_line, window.open.parts)]
     if window.is_finished:
         lines.append("#EXT-X-ENDLIST")
-    else:
+        return _text(lines)
+    # A part that nobody sends may never come: Shaka gives up on one that is 404 at the end.
+    if not window.is_paused:
         uri = f"{MEDIA_FOLDER}part-{window.next_part}.m4s"
         lines.append(f'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="{uri}"')
-        lines += [_report_line(report) for report in reports]
+    lines += [_report_line(report) for report in reports]
     return _text(lines)
 
 
@@ -128,6 +130,18 @@ def _text(lines: Iterable[str]) -> str:
 
 def _seconds(ticks: int) -> str:
     return f"{ticks / TICKS_PER_SECOND:.5f}"
+
+
+def _live_head(window: Window) -> Iterator[str]:
+    """What holds for a stream to its end.
+
+    Where nothing leaves the playlist it is an EVENT (4.4.3.5). Without that Shaka takes a window to
+    move with the clock, also while the publisher is away: of a stream that is shorter than that,
+    nothing is left for it to play, and it never comes to the end.
+    """
+    yield f"#EXT-X-TARGETDURATION:{window.target_seconds}"
+    if window.keeps_all:
+        yield "#EXT-X-PLAYLIST-TYPE:EVENT"
 
 
 def _server_control(window: Window) -> str:

@@ -132,6 +132,7 @@ class Shelf:
     def pause(self) -> None:
         """No media comes for a while, and perhaps no more at all: what came can be played out."""
         self._end_segment()
+        self.window.pause()
         self._wake()
 
     def finish(self) -> None:

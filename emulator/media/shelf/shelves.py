@@ -96,7 +96,8 @@ class Shelves:
         if uid not in self._recordings:
             folder = self.folder(uid)
             try:
-                self._recordings[uid] = Shelf(folder, read_index(folder).window())
+                window = read_index(folder).window(self.settings.dvr_seconds)
+                self._recordings[uid] = Shelf(folder, window)
             except OSError:
                 sentence = "This stream has no media yet."
                 raise Refused("not_found", sentence, retry_after_seconds=1) from None

@@ -36,6 +36,8 @@ class Window:
         self.dvr_seconds = dvr_seconds
         self.is_recording = is_recording
         self.is_finished = False
+        # Nobody publishes just now.
+        self.is_paused = False
         self.version = 0
         self.complete: deque[Segment] = deque()
         self.open: Segment | None = None
@@ -79,6 +81,7 @@ class Window:
         at_ms: int,
     ) -> tuple[Segment, StoredPart]:
         """Append one part to the open segment, or open one with it."""
+        self.is_paused = False
         segment = self.open or self._open_segment(start, is_independent, at_ms)
         part = StoredPart(
             number=self.next_part,
@@ -106,6 +109,11 @@ class Window:
             self._note_rate(segment.frames, segment.duration)
             self._trim()
         return segment
+
+    def pause(self) -> None:
+        """No media comes for a while. The open segment was closed before."""
+        self.is_paused = True
+        self.version += 1
 
     def keep(self, segment: Segment) -> None:
         """Append a whole segment."""
@@ -149,6 +157,11 @@ class Window:
     @property
     def first_msn(self) -> int:
         return self.complete[0].msn if self.complete else self.next_msn
+
+    @property
+    def keeps_all(self) -> bool:
+        """Every segment since the start is there, and none is going to leave."""
+        return not self.dvr_seconds and self.first_msn == 0
 
     @property
     def is_independent(self) -> bool:

@@ -211,6 +211,11 @@ def a_vod_is_finished(playlist: Playlist) -> bool:
     return playlist.has("EXT-X-ENDLIST") and playlist.media_sequence == 0
 
 
+def an_event_begins_at_its_beginning(playlist: Playlist) -> bool:
+    """4.4.3.5: segments can only be added to its end, so none has left."""
+    return playlist.value("EXT-X-PLAYLIST-TYPE") != "EVENT" or playlist.media_sequence == 0
+
+
 def dates_follow_the_durations(playlist: Playlist) -> bool:
     """4.4.4.6: within a discontinuity dates and durations agree (to 20 ms here)."""
     dated = [segment for segment in playlist.all_segments if segment.date is not None]
@@ -264,6 +269,7 @@ MEDIA_RULES: tuple[Rule, ...] = (
     hints_name_what_comes_next,
     a_finished_playlist_hints_at_nothing,
     a_vod_is_finished,
+    an_event_begins_at_its_beginning,
     dates_follow_the_durations,
     dates_grow,
     a_delta_skips_no_more_than_it_may,

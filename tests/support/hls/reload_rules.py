@@ -23,6 +23,11 @@ def the_part_target_stays(one: Playlist, two: Playlist) -> bool:
     return one.part_target == two.part_target
 
 
+def the_type_stays(one: Playlist, two: Playlist) -> bool:
+    """6.2.1, as above."""
+    return one.value("EXT-X-PLAYLIST-TYPE") == two.value("EXT-X-PLAYLIST-TYPE")
+
+
 def sequence_numbers_do_not_go_back(one: Playlist, two: Playlist) -> bool:
     """4.4.3.2 and 6.2.2: they grow by one for each segment that left."""
     return two.media_sequence >= one.media_sequence and last_msn(two) >= last_msn(one)
@@ -89,6 +94,7 @@ def the_end_is_the_end(one: Playlist, two: Playlist) -> bool:
 RELOAD_RULES: tuple[ReloadRule, ...] = (
     the_target_duration_stays,
     the_part_target_stays,
+    the_type_stays,
     sequence_numbers_do_not_go_back,
     discontinuity_sequence_counts_what_left,
     what_was_listed_stays_the_same,

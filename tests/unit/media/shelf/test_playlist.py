@@ -113,6 +113,33 @@ def test_a_finished_stream_ends_its_playlists_and_hints_at_nothing() -> None:
     assert playlist.plain(window).endswith("#EXT-X-ENDLIST\n")
 
 
+def test_a_paused_stream_hints_at_nothing_until_its_publisher_is_back() -> None:
+    window = window_of()
+    add(window, 7)
+    before = playlist.low_latency(window)
+    add(window, 1)
+    window.end_segment()
+    window.pause()
+    paused = playlist.low_latency(window)
+    assert check_media(paused) == check_reload(before, paused) == []
+    assert "EXT-X-PRELOAD-HINT" not in paused
+    assert "EXT-X-ENDLIST" not in paused
+    add(window, 1)
+    assert "EXT-X-PRELOAD-HINT" in playlist.low_latency(window)
+
+
+def test_a_playlist_is_an_event_to_its_end_where_nothing_leaves_it() -> None:
+    window, sliding = window_of(), window_of(dvr_seconds=3)
+    for texts in (playlist.plain, playlist.low_latency):
+        add(window, 8)
+        add(sliding, 8)
+        assert "#EXT-X-PLAYLIST-TYPE:EVENT\n" in texts(window)
+        assert "EXT-X-PLAYLIST-TYPE" not in texts(sliding)
+    window.finish()
+    assert "#EXT-X-PLAYLIST-TYPE:EVENT\n" in playlist.plain(window)
+    assert "#EXT-X-PLAYLIST-TYPE:EVENT\n" in playlist.low_latency(window)
+
+
 def test_a_recording_is_a_vod_whose_target_is_its_longest_segment() -> None:
     window = window_of(is_recording=True)
     add(window, 23)
