@@ -25,6 +25,8 @@ KEY_INTERVAL_MAX = 10 * VIDEO_TIMESCALE
 _STRETCH_MAX = 2 * VIDEO_TIMESCALE
 # Players begin in spite of a hole of this length.
 _START_HOLE_MAX = VIDEO_TIMESCALE // 10
+# Pictures that are decoded so much before they are shown are encoded anew: all would be so late.
+_DELAY_MAX = VIDEO_TIMESCALE // 4
 # Sound that begins up to 1/50 s before the start is heard from the start on.
 _SOUND_EARLY_MAX = 50
 _VIDEO_FOURCC = {"h264": b"avc1", "hevc": b"hvc1", "av1": b"av01", "vp9": b"vp09"}
@@ -128,6 +130,8 @@ class Film:
             pts = self._ticks(packet.pts, packet.time_base, VIDEO_TIMESCALE)
             if last < 0:
                 self._delay, first_pts = pts - dts, pts
+                if self._delay > _DELAY_MAX:
+                    raise Refused("unsupported", "Its pictures are decoded long before their time.")
                 if pts > _START_HOLE_MAX:
                     dts, pts = -self._delay, 0
             elif pts < first_pts:

@@ -100,7 +100,7 @@ def _why_unopened(path: Path) -> str:
             "its index (the moov box) is missing or not whole, so the file was cut off or never"
             " finished. Export or upload it again"
         )
-    return "it is in no video format that is known here"
+    return f"it is in none of the formats that are known here ({', '.join(_FORMS.values())})"
 
 
 def _whole_boxes(path: Path, size: int) -> set[bytes]:

@@ -37,6 +37,10 @@ _REORDER_TICKS = 90_000
 # A key frame every two seconds, so that a seek has not far to go.
 _KEY_SECONDS = 2
 _KEY_TICKS = _KEY_SECONDS * 90_000
+# Matrices by ITU-T H.273, 8.3.
+_RGB, _BT601 = 0, 6
+# A clock that steps so far back, or where it may also so far on, has begun anew.
+_BACK_SECONDS, _JUMP_SECONDS = 1, 10
 # A picture that stands for longer than a day is a clock that jumped.
 _HELD_MAX = 86_400 * 90_000
 _RATE_MAX = 120
@@ -115,9 +119,9 @@ def transcode(source: Path, target: Path, probed: Probed, plan: Plan, watch: Wat
         seconds = probed.seconds or 1.0
         past: set[int] = set()
         streams = [container.streams[index] for index in lanes]
-        begins = _begins(streams) if plan.span is None else Fraction(0)
+        clock = _FileClock(_begins(streams) if plan.span is None else Fraction(0), container)
         for packet in _packets(container, streams):
-            _move(packet, -begins)
+            clock.set(packet)
             at = packet.dts if packet.dts is not None else packet.pts
             if at is not None:
                 watch.step(float(at * packet.time_base) / seconds)
@@ -152,12 +156,43 @@ def _begins(streams: list[Any]) -> Fraction:
     return min((each.start_time * each.time_base for each in known), default=Fraction(0))
 
 
-def _move(packet: Any, seconds: Fraction) -> None:
-    shift = round(seconds / packet.time_base)
-    if packet.pts is not None:
-        packet.pts += shift
-    if packet.dts is not None:
-        packet.dts += shift
+class _FileClock:
+    """Times of packets from 0 on, over every jump of the file's own clock.
+
+    A clock that jumps begins anew where the media so far ends, for all tracks alike: joined
+    transport streams begin again, and each is as much apart as it was.
+    """
+
+    def __init__(self, begins: Fraction, container: "InputContainer") -> None:
+        # In other formats a picture may stand for that long.
+        has_gaps = container.format.name in ("mpegts", "mpeg")
+        self._forward = _JUMP_SECONDS if has_gaps else float("inf")
+        # What is added to a time, in seconds, by how often the clock has jumped; how often it has
+        # for each track; and what the file said last.
+        self._offsets = [-begins]
+        self._jumps: dict[int, int] = {}
+        self._last: dict[int, Fraction] = {}
+        self._end = Fraction(0)
+
+    def set(self, packet: Any) -> None:
+        ticks = packet.dts if packet.dts is not None else packet.pts
+        if ticks is None:
+            return
+        at, index = ticks * packet.time_base, packet.stream.index
+        step = at - self._last.get(index, at)
+        jumps = self._jumps.setdefault(index, 0)
+        if step < -_BACK_SECONDS or step > self._forward:
+            jumps = self._jumps[index] = jumps + 1
+            if jumps == len(self._offsets):
+                self._offsets.append(self._end - at)
+        self._last[index] = at
+        offset = self._offsets[jumps]
+        self._end = max(self._end, at + offset + (packet.duration or 0) * packet.time_base)
+        shift = round(offset / packet.time_base)
+        if packet.pts is not None:
+            packet.pts += shift
+        if packet.dts is not None:
+            packet.dts += shift
 
 
 def _lanes(
@@ -225,7 +260,9 @@ class _Copy:
     def _mux(self, packet: Any) -> None:
         # A file may hold steps back in time, which MP4 cannot.
         if self._last is not None and packet.dts <= self._last:
-            return
+            if packet.pts is None or packet.pts <= self._last:
+                return
+            packet.dts = self._last + 1
         self._last = packet.dts
         packet.stream = self._stream
         self._out.mux_one(packet)
@@ -256,6 +293,7 @@ class PictureEncoder:
         if plan.codec == "hevc":
             # Players look for this name; FFmpeg's own choice is hev1.
             context.codec_tag = "hvc1"
+        _tell_colours(source.codec_context, context)
         self._stream = stream
         self._turner = turner
         self._last: int | None = None
@@ -435,6 +473,13 @@ class SoundEncoder:
             cut = bytes(out_of)[first * width : last * width]
             into.update(cut + bytes(into.buffer_size - len(cut)))
         return part
+
+
+def _tell_colours(source: Any, context: Any) -> None:
+    """What the pictures' numbers mean goes on in the file: HDR and older matrices, too."""
+    context.color_primaries, context.color_trc = source.color_primaries, source.color_trc
+    # Pictures that were RGB are made YCbCr by FFmpeg's usual matrix (BT.601).
+    context.colorspace = _BT601 if source.colorspace == _RGB else source.colorspace
 
 
 def _decoded(stream: Any, packet: Any) -> list[Any]:

@@ -257,3 +257,36 @@ def test_a_slide_that_stands_for_long_can_be_sought_in(tmp_path: Path) -> None:
         ]
     assert max(after - before for before, after in pairwise(keys)) <= 4
     assert keys[-1] >= 20
+
+
+def test_joined_transport_streams_play_one_after_the_other(tmp_path: Path) -> None:
+    options = f"{H264} -f mpegts"
+    one = encode(tmp_path / "one.ts", PICTURE, BEEP, options=options)
+    two = encode(tmp_path / "two.ts", PICTURE, BEEP, options=f"{options} -ac 2", seconds=3)
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(one.read_bytes() + two.read_bytes())
+    for made in imported(joined, tmp_path / "made"):
+        pictures, sounds = shown(made, "video"), shown(made, "audio")
+        # The last picture before the seam cannot be told from one that has lost its end.
+        assert pictures.frames in (209, 210)
+        assert pictures.end - pictures.start == pytest.approx(7, abs=0.15)
+        apart = zip(sounds.onsets, pictures.onsets, strict=True)
+        assert [one - two for one, two in apart] == pytest.approx([0] * 7, abs=0.05)
+
+
+def test_reordered_pictures_at_a_low_rate_are_not_seconds_late(tmp_path: Path) -> None:
+    source = encode(tmp_path / "slow.mp4", PICTURE.replace("rate=30", "rate=2"), BEEP)
+    for made in imported(source, tmp_path / "made"):
+        assert shown(made, "video").start < 0.3
+        assert shown(made, "video").frames == 8
+
+
+def test_a_turned_hdr_upload_keeps_its_colours(tmp_path: Path) -> None:
+    colours = "color_primaries=bt2020:color_trc=arib-std-b67:colorspace=bt2020nc"
+    options = f"-vf setparams={colours} {H264}"
+    source = encode(tmp_path / "hdr.mp4", CORNER, BEEP, options=options, seconds=0.5)
+    source.write_bytes(with_matrix(source.read_bytes(), 0, ONE, -ONE, 0))
+    for made in imported(source, tmp_path / "made"):
+        with av.open(str(made)) as container:
+            frame = next(container.decode(video=0))
+        assert (frame.color_primaries, frame.color_trc, frame.colorspace) == (9, 18, 9)
