@@ -147,6 +147,8 @@ def broadcasts(settings: Settings) -> BroadcastBounds:
         segment_ms=settings.segment_ms,
         renditions=settings.renditions,
         renditions_behind_ms=settings.renditions_behind_ms,
+        transcode_ingest=settings.transcode_ingest,
+        transcode_behind_ms=settings.transcode_behind_ms,
         media_wait_ms=settings.media_wait_ms,
     )
 

@@ -215,6 +215,13 @@ class Settings:
         "sizes to make of each live stream as well, of those smaller than it",
     )
 
+    transcode_ingest: bool = _setting(
+        False,
+        Flag(),
+        "decode what HLS cannot carry (MP3, Speex, Sorenson H.263, 4:4:4 ...) and encode it as AAC "
+        "or H.264; off: refuse it, as the platform does",
+    )
+
     # Who may ask, and what is told.
     admin_token: str = _setting(
         "", Text("TOKEN", True), "bearer token that /_emulator/ asks for; none: open"
@@ -343,6 +350,12 @@ class Settings:
         3_000,
         Duration("ms", 500),
         "how far renditions may fall behind; then the largest is given up",
+        is_flag=False,
+    )
+    transcode_behind_ms: int = _setting(
+        3_000,
+        Duration("ms", 500),
+        "how far transcode_ingest may fall behind; then pictures are left out to a key frame",
         is_flag=False,
     )
     recordings_loaded_max: int = _setting(

@@ -20,6 +20,7 @@ class _OpenGate:
     """Lets everybody in and drops what they send."""
 
     bytes_per_second_max = 0
+    pause_ms = 0
 
     def admit(self, attempt: Attempt, _drop: Callable[[str], None]) -> Intake:
         sys.stderr.write(f"publisher encoder={attempt.encoder}\n")

@@ -82,6 +82,7 @@ class RecordingIntake:
     closed: asyncio.Event = field(default_factory=asyncio.Event)
     refuses: Refused | None = None
     bytes_per_second_max: int = 0
+    pause_ms: int = 0
 
     def receive(self, tag: Tag) -> None:
         assert not self.closed_for

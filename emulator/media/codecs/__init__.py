@@ -6,12 +6,14 @@ Nobody else asks which codec it has: what differs between codecs stands in their
 from typing import NoReturn
 
 from emulator.core.errors import ProtocolError, Refused
+from emulator.media.codecs import sources
 from emulator.media.codecs.aac import AAC
 from emulator.media.codecs.av1 import AV1
 from emulator.media.codecs.formats import AudioFormat, Payload, VideoFormat
 from emulator.media.codecs.h264 import H264
 from emulator.media.codecs.hevc import HEVC
 from emulator.media.codecs.opus import OPUS
+from emulator.media.codecs.sources import Source
 from emulator.media.codecs.vp9 import VP9
 from emulator.media.packets import AudioTrack, Track, VideoCodec, VideoTrack
 
@@ -26,41 +28,33 @@ _AUDIO_BY_CODEC = {"aac": AAC, "opus": OPUS}
 # HEVC as 12 is nobody's standard: many cameras and encoders send it, framed as H.264 is.
 _VIDEO_BY_NUMBER = {7: H264, 12: HEVC}
 _AUDIO_BY_NUMBER = {10: AAC}
-_VIDEO_NAMES = {
-    2: "Sorenson H.263", 3: "Screen video", 4: "VP6", 5: "VP6 with alpha", 6: "Screen video 2",
-    13: "AV1 under the unofficial number 13",
-}  # fmt: skip
-_AUDIO_NAMES = {
-    0: "PCM", 1: "ADPCM", 2: "MP3", 3: "PCM", 4: "Nellymoser", 5: "Nellymoser", 6: "Nellymoser",
-    7: "G.711 A-law", 8: "G.711 mu-law", 11: "Speex", 14: "MP3", 15: "device-specific sound",
-}  # fmt: skip
-_FOURCC_NAMES = {
-    b"vp08": "VP8", b"vvc1": "VVC", b".mp3": "MP3", b"fLaC": "FLAC", b"ac-3": "AC-3",
-    b"ec-3": "E-AC-3",
-}  # fmt: skip
 
 
 def video(fourcc: bytes) -> VideoFormat:
     """The video format of an Enhanced RTMP FourCC, or `Refused` (on the topic `video_codec`)."""
-    return _VIDEO_BY_FOURCC.get(fourcc) or _refuse_video(_name(fourcc))
+    return _VIDEO_BY_FOURCC.get(fourcc) or _refuse_video(
+        sources.VIDEO_BY_FOURCC.get(fourcc) or Source(_name(fourcc), "")
+    )
 
 
 def audio(fourcc: bytes) -> AudioFormat:
     """The audio format of an Enhanced RTMP FourCC, or `Refused` (on the topic `audio_codec`)."""
-    return _AUDIO_BY_FOURCC.get(fourcc) or _refuse_audio(_name(fourcc))
+    return _AUDIO_BY_FOURCC.get(fourcc) or _refuse_audio(
+        sources.AUDIO_BY_FOURCC.get(fourcc) or Source(_name(fourcc), "")
+    )
 
 
 def legacy_video(number: int) -> VideoFormat:
     """The video format of FLV's CodecID: H.264 or HEVC, or `Refused`."""
     return _VIDEO_BY_NUMBER.get(number) or _refuse_video(
-        _VIDEO_NAMES.get(number, f"number {number}")
+        sources.VIDEO_BY_NUMBER.get(number) or Source(f"number {number}", "")
     )
 
 
 def legacy_audio(number: int) -> AudioFormat:
     """The audio format of FLV's SoundFormat: AAC, or `Refused`."""
     return _AUDIO_BY_NUMBER.get(number) or _refuse_audio(
-        _AUDIO_NAMES.get(number, f"number {number}")
+        sources.AUDIO_BY_NUMBER.get(number) or Source(f"number {number}", "")
     )
 
 
@@ -94,21 +88,22 @@ def self_contained(codec: VideoCodec, config: bytes, frame: Payload) -> Payload:
 def _name(fourcc: bytes) -> str:
     """A FourCC for people; one that cannot be printed is told as numbers."""
     text = fourcc.decode("latin-1")
-    fallback = text if text.isprintable() and text.isascii() else fourcc.hex()
-    return _FOURCC_NAMES.get(fourcc, fallback)
+    return text if text.isprintable() and text.isascii() else fourcc.hex()
 
 
-def _refuse_video(name: str) -> NoReturn:
+def _refuse_video(source: Source) -> NoReturn:
     raise Refused(
         "unsupported",
-        f"Video codec {name} is not supported: H.264, HEVC, AV1 and VP9 are.",
+        f"Video codec {source.name} is not supported: H.264, HEVC, AV1 and VP9 are.",
         topic="video_codec",
+        is_transcodable=bool(source.decoder),
     )
 
 
-def _refuse_audio(name: str) -> NoReturn:
+def _refuse_audio(source: Source) -> NoReturn:
     raise Refused(
         "unsupported",
-        f"Audio codec {name} is not supported: AAC and Opus are.",
+        f"Audio codec {source.name} is not supported: AAC and Opus are.",
         topic="audio_codec",
+        is_transcodable=bool(source.decoder),
     )

@@ -51,12 +51,18 @@ def track(config: bytes) -> AudioTrack:
         rate = _sample_rate(bits)
         kind = _object_type(bits)
     if kind != _LC:
-        raise Refused("unsupported", "AAC must be AAC LC or HE-AAC.", topic="aac_profile")
+        raise Refused(
+            "unsupported",
+            "AAC must be AAC LC or HE-AAC.",
+            topic="aac_profile",
+            is_transcodable=True,
+        )
     if channels is None:
         raise Refused(
             "unsupported",
             "This AAC channel layout is not supported.",
             topic="channels",
+            is_transcodable=True,
         )
     samples = 960 if bits.flag() else 1024
     if outer == _LC:

@@ -122,6 +122,7 @@ def _chroma_format(bits: Bits) -> int:
             "unsupported",
             "H.264 must be 4:2:0 with 8 bits, as browsers play it.",
             topic="pixel_format",
+            is_transcodable=True,
         )
     bits.skip(1)
     if bits.flag():

@@ -91,8 +91,14 @@ def advice(topic: Topic, encoder: Encoder) -> str:
 
 
 def advised(refused: Refused, encoder: Encoder) -> Refused:
-    """The refusal with what to change in this encoder, where it says on which `topic` it is."""
+    """The refusal with what to change in this encoder, where it says on which `topic` it is.
+
+    Where the emulator could transcode it (`is_transcodable`), the setting for that is named too.
+    """
     topic: Topic | None = refused.details.get("topic")
     if topic is None:
         return refused
-    return Refused(refused.code, f"{refused.sentence} {advice(topic, encoder)}")
+    message = f"{refused.sentence} {advice(topic, encoder)}"
+    if refused.details.get("is_transcodable"):
+        message += " Or start the emulator with --transcode-ingest."
+    return Refused(refused.code, message)

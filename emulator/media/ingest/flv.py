@@ -38,14 +38,14 @@ _OPUS_IDS = (int.from_bytes(b"Opus"), "Opus")
 _OPUS_HEAD = b"OpusHead\x01\x02\x38\x01\x80\xbb\x00\x00\x00\x00\x00"
 
 
-class _Frame:
+class FrameType:
     """Upper bits of a video tag's first byte (FLV 10.1, E.4.3.1)."""
 
     KEY: Final = 1
     COMMAND: Final = 5
 
 
-class _Kind:
+class PacketType:
     """Packet types of Enhanced RTMP v2. Video and audio differ in the number of multitrack."""
 
     SEQUENCE_START: Final = 0
@@ -115,31 +115,29 @@ class FlvReader:
     def _read_video(self, timestamp_ms: int, payload: bytes) -> list[Packet]:
         head = payload[0]
         frame = head >> 4 & 7
-        if frame == _Frame.COMMAND:
+        if frame == FrameType.COMMAND:
             return []
         if head & 0x80:
-            kind, fourcc, content = _unwrap(payload, _Kind.VIDEO_MULTITRACK)
+            kind, fourcc, content = unwrap(payload, PacketType.VIDEO_MULTITRACK)
             if not fourcc:
                 return []
             form = codecs.video(fourcc)
-            has_cts = form.has_cts and kind == _Kind.CODED_FRAMES
+            has_cts = form.has_cts and kind == PacketType.CODED_FRAMES
         else:
             form = codecs.legacy_video(head & 0x0F)
             kind = payload[1]
             content = memoryview(payload)[2:]
             has_cts = True
-        if kind == _Kind.SEQUENCE_START:
+        if kind == PacketType.SEQUENCE_START:
             self._start_video(form, content if head & 0x80 else content[3:])
             return []
-        if kind != _Kind.CODED_FRAMES and kind != _Kind.CODED_FRAMES_X:
+        if kind != PacketType.CODED_FRAMES and kind != PacketType.CODED_FRAMES_X:
             return []
         cts_ms = 0
         if has_cts:
-            cts_ms = (content[0] << 16 | content[1] << 8 | content[2]) ^ 0x800000
-            cts_ms = max(-_CTS_LIMIT_MS, min(cts_ms - 0x800000, _CTS_LIMIT_MS))
-            content = content[3:]
+            cts_ms, content = composition_ms(content), content[3:]
         if form is self._video_format and len(content):
-            return self._video_packet(timestamp_ms, cts_ms, frame == _Frame.KEY, content)
+            return self._video_packet(timestamp_ms, cts_ms, frame == FrameType.KEY, content)
         self._note_headerless("video", timestamp_ms)
         return []
 
@@ -181,7 +179,7 @@ class FlvReader:
     def _read_audio(self, timestamp_ms: int, payload: bytes) -> list[Packet]:
         number = payload[0] >> 4
         if number == 9:
-            kind, fourcc, content = _unwrap(payload, _Kind.AUDIO_MULTITRACK)
+            kind, fourcc, content = unwrap(payload, PacketType.AUDIO_MULTITRACK)
             if not fourcc:
                 return []
             form = codecs.audio(fourcc)
@@ -189,10 +187,10 @@ class FlvReader:
             form = codecs.legacy_audio(number)
             kind = payload[1]
             content = memoryview(payload)[2:]
-        if kind == _Kind.SEQUENCE_START:
+        if kind == PacketType.SEQUENCE_START:
             self._is_adts = False
             self._start_audio(form, _config(content))
-        elif kind == _Kind.CODED_FRAMES and len(content):
+        elif kind == PacketType.CODED_FRAMES and len(content):
             return self._audio_packets(form, timestamp_ms, content)
         return []
 
@@ -286,7 +284,13 @@ def _config(content: memoryview) -> bytes:
     return bytes(content)
 
 
-def _unwrap(payload: bytes, multitrack: int) -> tuple[int, bytes, memoryview]:
+def composition_ms(content: memoryview) -> int:
+    """The composition time before a coded frame, bounded (FLV 10.1, E.4.3.2): 24 bits, signed."""
+    cts_ms = (content[0] << 16 | content[1] << 8 | content[2]) ^ 0x800000
+    return max(-_CTS_LIMIT_MS, min(cts_ms - 0x800000, _CTS_LIMIT_MS))
+
+
+def unwrap(payload: bytes, multitrack: int) -> tuple[int, bytes, memoryview]:
     """Packet type, FourCC and content of track 0 in an Enhanced RTMP message.
 
     The FourCC is empty where the message has none, or no track 0. ModEx modifiers (nanoseconds) are
@@ -294,7 +298,7 @@ def _unwrap(payload: bytes, multitrack: int) -> tuple[int, bytes, memoryview]:
     """
     kind = payload[0] & 0x0F
     position = 1
-    while kind == _Kind.MOD_EX:
+    while kind == PacketType.MOD_EX:
         size = payload[position] + 1
         position += 1
         if size == 256:

@@ -46,6 +46,10 @@ class Intake(Protocol):
 
     bytes_per_second_max: int
 
+    @property
+    def pause_ms(self) -> int:
+        """How long it is not to be read after this tag; 0, mostly."""
+
     def receive(self, tag: Tag) -> None:
         """Take the next tag, or raise `Refused`: the publisher is told why and disconnected."""
 

@@ -313,17 +313,22 @@ class RtmpConnection(asyncio.Protocol):
             self._end(self._deadline_reason, is_failure=True)
 
     def _meter(self, received_bytes: int) -> None:
-        """Stop reading for as long as the peer is ahead of its rate. One second's worth is free."""
+        """Stop reading for as long as the peer is ahead of its rate, or its intake is full.
+
+        One second's worth is free.
+        """
         now = self._loop.time()
-        rate = self._limits.bytes_per_second_max
-        if self._intake is not None and self._intake.bytes_per_second_max:
-            rate = min(rate, self._intake.bytes_per_second_max)
+        rate, pause_ms = self._limits.bytes_per_second_max, 0
+        if self._intake is not None:
+            rate = min(rate, self._intake.bytes_per_second_max or rate)
+            pause_ms = self._intake.pause_ms
         earned = (now - self._allowance_at) * rate
         self._allowance = min(rate, self._allowance + earned) - received_bytes
         self._allowance_at = now
-        if self._allowance < 0 and self._transport is not None and self._resume_timer is None:
+        pause_seconds = max(-self._allowance / rate, pause_ms / 1000)
+        if pause_seconds > 0 and self._transport is not None and self._resume_timer is None:
             self._stop_reading()
-            self._resume_timer = self._loop.call_later(-self._allowance / rate, self._resume)
+            self._resume_timer = self._loop.call_later(pause_seconds, self._resume)
 
     def _resume(self) -> None:
         self._resume_timer = None

@@ -45,7 +45,8 @@ class BroadcastBounds:
     """How long parts and segments are. How long a stream waits is its world's rule.
 
     `renditions` are the names of the sizes that each stream is made in, too; the largest is given
-    up when they are `renditions_behind_ms` behind.
+    up when they are `renditions_behind_ms` behind. What HLS cannot carry is refused, or transcoded
+    where `transcode_ingest` is set: pictures are left out when that is `transcode_behind_ms` late.
     """
 
     part_ms: int = 200
@@ -53,6 +54,8 @@ class BroadcastBounds:
     media_wait_ms: int = 15_000
     renditions: tuple[str, ...] = ()
     renditions_behind_ms: int = 3_000
+    transcode_ingest: bool = False
+    transcode_behind_ms: int = 3_000
 
 
 class Seat:
@@ -68,6 +71,10 @@ class Seat:
     @property
     def is_seated(self) -> bool:
         return self._broadcast.seat is self
+
+    @property
+    def pause_ms(self) -> int:
+        return self._broadcast.pipeline.pause_ms if self.is_seated else 0
 
     @property
     def encoder(self) -> Encoder:
@@ -87,6 +94,15 @@ class Seat:
                 self._broadcast.pipeline.receive(tag)
             except Refused as refused:
                 raise encoders.advised(refused, self.encoder) from None
+            self._expect_opening()
+
+    def note_transcoded(self, refused: Refused | None) -> None:
+        """Something came out of the transcoder, or could not be taken."""
+        if self._broadcast.seat is not self or self._broadcast.is_over:
+            return
+        if refused is not None:
+            self.drop(refused.sentence)
+        else:
             self._expect_opening()
 
     def take(self, packet: Packet, tracks: tuple[Track, ...]) -> None:
@@ -160,6 +176,7 @@ class Broadcast:
         if self._had_publisher:
             self.pipeline.resume()
         self._had_publisher = True
+        self.pipeline.after_transcoding = self.seat.note_transcoded
         if self._world.faults.are_on:
             interference.joined(self._world, self.stream_id, self.seat)
         return self.seat
@@ -361,6 +378,8 @@ class Broadcasts:
         ladder = broadcast.pipeline.ladder
         encoder = broadcast.seat.encoder if broadcast.seat else "other"
         report = asdict(broadcast.pipeline.health.report(self._world.now_ms, encoder))
+        report["warnings"] += tuple(broadcast.pipeline.warnings)
+        report["transcodes"] = [each.as_json for each in broadcast.pipeline.transcodes]
         if ladder is not None:
             report["warnings"] += ladder.warnings
             report["renditions"] = [rung.name for rung in ladder.rungs]
@@ -432,6 +451,7 @@ class Broadcasts:
                 tell(stream.id)
             return self._ladders.begin(stream.id, epoch, shelf)
 
+        bounds = self._bounds
         pipeline = Pipeline(
             self._world.clock,
             open_shelf,
@@ -439,5 +459,6 @@ class Broadcasts:
             segment_ms=self._bounds.segment_ms,
             open_ladder=begin,
             warn=partial(log.warning, "publisher warning stream=%s warning=%s", stream.id),
+            transcode_behind_ms=bounds.transcode_behind_ms if bounds.transcode_ingest else None,
         )
         return Broadcast(self._world, stream, pipeline)

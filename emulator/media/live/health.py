@@ -6,6 +6,7 @@ Feed it the wire's packets, before `Timeline` repairs them. Every packet costs t
 from emulator.core.values import dataclass
 from emulator.media.ingest import encoders
 from emulator.media.ingest.encoders import Encoder
+from emulator.media.ingest.transcoding.source_reader import SourcePacket, SourceTrack
 from emulator.media.packets import VIDEO_TIMESCALE, AudioTrack, Packet, VideoTrack
 from emulator.media.track_set import Kind
 
@@ -21,8 +22,8 @@ _PACE_WARNING = 0.9
 class HealthReport:
     """A publisher at one instant. Rates are of the last two seconds or so, 0 before.
 
-    Codecs are RFC 6381 strings, `width` and `height` pixels, `sample_rate` in hertz; all of them
-    None where none has come.
+    Codecs are RFC 6381 strings, or names of what is transcoded; `width` and `height` are pixels,
+    `sample_rate` hertz. Each is None where none has come, or only its decoder can tell.
     `pace` is media time over arrival time: below 1 the publisher cannot keep up; None before it is
     known. `key_frame_interval_ms` is the last one, None before the second key frame. `drift_ms` is
     how far audio arrives ahead of video (negative: behind), None unless both come. `gaps` counts
@@ -95,8 +96,8 @@ class PublisherHealth:
     def __init__(self) -> None:
         self._video = _Meter()
         self._audio = _Meter()
-        self._picture: VideoTrack | None = None
-        self._sound: AudioTrack | None = None
+        self._picture: VideoTrack | SourceTrack | None = None
+        self._sound: AudioTrack | SourceTrack | None = None
         self._key_at_ms: int | None = None
         self._key_interval_ms: int | None = None
         self._drift_ms: float | None = None
@@ -111,11 +112,13 @@ class PublisherHealth:
         """Something is wrong with what this publisher sends, until it comes back."""
         self._warned.append(sentence)
 
-    def note(self, packet: Packet, at_ms: int) -> None:
-        """Count a packet that arrived at `at_ms`."""
+    def note(self, packet: Packet | SourcePacket, at_ms: int) -> None:
+        """Count a packet that arrived at `at_ms`, as the publisher sent it."""
         track = packet.track
         wire_ms = packet.dts * 1000 // track.timescale
-        if isinstance(track, VideoTrack):
+        if isinstance(track, VideoTrack) or (
+            isinstance(track, SourceTrack) and track.kind == "picture"
+        ):
             self._picture = track
             gap_ms = self._video.add(len(packet.data), wire_ms, at_ms)
             if packet.is_key:
@@ -145,11 +148,11 @@ class PublisherHealth:
         picture, sound = self._picture, self._sound
         return HealthReport(
             video_codec=picture.codecs if picture else None,
-            width=picture.width if picture else None,
-            height=picture.height if picture else None,
+            width=picture.width or None if picture else None,
+            height=picture.height or None if picture else None,
             audio_codec=sound.codecs if sound else None,
-            sample_rate=sound.sample_rate if sound else None,
-            channels=sound.channels if sound else None,
+            sample_rate=sound.sample_rate or None if sound else None,
+            channels=sound.channels or None if sound else None,
             video_kbits=round(video_bits),
             audio_kbits=round(audio_bits),
             frame_rate=round(1000 * video_frames, 2),

@@ -5,8 +5,9 @@ in wake-ups than it would save (docs/decisions/0002). Only the shelf's writer to
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 from emulator.core.clock import Clock
 from emulator.core.errors import ProtocolError, Refused
@@ -14,6 +15,11 @@ from emulator.media.codecs.in_band import InBand
 from emulator.media.fmp4 import fragment, init_segment
 from emulator.media.ingest.flv import FlvReader
 from emulator.media.ingest.tag import Tag
+from emulator.media.ingest.transcoding.source_reader import (
+    SourcePacket,
+    SourceReader,
+    Transcoded,
+)
 from emulator.media.live.health import PublisherHealth
 from emulator.media.packets import Packet, Track
 from emulator.media.parts import Part
@@ -26,7 +32,12 @@ from emulator.media.timeline import Epoch
 from emulator.media.track_set import NO_PROMISE, Promise
 from emulator.media.webrtc.relay import Relay
 
+if TYPE_CHECKING:
+    from emulator.media.ingest.transcoding.transcoder import Transcoder, TranscodeReport
+
 log = logging.getLogger(__name__)
+
+_FRAME_RATE, _FRAME_RATE_MAX = 30.0, 240
 
 
 def _no_ladder(_epoch: Epoch, _shelf: Shelf) -> Ladder | None:
@@ -38,6 +49,9 @@ class Pipeline:
 
     `open_ladder` is called next, with what the stream begins with and its shelf. `warn` is called
     with a sentence for what is wrong with a publisher's media and does not end it.
+    `transcode_behind_ms`: how far transcoding what HLS cannot carry may fall behind; None: such is
+    refused. `after_transcoding` is called when something came out of it, with what that was refused
+    for, if it was.
     """
 
     def __init__(
@@ -49,6 +63,7 @@ class Pipeline:
         segment_ms: int,
         open_ladder: Callable[[Epoch, Shelf], Ladder | None] = _no_ladder,
         warn: Callable[[str], None] = lambda _: None,
+        transcode_behind_ms: int | None = None,
     ) -> None:
         self._clock = clock
         self._open_shelf = open_shelf
@@ -58,6 +73,10 @@ class Pipeline:
         self._has_begun = False
         self._warn_publisher = warn
         self._reader = FlvReader(self._warn)
+        self._transcode_behind_ms = transcode_behind_ms
+        self._source_reader = self._new_source_reader()
+        self._transcoder: Transcoder | None = None
+        self.after_transcoding: Callable[[Refused | None], None] = lambda _: None
         self._sequencer = Sequencer()
         self._in_band = InBand()
         self._segmenter = Segmenter(part_ms=part_ms, segment_ms=segment_ms)
@@ -87,14 +106,35 @@ class Pipeline:
         Refuses (`unsupported`) a codec that HLS cannot carry; raises `ProtocolError` for a tag
         that is not what it says. Of one that has not begun, nothing is kept then: it stays offline.
         """
+        at_ms = self._clock.now_ms()
         try:
-            packets = self._reader.read(tag)
+            packets: Sequence[Packet | SourcePacket] | None = None
+            if self._source_reader is not None:
+                packets = self._source_reader.read(tag)
+            if packets is None:
+                packets = self._reader.read(tag)
         except (Refused, ProtocolError):
             if self._shelf is None:
                 self._sequencer.resume()
+                self._discard_transcoder()
             raise
         for packet in packets:
-            self.take(packet, self._reader.tracks, self._reader.promise)
+            self._take_from_reader(packet, at_ms)
+
+    @property
+    def transcodes(self) -> "list[TranscodeReport]":
+        """What of the present publisher is transcoded, or was of the last one."""
+        return self._transcoder.reports if self._transcoder is not None else []
+
+    @property
+    def pause_ms(self) -> int:
+        """How long the publisher should not be read, since it sends faster than in real time."""
+        return self._transcoder.pause_ms if self._transcoder is not None else 0
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is wrong with this machine, rather than with the publisher."""
+        return self._transcoder.warnings if self._transcoder is not None else []
 
     @property
     def metadata(self) -> dict[str, bool | float | str]:
@@ -108,6 +148,8 @@ class Pipeline:
 
     def open(self) -> None:
         """Wait no longer: the stream begins with what has come, if that has a key frame."""
+        if self._transcoder is not None:
+            self._transcoder.settle()
         self._pass_on(self._sequencer.release())
 
     def take(
@@ -116,9 +158,7 @@ class Pipeline:
         """Take a publisher's next packet, in its own time. `tracks` are those known so far."""
         at_ms = self._clock.now_ms()
         self.health.note(packet, at_ms)
-        self.relay.push(packet)
-        self._pass_on(self._sequencer.push(packet, tracks, at_ms, promise))
-        self.health.left_out = self._sequencer.left_out
+        self._take(Transcoded(packet, tracks, promise, at_ms))
 
     def pause(self) -> None:
         """The publisher is gone, perhaps to come back: all that it sent can be played.
@@ -126,6 +166,8 @@ class Pipeline:
         What cannot be put there is lost, and logged: the stream goes on, or ends, without it.
         """
         try:
+            if self._transcoder is not None:
+                self._transcoder.end()
             self._pass_on(self._sequencer.flush(self._clock.now_ms()))
             if self._shelf is not None:
                 self._keep(self._shelf, self._segmenter.flush())
@@ -137,7 +179,9 @@ class Pipeline:
 
     def resume(self) -> None:
         """A publisher is back: the same timeline goes on, after a discontinuity."""
+        self._end_transcoder()
         self._reader = FlvReader(self._warn)
+        self._source_reader = self._new_source_reader()
         self._sequencer.resume()
         self.relay.resume()
         self.health.rejoin()
@@ -156,6 +200,56 @@ class Pipeline:
     def _warn(self, sentence: str) -> None:
         self.health.warn(sentence)
         self._warn_publisher(sentence)
+
+    def _new_source_reader(self) -> SourceReader | None:
+        return SourceReader() if self._transcode_behind_ms is not None else None
+
+    def _take_from_reader(self, packet: Packet | SourcePacket, at_ms: int) -> None:
+        """Through the transcoder, from the first packet on that has to be transcoded."""
+        tracks, promise = self._reader.tracks, self._reader.promise
+        self.health.note(packet, at_ms)
+        if self._transcoder is None:
+            if isinstance(packet, Packet):
+                self._take(Transcoded(packet, tracks, promise, at_ms))
+                return
+            self._transcoder = self._new_transcoder()
+        self._transcoder.push(packet, tracks, promise, at_ms)
+
+    def _new_transcoder(self) -> "Transcoder":
+        from emulator.media.ingest.transcoding.transcoder import Transcoder  # Late: mostly unused.
+
+        rate = self._reader.metadata.get("framerate")
+        if not isinstance(rate, int | float) or not 1 <= rate <= _FRAME_RATE_MAX:
+            rate = _FRAME_RATE
+        return Transcoder(
+            self._take_transcoded,
+            lambda refused: self.after_transcoding(refused),
+            behind_ms=self._transcode_behind_ms or 0,
+            frame_rate=float(rate),
+        )
+
+    def _take_transcoded(self, transcoded: Transcoded) -> None:
+        self._take(transcoded)
+        self.after_transcoding(None)
+
+    def _take(self, transcoded: Transcoded) -> None:
+        packet, tracks, promise, at_ms = transcoded
+        self.relay.push(packet)
+        self._pass_on(self._sequencer.push(packet, tracks, at_ms, promise))
+        self.health.left_out = self._sequencer.left_out
+
+    def _end_transcoder(self) -> None:
+        """What the last publisher sent belongs before what the next one sends."""
+        transcoder, self._transcoder = self._transcoder, None
+        if transcoder is not None:
+            try:
+                transcoder.end()
+            except Refused as refused:
+                log.warning("the last of what was transcoded is lost reason=%s", refused)
+
+    def _discard_transcoder(self) -> None:
+        if self._transcoder is not None:
+            self._transcoder.discard()
 
     def _pass_on(self, sequence: list[Sequenced]) -> None:
         """To the playlist, the renditions, and the servers that the stream is pushed on to."""

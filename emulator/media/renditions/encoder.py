@@ -1,11 +1,14 @@
-"""Encoder: one rendition's pictures as H.264. For a thread; imports PyAV on use."""
+"""Encoder: pictures as H.264, of a rendition or of a source that HLS cannot carry.
+
+For a thread; imports PyAV on use.
+"""
 
 import os
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from emulator.media.packets import VIDEO_TIMESCALE, Aspect, Colour, Packet, VideoTrack
-from emulator.media.renditions.sizes import bits_of, fitting
+from emulator.media.renditions.sizes import fitting
 from emulator.media.webrtc.wire import h264
 
 if TYPE_CHECKING:
@@ -19,9 +22,9 @@ _THREADS_MAX = 4
 class Encoder:
     """Key frames come where they are asked for and nowhere else. Nothing is held back."""
 
-    def __init__(self, name: str, frame_rate: float) -> None:
-        self._height_max = int(name.removesuffix("p"))
-        self._bits = bits_of(name, frame_rate)
+    def __init__(self, height_max: int, bits_per_second: int, frame_rate: float) -> None:
+        self._height_max = height_max
+        self._bits = bits_per_second
         self._rate = frame_rate
         self._frames = h264.Frames()
         self._context: Any = None

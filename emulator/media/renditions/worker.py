@@ -16,6 +16,7 @@ from emulator.media.fmp4 import fragment, init_segment
 from emulator.media.packets import VIDEO_TIMESCALE, Packet, VideoTrack
 from emulator.media.parts import Part
 from emulator.media.renditions.encoder import Encoder
+from emulator.media.renditions.sizes import bits_of
 from emulator.media.segmenter import Segmenter
 from emulator.media.timeline import Epoch
 
@@ -229,7 +230,8 @@ class _Rung:
         if self.is_dropped:
             return None
         if self.encoder is None:
-            self.encoder = Encoder(self.name, rate)
+            height_max = int(self.name.removesuffix("p"))
+            self.encoder = Encoder(height_max, bits_of(self.name, rate), rate)
         try:
             pts = max(pts, source.dts)
             return self.encoder.encode(frame, source.dts, pts, source=source.track, is_key=is_key)

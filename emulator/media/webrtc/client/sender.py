@@ -12,7 +12,8 @@ from emulator.media.webrtc.limits import Ports, WebRtcLimits
 from emulator.media.webrtc.link import Link
 from emulator.media.webrtc.offer.answer import write_offer
 from emulator.media.webrtc.offer.sdp import parse
-from emulator.media.webrtc.transcoding.transcoders import RATE, ToOpus
+from emulator.media.webrtc.transcoding.resampled import RATE
+from emulator.media.webrtc.transcoding.transcoders import ToOpus
 from emulator.media.webrtc.wire import h264, rtcp
 from emulator.media.webrtc.wire.outlet import Outlet
 

@@ -4,63 +4,73 @@ Times go through unchanged: what comes out is placed where its samples were.
 """
 
 import logging
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
 
 from emulator.media.packets import VIDEO_TIMESCALE, AudioTrack, Packet
 from emulator.media.webrtc.incoming.eaters import RawPicture, Sound
+from emulator.media.webrtc.transcoding.resampled import RATE, Resampled
 from emulator.media.webrtc.wire import h264, vp8
 
 if TYPE_CHECKING:
+    import av
     from av import AudioCodecContext, AudioFrame, VideoCodecContext, VideoFrame
 
 log = logging.getLogger(__name__)
 
 Made = TypeVar("Made")
 
-RATE = 48_000
 _AAC_BITS, _OPUS_BITS = 128_000, 96_000
 OPUS_FRAME = 960
-# Samples that may be missing or too many before the clock is set anew; jitter stays below.
-_DRIFT = RATE // 20
 
 
-class _Resampled:
-    """Decoded sound at 48 kHz, stereo, in frames of one size, placed by its own sample clock."""
+class AacEncoder:
+    """Decoded sound as frames of `track`: AAC LC, 48 kHz, stereo, each where its samples were."""
 
-    def __init__(self, form: str, size: int) -> None:
-        from av import AudioFifo, AudioResampler
+    def __init__(self, track: AudioTrack) -> None:
+        from av import CodecContext
 
-        self._resampler = AudioResampler(format=form, layout="stereo", rate=RATE)
-        self._fifo = AudioFifo()
-        self._size = size
-        # Where the fifo's first sample is, and how many were written since then.
-        self._at = 0
-        self._written = 0
-        self._is_begun = False
+        self._encoder = CodecContext.create("aac", "w")
+        self._encoder.sample_rate = RATE
+        self._encoder.layout = "stereo"
+        self._encoder.format = "fltp"
+        self._encoder.bit_rate = _AAC_BITS
+        self._encoder.time_base = Fraction(1, RATE)
+        self._encoder.open()
+        self._track = track
+        self._form: tuple[object, ...] = ()
+        self._sound = Resampled("fltp", 1024)
 
-    def push(self, frame: "AudioFrame", at: int) -> "list[tuple[int, AudioFrame]]":
-        """Frames that are full now, each with its place. `at` is the given one's, at 48 kHz."""
-        if self._is_begun and abs(at - self._end) > _DRIFT:
-            self._fifo.read(self._fifo.samples, partial=True)
-            self._is_begun = False
-        if not self._is_begun:
-            self._at, self._is_begun = at, True
-        frame.pts = None
-        for each in self._resampler.resample(frame):
-            each.pts = None
-            self._fifo.write(each)
-        found = []
-        while self._fifo.samples >= self._size:
-            made = self._fifo.read(self._size)
-            assert made is not None
-            found.append((self._at, made))
-            self._at += self._size
-        return found
+    def encode(self, frame: "AudioFrame", at: int) -> list[Packet]:
+        """`at` is the place of the frame's first sample, at 48 kHz."""
+        form = (frame.format.name, frame.layout.name, frame.sample_rate)
+        made: list[Packet] = []
+        if form != self._form:
+            made = self._rest() if self._form else []
+            self._form, self._sound = form, Resampled("fltp", 1024)
+        for place, full in self._sound.push(frame, at):
+            made += self._encoded(place, full)
+        return made
 
-    @property
-    def _end(self) -> int:
-        return self._at + self._fifo.samples
+    def end(self) -> list[Packet]:
+        """What is held back still. Nothing may be encoded afterwards."""
+        return [*self._rest(), *self._packets(self._encoder.encode(None))]
+
+    def _rest(self) -> list[Packet]:
+        rest = self._sound.rest()
+        return self._encoded(*rest) if rest is not None else []
+
+    def _encoded(self, place: int, frame: "AudioFrame") -> list[Packet]:
+        frame.pts, frame.time_base, frame.sample_rate = place, Fraction(1, RATE), RATE
+        return self._packets(self._encoder.encode(frame))
+
+    def _packets(self, coded: "Sequence[av.Packet[Any]]") -> list[Packet]:
+        # The encoder's own times are earlier by what it holds back: 1024 samples.
+        return [
+            Packet(self._track, each.pts or 0, each.pts or 0, 1024, True, bytes(each))
+            for each in coded
+        ]
 
 
 class OpusToAac:
@@ -72,15 +82,7 @@ class OpusToAac:
         self._decoder = CodecContext.create("libopus", "r")
         self._decoder.sample_rate = RATE
         self._decoder.layout = "stereo"
-        self._encoder = CodecContext.create("aac", "w")
-        self._encoder.sample_rate = RATE
-        self._encoder.layout = "stereo"
-        self._encoder.format = "fltp"
-        self._encoder.bit_rate = _AAC_BITS
-        self._encoder.time_base = Fraction(1, RATE)
-        self._encoder.open()
-        self._track = track
-        self._sound = _Resampled("fltp", 1024)
+        self._encoder = AacEncoder(track)
 
     def convert(self, given: Sound) -> list[Packet]:
         import av
@@ -94,13 +96,7 @@ class OpusToAac:
         at = given.at
         for frame in frames:
             samples = frame.samples
-            for place, full in self._sound.push(frame, at):
-                full.pts, full.time_base, full.sample_rate = place, Fraction(1, RATE), RATE
-                made += [
-                    # The encoder's own times are earlier by what it holds back: 1024 samples.
-                    Packet(self._track, each.pts or 0, each.pts or 0, 1024, True, bytes(each))
-                    for each in self._encoder.encode(full)
-                ]
+            made += self._encoder.encode(frame, at)
             at += samples
         return made
 
@@ -124,7 +120,7 @@ class ToOpus:
         self._encoder.options = {"frame_duration": "20", "application": "lowdelay"}
         self._encoder.time_base = Fraction(1, RATE)
         self._encoder.open()
-        self._sound = _Resampled("s16", OPUS_FRAME)
+        self._sound = Resampled("s16", OPUS_FRAME)
 
     def convert(self, given: Packet) -> list[Sound]:
         import av

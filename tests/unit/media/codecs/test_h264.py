@@ -62,7 +62,7 @@ def test_pictures_that_browsers_do_not_show_are_refused_by_topic(record: bytes) 
     with pytest.raises(Refused, match="4:2:0") as refused:
         h264.track(record)
     assert refused.value.code == "unsupported"
-    assert refused.value.details == {"topic": "pixel_format"}
+    assert refused.value.details == {"topic": "pixel_format", "is_transcodable": True}
 
 
 @pytest.mark.parametrize("size", range(len(BASELINE_720P) - 16))

@@ -42,3 +42,13 @@ def test_a_refusal_without_a_topic_stays_as_it_is() -> None:
     advised = encoders.advised(about, "ffmpeg")
     assert advised.sentence == "Audio codec MP3 is not supported. With ffmpeg: -c:a aac."
     assert advised.code == "unsupported"
+
+
+def test_what_could_be_transcoded_is_refused_with_the_setting_for_that() -> None:
+    refused = Refused(
+        "unsupported", "MP3 is not supported.", topic="audio_codec", is_transcodable=True
+    )
+    assert encoders.advised(refused, "ffmpeg").sentence == (
+        "MP3 is not supported. With ffmpeg: -c:a aac. "
+        "Or start the emulator with --transcode-ingest."
+    )

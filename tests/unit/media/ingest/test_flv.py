@@ -284,21 +284,24 @@ def test_audio_tracks_are_numbered_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tag", "name"),
+    ("tag", "name", "is_transcodable"),
     [
-        (Tag("audio", 0, b"\x2e\xff\xfb\x50"), "MP3"),
-        (Tag("audio", 0, b"\x90.mp3"), "MP3"),
-        (Tag("audio", 0, b"\x90fLaC\x04"), "FLAC"),
-        (Tag("video", 0, b"\x22\x00"), "H.263"),
-        (Tag("video", 0, b"\x1d\x00\x00\x00\x00"), "AV1 under the unofficial number"),
-        (Tag("video", 0, b"\x90vvc1"), "VVC"),
+        (Tag("audio", 0, b"\x2e\xff\xfb\x50"), "MP3", True),
+        (Tag("audio", 0, b"\x90.mp3"), "MP3", True),
+        (Tag("audio", 0, b"\x90fLaC\x04"), "FLAC", True),
+        (Tag("video", 0, b"\x22\x00"), "H.263", True),
+        (Tag("video", 0, b"\x1d\x00\x00\x00\x00"), "AV1 under the unofficial number", False),
+        (Tag("video", 0, b"\x90vvc1"), "VVC", False),
     ],
 )
-def test_unsupported_codecs_are_refused_by_name_and_topic(tag: Tag, name: str) -> None:
+def test_unsupported_codecs_are_refused_by_name_and_topic(
+    tag: Tag, name: str, is_transcodable: bool
+) -> None:
     with pytest.raises(Refused, match=f"{name}.*not supported") as refused:
         FlvReader().read(tag)
     assert refused.value.code == "unsupported"
-    assert refused.value.details == {"topic": f"{tag.kind}_codec"}
+    topic = f"{tag.kind}_codec"
+    assert refused.value.details == {"topic": topic, "is_transcodable": is_transcodable}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Sound and pictures that HLS cannot carry, decoded and encoded anew (`--transcode-ingest`)."""

@@ -1,0 +1,374 @@
+"""Transcoder: one publisher's packets, through a worker's thread, in the order in which they came.
+
+What is passed through takes its turn between what is transcoded, so the stream's tracks stay as
+near to each other as they were sent. When the thread falls behind, pictures are left out up to the
+next key frame; sound is never left out (docs/decisions/0020).
+"""
+
+import asyncio
+import logging
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple
+
+from emulator.core.clock import busy_us
+from emulator.core.errors import Refused
+from emulator.core.values import dataclass
+from emulator.media.ingest.transcoding.source_reader import SourcePacket, SourceTrack, Transcoded
+from emulator.media.ingest.transcoding.worker import Worker
+from emulator.media.packets import VIDEO_TIMESCALE, Packet, Track, VideoTrack
+from emulator.media.track_set import Kind, Promise
+
+log = logging.getLogger(__name__)
+
+_TICKS_PER_MS = VIDEO_TIMESCALE // 1000
+# Media seconds over which the cost is measured.
+_WINDOW = 2 * VIDEO_TIMESCALE
+_STEP_MAX = VIDEO_TIMESCALE
+# The loop stands still while the last of a publisher is waited for: milliseconds, mostly.
+_SETTLE_SECONDS = 1.0
+# What sends faster than in real time, and by more than this, is read no faster than it is done.
+_AHEAD_MAX = VIDEO_TIMESCALE
+_PAUSE_MS = 20
+# With all pictures left out and still so many times too late, the machine does not keep up.
+_BEHIND_TIMES_MAX = 4
+
+
+@dataclass(frozen=True, slots=True)
+class TranscodeReport:
+    """One track that is transcoded. `cpu_ms_per_second`: of the worker's thread, a media second.
+
+    `behind_ms` is how much media waits for the thread; `source` and `target` are codecs for people.
+    """
+
+    track: Kind
+    source: str
+    target: str
+    encoder: str
+    cpu_ms_per_second: int | None
+    behind_ms: int
+    frames_dropped: int
+
+    @property
+    def as_json(self) -> dict[str, object]:
+        return {
+            "track": self.track,
+            "from": self.source,
+            "to": self.target,
+            "encoder": self.encoder,
+            "cpu_ms_per_second": self.cpu_ms_per_second,
+            "behind_ms": self.behind_ms,
+            "frames_dropped": self.frames_dropped,
+        }
+
+
+class _Job(NamedTuple):
+    """`position`: how much media (ticks) had come with it. `is_dropped`: it is not transcoded."""
+
+    number: int
+    is_dropped: bool
+    packet: Packet | SourcePacket
+    tracks: tuple[Track, ...]
+    promise: Promise
+    at_ms: int
+    position: int
+
+
+class _Barrier(NamedTuple):
+    """All before it is done once `reached` is set. `is_end`: and there is nothing after it."""
+
+    reached: threading.Event
+    is_end: bool
+
+
+class _Done(NamedTuple):
+    job: _Job
+    packet: Packet
+    outputs: dict[Kind, Track]
+
+
+class _Cost:
+    """The thread's CPU time for one kind of media. Written by the thread, read by the loop."""
+
+    def __init__(self) -> None:
+        self.ms_per_second: int | None = None
+        self._us = 0
+        self._since: int | None = None
+
+    def add(self, us: int, position: int) -> None:
+        self._us += us
+        if self._since is None:
+            self._since = position
+        length = position - self._since
+        if length >= _WINDOW:
+            self.ms_per_second = round(self._us * VIDEO_TIMESCALE / length / 1000)
+            self._us, self._since = 0, position
+
+
+class Transcoder:
+    """For the loop's thread. `deliver` and `fail` are called on it, and not after the end.
+
+    `fail` is told what `deliver` refused outside of a call of ours, and that the worker failed.
+    `seconds` is a steady clock: the loop's, mostly.
+    """
+
+    def __init__(
+        self,
+        deliver: Callable[[Transcoded], None],
+        fail: Callable[[Refused], None],
+        *,
+        behind_ms: int,
+        frame_rate: float,
+        seconds: Callable[[], float] | None = None,
+    ) -> None:
+        self._deliver = deliver
+        self._fail = fail
+        self._behind_max = behind_ms * _TICKS_PER_MS
+        self._loop = asyncio.get_running_loop()
+        self._jobs: queue.SimpleQueue[_Job | _Barrier] = queue.SimpleQueue()
+        self._results: deque[_Done] = deque()
+        self._sources: dict[Kind, SourceTrack] = {}
+        self._outputs: dict[Kind, Track] = {}
+        self._costs: dict[Kind, _Cost] = {"picture": _Cost(), "sound": _Cost()}
+        self._number = self._done_number = 0
+        self._position = self._done_position = 0
+        self._newest: int | None = None
+        self._seconds = seconds or self._loop.time
+        self._began = self._seconds()
+        self._skip_before = 0
+        self._is_skipping = False
+        # Pictures that were left out because the machine did not keep up.
+        self.frames_dropped = 0
+        self._is_over = False
+        self._thread = threading.Thread(
+            target=self._work, args=(frame_rate,), name="transcode-ingest", daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def behind_ms(self) -> int:
+        """How much of what the publisher sent waits for the worker."""
+        return max(0, self._position - self._done_position) // _TICKS_PER_MS
+
+    @property
+    def pause_ms(self) -> int:
+        """How long the publisher should not be read: it sends a file, faster than in real time."""
+        waiting = self._position - self._done_position
+        is_full = waiting > self._behind_max // 2 and self._ahead > _AHEAD_MAX
+        return _PAUSE_MS if is_full else 0
+
+    @property
+    def _ahead(self) -> int:
+        """By how much the publisher sends faster than in real time, in ticks."""
+        elapsed = round((self._seconds() - self._began) * VIDEO_TIMESCALE)
+        return max(0, self._position - elapsed)
+
+    @property
+    def reports(self) -> list[TranscodeReport]:
+        """Each track that is transcoded, video first."""
+        return [
+            TranscodeReport(
+                track=kind,
+                source=source.codecs,
+                target=output.codecs if (output := self._outputs.get(kind)) else "",
+                encoder="aac" if kind == "sound" else _encoder_name(),
+                cpu_ms_per_second=self._costs[kind].ms_per_second,
+                behind_ms=self.behind_ms,
+                frames_dropped=self.frames_dropped if kind == "picture" else 0,
+            )
+            for kind, source in sorted(self._sources.items())
+        ]
+
+    @property
+    def warnings(self) -> list[str]:
+        if not self.frames_dropped or "picture" not in self._sources:
+            return []
+        return [
+            f"This machine is too slow to transcode the picture "
+            f"({self._sources['picture'].codecs}): {self.frames_dropped} frames were left out, each"
+            " time up to the next key frame. Send H.264, or a smaller picture or fewer frames."
+        ]
+
+    def push(
+        self,
+        packet: Packet | SourcePacket,
+        tracks: tuple[Track, ...],
+        promise: Promise,
+        at_ms: int,
+    ) -> None:
+        """The publisher's next packet. `tracks` are those that are passed through, so far.
+
+        Refuses (`unavailable`) where even sound alone is not transcoded in time.
+        """
+        if self._is_over:
+            return
+        self._advance(packet)
+        is_picture = isinstance(packet, SourcePacket) and packet.track.kind == "picture"
+        if isinstance(packet, SourcePacket):
+            self._sources[packet.track.kind] = packet.track
+        else:
+            self._sources.pop(_kind(packet.track), None)
+        behind = self._position - self._done_position
+        if behind > self._behind_max and behind - self._ahead > self._behind_max:
+            self._catch_up(behind - self._ahead)
+        if is_picture and packet.is_key:
+            self._is_skipping = False
+        self._number += 1
+        is_dropped = is_picture and self._is_skipping
+        job = _Job(self._number, is_dropped, packet, tracks, promise, at_ms, self._position)
+        self._jobs.put(job)
+
+    def settle(self) -> None:
+        """Deliver all that was pushed, as far as it can be encoded without what follows."""
+        self._await(_Barrier(threading.Event(), is_end=False))
+        self._collect()
+
+    def end(self) -> None:
+        """Deliver all that was pushed, and what decoders and encoders held back; then stop."""
+        if self._is_over:
+            return
+        self._await(_Barrier(threading.Event(), is_end=True))
+        try:
+            self._collect()
+        finally:
+            self._is_over = True
+
+    def discard(self) -> None:
+        """Stop, and deliver nothing more."""
+        if not self._is_over:
+            self._is_over = True
+            self._skip_before = self._number + 1
+            self._jobs.put(_Barrier(threading.Event(), is_end=True))
+
+    def _advance(self, packet: Packet | SourcePacket) -> None:
+        """Count how much media has come; jumps of the publisher's clock are none."""
+        wire = packet.dts * VIDEO_TIMESCALE // packet.track.timescale
+        step = 0 if self._newest is None else wire - self._newest
+        if 0 < step <= _STEP_MAX:
+            self._position += step
+        if self._newest is None or step > 0 or step < -_STEP_MAX:
+            self._newest = wire
+
+    def _catch_up(self, behind: int) -> None:
+        """Leave out pictures: those that wait, and those that come up to a key frame."""
+        if behind > _BEHIND_TIMES_MAX * self._behind_max:
+            raise Refused(
+                "unavailable",
+                "This machine is too slow to transcode what is sent "
+                f"({', '.join(source.codecs for source in self._sources.values())}). "
+                "Send H.264 and AAC, in real time (ffmpeg: -re).",
+            )
+        if "picture" in self._sources and self._done_number >= self._skip_before:
+            log.warning(
+                "transcoding fell behind: pictures are left out to the next key frame behind_ms=%d",
+                behind // _TICKS_PER_MS,
+            )
+            self._skip_before = self._number
+            self._is_skipping = True
+
+    def _await(self, barrier: _Barrier) -> None:
+        if self._is_over:
+            return
+        self._jobs.put(barrier)
+        if barrier.reached.wait(_SETTLE_SECONDS):
+            return
+        # Too much for one turn of the loop: what waits of the pictures is given up.
+        self._skip_before = self._number + 1
+        if not barrier.reached.wait(_SETTLE_SECONDS):
+            log.warning("transcoding does not come to an end: the last of it is lost")
+
+    def _collect(self) -> None:
+        while self._results and not self._is_over:
+            done = self._results.popleft()
+            self._outputs = done.outputs
+            self._deliver(self._transcoded(done))
+
+    def _collect_later(self) -> None:
+        try:
+            self._collect()
+        except Refused as refused:
+            self._fail(refused)
+
+    def _transcoded(self, done: _Done) -> Transcoded:
+        job = done.job
+        tracks = {_kind(track): track for track in job.tracks} | done.outputs
+        promise = Promise(
+            job.promise.has_picture or "picture" in self._sources,
+            job.promise.has_sound or "sound" in self._sources,
+            job.promise.sound,
+        )
+        # A picture comes first in the names of kinds too.
+        ordered = tuple(tracks[kind] for kind in sorted(tracks))
+        return Transcoded(done.packet, ordered, promise, job.at_ms)
+
+    # What runs in the thread.
+
+    def _work(self, frame_rate: float) -> None:
+        worker = Worker(frame_rate)
+        try:
+            self._convert_all(worker)
+        except Exception:  # A thread's root: the publisher is told.
+            log.exception("transcoding failed")
+            self._call_home(self._tell_failure)
+
+    def _convert_all(self, worker: Worker) -> None:
+        last: _Job | None = None
+        while True:
+            job = self._jobs.get()
+            if isinstance(job, _Barrier):
+                if job.is_end and last is not None:
+                    self._add_results(last, worker.tracks, worker.end())
+                job.reached.set()
+                if job.is_end:
+                    return
+                continue
+            last = job
+            self._convert(worker, job)
+
+    def _convert(self, worker: Worker, job: _Job) -> None:
+        packet = job.packet
+        if isinstance(packet, Packet):
+            worker.drop(_kind(packet.track))
+            packets = [packet]
+        else:
+            kind = packet.track.kind
+            if job.is_dropped or (kind == "picture" and job.number <= self._skip_before):
+                self.frames_dropped += 1
+                packets = []
+            else:
+                start_us = busy_us()
+                packets = worker.take(packet)
+                self._costs[kind].add(busy_us() - start_us, job.position)
+        self._add_results(job, worker.tracks, packets)
+        self._done_number, self._done_position = job.number, job.position
+        if packets:
+            self._call_home(self._collect_later)
+
+    def _add_results(self, job: _Job, outputs: dict[Kind, Track], packets: list[Packet]) -> None:
+        for packet in packets:
+            if isinstance(job.packet, SourcePacket):
+                outputs = outputs | {_kind(packet.track): packet.track}
+            self._results.append(_Done(job, packet, outputs))
+
+    def _call_home(self, act: Callable[[], None]) -> None:
+        try:
+            self._loop.call_soon_threadsafe(act)
+        except RuntimeError:  # The loop has closed: nobody waits for it any more.
+            log.debug("what was transcoded came too late")
+
+    def _tell_failure(self) -> None:
+        if not self._is_over:
+            self._is_over = True
+            self._fail(Refused("unavailable", "What is sent could not be transcoded."))
+
+
+def _kind(track: Track) -> Kind:
+    return "picture" if isinstance(track, VideoTrack) else "sound"
+
+
+def _encoder_name() -> str:
+    from emulator.media.publisher.encoders import h264_encoder
+
+    return h264_encoder()

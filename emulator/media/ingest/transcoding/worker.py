@@ -1,0 +1,181 @@
+"""Worker: what HLS cannot carry in, AAC and H.264 out. For one thread; no I/O, no clock.
+
+Times stay the publisher's: sound is placed by its samples, and every picture where it was shown, so
+nothing that a decoder or an encoder holds back moves one against the other.
+"""
+
+import logging
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from emulator.media.codecs import aac
+from emulator.media.ingest.transcoding.source_reader import SourcePacket, SourceTrack
+from emulator.media.packets import VIDEO_TIMESCALE, Colour, Packet, Track, VideoTrack
+from emulator.media.renditions.encoder import Encoder
+from emulator.media.track_set import Kind
+from emulator.media.webrtc.transcoding.resampled import RATE
+from emulator.media.webrtc.transcoding.transcoders import AacEncoder
+
+if TYPE_CHECKING:
+    from av import VideoFrame
+
+log = logging.getLogger(__name__)
+
+_CHANNELS = 2
+# 720p at 30 frames a second gets 2.8 Mbit/s.
+_BITS_A_PIXEL = 0.1
+_BITS_MIN = 200_000
+_UNSPECIFIED = 2
+# More pictures than this no decoder holds back.
+_KEYS_MAX = 40
+
+
+class Worker:
+    """One publisher's. `frame_rate` is what it announced; bit rates follow from it."""
+
+    def __init__(self, frame_rate: float) -> None:
+        self._frame_rate = frame_rate
+        self._lanes: dict[Kind, _Sound | _Picture] = {}
+
+    @property
+    def tracks(self) -> dict[Kind, Track]:
+        """What comes out, as far as it is known."""
+        return {kind: lane.track for kind, lane in self._lanes.items() if lane.track is not None}
+
+    def take(self, packet: SourcePacket) -> list[Packet]:
+        """What can be encoded now, in the publisher's own time."""
+        kind = packet.track.kind
+        lane = self._lanes.get(kind)
+        made: list[Packet] = []
+        if lane is None or lane.source != packet.track:
+            made = lane.end() if lane is not None else []
+            lane = self._lanes[kind] = self._lane(packet.track)
+        return made + lane.take(packet)
+
+    def drop(self, kind: Kind) -> None:
+        """This kind comes as HLS carries it now."""
+        self._lanes.pop(kind, None)
+
+    def end(self) -> list[Packet]:
+        """What decoders and encoders hold back. Nothing is taken afterwards."""
+        lanes, self._lanes = self._lanes, {}
+        return [packet for lane in lanes.values() for packet in lane.end()]
+
+    def _lane(self, source: SourceTrack) -> "_Sound | _Picture":
+        return _Sound(source) if source.kind == "sound" else _Picture(source, self._frame_rate)
+
+
+class _Sound:
+    """Any sound as AAC LC, stereo, 48 kHz."""
+
+    def __init__(self, source: SourceTrack) -> None:
+        self.source = source
+        self.track = aac.track(aac.config(RATE, _CHANNELS))
+        self._decoder = _decoder(source)
+        if source.sample_rate:
+            self._decoder.sample_rate = source.sample_rate
+        if source.channels:
+            self._decoder.layout = "stereo" if source.channels == 2 else "mono"
+        self._encoder = AacEncoder(self.track)
+        self._at = 0
+
+    def take(self, packet: SourcePacket) -> list[Packet]:
+        import av
+
+        self._at = packet.dts * RATE // VIDEO_TIMESCALE
+        return self._convert(av.Packet(packet.data))
+
+    def end(self) -> list[Packet]:
+        return [*self._convert(None), *self._encoder.end()]
+
+    def _convert(self, packet: Any) -> list[Packet]:
+        made: list[Packet] = []
+        for frame in _decoded(self._decoder, packet):
+            samples, rate = frame.samples, frame.sample_rate or RATE
+            made += self._encoder.encode(frame, self._at)
+            self._at += samples * RATE // rate
+        return made
+
+
+class _Picture:
+    """Any picture as H.264, 4:2:0 with 8 bits, key frames where the source has them."""
+
+    def __init__(self, source: SourceTrack, frame_rate: float) -> None:
+        self.source = source
+        self.track: Track | None = None
+        self._frame_rate = frame_rate
+        self._decoder = _decoder(source)
+        # A thread a frame would hold back as many frames as there are threads.
+        self._decoder.thread_count = 1
+        self._encoder: Encoder | None = None
+        self._size = (0, 0)
+        self._keys: list[int] = []
+
+    def take(self, packet: SourcePacket) -> list[Packet]:
+        import av
+
+        if packet.is_key:
+            self._keys = [*self._keys[-_KEYS_MAX:], packet.pts]
+        coded = av.Packet(packet.data)
+        coded.pts, coded.dts = packet.pts, packet.dts
+        coded.time_base = Fraction(1, VIDEO_TIMESCALE)
+        return self._convert(coded)
+
+    def end(self) -> list[Packet]:
+        return self._convert(None)
+
+    def _convert(self, packet: Any) -> list[Packet]:
+        frames = [frame for frame in _decoded(self._decoder, packet) if frame.pts is not None]
+        return [made for frame in frames if (made := self._encode(frame)) is not None]
+
+    def _encode(self, frame: "VideoFrame") -> Packet | None:
+        import av
+
+        pts = frame.pts or 0
+        is_key = pts in self._keys
+        if is_key:
+            self._keys.remove(pts)
+        size = (frame.width, frame.height)
+        if self._encoder is None or size != self._size:
+            bits = round(frame.width * frame.height * self._frame_rate * _BITS_A_PIXEL)
+            self._encoder = Encoder(frame.height, max(_BITS_MIN, bits), self._frame_rate)
+            self._size = size
+        try:
+            made = self._encoder.encode(frame, pts, pts, source=self._shape(frame), is_key=is_key)
+        except av.FFmpegError as error:
+            log.warning("a picture could not be encoded size=%dx%d error=%s", *size, error)
+            return None
+        if made is not None:
+            self.track = made.track
+        return made
+
+    def _shape(self, frame: "VideoFrame") -> VideoTrack:
+        """What the encoder has to know of the source: the shape of its pixels, its colours."""
+        aspect = self._decoder.sample_aspect_ratio or Fraction(1)
+        colour = None
+        if frame.color_primaries != _UNSPECIFIED and not frame.format.is_rgb:
+            primaries, transfer = int(frame.color_primaries), int(frame.color_trc)
+            colour = Colour(primaries, transfer, int(frame.colorspace))
+        shape = (aspect.numerator, aspect.denominator)
+        return VideoTrack("h264", b"", "", *self._size, aspect=shape, colour=colour)
+
+
+def _decoder(source: SourceTrack) -> Any:
+    from av import CodecContext
+
+    decoder: Any = CodecContext.create(source.decoder, "r")
+    if source.config:
+        decoder.extradata = source.config
+    return decoder
+
+
+def _decoded(decoder: Any, packet: Any) -> list[Any]:
+    """None for a packet: there are no more. What cannot be decoded is left out."""
+    import av
+
+    try:
+        frames: list[Any] = decoder.decode(packet)
+    except (av.FFmpegError, ValueError) as error:
+        log.debug("a frame could not be decoded error=%s", error)
+        return []
+    return frames

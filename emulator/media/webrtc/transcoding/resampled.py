@@ -1,0 +1,53 @@
+"""Resampled: decoded sound as an encoder wants it."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from av import AudioFrame
+
+RATE = 48_000
+# Samples that may be missing or too many before the clock is set anew; jitter stays below.
+_DRIFT = RATE // 20
+
+
+class Resampled:
+    """Decoded sound at 48 kHz, stereo, in frames of one size, placed by its own sample clock."""
+
+    def __init__(self, form: str, size: int) -> None:
+        from av import AudioFifo, AudioResampler
+
+        self._resampler = AudioResampler(format=form, layout="stereo", rate=RATE)
+        self._fifo = AudioFifo()
+        self._size = size
+        # Where the fifo's first sample is, and how many were written since then.
+        self._at = 0
+        self._written = 0
+        self._is_begun = False
+
+    def push(self, frame: "AudioFrame", at: int) -> "list[tuple[int, AudioFrame]]":
+        """Frames that are full now, each with its place. `at` is the given one's, at 48 kHz."""
+        if self._is_begun and abs(at - self._end) > _DRIFT:
+            self._fifo.read(self._fifo.samples, partial=True)
+            self._is_begun = False
+        if not self._is_begun:
+            self._at, self._is_begun = at, True
+        frame.pts = None
+        for each in self._resampler.resample(frame):
+            each.pts = None
+            self._fifo.write(each)
+        found = []
+        while self._fifo.samples >= self._size:
+            made = self._fifo.read(self._size)
+            assert made is not None
+            found.append((self._at, made))
+            self._at += self._size
+        return found
+
+    def rest(self) -> "tuple[int, AudioFrame] | None":
+        """What is left at the end: less than a frame."""
+        frame = self._fifo.read(0, partial=True)
+        return (self._at, frame) if frame is not None else None
+
+    @property
+    def _end(self) -> int:
+        return self._at + self._fifo.samples

@@ -1,0 +1,180 @@
+"""Transcoder: a worker's thread behind a queue: order, ends, and what happens when it is late."""
+
+import asyncio
+import threading
+from fractions import Fraction
+from functools import cache
+
+import av
+import pytest
+
+from emulator.core.errors import Refused
+from emulator.media.ingest.transcoding.source_reader import (
+    SourcePacket,
+    SourceTrack,
+    Transcoded,
+)
+from emulator.media.ingest.transcoding.transcoder import Transcoder
+from emulator.media.packets import AudioTrack, Packet, VideoTrack
+from emulator.media.track_set import NO_PROMISE
+
+PICTURE = SourceTrack("picture", "Sorenson H.263", "flv")
+SOUND = SourceTrack("sound", "PCM", "pcm_s16le", sample_rate=48_000, channels=1)
+AAC = AudioTrack("aac", b"\x11\x90", "mp4a.40.2", 48_000, 2, 1024)
+FRAME_TICKS = 3_000
+GROUP = 10
+
+
+@cache
+def pictures(count: int) -> tuple[SourcePacket, ...]:
+    """Frames of 30 a second, a key frame every ten."""
+    encoder = av.CodecContext.create("flv", "w")
+    assert isinstance(encoder, av.VideoCodecContext)
+    encoder.width, encoder.height, encoder.pix_fmt = 320, 240, "yuv420p"
+    encoder.time_base, encoder.gop_size = Fraction(1, 30), GROUP
+    frame = av.VideoFrame(320, 240, "yuv420p")
+    packets = []
+    for number in range(count):
+        frame.pts = number
+        packets += encoder.encode(frame)
+    return tuple(
+        SourcePacket(
+            PICTURE, at * FRAME_TICKS, at * FRAME_TICKS, bool(coded.is_keyframe), bytes(coded)
+        )
+        for at, coded in enumerate(packets)
+    )
+
+
+class Rig:
+    """A transcoder, what it delivered, and a steady clock that is set by hand."""
+
+    def __init__(self, behind_ms: int = 3_000) -> None:
+        self.seconds = 0.0
+        self.delivered: list[Transcoded] = []
+        self.failures: list[Refused] = []
+        self.transcoder = Transcoder(
+            self.delivered.append,
+            self.failures.append,
+            behind_ms=behind_ms,
+            frame_rate=30,
+            seconds=lambda: self.seconds,
+        )
+
+    def push(self, *packets: Packet | SourcePacket) -> None:
+        for packet in packets:
+            self.transcoder.push(packet, (), NO_PROMISE, 0)
+
+    def times(self, kind: type) -> list[int]:
+        return [each.packet.pts for each in self.delivered if isinstance(each.packet.track, kind)]
+
+
+def threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "transcode-ingest"]
+
+
+async def test_every_picture_comes_out_where_it_was_shown() -> None:
+    rig = Rig()
+    rig.push(*pictures(25))
+    rig.transcoder.end()
+    assert rig.times(VideoTrack) == [number * FRAME_TICKS for number in range(25)]
+    keys = [each.packet.pts for each in rig.delivered if each.packet.is_key]
+    assert keys == [0, GROUP * FRAME_TICKS, 2 * GROUP * FRAME_TICKS]
+    first = rig.delivered[0]
+    assert first.tracks == (first.packet.track,)
+    assert first.promise.has_picture
+
+
+async def test_what_is_passed_through_keeps_its_place_among_what_is_transcoded() -> None:
+    rig = Rig()
+    # Given sound that is passed through, each time after a picture,
+    for picture in pictures(12):
+        sound = picture.dts * 48 // 90
+        rig.push(picture, Packet(AAC, sound, sound, 1024, True, b"sound"))
+
+    # then it comes untouched, and after it.
+    rig.transcoder.end()
+    kinds = [type(each.packet.track) for each in rig.delivered]
+    assert kinds == [VideoTrack, AudioTrack] * 12
+    assert all(each.packet.data == b"sound" for each in rig.delivered[1::2])
+
+
+async def test_sound_is_placed_by_its_samples_and_none_of_it_is_lost() -> None:
+    rig = Rig()
+    for number in range(10):
+        at = 90_000 + number * 1_800  # 20 ms
+        rig.push(SourcePacket(SOUND, at, at, True, bytes(2 * 960)))
+    rig.transcoder.end()
+    times = rig.times(AudioTrack)
+    # 1024 samples before it stand for what the encoder holds back.
+    assert times[0] == 48_000 - 1_024
+    assert times == list(range(times[0], times[0] + 1_024 * len(times), 1_024))
+    assert times[-1] + 1_024 >= 48_000 + 10 * 960
+
+
+async def test_pictures_that_come_too_late_are_left_out_up_to_a_key_frame() -> None:
+    # Given a machine that has done nothing of what came within 0.3 s,
+    rig = Rig(behind_ms=100)
+    frames = pictures(40)
+    rig.seconds = 10.0
+    rig.push(*frames[:9])
+
+    # then what waits is left out, and what comes up to the next key frame.
+    rig.transcoder.settle()
+    for frame in frames[9:13]:
+        rig.push(frame)
+        rig.transcoder.settle()
+    rig.transcoder.end()
+    times = rig.times(VideoTrack)
+    assert times[-3:] == [number * FRAME_TICKS for number in (10, 11, 12)]
+    (report,) = rig.transcoder.reports
+    assert report.frames_dropped == 13 - len(times)
+    assert report.frames_dropped >= 6
+    assert f"{report.frames_dropped} frames were left out" in rig.transcoder.warnings[0]
+
+
+async def test_a_file_that_is_sent_too_fast_is_read_slower_and_loses_nothing() -> None:
+    rig = Rig(behind_ms=100)
+    rig.push(*pictures(40))
+    assert rig.transcoder.pause_ms > 0
+    rig.transcoder.end()
+    assert len(rig.times(VideoTrack)) == 40
+    assert rig.transcoder.pause_ms == 0
+
+
+async def test_a_publisher_is_refused_where_the_machine_never_catches_up() -> None:
+    rig = Rig(behind_ms=100)
+    rig.seconds = 10.0
+    with pytest.raises(Refused, match="too slow to transcode"):
+        rig.push(*pictures(40))
+    rig.transcoder.discard()
+
+
+async def test_nothing_is_delivered_after_the_end_and_no_thread_is_left() -> None:
+    rig = Rig()
+    rig.push(*pictures(5))
+    rig.transcoder.end()
+    count = len(rig.delivered)
+    rig.push(*pictures(5))
+    rig.transcoder.end()
+
+    another = Rig()
+    another.push(*pictures(5))
+    another.transcoder.discard()
+    for thread in threads():
+        await asyncio.to_thread(thread.join)
+    await asyncio.sleep(0)
+    assert (len(rig.delivered), another.delivered) == (count, [])
+    assert threads() == []
+
+
+async def test_a_refusal_of_what_comes_out_is_told() -> None:
+    # Given a stream that takes nothing: its disk is full,
+    refusals: asyncio.Queue[Refused] = asyncio.Queue()
+
+    def refuse(_: Transcoded) -> None:
+        raise Refused("unavailable", "The disk is full.")
+
+    transcoder = Transcoder(refuse, refusals.put_nowait, behind_ms=3_000, frame_rate=30)
+    transcoder.push(pictures(1)[0], (), NO_PROMISE, 0)
+    assert (await refusals.get()).sentence == "The disk is full."
+    transcoder.discard()
