@@ -8,7 +8,7 @@ from typing import Literal
 from emulator.core.values import dataclass
 from emulator.scenario.language.scenario import Place, Step
 
-Outcome = Literal["done", "missed", "refused", "not-refused", "cut-short", "never-began"]
+Outcome = Literal["done", "missed", "refused", "not-refused", "cut-short", "skipped", "never-began"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -157,7 +157,10 @@ class Run:
         return min((each for each in ends if each is not None), default=None)
 
     def _judge_the_end(self) -> None:
+        self._turns.judge_the_end()
         for each in self.evening.scenario.expectations:
+            if each.holds != "at the end":
+                continue
             watch = Watch(each.path, each.condition, each.place)
             is_met = watch.look(self.evening)
             self._results.append(watch.judged(self.evening, is_met=is_met))

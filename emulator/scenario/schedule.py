@@ -45,8 +45,9 @@ def check(scenario: Scenario) -> list[Mistake]:
         if _is_in_circle(scenario, step):
             told = f"{step.name} waits for itself: its `after` leads in a circle."
             mistakes.append(_mistake(step, "circle", told))
-        elif before.every_ms is not None and before.times is None:
-            told = f"{before.name} never ends, so nothing comes after it: give it times."
+        elif before.is_extra:
+            word = "times" if before.every_ms is not None else "for"
+            told = f"{before.name} never ends, so nothing comes after it: give it {word}."
             mistakes.append(_mistake(step, "never-ends", told))
         elif before.is_off:
             told = f"{before.name} is switched off by its `if`, so nothing comes after it."
@@ -74,7 +75,7 @@ def _planned(step: Step, found: dict[int, Planned]) -> Planned:
         before = found.get(trigger.step)
         ended_ms = before.ends_ms if before else None
         starts_ms = None if ended_ms is None else ended_ms + trigger.offset_ms
-    if starts_ms is None or (step.every_ms is not None and step.times is None):
+    if starts_ms is None or step.is_extra:
         return Planned(step, starts_ms, None)
     repeats_ms = (step.every_ms or 0) * ((step.times or 1) - 1)
     return Planned(step, starts_ms, starts_ms + repeats_ms + length_ms(step))

@@ -5,7 +5,7 @@ An `Evening` is shared by all steps of a run; a `Stage` is that evening as one s
 
 import json
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -57,6 +57,10 @@ class Server:
     snapshot: Callable[[str], None] | None = None
     # A user's API key, for a real socket.
     key_of: Callable[[str], str] | None = None
+    # What was asked of the API in this world since the run began, by the names of `requests.count`.
+    requests: Callable[[], Iterable[Mapping[str, Any]]] | None = None
+    # Whether a publisher of this stream is connected.
+    is_publishing: Callable[[str], bool] | None = None
     # Takes a user's film as an upload, with a title; gives its video's uid on the CDN.
     upload: Callable[[str, Path, str], Awaitable[str]] | None = None
 

@@ -72,7 +72,9 @@ async def play(
 ) -> Played:
     """Play it on a world of its own that nobody else touches."""
     scenario = load(text, "test.yaml", given=given, read_file=read_file, known=Known())
-    clock, bus = ManualClock(), Bus()
+    begins_ms = scenario.begins_ms
+    clock = ManualClock() if begins_ms is None else ManualClock(begins_ms)
+    bus = Bus()
     world = World(clock=clock, publish=bus.publish, name="scenario")
     evening = Evening(
         world=world,

@@ -6,7 +6,7 @@ into the file of its noun; `registry` finds it there.
 
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -41,6 +41,8 @@ class Action(BaseModel):
     must_last: ClassVar[bool] = False
     is_joined: ClassVar[bool] = False
     shorthand: ClassVar[str] = ""
+    # When what an action expects must hold (`language/scenario.Holds`).
+    holds: ClassVar[Literal["at the end", "throughout", "never"]] = "at the end"
 
     @classmethod
     def arguments(cls, plain: Any) -> Any:
@@ -51,6 +53,10 @@ class Action(BaseModel):
 
     def wrong(self) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
         """What no type can say: where in the arguments, a rule's name, and a sentence."""
+        return iter(())
+
+    def asks(self) -> Iterator[tuple[tuple[int | str, ...], str, Any]]:
+        """The facts that it asks for: where in the arguments, a path, a condition."""
         return iter(())
 
     def files(self) -> tuple[str, ...]:

@@ -24,6 +24,8 @@ NOUNS: dict[str, tuple[str, ...]] = {
     "wait": ("evening.wait",),
     "snapshot": ("evening.snapshot",),
     "expect": ("evening.expect",),
+    "throughout": ("evening.expect",),
+    "never": ("evening.expect",),
 }
 
 
@@ -35,7 +37,8 @@ def of_noun(noun: str) -> dict[str, type[Action]]:
         module = import_module(f"emulator.scenario.actions.{where}")
         for value in vars(module).values():
             is_action = isinstance(value, type) and issubclass(value, Action)
-            if is_action and value.__module__ == module.__name__ and "name" in vars(value):
+            is_own = is_action and value.__module__ == module.__name__ and "name" in vars(value)
+            if is_own and value.name.partition(".")[0] == noun:
                 found[value.name] = value
     return found
 

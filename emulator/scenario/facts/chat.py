@@ -1,9 +1,9 @@
 """Facts of a stream's chat: what was said, held, refused, and what the room asks for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from emulator.scenario.facts.fact import Fact, Noun
+from emulator.scenario.facts.fact import Fact, Noun, counted
 from emulator.scenario.stage import Evening, find_stream
 from emulator.world.chat import settings
 from emulator.world.chat.settings import ChatSettings
@@ -50,6 +50,43 @@ def _counted(what: str) -> Callable[[Evening, str], Any]:
     return _of(lambda evening, stream: evening.counts.get(f"chat.{what}/{stream.id}", 0))
 
 
+def _said(evening: Evening, name: str) -> Iterable[Mapping[str, Any]]:
+    return [
+        {"by": row["username"], "says": row["content"], "deleted": bool(row["is_deleted"])}
+        for row in evening.world.store.rows(
+            "SELECT username, content, is_deleted FROM messages"
+            " LEFT JOIN users ON users.row = user_row WHERE stream_row = ? ORDER BY messages.row",
+            find_stream(evening, name).row,
+        )
+    ]
+
+
+def _moderators(is_vip: bool) -> Callable[[Evening, str], Iterable[Mapping[str, Any]]]:
+    return lambda evening, name: [
+        {"user": row["username"]}
+        for row in evening.world.store.rows(
+            "SELECT username FROM moderators JOIN users ON users.row = user_row"
+            " WHERE stream_row = ? AND is_vip = ?",
+            find_stream(evening, name).row,
+            is_vip,
+        )
+    ]
+
+
+def _bans(is_for_good: bool) -> Callable[[Evening, str], Iterable[Mapping[str, Any]]]:
+    return lambda evening, name: [
+        {"user": row["username"], "reason": row["reason"]}
+        for row in evening.world.store.rows(
+            "SELECT username, reason FROM bans JOIN users ON users.row = user_row WHERE"
+            " stream_row = ? AND (expires_at_ms IS NULL) = ? AND coalesce(expires_at_ms, ?) > ?",
+            find_stream(evening, name).row,
+            is_for_good,
+            evening.world.now_ms + 1,
+            evening.world.now_ms,
+        )
+    ]
+
+
 CHAT = Noun(
     "stream",
     {
@@ -58,6 +95,15 @@ CHAT = Noun(
         "held": Fact("number", "lines that a filter kept back", _counted("held")),
         "refused": Fact("number", "lines that a rule refused", _counted("refused")),
         "lost": Fact("number", "posted lines that are not in the history", _of(_lost)),
+        "lines": counted(
+            "lines that were said, of which `where` picks some", ("by", "says", "deleted"), _said
+        ),
+        "moderators": counted("its moderators", ("user",), _moderators(is_vip=False)),
+        "vips": counted("its VIPs", ("user",), _moderators(is_vip=True)),
+        "bans": counted("who is banned for good", ("user", "reason"), _bans(is_for_good=True)),
+        "timeouts": counted(
+            "who is banned for a while, and still is", ("user", "reason"), _bans(is_for_good=False)
+        ),
         "last_line": Fact("text", "what was said last", _of(_last)),
         "slow_mode": Fact(
             "duration", "the room's slow mode", _room(lambda s: s.slow_mode_seconds * 1000)

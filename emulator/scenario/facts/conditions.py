@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
 from emulator.core import quantities
@@ -67,7 +67,8 @@ def parse(kind: FactKind, raw: Any, choices: Collection[str] = ()) -> Condition:
 
     Refuses (`ValueError`) one that cannot be meant.
     """
-    text = _show(raw)
+    # `{is: 3}` reads as 3.
+    text = _show(raw["is"] if isinstance(raw, dict) and list(raw) == ["is"] else raw)
     if not isinstance(raw, dict):
         _check_choice(raw, choices)
         return Condition(kind, {"is": _read(kind, raw)}, text)
@@ -86,6 +87,16 @@ def parse(kind: FactKind, raw: Any, choices: Collection[str] = ()) -> Condition:
         raise ValueError("about and give go together: {about: 10s, give: 1s}")
     wanted = {word: _wanted(kind, word, value, give) for word, value in words.items()}
     return Condition(kind, wanted, text)
+
+
+def split(raw: Any) -> tuple[Mapping[str, Any], Any]:
+    """What a condition counts alone (`where`), and the rest of it."""
+    if not isinstance(raw, dict) or "where" not in raw:
+        return {}, raw
+    where = raw["where"]
+    if not isinstance(where, dict) or not where:
+        raise ValueError("where takes names and values, such as where: {user: bob}")
+    return where, {word: value for word, value in raw.items() if word != "where"}
 
 
 def words() -> dict[str, str]:
@@ -188,6 +199,11 @@ def _compare(word: str, want: Any, value: Any) -> bool:
 def _ends(want: Any) -> list[float]:
     found = want if isinstance(want, tuple) else (want,)
     return [each for each in found if _is_number(each)]
+
+
+def text_of(raw: Any) -> str:
+    """A condition as people read it."""
+    return _show(raw)
 
 
 def _show(raw: Any) -> str:

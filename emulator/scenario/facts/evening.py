@@ -1,8 +1,12 @@
-"""Facts of the run itself: how often an event happened, what was saved, what was refused."""
+"""Facts of the run itself: what happened, what was asked of the server, what time it is."""
 
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
-from emulator.scenario.facts.fact import Fact, Noun
+from emulator.core.errors import Refused
+from emulator.scenario.facts.fact import Fact, Noun, counted
 from emulator.scenario.language import happenings
 from emulator.scenario.stage import Evening
 
@@ -11,11 +15,79 @@ def _events(evening: Evening, name: str) -> int:
     return evening.counts.get(f"event/{happenings.kinds()[name].__name__}", 0)
 
 
+def count_key(event: str, where: Mapping[str, Any]) -> str:
+    """What a filtered event is counted under."""
+    wanted = json.dumps(where, sort_keys=True, default=str)
+    return f"event/{happenings.kinds()[event].__name__} {wanted}"
+
+
+def _some_events(evening: Evening, name: str, where: Mapping[str, Any]) -> int:
+    return evening.counts.get(count_key(name, where), 0)
+
+
+def _turns(evening: Evening, name: str) -> int:
+    return evening.counts.get(f"turns/{name}", 0)
+
+
+def _requests(evening: Evening, _: str) -> Iterable[Mapping[str, Any]]:
+    if evening.server.requests is None:
+        raise Refused("unavailable", "There is no server here that could be asked.")
+    return evening.server.requests()
+
+
+def _deliveries(evening: Evening, _: str) -> Iterable[Mapping[str, Any]]:
+    return [
+        dict(row)
+        for row in evening.world.store.rows(
+            "SELECT d.kind AS event, d.state, d.status, d.attempts, t.url"
+            " FROM webhook_deliveries d JOIN webhook_targets t ON t.row = d.target_row"
+            " WHERE d.created_at_ms >= ?",
+            evening.began_ms,
+        )
+    ]
+
+
+def _targets(evening: Evening, _: str) -> Iterable[Mapping[str, Any]]:
+    return [dict(row) for row in evening.world.store.rows("SELECT url FROM webhook_targets")]
+
+
+def _now(evening: Evening) -> datetime:
+    return datetime.fromtimestamp(evening.world.now_ms / 1000, UTC)
+
+
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
 def _saved(evening: Evening, name: str) -> Any:
     return evening.saved.get(name)
 
 
-EVENTS = Noun("event", {"count": Fact("number", "how often this event happened", _events)})
+EVENTS = Noun(
+    "event",
+    {"count": Fact("number", "how often this event happened", _events, count=_some_events)},
+)
+STEP = Noun("step", {"turns": Fact("number", "how often this step began", _turns)})
+REQUESTS = Noun(
+    "none",
+    {
+        "count": counted(
+            "requests of this world's API since the run began, the newest that the server keeps",
+            ("method", "path", "operation", "status", "user", "from"),
+            _requests,
+        )
+    },
+)
+WEBHOOKS = Noun(
+    "none",
+    {
+        "deliveries": counted(
+            "what webhooks were to tell since the run began",
+            ("event", "url", "state", "status", "attempts"),
+            _deliveries,
+        ),
+        "targets": counted("addresses that webhooks go to", ("url",), _targets),
+    },
+)
 SAVED = Noun("saved", {"value": Fact("any", "what http.request saved under a name", _saved)})
 RUN = Noun(
     "none",
@@ -25,6 +97,18 @@ RUN = Noun(
             "steps that the platform refused",
             lambda evening, _: evening.counts.get("steps.refused", 0),
         ),
+        "date": Fact("text", "the world's date, UTC", lambda e, _: f"{_now(e):%Y-%m-%d}"),
+        "time": Fact("text", "the world's time of day, UTC", lambda e, _: f"{_now(e):%H:%M:%S}"),
+        "weekday": Fact(
+            "text", "the world's day of the week", lambda e, _: DAYS[_now(e).weekday()], DAYS
+        ),
     },
 )
-NOUNS = {"events": EVENTS, "saved": SAVED, "run": RUN}
+NOUNS = {
+    "events": EVENTS,
+    "saved": SAVED,
+    "step": STEP,
+    "requests": REQUESTS,
+    "webhooks": WEBHOOKS,
+    "run": RUN,
+}

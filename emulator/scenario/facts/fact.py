@@ -1,34 +1,82 @@
 """Fact: something that an expectation can ask for by a path, such as `stream.launch.status`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from emulator.core.values import dataclass
 from emulator.scenario.facts import conditions
 from emulator.scenario.facts.conditions import Condition, FactKind
+from emulator.scenario.language.mistakes import meant
 
 if TYPE_CHECKING:
     from emulator.scenario.stage import Evening
 
 # What stands in the middle of a path: a stream's name, a user's, or nothing.
-Middle = Literal["stream", "user", "vod", "saved", "event", "none"]
+Middle = Literal["stream", "user", "vod", "saved", "event", "step", "none"]
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
     """`read` gives its value now; None where the thing that it is about is not there yet.
 
-    `choices`: the words that it can be, where those are few.
+    `choices`: the words that it can be, where those are few. `filters`: the names that its `where`
+    may ask for; `count` then gives how many there are of what meets that.
     """
 
     kind: FactKind
     help: str
     read: Callable[["Evening", str], Any]
     choices: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
+    count: "Count | None" = None
 
     def condition(self, raw: Any) -> Condition:
         """What an expectation wants of it. Refuses (`ValueError`) what cannot be meant."""
-        return conditions.parse(self.kind, raw, self.choices)
+        where, rest = conditions.split(raw)
+        if not where:
+            return conditions.parse(self.kind, raw, self.choices)
+        if not self.filters:
+            raise ValueError("this is counted as a whole: it takes no where")
+        for name, wanted in where.items():
+            if name not in self.filters:
+                raise ValueError(f"where has no {str(name)[:40]} here{meant(name, self.filters)}")
+            conditions.parse("any", wanted)
+        condition = conditions.parse(self.kind, rest, self.choices)
+        return replace(condition, text=f"{condition.text} where {conditions.text_of(where)}")
+
+    def value(self, evening: "Evening", middle: str, where: Mapping[str, Any]) -> Any:
+        """Its value now; with `where`, of what meets that alone."""
+        if where and self.count is not None:
+            return self.count(evening, middle, where)
+        return self.read(evening, middle)
+
+
+# How many of something meet a `where`, whose values are conditions.
+Count = Callable[["Evening", str, Mapping[str, Any]], int]
+
+
+def counted(help_text: str, filters: tuple[str, ...], rows: "Rows") -> Fact:
+    """A number of things, of which a `where` picks some. `rows` gives them by those names."""
+
+    def count(evening: "Evening", middle: str, where: Mapping[str, Any]) -> int:
+        wanted = {name: conditions.parse("any", raw) for name, raw in where.items()}
+        return sum(
+            all(condition.holds(row[name]) for name, condition in wanted.items())
+            for row in rows(evening, middle)
+        )
+
+    return Fact(
+        "number",
+        help_text,
+        lambda evening, middle: count(evening, middle, {}),
+        filters=filters,
+        count=count,
+    )
+
+
+# All of something, each by the names that a `where` may ask for.
+Rows = Callable[["Evening", str], Iterable[Mapping[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)

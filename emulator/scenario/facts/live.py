@@ -6,12 +6,20 @@ from typing import Any, get_args
 from emulator.scenario.facts.fact import Fact, Noun
 from emulator.scenario.stage import Evening, find_stream
 from emulator.world.audience import figures
+from emulator.world.live import synthetic
 from emulator.world.live.moves import Status
 from emulator.world.live.streams import Stream
 
 
 def _of(read: Callable[[Evening, Stream], Any]) -> Callable[[Evening, str], Any]:
     return lambda evening, name: read(evening, find_stream(evening, name))
+
+
+def _has_publisher(evening: Evening, stream: Stream) -> bool:
+    is_publishing = evening.server.is_publishing
+    if is_publishing is not None:
+        return is_publishing(stream.id)
+    return synthetic.is_publishing(evening.world, stream)
 
 
 STREAM = Noun(
@@ -33,6 +41,7 @@ STREAM = Noun(
             _of(lambda e, s: figures.duration_ms(e.world, s)),
         ),
         "has_media": Fact("truth", "whether there is a picture", _of(lambda _, s: s.has_media)),
+        "has_publisher": Fact("truth", "whether a publisher is connected", _of(_has_publisher)),
         "has_vod": Fact("truth", "whether it left a VOD", _of(lambda _, s: s.vod_id is not None)),
     },
 )

@@ -1,5 +1,6 @@
 """Registry: which facts there are, and what a path names."""
 
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 
@@ -31,7 +32,8 @@ def find(path: str) -> tuple[Fact, Middle, str]:
     if noun.middle == "event":
         if rest not in happenings.kinds():
             raise ValueError(f"There is no event {rest[:60]}{meant(rest, happenings.kinds())}")
-        return noun.facts["count"], noun.middle, rest
+        filters = tuple(sorted(happenings.values_of(happenings.kinds()[rest])))
+        return replace(noun.facts["count"], filters=filters), noun.middle, rest
     if noun.middle == "saved":
         return noun.facts["value"], noun.middle, rest
     middle, _, last = rest.rpartition(".")

@@ -4,6 +4,7 @@ import gc
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import field
+from datetime import UTC, datetime
 from typing import Any
 
 from emulator.core import quantities
@@ -14,7 +15,7 @@ from emulator.scenario.language import names, tree
 from emulator.scenario.language.checked import checked
 from emulator.scenario.language.mistakes import Mistake, Mistakes, WrongScenario, meant
 from emulator.scenario.language.names import Names
-from emulator.scenario.language.scenario import Expectation, On, Param, Place, Scenario
+from emulator.scenario.language.scenario import Expectation, Holds, On, Param, Place, Scenario
 from emulator.scenario.language.steps import STEPS_MAX, Steps
 from emulator.scenario.language.tree import Node
 from emulator.scenario.language.values import params
@@ -29,12 +30,22 @@ KEYS = (
     "params",
     "lasts",
     "world",
+    "begins",
     "timeline",
     "expect",
+    "throughout",
+    "never",
 )
+# Parts of a file that ask for facts of the whole run.
+_HOLDS: dict[str, Holds] = {
+    "expect": "at the end",
+    "throughout": "throughout",
+    "never": "never",
+}
 VERSION = 1
 INCLUDES_MAX = 100
 _SEED_MAX = 2**53
+_YEAR_MAX = 2999
 
 # Gives the text of a file beside the scenario. Refuses (`ValueError`) one that may not be read.
 ReadFile = Callable[[str], str]
@@ -113,6 +124,7 @@ class _Loading:
         steps = Steps(self.mistakes)
         declared, values = self._file(root, given, steps, (self.file,))
         steps.finish()
+        self.names.steps |= steps.numbers.keys()
         self._check_names(steps)
         self._read_files(steps)
         world = self._world()
@@ -129,6 +141,7 @@ class _Loading:
             expectations=tuple(each for each, _ in self.expected),
             lasts_ms=lasts_ms,
             is_endless=is_endless,
+            begins_ms=self._begins(root),
             files=self.files,
         )
         if not self.mistakes:
@@ -147,7 +160,7 @@ class _Loading:
             self._note(root, "scenario", "A scenario begins with `scenario:` and its name.")
             return {}, {}
         for key in root.value:
-            if key not in KEYS:
+            if key not in KEYS and not key.startswith("x-"):
                 told = f"{key[:40]} is not known here{meant(key, KEYS)}"
                 self.mistakes.append(root.mistake_at_key(key, "unknown-key", told))
         version = root.value.get("version")
@@ -161,7 +174,8 @@ class _Loading:
         self._read_world(root, filling)
         for node in timeline:
             self._entry(node, filling, steps, chain)
-        self._read_expectations(root, filling)
+        for key, holds in _HOLDS.items():
+            self._read_expectations(root.value.get(key), holds, filling)
         return declared, values
 
     def _entry(self, node: Node, filling: Filling, steps: Steps, chain: tuple[str, ...]) -> None:
@@ -187,7 +201,7 @@ class _Loading:
     def _include(self, node: Node, filling: Filling, steps: Steps, chain: tuple[str, ...]) -> None:
         """`include: FILE`, with `at` (its times count from there) and `with` (its parameters)."""
         for key in node.value:
-            if key not in ("include", "at", "with"):
+            if key not in ("include", "at", "with") and not key.startswith("x-"):
                 told = f"{key[:40]} is not known beside include{meant(key, ('at', 'with'))}"
                 self.mistakes.append(node.mistake_at_key(key, "unknown-key", told))
         name = filling.plain(node.value["include"])
@@ -253,21 +267,25 @@ class _Loading:
                 told = f"the stream {stream.name} needs {' and '.join(needed)}, or existing."
                 self._note(place, "missing", told)
 
-    def _read_expectations(self, root: Node, filling: Filling) -> None:
-        node = root.value.get("expect")
+    def _read_expectations(self, node: Node | None, holds: Holds, filling: Filling) -> None:
+        """Facts of the whole run: a map, or a list of maps."""
         if node is None or node.value is None:
             return
-        if not isinstance(node.value, dict):
-            return self._note(node, "type", "Write facts here, such as stream.launch.status: live.")
+        for part in node.value if isinstance(node.value, list) else [node]:
+            if isinstance(part.value, dict):
+                self._read_facts(part, holds, filling)
+            else:
+                self._note(part, "type", "Write facts here, such as stream.launch.status: live.")
+
+    def _read_facts(self, node: Node, holds: Holds, filling: Filling) -> None:
         for path, inner in node.value.items():
             raw = filling.plain(inner)
             for _, rule, sentence in wrong_expectation(path, raw):
                 self.mistakes.append(node.mistake_at_key(path, rule, sentence))
             line, column = node.keys[path]
             place = Place(node.file, line, column)
-            at = Node(node.file, line, column, None)
-            self.expected.append((Expectation(path, raw, place), at))
-        return None
+            at = Node(node.file, line, column, inner.value, inner.keys)
+            self.expected.append((Expectation(path, raw, place, holds), at))
 
     def _check_names(self, steps: Steps) -> None:
         for part, node in self.worlds:
@@ -278,12 +296,14 @@ class _Loading:
             if isinstance(step.trigger, On):
                 where = node.value["on"].at((step.trigger.event,))
                 names.check_filter(step.trigger, where, self.names, self.mistakes)
-            for path in getattr(step.action, "facts", ()):
-                where = arguments.keys.get(path, (arguments.line, arguments.column))
-                at = Node(arguments.file, where[0], where[1], None)
-                names.check_path(path, at, self.names, self.mistakes)
+            for place, path, raw in step.action.asks():
+                names.check_path(path, raw, arguments.at_key(place), self.names, self.mistakes)
+            for path, raw in step.facts_if:
+                where = node.value["if"].at_key((path,))
+                names.check_path(path, raw, where, self.names, self.mistakes)
         for expectation, node in self.expected:
-            names.check_path(expectation.path, node, self.names, self.mistakes)
+            path, raw = expectation.path, expectation.condition
+            names.check_path(path, raw, node, self.names, self.mistakes)
 
     def _read_files(self, steps: Steps) -> None:
         """Texts and films that actions speak of by a file's name."""
@@ -335,6 +355,23 @@ class _Loading:
         except ValueError as error:
             self._note(node, "value", f"lasts: {error}, or forever.")
             return None, False
+
+    def _begins(self, root: Node) -> int | None:
+        """`begins: 2026-03-06 18:00`, UTC where nothing else is said."""
+        node = root.value.get("begins") if isinstance(root.value, dict) else None
+        if node is None:
+            return None
+        try:
+            begins = datetime.fromisoformat(str(node.value))
+        except ValueError:
+            self._note(node, "value", "Write a date here, such as 2026-03-06 or 2026-03-06T18:00Z.")
+            return None
+        if begins.tzinfo is None:
+            begins = begins.replace(tzinfo=UTC)
+        if not 2000 <= begins.year <= _YEAR_MAX:
+            self._note(node, "value", f"begins is in the years 2000 to {_YEAR_MAX}.")
+            return None
+        return int(begins.timestamp() * 1000)
 
     def _text(self, root: Node, key: str, *, is_needed: bool = False) -> str:
         node = root.value.get(key) if isinstance(root.value, dict) else None

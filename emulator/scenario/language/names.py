@@ -28,6 +28,7 @@ class Names:
     vods: set[str] = field(default_factory=set)
     categories: set[str] = field(default_factory=set)
     saved: set[str] = field(default_factory=set)
+    steps: set[str] = field(default_factory=set)
 
     def of(self, noun: Noun) -> set[str]:
         found = {
@@ -50,14 +51,20 @@ def check(model: BaseModel, node: Node, names: Names, mistakes: list[Mistake]) -
             mistakes.append(node.at(path).mistake(f"unknown-{noun}", told))
 
 
-def check_path(path: str, node: Node, names: Names, mistakes: list[Mistake]) -> None:
+def check_path(path: str, raw: Any, node: Node, names: Names, mistakes: list[Mistake]) -> None:
     """Note an expectation of something that never was."""
     try:
         _, middle, name = registry.find(path)
     except ValueError:
         return  # That was noted where the expectation was read.
+    if middle == "event":
+        where, _ = conditions.split(raw)
+        check_filter(On(name, where), node.at(("where",)), names, mistakes)
+        return
     if middle == "saved":
         known, what = names.saved, "saved value"
+    elif middle == "step":
+        known, what = names.steps, "step"
     elif middle in ("stream", "user", "vod"):
         known, what = names.of(middle), middle
     else:

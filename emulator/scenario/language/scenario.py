@@ -1,6 +1,6 @@
 """Scenario: a file that was checked: who is there, what happens when, what must then be true."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import field
 from typing import Any, Literal
 
@@ -8,6 +8,8 @@ from emulator.core.values import dataclass
 from emulator.scenario.actions.action import Action
 from emulator.scenario.language.worlds import WorldPart
 
+# When a condition must hold: once, all the time, or at no time.
+Holds = Literal["at the end", "throughout", "never"]
 ParamType = Literal["integer", "number", "duration", "rate", "share", "text", "boolean"]
 
 
@@ -55,8 +57,9 @@ class Step:
 
     `every_ms` of 0 on an `On` means each event. `times` of None: once, or without end if `every_ms`
     is there. `refused`: the platform must refuse it, with this code, or with any where it is empty.
-    One that `is_required` must have begun when the run ends. A step that `is_off` was switched off
-    by its `if`; one that is not `is_named` is called by its number.
+    `facts_if` are facts by path, each with the condition under which the step does anything when
+    its time has come. One that `is_required` must have begun when the run ends. A step that
+    `is_off` was switched off by its `if`; one that is not `is_named` is called by its number.
     """
 
     number: int
@@ -69,6 +72,7 @@ class Step:
     times: int | None = None
     within_ms: int = 0
     refused: str | None = None
+    facts_if: tuple[tuple[str, Any], ...] = ()
     is_required: bool = False
     is_off: bool = False
     is_named: bool = False
@@ -76,7 +80,13 @@ class Step:
     @property
     def is_endless(self) -> bool:
         """It goes on until the evening ends, so the evening does not wait for it."""
-        return isinstance(self.trigger, On) or (self.every_ms is not None and self.times is None)
+        return isinstance(self.trigger, On) or self.is_extra
+
+    @property
+    def is_extra(self) -> bool:
+        """Once begun, it would go on for ever: repeated without end, or watching until the end."""
+        is_watching = self.action.holds != "at the end" and self.for_ms is None
+        return is_watching or (self.every_ms is not None and self.times is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +108,7 @@ class Expectation:
     path: str
     condition: Any
     place: Place
+    holds: Holds = "at the end"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +125,8 @@ class Scenario:
     steps: tuple[Step, ...]
     expectations: tuple[Expectation, ...]
     lasts_ms: int | None = None
+    # What the world's clock says as it begins, in milliseconds since 1970.
+    begins_ms: int | None = None
     is_endless: bool = False
     files: Mapping[str, str] = field(default_factory=dict)
 
@@ -121,3 +134,13 @@ class Scenario:
     def has_films(self) -> bool:
         """Whether a step sends or uploads a file."""
         return any(step.action.films() for step in self.steps)
+
+
+def asked_of(scenario: Scenario) -> Iterator[tuple[str, Any]]:
+    """Every fact that the scenario asks for, by its path, with its condition."""
+    for expectation in scenario.expectations:
+        yield expectation.path, expectation.condition
+    for step in scenario.steps:
+        yield from step.facts_if
+        for _, path, raw in step.action.asks():
+            yield path, raw

@@ -9,12 +9,13 @@ from emulator.core.errors import Code
 from emulator.core.values import dataclass
 from emulator.scenario.actions import registry
 from emulator.scenario.actions.action import Action
+from emulator.scenario.actions.evening.expect import wrong as wrong_expectation
 from emulator.scenario.language import happenings
 from emulator.scenario.language.checked import checked
 from emulator.scenario.language.mistakes import Mistake, meant
 from emulator.scenario.language.scenario import After, At, On, Place, Step, Trigger
 from emulator.scenario.language.tree import Node
-from emulator.scenario.language.values.choices import is_true
+from emulator.scenario.language.values.choices import asked_in, is_true
 from emulator.scenario.language.values.filling import Filling
 from emulator.world.chat.moderation import ChatCode
 
@@ -88,7 +89,7 @@ class Steps:
         self.mistakes.append(node.mistake(rule, sentence))
 
     def _action(self, node: Node) -> tuple[str, type[Action] | None]:
-        keys = [key for key in node.value if key not in WORDS]
+        keys = [key for key in node.value if key not in WORDS and not key.startswith("x-")]
         if not keys:
             self._note(node, "step", "This step does nothing: add an action, noun.verb: {...}.")
             return "", None
@@ -141,6 +142,7 @@ class Steps:
             times=times,
             within_ms=within_ms or 0,
             refused=reader.refused(),
+            facts_if=reader.facts_if(),
             is_required=reader.required(),
             is_off=is_off,
             is_named="name" in words,
@@ -253,8 +255,16 @@ class _Words:
             self._note("times", "times", "times needs every: how long between them.")
         return value
 
+    def facts_if(self) -> tuple[tuple[str, Any], ...]:
+        """The facts that an `if` asks for, each with its condition."""
+        facts = asked_in(self._words.get("if"))
+        for path, raw in facts.items():
+            for _, rule, sentence in wrong_expectation(path, raw):
+                self._mistakes.append(self._node.at_key(("if", path)).mistake(rule, sentence))
+        return tuple(facts.items())
+
     def condition(self) -> bool:
-        if "if" not in self._words:
+        if "if" not in self._words or asked_in(self._words["if"]):
             return True
         try:
             # A name that nobody knows was noted already.

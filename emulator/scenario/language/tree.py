@@ -61,6 +61,13 @@ class Node:
             return [node.plain() for node in self.value]
         return self.value
 
+    def at_key(self, path: tuple[int | str, ...]) -> "Node":
+        """What the last key of a path leads to, placed where that key stands."""
+        inside, key = self.at(path[:-1]), str(path[-1])
+        line, column = inside.keys.get(key, (inside.line, inside.column))
+        found = inside.at((key,))
+        return Node(self.file, line, column, found.value, found.keys)
+
     def at(self, path: tuple[int | str, ...]) -> "Node":
         """The node that a path of keys and numbers leads to, as far as it leads."""
         node = self
@@ -183,6 +190,7 @@ class _Reader:
 
     def _map(self, node: Node, level: int, *, is_flow: bool) -> None:
         found: dict[str, Node] = {}
+        merged: list[Node] = []
         # The text of the last value where it is one that a comma in braces may have cut.
         cut: Node | None = None
         for event in self._events:
@@ -203,9 +211,25 @@ class _Reader:
             cut = _if_cut(value) if is_flow and _is_plain(said) else None
             if name in found:
                 self._note(event, "twice", f"{name} stands here twice. Remove one.")
+            if name == "<<":
+                merged += value.value if isinstance(value.value, list) else [value]
+                continue
             found[name] = value
             node.keys[name] = (mark.line + 1, mark.column + 1)
+        for other in merged:
+            self._merge(node, found, other)
         node.value = found
+
+    def _merge(self, node: Node, found: dict[str, Node], other: Node) -> None:
+        """`<<: *name` (YAML's merge key): what that has and is not said here."""
+        if not isinstance(other.value, dict):
+            told = "<< takes a map: an alias of one, such as <<: *name."
+            self._mistakes.append(other.mistake("merge", told))
+            return
+        for name, value in other.value.items():
+            if name not in found:
+                found[name] = value
+                node.keys[name] = other.keys[name]
 
 
 def _is_plain(event: Any) -> bool:

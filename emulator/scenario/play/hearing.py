@@ -15,8 +15,9 @@ from emulator.core.events.bursts import Burst
 from emulator.core.events.chat import ChatEvent, ChatHeld, ChatPosted, LinesPosted
 from emulator.core.events.worlds import WorldReplaced
 from emulator.scenario.facts import conditions
+from emulator.scenario.facts.evening import count_key
 from emulator.scenario.language import happenings
-from emulator.scenario.language.scenario import On, Step
+from emulator.scenario.language.scenario import On, Step, asked_of
 from emulator.scenario.stage import Evening, find_stream, find_user, find_vod
 from emulator.world.store.events import entries, last_seq
 
@@ -39,11 +40,20 @@ class Hearing:
         self._evening = evening
         self._wake = wake
         self._waiting: dict[type[Event], list[tuple[Step, On]]] = {}
+        # Filtered events that an expectation counts, each under its key.
+        self._counting: dict[type[Event], dict[str, Mapping[str, Any]]] = {}
         self._called: deque[Step] = deque(maxlen=HEARD_MAX)
         for step in evening.scenario.steps:
             if isinstance(step.trigger, On) and not step.is_off:
                 kind = happenings.kinds()[step.trigger.event]
                 self._waiting.setdefault(kind, []).append((step, step.trigger))
+
+        for path, raw in asked_of(evening.scenario):
+            noun, _, name = path.partition(".")
+            where, _ = conditions.split(raw)
+            if noun == "events" and where:
+                kind = happenings.kinds()[name]
+                self._counting.setdefault(kind, {})[count_key(name, where)] = where
 
     def hear(self, event: Event) -> None:
         kind = type(event)
@@ -52,6 +62,9 @@ class Hearing:
             self._count_lines(kind, event.stream_id, 1)
         elif kind is WorldReplaced:
             self.is_void = True
+        for key, where in self._counting.get(kind, {}).items():
+            if self._matches(event, where):
+                self._evening.count(key)
         for step, on in self._waiting.get(kind, ()):
             if self._matches(event, on.filter):
                 self._called.append(step)
@@ -59,7 +72,8 @@ class Hearing:
 
     def hear_burst(self, burst: Burst) -> None:
         """The same of many lines at once."""
-        if not isinstance(burst, LinesPosted) or burst.kind in self._waiting:
+        is_looked_at = burst.kind in self._waiting or burst.kind in self._counting
+        if not isinstance(burst, LinesPosted) or is_looked_at:
             for event in burst:
                 self.hear(event)
             return

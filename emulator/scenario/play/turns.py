@@ -66,6 +66,10 @@ class Turns:
         self._at_once: Counter[int] = Counter()
         self._instant_ms = 0
         self._followers: dict[int, list[tuple[Step, int]]] = {}
+        # What must hold from the first instant to the last.
+        standing = [each for each in evening.scenario.expectations if each.holds != "at the end"]
+        watches = [Watch(e.path, e.condition, e.place, holds=e.holds) for e in standing]
+        self._whole_run = Watching(evening, watches, None)
         self._planned = {each.step.number: each.starts_ms for each in plan(evening.scenario)}
 
     def set_out(self) -> None:
@@ -84,13 +88,13 @@ class Turns:
         ends = [turn.watching.until_ms for turn in self.under_way if turn.watching]
         if self._agenda:
             ends.append(self._agenda[0].at_ms)
-        return min(ends, default=None)
+        return min((end_ms for end_ms in ends if end_ms is not None), default=None)
 
     @property
     def is_waited_for(self) -> bool:
         """Something is still to come that the evening does not end without."""
-        return any(not _is_extra(turn.step) for turn in self.under_way) or any(
-            not due.is_off and not _is_extra(due.step) for due in self._agenda
+        return any(not turn.step.is_extra for turn in self.under_way) or any(
+            not due.is_off and not due.step.is_extra for due in self._agenda
         )
 
     def call(self, step: Step) -> None:
@@ -131,6 +135,17 @@ class Turns:
         """Look at what is expected; end the turns of what has been judged."""
         for turn in [turn for turn in self.under_way if turn.watching]:
             self._look(turn)
+        for judged in self._whole_run.look():
+            self._tell(judged)
+
+    def judge_the_end(self) -> None:
+        """The run is over: what was to hold until now, or never to hold, did or did not."""
+        now_ms = self._evening.world.now_ms
+        self._whole_run.until_ms = now_ms
+        for turn in self.under_way:
+            if turn.watching is not None and turn.step.is_extra:
+                turn.watching.until_ms = now_ms
+        self.judge()
 
     def take_awaited(self) -> None:
         """End the turns whose work, beside the run, is over. A failure of ours is raised here."""
@@ -152,14 +167,17 @@ class Turns:
             if turn.ticks is not None and hasattr(turn.ticks, "close"):
                 turn.ticks.close()
             self.under_way.remove(turn)
-            is_ok = _is_extra(turn.step) or turn.step.for_ms is None
+            is_ok = turn.step.is_extra or turn.step.for_ms is None
             self._tell_of(turn, "cut-short", is_ok=is_ok)
         self._agenda.clear()
 
     def tell_never_begun(self) -> None:
         """At the end: the steps whose turn never came, and why."""
         for step in self._evening.scenario.steps:
-            if step.is_off or self._begun[step.number]:
+            was_called = self._begun[step.number] > 0
+            has_begun = self._evening.counts.get(f"turns/{step.name}", 0) > 0
+            # What its `if` held back was told as it was skipped.
+            if step.is_off or has_begun or (was_called and not step.is_required):
                 continue
             self._tell(
                 StepDone(
@@ -175,6 +193,8 @@ class Turns:
 
     def _why_never(self, step: Step) -> str:
         trigger = step.trigger
+        if self._begun[step.number]:
+            return "Each time its turn came, its `if` was not so."
         if isinstance(trigger, On):
             wanted = ", ".join(f"{key} {value}" for key, value in trigger.filter.items())
             return f"{trigger.event}{f' ({wanted})' if wanted else ''} never happened."
@@ -188,18 +208,17 @@ class Turns:
         heapq.heappush(self._agenda, _Due(at_ms, next(self._order), step, turn))
 
     async def _begin(self, step: Step, due_ms: int) -> None:
-        self._at_once[step.number] += 1
-        if self._at_once[step.number] > TURNS_AT_ONCE_MAX:
-            raise Refused(
-                "unavailable",
-                f"{step.name} ({step.place}) was called up {TURNS_AT_ONCE_MAX} times at one"
-                " instant: it calls itself up. Give it every: and a time.",
-            )
+        self._check_at_once(step)
         if not isinstance(step.trigger, On):
             self._begun[step.number] += 1
             self._put_again(step, due_ms)
         turn = Turn(step, self._evening.world.now_ms)
         self.under_way.append(turn)
+        unmet = self._unmet(step)
+        if unmet:
+            self._end(turn, "skipped", is_ok=True, told=unmet)
+            return
+        self._evening.count(f"turns/{step.name}")
         if isinstance(step.action, Expect):
             self._watch(turn, step.action)
             return
@@ -219,6 +238,24 @@ class Turns:
         else:
             turn.ticks = found
             await self._go_on(turn)
+
+    def _check_at_once(self, step: Step) -> None:
+        self._at_once[step.number] += 1
+        if self._at_once[step.number] > TURNS_AT_ONCE_MAX:
+            raise Refused(
+                "unavailable",
+                f"{step.name} ({step.place}) was called up {TURNS_AT_ONCE_MAX} times at one"
+                " instant: it calls itself up. Give it every: and a time.",
+            )
+
+    def _unmet(self, step: Step) -> str:
+        """Which fact of a step's `if` is not so now; empty where all are."""
+        for path, raw in step.facts_if:
+            watch = Watch(path, raw, step.place)
+            if not watch.look(self._evening):
+                judged = watch.judged(self._evening, is_met=False)
+                return f"{path} was {judged.seen}, not {judged.wanted}."
+        return ""
 
     def _put_again(self, step: Step, due_ms: int) -> None:
         """The next turn of a step that happens `every` so often."""
@@ -269,11 +306,14 @@ class Turns:
     def _watch(self, turn: Turn, expect: Expect) -> None:
         step = turn.step
         watches = [
-            Watch(path, raw, step.place, step.name, step.within_ms)
-            for path, raw in expect.facts.items()
+            Watch(path, raw, step.place, step.name, step.within_ms, expect.holds)
+            for _, path, raw in expect.asks()
         ]
-        turn.watching = Watching(self._evening, watches, turn.began_ms + step.within_ms)
-        self._look(turn)
+        lasts_ms = step.within_ms if expect.holds == "at the end" else step.for_ms
+        until_ms = None if lasts_ms is None else turn.began_ms + lasts_ms
+        turn.watching = Watching(self._evening, watches, until_ms)
+        if expect.holds == "at the end":
+            self._look(turn)
 
     def _look(self, turn: Turn) -> None:
         if turn.watching is None:
@@ -340,8 +380,3 @@ class Turns:
 
 def _is_joined(turn: Turn) -> bool:
     return turn.ticks is not None and turn.step.action.is_joined
-
-
-def _is_extra(step: Step) -> bool:
-    """The evening ends without it: it would go on for ever."""
-    return step.every_ms is not None and step.times is None

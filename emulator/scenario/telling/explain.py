@@ -1,13 +1,14 @@
 """Explain: an evening as a table of absolute times, without playing it. Pure."""
 
 import textwrap
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
 from emulator.core.quantities import duration_text
 from emulator.scenario.facts import registry as facts
-from emulator.scenario.language.scenario import At, On, Scenario, Step
+from emulator.scenario.language.scenario import At, Holds, On, Scenario, Step
 from emulator.scenario.schedule import Planned, plan
 
 _LONG = 10**15
@@ -27,9 +28,11 @@ def table(scenario: Scenario) -> list[str]:
     off = [step.name for step in scenario.steps if step.is_off]
     if off:
         found += ["", f"switched off: {', '.join(off)}"]
-    if scenario.expectations:
-        found += ["", "at the end:"]
-        found += [f"  {each.path}: {_condition(each)}" for each in scenario.expectations]
+    for holds in get_args(Holds):
+        expectations = [each for each in scenario.expectations if each.holds == holds]
+        if expectations:
+            found += ["", f"{holds}:"]
+            found += [f"  {each.path}: {_condition(each)}" for each in expectations]
     return found
 
 
@@ -39,6 +42,9 @@ def _told(about: str) -> list[str]:
 
 def _world(scenario: Scenario) -> list[str]:
     found = []
+    if scenario.begins_ms is not None:
+        begins = datetime.fromtimestamp(scenario.begins_ms / 1000, UTC)
+        found.append(f"begins {begins:%A, %Y-%m-%d %H:%M} UTC")
     if scenario.values:
         told = ", ".join(f"{name}={value}" for name, value in scenario.values.items())
         found.append(f"with {told}, seed {scenario.seed}")
@@ -79,15 +85,18 @@ def _what(step: Step) -> str:
         told += f", within {duration_text(step.within_ms)}"
     if step.refused is not None:
         told += f", refused{': ' * bool(step.refused)}{step.refused}"
+    if step.facts_if:
+        wanted = " and ".join(f"{path} {_shown(path, raw)}" for path, raw in step.facts_if)
+        told += f", if {wanted}"
     if step.is_required:
         told += ", required"
     return told
 
 
 def _arguments(step: Step) -> str:
-    if step.action.name == "expect":
-        wanted = getattr(step.action, "facts", {})
-        return ", ".join(f"{path} {_shown(path, raw)}" for path, raw in wanted.items())
+    asked = list(step.action.asks())
+    if asked:
+        return ", ".join(f"{path} {_shown(path, raw)}" for _, path, raw in asked)
     action = step.action
     told = [
         f"{name.rstrip('_')} {_value(name, getattr(action, name))}"

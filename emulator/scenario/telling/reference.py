@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from emulator.scenario.actions import registry
 from emulator.scenario.actions.action import Action
+from emulator.scenario.actions.evening.expect import Expect
 from emulator.scenario.chance.lines import POOLS
 from emulator.scenario.facts import conditions
 from emulator.scenario.facts import registry as facts
@@ -25,8 +26,10 @@ Made from the language itself by `make docs`; a test keeps it true. How to begin
 an evening](../how-to/qa.md).
 
 A file says `scenario` (its name), `about`, `seed`, `params`, `lasts` (`10m` at least, or
-`forever`), `world`, `timeline` and `expect`. YAML 1.2 without tags, at most 1 MiB, 10,000 steps
-and 100 aliases.
+`forever`), `begins` (`2026-03-06` or `2026-03-06T18:00:00Z`: what the clock of the run's own world
+says at the start), `world`, `timeline`, `expect`, `throughout` and `never`. YAML 1.2 without tags,
+at most 1 MiB, 10,000 steps and 100 aliases. Keys that begin with `x-`, at the top and in a step,
+are nobody's: a place for anchors, which `<<: *name` puts into a map.
 
 ## Values
 
@@ -54,6 +57,48 @@ when the step above has ended.
 
 | word | |
 |---|---|
+"""
+
+
+FACTS_EXAMPLE = """scenario: Who asked for what
+begins: 2026-03-06T18:00:00Z
+x-quiet: &quiet {rate: 2/s, authors: 5}
+world:
+  users: [{name: ada}, {name: bob}]
+  streams: [{name: launch, owner: ada, title: Launch night}]
+timeline:
+  - publish.start: launch
+  - throughout: {stream.launch.has_publisher: true}
+    for: 10s
+  - at: 1s
+    chat.flood: {<<: *quiet, stream: launch}
+    for: 5s
+  - chat.say: {stream: launch, by: bob, says: Buy this!}
+  - if: {chat.launch.lines: {where: {says: {contains: Buy}}, above: 0}}
+    chat.delete: {stream: launch, says: Buy this!}
+  - {name: slow, on: {chat.deleted: {stream: launch}}, required: true, chat.clear: launch}
+  - chat.ban: {stream: launch, user: bob, time_out: 10m}
+  - http.request: {path: /api/v1/streams/?status=live, status: 200}
+  - expect: {requests.count: {where: {method: GET, status: 200}, is: 1}}
+    within: 10s
+expect:
+  - chat.launch.lines: {where: {by: bob, deleted: true}, is: 1}
+    chat.launch.timeouts: {where: {user: bob}, is: 1}
+    events.chat.deleted: {where: {stream: launch}, is: 1}
+    step.slow.turns: 1
+    webhooks.deliveries: 0
+    run.weekday: friday
+  - chat.launch.lines: {where: {by: {not: bob}}, above: 0}
+never:
+  chat.launch.lost: {above: 0}
+"""
+_WHERE = f"""
+Facts that count things take `where`, with names and conditions, and count what meets all of them.
+`expect`, `throughout` and `never` take a map of facts, or a list of maps. `throughout` and `never`
+are looked at whenever something happens. All of that in one scenario:
+
+```yaml
+{FACTS_EXAMPLE}```
 """
 
 
@@ -94,19 +139,24 @@ def _action(action: type[Action]) -> str:
     )
     lasting = " Takes `for`." if action.may_last and not action.must_last else ""
     lasting = " Needs `for`." if action.must_last else lasting
-    takes = f" Arguments: {arguments}." if action.name != "expect" else ""
+    takes = "" if issubclass(action, Expect) else f" Arguments: {arguments}."
     shown = "".join(f"- {step}\n" for step in (*action.before, action.example))
     return f"\n**`{action.name}`**: {told}{lasting}{takes}\n\n```yaml\n{shown}```\n"
 
 
 def _facts() -> str:
-    found = ["\n## Facts\n\nWhat `expect` can ask for.\n\n| path | kind | |\n|---|---|---|\n"]
+    found = [
+        "\n## Facts\n\nWhat `expect`, `throughout`, `never` and `if` can ask for.\n\n"
+        "| path | kind | |\n|---|---|---|\n"
+    ]
     for name, noun in facts.nouns().items():
         for last, fact in noun.facts.items():
             path = {"event": f"{name}.EVENT", "saved": f"{name}.NAME", "none": f"{name}.{last}"}
             shown = path.get(noun.middle, f"{name}.NAME.{last}")
-            found.append(f"| `{shown}` | {fact.kind} | {fact.help} |\n")
-    return "".join(found)
+            picked = ", ".join(f"`{each}`" for each in fact.filters)
+            where = f"; `where`: {picked}" if picked else ""
+            found.append(f"| `{shown}` | {fact.kind} | {fact.help}{where} |\n")
+    return "".join(found) + _WHERE
 
 
 def _conditions() -> str:

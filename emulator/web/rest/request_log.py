@@ -81,6 +81,11 @@ class RequestLog:
         self.counts: dict[tuple[str, str, int], int] = {}
         self.duration_us = 0
 
+    @property
+    def last_seq(self) -> int:
+        """The number of the newest request, 0 before the first."""
+        return self._count
+
     def next_seq(self) -> int:
         self._count += 1
         return self._count

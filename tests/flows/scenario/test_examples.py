@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from emulator.scenario.actions import registry
-from emulator.scenario.telling.reference import EXAMPLES_FRAME
+from emulator.scenario.telling.reference import EXAMPLES_FRAME, FACTS_EXAMPLE
 from emulator.server import Emulator
 
 
@@ -34,3 +34,19 @@ async def test_every_example_of_the_reference_passes_on_a_server(
             told = [step["told"] for step in report["steps"]]
             failed[name] = [report["reason"], *told]
     assert failed == {}
+
+
+@pytest.mark.parametrize("client", ["socket"], indirect=True)
+async def test_the_example_of_facts_passes_on_a_server(
+    client: httpx.AsyncClient, emulator: Emulator
+) -> None:
+    answer = await client.post("/_emulator/scenarios", json={"text": FACTS_EXAMPLE})
+    assert answer.status_code == 201, answer.text
+    entry = emulator.platform.worlds.runs.find(answer.json()["id"])
+    await entry.done.wait()
+
+    report = entry.report or {}
+    wrong = [step for step in report["steps"] if not step["ok"]]
+    missed = [each for each in report["expectations"] if not each["met"]]
+    assert (report["outcome"], wrong, missed) == ("passed", [], [])
+    assert report["began_at_ms"] == 1_772_820_000_000

@@ -1,4 +1,4 @@
-"""`chat.settings`, `delete`, `clear`, `ban`, `unban`, `moderator`: who keeps order in a room."""
+"""`chat.settings`, `delete`, `clear`, `ban`, `unban`, moderators: who keeps order in a room."""
 
 from collections.abc import Awaitable
 from typing import Annotated, ClassVar, Literal
@@ -52,16 +52,17 @@ class ChatSettings(Action):
 
 
 class ChatDelete(Action):
-    """Take a line away: the last one, or the last of somebody (`of`), or all of theirs; with `real`
-    over the socket of who does it.
+    """Take a line away: the last one, or the last of somebody (`of`), or the last that `says` this;
+    with `which: all` all of those. With `real` over the socket of who does it.
     """
 
     name: ClassVar[str] = "chat.delete"
-    example: ClassVar[str] = "chat.delete: {stream: launch, of: bob}"
+    example: ClassVar[str] = "chat.delete: {stream: launch, says: Hello!}"
     before: ClassVar[tuple[str, ...]] = ("chat.say: {stream: launch, by: bob, says: Hello!}",)
 
     stream: StreamRef
     of: UserRef | None = None
+    says: Line | None = None
     which: Literal["last", "all"] = "last"
     by: UserRef | None = None
     real: bool = False
@@ -81,12 +82,16 @@ class ChatDelete(Action):
 
     def _ids(self, stage: Stage, stream: Stream) -> list[str]:
         of_row = stage.user(self.of).row if self.of else None
+        says = None if self.says is None else stage.evening.fill(self.says)
         found = stage.world.store.rows(
             "SELECT id FROM messages WHERE stream_row = ? AND is_deleted = 0"
-            " AND (? IS NULL OR user_row = ?) ORDER BY row DESC LIMIT ?",
+            " AND (? IS NULL OR user_row = ?) AND (? IS NULL OR content = ?)"
+            " ORDER BY row DESC LIMIT ?",
             stream.row,
             of_row,
             of_row,
+            says,
+            says,
             1 if self.which == "last" else -1,
         )
         if not found:
@@ -162,3 +167,22 @@ class ChatModerator(Action):
     def run(self, stage: Stage) -> None:
         stream = stage.stream(self.stream)
         moderators.add(stage.world, stream, stage.user(self.user), is_vip=self.vip)
+
+
+class ChatRemoveModerator(Action):
+    """Let a room's moderator, or VIP, be one no more."""
+
+    name: ClassVar[str] = "chat.remove_moderator"
+    example: ClassVar[str] = "chat.remove_moderator: {stream: launch, user: bob}"
+    before: ClassVar[tuple[str, ...]] = (ChatModerator.example,)
+
+    stream: StreamRef
+    user: UserRef
+
+    def run(self, stage: Stage) -> None:
+        stream, user = stage.stream(self.stream), stage.user(self.user)
+        for moderator in moderators.of(stage.world, stream):
+            if moderator.user_row == user.row:
+                moderators.remove(stage.world, stream, moderator)
+                return
+        raise Refused("not_found", f"{self.user} is neither a moderator nor a VIP of this chat.")

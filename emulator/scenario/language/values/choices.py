@@ -4,9 +4,11 @@ import operator
 import re
 from typing import Any
 
+from emulator.scenario.facts import registry as facts
 from emulator.scenario.language.tree import scalar
 from emulator.scenario.language.values.literals import quantity
 
+_PATH = re.compile(r"[a-z]+\.[\w.-]+")
 _COMPARISON = re.compile(r"(.+?)\s*(==|!=|<=|>=|<|>)\s*(.+)")
 _SIGNS = {
     "==": operator.eq,
@@ -16,6 +18,33 @@ _SIGNS = {
     "<": operator.lt,
     ">": operator.gt,
 }
+
+
+# A comparison of a fact as a condition's word.
+_CONDITIONS = {
+    "==": "is",
+    "!=": "not",
+    "<=": "at_most",
+    ">=": "at_least",
+    "<": "below",
+    ">": "above",
+}
+
+
+def asked_in(value: Any) -> dict[str, Any]:
+    """The facts that an `if` asks for, with their conditions; none where it asks for none.
+
+    `{stream.launch.status: live}`, or `stream.launch.viewers > 10`, or `stream.launch.has_media`.
+    """
+    if isinstance(value, dict):
+        return value
+    if not isinstance(value, str):
+        return {}
+    match = _COMPARISON.fullmatch(value.strip())
+    path = match[1].strip() if match else value.strip()
+    if not _PATH.fullmatch(path) or path.partition(".")[0] not in facts.nouns():
+        return {}
+    return {path: {_CONDITIONS[match[2]]: scalar(match[3].strip().strip("'\""))} if match else True}
 
 
 def is_true(value: Any) -> bool:
@@ -28,7 +57,7 @@ def is_true(value: Any) -> bool:
     match = _COMPARISON.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
         text = str(value)[:40]
-        raise ValueError(f"{text} is neither true nor false; write $name, or $name > 10")
+        raise ValueError(f"{text} is neither true nor false; write $name, $name > 10, or a fact")
     left, right = _read(match[1]), _read(match[3])
     if type(left) is not type(right) and match[2] not in ("==", "!="):
         raise ValueError(f"{match[1]} and {match[3]} cannot be compared")

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import ssl
+import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -12,12 +13,15 @@ from typing import Any
 from emulator.core.errors import Refused
 from emulator.scenario.stage import Answer, Server
 from emulator.web.platform import Platform
+from emulator.web.rest.request_log import Entry
 from emulator.world.people import accounts
 from emulator.world.video import jobs
 from emulator.world.video.media import Footage
 from emulator.world.world import DEFAULT
 
 _TIMEOUT_SECONDS = 60
+# How a scenario's own requests, players and chat sockets call themselves.
+_AGENT = "live-emulator scenario"
 _BODY_BYTES_MAX = 8 * 2**20
 
 
@@ -26,7 +30,11 @@ def server_of(platform: Platform) -> Server:
     ready, local = platform.ready, platform.shared.local
 
     async def request(method: str, path: str, user: str | None, body: Any) -> Answer:
-        headers = {"X-Emulator-World": platform.world.name, "Accept": "application/json"}
+        headers = {
+            "X-Emulator-World": platform.world.name,
+            "Accept": "application/json",
+            "User-Agent": _AGENT,
+        }
         if user is not None:
             headers["Authorization"] = f"Bearer {_key(platform, user)}"
         address = local.http + path
@@ -34,6 +42,16 @@ def server_of(platform: Platform) -> Server:
         return await asyncio.to_thread(
             _ask, method, address, headers, body, str(ready.get("ca") or "")
         )
+
+    log = platform.shared.requests
+    began_seq = log.last_seq
+
+    def requests() -> list[dict[str, Any]]:
+        """A request of the scenario itself is one too, told by `from`."""
+        entries, _ = log.find(
+            lambda entry: entry.world == platform.world.name, after=began_seq, count=sys.maxsize - 1
+        )
+        return [_request(entry) for entry in entries]
 
     return Server(
         http=local.http,
@@ -44,9 +62,24 @@ def server_of(platform: Platform) -> Server:
         ca=str(ready.get("ca") or ""),
         key_of=lambda username: _key(platform, username),
         request=request if ready else None,
+        requests=requests,
+        is_publishing=lambda stream_id: bool(
+            platform.broadcasts.health(stream_id)["is_publishing"]
+        ),
         snapshot=lambda name: _save(platform, name),
         upload=lambda username, path, title: _upload(platform, username, path, title),
     )
+
+
+def _request(entry: Entry) -> dict[str, Any]:
+    return {
+        "method": entry.method,
+        "path": entry.path,
+        "operation": entry.operation,
+        "status": entry.status,
+        "user": entry.user,
+        "from": "scenario" if entry.user_agent.startswith(_AGENT) else "app",
+    }
 
 
 def _key(platform: Platform, username: str) -> str:

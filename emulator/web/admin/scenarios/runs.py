@@ -92,12 +92,15 @@ class Runs:
     def start(self, order: Order, platform: Platform) -> Entry:
         """Begin to play, in `platform`'s world or in one of its own.
 
-        Refuses (`conflict`) a second run in the same world, and more than `AT_ONCE_MAX`.
+        Refuses (`conflict`) a second run in the same world, and more than `AT_ONCE_MAX`,
+        (`invalid`) a time to begin for a world that is there already.
         """
         going_on = [each for each in self._entries.values() if each.report is None]
         if len(going_on) >= AT_ONCE_MAX:
             raise Refused("conflict", f"{len(going_on)} scenarios are being played. Wait for one.")
         number = next(self._numbers)
+        if order.world == "this" and order.scenario.begins_ms is not None:
+            raise Refused("invalid", "begins sets the clock of a world of the run's own, not this.")
         if order.world == "own":
             platform = self._make_world(order, number)
         elif any(each.world == platform.world.name for each in going_on):
@@ -116,7 +119,11 @@ class Runs:
             await entry.done.wait()
 
     def _make_world(self, order: Order, number: int) -> Platform:
-        clock = WorldClock(EVENING_MS, VIRTUAL) if order.speed == VIRTUAL else WorldClock()
+        begins_ms = order.scenario.begins_ms
+        if order.speed == VIRTUAL:
+            clock = WorldClock(EVENING_MS if begins_ms is None else begins_ms, VIRTUAL)
+        else:
+            clock = WorldClock(begins_ms)
         seed = order.scenario.world.seed
         return self._worlds.make(f"scenario-{number}", seed, clock)
 
