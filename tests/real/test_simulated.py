@@ -10,6 +10,8 @@ from emulator import server
 from emulator.settings import Settings
 from emulator.world.live import streams, synthetic
 from tests.support.encoders import BOTH, address_of, play, pushing
+from tests.support.hls.media_rules import check_media
+from tests.support.hls.reload_rules import check_reload
 from tests.support.hls.text import parse
 from tests.support.walk import Walk, until
 
@@ -40,8 +42,14 @@ def test_it_plays_live_and_recorded(running: tuple[server.Emulator, Walk], by: s
     assert walk.get(stream["playback"]["thumbnail"]).body.startswith(b"\xff\xd8")
     walk.until_parts(stream, 3)
 
+    kinds = ("stream", "llhls")
+    followed = {kind: walk.media_playlist(stream, kind) for kind in kinds}
     walk.end(stream)
     vod = walk.until_vod(stream)
+    for kind in kinds:
+        last = walk.media_playlist(stream, kind)
+        assert check_media(last) == check_reload(followed[kind], last) == []
+        assert last.endswith("#EXT-X-ENDLIST\n")
     played = play(vod["video_url"], by=by)
     assert abs(len(played.video) / 30 - vod["duration"]) < 0.3
     assert len(play(vod["mp4_url"], by=by).video) == len(played.video)

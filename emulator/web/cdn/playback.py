@@ -248,7 +248,8 @@ class Playback:
         """Refuses (`not_found`) where there is none; with `Retry-After` where one may come."""
         if subject.loop is not None:
             world, loops = self._platform.world, self._platform.shared.loops
-            return await loops.shelf(world, subject.loop, subject.height)
+            is_followed = subject.stream is not None
+            return await loops.shelf(world, subject.loop, subject.height, is_followed=is_followed)
         shelves = self._platform.shelves
         # A VOD shows the same recording under an address where nothing was ever live.
         was_live = subject.stream is not None or (

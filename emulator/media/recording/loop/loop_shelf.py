@@ -22,7 +22,10 @@ _DVR_SEGMENTS = 30
 
 
 class LiveLoop(Shelf):
-    """A loop that is live on `clock`; `look` tells what was shown up to now."""
+    """A loop that is live on `clock`; `look` tells what was shown up to now.
+
+    When that is over, the playlists end, as they were followed.
+    """
 
     def __init__(self, film: Film, clock: Clock, look: Callable[[], Showing]) -> None:
         self._film = film
@@ -64,6 +67,10 @@ class LiveLoop(Shelf):
             self.append(part, self._film.content(film_number))
             # The film can make it again at any time: nothing needs to be kept.
             self._window.segments[-1].parts[-1].is_written = True
+        if showing.is_over:
+            self.finish()
+        elif showing.is_paused and not self._window.is_paused:
+            self.pause()
 
     def _skip_to(self, showing: Showing, segment: int) -> None:
         """Nobody has looked for so long that nothing of the old window is left."""
@@ -112,17 +119,21 @@ class LiveLoop(Shelf):
 
 
 class RecordedLoop(Shelf):
-    """The recording of a loop, as it was shown."""
+    """The recording of a loop, as it was shown.
 
-    def __init__(self, film: Film, showing: Showing) -> None:
+    `was_live`: under the address that it was live at, with playlists of the same form.
+    """
+
+    def __init__(self, film: Film, showing: Showing, *, was_live: bool = False) -> None:
         self._film = film
         self._showing = showing
         super().__init__(Path(), self._all())
+        self._was_live = was_live
         self._inits[0] = film.init
         self._init_contents[0] = film.init_content
 
     def _all(self) -> Window:
-        window = Window(segment_ms=SEGMENT_MS, part_ms=PART_MS, is_recording=True)
+        window = _empty(is_recording=True)
         window.begin(self._film.init)
         for msn in range(self._showing.segments):
             window.keep(self._segment(msn))
@@ -155,17 +166,21 @@ class RecordedLoop(Shelf):
         raise _no_such(f"part-{number}.m4s")
 
 
-def recorded(film: Film, showing: Showing) -> RecordedLoop:
+def recorded(film: Film, showing: Showing, *, was_live: bool = False) -> RecordedLoop:
     """The recording, and its playlist too: both take long for a long one."""
-    shelf = RecordedLoop(film, showing)
+    shelf = RecordedLoop(film, showing, was_live=was_live)
     if showing.parts:
         shelf.playlist("plain")
     return shelf
 
 
-def _empty() -> Window:
-    dvr_seconds = _DVR_SEGMENTS * SEGMENT_MS / 1000
-    return Window(segment_ms=SEGMENT_MS, part_ms=PART_MS, dvr_seconds=dvr_seconds)
+def _empty(*, is_recording: bool = False) -> Window:
+    return Window(
+        segment_ms=SEGMENT_MS,
+        part_ms=PART_MS,
+        dvr_seconds=_DVR_SEGMENTS * SEGMENT_MS / 1000,
+        is_recording=is_recording,
+    )
 
 
 def _segment_content(film: Film, showing: Showing, msn: int) -> bytes:

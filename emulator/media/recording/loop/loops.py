@@ -9,12 +9,13 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from emulator.core.clock import monotonic_ms
 from emulator.core.errors import Refused
 from emulator.media.recording.loop.showing import Showing
 from emulator.media.shelf.shelf import Shelf
 from emulator.media.shelf.shelves import Shelves
 from emulator.world.library.recordings import Loop
-from emulator.world.live import synthetic
+from emulator.world.live import streams, synthetic
 from emulator.world.world import World
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ _FILES_KEPT = 4
 # A day's tables are some 50 MB; a longer recording has its playlist alone.
 FILE_MS_MAX: Final = 86_400_000
 
-# A world, a stream's uid, when it ended, and a height.
-Key = tuple[str, str, int | None, int]
+# A world, a stream's uid, when it ended, a height, and whether players follow it where it was live.
+Key = tuple[str, str, int | None, int, bool]
 
 
 class Loops:
@@ -43,27 +44,56 @@ class Loops:
         self._films: dict[int, Film] = {}
         self._rendering = asyncio.Lock()
         self._kept: OrderedDict[Key, Shelf] = OrderedDict()
+        # Until when, by the machine's clock, a live one that has ended may be followed.
+        self._ended: dict[Key, int] = {}
         self._files: OrderedDict[Key, bytes] = OrderedDict()
 
-    async def shelf(self, world: World, loop: Loop, height: int = HEIGHT) -> Shelf:
-        """The shelf of a loop: live, or as it was recorded."""
+    async def shelf(
+        self, world: World, loop: Loop, height: int = HEIGHT, *, is_followed: bool = False
+    ) -> Shelf:
+        """The shelf of a loop: live, or as it was recorded.
+
+        `is_followed`: at the address that it is or was live at. There its last playlist stays for
+        as long as it is, and then it is the recording in the same form, as for a real stream
+        (`Shelves.followed`).
+        """
+        if is_followed and (live := self._followed(world, loop, height)) is not None:
+            return live
         film = await self.film(height)
         # Late, here and below: a start need not wait for what only a viewer needs.
         from emulator.media.recording.loop.loop_shelf import LiveLoop, recorded
 
-        key = (world.name, loop.uid, loop.ended_at_ms, height)
+        is_live = loop.ended_at_ms is None
+        key = (world.name, loop.uid, loop.ended_at_ms, height, is_followed and not is_live)
         shelf = self._kept.get(key)
         if shelf is None:
-            if loop.ended_at_ms is None:
+            if is_live:
                 shelf = LiveLoop(film, world.clock, _looking(world, loop))
             else:
                 # A day has 43,200 segments: half a second of work that nobody else waits for.
-                shelf = await asyncio.to_thread(recorded, film, showing(world, loop))
+                shelf = await asyncio.to_thread(
+                    recorded, film, showing(world, loop), was_live=is_followed
+                )
             shelf = self._kept.setdefault(key, shelf)
             while len(self._kept) > _SHELVES_KEPT:
-                self._kept.popitem(last=False)
+                oldest, _ = self._kept.popitem(last=False)
+                self._ended.pop(oldest, None)
         self._kept.move_to_end(key)
         return shelf
+
+    def _followed(self, world: World, loop: Loop, height: int) -> Shelf | None:
+        """What was followed live of a loop that has ended, while its players may still play it."""
+        key = (world.name, loop.uid, None, height, False)
+        shelf = self._kept.get(key)
+        if loop.ended_at_ms is None or shelf is None:
+            return None
+        now_ms = monotonic_ms()
+        # Not since the world's end of it: that clock jumps, and players do not.
+        until_ms = self._ended.setdefault(key, now_ms + shelf.window.duration // 90)
+        if now_ms < until_ms:
+            return shelf
+        del self._kept[key], self._ended[key]
+        return None
 
     async def mp4(self, world: World, loop: Loop, height: int = HEIGHT) -> bytes:
         """The recording as one file.
@@ -76,7 +106,7 @@ class Loops:
         film = await self.film(height)
         from emulator.media.recording.loop.mp4 import whole
 
-        key = (world.name, loop.uid, loop.ended_at_ms, height)
+        key = (world.name, loop.uid, loop.ended_at_ms, height, False)
         if key not in self._files:
             shown = showing(world, loop)
             if not shown.parts:
@@ -114,7 +144,7 @@ class Loops:
 
     def forget(self, world: str) -> None:
         """A world was reset or dropped: its streams began at other times."""
-        for kept in (self._kept, self._files):
+        for kept in (self._kept, self._files, self._ended):
             for key in [key for key in kept if key[0] == world]:
                 del kept[key]
 
@@ -131,7 +161,7 @@ def showing(world: World, loop: Loop) -> Showing:
 
 
 def _looking(world: World, loop: Loop) -> Callable[[], Showing]:
-    """The same, asked anew only when time has passed or something has changed."""
+    """What a live loop has shown, to its end; asked anew only when something has changed."""
     seen: tuple[int, int] | None = None
     found = Showing(loop.began_at_ms, loop.began_at_ms, (), 0)
 
@@ -139,7 +169,9 @@ def _looking(world: World, loop: Loop) -> Callable[[], Showing]:
         nonlocal seen, found
         now = (world.now_ms, world.store.version)
         if now != seen:
-            seen, found = now, showing(world, loop)
+            stream = streams.by_uid(world, loop.uid)
+            ended_ms = stream.ended_at_ms if stream is not None else loop.ended_at_ms
+            seen, found = now, showing(world, loop._replace(ended_at_ms=ended_ms))
         return found
 
     return look

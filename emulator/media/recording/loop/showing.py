@@ -43,12 +43,17 @@ class Run:
 
 
 class Showing:
-    """All runs up to `now_ms`, or to `ended_ms`."""
+    """All runs up to `now_ms`, or to `ended_ms`.
+
+    `is_over`: there will be no more. `is_paused`: there are none just now.
+    """
 
     def __init__(
         self, began_ms: int, ended_ms: int | None, pauses: tuple[Pause, ...], now_ms: int
     ) -> None:
         end_ms = now_ms if ended_ms is None else ended_ms
+        self.is_over = ended_ms is not None
+        self.is_paused = bool(pauses) and pauses[-1][1] is None
         self.runs: list[Run] = []
         start_ms = began_ms
         for left_ms, back_ms in pauses:

@@ -112,6 +112,45 @@ def recorded(film: Film, request: pytest.FixtureRequest) -> tuple[RecordedLoop, 
     return RecordedLoop(film, showing), request.param // PART_MS
 
 
+@pytest.mark.parametrize("kind", ["plain", "low_latency"])
+def test_a_loop_that_is_over_ends_its_playlists_as_they_were_followed(
+    film: Film, clock: ManualClock, kind: Kind
+) -> None:
+    ended_ms: int | None = None
+    shelf = LiveLoop(film, clock, lambda: Showing(STARTED_MS, ended_ms, (), clock.now_ms()))
+    clock.advance(100_000)
+    before = shelf.playlist(kind).text
+    clock.advance(1_000)
+    ended_ms = clock.now_ms()
+    clock.advance(5_000)
+    after = shelf.playlist(kind).text
+    assert check_media(after) == check_reload(before, after) == []
+    assert after.endswith("#EXT-X-ENDLIST\n")
+    assert parse(before).media_sequence > 0
+    last = parse(after).segments[-1]
+    assert all(read(shelf.media_now(part.uri.rpartition("/")[2])) for part in last.parts)
+
+    # A playlist that comes after it has all that was shown, in the same form.
+    recording = RecordedLoop(film, Showing(STARTED_MS, ended_ms, (), 0), was_live=True)
+    text = recording.playlist(kind).text
+    assert check_media(text) == []
+    for tag in ("EXT-X-VERSION", "EXT-X-TARGETDURATION", "EXT-X-PLAYLIST-TYPE"):
+        assert parse(text).value(tag) == parse(after).value(tag)
+
+
+def test_a_loop_whose_publisher_is_away_can_be_played_to_where_it_left(
+    film: Film, clock: ManualClock
+) -> None:
+    shelf = live(film, clock, (STARTED_MS + 4_900, None))
+    clock.advance(4_500)
+    before = shelf.playlist("low_latency").text
+    clock.advance(2_000)
+    away = shelf.playlist("low_latency").text
+    assert check_media(away) == check_reload(before, away) == []
+    assert sum(segment.duration or 0 for segment in parse(away).segments) == pytest.approx(4.8)
+    assert "EXT-X-PRELOAD-HINT" not in away
+
+
 def test_a_recorded_loop_is_as_long_as_it_ran(recorded: tuple[RecordedLoop, int]) -> None:
     shelf, parts = recorded
     text = shelf.playlist("plain").text

@@ -42,6 +42,23 @@ async def test_what_is_live_or_empty_or_too_long_has_no_file(
     assert refused.value.code == code
 
 
+async def test_what_was_followed_live_stays_where_it_was_and_beside_it_is_the_recording(
+    world: World, tmp_path: Path
+) -> None:
+    loops = Loops(Shelves(tmp_path))
+    live = await loops.shelf(world, Loop(UID, world.now_ms - 10_000, None), is_followed=True)
+    ended = Loop(UID, world.now_ms - 10_000, world.now_ms)
+
+    assert await loops.shelf(world, ended, is_followed=True) is live
+    # A VOD has an address of its own, where nothing was ever live.
+    vod = (await loops.shelf(world, ended)).playlist("plain").text
+    assert "#EXT-X-PLAYLIST-TYPE:VOD" in vod
+    # Where nobody watched it live, its address has the recording in the form that it had.
+    unseen = await loops.shelf(world, ended._replace(uid="b" * 32), is_followed=True)
+    assert "EXT-X-PLAYLIST-TYPE" not in unseen.playlist("plain").text
+    assert "#EXT-X-SERVER-CONTROL" in unseen.playlist("low_latency").text
+
+
 def test_every_size_has_an_even_width() -> None:
     assert {height: width_of(height) for height in (144, 240, HEIGHT)} == {
         144: 256,
