@@ -19,14 +19,20 @@ from emulator.media.recording.imports.probe import codec_of, open_upload, pictur
 if TYPE_CHECKING:
     from av.container import InputContainer
 
-# A picture that cannot be sought in at least so often, or stands for longer, is encoded anew.
+# A picture that cannot be sought in at least so often is encoded anew.
 KEY_INTERVAL_MAX = 10 * VIDEO_TIMESCALE
+# Likewise one that stands for longer (a second, and what times are rounded by): it would be shown
+# over segments that have sound alone, of which hls.js takes the times for another timeline's.
+_STANDS_MAX = VIDEO_TIMESCALE * 11 // 10
 # By so much the last picture may stand longer than it says, where there is sound to its end.
-_STRETCH_MAX = 2 * VIDEO_TIMESCALE
+_STRETCH_MAX = VIDEO_TIMESCALE
 # Players begin in spite of a hole of this length.
 _START_HOLE_MAX = VIDEO_TIMESCALE // 10
 # Pictures that are decoded so much before they are shown are encoded anew: all would be so late.
 _DELAY_MAX = VIDEO_TIMESCALE // 4
+# An MP4 has a duration for each step between decode times, and players show a picture for as long.
+# Where pictures are reordered, the picture with the long one is not the picture that stands.
+_REORDERED_HOLE_MAX = VIDEO_TIMESCALE // 2
 # Sound that begins up to 1/50 s before the start is heard from the start on.
 _SOUND_EARLY_MAX = 50
 _VIDEO_FOURCC = {"h264": b"avc1", "hevc": b"hvc1", "av1": b"av01", "vp9": b"vp09"}
@@ -149,8 +155,12 @@ class Film:
         key_at = packet.dts
         for following in rest:
             duration = following.dts - packet.dts
-            if max(duration, following.dts - key_at) > KEY_INTERVAL_MAX:
+            if following.dts - key_at > KEY_INTERVAL_MAX:
                 raise Refused("unsupported", "Its key frames are more than 10 s apart.")
+            if duration > _STANDS_MAX:
+                raise Refused("unsupported", "A picture stands for more than a second.")
+            if self._delay and duration > _REORDERED_HOLE_MAX:
+                raise Refused("unsupported", "A picture among reordered ones stands for long.")
             yield packet._replace(duration=duration)
             packet = following
             if packet.is_key:

@@ -39,6 +39,8 @@ _KEY_SECONDS = 2
 _KEY_TICKS = _KEY_SECONDS * 90_000
 # Matrices by ITU-T H.273, 8.3.
 _RGB, _BT601 = 0, 6
+# A picture that stands for longer is shown again, so that every segment has one.
+_HOLD_TICKS = 90_000
 # A clock that steps so far back, or where it may also so far on, has begun anew.
 _BACK_SECONDS, _JUMP_SECONDS = 1, 10
 # A picture that stands for longer than a day is a clock that jumped.
@@ -325,17 +327,17 @@ class PictureEncoder:
             self._show(upright, pts)
 
     def _hold(self, following: Any, pts: int) -> None:
-        """Show a picture that stands for long again and again, so that there is one to seek to.
+        """Show a picture that stands for long again and again.
 
         What comes before the first picture shows that one, as a recording has to begin with one.
         """
         last = self._last
         if last is None:
-            if self._span is None and pts > _KEY_TICKS:
+            if self._span is None and pts > _HOLD_TICKS:
                 self._show(following, 0)
                 self._hold(following, pts)
             return
-        for at in range(last + _KEY_TICKS, min(pts, last + _HELD_MAX), _KEY_TICKS):
+        for at in range(last + _HOLD_TICKS, min(pts, last + _HELD_MAX), _HOLD_TICKS):
             self._show(self._shown, at)
 
     def _show(self, frame: Any, pts: int) -> None:

@@ -233,14 +233,25 @@ def test_transport_stream_whose_clock_wraps_is_whole(tmp_path: Path) -> None:
         assert_same(source, made, 120)
 
 
-def test_a_picture_that_stands_still_stays_until_the_next_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("b_frames", [0, 3])
+def test_a_picture_that_stands_still_stays_until_the_next_one(
+    tmp_path: Path, b_frames: int
+) -> None:
     hole = PICTURE + ",select='not(between(t,1.05,3.95))'"
-    options = f"-fps_mode vfr {H264}"
+    options = f"-fps_mode vfr {H264} -bf {b_frames}"
     source = encode(tmp_path / "hole.mp4", hole, BEEP, options=options, seconds=5)
     plays, _ = imported(source, tmp_path / "made")
     pictures = shown(plays, "video")
-    # Nothing is shown again meanwhile, and nothing after it is missing.
-    assert pictures.frames == shown(source, "video").frames
+    # What stands is shown once a second, as every segment needs a picture, and nothing is missing.
+    assert shown(source, "video").frames <= pictures.frames <= shown(source, "video").frames + 3
+    with av.open(str(plays)) as container:
+        spans = [
+            (packet.pts * packet.time_base, (packet.duration or 0) * packet.time_base)
+            for packet in container.demux(video=0)
+            if packet.pts is not None and packet.time_base
+        ]
+    assert max(lasts for _, lasts in spans) <= 1.1
+    assert max(at + lasts for at, lasts in spans) - min(at for at, _ in spans) < 5.1
     begins = [at - pictures.start for at in pictures.onsets]
     assert begins == pytest.approx([0, 1, 4], abs=0.01)
 
