@@ -18,7 +18,7 @@ from tests.support.webrtc import until as until_seen
 H264 = "libx264 -preset ultrafast -pix_fmt yuv420p"
 SECONDS = 3
 # ffmpeg cannot repeat a film whose pictures are Sorenson H.263.
-LONG_SECONDS = 40
+LONG_SECONDS = 20
 FRAMES = 30 * SECONDS
 
 
@@ -113,6 +113,15 @@ def test_a_refusal_names_the_setting_where_it_is_off() -> None:
             assert "With ffmpeg: -" in message
             assert "Or start the emulator with --transcode-ingest." in message
             assert walk.stream(stream)["status"] == "offline"
+
+
+def test_a_file_that_is_sent_too_fast_is_read_slower_and_all_of_it_is_there(walk: Walk) -> None:
+    stream = walk.create()
+    source = flash_and_beep("flv1", "libmp3lame", seconds=LONG_SECONDS)
+    with pushing(address_of(stream), source, is_endless=False, is_paced=False):
+        vod = walk.until_vod(stream)
+    assert vod["duration"] == pytest.approx(LONG_SECONDS, abs=0.15)
+    assert len(play(vod["mp4_url"]).video) == 30 * LONG_SECONDS
 
 
 def test_what_plays_is_not_touched(walk: Walk) -> None:

@@ -332,7 +332,11 @@ class RtmpConnection(asyncio.Protocol):
 
     def _resume(self) -> None:
         self._resume_timer = None
-        self._go_on_reading()
+        pause_ms = self._intake.pause_ms if self._intake is not None else 0
+        if pause_ms and self._transport is not None:
+            self._resume_timer = self._loop.call_later(pause_ms / 1000, self._resume)
+        else:
+            self._go_on_reading()
 
     # Reading.
 

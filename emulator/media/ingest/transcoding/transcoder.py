@@ -29,6 +29,8 @@ _WINDOW = 2 * VIDEO_TIMESCALE
 _STEP_MAX = VIDEO_TIMESCALE
 # The loop stands still while the last of a publisher is waited for: milliseconds, mostly.
 _SETTLE_SECONDS = 1.0
+# And then, without its pictures.
+_SOUND_SECONDS = 2.0
 # What sends faster than in real time, and by more than this, is read no faster than it is done.
 _AHEAD_MAX = VIDEO_TIMESCALE
 _PAUSE_MS = 20
@@ -95,16 +97,18 @@ class _Cost:
     def __init__(self) -> None:
         self.ms_per_second: int | None = None
         self._us = 0
-        self._since: int | None = None
+        self._length = 0
+        self._newest: int | None = None
 
     def add(self, us: int, position: int) -> None:
+        """Count what a packet took. What was left out before it is no media that was paid for."""
+        step = position - (position if self._newest is None else self._newest)
+        self._newest = position
+        self._length += step if step < _STEP_MAX // 2 else 0
         self._us += us
-        if self._since is None:
-            self._since = position
-        length = position - self._since
-        if length >= _WINDOW:
-            self.ms_per_second = round(self._us * VIDEO_TIMESCALE / length / 1000)
-            self._us, self._since = 0, position
+        if self._length >= _WINDOW:
+            self.ms_per_second = round(self._us * VIDEO_TIMESCALE / self._length / 1000)
+            self._us = self._length = 0
 
 
 class Transcoder:
@@ -239,7 +243,7 @@ class Transcoder:
         """Stop, and deliver nothing more."""
         if not self._is_over:
             self._is_over = True
-            self._skip_before = self._number + 1
+            self._skip_before = self._number
             self._jobs.put(_Barrier(threading.Event(), is_end=True))
 
     def _advance(self, packet: Packet | SourcePacket) -> None:
@@ -275,8 +279,9 @@ class Transcoder:
         if barrier.reached.wait(_SETTLE_SECONDS):
             return
         # Too much for one turn of the loop: what waits of the pictures is given up.
-        self._skip_before = self._number + 1
-        if not barrier.reached.wait(_SETTLE_SECONDS):
+        self._skip_before = self._number
+        log.warning("transcoding fell behind: pictures are left out at the end of a publish")
+        if not barrier.reached.wait(_SOUND_SECONDS):
             log.warning("transcoding does not come to an end: the last of it is lost")
 
     def _collect(self) -> None:
