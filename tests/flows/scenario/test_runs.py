@@ -4,8 +4,10 @@ import asyncio
 from typing import Any
 
 import httpx
+import pytest
 
 from emulator.server import Emulator
+from tests.support.receiver import receiving
 from tests.support.rest import check_error
 
 EVENING = """
@@ -124,3 +126,50 @@ async def test_unknown_runs_and_scenarios_are_not_found(client: httpx.AsyncClien
     check_error(await client.get("/_emulator/scenarios/runs/run-99"), 404)
     check_error(await client.post("/_emulator/scenarios", json={"name": "nothing"}), 404)
     check_error(await client.post("/_emulator/scenarios", json={}), 422)
+
+
+@pytest.mark.parametrize("client", ["socket"], indirect=True)
+async def test_what_webhooks_told_and_who_asked_are_facts_of_a_run(
+    client: httpx.AsyncClient, emulator: Emulator
+) -> None:
+    # Given a receiver of webhooks, and a scenario in whose world an app asks for the streams,
+    async with receiving() as receiver:
+        run = await start(
+            client,
+            speed=1,
+            text=f"""
+scenario: Facts
+timeline:
+  - http.request:
+      method: POST
+      path: /_emulator/webhooks
+      body: {{url: "{receiver.url}", events: [stream.created]}}
+      status: 201
+  - http.request:
+      {{as: viewer, method: POST, path: /api/v1/streams/, body: {{title: Hi}}, status: 201}}
+  - http.request: {{path: /api/v1/nothing, status: 404}}
+  - log: ready
+  - expect:
+      - webhooks.deliveries: {{where: {{event: stream.created, state: delivered}}, is: 1}}
+        webhooks.targets: {{where: {{url: "{receiver.url}"}}, is: 1}}
+        requests.count: {{where: {{method: POST, operation: /streams, status: 201}}, is: 1}}
+      - requests.count: {{where: {{user: viewer, from: scenario}}, is: 1}}
+      - requests.count: {{where: {{status: {{at_least: 400}}, operation: null}}, is: 1}}
+      - requests.count: {{where: {{from: app, path: {{contains: "/streams/"}}}}, is: 1}}
+    within: 20s
+""",
+        )
+
+        # when it has come,
+        answer = await client.get("/api/v1/streams/?limit=1")
+        report = await over(emulator, run["id"])
+
+    # then all of that can be expected.
+    assert answer.status_code == 200
+    assert report["outcome"] == "passed", [e for e in report["expectations"] if not e["met"]]
+
+
+async def test_a_date_to_begin_at_needs_a_world_of_the_runs_own(client: httpx.AsyncClient) -> None:
+    text = "scenario: x\nbegins: 2026-03-06\ntimeline: [{log: hi}]\n"
+    answer = await client.post("/_emulator/scenarios", json={"text": text, "world": "this"})
+    assert "own" in check_error(answer, 422)["message"]

@@ -123,7 +123,7 @@ def test_the_schema_is_one_that_editors_understand(capsys: pytest.CaptureFixture
 
 def test_what_the_pages_show_of_the_language_is_right() -> None:
     shown = [text for page in PAGES for text in _YAML.findall(page.read_text("utf-8"))]
-    assert len(shown) == 3
+    assert len(shown) == 4
 
     for text in shown:
         steps = textwrap.indent(text, "  ")
