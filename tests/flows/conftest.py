@@ -1,8 +1,10 @@
-"""The platform over HTTP, in process and over a real socket: the same tests meet both.
+"""The platform over HTTP: over a real socket, and some tests in process as well.
 
-Each test meets both, and both prefixes, in pairs. Tests marked `every_server` meet the other HTTP
-server too, by HTTP/2 and TLS. Where LIVE_EMULATOR_TESTS_HTTP is `every`, all tests meet every
-server under every prefix.
+Each test meets one of the two prefixes, always the same one; both share the router, and
+`test_every_endpoint` calls every operation under both. Where the dialects differ, a test is marked
+`both_prefixes`. Tests marked `every_server` are asked in
+process and by HTTP/2 and TLS on the other server, too, under both prefixes. Where
+LIVE_EMULATOR_TESTS_HTTP is `every`, all tests meet every server under every prefix.
 """
 
 import os
@@ -12,6 +14,7 @@ from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import httpx
 import pytest
@@ -34,23 +37,25 @@ def settings() -> Settings:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Each way and each prefix is met, and all their pairs where that is asked for."""
+    """One way and one prefix, or all of both where that is asked for."""
     marks = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
     names = metafunc.fixturenames
     is_asked = os.environ.get("LIVE_EMULATOR_TESTS_HTTP") == "every"
-    ways = ["in process", "socket"]
+    ways, prefixes = ["socket"], [PREFIXES[crc32(metafunc.definition.name.encode()) % 2]]
     if is_asked or metafunc.definition.get_closest_marker("every_server"):
-        ways.append(HTTP_2)
+        ways, prefixes = ["in process", "socket", HTTP_2], PREFIXES
+    elif metafunc.definition.get_closest_marker("both_prefixes"):
+        ways, prefixes = ["socket", "socket"], PREFIXES
     # A file may say itself that one way is enough.
     is_open = "client" in names and "client" not in marks
     if is_open and "call" in names and "call" not in marks and not is_asked:
-        pairs = list(zip(ways, cycle(reversed(PREFIXES)), strict=False))
+        pairs = list(zip(ways, cycle(reversed(prefixes)), strict=False))
         metafunc.parametrize(("client", "call"), pairs, indirect=True)
         return
     if is_open:
         metafunc.parametrize("client", ways, indirect=True)
     if "call" in names and "call" not in marks:
-        metafunc.parametrize("call", PREFIXES, indirect=True)
+        metafunc.parametrize("call", prefixes, indirect=True)
 
 
 @pytest.fixture

@@ -38,6 +38,7 @@ async def test_the_lists_hold_what_the_seed_has(call: Caller) -> None:
     check_error(await call("GET", "/streams/categories", params={"parent_id": "x"}), 404)
 
 
+@pytest.mark.both_prefixes
 async def test_the_tree_is_bare_for_the_web_client_and_counted_for_the_documents(
     call: Caller,
 ) -> None:

@@ -28,6 +28,8 @@ SETTINGS = {
 }
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
+pytestmark = pytest.mark.both_prefixes
+
 
 class Chat:
     """The chat of one stream, over REST, in the caller's dialect."""

@@ -130,6 +130,7 @@ async def test_signing_out_ends_the_session_and_no_other(call: Caller) -> None:
     assert await status_of(call, other["access_token"]) == 200
 
 
+@pytest.mark.both_prefixes
 async def test_a_second_factor_is_asked_for_once_it_was_verified(
     call: Caller, stopped: ManualClock
 ) -> None:

@@ -27,6 +27,7 @@ async def read(call: Caller, path: str, key: str | None = None) -> Any:
     return answer.json()
 
 
+@pytest.mark.both_prefixes
 async def test_lists_show_owners_their_own_streams_with_ingest(call: Caller) -> None:
     category = await read(call, "/streams/categories/by-slug/rust")
     stream = await create(call, title="Launch night", category_id=category["id"])
@@ -52,6 +53,7 @@ async def test_lists_show_owners_their_own_streams_with_ingest(call: Caller) -> 
     assert own.keys() == current.keys() == STREAM | INGEST
 
 
+@pytest.mark.both_prefixes
 async def test_list_without_filter_has_the_callers_open_stream_first(call: Caller) -> None:
     mine = await create(call, title="Mine")
     for name in ("one", "two"):
@@ -124,6 +126,7 @@ async def test_top_streams_know_messages_by_both_names(call: Caller) -> None:
     assert shown[0]["total_messages"] == 5
 
 
+@pytest.mark.both_prefixes
 async def test_me_has_the_names_that_clients_read(call: Caller) -> None:
     for path in ("/auth/me", "/auth/auth/me"):
         me = await read(call, path, "ak_demo_rustacean")
@@ -133,6 +136,7 @@ async def test_me_has_the_names_that_clients_read(call: Caller) -> None:
         assert me["avatar_url"] == me.get("avatarUrl", me["avatar"])
 
 
+@pytest.mark.both_prefixes
 async def test_vods_last_whole_seconds_for_the_web_client(call: Caller) -> None:
     body = {"title": "x"}
     path = "/streams/vods?per_page=1"
@@ -237,6 +241,7 @@ async def test_categories_of_the_menu_are_there(call: Caller, slug: str, leads_t
     assert len(await read(call, "/streams/categories")) == 10
 
 
+@pytest.mark.both_prefixes
 async def test_seeded_streams_name_language_framework_and_repository(call: Caller) -> None:
     streams = (await read(call, "/streams/?status_filter=all"))["streams"]
     assert len(streams) == 8
