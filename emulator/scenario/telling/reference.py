@@ -95,7 +95,8 @@ never:
 _WHERE = f"""
 Facts that count things take `where`, with names and conditions, and count what meets all of them.
 `expect`, `throughout` and `never` take a map of facts, or a list of maps. `throughout` and `never`
-are looked at whenever something happens. All of that in one scenario:
+are looked at whenever something happens. All of that in one scenario
+([why](../decisions/0021-scenarios-count-with-where-and-watch-at-events.md)):
 
 ```yaml
 {FACTS_EXAMPLE}```

@@ -15,6 +15,7 @@ from emulator.scenario import files
 from emulator.scenario.actions import registry
 from emulator.scenario.language import tree
 from emulator.scenario.language.load import load
+from emulator.scenario.telling.reference import FACTS_EXAMPLE
 from tests.support.docs import PROJECT
 
 GOOD = """
@@ -107,6 +108,8 @@ def test_the_schema_is_one_that_editors_understand(capsys: pytest.CaptureFixture
     for name, path in files.library().items():
         found = list(validator.iter_errors(tree.read(path.read_text("utf-8"), name).plain()))
         assert [each.message for each in found] == [], name
+    shown = tree.read(FACTS_EXAMPLE, "shown").plain()
+    assert [each.message for each in validator.iter_errors(shown)] == []
     examples = "".join(f"  - {each.example}\n" for each in registry.every().values())
     text = f"scenario: x\ntimeline:\n{examples}"
     assert [each.message for each in validator.iter_errors(tree.read(text, "x").plain())] == []
@@ -116,6 +119,11 @@ def test_the_schema_is_one_that_editors_understand(capsys: pytest.CaptureFixture
         "{publish.start: {stream: launch, protocol: rtp}}",
         "{fault.start: {media.stal: {}}}",
         "{log: a, wait: 3s}",
+        "{log: a, refused: nonsense}",
+        "{log: a, required: 3}",
+        "{expect: {stream.launch.status: lvie}}",
+        "{expect: {stream.launch.staus: live}}",
+        "{never: {stream.launch.viewers: {abov: 3}}}",
     ):
         wrong = yaml.safe_load(f"{{scenario: x, timeline: [{step}]}}")
         assert not validator.is_valid(wrong), step
