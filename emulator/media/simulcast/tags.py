@@ -20,7 +20,11 @@ _HAS_CTS: Final = {"hevc"}
 
 
 class TagWriter:
-    """One publish. Its time begins at 0 with the first packet, which is to be a key frame."""
+    """One publish. Its time begins at 0 with the first packet, which is to be a key frame.
+
+    Sound from before it, which some streams have behind it, is left out: at 0 it would come too
+    late, and all that follows with it.
+    """
 
     def __init__(self) -> None:
         self._told: tuple[Track, ...] = ()
@@ -34,6 +38,7 @@ class TagWriter:
         at_ms = _ms(packet.dts, packet.track.timescale)
         if self._base_ms is None:
             self._base_ms = at_ms
+        is_before = at_ms < self._base_ms and isinstance(packet.track, AudioTrack)
         at_ms = max(0, at_ms - self._base_ms)
         tags: list[Tag] = []
         if tracks is not self._told:
@@ -41,7 +46,8 @@ class TagWriter:
             tags.append(_metadata(tracks))
             tags += [_header(each, at_ms) for each in tracks if id(each) not in known]
             self._told = tracks
-        tags.append(_coded(packet, at_ms))
+        if not is_before:
+            tags.append(_coded(packet, at_ms))
         return tags
 
 

@@ -90,3 +90,21 @@ def test_all_tracks_are_told_before_the_first_frame_and_changed_ones_again() -> 
     changed = replace(tracks[0])
     later = writer.write(pictures[2]._replace(track=changed), (changed, *tracks[1:]))
     assert [tag.kind for tag in later] == ["script", "video", "video"]
+
+
+def test_sound_from_before_the_first_key_frame_is_left_out_and_moves_none_after_it() -> None:
+    # Given sound that comes some 40 ms behind the picture that it belongs to,
+    sent, tracks = packets()
+    pictures = [packet for packet in sent if packet.track is tracks[0]]
+    sounds = [packet for packet in sent if packet.track is tracks[1]]
+    start = next(packet for packet in pictures[1:] if packet.dts >= 500 * 90)
+    late = [packet for packet in sounds if _ms(packet.dts, packet) >= _ms(start.dts, start) - 40]
+
+    # when it is pushed on from a picture on,
+    received, _ = again([start._replace(is_key=True), *late], tracks)
+
+    # then what is left of it is where it was.
+    heard = [_ms(packet.dts, packet) for packet in received[1:]]
+    wanted = [_ms(packet.dts, packet) - _ms(start.dts, start) for packet in late]
+    assert wanted[0] < 0
+    assert heard == pytest.approx([ms for ms in wanted if ms >= 0], abs=1)
