@@ -1,5 +1,7 @@
 """A flash and a beep each second: how far sound and picture are apart in what came of them."""
 
+import atexit
+import shutil
 import subprocess
 import tempfile
 from array import array
@@ -24,7 +26,9 @@ _QUIET_SECONDS = 0.3
 @cache
 def flash_and_beep(video: str, audio: str, *, seconds: int = 4, by: str = BUNDLED) -> Path:
     """A film of both in FLV. `video` and `audio` are ffmpeg's options, codec first."""
-    path = Path(tempfile.mkdtemp(prefix="sync-")) / "film.flv"
+    folder = Path(tempfile.mkdtemp(prefix="films-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = folder / "film.flv"
     command = [ffmpeg(by), "-v", "error", "-nostdin", "-f", "lavfi", "-i", _FLASH]
     command += ["-f", "lavfi", "-i", _BEEP, "-t", str(seconds), "-g", "30"]
     command += ["-c:v", *video.split(), "-c:a", *audio.split(), str(path)]
