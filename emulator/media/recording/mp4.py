@@ -19,7 +19,12 @@ from emulator.core.errors import Refused
 from emulator.core.values import dataclass
 from emulator.media import codecs
 from emulator.media.recording.footage import Footage, Piece
-from emulator.media.recording.imports.transcode import PictureEncoder, Plan, SoundEncoder
+from emulator.media.recording.imports.transcode import (
+    PictureEncoder,
+    Plan,
+    SoundEncoder,
+    name_as_players_do,
+)
 from emulator.media.recording.pictures import Size, sized, squared
 from emulator.media.shelf.segments import TICKS_PER_SECOND
 
@@ -205,6 +210,8 @@ class _Copy:
     def __init__(self, source: Any, container: "OutputContainer", *, is_mixed: bool) -> None:
         self._container = container
         self._stream: Any = container.add_stream_from_template(source, opaque=True)
+        if not is_mixed:
+            name_as_players_do(self._stream)
         self._is_mixed = is_mixed
         self._last_dts: int | None = None
 

@@ -207,7 +207,7 @@ def _lanes(
         picture.index: (
             _Copy(picture, out)
             if plan.codec is None
-            else PictureEncoder(picture, out, plan, probed.rate, turner)
+            else PictureEncoder(picture, out, plan, probed.rate, turner, probed.seconds)
         )
     }
     sound = sound_of(container)
@@ -231,6 +231,7 @@ class _Copy:
         self._out = out
         self._is_picture = stream.type == "video"
         self._stream: Any = out.add_stream_from_template(stream, opaque=True)
+        name_as_players_do(self._stream)
         self._last: int | None = None
         self._held: list[Any] = []
 
@@ -273,11 +274,18 @@ class _Copy:
 class PictureEncoder:
     """Pictures, decoded and encoded: as `turner` makes them, in the plan's size.
 
-    `rate` is how many there are a second, about: it says how often a key frame comes.
+    `rate` is how many there are a second, about: it says how often a key frame comes. `seconds`:
+    until when the last picture may stand, if it says that it does.
     """
 
     def __init__(
-        self, source: Any, out: "OutputContainer", plan: Plan, rate: Fraction, turner: Shaper
+        self,
+        source: Any,
+        out: "OutputContainer",
+        plan: Plan,
+        rate: Fraction,
+        turner: Shaper,
+        seconds: float = 0,
     ) -> None:
         assert plan.codec is not None
         self._source = source
@@ -292,15 +300,14 @@ class PictureEncoder:
         context.gop_size = max(1, round(rate * _KEY_SECONDS))
         context.thread_count = _THREADS
         context.options = {**_OPTIONS[plan.codec], "crf": str(_CRF[plan.codec][plan.quality])}
-        if plan.codec == "hevc":
-            # Players look for this name; FFmpeg's own choice is hev1.
-            context.codec_tag = "hvc1"
+        name_as_players_do(stream)
         _tell_colours(source.codec_context, context)
         self._stream = stream
         self._turner = turner
         self._last: int | None = None
         self._key_at = 0
         self._shown: Any = None
+        self._end, self._seconds = 0, Fraction(seconds)
         self._span = plan.span
 
     def take(self, packet: Any) -> None:
@@ -322,6 +329,7 @@ class PictureEncoder:
                 pts -= self._span[0]
             if self._last is not None and pts <= self._last:
                 continue
+            self._end = pts + round((frame.duration or 0) * frame.time_base / _CLOCK)
             upright = self._turner.turn(frame)
             self._hold(upright, pts)
             self._show(upright, pts)
@@ -357,6 +365,8 @@ class PictureEncoder:
         self._encode(_decoded(self._source, None))
         if self._last is None:
             raise Refused("unsupported", "No picture of this video can be decoded.")
+        if self._span is None:
+            self._hold(None, min(self._end, round(self._seconds / _CLOCK)))
         self._out.mux(self._stream.encode(None))
 
 
@@ -475,6 +485,12 @@ class SoundEncoder:
             cut = bytes(out_of)[first * width : last * width]
             into.update(cut + bytes(into.buffer_size - len(cut)))
         return part
+
+
+def name_as_players_do(stream: Any) -> None:
+    """HEVC's sample entry: Apple's players look for `hvc1`; FFmpeg's own choice is `hev1`."""
+    if stream.codec_context.name in ("hevc", "libx265"):
+        stream.codec_context.codec_tag = "hvc1"
 
 
 def _tell_colours(source: Any, context: Any) -> None:

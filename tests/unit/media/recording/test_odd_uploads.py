@@ -267,7 +267,7 @@ def test_a_slide_that_stands_for_long_can_be_sought_in(tmp_path: Path) -> None:
             if packet.is_keyframe and packet.pts is not None and packet.time_base
         ]
     assert max(after - before for before, after in pairwise(keys)) <= 4
-    assert keys[-1] >= 20
+    assert keys[-1] >= 32
 
 
 def test_joined_transport_streams_play_one_after_the_other(tmp_path: Path) -> None:
@@ -301,3 +301,11 @@ def test_a_turned_hdr_upload_keeps_its_colours(tmp_path: Path) -> None:
         with av.open(str(made)) as container:
             frame = next(container.decode(video=0))
         assert (frame.color_primaries, frame.color_trc, frame.colorspace) == (9, 18, 9)
+
+
+def test_hevc_download_has_the_name_that_apples_players_look_for(tmp_path: Path) -> None:
+    hevc = "-c:v libx265 -preset ultrafast -x265-params log-level=none -pix_fmt yuv420p -c:a aac"
+    source = encode(tmp_path / "a.mkv", CORNER, BEEP, options=hevc, seconds=1)
+    for made in imported(source, tmp_path / "made"):
+        with av.open(str(made)) as container:
+            assert container.streams.video[0].codec_context.codec_tag == "hvc1"
