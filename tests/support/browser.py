@@ -103,10 +103,12 @@ class Chromium:
         scheme: Scheme = "light",
         is_calm: bool = False,
         trusts_any: bool = False,
+        slowdown: int = 1,
     ) -> Tab:
         """A tab with `address` in it. `is_calm`: this viewer prefers reduced motion.
 
-        `trusts_any`: it asks for nobody's certificate.
+        `trusts_any`: it asks for nobody's certificate. `slowdown`: how many times slower its
+        scripts run.
         """
         context = await self._browser.new_context(
             viewport={"width": width, "height": height},
@@ -115,5 +117,8 @@ class Chromium:
             ignore_https_errors=trusts_any,
         )
         tab = Tab(await context.new_page())
+        if slowdown > 1:
+            devtools = await context.new_cdp_session(tab.page)
+            await devtools.send("Emulation.setCPUThrottlingRate", {"rate": slowdown})
         await tab.page.goto(address)
         return tab

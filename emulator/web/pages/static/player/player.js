@@ -41,6 +41,7 @@ export class Player extends EventTarget {
   #hasPicture = false;
   #isStalled = false;
   #isHeld = false;
+  #hasBegun = false;
 
   /** `autoplay`: it plays by itself. Else, and unless `preload` is "auto", it loads only a beginning. */
   constructor(video, { autoplay = true, preload = "auto" } = {}) {
@@ -227,16 +228,25 @@ export class Player extends EventTarget {
     hls.on(Hls.Events.ERROR, (_, failure) => this.#hear(failure));
     hls.on(Hls.Events.FRAG_BUFFERED, () => {
       this.#failures = 0;
+      this.#begin(hls);
       if (this.#isHeld && this.#video.paused && this.#video.readyState >= 2) hls.stopLoad();
     });
     hls.on(Hls.Events.LEVEL_UPDATED, (_, { details }) => {
       if (this.#source && !details.live) this.#source.isLive = false;
       if (!isLowLatency) stayTwoSegmentsBehind(hls, details);
     });
-    hls.on(Hls.Events.MANIFEST_PARSED, () => this.#startByItself());
+    this.#hasBegun = false;
     hls.loadSource(address);
     hls.attachMedia(this.#video);
     this.#hls = hls;
+  }
+
+  // A video that is asked to play before hls.js has moved it to where it begins plays from 0: for a
+  // moment, or, where that takes long, until hls.js takes it to have stalled there.
+  #begin(hls) {
+    if (this.#hasBegun || !hls.hasEnoughToStart) return;
+    this.#hasBegun = true;
+    this.#startByItself();
   }
 
   #unload() {
