@@ -184,10 +184,12 @@ def test_part_durations_add_up_to_the_media(tmp_path: Path) -> None:
     parts = through(list(tags(flv)))
     assert sum(part.duration for part in parts) == parts[-1].start + parts[-1].duration
     with av.open(str(packed(parts, tmp_path / "packed.mp4"))) as container:
-        assert container.duration is not None
-        # FFmpeg counts to the end of the longer track.
+        # The last part lasts as long as every track does: here, to the end of the picture.
+        [picture] = container.streams.video
+        assert picture.duration is not None
+        assert picture.time_base is not None
         ours = sum(part.duration for part in parts) / 90_000
-        assert ours == pytest.approx(container.duration / 1_000_000, abs=0.07)
+        assert ours == pytest.approx(float(picture.duration * picture.time_base), abs=0.001)
 
 
 def test_another_size_in_mid_stream_gets_its_own_init_segment(tmp_path: Path) -> None:
@@ -218,6 +220,8 @@ def test_a_publisher_that_comes_back_with_another_codec_goes_on(tmp_path: Path) 
     parts = through(first, second)
     begins = [number for number, part in enumerate(parts) if part.starts_discontinuity]
     assert len(begins) == 2
-    for before, after in itertools.pairwise(parts):
-        assert after.start == before.start + before.duration
+    for number, (before, after) in enumerate(itertools.pairwise(parts), 1):
+        # Of the first publisher's longer track, a frame or two reach over its last part.
+        reach = 9_000 if number == begins[1] else 0
+        assert 0 <= after.start - (before.start + before.duration) <= reach
     decode_all(packed(parts[begins[1] :], tmp_path / "second.mp4"))

@@ -105,7 +105,8 @@ def test_obs_goes_live_stops_comes_back_and_leaves_a_vod(walk: Walk, home: Home)
         check_codecs(health)
         assert health["protocol"] == "rtmp"
         assert health["key_frame_interval_ms"] == 2000
-        assert health["warnings"] == []
+        # On a machine with other work OBS may fall behind, and that is rightly said.
+        assert [each for each in health["warnings"] if "of real time arrives" not in each] == []
 
         # when it stops, the stream waits for it;
         obs.ask("StopStream")

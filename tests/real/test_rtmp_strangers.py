@@ -74,7 +74,7 @@ STRANGERS = {
     "http": Stranger(b"GET / HTTP/1.1\r\n\r\n", "this looks like HTTP"),
     "tls where there is none": Stranger(CLIENT_HELLO, "this is TLS on the plain RTMP port"),
     "no tls where there is some": Stranger(
-        CONNECTED, "no TLS on the RTMPS port", is_on_tls_port=True
+        CONNECTED, "The RTMPS port takes TLS only", is_on_tls_port=True
     ),
     "half a tls handshake": Stranger(
         CLIENT_HELLO, "no RTMP handshake for 0.1 s", is_on_tls_port=True
