@@ -118,3 +118,9 @@ def test_docs_code_names_paths_that_exist() -> None:
     }
 
     assert not missing
+
+
+def test_docs_every_decision_has_a_number_of_its_own() -> None:
+    numbers = [path.name[:4] for path in (PROJECT / "docs/decisions").glob("*.md")]
+
+    assert sorted(numbers) == [f"{number:04}" for number in range(1, len(numbers) + 1)]

@@ -233,7 +233,7 @@ def _mistakes(where: str, error: ValidationError) -> list[dict[str, Any]]:
 
 
 def _world_headers(platform: Platform | None) -> dict[str, str]:
-    """Which world has answered, and its time where `Date` says another (decision 19)."""
+    """Which world has answered, and its time where `Date` says another (decision 24)."""
     if platform is None:
         return {}
     clock, headers = platform.clock, {"X-Emulator-World": platform.world.name}

@@ -2,7 +2,7 @@
 
 What is passed through takes its turn between what is transcoded, so the stream's tracks stay as
 near to each other as they were sent. When the thread falls behind, pictures are left out up to the
-next key frame; sound is never left out (docs/decisions/0020).
+next key frame; sound is never left out (docs/decisions/0025).
 """
 
 import asyncio
