@@ -1,6 +1,7 @@
 """No statement about streams, categories, tags and discovery walks a whole table."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -149,25 +150,26 @@ def test_no_statement_walks_a_whole_table(store: WatchedStore) -> None:
     ],
 )
 def test_a_walk_is_told_from_a_search(sql: str, is_walk: bool) -> None:
-    assert bool(WatchedStore().walks(sql)) == is_walk
+    with closing(WatchedStore()) as store:
+        assert bool(store.walks(sql)) == is_walk
 
 
 def test_every_row_that_belongs_to_another_is_found_by_it() -> None:
     """So that what is deleted takes its own along without a walk."""
-    store = WatchedStore()
-    unled = []
-    for table in store.columns():
-        led = {
-            store.rows(f"PRAGMA index_info({index['name']})")[0]["name"]
-            for index in store.rows(f"PRAGMA index_list({table})")
-            if not index["partial"]
-        }
-        led |= {
-            column["name"]
-            for column in store.rows(f"PRAGMA table_info({table})")
-            if column["pk"] == 1
-        }
-        for key in store.rows(f"PRAGMA foreign_key_list({table})"):
-            if key["from"] not in led:
-                unled.append(f"{table}.{key['from']}")
+    with closing(WatchedStore()) as store:
+        unled = []
+        for table in store.columns():
+            led = {
+                store.rows(f"PRAGMA index_info({index['name']})")[0]["name"]
+                for index in store.rows(f"PRAGMA index_list({table})")
+                if not index["partial"]
+            }
+            led |= {
+                column["name"]
+                for column in store.rows(f"PRAGMA table_info({table})")
+                if column["pk"] == 1
+            }
+            for key in store.rows(f"PRAGMA foreign_key_list({table})"):
+                if key["from"] not in led:
+                    unled.append(f"{table}.{key['from']}")
     assert unled == []
