@@ -1,6 +1,7 @@
 """Fixtures that every test may use: a world on a clock that only the test moves."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -28,6 +29,15 @@ def pytest_configure(config: pytest.Config) -> None:
 # How long an example takes says something of the machine and nothing of us.
 hypothesis.settings.register_profile("project", deadline=None)
 hypothesis.settings.load_profile("project")
+
+
+@pytest.fixture(autouse=True)
+def _played_worlds() -> Iterator[None]:
+    """Close the worlds of scenarios that a test has played (`tests.support.evening`)."""
+    yield
+    played = sys.modules.get("tests.support.evening")
+    while played is not None and played.OPEN:
+        played.OPEN.pop().close()
 
 
 @pytest.fixture

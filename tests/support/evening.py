@@ -1,6 +1,5 @@
 """An evening for tests: a scenario's text played on a manual clock, without a server."""
 
-import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +13,9 @@ from emulator.scenario.results import Broken, Judged, Noted, Result, StepDone
 from emulator.scenario.runner import Run
 from emulator.scenario.stage import Evening, Server
 from emulator.world.world import World
+
+# Worlds that were played in: a fixture closes them when the test ends, in their own thread.
+OPEN: list[World] = []
 
 
 @dataclass
@@ -85,7 +87,7 @@ async def play(
     )
     run = Run(evening, Jumping(clock), bus.subscribe, ends_ms=ends_ms, write=write)
     fold, played = Fold(run), Played(run, world)
-    weakref.finalize(played, world.close)
+    OPEN.append(world)
     run.look = fold.look
     bus.subscribe(fold.hear)
     async for result in run.play():

@@ -1,9 +1,11 @@
 """Many lines at once are what they are one by one: refusals, ids, order, events, figures."""
 
-import weakref
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import astuple
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -102,7 +104,6 @@ class Evening:
             publish=self.heard.append,
             rules=Rules(chat_lines_per_minute=0, chat_repeats_max=3, streams_per_user=0),
         )
-        weakref.finalize(self, self.world.close)
         self._is_batched = is_batched
         self._gone: set[str] = set()
         self._people = {name: accounts.make(self.world, name) for name in NAMES}
@@ -227,15 +228,22 @@ def told(outcome: ChatPosted | ChatHeld | Refused | None) -> Any:
 def test_a_batch_is_what_its_lines_are_one_by_one(acts: list[tuple[Any, ...]]) -> None:
     one_by_one, batched = Evening(is_batched=False), Evening(is_batched=True)
 
-    for act in acts:
-        one_by_one.do(act)
-        batched.do(act)
+    with closing(one_by_one.world), closing(batched.world):
+        for act in acts:
+            one_by_one.do(act)
+            batched.do(act)
 
-    assert batched.facts() == one_by_one.facts()
+        assert batched.facts() == one_by_one.facts()
 
 
-def test_who_takes_bursts_hears_one_where_others_hear_each_line() -> None:
+@pytest.fixture
+def evening() -> Iterator[Evening]:
     evening = Evening(is_batched=True)
+    with closing(evening.world):
+        yield evening
+
+
+def test_who_takes_bursts_hears_one_where_others_hear_each_line(evening: Evening) -> None:
     bursts: list[Burst] = []
     evening.world.store.publish_burst = bursts.append
 
@@ -247,8 +255,7 @@ def test_who_takes_bursts_hears_one_where_others_hear_each_line() -> None:
     assert isinstance(evening.heard[-1], ChatHeld)
 
 
-def test_a_long_batch_is_read_from_the_journal_in_pieces() -> None:
-    evening = Evening(is_batched=True)
+def test_a_long_batch_is_read_from_the_journal_in_pieces(evening: Evening) -> None:
     before = events.last_seq(evening.world.store)
     evening.do(("rules", 0, 0))
 
