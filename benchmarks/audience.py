@@ -23,8 +23,8 @@ from starlette.requests import Request
 from benchmarks.table import Section, spread
 from emulator.core.clock import ManualClock
 from emulator.server import Emulator
-from emulator.web.cdn.playback import Playback
-from emulator.web.cdn.subject import Subject, subject_of
+from emulator.web.playback.hls import Playback
+from emulator.web.playback.subject import Subject, subject_of
 from emulator.world.audience import cohorts, figures
 from emulator.world.audience.crowd import Mix
 from emulator.world.audience.curves import Stay

@@ -24,10 +24,10 @@ from benchmarks.contest.clip import Kind
 from benchmarks.table import Section
 from emulator.core.bus import Bus
 from emulator.core.clock import ManualClock
+from emulator.scenario.engine.pace import Jumping
+from emulator.scenario.engine.run import Evening
+from emulator.scenario.engine.runner import Run
 from emulator.scenario.language.load import load as read
-from emulator.scenario.play.pace import Jumping
-from emulator.scenario.runner import Run
-from emulator.scenario.stage import Evening
 from emulator.server import Emulator
 from emulator.settings import Settings
 from emulator.web.admin.scenarios.runs import Order

@@ -14,12 +14,12 @@ from benchmarks.contest import emulate
 from benchmarks.contest.process import Missing
 from benchmarks.table import Section, spread
 from emulator.core.clock import Clock, ManualClock, SystemClock, wall_ns
-from emulator.seeds import file
+from emulator.seeding import file
+from emulator.seeding.template import Template, sown
 from emulator.server import Emulator
 from emulator.world.chat import messages
 from emulator.world.live import streams
 from emulator.world.live.streams import Wishes
-from emulator.world.origin.template import Template, sown
 from emulator.world.people import accounts, follows
 from emulator.world.rules import Rules
 from emulator.world.world import World

@@ -4,24 +4,24 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+from emulator.chat_delivery.send_queue import OutboxBounds
 from emulator.core.errors import Refused
 from emulator.core.hosts import PLATFORM, Allowed
 from emulator.core.world_clock import WorldClock
-from emulator.delivery.outbox import OutboxBounds
-from emulator.delivery.webhooks import WebhookBounds
-from emulator.media.ingest.rtmp_limits import RtmpLimits
-from emulator.media.live.broadcasts import BroadcastBounds
-from emulator.media.shelf.shelves import ShelfSettings
-from emulator.media.simulcast.limits import OutletBounds
-from emulator.media.webrtc.limits import WebRtcLimits
+from emulator.media.broadcast.broadcasts import BroadcastBounds
+from emulator.media.hls.store import ShelfSettings
+from emulator.media.ingest.config import RtmpLimits
+from emulator.media.simulcast.config import OutletBounds
+from emulator.media.webrtc.config import WebRtcLimits
+from emulator.seeding.seed import Seed
 from emulator.settings import Settings, WrongSetting
 from emulator.settings.kinds import HostNames, Ports
 from emulator.web.admin.callers import Callers
 from emulator.web.chat.chats import Anonymous, ChatBounds
+from emulator.web.http.request_log import RequestLog
 from emulator.web.platform import Making
-from emulator.web.rest.request_log import RequestLog
-from emulator.web.servers.terms import SocketBounds
-from emulator.world.origin.seed import Seed
+from emulator.web.servers.config import SocketBounds
+from emulator.webhooks.webhooks import WebhookBounds
 from emulator.world.rules import Rules
 from emulator.world.store.journal import Store
 from emulator.world.webhooks import targets

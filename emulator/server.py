@@ -21,19 +21,19 @@ from emulator.core.hosts import is_loopback
 from emulator.core.world_clock import WorldClock
 from emulator.machine import certificates, handles
 from emulator.machine.folder import DataFolder
+from emulator.media.hls.store import Shelves
 from emulator.media.ingest.rtmp_server import RtmpServer
-from emulator.media.recording.loop.loops import Loops
 from emulator.media.recording.recordings import Recordings
-from emulator.media.shelf.shelves import Shelves
+from emulator.media.recording.simulated.loops import Loops
 from emulator.media.webrtc.peers import Peers
 from emulator.media.webrtc.stun import StunServer
-from emulator.seeds import file, images
+from emulator.seeding import file, images
 from emulator.settings import Settings
 from emulator.web import app
 from emulator.web.platform import Platform, Shared, State
 from emulator.web.servers.choice import WebServer, speaks_quic, web_server
+from emulator.web.servers.config import Tls
 from emulator.web.servers.listening import listen
-from emulator.web.servers.terms import Tls
 from emulator.web.worlds import Worlds
 from emulator.world.world import DEFAULT
 
@@ -51,12 +51,12 @@ _SILENT_SECONDS = 58
 # In the order in which they are asked for: a test's first call comes before its first publisher.
 _WARM = (
     "emulator.web.api.table",
-    "emulator.web.rest.dispatch",
+    "emulator.web.http.dispatch",
     "emulator.media.ingest.rtmp_connection",
-    "emulator.media.live.pipeline",
+    "emulator.media.broadcast.pipeline",
     "emulator.web.admin.table",
     "emulator.web.chat.socket",
-    "emulator.media.recording.imports.importing",
+    "emulator.media.recording.uploads.importing",
 )
 
 

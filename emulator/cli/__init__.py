@@ -40,10 +40,6 @@ COMMANDS = {
 }
 
 
-# Those that stand in a folder of their own.
-STEERING = {"world", "snapshot", "clock", "fault", "simulcast"}
-
-
 class Failed(Exception):
     """A command could not do its work: one sentence for people, and the exit code."""
 
@@ -111,8 +107,7 @@ def module_of(name: str) -> Any:
     """The module of a command that there is."""
     import importlib
 
-    folder = ".steering" if name in STEERING else ""
-    return importlib.import_module(f"emulator.cli{folder}.{name.replace('-', '_')}")
+    return importlib.import_module(f"emulator.cli.{name.replace('-', '_')}")
 
 
 def _run(name: str, arguments: list[str]) -> int:
@@ -133,7 +128,7 @@ def _run(name: str, arguments: list[str]) -> int:
 
 def _complain(name: str, sentence: str, exit_code: int) -> int:
     sys.stdout.flush()
-    from emulator.cli.tools.plain import plain_lines
+    from emulator.cli.lib.plain import plain_lines
 
     print(f"live-emulator {name}: {plain_lines(sentence)}", file=sys.stderr)
     return exit_code

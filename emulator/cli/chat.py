@@ -9,9 +9,9 @@ import threading
 from datetime import datetime
 from typing import Any
 
-from emulator.cli.tools.api import Api, ApiError
-from emulator.cli.tools.chatting import Chatting, Event
-from emulator.cli.tools.plain import plain
+from emulator.cli.lib.api import Api, ApiError
+from emulator.cli.lib.chatting import Chatting, Event
+from emulator.cli.lib.plain import plain
 from emulator.cli.watch import add_server_flags, find
 
 NAME = "chat"

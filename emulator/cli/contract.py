@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from emulator.cli import Failed
-from emulator.cli.tools.api import Api, ApiError
+from emulator.cli.lib.api import Api, ApiError
 
 NAME = "contract"
 HELP = "list what is served, or compare it with another document or recorded requests"

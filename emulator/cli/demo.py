@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from emulator.cli import Failed, serve
-from emulator.cli.tools import logs, options
-from emulator.cli.tools.api import Api, ApiError
-from emulator.cli.tools.line import LiveLine
-from emulator.cli.tools.playing import is_whole_recording, play_low_latency
-from emulator.cli.tools.ports import why_not
+from emulator.cli.lib import logs, options
+from emulator.cli.lib.api import Api, ApiError
+from emulator.cli.lib.line import LiveLine
+from emulator.cli.lib.playing import is_whole_recording, play_low_latency
+from emulator.cli.lib.ports import why_not
 from emulator.cli.watch import clock_time, live_seconds, watch_page
 from emulator.core.clock import monotonic_ms
 from emulator.core.values import dataclass

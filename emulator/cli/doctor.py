@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from emulator.cli.tools.ports import holder, why_not
+from emulator.cli.lib.ports import holder, why_not
 from emulator.core.clock import SystemClock
 from emulator.machine.certificates import ca_path, context_of
 from emulator.machine.folder import is_held, running_on
@@ -26,7 +26,7 @@ EXAMPLES = """
   live-emulator doctor --json
 """
 
-# From here on the emulator refuses new publishers (`media/shelf/disk`).
+# From here on the emulator refuses new publishers (`media/hls/disk`).
 _FULL_SHARE = 0.95
 _FREE_WARN_BYTES = 5 * 2**30
 _OPEN_FILES_WARN = 1024

@@ -4,7 +4,7 @@ import argparse
 import json
 from typing import Any
 
-from emulator.cli.tools.logs_of import add_log_flags, admin_of, clock, entries, printable, show
+from emulator.cli.lib.logs_of import add_log_flags, admin_of, clock, entries, printable, show
 
 NAME = "events"
 HELP = "show what happened in a world of a running emulator"

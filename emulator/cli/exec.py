@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, contextmanager, suppress
 from typing import Any
 
 from emulator.cli import Failed, serve
-from emulator.cli.tools import logs
+from emulator.cli.lib import logs
 from emulator.settings import add_flags, gather
 
 NAME = "exec"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from emulator.cli import Failed
-from emulator.cli.tools.api import Api
+from emulator.cli.lib.api import Api
 from emulator.cli.watch import add_server_flags, find
 from emulator.machine.files import write_whole
 

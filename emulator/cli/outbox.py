@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
-from emulator.cli.tools.admin import Admin
-from emulator.cli.tools.logs_of import add_log_flags, admin_of, clock, printable, show
+from emulator.cli.lib.admin import Admin
+from emulator.cli.lib.logs_of import add_log_flags, admin_of, clock, printable, show
 
 NAME = "outbox"
 HELP = "show the mails that the platform would have sent, with their links"

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emulator.cli import Failed
-from emulator.cli.tools import options
-from emulator.cli.tools.line import LiveLine
-from emulator.cli.tools.stopping import stop_signals
+from emulator.cli.lib import options
+from emulator.cli.lib.line import LiveLine
+from emulator.cli.lib.stopping import stop_signals
 from emulator.core.clock import SystemClock
 from emulator.core.errors import Refused
+from emulator.media.publisher.config import Desk, PublishSettings
 from emulator.media.publisher.link import Target, parse_target
 from emulator.media.publisher.push import Broadcast, Progress, Push, Report
-from emulator.media.publisher.settings import Desk, PublishSettings
 
 if TYPE_CHECKING:
     from emulator.media.webrtc.client.whip_push import WhipPush
@@ -138,7 +138,7 @@ def _destination(args: argparse.Namespace) -> tuple[Target, str]:
         address = _address_of(args.server, scheme)
     key = args.key
     if args.stream is not None:
-        from emulator.cli.tools.api import Api
+        from emulator.cli.lib.api import Api
         from emulator.cli.watch import find
 
         stream = find(Api(args.server, args.api_key), args.stream)
@@ -161,7 +161,7 @@ def _address_of(server: str, scheme: str) -> str:
     if server or not named:
         url = server or os.environ.get("LIVE_EMULATOR_URL", "")
         if url:
-            from emulator.cli.tools.admin import Admin
+            from emulator.cli.lib.admin import Admin
 
             return str(Admin(url).call("GET", "info")[scheme])
     return named or _ADDRESSES[scheme]

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from emulator.cli.tools.logs_of import add_log_flags, admin_of, clock, entries, printable, show
+from emulator.cli.lib.logs_of import add_log_flags, admin_of, clock, entries, printable, show
 
 NAME = "requests"
 HELP = "show what clients asked of a running emulator, and what they got"

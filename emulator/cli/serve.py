@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emulator.cli import Failed
-from emulator.cli.tools import logs
-from emulator.cli.tools.collector import collect_in_quiet
+from emulator.cli.lib import logs
+from emulator.cli.lib.collector import collect_in_quiet
 from emulator.core.errors import Refused
 from emulator.machine.handles import raise_limit
 from emulator.settings import Settings, add_flags, gather
@@ -124,7 +124,7 @@ def _only(error: Exception) -> Exception:
 
 
 def _why(settings: Settings, failure: OSError) -> str:
-    from emulator.cli.tools.ports import why_not
+    from emulator.cli.lib.ports import why_not
 
     if failure.errno in {errno.EADDRINUSE, errno.EACCES}:
         for key in ("port", "rtmp_port", "rtmps_port"):

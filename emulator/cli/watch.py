@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from emulator.cli import Failed
-from emulator.cli.tools.api import Api, ApiError
-from emulator.cli.tools.line import LiveLine
-from emulator.cli.tools.plain import plain
+from emulator.cli.lib.api import Api, ApiError
+from emulator.cli.lib.line import LiveLine
+from emulator.cli.lib.plain import plain
 from emulator.core.clock import SystemClock
 
 NAME = "watch"

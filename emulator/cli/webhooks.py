@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from emulator.cli import Failed
-from emulator.cli.tools.admin import Admin
-from emulator.cli.tools.logs_of import add_log_flags, admin_of, clock, printable, show
+from emulator.cli.lib.admin import Admin
+from emulator.cli.lib.logs_of import add_log_flags, admin_of, clock, printable, show
 
 NAME = "webhooks"
 HELP = "list webhooks and their deliveries, add one, send one by hand, or send one again"

@@ -3,9 +3,9 @@
 from typing import Any
 
 from emulator.pytest_plugin.worlds import World
-from emulator.web.rest.excerpt import excerpt_answer, excerpt_headers
-from emulator.web.rest.request_log import Entry, RequestLog
-from emulator.web.rest.trouble import HEADER
+from emulator.web.http.excerpt import excerpt_answer, excerpt_headers
+from emulator.web.http.injected_faults import HEADER
+from emulator.web.http.request_log import Entry, RequestLog
 from emulator.world.store import events
 from emulator.world.webhooks import deliveries
 

@@ -8,8 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 from emulator.core.values import dataclass
-from emulator.delivery.webhooks import sign
 from emulator.pytest_plugin.twins import twin, waits
+from emulator.webhooks.webhooks import sign
 
 if TYPE_CHECKING:
     from emulator.pytest_plugin.worlds import World

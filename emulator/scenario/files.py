@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from emulator.core.errors import Refused
+from emulator.scenario.language.errors import meant
 from emulator.scenario.language.load import CheckFilm, ReadFile
-from emulator.scenario.language.mistakes import meant
 from emulator.scenario.language.tree import BYTES_MAX
 
 _HERE = Path(__file__).resolve().parents[1]

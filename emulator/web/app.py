@@ -14,21 +14,21 @@ from starlette.routing import Route, WebSocketRoute
 from emulator.core.errors import Refused
 from emulator.web.admin import state
 from emulator.web.admin.guard import AdminGuard, CallerGuard
-from emulator.web.cdn import images, playback, webrtc
 from emulator.web.errors import answer, crash
+from emulator.web.http.middleware import CORS, Trace, Unfinished
+from emulator.web.http.reuse import Reuse
 from emulator.web.openapi import routes as openapi
 from emulator.web.pages import console, watch
+from emulator.web.playback import hls, images, webrtc
 from emulator.web.reach import CallersAddresses
-from emulator.web.rest.middleware import CORS, Trace, Unfinished
-from emulator.web.rest.reuse import Reuse
 from emulator.web.worlds import Worlds
 
 if TYPE_CHECKING:
     from starlette.types import ExceptionHandler, Receive, Scope, Send
 
     from emulator.web.chat.socket import ChatSocket
-    from emulator.web.rest.dialect import Dialect
-    from emulator.web.rest.dispatch import Dispatch
+    from emulator.web.http.dialect import Dialect
+    from emulator.web.http.dispatch import Dispatch
 
 PREFIXES: "dict[str, Dialect]" = {"/api/v1": "documented", "/v1": "client"}
 # Nobody's app asks for these.
@@ -52,7 +52,7 @@ def build(worlds: Worlds) -> Starlette:
             *console.routes(),
             Route("/_emulator/{path:path}", admin.answer, methods=METHODS),
             *images.routes(worlds),
-            *playback.routes(worlds),
+            *hls.routes(worlds),
             *webrtc.routes(worlds),
         ],
         middleware=[
@@ -91,7 +91,7 @@ class _Api:
     @cached_property
     def _dispatch(self) -> "Dispatch":
         from emulator.web.api.table import ROUTER
-        from emulator.web.rest.dispatch import Dispatch
+        from emulator.web.http.dispatch import Dispatch
 
         return Dispatch(self._worlds, ROUTER, self._dialect)
 
@@ -102,7 +102,7 @@ class _Admin(_Api):
     @cached_property
     def _dispatch(self) -> "Dispatch":
         from emulator.web.admin.table import ROUTER
-        from emulator.web.rest.dispatch import Dispatch
+        from emulator.web.http.dispatch import Dispatch
 
         return Dispatch(self._worlds, ROUTER, self._dialect, is_platform=False)
 
@@ -158,7 +158,7 @@ class _Unrouted:
         return response
 
     def _note(self, request: Request, response: Response) -> None:
-        from emulator.web.rest.note import Note
+        from emulator.web.http.request_record import Note
 
         note = Note(request)
         with suppress(Refused):

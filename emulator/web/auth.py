@@ -8,7 +8,8 @@ from typing import Any
 from starlette.requests import HTTPConnection
 
 from emulator.core.errors import Refused
-from emulator.world.people import accounts, tokens
+from emulator.world.auth import tokens
+from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.world import World
 

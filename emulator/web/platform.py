@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING
 from emulator.core.bus import Bus
 from emulator.core.values import dataclass
 from emulator.core.world_clock import WorldClock
-from emulator.delivery.webhooks import WebhookBounds, Webhooks
-from emulator.media.live.broadcasts import BroadcastBounds, Broadcasts
-from emulator.media.recording.bench import Benches
-from emulator.media.recording.cuts.cutting_room import CuttingRoom
-from emulator.media.recording.imports.workshop import Workshop
-from emulator.media.recording.loop.loops import Loops
+from emulator.media.broadcast.broadcasts import BroadcastBounds, Broadcasts
+from emulator.media.hls.store import Shelves
+from emulator.media.recording.clips.queue import CuttingRoom
+from emulator.media.recording.jobs import Benches
 from emulator.media.recording.recorder import Recorder
 from emulator.media.recording.recordings import Recordings
-from emulator.media.shelf.shelves import Shelves
-from emulator.media.simulcast.limits import OutletBounds
+from emulator.media.recording.simulated.loops import Loops
+from emulator.media.recording.uploads.queue import Workshop
+from emulator.media.simulcast.config import OutletBounds
 from emulator.media.simulcast.simulcasts import Simulcasts
+from emulator.seeding.seed import Seed
 from emulator.web.admin.callers import Callers
+from emulator.web.http.request_log import RequestLog
 from emulator.web.reach import Addresses, Reach, callers
-from emulator.web.rest.request_log import RequestLog
-from emulator.world.origin.seed import Seed
+from emulator.webhooks.webhooks import WebhookBounds, Webhooks
 from emulator.world.rules import Rules
 from emulator.world.store.journal import Store
 from emulator.world.world import World

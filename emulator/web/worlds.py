@@ -20,25 +20,25 @@ from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.worlds import WorldReplaced
 from emulator.core.world_clock import WorldClock
-from emulator.delivery.webhooks import Webhooks
-from emulator.media.ingest.gate import Attempt, PacketIntake
-from emulator.media.live.broadcasts import Broadcasts
-from emulator.media.recording.cuts.cutting_room import CuttingRoom
-from emulator.media.recording.cuts.sources import Sources
-from emulator.media.recording.imports.workshop import Workshop, sweep
+from emulator.media.broadcast.broadcasts import Broadcasts
+from emulator.media.hls.cleanup import Disposal
+from emulator.media.ingest.authorizer import Attempt, PacketIntake
+from emulator.media.recording.clips.queue import CuttingRoom
+from emulator.media.recording.clips.sources import Sources
 from emulator.media.recording.recorder import Recorder
-from emulator.media.shelf.disposal import Disposal
+from emulator.media.recording.uploads.queue import Workshop, sweep
 from emulator.media.simulcast.simulcasts import Simulcasts
+from emulator.seeding.seed import Seed
+from emulator.seeding.template import Template, sown
 from emulator.web import world_file
 from emulator.web.auth import credential, world_of
 from emulator.web.chat.chats import GOING_AWAY, Chats
 from emulator.web.platform import Making, Platform, Shared, Snapshot
 from emulator.web.reach import to_nobody
 from emulator.web.world_file import FileSnapshot, WorldFile
+from emulator.webhooks.webhooks import Webhooks
 from emulator.world.audience import attendance
 from emulator.world.live import streams
-from emulator.world.origin.seed import Seed
-from emulator.world.origin.template import Template, sown
 from emulator.world.store.journal import Store
 from emulator.world.world import DEFAULT, World
 

@@ -13,7 +13,7 @@ from emulator.world.audience.viewers import Viewers
 from emulator.world.chat.known_rooms import KnownRooms
 from emulator.world.discovery.pending import PendingSearches
 from emulator.world.faults.faults import Faults
-from emulator.world.limits import Limits
+from emulator.world.rate_limiter import Limits
 from emulator.world.rules import Rules
 from emulator.world.store.database import open_database
 from emulator.world.store.journal import Store

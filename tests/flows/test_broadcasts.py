@@ -13,10 +13,10 @@ from emulator.core.events.live import (
     StreamEnded,
     StreamWentLive,
 )
+from emulator.media.broadcast.broadcasts import BroadcastBounds, Broadcasts
+from emulator.media.hls.store import ShelfSettings, Shelves
 from emulator.media.ingest.tag import Tag
 from emulator.media.ingest.wire import amf0
-from emulator.media.live.broadcasts import BroadcastBounds, Broadcasts
-from emulator.media.shelf.shelves import ShelfSettings, Shelves
 from emulator.world.library import recordings
 from tests.support.stage import PRIMED_MS, WINDOW_MS, Publisher, Stage, picture
 

@@ -10,9 +10,9 @@ import pytest
 from emulator.server import Emulator
 from emulator.web.admin.table import OPERATIONS as ADMIN
 from emulator.web.api.table import OPERATIONS as PLATFORM
+from emulator.web.http.operation import Operation
 from emulator.web.openapi import names
 from emulator.web.openapi.document import documented_path, statuses_refused
-from emulator.web.rest.operation import Operation
 
 DOCUMENTS = {
     "/openapi.json": (PLATFORM, "/api/v1"),

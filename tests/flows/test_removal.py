@@ -10,9 +10,9 @@ from emulator.core.clock import ManualClock
 from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.library import VodReady
-from emulator.media.ingest.gate import Attempt, Intake
+from emulator.media.ingest.authorizer import Attempt, Intake
 from emulator.media.ingest.tag import Tag
-from emulator.media.publisher.settings import PublishSettings
+from emulator.media.publisher.config import PublishSettings
 from emulator.media.publisher.synthetic import SyntheticBroadcast
 from emulator.server import Emulator
 from emulator.settings import Settings

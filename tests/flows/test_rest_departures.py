@@ -8,7 +8,7 @@ import httpx
 import pytest
 import segno
 
-from emulator.media.ingest.gate import Attempt
+from emulator.media.ingest.authorizer import Attempt
 from emulator.server import Emulator
 from emulator.world.people import accounts
 from emulator.world.store.journal import Store

@@ -10,7 +10,7 @@ import pytest
 
 from emulator.core.clock import ManualClock
 from emulator.server import Emulator
-from emulator.world.people.access import totp
+from emulator.world.auth import totp
 from tests.support.rest import Caller, check_error
 
 pytestmark = pytest.mark.parametrize("client", ["in process"], indirect=True)

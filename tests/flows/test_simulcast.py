@@ -12,8 +12,8 @@ from emulator.core.clock import ManualClock
 from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.hosts import Allowed
+from emulator.media.simulcast.config import OutletBounds
 from emulator.media.simulcast.feed import Feed
-from emulator.media.simulcast.limits import OutletBounds
 from emulator.media.simulcast.simulcasts import Simulcasts
 from emulator.world.live import streams, targets
 from emulator.world.live.streams import Stream, Wishes

@@ -14,9 +14,9 @@ from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.webhooks import WebhookGivenUp
 from emulator.core.hosts import Allowed
-from emulator.delivery.webhooks import sign
-from emulator.seeds import file as seeds
+from emulator.seeding import file as seeds
 from emulator.settings import Settings, WrongSetting
+from emulator.webhooks.webhooks import sign
 from emulator.world.chat import messages
 from emulator.world.live import streams
 from emulator.world.people import follows

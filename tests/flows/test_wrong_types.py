@@ -12,7 +12,7 @@ from emulator.settings import Settings
 from emulator.web.admin.table import OPERATIONS as ADMIN
 from emulator.web.api.models import Request
 from emulator.web.api.table import OPERATIONS as PLATFORM
-from emulator.web.rest.operation import Operation
+from emulator.web.http.operation import Operation
 from tests.support.rest import Caller, check_error
 from tests.support.tour.people import picture
 

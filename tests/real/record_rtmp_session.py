@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from emulator.media.ingest.gate import Attempt, Intake
+from emulator.media.ingest.authorizer import Attempt, Intake
 from emulator.media.ingest.rtmp_server import RtmpServer
 from emulator.media.ingest.tag import Tag
 

@@ -16,7 +16,7 @@ from imageio_ffmpeg import get_ffmpeg_exe
 
 from emulator import server
 from emulator.settings import Settings
-from emulator.world.people.access import totp
+from emulator.world.auth import totp
 from tests.support.docs import PROJECT, commands
 from tests.support.peers import lacking
 from tests.support.walk import Walk, until

@@ -14,12 +14,12 @@ import av
 import imageio_ffmpeg
 import pytest
 
-from emulator.media.fmp4 import fragment, init_segment
+from emulator.media.hls.fmp4 import fragment, init_segment
+from emulator.media.hls.part import Part
+from emulator.media.hls.segmenter import Segmenter
 from emulator.media.ingest.flv import FlvReader
 from emulator.media.ingest.tag import Tag, TagKind
 from emulator.media.packets import VideoTrack
-from emulator.media.parts import Part
-from emulator.media.segmenter import Segmenter
 from emulator.media.sequencer import Sequencer
 
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()

@@ -21,7 +21,7 @@ async def main():
         print("aiortc" in sys.modules)
         publish = f"{http}/_emulator/streams/{stream['id']}/publish"
         await asyncio.to_thread(post, publish, {"seconds": 20, "size": "320x180"})
-        while "emulator.media.webrtc.offer.answer" not in sys.modules:
+        while "emulator.media.webrtc.sdp.answer" not in sys.modules:
             await asyncio.sleep(0.05)
         print("aiortc" in sys.modules)
 

@@ -21,9 +21,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from emulator.core.errors import Refused
-from emulator.media.shelf.segments import read
-from emulator.media.shelf.shelf import Kind, Shelf
-from emulator.media.shelf.shelves import ShelfSettings, Shelves
+from emulator.media.hls.segments import read
+from emulator.media.hls.store import ShelfSettings, Shelves
+from emulator.media.hls.stream import Kind, Shelf
 from tests.support.broadcast import Footing, RealBroadcast, flv, joined, put
 from tests.support.encoders import BOTH, ffmpeg
 from tests.support.hls.media_rules import check_media

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from emulator.core.clock import SystemClock
+from emulator.media.publisher.config import PublishSettings
 from emulator.media.publisher.process import PublisherProcess
-from emulator.media.publisher.settings import PublishSettings
 from emulator.media.publisher.test_card.strip import read_strip
 from tests.support.encoders import film
 from tests.support.frames import stamps

@@ -11,7 +11,7 @@ import pytest
 import uvloop
 
 from emulator.core.errors import Refused
-from emulator.media.ingest.rtmp_limits import RtmpLimits
+from emulator.media.ingest.config import RtmpLimits
 from emulator.media.ingest.rtmp_server import RtmpServer
 from tests.support.ingest import GUARD_SECONDS, listening, open_files
 from tests.support.peers import need

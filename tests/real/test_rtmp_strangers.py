@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import uvloop
 
-from emulator.media.ingest.rtmp_limits import RtmpLimits
+from emulator.media.ingest.config import RtmpLimits
 from emulator.media.ingest.rtmp_server import RtmpServer
 from emulator.media.ingest.wire import amf0, rtmp_chunks
 from emulator.media.ingest.wire.rtmp_chunks import Message

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from emulator.cli.scenario.telling import read
+from emulator.cli.scenario.output import read
 from emulator.scenario import files
 
 LIBRARY = files.library()

@@ -12,8 +12,8 @@ import aioice
 import pytest
 from aioice import mdns
 
+from emulator.media.publisher.config import PublishSettings
 from emulator.media.publisher.process import PublisherProcess
-from emulator.media.publisher.settings import PublishSettings
 from emulator.media.publisher.test_card.strip import read_strip
 from tests.support.encoders import film, play
 from tests.support.offers import browser_offer

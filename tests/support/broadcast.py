@@ -9,14 +9,14 @@ from typing import NamedTuple
 import imageio_ffmpeg
 
 from emulator.media.codecs.in_band import InBand
-from emulator.media.fmp4 import fragment, init_segment
+from emulator.media.hls.fmp4 import fragment, init_segment
+from emulator.media.hls.part import Part
+from emulator.media.hls.segmenter import Segmenter
+from emulator.media.hls.stream import Shelf
 from emulator.media.ingest.flv import FlvReader
 from emulator.media.ingest.tag import Tag, TagKind
 from emulator.media.packets import AudioTrack, Packet, VideoTrack
-from emulator.media.parts import Part
-from emulator.media.segmenter import Segmenter
 from emulator.media.sequencer import Sequenced, Sequencer
-from emulator.media.shelf.shelf import Shelf
 
 START_MS = 1_767_225_600_000
 VIDEO = VideoTrack("h264", b"", "avc1.64001f", 1280, 720)

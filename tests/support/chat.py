@@ -16,15 +16,15 @@ from starlette.types import ASGIApp
 from emulator import bounds
 from emulator.core.clock import ManualClock
 from emulator.core.world_clock import WorldClock
-from emulator.media.recording.loop.loops import Loops
+from emulator.media.hls.store import Shelves
 from emulator.media.recording.recordings import Recordings
-from emulator.media.shelf.shelves import Shelves
-from emulator.seeds import images
+from emulator.media.recording.simulated.loops import Loops
+from emulator.seeding import images
 from emulator.settings import Settings
 from emulator.web import app
 from emulator.web.chat.chats import Chats
+from emulator.web.http.request_log import RequestLog
 from emulator.web.platform import Shared
-from emulator.web.rest.request_log import RequestLog
 from emulator.web.worlds import Worlds
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream, Wishes

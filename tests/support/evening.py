@@ -6,12 +6,12 @@ from typing import Any
 
 from emulator.core.bus import Bus
 from emulator.core.clock import ManualClock
+from emulator.scenario.engine.pace import Jumping
+from emulator.scenario.engine.results import Broken, Judged, Noted, Result, StepDone
+from emulator.scenario.engine.run import Evening, Server
+from emulator.scenario.engine.runner import Run
 from emulator.scenario.language.load import Known, load, no_files
-from emulator.scenario.play.pace import Jumping
-from emulator.scenario.report.fold import Fold
-from emulator.scenario.results import Broken, Judged, Noted, Result, StepDone
-from emulator.scenario.runner import Run
-from emulator.scenario.stage import Evening, Server
+from emulator.scenario.output.fold import Fold
 from emulator.world.world import World
 
 # Worlds that were played in: a fixture closes them when the test ends, in their own thread.

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from emulator.media.ingest.rtmp_limits import RtmpLimits
+from emulator.media.ingest.config import RtmpLimits
 from emulator.media.ingest.rtmp_server import RtmpServer
 from tests.support.rtmp import RecordingGate
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from emulator.core.clock import ManualClock
 from emulator.core.events import Event
-from emulator.media.ingest.gate import Attempt
+from emulator.media.ingest.authorizer import Attempt
 from emulator.media.ingest.tag import Tag
-from emulator.media.publisher.settings import PublishSettings
+from emulator.media.publisher.config import PublishSettings
 from emulator.media.publisher.synthetic import SyntheticBroadcast
 from emulator.server import Emulator
 from tests.support.publisher import tags_until

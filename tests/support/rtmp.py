@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from emulator.core.errors import Refused
-from emulator.media.ingest.gate import Attempt, Intake
+from emulator.media.ingest.authorizer import Attempt, Intake
 from emulator.media.ingest.tag import Tag
 from emulator.media.ingest.wire import amf0, rtmp_chunks
 from emulator.media.ingest.wire.amf3 import Value

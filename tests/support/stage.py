@@ -15,13 +15,13 @@ from emulator.core.events import Event
 from emulator.core.events.live import (
     StreamEnded,
 )
-from emulator.media.ingest.gate import Attempt
+from emulator.media.broadcast.broadcasts import BroadcastBounds, Broadcasts
+from emulator.media.hls.store import ShelfSettings, Shelves
+from emulator.media.hls.stream import Shelf
+from emulator.media.ingest.authorizer import Attempt
 from emulator.media.ingest.tag import Tag
-from emulator.media.live.broadcasts import BroadcastBounds, Broadcasts
-from emulator.media.publisher.settings import PublishSettings
+from emulator.media.publisher.config import PublishSettings
 from emulator.media.publisher.synthetic import SyntheticBroadcast
-from emulator.media.shelf.shelf import Shelf
-from emulator.media.shelf.shelves import ShelfSettings, Shelves
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream, Wishes
 from emulator.world.people import accounts

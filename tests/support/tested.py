@@ -4,7 +4,7 @@ import json
 from collections import defaultdict
 from pathlib import Path
 
-from emulator.web.rest.request_log import Entry, RequestLog
+from emulator.web.http.request_log import Entry, RequestLog
 
 _PLATFORM = ("/api/v1/", "/v1/")
 

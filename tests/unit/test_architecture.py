@@ -14,14 +14,18 @@ BELOW = {
     "core": set[str](),
     "machine": {"core"},
     "world": {"core"},
-    "delivery": {"core", "world"},
+    "seeding": {"core", "machine", "world"},
+    "chat_delivery": {"core", "world"},
+    "webhooks": {"core", "world"},
     "media": {"core", "world"},
-    "scenario": {"core", "world", "delivery", "media"},
-    "web": {"core", "world", "delivery", "media", "scenario"},
+    "scenario": {"core", "world", "chat_delivery", "media"},
+    "web": {"core", "world", "seeding", "chat_delivery", "webhooks", "media", "scenario"},
     # No part knows where its bounds come from: `bounds` turns settings into each part's own words.
     "settings": {"core"},
-    "bounds": {"core", "settings", "world", "delivery", "media", "scenario", "web"},
-    "seeds": {"core", "machine", "world"},
+    "bounds": {
+        *("core", "settings", "world", "seeding", "chat_delivery", "webhooks", "media", "scenario"),
+        "web",
+    },
     "ready": {"core", "settings", "machine", "web"},
 }
 BELOW["server"] = {*BELOW}
@@ -148,8 +152,9 @@ def test_imports_point_down_only() -> None:
 
 
 def test_delivery_and_media_do_not_know_each_other() -> None:
-    assert "media" not in BELOW["delivery"]
-    assert "delivery" not in BELOW["media"]
+    siblings = {"chat_delivery", "webhooks", "media"}
+
+    assert all(not siblings & BELOW[layer] for layer in siblings)
 
 
 def test_core_and_world_do_no_io() -> None:

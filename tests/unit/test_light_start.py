@@ -23,8 +23,8 @@ _MODULES_MAX = 240
 _VALUES_MADE_MAX = 30
 _ROOMS_ENTERED_LATER = (
     "emulator.media.ingest.wire.rtmp_session",
-    "emulator.media.live.pipeline",
-    "emulator.scenario.runner",
+    "emulator.media.broadcast.pipeline",
+    "emulator.scenario.engine.runner",
     "emulator.web.admin.table",
     "emulator.web.api.table",
     "emulator.web.chat.socket",

@@ -3,8 +3,8 @@
 import argparse
 from typing import Any
 
-from emulator.cli.tools import options
-from emulator.cli.tools.admin import add_admin_flags
+from emulator.cli.lib import options
+from emulator.cli.lib.admin import add_admin_flags
 
 NAME = "scenario"
 HELP = "play an evening from a YAML file, and judge what must be true"
@@ -88,13 +88,13 @@ def run(args: argparse.Namespace) -> int:
         from emulator.cli.scenario import recording
 
         return recording.run(args)
-    from emulator.cli.scenario import telling
+    from emulator.cli.scenario import output
 
     verbs: dict[str, Any] = {
-        "validate": telling.validate,
-        "list": telling.show_list,
-        "explain": telling.explain,
-        "schema": telling.show_schema,
+        "validate": output.validate,
+        "list": output.show_list,
+        "explain": output.explain,
+        "schema": output.show_schema,
     }
     return int(verbs[args.verb](args))
 

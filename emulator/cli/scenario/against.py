@@ -5,9 +5,9 @@ import threading
 from typing import Any
 from urllib.parse import quote
 
-from emulator.cli.tools.admin import Admin
-from emulator.cli.tools.line import LiveLine
-from emulator.cli.tools.stopping import stop_signals
+from emulator.cli.lib.admin import Admin
+from emulator.cli.lib.line import LiveLine
+from emulator.cli.lib.stopping import stop_signals
 from emulator.core.quantities import duration_text
 from emulator.scenario import files
 from emulator.scenario.language.scenario import Scenario

@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emulator.cli import Failed, serve
+from emulator.cli.lib import logs
+from emulator.cli.lib.line import LiveLine
 from emulator.cli.scenario import replaying
-from emulator.cli.scenario.telling import read
+from emulator.cli.scenario.output import read
 from emulator.cli.scenario.writing import write_junit, write_report
-from emulator.cli.tools import logs
-from emulator.cli.tools.line import LiveLine
 from emulator.core.errors import Refused
 from emulator.core.quantities import duration_text
 from emulator.scenario import files
-from emulator.scenario.language.mistakes import WrongScenario
+from emulator.scenario.language.errors import WrongScenario
 from emulator.scenario.language.scenario import Scenario
-from emulator.scenario.report.document import sentence
+from emulator.scenario.output.document import sentence
 from emulator.settings import MEMORY, Settings
 
 if TYPE_CHECKING:

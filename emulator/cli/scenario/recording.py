@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from emulator.cli.lib.admin import Admin
+from emulator.cli.lib.stopping import stop_signals
 from emulator.cli.scenario.writing import write_files
-from emulator.cli.tools.admin import Admin
-from emulator.cli.tools.stopping import stop_signals
 
 
 def run(args: argparse.Namespace) -> int:

@@ -8,12 +8,12 @@ from emulator.core.bus import Bus
 from emulator.core.clock import monotonic_ms
 from emulator.core.world_clock import WorldClock
 from emulator.scenario import files
-from emulator.scenario.play.pace import Jumping, Pace, Waiting
+from emulator.scenario.engine.pace import Jumping, Pace, Waiting
+from emulator.scenario.engine.run import Evening
+from emulator.scenario.engine.runner import Run
+from emulator.scenario.output.document import document
+from emulator.scenario.output.fold import Fold
 from emulator.scenario.record.replay import read
-from emulator.scenario.report.document import document
-from emulator.scenario.report.fold import Fold
-from emulator.scenario.runner import Run
-from emulator.scenario.stage import Evening
 from emulator.world.world import World
 
 SUFFIX = ".jsonl"

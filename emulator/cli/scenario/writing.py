@@ -6,8 +6,8 @@ from typing import Any
 
 from emulator.core.errors import Refused
 from emulator.machine.files import write_whole
-from emulator.scenario.report.junit import junit
-from emulator.scenario.report.page import page
+from emulator.scenario.output.junit import junit
+from emulator.scenario.output.page import page
 
 
 def write_report(folder: Path, report: dict[str, Any]) -> None:

@@ -12,8 +12,8 @@ from typing import Literal, Protocol, assert_never, cast
 
 from emulator.core.errors import ProtocolError, Refused
 from emulator.media.ingest import encoders
-from emulator.media.ingest.gate import Attempt, Intake, log_refusal
-from emulator.media.ingest.rtmp_limits import RtmpLimits
+from emulator.media.ingest.authorizer import Attempt, Intake, log_refusal
+from emulator.media.ingest.config import RtmpLimits
 from emulator.media.ingest.rtmp_rounds import Rounds
 from emulator.media.ingest.tag import Tag
 from emulator.media.ingest.wire.rtmp_session import (

@@ -7,8 +7,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
 from emulator.core.errors import Refused
-from emulator.media.ingest.gate import Attempt, Gate, Intake
-from emulator.media.ingest.rtmp_limits import RtmpLimits
+from emulator.media.ingest.authorizer import Attempt, Gate, Intake
+from emulator.media.ingest.config import RtmpLimits
 from emulator.media.ingest.rtmp_rounds import Rounds
 from emulator.media.ingest.wire.rtmp_tls import TlsLayer
 

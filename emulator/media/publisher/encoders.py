@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final, cast
 
 from emulator.core.errors import Refused
-from emulator.media.publisher.settings import PublishSettings
+from emulator.media.publisher.config import PublishSettings
 from emulator.media.publisher.test_card.sound import SAMPLE_RATE
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final, cast
 
 from emulator.core.errors import Refused
 from emulator.media.ingest.tag import Tag
+from emulator.media.publisher.config import PublishSettings
 from emulator.media.publisher.flv_tap import FlvTap, open_muxer
 from emulator.media.publisher.lanes import AudioLane, CopyLane, Lane, VideoLane
-from emulator.media.publisher.settings import PublishSettings
-from emulator.media.recording.imports.probe import FILM_OPTIONS, find_picture, sound_of
+from emulator.media.recording.uploads.probe import FILM_OPTIONS, find_picture, sound_of
 
 if TYPE_CHECKING:
     from av.container import InputContainer

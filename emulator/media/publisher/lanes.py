@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING, Protocol, cast
 
+from emulator.media.publisher.config import PublishSettings
 from emulator.media.publisher.encoders import add_audio, add_video
-from emulator.media.publisher.settings import PublishSettings
 from emulator.media.publisher.test_card.sound import SAMPLE_RATE
 
 if TYPE_CHECKING:

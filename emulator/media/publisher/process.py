@@ -12,8 +12,8 @@ from contextlib import suppress
 from typing import Any, Final
 
 from emulator.core.errors import Refused
+from emulator.media.publisher.config import PublishSettings, written
 from emulator.media.publisher.push import Progress
-from emulator.media.publisher.settings import PublishSettings, written
 
 # A slow machine starts an encoder in a few seconds; whatever takes longer is broken.
 _START_SECONDS: Final = 20.0

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from emulator.core.clock import Clock
 from emulator.media.ingest.tag import Tag
+from emulator.media.publisher.config import PublishSettings
 from emulator.media.publisher.encoders import add_audio, add_test_picture, open_test_picture
 from emulator.media.publisher.flv_tap import FlvTap, open_muxer
-from emulator.media.publisher.settings import PublishSettings
 from emulator.media.publisher.test_card.picture import Moment, Picture
 from emulator.media.publisher.test_card.sound import BEEP_MS, FRAME_SAMPLES, SAMPLE_RATE, Sound
 

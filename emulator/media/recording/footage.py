@@ -9,15 +9,8 @@ from itertools import groupby
 
 from emulator.core.errors import Refused
 from emulator.core.values import dataclass
-from emulator.media.shelf.segments import (
-    TICKS_PER_SECOND,
-    Init,
-    Segment,
-    Source,
-    read,
-    source_length,
-)
-from emulator.media.shelf.shelf import Shelf
+from emulator.media.hls.segments import TICKS_PER_SECOND, Init, Segment, Source, read, source_length
+from emulator.media.hls.stream import Shelf
 
 
 @dataclass(frozen=True, slots=True)

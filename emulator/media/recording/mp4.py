@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from emulator.core.errors import Refused
 from emulator.core.values import dataclass
 from emulator.media import codecs
+from emulator.media.hls.segments import TICKS_PER_SECOND
 from emulator.media.recording.footage import Footage, Piece
-from emulator.media.recording.imports.transcode import (
+from emulator.media.recording.pictures import Size, sized, squared
+from emulator.media.recording.uploads.transcode import (
     PictureEncoder,
     Plan,
     SoundEncoder,
     name_as_players_do,
 )
-from emulator.media.recording.pictures import Size, sized, squared
-from emulator.media.shelf.segments import TICKS_PER_SECOND
 
 if TYPE_CHECKING:
     from av import VideoFrame

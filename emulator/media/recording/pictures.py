@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Literal, cast, get_args
 
 from emulator.core.errors import Refused
 from emulator.core.values import dataclass
+from emulator.media.hls.segments import TICKS_PER_SECOND
 from emulator.media.recording.footage import Footage, Piece
-from emulator.media.shelf.segments import TICKS_PER_SECOND
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame

@@ -16,12 +16,12 @@ from emulator.core.events import Event
 from emulator.core.events.library import VodDeleted, VodUploaded
 from emulator.core.events.live import StreamEnded
 from emulator.core.events.video import VideoDeleted, VideoFailed, VideoReady
-from emulator.media.recording.bench import written
-from emulator.media.recording.loop.loops import HEIGHT, WIDTH, showing
+from emulator.media.hls.store import Shelves
+from emulator.media.hls.window import Window
+from emulator.media.recording.jobs import written
 from emulator.media.recording.recordings import Recordings
 from emulator.media.recording.recovery import recover
-from emulator.media.shelf.shelves import Shelves
-from emulator.media.shelf.window import Window
+from emulator.media.recording.simulated.loops import HEIGHT, WIDTH, showing
 from emulator.world.faults.vod import VodFail, VodSlow
 from emulator.world.library import posts, renditions
 from emulator.world.library import recordings as vods
@@ -36,7 +36,7 @@ from emulator.world.world import World
 log = logging.getLogger(__name__)
 
 _TICKS_PER_MS = 90
-# What the built-in picture of a simulated stream is (media/recording/loop/film).
+# What the built-in picture of a simulated stream is (media/recording/simulated/film).
 SIMULATED_QUALITIES = (Quality(f"{HEIGHT}p", WIDTH, HEIGHT, 500_000),)
 
 

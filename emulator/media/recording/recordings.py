@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from emulator.core.clock import monotonic_ms
 from emulator.core.errors import Refused
 from emulator.core.values import dataclass
-from emulator.media.shelf.shelf import Shelf
-from emulator.media.shelf.shelves import Shelves
+from emulator.media.hls.store import Shelves
+from emulator.media.hls.stream import Shelf
 
 if TYPE_CHECKING:
-    from emulator.media.recording.cuts.moments import Moment
+    from emulator.media.recording.clips.moments import Moment
     from emulator.media.recording.footage import Footage
     from emulator.media.recording.storyboard import Storyboard
 
@@ -125,7 +125,7 @@ class Recordings:
 
     async def moments(self, uid: str) -> "tuple[Moment, ...]":
         """Where a recording's picture changes, and where its pauses end. Refuses `not_found`."""
-        from emulator.media.recording.cuts.moments import moments
+        from emulator.media.recording.clips.moments import moments
 
         return await self._once(("moments", uid), self._shelves.find(uid), moments)
 

@@ -8,8 +8,8 @@ import os
 from pathlib import Path
 
 from emulator.core.values import dataclass
-from emulator.media.shelf import index
-from emulator.media.shelf.segments import TICKS_PER_SECOND
+from emulator.media.hls import index
+from emulator.media.hls.segments import TICKS_PER_SECOND
 
 
 @dataclass(frozen=True, slots=True)

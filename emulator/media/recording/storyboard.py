@@ -8,9 +8,9 @@ from math import ceil
 from typing import cast
 
 from emulator.core.values import dataclass
+from emulator.media.hls.segments import TICKS_PER_SECOND
 from emulator.media.recording.footage import Footage
 from emulator.media.recording.pictures import Size, chain, drawn, encode_jpeg, picture, sized
-from emulator.media.shelf.segments import TICKS_PER_SECOND
 
 TILES_MAX = 100
 COLUMNS = 10

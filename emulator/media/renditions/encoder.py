@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.media.packets import VIDEO_TIMESCALE, Aspect, Colour, Packet, VideoTrack
 from emulator.media.renditions.sizes import fitting
-from emulator.media.webrtc.wire import h264
+from emulator.media.webrtc.rtp import h264
 
 if TYPE_CHECKING:
     from av import VideoFrame

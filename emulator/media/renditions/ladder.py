@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from emulator.core.values import dataclass
+from emulator.media.hls.stream import Shelf
 from emulator.media.packets import VIDEO_TIMESCALE, Packet
 from emulator.media.renditions.worker import Cut, Worker
-from emulator.media.shelf.shelf import Shelf
 from emulator.media.timeline import Epoch
 
 log = logging.getLogger(__name__)

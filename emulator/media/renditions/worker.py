@@ -12,12 +12,12 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from emulator.core.values import dataclass
-from emulator.media.fmp4 import fragment, init_segment
+from emulator.media.hls.fmp4 import fragment, init_segment
+from emulator.media.hls.part import Part
+from emulator.media.hls.segmenter import Segmenter
 from emulator.media.packets import VIDEO_TIMESCALE, Packet, VideoTrack
-from emulator.media.parts import Part
 from emulator.media.renditions.encoder import Encoder
 from emulator.media.renditions.sizes import bits_of
-from emulator.media.segmenter import Segmenter
 from emulator.media.timeline import Epoch
 
 if TYPE_CHECKING:

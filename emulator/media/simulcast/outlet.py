@@ -15,8 +15,8 @@ from emulator.media.ingest.tag import Tag
 from emulator.media.packets import Packet, Track, VideoTrack
 from emulator.media.publisher.link import parse_target, tls_context
 from emulator.media.publisher.rtmp_client import Accepted, Denied, RtmpClient
+from emulator.media.simulcast.config import OutletBounds
 from emulator.media.simulcast.feed import Feed
-from emulator.media.simulcast.limits import OutletBounds
 from emulator.media.simulcast.tags import TagWriter
 
 _READ_BYTES = 65_536

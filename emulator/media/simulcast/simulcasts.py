@@ -8,8 +8,8 @@ from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.live import TargetAdded, TargetRemoved
 from emulator.core.events.worlds import WorldReplaced
+from emulator.media.simulcast.config import OutletBounds
 from emulator.media.simulcast.feed import Feed
-from emulator.media.simulcast.limits import OutletBounds
 from emulator.world.live import streams, targets
 from emulator.world.live.targets import Target
 from emulator.world.world import World

@@ -11,8 +11,8 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, cast
 
 from emulator.core.errors import Refused
-from emulator.media.webrtc.limits import Ports, WebRtcLimits
-from emulator.media.webrtc.offer.sdp import Remote
+from emulator.media.webrtc.config import Ports, WebRtcLimits
+from emulator.media.webrtc.sdp.description import Remote
 
 if TYPE_CHECKING:
     from aioice.candidate import Candidate

@@ -22,10 +22,10 @@ _NEEDED = (
     "OpenSSL.SSL",
     "aiortc.rtcdtlstransport",
     "emulator.media.webrtc.link",
-    "emulator.media.webrtc.incoming.publisher",
-    "emulator.media.webrtc.outgoing.viewer",
-    "emulator.media.webrtc.outgoing.screening",
-    "emulator.media.webrtc.offer.answer",
+    "emulator.media.webrtc.whip.publisher",
+    "emulator.media.webrtc.whep.viewer",
+    "emulator.media.webrtc.whep.fanout",
+    "emulator.media.webrtc.sdp.answer",
 )
 
 

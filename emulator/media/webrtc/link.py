@@ -10,11 +10,11 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
+from emulator.media.webrtc.config import Ports, WebRtcLimits
 from emulator.media.webrtc.ice import Ice
-from emulator.media.webrtc.limits import Ports, WebRtcLimits
-from emulator.media.webrtc.offer.answer import Local
-from emulator.media.webrtc.offer.sdp import Remote
-from emulator.media.webrtc.wire.rtp import is_rtcp
+from emulator.media.webrtc.rtp.packets import is_rtcp
+from emulator.media.webrtc.sdp.answer import Local
+from emulator.media.webrtc.sdp.description import Remote
 
 if TYPE_CHECKING:
     from aiortc.rtcdtlstransport import RTCCertificate

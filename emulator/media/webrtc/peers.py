@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING, Protocol
 from emulator.core.errors import Refused
 from emulator.core.ids import trace_id
 from emulator.core.values import dataclass
-from emulator.media.ingest.gate import Attempt, PacketGate, log_refusal
+from emulator.media.ingest.authorizer import Attempt, PacketGate, log_refusal
+from emulator.media.webrtc.config import Ports, WebRtcLimits
 from emulator.media.webrtc.libraries import Libraries
-from emulator.media.webrtc.limits import Ports, WebRtcLimits
-from emulator.media.webrtc.rooms.rooms import Rooms
+from emulator.media.webrtc.sessions.sessions import Rooms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from emulator.media.webrtc.link import Link
-    from emulator.media.webrtc.offer.answer import Taken
-    from emulator.media.webrtc.offer.sdp import Offer
-    from emulator.media.webrtc.outgoing.screening import Screening
     from emulator.media.webrtc.relay import Relay, Watching
-    from emulator.media.webrtc.rooms.member import Shown
+    from emulator.media.webrtc.sdp.answer import Taken
+    from emulator.media.webrtc.sdp.description import Offer
+    from emulator.media.webrtc.sessions.member import Shown
+    from emulator.media.webrtc.whep.fanout import Screening
 
 log = logging.getLogger(__name__)
 
@@ -123,12 +123,12 @@ class Peers:
         (`unavailable`) one too many. `uid` is the stream's, where there is one with this key.
         """
         await self._prepare()
-        from emulator.media.webrtc.incoming.publisher import Publisher
-        from emulator.media.webrtc.offer import choice
-        from emulator.media.webrtc.offer.sdp import parse
+        from emulator.media.webrtc.sdp import codecs
+        from emulator.media.webrtc.sdp.description import parse
+        from emulator.media.webrtc.whip.publisher import Publisher
 
         offer = parse(sdp)
-        formats = choice.to_receive(offer)
+        formats = codecs.to_receive(offer)
         dropped: list[str] = []
 
         def drop(reason: str) -> None:
@@ -166,14 +166,14 @@ class Peers:
         await self._prepare()
         if relay.is_closed:
             raise Refused("conflict", "This stream has ended.")
-        from emulator.media.webrtc.offer import choice
-        from emulator.media.webrtc.offer.sdp import parse
-        from emulator.media.webrtc.outgoing.viewer import Viewer
+        from emulator.media.webrtc.sdp import codecs
+        from emulator.media.webrtc.sdp.description import parse
+        from emulator.media.webrtc.whep.viewer import Viewer
 
         offer = parse(sdp)
         picture = relay.picture
         profile = picture.config[1:4].hex() if picture and picture.codec == "h264" else ""
-        formats = choice.to_send(offer, profile)
+        formats = codecs.to_send(offer, profile)
         screening = self._screening(relay)
         viewer = Viewer(screening, watching, formats)
         taken = [
@@ -196,8 +196,8 @@ class Peers:
         """
         if self.rooms.find(room, participant_id) is None:
             await self._prepare()
-        from emulator.media.webrtc.offer.answer import write
-        from emulator.media.webrtc.offer.sdp import parse
+        from emulator.media.webrtc.sdp.answer import write
+        from emulator.media.webrtc.sdp.description import parse
 
         offer = parse(sdp)
         known = self._peers.get(self._met.get((*room, participant_id), ""))
@@ -237,7 +237,7 @@ class Peers:
 
     def _screening(self, relay: "Relay") -> "Screening":
         """The stream's, for all its viewers; it is gone when the last of them has left."""
-        from emulator.media.webrtc.outgoing.screening import Screening
+        from emulator.media.webrtc.whep.fanout import Screening
 
         found = self._screenings.get(relay)
         if found is None:
@@ -280,7 +280,7 @@ class Peers:
     ) -> Peer:
         """Open a peer's transport, answer its offer, and let it run."""
         from emulator.media.webrtc.link import Link
-        from emulator.media.webrtc.offer.answer import write
+        from emulator.media.webrtc.sdp.answer import write
 
         link = Link(
             self.limits,

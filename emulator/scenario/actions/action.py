@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from emulator.scenario.language.values.kinds import Noun
 
 if TYPE_CHECKING:
-    from emulator.scenario.stage import Stage
+    from emulator.scenario.engine.run import Stage
 
 # What a lasting action yields: in how many milliseconds it wants to go on.
 Ticks = Iterator[int]

@@ -9,9 +9,9 @@ from pydantic_core import CoreSchema
 
 from emulator.core.errors import Refused
 from emulator.scenario.actions.action import Action
-from emulator.scenario.language.mistakes import meant
+from emulator.scenario.engine.run import Stage
+from emulator.scenario.language.errors import meant
 from emulator.scenario.language.values.kinds import StreamRef, UserRef
-from emulator.scenario.stage import Stage
 from emulator.world.faults.kinds import KINDS
 from emulator.world.faults.reading import read, schema
 

@@ -7,10 +7,10 @@ from pydantic import Field
 
 from emulator.core.errors import Refused
 from emulator.scenario.actions.action import Action
+from emulator.scenario.engine.run import Stage
 from emulator.scenario.facts import conditions
-from emulator.scenario.language.mistakes import ended
+from emulator.scenario.language.errors import ended
 from emulator.scenario.language.values.kinds import Name, UserRef
-from emulator.scenario.stage import Stage
 
 Path = Annotated[str, Field(pattern=r"^/\S*$", max_length=2_000)]
 

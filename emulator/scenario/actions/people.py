@@ -5,10 +5,11 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from emulator.scenario.actions.action import Action, Ticks
-from emulator.scenario.chance.arrivals import Arrivals, ticks_of
+from emulator.scenario.engine.run import Stage
+from emulator.scenario.generators.arrivals import Arrivals, ticks_of
 from emulator.scenario.language.values.kinds import Count, Name, Noun, Text, UserRef
-from emulator.scenario.stage import Stage
-from emulator.world.people import accounts, follows, tokens
+from emulator.world.auth import tokens
+from emulator.world.people import accounts, follows
 
 
 class PeopleRegister(Action):

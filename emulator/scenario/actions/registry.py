@@ -19,13 +19,13 @@ NOUNS: dict[str, tuple[str, ...]] = {
     "category": ("library.category",),
     "fault": ("fault",),
     "http": ("http",),
-    "clock": ("evening.clock",),
-    "log": ("evening.log",),
-    "wait": ("evening.wait",),
-    "snapshot": ("evening.snapshot",),
-    "expect": ("evening.expect",),
-    "throughout": ("evening.expect",),
-    "never": ("evening.expect",),
+    "clock": ("clock",),
+    "log": ("log",),
+    "wait": ("wait",),
+    "snapshot": ("snapshot",),
+    "expect": ("expect",),
+    "throughout": ("expect",),
+    "never": ("expect",),
 }
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from emulator.scenario.engine.run import Evening, find_stream
 from emulator.scenario.facts.fact import Fact, Noun, counted
-from emulator.scenario.stage import Evening, find_stream
 from emulator.world.chat import settings
 from emulator.world.chat.settings import ChatSettings
 from emulator.world.live.streams import Stream

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from emulator.core import quantities
 from emulator.core.values import dataclass
-from emulator.scenario.language.mistakes import meant
+from emulator.scenario.language.errors import meant
 
 FactKind = Literal["number", "duration", "share", "text", "truth", "any"]
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from emulator.core.errors import Refused
+from emulator.scenario.engine.run import Evening
 from emulator.scenario.facts.fact import Fact, Noun, counted
 from emulator.scenario.language import happenings
-from emulator.scenario.stage import Evening
 
 
 def _events(evening: Evening, name: str) -> int:

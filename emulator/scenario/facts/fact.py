@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from emulator.core.values import dataclass
 from emulator.scenario.facts import conditions
 from emulator.scenario.facts.conditions import Condition, FactKind
-from emulator.scenario.language.mistakes import meant
+from emulator.scenario.language.errors import meant
 
 if TYPE_CHECKING:
-    from emulator.scenario.stage import Evening
+    from emulator.scenario.engine.run import Evening
 
 # What stands in the middle of a path: a stream's name, a user's, or nothing.
 Middle = Literal["stream", "user", "vod", "saved", "event", "step", "none"]

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from emulator.scenario.engine.run import Evening, find_vod
 from emulator.scenario.facts.fact import Fact, Noun
-from emulator.scenario.stage import Evening, find_vod
 from emulator.world.library.recordings import Vod
 
 

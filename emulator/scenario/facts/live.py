@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any, get_args
 
+from emulator.scenario.engine.run import Evening, find_stream
 from emulator.scenario.facts.fact import Fact, Noun
-from emulator.scenario.stage import Evening, find_stream
 from emulator.world.audience import figures
 from emulator.world.live import synthetic
 from emulator.world.live.moves import Status

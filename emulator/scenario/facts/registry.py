@@ -6,7 +6,7 @@ from importlib import import_module
 
 from emulator.scenario.facts.fact import Fact, Middle, Noun
 from emulator.scenario.language import happenings
-from emulator.scenario.language.mistakes import meant
+from emulator.scenario.language.errors import meant
 
 _MODULES = ("live", "audience", "chat", "people", "library", "evening")
 

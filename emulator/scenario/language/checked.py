@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from emulator.scenario.language.mistakes import Mistake, meant
+from emulator.scenario.language.errors import Mistake, meant
 from emulator.scenario.language.tree import Node
 
 M = TypeVar("M", bound=BaseModel)

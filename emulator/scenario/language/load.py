@@ -10,10 +10,10 @@ from typing import Any
 from emulator.core import quantities
 from emulator.core.values import dataclass
 from emulator.scenario.actions.action import Action
-from emulator.scenario.actions.evening.expect import wrong as wrong_expectation
+from emulator.scenario.actions.expect import wrong as wrong_expectation
 from emulator.scenario.language import names, tree
 from emulator.scenario.language.checked import checked
-from emulator.scenario.language.mistakes import Mistake, Mistakes, WrongScenario, meant
+from emulator.scenario.language.errors import Mistake, Mistakes, WrongScenario, meant
 from emulator.scenario.language.names import Names
 from emulator.scenario.language.scenario import Expectation, Holds, On, Param, Place, Scenario
 from emulator.scenario.language.steps import STEPS_MAX, Steps
@@ -145,7 +145,7 @@ class _Loading:
             files=self.files,
         )
         if not self.mistakes:
-            from emulator.scenario.schedule import check
+            from emulator.scenario.engine.schedule import check
 
             self.mistakes.extend(check(found))
         if self.mistakes:

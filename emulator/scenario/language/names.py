@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from emulator.core.values import dataclass
 from emulator.scenario.facts import conditions, registry
 from emulator.scenario.language import happenings
-from emulator.scenario.language.mistakes import Mistake, ended, meant
+from emulator.scenario.language.errors import Mistake, ended, meant
 from emulator.scenario.language.scenario import On
 from emulator.scenario.language.tree import Node
 from emulator.scenario.language.values.kinds import Noun, Ref

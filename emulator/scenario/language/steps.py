@@ -9,10 +9,10 @@ from emulator.core.errors import Code
 from emulator.core.values import dataclass
 from emulator.scenario.actions import registry
 from emulator.scenario.actions.action import Action
-from emulator.scenario.actions.evening.expect import wrong as wrong_expectation
+from emulator.scenario.actions.expect import wrong as wrong_expectation
 from emulator.scenario.language import happenings
 from emulator.scenario.language.checked import checked
-from emulator.scenario.language.mistakes import Mistake, meant
+from emulator.scenario.language.errors import Mistake, meant
 from emulator.scenario.language.scenario import After, At, On, Place, Step, Trigger
 from emulator.scenario.language.tree import Node
 from emulator.scenario.language.values.choices import asked_in, is_true

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from emulator.core.values import dataclass
-from emulator.scenario.language.mistakes import Mistake, WrongScenario
+from emulator.scenario.language.errors import Mistake, WrongScenario
 
 BYTES_MAX = 2**20
 ALIASES_MAX = 100

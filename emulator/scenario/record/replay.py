@@ -11,11 +11,11 @@ from typing import Any, ClassVar
 
 from emulator.core.events import Event
 from emulator.scenario.actions.action import Action, Ticks
+from emulator.scenario.engine.run import Stage
+from emulator.scenario.language.errors import Mistake, WrongScenario
 from emulator.scenario.language.happenings import kinds
-from emulator.scenario.language.mistakes import Mistake, WrongScenario
 from emulator.scenario.language.scenario import At, Place, Scenario, Step
 from emulator.scenario.language.worlds import WorldPart
-from emulator.scenario.stage import Stage
 
 _KEYS = {"at", "kind", "seq", "values"}
 _MISTAKES_MAX = 20

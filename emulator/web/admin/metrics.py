@@ -11,9 +11,9 @@ from typing import Literal
 from starlette.responses import Response
 
 from emulator import __version__
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation
 from emulator.web.platform import Platform
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation
 
 _MEDIA_TYPE = "text/plain"
 # Prometheus' exposition format, version 0.0.4.

@@ -5,11 +5,11 @@ from typing import TypedDict
 from pydantic import Field
 
 from emulator.web.api.models import Page
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation
 from emulator.web.shapes.times import iso
-from emulator.world.people.access import mails
-from emulator.world.people.access.mails import Mail, MailKind
+from emulator.world.auth import mails
+from emulator.world.auth.mails import Mail, MailKind
 
 
 class OutboxQuery(Page):

@@ -5,10 +5,10 @@ from typing import Any, Literal, TypedDict
 from pydantic import Field
 
 from emulator.web.api.models import CURSOR_MAX, Request
-from emulator.web.rest.call import Call
-from emulator.web.rest.excerpt import excerpt_answer, excerpt_headers
-from emulator.web.rest.operation import Operation
-from emulator.web.rest.request_log import Credential, Entry, RequestLog
+from emulator.web.http.call import Call
+from emulator.web.http.excerpt import excerpt_answer, excerpt_headers
+from emulator.web.http.operation import Operation
+from emulator.web.http.request_log import Credential, Entry, RequestLog
 from emulator.web.shapes.times import iso
 
 

@@ -13,7 +13,7 @@ from emulator.web.admin import (
 )
 from emulator.web.admin.scenarios import operations as scenarios
 from emulator.web.admin.streams import publish, targets, viewers, vods
-from emulator.web.rest.router import Router
+from emulator.web.http.router import Router
 
 OPERATIONS = [
     *worlds.OPERATIONS,

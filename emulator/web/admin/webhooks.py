@@ -5,8 +5,8 @@ from typing import Any, TypedDict
 from pydantic import Field
 
 from emulator.web.api.models import CURSOR_MAX, Request
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation
 from emulator.web.shapes.times import iso, iso_or_none
 from emulator.world.webhooks import deliveries, targets
 from emulator.world.webhooks.deliveries import Delivery

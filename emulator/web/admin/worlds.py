@@ -14,14 +14,14 @@ from starlette.responses import FileResponse, Response
 
 from emulator.core.errors import Refused
 from emulator.core.world_clock import WorldClock
+from emulator.seeding.seed import Seed
 from emulator.web.api.live.instants import Instant, milliseconds
 from emulator.web.api.models import Request
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation, Upload
 from emulator.web.platform import Platform
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation, Upload
 from emulator.web.world_file import SUFFIX
 from emulator.web.worlds import NAME
-from emulator.world.origin.seed import Seed
 from emulator.world.world import DEFAULT
 
 _SEED_BYTES_MAX = 4 * 2**20

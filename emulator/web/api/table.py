@@ -6,7 +6,7 @@ from emulator.web.api.library.table import OPERATIONS as LIBRARY
 from emulator.web.api.live import categories, ranking, schedules, search, streams, tags
 from emulator.web.api.people.table import OPERATIONS as PEOPLE
 from emulator.web.api.video.table import OPERATIONS as VIDEO
-from emulator.web.rest.router import Router
+from emulator.web.http.router import Router
 
 OPERATIONS = [
     *streams.OPERATIONS,

@@ -5,6 +5,7 @@ from dataclasses import field
 from functools import partial
 from typing import Literal
 
+from emulator.chat_delivery.send_queue import Farewells, OutboxBounds
 from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.bursts import Burst
@@ -13,11 +14,10 @@ from emulator.core.events.faults import FaultStarted
 from emulator.core.events.live import StreamDeleted, StreamUpdated
 from emulator.core.events.worlds import WorldReplaced
 from emulator.core.values import dataclass
-from emulator.delivery.outbox import Farewells, OutboxBounds
 from emulator.web.auth import whose
-from emulator.web.chat.gathering import Gathering, Guest
+from emulator.web.chat.encoder import News
 from emulator.web.chat.intake import Intake, Outcome
-from emulator.web.chat.news import News
+from emulator.web.chat.room import Gathering, Guest
 from emulator.world.faults.access import AuthExpire
 from emulator.world.faults.chat import ChatDisconnect
 from emulator.world.live import streams

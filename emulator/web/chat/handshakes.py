@@ -3,9 +3,9 @@
 from starlette.requests import HTTPConnection
 
 from emulator.web.errors import STATUS
+from emulator.web.http.excerpt import excerpt_names, excerpt_path, excerpt_query
+from emulator.web.http.request_log import Credential, Entry
 from emulator.web.platform import Platform
-from emulator.web.rest.excerpt import excerpt_names, excerpt_path, excerpt_query
-from emulator.web.rest.request_log import Credential, Entry
 from emulator.world.people.accounts import User
 
 OPERATION = "/streams/{stream_id}/chat/ws"

@@ -10,7 +10,7 @@ from itertools import groupby
 
 from emulator.core.errors import Refused
 from emulator.core.events.chat import ChatHeld
-from emulator.web.chat.gathering import Guest
+from emulator.web.chat.room import Guest
 from emulator.world.chat import messages
 from emulator.world.people.accounts import User
 from emulator.world.world import World

@@ -9,23 +9,17 @@ from functools import partial
 from starlette.requests import HTTPConnection
 from starlette.types import Message, Receive, Scope, Send
 
+from emulator.chat_delivery.direct import sink_of
+from emulator.chat_delivery.send_queue import DirectOutbox, Outbox, SendOutbox
 from emulator.core.errors import Refused
-from emulator.delivery.direct import sink_of
-from emulator.delivery.outbox import DirectOutbox, Outbox, SendOutbox
 from emulator.web.auth import expires_at_ms, whose
-from emulator.web.cdn.audience import (
-    COOKIE,
-    country_of,
-    device_of,
-    referrer_of,
-    session_of,
-)
 from emulator.web.chat import handshakes
 from emulator.web.chat.chats import POLICY, TOO_BIG, TRY_LATER, UNKNOWN_STREAM, Chats
 from emulator.web.chat.frames import Ban, Clear, Command, Delete, Mistake, Ping, Say, Unban, parse
-from emulator.web.chat.gathering import DIALECTS, Guest
+from emulator.web.chat.room import DIALECTS, Guest
 from emulator.web.errors import STATUS
-from emulator.web.rest.dialect import Dialect
+from emulator.web.http.dialect import Dialect
+from emulator.web.playback.audience import COOKIE, country_of, device_of, referrer_of, session_of
 from emulator.web.worlds import Worlds
 from emulator.world.chat import bans, messages
 from emulator.world.live import streams

@@ -18,12 +18,12 @@ from starlette.responses import Response
 
 from emulator import __version__
 from emulator.web.errors import STATUS, mistake
+from emulator.web.http.answers import Download, Other
+from emulator.web.http.operation import FORM, Operation
 from emulator.web.openapi.examples import FILES, Examples
 from emulator.web.openapi.links import add_links
 from emulator.web.openapi.names import name_of
 from emulator.web.openapi.shapes import Schema, Shapes, form_of
-from emulator.web.rest.answers import Download, Other
-from emulator.web.rest.operation import FORM, Operation
 
 _REFERENCE = "#/components/schemas/{model}"
 _JSON = "application/json"

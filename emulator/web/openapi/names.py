@@ -4,7 +4,7 @@ A verb and what it is done to, as a person would call it; unique within a docume
 generated from these names, so one that is published stays.
 """
 
-from emulator.web.rest.operation import Operation
+from emulator.web.http.operation import Operation
 
 PLATFORM = {
     # Streams

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from itertools import groupby
 
+from emulator.web.http.operation import Operation
 from emulator.web.openapi.document import statuses_refused
-from emulator.web.rest.operation import Operation
 
 _HEAD = """# Endpoints
 

@@ -4,8 +4,8 @@ from typing import Protocol
 
 from starlette.types import ASGIApp
 
+from emulator.web.servers.config import SocketBounds, Tls
 from emulator.web.servers.listening import Listening
-from emulator.web.servers.terms import SocketBounds, Tls
 
 
 class WebServer(Protocol):

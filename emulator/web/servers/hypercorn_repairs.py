@@ -107,7 +107,7 @@ class _PatientWebSocket(WSStream):
         await super().handle(event)
 
     async def _accept(self, message: WebsocketAcceptEvent) -> None:
-        # Deflating a line anew for each of its readers costs more than all else (delivery/direct).
+        # Deflating a line anew for each reader costs more than all else (chat_delivery/direct).
         self.handshake.extensions = None
         await super()._accept(message)
 

@@ -19,9 +19,7 @@ from hypercorn.config import Config
 from hypercorn.typing import LifespanState
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from emulator.web.servers.hypercorn_repairs import PatientQuic, repair, tcp_connection
-from emulator.web.servers.listening import Listening
-from emulator.web.servers.terms import (
+from emulator.web.servers.config import (
     BODY_BYTES_MIN,
     BODY_SECONDS,
     GRACE_SECONDS,
@@ -30,6 +28,8 @@ from emulator.web.servers.terms import (
     SocketBounds,
     Tls,
 )
+from emulator.web.servers.hypercorn_repairs import PatientQuic, repair, tcp_connection
+from emulator.web.servers.listening import Listening
 
 log = logging.getLogger(__name__)
 

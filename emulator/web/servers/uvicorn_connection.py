@@ -10,7 +10,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from emulator.web.servers.terms import BODY_BYTES_MIN, BODY_SECONDS, CONNECTIONS_MAX, Seldom
+from emulator.web.servers.config import BODY_BYTES_MIN, BODY_SECONDS, CONNECTIONS_MAX, Seldom
 
 log = logging.getLogger(__name__)
 

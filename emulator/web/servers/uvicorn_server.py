@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import uvicorn
 from starlette.types import ASGIApp
 
-from emulator.delivery.direct import uvicorn_options
+from emulator.chat_delivery.direct import uvicorn_options
+from emulator.web.servers.config import GRACE_SECONDS, KEEP_ALIVE_SECONDS, Seldom, SocketBounds, Tls
 from emulator.web.servers.listening import Listening
-from emulator.web.servers.terms import GRACE_SECONDS, KEEP_ALIVE_SECONDS, Seldom, SocketBounds, Tls
 from emulator.web.servers.uvicorn_connection import UvicornConnection
 
 

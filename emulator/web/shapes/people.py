@@ -2,10 +2,10 @@
 
 from typing import Literal, TypedDict
 
-from emulator.web.rest.dialect import Dialect
+from emulator.web.http.dialect import Dialect
 from emulator.web.shapes.times import iso
+from emulator.world.auth.tokens import Session
 from emulator.world.people.accounts import Role, User
-from emulator.world.people.tokens import Session
 
 
 class UserCard(TypedDict):

@@ -6,7 +6,7 @@ from emulator.core.errors import Refused
 from emulator.core.values import dataclass
 from emulator.world.faults.fault import Fault
 from emulator.world.faults.values import one_of, text, value, whole
-from emulator.world.limits import Quota
+from emulator.world.rate_limiter import Quota
 
 if TYPE_CHECKING:
     from emulator.world.people.accounts import User

@@ -1,6 +1,6 @@
 """Clips: up to a minute of a stream that somebody found worth keeping.
 
-What is cut is cut in a thread (`media/recording/cuts`); a clip is `processing` until then.
+What is cut is cut in a thread (`media/recording/clips`); a clip is `processing` until then.
 """
 
 from functools import partial

@@ -2,7 +2,7 @@
 
 For clocks that jump: a stream of hours costs nothing. It comes, drops and leaves as a real
 publisher does, with the same events; what it shows is made when somebody looks
-(`media/recording/loop`).
+(`media/recording/simulated`).
 """
 
 from functools import partial

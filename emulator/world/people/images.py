@@ -11,7 +11,7 @@ from emulator.world.world import World
 
 ImageKind = Literal["avatar", "banner"]
 
-# Below the CDN's address, where `web/cdn/images` serves them.
+# Below the CDN's address, where `web/playback/images` serves them.
 UPLOADED = "/images"
 INITIALS = "/images/initials"
 

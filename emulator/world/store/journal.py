@@ -19,7 +19,7 @@ from emulator.core.events import Event
 from emulator.core.events.bursts import Burst
 from emulator.world.store.canonical import canonical
 from emulator.world.store.database import open_copy, open_image
-from emulator.world.store.watches import Watch, Watches
+from emulator.world.store.write_counters import Watch, Watches
 
 Row = sqlite3.Row
 

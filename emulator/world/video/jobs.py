@@ -1,7 +1,7 @@
 """Jobs: what is done with a video's file in a thread, and how far it has got.
 
 An `import` makes an uploaded file playable, a `process` makes other media of a video. The states
-stand in `moves.py`; what is done stands in `media/recording/imports`.
+stand in `moves.py`; what is done stands in `media/recording/uploads`.
 """
 
 import json

@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 
+from emulator.world.auth import tokens
 from emulator.world.live import streams
 from emulator.world.live.streams import Wishes
-from emulator.world.people import accounts, departures, tokens
+from emulator.world.people import accounts, departures
 from tests.support.chat import Chatroom, Guest
 from tests.support.chat_doors import Gone
 

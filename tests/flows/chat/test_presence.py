@@ -1,6 +1,6 @@
 """Who is here: the count every five seconds while it changes, comings and goings (contract)."""
 
-from emulator.web.chat.gathering import COUNT_EVERY_MS
+from emulator.web.chat.room import COUNT_EVERY_MS
 from emulator.world.audience import cohorts
 from emulator.world.live import streams
 from tests.support.chat import Chatroom, Guest

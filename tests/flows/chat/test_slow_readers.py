@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from emulator.chat_delivery.send_queue import DirectOutbox
 from emulator.core.events import Event
 from emulator.core.events.chat import ChatReaderDropped
-from emulator.delivery.outbox import DirectOutbox
 from emulator.world.chat import messages
 from tests.support.chat import Chatroom, chatroom
 

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.web.rest.trouble import HEADER
+from emulator.web.http.injected_faults import HEADER
 from tests.support.rest import Caller, create
 
 LOGIN = {"email": "urbantech@example.com", "password": "demo123456"}

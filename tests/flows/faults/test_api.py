@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from emulator.server import Emulator
-from emulator.web.rest.trouble import HEADER
+from emulator.web.http.injected_faults import HEADER
 from tests.support.rest import Caller, create
 
 

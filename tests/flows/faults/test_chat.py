@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from emulator.world.auth import tokens
 from emulator.world.faults.reading import read
-from emulator.world.people import tokens
 from tests.support.chat import Chatroom, Guest, chatroom
 
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from emulator.scenario.actions import registry
-from emulator.scenario.telling.reference import EXAMPLES_FRAME, FACTS_EXAMPLE
+from emulator.scenario.output.reference import EXAMPLES_FRAME, FACTS_EXAMPLE
 from emulator.server import Emulator
 
 

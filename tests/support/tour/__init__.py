@@ -12,9 +12,9 @@ from typing import Any
 import httpx
 
 from emulator.web.api.table import OPERATIONS
+from emulator.web.http.operation import Operation
 from emulator.web.openapi.document import documented_path
 from emulator.web.openapi.routes import document
-from emulator.web.rest.operation import Operation
 from tests.support.walk import PATIENCE_SECONDS
 
 NOBODY = "00000000-0000-4000-8000-000000000000"

@@ -4,7 +4,7 @@ import io
 
 import segno
 
-from emulator.world.people.access import totp
+from emulator.world.auth import totp
 from tests.support.tour import Known, Mail, Stop, step
 
 

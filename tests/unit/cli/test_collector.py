@@ -5,7 +5,7 @@ import gc
 
 import pytest
 
-from emulator.cli.tools.collector import collect_in_quiet, is_time
+from emulator.cli.lib.collector import collect_in_quiet, is_time
 
 
 @pytest.mark.parametrize(

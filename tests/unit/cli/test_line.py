@@ -2,7 +2,7 @@
 
 import io
 
-from emulator.cli.tools.line import LiveLine
+from emulator.cli.lib.line import LiveLine
 
 
 class Terminal(io.StringIO):

@@ -5,9 +5,9 @@ import logging
 
 import pytest
 
-from emulator.cli.tools import logs
-from emulator.cli.tools.line import LiveLine
-from emulator.cli.tools.plain import plain, plain_lines
+from emulator.cli.lib import logs
+from emulator.cli.lib.line import LiveLine
+from emulator.cli.lib.plain import plain, plain_lines
 
 # Colours, a title, the cursor home; a bell; what turns text around; another line.
 EVIL = "\x1b[31mred\x1b]0;title\x07\x1b[H\u202egnp.exe\u2066\u2028\r\n\x9b2J\u200f"

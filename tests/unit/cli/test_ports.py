@@ -3,7 +3,7 @@
 import os
 import socket
 
-from emulator.cli.tools.ports import Holder, holder, why_not
+from emulator.cli.lib.ports import Holder, holder, why_not
 
 
 def test_a_free_port_has_nothing_against_it() -> None:

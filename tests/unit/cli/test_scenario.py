@@ -15,7 +15,7 @@ from emulator.scenario import files
 from emulator.scenario.actions import registry
 from emulator.scenario.language import tree
 from emulator.scenario.language.load import load
-from emulator.scenario.telling.reference import FACTS_EXAMPLE
+from emulator.scenario.output.reference import FACTS_EXAMPLE
 from tests.support.docs import PROJECT
 
 GOOD = """

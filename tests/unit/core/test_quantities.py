@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from emulator.cli.tools import options
+from emulator.cli.lib import options
 from emulator.core import quantities
 from emulator.core.errors import Refused
 from emulator.scenario.language.values import kinds as scenario_kinds
-from emulator.seeds import check as seeds
+from emulator.seeding import check as seeds
 from emulator.settings.kinds import Duration, Size
 from emulator.web.admin.clock import ClockAdvance
 from emulator.web.admin.streams.viewers import ViewersOrder

@@ -6,9 +6,9 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from emulator.media.hls.part import Part
+from emulator.media.hls.segmenter import Segmenter
 from emulator.media.packets import AudioTrack, Packet, Track, VideoTrack
-from emulator.media.parts import Part
-from emulator.media.segmenter import Segmenter
 from emulator.media.sequencer import Sequenced, Sequencer
 from emulator.media.timeline import Timeline
 

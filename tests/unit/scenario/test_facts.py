@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from emulator.scenario.engine.run import Server
+from emulator.scenario.language.errors import WrongScenario
 from emulator.scenario.language.load import load
-from emulator.scenario.language.mistakes import WrongScenario
-from emulator.scenario.stage import Server
 from tests.support.evening import play
 
 HEAD = """

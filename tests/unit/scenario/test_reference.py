@@ -1,7 +1,7 @@
 """The page about the language says what the language says."""
 
 from emulator.scenario.actions import registry
-from emulator.scenario.telling import reference
+from emulator.scenario.output import reference
 from tests.support.docs import PROJECT
 
 PAGE = PROJECT / "docs/reference/scenarios.md"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.cli.scenario.replaying import replay
-from emulator.scenario.language.mistakes import WrongScenario
+from emulator.scenario.language.errors import WrongScenario
 from emulator.scenario.record.replay import read
 from tests.support.evening import play
 

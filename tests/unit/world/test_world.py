@@ -2,12 +2,12 @@ from pathlib import Path
 
 from emulator.core.clock import ManualClock
 from emulator.core.events import Event
+from emulator.seeding import seed
+from emulator.seeding.seed import Seed
+from emulator.world.auth import logins
 from emulator.world.live import categories, streams
 from emulator.world.live.streams import Wishes
-from emulator.world.origin import seed
-from emulator.world.origin.seed import Seed
 from emulator.world.people import accounts
-from emulator.world.people.access import logins
 from emulator.world.world import World
 
 SMALL = Seed(

@@ -4,11 +4,11 @@ import asyncio
 
 from emulator.core.errors import ProtocolError, Refused
 from emulator.media.webrtc.client import http
-from emulator.media.webrtc.limits import Ports, WebRtcLimits
+from emulator.media.webrtc.config import Ports, WebRtcLimits
 from emulator.media.webrtc.link import Link
-from emulator.media.webrtc.offer.answer import write_offer
-from emulator.media.webrtc.offer.sdp import Direction, parse
-from emulator.media.webrtc.wire import rtcp, rtp
+from emulator.media.webrtc.rtp import packets, rtcp
+from emulator.media.webrtc.sdp.answer import write_offer
+from emulator.media.webrtc.sdp.description import Direction, parse
 
 _SOUND_CODE, _PICTURE_CODE = 111, 102
 _DIRECTION: Direction = "recvonly"
@@ -65,7 +65,7 @@ class Player:
 
     def _count(self, data: bytes) -> None:
         try:
-            packet = rtp.parse(data)
+            packet = packets.parse(data)
         except ProtocolError:
             return
         self.packets += 1

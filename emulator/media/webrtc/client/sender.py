@@ -8,14 +8,14 @@ from emulator.core.errors import ProtocolError, Refused
 from emulator.media.ingest.flv import FlvReader
 from emulator.media.ingest.tag import Tag
 from emulator.media.packets import VIDEO_TIMESCALE, AudioTrack, Packet, VideoTrack
-from emulator.media.webrtc.limits import Ports, WebRtcLimits
+from emulator.media.webrtc.config import Ports, WebRtcLimits
 from emulator.media.webrtc.link import Link
-from emulator.media.webrtc.offer.answer import write_offer
-from emulator.media.webrtc.offer.sdp import parse
+from emulator.media.webrtc.rtp import h264, rtcp
+from emulator.media.webrtc.rtp.sender import Outlet
+from emulator.media.webrtc.sdp.answer import write_offer
+from emulator.media.webrtc.sdp.description import parse
 from emulator.media.webrtc.transcoding.resampled import RATE
 from emulator.media.webrtc.transcoding.transcoders import ToOpus
-from emulator.media.webrtc.wire import h264, rtcp
-from emulator.media.webrtc.wire.outlet import Outlet
 
 SOUND_CODE, PICTURE_CODE = 111, 102
 

@@ -9,9 +9,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
 
 from emulator.media.packets import VIDEO_TIMESCALE, AudioTrack, Packet
-from emulator.media.webrtc.incoming.eaters import RawPicture, Sound
+from emulator.media.webrtc.rtp import h264, vp8
 from emulator.media.webrtc.transcoding.resampled import RATE, Resampled
-from emulator.media.webrtc.wire import h264, vp8
+from emulator.media.webrtc.whip.depacketizers import RawPicture, Sound
 
 if TYPE_CHECKING:
     import av

@@ -8,12 +8,12 @@ from pydantic import Field, WithJsonSchema
 from emulator.core.errors import Refused
 from emulator.scenario.actions.action import Action, LateTicks, Ticks
 from emulator.scenario.actions.chat.saying import count_refusal
-from emulator.scenario.chance import lines
-from emulator.scenario.chance.arrivals import Arrivals, ticks_of
-from emulator.scenario.chance.lines import POOLS, Pool, Spice
+from emulator.scenario.clients.cast import known_or_made
+from emulator.scenario.engine.run import Stage
+from emulator.scenario.generators import lines
+from emulator.scenario.generators.arrivals import Arrivals, ticks_of
+from emulator.scenario.generators.lines import POOLS, Pool, Spice
 from emulator.scenario.language.values.kinds import Line, Name, Rate, Share, StreamRef
-from emulator.scenario.peers.cast import known_or_made
-from emulator.scenario.stage import Stage
 from emulator.world.chat import messages, settings
 from emulator.world.live.streams import Stream
 from emulator.world.people import accounts, follows

@@ -7,8 +7,8 @@ from pydantic import Field
 
 from emulator.core.errors import Refused
 from emulator.scenario.actions.action import Action
+from emulator.scenario.engine.run import Stage
 from emulator.scenario.language.values.kinds import Duration, Line, StreamRef, Text, UserRef
-from emulator.scenario.stage import Stage
 from emulator.world.chat import bans, messages, moderators, settings
 from emulator.world.live.streams import Stream
 from emulator.world.people import accounts

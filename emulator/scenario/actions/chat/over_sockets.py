@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from emulator.core.errors import Refused
 from emulator.scenario.actions.action import LateTicks
 from emulator.scenario.actions.chat.saying import count_refusal
-from emulator.scenario.peers.voices import Voices, answered
-from emulator.scenario.stage import Stage
+from emulator.scenario.clients.chat_senders import Voices, answered
+from emulator.scenario.engine.run import Stage
 
 # How long to wait, and what is said then: (who, what).
 Turns = Iterator[tuple[int, Sequence[tuple[str, str]]]]

@@ -7,8 +7,8 @@ from typing import ClassVar
 from emulator.core import quantities
 from emulator.core.errors import Refused
 from emulator.scenario.actions.action import Action, LateTicks, Ticks
+from emulator.scenario.engine.run import Stage
 from emulator.scenario.language.values.kinds import Line, StreamRef, Text, UserRef
-from emulator.scenario.stage import Stage
 from emulator.world.chat import messages
 
 _SCRIPT_LINE = re.compile(r"(?P<at>\S+)\s+(?P<author>[A-Za-z0-9_.-]{1,50}):\s(?P<says>.+)")

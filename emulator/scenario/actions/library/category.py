@@ -3,8 +3,8 @@
 from typing import ClassVar
 
 from emulator.scenario.actions.action import Action
+from emulator.scenario.engine.run import Stage
 from emulator.scenario.language.values.kinds import CategoryRef, Name, Noun, Text
-from emulator.scenario.stage import Stage
 from emulator.world.live import categories
 
 

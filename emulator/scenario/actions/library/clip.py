@@ -4,8 +4,8 @@ from typing import ClassVar
 
 from emulator.core.errors import Refused
 from emulator.scenario.actions.action import Action
+from emulator.scenario.engine.run import Stage
 from emulator.scenario.language.values.kinds import Duration, StreamRef, Text, UserRef
-from emulator.scenario.stage import Stage
 from emulator.world.audience import figures
 from emulator.world.library import clips
 

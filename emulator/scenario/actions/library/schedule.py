@@ -6,8 +6,8 @@ from pydantic import Field
 
 from emulator.core.errors import Refused
 from emulator.scenario.actions.action import Action
+from emulator.scenario.engine.run import Stage
 from emulator.scenario.language.values.kinds import CategoryRef, Text, UserRef
-from emulator.scenario.stage import Stage
 from emulator.world.live import categories
 from emulator.world.people import schedules
 from emulator.world.people.accounts import User

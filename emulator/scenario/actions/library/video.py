@@ -4,8 +4,8 @@ from typing import ClassVar, Literal
 
 from emulator.core.errors import Refused
 from emulator.scenario.actions.action import Action
+from emulator.scenario.engine.run import Stage
 from emulator.scenario.language.values.kinds import Text, UserRef
-from emulator.scenario.stage import Stage
 from emulator.world.video import videos
 from emulator.world.video.videos import Video
 

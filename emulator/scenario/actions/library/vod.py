@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from emulator.core.errors import Refused
 from emulator.scenario.actions.action import Action
+from emulator.scenario.clients import films
+from emulator.scenario.engine.run import Stage
 from emulator.scenario.language.values.kinds import (
     Duration,
     Name,
@@ -17,8 +19,6 @@ from emulator.scenario.language.values.kinds import (
     UserRef,
     VodRef,
 )
-from emulator.scenario.peers import films
-from emulator.scenario.stage import Stage
 from emulator.world.library import chapters, posts, recordings
 from emulator.world.library.chapters import Draft
 from emulator.world.live import streams

@@ -8,13 +8,13 @@ from pydantic import Field
 
 from emulator.core.errors import Refused
 from emulator.scenario.actions.action import Action, LateTicks
+from emulator.scenario.clients import films
+from emulator.scenario.clients.publisher import Publisher
+from emulator.scenario.engine.run import Stage
 from emulator.scenario.language.values.kinds import Bitrate, Duration, Size, StreamRef, Text
-from emulator.scenario.peers import films
-from emulator.scenario.peers.publisher import Publisher
-from emulator.scenario.stage import Stage
 
 if TYPE_CHECKING:
-    from emulator.media.publisher.settings import PublishSettings
+    from emulator.media.publisher.config import PublishSettings
 
 
 class PublishStart(Action):
@@ -56,15 +56,15 @@ class PublishStart(Action):
 
     def _publisher(self, stage: Stage, stream_id: str) -> Publisher:
         if not (stage.evening.is_machine_pace and stage.evening.server.rtmp):
-            from emulator.scenario.peers.simulated_publisher import SimulatedPublisher
+            from emulator.scenario.clients.simulated_publisher import SimulatedPublisher
 
             return SimulatedPublisher(stage.evening, stream_id)
-        from emulator.scenario.peers.real_publisher import RealPublisher
+        from emulator.scenario.clients.real_publisher import RealPublisher
 
         return RealPublisher(stage.evening, stream_id, self.via, self._settings(stage))
 
     def _settings(self, stage: Stage) -> "PublishSettings":
-        from emulator.media.publisher.settings import PublishSettings
+        from emulator.media.publisher.config import PublishSettings
 
         try:
             return PublishSettings(

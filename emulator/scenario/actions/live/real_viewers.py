@@ -7,10 +7,10 @@ from typing import Literal
 from emulator.core.errors import Refused
 from emulator.core.ids import Chance
 from emulator.scenario.actions.action import LateTicks
-from emulator.scenario.peers.cast import known_or_made
-from emulator.scenario.peers.crowd import Staying, crowd_of
-from emulator.scenario.peers.viewer import Kind, Who
-from emulator.scenario.stage import Stage
+from emulator.scenario.clients.cast import known_or_made
+from emulator.scenario.clients.real_viewers import Staying, crowd_of
+from emulator.scenario.clients.viewer import Kind, Who
+from emulator.scenario.engine.run import Stage
 from emulator.world.audience import cohorts
 from emulator.world.audience.crowd import Mix
 from emulator.world.audience.curves import Arrivals, Curve, Stay, arrived, coming, level

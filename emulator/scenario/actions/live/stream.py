@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from emulator.scenario.actions.action import Action
+from emulator.scenario.engine.run import Stage
 from emulator.scenario.language.values.kinds import (
     CategoryRef,
     Name,
@@ -13,7 +14,6 @@ from emulator.scenario.language.values.kinds import (
     Text,
     UserRef,
 )
-from emulator.scenario.stage import Stage
 from emulator.world.live import categories, streams
 from emulator.world.live.streams import Wishes
 

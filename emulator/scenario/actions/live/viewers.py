@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from emulator.scenario.actions.action import Action, LateTicks, Ticks
+from emulator.scenario.engine.run import Stage
 from emulator.scenario.language.values.kinds import Count, Countries, Share, Stay, StreamRef, Text
-from emulator.scenario.stage import Stage
 from emulator.world.audience import cohorts
 from emulator.world.audience.crowd import NOBODY_SPECIAL, Mix
 from emulator.world.audience.curves import Arrivals, Curve

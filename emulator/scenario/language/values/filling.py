@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from emulator.scenario.language.mistakes import Mistake, meant
+from emulator.scenario.language.errors import Mistake, meant
 from emulator.scenario.language.tree import Node
 from emulator.scenario.language.values.arithmetic import names_in, resolve
 

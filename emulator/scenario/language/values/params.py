@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from emulator.core import quantities
 from emulator.scenario.language.checked import checked
-from emulator.scenario.language.mistakes import Mistake, meant
+from emulator.scenario.language.errors import Mistake, meant
 from emulator.scenario.language.scenario import Param
 from emulator.scenario.language.tree import Node, scalar
 from emulator.scenario.language.values.arithmetic import NAME

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from emulator.core.errors import Refused
-from emulator.scenario.stage import Answer, Server
+from emulator.scenario.engine.run import Answer, Server
+from emulator.web.http.request_log import Entry
 from emulator.web.platform import Platform
-from emulator.web.rest.request_log import Entry
 from emulator.world.people import accounts
 from emulator.world.video import jobs
 from emulator.world.video.media import Footage

@@ -10,15 +10,15 @@ from starlette.responses import HTMLResponse, Response
 from emulator.core.errors import Refused
 from emulator.core.world_clock import SPEED_MAX
 from emulator.scenario import files
+from emulator.scenario.language.errors import WrongScenario
 from emulator.scenario.language.load import CheckFilm, Known, load
-from emulator.scenario.language.mistakes import WrongScenario
 from emulator.scenario.language.scenario import Scenario
+from emulator.scenario.output.page import page as report_page
 from emulator.scenario.record.recording import record
-from emulator.scenario.report.page import page as report_page
 from emulator.web.admin.scenarios.runs import Entry, Order
 from emulator.web.api.models import CURSOR_MAX, Request, Whole
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation
 from emulator.world.store.events import last_seq
 from emulator.world.world import World
 

@@ -12,13 +12,13 @@ from emulator.core.clock import monotonic_ms
 from emulator.core.errors import Refused
 from emulator.core.values import dataclass
 from emulator.core.world_clock import WorldClock
+from emulator.scenario.engine.pace import Jumping, Pace, Waiting
+from emulator.scenario.engine.results import Broken
+from emulator.scenario.engine.run import Evening
+from emulator.scenario.engine.runner import Run
 from emulator.scenario.language.scenario import Scenario
-from emulator.scenario.play.pace import Jumping, Pace, Waiting
-from emulator.scenario.report.document import document
-from emulator.scenario.report.fold import Fold
-from emulator.scenario.results import Broken
-from emulator.scenario.runner import Run
-from emulator.scenario.stage import Evening
+from emulator.scenario.output.document import document
+from emulator.scenario.output.fold import Fold
 from emulator.web.admin.scenarios.backstage import server_of
 from emulator.web.platform import Platform
 from emulator.web.worlds import Worlds

@@ -6,10 +6,10 @@ from typing import Annotated, Literal, TypedDict
 from pydantic import Field
 
 from emulator.core.errors import Refused
-from emulator.media.live.hosted import Address
+from emulator.media.broadcast.hosted import Address
 from emulator.web.api.models import Request, Whole
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation
 from emulator.world.live import streams, synthetic
 
 
@@ -40,7 +40,7 @@ async def start(call: Call) -> Publishing:
     if protocol == "synthetic":
         synthetic.start(world, stream)
     else:
-        from emulator.media.publisher.settings import PublishSettings
+        from emulator.media.publisher.config import PublishSettings
 
         width, _, height = wishes.size.partition("x")
         try:

@@ -9,8 +9,8 @@ from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from emulator.core import quantities
 from emulator.web.api.models import Milliseconds, Request, Whole
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation
 from emulator.world.audience import attendance, cohorts, figures
 from emulator.world.audience.crowd import Mix, Plan
 from emulator.world.audience.curves import Arrivals, Curve, Stay

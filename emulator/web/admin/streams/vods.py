@@ -5,8 +5,8 @@ The platform tells views alone; how long is what a test of a player wants to kno
 
 from typing import TypedDict
 
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation
 from emulator.world.library import recordings, watching
 
 

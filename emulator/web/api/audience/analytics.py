@@ -9,9 +9,9 @@ from typing import Literal, TypedDict
 from pydantic import Field
 
 from emulator.web.api.models import Request
-from emulator.web.rest.answers import Download
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation, Provenance
+from emulator.web.http.answers import Download
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation, Provenance
 from emulator.web.shapes import audience as shapes
 from emulator.web.shapes.audience import (
     ChatAnalytics,

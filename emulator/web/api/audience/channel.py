@@ -11,9 +11,9 @@ from emulator.web.api.audience import zones
 from emulator.web.api.audience.analytics import ExportQuery, table
 from emulator.web.api.audience.zones import Zone, day_starts, hour_of
 from emulator.web.api.models import Request
-from emulator.web.rest.answers import Download
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation
+from emulator.web.http.answers import Download
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation
 from emulator.web.shapes import audience as shapes
 from emulator.web.shapes.audience import (
     AudienceShape,

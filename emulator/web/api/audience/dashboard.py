@@ -8,8 +8,8 @@ from emulator.web.api.audience.channel import TimesQuery
 from emulator.web.api.audience.zones import day_starts
 from emulator.web.api.people.notifications import NotificationQuery
 from emulator.web.api.people.notifications import page as notification_page
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Answer, Operation, Provenance
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Answer, Operation, Provenance
 from emulator.web.shapes.live import StreamView, StreamWithIngest, stream_views, stream_with_ingest
 from emulator.web.shapes.people import UserCard, user_card
 from emulator.web.shapes.profiles import NotificationShape, notification_shapes

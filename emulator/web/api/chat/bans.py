@@ -5,8 +5,8 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from emulator.web.api.models import OptionalId, Request, Whole
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation
 from emulator.web.shapes.chat import Bans, BanShape, ban_shape
 from emulator.world.chat import bans
 from emulator.world.live import streams

@@ -6,9 +6,9 @@ from emulator.core.errors import Refused
 from emulator.core.events.chat import ChatHeld
 from emulator.web.api.models import Request
 from emulator.web.errors import Invalid, mistake
-from emulator.web.rest.answers import Other
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation
+from emulator.web.http.answers import Other
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation
 from emulator.web.shapes.chat import (
     FlatMessage,
     HeldMessage,

@@ -6,8 +6,8 @@ from pydantic import Field
 
 from emulator.web.api.library.places import Seconds, placed
 from emulator.web.api.models import Request
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation
 from emulator.web.shapes.library.chapters import ChapterShape, chapter_shape
 from emulator.world.library import chapters, recordings
 from emulator.world.library.chapters import Draft

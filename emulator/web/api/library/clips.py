@@ -6,8 +6,8 @@ from pydantic import Field
 
 from emulator.web.api.library.places import placed
 from emulator.web.api.models import Page, Request
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation
 from emulator.web.shapes.library.clips import ClipShape, clip_shape
 from emulator.world.library import clips
 from emulator.world.library.clips import Clip

@@ -4,9 +4,9 @@ import json
 from typing import Literal
 
 from emulator.web.api.models import Request
-from emulator.web.rest.answers import Download
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation
+from emulator.web.http.answers import Download
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation
 from emulator.web.shapes.library import exports
 from emulator.web.shapes.library.contents import ContentShape, content_shape
 from emulator.world.library import contents, transcripts, writing

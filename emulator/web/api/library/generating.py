@@ -6,8 +6,8 @@ from pydantic import Field
 
 from emulator.core.errors import Refused
 from emulator.web.api.models import Request, Whole
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation
 from emulator.web.shapes.library.chapters import ChapterShape, chapter_shape
 from emulator.world.library import chapters, dividing, recordings, transcripts
 from emulator.world.library.dividing import Hint, Wishes

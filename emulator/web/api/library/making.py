@@ -9,9 +9,9 @@ from emulator.media.codecs.images import Picture, look_in_turn
 from emulator.web.api.library.places import Seconds, placed
 from emulator.web.api.models import Request
 from emulator.web.errors import Invalid, mistake
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation, Upload
 from emulator.web.platform import Platform
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation, Upload
 from emulator.web.shapes.library.making import (
     Thumbnails,
     ThumbnailShape,

@@ -5,8 +5,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from emulator.web.api.models import OptionalId, Request
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation
 from emulator.web.shapes.library.posts import (
     Uploaded,
     VodCard,

@@ -5,8 +5,8 @@ from typing import Any, Literal, TypedDict
 from pydantic import Field
 
 from emulator.web.api.models import OptionalId, Page, Request
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation
 from emulator.web.shapes.library.vods import VodPlayback, VodShape, vod_playback, vod_shape
 from emulator.world.library import lists, recordings
 from emulator.world.library.recordings import Vod

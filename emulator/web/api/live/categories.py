@@ -9,8 +9,8 @@ from emulator.core.errors import Refused
 from emulator.web.api.live.pages import stream_page
 from emulator.web.api.models import OptionalId, Page, Request
 from emulator.web.errors import Invalid, mistake
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation
 from emulator.web.shapes.live import (
     CategoryBranch,
     CategoryShape,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from emulator.web.api.models import Page
-from emulator.web.rest.call import Call
+from emulator.web.http.call import Call
 from emulator.web.shapes.live import StreamPage, stream_views
 from emulator.world.live.streams import Stream
 

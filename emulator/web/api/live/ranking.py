@@ -5,8 +5,8 @@ from typing import TypedDict
 from pydantic import Field
 
 from emulator.web.api.models import Request
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation
 from emulator.web.shapes.live import StreamView, stream_views
 from emulator.world.discovery import ranking
 

@@ -6,8 +6,8 @@ from emulator.core.errors import Refused
 from emulator.web.api.live.instants import Instant, milliseconds
 from emulator.web.api.models import Request, Whole
 from emulator.web.errors import Invalid, mistake
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation
 from emulator.web.shapes.live import StreamSchedule, schedule_shape
 from emulator.world.live import schedules, streams
 

@@ -7,8 +7,8 @@ from pydantic import Field, field_validator
 from emulator.web.api.live.instants import Instant, milliseconds_or_none
 from emulator.web.api.live.pages import stream_page
 from emulator.web.api.models import OptionalId, Page, Request
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Method, Operation, Provenance
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Method, Operation, Provenance
 from emulator.web.shapes.live import (
     StreamPage,
     StreamShape,

@@ -3,8 +3,8 @@
 from pydantic import Field
 
 from emulator.web.api.models import Request
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation, Provenance
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation, Provenance
 from emulator.web.shapes.live import TagShape, tag_shape
 from emulator.world.live import tags
 

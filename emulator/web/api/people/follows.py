@@ -1,8 +1,8 @@
 """`/streams/users/{username}/follow`, `/followers`, `/following`: who hears of whom."""
 
 from emulator.web.api.models import Page
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation
 from emulator.web.shapes.people import user_card
 from emulator.web.shapes.profiles import (
     FollowerPage,

@@ -7,10 +7,10 @@ from typing import TypedDict
 
 from emulator.web.api.models import Request
 from emulator.web.api.people.accounts import Email, NewPassword, Token
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation
 from emulator.web.shapes.people import Auth, auth
-from emulator.world.people.access import links
+from emulator.world.auth import links
 
 
 class MailRequest(Request):

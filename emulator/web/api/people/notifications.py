@@ -3,8 +3,8 @@
 from typing import TypedDict
 
 from emulator.web.api.models import Page
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation
 from emulator.web.shapes.profiles import NotificationPage, NotificationShape, notification_shapes
 from emulator.world.people import notifications
 

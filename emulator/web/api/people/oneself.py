@@ -2,9 +2,9 @@
 
 import json
 
-from emulator.web.rest.answers import Download
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation
+from emulator.web.http.answers import Download
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation
 from emulator.web.shapes import belongings as shapes
 from emulator.web.shapes.belongings import AccountExport
 from emulator.web.shapes.people import UserShape, user_shape

@@ -8,9 +8,9 @@ from emulator.core.errors import Refused
 from emulator.media.codecs.images import look_in_turn
 from emulator.web.api.models import Request
 from emulator.web.errors import Invalid, mistake
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation, Upload
 from emulator.web.platform import Platform
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation, Upload
 from emulator.web.shapes.live import stream_view
 from emulator.web.shapes.profiles import (
     LiveShape,

@@ -9,8 +9,8 @@ from pydantic import AfterValidator, Field
 from emulator.core.errors import Refused
 from emulator.web.api.models import OptionalId, Request, Whole
 from emulator.web.errors import Invalid, mistake
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation
 from emulator.web.shapes.schedules import (
     ScheduleShape,
     UpcomingList,

@@ -6,9 +6,9 @@ from urllib.parse import quote, urlencode
 
 from emulator.web.api.models import Request
 from emulator.web.api.people.accounts import Code
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation
-from emulator.world.people.access import second_factors
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation
+from emulator.world.auth import second_factors
 
 _ISSUER = "live-emulator"
 # Pixels of one module. A QR code of such an address has some 50 modules a side.

@@ -6,8 +6,8 @@ from pydantic import Field
 
 from emulator.web.api.models import Page, Request, Whole
 from emulator.web.api.video.videos import Visibility
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation
 from emulator.web.shapes.video import (
     AlbumShape,
     AlbumWithVideos,

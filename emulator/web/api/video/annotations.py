@@ -7,8 +7,8 @@ from pydantic import Field
 from emulator.core.errors import Refused
 from emulator.web.api.models import Request
 from emulator.web.errors import Invalid, mistake
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation
 from emulator.web.shapes.video import AnnotationShape, annotation_shape
 from emulator.world.video import annotations, videos
 from emulator.world.video.annotations import Note

@@ -5,8 +5,8 @@ from typing import Literal, NotRequired, TypedDict
 from pydantic import AliasChoices, Field
 
 from emulator.web.api.models import Page, Request
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation
 from emulator.web.shapes.video import (
     FoundVideo,
     RecommendedVideo,

@@ -6,8 +6,8 @@ from pydantic import Field
 
 from emulator.core.errors import Refused
 from emulator.web.api.models import Request
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation
 from emulator.web.shapes.calls import (
     IceServers,
     ParticipantShape,
@@ -20,7 +20,7 @@ from emulator.world.video.participants import Participant
 from emulator.world.video.sessions import Session
 
 if TYPE_CHECKING:
-    from emulator.media.webrtc.rooms.member import Shown
+    from emulator.media.webrtc.sessions.member import Shown
 
 SDP_LENGTH_MAX = 262_144
 

@@ -8,8 +8,8 @@ from pydantic.alias_generators import to_camel
 
 from emulator.web.api.models import Request
 from emulator.web.errors import Invalid, mistake
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation
 from emulator.web.shapes.website import Processing, processing, processing_of
 from emulator.world.video import jobs, videos
 from emulator.world.video.jobs import Job

@@ -5,8 +5,8 @@ from typing import Any
 
 from emulator.core.errors import Refused
 from emulator.web.errors import Invalid, mistake
-from emulator.web.rest.bodies import Uploaded
-from emulator.web.rest.call import Call
+from emulator.web.http.bodies import Uploaded
+from emulator.web.http.call import Call
 from emulator.world.people import accounts
 from emulator.world.video import jobs
 from emulator.world.video.media import Footage

@@ -7,8 +7,8 @@ from pydantic import Field, ValidationInfo, field_validator
 from emulator.web.api.models import OptionalId, Page, Request
 from emulator.web.api.video.uploads import upload
 from emulator.web.errors import Invalid, mistake
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation, Upload
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation, Upload
 from emulator.web.shapes.video import VideoShape, video_shape
 from emulator.world.video import lists, videos
 

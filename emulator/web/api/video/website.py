@@ -6,8 +6,8 @@ from pydantic import Field
 
 from emulator.web.api.models import Request
 from emulator.web.api.video.uploads import upload
-from emulator.web.rest.call import Call
-from emulator.web.rest.operation import Operation, Upload
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation, Upload
 from emulator.web.shapes.website import (
     WebsiteAnalytics,
     WebsiteVideo,

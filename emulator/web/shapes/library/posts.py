@@ -2,8 +2,8 @@
 
 from typing import Literal, TypedDict
 
+from emulator.web.http.dialect import Dialect
 from emulator.web.platform import Platform
-from emulator.web.rest.dialect import Dialect
 from emulator.web.shapes.library.vods import base_of, duration
 from emulator.web.shapes.times import iso
 from emulator.world.library import posts

@@ -2,9 +2,9 @@
 
 from typing import TypedDict
 
-from emulator.media.recording.loop.loops import FILE_MS_MAX
+from emulator.media.recording.simulated.loops import FILE_MS_MAX
+from emulator.web.http.dialect import Dialect
 from emulator.web.platform import Platform
-from emulator.web.rest.dialect import Dialect
 from emulator.web.shapes.library.chapters import ChapterShape, chapter_shape
 from emulator.web.shapes.live import CategoryShape, category_shape
 from emulator.web.shapes.people import UserCard, user_card

@@ -6,7 +6,7 @@ import pytest
 
 from emulator.media import codecs
 from emulator.media.codecs import vui
-from emulator.media.fmp4 import init_segment
+from emulator.media.hls.fmp4 import init_segment
 from emulator.media.packets import Colour, VideoTrack
 
 # Of x264 with SAR 7:5 and full range, of x265 with scaling lists, four references and B-frames, of

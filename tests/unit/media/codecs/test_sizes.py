@@ -7,7 +7,7 @@ import pytest
 from emulator.core.errors import ProtocolError, Refused
 from emulator.media import codecs
 from emulator.media.codecs.sizes import check_size
-from emulator.media.webrtc.wire import vp8
+from emulator.media.webrtc.rtp import vp8
 
 
 def ue(number: int) -> str:

@@ -8,8 +8,8 @@ import pytest
 
 from emulator.core.errors import Refused
 from emulator.media.ingest.tag import Tag
+from emulator.media.publisher.config import PublishSettings
 from emulator.media.publisher.film import FilmBroadcast
-from emulator.media.publisher.settings import PublishSettings
 from tests.support.encoders import ffmpeg, film
 from tests.support.frames import stamps
 from tests.support.publisher import flv_file, pictures, tags_until

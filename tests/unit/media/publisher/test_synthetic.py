@@ -8,7 +8,7 @@ import pytest
 
 from emulator.core.clock import ManualClock
 from emulator.media.ingest.tag import Tag
-from emulator.media.publisher.settings import PublishSettings
+from emulator.media.publisher.config import PublishSettings
 from emulator.media.publisher.synthetic import SyntheticBroadcast
 from emulator.media.publisher.test_card.strip import read_strip
 from tests.support.publisher import beeps, flashes, flv_file, pictures, tags_until

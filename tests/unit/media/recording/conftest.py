@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from emulator.media.hls.store import ShelfSettings, Shelves
+from emulator.media.hls.stream import Shelf
 from emulator.media.recording.recordings import Recordings
-from emulator.media.shelf.shelf import Shelf
-from emulator.media.shelf.shelves import ShelfSettings, Shelves
 from tests.support.broadcast import RealBroadcast, put
 
 UID = "0123456789abcdef" * 2

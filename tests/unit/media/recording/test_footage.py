@@ -3,9 +3,9 @@
 import pytest
 
 from emulator.core.errors import Refused
+from emulator.media.hls.segments import FileRange
+from emulator.media.hls.store import Shelves
 from emulator.media.recording.footage import footage
-from emulator.media.shelf.segments import FileRange
-from emulator.media.shelf.shelves import Shelves
 from tests.support.broadcast import FakeBroadcast
 
 

@@ -8,9 +8,9 @@ import av
 import pytest
 
 from emulator.core.errors import Refused
+from emulator.media.hls.segments import FileRange
 from emulator.media.recording.footage import Footage, footage
 from emulator.media.recording.mp4 import remux
-from emulator.media.shelf.segments import FileRange
 from tests.support.broadcast import flv
 from tests.support.frames import Stamp, sizes, stamps
 from tests.unit.media.recording.conftest import Record

@@ -10,10 +10,10 @@ import av
 import pytest
 
 from emulator.core.errors import Refused
-from emulator.media.recording.imports.importing import import_upload
-from emulator.media.recording.imports.probe import probe
-from emulator.media.recording.imports.turn import Orientation
-from emulator.media.recording.imports.watch import Watch
+from emulator.media.recording.uploads.importing import import_upload
+from emulator.media.recording.uploads.probe import probe
+from emulator.media.recording.uploads.progress import Watch
+from emulator.media.recording.uploads.turn import Orientation
 from tests.support.encoders import ffmpeg
 
 SEGMENT_MS = 2000

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.core.errors import Refused
+from emulator.media.hls.segments import read
 from emulator.media.recording import pictures
 from emulator.media.recording.animation import gif
 from emulator.media.recording.footage import Footage, Piece, footage
@@ -21,7 +22,6 @@ from emulator.media.recording.pictures import (
     target,
 )
 from emulator.media.recording.storyboard import storyboard
-from emulator.media.shelf.segments import read
 from tests.support.broadcast import flv
 from tests.support.frames import picture
 from tests.unit.media.recording.conftest import Record

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from emulator.core.errors import Refused
+from emulator.media.hls.store import Shelves
 from emulator.media.recording.recordings import RecordingBounds, Recordings
-from emulator.media.shelf.shelves import Shelves
 from tests.support.broadcast import RealBroadcast, flv, put
 from tests.support.frames import picture, pictures
 from tests.unit.media.recording.conftest import Record

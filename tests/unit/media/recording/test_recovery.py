@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from emulator.core.errors import Refused
+from emulator.media.hls import playlist
+from emulator.media.hls.index import NAME, read_index
+from emulator.media.hls.segments import read
+from emulator.media.hls.store import ShelfSettings, Shelves
 from emulator.media.recording.recovery import recover
-from emulator.media.shelf import playlist
-from emulator.media.shelf.index import NAME, read_index
-from emulator.media.shelf.segments import read
-from emulator.media.shelf.shelves import ShelfSettings, Shelves
 from tests.support.broadcast import START_MS, FakeBroadcast
 from tests.support.hls.media_rules import check_media
 
@@ -23,7 +23,7 @@ UID = "cd" * 16
 WRITING = """
 import asyncio, sys
 from pathlib import Path
-from emulator.media.shelf.shelves import Shelves, ShelfSettings
+from emulator.media.hls.store import Shelves, ShelfSettings
 from tests.support.broadcast import FakeBroadcast
 
 async def main():

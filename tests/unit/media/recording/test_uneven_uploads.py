@@ -8,8 +8,8 @@ from typing import Any
 import av
 import pytest
 
-from emulator.media.recording.imports.importing import import_upload
-from emulator.media.recording.imports.watch import Watch
+from emulator.media.recording.uploads.importing import import_upload
+from emulator.media.recording.uploads.progress import Watch
 from tests.support.encoders import ffmpeg
 
 SEGMENT_MS = 2000

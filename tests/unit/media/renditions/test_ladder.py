@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from emulator.core.errors import Refused
+from emulator.media.hls.stream import Shelf
+from emulator.media.hls.window import Window
 from emulator.media.ingest.flv import FlvReader
 from emulator.media.packets import VideoTrack
 from emulator.media.renditions.ladder import Ladder, Rung
 from emulator.media.renditions.sizes import Size, sizes
-from emulator.media.shelf.shelf import Shelf
-from emulator.media.shelf.window import Window
 from emulator.media.timeline import Timeline
 from tests.support.broadcast import flv, flv_tags
 

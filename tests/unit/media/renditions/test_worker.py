@@ -5,11 +5,11 @@ from io import BytesIO
 import av
 import pytest
 
+from emulator.media.hls.part import Part
+from emulator.media.hls.segmenter import Segmenter
 from emulator.media.ingest.flv import FlvReader
 from emulator.media.packets import Packet, VideoTrack
-from emulator.media.parts import Part
 from emulator.media.renditions.worker import Cut, Worker
-from emulator.media.segmenter import Segmenter
 from emulator.media.sequencer import Sequencer
 from emulator.media.timeline import Timeline
 from tests.support.broadcast import flv, flv_tags, joined

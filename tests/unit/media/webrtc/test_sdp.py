@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.core.errors import Refused
-from emulator.media.webrtc.offer import choice
-from emulator.media.webrtc.offer.answer import Local, Taken, write
-from emulator.media.webrtc.offer.sdp import parse, parse_fragment
+from emulator.media.webrtc.sdp import codecs
+from emulator.media.webrtc.sdp.answer import Local, Taken, write
+from emulator.media.webrtc.sdp.description import parse, parse_fragment
 from tests.support.offers import browser_offer
 
 OFFER = browser_offer()
@@ -29,7 +29,7 @@ def test_a_browsers_offer_is_read() -> None:
 
 
 def test_h264_is_taken_first_and_in_fragments() -> None:
-    taken = choice.to_receive(parse(OFFER))
+    taken = codecs.to_receive(parse(OFFER))
 
     assert {index: form.payload_type for index, form in taken.items()} == {0: 111, 1: 104}
     assert taken[1].parameters["profile-level-id"] == "420034"
@@ -38,32 +38,32 @@ def test_h264_is_taken_first_and_in_fragments() -> None:
 def test_a_viewer_is_sent_the_profile_that_comes_nearest() -> None:
     offer = parse(browser_offer(direction="recvonly"))
 
-    assert choice.to_send(offer, "4d0028")[1].payload_type == 116
-    assert choice.to_send(offer, "640028")[1].payload_type == 104
+    assert codecs.to_send(offer, "4d0028")[1].payload_type == 116
+    assert codecs.to_send(offer, "640028")[1].payload_type == 104
 
 
 def test_viewer_without_h264_is_sent_vp8_and_one_without_either_is_refused() -> None:
     receives = OFFER.replace("sendonly", "recvonly").replace("sendrecv", "recvonly")
 
-    taken = choice.to_send(parse(receives.replace("H264", "H266")), "4d0028")
+    taken = codecs.to_send(parse(receives.replace("H264", "H266")), "4d0028")
     assert [form.name for form in taken.values()] == ["opus", "vp8"]
     for before in ("VP8", "opus"):
         with pytest.raises(Refused) as refused:
-            choice.to_send(parse(receives.replace("H264", "H266").replace(before, "x")), "")
+            codecs.to_send(parse(receives.replace("H264", "H266").replace(before, "x")), "")
         assert refused.value.code == "unsupported"
         assert {"VP8": "picture", "opus": "sound"}[before] in refused.value.sentence
 
 
 def test_publisher_of_which_half_is_not_understood_is_refused() -> None:
     with pytest.raises(Refused, match="The picture is in no codec"):
-        choice.to_receive(parse(OFFER.replace("H264", "AV1").replace("VP8", "VP9")))
+        codecs.to_receive(parse(OFFER.replace("H264", "AV1").replace("VP8", "VP9")))
     with pytest.raises(Refused, match="The sound is in no codec"):
-        choice.to_receive(parse(OFFER.replace("opus", "PCMU")))
+        codecs.to_receive(parse(OFFER.replace("opus", "PCMU")))
 
 
 def test_an_answer_can_be_read_and_switches_off_what_is_not_taken() -> None:
     offer = parse(OFFER)
-    form = choice.to_receive(offer)[0]
+    form = codecs.to_receive(offer)[0]
 
     text = write(offer, [Taken((form,), "recvonly"), None], LOCAL, 1)
 
@@ -137,7 +137,7 @@ def test_a_mangled_offer_is_read_or_refused(data: st.DataObject) -> None:
         lines[at] = lines[at][:cut] + data.draw(st.text(max_size=20))
     try:
         offer = parse("".join(lines))
-        taken = choice.to_receive(offer)
+        taken = codecs.to_receive(offer)
     except Refused:
         return
     entries = [

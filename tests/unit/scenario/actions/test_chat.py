@@ -2,7 +2,7 @@
 
 import pytest
 
-from emulator.scenario.language.mistakes import WrongScenario
+from emulator.scenario.language.errors import WrongScenario
 from tests.support.evening import play
 
 HEAD = """

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.scenario.actions import registry
+from emulator.scenario.language.errors import WrongScenario
 from emulator.scenario.language.load import Known, load
-from emulator.scenario.language.mistakes import WrongScenario
 from emulator.scenario.language.scenario import After, At, On
 
 LAUNCH = """

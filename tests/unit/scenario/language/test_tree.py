@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.scenario.language import tree
-from emulator.scenario.language.mistakes import WrongScenario
+from emulator.scenario.language.errors import WrongScenario
 
 
 @pytest.mark.parametrize(

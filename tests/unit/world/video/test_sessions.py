@@ -19,7 +19,8 @@ from emulator.core.events.video import (
     SessionEnded,
     SessionStarted,
 )
-from emulator.world.people import accounts, tokens
+from emulator.world.auth import tokens
+from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.video import participants, sessions
 from emulator.world.video.participants import TOKEN_MS

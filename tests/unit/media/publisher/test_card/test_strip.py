@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.core.clock import ManualClock
-from emulator.media.publisher.settings import PublishSettings
+from emulator.media.publisher.config import PublishSettings
 from emulator.media.publisher.synthetic import SyntheticBroadcast
 from emulator.media.publisher.test_card.picture import Moment, Picture
 from emulator.media.publisher.test_card.strip import CELLS, read_cells, read_strip, write_cells

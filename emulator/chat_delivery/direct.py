@@ -1,0 +1,120 @@
+"""Direct: on uvicorn, a WebSocket's transport for whoever writes to thousands of them at once.
+
+The ASGI extension `emulator.broadcast` in the scope is the connection itself, a `Sink`. Through
+ASGI's `send`, a message to a reader costs several times the bytes' own cost.
+"""
+
+import logging
+import socket
+from asyncio.transports import BaseTransport
+from collections.abc import Callable
+from typing import Any, cast
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.exceptions import InvalidState
+
+from emulator.chat_delivery.send_queue import DirectOutbox, Sink
+
+EXTENSION = "emulator.broadcast"
+
+log = logging.getLogger(__name__)
+# uvicorn tells each connection's address at "info", and a chat's token stands in its query.
+_quiet = log.getChild("uvicorn")
+_quiet.setLevel(logging.WARNING)
+
+# A reader counts as slow as soon as its kernel does not take all of a write. What comes then is
+# held once for all; a transport would make objects of each write for each reader, which the
+# collector has to look at. (A transport over TLS takes 0 for "always full".)
+_BUFFER_BYTES_MAX = 1
+# What may be unsent in the kernel: without this, Linux hides some 3 MB a reader.
+_UNSENT_BYTES_MAX = 128 * 1024
+_GOODBYE_SECONDS = 10.0
+
+
+def uvicorn_options(frame_bytes_max: int, ping_ms: int) -> dict[str, Any]:
+    """What of `uvicorn.Config` a socket with thousands of readers depends on.
+
+    Half-open connections are found by pings every `ping_ms`: who does not answer as long is gone.
+    """
+    return {
+        "ws": DirectProtocol,
+        # Frames that are made once for all readers cannot be compressed for each of them.
+        "ws_per_message_deflate": False,
+        # The connection is closed with 1009 as soon as a frame's header says more.
+        "ws_max_size": frame_bytes_max,
+        "ws_ping_interval": ping_ms / 1000,
+        "ws_ping_timeout": ping_ms / 1000,
+    }
+
+
+class DirectProtocol(WebSocketsSansIOProtocol):
+    """uvicorn's WebSocket protocol, which also lends its transport (see `Sink`)."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.logger = _quiet
+        self._reader: DirectOutbox | None = None
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        super().connection_made(transport)
+        self.transport.set_write_buffer_limits(high=_BUFFER_BYTES_MAX)
+        plug = transport.get_extra_info("socket")
+        if hasattr(socket, "TCP_NOTSENT_LOWAT") and plug is not None:
+            plug.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES_MAX)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._reader is not None:
+            self._reader.lost()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._reader is not None:
+            self._reader.paused()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._reader is not None:
+            self._reader.resumed()
+
+    def keepalive_timeout(self) -> None:
+        """A ping was not answered. An orderly end would wait for what nobody takes any more."""
+        is_stuck = self.transport.get_write_buffer_size() > 0
+        super().keepalive_timeout()
+        if is_stuck:
+            self.transport.abort()
+
+    async def run_asgi(self) -> None:
+        if not self.config.ws_per_message_deflate:
+            extensions = cast(dict[str, Any], self.scope["extensions"])
+            extensions[EXTENSION] = self
+        await super().run_asgi()
+
+    def attach(self, reader: DirectOutbox) -> Callable[[bytes], None]:
+        """The transport's own `write`: a call more for each of a thousand readers is felt."""
+        self._reader = reader
+        return self.transport.write
+
+    def end(self, code: int, reason: str) -> None:
+        """Close with `code`; cut the connection if the peer does not answer."""
+        if self.close_sent or self.transport.is_closing():
+            return
+        try:
+            self.conn.send_close(code, reason)
+        except InvalidState:
+            # The peer's own goodbye is being answered at this moment.
+            return
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.stop_keepalive()
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(_GOODBYE_SECONDS, self.transport.abort)
+
+
+def sink_of(scope: Any) -> Sink | None:
+    """The connection itself, where the server lends it."""
+    found = scope.get("extensions", {}).get(EXTENSION)
+    return found if isinstance(found, DirectProtocol) else None

@@ -1,0 +1,267 @@
+"""Outbox: what one reader has not taken yet. A reader too slow for its bound is dropped.
+
+Two kinds. `DirectOutbox` writes whole frames to the transport, where the server lets us
+(`emulator.chat_delivery.direct`). `SendOutbox` goes through the ASGI `send` of any server. Both
+are used
+on the loop's thread.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+from contextlib import suppress
+from functools import partial
+from typing import Any, Protocol
+
+from emulator.chat_delivery.frames import Batch
+from emulator.core.values import dataclass
+
+Message = MutableMapping[str, Any]
+Drop = Callable[[str], None]
+
+# RFC 6455, 7.4.1, and 1013 of the registry it opened: "try again later".
+SLOW = 1013
+# How long a closing handshake may take before the connection is cut.
+_GOODBYE_SECONDS = 1.0
+# Of those that are dropped at once so many go, then the others' messages have their turn.
+_FAREWELLS_A_TURN = 20
+_FAREWELL_SECONDS = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxBounds:
+    """A reader that has more than `bytes_max` waiting, or takes nothing for `slow_ms`, is dropped.
+
+    Bytes that several readers wait for are held once.
+    """
+
+    bytes_max: int = 2**20
+    slow_ms: int = 10_000
+
+
+class Farewells:
+    """Lets dropped readers go a few at a time: each costs some 0.2 ms, which all others wait for.
+
+    A thousand that stop reading at once pass their bound at once, too. For one event loop.
+    """
+
+    def __init__(self) -> None:
+        self._due: deque[Callable[[], None]] = deque()
+
+    def add(self, farewell: Callable[[], None]) -> None:
+        self._due.append(farewell)
+        if len(self._due) == 1:
+            asyncio.get_running_loop().call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        for _ in range(min(len(self._due), _FAREWELLS_A_TURN)):
+            self._due.popleft()()
+        if self._due:
+            asyncio.get_running_loop().call_later(_FAREWELL_SECONDS, self._go_on)
+
+
+class Outbox(Protocol):
+    """One reader's way out."""
+
+    def put(self, batch: Batch) -> None:
+        """Send, or keep until the reader takes it. Never waits; after the end it does nothing."""
+        ...
+
+    def close(self, code: int, reason: str) -> None:
+        """Say goodbye behind what is on its way."""
+        ...
+
+    async def attend(self, listening: Coroutine[Any, Any, None]) -> None:
+        """Run `listening`, which reads from the peer, until it or the connection ends."""
+        ...
+
+
+class Sink(Protocol):
+    """A server's own connection, lent to us. What `attach` gives writes whole frames at once.
+
+    It waits for nothing, and what is written to a connection that is closing goes nowhere. To one
+    that is `lost` nothing may be written (uvloop raises).
+    """
+
+    def attach(self, reader: "DirectOutbox") -> Callable[[bytes], None]: ...
+    def end(self, code: int, reason: str) -> None: ...
+
+
+class DirectOutbox:
+    """Writes to the transport. While that is full, what comes is kept here."""
+
+    __slots__ = (
+        "_bounds",
+        "_drop",
+        "_farewells",
+        "_held",
+        "_held_bytes",
+        "_is_over",
+        "_patience",
+        "_sink",
+        "_write",
+    )
+
+    def __init__(self, sink: Sink, bounds: OutboxBounds, drop: Drop, farewells: Farewells) -> None:
+        self._sink = sink
+        self._farewells = farewells
+        self._bounds = bounds
+        self._drop = drop
+        self._held: list[Batch] | None = None
+        self._held_bytes = 0
+        self._patience: asyncio.TimerHandle | None = None
+        self._is_over = False
+        self._write = sink.attach(self)
+
+    def put(self, batch: Batch) -> None:
+        if self._held is None:
+            write = self._write
+            write(batch.joined)
+        elif not self._is_over:
+            self._held.append(batch)
+            self._held_bytes += len(batch.joined)
+            if self._held_bytes > self._bounds.bytes_max:
+                self._give_up(f"more than {self._bounds.bytes_max} bytes wait for it")
+
+    def close(self, code: int, reason: str) -> None:
+        if self._is_over:
+            return
+        waiting = self._held or ()
+        self._finish()
+        if waiting:
+            self._write(b"".join(batch.joined for batch in waiting))
+        self._sink.end(code, reason)
+
+    async def attend(self, listening: Coroutine[Any, Any, None]) -> None:
+        try:
+            await listening
+        finally:
+            self._finish()
+
+    def lost(self) -> None:
+        """The connection is gone, before whoever listens to it has heard so."""
+        self._finish()
+
+    def paused(self) -> None:
+        """The transport is full."""
+        if self._held is None and not self._is_over:
+            self._held = []
+            loop = asyncio.get_running_loop()
+            self._patience = loop.call_later(
+                self._bounds.slow_ms / 1000,
+                self._give_up,
+                f"it took nothing for {self._bounds.slow_ms / 1000:g} s",
+            )
+
+    def resumed(self) -> None:
+        """The transport has room again."""
+        if self._is_over:
+            return
+        held, self._held, self._held_bytes = self._held, None, 0
+        self._cancel_patience()
+        if held:
+            self._write(b"".join(batch.joined for batch in held))
+
+    def _give_up(self, why: str) -> None:
+        self._finish()
+        self._farewells.add(partial(self._sink.end, SLOW, "too slow"))
+        self._drop(why)
+
+    def _finish(self) -> None:
+        """From now on everything that comes is dropped."""
+        self._is_over = True
+        self._held = []
+        self._cancel_patience()
+
+    def _cancel_patience(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+
+class SendOutbox:
+    """Sends message after message through ASGI, from a task of its own."""
+
+    def __init__(
+        self, send: Callable[[Message], Awaitable[None]], bounds: OutboxBounds, drop: Drop
+    ) -> None:
+        self._send = send
+        self._bounds = bounds
+        self._drop = drop
+        self._queue: deque[bytes] = deque()
+        self._queued_bytes = 0
+        self._news = asyncio.Event()
+        self._goodbye: tuple[int, str] | None = None
+        self._is_over = False
+        self._sending: asyncio.Task[None] | None = None
+
+    def put(self, batch: Batch) -> None:
+        if self._goodbye is not None or self._is_over:
+            return
+        self._queue.extend(batch.payloads)
+        self._queued_bytes += len(batch.joined)
+        self._news.set()
+        if self._queued_bytes > self._bounds.bytes_max:
+            self._give_up(f"more than {self._bounds.bytes_max} bytes wait for it")
+
+    def close(self, code: int, reason: str) -> None:
+        if self._goodbye is None:
+            self._goodbye = (code, reason)
+            self._news.set()
+
+    async def attend(self, listening: Coroutine[Any, Any, None]) -> None:
+        listener = asyncio.ensure_future(listening)
+        self._sending = asyncio.ensure_future(self._send_all())
+        tasks = {listener, self._sending}
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._is_over = True
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+        if self._goodbye is not None and not _ended_well(listener):
+            await self._say_goodbye(*self._goodbye)
+        for task in tasks:
+            if not task.cancelled():
+                task.result()
+
+    async def _send_all(self) -> None:
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            while self._queue:
+                payload = self._queue.popleft()
+                try:
+                    async with asyncio.timeout(self._bounds.slow_ms / 1000):
+                        await self._send({"type": "websocket.send", "text": payload.decode()})
+                except TimeoutError:
+                    self._give_up(f"it took nothing for {self._bounds.slow_ms / 1000:g} s")
+                    return
+                except OSError:
+                    # The peer is gone (ASGI, "Send callable"); whoever listens hears of it too.
+                    return
+                # The frame's header is so little that it is left out of the account.
+                self._queued_bytes = max(0, self._queued_bytes - len(payload))
+                if not self._queue:
+                    self._queued_bytes = 0
+            if self._goodbye is not None:
+                return
+
+    async def _say_goodbye(self, code: int, reason: str) -> None:
+        # A peer that is gone or takes nothing hears no goodbye; the server then cuts it off.
+        with suppress(TimeoutError, OSError, RuntimeError):
+            async with asyncio.timeout(_GOODBYE_SECONDS):
+                await self._send({"type": "websocket.close", "code": code, "reason": reason})
+
+    def _give_up(self, why: str) -> None:
+        self.close(SLOW, "too slow")
+        self._queue.clear()
+        if self._sending is not None:
+            self._sending.cancel()
+        self._drop(why)
+
+
+def _ended_well(listener: "asyncio.Future[None]") -> bool:
+    """Whether the peer itself has gone, so that nobody is there to hear a goodbye."""
+    return listener.done() and not listener.cancelled() and listener.exception() is None

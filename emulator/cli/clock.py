@@ -1,0 +1,55 @@
+"""`clock`: the time of a world of a running emulator."""
+
+import argparse
+import json
+from typing import Any
+
+from emulator.cli.lib import options
+from emulator.cli.lib.admin import Admin, add_admin_flags
+
+NAME = "clock"
+HELP = "show a world's time, stop it, let it pass, or run it at another speed"
+EXAMPLES = """
+  live-emulator clock show
+  live-emulator clock freeze
+  live-emulator clock advance 2h30m
+  live-emulator clock speed 10
+  live-emulator clock speed 1
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="show|freeze|advance|speed")
+    _add_flags(verbs.add_parser("show", help="what time it is, and how it passes"))
+    _add_flags(verbs.add_parser("freeze", help="let time stand until it is advanced"))
+    advance = verbs.add_parser("advance", help="let time pass at once, and wait for what was due")
+    advance.add_argument(
+        "duration", type=options.duration, help="like 90s, 2h30m, 7d, or bare seconds"
+    )
+    _add_flags(advance)
+    speed = verbs.add_parser("speed", help="let time run; 1 is the machine's pace")
+    speed.add_argument("factor", type=float, metavar="N", help="world seconds a second")
+    _add_flags(speed)
+
+
+def run(args: argparse.Namespace) -> int:
+    told = _ask(args, Admin(args.server, args.world, args.admin_token))
+    pace = "stands" if told["mode"] == "virtual" else f"runs at {told['speed']:g}x"
+    line = f"{told['now']}  {told['mode']}, {pace}, {told['ahead_seconds']:+.3f} s, "
+    print(json.dumps(told) if args.json else f"{line}{told['pending']} due")
+    return 0
+
+
+def _ask(args: argparse.Namespace, admin: Admin) -> Any:
+    if args.verb == "show":
+        return admin.call("GET", "clock")
+    if args.verb == "advance":
+        return admin.call("POST", "clock/advance", {"seconds": args.duration / 1000})
+    if args.verb == "freeze":
+        return admin.call("PUT", "clock", {"mode": "virtual"})
+    return admin.call("PUT", "clock", {"speed": args.factor})
+
+
+def _add_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--world", default="", metavar="NAME", help="default: the default one")
+    add_admin_flags(parser)

@@ -1,0 +1,81 @@
+"""`fault`: what is broken on purpose in a running emulator."""
+
+import argparse
+import json
+from typing import Any
+
+from emulator.cli import Failed
+from emulator.cli.lib.admin import Admin, add_admin_flags
+from emulator.cli.lib.plain import plain
+
+NAME = "fault"
+HELP = "break something on purpose in a running emulator, and mend it"
+EXAMPLES = """
+  live-emulator fault add api.fail path=/streams status=503 --share 30% --for 10s
+  live-emulator fault add media.stall --for 4s
+  live-emulator fault list
+  live-emulator fault clear
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="list|add|clear")
+    _add_flags(verbs.add_parser("list", help="list the faults that are on"))
+    add = verbs.add_parser("add", help="break something, from now on")
+    add.add_argument("kind", metavar="KIND", help="such as api.fail; a wrong one lists them all")
+    add.add_argument("values", metavar="NAME=VALUE", nargs="*", help="the kind's own values")
+    add.add_argument("--share", metavar="SHARE", help="how many of all it strikes, such as 30%%")
+    add.add_argument("--times", type=int, metavar="N", help="strike so often at most")
+    add.add_argument("--for", dest="length", metavar="DURATION", help="such as 10s; else for good")
+    _add_flags(add)
+    clear = verbs.add_parser("clear", help="stop one fault, or all")
+    clear.add_argument("id", nargs="?", metavar="ID", help="default: all")
+    _add_flags(clear)
+
+
+def run(args: argparse.Namespace) -> int:
+    admin = Admin(args.server, args.world, args.admin_token)
+    if args.verb == "list":
+        told = admin.call("GET", "faults")
+        lines = [_line(each) for each in told["faults"]] or ["Nothing is broken."]
+    elif args.verb == "add":
+        told = admin.call("POST", "faults", _written(args))
+        lines = [_line(told)]
+    elif args.id:
+        admin.call("DELETE", f"faults/{args.id}")
+        told, lines = {"cleared": 1}, [f"{args.id} is over."]
+    else:
+        told = admin.call("DELETE", "faults")
+        lines = [f"Faults that are over now: {told['cleared']}."]
+    print(json.dumps(told) if args.json else "\n".join(map(plain, lines)))
+    return 0
+
+
+def _written(args: argparse.Namespace) -> dict[str, Any]:
+    beside = {"share": args.share, "times": args.times, "for": args.length}
+    values = dict(map(_value, args.values))
+    return {args.kind: values, **{name: each for name, each in beside.items() if each is not None}}
+
+
+def _value(text: str) -> tuple[str, object]:
+    """A number, true or false where it looks like one; else the text."""
+    name, equals, written = text.partition("=")
+    if not equals:
+        raise Failed(f"{text!r}: a value is written NAME=VALUE, such as status=503.", 2)
+    try:
+        return name, json.loads(written)
+    except ValueError:
+        return name, written
+
+
+def _line(fault: dict[str, Any]) -> str:
+    values = " ".join(f"{name}={each}" for name, each in fault["values"].items())
+    often = f"{fault['struck']}" + (f" of {fault['times']}" if fault["times"] else "")
+    until = f"  until {fault['until']}" if fault["until"] else ""
+    share = f"  share {fault['share']:.0%}" if fault["share"] < 1 else ""
+    return f"{fault['id']:10}  {fault['kind']:16}  struck {often}{share}{until}  {values}".rstrip()
+
+
+def _add_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--world", default="", metavar="NAME", help="default: the default one")
+    add_admin_flags(parser)

@@ -1,0 +1,47 @@
+"""Logs: how log lines look on stderr, for people or for programs. Set up once, by a command."""
+
+import json
+import logging
+import sys
+from typing import Literal
+
+from emulator.cli.lib.plain import plain
+from emulator.machine.handles import OncePerMinute
+
+
+class _JsonLines(logging.Formatter):
+    """One JSON object a line; `at` is seconds since 1970 with milliseconds."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        told: dict[str, object] = {
+            "at": round(record.created, 3),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            told["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(told, ensure_ascii=False)
+
+
+class _TextLines(logging.Formatter):
+    """One line a fact, whatever a client has put into its words; a traceback follows below."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return plain(super().formatMessage(record))
+
+
+def set_up(form: str, level: Literal["info", "warning"] = "info") -> None:
+    """Send log lines of `level` and above to stderr, as `text` or `json` (the setting's words)."""
+    to_stderr = logging.StreamHandler(sys.stderr)
+    if form == "json":
+        to_stderr.setFormatter(_JsonLines())
+    else:
+        text = "%(asctime)s.%(msecs)03d %(levelname)-7s %(name)s: %(message)s"
+        to_stderr.setFormatter(_TextLines(text, "%H:%M:%S"))
+    to_stderr.addFilter(OncePerMinute())
+    logging.basicConfig(level=level.upper(), handlers=[to_stderr], force=True)
+    # It says that it starts and stops, which `serve` has said in words for people.
+    logging.getLogger("uvicorn").setLevel("WARNING")
+    # It tells every address that it tries; `peers` tells what came of it.
+    logging.getLogger("aioice").setLevel("WARNING")

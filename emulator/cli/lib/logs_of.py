@@ -1,0 +1,83 @@
+"""Logs of a running emulator, as commands show them: pages read to their end, and followed.
+
+What a client or a viewer wrote stands in them, so it is printed without control characters: a path
+must not steer somebody's terminal.
+"""
+
+import argparse
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from emulator.cli.lib.admin import Admin, add_admin_flags
+
+_BETWEEN_LOOKS_SECONDS = 0.3
+_PAGE = 1000
+
+
+def add_log_flags(parser: argparse.ArgumentParser, *, follows: bool = True) -> None:
+    """Which world of which emulator, how to print, and whether to go on."""
+    parser.add_argument("--world", default="", metavar="NAME", help="default: the default one")
+    if follows:
+        parser.add_argument("-f", "--follow", action="store_true", help="go on, until Ctrl-C")
+    add_admin_flags(parser)
+
+
+def admin_of(args: argparse.Namespace) -> Admin:
+    return Admin(args.server, args.world, args.admin_token)
+
+
+def entries(
+    admin: Admin, path: str, name: str, filters: Mapping[str, object]
+) -> Callable[[], Iterator[dict[str, Any]]]:
+    """What a log has behind what was read before; call it again for what came since."""
+    after = 0
+
+    def read() -> Iterator[dict[str, Any]]:
+        nonlocal after
+        has_more = True
+        while has_more:
+            query = {**_given(filters), "after": after, "limit": _PAGE}
+            page = admin.call("GET", path, query=urlencode(query))
+            after, has_more = page["next_cursor"], page["has_more"]
+            yield from page[name]
+
+    return read
+
+
+def show(
+    args: argparse.Namespace,
+    name: str,
+    read: Callable[[], Iterator[dict[str, Any]]],
+    line: Callable[[dict[str, Any]], str],
+) -> int:
+    """Print all there is, with `--json` as one object; with `--follow` a line each, for ever."""
+    if not args.follow:
+        found = list(read())
+        print(json.dumps({name: found}) if args.json else "\n".join(map(line, found)))
+        return 0
+    try:
+        while True:
+            for entry in read():
+                print(json.dumps(entry) if args.json else line(entry), flush=True)
+            threading.Event().wait(_BETWEEN_LOOKS_SECONDS)
+    except KeyboardInterrupt:
+        return 0
+
+
+def printable(text: object) -> str:
+    """Without what steers a terminal: control characters, and those that turn a line around."""
+    return "".join(
+        each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in str(text)
+    )
+
+
+def clock(instant: str) -> str:
+    """The time of day of an instant such as `2026-01-01T12:00:00.000Z`."""
+    return instant[11:23]
+
+
+def _given(filters: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in filters.items() if value not in (None, "", False)}

@@ -1,0 +1,108 @@
+"""What is told of scenarios without playing them: mistakes, the library, a table, the schema."""
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from emulator.core.errors import Refused
+from emulator.scenario import files
+from emulator.scenario.language.errors import WrongScenario
+from emulator.scenario.language.load import Known, load
+from emulator.scenario.language.scenario import Scenario
+from emulator.seeding import file as seeds
+
+
+def known() -> Known:
+    """What every fresh world brings: the default seed's people and categories."""
+    seed = seeds.read("default")
+    slugs = {
+        each["slug"] for entry in seed.categories for each in (entry, *entry.get("children", ()))
+    }
+    return Known(frozenset(user["username"] for user in seed.users), frozenset(slugs))
+
+
+def read(name: str, given: Mapping[str, Any] | None = None, seed: int | None = None) -> Scenario:
+    """The scenario that somebody means, by a path or a name of the library."""
+    path = files.find(name)
+    return load(
+        files.text_of(path),
+        str(path) if Path(name).is_file() else path.name,
+        given=given,
+        read_file=files.reader(path.parent),
+        check_film=files.film_checker(path.parent),
+        known=known(),
+        seed=seed,
+    )
+
+
+def validate(args: argparse.Namespace) -> int:
+    """Tell all mistakes of all files. 1 where there is any."""
+    mistakes = []
+    for name in args.files:
+        try:
+            read(name, dict(args.params), args.seed)
+        except WrongScenario as wrong:
+            mistakes += wrong.mistakes
+        except Refused as refused:
+            print(refused.sentence, file=sys.stderr)
+            return 2
+    if args.json:
+        told = [
+            {
+                "file": each.file,
+                "line": each.line,
+                "column": each.column,
+                "rule": each.rule,
+                "sentence": each.sentence,
+            }
+            for each in mistakes
+        ]
+        print(json.dumps({"mistakes": told}))
+    elif mistakes:
+        print("\n".join(map(str, mistakes)))
+    else:
+        print(f"{', '.join(args.files)}: right.")
+    return 1 if mistakes else 0
+
+
+def show_list(args: argparse.Namespace) -> int:
+    """The library, with its parameters."""
+    found = [_told(name) for name in files.library()]
+    if args.json:
+        print(json.dumps({"scenarios": found}))
+        return 0
+    for each in found:
+        print(f"{each['name']}\n    {each['about']}")
+        for param in each["params"]:
+            print(f"    -p {param['name']}={param['default']}  {param['help']}".rstrip())
+    return 0
+
+
+def explain(args: argparse.Namespace) -> int:
+    from emulator.scenario.output.explain import table
+
+    print("\n".join(table(read(args.file, dict(args.params), args.seed))))
+    return 0
+
+
+def show_schema(_: argparse.Namespace) -> int:
+    from emulator.scenario.output.schema import schema
+
+    print(json.dumps(schema(), indent=1))
+    return 0
+
+
+def _told(name: str) -> dict[str, Any]:
+    scenario = read(name)
+    return {
+        "name": name,
+        "title": scenario.name,
+        "about": scenario.about,
+        "params": [
+            {"name": each.name, "type": each.type, "default": each.default, "help": each.help}
+            for each in scenario.params.values()
+        ],
+    }

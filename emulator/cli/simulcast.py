@@ -1,0 +1,62 @@
+"""`simulcast`: where else a running emulator pushes a stream."""
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from emulator.cli.lib.admin import Admin, add_admin_flags
+from emulator.cli.lib.plain import plain
+
+NAME = "simulcast"
+HELP = "push a live stream on to other RTMP addresses"
+EXAMPLES = """
+  live-emulator simulcast add STREAM_ID rtmp://127.0.0.1:1937/live TARGET_KEY
+  pass show target-key | live-emulator simulcast add STREAM_ID rtmps://ingest.example.com/live -
+  live-emulator simulcast list STREAM_ID
+  live-emulator simulcast remove STREAM_ID TARGET_ID
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="add|list|remove")
+    add = verbs.add_parser("add", help="push it there, too, whenever it is live")
+    add.add_argument("stream_id", metavar="STREAM_ID")
+    add.add_argument("url", metavar="URL", help="rtmp://host[:port]/app, or rtmps://")
+    add.add_argument("key", metavar="KEY", help="the target's stream key; -: read from stdin")
+    _add_flags(add)
+    listed = verbs.add_parser("list", help="list a stream's targets and how they are")
+    listed.add_argument("stream_id", metavar="STREAM_ID")
+    _add_flags(listed)
+    remove = verbs.add_parser("remove", help="push it there no more")
+    remove.add_argument("stream_id", metavar="STREAM_ID")
+    remove.add_argument("target_id", metavar="TARGET_ID")
+    _add_flags(remove)
+
+
+def run(args: argparse.Namespace) -> int:
+    admin = Admin(args.server, args.world, args.admin_token)
+    targets = f"streams/{args.stream_id}/targets"
+    if args.verb == "list":
+        told = admin.call("GET", targets)
+        lines = [_line(each) for each in told["targets"]] or ["It is pushed nowhere else."]
+    elif args.verb == "add":
+        key = sys.stdin.readline().strip() if args.key == "-" else args.key
+        told = admin.call("POST", targets, {"url": args.url, "key": key})
+        lines = [_line(told)]
+    else:
+        admin.call("DELETE", f"{targets}/{args.target_id}")
+        told, lines = {"removed": 1}, [f"It is pushed to {args.target_id} no more."]
+    print(json.dumps(told) if args.json else "\n".join(map(plain, lines)))
+    return 0
+
+
+def _line(target: dict[str, Any]) -> str:
+    again = f", again at {target['due_at']}" if target["due_at"] else ""
+    reason = f"  ({target['reason']}{again})" if target["reason"] else ""
+    return f"{target['id']}  {target['state']:10}  {target['url']}{reason}"
+
+
+def _add_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--world", default="", metavar="NAME", help="default: the default one")
+    add_admin_flags(parser)

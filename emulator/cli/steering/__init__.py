@@ -1,1 +1,0 @@
-"""Commands that steer an emulator which runs already, over its admin API."""

@@ -1,0 +1,100 @@
+"""`world`: the isolated platforms of a running emulator."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from emulator.cli import Failed
+from emulator.cli.lib.admin import Admin, add_admin_flags
+from emulator.world.world import DEFAULT
+
+NAME = "world"
+HELP = "list, make, drop, reset, export or import isolated platforms of a running emulator"
+EXAMPLES = """
+  live-emulator world list
+  live-emulator world new ci-7 --seed none
+  live-emulator world new frozen --now 2030-01-01T00:00:00Z
+  live-emulator world reset
+  live-emulator world reset --world ci-7
+  live-emulator world drop ci-7
+  live-emulator world export tuesday.world.zip
+  live-emulator world import tuesday.world.zip --world tuesday
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(
+        dest="verb", required=True, metavar="list|new|drop|reset|export|import"
+    )
+    add_admin_flags(verbs.add_parser("list", help="list the worlds"))
+    new = verbs.add_parser("new", help="make a world, fresh from a seed")
+    new.add_argument("name", help="lowercase letters, digits and dashes")
+    new.add_argument("--seed", default="default", help="default, none, or a seed file")
+    new.add_argument("--now", metavar="TIME", help="let its time stand at this instant (ISO 8601)")
+    add_admin_flags(new)
+    drop = verbs.add_parser("drop", help="remove a world and its media")
+    drop.add_argument("name")
+    add_admin_flags(drop)
+    reset = verbs.add_parser("reset", help="put a world back to its seed")
+    reset.add_argument("--world", default="", metavar="NAME", help="default: the default one")
+    add_admin_flags(reset)
+    export = verbs.add_parser("export", help="write a world, its snapshots and media to a file")
+    export.add_argument("file", type=Path, metavar="FILE")
+    export.add_argument(
+        "--world", dest="name", default=DEFAULT, metavar="NAME", help="default: the default one"
+    )
+    add_admin_flags(export)
+    imports = verbs.add_parser("import", help="make a world from a file that export wrote")
+    imports.add_argument("file", type=Path, metavar="FILE")
+    imports.add_argument(
+        "--world", dest="name", default="", metavar="NAME", help="default: its name in the file"
+    )
+    imports.add_argument("--replace", action="store_true", help="also where it exists already")
+    add_admin_flags(imports)
+
+
+def run(args: argparse.Namespace) -> int:
+    admin = Admin(args.server, getattr(args, "world", ""), args.admin_token)
+    if args.verb == "list":
+        told = admin.call("GET", "worlds")
+        _tell(args.json, told, [_line(world) for world in told["worlds"]])
+    elif args.verb == "new":
+        wishes = {"name": args.name, **_seed(args.seed)}
+        told = admin.call("POST", "worlds", wishes | ({"now": args.now} if args.now else {}))
+        _tell(args.json, told, [_line(told)])
+    elif args.verb == "drop":
+        admin.call("DELETE", f"worlds/{args.name}")
+        _tell(args.json, {"dropped": args.name}, [f"{args.name} is gone."])
+    elif args.verb == "export":
+        size = admin.download(f"worlds/{args.name}/file", args.file)
+        written = {"world": args.name, "file": str(args.file), "bytes": size}
+        _tell(args.json, written, [f"{args.name} is written to {args.file}, {size} bytes."])
+    elif args.verb == "import":
+        query = {"replace": str(args.replace).lower()} | ({"name": args.name} if args.name else {})
+        world = admin.upload("worlds/files", args.file, "application/zip", query=urlencode(query))
+        _tell(args.json, world, [_line(world)])
+    else:
+        told = admin.call("POST", "reset")
+        _tell(args.json, told, [f"{told['name']} is as fresh as its seed."])
+    return 0
+
+
+def _seed(name: str) -> dict[str, str]:
+    """A file's content, read here; all else is for the emulator to know."""
+    path = Path(name)
+    if not path.is_file():
+        return {"seed": name}
+    try:
+        return {"seed_text": path.read_text("utf-8")}
+    except (OSError, ValueError) as error:
+        raise Failed(f"{path} cannot be read as text in UTF-8: {error}.") from None
+
+
+def _line(world: dict[str, Any]) -> str:
+    return f"{world['name']:20}  {world['api_key']:28}  {world['host']:28}  seed {world['seed']}"
+
+
+def _tell(is_json: bool, told: Any, lines: list[str]) -> None:
+    print(json.dumps(told) if is_json else "\n".join(lines))

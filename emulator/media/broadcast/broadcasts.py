@@ -1,0 +1,464 @@
+"""Broadcasts: who publishes now. The gate that publishers pass, and what happens when they leave.
+
+A broadcast belongs to one stream and outlives its publisher's connection by the reconnect window.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
+from typing import TYPE_CHECKING
+
+from emulator.core.clock import Timer
+from emulator.core.errors import Refused
+from emulator.core.events import Event
+from emulator.core.events.faults import FaultStarted
+from emulator.core.events.live import StreamDeleted, StreamEnded, StreamKeyRotated
+from emulator.core.values import dataclass
+from emulator.media.broadcast import interference
+from emulator.media.broadcast.hosted import Hosted
+from emulator.media.broadcast.ladders import Ladders
+from emulator.media.hls.store import Shelves
+from emulator.media.hls.stream import Shelf
+from emulator.media.ingest import encoders
+from emulator.media.ingest.authorizer import Attempt
+from emulator.media.ingest.encoders import Encoder
+from emulator.media.ingest.tag import Tag
+from emulator.media.packets import Packet, Track
+from emulator.media.simulcast.feed import Feed
+from emulator.media.webrtc.relay import Relay
+from emulator.world.live import ingest_keys, streams, synthetic
+from emulator.world.live.streams import Stream
+from emulator.world.world import WRITE_RETRY_MS, World
+
+if TYPE_CHECKING:
+    from emulator.media.broadcast.pipeline import Pipeline
+    from emulator.media.renditions.ladder import Ladder
+    from emulator.media.timeline import Epoch
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class BroadcastBounds:
+    """How long parts and segments are. How long a stream waits is its world's rule.
+
+    `renditions` are the names of the sizes that each stream is made in, too; the largest is given
+    up when they are `renditions_behind_ms` behind. What HLS cannot carry is refused, or transcoded
+    where `transcode_ingest` is set: pictures are left out when that is `transcode_behind_ms` late.
+    """
+
+    part_ms: int = 200
+    segment_ms: int = 2_000
+    media_wait_ms: int = 15_000
+    renditions: tuple[str, ...] = ()
+    renditions_behind_ms: int = 3_000
+    transcode_ingest: bool = False
+    transcode_behind_ms: int = 3_000
+
+
+class Seat:
+    """One admitted publisher's connection (a `PacketIntake`)."""
+
+    def __init__(self, broadcast: "Broadcast", attempt: Attempt, drop: Callable[[str], None]):
+        self.attempt = attempt
+        self.drop = drop
+        self.bytes_per_second_max = 0
+        self._broadcast = broadcast
+        self._opening: asyncio.TimerHandle | None = None
+
+    @property
+    def is_seated(self) -> bool:
+        return self._broadcast.seat is self
+
+    @property
+    def pause_ms(self) -> int:
+        return self._broadcast.pipeline.pause_ms if self.is_seated else 0
+
+    @property
+    def encoder(self) -> Encoder:
+        """Which one it is, as far as it has told."""
+        said = self._broadcast.pipeline.metadata
+        return encoders.recognize(
+            self.attempt.encoder, said.get("encoder"), said.get("metadatacreator")
+        )
+
+    def cut(self, reason: str) -> None:
+        self.drop(reason)
+
+    def receive(self, tag: Tag) -> None:
+        # What still comes after the end, or from who was taken over from, belongs to nobody.
+        if self._broadcast.seat is self and not self._broadcast.is_over:
+            try:
+                self._broadcast.pipeline.receive(tag)
+            except Refused as refused:
+                raise encoders.advised(refused, self.encoder) from None
+            self._expect_opening()
+
+    def note_transcoded(self, refused: Refused | None) -> None:
+        """Something came out of the transcoder, or could not be taken."""
+        if self._broadcast.seat is not self or self._broadcast.is_over:
+            return
+        if refused is not None:
+            self.drop(refused.sentence)
+        else:
+            self._expect_opening()
+
+    def take(self, packet: Packet, tracks: tuple[Track, ...]) -> None:
+        if self._broadcast.seat is self and not self._broadcast.is_over:
+            self._broadcast.pipeline.take(packet, tracks)
+            self._expect_opening()
+
+    def relay(self, packet: Packet) -> None:
+        if self._broadcast.seat is self and not self._broadcast.is_over:
+            self._broadcast.pipeline.relay.push_original(packet)
+
+    def can_be_asked(self, for_key_frame: Callable[[], None]) -> None:
+        if self._broadcast.seat is self:
+            self._broadcast.pipeline.relay.ask_for_key_frame = for_key_frame
+
+    def close(self, reason: str) -> None:
+        try:
+            self._open()
+        finally:
+            self._broadcast.left(self, reason)
+
+    def finish(self, reason: str) -> None:
+        try:
+            self._open()
+        finally:
+            self._broadcast.left(self, reason, is_done=True)
+        self._broadcast.wait_no_longer(self, reason)
+
+    def _expect_opening(self) -> None:
+        """A publisher may stall: then the machine's clock says when it has waited enough."""
+        opening_ms = self._broadcast.pipeline.opening_ms
+        if opening_ms is not None and self._opening is None:
+            loop = asyncio.get_running_loop()
+            self._opening = loop.call_later(opening_ms / 1000, self._open)
+
+    def _open(self) -> None:
+        """Wait no longer for the other kind of media."""
+        if self._opening is not None:
+            self._opening.cancel()
+        if self._broadcast.seat is self and not self._broadcast.is_over:
+            try:
+                self._broadcast.pipeline.open()
+            except Refused as refused:
+                self.drop(refused.sentence)
+
+
+class Broadcast:
+    """One stream that is, or was a moment ago, published."""
+
+    def __init__(self, world: World, stream: Stream, pipeline: "Pipeline") -> None:
+        self.stream_id = stream.id
+        self.pipeline = pipeline
+        self.seat: Seat | None = None
+        self.is_over = False
+        self._world = world
+        self._patience: Timer | None = None
+        self._last_seat: Seat | None = None
+        self._had_publisher = False
+
+    def join(self, attempt: Attempt, drop: Callable[[str], None]) -> Seat:
+        """Seat a publisher; one that comes back continues where the last one stopped."""
+        is_return = self._patience is not None or self.seat is not None
+        # First, since it may be refused for want of room: then nothing has changed.
+        ingest_keys.note_joined(self._world, self.stream_id, attempt.protocol, is_return=is_return)
+        if self._patience:
+            self._patience.cancel()
+            self._patience = None
+        before, self.seat = self.seat, Seat(self, attempt, drop)
+        if before is not None:
+            before.drop("Another publisher took over with the same key.")
+        if self._had_publisher:
+            self.pipeline.resume()
+        self._had_publisher = True
+        self.pipeline.after_transcoding = self.seat.note_transcoded
+        if self._world.faults.are_on:
+            interference.joined(self._world, self.stream_id, self.seat)
+        return self.seat
+
+    def left(self, seat: Seat, reason: str, *, is_done: bool = False) -> None:
+        """A publisher is gone. Its stream waits for it, if it is live by its media.
+
+        One that has said that it is done is not waited for.
+        """
+        if self.seat is not seat:
+            return
+        self.seat = None
+        self._last_seat = seat
+        stopped_ms = self.pipeline.last_media_ms
+        # One that never showed a picture has stopped nothing that people watch.
+        if stopped_ms is not None and not self.is_over:
+            # First of all: whatever fails from here on, the stream ends.
+            self._give_up_later(stopped_ms, reason, self._world.rules.reconnect_window_ms)
+        self._world.insist(lambda: ingest_keys.note_left(self._world, self.stream_id, reason))
+        if not self.is_over:
+            self.pipeline.pause()
+            if is_done and stopped_ms is not None:
+                self.stop(reason)
+
+    def wait_no_longer(self, seat: Seat, reason: str) -> None:
+        """End the stream now if it waits for this publisher, and for no other since."""
+        stopped_ms = self.pipeline.last_media_ms
+        if self.is_over or self._last_seat is not seat or stopped_ms is None:
+            return
+        if self._patience is not None:
+            self._patience.cancel()
+            self._give_up(stopped_ms, reason)
+
+    def await_return(self, stopped_ms: int) -> None:
+        """An earlier process has left the stream live: its publisher may come back to this one.
+
+        The window counts from the later of its last media, at `stopped_ms`, and now.
+        """
+        self._had_publisher = True
+        reason = "the emulator was started anew, and its publisher did not come back"
+        ahead_ms = max(0, stopped_ms - self._world.now_ms)
+        self._give_up_later(stopped_ms, reason, ahead_ms + self._world.rules.reconnect_window_ms)
+
+    def stop(self, reason: str) -> None:
+        """End the stream now, as if nobody had come back; a stream without media stays as it is."""
+        stopped_ms = self.pipeline.last_media_ms
+        if stopped_ms is not None:
+            if self._patience:
+                self._patience.cancel()
+            self._give_up(stopped_ms, reason)
+
+    def close(self, reason: str) -> None:
+        """The stream has ended: nothing more is taken, and its publisher is told."""
+        if self.is_over:
+            return
+        self.is_over = True
+        if self._patience:
+            self._patience.cancel()
+        try:
+            self.pipeline.finish()
+        finally:
+            if self.seat is not None:
+                self.seat.drop(f"The stream has ended: {reason}.")
+
+    def abandon(self, reason: str) -> None:
+        """The world that knew the stream is gone: its publisher is told, and no fact changes."""
+        seat, self.seat = self.seat, None
+        self.close(reason)
+        if seat is not None:
+            seat.drop(reason)
+
+    def _give_up_later(self, stopped_ms: int, reason: str, wait_ms: int) -> None:
+        self._patience = self._world.clock.call_at(
+            self._world.now_ms + wait_ms, lambda: self._give_up(stopped_ms, reason)
+        )
+
+    def _give_up(self, stopped_ms: int, reason: str) -> None:
+        """End the stream. An end that fails is tried again, until it is one."""
+        self._patience = None
+        if self.is_over or self._world.store.is_closed:
+            return
+        try:
+            streams.end_when_media_stopped(self._world, self.stream_id, stopped_ms, reason)
+        except Refused as refused:
+            log.warning("stream could not be ended stream=%s reason=%s", self.stream_id, refused)
+            self._give_up_later(stopped_ms, reason, WRITE_RETRY_MS)
+        except Exception:  # Whatever it is: a stream that nobody sends does not stay live.
+            log.exception("stream could not be ended stream=%s", self.stream_id)
+            self._give_up_later(stopped_ms, reason, WRITE_RETRY_MS)
+
+
+class Broadcasts:
+    """The broadcasts of one world, by stream."""
+
+    def __init__(self, world: World, shelves: Shelves, bounds: BroadcastBounds) -> None:
+        self._world = world
+        self._shelves = shelves
+        self._bounds = bounds
+        self._broadcasts: dict[str, Broadcast] = {}
+        self.hosted = Hosted()
+        self._has_media: dict[str, asyncio.Event] = {}
+        # Told of each stream whose first picture has come, to this process.
+        self.when_media: list[Callable[[str], None]] = []
+        self._ladders = Ladders(
+            world,
+            shelves,
+            names=bounds.renditions,
+            part_ms=bounds.part_ms,
+            segment_ms=bounds.segment_ms,
+            behind_ms=bounds.renditions_behind_ms,
+        )
+
+    def admit(self, attempt: Attempt, drop: Callable[[str], None]) -> Seat:
+        """Judge a publisher's key, and seat it (a `Gate`).
+
+        Refuses an unknown, used or ended key, and (`unavailable`) everybody while the disk is full.
+        """
+        stream = self._judge(attempt.key)
+        self._shelves.check_room()
+        broadcast = self._broadcasts.get(stream.id)
+        if broadcast is None:
+            broadcast = self._broadcasts[stream.id] = self._begin(stream)
+        log.info(
+            "publisher joined stream=%s peer=%s protocol=%s encoder=%r",
+            stream.id,
+            attempt.peer,
+            attempt.protocol,
+            attempt.encoder,
+        )
+        return broadcast.join(attempt, drop)
+
+    def recover(self) -> set[str]:
+        """Wait for the publishers of what an earlier process left live; returns these streams.
+
+        Blocks on the disk. Streams without media, or whose recording is gone, are left alone.
+        """
+        for stream in streams.live(self._world):
+            if stream.is_simulated or not stream.has_media:
+                continue
+            try:
+                shelf = self._shelves.reopen(stream.uid)
+            except Refused:
+                continue
+            broadcast = self._broadcasts[stream.id] = self._begin(stream)
+            broadcast.pipeline.continue_on(shelf)
+            broadcast.await_return(broadcast.pipeline.last_media_ms or self._world.now_ms)
+            log.info("stream waits for its publisher since the start stream=%s", stream.id)
+        return set(self._broadcasts)
+
+    def hear(self, event: Event) -> None:
+        """The end of a stream, its deletion and a new key disconnect its publisher."""
+        if isinstance(event, StreamEnded | StreamDeleted):
+            self._has_media.pop(event.stream_id, asyncio.Event()).set()
+        if isinstance(event, StreamEnded):
+            broadcast = self._broadcasts.pop(event.stream_id, None)
+            if broadcast is not None:
+                broadcast.close(event.reason)
+        elif isinstance(event, StreamDeleted):
+            self._turn_away(event.stream_id, "The stream was deleted.")
+        elif isinstance(event, StreamKeyRotated):
+            self._turn_away(event.stream_id, "The stream has another key now. Use that one.")
+        elif isinstance(event, FaultStarted):
+            found = tuple(self._broadcasts.values())
+            seats = [(each.stream_id, each.seat) for each in found if each.seat is not None]
+            interference.began(self._world, event, seats)
+            synthetic.break_off(self._world, event.kind)
+
+    @property
+    def media_wait_seconds(self) -> float:
+        """How long a request waits for the first media of a stream."""
+        return self._bounds.media_wait_ms / 1000
+
+    async def wait_for_media(self, stream: Stream) -> None:
+        """Return when a stream's first picture has come, or none can come any more."""
+        if not stream.has_media and stream.status != "ended":
+            await self._has_media.setdefault(stream.id, asyncio.Event()).wait()
+
+    def feed_of(self, stream_id: str) -> Feed | None:
+        """The same in the stream's own time, for who pushes it on."""
+        broadcast = self._broadcasts.get(stream_id)
+        return broadcast.pipeline.feed if broadcast is not None else None
+
+    def relay_of(self, stream_id: str) -> Relay | None:
+        """What a stream's publisher sends, for who watches without a playlist."""
+        broadcast = self._broadcasts.get(stream_id)
+        return broadcast.pipeline.relay if broadcast is not None else None
+
+    def protocol_of(self, stream_id: str) -> str | None:
+        """How a stream comes in now: `rtmp`, `rtmps` or `whip`; None where nobody publishes."""
+        broadcast = self._broadcasts.get(stream_id)
+        return broadcast.seat.attempt.protocol if broadcast and broadcast.seat else None
+
+    def health(self, stream_id: str) -> dict[str, object]:
+        """What is known of a stream's publisher, for people and probes (plain JSON values)."""
+        broadcast = self._broadcasts.get(stream_id)
+        if broadcast is None:
+            return self._without_media(stream_id)
+        attempt = broadcast.seat.attempt if broadcast.seat else None
+        ladder = broadcast.pipeline.ladder
+        encoder = broadcast.seat.encoder if broadcast.seat else "other"
+        report = asdict(broadcast.pipeline.health.report(self._world.now_ms, encoder))
+        report["warnings"] += tuple(broadcast.pipeline.warnings)
+        report["transcodes"] = [each.as_json for each in broadcast.pipeline.transcodes]
+        if ladder is not None:
+            report["warnings"] += ladder.warnings
+            report["renditions"] = [rung.name for rung in ladder.rungs]
+            report["renditions_behind_ms"] = ladder.behind_ms
+        return {
+            "stream_id": stream_id,
+            "is_publishing": attempt is not None,
+            "protocol": attempt.protocol if attempt else None,
+            "encoder": attempt.encoder if attempt else None,
+            **report,
+        }
+
+    def stop(self, reason: str) -> None:
+        """End every stream that is live by its media: nobody is left to take its pictures."""
+        for broadcast in tuple(self._broadcasts.values()):
+            broadcast.stop(reason)
+
+    def abandon(self, reason: str) -> None:
+        """Disconnect every publisher of a world that is about to be replaced."""
+        for broadcast in tuple(self._broadcasts.values()):
+            broadcast.abandon(reason)
+        self._broadcasts.clear()
+
+    def _without_media(self, stream_id: str) -> dict[str, object]:
+        """The same of a stream to which nobody sends anything."""
+        stream = streams.find(self._world, stream_id)
+        if not synthetic.is_publishing(self._world, stream):
+            return {"stream_id": stream_id, "is_publishing": False}
+        told = {"protocol": synthetic.PROTOCOL, "encoder": None}
+        return {"stream_id": stream_id, "is_publishing": True, **told}
+
+    async def settled(self) -> None:
+        """Return when the renditions of what was stopped or abandoned are on their shelves.
+
+        Publishers that were run here have ended by then.
+        """
+        await self.hosted.stop_all()
+        await self._ladders.settled()
+
+    def _turn_away(self, stream_id: str, sentence: str) -> None:
+        """Disconnect a publisher that has not shown a picture yet."""
+        broadcast = self._broadcasts.pop(stream_id, None)
+        if broadcast is not None:
+            broadcast.abandon(sentence)
+
+    def _judge(self, key: str) -> Stream:
+        stream = streams.by_key(self._world, key) if key else None
+        broadcast = self._broadcasts.get(stream.id) if stream else None
+        is_publishing = broadcast is not None and broadcast.seat is not None
+        return ingest_keys.judge(self._world, key, is_publishing=is_publishing)
+
+    def _begin(self, stream: Stream) -> Broadcast:
+        # Late: a start need not wait for what only a publisher needs.
+        from emulator.media.broadcast.pipeline import Pipeline
+
+        def open_shelf() -> Shelf:
+            shelf = self._shelves.begin(stream.uid)
+            try:
+                streams.go_live(self._world, stream.id)
+            except BaseException:
+                self._shelves.discard(stream.uid)
+                raise
+            log.info("stream is live stream=%s", stream.id)
+            self._has_media.pop(stream.id, asyncio.Event()).set()
+            return shelf
+
+        def begin(epoch: "Epoch", shelf: Shelf) -> "Ladder | None":
+            for tell in self.when_media:
+                tell(stream.id)
+            return self._ladders.begin(stream.id, epoch, shelf)
+
+        bounds = self._bounds
+        pipeline = Pipeline(
+            self._world.clock,
+            open_shelf,
+            part_ms=self._bounds.part_ms,
+            segment_ms=self._bounds.segment_ms,
+            open_ladder=begin,
+            warn=partial(log.warning, "publisher warning stream=%s warning=%s", stream.id),
+            transcode_behind_ms=bounds.transcode_behind_ms if bounds.transcode_ingest else None,
+        )
+        return Broadcast(self._world, stream, pipeline)

@@ -1,0 +1,66 @@
+"""Hosted: built-in publishers that this server was asked to run, each a process of its own."""
+
+from typing import TYPE_CHECKING
+
+from emulator.core.errors import Refused
+from emulator.core.values import dataclass
+
+if TYPE_CHECKING:
+    from emulator.media.publisher.config import PublishSettings
+    from emulator.media.publisher.process import PublisherProcess
+
+# Each encodes on a core of its own.
+HOSTED_MAX = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where they send: a server's address without the key, and what `rtmps` has to trust."""
+
+    url: str
+    ca: str = ""
+
+
+class Hosted:
+    """One world's, by stream. They end with their stream, with the server, or when told to."""
+
+    def __init__(self) -> None:
+        self._running: dict[str, PublisherProcess] = {}
+
+    async def start(
+        self, stream_id: str, key: str, address: Address, settings: "PublishSettings"
+    ) -> None:
+        """Returns once it publishes. Refuses (`conflict`) a second one, and what it is refused."""
+        from emulator.media.publisher.process import PublisherProcess
+
+        self._sweep()
+        if stream_id in self._running:
+            raise Refused("conflict", "The built-in publisher publishes this stream already.")
+        if len(self._running) >= HOSTED_MAX:
+            raise Refused("conflict", f"{HOSTED_MAX} publishers run here already. Stop some.")
+        process = PublisherProcess(address.url, key, ca=address.ca, settings=settings)
+        self._running[stream_id] = process
+        try:
+            await process.start_publishing()
+        except Refused:
+            await self.stop(stream_id)
+            raise
+
+    async def stop(self, stream_id: str) -> bool:
+        """End a stream's, as its stop button does; False where there is none."""
+        process = self._running.pop(stream_id, None)
+        if process is None:
+            return False
+        was_running = process.is_running
+        await process.stop()
+        return was_running
+
+    async def stop_all(self) -> None:
+        for stream_id in tuple(self._running):
+            await self.stop(stream_id)
+
+    def _sweep(self) -> None:
+        """Forget those that have ended by themselves."""
+        for stream_id, process in tuple(self._running.items()):
+            if not process.is_running:
+                del self._running[stream_id]

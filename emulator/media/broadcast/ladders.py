@@ -1,0 +1,94 @@
+"""Ladders: the renditions that a world's live streams begin with, and what becomes of them."""
+
+import asyncio
+import logging
+from functools import partial
+from typing import TYPE_CHECKING
+
+from emulator.media.hls.store import Shelves
+from emulator.media.hls.stream import Shelf
+from emulator.media.packets import VideoTrack
+from emulator.media.renditions.sizes import sizes
+from emulator.media.timeline import Epoch
+from emulator.world.live import renditions, streams
+from emulator.world.world import World
+
+if TYPE_CHECKING:
+    from emulator.media.renditions.ladder import Ladder, Rung
+
+log = logging.getLogger(__name__)
+
+# What waits is a few seconds of media at most, which takes a fraction of that to encode.
+_PATIENCE_SECONDS = 10
+
+
+class Ladders:
+    """`names` are the sizes that were asked for, such as `480p`; mostly none."""
+
+    def __init__(
+        self,
+        world: World,
+        shelves: Shelves,
+        *,
+        names: tuple[str, ...],
+        part_ms: int,
+        segment_ms: int,
+        behind_ms: int,
+    ) -> None:
+        self._world = world
+        self._shelves = shelves
+        self._names = names
+        self._part_ms = part_ms
+        self._segment_ms = segment_ms
+        self._behind_ms = behind_ms
+        self._ladders: list[Ladder] = []
+
+    def begin(self, stream_id: str, epoch: Epoch, source: Shelf) -> "Ladder | None":
+        """What is smaller than the picture that a stream begins with; None where nothing is."""
+        picture = next((track for track in epoch.tracks if isinstance(track, VideoTrack)), None)
+        wanted = sizes(self._names, picture) if picture is not None else []
+        if not wanted:
+            return None
+        from emulator.media.renditions.ladder import Ladder, Rung  # Late: mostly, nothing is.
+
+        stream = streams.find(self._world, stream_id)
+        earlier = {made.name: made for made in renditions.of(self._world, stream)}
+        rungs = []
+        for size in wanted:
+            made = earlier.get(size.name)
+            if made is not None:  # By a process before this one.
+                shelf = self._shelves.reopen(made.uid)
+            else:
+                made = renditions.begin(self._world, stream, *size)
+                shelf = self._shelves.begin(made.uid)
+            rungs.append(Rung(size.name, made.uid, shelf))
+        _introduce({stream.uid: source} | {rung.uid: rung.shelf for rung in rungs})
+        ladder = Ladder(
+            rungs,
+            part_ms=self._part_ms,
+            segment_ms=self._segment_ms,
+            behind_ms=self._behind_ms,
+            on_drop=partial(self._dropped, stream_id),
+        )
+        self._ladders = [each for each in self._ladders if not each.is_over] + [ladder]
+        return ladder
+
+    async def settled(self) -> None:
+        """Return when what was finished has reached its shelves; an encoder that hangs is left."""
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                for ladder in self._ladders:
+                    await ladder.ended()
+        except TimeoutError:
+            log.warning("renditions did not end: what is missing of them is left out")
+        self._ladders.clear()
+
+    def _dropped(self, stream_id: str, rung: "Rung", reason: str) -> None:
+        rung.shelf.leave_siblings(rung.uid)
+        self._world.insist(lambda: renditions.drop(self._world, stream_id, rung.uid, reason))
+
+
+def _introduce(shelves: dict[str, Shelf]) -> None:
+    """Each playlist tells how far the others have got."""
+    for uid, shelf in shelves.items():
+        shelf.siblings = {other: each for other, each in shelves.items() if other != uid}

@@ -1,0 +1,274 @@
+"""Pipeline: one live stream's way from tags to the shelf. Outlives its publishers' connections.
+
+It runs on the event loop's thread: a packet costs some 20 us, and a thread a stream would cost more
+in wake-ups than it would save (docs/decisions/0002). Only the shelf's writer touches the disk.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from emulator.core.clock import Clock
+from emulator.core.errors import ProtocolError, Refused
+from emulator.media.broadcast.health import PublisherHealth
+from emulator.media.codecs.in_band import InBand
+from emulator.media.hls.fmp4 import fragment, init_segment
+from emulator.media.hls.part import Part
+from emulator.media.hls.segmenter import Segmenter
+from emulator.media.hls.stream import Shelf
+from emulator.media.ingest.flv import FlvReader
+from emulator.media.ingest.tag import Tag
+from emulator.media.ingest.transcoding.source_reader import (
+    SourcePacket,
+    SourceReader,
+    Transcoded,
+)
+from emulator.media.packets import Packet, Track
+from emulator.media.renditions.ladder import Ladder
+from emulator.media.sequencer import Sequenced, Sequencer
+from emulator.media.simulcast.feed import Feed
+from emulator.media.timeline import Epoch
+from emulator.media.track_set import NO_PROMISE, Promise
+from emulator.media.webrtc.relay import Relay
+
+if TYPE_CHECKING:
+    from emulator.media.ingest.transcoding.transcoder import Transcoder, TranscodeReport
+
+log = logging.getLogger(__name__)
+
+_FRAME_RATE, _FRAME_RATE_MAX = 30.0, 240
+
+
+def _no_ladder(_epoch: Epoch, _shelf: Shelf) -> Ladder | None:
+    return None
+
+
+class Pipeline:
+    """`open_shelf` is called once, when the stream's first key frame (or sound) has come.
+
+    `open_ladder` is called next, with what the stream begins with and its shelf. `warn` is called
+    with a sentence for what is wrong with a publisher's media and does not end it.
+    `transcode_behind_ms`: how far transcoding what HLS cannot carry may fall behind; None: such is
+    refused. `after_transcoding` is called when something came out of it, with what that was refused
+    for, if it was.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        open_shelf: Callable[[], Shelf],
+        *,
+        part_ms: int,
+        segment_ms: int,
+        open_ladder: Callable[[Epoch, Shelf], Ladder | None] = _no_ladder,
+        warn: Callable[[str], None] = lambda _: None,
+        transcode_behind_ms: int | None = None,
+    ) -> None:
+        self._clock = clock
+        self._open_shelf = open_shelf
+        self._open_ladder = open_ladder
+        self.ladder: Ladder | None = None
+        self._shelf: Shelf | None = None
+        self._has_begun = False
+        self._warn_publisher = warn
+        self._reader = FlvReader(self._warn)
+        self._transcode_behind_ms = transcode_behind_ms
+        self._source_reader = self._new_source_reader()
+        self._transcoder: Transcoder | None = None
+        self.after_transcoding: Callable[[Refused | None], None] = lambda _: None
+        self._sequencer = Sequencer()
+        self._in_band = InBand()
+        self._segmenter = Segmenter(part_ms=part_ms, segment_ms=segment_ms)
+        self._sequence = 0
+        self._last_media_ms: int | None = None
+        self.health = PublisherHealth()
+        self.relay = Relay()
+        self.feed = Feed()
+
+    @property
+    def last_media_ms(self) -> int | None:
+        """When media last came, None where none has come yet."""
+        return self._last_media_ms
+
+    def continue_on(self, shelf: Shelf) -> None:
+        """Go on with what an earlier process has recorded of this stream, as after a `pause`."""
+        self._shelf = shelf
+        window = shelf.window
+        if window.complete:
+            self._sequencer.continue_at(window.complete[-1].end)
+        self._last_media_ms = window.end_ms or self._clock.now_ms()
+        self._sequence = window.next_part
+
+    def receive(self, tag: Tag) -> None:
+        """Take the publisher's next tag.
+
+        Refuses (`unsupported`) a codec that HLS cannot carry; raises `ProtocolError` for a tag
+        that is not what it says. Of one that has not begun, nothing is kept then: it stays offline.
+        """
+        at_ms = self._clock.now_ms()
+        try:
+            packets: Sequence[Packet | SourcePacket] | None = None
+            if self._source_reader is not None:
+                packets = self._source_reader.read(tag)
+            if packets is None:
+                packets = self._reader.read(tag)
+        except (Refused, ProtocolError):
+            if self._shelf is None:
+                self._sequencer.resume()
+                self._discard_transcoder()
+            raise
+        for packet in packets:
+            self._take_from_reader(packet, at_ms)
+
+    @property
+    def transcodes(self) -> "list[TranscodeReport]":
+        """What of the present publisher is transcoded, or was of the last one."""
+        return self._transcoder.reports if self._transcoder is not None else []
+
+    @property
+    def pause_ms(self) -> int:
+        """How long the publisher should not be read, since it sends faster than in real time."""
+        return self._transcoder.pause_ms if self._transcoder is not None else 0
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is wrong with this machine, rather than with the publisher."""
+        return self._transcoder.warnings if self._transcoder is not None else []
+
+    @property
+    def metadata(self) -> dict[str, bool | float | str]:
+        """What the present publisher's `onMetaData` said."""
+        return self._reader.metadata
+
+    @property
+    def opening_ms(self) -> int | None:
+        """How long what has come waits for the other kind of media; None where nothing waits."""
+        return self._sequencer.wait_ms
+
+    def open(self) -> None:
+        """Wait no longer: the stream begins with what has come, if that has a key frame."""
+        if self._transcoder is not None:
+            self._transcoder.settle()
+        self._pass_on(self._sequencer.release())
+
+    def take(
+        self, packet: Packet, tracks: tuple[Track, ...], promise: Promise = NO_PROMISE
+    ) -> None:
+        """Take a publisher's next packet, in its own time. `tracks` are those known so far."""
+        at_ms = self._clock.now_ms()
+        self.health.note(packet, at_ms)
+        self._take(Transcoded(packet, tracks, promise, at_ms))
+
+    def pause(self) -> None:
+        """The publisher is gone, perhaps to come back: all that it sent can be played.
+
+        What cannot be put there is lost, and logged: the stream goes on, or ends, without it.
+        """
+        try:
+            if self._transcoder is not None:
+                self._transcoder.end()
+            self._pass_on(self._sequencer.flush(self._clock.now_ms()))
+            if self._shelf is not None:
+                self._keep(self._shelf, self._segmenter.flush())
+                self._shelf.pause()
+            if self.ladder is not None:
+                self.ladder.flush()
+        except Exception:  # Our own bug with what a publisher sent last.
+            log.exception("the last of what a publisher sent is lost")
+
+    def resume(self) -> None:
+        """A publisher is back: the same timeline goes on, after a discontinuity."""
+        self._end_transcoder()
+        self._reader = FlvReader(self._warn)
+        self._source_reader = self._new_source_reader()
+        self._sequencer.resume()
+        self.relay.resume()
+        self.health.rejoin()
+
+    def finish(self) -> None:
+        """No more media will come."""
+        self.pause()
+        with ExitStack() as ends:  # Each of them, whatever another one raises.
+            if self._shelf is not None:
+                ends.callback(self._shelf.finish)
+            if self.ladder is not None:
+                ends.callback(self.ladder.finish)
+            ends.callback(self.feed.close)
+            ends.callback(self.relay.close)
+
+    def _warn(self, sentence: str) -> None:
+        self.health.warn(sentence)
+        self._warn_publisher(sentence)
+
+    def _new_source_reader(self) -> SourceReader | None:
+        return SourceReader() if self._transcode_behind_ms is not None else None
+
+    def _take_from_reader(self, packet: Packet | SourcePacket, at_ms: int) -> None:
+        """Through the transcoder, from the first packet on that has to be transcoded."""
+        tracks, promise = self._reader.tracks, self._reader.promise
+        self.health.note(packet, at_ms)
+        if self._transcoder is None:
+            if isinstance(packet, Packet):
+                self._take(Transcoded(packet, tracks, promise, at_ms))
+                return
+            self._transcoder = self._new_transcoder()
+        self._transcoder.push(packet, tracks, promise, at_ms)
+
+    def _new_transcoder(self) -> "Transcoder":
+        from emulator.media.ingest.transcoding.transcoder import Transcoder  # Late: mostly unused.
+
+        rate = self._reader.metadata.get("framerate")
+        if not isinstance(rate, int | float) or not 1 <= rate <= _FRAME_RATE_MAX:
+            rate = _FRAME_RATE
+        return Transcoder(
+            self._take_transcoded,
+            lambda refused: self.after_transcoding(refused),
+            behind_ms=self._transcode_behind_ms or 0,
+            frame_rate=float(rate),
+        )
+
+    def _take_transcoded(self, transcoded: Transcoded) -> None:
+        self._take(transcoded)
+        self.after_transcoding(None)
+
+    def _take(self, transcoded: Transcoded) -> None:
+        packet, tracks, promise, at_ms = transcoded
+        self.relay.push(packet)
+        self._pass_on(self._sequencer.push(packet, tracks, at_ms, promise))
+        self.health.left_out = self._sequencer.left_out
+
+    def _end_transcoder(self) -> None:
+        """What the last publisher sent belongs before what the next one sends."""
+        transcoder, self._transcoder = self._transcoder, None
+        if transcoder is not None:
+            try:
+                transcoder.end()
+            except Refused as refused:
+                log.warning("the last of what was transcoded is lost reason=%s", refused)
+
+    def _discard_transcoder(self) -> None:
+        if self._transcoder is not None:
+            self._transcoder.discard()
+
+    def _pass_on(self, sequence: list[Sequenced]) -> None:
+        """To the playlist, the renditions, and the servers that the stream is pushed on to."""
+        for packet, epoch, at_ms in sequence:
+            if self._shelf is None:
+                self._shelf = self._open_shelf()
+            if not self._has_begun:
+                self._has_begun = True
+                self.ladder = self._open_ladder(epoch, self._shelf)
+            self._last_media_ms = at_ms
+            if self.ladder is not None:
+                self.ladder.push(packet, epoch, at_ms)
+            self.feed.push(packet, epoch.tracks)
+            whole = self._in_band.complete(packet)
+            self._keep(self._shelf, self._segmenter.push(whole, epoch, at_ms))
+
+    def _keep(self, shelf: Shelf, parts: list[Part]) -> None:
+        for part in parts:
+            if part.starts_discontinuity:
+                shelf.begin(init_segment(part.tracks), part)
+            shelf.append(part, fragment(part, self._sequence))
+            self._sequence += 1

@@ -1,0 +1,44 @@
+"""Disposal: a deleted stream's media leaves the disk, unless something shows it still."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from emulator.core.errors import Refused
+from emulator.core.events import Event
+from emulator.core.events.live import RenditionDropped, StreamDeleted
+from emulator.media.hls.store import Shelves
+
+log = logging.getLogger(__name__)
+
+
+class Disposal:
+    """Removes the media of one world's deleted streams.
+
+    `is_shown` tells whether a fact, a snapshot or another world speaks of a CDN uid still.
+    """
+
+    def __init__(
+        self, shelves: Shelves, tasks: asyncio.TaskGroup, is_shown: Callable[[str], bool]
+    ) -> None:
+        self._shelves = shelves
+        self._tasks = tasks
+        self._is_shown = is_shown
+
+    def hear(self, event: Event) -> None:
+        """A deleted stream's files go, once they are all written; a rendition's, likewise."""
+        match event:
+            case StreamDeleted(is_media_kept=False, uid=uid) | RenditionDropped(uid=uid):
+                self._tasks.create_task(self._remove(uid))
+
+    async def _remove(self, uid: str) -> None:
+        if self._is_shown(uid) or not self._shelves.has(uid):
+            return
+        try:
+            await self._shelves.delete(uid)
+        except Refused as refused:
+            log.warning("media was not removed uid=%s reason=%s", uid, refused.sentence)
+        except Exception:  # A task's root: media that stays for now ends nothing else.
+            log.exception("media was not removed uid=%s", uid)
+        else:
+            log.info("media was removed uid=%s", uid)

@@ -1,0 +1,254 @@
+"""index.jsonl: one line a fact, so that a recording can be read again after any kind of end.
+
+A line is written after the bytes it names. Of a segment that has its own line, the parts' lines
+need not be read; the last segment of a process that was killed has only those. A line that is not
+whole is skipped, and what it would have named does not exist.
+"""
+
+import json
+import os
+from dataclasses import field
+from pathlib import Path
+from typing import Any
+
+from emulator.core.values import dataclass
+from emulator.media.hls.segments import Init, Segment, StoredPart
+from emulator.media.hls.window import Window
+
+NAME = "index.jsonl"
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+# A player may have had as many parts that were not written when the process was killed.
+_PARTS_LOST_MAX = 100
+# What reading a line that is not what it should be raises.
+_DAMAGE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+
+
+@dataclass(slots=True)
+class Recorded:
+    """What an index says and the files bear out. `ended_ms` is None where the writing process did
+    not get that far, or another one went on; `sizes` are the folder's files; `lost_parts` were
+    named but are not there."""
+
+    segment_ms: int = 2000
+    part_ms: int = 200
+    inits: dict[int, Init] = field(default_factory=dict)
+    segments: dict[int, Segment] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
+    ended_ms: int | None = None
+    next_part: int = 0
+    lost_parts: int = 0
+    bad_lines: int = 0
+
+    def window(self, dvr_seconds: float = 0) -> Window:
+        """All of it, as the window of a finished recording that was live with `dvr_seconds`."""
+        window = Window(
+            segment_ms=self.segment_ms,
+            part_ms=self.part_ms,
+            dvr_seconds=dvr_seconds,
+            is_recording=True,
+        )
+        self._fill(window)
+        window.finish()
+        return window
+
+    def continued(self, dvr_seconds: float) -> Window:
+        """All of it, as a live window that goes on.
+
+        Numbers of parts that the last process may have handed out, and not written, are left out.
+        """
+        window = Window(segment_ms=self.segment_ms, part_ms=self.part_ms, dvr_seconds=dvr_seconds)
+        self._fill(window)
+        window.next_part += _PARTS_LOST_MAX
+        window.pause()
+        return window
+
+    def _fill(self, window: Window) -> None:
+        for segment in sorted(self.segments.values(), key=lambda segment: segment.msn):
+            if segment.init is not window.init:
+                window.begin(segment.init)
+            # Where bytes were lost, the clock jumps: players must be told.
+            before = window.complete[-1] if window.complete else None
+            if before is not None and before.end != segment.start:
+                segment.starts_discontinuity = True
+            window.note_frames(segment.frames, segment.duration)
+            segment.parts = []
+            window.keep(segment)
+        window.next_part = self.next_part
+
+
+def head_line(window: Window) -> bytes:
+    return _line({"recording": 1, "segment_ms": window.segment_ms, "part_ms": window.part_ms})
+
+
+def init_line(init: Init) -> bytes:
+    return _line(
+        {
+            "init": init.number,
+            "bytes": init.length,
+            "codecs": init.codecs,
+            "width": init.width,
+            "height": init.height,
+            "range": init.video_range,
+        }
+    )
+
+
+def part_line(segment: Segment, part: StoredPart, frames: int) -> bytes:
+    fact: dict[str, object] = {
+        "part": part.number,
+        "segment": segment.msn,
+        "offset": part.offset,
+        "bytes": part.length,
+        "ticks": part.duration,
+        "frames": frames,
+        "key": part.is_independent,
+    }
+    return _line(fact | _opening(segment) if part.offset == 0 else fact)
+
+
+def segment_line(segment: Segment) -> bytes:
+    fact: dict[str, object] = {
+        "segment": segment.msn,
+        "bytes": segment.length,
+        "ticks": segment.duration,
+        "frames": segment.frames,
+        "key": segment.is_independent,
+        "next_part": segment.parts[-1].number + 1 if segment.parts else 0,
+    }
+    return _line(fact | _opening(segment))
+
+
+def end_line(at_ms: int) -> bytes:
+    """Begins with a line's end, in case what is before it was torn."""
+    return b"\n" + _line({"ended": True, "at_ms": at_ms})
+
+
+def read_index(folder: Path) -> Recorded:
+    """Read a recording's index and hold it against its files; what is damaged is left out.
+
+    Blocks on the disk. Raises `FileNotFoundError` where there is no index.
+    """
+    recorded = Recorded(sizes={entry.name: entry.stat().st_size for entry in os.scandir(folder)})
+    waiting: list[bytes] = []
+    with (folder / NAME).open("rb") as file:
+        for line in file:
+            if line.startswith(b'{"part"') and line.endswith(b"\n"):
+                waiting.append(line)
+            elif line.strip():
+                _fold_line(recorded, line, waiting)
+    _fold_parts(recorded, waiting)
+    last = max(recorded.segments, default=None)
+    if last is not None and not recorded.segments[last].length:
+        del recorded.segments[last]
+    return recorded
+
+
+def _line(fact: dict[str, object]) -> bytes:
+    return _ENCODER.encode(fact).encode() + b"\n"
+
+
+def _opening(segment: Segment) -> dict[str, object]:
+    return {
+        "init": segment.init.number,
+        "start": segment.start,
+        "program_ms": round(segment.program_ms, 3),
+        "discontinuity": segment.starts_discontinuity,
+    }
+
+
+def _fold_line(recorded: Recorded, line: bytes, waiting: list[bytes]) -> None:
+    try:
+        if not line.endswith(b"\n"):
+            raise ValueError("the last line was not finished")
+        fact = json.loads(line)
+        if not isinstance(fact, dict):
+            raise ValueError("a fact is an object")
+        if "segment" in fact:
+            _fold_segment(recorded, fact, waiting)
+        elif "init" in fact:
+            _fold_parts(recorded, waiting)  # Of a segment that a killed process did not end.
+            init = _init(fact)
+            recorded.inits[init.number] = init
+        elif "recording" in fact:
+            recorded.segment_ms = int(fact["segment_ms"])
+            recorded.part_ms = int(fact["part_ms"])
+        elif "ended" in fact:
+            _fold_parts(recorded, waiting)
+            recorded.ended_ms = int(fact["at_ms"])
+    except _DAMAGE:
+        recorded.bad_lines += 1
+
+
+def _fold_segment(recorded: Recorded, fact: dict[str, Any], waiting: list[bytes]) -> None:
+    """A segment's line speaks for its parts, unless the file is too short for it."""
+    recorded.ended_ms = None
+    segment = _segment(recorded, fact)
+    segment.duration, segment.length = int(fact["ticks"]), int(fact["bytes"])
+    segment.frames = int(fact["frames"])
+    recorded.next_part = max(recorded.next_part, int(fact["next_part"]))
+    if recorded.sizes.get(segment.name, 0) < segment.length:
+        _fold_parts(recorded, waiting)
+        segment = recorded.segments.get(segment.msn) or _gap(segment)
+    recorded.segments[segment.msn] = segment
+    waiting.clear()
+
+
+def _fold_parts(recorded: Recorded, waiting: list[bytes]) -> None:
+    for line in waiting:
+        try:
+            _fold_part(recorded, json.loads(line))
+        except _DAMAGE:
+            recorded.bad_lines += 1
+    waiting.clear()
+
+
+def _gap(segment: Segment) -> Segment:
+    """A segment whose bytes are gone: players are told to skip it."""
+    segment.length, segment.frames, segment.is_gap = 0, 0, True
+    return segment
+
+
+def _init(fact: dict[str, Any]) -> Init:
+    return Init(
+        number=int(fact["init"]),
+        codecs=str(fact["codecs"]),
+        width=int(fact["width"]),
+        height=int(fact["height"]),
+        length=int(fact["bytes"]),
+        video_range=str(fact.get("range", "SDR")),
+    )
+
+
+def _fold_part(recorded: Recorded, fact: dict[str, Any]) -> None:
+    recorded.ended_ms = None
+    msn, offset, length = int(fact["segment"]), int(fact["offset"]), int(fact["bytes"])
+    recorded.next_part = max(recorded.next_part, int(fact["part"]) + 1)
+    if offset + length > recorded.sizes.get(f"seg-{msn}.m4s", 0):
+        recorded.lost_parts += 1
+        return
+    if "start" in fact and msn not in recorded.segments:
+        recorded.segments[msn] = _segment(recorded, fact)
+    segment = recorded.segments[msn]
+    if offset != segment.length:
+        raise ValueError("a part before this one is missing")
+    part = StoredPart(
+        number=int(fact["part"]),
+        offset=offset,
+        length=length,
+        duration=int(fact["ticks"]),
+        is_independent=bool(fact["key"]),
+        content=None,
+        is_written=True,
+    )
+    segment.add(part, int(fact["frames"]))
+
+
+def _segment(recorded: Recorded, fact: dict[str, Any]) -> Segment:
+    return Segment(
+        msn=int(fact["segment"]),
+        init=recorded.inits[int(fact["init"])],
+        start=int(fact["start"]),
+        program_ms=float(fact["program_ms"]),
+        starts_discontinuity=bool(fact["discontinuity"]),
+        is_independent=bool(fact["key"]),
+    )

@@ -1,0 +1,245 @@
+"""From a window to the text of a playlist (RFC 8216bis). Pure: the same window, the same text.
+
+Each part has an address of its own instead of a byte range of its segment's. A preload hint for a
+range of a growing file has an open end, so its answer would have to stay open until the segment
+ends; a whole small file can be hinted, blocked on, cached and fetched across origins without a
+`Range` header. Parts are numbered over the whole stream, because nobody knows at a hint whether
+the next part will be in this segment or in the next one: `part-57.m4s` is right in both cases.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from math import ceil
+
+from emulator.core.values import dataclass
+from emulator.media.hls.segments import TICKS_PER_SECOND, Segment, StoredPart
+from emulator.media.hls.window import Window, bits_per_second, round_seconds
+
+MEDIA_FOLDER = "../media/"
+NO_CAPTIONS = "CLOSED-CAPTIONS=NONE"
+VERSION_PLAIN = 6  # EXT-X-MAP beside whole frames needs 6 (RFC 8216bis, 8).
+VERSION_GAP = 8  # EXT-X-GAP.
+VERSION_LOW_LATENCY = 9  # EXT-X-SKIP needs 9.
+
+
+@dataclass(frozen=True, slots=True)
+class RenditionReport:
+    """Where another rendition of the same stream has got to."""
+
+    uri: str
+    last_msn: int
+    last_part: int | None
+
+
+def multivariant(window: Window, media_uri: str) -> str:
+    """The playlist of playlists, with one entry: codecs, size and rates as measured."""
+    inits = {segment.init.number: segment.init for segment in window.segments}
+    latest = window.init or next(reversed(inits.values()))
+    codecs = dict.fromkeys(
+        codec for init in [latest, *inits.values()] for codec in init.codecs.split(",")
+    )
+    peak, average = _bandwidth(window)
+    attributes = [
+        f"BANDWIDTH={max(peak, average, 1)}",
+        f"AVERAGE-BANDWIDTH={max(average, 1)}",
+        f'CODECS="{",".join(codecs)}"',
+    ]
+    if latest.width and latest.height:
+        attributes.append(f"RESOLUTION={latest.width}x{latest.height}")
+        if window.frame_rate is not None:
+            attributes.append(f"FRAME-RATE={window.frame_rate:.3f}")
+        # Its absence says SDR (RFC 8216bis, 4.4.6.2).
+        if latest.video_range != "SDR":
+            attributes.append(f"VIDEO-RANGE={latest.video_range}")
+    # Where nobody says whether there are captions, Shaka looks for some, also in a segment that has
+    # no address yet, and gives up.
+    if not window.has_captions and not window.is_recording:
+        attributes.append(NO_CAPTIONS)
+    lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION_PLAIN}"]
+    if window.is_independent:
+        lines.append("#EXT-X-INDEPENDENT-SEGMENTS")
+    lines += [f"#EXT-X-STREAM-INF:{','.join(attributes)}", media_uri]
+    return _text(lines)
+
+
+def plain(window: Window) -> str:
+    """For players without low latency."""
+    return _segments_only(window, *_live_head(window))
+
+
+def recording(window: Window) -> str:
+    """All of a finished recording, under an address where it was never live."""
+    longest = max((round_seconds(segment.duration) for segment in window.complete), default=1)
+    target = f"#EXT-X-TARGETDURATION:{max(1, longest)}"
+    return _segments_only(window, target, "#EXT-X-PLAYLIST-TYPE:VOD")
+
+
+def _segments_only(window: Window, *head: str) -> str:
+    segments = window.complete
+    has_gap = any(segment.is_gap for segment in segments)
+    lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION_GAP if has_gap else VERSION_PLAIN}", *head]
+    lines += _sequences(window)
+    lines += _first_map(window)
+    lines += [_listed(segment) for segment in segments]
+    if window.is_finished:
+        lines.append("#EXT-X-ENDLIST")
+    return _text(lines)
+
+
+def low_latency(
+    window: Window, *, is_delta: bool = False, reports: Sequence[RenditionReport] = ()
+) -> str:
+    """With parts, hints and blocking reload; a delta leaves out what the player has (4.4.5.2)."""
+    lines = [
+        "#EXTM3U",
+        f"#EXT-X-VERSION:{VERSION_LOW_LATENCY}",
+        *_live_head(window),
+        _server_control(window),
+        f"#EXT-X-PART-INF:PART-TARGET={_seconds(window.part_target)}",
+        *_sequences(window),
+    ]
+    skipped = _skippable(window) if is_delta else 0
+    lines += [f"#EXT-X-SKIP:SKIPPED-SEGMENTS={skipped}"] if skipped else _first_map(window)
+    first_with_parts = _first_with_parts(window)
+    for segment in islice(window.complete, skipped, None):
+        has_parts = segment.msn >= first_with_parts
+        lines.append(_with_parts(segment) if has_parts else _listed(segment))
+    if window.open is not None:
+        lines += [*_segment_tags(window.open), *map(_part_line, window.open.parts)]
+    if window.is_finished:
+        lines.append("#EXT-X-ENDLIST")
+        return _text(lines)
+    # A part that nobody sends may never come: Shaka gives up on one that is 404 at the end.
+    if not window.is_paused:
+        uri = f"{MEDIA_FOLDER}part-{window.next_part}.m4s"
+        lines.append(f'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="{uri}"')
+    lines += [_report_line(report) for report in reports]
+    return _text(lines)
+
+
+def report(window: Window, uri: str) -> RenditionReport:
+    """How far this window has got, for the playlists beside it (RFC 8216bis, 4.4.5.4)."""
+    last = window.open or window.complete[-1]
+    return RenditionReport(uri, last.msn, len(last.parts) - 1 if last.parts else None)
+
+
+def _text(lines: Iterable[str]) -> str:
+    return "\n".join(lines) + "\n"
+
+
+def _seconds(ticks: int) -> str:
+    return f"{ticks / TICKS_PER_SECOND:.5f}"
+
+
+def _live_head(window: Window) -> Iterator[str]:
+    """What holds for a stream to its end.
+
+    Where nothing leaves the playlist it is an EVENT (4.4.3.5). Without that Shaka takes a window to
+    move with the clock, also while the publisher is away: of a stream that is shorter than that,
+    nothing is left for it to play, and it never comes to the end.
+    """
+    yield f"#EXT-X-TARGETDURATION:{window.target_seconds}"
+    if window.keeps_all:
+        yield "#EXT-X-PLAYLIST-TYPE:EVENT"
+
+
+def _server_control(window: Window) -> str:
+    target = window.target_seconds
+    part_hold_back = ceil(3 * window.part_target * 1000 / TICKS_PER_SECOND) / 1000
+    return (
+        "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES"
+        f",CAN-SKIP-UNTIL={6 * target:.1f},PART-HOLD-BACK={part_hold_back:.3f}"
+        f",HOLD-BACK={3 * target:.1f}"
+    )
+
+
+def _sequences(window: Window) -> Iterator[str]:
+    if window.is_independent:
+        yield "#EXT-X-INDEPENDENT-SEGMENTS"
+    yield f"#EXT-X-MEDIA-SEQUENCE:{window.first_msn}"
+    yield f"#EXT-X-DISCONTINUITY-SEQUENCE:{window.discontinuity_sequence}"
+
+
+def _first_map(window: Window) -> Iterator[str]:
+    """The first segment's init, which its own lines name only after a discontinuity."""
+    first = window.complete[0] if window.complete else window.open
+    if first is not None and not first.starts_discontinuity:
+        yield _map_line(first)
+
+
+def _listed(segment: Segment) -> str:
+    """A complete segment, without parts: the same text in every playlist, so made once."""
+    if not segment.listed:
+        segment.listed = "\n".join([*_segment_tags(segment), *_segment_end(segment)])
+    return segment.listed
+
+
+def _with_parts(segment: Segment) -> str:
+    parts = map(_part_line, segment.parts)
+    return "\n".join([*_segment_tags(segment), *parts, *_segment_end(segment)])
+
+
+def _segment_tags(segment: Segment) -> Iterator[str]:
+    if segment.starts_discontinuity:
+        yield "#EXT-X-DISCONTINUITY"
+        yield _map_line(segment)
+    date = datetime.fromtimestamp(segment.program_ms / 1000, UTC)
+    yield f"#EXT-X-PROGRAM-DATE-TIME:{date.isoformat(timespec='milliseconds')[:-6]}Z"
+
+
+def _map_line(segment: Segment) -> str:
+    return f'#EXT-X-MAP:URI="{MEDIA_FOLDER}{segment.init.name}"'
+
+
+def _segment_end(segment: Segment) -> Iterator[str]:
+    if segment.is_gap:
+        yield "#EXT-X-GAP"
+    yield f"#EXTINF:{_seconds(segment.duration)},"
+    yield MEDIA_FOLDER + segment.name
+
+
+def _part_line(part: StoredPart) -> str:
+    line = f'#EXT-X-PART:DURATION={_seconds(part.duration)},URI="{MEDIA_FOLDER}{part.name}"'
+    return line + ",INDEPENDENT=YES" if part.is_independent else line
+
+
+def _report_line(report: RenditionReport) -> str:
+    part = "" if report.last_part is None else f",LAST-PART={report.last_part}"
+    return f'#EXT-X-RENDITION-REPORT:URI="{report.uri}",LAST-MSN={report.last_msn}{part}'
+
+
+def _first_with_parts(window: Window) -> int:
+    """Parts are listed within three target durations of the end (RFC 8216bis, 4.4.4.9)."""
+    left = 3 * window.target_seconds * TICKS_PER_SECOND
+    msn = window.next_msn
+    if window.open is not None:
+        left -= window.open.duration
+    for segment in reversed(window.complete):
+        if left <= 0 or not segment.parts:
+            break
+        msn = segment.msn
+        left -= segment.duration
+    return msn
+
+
+def _skippable(window: Window) -> int:
+    """How many segments end before the skip boundary of six target durations (6.2.5.1)."""
+    boundary = 6 * window.target_seconds * TICKS_PER_SECOND
+    behind = window.open.duration if window.open is not None else 0
+    kept = 0
+    for segment in reversed(window.complete):
+        if behind >= boundary:
+            break
+        behind += segment.duration
+        kept += 1
+    return len(window.complete) - kept
+
+
+def _bandwidth(window: Window) -> tuple[int, int]:
+    """Peak and average bits a second; before a segment is complete, of what there is of it."""
+    if window.total_ticks:
+        return window.peak_bits, bits_per_second(window.total_bytes, window.total_ticks)
+    started = window.open
+    rate = bits_per_second(started.length, started.duration) if started is not None else 0
+    return rate, rate

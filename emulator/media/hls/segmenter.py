@@ -1,0 +1,285 @@
+"""Segmenter: where a part ends, where a segment ends. Pure: packets in, Parts out.
+
+Parts tile the stream's timeline: each starts where the one before it ended. A part's duration is
+bookkeeping in whole ticks; its packets keep their own exact times.
+"""
+
+from math import ceil
+
+from emulator.media.hls.part import Part
+from emulator.media.packets import VIDEO_TIMESCALE, Packet, VideoTrack
+from emulator.media.timeline import Epoch
+
+_TICKS_PER_MS = VIDEO_TIMESCALE // 1000
+# How far audio may run ahead of video before the video counts as stalled.
+_STALL_TICKS = 500 * _TICKS_PER_MS
+# What a frame lasts where nothing is known: one at 30 a second.
+_FRAME_TICKS = VIDEO_TIMESCALE // 30
+# The target duration of a stream whose key frames come seldom. An encoder's automatic choice of
+# 250 frames is 8.3 s at 30 frames a second, and 10 s at 25.
+LONG_TARGET_SECONDS = 10
+
+
+def usual_target_seconds(segment_ms: int) -> int:
+    """The target duration of a stream whose key frames come at least that often."""
+    return max(1, ceil(2 * segment_ms / 1000))
+
+
+def longest_ticks(target_seconds: int) -> int:
+    """The longest segment that a target duration allows: EXTINF is rounded to the nearest second
+    and compared with it (RFC 8216bis, 4.4.3.1)."""
+    return target_seconds * VIDEO_TIMESCALE + VIDEO_TIMESCALE // 2 - 1
+
+
+def keeps_usual_target(duration: int, part_target: int, segment_ms: int) -> bool:
+    """Whether a first segment of `duration` ticks lets all later ones be cut at their key frames
+    and keep to `usual_target_seconds`: a forced cut is made a part before it is overdue."""
+    return duration + part_target <= longest_ticks(usual_target_seconds(segment_ms))
+
+
+class Segmenter:
+    """Cuts one stream. Feed it what `Timeline.push` returns, with `Timeline.epoch`.
+
+    The rule for parts (RFC 8216bis, 4.4.3.7 and 4.4.4.9: none longer than PART-TARGET, none but a
+    segment's last shorter than 85 % of it): PART-TARGET is `part_target`, a little over `part_ms`
+    so that `part_ms` lies in the middle of what is allowed (216 ms for 200: 184 to 216), and a part
+    takes all frames that fit. Where whole frames cannot fit (few frames a second, or a hole in
+    the stream), `part_target` grows; it never shrinks, and every part cut so far is shorter than
+    it. So a playlist says EXT-X-PART-INF with `part_target` as it is when the playlist is made.
+
+    A frame's duration is known when the next one comes, so a part is a frame late; of the last one,
+    what its packet says counts, if it says anything.
+    A segment starts at the first key frame after 7/8 of `segment_ms` (the wire's milliseconds are
+    rounded, and with open GOPs the second key frame is decoded some frames early), or at a part
+    boundary rather than grow over the longest that the target duration allows (then
+    `is_independent` is False, and the next key frame begins a segment whenever it comes). Most are
+    `segment_ms` rounded up to key frames.
+
+    The first segment decides the target duration, as `Window` does, because it must not change
+    afterwards (RFC 8216bis, 6.2.1): `usual_target_seconds`, or `LONG_TARGET_SECONDS` where its key
+    frames came too seldom for that. Every later segment keeps to it.
+    """
+
+    def __init__(self, part_ms: int = 200, segment_ms: int = 2000) -> None:
+        self._target = _target_for(part_ms * _TICKS_PER_MS)
+        self._segment_ms = segment_ms
+        self._segment = segment_ms * _TICKS_PER_MS
+        usual_seconds = usual_target_seconds(segment_ms)
+        self._segment_max = longest_ticks(max(usual_seconds, LONG_TARGET_SECONDS))
+        self._epoch: Epoch | None = None
+        self._has_video = False
+        self._start = 0
+        self._segment_start = 0
+        self._opens_segment = True
+        self._opens_discontinuity = True
+        self._is_bounded = False
+        self._has_left = False
+        self._has_started_well = True
+        self._at_ms = 0
+        self._video: list[Packet] = []
+        self._last_frame: Packet | None = None
+        self._audio: list[Packet] = []
+        self._step = 0
+        self._lead_at: int | None = None
+
+    @property
+    def part_target(self) -> int:
+        """The truthful PART-TARGET in ticks: no part is or will be longer, unless it grows."""
+        return self._target
+
+    def push(self, packet: Packet, epoch: Epoch, at_ms: int) -> list[Part]:
+        """The parts that this packet completes. `at_ms` is the world's instant of its arrival.
+
+        Each track's dts must grow from packet to packet, as `Timeline` sees to.
+        """
+        parts: list[Part] = []
+        track = packet.track
+        is_video = type(track) is VideoTrack
+        at = packet.dts if is_video else packet.dts * VIDEO_TIMESCALE // track.timescale
+        if epoch is not self._epoch:
+            self._begin(epoch, at, parts)
+        if is_video or not self._has_video:
+            self._advance(packet, at, parts)
+        else:
+            self._catch_up(at, parts)
+        if parts or not (self._video or self._audio or self._last_frame):
+            self._at_ms = at_ms
+        if is_video:
+            self._last_frame = packet
+        else:
+            self._append_audio(packet)
+        return parts
+
+    def flush(self) -> list[Part]:
+        """What is left, when the publisher has gone. What comes after begins a segment."""
+        parts: list[Part] = []
+        self._finish(None, parts)
+        self._opens_segment = self._has_left = True
+        self._end_segment()
+        return parts
+
+    def _begin(self, epoch: Epoch, at: int, parts: list[Part]) -> None:
+        """Close the old epoch where the new one's first packet is, and start over."""
+        is_first = self._epoch is None
+        has_left = self._has_left
+        self._finish(at, parts)
+        self._end_segment()
+        # Of what a publisher sent that left, the track that was longer is not all in its parts.
+        if is_first or (has_left and at > self._start) or at - self._start > self._target:
+            self._start = at
+        self._has_left = False
+        self._epoch = epoch
+        self._has_video = any(type(track) is VideoTrack for track in epoch.tracks)
+        self._segment_start = self._start
+        self._opens_segment = self._opens_discontinuity = True
+        self._lead_at = None
+
+    def _advance(self, packet: Packet, at: int, parts: list[Part]) -> None:
+        """A packet of the leading track, video if there is any, is what cuts are made before."""
+        before = self._lead_at
+        self._lead_at = at
+        if before is None:
+            return
+        usual, step = self._step, at - before
+        self._step = step
+        self._settle_frame(step)
+        is_steady = not usual or abs(step - usual) * 4 <= usual
+        if at - self._start > self._target:
+            self._fit(at, step, is_steady, parts)
+        duration = at - self._start
+        if packet.is_key and self._is_segment_due(at):
+            self._cut(at, parts, opens_segment=True)
+        elif duration + step > self._target and duration * 20 >= self._target * 17:
+            self._cut(at, parts)
+
+    def _is_segment_due(self, at: int) -> bool:
+        """True if a key frame at `at` begins a segment: any does where the last began with none."""
+        return not self._has_started_well or at - self._segment_start >= self._segment * 7 // 8
+
+    def _fit(self, at: int, step: int, is_steady: bool, parts: list[Part]) -> None:
+        """Frames have come so late that the part would be over its target: bring it below.
+
+        A steady stream of few frames a second gets a longer target, once. One late frame does not:
+        parts then end where the target says, as long as there is something in them.
+        """
+        if is_steady and (step <= self._target or not self._audio):
+            self._target = _target_for(at - self._start)
+            return
+        self._cut_until(at, parts)
+
+    def _cut_until(self, at: int, parts: list[Part]) -> None:
+        """Cut parts of full length while more than one is due at `at`."""
+        while at - self._start > self._target:
+            if not self._cut(self._start + self._target, parts):
+                # There is nothing in so long a stretch: the part that has its end must span it.
+                self._target = _target_for(at - self._start)
+
+    def _catch_up(self, at: int, parts: list[Part]) -> None:
+        """Audio goes on alone where video has stalled, so that the stream does not."""
+        if self._audio and at - self._start > self._target + _STALL_TICKS:
+            known = self._last_frame.duration if self._last_frame else 0
+            self._settle_frame(known or self._step or _FRAME_TICKS)
+            self._cut_until(at - _STALL_TICKS, parts)
+
+    def _finish(self, at: int | None, parts: list[Part]) -> None:
+        """Cut all that is pending; `at`, where the next packet begins, bounds its end if known."""
+        if self._last_frame is not None:
+            step = min(self._step or _FRAME_TICKS, self._target)
+            if self._last_frame.duration:
+                step = self._last_frame.duration
+            if at is not None and 0 < at - self._last_frame.dts <= 2 * step:
+                step = at - self._last_frame.dts
+            self._settle_frame(step)
+        # A browser has buffered only what all tracks cover, and hls.js takes a stream to be over
+        # when the middle of the last part is buffered. So that lasts as long as all tracks do.
+        end = min(self._pending_ends()) if at is None else max(self._pending_ends())
+        if at is not None and self._start < at < end:
+            end = at
+        if self._video or self._audio:
+            self._cut_until(end, parts)
+        if self._video or self._audio:
+            self._cut(end, parts, takes_all=True)
+
+    def _pending_ends(self) -> list[int]:
+        """Where each track ends of which something is pending, but not before the part begins."""
+        ends = [last.dts + last.duration for last in self._video[-1:]]
+        for last in self._audio[-1:]:
+            ends.append((last.dts + last.duration) * VIDEO_TIMESCALE // last.track.timescale)
+        return [max(self._start, end) for end in ends] or [self._start]
+
+    def _settle_frame(self, duration: int) -> None:
+        """The last video frame's duration is known or guessed now: it belongs to the part."""
+        frame = self._last_frame
+        if frame is not None:
+            track, dts, pts, _, is_key, data = frame
+            self._video.append(Packet(track, dts, pts, duration, is_key, data))
+            self._last_frame = None
+
+    def _append_audio(self, packet: Packet) -> None:
+        """Within a part only durations count, so a jump of the sample clock goes into one."""
+        audio = self._audio
+        if audio:
+            track, dts, pts, duration, is_key, data = audio[-1]
+            if dts + duration != packet.dts and track is packet.track:
+                audio[-1] = Packet(track, dts, pts, packet.dts - dts, is_key, data)
+        audio.append(packet)
+
+    def _cut(
+        self, end: int, parts: list[Part], opens_segment: bool = False, takes_all: bool = False
+    ) -> bool:
+        """End the part at `end`, if there is anything in it; says whether there was.
+
+        Audio from `end` on stays for the next one.
+        """
+        assert self._epoch is not None
+        end = max(end, self._start + 1)
+        count = len(self._audio) if takes_all else self._audio_before(end)
+        has_packets = bool(self._video or count)
+        if has_packets:
+            parts.append(
+                Part(
+                    packets=(*self._video, *self._audio[:count]),
+                    tracks=self._epoch.tracks,
+                    start=self._start,
+                    duration=end - self._start,
+                    is_independent=not self._has_video
+                    or bool(self._video and self._video[0].is_key),
+                    starts_segment=self._opens_segment,
+                    starts_discontinuity=self._opens_discontinuity,
+                    at_ms=self._at_ms,
+                )
+            )
+            if self._opens_segment:
+                self._has_started_well = parts[-1].is_independent
+            self._opens_segment = self._opens_discontinuity = False
+            self._video = []
+            del self._audio[:count]
+            self._start = end
+        if opens_segment or self._start + self._target - self._segment_start > self._segment_max:
+            self._opens_segment = True
+            self._end_segment()
+        return has_packets
+
+    def _end_segment(self) -> None:
+        """The next segment starts here. The first one's length bounds all that follow."""
+        duration = self._start - self._segment_start
+        if duration and not self._is_bounded:
+            self._is_bounded = True
+            if keeps_usual_target(duration, self._target, self._segment_ms):
+                self._segment_max = longest_ticks(usual_target_seconds(self._segment_ms))
+        self._segment_start = self._start
+
+    def _audio_before(self, end: int) -> int:
+        audio = self._audio
+        count = len(audio)
+        while count:
+            packet = audio[count - 1]
+            if packet.dts * VIDEO_TIMESCALE < end * packet.track.timescale:
+                break
+            count -= 1
+        return count
+
+
+def _target_for(duration: int) -> int:
+    """The part target in whose allowed range, 85 to 100 %, a duration lies in the middle."""
+    return duration * 40 // 37

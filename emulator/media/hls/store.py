@@ -1,0 +1,219 @@
+"""Shelves: every stream's shelf by its uid, live ones and recordings."""
+
+import asyncio
+import re
+from collections import OrderedDict
+from pathlib import Path
+from shutil import rmtree
+
+from emulator.core.clock import monotonic_ms
+from emulator.core.errors import Refused
+from emulator.core.values import dataclass
+from emulator.media.hls import disk
+from emulator.media.hls.index import NAME as INDEX_NAME
+from emulator.media.hls.index import read_index
+from emulator.media.hls.stream import Shelf
+from emulator.media.hls.window import Window
+from emulator.media.hls.writer import OnFailure, RecordingFailed, Writer
+
+_UID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfSettings:
+    """`dvr_seconds` and `disk_limit_bytes` 0: all there is. `recordings_loaded_max` is how many
+    finished recordings' indexes stay in memory, `pending_bytes_max` what may wait for the disk, a
+    recording; `usage_max_age_ms` how old the look at the disk may be that `check_room` goes by."""
+
+    segment_ms: int = 2000
+    part_ms: int = 200
+    dvr_seconds: float = 0
+    disk_limit_bytes: int = 0
+    recordings_loaded_max: int = 64
+    pending_bytes_max: int = 16 * 1024 * 1024
+    usage_max_age_ms: int = 5000
+
+
+class Shelves:
+    """For the event loop's thread. Folders are `<root>/<uid>/`."""
+
+    def __init__(self, root: Path, settings: ShelfSettings | None = None) -> None:
+        self.root = root
+        self.settings = settings or ShelfSettings()
+        self._writer = Writer(pending_bytes_max=self.settings.pending_bytes_max)
+        self._live: dict[str, Shelf] = {}
+        self._recordings: OrderedDict[str, Shelf] = OrderedDict()
+        # What was live a moment ago, and until when its playlist may still be followed.
+        self._ended: OrderedDict[str, tuple[int, Shelf]] = OrderedDict()
+        self._usage: disk.Usage | None = None
+        self._usage_at_ms = 0
+
+    def begin(self, uid: str, on_failure: OnFailure | None = None) -> Shelf:
+        """A shelf for a stream that begins now. Refuses (`conflict`) a uid that has media already.
+
+        `on_failure` is told once if the recording stops (`disk_full`, `disk_too_slow`,
+        `disk_error`); the stream goes on from memory.
+        """
+        folder = self.folder(uid)
+        if uid in self._live or (folder / INDEX_NAME).exists():
+            raise Refused("conflict", "This stream has media already.")
+        window = Window(
+            segment_ms=self.settings.segment_ms,
+            part_ms=self.settings.part_ms,
+            dvr_seconds=self.settings.dvr_seconds,
+        )
+        tape = self._writer.tape(folder, on_failure or _ignore)
+        shelf = self._live[uid] = Shelf(folder, window, tape)
+        return shelf
+
+    def discard(self, uid: str) -> None:
+        """Take `begin` back, before anything was put on the shelf: it leaves nothing behind."""
+        self._live.pop(uid, None)
+
+    def reopen(self, uid: str, on_failure: OnFailure | None = None) -> Shelf:
+        """The shelf of a stream that an earlier process left, to go on behind its last part.
+
+        Blocks on the disk. Refuses (`not_found`) where that process has recorded nothing.
+        """
+        folder = self.folder(uid)
+        try:
+            recorded = read_index(folder)
+        except OSError:
+            raise Refused("not_found", "This stream has no media yet.") from None
+        self._recordings.pop(uid, None)
+        tape = self._writer.tape(folder, on_failure or _ignore)
+        window = recorded.continued(self.settings.dvr_seconds)
+        shelf = self._live[uid] = Shelf(folder, window, tape, recorded.inits)
+        return shelf
+
+    def find(self, uid: str) -> Shelf:
+        """The live shelf, or the recording as its index tells it.
+
+        Refuses `not_found`, with `retry_after_seconds`, where there is neither (yet).
+        """
+        if uid in self._live:
+            return self._live[uid]
+        if uid not in self._recordings:
+            folder = self.folder(uid)
+            try:
+                window = read_index(folder).window(self.settings.dvr_seconds)
+                self._recordings[uid] = Shelf(folder, window)
+            except OSError:
+                sentence = "This stream has no media yet."
+                raise Refused("not_found", sentence, retry_after_seconds=1) from None
+            while len(self._recordings) > self.settings.recordings_loaded_max:
+                self._recordings.popitem(last=False)
+        self._recordings.move_to_end(uid)
+        return self._recordings[uid]
+
+    def followed(self, uid: str) -> Shelf:
+        """What the address shows that a stream was live under: what its players follow there.
+
+        The same playlist goes on to its end, and what it lists can be fetched for as long as it is
+        (RFC 8216bis, 6.2.1 and 6.2.2). From then on it is the recording, in the form that the
+        playlist had. Refuses as `find` does.
+        """
+        self._forget_ended()
+        if uid in self._ended:
+            return self._ended[uid][1]
+        shelf = self.find(uid)
+        if not shelf.window.is_recording:
+            return shelf
+        return shelf.as_it_was_live()
+
+    def is_followed(self, uid: str) -> bool:
+        """Whether what was live here a moment ago may still be played by who saw it so."""
+        self._forget_ended()
+        return uid in self._ended
+
+    def is_live(self, uid: str) -> bool:
+        return uid in self._live and not self._live[uid].window.is_finished
+
+    def lend(self, uid: str, shelf: Shelf) -> None:
+        """Let a shelf that is made elsewhere be found here; it has no files."""
+        self._recordings.setdefault(uid, shelf)
+
+    def has(self, uid: str) -> bool:
+        """Whether there is media under this uid, in memory or on the disk."""
+        return uid in self._live or uid in self._recordings or self.folder(uid).is_dir()
+
+    def retire(self, uid: str) -> None:
+        """A finished and saved stream's shelf leaves memory: from now on it is its recording."""
+        if self.is_live(uid) or uid not in self._live:
+            return
+        shelf = self._live.pop(uid)
+        shelf.rest()
+        until_ms = monotonic_ms() + shelf.window.duration // 90
+        self._ended[uid] = (until_ms, shelf)
+        self._forget_ended()
+
+    async def delete(self, uid: str) -> None:
+        """Remove a recording and its files. Refuses (`conflict`) while the stream is live."""
+        if self.is_live(uid):
+            raise Refused("conflict", "A live stream's media cannot be deleted.")
+        folder = self.folder(uid)
+        recording = self._recordings.pop(uid, None)
+        self._ended.pop(uid, None)
+        shelf = self._live.pop(uid, None) or recording
+        if shelf is not None:
+            await shelf.saved()
+        await asyncio.to_thread(rmtree, folder, ignore_errors=True)
+        self._usage = None
+
+    def check_room(self) -> None:
+        """Refuses (`unavailable`, with a sentence for the publisher) while the disk is full."""
+        refusal = self.usage().room_for_publisher()
+        if refusal is not None:
+            raise refusal
+
+    def check_disk(self) -> None:
+        """As `check_room`, but without a look at every recording: for who asks often."""
+        used = self._usage.recordings if self._usage is not None else ()
+        refusal = disk.usage_of(
+            used, self.root, self.settings.disk_limit_bytes
+        ).room_for_publisher()
+        if refusal is not None:
+            raise refusal
+
+    def usage(self) -> disk.Usage:
+        """How full the disk is; looked at anew when the last look is `usage_max_age_ms` old."""
+        now_ms = monotonic_ms()
+        if self._usage is None or now_ms - self._usage_at_ms >= self.settings.usage_max_age_ms:
+            self._usage = disk.usage(self.root, self.settings.disk_limit_bytes)
+            self._usage_at_ms = now_ms
+        return self._usage
+
+    async def written(self) -> None:
+        """Return when everything that was appended up to now is on its way to the disk."""
+        done = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        self._writer.put(lambda: _set(loop, done))
+        await done.wait()
+
+    async def close(self) -> None:
+        """End what is live, and write what waits. Nothing can be begun afterwards."""
+        for shelf in self._live.values():
+            shelf.finish()
+        await self._writer.close()
+
+    def _forget_ended(self) -> None:
+        now_ms = monotonic_ms()
+        over = [uid for uid, (until_ms, _) in self._ended.items() if until_ms <= now_ms]
+        for uid in over:
+            del self._ended[uid]
+        while len(self._ended) > self.settings.recordings_loaded_max:
+            self._ended.popitem(last=False)
+
+    def folder(self, uid: str) -> Path:
+        """Refuses `not_found` for anything but 32 hexadecimal digits: no path tricks."""
+        if _UID.fullmatch(uid) is None:
+            raise Refused("not_found", "There is no such stream.")
+        return self.root / uid
+
+
+def _ignore(_: RecordingFailed) -> None:
+    """The writer has logged it."""
+
+
+def _set(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
+    loop.call_soon_threadsafe(event.set)

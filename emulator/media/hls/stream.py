@@ -1,0 +1,413 @@
+"""Shelf: one stream's media, from its first part to the last player's last request.
+
+For the event loop's thread alone. Fresh parts are served from memory; a segment that is old and on
+disk is served from its file. A recording that fails (a full disk) does not stop the stream: then
+the window is what memory holds.
+"""
+
+import asyncio
+import gzip
+import re
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from hashlib import blake2b
+from itertools import chain
+from pathlib import Path
+from typing import Literal
+
+from emulator.core.errors import Refused
+from emulator.core.values import dataclass
+from emulator.media.hls import index, playlist
+from emulator.media.hls.part import Part
+from emulator.media.hls.segments import FileRange, Init, Segment, Source, StoredPart, init_of
+from emulator.media.hls.window import Window
+from emulator.media.hls.writer import RecordingFailed, Tape
+from emulator.media.packets import VideoTrack
+
+Kind = Literal["multivariant", "multivariant_ll", "plain", "low_latency"]
+
+# Segments that stay in memory behind the open one, so that players at the live edge need no disk.
+FRESH_SEGMENTS = 3
+# What a failed recording's window holds: all of it in memory.
+UNRECORDED_SEGMENTS = 6
+
+_NAME = re.compile(r"(init|seg|part)-(0|[1-9][0-9]{0,8})\.(mp4|m4s)", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A playlist, ready to send. `is_final`: it will never change again."""
+
+    body: bytes
+    etag: str
+    is_final: bool
+    max_age_seconds: int
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    @cached_property
+    def gzipped(self) -> bytes:
+        """Compressed once for all who take it so."""
+        return gzip.compress(self.body, compresslevel=5, mtime=0)
+
+
+class Shelf:
+    """Live: `begin`, `append` and `finish` by the pipeline. Read by everyone else."""
+
+    def __init__(
+        self,
+        folder: Path,
+        window: Window,
+        tape: Tape | None = None,
+        inits: Mapping[int, Init] | None = None,
+    ) -> None:
+        """`tape` is None for a finished recording. `folder` need not exist.
+
+        `inits` are those that are there already: also ones that no segment of the window needs.
+        """
+        self.folder = folder
+        self.window = window
+        self._tape = tape
+        self._inits: dict[int, Init] = dict(inits or {})
+        self._init_contents: dict[int, bytes] = {}
+        self._fresh: list[Segment] = []
+        self._lengths: dict[int, int] = {}
+        self._rendered: dict[tuple[Kind, bool], tuple[int, Rendered]] = {}
+        self._changed = asyncio.Event()
+        self._saved = asyncio.Event()
+        self._is_withdrawn = False
+        self._was_live = not window.is_recording
+        self._live_form: Shelf | None = None
+        # The same stream in other sizes, by the CDN uids that they are found under.
+        self.siblings: dict[str, Shelf] = {}
+        for segment in window.segments:
+            self._inits[segment.init.number] = segment.init
+            self._lengths[segment.msn] = segment.length
+        if tape is None:
+            self._saved.set()
+
+    # What the pipeline calls.
+
+    def begin(self, content: bytes, part: Part) -> None:
+        """Take the init segment of a part that starts a discontinuity, before the part itself."""
+        self._end_segment()
+        number = max(self._inits, default=-1) + 1
+        init = init_of(number, part.tracks, len(content))
+        self._inits[number] = init
+        self._init_contents[number] = content
+        self.window.begin(init)
+        if self._tape is not None:
+            # Only now: a publisher that sends nothing leaves no folder.
+            if number == 0:
+                self._tape.note(index.head_line(self.window))
+            self._tape.whole(init.name, content, index.init_line(init))
+
+    def append(self, part: Part, fragment: bytes) -> None:
+        """Take one part and its `moof` and `mdat`. All who wait for it wake up.
+
+        Raises `ValueError` where a part with `starts_discontinuity` came without `begin`.
+        """
+        if part.starts_discontinuity and not self.window.starts_run:
+            raise ValueError("a part that starts a discontinuity needs its init segment first")
+        if part.starts_segment and not part.starts_discontinuity:
+            self._end_segment()
+        frames = sum(isinstance(packet.track, VideoTrack) for packet in part.packets)
+        segment, stored = self.window.add(
+            fragment,
+            start=part.start,
+            duration=part.duration,
+            frames=frames,
+            is_independent=part.is_independent,
+            at_ms=part.at_ms,
+        )
+        if stored.offset == 0:
+            self._fresh.append(segment)
+        if self._tape is not None:
+            line = index.part_line(segment, stored, frames)
+            self._tape.part(segment.name, stored, line)
+        self._wake()
+
+    def pause(self) -> None:
+        """No media comes for a while, and perhaps no more at all: what came can be played out."""
+        self._end_segment()
+        self.window.pause()
+        self._wake()
+
+    def finish(self) -> None:
+        """No more media: the playlists end. A second call changes nothing."""
+        if self.window.is_finished:
+            return
+        self._end_segment()
+        self.window.finish()
+        self._wake()
+        if self._tape is None:
+            return
+        if self._inits:
+            self._tape.finish(index.end_line(self.window.end_ms), self._saved.set)
+        else:
+            self._saved.set()
+
+    def rest(self) -> None:
+        """All of it is on the disk, and is played from there: let go of the bytes in memory."""
+        self._fresh = [segment for segment in self._fresh if not segment.drop_content()]
+
+    def as_it_was_live(self) -> "Shelf":
+        """A recording under the address that it was live at: with playlists of the same form."""
+        if self._live_form is None:
+            self._live_form = Shelf(self.folder, self.window)
+            self._live_form._was_live = True
+        return self._live_form
+
+    def withdraw(self) -> None:
+        """Nothing of it is to be played any more: who waits, and who asks, is refused."""
+        self._is_withdrawn = True
+        self.finish()
+
+    def leave_siblings(self, uid: str) -> None:
+        """The playlists beside this one, whose `uid` is given, speak of it no more."""
+        for other in self.siblings.values():
+            other.siblings.pop(uid, None)
+
+    async def saved(self) -> None:
+        """Return when a finished recording is on the disk, as far as it could be written."""
+        await self._saved.wait()
+
+    @property
+    def failure(self) -> RecordingFailed | None:
+        """Why the recording stopped growing, if it did; the stream goes on from memory."""
+        return self._tape.failure if self._tape is not None else None
+
+    # What players ask for.
+
+    def playlist(
+        self, kind: Kind, *, msn: int | None = None, part: int | None = None, skip: bool = False
+    ) -> Rendered:
+        """The playlist as it is now. Blocking is `wait_for`; both take the same numbers.
+
+        Refuses `not_found`, with `retry_after_seconds`, before the first segment is whole: parts
+        alone are legal, but hls.js, Shaka and video.js give up on them for good.
+        """
+        self._check_ready()
+        is_delta = skip and kind == "low_latency"
+        version, rendered = self._rendered.get((kind, is_delta), (-1, None))
+        if rendered is None or version != self.window.version:
+            rendered = self._render(kind, is_delta)
+            self._rendered[kind, is_delta] = (self.window.version, rendered)
+        if msn is None and part is None:
+            return rendered
+        # A blocking reload's answer belongs to its own address, and so may be kept for long.
+        kept_seconds = 6 * self.window.target_seconds
+        return Rendered(rendered.body, rendered.etag, rendered.is_final, kept_seconds)
+
+    async def wait_for(self, msn: int | None, part: int | None = None) -> None:
+        """Return when the playlist holds that segment, or part of it (RFC 8216bis, 6.2.5.2).
+
+        Refuses `bad_request` what is too far ahead or makes no sense, and `unavailable` when it has
+        not come within three target durations.
+        """
+        window = self.window
+        if msn is None:
+            if part is not None:
+                raise Refused("bad_request", "_HLS_part needs _HLS_msn beside it.")
+            return
+        if window.is_finished:
+            return
+        self._check_reach(msn, part)
+        await self._until(lambda: window.is_finished or self._holds(msn, part))
+
+    async def wait_for_first(self) -> None:
+        """Return when there is a playlist, or there never will be; refuses `unavailable` as
+        above."""
+        await self._until(lambda: self._is_ready() or self.window.is_finished)
+
+    async def wait_for_length(self, ticks: int) -> None:
+        """Return when so much has come since the start, or no more does; refuses as above."""
+        window = self.window
+        await self._until(lambda: window.is_finished or self._length() >= ticks)
+
+    def _length(self) -> int:
+        opened = self.window.open
+        return self.window.total_ticks + (opened.duration if opened is not None else 0)
+
+    def media_now(self, name: str) -> Source:
+        """An init segment, a whole segment or a part, by the name a playlist gave it.
+
+        Refuses `not_found` for every other name, and for what is no longer there.
+        """
+        kind, number = self._parse(name)
+        if kind == "init":
+            return self._init_source(number)
+        return self._segment_source(number) if kind == "seg" else self._part_source(number)
+
+    async def media(self, name: str) -> Source:
+        """As `media_now`, but the part that a preload hint names is waited for."""
+        kind, number = self._parse(name)
+        window = self.window
+        if kind == "part" and number == window.next_part and not window.is_finished:
+            await self._until(lambda: window.next_part > number or window.is_finished)
+        return self.media_now(name)
+
+    # How it is done.
+
+    def _end_segment(self) -> None:
+        segment = self.window.end_segment()
+        if segment is None:
+            return
+        self._lengths[segment.msn] = segment.length
+        if self._tape is not None:
+            self._tape.end_segment(index.segment_line(segment))
+        self._age()
+
+    def _age(self) -> None:
+        """Let go of the bytes of old segments, and of parts nobody may ask for any more."""
+        oldest_fresh = self.window.next_msn - FRESH_SEGMENTS
+        self._fresh = [
+            segment
+            for segment in self._fresh
+            if segment.msn >= oldest_fresh or not segment.drop_content()
+        ]
+        if self.failure is not None:
+            self._lose_unrecorded()
+        kept_parts = 2 + 3 * self.window.target_seconds * 1000 // self.window.segment_ms
+        for segment in reversed(self.window.complete):
+            if segment.msn < self.window.next_msn - kept_parts:
+                if not segment.parts or any(part.content for part in segment.parts):
+                    break
+                segment.drop_parts()
+
+    def _lose_unrecorded(self) -> None:
+        """What only memory has leaves the window first, and memory as much later."""
+        first = self.window.next_msn - UNRECORDED_SEGMENTS
+        if any(segment.msn < first for segment in self._fresh):
+            self.window.drop_before(first)
+        lost = [s for s in self._fresh if s.msn < first - UNRECORDED_SEGMENTS]
+        for segment in lost:
+            self._lengths.pop(segment.msn, None)
+            self._fresh.remove(segment)
+
+    def _wake(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    async def _until(self, is_true: Callable[[], bool]) -> None:
+        try:
+            async with asyncio.timeout(3 * self.window.target_seconds):
+                while not is_true():
+                    await self._changed.wait()
+        except TimeoutError:
+            raise Refused(
+                "unavailable",
+                "The stream has sent nothing for a while. Try again.",
+                retry_after_seconds=1,
+            ) from None
+
+    def _check_reach(self, msn: int, part: int | None) -> None:
+        window = self.window
+        if msn < 0 or (part is not None and part < 0):
+            raise Refused("bad_request", "_HLS_msn and _HLS_part are not negative.")
+        if msn > window.last_msn + 2:
+            raise Refused(
+                "bad_request",
+                "_HLS_msn is more than two segments ahead.",
+                last_msn=window.last_msn,
+            )
+        parts = len(window.open.parts) if window.open is not None else 0
+        part_seconds = window.part_target / 90_000
+        limit = parts + (3 / part_seconds if part_seconds < 1 else 3)
+        if part is not None and msn == window.next_msn and part > limit:
+            raise Refused("bad_request", "_HLS_part is too far ahead.", last_part=parts - 1)
+
+    def _holds(self, msn: int, part: int | None) -> bool:
+        window = self.window
+        if part is None or msn < window.last_msn:
+            return window.last_msn >= msn
+        is_whole = msn == window.last_msn
+        segment = window.complete[-1] if is_whole else window.open
+        if segment is None or segment.msn != msn:
+            return False
+        # A part after a segment's last one is the next segment's first (6.2.5.2).
+        return len(segment.parts) > part or (is_whole and window.open is not None)
+
+    def _is_ready(self) -> bool:
+        return bool(self.window.complete)
+
+    def _check_ready(self) -> None:
+        if self._is_withdrawn:
+            raise Refused("not_found", "This is not made any more.")
+        if not self._is_ready():
+            sentence = "This stream has no media yet."
+            if self.window.is_finished:
+                raise Refused("not_found", "This stream had no media.")
+            raise Refused("not_found", sentence, retry_after_seconds=1)
+
+    def _render(self, kind: Kind, is_delta: bool) -> Rendered:
+        window = self.window
+        if kind == "multivariant":
+            text = playlist.multivariant(window, "stream.m3u8")
+        elif kind == "multivariant_ll":
+            text = playlist.multivariant(window, "llhls.m3u8")
+        elif not self._was_live:
+            text = playlist.recording(window)
+        elif kind == "plain":
+            text = playlist.plain(window)
+        else:
+            reports = [
+                playlist.report(each.window, f"../../{uid}/manifest/llhls.m3u8")
+                for uid, each in self.siblings.items()
+                if each._is_ready()
+            ]
+            text = playlist.low_latency(window, is_delta=is_delta, reports=reports)
+        body = text.encode()
+        etag = f'"{blake2b(body, digest_size=9).hexdigest()}"'
+        # Live playlists are polled: a cache may help many at once, never show an old edge.
+        max_age_seconds = 60 if window.is_recording else 0 if kind == "low_latency" else 1
+        return Rendered(body, etag, window.is_finished, max_age_seconds)
+
+    def _parse(self, name: str) -> tuple[str, int]:
+        match = _NAME.fullmatch(name)
+        if match is None or (match[1] == "init") != (match[3] == "mp4"):
+            raise _no_such(name)
+        return match[1], int(match[2])
+
+    def _init_source(self, number: int) -> Source:
+        init = self._inits.get(number)
+        if init is None:
+            raise _no_such(f"init-{number}.mp4")
+        content = self._init_contents.get(number)
+        return FileRange(self.folder / init.name, 0, init.length) if content is None else content
+
+    def _segment_source(self, msn: int) -> Source:
+        name = f"seg-{msn}.m4s"
+        length = self._lengths.get(msn)
+        if length is None:
+            raise _no_such(name)
+        for segment in self._fresh:
+            if segment.msn == msn and (content := segment.content()) is not None:
+                return content
+        return FileRange(self.folder / name, 0, length)
+
+    def _part_source(self, number: int) -> Source:
+        window = self.window
+        opened = [window.open] if window.open is not None else []
+        for segment in chain(opened, reversed(window.complete), reversed(window.left)):
+            place = segment.range_of_part(number)
+            if place is not None:
+                return FileRange(self.folder / segment.name, *place)
+            first = segment.parts[0].number if segment.parts else segment.first_part
+            if number >= first:
+                index = number - first
+                if index < len(segment.parts):
+                    return self._stored(segment, segment.parts[index])
+                break  # Older segments have older parts.
+        raise _no_such(f"part-{number}.m4s")
+
+    def _stored(self, segment: Segment, part: StoredPart) -> Source:
+        if part.content is not None:
+            return part.content
+        return FileRange(self.folder / segment.name, part.offset, part.length)
+
+
+def _no_such(name: str) -> Refused:
+    return Refused("not_found", "There is no such media file.", name=name[:80])

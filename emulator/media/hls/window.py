@@ -1,0 +1,296 @@
+"""Window: which segments and parts of a stream can be asked for now. Pure: no file, no clock.
+
+Segments only ever join at the end and leave at the front; `version` grows with each change, so
+that whatever is made of a window can be kept until the version differs.
+
+RFC 8216bis does not let the target duration change (6.2.1), and how often a publisher's key frames
+come is not known before it has happened. So the first segment decides it, before which no playlist
+is served: twice the segment length, which a publisher whose key frames come at least that often
+never exceeds, or 10 s. The segmenter cuts all that follow to it (docs/decisions/0018). 10 s for
+everybody would put every player that counts in target durations 30 s behind.
+"""
+
+from collections import deque
+from math import ceil
+
+from emulator.media.hls.segmenter import (
+    LONG_TARGET_SECONDS,
+    keeps_usual_target,
+    usual_target_seconds,
+)
+from emulator.media.hls.segments import TICKS_PER_SECOND, Init, Segment, StoredPart
+
+# Closed captions inside a picture: user data of the United States (0xB5), ATSC (0x0031), GA94
+# (ANSI/SCTE 128-1, 8.1; CTA-708-E, 4.4).
+CAPTIONS = b"\xb5\x00\x31GA94"
+
+
+class Window:
+    """The live window of one stream, or all of a finished recording (`is_recording`)."""
+
+    def __init__(
+        self, *, segment_ms: int, part_ms: int, dvr_seconds: float = 0, is_recording: bool = False
+    ) -> None:
+        self.segment_ms = segment_ms
+        self.part_ms = part_ms
+        self.dvr_seconds = dvr_seconds
+        self.is_recording = is_recording
+        self.is_finished = False
+        # Nobody publishes just now.
+        self.is_paused = False
+        self.version = 0
+        self.complete: deque[Segment] = deque()
+        self.open: Segment | None = None
+        self.init: Init | None = None
+        self.discontinuity_sequence = 0
+        self.next_msn = 0
+        # What left the window lately: players may fetch it for as long as the playlist was that
+        # named it (RFC 8216bis, 6.2.2).
+        self.left: deque[Segment] = deque()
+        self.next_part = 0
+        self.target_seconds = usual_target_seconds(segment_ms)
+        self.part_target = part_target_for(part_ms * 90)
+        self.peak_bits = 0
+        self.total_bytes = 0
+        self.total_ticks = 0
+        self._dependent = 0
+        self._run_frames = 0
+        self._run_ticks = 0
+        self._fastest = (0, 1)
+        self._run_anchor: tuple[int, float] | None = None
+        self.starts_run = False
+        self.has_captions = False
+
+    def begin(self, init: Init) -> None:
+        """Start a run: what comes next has a clock or codecs of its own."""
+        self.end_segment()
+        self.init = init
+        self.starts_run = True
+        self._run_anchor = None
+        self._run_frames = self._run_ticks = 0
+        self._fastest = (0, 1)
+
+    def add(
+        self,
+        content: bytes,
+        *,
+        start: int,
+        duration: int,
+        frames: int,
+        is_independent: bool,
+        at_ms: int,
+    ) -> tuple[Segment, StoredPart]:
+        """Append one part to the open segment, or open one with it."""
+        self.is_paused = False
+        segment = self.open or self._open_segment(start, is_independent, at_ms)
+        part = StoredPart(
+            number=self.next_part,
+            offset=segment.length,
+            length=len(content),
+            duration=duration,
+            is_independent=is_independent,
+            content=content,
+        )
+        self.next_part += 1
+        segment.add(part, frames)
+        self.has_captions = self.has_captions or CAPTIONS in content
+        self._run_frames += frames
+        self._run_ticks += duration
+        if duration > self.part_target:
+            self.part_target = part_target_for(duration)
+        self.version += 1
+        return segment, part
+
+    def end_segment(self) -> Segment | None:
+        """Close the open segment, if there is one, and let old ones leave the window."""
+        segment, self.open = self.open, None
+        if segment is not None:
+            self.keep(segment)
+            self._note_rate(segment.frames, segment.duration)
+            self._trim()
+        return segment
+
+    def pause(self) -> None:
+        """No media comes for a while. The open segment was closed before."""
+        self.is_paused = True
+        self.version += 1
+
+    def keep(self, segment: Segment) -> None:
+        """Append a whole segment."""
+        self._settle_target(segment)
+        self.complete.append(segment)
+        self.next_msn = segment.msn + 1
+        self.total_bytes += segment.length
+        self.total_ticks += segment.duration
+        # A short rest at the end says nothing of the rate (RFC 8216bis, 4.4.6.2: BANDWIDTH).
+        if segment.duration * 2 >= self.segment_ms * 90 or not self.peak_bits:
+            self.peak_bits = max(self.peak_bits, bits_per_second(segment.length, segment.duration))
+        self._dependent += not segment.is_independent
+        self.version += 1
+
+    def finish(self) -> Segment | None:
+        """No more media. What was the open segment is returned."""
+        segment = self.end_segment()
+        self.is_finished = True
+        self.version += 1
+        return segment
+
+    def drop_before(self, msn: int) -> None:
+        """Let every complete segment before `msn` leave the window."""
+        while self.complete and self.complete[0].msn < msn:
+            self._drop_first()
+            self.version += 1
+        self._forget()
+
+    def length_ms(self, msn: int) -> int:
+        """How long a segment is that is complete; 0 for one that is not, or not there any more."""
+        index = msn - self.complete[0].msn if self.complete else -1
+        if not 0 <= index < len(self.complete):
+            return 0
+        return round(self.complete[index].duration / 90)
+
+    @property
+    def segments(self) -> list[Segment]:
+        """All segments, the open one last."""
+        return [*self.complete, self.open] if self.open is not None else list(self.complete)
+
+    @property
+    def first_msn(self) -> int:
+        return self.complete[0].msn if self.complete else self.next_msn
+
+    @property
+    def keeps_all(self) -> bool:
+        """Every segment since the start is there, and none is going to leave."""
+        return not self.dvr_seconds and self.first_msn == 0
+
+    @property
+    def is_independent(self) -> bool:
+        """Every segment begins with a key frame. A forced cut's does not."""
+        return not self._dependent and (self.open is None or self.open.is_independent)
+
+    @property
+    def last_msn(self) -> int:
+        """The last complete segment, -1 before there is one."""
+        return self.next_msn - 1
+
+    @property
+    def duration(self) -> int:
+        return sum(segment.duration for segment in self.segments)
+
+    @property
+    def end_ms(self) -> int:
+        """The instant at which the media ends; 0 before there is any."""
+        segments = self.segments
+        return round(segments[-1].program_ms + segments[-1].duration / 90) if segments else 0
+
+    @property
+    def frame_rate(self) -> float | None:
+        """Frames a second in the fastest segments of the present run; None without video.
+
+        A playlist says the most that there are (RFC 8216bis, 4.4.6.2): where a picture stood still
+        for a while, an average would be too low. Before a segment is whole, what has come counts.
+        """
+        frames, ticks = self._fastest if self._fastest[0] else (self._run_frames, self._run_ticks)
+        return _usual_rate(frames * TICKS_PER_SECOND / ticks) if frames and ticks else None
+
+    def note_frames(self, frames: int, ticks: int) -> None:
+        """Count frames of a segment that was kept whole."""
+        self._run_frames += frames
+        self._run_ticks += ticks
+        self._note_rate(frames, ticks)
+
+    def _note_rate(self, frames: int, ticks: int) -> None:
+        """A segment is whole. One shorter than a second says little of the rate."""
+        if ticks < TICKS_PER_SECOND:
+            return
+        fastest, fastest_ticks = self._fastest
+        now, before = frames * fastest_ticks, fastest * ticks
+        # The wire's milliseconds are rounded, so segments that are as fast are counted together.
+        if abs(now - before) * 100 <= before:
+            self._fastest = (fastest + frames, fastest_ticks + ticks)
+        elif now > before:
+            self._fastest = (frames, ticks)
+
+    def _open_segment(self, start: int, is_independent: bool, at_ms: int) -> Segment:
+        if self.init is None:
+            raise ValueError("a part came before its init segment")
+        if self._run_anchor is None:
+            self._run_anchor = (start, max(at_ms, self._last_end_ms()))
+        # Dates follow the media's clock within a run: arrival times jitter, and players that
+        # align by date would see segments overlap. A publisher that sends faster than in real
+        # time is dated ahead of its arrival: then the next run goes on where that one ends.
+        anchor_start, anchor_ms = self._run_anchor
+        self.open = Segment(
+            msn=self.next_msn,
+            init=self.init,
+            start=start,
+            program_ms=anchor_ms + (start - anchor_start) / 90,
+            starts_discontinuity=self.starts_run and self.next_msn > 0,
+            is_independent=is_independent,
+        )
+        self.starts_run = False
+        return self.open
+
+    def _last_end_ms(self) -> float:
+        """The instant at which the last complete segment ends; 0 before there is one."""
+        if not self.complete:
+            return 0
+        last = self.complete[-1]
+        return last.program_ms + last.duration / 90
+
+    def _settle_target(self, segment: Segment) -> None:
+        """The first segment decides. A later one is longer only where nothing could be cut: one
+        frame that lasted, which no limit would make shorter."""
+        is_first = not self.total_ticks
+        if is_first and not keeps_usual_target(segment.duration, self.part_target, self.segment_ms):
+            self.target_seconds = max(self.target_seconds, LONG_TARGET_SECONDS)
+        self.target_seconds = max(self.target_seconds, round_seconds(segment.duration))
+
+    def _trim(self) -> None:
+        """DVR: keep `dvr_seconds`, and never less than three target durations (RFC 8216, 6.2.2)."""
+        if not self.dvr_seconds or self.is_recording:
+            return
+        kept = max(self.dvr_seconds, 3 * self.target_seconds) * TICKS_PER_SECOND
+        total = sum(segment.duration for segment in self.complete)
+        while self.complete and total - self.complete[0].duration >= kept:
+            total -= self.complete[0].duration
+            self._drop_first()
+        self._forget()
+
+    def _forget(self) -> None:
+        """Parts leave a playlist before their segment does, and both are kept for its length."""
+        kept = self.duration + 3 * self.target_seconds * TICKS_PER_SECOND
+        total = sum(segment.duration for segment in self.left)
+        while self.left and total > kept:
+            total -= self.left.popleft().duration
+
+    def _drop_first(self) -> None:
+        # The tag leaves with its segment, and from then on it is counted (RFC 8216bis, 6.2.2).
+        segment = self.complete.popleft()
+        self.left.append(segment)
+        self.discontinuity_sequence += segment.starts_discontinuity
+        self._dependent -= not segment.is_independent
+
+
+def part_target_for(duration: int) -> int:
+    """The part target in whose allowed range, 85 to 100 % (RFC 8216bis, 4.4.3.7), a part of
+    `duration` lies in the middle: the segmenter's rule."""
+    return duration * 40 // 37
+
+
+def round_seconds(ticks: int) -> int:
+    """To the nearest second, halves up, as EXTINF is compared with the target duration."""
+    return (ticks + TICKS_PER_SECOND // 2) // TICKS_PER_SECOND
+
+
+def bits_per_second(length: int, ticks: int) -> int:
+    return ceil(length * 8 * TICKS_PER_SECOND / ticks) if ticks else 0
+
+
+_USUAL_RATES = (10, 12, 15, 20, 24000 / 1001, 24, 25, 30000 / 1001, 30, 48, 50, 60000 / 1001, 60)
+
+
+def _usual_rate(rate: float) -> float:
+    """The usual rate that is nearest, if it is within half a percent; RTMP's clock is coarse."""
+    nearest = min(_USUAL_RATES, key=lambda usual: abs(usual - rate))
+    return nearest if abs(nearest - rate) <= 0.005 * nearest else rate

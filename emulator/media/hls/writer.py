@@ -1,0 +1,243 @@
+"""The one thread that writes live recordings, so that the event loop never waits for a disk.
+
+Each recording is a `Tape`: its calls only put a job in a queue. What waits is bounded a recording;
+over the bound, or when the disk says no, that recording fails with a named reason, once, and the
+stream itself goes on. Bytes are written before the index line that names them.
+"""
+
+import asyncio
+import contextlib
+import errno
+import logging
+import os
+import threading
+from collections.abc import Callable
+from io import FileIO
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Literal
+
+from emulator.core.values import dataclass
+from emulator.media.hls.index import NAME as INDEX_NAME
+from emulator.media.hls.segments import StoredPart
+
+log = logging.getLogger(__name__)
+
+FailureReason = Literal["disk_full", "disk_too_slow", "disk_error"]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingFailed:
+    """Why a recording holds nothing from here on."""
+
+    reason: FailureReason
+    sentence: str
+
+
+OnFailure = Callable[[RecordingFailed], None]
+Job = Callable[[], None]
+
+
+class Writer:
+    """Owns the thread. It starts with the first job and ends with `close`.
+
+    Jobs are put by the event loop's thread. Those of one turn of the loop are handed over together
+    when it ends: the thread wakes once, and does not ask for the interpreter while the loop works.
+    """
+
+    def __init__(self, *, pending_bytes_max: int = 16 * 1024 * 1024) -> None:
+        self.pending_bytes_max = pending_bytes_max
+        self._turn: list[Job] = []
+        self._queue: SimpleQueue[list[Job] | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def tape(self, folder: Path, on_failure: OnFailure) -> "Tape":
+        """Files for one recording in `folder`. `on_failure` is called on this event loop."""
+        return Tape(self, folder, on_failure, asyncio.get_running_loop())
+
+    def put(self, job: Job) -> None:
+        if not self._turn:
+            asyncio.get_running_loop().call_soon(self._hand_over)
+        self._turn.append(job)
+
+    async def close(self) -> None:
+        """Write what waits, then end the thread."""
+        self._hand_over()
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            self._queue.put(None)
+            await asyncio.to_thread(thread.join)
+
+    def _hand_over(self) -> None:
+        turn, self._turn = self._turn, []
+        if not turn:
+            return
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="shelf-writer", daemon=True)
+            self._thread.start()
+        self._queue.put(turn)
+
+    def _run(self) -> None:
+        while (jobs := self._queue.get()) is not None:
+            for job in jobs:
+                job()
+
+
+class Tape:
+    """One recording's files. Public methods belong to the event loop's thread, the rest to the
+    writer's."""
+
+    def __init__(
+        self, writer: Writer, folder: Path, on_failure: OnFailure, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self.folder = folder
+        self.failure: RecordingFailed | None = None
+        self._writer = writer
+        self._on_failure = on_failure
+        self._loop = loop
+        # Two sums, so that each has one thread that adds to it, and none needs a lock.
+        self._put_bytes = 0
+        self._done_bytes = 0
+        self._lock = threading.Lock()
+        self._index: FileIO | None = None
+        self._segment: FileIO | None = None
+        self._segment_name = ""
+
+    def note(self, line: bytes) -> None:
+        """Write an index line that names no bytes."""
+        self._put(len(line), lambda: self._write_line(line))
+
+    def whole(self, name: str, content: bytes, line: bytes) -> None:
+        """Write a whole file (an init segment), then its line."""
+
+        def act() -> None:
+            with (self.folder / name).open("wb") as file:
+                file.write(content)
+                _sync(file.fileno())
+            self._write_line(line)
+
+        self._put(len(content), act)
+
+    def part(self, segment_name: str, part: StoredPart, line: bytes) -> None:
+        """Append a part to its segment's file, then its line; then `part.is_written`."""
+        content = part.content
+        if content is None:
+            raise ValueError("a part is written from memory")
+
+        def act() -> None:
+            _write(self._segment_file(segment_name), content)
+            self._write_line(line)
+            part.is_written = True
+
+        self._put(len(content), act)
+
+    def end_segment(self, line: bytes) -> None:
+        """The open segment is complete: bring it to the disk, then its line."""
+
+        def act() -> None:
+            self._close_segment()
+            self._write_line(line)
+            if self._index is not None:
+                _sync(self._index.fileno())
+
+        self._put(len(line), act)
+
+    def finish(self, line: bytes, done: Job) -> None:
+        """Write the last line, close all files; then `done` is called on the event loop.
+
+        Also after a failure: what was written before it is a recording too.
+        """
+
+        def act() -> None:
+            # A disk that is full has failed already; the recovery at the next start copes.
+            with contextlib.suppress(OSError):
+                self._close_segment()
+                self._write_line(line)
+                if self._index is not None:
+                    _sync(self._index.fileno())
+            self._close_files()
+            self._call_home(done)
+
+        self._writer.put(act)
+
+    def _put(self, length: int, act: Job) -> None:
+        if self.failure is not None:
+            return
+        self._put_bytes += length
+        if self._put_bytes - self._done_bytes > self._writer.pending_bytes_max:
+            pending_mib = self._writer.pending_bytes_max >> 20
+            sentence = f"The disk is too slow: more than {pending_mib} MiB wait to be written."
+            self._fail("disk_too_slow", sentence)
+            return
+
+        def job() -> None:
+            # Jobs that wait behind a failure would leave a hole: they are let go.
+            try:
+                if self.failure is None:
+                    act()
+            except OSError as error:
+                self._fail(*_named(error, self.folder))
+            finally:
+                self._done_bytes += length
+
+        self._writer.put(job)
+
+    def _fail(self, reason: FailureReason, sentence: str) -> None:
+        with self._lock:
+            if self.failure is not None:
+                return
+            self.failure = RecordingFailed(reason, sentence)
+        log.error("recording failed folder=%s reason=%s", self.folder.name, reason)
+        failure = self.failure
+        self._call_home(lambda: self._on_failure(failure))
+
+    def _call_home(self, act: Job) -> None:
+        # The loop may be gone when the process stops; then nobody is left to be told.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(act)
+
+    def _segment_file(self, name: str) -> FileIO:
+        if self._segment is None or self._segment_name != name:
+            self._close_segment()
+            self._segment = FileIO(self.folder / name, "w")
+            self._segment_name = name
+        return self._segment
+
+    def _write_line(self, line: bytes) -> None:
+        if self._index is None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._index = FileIO(self.folder / INDEX_NAME, "a")
+            if self._index.tell():
+                _write(self._index, b"\n")  # Behind what a killed process did not finish.
+        _write(self._index, line)
+
+    def _close_segment(self) -> None:
+        segment, self._segment = self._segment, None
+        if segment is not None:
+            with segment:
+                _sync(segment.fileno())
+
+    def _close_files(self) -> None:
+        for file in (self._segment, self._index):
+            if file is not None:
+                with contextlib.suppress(OSError):
+                    file.close()
+        self._segment = self._index = None
+
+
+def _write(file: FileIO, content: bytes) -> None:
+    """All of it: a write may take less than it was given, also on a disk that is nearly full."""
+    view = memoryview(content)
+    while view:
+        view = view[file.write(view) :]
+
+
+def _sync(descriptor: int) -> None:
+    # The file's size is all that playback needs besides its bytes; macOS has no fdatasync.
+    getattr(os, "fdatasync", os.fsync)(descriptor)
+
+
+def _named(error: OSError, folder: Path) -> tuple[FailureReason, str]:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "disk_full", f"The disk is full: {folder.name} is no longer recorded."
+    return "disk_error", f"{folder.name} is no longer recorded: {error.strerror}."

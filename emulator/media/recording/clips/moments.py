@@ -1,0 +1,103 @@
+"""Moments: where a recording's picture changes and where its pauses end. For threads.
+
+Looked for in at most `SAMPLES_MAX` pieces at even distances, so that an evening takes seconds: of
+each the first key frame, small and grey, and how loud it is. Imports PyAV on use.
+"""
+
+import io
+from array import array
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Literal, NamedTuple
+
+from emulator.core.values import dataclass
+from emulator.media.hls.segments import TICKS_PER_SECOND
+from emulator.media.recording.footage import Footage, Piece
+from emulator.media.recording.pictures import drawn
+
+SAMPLES_MAX = 240
+# Of a grey picture's range, on average over all pixels: less than this moves in one scene, too.
+SCENE_MIN = 0.08
+# Of full loudness (root mean square): what is below is a pause, 40 dB down.
+PAUSE_MAX = 0.01
+_SMALL = (32, 18)
+_SOUND_RATE = 8_000
+
+Kind = Literal["scene", "pause"]
+
+
+class Moment(NamedTuple):
+    """`strength` is from 0 to 1."""
+
+    at_ms: int
+    kind: Kind
+    strength: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """One piece: None where it has no picture, or no sound."""
+
+    at_ms: int
+    grey: bytes | None
+    loudness: float | None
+
+
+def moments(footage: Footage) -> tuple[Moment, ...]:
+    """In the order of time; the same footage gives the same ones."""
+    pieces = footage.pieces
+    step = max(1, -(-len(pieces) // SAMPLES_MAX))
+    samples = [_sample(piece) for piece in pieces[::step]]
+    return tuple(moment for pair in pairwise(samples) for moment in _between(*pair))
+
+
+def _between(before: _Sample, after: _Sample) -> Iterator[Moment]:
+    if before.grey is not None and after.grey is not None:
+        change = _apart(before.grey, after.grey)
+        if change >= SCENE_MIN:
+            yield Moment(after.at_ms, "scene", round(min(1.0, 3 * change), 3))
+    if before.loudness is None or after.loudness is None:
+        return
+    if before.loudness < PAUSE_MAX <= after.loudness:
+        yield Moment(after.at_ms, "pause", 0.5)
+
+
+def _apart(one: bytes, other: bytes) -> float:
+    difference = sum(abs(a - b) for a, b in zip(one, other, strict=True))
+    return difference / (255 * len(one))
+
+
+def _sample(piece: Piece) -> _Sample:
+    at_ms = round(piece.position * 1000 / TICKS_PER_SECOND)
+    return _Sample(at_ms, _grey(piece), _loudness(piece))
+
+
+def _grey(piece: Piece) -> bytes | None:
+    frame = drawn(piece, piece.position / TICKS_PER_SECOND)
+    if frame is None:
+        return None
+    width, height = _SMALL
+    small = frame.reformat(width=width, height=height, format="gray")
+    plane = small.planes[0]
+    # A plane's lines may be longer than the picture is wide.
+    rows = [bytes(plane)[line * plane.line_size :][:width] for line in range(height)]
+    return b"".join(rows)
+
+
+def _loudness(piece: Piece) -> float | None:
+    import av
+
+    resampler = av.AudioResampler("flt", "mono", _SOUND_RATE)
+    squares, count = 0.0, 0
+    with av.open(io.BytesIO(piece.content()), "r", format="mp4") as container:
+        if not container.streams.audio:
+            return None
+        try:
+            for frame in container.decode(audio=0):
+                for heard in resampler.resample(frame):
+                    values = array("f", bytes(heard.planes[0])[: 4 * heard.samples])
+                    squares += sum(value * value for value in values)
+                    count += len(values)
+        except av.FFmpegError:  # Damaged from here on.
+            pass
+    return (squares / count) ** 0.5 if count else None

@@ -1,0 +1,181 @@
+"""CuttingRoom: where one world's clips are cut and its VODs are made in other sizes.
+
+For the event loop's thread. The work is done in threads, a clip at a time and a VOD at a time for
+the whole process, so that nobody waits with ten seconds of film for another one's evening.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from emulator.core.errors import Refused
+from emulator.core.events import Event
+from emulator.core.events.library import ClipCreated, ClipDeleted, RenditionQueued, VodDeleted
+from emulator.media.hls.store import Shelves
+from emulator.media.recording.clips.sources import Sources
+from emulator.media.recording.jobs import Bench, Benches, finished, tell, tried, written
+from emulator.media.recording.recordings import Recordings
+from emulator.media.recording.uploads.progress import Watch
+from emulator.world.library import clips, renditions
+from emulator.world.world import World
+
+if TYPE_CHECKING:
+    from emulator.media.recording.uploads.importing import Imported
+
+log = logging.getLogger(__name__)
+
+
+class CuttingRoom:
+    """Does what the library of one world asks for, in its order."""
+
+    def __init__(
+        self,
+        world: World,
+        shelves: Shelves,
+        recordings: Recordings,
+        sources: Sources,
+        tasks: asyncio.TaskGroup,
+        benches: Benches,
+        is_kept: Callable[[str], bool],
+    ) -> None:
+        """`is_kept` says of media whether somebody beside the world's facts still needs it."""
+        self._world = world
+        self._shelves = shelves
+        self._recordings = recordings
+        self._sources = sources
+        self._bench = Bench(tasks)
+        self._benches = benches
+        self._is_kept = is_kept
+        # By the uid under which the result is to be found.
+        self._under_way: dict[str, Watch] = {}
+
+    def hear(self, event: Event) -> None:
+        """What is asked for is made; what no fact speaks of any more is removed."""
+        if isinstance(event, ClipCreated):
+            self._bench.start(self._cut(event.clip_id))
+        elif isinstance(event, RenditionQueued):
+            self._bench.start(self._make(event.uid))
+        elif isinstance(event, ClipDeleted):
+            if not self._cancel(event.uid):
+                self._bench.start(self._remove(event.uid))
+        elif isinstance(event, VodDeleted):
+            for uid in event.uids:
+                self._cancel(uid)
+
+    def recover(self) -> None:
+        """Clips that were not cut when the last process stopped are cut now; a size is asked for
+        again by whoever wants it."""
+        for clip in clips.unfinished(self._world):
+            self._bench.start(self._cut(clip.id))
+        for rendition in renditions.unfinished(self._world):
+            renditions.fail(self._world, rendition.uid, renditions.STOPPED)
+
+    async def stop(self) -> None:
+        """End what is under way."""
+        await self._bench.stop()
+
+    def _cancel(self, uid: str) -> bool:
+        """End what is being made. What a thread is writing is removed when it has let go of it."""
+        watch = self._under_way.get(uid)
+        if watch is not None:
+            watch.cancel()
+        return watch is not None
+
+    async def _remove(self, uid: str) -> None:
+        self._recordings.forget(uid)
+        if self._shelves.has(uid) and not self._is_kept(uid):
+            await self._shelves.delete(uid)
+
+    async def _cut(self, clip_id: str) -> None:
+        with suppress(Refused):  # Where nothing more comes, what there is will do.
+            await self._sources.wait_for(clips.find(self._world, clip_id))
+        # Also while it waits for its turn, so that its instant does not depend on the machine.
+        with self._world.clock.working():
+            await self._cut_in_turn(clip_id)
+
+    async def _cut_in_turn(self, clip_id: str) -> None:
+        async with self._benches.cuts:
+            try:
+                clip = clips.find(self._world, clip_id)
+            except Refused:  # It was deleted before its turn came.
+                return
+            await self._guarded(
+                clip.uid,
+                self._cut_now(clip),
+                lambda reason: clips.fail(self._world, clip_id, reason),
+            )
+
+    async def _cut_now(self, clip: clips.Clip) -> None:
+        from emulator.media.recording.uploads.importing import cut
+
+        footage, span = await self._sources.of_clip(clip)
+        folder = self._shelves.folder(clip.uid)
+        watch = self._under_way[clip.uid]
+        at_ms = clip.created_at_ms
+        # A try that a stopped process left behind.
+        await self._shelves.delete(clip.uid)
+        imported = await finished(
+            watch, cut, footage, span, folder, self._shelves.settings.segment_ms, at_ms, watch
+        )
+        finish = partial(clips.finish, self._world, clip.id, imported.duration_ms)
+        await written(self._world, finish)
+        log.info("clip is ready clip=%s duration_ms=%d", clip.id, imported.duration_ms)
+
+    async def _make(self, uid: str) -> None:
+        async with self._benches.jobs:
+            try:
+                vod = await written(self._world, lambda: renditions.start(self._world, uid))
+            except Refused:  # Its VOD was deleted before its turn came.
+                return
+            await self._guarded(
+                uid,
+                self._make_now(uid, vod.media_uid) if vod.loop is None else self._show(uid),
+                lambda reason: renditions.fail(self._world, uid, reason),
+            )
+
+    async def _make_now(self, uid: str, media_uid: str) -> None:
+        from emulator.media.recording.uploads.importing import Wanted, process
+
+        source = await self._recordings.mp4(media_uid)
+        wanted = Wanted(height=renditions.find(self._world, uid).height)
+        folder, watch = self._shelves.folder(uid), self._under_way[uid]
+        segment_ms = self._shelves.settings.segment_ms
+        with self._world.clock.working():
+            imported = await finished(
+                watch, process, source, folder, wanted, segment_ms, self._world.now_ms, watch
+            )
+        size = (imported.width, imported.height)
+        finish = partial(renditions.finish, self._world, uid, size, _bitrate(imported))
+        await written(self._world, finish)
+        log.info("rendition is ready uid=%s height=%d", uid, imported.height)
+
+    async def _show(self, uid: str) -> None:
+        """A simulated recording is the built-in picture round after round, in every size."""
+        with self._world.clock.working():
+            made = await self._sources.of_picture(renditions.find(self._world, uid).height)
+        size = (made.width, made.height)
+        finish = partial(renditions.finish, self._world, uid, size, made.bitrate)
+        await written(self._world, finish)
+
+    async def _guarded(
+        self, uid: str, work: Coroutine[Any, Any, None], fail: Callable[[str], None]
+    ) -> None:
+        """Do the work, or say why it could not be done; then nothing of it is left."""
+        loop = asyncio.get_running_loop()
+        note = partial(renditions.note_progress, self._world, uid)
+        self._under_way[uid] = Watch(lambda percent, _: tell(loop, note, percent))
+        try:
+            reason = await tried(work, f"cut uid={uid}")
+        finally:
+            del self._under_way[uid]
+        if reason:
+            with suppress(Refused):  # It may be deleted: then nobody is left to be told.
+                await written(self._world, lambda: fail(reason))
+            await self._remove(uid)
+
+
+def _bitrate(imported: "Imported") -> int:
+    return round(imported.file_bytes * 8_000 / max(1, imported.duration_ms))

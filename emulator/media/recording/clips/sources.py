@@ -1,0 +1,77 @@
+"""Sources: from a clip's positions in a stream to the footage that shows them."""
+
+import asyncio
+
+from emulator.media.hls.index import read_index
+from emulator.media.hls.store import Shelves
+from emulator.media.hls.stream import Shelf
+from emulator.media.recording.footage import Footage, stretch
+from emulator.media.recording.simulated.loops import Loops
+from emulator.world.library.clips import Clip
+from emulator.world.library.recordings import Quality
+from emulator.world.live import streams
+from emulator.world.live.streams import Stream
+from emulator.world.world import World
+
+_TICKS_PER_MS = 90
+
+
+class Sources:
+    """For the event loop's thread."""
+
+    def __init__(self, world: World, shelves: Shelves, loops: Loops) -> None:
+        self._world = world
+        self._shelves = shelves
+        self._loops = loops
+
+    async def wait_for(self, clip: Clip) -> None:
+        """Return when a live stream's media has come as far as the clip's end.
+
+        Refuses (`not_found`, `unavailable`) where none comes.
+        """
+        stream = streams.find(self._world, clip.stream_id)
+        if not stream.is_simulated:
+            shelf = self._shelves.find(stream.uid)
+            await shelf.wait_for_length(clip.to_ms * _TICKS_PER_MS)
+
+    async def of_clip(self, clip: Clip) -> tuple[Footage, tuple[int, int]]:
+        """What shows a clip, from the key frame before, and which ticks of that the clip is.
+
+        Refuses (`not_found`) what is not recorded.
+        """
+        first, last = clip.from_ms * _TICKS_PER_MS, clip.to_ms * _TICKS_PER_MS
+        stream = streams.find(self._world, clip.stream_id)
+        if stream.is_simulated:
+            shelf = await self._looped(stream, clip.to_ms)
+        else:
+            shelf = await self._recorded(stream, first)
+        footage, begins = stretch(shelf, first, last)
+        return footage, (first - begins, last - begins)
+
+    async def of_picture(self, height: int) -> Quality:
+        """What the built-in picture is at this height, once there is a round of it in that size."""
+        film = await self._loops.film(height)
+        bitrate = film.bits_per_second
+        return Quality(f"{height}p", film.init.width, film.init.height, bitrate)
+
+    async def _looped(self, stream: Stream, to_ms: int) -> Shelf:
+        film = await self._loops.film()
+        # Late: a start need not wait for what only a clip needs.
+        from emulator.media.recording.simulated.showing import PART_MS, Showing
+        from emulator.media.recording.simulated.stream import RecordedLoop
+
+        began_ms = stream.started_at_ms or 0
+        # A clip counts what was shown, so where nothing was shown is of no concern.
+        shown = Showing(began_ms, began_ms + to_ms + PART_MS, (), 0)
+        return await asyncio.to_thread(RecordedLoop, film, shown)
+
+    async def _recorded(self, stream: Stream, first: int) -> Shelf:
+        shelf = self._shelves.find(stream.uid)
+        window = shelf.window
+        left = window.total_ticks - sum(segment.duration for segment in window.complete)
+        if first >= left:
+            return shelf
+        # It has left the live window, but not the disk.
+        await self._shelves.written()
+        recorded = await asyncio.to_thread(read_index, shelf.folder)
+        return Shelf(shelf.folder, recorded.window())

@@ -1,0 +1,120 @@
+"""Bench: where long work on media is done: in tasks that end with their world, and in threads.
+
+For the event loop's thread.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from emulator.core.errors import Refused
+from emulator.core.values import dataclass
+from emulator.media.recording.uploads.progress import Watch
+from emulator.world.world import WRITE_RETRY_MS, World
+
+if TYPE_CHECKING:
+    from emulator.media.recording.uploads.importing import Imported
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+JOBS_MAX = 1
+UPLOADS_MAX = 4
+
+
+@dataclass(slots=True)
+class Benches:
+    """What all worlds share: how many jobs run at once, how many clips are cut, and how many
+    uploads are looked at."""
+
+    jobs: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(JOBS_MAX))
+    cuts: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(JOBS_MAX))
+    uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UPLOADS_MAX))
+
+
+class Bench:
+    """What one world has under way."""
+
+    def __init__(self, tasks: asyncio.TaskGroup) -> None:
+        self._tasks = tasks
+        self._running: set[asyncio.Task[None]] = set()
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Let it go on beside everything else, until it ends or `stop` ends it."""
+        task = self._tasks.create_task(_guarded(work))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        # One that is ended before its turn has never begun its work.
+        task.add_done_callback(lambda _: work.close())
+
+    async def stop(self) -> None:
+        """End what is under way."""
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+
+async def _guarded(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except Exception:  # A task's root: what goes wrong here stops nothing else.
+        log.exception("work on media failed")
+
+
+async def written(world: World, act: Callable[[], T]) -> T:
+    """What `act` gives, which changes a world: now, or as soon as there is room on the disk."""
+    while True:
+        try:
+            return act()
+        except Refused as refused:
+            if refused is not world.store.failure:
+                raise
+        is_due = asyncio.Event()
+        world.clock.call_at(world.now_ms + WRITE_RETRY_MS, is_due.set)
+        await is_due.wait()
+
+
+async def tried(work: Awaitable[None], what: str) -> str:
+    """Do the work. Returns why it could not be done, in a sentence for users; empty if it was.
+
+    `what` names it in the log.
+    """
+    try:
+        await work
+    except Refused as refused:
+        reason = refused.sentence
+    except OSError as error:
+        reason = f"Its files cannot be read or written: {error.strerror}."
+    except Exception:  # A task's root: one film's failure is no other's.
+        log.exception("failed %s", what)
+        return "It could not be done. The log says why."
+    else:
+        return ""
+    log.info("given up %s reason=%s", what, reason)
+    return reason
+
+
+async def finished(watch: Watch, work: Any, *values: Any) -> "Imported":
+    """What `work` gives in its thread. Who is cancelled cancels it, and waits for it to end."""
+    running = asyncio.get_running_loop().run_in_executor(None, work, *values)
+    try:
+        imported: Imported = await asyncio.shield(running)
+    except asyncio.CancelledError:
+        watch.cancel()
+        await asyncio.wait([running])
+        # It was asked to give up, so that it says so is no news.
+        running.exception()
+        raise
+    return imported
+
+
+def tell(loop: asyncio.AbstractEventLoop, act: Callable[..., object], *values: object) -> None:
+    """From a thread, let the loop do something small."""
+    # The loop may be gone when the process stops; then nobody is left to be told.
+    try:
+        loop.call_soon_threadsafe(act, *values)
+    except RuntimeError:
+        return

@@ -1,0 +1,140 @@
+"""Film: a few seconds of the test picture whose end meets its beginning.
+
+Eight seconds hold a whole number of frames at 30 a second and of AAC frames at 48,000 Hz (375), so
+round follows round without a hole in picture or sound.
+"""
+
+from dataclasses import replace
+from functools import cached_property
+from typing import Final
+
+from emulator.core.clock import ManualClock
+from emulator.media.hls.fmp4 import fragment, init_segment
+from emulator.media.hls.part import Part
+from emulator.media.hls.segmenter import Segmenter
+from emulator.media.hls.segments import Init
+from emulator.media.ingest.flv import FlvReader
+from emulator.media.packets import VIDEO_TIMESCALE, Packet, VideoTrack
+from emulator.media.publisher.config import PublishSettings
+from emulator.media.sequencer import Sequencer
+
+ROUND_SECONDS: Final = 8
+ROUND_TICKS: Final = ROUND_SECONDS * VIDEO_TIMESCALE
+
+
+class Film:
+    """One round's parts, and the same parts of any later round.
+
+    Refuses (`ValueError`) parts that do not fill a round.
+    """
+
+    def __init__(self, parts: list[Part]) -> None:
+        self.parts = parts
+        if not parts or parts[0].start != 0 or parts[-1].start + parts[-1].duration != ROUND_TICKS:
+            raise ValueError("the parts of a loop fill its round")
+
+    @cached_property
+    def init_content(self) -> bytes:
+        return init_segment(self.parts[0].tracks)
+
+    @cached_property
+    def init(self) -> Init:
+        tracks = self.parts[0].tracks
+        video = next(track for track in tracks if isinstance(track, VideoTrack))
+        return Init(
+            number=0,
+            codecs=",".join(track.codecs for track in tracks),
+            width=video.width,
+            height=video.height,
+            length=len(self.init_content),
+        )
+
+    @cached_property
+    def lengths(self) -> list[int]:
+        """Bytes of each part, in any round."""
+        return [len(self.content(number)) for number in range(len(self.parts))]
+
+    @property
+    def bits_per_second(self) -> int:
+        """On average, over a round."""
+        return 8 * sum(self.lengths) // ROUND_SECONDS
+
+    def part(self, number: int) -> Part:
+        """The part `number` of an endless stream of rounds, with that stream's times."""
+        rounds, index = divmod(number, len(self.parts))
+        part = self.parts[index]
+        later = tuple(_later(packet, rounds) for packet in part.packets)
+        return replace(
+            part,
+            packets=later,
+            start=part.start + rounds * ROUND_TICKS,
+            starts_discontinuity=False,
+        )
+
+    def start(self, number: int) -> int:
+        """When the part `number` begins, in ticks, without making it."""
+        rounds, index = divmod(number, len(self.parts))
+        return self.parts[index].start + rounds * ROUND_TICKS
+
+    def duration(self, number: int) -> int:
+        """How long it is, in ticks."""
+        return self.parts[number % len(self.parts)].duration
+
+    def content(self, number: int) -> bytes:
+        """Its `moof` and `mdat`."""
+        return fragment(self.part(number), number)
+
+
+def render(width: int, height: int) -> Film:
+    """Encode one round. Takes a second or two of one core: for threads."""
+    # Late: it brings PyAV, which a start must not pay for.
+    from emulator.media.publisher.synthetic import SyntheticBroadcast
+
+    # The clock in the picture runs with the film, not with the day: it comes round again.
+    clock = ManualClock(0)
+    # Fewer lines need fewer bits, or nobody would gain by a smaller size.
+    kbits = max(80, 400 * height // 360)
+    settings = PublishSettings(width=width, height=height, video_kbits=kbits, audio_kbits=64)
+    broadcast = SyntheticBroadcast(settings, clock)
+    reader, sequencer, segmenter = FlvReader(), Sequencer(), Segmenter()
+    parts: list[Part] = []
+
+    frames = ROUND_SECONDS * int(settings.fps)
+    for _ in range(frames + int(settings.fps)):
+        clock.advance(max(0, broadcast.due_ms - clock.now_ms()))
+        for tag in broadcast.step(broadcast.due_ms):
+            for packet in reader.read(tag):
+                for sequenced in sequencer.push(packet, reader.tracks, clock.now_ms()):
+                    parts += segmenter.push(*sequenced)
+    broadcast.close()
+    return Film(_one_round(parts))
+
+
+def _one_round(parts: list[Part]) -> list[Part]:
+    """The parts of the first round, its last one with all packets that begin before its end."""
+    kept = [part for part in parts if part.start < ROUND_TICKS]
+    last = kept[-1]
+    if last.start + last.duration != ROUND_TICKS:
+        raise ValueError("the round does not end at a part's end")
+    tracks = last.tracks
+    packets = [packet for part in parts for packet in part.packets]
+    placed: list[Part] = []
+    for part in kept:
+        inside = tuple(
+            packet
+            for track in tracks
+            for packet in packets
+            if packet.track == track and _is_inside(packet, part)
+        )
+        placed.append(replace(part, packets=inside, starts_discontinuity=part.start == 0))
+    return placed
+
+
+def _is_inside(packet: Packet, part: Part) -> bool:
+    at = packet.dts * VIDEO_TIMESCALE // packet.track.timescale
+    return part.start <= at < part.start + part.duration
+
+
+def _later(packet: Packet, rounds: int) -> Packet:
+    shift = rounds * ROUND_SECONDS * packet.track.timescale
+    return packet._replace(dts=packet.dts + shift, pts=packet.pts + shift)

@@ -1,0 +1,177 @@
+"""Loops: the shelves of simulated streams, made when somebody watches.
+
+All of them show one film, rendered once a process; once more for each
+smaller size that is asked for.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from emulator.core.clock import monotonic_ms
+from emulator.core.errors import Refused
+from emulator.media.hls.store import Shelves
+from emulator.media.hls.stream import Shelf
+from emulator.media.recording.simulated.showing import Showing
+from emulator.world.library.recordings import Loop
+from emulator.world.live import streams, synthetic
+from emulator.world.world import World
+
+if TYPE_CHECKING:
+    from emulator.media.recording.simulated.film import Film
+
+# The shelf that holds one round, for pictures of it; no stream has such a uid.
+ROUND_UID: Final = "0" * 32
+# The picture as it is broadcast.
+WIDTH: Final = 640
+HEIGHT: Final = 360
+_SHELVES_KEPT = 64
+# An evening of hours is some megabytes of sample tables, and a player asks for it in pieces.
+_FILES_KEPT = 4
+# A day's tables are some 50 MB; a longer recording has its playlist alone.
+FILE_MS_MAX: Final = 86_400_000
+
+# A world, a stream's uid, when it ended, a height, and whether players follow it where it was live.
+Key = tuple[str, str, int | None, int, bool]
+
+
+class Loops:
+    """For the event loop's thread. `world` and the stream's `uid` tell loops apart."""
+
+    def __init__(self, shelves: Shelves) -> None:
+        self._shelves = shelves
+        self._films: dict[int, Film] = {}
+        self._rendering = asyncio.Lock()
+        self._kept: OrderedDict[Key, Shelf] = OrderedDict()
+        # Until when, by the machine's clock, a live one that has ended may be followed.
+        self._ended: dict[Key, int] = {}
+        self._files: OrderedDict[Key, bytes] = OrderedDict()
+
+    async def shelf(
+        self, world: World, loop: Loop, height: int = HEIGHT, *, is_followed: bool = False
+    ) -> Shelf:
+        """The shelf of a loop: live, or as it was recorded.
+
+        `is_followed`: at the address that it is or was live at. There its last playlist stays for
+        as long as it is, and then it is the recording in the same form, as for a real stream
+        (`Shelves.followed`).
+        """
+        if is_followed and (live := self._followed(world, loop, height)) is not None:
+            return live
+        film = await self.film(height)
+        # Late, here and below: a start need not wait for what only a viewer needs.
+        from emulator.media.recording.simulated.stream import LiveLoop, recorded
+
+        is_live = loop.ended_at_ms is None
+        key = (world.name, loop.uid, loop.ended_at_ms, height, is_followed and not is_live)
+        shelf = self._kept.get(key)
+        if shelf is None:
+            if is_live:
+                shelf = LiveLoop(film, world.clock, _looking(world, loop))
+            else:
+                # A day has 43,200 segments: half a second of work that nobody else waits for.
+                shelf = await asyncio.to_thread(
+                    recorded, film, showing(world, loop), was_live=is_followed
+                )
+            shelf = self._kept.setdefault(key, shelf)
+            while len(self._kept) > _SHELVES_KEPT:
+                oldest, _ = self._kept.popitem(last=False)
+                self._ended.pop(oldest, None)
+        self._kept.move_to_end(key)
+        return shelf
+
+    def _followed(self, world: World, loop: Loop, height: int) -> Shelf | None:
+        """What was followed live of a loop that has ended, while its players may still play it."""
+        key = (world.name, loop.uid, None, height, False)
+        shelf = self._kept.get(key)
+        if loop.ended_at_ms is None or shelf is None:
+            return None
+        now_ms = monotonic_ms()
+        # Not since the world's end of it: that clock jumps, and players do not.
+        until_ms = self._ended.setdefault(key, now_ms + shelf.window.duration // 90)
+        if now_ms < until_ms:
+            return shelf
+        del self._kept[key], self._ended[key]
+        return None
+
+    async def mp4(self, world: World, loop: Loop, height: int = HEIGHT) -> bytes:
+        """The recording as one file.
+
+        Refuses (`conflict`) one that is live, (`not_found`) one that showed nothing or is longer
+        than a file may be.
+        """
+        if loop.ended_at_ms is None:
+            raise Refused("conflict", "The stream is still live: its MP4 is made when it ended.")
+        film = await self.film(height)
+        from emulator.media.recording.simulated.mp4 import whole
+
+        key = (world.name, loop.uid, loop.ended_at_ms, height, False)
+        if key not in self._files:
+            shown = showing(world, loop)
+            if not shown.parts:
+                raise Refused("not_found", "Nothing of this is recorded.")
+            if shown.duration_ms > FILE_MS_MAX:
+                raise Refused("not_found", "This is longer than a day: its playlist plays.")
+            self._files[key] = await asyncio.to_thread(whole, film, shown)
+            while len(self._files) > _FILES_KEPT:
+                self._files.popitem(last=False)
+        self._files.move_to_end(key)
+        return self._files[key]
+
+    async def pictured(self, time: str | None) -> tuple[str, str | None]:
+        """The uid of a recording of one round, and the time in it that shows what `time` does.
+
+        Refuses (`invalid`) a time that is none.
+        """
+        film = await self.film()
+        from emulator.media.recording.pictures import parse_time
+        from emulator.media.recording.simulated.film import ROUND_SECONDS
+        from emulator.media.recording.simulated.stream import RecordedLoop
+
+        whole_round = Showing(0, ROUND_SECONDS * 1000, (), 0)
+        self._shelves.lend(ROUND_UID, RecordedLoop(film, whole_round))
+        return ROUND_UID, None if time is None else f"{parse_time(time) % ROUND_SECONDS}s"
+
+    async def film(self, height: int = HEIGHT) -> "Film":
+        """The film in this size; the first who asks waits for it to be rendered."""
+        async with self._rendering:
+            if height not in self._films:
+                from emulator.media.recording.simulated.film import render
+
+                self._films[height] = await asyncio.to_thread(render, width_of(height), height)
+        return self._films[height]
+
+    def forget(self, world: str) -> None:
+        """A world was reset or dropped: its streams began at other times."""
+        for kept in (self._kept, self._files, self._ended):
+            for key in [key for key in kept if key[0] == world]:
+                del kept[key]
+
+
+def width_of(height: int) -> int:
+    """How wide the picture is at this height: even, as H.264 wants it."""
+    return 2 * round(WIDTH * height / HEIGHT / 2)
+
+
+def showing(world: World, loop: Loop) -> Showing:
+    """What a loop has shown up to now."""
+    pauses = synthetic.pauses(world, loop.uid)
+    return Showing(loop.began_at_ms, loop.ended_at_ms, pauses, world.now_ms)
+
+
+def _looking(world: World, loop: Loop) -> Callable[[], Showing]:
+    """What a live loop has shown, to its end; asked anew only when something has changed."""
+    seen: tuple[int, int] | None = None
+    found = Showing(loop.began_at_ms, loop.began_at_ms, (), 0)
+
+    def look() -> Showing:
+        nonlocal seen, found
+        now = (world.now_ms, world.store.version)
+        if now != seen:
+            stream = streams.by_uid(world, loop.uid)
+            ended_ms = stream.ended_at_ms if stream is not None else loop.ended_at_ms
+            seen, found = now, showing(world, loop._replace(ended_at_ms=ended_ms))
+        return found
+
+    return look

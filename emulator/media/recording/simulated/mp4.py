@@ -1,0 +1,152 @@
+"""A loop's recording as one progressive MP4 that holds a single round. Pure; for threads.
+
+Its sample tables (ISO/IEC 14496-12, 8.6 and 8.7) name the round's bytes once for each time that
+they were shown. So a file of hours is as long as it should be and as large as its tables.
+"""
+
+import struct
+from collections.abc import Iterable, Iterator
+from functools import cache
+from itertools import chain, groupby, pairwise
+
+from emulator.media.codecs.boxes import box, full_box
+from emulator.media.hls.fmp4 import movie_header, trak
+from emulator.media.hls.part import Part
+from emulator.media.packets import VIDEO_TIMESCALE, Track, VideoTrack
+from emulator.media.recording.simulated.film import Film
+from emulator.media.recording.simulated.showing import PART_MS, Showing
+
+_FTYP = box(b"ftyp", b"isom", bytes(4), b"isomiso2avc1mp41")
+
+# What a table says once for many samples in a row: of how many, and what.
+Run = tuple[int, int]
+
+
+def whole(film: Film, showing: Showing) -> bytes:
+    """The file: its index first, then a round. Where nothing was shown: ValueError."""
+    shown = [
+        number % len(film.parts)
+        for run in showing.runs
+        for number in range(run.first_film, run.first_film + run.count)
+    ]
+    if not shown:
+        raise ValueError("nothing was shown")
+    tracks = [_Shown(film, track, shown) for track in film.parts[0].tracks]
+    # Offsets take the same room wherever they lead, so the index's length is known before them.
+    begins = len(_FTYP) + len(_index(tracks, 0)) + 8
+    content = b"".join(chunk.content for track in tracks for chunk in track.chunks)
+    return _FTYP + _index(tracks, begins) + box(b"mdat", content)
+
+
+def _index(tracks: "list[_Shown]", begins: int) -> bytes:
+    """The moov of a file whose round begins at that byte, one track's chunks behind the other's."""
+    traks = []
+    for each in tracks:
+        tables = (*each.tables, each.offsets(begins))
+        traks.append(trak(each.track, tables, each.duration))
+        begins += each.length
+    return box(b"moov", movie_header(tracks[0].duration_ms), *traks)
+
+
+class _Chunk:
+    """One part's packets of one track. `first` and `last` are when those begin, in the part."""
+
+    def __init__(self, part: Part, track: Track) -> None:
+        packets = [packet for packet in part.packets if packet.track == track]
+        part_begins = part.start * track.timescale // VIDEO_TIMESCALE
+        self.content = b"".join(bytes(packet.data) for packet in packets)
+        self.count = len(packets)
+        self.first = packets[0].dts - part_begins
+        self.last = packets[-1].dts - part_begins
+        self.last_duration = packets[-1].duration
+        self.sizes = struct.pack(f">{self.count}I", *(len(packet.data) for packet in packets))
+        self.steps = [two.dts - one.dts for one, two in pairwise(packets)]
+        self.shifts = _runs((1, packet.pts - packet.dts) for packet in packets)
+        self.keys = [number for number, packet in enumerate(packets) if packet.is_key]
+
+
+class _Shown:
+    """One track: its chunks, one for each part of the film, in the order in which they were shown.
+
+    Each part is shown for as long as a part is; so sound and picture stay together over any cut.
+    """
+
+    def __init__(self, film: Film, track: Track, shown: list[int]) -> None:
+        self.track = track
+        self.chunks = [_Chunk(part, track) for part in film.parts]
+        self._shown = shown
+        self._part_ticks = track.timescale * PART_MS // 1000
+        self.length = sum(len(chunk.content) for chunk in self.chunks)
+        self.duration_ms = len(shown) * PART_MS
+        self.duration = len(shown) * self._part_ticks
+        self.tables = (
+            _table(b"stts", self._durations()),
+            *self._shifts(),
+            *self._keys(),
+            self._chunk_lengths(),
+            self._sizes(),
+        )
+
+    def offsets(self, begins: int) -> bytes:
+        """Where each chunk that was shown lies, of a track whose content begins there."""
+        found = []
+        for chunk in self.chunks:
+            found.append(struct.pack(">I", begins))
+            begins += len(chunk.content)
+        places = b"".join(found[number] for number in self._shown)
+        return full_box(b"stco", 0, 0, struct.pack(">I", len(self._shown)), places)
+
+    def _durations(self) -> Iterable[Run]:
+        @cache
+        def runs(this: int, following: int) -> list[Run]:
+            chunk = self.chunks[this]
+            last = self._part_ticks + self.chunks[following].first - chunk.last
+            return _runs((1, step) for step in (*chunk.steps, last))
+
+        yield from chain.from_iterable(runs(*pair) for pair in pairwise(self._shown))
+        chunk = self.chunks[self._shown[-1]]
+        yield from _runs((1, step) for step in (*chunk.steps, chunk.last_duration))
+
+    def _shifts(self) -> Iterator[bytes]:
+        """How much later than it is decoded each frame is shown; no table where none is."""
+        if any(shift for chunk in self.chunks for _, shift in chunk.shifts):
+            shown = chain.from_iterable(self.chunks[number].shifts for number in self._shown)
+            yield _table(b"ctts", shown)
+
+    def _keys(self) -> Iterator[bytes]:
+        """Which samples a player can begin at; no table of sound, where that is all of them."""
+        if not isinstance(self.track, VideoTrack):
+            return
+        found, before = [], 1
+        for number in self._shown:
+            chunk = self.chunks[number]
+            found += [before + key for key in chunk.keys]
+            before += chunk.count
+        yield full_box(b"stss", 0, 0, struct.pack(f">I{len(found)}I", len(found), *found))
+
+    def _chunk_lengths(self) -> bytes:
+        entries, chunk_number = [], 1
+        for count, samples in _runs((1, self.chunks[number].count) for number in self._shown):
+            entries.append(struct.pack(">3I", chunk_number, samples, 1))
+            chunk_number += count
+        return full_box(b"stsc", 0, 0, struct.pack(">I", len(entries)), *entries)
+
+    def _sizes(self) -> bytes:
+        sizes = b"".join(self.chunks[number].sizes for number in self._shown)
+        return full_box(b"stsz", 0, 0, struct.pack(">2I", 0, len(sizes) // 4), sizes)
+
+
+def _runs(found: Iterable[Run]) -> list[Run]:
+    """The same with neighbours of one value put together."""
+    return [
+        (sum(count for count, _ in same), value)
+        for value, same in groupby(found, key=lambda each: each[1])
+    ]
+
+
+def _table(kind: bytes, found: Iterable[Run]) -> bytes:
+    runs = _runs(found)
+    entries = b"".join(struct.pack(">Ii", count, value) for count, value in runs)
+    # Version 1 of ctts: frames may be shown before the instant at which they are decoded.
+    version = 1 if kind == b"ctts" else 0
+    return full_box(kind, version, 0, struct.pack(">I", len(runs)), entries)

@@ -1,0 +1,230 @@
+"""Demux: an MP4 file as Packets, every track on one clock from 0. For threads; imports PyAV on use.
+
+FFmpeg has written the file, so tracks have the configuration records that MP4 wants.
+"""
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from emulator.core.errors import Refused
+from emulator.media import codecs
+from emulator.media.codecs import vui
+from emulator.media.packets import VIDEO_TIMESCALE, AudioTrack, Packet, Track, VideoTrack
+from emulator.media.recording.uploads.probe import codec_of, open_upload, picture_of, sound_of
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+# A picture that cannot be sought in at least so often is encoded anew.
+KEY_INTERVAL_MAX = 10 * VIDEO_TIMESCALE
+# Likewise one that stands for longer (a second, and what times are rounded by): it would be shown
+# over segments that have sound alone, of which hls.js takes the times for another timeline's.
+_STANDS_MAX = VIDEO_TIMESCALE * 11 // 10
+# By so much the last picture may stand longer than it says, where there is sound to its end.
+_STRETCH_MAX = VIDEO_TIMESCALE
+# Players begin in spite of a hole of this length.
+_START_HOLE_MAX = VIDEO_TIMESCALE // 10
+# Pictures that are decoded so much before they are shown are encoded anew: all would be so late.
+_DELAY_MAX = VIDEO_TIMESCALE // 4
+# An MP4 has a duration for each step between decode times, and players show a picture for as long.
+# Where pictures are reordered, the picture with the long one is not the picture that stands.
+_REORDERED_HOLE_MAX = VIDEO_TIMESCALE // 2
+# Sound that begins up to 1/50 s before the start is heard from the start on.
+_SOUND_EARLY_MAX = 50
+_VIDEO_FOURCC = {"h264": b"avc1", "hevc": b"hvc1", "av1": b"av01", "vp9": b"vp09"}
+_AUDIO_FOURCC = {"aac": b"mp4a", "opus": b"Opus"}
+_MOOV_MAX = 64 * 2**20
+
+
+class Film:
+    """One file, open. `packets` gives all of it in the order of time; `tracks` are its tracks.
+
+    Times count from where the first track begins to be shown, as a player of the file has it: HLS
+    knows no edit list. Nothing is shown before it is decoded, so where pictures are reordered, all
+    is later by as much. The first picture is shown from the start on, and each until the next.
+
+    The file is read through twice at once, so that no interleaving costs memory.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Refuses (`unsupported`), or raises `ProtocolError`, where HLS needs a track otherwise."""
+        self._containers: list[InputContainer] = []
+        try:
+            self._open(path)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> "Film":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        for container in self._containers:
+            container.close()
+
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        """Video first."""
+        return (self._video,) if self._audio is None else (self._video, self._audio)
+
+    def packets(self) -> Iterator[Packet]:
+        """Every packet from the first key frame on. Refuses key frames that are too far apart."""
+        pictures = self._pictures()
+        first = next(pictures, None)
+        if first is None:
+            raise Refused("unsupported", "There is no key frame in this video.")
+        lanes = [_timed(self._checked(first, pictures))]
+        if self._audio is not None:
+            lanes.append(_timed(self._sounds(self._audio)))
+        for _, packet in heapq.merge(*lanes, key=lambda each: each[0]):
+            yield packet
+
+    def _open(self, path: Path) -> None:
+        self._containers.append(open_upload(path))
+        self._picture_stream: Any = picture_of(self._containers[0])
+        name = codec_of(self._picture_stream)
+        self._video_format = codecs.video(_VIDEO_FOURCC.get(name, name.encode()))
+        config = self._picture_stream.codec_context.extradata or b""
+        if name == "vp9":
+            config = _record(path, b"vpcC")
+        self._video = self._video_format.track(config)
+        if not self._video.width:
+            self._size()
+        # What the container says of the shape of a pixel counts, whatever the codec's header says.
+        aspect = self._picture_stream.sample_aspect_ratio
+        if aspect:
+            shape = vui.aspect_of(aspect.numerator, aspect.denominator)
+            self._video = replace(self._video, aspect=shape)
+        sound = sound_of(self._containers[0])
+        self._audio: AudioTrack | None = None
+        if sound is not None:
+            name = codec_of(sound)
+            self._audio_format = codecs.audio(_AUDIO_FOURCC.get(name, name.encode()))
+            self._audio = self._audio_format.track(sound.codec_context.extradata or b"")
+            self._containers.append(open_upload(path))
+        streams = [self._picture_stream] if sound is None else [self._picture_stream, sound]
+        self._delay = 0
+        self._begins = min(_seconds(stream, stream.start_time) for stream in streams)
+        self._sound_end = 0
+        if sound is not None and sound.duration:
+            end = _seconds(sound, sound.start_time) + _seconds(sound, sound.duration)
+            self._sound_end = round((end - self._begins) * VIDEO_TIMESCALE)
+
+    def _size(self) -> None:
+        """VP9's record, and some encoders' AV1 record, have no size: the first key frame has it."""
+        for packet in self._containers[0].demux(self._picture_stream):
+            if packet.is_keyframe and packet.size and self._video_format.sized:
+                self._video = self._video_format.sized(self._video, bytes(packet))
+                break
+        self._containers[0].seek(0)
+
+    def _pictures(self) -> Iterator[Packet]:
+        track: VideoTrack = self._video
+        sampler = self._video_format.sampler and self._video_format.sampler(track)
+        last, first_pts = -1, 0
+        for packet in self._containers[0].demux(self._picture_stream):
+            if packet.dts is None or not packet.size or (last < 0 and not packet.is_keyframe):
+                continue
+            dts = self._ticks(packet.dts, packet.time_base, VIDEO_TIMESCALE)
+            pts = self._ticks(packet.pts, packet.time_base, VIDEO_TIMESCALE)
+            if last < 0:
+                self._delay, first_pts = pts - dts, pts
+                if self._delay > _DELAY_MAX:
+                    raise Refused("unsupported", "Its pictures are decoded long before their time.")
+                if pts > _START_HOLE_MAX:
+                    dts, pts = -self._delay, 0
+            elif pts < first_pts:
+                continue  # It is shown before the first key frame, on which nothing depends.
+            dts, pts = max(dts + self._delay, last + 1), pts + self._delay
+            last = dts
+            data: bytes | memoryview = bytes(packet)
+            if sampler is not None:
+                data = sampler(data)
+            duration = _ticks(packet.duration or 0, packet.time_base, VIDEO_TIMESCALE)
+            yield Packet(track, dts, pts, duration, bool(packet.is_keyframe), data)
+
+    def _checked(self, packet: Packet, rest: Iterator[Packet]) -> Iterator[Packet]:
+        """Each picture with how long it stands: until the next one, the last with the sound."""
+        key_at = packet.dts
+        for following in rest:
+            duration = following.dts - packet.dts
+            if following.dts - key_at > KEY_INTERVAL_MAX:
+                raise Refused("unsupported", "Its key frames are more than 10 s apart.")
+            if duration > _STANDS_MAX:
+                raise Refused("unsupported", "A picture stands for more than a second.")
+            if self._delay and duration > _REORDERED_HOLE_MAX:
+                raise Refused("unsupported", "A picture among reordered ones stands for long.")
+            yield packet._replace(duration=duration)
+            packet = following
+            if packet.is_key:
+                key_at = packet.dts
+        rest_of_sound = self._sound_end - packet.dts
+        if packet.duration < rest_of_sound <= packet.duration + _STRETCH_MAX:
+            packet = packet._replace(duration=rest_of_sound)
+        yield packet
+
+    def _sounds(self, track: AudioTrack) -> Iterator[Packet]:
+        last = -1
+        stream = sound_of(self._containers[1])
+        assert stream is not None
+        for packet in self._containers[1].demux(stream):
+            # What an edit list hides, before the start for the most part, is not heard.
+            if packet.dts is None or not packet.size or packet.is_discard:
+                continue
+            dts = self._ticks(packet.dts, packet.time_base, track.timescale)
+            if dts <= -track.timescale // _SOUND_EARLY_MAX:
+                continue
+            dts = max(dts + self._delay * track.timescale // VIDEO_TIMESCALE, last + 1)
+            data = bytes(packet)
+            samples = self._audio_format.samples
+            duration = samples(data) if samples else track.samples_per_frame or 0
+            last = dts
+            yield Packet(track, dts, dts, duration, True, data)
+
+    def _ticks(self, at: int, time_base: Fraction, timescale: int) -> int:
+        return _ticks(at, time_base, timescale) - round(self._begins * timescale)
+
+
+def _seconds(stream: Any, ticks: int | None) -> Fraction:
+    time_base: Fraction = stream.time_base
+    return (ticks or 0) * time_base
+
+
+def _timed(packets: Iterator[Packet]) -> Iterator[tuple[int, Packet]]:
+    for packet in packets:
+        yield packet.dts * VIDEO_TIMESCALE // packet.track.timescale, packet
+
+
+def _ticks(at: int, time_base: Fraction, timescale: int) -> int:
+    return round(at * time_base * timescale)
+
+
+def _record(path: Path, kind: bytes) -> bytes:
+    """The content of a box in the file's `moov`: FFmpeg reads this one, but does not hand it out.
+
+    Empty where there is none.
+    """
+    with path.open("rb") as file:
+        while len(head := file.read(16)) >= 8:
+            size, name, header = int.from_bytes(head[:4]), head[4:8], 8
+            if size == 1:
+                size, header = int.from_bytes(head[8:16]), 16
+            file.seek(header - len(head), 1)
+            if name == b"moov":
+                return _content(file.read(min(size - header, _MOOV_MAX)), kind)
+            if size < header:
+                break
+            file.seek(size - header, 1)
+    return b""
+
+
+def _content(moov: bytes, kind: bytes) -> bytes:
+    at = moov.find(kind)
+    return moov[at + 4 : at - 4 + int.from_bytes(moov[at - 4 : at])] if at >= 4 else b""

@@ -1,0 +1,228 @@
+"""Importing: from an uploaded file, or a recording, to a recording's folder. For threads.
+
+What browsers play is shown as it is. Everything else is made H.264 and AAC, since whoever uploads a
+video expects to see it and not to hear of codecs.
+"""
+
+import shutil
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Literal
+
+from emulator.core.errors import ProtocolError, Refused
+from emulator.core.values import dataclass
+from emulator.media.packets import VIDEO_TIMESCALE, Packet
+from emulator.media.recording.footage import Footage
+from emulator.media.recording.mp4 import remux
+from emulator.media.recording.recordings import MP4_NAME
+from emulator.media.recording.uploads.demux import Film
+from emulator.media.recording.uploads.press import DRAFT_NAME, press
+from emulator.media.recording.uploads.probe import UPLOAD_OPTIONS, Probed, probe
+from emulator.media.recording.uploads.progress import Watch
+from emulator.media.recording.uploads.transcode import Codec, Plan, Quality, Sound, Span, transcode
+from emulator.media.recording.uploads.upload import UPLOAD_NAME
+
+_MP4_DRAFT_NAME = "default.draft"
+
+Container = Literal["mp4", "webm", "mov", "avi"]
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A recording that is whole. Sizes as it is shown; `file_bytes` of its file."""
+
+    width: int
+    height: int
+    duration_ms: int
+    file_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is made of a video. None of `size` and `height` keeps it as it is.
+
+    `size` is a box that the picture fits into; of a `height` the width follows.
+    """
+
+    container: Container = "mp4"
+    codec: Codec = "h264"
+    quality: Quality = "medium"
+    height: int | None = None
+    size: tuple[int, int] | None = None
+
+
+def import_upload(folder: Path, segment_ms: int, at_ms: int, watch: Watch) -> Imported:
+    """Make the upload in `folder` playable. The file itself stays, so that this can be repeated.
+
+    Refuses (`unsupported`) what cannot be, (`unavailable`) without room or when cancelled.
+    """
+    source = folder / UPLOAD_NAME
+    probed = probe(source)
+    upload_bytes = source.stat().st_size
+    _check_disk(folder, 2 * upload_bytes)
+    plan = _plan(probed)
+    try:
+        imported = _import(source, folder, probed, plan, (segment_ms, at_ms), watch)
+    except (ProtocolError, Refused, ValueError) as error:
+        if plan.codec is not None or _is_cancelled(error):
+            raise
+        # It looked as if it could stay as it is, and cannot: it is encoded instead.
+        again = replace(plan, codec="h264", sound="aac" if probed.audio_codec else None)
+        imported = _import(source, folder, probed, again, (segment_ms, at_ms), watch)
+    return replace(imported, file_bytes=upload_bytes)
+
+
+def process(
+    source: Path, folder: Path, wanted: Wanted, segment_ms: int, at_ms: int, watch: Watch
+) -> Imported:
+    """Make another recording, in `folder`, of the file `source`. Refuses likewise."""
+    folder.mkdir(parents=True)
+    probed = probe(source)
+    _check_disk(folder, 3 * source.stat().st_size)
+    width, height = _box(probed, wanted)
+    sound: Any = "opus" if wanted.container == "webm" else "aac"
+    plan = Plan(wanted.codec, sound, width, height, wanted.quality)
+    imported = _import(source, folder, probed, plan, (segment_ms, at_ms), watch)
+    if wanted.container != "mp4":
+        watch.begin("packaging", 95, 100)
+        target = folder / f"default.{wanted.container}"
+        _repackage(folder / MP4_NAME, target, wanted.container)
+        imported = replace(imported, file_bytes=target.stat().st_size)
+    return imported
+
+
+def cut(
+    footage: Footage, span: Span, folder: Path, segment_ms: int, at_ms: int, watch: Watch
+) -> Imported:
+    """Make a recording, in `folder`, of what footage shows in a span, exact to the frame.
+
+    Only what is needed is decoded: footage begins with the key frame before. Refuses likewise.
+    """
+    folder.mkdir(parents=True)
+    source = folder / UPLOAD_NAME
+    begins = remux(footage, source).begins
+    span = (max(0, span[0] - begins), span[1] - begins)
+    probed = probe(source)
+    sound: Any = "aac" if probed.audio_codec else None
+    width, height = _even(probed.width), _even(probed.height)
+    plan = Plan("h264", sound, width, height, "high", span)
+    imported = _import(source, folder, probed, plan, (segment_ms, at_ms), watch)
+    source.unlink()
+    return imported
+
+
+def _import(
+    source: Path,
+    folder: Path,
+    probed: Probed,
+    plan: Plan,
+    times: tuple[int, int],
+    watch: Watch,
+) -> Imported:
+    import av
+
+    for left in (DRAFT_NAME, _MP4_DRAFT_NAME):
+        (folder / left).unlink(missing_ok=True)
+    is_copied = plan.codec is None and plan.sound is None
+    draft = folder / _MP4_DRAFT_NAME
+    try:
+        watch.begin("copying" if is_copied else "transcoding", 0, 80)
+        transcode(source, draft, probed, plan, watch)
+        watch.begin("packaging", 80, 95)
+        with Film(draft) as film:
+            total = max(1.0, probed.seconds) * VIDEO_TIMESCALE
+            packets = (_watched(packet, total, watch) for packet in film.packets())
+            window = press(packets, film.tracks, folder, *times)
+    except av.FFmpegError as error:
+        raise Refused("unsupported", f"This video cannot be read: {error.strerror}.") from error
+    draft.replace(folder / MP4_NAME)
+    init = window.complete[0].init
+    return Imported(
+        width=init.width,
+        height=init.height,
+        duration_ms=round(window.duration * 1000 / VIDEO_TIMESCALE),
+        file_bytes=(folder / MP4_NAME).stat().st_size,
+    )
+
+
+def _watched(packet: Packet, total: float, watch: Watch) -> Packet:
+    if packet.is_key:
+        watch.step(packet.dts * VIDEO_TIMESCALE / packet.track.timescale / total)
+    return packet
+
+
+def _plan(probed: Probed) -> Plan:
+    """What of an upload has to be encoded anew, and what can stay."""
+    width, height = _even(probed.width), _even(probed.height)
+    picture: Codec | None = None if probed.copies_video else "h264"
+    sound: Sound | None = None if probed.copies_audio else "aac"
+    return Plan(picture, sound, width, height)
+
+
+def _box(probed: Probed, wanted: Wanted) -> tuple[int, int]:
+    if wanted.size is not None:
+        share = min(wanted.size[0] / probed.width, wanted.size[1] / probed.height)
+        return _even(probed.width * share), _even(probed.height * share)
+    height = wanted.height or probed.height
+    return _even(probed.width * height / probed.height), _even(height)
+
+
+def _even(value: float) -> int:
+    return max(2, 2 * round(value / 2))
+
+
+def _repackage(source: Path, target: Path, form: Container) -> None:
+    """The tracks of an MP4 file in another container."""
+    import av
+
+    with (
+        av.open(str(source), "r", options=UPLOAD_OPTIONS) as container,
+        av.open(str(target), "w", format=form) as out,
+    ):
+        streams: list[Any] = [*container.streams.video, *container.streams.audio]
+        copies = {each.index: out.add_stream_from_template(each, opaque=True) for each in streams}
+        picture = streams[0]
+        frames = _AviFrames(picture, copies[picture.index]) if form == "avi" else None
+        for packet in container.demux(*streams):
+            if packet.dts is None:
+                continue
+            index = packet.stream.index
+            packets = frames.of(packet) if frames and index == picture.index else [packet]
+            for each in packets:
+                each.stream = copies[index]
+                out.mux_one(each)
+
+
+class _AviFrames:
+    """H.264 as AVI has it: frames that are numbered, and no configuration record.
+
+    The parameter sets stand in the stream (ISO/IEC 14496-10, Annex B). Our encoder makes no
+    B-frames, which AVI could not show in their order.
+    """
+
+    def __init__(self, picture: Any, copy: Any) -> None:
+        from av.bitstream import BitStreamFilterContext
+
+        self._filter = BitStreamFilterContext("h264_mp4toannexb", picture, copy)
+        self._rate = picture.average_rate or Fraction(30)
+        copy.time_base = 1 / self._rate
+        self._last = -1
+
+    def of(self, packet: Any) -> list[Any]:
+        number = max(self._last + 1, round(packet.dts * packet.time_base * self._rate))
+        self._last = number
+        packets: list[Any] = self._filter.filter(packet)
+        for each in packets:
+            each.time_base, each.duration = 1 / self._rate, 1
+            each.pts = each.dts = number
+        return packets
+
+
+def _check_disk(folder: Path, wanted_bytes: int) -> None:
+    if shutil.disk_usage(folder).free < wanted_bytes:
+        raise Refused("unavailable", "The disk has no room for this video.", reason="disk_full")
+
+
+def _is_cancelled(error: Exception) -> bool:
+    return isinstance(error, Refused) and error.code == "unavailable"

@@ -1,0 +1,273 @@
+"""Workshop: where the videos of one world are made playable, one at a time for the whole process.
+
+For the event loop's thread. The work is done in threads; what came of it goes into the world.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from emulator.core.errors import Refused
+from emulator.core.events import Event
+from emulator.core.events.library import VodDeleted
+from emulator.core.events.live import StreamDeleted
+from emulator.core.events.video import (
+    VideoDeleted,
+    VideoJobFailed,
+    VideoJobFinished,
+    VideoJobQueued,
+)
+from emulator.media.hls.index import NAME as INDEX_NAME
+from emulator.media.hls.store import Shelves
+from emulator.media.recording.jobs import Bench, Benches, finished, tell, tried, written
+from emulator.media.recording.recordings import Recordings
+from emulator.media.recording.uploads.progress import Watch
+from emulator.media.recording.uploads.upload import UPLOAD_NAME, receive
+from emulator.world.video import jobs, media, videos
+from emulator.world.video.jobs import Job
+from emulator.world.video.media import Footage
+from emulator.world.world import World
+
+# A start need not wait for what only an upload needs; the server warms it up later.
+if TYPE_CHECKING:
+    from emulator.media.recording.uploads.importing import Imported
+    from emulator.media.recording.uploads.probe import Probed
+
+log = logging.getLogger(__name__)
+
+
+class Workshop:
+    """Does the jobs of one world, in their order."""
+
+    def __init__(
+        self,
+        world: World,
+        shelves: Shelves,
+        recordings: Recordings,
+        tasks: asyncio.TaskGroup,
+        benches: Benches,
+        is_kept: Callable[[str], bool],
+    ) -> None:
+        """`is_kept` says of media whether somebody beside the world's facts still needs it."""
+        self._world = world
+        self._shelves = shelves
+        self._recordings = recordings
+        self._bench = Bench(tasks)
+        self._benches = benches
+        self._is_kept = is_kept
+        # The job under way and where its result goes, by its video: who deletes that ends it.
+        self._under_way: dict[str, tuple[Watch, str]] = {}
+
+    async def receive(self, file: BinaryIO, name: str) -> "tuple[str, Probed]":
+        """Keep an uploaded file under a CDN uid of its own, and say what it is.
+
+        Refuses (`unsupported`) what is not a video, (`unavailable`) a full disk: then nothing of it
+        is left.
+        """
+        from emulator.media.recording.uploads.probe import probe
+
+        jobs.check_room(self._world, 1)
+        self._shelves.check_room()
+        uid = self._world.ids.uid()
+        folder = self._shelves.folder(uid)
+        try:
+            async with self._benches.uploads:
+                try:
+                    path = await asyncio.to_thread(receive, file, folder)
+                except OSError as error:
+                    sentence = f"The upload cannot be kept: {error.strerror}."
+                    raise Refused("unavailable", sentence) from error
+                return uid, await asyncio.to_thread(probe, path, name)
+        except BaseException:
+            await self._shelves.delete(uid)
+            raise
+
+    async def discard(self, uid: str) -> None:
+        """An upload that was received is not wanted after all."""
+        await self._shelves.delete(uid)
+
+    def hear(self, event: Event) -> None:
+        """What is queued is done; what no fact speaks of any more is removed."""
+        if isinstance(event, VideoJobQueued):
+            self._bench.start(self._do(event.job_id))
+        elif isinstance(event, VideoDeleted):
+            uids = set(event.uids)
+            if event.video_id in self._under_way:
+                # What a thread is writing is removed when it has let go of it.
+                watch, media_uid = self._under_way[event.video_id]
+                watch.cancel()
+                uids.discard(media_uid)
+            self._remove(uids)
+        elif isinstance(event, VideoJobFinished):
+            self._remove(event.superseded)
+        elif isinstance(event, VideoJobFailed):
+            self._remove((jobs.find(self._world, event.job_id).media_uid,))
+        elif isinstance(event, VodDeleted | StreamDeleted):
+            self._lose(event)
+
+    def _lose(self, event: VodDeleted | StreamDeleted) -> None:
+        """Videos may show what is deleted. A VOD's media is removed here (see `Disposal`)."""
+        if isinstance(event, VodDeleted):
+            for uid in (event.uid, *event.uids):
+                videos.lose(self._world, uid)
+            self._remove(event.uids)
+        else:
+            videos.lose(self._world, event.uid)
+
+    async def recover(self) -> None:
+        """Begin again what was under way when the last process stopped, from the bytes it kept.
+
+        Not what is gone, and not for ever what a process dies over.
+        """
+        for job in jobs.unfinished(self._world):
+            log.info("a stopped emulator left a job behind job=%s", job.id)
+            folder = self._shelves.folder(job.media_uid)
+            if job.attempts >= jobs.ATTEMPTS_MAX:
+                jobs.fail(self._world, job, jobs.POISONOUS)
+            elif job.kind == "import" and not (folder / UPLOAD_NAME).exists():
+                jobs.fail(self._world, job, jobs.STOPPED)
+            else:
+                if job.kind == "process":  # What it is made of is a recording of its own.
+                    await self._shelves.delete(job.media_uid)
+                jobs.begin_again(self._world, job)
+                self._bench.start(self._do(job.id))
+
+    async def stop(self) -> None:
+        """End what is under way. The next start begins it again."""
+        await self._bench.stop()
+
+    def _remove(self, uids: Collection[str]) -> None:
+        gone = sorted(uid for uid in uids if not self._is_kept(uid))
+        if gone:
+            self._bench.start(self._delete(gone))
+
+    async def _delete(self, uids: Collection[str]) -> None:
+        for uid in uids:
+            self._recordings.forget(uid)
+            if self._shelves.has(uid):
+                try:
+                    await self._shelves.delete(uid)
+                except Refused as refused:
+                    log.warning("media was not removed uid=%s reason=%s", uid, refused.sentence)
+
+    async def _do(self, job_id: str) -> None:
+        # Time stands where it jumps, also while a job of another world is under way.
+        with self._world.clock.working():
+            async with self._benches.jobs:
+                try:
+                    job = jobs.find(self._world, job_id)
+                except Refused:  # Its video was deleted before its turn came.
+                    return
+                if job.status == "queued":
+                    await self._do_now(job)
+
+    async def _do_now(self, job: Job) -> None:
+        await written(self._world, partial(jobs.start, self._world, job))
+        job = jobs.find(self._world, job.id)
+        loop = asyncio.get_running_loop()
+        watch = Watch(lambda *told: tell(loop, self._note, job, *told))
+        self._under_way[job.video_id] = (watch, job.media_uid)
+        try:
+            reason = await tried(self._finish(job, watch), f"video job={job.id}")
+        except asyncio.CancelledError:
+            self._leave(job)
+            raise
+        finally:
+            self._under_way.pop(job.video_id, None)
+        if reason:
+            await self._give_up(job, reason)
+
+    def _leave(self, job: Job) -> None:
+        """This process stops in good order: that is nothing the job is to blame for."""
+        with suppress(Refused):  # Its video was deleted, or there is no room to say so.
+            jobs.begin_again(self._world, jobs.find(self._world, job.id), is_left=True)
+
+    async def _finish(self, job: Job, watch: Watch) -> None:
+        footage = await self._make(job, watch)
+        poster_ms = await self._picture(job, footage)
+        await written(
+            self._world,
+            lambda: jobs.finish(self._world, jobs.find(self._world, job.id), footage, poster_ms),
+        )
+        if job.kind == "import":  # Only now: until then it could be begun again.
+            path = self._shelves.folder(job.media_uid) / UPLOAD_NAME
+            with suppress(OSError):  # The next start sweeps it up.
+                await asyncio.to_thread(path.unlink, missing_ok=True)
+        log.info("video job done job=%s kind=%s", job.id, job.kind)
+
+    async def _make(self, job: Job, watch: Watch) -> Footage | None:
+        """What the video is to show; None where only its picture changes."""
+        from emulator.media.recording.uploads.importing import Wanted, import_upload, process
+
+        video = videos.find(self._world, job.video_id)
+        folder = self._shelves.folder(job.media_uid)
+        times = (self._shelves.settings.segment_ms, self._world.now_ms)
+        if job.kind == "import":
+            imported = await finished(watch, import_upload, folder, *times, watch)
+            return _footage(job.media_uid, video.form, imported)
+        given = {name: job.options[name] for name in _WANTED if name in job.options}
+        if not given:
+            return None
+        wanted = Wanted(**given)
+        source_uid = media.source_of(self._world, video.row, video.uid)
+        source = await self._recordings.mp4(media.shelf_of(self._world, source_uid))
+        imported = await finished(watch, process, source, folder, wanted, *times, watch)
+        return _footage(job.media_uid, wanted.container, imported)
+
+    async def _picture(self, job: Job, footage: Footage | None) -> int | None:
+        """Make the picture that was asked for. Returns its instant, None where none was."""
+        poster_ms = job.options.get("poster_ms")
+        if poster_ms is None:
+            return None
+        video = videos.find(self._world, job.video_id)
+        jobs.note_progress(self._world, job, 99, "thumbnail")
+        uid = footage.uid if footage else media.shelf_of(self._world, video.uid)
+        await self._recordings.thumbnail(uid, time=f"{poster_ms / 1000:.3f}s")
+        return int(poster_ms)
+
+    async def _give_up(self, job: Job, reason: str) -> None:
+        try:
+            await written(
+                self._world,
+                lambda: jobs.fail(self._world, jobs.find(self._world, job.id), reason),
+            )
+        except Refused:  # Its video was deleted: nobody is left to be told, but its files are.
+            await self._delete((job.media_uid,))
+
+    def _note(self, job: Job, percent: int, stage: str) -> None:
+        jobs.note_progress(self._world, job, percent, stage)
+
+
+_WANTED = ("container", "codec", "quality", "height", "size")
+
+
+def sweep(root: Path, world: World) -> None:
+    """Remove uploads that a killed process left behind, before anything is done in the world.
+
+    Those that a job is still to make playable stay.
+    """
+    from shutil import rmtree
+
+    needed = {job.media_uid for job in jobs.unfinished(world)}
+    for upload in root.glob(f"*/{UPLOAD_NAME}"):
+        if upload.parent.name in needed:
+            continue
+        if (upload.parent / INDEX_NAME).exists():
+            upload.unlink()
+        else:
+            rmtree(upload.parent, ignore_errors=True)
+
+
+def _footage(uid: str, form: str, imported: "Imported") -> Footage:
+    return Footage(
+        uid=uid,
+        form=form,
+        width=imported.width,
+        height=imported.height,
+        duration_ms=imported.duration_ms,
+        file_bytes=imported.file_bytes,
+    )

@@ -1,0 +1,161 @@
+"""Answer: writes the SDP answer to an offer (RFC 9429, 5.3.1), and the one offer that we make.
+
+Pure. Everything goes over one transport (BUNDLE) with RTCP beside RTP (rtcp-mux).
+"""
+
+from collections.abc import Sequence
+
+from emulator.core.values import dataclass
+from emulator.media.webrtc.sdp.description import (
+    Direction,
+    Format,
+    MediaKind,
+    Offer,
+    Remote,
+    Section,
+)
+
+# What feedback we give and take; the rest of what a peer offers is left out.
+_FEEDBACK = ("nack", "nack pli", "ccm fir", "goog-remb")
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """Our side of the transport. `setup` is `active` or `passive`; candidates are as in SDP."""
+
+    ufrag: str
+    password: str
+    fingerprint: str
+    setup: str
+    candidates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What becomes of one section of the offer: its formats, and what is sent in it.
+
+    `ssrc` and `label` (msid) where something is sent.
+    """
+
+    formats: tuple[Format, ...]
+    direction: Direction
+    ssrc: int | None = None
+    label: str = "- -"
+
+
+def write(offer: Offer, taken: Sequence[Taken | None], local: Local, session_id: int) -> str:
+    """`taken` has one entry a section; None switches it off."""
+    mids = " ".join(
+        section.mid for section, each in zip(offer.sections, taken, strict=True) if each is not None
+    )
+    lines = [
+        "v=0",
+        f"o=- {session_id} 1 IN IP4 127.0.0.1",
+        "s=-",
+        "t=0 0",
+        f"a=group:BUNDLE {mids}",
+        "a=msid-semantic: WMS *",
+    ]
+    is_first = True
+    for section, each in zip(offer.sections, taken, strict=True):
+        if each is None:
+            lines += _refused(section)
+        else:
+            lines += _accepted(section, each, local, is_first)
+            is_first = False
+    return "\r\n".join(lines) + "\r\n"
+
+
+def write_offer(
+    local: Local,
+    sound: tuple[int, int | None],
+    picture: tuple[int, int | None],
+    direction: Direction = "sendonly",
+) -> str:
+    """An offer of Opus and H.264; each a payload type, and a source where it is sent."""
+    opus = Format(sound[0], "opus", 48_000, {"minptime": "10", "useinbandfec": "1"}, frozenset())
+    video = Format(picture[0], "h264", 90_000, _H264_OFFERED, frozenset({"nack", "nack pli"}))
+    sections = (_section("audio", "0", opus), _section("video", "1", video))
+    offer = Offer(sections, frozenset(("0", "1")), _NOBODY)
+    taken = [
+        Taken((opus,), direction, sound[1], "live sound"),
+        Taken((video,), direction, picture[1], "live picture"),
+    ]
+    return write(offer, taken, local, 1)
+
+
+def _section(kind: MediaKind, mid: str, form: Format) -> Section:
+    return Section(
+        kind=kind,
+        protocol="UDP/TLS/RTP/SAVPF",
+        mid=mid,
+        direction="sendonly",
+        has_port=True,
+        formats=(form,),
+        codes=(str(form.payload_type),),
+        extensions={},
+        ssrcs=(),
+        label="",
+    )
+
+
+def _refused(section: Section) -> list[str]:
+    codes = " ".join(section.codes)
+    return [
+        f"m={section.kind} 0 {section.protocol} {codes}",
+        "c=IN IP4 0.0.0.0",
+        "a=inactive",
+        f"a=mid:{section.mid}",
+    ]
+
+
+def _accepted(section: Section, taken: Taken, local: Local, is_first: bool) -> list[str]:
+    codes = " ".join(str(each.payload_type) for each in taken.formats)
+    lines = [
+        f"m={section.kind} 9 {section.protocol} {codes}",
+        "c=IN IP4 0.0.0.0",
+        "a=rtcp:9 IN IP4 0.0.0.0",
+        f"a=ice-ufrag:{local.ufrag}",
+        f"a=ice-pwd:{local.password}",
+        "a=ice-options:trickle",
+        f"a=fingerprint:sha-256 {local.fingerprint}",
+        f"a=setup:{local.setup}",
+        f"a=mid:{section.mid}",
+        f"a={taken.direction}",
+        "a=rtcp-mux",
+        "a=rtcp-rsize",
+    ]
+    for each in taken.formats:
+        lines += _format(section, each)
+    if taken.ssrc is not None:
+        lines += [
+            f"a=msid:{taken.label}",
+            f"a=ssrc:{taken.ssrc} cname:live-emulator",
+            f"a=ssrc:{taken.ssrc} msid:{taken.label}",
+        ]
+    if is_first:  # Of a bundle, the first section's are everybody's (RFC 9143, 7.3.3).
+        lines += [f"a=candidate:{each}" for each in local.candidates]
+        lines.append("a=end-of-candidates")
+    return lines
+
+
+def _format(section: Section, each: Format) -> list[str]:
+    channels = "/2" if each.name == "opus" else ""
+    lines = [f"a=rtpmap:{each.payload_type} {_NAMES[each.name]}/{each.clock_rate}{channels}"]
+    if section.kind == "video":
+        lines += [
+            f"a=rtcp-fb:{each.payload_type} {name}" for name in _FEEDBACK if name in each.feedback
+        ]
+    if each.parameters:
+        told = ";".join(f"{name}={value}" for name, value in each.parameters.items())
+        lines.append(f"a=fmtp:{each.payload_type} {told}")
+    return lines
+
+
+_H264_OFFERED = {
+    "level-asymmetry-allowed": "1",
+    "packetization-mode": "1",
+    "profile-level-id": "42e034",
+}
+_NOBODY = Remote("", "", "actpass", (), (), False)
+_NAMES = {"opus": "opus", "h264": "H264", "vp8": "VP8"}

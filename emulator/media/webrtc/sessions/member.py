@@ -1,0 +1,237 @@
+"""Member: one participant's peer: what it sends, where it receives, and what it asks for."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from emulator.core.clock import monotonic_ms
+from emulator.core.errors import ProtocolError
+from emulator.media.webrtc.link import Link
+from emulator.media.webrtc.rtp import packets, rtcp
+from emulator.media.webrtc.sdp import codecs
+from emulator.media.webrtc.sdp.answer import Taken
+from emulator.media.webrtc.sdp.description import Direction, Offer, Section
+from emulator.media.webrtc.sessions.lanes import Kind, Sink, Source
+
+if TYPE_CHECKING:
+    from aiortc.rtp import RtcpPsfbPacket
+
+log = logging.getLogger(__name__)
+
+_TICK_SECONDS = 0.03
+_REPORT_EVERY_MS = 1_000
+_AGAIN_MAX = 200
+
+
+class Shown(NamedTuple):
+    """What a participant sends."""
+
+    audio: bool
+    video: bool
+    screen: bool
+
+
+class Member:
+    """`told` hears what the member sends whenever that changes; `left` once, at its end."""
+
+    def __init__(
+        self,
+        participant_id: str,
+        bits_per_second: int,
+        own_ssrc: int,
+        told: Callable[[Shown], None],
+        left: Callable[["Member"], None],
+    ) -> None:
+        self.id = participant_id
+        self._bits_per_second = bits_per_second
+        self._own_ssrc = own_ssrc
+        self._told = told
+        self._left = left
+        self._link: Link | None = None
+        self._sources: dict[str, Source] = {}
+        self._sinks: dict[str, Sink] = {}
+        self._by_ssrc: dict[int, Source] = {}
+        self._reported_at_ms = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_over = False
+
+    @property
+    def sources(self) -> list[Source]:
+        return list(self._sources.values())
+
+    @property
+    def sinks(self) -> list[Sink]:
+        return list(self._sinks.values())
+
+    # Its offers.
+
+    def take(self, offer: Offer) -> None:
+        """Learn from a first or a further offer what it sends and where it receives."""
+        wanted: set[str] = set()
+        has_camera = False
+        self._by_ssrc = {}
+        for section in offer.sections:
+            formats = codecs.to_forward(section)
+            if not formats:
+                continue
+            wanted.add(section.mid)
+            if section.direction in ("sendonly", "sendrecv"):
+                is_picture = section.kind == "video"
+                kind: Kind = "audio"
+                if is_picture:
+                    kind, has_camera = ("screen" if has_camera else "video"), True
+                self._add_source(section, kind, formats)
+            else:
+                self._drop_source(section.mid)
+            if section.direction in ("recvonly", "sendrecv") and section.mid not in self._sinks:
+                self._sinks[section.mid] = Sink(formats, self._send_rtp, self._send_rtcp)
+        for mid in set(self._sources) - wanted:
+            self._drop_source(mid)
+        for mid in set(self._sinks) - wanted:
+            self._sinks.pop(mid).detach()
+        self._told(self._shown())
+
+    def answers(self, offer: Offer) -> list[Taken | None]:
+        """Our answer, section by section. A track is named after the participant it comes from."""
+        return [self._answer(section) for section in offer.sections]
+
+    # What the link calls.
+
+    def serve(self, link: Link) -> None:
+        self._link = link
+
+    @property
+    def link(self) -> Link | None:
+        return self._link
+
+    def opened(self) -> None:
+        self._reported_at_ms = monotonic_ms()
+        self._tick()
+        for sink in self._sinks.values():
+            if sink.source is not None:
+                sink.source.ask_for_key_frame()
+
+    def rtp(self, data: bytes) -> None:
+        try:
+            packet = packets.parse(data)
+        except ProtocolError as error:
+            log.debug("an RTP packet was dropped error=%s", error)
+            return
+        source = self._by_ssrc.get(packet.ssrc)
+        if source is not None:
+            source.inlet.push(packet, monotonic_ms())
+
+    def rtcp(self, data: bytes) -> None:
+        from aiortc.rtp import (
+            RTCP_PSFB_FIR,
+            RTCP_PSFB_PLI,
+            RtcpPsfbPacket,
+            RtcpRtpfbPacket,
+            RtcpSrPacket,
+        )
+
+        for packet in rtcp.parse(data):
+            if isinstance(packet, RtcpSrPacket):
+                source = self._by_ssrc.get(packet.ssrc)
+                if source is not None and source.inlet.note_report(packet, monotonic_ms()):
+                    info = packet.sender_info
+                    source.report(info.ntp_timestamp, info.rtp_timestamp)
+            elif isinstance(packet, RtcpRtpfbPacket):
+                self._send_again(packet.media_ssrc, packet.lost)
+            elif isinstance(packet, RtcpPsfbPacket) and packet.fmt in (
+                RTCP_PSFB_PLI,
+                RTCP_PSFB_FIR,
+            ):
+                self._ask_for_key_frame(packet)
+
+    def finish(self) -> None:
+        """A participant who says goodbye has left, as any other."""
+
+    def ended(self, reason: str) -> None:  # noqa: ARG002 -- a link calls it so
+        if self._is_over:
+            return
+        self._is_over = True
+        if self._timer is not None:
+            self._timer.cancel()
+        for source in self._sources.values():
+            source.close()
+        for sink in self._sinks.values():
+            sink.detach()
+        self._sources, self._sinks, self._by_ssrc = {}, {}, {}
+        self._left(self)
+        self._told(self._shown())
+
+    # Making.
+
+    def _add_source(self, section: Section, kind: Kind, formats: codecs.Formats) -> None:
+        source = self._sources.get(section.mid)
+        if source is None:
+            by_code = {each.payload_type: each for each in formats}
+            source = Source(self.id, kind, by_code, self._own_ssrc, self._send_rtcp)
+            self._sources[section.mid] = source
+        for ssrc in section.ssrcs[:1]:
+            self._by_ssrc[ssrc] = source
+
+    def _drop_source(self, mid: str) -> None:
+        source = self._sources.pop(mid, None)
+        if source is not None:
+            source.close()
+
+    def _answer(self, section: Section) -> Taken | None:
+        formats = codecs.to_forward(section)
+        if not formats:
+            return None
+        sink = self._sinks.get(section.mid)
+        if sink is None:
+            direction: Direction = "recvonly" if section.mid in self._sources else "inactive"
+            return Taken(formats, direction)
+        source = sink.source
+        label = f"{source.owner} {source.kind}" if source is not None else f"free {section.mid}"
+        return Taken(
+            formats,
+            "sendrecv" if section.mid in self._sources else "sendonly",
+            sink.outlet.ssrc,
+            label,
+        )
+
+    def _shown(self) -> Shown:
+        kinds = {source.kind for source in self._sources.values()}
+        return Shown("audio" in kinds, "video" in kinds, "screen" in kinds)
+
+    # Feedback.
+
+    def _send_again(self, ssrc: int, sequences: list[int]) -> None:
+        for sink in self._sinks.values():
+            if sink.outlet.ssrc == ssrc:
+                for sequence in sequences[:_AGAIN_MAX]:
+                    packet = sink.outlet.again(sequence & 0xFFFF)
+                    if packet is not None:
+                        self._send_rtp(packet)
+
+    def _ask_for_key_frame(self, asked: "RtcpPsfbPacket") -> None:
+        wanted = rtcp.sources_of(asked)
+        for sink in self._sinks.values():
+            if sink.source is not None and sink.outlet.ssrc in wanted:
+                sink.source.ask_for_key_frame()
+
+    def _tick(self) -> None:
+        now_ms = monotonic_ms()
+        for source in self._sources.values():
+            if source.inlet.is_waiting:
+                source.inlet.look(now_ms)
+        if now_ms - self._reported_at_ms >= _REPORT_EVERY_MS:
+            self._reported_at_ms = now_ms
+            for source in self._sources.values():
+                source.inlet.report(now_ms)
+                source.inlet.allow(self._bits_per_second)
+        if self._link is not None and self._link.is_open:
+            self._timer = asyncio.get_running_loop().call_later(_TICK_SECONDS, self._tick)
+
+    def _send_rtp(self, packet: bytes) -> None:
+        if self._link is not None:
+            self._link.send_rtp(packet)
+
+    def _send_rtcp(self, packet: bytes) -> None:
+        if self._link is not None:
+            self._link.send_rtcp(packet)

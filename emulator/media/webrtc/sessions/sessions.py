@@ -1,0 +1,100 @@
+"""Rooms: who is in which session with media, who receives what, and who must go."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from emulator.core.events import Event
+from emulator.core.events.video import ParticipantLeft
+from emulator.core.events.worlds import WorldReplaced
+
+if TYPE_CHECKING:
+    from emulator.media.webrtc.sdp.description import Offer
+    from emulator.media.webrtc.sessions.lanes import Source
+    from emulator.media.webrtc.sessions.member import Member, Shown
+
+RoomId = tuple[str, str]
+
+
+class Rooms:
+    """`(world, session)` names a room. A room is there while somebody is in it."""
+
+    def __init__(self) -> None:
+        self._rooms: dict[RoomId, dict[str, Member]] = {}
+
+    @property
+    def count(self) -> int:
+        return sum(map(len, self._rooms.values()))
+
+    def find(self, room: RoomId, participant_id: str) -> "Member | None":
+        return self._rooms.get(room, {}).get(participant_id)
+
+    def seat(
+        self,
+        room: RoomId,
+        participant_id: str,
+        bits_per_second: int,
+        own_ssrc: int,
+        told: "Callable[[Shown], None]",
+    ) -> "Member":
+        """Make a member and let it in. Whoever had its place before is sent away."""
+        # Late: a start need not wait for what only a session needs.
+        from emulator.media.webrtc.sessions.member import Member
+
+        before = self.find(room, participant_id)
+        if before is not None:
+            self._dismiss(before, "the same participant came again")
+        member = Member(
+            participant_id, bits_per_second, own_ssrc, told, lambda gone: self._leave(room, gone)
+        )
+        self._rooms.setdefault(room, {})[participant_id] = member
+        return member
+
+    def take(self, room: RoomId, member: "Member", offer: "Offer") -> None:
+        """A member's offer: what it sends goes to the others, and what they send to it."""
+        member.take(offer)
+        self._arrange(room)
+
+    def hear(self, world: str, event: Event) -> None:
+        """Who left, was removed or sits in a session that has ended is disconnected."""
+        if isinstance(event, ParticipantLeft):
+            member = self.find((world, event.session_id), event.participant_id)
+            if member is not None:
+                self._dismiss(member, f"the participant has {event.reason}")
+        elif isinstance(event, WorldReplaced):
+            for room, members in tuple(self._rooms.items()):
+                if room[0] == world:
+                    for member in tuple(members.values()):
+                        self._dismiss(member, "the session is gone")
+
+    def _arrange(self, room: RoomId) -> None:
+        """Give every source a free sink of everybody else, in the order of coming."""
+        members = list(self._rooms.get(room, {}).values())
+        for member in members:
+            shown = {sink.source for sink in member.sinks}
+            for other in members:
+                if other is not member:
+                    for source in other.sources:
+                        if source not in shown:
+                            _show(member, source)
+
+    def _leave(self, room: RoomId, member: "Member") -> None:
+        members = self._rooms.get(room, {})
+        if members.get(member.id) is member:
+            del members[member.id]
+        if not members:
+            self._rooms.pop(room, None)
+        # What has become free is for whoever has waited for it.
+        self._arrange(room)
+
+    def _dismiss(self, member: "Member", reason: str) -> None:
+        if member.link is not None:
+            member.link.end(reason)
+        else:
+            member.ended(reason)
+
+
+def _show(member: "Member", source: "Source") -> None:
+    for sink in member.sinks:
+        if sink.source is None and sink.fits(source):
+            sink.attach(source)
+            return

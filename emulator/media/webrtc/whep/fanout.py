@@ -1,0 +1,344 @@
+"""Screening: one stream for all its WHEP viewers: packetised once, transcoded once, if at all.
+
+H.264 without B-frames and Opus go through as they are. AAC is made Opus; a picture that browsers do
+not show over WebRTC (B-frames, HEVC, AV1, VP9) is made plain H.264. For viewers whose browser has
+no H.264, any picture is made VP8. It lives as long as somebody watches.
+"""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from emulator.core.clock import monotonic_ms
+from emulator.media.packets import VIDEO_TIMESCALE, AudioTrack, Packet, VideoTrack
+from emulator.media.webrtc.relay import Relay
+from emulator.media.webrtc.rtp import h264, vp8
+from emulator.media.webrtc.transcoding.converter import Converter
+from emulator.media.webrtc.whip.depacketizers import RawPicture, Sound
+
+if TYPE_CHECKING:
+    from emulator.media.webrtc.transcoding.transcoders import ToH264, ToOpus, ToVp8, Vp8Picture
+
+log = logging.getLogger(__name__)
+
+SOUND_RATE = 48_000
+_TICKS_PER_MS = VIDEO_TIMESCALE // 1000
+# A step this far is another clock: a publisher's return, or a wrap.
+_JUMP = 2 * VIDEO_TIMESCALE
+_LOOK_BACK_MS = 5_000
+_TRANSCODED_BITS = 3_000_000
+_SHOWN_AT_ONCE_MAX = 600
+# Less than a picture lasts, at 60 a second.
+_FRAME_TICKS = VIDEO_TIMESCALE // 90
+
+
+class Shown(NamedTuple):
+    """One coded picture in RTP payloads. `at` is on the screening's clock, in 1/90,000 s."""
+
+    payloads: list[bytes]
+    at: int
+    is_key: bool
+
+
+class Seated(Protocol):
+    """A viewer, as its screening sees it. `coding`: what its picture is in, `h264` or `vp8`."""
+
+    coding: str
+
+    def show(self, shown: Shown) -> None: ...
+    def sound(self, payload: bytes, at: int) -> None: ...
+    def end(self, reason: str) -> None: ...
+
+
+class _Lane:
+    """The picture in one coding, for all viewers that take that one: since its last key frame."""
+
+    def __init__(self, coding: str) -> None:
+        self.coding = coding
+        self.pictures: list[Shown] = []
+        self._converter: Converter[RawPicture, Packet] | Converter[RawPicture, Vp8Picture] | None
+        self._converter = None
+        self._track: VideoTrack | None = None
+        self._needs_key = False
+
+    def keep(self, shown: Shown) -> None:
+        if shown.is_key:
+            self.pictures = [shown]
+        elif self.pictures:
+            self.pictures.append(shown)
+            if len(self.pictures) > _SHOWN_AT_ONCE_MAX:
+                self.pictures = []
+
+    def transcode(
+        self, picture: RawPicture, track: VideoTrack, show: Callable[[list[Shown]], None]
+    ) -> None:
+        """Give one picture to the encoder, which calls `show`. It begins with a key frame."""
+        if picture.is_key and track is not self._track:
+            self.restart()
+            self._track = track
+            self._converter = self._begin(track, show)
+        if self._converter is None or track is not self._track:
+            return
+        if self._needs_key and not picture.is_key:
+            return
+        # What was not taken is missed by all until the next key frame.
+        self._needs_key = not self._converter.push(picture)
+
+    def restart(self) -> None:
+        """Let go of the encoder and of what was shown."""
+        if self._converter is not None:
+            self._converter.close()
+        self._converter = self._track = None
+        self._needs_key = False
+        self.pictures = []
+
+    def _begin(
+        self, track: VideoTrack, show: Callable[[list[Shown]], None]
+    ) -> "Converter[RawPicture, Packet] | Converter[RawPicture, Vp8Picture]":
+        log.info("the picture is transcoded for WebRTC viewers to=%s", self.coding)
+        if self.coding == "vp8":
+            return Converter("vp8", partial(_make_vp8, track), lambda made: show(_shown_vp8(made)))
+        return Converter("h264", partial(_make_h264, track), lambda made: show(_shown_h264(made)))
+
+
+class Screening:
+    """`on_empty` is called when the last viewer has left; everything is freed by then."""
+
+    def __init__(self, relay: Relay, on_empty: Callable[[], None]) -> None:
+        self._relay = relay
+        self._on_empty = on_empty
+        self._holders: set[Seated] = set()
+        self._seats: dict[Seated, None] = {}
+        self._is_free = False
+        self._lanes = {"h264": _Lane("h264")}
+        self._offset: int | None = None
+        self._latest = 0
+        self._anchor_ms = monotonic_ms()
+        # Where the clock stood then.
+        self._anchor = 0
+        self._lead = -_JUMP
+        self._looked_ms = self._anchor_ms
+        self._has_b_frames = False
+        self._sound_codec: Converter[Packet, Sound] | None = None
+        self._sound_track: AudioTrack | None = None
+        relay.join(self)
+        self._catch_up()
+
+    @property
+    def count(self) -> int:
+        """Who watches, and who is about to."""
+        return len(self._holders)
+
+    @property
+    def relay(self) -> Relay:
+        return self._relay
+
+    def hold(self, seat: Seated) -> None:
+        """Somebody is about to watch."""
+        self._holders.add(seat)
+        if seat.coding not in self._lanes:
+            lane = self._lanes[seat.coding] = _Lane(seat.coding)
+            if self._offset is not None:
+                for packet in self._relay.pictures:
+                    if isinstance(packet.track, VideoTrack):
+                        self._carry(lane, packet, packet.track, packet.dts + self._offset)
+
+    def join(self, seat: Seated) -> None:
+        """Seat a viewer, who sees at once what a newcomer must see: all since the last key frame.
+
+        Those pictures are dated right before now, a millisecond apart, so that its player hurries
+        through them instead of staying behind by them.
+        """
+        self._seats[seat] = None
+        pictures = self._lanes[seat.coding].pictures
+        if pictures:
+            first = pictures[-1].at - (len(pictures) - 1) * _TICKS_PER_MS
+            self._repeat(seat, first, _TICKS_PER_MS)
+        else:
+            self.ask_for_key_frame()
+
+    def show_again(self, seat: Seated, after: int) -> None:
+        """The same for a viewer who has lost what could not be mended, and was shown until `after`.
+
+        All of it is dated between that and the next picture.
+        """
+        self.ask_for_key_frame()
+        pictures = self._lanes[seat.coding].pictures
+        if pictures and after <= pictures[-1].at:
+            step = max(1, _FRAME_TICKS // (len(pictures) + 1))
+            self._repeat(seat, pictures[-1].at + step, step)
+
+    def leave(self, seat: Seated) -> None:
+        self._seats.pop(seat, None)
+        self._holders.discard(seat)
+        if not self._holders:
+            self._free()
+        elif seat.coding != "h264" and all(each.coding != seat.coding for each in self._holders):
+            self._lanes.pop(seat.coding).restart()
+
+    def ask_for_key_frame(self) -> None:
+        if self._relay.ask_for_key_frame is not None:
+            self._relay.ask_for_key_frame()
+
+    def now(self) -> int:
+        """Where the screening's clock stands, in 1/90,000 s."""
+        return self._anchor + (monotonic_ms() - self._anchor_ms) * _TICKS_PER_MS
+
+    # What the relay calls.
+
+    def hear(self, packet: Packet) -> None:
+        track = packet.track
+        if isinstance(track, VideoTrack):
+            self._hear_picture(packet, track)
+        else:
+            self._hear_sound(packet, track)
+
+    def restart(self) -> None:
+        self._offset = None
+        self._has_b_frames = False
+        self._drop_codecs()
+
+    def close(self) -> None:
+        for seat in tuple(self._holders):
+            seat.end("the stream has ended")
+        self._free()
+
+    # Pictures.
+
+    def _catch_up(self) -> None:
+        """Take in what has come since the last key frame; the newest of it is now."""
+        kept = self._relay.pictures
+        if kept:
+            self._has_b_frames = any(packet.pts != packet.dts for packet in kept)
+            self._latest = self._anchor = kept[-1].dts - kept[0].dts
+            self._offset = self._latest - kept[-1].dts
+            for packet in kept:
+                self.hear(packet)
+
+    def _repeat(self, seat: Seated, first: int, step: int) -> None:
+        for index, shown in enumerate(self._lanes[seat.coding].pictures):
+            seat.show(shown._replace(at=first + index * step))
+
+    def _hear_picture(self, packet: Packet, track: VideoTrack) -> None:
+        at = self._place(packet.dts)
+        if not self._has_b_frames and packet.pts != packet.dts:
+            self._has_b_frames = True
+        for lane in tuple(self._lanes.values()):
+            self._carry(lane, packet, track, at)
+
+    def _carry(self, lane: _Lane, packet: Packet, track: VideoTrack, at: int) -> None:
+        """Show a picture in one coding, as it is where that can be."""
+        if lane.coding == track.codec == "h264" and not self._has_b_frames:
+            self._show(lane, [Shown(h264.frame_payloads(packet, track.config), at, packet.is_key)])
+            return
+        raw = RawPicture(at + packet.pts - packet.dts, packet.is_key, bytes(packet.data))
+        lane.transcode(raw, track, partial(self._show, lane))
+
+    def _show(self, lane: _Lane, pictures: list[Shown]) -> None:
+        for shown in pictures:
+            lane.keep(shown)
+            for seat in tuple(self._seats):
+                if seat.coding == lane.coding:
+                    seat.show(shown)
+
+    # Sound.
+
+    def _hear_sound(self, packet: Packet, track: AudioTrack) -> None:
+        if track.codec == "opus" and track.channels <= 2:
+            self._sound(packet.pts, bytes(packet.data))
+            return
+        if track is not self._sound_track:
+            if self._sound_codec is not None:
+                self._sound_codec.close()
+            self._sound_track = track
+            self._sound_codec = Converter("opus", partial(_make_opus, track), self._sounds)
+        if self._sound_codec is not None:
+            self._sound_codec.push(packet)
+
+    def _sounds(self, sounds: list[Sound]) -> None:
+        for sound in sounds:
+            self._sound(sound.at, sound.data)
+
+    def _sound(self, at: int, payload: bytes) -> None:
+        """`at` is the publisher's, at 48 kHz."""
+        wire = at * VIDEO_TIMESCALE // SOUND_RATE
+        if self._offset is None:
+            self._place(wire)
+        placed = at + (self._offset or 0) * SOUND_RATE // VIDEO_TIMESCALE
+        for seat in tuple(self._seats):
+            seat.sound(payload, placed)
+
+    # Time.
+
+    def _place(self, wire: int) -> int:
+        """A publisher's time on the screening's clock, which goes on over the publisher's jumps."""
+        if self._offset is not None:
+            at = wire + self._offset
+            if abs(at - self._latest) < _JUMP:
+                self._latest = at
+                self._keep_up(at)
+                return at
+        self._latest = self._anchor = max(self.now(), self._latest + 1)
+        self._anchor_ms = monotonic_ms()
+        self._offset = self._latest - wire
+        return self._latest
+
+    def _keep_up(self, at: int) -> None:
+        """Let `now` follow what comes first: at once when that is ahead, else every few seconds.
+
+        A publisher begins with what it has stored, and its clock is not ours.
+        """
+        lead = at - self.now()
+        self._lead = max(self._lead, lead)
+        elapsed_ms = monotonic_ms() - self._looked_ms
+        if lead > 0 or elapsed_ms > _LOOK_BACK_MS:
+            self._anchor += self._lead
+            self._lead, self._looked_ms = -_JUMP, monotonic_ms()
+
+    def _drop_codecs(self) -> None:
+        for lane in self._lanes.values():
+            lane.restart()
+        if self._sound_codec is not None:
+            self._sound_codec.close()
+        self._sound_codec = self._sound_track = None
+
+    def _free(self) -> None:
+        if self._is_free:
+            return
+        self._is_free = True
+        self._relay.leave(self)
+        self._drop_codecs()
+        self._seats.clear()
+        self._holders.clear()
+        self._on_empty()
+
+
+def _make_h264(track: VideoTrack) -> "ToH264":
+    from emulator.media.webrtc.transcoding.transcoders import ToH264
+
+    return ToH264(track.codec, track.config, _TRANSCODED_BITS)
+
+
+def _make_vp8(track: VideoTrack) -> "ToVp8":
+    from emulator.media.webrtc.transcoding.transcoders import ToVp8
+
+    return ToVp8(track.codec, track.config, _TRANSCODED_BITS)
+
+
+def _shown_h264(packets: list[Packet]) -> list[Shown]:
+    return [
+        Shown(h264.frame_payloads(packet, packet.track.config), packet.pts, packet.is_key)
+        for packet in packets
+        if isinstance(packet.track, VideoTrack)
+    ]
+
+
+def _shown_vp8(pictures: "list[Vp8Picture]") -> list[Shown]:
+    return [Shown(vp8.payloads(each.data), each.at, each.is_key) for each in pictures]
+
+
+def _make_opus(track: AudioTrack) -> "ToOpus":
+    from emulator.media.webrtc.transcoding.transcoders import ToOpus
+
+    return ToOpus(track)

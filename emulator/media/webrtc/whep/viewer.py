@@ -1,0 +1,187 @@
+"""Viewer: one peer that watches by WHEP. What it is sent comes from its stream's screening."""
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping
+
+from emulator.core.clock import monotonic_ms, wall_us
+from emulator.media.packets import VIDEO_TIMESCALE
+from emulator.media.webrtc.link import Link
+from emulator.media.webrtc.relay import Watching
+from emulator.media.webrtc.rtp import rtcp
+from emulator.media.webrtc.rtp.sender import Outlet
+from emulator.media.webrtc.sdp.answer import Taken
+from emulator.media.webrtc.sdp.description import Format
+from emulator.media.webrtc.whep.fanout import SOUND_RATE, Screening, Shown
+
+# What a socket's buffer takes at once anywhere, and how long it has to be read: 120 Mbit/s.
+_AT_ONCE, _PAUSE_SECONDS = 48, 0.004
+_WAITING_MAX = 8_192
+_REPORT_SECONDS = 1.0
+_AGAIN_EVERY_MS = 1_000
+
+
+class Viewer:
+    """`formats` are what was taken of its offer, by the section's place."""
+
+    def __init__(
+        self, screening: Screening, watching: Watching, formats: Mapping[int, Format]
+    ) -> None:
+        self._screening = screening
+        self._watching = watching
+        self._link: Link | None = None
+        self.sound_out: Outlet | None = None
+        self.picture_out: Outlet | None = None
+        self.coding = "h264"
+        for form in formats.values():
+            if form.name == "opus":
+                self.sound_out = Outlet(form.payload_type, self._send)
+            else:
+                self.picture_out = Outlet(form.payload_type, self._send)
+                self.coding = form.name
+        self._loop = asyncio.get_running_loop()
+        self._waiting: deque[bytes] = deque()
+        self._sent_at_once = 0
+        self._began_at = 0.0
+        self._pause: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._needs_key = True
+        self._again_at_ms = 0
+        self._shown_until = 0
+        self._is_seated = False
+        self._is_stalled = False
+        screening.hold(self)
+
+    def taken(self, form: Format) -> Taken:
+        """Our answer to one section of its offer."""
+        is_sound = form.name == "opus"
+        outlet = self.sound_out if is_sound else self.picture_out
+        assert outlet is not None
+        return Taken(
+            (form,), "sendonly", outlet.ssrc, f"stream {'sound' if is_sound else 'picture'}"
+        )
+
+    # What the link calls.
+
+    def serve(self, link: Link) -> None:
+        self._link = link
+
+    def opened(self) -> None:
+        self._is_seated = True
+        self._watching.seen()
+        self._again_at_ms = monotonic_ms()
+        self._report()
+        self._screening.join(self)
+
+    def rtp(self, data: bytes) -> None:
+        """A viewer has nothing to show."""
+
+    def rtcp(self, data: bytes) -> None:
+        from aiortc.rtp import RTCP_PSFB_FIR, RTCP_PSFB_PLI, RtcpPsfbPacket, RtcpRtpfbPacket
+
+        for packet in rtcp.parse(data):
+            if isinstance(packet, RtcpRtpfbPacket):
+                self._send_again(packet.media_ssrc, packet.lost)
+            elif isinstance(packet, RtcpPsfbPacket) and packet.fmt in (
+                RTCP_PSFB_PLI,
+                RTCP_PSFB_FIR,
+            ):
+                self._show_again()
+
+    def finish(self) -> None:
+        """A viewer who says goodbye has left, as any other."""
+
+    def ended(self, reason: str) -> None:  # noqa: ARG002 -- a link calls it so
+        for timer in (self._pause, self._timer):
+            if timer is not None:
+                timer.cancel()
+        self._waiting.clear()
+        self._screening.leave(self)
+        if self._is_seated:
+            self._is_seated = False
+            self._watching.left()
+
+    # What the screening calls.
+
+    def show(self, shown: Shown) -> None:
+        if self._stands() or self.picture_out is None or (self._needs_key and not shown.is_key):
+            return
+        self._needs_key = False
+        self._shown_until = shown.at
+        self.picture_out.push(shown.payloads, shown.at)
+
+    def sound(self, payload: bytes, at: int) -> None:
+        if self.sound_out is not None and not self._is_stalled:
+            self.sound_out.push([payload], at)
+
+    def _stands(self) -> bool:
+        """Whether a fault holds the picture. Once it is over, all since the last key frame comes,
+        and this picture with it.
+        """
+        was_stalled, self._is_stalled = self._is_stalled, self._watching.is_stalled()
+        if was_stalled and not self._is_stalled:
+            self._needs_key = True
+            self._screening.show_again(self, self._shown_until)
+            return True
+        return self._is_stalled
+
+    def end(self, reason: str) -> None:
+        if self._link is not None:
+            self._link.end(reason)
+
+    # Sending.
+
+    def _send(self, packet: bytes) -> None:
+        """At once, or behind what is waiting: a burst is sent in pieces that a socket can take."""
+        if self._waiting or self._is_full():
+            self._waiting.append(packet)
+            if self._pause is None:
+                self._pause = self._loop.call_later(_PAUSE_SECONDS, self._go_on)
+            if len(self._waiting) > _WAITING_MAX:
+                self._waiting.clear()
+                self._needs_key = True
+        elif self._link is not None:
+            self._link.send_rtp(packet)
+
+    def _is_full(self) -> bool:
+        now = self._loop.time()
+        if now - self._began_at >= _PAUSE_SECONDS:
+            self._began_at, self._sent_at_once = now, 0
+        self._sent_at_once += 1
+        return self._sent_at_once > _AT_ONCE
+
+    def _go_on(self) -> None:
+        self._pause = None
+        if self._link is None:
+            return
+        for _ in range(min(_AT_ONCE, len(self._waiting))):
+            self._link.send_rtp(self._waiting.popleft())
+        if self._waiting:
+            self._pause = self._loop.call_later(_PAUSE_SECONDS, self._go_on)
+
+    def _send_again(self, ssrc: int, sequences: list[int]) -> None:
+        for outlet in (self.picture_out, self.sound_out):
+            if outlet is not None and outlet.ssrc == ssrc:
+                for sequence in sequences[:200]:
+                    packet = outlet.again(sequence & 0xFFFF)
+                    if packet is not None:
+                        self._send(packet)
+
+    def _show_again(self) -> None:
+        now_ms = monotonic_ms()
+        if self._is_seated and now_ms - self._again_at_ms >= _AGAIN_EVERY_MS:
+            self._again_at_ms = now_ms
+            self._needs_key = True
+            self._screening.show_again(self, self._shown_until)
+
+    def _report(self) -> None:
+        if self._link is None or not self._link.is_open:
+            return
+        now, ntp = self._screening.now(), rtcp.ntp(wall_us())
+        if self.picture_out is not None:
+            self._link.send_rtcp(self.picture_out.report(ntp, now))
+        if self.sound_out is not None:
+            at = now * SOUND_RATE // VIDEO_TIMESCALE
+            self._link.send_rtcp(self.sound_out.report(ntp, at))
+        self._watching.seen()
+        self._timer = self._loop.call_later(_REPORT_SECONDS, self._report)

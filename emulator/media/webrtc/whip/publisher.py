@@ -1,0 +1,285 @@
+"""Publisher: one peer that goes live by WHIP: its RTP in, packets out to an `Intake`."""
+
+import asyncio
+import logging
+from functools import partial
+from typing import TYPE_CHECKING
+
+from emulator.core.clock import monotonic_ms
+from emulator.core.errors import ProtocolError, Refused
+from emulator.media.codecs import aac, opus
+from emulator.media.ingest.authorizer import PacketIntake
+from emulator.media.packets import AudioTrack, Packet, Track, VideoTrack
+from emulator.media.webrtc.config import WebRtcLimits
+from emulator.media.webrtc.link import Link
+from emulator.media.webrtc.rtp import packets, rtcp
+from emulator.media.webrtc.rtp.clocks import SourceClock
+from emulator.media.webrtc.rtp.receiver import PICTURE_WAIT_MS, SOUND_WAIT_MS, Eater, Inlet
+from emulator.media.webrtc.sdp.answer import Taken
+from emulator.media.webrtc.sdp.description import Format
+from emulator.media.webrtc.transcoding.converter import Converter
+from emulator.media.webrtc.whip.depacketizers import (
+    H264Eater,
+    OpusEater,
+    RawPicture,
+    Sound,
+    Vp8Eater,
+)
+
+if TYPE_CHECKING:
+    from aiortc.rtp import RtcpSrPacket
+
+    from emulator.media.webrtc.transcoding.transcoders import OpusToAac, ToH264
+
+log = logging.getLogger(__name__)
+
+_TICK_SECONDS = 0.03
+_REPORT_EVERY_MS = 1_000
+# A stream begins with all that it has, since players do not like what comes later: sound waits for
+# the first picture.
+_PICTURE_PATIENCE_MS = 3_000
+# AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1) of what `OpusToAac` makes: LC, 48 kHz, stereo.
+AAC_CONFIG = b"\x11\x90"
+# OpusHead (RFC 7845, 5.1): version 1, stereo, 312 samples of pre-skip, 48 kHz.
+_OPUS_HEAD = b"OpusHead\x01\x02\x38\x01\x80\xbb\x00\x00\x00\x00\x00"
+
+
+class Publisher:
+    """`formats` are what was taken of the offer, by payload type. Give it its link with `serve`."""
+
+    def __init__(
+        self, limits: WebRtcLimits, formats: list[Format], intake: PacketIntake, own_ssrc: int
+    ) -> None:
+        self._limits = limits
+        self._admitted = intake
+        self._intake: PacketIntake | None = intake
+        self._video: VideoTrack | None = None
+        self._audio: AudioTrack | None = None
+        self._opus = opus.track(_OPUS_HEAD)
+        self._sound_codec: Converter[Sound, Packet] | None = None
+        self._picture_codec: Converter[RawPicture, Packet] | None = None
+        self._link: Link | None = None
+        self._inlets: dict[int, Inlet] = {}
+        self._clocks: dict[int, SourceClock] = {}
+        self._picture: Inlet | None = None
+        self._sound: Inlet | None = None
+        self._key_at_ms = 0
+        self._opened_at_ms = 0
+        self._reported_at_ms = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._narrow = _NarrowLine()
+        self._is_done = False
+        for form in formats:
+            self._add(form, own_ssrc)
+
+    def taken(self, form: Format) -> Taken:
+        return Taken((form,), "recvonly")
+
+    # What the link calls.
+
+    def serve(self, link: Link) -> None:
+        self._link = link
+
+    def opened(self) -> None:
+        self._opened_at_ms = self._reported_at_ms = self._key_at_ms = monotonic_ms()
+        self._tick()
+
+    def rtp(self, data: bytes) -> None:
+        most = self._intake.bytes_per_second_max if self._intake is not None else 0
+        # A line that is too narrow loses what it cannot carry.
+        if most and not self._narrow.passes(len(data), most):
+            return
+        try:
+            packet = packets.parse(data)
+            inlet = self._inlets.get(packet.payload_type)
+            if inlet is not None:
+                inlet.push(packet, monotonic_ms())
+        except ProtocolError as error:
+            log.debug("an RTP packet was dropped error=%s", error)
+        except Refused as refused:  # What it sends cannot be shown.
+            self._end(refused.sentence)
+
+    def rtcp(self, data: bytes) -> None:
+        from aiortc.rtp import RtcpByePacket, RtcpSrPacket
+
+        for packet in rtcp.parse(data):
+            if isinstance(packet, RtcpSrPacket):
+                self._note_report(packet)
+            elif isinstance(packet, RtcpByePacket):
+                log.debug("a source has said goodbye")
+
+    def finish(self) -> None:
+        """The publisher has said that it is done, perhaps after its connection has ended."""
+        self._is_done = True
+        if self._intake is None:
+            self._admitted.finish("it said goodbye")
+
+    def ended(self, reason: str) -> None:
+        """Free everything. The intake hears of it once."""
+        if self._timer is not None:
+            self._timer.cancel()
+        for codec in (self._sound_codec, self._picture_codec):
+            if codec is not None:
+                codec.close()
+        intake, self._intake = self._intake, None
+        if intake is not None and self._is_done:
+            intake.finish(reason)
+        elif intake is not None:
+            intake.close(reason)
+
+    def ask_for_key_frame(self) -> None:
+        if self._picture is not None:
+            self._picture.ask_for_key_frame(monotonic_ms())
+
+    # Making.
+
+    def _add(self, form: Format, own_ssrc: int) -> None:
+        clock = SourceClock(form.clock_rate)
+        wait_ms = PICTURE_WAIT_MS
+        eater: Eater
+        if form.name == "opus":
+            # What was negotiated is a track of the stream from its start, also while it is muted.
+            self._audio = aac.track(AAC_CONFIG)
+            eater, wait_ms = OpusEater(clock, monotonic_ms, self._take_sound), SOUND_WAIT_MS
+        elif form.name == "h264":
+            eater = H264Eater(clock, monotonic_ms, self._take_picture, self.ask_for_key_frame)
+        else:
+            eater = Vp8Eater(clock, monotonic_ms, self._transcode, self.ask_for_key_frame)
+        inlet = Inlet(form, own_ssrc, wait_ms, eater, self._send_rtcp)
+        self._inlets[form.payload_type] = inlet
+        self._clocks[form.payload_type] = clock
+        if form.name == "opus":
+            self._sound = inlet
+        else:
+            self._picture = inlet
+            if self._intake is not None:
+                self._intake.can_be_asked(self.ask_for_key_frame)
+
+    # Media.
+
+    def _take_picture(self, packet: Packet, track: VideoTrack) -> None:
+        if packet.is_key:
+            self._key_at_ms = monotonic_ms()
+        self._video = track
+        self._hand_over(packet)
+
+    def _transcode(self, picture: RawPicture) -> None:
+        if self._picture_codec is None:
+            self._picture_codec = Converter("vp8", self._make_h264, self._take_pictures)
+        if not self._picture_codec.push(picture):
+            # The decoder misses what was not taken: it needs a key frame to go on.
+            self.ask_for_key_frame()
+
+    def _make_h264(self) -> "ToH264":
+        from emulator.media.webrtc.transcoding.transcoders import ToH264
+
+        return ToH264("vp8", b"", self._limits.bits_per_second_max // 2)
+
+    def _take_pictures(self, packets: list[Packet]) -> None:
+        for packet in packets:
+            if isinstance(packet.track, VideoTrack):
+                self._take_picture(packet, packet.track)
+
+    def _take_sound(self, sound: Sound) -> None:
+        if self._sound_codec is None:
+            assert self._audio is not None
+            self._sound_codec = Converter("aac", partial(_make_aac, self._audio), self._take_sounds)
+        if self._intake is not None:
+            samples = opus.samples(sound.data)
+            self._intake.relay(Packet(self._opus, sound.at, sound.at, samples, True, sound.data))
+        self._sound_codec.push(sound)
+
+    def _take_sounds(self, packets: list[Packet]) -> None:
+        if not self._is_waiting_for_picture():
+            for packet in packets:
+                self._hand_over(packet)
+
+    def _is_waiting_for_picture(self) -> bool:
+        if self._picture is None or self._video is not None:
+            return False
+        return monotonic_ms() - self._opened_at_ms < _PICTURE_PATIENCE_MS
+
+    def _hand_over(self, packet: Packet) -> None:
+        tracks: tuple[Track, ...] = tuple(each for each in (self._video, self._audio) if each)
+        if self._intake is None:
+            return
+        try:
+            self._intake.take(packet, tracks)
+        except (Refused, ProtocolError) as error:
+            self._end(str(error))
+
+    # Time.
+
+    def _tick(self) -> None:
+        """Mend holes, look for silence, and once a second report."""
+        now_ms = monotonic_ms()
+        try:
+            for inlet in self._inlets.values():
+                if inlet.is_waiting:
+                    inlet.look(now_ms)
+        except Refused as refused:
+            self._end(refused.sentence)
+            return
+        if self._picture is not None and now_ms - self._key_at_ms > self._limits.key_frame_ms:
+            self._picture.ask_for_key_frame(now_ms)
+        if now_ms - self._reported_at_ms >= _REPORT_EVERY_MS:
+            self._reported_at_ms = now_ms
+            self._report(now_ms)
+        if self._link is not None and self._link.is_open:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(_TICK_SECONDS, self._tick)
+
+    def _report(self, now_ms: int) -> None:
+        heard = [inlet.heard_at_ms or self._opened_at_ms for inlet in self._inlets.values()]
+        if now_ms - max(heard) > self._limits.idle_ms:
+            self._end(f"nothing was sent for {self._limits.idle_ms / 1000:g} s")
+            return
+        for inlet in self._inlets.values():
+            inlet.report(now_ms)
+        if self._picture is not None:
+            self._picture.allow(self._limits.bits_per_second_max)
+
+    def _note_report(self, report: "RtcpSrPacket") -> None:
+        now_ms = monotonic_ms()
+        for code, inlet in self._inlets.items():
+            if inlet.note_report(report, now_ms):
+                info = report.sender_info
+                self._clocks[code].note_report(info.ntp_timestamp, info.rtp_timestamp)
+        leader = next(
+            (self._clocks[code] for code, each in self._inlets.items() if each is self._picture),
+            None,
+        )
+        for code, inlet in self._inlets.items():
+            if leader is not None and inlet is not self._picture:
+                self._clocks[code].follow(leader)
+
+    def _send_rtcp(self, packet: bytes) -> None:
+        if self._link is not None:
+            self._link.send_rtcp(packet)
+
+    def _end(self, reason: str) -> None:
+        if self._link is not None:
+            self._link.end(reason)
+
+
+def _make_aac(track: AudioTrack) -> "OpusToAac":
+    from emulator.media.webrtc.transcoding.transcoders import OpusToAac
+
+    return OpusToAac(track)
+
+
+class _NarrowLine:
+    """Lets so many bytes a second pass, and a fifth of a second's at once."""
+
+    def __init__(self) -> None:
+        self._left = 0.0
+        self._at_ms = monotonic_ms()
+
+    def passes(self, octets: int, per_second: int) -> bool:
+        now_ms = monotonic_ms()
+        self._left = min(per_second / 5, self._left + (now_ms - self._at_ms) * per_second / 1000)
+        self._at_ms = now_ms
+        if octets > self._left:
+            return False
+        self._left -= octets
+        return True

@@ -1,1 +1,0 @@
-"""The evening itself: its clock, its log, what must be true."""

@@ -1,0 +1,20 @@
+"""`log`: say something in the report and on the progress line."""
+
+from typing import ClassVar
+
+from emulator.scenario.actions.action import Action
+from emulator.scenario.engine.run import Stage
+from emulator.scenario.language.values.kinds import Text
+
+
+class Log(Action):
+    """Say something in the report and on the progress line."""
+
+    name: ClassVar[str] = "log"
+    example: ClassVar[str] = "log: The surge begins."
+    shorthand: ClassVar[str] = "says"
+
+    says: Text
+
+    def run(self, stage: Stage) -> None:
+        stage.evening.note(self.says)

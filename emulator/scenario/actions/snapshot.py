@@ -1,0 +1,25 @@
+"""`snapshot`: keep the world as it is now, to come back to."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from emulator.core.errors import Refused
+from emulator.scenario.actions.action import Action
+from emulator.scenario.engine.run import Stage
+
+
+class Snapshot(Action):
+    """Keep the world as it is now, under a name. Needs a server."""
+
+    name: ClassVar[str] = "snapshot"
+    example: ClassVar[str] = "snapshot: before-the-raid"
+    shorthand: ClassVar[str] = "called"
+
+    called: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+
+    def run(self, stage: Stage) -> None:
+        keep = stage.evening.server.snapshot
+        if keep is None:
+            raise Refused("unavailable", "There is no server here that keeps snapshots.")
+        keep(self.called)

@@ -1,0 +1,135 @@
+"""Voices: people who speak over real chat sockets, one socket each for as long as they speak."""
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from emulator.core.errors import Refused
+from emulator.scenario.clients.sockets import ANSWER_SECONDS, open_socket
+from emulator.scenario.clients.viewer import AGENT
+from emulator.scenario.engine.run import Evening
+
+if TYPE_CHECKING:
+    from websockets.asyncio.client import ClientConnection
+
+# Each is a connection and a task.
+VOICES_MAX = 500
+
+Said = "asyncio.Future[None]"
+
+
+class Voice:
+    """One person's socket. Each line is answered by itself, or by what it was refused with."""
+
+    def __init__(self, socket: "ClientConnection", username: str) -> None:
+        self._socket = socket
+        self._username = username
+        self._waiting: deque[tuple[str, asyncio.Future[None]]] = deque()
+        self._reading = asyncio.create_task(self._read())
+
+    async def send(self, frame: dict[str, Any], answer: str) -> "asyncio.Future[None]":
+        """Send a frame. What comes of it is told by the future: it is done once `answer` has come
+        back, or refused with the socket's own code and sentence.
+        """
+        from websockets.exceptions import ConnectionClosed
+
+        told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        # Whoever does not look is not warned of what was refused.
+        told.add_done_callback(lambda each: each.cancelled() or each.exception())
+        self._waiting.append((answer, told))
+        try:
+            await self._socket.send(json.dumps(frame))
+        except ConnectionClosed:
+            # The reading tells why.
+            await asyncio.wait([self._reading])
+        return told
+
+    async def say(self, text: str) -> "asyncio.Future[None]":
+        return await self.send({"type": "message", "content": text}, text)
+
+    async def delete(self, message_id: str) -> "asyncio.Future[None]":
+        return await self.send({"type": "delete", "message_id": message_id}, message_id)
+
+    async def close(self) -> None:
+        await self._socket.close()
+        await asyncio.gather(self._reading, return_exceptions=True)
+
+    async def _read(self) -> None:
+        from websockets.exceptions import ConnectionClosed
+
+        try:
+            while True:
+                self._hear(json.loads(await self._socket.recv()))
+        except ConnectionClosed as closed:
+            code = closed.rcvd.code if closed.rcvd else 1006
+            reason = (closed.rcvd.reason if closed.rcvd else "") or "no reason"
+            for _, told in self._waiting:
+                if not told.done():
+                    sentence = f"The chat socket was closed with {code}: {reason}."
+                    told.set_exception(Refused("unavailable", sentence))
+            self._waiting.clear()
+
+    def _hear(self, event: dict[str, Any]) -> None:
+        data = event.get("data") or {}
+        if event.get("type") == "error" and self._waiting:
+            _, told = self._waiting.popleft()
+            code = str(data.get("code", "refused"))
+            if not told.done():
+                told.set_exception(
+                    Refused("forbidden", str(data.get("message", code)), chat_code=code)
+                )
+        elif event.get("type") == "message" and self._is_mine(data):
+            self._answer(str(data.get("content")))
+        elif event.get("type") == "message_deleted":
+            self._answer(str(data.get("message_id")))
+
+    def _is_mine(self, message: dict[str, Any]) -> bool:
+        names = (message.get("username"), (message.get("user") or {}).get("username"))
+        return self._username in names
+
+    def _answer(self, answer: str) -> None:
+        for each in self._waiting:
+            if each[0] == answer:
+                self._waiting.remove(each)
+                if not each[1].done():
+                    each[1].set_result(None)
+                return
+
+
+class Voices:
+    """Those of one step in one stream's chat, each opened when it first speaks."""
+
+    def __init__(self, evening: Evening, stream_id: str) -> None:
+        """Refuses (`unavailable`) where there is no socket to speak over, or time jumps."""
+        server = evening.server
+        if evening.is_virtual or not server.ws or server.key_of is None:
+            raise Refused("unavailable", "Real lines need a server and a clock that runs.")
+        self._key_of: Callable[[str], str] = server.key_of
+        self._ws, self._ca = server.ws, server.ca
+        self._stream_id = stream_id
+        self._voices: dict[str, Voice] = {}
+
+    async def of(self, username: str) -> Voice:
+        """Somebody's. Refuses (`invalid`) too many at once."""
+        found = self._voices.get(username)
+        if found is None:
+            if len(self._voices) >= VOICES_MAX:
+                raise Refused("invalid", f"At most {VOICES_MAX} people speak over real sockets.")
+            token = self._key_of(username)
+            headers = {"User-Agent": f"{AGENT} {username}"}
+            socket = await open_socket(self._ws, self._stream_id, token, self._ca, headers)
+            found = self._voices[username] = Voice(socket, username)
+        return found
+
+    async def close(self) -> None:
+        await asyncio.gather(*(voice.close() for voice in self._voices.values()))
+
+
+async def answered(told: "asyncio.Future[None]") -> None:
+    """Wait for what comes of a line. Refuses with it, or (`unavailable`) where nothing comes."""
+    try:
+        await asyncio.wait_for(asyncio.shield(told), ANSWER_SECONDS)
+    except TimeoutError:
+        raise Refused("unavailable", "The line did not come back over the socket.") from None

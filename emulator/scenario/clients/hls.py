@@ -1,0 +1,69 @@
+"""HlsViewer: one player that asks for a stream's playlist, again and again."""
+
+import asyncio
+from urllib.parse import urlsplit
+
+from emulator.scenario.clients.trust import tls_of
+from emulator.scenario.clients.viewer import Who
+
+# As often as a player of two-second segments asks.
+_POLL_SECONDS = 2.0
+
+
+class HlsViewer:
+    """Asks over one connection, and opens another where that is lost. `ca` is trusted for TLS."""
+
+    def __init__(self, address: str, who: Who, ca: str) -> None:
+        self._address = urlsplit(address)
+        self._who = who
+        self._ca = ca
+        self._watching: asyncio.Task[None] | None = None
+
+    async def come(self) -> None:
+        self._watching = asyncio.create_task(self._watch())
+
+    async def go(self) -> None:
+        """Whoever goes without a word, the platform misses after a while."""
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
+
+    async def _watch(self) -> None:
+        while True:
+            try:
+                await self._ask_again_and_again()
+            except (OSError, asyncio.IncompleteReadError, ValueError):
+                await asyncio.sleep(_POLL_SECONDS)
+
+    async def _ask_again_and_again(self) -> None:
+        parts = self._address
+        tls = tls_of(parts.geturl(), self._ca)
+        port = parts.port or (443 if tls else 80)
+        reader, writer = await asyncio.open_connection(parts.hostname, port, ssl=tls)
+        request = _request(parts.netloc, parts.path, self._who)
+        try:
+            while True:
+                writer.write(request)
+                await _read_answer(reader)
+                await asyncio.sleep(_POLL_SECONDS)
+        finally:
+            writer.close()
+
+
+def _request(host: str, path: str, who: Who) -> bytes:
+    headers = {"Host": host, "User-Agent": who.agent, "Accept": "*/*", **who.headers}
+    if who.token:
+        headers["Authorization"] = f"Bearer {who.token}"
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"GET {path} HTTP/1.1\r\n{lines}\r\n".encode()
+
+
+async def _read_answer(reader: asyncio.StreamReader) -> None:
+    """Take one answer, of which only that it came matters (RFC 9112, 6.3: by its length)."""
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+    for line in head.split("\r\n"):
+        name, _, value = line.partition(":")
+        if name == "content-length":
+            await reader.readexactly(int(value))
+            return
+    raise ValueError("an answer without a length")

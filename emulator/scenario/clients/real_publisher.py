@@ -1,0 +1,73 @@
+"""RealPublisher: the built-in publisher as a process of its own, over real RTMP, RTMPS or WHIP."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from emulator.core.errors import Refused
+from emulator.scenario.engine.run import Evening
+from emulator.world.live import streams
+
+if TYPE_CHECKING:
+    from emulator.media.publisher.config import PublishSettings
+    from emulator.media.publisher.process import PublisherProcess
+
+Protocol = Literal["rtmp", "rtmps", "whip"]
+
+
+class RealPublisher:
+    """Encodes a picture, or sends a file, to the address that the run's server listens on."""
+
+    def __init__(
+        self, evening: Evening, stream_id: str, protocol: Protocol, settings: "PublishSettings"
+    ) -> None:
+        self._evening = evening
+        self._stream_id = stream_id
+        self._protocol = protocol
+        self._first = self._settings = settings
+        self._process: PublisherProcess | None = None
+
+    async def start(self) -> None:
+        from emulator.media.publisher.process import PublisherProcess
+
+        server = self._evening.server
+        urls = {"rtmp": server.rtmp, "rtmps": server.rtmps, "whip": server.media}
+        stream = streams.find(self._evening.world, self._stream_id)
+        process = self._process = PublisherProcess(
+            urls[self._protocol],
+            stream.stream_key,
+            ca=server.ca,
+            settings=replace(self._settings, name="scenario"),
+        )
+        try:
+            await process.start_publishing()
+        except Refused:
+            await process.stop()
+            raise
+
+    async def stop(self, reason: str) -> None:  # noqa: ARG002 -- the platform tells its own
+        if self._process is not None:
+            await self._process.stop()
+
+    async def drop(self) -> None:
+        if self._process is not None:
+            await self._process.kill()
+
+    async def come_back(self) -> None:
+        await self.start()
+
+    async def change(self, wishes: Mapping[str, Any]) -> None:
+        from emulator.media.publisher.config import ORDERS
+
+        before = self._settings
+        try:
+            after = self._settings = replace(self._first, **wishes)
+        except ValueError as error:
+            raise Refused("invalid", str(error)) from None
+        orders = {name: getattr(after, name) for name in sorted(ORDERS)}
+        is_steered = after.file is None and replace(before, **orders) == after
+        if is_steered and self._process is not None:
+            await self._process.order(orders)
+        else:
+            await self.stop("it comes again with other settings")
+            await self.start()

@@ -1,0 +1,116 @@
+"""RealCrowd: the real viewers of one stream, of one kind, as a scenario wants them.
+
+The first who came is the first to go. Their number is bounded: each costs a task and a connection
+or two, and of those over WebRTC encryption too.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+from emulator.core.errors import Refused
+from emulator.scenario.clients.chat_reader import ChatReader, Page
+from emulator.scenario.clients.hls import HlsViewer
+from emulator.scenario.clients.viewer import Kind, Viewer, Who
+from emulator.scenario.engine.run import Evening
+from emulator.world.live.streams import Stream
+
+VIEWERS_MAX = 500
+WHEP_VIEWERS_MAX = 100
+# So many are on their way at once: more would wait for each other's connections.
+_COMING_AT_ONCE = 20
+
+# Who the viewer of a number is.
+Casting = Callable[[int], Who]
+# How long the viewer who comes now stays, in milliseconds; None: to the end.
+Staying = Callable[[], float | None]
+
+
+class RealCrowd:
+    """`make` gives a viewer; nobody of them has come yet."""
+
+    def __init__(self, evening: Evening, make: Callable[[Who], Viewer], most: int) -> None:
+        self._evening = evening
+        self._make = make
+        self._most = most
+        self._there: deque[Viewer] = deque()
+        self._leaving: set[asyncio.Task[None]] = set()
+        self._came = 0
+
+    @property
+    def count(self) -> int:
+        return len(self._there)
+
+    async def reach(self, count: int, cast: Casting, staying: Staying) -> None:
+        """Let there be so many."""
+        if count > self.count:
+            await self.come(count - self.count, cast, staying)
+        elif count < self.count:
+            await self.go(self.count - count)
+
+    async def come(self, count: int, cast: Casting, staying: Staying) -> None:
+        """Let so many more come. Refuses (`invalid`) too many, and what the platform refuses."""
+        if self.count + count > self._most:
+            raise Refused("invalid", f"Real viewers of this kind are at most {self._most}.")
+        gate = asyncio.Semaphore(_COMING_AT_ONCE)
+        coming = []
+        for _ in range(count):
+            self._came += 1
+            coming.append(self._come(self._make(cast(self._came)), staying(), gate))
+        told = await asyncio.gather(*coming, return_exceptions=True)
+        for failure in told:
+            if failure is not None:
+                raise failure
+
+    async def go(self, count: int) -> None:
+        """Let so many go."""
+        going = [self._there.popleft() for _ in range(min(count, self.count))]
+        await asyncio.gather(*(viewer.go() for viewer in going))
+
+    async def close(self) -> None:
+        """All go, also those who are about to."""
+        await self.go(self.count)
+        await asyncio.gather(*self._leaving)
+
+    async def _come(self, viewer: Viewer, stays_ms: float | None, gate: asyncio.Semaphore) -> None:
+        async with gate:
+            await viewer.come()
+        self._there.append(viewer)
+        if stays_ms is not None:
+            clock = self._evening.world.clock
+            clock.call_at(clock.now_ms() + round(stays_ms), lambda: self._leave(viewer))
+
+    def _leave(self, viewer: Viewer) -> None:
+        """Its time has come, unless it has left before."""
+        if viewer in self._there:
+            self._there.remove(viewer)
+            leaving = asyncio.ensure_future(viewer.go())
+            self._leaving.add(leaving)
+            leaving.add_done_callback(self._leaving.discard)
+
+
+def crowd_of(evening: Evening, stream: Stream, kind: Kind) -> RealCrowd:
+    """The stream's real viewers of a kind, who may be nobody yet.
+
+    Refuses (`unavailable`) where time jumps, or nothing is served.
+    """
+    server = evening.server
+    if evening.is_virtual or not server.media:
+        raise Refused("unavailable", "Real viewers need a server and a clock that runs.")
+    playlist = f"{server.media}/{stream.uid}/manifest/stream.m3u8"
+    offers = f"{server.media}/{stream.uid}/webRTC/play"
+
+    def make(who: Who) -> Viewer:
+        if kind == "whep":
+            # Late: WebRTC brings what nobody else needs.
+            from emulator.scenario.clients.whep import WhepViewer
+
+            return WhepViewer(offers, who, server.ca)
+        player = HlsViewer(playlist, who, server.ca)
+        if kind == "hls":
+            return player
+        reader = ChatReader(server.ws, stream.id, who, server.ca)
+        return reader if kind == "chat" else Page(player, reader)
+
+    most = WHEP_VIEWERS_MAX if kind == "whep" else VIEWERS_MAX
+    return evening.crowds.setdefault(f"{stream.id} {kind}", RealCrowd(evening, make, most))

@@ -1,0 +1,50 @@
+"""SimulatedPublisher: the built-in picture instead of an encoder, on whatever clock the world has.
+
+The world knows it (`world/live/synthetic`) and keeps the platform's rules: a stream whose publisher
+is gone waits for it as long as a real one, and shows nothing of that time.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from emulator.scenario.engine.run import Evening
+from emulator.world.live import streams, synthetic
+
+# A real encoder goes on in the same connection when anything else changes.
+_NEEDS_ANOTHER_ENCODER = ("width", "height", "fps")
+
+
+class SimulatedPublisher:
+    """A publisher that costs no encoder, no socket and no disk."""
+
+    def __init__(self, evening: Evening, stream_id: str) -> None:
+        self._evening = evening
+        self._stream_id = stream_id
+        self._again: Mapping[str, Any] = {}
+
+    async def start(self) -> None:
+        world = self._evening.world
+        synthetic.start(world, streams.find(world, self._stream_id))
+
+    async def stop(self, reason: str) -> None:
+        self._leave(reason)
+
+    async def drop(self) -> None:
+        self._leave("the connection was lost")
+
+    async def come_back(self) -> None:
+        await self.start()
+
+    async def change(self, wishes: Mapping[str, Any]) -> None:
+        """The built-in picture is one: only that an encoder came again is seen."""
+        again = {name: value for name, value in wishes.items() if name in _NEEDS_ANOTHER_ENCODER}
+        if again != self._again:
+            self._again = again
+            self._leave("the publisher stopped")
+            await self.start()
+
+    def _leave(self, reason: str) -> None:
+        world = self._evening.world
+        stream = streams.find(world, self._stream_id)
+        if synthetic.is_publishing(world, stream):
+            synthetic.stop(world, stream, reason)

@@ -1,0 +1,42 @@
+"""Sockets: connections to a stream's chat, as browsers open them."""
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from emulator.core.errors import Refused
+from emulator.scenario.clients.trust import tls_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from websockets.asyncio.client import ClientConnection
+
+ANSWER_SECONDS = 10.0
+# A room of many readers is large; what a reader is sent at first is bounded by the server.
+_FRAME_BYTES_MAX = 16 * 2**20
+
+
+async def open_socket(
+    ws: str, stream_id: str, token: str, ca: str, headers: "Mapping[str, str]"
+) -> "ClientConnection":
+    """A socket that has been let in. Refuses (`unavailable`) where nobody answers.
+
+    Whom the platform refuses is closed at once, with a code that the first read tells.
+    """
+    from websockets.asyncio.client import connect
+    from websockets.exceptions import WebSocketException
+
+    address = f"{ws}/api/v1/streams/{stream_id}/chat/ws?token={quote(token, safe='')}"
+    try:
+        return await connect(
+            address,
+            proxy=None,
+            compression=None,
+            max_size=_FRAME_BYTES_MAX,
+            open_timeout=ANSWER_SECONDS,
+            additional_headers=dict(headers),
+            ssl=tls_of(address, ca),
+        )
+    except (OSError, TimeoutError, WebSocketException) as failure:
+        told = str(failure) or type(failure).__name__
+        raise Refused("unavailable", f"The chat socket cannot be opened: {told}.") from None

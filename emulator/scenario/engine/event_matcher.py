@@ -1,0 +1,148 @@
+"""Hearing: what happens in the world during a run: counted, matched with `on`, hashed.
+
+The event log of a run is canonical JSON, a line an event, its times counted from the run's start:
+the same evening gives the same bytes.
+"""
+
+import hashlib
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from emulator.core.errors import Refused
+from emulator.core.events import Event
+from emulator.core.events.bursts import Burst
+from emulator.core.events.chat import ChatEvent, ChatHeld, ChatPosted, LinesPosted
+from emulator.core.events.worlds import WorldReplaced
+from emulator.scenario.engine.run import Evening, find_stream, find_user, find_vod
+from emulator.scenario.facts import conditions
+from emulator.scenario.facts.evening import count_key
+from emulator.scenario.language import happenings
+from emulator.scenario.language.scenario import On, Step, asked_of
+from emulator.world.store.events import entries, last_seq
+
+# So many events of one kind may wait to be looked at; a flood of more has long made its point.
+HEARD_MAX = 10_000
+_BATCH = 1_000
+# What a filter says by a name of the scenario, and an event by an id.
+_NAMED: dict[str, tuple[str, Callable[[Evening, Any], Any]]] = {
+    "stream": ("stream_id", find_stream),
+    "user": ("user_id", find_user),
+    "vod": ("vod_id", find_vod),
+}
+
+
+class Hearing:
+    """For one run. `hear` is the bus's listener; `take` gives the steps that were called up."""
+
+    def __init__(self, evening: Evening, wake: Callable[[], None]) -> None:
+        self.is_void = False
+        self._evening = evening
+        self._wake = wake
+        self._waiting: dict[type[Event], list[tuple[Step, On]]] = {}
+        # Filtered events that an expectation counts, each under its key.
+        self._counting: dict[type[Event], dict[str, Mapping[str, Any]]] = {}
+        self._called: deque[Step] = deque(maxlen=HEARD_MAX)
+        for step in evening.scenario.steps:
+            if isinstance(step.trigger, On) and not step.is_off:
+                kind = happenings.kinds()[step.trigger.event]
+                self._waiting.setdefault(kind, []).append((step, step.trigger))
+
+        for path, raw in asked_of(evening.scenario):
+            noun, _, name = path.partition(".")
+            where, _ = conditions.split(raw)
+            if noun == "events" and where:
+                kind = happenings.kinds()[name]
+                self._counting.setdefault(kind, {})[count_key(name, where)] = where
+
+    def hear(self, event: Event) -> None:
+        kind = type(event)
+        self._evening.count(f"event/{kind.__name__}")
+        if isinstance(event, ChatEvent):
+            self._count_lines(kind, event.stream_id, 1)
+        elif kind is WorldReplaced:
+            self.is_void = True
+        for key, where in self._counting.get(kind, {}).items():
+            if self._matches(event, where):
+                self._evening.count(key)
+        for step, on in self._waiting.get(kind, ()):
+            if self._matches(event, on.filter):
+                self._called.append(step)
+        self._wake()
+
+    def hear_burst(self, burst: Burst) -> None:
+        """The same of many lines at once."""
+        is_looked_at = burst.kind in self._waiting or burst.kind in self._counting
+        if not isinstance(burst, LinesPosted) or is_looked_at:
+            for event in burst:
+                self.hear(event)
+            return
+        self._evening.count(f"event/{burst.kind.__name__}", len(burst))
+        self._count_lines(burst.kind, burst.stream_id, len(burst))
+        self._wake()
+
+    @property
+    def has_called(self) -> bool:
+        return bool(self._called)
+
+    def take(self) -> list[Step]:
+        """The steps whose event has come since the last call, in order."""
+        called = list(self._called)
+        self._called.clear()
+        return called
+
+    def _count_lines(self, kind: type[Event], stream_id: str, count: int) -> None:
+        if kind is ChatPosted:
+            self._evening.count(f"chat.posted/{stream_id}", count)
+        elif kind is ChatHeld:
+            self._evening.count(f"chat.held/{stream_id}", count)
+
+    def _matches(self, event: Event, wanted: Mapping[str, Any]) -> bool:
+        return all(self._is(event, key, value) for key, value in wanted.items())
+
+    def _is(self, event: Event, key: str, wanted: Any) -> bool:
+        try:
+            if key in _NAMED:
+                name, find = _NAMED[key]
+                return bool(getattr(event, name) == find(self._evening, wanted).id)
+        except Refused:
+            return False  # It is not there yet, so nothing has happened to it.
+        return conditions.parse("any", wanted).holds(getattr(event, key))
+
+
+class EventLog:
+    """The run's events, hashed and written as they come. Reads the journal in batches."""
+
+    def __init__(self, evening: Evening, write: Callable[[str], object] | None = None) -> None:
+        self.count = 0
+        self._evening = evening
+        self._write = write
+        self._seq = last_seq(evening.world.store)
+        self._hash = hashlib.sha256()
+
+    @property
+    def log_hash(self) -> str:
+        return self._hash.hexdigest()
+
+    def follow(self) -> None:
+        """Take in what the journal has got since the last call."""
+        began_ms, lines = self._evening.began_ms, list[str]()
+        for seq, at_ms, kind, bodies in entries(self._evening.world.store, after=self._seq):
+            self._seq = seq + len(bodies) - 1
+            start = f'{{"at":{at_ms - began_ms},"kind":"{kind}","seq":'
+            lines += [
+                f'{start}{number},"values":{body}}}\n'
+                for number, body in enumerate(bodies, self.count + 1)
+            ]
+            self.count += len(bodies)
+            if len(lines) >= _BATCH:
+                self._take(lines)
+        if lines:
+            self._take(lines)
+
+    def _take(self, lines: list[str]) -> None:
+        text = "".join(lines)
+        lines.clear()
+        self._hash.update(text.encode())
+        if self._write:
+            self._write(text)

@@ -1,0 +1,100 @@
+"""Watching: one `expect` from when it is asked until it is met, or its time is over."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import field
+from typing import Any
+
+from emulator.core.errors import Refused
+from emulator.core.values import dataclass
+from emulator.scenario.engine.results import Judged
+from emulator.scenario.engine.run import Evening
+from emulator.scenario.facts import conditions, registry
+from emulator.scenario.facts.conditions import Condition
+from emulator.scenario.facts.fact import Fact
+from emulator.scenario.language.scenario import Holds, Place
+
+
+@dataclass(slots=True)
+class Watch:
+    """One fact under watch. Times are the world's."""
+
+    path: str
+    raw: Any
+    place: Place
+    step: str = ""
+    within_ms: int = 0
+    holds: Holds = "at the end"
+    _where: Mapping[str, Any] = field(init=False)
+    _fact: Fact = field(init=False)
+    _middle: str = field(init=False)
+    _condition: Condition = field(init=False)
+    _value: Any = None
+    _why: str = ""
+    _closest: Any = None
+    _closest_ms: int | None = None
+    _distance: float = math.inf
+
+    def __post_init__(self) -> None:
+        self._fact, _, self._middle = registry.find(self.path)
+        self._where, _ = conditions.split(self.raw)
+        self._condition = self._fact.condition(self.raw)
+
+    def look(self, evening: Evening) -> bool:
+        """Whether its condition is met now."""
+        try:
+            self._value, self._why = self._fact.value(evening, self._middle, self._where), ""
+        except Refused as refused:
+            self._value, self._why = None, refused.sentence
+            return False
+        distance = self._condition.distance(self._value)
+        if distance < self._distance:
+            self._closest, self._closest_ms = self._value, evening.world.now_ms
+            self._distance = distance
+        return self._condition.holds(self._value)
+
+    def judged(self, evening: Evening, *, is_met: bool) -> Judged:
+        kind, is_measured = self._fact.kind, self._distance not in (0.0, math.inf)
+        is_once = self.holds == "at the end"
+        closest_ms = self._closest_ms if is_measured and is_once and not is_met else None
+        wanted = {"never": f"never {self._condition.text}"}.get(self.holds, self._condition.text)
+        if self.holds == "throughout":
+            wanted += " throughout"
+        return Judged(
+            path=self.path,
+            wanted=wanted,
+            is_met=is_met,
+            seen=conditions.shown(kind, self._value),
+            at_ms=evening.world.now_ms - evening.began_ms,
+            place=self.place,
+            step=self.step,
+            within_ms=self.within_ms,
+            closest="" if closest_ms is None else conditions.shown(kind, self._closest),
+            closest_ms=None if closest_ms is None else closest_ms - evening.began_ms,
+            why=self._why,
+        )
+
+
+@dataclass(slots=True)
+class Watching:
+    """All facts of one `expect`, until `until_ms`; None: until the run ends."""
+
+    evening: Evening
+    watches: list[Watch]
+    until_ms: int | None
+
+    def look(self) -> Iterator[Judged]:
+        """Judge what can be: an `expect` as it is met, `throughout` and `never` as they are missed.
+
+        At the end, what is left of `expect` is missed, and what is left of the others is met.
+        """
+        is_over = self.until_ms is not None and self.evening.world.now_ms >= self.until_ms
+        left = []
+        for watch in self.watches:
+            is_met = watch.look(self.evening) is not (watch.holds == "never")
+            is_settled = is_met is (watch.holds == "at the end")
+            if is_settled or is_over:
+                yield watch.judged(self.evening, is_met=is_met)
+            else:
+                left.append(watch)
+        self.watches = left

@@ -1,0 +1,200 @@
+"""Stage: what an action gets: the world, its clock, the names of the file, chance, the server.
+
+An `Evening` is shared by all steps of a run; a `Stage` is that evening as one step sees it.
+"""
+
+import json
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from emulator.core.errors import Refused
+from emulator.core.ids import Chance
+from emulator.core.values import dataclass
+from emulator.scenario.language.scenario import Scenario, Step
+from emulator.scenario.language.values.arithmetic import names_in, resolve
+from emulator.world.library import recordings
+from emulator.world.library.recordings import Vod
+from emulator.world.live import streams
+from emulator.world.live.streams import Stream
+from emulator.world.people import accounts
+from emulator.world.people.accounts import User
+from emulator.world.world import World
+
+if TYPE_CHECKING:
+    from emulator.scenario.clients.publisher import Publisher
+    from emulator.scenario.clients.real_viewers import RealCrowd
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an HTTP request was answered: `body` is JSON where it is, else text."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class Server:
+    """What a run needs of the server it plays on. Empty where a world stands alone.
+
+    `request` is called with a method, a path, a user's name (None: nobody) and a JSON body.
+    `snapshot` keeps the world. Without an RTMP address, publishers are simulated.
+    """
+
+    http: str = ""
+    ws: str = ""
+    rtmp: str = ""
+    rtmps: str = ""
+    media: str = ""
+    ca: str = ""
+    request: Callable[[str, str, str | None, Any], Awaitable[Answer]] | None = None
+    snapshot: Callable[[str], None] | None = None
+    # A user's API key, for a real socket.
+    key_of: Callable[[str], str] | None = None
+    # What was asked of the API in this world since the run began, by the names of `requests.count`.
+    requests: Callable[[], Iterable[Mapping[str, Any]]] | None = None
+    # Whether a publisher of this stream is connected.
+    is_publishing: Callable[[str], bool] | None = None
+    # Takes a user's film as an upload, with a title; gives its video's uid on the CDN.
+    upload: Callable[[str, Path, str], Awaitable[str]] | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Evening:
+    """What all steps of a run share. `streams`, `users` and `vods` map the file's names to ids."""
+
+    world: World
+    scenario: Scenario
+    server: Server = field(default_factory=Server)
+    # Where files beside the scenario are; empty where it came without.
+    folder: str = ""
+    began_ms: int = 0
+    is_virtual: bool = True
+    seed: int = 1
+    # The world was made for this run: its ids may follow from the scenario's seed.
+    is_own_world: bool = False
+    streams: dict[str, str] = field(default_factory=dict)
+    users: dict[str, str] = field(default_factory=dict)
+    vods: dict[str, str] = field(default_factory=dict)
+    saved: dict[str, Any] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    # What the chance of each step is called, by the step's number.
+    chances: dict[int, str] = field(default_factory=dict)
+    publishers: "dict[str, Publisher]" = field(default_factory=dict)
+    # Real viewers by their stream's id, and how they watch.
+    crowds: "dict[str, RealCrowd]" = field(default_factory=dict)
+    note: Callable[[str], None] = print
+
+    @property
+    def is_machine_pace(self) -> bool:
+        """Time passes as the machine's does. Only then can a real encoder keep up with it."""
+        clock = self.world.clock
+        return not self.is_virtual and getattr(clock, "speed", 1.0) == 1.0
+
+    def fill(self, value: Any) -> Any:
+        """A value with what was saved in place of its `$name`s."""
+        if isinstance(value, dict):
+            return {key: self.fill(inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self.fill(inner) for inner in value]
+        if isinstance(value, str) and "$" in value and names_in(value):
+            known = {name: f"${name}" for name in names_in(value)}
+            return resolve(value, {**known, **self.saved})
+        return value
+
+    def count(self, what: str, by: int = 1) -> None:
+        """Count something for the report, such as lines that slow mode refused."""
+        self.counts[what] = self.counts.get(what, 0) + by
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The evening, as `step` sees it."""
+
+    evening: Evening
+    step: Step
+
+    @property
+    def world(self) -> World:
+        return self.evening.world
+
+    @property
+    def now_ms(self) -> int:
+        return self.evening.world.now_ms
+
+    @property
+    def for_ms(self) -> int:
+        return self.step.for_ms or 0
+
+    def chance(self, purpose: str) -> Chance:
+        """A stream of chance of this step's own: another step more does not change it."""
+        evening = self.evening
+        if not evening.chances:
+            evening.chances.update(chance_names(evening.scenario.steps))
+        return Chance(evening.seed, evening.chances[self.step.number], purpose)
+
+    def stream(self, ref: str | Mapping[Literal["owner"], str]) -> Stream:
+        """The stream that a file means. Refuses (`not_found`) one that is not there yet."""
+        return find_stream(self.evening, ref)
+
+    def user(self, name: str) -> User:
+        """The account that a file means: one of its own, or one that lives in the world."""
+        return find_user(self.evening, name)
+
+    def vod(self, name: str) -> Vod:
+        return find_vod(self.evening, name)
+
+
+def chance_names(steps: Sequence[Step]) -> dict[int, str]:
+    """By what the chance of each step is known: its name, or what it does where it has none.
+
+    Not by its number, which changes with each step that is added above.
+    """
+    found: dict[int, str] = {}
+    twins: dict[str, int] = {}
+    for step in steps:
+        name = step.name
+        if not step.is_named:
+            does = json.dumps(step.action.model_dump(exclude_unset=True), default=str)
+            name = f"{step.action.name} {does}"
+        twins[name] = twins.get(name, 0) + 1
+        found[step.number] = name if twins[name] == 1 else f"{name} {twins[name]}"
+    return found
+
+
+def find_stream(evening: Evening, ref: str | Mapping[Literal["owner"], str]) -> Stream:
+    if isinstance(ref, str):
+        stream_id = evening.streams.get(ref, ref)
+        if stream_id == ref and not _UUID.fullmatch(ref):
+            raise Refused("not_found", f"There is no stream {ref} yet.")
+        return streams.find(evening.world, stream_id)
+    owner = accounts.by_username(evening.world, ref["owner"])
+    found = streams.of_user(evening.world, owner)
+    # The one that goes on, or is about to; of those that have ended the last.
+    going = [each for each in found if each.status != "ended"] or found
+    if not going:
+        raise Refused("not_found", f"{ref['owner']} has no stream.")
+    return going[0]
+
+
+def find_user(evening: Evening, name: str) -> User:
+    user_id = evening.users.get(name)
+    if user_id is not None:
+        return accounts.find(evening.world, user_id)
+    return accounts.by_username(evening.world, name)
+
+
+def find_vod(evening: Evening, name: str) -> Vod:
+    """A VOD that a step made, or the one that a stream of this name left."""
+    vod_id = evening.vods.get(name)
+    if vod_id is None:
+        vod_id = find_stream(evening, name).vod_id
+    if vod_id is None:
+        raise Refused("not_found", f"{name} has left no VOD yet.")
+    return recordings.find(evening.world, vod_id)

@@ -1,0 +1,99 @@
+"""Schedule: when each step is planned, as far as it can be known before the evening begins. Pure.
+
+A step with `on`, and what follows one, is planned for no instant.
+"""
+
+from emulator.core.values import dataclass
+from emulator.scenario.language.errors import Mistake
+from emulator.scenario.language.scenario import After, At, On, Scenario, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """Milliseconds after the start; None where only the evening can tell."""
+
+    step: Step
+    starts_ms: int | None
+    ends_ms: int | None
+
+
+def plan(scenario: Scenario) -> list[Planned]:
+    """Every step that is not switched off, in the order of the file."""
+    found: dict[int, Planned] = {}
+    for step in scenario.steps:
+        # Without recursion: a file may chain 10,000 steps.
+        chain = [step]
+        while isinstance(chain[-1].trigger, After) and chain[-1].trigger.step is not None:
+            before = chain[-1].trigger.step
+            if before in found or len(chain) > len(scenario.steps):
+                break
+            chain.append(scenario.steps[before])
+        for each in reversed(chain):
+            if each.number not in found:
+                found[each.number] = _planned(each, found)
+    return [found[step.number] for step in scenario.steps if not step.is_off]
+
+
+def check(scenario: Scenario) -> list[Mistake]:
+    """What cannot be: steps that wait for each other, or for one that never ends or is off."""
+    mistakes = []
+    for step in scenario.steps:
+        trigger = step.trigger
+        if not isinstance(trigger, After) or trigger.step is None or step.is_off:
+            continue
+        before = scenario.steps[trigger.step]
+        if _is_in_circle(scenario, step):
+            told = f"{step.name} waits for itself: its `after` leads in a circle."
+            mistakes.append(_mistake(step, "circle", told))
+        elif before.is_extra:
+            word = "times" if before.every_ms is not None else "for"
+            told = f"{before.name} never ends, so nothing comes after it: give it {word}."
+            mistakes.append(_mistake(step, "never-ends", told))
+        elif before.is_off:
+            told = f"{before.name} is switched off by its `if`, so nothing comes after it."
+            mistakes.append(_mistake(step, "switched-off", told))
+    return mistakes
+
+
+def length_ms(step: Step) -> int:
+    """How long one turn of a step takes at least."""
+    if step.for_ms is not None:
+        return step.for_ms
+    return int(getattr(step.action, "time", 0)) if step.action.name == "wait" else 0
+
+
+def _planned(step: Step, found: dict[int, Planned]) -> Planned:
+    trigger = step.trigger
+    starts_ms: int | None
+    if isinstance(trigger, At):
+        starts_ms = trigger.offset_ms
+    elif isinstance(trigger, On):
+        starts_ms = None
+    elif trigger.step is None:
+        starts_ms = trigger.offset_ms
+    else:
+        before = found.get(trigger.step)
+        ended_ms = before.ends_ms if before else None
+        starts_ms = None if ended_ms is None else ended_ms + trigger.offset_ms
+    if starts_ms is None or step.is_extra:
+        return Planned(step, starts_ms, None)
+    repeats_ms = (step.every_ms or 0) * ((step.times or 1) - 1)
+    return Planned(step, starts_ms, starts_ms + repeats_ms + length_ms(step))
+
+
+def _is_in_circle(scenario: Scenario, step: Step) -> bool:
+    seen = {step.number}
+    at = step
+    while isinstance(at.trigger, After) and at.trigger.step is not None:
+        at = scenario.steps[at.trigger.step]
+        if at.number == step.number:
+            return True
+        if at.number in seen:
+            return False
+        seen.add(at.number)
+    return False
+
+
+def _mistake(step: Step, rule: str, sentence: str) -> Mistake:
+    place = step.place
+    return Mistake(place.file, place.line, place.column, rule, sentence)

@@ -1,0 +1,99 @@
+"""Setting: the world before second zero: its people, streams, categories and rules."""
+
+from dataclasses import fields, replace
+
+from emulator.core.errors import Refused
+from emulator.core.ids import Ids
+from emulator.scenario.engine.run import Evening, find_stream, find_user
+from emulator.scenario.language.worlds import RulesPart, StreamPart, UserPart
+from emulator.world.live import categories, streams
+from emulator.world.live.streams import Wishes
+from emulator.world.people import accounts, follows
+from emulator.world.rules import Rules
+
+# What a file says as a duration has its unit in the rule's name.
+_DURATIONS = ("reconnect_window", "vod_processing", "access_token")
+
+
+def prepare(evening: Evening) -> None:
+    """Make it true, all or nothing. People and categories that are there already stay.
+
+    Refuses what the verbs refuse, such as a second stream of one owner.
+    """
+    world, part = evening.world, evening.scenario.world
+    world.rules = rules(world.rules, part.rules)
+    if evening.is_own_world:
+        world.ids = Ids(f"scenario/{evening.seed}")
+    with world.change():
+        for category in part.categories:
+            if not _has_category(evening, category.slug):
+                categories.make(world, category.name, category.slug)
+        tenants: dict[str, str] = {}
+        for user in part.users:
+            _user(evening, user, tenants)
+        for user in part.users:
+            _follow(evening, user)
+        for stream in part.streams:
+            _stream(evening, stream)
+
+
+def rules(before: Rules, part: RulesPart) -> Rules:
+    """The rules as a scenario wants them."""
+    told = {name: value for name, value in part.model_dump().items() if value is not None}
+    names = {each.name for each in fields(Rules)}
+    changes = {f"{name}_ms" if name in _DURATIONS else name: told[name] for name in told}
+    return replace(before, **{name: value for name, value in changes.items() if name in names})
+
+
+def _user(evening: Evening, part: UserPart, tenants: dict[str, str]) -> None:
+    world = evening.world
+    if part.tenant is not None and part.tenant not in tenants:
+        tenants[part.tenant] = world.ids.uuid()
+    try:
+        user = accounts.by_username(world, part.name)
+    except Refused:
+        user = accounts.make(
+            world,
+            part.name,
+            api_key=f"ak_demo_{part.name}",
+            display_name=part.display_name,
+            bio=part.bio,
+            followers_base=part.followers,
+            tenant_id=tenants.get(part.tenant or ""),
+        )
+    evening.users[part.name] = user.id
+
+
+def _follow(evening: Evening, part: UserPart) -> None:
+    follower = find_user(evening, part.name)
+    for name in part.follows:
+        followed = find_user(evening, name)
+        if not follows.is_following(evening.world, follower, followed):
+            follows.follow(evening.world, follower, followed)
+
+
+def _stream(evening: Evening, part: StreamPart) -> None:
+    if part.existing is not None:
+        evening.streams[part.name] = find_stream(evening, part.existing).id
+        return
+    given: dict[str, object] = {
+        "title": part.title,
+        "visibility": part.visibility,
+        "is_mature": part.mature,
+    }
+    if part.description is not None:
+        given["description"] = part.description
+    if part.tags:
+        given["tags"] = part.tags
+    if part.category is not None:
+        given["category_id"] = categories.by_slug(evening.world, part.category).id
+    owner = find_user(evening, part.owner or "")
+    evening.streams[part.name] = streams.create(evening.world, owner, Wishes(given)).id
+
+
+def _has_category(evening: Evening, slug: str) -> bool:
+    try:
+        categories.by_slug(evening.world, slug)
+    except Refused:
+        return False
+    return True

@@ -1,0 +1,124 @@
+"""The report as one JSON document; the other forms are made from it."""
+
+from typing import Any
+
+from emulator.scenario.engine.results import Judged, StepDone
+from emulator.scenario.output.fold import Fold, percentiles
+from emulator.scenario.output.series import Series
+
+VERSION = 1
+# What depends on real encoders and sockets, and so differs from run to run.
+_REAL = (
+    "the instants at which real publishers, players and sockets come and go",
+    "lengths of recordings, to the frame",
+    "log_hash",
+)
+
+
+def document(fold: Fold, *, clock: str, wall_ms: int) -> dict[str, Any]:
+    """Everything that is told of a run. Plain JSON values; times are after the run's start."""
+    run, evening = fold.run, fold.run.evening
+    scenario = evening.scenario
+    names = {stream_id: name for name, stream_id in evening.streams.items()}
+    length_ms = run.clock_ms
+    return {
+        "report": VERSION,
+        "scenario": scenario.name,
+        "about": scenario.about,
+        "file": scenario.file,
+        "outcome": fold.outcome,
+        "reason": fold.broken.reason if fold.broken else "",
+        "parameters": dict(scenario.values),
+        "seed": evening.seed,
+        "clock": clock,
+        "log_hash": run.log_hash,
+        "events": run.events,
+        "differs_each_time": [] if evening.is_virtual else list(_REAL),
+        "world": evening.world.name,
+        "began_at_ms": evening.began_ms,
+        "length_ms": length_ms,
+        "wall_ms": wall_ms,
+        "names": {"streams": evening.streams, "users": evening.users, "vods": evening.vods},
+        "steps": [_step(each) for each in fold.steps],
+        "turns": dict(fold.turns),
+        "expectations": [_expectation(each) for each in fold.judged],
+        "notes": [{"at_ms": each.at_ms, "text": each.text} for each in fold.notes],
+        "counts": dict(sorted(_named(evening.counts, names).items())),
+        "late_ms": percentiles(fold.lateness_ms),
+        "viewers_peak": fold.most_watching,
+        "chat_posted": fold.lines_said,
+        "chart": {
+            "viewers": _curve(fold.viewers),
+            "chat": _curve(fold.lines),
+            "streams": [
+                {
+                    "name": names.get(stream_id, stream_id),
+                    "viewers": _curve(series.viewers),
+                    "chat": _curve(series.lines),
+                }
+                for stream_id, series in fold.streams.items()
+            ],
+            "states": [
+                {**span, "name": names.get(str(span["name"]), str(span["name"]))}
+                for span in fold.states.told(length_ms)
+            ],
+            "faults": fold.faults.told(length_ms),
+        },
+    }
+
+
+def _curve(series: Series) -> dict[str, Any]:
+    return {"every_ms": series.interval_ms, "values": series.values}
+
+
+def _step(done: StepDone) -> dict[str, Any]:
+    return {
+        "name": done.step.name,
+        "action": done.step.action.name,
+        "place": str(done.step.place),
+        "planned_ms": done.planned_ms,
+        "started_ms": done.started_ms,
+        "ended_ms": done.ended_ms,
+        "outcome": done.outcome,
+        "ok": done.is_ok,
+        "told": done.told,
+    }
+
+
+def _expectation(judged: Judged) -> dict[str, Any]:
+    return {
+        "fact": judged.path,
+        "wanted": judged.wanted,
+        "met": judged.is_met,
+        "seen": judged.seen,
+        "at_ms": judged.at_ms,
+        "place": str(judged.place),
+        "step": judged.step,
+        "within_ms": judged.within_ms,
+        "closest": judged.closest,
+        "closest_at_ms": judged.closest_ms,
+        "why": judged.why,
+    }
+
+
+def _named(counts: dict[str, int], names: dict[str, str]) -> dict[str, int]:
+    """Counts by the names of the file: `chat.posted/launch` instead of an id."""
+    found = {}
+    for what, count in counts.items():
+        first, slash, rest = what.partition("/")
+        found[f"{first}{slash}{names.get(rest, rest)}"] = count
+    return found
+
+
+def sentence(judged: dict[str, Any]) -> str:
+    """A miss in words: what was wanted, what was seen, when, and what came closest."""
+    from emulator.core.quantities import duration_text
+
+    told = f"{judged['fact']} should be {judged['wanted']}, and was {judged['seen']}"
+    told += f" at {duration_text(judged['at_ms'])}"
+    if judged["closest"] and judged["closest_at_ms"] != judged["at_ms"]:
+        told += f"; it came closest with {judged['closest']} at "
+        told += duration_text(judged["closest_at_ms"])
+    if judged["why"]:
+        told += f" ({judged['why'].rstrip('.')})"
+    return told + "."

@@ -1,0 +1,159 @@
+"""Fold: a run's figures, kept as it goes: its length does not matter to what they cost."""
+
+from collections import Counter
+from dataclasses import field
+from typing import Any, Literal
+
+from emulator.core.events import Event
+from emulator.core.events.bursts import Burst
+from emulator.core.events.chat import ChatPosted, LinesPosted
+from emulator.core.events.faults import FaultStarted, FaultStopped
+from emulator.core.events.live import StreamCreated, StreamEnded, StreamWentLive
+from emulator.core.values import dataclass
+from emulator.scenario.engine.results import Broken, Judged, Noted, Result, StepDone
+from emulator.scenario.engine.runner import Run
+from emulator.scenario.output.series import Series
+from emulator.scenario.output.spans import Spans
+
+Outcome = Literal["passed", "failed", "stopped", "broken"]
+
+# The report of an evening that repeats a step for a day tells its first turns, and counts the rest.
+STEPS_TOLD_MAX = 5_000
+NOTES_TOLD_MAX = 1_000
+_LATENESS_TOLD_MAX = 10_000
+# A stream's two curves take 10 kB: of a scenario with more streams, the first have their own.
+STREAMS_TOLD_MAX = 50
+
+
+@dataclass(slots=True)
+class StreamSeries:
+    """One stream's own curves."""
+
+    viewers: Series = field(default_factory=lambda: Series("max"))
+    lines: Series = field(default_factory=lambda: Series("sum"))
+
+
+@dataclass(slots=True)
+class Fold:
+    """Told by the bus (`hear`), at each instant of the run (`look`), of each result (`take`)."""
+
+    run: Run
+    steps: list[StepDone] = field(default_factory=list)
+    judged: list[Judged] = field(default_factory=list)
+    notes: list[Noted] = field(default_factory=list)
+    broken: Broken | None = None
+    turns: Counter[str] = field(default_factory=Counter)
+    viewers: Series = field(default_factory=lambda: Series("max"))
+    lines: Series = field(default_factory=lambda: Series("sum"))
+    # By the stream's id: its own viewers and lines.
+    streams: dict[str, "StreamSeries"] = field(default_factory=dict)
+    states: Spans = field(default_factory=Spans)
+    faults: Spans = field(default_factory=Spans)
+    lateness_ms: list[int] = field(default_factory=list)
+    look_again_ms: int = 0
+    wrong_steps: int = 0
+    watching: int = 0
+    most_watching: int = 0
+    lines_said: int = 0
+
+    def hear(self, event: Event) -> None:
+        at_ms = event.at_ms - self.run.evening.began_ms
+        if isinstance(event, ChatPosted):
+            self._add_lines(event.stream_id, at_ms, 1)
+        elif isinstance(event, StreamCreated):
+            self.states.begin(event.stream_id, event.stream_id, "offline", at_ms)
+        elif isinstance(event, StreamWentLive):
+            self.states.begin(event.stream_id, event.stream_id, "live", at_ms)
+        elif isinstance(event, StreamEnded):
+            self.states.end(event.stream_id, max(0, at_ms))
+        elif isinstance(event, FaultStarted):
+            self.faults.begin(event.fault_id, event.kind, "fault", at_ms)
+        elif isinstance(event, FaultStopped):
+            self.faults.end(event.fault_id, at_ms)
+
+    def hear_burst(self, burst: Burst) -> None:
+        """The same of many events at once."""
+        if isinstance(burst, LinesPosted) and burst.kind is ChatPosted:
+            at_ms = burst.at_ms - self.run.evening.began_ms
+            self._add_lines(burst.stream_id, at_ms, len(burst))
+        else:
+            for event in burst:
+                self.hear(event)
+
+    def look(self) -> int:
+        """How many watch the scenario's streams at this instant; asked a few times an interval."""
+        evening, now_ms = self.run.evening, self.run.clock_ms
+        if now_ms < self.look_again_ms:
+            return self.look_again_ms - now_ms
+        self.look_again_ms = now_ms + self.viewers.interval_ms // 2
+        viewers = evening.world.viewers
+        self.watching = 0
+        for stream_id in evening.streams.values():
+            count = viewers.count(stream_id)
+            self.watching += count
+            if series := self._series(stream_id):
+                series.viewers.add(now_ms, count)
+        self.most_watching = max(self.most_watching, self.watching)
+        self.viewers.add(now_ms, self.watching)
+        return self.viewers.interval_ms // 2
+
+    def _add_lines(self, stream_id: str, at_ms: int, count: int) -> None:
+        self.lines.add(at_ms, count)
+        self.lines_said += count
+        if series := self._series(stream_id):
+            series.lines.add(at_ms, count)
+
+    def _series(self, stream_id: str) -> StreamSeries | None:
+        """A stream's own curves; None for a stranger's, and where there are too many."""
+        series = self.streams.get(stream_id)
+        if series is not None or len(self.streams) >= STREAMS_TOLD_MAX:
+            return series
+        if stream_id in self.run.evening.streams.values():
+            series = self.streams[stream_id] = StreamSeries()
+        return series
+
+    def take(self, result: Result) -> None:
+        if isinstance(result, StepDone):
+            self._take_step(result)
+        elif isinstance(result, Judged):
+            self.judged.append(result)
+        elif isinstance(result, Noted):
+            if len(self.notes) < NOTES_TOLD_MAX:
+                self.notes.append(result)
+        elif self.broken is None or result.is_failure:
+            self.broken = result
+
+    @property
+    def outcome(self) -> Outcome:
+        if self.broken is not None and self.broken.is_failure:
+            return "broken"
+        if self.wrong_steps or any(not each.is_met for each in self.judged):
+            return "failed"
+        return "stopped" if self.broken is not None else "passed"
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether a command that ran it ends with 0: nothing missed, also where it was stopped."""
+        return self.outcome in ("passed", "stopped")
+
+    def _take_step(self, step: StepDone) -> None:
+        self.turns[step.step.name] += step.outcome != "never-began"
+        self.wrong_steps += not step.is_ok
+        # What went wrong is told however late it comes.
+        if len(self.steps) < STEPS_TOLD_MAX or not step.is_ok:
+            self.steps.append(step)
+        if step.planned_ms is None or step.started_ms is None:
+            return
+        if len(self.lateness_ms) < _LATENESS_TOLD_MAX:
+            self.lateness_ms.append(step.started_ms - step.planned_ms)
+
+
+def percentiles(values: list[int]) -> dict[str, Any]:
+    """The middle, the 95th and the 99th of a hundred, and the largest; empty for none."""
+    if not values:
+        return {}
+    ordered = sorted(values)
+    return {
+        name: ordered[min(len(ordered) - 1, len(ordered) * share // 100)]
+        for name, share in (("p50", 50), ("p95", 95), ("p99", 99), ("max", 100))
+    }

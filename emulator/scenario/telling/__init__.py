@@ -1,1 +1,0 @@
-"""The language, told: as a table of times, as JSON Schema, as a page of the reference."""

@@ -1,0 +1,87 @@
+"""Seed files: what a fresh world begins with, read from YAML."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from emulator.core.errors import Refused
+from emulator.seeding.seed import EMPTY, Seed
+
+if TYPE_CHECKING:
+    import yaml
+
+_HERE = Path(__file__).resolve().parents[1]
+# Beside the package in a checkout, inside it once installed.
+_FOLDERS = (_HERE / "fixtures", _HERE.parent / "fixtures")
+_BYTES_MAX = 4 * 2**20
+_MISTAKES_SHOWN = 20
+
+
+def read(name: str) -> Seed:
+    """The seed `default`, `none` (the demo account only), or the one in the file `name`.
+
+    Refuses (`invalid`) a file that cannot be read, and what `parse` refuses. It may be a pipe: its
+    name comes from the command line. What a request names is read by `web/admin/folders`.
+    """
+    if name == "none":
+        return EMPTY
+    path = default_path() if name == "default" else Path(name)
+    try:
+        with path.open("rb") as file:
+            text = file.read(_BYTES_MAX + 1)
+    except OSError as error:
+        raise Refused(
+            "invalid",
+            f"The seed file {path} cannot be read: {error.strerror}. "
+            "A seed is default, none, or the path of a YAML file.",
+        ) from None
+    except ValueError:
+        raise Refused("invalid", "No file's path holds a null character.") from None
+    return parse(str(path), text, is_trusted=name == "default")
+
+
+def parse(path: str, text: bytes, *, is_trusted: bool = False) -> Seed:
+    """The seed in a file's content; `path` is what refusals call it.
+
+    Refuses (`invalid`) what is longer than 4 MiB, is not YAML, or says what a seed cannot hold:
+    each mistake with its line, and what to write instead.
+    """
+    if len(text) > _BYTES_MAX:
+        raise Refused("invalid", f"The seed file {path} is larger than {_BYTES_MAX} bytes.")
+    return Seed(**_load(path, text, is_trusted=is_trusted))
+
+
+def _load(path: str, text: bytes, *, is_trusted: bool) -> dict[str, Any]:
+    import yaml  # Late: a start on a kept folder reads no seed.
+
+    try:
+        if not is_trusted:
+            _check(path, yaml.compose(text, Loader=yaml.CSafeLoader))
+        content: dict[str, Any] | None = yaml.load(text, Loader=yaml.CSafeLoader)
+    except yaml.YAMLError as error:
+        raise Refused("invalid", f"The seed file {path} is not YAML: {error}.") from None
+    return content or {}
+
+
+def _check(path: str, root: "yaml.Node | None") -> None:
+    from emulator.seeding.check import check
+    from emulator.seeding.references import references
+
+    mistakes = check(root)
+    if root is not None and not mistakes:
+        mistakes = references(root)
+    if mistakes:
+        shown = [
+            f"{path}:{each.line}:{each.column}: {each.sentence}"
+            for each in mistakes[:_MISTAKES_SHOWN]
+        ]
+        if len(mistakes) > _MISTAKES_SHOWN:
+            shown.append(f"... and {len(mistakes) - _MISTAKES_SHOWN} more.")
+        raise Refused("invalid", "\n".join(shown))
+
+
+def default_path() -> Path:
+    """Where the default seed is in this installation. Refuses (`unavailable`) one without it."""
+    for folder in _FOLDERS:
+        if (folder / "seed.yaml").is_file():
+            return folder / "seed.yaml"
+    raise Refused("unavailable", "The default seed is missing from this installation.")

@@ -1,1 +1,0 @@
-"""Seed files: what a fresh world begins with."""

@@ -1,0 +1,211 @@
+"""Gathering: everybody who is in one stream's chat now, and what they are told of each other.
+
+Who has a chat open counts as a viewer, once, however many sockets are open and players run beside
+it (contract, websocket.md, "Who counts as a viewer").
+"""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import field
+from functools import partial
+from typing import get_args
+
+from emulator.chat_delivery.frames import Batch
+from emulator.chat_delivery.hub import Topic
+from emulator.chat_delivery.send_queue import Outbox
+from emulator.core.clock import Timer
+from emulator.core.errors import Refused
+from emulator.core.events import Event
+from emulator.core.events.live import StreamEnded, StreamWentLive
+from emulator.core.values import dataclass
+from emulator.web.chat.encoder import News
+from emulator.web.chat.faults import Disturbance
+from emulator.web.http.dialect import Dialect
+from emulator.world.audience import attendance
+from emulator.world.chat import rooms
+from emulator.world.live import streams
+from emulator.world.live.streams import Stream
+from emulator.world.people.accounts import User
+from emulator.world.world import World
+
+COUNT_EVERY_MS = 5_000
+# More comings and goings than this a second are told as a count.
+_PRESENCES_A_SECOND = 10
+DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Guest:
+    """One socket. `person` is whose it is, `session` the viewer that counts for them.
+
+    `is_shared`: a player may be counted as the same session, and still run when the chat is closed.
+    """
+
+    stream_id: str
+    dialect: Dialect
+    token: str
+    user: User | None
+    person: str
+    session: str
+    country: str
+    device: str
+    referrer: str
+    is_shared: bool
+    outbox: Outbox
+    expiry: Timer | None = None
+    # Lines on their way to the world, and whether there is room for more.
+    backlog: int = 0
+    has_room: asyncio.Event = field(default_factory=asyncio.Event)
+    is_hammering: bool = False
+    is_dismissed: bool = False
+
+
+@dataclass(slots=True)
+class _Person:
+    first: Guest
+    sockets: int = 0
+
+
+class Gathering:
+    """For one event loop. It is there while somebody is in it."""
+
+    def __init__(self, world: World, news: News, stream: Stream) -> None:
+        self._world = world
+        self._news = news
+        self._stream_id = stream.id
+        self._is_live = stream.status == "live"
+        self._topic = Topic()
+        self._disturbance = Disturbance(world, stream.id, self._topic.tell)
+        self._persons: dict[str, _Person] = {}
+        self._told_count: int | None = None
+        self._presences = 0
+        self._presences_at_ms = 0
+        self._tick = self._next_tick()
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._persons
+
+    def join(self, guest: Guest, stream: Stream) -> None:
+        """Tell a guest what was said, how many are here, and from then on what happens."""
+        person = self._persons.get(guest.person)
+        if person is None:
+            person = self._persons[guest.person] = _Person(guest)
+            self._arrive(guest, stream)
+        person.sockets += 1
+        count = self._count()
+        if self._told_count is None:
+            self._told_count = count
+        payloads = [self._news.viewer_count(guest.dialect, count)]
+        if guest.dialect == "documented":
+            is_moderator = rooms.may_moderate(rooms.rank_of(self._world, stream, guest.user))
+            payloads.insert(0, self._news.history(stream, guest.user, is_moderator))
+        guest.outbox.put(Batch(payloads))
+        self._topic.add(guest.dialect, guest.outbox)
+
+    def leave(self, guest: Guest) -> None:
+        self._topic.remove(guest.dialect, guest.outbox)
+        person = self._persons[guest.person]
+        person.sockets -= 1
+        if person.sockets == 0:
+            del self._persons[guest.person]
+            self._depart(person.first)
+
+    def answer(self, guest: Guest, payload: bytes) -> None:
+        """Tell one guest something, behind what all were told before."""
+        self._topic.tell_one(guest.outbox, payload)
+
+    def hear(self, event: Event) -> None:
+        """Something happened to this stream or its chat."""
+        if isinstance(event, StreamWentLive):
+            self._is_live = True
+            asyncio.get_running_loop().call_soon(self._show_presence)
+        elif isinstance(event, StreamEnded):
+            self._is_live = False
+        payloads = self._news.render(event, self._dialects())
+        if payloads:
+            if self._world.faults.are_on:
+                self._disturbance.tell(payloads)
+            else:
+                self._topic.tell(payloads)
+
+    def close(self) -> None:
+        """Nobody is here any more."""
+        self._tick.cancel()
+        self._disturbance.close()
+
+    def _dialects(self) -> Iterable[Dialect]:
+        present = self._topic.dialects
+        return (dialect for dialect in DIALECTS if dialect in present)
+
+    def _count(self) -> int:
+        """How many watch; before and after a stream is live, how many are in its chat."""
+        if self._is_live:
+            return self._world.viewers.count(self._stream_id)
+        return len(self._persons)
+
+    def _arrive(self, guest: Guest, stream: Stream) -> None:
+        if self._is_live:
+            self._see(guest, stream)
+        self._announce("viewer_join", guest)
+
+    def _depart(self, guest: Guest) -> None:
+        # A shared session may still play: it is lost by itself when it falls silent.
+        stream = self._live_stream()
+        if stream is not None and not guest.is_shared:
+            attendance.leave(self._world, stream, guest.session)
+        self._announce("viewer_leave", guest)
+
+    def _see(self, guest: Guest, stream: Stream) -> None:
+        attendance.see(
+            self._world,
+            stream,
+            guest.session,
+            is_signed_in=guest.user is not None,
+            country=guest.country,
+            device=guest.device,
+            referrer=guest.referrer,
+        )
+
+    def _announce(self, kind: str, guest: Guest) -> None:
+        """Tell of a coming or going, unless there are so many that the count has to do."""
+        now_ms = self._world.now_ms
+        if now_ms - self._presences_at_ms >= 1_000:
+            self._presences_at_ms, self._presences = now_ms, 0
+        self._presences += 1
+        is_crowd = self._presences > _PRESENCES_A_SECOND
+        if guest.user is not None and not is_crowd and "client" in self._topic.dialects:
+            self._topic.tell({"client": self._news.presence(kind, guest.user)})
+
+    def _show_presence(self) -> None:
+        """Who has a live stream's chat open watches it, also without any other sign of life."""
+        stream = self._live_stream()
+        if stream is not None:
+            self._world.store.note(partial(self._see_all, stream))
+
+    def _see_all(self, stream: Stream) -> None:
+        for person in self._persons.values():
+            self._see(person.first, stream)
+
+    def _live_stream(self) -> Stream | None:
+        """The stream, while it is live: only then does it have viewers."""
+        if not self._is_live:
+            return None
+        try:
+            stream = streams.find(self._world, self._stream_id)
+        except Refused:
+            return None
+        return stream if stream.status == "live" else None
+
+    def _next_tick(self) -> Timer:
+        return self._world.clock.call_at(self._world.now_ms + COUNT_EVERY_MS, self._tell_count)
+
+    def _tell_count(self) -> None:
+        self._tick = self._next_tick()
+        self._show_presence()
+        count = self._count()
+        if count != self._told_count:
+            self._told_count = count
+            self._topic.tell(
+                {each: self._news.viewer_count(each, count) for each in self._dialects()}
+            )

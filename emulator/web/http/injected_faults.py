@@ -1,0 +1,135 @@
+"""Trouble: what a fault makes of a call of the platform's API (`world/faults/api`).
+
+An answer that a fault has made says so in `X-Emulator-Fault`, with the fault's id and kind.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import field
+from typing import Any
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from emulator.core.values import dataclass
+from emulator.web import errors
+from emulator.web.http.waiting import pause
+from emulator.world.faults.api import ApiCut, ApiDelay, ApiFail, ApiHang
+from emulator.world.faults.faults import Active
+from emulator.world.world import World
+
+HEADER = "X-Emulator-Fault"
+# What would have been answered, where nothing was done.
+NOTHING = Response()
+# So many calls may hang at once in a process; the next is refused, so that memory has a bound.
+HANGING_MAX = 2_000
+_BODILESS = (204, 304)
+
+_hanging: set[asyncio.Event] = set()
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What struck a call. `is_done`: what it asks for is done all the same.
+
+    `status` is that of an error that is answered, 0 where it is what would have been answered. Its
+    `body` is a text or JSON, None for the platform's own words.
+    """
+
+    told: str
+    is_done: bool = True
+    status: int = 0
+    is_cut: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: object = None
+
+    def instead_of(self, response: Response, trace_id: str) -> Response:
+        """What is answered."""
+        if self.status:
+            response = self._failure(trace_id)
+        elif self.is_cut:
+            response = Cut(response)
+        response.headers[HEADER] = self.told
+        return response
+
+    def _failure(self, trace_id: str) -> Response:
+        response: Response
+        if self.body is None:
+            sentence = f"This answer was made by a fault ({self.told})."
+            response = errors.failure(self.status, sentence, trace_id)
+        elif isinstance(self.body, str):
+            response = Response(self.body, self.status, media_type="text/plain")
+        else:
+            response = errors.JSONResponse(self.body, self.status)
+        response.headers.update(self.headers)
+        return response
+
+
+class Cut(Response):
+    """The head of an answer and half of its body; then the connection ends.
+
+    The server closes a connection whose answer is not complete, and logs that it had to.
+    """
+
+    def __init__(self, whole: Response) -> None:
+        super().__init__(status_code=200 if whole.status_code in _BODILESS else whole.status_code)
+        self.body = bytes(whole.body)
+        self.raw_headers = [each for each in whole.raw_headers if each[0] != b"content-length"]
+        # More than will come, also where there would be nothing.
+        self.headers["Content-Length"] = str(len(self.body) + 1)
+
+    async def __call__(self, _: Scope, __: Receive, send: Send) -> None:
+        start = {"status": self.status_code, "headers": self.raw_headers}
+        await send({"type": "http.response.start", **start})
+        half = self.body[: len(self.body) // 2]
+        await send({"type": "http.response.body", "body": half, "more_body": True})
+
+
+async def meet(
+    world: World, *, method: str, path: str, operation: str, user: str
+) -> Trouble | None:
+    """What strikes this call, if anything does. Returns after a delay, if that is what it is."""
+    facts = {"method": method, "path": path, "operation": operation, "user": user}
+    subject, faults = f"{method} {path}", world.faults
+    told: list[str] = []
+    delay = faults.strike(ApiDelay, subject, **facts)
+    if delay is not None:
+        told.append(delay.label)
+        await pause(world.clock, delay.fault.delay_ms)
+    hang = faults.strike(ApiHang, subject, **facts)
+    if hang is not None:
+        told.append(hang.label)
+        if not await wait_until_over(world, hang, hang.fault.most_ms):
+            return Trouble("; ".join(told), is_done=False, status=503)
+    failure = faults.strike(ApiFail, subject, **facts)
+    if failure is not None:
+        told.append(failure.label)
+        answer = failure.fault.answer(failure.struck)
+        if answer.status:
+            return Trouble(
+                "; ".join(told),
+                is_done=answer.is_done,
+                status=answer.status,
+                headers=answer.all_headers,
+                body=answer.body,
+            )
+    cut = faults.strike(ApiCut, subject, **facts)
+    if cut is not None:
+        told.append(cut.label)
+    return Trouble("; ".join(told), is_cut=cut is not None) if told else None
+
+
+async def wait_until_over(world: World, hang: Active[Any], most_ms: int) -> bool:
+    """Return when the fault is over, or so much has passed; False where too many wait already."""
+    if len(_hanging) >= HANGING_MAX:
+        return False
+    is_over = asyncio.Event()
+    _hanging.add(is_over)
+    hang.when_over.append(is_over.set)
+    timer = world.clock.call_at(world.now_ms + most_ms, is_over.set)
+    try:
+        await is_over.wait()
+    finally:
+        timer.cancel()
+        _hanging.discard(is_over)
+    return True

@@ -1,0 +1,142 @@
+"""Reuse: a question that was answered a moment ago, about facts that have not changed since.
+
+Apps poll, and test suites poll hard. The same question from the same caller gets the same bytes as
+long as nothing was written in its world, and for at most `REUSE_MS`, because some answers tell how
+long something has gone on. Operations say whether they may be answered so (`is_reusable`): those
+that only read. Each such request stands in the request log like any other.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import field, replace
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from emulator.core.clock import monotonic_us
+from emulator.core.ids import trace_id
+from emulator.core.values import dataclass
+from emulator.web.http.request_log import UNLOGGED, Entry
+from emulator.web.platform import Platform
+
+REUSE_MS = 100
+_KEPT_MAX = 512
+_BODY_BYTES_MAX = 65_536
+_PREFIXES = ("/api/v1/", "/v1/")
+# What of a request its answer depends on, beside its address.
+_VARIES = frozenset(
+    (
+        b"authorization",
+        b"x-api-key",
+        b"x-emulator-world",
+        b"host",
+        b"x-forwarded-host",
+        b"x-forwarded-proto",
+        b"x-forwarded-port",
+        b"origin",
+        b"accept",
+    )
+)
+_TRACE = b"x-trace-id"
+_UNLOGGED = UNLOGGED.encode()
+
+Key = tuple[object, ...]
+
+
+@dataclass(slots=True)
+class Candidate:
+    """An answer that may be used again. Made by the dispatch, completed on the answer's way out.
+
+    `repeat` is done each time.
+    """
+
+    platform: Platform
+    entry: Entry
+    repeat: Callable[[], None] | None
+    version: int
+    at_ms: int
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    body: bytes = b""
+
+    @property
+    def is_fresh(self) -> bool:
+        world = self.platform.world
+        return world.store.version == self.version and 0 <= world.now_ms - self.at_ms < REUSE_MS
+
+
+def candidate(
+    platform: Platform, entry: Entry, repeat: Callable[[], None] | None = None
+) -> Candidate:
+    """What the dispatch leaves in the request's state for an answer that may be used again."""
+    world = platform.world
+    return Candidate(platform, entry, repeat, world.store.version, world.now_ms)
+
+
+class Reuse:
+    """The outermost middleware: what it can answer goes through no other."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._kept: OrderedDict[Key, Candidate] = OrderedDict()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_asked = scope["type"] == "http" and scope["method"] == "GET"
+        if not is_asked or not scope["path"].startswith(_PREFIXES) or _is_unlogged(scope):
+            await self._app(scope, receive, send)
+            return
+        began_us = monotonic_us()
+        key = _key(scope)
+        kept = self._kept.get(key)
+        if kept is not None and kept.is_fresh:
+            if kept.repeat is not None:
+                kept.repeat()
+            await _again(kept, began_us, send)
+            return
+        await self._answer(key, scope, receive, send)
+
+    async def _answer(self, key: Key, scope: Scope, receive: Receive, send: Send) -> None:
+        start: list[Message] = []
+
+        async def watched(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                start.append(message)
+            elif not message.get("more_body") and start:
+                found = scope.get("state", {}).get("reusable")
+                if found is not None and len(message["body"]) <= _BODY_BYTES_MAX:
+                    self._keep(key, found, start[0], message["body"])
+            await send(message)
+
+        await self._app(scope, receive, watched)
+
+    def _keep(self, key: Key, found: Candidate, start: Message, body: bytes) -> None:
+        found.headers = [each for each in start["headers"] if each[0] != _TRACE]
+        found.body = body
+        self._kept[key] = found
+        self._kept.move_to_end(key)
+        while len(self._kept) > _KEPT_MAX:
+            self._kept.popitem(last=False)
+
+
+def _is_unlogged(scope: Scope) -> bool:
+    return any(name == _UNLOGGED for name, _ in scope["headers"])
+
+
+def _key(scope: Scope) -> Key:
+    told = [each for each in scope["headers"] if each[0] in _VARIES]
+    return (scope["path"], scope["query_string"], *told)
+
+
+async def _again(kept: Candidate, began_us: int, send: Send) -> None:
+    trace = trace_id()
+    headers = [*kept.headers, (_TRACE, trace.encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": kept.body})
+    log = kept.platform.shared.requests
+    log.note(
+        replace(
+            kept.entry,
+            seq=log.next_seq(),
+            at_ms=kept.platform.world.now_ms,
+            trace_id=trace,
+            duration_us=monotonic_us() - began_us,
+        )
+    )

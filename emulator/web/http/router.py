@@ -1,0 +1,79 @@
+"""Router: the contract's table as a tree of path segments.
+
+Both prefixes, with and without a trailing slash, lead to one operation and are answered directly:
+clients that do not follow redirects call both (contract, Addresses). A tree, because a list of
+patterns tried in turn would cost every request the whole table.
+"""
+
+from collections.abc import Iterable
+from dataclasses import field
+
+from emulator.core.errors import Refused
+from emulator.core.values import dataclass
+from emulator.web.http.operation import Operation
+
+
+@dataclass(slots=True)
+class _Node:
+    literal: dict[str, "_Node"] = field(default_factory=dict)
+    named: "_Node | None" = None
+    operations: dict[str, Operation] = field(default_factory=dict)
+
+
+class Router:
+    """Finds the operation for a method and a path below the prefix."""
+
+    def __init__(self, operations: Iterable[Operation]) -> None:
+        self._root = _Node()
+        for operation in operations:
+            self._add(operation)
+
+    def find(self, method: str, path: str) -> tuple[Operation, dict[str, str]]:
+        """The operation, and the values of its path's names.
+
+        Refuses (`not_found`) an unknown path, and a known one with another method, with `allow`
+        in its details. A literal segment goes before a named one: `/streams/vods` is no stream.
+        """
+        segments = [segment for segment in path.split("/") if segment]
+        if "//" in path:
+            raise Refused("not_found", "Not Found")
+        values: list[str] = []
+        node = _walk(self._root, segments, 0, values)
+        if node is None:
+            raise Refused("not_found", "Not Found")
+        operation = node.operations.get("GET" if method == "HEAD" else method)
+        if operation is None:
+            allow = ", ".join(sorted(node.operations))
+            raise Refused("bad_request", "Method Not Allowed", allow=allow)
+        return operation, dict(zip(_names(operation.path), values, strict=True))
+
+    def _add(self, operation: Operation) -> None:
+        node = self._root
+        for segment in operation.path.strip("/").split("/"):
+            if segment.startswith("{"):
+                node.named = node.named or _Node()
+                node = node.named
+            else:
+                node = node.literal.setdefault(segment, _Node())
+        if operation.method in node.operations:
+            raise ValueError(f"{operation.method} {operation.path} stands in the table twice")
+        node.operations[operation.method] = operation
+
+
+def _walk(node: _Node, segments: list[str], depth: int, values: list[str]) -> _Node | None:
+    if depth == len(segments):
+        return node if node.operations else None
+    literal = node.literal.get(segments[depth])
+    if literal and (found := _walk(literal, segments, depth + 1, values)):
+        return found
+    if node.named is None:
+        return None
+    values.append(segments[depth])
+    found = _walk(node.named, segments, depth + 1, values)
+    if found is None:
+        values.pop()
+    return found
+
+
+def _names(path: str) -> list[str]:
+    return [part.strip("{}") for part in path.split("/") if part.startswith("{")]

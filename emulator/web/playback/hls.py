@@ -1,0 +1,406 @@
+"""Playback: the CDN's addresses (contract, "Media addresses"), at the root and under its name.
+
+`{uid}` is a stream's, a VOD's or a video's; a VOD is its stream's recording under an address of its
+own.
+"""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+from weakref import WeakKeyDictionary
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from emulator.core.errors import Refused
+from emulator.media.hls.segments import FileRange, not_missing, read
+from emulator.media.hls.stream import Kind, Rendered, Shelf
+from emulator.media.recording.recordings import MP4_NAME
+from emulator.media.recording.uploads.upload import CONTAINERS
+from emulator.web.errors import JSONResponse
+from emulator.web.http.representation import Representation, digest, open_file, respond
+from emulator.web.platform import Platform
+from emulator.web.playback import variants
+from emulator.web.playback.audience import country_of, device_of, referrer_of, remember, viewer_of
+from emulator.web.playback.faults import Asked, meet, what_of
+from emulator.web.playback.subject import Subject, subject_of
+from emulator.web.reach import CDN_NAME
+from emulator.web.worlds import Worlds
+from emulator.world.audience import attendance
+from emulator.world.library import recordings, renditions, watching
+from emulator.world.library.clips import Clip
+from emulator.world.library.recordings import Vod
+from emulator.world.library.renditions import Rendition
+from emulator.world.live import renditions as live_renditions
+from emulator.world.live.streams import Stream
+from emulator.world.video.videos import Video
+
+Answer = Callable[["Playback", Request], Awaitable[Response]]
+PLAYLIST = "application/vnd.apple.mpegurl"
+PREFIXES = ("", f"/{CDN_NAME}")
+_SEGMENT = re.compile(r"seg-([0-9]{1,9})\.m4s")
+
+
+class Playback:
+    """One platform's media, to players."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+
+    def may_be_struck(self, answer: Answer) -> bool:
+        """Whether something is broken that this answer may have to do with."""
+        is_played = answer in (Playback.plain, Playback.low_latency, Playback.media)
+        return is_played and self._platform.world.faults.are_on
+
+    def asked(self, request: Request) -> Asked:
+        """What a player asks for, as faults know it. Refuses (`not_found`) what is not there."""
+        subject = subject_of(self._platform, request.path_params["uid"])
+        of_stream = subject.stream.id if subject.stream else None
+        of_vod = subject.vod.stream_id if subject.vod else None
+        name = request.path_params.get("name")
+        what = what_of(name) if name else "playlist"
+        return Asked(self._platform.world, request, of_stream or of_vod or "", what)
+
+    async def manifest(self, request: Request) -> Response:
+        """`video.m3u8`: the playlist of playlists; `?protocol=llhls` for low latency."""
+        is_low_latency = request.query_params.get("protocol") == "llhls"
+        kind: Kind = "multivariant_ll" if is_low_latency else "multivariant"
+        subject, shelf = await self._open(request, kind)
+        rendered = shelf.playlist(kind)
+        if made := await self._made_of(subject, kind):
+            rendered = variants.joined(rendered, made)
+        response = _playlist(request, rendered)
+        if subject.stream is not None:
+            remember(request, response)
+        return response
+
+    async def plain(self, request: Request) -> Response:
+        subject, shelf = await self._open(request, "plain")
+        self.count(request, subject)
+        return _playlist(request, shelf.playlist("plain"))
+
+    async def low_latency(self, request: Request) -> Response:
+        """The low latency playlist, with blocking reload and delta updates (RFC 8216bis, 6.2.5)."""
+        subject, shelf = await self._open(request, "low_latency")
+        self.count(request, subject)
+        msn, part = _number(request, "_HLS_msn"), _number(request, "_HLS_part")
+        await shelf.wait_for(msn, part)
+        is_delta = request.query_params.get("_HLS_skip") in {"YES", "v2"}
+        return _playlist(request, shelf.playlist("low_latency", msn=msn, part=part, skip=is_delta))
+
+    async def media(self, request: Request) -> Response:
+        """An init segment, a segment or a part. A part that is hinted at is waited for."""
+        subject, shelf = await self._open(request)
+        self.count(request, subject)
+        source = await shelf.media(request.path_params["name"])
+        self._note_watched(request, subject, shelf)
+        headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+        if isinstance(source, FileRange):
+            source = await run_in_threadpool(read, source)
+        etag = _etag(shelf, request.path_params["name"], source)
+        return respond(request, Representation(source, "video/mp4", etag, headers))
+
+    async def thumbnail(self, request: Request) -> Response:
+        subject = subject_of(self._platform, request.path_params["uid"])
+        query = request.query_params
+        uid, time = await self._pictured(subject, query.get("time"))
+        picture = await self._platform.recordings.thumbnail(
+            uid,
+            time=time,
+            width=_number(request, "width"),
+            height=_number(request, "height"),
+            fit=query.get("fit", "crop"),
+        )
+        return _fresh(request, picture, "image/jpeg", 10)
+
+    async def animation(self, request: Request) -> Response:
+        subject = subject_of(self._platform, request.path_params["uid"])
+        query = request.query_params
+        uid, time = await self._pictured(subject, query.get("time"))
+        picture = await self._platform.recordings.animation(
+            uid,
+            time=time,
+            duration=query.get("duration", "5s"),
+            rate=_number(request, "fps") or 8,
+            width=_number(request, "width"),
+            height=_number(request, "height"),
+            fit=query.get("fit", "crop"),
+        )
+        return _fresh(request, picture, "image/gif", 10)
+
+    async def sprite(self, request: Request) -> Response:
+        """The seek bar's pictures, in one."""
+        subject = subject_of(self._platform, request.path_params["uid"])
+        uid, _ = await self._pictured(subject, None)
+        made = await self._platform.recordings.storyboard(uid)
+        return _fresh(request, made.sprite, "image/jpeg", 10)
+
+    async def sprite_map(self, request: Request) -> Response:
+        """Where each of the seek bar's pictures lies in the sprite, as WebVTT."""
+        subject = subject_of(self._platform, request.path_params["uid"])
+        uid, _ = await self._pictured(subject, None)
+        made = await self._platform.recordings.storyboard(uid)
+        return _fresh(request, made.vtt.encode(), "text/vtt; charset=utf-8", 10)
+
+    async def download(self, request: Request) -> Response:
+        """The recording as one MP4, made when it is first asked for."""
+        subject = subject_of(self._platform, request.path_params["uid"])
+        if subject.loop is not None:
+            world, loops = self._platform.world, self._platform.shared.loops
+            content = await loops.mp4(world, subject.loop, subject.height)
+            named = _saved_as(MP4_NAME)
+            return respond(request, Representation(content, "video/mp4", digest(content), named))
+        path = await self._platform.recordings.mp4(subject.shelf_uid)
+        return await _file(request, path, "video/mp4")
+
+    async def other_file(self, request: Request) -> Response:
+        """The file of a video that was processed to another container."""
+        subject = subject_of(self._platform, request.path_params["uid"])
+        form = request.url.path.rpartition(".")[2]
+        path = self._platform.shelves.folder(subject.shelf_uid) / f"default.{form}"
+        if subject.video is None or not path.exists():
+            raise Refused("not_found", f"There is no {form} file here. Ask for default.mp4.")
+        return await _file(request, path, CONTAINERS[form])
+
+    async def lifecycle(self, request: Request) -> Response:
+        """Whether this is live.
+
+        Ours beside it: `status`, `title`, `duration` in seconds, and by which `protocol` it comes.
+        """
+        subject = subject_of(self._platform, request.path_params["uid"])
+        stream = subject.stream
+        vod = subject.vod or self._vod_of(stream)
+        shown = vod or subject.video or subject.clip
+        title = stream.title if stream else (shown.title if shown else "")
+        return JSONResponse(
+            {
+                "isInput": stream is not None,
+                "videoUID": shown.uid if shown and shown.status == "ready" else None,
+                "live": stream is not None and stream.status == "live",
+                "status": stream.status if stream else "ended",
+                "title": title,
+                "duration": self._seconds(stream, shown),
+                "protocol": self._platform.broadcasts.protocol_of(stream.id) if stream else None,
+            },
+            headers={"Cache-Control": "no-store"},
+        )
+
+    async def views(self, request: Request) -> Response:
+        stream = subject_of(self._platform, request.path_params["uid"]).stream
+        count = self._platform.world.viewers.count(stream.id) if stream else 0
+        return JSONResponse({"liveViewers": count}, headers={"Cache-Control": "no-store"})
+
+    def _seconds(self, stream: Stream | None, vod: Vod | Video | Clip | None) -> float | None:
+        """How long a live stream has run, or a recording is."""
+        if stream is not None and stream.status == "live" and stream.started_at_ms is not None:
+            return (self._platform.world.now_ms - stream.started_at_ms) / 1000
+        return vod.duration_ms / 1000 if vod is not None and vod.status == "ready" else None
+
+    async def _open(self, request: Request, kind: Kind | None = None) -> tuple[Subject, Shelf]:
+        """What an address names and its media. A playlist is held back until players take it.
+
+        An app that has read `live` opens the playlist at once, and most players give up for good on
+        one that is not there. So one whose publisher is here is answered with its first segment;
+        refuses (`unavailable`, to be asked again) where that does not come. `?wait=1` waits for a
+        publisher, too, and for the first part where a part is asked for.
+        """
+        subject = subject_of(self._platform, request.path_params["uid"])
+        stream = subject.stream or subject.watched
+        if stream is not None and (_waits(request) or (kind and self._is_coming(stream))):
+            broadcasts = self._platform.broadcasts
+            try:
+                async with asyncio.timeout(broadcasts.media_wait_seconds):
+                    await broadcasts.wait_for_media(stream)
+                    subject = subject_of(self._platform, request.path_params["uid"])
+                    if kind is not None:
+                        await (await self._shelf(subject)).wait_for_first()
+            except TimeoutError:
+                # Players ask again after a 503. A 404 is for what nobody publishes.
+                raise Refused(
+                    "unavailable" if self._is_coming(stream) else "not_found",
+                    "This stream has no media yet.",
+                    retry_after_seconds=1,
+                ) from None
+        return subject, await self._shelf(subject)
+
+    def _is_coming(self, stream: Stream) -> bool:
+        """Whether somebody publishes it, or is said to."""
+        is_published = self._platform.broadcasts.protocol_of(stream.id) is not None
+        return stream.status == "live" or is_published
+
+    async def _pictured(self, subject: Subject, time: str | None) -> tuple[str, str | None]:
+        """The recording to take a picture of, and when in it."""
+        if subject.loop is None:
+            return subject.shelf_uid, time
+        return await self._platform.shared.loops.pictured(time)
+
+    async def _shelf(self, subject: Subject) -> Shelf:
+        """Refuses (`not_found`) where there is none; with `Retry-After` where one may come."""
+        if subject.loop is not None:
+            world, loops = self._platform.world, self._platform.shared.loops
+            is_followed = subject.stream is not None
+            return await loops.shelf(world, subject.loop, subject.height, is_followed=is_followed)
+        shelves = self._platform.shelves
+        # A VOD shows the same recording under an address where nothing was ever live.
+        was_live = subject.stream is not None or (
+            subject.vod is None and shelves.is_followed(subject.shelf_uid)
+        )
+        try:
+            return (shelves.followed if was_live else shelves.find)(subject.shelf_uid)
+        except Refused:
+            if subject.stream is None or subject.stream.status == "ended":
+                raise Refused("not_found", "Nothing of this is recorded.") from None
+            raise Refused(
+                "not_found", "This stream has no media yet.", retry_after_seconds=1
+            ) from None
+
+    async def _made_of(self, subject: Subject, kind: Kind) -> list[tuple[str, Rendered]]:
+        """The same in other sizes, each with its own playlist of playlists."""
+        world, shelves = self._platform.world, self._platform.shelves
+        found = []
+        if subject.stream is not None:
+            for live in live_renditions.of(world, subject.stream):
+                shelf = shelves.find(live.uid)
+                with suppress(Refused):  # It was given up, or has nothing to play.
+                    await shelf.wait_for_first()
+                    found.append((live.uid, shelf.playlist(kind)))
+        if subject.stream is None or subject.stream.status == "ended":
+            for each in renditions.of_media(world, subject.shelf_uid):
+                found.append(
+                    (each.uid, (await self._other(subject, each)).playlist("multivariant"))
+                )
+        return found
+
+    async def _other(self, subject: Subject, made: Rendition) -> Shelf:
+        """What a recording is in another size."""
+        if subject.loop is None:
+            return self._platform.shelves.find(made.uid)
+        loops = self._platform.shared.loops
+        return await loops.shelf(self._platform.world, subject.loop, made.height)
+
+    def _vod_of(self, stream: Stream | None) -> Vod | None:
+        if stream is None or stream.vod_id is None:
+            return None
+        try:
+            return recordings.find(self._platform.world, stream.vod_id)
+        except Refused:  # The VOD was deleted: the stream has none any more.
+            return None
+
+    def _note_watched(self, request: Request, subject: Subject, shelf: Shelf) -> None:
+        """Who asks for a recording's segment watches it for as long as that is."""
+        found = _SEGMENT.fullmatch(request.path_params["name"])
+        # A player that takes a segment in pieces watches it once.
+        is_begun = request.headers.get("range", "bytes=0-").startswith("bytes=0-")
+        if subject.vod is not None and found and is_begun and request.method == "GET":
+            length_ms = shelf.window.length_ms(int(found[1]))
+            watching.note(self._platform.world, subject.vod, length_ms)
+
+    def count(self, request: Request, subject: Subject) -> None:
+        """Who asks for a live stream's media watches it."""
+        stream = subject.stream or subject.watched
+        if stream is None or stream.status != "live":
+            return
+        world = self._platform.world
+        session, is_signed_in = viewer_of(world, request)
+        if attendance.see_again(world, stream, session):
+            return
+        attendance.see(
+            world,
+            stream,
+            session,
+            is_signed_in=is_signed_in,
+            country=country_of(request),
+            device=device_of(request),
+            referrer=referrer_of(request),
+        )
+
+
+def routes(worlds: Worlds) -> list[Route]:
+    table: list[tuple[str, Answer]] = [
+        ("manifest/video.m3u8", Playback.manifest),
+        ("manifest/stream.m3u8", Playback.plain),
+        ("manifest/llhls.m3u8", Playback.low_latency),
+        ("media/{name}", Playback.media),
+        ("thumbnails/thumbnail.jpg", Playback.thumbnail),
+        ("thumbnails/thumbnail.gif", Playback.animation),
+        ("thumbnails/storyboard.jpg", Playback.sprite),
+        ("thumbnails/storyboard.vtt", Playback.sprite_map),
+        ("downloads/default.mp4", Playback.download),
+        *((f"downloads/default.{form}", Playback.other_file) for form in CONTAINERS),
+        ("lifecycle", Playback.lifecycle),
+        ("views", Playback.views),
+    ]
+    return [
+        Route(f"{prefix}/{{uid}}/{path}", _endpoint(worlds, answer))
+        for prefix in PREFIXES
+        for path, answer in table
+    ]
+
+
+def _endpoint(worlds: Worlds, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
+    """The address's answer, in the world that its uid belongs to."""
+
+    async def endpoint(request: Request) -> Response:
+        playback = Playback(worlds.of_media(request))
+        if playback.may_be_struck(answer):
+            return await meet(playback.asked(request), lambda: answer(playback, request))
+        return await answer(playback, request)
+
+    return endpoint
+
+
+def _waits(request: Request) -> bool:
+    return request.query_params.get("wait") == "1"
+
+
+def _number(request: Request, name: str) -> int | None:
+    given = request.query_params.get(name)
+    if given is None:
+        return None
+    if not (given.isascii() and given.isdigit() and len(given) < 10):
+        raise Refused("bad_request", f"{name} is a whole number, not {given[:20]!r}")
+    return int(given)
+
+
+def _playlist(request: Request, rendered: Rendered) -> Response:
+    headers = {"Cache-Control": f"public, max-age={rendered.max_age_seconds}"}
+    etag = rendered.etag.strip('"')
+    content = Representation(rendered.body, PLAYLIST, etag, headers, lambda: rendered.gzipped)
+    return respond(request, content)
+
+
+# Of each shelf, the newest files' tags: everybody at the live edge asks for the same ones.
+_TAGS: WeakKeyDictionary[Shelf, dict[str, str]] = WeakKeyDictionary()
+_TAGS_MAX = 256
+
+
+def _etag(shelf: Shelf, name: str, content: bytes) -> str:
+    """A media file's tag: of its content, since a world that is reset gives uids anew."""
+    tags = _TAGS.setdefault(shelf, {})
+    tag = tags.get(name)
+    if tag is None:
+        tag = tags[name] = digest(content)
+        if len(tags) > _TAGS_MAX:
+            del tags[next(iter(tags))]
+    return tag
+
+
+def _fresh(request: Request, content: bytes, media_type: str, max_age_seconds: int) -> Response:
+    """What is made of a recording, and may be made anew."""
+    headers = {"Cache-Control": f"public, max-age={max_age_seconds}"}
+    return respond(request, Representation(content, media_type, digest(content), headers))
+
+
+async def _file(request: Request, path: Path, media_type: str) -> Response:
+    """A whole file to save. Refuses (`not_found`) one that is gone."""
+    with not_missing(path):
+        file = await open_file(path)
+    return respond(request, Representation(file, media_type, file.etag, _saved_as(path.name)))
+
+
+def _saved_as(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{name}"'}

@@ -1,0 +1,74 @@
+"""Images: those that people uploaded of themselves and of VODs, and initials of everybody else.
+
+All are at the root and under the CDN's name, like all media. None of them ever changes: another
+picture has another address.
+"""
+
+import hashlib
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from emulator.core.errors import Refused
+from emulator.web.http.representation import Representation, respond
+from emulator.web.playback.hls import PREFIXES
+from emulator.web.worlds import Worlds
+from emulator.world.library import thumbnails
+from emulator.world.people import images
+from emulator.world.people.names import USERNAME
+
+_HEADERS = {
+    "Cache-Control": "public, max-age=31536000, immutable",
+    # What is in a file is what its type says: a browser must not find a page or a script in it.
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+_INITIAL = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 96 96" width="96" height="96">'
+    '<rect width="96" height="96" fill="hsl({hue} 55% 42%)"/>'
+    '<text x="48" y="64" font-family="sans-serif" font-size="48" fill="#fff"'
+    ' text-anchor="middle">{letter}</text></svg>'
+)
+
+
+def routes(worlds: Worlds) -> list[Route]:
+    async def uploaded(request: Request) -> Response:
+        """An avatar or a banner, as it was uploaded."""
+        platform = worlds.of_media(request)
+        image = images.find(platform.world, request.path_params["uid"])
+        return _answer(request, image.content, image.media_type, image.uid)
+
+    async def added(request: Request) -> Response:
+        """A picture that was uploaded for a VOD."""
+        platform = worlds.of_media(request)
+        uid = request.path_params["name"]
+        media_type, content = thumbnails.content(platform.world, uid)
+        return _answer(request, content, media_type, uid)
+
+    return [
+        *(Route(f"{each}/{{uid}}/thumbnails/added/{{name}}", added) for each in PREFIXES),
+        *(Route(f"{each}{images.INITIALS}/{{name}}.svg", _initial) for each in PREFIXES),
+        *(Route(f"{each}{images.UPLOADED}/{{uid}}", uploaded) for each in PREFIXES),
+    ]
+
+
+async def _initial(request: Request) -> Response:
+    """The first letter of a name on the name's colour."""
+    name = request.path_params["name"]
+    if not USERNAME.fullmatch(name):
+        raise Refused("not_found", "Not Found")
+    svg = initial(name)
+    return _answer(request, svg.encode(), "image/svg+xml", hashlib.sha256(svg.encode()).hexdigest())
+
+
+def initial(name: str) -> str:
+    """The picture of a username, the same every time, also in other letter cases."""
+    hue = int.from_bytes(hashlib.sha256(name.lower().encode()).digest()[:2], "big") % 360
+    letter = next((each for each in name if each.isalnum()), name[0])
+    return _INITIAL.format(hue=hue, letter=letter.upper())
+
+
+def _answer(request: Request, content: bytes, media_type: str, tag: str) -> Response:
+    return respond(request, Representation(content, media_type, tag, _HEADERS))

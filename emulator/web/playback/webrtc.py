@@ -1,0 +1,282 @@
+"""WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep-03): going live and watching by WebRTC.
+
+To go live, the stream key stands in the path, as in the `webrtc_url` that the platform hands out,
+or is the bearer token; then the path names the stream. Watching needs no key.
+"""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from emulator.core.errors import Refused
+from emulator.media.ingest.authorizer import Attempt
+from emulator.media.webrtc.peers import Peer, Peers
+from emulator.media.webrtc.relay import Relay, Watching
+from emulator.web.auth import bearer, credential
+from emulator.web.http.representation import matches
+from emulator.web.platform import Platform
+from emulator.web.playback.audience import country_of, device_of, referrer_of, viewer_of
+from emulator.web.playback.faults import stalling
+from emulator.web.playback.hls import PREFIXES
+from emulator.web.playback.subject import subject_of
+from emulator.web.reach import used_by
+from emulator.web.worlds import Worlds
+from emulator.world.audience import attendance
+from emulator.world.live import streams
+from emulator.world.live.streams import Stream
+from emulator.world.world import World
+
+Answer = Callable[[Request], Awaitable[Response]]
+SDP = "application/sdp"
+FRAGMENT = "application/trickle-ice-sdpfrag"
+_BODY_BYTES_MAX = 262_144
+_ENCODER_LENGTH_MAX = 100
+
+
+class Doors:
+    """What WHIP and WHEP share: offers in, answers out, and each peer's own address."""
+
+    def __init__(self, worlds: Worlds) -> None:
+        self._worlds = worlds
+        # How many peers each session of an audience has.
+        self._sessions: Counter[tuple[str, str, str]] = Counter()
+
+    @property
+    def peers(self) -> Peers:
+        peers = self._worlds.shared.peers
+        if peers is None:
+            raise Refused("unavailable", "WebRTC is not served here.")
+        return peers
+
+    async def options(self, request: Request) -> Response:  # noqa: ARG002 -- an endpoint
+        """What may be posted here (RFC 9725, 4.2)."""
+        headers = {"Accept-Post": SDP, "Allow": "OPTIONS, POST", **self._links()}
+        return Response(status_code=204, headers=headers)
+
+    async def peer_options(self, request: Request) -> Response:  # noqa: ARG002 -- an endpoint
+        """What a peer may do with its own address (RFC 9725, 4.3)."""
+        headers = {"Accept-Patch": FRAGMENT, "Allow": "DELETE, OPTIONS, PATCH"}
+        return Response(status_code=204, headers=headers)
+
+    async def publish(self, request: Request) -> Response:
+        """Go live."""
+        offer = await body(request, SDP)
+        key, stream = self._key(request)
+        agent = request.headers.get("user-agent", "")
+        attempt = Attempt(key, "whip", _peer(request), _printable(agent))
+        uid = stream.uid if stream is not None else ""
+        peer = await self.peers.publish(attempt, offer, uid)
+        return self._created(request, peer, "publish")
+
+    async def play(self, request: Request) -> Response:
+        """Watch."""
+        offer = await body(request, SDP)
+        platform = self._worlds.of_media(request)
+        stream, relay = _shown(platform, request.path_params["uid"])
+        watching = self._watching(platform.world, stream, request)
+        peer = await self.peers.watch(relay, watching, offer, stream.uid)
+        return self._created(request, peer, "play")
+
+    async def trickle(self, request: Request) -> Response:
+        """More candidates of a peer (RFC 9725, 4.3.1). An ICE restart is refused."""
+        peer = self._peer(request)
+        tags = request.headers.getlist("if-match")
+        if tags and not matches(tags, _tag(peer), is_strong=True):
+            return Response(status_code=412)
+        text = await body(request, FRAGMENT)
+        from emulator.media.webrtc.sdp.description import parse_fragment
+
+        fragment = parse_fragment(text)
+        if fragment.ufrag not in (None, peer.ufrag):
+            raise Refused("unsupported", "ICE cannot be restarted here: post a new offer.")
+        peer.link.learn(fragment.candidates)
+        return Response(status_code=204)
+
+    async def leave(self, request: Request) -> Response:
+        """The peer hangs up."""
+        self.peers.say_goodbye(request.path_params["peer"], _purpose(request))
+        return Response(status_code=200)
+
+    def _peer(self, request: Request) -> Peer:
+        return self.peers.find(request.path_params["peer"], _purpose(request))
+
+    def _watching(self, world: World, stream: Stream, request: Request) -> Watching:
+        """How the audience hears of a viewer (contract, websocket.md, "Who counts as a viewer")."""
+        session, is_signed_in = viewer_of(world, request)
+        country, device, referrer = country_of(request), device_of(request), referrer_of(request)
+        place = (world.name, stream.id, session)
+        has_come = False
+
+        def now() -> Stream | None:
+            """The stream, if it is still there and live."""
+            found = streams.by_uid(world, stream.uid)
+            return found if found is not None and found.status == "live" else None
+
+        def seen() -> None:
+            nonlocal has_come
+            if not has_come:
+                has_come = True
+                self._sessions[place] += 1
+            found = now()
+            if found is not None and not attendance.see_again(world, found, session):
+                attendance.see(
+                    world,
+                    found,
+                    session,
+                    is_signed_in=is_signed_in,
+                    country=country,
+                    device=device,
+                    referrer=referrer,
+                )
+
+        def left() -> None:
+            # Somebody with two pages has left when both have.
+            self._sessions[place] -= 1
+            if self._sessions[place] > 0:
+                return
+            del self._sessions[place]
+            if (found := now()) is not None:
+                attendance.leave(world, found, session)
+
+        return Watching(seen, left, stalling(world, stream.id, session))
+
+    def _key(self, request: Request) -> tuple[str, Stream | None]:
+        """The publisher's key, and the stream that has it, if there is one.
+
+        Refuses (`unauthorized`) a bearer token that is no key, or none where the path is no key
+        either but names a stream, (`forbidden`) another stream's.
+        """
+        named = request.path_params["uid"]
+        # RFC 9725, 4.7: a stream key comes as bearer token, whatever else a client sends.
+        given = bearer(request) or credential(request)
+        stream = self._stream(named)
+        if stream is not None:
+            return named, stream
+        if given:
+            stream = self._stream(given)
+            if stream is None:
+                raise Refused("unauthorized", "This stream key is not known. Copy it anew.")
+            if named != stream.uid:
+                raise Refused("forbidden", "This key belongs to another stream.")
+            return given, stream
+        if any(streams.by_uid(each.world, named) for each in self._worlds.all()):
+            raise Refused(
+                "unauthorized",
+                "The stream key is missing: put it in the address, or send it as bearer token.",
+            )
+        return named, None
+
+    def _stream(self, key: str) -> Stream | None:
+        """The stream with this key, in whichever world."""
+        found = (streams.by_key(each.world, key) for each in self._worlds.all())
+        return next((stream for stream in found if stream is not None), None)
+
+    def _created(self, request: Request, peer: Peer, door: str) -> Response:
+        path = request.url.path.partition("/webRTC/")[0].rpartition("/")[0]
+        # Absolute: behind a proxy that adds to the path, a relative one would lead past it.
+        base = self._base(request)
+        headers = {
+            "Location": f"{base}{path}/{peer.subject}/webRTC/{door}/{peer.id}",
+            "ETag": f'"{_tag(peer)}"',
+            "Accept-Patch": FRAGMENT,
+            "Cache-Control": "no-store",
+            **self._links(),
+        }
+        return Response(peer.sdp, status_code=201, media_type=SDP, headers=headers)
+
+    def _base(self, request: Request) -> str:
+        """The address of `--public-url`, else the one that the caller used: it reaches that one."""
+        shared = self._worlds.shared
+        if shared.public != shared.local:
+            return shared.addresses.http
+        return used_by(request.url.scheme, request.headers) or shared.addresses.http
+
+    def _links(self) -> dict[str, str]:
+        """ICE servers (RFC 9725, 4.6)."""
+        stun = self._worlds.shared.addresses.stun
+        return {"Link": f'<{stun}>; rel="ice-server"'} if stun else {}
+
+
+def routes(worlds: Worlds) -> list[Route]:
+    doors = Doors(worlds)
+    endpoint: dict[str, Answer] = {"OPTIONS": doors.options}
+    peer: dict[str, Answer] = {
+        "OPTIONS": doors.peer_options,
+        "PATCH": doors.trickle,
+        "DELETE": doors.leave,
+    }
+    table = {
+        "publish": endpoint | {"POST": doors.publish},
+        "play": endpoint | {"POST": doors.play},
+        "{door}/{peer}": peer,
+    }
+    # One route an address, so that a wrong method is told of all that are right.
+    return [
+        Route(f"{prefix}/{{uid}}/webRTC/{path}", _by_method(answers), methods=list(answers))
+        for prefix in PREFIXES
+        for path, answers in table.items()
+    ]
+
+
+def _by_method(answers: Mapping[str, Answer]) -> Answer:
+    async def endpoint(request: Request) -> Response:
+        return await answers[request.method](request)
+
+    return endpoint
+
+
+async def body(request: Request, media_type: str) -> str:
+    """The request's text. Refuses (`wrong_type`) another media type, (`too_large`) a long one."""
+    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if given != media_type:
+        raise Refused("wrong_type", f"Send this as {media_type}.")
+    pieces: list[bytes] = []
+    size = 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size > _BODY_BYTES_MAX:
+            raise Refused("too_large", f"More than {_BODY_BYTES_MAX} bytes are no offer.")
+        pieces.append(piece)
+    try:
+        return b"".join(pieces).decode()
+    except UnicodeDecodeError:
+        raise Refused("bad_request", "This is no text in UTF-8.") from None
+
+
+def _shown(platform: Platform, uid: str) -> tuple[Stream, Relay]:
+    """A live stream and its packets.
+
+    Refuses (`not_found`) what there is not, or not yet, (`conflict`) what is not live any more.
+    """
+    subject = subject_of(platform, uid)
+    stream = subject.stream
+    if stream is None:
+        raise Refused("conflict", "This is a recording: its playlist plays, WebRTC does not.")
+    if stream.status == "ended":
+        raise Refused("conflict", "This stream has ended.")
+    if stream.is_simulated:
+        raise Refused("conflict", "This stream is simulated: its playlist plays, WebRTC does not.")
+    relay = platform.broadcasts.relay_of(stream.id)
+    if relay is None or relay.is_closed or not (relay.picture or relay.sound):
+        raise Refused("not_found", "This stream has no media yet.", retry_after_seconds=1)
+    return stream, relay
+
+
+def _purpose(request: Request) -> str:
+    return "whip" if request.path_params["door"] == "publish" else "whep"
+
+
+def _tag(peer: Peer) -> str:
+    """One ICE session a peer, and so one tag (RFC 9725, 4.3.1)."""
+    return peer.id[:16]
+
+
+def _peer(request: Request) -> str:
+    return f"{request.client.host}:{request.client.port}" if request.client else "unknown"
+
+
+def _printable(text: str) -> str:
+    return "".join(each for each in text if each.isprintable())[:_ENCODER_LENGTH_MAX]

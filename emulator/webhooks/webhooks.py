@@ -1,0 +1,273 @@
+"""Webhooks: what happens in one world, told to its targets: signed, posted, tried again.
+
+Each target is told one thing after another, so one that hangs keeps nobody else waiting. What is
+due stands in the world's facts and on its clock; how long a peer may take goes by the machine's.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import field
+from functools import cached_property, partial
+from ipaddress import ip_address
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from emulator.core.clock import Timer
+from emulator.core.errors import Refused
+from emulator.core.events import Event
+from emulator.core.events.bursts import Burst
+from emulator.core.events.webhooks import WebhookTargetAdded, WebhookTargetRemoved
+from emulator.core.events.worlds import WorldReplaced
+from emulator.core.hosts import Allowed
+from emulator.core.values import dataclass
+from emulator.webhooks.posting import Answer, post
+from emulator.world.faults.webhook import WebhookFail, WebhookSlow
+from emulator.world.webhooks import deliveries, targets
+from emulator.world.webhooks.deliveries import Delivery
+from emulator.world.webhooks.targets import Target
+from emulator.world.world import World
+
+# Of an event that is made up, these are its own.
+_OWN_FIELDS = ("id", "type", "created_at", "ts", "world")
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookBounds:
+    """`urls` are told everything, in every world. `timeout_ms` is the machine's time."""
+
+    urls: tuple[str, ...] = ()
+    allowed: Allowed = field(default_factory=Allowed)
+    timeout_ms: int = 10_000
+
+
+class Teller(Protocol):
+    """How an event is told to others."""
+
+    def kind(self, event: Event) -> str | None:
+        """Its public name, None for what is nobody's business."""
+        ...
+
+    def body(self, event: Event, kind: str) -> dict[str, Any]:
+        """What is told of it, without its id."""
+        ...
+
+    def frame(self, at_ms: int) -> dict[str, Any]:
+        """What every body says beside its id and type: when, and in which world."""
+        ...
+
+    def example(self, kind: str) -> dict[str, Any] | None:
+        """The body of the newest event of this public name; None where there was none."""
+        ...
+
+
+class Webhooks:
+    """For the event loop's thread. Costs nothing while there are no targets."""
+
+    def __init__(
+        self,
+        world: World,
+        make_teller: Callable[[], Teller],
+        tasks: asyncio.TaskGroup,
+        bounds: WebhookBounds,
+    ) -> None:
+        self._world = world
+        self._make_teller = make_teller
+        self._tasks = tasks
+        self._bounds = bounds
+        self._targets: list[Target] | None = None
+        self._fresh: list[tuple[str, str]] = []
+        self._busy: dict[int, asyncio.Task[None]] = {}
+        self._bell: Timer | None = None
+
+    def begin(self) -> None:
+        """Go on with these facts: what the settings ask for, and what is still to be told."""
+        for url in self._bounds.urls:
+            targets.ensure(self._world, url)
+        self._targets = None
+        self.go_on()
+
+    def check(self, url: str) -> None:
+        """Refuse (`invalid`) an address that is written down and may not be called."""
+        host = urlsplit(url).hostname or ""
+        with suppress(ValueError):
+            if not self._bounds.allowed.allows(host, ip_address(host)):
+                raise Refused("invalid", f"{host} may not be called: see `webhook_hosts`")
+
+    async def stop(self) -> None:
+        """Leave off; what is not told yet stays in the facts. `begin` goes on."""
+        self._fresh.clear()
+        if self._bell is not None:
+            self._bell.cancel()
+        running = list(self._busy.values())
+        self._busy.clear()
+        for task in running:
+            task.cancel()
+        if running:
+            await asyncio.wait(running)
+
+    def hear(self, event: Event) -> None:
+        """Tell the targets that want to know."""
+        if isinstance(event, WebhookTargetAdded | WebhookTargetRemoved | WorldReplaced):
+            self._targets = None
+            return
+        if not self._all():
+            return
+        kind = self._teller.kind(event)
+        if kind is None or not any(target.wants(kind) for target in self._all()):
+            return
+        body = {"id": self._world.ids.uuid(), "type": kind, **self._teller.body(event, kind)}
+        if not self._fresh:
+            asyncio.get_running_loop().call_soon(self._write)
+        self._fresh.append((kind, _encode(body)))
+
+    def send(
+        self, kind: str, fields: Mapping[str, Any] | None, target: Target | None
+    ) -> list[Delivery]:
+        """Send an event that nothing in the world caused, to `target` or to all that want it.
+
+        Without `fields` it says what the newest event of its kind said. Refuses (`invalid`) a kind
+        that there is not, or of which there was none yet, (`conflict`) where nobody wants it.
+        """
+        world = self._world
+        targets.check_kind(kind)
+        wanting = [target] if target else [each for each in self._all() if each.wants(kind)]
+        if not wanting:
+            raise Refused("conflict", f"No webhook wants {kind}. Add one that does.")
+        said = self._teller.example(kind) if fields is None else fields
+        if said is None:
+            raise Refused("invalid", f"There was no {kind} in this world yet. Give a body.")
+        at_ms = world.now_ms
+        body = _encode(
+            {
+                "id": world.ids.uuid(),
+                "type": kind,
+                **self._teller.frame(at_ms),
+                **{name: value for name, value in said.items() if name not in _OWN_FIELDS},
+            }
+        )
+        with world.change():
+            sent = [deliveries.put(world, each, world.ids.uuid(), kind, body) for each in wanting]
+        self.go_on()
+        return sent
+
+    def hear_burst(self, burst: Burst) -> None:
+        """The same of many events at once."""
+        if self._all():
+            for event in burst:
+                self.hear(event)
+
+    @cached_property
+    def _teller(self) -> Teller:
+        """Made when somebody wants to be told."""
+        return self._make_teller()
+
+    def _all(self) -> list[Target]:
+        if self._targets is None:
+            self._targets = targets.of(self._world)
+        return self._targets
+
+    def _write(self) -> None:
+        """What happened within a turn of the loop is written down in one change."""
+        fresh, self._fresh = self._fresh, []
+        world = self._world
+        if not fresh:
+            return
+
+        def write() -> None:
+            with world.change():
+                for kind, body in fresh:
+                    for target in self._all():
+                        if target.wants(kind):
+                            deliveries.put(world, target, world.ids.uuid(), kind, body)
+            self.go_on()
+
+        world.insist(write)
+
+    def go_on(self) -> None:
+        """Begin what is due, and wake up for what will be."""
+        if self._bell is not None:
+            self._bell.cancel()
+            self._bell = None
+        if self._world.store.is_closed:
+            return
+        now_ms = self._world.now_ms
+        later: list[int] = []
+        for target in self._all():
+            if target.row in self._busy:
+                continue
+            delivery = deliveries.next_for(self._world, target)
+            if delivery is None or delivery.due_at_ms is None:
+                continue
+            if delivery.due_at_ms > now_ms:
+                later.append(delivery.due_at_ms)
+            else:
+                task = self._tasks.create_task(self._attempt(target, delivery))
+                self._busy[target.row] = task
+        if later:
+            self._bell = self._world.clock.call_at(min(later), self.go_on)
+
+    async def _attempt(self, target: Target, delivery: Delivery) -> None:
+        body = delivery.body.encode()
+        if self._world.faults.are_on:
+            await self._wait_for_faults(target, delivery)
+        with self._world.clock.working():
+            headers = {
+                "Content-Type": "application/json",
+                "User-Agent": "live-emulator",
+                "Webhook-Id": delivery.id,
+                "Webhook-Event": delivery.kind,
+                "Webhook-Signature": sign(target.secret, self._world.now_ms // 1000, body),
+            }
+            answer = self._failed(target, delivery)
+            if answer is None:
+                bounds = self._bounds
+                answer = await post(target.url, headers, body, bounds.allowed, bounds.timeout_ms)
+            self._world.insist(partial(self._note, target, delivery, answer))
+
+    def _note(self, target: Target, delivery: Delivery, answer: Answer) -> None:
+        """Write down what an attempt came to. Until then, nothing more is sent to its target."""
+        if deliveries.is_kept(self._world, delivery):
+            deliveries.note(self._world, target, delivery, answer.status, answer.outcome)
+        self._busy.pop(target.row, None)
+        self.go_on()
+
+    async def _wait_for_faults(self, target: Target, delivery: Delivery) -> None:
+        """Deliver later, on the world's clock, where a fault wants that."""
+        slow = self._world.faults.strike(
+            WebhookSlow, _subject(delivery), url=target.url, event=delivery.kind
+        )
+        if slow is not None:
+            is_due = asyncio.Event()
+            due_ms = self._world.now_ms + slow.fault.delay_ms
+            self._world.clock.call_at(due_ms, is_due.set)
+            await is_due.wait()
+
+    def _failed(self, target: Target, delivery: Delivery) -> Answer | None:
+        """What a fault answers instead of the target; None where there is none."""
+        if not self._world.faults.are_on:
+            return None
+        struck = self._world.faults.strike(
+            WebhookFail, _subject(delivery), url=target.url, event=delivery.kind
+        )
+        if struck is None:
+            return None
+        return Answer(struck.fault.status, f"A fault ({struck.label}): it was not sent.")
+
+
+def _subject(delivery: Delivery) -> str:
+    return f"a delivery of {delivery.kind}"
+
+
+def sign(secret: str, at_seconds: int, body: bytes) -> str:
+    """The signature header's value: HMAC-SHA256 over the time, a dot, and the body as it is sent.
+
+    As the CDN signs its webhooks; the time is the world's.
+    """
+    signed = str(at_seconds).encode() + b"." + body
+    mac = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
+    return f"time={at_seconds},sig1={mac}"

@@ -1,0 +1,96 @@
+"""Second factors: codes of an authenticator app, and backup codes for who has lost it."""
+
+from emulator.core.errors import Refused
+from emulator.core.events.people import SecondFactorTurnedOn
+from emulator.core.values import dataclass
+from emulator.world.auth import totp
+from emulator.world.people.accounts import User
+from emulator.world.store.journal import Row
+from emulator.world.world import World
+
+BACKUP_CODES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What somebody is shown once: the secret for their app, and the codes to keep on paper."""
+
+    secret: str
+    backup_codes: list[str]
+
+
+def set_up(world: World, user: User) -> Setup:
+    """Begin: a secret and backup codes, which count from the first `verify` on.
+
+    Until then whatever was asked for before is asked for; an earlier beginning is forgotten.
+    """
+    secret = totp.secret_text(world.ids.octets(totp.SECRET_BYTES))
+    codes = [_backup_code(world) for _ in range(BACKUP_CODES)]
+    with world.change():
+        world.store.write("DELETE FROM second_factors WHERE user_row = ? AND is_on = 0", user.row)
+        row = world.store.write(
+            "INSERT INTO second_factors (user_row, secret) VALUES (?, ?)", user.row, secret
+        )
+        for code in codes:
+            world.store.write("INSERT INTO backup_codes VALUES (?, ?)", row, code)
+    return Setup(secret, codes)
+
+
+def verify(world: World, user: User, code: str) -> None:
+    """Turn on what was set up, by a code of it; or just check a code of what is on.
+
+    Refuses (`bad_request`) a wrong code, and any where nothing was set up.
+    """
+    found = _factor(world, user, is_on=False)
+    step = None if found is None else _step(world, found, code)
+    if found is not None and step is not None:
+        with world.change():
+            world.store.write(
+                "DELETE FROM second_factors WHERE user_row = ? AND is_on = 1", user.row
+            )
+            world.store.write(
+                "UPDATE second_factors SET is_on = 1, last_step = ? WHERE row = ?",
+                step,
+                found["row"],
+            )
+            world.store.write("UPDATE users SET is_mfa_enabled = 1 WHERE row = ?", user.row)
+            world.emit(SecondFactorTurnedOn(at_ms=world.now_ms, user_id=user.id))
+    elif not use(world, user, code):
+        raise Refused("bad_request", "Invalid verification code")
+
+
+def use(world: World, user: User, code: str) -> bool:
+    """Whether a code is good now. It is used up: neither it nor a backup code works twice."""
+    found = _factor(world, user, is_on=True)
+    if found is None:
+        return False
+    step = _step(world, found, code)
+    if step is not None:
+        with world.change():
+            world.store.write(
+                "UPDATE second_factors SET last_step = ? WHERE row = ?", step, found["row"]
+            )
+        return True
+    kept = (found["row"], code.strip().lower())
+    where = "FROM backup_codes WHERE factor_row = ? AND code = ?"
+    if world.store.row(f"SELECT 1 {where}", *kept) is None:
+        return False
+    with world.change():
+        world.store.write(f"DELETE {where}", *kept)
+    return True
+
+
+def _factor(world: World, user: User, *, is_on: bool) -> Row | None:
+    return world.store.row(
+        "SELECT * FROM second_factors WHERE user_row = ? AND is_on = ?", user.row, is_on
+    )
+
+
+def _step(world: World, factor: Row, code: str) -> int | None:
+    return totp.step_of(factor["secret"], code, world.now_ms, factor["last_step"])
+
+
+def _backup_code(world: World) -> str:
+    """Ten hexadecimal digits with a dash in the middle, which nobody takes for an app's code."""
+    digits = world.ids.octets(5).hex()
+    return f"{digits[:5]}-{digits[5:]}"

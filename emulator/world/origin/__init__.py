@@ -1,1 +1,0 @@
-"""Where a world comes from: a seed, the story it tells, and the facts that are copied."""

@@ -1,0 +1,144 @@
+"""Outboxes beside connections that only remember: what is kept, what is dropped, and when."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+
+from emulator.chat_delivery.frames import Batch, text_frame
+from emulator.chat_delivery.send_queue import (
+    SLOW,
+    DirectOutbox,
+    Farewells,
+    Message,
+    OutboxBounds,
+    SendOutbox,
+)
+
+BOUNDS = OutboxBounds(bytes_max=100, slow_ms=60_000)
+
+
+class Connection:
+    """Remembers what was written to it, and how it ended."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+        self.ends: list[int] = []
+
+    def attach(self, _: DirectOutbox) -> Callable[[bytes], None]:
+        return self.written.append
+
+    def end(self, code: int, _: str) -> None:
+        self.ends.append(code)
+
+
+def batch(*payloads: bytes) -> Batch:
+    return Batch(payloads)
+
+
+async def test_an_open_transport_gets_frames_at_once() -> None:
+    connection = Connection()
+    outbox = DirectOutbox(connection, BOUNDS, pytest.fail, Farewells())
+    outbox.put(batch(b"one", b"two"))
+    assert connection.written == [text_frame(b"one") + text_frame(b"two")]
+
+
+async def test_what_comes_while_the_transport_is_full_is_written_later_in_one_piece() -> None:
+    connection = Connection()
+    outbox = DirectOutbox(connection, BOUNDS, pytest.fail, Farewells())
+    outbox.paused()
+    outbox.put(batch(b"one"))
+    outbox.put(batch(b"two"))
+    assert connection.written == []
+    outbox.resumed()
+    outbox.put(batch(b"three"))
+    assert connection.written == [batch(b"one", b"two").joined, text_frame(b"three")]
+
+
+async def test_nothing_is_written_to_a_connection_that_is_lost() -> None:
+    connection = Connection()
+    outbox = DirectOutbox(connection, BOUNDS, pytest.fail, Farewells())
+    outbox.lost()
+    outbox.put(batch(b"one"))
+    outbox.close(1001, "too late")
+    assert (connection.written, connection.ends) == ([], [])
+
+
+async def test_over_its_bound_a_reader_is_dropped_once_and_gets_nothing_more() -> None:
+    connection, dropped = Connection(), list[str]()
+    outbox = DirectOutbox(connection, BOUNDS, dropped.append, Farewells())
+    outbox.paused()
+    for _ in range(5):
+        outbox.put(batch(b"x" * 60))
+    outbox.resumed()
+    outbox.put(batch(b"more"))
+    outbox.close(1001, "the server stops")
+    await asyncio.sleep(0)
+    assert (connection.written, connection.ends) == ([], [SLOW])
+    assert dropped == ["more than 100 bytes wait for it"]
+
+
+async def test_a_transport_that_stays_full_is_given_up() -> None:
+    connection, dropped = Connection(), asyncio.Queue[str]()
+    outbox = DirectOutbox(connection, OutboxBounds(slow_ms=1), dropped.put_nowait, Farewells())
+    outbox.paused()
+    outbox.paused()
+    assert await dropped.get() == "it took nothing for 0.001 s"
+    await asyncio.sleep(0)
+    assert connection.ends == [SLOW]
+
+
+async def test_a_crowd_that_is_dropped_at_once_goes_a_few_at_a_time() -> None:
+    farewells, gone, is_over = Farewells(), list[int](), asyncio.Event()
+    for number in range(50):
+        farewells.add(partial(gone.append, number))
+    farewells.add(is_over.set)
+    await asyncio.sleep(0)
+    assert gone == list(range(20))
+    async with asyncio.timeout(10):
+        await is_over.wait()
+    assert gone == list(range(50))
+    farewells.add(partial(gone.append, 50))
+    await asyncio.sleep(0)
+    assert gone[-1] == 50
+
+
+async def test_a_goodbye_comes_behind_what_waits() -> None:
+    connection = Connection()
+    outbox = DirectOutbox(connection, BOUNDS, pytest.fail, Farewells())
+    outbox.paused()
+    outbox.put(batch(b"last words"))
+    outbox.close(1001, "the server stops")
+    outbox.close(1008, "again")
+    outbox.put(batch(b"too late"))
+    assert (connection.written, connection.ends) == ([text_frame(b"last words")], [1001])
+
+
+async def test_through_send_each_message_is_one_and_the_goodbye_the_last() -> None:
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def listen() -> None:
+        await asyncio.Event().wait()
+
+    outbox = SendOutbox(send, BOUNDS, pytest.fail)
+    outbox.put(batch(b"one", b"two"))
+    outbox.close(1001, "the server stops")
+    outbox.put(batch(b"too late"))
+    await outbox.attend(listen())
+
+    assert [message.get("text", message.get("code")) for message in sent] == ["one", "two", 1001]
+
+
+async def test_through_send_a_failure_of_the_listener_is_not_swallowed() -> None:
+    async def send(_: Message) -> None:
+        raise AssertionError("nothing is to be sent")
+
+    async def listen() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await SendOutbox(send, BOUNDS, pytest.fail).attend(listen())

@@ -1,0 +1,53 @@
+"""Disk: who is refused, and what is named for deletion."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from emulator.media.hls.disk import Recording, Usage, usage
+
+OLD, MIDDLE, NEW = (Recording(name * 32, 100, at) for name, at in (("a", 1), ("b", 2), ("c", 3)))
+
+
+def usage_of(limit_bytes: int = 0, disk_used_bytes: int = 0) -> Usage:
+    return Usage((NEW, OLD, MIDDLE), limit_bytes, disk_used_bytes, 1000)
+
+
+@pytest.mark.parametrize(
+    ("limit_bytes", "disk_used_bytes", "reason"),
+    [
+        (0, 949, None),
+        (0, 950, "disk_full"),
+        (316, 0, None),
+        (315, 0, "disk_limit"),
+        (315, 950, "disk_limit"),
+    ],
+)
+def test_at_95_percent_new_publishers_are_refused(
+    limit_bytes: int, disk_used_bytes: int, reason: str | None
+) -> None:
+    refusal = usage_of(limit_bytes, disk_used_bytes).room_for_publisher()
+    assert (refusal.details["reason"] if refusal else None) == reason
+
+
+def test_the_oldest_ended_recordings_are_named_until_there_is_room() -> None:
+    used = usage_of(limit_bytes=250)
+    ended = {OLD.uid, MIDDLE.uid, NEW.uid}
+    assert [*used.to_delete(ended)] == [OLD.uid]
+    assert [*used.to_delete(ended - {OLD.uid})] == [MIDDLE.uid]
+    assert [*usage_of(limit_bytes=150).to_delete(ended)] == [OLD.uid, MIDDLE.uid]
+    assert [*usage_of(limit_bytes=10).to_delete({NEW.uid})] == [NEW.uid]
+    assert [*usage_of().to_delete(ended)] == []
+
+
+def test_usage_counts_what_is_in_the_folders(tmp_path: Path) -> None:
+    root = tmp_path / "media"
+    assert usage(root).used_bytes == 0
+    (root / "x").mkdir()
+    (root / "x" / "seg-0.m4s").write_bytes(b"x" * 123)
+    os.utime(root / "x" / "seg-0.m4s", (5, 5))
+    (root / "stray file").write_bytes(b"x")
+    found = usage(root, 1000)
+    assert found.recordings == (Recording("x", 123, 5.0),)
+    assert 0 < found.disk_used_bytes < found.disk_total_bytes

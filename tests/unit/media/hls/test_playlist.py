@@ -1,0 +1,256 @@
+"""Playlists: every rule of RFC 8216bis at every step of a stream's life."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emulator.media.hls import playlist
+from emulator.media.hls.playlist import RenditionReport
+from emulator.media.hls.segments import Init
+from emulator.media.hls.window import Window
+from tests.support.hls.media_rules import check_media
+from tests.support.hls.multivariant_rules import check_multivariant
+from tests.support.hls.reload_rules import check_reload
+from tests.support.hls.text import attributes, parse
+
+PART_TICKS = 18_000
+
+
+def window_of(*, dvr_seconds: float = 0, is_recording: bool = False) -> Window:
+    window = Window(
+        segment_ms=1000, part_ms=200, dvr_seconds=dvr_seconds, is_recording=is_recording
+    )
+    window.begin(Init(0, "avc1.64001f,mp4a.40.2", 1280, 720, 10))
+    return window
+
+
+def add(window: Window, parts: int, *, size: int = 1000, ticks: int = PART_TICKS) -> None:
+    for _ in range(parts):
+        start = window.segments[-1].end if window.segments else 0
+        if window.open is not None and window.open.duration >= 90_000:
+            window.end_segment()
+        window.add(
+            b"x" * size,
+            start=start,
+            duration=ticks,
+            frames=6,
+            is_independent=window.open is None,
+            at_ms=1_767_225_600_000 + start // 90,
+        )
+
+
+def test_the_low_latency_playlist_lists_parts_a_hint_and_no_segment_before_its_end() -> None:
+    window = window_of()
+    add(window, 7)
+    lines = playlist.low_latency(window).splitlines()
+    assert '#EXT-X-PART:DURATION=0.20000,URI="../media/part-0.m4s",INDEPENDENT=YES' in lines
+    assert lines[-1] == '#EXT-X-PRELOAD-HINT:TYPE=PART,URI="../media/part-7.m4s"'
+    assert "../media/seg-0.m4s" in lines
+    assert "../media/seg-1.m4s" not in lines
+    assert "#EXT-X-MAP:URI=\"../media/init-0.mp4\"" in lines  # fmt: skip
+
+
+def test_the_plain_playlist_has_whole_segments_and_nothing_of_low_latency() -> None:
+    window = window_of()
+    add(window, 12)
+    text = playlist.plain(window)
+    assert check_media(text) == []
+    assert not any(tag in text for tag in ("PART", "HINT", "SERVER-CONTROL", "SKIP"))
+    assert len(parse(text).segments) == 2
+
+
+def test_parts_are_listed_for_three_target_durations_only() -> None:
+    window = window_of()
+    add(window, 100)
+    listed = parse(playlist.low_latency(window))
+    with_parts = [segment.msn for segment in listed.segments if segment.parts]
+    assert with_parts == [14, 15, 16, 17, 18]
+    assert len(listed.segments) == 19
+
+
+def test_a_delta_update_skips_what_lies_behind_six_target_durations() -> None:
+    window = window_of()
+    add(window, 101)
+    text = playlist.low_latency(window, is_delta=True)
+    delta = parse(text)
+    assert check_media(text) == []
+    assert delta.skipped == 8
+    assert [segment.msn for segment in delta.segments] == [*range(8, 20)]
+    assert "EXT-X-MAP" not in text
+    assert parse(playlist.low_latency(window)).segments[8:] == [
+        _with_init(segment, "../media/init-0.mp4") for segment in delta.segments
+    ]
+
+
+def test_a_delta_update_of_a_short_playlist_is_the_whole_playlist() -> None:
+    window = window_of()
+    add(window, 60)
+    assert playlist.low_latency(window, is_delta=True) == playlist.low_latency(window)
+
+
+def test_the_first_segment_after_a_discontinuity_brings_its_init_segment() -> None:
+    window = window_of()
+    add(window, 5)
+    window.begin(Init(1, "avc1.640028,mp4a.40.2", 1920, 1080, 10))
+    add(window, 7)
+    for text in (playlist.low_latency(window), playlist.plain(window)):
+        assert check_media(text) == []
+        assert text.count("#EXT-X-DISCONTINUITY\n") == 1
+        assert [segment.init for segment in parse(text).segments] == [
+            "../media/init-0.mp4",
+            "../media/init-1.mp4",
+        ]
+
+
+def test_a_finished_stream_ends_its_playlists_and_hints_at_nothing() -> None:
+    window = window_of()
+    add(window, 8)
+    before = playlist.low_latency(window)
+    window.finish()
+    text = playlist.low_latency(window)
+    assert check_media(text) == check_reload(before, text) == []
+    assert text.endswith("#EXT-X-ENDLIST\n")
+    assert playlist.plain(window).endswith("#EXT-X-ENDLIST\n")
+
+
+def test_a_paused_stream_hints_at_nothing_until_its_publisher_is_back() -> None:
+    window = window_of()
+    add(window, 7)
+    before = playlist.low_latency(window)
+    add(window, 1)
+    window.end_segment()
+    window.pause()
+    paused = playlist.low_latency(window)
+    assert check_media(paused) == check_reload(before, paused) == []
+    assert "EXT-X-PRELOAD-HINT" not in paused
+    assert "EXT-X-ENDLIST" not in paused
+    add(window, 1)
+    assert "EXT-X-PRELOAD-HINT" in playlist.low_latency(window)
+
+
+def test_a_playlist_is_an_event_to_its_end_where_nothing_leaves_it() -> None:
+    window, sliding = window_of(), window_of(dvr_seconds=3)
+    for texts in (playlist.plain, playlist.low_latency):
+        add(window, 8)
+        add(sliding, 8)
+        assert "#EXT-X-PLAYLIST-TYPE:EVENT\n" in texts(window)
+        assert "EXT-X-PLAYLIST-TYPE" not in texts(sliding)
+    window.finish()
+    assert "#EXT-X-PLAYLIST-TYPE:EVENT\n" in playlist.plain(window)
+    assert "#EXT-X-PLAYLIST-TYPE:EVENT\n" in playlist.low_latency(window)
+
+
+def test_a_recording_is_a_vod_whose_target_is_its_longest_segment() -> None:
+    window = window_of(is_recording=True)
+    add(window, 23)
+    window.finish()
+    text = playlist.recording(window)
+    assert check_media(text) == []
+    assert "#EXT-X-PLAYLIST-TYPE:VOD" in text
+    assert parse(text).target == 1
+
+
+def test_a_segment_whose_bytes_are_gone_is_a_gap() -> None:
+    window = window_of(is_recording=True)
+    add(window, 15)
+    window.complete[1].is_gap = True
+    window.finish()
+    text = playlist.plain(window)
+    assert check_media(text) == []
+    assert [segment.is_gap for segment in parse(text).segments] == [False, True, False]
+
+
+def test_another_rendition_is_reported() -> None:
+    window = window_of()
+    add(window, 3)
+    text = playlist.low_latency(window, reports=[RenditionReport("../480p/llhls.m3u8", 3, 1)])
+    report = parse(text).attributes("EXT-X-RENDITION-REPORT")
+    assert report == {"URI": "../480p/llhls.m3u8", "LAST-MSN": "3", "LAST-PART": "1"}
+
+
+def test_the_multivariant_playlist_says_what_was_measured() -> None:
+    window = window_of()
+    add(window, 5, size=1000)
+    add(window, 5, size=2000)
+    add(window, 1)
+    text = playlist.multivariant(window, "stream.m3u8")
+    assert check_multivariant(text) == []
+    given = attributes(text.splitlines()[3])
+    assert given == {
+        "BANDWIDTH": "80000",
+        "AVERAGE-BANDWIDTH": "60000",
+        "CODECS": "avc1.64001f,mp4a.40.2",
+        "RESOLUTION": "1280x720",
+        "FRAME-RATE": "30.000",
+        "CLOSED-CAPTIONS": "NONE",
+    }
+
+
+@pytest.mark.parametrize("video_range", ["SDR", "PQ", "HLG"])
+def test_a_range_of_light_is_named_where_it_is_not_the_usual_one(video_range: str) -> None:
+    window = Window(segment_ms=1000, part_ms=200)
+    window.begin(Init(0, "hvc1.2.4.L93.90", 1280, 720, 10, video_range))
+    window.add(b"x", start=0, duration=18_000, frames=6, is_independent=True, at_ms=0)
+    text = playlist.multivariant(window, "stream.m3u8")
+    assert check_multivariant(text) == []
+    named = attributes(text.splitlines()[3]).get("VIDEO-RANGE", "SDR")
+    assert named == video_range
+
+
+def test_a_picture_with_captions_in_it_is_not_said_to_have_none() -> None:
+    window = window_of()
+    add(window, 2)
+    assert "CLOSED-CAPTIONS=NONE" in playlist.multivariant(window, "stream.m3u8")
+    sei = b"x\x06\x04\x47\xb5\x00\x31GA94\x03"
+    window.add(sei, start=36_000, duration=18_000, frames=6, is_independent=False, at_ms=400)
+    assert "CLOSED-CAPTIONS" not in playlist.multivariant(window, "stream.m3u8")
+
+
+def test_sound_alone_has_neither_resolution_nor_frame_rate() -> None:
+    window = Window(segment_ms=1000, part_ms=200)
+    window.begin(Init(0, "mp4a.40.2", 0, 0, 10))
+    window.add(b"x", start=0, duration=18_000, frames=0, is_independent=True, at_ms=0)
+    text = playlist.multivariant(window, "stream.m3u8")
+    assert check_multivariant(text) == []
+    assert "RESOLUTION" not in text
+    assert "FRAME-RATE" not in text
+
+
+def test_all_codecs_that_a_player_will_meet_are_named() -> None:
+    window = window_of()
+    add(window, 5)
+    window.begin(Init(1, "hvc1.1.6.L93.B0,mp4a.40.2", 640, 360, 10))
+    add(window, 5)
+    text = playlist.multivariant(window, "stream.m3u8")
+    assert 'CODECS="hvc1.1.6.L93.B0,mp4a.40.2,avc1.64001f"' in text
+    assert "RESOLUTION=640x360" in text
+
+
+steps = st.lists(st.sampled_from(["part", "part", "part", "discontinuity"]), max_size=90)
+
+
+@settings(max_examples=60, deadline=None)
+@given(steps=steps, dvr_seconds=st.sampled_from([0, 7]))
+def test_every_playlist_of_every_stream_keeps_the_rules(
+    steps: list[str], dvr_seconds: float
+) -> None:
+    window = window_of(dvr_seconds=dvr_seconds)
+    before: dict[str, str] = {}
+    for number, step in enumerate(["part", *steps]):
+        if step == "discontinuity":
+            window.begin(Init(number, "avc1.64001f", 16, 9, 10))
+        add(window, 1)
+        texts = {"ll": playlist.low_latency(window), "plain": playlist.plain(window)}
+        for kind, text in texts.items():
+            assert check_media(text) == []
+            assert check_reload(before.get(kind, text), text) == []
+        assert check_media(playlist.low_latency(window, is_delta=True)) == []
+        before = texts
+    window.finish()
+    assert check_reload(before["ll"], playlist.low_latency(window)) == []
+
+
+def _with_init(segment: object, init: str) -> object:
+    """A delta's segment as the player sees it, with the init segment it knows already."""
+    segment.__dict__["init"] = init
+    return segment

@@ -1,0 +1,311 @@
+"""Segmenter: parts tile the stream, keep the rules of low latency HLS, and lose nothing."""
+
+import itertools
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emulator.media.hls.part import Part
+from emulator.media.hls.segmenter import Segmenter
+from emulator.media.packets import VIDEO_TIMESCALE, AudioTrack, Packet, Track, VideoTrack
+from emulator.media.timeline import Epoch
+
+VIDEO = VideoTrack("h264", b"", "avc1.42c01f", 1280, 720)
+AUDIO = AudioTrack("aac", b"", "mp4a.40.2", 48_000, 2, 1024)
+BOTH = Epoch(1, (VIDEO, AUDIO))
+PICTURE = Epoch(1, (VIDEO,))
+SOUND = Epoch(1, (AUDIO,))
+
+
+def frames(seconds: float, rate: float, key_every: int, begin_ms: float = 0) -> list[Packet]:
+    """Video as FLV carries it: times rounded to milliseconds."""
+    return [
+        frame(round(begin_ms + 1000 * index / rate), is_key=index % key_every == 0)
+        for index in range(round(seconds * rate))
+    ]
+
+
+def frame(at_ms: int, *, is_key: bool = False) -> Packet:
+    return Packet(VIDEO, 90 * at_ms, 90 * at_ms, 0, is_key, b"v")
+
+
+def sounds(seconds: float, begin: int = 0) -> list[Packet]:
+    count = round(seconds * 48_000 / 1024)
+    times = range(begin, begin + 1024 * count, 1024)
+    return [Packet(AUDIO, dts, dts, 1024, True, b"a") for dts in times]
+
+
+def ticks(packet: Packet) -> int:
+    return packet.dts * VIDEO_TIMESCALE // packet.track.timescale
+
+
+def interleaved(*streams: list[Packet]) -> list[Packet]:
+    return sorted(itertools.chain(*streams), key=ticks)
+
+
+def cut(segmenter: Segmenter, packets: list[Packet], epoch: Epoch) -> list[Part]:
+    parts: list[Part] = []
+    for packet in packets:
+        parts += segmenter.push(packet, epoch, at_ms=1_000_000 + ticks(packet) // 90)
+    return parts
+
+
+def check(parts: list[Part], packets: list[Packet], part_target: int) -> None:
+    """What holds for every run of parts, whatever the input."""
+    for before, after in itertools.pairwise(parts):
+        assert after.start == before.start + before.duration
+    for part in parts:
+        assert 0 < part.duration <= part_target
+        assert part.packets
+        assert not part.starts_discontinuity or part.starts_segment
+        for track in (VIDEO, AUDIO):
+            run = [packet for packet in part.packets if packet.track == track]
+            assert all(packet.duration > 0 for packet in run)
+            for one, other in itertools.pairwise(run):
+                assert one.dts + one.duration == other.dts
+    for track in (VIDEO, AUDIO):
+        came = [packet.dts for packet in packets if packet.track == track]
+        kept = [one.dts for part in parts for one in part.packets if one.track == track]
+        assert kept == came
+
+
+@pytest.mark.parametrize("rate", [12, 15, 24, 24000 / 1001, 25, 30000 / 1001, 30, 48, 50, 60, 120])
+def test_steady_streams_keep_the_rules_for_parts(rate: float) -> None:
+    # Given ten seconds with a key frame every two,
+    packets = interleaved(frames(10, rate, round(2 * rate)), sounds(10))
+    segmenter = Segmenter()
+    # when they are cut,
+    parts = cut(segmenter, packets, BOTH) + segmenter.flush()
+    # then no part but a segment's last is shorter than 85 % of the target (RFC 8216bis, 4.4.4.9),
+    check(parts, packets, segmenter.part_target)
+    for part, after in itertools.pairwise(parts):
+        assert after.starts_segment or part.duration >= 0.85 * segmenter.part_target
+    # and segments begin with their key frames.
+    assert [part.start // 90 for part in parts if part.starts_segment] == [
+        pytest.approx(1000 * index * round(2 * rate) / rate, abs=1) for index in range(5)
+    ]
+    assert all(part.is_independent == part.starts_segment for part in parts)
+
+
+@pytest.mark.parametrize("rate", [24, 25, 30000 / 1001, 30, 50, 60])
+def test_usual_frame_rates_keep_the_target_of_216_ms(rate: float) -> None:
+    segmenter = Segmenter(part_ms=200)
+    cut(segmenter, frames(6, rate, round(2 * rate)), PICTURE)
+    assert segmenter.part_target == 19459
+
+
+def test_at_30_frames_a_second_a_part_is_200_ms() -> None:
+    parts = cut(Segmenter(), frames(2.1, 30, 60), PICTURE)
+    assert {round(part.duration / 90, -1) for part in parts} == {200}
+    assert len(parts) == 10
+
+
+def test_frames_keep_their_exact_durations() -> None:
+    parts = cut(Segmenter(), frames(2, 30000 / 1001, 60), PICTURE)
+    durations = [packet.duration // 90 for part in parts for packet in part.packets]
+    assert set(durations) == {33, 34}
+
+
+def test_a_part_knows_its_epochs_tracks_even_without_their_packets() -> None:
+    (part, *_) = cut(Segmenter(), frames(1, 30, 30), BOTH)
+    assert part.tracks == (VIDEO, AUDIO)
+
+
+def test_audio_goes_beside_the_video_of_its_time() -> None:
+    parts = cut(Segmenter(), interleaved(frames(4, 30, 60), sounds(4)), BOTH)
+    for part in parts:
+        for packet in part.packets:
+            assert part.start <= ticks(packet) < part.start + part.duration
+
+
+def test_a_part_is_dated_by_the_arrival_of_its_first_packet() -> None:
+    parts = cut(Segmenter(), frames(3, 30, 60), PICTURE)
+    assert [part.at_ms for part in parts] == [1_000_000 + part.start // 90 for part in parts]
+
+
+def test_a_segment_waits_for_a_key_frame() -> None:
+    parts = cut(Segmenter(segment_ms=2000), frames(9, 30, 120), PICTURE)
+    assert [part.start // 90 for part in parts if part.starts_segment] == [0, 4000, 8000]
+
+
+def test_key_frames_that_come_too_often_do_not_make_segments() -> None:
+    parts = cut(Segmenter(segment_ms=2000), frames(5, 30, 15), PICTURE)
+    assert [part.start // 90 for part in parts if part.starts_segment] == [0, 2000, 4000]
+
+
+def test_a_key_frame_that_is_decoded_early_still_begins_its_segment() -> None:
+    # With open GOPs the second key frame is decoded before the frames that are shown before it.
+    packets = frames(5, 30, 1000)
+    for index in (0, 58, 118):
+        packets[index] = packets[index]._replace(is_key=True)
+    parts = cut(Segmenter(segment_ms=2000), packets, PICTURE)
+    assert [part.start // 90 for part in parts if part.starts_segment] == [0, 1933, 3933]
+    assert all(part.is_independent for part in parts if part.starts_segment)
+
+
+def test_without_key_frames_a_segment_is_cut_before_it_grows_over_its_limit() -> None:
+    parts = cut(Segmenter(), frames(31, 30, 900), PICTURE)
+    starts = [part for part in parts if part.starts_segment]
+    # The next key frame begins one all the same, so that players can start there.
+    assert [part.is_independent for part in starts] == [True, False, False, True]
+    assert starts[-1].start == 30_000 * 90
+    lengths = [after.start - before.start for before, after in itertools.pairwise(starts)]
+    assert all(10_200 * 90 <= length < 10_500 * 90 for length in lengths[:2])
+
+
+@pytest.mark.parametrize(("rate", "gop"), [(30, 250), (25, 250), (30, 300), (24, 250), (30, 120)])
+def test_segment_is_as_long_as_key_frames_are_apart_up_to_its_target_duration(
+    rate: int, gop: int
+) -> None:
+    """An encoder's automatic choice is mostly 250 frames: 10 s at 25 frames a second."""
+    parts = cut(Segmenter(), frames(35, rate, gop), PICTURE)
+    assert all(part.is_independent for part in parts if part.starts_segment)
+
+
+@pytest.mark.parametrize(("first_seconds", "longest_ms"), [(2, 4500), (4, 4500), (5, 10_500)])
+def test_later_segments_keep_to_the_target_duration_that_the_first_one_decided(
+    first_seconds: int, longest_ms: int
+) -> None:
+    # Given a publisher whose second key frame comes soon, and its third very late,
+    packets = frames(40, 30, 100_000)
+    for index in (0, first_seconds * 30, 38 * 30):
+        packets[index] = packets[index]._replace(is_key=True)
+    starts = [p.start for p in cut(Segmenter(), packets, PICTURE) if p.starts_segment]
+    # then none is longer than a playlist may list that has been followed since the first.
+    assert starts[1] == first_seconds * 90_000
+    lengths = [after - before for before, after in itertools.pairwise(starts[1:])]
+    assert longest_ms * 90 - 22_000 <= max(lengths) < longest_ms * 90
+
+
+def test_audio_alone_is_cut_by_time() -> None:
+    packets = sounds(10)
+    segmenter = Segmenter()
+    parts = cut(segmenter, packets, SOUND) + segmenter.flush()
+    check(parts, packets, segmenter.part_target)
+    assert all(part.is_independent for part in parts)
+    segments = [part.start // 90 for part in parts if part.starts_segment]
+    assert len(segments) == 6
+    assert all(1740 <= after - before <= 2010 for before, after in itertools.pairwise(segments))
+
+
+def test_a_late_frame_makes_no_part_too_long() -> None:
+    # Given a stream whose picture stands still for 230 ms while nothing else comes,
+    packets = [*frames(1, 30, 60), *frames(1, 30, 1000, begin_ms=1196)]
+    packets[30] = packets[30]._replace(is_key=False)
+    segmenter = Segmenter()
+    parts = cut(segmenter, packets, PICTURE) + segmenter.flush()
+    # then parts still tile, within the target that was said from the start.
+    check(parts, packets, segmenter.part_target)
+    assert segmenter.part_target == 19459
+
+
+def test_a_picture_that_stands_still_does_not_stop_the_sound() -> None:
+    # Given three seconds in which only sound comes,
+    packets = interleaved(frames(1, 30, 60), frames(2, 30, 60, begin_ms=4000), sounds(6))
+    segmenter = Segmenter()
+    parts = cut(segmenter, packets, BOTH) + segmenter.flush()
+    # then parts of sound alone are cut meanwhile, none of them a place to start at.
+    check(parts, packets, segmenter.part_target)
+    silent = [part for part in parts if all(packet.track == AUDIO for packet in part.packets)]
+    assert len(silent) >= 10
+    assert not any(part.is_independent for part in silent)
+    assert segmenter.part_target == 19459
+
+
+def test_one_picture_a_second_with_sound_needs_no_longer_parts() -> None:
+    packets = interleaved(frames(12, 1, 2), sounds(12))
+    segmenter = Segmenter()
+    parts = cut(segmenter, packets, BOTH) + segmenter.flush()
+    check(parts, packets, segmenter.part_target)
+    assert segmenter.part_target == 19459
+
+
+def test_one_picture_a_second_without_sound_gets_longer_parts() -> None:
+    segmenter = Segmenter()
+    packets = frames(12, 1, 2)
+    parts = cut(segmenter, packets, PICTURE)
+    check(parts, packets[:-1], segmenter.part_target)
+    assert segmenter.part_target == pytest.approx(1.08 * 90_000, rel=0.01)
+
+
+def test_another_epoch_closes_the_part_and_begins_with_its_tracks() -> None:
+    segmenter = Segmenter()
+    first = interleaved(frames(1.1, 30, 60), sounds(1.1))
+    small = replace(VIDEO, width=640)
+    tracks: tuple[Track, ...] = (small, AUDIO)
+    second = [
+        packet._replace(track=small) if packet.track == VIDEO else packet
+        for packet in interleaved(frames(1, 30, 60, begin_ms=1100), sounds(1, begin=52 * 1024))
+    ]
+    parts = cut(segmenter, first, BOTH) + cut(segmenter, second, Epoch(2, tracks))
+    begins = [part for part in parts if part.starts_discontinuity]
+    assert [part.tracks for part in begins] == [BOTH.tracks, tracks]
+    assert begins[1].start == pytest.approx(1100 * 90, abs=23 * 90)
+    assert begins[1].starts_segment
+    assert all(packet.track is not small for part in parts[:6] for packet in part.packets)
+    for before, after in itertools.pairwise(parts):
+        assert after.start == before.start + before.duration
+
+
+def test_an_epoch_that_begins_without_a_key_frame_has_a_segment_at_its_first_one() -> None:
+    segmenter = Segmenter()
+    parts = cut(segmenter, frames(1, 30, 60), PICTURE)
+    packets = [
+        packet._replace(is_key=index == 20) for index, packet in enumerate(frames(2, 30, 1, 1000))
+    ]
+    parts += cut(segmenter, packets, Epoch(2, (VIDEO,)))
+    assert [(part.start // 90, part.is_independent) for part in parts if part.starts_segment] == [
+        (0, True),
+        (1000, False),
+        (1667, True),
+    ]
+
+
+def test_what_is_flushed_is_followed_without_a_seam() -> None:
+    segmenter = Segmenter()
+    first, second = frames(1.1, 30, 60), frames(1, 30, 60, begin_ms=1100)
+    parts = [*cut(segmenter, first, PICTURE), *segmenter.flush()]
+    end = parts[-1].start + parts[-1].duration
+    assert end == pytest.approx(1100 * 90, abs=90)
+    parts += cut(segmenter, second, Epoch(2, (VIDEO,)))
+    assert parts[6].starts_discontinuity
+    assert parts[6].start == end
+    assert segmenter.flush()[-1].packets
+    assert segmenter.flush() == []
+
+
+def test_flushing_nothing_gives_nothing() -> None:
+    assert Segmenter().flush() == []
+
+
+@settings(max_examples=150)
+@given(
+    st.lists(
+        st.tuples(st.booleans(), st.booleans(), st.integers(1, 1000), st.integers(0, 50)),
+        max_size=120,
+    ),
+    st.sampled_from([BOTH, PICTURE, SOUND]),
+)
+def test_any_growing_times_are_tiled_and_nothing_is_lost(
+    steps: list[tuple[bool, bool, int, int]], epoch: Epoch
+) -> None:
+    packets = []
+    now_ms, audio_end = 0, 0
+    for is_video, is_key, step_ms, often in steps:
+        now_ms += step_ms if often == 0 else 1 + step_ms % 50
+        if is_video and VIDEO in epoch.tracks:
+            packets.append(frame(now_ms, is_key=is_key))
+        elif AUDIO in epoch.tracks and 48 * now_ms >= audio_end:
+            packets.append(Packet(AUDIO, 48 * now_ms, 48 * now_ms, 1024, True, b"a"))
+            audio_end = 48 * now_ms + 1024
+    segmenter = Segmenter()
+    parts = cut(segmenter, packets, epoch) + segmenter.flush()
+    check(parts, packets, segmenter.part_target)
+    assert segmenter.part_target <= _target_bound(1000)
+
+
+def _target_bound(hole_ms: int) -> int:
+    """The timeline lets no hole over a second through, so no part gets longer than this."""
+    return 2 * 90 * (hole_ms + 216)

@@ -1,0 +1,159 @@
+"""Window: what joins, what leaves, and the numbers that players hold on to."""
+
+import pytest
+
+from emulator.media.hls.segments import Init
+from emulator.media.hls.window import Window
+
+FRAME = 3000
+
+
+def window_with(parts: int, *, dvr_seconds: float = 0, parts_a_segment: int = 5) -> Window:
+    window = Window(segment_ms=1000, part_ms=200, dvr_seconds=dvr_seconds)
+    window.begin(Init(0, "avc1.64001f", 16, 9, 10))
+    add(window, parts, parts_a_segment=parts_a_segment)
+    return window
+
+
+def add(window: Window, parts: int, *, parts_a_segment: int = 5, ticks: int = 18_000) -> None:
+    start = window.segments[-1].end if window.segments else 0
+    for n in range(parts):
+        if n % parts_a_segment == 0:
+            window.end_segment()
+        window.add(
+            b"x" * 100,
+            start=start,
+            duration=ticks,
+            frames=6,
+            is_independent=n % parts_a_segment == 0,
+            at_ms=start // 90,
+        )
+        start += ticks
+
+
+def test_parts_are_numbered_over_segments_and_segments_from_zero() -> None:
+    window = window_with(12)
+    assert [segment.msn for segment in window.segments] == [0, 1, 2]
+    assert [part.number for segment in window.segments for part in segment.parts] == [*range(12)]
+    assert (window.last_msn, window.next_msn, window.next_part) == (1, 2, 12)
+    assert window.open is not None
+    assert window.open.length == 200
+
+
+def test_a_part_before_its_init_segment_is_our_own_mistake() -> None:
+    window = Window(segment_ms=1000, part_ms=200)
+    with pytest.raises(ValueError, match="before its init"):
+        window.add(b"", start=0, duration=1, frames=0, is_independent=True, at_ms=0)
+
+
+@pytest.mark.parametrize(("came_at_ms", "is_dated_ms"), [(200, 1000), (5000, 5000)])
+def test_a_run_is_dated_by_its_arrival_and_never_into_the_one_before(
+    came_at_ms: int, is_dated_ms: int
+) -> None:
+    # Given a second of media, and then a run whose first part came sooner or later than that,
+    window = window_with(5)
+    window.begin(Init(1, "avc1.64001f", 16, 9, 10))
+    window.add(b"x", start=90_000, duration=18_000, frames=6, is_independent=True, at_ms=came_at_ms)
+
+    # then players that go by dates see no two pictures at once.
+    assert [segment.program_ms for segment in window.segments] == [0, is_dated_ms]
+
+
+def test_the_dvr_window_forgets_from_the_front_and_counts_what_left() -> None:
+    # Given ten seconds of history at most and a discontinuity in its middle,
+    window = window_with(30, dvr_seconds=10)
+    window.begin(Init(1, "avc1.64001f", 16, 9, 10))
+    add(window, 30)
+    first = [segment.msn for segment in window.complete if segment.starts_discontinuity]
+    assert first == [6]
+    # when that has left too,
+    add(window, 30)
+    # then ten complete seconds are kept, and the discontinuity is counted once.
+    assert len(window.complete) == 10
+    assert window.first_msn == window.next_msn - 10
+    assert window.discontinuity_sequence == 1
+
+
+def test_the_dvr_window_is_never_shorter_than_three_target_durations() -> None:
+    window = window_with(60, dvr_seconds=1)
+    assert sum(segment.duration for segment in window.complete) == 6 * 90_000
+
+
+def test_what_leaves_the_dvr_window_is_kept_for_the_length_of_its_playlist() -> None:
+    window = window_with(0, dvr_seconds=10)
+    add(window, 200)
+    kept = sum(segment.duration for segment in window.left)
+    assert 10 * 90_000 <= kept <= (10 + 1 + 3 * window.target_seconds) * 90_000
+    assert window.left[-1].msn == window.first_msn - 1
+
+
+def test_dates_follow_the_medias_clock_and_start_again_at_a_discontinuity() -> None:
+    window = window_with(6)
+    window.begin(Init(1, "avc1.64001f", 16, 9, 10))
+    window.add(b"", start=108_000, duration=1, frames=0, is_independent=True, at_ms=9000)
+    assert [segment.program_ms for segment in window.segments] == [0, 1000, 9000]
+
+
+@pytest.mark.parametrize(("seconds", "target"), [(1, 2), (2.2, 2), (2.4, 10), (8.3, 10), (12, 12)])
+def test_target_duration_is_decided_by_the_first_segment(seconds: float, target: int) -> None:
+    window = window_with(0)
+    add(window, round(seconds * 10), parts_a_segment=1000, ticks=9000)
+    window.end_segment()
+    assert window.target_seconds == target
+    add(window, 50)
+    assert window.target_seconds == target
+
+
+def test_the_part_target_leaves_a_part_in_the_middle_of_what_is_allowed() -> None:
+    window = window_with(1)
+    assert 0.85 * window.part_target < 18_000 < window.part_target
+    add(window, 1, ticks=25_000)
+    assert 0.85 * window.part_target < 25_000 < window.part_target
+
+
+def test_the_peak_is_that_of_a_segment_and_not_of_a_short_rest() -> None:
+    window = window_with(10)
+    window.end_segment()
+    assert window.peak_bits == 500 * 8
+    window.add(b"x" * 5000, start=180_000, duration=9000, frames=3, is_independent=True, at_ms=0)
+    window.finish()
+    assert window.peak_bits == 500 * 8
+
+
+@pytest.mark.parametrize(
+    ("ticks", "rate"), [(3000, 30), (3003, 30_000 / 1001), (3600, 25), (3753, 24_000 / 1001)]
+)
+def test_the_frame_rate_is_the_usual_one_that_is_nearest(ticks: int, rate: float) -> None:
+    window = window_with(0)
+    for n in range(20):
+        window.add(
+            b"", start=n * 6 * ticks, duration=6 * ticks, frames=6, is_independent=True, at_ms=0
+        )
+    assert window.frame_rate == pytest.approx(rate)
+
+
+def test_a_picture_that_stood_still_does_not_lower_the_frame_rate() -> None:
+    # Given segments at 30 frames a second, one of which lost a third of its frames,
+    window = window_with(0)
+    for n, frames in enumerate((60, 60, 40, 60, 7)):
+        ticks = 180_000 if frames > 7 else 20_000
+        window.add(
+            b"", start=n * 180_000, duration=ticks, frames=frames, is_independent=True, at_ms=0
+        )
+        window.end_segment()
+    # then neither that nor a short rest at the end counts.
+    assert window.frame_rate == 30
+
+
+def test_an_unusual_frame_rate_is_told_as_it_is() -> None:
+    window = window_with(0)
+    window.add(b"", start=0, duration=90_000, frames=17, is_independent=True, at_ms=0)
+    assert window.frame_rate == 17
+
+
+def test_a_forced_cut_takes_the_promise_of_independence_back() -> None:
+    window = window_with(5)
+    assert window.is_independent
+    window.end_segment()
+    window.add(b"", start=90_000, duration=1, frames=0, is_independent=False, at_ms=0)
+    assert not window.is_independent

@@ -1,0 +1,38 @@
+"""Where a picture changes and a pause ends, heard and seen in real media."""
+
+import subprocess
+from functools import cache
+
+import imageio_ffmpeg
+
+from emulator.media.recording.clips.moments import moments
+from emulator.media.recording.footage import footage
+from tests.support.broadcast import flv
+from tests.unit.media.recording.conftest import Record
+
+
+@cache
+def two_scenes() -> bytes:
+    """Three seconds of black and silence, then three of white and a tone."""
+    picture = "color=black:s=160x90:r=30:d=3[a];color=white:s=160x90:r=30:d=3[b];[a][b]concat=n=2"
+    sound = "sine=frequency=440:sample_rate=48000:duration=6,volume=enable='lt(t,3)':volume=0"
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-nostdin"]
+    command += ["-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", sound, "-pix_fmt", "yuv420p"]
+    command += ["-c:v", "libx264", "-preset", "ultrafast", "-g", "30", "-bf", "0", "-c:a", "aac"]
+    command += ["-f", "flv", "-flvflags", "no_duration_filesize", "pipe:1"]
+    return subprocess.run(command, check=True, capture_output=True, timeout=120).stdout
+
+
+async def test_a_change_and_the_end_of_a_pause_are_found(record: Record) -> None:
+    found = moments(footage(await record(two_scenes())))
+
+    assert [(each.at_ms, each.kind) for each in found] == [(3000, "scene"), (3000, "pause")]
+    assert found[0].strength == 1.0
+
+
+async def test_one_scene_has_none(record: Record) -> None:
+    assert moments(footage(await record(flv(seconds=3)))) == ()
+
+
+async def test_sound_alone_and_picture_alone_are_looked_at_too(record: Record) -> None:
+    assert moments(footage(await record(flv(seconds=3, video="")))) == ()

@@ -1,0 +1,91 @@
+"""A loop's MP4: every frame that was shown, at its time, out of one round's bytes."""
+
+import io
+from itertools import pairwise
+
+import av
+import pytest
+
+from emulator.media.packets import VideoTrack
+from emulator.media.recording.simulated.film import ROUND_SECONDS, Film, render
+from emulator.media.recording.simulated.mp4 import whole
+from emulator.media.recording.simulated.showing import Pause, Showing
+from tests.support.frames import sizes, stamps
+
+BEGAN_MS = 1_700_000_000_000
+AWAY: tuple[Pause, ...] = (
+    (BEGAN_MS + 4_900, BEGAN_MS + 9_000),
+    (BEGAN_MS + 12_000, BEGAN_MS + 12_400),
+)
+
+
+@pytest.fixture(scope="module")
+def film() -> Film:
+    return render(160, 90)
+
+
+def shown(seconds: float, *pauses: Pause) -> Showing:
+    return Showing(BEGAN_MS, BEGAN_MS + round(seconds * 1000), pauses, 0)
+
+
+@pytest.mark.parametrize("seconds", [0.2, 8, 19.6])
+def test_it_holds_every_frame_of_every_round(film: Film, seconds: float) -> None:
+    content = whole(film, shown(seconds))
+
+    assert sizes(content) == [(160, 90)] * round(30 * seconds)
+    found = stamps(content, "video")
+    # Its times are those of the wire, in milliseconds.
+    assert [round(30 * stamp.pts) for stamp in found] == list(range(round(30 * seconds)))
+    assert [stamp.is_key for stamp in found] == [number % 60 == 0 for number in range(len(found))]
+    sound = stamps(content, "audio")
+    assert {round(float(two.pts - one.pts), 4) for one, two in pairwise(sound)} <= {0.0213}
+    with av.open(io.BytesIO(content), "r") as container:
+        assert (container.duration or 0) / av.time_base == seconds
+
+
+def test_where_the_publisher_was_away_picture_and_sound_go_on_together(film: Film) -> None:
+    showing = shown(14, *AWAY)
+    content = whole(film, showing)
+
+    assert len(sizes(content)) == showing.duration_ms * 30 // 1000
+    # Sound lies in its part: beside a cut it is at most a frame (21 ms) short.
+    gaps = [float(two.pts - one.pts) for one, two in pairwise(stamps(content, "audio"))]
+    assert min(gaps) > 0
+    assert max(gaps) < 2 * 1024 / 48_000
+    assert abs(float(stamps(content, "audio")[-1].pts) - showing.duration_ms / 1000) < 0.05
+
+
+def test_hours_are_as_large_as_their_tables_and_decode_at_any_place(film: Film) -> None:
+    hours = 4
+    content = whole(film, shown(hours * 3600))
+
+    assert content.index(b"moov") < content.index(b"mdat")
+    round_bytes = sum(len(packet.data) for part in film.parts for packet in part.packets)
+    assert len(content) - content.index(b"mdat") - 4 == round_bytes
+    assert len(content) < round_bytes + 10_000_000
+    with av.open(io.BytesIO(content), "r") as container:
+        (picture,) = container.streams.video
+        assert picture.frames == hours * 3600 * 30
+        for second in (hours * 3600 - 3, 3601, 1):
+            container.seek(second * av.time_base)
+            frame = next(container.decode(video=0))
+            assert frame.time is not None
+            assert second - 2 <= frame.time <= second
+            # The film's clock comes round: so does its picture.
+            first = _frame(film, frame.time % ROUND_SECONDS)
+            assert bytes(frame.planes[0]) == first
+
+
+def _frame(film: Film, seconds: float) -> bytes:
+    """The brightness of the key frame that a round shows at this second."""
+    with av.open(io.BytesIO(whole(film, shown(ROUND_SECONDS))), "r") as container:
+        for frame in container.decode(video=0):
+            if round(30 * (frame.time or 0)) == round(30 * seconds):
+                return bytes(frame.planes[0])
+    raise AssertionError("there is no such frame")
+
+
+def test_what_was_never_shown_has_no_file(film: Film) -> None:
+    assert isinstance(film.parts[0].tracks[0], VideoTrack)
+    with pytest.raises(ValueError, match="nothing"):
+        whole(film, shown(0.1))

@@ -1,0 +1,215 @@
+"""A loop plays like a stream: its playlists obey the rules, its media decodes without a seam."""
+
+import asyncio
+from io import BytesIO
+from itertools import pairwise
+
+import av
+import pytest
+
+from emulator.core.clock import ManualClock
+from emulator.core.errors import Refused
+from emulator.media.hls.segments import read
+from emulator.media.hls.stream import Kind
+from emulator.media.recording.simulated.film import ROUND_SECONDS, Film, render
+from emulator.media.recording.simulated.showing import PART_MS, Pause, Showing
+from emulator.media.recording.simulated.stream import LiveLoop, RecordedLoop
+from tests.support.hls.media_rules import check_media
+from tests.support.hls.reload_rules import check_reload
+from tests.support.hls.text import parse
+
+STARTED_MS = 1_700_000_000_000
+
+
+@pytest.fixture(scope="module")
+def film() -> Film:
+    return render(320, 180)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(STARTED_MS)
+
+
+def live(film: Film, clock: ManualClock, *pauses: Pause) -> LiveLoop:
+    """A loop whose publisher is away in those pauses."""
+    return LiveLoop(film, clock, lambda: Showing(STARTED_MS, None, pauses, clock.now_ms()))
+
+
+def pts_of(content: bytes) -> dict[str, list[float]]:
+    """Every decoded frame's time in seconds, by kind."""
+    with av.open(BytesIO(content), "r") as container:
+        video = [frame.time or 0.0 for frame in container.decode(video=0)]
+    with av.open(BytesIO(content), "r") as container:
+        audio = [frame.time or 0.0 for frame in container.decode(audio=0)]
+    return {"video": video, "audio": audio}
+
+
+def names(playlist: str) -> list[str]:
+    """The segments' files, as a playlist lists them."""
+    return [str(segment.uri).rpartition("/")[2] for segment in parse(playlist).segments]
+
+
+def steps(times: list[float]) -> set[float]:
+    return {round(b - a, 2) for a, b in pairwise(times)}
+
+
+def test_rounds_follow_each_other_without_a_hole(film: Film) -> None:
+    count = len(film.parts)
+    content = b"".join(film.content(number) for number in range(count - 10, 2 * count + 10))
+    found = pts_of(film.init_content + content)
+    assert len(found["video"]) == (ROUND_SECONDS + 4) * 30
+    assert steps(found["video"]) == {0.03}
+    assert steps(found["audio"]) == {0.02}
+
+
+def test_a_live_loop_s_playlists_obey_the_rules_as_time_goes_by(
+    film: Film, clock: ManualClock
+) -> None:
+    shelf = live(film, clock)
+    clock.advance(20_000)
+    kinds: tuple[Kind, ...] = ("plain", "low_latency")
+    before = {kind: shelf.playlist(kind).text for kind in kinds}
+    for step_ms in (200, 200, 1_800, 100, 5_000, 3_600_000, 400):
+        clock.advance(step_ms)
+        for kind in kinds:
+            now = shelf.playlist(kind).text
+            assert check_media(now) == []
+            if step_ms < 10_000:
+                assert check_reload(before[kind], now) == []
+            before[kind] = now
+    newest = names(before["plain"])[-1]
+    assert newest == f"seg-{(3_600_000 + 27_700) // 2000 - 1}.m4s"
+
+
+def test_what_a_playlist_lists_is_there_and_nothing_else(film: Film, clock: ManualClock) -> None:
+    shelf = live(film, clock)
+    clock.advance(7_300)
+    assert read(shelf.media_now("init-0.mp4")) == film.init_content
+    whole = read(shelf.media_now("seg-2.m4s"))
+    assert whole == b"".join(
+        read(shelf.media_now(f"part-{number}.m4s")) for number in range(20, 30)
+    )
+    assert read(shelf.media_now("part-35.m4s"))
+    for name in ("seg-3.m4s", "part-36.m4s", "init-1.mp4", "seg-99.m4s"):
+        with pytest.raises(Refused):
+            shelf.media_now(name)
+
+
+async def test_a_part_that_is_hinted_at_is_waited_for(film: Film, clock: ManualClock) -> None:
+    shelf = live(film, clock)
+    clock.advance(1_000)
+    waiting = asyncio.ensure_future(shelf.media("part-5.m4s"))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    clock.advance(PART_MS)
+    assert read(await waiting) == film.content(5)
+
+
+@pytest.fixture(params=[PART_MS, 4_000, 9_300])
+def recorded(film: Film, request: pytest.FixtureRequest) -> tuple[RecordedLoop, int]:
+    showing = Showing(STARTED_MS, STARTED_MS + request.param, (), 0)
+    return RecordedLoop(film, showing), request.param // PART_MS
+
+
+@pytest.mark.parametrize("kind", ["plain", "low_latency"])
+def test_a_loop_that_is_over_ends_its_playlists_as_they_were_followed(
+    film: Film, clock: ManualClock, kind: Kind
+) -> None:
+    ended_ms: int | None = None
+    shelf = LiveLoop(film, clock, lambda: Showing(STARTED_MS, ended_ms, (), clock.now_ms()))
+    clock.advance(100_000)
+    before = shelf.playlist(kind).text
+    clock.advance(1_000)
+    ended_ms = clock.now_ms()
+    clock.advance(5_000)
+    after = shelf.playlist(kind).text
+    assert check_media(after) == check_reload(before, after) == []
+    assert after.endswith("#EXT-X-ENDLIST\n")
+    assert parse(before).media_sequence > 0
+    last = parse(after).segments[-1]
+    assert all(read(shelf.media_now(part.uri.rpartition("/")[2])) for part in last.parts)
+
+    # A playlist that comes after it has all that was shown, in the same form.
+    recording = RecordedLoop(film, Showing(STARTED_MS, ended_ms, (), 0), was_live=True)
+    text = recording.playlist(kind).text
+    assert check_media(text) == []
+    for tag in ("EXT-X-VERSION", "EXT-X-TARGETDURATION", "EXT-X-PLAYLIST-TYPE"):
+        assert parse(text).value(tag) == parse(after).value(tag)
+
+
+def test_a_loop_whose_publisher_is_away_can_be_played_to_where_it_left(
+    film: Film, clock: ManualClock
+) -> None:
+    shelf = live(film, clock, (STARTED_MS + 4_900, None))
+    clock.advance(4_500)
+    before = shelf.playlist("low_latency").text
+    clock.advance(2_000)
+    away = shelf.playlist("low_latency").text
+    assert check_media(away) == check_reload(before, away) == []
+    assert sum(segment.duration or 0 for segment in parse(away).segments) == pytest.approx(4.8)
+    assert "EXT-X-PRELOAD-HINT" not in away
+
+
+def test_a_recorded_loop_is_as_long_as_it_ran(recorded: tuple[RecordedLoop, int]) -> None:
+    shelf, parts = recorded
+    text = shelf.playlist("plain").text
+    assert check_media(text) == []
+    assert "#EXT-X-ENDLIST" in text
+    segments = names(text)
+    content = b"".join(read(shelf.media_now(name)) for name in segments)
+    found = pts_of(read(shelf.media_now("init-0.mp4")) + content)
+    assert len(found["video"]) == parts * 6
+    with pytest.raises(Refused):
+        shelf.media_now(f"seg-{len(segments)}.m4s")
+
+
+AWAY: tuple[Pause, ...] = (
+    (STARTED_MS + 4_900, STARTED_MS + 9_000),
+    (STARTED_MS + 12_000, STARTED_MS + 12_400),
+)
+
+
+def test_where_a_publisher_was_away_players_are_told_and_nothing_is_shown(
+    film: Film, clock: ManualClock
+) -> None:
+    shelf = live(film, clock, *AWAY)
+    kinds: tuple[Kind, ...] = ("plain", "low_latency")
+    clock.advance(2_200)
+    before = {kind: shelf.playlist(kind).text for kind in kinds}
+    for step_ms in (2_000, 900, 2_000, 2_099, 201, 2_800, 400, 3_600):
+        clock.advance(step_ms)
+        for kind in kinds:
+            now = shelf.playlist(kind).text
+            assert check_media(now) == []
+            assert check_reload(before[kind], now) == []
+            before[kind] = now
+    # A segment that a publisher left is short; who is back begins one of their own.
+    assert before["plain"].count("#EXT-X-DISCONTINUITY\n") == 2
+    lengths = [round(each.duration or 0, 1) for each in parse(before["plain"]).segments]
+    assert lengths == [2, 2, 0.8, 2, 1, 2]
+
+
+def test_who_looks_late_sees_the_same_as_who_looked_all_the_time(
+    film: Film, clock: ManualClock
+) -> None:
+    watched, late = live(film, clock, *AWAY), live(film, clock, *AWAY)
+    for _ in range(100):
+        clock.advance(970)
+        newest = watched.playlist("plain") if clock.now_ms() - STARTED_MS > 2_000 else None
+    assert newest is not None
+    assert names(late.playlist("plain").text) == names(newest.text)
+    assert late.window.discontinuity_sequence == watched.window.discontinuity_sequence == 2
+    assert read(late.media_now("seg-30.m4s")) == read(watched.media_now("seg-30.m4s"))
+
+
+def test_a_recording_with_pauses_decodes_to_all_that_was_shown(film: Film) -> None:
+    showing = Showing(STARTED_MS, STARTED_MS + 14_000, AWAY, 0)
+    shelf = RecordedLoop(film, showing)
+    text = shelf.playlist("plain").text
+    assert check_media(text) == []
+    content = b"".join(read(shelf.media_now(name)) for name in names(text))
+    found = pts_of(film.init_content + content)["video"]
+    assert showing.duration_ms == 4_800 + 3_000 + 1_600
+    assert len(found) == showing.duration_ms * 30 // 1000
+    assert found == sorted(found)

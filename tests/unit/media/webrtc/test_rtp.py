@@ -1,0 +1,234 @@
+"""RTP as it comes: out of order, with holes, broken. What goes on is whole and in order."""
+
+import random
+
+import pytest
+from aiortc.codecs.h264 import H264Encoder, h264_depayload
+from aiortc.rtp import RtcpPacket, RtcpPsfbPacket, RtcpRtpfbPacket, RtcpSrPacket, unpack_remb_fci
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.core.errors import ProtocolError
+from emulator.media.packets import Packet
+from emulator.media.webrtc.rtp import h264, packets, rtcp, vp8
+from emulator.media.webrtc.rtp.clocks import SourceClock
+from emulator.media.webrtc.rtp.receiver import Inlet
+from emulator.media.webrtc.rtp.reorder import Reorder
+from emulator.media.webrtc.sdp.description import Format
+from emulator.media.webrtc.whip.depacketizers import H264Eater, Vp8Eater
+
+LOST = [65_000, 65_001, 65_016, 400]
+
+units = st.lists(
+    st.builds(
+        lambda head, body: bytes([head]) + body,
+        st.sampled_from([0x65, 0x61, 0x41, 0x06]),
+        st.binary(min_size=1, max_size=4_000),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(units)
+def test_units_survive_being_packed_and_unpacked(given_units: list[bytes]) -> None:
+    payloads = h264.payloads(given_units)
+
+    assert max(map(len, payloads)) <= h264.PAYLOAD_SIZE_MAX
+    unpacked = h264.Units()
+    for payload in payloads:
+        unpacked.push(payload)
+    assert unpacked.take() == given_units
+
+
+@given(units)
+def test_another_library_understands_our_payloads_and_we_its(given_units: list[bytes]) -> None:
+    stream = b"".join(h264_depayload(each) for each in h264.payloads(given_units))
+    assert stream == b"".join(b"\x00\x00\x00\x01" + unit for unit in given_units)
+
+    unpacked = h264.Units()
+    for payload in H264Encoder._packetize(iter(given_units)):
+        unpacked.push(payload)
+    assert unpacked.take() == given_units
+
+
+@given(st.lists(st.binary(max_size=60), max_size=8))
+def test_broken_payloads_are_told_apart(payloads: list[bytes]) -> None:
+    unpacked = h264.Units()
+    for payload in payloads:
+        try:
+            unpacked.push(payload)
+        except ProtocolError:
+            unpacked.take()
+    try:
+        coded = h264.Frames().frame(unpacked.take())
+    except ProtocolError:  # Parameter sets that are none: the publisher is told.
+        return
+    assert coded is None or coded.data
+
+
+@given(st.binary(max_size=12))
+def test_a_vp8_payload_is_taken_out_of_its_descriptor_or_refused(payload: bytes) -> None:
+    try:
+        content = vp8.content(payload)
+    except ProtocolError:
+        return
+    assert payload.endswith(content)
+    assert len(content) < len(payload)
+
+
+@given(st.lists(st.tuples(st.integers(0, 70), st.booleans(), st.binary(max_size=40)), max_size=30))
+def test_a_publisher_of_garbage_gives_no_picture_and_breaks_nothing(
+    received: list[tuple[int, bool, bytes]],
+) -> None:
+    # Given what is eaten as H.264 and as VP8, over numbers that jump about,
+    given: list[object] = []
+    asked: list[int] = []
+
+    def ask() -> None:
+        asked.append(1)
+
+    for eater in (
+        H264Eater(SourceClock(90_000), lambda: 0, lambda packet, _: given.append(packet), ask),
+        Vp8Eater(SourceClock(90_000), lambda: 0, given.append, ask),
+    ):
+        reorder: Reorder[packets.RtpPacket] = Reorder(wait_ms=5)
+        for now_ms, (number, is_marked, payload) in enumerate(received):
+            packet = packets.RtpPacket(96, is_marked, number, number * 3_000, 1, payload)
+            for each in reorder.push(number, packet, now_ms):
+                # then each packet is taken or left out,
+                if each is None:
+                    eater.lose()
+                else:
+                    eater.take(each)
+    # and H.264 without parameter sets is never shown.
+    assert not [each for each in given if isinstance(each, Packet)]
+
+
+@given(st.binary(max_size=80))
+def test_a_datagram_is_rtp_or_refused(data: bytes) -> None:
+    try:
+        packet = packets.parse(data)
+    except ProtocolError:
+        return
+    assert len(packet.payload) <= len(data) - packets.HEADER_SIZE
+
+
+def test_what_is_written_is_read() -> None:
+    data = packets.write(96, True, 70_000, (1 << 32) + 5, 7, b"x")
+
+    assert packets.parse(data) == packets.RtpPacket(96, True, 70_000 & 0xFFFF, 5, 7, b"x")
+
+
+@given(st.integers(0, 65_535), st.randoms(use_true_random=False), st.integers(0, 12))
+def test_packets_that_come_a_little_out_of_order_go_on_in_order(
+    start: int, chance: random.Random, spread: int
+) -> None:
+    # Given 200 packets, none of them more than `spread` places from its own,
+    order = sorted(range(1, 200), key=lambda each: each + chance.randint(0, spread))
+    reorder: Reorder[int] = Reorder(wait_ms=1_000)
+    seen: list[int | None] = []
+    for number in [0, *order]:
+        seen += reorder.push((start + number) & 0xFFFF, number, 0)
+    assert seen == list(range(200))
+    assert not reorder.is_waiting
+
+
+def test_a_lost_packet_is_asked_for_waited_for_and_given_up() -> None:
+    reorder: Reorder[str] = Reorder(wait_ms=100)
+    assert list(reorder.push(65_535, "a", 0)) == ["a"]
+    assert list(reorder.push(1, "c", 0)) == []
+    assert reorder.to_ask_for(0) == [0]
+    assert reorder.to_ask_for(10) == []
+    assert reorder.to_ask_for(40) == [0]
+    assert list(reorder.look(99)) == []
+    assert list(reorder.look(100)) == [None, "c"]
+    assert list(reorder.push(0, "b", 101)) == []
+    assert reorder.lost == 1
+
+
+def test_a_source_that_begins_anew_goes_on() -> None:
+    reorder: Reorder[str] = Reorder(wait_ms=100)
+    assert list(reorder.push(10, "a", 0)) == ["a"]
+    assert list(reorder.push(40_000, "b", 0)) == [None, "b"]
+    assert list(reorder.push(40_001, "c", 0)) == ["c"]
+
+
+@pytest.mark.parametrize("skew_ms", [0, 5, 300, -300])
+def test_sound_moves_to_where_the_sender_says_it_belongs(skew_ms: int) -> None:
+    # Given a picture and a sound that was sampled at the same instant and came later,
+    picture, sound = SourceClock(90_000), SourceClock(48_000)
+    assert picture.place(5_000, 1_000) == 90_000
+    first = sound.place(4_294_967_000, 1_000 + skew_ms)
+    # when both have been reported on,
+    picture.note_report(7 << 32, 5_000)
+    sound.note_report(7 << 32, 4_294_967_000)
+    sound.follow(picture)
+    # then the sound is where the picture is, unless the distance is too small to be heard.
+    moved = sound.place(4_294_967_000 + 480 & 0xFFFFFFFF, 1_000)
+    assert moved == (first + 480 if abs(skew_ms) < 20 else 48_000 + 480)
+
+
+def test_feedback_is_understood_by_another_library() -> None:
+    [lost] = RtcpPacket.parse(rtcp.nack(1, 2, LOST))
+    [key] = RtcpPacket.parse(rtcp.pli(1, 2))
+    [much] = RtcpPacket.parse(rtcp.remb(1, 2, 8_000_000))
+    report, _ = RtcpPacket.parse(rtcp.sender_report(3, rtcp.ntp(1_500_000), 9, 10, 11))
+
+    assert isinstance(lost, RtcpRtpfbPacket)
+    assert lost.lost == LOST
+    assert isinstance(key, RtcpPsfbPacket)
+    assert isinstance(much, RtcpPsfbPacket)
+    bits_per_second, sources = unpack_remb_fci(much.fci)
+    assert bits_per_second == pytest.approx(8_000_000, rel=0.01)
+    assert sources == [2]
+    assert isinstance(report, RtcpSrPacket)
+    assert report.sender_info.ntp_timestamp == (2_208_988_801 << 32) + (1 << 31)
+
+
+@given(st.binary(max_size=80))
+def test_broken_rtcp_tells_nothing(data: bytes) -> None:
+    assert isinstance(rtcp.parse(data), list)
+
+
+class Kept:
+    """An eater that keeps what it is fed."""
+
+    def __init__(self) -> None:
+        self.packets: list[packets.RtpPacket] = []
+        self.losses = 0
+
+    def take(self, packet: packets.RtpPacket) -> None:
+        self.packets.append(packet)
+
+    def lose(self) -> None:
+        self.losses += 1
+
+
+def test_another_source_is_not_mixed_in_and_follows_when_the_first_is_silent() -> None:
+    # Given a sender of two simulcast layers under one number,
+    kept = Kept()
+    form = Format(96, "h264", 90_000, {}, frozenset())
+    inlet = Inlet(form, 1, 250, kept, lambda _: None)
+    for at_ms in range(0, 500, 100):
+        for ssrc in (7, 8):
+            inlet.push(packets.RtpPacket(96, True, at_ms // 100, at_ms * 90, ssrc, b"x"), at_ms)
+    # then the first is taken, whole,
+    assert [(each.ssrc, each.sequence) for each in kept.packets] == [(7, at) for at in range(5)]
+    assert kept.losses == 0
+    # and the second from when the first has been silent for a while.
+    inlet.push(packets.RtpPacket(96, True, 50, 0, 8, b"x"), 1_000)
+    assert kept.packets[-1].ssrc == 7
+    inlet.push(packets.RtpPacket(96, True, 51, 0, 8, b"x"), 1_500)
+    assert (kept.packets[-1].ssrc, kept.losses) == (8, 1)
+
+
+@pytest.mark.parametrize("size", [1, 1_179, 1_180, 5_000])
+def test_vp8_frame_survives_its_payloads(size: int) -> None:
+    frame = bytes(number % 251 for number in range(size))
+
+    payloads = vp8.payloads(frame)
+
+    assert all(len(payload) <= h264.PAYLOAD_SIZE_MAX for payload in payloads)
+    assert [vp8.is_start(payload) for payload in payloads] == [True, *[False] * (len(payloads) - 1)]
+    assert b"".join(vp8.content(payload) for payload in payloads) == frame

@@ -1,0 +1,239 @@
+"""A run: what happens when, what follows what, what is judged, and what is told of it."""
+
+import pytest
+
+from tests.support.evening import play
+
+HEAD = """
+scenario: Test
+world:
+  users: [{name: ada}, {name: bob}]
+  streams: [{name: launch, owner: ada, title: Launch night}]
+timeline:
+"""
+
+
+async def test_steps_happen_at_their_time_or_after_what_they_follow() -> None:
+    played = await play(
+        HEAD
+        + """
+  - log: first
+  - {name: pause, wait: 5s}
+  - log: after five seconds
+  - {at: 2s, log: at two}
+  - {after: pause + 1m, log: a minute later}
+  - {after: pause, log: with the pause}
+"""
+    )
+
+    assert played.notes == [
+        (0, "first"),
+        (2_000, "at two"),
+        (5_000, "after five seconds"),
+        (5_000, "with the pause"),
+        (65_000, "a minute later"),
+    ]
+    assert played.is_fine
+
+
+async def test_a_step_is_repeated_so_often_and_then_what_follows_it_begins() -> None:
+    played = await play(
+        HEAD
+        + """
+  - {name: tick, at: 1s, every: 10s, times: 3, log: tick}
+  - log: done
+  - {every: 7s, log: for ever}
+"""
+    )
+
+    told = [at_ms for at_ms, text in played.notes if text == "tick"]
+    assert told == [1_000, 11_000, 21_000]
+    assert (21_000, "done") in played.notes
+    assert [at_ms for at_ms, text in played.notes if text == "for ever"] == [21_000]
+
+
+async def test_an_event_calls_a_step_up_once_or_every_time() -> None:
+    played = await play(
+        HEAD
+        + """
+  - {on: {stream.updated: {stream: launch}}, log: once}
+  - {on: {stream.updated: {stream: launch}}, every: event, log: each}
+  - {on: {stream.updated: {stream: launch}}, every: 15s, log: now and then}
+  - {on: stream.ended, log: never}
+  - {at: 1s, every: 10s, times: 3, stream.update: {stream: launch, title: Renamed}}
+"""
+    )
+
+    assert played.notes == [
+        (1_000, "once"),
+        (1_000, "each"),
+        (1_000, "now and then"),
+        (11_000, "each"),
+        (21_000, "each"),
+        (21_000, "now and then"),
+    ]
+
+
+async def test_an_expectation_waits_until_it_is_met() -> None:
+    played = await play(
+        HEAD
+        + """
+  - {at: 3s, stream.start: launch}
+  - {at: 0s, within: 10s, expect: {stream.launch.status: live}}
+  - log: met
+"""
+    )
+
+    assert played.notes == [(3_000, "met")]
+    assert played.judged[0].is_met
+    assert played.judged[0].at_ms == 3_000
+
+
+async def test_a_miss_says_what_was_seen_and_what_came_closest() -> None:
+    played = await play(
+        HEAD
+        + """
+  - stream.start: launch
+  - at: 20s
+    stream.end: launch
+  - at: 10s
+    within: 20s
+    expect: {stream.launch.duration: {above: 1m}}
+expect:
+  vod.launch.status: ready
+"""
+    )
+
+    missed, at_end = played.judged
+    assert not missed.is_met
+    assert (missed.wanted, missed.seen, missed.at_ms) == ("above 1m", "20s", 30_000)
+    assert (missed.closest, missed.closest_ms) == ("20s", 20_000)
+    assert at_end.why == "launch has left no VOD yet."
+    assert not played.is_fine
+
+
+async def test_a_refusal_fails_the_run_unless_the_file_asks_for_it() -> None:
+    played = await play(
+        HEAD
+        + """
+  - stream.start: launch
+  - stream.start: launch
+  - {stream.start: launch, refused: conflict}
+  - {stream.update: {stream: launch, title: Hi}, refused: true}
+"""
+    )
+
+    assert [(step.outcome, step.is_ok) for step in played.steps] == [
+        ("done", True),
+        ("refused", False),
+        ("refused", True),
+        ("not-refused", False),
+    ]
+    assert played.steps[1].told == "conflict: Stream is already live"
+
+
+async def test_a_scenario_that_lasts_forever_needs_an_end_on_the_virtual_clock() -> None:
+    text = "scenario: x\nlasts: forever\ntimeline:\n  - {every: 1m, log: again}\n"
+
+    assert "--for" in (await play(text)).broken[0]
+    assert len((await play(text, ends_ms=600_000)).notes) == 11
+
+
+async def test_a_step_that_calls_itself_up_ends_the_run_with_its_name() -> None:
+    played = await play(
+        HEAD
+        + """
+  - name: echo
+    on: stream.updated
+    every: event
+    stream.update: {stream: launch, title: Again}
+  - {at: 1s, stream.update: {stream: launch, title: Once}}
+"""
+    )
+
+    assert "echo (test.yaml:" in played.broken[0]
+    assert "calls itself up" in played.broken[0]
+
+
+async def test_a_failure_of_ours_is_told_and_ends_the_run(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from emulator.scenario.actions.log import Log
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(Log, "run", broken)
+    played = await play(HEAD + "  - stream.start: launch\n  - {at: 3s, log: hi}\n")
+
+    assert played.broken == ["RuntimeError: a bug"]
+    assert "a run failed" in caplog.text
+    assert [step.outcome for step in played.steps] == ["done", "cut-short"]
+
+
+async def test_the_rules_of_a_scenario_end_with_it() -> None:
+    played = await play(
+        "scenario: x\nworld: {rules: {chat_lines_per_minute: 3, vod_processing: 5s}}\n"
+    )
+
+    assert played.world.rules.chat_lines_per_minute == 120
+    assert played.world.rules.vod_processing_ms == 1_000
+
+
+async def test_the_same_file_gives_the_same_event_log_byte_for_byte() -> None:
+    text = HEAD + "  - {at: 1s, stream.start: launch}\n  - {at: 9s, stream.end: launch}\n"
+    lines: list[str] = []
+    first = await play(text, write=lines.append)
+    second = await play(text)
+
+    assert first.run.log_hash == second.run.log_hash
+    assert first.run.events == "".join(lines).count("\n") == 5
+    assert '"at":1000,"kind":"StreamWentLive"' in "".join(lines)
+
+
+async def test_another_seed_gives_other_ids_and_so_another_log() -> None:
+    text = HEAD + "  - {at: 1s, stream.start: launch}\n"
+
+    first, second = await play(text), await play("seed: 8" + text)
+
+    assert first.run.log_hash != second.run.log_hash
+    assert first.run.events == second.run.events
+
+
+async def test_a_step_that_is_added_leaves_the_chance_of_the_others_as_it_was() -> None:
+    flood = "  - {for: 10s, chat.flood: {stream: launch, rate: 5/s, authors: 9, lines: hype}}\n"
+    more = "  - log: Hello\n  - {for: 9s, chat.flood: {stream: launch, rate: 2/s, names: x}}\n"
+
+    async def lines(timeline: str) -> list[str]:
+        played = await play(HEAD + "  - publish.start: launch\n" + timeline)
+        rows = played.world.store.rows(
+            "SELECT content FROM messages JOIN users ON users.row = messages.user_row"
+            " WHERE username LIKE 'fan%' ORDER BY messages.row"
+        )
+        return [row["content"] for row in rows]
+
+    alone = await lines(flood)
+    assert len(alone) > 20
+    assert await lines(more + flood) == alone
+    # Two that do the same are not each other's echo.
+    twice = await lines(flood + flood)
+    assert twice[: len(alone)] == alone
+    assert twice[len(alone) :] != alone
+
+
+async def test_a_missed_refusal_says_what_was_wanted_and_what_came() -> None:
+    played = await play(
+        HEAD
+        + """
+  - {chat.say: {stream: launch, by: ada, says: Hi}, refused: slow_mode}
+  - {stream.delete: launch}
+  - {chat.say: {stream: launch, by: ada, says: Hi}, refused: banned}
+  - {wait: 1s, refused: true}
+"""
+    )
+
+    assert [step.told for step in played.steps if not step.is_ok] == [
+        "It was to be refused with slow_mode, and the platform did it.",
+        "It was to be refused with banned, and was refused with not_found: Stream not found",
+        "It was to be refused, and the platform did it.",
+    ]

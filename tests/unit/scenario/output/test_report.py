@@ -1,0 +1,179 @@
+"""The report: figures folded as a run goes, and the three forms that are made of them."""
+
+import re
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from emulator.cli.scenario.playing import told
+from emulator.scenario.output.document import document, sentence
+from emulator.scenario.output.junit import junit
+from emulator.scenario.output.page import page
+from emulator.scenario.output.series import POINTS_MAX, Series
+from tests.support.evening import played_with_report
+
+TEXT = """
+scenario: "Launch <night> & more"
+about: It shows <b>everything</b>.
+params: {peak: {type: integer, default: 3}}
+world:
+  users: [{name: ada}]
+  streams: [{name: launch, owner: ada, title: Launch}]
+timeline:
+  - publish.start: launch
+  - {for: 10s, chat.flood: {stream: launch, rate: 10/s, arrivals: even}}
+  - log: <script>alert(1)</script>
+  - expect: {stream.launch.status: ended}
+    within: 2s
+  - {stream.start: launch}
+expect:
+  chat.launch.posted: 100
+  stream.launch.duration: {below: 5s}
+"""
+
+
+@pytest.fixture
+async def report() -> dict[str, Any]:
+    fold = await played_with_report(TEXT)
+    return document(fold, clock="virtual", wall_ms=12)
+
+
+def test_a_document_tells_steps_expectations_counts_and_the_chart(report: dict[str, Any]) -> None:
+    assert report["outcome"] == "failed"
+    assert [step["outcome"] for step in report["steps"]] == [
+        "done",
+        "done",
+        "done",
+        "missed",
+        "refused",
+    ]
+    assert [each["met"] for each in report["expectations"]] == [False, True, False]
+    assert report["counts"]["chat.posted/launch"] == 100
+    assert sum(report["chart"]["chat"]["values"]) == 100
+    assert report["chart"]["states"][0] == {
+        "name": "launch",
+        "kind": "offline",
+        "from_ms": 0,
+        "to_ms": 0,
+    }
+    assert report["late_ms"]["max"] == 2_000
+
+
+def test_a_miss_says_in_a_sentence_what_was_seen_when_and_what_came_closest(
+    report: dict[str, Any],
+) -> None:
+    missed = [sentence(each) for each in report["expectations"] if not each["met"]]
+
+    assert missed == [
+        "stream.launch.status should be ended, and was live at 12s.",
+        "stream.launch.duration should be below 5s, and was 12s at 12s.",
+    ]
+
+
+def test_junit_has_a_case_for_each_expectation_and_each_step_that_went_wrong(
+    report: dict[str, Any],
+) -> None:
+    suite = ElementTree.fromstring(junit([report]))[0]
+
+    assert suite.attrib["name"] == "Launch <night> & more"
+    assert (suite.attrib["tests"], suite.attrib["failures"]) == ("4", "3")
+    assert [case.attrib["name"] for case in suite.iter("testcase")][-1] == "step stream.start 5"
+
+
+def test_the_page_asks_for_nothing_and_escapes_whatever_it_shows(report: dict[str, Any]) -> None:
+    shown = page(report)
+
+    assert "<script" not in shown
+    assert "&lt;script&gt;alert(1)" in shown
+    assert "Launch &lt;night&gt; &amp; more" in shown
+    assert not re.search(r"(?:src|href)\s*=\s*[\"'](?!data:,)", shown)
+    assert "prefers-color-scheme: dark" in shown
+    assert shown.count('class="mark good"') == 1
+    assert shown.count('class="mark bad"') == 2
+
+
+@pytest.mark.parametrize(("kind", "total"), [("sum", 5_000), ("max", 1)])
+def test_a_series_stays_short_however_long_the_evening_is(kind: Any, total: int) -> None:
+    series = Series(kind)
+    for second in range(5_000):
+        series.add(second * 1_000, 1)
+
+    assert len(series.values) <= POINTS_MAX
+    assert series.interval_ms == 16_000
+    assert (sum(series.values) if kind == "sum" else max(series.values)) == total
+
+
+def test_what_was_seen_last_goes_on_until_something_else_is() -> None:
+    series = Series("max")
+    series.add(0, 5)
+    series.add(3_000, 9)
+    series.add(3_500, 2)
+
+    assert series.values == [5, 5, 5, 9]
+
+
+async def test_each_stream_has_a_chart_of_its_own() -> None:
+    # Given two streams, of which one sends its viewers over to the other,
+    fold = await played_with_report(
+        """
+scenario: Raid
+world:
+  users: [{name: ada}, {name: bob}]
+  streams: [{name: one, owner: ada, title: One}, {name: <two>, owner: bob, title: Two}]
+timeline:
+  - publish.start: one
+  - publish.start: <two>
+  - viewers.set: {stream: one, count: 40}
+  - {at: 10s, viewers.raid: {from: one, to: <two>}}
+  - {for: 5s, chat.flood: {stream: <two>, rate: 4/s, arrivals: even}}
+lasts: 30s
+""".replace("<two>", "two")
+    )
+
+    # when the report is made,
+    report = document(fold, clock="virtual", wall_ms=1)
+
+    # then the sum is flat, and each stream's own curve tells of the raid.
+    streams = {stream["name"]: stream for stream in report["chart"]["streams"]}
+    one, two = (streams[name]["viewers"]["values"] for name in ("one", "two"))
+    assert (one[5], one[20], two[5], two[20]) == (40, 0, 0, 40)
+    assert report["chart"]["viewers"]["values"][20] == 40
+    assert (sum(streams["two"]["chat"]["values"]), sum(streams["one"]["chat"]["values"])) == (20, 0)
+    shown = page(report)
+    assert shown.count('class="stream"') == 2
+    assert "one: viewers, at most 40" in shown
+    assert "two: viewers, at most 40" in shown
+
+
+async def test_a_step_that_never_began_is_told_and_fails_the_run_where_it_is_required() -> None:
+    fold = await played_with_report("""
+scenario: Never
+world:
+  users: [{name: ada}]
+  streams: [{name: launch, owner: ada, title: Launch}]
+timeline:
+  - {name: slow, on: {chat.held: {stream: launch}}, required: true, log: held}
+  - {name: after it, after: slow, log: then}
+  - {name: may be, on: stream.ended, log: ended}
+  - {name: goes, on: {stream.went_live: {stream: launch}}, required: true, log: live}
+  - {name: live, at: 0s, stream.start: launch}
+""")
+    report = document(fold, clock="virtual", wall_ms=1)
+
+    never = {s["name"]: s for s in report["steps"] if s["outcome"] == "never-began"}
+    assert {name: (s["ok"], s["started_ms"], s["told"]) for name, s in never.items()} == {
+        "slow": (False, None, "chat.held (stream launch) never happened."),
+        "after it": (True, None, "It comes after slow, which never ended."),
+        "may be": (True, None, "stream.ended never happened."),
+    }
+    assert report["outcome"] == "failed"
+    suite = ElementTree.fromstring(junit([report]))[0]
+    assert (suite.attrib["failures"], suite.attrib["skipped"]) == ("1", "2")
+    assert "never-began" in page(report)
+    assert [line.strip() for line in told(report)[1:]] == [
+        "test.yaml:7: slow was required, and never began: chat.held (stream launch) never"
+        " happened.",
+        "test.yaml:8: after it never began: It comes after slow, which never ended.",
+        "test.yaml:9: may be never began: stream.ended never happened.",
+    ]

@@ -1,0 +1,80 @@
+"""The default seed is sown once for an installation; a start takes the image of it."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from emulator.seeding import file, images
+from emulator.seeding.template import sown
+from emulator.world.rules import Rules
+from emulator.world.store.journal import Store
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where Python is told to keep bytecode."""
+    monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    return tmp_path
+
+
+def test_the_facts_are_the_same_from_an_image_as_from_a_sowing(folder: Path) -> None:
+    # Given a first start, which sows and keeps the image,
+    first = _facts("default")
+    [kept] = folder.rglob("*.image")
+    written = kept.stat().st_mtime_ns
+
+    # when the next one takes it,
+    second = _facts("default")
+
+    # then it begins with the same, and nothing was written again.
+    assert first == second == _content(sown(file.read("default"), Rules()))
+    assert kept.stat().st_mtime_ns == written
+
+
+def test_an_image_of_other_rules_or_a_torn_one_is_made_again(folder: Path) -> None:
+    images.facts("default", Rules()).close()
+    [kept] = folder.rglob("*.image")
+    whole = kept.read_bytes()
+
+    images.facts("default", Rules(vod_processing_ms=1)).close()
+    assert kept.read_bytes()[:32] != whole[:32]
+
+    kept.write_bytes(whole[: len(whole) // 2])
+    images.facts("default", Rules()).close()
+    assert kept.read_bytes() == whole
+
+
+def test_a_source_that_changed_makes_another_key(tmp_path: Path) -> None:
+    source = tmp_path / "0001.sql"
+    source.write_text("CREATE TABLE a (b)")
+    before = images._stamp(source)
+    source.write_text("CREATE TABLE a (b, c)")
+
+    assert images._stamp(source) != before
+    assert len(list(images._stamps())) > 100
+
+
+def test_nothing_is_kept_of_other_seeds_or_where_python_keeps_no_bytecode(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images.facts("none", Rules()).close()
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    images.facts("default", Rules()).close()
+    assert not list(folder.rglob("*.image"))
+
+    # A folder that cannot be: sown all the same.
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    monkeypatch.setattr(sys, "pycache_prefix", str(Path(__file__)))
+    assert _facts("default")
+
+
+def _facts(seed: str) -> list[str]:
+    return _content(images.facts(seed, Rules()))
+
+
+def _content(facts: Store) -> list[str]:
+    content = list(facts._connection.iterdump())
+    facts.close()
+    return content

@@ -1,0 +1,142 @@
+"""What the dispatch does beyond a JSON body and a JSON answer."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Route
+
+from emulator.server import Emulator
+from emulator.web.api.models import Request
+from emulator.web.app import METHODS
+from emulator.web.http.answers import Download, Other
+from emulator.web.http.call import Call
+from emulator.web.http.dispatch import Dispatch
+from emulator.web.http.middleware import CORS, Trace
+from emulator.web.http.operation import Operation, Upload
+from emulator.web.http.router import Router
+from emulator.web.platform import Platform
+from tests.support.rest import check_error
+
+FORM_BYTES_MAX = 2000
+
+
+class Words(Request):
+    title: str
+
+
+def held(_: Call) -> Other:
+    """Answer with another status."""
+    return Other(202, {"held": True})
+
+
+def export(_: Call) -> Download:
+    """Answer with a file."""
+    return Download("a,b\n1,2\n", "text/csv", 'the "best".csv')
+
+
+async def keep(call: Call) -> dict[str, Any]:
+    """Take a file and words, and wait."""
+    upload = call.upload
+    title = call.body_as(Words).title
+    size = len(upload.file.read()) if upload else None
+    return {"title": title, "size": size, "name": upload.name if upload else None}
+
+
+def form_bytes_max(_: Platform) -> int:
+    return FORM_BYTES_MAX
+
+
+FORM = Upload(bytes_max=form_bytes_max)
+EITHER = Upload(bytes_max=form_bytes_max, is_required=False)
+TABLE = [
+    Operation(method="GET", path="/held", auth="public", answer=held, provenance="assumed"),
+    Operation(method="GET", path="/export", auth="public", answer=export, provenance="assumed"),
+    Operation(
+        method="POST",
+        path="/form",
+        auth="public",
+        answer=keep,
+        body=Words,
+        upload=FORM,
+        provenance="assumed",
+    ),
+    Operation(
+        method="POST",
+        path="/either",
+        auth="public",
+        answer=keep,
+        body=Words,
+        upload=EITHER,
+        provenance="assumed",
+    ),
+]
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    async with Emulator() as emulator:
+        dispatch = Dispatch(emulator.platform.worlds, Router(TABLE), "documented")
+        app = Starlette(
+            routes=[Route("/{path:path}", dispatch.answer, methods=METHODS)],
+            middleware=[Middleware(Trace), CORS],
+        )
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(base_url="http://localhost", transport=transport) as client:
+            yield client
+
+
+async def test_a_success_may_have_another_status(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/held")
+    assert (answer.status_code, answer.json()) == (202, {"held": True})
+
+
+async def test_a_file_is_answered_with_its_type_and_name(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/export")
+    assert answer.text == "a,b\n1,2\n"
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert (
+        answer.headers["content-disposition"] == "attachment; filename*=UTF-8''the%20%22best%22.csv"
+    )
+
+
+@pytest.mark.parametrize("path", ["/form", "/either"])
+async def test_a_form_brings_its_file_and_its_fields(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.post(path, data={"title": "Both"}, files={"file": ("f.bin", b"x" * 1500)})
+    assert answer.json() == {"title": "Both", "size": 1500, "name": "f.bin"}
+
+
+async def test_json_will_do_where_a_file_may_stay_away(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/either", json={"title": "Words"})
+    assert answer.json() == {"title": "Words", "size": None, "name": None}
+    check_error(await client.post("/form", json={"title": "Words"}), 422)
+
+
+async def test_a_form_over_its_bound_is_refused(client: httpx.AsyncClient) -> None:
+    large = {"file": ("f.bin", b"x" * (FORM_BYTES_MAX + 1))}
+    check_error(await client.post("/form", data={"title": "Large"}, files=large), 413)
+
+
+@pytest.mark.parametrize(
+    ("headers", "content"),
+    [
+        ({"content-type": "multipart/form-data"}, b""),
+        ({"content-type": "multipart/form-data; boundary=x"}, b"garbage"),
+        ({"content-type": "multipart/form-data; boundary=x"}, b"--x\r\n\r\n\r\n--x--"),
+        ({"content-type": "multipart/form-data; boundary=x"}, b""),
+    ],
+)
+async def test_a_broken_form_is_refused(
+    client: httpx.AsyncClient, headers: dict[str, str], content: bytes
+) -> None:
+    check_error(await client.post("/form", headers=headers, content=content), 422)
+
+
+async def test_a_form_without_a_file_or_a_field_says_which(client: httpx.AsyncClient) -> None:
+    no_title = await client.post("/form", data={"x": "y"}, files={"file": ("f.bin", b"x")})
+    assert check_error(no_title, 422)["detail"][0]["loc"] == ["body", "title"]
+    no_file = await client.post("/form", data={"title": "x"}, files={"other": ("f.bin", b"x")})
+    assert check_error(no_file, 422)["detail"][0]["loc"] == ["body", "file"]

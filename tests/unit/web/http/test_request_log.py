@@ -1,0 +1,51 @@
+"""What the request log holds at most, and what it shows of an answer."""
+
+import json
+from typing import Any
+
+from emulator.web.http.excerpt import excerpt_answer, excerpt_headers
+from emulator.web.http.request_log import Entry, RequestLog
+
+KEY = "live_0123456789abcdefgh"
+
+
+def entry(log: RequestLog, **values: Any) -> Entry:
+    usual: dict[str, Any] = {
+        **{"at_ms": 0, "world": "default", "method": "GET", "path": "/", "operation": None},
+        **{"status": 200, "user": None, "credential": "none", "query": {}, "body": None},
+        **{"unknown_fields": (), "trace_id": "", "user_agent": "", "duration_us": 0},
+    }
+    return Entry(seq=log.next_seq(), **{**usual, **values})
+
+
+def test_request_log_lets_the_oldest_go_when_all_are_too_large() -> None:
+    log = RequestLog(kept_max=1_000, bytes_max=100_000)
+    for _ in range(50):
+        log.note(entry(log, answer=b"x" * 10_000, answer_bytes=10_000))
+
+    kept, _ = log.find(lambda _: True, after=0, count=100)
+    assert [each.seq for each in kept] == list(range(51 - len(kept), 51))
+    assert log.dropped["default"] == 50 - len(kept) > 40
+
+
+def test_answer_is_shown_as_json_text_or_nothing() -> None:
+    whole = json.dumps({"refresh_token": "x", "at": f"/{KEY}/x", "long": "y" * 5_000}).encode()
+
+    shown = excerpt_answer(whole, "application/json", 10_000)
+    assert (shown["refresh_token"], shown["at"]) == ("***", "/***/x")
+    assert shown["long"].endswith("…")
+    assert excerpt_answer(b"{half", "application/json", 10_000) is None
+    assert excerpt_answer(b"", "application/json", 10_000) is None
+    assert excerpt_answer(b"a,b", "text/csv; charset=utf-8", 10_000) == "a,b"
+    assert excerpt_answer(b"\0\1", "image/png", 10_000) is None
+
+
+def test_headers_are_shown_without_credentials_and_joined_where_they_come_twice() -> None:
+    headers = [
+        *((b"Cookie", b"a=b"), (b"X-API-Key", b"k"), (b"Authorization", b"Bearer k")),
+        *((b"Vary", b"a"), (b"vary", b"b"), (b"Referer", f"/{KEY}/x".encode())),
+    ]
+    assert excerpt_headers(headers) == {
+        **dict.fromkeys(("cookie", "x-api-key", "authorization"), "***"),
+        **{"vary": "a, b", "referer": "/***/x"},
+    }

@@ -1,0 +1,62 @@
+import pytest
+
+from emulator.core.errors import Refused
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Method, Operation
+from emulator.web.http.router import Router
+
+
+def operation(method: Method, path: str) -> Operation:
+    def answer(_: Call) -> None:
+        """Do nothing."""
+
+    return Operation(
+        method=method, path=path, auth="public", answer=answer, provenance="documented"
+    )
+
+
+LIST = operation("GET", "/streams")
+CREATE = operation("POST", "/streams")
+VODS = operation("GET", "/streams/vods")
+CHAT = operation("GET", "/streams/{stream_id}/chat")
+VOD = operation("GET", "/streams/vods/{vod_id}")
+END = operation("POST", "/streams/{stream_id}/end")
+ROUTER = Router([LIST, CREATE, VODS, CHAT, VOD, END])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "found", "values"),
+    [
+        ("GET", "streams", LIST, {}),
+        ("GET", "streams/", LIST, {}),
+        ("HEAD", "streams/", LIST, {}),
+        ("POST", "streams/", CREATE, {}),
+        ("GET", "streams/vods/", VODS, {}),
+        ("GET", "streams/abc/chat", CHAT, {"stream_id": "abc"}),
+        ("GET", "streams/vods/abc", VOD, {"vod_id": "abc"}),
+        ("GET", "streams/vods/chat", VOD, {"vod_id": "chat"}),
+        ("POST", "streams/abc/end", END, {"stream_id": "abc"}),
+    ],
+)
+def test_a_path_leads_to_its_operation(
+    method: str, path: str, found: Operation, values: dict[str, str]
+) -> None:
+    assert ROUTER.find(method, path) == (found, values)
+
+
+@pytest.mark.parametrize("path", ["", "/", "nowhere", "streams/a/b/c", "streams//", "streams/x"])
+def test_an_unknown_path_is_not_found(path: str) -> None:
+    with pytest.raises(Refused) as refused:
+        ROUTER.find("GET", path)
+    assert refused.value.code == "not_found"
+
+
+def test_a_wrong_method_is_told_the_right_ones() -> None:
+    with pytest.raises(Refused) as refused:
+        ROUTER.find("DELETE", "streams")
+    assert refused.value.details["allow"] == "GET, POST"
+
+
+def test_a_row_stands_in_the_table_once() -> None:
+    with pytest.raises(ValueError, match="twice"):
+        Router([LIST, LIST])

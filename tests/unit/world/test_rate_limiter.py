@@ -1,0 +1,37 @@
+import pytest
+
+from emulator.core.clock import ManualClock
+from emulator.core.errors import Refused
+from emulator.world.rate_limiter import Limits
+
+
+def test_the_eleventh_call_of_a_minute_is_refused_and_told_how_long_to_wait() -> None:
+    clock = ManualClock()
+    limits = Limits(clock)
+    for left in range(9, -1, -1):
+        assert limits.take("create", "ada", 10).remaining == left
+        clock.advance(1_000)
+
+    with pytest.raises(Refused) as refused:
+        limits.take("create", "ada", 10)
+
+    assert refused.value.code == "rate_limited"
+    # The refused call pushed the oldest out of the count: the second call leaves after 51 s.
+    assert refused.value.details["retry_after_seconds"] == 51
+
+
+def test_others_are_not_touched() -> None:
+    limits = Limits(ManualClock())
+    limits.take("create", "ada", 1)
+
+    assert limits.take("create", "bob", 1).remaining == 0
+    assert limits.take("other", "ada", 1).remaining == 0
+
+
+def test_a_call_stops_counting_after_a_minute() -> None:
+    clock = ManualClock()
+    limits = Limits(clock)
+    limits.take("create", "ada", 1)
+    clock.advance(60_000)
+
+    assert limits.take("create", "ada", 1).remaining == 0
