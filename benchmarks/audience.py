@@ -29,9 +29,9 @@ from emulator.world.audience import cohorts, figures
 from emulator.world.audience.crowd import Mix
 from emulator.world.audience.curves import Stay
 from emulator.world.live import streams
-from emulator.world.live.streams import Stream, Wishes
+from emulator.world.live.streams import Stream, StreamPatch
 from emulator.world.people import accounts
-from emulator.world.rules import Rules
+from emulator.world.rules import RulesConfig
 from emulator.world.world import World
 
 _HOUR_MS = 3_600_000
@@ -120,7 +120,7 @@ def _evening_seconds(stream_count: int, viewers: int) -> float:
 def _opened(stream_count: int, path: str = ":memory:") -> tuple[ManualClock, World, list[Stream]]:
     """A world with so many live streams, before anybody comes."""
     clock = ManualClock()
-    rules = Rules(streams_per_user=0)
+    rules = RulesConfig(streams_per_user=0)
     world = World(clock=clock, publish=lambda _: None, rules=rules, path=path)
     user = accounts.make(world, "ada", api_key="")
     return clock, world, [_live(world, user, number) for number in range(stream_count)]
@@ -138,7 +138,7 @@ def _evening(clock: ManualClock, world: World, live: list[Stream], viewers: int)
 
 
 def _live(world: World, user: accounts.User, number: int) -> Stream:
-    return streams.start(world, streams.create(world, user, Wishes({"title": f"No {number}"})))
+    return streams.start(world, streams.create(world, user, StreamPatch({"title": f"No {number}"})))
 
 
 def _stay() -> Stay:

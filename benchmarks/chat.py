@@ -23,7 +23,7 @@ from benchmarks.table import Section
 from emulator.core.clock import ManualClock
 from emulator.world.chat import messages, settings
 from emulator.world.live import streams
-from emulator.world.live.streams import Wishes
+from emulator.world.live.streams import StreamPatch
 from emulator.world.people import accounts, follows
 from emulator.world.world import World
 
@@ -294,7 +294,7 @@ def _admitted() -> Part:
     clock = ManualClock()
     world = World(clock=clock, publish=lambda _: None)
     owner = accounts.make(world, "owner")
-    stream = streams.create(world, owner, Wishes({"title": "Flood"}))
+    stream = streams.create(world, owner, StreamPatch({"title": "Flood"}))
     users = [accounts.make(world, f"user{number:04}") for number in range(1_000)]
     for user in users:
         follows.follow(world, user, owner)

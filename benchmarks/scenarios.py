@@ -25,12 +25,12 @@ from benchmarks.table import Section
 from emulator.core.bus import Bus
 from emulator.core.clock import ManualClock
 from emulator.scenario.engine.pace import Jumping
-from emulator.scenario.engine.run import Evening
-from emulator.scenario.engine.runner import Run
+from emulator.scenario.engine.run import Run
+from emulator.scenario.engine.runner import Runner
 from emulator.scenario.language.load import load as read
 from emulator.server import Emulator
 from emulator.settings import Settings
-from emulator.web.admin.scenarios.runs import Order
+from emulator.web.admin.scenarios.runs import RunRequest
 from emulator.world.store.events import entries
 from emulator.world.world import World
 
@@ -136,8 +136,8 @@ def _played(text: str) -> tuple[World, float]:
     clock, bus = ManualClock(), Bus()
     world = World(clock=clock, publish=bus.publish, name="scenario")
     world.store.publish_burst = bus.publish_burst
-    evening = Evening(world=world, scenario=read(text, "benchmark.yaml"), is_own_world=True)
-    run = Run(evening, Jumping(clock), bus.subscribe)
+    evening = Run(world=world, scenario=read(text, "benchmark.yaml"), is_own_world=True)
+    run = Runner(evening, Jumping(clock), bus.subscribe)
 
     async def play() -> None:
         async for _ in run.play():
@@ -167,7 +167,7 @@ async def _starts_ms() -> list[float]:
         runs = emulator.platform.worlds.runs
         for _ in range(20):
             began = time.perf_counter()
-            entry = runs.start(Order(scenario=scenario), emulator.platform)
+            entry = runs.start(RunRequest(scenario=scenario), emulator.platform)
             await entry.done.wait()
             found.append((time.perf_counter() - began) * 1000)
     return found

@@ -19,9 +19,9 @@ from emulator.seeding.template import Template, sown
 from emulator.server import Emulator
 from emulator.world.chat import messages
 from emulator.world.live import streams
-from emulator.world.live.streams import Wishes
+from emulator.world.live.streams import StreamPatch
 from emulator.world.people import accounts, follows
-from emulator.world.rules import Rules
+from emulator.world.rules import RulesConfig
 from emulator.world.world import World
 
 _ROUNDS = 300
@@ -35,7 +35,7 @@ _PEER_TIMES_MAX = 3.0
 
 def measure() -> Section:
     """Memory first, while nothing was freed; then the core, a folder, HTTP, and the peer."""
-    template = Template(sown(file.read("default"), Rules()))
+    template = Template(sown(file.read("default"), RulesConfig()))
     each_kib, facts = _world_kib(template), _facts(template)
     core = _in_the_core(template)
     core["reset a world on disk"] = _on_disk(template)
@@ -137,7 +137,7 @@ def _world_kib(template: Template) -> float:
 
 
 def _make(template: Template, clock: Clock, name: str) -> World:
-    return template.make(clock, lambda _: None, Rules(), name)
+    return template.make(clock, lambda _: None, RulesConfig(), name)
 
 
 def _live(world: World, username: str = "ada") -> None:
@@ -145,7 +145,7 @@ def _live(world: World, username: str = "ada") -> None:
     demo = accounts.by_api_key(world, "ak_demo")
     author = accounts.make(world, username)
     follows.follow(world, demo, author)
-    stream = streams.create(world, author, Wishes({"title": "A test", "tags": ["one", "two"]}))
+    stream = streams.create(world, author, StreamPatch({"title": "A test", "tags": ["one", "two"]}))
     streams.start(world, stream)
     for number in range(_LINES):
         messages.post(world, stream.id, demo, f"line {number}")

@@ -4,33 +4,33 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from emulator.chat_delivery.send_queue import OutboxBounds
+from emulator.chat_delivery.send_queue import SendQueueConfig
 from emulator.core.errors import Refused
 from emulator.core.hosts import PLATFORM, Allowed
 from emulator.core.world_clock import WorldClock
-from emulator.media.broadcast.broadcasts import BroadcastBounds
-from emulator.media.hls.store import ShelfSettings
-from emulator.media.ingest.config import RtmpLimits
-from emulator.media.simulcast.config import OutletBounds
-from emulator.media.webrtc.config import WebRtcLimits
+from emulator.media.broadcast.broadcasts import BroadcastConfig
+from emulator.media.hls.store import MediaStoreConfig
+from emulator.media.ingest.config import RtmpConfig
+from emulator.media.simulcast.config import SimulcastConfig
+from emulator.media.webrtc.config import WebRtcConfig
 from emulator.seeding.seed import Seed
 from emulator.settings import Settings, WrongSetting
 from emulator.settings.kinds import HostNames, Ports
 from emulator.web.admin.callers import Callers
-from emulator.web.chat.chats import Anonymous, ChatBounds
+from emulator.web.chat.chats import Anonymous, ChatConfig
 from emulator.web.http.request_log import RequestLog
-from emulator.web.platform import Making
-from emulator.web.servers.config import SocketBounds
-from emulator.webhooks.webhooks import WebhookBounds
-from emulator.world.rules import Rules
+from emulator.web.platform import WorldConfig
+from emulator.web.servers.config import SocketConfig
+from emulator.webhooks.webhooks import WebhookConfig
+from emulator.world.rules import RulesConfig
 from emulator.world.store.journal import Store
 from emulator.world.webhooks import targets
 
 _ANONYMOUS: dict[str, Anonymous] = {"dialect": "", "refuse": "refuse", "read": "read"}
 
 
-def rules(settings: Settings) -> Rules:
-    return Rules(
+def rules(settings: Settings) -> RulesConfig:
+    return RulesConfig(
         streams_per_user=settings.streams_per_user,
         stream_creations_per_minute=settings.stream_creations_per_minute,
         session_creations_per_minute=settings.session_creations_per_minute,
@@ -52,10 +52,10 @@ def making(
     settings: Settings,
     make_clock: Callable[[], WorldClock],
     tasks: asyncio.TaskGroup,
-    sow: Callable[[str, Rules], Store],
+    sow: Callable[[str, RulesConfig], Store],
     parse: Callable[[str, bytes], Seed] | None = None,
-) -> Making:
-    return Making(
+) -> WorldConfig:
+    return WorldConfig(
         make_clock=make_clock,
         rules=rules(settings),
         broadcasts=broadcasts(settings),
@@ -71,19 +71,19 @@ def making(
     )
 
 
-def chats(settings: Settings) -> ChatBounds:
-    return ChatBounds(
+def chats(settings: Settings) -> ChatConfig:
+    return ChatConfig(
         anonymous=_ANONYMOUS[settings.anonymous_chat],
         sockets_max=settings.chat_sockets_max,
         frame_bytes_max=settings.chat_frame_bytes_max,
-        outbox=OutboxBounds(
+        outbox=SendQueueConfig(
             bytes_max=settings.chat_unread_bytes_max, slow_ms=settings.chat_slow_ms
         ),
     )
 
 
-def simulcasts(settings: Settings) -> OutletBounds:
-    return OutletBounds(
+def simulcasts(settings: Settings) -> SimulcastConfig:
+    return SimulcastConfig(
         allowed=_allowed("simulcast_hosts", settings.simulcast_hosts),
         answer_ms=settings.simulcast_answer_ms,
         unsent_bytes_max=settings.simulcast_unsent_bytes_max,
@@ -97,13 +97,13 @@ def _allowed(key: str, told: str) -> Allowed:
         raise WrongSetting(f"{key}: {error}.") from None
 
 
-def webhooks(settings: Settings) -> WebhookBounds:
+def webhooks(settings: Settings) -> WebhookConfig:
     if settings.webhook:
         try:
             targets.check_url(settings.webhook)
         except Refused as refusal:
-            raise WrongSetting(f"webhook: {refusal.sentence}.") from None
-    return WebhookBounds(
+            raise WrongSetting(f"webhook: {refusal.message}.") from None
+    return WebhookConfig(
         urls=(settings.webhook,) if settings.webhook else (),
         allowed=_allowed("webhook_hosts", settings.webhook_hosts),
         timeout_ms=settings.webhook_timeout_ms,
@@ -132,17 +132,17 @@ def request_log(settings: Settings) -> RequestLog:
     )
 
 
-def sockets(settings: Settings, handles_max: int = 1_000_000) -> SocketBounds:
+def sockets(settings: Settings, handles_max: int = 1_000_000) -> SocketConfig:
     """`handles_max` is what the system gives: a fifth of it is for publishers and files."""
-    return SocketBounds(
+    return SocketConfig(
         frame_bytes_max=settings.chat_frame_bytes_max,
         ping_ms=settings.chat_ping_ms,
         connections_max=min(settings.http_connections_max, max(16, handles_max * 4 // 5)),
     )
 
 
-def broadcasts(settings: Settings) -> BroadcastBounds:
-    return BroadcastBounds(
+def broadcasts(settings: Settings) -> BroadcastConfig:
+    return BroadcastConfig(
         part_ms=settings.part_ms,
         segment_ms=settings.segment_ms,
         renditions=settings.renditions,
@@ -153,8 +153,8 @@ def broadcasts(settings: Settings) -> BroadcastBounds:
     )
 
 
-def shelves(settings: Settings) -> ShelfSettings:
-    return ShelfSettings(
+def media_store(settings: Settings) -> MediaStoreConfig:
+    return MediaStoreConfig(
         segment_ms=settings.segment_ms,
         part_ms=settings.part_ms,
         dvr_seconds=settings.dvr_ms / 1000,
@@ -164,8 +164,8 @@ def shelves(settings: Settings) -> ShelfSettings:
     )
 
 
-def rtmp(settings: Settings) -> RtmpLimits:
-    return RtmpLimits(
+def rtmp(settings: Settings) -> RtmpConfig:
+    return RtmpConfig(
         publishers_max=settings.publishers_max,
         connections_max=settings.rtmp_connections_max,
         message_bytes_max=settings.rtmp_message_bytes_max,
@@ -183,13 +183,13 @@ def certificate_names(settings: Settings) -> tuple[str, ...]:
     return tuple(dict.fromkeys((settings.host, *settings.public_hosts, *others)))
 
 
-def webrtc(settings: Settings) -> WebRtcLimits:
+def webrtc(settings: Settings) -> WebRtcConfig:
     hosts = tuple(each.strip() for each in settings.webrtc_hosts.split(",") if each.strip())
     is_everywhere = settings.host in ("0.0.0.0", "::")
     is_bound_everywhere = is_everywhere and bool(hosts)
     if not hosts and not is_everywhere:
         hosts = ("127.0.0.1" if settings.host == "localhost" else settings.host,)
-    return WebRtcLimits(
+    return WebRtcConfig(
         hosts=hosts,
         is_bound_everywhere=is_bound_everywhere,
         is_this_machine_only=not settings.webrtc_hosts and hosts in (("127.0.0.1",), ("::1",)),

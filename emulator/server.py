@@ -21,7 +21,7 @@ from emulator.core.hosts import is_loopback
 from emulator.core.world_clock import WorldClock
 from emulator.machine import certificates, handles
 from emulator.machine.folder import DataFolder
-from emulator.media.hls.store import Shelves
+from emulator.media.hls.store import MediaStore
 from emulator.media.ingest.rtmp_server import RtmpServer
 from emulator.media.recording.recordings import Recordings
 from emulator.media.recording.simulated.loops import Loops
@@ -110,14 +110,14 @@ class Emulator:
         stack.callback(folder.close)
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
 
-        shelves = Shelves(folder.media_path, bounds.shelves(settings))
-        stack.push_async_callback(shelves.close)
-        recordings = Recordings(shelves)
+        media_store = MediaStore(folder.media_path, bounds.media_store(settings))
+        stack.push_async_callback(media_store.close)
+        recordings = Recordings(media_store)
         stack.push_async_callback(recordings.close)
         shared = Shared(
-            shelves=shelves,
+            media_store=media_store,
             recordings=recordings,
-            loops=Loops(shelves),
+            loops=Loops(media_store),
             body_bytes_max=settings.body_bytes_max,
             upload_bytes_max=settings.upload_bytes_max,
             admin_token=settings.admin_token,
@@ -272,7 +272,7 @@ async def _open_default(worlds: Worlds, folder: DataFolder, seed: str) -> Platfo
     except Refused as refused:
         if not refused.details.get("is_damaged"):
             raise
-        log.warning("%s", refused.sentence.partition(" Move it away")[0])
+        log.warning("%s", refused.message.partition(" Move it away")[0])
         log.warning(
             "the database and its media were moved, and a fresh one begun path=%s",
             folder.keep_aside(),
@@ -298,7 +298,7 @@ async def _import_default(worlds: Worlds, settings: Settings, is_new: bool) -> N
             "unavailable", f"--import {path} cannot be read: {failure.strerror}."
         ) from failure
     except Refused as refused:
-        raise Refused(refused.code, f"--import {path}: {refused.sentence}") from refused
+        raise Refused(refused.code, f"--import {path}: {refused.message}") from refused
 
 
 def _tls_context(settings: Settings, folder: DataFolder, use: certificates.Use) -> ssl.SSLContext:

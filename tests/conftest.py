@@ -70,8 +70,8 @@ def open_world() -> Iterator[Callable[..., World]]:
     """Further worlds, made as `World` is, that are closed after the test."""
     with ExitStack() as stack:
 
-        def make(**wishes: Any) -> World:
-            return stack.enter_context(closing(World(**wishes)))
+        def make(**patch: Any) -> World:
+            return stack.enter_context(closing(World(**patch)))
 
         yield make
 

@@ -28,6 +28,6 @@ def publish(connection: socket.socket, url: str, key: str) -> RtmpClient:
                 case Accepted():
                     return client
                 case Denied():
-                    raise ConnectionError(event.sentence)
+                    raise ConnectionError(event.message)
         connection.sendall(client.to_send())
     raise ConnectionError("the server has closed the connection")

@@ -13,7 +13,7 @@ from typing import Any, cast
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import InvalidState
 
-from emulator.chat_delivery.send_queue import DirectOutbox, Sink
+from emulator.chat_delivery.send_queue import DirectSendQueue, Sink
 
 EXTENSION = "emulator.broadcast"
 
@@ -53,7 +53,7 @@ class DirectProtocol(WebSocketsSansIOProtocol):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.logger = _quiet
-        self._reader: DirectOutbox | None = None
+        self._reader: DirectSendQueue | None = None
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)
@@ -90,7 +90,7 @@ class DirectProtocol(WebSocketsSansIOProtocol):
             extensions[EXTENSION] = self
         await super().run_asgi()
 
-    def attach(self, reader: DirectOutbox) -> Callable[[bytes], None]:
+    def attach(self, reader: DirectSendQueue) -> Callable[[bytes], None]:
         """The transport's own `write`: a call more for each of a thousand readers is felt."""
         self._reader = reader
         return self.transport.write

@@ -18,7 +18,7 @@ def text_frame(payload: bytes) -> bytes:
     return b"%c%c%b%b" % (_TEXT_FINAL, 127, length.to_bytes(8, "big"), payload)
 
 
-class Batch:
+class FrameBatch:
     """Messages that go out together: `payloads` one by one, `joined` as frames in one piece."""
 
     __slots__ = ("joined", "payloads")

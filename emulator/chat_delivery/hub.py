@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain, islice, repeat
 from typing import Protocol
 
-from emulator.chat_delivery.frames import Batch
+from emulator.chat_delivery.frames import FrameBatch
 from emulator.core.clock import busy_us, monotonic_us
 
 # Writing to so many takes some 7 ms; then the loop's other work has its turn.
@@ -21,7 +21,7 @@ _READERS_A_TURN = 1_000
 class Reader(Protocol):
     """Whoever is told (`emulator.chat_delivery.send_queue`)."""
 
-    def put(self, batch: Batch) -> None:
+    def put(self, batch: FrameBatch) -> None:
         """Take what is told. Never waits."""
         ...
 
@@ -44,15 +44,15 @@ class _Channel:
         self.readers.pop(reader, None)
         self.newcomers.pop(reader, None)
 
-    def take(self) -> Iterator[tuple[Reader, Batch]]:
+    def take(self) -> Iterator[tuple[Reader, FrameBatch]]:
         """What is pending, for each reader; those who came in between get their part."""
         if not self.pending:
             return iter(())
         pending, self.pending = self.pending, []
         newcomers, self.newcomers = self.newcomers, {}
-        everybody = zip(tuple(self.readers), repeat(Batch(pending)))
+        everybody = zip(tuple(self.readers), repeat(FrameBatch(pending)))
         late = [
-            (reader, Batch(pending[start:]))
+            (reader, FrameBatch(pending[start:]))
             for reader, start in newcomers.items()
             if start < len(pending)
         ]
@@ -65,8 +65,8 @@ class Topic:
 
     def __init__(self) -> None:
         self._channels: dict[str, _Channel] = {}
-        self._asides: list[tuple[Reader, Batch]] = []
-        self._work: Iterator[tuple[Reader, Batch]] = iter(())
+        self._asides: list[tuple[Reader, FrameBatch]] = []
+        self._work: Iterator[tuple[Reader, FrameBatch]] = iter(())
         self._is_busy = False
         self._busy_us = 0
         self._rest_until_us = 0
@@ -99,7 +99,7 @@ class Topic:
 
     def tell_one(self, reader: Reader, payload: bytes) -> None:
         """Send one reader a message, behind what everybody was told before."""
-        batch = Batch([payload])
+        batch = FrameBatch([payload])
         if self._is_busy:
             self._asides.append((reader, batch))
         else:

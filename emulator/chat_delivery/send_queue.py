@@ -1,7 +1,7 @@
-"""Outbox: what one reader has not taken yet. A reader too slow for its bound is dropped.
+"""SendQueue: what one reader has not taken yet. A reader too slow for its bound is dropped.
 
-Two kinds. `DirectOutbox` writes whole frames to the transport, where the server lets us
-(`emulator.chat_delivery.direct`). `SendOutbox` goes through the ASGI `send` of any server. Both
+Two kinds. `DirectSendQueue` writes whole frames to the transport, where the server lets us
+(`emulator.chat_delivery.direct`). `AsgiSendQueue` goes through the ASGI `send` of any server. Both
 are used
 on the loop's thread.
 """
@@ -13,7 +13,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
-from emulator.chat_delivery.frames import Batch
+from emulator.chat_delivery.frames import FrameBatch
 from emulator.core.values import dataclass
 
 Message = MutableMapping[str, Any]
@@ -29,7 +29,7 @@ _FAREWELL_SECONDS = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class OutboxBounds:
+class SendQueueConfig:
     """A reader that has more than `bytes_max` waiting, or takes nothing for `slow_ms`, is dropped.
 
     Bytes that several readers wait for are held once.
@@ -39,7 +39,7 @@ class OutboxBounds:
     slow_ms: int = 10_000
 
 
-class Farewells:
+class CloseQueue:
     """Lets dropped readers go a few at a time: each costs some 0.2 ms, which all others wait for.
 
     A thousand that stop reading at once pass their bound at once, too. For one event loop.
@@ -60,10 +60,10 @@ class Farewells:
             asyncio.get_running_loop().call_later(_FAREWELL_SECONDS, self._go_on)
 
 
-class Outbox(Protocol):
+class SendQueue(Protocol):
     """One reader's way out."""
 
-    def put(self, batch: Batch) -> None:
+    def put(self, batch: FrameBatch) -> None:
         """Send, or keep until the reader takes it. Never waits; after the end it does nothing."""
         ...
 
@@ -83,11 +83,11 @@ class Sink(Protocol):
     that is `lost` nothing may be written (uvloop raises).
     """
 
-    def attach(self, reader: "DirectOutbox") -> Callable[[bytes], None]: ...
+    def attach(self, reader: "DirectSendQueue") -> Callable[[bytes], None]: ...
     def end(self, code: int, reason: str) -> None: ...
 
 
-class DirectOutbox:
+class DirectSendQueue:
     """Writes to the transport. While that is full, what comes is kept here."""
 
     __slots__ = (
@@ -102,18 +102,20 @@ class DirectOutbox:
         "_write",
     )
 
-    def __init__(self, sink: Sink, bounds: OutboxBounds, drop: Drop, farewells: Farewells) -> None:
+    def __init__(
+        self, sink: Sink, bounds: SendQueueConfig, drop: Drop, farewells: CloseQueue
+    ) -> None:
         self._sink = sink
         self._farewells = farewells
         self._bounds = bounds
         self._drop = drop
-        self._held: list[Batch] | None = None
+        self._held: list[FrameBatch] | None = None
         self._held_bytes = 0
         self._patience: asyncio.TimerHandle | None = None
         self._is_over = False
         self._write = sink.attach(self)
 
-    def put(self, batch: Batch) -> None:
+    def put(self, batch: FrameBatch) -> None:
         if self._held is None:
             write = self._write
             write(batch.joined)
@@ -179,11 +181,11 @@ class DirectOutbox:
             self._patience = None
 
 
-class SendOutbox:
+class AsgiSendQueue:
     """Sends message after message through ASGI, from a task of its own."""
 
     def __init__(
-        self, send: Callable[[Message], Awaitable[None]], bounds: OutboxBounds, drop: Drop
+        self, send: Callable[[Message], Awaitable[None]], bounds: SendQueueConfig, drop: Drop
     ) -> None:
         self._send = send
         self._bounds = bounds
@@ -195,7 +197,7 @@ class SendOutbox:
         self._is_over = False
         self._sending: asyncio.Task[None] | None = None
 
-    def put(self, batch: Batch) -> None:
+    def put(self, batch: FrameBatch) -> None:
         if self._goodbye is not None or self._is_over:
             return
         self._queue.extend(batch.payloads)

@@ -43,9 +43,9 @@ COMMANDS = {
 class Failed(Exception):
     """A command could not do its work: one sentence for people, and the exit code."""
 
-    def __init__(self, sentence: str, exit_code: int = 1) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
+    def __init__(self, message: str, exit_code: int = 1) -> None:
+        super().__init__(message)
+        self.message = message
         self.exit_code = exit_code
 
 
@@ -119,18 +119,18 @@ def _run(name: str, arguments: list[str]) -> int:
     except SystemExit as stop:  # argparse has said what is wrong, or shown its help.
         return stop.code if isinstance(stop.code, int) else 2
     except Failed as failure:
-        return _complain(name, failure.sentence, failure.exit_code)
+        return _complain(name, failure.message, failure.exit_code)
     except WrongSetting as refusal:
         return _complain(name, str(refusal), 2)
     except Refused as refusal:
-        return _complain(name, refusal.sentence, 1)
+        return _complain(name, refusal.message, 1)
 
 
-def _complain(name: str, sentence: str, exit_code: int) -> int:
+def _complain(name: str, message: str, exit_code: int) -> int:
     sys.stdout.flush()
     from emulator.cli.lib.plain import plain_lines
 
-    print(f"live-emulator {name}: {plain_lines(sentence)}", file=sys.stderr)
+    print(f"live-emulator {name}: {plain_lines(message)}", file=sys.stderr)
     return exit_code
 
 

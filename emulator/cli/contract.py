@@ -91,7 +91,7 @@ def _document(source: str) -> Any:
         content = Api(_origin(source)).fetch(source) if is_address else Path(source).read_bytes()
         return json.loads(content)
     except ApiError as refusal:
-        raise Failed(f"{source} cannot be fetched: {refusal.sentence}", 2) from None
+        raise Failed(f"{source} cannot be fetched: {refusal.message}", 2) from None
     except OSError as failure:
         raise Failed(f"{source} cannot be read: {failure.strerror}.", 2) from None
     except ValueError as failure:

@@ -58,9 +58,9 @@ def run(args: argparse.Namespace) -> int:
 class _Beside:
     """One command, and the emulator that is there for it."""
 
-    def __init__(self, command: Sequence[str], wishes: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, command: Sequence[str], patch: Sequence[tuple[str, str]]) -> None:
         self._command = command
-        self._wishes = wishes
+        self._wishes = patch
 
     async def run(self, settings: Any) -> int:
         async with AsyncExitStack() as stack:
@@ -86,8 +86,8 @@ class _Beside:
     def _environment(self, ready: Mapping[str, Any]) -> dict[str, str]:
         from emulator.ready import environment
 
-        wishes = {name: _filled(name, template, ready) for name, template in self._wishes}
-        return {**os.environ, **environment(ready, os.environ), **wishes}
+        patch = {name: _filled(name, template, ready) for name, template in self._wishes}
+        return {**os.environ, **environment(ready, os.environ), **patch}
 
 
 class _Signals:

@@ -16,8 +16,8 @@ from emulator.cli.lib.line import LiveLine
 from emulator.cli.lib.stopping import stop_signals
 from emulator.core.clock import SystemClock
 from emulator.core.errors import Refused
-from emulator.media.publisher.config import Desk, PublishSettings
-from emulator.media.publisher.link import Target, parse_target
+from emulator.media.publisher.config import Desk, PublishConfig
+from emulator.media.publisher.link import PushTarget, parse_target
 from emulator.media.publisher.push import Broadcast, Progress, Push, Report
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ EXAMPLES = """
 """
 
 _ADDRESSES = {"rtmp": "rtmp://127.0.0.1:1935/live", "rtmps": "rtmps://127.0.0.1:1936/live"}
-_DEFAULTS = PublishSettings()
+_DEFAULTS = PublishConfig()
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -92,14 +92,14 @@ def run(args: argparse.Namespace) -> int:
         except Refused as refusal:
             if not args.json:
                 prefix = "refused: " if refusal.code == "forbidden" else ""
-                raise Failed(prefix + refusal.sentence) from None
-            print(json.dumps({"state": "refused", "sentence": refusal.sentence}), flush=True)
+                raise Failed(prefix + refusal.message) from None
+            print(json.dumps({"state": "refused", "message": refusal.message}), flush=True)
             return 1
     return 0
 
 
 def _push(
-    whip: str | None, target: Target, key: str, ca: str, stop: threading.Event, report: Report
+    whip: str | None, target: PushTarget, key: str, ca: str, stop: threading.Event, report: Report
 ) -> "Push | WhipPush":
     if whip is None:
         return Push(target, key, ca, stop, report)
@@ -108,11 +108,11 @@ def _push(
     return WhipPush(whip, key, ca, stop, report)
 
 
-def _settings(args: argparse.Namespace) -> PublishSettings:
+def _settings(args: argparse.Namespace) -> PublishConfig:
     if args.loop and args.file is None:
         raise Failed("--loop needs a --file.", 2)
     try:
-        return PublishSettings(
+        return PublishConfig(
             width=args.size[0],
             height=args.size[1],
             fps=args.fps,
@@ -128,7 +128,7 @@ def _settings(args: argparse.Namespace) -> PublishSettings:
         raise Failed(str(wrong), 2) from None
 
 
-def _destination(args: argparse.Namespace) -> tuple[Target, str]:
+def _destination(args: argparse.Namespace) -> tuple[PushTarget, str]:
     """Where to push, and with which key. A named stream says both."""
     if (args.key is None) == (args.stream is None):
         raise Failed("Give either a stream key or --stream ID.", 2)
@@ -149,7 +149,7 @@ def _destination(args: argparse.Namespace) -> tuple[Target, str]:
         key = sys.stdin.readline().strip()
     if not key:
         raise Failed("The stream key is empty.", 2)
-    target: Target = args.url or parse_target(address)
+    target: PushTarget = args.url or parse_target(address)
     if args.rtmps and target.scheme != "rtmps":
         raise Failed(f"--rtmps and {target.tc_url} do not fit together.", 2)
     return target, key
@@ -167,7 +167,7 @@ def _address_of(server: str, scheme: str) -> str:
     return named or _ADDRESSES[scheme]
 
 
-def _broadcast(settings: PublishSettings, desk: Desk) -> Callable[[], Broadcast]:
+def _broadcast(settings: PublishConfig, desk: Desk) -> Callable[[], Broadcast]:
     """A film is opened at once, so that what cannot be played never connects."""
     if settings.file is None:
         from emulator.media.publisher.synthetic import SyntheticBroadcast
@@ -221,7 +221,7 @@ def _obey_stdin(desk: Desk, stop: threading.Event) -> None:
         stop.set()
 
 
-def _target(text: str) -> Target:
+def _target(text: str) -> PushTarget:
     try:
         return parse_target(text)
     except ValueError as wrong:

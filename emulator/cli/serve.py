@@ -91,7 +91,7 @@ async def start(settings: Settings, stack: AsyncExitStack) -> "Emulator":
     except Exception as error:
         failure = _only(error)
         if isinstance(failure, Refused):
-            raise Failed(failure.sentence, 2) from None
+            raise Failed(failure.message, 2) from None
         if isinstance(failure, OSError):
             raise Failed(_why(settings, failure), 2) from None
         raise

@@ -61,8 +61,8 @@ def run(args: argparse.Namespace) -> int:
         told = admin.call("GET", "worlds")
         _tell(args.json, told, [_line(world) for world in told["worlds"]])
     elif args.verb == "new":
-        wishes = {"name": args.name, **_seed(args.seed)}
-        told = admin.call("POST", "worlds", wishes | ({"now": args.now} if args.now else {}))
+        patch = {"name": args.name, **_seed(args.seed)}
+        told = admin.call("POST", "worlds", patch | ({"now": args.now} if args.now else {}))
         _tell(args.json, told, [_line(told)])
     elif args.verb == "drop":
         admin.call("DELETE", f"worlds/{args.name}")

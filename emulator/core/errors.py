@@ -23,12 +23,12 @@ Code = Literal[
 
 
 class Refused(Exception):
-    """`code` is for programs, `sentence` for people, `details` for both (plain JSON values)."""
+    """`code` is for programs, `message` for people, `details` for both (plain JSON values)."""
 
-    def __init__(self, code: Code, sentence: str, **details: Any) -> None:
-        super().__init__(sentence)
+    def __init__(self, code: Code, message: str, /, **details: Any) -> None:
+        super().__init__(message)
         self.code: Code = code
-        self.sentence = sentence
+        self.message = message
         self.details = details
 
 

@@ -12,7 +12,7 @@ _TIMEOUT_SECONDS = 30
 
 
 @dataclass(frozen=True)
-class Answer:
+class ApiResponse:
     """Whatever the status is."""
 
     status: int
@@ -28,7 +28,7 @@ class Answer:
         return json.loads(self.body)
 
 
-def ask(method: str, url: str, headers: Mapping[str, str], body: object = None) -> Answer:
+def ask(method: str, url: str, headers: Mapping[str, str], body: object = None) -> ApiResponse:
     """`body` is sent as JSON, None as nothing."""
     content = None if body is None else json.dumps(body).encode()
     sent = dict(headers) | ({"Content-Type": "application/json"} if content is not None else {})
@@ -37,7 +37,7 @@ def ask(method: str, url: str, headers: Mapping[str, str], body: object = None) 
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(request, timeout=_TIMEOUT_SECONDS) as answer:
-            return Answer(answer.status, dict(answer.headers.items()), answer.read())
+            return ApiResponse(answer.status, dict(answer.headers.items()), answer.read())
     except urllib.error.HTTPError as refusal:
         with refusal:
-            return Answer(refusal.code, dict(refusal.headers.items()), refusal.read())
+            return ApiResponse(refusal.code, dict(refusal.headers.items()), refusal.read())

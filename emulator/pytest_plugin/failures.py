@@ -5,7 +5,7 @@ from typing import Any
 from emulator.pytest_plugin.worlds import World
 from emulator.web.http.excerpt import excerpt_answer, excerpt_headers
 from emulator.web.http.injected_faults import HEADER
-from emulator.web.http.request_log import Entry, RequestLog
+from emulator.web.http.request_log import LoggedRequest, RequestLog
 from emulator.world.store import events
 from emulator.world.webhooks import deliveries
 
@@ -33,7 +33,7 @@ def _requests(world: World) -> list[str]:
     return [head, *(f"  {_request(log, entry)}" for entry in shown)]
 
 
-def _request(log: RequestLog, entry: Entry) -> str:
+def _request(log: RequestLog, entry: LoggedRequest) -> str:
     headers = excerpt_headers(entry.answer_headers)
     notes = [entry.user or "nobody"]
     is_faults = HEADER.lower() in headers
@@ -52,7 +52,7 @@ def _request(log: RequestLog, entry: Entry) -> str:
     return f"{entry.method} {address} -> {entry.status}  {'; '.join(filter(None, notes))}"
 
 
-def _message(log: RequestLog, entry: Entry, media_type: str) -> str:
+def _message(log: RequestLog, entry: LoggedRequest, media_type: str) -> str:
     body: Any = excerpt_answer(entry.answer, media_type, log.entry_bytes_max)
     if not isinstance(body, dict):
         return ""

@@ -55,13 +55,13 @@ class Chat:
 
         return self._world.call(read)
 
-    def settings(self, /, **wishes: Any) -> None:
+    def settings(self, /, **patch: Any) -> None:
         """Change the chat's rules, by the names of `emulator.world.chat.settings.ChatSettings`."""
 
         def change(facts: Any) -> None:
             stream = streams.find(facts, self._stream.id)
             owner = accounts.by_username(facts, self._stream.owner)
-            settings.change(facts, stream, owner, wishes)
+            settings.change(facts, stream, owner, patch)
 
         self._world.call(change)
 

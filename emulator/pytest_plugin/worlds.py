@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from emulator.core.errors import Refused
-from emulator.pytest_plugin.asking import Answer, ask
+from emulator.pytest_plugin.asking import ApiResponse, ask
 from emulator.pytest_plugin.platform import LiveEmulator
 from emulator.pytest_plugin.steering import Clock, Faults
 from emulator.pytest_plugin.streams import Stream
@@ -108,7 +108,7 @@ class World:
 
     def ask(
         self, method: str, path: str, body: object = None, *, user: str | None = "demo"
-    ) -> Answer:
+    ) -> ApiResponse:
         """One call of the documented API as a user, or as nobody. `path` may be a whole address."""
         url = path if "://" in path else f"{self.emulator.local['http']}/api/v1{path}"
         headers = dict(self.headers)
@@ -128,10 +128,10 @@ class World:
     admin_async = twin(admin)
 
     def create_stream(
-        self, /, title: str = "A stream", owner: str = "demo", **wishes: Any
+        self, /, title: str = "A stream", owner: str = "demo", **patch: Any
     ) -> Stream:
         """A new stream, offline, as the API makes it."""
-        answer = self.ask("POST", "/streams/", {"title": title, **wishes}, user=owner)
+        answer = self.ask("POST", "/streams/", {"title": title, **patch}, user=owner)
         assert answer.status == 201, answer.text
         return Stream(self, answer.json, owner)
 

@@ -66,7 +66,7 @@ def reader(folder: Path) -> ReadFile:
         try:
             return text_of(_inside(folder, name))
         except Refused as refused:
-            raise ValueError(refused.sentence.rstrip(".")) from None
+            raise ValueError(refused.message.rstrip(".")) from None
 
     return read_file
 

@@ -19,7 +19,7 @@ from emulator.world.library.chapters import CHAPTERS_MAX
 from emulator.world.library.clips import LENGTH_MAX_MS
 from emulator.world.webhooks import targets
 
-Check = Callable[[yaml.Node], Iterator["Mistake"]]
+Check = Callable[[yaml.Node], Iterator["SeedError"]]
 
 _CLOCK = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d")
 _LEVELS_MAX = 32
@@ -30,15 +30,15 @@ _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
 
 
 @dataclass(frozen=True, slots=True)
-class Mistake:
+class SeedError:
     """`line` and `column` count from 1."""
 
     line: int
     column: int
-    sentence: str
+    message: str
 
 
-def check(root: yaml.Node | None) -> list[Mistake]:
+def check(root: yaml.Node | None) -> list[SeedError]:
     """What is wrong with a seed file's content, in the order of its lines: the first thousand."""
     if root is None:
         return []
@@ -50,7 +50,7 @@ def check(root: yaml.Node | None) -> list[Mistake]:
     )
 
 
-def _too_much(root: yaml.Node) -> Mistake | None:
+def _too_much(root: yaml.Node) -> SeedError | None:
     """What an alias stands for counts as if it were written there, also where it is in itself."""
     count, left = 0, [(root, 0)]
     while left:
@@ -67,12 +67,12 @@ def _too_much(root: yaml.Node) -> Mistake | None:
     return None
 
 
-def at(node: yaml.Node, sentence: str) -> Mistake:
-    return Mistake(node.start_mark.line + 1, node.start_mark.column + 1, sentence)
+def at(node: yaml.Node, message: str) -> SeedError:
+    return SeedError(node.start_mark.line + 1, node.start_mark.column + 1, message)
 
 
 def _text(longest: int, pattern: re.Pattern[str] | None = None, like: str = "") -> Check:
-    def check(node: yaml.Node) -> Iterator[Mistake]:
+    def check(node: yaml.Node) -> Iterator[SeedError]:
         if not isinstance(node, yaml.ScalarNode):
             yield at(node, "Write a text here.")
         elif not 1 <= len(node.value) <= longest:
@@ -84,7 +84,7 @@ def _text(longest: int, pattern: re.Pattern[str] | None = None, like: str = "") 
 
 
 def _whole(most: int) -> Check:
-    def check(node: yaml.Node) -> Iterator[Mistake]:
+    def check(node: yaml.Node) -> Iterator[SeedError]:
         is_whole = isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:int"
         if not is_whole or not 0 <= int(node.value.replace("_", "")) <= most:
             yield at(node, f"Write a whole number from 0 to {most} here.")
@@ -92,19 +92,19 @@ def _whole(most: int) -> Check:
     return check
 
 
-def _flag(node: yaml.Node) -> Iterator[Mistake]:
+def _flag(node: yaml.Node) -> Iterator[SeedError]:
     if node.tag != "tag:yaml.org,2002:bool":
         yield at(node, "Write true or false here.")
 
 
-def _share(node: yaml.Node) -> Iterator[Mistake]:
+def _share(node: yaml.Node) -> Iterator[SeedError]:
     try:
         quantities.share(node.value if isinstance(node, yaml.ScalarNode) else "")
     except ValueError as error:
         yield at(node, f"{error}.")
 
 
-def _duration(node: yaml.Node) -> Iterator[Mistake]:
+def _duration(node: yaml.Node) -> Iterator[SeedError]:
     try:
         quantities.duration_ms(node.value if isinstance(node, yaml.ScalarNode) else "")
     except ValueError as error:
@@ -112,7 +112,7 @@ def _duration(node: yaml.Node) -> Iterator[Mistake]:
 
 
 def _one_of(*words: str) -> Check:
-    def check(node: yaml.Node) -> Iterator[Mistake]:
+    def check(node: yaml.Node) -> Iterator[SeedError]:
         value = node.value if isinstance(node, yaml.ScalarNode) else ""
         if value not in words:
             yield at(node, f"Write one of {', '.join(words)} here{meant(value, words)}")
@@ -121,7 +121,7 @@ def _one_of(*words: str) -> Check:
 
 
 def _list(inner: Check) -> Check:
-    def check(node: yaml.Node) -> Iterator[Mistake]:
+    def check(node: yaml.Node) -> Iterator[SeedError]:
         if not isinstance(node, yaml.SequenceNode):
             yield at(node, "Write a list here: lines that begin with a dash, or [one, two].")
             return
@@ -131,7 +131,7 @@ def _list(inner: Check) -> Check:
     return check
 
 
-def _shares(node: yaml.Node) -> Iterator[Mistake]:
+def _shares(node: yaml.Node) -> Iterator[SeedError]:
     if not isinstance(node, yaml.MappingNode):
         yield at(node, "Write shares by country here, such as {US: 40%, DE: 20%}.")
         return
@@ -141,7 +141,7 @@ def _shares(node: yaml.Node) -> Iterator[Mistake]:
 
 
 def _entry(fields: Mapping[str, Check], required: tuple[str, ...] = ()) -> Check:
-    def check(node: yaml.Node) -> Iterator[Mistake]:
+    def check(node: yaml.Node) -> Iterator[SeedError]:
         if not isinstance(node, yaml.MappingNode):
             yield at(node, f"Write names and values here, such as {next(iter(fields))}: ...")
             return
@@ -174,7 +174,7 @@ _TIME = _text(5, _CLOCK, "09:30")
 _COUNT = _whole(10_000_000)
 
 
-def _category(node: yaml.Node) -> Iterator[Mistake]:
+def _category(node: yaml.Node) -> Iterator[SeedError]:
     """A category may hold categories, so it is looked up when it is met."""
     yield from _entry(
         {
@@ -232,7 +232,7 @@ _STREAM_FIELDS = _entry(
 )
 
 
-def _stream(node: yaml.Node) -> Iterator[Mistake]:
+def _stream(node: yaml.Node) -> Iterator[SeedError]:
     """A stream whose chapters lie one behind the other, inside its recording."""
     mistakes = list(_STREAM_FIELDS(node))
     yield from mistakes
@@ -255,7 +255,7 @@ def _stream(node: yaml.Node) -> Iterator[Mistake]:
         last_ms = at_ms
 
 
-def _clips(stream: Mapping[str, yaml.Node]) -> Iterator[Mistake]:
+def _clips(stream: Mapping[str, yaml.Node]) -> Iterator[SeedError]:
     """Clips of a minute at most, inside what the stream has shown."""
     if "clips" not in stream:
         return

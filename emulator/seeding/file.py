@@ -71,7 +71,7 @@ def _check(path: str, root: "yaml.Node | None") -> None:
         mistakes = references(root)
     if mistakes:
         shown = [
-            f"{path}:{each.line}:{each.column}: {each.sentence}"
+            f"{path}:{each.line}:{each.column}: {each.message}"
             for each in mistakes[:_MISTAKES_SHOWN]
         ]
         if len(mistakes) > _MISTAKES_SHOWN:

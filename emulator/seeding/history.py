@@ -18,7 +18,7 @@ from emulator.world.library import chapters, clips, recordings
 from emulator.world.library.chapters import Draft
 from emulator.world.library.recordings import Quality, Vod
 from emulator.world.live import categories, streams
-from emulator.world.live.streams import Wishes
+from emulator.world.live.streams import StreamPatch
 from emulator.world.people import accounts
 from emulator.world.world import World
 
@@ -90,7 +90,7 @@ class _Telling:
         }
         if "category" in self._entry:
             given["category_id"] = categories.by_slug(world, self._entry["category"]).id
-        stream = streams.create(world, owner, Wishes(given))
+        stream = streams.create(world, owner, StreamPatch(given))
         streams.simulate(world, stream)
         self._stream_id = stream.id
 

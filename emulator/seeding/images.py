@@ -16,7 +16,7 @@ from pathlib import Path
 import emulator
 from emulator.machine.files import write_whole
 from emulator.seeding import file, template
-from emulator.world.rules import Rules
+from emulator.world.rules import RulesConfig
 from emulator.world.store.database import IMAGED_BY
 from emulator.world.store.journal import Store
 
@@ -25,7 +25,7 @@ _SOURCES = ("core", "seeds", "world")
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
-def facts(seed: str, rules: Rules) -> Store:
+def facts(seed: str, rules: RulesConfig) -> Store:
     """The facts of the seed `default`, `none`, or the one in the file `seed`.
 
     Refuses (`invalid`) what `file.read` refuses.
@@ -54,7 +54,7 @@ def _path() -> Path | None:
     return bytecode.with_name(f"world.{sys.implementation.cache_tag}.image")
 
 
-def _key(rules: Rules) -> bytes:
+def _key(rules: RulesConfig) -> bytes:
     """What an image was made of. Another key, another image."""
     told = [emulator.__version__, IMAGED_BY, repr(rules), *map(repr, _stamps())]
     return hashlib.sha256("\n".join(told).encode()).digest()

@@ -10,7 +10,7 @@ import yaml
 
 from emulator.core.quantities import duration_ms
 from emulator.core.values import dataclass
-from emulator.seeding.check import Mistake, at, meant
+from emulator.seeding.check import SeedError, at, meant
 from emulator.world.people import schedules
 
 Entry = dict[str, yaml.Node]
@@ -23,19 +23,19 @@ class _Taken:
     what: str
     nodes: dict[str, yaml.Node] = field(default_factory=dict)
 
-    def take(self, value: str, node: yaml.Node) -> Iterator[Mistake]:
+    def take(self, value: str, node: yaml.Node) -> Iterator[SeedError]:
         first = self.nodes.setdefault(value.lower(), node)
         if first is not node:
             line = first.start_mark.line + 1
             yield at(node, f"{self.what} {value} stands in line {line} already. Write another one.")
 
-    def name(self, node: yaml.Node | None) -> Iterator[Mistake]:
+    def name(self, node: yaml.Node | None) -> Iterator[SeedError]:
         if node is not None and node.value.lower() not in self.nodes:
             known = {name: name for name in self.nodes}
             yield at(node, f"There is no {self.what} {node.value}{meant(node.value, known)}")
 
 
-def references(root: yaml.Node) -> list[Mistake]:
+def references(root: yaml.Node) -> list[SeedError]:
     """All that does not fit together, in the order of its lines."""
     seed = _entry(root)
     users, slugs = _Taken("user"), _Taken("category")
@@ -49,7 +49,7 @@ def references(root: yaml.Node) -> list[Mistake]:
     return sorted(mistakes, key=lambda mistake: (mistake.line, mistake.column))
 
 
-def _people(seed: Entry, users: _Taken) -> Iterator[Mistake]:
+def _people(seed: Entry, users: _Taken) -> Iterator[SeedError]:
     mails, keys = _Taken("mail address"), _Taken("API key")
     for node in _items(seed, "users"):
         user = _entry(node)
@@ -71,7 +71,7 @@ def _people(seed: Entry, users: _Taken) -> Iterator[Mistake]:
                 yield at(other, "Nobody follows themselves. Remove it.")
 
 
-def _categories(nodes: list[yaml.Node], slugs: _Taken) -> Iterator[Mistake]:
+def _categories(nodes: list[yaml.Node], slugs: _Taken) -> Iterator[SeedError]:
     for node in nodes:
         category = _entry(node)
         yield from slugs.take(category["slug"].value, category["slug"])
@@ -80,13 +80,13 @@ def _categories(nodes: list[yaml.Node], slugs: _Taken) -> Iterator[Mistake]:
         yield from _categories(_items(category, "children"), slugs)
 
 
-def _tags(seed: Entry) -> Iterator[Mistake]:
+def _tags(seed: Entry) -> Iterator[SeedError]:
     taken = _Taken("tag")
     for node in _items(seed, "tags"):
         yield from taken.take(node.value, node)
 
 
-def _streams(seed: Entry, users: _Taken, slugs: _Taken) -> Iterator[Mistake]:
+def _streams(seed: Entry, users: _Taken, slugs: _Taken) -> Iterator[SeedError]:
     for node in _items(seed, "streams"):
         stream = _entry(node)
         yield from users.name(stream["owner"])
@@ -103,7 +103,7 @@ def _streams(seed: Entry, users: _Taken, slugs: _Taken) -> Iterator[Mistake]:
             yield at(viewers, f"Its peak is {peak.value}, so at most that many watch now.")
 
 
-def _weeks(seed: Entry, users: _Taken, slugs: _Taken) -> Iterator[Mistake]:
+def _weeks(seed: Entry, users: _Taken, slugs: _Taken) -> Iterator[SeedError]:
     taken: dict[tuple[str, str], list[tuple[int, int]]] = {}
     for node in _items(seed, "schedules"):
         entry = _entry(node)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from emulator.core.clock import Clock, ManualClock
 from emulator.core.events import Event
 from emulator.seeding.seed import Seed, sow
-from emulator.world.rules import Rules
+from emulator.world.rules import RulesConfig
 from emulator.world.store.journal import Store
 from emulator.world.world import World
 
@@ -23,7 +23,7 @@ _INSTANTS = ("at_ms", "_at_ms", "_start_ms")
 _OPENING = "opening_ms"
 
 
-def sown(seed: Seed, rules: Rules) -> Store:
+def sown(seed: Seed, rules: RulesConfig) -> Store:
     """The facts of a seed: the same bytes each time. Takes some 40 ms for the default one."""
     clock = ManualClock(_SOWN_AT_MS - seed.length_ms)
     # What a seed says has happened, whatever the rules are that hold from now on.
@@ -50,7 +50,7 @@ class Template:
         self._shifts = _shifts(facts)
 
     def make(
-        self, clock: Clock, publish: Callable[[Event], None], rules: Rules, name: str
+        self, clock: Clock, publish: Callable[[Event], None], rules: RulesConfig, name: str
     ) -> World:
         """A fresh world in memory."""
         # Before the copy: this connection knows the statements already.

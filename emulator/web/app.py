@@ -158,9 +158,9 @@ class _Unrouted:
         return response
 
     def _note(self, request: Request, response: Response) -> None:
-        from emulator.web.http.request_record import Note
+        from emulator.web.http.request_record import RequestRecord
 
-        note = Note(request)
+        note = RequestRecord(request)
         with suppress(Refused):
             note.platform = self._worlds.choose(request)
         note.finish(self._worlds, response)

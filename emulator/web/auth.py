@@ -37,7 +37,7 @@ def bearer(connection: HTTPConnection) -> str:
     return value.strip() if scheme.lower() == "bearer" else ""
 
 
-def whose(world: World, given: str) -> User:
+def authenticate(world: World, given: str) -> User:
     """Whose credential this is. Refuses (`unauthorized`) none, a wrong one, an expired one.
 
     A key may end in `@` and the world's name.
@@ -51,10 +51,10 @@ def whose(world: World, given: str) -> User:
     return accounts.by_api_key(world, given)
 
 
-def whose_or_nobody(world: World, given: str) -> User | None:
+def authenticate_optional(world: World, given: str) -> User | None:
     """The same on a public endpoint, where a wrong credential is ignored."""
     try:
-        return whose(world, given)
+        return authenticate(world, given)
     except Refused:
         return None
 
@@ -63,7 +63,7 @@ def recognised(world: World, given: str) -> tuple[bool, User | None]:
     """Whether a credential is good, and whose it is. Makes no account, whatever the key."""
     given = given.removesuffix(f"@{world.name}")
     if given.count(".") == 2:
-        user = whose_or_nobody(world, given)
+        user = authenticate_optional(world, given)
         return user is not None, user
     user = accounts.find_by_api_key(world, given)
     return user is not None or accounts.may_be_made(world, given), user

@@ -34,9 +34,9 @@ class Invalid(Refused):
         self.mistakes = mistakes
 
 
-def mistake(loc: tuple[int | str, ...], kind: str, sentence: str) -> dict[str, Any]:
+def mistake(loc: tuple[int | str, ...], kind: str, message: str) -> dict[str, Any]:
     """One entry of `Invalid`: where in the request, what kind, and a sentence."""
-    return {"loc": list(loc), "msg": sentence, "type": kind, "message": sentence}
+    return {"loc": list(loc), "msg": message, "type": kind, "message": message}
 
 
 class JSONResponse(Response):
@@ -64,7 +64,7 @@ def answer(refused: Refused, trace_id: str) -> Response:
     if "allow" in refused.details:
         headers["Allow"] = refused.details["allow"]
         status = 405
-    message = refused.details.get("message", refused.sentence)
+    message = refused.details.get("message", refused.message)
     return _body(status, _detail(refused, status), message, trace_id, headers)
 
 
@@ -73,22 +73,22 @@ def _detail(refused: Refused, status: int) -> object:
     if isinstance(refused, Invalid):
         return refused.mistakes
     if status != 422:
-        return refused.sentence
+        return refused.message
     field = refused.details.get("field")
-    return [mistake(("body", field) if field else ("body",), refused.code, refused.sentence)]
+    return [mistake(("body", field) if field else ("body",), refused.code, refused.message)]
 
 
 def crash(error: Exception, trace_id: str) -> Response:
     """Our own bug: this request fails with its trace id, the server goes on."""
     # The traceback itself is the HTTP server's to log; this line ties it to what the client saw.
     log.error("a request failed trace_id=%s error=%s", trace_id, type(error).__name__)
-    sentence = "Internal server error"
-    return _body(500, sentence, sentence, trace_id, {})
+    message = "Internal server error"
+    return _body(500, message, message, trace_id, {})
 
 
-def failure(status: int, sentence: str, trace_id: str) -> Response:
+def failure(status: int, message: str, trace_id: str) -> Response:
     """An error of any status, worded as the platform words its own."""
-    return _body(status, sentence, sentence, trace_id, {})
+    return _body(status, message, message, trace_id, {})
 
 
 def _body(

@@ -9,29 +9,29 @@ from typing import TYPE_CHECKING
 from emulator.core.bus import Bus
 from emulator.core.values import dataclass
 from emulator.core.world_clock import WorldClock
-from emulator.media.broadcast.broadcasts import BroadcastBounds, Broadcasts
-from emulator.media.hls.store import Shelves
-from emulator.media.recording.clips.queue import CuttingRoom
-from emulator.media.recording.jobs import Benches
+from emulator.media.broadcast.broadcasts import BroadcastConfig, Broadcasts
+from emulator.media.hls.store import MediaStore
+from emulator.media.recording.clips.queue import ClipQueue
+from emulator.media.recording.jobs import JobRunners
 from emulator.media.recording.recorder import Recorder
 from emulator.media.recording.recordings import Recordings
 from emulator.media.recording.simulated.loops import Loops
-from emulator.media.recording.uploads.queue import Workshop
-from emulator.media.simulcast.config import OutletBounds
+from emulator.media.recording.uploads.queue import UploadQueue
+from emulator.media.simulcast.config import SimulcastConfig
 from emulator.media.simulcast.simulcasts import Simulcasts
 from emulator.seeding.seed import Seed
 from emulator.web.admin.callers import Callers
 from emulator.web.http.request_log import RequestLog
 from emulator.web.reach import Addresses, Reach, callers
-from emulator.webhooks.webhooks import WebhookBounds, Webhooks
-from emulator.world.rules import Rules
+from emulator.webhooks.webhooks import WebhookConfig, Webhooks
+from emulator.world.rules import RulesConfig
 from emulator.world.store.journal import Store
 from emulator.world.world import World
 
 if TYPE_CHECKING:
     from emulator.media.webrtc.peers import Peers
     from emulator.web.admin.folders import Folders
-    from emulator.web.chat.chats import ChatBounds, Chats
+    from emulator.web.chat.chats import ChatConfig, Chats
     from emulator.web.worlds import Worlds
 
 
@@ -70,7 +70,7 @@ class Shared:
     are WebRTC's; None where no sockets are served at all.
     """
 
-    shelves: Shelves
+    media_store: MediaStore
     recordings: Recordings
     loops: Loops
     body_bytes_max: int
@@ -81,7 +81,7 @@ class Shared:
     allowed_folders: list[Path] = field(default_factory=list)
     steering_key: str = ""
     picture_turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
-    benches: Benches = field(default_factory=Benches)
+    job_runners: JobRunners = field(default_factory=JobRunners)
     public: Addresses = _NOWHERE
     local: Addresses = _NOWHERE
     reach: Reach | None = None
@@ -123,8 +123,8 @@ class Platform:
     bus: Bus
     broadcasts: Broadcasts
     recorder: Recorder
-    workshop: Workshop
-    cutting_room: CuttingRoom
+    upload_queue: UploadQueue
+    clip_queue: ClipQueue
     chats: "Chats"
     webhooks: Webhooks
     simulcasts: Simulcasts
@@ -133,8 +133,8 @@ class Platform:
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
 
     @property
-    def shelves(self) -> Shelves:
-        return self.shared.shelves
+    def media_store(self) -> MediaStore:
+        return self.shared.media_store
 
     @property
     def recordings(self) -> Recordings:
@@ -162,7 +162,7 @@ class Platform:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Making:
+class WorldConfig:
     """What a world is made with. `sow` gives the facts of a seed (`--seed`).
 
     `seed` is the command line's. `parse` reads a seed file's content, for threads; refusals call it
@@ -170,14 +170,14 @@ class Making:
     """
 
     make_clock: Callable[[], WorldClock]
-    rules: Rules
-    broadcasts: BroadcastBounds
+    rules: RulesConfig
+    broadcasts: BroadcastConfig
     tasks: asyncio.TaskGroup
     seed: str
-    sow: Callable[[str, Rules], Store]
-    chats: "ChatBounds"
-    webhooks: WebhookBounds
-    simulcasts: OutletBounds
+    sow: Callable[[str, RulesConfig], Store]
+    chats: "ChatConfig"
+    webhooks: WebhookConfig
+    simulcasts: SimulcastConfig
     worlds_max: int
     snapshots_max: int
     parse: Callable[[str, bytes], Seed] | None = None

@@ -196,8 +196,8 @@ def _facts(archive: zipfile.ZipFile, name: str, scratch: Path) -> bytes:
     except KeyError as error:
         raise _no_world_file(f"{name} is missing") from error
     except Refused as refused:
-        sentence = refused.sentence.partition(" Move it away")[0].replace(str(scratch), name)
-        raise _no_world_file(sentence.removesuffix(".")) from refused
+        message = refused.message.partition(" Move it away")[0].replace(str(scratch), name)
+        raise _no_world_file(message.removesuffix(".")) from refused
     finally:
         for each in scratch.parent.glob(f"{scratch.name}*"):
             each.unlink()

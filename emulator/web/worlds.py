@@ -21,19 +21,19 @@ from emulator.core.events import Event
 from emulator.core.events.worlds import WorldReplaced
 from emulator.core.world_clock import WorldClock
 from emulator.media.broadcast.broadcasts import Broadcasts
-from emulator.media.hls.cleanup import Disposal
-from emulator.media.ingest.authorizer import Attempt, PacketIntake
-from emulator.media.recording.clips.queue import CuttingRoom
+from emulator.media.hls.cleanup import MediaCleanup
+from emulator.media.ingest.authorizer import PacketSink, PublishRequest
+from emulator.media.recording.clips.queue import ClipQueue
 from emulator.media.recording.clips.sources import Sources
 from emulator.media.recording.recorder import Recorder
-from emulator.media.recording.uploads.queue import Workshop, sweep
+from emulator.media.recording.uploads.queue import UploadQueue, sweep
 from emulator.media.simulcast.simulcasts import Simulcasts
 from emulator.seeding.seed import Seed
 from emulator.seeding.template import Template, sown
 from emulator.web import world_file
 from emulator.web.auth import credential, world_of
 from emulator.web.chat.chats import GOING_AWAY, Chats
-from emulator.web.platform import Making, Platform, Shared, Snapshot
+from emulator.web.platform import Platform, Shared, Snapshot, WorldConfig
 from emulator.web.reach import to_nobody
 from emulator.web.world_file import FileSnapshot, WorldFile
 from emulator.webhooks.webhooks import Webhooks
@@ -44,7 +44,7 @@ from emulator.world.world import DEFAULT, World
 
 if TYPE_CHECKING:
     from emulator.web.admin.scenarios.runs import Runs
-    from emulator.web.shapes.webhooks import News
+    from emulator.web.shapes.webhooks import WebhookEncoder
 
 HEADER = "x-emulator-world"
 MEMORY = ":memory:"
@@ -61,7 +61,7 @@ _HOST = re.compile(r"([a-z0-9-]+)\.localhost(?::\d+)?")
 class Worlds:
     """For the event loop's thread. Also the `Gate` that publishers of all worlds pass."""
 
-    def __init__(self, shared: Shared, making: Making) -> None:
+    def __init__(self, shared: Shared, making: WorldConfig) -> None:
         self.shared = shared
         self._making = making
         self._platforms: dict[str, Platform] = {}
@@ -92,7 +92,7 @@ class Worlds:
             clock.advance(max(0, world.store.last_at_ms() - clock.now_ms()))
             if world.is_fresh:
                 self._template(seed).restore(world)
-        sweep(self.shared.shelves.root, world)
+        sweep(self.shared.media_store.root, world)
         tables = world.store.columns().items()
         self._uid_columns = [
             (table, column)
@@ -189,10 +189,12 @@ class Worlds:
             return chosen
         return next((each for each in self.all() if self._has_uid(each.world, uid)), chosen)
 
-    def admit(self, attempt: Attempt, drop: Callable[[str], None]) -> PacketIntake:
+    def authorize(self, publish_request: PublishRequest, drop: Callable[[str], None]) -> PacketSink:
         """Let a publisher into the world that its key belongs to."""
-        owner = next((each for each in self.all() if _has_key(each.world, attempt.key)), None)
-        return (owner or self.default).broadcasts.admit(attempt, drop)
+        owner = next(
+            (each for each in self.all() if _has_key(each.world, publish_request.key)), None
+        )
+        return (owner or self.default).broadcasts.authorize(publish_request, drop)
 
     async def reset(self, platform: Platform) -> None:
         """Put a world back to its seed. Publishers are disconnected, its media is removed.
@@ -215,7 +217,7 @@ class Worlds:
         """
         world, snapshots = platform.world, platform.snapshots.values()
         world.searches.keep(world.store, world.now_ms)
-        await self.shared.shelves.written()
+        await self.shared.media_store.written()
         content = WorldFile(
             name=world.name,
             seed=platform.seed,
@@ -226,7 +228,7 @@ class Worlds:
             ),
         )
         uids = self._uids(world).union(*(each.uids for each in snapshots))
-        folders = [self.shared.shelves.folder(uid) for uid in sorted(uids)]
+        folders = [self.shared.media_store.folder(uid) for uid in sorted(uids)]
         await asyncio.to_thread(world_file.write, path, content, folders)
 
     async def read_file(
@@ -247,8 +249,10 @@ class Worlds:
                 "conflict",
                 f"There is a world {name} already. Replace it, or import under another name.",
             )
-        room = self.shared.shelves.usage().free_bytes
-        new = await asyncio.to_thread(world_file.unpack_media, file, self.shared.shelves.root, room)
+        room = self.shared.media_store.usage().free_bytes
+        new = await asyncio.to_thread(
+            world_file.unpack_media, file, self.shared.media_store.root, room
+        )
         facts = Store.of_image(content.facts)
         try:
             platform = self._platforms.get(name)
@@ -295,8 +299,8 @@ class Worlds:
         """
         attendance.reopen(platform.world)
         await platform.recorder.recover(waiting)
-        await platform.workshop.recover()
-        platform.cutting_room.recover()
+        await platform.upload_queue.recover()
+        platform.clip_queue.recover()
 
     def save(self, platform: Platform, name: str) -> Snapshot:
         """Remember a world as it is now. A snapshot of the same name is replaced."""
@@ -361,8 +365,8 @@ class Worlds:
         await self.default.broadcasts.settled()
         await self.default.simulcasts.stop()
         await self.default.recorder.stop()
-        await self.default.workshop.stop()
-        await self.default.cutting_room.stop()
+        await self.default.upload_queue.stop()
+        await self.default.clip_queue.stop()
         await self.default.webhooks.stop()
 
     def let_go(self, reason: str) -> None:
@@ -405,15 +409,15 @@ class Worlds:
             except Refused as refused:
                 if refused.code == "invalid":
                     raise
-                raise Refused("invalid", f"The seed {seed}: {refused.sentence}.") from refused
+                raise Refused("invalid", f"The seed {seed}: {refused.message}.") from refused
         return self._templates[seed]
 
     def _platform(self, world: World, clock: WorldClock, bus: Bus, seed: str) -> Platform:
         shared = self.shared
         world.media_base = shared.media_base
         world.store.publish_burst = to_nobody(bus.publish_burst)
-        broadcasts = Broadcasts(world, shared.shelves, self._making.broadcasts)
-        recorder = Recorder(world, shared.shelves, shared.recordings, self._making.tasks)
+        broadcasts = Broadcasts(world, shared.media_store, self._making.broadcasts)
+        recorder = Recorder(world, shared.media_store, shared.recordings, self._making.tasks)
         bus.subscribe(broadcasts.hear, ignore)
         bus.subscribe(recorder.hear, ignore)
         chats = Chats(world, self._making.chats)
@@ -425,27 +429,31 @@ class Worlds:
         broadcasts.when_media.append(shared.foresee_peers)
         bus.subscribe(simulcasts.hear, ignore)
 
-        def news() -> "News":
-            from emulator.web.shapes.webhooks import News  # Late: nobody may want to know.
+        def news() -> "WebhookEncoder":
+            from emulator.web.shapes.webhooks import (
+                WebhookEncoder,  # Late: nobody may want to know.
+            )
 
-            return News(platform)
+            return WebhookEncoder(platform)
 
         webhooks = Webhooks(world, news, self._making.tasks, self._making.webhooks)
         bus.subscribe(webhooks.hear, webhooks.hear_burst)
         snapshots: dict[str, Snapshot] = {}
-        shelves, recordings = shared.shelves, shared.recordings
-        tasks, benches = self._making.tasks, shared.benches
+        media_store, recordings = shared.media_store, shared.recordings
+        tasks, job_runners = self._making.tasks, shared.job_runners
 
         def is_kept(uid: str) -> bool:
             return any(uid in each.uids for each in snapshots.values())
 
-        workshop = Workshop(world, shelves, recordings, tasks, benches, is_kept)
-        bus.subscribe(workshop.hear, ignore)
-        sources = Sources(world, shelves, shared.loops)
-        cutting_room = CuttingRoom(world, shelves, recordings, sources, tasks, benches, is_kept)
-        bus.subscribe(cutting_room.hear, ignore)
+        upload_queue = UploadQueue(world, media_store, recordings, tasks, job_runners, is_kept)
+        bus.subscribe(upload_queue.hear, ignore)
+        sources = Sources(world, media_store, shared.loops)
+        clip_queue = ClipQueue(world, media_store, recordings, sources, tasks, job_runners, is_kept)
+        bus.subscribe(clip_queue.hear, ignore)
         bus.subscribe(partial(self._tell_peers, world.name), ignore)
-        bus.subscribe(Disposal(shared.shelves, self._making.tasks, self._is_shown).hear, ignore)
+        bus.subscribe(
+            MediaCleanup(shared.media_store, self._making.tasks, self._is_shown).hear, ignore
+        )
         platform = self._platforms[world.name] = Platform(
             world=world,
             clock=clock,
@@ -453,8 +461,8 @@ class Worlds:
             bus=bus,
             broadcasts=broadcasts,
             recorder=recorder,
-            workshop=workshop,
-            cutting_room=cutting_room,
+            upload_queue=upload_queue,
+            clip_queue=clip_queue,
             chats=chats,
             webhooks=webhooks,
             simulcasts=simulcasts,
@@ -487,8 +495,8 @@ class Worlds:
         await platform.broadcasts.settled()
         await platform.simulcasts.stop()
         await platform.recorder.stop()
-        await platform.workshop.stop()
-        await platform.cutting_room.stop()
+        await platform.upload_queue.stop()
+        await platform.clip_queue.stop()
         await platform.webhooks.stop()
         world = platform.world
         self.shared.loops.forget(platform.world.name)
@@ -528,8 +536,8 @@ class Worlds:
     async def _delete(self, found: set[str]) -> None:
         """Remove media, unless a world speaks of it: one that was imported has uids of another."""
         for uid in found:
-            if self.shared.shelves.has(uid) and not self._is_shown(uid):
-                await self.shared.shelves.delete(uid)
+            if self.shared.media_store.has(uid) and not self._is_shown(uid):
+                await self.shared.media_store.delete(uid)
 
 
 def find_snapshot(platform: Platform, name: str) -> Snapshot:

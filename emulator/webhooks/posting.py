@@ -22,7 +22,7 @@ _STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-5]\d\d)(?: [^\r\n]*)?\r\n")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class WebhookResponse:
     """`status` is None where there was no answer; `outcome` is a sentence or the answer's text."""
 
     status: int | None
@@ -35,25 +35,27 @@ class _NotAllowed(Exception):
 
 async def post(
     url: str, headers: Mapping[str, str], body: bytes, allowed: Allowed, timeout_ms: int
-) -> Answer:
-    """Post a body. Whatever happens to it is an `Answer`: nothing that a peer does raises."""
+) -> WebhookResponse:
+    """Post a body. Any outcome is a `WebhookResponse`: nothing that a peer does raises."""
     parts = urlsplit(url)
     try:
         async with asyncio.timeout(timeout_ms / 1000):
             return await _exchange(parts, headers, body, allowed)
     except TimeoutError:
-        return Answer(None, f"no answer within {timeout_ms / 1000:g} s")
+        return WebhookResponse(None, f"no answer within {timeout_ms / 1000:g} s")
     except _NotAllowed:
-        return Answer(None, f"{parts.hostname} is not allowed: see the setting webhook_hosts")
+        return WebhookResponse(
+            None, f"{parts.hostname} is not allowed: see the setting webhook_hosts"
+        )
     except (OSError, UnicodeError) as error:
-        return Answer(None, f"not reached: {error}")
+        return WebhookResponse(None, f"not reached: {error}")
     except (asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-        return Answer(None, "the answer was not HTTP")
+        return WebhookResponse(None, "the answer was not HTTP")
 
 
 async def _exchange(
     parts: SplitResult, headers: Mapping[str, str], body: bytes, allowed: Allowed
-) -> Answer:
+) -> WebhookResponse:
     reader, writer = await _connect(parts, allowed)
     try:
         writer.write(_request(parts, headers, body))
@@ -64,9 +66,9 @@ async def _exchange(
             head = await reader.readuntil(b"\r\n\r\n")
         found = _STATUS_LINE.match(head)
         if found is None:
-            return Answer(None, "the answer was not HTTP")
+            return WebhookResponse(None, "the answer was not HTTP")
         text = await reader.read(_TOLD_BYTES_MAX)
-        return Answer(int(found[1]), text.decode(errors="replace").strip())
+        return WebhookResponse(int(found[1]), text.decode(errors="replace").strip())
     finally:
         writer.close()
         with suppress(OSError, TimeoutError):

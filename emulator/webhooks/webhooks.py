@@ -24,11 +24,11 @@ from emulator.core.events.webhooks import WebhookTargetAdded, WebhookTargetRemov
 from emulator.core.events.worlds import WorldReplaced
 from emulator.core.hosts import Allowed
 from emulator.core.values import dataclass
-from emulator.webhooks.posting import Answer, post
+from emulator.webhooks.posting import WebhookResponse, post
 from emulator.world.faults.webhook import WebhookFail, WebhookSlow
 from emulator.world.webhooks import deliveries, targets
 from emulator.world.webhooks.deliveries import Delivery
-from emulator.world.webhooks.targets import Target
+from emulator.world.webhooks.targets import WebhookTarget
 from emulator.world.world import World
 
 # Of an event that is made up, these are its own.
@@ -37,7 +37,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
-class WebhookBounds:
+class WebhookConfig:
     """`urls` are told everything, in every world. `timeout_ms` is the machine's time."""
 
     urls: tuple[str, ...] = ()
@@ -73,13 +73,13 @@ class Webhooks:
         world: World,
         make_teller: Callable[[], Teller],
         tasks: asyncio.TaskGroup,
-        bounds: WebhookBounds,
+        bounds: WebhookConfig,
     ) -> None:
         self._world = world
         self._make_teller = make_teller
         self._tasks = tasks
         self._bounds = bounds
-        self._targets: list[Target] | None = None
+        self._targets: list[WebhookTarget] | None = None
         self._fresh: list[tuple[str, str]] = []
         self._busy: dict[int, asyncio.Task[None]] = {}
         self._bell: Timer | None = None
@@ -126,7 +126,7 @@ class Webhooks:
         self._fresh.append((kind, _encode(body)))
 
     def send(
-        self, kind: str, fields: Mapping[str, Any] | None, target: Target | None
+        self, kind: str, fields: Mapping[str, Any] | None, target: WebhookTarget | None
     ) -> list[Delivery]:
         """Send an event that nothing in the world caused, to `target` or to all that want it.
 
@@ -166,7 +166,7 @@ class Webhooks:
         """Made when somebody wants to be told."""
         return self._make_teller()
 
-    def _all(self) -> list[Target]:
+    def _all(self) -> list[WebhookTarget]:
         if self._targets is None:
             self._targets = targets.of(self._world)
         return self._targets
@@ -211,7 +211,7 @@ class Webhooks:
         if later:
             self._bell = self._world.clock.call_at(min(later), self.go_on)
 
-    async def _attempt(self, target: Target, delivery: Delivery) -> None:
+    async def _attempt(self, target: WebhookTarget, delivery: Delivery) -> None:
         body = delivery.body.encode()
         if self._world.faults.are_on:
             await self._wait_for_faults(target, delivery)
@@ -229,14 +229,14 @@ class Webhooks:
                 answer = await post(target.url, headers, body, bounds.allowed, bounds.timeout_ms)
             self._world.insist(partial(self._note, target, delivery, answer))
 
-    def _note(self, target: Target, delivery: Delivery, answer: Answer) -> None:
+    def _note(self, target: WebhookTarget, delivery: Delivery, answer: WebhookResponse) -> None:
         """Write down what an attempt came to. Until then, nothing more is sent to its target."""
         if deliveries.is_kept(self._world, delivery):
             deliveries.note(self._world, target, delivery, answer.status, answer.outcome)
         self._busy.pop(target.row, None)
         self.go_on()
 
-    async def _wait_for_faults(self, target: Target, delivery: Delivery) -> None:
+    async def _wait_for_faults(self, target: WebhookTarget, delivery: Delivery) -> None:
         """Deliver later, on the world's clock, where a fault wants that."""
         slow = self._world.faults.strike(
             WebhookSlow, _subject(delivery), url=target.url, event=delivery.kind
@@ -247,7 +247,7 @@ class Webhooks:
             self._world.clock.call_at(due_ms, is_due.set)
             await is_due.wait()
 
-    def _failed(self, target: Target, delivery: Delivery) -> Answer | None:
+    def _failed(self, target: WebhookTarget, delivery: Delivery) -> WebhookResponse | None:
         """What a fault answers instead of the target; None where there is none."""
         if not self._world.faults.are_on:
             return None
@@ -256,7 +256,7 @@ class Webhooks:
         )
         if struck is None:
             return None
-        return Answer(struck.fault.status, f"A fault ({struck.label}): it was not sent.")
+        return WebhookResponse(struck.fault.status, f"A fault ({struck.label}): it was not sent.")
 
 
 def _subject(delivery: Delivery) -> str:

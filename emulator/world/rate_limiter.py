@@ -18,7 +18,7 @@ class Quota:
     reset_ms: int
 
 
-class Limits:
+class RateLimiter:
     """Remembers each caller's calls of the last minute."""
 
     def __init__(self, clock: Clock) -> None:

@@ -4,7 +4,7 @@ from emulator.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class RulesConfig:
     """`streams_per_user` counts streams that have not ended; a limit of 0 means none.
 
     Of `chat_repeats_max` equal lines that somebody says within half a minute, the next is held.

@@ -13,8 +13,8 @@ from emulator.world.audience.viewers import Viewers
 from emulator.world.chat.known_rooms import KnownRooms
 from emulator.world.discovery.pending import PendingSearches
 from emulator.world.faults.faults import Faults
-from emulator.world.rate_limiter import Limits
-from emulator.world.rules import Rules
+from emulator.world.rate_limiter import RateLimiter
+from emulator.world.rules import RulesConfig
 from emulator.world.store.database import open_database
 from emulator.world.store.journal import Store
 
@@ -36,14 +36,14 @@ class World:
         *,
         clock: Clock,
         publish: Callable[[Event], None],
-        rules: Rules | None = None,
+        rules: RulesConfig | None = None,
         name: str = DEFAULT,
         path: str = ":memory:",
         facts: Store | None = None,
     ) -> None:
         self.name = name
         self.clock = clock
-        self.rules = rules or Rules()
+        self.rules = rules or RulesConfig()
         # Where the addresses of pictures begin, for who asks at this moment.
         self.media_base: Callable[[], str] = str
         self._is_kept = facts is None
@@ -111,7 +111,7 @@ class World:
         self.ids = Ids(self.name, self._count_start())
         # What is loaded has none of its own, and who is signed in stays so.
         self.secret = self._keep("secret", lambda: self.secret or self._make_secret())
-        self.limits = Limits(self.clock)
+        self.limits = RateLimiter(self.clock)
         # In place, not anew: what waits for a fault of the old facts goes on.
         self.faults.forget()
         self.searches = PendingSearches()

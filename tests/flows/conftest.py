@@ -23,7 +23,7 @@ from emulator.core.clock import ManualClock
 from emulator.core.events import Event
 from emulator.server import Emulator
 from emulator.settings import Settings
-from emulator.world.rules import Rules
+from emulator.world.rules import RulesConfig
 from tests.support.rest import Caller
 from tests.support.stage import Stage, staged
 
@@ -87,13 +87,13 @@ def call(client: httpx.AsyncClient, request: pytest.FixtureRequest) -> Caller:
 
 
 @pytest.fixture
-def rules() -> Rules:
-    return Rules()
+def rules() -> RulesConfig:
+    return RulesConfig()
 
 
 @pytest.fixture
 async def stage(
-    tmp_path: Path, clock: ManualClock, heard: list[Event], rules: Rules
+    tmp_path: Path, clock: ManualClock, heard: list[Event], rules: RulesConfig
 ) -> AsyncIterator[Stage]:
     async with staged(tmp_path, clock, heard, rules) as stage:
         yield stage

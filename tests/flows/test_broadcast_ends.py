@@ -10,7 +10,7 @@ from emulator.core.events.live import (
     StreamWentLive,
 )
 from emulator.world.live import streams
-from emulator.world.rules import Rules
+from emulator.world.rules import RulesConfig
 from emulator.world.world import WRITE_RETRY_MS
 from tests.support.stage import WINDOW_MS, Publisher, Stage
 from tests.support.stores import unwritable
@@ -26,17 +26,17 @@ async def test_a_second_publisher_is_refused_and_the_first_does_not_notice(stage
 
     assert refused.value.code == "conflict"
     assert len(stage.heard_of(PublishRefused)) == 1
-    before = stage.shelf(stream).window.duration
+    before = stage.hls_stream(stream).window.duration
     first.send()
     assert first.told == []
-    assert stage.shelf(stream).window.duration > before
+    assert stage.hls_stream(stream).window.duration > before
     assert len(stage.heard_of(PublisherJoined)) == 1
 
 
 class TestTakeover:
     @pytest.fixture
-    def rules(self) -> Rules:
-        return Rules(is_takeover_allowed=True)
+    def rules(self) -> RulesConfig:
+        return RulesConfig(is_takeover_allowed=True)
 
     async def test_a_second_publisher_replaces_the_first(self, stage: Stage) -> None:
         # Given two publishers of one stream, where takeover is allowed,
@@ -46,16 +46,16 @@ class TestTakeover:
         assert first.told == ["Another publisher took over with the same key."]
 
         # when the first still sends, and goes, then it is nobody's;
-        before = stage.shelf(stream).window.duration
+        before = stage.hls_stream(stream).window.duration
         first.send()
         first.leave()
-        assert stage.shelf(stream).window.duration == before
+        assert stage.hls_stream(stream).window.duration == before
         stage.clock.advance(2 * WINDOW_MS)
         assert stage.now(stream).status == "live"
 
         # and the stream lives and ends by the second.
         second.send()
-        assert stage.shelf(stream).window.duration > before
+        assert stage.hls_stream(stream).window.duration > before
         second.leave()
         stage.clock.advance(WINDOW_MS)
         assert stage.now(stream).status == "ended"
@@ -77,11 +77,11 @@ async def test_an_end_by_its_owner_sends_the_publisher_away_and_says_why(stage: 
     # then the publisher is told, what it still sends is taken by nobody, and its leaving later
     # changes nothing.
     assert publisher.told == ["The stream has ended: ended by its owner."]
-    before = stage.shelf(stream).window.duration
+    before = stage.hls_stream(stream).window.duration
     publisher.send(1)
     publisher.leave("the server closed the connection")
     stage.clock.advance(2 * WINDOW_MS)
-    assert stage.shelf(stream).window.duration == before
+    assert stage.hls_stream(stream).window.duration == before
     ended = stage.now(stream)
     assert (ended.status, ended.ended_at_ms) == ("ended", ended_ms)
     assert stage.ended_once(stream).reason == "ended by its owner"
@@ -109,7 +109,7 @@ async def test_an_end_before_the_first_picture_leaves_no_vod(stage: Stage) -> No
 
     assert publisher.told == ["The stream has ended: ended by its owner."]
     assert stage.ended_once(stream).vod_id is None
-    assert not stage.shelves.has(stream.uid)
+    assert not stage.media_store.has(stream.uid)
 
 
 # Live by the API, without media.

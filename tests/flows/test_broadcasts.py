@@ -13,8 +13,8 @@ from emulator.core.events.live import (
     StreamEnded,
     StreamWentLive,
 )
-from emulator.media.broadcast.broadcasts import BroadcastBounds, Broadcasts
-from emulator.media.hls.store import ShelfSettings, Shelves
+from emulator.media.broadcast.broadcasts import BroadcastConfig, Broadcasts
+from emulator.media.hls.store import MediaStore, MediaStoreConfig
 from emulator.media.ingest.tag import Tag
 from emulator.media.ingest.wire import amf0
 from emulator.world.library import recordings
@@ -69,10 +69,10 @@ async def test_a_full_disk_refuses_a_publisher_and_nothing_else(
     stage: Stage, tmp_path: Path
 ) -> None:
     stream = stage.create()
-    tiny = Shelves(tmp_path / "tiny", ShelfSettings(disk_limit_bytes=1))
+    tiny = MediaStore(tmp_path / "tiny", MediaStoreConfig(disk_limit_bytes=1))
     (tmp_path / "tiny" / "old").mkdir(parents=True)
     (tmp_path / "tiny" / "old" / "film").write_bytes(bytes(1000))
-    stage.broadcasts._shelves = tiny
+    stage.broadcasts._media_store = tiny
     with pytest.raises(Refused) as refused:
         Publisher(stage, stream.stream_key)
 
@@ -97,7 +97,7 @@ async def test_a_stream_waits_for_its_publisher_as_long_as_the_window_and_no_lon
     # when the window is not over, then it is live;
     stage.clock.advance(WINDOW_MS - 1)
     assert stage.now(stream).status == "live"
-    assert not stage.shelf(stream).window.is_finished
+    assert not stage.hls_stream(stream).window.is_finished
 
     # when it is, then it has ended, at the instant when its media stopped, with a VOD.
     stage.clock.advance(1)
@@ -107,7 +107,7 @@ async def test_a_stream_waits_for_its_publisher_as_long_as_the_window_and_no_lon
     assert stage.ended_once(stream).vod_id == ended.vod_id
     assert ended.vod_id is not None
     assert recordings.find(stage.world, ended.vod_id).status == "processing"
-    assert stage.shelf(stream).window.is_finished
+    assert stage.hls_stream(stream).window.is_finished
 
 
 async def test_a_publisher_that_is_back_in_time_goes_on_with_the_same_stream(
@@ -128,7 +128,7 @@ async def test_a_publisher_that_is_back_in_time_goes_on_with_the_same_stream(
     assert (live.status, live.started_at_ms) == ("live", started_ms)
     joined = [event for event in stage.heard if isinstance(event, PublisherJoined)]
     assert [event.is_return for event in joined] == [False, True]
-    window = stage.shelf(stream).window
+    window = stage.hls_stream(stream).window
     assert sum(segment.starts_discontinuity for segment in window.segments) == 1
     # Each time, what comes before the first key frame and after the last whole part is missing.
     assert 3.8 < window.duration / 90_000 <= 4.05
@@ -194,12 +194,12 @@ async def test_streams_wait_and_end_each_for_itself(stage: Stage) -> None:
 async def restarted(stage: Stage) -> Stage:
     """The same facts and files, with nothing else of the process that had them."""
     stage.broadcasts.abandon("the emulator stops")
-    await stage.shelves.close()
-    shelves = Shelves(stage.shelves.root, stage.shelves.settings)
+    await stage.media_store.close()
+    media_store = MediaStore(stage.media_store.root, stage.media_store.settings)
     return replace(
         stage,
-        shelves=shelves,
-        broadcasts=Broadcasts(stage.world, shelves, BroadcastBounds(segment_ms=1000)),
+        media_store=media_store,
+        broadcasts=Broadcasts(stage.world, media_store, BroadcastConfig(segment_ms=1000)),
     )
 
 
@@ -222,7 +222,7 @@ async def test_the_window_counts_from_the_start_of_the_next_process(stage: Stage
     ended = stage.now(stream)
     assert ended.status == "ended"
     assert ended.ended_at_ms == pytest.approx(stopped_ms, abs=100)
-    await following.shelves.close()
+    await following.media_store.close()
 
 
 async def test_a_publisher_that_comes_back_to_the_next_process_goes_on(stage: Stage) -> None:
@@ -236,7 +236,7 @@ async def test_a_publisher_that_comes_back_to_the_next_process_goes_on(stage: St
 
     stage.clock.advance(WINDOW_MS)
     assert stage.now(stream).status == "live"
-    window = following.shelf(stream).window
+    window = following.hls_stream(stream).window
     assert sum(segment.starts_discontinuity for segment in window.segments) == 1
     assert 3.8 < window.duration / 90_000 <= 4
     starts = [segment.start for segment in window.segments]
@@ -244,7 +244,7 @@ async def test_a_publisher_that_comes_back_to_the_next_process_goes_on(stage: St
     publisher.leave()
     stage.clock.advance(WINDOW_MS)
     assert stage.now(stream).status == "ended"
-    await following.shelves.close()
+    await following.media_store.close()
 
 
 async def test_a_return_to_the_next_process_without_a_picture_still_ends(stage: Stage) -> None:
@@ -255,7 +255,7 @@ async def test_a_return_to_the_next_process_without_a_picture_still_ends(stage: 
     Publisher(following, stream.stream_key).send_headers().leave()
     stage.clock.advance(WINDOW_MS)
     assert stage.now(stream).status == "ended"
-    await following.shelves.close()
+    await following.media_store.close()
 
 
 # A codec that is refused.
@@ -286,7 +286,7 @@ async def test_sound_that_is_refused_after_a_key_frame_leaves_no_trace(
     with pytest.raises(Refused) as refused:
         publisher.send_tags([odd])
     assert refused.value.code == "unsupported"
-    publisher.leave(refused.value.sentence)
+    publisher.leave(refused.value.message)
     stage.clock.advance(10 * WINDOW_MS)
 
     # then the stream has never been live, and its key is as good as before.
@@ -319,7 +319,7 @@ async def test_a_stream_whose_sound_does_not_come_begins_without_it(stage: Stage
     waits.send_tags([METADATA, *pictures])
     live = stage.now(announced)
     assert live.status == "live"
-    assert stage.shelf(announced).window.duration > 2.5 * 90_000
+    assert stage.hls_stream(announced).window.duration > 2.5 * 90_000
     assert live.started_at_ms == began_ms
 
 

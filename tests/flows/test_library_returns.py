@@ -50,8 +50,8 @@ async def test_what_waits_when_the_emulator_stops(tmp_path: Path) -> None:
     # Given a clip and another size that were asked for while both benches were taken,
     async with opened(tmp_path / "data") as (emulator, call):
         stream = await record(emulator, call, seconds=2)
-        benches = emulator.platform.shared.benches
-        async with benches.cuts, benches.jobs:
+        job_runners = emulator.platform.shared.job_runners
+        async with job_runners.cuts, job_runners.jobs:
             made = (await clip(call, stream)).json()
             vod_path = f"/vod/{stream['vod_id']}/transcoding"
             with emulator.platform.world.change():
@@ -62,7 +62,7 @@ async def test_what_waits_when_the_emulator_stops(tmp_path: Path) -> None:
             asked = await call("POST", vod_path, "ak_demo", json={"renditions": ["144p"]})
             assert asked.status_code == 202
             # when the emulator stops,
-            await emulator.platform.cutting_room.stop()
+            await emulator.platform.clip_queue.stop()
 
     # then the next one cuts the clip, and says of the other that it has failed.
     async with opened(tmp_path / "data") as (emulator, call):
@@ -80,7 +80,9 @@ async def test_a_snapshot_keeps_the_media_it_speaks_of() -> None:
         made = (await heard(emulator, ClipReady, clip(call, stream))).json()
         path = f"/streams/clips/{made['id']}"
         shown = (await call("GET", path)).json()
-        folder = emulator.platform.shelves.folder(urlsplit(shown["video_url"]).path.split("/")[-3])
+        folder = emulator.platform.media_store.folder(
+            urlsplit(shown["video_url"]).path.split("/")[-3]
+        )
         worlds, platform = emulator.platform.worlds, emulator.platform
         worlds.save(platform, "before")
 
@@ -106,18 +108,18 @@ async def test_a_vod_that_goes_while_it_is_transcoded_leaves_nothing() -> None:
         upload = call("POST", "/vod/upload", "ak_demo", json=body)
         vod = (await heard(emulator, VodReady, upload)).json()["vod"]
         body = {"renditions": ["144p"]}
-        async with emulator.platform.shared.benches.jobs:
+        async with emulator.platform.shared.job_runners.jobs:
             await call("POST", f"/vod/{vod['id']}/transcoding", "ak_demo", json=body)
         await call("DELETE", f"/streams/vods/{vod['id']}", "ak_demo")
 
-        media = emulator.platform.shelves.root
+        media = emulator.platform.media_store.root
         kept = {sent["cloudflare_video_id"]}
 
         def only_the_film() -> bool:
             return {each.name for each in media.iterdir()} == kept
 
         await asyncio.to_thread(until, only_the_film, "what was begun to be gone")
-        assert not emulator.platform.cutting_room._under_way
+        assert not emulator.platform.clip_queue._under_way
 
 
 async def test_what_cannot_be_transcoded_says_so() -> None:
@@ -130,7 +132,7 @@ async def test_what_cannot_be_transcoded_says_so() -> None:
             )
         path = f"/vod/{stream['vod_id']}/transcoding"
         body = {"renditions": ["144p"]}
-        await emulator.platform.shelves.delete(stream["cloudflare_stream_id"])
+        await emulator.platform.media_store.delete(stream["cloudflare_stream_id"])
 
         await heard(emulator, RenditionFailed, call("POST", path, "ak_demo", json=body))
 
@@ -189,7 +191,7 @@ async def test_what_has_left_the_live_window_can_be_clipped() -> None:
         stream = await create(call)
         publish(emulator, stream, 12)
         world = emulator.platform.world
-        window = emulator.platform.shelves.find(stream["cloudflare_stream_id"]).window
+        window = emulator.platform.media_store.find(stream["cloudflare_stream_id"]).window
         assert window.first_msn >= 2
         with world.change():
             world.store.write("UPDATE streams SET started_at_ms = started_at_ms - 12000")

@@ -10,9 +10,9 @@ from emulator.core.clock import ManualClock
 from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.library import VodReady
-from emulator.media.ingest.authorizer import Attempt, Intake
+from emulator.media.ingest.authorizer import MediaSink, PublishRequest
 from emulator.media.ingest.tag import Tag
-from emulator.media.publisher.config import PublishSettings
+from emulator.media.publisher.config import PublishConfig
 from emulator.media.publisher.synthetic import SyntheticBroadcast
 from emulator.server import Emulator
 from emulator.settings import Settings
@@ -27,7 +27,7 @@ HASTY = Settings(
 
 @cache
 def picture() -> tuple[Tag, ...]:
-    settings = PublishSettings(width=160, height=90, video_kbits=100)
+    settings = PublishConfig(width=160, height=90, video_kbits=100)
     return tuple(tags_until(SyntheticBroadcast(settings, ManualClock()), 3000))
 
 
@@ -40,9 +40,9 @@ class Stage:
         self.client = client
         self.told: list[str] = []
 
-    def knock(self, key: str) -> Intake:
-        attempt = Attempt(key, "rtmp", "192.0.2.1:5000", "test")
-        return self.emulator.platform.broadcasts.admit(attempt, self.told.append)
+    def knock(self, key: str) -> MediaSink:
+        publish_request = PublishRequest(key, "rtmp", "192.0.2.1:5000", "test")
+        return self.emulator.platform.broadcasts.authorize(publish_request, self.told.append)
 
     async def record(self) -> dict[str, str]:
         """A stream that has ended, and its VOD is ready."""
@@ -54,9 +54,9 @@ class Stage:
                 is_ready.set()
 
         forget = self.emulator.platform.bus.subscribe(hear)
-        intake = self.knock(stream["stream_key"])
+        sink = self.knock(stream["stream_key"])
         for tag in picture():
-            intake.receive(tag)
+            sink.receive(tag)
         await self.call("POST", f"/streams/{stream['id']}/end", "ak_demo")
         await asyncio.wait_for(is_ready.wait(), timeout=30)
         forget()
@@ -69,7 +69,7 @@ class Stage:
         assert (answer.status_code, answer.content) == (204, b"")
 
     async def files_are_gone(self, stream: dict[str, str]) -> None:
-        folder = self.emulator.platform.shelves.folder(stream["cloudflare_stream_id"])
+        folder = self.emulator.platform.media_store.folder(stream["cloudflare_stream_id"])
         await asyncio.to_thread(until, lambda: not folder.exists(), "the files to be gone")
 
     async def plays(self, address: str) -> bool:
@@ -124,9 +124,9 @@ async def test_files_that_a_snapshot_shows_stay(stage: Stage) -> None:
 
 async def test_a_vod_that_is_processed_can_be_deleted(stage: Stage) -> None:
     stream = await create(stage.call)
-    intake = stage.knock(stream["stream_key"])
+    sink = stage.knock(stream["stream_key"])
     for tag in picture():
-        intake.receive(tag)
+        sink.receive(tag)
     await stage.call("POST", f"/streams/{stream['id']}/end", "ak_demo")
 
     await stage.delete(stream, "?with_vods=true")

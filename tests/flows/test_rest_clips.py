@@ -126,7 +126,7 @@ async def test_a_clip_is_cut_and_shows_wherever_clips_do(
     check_error(await call("DELETE", path, "ak_demo_viewer"), 404)
     assert (await call("GET", f"/streams/{stream['id']}/clips")).json()["total"] == 1
     assert (await call("GET", engagement, "ak_demo")).json()["clips_created"] == 1
-    folder = emulator.platform.shelves.folder(base.rpartition("/")[2])
+    folder = emulator.platform.media_store.folder(base.rpartition("/")[2])
     await asyncio.to_thread(until, lambda: not folder.exists(), "the files to be gone")
     assert (await client.get(urlsplit(clip["video_url"]).path)).status_code == 404
 
@@ -148,7 +148,7 @@ async def test_a_clip_outlives_the_recording_but_not_the_stream(
 
     await call("DELETE", f"/streams/id/{stream['id']}", "ak_demo")
     check_error(await call("GET", path), 404)
-    folder = emulator.platform.shelves.folder(urlsplit(clip["video_url"]).path.split("/")[-3])
+    folder = emulator.platform.media_store.folder(urlsplit(clip["video_url"]).path.split("/")[-3])
     await asyncio.to_thread(until, lambda: not folder.exists(), "the files to be gone")
 
 
@@ -266,7 +266,7 @@ async def test_a_clip_whose_media_is_gone_says_that_it_failed(
     call: Caller, emulator: Emulator
 ) -> None:
     stream = await record(emulator, call, seconds=2)
-    await emulator.platform.shelves.delete(stream["cloudflare_stream_id"])
+    await emulator.platform.media_store.delete(stream["cloudflare_stream_id"])
     body = {"title": "Lost", "start_time": 0, "end_time": 1}
 
     act = call("POST", f"/streams/{stream['id']}/clips", "ak_demo", json=body)

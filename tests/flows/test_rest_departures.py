@@ -8,7 +8,7 @@ import httpx
 import pytest
 import segno
 
-from emulator.media.ingest.authorizer import Attempt
+from emulator.media.ingest.authorizer import PublishRequest
 from emulator.server import Emulator
 from emulator.world.people import accounts
 from emulator.world.store.journal import Store
@@ -45,10 +45,10 @@ async def post(call: Caller, path: str, key: str, body: object = None) -> Any:
 async def leaver(emulator: Emulator, call: Caller) -> Leaver:
     told: list[str] = []
     stream = await create(call, KEY, title="Zyzzyva at work", tags=["zyzzyva"])
-    attempt = Attempt(stream["stream_key"], "rtmp", "192.0.2.1:5000", "test")
-    intake = emulator.platform.broadcasts.admit(attempt, told.append)
+    publish_request = PublishRequest(stream["stream_key"], "rtmp", "192.0.2.1:5000", "test")
+    sink = emulator.platform.broadcasts.authorize(publish_request, told.append)
     for tag in picture(2):
-        intake.receive(tag)
+        sink.receive(tag)
     room = await create(call, OTHER, title="Somebody else's room")
     await post(call, f"/streams/{room['id']}/chat", KEY, {"content": "my line"})
     await post(call, f"/streams/{stream['id']}/chat", OTHER, {"content": "in your room"})

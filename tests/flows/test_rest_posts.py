@@ -291,7 +291,7 @@ async def test_a_vod_is_made_in_smaller_sizes(
     check_error(await call("POST", path, json=body), 401)
 
     # Its files go with it.
-    folder = emulator.platform.shelves.folder(base.rpartition("/")[2])
+    folder = emulator.platform.media_store.folder(base.rpartition("/")[2])
     assert folder.exists()
     await call("DELETE", f"/streams/vods/{vod_id}", "ak_demo")
     await asyncio.to_thread(until, lambda: not folder.exists(), "the files to be gone")

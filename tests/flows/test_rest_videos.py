@@ -90,9 +90,9 @@ async def test_a_deleted_video_is_gone_everywhere(
     album_path = f"/videos/albums/{album['id']}"
     body = {"video_id": video["id"]}
     assert (await call("POST", f"{album_path}/videos", "ak_demo", json=body)).status_code == 201
-    shelves = emulator.platform.shelves
+    media_store = emulator.platform.media_store
     uid = video["cloudflare_video_id"]
-    assert shelves.has(uid)
+    assert media_store.has(uid)
     # A video of somebody else's that shows the same media goes out with it.
     copy = await make(call, "ak_demo_viewer", cloudflare_video_id=uid)
     assert copy["status"] == "ready"
@@ -108,7 +108,7 @@ async def test_a_deleted_video_is_gone_everywhere(
     assert (await get(client, video["playback_url"])).status_code == 404
     shown = (await call("GET", f"/videos/{copy['id']}", "ak_demo_viewer")).json()
     assert (shown["status"], shown["playback_url"]) == ("failed", None)
-    await until_true(lambda: not shelves.has(uid))
+    await until_true(lambda: not media_store.has(uid))
 
 
 async def test_a_video_of_media_that_is_there_is_ready_at_once(call: Caller) -> None:
@@ -226,7 +226,7 @@ async def test_a_video_that_cannot_be_is_422(call: Caller, body: object) -> None
 
 async def test_what_is_no_video_is_422_and_leaves_nothing(call: Caller, emulator: Emulator) -> None:
     whole = small_film().read_bytes()
-    root = emulator.platform.shelves.root
+    root = emulator.platform.media_store.root
     before = sorted(root.iterdir())
     for name, content in (
         ("empty.mp4", b""),
@@ -267,7 +267,7 @@ async def test_a_job_whose_upload_is_gone_or_kills_the_process_is_not_begun_agai
             jobs.start(world, job)
             jobs.begin_again(world, jobs.find(world, job.id))
 
-        await emulator.platform.workshop.recover()
+        await emulator.platform.upload_queue.recover()
 
         job = jobs.latest(world, video)
         assert job is not None

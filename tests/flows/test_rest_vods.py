@@ -184,7 +184,7 @@ async def test_a_deleted_recording_is_gone_everywhere(
     assert await statuses() == {200}
     body = {"title": "Copy", "cloudflare_video_id": vod["cloudflare_video_id"]}
     copy = (await call("POST", "/videos/", "ak_demo_viewer", json=body)).json()
-    folder = emulator.platform.shelves.folder(stream["cloudflare_stream_id"])
+    folder = emulator.platform.media_store.folder(stream["cloudflare_stream_id"])
     assert folder.exists()
     check_error(await call("DELETE", path, "ak_demo_viewer"), 403)
     check_error(await call("DELETE", path), 401)

@@ -120,7 +120,7 @@ async def test_processing_makes_other_media_and_the_old_addresses_stay(
     again = (await call("GET", path, "ak_demo")).json()
     assert (again["resolution"], again["format"]) == ("320x180", "webm")
     uid = base.rpartition("/")[2]
-    await until_true(lambda: not emulator.platform.shelves.has(uid))
+    await until_true(lambda: not emulator.platform.media_store.has(uid))
     base = urlsplit(again["videoUrl"]).path.partition("/manifest/")[0]
     assert 'CODECS="vp09' in (await client.get(urlsplit(again["videoUrl"]).path)).text
     film = await client.get(f"{base}/downloads/default.webm")

@@ -12,12 +12,12 @@ from emulator.core.clock import ManualClock
 from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.hosts import Allowed
-from emulator.media.simulcast.config import OutletBounds
+from emulator.media.simulcast.config import SimulcastConfig
 from emulator.media.simulcast.feed import Feed
 from emulator.media.simulcast.simulcasts import Simulcasts
 from emulator.world.live import streams, targets
-from emulator.world.live.streams import Stream, Wishes
-from emulator.world.live.targets import TARGETS_MAX, Target
+from emulator.world.live.streams import Stream, StreamPatch
+from emulator.world.live.targets import TARGETS_MAX, SimulcastTarget
 from emulator.world.people import accounts
 from emulator.world.world import World
 
@@ -33,20 +33,20 @@ class Scene:
         bus = Bus()
         self.world = World(clock=clock, publish=bus.publish)
         self.feed = Feed()
-        bounds = OutletBounds(Allowed(), answer_ms=5_000)
+        bounds = SimulcastConfig(Allowed(), answer_ms=5_000)
         self.simulcasts = Simulcasts(self.world, lambda _: self.feed, tasks, bounds)
         self._news = asyncio.Event()
         bus.subscribe(self.heard.append)
         bus.subscribe(lambda _: self._news.set())
         bus.subscribe(self.simulcasts.hear)
         user = accounts.make(self.world, "ada", api_key="")
-        made = streams.create(self.world, user, Wishes({"title": "Tea"}))
+        made = streams.create(self.world, user, StreamPatch({"title": "Tea"}))
         self.stream: Stream = streams.go_live(self.world, made.id)
 
-    def target(self, target: Target) -> Target:
+    def target(self, target: SimulcastTarget) -> SimulcastTarget:
         return targets.find(self.world, self.stream, target.id)
 
-    async def until(self, target: Target, state: str, attempts: int) -> Target:
+    async def until(self, target: SimulcastTarget, state: str, attempts: int) -> SimulcastTarget:
         async with asyncio.timeout(20):
             while True:
                 self._news.clear()
@@ -164,7 +164,7 @@ async def test_a_stream_has_so_many_targets_and_each_once(scene: Scene, closed_p
         targets.add(scene.world, scene.stream, url, KEY)
 
 
-def _refusal(sentence: str) -> bytes:
+def _refusal(message: str) -> bytes:
     from emulator.media.ingest.wire import amf0, rtmp_chunks
     from emulator.media.ingest.wire.amf3 import Value
     from emulator.media.ingest.wire.rtmp_chunks import Message
@@ -172,6 +172,6 @@ def _refusal(sentence: str) -> bytes:
     told: dict[str, Value] = {
         "level": "error",
         "code": "NetConnection.Connect.Rejected",
-        "description": sentence,
+        "description": message,
     }
     return rtmp_chunks.write(3, Message(20, 0, 0, amf0.encode("_error", 1.0, None, told)))

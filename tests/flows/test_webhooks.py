@@ -31,14 +31,14 @@ BROKEN = b"HTTP/1.1 500 Oops\r\nContent-Length: 6\r\n\r\nbroken"
 
 
 @pytest.fixture
-def wishes() -> dict[str, Any]:
+def patch() -> dict[str, Any]:
     """Settings that differ from the defaults."""
     return {}
 
 
 @pytest.fixture
-async def room(tmp_path: Path, wishes: dict[str, Any]) -> AsyncIterator[Chatroom]:
-    async with chatroom(tmp_path, "in process", **wishes) as room:
+async def room(tmp_path: Path, patch: dict[str, Any]) -> AsyncIterator[Chatroom]:
+    async with chatroom(tmp_path, "in process", **patch) as room:
         yield room
 
 
@@ -182,7 +182,7 @@ async def test_whatever_a_target_answers_is_written_down(
     assert len(receiver.received) == 1
 
 
-@pytest.mark.parametrize("wishes", [{"webhook_timeout_ms": 200}])
+@pytest.mark.parametrize("patch", [{"webhook_timeout_ms": 200}])
 async def test_a_target_that_hangs_delays_itself_alone(room: Chatroom, receiver: Receiver) -> None:
     async with receiving() as hanging:
         hanging.answers = [None]

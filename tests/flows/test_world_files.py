@@ -218,7 +218,7 @@ async def test_broken_world_files_are_refused_and_change_nothing(tmp_path: Path)
             ),
         )
         assert (await imported(client, leading_out, name="odd")).status_code == 201
-        assert not (emulator.platform.shelves.root / uid).exists()
+        assert not (emulator.platform.media_store.root / uid).exists()
 
 
 def test_media_of_a_world_file_is_bounded_and_leaves_nothing(tmp_path: Path) -> None:

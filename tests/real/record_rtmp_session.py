@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from emulator.media.ingest.authorizer import Attempt, Intake
+from emulator.media.ingest.authorizer import MediaSink, PublishRequest
 from emulator.media.ingest.rtmp_server import RtmpServer
 from emulator.media.ingest.tag import Tag
 
@@ -22,8 +22,8 @@ class _OpenGate:
     bytes_per_second_max = 0
     pause_ms = 0
 
-    def admit(self, attempt: Attempt, _drop: Callable[[str], None]) -> Intake:
-        sys.stderr.write(f"publisher encoder={attempt.encoder}\n")
+    def authorize(self, publish_request: PublishRequest, _drop: Callable[[str], None]) -> MediaSink:
+        sys.stderr.write(f"publisher encoder={publish_request.encoder}\n")
         return self
 
     def receive(self, tag: Tag) -> None:

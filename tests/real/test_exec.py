@@ -58,8 +58,8 @@ def test_the_command_finds_the_emulator_in_its_environment() -> None:
 
 
 def test_variables_are_set_and_filled_in_and_the_ports_are_free_afterwards() -> None:
-    wishes = ("--env", "API_BASE={http}/api/v1", "--env", "TOKEN={api_key}", "--seed", "none")
-    status, output, _ = run(*wishes, "--", sys.executable, "-c", SHOW)
+    patch = ("--env", "API_BASE={http}/api/v1", "--env", "TOKEN={api_key}", "--seed", "none")
+    status, output, _ = run(*patch, "--", sys.executable, "-c", SHOW)
 
     shown = json.loads(output)
     assert status == 0

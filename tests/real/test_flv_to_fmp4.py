@@ -15,7 +15,7 @@ import imageio_ffmpeg
 import pytest
 
 from emulator.media.hls.fmp4 import fragment, init_segment
-from emulator.media.hls.part import Part
+from emulator.media.hls.part import HlsPart
 from emulator.media.hls.segmenter import Segmenter
 from emulator.media.ingest.flv import FlvReader
 from emulator.media.ingest.tag import Tag, TagKind
@@ -72,10 +72,10 @@ def tags(path: Path) -> Iterator[Tag]:
         position += 11 + size + 4
 
 
-def through(*sources: list[Tag]) -> list[Part]:
+def through(*sources: list[Tag]) -> list[HlsPart]:
     """The parts of one stream whose publishers, one after the other, sent these tags."""
     sequencer, segmenter = Sequencer(), Segmenter()
-    parts: list[Part] = []
+    parts: list[HlsPart] = []
     for source in sources:
         reader = FlvReader()
         sequencer.resume()
@@ -89,7 +89,7 @@ def through(*sources: list[Tag]) -> list[Part]:
     return parts
 
 
-def packed(parts: list[Part], path: Path) -> Path:
+def packed(parts: list[HlsPart], path: Path) -> Path:
     """An init segment and its fragments, one file an epoch would be in one playlist."""
     fragments = [fragment(part, number) for number, part in enumerate(parts, 1)]
     path.write_bytes(b"".join([init_segment(parts[0].tracks), *fragments]))

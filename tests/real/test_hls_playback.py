@@ -22,8 +22,8 @@ from starlette.routing import Route
 
 from emulator.core.errors import Refused
 from emulator.media.hls.segments import read
-from emulator.media.hls.store import ShelfSettings, Shelves
-from emulator.media.hls.stream import Kind, Shelf
+from emulator.media.hls.store import MediaStore, MediaStoreConfig
+from emulator.media.hls.stream import HlsStream, Kind
 from tests.support.broadcast import Footing, RealBroadcast, flv, joined, put
 from tests.support.encoders import BOTH, ffmpeg
 from tests.support.hls.media_rules import check_media
@@ -68,9 +68,9 @@ FOR_FFMPEG = [name for name in BROADCASTS if name != "a new codec"]
 class Audience:
     """The HTTP in front of a shelf. `asked` is set each time a player asks for a playlist."""
 
-    def __init__(self, shelves: Shelves) -> None:
+    def __init__(self, media_store: MediaStore) -> None:
         self.asked = asyncio.Event()
-        self._shelves = shelves
+        self._media_store = media_store
 
     async def manifest(self, request: Request) -> Response:
         self.asked.set()
@@ -78,40 +78,40 @@ class Audience:
         numbers = [
             int(query[name]) if name in query else None for name in ("_HLS_msn", "_HLS_part")
         ]
-        shelf = self._shelves.find(UID)
-        await shelf.wait_for(*numbers)
+        hls_stream = self._media_store.find(UID)
+        await hls_stream.wait_for(*numbers)
         kind = KINDS[request.path_params["name"]]
-        rendered = shelf.playlist(kind, skip=query.get("_HLS_skip") == "YES")
+        rendered = hls_stream.playlist(kind, skip=query.get("_HLS_skip") == "YES")
         return Response(rendered.body, media_type="application/vnd.apple.mpegurl")
 
     async def media(self, request: Request) -> Response:
-        source = await self._shelves.find(UID).media(request.path_params["name"])
+        source = await self._media_store.find(UID).media(request.path_params["name"])
         return Response(await asyncio.to_thread(read, source), media_type="video/mp4")
 
-    async def air(self, shelf: Shelf, footings: list[Footing], count: int) -> None:
+    async def air(self, hls_stream: HlsStream, footings: list[Footing], count: int) -> None:
         """Put `count` more parts on the shelf each time that a player asks, then end."""
         for first in range(0, len(footings), count):
             await self.asked.wait()
             self.asked.clear()
-            put(shelf, footings[first : first + count])
-        shelf.finish()
+            put(hls_stream, footings[first : first + count])
+        hls_stream.finish()
 
 
 async def refused(_: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
-    return Response(error.sentence, 400 if error.code == "bad_request" else 404)
+    return Response(error.message, 400 if error.code == "bad_request" else 404)
 
 
 @pytest.fixture
-async def shelves(tmp_path: Path) -> AsyncIterator[Shelves]:
-    shelves = Shelves(tmp_path, ShelfSettings(segment_ms=1000, part_ms=200))
-    yield shelves
-    await shelves.close()
+async def media_store(tmp_path: Path) -> AsyncIterator[MediaStore]:
+    media_store = MediaStore(tmp_path, MediaStoreConfig(segment_ms=1000, part_ms=200))
+    yield media_store
+    await media_store.close()
 
 
 @pytest.fixture
-def audience(shelves: Shelves) -> Audience:
-    return Audience(shelves)
+def audience(media_store: MediaStore) -> Audience:
+    return Audience(media_store)
 
 
 @pytest.fixture
@@ -165,16 +165,16 @@ def parts_of(name: str) -> list[Footing]:
 @pytest.mark.parametrize("which", BOTH)
 @pytest.mark.parametrize("name", FOR_FFMPEG)
 async def test_a_live_stream_plays_from_its_first_segment_to_its_end(
-    shelves: Shelves, audience: Audience, address: str, which: str, name: str
+    media_store: MediaStore, audience: Audience, address: str, which: str, name: str
 ) -> None:
     # Given a stream that has begun,
-    shelf = shelves.begin(UID)
+    hls_stream = media_store.begin(UID)
     footings = parts_of(name)
-    put(shelf, footings[:6])
+    put(hls_stream, footings[:6])
     # when ffmpeg plays it while it grows,
     async with asyncio.TaskGroup() as tasks:
         playing = tasks.create_task(played(which, f"{address}/manifest/stream.m3u8"))
-        tasks.create_task(audience.air(shelf, footings[6:], count=8))
+        tasks.create_task(audience.air(hls_stream, footings[6:], count=8))
     # then every picture was shown in its own size, each once and in order.
     shown = playing.result()
     times = [time for time, _ in shown]
@@ -186,13 +186,13 @@ async def test_a_live_stream_plays_from_its_first_segment_to_its_end(
 @pytest.mark.parametrize("which", BOTH)
 @pytest.mark.parametrize("name", FOR_FFMPEG)
 async def test_a_recording_plays_every_picture(
-    shelves: Shelves, address: str, which: str, name: str
+    media_store: MediaStore, address: str, which: str, name: str
 ) -> None:
-    shelf = shelves.begin(UID)
-    put(shelf, parts_of(name))
-    shelf.finish()
-    await shelf.saved()
-    shelves.retire(UID)
+    hls_stream = media_store.begin(UID)
+    put(hls_stream, parts_of(name))
+    hls_stream.finish()
+    await hls_stream.saved()
+    media_store.retire(UID)
     shown = await played(which, f"{address}/manifest/video.m3u8")
     _, sizes = BROADCASTS[name]
     assert Counter(size for _, size in shown) == sizes
@@ -200,17 +200,17 @@ async def test_a_recording_plays_every_picture(
 
 
 async def test_a_low_latency_player_sees_every_part_once_and_no_rule_broken(
-    shelves: Shelves, audience: Audience, address: str
+    media_store: MediaStore, audience: Audience, address: str
 ) -> None:
     # Given a stream with a change of codec in its middle,
-    shelf = shelves.begin(UID)
+    hls_stream = media_store.begin(UID)
     footings = parts_of("a new codec")
-    put(shelf, footings[:6])
+    put(hls_stream, footings[:6])
     async with httpx.AsyncClient(base_url=address, timeout=60) as player:
         # when a player reloads blockingly, taking each part and fetching each hint ahead,
         async with asyncio.TaskGroup() as tasks:
             follow = tasks.create_task(_follow(player.get))
-            await audience.air(shelf, footings[6:], count=1)
+            await audience.air(hls_stream, footings[6:], count=1)
         texts, got = follow.result()
         multivariant = (await player.get("/manifest/video.m3u8")).text
     # then it had every byte of every part, in order, and every answer kept the rules.

@@ -17,9 +17,9 @@ def walk() -> Iterator[Walk]:
         yield walk
 
 
-def publish(walk: Walk, method: str, stream: dict[str, Any], **wishes: Any) -> Answer:
+def publish(walk: Walk, method: str, stream: dict[str, Any], **patch: Any) -> Answer:
     address = f"{walk.ready['admin']}/streams/{stream['id']}/publish"
-    return walk.ask(method, address, wishes if method == "POST" else None)
+    return walk.ask(method, address, patch if method == "POST" else None)
 
 
 @pytest.mark.parametrize("protocol", ["rtmps", "synthetic"])

@@ -132,7 +132,7 @@ def test_a_publisher_is_refused_and_let_in_once_it_is_over(walk: Walk) -> None:
         push.said()
         assert push.process.returncode
     (refused,) = events(walk, "PublishRefused")
-    assert "takes no publishers" in refused["sentence"]
+    assert "takes no publishers" in refused["message"]
     assert walk.stream(stream)["status"] == "offline"
     clear(walk)
     with pushing(address_of(stream)):

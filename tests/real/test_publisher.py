@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from emulator.core.clock import SystemClock
-from emulator.media.publisher.config import PublishSettings
+from emulator.media.publisher.config import PublishConfig
 from emulator.media.publisher.process import PublisherProcess
 from emulator.media.publisher.test_card.strip import read_strip
 from tests.support.encoders import film
@@ -186,9 +186,9 @@ def test_a_key_from_stdin_is_in_no_list_of_processes(walk: Walk) -> None:
 class TestRefusals:
     """Exit code 1 and one sentence that says what is wrong."""
 
-    def check(self, done: "subprocess.CompletedProcess[str]", sentence: str) -> None:
+    def check(self, done: "subprocess.CompletedProcess[str]", message: str) -> None:
         assert done.returncode == 1
-        assert sentence in done.stderr
+        assert message in done.stderr
         assert len(done.stderr.splitlines()) == 1
 
     def test_a_key_that_does_not_open(self, walk: Walk) -> None:
@@ -200,7 +200,7 @@ class TestRefusals:
         assert (done.returncode, done.stderr) == (1, "")
         last = reports(done.stdout)[-1]
         assert last["state"] == "refused"
-        assert last["sentence"].startswith("This stream key is not known.")
+        assert last["message"].startswith("This stream key is not known.")
 
     def test_a_stream_that_has_ended(self, walk: Walk) -> None:
         stream = walk.create()
@@ -253,7 +253,7 @@ async def test_a_publisher_of_a_program_ends_with_it(walk: Walk) -> None:
         walk.ready["rtmps"],
         stream["stream_key"],
         ca=walk.ready["ca"],
-        settings=PublishSettings(width=320, height=180, video_kbits=400),
+        settings=PublishConfig(width=320, height=180, video_kbits=400),
         on_progress=lambda progress: heard.append(progress.state),
     )
     await publisher.start()

@@ -11,7 +11,7 @@ import pytest
 import uvloop
 
 from emulator.core.errors import Refused
-from emulator.media.ingest.config import RtmpLimits
+from emulator.media.ingest.config import RtmpConfig
 from emulator.media.ingest.rtmp_server import RtmpServer
 from tests.support.ingest import GUARD_SECONDS, listening, open_files
 from tests.support.peers import need
@@ -53,53 +53,53 @@ async def push(
     return process.returncode, said.decode()
 
 
-def counts(intake: RecordingIntake) -> Counter[str]:
-    return Counter(tag.kind for tag in intake.tags)
+def counts(sink: RecordingIntake) -> Counter[str]:
+    return Counter(tag.kind for tag in sink.tags)
 
 
 # A publish.
 
 
 async def test_ffmpeg_publishes(ffmpeg: str) -> None:
-    gate = RecordingGate()
-    async with listening(gate) as (server, url):
+    authorizer = RecordingGate()
+    async with listening(authorizer) as (server, url):
         assert await push(ffmpeg, f"{url}/live/good") == (0, "")
-        intake = gate.intakes["good"]
-        await intake.closed.wait()
+        sink = authorizer.intakes["good"]
+        await sink.closed.wait()
 
         # A sequence header and an end of sequence beside the 30 frames.
-        assert counts(intake)["video"] == 32
-        assert counts(intake)["audio"] in range(48, 52)
-        assert counts(intake)["script"] == 1
-        assert intake.closed_for == ["the publisher stopped"]
+        assert counts(sink)["video"] == 32
+        assert counts(sink)["audio"] in range(48, 52)
+        assert counts(sink)["script"] == 1
+        assert sink.closed_for == ["the publisher stopped"]
         assert server.publisher_count == 0
-        assert intake.attempt.protocol == "rtmp"
-        assert intake.attempt.encoder.startswith("FMLE/3.0 (compatible; Lavf")
-        assert intake.attempt.peer.startswith("127.0.0.1:")
+        assert sink.publish_request.protocol == "rtmp"
+        assert sink.publish_request.encoder.startswith("FMLE/3.0 (compatible; Lavf")
+        assert sink.publish_request.peer.startswith("127.0.0.1:")
 
 
 @pytest.mark.parametrize("path", ["live/good?user=ada", "live/instance/good", "live//good"])
 async def test_ffmpeg_finds_its_stream_by_any_spelling_of_the_address(path: str) -> None:
-    gate = RecordingGate()
-    async with listening(gate) as (_, url):
+    authorizer = RecordingGate()
+    async with listening(authorizer) as (_, url):
         result = await push(imageio_ffmpeg.get_ffmpeg_exe(), f"{url}/{path}", seconds=0.2)
         assert result == (0, "")
-        assert gate.intakes.keys() == {"good"}
+        assert authorizer.intakes.keys() == {"good"}
 
 
 async def test_ffmpeg_publishes_over_tls(ffmpeg: str, tmp_path: Path) -> None:
-    gate = RecordingGate()
-    server = RtmpServer(gate)
+    authorizer = RecordingGate()
+    server = RtmpServer(authorizer)
     context = server_context(self_signed(tmp_path))
     port = await server.start_tls("127.0.0.1", 0, context)
     async with asyncio.timeout(GUARD_SECONDS):
         # Newer versions of ffmpeg verify by default, and this certificate is nobody's.
         url = f"rtmps://127.0.0.1:{port}/live/good"
         assert await push(ffmpeg, url, *H264_AAC, "-tls_verify", "0") == (0, "")
-        await gate.intakes["good"].closed.wait()
+        await authorizer.intakes["good"].closed.wait()
     await server.stop("the test is over")
-    assert counts(gate.intakes["good"])["video"] == 32
-    assert gate.intakes["good"].attempt.protocol == "rtmps"
+    assert counts(authorizer.intakes["good"])["video"] == 32
+    assert authorizer.intakes["good"].publish_request.protocol == "rtmps"
 
 
 @pytest.mark.parametrize(
@@ -112,13 +112,13 @@ async def test_ffmpeg_publishes_over_tls(ffmpeg: str, tmp_path: Path) -> None:
     ids=["hevc", "av1", "opus"],
 )
 async def test_enhanced_rtmp_comes_through(options: tuple[str, ...], opening: str) -> None:
-    gate = RecordingGate()
-    async with listening(gate) as (_, url):
+    authorizer = RecordingGate()
+    async with listening(authorizer) as (_, url):
         ffmpeg = imageio_ffmpeg.get_ffmpeg_exe()
         assert await push(ffmpeg, f"{url}/live/good", *options, seconds=0.5) == (0, "")
-        intake = gate.intakes["good"]
-        await intake.closed.wait()
-        first = next(tag for tag in intake.tags if tag.kind != "script")
+        sink = authorizer.intakes["good"]
+        await sink.closed.wait()
+        first = next(tag for tag in sink.tags if tag.kind != "script")
         assert first.payload[:5].hex() == opening
 
 
@@ -147,30 +147,30 @@ async def test_a_wrong_application_is_explained_by_ffmpeg(ffmpeg: str) -> None:
 
 
 async def test_a_refused_codec_is_explained_by_ffmpeg(ffmpeg: str) -> None:
-    sentence = "MP3 is not taken here: choose AAC."
-    gate = RecordingGate(refuses_media=Refused("unsupported", sentence))
-    async with listening(gate) as (_, url):
+    message = "MP3 is not taken here: choose AAC."
+    authorizer = RecordingGate(refuses_media=Refused("unsupported", message))
+    async with listening(authorizer) as (_, url):
         code, said = await push(ffmpeg, f"{url}/live/good", seconds=30, realtime=True)
         assert code != 0
-        assert f"Server error: {sentence}" in said
-        assert gate.intakes["good"].closed_for == [sentence]
-        assert len(gate.intakes["good"].tags) == 1
+        assert f"Server error: {message}" in said
+        assert authorizer.intakes["good"].closed_for == [message]
+        assert len(authorizer.intakes["good"].tags) == 1
 
 
 async def test_a_dropped_publisher_is_told_why(ffmpeg: str) -> None:
     # Given a publisher in full swing,
-    gate = RecordingGate()
-    async with listening(gate) as (server, url):
+    authorizer = RecordingGate()
+    async with listening(authorizer) as (server, url):
         pushing = asyncio.create_task(push(ffmpeg, f"{url}/live/good", seconds=30, realtime=True))
-        await gate.admitted.wait()
-        intake = gate.intakes["good"]
+        await authorizer.admitted.wait()
+        sink = authorizer.intakes["good"]
 
         # when it is dropped, twice,
-        intake.drop("The stream was ended.")
-        intake.drop("Again.")
+        sink.drop("The stream was ended.")
+        sink.drop("Again.")
 
         # then its intake is closed at once, and ffmpeg says the sentence.
-        assert intake.closed_for == ["The stream was ended."]
+        assert sink.closed_for == ["The stream was ended."]
         assert server.publisher_count == 0
         code, said = await pushing
         assert code != 0
@@ -188,15 +188,15 @@ async def test_a_player_is_told_to_watch_over_hls(ffmpeg: str) -> None:
 
 
 async def test_one_publisher_too_many_is_told_so() -> None:
-    gate = RecordingGate()
-    async with listening(gate, RtmpLimits(publishers_max=1)) as (_, url):
+    authorizer = RecordingGate()
+    async with listening(authorizer, RtmpConfig(publishers_max=1)) as (_, url):
         ffmpeg = imageio_ffmpeg.get_ffmpeg_exe()
         first = asyncio.create_task(push(ffmpeg, f"{url}/live/good1", seconds=30, realtime=True))
-        await gate.admitted.wait()
+        await authorizer.admitted.wait()
         _, said = await push(ffmpeg, f"{url}/live/good2")
         assert "Server error: 1 publishers are connected, which is the limit here." in said
-        assert gate.intakes.keys() == {"good1"}
-        gate.intakes["good1"].drop("enough")
+        assert authorizer.intakes.keys() == {"good1"}
+        authorizer.intakes["good1"].drop("enough")
         await first
 
 
@@ -214,14 +214,14 @@ async def raw_publisher(
 
 
 async def twenty_at_once() -> None:
-    gate = RecordingGate()
-    limits = RtmpLimits(bytes_per_second_max=2_000_000)
+    authorizer = RecordingGate()
+    limits = RtmpConfig(bytes_per_second_max=2_000_000)
     # A loop's first subprocess opens what later ones share, and what earlier tests left open closes
     # now, not in the middle of this count.
     await push(imageio_ffmpeg.get_ffmpeg_exe(), "rtmp://127.0.0.1:1/nobody", seconds=0.1)
     gc.collect()
     files_before, tasks_before = open_files(), len(asyncio.all_tasks())
-    async with listening(gate, limits) as (server, url):
+    async with listening(authorizer, limits) as (server, url):
         port = int(url.rpartition(":")[2])
 
         # Given one that stalls, one that floods without an end, and one that turns to garbage,
@@ -243,14 +243,14 @@ async def twenty_at_once() -> None:
         # then each of these has arrived whole,
         assert results == [(0, "")] * 17
         for key in keys:
-            await gate.intakes[key].closed.wait()
-        assert {key: len(gate.intakes[key].tags) for key in keys} == dict.fromkeys(keys, 33)
+            await authorizer.intakes[key].closed.wait()
+        assert {key: len(authorizer.intakes[key].tags) for key in keys} == dict.fromkeys(keys, 33)
 
         # the garbage is gone, and the other two are still there.
-        await gate.intakes["good-junk"].closed.wait()
+        await authorizer.intakes["good-junk"].closed.wait()
         assert server.publisher_count == 2
-        assert not gate.intakes["good-stall"].closed_for
-        assert not gate.intakes["good-flood"].closed_for
+        assert not authorizer.intakes["good-stall"].closed_for
+        assert not authorizer.intakes["good-flood"].closed_for
         for _, writer in bad:
             writer.transport.abort()
     for _ in range(10):  # The aborted client transports close in the loop's next turns.

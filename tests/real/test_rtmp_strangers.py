@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import uvloop
 
-from emulator.media.ingest.config import RtmpLimits
+from emulator.media.ingest.config import RtmpConfig
 from emulator.media.ingest.rtmp_server import RtmpServer
 from emulator.media.ingest.wire import amf0, rtmp_chunks
 from emulator.media.ingest.wire.rtmp_chunks import Message
@@ -24,7 +24,7 @@ from tests.support.rtmp import HANDSHAKE, RecordingGate, command, connect, publi
 from tests.support.tls import self_signed, server_context
 
 # Time limits that a test can wait for, and a message's bound that needs no megabytes.
-LIMITS = RtmpLimits(
+LIMITS = RtmpConfig(
     handshake_ms=100,
     publish_ms=100,
     first_media_ms=100,

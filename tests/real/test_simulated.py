@@ -106,4 +106,4 @@ async def test_hours_on_the_virtual_clock_are_a_stream_a_vod_and_pictures() -> N
             url = f"{vod['thumbnail_url']}?time={time}"
             picture = await asyncio.to_thread(walk.get, url)
             assert picture.body.startswith(b"\xff\xd8")
-        assert not platform.shelves.folder(found.uid).exists()
+        assert not platform.media_store.folder(found.uid).exists()

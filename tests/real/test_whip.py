@@ -12,7 +12,7 @@ import aioice
 import pytest
 from aioice import mdns
 
-from emulator.media.publisher.config import PublishSettings
+from emulator.media.publisher.config import PublishConfig
 from emulator.media.publisher.process import PublisherProcess
 from emulator.media.publisher.test_card.strip import read_strip
 from tests.support.encoders import film, play
@@ -233,7 +233,7 @@ async def test_a_name_that_a_browser_hides_behind_is_looked_up(walk: Walk) -> No
 async def test_the_built_in_publisher_goes_live_over_webrtc(walk: Walk) -> None:
     # Given the built-in publisher, which is told to go over WebRTC,
     stream = walk.create()
-    settings = PublishSettings(width=320, height=180, video_kbits=500)
+    settings = PublishConfig(width=320, height=180, video_kbits=500)
     publisher = PublisherProcess(walk.ready["http"], stream["stream_key"], settings=settings)
     await publisher.start()
     # when it is live, then it is seen and heard over WebRTC,

@@ -10,9 +10,9 @@ import imageio_ffmpeg
 
 from emulator.media.codecs.in_band import InBand
 from emulator.media.hls.fmp4 import fragment, init_segment
-from emulator.media.hls.part import Part
+from emulator.media.hls.part import HlsPart
 from emulator.media.hls.segmenter import Segmenter
-from emulator.media.hls.stream import Shelf
+from emulator.media.hls.stream import HlsStream
 from emulator.media.ingest.flv import FlvReader
 from emulator.media.ingest.tag import Tag, TagKind
 from emulator.media.packets import AudioTrack, Packet, VideoTrack
@@ -38,7 +38,7 @@ class FakeBroadcast:
         self.count = 0
         self._in_segment = 0
 
-    def part(self, *, is_discontinuity: bool = False, has_video: bool = True) -> Part:
+    def part(self, *, is_discontinuity: bool = False, has_video: bool = True) -> HlsPart:
         starts_segment = is_discontinuity or self._in_segment % self.parts_a_segment == 0
         if starts_segment:
             self._in_segment = 0
@@ -48,7 +48,7 @@ class FakeBroadcast:
             Packet(VIDEO, self.start + n * 3000, self.start + n * 3000, 3000, n == 0, b"x" * 500)
             for n in range(count if has_video else 0)
         )
-        part = Part(
+        part = HlsPart(
             packets=frames,
             tracks=tracks,
             start=self.start,
@@ -63,20 +63,22 @@ class FakeBroadcast:
         self._in_segment += 1
         return part
 
-    def send(self, shelf: Shelf, count: int = 1, *, is_discontinuity: bool = False) -> None:
+    def send(
+        self, hls_stream: HlsStream, count: int = 1, *, is_discontinuity: bool = False
+    ) -> None:
         """Put `count` parts on a shelf; each part's bytes say which one it is."""
         for n in range(count):
             number = self.count
             part = self.part(is_discontinuity=is_discontinuity and n == 0)
             if part.starts_discontinuity:
-                shelf.begin(b"init before part %d" % number, part)
-            shelf.append(part, b"<part %d>" % number * 100)
+                hls_stream.begin(b"init before part %d" % number, part)
+            hls_stream.append(part, b"<part %d>" % number * 100)
 
 
 class Footing(NamedTuple):
     """One part as the shelf takes it; `init` where it starts a discontinuity."""
 
-    part: Part
+    part: HlsPart
     init: bytes | None
     content: bytes
 
@@ -96,7 +98,7 @@ class RealBroadcast:
         reader = FlvReader()
         if self._sequence:
             self._sequencer.resume()
-        parts: list[Part] = []
+        parts: list[HlsPart] = []
         for tag in flv_tags(flv):
             for packet in reader.read(tag):
                 at_ms = self._at_ms + self._sequencer.latest // 90
@@ -106,23 +108,23 @@ class RealBroadcast:
         parts += self._segmenter.flush()
         return [self._footing(part) for part in parts]
 
-    def _cut(self, sequence: list[Sequenced]) -> list[Part]:
-        parts: list[Part] = []
+    def _cut(self, sequence: list[Sequenced]) -> list[HlsPart]:
+        parts: list[HlsPart] = []
         for packet, epoch, at_ms in sequence:
             parts += self._segmenter.push(self._in_band.complete(packet), epoch, at_ms)
         return parts
 
-    def _footing(self, part: Part) -> Footing:
+    def _footing(self, part: HlsPart) -> Footing:
         init = init_segment(part.tracks) if part.starts_discontinuity else None
         self._sequence += 1
         return Footing(part, init, fragment(part, self._sequence))
 
 
-def put(shelf: Shelf, footings: list[Footing]) -> None:
+def put(hls_stream: HlsStream, footings: list[Footing]) -> None:
     for part, init, content in footings:
         if init is not None:
-            shelf.begin(init, part)
-        shelf.append(part, content)
+            hls_stream.begin(init, part)
+        hls_stream.append(part, content)
 
 
 def flv_tags(flv: bytes) -> Iterator[Tag]:

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 from emulator import bounds
 from emulator.core.clock import ManualClock
 from emulator.core.world_clock import WorldClock
-from emulator.media.hls.store import Shelves
+from emulator.media.hls.store import MediaStore
 from emulator.media.recording.recordings import Recordings
 from emulator.media.recording.simulated.loops import Loops
 from emulator.seeding import images
@@ -27,7 +27,7 @@ from emulator.web.http.request_log import RequestLog
 from emulator.web.platform import Shared
 from emulator.web.worlds import Worlds
 from emulator.world.live import streams
-from emulator.world.live.streams import Stream, Wishes
+from emulator.world.live.streams import Stream, StreamPatch
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.world import World
@@ -157,14 +157,14 @@ def standing_clock() -> WorldClock:
 
 @asynccontextmanager
 async def chatroom(
-    folder: Path, door: str, seed: str = "none", path: str = ":memory:", **wishes: Any
+    folder: Path, door: str, seed: str = "none", path: str = ":memory:", **patch: Any
 ) -> AsyncIterator[Chatroom]:
-    """A platform with one stream, reached through a door; `wishes` are settings.
+    """A platform with one stream, reached through a door; `patch` are settings.
 
     The facts are kept at `path`; a stream that is there already is the room's.
     """
     clock = standing_clock()
-    settings = Settings(data=":memory:", port=0, rtmp_port=0, rtmps_port=0, **wishes)
+    settings = Settings(data=":memory:", port=0, rtmp_port=0, rtmps_port=0, **patch)
     async with AsyncExitStack() as stack:
         worlds = await _worlds(stack, folder, clock, settings)
         await worlds.open_default(path, seed)
@@ -179,7 +179,9 @@ async def chatroom(
         demo = accounts.by_username(world, "demo")
         [*known] = streams.of_user(world, demo)
         stream = (
-            known[0] if known else streams.create(world, demo, Wishes({"title": "Launch night"}))
+            known[0]
+            if known
+            else streams.create(world, demo, StreamPatch({"title": "Launch night"}))
         )
         yield Chatroom(worlds, application, clock, stream, call, enter)
 
@@ -188,14 +190,14 @@ async def _worlds(
     stack: AsyncExitStack, folder: Path, clock: WorldClock, settings: Settings
 ) -> Worlds:
     tasks = await stack.enter_async_context(asyncio.TaskGroup())
-    shelves = Shelves(folder, bounds.shelves(settings))
-    stack.push_async_callback(shelves.close)
-    recordings = Recordings(shelves)
+    media_store = MediaStore(folder, bounds.media_store(settings))
+    stack.push_async_callback(media_store.close)
+    recordings = Recordings(media_store)
     stack.push_async_callback(recordings.close)
     shared = Shared(
-        shelves=shelves,
+        media_store=media_store,
         recordings=recordings,
-        loops=Loops(shelves),
+        loops=Loops(media_store),
         body_bytes_max=settings.body_bytes_max,
         upload_bytes_max=settings.upload_bytes_max,
         admin_token="",

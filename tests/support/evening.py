@@ -8,8 +8,8 @@ from emulator.core.bus import Bus
 from emulator.core.clock import ManualClock
 from emulator.scenario.engine.pace import Jumping
 from emulator.scenario.engine.results import Broken, Judged, Noted, Result, StepDone
-from emulator.scenario.engine.run import Evening, Server
-from emulator.scenario.engine.runner import Run
+from emulator.scenario.engine.run import Run, Server
+from emulator.scenario.engine.runner import Runner
 from emulator.scenario.language.load import Known, load, no_files
 from emulator.scenario.output.fold import Fold
 from emulator.world.world import World
@@ -22,12 +22,12 @@ OPEN: list[World] = []
 class Played:
     """What came of a scenario. Its world is open until the test ends."""
 
-    run: Run
+    run: Runner
     world: World
     results: list[Result] = field(default_factory=list)
 
     @property
-    def evening(self) -> Evening:
+    def evening(self) -> Run:
         return self.run.evening
 
     @property
@@ -78,14 +78,14 @@ async def play(
     clock = ManualClock() if begins_ms is None else ManualClock(begins_ms)
     bus = Bus()
     world = World(clock=clock, publish=bus.publish, name="scenario")
-    evening = Evening(
+    evening = Run(
         world=world,
         scenario=scenario,
         server=server or Server(),
         seed=scenario.seed,
         is_own_world=True,
     )
-    run = Run(evening, Jumping(clock), bus.subscribe, ends_ms=ends_ms, write=write)
+    run = Runner(evening, Jumping(clock), bus.subscribe, ends_ms=ends_ms, write=write)
     fold, played = Fold(run), Played(run, world)
     OPEN.append(world)
     run.look = fold.look

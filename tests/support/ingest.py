@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from emulator.media.ingest.config import RtmpLimits
+from emulator.media.ingest.config import RtmpConfig
 from emulator.media.ingest.rtmp_server import RtmpServer
 from tests.support.rtmp import RecordingGate
 
@@ -15,7 +15,7 @@ GUARD_SECONDS = 60
 
 @asynccontextmanager
 async def listening(
-    gate: RecordingGate, limits: RtmpLimits | None = None
+    gate: RecordingGate, limits: RtmpConfig | None = None
 ) -> AsyncIterator[tuple[RtmpServer, str]]:
     """A server on a free port, and its address. Nothing of it may be left at the end."""
     server = RtmpServer(gate, limits)

@@ -6,9 +6,9 @@ from typing import Any
 
 from emulator.core.clock import ManualClock
 from emulator.core.events import Event
-from emulator.media.ingest.authorizer import Attempt
+from emulator.media.ingest.authorizer import PublishRequest
 from emulator.media.ingest.tag import Tag
-from emulator.media.publisher.config import PublishSettings
+from emulator.media.publisher.config import PublishConfig
 from emulator.media.publisher.synthetic import SyntheticBroadcast
 from emulator.server import Emulator
 from tests.support.publisher import tags_until
@@ -72,16 +72,16 @@ CLIP = {
 @cache
 def picture(seconds: int) -> tuple[Tag, ...]:
     """Bars with a clock and a tone, small."""
-    settings = PublishSettings(width=160, height=90, video_kbits=100)
+    settings = PublishConfig(width=160, height=90, video_kbits=100)
     return tuple(tags_until(SyntheticBroadcast(settings, ManualClock()), 1000 * seconds))
 
 
 def publish(emulator: Emulator, stream: dict[str, Any], seconds: int) -> None:
     """Send so much of a picture to a stream, all at once; the publisher stays."""
-    attempt = Attempt(stream["stream_key"], "rtmp", "192.0.2.1:5000", "test")
-    intake = emulator.platform.worlds.admit(attempt, lambda _: None)
+    publish_request = PublishRequest(stream["stream_key"], "rtmp", "192.0.2.1:5000", "test")
+    sink = emulator.platform.worlds.authorize(publish_request, lambda _: None)
     for tag in picture(seconds):
-        intake.receive(tag)
+        sink.receive(tag)
 
 
 async def heard(emulator: Emulator, kind: type[Event], act: Any, world: str = "default") -> Any:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from emulator.core.errors import Refused
-from emulator.media.ingest.authorizer import Attempt, Intake
+from emulator.media.ingest.authorizer import MediaSink, PublishRequest
 from emulator.media.ingest.tag import Tag
 from emulator.media.ingest.wire import amf0, rtmp_chunks
 from emulator.media.ingest.wire.amf3 import Value
@@ -75,7 +75,7 @@ def commands(sent: bytes) -> list[list[Value]]:
 class RecordingIntake:
     """Keeps what it is given. `closed_for` has one reason when the publisher is gone."""
 
-    attempt: Attempt
+    publish_request: PublishRequest
     drop: Callable[[str], None]
     tags: list[Tag] = field(default_factory=list)
     closed_for: list[str] = field(default_factory=list)
@@ -103,10 +103,10 @@ class RecordingGate:
     refuses_media: Refused | None = None
     admitted: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def admit(self, attempt: Attempt, drop: Callable[[str], None]) -> Intake:
-        if not attempt.key.startswith("good"):
+    def authorize(self, publish_request: PublishRequest, drop: Callable[[str], None]) -> MediaSink:
+        if not publish_request.key.startswith("good"):
             raise Refused("not_found", "No stream has this key.")
-        intake = RecordingIntake(attempt, drop, refuses=self.refuses_media)
-        self.intakes[attempt.key] = intake
+        sink = RecordingIntake(publish_request, drop, refuses=self.refuses_media)
+        self.intakes[publish_request.key] = sink
         self.admitted.set()
-        return intake
+        return sink

@@ -15,17 +15,17 @@ from emulator.core.events import Event
 from emulator.core.events.live import (
     StreamEnded,
 )
-from emulator.media.broadcast.broadcasts import BroadcastBounds, Broadcasts
-from emulator.media.hls.store import ShelfSettings, Shelves
-from emulator.media.hls.stream import Shelf
-from emulator.media.ingest.authorizer import Attempt
+from emulator.media.broadcast.broadcasts import BroadcastConfig, Broadcasts
+from emulator.media.hls.store import MediaStore, MediaStoreConfig
+from emulator.media.hls.stream import HlsStream
+from emulator.media.ingest.authorizer import PublishRequest
 from emulator.media.ingest.tag import Tag
-from emulator.media.publisher.config import PublishSettings
+from emulator.media.publisher.config import PublishConfig
 from emulator.media.publisher.synthetic import SyntheticBroadcast
 from emulator.world.live import streams
-from emulator.world.live.streams import Stream, Wishes
+from emulator.world.live.streams import Stream, StreamPatch
 from emulator.world.people import accounts
-from emulator.world.rules import Rules
+from emulator.world.rules import RulesConfig
 from emulator.world.world import World
 from tests.support.publisher import tags_until
 
@@ -37,7 +37,7 @@ PRIMED_MS = 21
 @cache
 def picture(seconds: int) -> tuple[Tag, ...]:
     """So much of the built-in publisher's picture and sound."""
-    settings = PublishSettings(width=160, height=90, video_kbits=100)
+    settings = PublishConfig(width=160, height=90, video_kbits=100)
     return tuple(tags_until(SyntheticBroadcast(settings, ManualClock()), seconds * 1000))
 
 
@@ -52,19 +52,19 @@ class Stage:
 
     world: World
     broadcasts: Broadcasts
-    shelves: Shelves
+    media_store: MediaStore
     clock: ManualClock
     heard: list[Event]
 
     def create(self, title: str = "Launch night") -> Stream:
         user = accounts.make(self.world, f"user{len(self.heard)}", api_key="")
-        return streams.create(self.world, user, Wishes({"title": title}))
+        return streams.create(self.world, user, StreamPatch({"title": title}))
 
     def now(self, stream: Stream) -> Stream:
         return streams.find(self.world, stream.id)
 
-    def shelf(self, stream: Stream) -> Shelf:
-        return self.shelves.find(stream.uid)
+    def hls_stream(self, stream: Stream) -> HlsStream:
+        return self.media_store.find(stream.uid)
 
     def heard_of(self, kind: type[Event]) -> list[Event]:
         return [event for event in self.heard if type(event) is kind]
@@ -82,8 +82,8 @@ class Publisher:
     def __init__(self, stage: Stage, key: str, peer: str = "192.0.2.1:5000") -> None:
         self.told: list[str] = []
         self._stage = stage
-        attempt = Attempt(key, "rtmp", peer, "test")
-        self._intake = stage.broadcasts.admit(attempt, self.told.append)
+        publish_request = PublishRequest(key, "rtmp", peer, "test")
+        self._sink = stage.broadcasts.authorize(publish_request, self.told.append)
 
     def send(self, seconds: int = 2) -> "Publisher":
         """Send so much, each tag when it is due."""
@@ -92,38 +92,38 @@ class Publisher:
             self._stage.clock.advance(
                 max(0, began_ms + tag.timestamp_ms - self._stage.clock.now_ms())
             )
-            self._intake.receive(tag)
+            self._sink.receive(tag)
         return self
 
     def send_tags(self, tags: Iterable[Tag]) -> "Publisher":
         """At once."""
         for tag in tags:
-            self._intake.receive(tag)
+            self._sink.receive(tag)
         return self
 
     def send_headers(self) -> "Publisher":
         for tag in picture(1):
             if is_header(tag):
-                self._intake.receive(tag)
+                self._sink.receive(tag)
         return self
 
     def leave(self, reason: str = "the publisher stopped") -> None:
-        self._intake.close(reason)
+        self._sink.close(reason)
 
 
 @asynccontextmanager
 async def staged(
-    folder: Path, clock: ManualClock, heard: list[Event], rules: Rules
+    folder: Path, clock: ManualClock, heard: list[Event], rules: RulesConfig
 ) -> AsyncIterator[Stage]:
     """A stage, and everything closed afterwards."""
     bus = Bus()
     rules = replace(rules, reconnect_window_ms=WINDOW_MS)
     world = World(clock=clock, publish=bus.publish, rules=rules)
-    shelves = Shelves(folder, ShelfSettings(segment_ms=1000, part_ms=200))
-    bounds = BroadcastBounds(segment_ms=1000)
-    broadcasts = Broadcasts(world, shelves, bounds)
+    media_store = MediaStore(folder, MediaStoreConfig(segment_ms=1000, part_ms=200))
+    bounds = BroadcastConfig(segment_ms=1000)
+    broadcasts = Broadcasts(world, media_store, bounds)
     bus.subscribe(heard.append)
     bus.subscribe(broadcasts.hear)
     with closing(world):
-        yield Stage(world, broadcasts, shelves, clock, heard)
-        await shelves.close()
+        yield Stage(world, broadcasts, media_store, clock, heard)
+        await media_store.close()

@@ -4,21 +4,21 @@ from typing import Any
 
 from emulator.world.audience import attendance
 from emulator.world.live import streams
-from emulator.world.live.streams import Stream, Wishes
+from emulator.world.live.streams import Stream, StreamPatch
 from emulator.world.people import accounts
 from emulator.world.world import World
 
 
-def make(world: World, title: str, *, by: str = "", **wishes: Any) -> Stream:
+def make(world: World, title: str, *, by: str = "", **patch: Any) -> Stream:
     """An offline stream of the user `by`, who is made if need be; else of a user of its own."""
     name = by or f"user{world.store.number('SELECT count(*) FROM users')}"
     owner = accounts.by_api_key(world, f"ak_auto_{name}")
-    return streams.create(world, owner, Wishes({"title": title, **wishes}))
+    return streams.create(world, owner, StreamPatch({"title": title, **patch}))
 
 
-def live(world: World, title: str, *, viewers: int = 0, by: str = "", **wishes: Any) -> Stream:
+def live(world: World, title: str, *, viewers: int = 0, by: str = "", **patch: Any) -> Stream:
     """A live stream that so many simulated viewers watch."""
-    stream = streams.start(world, make(world, title, by=by, **wishes))
+    stream = streams.start(world, make(world, title, by=by, **patch))
     if viewers:
         watch(world, stream, viewers)
     return streams.find(world, stream.id)

@@ -4,7 +4,7 @@ import json
 from collections import defaultdict
 from pathlib import Path
 
-from emulator.web.http.request_log import Entry, RequestLog
+from emulator.web.http.request_log import LoggedRequest, RequestLog
 
 _PLATFORM = ("/api/v1/", "/v1/")
 
@@ -18,7 +18,7 @@ class Recorder:
         self._seen: defaultdict[str, set[str]] = defaultdict(set)
         note = RequestLog.note
 
-        def note_and_remember(log: RequestLog, entry: Entry) -> None:
+        def note_and_remember(log: RequestLog, entry: LoggedRequest) -> None:
             note(log, entry)
             self._remember(entry)
 
@@ -32,7 +32,7 @@ class Recorder:
         told = {name: sorted(files) for name, files in sorted(self._seen.items())}
         self._path.write_text(json.dumps(told, indent=1) + "\n", "utf-8")
 
-    def _remember(self, entry: Entry) -> None:
+    def _remember(self, entry: LoggedRequest) -> None:
         is_platform = entry.path.startswith(_PLATFORM)
         if is_platform and entry.operation and entry.status < 400:
             self._seen[f"{entry.method} {entry.operation}"].add(self._file)

@@ -22,8 +22,8 @@ _PIECE_BYTES = 1024 * 1024
 class ApiError(Failed):
     """The emulator answered no. `status` is HTTP's; 0 where it did not answer at all."""
 
-    def __init__(self, sentence: str, status: int) -> None:
-        super().__init__(sentence)
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
         self.status = status
 
 
@@ -166,7 +166,7 @@ def _sentence(refusal: urllib.error.HTTPError) -> str:
     """The `message` of the platform's error body (contract, Conventions), or the bare status."""
     try:
         told = json.loads(refusal.read())
-        sentence = told.get("message") or told.get("detail")
+        message = told.get("message") or told.get("detail")
     except (ValueError, AttributeError, OSError):
-        sentence = None
-    return sentence if isinstance(sentence, str) else f"HTTP {refusal.code} {refusal.reason}"
+        message = None
+    return message if isinstance(message, str) else f"HTTP {refusal.code} {refusal.reason}"

@@ -47,7 +47,7 @@ def validate(args: argparse.Namespace) -> int:
         except WrongScenario as wrong:
             mistakes += wrong.mistakes
         except Refused as refused:
-            print(refused.sentence, file=sys.stderr)
+            print(refused.message, file=sys.stderr)
             return 2
     if args.json:
         told = [
@@ -56,7 +56,7 @@ def validate(args: argparse.Namespace) -> int:
                 "line": each.line,
                 "column": each.column,
                 "rule": each.rule,
-                "sentence": each.sentence,
+                "message": each.message,
             }
             for each in mistakes
         ]

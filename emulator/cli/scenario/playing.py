@@ -19,11 +19,11 @@ from emulator.core.quantities import duration_text
 from emulator.scenario import files
 from emulator.scenario.language.errors import WrongScenario
 from emulator.scenario.language.scenario import Scenario
-from emulator.scenario.output.document import sentence
+from emulator.scenario.output.document import failure_message
 from emulator.settings import MEMORY, Settings
 
 if TYPE_CHECKING:
-    from emulator.web.admin.scenarios.runs import Entry, Runs
+    from emulator.web.admin.scenarios.runs import RunRecord, Runs
 
 _LOOK_SECONDS = 0.1
 
@@ -36,11 +36,11 @@ def run(args: argparse.Namespace) -> int:
         try:
             return finish(args, [replaying.replay(Path(name), speed) for name in args.files])
         except WrongScenario as wrong:
-            raise Failed(wrong.sentence, 2) from None
+            raise Failed(wrong.message, 2) from None
     try:
         scenarios = [read(name, dict(args.params), args.seed) for name in args.files]
     except Refused as refused:
-        raise Failed(refused.sentence, 2) from None
+        raise Failed(refused.message, 2) from None
     if args.against:
         from emulator.cli.scenario import against
 
@@ -94,7 +94,7 @@ def told(report: dict[str, Any]) -> list[str]:
         if step["ok"] and step["outcome"] == "never-began"
     ]
     missed = [each for each in expectations if not each["met"]]
-    return found + [f"  {each['place']}: {sentence(each)}" for each in missed]
+    return found + [f"  {each['place']}: {failure_message(each)}" for each in missed]
 
 
 def _outcome(step: dict[str, Any]) -> str:
@@ -120,7 +120,7 @@ class _Playing:
         self._line = LiveLine(sys.stderr if args.json else None)
 
     async def run(self) -> int:
-        from emulator.web.admin.scenarios.runs import VIRTUAL, Order
+        from emulator.web.admin.scenarios.runs import VIRTUAL, RunRequest
 
         stop = serve.stop_on_signals()
         port = Settings().port if self._args.keep else 0
@@ -131,7 +131,7 @@ class _Playing:
             speed = VIRTUAL if self._args.speed is None else self._args.speed
             entries = [
                 runs.start(
-                    Order(
+                    RunRequest(
                         scenario=scenario,
                         folder=str(files.find(name).parent),
                         speed=speed,
@@ -149,7 +149,7 @@ class _Playing:
                 await self._keep(entries, str(emulator.ready["http"]), stop)
         return 0
 
-    async def _watch(self, runs: "Runs", entries: "list[Entry]", stop: asyncio.Event) -> None:
+    async def _watch(self, runs: "Runs", entries: "list[RunRecord]", stop: asyncio.Event) -> None:
         """Show how it goes, until all are over or somebody has had enough."""
         waits = [asyncio.create_task(each.done.wait()) for each in entries]
         stopping = asyncio.create_task(stop.wait())
@@ -164,14 +164,14 @@ class _Playing:
             self._line.show(" | ".join(map(_progress, entries)))
         stopping.cancel()
 
-    async def _keep(self, entries: "list[Entry]", http: str, stop: asyncio.Event) -> None:
+    async def _keep(self, entries: "list[RunRecord]", http: str, stop: asyncio.Event) -> None:
         for each in entries:
             told = f"{each.order.scenario.name} stays in the world {each.world}: send the header"
             self._line.say(f"{told} X-Emulator-World: {each.world} to {http}. Ctrl-C ends it.")
         await stop.wait()
 
 
-def _progress(entry: "Entry") -> str:
+def _progress(entry: "RunRecord") -> str:
     run, fold = entry.run, entry.fold
     steps = ", ".join(run.under_way[:2]) or ("over" if entry.report else "waiting")
     return (

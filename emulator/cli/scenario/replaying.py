@@ -9,8 +9,8 @@ from emulator.core.clock import monotonic_ms
 from emulator.core.world_clock import WorldClock
 from emulator.scenario import files
 from emulator.scenario.engine.pace import Jumping, Pace, Waiting
-from emulator.scenario.engine.run import Evening
-from emulator.scenario.engine.runner import Run
+from emulator.scenario.engine.run import Run
+from emulator.scenario.engine.runner import Runner
 from emulator.scenario.output.document import document
 from emulator.scenario.output.fold import Fold
 from emulator.scenario.record.replay import read
@@ -31,7 +31,7 @@ def replay(path: Path, speed: float) -> dict[str, Any]:
             clock.freeze()
         world = World(clock=clock, publish=bus.publish, name="replay")
         pace: Pace = Waiting(clock) if speed else Jumping(clock)
-        run = Run(Evening(world=world, scenario=scenario), pace, bus.subscribe)
+        run = Runner(Run(world=world, scenario=scenario), pace, bus.subscribe)
         fold = Fold(run)
         bus.subscribe(fold.hear, fold.hear_burst)
         began_ms = monotonic_ms()

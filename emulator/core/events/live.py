@@ -65,7 +65,7 @@ class PublishRefused(Event):
 
     stream_id: str | None
     code: str
-    sentence: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,10 +19,10 @@ from emulator.core.values import dataclass
 from emulator.media.broadcast import interference
 from emulator.media.broadcast.hosted import Hosted
 from emulator.media.broadcast.ladders import Ladders
-from emulator.media.hls.store import Shelves
-from emulator.media.hls.stream import Shelf
+from emulator.media.hls.store import MediaStore
+from emulator.media.hls.stream import HlsStream
 from emulator.media.ingest import encoders
-from emulator.media.ingest.authorizer import Attempt
+from emulator.media.ingest.authorizer import PublishRequest
 from emulator.media.ingest.encoders import Encoder
 from emulator.media.ingest.tag import Tag
 from emulator.media.packets import Packet, Track
@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class BroadcastBounds:
+class BroadcastConfig:
     """How long parts and segments are. How long a stream waits is its world's rule.
 
     `renditions` are the names of the sizes that each stream is made in, too; the largest is given
@@ -58,11 +58,13 @@ class BroadcastBounds:
     transcode_behind_ms: int = 3_000
 
 
-class Seat:
+class Publication:
     """One admitted publisher's connection (a `PacketIntake`)."""
 
-    def __init__(self, broadcast: "Broadcast", attempt: Attempt, drop: Callable[[str], None]):
-        self.attempt = attempt
+    def __init__(
+        self, broadcast: "Broadcast", publish_request: PublishRequest, drop: Callable[[str], None]
+    ):
+        self.publish_request = publish_request
         self.drop = drop
         self.bytes_per_second_max = 0
         self._broadcast = broadcast
@@ -70,7 +72,7 @@ class Seat:
 
     @property
     def is_seated(self) -> bool:
-        return self._broadcast.seat is self
+        return self._broadcast.publication is self
 
     @property
     def pause_ms(self) -> int:
@@ -81,7 +83,7 @@ class Seat:
         """Which one it is, as far as it has told."""
         said = self._broadcast.pipeline.metadata
         return encoders.recognize(
-            self.attempt.encoder, said.get("encoder"), said.get("metadatacreator")
+            self.publish_request.encoder, said.get("encoder"), said.get("metadatacreator")
         )
 
     def cut(self, reason: str) -> None:
@@ -89,7 +91,7 @@ class Seat:
 
     def receive(self, tag: Tag) -> None:
         # What still comes after the end, or from who was taken over from, belongs to nobody.
-        if self._broadcast.seat is self and not self._broadcast.is_over:
+        if self._broadcast.publication is self and not self._broadcast.is_over:
             try:
                 self._broadcast.pipeline.receive(tag)
             except Refused as refused:
@@ -98,24 +100,24 @@ class Seat:
 
     def note_transcoded(self, refused: Refused | None) -> None:
         """Something came out of the transcoder, or could not be taken."""
-        if self._broadcast.seat is not self or self._broadcast.is_over:
+        if self._broadcast.publication is not self or self._broadcast.is_over:
             return
         if refused is not None:
-            self.drop(refused.sentence)
+            self.drop(refused.message)
         else:
             self._expect_opening()
 
     def take(self, packet: Packet, tracks: tuple[Track, ...]) -> None:
-        if self._broadcast.seat is self and not self._broadcast.is_over:
+        if self._broadcast.publication is self and not self._broadcast.is_over:
             self._broadcast.pipeline.take(packet, tracks)
             self._expect_opening()
 
     def relay(self, packet: Packet) -> None:
-        if self._broadcast.seat is self and not self._broadcast.is_over:
+        if self._broadcast.publication is self and not self._broadcast.is_over:
             self._broadcast.pipeline.relay.push_original(packet)
 
     def can_be_asked(self, for_key_frame: Callable[[], None]) -> None:
-        if self._broadcast.seat is self:
+        if self._broadcast.publication is self:
             self._broadcast.pipeline.relay.ask_for_key_frame = for_key_frame
 
     def close(self, reason: str) -> None:
@@ -142,11 +144,11 @@ class Seat:
         """Wait no longer for the other kind of media."""
         if self._opening is not None:
             self._opening.cancel()
-        if self._broadcast.seat is self and not self._broadcast.is_over:
+        if self._broadcast.publication is self and not self._broadcast.is_over:
             try:
                 self._broadcast.pipeline.open()
             except Refused as refused:
-                self.drop(refused.sentence)
+                self.drop(refused.message)
 
 
 class Broadcast:
@@ -155,41 +157,43 @@ class Broadcast:
     def __init__(self, world: World, stream: Stream, pipeline: "Pipeline") -> None:
         self.stream_id = stream.id
         self.pipeline = pipeline
-        self.seat: Seat | None = None
+        self.publication: Publication | None = None
         self.is_over = False
         self._world = world
         self._patience: Timer | None = None
-        self._last_seat: Seat | None = None
+        self._last_seat: Publication | None = None
         self._had_publisher = False
 
-    def join(self, attempt: Attempt, drop: Callable[[str], None]) -> Seat:
+    def join(self, publish_request: PublishRequest, drop: Callable[[str], None]) -> Publication:
         """Seat a publisher; one that comes back continues where the last one stopped."""
-        is_return = self._patience is not None or self.seat is not None
+        is_return = self._patience is not None or self.publication is not None
         # First, since it may be refused for want of room: then nothing has changed.
-        ingest_keys.note_joined(self._world, self.stream_id, attempt.protocol, is_return=is_return)
+        ingest_keys.note_joined(
+            self._world, self.stream_id, publish_request.protocol, is_return=is_return
+        )
         if self._patience:
             self._patience.cancel()
             self._patience = None
-        before, self.seat = self.seat, Seat(self, attempt, drop)
+        before, self.publication = self.publication, Publication(self, publish_request, drop)
         if before is not None:
             before.drop("Another publisher took over with the same key.")
         if self._had_publisher:
             self.pipeline.resume()
         self._had_publisher = True
-        self.pipeline.after_transcoding = self.seat.note_transcoded
+        self.pipeline.after_transcoding = self.publication.note_transcoded
         if self._world.faults.are_on:
-            interference.joined(self._world, self.stream_id, self.seat)
-        return self.seat
+            interference.joined(self._world, self.stream_id, self.publication)
+        return self.publication
 
-    def left(self, seat: Seat, reason: str, *, is_done: bool = False) -> None:
+    def left(self, publication: Publication, reason: str, *, is_done: bool = False) -> None:
         """A publisher is gone. Its stream waits for it, if it is live by its media.
 
         One that has said that it is done is not waited for.
         """
-        if self.seat is not seat:
+        if self.publication is not publication:
             return
-        self.seat = None
-        self._last_seat = seat
+        self.publication = None
+        self._last_seat = publication
         stopped_ms = self.pipeline.last_media_ms
         # One that never showed a picture has stopped nothing that people watch.
         if stopped_ms is not None and not self.is_over:
@@ -201,10 +205,10 @@ class Broadcast:
             if is_done and stopped_ms is not None:
                 self.stop(reason)
 
-    def wait_no_longer(self, seat: Seat, reason: str) -> None:
+    def wait_no_longer(self, publication: Publication, reason: str) -> None:
         """End the stream now if it waits for this publisher, and for no other since."""
         stopped_ms = self.pipeline.last_media_ms
-        if self.is_over or self._last_seat is not seat or stopped_ms is None:
+        if self.is_over or self._last_seat is not publication or stopped_ms is None:
             return
         if self._patience is not None:
             self._patience.cancel()
@@ -238,15 +242,15 @@ class Broadcast:
         try:
             self.pipeline.finish()
         finally:
-            if self.seat is not None:
-                self.seat.drop(f"The stream has ended: {reason}.")
+            if self.publication is not None:
+                self.publication.drop(f"The stream has ended: {reason}.")
 
     def abandon(self, reason: str) -> None:
         """The world that knew the stream is gone: its publisher is told, and no fact changes."""
-        seat, self.seat = self.seat, None
+        publication, self.publication = self.publication, None
         self.close(reason)
-        if seat is not None:
-            seat.drop(reason)
+        if publication is not None:
+            publication.drop(reason)
 
     def _give_up_later(self, stopped_ms: int, reason: str, wait_ms: int) -> None:
         self._patience = self._world.clock.call_at(
@@ -271,9 +275,9 @@ class Broadcast:
 class Broadcasts:
     """The broadcasts of one world, by stream."""
 
-    def __init__(self, world: World, shelves: Shelves, bounds: BroadcastBounds) -> None:
+    def __init__(self, world: World, media_store: MediaStore, bounds: BroadcastConfig) -> None:
         self._world = world
-        self._shelves = shelves
+        self._media_store = media_store
         self._bounds = bounds
         self._broadcasts: dict[str, Broadcast] = {}
         self.hosted = Hosted()
@@ -282,31 +286,33 @@ class Broadcasts:
         self.when_media: list[Callable[[str], None]] = []
         self._ladders = Ladders(
             world,
-            shelves,
+            media_store,
             names=bounds.renditions,
             part_ms=bounds.part_ms,
             segment_ms=bounds.segment_ms,
             behind_ms=bounds.renditions_behind_ms,
         )
 
-    def admit(self, attempt: Attempt, drop: Callable[[str], None]) -> Seat:
+    def authorize(
+        self, publish_request: PublishRequest, drop: Callable[[str], None]
+    ) -> Publication:
         """Judge a publisher's key, and seat it (a `Gate`).
 
         Refuses an unknown, used or ended key, and (`unavailable`) everybody while the disk is full.
         """
-        stream = self._judge(attempt.key)
-        self._shelves.check_room()
+        stream = self._judge(publish_request.key)
+        self._media_store.check_room()
         broadcast = self._broadcasts.get(stream.id)
         if broadcast is None:
             broadcast = self._broadcasts[stream.id] = self._begin(stream)
         log.info(
             "publisher joined stream=%s peer=%s protocol=%s encoder=%r",
             stream.id,
-            attempt.peer,
-            attempt.protocol,
-            attempt.encoder,
+            publish_request.peer,
+            publish_request.protocol,
+            publish_request.encoder,
         )
-        return broadcast.join(attempt, drop)
+        return broadcast.join(publish_request, drop)
 
     def recover(self) -> set[str]:
         """Wait for the publishers of what an earlier process left live; returns these streams.
@@ -317,11 +323,11 @@ class Broadcasts:
             if stream.is_simulated or not stream.has_media:
                 continue
             try:
-                shelf = self._shelves.reopen(stream.uid)
+                hls_stream = self._media_store.reopen(stream.uid)
             except Refused:
                 continue
             broadcast = self._broadcasts[stream.id] = self._begin(stream)
-            broadcast.pipeline.continue_on(shelf)
+            broadcast.pipeline.continue_on(hls_stream)
             broadcast.await_return(broadcast.pipeline.last_media_ms or self._world.now_ms)
             log.info("stream waits for its publisher since the start stream=%s", stream.id)
         return set(self._broadcasts)
@@ -340,7 +346,9 @@ class Broadcasts:
             self._turn_away(event.stream_id, "The stream has another key now. Use that one.")
         elif isinstance(event, FaultStarted):
             found = tuple(self._broadcasts.values())
-            seats = [(each.stream_id, each.seat) for each in found if each.seat is not None]
+            seats = [
+                (each.stream_id, each.publication) for each in found if each.publication is not None
+            ]
             interference.began(self._world, event, seats)
             synthetic.break_off(self._world, event.kind)
 
@@ -367,16 +375,20 @@ class Broadcasts:
     def protocol_of(self, stream_id: str) -> str | None:
         """How a stream comes in now: `rtmp`, `rtmps` or `whip`; None where nobody publishes."""
         broadcast = self._broadcasts.get(stream_id)
-        return broadcast.seat.attempt.protocol if broadcast and broadcast.seat else None
+        return (
+            broadcast.publication.publish_request.protocol
+            if broadcast and broadcast.publication
+            else None
+        )
 
     def health(self, stream_id: str) -> dict[str, object]:
         """What is known of a stream's publisher, for people and probes (plain JSON values)."""
         broadcast = self._broadcasts.get(stream_id)
         if broadcast is None:
             return self._without_media(stream_id)
-        attempt = broadcast.seat.attempt if broadcast.seat else None
+        publish_request = broadcast.publication.publish_request if broadcast.publication else None
         ladder = broadcast.pipeline.ladder
-        encoder = broadcast.seat.encoder if broadcast.seat else "other"
+        encoder = broadcast.publication.encoder if broadcast.publication else "other"
         report = asdict(broadcast.pipeline.health.report(self._world.now_ms, encoder))
         report["warnings"] += tuple(broadcast.pipeline.warnings)
         report["transcodes"] = [each.as_json for each in broadcast.pipeline.transcodes]
@@ -386,9 +398,9 @@ class Broadcasts:
             report["renditions_behind_ms"] = ladder.behind_ms
         return {
             "stream_id": stream_id,
-            "is_publishing": attempt is not None,
-            "protocol": attempt.protocol if attempt else None,
-            "encoder": attempt.encoder if attempt else None,
+            "is_publishing": publish_request is not None,
+            "protocol": publish_request.protocol if publish_request else None,
+            "encoder": publish_request.encoder if publish_request else None,
             **report,
         }
 
@@ -419,37 +431,37 @@ class Broadcasts:
         await self.hosted.stop_all()
         await self._ladders.settled()
 
-    def _turn_away(self, stream_id: str, sentence: str) -> None:
+    def _turn_away(self, stream_id: str, message: str) -> None:
         """Disconnect a publisher that has not shown a picture yet."""
         broadcast = self._broadcasts.pop(stream_id, None)
         if broadcast is not None:
-            broadcast.abandon(sentence)
+            broadcast.abandon(message)
 
     def _judge(self, key: str) -> Stream:
         stream = streams.by_key(self._world, key) if key else None
         broadcast = self._broadcasts.get(stream.id) if stream else None
-        is_publishing = broadcast is not None and broadcast.seat is not None
+        is_publishing = broadcast is not None and broadcast.publication is not None
         return ingest_keys.judge(self._world, key, is_publishing=is_publishing)
 
     def _begin(self, stream: Stream) -> Broadcast:
         # Late: a start need not wait for what only a publisher needs.
         from emulator.media.broadcast.pipeline import Pipeline
 
-        def open_shelf() -> Shelf:
-            shelf = self._shelves.begin(stream.uid)
+        def open_shelf() -> HlsStream:
+            hls_stream = self._media_store.begin(stream.uid)
             try:
                 streams.go_live(self._world, stream.id)
             except BaseException:
-                self._shelves.discard(stream.uid)
+                self._media_store.discard(stream.uid)
                 raise
             log.info("stream is live stream=%s", stream.id)
             self._has_media.pop(stream.id, asyncio.Event()).set()
-            return shelf
+            return hls_stream
 
-        def begin(epoch: "Epoch", shelf: Shelf) -> "Ladder | None":
+        def begin(epoch: "Epoch", hls_stream: HlsStream) -> "Ladder | None":
             for tell in self.when_media:
                 tell(stream.id)
-            return self._ladders.begin(stream.id, epoch, shelf)
+            return self._ladders.begin(stream.id, epoch, hls_stream)
 
         bounds = self._bounds
         pipeline = Pipeline(

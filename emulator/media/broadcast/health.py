@@ -108,9 +108,9 @@ class PublisherHealth:
         # What comes although the stream began without it, and so is not shown.
         self.left_out: frozenset[Kind] = frozenset()
 
-    def warn(self, sentence: str) -> None:
+    def warn(self, message: str) -> None:
         """Something is wrong with what this publisher sends, until it comes back."""
-        self._warned.append(sentence)
+        self._warned.append(message)
 
     def note(self, packet: Packet | SourcePacket, at_ms: int) -> None:
         """Count a packet that arrived at `at_ms`, as the publisher sent it."""

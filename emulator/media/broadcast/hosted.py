@@ -6,7 +6,7 @@ from emulator.core.errors import Refused
 from emulator.core.values import dataclass
 
 if TYPE_CHECKING:
-    from emulator.media.publisher.config import PublishSettings
+    from emulator.media.publisher.config import PublishConfig
     from emulator.media.publisher.process import PublisherProcess
 
 # Each encodes on a core of its own.
@@ -28,7 +28,7 @@ class Hosted:
         self._running: dict[str, PublisherProcess] = {}
 
     async def start(
-        self, stream_id: str, key: str, address: Address, settings: "PublishSettings"
+        self, stream_id: str, key: str, address: Address, settings: "PublishConfig"
     ) -> None:
         """Returns once it publishes. Refuses (`conflict`) a second one, and what it is refused."""
         from emulator.media.publisher.process import PublisherProcess

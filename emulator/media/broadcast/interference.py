@@ -23,43 +23,43 @@ class Interfered(Protocol):
     def cut(self, reason: str) -> None: ...
 
 
-def joined(world: World, stream_id: str, seat: Interfered) -> None:
+def joined(world: World, stream_id: str, publication: Interfered) -> None:
     """Somebody has come while something is broken: it is cut in a while, and read slowly."""
     for active in world.faults.on(IngestCut):
         if active.fault.meets({"stream": stream_id}):
             due_ms = world.now_ms + active.fault.after_ms
-            world.clock.call_at(due_ms, lambda: _cut_later(world, stream_id, seat))
+            world.clock.call_at(due_ms, lambda: _cut_later(world, stream_id, publication))
             break
     slow = world.faults.strike(IngestThrottle, _who(stream_id), stream=stream_id)
     if slow is not None:
-        _throttle(slow, seat)
+        _throttle(slow, publication)
 
 
 def began(world: World, event: FaultStarted, seats: Iterable[tuple[str, Interfered]]) -> None:
     """A fault has begun: it strikes who publishes already."""
     if event.kind not in _KINDS:
         return
-    for stream_id, seat in seats:
+    for stream_id, publication in seats:
         if event.kind == IngestCut.kind:
-            _cut_later(world, stream_id, seat)
+            _cut_later(world, stream_id, publication)
         else:
             slow = world.faults.strike(IngestThrottle, _who(stream_id), stream=stream_id)
             if slow is not None:
-                _throttle(slow, seat)
+                _throttle(slow, publication)
 
 
-def _cut_later(world: World, stream_id: str, seat: Interfered) -> None:
-    if seat.is_seated and world.faults.strike(IngestCut, _who(stream_id), stream=stream_id):
-        seat.cut(_CUT)
+def _cut_later(world: World, stream_id: str, publication: Interfered) -> None:
+    if publication.is_seated and world.faults.strike(IngestCut, _who(stream_id), stream=stream_id):
+        publication.cut(_CUT)
 
 
-def _throttle(slow: Active[IngestThrottle], seat: Interfered) -> None:
-    seat.bytes_per_second_max = slow.fault.kbits * 125
-    slow.when_over.append(lambda: _release(seat))
+def _throttle(slow: Active[IngestThrottle], publication: Interfered) -> None:
+    publication.bytes_per_second_max = slow.fault.kbits * 125
+    slow.when_over.append(lambda: _release(publication))
 
 
-def _release(seat: Interfered) -> None:
-    seat.bytes_per_second_max = 0
+def _release(publication: Interfered) -> None:
+    publication.bytes_per_second_max = 0
 
 
 def _who(stream_id: str) -> str:

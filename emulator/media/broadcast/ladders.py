@@ -5,8 +5,8 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
-from emulator.media.hls.store import Shelves
-from emulator.media.hls.stream import Shelf
+from emulator.media.hls.store import MediaStore
+from emulator.media.hls.stream import HlsStream
 from emulator.media.packets import VideoTrack
 from emulator.media.renditions.sizes import sizes
 from emulator.media.timeline import Epoch
@@ -28,7 +28,7 @@ class Ladders:
     def __init__(
         self,
         world: World,
-        shelves: Shelves,
+        media_store: MediaStore,
         *,
         names: tuple[str, ...],
         part_ms: int,
@@ -36,14 +36,14 @@ class Ladders:
         behind_ms: int,
     ) -> None:
         self._world = world
-        self._shelves = shelves
+        self._media_store = media_store
         self._names = names
         self._part_ms = part_ms
         self._segment_ms = segment_ms
         self._behind_ms = behind_ms
         self._ladders: list[Ladder] = []
 
-    def begin(self, stream_id: str, epoch: Epoch, source: Shelf) -> "Ladder | None":
+    def begin(self, stream_id: str, epoch: Epoch, source: HlsStream) -> "Ladder | None":
         """What is smaller than the picture that a stream begins with; None where nothing is."""
         picture = next((track for track in epoch.tracks if isinstance(track, VideoTrack)), None)
         wanted = sizes(self._names, picture) if picture is not None else []
@@ -57,12 +57,12 @@ class Ladders:
         for size in wanted:
             made = earlier.get(size.name)
             if made is not None:  # By a process before this one.
-                shelf = self._shelves.reopen(made.uid)
+                hls_stream = self._media_store.reopen(made.uid)
             else:
                 made = renditions.begin(self._world, stream, *size)
-                shelf = self._shelves.begin(made.uid)
-            rungs.append(Rung(size.name, made.uid, shelf))
-        _introduce({stream.uid: source} | {rung.uid: rung.shelf for rung in rungs})
+                hls_stream = self._media_store.begin(made.uid)
+            rungs.append(Rung(size.name, made.uid, hls_stream))
+        _introduce({stream.uid: source} | {rung.uid: rung.hls_stream for rung in rungs})
         ladder = Ladder(
             rungs,
             part_ms=self._part_ms,
@@ -84,11 +84,11 @@ class Ladders:
         self._ladders.clear()
 
     def _dropped(self, stream_id: str, rung: "Rung", reason: str) -> None:
-        rung.shelf.leave_siblings(rung.uid)
+        rung.hls_stream.leave_siblings(rung.uid)
         self._world.insist(lambda: renditions.drop(self._world, stream_id, rung.uid, reason))
 
 
-def _introduce(shelves: dict[str, Shelf]) -> None:
+def _introduce(media_store: dict[str, HlsStream]) -> None:
     """Each playlist tells how far the others have got."""
-    for uid, shelf in shelves.items():
-        shelf.siblings = {other: each for other, each in shelves.items() if other != uid}
+    for uid, hls_stream in media_store.items():
+        hls_stream.siblings = {other: each for other, each in media_store.items() if other != uid}

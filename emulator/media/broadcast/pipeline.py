@@ -14,9 +14,9 @@ from emulator.core.errors import ProtocolError, Refused
 from emulator.media.broadcast.health import PublisherHealth
 from emulator.media.codecs.in_band import InBand
 from emulator.media.hls.fmp4 import fragment, init_segment
-from emulator.media.hls.part import Part
+from emulator.media.hls.part import HlsPart
 from emulator.media.hls.segmenter import Segmenter
-from emulator.media.hls.stream import Shelf
+from emulator.media.hls.stream import HlsStream
 from emulator.media.ingest.flv import FlvReader
 from emulator.media.ingest.tag import Tag
 from emulator.media.ingest.transcoding.source_reader import (
@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 _FRAME_RATE, _FRAME_RATE_MAX = 30.0, 240
 
 
-def _no_ladder(_epoch: Epoch, _shelf: Shelf) -> Ladder | None:
+def _no_ladder(_epoch: Epoch, _hls_stream: HlsStream) -> Ladder | None:
     return None
 
 
@@ -57,11 +57,11 @@ class Pipeline:
     def __init__(
         self,
         clock: Clock,
-        open_shelf: Callable[[], Shelf],
+        open_shelf: Callable[[], HlsStream],
         *,
         part_ms: int,
         segment_ms: int,
-        open_ladder: Callable[[Epoch, Shelf], Ladder | None] = _no_ladder,
+        open_ladder: Callable[[Epoch, HlsStream], Ladder | None] = _no_ladder,
         warn: Callable[[str], None] = lambda _: None,
         transcode_behind_ms: int | None = None,
     ) -> None:
@@ -69,7 +69,7 @@ class Pipeline:
         self._open_shelf = open_shelf
         self._open_ladder = open_ladder
         self.ladder: Ladder | None = None
-        self._shelf: Shelf | None = None
+        self._hls_stream: HlsStream | None = None
         self._has_begun = False
         self._warn_publisher = warn
         self._reader = FlvReader(self._warn)
@@ -91,10 +91,10 @@ class Pipeline:
         """When media last came, None where none has come yet."""
         return self._last_media_ms
 
-    def continue_on(self, shelf: Shelf) -> None:
+    def continue_on(self, hls_stream: HlsStream) -> None:
         """Go on with what an earlier process has recorded of this stream, as after a `pause`."""
-        self._shelf = shelf
-        window = shelf.window
+        self._hls_stream = hls_stream
+        window = hls_stream.window
         if window.complete:
             self._sequencer.continue_at(window.complete[-1].end)
         self._last_media_ms = window.end_ms or self._clock.now_ms()
@@ -114,7 +114,7 @@ class Pipeline:
             if packets is None:
                 packets = self._reader.read(tag)
         except (Refused, ProtocolError):
-            if self._shelf is None:
+            if self._hls_stream is None:
                 self._sequencer.resume()
                 self._discard_transcoder()
             raise
@@ -169,9 +169,9 @@ class Pipeline:
             if self._transcoder is not None:
                 self._transcoder.end()
             self._pass_on(self._sequencer.flush(self._clock.now_ms()))
-            if self._shelf is not None:
-                self._keep(self._shelf, self._segmenter.flush())
-                self._shelf.pause()
+            if self._hls_stream is not None:
+                self._keep(self._hls_stream, self._segmenter.flush())
+                self._hls_stream.pause()
             if self.ladder is not None:
                 self.ladder.flush()
         except Exception:  # Our own bug with what a publisher sent last.
@@ -190,16 +190,16 @@ class Pipeline:
         """No more media will come."""
         self.pause()
         with ExitStack() as ends:  # Each of them, whatever another one raises.
-            if self._shelf is not None:
-                ends.callback(self._shelf.finish)
+            if self._hls_stream is not None:
+                ends.callback(self._hls_stream.finish)
             if self.ladder is not None:
                 ends.callback(self.ladder.finish)
             ends.callback(self.feed.close)
             ends.callback(self.relay.close)
 
-    def _warn(self, sentence: str) -> None:
-        self.health.warn(sentence)
-        self._warn_publisher(sentence)
+    def _warn(self, message: str) -> None:
+        self.health.warn(message)
+        self._warn_publisher(message)
 
     def _new_source_reader(self) -> SourceReader | None:
         return SourceReader() if self._transcode_behind_ms is not None else None
@@ -254,21 +254,21 @@ class Pipeline:
     def _pass_on(self, sequence: list[Sequenced]) -> None:
         """To the playlist, the renditions, and the servers that the stream is pushed on to."""
         for packet, epoch, at_ms in sequence:
-            if self._shelf is None:
-                self._shelf = self._open_shelf()
+            if self._hls_stream is None:
+                self._hls_stream = self._open_shelf()
             if not self._has_begun:
                 self._has_begun = True
-                self.ladder = self._open_ladder(epoch, self._shelf)
+                self.ladder = self._open_ladder(epoch, self._hls_stream)
             self._last_media_ms = at_ms
             if self.ladder is not None:
                 self.ladder.push(packet, epoch, at_ms)
             self.feed.push(packet, epoch.tracks)
             whole = self._in_band.complete(packet)
-            self._keep(self._shelf, self._segmenter.push(whole, epoch, at_ms))
+            self._keep(self._hls_stream, self._segmenter.push(whole, epoch, at_ms))
 
-    def _keep(self, shelf: Shelf, parts: list[Part]) -> None:
+    def _keep(self, hls_stream: HlsStream, parts: list[HlsPart]) -> None:
         for part in parts:
             if part.starts_discontinuity:
-                shelf.begin(init_segment(part.tracks), part)
-            shelf.append(part, fragment(part, self._sequence))
+                hls_stream.begin(init_segment(part.tracks), part)
+            hls_stream.append(part, fragment(part, self._sequence))
             self._sequence += 1

@@ -1,4 +1,4 @@
-"""Disposal: a deleted stream's media leaves the disk, unless something shows it still."""
+"""MediaCleanup: a deleted stream's media leaves the disk, unless something shows it still."""
 
 import asyncio
 import logging
@@ -7,21 +7,21 @@ from collections.abc import Callable
 from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.live import RenditionDropped, StreamDeleted
-from emulator.media.hls.store import Shelves
+from emulator.media.hls.store import MediaStore
 
 log = logging.getLogger(__name__)
 
 
-class Disposal:
+class MediaCleanup:
     """Removes the media of one world's deleted streams.
 
     `is_shown` tells whether a fact, a snapshot or another world speaks of a CDN uid still.
     """
 
     def __init__(
-        self, shelves: Shelves, tasks: asyncio.TaskGroup, is_shown: Callable[[str], bool]
+        self, media_store: MediaStore, tasks: asyncio.TaskGroup, is_shown: Callable[[str], bool]
     ) -> None:
-        self._shelves = shelves
+        self._media_store = media_store
         self._tasks = tasks
         self._is_shown = is_shown
 
@@ -32,12 +32,12 @@ class Disposal:
                 self._tasks.create_task(self._remove(uid))
 
     async def _remove(self, uid: str) -> None:
-        if self._is_shown(uid) or not self._shelves.has(uid):
+        if self._is_shown(uid) or not self._media_store.has(uid):
             return
         try:
-            await self._shelves.delete(uid)
+            await self._media_store.delete(uid)
         except Refused as refused:
-            log.warning("media was not removed uid=%s reason=%s", uid, refused.sentence)
+            log.warning("media was not removed uid=%s reason=%s", uid, refused.message)
         except Exception:  # A task's root: media that stays for now ends nothing else.
             log.exception("media was not removed uid=%s", uid)
         else:

@@ -47,13 +47,13 @@ class Usage:
     def room_for_publisher(self) -> Refused | None:
         """None, or why there is none: 95 % of the limit, or of the file system, is in use."""
         if self.limit_bytes and self.used_bytes >= FULL_SHARE * self.limit_bytes:
-            sentence = (
+            message = (
                 f"Recordings use {self.used_bytes / self.limit_bytes:.0%} of the disk limit. "
                 "Delete some, or raise --disk-limit."
             )
             return Refused(
                 "unavailable",
-                sentence,
+                message,
                 reason="disk_limit",
                 retry_after_seconds=DISK_RETRY_SECONDS,
             )

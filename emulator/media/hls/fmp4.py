@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from emulator.media import codecs
 from emulator.media.codecs.boxes import box, full_box
-from emulator.media.hls.part import Part
+from emulator.media.hls.part import HlsPart
 from emulator.media.packets import Packet, Track, VideoTrack
 
 # Sample flags (8.8.3.1): depends on nothing; or depends on others and is no sync sample.
@@ -38,7 +38,7 @@ _U32 = 0xFFFFFFFF
 
 
 def init_segment(tracks: Sequence[Track]) -> bytes:
-    """ftyp and moov for these tracks, as `Part.tracks` lists them. No track at all: ValueError."""
+    """ftyp and moov for these tracks, as `HlsPart.tracks` lists them. Without one: ValueError."""
     if not tracks:
         raise ValueError("an init segment needs a track")
     traks = [trak(track, _NO_SAMPLES) for track in tracks]
@@ -68,7 +68,7 @@ def movie_header(duration: int = 0) -> bytes:
     )
 
 
-def fragment(part: Part, sequence: int) -> bytes:
+def fragment(part: HlsPart, sequence: int) -> bytes:
     """moof and mdat of one part: a traf for each track that has packets in it, one run each.
 
     `sequence` is the moof's number and should grow by 1. The times of the first packets become

@@ -6,7 +6,7 @@ bookkeeping in whole ticks; its packets keep their own exact times.
 
 from math import ceil
 
-from emulator.media.hls.part import Part
+from emulator.media.hls.part import HlsPart
 from emulator.media.packets import VIDEO_TIMESCALE, Packet, VideoTrack
 from emulator.media.timeline import Epoch
 
@@ -87,12 +87,12 @@ class Segmenter:
         """The truthful PART-TARGET in ticks: no part is or will be longer, unless it grows."""
         return self._target
 
-    def push(self, packet: Packet, epoch: Epoch, at_ms: int) -> list[Part]:
+    def push(self, packet: Packet, epoch: Epoch, at_ms: int) -> list[HlsPart]:
         """The parts that this packet completes. `at_ms` is the world's instant of its arrival.
 
         Each track's dts must grow from packet to packet, as `Timeline` sees to.
         """
-        parts: list[Part] = []
+        parts: list[HlsPart] = []
         track = packet.track
         is_video = type(track) is VideoTrack
         at = packet.dts if is_video else packet.dts * VIDEO_TIMESCALE // track.timescale
@@ -110,15 +110,15 @@ class Segmenter:
             self._append_audio(packet)
         return parts
 
-    def flush(self) -> list[Part]:
+    def flush(self) -> list[HlsPart]:
         """What is left, when the publisher has gone. What comes after begins a segment."""
-        parts: list[Part] = []
+        parts: list[HlsPart] = []
         self._finish(None, parts)
         self._opens_segment = self._has_left = True
         self._end_segment()
         return parts
 
-    def _begin(self, epoch: Epoch, at: int, parts: list[Part]) -> None:
+    def _begin(self, epoch: Epoch, at: int, parts: list[HlsPart]) -> None:
         """Close the old epoch where the new one's first packet is, and start over."""
         is_first = self._epoch is None
         has_left = self._has_left
@@ -134,7 +134,7 @@ class Segmenter:
         self._opens_segment = self._opens_discontinuity = True
         self._lead_at = None
 
-    def _advance(self, packet: Packet, at: int, parts: list[Part]) -> None:
+    def _advance(self, packet: Packet, at: int, parts: list[HlsPart]) -> None:
         """A packet of the leading track, video if there is any, is what cuts are made before."""
         before = self._lead_at
         self._lead_at = at
@@ -156,7 +156,7 @@ class Segmenter:
         """True if a key frame at `at` begins a segment: any does where the last began with none."""
         return not self._has_started_well or at - self._segment_start >= self._segment * 7 // 8
 
-    def _fit(self, at: int, step: int, is_steady: bool, parts: list[Part]) -> None:
+    def _fit(self, at: int, step: int, is_steady: bool, parts: list[HlsPart]) -> None:
         """Frames have come so late that the part would be over its target: bring it below.
 
         A steady stream of few frames a second gets a longer target, once. One late frame does not:
@@ -167,21 +167,21 @@ class Segmenter:
             return
         self._cut_until(at, parts)
 
-    def _cut_until(self, at: int, parts: list[Part]) -> None:
+    def _cut_until(self, at: int, parts: list[HlsPart]) -> None:
         """Cut parts of full length while more than one is due at `at`."""
         while at - self._start > self._target:
             if not self._cut(self._start + self._target, parts):
                 # There is nothing in so long a stretch: the part that has its end must span it.
                 self._target = _target_for(at - self._start)
 
-    def _catch_up(self, at: int, parts: list[Part]) -> None:
+    def _catch_up(self, at: int, parts: list[HlsPart]) -> None:
         """Audio goes on alone where video has stalled, so that the stream does not."""
         if self._audio and at - self._start > self._target + _STALL_TICKS:
             known = self._last_frame.duration if self._last_frame else 0
             self._settle_frame(known or self._step or _FRAME_TICKS)
             self._cut_until(at - _STALL_TICKS, parts)
 
-    def _finish(self, at: int | None, parts: list[Part]) -> None:
+    def _finish(self, at: int | None, parts: list[HlsPart]) -> None:
         """Cut all that is pending; `at`, where the next packet begins, bounds its end if known."""
         if self._last_frame is not None:
             step = min(self._step or _FRAME_TICKS, self._target)
@@ -225,7 +225,7 @@ class Segmenter:
         audio.append(packet)
 
     def _cut(
-        self, end: int, parts: list[Part], opens_segment: bool = False, takes_all: bool = False
+        self, end: int, parts: list[HlsPart], opens_segment: bool = False, takes_all: bool = False
     ) -> bool:
         """End the part at `end`, if there is anything in it; says whether there was.
 
@@ -237,7 +237,7 @@ class Segmenter:
         has_packets = bool(self._video or count)
         if has_packets:
             parts.append(
-                Part(
+                HlsPart(
                     packets=(*self._video, *self._audio[:count]),
                     tracks=self._epoch.tracks,
                     start=self._start,

@@ -1,7 +1,7 @@
 """Init, StoredPart and Segment: what a window is made of.
 
 Durations are ticks of 1/90,000 s. Nothing here reads or writes a file: a segment knows where its
-bytes are, and `shelf` and `recording` fetch them.
+bytes are, and `hls_stream` and `recording` fetch them.
 """
 
 import logging

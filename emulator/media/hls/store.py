@@ -1,4 +1,4 @@
-"""Shelves: every stream's shelf by its uid, live ones and recordings."""
+"""MediaStore: every stream's shelf by its uid, live ones and recordings."""
 
 import asyncio
 import re
@@ -12,15 +12,15 @@ from emulator.core.values import dataclass
 from emulator.media.hls import disk
 from emulator.media.hls.index import NAME as INDEX_NAME
 from emulator.media.hls.index import read_index
-from emulator.media.hls.stream import Shelf
+from emulator.media.hls.stream import HlsStream
 from emulator.media.hls.window import Window
-from emulator.media.hls.writer import OnFailure, RecordingFailed, Writer
+from emulator.media.hls.writer import OnFailure, RecordingFailed, WriterThread
 
 _UID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class ShelfSettings:
+class MediaStoreConfig:
     """`dvr_seconds` and `disk_limit_bytes` 0: all there is. `recordings_loaded_max` is how many
     finished recordings' indexes stay in memory, `pending_bytes_max` what may wait for the disk, a
     recording; `usage_max_age_ms` how old the look at the disk may be that `check_room` goes by."""
@@ -34,21 +34,21 @@ class ShelfSettings:
     usage_max_age_ms: int = 5000
 
 
-class Shelves:
+class MediaStore:
     """For the event loop's thread. Folders are `<root>/<uid>/`."""
 
-    def __init__(self, root: Path, settings: ShelfSettings | None = None) -> None:
+    def __init__(self, root: Path, settings: MediaStoreConfig | None = None) -> None:
         self.root = root
-        self.settings = settings or ShelfSettings()
-        self._writer = Writer(pending_bytes_max=self.settings.pending_bytes_max)
-        self._live: dict[str, Shelf] = {}
-        self._recordings: OrderedDict[str, Shelf] = OrderedDict()
+        self.settings = settings or MediaStoreConfig()
+        self._writer = WriterThread(pending_bytes_max=self.settings.pending_bytes_max)
+        self._live: dict[str, HlsStream] = {}
+        self._recordings: OrderedDict[str, HlsStream] = OrderedDict()
         # What was live a moment ago, and until when its playlist may still be followed.
-        self._ended: OrderedDict[str, tuple[int, Shelf]] = OrderedDict()
+        self._ended: OrderedDict[str, tuple[int, HlsStream]] = OrderedDict()
         self._usage: disk.Usage | None = None
         self._usage_at_ms = 0
 
-    def begin(self, uid: str, on_failure: OnFailure | None = None) -> Shelf:
+    def begin(self, uid: str, on_failure: OnFailure | None = None) -> HlsStream:
         """A shelf for a stream that begins now. Refuses (`conflict`) a uid that has media already.
 
         `on_failure` is told once if the recording stops (`disk_full`, `disk_too_slow`,
@@ -62,15 +62,15 @@ class Shelves:
             part_ms=self.settings.part_ms,
             dvr_seconds=self.settings.dvr_seconds,
         )
-        tape = self._writer.tape(folder, on_failure or _ignore)
-        shelf = self._live[uid] = Shelf(folder, window, tape)
-        return shelf
+        segment_writer = self._writer.segment_writer(folder, on_failure or _ignore)
+        hls_stream = self._live[uid] = HlsStream(folder, window, segment_writer)
+        return hls_stream
 
     def discard(self, uid: str) -> None:
         """Take `begin` back, before anything was put on the shelf: it leaves nothing behind."""
         self._live.pop(uid, None)
 
-    def reopen(self, uid: str, on_failure: OnFailure | None = None) -> Shelf:
+    def reopen(self, uid: str, on_failure: OnFailure | None = None) -> HlsStream:
         """The shelf of a stream that an earlier process left, to go on behind its last part.
 
         Blocks on the disk. Refuses (`not_found`) where that process has recorded nothing.
@@ -81,12 +81,12 @@ class Shelves:
         except OSError:
             raise Refused("not_found", "This stream has no media yet.") from None
         self._recordings.pop(uid, None)
-        tape = self._writer.tape(folder, on_failure or _ignore)
+        segment_writer = self._writer.segment_writer(folder, on_failure or _ignore)
         window = recorded.continued(self.settings.dvr_seconds)
-        shelf = self._live[uid] = Shelf(folder, window, tape, recorded.inits)
-        return shelf
+        hls_stream = self._live[uid] = HlsStream(folder, window, segment_writer, recorded.inits)
+        return hls_stream
 
-    def find(self, uid: str) -> Shelf:
+    def find(self, uid: str) -> HlsStream:
         """The live shelf, or the recording as its index tells it.
 
         Refuses `not_found`, with `retry_after_seconds`, where there is neither (yet).
@@ -97,16 +97,16 @@ class Shelves:
             folder = self.folder(uid)
             try:
                 window = read_index(folder).window(self.settings.dvr_seconds)
-                self._recordings[uid] = Shelf(folder, window)
+                self._recordings[uid] = HlsStream(folder, window)
             except OSError:
-                sentence = "This stream has no media yet."
-                raise Refused("not_found", sentence, retry_after_seconds=1) from None
+                message = "This stream has no media yet."
+                raise Refused("not_found", message, retry_after_seconds=1) from None
             while len(self._recordings) > self.settings.recordings_loaded_max:
                 self._recordings.popitem(last=False)
         self._recordings.move_to_end(uid)
         return self._recordings[uid]
 
-    def followed(self, uid: str) -> Shelf:
+    def followed(self, uid: str) -> HlsStream:
         """What the address shows that a stream was live under: what its players follow there.
 
         The same playlist goes on to its end, and what it lists can be fetched for as long as it is
@@ -116,10 +116,10 @@ class Shelves:
         self._forget_ended()
         if uid in self._ended:
             return self._ended[uid][1]
-        shelf = self.find(uid)
-        if not shelf.window.is_recording:
-            return shelf
-        return shelf.as_it_was_live()
+        hls_stream = self.find(uid)
+        if not hls_stream.window.is_recording:
+            return hls_stream
+        return hls_stream.as_it_was_live()
 
     def is_followed(self, uid: str) -> bool:
         """Whether what was live here a moment ago may still be played by who saw it so."""
@@ -129,9 +129,9 @@ class Shelves:
     def is_live(self, uid: str) -> bool:
         return uid in self._live and not self._live[uid].window.is_finished
 
-    def lend(self, uid: str, shelf: Shelf) -> None:
+    def lend(self, uid: str, hls_stream: HlsStream) -> None:
         """Let a shelf that is made elsewhere be found here; it has no files."""
-        self._recordings.setdefault(uid, shelf)
+        self._recordings.setdefault(uid, hls_stream)
 
     def has(self, uid: str) -> bool:
         """Whether there is media under this uid, in memory or on the disk."""
@@ -141,10 +141,10 @@ class Shelves:
         """A finished and saved stream's shelf leaves memory: from now on it is its recording."""
         if self.is_live(uid) or uid not in self._live:
             return
-        shelf = self._live.pop(uid)
-        shelf.rest()
-        until_ms = monotonic_ms() + shelf.window.duration // 90
-        self._ended[uid] = (until_ms, shelf)
+        hls_stream = self._live.pop(uid)
+        hls_stream.rest()
+        until_ms = monotonic_ms() + hls_stream.window.duration // 90
+        self._ended[uid] = (until_ms, hls_stream)
         self._forget_ended()
 
     async def delete(self, uid: str) -> None:
@@ -154,9 +154,9 @@ class Shelves:
         folder = self.folder(uid)
         recording = self._recordings.pop(uid, None)
         self._ended.pop(uid, None)
-        shelf = self._live.pop(uid, None) or recording
-        if shelf is not None:
-            await shelf.saved()
+        hls_stream = self._live.pop(uid, None) or recording
+        if hls_stream is not None:
+            await hls_stream.saved()
         await asyncio.to_thread(rmtree, folder, ignore_errors=True)
         self._usage = None
 
@@ -192,8 +192,8 @@ class Shelves:
 
     async def close(self) -> None:
         """End what is live, and write what waits. Nothing can be begun afterwards."""
-        for shelf in self._live.values():
-            shelf.finish()
+        for hls_stream in self._live.values():
+            hls_stream.finish()
         await self._writer.close()
 
     def _forget_ended(self) -> None:

@@ -1,4 +1,4 @@
-"""Shelf: one stream's media, from its first part to the last player's last request.
+"""HlsStream: one stream's media, from its first part to the last player's last request.
 
 For the event loop's thread alone. Fresh parts are served from memory; a segment that is old and on
 disk is served from its file. A recording that fails (a full disk) does not stop the stream: then
@@ -18,10 +18,10 @@ from typing import Literal
 from emulator.core.errors import Refused
 from emulator.core.values import dataclass
 from emulator.media.hls import index, playlist
-from emulator.media.hls.part import Part
+from emulator.media.hls.part import HlsPart
 from emulator.media.hls.segments import FileRange, Init, Segment, Source, StoredPart, init_of
 from emulator.media.hls.window import Window
-from emulator.media.hls.writer import RecordingFailed, Tape
+from emulator.media.hls.writer import RecordingFailed, SegmentWriter
 from emulator.media.packets import VideoTrack
 
 Kind = Literal["multivariant", "multivariant_ll", "plain", "low_latency"]
@@ -53,23 +53,23 @@ class Rendered:
         return gzip.compress(self.body, compresslevel=5, mtime=0)
 
 
-class Shelf:
+class HlsStream:
     """Live: `begin`, `append` and `finish` by the pipeline. Read by everyone else."""
 
     def __init__(
         self,
         folder: Path,
         window: Window,
-        tape: Tape | None = None,
+        segment_writer: SegmentWriter | None = None,
         inits: Mapping[int, Init] | None = None,
     ) -> None:
-        """`tape` is None for a finished recording. `folder` need not exist.
+        """`segment_writer` is None for a finished recording. `folder` need not exist.
 
         `inits` are those that are there already: also ones that no segment of the window needs.
         """
         self.folder = folder
         self.window = window
-        self._tape = tape
+        self._segment_writer = segment_writer
         self._inits: dict[int, Init] = dict(inits or {})
         self._init_contents: dict[int, bytes] = {}
         self._fresh: list[Segment] = []
@@ -79,18 +79,18 @@ class Shelf:
         self._saved = asyncio.Event()
         self._is_withdrawn = False
         self._was_live = not window.is_recording
-        self._live_form: Shelf | None = None
+        self._live_form: HlsStream | None = None
         # The same stream in other sizes, by the CDN uids that they are found under.
-        self.siblings: dict[str, Shelf] = {}
+        self.siblings: dict[str, HlsStream] = {}
         for segment in window.segments:
             self._inits[segment.init.number] = segment.init
             self._lengths[segment.msn] = segment.length
-        if tape is None:
+        if segment_writer is None:
             self._saved.set()
 
     # What the pipeline calls.
 
-    def begin(self, content: bytes, part: Part) -> None:
+    def begin(self, content: bytes, part: HlsPart) -> None:
         """Take the init segment of a part that starts a discontinuity, before the part itself."""
         self._end_segment()
         number = max(self._inits, default=-1) + 1
@@ -98,13 +98,13 @@ class Shelf:
         self._inits[number] = init
         self._init_contents[number] = content
         self.window.begin(init)
-        if self._tape is not None:
+        if self._segment_writer is not None:
             # Only now: a publisher that sends nothing leaves no folder.
             if number == 0:
-                self._tape.note(index.head_line(self.window))
-            self._tape.whole(init.name, content, index.init_line(init))
+                self._segment_writer.note(index.head_line(self.window))
+            self._segment_writer.whole(init.name, content, index.init_line(init))
 
-    def append(self, part: Part, fragment: bytes) -> None:
+    def append(self, part: HlsPart, fragment: bytes) -> None:
         """Take one part and its `moof` and `mdat`. All who wait for it wake up.
 
         Raises `ValueError` where a part with `starts_discontinuity` came without `begin`.
@@ -124,9 +124,9 @@ class Shelf:
         )
         if stored.offset == 0:
             self._fresh.append(segment)
-        if self._tape is not None:
+        if self._segment_writer is not None:
             line = index.part_line(segment, stored, frames)
-            self._tape.part(segment.name, stored, line)
+            self._segment_writer.part(segment.name, stored, line)
         self._wake()
 
     def pause(self) -> None:
@@ -142,10 +142,10 @@ class Shelf:
         self._end_segment()
         self.window.finish()
         self._wake()
-        if self._tape is None:
+        if self._segment_writer is None:
             return
         if self._inits:
-            self._tape.finish(index.end_line(self.window.end_ms), self._saved.set)
+            self._segment_writer.finish(index.end_line(self.window.end_ms), self._saved.set)
         else:
             self._saved.set()
 
@@ -153,10 +153,10 @@ class Shelf:
         """All of it is on the disk, and is played from there: let go of the bytes in memory."""
         self._fresh = [segment for segment in self._fresh if not segment.drop_content()]
 
-    def as_it_was_live(self) -> "Shelf":
+    def as_it_was_live(self) -> "HlsStream":
         """A recording under the address that it was live at: with playlists of the same form."""
         if self._live_form is None:
-            self._live_form = Shelf(self.folder, self.window)
+            self._live_form = HlsStream(self.folder, self.window)
             self._live_form._was_live = True
         return self._live_form
 
@@ -177,7 +177,7 @@ class Shelf:
     @property
     def failure(self) -> RecordingFailed | None:
         """Why the recording stopped growing, if it did; the stream goes on from memory."""
-        return self._tape.failure if self._tape is not None else None
+        return self._segment_writer.failure if self._segment_writer is not None else None
 
     # What players ask for.
 
@@ -256,8 +256,8 @@ class Shelf:
         if segment is None:
             return
         self._lengths[segment.msn] = segment.length
-        if self._tape is not None:
-            self._tape.end_segment(index.segment_line(segment))
+        if self._segment_writer is not None:
+            self._segment_writer.end_segment(index.segment_line(segment))
         self._age()
 
     def _age(self) -> None:
@@ -337,10 +337,10 @@ class Shelf:
         if self._is_withdrawn:
             raise Refused("not_found", "This is not made any more.")
         if not self._is_ready():
-            sentence = "This stream has no media yet."
+            message = "This stream has no media yet."
             if self.window.is_finished:
                 raise Refused("not_found", "This stream had no media.")
-            raise Refused("not_found", sentence, retry_after_seconds=1)
+            raise Refused("not_found", message, retry_after_seconds=1)
 
     def _render(self, kind: Kind, is_delta: bool) -> Rendered:
         window = self.window

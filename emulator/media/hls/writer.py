@@ -1,8 +1,8 @@
 """The one thread that writes live recordings, so that the event loop never waits for a disk.
 
-Each recording is a `Tape`: its calls only put a job in a queue. What waits is bounded a recording;
-over the bound, or when the disk says no, that recording fails with a named reason, once, and the
-stream itself goes on. Bytes are written before the index line that names them.
+Each recording is a `SegmentWriter`: its calls only put a job in a queue. What waits is bounded a
+recording; over the bound, or when the disk says no, that recording fails with a named reason, once,
+and the stream itself goes on. Bytes are written before the index line that names them.
 """
 
 import asyncio
@@ -31,14 +31,14 @@ class RecordingFailed:
     """Why a recording holds nothing from here on."""
 
     reason: FailureReason
-    sentence: str
+    message: str
 
 
 OnFailure = Callable[[RecordingFailed], None]
 Job = Callable[[], None]
 
 
-class Writer:
+class WriterThread:
     """Owns the thread. It starts with the first job and ends with `close`.
 
     Jobs are put by the event loop's thread. Those of one turn of the loop are handed over together
@@ -51,9 +51,9 @@ class Writer:
         self._queue: SimpleQueue[list[Job] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
-    def tape(self, folder: Path, on_failure: OnFailure) -> "Tape":
+    def segment_writer(self, folder: Path, on_failure: OnFailure) -> "SegmentWriter":
         """Files for one recording in `folder`. `on_failure` is called on this event loop."""
-        return Tape(self, folder, on_failure, asyncio.get_running_loop())
+        return SegmentWriter(self, folder, on_failure, asyncio.get_running_loop())
 
     def put(self, job: Job) -> None:
         if not self._turn:
@@ -83,12 +83,16 @@ class Writer:
                 job()
 
 
-class Tape:
+class SegmentWriter:
     """One recording's files. Public methods belong to the event loop's thread, the rest to the
     writer's."""
 
     def __init__(
-        self, writer: Writer, folder: Path, on_failure: OnFailure, loop: asyncio.AbstractEventLoop
+        self,
+        writer: WriterThread,
+        folder: Path,
+        on_failure: OnFailure,
+        loop: asyncio.AbstractEventLoop,
     ) -> None:
         self.folder = folder
         self.failure: RecordingFailed | None = None
@@ -166,8 +170,8 @@ class Tape:
         self._put_bytes += length
         if self._put_bytes - self._done_bytes > self._writer.pending_bytes_max:
             pending_mib = self._writer.pending_bytes_max >> 20
-            sentence = f"The disk is too slow: more than {pending_mib} MiB wait to be written."
-            self._fail("disk_too_slow", sentence)
+            message = f"The disk is too slow: more than {pending_mib} MiB wait to be written."
+            self._fail("disk_too_slow", message)
             return
 
         def job() -> None:
@@ -182,11 +186,11 @@ class Tape:
 
         self._writer.put(job)
 
-    def _fail(self, reason: FailureReason, sentence: str) -> None:
+    def _fail(self, reason: FailureReason, message: str) -> None:
         with self._lock:
             if self.failure is not None:
                 return
-            self.failure = RecordingFailed(reason, sentence)
+            self.failure = RecordingFailed(reason, message)
         log.error("recording failed folder=%s reason=%s", self.folder.name, reason)
         failure = self.failure
         self._call_home(lambda: self._on_failure(failure))

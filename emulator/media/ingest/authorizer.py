@@ -1,4 +1,4 @@
-"""Gate: how an ingest server asks whether a publisher may come in, and hands over what it sends.
+"""PublishAuthorizer: how an ingest server asks whether a publisher may publish, and hands on media.
 
 The servers know nothing of the world; who implements a gate knows nothing of sockets.
 """
@@ -18,7 +18,7 @@ IngestProtocol = Literal["rtmp", "rtmps", "whip"]
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class PublishRequest:
     """A publisher at the door. `peer` is `ip:port`, `encoder` what it calls itself (printable)."""
 
     key: str
@@ -27,18 +27,18 @@ class Attempt:
     encoder: str
 
 
-def log_refusal(attempt: Attempt, refused: Refused) -> None:
+def log_refusal(publish_request: PublishRequest, refused: Refused) -> None:
     """One line for a publisher that was not let in."""
     log.warning(
         "publisher refused peer=%s protocol=%s encoder=%r reason=%s",
-        attempt.peer,
-        attempt.protocol,
-        attempt.encoder,
-        refused.sentence,
+        publish_request.peer,
+        publish_request.protocol,
+        publish_request.encoder,
+        refused.message,
     )
 
 
-class Intake(Protocol):
+class MediaSink(Protocol):
     """Where one admitted publisher's tags go.
 
     It is to be read no faster than `bytes_per_second_max`; 0: as the server has it.
@@ -57,10 +57,10 @@ class Intake(Protocol):
         """The publisher is gone. Called exactly once, after the last tag."""
 
 
-class Gate(Protocol):
+class PublishAuthorizer(Protocol):
     """Judges keys, before any publish is accepted."""
 
-    def admit(self, attempt: Attempt, drop: Callable[[str], None]) -> Intake:
+    def authorize(self, publish_request: PublishRequest, drop: Callable[[str], None]) -> MediaSink:
         """Let the publisher in, or raise `Refused` with the sentence its encoder will show.
 
         Whoever asks logs a refusal, once: see `log_refusal`.
@@ -69,7 +69,7 @@ class Gate(Protocol):
         """
 
 
-class PacketIntake(Intake, Protocol):
+class PacketSink(MediaSink, Protocol):
     """The same for a publisher that sends no tags."""
 
     def take(self, packet: Packet, tracks: tuple[Track, ...]) -> None:
@@ -88,7 +88,9 @@ class PacketIntake(Intake, Protocol):
         """This publisher makes a key frame when it is asked."""
 
 
-class PacketGate(Protocol):
-    """As `Gate`, for who sends packets."""
+class PacketAuthorizer(Protocol):
+    """As `PublishAuthorizer`, for who sends packets."""
 
-    def admit(self, attempt: Attempt, drop: Callable[[str], None]) -> PacketIntake: ...
+    def authorize(
+        self, publish_request: PublishRequest, drop: Callable[[str], None]
+    ) -> PacketSink: ...

@@ -4,7 +4,7 @@ from emulator.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class RtmpLimits:
+class RtmpConfig:
     """What one server lets its publishers do."""
 
     application: str = "live"

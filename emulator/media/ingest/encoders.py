@@ -98,7 +98,7 @@ def advised(refused: Refused, encoder: Encoder) -> Refused:
     topic: Topic | None = refused.details.get("topic")
     if topic is None:
         return refused
-    message = f"{refused.sentence} {advice(topic, encoder)}"
+    message = f"{refused.message} {advice(topic, encoder)}"
     if refused.details.get("is_transcodable"):
         message += " Or start the emulator with --transcode-ingest."
     return Refused(refused.code, message)

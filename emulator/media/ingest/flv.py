@@ -229,10 +229,10 @@ class FlvReader:
         if abs(timestamp_ms - since_ms) >= _HEADER_WAIT_MS:
             self._warn_once(_HEADERLESS[kind])
 
-    def _warn_once(self, sentence: str) -> None:
-        if sentence not in self._warnings:
-            self._warnings.add(sentence)
-            self._warn(sentence)
+    def _warn_once(self, message: str) -> None:
+        if message not in self._warnings:
+            self._warnings.add(message)
+            self._warn(message)
 
     def _list_tracks(self) -> None:
         self.tracks = tuple(track for track in (self._video, self._audio) if track)

@@ -12,8 +12,8 @@ from typing import Literal, Protocol, assert_never, cast
 
 from emulator.core.errors import ProtocolError, Refused
 from emulator.media.ingest import encoders
-from emulator.media.ingest.authorizer import Attempt, Intake, log_refusal
-from emulator.media.ingest.config import RtmpLimits
+from emulator.media.ingest.authorizer import MediaSink, PublishRequest, log_refusal
+from emulator.media.ingest.config import RtmpConfig
 from emulator.media.ingest.rtmp_rounds import Rounds
 from emulator.media.ingest.tag import Tag
 from emulator.media.ingest.wire.rtmp_session import (
@@ -28,10 +28,10 @@ from emulator.media.ingest.wire.rtmp_tls import TlsLayer, is_tls
 log = logging.getLogger(__name__)
 
 
-class Door(Protocol):
+class Listener(Protocol):
     """What a connection needs of its server."""
 
-    limits: RtmpLimits
+    limits: RtmpConfig
     rounds: Rounds
 
     def opened(self, connection: "RtmpConnection") -> None:
@@ -39,7 +39,7 @@ class Door(Protocol):
 
     def closed(self, connection: "RtmpConnection") -> None: ...
 
-    def admit(self, attempt: Attempt, drop: Callable[[str], None]) -> Intake:
+    def authorize(self, publish_request: PublishRequest, drop: Callable[[str], None]) -> MediaSink:
         """As `Gate.admit`, with the server's own limit before it."""
 
     def left(self) -> None:
@@ -53,7 +53,7 @@ class RtmpConnection(asyncio.Protocol):
     """
 
     def __init__(
-        self, door: Door, protocol: Literal["rtmp", "rtmps"], tls: TlsLayer | None = None
+        self, door: Listener, protocol: Literal["rtmp", "rtmps"], tls: TlsLayer | None = None
     ) -> None:
         self._door = door
         self._limits = door.limits
@@ -68,7 +68,7 @@ class RtmpConnection(asyncio.Protocol):
         self._is_in_rounds = False
         self._peer = ""
         self._encoder = ""
-        self._intake: Intake | None = None
+        self._sink: MediaSink | None = None
         self._is_over = False
         self._end_reason = ""
         self._deadline = 0.0
@@ -89,7 +89,7 @@ class RtmpConnection(asyncio.Protocol):
         try:
             self._door.opened(self)
         except Refused as refusal:
-            self._end(refusal.sentence, is_failure=True)
+            self._end(refusal.message, is_failure=True)
             return
         self._expect(self._limits.handshake_ms, "no RTMP handshake")
 
@@ -103,8 +103,8 @@ class RtmpConnection(asyncio.Protocol):
                 self._end(str(error), is_failure=True)
             except Refused as refused:
                 refusal = encoders.advised(refused, encoders.recognize(self._encoder))
-                self._session.end_publish(refusal.sentence, "NetStream.Publish.Rejected")
-                self._end(refusal.sentence, is_failure=True)
+                self._session.end_publish(refusal.message, "NetStream.Publish.Rejected")
+                self._end(refusal.message, is_failure=True)
             except Exception:  # Our own bug: it ends this connection, not the server.
                 log.exception("connection failed peer=%s", self._peer)
                 self.drop("an error in the emulator: its log has it")
@@ -170,13 +170,13 @@ class RtmpConnection(asyncio.Protocol):
         for event in self._session.receive(data):
             if isinstance(event, Tag):
                 has_media = True
-                if self._intake is not None:
-                    self._intake.receive(event)
+                if self._sink is not None:
+                    self._sink.receive(event)
             else:
                 self._act(event)
             if self._is_over:
                 return
-        if has_media and self._intake is not None:
+        if has_media and self._sink is not None:
             self._expect(self._limits.idle_ms, "nothing was sent")
         elif was_shaking_hands and self._session.phase in ("connecting", "connected"):
             self._expect(self._limits.publish_ms, "no publish")
@@ -185,20 +185,22 @@ class RtmpConnection(asyncio.Protocol):
         match event:
             case ConnectRequested():
                 self._encoder = event.encoder
-                sentence = self._unfit(event.app)
-                if sentence:
-                    self._session.refuse_connect(sentence)
-                    self._end(sentence, is_failure=True)
+                message = self._unfit(event.app)
+                if message:
+                    self._session.refuse_connect(message)
+                    self._end(message, is_failure=True)
                 else:
                     self._session.accept_connect()
             case PublishRequested():
-                attempt = Attempt(event.key, self._protocol, self._peer, self._encoder)
+                publish_request = PublishRequest(
+                    event.key, self._protocol, self._peer, self._encoder
+                )
                 try:
-                    self._publish(event.app, attempt)
+                    self._publish(event.app, publish_request)
                 except Refused as refusal:
-                    log_refusal(attempt, refusal)
-                    self._session.refuse_publish(refusal.sentence)
-                    self._end(refusal.sentence)
+                    log_refusal(publish_request, refusal)
+                    self._session.refuse_publish(refusal.message)
+                    self._end(refusal.message)
             case PublishEnded():
                 self._leave(event.reason)
                 self._expect(self._limits.publish_ms, "no publish")
@@ -207,18 +209,18 @@ class RtmpConnection(asyncio.Protocol):
             case _:
                 assert_never(event)
 
-    def _publish(self, app: str, attempt: Attempt) -> None:
+    def _publish(self, app: str, publish_request: PublishRequest) -> None:
         """Ask the door; raises `Refused`."""
         if app != self._limits.application:
             raise Refused("not_found", self._wrong_application())
-        if not attempt.key:
+        if not publish_request.key:
             raise Refused("unauthorized", "The stream key is missing: put it in the encoder.")
-        intake = self._door.admit(attempt, self.drop)
+        sink = self._door.authorize(publish_request, self.drop)
         if self._is_over:  # Dropped while it was admitted.
             self._door.left()
-            intake.close(self._end_reason)
+            sink.close(self._end_reason)
             return
-        self._intake = intake
+        self._sink = sink
         self._session.accept_publish()
         self._read_in_rounds(True)
         hint = encoders.advice("container", encoders.recognize(self._encoder))
@@ -236,8 +238,8 @@ class RtmpConnection(asyncio.Protocol):
 
     def _leave(self, reason: str, *, is_failure: bool = False) -> None:
         """Close the intake, if there is one, once."""
-        intake, self._intake = self._intake, None
-        if intake is not None:
+        sink, self._sink = self._sink, None
+        if sink is not None:
             if not self._session.has_media and not is_failure:
                 log.warning(
                     "publisher left without media peer=%s hint=%s",
@@ -246,7 +248,7 @@ class RtmpConnection(asyncio.Protocol):
                 )
             self._read_in_rounds(False)
             self._door.left()
-            intake.close(reason)
+            sink.close(reason)
 
     # Ends and limits.
 
@@ -319,9 +321,9 @@ class RtmpConnection(asyncio.Protocol):
         """
         now = self._loop.time()
         rate, pause_ms = self._limits.bytes_per_second_max, 0
-        if self._intake is not None:
-            rate = min(rate, self._intake.bytes_per_second_max or rate)
-            pause_ms = self._intake.pause_ms
+        if self._sink is not None:
+            rate = min(rate, self._sink.bytes_per_second_max or rate)
+            pause_ms = self._sink.pause_ms
         earned = (now - self._allowance_at) * rate
         self._allowance = min(rate, self._allowance + earned) - received_bytes
         self._allowance_at = now
@@ -332,7 +334,7 @@ class RtmpConnection(asyncio.Protocol):
 
     def _resume(self) -> None:
         self._resume_timer = None
-        pause_ms = self._intake.pause_ms if self._intake is not None else 0
+        pause_ms = self._sink.pause_ms if self._sink is not None else 0
         if pause_ms and self._transport is not None:
             self._resume_timer = self._loop.call_later(pause_ms / 1000, self._resume)
         else:

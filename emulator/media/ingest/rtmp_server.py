@@ -7,8 +7,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
 from emulator.core.errors import Refused
-from emulator.media.ingest.authorizer import Attempt, Gate, Intake
-from emulator.media.ingest.config import RtmpLimits
+from emulator.media.ingest.authorizer import MediaSink, PublishAuthorizer, PublishRequest
+from emulator.media.ingest.config import RtmpConfig
 from emulator.media.ingest.rtmp_rounds import Rounds
 from emulator.media.ingest.wire.rtmp_tls import TlsLayer
 
@@ -21,10 +21,10 @@ _BACKLOG = 512
 class RtmpServer:
     """Listens on one plain and one TLS port; either may be left out."""
 
-    def __init__(self, gate: Gate, limits: RtmpLimits | None = None) -> None:
-        self.limits = limits or RtmpLimits()
+    def __init__(self, authorizer: PublishAuthorizer, limits: RtmpConfig | None = None) -> None:
+        self.limits = limits or RtmpConfig()
         self.rounds = Rounds()
-        self._gate = gate
+        self._authorizer = authorizer
         self._listeners: list[asyncio.Server] = []
         self._connections: set[RtmpConnection] = set()
         self._publishers = 0
@@ -99,16 +99,16 @@ class RtmpServer:
         if not self._connections:
             self._all_closed.set()
 
-    def admit(self, attempt: Attempt, drop: Callable[[str], None]) -> Intake:
+    def authorize(self, publish_request: PublishRequest, drop: Callable[[str], None]) -> MediaSink:
         self.rounds.catch_up()
         if self._publishers >= self.limits.publishers_max:
             raise Refused(
                 "unavailable",
                 f"{self._publishers} publishers are connected, which is the limit here.",
             )
-        intake = self._gate.admit(attempt, drop)
+        sink = self._authorizer.authorize(publish_request, drop)
         self._publishers += 1
-        return intake
+        return sink
 
     def left(self) -> None:
         self._publishers -= 1

@@ -1,4 +1,4 @@
-"""PublishSettings: what the built-in publisher sends; Desk: what of it changes as it goes on."""
+"""PublishConfig: what the built-in publisher sends; Desk: what of it changes as it goes on."""
 
 import json
 from collections.abc import Mapping
@@ -12,12 +12,12 @@ SIZE_MAX = 4096
 FPS_MAX = 120
 VIDEO_KBITS_MAX = 200_000
 KEYFRAME_SECONDS_MAX = 60.0
-# What can be changed without a new connection, by the names of `PublishSettings`.
+# What can be changed without a new connection, by the names of `PublishConfig`.
 ORDERS: Final = frozenset({"is_frozen", "is_silent", "video_kbits", "keyframe_seconds"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PublishSettings:
+class PublishConfig:
     """Rates are in kbit/s. `file` is sent instead of the test picture; the rest then matters only
     where it must be transcoded. A picture that `is_frozen` stands at its first frame.
     """

@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final, cast
 
 from emulator.core.errors import Refused
-from emulator.media.publisher.config import PublishSettings
+from emulator.media.publisher.config import PublishConfig
 from emulator.media.publisher.test_card.sound import SAMPLE_RATE
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def h264_encoder() -> str:
 
 def add_video(
     container: "OutputContainer",
-    settings: PublishSettings,
+    settings: PublishConfig,
     size: tuple[int, int],
     rate: Fraction,
     time_base: Fraction,
@@ -46,14 +46,14 @@ def add_video(
     return stream
 
 
-def add_test_picture(container: "OutputContainer", settings: PublishSettings) -> "VideoStream":
+def add_test_picture(container: "OutputContainer", settings: PublishConfig) -> "VideoStream":
     """An H.264 stream of a test picture, at a constant bit rate. Times are in frames."""
     stream = cast("VideoStream", container.add_stream(h264_encoder(), rate=settings.fps))
     _set_up_constant(stream.codec_context, settings, settings.video_kbits)
     return stream
 
 
-def open_test_picture(settings: PublishSettings, video_kbits: int) -> "VideoCodecContext":
+def open_test_picture(settings: PublishConfig, video_kbits: int) -> "VideoCodecContext":
     """The same encoder with another bit rate. Its packets fit the stream of the one before."""
     from av import CodecContext
     from av.codec.context import Flags
@@ -66,7 +66,7 @@ def open_test_picture(settings: PublishSettings, video_kbits: int) -> "VideoCode
     return context
 
 
-def add_audio(container: "OutputContainer", settings: PublishSettings) -> "AudioStream":
+def add_audio(container: "OutputContainer", settings: PublishConfig) -> "AudioStream":
     """An AAC stream, stereo at 48 kHz, that its container opens."""
     stream = container.add_stream("aac", rate=SAMPLE_RATE)
     stream.codec_context.layout = "stereo"
@@ -75,7 +75,7 @@ def add_audio(container: "OutputContainer", settings: PublishSettings) -> "Audio
 
 
 def _set_up_constant(
-    context: "VideoCodecContext", settings: PublishSettings, video_kbits: int
+    context: "VideoCodecContext", settings: PublishConfig, video_kbits: int
 ) -> None:
     size = (settings.width, settings.height)
     _set_up(context, size, settings.fps, 1 / settings.fps, video_kbits)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from emulator.core.errors import Refused
 from emulator.media.ingest.tag import Tag
-from emulator.media.publisher.config import PublishSettings
+from emulator.media.publisher.config import PublishConfig
 from emulator.media.publisher.flv_tap import FlvTap, open_muxer
 from emulator.media.publisher.lanes import AudioLane, CopyLane, Lane, VideoLane
 from emulator.media.recording.uploads.probe import FILM_OPTIONS, find_picture, sound_of
@@ -32,7 +32,7 @@ _MICROSECONDS: Final = 1_000_000
 class FilmBroadcast:
     """Packet by packet: wait until `due_ms`, then `step`."""
 
-    def __init__(self, path: Path, settings: PublishSettings) -> None:
+    def __init__(self, path: Path, settings: PublishConfig) -> None:
         """Refuses what is no film: nothing to open, no picture and no sound in it."""
         self._path = path
         self._settings = settings

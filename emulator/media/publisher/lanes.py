@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING, Protocol, cast
 
-from emulator.media.publisher.config import PublishSettings
+from emulator.media.publisher.config import PublishConfig
 from emulator.media.publisher.encoders import add_audio, add_video
 from emulator.media.publisher.test_card.sound import SAMPLE_RATE
 
@@ -64,7 +64,7 @@ class VideoLane:
     """Decodes, and encodes as H.264 in the file's own size and frame rate."""
 
     def __init__(
-        self, source: "VideoStream", container: "OutputContainer", settings: PublishSettings
+        self, source: "VideoStream", container: "OutputContainer", settings: PublishConfig
     ) -> None:
         self.source = source
         source.thread_type = "AUTO"
@@ -110,7 +110,7 @@ class AudioLane:
     """Decodes, and encodes as stereo AAC at 48 kHz, without holes: silence where none comes."""
 
     def __init__(
-        self, source: "AudioStream", container: "OutputContainer", settings: PublishSettings
+        self, source: "AudioStream", container: "OutputContainer", settings: PublishConfig
     ) -> None:
         self.source = source
         self._stream = add_audio(container, settings)

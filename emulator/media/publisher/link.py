@@ -32,7 +32,7 @@ class Stopped(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class PushTarget:
     """Where to push, without the key."""
 
     scheme: str
@@ -46,7 +46,7 @@ class Target:
         return f"{self.scheme}://{host}:{self.port}/{self.app}"
 
 
-def parse_target(url: str) -> Target:
+def parse_target(url: str) -> PushTarget:
     """`rtmp://host[:port]/app` or `rtmps://`. Refuses (`ValueError`) anything else."""
     try:
         parts = urlsplit(url)
@@ -55,7 +55,7 @@ def parse_target(url: str) -> Target:
         raise _no_address(url) from None
     if parts.scheme not in _PORTS or not host or not app:
         raise _no_address(url)
-    return Target(parts.scheme, host, _PORTS[parts.scheme] if port is None else port, app)
+    return PushTarget(parts.scheme, host, _PORTS[parts.scheme] if port is None else port, app)
 
 
 def _no_address(url: str) -> ValueError:
@@ -71,8 +71,8 @@ def tls_context(host: str, ca: str) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=ca or None)
     except OSError as error:
-        sentence = f"{ca} cannot be used as a CA: {_plain(error)}."
-        raise Refused("invalid", sentence) from None
+        message = f"{ca} cannot be used as a CA: {_plain(error)}."
+        raise Refused("invalid", message) from None
     if not ca and _is_loopback(host):
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -89,7 +89,7 @@ def _is_loopback(host: str) -> bool:
 class Link:
     """Opened at once. Raises `Refused` where nobody answers, `Stopped` on `stop`."""
 
-    def __init__(self, target: Target, ca: str, stop: threading.Event) -> None:
+    def __init__(self, target: PushTarget, ca: str, stop: threading.Event) -> None:
         self._stop = stop
         self._target = target
         self._is_torn = False
@@ -209,8 +209,8 @@ class Link:
                 self._wait(deadline_ms, is_write=True)
             except OSError as error:
                 where = f"{target.host}:{target.port}"
-                sentence = f"No TLS connection to {where}: {_plain(error)}."
-                raise Refused("unavailable", sentence) from None
+                message = f"No TLS connection to {where}: {_plain(error)}."
+                raise Refused("unavailable", message) from None
             else:
                 return wrapped
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from emulator.core.errors import Refused
-from emulator.media.publisher.config import PublishSettings, written
+from emulator.media.publisher.config import PublishConfig, written
 from emulator.media.publisher.push import Progress
 
 # A slow machine starts an encoder in a few seconds; whatever takes longer is broken.
@@ -34,7 +34,7 @@ class PublisherProcess:
         *,
         ca: str = "",
         name: str = "live-emulator",
-        settings: PublishSettings | None = None,
+        settings: PublishConfig | None = None,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> None:
         """`url` is the address without the key, `ca` a file to trust for TLS.
@@ -44,7 +44,7 @@ class PublisherProcess:
         self.progress = Progress("connecting")
         self.failure = ""
         self._key = key
-        self._arguments = _arguments(url, ca, settings or PublishSettings(name=name))
+        self._arguments = _arguments(url, ca, settings or PublishConfig(name=name))
         self._on_progress = on_progress
         self._is_publishing = asyncio.Event()
         self._child: asyncio.subprocess.Process | None = None
@@ -139,7 +139,7 @@ class PublisherProcess:
     def _hear(self, line: bytes) -> None:
         told = json.loads(line)
         if told["state"] == "refused":
-            self.failure = told["sentence"]
+            self.failure = told["message"]
             return
         self.progress = Progress(told["state"], told["seconds"], told["kbits"], told["fps"])
         if self.progress.state == "publishing":
@@ -148,7 +148,7 @@ class PublisherProcess:
             self._on_progress(self.progress)
 
 
-def _arguments(url: str, ca: str, settings: PublishSettings) -> list[str]:
+def _arguments(url: str, ca: str, settings: PublishConfig) -> list[str]:
     way = "--whip" if url.startswith("http") else "--url"
     arguments = ["-", "--until-stdin-ends", "--json", way, url]
     arguments += ["--size", f"{settings.width}x{settings.height}", "--fps", str(settings.fps)]

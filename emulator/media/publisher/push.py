@@ -9,7 +9,7 @@ from emulator.core.clock import monotonic_ms
 from emulator.core.errors import ProtocolError, Refused
 from emulator.core.values import dataclass
 from emulator.media.ingest.tag import Tag
-from emulator.media.publisher.link import Link, Stopped, Target
+from emulator.media.publisher.link import Link, PushTarget, Stopped
 from emulator.media.publisher.rtmp_client import Accepted, Denied, RtmpClient
 
 # How long the server may think about the publish.
@@ -54,7 +54,7 @@ class Push:
     """
 
     def __init__(
-        self, target: Target, key: str, ca: str, stop: threading.Event, report: Report
+        self, target: PushTarget, key: str, ca: str, stop: threading.Event, report: Report
     ) -> None:
         self._target = target
         self._client = RtmpClient(target.app, target.tc_url, key)
@@ -109,8 +109,8 @@ class Push:
 
     def _hung_up(self, has_answered: bool) -> Refused:
         if has_answered:
-            sentence = "The server closed the connection without accepting the publish."
-            return Refused("forbidden", sentence)
+            message = "The server closed the connection without accepting the publish."
+            return Refused("forbidden", message)
         where = f"{self._target.host}:{self._target.port}"
         hint = " If it speaks TLS, say rtmps." if self._target.scheme == "rtmp" else ""
         return Refused("unavailable", f"{where} hangs up without a word.{hint}")
@@ -135,7 +135,7 @@ class Push:
         for event in events:
             if isinstance(event, Denied):
                 raise Refused(
-                    "forbidden", event.sentence or "The server said no.", status=event.code
+                    "forbidden", event.message or "The server said no.", status=event.code
                 )
         return events
 

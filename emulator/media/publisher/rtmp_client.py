@@ -54,7 +54,7 @@ class Denied:
     """The server said no, before or during the publish, with its own words."""
 
     code: str
-    sentence: str
+    message: str
 
 
 ClientEvent = Accepted | Denied
@@ -202,6 +202,6 @@ class RtmpClient:
 def _denied(told: object) -> Denied:
     words = told if isinstance(told, dict) else {}
     code = words.get("code")
-    sentence = words.get("description")
+    message = words.get("description")
     told_code = code if isinstance(code, str) else ""
-    return Denied(told_code, sentence if isinstance(sentence, str) and sentence else told_code)
+    return Denied(told_code, message if isinstance(message, str) and message else told_code)

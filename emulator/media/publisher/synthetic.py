@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from emulator.core.clock import Clock
 from emulator.media.ingest.tag import Tag
-from emulator.media.publisher.config import PublishSettings
+from emulator.media.publisher.config import PublishConfig
 from emulator.media.publisher.encoders import add_audio, add_test_picture, open_test_picture
 from emulator.media.publisher.flv_tap import FlvTap, open_muxer
 from emulator.media.publisher.test_card.picture import Moment, Picture
@@ -28,7 +28,7 @@ class SyntheticBroadcast:
     at any time and hold from the next frame on.
     """
 
-    def __init__(self, settings: PublishSettings, clock: Clock) -> None:
+    def __init__(self, settings: PublishConfig, clock: Clock) -> None:
         self.is_frozen = settings.is_frozen
         self.is_silent = settings.is_silent
         self.video_kbits = settings.video_kbits

@@ -10,7 +10,7 @@ from itertools import groupby
 from emulator.core.errors import Refused
 from emulator.core.values import dataclass
 from emulator.media.hls.segments import TICKS_PER_SECOND, Init, Segment, Source, read, source_length
-from emulator.media.hls.stream import Shelf
+from emulator.media.hls.stream import HlsStream
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,40 +94,40 @@ class Footage:
             yield list(pieces)
 
 
-def footage(shelf: Shelf) -> Footage:
+def footage(hls_stream: HlsStream) -> Footage:
     """All complete segments, and of a live stream's first one its parts so far.
 
     For the event loop's thread. Refuses `not_found` where there is nothing yet.
     """
-    window = shelf.window
+    window = hls_stream.window
     segments = list(window.complete)
     pieces: list[Piece] = []
     position = 0
     for segment in segments:
         if not segment.is_gap:
-            init_source = shelf.media_now(segment.init.name)
-            source = shelf.media_now(segment.name)
+            init_source = hls_stream.media_now(segment.init.name)
+            source = hls_stream.media_now(segment.name)
             pieces.append(
                 Piece(position, segment.duration, segment.start, segment.init, init_source, source)
             )
         position += segment.duration
     if not pieces and window.open is not None and (content := window.open.content()) is not None:
         opened = window.open
-        init_source = shelf.media_now(opened.init.name)
+        init_source = hls_stream.media_now(opened.init.name)
         pieces.append(Piece(0, opened.duration, opened.start, opened.init, init_source, content))
     if not pieces:
         raise Refused("not_found", "This stream has no media yet.", retry_after_seconds=1)
     return Footage(tuple(pieces))
 
 
-def stretch(shelf: Shelf, first: int, last: int) -> tuple[Footage, int]:
+def stretch(hls_stream: HlsStream, first: int, last: int) -> tuple[Footage, int]:
     """What shows the positions from `first` to `last` (ticks), from the key frame before on.
 
     Its own positions count from 0; that of the stream at which it begins is returned beside it.
     Of a live stream the open segment's parts count, too. Refuses (`not_found`) where nothing is
     there any more.
     """
-    window = shelf.window
+    window = hls_stream.window
     position = window.total_ticks - sum(segment.duration for segment in window.complete)
     found: list[tuple[int, Segment]] = []
     for segment in window.segments:
@@ -140,18 +140,18 @@ def stretch(shelf: Shelf, first: int, last: int) -> tuple[Footage, int]:
     while found and not found[0][1].is_independent:
         found.pop(0)
     base = found[0][0] if found else 0
-    pieces = [_piece(shelf, segment, begins - base) for begins, segment in found]
+    pieces = [_piece(hls_stream, segment, begins - base) for begins, segment in found]
     kept = tuple(piece for piece in pieces if piece is not None)
     if not kept or base + kept[-1].end <= first:
         raise Refused("not_found", "Nothing of this is recorded any more.")
     return Footage(kept), base
 
 
-def _piece(shelf: Shelf, segment: Segment, position: int) -> Piece | None:
+def _piece(hls_stream: HlsStream, segment: Segment, position: int) -> Piece | None:
     """One segment; None of an open one that is not whole in memory."""
-    is_open = segment is shelf.window.open
-    source = segment.content() if is_open else shelf.media_now(segment.name)
+    is_open = segment is hls_stream.window.open
+    source = segment.content() if is_open else hls_stream.media_now(segment.name)
     if source is None:
         return None
-    init_source = shelf.media_now(segment.init.name)
+    init_source = hls_stream.media_now(segment.init.name)
     return Piece(position, segment.duration, segment.start, segment.init, init_source, source)

@@ -1,4 +1,4 @@
-"""Bench: where long work on media is done: in tasks that end with their world, and in threads.
+"""JobRunner: where long work on media is done: in tasks that end with their world, and in threads.
 
 For the event loop's thread.
 """
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from emulator.core.errors import Refused
 from emulator.core.values import dataclass
-from emulator.media.recording.uploads.progress import Watch
+from emulator.media.recording.uploads.progress import JobProgress
 from emulator.world.world import WRITE_RETRY_MS, World
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ UPLOADS_MAX = 4
 
 
 @dataclass(slots=True)
-class Benches:
+class JobRunners:
     """What all worlds share: how many jobs run at once, how many clips are cut, and how many
     uploads are looked at."""
 
@@ -35,7 +35,7 @@ class Benches:
     uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UPLOADS_MAX))
 
 
-class Bench:
+class JobRunner:
     """What one world has under way."""
 
     def __init__(self, tasks: asyncio.TaskGroup) -> None:
@@ -85,7 +85,7 @@ async def tried(work: Awaitable[None], what: str) -> str:
     try:
         await work
     except Refused as refused:
-        reason = refused.sentence
+        reason = refused.message
     except OSError as error:
         reason = f"Its files cannot be read or written: {error.strerror}."
     except Exception:  # A task's root: one film's failure is no other's.
@@ -97,7 +97,7 @@ async def tried(work: Awaitable[None], what: str) -> str:
     return reason
 
 
-async def finished(watch: Watch, work: Any, *values: Any) -> "Imported":
+async def finished(watch: JobProgress, work: Any, *values: Any) -> "Imported":
     """What `work` gives in its thread. Who is cancelled cancels it, and waits for it to end."""
     running = asyncio.get_running_loop().run_in_executor(None, work, *values)
     try:

@@ -23,8 +23,8 @@ from emulator.media.recording.footage import Footage, Piece
 from emulator.media.recording.pictures import Size, sized, squared
 from emulator.media.recording.uploads.transcode import (
     PictureEncoder,
-    Plan,
     SoundEncoder,
+    TranscodePlan,
     name_as_players_do,
 )
 
@@ -171,7 +171,7 @@ class _Muxer:
             return _Copy(source, self._container, is_mixed=len(inits) > 1)
         longest = max((run for run in self._runs if kind in run.shapes), key=_length)
         width, height = (_even(side) for side in _size(longest))
-        plan = Plan("h264", None, width, height, "high")
+        plan = TranscodePlan("h264", None, width, height, "high")
         rate = source.average_rate or Fraction(30)
         self._fitter = _Fitter(width, height)
         return PictureEncoder(source, self._container, plan, rate, self._fitter)

@@ -16,7 +16,7 @@ from emulator.core.events import Event
 from emulator.core.events.library import VodDeleted, VodUploaded
 from emulator.core.events.live import StreamEnded
 from emulator.core.events.video import VideoDeleted, VideoFailed, VideoReady
-from emulator.media.hls.store import Shelves
+from emulator.media.hls.store import MediaStore
 from emulator.media.hls.window import Window
 from emulator.media.recording.jobs import written
 from emulator.media.recording.recordings import Recordings
@@ -44,10 +44,14 @@ class Recorder:
     """Makes the VODs of one world."""
 
     def __init__(
-        self, world: World, shelves: Shelves, recordings: Recordings, tasks: asyncio.TaskGroup
+        self,
+        world: World,
+        media_store: MediaStore,
+        recordings: Recordings,
+        tasks: asyncio.TaskGroup,
     ) -> None:
         self._world = world
-        self._shelves = shelves
+        self._media_store = media_store
         self._recordings = recordings
         self._tasks = tasks
         self._running: dict[str, asyncio.Task[None]] = {}
@@ -113,8 +117,8 @@ class Recorder:
         try:
             await self._process(vod)
         except Refused as refused:
-            await self._give_up(vod, refused.sentence)
-            log.warning("vod failed vod=%s reason=%s", vod_id, refused.sentence)
+            await self._give_up(vod, refused.message)
+            log.warning("vod failed vod=%s reason=%s", vod_id, refused.message)
         except Exception:  # A task's root: one VOD's failure is no other's.
             log.exception("vod failed vod=%s", vod_id)
             await self._give_up(vod, "Its files could not be read.")
@@ -170,13 +174,13 @@ class Recorder:
 
     async def _complete(self, uid: str) -> tuple[int, tuple[Quality, ...]]:
         """Finish the recording's files. Returns its length, and in which qualities it is there."""
-        shelf = self._shelves.find(uid)
-        await shelf.saved()
+        hls_stream = self._media_store.find(uid)
+        await hls_stream.saved()
         # From here on the stream is its recording: all of it, and not only a live window.
-        self._shelves.retire(uid)
-        window = self._shelves.find(uid).window
+        self._media_store.retire(uid)
+        window = self._media_store.find(uid).window
         if not window.complete:
-            reason = shelf.failure.sentence if shelf.failure else "Nothing was recorded."
+            reason = hls_stream.failure.message if hls_stream.failure else "Nothing was recorded."
             raise Refused("unavailable", reason)
         if window.init is not None and window.init.width:
             await self._make_poster(uid)
@@ -187,7 +191,7 @@ class Recorder:
         try:
             await self._recordings.thumbnail(uid)
         except Refused as refused:
-            log.warning("poster could not be made uid=%s reason=%s", uid, refused.sentence)
+            log.warning("poster could not be made uid=%s reason=%s", uid, refused.message)
         except Exception:  # What a picture costs is a picture.
             log.exception("poster could not be made uid=%s", uid)
 
@@ -209,9 +213,9 @@ class Recorder:
     async def _saved(self, uid: str) -> Window | None:
         """All of a finished recording; None where not a part of it reached the disk."""
         try:
-            await self._shelves.find(uid).saved()
-            self._shelves.retire(uid)
-            return self._shelves.find(uid).window
+            await self._media_store.find(uid).saved()
+            self._media_store.retire(uid)
+            return self._media_store.find(uid).window
         except Refused:
             return None
 
@@ -240,9 +244,9 @@ class Recorder:
         """When the media of a stream stopped that nobody ended; None where none was kept."""
         for made in live_renditions.of(self._world, stream):
             with contextlib.suppress(FileNotFoundError):  # It had not begun.
-                await asyncio.to_thread(recover, self._shelves.folder(made.uid))
+                await asyncio.to_thread(recover, self._media_store.folder(made.uid))
         try:
-            found = await asyncio.to_thread(recover, self._shelves.folder(stream.uid))
+            found = await asyncio.to_thread(recover, self._media_store.folder(stream.uid))
         except FileNotFoundError:
             return None
         return None if found.end_ms is None else round(found.end_ms)

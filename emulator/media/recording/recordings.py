@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from emulator.core.clock import monotonic_ms
 from emulator.core.errors import Refused
 from emulator.core.values import dataclass
-from emulator.media.hls.store import Shelves
-from emulator.media.hls.stream import Shelf
+from emulator.media.hls.store import MediaStore
+from emulator.media.hls.stream import HlsStream
 
 if TYPE_CHECKING:
     from emulator.media.recording.clips.moments import Moment
@@ -30,7 +30,7 @@ POSTER_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class RecordingBounds:
+class RecordingConfig:
     """`live_max_age_ms`: how old a live stream's picture may be. `jobs_max`: threads at work."""
 
     pictures_kept_max: int = 256
@@ -50,9 +50,9 @@ class _Kept:
 class Recordings:
     """What can be made of the streams on these shelves."""
 
-    def __init__(self, shelves: Shelves, bounds: RecordingBounds | None = None) -> None:
-        self._shelves = shelves
-        self._bounds = bounds or RecordingBounds()
+    def __init__(self, media_store: MediaStore, bounds: RecordingConfig | None = None) -> None:
+        self._media_store = media_store
+        self._bounds = bounds or RecordingConfig()
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
         self._running: dict[Hashable, asyncio.Future[object]] = {}
         self._threads = ThreadPoolExecutor(self._bounds.jobs_max, "recordings")
@@ -63,7 +63,7 @@ class Recordings:
         """How long the recording is, to the frame. Refuses `not_found`."""
         from emulator.media.recording.footage import footage
 
-        return footage(self._shelves.find(uid)).seconds
+        return footage(self._media_store.find(uid)).seconds
 
     async def thumbnail(
         self,
@@ -83,14 +83,14 @@ class Recordings:
 
         size = check_size(width, height, fit)
         asked = parse_time(time) if time is not None else None
-        shelf = self._shelves.find(uid)
-        is_live = not shelf.window.is_finished
+        hls_stream = self._media_store.find(uid)
+        is_live = not hls_stream.window.is_finished
 
         def make(held: "Footage") -> bytes:
             middle = held.newest if is_live else held.seconds * POSTER_SHARE
             return still(held, middle if asked is None else asked, size)
 
-        return await self._once(("thumbnail", uid, asked, is_live, size), shelf, make)
+        return await self._once(("thumbnail", uid, asked, is_live, size), hls_stream, make)
 
     async def animation(
         self,
@@ -113,21 +113,21 @@ class Recordings:
         start = parse_time(time) if time is not None else 0.0
         seconds = parse_time(duration)
         key = ("animation", uid, start, seconds, rate, size)
-        shelf = self._shelves.find(uid)
-        return await self._once(key, shelf, lambda held: gif(held, start, seconds, rate, size))
+        hls_stream = self._media_store.find(uid)
+        return await self._once(key, hls_stream, lambda held: gif(held, start, seconds, rate, size))
 
     async def storyboard(self, uid: str) -> "Storyboard":
         """The seek bar's sprite and its WebVTT. Refuses `not_found` before there is a picture."""
         from emulator.media.recording.storyboard import storyboard
 
-        shelf = self._shelves.find(uid)
-        return await self._once(("storyboard", uid), shelf, storyboard)
+        hls_stream = self._media_store.find(uid)
+        return await self._once(("storyboard", uid), hls_stream, storyboard)
 
     async def moments(self, uid: str) -> "tuple[Moment, ...]":
         """Where a recording's picture changes, and where its pauses end. Refuses `not_found`."""
         from emulator.media.recording.clips.moments import moments
 
-        return await self._once(("moments", uid), self._shelves.find(uid), moments)
+        return await self._once(("moments", uid), self._media_store.find(uid), moments)
 
     async def mp4(self, uid: str) -> Path:
         """The recording as one file, made on the first request.
@@ -136,18 +136,18 @@ class Recordings:
         """
         from emulator.media.recording.mp4 import remux
 
-        shelf = self._shelves.find(uid)
-        if not shelf.window.is_finished:
+        hls_stream = self._media_store.find(uid)
+        if not hls_stream.window.is_finished:
             raise Refused("conflict", "The stream is still live: its MP4 is made when it ended.")
-        await shelf.saved()
-        path = shelf.folder / MP4_NAME
+        await hls_stream.saved()
+        path = hls_stream.folder / MP4_NAME
         if not path.exists():
             self._kept.pop(("mp4", uid), None)
 
         def make(held: "Footage") -> Path:
             return path if path.exists() else remux(held, path).path
 
-        return await self._once(("mp4", uid), shelf, make, self._files)
+        return await self._once(("mp4", uid), hls_stream, make, self._files)
 
     def forget(self, uid: str) -> None:
         """Let go of what was made of a recording that is deleted."""
@@ -162,14 +162,14 @@ class Recordings:
     async def _once(
         self,
         key: Hashable,
-        shelf: Shelf,
+        hls_stream: HlsStream,
         make: "Callable[[Footage], T]",
         threads: ThreadPoolExecutor | None = None,
     ) -> T:
         """What was made for this key, is being made, or is made now in a thread."""
         from emulator.media.recording.footage import footage
 
-        is_final = shelf.window.is_finished
+        is_final = hls_stream.window.is_finished
         kept = self._kept.get(key)
         now_ms = monotonic_ms()
         if kept is not None and (kept.until_ms is None or now_ms < kept.until_ms):
@@ -179,7 +179,7 @@ class Recordings:
         if running is None:
             if len(self._running) >= self._bounds.jobs_waiting_max:
                 raise Refused("unavailable", "Too many pictures are being made. Try again soon.")
-            held = footage(shelf)
+            held = footage(hls_stream)
             running = asyncio.get_running_loop().run_in_executor(
                 threads or self._threads, make, held
             )

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from emulator.core.values import dataclass
-from emulator.media.hls.stream import Shelf
+from emulator.media.hls.stream import HlsStream
 from emulator.media.packets import VIDEO_TIMESCALE, Packet
 from emulator.media.renditions.worker import Cut, Worker
 from emulator.media.timeline import Epoch
@@ -29,7 +29,7 @@ class Rung:
 
     name: str
     uid: str
-    shelf: Shelf
+    hls_stream: HlsStream
     is_dropped: bool = False
 
 
@@ -111,12 +111,12 @@ class Ladder:
             "the others. Ask for fewer or smaller ones (--renditions).",
         )
 
-    def _drop(self, rung: Rung, sentence: str) -> None:
+    def _drop(self, rung: Rung, message: str) -> None:
         rung.is_dropped = True
-        rung.shelf.withdraw()
-        self.warnings += (sentence,)
+        rung.hls_stream.withdraw()
+        self.warnings += (message,)
         log.warning("rendition given up name=%s uid=%s", rung.name, rung.uid)
-        self._on_drop(rung, sentence)
+        self._on_drop(rung, message)
 
     # What runs in the thread.
 
@@ -156,15 +156,15 @@ class Ladder:
     def _keep(self, cuts: list[Cut]) -> None:
         for cut in cuts:
             rung = self._rungs[cut.rung]
-            if rung.is_dropped or rung.shelf.window.is_finished:
+            if rung.is_dropped or rung.hls_stream.window.is_finished:
                 continue
             if cut.init is not None:
-                rung.shelf.begin(cut.init, cut.part)
-            rung.shelf.append(cut.part, cut.content)
+                rung.hls_stream.begin(cut.init, cut.part)
+            rung.hls_stream.append(cut.part, cut.content)
 
     def _pause(self) -> None:
         for rung in self.rungs:
-            rung.shelf.pause()
+            rung.hls_stream.pause()
 
     def _fail(self) -> None:
         self._is_finished = True
@@ -173,7 +173,7 @@ class Ladder:
 
     def _end(self) -> None:
         for rung in self.rungs:
-            rung.shelf.finish()
+            rung.hls_stream.finish()
         self._ended.set()
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from emulator.core.values import dataclass
 from emulator.media.hls.fmp4 import fragment, init_segment
-from emulator.media.hls.part import Part
+from emulator.media.hls.part import HlsPart
 from emulator.media.hls.segmenter import Segmenter
 from emulator.media.packets import VIDEO_TIMESCALE, Packet, VideoTrack
 from emulator.media.renditions.encoder import Encoder
@@ -37,7 +37,7 @@ class Cut(NamedTuple):
     """One part of a rendition, by the rendition's number. `init` where a discontinuity begins."""
 
     rung: int
-    part: Part
+    part: HlsPart
     init: bytes | None
     content: bytes
 
@@ -264,7 +264,7 @@ class _Rung:
         self.epoch = slot.epoch
         self.own = Epoch(slot.epoch.number, (*picture, *sounds))
 
-    def _cuts(self, parts: list[Part]) -> list[Cut]:
+    def _cuts(self, parts: list[HlsPart]) -> list[Cut]:
         cuts = []
         for part in parts:
             init = init_segment(part.tracks) if part.starts_discontinuity else None

@@ -15,7 +15,7 @@ from emulator.media.ingest.tag import Tag
 from emulator.media.packets import Packet, Track, VideoTrack
 from emulator.media.publisher.link import parse_target, tls_context
 from emulator.media.publisher.rtmp_client import Accepted, Denied, RtmpClient
-from emulator.media.simulcast.config import OutletBounds
+from emulator.media.simulcast.config import SimulcastConfig
 from emulator.media.simulcast.feed import Feed
 from emulator.media.simulcast.tags import TagWriter
 
@@ -29,7 +29,7 @@ class Outlet:
     holds no key, when the server does not take it.
     """
 
-    def __init__(self, url: str, key: str, feed: Feed, bounds: OutletBounds) -> None:
+    def __init__(self, url: str, key: str, feed: Feed, bounds: SimulcastConfig) -> None:
         self._target = parse_target(url)
         self._key = key
         self._feed = feed
@@ -69,9 +69,9 @@ class Outlet:
         if not self._over.done():
             self._over.set_result(None)
 
-    def _fail(self, sentence: str) -> None:
+    def _fail(self, message: str) -> None:
         if not self._over.done():
-            self._over.set_exception(Refused("unavailable", sentence))
+            self._over.set_exception(Refused("unavailable", message))
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         target = self._target
@@ -97,8 +97,8 @@ class Outlet:
         for *_, address in found:
             if self._bounds.allowed.allows(host, ipaddress.ip_address(address[0])):
                 return str(address[0])
-        sentence = f"{host[:100]} may not be called: see the setting simulcast_hosts."
-        raise Refused("forbidden", sentence)
+        message = f"{host[:100]} may not be called: see the setting simulcast_hosts."
+        raise Refused("forbidden", message)
 
     async def _publish(
         self,
@@ -141,7 +141,7 @@ class Outlet:
         events = self._client.receive(received)
         for event in events:
             if isinstance(event, Denied):
-                raise Refused("forbidden", self._plain(event.sentence or "The server said no"))
+                raise Refused("forbidden", self._plain(event.message or "The server said no"))
         return any(isinstance(event, Accepted) for event in events)
 
     def _send(self, tags: list[Tag]) -> None:

@@ -8,10 +8,10 @@ from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.live import TargetAdded, TargetRemoved
 from emulator.core.events.worlds import WorldReplaced
-from emulator.media.simulcast.config import OutletBounds
+from emulator.media.simulcast.config import SimulcastConfig
 from emulator.media.simulcast.feed import Feed
 from emulator.world.live import streams, targets
-from emulator.world.live.targets import Target
+from emulator.world.live.targets import SimulcastTarget
 from emulator.world.world import World
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ class Simulcasts:
         world: World,
         feed_of: Callable[[str], Feed | None],
         tasks: asyncio.TaskGroup,
-        bounds: OutletBounds,
+        bounds: SimulcastConfig,
     ) -> None:
         self._world = world
         self._feed_of = feed_of
@@ -68,7 +68,7 @@ class Simulcasts:
             self._cancel(target_id)
         await asyncio.gather(*running, return_exceptions=True)
 
-    def _start(self, target: Target) -> None:
+    def _start(self, target: SimulcastTarget) -> None:
         feed = self._feed_of(target.stream_id)
         if feed is None or feed.is_closed or target.id in self._running:
             return
@@ -85,7 +85,7 @@ class Simulcasts:
         if task is not None:
             task.cancel()
 
-    async def _push(self, target: Target, feed: Feed) -> None:
+    async def _push(self, target: SimulcastTarget, feed: Feed) -> None:
         """As long as the stream is live, in as many connections as it takes."""
         end = _End()
         feed.join(end)
@@ -95,7 +95,7 @@ class Simulcasts:
                 try:
                     await self._connect(target, feed)
                 except Refused as refused:
-                    await self._wait(target, refused.sentence, end)
+                    await self._wait(target, refused.message, end)
                 except Exception:  # A task's root: one target's failure is no stream's.
                     log.exception("simulcast failed target=%s", target.id)
                     await self._wait(target, "It failed, and the log says why.", end)
@@ -103,7 +103,7 @@ class Simulcasts:
             feed.leave(end)
         targets.rest(self._world, target.id)
 
-    async def _connect(self, target: Target, feed: Feed) -> None:
+    async def _connect(self, target: SimulcastTarget, feed: Feed) -> None:
         from emulator.media.simulcast.outlet import Outlet  # Late: most streams go nowhere else.
 
         def accepted() -> None:
@@ -112,7 +112,7 @@ class Simulcasts:
 
         await Outlet(target.url, target.key, feed, self._bounds).run(accepted)
 
-    async def _wait(self, target: Target, reason: str, end: "_End") -> None:
+    async def _wait(self, target: SimulcastTarget, reason: str, end: "_End") -> None:
         """Until it is called again, by the world's clock, or its stream has ended."""
         now = targets.by_id(self._world, target.id)
         attempts = now.attempts if now is not None else 0

@@ -4,7 +4,7 @@ from emulator.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class WebRtcLimits:
+class WebRtcConfig:
     """`hosts`: addresses to be reached at; empty asks the machine for all of its own.
 
     `is_bound_everywhere`: these are told, but the sockets listen on every address, as they must in

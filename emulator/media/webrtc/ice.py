@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, cast
 
 from emulator.core.errors import Refused
-from emulator.media.webrtc.config import Ports, WebRtcLimits
+from emulator.media.webrtc.config import Ports, WebRtcConfig
 from emulator.media.webrtc.sdp.description import Remote
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Ice:
 
     def __init__(
         self,
-        limits: WebRtcLimits,
+        limits: WebRtcConfig,
         ports: Ports,
         on_media: Callable[[bytes], None],
         *,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
-from emulator.media.webrtc.config import Ports, WebRtcLimits
+from emulator.media.webrtc.config import Ports, WebRtcConfig
 from emulator.media.webrtc.ice import Ice
 from emulator.media.webrtc.rtp.packets import is_rtcp
 from emulator.media.webrtc.sdp.answer import Local
@@ -40,7 +40,7 @@ class Link:
 
     def __init__(
         self,
-        limits: WebRtcLimits,
+        limits: WebRtcConfig,
         ports: Ports,
         *,
         on_rtp: Callable[[bytes], None],

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Protocol
 from emulator.core.errors import Refused
 from emulator.core.ids import trace_id
 from emulator.core.values import dataclass
-from emulator.media.ingest.authorizer import Attempt, PacketGate, log_refusal
-from emulator.media.webrtc.config import Ports, WebRtcLimits
+from emulator.media.ingest.authorizer import PacketAuthorizer, PublishRequest, log_refusal
+from emulator.media.webrtc.config import Ports, WebRtcConfig
 from emulator.media.webrtc.libraries import Libraries
-from emulator.media.webrtc.sessions.sessions import Rooms
+from emulator.media.webrtc.sessions.sessions import VideoSessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from emulator.media.webrtc.relay import Relay, Watching
     from emulator.media.webrtc.sdp.answer import Taken
     from emulator.media.webrtc.sdp.description import Offer
-    from emulator.media.webrtc.sessions.member import Shown
-    from emulator.media.webrtc.whep.fanout import Screening
+    from emulator.media.webrtc.sessions.member import SentMedia
+    from emulator.media.webrtc.whep.fanout import WhepFanout
 
 log = logging.getLogger(__name__)
 
 
-class Part(Protocol):
+class PeerHandler(Protocol):
     """What a peer is to us: a publisher, a viewer, somebody in a session."""
 
     def serve(self, link: "Link") -> None: ...
@@ -54,7 +54,7 @@ class Peer:
     purpose: str
     subject: str
     link: "Link"
-    part: Part
+    part: PeerHandler
     ufrag: str
     sdp: str = ""
     has_said_goodbye: bool = False
@@ -74,22 +74,22 @@ class Peers:
 
     def __init__(
         self,
-        gate: PacketGate,
-        limits: WebRtcLimits,
+        authorizer: PacketAuthorizer,
+        limits: WebRtcConfig,
         tasks: asyncio.TaskGroup,
         catch_up: "Callable[[], None]" = lambda: None,
     ) -> None:
         self.limits = limits
         self._catch_up = catch_up
-        self._gate = gate
+        self._authorizer = authorizer
         self._tasks = tasks
         self._ports = Ports(limits.ports)
         self._peers: dict[str, Peer] = {}
-        self._screenings: dict[Relay, Screening] = {}
+        self._screenings: dict[Relay, WhepFanout] = {}
         self._met: dict[tuple[str, str, str], str] = {}
         # Publishers that have lost their connection, and may say yet that they are done.
-        self._gone: OrderedDict[str, Part] = OrderedDict()
-        self.rooms = Rooms()
+        self._gone: OrderedDict[str, PeerHandler] = OrderedDict()
+        self.rooms = VideoSessions()
         self.libraries = Libraries()
         self._is_stopping = False
         self._none_left = asyncio.Event()
@@ -116,7 +116,7 @@ class Peers:
         else:
             self.find(peer_id, purpose).say_goodbye()
 
-    async def publish(self, attempt: Attempt, sdp: str, uid: str) -> Peer:
+    async def publish(self, publish_request: PublishRequest, sdp: str, uid: str) -> Peer:
         """Let a publisher in by its offer (WHIP).
 
         Refuses (`bad_request`, `unsupported`) a bad offer, what the gate refuses, and
@@ -125,7 +125,7 @@ class Peers:
         await self._prepare()
         from emulator.media.webrtc.sdp import codecs
         from emulator.media.webrtc.sdp.description import parse
-        from emulator.media.webrtc.whip.publisher import Publisher
+        from emulator.media.webrtc.whip.publisher import WhipPublisher
 
         offer = parse(sdp)
         formats = codecs.to_receive(offer)
@@ -139,11 +139,11 @@ class Peers:
         made: list[Peer] = []
         self._catch_up()
         try:
-            intake = self._gate.admit(attempt, drop)
+            sink = self._authorizer.authorize(publish_request, drop)
         except Refused as refused:
-            log_refusal(attempt, refused)
+            log_refusal(publish_request, refused)
             raise self._again_later(refused) from None
-        publisher = Publisher(self.limits, list(formats.values()), intake, random_ssrc())
+        publisher = WhipPublisher(self.limits, list(formats.values()), sink, random_ssrc())
         taken = [
             publisher.taken(formats[index]) if index in formats else None
             for index in range(len(offer.sections))
@@ -174,8 +174,8 @@ class Peers:
         picture = relay.picture
         profile = picture.config[1:4].hex() if picture and picture.codec == "h264" else ""
         formats = codecs.to_send(offer, profile)
-        screening = self._screening(relay)
-        viewer = Viewer(screening, watching, formats)
+        fanout = self._fanout(relay)
+        viewer = Viewer(fanout, watching, formats)
         taken = [
             viewer.taken(formats[index]) if index in formats else None
             for index in range(len(offer.sections))
@@ -188,7 +188,11 @@ class Peers:
         return peer
 
     async def meet(
-        self, room: tuple[str, str], participant_id: str, sdp: str, told: "Callable[[Shown], None]"
+        self,
+        room: tuple[str, str],
+        participant_id: str,
+        sdp: str,
+        told: "Callable[[SentMedia], None]",
     ) -> Peer:
         """Let somebody into a session by an offer, or answer a further one of who is in.
 
@@ -235,13 +239,13 @@ class Peers:
             refused.details.setdefault("retry_after_seconds", -(-self.limits.idle_ms // 1000))
         return refused
 
-    def _screening(self, relay: "Relay") -> "Screening":
+    def _fanout(self, relay: "Relay") -> "WhepFanout":
         """The stream's, for all its viewers; it is gone when the last of them has left."""
-        from emulator.media.webrtc.whep.fanout import Screening
+        from emulator.media.webrtc.whep.fanout import WhepFanout
 
         found = self._screenings.get(relay)
         if found is None:
-            found = Screening(relay, partial(self._close_screening, relay))
+            found = WhepFanout(relay, partial(self._close_screening, relay))
             self._screenings[relay] = found
         elif found.count >= self.limits.viewers_per_stream_max:
             raise Refused(
@@ -273,7 +277,7 @@ class Peers:
         self,
         purpose: str,
         subject: str,
-        part: Part,
+        part: PeerHandler,
         offer: "Offer",
         taken: "list[Taken | None]",
         made: list[Peer],

@@ -15,7 +15,7 @@ _KEPT_MAX = 600
 _KEPT_BYTES_MAX = 8 * 2**20
 
 
-class Listener(Protocol):
+class PacketListener(Protocol):
     """Called on the loop's thread, for each packet; must not raise."""
 
     def hear(self, packet: Packet) -> None: ...
@@ -50,7 +50,7 @@ class Relay:
         self.is_closed = False
         self._octets = 0
         self._has_original = False
-        self._listeners: tuple[Listener, ...] = ()
+        self._listeners: tuple[PacketListener, ...] = ()
 
     def push(self, packet: Packet) -> None:
         track = packet.track
@@ -72,10 +72,10 @@ class Relay:
         for listener in self._listeners:
             listener.hear(packet)
 
-    def join(self, listener: Listener) -> None:
+    def join(self, listener: PacketListener) -> None:
         self._listeners = (*self._listeners, listener)
 
-    def leave(self, listener: Listener) -> None:
+    def leave(self, listener: PacketListener) -> None:
         self._listeners = tuple(each for each in self._listeners if each is not listener)
 
     def resume(self) -> None:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from emulator.scenario.language.values.kinds import Noun
 
 if TYPE_CHECKING:
-    from emulator.scenario.engine.run import Stage
+    from emulator.scenario.engine.run import RunContext
 
 # What a lasting action yields: in how many milliseconds it wants to go on.
 Ticks = Iterator[int]
@@ -76,5 +76,5 @@ class Action(BaseModel):
         return iter(())
 
     @abstractmethod
-    def run(self, stage: "Stage") -> Awaitable[Any] | Ticks | LateTicks | None:
+    def run(self, stage: "RunContext") -> Awaitable[Any] | Ticks | LateTicks | None:
         """Do it. A `Refused` is noted in the report as what the platform said."""

@@ -7,7 +7,7 @@ from pydantic import Field
 from emulator.core.errors import Refused
 from emulator.core.world_clock import SPEED_MAX, SPEED_MIN, WorldClock
 from emulator.scenario.actions.action import Action, Ticks
-from emulator.scenario.engine.run import Stage
+from emulator.scenario.engine.run import RunContext
 from emulator.scenario.language.values.kinds import Duration
 
 
@@ -20,7 +20,7 @@ class ClockAdvance(Action):
 
     time: Duration
 
-    def run(self, stage: Stage) -> Ticks:
+    def run(self, stage: RunContext) -> Ticks:
         if not stage.evening.is_virtual:
             # From inside the run: the acts that this makes due belong to the world, not to it.
             _clock(stage).advance(self.time)
@@ -37,7 +37,7 @@ class ClockFreeze(Action):
 
     time: Duration
 
-    async def run(self, stage: Stage) -> None:
+    async def run(self, stage: RunContext) -> None:
         if stage.evening.is_virtual:
             return
         import asyncio
@@ -60,12 +60,12 @@ class ClockSpeed(Action):
 
     speed: Annotated[float | int, Field(ge=SPEED_MIN, le=SPEED_MAX)]
 
-    def run(self, stage: Stage) -> None:
+    def run(self, stage: RunContext) -> None:
         if not stage.evening.is_virtual:
             _clock(stage).run(self.speed)
 
 
-def _clock(stage: Stage) -> WorldClock:
+def _clock(stage: RunContext) -> WorldClock:
     clock = stage.world.clock
     if not isinstance(clock, WorldClock):
         raise Refused("unavailable", "This world's clock cannot be set.")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from emulator.scenario.actions.action import Action
-from emulator.scenario.engine.run import Stage
+from emulator.scenario.engine.run import RunContext
 from emulator.scenario.facts import registry
 from emulator.scenario.language.errors import ended
 
@@ -36,12 +36,12 @@ class Expect(Action):
         is_empty = True
         for place, path, raw in self.asks():
             is_empty = False
-            for _, rule, sentence in wrong(path, raw):
-                yield place, rule, sentence
+            for _, rule, message in wrong(path, raw):
+                yield place, rule, message
         if is_empty:
             yield (), "missing", "Write facts here, such as stream.launch.status: live."
 
-    def run(self, stage: Stage) -> None:
+    def run(self, stage: RunContext) -> None:
         """Nothing: `play/turns` watches until it is judged."""
 
 

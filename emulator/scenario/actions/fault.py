@@ -9,7 +9,7 @@ from pydantic_core import CoreSchema
 
 from emulator.core.errors import Refused
 from emulator.scenario.actions.action import Action
-from emulator.scenario.engine.run import Stage
+from emulator.scenario.engine.run import RunContext
 from emulator.scenario.language.errors import meant
 from emulator.scenario.language.values.kinds import StreamRef, UserRef
 from emulator.world.faults.kinds import KINDS
@@ -54,9 +54,9 @@ class FaultStart(Action):
         try:
             read(self._written(dict.fromkeys(_REFS, _SOMEBODY)))
         except Refused as refused:
-            yield (), "fault", refused.sentence
+            yield (), "fault", refused.message
 
-    def run(self, stage: Stage) -> None:
+    def run(self, stage: RunContext) -> None:
         named: dict[str, str] = {}
         if self.stream is not None:
             named["stream"] = stage.stream(self.stream).id
@@ -87,7 +87,7 @@ class FaultStop(Action):
         if self.kind not in KINDS:
             yield ("kind",), "fault", f"There is no fault {self.kind[:50]}{meant(self.kind, KINDS)}"
 
-    def run(self, stage: Stage) -> None:
+    def run(self, stage: RunContext) -> None:
         stage.world.faults.stop_kind(self.kind)
 
 
@@ -97,5 +97,5 @@ class FaultClear(Action):
     name: ClassVar[str] = "fault.clear"
     example: ClassVar[str] = "fault.clear: {}"
 
-    def run(self, stage: Stage) -> None:
+    def run(self, stage: RunContext) -> None:
         stage.world.faults.clear()

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from emulator.core.errors import Refused
 from emulator.scenario.actions.action import Action
-from emulator.scenario.engine.run import Stage
+from emulator.scenario.engine.run import RunContext
 from emulator.scenario.facts import conditions
 from emulator.scenario.language.errors import ended
 from emulator.scenario.language.values.kinds import Name, UserRef
@@ -43,7 +43,7 @@ class HttpRequest(Action):
             except ValueError as error:
                 yield ("json", place), "condition", ended(f"{place}: {error}")
 
-    async def run(self, stage: Stage) -> None:
+    async def run(self, stage: RunContext) -> None:
         request = stage.evening.server.request
         if request is None:
             raise Refused("unavailable", "There is no server here that could be asked.")

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from emulator.scenario.actions.action import Action
-from emulator.scenario.engine.run import Stage
+from emulator.scenario.engine.run import RunContext
 from emulator.scenario.language.values.kinds import Text
 
 
@@ -16,5 +16,5 @@ class Log(Action):
 
     says: Text
 
-    def run(self, stage: Stage) -> None:
+    def run(self, stage: RunContext) -> None:
         stage.evening.note(self.says)

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from emulator.scenario.actions.action import Action, Ticks
-from emulator.scenario.engine.run import Stage
+from emulator.scenario.engine.run import RunContext
 from emulator.scenario.generators.arrivals import Arrivals, ticks_of
 from emulator.scenario.language.values.kinds import Count, Name, Noun, Text, UserRef
 from emulator.world.auth import tokens
@@ -25,7 +25,7 @@ class PeopleRegister(Action):
     bio: Text | None = None
     followers: Count = 0
 
-    def run(self, stage: Stage) -> None:
+    def run(self, stage: RunContext) -> None:
         made = accounts.make(
             stage.world,
             self.user,
@@ -46,7 +46,7 @@ class PeopleFollow(Action):
     user: UserRef
     follows: UserRef
 
-    def run(self, stage: Stage) -> None:
+    def run(self, stage: RunContext) -> None:
         follows.follow(stage.world, stage.user(self.user), stage.user(self.follows))
 
 
@@ -60,7 +60,7 @@ class PeopleUnfollow(Action):
     user: UserRef
     follows: UserRef
 
-    def run(self, stage: Stage) -> None:
+    def run(self, stage: RunContext) -> None:
         follows.unfollow(stage.world, stage.user(self.user), stage.user(self.follows))
 
 
@@ -77,7 +77,7 @@ class PeopleBurst(Action):
     names: Name = "follower"
     arrivals: Arrivals = "poisson"
 
-    def run(self, stage: Stage) -> Ticks:
+    def run(self, stage: RunContext) -> Ticks:
         followed = stage.user(self.follows)
         rate, done = self.count * 1000 / stage.for_ms, 0
         for wait_ms, coming in ticks_of(
@@ -88,7 +88,7 @@ class PeopleBurst(Action):
         # Chance may have let some of them wait until the end: all of them come.
         self._follow(stage, followed, done, self.count)
 
-    def _follow(self, stage: Stage, followed: accounts.User, done: int, until: int) -> int:
+    def _follow(self, stage: RunContext, followed: accounts.User, done: int, until: int) -> int:
         with stage.world.change():
             for number in range(done + 1, until + 1):
                 follower = accounts.make(stage.world, f"{self.names}_{number}")
@@ -105,5 +105,5 @@ class PeopleSignOut(Action):
 
     user: UserRef
 
-    def run(self, stage: Stage) -> None:
+    def run(self, stage: RunContext) -> None:
         tokens.close_all(stage.world, stage.user(self.user), "signed out by a scenario")

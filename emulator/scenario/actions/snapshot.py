@@ -6,7 +6,7 @@ from pydantic import Field
 
 from emulator.core.errors import Refused
 from emulator.scenario.actions.action import Action
-from emulator.scenario.engine.run import Stage
+from emulator.scenario.engine.run import RunContext
 
 
 class Snapshot(Action):
@@ -18,7 +18,7 @@ class Snapshot(Action):
 
     called: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 
-    def run(self, stage: Stage) -> None:
+    def run(self, stage: RunContext) -> None:
         keep = stage.evening.server.snapshot
         if keep is None:
             raise Refused("unavailable", "There is no server here that keeps snapshots.")

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from emulator.scenario.actions.action import Action, Ticks
-from emulator.scenario.engine.run import Stage
+from emulator.scenario.engine.run import RunContext
 from emulator.scenario.language.values.kinds import Duration
 
 
@@ -16,5 +16,5 @@ class Wait(Action):
 
     time: Duration
 
-    def run(self, stage: Stage) -> Ticks:  # noqa: ARG002 -- it needs nothing but time
+    def run(self, stage: RunContext) -> Ticks:  # noqa: ARG002 -- it needs nothing but time
         yield self.time

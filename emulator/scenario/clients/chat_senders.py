@@ -1,4 +1,4 @@
-"""Voices: people who speak over real chat sockets, one socket each for as long as they speak."""
+"""ChatSenders: people who speak over real chat sockets, one socket each while they speak."""
 
 import asyncio
 import json
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.core.errors import Refused
 from emulator.scenario.clients.sockets import ANSWER_SECONDS, open_socket
 from emulator.scenario.clients.viewer import AGENT
-from emulator.scenario.engine.run import Evening
+from emulator.scenario.engine.run import Run
 
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
@@ -20,7 +20,7 @@ VOICES_MAX = 500
 Said = "asyncio.Future[None]"
 
 
-class Voice:
+class ChatSender:
     """One person's socket. Each line is answered by itself, or by what it was refused with."""
 
     def __init__(self, socket: "ClientConnection", username: str) -> None:
@@ -67,8 +67,8 @@ class Voice:
             reason = (closed.rcvd.reason if closed.rcvd else "") or "no reason"
             for _, told in self._waiting:
                 if not told.done():
-                    sentence = f"The chat socket was closed with {code}: {reason}."
-                    told.set_exception(Refused("unavailable", sentence))
+                    message = f"The chat socket was closed with {code}: {reason}."
+                    told.set_exception(Refused("unavailable", message))
             self._waiting.clear()
 
     def _hear(self, event: dict[str, Any]) -> None:
@@ -98,10 +98,10 @@ class Voice:
                 return
 
 
-class Voices:
+class ChatSenders:
     """Those of one step in one stream's chat, each opened when it first speaks."""
 
-    def __init__(self, evening: Evening, stream_id: str) -> None:
+    def __init__(self, evening: Run, stream_id: str) -> None:
         """Refuses (`unavailable`) where there is no socket to speak over, or time jumps."""
         server = evening.server
         if evening.is_virtual or not server.ws or server.key_of is None:
@@ -109,9 +109,9 @@ class Voices:
         self._key_of: Callable[[str], str] = server.key_of
         self._ws, self._ca = server.ws, server.ca
         self._stream_id = stream_id
-        self._voices: dict[str, Voice] = {}
+        self._voices: dict[str, ChatSender] = {}
 
-    async def of(self, username: str) -> Voice:
+    async def of(self, username: str) -> ChatSender:
         """Somebody's. Refuses (`invalid`) too many at once."""
         found = self._voices.get(username)
         if found is None:
@@ -120,7 +120,7 @@ class Voices:
             token = self._key_of(username)
             headers = {"User-Agent": f"{AGENT} {username}"}
             socket = await open_socket(self._ws, self._stream_id, token, self._ca, headers)
-            found = self._voices[username] = Voice(socket, username)
+            found = self._voices[username] = ChatSender(socket, username)
         return found
 
     async def close(self) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path, PurePath
 
 from emulator.core.errors import Refused
 from emulator.scenario import files
-from emulator.scenario.engine.run import Evening
+from emulator.scenario.engine.run import Run
 
 
 def wrong_name(name: str | None) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
@@ -14,7 +14,7 @@ def wrong_name(name: str | None) -> Iterator[tuple[tuple[int | str, ...], str, s
         yield ("file",), "file", "Name a file in the scenario's folder, or below it."
 
 
-def find(evening: Evening, name: str) -> Path:
+def find(evening: Run, name: str) -> Path:
     """The film of this name. Refuses (`not_found`) one that is not there, or is elsewhere."""
     if not evening.folder:
         raise Refused("not_found", f"This scenario came without a folder, so without {name}.")

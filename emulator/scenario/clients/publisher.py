@@ -1,10 +1,10 @@
-"""Publisher: what a scenario asks of whoever sends a stream's picture, real or simulated."""
+"""StreamPublisher: what a scenario asks of whoever sends a stream's picture, real or simulated."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
 
 
-class Publisher(Protocol):
+class StreamPublisher(Protocol):
     """One stream's publisher."""
 
     async def start(self) -> None:
@@ -23,7 +23,7 @@ class Publisher(Protocol):
         """Connect again after a drop. Refuses (`conflict`) when the stream has ended meanwhile."""
         ...
 
-    async def change(self, wishes: Mapping[str, Any]) -> None:
+    async def change(self, patch: Mapping[str, Any]) -> None:
         """Go on with other settings, by the names of `PublishSettings`; with none as it was at
         first. An encoder comes again at once where its picture's size or rate changes.
         """

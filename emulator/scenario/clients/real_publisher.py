@@ -5,11 +5,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from emulator.core.errors import Refused
-from emulator.scenario.engine.run import Evening
+from emulator.scenario.engine.run import Run
 from emulator.world.live import streams
 
 if TYPE_CHECKING:
-    from emulator.media.publisher.config import PublishSettings
+    from emulator.media.publisher.config import PublishConfig
     from emulator.media.publisher.process import PublisherProcess
 
 Protocol = Literal["rtmp", "rtmps", "whip"]
@@ -19,7 +19,7 @@ class RealPublisher:
     """Encodes a picture, or sends a file, to the address that the run's server listens on."""
 
     def __init__(
-        self, evening: Evening, stream_id: str, protocol: Protocol, settings: "PublishSettings"
+        self, evening: Run, stream_id: str, protocol: Protocol, settings: "PublishConfig"
     ) -> None:
         self._evening = evening
         self._stream_id = stream_id
@@ -56,12 +56,12 @@ class RealPublisher:
     async def come_back(self) -> None:
         await self.start()
 
-    async def change(self, wishes: Mapping[str, Any]) -> None:
+    async def change(self, patch: Mapping[str, Any]) -> None:
         from emulator.media.publisher.config import ORDERS
 
         before = self._settings
         try:
-            after = self._settings = replace(self._first, **wishes)
+            after = self._settings = replace(self._first, **patch)
         except ValueError as error:
             raise Refused("invalid", str(error)) from None
         orders = {name: getattr(after, name) for name in sorted(ORDERS)}

@@ -1,4 +1,4 @@
-"""RealCrowd: the real viewers of one stream, of one kind, as a scenario wants them.
+"""RealViewers: the real viewers of one stream, of one kind, as a scenario wants them.
 
 The first who came is the first to go. Their number is bounded: each costs a task and a connection
 or two, and of those over WebRTC encryption too.
@@ -12,7 +12,7 @@ from emulator.core.errors import Refused
 from emulator.scenario.clients.chat_reader import ChatReader, Page
 from emulator.scenario.clients.hls import HlsViewer
 from emulator.scenario.clients.viewer import Kind, Viewer, Who
-from emulator.scenario.engine.run import Evening
+from emulator.scenario.engine.run import Run
 from emulator.world.live.streams import Stream
 
 VIEWERS_MAX = 500
@@ -26,10 +26,10 @@ Casting = Callable[[int], Who]
 Staying = Callable[[], float | None]
 
 
-class RealCrowd:
+class RealViewers:
     """`make` gives a viewer; nobody of them has come yet."""
 
-    def __init__(self, evening: Evening, make: Callable[[Who], Viewer], most: int) -> None:
+    def __init__(self, evening: Run, make: Callable[[Who], Viewer], most: int) -> None:
         self._evening = evening
         self._make = make
         self._most = most
@@ -89,7 +89,7 @@ class RealCrowd:
             leaving.add_done_callback(self._leaving.discard)
 
 
-def crowd_of(evening: Evening, stream: Stream, kind: Kind) -> RealCrowd:
+def crowd_of(evening: Run, stream: Stream, kind: Kind) -> RealViewers:
     """The stream's real viewers of a kind, who may be nobody yet.
 
     Refuses (`unavailable`) where time jumps, or nothing is served.
@@ -113,4 +113,4 @@ def crowd_of(evening: Evening, stream: Stream, kind: Kind) -> RealCrowd:
         return reader if kind == "chat" else Page(player, reader)
 
     most = WHEP_VIEWERS_MAX if kind == "whep" else VIEWERS_MAX
-    return evening.crowds.setdefault(f"{stream.id} {kind}", RealCrowd(evening, make, most))
+    return evening.crowds.setdefault(f"{stream.id} {kind}", RealViewers(evening, make, most))

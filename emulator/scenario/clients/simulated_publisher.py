@@ -7,7 +7,7 @@ is gone waits for it as long as a real one, and shows nothing of that time.
 from collections.abc import Mapping
 from typing import Any
 
-from emulator.scenario.engine.run import Evening
+from emulator.scenario.engine.run import Run
 from emulator.world.live import streams, synthetic
 
 # A real encoder goes on in the same connection when anything else changes.
@@ -17,7 +17,7 @@ _NEEDS_ANOTHER_ENCODER = ("width", "height", "fps")
 class SimulatedPublisher:
     """A publisher that costs no encoder, no socket and no disk."""
 
-    def __init__(self, evening: Evening, stream_id: str) -> None:
+    def __init__(self, evening: Run, stream_id: str) -> None:
         self._evening = evening
         self._stream_id = stream_id
         self._again: Mapping[str, Any] = {}
@@ -35,9 +35,9 @@ class SimulatedPublisher:
     async def come_back(self) -> None:
         await self.start()
 
-    async def change(self, wishes: Mapping[str, Any]) -> None:
+    async def change(self, patch: Mapping[str, Any]) -> None:
         """The built-in picture is one: only that an encoder came again is seen."""
-        again = {name: value for name, value in wishes.items() if name in _NEEDS_ANOTHER_ENCODER}
+        again = {name: value for name, value in patch.items() if name in _NEEDS_ANOTHER_ENCODER}
         if again != self._again:
             self._again = again
             self._leave("the publisher stopped")

@@ -1,4 +1,4 @@
-"""Hearing: what happens in the world during a run: counted, matched with `on`, hashed.
+"""EventMatcher: what happens in the world during a run: counted, matched with `on`, hashed.
 
 The event log of a run is canonical JSON, a line an event, its times counted from the run's start:
 the same evening gives the same bytes.
@@ -14,7 +14,7 @@ from emulator.core.events import Event
 from emulator.core.events.bursts import Burst
 from emulator.core.events.chat import ChatEvent, ChatHeld, ChatPosted, LinesPosted
 from emulator.core.events.worlds import WorldReplaced
-from emulator.scenario.engine.run import Evening, find_stream, find_user, find_vod
+from emulator.scenario.engine.run import Run, find_stream, find_user, find_vod
 from emulator.scenario.facts import conditions
 from emulator.scenario.facts.evening import count_key
 from emulator.scenario.language import happenings
@@ -25,17 +25,17 @@ from emulator.world.store.events import entries, last_seq
 HEARD_MAX = 10_000
 _BATCH = 1_000
 # What a filter says by a name of the scenario, and an event by an id.
-_NAMED: dict[str, tuple[str, Callable[[Evening, Any], Any]]] = {
+_NAMED: dict[str, tuple[str, Callable[[Run, Any], Any]]] = {
     "stream": ("stream_id", find_stream),
     "user": ("user_id", find_user),
     "vod": ("vod_id", find_vod),
 }
 
 
-class Hearing:
+class EventMatcher:
     """For one run. `hear` is the bus's listener; `take` gives the steps that were called up."""
 
-    def __init__(self, evening: Evening, wake: Callable[[], None]) -> None:
+    def __init__(self, evening: Run, wake: Callable[[], None]) -> None:
         self.is_void = False
         self._evening = evening
         self._wake = wake
@@ -113,7 +113,7 @@ class Hearing:
 class EventLog:
     """The run's events, hashed and written as they come. Reads the journal in batches."""
 
-    def __init__(self, evening: Evening, write: Callable[[str], object] | None = None) -> None:
+    def __init__(self, evening: Run, write: Callable[[str], object] | None = None) -> None:
         self.count = 0
         self._evening = evening
         self._write = write

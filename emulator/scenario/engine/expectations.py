@@ -8,7 +8,7 @@ from typing import Any
 from emulator.core.errors import Refused
 from emulator.core.values import dataclass
 from emulator.scenario.engine.results import Judged
-from emulator.scenario.engine.run import Evening
+from emulator.scenario.engine.run import Run
 from emulator.scenario.facts import conditions, registry
 from emulator.scenario.facts.conditions import Condition
 from emulator.scenario.facts.fact import Fact
@@ -16,7 +16,7 @@ from emulator.scenario.language.scenario import Holds, Place
 
 
 @dataclass(slots=True)
-class Watch:
+class ExpectationCheck:
     """One fact under watch. Times are the world's."""
 
     path: str
@@ -40,12 +40,12 @@ class Watch:
         self._where, _ = conditions.split(self.raw)
         self._condition = self._fact.condition(self.raw)
 
-    def look(self, evening: Evening) -> bool:
+    def look(self, evening: Run) -> bool:
         """Whether its condition is met now."""
         try:
             self._value, self._why = self._fact.value(evening, self._middle, self._where), ""
         except Refused as refused:
-            self._value, self._why = None, refused.sentence
+            self._value, self._why = None, refused.message
             return False
         distance = self._condition.distance(self._value)
         if distance < self._distance:
@@ -53,7 +53,7 @@ class Watch:
             self._distance = distance
         return self._condition.holds(self._value)
 
-    def judged(self, evening: Evening, *, is_met: bool) -> Judged:
+    def judged(self, evening: Run, *, is_met: bool) -> Judged:
         kind, is_measured = self._fact.kind, self._distance not in (0.0, math.inf)
         is_once = self.holds == "at the end"
         closest_ms = self._closest_ms if is_measured and is_once and not is_met else None
@@ -79,8 +79,8 @@ class Watch:
 class Watching:
     """All facts of one `expect`, until `until_ms`; None: until the run ends."""
 
-    evening: Evening
-    watches: list[Watch]
+    evening: Run
+    watches: list[ExpectationCheck]
     until_ms: int | None
 
     def look(self) -> Iterator[Judged]:

@@ -1,6 +1,6 @@
-"""Stage: what an action gets: the world, its clock, the names of the file, chance, the server.
+"""RunContext: what an action gets: the world, its clock, the names of the file, chance, the server.
 
-An `Evening` is shared by all steps of a run; a `Stage` is that evening as one step sees it.
+An `Run` is shared by all steps of a run; a `RunContext` is that evening as one step sees it.
 """
 
 import json
@@ -24,14 +24,14 @@ from emulator.world.people.accounts import User
 from emulator.world.world import World
 
 if TYPE_CHECKING:
-    from emulator.scenario.clients.publisher import Publisher
-    from emulator.scenario.clients.real_viewers import RealCrowd
+    from emulator.scenario.clients.publisher import StreamPublisher
+    from emulator.scenario.clients.real_viewers import RealViewers
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """What an HTTP request was answered: `body` is JSON where it is, else text."""
 
     status: int
@@ -53,7 +53,7 @@ class Server:
     rtmps: str = ""
     media: str = ""
     ca: str = ""
-    request: Callable[[str, str, str | None, Any], Awaitable[Answer]] | None = None
+    request: Callable[[str, str, str | None, Any], Awaitable[HttpResponse]] | None = None
     snapshot: Callable[[str], None] | None = None
     # A user's API key, for a real socket.
     key_of: Callable[[str], str] | None = None
@@ -66,7 +66,7 @@ class Server:
 
 
 @dataclass(slots=True, kw_only=True)
-class Evening:
+class Run:
     """What all steps of a run share. `streams`, `users` and `vods` map the file's names to ids."""
 
     world: World
@@ -86,9 +86,9 @@ class Evening:
     counts: dict[str, int] = field(default_factory=dict)
     # What the chance of each step is called, by the step's number.
     chances: dict[int, str] = field(default_factory=dict)
-    publishers: "dict[str, Publisher]" = field(default_factory=dict)
+    publishers: "dict[str, StreamPublisher]" = field(default_factory=dict)
     # Real viewers by their stream's id, and how they watch.
-    crowds: "dict[str, RealCrowd]" = field(default_factory=dict)
+    crowds: "dict[str, RealViewers]" = field(default_factory=dict)
     note: Callable[[str], None] = print
 
     @property
@@ -114,10 +114,10 @@ class Evening:
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class RunContext:
     """The evening, as `step` sees it."""
 
-    evening: Evening
+    evening: Run
     step: Step
 
     @property
@@ -168,7 +168,7 @@ def chance_names(steps: Sequence[Step]) -> dict[int, str]:
     return found
 
 
-def find_stream(evening: Evening, ref: str | Mapping[Literal["owner"], str]) -> Stream:
+def find_stream(evening: Run, ref: str | Mapping[Literal["owner"], str]) -> Stream:
     if isinstance(ref, str):
         stream_id = evening.streams.get(ref, ref)
         if stream_id == ref and not _UUID.fullmatch(ref):
@@ -183,14 +183,14 @@ def find_stream(evening: Evening, ref: str | Mapping[Literal["owner"], str]) -> 
     return going[0]
 
 
-def find_user(evening: Evening, name: str) -> User:
+def find_user(evening: Run, name: str) -> User:
     user_id = evening.users.get(name)
     if user_id is not None:
         return accounts.find(evening.world, user_id)
     return accounts.by_username(evening.world, name)
 
 
-def find_vod(evening: Evening, name: str) -> Vod:
+def find_vod(evening: Run, name: str) -> Vod:
     """A VOD that a step made, or the one that a stream of this name left."""
     vod_id = evening.vods.get(name)
     if vod_id is None:

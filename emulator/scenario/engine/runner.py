@@ -1,4 +1,4 @@
-"""Run: plays one scenario in one world, on whatever clock that has, and yields what comes of it.
+"""Runner: plays one scenario in one world, on whatever clock that has, and yields what comes of it.
 
 One loop: do what is due, judge what is expected, wait for the next instant. On a virtual clock
 nothing else moves time, so that the same file always makes the same evening.
@@ -11,12 +11,12 @@ from contextlib import suppress
 
 from emulator.core.bus import BurstListener, Listener
 from emulator.core.errors import Refused
-from emulator.scenario.engine.event_matcher import EventLog, Hearing
-from emulator.scenario.engine.expectations import Watch
+from emulator.scenario.engine.event_matcher import EventLog, EventMatcher
+from emulator.scenario.engine.expectations import ExpectationCheck
 from emulator.scenario.engine.pace import Pace
 from emulator.scenario.engine.results import Broken, Noted, Result
-from emulator.scenario.engine.run import Evening
-from emulator.scenario.engine.scheduler import Turns
+from emulator.scenario.engine.run import Run
+from emulator.scenario.engine.scheduler import Scheduler
 from emulator.scenario.engine.setup import prepare
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 Subscribe = Callable[[Listener, BurstListener], Callable[[], None]]
 
 
-class Run:
+class Runner:
     """`subscribe` is the world's bus. `write` takes the event log's lines.
 
     `ends_ms` ends the evening so long after its start, whatever still goes on.
@@ -32,7 +32,7 @@ class Run:
 
     def __init__(
         self,
-        evening: Evening,
+        evening: Run,
         pace: Pace,
         subscribe: Subscribe,
         *,
@@ -52,8 +52,8 @@ class Run:
         evening.began_ms = evening.world.now_ms
         evening.is_virtual = pace.is_virtual
         evening.note = lambda text: self._results.append(Noted(self.clock_ms, text))
-        self._turns = Turns(evening, self._results.append, pace.wake)
-        self._hearing = Hearing(evening, pace.wake)
+        self._turns = Scheduler(evening, self._results.append, pace.wake)
+        self._hearing = EventMatcher(evening, pace.wake)
         self._log = EventLog(evening, write)
 
     @property
@@ -91,7 +91,7 @@ class Run:
             async for result in self._evening_long():
                 yield result
         except Refused as refused:
-            yield Broken(self.clock_ms, refused.sentence, is_failure=True)
+            yield Broken(self.clock_ms, refused.message, is_failure=True)
         except Exception as error:
             # Our own bug: the report says so, and what was played until here.
             log.exception("a run failed scenario=%s", self.evening.scenario.file)
@@ -161,7 +161,7 @@ class Run:
         for each in self.evening.scenario.expectations:
             if each.holds != "at the end":
                 continue
-            watch = Watch(each.path, each.condition, each.place)
+            watch = ExpectationCheck(each.path, each.condition, each.place)
             is_met = watch.look(self.evening)
             self._results.append(watch.judged(self.evening, is_met=is_met))
 

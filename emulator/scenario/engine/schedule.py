@@ -4,7 +4,7 @@ A step with `on`, and what follows one, is planned for no instant.
 """
 
 from emulator.core.values import dataclass
-from emulator.scenario.language.errors import Mistake
+from emulator.scenario.language.errors import InputError
 from emulator.scenario.language.scenario import After, At, On, Scenario, Step
 
 
@@ -34,7 +34,7 @@ def plan(scenario: Scenario) -> list[Planned]:
     return [found[step.number] for step in scenario.steps if not step.is_off]
 
 
-def check(scenario: Scenario) -> list[Mistake]:
+def check(scenario: Scenario) -> list[InputError]:
     """What cannot be: steps that wait for each other, or for one that never ends or is off."""
     mistakes = []
     for step in scenario.steps:
@@ -94,6 +94,6 @@ def _is_in_circle(scenario: Scenario, step: Step) -> bool:
     return False
 
 
-def _mistake(step: Step, rule: str, sentence: str) -> Mistake:
+def _mistake(step: Step, rule: str, message: str) -> InputError:
     place = step.place
-    return Mistake(place.file, place.line, place.column, rule, sentence)
+    return InputError(place.file, place.line, place.column, rule, message)

@@ -1,4 +1,4 @@
-"""Turns: steps under way: begun, gone on with, ended; and what an ended one calls up next.
+"""Scheduler: steps under way: begun, gone on with, ended; and what an ended one calls up next.
 
 A step's turn may be over at once, last (`Ticks`), be awaited, or watch what is expected.
 """
@@ -16,9 +16,9 @@ from emulator.core.errors import Refused
 from emulator.core.values import dataclass
 from emulator.scenario.actions.action import LateTicks, Ticks
 from emulator.scenario.actions.expect import Expect
-from emulator.scenario.engine.expectations import Watch, Watching
+from emulator.scenario.engine.expectations import ExpectationCheck, Watching
 from emulator.scenario.engine.results import Outcome, Result, StepDone
-from emulator.scenario.engine.run import Evening, Stage
+from emulator.scenario.engine.run import Run, RunContext
 from emulator.scenario.engine.schedule import plan
 from emulator.scenario.language.scenario import After, On, Step
 
@@ -27,7 +27,7 @@ TURNS_AT_ONCE_MAX = 1_000
 
 
 @dataclass(slots=True, eq=False)
-class Turn:
+class StepRun:
     """One turn of a step. Times are the world's."""
 
     step: Step
@@ -44,22 +44,22 @@ class _Due:
     at_ms: int
     order: int
     step: Step = field(compare=False)
-    turn: Turn | None = field(compare=False, default=None)
+    turn: StepRun | None = field(compare=False, default=None)
     is_off: bool = field(compare=False, default=False)
 
 
-class Turns:
+class Scheduler:
     """All turns of one run. `tell` takes results; `wake` is called when an awaited one is over."""
 
     def __init__(
-        self, evening: Evening, tell: Callable[[Result], None], wake: Callable[[], None]
+        self, evening: Run, tell: Callable[[Result], None], wake: Callable[[], None]
     ) -> None:
         self._evening = evening
         self._tell = tell
         self._wake = wake
         self._agenda: list[_Due] = []
         self._order = itertools.count()
-        self.under_way: list[Turn] = []
+        self.under_way: list[StepRun] = []
         self._begun: Counter[int] = Counter()
         self._ended: Counter[int] = Counter()
         self._last_called_ms: dict[int, int] = {}
@@ -68,7 +68,7 @@ class Turns:
         self._followers: dict[int, list[tuple[Step, int]]] = {}
         # What must hold from the first instant to the last.
         standing = [each for each in evening.scenario.expectations if each.holds != "at the end"]
-        watches = [Watch(e.path, e.condition, e.place, holds=e.holds) for e in standing]
+        watches = [ExpectationCheck(e.path, e.condition, e.place, holds=e.holds) for e in standing]
         self._whole_run = Watching(evening, watches, None)
         self._planned = {each.step.number: each.starts_ms for each in plan(evening.scenario)}
 
@@ -204,7 +204,7 @@ class Turns:
                 return f"It comes after {before}, which never ended."
         return "The run was over before its time."
 
-    def _put(self, at_ms: int, step: Step, turn: Turn | None = None) -> None:
+    def _put(self, at_ms: int, step: Step, turn: StepRun | None = None) -> None:
         heapq.heappush(self._agenda, _Due(at_ms, next(self._order), step, turn))
 
     async def _begin(self, step: Step, due_ms: int) -> None:
@@ -212,7 +212,7 @@ class Turns:
         if not isinstance(step.trigger, On):
             self._begun[step.number] += 1
             self._put_again(step, due_ms)
-        turn = Turn(step, self._evening.world.now_ms)
+        turn = StepRun(step, self._evening.world.now_ms)
         self.under_way.append(turn)
         unmet = self._unmet(step)
         if unmet:
@@ -222,7 +222,7 @@ class Turns:
         if isinstance(step.action, Expect):
             self._watch(turn, step.action)
             return
-        stage = Stage(self._evening, step)
+        stage = RunContext(self._evening, step)
         try:
             found = step.action.run(stage)
         except Refused as refused:
@@ -251,7 +251,7 @@ class Turns:
     def _unmet(self, step: Step) -> str:
         """Which fact of a step's `if` is not so now; empty where all are."""
         for path, raw in step.facts_if:
-            watch = Watch(path, raw, step.place)
+            watch = ExpectationCheck(path, raw, step.place)
             if not watch.look(self._evening):
                 judged = watch.judged(self._evening, is_met=False)
                 return f"{path} was {judged.seen}, not {judged.wanted}."
@@ -262,7 +262,7 @@ class Turns:
         if step.every_ms and (step.times is None or self._begun[step.number] < step.times):
             self._put(due_ms + step.every_ms, step)
 
-    async def _await(self, turn: Turn, work: Awaitable[Any]) -> None:
+    async def _await(self, turn: StepRun, work: Awaitable[Any]) -> None:
         """Time stands meanwhile where it is virtual; else the evening goes on beside it."""
         turn.task = asyncio.ensure_future(work)
         if self._evening.is_virtual:
@@ -271,7 +271,7 @@ class Turns:
         else:
             turn.task.add_done_callback(lambda _: self._wake())
 
-    def _go_on_together(self, turn: Turn, now_ms: int) -> None:
+    def _go_on_together(self, turn: StepRun, now_ms: int) -> None:
         """This turn and those behind it that are joined: one change, which costs less than many."""
         with self._evening.world.change():
             self._tick(turn)
@@ -282,13 +282,13 @@ class Turns:
                 heapq.heappop(self._agenda)
                 self._tick(following)
 
-    async def _go_on(self, turn: Turn) -> None:
+    async def _go_on(self, turn: StepRun) -> None:
         if turn.late_ticks is not None:
             await self._await(turn, anext(turn.late_ticks, None))
         else:
             self._tick(turn)
 
-    def _tick(self, turn: Turn) -> None:
+    def _tick(self, turn: StepRun) -> None:
         try:
             wait_ms = next(turn.ticks, None) if turn.ticks else None
         except Refused as refused:
@@ -296,17 +296,17 @@ class Turns:
             return
         self._wait(turn, wait_ms)
 
-    def _wait(self, turn: Turn, wait_ms: int | None) -> None:
+    def _wait(self, turn: StepRun, wait_ms: int | None) -> None:
         """Go on in so many milliseconds; None: that was all."""
         if wait_ms is None:
             self._done(turn)
         else:
             self._put(self._evening.world.now_ms + max(0, wait_ms), turn.step, turn)
 
-    def _watch(self, turn: Turn, expect: Expect) -> None:
+    def _watch(self, turn: StepRun, expect: Expect) -> None:
         step = turn.step
         watches = [
-            Watch(path, raw, step.place, step.name, step.within_ms, expect.holds)
+            ExpectationCheck(path, raw, step.place, step.name, step.within_ms, expect.holds)
             for _, path, raw in expect.asks()
         ]
         lasts_ms = step.within_ms if expect.holds == "at the end" else step.for_ms
@@ -315,7 +315,7 @@ class Turns:
         if expect.holds == "at the end":
             self._look(turn)
 
-    def _look(self, turn: Turn) -> None:
+    def _look(self, turn: StepRun) -> None:
         if turn.watching is None:
             return
         for judged in turn.watching.look():
@@ -324,7 +324,7 @@ class Turns:
         if not turn.watching.watches:
             self._done(turn)
 
-    def _conclude(self, turn: Turn, task: "asyncio.Task[Any]") -> None:
+    def _conclude(self, turn: StepRun, task: "asyncio.Task[Any]") -> None:
         try:
             wait_ms = task.result()
         except Refused as refused:
@@ -332,17 +332,17 @@ class Turns:
         else:
             self._wait(turn, wait_ms if turn.late_ticks is not None else None)
 
-    def _refused(self, turn: Turn, refused: Refused) -> None:
+    def _refused(self, turn: StepRun, refused: Refused) -> None:
         wanted = turn.step.refused
         code = str(refused.details.get("chat_code", refused.code))
         self._evening.count("steps.refused")
         is_ok = wanted is not None and wanted in ("", code, refused.code)
-        came = f"{code}: {refused.sentence}"
+        came = f"{code}: {refused.message}"
         if wanted and not is_ok:
             came = f"It was to be refused with {wanted}, and was refused with {came}"
         self._end(turn, "refused", is_ok=is_ok, told=came)
 
-    def _done(self, turn: Turn) -> None:
+    def _done(self, turn: StepRun) -> None:
         if turn.step.refused is not None:
             wanted = f" with {turn.step.refused}" if turn.step.refused else ""
             told = f"It was to be refused{wanted}, and the platform did it."
@@ -350,7 +350,7 @@ class Turns:
         else:
             self._end(turn, "missed" if turn.missed else "done", is_ok=turn.missed == 0)
 
-    def _end(self, turn: Turn, outcome: Outcome, *, is_ok: bool, told: str = "") -> None:
+    def _end(self, turn: StepRun, outcome: Outcome, *, is_ok: bool, told: str = "") -> None:
         self.under_way.remove(turn)
         self._tell_of(turn, outcome, is_ok=is_ok, told=told)
         step = turn.step
@@ -360,7 +360,7 @@ class Turns:
             for follower, offset_ms in self._followers.get(step.number, ()):
                 self._put(self._evening.world.now_ms + offset_ms, follower)
 
-    def _tell_of(self, turn: Turn, outcome: Outcome, *, is_ok: bool, told: str = "") -> None:
+    def _tell_of(self, turn: StepRun, outcome: Outcome, *, is_ok: bool, told: str = "") -> None:
         began_ms, number = self._evening.began_ms, turn.step.number
         planned_ms = self._planned.get(number)
         if planned_ms is not None and turn.step.every_ms and not isinstance(turn.step.trigger, On):
@@ -378,5 +378,5 @@ class Turns:
         )
 
 
-def _is_joined(turn: Turn) -> bool:
+def _is_joined(turn: StepRun) -> bool:
     return turn.ticks is not None and turn.step.action.is_joined

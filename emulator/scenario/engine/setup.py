@@ -4,18 +4,18 @@ from dataclasses import fields, replace
 
 from emulator.core.errors import Refused
 from emulator.core.ids import Ids
-from emulator.scenario.engine.run import Evening, find_stream, find_user
+from emulator.scenario.engine.run import Run, find_stream, find_user
 from emulator.scenario.language.worlds import RulesPart, StreamPart, UserPart
 from emulator.world.live import categories, streams
-from emulator.world.live.streams import Wishes
+from emulator.world.live.streams import StreamPatch
 from emulator.world.people import accounts, follows
-from emulator.world.rules import Rules
+from emulator.world.rules import RulesConfig
 
 # What a file says as a duration has its unit in the rule's name.
 _DURATIONS = ("reconnect_window", "vod_processing", "access_token")
 
 
-def prepare(evening: Evening) -> None:
+def prepare(evening: Run) -> None:
     """Make it true, all or nothing. People and categories that are there already stay.
 
     Refuses what the verbs refuse, such as a second stream of one owner.
@@ -37,15 +37,15 @@ def prepare(evening: Evening) -> None:
             _stream(evening, stream)
 
 
-def rules(before: Rules, part: RulesPart) -> Rules:
+def rules(before: RulesConfig, part: RulesPart) -> RulesConfig:
     """The rules as a scenario wants them."""
     told = {name: value for name, value in part.model_dump().items() if value is not None}
-    names = {each.name for each in fields(Rules)}
+    names = {each.name for each in fields(RulesConfig)}
     changes = {f"{name}_ms" if name in _DURATIONS else name: told[name] for name in told}
     return replace(before, **{name: value for name, value in changes.items() if name in names})
 
 
-def _user(evening: Evening, part: UserPart, tenants: dict[str, str]) -> None:
+def _user(evening: Run, part: UserPart, tenants: dict[str, str]) -> None:
     world = evening.world
     if part.tenant is not None and part.tenant not in tenants:
         tenants[part.tenant] = world.ids.uuid()
@@ -64,7 +64,7 @@ def _user(evening: Evening, part: UserPart, tenants: dict[str, str]) -> None:
     evening.users[part.name] = user.id
 
 
-def _follow(evening: Evening, part: UserPart) -> None:
+def _follow(evening: Run, part: UserPart) -> None:
     follower = find_user(evening, part.name)
     for name in part.follows:
         followed = find_user(evening, name)
@@ -72,7 +72,7 @@ def _follow(evening: Evening, part: UserPart) -> None:
             follows.follow(evening.world, follower, followed)
 
 
-def _stream(evening: Evening, part: StreamPart) -> None:
+def _stream(evening: Run, part: StreamPart) -> None:
     if part.existing is not None:
         evening.streams[part.name] = find_stream(evening, part.existing).id
         return
@@ -88,10 +88,10 @@ def _stream(evening: Evening, part: StreamPart) -> None:
     if part.category is not None:
         given["category_id"] = categories.by_slug(evening.world, part.category).id
     owner = find_user(evening, part.owner or "")
-    evening.streams[part.name] = streams.create(evening.world, owner, Wishes(given)).id
+    evening.streams[part.name] = streams.create(evening.world, owner, StreamPatch(given)).id
 
 
-def _has_category(evening: Evening, slug: str) -> bool:
+def _has_category(evening: Run, slug: str) -> bool:
     try:
         categories.by_slug(evening.world, slug)
     except Refused:

@@ -3,21 +3,21 @@
 from collections.abc import Callable
 from typing import Any
 
-from emulator.scenario.engine.run import Evening, find_stream
+from emulator.scenario.engine.run import Run, find_stream
 from emulator.scenario.facts.fact import Fact, Noun
 from emulator.world.audience import figures
 from emulator.world.audience.figures import ChatFigures, Engagement, Totals
 
 
-def _totals(read: Callable[[Totals], Any]) -> Callable[[Evening, str], Any]:
+def _totals(read: Callable[[Totals], Any]) -> Callable[[Run, str], Any]:
     return lambda evening, name: read(figures.totals(evening.world, find_stream(evening, name)))
 
 
-def _chat(read: Callable[[ChatFigures], Any]) -> Callable[[Evening, str], Any]:
+def _chat(read: Callable[[ChatFigures], Any]) -> Callable[[Run, str], Any]:
     return lambda evening, name: read(figures.chat(evening.world, find_stream(evening, name)))
 
 
-def _engagement(read: Callable[[Engagement], Any]) -> Callable[[Evening, str], Any]:
+def _engagement(read: Callable[[Engagement], Any]) -> Callable[[Run, str], Any]:
     return lambda evening, name: read(figures.engagement(evening.world, find_stream(evening, name)))
 
 

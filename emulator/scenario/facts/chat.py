@@ -3,41 +3,41 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from emulator.scenario.engine.run import Evening, find_stream
+from emulator.scenario.engine.run import Run, find_stream
 from emulator.scenario.facts.fact import Fact, Noun, counted
 from emulator.world.chat import settings
 from emulator.world.chat.settings import ChatSettings
 from emulator.world.live.streams import Stream
 
 
-def _of(read: Callable[[Evening, Stream], Any]) -> Callable[[Evening, str], Any]:
+def _of(read: Callable[[Run, Stream], Any]) -> Callable[[Run, str], Any]:
     return lambda evening, name: read(evening, find_stream(evening, name))
 
 
-def _room(read: Callable[[ChatSettings], Any]) -> Callable[[Evening, str], Any]:
+def _room(read: Callable[[ChatSettings], Any]) -> Callable[[Run, str], Any]:
     return lambda evening, name: read(settings.of(evening.world, find_stream(evening, name).row))
 
 
-def _lines(evening: Evening, stream: Stream) -> int:
+def _lines(evening: Run, stream: Stream) -> int:
     return evening.world.store.number(
         "SELECT count(*) FROM messages WHERE stream_row = ?", stream.row
     )
 
 
-def _shown(evening: Evening, stream: Stream) -> int:
+def _shown(evening: Run, stream: Stream) -> int:
     return evening.world.store.number(
         "SELECT count(*) FROM messages WHERE stream_row = ? AND is_deleted = 0", stream.row
     )
 
 
-def _lost(evening: Evening, stream: Stream) -> int:
+def _lost(evening: Run, stream: Stream) -> int:
     """Lines that were announced as posted and are not in the chat's history."""
     return evening.counts.get(f"chat.posted/{stream.id}", 0) - (
         _lines(evening, stream) - evening.counts.get(f"chat.before/{stream.id}", 0)
     )
 
 
-def _last(evening: Evening, stream: Stream) -> str | None:
+def _last(evening: Run, stream: Stream) -> str | None:
     found = evening.world.store.row(
         "SELECT content FROM messages WHERE stream_row = ? AND is_deleted = 0"
         " ORDER BY row DESC LIMIT 1",
@@ -46,11 +46,11 @@ def _last(evening: Evening, stream: Stream) -> str | None:
     return found["content"] if found else None
 
 
-def _counted(what: str) -> Callable[[Evening, str], Any]:
+def _counted(what: str) -> Callable[[Run, str], Any]:
     return _of(lambda evening, stream: evening.counts.get(f"chat.{what}/{stream.id}", 0))
 
 
-def _said(evening: Evening, name: str) -> Iterable[Mapping[str, Any]]:
+def _said(evening: Run, name: str) -> Iterable[Mapping[str, Any]]:
     return [
         {"by": row["username"], "says": row["content"], "deleted": bool(row["is_deleted"])}
         for row in evening.world.store.rows(
@@ -61,7 +61,7 @@ def _said(evening: Evening, name: str) -> Iterable[Mapping[str, Any]]:
     ]
 
 
-def _moderators(is_vip: bool) -> Callable[[Evening, str], Iterable[Mapping[str, Any]]]:
+def _moderators(is_vip: bool) -> Callable[[Run, str], Iterable[Mapping[str, Any]]]:
     return lambda evening, name: [
         {"user": row["username"]}
         for row in evening.world.store.rows(
@@ -73,7 +73,7 @@ def _moderators(is_vip: bool) -> Callable[[Evening, str], Iterable[Mapping[str, 
     ]
 
 
-def _bans(is_for_good: bool) -> Callable[[Evening, str], Iterable[Mapping[str, Any]]]:
+def _bans(is_for_good: bool) -> Callable[[Run, str], Iterable[Mapping[str, Any]]]:
     return lambda evening, name: [
         {"user": row["username"], "reason": row["reason"]}
         for row in evening.world.store.rows(

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from emulator.core.errors import Refused
-from emulator.scenario.engine.run import Evening
+from emulator.scenario.engine.run import Run
 from emulator.scenario.facts.fact import Fact, Noun, counted
 from emulator.scenario.language import happenings
 
 
-def _events(evening: Evening, name: str) -> int:
+def _events(evening: Run, name: str) -> int:
     return evening.counts.get(f"event/{happenings.kinds()[name].__name__}", 0)
 
 
@@ -21,21 +21,21 @@ def count_key(event: str, where: Mapping[str, Any]) -> str:
     return f"event/{happenings.kinds()[event].__name__} {wanted}"
 
 
-def _some_events(evening: Evening, name: str, where: Mapping[str, Any]) -> int:
+def _some_events(evening: Run, name: str, where: Mapping[str, Any]) -> int:
     return evening.counts.get(count_key(name, where), 0)
 
 
-def _turns(evening: Evening, name: str) -> int:
+def _turns(evening: Run, name: str) -> int:
     return evening.counts.get(f"turns/{name}", 0)
 
 
-def _requests(evening: Evening, _: str) -> Iterable[Mapping[str, Any]]:
+def _requests(evening: Run, _: str) -> Iterable[Mapping[str, Any]]:
     if evening.server.requests is None:
         raise Refused("unavailable", "There is no server here that could be asked.")
     return evening.server.requests()
 
 
-def _deliveries(evening: Evening, _: str) -> Iterable[Mapping[str, Any]]:
+def _deliveries(evening: Run, _: str) -> Iterable[Mapping[str, Any]]:
     return [
         dict(row)
         for row in evening.world.store.rows(
@@ -47,18 +47,18 @@ def _deliveries(evening: Evening, _: str) -> Iterable[Mapping[str, Any]]:
     ]
 
 
-def _targets(evening: Evening, _: str) -> Iterable[Mapping[str, Any]]:
+def _targets(evening: Run, _: str) -> Iterable[Mapping[str, Any]]:
     return [dict(row) for row in evening.world.store.rows("SELECT url FROM webhook_targets")]
 
 
-def _now(evening: Evening) -> datetime:
+def _now(evening: Run) -> datetime:
     return datetime.fromtimestamp(evening.world.now_ms / 1000, UTC)
 
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
-def _saved(evening: Evening, name: str) -> Any:
+def _saved(evening: Run, name: str) -> Any:
     return evening.saved.get(name)
 
 

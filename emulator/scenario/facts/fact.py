@@ -10,7 +10,7 @@ from emulator.scenario.facts.conditions import Condition, FactKind
 from emulator.scenario.language.errors import meant
 
 if TYPE_CHECKING:
-    from emulator.scenario.engine.run import Evening
+    from emulator.scenario.engine.run import Run
 
 # What stands in the middle of a path: a stream's name, a user's, or nothing.
 Middle = Literal["stream", "user", "vod", "saved", "event", "step", "none"]
@@ -26,7 +26,7 @@ class Fact:
 
     kind: FactKind
     help: str
-    read: Callable[["Evening", str], Any]
+    read: Callable[["Run", str], Any]
     choices: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
     count: "Count | None" = None
@@ -45,7 +45,7 @@ class Fact:
         condition = conditions.parse(self.kind, rest, self.choices)
         return replace(condition, text=f"{condition.text} where {conditions.text_of(where)}")
 
-    def value(self, evening: "Evening", middle: str, where: Mapping[str, Any]) -> Any:
+    def value(self, evening: "Run", middle: str, where: Mapping[str, Any]) -> Any:
         """Its value now; with `where`, of what meets that alone."""
         if where and self.count is not None:
             return self.count(evening, middle, where)
@@ -53,13 +53,13 @@ class Fact:
 
 
 # How many of something meet a `where`, whose values are conditions.
-Count = Callable[["Evening", str, Mapping[str, Any]], int]
+Count = Callable[["Run", str, Mapping[str, Any]], int]
 
 
 def counted(help_text: str, filters: tuple[str, ...], rows: "Rows") -> Fact:
     """A number of things, of which a `where` picks some. `rows` gives them by those names."""
 
-    def count(evening: "Evening", middle: str, where: Mapping[str, Any]) -> int:
+    def count(evening: "Run", middle: str, where: Mapping[str, Any]) -> int:
         wanted = {name: conditions.parse("any", raw) for name, raw in where.items()}
         return sum(
             all(condition.holds(row[name]) for name, condition in wanted.items())
@@ -76,7 +76,7 @@ def counted(help_text: str, filters: tuple[str, ...], rows: "Rows") -> Fact:
 
 
 # All of something, each by the names that a `where` may ask for.
-Rows = Callable[["Evening", str], Iterable[Mapping[str, Any]]]
+Rows = Callable[["Run", str], Iterable[Mapping[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)

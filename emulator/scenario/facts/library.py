@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from emulator.scenario.engine.run import Evening, find_vod
+from emulator.scenario.engine.run import Run, find_vod
 from emulator.scenario.facts.fact import Fact, Noun
 from emulator.world.library.recordings import Vod
 
 
-def _of(read: Callable[[Vod], Any]) -> Callable[[Evening, str], Any]:
+def _of(read: Callable[[Vod], Any]) -> Callable[[Run, str], Any]:
     return lambda evening, name: read(find_vod(evening, name))
 
 

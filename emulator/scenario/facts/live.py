@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, get_args
 
-from emulator.scenario.engine.run import Evening, find_stream
+from emulator.scenario.engine.run import Run, find_stream
 from emulator.scenario.facts.fact import Fact, Noun
 from emulator.world.audience import figures
 from emulator.world.live import synthetic
@@ -11,11 +11,11 @@ from emulator.world.live.moves import Status
 from emulator.world.live.streams import Stream
 
 
-def _of(read: Callable[[Evening, Stream], Any]) -> Callable[[Evening, str], Any]:
+def _of(read: Callable[[Run, Stream], Any]) -> Callable[[Run, str], Any]:
     return lambda evening, name: read(evening, find_stream(evening, name))
 
 
-def _has_publisher(evening: Evening, stream: Stream) -> bool:
+def _has_publisher(evening: Run, stream: Stream) -> bool:
     is_publishing = evening.server.is_publishing
     if is_publishing is not None:
         return is_publishing(stream.id)

@@ -3,16 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
-from emulator.scenario.engine.run import Evening, find_user
+from emulator.scenario.engine.run import Run, find_user
 from emulator.scenario.facts.fact import Fact, Noun
 from emulator.world.people.accounts import User
 
 
-def _of(read: Callable[[User], Any]) -> Callable[[Evening, str], Any]:
+def _of(read: Callable[[User], Any]) -> Callable[[Run, str], Any]:
     return lambda evening, name: read(find_user(evening, name))
 
 
-def _notifications(evening: Evening, name: str) -> int:
+def _notifications(evening: Run, name: str) -> int:
     return evening.world.store.number(
         "SELECT count(*) FROM notifications WHERE user_row = ?", find_user(evening, name).row
     )

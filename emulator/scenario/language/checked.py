@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from emulator.scenario.language.errors import Mistake, meant
+from emulator.scenario.language.errors import InputError, meant
 from emulator.scenario.language.tree import Node
 
 M = TypeVar("M", bound=BaseModel)
@@ -24,7 +24,7 @@ _SENTENCES = {
 
 
 def checked(
-    model: type[M], plain: Any, node: Node, mistakes: list[Mistake], what: str = ""
+    model: type[M], plain: Any, node: Node, mistakes: list[InputError], what: str = ""
 ) -> M | None:
     """`plain` as `model`, or None and its mistakes; `node` knows where the values stand."""
     try:
@@ -36,7 +36,7 @@ def checked(
 
 def _mistakes(
     model: type[BaseModel], node: Node, error: ValidationError, what: str
-) -> Iterable[Mistake]:
+) -> Iterable[InputError]:
     said: set[tuple[int, int]] = set()
     for found in error.errors(include_url=False):
         path, kind = found["loc"], found["type"]

@@ -12,23 +12,23 @@ _WORD_LENGTH_MAX = 100
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Mistake:
+class InputError:
     """`line` and `column` count from 1. `rule` is a short name that a program can sort by."""
 
     file: str
     line: int
     column: int
     rule: str
-    sentence: str
+    message: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.rule}: {self.sentence}"
+        return f"{self.file}:{self.line}:{self.column}: {self.rule}: {self.message}"
 
 
 class WrongScenario(Refused):
     """A scenario that cannot be played: all of its mistakes at once, in the order of the file."""
 
-    def __init__(self, mistakes: Iterable[Mistake]) -> None:
+    def __init__(self, mistakes: Iterable[InputError]) -> None:
         self.mistakes = sorted(set(mistakes))
         shown = [str(each) for each in self.mistakes[:_SHOWN_MAX]]
         if len(self.mistakes) > _SHOWN_MAX:
@@ -36,15 +36,15 @@ class WrongScenario(Refused):
         super().__init__("invalid", "\n".join(shown), mistakes=[str(m) for m in self.mistakes])
 
 
-class Mistakes(list[Mistake]):
+class Mistakes(list[InputError]):
     """What was found so far. Refuses (`WrongScenario`) more than 1000, which take 0.2 s."""
 
-    def append(self, mistake: Mistake) -> None:
+    def append(self, mistake: InputError) -> None:
         super().append(mistake)
         if len(self) > _FOUND_MAX:
             raise WrongScenario(self)
 
-    def extend(self, mistakes: Iterable[Mistake]) -> None:
+    def extend(self, mistakes: Iterable[InputError]) -> None:
         for mistake in mistakes:
             self.append(mistake)
 

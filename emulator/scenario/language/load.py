@@ -13,7 +13,7 @@ from emulator.scenario.actions.action import Action
 from emulator.scenario.actions.expect import wrong as wrong_expectation
 from emulator.scenario.language import names, tree
 from emulator.scenario.language.checked import checked
-from emulator.scenario.language.errors import Mistake, Mistakes, WrongScenario, meant
+from emulator.scenario.language.errors import InputError, Mistakes, WrongScenario, meant
 from emulator.scenario.language.names import Names
 from emulator.scenario.language.scenario import Expectation, Holds, On, Param, Place, Scenario
 from emulator.scenario.language.steps import STEPS_MAX, Steps
@@ -280,8 +280,8 @@ class _Loading:
     def _read_facts(self, node: Node, holds: Holds, filling: Filling) -> None:
         for path, inner in node.value.items():
             raw = filling.plain(inner)
-            for _, rule, sentence in wrong_expectation(path, raw):
-                self.mistakes.append(node.mistake_at_key(path, rule, sentence))
+            for _, rule, message in wrong_expectation(path, raw):
+                self.mistakes.append(node.mistake_at_key(path, rule, message))
             line, column = node.keys[path]
             place = Place(node.file, line, column)
             at = Node(node.file, line, column, inner.value, inner.keys)
@@ -325,8 +325,8 @@ class _Loading:
             self._note(node, "file", f"{error}.")
             return
         wrong = list(action.wrong_files(self.files))
-        for sentence in wrong:
-            self._note(node, "file", sentence)
+        for message in wrong:
+            self._note(node, "file", message)
         for user in () if wrong else action.users_in_files(self.files):
             if user not in self.names.users:
                 told = f"{name}: there is no user {user}{meant(user, self.names.users)}"
@@ -393,11 +393,11 @@ class _Loading:
             return 1
         return node.value
 
-    def _note(self, node: Node, rule: str, sentence: str) -> None:
-        self.mistakes.append(node.mistake(rule, sentence))
+    def _note(self, node: Node, rule: str, message: str) -> None:
+        self.mistakes.append(node.mistake(rule, message))
 
 
-def _list(root: Node, key: str, mistakes: list[Mistake]) -> list[Node]:
+def _list(root: Node, key: str, mistakes: list[InputError]) -> list[Node]:
     node = root.value.get(key)
     if node is None or node.value is None:
         return []

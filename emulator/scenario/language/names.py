@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from emulator.core.values import dataclass
 from emulator.scenario.facts import conditions, registry
 from emulator.scenario.language import happenings
-from emulator.scenario.language.errors import Mistake, ended, meant
+from emulator.scenario.language.errors import InputError, ended, meant
 from emulator.scenario.language.scenario import On
 from emulator.scenario.language.tree import Node
 from emulator.scenario.language.values.kinds import Noun, Ref
@@ -40,7 +40,7 @@ class Names:
         return found[noun]
 
 
-def check(model: BaseModel, node: Node, names: Names, mistakes: list[Mistake]) -> None:
+def check(model: BaseModel, node: Node, names: Names, mistakes: list[InputError]) -> None:
     """Note every reference in `model` to something that is not there."""
     for path, noun, value in references(model):
         if isinstance(value, dict):
@@ -51,7 +51,7 @@ def check(model: BaseModel, node: Node, names: Names, mistakes: list[Mistake]) -
             mistakes.append(node.at(path).mistake(f"unknown-{noun}", told))
 
 
-def check_path(path: str, raw: Any, node: Node, names: Names, mistakes: list[Mistake]) -> None:
+def check_path(path: str, raw: Any, node: Node, names: Names, mistakes: list[InputError]) -> None:
     """Note an expectation of something that never was."""
     try:
         _, middle, name = registry.find(path)
@@ -74,7 +74,7 @@ def check_path(path: str, raw: Any, node: Node, names: Names, mistakes: list[Mis
         mistakes.append(node.mistake(f"unknown-{middle}", told))
 
 
-def check_filter(on: On, node: Node, names: Names, mistakes: list[Mistake]) -> None:
+def check_filter(on: On, node: Node, names: Names, mistakes: list[InputError]) -> None:
     """Note what a filter of events asks for that is not there, or that cannot be meant."""
     for key, value in on.filter.items():
         where = node.at((key,))
@@ -88,7 +88,9 @@ def check_filter(on: On, node: Node, names: Names, mistakes: list[Mistake]) -> N
             mistakes.append(where.mistake("condition", ended(f"{key}: {error}")))
 
 
-def _check_one(noun: Noun, value: Any, node: Node, names: Names, mistakes: list[Mistake]) -> None:
+def _check_one(
+    noun: Noun, value: Any, node: Node, names: Names, mistakes: list[InputError]
+) -> None:
     if isinstance(value, dict) and len(value) == 1 and "owner" in value and noun == "stream":
         noun, value = "user", value["owner"]
     if not isinstance(value, str):

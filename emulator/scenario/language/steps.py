@@ -12,7 +12,7 @@ from emulator.scenario.actions.action import Action
 from emulator.scenario.actions.expect import wrong as wrong_expectation
 from emulator.scenario.language import happenings
 from emulator.scenario.language.checked import checked
-from emulator.scenario.language.errors import Mistake, meant
+from emulator.scenario.language.errors import InputError, meant
 from emulator.scenario.language.scenario import After, At, On, Place, Step, Trigger
 from emulator.scenario.language.tree import Node
 from emulator.scenario.language.values.choices import asked_in, is_true
@@ -41,7 +41,7 @@ _AFTER = re.compile(r"(?P<name>[A-Za-z][\w -]*?)\s*(?:\+\s*(?P<rest>.+))?")
 class Steps:
     """The steps read so far, of one file and of those it includes. `shift_ms` moves its `at`s."""
 
-    mistakes: list[Mistake]
+    mistakes: list[InputError]
     found: list[Step] = field(default_factory=list)
     numbers: dict[str, int] = field(default_factory=dict)
     # Steps that wait for one by name, which may stand further down.
@@ -85,8 +85,8 @@ class Steps:
                 trigger = After(found, step.trigger.offset_ms)
                 self.found[number] = _with_trigger(step, trigger)
 
-    def _note(self, node: Node, rule: str, sentence: str) -> None:
-        self.mistakes.append(node.mistake(rule, sentence))
+    def _note(self, node: Node, rule: str, message: str) -> None:
+        self.mistakes.append(node.mistake(rule, message))
 
     def _action(self, node: Node) -> tuple[str, type[Action] | None]:
         keys = [key for key in node.value if key not in WORDS and not key.startswith("x-")]
@@ -107,8 +107,8 @@ class Steps:
     def _checked(self, kind: type[Action], node: Node, filling: Filling) -> Action | None:
         plain = kind.arguments(filling.plain(node))
         action = checked(kind, plain, node, self.mistakes, kind.name)
-        for path, rule, sentence in action.wrong() if action else ():
-            self.mistakes.append(node.at(path).mistake(rule, sentence))
+        for path, rule, message in action.wrong() if action else ():
+            self.mistakes.append(node.at(path).mistake(rule, message))
         return action
 
     def _step(
@@ -218,7 +218,7 @@ class Steps:
 class _Words:
     """The words of one step beside its action, each read by its kind."""
 
-    def __init__(self, node: Node, words: dict[str, Any], mistakes: list[Mistake]) -> None:
+    def __init__(self, node: Node, words: dict[str, Any], mistakes: list[InputError]) -> None:
         self._node = node
         self._words = words
         self._mistakes = mistakes
@@ -259,8 +259,8 @@ class _Words:
         """The facts that an `if` asks for, each with its condition."""
         facts = asked_in(self._words.get("if"))
         for path, raw in facts.items():
-            for _, rule, sentence in wrong_expectation(path, raw):
-                self._mistakes.append(self._node.at_key(("if", path)).mistake(rule, sentence))
+            for _, rule, message in wrong_expectation(path, raw):
+                self._mistakes.append(self._node.at_key(("if", path)).mistake(rule, message))
         return tuple(facts.items())
 
     def condition(self) -> bool:
@@ -304,8 +304,8 @@ class _Words:
         elif kind.must_last and for_ms == 0:
             self._note("for", "for", f"{kind.name} needs some time, such as for: 10s.")
 
-    def _note(self, word: str, rule: str, sentence: str) -> None:
-        self._mistakes.append(self._node.at((word,)).mistake(rule, sentence))
+    def _note(self, word: str, rule: str, message: str) -> None:
+        self._mistakes.append(self._node.at((word,)).mistake(rule, message))
 
 
 def _with_trigger(step: Step, trigger: Trigger) -> Step:

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from emulator.core.values import dataclass
-from emulator.scenario.language.errors import Mistake, WrongScenario
+from emulator.scenario.language.errors import InputError, WrongScenario
 
 BYTES_MAX = 2**20
 ALIASES_MAX = 100
@@ -46,12 +46,12 @@ class Node:
     value: Any
     keys: dict[str, tuple[int, int]] = field(default_factory=dict)
 
-    def mistake(self, rule: str, sentence: str) -> Mistake:
-        return Mistake(self.file, self.line, self.column, rule, sentence)
+    def mistake(self, rule: str, message: str) -> InputError:
+        return InputError(self.file, self.line, self.column, rule, message)
 
-    def mistake_at_key(self, key: str, rule: str, sentence: str) -> Mistake:
+    def mistake_at_key(self, key: str, rule: str, message: str) -> InputError:
         line, column = self.keys.get(key, (self.line, self.column))
-        return Mistake(self.file, line, column, rule, sentence)
+        return InputError(self.file, line, column, rule, message)
 
     def plain(self) -> Any:
         """The same without places."""
@@ -91,8 +91,8 @@ def read(text: str, file: str) -> Node:
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         for number in (line, line - 1, error.context_mark.line + 1 if error.context_mark else 0):
             if _is_indented_with_tab(text, number):
-                sentence = f"Line {number} is indented with a tab; YAML wants spaces."
-                raise _wrong(file, number, 1, "tab", sentence) from None
+                message = f"Line {number} is indented with a tab; YAML wants spaces."
+                raise _wrong(file, number, 1, "tab", message) from None
         told = error.problem or error.context or "it cannot be read"
         raise _wrong(file, line, column, "yaml", f"This is not YAML: {told}.") from None
     except (yaml.YAMLError, UnicodeError) as error:
@@ -107,8 +107,8 @@ def _is_indented_with_tab(text: str, number: int) -> bool:
     return any("\t" in line[: len(line) - len(line.lstrip())] for line in lines)
 
 
-def _wrong(file: str, line: int, column: int, rule: str, sentence: str) -> WrongScenario:
-    return WrongScenario([Mistake(file, line, column, rule, sentence)])
+def _wrong(file: str, line: int, column: int, rule: str, message: str) -> WrongScenario:
+    return WrongScenario([InputError(file, line, column, rule, message)])
 
 
 class _Reader:
@@ -116,7 +116,7 @@ class _Reader:
 
     def __init__(self, file: str) -> None:
         self._file = file
-        self._mistakes: list[Mistake] = []
+        self._mistakes: list[InputError] = []
         self._anchors: dict[str, tuple[Node, int]] = {}
         self._aliases = 0
         self._nodes = 0
@@ -134,9 +134,9 @@ class _Reader:
             raise WrongScenario(self._mistakes)
         return root or Node(self._file, 1, 1, None)
 
-    def _note(self, event: Any, rule: str, sentence: str) -> None:
+    def _note(self, event: Any, rule: str, message: str) -> None:
         mark = event.start_mark
-        self._mistakes.append(Mistake(self._file, mark.line + 1, mark.column + 1, rule, sentence))
+        self._mistakes.append(InputError(self._file, mark.line + 1, mark.column + 1, rule, message))
 
     def _node(self, event: Any, level: int) -> Node:
         mark = event.start_mark

@@ -110,7 +110,7 @@ def _named(counts: dict[str, int], names: dict[str, str]) -> dict[str, int]:
     return found
 
 
-def sentence(judged: dict[str, Any]) -> str:
+def failure_message(judged: dict[str, Any]) -> str:
     """A miss in words: what was wanted, what was seen, when, and what came closest."""
     from emulator.core.quantities import duration_text
 

@@ -11,7 +11,7 @@ from emulator.core.events.faults import FaultStarted, FaultStopped
 from emulator.core.events.live import StreamCreated, StreamEnded, StreamWentLive
 from emulator.core.values import dataclass
 from emulator.scenario.engine.results import Broken, Judged, Noted, Result, StepDone
-from emulator.scenario.engine.runner import Run
+from emulator.scenario.engine.runner import Runner
 from emulator.scenario.output.series import Series
 from emulator.scenario.output.spans import Spans
 
@@ -37,7 +37,7 @@ class StreamSeries:
 class Fold:
     """Told by the bus (`hear`), at each instant of the run (`look`), of each result (`take`)."""
 
-    run: Run
+    run: Runner
     steps: list[StepDone] = field(default_factory=list)
     judged: list[Judged] = field(default_factory=list)
     notes: list[Noted] = field(default_factory=list)

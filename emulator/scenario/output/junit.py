@@ -3,7 +3,7 @@
 from typing import Any
 from xml.etree import ElementTree
 
-from emulator.scenario.output.document import sentence
+from emulator.scenario.output.document import failure_message
 
 
 def junit(reports: list[dict[str, Any]]) -> bytes:
@@ -55,8 +55,8 @@ def _expectation(report: dict[str, Any], judged: dict[str, Any]) -> ElementTree.
     step = f" ({judged['step']})" if judged["step"] else ""
     case = _case(report, f"{judged['fact']} is {judged['wanted']}{step}", judged["at_ms"])
     if not judged["met"]:
-        failure = ElementTree.SubElement(case, "failure", message=_text(sentence(judged)))
-        failure.text = _text(f"{judged['place']}: {sentence(judged)}")
+        failure = ElementTree.SubElement(case, "failure", message=_text(failure_message(judged)))
+        failure.text = _text(f"{judged['place']}: {failure_message(judged)}")
     return case
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from emulator.core.quantities import duration_text
 from emulator.scenario.output.chart import chart
-from emulator.scenario.output.document import sentence
+from emulator.scenario.output.document import failure_message
 
 # The whole list stands in report.json; a page with more rows than this nobody reads.
 _ROWS_MAX = 500
@@ -75,7 +75,7 @@ def _expectations(report: dict[str, Any]) -> str:
         (
             _verdict(each["met"]),
             f"<code>{escape(each['fact'])}</code> {escape(each['wanted'])}",
-            escape(each["seen"] if each["met"] else sentence(each)),
+            escape(each["seen"] if each["met"] else failure_message(each)),
             _time(each["at_ms"]),
             f"<code>{escape(each['place'])}</code>",
         )

@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 
 from emulator.core.events import Event
 from emulator.scenario.actions.action import Action, Ticks
-from emulator.scenario.engine.run import Stage
-from emulator.scenario.language.errors import Mistake, WrongScenario
+from emulator.scenario.engine.run import RunContext
+from emulator.scenario.language.errors import InputError, WrongScenario
 from emulator.scenario.language.happenings import kinds
 from emulator.scenario.language.scenario import At, Place, Scenario, Step
 from emulator.scenario.language.worlds import WorldPart
@@ -32,7 +32,7 @@ class Replay(Action):
     # (instant after the start, kind of event, its values)
     log: list[tuple[int, Any, dict[str, Any]]]
 
-    def run(self, stage: Stage) -> Ticks:
+    def run(self, stage: RunContext) -> Ticks:
         world, began_ms = stage.world, stage.evening.began_ms
         for at_ms, kind, values in self.log:
             # What a log tells late, such as a stream that had ended before, is told at once.
@@ -44,7 +44,7 @@ class Replay(Action):
 
 def read(text: str, file: str) -> Scenario:
     """A scenario that tells this log again. Refuses (`WrongScenario`) what is no event log."""
-    mistakes: list[Mistake] = []
+    mistakes: list[InputError] = []
     log = list(_events(text, file, mistakes))
     if mistakes:
         raise WrongScenario(mistakes[:_MISTAKES_MAX])
@@ -69,14 +69,14 @@ def read(text: str, file: str) -> Scenario:
 
 
 def _events(
-    text: str, file: str, mistakes: list[Mistake]
+    text: str, file: str, mistakes: list[InputError]
 ) -> Iterator[tuple[int, type[Event], dict[str, Any]]]:
     known = {kind.__name__: kind for kind in kinds().values()}
     for number, line in enumerate(text.splitlines(), 1):
         try:
             yield _event(line, number, known)
         except ValueError as error:
-            mistakes.append(Mistake(file, number, 1, "event-log", f"{error}."))
+            mistakes.append(InputError(file, number, 1, "event-log", f"{error}."))
 
 
 def _event(

@@ -52,9 +52,9 @@ def show(call: Call) -> ClockShape:
 
 async def put(call: Call) -> ClockShape:
     """Let this world's time run at the machine's pace, at another speed, or stand."""
-    wishes, clock = call.body_as(ClockSet), call.platform.clock
-    speed = _speed(wishes, clock)
-    now_ms = None if wishes.now is None else milliseconds(wishes.now)
+    patch, clock = call.body_as(ClockSet), call.platform.clock
+    speed = _speed(patch, clock)
+    now_ms = None if patch.now is None else milliseconds(patch.now)
     if now_ms is not None and now_ms < clock.now_ms():
         raise Refused("invalid", f"Time does not run backwards: it is {iso(clock.now_ms())}.")
     await clock.set(speed, now_ms)
@@ -68,21 +68,21 @@ async def advance(call: Call) -> ClockShape:
     return _shape(call.platform)
 
 
-def _speed(wishes: ClockSet, clock: WorldClock) -> float | None:
+def _speed(patch: ClockSet, clock: WorldClock) -> float | None:
     """The speed that is wished for, 0 for standing, None for no change."""
-    if wishes.mode == "virtual":
-        if wishes.speed is not None:
+    if patch.mode == "virtual":
+        if patch.speed is not None:
             raise Refused("invalid", "A virtual clock stands. It has no speed; advance it.")
         return 0.0
-    if wishes.mode == "real":
-        if wishes.speed not in (None, 1.0):
+    if patch.mode == "real":
+        if patch.speed not in (None, 1.0):
             raise Refused("invalid", "A real clock's speed is 1. Use the mode scaled.")
         return 1.0
-    if wishes.mode == "scaled" and wishes.speed is None:
+    if patch.mode == "scaled" and patch.speed is None:
         if clock.mode != "scaled":
             raise Refused("invalid", "A scaled clock needs a speed, such as 10.")
         return clock.speed
-    return wishes.speed
+    return patch.speed
 
 
 def _shape(platform: Platform) -> ClockShape:

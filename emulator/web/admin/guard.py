@@ -39,11 +39,11 @@ class CallerGuard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        sentence = self._callers.refusal(_request(scope, headers))
-        if sentence is None and scope["type"] == "http" and not _is_safe_body(headers):
-            sentence, receive = await _body_refusal(scope["method"], headers, receive)
-        if sentence is not None:
-            await _refuse(Refused("forbidden", sentence), scope, receive, send)
+        message = self._callers.refusal(_request(scope, headers))
+        if message is None and scope["type"] == "http" and not _is_safe_body(headers):
+            message, receive = await _body_refusal(scope["method"], headers, receive)
+        if message is not None:
+            await _refuse(Refused("forbidden", message), scope, receive, send)
             return
         await self._app(scope, receive, send)
 
@@ -124,7 +124,7 @@ async def _refuse(refused: Refused, scope: Scope, receive: Receive, send: Send) 
     if scope["type"] == "websocket" and "websocket.http.response" not in scope.get(
         "extensions", {}
     ):
-        await send({"type": "websocket.close", "code": 1008, "reason": refused.sentence[:100]})
+        await send({"type": "websocket.close", "code": 1008, "reason": refused.message[:100]})
         return
     # Starlette words it as a refused handshake where the request is one.
     await answer(refused, trace)(scope, receive, send)

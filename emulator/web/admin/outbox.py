@@ -32,7 +32,7 @@ class MailShape(TypedDict):
     sent_at: str
 
 
-class Outbox(TypedDict):
+class MailPage(TypedDict):
     mails: list[MailShape]
     total: int
     page: int
@@ -40,7 +40,7 @@ class Outbox(TypedDict):
     has_more: bool
 
 
-def page(call: Call) -> Outbox:
+def page(call: Call) -> MailPage:
     """Read the mails of this world, the newest first."""
     query = call.query_as(OutboxQuery)
     found, total = mails.page(

@@ -8,7 +8,7 @@ from emulator.web.api.models import CURSOR_MAX, Request
 from emulator.web.http.call import Call
 from emulator.web.http.excerpt import excerpt_answer, excerpt_headers
 from emulator.web.http.operation import Operation
-from emulator.web.http.request_log import Credential, Entry, RequestLog
+from emulator.web.http.request_log import Credential, LoggedRequest, RequestLog
 from emulator.web.shapes.times import iso
 
 
@@ -83,7 +83,7 @@ def page(call: Call) -> RequestPage:
     }
 
 
-def _is_wanted(entry: Entry, query: RequestQuery) -> bool:
+def _is_wanted(entry: LoggedRequest, query: RequestQuery) -> bool:
     return (
         (query.path is None or query.path in entry.path)
         and query.method in (None, entry.method)
@@ -97,7 +97,7 @@ def _is_wanted(entry: Entry, query: RequestQuery) -> bool:
     )
 
 
-def _shape(log: RequestLog, entry: Entry) -> RequestShape:
+def _shape(log: RequestLog, entry: LoggedRequest) -> RequestShape:
     headers = excerpt_headers(entry.answer_headers)
     return {
         "seq": entry.seq,

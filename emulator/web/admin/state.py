@@ -18,7 +18,7 @@ def _degraded(worlds: Worlds) -> Refused | None:
         for platform in worlds.all():
             if platform.world.store.failure is not None:
                 platform.world.store.check_writable()
-        worlds.shared.shelves.check_disk()
+        worlds.shared.media_store.check_disk()
     except Refused as refused:
         return refused
     return None
@@ -36,7 +36,7 @@ def routes(worlds: Worlds) -> list[Route]:
             return JSONResponse({"status": "stopping", "version": version}, status_code=503)
         refusal = _degraded(worlds)
         if refusal is not None:
-            told = {"status": "degraded", "version": version, "reason": refusal.sentence}
+            told = {"status": "degraded", "version": version, "reason": refusal.message}
             return JSONResponse(told)
         return JSONResponse({"status": "ok", "version": version})
 

@@ -10,7 +10,7 @@ from emulator.web.http.operation import Operation
 from emulator.web.shapes.times import iso, iso_or_none
 from emulator.world.webhooks import deliveries, targets
 from emulator.world.webhooks.deliveries import Delivery
-from emulator.world.webhooks.targets import KINDS, URL_LENGTH_MAX, Target
+from emulator.world.webhooks.targets import KINDS, URL_LENGTH_MAX, WebhookTarget
 
 
 class WebhookCreate(Request):
@@ -142,7 +142,7 @@ def replay(call: Call) -> DeliveryShape:
     return _delivery(delivery, {target.row: target.id for target in targets.of(world)})
 
 
-def _target(target: Target) -> WebhookShape:
+def _target(target: WebhookTarget) -> WebhookShape:
     return {
         "id": target.id,
         "url": target.url,

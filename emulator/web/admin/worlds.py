@@ -74,20 +74,20 @@ def page(call: Call) -> WorldList:
 
 async def create(call: Call) -> WorldShape:
     """Make a world, fresh from a seed."""
-    wishes, worlds = call.body_as(WorldCreate), call.platform.worlds
-    worlds.check_name(wishes.name)
-    seed, content = await _seed(call, wishes)
-    clock = WorldClock.standing(milliseconds(wishes.now)) if wishes.now else None
-    return _shape(worlds.make(wishes.name, seed, clock, content))
+    patch, worlds = call.body_as(WorldCreate), call.platform.worlds
+    worlds.check_name(patch.name)
+    seed, content = await _seed(call, patch)
+    clock = WorldClock.standing(milliseconds(patch.now)) if patch.now else None
+    return _shape(worlds.make(patch.name, seed, clock, content))
 
 
-async def _seed(call: Call, wishes: WorldCreate) -> tuple[str, Seed | None]:
+async def _seed(call: Call, patch: WorldCreate) -> tuple[str, Seed | None]:
     """What the seed is called, and its content where it is not one that the server knows.
 
     Refuses (`invalid`) a file that a request may not name, and content that is not a seed.
     """
     worlds, folders = call.platform.worlds, call.platform.shared.folders
-    name, text = wishes.seed, wishes.seed_text
+    name, text = patch.seed, patch.seed_text
     if name is not None and text is not None:
         raise Refused("invalid", "Give `seed` or `seed_text`, not both.")
     if text is None and (name is None or name in worlds.named_seeds):

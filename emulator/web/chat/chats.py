@@ -5,7 +5,7 @@ from dataclasses import field
 from functools import partial
 from typing import Literal
 
-from emulator.chat_delivery.send_queue import Farewells, OutboxBounds
+from emulator.chat_delivery.send_queue import CloseQueue, SendQueueConfig
 from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.bursts import Burst
@@ -14,10 +14,10 @@ from emulator.core.events.faults import FaultStarted
 from emulator.core.events.live import StreamDeleted, StreamUpdated
 from emulator.core.events.worlds import WorldReplaced
 from emulator.core.values import dataclass
-from emulator.web.auth import whose
-from emulator.web.chat.encoder import News
-from emulator.web.chat.intake import Intake, Outcome
-from emulator.web.chat.room import Gathering, Guest
+from emulator.web.auth import authenticate
+from emulator.web.chat.encoder import ChatEncoder
+from emulator.web.chat.intake import LineQueue, Outcome
+from emulator.web.chat.room import ChatClient, ChatRoom
 from emulator.world.faults.access import AuthExpire
 from emulator.world.faults.chat import ChatDisconnect
 from emulator.world.live import streams
@@ -42,31 +42,31 @@ Anonymous = Literal["", "refuse", "read"]
 
 
 @dataclass(frozen=True, slots=True)
-class ChatBounds:
+class ChatConfig:
     """`anonymous`: whether a socket without a token reads; `` as its dialect has it."""
 
     anonymous: Anonymous = ""
     sockets_max: int = 20_000
     frame_bytes_max: int = 16 * 1024
-    outbox: OutboxBounds = field(default_factory=OutboxBounds)
+    outbox: SendQueueConfig = field(default_factory=SendQueueConfig)
 
 
 class Chats:
     """For the event loop's thread. Costs nothing while nobody is connected."""
 
-    def __init__(self, world: World, bounds: ChatBounds) -> None:
+    def __init__(self, world: World, bounds: ChatConfig) -> None:
         self.world = world
         self.bounds = bounds
-        self.news = News(world)
-        self.intake = Intake(world, self.tell)
-        self._gatherings: dict[str, Gathering] = {}
-        self._guests: dict[Guest, None] = {}
-        self._of_user: dict[str, dict[Guest, None]] = {}
-        self.farewells = Farewells()
-        self._drops: list[tuple[Guest, str]] = []
+        self.news = ChatEncoder(world)
+        self.intake = LineQueue(world, self.tell)
+        self._gatherings: dict[str, ChatRoom] = {}
+        self._guests: dict[ChatClient, None] = {}
+        self._of_user: dict[str, dict[ChatClient, None]] = {}
+        self.farewells = CloseQueue()
+        self._drops: list[tuple[ChatClient, str]] = []
 
     @property
-    def guests(self) -> list[Guest]:
+    def guests(self) -> list[ChatClient]:
         """Everybody who is here, the first to come first."""
         return list(self._guests)
 
@@ -79,11 +79,11 @@ class Chats:
     def is_full(self) -> bool:
         return self.sockets >= self.bounds.sockets_max
 
-    def enter(self, guest: Guest, stream: Stream) -> None:
+    def enter(self, guest: ChatClient, stream: Stream) -> None:
         """Let a guest into a stream's chat."""
         gathering = self._gatherings.get(stream.id)
         if gathering is None:
-            gathering = self._gatherings[stream.id] = Gathering(self.world, self.news, stream)
+            gathering = self._gatherings[stream.id] = ChatRoom(self.world, self.news, stream)
         self._guests[guest] = None
         if guest.user is not None:
             self._of_user.setdefault(guest.user.id, {})[guest] = None
@@ -91,7 +91,7 @@ class Chats:
         if self.world.faults.are_on:
             self._disconnect([guest])
 
-    def leave(self, guest: Guest) -> None:
+    def leave(self, guest: ChatClient) -> None:
         """A guest's socket is closed. One that went with its world has left already."""
         if guest.expiry is not None:
             guest.expiry.cancel()
@@ -148,16 +148,16 @@ class Chats:
         self._of_user.clear()
         self._gatherings.clear()
 
-    def check(self, guest: Guest) -> None:
+    def check(self, guest: ChatClient) -> None:
         """Close a guest's socket if its credential does not hold any more."""
         if not guest.token:
             return
         try:
-            guest.user = whose(self.world, guest.token)
+            guest.user = authenticate(self.world, guest.token)
         except Refused as refused:
-            _dismiss(guest, POLICY, refused.sentence)
+            _dismiss(guest, POLICY, refused.message)
 
-    def tell(self, guest: Guest, outcome: Outcome) -> None:
+    def tell(self, guest: ChatClient, outcome: Outcome) -> None:
         """Tell an author what became of a line or command; a line that is seen tells itself."""
         if outcome is None:
             return
@@ -167,12 +167,12 @@ class Chats:
             payload = self._refusal(guest, outcome)
         self.answer(guest, payload)
 
-    def answer(self, guest: Guest, payload: bytes) -> None:
+    def answer(self, guest: ChatClient, payload: bytes) -> None:
         """Tell one guest something, unless they have left."""
         if guest in self._guests:
             self._gatherings[guest.stream_id].answer(guest, payload)
 
-    def note_dropped(self, guest: Guest, why: str) -> None:
+    def note_dropped(self, guest: ChatClient, why: str) -> None:
         """Journal that a reader was too slow, once the loop is done with what it does."""
         if guest not in self._guests:
             return
@@ -180,14 +180,14 @@ class Chats:
             asyncio.get_running_loop().call_soon(self._journal_drops)
         self._drops.append((guest, why))
 
-    def _refusal(self, guest: Guest, refused: Refused) -> bytes:
+    def _refusal(self, guest: ChatClient, refused: Refused) -> bytes:
         details = refused.details
         code = details.get("chat_code") or _CODES.get(refused.code, "invalid_message")
         guest.is_hammering = guest.is_hammering or code == "rate_limited"
         wait_seconds = details.get("retry_after_seconds")
         if "wait_ms" in details:
             wait_seconds = details["wait_ms"] / 1000
-        return self.news.error(guest.dialect, code, refused.sentence, wait_seconds)
+        return self.news.error(guest.dialect, code, refused.message, wait_seconds)
 
     def _break(self, kind: str) -> None:
         """A fault has begun: it strikes those who are here."""
@@ -197,7 +197,7 @@ class Chats:
             for guest in self.guests:
                 self.check(guest)
 
-    def _disconnect(self, guests: list[Guest]) -> None:
+    def _disconnect(self, guests: list[ChatClient]) -> None:
         for guest in guests:
             user = guest.user.username if guest.user else ""
             subject = f"a socket in the chat of {guest.stream_id}"
@@ -217,14 +217,14 @@ class Chats:
             try:
                 streams.find_for(self.world, stream_id, guest.user)
             except Refused as refused:
-                _dismiss(guest, UNKNOWN_STREAM, refused.sentence)
+                _dismiss(guest, UNKNOWN_STREAM, refused.message)
 
     def _journal_drops(self) -> None:
         """All of a turn in one change: a thousand may be dropped at once, and others read on."""
         drops, self._drops = self._drops, []
         self.world.store.note(partial(self._journal, drops))
 
-    def _journal(self, drops: list[tuple[Guest, str]]) -> None:
+    def _journal(self, drops: list[tuple[ChatClient, str]]) -> None:
         for guest, why in drops:
             self.world.emit(
                 ChatReaderDropped(
@@ -236,7 +236,7 @@ class Chats:
             )
 
 
-def _dismiss(guest: Guest, code: int, reason: str) -> None:
+def _dismiss(guest: ChatClient, code: int, reason: str) -> None:
     """Say goodbye; what still comes from this guest is not heard any more."""
     guest.is_dismissed = True
     guest.outbox.close(code, reason)

@@ -1,4 +1,4 @@
-"""News: what readers of a chat are told, as JSON, once a dialect (contract, websocket.md)."""
+"""ChatEncoder: chat events as JSON, encoded once a dialect (contract, websocket.md)."""
 
 import json
 from collections.abc import Iterable
@@ -41,7 +41,7 @@ Told = tuple[str, dict[str, object]]
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-class News:
+class ChatEncoder:
     """One world's. What it remembers holds until the next event: `forget` then."""
 
     def __init__(self, world: World) -> None:
@@ -88,16 +88,16 @@ class News:
         return _payload(dialect, ("pong", {}), self._world.now_ms)
 
     def error(
-        self, dialect: Dialect, code: str, sentence: str, wait_seconds: float | None = None
+        self, dialect: Dialect, code: str, message: str, wait_seconds: float | None = None
     ) -> bytes:
         """Why a command was not done, and how long to wait."""
-        data: dict[str, object] = {"code": code, "message": sentence}
+        data: dict[str, object] = {"code": code, "message": message}
         if wait_seconds is not None:
             name = "retry_after_seconds" if dialect == "documented" else "retryAfterSeconds"
             data[name] = wait_seconds
         if dialect == "documented":
             # Also at the top, where one of the clients reads it.
-            return _encode({"type": "error", "data": data, "message": sentence}).encode()
+            return _encode({"type": "error", "data": data, "message": message}).encode()
         return _payload(dialect, ("error", data), self._world.now_ms)
 
     def _documented(self, event: Event) -> Told | None:

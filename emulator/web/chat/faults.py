@@ -1,4 +1,4 @@
-"""Disturbance: what faults do to one chat's messages on their way (`world/faults/chat`)."""
+"""ChatFaults: what faults do to one chat's messages on their way (`world/faults/chat`)."""
 
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ Payloads = Mapping[str, bytes]
 _LATE_MAX = 10_000
 
 
-class Disturbance:
+class ChatFaults:
     """Between what happens in a stream's chat and `tell`, which tells its readers."""
 
     def __init__(self, world: World, stream_id: str, tell: Callable[[Payloads], None]) -> None:

@@ -47,13 +47,13 @@ class Ping:
 Command = Say | Delete | Clear | Ban | Unban | Ping
 
 
-class Mistake(Exception):
+class FrameError(Exception):
     """A frame that says nothing we understand. `code` is the error event's."""
 
-    def __init__(self, code: str, sentence: str) -> None:
-        super().__init__(sentence)
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
         self.code = code
-        self.sentence = sentence
+        self.message = message
 
 
 class _Words(Request):
@@ -73,13 +73,13 @@ class _Frame(_Words):
 
 
 def parse(text: str | bytes) -> Command:
-    """The command in a text message. Raises `Mistake` for anything else, whatever it is."""
+    """The command in a text message. Raises `FrameError` for anything else, whatever it is."""
     try:
         frame = _Frame.model_validate_json(text)
     except ValidationError as error:
         (found, *_) = error.errors(include_url=False, include_context=False, include_input=False)
         where = ".".join(map(str, found["loc"])) or "message"
-        raise Mistake("invalid_message", f"{where}: {found['msg']}") from None
+        raise FrameError("invalid_message", f"{where}: {found['msg']}") from None
     return _command(frame.type, frame.data or frame)
 
 
@@ -98,12 +98,12 @@ def _command(kind: str, words: _Words) -> Command:
         case "ping":
             return Ping()
         case unknown:
-            raise Mistake("invalid_message", f"There is no message type {unknown[:50]!r}")
+            raise FrameError("invalid_message", f"There is no message type {unknown[:50]!r}")
 
 
 def _content(words: _Words) -> str:
     if not words.content or words.content.isspace():
-        raise Mistake("empty_message", "A message must not be empty")
+        raise FrameError("empty_message", "A message must not be empty")
     return words.content
 
 
@@ -113,5 +113,5 @@ def _whom(words: _Words) -> str:
 
 def _needed(value: str | None, name: str) -> str:
     if not value:
-        raise Mistake("invalid_message", f"{name}: Field required")
+        raise FrameError("invalid_message", f"{name}: Field required")
     return value

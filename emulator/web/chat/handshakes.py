@@ -4,7 +4,7 @@ from starlette.requests import HTTPConnection
 
 from emulator.web.errors import STATUS
 from emulator.web.http.excerpt import excerpt_names, excerpt_path, excerpt_query
-from emulator.web.http.request_log import Credential, Entry
+from emulator.web.http.request_log import Credential, LoggedRequest
 from emulator.web.platform import Platform
 from emulator.world.people.accounts import User
 
@@ -21,7 +21,7 @@ def note(
     """Put one into the log. Who is not let in has the status that a request would have had."""
     log, query = platform.shared.requests, connection.query_params
     log.note(
-        Entry(
+        LoggedRequest(
             seq=log.next_seq(),
             at_ms=platform.world.now_ms,
             world=platform.world.name,

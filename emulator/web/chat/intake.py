@@ -1,4 +1,4 @@
-"""Intake: what sockets say within one turn of the loop becomes one change of the world.
+"""LineQueue: what sockets say within one turn of the loop becomes one change of the world.
 
 A change of its own would cost each line as much again as the line itself.
 """
@@ -10,7 +10,7 @@ from itertools import groupby
 
 from emulator.core.errors import Refused
 from emulator.core.events.chat import ChatHeld
-from emulator.web.chat.room import Guest
+from emulator.web.chat.room import ChatClient
 from emulator.world.chat import messages
 from emulator.world.people.accounts import User
 from emulator.world.world import World
@@ -24,15 +24,15 @@ _BACKLOG_MAX = 32
 Outcome = ChatHeld | Refused | None
 
 
-class Intake:
+class LineQueue:
     """`tell` says to a line's author what became of it."""
 
-    def __init__(self, world: World, tell: Callable[[Guest, Outcome], None]) -> None:
+    def __init__(self, world: World, tell: Callable[[ChatClient, Outcome], None]) -> None:
         self._world = world
         self._tell = tell
-        self._lines: deque[tuple[Guest, User, str]] = deque()
+        self._lines: deque[tuple[ChatClient, User, str]] = deque()
 
-    def take(self, guest: Guest, author: User, content: str) -> None:
+    def take(self, guest: ChatClient, author: User, content: str) -> None:
         """Post a line with all others of this turn."""
         if not self._lines:
             asyncio.get_running_loop().call_soon(self._post)
@@ -45,7 +45,7 @@ class Intake:
         batch = [self._lines.popleft() for _ in range(min(len(self._lines), _LINES_A_TURN))]
         if self._lines:
             asyncio.get_running_loop().call_soon(self._post)
-        outcomes: list[tuple[Guest, Outcome]] = []
+        outcomes: list[tuple[ChatClient, Outcome]] = []
         try:
             with self._world.change():
                 for stream_id, lines in groupby(batch, lambda line: line[0].stream_id):

@@ -1,4 +1,4 @@
-"""Gathering: everybody who is in one stream's chat now, and what they are told of each other.
+"""ChatRoom: everybody who is in one stream's chat now, and what they are told of each other.
 
 Who has a chat open counts as a viewer, once, however many sockets are open and players run beside
 it (contract, websocket.md, "Who counts as a viewer").
@@ -10,16 +10,16 @@ from dataclasses import field
 from functools import partial
 from typing import get_args
 
-from emulator.chat_delivery.frames import Batch
+from emulator.chat_delivery.frames import FrameBatch
 from emulator.chat_delivery.hub import Topic
-from emulator.chat_delivery.send_queue import Outbox
+from emulator.chat_delivery.send_queue import SendQueue
 from emulator.core.clock import Timer
 from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.live import StreamEnded, StreamWentLive
 from emulator.core.values import dataclass
-from emulator.web.chat.encoder import News
-from emulator.web.chat.faults import Disturbance
+from emulator.web.chat.encoder import ChatEncoder
+from emulator.web.chat.faults import ChatFaults
 from emulator.web.http.dialect import Dialect
 from emulator.world.audience import attendance
 from emulator.world.chat import rooms
@@ -35,7 +35,7 @@ DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
-class Guest:
+class ChatClient:
     """One socket. `person` is whose it is, `session` the viewer that counts for them.
 
     `is_shared`: a player may be counted as the same session, and still run when the chat is closed.
@@ -51,7 +51,7 @@ class Guest:
     device: str
     referrer: str
     is_shared: bool
-    outbox: Outbox
+    outbox: SendQueue
     expiry: Timer | None = None
     # Lines on their way to the world, and whether there is room for more.
     backlog: int = 0
@@ -62,20 +62,20 @@ class Guest:
 
 @dataclass(slots=True)
 class _Person:
-    first: Guest
+    first: ChatClient
     sockets: int = 0
 
 
-class Gathering:
+class ChatRoom:
     """For one event loop. It is there while somebody is in it."""
 
-    def __init__(self, world: World, news: News, stream: Stream) -> None:
+    def __init__(self, world: World, news: ChatEncoder, stream: Stream) -> None:
         self._world = world
         self._news = news
         self._stream_id = stream.id
         self._is_live = stream.status == "live"
         self._topic = Topic()
-        self._disturbance = Disturbance(world, stream.id, self._topic.tell)
+        self._disturbance = ChatFaults(world, stream.id, self._topic.tell)
         self._persons: dict[str, _Person] = {}
         self._told_count: int | None = None
         self._presences = 0
@@ -86,7 +86,7 @@ class Gathering:
     def is_empty(self) -> bool:
         return not self._persons
 
-    def join(self, guest: Guest, stream: Stream) -> None:
+    def join(self, guest: ChatClient, stream: Stream) -> None:
         """Tell a guest what was said, how many are here, and from then on what happens."""
         person = self._persons.get(guest.person)
         if person is None:
@@ -100,10 +100,10 @@ class Gathering:
         if guest.dialect == "documented":
             is_moderator = rooms.may_moderate(rooms.rank_of(self._world, stream, guest.user))
             payloads.insert(0, self._news.history(stream, guest.user, is_moderator))
-        guest.outbox.put(Batch(payloads))
+        guest.outbox.put(FrameBatch(payloads))
         self._topic.add(guest.dialect, guest.outbox)
 
-    def leave(self, guest: Guest) -> None:
+    def leave(self, guest: ChatClient) -> None:
         self._topic.remove(guest.dialect, guest.outbox)
         person = self._persons[guest.person]
         person.sockets -= 1
@@ -111,7 +111,7 @@ class Gathering:
             del self._persons[guest.person]
             self._depart(person.first)
 
-    def answer(self, guest: Guest, payload: bytes) -> None:
+    def answer(self, guest: ChatClient, payload: bytes) -> None:
         """Tell one guest something, behind what all were told before."""
         self._topic.tell_one(guest.outbox, payload)
 
@@ -144,19 +144,19 @@ class Gathering:
             return self._world.viewers.count(self._stream_id)
         return len(self._persons)
 
-    def _arrive(self, guest: Guest, stream: Stream) -> None:
+    def _arrive(self, guest: ChatClient, stream: Stream) -> None:
         if self._is_live:
             self._see(guest, stream)
         self._announce("viewer_join", guest)
 
-    def _depart(self, guest: Guest) -> None:
+    def _depart(self, guest: ChatClient) -> None:
         # A shared session may still play: it is lost by itself when it falls silent.
         stream = self._live_stream()
         if stream is not None and not guest.is_shared:
             attendance.leave(self._world, stream, guest.session)
         self._announce("viewer_leave", guest)
 
-    def _see(self, guest: Guest, stream: Stream) -> None:
+    def _see(self, guest: ChatClient, stream: Stream) -> None:
         attendance.see(
             self._world,
             stream,
@@ -167,7 +167,7 @@ class Gathering:
             referrer=guest.referrer,
         )
 
-    def _announce(self, kind: str, guest: Guest) -> None:
+    def _announce(self, kind: str, guest: ChatClient) -> None:
         """Tell of a coming or going, unless there are so many that the count has to do."""
         now_ms = self._world.now_ms
         if now_ms - self._presences_at_ms >= 1_000:

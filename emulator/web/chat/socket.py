@@ -10,13 +10,23 @@ from starlette.requests import HTTPConnection
 from starlette.types import Message, Receive, Scope, Send
 
 from emulator.chat_delivery.direct import sink_of
-from emulator.chat_delivery.send_queue import DirectOutbox, Outbox, SendOutbox
+from emulator.chat_delivery.send_queue import AsgiSendQueue, DirectSendQueue, SendQueue
 from emulator.core.errors import Refused
-from emulator.web.auth import expires_at_ms, whose
+from emulator.web.auth import authenticate, expires_at_ms
 from emulator.web.chat import handshakes
 from emulator.web.chat.chats import POLICY, TOO_BIG, TRY_LATER, UNKNOWN_STREAM, Chats
-from emulator.web.chat.frames import Ban, Clear, Command, Delete, Mistake, Ping, Say, Unban, parse
-from emulator.web.chat.room import DIALECTS, Guest
+from emulator.web.chat.frames import (
+    Ban,
+    Clear,
+    Command,
+    Delete,
+    FrameError,
+    Ping,
+    Say,
+    Unban,
+    parse,
+)
+from emulator.web.chat.room import DIALECTS, ChatClient
 from emulator.web.errors import STATUS
 from emulator.web.http.dialect import Dialect
 from emulator.web.playback.audience import COOKIE, country_of, device_of, referrer_of, session_of
@@ -77,7 +87,7 @@ class ChatSocket:
             chats.leave(guest)
         await listener.drain()
 
-    def _admit(self, connection: HTTPConnection, send: Send) -> tuple[Chats, Guest, Stream]:
+    def _admit(self, connection: HTTPConnection, send: Send) -> tuple[Chats, ChatClient, Stream]:
         query = connection.query_params
         token = query.get("token", "")
         dialect = next((each for each in DIALECTS if each == query.get("dialect")), self._dialect)
@@ -90,7 +100,7 @@ class ChatSocket:
         except Refused as refused:
             handshakes.note(platform, connection, token, user, STATUS[refused.code])
             code = UNKNOWN_STREAM if refused.code == "not_found" else POLICY
-            raise _Closed(code, refused.sentence) from refused
+            raise _Closed(code, refused.message) from refused
         is_full = chats.is_full
         status = handshakes.FULL if is_full else handshakes.LET_IN
         handshakes.note(platform, connection, token, user, status)
@@ -102,7 +112,7 @@ class ChatSocket:
 class _Listener:
     """Does what one client's frames say."""
 
-    def __init__(self, chats: Chats, guest: Guest, receive: Receive) -> None:
+    def __init__(self, chats: Chats, guest: ChatClient, receive: Receive) -> None:
         self._chats = chats
         self._guest = guest
         self._receive = receive
@@ -161,11 +171,11 @@ class _Listener:
     def _take(self, content: str | bytes) -> None:
         try:
             if isinstance(content, bytes):
-                raise Mistake("invalid_message", "A message is a text frame, not a binary one")
+                raise FrameError("invalid_message", "A message is a text frame, not a binary one")
             command = parse(content)
-        except Mistake as mistake:
+        except FrameError as mistake:
             self._mistakes += 1
-            self._answer(self._news_error(mistake.code, mistake.sentence))
+            self._answer(self._news_error(mistake.code, mistake.message))
             return
         self._mistakes = 0
         try:
@@ -208,8 +218,8 @@ class _Listener:
             return accounts.find(world, user_id)
         return accounts.by_username(world, username)
 
-    def _news_error(self, code: str, sentence: str) -> bytes:
-        return self._chats.news.error(self._guest.dialect, code, sentence)
+    def _news_error(self, code: str, message: str) -> bytes:
+        return self._chats.news.error(self._guest.dialect, code, message)
 
     def _answer(self, payload: bytes) -> None:
         self._chats.answer(self._guest, payload)
@@ -218,7 +228,7 @@ class _Listener:
 def _user(chats: Chats, token: str, dialect: Dialect) -> User | None:
     """Who comes. Refuses (`unauthorized`) a wrong token, and none where one is needed."""
     if token:
-        return whose(chats.world, token)
+        return authenticate(chats.world, token)
     allowed = chats.bounds.anonymous or ("read" if dialect == "client" else "refuse")
     if allowed == "refuse":
         raise Refused("unauthorized", "Not authenticated")
@@ -232,7 +242,7 @@ def _guest(
     user: User | None,
     dialect: Dialect,
     send: Send,
-) -> Guest:
+) -> ChatClient:
     token = connection.query_params.get("token", "")
     has_cookie = COOKIE in connection.cookies
     session = session_of(connection) if has_cookie else f"socket {next(_numbers)}"
@@ -245,7 +255,7 @@ def _guest(
     def dropped(why: str) -> None:
         chats.note_dropped(guest, why)
 
-    guest = Guest(
+    guest = ChatClient(
         stream_id=stream.id,
         dialect=dialect,
         token=token,
@@ -263,14 +273,14 @@ def _guest(
     return guest
 
 
-def _outbox(scope: Scope, send: Send, chats: Chats, drop: Callable[[str], None]) -> Outbox:
+def _outbox(scope: Scope, send: Send, chats: Chats, drop: Callable[[str], None]) -> SendQueue:
     sink = sink_of(scope)
     if sink is not None:
-        return DirectOutbox(sink, chats.bounds.outbox, drop, chats.farewells)
-    return SendOutbox(send, chats.bounds.outbox, drop)
+        return DirectSendQueue(sink, chats.bounds.outbox, drop, chats.farewells)
+    return AsgiSendQueue(send, chats.bounds.outbox, drop)
 
 
-def _watch_expiry(chats: Chats, guest: Guest) -> None:
+def _watch_expiry(chats: Chats, guest: ChatClient) -> None:
     """Ask again whether the token holds when it should not any more."""
     at_ms = expires_at_ms(guest.token)
     if at_ms is not None:

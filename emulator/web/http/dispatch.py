@@ -16,17 +16,17 @@ from starlette.responses import Response
 
 from emulator.core.errors import Refused
 from emulator.web import errors
-from emulator.web.auth import credential, whose, whose_or_nobody
+from emulator.web.auth import authenticate, authenticate_optional, credential
 from emulator.web.errors import Invalid, JSONResponse, mistake
 from emulator.web.http.answers import Download, Other
 from emulator.web.http.bodies import Uploaded, media_type, read_file, read_form, read_json
 from emulator.web.http.call import Call
 from emulator.web.http.dialect import Dialect
 from emulator.web.http.injected_faults import HEADER as FAULT
-from emulator.web.http.injected_faults import NOTHING, Trouble, meet
+from emulator.web.http.injected_faults import NOTHING, InjectedFault, meet
 from emulator.web.http.operation import FORM, Limit, Operation
 from emulator.web.http.request_log import UNLOGGED
-from emulator.web.http.request_record import Note
+from emulator.web.http.request_record import RequestRecord
 from emulator.web.http.reuse import candidate
 from emulator.web.http.router import Router
 from emulator.web.platform import Platform
@@ -35,13 +35,13 @@ from emulator.web.worlds import Worlds
 from emulator.world.faults.access import take_tightened
 from emulator.world.people.accounts import User
 from emulator.world.rate_limiter import Quota
-from emulator.world.rules import Rules
+from emulator.world.rules import RulesConfig
 from emulator.world.world import World
 
 # `Date` tells whole seconds (RFC 9110, 5.6.7).
 _DATE_MS = 1_000
 # How often a minute, by the world's rules.
-_PER_MINUTE: dict[Limit, Callable[[Rules], int]] = {
+_PER_MINUTE: dict[Limit, Callable[[RulesConfig], int]] = {
     "stream_creation": lambda rules: rules.stream_creations_per_minute,
     "session_creation": lambda rules: rules.session_creations_per_minute,
 }
@@ -63,8 +63,8 @@ class Dispatch:
 
     async def answer(self, request: Request) -> Response:
         quota: Quota | None = None
-        trouble: Trouble | None = None
-        note = Note(request)
+        trouble: InjectedFault | None = None
+        note = RequestRecord(request)
         try:
             note.platform = platform = self._worlds.choose(request)
             note.operation, values = self._router.find(request.method, request.path_params["path"])
@@ -89,7 +89,7 @@ class Dispatch:
             note.count(self._worlds, response)
         return response
 
-    def _note(self, note: Note, request: Request, response: Response) -> None:
+    def _note(self, note: RequestRecord, request: Request, response: Response) -> None:
         entry = note.finish(self._worlds, response)
         platform = note.platform or self._worlds.default
         # A fault may have struck for the last time just now.
@@ -108,7 +108,7 @@ class Dispatch:
 
     async def _trouble(
         self, world: World, operation: Operation, caller: User | None, request: Request
-    ) -> Trouble | None:
+    ) -> InjectedFault | None:
         if not self._is_platform or not world.faults.are_on:
             return None
         return await meet(
@@ -124,7 +124,7 @@ class Dispatch:
         operation: Operation,
         platform: Platform,
         request: Request,
-        note: Note,
+        note: RequestRecord,
         values: dict[str, str],
     ) -> Response:
         async with self._body(platform, operation, request, note) as (body, upload):
@@ -149,7 +149,7 @@ class Dispatch:
 
     @asynccontextmanager
     async def _body(
-        self, platform: Platform, operation: Operation, request: Request, note: Note
+        self, platform: Platform, operation: Operation, request: Request, note: RequestRecord
     ) -> AsyncIterator[tuple[BaseModel | None, Uploaded | None]]:
         upload, model = operation.upload, operation.body
         if upload and upload.media_type != FORM:
@@ -171,8 +171,8 @@ class Dispatch:
 
 def _caller(world: World, operation: Operation, given: str) -> User | None:
     if operation.auth == "user":
-        return whose(world, given)
-    return whose_or_nobody(world, given) if given else None
+        return authenticate(world, given)
+    return authenticate_optional(world, given) if given else None
 
 
 def _each_time(operation: Operation, call: Call) -> Callable[[], None] | None:

@@ -1,4 +1,4 @@
-"""Trouble: what a fault makes of a call of the platform's API (`world/faults/api`).
+"""InjectedFault: what a fault makes of a call of the platform's API (`world/faults/api`).
 
 An answer that a fault has made says so in `X-Emulator-Fault`, with the fault's id and kind.
 """
@@ -29,7 +29,7 @@ _hanging: set[asyncio.Event] = set()
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class InjectedFault:
     """What struck a call. `is_done`: what it asks for is done all the same.
 
     `status` is that of an error that is answered, 0 where it is what would have been answered. Its
@@ -55,8 +55,8 @@ class Trouble:
     def _failure(self, trace_id: str) -> Response:
         response: Response
         if self.body is None:
-            sentence = f"This answer was made by a fault ({self.told})."
-            response = errors.failure(self.status, sentence, trace_id)
+            message = f"This answer was made by a fault ({self.told})."
+            response = errors.failure(self.status, message, trace_id)
         elif isinstance(self.body, str):
             response = Response(self.body, self.status, media_type="text/plain")
         else:
@@ -87,7 +87,7 @@ class Cut(Response):
 
 async def meet(
     world: World, *, method: str, path: str, operation: str, user: str
-) -> Trouble | None:
+) -> InjectedFault | None:
     """What strikes this call, if anything does. Returns after a delay, if that is what it is."""
     facts = {"method": method, "path": path, "operation": operation, "user": user}
     subject, faults = f"{method} {path}", world.faults
@@ -100,13 +100,13 @@ async def meet(
     if hang is not None:
         told.append(hang.label)
         if not await wait_until_over(world, hang, hang.fault.most_ms):
-            return Trouble("; ".join(told), is_done=False, status=503)
+            return InjectedFault("; ".join(told), is_done=False, status=503)
     failure = faults.strike(ApiFail, subject, **facts)
     if failure is not None:
         told.append(failure.label)
         answer = failure.fault.answer(failure.struck)
         if answer.status:
-            return Trouble(
+            return InjectedFault(
                 "; ".join(told),
                 is_done=answer.is_done,
                 status=answer.status,
@@ -116,7 +116,7 @@ async def meet(
     cut = faults.strike(ApiCut, subject, **facts)
     if cut is not None:
         told.append(cut.label)
-    return Trouble("; ".join(told), is_cut=cut is not None) if told else None
+    return InjectedFault("; ".join(told), is_cut=cut is not None) if told else None
 
 
 async def wait_until_over(world: World, hang: Active[Any], most_ms: int) -> bool:

@@ -27,7 +27,7 @@ _ENTRY_BYTES = 600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class LoggedRequest:
     """One answered request. `seq` counts from 1. `path` is as it was sent, with its prefix.
 
     `operation` is the path with its names (`/streams/id/{stream_id}`), None for an unknown one.
@@ -72,7 +72,7 @@ class RequestLog:
         self.entry_bytes_max = entry_bytes_max
         self._kept_max = kept_max
         self._bytes_max = bytes_max
-        self._entries: deque[Entry] = deque()
+        self._entries: deque[LoggedRequest] = deque()
         self._sizes: deque[int] = deque()
         self._bytes = 0
         self._count = 0
@@ -90,7 +90,7 @@ class RequestLog:
         self._count += 1
         return self._count
 
-    def note(self, entry: Entry) -> None:
+    def note(self, entry: LoggedRequest) -> None:
         self._keep(entry)
         while len(self._entries) > self._kept_max or self._bytes > self._bytes_max:
             self.dropped[self._entries.popleft().world] += 1
@@ -104,10 +104,10 @@ class RequestLog:
         self.duration_us += duration_us
 
     def find(
-        self, is_wanted: Callable[[Entry], bool], *, after: int, count: int
-    ) -> tuple[list[Entry], bool]:
+        self, is_wanted: Callable[[LoggedRequest], bool], *, after: int, count: int
+    ) -> tuple[list[LoggedRequest], bool]:
         """The first `count` that are wanted with a `seq` over `after`, and whether more follow."""
-        wanted: Iterator[Entry] = (
+        wanted: Iterator[LoggedRequest] = (
             entry for entry in self._entries if entry.seq > after and is_wanted(entry)
         )
         found = list(islice(wanted, count + 1))
@@ -124,7 +124,7 @@ class RequestLog:
             self._keep(entry)
         self.counts = {key: count for key, count in self.counts.items() if key[0] != world}
 
-    def _keep(self, entry: Entry) -> None:
+    def _keep(self, entry: LoggedRequest) -> None:
         size = _ENTRY_BYTES + memory_bytes(
             (entry.path, entry.user_agent, entry.query, entry.body, entry.unknown_fields)
         )

@@ -1,4 +1,4 @@
-"""Note: what one request is remembered by in the request log."""
+"""RequestRecord: what one request is remembered by in the request log."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,7 @@ from emulator.core.clock import monotonic_us
 from emulator.web.auth import credential, has_two_credentials, recognised
 from emulator.web.http.excerpt import excerpt, excerpt_names, excerpt_path, excerpt_query
 from emulator.web.http.operation import Operation
-from emulator.web.http.request_log import ANSWER_BYTES_MAX, Credential, Entry
+from emulator.web.http.request_log import ANSWER_BYTES_MAX, Credential, LoggedRequest
 from emulator.web.platform import Platform
 from emulator.web.worlds import Worlds
 from emulator.world.people.accounts import User
@@ -20,7 +20,7 @@ from emulator.world.people.accounts import User
 _JSON_KEPT_MAX = 65_536
 
 
-class Note:
+class RequestRecord:
     """Filled while the request is answered. `json` is a body as it came, `body` a form's fields.
 
     `repeat` is what to do when the answer is used again.
@@ -49,7 +49,7 @@ class Note:
             platform.world.name, self._request.method, response.status_code, duration_us
         )
 
-    def finish(self, worlds: Worlds, response: Response) -> Entry:
+    def finish(self, worlds: Worlds, response: Response) -> LoggedRequest:
         """Put it into the log."""
         request, operation = self._request, self.operation
         platform = self.platform or worlds.default
@@ -57,7 +57,7 @@ class Note:
         answer = bytes(getattr(response, "body", b""))
         body = self.body if self.body is not None else self._parsed()
         log = platform.shared.requests
-        entry = Entry(
+        entry = LoggedRequest(
             seq=log.next_seq(),
             at_ms=platform.world.now_ms,
             world=platform.world.name,

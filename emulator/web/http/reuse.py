@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from emulator.core.clock import monotonic_us
 from emulator.core.ids import trace_id
 from emulator.core.values import dataclass
-from emulator.web.http.request_log import UNLOGGED, Entry
+from emulator.web.http.request_log import UNLOGGED, LoggedRequest
 from emulator.web.platform import Platform
 
 REUSE_MS = 100
@@ -50,7 +50,7 @@ class Candidate:
     """
 
     platform: Platform
-    entry: Entry
+    entry: LoggedRequest
     repeat: Callable[[], None] | None
     version: int
     at_ms: int
@@ -64,7 +64,7 @@ class Candidate:
 
 
 def candidate(
-    platform: Platform, entry: Entry, repeat: Callable[[], None] | None = None
+    platform: Platform, entry: LoggedRequest, repeat: Callable[[], None] | None = None
 ) -> Candidate:
     """What the dispatch leaves in the request's state for an answer that may be used again."""
     world = platform.world

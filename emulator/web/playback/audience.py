@@ -11,7 +11,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from emulator.core.ids import trace_id
-from emulator.web.auth import credential, whose_or_nobody
+from emulator.web.auth import authenticate_optional, credential
 from emulator.world.audience.ledger import DIRECT, UNKNOWN_COUNTRY, UNKNOWN_DEVICE
 from emulator.world.world import World
 
@@ -68,7 +68,7 @@ def viewer_of(world: World, request: HTTPConnection) -> tuple[str, bool]:
     """
     sent = {name for name, _ in request.scope["headers"]}
     given = credential(request) if sent & _CREDENTIALS else ""
-    user = whose_or_nobody(world, given) if given else None
+    user = authenticate_optional(world, given) if given else None
     if user is None or _cookie(request):
         return session_of(request), user is not None
     return f"user {user.id}", True

@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from emulator.core.errors import Refused
 from emulator.media.hls.segments import FileRange, not_missing, read
-from emulator.media.hls.stream import Kind, Rendered, Shelf
+from emulator.media.hls.stream import HlsStream, Kind, Rendered
 from emulator.media.recording.recordings import MP4_NAME
 from emulator.media.recording.uploads.upload import CONTAINERS
 from emulator.web.errors import JSONResponse
@@ -69,8 +69,8 @@ class Playback:
         """`video.m3u8`: the playlist of playlists; `?protocol=llhls` for low latency."""
         is_low_latency = request.query_params.get("protocol") == "llhls"
         kind: Kind = "multivariant_ll" if is_low_latency else "multivariant"
-        subject, shelf = await self._open(request, kind)
-        rendered = shelf.playlist(kind)
+        subject, hls_stream = await self._open(request, kind)
+        rendered = hls_stream.playlist(kind)
         if made := await self._made_of(subject, kind):
             rendered = variants.joined(rendered, made)
         response = _playlist(request, rendered)
@@ -79,29 +79,31 @@ class Playback:
         return response
 
     async def plain(self, request: Request) -> Response:
-        subject, shelf = await self._open(request, "plain")
+        subject, hls_stream = await self._open(request, "plain")
         self.count(request, subject)
-        return _playlist(request, shelf.playlist("plain"))
+        return _playlist(request, hls_stream.playlist("plain"))
 
     async def low_latency(self, request: Request) -> Response:
         """The low latency playlist, with blocking reload and delta updates (RFC 8216bis, 6.2.5)."""
-        subject, shelf = await self._open(request, "low_latency")
+        subject, hls_stream = await self._open(request, "low_latency")
         self.count(request, subject)
         msn, part = _number(request, "_HLS_msn"), _number(request, "_HLS_part")
-        await shelf.wait_for(msn, part)
+        await hls_stream.wait_for(msn, part)
         is_delta = request.query_params.get("_HLS_skip") in {"YES", "v2"}
-        return _playlist(request, shelf.playlist("low_latency", msn=msn, part=part, skip=is_delta))
+        return _playlist(
+            request, hls_stream.playlist("low_latency", msn=msn, part=part, skip=is_delta)
+        )
 
     async def media(self, request: Request) -> Response:
         """An init segment, a segment or a part. A part that is hinted at is waited for."""
-        subject, shelf = await self._open(request)
+        subject, hls_stream = await self._open(request)
         self.count(request, subject)
-        source = await shelf.media(request.path_params["name"])
-        self._note_watched(request, subject, shelf)
+        source = await hls_stream.media(request.path_params["name"])
+        self._note_watched(request, subject, hls_stream)
         headers = {"Cache-Control": "public, max-age=31536000, immutable"}
         if isinstance(source, FileRange):
             source = await run_in_threadpool(read, source)
-        etag = _etag(shelf, request.path_params["name"], source)
+        etag = _etag(hls_stream, request.path_params["name"], source)
         return respond(request, Representation(source, "video/mp4", etag, headers))
 
     async def thumbnail(self, request: Request) -> Response:
@@ -161,7 +163,7 @@ class Playback:
         """The file of a video that was processed to another container."""
         subject = subject_of(self._platform, request.path_params["uid"])
         form = request.url.path.rpartition(".")[2]
-        path = self._platform.shelves.folder(subject.shelf_uid) / f"default.{form}"
+        path = self._platform.media_store.folder(subject.shelf_uid) / f"default.{form}"
         if subject.video is None or not path.exists():
             raise Refused("not_found", f"There is no {form} file here. Ask for default.mp4.")
         return await _file(request, path, CONTAINERS[form])
@@ -200,7 +202,7 @@ class Playback:
             return (self._platform.world.now_ms - stream.started_at_ms) / 1000
         return vod.duration_ms / 1000 if vod is not None and vod.status == "ready" else None
 
-    async def _open(self, request: Request, kind: Kind | None = None) -> tuple[Subject, Shelf]:
+    async def _open(self, request: Request, kind: Kind | None = None) -> tuple[Subject, HlsStream]:
         """What an address names and its media. A playlist is held back until players take it.
 
         An app that has read `live` opens the playlist at once, and most players give up for good on
@@ -217,7 +219,7 @@ class Playback:
                     await broadcasts.wait_for_media(stream)
                     subject = subject_of(self._platform, request.path_params["uid"])
                     if kind is not None:
-                        await (await self._shelf(subject)).wait_for_first()
+                        await (await self._hls_stream(subject)).wait_for_first()
             except TimeoutError:
                 # Players ask again after a 503. A 404 is for what nobody publishes.
                 raise Refused(
@@ -225,7 +227,7 @@ class Playback:
                     "This stream has no media yet.",
                     retry_after_seconds=1,
                 ) from None
-        return subject, await self._shelf(subject)
+        return subject, await self._hls_stream(subject)
 
     def _is_coming(self, stream: Stream) -> bool:
         """Whether somebody publishes it, or is said to."""
@@ -238,19 +240,21 @@ class Playback:
             return subject.shelf_uid, time
         return await self._platform.shared.loops.pictured(time)
 
-    async def _shelf(self, subject: Subject) -> Shelf:
+    async def _hls_stream(self, subject: Subject) -> HlsStream:
         """Refuses (`not_found`) where there is none; with `Retry-After` where one may come."""
         if subject.loop is not None:
             world, loops = self._platform.world, self._platform.shared.loops
             is_followed = subject.stream is not None
-            return await loops.shelf(world, subject.loop, subject.height, is_followed=is_followed)
-        shelves = self._platform.shelves
+            return await loops.hls_stream(
+                world, subject.loop, subject.height, is_followed=is_followed
+            )
+        media_store = self._platform.media_store
         # A VOD shows the same recording under an address where nothing was ever live.
         was_live = subject.stream is not None or (
-            subject.vod is None and shelves.is_followed(subject.shelf_uid)
+            subject.vod is None and media_store.is_followed(subject.shelf_uid)
         )
         try:
-            return (shelves.followed if was_live else shelves.find)(subject.shelf_uid)
+            return (media_store.followed if was_live else media_store.find)(subject.shelf_uid)
         except Refused:
             if subject.stream is None or subject.stream.status == "ended":
                 raise Refused("not_found", "Nothing of this is recorded.") from None
@@ -260,14 +264,14 @@ class Playback:
 
     async def _made_of(self, subject: Subject, kind: Kind) -> list[tuple[str, Rendered]]:
         """The same in other sizes, each with its own playlist of playlists."""
-        world, shelves = self._platform.world, self._platform.shelves
+        world, media_store = self._platform.world, self._platform.media_store
         found = []
         if subject.stream is not None:
             for live in live_renditions.of(world, subject.stream):
-                shelf = shelves.find(live.uid)
+                hls_stream = media_store.find(live.uid)
                 with suppress(Refused):  # It was given up, or has nothing to play.
-                    await shelf.wait_for_first()
-                    found.append((live.uid, shelf.playlist(kind)))
+                    await hls_stream.wait_for_first()
+                    found.append((live.uid, hls_stream.playlist(kind)))
         if subject.stream is None or subject.stream.status == "ended":
             for each in renditions.of_media(world, subject.shelf_uid):
                 found.append(
@@ -275,12 +279,12 @@ class Playback:
                 )
         return found
 
-    async def _other(self, subject: Subject, made: Rendition) -> Shelf:
+    async def _other(self, subject: Subject, made: Rendition) -> HlsStream:
         """What a recording is in another size."""
         if subject.loop is None:
-            return self._platform.shelves.find(made.uid)
+            return self._platform.media_store.find(made.uid)
         loops = self._platform.shared.loops
-        return await loops.shelf(self._platform.world, subject.loop, made.height)
+        return await loops.hls_stream(self._platform.world, subject.loop, made.height)
 
     def _vod_of(self, stream: Stream | None) -> Vod | None:
         if stream is None or stream.vod_id is None:
@@ -290,13 +294,13 @@ class Playback:
         except Refused:  # The VOD was deleted: the stream has none any more.
             return None
 
-    def _note_watched(self, request: Request, subject: Subject, shelf: Shelf) -> None:
+    def _note_watched(self, request: Request, subject: Subject, hls_stream: HlsStream) -> None:
         """Who asks for a recording's segment watches it for as long as that is."""
         found = _SEGMENT.fullmatch(request.path_params["name"])
         # A player that takes a segment in pieces watches it once.
         is_begun = request.headers.get("range", "bytes=0-").startswith("bytes=0-")
         if subject.vod is not None and found and is_begun and request.method == "GET":
-            length_ms = shelf.window.length_ms(int(found[1]))
+            length_ms = hls_stream.window.length_ms(int(found[1]))
             watching.note(self._platform.world, subject.vod, length_ms)
 
     def count(self, request: Request, subject: Subject) -> None:
@@ -374,13 +378,13 @@ def _playlist(request: Request, rendered: Rendered) -> Response:
 
 
 # Of each shelf, the newest files' tags: everybody at the live edge asks for the same ones.
-_TAGS: WeakKeyDictionary[Shelf, dict[str, str]] = WeakKeyDictionary()
+_TAGS: WeakKeyDictionary[HlsStream, dict[str, str]] = WeakKeyDictionary()
 _TAGS_MAX = 256
 
 
-def _etag(shelf: Shelf, name: str, content: bytes) -> str:
+def _etag(hls_stream: HlsStream, name: str, content: bytes) -> str:
     """A media file's tag: of its content, since a world that is reset gives uids anew."""
-    tags = _TAGS.setdefault(shelf, {})
+    tags = _TAGS.setdefault(hls_stream, {})
     tag = tags.get(name)
     if tag is None:
         tag = tags[name] = digest(content)

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from emulator.core.errors import Refused
-from emulator.media.ingest.authorizer import Attempt
+from emulator.media.ingest.authorizer import PublishRequest
 from emulator.media.webrtc.peers import Peer, Peers
 from emulator.media.webrtc.relay import Relay, Watching
 from emulator.web.auth import bearer, credential
@@ -66,9 +66,9 @@ class Doors:
         offer = await body(request, SDP)
         key, stream = self._key(request)
         agent = request.headers.get("user-agent", "")
-        attempt = Attempt(key, "whip", _peer(request), _printable(agent))
+        publish_request = PublishRequest(key, "whip", _peer(request), _printable(agent))
         uid = stream.uid if stream is not None else ""
-        peer = await self.peers.publish(attempt, offer, uid)
+        peer = await self.peers.publish(publish_request, offer, uid)
         return self._created(request, peer, "publish")
 
     async def play(self, request: Request) -> Response:

@@ -4,7 +4,7 @@ from typing import Protocol
 
 from starlette.types import ASGIApp
 
-from emulator.web.servers.config import SocketBounds, Tls
+from emulator.web.servers.config import SocketConfig, Tls
 from emulator.web.servers.listening import Listening
 
 
@@ -25,7 +25,7 @@ def speaks_quic(name: str, tls: Tls | None) -> bool:
     return name == "hypercorn" and tls is not None
 
 
-def web_server(name: str, app: ASGIApp, tls: Tls | None, sockets: SocketBounds) -> WebServer:
+def web_server(name: str, app: ASGIApp, tls: Tls | None, sockets: SocketConfig) -> WebServer:
     """The server of this name, not started; each is imported when it is chosen."""
     if name == "hypercorn":
         from emulator.web.servers.hypercorn_server import HypercornServer

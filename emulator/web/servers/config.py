@@ -29,7 +29,7 @@ class Tls:
 
 
 @dataclass(frozen=True, slots=True)
-class SocketBounds:
+class SocketConfig:
     """A WebSocket client sends no more at once than `frame_bytes_max` (else 1009).
 
     Half-open connections are found by pings every `ping_ms`. Of all connections, of requests and of

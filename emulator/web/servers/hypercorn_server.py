@@ -25,7 +25,7 @@ from emulator.web.servers.config import (
     GRACE_SECONDS,
     KEEP_ALIVE_SECONDS,
     Seldom,
-    SocketBounds,
+    SocketConfig,
     Tls,
 )
 from emulator.web.servers.hypercorn_repairs import PatientQuic, repair, tcp_connection
@@ -44,7 +44,7 @@ _FRAMES_MAX = 64
 class HypercornServer:
     """A `WebServer`."""
 
-    def __init__(self, app: ASGIApp, tls: Tls | None, sockets: SocketBounds) -> None:
+    def __init__(self, app: ASGIApp, tls: Tls | None, sockets: SocketConfig) -> None:
         repair()
         self._answering = _Answering(app)
         # Its types are narrower than ASGI's, which it serves in full.
@@ -223,7 +223,7 @@ async def _say_goodbye(server: PatientQuic) -> None:
         await server.protocol.send_all(connection)
 
 
-def _config(tls: Tls | None, sockets: SocketBounds) -> Config:
+def _config(tls: Tls | None, sockets: SocketConfig) -> Config:
     # It tells of every connection.
     logging.getLogger("quic").setLevel(logging.WARNING)
     config = Config()

@@ -9,7 +9,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from emulator.chat_delivery.direct import uvicorn_options
-from emulator.web.servers.config import GRACE_SECONDS, KEEP_ALIVE_SECONDS, Seldom, SocketBounds, Tls
+from emulator.web.servers.config import GRACE_SECONDS, KEEP_ALIVE_SECONDS, Seldom, SocketConfig, Tls
 from emulator.web.servers.listening import Listening
 from emulator.web.servers.uvicorn_connection import UvicornConnection
 
@@ -17,7 +17,7 @@ from emulator.web.servers.uvicorn_connection import UvicornConnection
 class UvicornServer:
     """A `WebServer`."""
 
-    def __init__(self, app: ASGIApp, tls: Tls | None, sockets: SocketBounds) -> None:
+    def __init__(self, app: ASGIApp, tls: Tls | None, sockets: SocketConfig) -> None:
         self._server = _Server(_config(app, tls, sockets))
         self._running: asyncio.Task[None] | None = None
 
@@ -51,7 +51,7 @@ class _Server(uvicorn.Server):
         self.has_started.set()
 
 
-def _config(app: ASGIApp, tls: Tls | None, sockets: SocketBounds) -> uvicorn.Config:
+def _config(app: ASGIApp, tls: Tls | None, sockets: SocketConfig) -> uvicorn.Config:
     class Connection(UvicornConnection):
         connections_max = sockets.connections_max
         refusals = Seldom()

@@ -7,7 +7,7 @@ from emulator.web.shapes.live import CategoryShape, category_shape
 from emulator.web.shapes.times import iso
 from emulator.world.live import categories
 from emulator.world.people.accounts import User
-from emulator.world.people.schedules import DAY_NAMES, Entry, Upcoming, time_of
+from emulator.world.people.schedules import DAY_NAMES, ScheduleEntry, Upcoming, time_of
 from emulator.world.world import World
 
 
@@ -57,7 +57,7 @@ class UpcomingList(TypedDict):
     upcoming_streams: list[UpcomingShape]
 
 
-def schedule_shape(world: World, user: User, entry: Entry) -> ScheduleShape:
+def schedule_shape(world: World, user: User, entry: ScheduleEntry) -> ScheduleShape:
     return {
         "id": entry.id,
         "user_id": user.id,
@@ -71,7 +71,7 @@ def schedule_shape(world: World, user: User, entry: Entry) -> ScheduleShape:
     }
 
 
-def weekly_schedule(world: World, user: User, entries: Sequence[Entry]) -> WeeklySchedule:
+def weekly_schedule(world: World, user: User, entries: Sequence[ScheduleEntry]) -> WeeklySchedule:
     return {
         "user_id": user.id,
         "username": user.username,
@@ -107,6 +107,6 @@ def upcoming_shapes(world: World, found: Sequence[Upcoming]) -> list[UpcomingSha
     ]
 
 
-def _category(world: World, entry: Entry) -> CategoryShape | None:
+def _category(world: World, entry: ScheduleEntry) -> CategoryShape | None:
     found = entry.category_id
     return None if found is None else category_shape(categories.find(world, found))

@@ -40,7 +40,7 @@ _KINDS: dict[type[Event], str] = {
 _STATES = {"stream.live": "live-inprogress", "vod.ready": "ready", "vod.failed": "error"}
 
 
-class News:
+class WebhookEncoder:
     """Tells one platform's events."""
 
     def __init__(self, platform: Platform) -> None:

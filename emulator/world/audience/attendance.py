@@ -10,7 +10,7 @@ from functools import partial
 from emulator.core.errors import Refused
 from emulator.core.events.audience import ViewerJoined, ViewersLeft, ViewersSimulated
 from emulator.world.audience import ledger, orders
-from emulator.world.audience.crowd import Crowd, Mix, Order
+from emulator.world.audience.crowd import CohortCommand, Crowd, Mix
 from emulator.world.audience.ledger import UNKNOWN_COUNTRY, Visitor, Watched
 from emulator.world.world import World
 
@@ -130,7 +130,7 @@ def settle_of(world: World, user_row: int) -> None:
     for row in world.store.rows(
         "SELECT row, id, status FROM streams WHERE user_row = ? AND status = 'live'", user_row
     ):
-        settle(world, ledger.Shown(*row))
+        settle(world, ledger.StreamRef(*row))
 
 
 def settle_all(world: World) -> None:
@@ -153,10 +153,10 @@ def simulate(
     Refuses (`conflict`) a stream that is not live, (`invalid`) numbers out of bounds.
     """
     mix = Mix(countries=countries or {}, signed_in=signed_in_share)
-    order(world, stream, Order(verb="set", count=count, mix=mix))
+    order(world, stream, CohortCommand(verb="set", count=count, mix=mix))
 
 
-def order(world: World, stream: Watched, told: Order) -> None:
+def order(world: World, stream: Watched, told: CohortCommand) -> None:
     """Let a stream's simulated viewers do as they are told, from now on.
 
     Refuses (`conflict`) a stream that is not live or was told too much, (`invalid`) too many.
@@ -215,7 +215,7 @@ def reopen(world: World) -> None:
     """Let those go who watched when the world was left: their players know nothing of it now."""
     at_ms = world.store.last_at_ms()
     for row in world.store.rows("SELECT row, id, status FROM streams WHERE status = 'live'"):
-        stream = ledger.Shown(*row)
+        stream = ledger.StreamRef(*row)
         here = world.store.rows(
             "SELECT session, joined_at_ms FROM audience_sessions"
             " WHERE stream_row = ? AND left_at_ms IS NULL",
@@ -325,7 +325,7 @@ def _write_down(world: World, stream_id: str, *, is_said: bool = False) -> None:
         return
 
     def write() -> None:
-        shown = ledger.Shown(*row)
+        shown = ledger.StreamRef(*row)
         viewers = ledger.write_down(world, shown, _crowd(world, shown))
         if is_said and crowd is not None:
             _say(world, stream_id, crowd, viewers, viewers)

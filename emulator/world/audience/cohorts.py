@@ -11,7 +11,7 @@ from emulator.core.errors import Refused
 from emulator.core.events.audience import StreamRaided
 from emulator.world.audience import attendance, ledger
 from emulator.world.audience.attendance import SIMULATED_MAX
-from emulator.world.audience.crowd import NOBODY_SPECIAL, Mix, Order
+from emulator.world.audience.crowd import NOBODY_SPECIAL, CohortCommand, Mix
 from emulator.world.audience.curves import Arrivals, Curve, Stay
 from emulator.world.audience.ledger import Watched
 from emulator.world.world import World
@@ -39,7 +39,7 @@ def add(
     _order(
         world,
         stream,
-        Order(
+        CohortCommand(
             verb="add",
             count=count,
             for_ms=for_ms,
@@ -63,7 +63,7 @@ def reach(
 
     Whatever was going on before is over.
     """
-    _order(world, stream, Order(verb="set", count=count, stay=stay, mix=mix))
+    _order(world, stream, CohortCommand(verb="set", count=count, stay=stay, mix=mix))
 
 
 def ramp(
@@ -83,7 +83,9 @@ def ramp(
     as their stays end, or never.
     """
     begin = world.crowds.count(stream.id) if start is None else start
-    told = Order(verb="ramp", count=to, start=begin, for_ms=for_ms, curve=curve, stay=stay, mix=mix)
+    told = CohortCommand(
+        verb="ramp", count=to, start=begin, for_ms=for_ms, curve=curve, stay=stay, mix=mix
+    )
     _order(world, stream, told)
 
 
@@ -110,7 +112,7 @@ def churn(
     """Let a share of those who are there go each minute, and as many others come instead."""
     if not 0 < per_minute <= PER_MINUTE_MAX:
         raise Refused("invalid", f"A churn is more than 0 and up to {PER_MINUTE_MAX:g} a minute.")
-    told = Order(verb="churn", per_minute=per_minute, for_ms=for_ms, stay=stay, mix=mix)
+    told = CohortCommand(verb="churn", per_minute=per_minute, for_ms=for_ms, stay=stay, mix=mix)
     _order(world, stream, told)
 
 
@@ -139,7 +141,7 @@ def raid(
     _check_room(world, target, going)
     mix = Mix(countries=_countries(world, source), referrers={"raid": 1.0})
     with world.change():
-        _order(world, source, Order(verb="take", count=going))
+        _order(world, source, CohortCommand(verb="take", count=going))
         add(world, target, going, for_ms=for_ms, arrivals="even", stay=stay, mix=mix)
         announce_raid(world, source, target, going, for_ms)
     return going
@@ -161,7 +163,7 @@ def announce_raid(
         )
 
 
-def _order(world: World, stream: Watched, told: Order) -> None:
+def _order(world: World, stream: Watched, told: CohortCommand) -> None:
     if not 0 <= told.for_ms <= FOR_MAX_MS:
         raise Refused("invalid", "An order to viewers lasts for up to seven days.")
     if told.verb in ("ramp", "churn") and not told.for_ms:

@@ -45,7 +45,7 @@ NOBODY_SPECIAL = Mix()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class CohortCommand:
     """What is to become of a crowd. `count` is how many there are to be (`set`, `ramp`), come
     (`add`) or go (`take`); a ramp begins with `start`. Without a `stay` they stay to the end.
     """
@@ -61,7 +61,7 @@ class Order:
     mix: Mix = NOBODY_SPECIAL
 
 
-class Plan:
+class CohortPlan:
     """An order that is being carried out, instant after instant; the next is `due_ms`."""
 
     __slots__ = (
@@ -77,7 +77,7 @@ class Plan:
         "told",
     )
 
-    def __init__(self, order: Order, name: str, start_ms: int) -> None:
+    def __init__(self, order: CohortCommand, name: str, start_ms: int) -> None:
         self.order = order
         self.start_ms = start_ms
         self.chance = Chance(name)
@@ -129,7 +129,7 @@ class Tally:
         self.arrived = 0
         self.stays: dict[int, int] = {}
         self.quarters: dict[int, int] = {}
-        self.plans: list[Plan] = []
+        self.plans: list[CohortPlan] = []
 
     @property
     def is_due(self) -> bool:
@@ -146,14 +146,14 @@ class Crowd:
         self.tally = Tally()
         self._name = name
         self._orders = 0
-        self._plans: list[Plan] = []
+        self._plans: list[CohortPlan] = []
         # Who will have left by which instant: (came at, how many). And who stays to the end.
         self._leaving: dict[int, list[tuple[int, int]]] = {}
         self._leave_at_ms: list[int] = []
         self._staying: deque[tuple[int, int]] = deque()
 
     @property
-    def plans(self) -> list[Plan]:
+    def plans(self) -> list[CohortPlan]:
         """What still goes on."""
         return [plan for plan in self._plans if not plan.is_over]
 
@@ -199,11 +199,11 @@ class Crowd:
                         self._plans = self.plans
             self._note(before, now_ms)
 
-    def obey(self, order: Order, at_ms: int) -> None:
+    def obey(self, order: CohortCommand, at_ms: int) -> None:
         """Carry an order out, or begin to. The crowd has been folded up to this instant."""
         self._orders += 1
         before = self.count
-        plan = Plan(order, f"{self._name}/{self._orders}", at_ms)
+        plan = CohortPlan(order, f"{self._name}/{self._orders}", at_ms)
         if order.verb in ("set", "ramp"):
             self._plans.clear()
             self._reach(plan, order.count if order.verb == "set" else order.start, at_ms)
@@ -222,7 +222,7 @@ class Crowd:
         self.tally = rest
         return tally
 
-    def tell(self) -> tuple[dict[int, int], dict[int, int], list[Plan]]:
+    def tell(self) -> tuple[dict[int, int], dict[int, int], list[CohortPlan]]:
         """Take who they are off the tally: stays, quarters, and the plans that have brought some.
 
         Whoever takes them says of each plan how many of its viewers are told now.
@@ -240,7 +240,7 @@ class Crowd:
         self._note(left, at_ms)
         return left
 
-    def _go_on(self, plan: Plan, now_ms: int) -> None:
+    def _go_on(self, plan: CohortPlan, now_ms: int) -> None:
         order, before = plan.order, plan.share
         plan.go_on()
         if order.verb == "ramp":
@@ -258,13 +258,13 @@ class Crowd:
             count = coming(order.count, plan.arrived, done, share, chance)
             self._arrive(plan, count, now_ms)
 
-    def _reach(self, plan: Plan, count: int, now_ms: int) -> None:
+    def _reach(self, plan: CohortPlan, count: int, now_ms: int) -> None:
         if count > self.count:
             self._arrive(plan, count - self.count, now_ms)
         else:
             self._take(self.count - count, now_ms)
 
-    def _arrive(self, plan: Plan, count: int, now_ms: int) -> None:
+    def _arrive(self, plan: CohortPlan, count: int, now_ms: int) -> None:
         if not count:
             return
         self.count += count
@@ -340,7 +340,7 @@ def split(count: int, shares: Mapping[str, float], rest: str) -> dict[str, int]:
     return {name: value for name, value in whole.items() if value}
 
 
-def told_of(plan: Plan, kind: Literal["countries", "devices", "referrers"]) -> dict[str, int]:
+def told_of(plan: CohortPlan, kind: Literal["countries", "devices", "referrers"]) -> dict[str, int]:
     """Of those who came since it was told last: how many more (or fewer) of each name."""
     shares: Mapping[str, float] = getattr(plan.order.mix, kind)
     after, before = (split(count, shares, _REST[kind]) for count in (plan.arrived, plan.told))
@@ -348,7 +348,7 @@ def told_of(plan: Plan, kind: Literal["countries", "devices", "referrers"]) -> d
     return {name: after.get(name, 0) - before.get(name, 0) for name in names}
 
 
-def signed_in_of(plan: Plan) -> int:
+def signed_in_of(plan: CohortPlan) -> int:
     """Of those who came since it was told last: how many are signed in."""
     share = plan.order.mix.signed_in
     return round(plan.arrived * share) - round(plan.told * share)
@@ -366,7 +366,7 @@ def _stays_ms(stay: Stay | None, tick_ms: int) -> tuple[int, ...] | None:
     return tuple((round(length_ms / tick_ms) or 1) * tick_ms for length_ms in stay.lengths_ms())
 
 
-def _tick_ms(order: Order) -> int:
+def _tick_ms(order: CohortCommand) -> int:
     """How far a plan's instants lie apart: an hour's for a million is a second's, for few more."""
     span_ms = order.for_ms or (order.stay.mean_ms if order.stay else _SECOND_MS)
     most = max(order.count, order.start, 1)

@@ -7,7 +7,14 @@ million. Changes are written in the order of their times, whoever notices them w
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from emulator.world.audience.crowd import QUARTER_MS, Crowd, Plan, Tally, signed_in_of, told_of
+from emulator.world.audience.crowd import (
+    QUARTER_MS,
+    CohortPlan,
+    Crowd,
+    Tally,
+    signed_in_of,
+    told_of,
+)
 from emulator.world.world import World
 
 UNKNOWN_COUNTRY = "ZZ"
@@ -29,7 +36,7 @@ class Watched(Protocol):
     def status(self) -> str: ...
 
 
-class Shown(NamedTuple):
+class StreamRef(NamedTuple):
     """A stream that is `Watched`, and no more of it."""
 
     row: int
@@ -212,7 +219,7 @@ def _in_order(real: Sequence[tuple[int, int]], tally: Tally) -> list[tuple[int, 
     return sorted(merged, key=lambda each: each[:2]) if real else merged
 
 
-def _tell_plan(world: World, stream: Watched, plan: Plan) -> None:
+def _tell_plan(world: World, stream: Watched, plan: CohortPlan) -> None:
     for country, count in told_of(plan, "countries").items():
         _note_country(world, stream, country, count)
     for device, count in told_of(plan, "devices").items():

@@ -4,12 +4,12 @@ import json
 from dataclasses import fields
 from typing import Any
 
-from emulator.world.audience.crowd import Crowd, Mix, Order
+from emulator.world.audience.crowd import CohortCommand, Crowd, Mix
 from emulator.world.audience.curves import Stay
 from emulator.world.store.journal import Store
 
 
-def keep(store: Store, stream_row: int, at_ms: int, order: Order) -> None:
+def keep(store: Store, stream_row: int, at_ms: int, order: CohortCommand) -> None:
     """Write an order down, inside a change."""
     store.write(
         "INSERT INTO audience_orders (stream_row, at_ms, body) VALUES (?, ?, ?)",
@@ -62,7 +62,7 @@ def crowd_of(store: Store, stream_id: str, stream_row: int) -> Crowd:
     return crowd
 
 
-def _told(order: Order) -> dict[str, Any]:
+def _told(order: CohortCommand) -> dict[str, Any]:
     mix = {name: value for name, value in order.mix._asdict().items() if name != "signed_in"}
     return {
         **{each.name: getattr(order, each.name) for each in fields(order)},
@@ -72,7 +72,7 @@ def _told(order: Order) -> dict[str, Any]:
     }
 
 
-def _order(told: dict[str, Any]) -> Order:
+def _order(told: dict[str, Any]) -> CohortCommand:
     stay = told.pop("stay")
     mix = Mix(**told.pop("mix"))
-    return Order(**told, stay=Stay(**stay) if stay else None, mix=mix)
+    return CohortCommand(**told, stay=Stay(**stay) if stay else None, mix=mix)

@@ -1,4 +1,4 @@
-"""Batch: lines of one chat and one instant that were admitted, and are written down together.
+"""LineBatch: lines of one chat and one instant that were admitted, and are written down together.
 
 What a line costs by itself (a key, a statement, a row of the journal, an event) is paid once for
 many. What is kept and told of each line is the same.
@@ -33,7 +33,7 @@ _ROW_LINES_MAX = 500
 Admitted = tuple[User, str, Room]
 
 
-class Batch:
+class LineBatch:
     """`admit` and `hold` lines in their order, then `write_down`, inside a change."""
 
     def __init__(self, stream_id: str, at_ms: int) -> None:

@@ -18,7 +18,7 @@ from emulator.core.events.chat import (
 from emulator.core.ids import number_in
 from emulator.core.values import dataclass
 from emulator.world.chat import moderation, rooms
-from emulator.world.chat.batch import BADGE_TEXTS, BADGES, Batch
+from emulator.world.chat.batch import BADGE_TEXTS, BADGES, LineBatch
 from emulator.world.chat.rooms import may_moderate
 from emulator.world.live.streams import Stream
 from emulator.world.people.accounts import User
@@ -113,7 +113,7 @@ def post_many(
     are_faults_on = world.faults.are_on
     known, judge = world.known_rooms.of(stream_id), moderation.judge
     outcomes: list[ChatHeld | Refused | None] = []
-    batch = Batch(stream_id, now_ms)
+    batch = LineBatch(stream_id, now_ms)
     with world.change():
         for author, content in lines:
             if are_faults_on:

@@ -80,8 +80,8 @@ def _check_slow_mode(room: Room, now_ms: int) -> None:
         return
     wait_ms = room.last_line_at_ms + room.settings.slow_mode_seconds * 1000 - now_ms
     if wait_ms > 0:
-        sentence = f"Slow mode is on: one message every {room.settings.slow_mode_seconds} s"
-        raise _refused("rate_limited", "slow_mode", sentence, wait_ms)
+        message = f"Slow mode is on: one message every {room.settings.slow_mode_seconds} s"
+        raise _refused("rate_limited", "slow_mode", message, wait_ms)
 
 
 def _check_ban(room: Room, now_ms: int) -> None:
@@ -124,10 +124,10 @@ def _repeats(world: World, room: Room, author: User, allowed: int) -> deque[int]
     return found
 
 
-def _refused(code: Code, chat_code: ChatCode, sentence: str, wait_ms: int | None = None) -> Refused:
+def _refused(code: Code, chat_code: ChatCode, message: str, wait_ms: int | None = None) -> Refused:
     if wait_ms is None:
-        return Refused(code, sentence, chat_code=chat_code)
+        return Refused(code, message, chat_code=chat_code)
     wait_seconds = max(1, -(-wait_ms // 1000))
     return Refused(
-        code, sentence, chat_code=chat_code, wait_ms=wait_ms, retry_after_seconds=wait_seconds
+        code, message, chat_code=chat_code, wait_ms=wait_ms, retry_after_seconds=wait_seconds
     )

@@ -41,10 +41,10 @@ def of(world: World, stream_row: int) -> ChatSettings:
     return as_stored(*found) if found else UNCHANGED
 
 
-def change(world: World, stream: Stream, by: User, wishes: Mapping[str, Any]) -> ChatSettings:
-    """Set what `wishes` names, by the names of `ChatSettings`. Who may is for the caller to ask."""
+def change(world: World, stream: Stream, by: User, patch: Mapping[str, Any]) -> ChatSettings:
+    """Set what `patch` names, by the names of `ChatSettings`. Who may is for the caller to ask."""
     before = of(world, stream.row)
-    after = replace(before, **wishes)
+    after = replace(before, **patch)
     changed = tuple(
         each.name
         for each in fields(ChatSettings)

@@ -14,7 +14,7 @@ from emulator.core.events.faults import FaultStarted, FaultStopped, FaultStruck
 from emulator.core.ids import Ids
 from emulator.core.values import dataclass
 from emulator.world.faults.fault import Fault
-from emulator.world.faults.reading import Plan
+from emulator.world.faults.reading import FaultRequest
 
 if TYPE_CHECKING:
     from emulator.world.world import World
@@ -35,7 +35,7 @@ class Active(Generic[F]):
 
     id: str
     fault: F
-    plan: Plan
+    plan: FaultRequest
     started_ms: int
     chance: Ids
     struck: int = 0
@@ -81,7 +81,7 @@ class Faults:
         found = [each for each in self._on.values() if isinstance(each.fault, kind)]
         return found  # type: ignore[return-value]
 
-    def start(self, plan: Plan) -> Active[Fault]:
+    def start(self, plan: FaultRequest) -> Active[Fault]:
         """From now on it strikes. Refuses (`conflict`) more than `ON_MAX` at once."""
         if len(self._on) >= ON_MAX:
             raise Refused("conflict", f"There are {ON_MAX} faults on. Clear some.")

@@ -19,7 +19,7 @@ _TIMES_MAX = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class FaultRequest:
     """A fault that is to be started.
 
     It strikes a `share` of what it meets, at most `times` times and for at most `for_ms`; 0 means
@@ -40,7 +40,7 @@ BESIDE: dict[str, tuple[str, Read]] = {
 }
 
 
-def read(written: Mapping[str, Any]) -> Plan:
+def read(written: Mapping[str, Any]) -> FaultRequest:
     """The plan that is written. Refuses (`invalid`) any other, with the nearest right word."""
     named = [name for name in written if name not in BESIDE]
     if len(named) != 1:
@@ -55,7 +55,7 @@ def read(written: Mapping[str, Any]) -> Plan:
         if written.get(written_name) is not None
     }
     fault = _fault(found, written[kind])
-    return Plan(fault=fault, **{"times": fault.times_usual, **beside})
+    return FaultRequest(fault=fault, **{"times": fault.times_usual, **beside})
 
 
 def schema() -> dict[str, Any]:

@@ -71,18 +71,18 @@ def add(world: World, vod: Vod, draft: Draft) -> Chapter:
     return find(world, vod, chapter_id)
 
 
-def update(world: World, vod: Vod, chapter: Chapter, wishes: Mapping[str, Any]) -> Chapter:
+def update(world: World, vod: Vod, chapter: Chapter, patch: Mapping[str, Any]) -> Chapter:
     """Change parts of a chapter. Refuses (`invalid`) a place where it cannot be."""
     others = [each for each in of(world, vod) if each.row != chapter.row]
-    from_ms = wishes.get("from_ms", chapter.from_ms)
-    to_ms = wishes.get("to_ms", chapter.to_ms)
+    from_ms = patch.get("from_ms", chapter.from_ms)
+    to_ms = patch.get("to_ms", chapter.to_ms)
     _check_span(vod, others, from_ms, to_ms)
-    given = [name for name in _COLUMNS if name in wishes]
+    given = [name for name in _COLUMNS if name in patch]
     with world.change():
         for name in given:
             # Columns come from this file's own list, never from a request.
             world.store.write(
-                f"UPDATE chapters SET {name} = ? WHERE row = ?", wishes[name], chapter.row
+                f"UPDATE chapters SET {name} = ? WHERE row = ?", patch[name], chapter.row
             )
         world.emit(
             ChapterUpdated(
@@ -120,13 +120,13 @@ def _check_span(vod: Vod, others: Sequence[Chapter | Draft], from_ms: int, to_ms
     if to_ms <= from_ms:
         raise Refused("invalid", "A chapter ends after it has begun", field="end_time_seconds")
     if from_ms < 0 or to_ms > vod.duration_ms:
-        sentence = f"The video is {vod.duration_ms / 1000:.3f} s long: this is outside it"
+        message = f"The video is {vod.duration_ms / 1000:.3f} s long: this is outside it"
         field = "start_time_seconds" if from_ms < 0 else "end_time_seconds"
-        raise Refused("invalid", sentence, field=field)
+        raise Refused("invalid", message, field=field)
     for other in others:
         if from_ms < other.to_ms and other.from_ms < to_ms:
-            sentence = f"This overlaps the chapter “{other.title}”"
-            raise Refused("invalid", sentence, field="start_time_seconds")
+            message = f"This overlaps the chapter “{other.title}”"
+            raise Refused("invalid", message, field="start_time_seconds")
 
 
 def _write(world: World, vod: Vod, draft: Draft, *, is_generated: bool = False) -> str:

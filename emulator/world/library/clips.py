@@ -273,8 +273,8 @@ def _check_room(world: World, user: User) -> None:
         raise Refused("conflict", f"You have {count} clips. Delete some.")
     waiting = world.store.number("SELECT count(*) FROM clips WHERE status = 'processing'")
     if waiting >= WAITING_MAX:
-        sentence = f"{waiting} clips wait to be cut. Try again."
-        raise Refused("unavailable", sentence, retry_after_seconds=5)
+        message = f"{waiting} clips wait to be cut. Try again."
+        raise Refused("unavailable", message, retry_after_seconds=5)
 
 
 def _span(world: World, stream: "Stream", from_ms: int, to_ms: int) -> tuple[int, int]:
@@ -282,14 +282,14 @@ def _span(world: World, stream: "Stream", from_ms: int, to_ms: int) -> tuple[int
     if to_ms <= from_ms:
         raise Refused("invalid", "A clip ends after it has begun", field="end_time")
     if to_ms - from_ms > LENGTH_MAX_MS:
-        sentence = f"A clip is at most {LENGTH_MAX_MS // 1000} s long"
-        raise Refused("invalid", sentence, field="end_time")
+        message = f"A clip is at most {LENGTH_MAX_MS // 1000} s long"
+        raise Refused("invalid", message, field="end_time")
     length_ms = _length_ms(world, stream)
     if from_ms < 0 < to_ms and length_ms and stream.status == "live":
         return 0, min(to_ms, length_ms)
     if from_ms < 0 or to_ms > length_ms:
-        sentence = f"The stream is {length_ms / 1000:.3f} s long: this is outside it"
-        raise Refused("invalid", sentence, field="start_time" if from_ms < 0 else "end_time")
+        message = f"The stream is {length_ms / 1000:.3f} s long: this is outside it"
+        raise Refused("invalid", message, field="start_time" if from_ms < 0 else "end_time")
     return from_ms, to_ms
 
 

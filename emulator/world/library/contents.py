@@ -12,7 +12,7 @@ from typing import Any, Literal
 from emulator.core.events.library import ContentWritten
 from emulator.core.values import dataclass
 from emulator.world.library import writing
-from emulator.world.library.writing import Block, Part, Snippet
+from emulator.world.library.writing import Block, PostSection, Snippet
 from emulator.world.live.streams import Stream
 from emulator.world.world import World
 
@@ -26,7 +26,7 @@ class Content:
     id: str
     blog: tuple[Block, ...]
     snippets: tuple[Snippet, ...]
-    chapters: tuple[Part, ...]
+    chapters: tuple[PostSection, ...]
     summary: str | None
     generated_at_ms: int | None
 
@@ -42,7 +42,7 @@ def of(world: World, stream: Stream) -> Content:
         id=found["id"],
         blog=tuple(Block(*each) for each in json.loads(found["blog"])),
         snippets=tuple(Snippet(**each) for each in json.loads(found["snippets"])),
-        chapters=tuple(Part(**each) for each in json.loads(found["chapters"])),
+        chapters=tuple(PostSection(**each) for each in json.loads(found["chapters"])),
         summary=found["summary"],
         generated_at_ms=found["generated_at_ms"],
     )
@@ -77,7 +77,7 @@ def write_chapters(world: World, stream: Stream) -> Content:
     return of(world, stream)
 
 
-def _plain(found: Sequence[Snippet | Part]) -> list[dict[str, Any]]:
+def _plain(found: Sequence[Snippet | PostSection]) -> list[dict[str, Any]]:
     return [asdict(each) for each in found]
 
 

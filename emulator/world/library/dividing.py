@@ -34,7 +34,7 @@ class Hint(NamedTuple):
     why: str
 
 
-class Wishes(NamedTuple):
+class ChapterOptions(NamedTuple):
     """`length_min_ms` of a chapter, and how many there are at most."""
 
     length_min_ms: int
@@ -43,18 +43,18 @@ class Wishes(NamedTuple):
 
 
 def drafts(
-    world: World, vod: Vod, hints: Sequence[Hint], lines: Sequence[Line], wishes: Wishes
+    world: World, vod: Vod, hints: Sequence[Hint], lines: Sequence[Line], patch: ChapterOptions
 ) -> list[Draft]:
     """Chapters for all of a VOD that people have not divided themselves, in their order."""
     found = list(hints)
-    said = lines if wishes.is_chat_used else []
+    said = lines if patch.is_chat_used else []
     found += busy(said, vod.duration_ms)
     by_hand = [each for each in chapters.of(world, vod) if not each.is_generated]
     made: list[Draft] = []
     for begins, ends in _free(vod.duration_ms, by_hand):
-        left = wishes.count_max - len(made)
+        left = patch.count_max - len(made)
         if left > 0:
-            made += divided(begins, ends, found, said, wishes._replace(count_max=left))
+            made += divided(begins, ends, found, said, patch._replace(count_max=left))
     return made
 
 
@@ -85,15 +85,15 @@ def _free(duration_ms: int, by_hand: Sequence[Chapter]) -> list[tuple[int, int]]
 
 
 def divided(
-    begins: int, ends: int, hints: Sequence[Hint], said: Sequence[Line], wishes: Wishes
+    begins: int, ends: int, hints: Sequence[Hint], said: Sequence[Line], patch: ChapterOptions
 ) -> list[Draft]:
     """Chapters for one stretch: by its hints, or else evenly."""
     if begins >= ends:
         return []
     first = Hint(begins, _START_CONFIDENCE, "it begins here")
-    starts = [first, *_chosen(begins, ends, hints, wishes)]
+    starts = [first, *_chosen(begins, ends, hints, patch)]
     if len(starts) == 1:
-        starts += _even(begins, ends, wishes)
+        starts += _even(begins, ends, patch)
     ends_ms = [*(start.at_ms for start in starts[1:]), ends]
     return [
         Draft(
@@ -107,19 +107,19 @@ def divided(
     ]
 
 
-def _chosen(begins: int, ends: int, hints: Sequence[Hint], wishes: Wishes) -> list[Hint]:
+def _chosen(begins: int, ends: int, hints: Sequence[Hint], patch: ChapterOptions) -> list[Hint]:
     """The strongest, as long as every chapter is long enough, in the order of time."""
     chosen: list[Hint] = []
     for hint in sorted(hints, key=lambda hint: (-hint.strength, hint.at_ms)):
         edges = [begins, ends, *(other.at_ms for other in chosen)]
-        is_far = all(abs(hint.at_ms - edge) >= wishes.length_min_ms for edge in edges)
-        if begins < hint.at_ms < ends and is_far and len(chosen) < wishes.count_max - 1:
+        is_far = all(abs(hint.at_ms - edge) >= patch.length_min_ms for edge in edges)
+        if begins < hint.at_ms < ends and is_far and len(chosen) < patch.count_max - 1:
             chosen.append(hint)
     return sorted(chosen)
 
 
-def _even(begins: int, ends: int, wishes: Wishes) -> list[Hint]:
-    parts = min(_EVEN_PARTS, wishes.count_max, (ends - begins) // wishes.length_min_ms)
+def _even(begins: int, ends: int, patch: ChapterOptions) -> list[Hint]:
+    parts = min(_EVEN_PARTS, patch.count_max, (ends - begins) // patch.length_min_ms)
     return [
         Hint(
             begins + (ends - begins) * number // parts,

@@ -7,7 +7,7 @@ from emulator.world.library import recordings, transcripts
 from emulator.world.library.recordings import Vod, VodStatus
 from emulator.world.people.accounts import User
 from emulator.world.store import pages
-from emulator.world.store.pages import Part, Total
+from emulator.world.store.pages import QueryPart, Total
 from emulator.world.world import World
 
 _NEWEST = "ORDER BY vods.created_at_ms DESC, vods.row DESC"
@@ -37,16 +37,16 @@ def page(
     parts = []
     if status in (None, "ready"):
         totals: list[Total] | None = ["vods"] if stream_id is None else None
-        parts.append(Part(" AND ".join([_PUBLIC, *conditions]), values, totals))
+        parts.append(QueryPart(" AND ".join([_PUBLIC, *conditions]), values, totals))
     if viewer is not None:
         own = [f"user_row = ? AND NOT ({_PUBLIC})", *conditions]
-        parts.append(Part(" AND ".join(own), [viewer.row, *values]))
+        parts.append(QueryPart(" AND ".join(own), [viewer.row, *values]))
     return _page(world, parts, offset, count)
 
 
 def of_user(world: World, user: User, *, offset: int, count: int) -> tuple[list[Vod], int]:
     """One page of a user's public and ready VODs, and how many there are."""
-    return _page(world, [Part(f"user_row = ? AND {_PUBLIC}", [user.row])], offset, count)
+    return _page(world, [QueryPart(f"user_row = ? AND {_PUBLIC}", [user.row])], offset, count)
 
 
 def search(world: World, typed: str, *, offset: int, count: int) -> tuple[list[Vod], int]:
@@ -56,7 +56,7 @@ def search(world: World, typed: str, *, offset: int, count: int) -> tuple[list[V
     ones the oldest. Nothing typed finds everything; what has no letter and no digit finds nothing.
     """
     if not typed.strip():
-        return _page(world, [Part(_PUBLIC, totals=["vods"])], offset, count)
+        return _page(world, [QueryPart(_PUBLIC, totals=["vods"])], offset, count)
     expression = words.expression(typed)
     if expression is None:
         return [], 0
@@ -76,7 +76,7 @@ def search(world: World, typed: str, *, offset: int, count: int) -> tuple[list[V
     return [vod for vod in vods if vod is not None], total
 
 
-def _page(world: World, parts: list[Part], offset: int, count: int) -> tuple[list[Vod], int]:
+def _page(world: World, parts: list[QueryPart], offset: int, count: int) -> tuple[list[Vod], int]:
     if not parts:
         return [], 0
     rows, values = pages.newest("vods", parts, offset=offset, count=count)

@@ -35,7 +35,7 @@ class _Source:
     loop: Loop | None
 
 
-def upload(world: World, user: User, wishes: Mapping[str, Any]) -> tuple[Vod, Post]:
+def upload(world: World, user: User, patch: Mapping[str, Any]) -> tuple[Vod, Post]:
     """Make a VOD of the media that `cloudflare_video_id` names, and post it.
 
     It is processing until that media is complete and looked at. Refuses (`forbidden`) a user of no
@@ -43,7 +43,7 @@ def upload(world: World, user: User, wishes: Mapping[str, Any]) -> tuple[Vod, Po
     """
     if user.tenant_id is None:
         raise Refused("forbidden", "You do not belong to an organisation (tenant)")
-    source = _source(world, wishes["cloudflare_video_id"], user)
+    source = _source(world, patch["cloudflare_video_id"], user)
     _check_room(world, user)
     vod_id, post_id, now_ms = world.ids.uuid(), world.ids.uuid(), world.now_ms
     with world.change():
@@ -54,14 +54,14 @@ def upload(world: World, user: User, wishes: Mapping[str, Any]) -> tuple[Vod, Po
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             vod_id,
             world.ids.uid(),
-            wishes["cloudflare_video_id"],
+            patch["cloudflare_video_id"],
             source.uid,
             user.row,
-            wishes["title"],
-            wishes.get("description"),
-            wishes.get("visibility") or "public",
-            bool(wishes.get("is_nsfw")),
-            wishes.get("content_warning"),
+            patch["title"],
+            patch.get("description"),
+            patch.get("visibility") or "public",
+            bool(patch.get("is_nsfw")),
+            patch.get("content_warning"),
             source.duration_ms,
             recordings.told(source.qualities),
             source.loop.began_at_ms if source.loop else None,
@@ -73,8 +73,8 @@ def upload(world: World, user: User, wishes: Mapping[str, Any]) -> tuple[Vod, Po
             " VALUES (?, ?, ?, ?, ?)",
             post_id,
             row,
-            wishes.get("group_id"),
-            wishes.get("description") or wishes["title"],
+            patch.get("group_id"),
+            patch.get("description") or patch["title"],
             now_ms,
         )
         world.emit(VodUploaded(at_ms=now_ms, vod_id=vod_id, user_id=user.id, media_uid=source.uid))

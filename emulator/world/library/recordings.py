@@ -194,9 +194,9 @@ def waiting_for(world: World, uid: str) -> list[Vod]:
     return select(world, "WHERE vods.media_uid = ? AND vods.status = 'processing'", uid)
 
 
-def update(world: World, vod: Vod, wishes: Mapping[str, Any]) -> Vod:
+def update(world: World, vod: Vod, patch: Mapping[str, Any]) -> Vod:
     """Change what its owner says of a VOD."""
-    given = {name: wishes[name] for name in _PLAIN_FIELDS if name in wishes}
+    given = {name: patch[name] for name in _PLAIN_FIELDS if name in patch}
     with world.change():
         for name, value in given.items():
             # Columns come from this file's own list, never from a request.

@@ -70,8 +70,8 @@ def request(world: World, vod: Vod, names: Sequence[str]) -> None:
     ]
     waiting = world.store.number("SELECT count(*) FROM renditions WHERE status = 'queued'")
     if waiting + len(wanted) > WAITING_MAX:
-        sentence = f"{waiting} renditions wait to be made. Try again."
-        raise Refused("unavailable", sentence, retry_after_seconds=10)
+        message = f"{waiting} renditions wait to be made. Try again."
+        raise Refused("unavailable", message, retry_after_seconds=10)
     with world.change():
         for name in wanted:
             _queue(world, vod, name)
@@ -188,13 +188,13 @@ def _queue(world: World, vod: Vod, name: str) -> None:
 
 def _check_name(vod: Vod, name: str) -> None:
     if name not in HEIGHTS:
-        sentence = f"A rendition is one of {', '.join(HEIGHTS)}, not {name[:20]!r}"
-        raise Refused("invalid", sentence, field="renditions")
+        message = f"A rendition is one of {', '.join(HEIGHTS)}, not {name[:20]!r}"
+        raise Refused("invalid", message, field="renditions")
     best = vod.best
     if best is None or HEIGHTS[name] >= best.height:
         height = best.height if best else 0
-        sentence = f"The video is {height} pixels high: {name} would show no more than that"
-        raise Refused("invalid", sentence, field="renditions")
+        message = f"The video is {height} pixels high: {name} would show no more than that"
+        raise Refused("invalid", message, field="renditions")
 
 
 def _vod_id(world: World, uid: str) -> str:

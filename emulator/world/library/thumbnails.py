@@ -43,8 +43,8 @@ def latest(world: World, vod: Vod) -> Thumbnail | None:
 def add_instant(world: World, vod: Vod, position_ms: int, size: tuple[int, int]) -> Thumbnail:
     """Refuses (`invalid`) an instant outside the VOD, (`conflict`) one too many."""
     if not 0 <= position_ms <= vod.duration_ms:
-        sentence = f"The video is {vod.duration_ms / 1000:.3f} s long: this is outside it"
-        raise Refused("invalid", sentence, field="time_seconds")
+        message = f"The video is {vod.duration_ms / 1000:.3f} s long: this is outside it"
+        raise Refused("invalid", message, field="time_seconds")
     return _add(world, vod, size, position_ms=position_ms)
 
 

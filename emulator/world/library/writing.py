@@ -38,7 +38,7 @@ _LANGUAGES = {
     "postgresql": ("sql", "--"),
 }
 _NO_LANGUAGE = ("text", "#")
-_PART_WISHES = dividing.Wishes(length_min_ms=60_000, count_max=10, is_chat_used=True)
+_PART_WISHES = dividing.ChapterOptions(length_min_ms=60_000, count_max=10, is_chat_used=True)
 
 
 class Block(NamedTuple):
@@ -59,7 +59,7 @@ class Snippet:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PostSection:
     title: str
     from_ms: int
     to_ms: int
@@ -107,7 +107,7 @@ def snippets(world: World, stream: Stream) -> list[Snippet]:
     return [Snippet(f"{comment} {title}", language, f"No code was shown. {STAND_IN}", 0)]
 
 
-def parts(world: World, stream: Stream) -> list[Part]:
+def parts(world: World, stream: Stream) -> list[PostSection]:
     """The recording's chapters; without any, the stream divided by its chat."""
     lines = _said(world, stream)
     told: list[Chapter] | list[Draft] = []
@@ -118,7 +118,7 @@ def parts(world: World, stream: Stream) -> list[Part]:
         length_ms = (stream.ended_at_ms or world.now_ms) - stream.started_at_ms
         told = dividing.divided(0, length_ms, dividing.busy(lines, length_ms), lines, _PART_WISHES)
     return [
-        Part(each.title, each.from_ms, each.to_ms, _about(lines, each.from_ms, each.to_ms))
+        PostSection(each.title, each.from_ms, each.to_ms, _about(lines, each.from_ms, each.to_ms))
         for each in told
     ]
 

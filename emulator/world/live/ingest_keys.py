@@ -48,7 +48,7 @@ def _note_refused(world: World, refused: Refused) -> None:
             at_ms=world.now_ms,
             stream_id=refused.details.get("stream_id"),
             code=refused.code,
-            sentence=refused.sentence,
+            message=refused.message,
         )
     )
 

@@ -13,7 +13,7 @@ from emulator.world.live.moves import Status
 from emulator.world.live.streams import Stream
 from emulator.world.people.accounts import User
 from emulator.world.store import pages
-from emulator.world.store.pages import Part, Total
+from emulator.world.store.pages import QueryPart, Total
 from emulator.world.world import World
 
 
@@ -77,7 +77,7 @@ def by_rows(world: World, rows: Iterable[int]) -> list[Stream]:
     return [by_row[row] for row in wanted]
 
 
-def _parts(viewer: User | None, wanted: Wanted) -> list[Part]:
+def _parts(viewer: User | None, wanted: Wanted) -> list[QueryPart]:
     """What everybody sees, and what a viewer alone does of their own."""
     conditions: list[str] = []
     values: list[object] = []
@@ -95,17 +95,17 @@ def _parts(viewer: User | None, wanted: Wanted) -> list[Part]:
         others += " AND status = 'live'"
     is_whole = wanted.category_row is None and wanted.user_row is None
     totals = _TOTALS[wanted.status] if is_whole else None
-    parts = [Part(" AND ".join([others, *conditions]), values, totals)]
+    parts = [QueryPart(" AND ".join([others, *conditions]), values, totals)]
     if viewer is not None:
         own = [f"user_row = ? AND NOT ({others})", *conditions]
-        parts.append(Part(" AND ".join(own), [viewer.row, *values]))
+        parts.append(QueryPart(" AND ".join(own), [viewer.row, *values]))
     return parts
 
 
-def _own_open_first(viewer: User) -> list[Part]:
+def _own_open_first(viewer: User) -> list[QueryPart]:
     """The streams of the unfiltered list: first those for which a viewer may need the key."""
     return [
-        Part(f"user_row = ? AND {_OPEN}", [viewer.row], is_first=True),
-        Part("visibility = 'public' AND status = 'live' AND user_row != ?", [viewer.row]),
-        Part("user_row = ? AND status = 'ended'", [viewer.row]),
+        QueryPart(f"user_row = ? AND {_OPEN}", [viewer.row], is_first=True),
+        QueryPart("visibility = 'public' AND status = 'live' AND user_row != ?", [viewer.row]),
+        QueryPart("user_row = ? AND status = 'ended'", [viewer.row]),
     ]

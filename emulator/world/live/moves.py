@@ -33,6 +33,6 @@ def after(status: Status, move: Move) -> Status:
     """The state that `move` leads to. Refuses (`conflict`) a move that is not in the table."""
     to = LEGAL_MOVES.get((status, move))
     if to is None:
-        sentence = _SENTENCES.get((status, move), f"A stream that is {status} cannot {move}")
-        raise Refused("conflict", sentence, status=status)
+        message = _SENTENCES.get((status, move), f"A stream that is {status} cannot {move}")
+        raise Refused("conflict", message, status=status)
     return to

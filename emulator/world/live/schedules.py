@@ -3,7 +3,7 @@
 from emulator.core.errors import Refused
 from emulator.core.values import dataclass
 from emulator.world.live import streams
-from emulator.world.live.streams import Stream, Wishes
+from emulator.world.live.streams import Stream, StreamPatch
 from emulator.world.world import World
 
 _MINUTE_MS = 60_000
@@ -38,11 +38,13 @@ def plan(world: World, stream: Stream, start_ms: int, minutes: int) -> Stream:
     if start_ms <= world.now_ms:
         raise Refused("invalid", "The start lies in the past. Choose a later one.")
     planned = {"scheduled_start_ms": start_ms, "scheduled_minutes": minutes}
-    return streams.update(world, stream, Wishes(planned))
+    return streams.update(world, stream, StreamPatch(planned))
 
 
 def cancel(world: World, stream: Stream) -> None:
     """Take a plan back. Refuses (`not_found`) where there is none, (`conflict`) an ended stream."""
     if stream.scheduled_start_ms is None:
         raise Refused("not_found", "Stream has no schedule")
-    streams.update(world, stream, Wishes({"scheduled_start_ms": None, "scheduled_minutes": None}))
+    streams.update(
+        world, stream, StreamPatch({"scheduled_start_ms": None, "scheduled_minutes": None})
+    )

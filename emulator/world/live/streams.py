@@ -61,7 +61,7 @@ class Stream:
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class StreamPatch:
     """What a user says of a stream. A field that is not in `given` stays as it is."""
 
     given: Mapping[str, Any]
@@ -93,13 +93,13 @@ _PLAIN_FIELDS = (
 )
 
 
-def create(world: World, owner: User, wishes: Wishes) -> Stream:
+def create(world: World, owner: User, patch: StreamPatch) -> Stream:
     """Make a stream, offline, with a key of its own.
 
     Refuses (`conflict`) a second stream that has not ended, (`not_found`) an unknown category.
     """
     _check_room_for_another(world, owner)
-    category_row = _category_row(world, wishes)
+    category_row = _category_row(world, patch)
     now_ms = world.now_ms
     stream_id = world.ids.uuid()
     with world.change():
@@ -111,14 +111,14 @@ def create(world: World, owner: User, wishes: Wishes) -> Stream:
             world.ids.stream_key(),
             owner.row,
             category_row,
-            wishes.given["title"],
+            patch.given["title"],
             now_ms,
             now_ms,
         )
-        _write_wishes(world, row, wishes)
+        _write_wishes(world, row, patch)
         world.emit(
             StreamCreated(
-                at_ms=now_ms, stream_id=stream_id, user_id=owner.id, title=wishes.given["title"]
+                at_ms=now_ms, stream_id=stream_id, user_id=owner.id, title=patch.given["title"]
             )
         )
     return find(world, stream_id)
@@ -179,22 +179,22 @@ def select(world: World, rest: str, *values: object) -> list[Stream]:
     return [_stream(row) for row in world.store.rows(f"{_SELECT} {rest}", *values)]
 
 
-def update(world: World, stream: Stream, wishes: Wishes) -> Stream:
+def update(world: World, stream: Stream, patch: StreamPatch) -> Stream:
     """Change what its owner said of a stream. Of an ended one, only what describes it.
 
     Refuses (`conflict`) a new schedule for an ended stream, (`not_found`) an unknown category.
     """
-    if stream.status == "ended" and "scheduled_start_ms" in wishes.given:
+    if stream.status == "ended" and "scheduled_start_ms" in patch.given:
         raise Refused("conflict", "Stream has ended. It cannot be scheduled again.")
-    category_row = _category_row(world, wishes)
+    category_row = _category_row(world, patch)
     now_ms = world.now_ms
     with world.change():
-        if "category_id" in wishes.given:
+        if "category_id" in patch.given:
             _set(world, stream.row, "category_row", category_row)
-        _write_wishes(world, stream.row, wishes)
+        _write_wishes(world, stream.row, patch)
         _set(world, stream.row, "updated_at_ms", now_ms)
         world.emit(
-            StreamUpdated(at_ms=now_ms, stream_id=stream.id, changed=tuple(sorted(wishes.given)))
+            StreamUpdated(at_ms=now_ms, stream_id=stream.id, changed=tuple(sorted(patch.given)))
         )
     return find(world, stream.id)
 
@@ -330,17 +330,17 @@ def _check_room_for_another(world: World, owner: User) -> None:
         )
 
 
-def _category_row(world: World, wishes: Wishes) -> int | None:
-    category_id = wishes.given.get("category_id")
+def _category_row(world: World, patch: StreamPatch) -> int | None:
+    category_id = patch.given.get("category_id")
     return categories.find(world, category_id).row if category_id is not None else None
 
 
-def _write_wishes(world: World, row: int, wishes: Wishes) -> None:
+def _write_wishes(world: World, row: int, patch: StreamPatch) -> None:
     for field in _PLAIN_FIELDS:
-        if field in wishes.given:
-            _set(world, row, field, wishes.given[field])
-    if "tags" in wishes.given:
-        names: Sequence[str] = wishes.given["tags"] or ()
+        if field in patch.given:
+            _set(world, row, field, patch.given[field])
+    if "tags" in patch.given:
+        names: Sequence[str] = patch.given["tags"] or ()
         tags.put(world, row, list(names))
 
 

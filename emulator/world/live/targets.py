@@ -26,7 +26,7 @@ _URL = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class SimulcastTarget:
     """`idle`: its stream is not live. `waiting`: it failed, for `reason`, until `due_at_ms`.
 
     `attempts` counts those since it was last live. `live_since_ms` is None where it is not.
@@ -45,7 +45,7 @@ class Target:
     created_at_ms: int
 
 
-def add(world: World, stream: Stream, url: str, key: str) -> Target:
+def add(world: World, stream: Stream, url: str, key: str) -> SimulcastTarget:
     """Push a stream to `url`, too: at once if it is live.
 
     Refuses (`invalid`) an address that is not one, (`conflict`) an ended stream, one target too
@@ -79,7 +79,7 @@ def add(world: World, stream: Stream, url: str, key: str) -> Target:
     return find(world, stream, target_id)
 
 
-def remove(world: World, target: Target) -> None:
+def remove(world: World, target: SimulcastTarget) -> None:
     """Push there no more."""
     with world.change():
         world.store.write("DELETE FROM simulcast_targets WHERE row = ?", target.row)
@@ -88,13 +88,13 @@ def remove(world: World, target: Target) -> None:
         )
 
 
-def of(world: World, stream: Stream) -> list[Target]:
+def of(world: World, stream: Stream) -> list[SimulcastTarget]:
     """The first added first."""
     rows = world.store.rows(f"{_SELECT} WHERE stream_row = ? ORDER BY targets.row", stream.row)
     return [_target(row) for row in rows]
 
 
-def find(world: World, stream: Stream, target_id: str) -> Target:
+def find(world: World, stream: Stream, target_id: str) -> SimulcastTarget:
     """Refuses (`not_found`) an unknown id, and that of another stream's target."""
     found = by_id(world, target_id)
     if found is None or found.stream_id != stream.id:
@@ -102,12 +102,12 @@ def find(world: World, stream: Stream, target_id: str) -> Target:
     return found
 
 
-def by_id(world: World, target_id: str) -> Target | None:
+def by_id(world: World, target_id: str) -> SimulcastTarget | None:
     row = world.store.row(f"{_SELECT} WHERE targets.id = ?", target_id)
     return None if row is None else _target(row)
 
 
-def of_live_streams(world: World) -> list[Target]:
+def of_live_streams(world: World) -> list[SimulcastTarget]:
     rows = world.store.rows(f"{_SELECT} WHERE streams.status = 'live'")
     return [_target(row) for row in rows]
 
@@ -176,8 +176,8 @@ _SELECT = (
 )
 
 
-def _target(row: Row) -> Target:
-    return Target(
+def _target(row: Row) -> SimulcastTarget:
+    return SimulcastTarget(
         row=row["row"],
         id=row["id"],
         stream_id=row["stream_id"],

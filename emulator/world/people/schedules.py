@@ -21,7 +21,7 @@ _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ScheduleEntry:
     """A time of the week. `day_of_week` 0 is Monday; minutes count from midnight.
 
     `once_start_ms` is when an entry starts that does not recur, and None for one that does.
@@ -51,7 +51,7 @@ class Entry:
 class Upcoming:
     """One evening of an entry."""
 
-    entry: Entry
+    entry: ScheduleEntry
     start_ms: int
 
 
@@ -74,7 +74,7 @@ def time_of(minutes: int) -> str:
     return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
 
-def of_user(world: World, user: User) -> list[Entry]:
+def of_user(world: World, user: User) -> list[ScheduleEntry]:
     """A user's week, from Monday on; an entry that does not recur leaves it once it is over."""
     rows = world.store.rows(
         f"{_SELECT} WHERE weekly_schedules.user_row = ?"
@@ -108,13 +108,13 @@ def make(
     title: str,
     category_id: str | None = None,
     is_recurring: bool = True,
-) -> Entry:
+) -> ScheduleEntry:
     """Add a time to a user's week. One that does not recur is meant for its next chance.
 
     Refuses (`invalid`) an end that is not after the start, (`conflict`) an overlap, (`not_found`)
     an unknown category.
     """
-    entry = Entry(
+    entry = ScheduleEntry(
         row=0,
         id=world.ids.uuid(),
         user_row=user.row,
@@ -145,7 +145,7 @@ def make(
     return replace(entry, row=row)
 
 
-def find_own(world: World, user: User, schedule_id: str) -> Entry:
+def find_own(world: World, user: User, schedule_id: str) -> ScheduleEntry:
     """Refuses (`not_found`) an unknown entry, (`forbidden`) somebody else's."""
     row = world.store.row(f"{_SELECT} WHERE weekly_schedules.id = ?", schedule_id)
     if row is None or _is_over(_entry(row), world.now_ms):
@@ -155,7 +155,9 @@ def find_own(world: World, user: User, schedule_id: str) -> Entry:
     return _entry(row)
 
 
-def update(world: World, user: User, entry: Entry, given: Mapping[str, Any]) -> Entry:
+def update(
+    world: World, user: User, entry: ScheduleEntry, given: Mapping[str, Any]
+) -> ScheduleEntry:
     """Change what is in `given`, by `make`'s names. Refuses what `make` refuses."""
     fields = dict(given)
     is_recurring = fields.pop("is_recurring", entry.is_recurring)
@@ -184,13 +186,13 @@ def update(world: World, user: User, entry: Entry, given: Mapping[str, Any]) -> 
     return changed
 
 
-def remove(world: World, user: User, entry: Entry) -> None:
+def remove(world: World, user: User, entry: ScheduleEntry) -> None:
     with world.change():
         world.store.write("DELETE FROM weekly_schedules WHERE row = ?", entry.row)
         world.emit(ScheduleRemoved(at_ms=world.now_ms, user_id=user.id, schedule_id=entry.id))
 
 
-def _check(world: World, user: User, wanted: Entry) -> None:
+def _check(world: World, user: User, wanted: ScheduleEntry) -> None:
     if wanted.end_minute <= wanted.start_minute:
         raise Refused("invalid", "The end must be after the start, on the same day")
     for other in of_user(world, user):
@@ -202,7 +204,7 @@ def _check(world: World, user: User, wanted: Entry) -> None:
             )
 
 
-def _overlap(one: Entry, other: Entry) -> bool:
+def _overlap(one: ScheduleEntry, other: ScheduleEntry) -> bool:
     """Whether some minute belongs to both. Two that do not recur may lie in different weeks."""
     is_apart = (
         one.day_of_week != other.day_of_week
@@ -214,11 +216,11 @@ def _overlap(one: Entry, other: Entry) -> bool:
     return one.once_start_ms // _DAY_MS == other.once_start_ms // _DAY_MS
 
 
-def _time(entry: Entry) -> tuple[int, int, int]:
+def _time(entry: ScheduleEntry) -> tuple[int, int, int]:
     return entry.day_of_week, entry.start_minute, entry.end_minute
 
 
-def _starts(entry: Entry, now_ms: int, until_ms: int) -> list[int]:
+def _starts(entry: ScheduleEntry, now_ms: int, until_ms: int) -> list[int]:
     if entry.once_start_ms is not None:
         return [entry.once_start_ms]
     first = now_ms // _DAY_MS
@@ -229,7 +231,7 @@ def _starts(entry: Entry, now_ms: int, until_ms: int) -> list[int]:
     ]
 
 
-def _next_start_ms(entry: Entry, now_ms: int) -> int:
+def _next_start_ms(entry: ScheduleEntry, now_ms: int) -> int:
     """When an entry's time comes next; now or later."""
     today = now_ms // _DAY_MS
     day = today + (entry.day_of_week - _day_of_week(today)) % 7
@@ -242,7 +244,7 @@ def _day_of_week(day: int) -> int:
     return (day + 3) % 7
 
 
-def _is_over(entry: Entry, now_ms: int) -> bool:
+def _is_over(entry: ScheduleEntry, now_ms: int) -> bool:
     return entry.once_start_ms is not None and entry.once_start_ms + entry.length_ms <= now_ms
 
 
@@ -255,7 +257,7 @@ def _forget_what_is_over(world: World, user: User) -> None:
     )
 
 
-def _values(world: World, entry: Entry) -> tuple[object, ...]:
+def _values(world: World, entry: ScheduleEntry) -> tuple[object, ...]:
     category_id = entry.category_id
     return (
         entry.day_of_week,
@@ -267,8 +269,8 @@ def _values(world: World, entry: Entry) -> tuple[object, ...]:
     )
 
 
-def _entry(row: Row) -> Entry:
-    return Entry(
+def _entry(row: Row) -> ScheduleEntry:
+    return ScheduleEntry(
         row=row["row"],
         id=row["id"],
         user_row=row["user_row"],

@@ -18,7 +18,7 @@ class Journalled:
     values: dict[str, Any]
 
 
-class Entry(NamedTuple):
+class JournalRow(NamedTuple):
     """A row of the journal: events of one kind and one instant, `first_seq` and following.
 
     `bodies` are their values as canonical JSON.
@@ -51,7 +51,7 @@ def newest(store: Store, kind: str) -> Journalled | None:
     return Journalled(row["seq"], row["at_ms"], kind, json.loads(row["body"].split("\n")[-1]))
 
 
-def entries(store: Store, *, after: int, kind: str | None = None) -> Iterator[Entry]:
+def entries(store: Store, *, after: int, kind: str | None = None) -> Iterator[JournalRow]:
     """The journal behind `after`, row by row, as far as it is asked for."""
     where, values = ("kind = ? AND seq > ?", [kind, after]) if kind else ("seq > ?", [after])
     for row in store.each(
@@ -61,7 +61,9 @@ def entries(store: Store, *, after: int, kind: str | None = None) -> Iterator[En
         # JSON has no line breaks of its own: within a text they are escaped.
         bodies = body.split("\n") if "\n" in body else [body]
         first_seq = last_seq - len(bodies) + 1
-        yield Entry(max(first_seq, after + 1), at_ms, name, bodies[max(0, after + 1 - first_seq) :])
+        yield JournalRow(
+            max(first_seq, after + 1), at_ms, name, bodies[max(0, after + 1 - first_seq) :]
+        )
 
 
 def last_seq(store: Store) -> int:

@@ -19,7 +19,7 @@ from emulator.core.events import Event
 from emulator.core.events.bursts import Burst
 from emulator.world.store.canonical import canonical
 from emulator.world.store.database import open_copy, open_image
-from emulator.world.store.write_counters import Watch, Watches
+from emulator.world.store.write_counters import Watches, WriteCounter
 
 Row = sqlite3.Row
 
@@ -123,7 +123,7 @@ class Store:
             found.setdefault(row["tbl"], []).append(row["col"])
         return found
 
-    def watch(self, *tables: str, but: tuple[str, ...] = ()) -> Watch:
+    def watch(self, *tables: str, but: tuple[str, ...] = ()) -> WriteCounter:
         """How often these tables are written to: what was read of them may be stale then.
 
         Writes to one of the columns `but` (`table.column`) alone do not count.

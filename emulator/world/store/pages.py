@@ -12,7 +12,7 @@ from emulator.world.store.journal import Store
 Total = Literal["streams offline", "streams live", "streams ended", "vods", "videos"]
 
 
-class Part(NamedTuple):
+class QueryPart(NamedTuple):
     """A condition with its values. No row fits two parts of one list.
 
     `totals` are those that say how many fit it; None where they have to be counted. What fits a
@@ -26,7 +26,7 @@ class Part(NamedTuple):
 
 
 def newest(
-    table: str, parts: Sequence[Part], *, offset: int, count: int
+    table: str, parts: Sequence[QueryPart], *, offset: int, count: int
 ) -> tuple[str, list[object]]:
     """A query for the `row`s of one page of the parts together, and its values."""
     each = " UNION ALL ".join(
@@ -40,12 +40,12 @@ def newest(
     return page, [*values, count, offset]
 
 
-def total(store: Store, table: str, parts: Sequence[Part]) -> int:
+def total(store: Store, table: str, parts: Sequence[QueryPart]) -> int:
     """How many rows fit."""
     return sum(_fitting(store, table, part) for part in parts)
 
 
-def _fitting(store: Store, table: str, part: Part) -> int:
+def _fitting(store: Store, table: str, part: QueryPart) -> int:
     if part.totals is None:
         return store.number(f"SELECT count(*) FROM {table} WHERE {part.where}", *part.values)
     names = ", ".join("?" * len(part.totals))

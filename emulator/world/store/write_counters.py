@@ -10,7 +10,7 @@ _WRITES = re.compile(
 )
 
 
-class Watch:
+class WriteCounter:
     """`count` grows with each write to one of the tables, and with each change that is undone.
 
     What follows in other tables, by a foreign key or a trigger, is not seen. A change of one of the
@@ -26,14 +26,14 @@ class Watches:
     """Those of one store."""
 
     def __init__(self) -> None:
-        self._by_table: dict[str, list[Watch]] = {}
-        self._all: dict[tuple[tuple[str, ...], tuple[str, ...]], Watch] = {}
+        self._by_table: dict[str, list[WriteCounter]] = {}
+        self._all: dict[tuple[tuple[str, ...], tuple[str, ...]], WriteCounter] = {}
 
-    def on(self, tables: tuple[str, ...], but: tuple[str, ...]) -> Watch:
+    def on(self, tables: tuple[str, ...], but: tuple[str, ...]) -> WriteCounter:
         """The watch on these tables: the same one for whoever asks."""
         found = self._all.get((tables, but))
         if found is None:
-            found = self._all[(tables, but)] = Watch(but)
+            found = self._all[(tables, but)] = WriteCounter(but)
             for table in tables:
                 self._by_table.setdefault(table, []).append(found)
         return found

@@ -29,7 +29,7 @@ class Album:
     created_at_ms: int
 
 
-def create(world: World, owner: User, wishes: Mapping[str, Any]) -> Album:
+def create(world: World, owner: User, patch: Mapping[str, Any]) -> Album:
     """Make an empty album."""
     album_id = world.ids.uuid()
     now_ms = world.now_ms
@@ -38,10 +38,10 @@ def create(world: World, owner: User, wishes: Mapping[str, Any]) -> Album:
             "INSERT INTO albums (id, user_row, title, created_at_ms) VALUES (?, ?, ?, ?)",
             album_id,
             owner.row,
-            wishes["title"],
+            patch["title"],
             now_ms,
         )
-        _write(world, row, wishes)
+        _write(world, row, patch)
         world.emit(AlbumCreated(at_ms=now_ms, album_id=album_id, user_id=owner.id))
     return _find(world, album_id)
 
@@ -84,12 +84,12 @@ def page(world: World, viewer: User | None, *, offset: int, count: int) -> tuple
     return [_album(row) for row in rows], total
 
 
-def update(world: World, album: Album, wishes: Mapping[str, Any]) -> Album:
+def update(world: World, album: Album, patch: Mapping[str, Any]) -> Album:
     """Change what an album says of itself."""
     with world.change():
-        _write(world, album.row, wishes)
+        _write(world, album.row, patch)
         world.emit(
-            AlbumChanged(at_ms=world.now_ms, album_id=album.id, changed=tuple(sorted(wishes)))
+            AlbumChanged(at_ms=world.now_ms, album_id=album.id, changed=tuple(sorted(patch)))
         )
     return _find(world, album.id)
 
@@ -157,11 +157,11 @@ def _arrange(world: World, album: Album, rows: list[int]) -> None:
     world.emit(AlbumChanged(at_ms=world.now_ms, album_id=album.id, changed=("videos",)))
 
 
-def _write(world: World, row: int, wishes: Mapping[str, Any]) -> None:
+def _write(world: World, row: int, patch: Mapping[str, Any]) -> None:
     for name in _PLAIN_FIELDS:
-        if name in wishes:
+        if name in patch:
             # Columns come from this file's own list, never from a request.
-            world.store.write(f"UPDATE albums SET {name} = ? WHERE row = ?", wishes[name], row)
+            world.store.write(f"UPDATE albums SET {name} = ? WHERE row = ?", patch[name], row)
 
 
 def _album(row: Row) -> Album:

@@ -15,7 +15,7 @@ COUNT_MAX = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
+class AnnotationText:
     """What an annotation says. `place` is where on the picture, in whatever words a client has."""
 
     from_ms: int
@@ -33,7 +33,7 @@ class Annotation:
     """One annotation of a video."""
 
     id: str
-    note: Note
+    note: AnnotationText
 
 
 def of(world: World, video: Video) -> list[Annotation]:
@@ -44,7 +44,7 @@ def of(world: World, video: Video) -> list[Annotation]:
     return [_annotation(row) for row in rows]
 
 
-def add(world: World, video: Video, note: Note) -> Annotation:
+def add(world: World, video: Video, note: AnnotationText) -> Annotation:
     """Annotate a video.
 
     Refuses (`invalid`) what lies outside it, (`conflict`) a video that is not ready and more than
@@ -96,7 +96,7 @@ def remove(world: World, video: Video, annotation_id: str) -> None:
 
 
 def _annotation(row: Row) -> Annotation:
-    note = Note(
+    note = AnnotationText(
         from_ms=row["from_ms"],
         length_ms=row["length_ms"],
         title=row["title"],

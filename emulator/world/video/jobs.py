@@ -70,14 +70,14 @@ JOIN videos ON videos.row = video_jobs.video_row
 """
 
 
-def upload(world: World, owner: User, wishes: Mapping[str, Any], footage: Footage) -> Video:
+def upload(world: World, owner: User, patch: Mapping[str, Any], footage: Footage) -> Video:
     """Make a video of an uploaded file, and queue what makes it playable.
 
     Refuses (`unavailable`) an upload while `WAITING_MAX` jobs wait.
     """
     check_room(world, 1)
     with world.change():
-        video = videos.create(world, owner, wishes, footage)
+        video = videos.create(world, owner, patch, footage)
         _queue(world, video, "import", footage.uid, {}, None)
     return video
 

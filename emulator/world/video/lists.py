@@ -3,7 +3,7 @@
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.store import pages
-from emulator.world.store.pages import Part, Total
+from emulator.world.store.pages import QueryPart, Total
 from emulator.world.video import videos
 from emulator.world.video.videos import Video
 from emulator.world.world import World
@@ -34,10 +34,10 @@ def page(
         conditions.append("row IN (SELECT video_row FROM video_tags WHERE name = ?)")
         values.append(tag)
     totals: list[Total] | None = None if conditions else ["videos"]
-    parts = [Part(" AND ".join([_PUBLIC, *conditions]), values, totals)]
+    parts = [QueryPart(" AND ".join([_PUBLIC, *conditions]), values, totals)]
     if viewer is not None:
         own = [f"user_row = ? AND NOT ({_PUBLIC})", *conditions]
-        parts.append(Part(" AND ".join(own), [viewer.row, *values]))
+        parts.append(QueryPart(" AND ".join(own), [viewer.row, *values]))
     rows, given = pages.newest("videos", parts, offset=offset, count=count)
     found = videos.select(
         world,

@@ -110,14 +110,14 @@ def of_user(world: World, user_id: str, asker: User) -> tuple[list[Session], int
     return _of(world, accounts.find(world, user_id), "", "")
 
 
-def update(world: World, session: Session, wishes: Mapping[str, Any]) -> Session:
-    """Change `session_name` and `participants_max`, as far as `wishes` names them.
+def update(world: World, session: Session, patch: Mapping[str, Any]) -> Session:
+    """Change `session_name` and `participants_max`, as far as `patch` names them.
 
     Refuses (`conflict`) an ended call, and a smaller one than there are people in it.
     """
     if session.status == "ended":
         raise Refused("conflict", "Session has already ended")
-    participants_max = wishes.get("participants_max", session.participants_max)
+    participants_max = patch.get("participants_max", session.participants_max)
     if participants_max < session.participant_count:
         raise Refused(
             "conflict",
@@ -127,12 +127,12 @@ def update(world: World, session: Session, wishes: Mapping[str, Any]) -> Session
     with world.change():
         world.store.write(
             "UPDATE video_sessions SET session_name = ?, participants_max = ? WHERE row = ?",
-            wishes.get("session_name", session.session_name),
+            patch.get("session_name", session.session_name),
             participants_max,
             session.row,
         )
         world.emit(
-            SessionUpdated(at_ms=world.now_ms, session_id=session.id, changed=tuple(sorted(wishes)))
+            SessionUpdated(at_ms=world.now_ms, session_id=session.id, changed=tuple(sorted(patch)))
         )
     return find(world, session.id)
 

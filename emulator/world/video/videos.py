@@ -64,14 +64,14 @@ _PLAIN_FIELDS = ("title", "description", "visibility")
 
 
 def create(
-    world: World, owner: User, wishes: Mapping[str, Any], footage: Footage | None = None
+    world: World, owner: User, patch: Mapping[str, Any], footage: Footage | None = None
 ) -> Video:
     """Make a video: of an upload's `footage` (`processing`), or of media that is there.
 
-    `wishes` are `title` and what else was said; its `cloudflare_video_id` names that media. With
+    `patch` are `title` and what else was said; its `cloudflare_video_id` names that media. With
     neither it waits for media as a draft (`processing`). Refuses (`not_found`) unknown media.
     """
-    source = footage or _wished(world, owner, wishes)
+    source = footage or _wished(world, owner, patch)
     video_id = world.ids.uuid()
     now_ms = world.now_ms
     with world.change():
@@ -81,15 +81,15 @@ def create(
             video_id,
             source.uid if source else world.ids.uid(),
             owner.row,
-            wishes["title"],
+            patch["title"],
             now_ms,
             now_ms,
         )
-        _write(world, row, wishes)
+        _write(world, row, patch)
         if source is not None:
             _show(world, row, source)
         world.emit(
-            VideoCreated(at_ms=now_ms, video_id=video_id, user_id=owner.id, title=wishes["title"])
+            VideoCreated(at_ms=now_ms, video_id=video_id, user_id=owner.id, title=patch["title"])
         )
         if footage is not None:
             media.add(world, row, footage.uid, is_source=True)
@@ -153,21 +153,21 @@ def by_rows(world: World, rows: Iterable[int]) -> list[Video]:
     return [_video(row) for row in found if row is not None]
 
 
-def update(world: World, video: Video, wishes: Mapping[str, Any]) -> Video:
+def update(world: World, video: Video, patch: Mapping[str, Any]) -> Video:
     """Change what its owner said of a video; `cloudflare_video_id` gives a draft its media.
 
     Refuses (`conflict`) other media for a video that has some, (`not_found`) unknown media.
     """
     source = None
-    if wishes.get("cloudflare_video_id") not in (None, video.uid):
+    if patch.get("cloudflare_video_id") not in (None, video.uid):
         if video.status != "processing" or video.form:
             raise Refused("conflict", "This video has media already. Upload another one.")
-        source = _wished(world, accounts.by_row(world, video.user_row), wishes)
+        source = _wished(world, accounts.by_row(world, video.user_row), patch)
     now_ms = world.now_ms
     with world.change():
-        _write(world, video.row, wishes)
+        _write(world, video.row, patch)
         world.store.write("UPDATE videos SET updated_at_ms = ? WHERE row = ?", now_ms, video.row)
-        world.emit(VideoUpdated(at_ms=now_ms, video_id=video.id, changed=tuple(sorted(wishes))))
+        world.emit(VideoUpdated(at_ms=now_ms, video_id=video.id, changed=tuple(sorted(patch))))
         if source is not None:
             _show(world, video.row, source)
             _move(world, find(world, video.id), "ready")
@@ -231,8 +231,8 @@ def set_poster(world: World, video: Video, poster_ms: int) -> None:
         world.store.write("UPDATE videos SET poster_ms = ? WHERE row = ?", poster_ms, video.row)
 
 
-def _wished(world: World, owner: User, wishes: Mapping[str, Any]) -> Footage | None:
-    uid = wishes.get("cloudflare_video_id")
+def _wished(world: World, owner: User, patch: Mapping[str, Any]) -> Footage | None:
+    uid = patch.get("cloudflare_video_id")
     if uid is None:
         return None
     shown = world.store.row(f"{_SELECT} WHERE videos.uid = ? AND videos.status = 'ready'", uid)
@@ -274,13 +274,13 @@ def _move(world: World, video: Video, to: VideoStatus) -> None:
     )
 
 
-def _write(world: World, row: int, wishes: Mapping[str, Any]) -> None:
+def _write(world: World, row: int, patch: Mapping[str, Any]) -> None:
     for name in _PLAIN_FIELDS:
-        if name in wishes:
+        if name in patch:
             # Columns come from this file's own list, never from a request.
-            world.store.write(f"UPDATE videos SET {name} = ? WHERE row = ?", wishes[name], row)
-    if "tags" in wishes:
-        _write_tags(world, row, wishes["tags"] or ())
+            world.store.write(f"UPDATE videos SET {name} = ? WHERE row = ?", patch[name], row)
+    if "tags" in patch:
+        _write_tags(world, row, patch["tags"] or ())
     found = world.store.row(f"{_SELECT} WHERE videos.row = ?", row)
     assert found is not None
     video = _video(found)

@@ -6,7 +6,7 @@ from emulator.core.errors import Refused
 from emulator.core.events.webhooks import WebhookGivenUp
 from emulator.core.values import dataclass
 from emulator.world.store.journal import Row
-from emulator.world.webhooks.targets import Target
+from emulator.world.webhooks.targets import WebhookTarget
 from emulator.world.world import World
 
 # `waiting` is due at `due_at_ms`; `dropped` was never tried, because too many waited.
@@ -37,7 +37,7 @@ class Delivery:
     outcome: str | None
 
 
-def put(world: World, target: Target, delivery_id: str, kind: str, body: str) -> Delivery:
+def put(world: World, target: WebhookTarget, delivery_id: str, kind: str, body: str) -> Delivery:
     """Write down what a target is to be told, at once. The oldest of too many are forgotten."""
     waiting = world.store.number("SELECT count(*) FROM webhook_deliveries WHERE state = 'waiting'")
     is_too_many = waiting >= WAITING_MAX
@@ -58,7 +58,7 @@ def put(world: World, target: Target, delivery_id: str, kind: str, body: str) ->
     return find(world, delivery_id)
 
 
-def next_for(world: World, target: Target) -> Delivery | None:
+def next_for(world: World, target: WebhookTarget) -> Delivery | None:
     """What a target is to be told next, at once or later."""
     found = world.store.row(
         "SELECT * FROM webhook_deliveries WHERE target_row = ? AND state = 'waiting'"
@@ -99,7 +99,7 @@ def is_kept(world: World, delivery: Delivery) -> bool:
 
 
 def note(
-    world: World, target: Target, delivery: Delivery, status: int | None, outcome: str
+    world: World, target: WebhookTarget, delivery: Delivery, status: int | None, outcome: str
 ) -> Delivery:
     """Write down what an attempt came to: done, due again later, or given up."""
     attempts = delivery.attempts + 1

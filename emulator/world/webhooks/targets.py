@@ -30,7 +30,7 @@ URL_LENGTH_MAX = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class WebhookTarget:
     """`kinds` is empty where everything is told. `secret` signs what is sent."""
 
     row: int
@@ -44,12 +44,12 @@ class Target:
         return not self.kinds or kind in self.kinds
 
 
-def of(world: World) -> list[Target]:
+def of(world: World) -> list[WebhookTarget]:
     """All targets of a world, the first added first."""
     return [_target(row) for row in world.store.rows("SELECT * FROM webhook_targets ORDER BY row")]
 
 
-def find(world: World, target_id: str) -> Target:
+def find(world: World, target_id: str) -> WebhookTarget:
     """Refuses (`not_found`) an unknown id."""
     found = world.store.row("SELECT * FROM webhook_targets WHERE id = ?", target_id)
     if found is None:
@@ -57,13 +57,13 @@ def find(world: World, target_id: str) -> Target:
     return _target(found)
 
 
-def by_row(world: World, row: int) -> Target | None:
+def by_row(world: World, row: int) -> WebhookTarget | None:
     """The target with this key, None once it is gone."""
     found = world.store.row("SELECT * FROM webhook_targets WHERE row = ?", row)
     return _target(found) if found else None
 
 
-def add(world: World, url: str, kinds: tuple[str, ...] = (), secret: str = "") -> Target:
+def add(world: World, url: str, kinds: tuple[str, ...] = (), secret: str = "") -> WebhookTarget:
     """Tell `url` from now on; without a `secret` one is made.
 
     Refuses (`invalid`) an address that is not HTTP or holds a name and password, an unknown kind,
@@ -97,7 +97,7 @@ def ensure(world: World, url: str) -> None:
         add(world, url)
 
 
-def remove(world: World, target: Target) -> None:
+def remove(world: World, target: WebhookTarget) -> None:
     """Tell a target nothing more. What it was told is forgotten with it."""
     with world.change():
         world.store.write("DELETE FROM webhook_targets WHERE row = ?", target.row)
@@ -120,8 +120,8 @@ def check_url(url: str) -> None:
         )
 
 
-def _target(row: Row) -> Target:
-    return Target(
+def _target(row: Row) -> WebhookTarget:
+    return WebhookTarget(
         row=row["row"],
         id=row["id"],
         url=row["url"],

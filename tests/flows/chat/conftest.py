@@ -17,7 +17,7 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
 
 
 @pytest.fixture
-def wishes() -> dict[str, Any]:
+def patch() -> dict[str, Any]:
     """Settings that differ from the defaults."""
     return {}
 
@@ -28,6 +28,6 @@ def door(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def room(tmp_path: Path, door: str, wishes: dict[str, Any]) -> AsyncIterator[Chatroom]:
-    async with chatroom(tmp_path, door, **wishes) as room:
+async def room(tmp_path: Path, door: str, patch: dict[str, Any]) -> AsyncIterator[Chatroom]:
+    async with chatroom(tmp_path, door, **patch) as room:
         yield room

@@ -6,7 +6,7 @@ import pytest
 
 from emulator.world.auth import tokens
 from emulator.world.live import streams
-from emulator.world.live.streams import Wishes
+from emulator.world.live.streams import StreamPatch
 from emulator.world.people import accounts, departures
 from tests.support.chat import Chatroom, Guest
 from tests.support.chat_doors import Gone
@@ -23,7 +23,7 @@ async def test_a_wrong_token_is_closed_under_the_client_s_prefix_too(room: Chatr
 
 async def test_an_unknown_stream_is_closed_with_4004(room: Chatroom) -> None:
     hidden = streams.create(
-        room.world, room.user("bob"), Wishes({"title": "Mine", "visibility": "private"})
+        room.world, room.user("bob"), StreamPatch({"title": "Mine", "visibility": "private"})
     )
     unknown = "00000000-0000-4000-8000-000000000000"
     for stream_id in (unknown, "not-an-id", hidden.id):
@@ -43,7 +43,7 @@ async def test_without_a_token_the_client_s_prefix_reads_and_says_nothing(room: 
     assert (await reader.hear_data("chat_message"))["content"] == "hello"
 
 
-@pytest.mark.parametrize("wishes", [{"anonymous_chat": "read"}])
+@pytest.mark.parametrize("patch", [{"anonymous_chat": "read"}])
 async def test_anonymous_chat_read_lets_everybody_read(room: Chatroom) -> None:
     reader = await room.join(None)
     await reader.say("hi")
@@ -52,12 +52,12 @@ async def test_anonymous_chat_read_lets_everybody_read(room: Chatroom) -> None:
     assert error["message"] == error["data"]["message"]
 
 
-@pytest.mark.parametrize("wishes", [{"anonymous_chat": "refuse"}])
+@pytest.mark.parametrize("patch", [{"anonymous_chat": "refuse"}])
 async def test_anonymous_chat_refuse_lets_nobody_in(room: Chatroom) -> None:
     assert await (await room.connect(None, "client")).code() == 1008
 
 
-@pytest.mark.parametrize("wishes", [{"chat_sockets_max": 2}])
+@pytest.mark.parametrize("patch", [{"chat_sockets_max": 2}])
 async def test_a_socket_too_many_is_closed_with_1013(room: Chatroom) -> None:
     first, second = await room.join("ak_demo"), await room.join("ak_demo")
     assert await (await room.connect("ak_demo")).code() == 1013
@@ -172,7 +172,9 @@ async def test_who_talks_on_while_the_server_stops_is_let_go_too(room: Chatroom)
 async def test_a_reset_or_dropped_world_closes_with_4004(room: Chatroom) -> None:
     platform = room.worlds.make("other", "none")
     stream = streams.create(
-        platform.world, accounts.by_username(platform.world, "demo"), Wishes({"title": "There"})
+        platform.world,
+        accounts.by_username(platform.world, "demo"),
+        StreamPatch({"title": "There"}),
     )
     there = await room.enter(room.address(stream_id=stream.id, token="ak_demo@other"))
     assert (await there.hear())["type"] == "history"
@@ -211,10 +213,10 @@ async def test_who_may_not_see_a_stream_any_more_is_closed_with_4004(room: Chatr
     room.user("bob")
     owner, guest = await room.join("ak_demo"), await room.join("ak_demo_bob")
 
-    streams.update(room.world, room.stream, Wishes({"title": "Still there"}))
+    streams.update(room.world, room.stream, StreamPatch({"title": "Still there"}))
     await guest.say("nice title")
     await guest.hear_data("message")
-    streams.update(room.world, room.stream, Wishes({"visibility": "private"}))
+    streams.update(room.world, room.stream, StreamPatch({"visibility": "private"}))
     assert await guest.code() == 4004
     await owner.say("alone")
     await owner.hear_next("message")

@@ -52,7 +52,7 @@ async def test_a_refusal_reaches_its_author_alone(
     assert (await guest.hear_data("message"))["content"] == "ok"
 
 
-@pytest.mark.parametrize("wishes", [{"chat_lines_per_minute": 3}])
+@pytest.mark.parametrize("patch", [{"chat_lines_per_minute": 3}])
 async def test_a_flood_from_one_author_is_slowed_and_nobody_else_is(room: Chatroom) -> None:
     room.user("bob")
     flood, other = await room.join("ak_demo_bob"), await room.join("ak_demo")

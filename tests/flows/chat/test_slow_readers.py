@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from emulator.chat_delivery.send_queue import DirectOutbox
+from emulator.chat_delivery.send_queue import DirectSendQueue
 from emulator.core.events import Event
 from emulator.core.events.chat import ChatReaderDropped
 from emulator.world.chat import messages
@@ -20,7 +20,7 @@ def door(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def wishes() -> dict[str, Any]:
+def patch() -> dict[str, Any]:
     return {"chat_unread_bytes_max": UNREAD_BYTES_MAX}
 
 
@@ -73,7 +73,7 @@ async def test_a_reader_that_does_not_read_is_closed_with_1013_and_nobody_notice
     assert len(lines) < said
 
 
-@pytest.mark.parametrize("wishes", [{"chat_slow_ms": 200, "chat_unread_bytes_max": 2**26}])
+@pytest.mark.parametrize("patch", [{"chat_slow_ms": 200, "chat_unread_bytes_max": 2**26}])
 async def test_a_reader_that_takes_nothing_for_too_long_is_closed(room: Chatroom) -> None:
     room.user("bob")
     reader = await room.join("ak_demo")
@@ -97,7 +97,7 @@ async def test_many_stalled_readers_cost_their_bound_at_most(room: Chatroom, doo
     assert room.chats.sockets <= 21
 
 
-@pytest.mark.parametrize("wishes", [{}])
+@pytest.mark.parametrize("patch", [{}])
 async def test_a_slow_reader_that_catches_up_stays(room: Chatroom) -> None:
     room.user("bob")
     reader = await room.join("ak_demo")
@@ -114,7 +114,7 @@ async def test_a_slow_reader_that_catches_up_stays(room: Chatroom) -> None:
     assert (len(events), code, gone) == (102, 1001, [])
 
 
-@pytest.mark.parametrize("wishes", [{"chat_ping_ms": 100}])
+@pytest.mark.parametrize("patch", [{"chat_ping_ms": 100}])
 async def test_a_half_open_connection_is_found_by_pings(room: Chatroom) -> None:
     room.user("bob")
     reader = await room.join("ak_demo", "client")
@@ -128,7 +128,7 @@ async def test_a_half_open_connection_is_found_by_pings(room: Chatroom) -> None:
     await reader.hear_data("chat_message")
 
 
-@pytest.mark.parametrize("wishes", [{"chat_ping_ms": 300, "chat_slow_ms": 3_600_000}])
+@pytest.mark.parametrize("patch", [{"chat_ping_ms": 300, "chat_slow_ms": 3_600_000}])
 async def test_who_is_not_there_is_found_also_where_much_waits_for_it(room: Chatroom) -> None:
     room.user("bob")
     reader = await room.join("ak_demo", "client")
@@ -147,4 +147,4 @@ async def test_uvicorn_still_lends_its_transport(tmp_path: Path) -> None:
     async with chatroom(tmp_path, "uvicorn") as room:
         await room.join("ak_demo")
         [guest] = room.chats.guests
-        assert isinstance(guest.outbox, DirectOutbox)
+        assert isinstance(guest.outbox, DirectSendQueue)

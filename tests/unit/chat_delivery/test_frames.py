@@ -5,14 +5,14 @@ from hypothesis import strategies as st
 from websockets.frames import Opcode
 from websockets.protocol import CLIENT, OPEN, Protocol
 
-from emulator.chat_delivery.frames import Batch, text_frame
+from emulator.chat_delivery.frames import FrameBatch, text_frame
 
 
 @given(st.lists(st.binary(max_size=300), max_size=5))
 @example([b"x" * 125, b"x" * 126, b"x" * 65_535, b"x" * 65_536])
 def test_joined_frames_are_read_back_one_by_one(payloads: list[bytes]) -> None:
     reader = Protocol(CLIENT, state=OPEN, max_size=None)
-    batch = Batch(payloads)
+    batch = FrameBatch(payloads)
     reader.receive_data(batch.joined)
     frames = reader.events_received()
     assert [bytes(frame.data) for frame in frames] == payloads  # type: ignore[union-attr]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.chat_delivery.frames import Batch
+from emulator.chat_delivery.frames import FrameBatch
 from emulator.chat_delivery.hub import Topic
 
 
@@ -20,7 +20,7 @@ class Reader:
     def heard(self) -> list[bytes]:
         return [payload for batch in self.batches for payload in batch]
 
-    def put(self, batch: Batch) -> None:
+    def put(self, batch: FrameBatch) -> None:
         self.batches.append(list(batch.payloads))
 
 
@@ -101,7 +101,7 @@ async def test_thousands_of_readers_do_not_hold_the_loop() -> None:
 
 async def test_a_reader_that_fails_silences_nobody(caplog: pytest.LogCaptureFixture) -> None:
     class Broken(Reader):
-        def put(self, _: Batch) -> None:
+        def put(self, _: FrameBatch) -> None:
             raise RuntimeError("this reader is broken")
 
     topic, before, behind = Topic(), Reader(), Reader()

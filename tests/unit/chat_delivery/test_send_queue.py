@@ -6,17 +6,17 @@ from functools import partial
 
 import pytest
 
-from emulator.chat_delivery.frames import Batch, text_frame
+from emulator.chat_delivery.frames import FrameBatch, text_frame
 from emulator.chat_delivery.send_queue import (
     SLOW,
-    DirectOutbox,
-    Farewells,
+    AsgiSendQueue,
+    CloseQueue,
+    DirectSendQueue,
     Message,
-    OutboxBounds,
-    SendOutbox,
+    SendQueueConfig,
 )
 
-BOUNDS = OutboxBounds(bytes_max=100, slow_ms=60_000)
+BOUNDS = SendQueueConfig(bytes_max=100, slow_ms=60_000)
 
 
 class Connection:
@@ -26,27 +26,27 @@ class Connection:
         self.written: list[bytes] = []
         self.ends: list[int] = []
 
-    def attach(self, _: DirectOutbox) -> Callable[[bytes], None]:
+    def attach(self, _: DirectSendQueue) -> Callable[[bytes], None]:
         return self.written.append
 
     def end(self, code: int, _: str) -> None:
         self.ends.append(code)
 
 
-def batch(*payloads: bytes) -> Batch:
-    return Batch(payloads)
+def batch(*payloads: bytes) -> FrameBatch:
+    return FrameBatch(payloads)
 
 
 async def test_an_open_transport_gets_frames_at_once() -> None:
     connection = Connection()
-    outbox = DirectOutbox(connection, BOUNDS, pytest.fail, Farewells())
+    outbox = DirectSendQueue(connection, BOUNDS, pytest.fail, CloseQueue())
     outbox.put(batch(b"one", b"two"))
     assert connection.written == [text_frame(b"one") + text_frame(b"two")]
 
 
 async def test_what_comes_while_the_transport_is_full_is_written_later_in_one_piece() -> None:
     connection = Connection()
-    outbox = DirectOutbox(connection, BOUNDS, pytest.fail, Farewells())
+    outbox = DirectSendQueue(connection, BOUNDS, pytest.fail, CloseQueue())
     outbox.paused()
     outbox.put(batch(b"one"))
     outbox.put(batch(b"two"))
@@ -58,7 +58,7 @@ async def test_what_comes_while_the_transport_is_full_is_written_later_in_one_pi
 
 async def test_nothing_is_written_to_a_connection_that_is_lost() -> None:
     connection = Connection()
-    outbox = DirectOutbox(connection, BOUNDS, pytest.fail, Farewells())
+    outbox = DirectSendQueue(connection, BOUNDS, pytest.fail, CloseQueue())
     outbox.lost()
     outbox.put(batch(b"one"))
     outbox.close(1001, "too late")
@@ -67,7 +67,7 @@ async def test_nothing_is_written_to_a_connection_that_is_lost() -> None:
 
 async def test_over_its_bound_a_reader_is_dropped_once_and_gets_nothing_more() -> None:
     connection, dropped = Connection(), list[str]()
-    outbox = DirectOutbox(connection, BOUNDS, dropped.append, Farewells())
+    outbox = DirectSendQueue(connection, BOUNDS, dropped.append, CloseQueue())
     outbox.paused()
     for _ in range(5):
         outbox.put(batch(b"x" * 60))
@@ -81,7 +81,9 @@ async def test_over_its_bound_a_reader_is_dropped_once_and_gets_nothing_more() -
 
 async def test_a_transport_that_stays_full_is_given_up() -> None:
     connection, dropped = Connection(), asyncio.Queue[str]()
-    outbox = DirectOutbox(connection, OutboxBounds(slow_ms=1), dropped.put_nowait, Farewells())
+    outbox = DirectSendQueue(
+        connection, SendQueueConfig(slow_ms=1), dropped.put_nowait, CloseQueue()
+    )
     outbox.paused()
     outbox.paused()
     assert await dropped.get() == "it took nothing for 0.001 s"
@@ -90,7 +92,7 @@ async def test_a_transport_that_stays_full_is_given_up() -> None:
 
 
 async def test_a_crowd_that_is_dropped_at_once_goes_a_few_at_a_time() -> None:
-    farewells, gone, is_over = Farewells(), list[int](), asyncio.Event()
+    farewells, gone, is_over = CloseQueue(), list[int](), asyncio.Event()
     for number in range(50):
         farewells.add(partial(gone.append, number))
     farewells.add(is_over.set)
@@ -106,7 +108,7 @@ async def test_a_crowd_that_is_dropped_at_once_goes_a_few_at_a_time() -> None:
 
 async def test_a_goodbye_comes_behind_what_waits() -> None:
     connection = Connection()
-    outbox = DirectOutbox(connection, BOUNDS, pytest.fail, Farewells())
+    outbox = DirectSendQueue(connection, BOUNDS, pytest.fail, CloseQueue())
     outbox.paused()
     outbox.put(batch(b"last words"))
     outbox.close(1001, "the server stops")
@@ -124,7 +126,7 @@ async def test_through_send_each_message_is_one_and_the_goodbye_the_last() -> No
     async def listen() -> None:
         await asyncio.Event().wait()
 
-    outbox = SendOutbox(send, BOUNDS, pytest.fail)
+    outbox = AsgiSendQueue(send, BOUNDS, pytest.fail)
     outbox.put(batch(b"one", b"two"))
     outbox.close(1001, "the server stops")
     outbox.put(batch(b"too late"))
@@ -141,4 +143,4 @@ async def test_through_send_a_failure_of_the_listener_is_not_swallowed() -> None
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await SendOutbox(send, BOUNDS, pytest.fail).attend(listen())
+        await AsgiSendQueue(send, BOUNDS, pytest.fail).attend(listen())

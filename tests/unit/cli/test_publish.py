@@ -10,7 +10,7 @@ SERVER = ("--url", "rtmp://127.0.0.1:1/live")
 
 
 @pytest.mark.parametrize(
-    ("arguments", "sentence"),
+    ("arguments", "message"),
     [
         ((), "Give either a stream key or --stream ID."),
         (("KEY", "--stream", "ID"), "Give either a stream key or --stream ID."),
@@ -34,10 +34,10 @@ SERVER = ("--url", "rtmp://127.0.0.1:1/live")
     ],
 )
 def test_wrong_use_is_told_in_a_sentence(
-    arguments: tuple[str, ...], sentence: str, capsys: pytest.CaptureFixture[str]
+    arguments: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["publish", *arguments]) == 2
-    assert sentence in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)])

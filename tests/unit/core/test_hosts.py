@@ -5,7 +5,7 @@ import pytest
 from emulator.core.errors import Refused
 from emulator.core.hosts import is_host
 from emulator.world.live import streams, targets
-from emulator.world.live.streams import Wishes
+from emulator.world.live.streams import StreamPatch
 from emulator.world.people import accounts
 from emulator.world.webhooks import targets as webhooks
 from emulator.world.world import World
@@ -28,6 +28,6 @@ def test_url_of_what_is_no_host_is_refused(host: str, world: World) -> None:
             webhooks.check_url(url)
         assert refused.value.code == "invalid"
     owner = accounts.make(world, "ada", api_key="k")
-    stream = streams.create(world, owner, Wishes({"title": "A"}))
+    stream = streams.create(world, owner, StreamPatch({"title": "A"}))
     with pytest.raises(Refused, match="A target's address"):
         targets.add(world, stream, f"rtmp://{host}/live", "key")

@@ -83,7 +83,7 @@ def test_quantities_refused(read: Callable[[object], Any], written: object, mess
 
 def _seed_ms(text: str) -> int:
     for mistake in seeds._duration(yaml.ScalarNode("", text, yaml.Mark("", 0, 0, 0, "", 0))):
-        raise ValueError(mistake.sentence.removesuffix("."))
+        raise ValueError(mistake.message.removesuffix("."))
     return quantities.duration_ms(text)
 
 
@@ -101,7 +101,7 @@ def _stay_ms(text: str) -> int:
     try:
         return round(Stay.parse(f"fixed({text})").first)
     except Refused as refused:
-        raise ValueError(refused.sentence.removesuffix(".")) from None
+        raise ValueError(refused.message.removesuffix(".")) from None
 
 
 def _option_ms(text: str) -> int:

@@ -64,7 +64,7 @@ def test_a_second_start_is_told_who_runs_and_where(tmp_path: Path) -> None:
 
     # then we are told, and once it has ended the folder is free.
     assert refusal.value.code == "conflict"
-    assert "pid 1234 at http://127.0.0.1:9" in refusal.value.sentence
+    assert "pid 1234 at http://127.0.0.1:9" in refusal.value.message
     let_go(process)
     assert not is_held(tmp_path)
 
@@ -126,7 +126,7 @@ def test_a_folder_that_cannot_be_used_is_refused_with_the_reason(tmp_path: Path)
         DataFolder.open(str(tmp_path / "file" / "data"))
 
     assert refusal.value.code == "unavailable"
-    assert "Not a directory" in refusal.value.sentence
+    assert "Not a directory" in refusal.value.message
 
 
 @pytest.mark.parametrize("left", ["", "{", "[1]", "null"])

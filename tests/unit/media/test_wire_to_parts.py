@@ -6,7 +6,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.media.hls.part import Part
+from emulator.media.hls.part import HlsPart
 from emulator.media.hls.segmenter import Segmenter
 from emulator.media.packets import AudioTrack, Packet, Track, VideoTrack
 from emulator.media.sequencer import Sequenced, Sequencer
@@ -24,7 +24,7 @@ class Publisher:
         self.segmenter = Segmenter()
         self.tracks: tuple[Track, ...] = (VIDEO, AUDIO)
         self.wire_ms = 5000
-        self.parts: list[Part] = []
+        self.parts: list[HlsPart] = []
         self.placed: list[Packet] = []
 
     def act(self, action: str, amount: int) -> None:
@@ -101,7 +101,7 @@ class WholeChain:
 
     def __init__(self) -> None:
         self.sequencer, self.segmenter = Sequencer(), Segmenter()
-        self.parts: list[Part] = []
+        self.parts: list[HlsPart] = []
         self.begin()
 
     def begin(self) -> None:

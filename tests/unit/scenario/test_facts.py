@@ -244,11 +244,11 @@ expect: {chat.launch.posted: 20}
 def mistakes(text: str) -> Any:
     with pytest.raises(WrongScenario) as refused:
         load(HEAD + text, "x.yaml")
-    return [mistake.sentence for mistake in refused.value.mistakes]
+    return [mistake.message for mistake in refused.value.mistakes]
 
 
 @pytest.mark.parametrize(
-    ("step", "sentence"),
+    ("step", "message"),
     [
         (
             "expect: {chat.launch.lines: {where: {sayz: x}, is: 1}}",
@@ -292,5 +292,5 @@ def mistakes(text: str) -> Any:
         ("expect: []", "Write facts here, such as stream.launch.status: live."),
     ],
 )
-def test_wrong_words_of_facts_are_told_with_the_nearest(step: str, sentence: str) -> None:
-    assert mistakes(f"  - {step}\n")[0] == sentence
+def test_wrong_words_of_facts_are_told_with_the_nearest(step: str, message: str) -> None:
+    assert mistakes(f"  - {step}\n")[0] == message

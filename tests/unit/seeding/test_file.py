@@ -17,7 +17,7 @@ from emulator.seeding.references import references
 from emulator.seeding.seed import Seed
 from emulator.seeding.template import Template, sown
 from emulator.world.live import streams
-from emulator.world.rules import Rules
+from emulator.world.rules import RulesConfig
 from emulator.world.world import World
 
 
@@ -40,8 +40,8 @@ def test_the_page_s_example_is_a_seed(tmp_path: Path) -> None:
 
 
 def made_of(seed: Seed) -> World:
-    with closing(Template(sown(seed, Rules()))) as template:
-        return template.make(ManualClock(), lambda _: None, Rules(), "mine")
+    with closing(Template(sown(seed, RulesConfig()))) as template:
+        return template.make(ManualClock(), lambda _: None, RulesConfig(), "mine")
 
 
 def refusal(tmp_path: Path, text: str) -> str:
@@ -49,7 +49,7 @@ def refusal(tmp_path: Path, text: str) -> str:
     path.write_text(text, "utf-8")
     with pytest.raises(Refused) as refused:
         file.read(str(path))
-    return refused.value.sentence.replace(str(path), "seed.yaml")
+    return refused.value.message.replace(str(path), "seed.yaml")
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ values = st.recursive(
 def test_no_content_whatever_breaks_the_check(value: object) -> None:
     for mistake in check(yaml.compose(yaml.safe_dump(value))):
         assert mistake.line >= 1
-        assert mistake.sentence
+        assert mistake.message
 
 
 ADA = "users:\n  - {username: ada}\n"
@@ -283,4 +283,4 @@ def test_whatever_passes_the_check_can_be_sown(tmp_path: Path, content: dict[str
         seed = file.read(str(path))
     except Refused:
         return
-    Template(sown(seed, Rules())).close()
+    Template(sown(seed, RulesConfig())).close()

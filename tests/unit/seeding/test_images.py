@@ -7,7 +7,7 @@ import pytest
 
 from emulator.seeding import file, images
 from emulator.seeding.template import sown
-from emulator.world.rules import Rules
+from emulator.world.rules import RulesConfig
 from emulator.world.store.journal import Store
 
 
@@ -29,20 +29,20 @@ def test_the_facts_are_the_same_from_an_image_as_from_a_sowing(folder: Path) -> 
     second = _facts("default")
 
     # then it begins with the same, and nothing was written again.
-    assert first == second == _content(sown(file.read("default"), Rules()))
+    assert first == second == _content(sown(file.read("default"), RulesConfig()))
     assert kept.stat().st_mtime_ns == written
 
 
 def test_an_image_of_other_rules_or_a_torn_one_is_made_again(folder: Path) -> None:
-    images.facts("default", Rules()).close()
+    images.facts("default", RulesConfig()).close()
     [kept] = folder.rglob("*.image")
     whole = kept.read_bytes()
 
-    images.facts("default", Rules(vod_processing_ms=1)).close()
+    images.facts("default", RulesConfig(vod_processing_ms=1)).close()
     assert kept.read_bytes()[:32] != whole[:32]
 
     kept.write_bytes(whole[: len(whole) // 2])
-    images.facts("default", Rules()).close()
+    images.facts("default", RulesConfig()).close()
     assert kept.read_bytes() == whole
 
 
@@ -59,9 +59,9 @@ def test_a_source_that_changed_makes_another_key(tmp_path: Path) -> None:
 def test_nothing_is_kept_of_other_seeds_or_where_python_keeps_no_bytecode(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    images.facts("none", Rules()).close()
+    images.facts("none", RulesConfig()).close()
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    images.facts("default", Rules()).close()
+    images.facts("default", RulesConfig()).close()
     assert not list(folder.rglob("*.image"))
 
     # A folder that cannot be: sown all the same.
@@ -71,7 +71,7 @@ def test_nothing_is_kept_of_other_seeds_or_where_python_keeps_no_bytecode(
 
 
 def _facts(seed: str) -> list[str]:
-    return _content(images.facts(seed, Rules()))
+    return _content(images.facts(seed, RulesConfig()))
 
 
 def _content(facts: Store) -> list[str]:

@@ -15,9 +15,9 @@ from emulator.world.chat import messages
 from emulator.world.discovery import search
 from emulator.world.discovery.search import Filters
 from emulator.world.live import streams
-from emulator.world.live.streams import Wishes
+from emulator.world.live.streams import StreamPatch
 from emulator.world.people import accounts, departures, follows
-from emulator.world.rules import Rules
+from emulator.world.rules import RulesConfig
 from emulator.world.world import World
 
 SEED = Seed(users=[{"username": "demo", "api_key": "ak_demo", "password": "demo123456"}])
@@ -36,7 +36,7 @@ class Copies:
         name: str = "one",
         hear: Callable[[Event], None] | None = None,
     ) -> World:
-        world = template.make(clock, hear or (lambda _: None), Rules(), name)
+        world = template.make(clock, hear or (lambda _: None), RulesConfig(), name)
         return self.opened.enter_context(closing(world))
 
 
@@ -49,7 +49,7 @@ def copies() -> Iterator[Copies]:
 
 @pytest.fixture
 def template() -> Iterator[Template]:
-    with closing(Template(sown(SEED, Rules()))) as template:
+    with closing(Template(sown(SEED, RulesConfig()))) as template:
         yield template
 
 
@@ -64,7 +64,7 @@ def dump(world: World) -> list[tuple[object, ...]]:
 
 def live_a_little(world: World) -> None:
     demo = accounts.by_api_key(world, "ak_demo")
-    stream = streams.create(world, demo, Wishes({"title": "x", "tags": ["new"]}))
+    stream = streams.create(world, demo, StreamPatch({"title": "x", "tags": ["new"]}))
     streams.start(world, stream)
 
 
@@ -104,7 +104,9 @@ def live_a_lot(world: World) -> None:
     for number in range(3):
         ada = accounts.make(world, f"ada_{number}")
         follows.follow(world, demo, ada)
-        stream = streams.create(world, ada, Wishes({"title": f"No {number}", "tags": ["fresh"]}))
+        stream = streams.create(
+            world, ada, StreamPatch({"title": f"No {number}", "tags": ["fresh"]})
+        )
         streams.start(world, stream)
         for line in range(20):
             messages.post(world, stream.id, demo, f"line {line}")
@@ -118,7 +120,9 @@ def live_a_lot(world: World) -> None:
 
 
 def test_a_world_that_lived_comes_back_as_the_same_rows_that_a_new_one_has(copies: Copies) -> None:
-    template = copies.opened.enter_context(closing(Template(sown(file.read("default"), Rules()))))
+    template = copies.opened.enter_context(
+        closing(Template(sown(file.read("default"), RulesConfig())))
+    )
     clock = ManualClock()
     world = copies.make(template, clock)
     pages = world.store.number("PRAGMA page_count")
@@ -162,11 +166,15 @@ def test_worlds_do_not_share_facts(template: Template, copies: Copies) -> None:
 
 
 def test_worlds_of_one_seed_do_not_share_what_they_sign_with() -> None:
-    template = Template(sown(EMPTY, Rules()))
+    template = Template(sown(EMPTY, RulesConfig()))
     try:
         # Where time runs nobody can guess it; where it stands it is the same each time.
-        running = [template.make(SystemClock(), lambda _: None, Rules(), "a") for _ in range(2)]
-        standing = [template.make(ManualClock(), lambda _: None, Rules(), "a") for _ in range(2)]
+        running = [
+            template.make(SystemClock(), lambda _: None, RulesConfig(), "a") for _ in range(2)
+        ]
+        standing = [
+            template.make(ManualClock(), lambda _: None, RulesConfig(), "a") for _ in range(2)
+        ]
         secrets = [world.secret for world in running]
         assert len({*secrets, standing[0].secret, "", standing[1].secret}) == 4
         assert standing[0].secret == standing[1].secret

@@ -32,7 +32,7 @@ def test_settings_cannot_be_changed_after_they_were_checked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "sentence"),
+    ("values", "message"),
     [
         ({"port": 70_000}, "port: 70000 is out of range: 0 to 65535."),
         ({"host": ""}, "host: must not be empty."),
@@ -43,11 +43,11 @@ def test_settings_cannot_be_changed_after_they_were_checked() -> None:
         ({"port": 1935}, "must differ, or be 0."),
     ],
 )
-def test_what_cannot_be_is_refused_with_a_sentence(values: dict[str, Any], sentence: str) -> None:
+def test_what_cannot_be_is_refused_with_a_sentence(values: dict[str, Any], message: str) -> None:
     with pytest.raises(WrongSetting) as refusal:
         Settings(**values)
 
-    assert sentence in str(refusal.value)
+    assert message in str(refusal.value)
 
 
 def test_ports_chosen_by_the_system_may_all_be_0() -> None:

@@ -72,7 +72,7 @@ def test_every_flag_is_also_a_variable_and_a_line_of_the_file(write: Write) -> N
 
 
 @pytest.mark.parametrize(
-    ("text", "sentence"),
+    ("text", "message"),
     [
         ("\nprot: 80\n", ":2: prot is not a setting. Did you mean port?"),
         ("reconnect-window: 1\n", ":1: reconnect-window is not a setting. Did you mean"),
@@ -89,7 +89,7 @@ def test_every_flag_is_also_a_variable_and_a_line_of_the_file(write: Write) -> N
     ],
 )
 def test_a_mistake_in_the_file_is_named_with_its_line(
-    write: Write, text: str, sentence: str
+    write: Write, text: str, message: str
 ) -> None:
     path = write(text)
 
@@ -97,7 +97,7 @@ def test_a_mistake_in_the_file_is_named_with_its_line(
         gather({"settings": str(path)}, {})
 
     assert str(refusal.value).startswith(str(path))
-    assert sentence in str(refusal.value)
+    assert message in str(refusal.value)
 
 
 def test_an_empty_file_sets_nothing(write: Write) -> None:
@@ -132,7 +132,7 @@ def test_memory_in_the_file_stays_memory(write: Write) -> None:
 
 
 @pytest.mark.parametrize(
-    ("variable", "sentence"),
+    ("variable", "message"),
     [
         (("LIVE_EMULATOR_PORT", "x"), "LIVE_EMULATOR_PORT: 'x' is not a whole number."),
         (
@@ -141,11 +141,11 @@ def test_memory_in_the_file_stays_memory(write: Write) -> None:
         ),
     ],
 )
-def test_a_mistake_in_the_environment_is_named(variable: tuple[str, str], sentence: str) -> None:
+def test_a_mistake_in_the_environment_is_named(variable: tuple[str, str], message: str) -> None:
     with pytest.raises(WrongSetting) as refusal:
         gather({}, dict([variable]))
 
-    assert str(refusal.value) == sentence
+    assert str(refusal.value) == message
 
 
 def test_variables_of_others_are_left_alone() -> None:

@@ -40,7 +40,7 @@ def test_a_row_is_served_as_it_is_known(row: Row) -> None:
     try:
         operation, values = ROUTER.find(row.method, row.path)
     except Refused as refused:
-        pytest.fail(f"{row}: {refused.sentence}")
+        pytest.fail(f"{row}: {refused.message}")
 
     # The names of the path lead to themselves: no literal segment stands where one belongs.
     assert [*values.values()] == [each for each in row.path.split("/") if each.startswith("{")]

@@ -41,7 +41,7 @@ async def client(world: World) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 def stream(world: World, ada: User) -> Stream:
-    return streams.create(world, ada, streams.Wishes({"title": TITLE}))
+    return streams.create(world, ada, streams.StreamPatch({"title": TITLE}))
 
 
 class Elements(HTMLParser):

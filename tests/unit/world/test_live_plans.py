@@ -23,9 +23,9 @@ from emulator.world.live import (
     targets,
 )
 from emulator.world.live.lists import Wanted
-from emulator.world.live.streams import Wishes
+from emulator.world.live.streams import StreamPatch
 from emulator.world.people import accounts
-from emulator.world.rules import Rules
+from emulator.world.rules import RulesConfig
 from emulator.world.world import World
 from tests.support.plans import WatchedStore, sites_in
 from tests.support.streams import live, make
@@ -37,7 +37,9 @@ OURS = [*(WORLD / "live").glob("*.py"), *(WORLD / "discovery").glob("*.py")]
 @pytest.fixture(scope="module")
 def store() -> Iterator[WatchedStore]:
     """A store that has heard every statement of ours."""
-    world = World(clock=ManualClock(), publish=lambda _: None, rules=Rules(streams_per_user=0))
+    world = World(
+        clock=ManualClock(), publish=lambda _: None, rules=RulesConfig(streams_per_user=0)
+    )
     world.store.close()
     world.store = watched = WatchedStore()
     for walk in (make_and_change, read_lists, discover, publish_and_resize, end_and_remove):
@@ -51,7 +53,7 @@ def make_and_change(world: World) -> None:
     rust = categories.create(world, root, "Rust")
     categories.create(world, root, "Tokio", parent_id=rust.id)
     stream = make(world, "x", by="ada", tags=["rust"], category_id=rust.id)
-    streams.update(world, stream, Wishes({"title": "y", "tags": ["rust", "ai"]}))
+    streams.update(world, stream, StreamPatch({"title": "y", "tags": ["rust", "ai"]}))
     streams.rotate_key(world, stream)
     schedules.plan(world, stream, world.now_ms + 1, 60)
     schedules.cancel(world, streams.find(world, stream.id))

@@ -2,12 +2,12 @@ import pytest
 
 from emulator.core.clock import ManualClock
 from emulator.core.errors import Refused
-from emulator.world.rate_limiter import Limits
+from emulator.world.rate_limiter import RateLimiter
 
 
 def test_the_eleventh_call_of_a_minute_is_refused_and_told_how_long_to_wait() -> None:
     clock = ManualClock()
-    limits = Limits(clock)
+    limits = RateLimiter(clock)
     for left in range(9, -1, -1):
         assert limits.take("create", "ada", 10).remaining == left
         clock.advance(1_000)
@@ -21,7 +21,7 @@ def test_the_eleventh_call_of_a_minute_is_refused_and_told_how_long_to_wait() ->
 
 
 def test_others_are_not_touched() -> None:
-    limits = Limits(ManualClock())
+    limits = RateLimiter(ManualClock())
     limits.take("create", "ada", 1)
 
     assert limits.take("create", "bob", 1).remaining == 0
@@ -30,7 +30,7 @@ def test_others_are_not_touched() -> None:
 
 def test_a_call_stops_counting_after_a_minute() -> None:
     clock = ManualClock()
-    limits = Limits(clock)
+    limits = RateLimiter(clock)
     limits.take("create", "ada", 1)
     clock.advance(60_000)
 

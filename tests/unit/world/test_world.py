@@ -6,7 +6,7 @@ from emulator.seeding import seed
 from emulator.seeding.seed import Seed
 from emulator.world.auth import logins
 from emulator.world.live import categories, streams
-from emulator.world.live.streams import Wishes
+from emulator.world.live.streams import StreamPatch
 from emulator.world.people import accounts
 from emulator.world.world import World
 
@@ -24,7 +24,7 @@ def test_two_fresh_worlds_of_one_seed_are_the_same() -> None:
         world = World(clock=ManualClock(), publish=heard.append, name="seven")
         seed.sow(world, SMALL)
         ada = accounts.by_username(world, "ada")
-        streams.create(world, ada, Wishes({"title": "x"}))
+        streams.create(world, ada, StreamPatch({"title": "x"}))
         journals.append(heard)
         world.close()
 

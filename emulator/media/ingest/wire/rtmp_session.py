@@ -184,14 +184,14 @@ class RtmpSession:
         verdict["objectEncoding"] = encoding if isinstance(encoding, int | float) else 0
         self._command("_result", asked.transaction_id, properties | _ENHANCED, verdict)
 
-    def refuse_connect(self, sentence: str) -> None:
+    def refuse_connect(self, message: str) -> None:
         """The answer to `ConnectRequested` for a wrong application. The session is over."""
         asked = self._answered()
         self.phase = "over"
-        verdict = _verdict("error", "NetConnection.Connect.Rejected", sentence)
+        verdict = _verdict("error", "NetConnection.Connect.Rejected", message)
         self._command("_error", asked.transaction_id, None, verdict)
         # OBS (librtmp) keeps quiet about an _error, and shows its user this one.
-        self._status(0, "error", "NetConnection.Connect.InvalidApp", sentence)
+        self._status(0, "error", "NetConnection.Connect.InvalidApp", message)
 
     def accept_publish(self) -> None:
         """The answer to `PublishRequested`: tags are events from now on."""
@@ -202,21 +202,21 @@ class RtmpSession:
         self._control(USER_CONTROL, STREAM_BEGIN.to_bytes(2) + asked.stream_id.to_bytes(4))
         self._status(asked.stream_id, "status", "NetStream.Publish.Start", "Publishing.")
 
-    def refuse_publish(self, sentence: str, code: str = "NetStream.Publish.BadName") -> None:
+    def refuse_publish(self, message: str, code: str = "NetStream.Publish.BadName") -> None:
         """The answer to `PublishRequested` where the key does not open. The session is over."""
         asked = self._answered()
         self.phase = "over"
-        self._status(asked.stream_id, "error", code, sentence)
+        self._status(asked.stream_id, "error", code, message)
 
-    def end_publish(self, sentence: str, code: str = "NetStream.Publish.Denied") -> None:
+    def end_publish(self, message: str, code: str = "NetStream.Publish.Denied") -> None:
         """Tell the peer, at any time, that it is done and why. The session is over.
 
         Whoever does not publish hears it as well, as soon as it speaks RTMP.
         """
         if self.phase == "publishing":
-            self._status(self._publish_stream_id, "error", code, sentence)
+            self._status(self._publish_stream_id, "error", code, message)
         elif self.phase in ("connecting", "connected"):
-            self._status(0, "error", "NetConnection.Connect.Closed", sentence)
+            self._status(0, "error", "NetConnection.Connect.Closed", message)
         self.phase = "over"
 
     def _answered(self) -> _Command:
@@ -329,8 +329,8 @@ class RtmpSession:
         if self.phase == "publishing":
             return None
         self.phase = "over"
-        sentence = "Streams are not played over RTMP here: watch over HLS."
-        self._status(command.stream_id, "error", "NetStream.Play.StreamNotFound", sentence)
+        message = "Streams are not played over RTMP here: watch over HLS."
+        self._status(command.stream_id, "error", "NetStream.Play.StreamNotFound", message)
         return Finished("asked to play, which goes over HLS only")
 
     def _control(self, type_id: int, payload: bytes) -> None:
@@ -340,8 +340,8 @@ class RtmpSession:
         payload = amf0.encode(name, transaction_id, *values)
         self._write(3, Message(COMMAND, 0, 0, payload))
 
-    def _status(self, stream_id: int, level: str, code: str, sentence: str) -> None:
-        payload = amf0.encode("onStatus", 0, None, _verdict(level, code, sentence))
+    def _status(self, stream_id: int, level: str, code: str, message: str) -> None:
+        payload = amf0.encode("onStatus", 0, None, _verdict(level, code, message))
         self._write(5, Message(COMMAND, stream_id, 0, payload))
 
     def _write(self, chunk_stream_id: int, message: Message) -> None:
@@ -356,8 +356,8 @@ def _text(value: Value) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _verdict(level: str, code: str, sentence: str) -> dict[str, Value]:
-    return {"level": level, "code": code, "description": sentence}
+def _verdict(level: str, code: str, message: str) -> dict[str, Value]:
+    return {"level": level, "code": code, "description": message}
 
 
 def _parsed(message: Message) -> _Command:

@@ -1,4 +1,4 @@
-"""CuttingRoom: where one world's clips are cut and its VODs are made in other sizes.
+"""ClipQueue: where one world's clips are cut and its VODs are made in other sizes.
 
 For the event loop's thread. The work is done in threads, a clip at a time and a VOD at a time for
 the whole process, so that nobody waits with ten seconds of film for another one's evening.
@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.library import ClipCreated, ClipDeleted, RenditionQueued, VodDeleted
-from emulator.media.hls.store import Shelves
+from emulator.media.hls.store import MediaStore
 from emulator.media.recording.clips.sources import Sources
-from emulator.media.recording.jobs import Bench, Benches, finished, tell, tried, written
+from emulator.media.recording.jobs import JobRunner, JobRunners, finished, tell, tried, written
 from emulator.media.recording.recordings import Recordings
-from emulator.media.recording.uploads.progress import Watch
+from emulator.media.recording.uploads.progress import JobProgress
 from emulator.world.library import clips, renditions
 from emulator.world.world import World
 
@@ -28,39 +28,39 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class CuttingRoom:
+class ClipQueue:
     """Does what the library of one world asks for, in its order."""
 
     def __init__(
         self,
         world: World,
-        shelves: Shelves,
+        media_store: MediaStore,
         recordings: Recordings,
         sources: Sources,
         tasks: asyncio.TaskGroup,
-        benches: Benches,
+        job_runners: JobRunners,
         is_kept: Callable[[str], bool],
     ) -> None:
         """`is_kept` says of media whether somebody beside the world's facts still needs it."""
         self._world = world
-        self._shelves = shelves
+        self._media_store = media_store
         self._recordings = recordings
         self._sources = sources
-        self._bench = Bench(tasks)
-        self._benches = benches
+        self._job_runner = JobRunner(tasks)
+        self._benches = job_runners
         self._is_kept = is_kept
         # By the uid under which the result is to be found.
-        self._under_way: dict[str, Watch] = {}
+        self._under_way: dict[str, JobProgress] = {}
 
     def hear(self, event: Event) -> None:
         """What is asked for is made; what no fact speaks of any more is removed."""
         if isinstance(event, ClipCreated):
-            self._bench.start(self._cut(event.clip_id))
+            self._job_runner.start(self._cut(event.clip_id))
         elif isinstance(event, RenditionQueued):
-            self._bench.start(self._make(event.uid))
+            self._job_runner.start(self._make(event.uid))
         elif isinstance(event, ClipDeleted):
             if not self._cancel(event.uid):
-                self._bench.start(self._remove(event.uid))
+                self._job_runner.start(self._remove(event.uid))
         elif isinstance(event, VodDeleted):
             for uid in event.uids:
                 self._cancel(uid)
@@ -69,13 +69,13 @@ class CuttingRoom:
         """Clips that were not cut when the last process stopped are cut now; a size is asked for
         again by whoever wants it."""
         for clip in clips.unfinished(self._world):
-            self._bench.start(self._cut(clip.id))
+            self._job_runner.start(self._cut(clip.id))
         for rendition in renditions.unfinished(self._world):
             renditions.fail(self._world, rendition.uid, renditions.STOPPED)
 
     async def stop(self) -> None:
         """End what is under way."""
-        await self._bench.stop()
+        await self._job_runner.stop()
 
     def _cancel(self, uid: str) -> bool:
         """End what is being made. What a thread is writing is removed when it has let go of it."""
@@ -86,8 +86,8 @@ class CuttingRoom:
 
     async def _remove(self, uid: str) -> None:
         self._recordings.forget(uid)
-        if self._shelves.has(uid) and not self._is_kept(uid):
-            await self._shelves.delete(uid)
+        if self._media_store.has(uid) and not self._is_kept(uid):
+            await self._media_store.delete(uid)
 
     async def _cut(self, clip_id: str) -> None:
         with suppress(Refused):  # Where nothing more comes, what there is will do.
@@ -112,13 +112,13 @@ class CuttingRoom:
         from emulator.media.recording.uploads.importing import cut
 
         footage, span = await self._sources.of_clip(clip)
-        folder = self._shelves.folder(clip.uid)
+        folder = self._media_store.folder(clip.uid)
         watch = self._under_way[clip.uid]
         at_ms = clip.created_at_ms
         # A try that a stopped process left behind.
-        await self._shelves.delete(clip.uid)
+        await self._media_store.delete(clip.uid)
         imported = await finished(
-            watch, cut, footage, span, folder, self._shelves.settings.segment_ms, at_ms, watch
+            watch, cut, footage, span, folder, self._media_store.settings.segment_ms, at_ms, watch
         )
         finish = partial(clips.finish, self._world, clip.id, imported.duration_ms)
         await written(self._world, finish)
@@ -141,8 +141,8 @@ class CuttingRoom:
 
         source = await self._recordings.mp4(media_uid)
         wanted = Wanted(height=renditions.find(self._world, uid).height)
-        folder, watch = self._shelves.folder(uid), self._under_way[uid]
-        segment_ms = self._shelves.settings.segment_ms
+        folder, watch = self._media_store.folder(uid), self._under_way[uid]
+        segment_ms = self._media_store.settings.segment_ms
         with self._world.clock.working():
             imported = await finished(
                 watch, process, source, folder, wanted, segment_ms, self._world.now_ms, watch
@@ -166,7 +166,7 @@ class CuttingRoom:
         """Do the work, or say why it could not be done; then nothing of it is left."""
         loop = asyncio.get_running_loop()
         note = partial(renditions.note_progress, self._world, uid)
-        self._under_way[uid] = Watch(lambda percent, _: tell(loop, note, percent))
+        self._under_way[uid] = JobProgress(lambda percent, _: tell(loop, note, percent))
         try:
             reason = await tried(work, f"cut uid={uid}")
         finally:

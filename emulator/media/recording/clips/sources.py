@@ -3,8 +3,8 @@
 import asyncio
 
 from emulator.media.hls.index import read_index
-from emulator.media.hls.store import Shelves
-from emulator.media.hls.stream import Shelf
+from emulator.media.hls.store import MediaStore
+from emulator.media.hls.stream import HlsStream
 from emulator.media.recording.footage import Footage, stretch
 from emulator.media.recording.simulated.loops import Loops
 from emulator.world.library.clips import Clip
@@ -19,9 +19,9 @@ _TICKS_PER_MS = 90
 class Sources:
     """For the event loop's thread."""
 
-    def __init__(self, world: World, shelves: Shelves, loops: Loops) -> None:
+    def __init__(self, world: World, media_store: MediaStore, loops: Loops) -> None:
         self._world = world
-        self._shelves = shelves
+        self._media_store = media_store
         self._loops = loops
 
     async def wait_for(self, clip: Clip) -> None:
@@ -31,8 +31,8 @@ class Sources:
         """
         stream = streams.find(self._world, clip.stream_id)
         if not stream.is_simulated:
-            shelf = self._shelves.find(stream.uid)
-            await shelf.wait_for_length(clip.to_ms * _TICKS_PER_MS)
+            hls_stream = self._media_store.find(stream.uid)
+            await hls_stream.wait_for_length(clip.to_ms * _TICKS_PER_MS)
 
     async def of_clip(self, clip: Clip) -> tuple[Footage, tuple[int, int]]:
         """What shows a clip, from the key frame before, and which ticks of that the clip is.
@@ -42,10 +42,10 @@ class Sources:
         first, last = clip.from_ms * _TICKS_PER_MS, clip.to_ms * _TICKS_PER_MS
         stream = streams.find(self._world, clip.stream_id)
         if stream.is_simulated:
-            shelf = await self._looped(stream, clip.to_ms)
+            hls_stream = await self._looped(stream, clip.to_ms)
         else:
-            shelf = await self._recorded(stream, first)
-        footage, begins = stretch(shelf, first, last)
+            hls_stream = await self._recorded(stream, first)
+        footage, begins = stretch(hls_stream, first, last)
         return footage, (first - begins, last - begins)
 
     async def of_picture(self, height: int) -> Quality:
@@ -54,7 +54,7 @@ class Sources:
         bitrate = film.bits_per_second
         return Quality(f"{height}p", film.init.width, film.init.height, bitrate)
 
-    async def _looped(self, stream: Stream, to_ms: int) -> Shelf:
+    async def _looped(self, stream: Stream, to_ms: int) -> HlsStream:
         film = await self._loops.film()
         # Late: a start need not wait for what only a clip needs.
         from emulator.media.recording.simulated.showing import PART_MS, Showing
@@ -65,13 +65,13 @@ class Sources:
         shown = Showing(began_ms, began_ms + to_ms + PART_MS, (), 0)
         return await asyncio.to_thread(RecordedLoop, film, shown)
 
-    async def _recorded(self, stream: Stream, first: int) -> Shelf:
-        shelf = self._shelves.find(stream.uid)
-        window = shelf.window
+    async def _recorded(self, stream: Stream, first: int) -> HlsStream:
+        hls_stream = self._media_store.find(stream.uid)
+        window = hls_stream.window
         left = window.total_ticks - sum(segment.duration for segment in window.complete)
         if first >= left:
-            return shelf
+            return hls_stream
         # It has left the live window, but not the disk.
-        await self._shelves.written()
-        recorded = await asyncio.to_thread(read_index, shelf.folder)
-        return Shelf(shelf.folder, recorded.window())
+        await self._media_store.written()
+        recorded = await asyncio.to_thread(read_index, hls_stream.folder)
+        return HlsStream(hls_stream.folder, recorded.window())

@@ -10,12 +10,12 @@ from typing import Final
 
 from emulator.core.clock import ManualClock
 from emulator.media.hls.fmp4 import fragment, init_segment
-from emulator.media.hls.part import Part
+from emulator.media.hls.part import HlsPart
 from emulator.media.hls.segmenter import Segmenter
 from emulator.media.hls.segments import Init
 from emulator.media.ingest.flv import FlvReader
 from emulator.media.packets import VIDEO_TIMESCALE, Packet, VideoTrack
-from emulator.media.publisher.config import PublishSettings
+from emulator.media.publisher.config import PublishConfig
 from emulator.media.sequencer import Sequencer
 
 ROUND_SECONDS: Final = 8
@@ -28,7 +28,7 @@ class Film:
     Refuses (`ValueError`) parts that do not fill a round.
     """
 
-    def __init__(self, parts: list[Part]) -> None:
+    def __init__(self, parts: list[HlsPart]) -> None:
         self.parts = parts
         if not parts or parts[0].start != 0 or parts[-1].start + parts[-1].duration != ROUND_TICKS:
             raise ValueError("the parts of a loop fill its round")
@@ -59,7 +59,7 @@ class Film:
         """On average, over a round."""
         return 8 * sum(self.lengths) // ROUND_SECONDS
 
-    def part(self, number: int) -> Part:
+    def part(self, number: int) -> HlsPart:
         """The part `number` of an endless stream of rounds, with that stream's times."""
         rounds, index = divmod(number, len(self.parts))
         part = self.parts[index]
@@ -94,10 +94,10 @@ def render(width: int, height: int) -> Film:
     clock = ManualClock(0)
     # Fewer lines need fewer bits, or nobody would gain by a smaller size.
     kbits = max(80, 400 * height // 360)
-    settings = PublishSettings(width=width, height=height, video_kbits=kbits, audio_kbits=64)
+    settings = PublishConfig(width=width, height=height, video_kbits=kbits, audio_kbits=64)
     broadcast = SyntheticBroadcast(settings, clock)
     reader, sequencer, segmenter = FlvReader(), Sequencer(), Segmenter()
-    parts: list[Part] = []
+    parts: list[HlsPart] = []
 
     frames = ROUND_SECONDS * int(settings.fps)
     for _ in range(frames + int(settings.fps)):
@@ -110,7 +110,7 @@ def render(width: int, height: int) -> Film:
     return Film(_one_round(parts))
 
 
-def _one_round(parts: list[Part]) -> list[Part]:
+def _one_round(parts: list[HlsPart]) -> list[HlsPart]:
     """The parts of the first round, its last one with all packets that begin before its end."""
     kept = [part for part in parts if part.start < ROUND_TICKS]
     last = kept[-1]
@@ -118,7 +118,7 @@ def _one_round(parts: list[Part]) -> list[Part]:
         raise ValueError("the round does not end at a part's end")
     tracks = last.tracks
     packets = [packet for part in parts for packet in part.packets]
-    placed: list[Part] = []
+    placed: list[HlsPart] = []
     for part in kept:
         inside = tuple(
             packet
@@ -130,7 +130,7 @@ def _one_round(parts: list[Part]) -> list[Part]:
     return placed
 
 
-def _is_inside(packet: Packet, part: Part) -> bool:
+def _is_inside(packet: Packet, part: HlsPart) -> bool:
     at = packet.dts * VIDEO_TIMESCALE // packet.track.timescale
     return part.start <= at < part.start + part.duration
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from emulator.core.clock import monotonic_ms
 from emulator.core.errors import Refused
-from emulator.media.hls.store import Shelves
-from emulator.media.hls.stream import Shelf
+from emulator.media.hls.store import MediaStore
+from emulator.media.hls.stream import HlsStream
 from emulator.media.recording.simulated.showing import Showing
 from emulator.world.library.recordings import Loop
 from emulator.world.live import streams, synthetic
@@ -39,23 +39,23 @@ Key = tuple[str, str, int | None, int, bool]
 class Loops:
     """For the event loop's thread. `world` and the stream's `uid` tell loops apart."""
 
-    def __init__(self, shelves: Shelves) -> None:
-        self._shelves = shelves
+    def __init__(self, media_store: MediaStore) -> None:
+        self._media_store = media_store
         self._films: dict[int, Film] = {}
         self._rendering = asyncio.Lock()
-        self._kept: OrderedDict[Key, Shelf] = OrderedDict()
+        self._kept: OrderedDict[Key, HlsStream] = OrderedDict()
         # Until when, by the machine's clock, a live one that has ended may be followed.
         self._ended: dict[Key, int] = {}
         self._files: OrderedDict[Key, bytes] = OrderedDict()
 
-    async def shelf(
+    async def hls_stream(
         self, world: World, loop: Loop, height: int = HEIGHT, *, is_followed: bool = False
-    ) -> Shelf:
+    ) -> HlsStream:
         """The shelf of a loop: live, or as it was recorded.
 
         `is_followed`: at the address that it is or was live at. There its last playlist stays for
         as long as it is, and then it is the recording in the same form, as for a real stream
-        (`Shelves.followed`).
+        (`MediaStore.followed`).
         """
         if is_followed and (live := self._followed(world, loop, height)) is not None:
             return live
@@ -65,33 +65,33 @@ class Loops:
 
         is_live = loop.ended_at_ms is None
         key = (world.name, loop.uid, loop.ended_at_ms, height, is_followed and not is_live)
-        shelf = self._kept.get(key)
-        if shelf is None:
+        hls_stream = self._kept.get(key)
+        if hls_stream is None:
             if is_live:
-                shelf = LiveLoop(film, world.clock, _looking(world, loop))
+                hls_stream = LiveLoop(film, world.clock, _looking(world, loop))
             else:
                 # A day has 43,200 segments: half a second of work that nobody else waits for.
-                shelf = await asyncio.to_thread(
+                hls_stream = await asyncio.to_thread(
                     recorded, film, showing(world, loop), was_live=is_followed
                 )
-            shelf = self._kept.setdefault(key, shelf)
+            hls_stream = self._kept.setdefault(key, hls_stream)
             while len(self._kept) > _SHELVES_KEPT:
                 oldest, _ = self._kept.popitem(last=False)
                 self._ended.pop(oldest, None)
         self._kept.move_to_end(key)
-        return shelf
+        return hls_stream
 
-    def _followed(self, world: World, loop: Loop, height: int) -> Shelf | None:
+    def _followed(self, world: World, loop: Loop, height: int) -> HlsStream | None:
         """What was followed live of a loop that has ended, while its players may still play it."""
         key = (world.name, loop.uid, None, height, False)
-        shelf = self._kept.get(key)
-        if loop.ended_at_ms is None or shelf is None:
+        hls_stream = self._kept.get(key)
+        if loop.ended_at_ms is None or hls_stream is None:
             return None
         now_ms = monotonic_ms()
         # Not since the world's end of it: that clock jumps, and players do not.
-        until_ms = self._ended.setdefault(key, now_ms + shelf.window.duration // 90)
+        until_ms = self._ended.setdefault(key, now_ms + hls_stream.window.duration // 90)
         if now_ms < until_ms:
-            return shelf
+            return hls_stream
         del self._kept[key], self._ended[key]
         return None
 
@@ -130,7 +130,7 @@ class Loops:
         from emulator.media.recording.simulated.stream import RecordedLoop
 
         whole_round = Showing(0, ROUND_SECONDS * 1000, (), 0)
-        self._shelves.lend(ROUND_UID, RecordedLoop(film, whole_round))
+        self._media_store.lend(ROUND_UID, RecordedLoop(film, whole_round))
         return ROUND_UID, None if time is None else f"{parse_time(time) % ROUND_SECONDS}s"
 
     async def film(self, height: int = HEIGHT) -> "Film":

@@ -11,7 +11,7 @@ from itertools import chain, groupby, pairwise
 
 from emulator.media.codecs.boxes import box, full_box
 from emulator.media.hls.fmp4 import movie_header, trak
-from emulator.media.hls.part import Part
+from emulator.media.hls.part import HlsPart
 from emulator.media.packets import VIDEO_TIMESCALE, Track, VideoTrack
 from emulator.media.recording.simulated.film import Film
 from emulator.media.recording.simulated.showing import PART_MS, Showing
@@ -51,7 +51,7 @@ def _index(tracks: "list[_Shown]", begins: int) -> bytes:
 class _Chunk:
     """One part's packets of one track. `first` and `last` are when those begin, in the part."""
 
-    def __init__(self, part: Part, track: Track) -> None:
+    def __init__(self, part: HlsPart, track: Track) -> None:
         packets = [packet for packet in part.packets if packet.track == track]
         part_begins = part.start * track.timescale // VIDEO_TIMESCALE
         self.content = b"".join(bytes(packet.data) for packet in packets)

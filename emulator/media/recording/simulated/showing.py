@@ -16,7 +16,7 @@ Pause = tuple[int, int | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class SimulatedRun:
     """From one coming of the publisher to its leaving: `count` whole parts since `began_ms`.
 
     `first_part` and `first_segment` are numbers in the stream, `first_film` one of the endless
@@ -54,7 +54,7 @@ class Showing:
         end_ms = now_ms if ended_ms is None else ended_ms
         self.is_over = ended_ms is not None
         self.is_paused = bool(pauses) and pauses[-1][1] is None
-        self.runs: list[Run] = []
+        self.runs: list[SimulatedRun] = []
         start_ms = began_ms
         for left_ms, back_ms in pauses:
             self._add(start_ms, min(left_ms, end_ms))
@@ -74,11 +74,11 @@ class Showing:
         """How long all of it plays, to the millisecond."""
         return self.parts * PART_MS
 
-    def run_of(self, part: int) -> Run:
+    def run_of(self, part: int) -> SimulatedRun:
         """The run that holds a part there is."""
         return self.runs[bisect_right(self.runs, part, key=lambda run: run.first_part) - 1]
 
-    def run_of_segment(self, msn: int) -> Run:
+    def run_of_segment(self, msn: int) -> SimulatedRun:
         """The run that holds a segment there is."""
         return self.runs[bisect_right(self.runs, msn, key=lambda run: run.first_segment) - 1]
 
@@ -94,4 +94,4 @@ class Showing:
             return
         last = self.runs[-1] if self.runs else None
         shown = last.first_film + last.segments * PARTS_A_SEGMENT if last else 0
-        self.runs.append(Run(start_ms, count, self.parts, self.segments, shown))
+        self.runs.append(SimulatedRun(start_ms, count, self.parts, self.segments, shown))

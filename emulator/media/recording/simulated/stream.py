@@ -12,7 +12,7 @@ from pathlib import Path
 from emulator.core.clock import Clock
 from emulator.core.errors import Refused
 from emulator.media.hls.segments import Segment, Source
-from emulator.media.hls.stream import Shelf
+from emulator.media.hls.stream import HlsStream
 from emulator.media.hls.window import Window
 from emulator.media.recording.simulated.film import Film
 from emulator.media.recording.simulated.showing import PART_MS, SEGMENT_MS, Showing
@@ -21,7 +21,7 @@ from emulator.media.recording.simulated.showing import PART_MS, SEGMENT_MS, Show
 _DVR_SEGMENTS = 30
 
 
-class LiveLoop(Shelf):
+class LiveLoop(HlsStream):
     """A loop that is live on `clock`; `look` tells what was shown up to now.
 
     When that is over, the playlists end, as they were followed.
@@ -118,7 +118,7 @@ class LiveLoop(Shelf):
         return now_ms + PART_MS - since_ms
 
 
-class RecordedLoop(Shelf):
+class RecordedLoop(HlsStream):
     """The recording of a loop, as it was shown.
 
     `was_live`: under the address that it was live at, with playlists of the same form.
@@ -168,10 +168,10 @@ class RecordedLoop(Shelf):
 
 def recorded(film: Film, showing: Showing, *, was_live: bool = False) -> RecordedLoop:
     """The recording, and its playlist too: both take long for a long one."""
-    shelf = RecordedLoop(film, showing, was_live=was_live)
+    hls_stream = RecordedLoop(film, showing, was_live=was_live)
     if showing.parts:
-        shelf.playlist("plain")
-    return shelf
+        hls_stream.playlist("plain")
+    return hls_stream
 
 
 def _empty(*, is_recording: bool = False) -> Window:

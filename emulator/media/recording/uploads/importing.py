@@ -19,8 +19,15 @@ from emulator.media.recording.recordings import MP4_NAME
 from emulator.media.recording.uploads.demux import Film
 from emulator.media.recording.uploads.press import DRAFT_NAME, press
 from emulator.media.recording.uploads.probe import UPLOAD_OPTIONS, Probed, probe
-from emulator.media.recording.uploads.progress import Watch
-from emulator.media.recording.uploads.transcode import Codec, Plan, Quality, Sound, Span, transcode
+from emulator.media.recording.uploads.progress import JobProgress
+from emulator.media.recording.uploads.transcode import (
+    Codec,
+    Quality,
+    Sound,
+    Span,
+    TranscodePlan,
+    transcode,
+)
 from emulator.media.recording.uploads.upload import UPLOAD_NAME
 
 _MP4_DRAFT_NAME = "default.draft"
@@ -52,7 +59,7 @@ class Wanted:
     size: tuple[int, int] | None = None
 
 
-def import_upload(folder: Path, segment_ms: int, at_ms: int, watch: Watch) -> Imported:
+def import_upload(folder: Path, segment_ms: int, at_ms: int, watch: JobProgress) -> Imported:
     """Make the upload in `folder` playable. The file itself stays, so that this can be repeated.
 
     Refuses (`unsupported`) what cannot be, (`unavailable`) without room or when cancelled.
@@ -74,7 +81,7 @@ def import_upload(folder: Path, segment_ms: int, at_ms: int, watch: Watch) -> Im
 
 
 def process(
-    source: Path, folder: Path, wanted: Wanted, segment_ms: int, at_ms: int, watch: Watch
+    source: Path, folder: Path, wanted: Wanted, segment_ms: int, at_ms: int, watch: JobProgress
 ) -> Imported:
     """Make another recording, in `folder`, of the file `source`. Refuses likewise."""
     folder.mkdir(parents=True)
@@ -82,7 +89,7 @@ def process(
     _check_disk(folder, 3 * source.stat().st_size)
     width, height = _box(probed, wanted)
     sound: Any = "opus" if wanted.container == "webm" else "aac"
-    plan = Plan(wanted.codec, sound, width, height, wanted.quality)
+    plan = TranscodePlan(wanted.codec, sound, width, height, wanted.quality)
     imported = _import(source, folder, probed, plan, (segment_ms, at_ms), watch)
     if wanted.container != "mp4":
         watch.begin("packaging", 95, 100)
@@ -93,7 +100,7 @@ def process(
 
 
 def cut(
-    footage: Footage, span: Span, folder: Path, segment_ms: int, at_ms: int, watch: Watch
+    footage: Footage, span: Span, folder: Path, segment_ms: int, at_ms: int, watch: JobProgress
 ) -> Imported:
     """Make a recording, in `folder`, of what footage shows in a span, exact to the frame.
 
@@ -106,7 +113,7 @@ def cut(
     probed = probe(source)
     sound: Any = "aac" if probed.audio_codec else None
     width, height = _even(probed.width), _even(probed.height)
-    plan = Plan("h264", sound, width, height, "high", span)
+    plan = TranscodePlan("h264", sound, width, height, "high", span)
     imported = _import(source, folder, probed, plan, (segment_ms, at_ms), watch)
     source.unlink()
     return imported
@@ -116,9 +123,9 @@ def _import(
     source: Path,
     folder: Path,
     probed: Probed,
-    plan: Plan,
+    plan: TranscodePlan,
     times: tuple[int, int],
-    watch: Watch,
+    watch: JobProgress,
 ) -> Imported:
     import av
 
@@ -146,18 +153,18 @@ def _import(
     )
 
 
-def _watched(packet: Packet, total: float, watch: Watch) -> Packet:
+def _watched(packet: Packet, total: float, watch: JobProgress) -> Packet:
     if packet.is_key:
         watch.step(packet.dts * VIDEO_TIMESCALE / packet.track.timescale / total)
     return packet
 
 
-def _plan(probed: Probed) -> Plan:
+def _plan(probed: Probed) -> TranscodePlan:
     """What of an upload has to be encoded anew, and what can stay."""
     width, height = _even(probed.width), _even(probed.height)
     picture: Codec | None = None if probed.copies_video else "h264"
     sound: Sound | None = None if probed.copies_audio else "aac"
-    return Plan(picture, sound, width, height)
+    return TranscodePlan(picture, sound, width, height)
 
 
 def _box(probed: Probed, wanted: Wanted) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from emulator.media.gap_filler import GapFiller
 from emulator.media.hls import index
 from emulator.media.hls.fmp4 import fragment, init_segment
-from emulator.media.hls.part import Part
+from emulator.media.hls.part import HlsPart
 from emulator.media.hls.segmenter import Segmenter
 from emulator.media.hls.segments import init_of
 from emulator.media.hls.window import Window
@@ -65,11 +65,11 @@ class _Writer:
         self._sequence = 0
         write_line(index.head_line(self.window))
 
-    def append_all(self, parts: Iterable[Part]) -> None:
+    def append_all(self, parts: Iterable[HlsPart]) -> None:
         for part in parts:
             self.append(part)
 
-    def append(self, part: Part) -> None:
+    def append(self, part: HlsPart) -> None:
         if part.starts_segment:
             self._end_segment()
         if part.starts_discontinuity:
@@ -100,7 +100,7 @@ class _Writer:
         if self._file is not None:
             self._file.close()
 
-    def _begin(self, part: Part) -> None:
+    def _begin(self, part: HlsPart) -> None:
         content = init_segment(part.tracks)
         init = init_of(0, part.tracks, len(content))
         (self._folder / init.name).write_bytes(content)

@@ -1,4 +1,4 @@
-"""Watch: how far a job in a thread has got, and whether it is still wanted."""
+"""JobProgress: how far a job in a thread has got, and whether it is still wanted."""
 
 import threading
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from emulator.core.errors import Refused
 Tell = Callable[[int, str], None]
 
 
-class Watch:
+class JobProgress:
     """One job's. `tell(percent, stage)` is called in the job's thread, once for each change."""
 
     def __init__(self, tell: Tell) -> None:

@@ -1,4 +1,4 @@
-"""Workshop: where the videos of one world are made playable, one at a time for the whole process.
+"""UploadQueue: makes the videos of one world playable, one at a time for the whole process.
 
 For the event loop's thread. The work is done in threads; what came of it goes into the world.
 """
@@ -22,10 +22,10 @@ from emulator.core.events.video import (
     VideoJobQueued,
 )
 from emulator.media.hls.index import NAME as INDEX_NAME
-from emulator.media.hls.store import Shelves
-from emulator.media.recording.jobs import Bench, Benches, finished, tell, tried, written
+from emulator.media.hls.store import MediaStore
+from emulator.media.recording.jobs import JobRunner, JobRunners, finished, tell, tried, written
 from emulator.media.recording.recordings import Recordings
-from emulator.media.recording.uploads.progress import Watch
+from emulator.media.recording.uploads.progress import JobProgress
 from emulator.media.recording.uploads.upload import UPLOAD_NAME, receive
 from emulator.world.video import jobs, media, videos
 from emulator.world.video.jobs import Job
@@ -40,27 +40,27 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class Workshop:
+class UploadQueue:
     """Does the jobs of one world, in their order."""
 
     def __init__(
         self,
         world: World,
-        shelves: Shelves,
+        media_store: MediaStore,
         recordings: Recordings,
         tasks: asyncio.TaskGroup,
-        benches: Benches,
+        job_runners: JobRunners,
         is_kept: Callable[[str], bool],
     ) -> None:
         """`is_kept` says of media whether somebody beside the world's facts still needs it."""
         self._world = world
-        self._shelves = shelves
+        self._media_store = media_store
         self._recordings = recordings
-        self._bench = Bench(tasks)
-        self._benches = benches
+        self._job_runner = JobRunner(tasks)
+        self._benches = job_runners
         self._is_kept = is_kept
         # The job under way and where its result goes, by its video: who deletes that ends it.
-        self._under_way: dict[str, tuple[Watch, str]] = {}
+        self._under_way: dict[str, tuple[JobProgress, str]] = {}
 
     async def receive(self, file: BinaryIO, name: str) -> "tuple[str, Probed]":
         """Keep an uploaded file under a CDN uid of its own, and say what it is.
@@ -71,29 +71,29 @@ class Workshop:
         from emulator.media.recording.uploads.probe import probe
 
         jobs.check_room(self._world, 1)
-        self._shelves.check_room()
+        self._media_store.check_room()
         uid = self._world.ids.uid()
-        folder = self._shelves.folder(uid)
+        folder = self._media_store.folder(uid)
         try:
             async with self._benches.uploads:
                 try:
                     path = await asyncio.to_thread(receive, file, folder)
                 except OSError as error:
-                    sentence = f"The upload cannot be kept: {error.strerror}."
-                    raise Refused("unavailable", sentence) from error
+                    message = f"The upload cannot be kept: {error.strerror}."
+                    raise Refused("unavailable", message) from error
                 return uid, await asyncio.to_thread(probe, path, name)
         except BaseException:
-            await self._shelves.delete(uid)
+            await self._media_store.delete(uid)
             raise
 
     async def discard(self, uid: str) -> None:
         """An upload that was received is not wanted after all."""
-        await self._shelves.delete(uid)
+        await self._media_store.delete(uid)
 
     def hear(self, event: Event) -> None:
         """What is queued is done; what no fact speaks of any more is removed."""
         if isinstance(event, VideoJobQueued):
-            self._bench.start(self._do(event.job_id))
+            self._job_runner.start(self._do(event.job_id))
         elif isinstance(event, VideoDeleted):
             uids = set(event.uids)
             if event.video_id in self._under_way:
@@ -125,34 +125,34 @@ class Workshop:
         """
         for job in jobs.unfinished(self._world):
             log.info("a stopped emulator left a job behind job=%s", job.id)
-            folder = self._shelves.folder(job.media_uid)
+            folder = self._media_store.folder(job.media_uid)
             if job.attempts >= jobs.ATTEMPTS_MAX:
                 jobs.fail(self._world, job, jobs.POISONOUS)
             elif job.kind == "import" and not (folder / UPLOAD_NAME).exists():
                 jobs.fail(self._world, job, jobs.STOPPED)
             else:
                 if job.kind == "process":  # What it is made of is a recording of its own.
-                    await self._shelves.delete(job.media_uid)
+                    await self._media_store.delete(job.media_uid)
                 jobs.begin_again(self._world, job)
-                self._bench.start(self._do(job.id))
+                self._job_runner.start(self._do(job.id))
 
     async def stop(self) -> None:
         """End what is under way. The next start begins it again."""
-        await self._bench.stop()
+        await self._job_runner.stop()
 
     def _remove(self, uids: Collection[str]) -> None:
         gone = sorted(uid for uid in uids if not self._is_kept(uid))
         if gone:
-            self._bench.start(self._delete(gone))
+            self._job_runner.start(self._delete(gone))
 
     async def _delete(self, uids: Collection[str]) -> None:
         for uid in uids:
             self._recordings.forget(uid)
-            if self._shelves.has(uid):
+            if self._media_store.has(uid):
                 try:
-                    await self._shelves.delete(uid)
+                    await self._media_store.delete(uid)
                 except Refused as refused:
-                    log.warning("media was not removed uid=%s reason=%s", uid, refused.sentence)
+                    log.warning("media was not removed uid=%s reason=%s", uid, refused.message)
 
     async def _do(self, job_id: str) -> None:
         # Time stands where it jumps, also while a job of another world is under way.
@@ -169,7 +169,7 @@ class Workshop:
         await written(self._world, partial(jobs.start, self._world, job))
         job = jobs.find(self._world, job.id)
         loop = asyncio.get_running_loop()
-        watch = Watch(lambda *told: tell(loop, self._note, job, *told))
+        watch = JobProgress(lambda *told: tell(loop, self._note, job, *told))
         self._under_way[job.video_id] = (watch, job.media_uid)
         try:
             reason = await tried(self._finish(job, watch), f"video job={job.id}")
@@ -186,7 +186,7 @@ class Workshop:
         with suppress(Refused):  # Its video was deleted, or there is no room to say so.
             jobs.begin_again(self._world, jobs.find(self._world, job.id), is_left=True)
 
-    async def _finish(self, job: Job, watch: Watch) -> None:
+    async def _finish(self, job: Job, watch: JobProgress) -> None:
         footage = await self._make(job, watch)
         poster_ms = await self._picture(job, footage)
         await written(
@@ -194,18 +194,18 @@ class Workshop:
             lambda: jobs.finish(self._world, jobs.find(self._world, job.id), footage, poster_ms),
         )
         if job.kind == "import":  # Only now: until then it could be begun again.
-            path = self._shelves.folder(job.media_uid) / UPLOAD_NAME
+            path = self._media_store.folder(job.media_uid) / UPLOAD_NAME
             with suppress(OSError):  # The next start sweeps it up.
                 await asyncio.to_thread(path.unlink, missing_ok=True)
         log.info("video job done job=%s kind=%s", job.id, job.kind)
 
-    async def _make(self, job: Job, watch: Watch) -> Footage | None:
+    async def _make(self, job: Job, watch: JobProgress) -> Footage | None:
         """What the video is to show; None where only its picture changes."""
         from emulator.media.recording.uploads.importing import Wanted, import_upload, process
 
         video = videos.find(self._world, job.video_id)
-        folder = self._shelves.folder(job.media_uid)
-        times = (self._shelves.settings.segment_ms, self._world.now_ms)
+        folder = self._media_store.folder(job.media_uid)
+        times = (self._media_store.settings.segment_ms, self._world.now_ms)
         if job.kind == "import":
             imported = await finished(watch, import_upload, folder, *times, watch)
             return _footage(job.media_uid, video.form, imported)

@@ -20,7 +20,7 @@ from emulator.media.recording.uploads.probe import (
     picture_of,
     sound_of,
 )
-from emulator.media.recording.uploads.progress import Watch
+from emulator.media.recording.uploads.progress import JobProgress
 from emulator.media.recording.uploads.turn import Turner
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ _HOLE_MIN, _HOLE_MAX = _SOUND_RATE // 10, 600 * _SOUND_RATE
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class TranscodePlan:
     """How a file is made into another. None copies a track. `width` and `height` are even.
 
     `span`: only what is shown from the first to before the second of these instants, in ticks of
@@ -105,7 +105,9 @@ class Lane(Protocol):
     def finish(self) -> None: ...
 
 
-def transcode(source: Path, target: Path, probed: Probed, plan: Plan, watch: Watch) -> None:
+def transcode(
+    source: Path, target: Path, probed: Probed, plan: TranscodePlan, watch: JobProgress
+) -> None:
     """Write `target` from `source`. Refuses (`unsupported`) a file of which nothing is left.
 
     Raises `FFmpegError` where a track cannot be copied, `OSError` where nothing can be written.
@@ -198,7 +200,7 @@ class _FileClock:
 
 
 def _lanes(
-    container: "InputContainer", out: "OutputContainer", probed: Probed, plan: Plan
+    container: "InputContainer", out: "OutputContainer", probed: Probed, plan: TranscodePlan
 ) -> dict[int, Lane]:
     """A lane for each track that is kept, by its number in the file."""
     picture = picture_of(container)
@@ -282,7 +284,7 @@ class PictureEncoder:
         self,
         source: Any,
         out: "OutputContainer",
-        plan: Plan,
+        plan: TranscodePlan,
         rate: Fraction,
         turner: Shaper,
         seconds: float = 0,

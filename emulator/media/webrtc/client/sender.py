@@ -8,10 +8,10 @@ from emulator.core.errors import ProtocolError, Refused
 from emulator.media.ingest.flv import FlvReader
 from emulator.media.ingest.tag import Tag
 from emulator.media.packets import VIDEO_TIMESCALE, AudioTrack, Packet, VideoTrack
-from emulator.media.webrtc.config import Ports, WebRtcLimits
+from emulator.media.webrtc.config import Ports, WebRtcConfig
 from emulator.media.webrtc.link import Link
 from emulator.media.webrtc.rtp import h264, rtcp
-from emulator.media.webrtc.rtp.sender import Outlet
+from emulator.media.webrtc.rtp.sender import RtpSender
 from emulator.media.webrtc.sdp.answer import write_offer
 from emulator.media.webrtc.sdp.description import parse
 from emulator.media.webrtc.transcoding.resampled import RATE
@@ -25,7 +25,7 @@ class Sender:
 
     def __init__(self) -> None:
         # Wherever the server is: on loopback, or where one of this machine's networks leads.
-        limits = WebRtcLimits(hosts=())
+        limits = WebRtcConfig(hosts=())
         self._opened = asyncio.Event()
         self._link = Link(
             limits,
@@ -36,8 +36,8 @@ class Sender:
             on_end=self._ended,
             is_offerer=True,
         )
-        self._sound_out = Outlet(SOUND_CODE, self._link.send_rtp)
-        self._picture_out = Outlet(PICTURE_CODE, self._link.send_rtp)
+        self._sound_out = RtpSender(SOUND_CODE, self._link.send_rtp)
+        self._picture_out = RtpSender(PICTURE_CODE, self._link.send_rtp)
         self._reader = FlvReader()
         self._opus: tuple[AudioTrack, ToOpus] | None = None
         self._running: asyncio.Task[None] | None = None

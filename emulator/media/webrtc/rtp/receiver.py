@@ -1,4 +1,4 @@
-"""Inlet: one source of RTP of a peer: put in order, asked for again, and reported on.
+"""RtpReceiver: one source of RTP of a peer: put in order, asked for again, and reported on.
 
 What comes out is in order; a hole that could not be mended is told.
 """
@@ -22,7 +22,7 @@ _KEY_ASKED_EVERY_MS = 400
 _SUCCESSOR_MS = 1_000
 
 
-class Eater(Protocol):
+class Depacketizer(Protocol):
     """What an inlet's packets are fed to."""
 
     def take(self, packet: RtpPacket) -> None: ...
@@ -31,16 +31,21 @@ class Eater(Protocol):
         """Packets are missing here, and will not come."""
 
 
-class Inlet:
+class RtpReceiver:
     """`send` takes RTCP to the peer. Times are milliseconds of any clock that does not jump."""
 
     def __init__(
-        self, form: Format, own_ssrc: int, wait_ms: int, eater: Eater, send: Callable[[bytes], None]
+        self,
+        form: Format,
+        own_ssrc: int,
+        wait_ms: int,
+        depacketizer: Depacketizer,
+        send: Callable[[bytes], None],
     ) -> None:
         self.form = form
         self._own_ssrc = own_ssrc
         self._wait_ms = wait_ms
-        self._eater = eater
+        self._eater = depacketizer
         self._send = send
         self._takes_nack = "nack" in form.feedback
         self._takes_pli = "nack pli" in form.feedback or "ccm fir" in form.feedback

@@ -1,4 +1,4 @@
-"""Outlet: one source of RTP that we send to a peer: numbered, kept for who lost some, reported."""
+"""RtpSender: one RTP source that we send to a peer: numbered, kept for resending, reported."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from emulator.media.webrtc.rtp import packets, rtcp
 _HISTORY = 1_024
 
 
-class Outlet:
+class RtpSender:
     """`send` takes each packet on its way."""
 
     def __init__(self, payload_type: int, send: Callable[[bytes], None]) -> None:

@@ -9,8 +9,8 @@ from typing import Literal
 
 from emulator.core.clock import monotonic_ms
 from emulator.media.webrtc.rtp.packets import RtpPacket
-from emulator.media.webrtc.rtp.receiver import PICTURE_WAIT_MS, SOUND_WAIT_MS, Inlet
-from emulator.media.webrtc.rtp.sender import Outlet
+from emulator.media.webrtc.rtp.receiver import PICTURE_WAIT_MS, SOUND_WAIT_MS, RtpReceiver
+from emulator.media.webrtc.rtp.sender import RtpSender
 from emulator.media.webrtc.sdp.description import Format
 
 Kind = Literal["audio", "video", "screen"]
@@ -32,7 +32,7 @@ class Source:
         self.sinks: list[Sink] = []
         self.formats = formats
         wait_ms = SOUND_WAIT_MS if kind == "audio" else PICTURE_WAIT_MS
-        self.inlet = Inlet(next(iter(formats.values())), own_ssrc, wait_ms, self, send)
+        self.receiver = RtpReceiver(next(iter(formats.values())), own_ssrc, wait_ms, self, send)
 
     def take(self, packet: RtpPacket) -> None:
         form = self.formats.get(packet.payload_type)
@@ -47,7 +47,7 @@ class Source:
             self.ask_for_key_frame()
 
     def ask_for_key_frame(self) -> None:
-        self.inlet.ask_for_key_frame(monotonic_ms())
+        self.receiver.ask_for_key_frame(monotonic_ms())
 
     def report(self, ntp: int, timestamp: int) -> None:
         """What the participant says of the time of what it sends goes on to who receives it."""
@@ -70,7 +70,7 @@ class Sink:
     ) -> None:
         self.codes = {each.name: each.payload_type for each in formats}
         self.source: Source | None = None
-        self.outlet = Outlet(formats[0].payload_type, send)
+        self.outlet = RtpSender(formats[0].payload_type, send)
         self._send_rtcp = send_rtcp
         self._rate = formats[0].clock_rate
         self._offset: int | None = None

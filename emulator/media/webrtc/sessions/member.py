@@ -24,7 +24,7 @@ _REPORT_EVERY_MS = 1_000
 _AGAIN_MAX = 200
 
 
-class Shown(NamedTuple):
+class SentMedia(NamedTuple):
     """What a participant sends."""
 
     audio: bool
@@ -40,7 +40,7 @@ class Member:
         participant_id: str,
         bits_per_second: int,
         own_ssrc: int,
-        told: Callable[[Shown], None],
+        told: Callable[[SentMedia], None],
         left: Callable[["Member"], None],
     ) -> None:
         self.id = participant_id
@@ -120,7 +120,7 @@ class Member:
             return
         source = self._by_ssrc.get(packet.ssrc)
         if source is not None:
-            source.inlet.push(packet, monotonic_ms())
+            source.receiver.push(packet, monotonic_ms())
 
     def rtcp(self, data: bytes) -> None:
         from aiortc.rtp import (
@@ -134,7 +134,7 @@ class Member:
         for packet in rtcp.parse(data):
             if isinstance(packet, RtcpSrPacket):
                 source = self._by_ssrc.get(packet.ssrc)
-                if source is not None and source.inlet.note_report(packet, monotonic_ms()):
+                if source is not None and source.receiver.note_report(packet, monotonic_ms()):
                     info = packet.sender_info
                     source.report(info.ntp_timestamp, info.rtp_timestamp)
             elif isinstance(packet, RtcpRtpfbPacket):
@@ -195,9 +195,9 @@ class Member:
             label,
         )
 
-    def _shown(self) -> Shown:
+    def _shown(self) -> SentMedia:
         kinds = {source.kind for source in self._sources.values()}
-        return Shown("audio" in kinds, "video" in kinds, "screen" in kinds)
+        return SentMedia("audio" in kinds, "video" in kinds, "screen" in kinds)
 
     # Feedback.
 
@@ -218,13 +218,13 @@ class Member:
     def _tick(self) -> None:
         now_ms = monotonic_ms()
         for source in self._sources.values():
-            if source.inlet.is_waiting:
-                source.inlet.look(now_ms)
+            if source.receiver.is_waiting:
+                source.receiver.look(now_ms)
         if now_ms - self._reported_at_ms >= _REPORT_EVERY_MS:
             self._reported_at_ms = now_ms
             for source in self._sources.values():
-                source.inlet.report(now_ms)
-                source.inlet.allow(self._bits_per_second)
+                source.receiver.report(now_ms)
+                source.receiver.allow(self._bits_per_second)
         if self._link is not None and self._link.is_open:
             self._timer = asyncio.get_running_loop().call_later(_TICK_SECONDS, self._tick)
 

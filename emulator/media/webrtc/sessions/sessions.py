@@ -1,4 +1,4 @@
-"""Rooms: who is in which session with media, who receives what, and who must go."""
+"""VideoSessions: who is in which session with media, who receives what, and who must go."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -10,12 +10,12 @@ from emulator.core.events.worlds import WorldReplaced
 if TYPE_CHECKING:
     from emulator.media.webrtc.sdp.description import Offer
     from emulator.media.webrtc.sessions.lanes import Source
-    from emulator.media.webrtc.sessions.member import Member, Shown
+    from emulator.media.webrtc.sessions.member import Member, SentMedia
 
 RoomId = tuple[str, str]
 
 
-class Rooms:
+class VideoSessions:
     """`(world, session)` names a room. A room is there while somebody is in it."""
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class Rooms:
         participant_id: str,
         bits_per_second: int,
         own_ssrc: int,
-        told: "Callable[[Shown], None]",
+        told: "Callable[[SentMedia], None]",
     ) -> "Member":
         """Make a member and let it in. Whoever had its place before is sent away."""
         # Late: a start need not wait for what only a session needs.

@@ -1,4 +1,4 @@
-"""Screening: one stream for all its WHEP viewers: packetised once, transcoded once, if at all.
+"""WhepFanout: one stream for all its WHEP viewers: packetised once, transcoded once, if at all.
 
 H.264 without B-frames and Opus go through as they are. AAC is made Opus; a picture that browsers do
 not show over WebRTC (B-frames, HEVC, AV1, VP9) is made plain H.264. For viewers whose browser has
@@ -33,7 +33,7 @@ _SHOWN_AT_ONCE_MAX = 600
 _FRAME_TICKS = VIDEO_TIMESCALE // 90
 
 
-class Shown(NamedTuple):
+class VideoFrame(NamedTuple):
     """One coded picture in RTP payloads. `at` is on the screening's clock, in 1/90,000 s."""
 
     payloads: list[bytes]
@@ -41,12 +41,12 @@ class Shown(NamedTuple):
     is_key: bool
 
 
-class Seated(Protocol):
+class Subscriber(Protocol):
     """A viewer, as its screening sees it. `coding`: what its picture is in, `h264` or `vp8`."""
 
     coding: str
 
-    def show(self, shown: Shown) -> None: ...
+    def show(self, shown: VideoFrame) -> None: ...
     def sound(self, payload: bytes, at: int) -> None: ...
     def end(self, reason: str) -> None: ...
 
@@ -56,13 +56,13 @@ class _Lane:
 
     def __init__(self, coding: str) -> None:
         self.coding = coding
-        self.pictures: list[Shown] = []
+        self.pictures: list[VideoFrame] = []
         self._converter: Converter[RawPicture, Packet] | Converter[RawPicture, Vp8Picture] | None
         self._converter = None
         self._track: VideoTrack | None = None
         self._needs_key = False
 
-    def keep(self, shown: Shown) -> None:
+    def keep(self, shown: VideoFrame) -> None:
         if shown.is_key:
             self.pictures = [shown]
         elif self.pictures:
@@ -71,7 +71,7 @@ class _Lane:
                 self.pictures = []
 
     def transcode(
-        self, picture: RawPicture, track: VideoTrack, show: Callable[[list[Shown]], None]
+        self, picture: RawPicture, track: VideoTrack, show: Callable[[list[VideoFrame]], None]
     ) -> None:
         """Give one picture to the encoder, which calls `show`. It begins with a key frame."""
         if picture.is_key and track is not self._track:
@@ -94,7 +94,7 @@ class _Lane:
         self.pictures = []
 
     def _begin(
-        self, track: VideoTrack, show: Callable[[list[Shown]], None]
+        self, track: VideoTrack, show: Callable[[list[VideoFrame]], None]
     ) -> "Converter[RawPicture, Packet] | Converter[RawPicture, Vp8Picture]":
         log.info("the picture is transcoded for WebRTC viewers to=%s", self.coding)
         if self.coding == "vp8":
@@ -102,14 +102,14 @@ class _Lane:
         return Converter("h264", partial(_make_h264, track), lambda made: show(_shown_h264(made)))
 
 
-class Screening:
+class WhepFanout:
     """`on_empty` is called when the last viewer has left; everything is freed by then."""
 
     def __init__(self, relay: Relay, on_empty: Callable[[], None]) -> None:
         self._relay = relay
         self._on_empty = on_empty
-        self._holders: set[Seated] = set()
-        self._seats: dict[Seated, None] = {}
+        self._holders: set[Subscriber] = set()
+        self._seats: dict[Subscriber, None] = {}
         self._is_free = False
         self._lanes = {"h264": _Lane("h264")}
         self._offset: int | None = None
@@ -134,7 +134,7 @@ class Screening:
     def relay(self) -> Relay:
         return self._relay
 
-    def hold(self, seat: Seated) -> None:
+    def hold(self, seat: Subscriber) -> None:
         """Somebody is about to watch."""
         self._holders.add(seat)
         if seat.coding not in self._lanes:
@@ -144,7 +144,7 @@ class Screening:
                     if isinstance(packet.track, VideoTrack):
                         self._carry(lane, packet, packet.track, packet.dts + self._offset)
 
-    def join(self, seat: Seated) -> None:
+    def join(self, seat: Subscriber) -> None:
         """Seat a viewer, who sees at once what a newcomer must see: all since the last key frame.
 
         Those pictures are dated right before now, a millisecond apart, so that its player hurries
@@ -158,7 +158,7 @@ class Screening:
         else:
             self.ask_for_key_frame()
 
-    def show_again(self, seat: Seated, after: int) -> None:
+    def show_again(self, seat: Subscriber, after: int) -> None:
         """The same for a viewer who has lost what could not be mended, and was shown until `after`.
 
         All of it is dated between that and the next picture.
@@ -169,7 +169,7 @@ class Screening:
             step = max(1, _FRAME_TICKS // (len(pictures) + 1))
             self._repeat(seat, pictures[-1].at + step, step)
 
-    def leave(self, seat: Seated) -> None:
+    def leave(self, seat: Subscriber) -> None:
         self._seats.pop(seat, None)
         self._holders.discard(seat)
         if not self._holders:
@@ -216,7 +216,7 @@ class Screening:
             for packet in kept:
                 self.hear(packet)
 
-    def _repeat(self, seat: Seated, first: int, step: int) -> None:
+    def _repeat(self, seat: Subscriber, first: int, step: int) -> None:
         for index, shown in enumerate(self._lanes[seat.coding].pictures):
             seat.show(shown._replace(at=first + index * step))
 
@@ -230,12 +230,14 @@ class Screening:
     def _carry(self, lane: _Lane, packet: Packet, track: VideoTrack, at: int) -> None:
         """Show a picture in one coding, as it is where that can be."""
         if lane.coding == track.codec == "h264" and not self._has_b_frames:
-            self._show(lane, [Shown(h264.frame_payloads(packet, track.config), at, packet.is_key)])
+            self._show(
+                lane, [VideoFrame(h264.frame_payloads(packet, track.config), at, packet.is_key)]
+            )
             return
         raw = RawPicture(at + packet.pts - packet.dts, packet.is_key, bytes(packet.data))
         lane.transcode(raw, track, partial(self._show, lane))
 
-    def _show(self, lane: _Lane, pictures: list[Shown]) -> None:
+    def _show(self, lane: _Lane, pictures: list[VideoFrame]) -> None:
         for shown in pictures:
             lane.keep(shown)
             for seat in tuple(self._seats):
@@ -326,16 +328,16 @@ def _make_vp8(track: VideoTrack) -> "ToVp8":
     return ToVp8(track.codec, track.config, _TRANSCODED_BITS)
 
 
-def _shown_h264(packets: list[Packet]) -> list[Shown]:
+def _shown_h264(packets: list[Packet]) -> list[VideoFrame]:
     return [
-        Shown(h264.frame_payloads(packet, packet.track.config), packet.pts, packet.is_key)
+        VideoFrame(h264.frame_payloads(packet, packet.track.config), packet.pts, packet.is_key)
         for packet in packets
         if isinstance(packet.track, VideoTrack)
     ]
 
 
-def _shown_vp8(pictures: "list[Vp8Picture]") -> list[Shown]:
-    return [Shown(vp8.payloads(each.data), each.at, each.is_key) for each in pictures]
+def _shown_vp8(pictures: "list[Vp8Picture]") -> list[VideoFrame]:
+    return [VideoFrame(vp8.payloads(each.data), each.at, each.is_key) for each in pictures]
 
 
 def _make_opus(track: AudioTrack) -> "ToOpus":

@@ -9,10 +9,10 @@ from emulator.media.packets import VIDEO_TIMESCALE
 from emulator.media.webrtc.link import Link
 from emulator.media.webrtc.relay import Watching
 from emulator.media.webrtc.rtp import rtcp
-from emulator.media.webrtc.rtp.sender import Outlet
+from emulator.media.webrtc.rtp.sender import RtpSender
 from emulator.media.webrtc.sdp.answer import Taken
 from emulator.media.webrtc.sdp.description import Format
-from emulator.media.webrtc.whep.fanout import SOUND_RATE, Screening, Shown
+from emulator.media.webrtc.whep.fanout import SOUND_RATE, VideoFrame, WhepFanout
 
 # What a socket's buffer takes at once anywhere, and how long it has to be read: 120 Mbit/s.
 _AT_ONCE, _PAUSE_SECONDS = 48, 0.004
@@ -25,19 +25,19 @@ class Viewer:
     """`formats` are what was taken of its offer, by the section's place."""
 
     def __init__(
-        self, screening: Screening, watching: Watching, formats: Mapping[int, Format]
+        self, fanout: WhepFanout, watching: Watching, formats: Mapping[int, Format]
     ) -> None:
-        self._screening = screening
+        self._fanout = fanout
         self._watching = watching
         self._link: Link | None = None
-        self.sound_out: Outlet | None = None
-        self.picture_out: Outlet | None = None
+        self.sound_out: RtpSender | None = None
+        self.picture_out: RtpSender | None = None
         self.coding = "h264"
         for form in formats.values():
             if form.name == "opus":
-                self.sound_out = Outlet(form.payload_type, self._send)
+                self.sound_out = RtpSender(form.payload_type, self._send)
             else:
-                self.picture_out = Outlet(form.payload_type, self._send)
+                self.picture_out = RtpSender(form.payload_type, self._send)
                 self.coding = form.name
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[bytes] = deque()
@@ -50,7 +50,7 @@ class Viewer:
         self._shown_until = 0
         self._is_seated = False
         self._is_stalled = False
-        screening.hold(self)
+        fanout.hold(self)
 
     def taken(self, form: Format) -> Taken:
         """Our answer to one section of its offer."""
@@ -71,7 +71,7 @@ class Viewer:
         self._watching.seen()
         self._again_at_ms = monotonic_ms()
         self._report()
-        self._screening.join(self)
+        self._fanout.join(self)
 
     def rtp(self, data: bytes) -> None:
         """A viewer has nothing to show."""
@@ -96,14 +96,14 @@ class Viewer:
             if timer is not None:
                 timer.cancel()
         self._waiting.clear()
-        self._screening.leave(self)
+        self._fanout.leave(self)
         if self._is_seated:
             self._is_seated = False
             self._watching.left()
 
     # What the screening calls.
 
-    def show(self, shown: Shown) -> None:
+    def show(self, shown: VideoFrame) -> None:
         if self._stands() or self.picture_out is None or (self._needs_key and not shown.is_key):
             return
         self._needs_key = False
@@ -121,7 +121,7 @@ class Viewer:
         was_stalled, self._is_stalled = self._is_stalled, self._watching.is_stalled()
         if was_stalled and not self._is_stalled:
             self._needs_key = True
-            self._screening.show_again(self, self._shown_until)
+            self._fanout.show_again(self, self._shown_until)
             return True
         return self._is_stalled
 
@@ -172,12 +172,12 @@ class Viewer:
         if self._is_seated and now_ms - self._again_at_ms >= _AGAIN_EVERY_MS:
             self._again_at_ms = now_ms
             self._needs_key = True
-            self._screening.show_again(self, self._shown_until)
+            self._fanout.show_again(self, self._shown_until)
 
     def _report(self) -> None:
         if self._link is None or not self._link.is_open:
             return
-        now, ntp = self._screening.now(), rtcp.ntp(wall_us())
+        now, ntp = self._fanout.now(), rtcp.ntp(wall_us())
         if self.picture_out is not None:
             self._link.send_rtcp(self.picture_out.report(ntp, now))
         if self.sound_out is not None:

@@ -31,7 +31,7 @@ class Sound(NamedTuple):
     data: bytes
 
 
-class H264Eater:
+class H264Depacketizer:
     """H.264 that is passed through. `ask` is called for each loss: a key frame is needed."""
 
     def __init__(
@@ -83,7 +83,7 @@ class H264Eater:
         self._give(Packet(coded.track, at, at, 0, coded.is_key, coded.data), coded.track)
 
 
-class Vp8Eater:
+class Vp8Depacketizer:
     """VP8, to be transcoded."""
 
     def __init__(
@@ -140,7 +140,7 @@ class Vp8Eater:
         self._give(RawPicture(self._clock.place(timestamp, self._now_ms()), is_key, frame))
 
 
-class OpusEater:
+class OpusDepacketizer:
     """Opus: each payload is a frame (RFC 7587, 4.2). A lost one is a short silence."""
 
     def __init__(self, clock: SourceClock, now_ms: Now, give: Callable[[Sound], None]) -> None:

@@ -1,4 +1,4 @@
-"""Publisher: one peer that goes live by WHIP: its RTP in, packets out to an `Intake`."""
+"""WhipPublisher: one peer that goes live by WHIP: its RTP in, packets out to an `Intake`."""
 
 import asyncio
 import logging
@@ -8,22 +8,27 @@ from typing import TYPE_CHECKING
 from emulator.core.clock import monotonic_ms
 from emulator.core.errors import ProtocolError, Refused
 from emulator.media.codecs import aac, opus
-from emulator.media.ingest.authorizer import PacketIntake
+from emulator.media.ingest.authorizer import PacketSink
 from emulator.media.packets import AudioTrack, Packet, Track, VideoTrack
-from emulator.media.webrtc.config import WebRtcLimits
+from emulator.media.webrtc.config import WebRtcConfig
 from emulator.media.webrtc.link import Link
 from emulator.media.webrtc.rtp import packets, rtcp
 from emulator.media.webrtc.rtp.clocks import SourceClock
-from emulator.media.webrtc.rtp.receiver import PICTURE_WAIT_MS, SOUND_WAIT_MS, Eater, Inlet
+from emulator.media.webrtc.rtp.receiver import (
+    PICTURE_WAIT_MS,
+    SOUND_WAIT_MS,
+    Depacketizer,
+    RtpReceiver,
+)
 from emulator.media.webrtc.sdp.answer import Taken
 from emulator.media.webrtc.sdp.description import Format
 from emulator.media.webrtc.transcoding.converter import Converter
 from emulator.media.webrtc.whip.depacketizers import (
-    H264Eater,
-    OpusEater,
+    H264Depacketizer,
+    OpusDepacketizer,
     RawPicture,
     Sound,
-    Vp8Eater,
+    Vp8Depacketizer,
 )
 
 if TYPE_CHECKING:
@@ -44,25 +49,25 @@ AAC_CONFIG = b"\x11\x90"
 _OPUS_HEAD = b"OpusHead\x01\x02\x38\x01\x80\xbb\x00\x00\x00\x00\x00"
 
 
-class Publisher:
+class WhipPublisher:
     """`formats` are what was taken of the offer, by payload type. Give it its link with `serve`."""
 
     def __init__(
-        self, limits: WebRtcLimits, formats: list[Format], intake: PacketIntake, own_ssrc: int
+        self, limits: WebRtcConfig, formats: list[Format], sink: PacketSink, own_ssrc: int
     ) -> None:
         self._limits = limits
-        self._admitted = intake
-        self._intake: PacketIntake | None = intake
+        self._admitted = sink
+        self._sink: PacketSink | None = sink
         self._video: VideoTrack | None = None
         self._audio: AudioTrack | None = None
         self._opus = opus.track(_OPUS_HEAD)
         self._sound_codec: Converter[Sound, Packet] | None = None
         self._picture_codec: Converter[RawPicture, Packet] | None = None
         self._link: Link | None = None
-        self._inlets: dict[int, Inlet] = {}
+        self._inlets: dict[int, RtpReceiver] = {}
         self._clocks: dict[int, SourceClock] = {}
-        self._picture: Inlet | None = None
-        self._sound: Inlet | None = None
+        self._picture: RtpReceiver | None = None
+        self._sound: RtpReceiver | None = None
         self._key_at_ms = 0
         self._opened_at_ms = 0
         self._reported_at_ms = 0
@@ -85,19 +90,19 @@ class Publisher:
         self._tick()
 
     def rtp(self, data: bytes) -> None:
-        most = self._intake.bytes_per_second_max if self._intake is not None else 0
+        most = self._sink.bytes_per_second_max if self._sink is not None else 0
         # A line that is too narrow loses what it cannot carry.
         if most and not self._narrow.passes(len(data), most):
             return
         try:
             packet = packets.parse(data)
-            inlet = self._inlets.get(packet.payload_type)
-            if inlet is not None:
-                inlet.push(packet, monotonic_ms())
+            receiver = self._inlets.get(packet.payload_type)
+            if receiver is not None:
+                receiver.push(packet, monotonic_ms())
         except ProtocolError as error:
             log.debug("an RTP packet was dropped error=%s", error)
         except Refused as refused:  # What it sends cannot be shown.
-            self._end(refused.sentence)
+            self._end(refused.message)
 
     def rtcp(self, data: bytes) -> None:
         from aiortc.rtp import RtcpByePacket, RtcpSrPacket
@@ -111,7 +116,7 @@ class Publisher:
     def finish(self) -> None:
         """The publisher has said that it is done, perhaps after its connection has ended."""
         self._is_done = True
-        if self._intake is None:
+        if self._sink is None:
             self._admitted.finish("it said goodbye")
 
     def ended(self, reason: str) -> None:
@@ -121,11 +126,11 @@ class Publisher:
         for codec in (self._sound_codec, self._picture_codec):
             if codec is not None:
                 codec.close()
-        intake, self._intake = self._intake, None
-        if intake is not None and self._is_done:
-            intake.finish(reason)
-        elif intake is not None:
-            intake.close(reason)
+        sink, self._sink = self._sink, None
+        if sink is not None and self._is_done:
+            sink.finish(reason)
+        elif sink is not None:
+            sink.close(reason)
 
     def ask_for_key_frame(self) -> None:
         if self._picture is not None:
@@ -136,24 +141,31 @@ class Publisher:
     def _add(self, form: Format, own_ssrc: int) -> None:
         clock = SourceClock(form.clock_rate)
         wait_ms = PICTURE_WAIT_MS
-        eater: Eater
+        depacketizer: Depacketizer
         if form.name == "opus":
             # What was negotiated is a track of the stream from its start, also while it is muted.
             self._audio = aac.track(AAC_CONFIG)
-            eater, wait_ms = OpusEater(clock, monotonic_ms, self._take_sound), SOUND_WAIT_MS
+            depacketizer, wait_ms = (
+                OpusDepacketizer(clock, monotonic_ms, self._take_sound),
+                SOUND_WAIT_MS,
+            )
         elif form.name == "h264":
-            eater = H264Eater(clock, monotonic_ms, self._take_picture, self.ask_for_key_frame)
+            depacketizer = H264Depacketizer(
+                clock, monotonic_ms, self._take_picture, self.ask_for_key_frame
+            )
         else:
-            eater = Vp8Eater(clock, monotonic_ms, self._transcode, self.ask_for_key_frame)
-        inlet = Inlet(form, own_ssrc, wait_ms, eater, self._send_rtcp)
-        self._inlets[form.payload_type] = inlet
+            depacketizer = Vp8Depacketizer(
+                clock, monotonic_ms, self._transcode, self.ask_for_key_frame
+            )
+        receiver = RtpReceiver(form, own_ssrc, wait_ms, depacketizer, self._send_rtcp)
+        self._inlets[form.payload_type] = receiver
         self._clocks[form.payload_type] = clock
         if form.name == "opus":
-            self._sound = inlet
+            self._sound = receiver
         else:
-            self._picture = inlet
-            if self._intake is not None:
-                self._intake.can_be_asked(self.ask_for_key_frame)
+            self._picture = receiver
+            if self._sink is not None:
+                self._sink.can_be_asked(self.ask_for_key_frame)
 
     # Media.
 
@@ -184,9 +196,9 @@ class Publisher:
         if self._sound_codec is None:
             assert self._audio is not None
             self._sound_codec = Converter("aac", partial(_make_aac, self._audio), self._take_sounds)
-        if self._intake is not None:
+        if self._sink is not None:
             samples = opus.samples(sound.data)
-            self._intake.relay(Packet(self._opus, sound.at, sound.at, samples, True, sound.data))
+            self._sink.relay(Packet(self._opus, sound.at, sound.at, samples, True, sound.data))
         self._sound_codec.push(sound)
 
     def _take_sounds(self, packets: list[Packet]) -> None:
@@ -201,10 +213,10 @@ class Publisher:
 
     def _hand_over(self, packet: Packet) -> None:
         tracks: tuple[Track, ...] = tuple(each for each in (self._video, self._audio) if each)
-        if self._intake is None:
+        if self._sink is None:
             return
         try:
-            self._intake.take(packet, tracks)
+            self._sink.take(packet, tracks)
         except (Refused, ProtocolError) as error:
             self._end(str(error))
 
@@ -214,11 +226,11 @@ class Publisher:
         """Mend holes, look for silence, and once a second report."""
         now_ms = monotonic_ms()
         try:
-            for inlet in self._inlets.values():
-                if inlet.is_waiting:
-                    inlet.look(now_ms)
+            for receiver in self._inlets.values():
+                if receiver.is_waiting:
+                    receiver.look(now_ms)
         except Refused as refused:
-            self._end(refused.sentence)
+            self._end(refused.message)
             return
         if self._picture is not None and now_ms - self._key_at_ms > self._limits.key_frame_ms:
             self._picture.ask_for_key_frame(now_ms)
@@ -230,27 +242,27 @@ class Publisher:
             self._timer = loop.call_later(_TICK_SECONDS, self._tick)
 
     def _report(self, now_ms: int) -> None:
-        heard = [inlet.heard_at_ms or self._opened_at_ms for inlet in self._inlets.values()]
+        heard = [receiver.heard_at_ms or self._opened_at_ms for receiver in self._inlets.values()]
         if now_ms - max(heard) > self._limits.idle_ms:
             self._end(f"nothing was sent for {self._limits.idle_ms / 1000:g} s")
             return
-        for inlet in self._inlets.values():
-            inlet.report(now_ms)
+        for receiver in self._inlets.values():
+            receiver.report(now_ms)
         if self._picture is not None:
             self._picture.allow(self._limits.bits_per_second_max)
 
     def _note_report(self, report: "RtcpSrPacket") -> None:
         now_ms = monotonic_ms()
-        for code, inlet in self._inlets.items():
-            if inlet.note_report(report, now_ms):
+        for code, receiver in self._inlets.items():
+            if receiver.note_report(report, now_ms):
                 info = report.sender_info
                 self._clocks[code].note_report(info.ntp_timestamp, info.rtp_timestamp)
         leader = next(
             (self._clocks[code] for code, each in self._inlets.items() if each is self._picture),
             None,
         )
-        for code, inlet in self._inlets.items():
-            if leader is not None and inlet is not self._picture:
+        for code, receiver in self._inlets.items():
+            if leader is not None and receiver is not self._picture:
                 self._clocks[code].follow(leader)
 
     def _send_rtcp(self, packet: bytes) -> None:

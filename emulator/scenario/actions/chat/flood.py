@@ -9,7 +9,7 @@ from emulator.core.errors import Refused
 from emulator.scenario.actions.action import Action, LateTicks, Ticks
 from emulator.scenario.actions.chat.saying import count_refusal
 from emulator.scenario.clients.cast import known_or_made
-from emulator.scenario.engine.run import Stage
+from emulator.scenario.engine.run import RunContext
 from emulator.scenario.generators import lines
 from emulator.scenario.generators.arrivals import Arrivals, ticks_of
 from emulator.scenario.generators.lines import POOLS, Pool, Spice
@@ -65,26 +65,28 @@ class ChatFlood(Action):
             return {**plain, "lines": [plain["lines"]]}
         return plain
 
-    def run(self, stage: Stage) -> Ticks | LateTicks:
+    def run(self, stage: RunContext) -> Ticks | LateTicks:
         if self.real:
             from emulator.scenario.actions.chat.over_sockets import talk
 
             return talk(stage, stage.stream(self.stream).id, self._turns(stage))
         return self._posted(stage)
 
-    def _turns(self, stage: Stage) -> Iterator[tuple[int, list[tuple[str, str]]]]:
+    def _turns(self, stage: RunContext) -> Iterator[tuple[int, list[tuple[str, str]]]]:
         """What is said over sockets: how long to wait, then who says what."""
         for wait_ms, said in self._lines(stage, stage.stream(self.stream)):
             yield wait_ms, [(author.username, text) for author, text in said]
 
-    def _posted(self, stage: Stage) -> Ticks:
+    def _posted(self, stage: RunContext) -> Ticks:
         stream = stage.stream(self.stream)
         for wait_ms, said in self._lines(stage, stream):
             yield wait_ms
             if said:
                 _post(stage, stream.id, said)
 
-    def _lines(self, stage: Stage, stream: Stream) -> Iterator[tuple[int, list[tuple[User, str]]]]:
+    def _lines(
+        self, stage: RunContext, stream: Stream
+    ) -> Iterator[tuple[int, list[tuple[User, str]]]]:
         """How long to wait, and what is said then."""
         authors = self._authors(stage, stream)
         blocked = settings.of(stage.world, stream.row).blocked_words or (_BLOCKED_WORD,)
@@ -105,7 +107,7 @@ class ChatFlood(Action):
             found.extend(lines.pool_of(pool) if pool else [each])
         return found
 
-    def _authors(self, stage: Stage, stream: Stream) -> list[User]:
+    def _authors(self, stage: RunContext, stream: Stream) -> list[User]:
         """So many accounts; those that are there already speak again."""
         world = stage.world
         owner = accounts.by_row(world, stream.user_row)
@@ -120,7 +122,7 @@ class ChatFlood(Action):
         return found
 
 
-def _post(stage: Stage, stream_id: str, said: list[tuple[User, str]]) -> None:
+def _post(stage: RunContext, stream_id: str, said: list[tuple[User, str]]) -> None:
     """Say them in one batch. What the room refuses is counted, and hurts nobody else."""
     for outcome in messages.post_many(stage.world, stream_id, said):
         if isinstance(outcome, Refused):

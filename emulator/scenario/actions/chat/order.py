@@ -7,7 +7,7 @@ from pydantic import Field
 
 from emulator.core.errors import Refused
 from emulator.scenario.actions.action import Action
-from emulator.scenario.engine.run import Stage
+from emulator.scenario.engine.run import RunContext
 from emulator.scenario.language.values.kinds import Duration, Line, StreamRef, Text, UserRef
 from emulator.world.chat import bans, messages, moderators, settings
 from emulator.world.live.streams import Stream
@@ -15,7 +15,7 @@ from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 
 
-def _by(stage: Stage, stream: Stream, name: str | None) -> User:
+def _by(stage: RunContext, stream: Stream, name: str | None) -> User:
     """Who does it: somebody by name, or the stream's owner."""
     return stage.user(name) if name else accounts.by_row(stage.world, stream.user_row)
 
@@ -36,7 +36,7 @@ class ChatSettings(Action):
     links: bool | None = None
     ai_moderation: bool | None = None
 
-    def run(self, stage: Stage) -> None:
+    def run(self, stage: RunContext) -> None:
         stream = stage.stream(self.stream)
         told = {
             "slow_mode_seconds": None if self.slow_mode is None else -(-self.slow_mode // 1000),
@@ -47,8 +47,8 @@ class ChatSettings(Action):
             "are_links_allowed": self.links,
             "is_ai_moderated": self.ai_moderation,
         }
-        wishes = {name: value for name, value in told.items() if value is not None}
-        settings.change(stage.world, stream, _by(stage, stream, self.by), wishes)
+        patch = {name: value for name, value in told.items() if value is not None}
+        settings.change(stage.world, stream, _by(stage, stream, self.by), patch)
 
 
 class ChatDelete(Action):
@@ -67,7 +67,7 @@ class ChatDelete(Action):
     by: UserRef | None = None
     real: bool = False
 
-    def run(self, stage: Stage) -> Awaitable[None] | None:
+    def run(self, stage: RunContext) -> Awaitable[None] | None:
         stream = stage.stream(self.stream)
         by = _by(stage, stream, self.by)
         ids = self._ids(stage, stream)
@@ -80,7 +80,7 @@ class ChatDelete(Action):
                 messages.delete(stage.world, stream, message_id, by)
         return None
 
-    def _ids(self, stage: Stage, stream: Stream) -> list[str]:
+    def _ids(self, stage: RunContext, stream: Stream) -> list[str]:
         of_row = stage.user(self.of).row if self.of else None
         says = None if self.says is None else stage.evening.fill(self.says)
         found = stage.world.store.rows(
@@ -109,7 +109,7 @@ class ChatClear(Action):
     stream: StreamRef
     by: UserRef | None = None
 
-    def run(self, stage: Stage) -> None:
+    def run(self, stage: RunContext) -> None:
         stream = stage.stream(self.stream)
         messages.clear(stage.world, stream, _by(stage, stream, self.by))
 
@@ -126,7 +126,7 @@ class ChatBan(Action):
     time_out: Duration | None = None
     reason: Text | None = None
 
-    def run(self, stage: Stage) -> None:
+    def run(self, stage: RunContext) -> None:
         stream = stage.stream(self.stream)
         bans.add(
             stage.world,
@@ -149,7 +149,7 @@ class ChatUnban(Action):
     user: UserRef
     by: UserRef | None = None
 
-    def run(self, stage: Stage) -> None:
+    def run(self, stage: RunContext) -> None:
         stream = stage.stream(self.stream)
         bans.lift(stage.world, stream, _by(stage, stream, self.by), stage.user(self.user))
 
@@ -164,7 +164,7 @@ class ChatModerator(Action):
     user: UserRef
     vip: bool = False
 
-    def run(self, stage: Stage) -> None:
+    def run(self, stage: RunContext) -> None:
         stream = stage.stream(self.stream)
         moderators.add(stage.world, stream, stage.user(self.user), is_vip=self.vip)
 
@@ -179,7 +179,7 @@ class ChatRemoveModerator(Action):
     stream: StreamRef
     user: UserRef
 
-    def run(self, stage: Stage) -> None:
+    def run(self, stage: RunContext) -> None:
         stream, user = stage.stream(self.stream), stage.user(self.user)
         for moderator in moderators.of(stage.world, stream):
             if moderator.user_row == user.row:

@@ -6,16 +6,16 @@ from collections.abc import Iterator, Sequence
 from emulator.core.errors import Refused
 from emulator.scenario.actions.action import LateTicks
 from emulator.scenario.actions.chat.saying import count_refusal
-from emulator.scenario.clients.chat_senders import Voices, answered
-from emulator.scenario.engine.run import Stage
+from emulator.scenario.clients.chat_senders import ChatSenders, answered
+from emulator.scenario.engine.run import RunContext
 
 # How long to wait, and what is said then: (who, what).
 Turns = Iterator[tuple[int, Sequence[tuple[str, str]]]]
 
 
-async def say(stage: Stage, stream_id: str, username: str, text: str) -> None:
+async def say(stage: RunContext, stream_id: str, username: str, text: str) -> None:
     """One line; over once it has come back. Refuses with the socket's own code and sentence."""
-    voices = Voices(stage.evening, stream_id)
+    voices = ChatSenders(stage.evening, stream_id)
     try:
         voice = await voices.of(username)
         await answered(await voice.say(text))
@@ -26,9 +26,11 @@ async def say(stage: Stage, stream_id: str, username: str, text: str) -> None:
         await voices.close()
 
 
-async def delete(stage: Stage, stream_id: str, username: str, message_ids: Sequence[str]) -> None:
+async def delete(
+    stage: RunContext, stream_id: str, username: str, message_ids: Sequence[str]
+) -> None:
     """Take lines away, as a moderator's page does. Refuses likewise."""
-    voices = Voices(stage.evening, stream_id)
+    voices = ChatSenders(stage.evening, stream_id)
     try:
         voice = await voices.of(username)
         for message_id in message_ids:
@@ -38,7 +40,7 @@ async def delete(stage: Stage, stream_id: str, username: str, message_ids: Seque
 
 
 async def script_over_sockets(
-    stage: Stage, stream_id: str, lines: Sequence[tuple[int, str, str]]
+    stage: RunContext, stream_id: str, lines: Sequence[tuple[int, str, str]]
 ) -> LateTicks:
     """A conversation with its times, which count from the step's start."""
 
@@ -52,9 +54,9 @@ async def script_over_sockets(
         yield wait_ms
 
 
-async def talk(stage: Stage, stream_id: str, turns: Turns) -> LateTicks:
+async def talk(stage: RunContext, stream_id: str, turns: Turns) -> LateTicks:
     """Say all of it. Whom the room refuses is counted; over once every line has its answer."""
-    voices = Voices(stage.evening, stream_id)
+    voices = ChatSenders(stage.evening, stream_id)
     waiting: list[asyncio.Future[None]] = []
     try:
         for wait_ms, said in turns:
@@ -69,20 +71,20 @@ async def talk(stage: Stage, stream_id: str, turns: Turns) -> LateTicks:
         await voices.close()
 
 
-def _is_over(stage: Stage, stream_id: str, told: "asyncio.Future[None]") -> bool:
+def _is_over(stage: RunContext, stream_id: str, told: "asyncio.Future[None]") -> bool:
     if told.done():
         _count(stage, stream_id, told.exception())
     return told.done()
 
 
-async def _await(stage: Stage, stream_id: str, told: "asyncio.Future[None]") -> None:
+async def _await(stage: RunContext, stream_id: str, told: "asyncio.Future[None]") -> None:
     try:
         await answered(told)
     except Refused as refused:
         count_refusal(stage, stream_id, refused)
 
 
-def _count(stage: Stage, stream_id: str, failure: BaseException | None) -> None:
+def _count(stage: RunContext, stream_id: str, failure: BaseException | None) -> None:
     if isinstance(failure, Refused):
         count_refusal(stage, stream_id, failure)
     elif failure is not None:

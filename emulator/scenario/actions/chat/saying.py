@@ -7,7 +7,7 @@ from typing import ClassVar
 from emulator.core import quantities
 from emulator.core.errors import Refused
 from emulator.scenario.actions.action import Action, LateTicks, Ticks
-from emulator.scenario.engine.run import Stage
+from emulator.scenario.engine.run import RunContext
 from emulator.scenario.language.values.kinds import Line, StreamRef, Text, UserRef
 from emulator.world.chat import messages
 
@@ -15,7 +15,7 @@ _SCRIPT_LINE = re.compile(r"(?P<at>\S+)\s+(?P<author>[A-Za-z0-9_.-]{1,50}):\s(?P
 _SCRIPT_LINES_MAX = 100_000
 
 
-def count_refusal(stage: Stage, stream_id: str, refused: Refused) -> None:
+def count_refusal(stage: RunContext, stream_id: str, refused: Refused) -> None:
     """A line that the room did not take."""
     stage.evening.count(f"chat.refused/{stream_id}")
     stage.evening.count(f"chat.refused.{refused.details.get('chat_code', refused.code)}")
@@ -35,7 +35,7 @@ class ChatSay(Action):
     says: Line
     real: bool = False
 
-    def run(self, stage: Stage) -> Awaitable[None] | None:
+    def run(self, stage: RunContext) -> Awaitable[None] | None:
         stream = stage.stream(self.stream)
         says = stage.evening.fill(self.says)
         if self.real:
@@ -74,7 +74,7 @@ class ChatScript(Action):
     def users_in_files(self, texts: Mapping[str, str]) -> Iterator[str]:
         yield from dict.fromkeys(author for _, author, _ in script(texts[self.file]))
 
-    def run(self, stage: Stage) -> Ticks | LateTicks:
+    def run(self, stage: RunContext) -> Ticks | LateTicks:
         if self.real:
             from emulator.scenario.actions.chat.over_sockets import script_over_sockets
 
@@ -82,7 +82,7 @@ class ChatScript(Action):
             return script_over_sockets(stage, stage.stream(self.stream).id, lines)
         return self._posted(stage)
 
-    def _posted(self, stage: Stage) -> Ticks:
+    def _posted(self, stage: RunContext) -> Ticks:
         passed_ms = 0
         for at_ms, author, says in script(stage.evening.scenario.files[self.file]):
             if at_ms > passed_ms:

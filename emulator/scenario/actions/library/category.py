@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from emulator.scenario.actions.action import Action
-from emulator.scenario.engine.run import Stage
+from emulator.scenario.engine.run import RunContext
 from emulator.scenario.language.values.kinds import CategoryRef, Name, Noun, Text
 from emulator.world.live import categories
 
@@ -19,5 +19,5 @@ class CategoryCreate(Action):
     title: Text | None = None
     parent: CategoryRef | None = None
 
-    def run(self, stage: Stage) -> None:
+    def run(self, stage: RunContext) -> None:
         categories.make(stage.world, self.title or self.slug, self.slug, parent_slug=self.parent)

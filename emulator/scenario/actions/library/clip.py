@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from emulator.core.errors import Refused
 from emulator.scenario.actions.action import Action
-from emulator.scenario.engine.run import Stage
+from emulator.scenario.engine.run import RunContext
 from emulator.scenario.language.values.kinds import Duration, StreamRef, Text, UserRef
 from emulator.world.audience import figures
 from emulator.world.library import clips
@@ -26,7 +26,7 @@ class ClipCreate(Action):
     length: Duration = 30_000
     start: Duration | None = None
 
-    def run(self, stage: Stage) -> None:
+    def run(self, stage: RunContext) -> None:
         stream = stage.stream(self.stream)
         from_ms = self.start
         if from_ms is None:
@@ -49,7 +49,7 @@ class ClipDelete(Action):
     by: UserRef
     title: Text
 
-    def run(self, stage: Stage) -> None:
+    def run(self, stage: RunContext) -> None:
         user = stage.user(self.by)
         made, _ = clips.of_user(
             stage.world, user, user, offset=0, count=stage.world.rules.clips_per_user_max

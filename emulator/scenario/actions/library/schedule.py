@@ -6,12 +6,12 @@ from pydantic import Field
 
 from emulator.core.errors import Refused
 from emulator.scenario.actions.action import Action
-from emulator.scenario.engine.run import Stage
+from emulator.scenario.engine.run import RunContext
 from emulator.scenario.language.values.kinds import CategoryRef, Text, UserRef
 from emulator.world.live import categories
 from emulator.world.people import schedules
 from emulator.world.people.accounts import User
-from emulator.world.people.schedules import Entry
+from emulator.world.people.schedules import ScheduleEntry
 
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Time = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
@@ -33,7 +33,7 @@ class ScheduleCreate(Action):
     category: CategoryRef | None = None
     weekly: bool = True
 
-    def run(self, stage: Stage) -> None:
+    def run(self, stage: RunContext) -> None:
         category = self.category
         schedules.make(
             stage.world,
@@ -60,7 +60,7 @@ class ScheduleChange(Action):
     start: Time | None = None
     end: Time | None = None
 
-    def run(self, stage: Stage) -> None:
+    def run(self, stage: RunContext) -> None:
         user = stage.user(self.user)
         entry = _find(stage, user, self.title)
         told = {
@@ -82,12 +82,12 @@ class ScheduleRemove(Action):
     user: UserRef
     title: Text
 
-    def run(self, stage: Stage) -> None:
+    def run(self, stage: RunContext) -> None:
         user = stage.user(self.user)
         schedules.remove(stage.world, user, _find(stage, user, self.title))
 
 
-def _find(stage: Stage, user: User, title: str) -> Entry:
+def _find(stage: RunContext, user: User, title: str) -> ScheduleEntry:
     for entry in schedules.of_user(stage.world, user):
         if entry.title == title:
             return entry

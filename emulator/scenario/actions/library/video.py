@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from emulator.core.errors import Refused
 from emulator.scenario.actions.action import Action
-from emulator.scenario.engine.run import Stage
+from emulator.scenario.engine.run import RunContext
 from emulator.scenario.language.values.kinds import Text, UserRef
 from emulator.world.video import videos
 from emulator.world.video.videos import Video
@@ -23,9 +23,9 @@ class VideoCreate(Action):
     description: Text | None = None
     visibility: Visibility | None = None
 
-    def run(self, stage: Stage) -> None:
-        wishes = self.model_dump(exclude={"owner"}, exclude_none=True)
-        videos.create(stage.world, stage.user(self.owner), wishes)
+    def run(self, stage: RunContext) -> None:
+        patch = self.model_dump(exclude={"owner"}, exclude_none=True)
+        videos.create(stage.world, stage.user(self.owner), patch)
 
 
 class VideoUpdate(Action):
@@ -43,9 +43,9 @@ class VideoUpdate(Action):
     description: Text | None = None
     visibility: Visibility | None = None
 
-    def run(self, stage: Stage) -> None:
-        wishes = self.model_dump(exclude={"owner", "video"}, exclude_none=True)
-        videos.update(stage.world, _find(stage, self.owner, self.video), wishes)
+    def run(self, stage: RunContext) -> None:
+        patch = self.model_dump(exclude={"owner", "video"}, exclude_none=True)
+        videos.update(stage.world, _find(stage, self.owner, self.video), patch)
 
 
 class VideoDelete(Action):
@@ -58,11 +58,11 @@ class VideoDelete(Action):
     owner: UserRef
     video: Text
 
-    def run(self, stage: Stage) -> None:
+    def run(self, stage: RunContext) -> None:
         videos.delete(stage.world, _find(stage, self.owner, self.video))
 
 
-def _find(stage: Stage, owner: str, title: str) -> Video:
+def _find(stage: RunContext, owner: str, title: str) -> Video:
     row = stage.user(owner).row
     found = videos.select(
         stage.world,

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from emulator.core.errors import Refused
 from emulator.scenario.actions.action import Action
 from emulator.scenario.clients import films
-from emulator.scenario.engine.run import Stage
+from emulator.scenario.engine.run import RunContext
 from emulator.scenario.language.values.kinds import (
     Duration,
     Name,
@@ -22,7 +22,7 @@ from emulator.scenario.language.values.kinds import (
 from emulator.world.library import chapters, posts, recordings
 from emulator.world.library.chapters import Draft
 from emulator.world.live import streams
-from emulator.world.live.streams import Wishes
+from emulator.world.live.streams import StreamPatch
 from emulator.world.people.accounts import User
 
 # What the examples need above them: a stream that has left a VOD.
@@ -49,7 +49,7 @@ class VodCreate(Action):
     title: Text | None = None
     duration: Duration | None = None
 
-    def run(self, stage: Stage) -> None:
+    def run(self, stage: RunContext) -> None:
         if self.stream is not None:
             found = stage.stream(self.stream).vod_id
             if found is None:
@@ -58,12 +58,14 @@ class VodCreate(Action):
             found = self._made(stage)
         stage.evening.vods[self.vod] = found
 
-    def _made(self, stage: Stage) -> str:
+    def _made(self, stage: RunContext) -> str:
         if self.owner is None or self.title is None or not self.duration:
             raise Refused("invalid", "A VOD is made of a stream, or has owner, title and duration.")
         world = stage.world
         with world.change():
-            stream = streams.create(world, stage.user(self.owner), Wishes({"title": self.title}))
+            stream = streams.create(
+                world, stage.user(self.owner), StreamPatch({"title": self.title})
+            )
             streams.simulate(world, stream)
             ended = streams.end_when_media_stopped(
                 world, stream.id, world.now_ms + self.duration, "made by a scenario"
@@ -98,16 +100,16 @@ class VodUpload(Action):
     def films(self) -> tuple[str, ...]:
         return (self.file,) if self.file else ()
 
-    async def run(self, stage: Stage) -> None:
+    async def run(self, stage: RunContext) -> None:
         owner = stage.user(self.owner)
         uid = stage.vod(self.of).uid if self.of else await self._uploaded(stage, owner)
-        wishes = {"cloudflare_video_id": uid, "title": self.title}
+        patch = {"cloudflare_video_id": uid, "title": self.title}
         told = {"description": self.description, "visibility": self.visibility}
-        wishes |= {name: value for name, value in told.items() if value is not None}
-        vod, _ = posts.upload(stage.world, owner, wishes)
+        patch |= {name: value for name, value in told.items() if value is not None}
+        vod, _ = posts.upload(stage.world, owner, patch)
         stage.evening.vods[self.vod] = vod.id
 
-    async def _uploaded(self, stage: Stage, owner: User) -> str:
+    async def _uploaded(self, stage: RunContext, owner: User) -> str:
         upload = stage.evening.server.upload
         if upload is None:
             raise Refused("unavailable", "There is no server here that takes uploads.")
@@ -129,7 +131,7 @@ class VodFail(Action):
     vod: VodRef
     reason: Text = "A scenario let it fail."
 
-    def run(self, stage: Stage) -> None:
+    def run(self, stage: RunContext) -> None:
         recordings.mark_failed(stage.world, stage.vod(self.vod).id, self.reason)
 
 
@@ -142,7 +144,7 @@ class VodDelay(Action):
 
     by: Duration
 
-    def run(self, stage: Stage) -> None:
+    def run(self, stage: RunContext) -> None:
         stage.world.rules = replace(stage.world.rules, vod_processing_ms=self.by)
 
 
@@ -156,7 +158,7 @@ class VodDelete(Action):
 
     vod: VodRef
 
-    def run(self, stage: Stage) -> None:
+    def run(self, stage: RunContext) -> None:
         recordings.delete(stage.world, stage.vod(self.vod))
 
 
@@ -179,7 +181,7 @@ class VodChapters(Action):
     vod: VodRef
     chapters: Annotated[list[_ChapterPart], Field(min_length=1, max_length=200)]
 
-    def run(self, stage: Stage) -> None:
+    def run(self, stage: RunContext) -> None:
         vod = stage.vod(self.vod)
         ends = [*(chapter.at for chapter in self.chapters[1:]), vod.duration_ms]
         with stage.world.change():

@@ -9,12 +9,12 @@ from pydantic import Field
 from emulator.core.errors import Refused
 from emulator.scenario.actions.action import Action, LateTicks
 from emulator.scenario.clients import films
-from emulator.scenario.clients.publisher import Publisher
-from emulator.scenario.engine.run import Stage
+from emulator.scenario.clients.publisher import StreamPublisher
+from emulator.scenario.engine.run import RunContext
 from emulator.scenario.language.values.kinds import Bitrate, Duration, Size, StreamRef, Text
 
 if TYPE_CHECKING:
-    from emulator.media.publisher.config import PublishSettings
+    from emulator.media.publisher.config import PublishConfig
 
 
 class PublishStart(Action):
@@ -41,7 +41,7 @@ class PublishStart(Action):
     def films(self) -> tuple[str, ...]:
         return (self.file,) if self.file else ()
 
-    async def run(self, stage: Stage) -> None:
+    async def run(self, stage: RunContext) -> None:
         stream = stage.stream(self.stream)
         publishers = stage.evening.publishers
         if stream.id in publishers:
@@ -54,7 +54,7 @@ class PublishStart(Action):
             publishers.pop(stream.id, None)
             raise
 
-    def _publisher(self, stage: Stage, stream_id: str) -> Publisher:
+    def _publisher(self, stage: RunContext, stream_id: str) -> StreamPublisher:
         if not (stage.evening.is_machine_pace and stage.evening.server.rtmp):
             from emulator.scenario.clients.simulated_publisher import SimulatedPublisher
 
@@ -63,11 +63,11 @@ class PublishStart(Action):
 
         return RealPublisher(stage.evening, stream_id, self.via, self._settings(stage))
 
-    def _settings(self, stage: Stage) -> "PublishSettings":
-        from emulator.media.publisher.config import PublishSettings
+    def _settings(self, stage: RunContext) -> "PublishConfig":
+        from emulator.media.publisher.config import PublishConfig
 
         try:
-            return PublishSettings(
+            return PublishConfig(
                 width=self.size[0],
                 height=self.size[1],
                 fps=Fraction(self.fps),
@@ -90,7 +90,7 @@ class PublishStop(Action):
 
     stream: StreamRef
 
-    async def run(self, stage: Stage) -> None:
+    async def run(self, stage: RunContext) -> None:
         stream = stage.stream(self.stream)
         publisher = _find(stage, stream.id)
         del stage.evening.publishers[stream.id]
@@ -108,7 +108,7 @@ class PublishDrop(Action):
     stream: StreamRef
     back_after: Duration | None = None
 
-    async def run(self, stage: Stage) -> LateTicks:
+    async def run(self, stage: RunContext) -> LateTicks:
         stream = stage.stream(self.stream)
         publisher = _find(stage, stream.id)
         await publisher.drop()
@@ -145,7 +145,7 @@ class PublishDegrade(Action):
         if not self._wishes():
             yield (), "publish.degrade", "Say what is worse, such as bitrate: 300k or freeze: true."
 
-    async def run(self, stage: Stage) -> LateTicks:
+    async def run(self, stage: RunContext) -> LateTicks:
         publisher = _find(stage, stage.stream(self.stream).id)
         await publisher.change(self._wishes())
         if stage.for_ms:
@@ -165,7 +165,7 @@ class PublishDegrade(Action):
         return {name: value for name, value in told.items() if value is not None}
 
 
-def _find(stage: Stage, stream_id: str) -> Publisher:
+def _find(stage: RunContext, stream_id: str) -> StreamPublisher:
     publisher = stage.evening.publishers.get(stream_id)
     if publisher is None:
         raise Refused("not_found", "Nobody publishes this stream for this scenario.")

@@ -10,7 +10,7 @@ from emulator.scenario.actions.action import LateTicks
 from emulator.scenario.clients.cast import known_or_made
 from emulator.scenario.clients.real_viewers import Staying, crowd_of
 from emulator.scenario.clients.viewer import Kind, Who
-from emulator.scenario.engine.run import Stage
+from emulator.scenario.engine.run import RunContext
 from emulator.world.audience import cohorts
 from emulator.world.audience.crowd import Mix
 from emulator.world.audience.curves import Arrivals, Curve, Stay, arrived, coming, level
@@ -27,7 +27,7 @@ class Really:
 
     def __init__(
         self,
-        stage: Stage,
+        stage: RunContext,
         stream: StreamName,
         real: bool | Literal["hls", "chat", "whep"],
         mix: Mix,

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from emulator.scenario.actions.action import Action
-from emulator.scenario.engine.run import Stage
+from emulator.scenario.engine.run import RunContext
 from emulator.scenario.language.values.kinds import (
     CategoryRef,
     Name,
@@ -15,20 +15,20 @@ from emulator.scenario.language.values.kinds import (
     UserRef,
 )
 from emulator.world.live import categories, streams
-from emulator.world.live.streams import Wishes
+from emulator.world.live.streams import StreamPatch
 
 Visibility = Literal["public", "unlisted", "private"]
 Tags = Annotated[list[Text], Field(max_length=20)]
 
 
-def wishes(stage: Stage, given: dict[str, Any]) -> Wishes:
+def patch(stage: RunContext, given: dict[str, Any]) -> StreamPatch:
     """What a file says of a stream, in the world's words."""
     found = {name: value for name, value in given.items() if value is not None}
     if "category" in found:
         found["category_id"] = categories.by_slug(stage.world, found.pop("category")).id
     if "mature" in found:
         found["is_mature"] = found.pop("mature")
-    return Wishes(found)
+    return StreamPatch(found)
 
 
 class StreamCreate(Action):
@@ -47,10 +47,10 @@ class StreamCreate(Action):
     visibility: Visibility | None = None
     mature: bool | None = None
 
-    def run(self, stage: Stage) -> None:
+    def run(self, stage: RunContext) -> None:
         given = self.model_dump(exclude={"stream", "owner"})
         owner = stage.user(self.owner)
-        made = streams.create(stage.world, owner, wishes(stage, given))
+        made = streams.create(stage.world, owner, patch(stage, given))
         stage.evening.streams[self.stream] = made.id
 
 
@@ -68,9 +68,9 @@ class StreamUpdate(Action):
     visibility: Visibility | None = None
     mature: bool | None = None
 
-    def run(self, stage: Stage) -> None:
+    def run(self, stage: RunContext) -> None:
         given = self.model_dump(exclude={"stream"})
-        streams.update(stage.world, stage.stream(self.stream), wishes(stage, given))
+        streams.update(stage.world, stage.stream(self.stream), patch(stage, given))
 
 
 class StreamStart(Action):
@@ -82,7 +82,7 @@ class StreamStart(Action):
 
     stream: StreamRef
 
-    def run(self, stage: Stage) -> None:
+    def run(self, stage: RunContext) -> None:
         streams.start(stage.world, stage.stream(self.stream))
 
 
@@ -96,7 +96,7 @@ class StreamEnd(Action):
 
     stream: StreamRef
 
-    def run(self, stage: Stage) -> None:
+    def run(self, stage: RunContext) -> None:
         streams.end(stage.world, stage.stream(self.stream))
 
 
@@ -110,5 +110,5 @@ class StreamDelete(Action):
     stream: StreamRef
     vods: bool = False
 
-    def run(self, stage: Stage) -> None:
+    def run(self, stage: RunContext) -> None:
         streams.delete(stage.world, stage.stream(self.stream), with_vods=self.vods)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from emulator.scenario.actions.action import Action, LateTicks, Ticks
-from emulator.scenario.engine.run import Stage
+from emulator.scenario.engine.run import RunContext
 from emulator.scenario.language.values.kinds import Count, Countries, Share, Stay, StreamRef, Text
 from emulator.world.audience import cohorts
 from emulator.world.audience.crowd import NOBODY_SPECIAL, Mix
@@ -43,7 +43,7 @@ class _Crowd(Action):
             signed_in=self.signed_in,
         )
 
-    def _really(self, stage: Stage) -> "Really":
+    def _really(self, stage: RunContext) -> "Really":
         """Those who are real."""
         from emulator.scenario.actions.live.real_viewers import Really
 
@@ -64,7 +64,7 @@ class ViewersSet(_Crowd):
     count: Count
     stay: Stay | None = None
 
-    def run(self, stage: Stage) -> Awaitable[None] | None:
+    def run(self, stage: RunContext) -> Awaitable[None] | None:
         if self.real:
             return self._really(stage).reach(self.count)
         stream = stage.stream(self.stream)
@@ -85,7 +85,7 @@ class ViewersAdd(_Crowd):
     arrivals: Arrivals = "poisson"
     stay: Stay | None = None
 
-    def run(self, stage: Stage) -> Ticks | LateTicks:
+    def run(self, stage: RunContext) -> Ticks | LateTicks:
         if self.real:
             return self._really(stage).add(self.count, self.curve, self.arrivals)
         cohorts.add(
@@ -121,7 +121,7 @@ class ViewersRamp(_Crowd):
     curve: Curve = "linear"
     stay: Stay | None = None
 
-    def run(self, stage: Stage) -> Ticks | LateTicks:
+    def run(self, stage: RunContext) -> Ticks | LateTicks:
         if self.real:
             return self._really(stage).ramp(self.from_, self.to, self.curve)
         cohorts.ramp(
@@ -148,7 +148,7 @@ class ViewersSpike(_Crowd):
 
     count: Count
 
-    def run(self, stage: Stage) -> Ticks | LateTicks:
+    def run(self, stage: RunContext) -> Ticks | LateTicks:
         if self.real:
             return self._really(stage).spike(self.count)
         stream = stage.stream(self.stream)
@@ -171,7 +171,7 @@ class ViewersChurn(_Crowd):
     per_minute: Share
     stay: Stay | None = None
 
-    def run(self, stage: Stage) -> Ticks | LateTicks:
+    def run(self, stage: RunContext) -> Ticks | LateTicks:
         if self.real:
             return self._really(stage).churn(self.per_minute)
         cohorts.churn(
@@ -205,7 +205,7 @@ class ViewersRaid(Action):
     stay: Stay | None = None
     real: Real = False
 
-    def run(self, stage: Stage) -> Ticks | LateTicks:
+    def run(self, stage: RunContext) -> Ticks | LateTicks:
         if self.real:
             from emulator.scenario.actions.live.real_viewers import Really
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from emulator.scenario.language.errors import Mistake, meant
+from emulator.scenario.language.errors import InputError, meant
 from emulator.scenario.language.tree import Node
 from emulator.scenario.language.values.arithmetic import names_in, resolve
 
@@ -12,7 +12,7 @@ class Filling:
     """`saved` are names that only the run knows (`http.request` saves them): those stay."""
 
     def __init__(
-        self, values: Mapping[str, Any], saved: Collection[str], mistakes: list[Mistake]
+        self, values: Mapping[str, Any], saved: Collection[str], mistakes: list[InputError]
     ) -> None:
         self._values = values
         self._saved = saved

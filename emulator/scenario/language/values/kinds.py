@@ -62,7 +62,7 @@ def _stay(value: object) -> _Stay:
     try:
         return _Stay.parse(str(value))
     except Refused as refused:
-        raise ValueError(refused.sentence) from None
+        raise ValueError(refused.message) from None
 
 
 # How long people stay: a distribution of the world's own.

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from emulator.core import quantities
 from emulator.scenario.language.checked import checked
-from emulator.scenario.language.errors import Mistake, meant
+from emulator.scenario.language.errors import InputError, meant
 from emulator.scenario.language.scenario import Param
 from emulator.scenario.language.tree import Node, scalar
 from emulator.scenario.language.values.arithmetic import NAME
@@ -27,7 +27,7 @@ class ParamPart(BaseModel):
     help: str = ""
 
 
-def read(node: Node | None, mistakes: list[Mistake]) -> dict[str, Param]:
+def read(node: Node | None, mistakes: list[InputError]) -> dict[str, Param]:
     """The parameters that a file declares."""
     if node is None or node.value is None:
         return {}
@@ -50,7 +50,7 @@ def read(node: Node | None, mistakes: list[Mistake]) -> dict[str, Param]:
 
 
 def choose(
-    params: Mapping[str, Param], given: Given, root: Node, mistakes: list[Mistake]
+    params: Mapping[str, Param], given: Given, root: Node, mistakes: list[InputError]
 ) -> dict[str, Any]:
     """The value of each parameter: what is given (texts are read by its kind), or its default."""
     for name in given:
@@ -87,7 +87,7 @@ def refused(param: Param, value: Any) -> str:
     return ""
 
 
-def _check_own(param: Param, key: str, entry: Node, mistakes: list[Mistake]) -> None:
+def _check_own(param: Param, key: str, entry: Node, mistakes: list[InputError]) -> None:
     value = getattr(param, key)
     if value is None:
         return

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from emulator.core.errors import Refused
-from emulator.scenario.engine.run import Answer, Server
-from emulator.web.http.request_log import Entry
+from emulator.scenario.engine.run import HttpResponse, Server
+from emulator.web.http.request_log import LoggedRequest
 from emulator.web.platform import Platform
 from emulator.world.people import accounts
 from emulator.world.video import jobs
@@ -29,7 +29,7 @@ def server_of(platform: Platform) -> Server:
     """The server, as a run in this platform's world meets it."""
     ready, local = platform.ready, platform.shared.local
 
-    async def request(method: str, path: str, user: str | None, body: Any) -> Answer:
+    async def request(method: str, path: str, user: str | None, body: Any) -> HttpResponse:
         headers = {
             "X-Emulator-World": platform.world.name,
             "Accept": "application/json",
@@ -71,7 +71,7 @@ def server_of(platform: Platform) -> Server:
     )
 
 
-def _request(entry: Entry) -> dict[str, Any]:
+def _request(entry: LoggedRequest) -> dict[str, Any]:
     return {
         "method": entry.method,
         "path": entry.path,
@@ -97,11 +97,11 @@ def _save(platform: Platform, name: str) -> None:
 
 async def _upload(platform: Platform, username: str, path: Path, title: str) -> str:
     """Keep a film as somebody's upload, as the API does with a form's file."""
-    world, workshop = platform.world, platform.workshop
+    world, upload_queue = platform.world, platform.upload_queue
     name = path.name
     with await asyncio.to_thread(path.open, "rb") as film:
         size = film.seek(0, os.SEEK_END)
-        uid, probed = await workshop.receive(film, name)
+        uid, probed = await upload_queue.receive(film, name)
     footage = Footage(
         uid=uid,
         form=probed.form,
@@ -115,11 +115,11 @@ async def _upload(platform: Platform, username: str, path: Path, title: str) -> 
         owner = accounts.by_username(world, username)
         return jobs.upload(world, owner, {"title": title}, footage).uid
     except Refused:
-        await workshop.discard(uid)
+        await upload_queue.discard(uid)
         raise
 
 
-def _ask(method: str, address: str, headers: dict[str, str], body: Any, ca: str) -> Answer:
+def _ask(method: str, address: str, headers: dict[str, str], body: Any, ca: str) -> HttpResponse:
     content = None
     if body is not None:
         content = json.dumps(body).encode()
@@ -138,13 +138,13 @@ def _ask(method: str, address: str, headers: dict[str, str], body: Any, ca: str)
             return _answer(refusal.code, refusal)
     except (urllib.error.URLError, OSError) as failure:
         # An answer that was cut or never came is an answer too, for whoever breaks the API.
-        return Answer(0, str(getattr(failure, "reason", failure)))
+        return HttpResponse(0, str(getattr(failure, "reason", failure)))
 
 
-def _answer(status: int, answer: Any) -> Answer:
+def _answer(status: int, answer: Any) -> HttpResponse:
     content = answer.read(_BODY_BYTES_MAX)
     headers = {name.lower(): value for name, value in answer.headers.items()}
     try:
-        return Answer(status, json.loads(content) if content else None, headers)
+        return HttpResponse(status, json.loads(content) if content else None, headers)
     except ValueError:
-        return Answer(status, content.decode(errors="replace"), headers)
+        return HttpResponse(status, content.decode(errors="replace"), headers)

@@ -15,7 +15,7 @@ from emulator.scenario.language.load import CheckFilm, Known, load
 from emulator.scenario.language.scenario import Scenario
 from emulator.scenario.output.page import page as report_page
 from emulator.scenario.record.recording import record
-from emulator.web.admin.scenarios.runs import Entry, Order
+from emulator.web.admin.scenarios.runs import RunRecord, RunRequest
 from emulator.web.api.models import CURSOR_MAX, Request, Whole
 from emulator.web.http.call import Call
 from emulator.web.http.operation import Operation
@@ -113,24 +113,24 @@ def page(call: Call) -> ScenarioList:
 
 async def start(call: Call) -> RunShape:
     """Play a scenario. What is wrong with it is refused, all at once, before anything happens."""
-    wishes, folders = call.body_as(ScenarioStart), call.platform.shared.folders
+    patch, folders = call.body_as(ScenarioStart), call.platform.shared.folders
     known = known_in(call.platform.world)
 
     def read() -> tuple[str, Scenario]:
         """In a thread: it looks for the films, and a long text takes a while."""
-        folder = folders.check(wishes.folder, wishes.folder_key) if wishes.folder else ""
-        return str(folder), _read(wishes, str(folder), known)
+        folder = folders.check(patch.folder, patch.folder_key) if patch.folder else ""
+        return str(folder), _read(patch, str(folder), known)
 
     folder, scenario = await asyncio.to_thread(read)
-    is_own = wishes.world == "own" if wishes.world else wishes.speed == 0
-    order = Order(
+    is_own = patch.world == "own" if patch.world else patch.speed == 0
+    order = RunRequest(
         scenario=scenario,
         folder=folder,
-        speed=wishes.speed,
-        seed=wishes.seed,
+        speed=patch.speed,
+        seed=patch.seed,
         world="own" if is_own else "this",
-        is_kept=wishes.keep,
-        ends_ms=wishes.ends_ms,
+        is_kept=patch.keep,
+        ends_ms=patch.ends_ms,
     )
     return shape(call.platform.worlds.runs.start(order, call.platform))
 
@@ -168,7 +168,7 @@ def recorded(call: Call) -> RecordingShape:
     }
 
 
-def shape(entry: Entry) -> RunShape:
+def shape(entry: RunRecord) -> RunShape:
     run, fold = entry.run, entry.fold
     is_over = entry.report is not None
     return {
@@ -195,27 +195,27 @@ def known_in(world: World) -> Known:
     )
 
 
-def _read(wishes: ScenarioStart, folder: str, known: Known) -> Scenario:
-    if (wishes.name is None) == (wishes.text is None):
+def _read(patch: ScenarioStart, folder: str, known: Known) -> Scenario:
+    if (patch.name is None) == (patch.text is None):
         raise Refused("invalid", "Give the name of a scenario, or the text of one.")
-    options: dict[str, Any] = {"given": wishes.params, "known": known, "seed": wishes.seed}
+    options: dict[str, Any] = {"given": patch.params, "known": known, "seed": patch.seed}
     try:
-        if wishes.text is not None:
+        if patch.text is not None:
             return load(
-                wishes.text,
-                wishes.file,
-                read_file=_beside(wishes.files),
+                patch.text,
+                patch.file,
+                read_file=_beside(patch.files),
                 check_film=_films_in(folder),
                 **options,
             )
-        path = files.library().get(wishes.name or "")
+        path = files.library().get(patch.name or "")
         if path is None:
-            raise Refused("not_found", f"There is no scenario {wishes.name} in the library.")
+            raise Refused("not_found", f"There is no scenario {patch.name} in the library.")
         text = files.text_of(path)
         return load(text, path.name, read_file=files.reader(path.parent), **options)
     except WrongScenario as wrong:
         told = [str(each) for each in wrong.mistakes[:_SHOWN_MISTAKES]]
-        raise Refused("invalid", wrong.sentence, mistakes=told) from None
+        raise Refused("invalid", wrong.message, mistakes=told) from None
 
 
 def _beside(texts: dict[str, str]) -> Any:

@@ -14,8 +14,8 @@ from emulator.core.values import dataclass
 from emulator.core.world_clock import WorldClock
 from emulator.scenario.engine.pace import Jumping, Pace, Waiting
 from emulator.scenario.engine.results import Broken
-from emulator.scenario.engine.run import Evening
-from emulator.scenario.engine.runner import Run
+from emulator.scenario.engine.run import Run
+from emulator.scenario.engine.runner import Runner
 from emulator.scenario.language.scenario import Scenario
 from emulator.scenario.output.document import document
 from emulator.scenario.output.fold import Fold
@@ -35,7 +35,7 @@ WhichWorld = Literal["own", "this"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class RunRequest:
     """What is to be played, and how. A `speed` of `VIRTUAL` (0) jumps, 1 is the machine's pace.
 
     `ends_ms` ends it so long after its start. `folder` is where its films are, empty where it came
@@ -53,13 +53,13 @@ class Order:
 
 
 @dataclass(slots=True, kw_only=True)
-class Entry:
+class RunRecord:
     """One run. `report` is there once it is over."""
 
     id: str
-    order: Order
+    order: RunRequest
     world: str
-    run: Run
+    run: Runner
     fold: Fold
     done: asyncio.Event = field(default_factory=asyncio.Event)
     report: dict[str, Any] | None = None
@@ -76,20 +76,20 @@ class Runs:
     def __init__(self, worlds: Worlds, tasks: asyncio.TaskGroup) -> None:
         self._worlds = worlds
         self._tasks = tasks
-        self._entries: OrderedDict[str, Entry] = OrderedDict()
+        self._entries: OrderedDict[str, RunRecord] = OrderedDict()
         self._numbers = itertools.count(1)
 
-    def all(self) -> list[Entry]:
+    def all(self) -> list[RunRecord]:
         return list(self._entries.values())
 
-    def find(self, run_id: str) -> Entry:
+    def find(self, run_id: str) -> RunRecord:
         """Refuses (`not_found`) an unknown one, or one that was forgotten."""
         found = self._entries.get(run_id)
         if found is None:
             raise Refused("not_found", f"There is no run {run_id[:64]}.")
         return found
 
-    def start(self, order: Order, platform: Platform) -> Entry:
+    def start(self, order: RunRequest, platform: Platform) -> RunRecord:
         """Begin to play, in `platform`'s world or in one of its own.
 
         Refuses (`conflict`) a second run in the same world, and more than `AT_ONCE_MAX`,
@@ -118,7 +118,7 @@ class Runs:
         for entry in self.all():
             await entry.done.wait()
 
-    def _make_world(self, order: Order, number: int) -> Platform:
+    def _make_world(self, order: RunRequest, number: int) -> Platform:
         begins_ms = order.scenario.begins_ms
         if order.speed == VIRTUAL:
             clock = WorldClock(EVENING_MS if begins_ms is None else begins_ms, VIRTUAL)
@@ -127,9 +127,9 @@ class Runs:
         seed = order.scenario.world.seed
         return self._worlds.make(f"scenario-{number}", seed, clock)
 
-    def _entry(self, order: Order, platform: Platform, run_id: str) -> Entry:
+    def _entry(self, order: RunRequest, platform: Platform, run_id: str) -> RunRecord:
         seed = order.scenario.seed if order.seed is None else order.seed
-        evening = Evening(
+        evening = Run(
             world=platform.world,
             scenario=order.scenario,
             server=server_of(platform),
@@ -139,12 +139,14 @@ class Runs:
         )
         clock = platform.clock
         pace: Pace = Jumping(clock) if order.speed == VIRTUAL else Waiting(clock)
-        run = Run(evening, pace, platform.bus.subscribe, write=order.write, ends_ms=order.ends_ms)
+        run = Runner(
+            evening, pace, platform.bus.subscribe, write=order.write, ends_ms=order.ends_ms
+        )
         fold = Fold(run)
         run.look = fold.look
-        return Entry(id=run_id, order=order, world=platform.world.name, run=run, fold=fold)
+        return RunRecord(id=run_id, order=order, world=platform.world.name, run=run, fold=fold)
 
-    async def _play(self, entry: Entry, platform: Platform) -> None:
+    async def _play(self, entry: RunRecord, platform: Platform) -> None:
         clock, before = platform.clock, platform.clock.speed
         began_ms = monotonic_ms()
         unsubscribe = platform.bus.subscribe(entry.fold.hear, entry.fold.hear_burst)

@@ -33,22 +33,22 @@ class Publishing(TypedDict):
 
 async def start(call: Call) -> Publishing:
     """Go live on a stream with the test picture. Answers once that is taken."""
-    wishes, world = call.body_as(PublishStart), call.world
+    patch, world = call.body_as(PublishStart), call.world
     stream = streams.find(world, call.path["stream_id"])
     is_real_time = call.platform.clock.mode == "real"
-    protocol = wishes.protocol or ("rtmp" if is_real_time else "synthetic")
+    protocol = patch.protocol or ("rtmp" if is_real_time else "synthetic")
     if protocol == "synthetic":
         synthetic.start(world, stream)
     else:
-        from emulator.media.publisher.config import PublishSettings
+        from emulator.media.publisher.config import PublishConfig
 
-        width, _, height = wishes.size.partition("x")
+        width, _, height = patch.size.partition("x")
         try:
-            settings = PublishSettings(
+            settings = PublishConfig(
                 width=int(width),
                 height=int(height),
-                fps=Fraction(wishes.fps),
-                video_kbits=wishes.kbits,
+                fps=Fraction(patch.fps),
+                video_kbits=patch.kbits,
             )
         except ValueError as error:
             raise Refused("invalid", str(error)) from None

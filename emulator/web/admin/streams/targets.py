@@ -9,7 +9,7 @@ from emulator.web.http.call import Call
 from emulator.web.http.operation import Operation
 from emulator.web.shapes.times import iso, iso_or_none
 from emulator.world.live import streams, targets
-from emulator.world.live.targets import KEY_LENGTH_MAX, URL_LENGTH_MAX, Target
+from emulator.world.live.targets import KEY_LENGTH_MAX, URL_LENGTH_MAX, SimulcastTarget
 
 
 class TargetCreate(Request):
@@ -61,14 +61,14 @@ def remove(call: Call) -> None:
     targets.remove(call.platform.world, _target(call))
 
 
-def _target(call: Call) -> Target:
+def _target(call: Call) -> SimulcastTarget:
     """Refuses (`not_found`) one that is another stream's."""
     world = call.platform.world
     stream = streams.find(world, call.path["stream_id"])
     return targets.find(world, stream, call.path["target_id"])
 
 
-def _shape(target: Target) -> TargetShape:
+def _shape(target: SimulcastTarget) -> TargetShape:
     return {
         "id": target.id,
         "stream_id": target.stream_id,

@@ -12,7 +12,7 @@ from emulator.web.api.models import Milliseconds, Request, Whole
 from emulator.web.http.call import Call
 from emulator.web.http.operation import Operation
 from emulator.world.audience import attendance, cohorts, figures
-from emulator.world.audience.crowd import Mix, Plan
+from emulator.world.audience.crowd import CohortPlan, Mix
 from emulator.world.audience.curves import Arrivals, Curve, Stay
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream
@@ -183,7 +183,7 @@ def _shape(world: World, stream: Stream) -> ViewersShape:
     }
 
 
-def _plan(plan: Plan) -> PlanShape:
+def _plan(plan: CohortPlan) -> PlanShape:
     return {
         "verb": plan.order.verb,
         "count": plan.order.count,

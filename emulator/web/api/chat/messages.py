@@ -57,7 +57,7 @@ def history(call: Call) -> Messages | list[FlatMessage]:
         if refused.code != "invalid":
             raise
         name = "cursor" if query.cursor else "before"
-        raise Invalid([mistake(("query", name), "invalid", refused.sentence)]) from refused
+        raise Invalid([mistake(("query", name), "invalid", refused.message)]) from refused
 
 
 def post(call: Call) -> NestedMessage | FlatMessage | Other:
@@ -69,7 +69,7 @@ def post(call: Call) -> NestedMessage | FlatMessage | Other:
         if refused.code != "invalid":
             raise
         kind = refused.details["chat_code"]
-        raise Invalid([mistake(("body", "content"), kind, refused.sentence)]) from refused
+        raise Invalid([mistake(("body", "content"), kind, refused.message)]) from refused
     if isinstance(line, ChatHeld):
         held: HeldMessage = {"status": "held", "code": "blocked", "message": line.reason}
         return Other(202, held)

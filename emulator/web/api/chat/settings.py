@@ -36,7 +36,7 @@ class SettingsUpdate(Request):
     links_allowed: bool | None = None
     ai_moderation: bool | None = None
 
-    def wishes(self) -> dict[str, object]:
+    def patch(self) -> dict[str, object]:
         """What was said, in the world's words. A null says nothing."""
         given = self.model_dump(exclude_none=True)
         if "blocked_words" in given:
@@ -54,8 +54,8 @@ def update(call: Call) -> ChatSettingsShape:
     """Change a chat's settings."""
     stream = streams.find_for(call.world, call.path["stream_id"], call.user)
     rooms.check_moderator(call.world, stream, call.user)
-    wishes = call.body_as(SettingsUpdate).wishes()
-    return chat_settings(settings.change(call.world, stream, call.user, wishes))
+    patch = call.body_as(SettingsUpdate).patch()
+    return chat_settings(settings.change(call.world, stream, call.user, patch))
 
 
 OPERATIONS = [

@@ -28,7 +28,7 @@ class ChapterUpdate(Request):
     start_time_seconds: Seconds | None = None
     end_time_seconds: Seconds | None = None
 
-    def wishes(self) -> dict[str, Any]:
+    def patch(self) -> dict[str, Any]:
         """The same, in the world's words."""
         told: dict[str, Any] = {}
         for name, value in self.model_dump(exclude_unset=True).items():
@@ -65,7 +65,7 @@ def update(call: Call) -> ChapterShape:
     vod = recordings.find_own(call.world, call.path["vod_id"], call.user)
     chapter = chapters.find(call.world, vod, call.path["chapter_id"])
     with placed():
-        changed = chapters.update(call.world, vod, chapter, call.body_as(ChapterUpdate).wishes())
+        changed = chapters.update(call.world, vod, chapter, call.body_as(ChapterUpdate).patch())
     return chapter_shape(call.platform, vod, changed)
 
 

@@ -45,7 +45,7 @@ def create(call: Call) -> ClipShape:
     """Have a clip made of a stream, also while it is live. It is processing until it is cut."""
     stream = streams.find_for(call.world, call.path["stream_id"], call.user)
     wish = call.body_as(ClipCreate)
-    call.platform.shelves.check_room()
+    call.platform.media_store.check_room()
     with placed():
         clip = clips.create(
             call.world,

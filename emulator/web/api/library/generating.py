@@ -10,7 +10,7 @@ from emulator.web.http.call import Call
 from emulator.web.http.operation import Operation
 from emulator.web.shapes.library.chapters import ChapterShape, chapter_shape
 from emulator.world.library import chapters, dividing, recordings, transcripts
-from emulator.world.library.dividing import Hint, Wishes
+from emulator.world.library.dividing import ChapterOptions, Hint
 from emulator.world.library.recordings import Vod
 from emulator.world.live import streams
 
@@ -40,8 +40,10 @@ async def generate(call: Call) -> list[ChapterShape]:
     given = call.query_as(ChapterWishes).model_dump(exclude_unset=True)
     given |= call.body_as(ChapterWishes).model_dump(exclude_unset=True)
     told = ChapterWishes(**given)
-    wishes = Wishes(round(told.min_chapter_duration * 1000), told.max_chapters, told.use_chat_data)
-    drafts = dividing.drafts(call.world, vod, hints, lines, wishes)
+    patch = ChapterOptions(
+        round(told.min_chapter_duration * 1000), told.max_chapters, told.use_chat_data
+    )
+    drafts = dividing.drafts(call.world, vod, hints, lines, patch)
     made = chapters.replace_generated(call.world, vod, drafts)
     return [chapter_shape(call.platform, vod, each) for each in made]
 

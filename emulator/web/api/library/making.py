@@ -76,7 +76,7 @@ def transcoding(call: Call) -> Transcoding:
 def transcode(call: Call) -> Transcoding:
     """Have a VOD made in smaller sizes. Each plays at an address of its own, once it is ready."""
     vod = posts.find_own(call.world, call.path["vod_id"], call.user)
-    call.platform.shelves.check_room()
+    call.platform.media_store.check_room()
     with placed():
         renditions.request(call.world, vod, call.body_as(TranscodingRequest).renditions)
     return transcoding_shape(call.platform, vod)
@@ -105,7 +105,7 @@ async def _picture(platform: Platform, file: BinaryIO, size: int) -> Picture:
     try:
         return await look_in_turn(platform.shared.picture_turns, file)
     except Refused as refused:
-        told = mistake(("body", "file"), "not_an_image", refused.sentence)
+        told = mistake(("body", "file"), "not_an_image", refused.message)
         raise Invalid([told]) from refused
 
 

@@ -23,4 +23,4 @@ def placed() -> Iterator[None]:
         if refused.code != "invalid" or "field" not in refused.details:
             raise
         where = ("body", refused.details["field"])
-        raise Invalid([mistake(where, "outside", refused.sentence)]) from refused
+        raise Invalid([mistake(where, "outside", refused.message)]) from refused

@@ -29,7 +29,7 @@ class VodUpload(Request):
     content_warning: str | None = Field(None, max_length=500)
     is_nsfw: bool | None = None
 
-    def wishes(self) -> dict[str, Any]:
+    def patch(self) -> dict[str, Any]:
         return self.model_dump(exclude_unset=True)
 
 
@@ -39,7 +39,7 @@ class StatusQuery(Request):
 
 def upload(call: Call) -> Uploaded:
     """Make a VOD of media that is there, and post it. It is processing until that is looked at."""
-    vod, post = posts.upload(call.world, call.user, call.body_as(VodUpload).wishes())
+    vod, post = posts.upload(call.world, call.user, call.body_as(VodUpload).patch())
     return {"vod": vod_card(call.platform, vod, call.dialect), "post": post_shape(vod, post)}
 
 

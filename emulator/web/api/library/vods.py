@@ -38,7 +38,7 @@ class VodUpdate(Request):
     description: str | None = Field(None, max_length=5000)
     visibility: Literal["public", "followers", "private"] | None = None
 
-    def wishes(self) -> dict[str, Any]:
+    def patch(self) -> dict[str, Any]:
         given = self.model_dump(exclude_unset=True)
         return {
             name: value
@@ -99,7 +99,7 @@ def playback(call: Call) -> VodPlayback:
 def update(call: Call) -> VodShape:
     """Change what a VOD says of itself, and who may see it."""
     vod = recordings.find_own(call.world, call.path["vod_id"], call.user)
-    changed = recordings.update(call.world, vod, call.body_as(VodUpdate).wishes())
+    changed = recordings.update(call.world, vod, call.body_as(VodUpdate).patch())
     return vod_shape(call.platform, changed, call.dialect)
 
 

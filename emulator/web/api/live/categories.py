@@ -145,7 +145,7 @@ def create(call: Call) -> CategoryShape:
     except Refused as refused:
         if refused.code != "invalid":
             raise
-        raise Invalid([mistake(("body", "slug"), "missing", refused.sentence)]) from refused
+        raise Invalid([mistake(("body", "slug"), "missing", refused.message)]) from refused
     return category_shape(made)
 
 

@@ -36,7 +36,7 @@ def plan(call: Call) -> StreamSchedule:
     except Refused as refused:
         if refused.code != "invalid":
             raise
-        told = mistake(("body", "scheduled_start"), "in_the_past", refused.sentence)
+        told = mistake(("body", "scheduled_start"), "in_the_past", refused.message)
         raise Invalid([told]) from refused
     schedule = schedules.of_stream(planned)
     if schedule is None:

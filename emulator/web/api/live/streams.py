@@ -20,7 +20,7 @@ from emulator.web.shapes.live import (
 )
 from emulator.world.live import categories, lists, streams
 from emulator.world.live.lists import Wanted
-from emulator.world.live.streams import Wishes
+from emulator.world.live.streams import StreamPatch
 from emulator.world.people import accounts
 
 # What the platform's documented quick start has in the place of a category's id. Who pastes that
@@ -52,7 +52,7 @@ class _Description(Request):
                 raise ValueError("a tag has 1 to 50 characters")
         return tags
 
-    def wishes(self) -> Wishes:
+    def patch(self) -> StreamPatch:
         """What was said, in the world's words. A null that a stream cannot hold says nothing."""
         given: dict[str, Any] = self.model_dump(exclude_unset=True)
         for name in ("title", "is_mature", "visibility"):
@@ -62,7 +62,7 @@ class _Description(Request):
             given["scheduled_start_ms"] = milliseconds_or_none(given.pop("scheduled_start"))
             if given["scheduled_start_ms"] is None:
                 given["scheduled_minutes"] = None
-        return Wishes(given)
+        return StreamPatch(given)
 
 
 class StreamCreate(_Description):
@@ -94,7 +94,7 @@ class Deployment(TypedDict):
 
 def create(call: Call) -> StreamWithIngest:
     """Create a stream, offline, with its ingest credentials."""
-    stream = streams.create(call.world, call.user, call.body_as(StreamCreate).wishes())
+    stream = streams.create(call.world, call.user, call.body_as(StreamCreate).patch())
     return stream_with_ingest(call.platform, stream)
 
 
@@ -134,7 +134,7 @@ def read(call: Call) -> StreamView:
 def update(call: Call) -> StreamWithIngest:
     """Change what a stream says of itself."""
     stream = streams.find_own(call.world, call.path["stream_id"], call.user)
-    changed = streams.update(call.world, stream, call.body_as(StreamUpdate).wishes())
+    changed = streams.update(call.world, stream, call.body_as(StreamUpdate).patch())
     return stream_with_ingest(call.platform, changed)
 
 

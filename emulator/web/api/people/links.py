@@ -26,11 +26,11 @@ class ResetRequest(Request):
     new_password: NewPassword
 
 
-class Told(TypedDict):
+class MessageAnswer(TypedDict):
     message: str
 
 
-def ask_magic_link(call: Call) -> Told:
+def ask_magic_link(call: Call) -> MessageAnswer:
     """Ask for a mail with a link that signs in: once, within 15 minutes."""
     links.send_if_known(call.world, call.body_as(MailRequest).email, "magic_link", call.site)
     return {"message": "If the account exists, a magic link has been sent"}
@@ -41,26 +41,26 @@ def follow_magic_link(call: Call) -> Auth:
     return auth(links.sign_in(call.world, call.body_as(TokenRequest).token))
 
 
-def forgot_password(call: Call) -> Told:
+def forgot_password(call: Call) -> MessageAnswer:
     """Ask for a mail with a link that resets the password."""
     links.send_if_known(call.world, call.body_as(MailRequest).email, "reset_password", call.site)
     return {"message": "If the account exists, a password reset link has been sent"}
 
 
-def reset_password(call: Call) -> Told:
+def reset_password(call: Call) -> MessageAnswer:
     """Choose a new password with a mailed token. All sessions end."""
     wish = call.body_as(ResetRequest)
     links.reset_password(call.world, wish.token, wish.new_password)
     return {"message": "Password has been reset"}
 
 
-def verify_email(call: Call) -> Told:
+def verify_email(call: Call) -> MessageAnswer:
     """Verify a mail address with a mailed token."""
     links.verify_email(call.world, call.body_as(TokenRequest).token)
     return {"message": "Email verified"}
 
 
-def resend_verification(call: Call) -> Told:
+def resend_verification(call: Call) -> MessageAnswer:
     """Ask for the verification mail again."""
     links.send_if_known(call.world, call.body_as(MailRequest).email, "verify_email", call.site)
     return {"message": "If the account needs it, a verification email has been sent"}

@@ -120,7 +120,7 @@ async def _put(call: Call, kind: ImageKind, bytes_max: int) -> User:
     try:
         picture = await look_in_turn(call.platform.shared.picture_turns, upload.file)
     except Refused as refused:
-        told = mistake(("body", "file"), "not_an_image", refused.sentence)
+        told = mistake(("body", "file"), "not_an_image", refused.message)
         raise Invalid([told]) from refused
     # The account may have gone while the picture was looked at.
     user = accounts.find(call.world, caller.id)

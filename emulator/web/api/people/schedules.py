@@ -119,7 +119,7 @@ def _end_time_blamed() -> Iterator[None]:
     except Refused as refused:
         if refused.code != "invalid":
             raise
-        told = mistake(("body", "end_time"), "end_before_start", refused.sentence)
+        told = mistake(("body", "end_time"), "end_before_start", refused.message)
         raise Invalid([told]) from refused
 
 

@@ -22,7 +22,7 @@ class _AlbumWishes(Request):
     description: str | None = Field(None, max_length=5000)
     visibility: Visibility | None = None
 
-    def wishes(self) -> dict[str, Any]:
+    def patch(self) -> dict[str, Any]:
         """What was said. A null that an album cannot hold says nothing."""
         given = self.model_dump(exclude_unset=True)
         for name in ("title", "visibility"):
@@ -69,7 +69,7 @@ def page(call: Call) -> AlbumPage:
 
 def create(call: Call) -> AlbumShape:
     """Create an album, empty so far."""
-    album = albums.create(call.world, call.user, call.body_as(AlbumCreate).wishes())
+    album = albums.create(call.world, call.user, call.body_as(AlbumCreate).patch())
     return album_shape(call.platform, album, call.user)
 
 
@@ -81,7 +81,7 @@ def read(call: Call) -> AlbumWithVideos:
 
 def update(call: Call) -> AlbumShape:
     """Change what an album says of itself."""
-    changed = albums.update(call.world, _own(call), call.body_as(AlbumUpdate).wishes())
+    changed = albums.update(call.world, _own(call), call.body_as(AlbumUpdate).patch())
     return album_shape(call.platform, changed, call.user)
 
 

@@ -11,7 +11,7 @@ from emulator.web.http.call import Call
 from emulator.web.http.operation import Operation
 from emulator.web.shapes.video import AnnotationShape, annotation_shape
 from emulator.world.video import annotations, videos
-from emulator.world.video.annotations import Note
+from emulator.world.video.annotations import AnnotationText
 
 SECONDS_MAX = 864_000
 Coordinate = Annotated[float, Field(ge=-100_000, le=100_000, allow_inf_nan=False)]
@@ -30,9 +30,9 @@ class AnnotationCreate(Request):
     code_snippet: str | None = Field(None, max_length=20_000)
     language: str | None = Field(None, max_length=50)
 
-    def note(self) -> Note:
+    def note(self) -> AnnotationText:
         """The same, in the world's words."""
-        return Note(
+        return AnnotationText(
             from_ms=round(1000 * self.timestamp),
             length_ms=round(1000 * self.duration),
             title=self.title,
@@ -58,7 +58,7 @@ def add(call: Call) -> AnnotationShape:
     except Refused as refused:
         if refused.code != "invalid":
             raise
-        raise Invalid([mistake(("body", "timestamp"), "outside", refused.sentence)]) from refused
+        raise Invalid([mistake(("body", "timestamp"), "outside", refused.message)]) from refused
     return annotation_shape(video, added)
 
 

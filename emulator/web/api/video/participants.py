@@ -20,7 +20,7 @@ from emulator.world.video.participants import Participant
 from emulator.world.video.sessions import Session
 
 if TYPE_CHECKING:
-    from emulator.media.webrtc.sessions.member import Shown
+    from emulator.media.webrtc.sessions.member import SentMedia
 
 SDP_LENGTH_MAX = 262_144
 
@@ -96,7 +96,7 @@ async def offer(call: Call) -> SessionAnswer:
     if peers is None:
         raise Refused("unavailable", "WebRTC is not served here.")
 
-    def told(shown: "Shown") -> None:
+    def told(shown: "SentMedia") -> None:
         participants.show(
             world,
             participant,

@@ -99,7 +99,7 @@ class BatchRequest(Request):
     options: ProcessOptions = ProcessOptions()
 
 
-class Batch(TypedDict):
+class ProcessingBatch(TypedDict):
     jobId: str
     videos: list[Processing]
 
@@ -114,7 +114,7 @@ def process(call: Call) -> Processing:
     return processing_of(call.world, made[0])
 
 
-def batch(call: Call) -> Batch:
+def batch(call: Call) -> ProcessingBatch:
     """The same with many videos: all of them, or none."""
     wish = call.body_as(BatchRequest)
     batch_id, made = _process(call, list(dict.fromkeys(wish.video_ids)), wish.options)
@@ -139,9 +139,9 @@ def _poster_ms(wanted: list[Video], seconds: float) -> int:
     at_ms = round(1000 * seconds)
     for video in wanted:
         if video.status == "ready" and at_ms > video.duration_ms:
-            sentence = f"The video is {video.duration_ms / 1000:.3f} s long: this is outside it."
+            message = f"The video is {video.duration_ms / 1000:.3f} s long: this is outside it."
             where = ("body", "options", "thumbnailTimestamp")
-            raise Invalid([mistake(where, "outside", sentence)])
+            raise Invalid([mistake(where, "outside", message)])
     return at_ms
 
 

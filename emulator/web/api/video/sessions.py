@@ -21,7 +21,7 @@ class SessionUpdate(Request):
     session_name: str | None = Field(None, min_length=1, max_length=200)
     max_participants: Whole | None = Field(None, ge=2, le=50)
 
-    def wishes(self) -> dict[str, Any]:
+    def patch(self) -> dict[str, Any]:
         """What was said, in the world's words; a null says nothing."""
         given = self.model_dump(exclude_none=True)
         if "max_participants" in given:
@@ -62,8 +62,8 @@ def read(call: Call) -> SessionShape:
 def update(call: Call) -> SessionShape:
     """Change a session's name or size."""
     session = sessions.find_hosted(call.world, call.path["session_id"], call.user)
-    wishes = call.body_as(SessionUpdate).wishes()
-    return session_shape(call.world, sessions.update(call.world, session, wishes))
+    patch = call.body_as(SessionUpdate).patch()
+    return session_shape(call.world, sessions.update(call.world, session, patch))
 
 
 def end(call: Call) -> None:

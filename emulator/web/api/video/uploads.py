@@ -16,21 +16,21 @@ _NAME_LENGTH_MAX = 255
 _TITLE_LENGTH_MAX = 200
 
 
-async def upload(call: Call, file: Uploaded, wishes: Mapping[str, Any]) -> Video:
+async def upload(call: Call, file: Uploaded, patch: Mapping[str, Any]) -> Video:
     """Keep the file, look at it, and queue what makes it playable.
 
     A video without a title is called as its file. Refuses (`Invalid`) what is not a video,
     (`unavailable`) a full disk or queue.
     """
-    workshop = call.platform.workshop
+    upload_queue = call.platform.upload_queue
     name = file.name.replace("\\", "/").rpartition("/")[2][:_NAME_LENGTH_MAX]
     try:
-        uid, probed = await workshop.receive(file.file, name)
+        uid, probed = await upload_queue.receive(file.file, name)
     except Refused as refused:
         if refused.code != "unsupported":
             raise
-        raise Invalid([mistake(("body", "file"), "video_invalid", refused.sentence)]) from refused
-    title = wishes.get("title") or name.rpartition(".")[0][:_TITLE_LENGTH_MAX] or "Untitled"
+        raise Invalid([mistake(("body", "file"), "video_invalid", refused.message)]) from refused
+    title = patch.get("title") or name.rpartition(".")[0][:_TITLE_LENGTH_MAX] or "Untitled"
     footage = Footage(
         uid=uid,
         form=probed.form,
@@ -43,7 +43,7 @@ async def upload(call: Call, file: Uploaded, wishes: Mapping[str, Any]) -> Video
     try:
         # Asked again: the account may have gone while the file was being looked at.
         owner = accounts.find(call.world, call.user.id)
-        return jobs.upload(call.world, owner, {**wishes, "title": title}, footage)
+        return jobs.upload(call.world, owner, {**patch, "title": title}, footage)
     except Refused:
-        await workshop.discard(uid)
+        await upload_queue.discard(uid)
         raise

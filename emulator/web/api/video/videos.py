@@ -40,7 +40,7 @@ class VideoWishes(Request):
                 raise ValueError(f"a tag has 1 to {TAG_LENGTH_MAX} characters")
         return tags
 
-    def wishes(self) -> dict[str, Any]:
+    def patch(self) -> dict[str, Any]:
         """What was said. A null that a video cannot hold says nothing."""
         given = self.model_dump(exclude_unset=True)
         for name in ("title", "visibility", "cloudflare_video_id"):
@@ -76,15 +76,15 @@ async def create(call: Call) -> VideoShape:
     A file is played as it is where browsers can, else it is made H.264 and AAC. With neither file
     nor media the video waits for some: PUT it a `cloudflare_video_id`.
     """
-    wishes = call.body_as(VideoCreate).wishes()
+    patch = call.body_as(VideoCreate).patch()
     if call.upload is not None:
-        if "cloudflare_video_id" in wishes:
-            sentence = "Give a file or a cloudflare_video_id, not both"
-            raise Invalid([mistake(("body", "cloudflare_video_id"), "value_error", sentence)])
-        return video_shape(call.platform, await upload(call, call.upload, wishes))
-    if "title" not in wishes:
+        if "cloudflare_video_id" in patch:
+            message = "Give a file or a cloudflare_video_id, not both"
+            raise Invalid([mistake(("body", "cloudflare_video_id"), "value_error", message)])
+        return video_shape(call.platform, await upload(call, call.upload, patch))
+    if "title" not in patch:
         raise Invalid([mistake(("body", "title"), "missing", "Field required")])
-    return video_shape(call.platform, videos.create(call.world, call.user, wishes))
+    return video_shape(call.platform, videos.create(call.world, call.user, patch))
 
 
 def page(call: Call) -> VideoPage:
@@ -116,8 +116,8 @@ def read(call: Call) -> VideoShape:
 def update(call: Call) -> VideoShape:
     """Change what a video says of itself."""
     video = videos.find_own(call.world, call.path["video_id"], call.user)
-    wishes = call.body_as(VideoUpdate).wishes()
-    return video_shape(call.platform, videos.update(call.world, video, wishes))
+    patch = call.body_as(VideoUpdate).patch()
+    return video_shape(call.platform, videos.update(call.world, video, patch))
 
 
 def delete(call: Call) -> None:

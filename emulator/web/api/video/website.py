@@ -57,8 +57,8 @@ async def create(call: Call) -> WebsiteVideo:
     if call.upload is None:
         raise RuntimeError("an upload was reached without a file")
     given = {"title": wish.name} if wish.name else {}
-    wishes = given | {"description": wish.description}
-    return website_video(call.platform, await upload(call, call.upload, wishes))
+    patch = given | {"description": wish.description}
+    return website_video(call.platform, await upload(call, call.upload, patch))
 
 
 def library(call: Call) -> WebsiteLibrary:

@@ -94,7 +94,7 @@ def test_a_size_that_nobody_shows_is_refused_in_a_sentence(
     with pytest.raises(Refused, match="pixels is too large") as refused:
         codec(width, height)
     assert refused.value.code == "unsupported"
-    assert "Output Resolution" in refused.value.sentence
+    assert "Output Resolution" in refused.value.message
 
 
 @pytest.mark.parametrize(("width", "height"), [(0, 100), (100, 0), (-16, 16)])

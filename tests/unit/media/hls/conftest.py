@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from emulator.media.hls.store import ShelfSettings, Shelves
-from emulator.media.hls.stream import Shelf
+from emulator.media.hls.store import MediaStore, MediaStoreConfig
+from emulator.media.hls.stream import HlsStream
 from tests.support.broadcast import FakeBroadcast
 
 UID = "0123456789abcdef" * 2
@@ -18,15 +18,15 @@ def uid() -> str:
 
 
 @pytest.fixture
-async def shelves(tmp_path: Path) -> AsyncIterator[Shelves]:
-    shelves = Shelves(tmp_path / "media", ShelfSettings(segment_ms=1000, part_ms=200))
-    yield shelves
-    await shelves.close()
+async def media_store(tmp_path: Path) -> AsyncIterator[MediaStore]:
+    media_store = MediaStore(tmp_path / "media", MediaStoreConfig(segment_ms=1000, part_ms=200))
+    yield media_store
+    await media_store.close()
 
 
 @pytest.fixture
-async def shelf(shelves: Shelves, uid: str) -> Shelf:
-    return shelves.begin(uid)
+async def hls_stream(media_store: MediaStore, uid: str) -> HlsStream:
+    return media_store.begin(uid)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from emulator.media.codecs import aac, h264
 from emulator.media.hls.fmp4 import fragment, init_segment, trak
-from emulator.media.hls.part import Part
+from emulator.media.hls.part import HlsPart
 from emulator.media.packets import Packet, Track
 
 AVCC = bytes.fromhex(
@@ -32,8 +32,8 @@ def boxes(octets: bytes, path: str = "") -> Iterator[tuple[str, bytes]]:
         position += size
 
 
-def part_of(*packets: Packet, tracks: tuple[Track, ...] = (VIDEO, AUDIO)) -> Part:
-    return Part(packets, tracks, 0, 18_000, True, True, True, 0)
+def part_of(*packets: Packet, tracks: tuple[Track, ...] = (VIDEO, AUDIO)) -> HlsPart:
+    return HlsPart(packets, tracks, 0, 18_000, True, True, True, 0)
 
 
 def content(octets: bytes, path: str) -> list[bytes]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from emulator.media.hls import playlist
 from emulator.media.hls.index import NAME, read_index
-from emulator.media.hls.store import ShelfSettings, Shelves
+from emulator.media.hls.store import MediaStore, MediaStoreConfig
 from tests.support.broadcast import FakeBroadcast
 from tests.support.hls.media_rules import check_media
 
@@ -23,15 +23,15 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("media")
 
     async def record() -> None:
-        shelves = Shelves(root, ShelfSettings(segment_ms=1000))
-        shelf = shelves.begin(UID)
+        media_store = MediaStore(root, MediaStoreConfig(segment_ms=1000))
+        hls_stream = media_store.begin(UID)
         broadcast = FakeBroadcast(parts_a_segment=5)
-        broadcast.send(shelf, 10)
-        broadcast.send(shelf, 3, is_discontinuity=True)
-        await shelves.written()
+        broadcast.send(hls_stream, 10)
+        broadcast.send(hls_stream, 3, is_discontinuity=True)
+        await media_store.written()
         # What a process leaves that is killed here.
         shutil.copytree(root / UID, root / "killed")
-        await shelves.close()
+        await media_store.close()
 
     asyncio.run(record())
     return root / "killed"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.media.hls.part import Part
+from emulator.media.hls.part import HlsPart
 from emulator.media.hls.segmenter import Segmenter
 from emulator.media.packets import VIDEO_TIMESCALE, AudioTrack, Packet, Track, VideoTrack
 from emulator.media.timeline import Epoch
@@ -45,14 +45,14 @@ def interleaved(*streams: list[Packet]) -> list[Packet]:
     return sorted(itertools.chain(*streams), key=ticks)
 
 
-def cut(segmenter: Segmenter, packets: list[Packet], epoch: Epoch) -> list[Part]:
-    parts: list[Part] = []
+def cut(segmenter: Segmenter, packets: list[Packet], epoch: Epoch) -> list[HlsPart]:
+    parts: list[HlsPart] = []
     for packet in packets:
         parts += segmenter.push(packet, epoch, at_ms=1_000_000 + ticks(packet) // 90)
     return parts
 
 
-def check(parts: list[Part], packets: list[Packet], part_target: int) -> None:
+def check(parts: list[HlsPart], packets: list[Packet], part_target: int) -> None:
     """What holds for every run of parts, whatever the input."""
     for before, after in itertools.pairwise(parts):
         assert after.start == before.start + before.duration

@@ -1,4 +1,4 @@
-"""Shelf: blocking, waking, names, memory and files."""
+"""HlsStream: blocking, waking, names, memory and files."""
 
 import asyncio
 import gzip
@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from emulator.core.errors import Refused
 from emulator.media.hls.segments import FileRange, Init, read
-from emulator.media.hls.store import Shelves
-from emulator.media.hls.stream import Kind, Shelf
+from emulator.media.hls.store import MediaStore
+from emulator.media.hls.stream import HlsStream, Kind
 from emulator.media.hls.window import Window
 from tests.support.broadcast import FakeBroadcast
 from tests.support.hls.media_rules import check_media
@@ -31,75 +31,79 @@ KINDS: tuple[Kind, ...] = ("multivariant", "multivariant_ll", "plain", "low_late
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_before_the_first_part_there_is_nothing_yet(shelf: Shelf, kind: Kind) -> None:
+async def test_before_the_first_part_there_is_nothing_yet(
+    hls_stream: HlsStream, kind: Kind
+) -> None:
     with pytest.raises(Refused) as refusal:
-        shelf.playlist(kind)
+        hls_stream.playlist(kind)
     assert refusal.value.code == "not_found"
     assert refusal.value.details == {"retry_after_seconds": 1}
 
 
 async def test_every_playlist_is_up_with_the_first_whole_segment(
-    shelf: Shelf, broadcast: FakeBroadcast
+    hls_stream: HlsStream, broadcast: FakeBroadcast
 ) -> None:
-    broadcast.send(shelf, 5)
+    broadcast.send(hls_stream, 5)
     for kind in KINDS:
         with pytest.raises(Refused, match="no media yet"):
-            shelf.playlist(kind)
-    broadcast.send(shelf)
-    assert "seg-0.m4s" in shelf.playlist("low_latency").text
-    assert "part-5.m4s" in shelf.playlist("low_latency").text
-    assert "llhls.m3u8" in shelf.playlist("multivariant_ll").text
-    assert "seg-0.m4s" in shelf.playlist("plain").text
-    assert "stream.m3u8" in shelf.playlist("multivariant").text
+            hls_stream.playlist(kind)
+    broadcast.send(hls_stream)
+    assert "seg-0.m4s" in hls_stream.playlist("low_latency").text
+    assert "part-5.m4s" in hls_stream.playlist("low_latency").text
+    assert "llhls.m3u8" in hls_stream.playlist("multivariant_ll").text
+    assert "seg-0.m4s" in hls_stream.playlist("plain").text
+    assert "stream.m3u8" in hls_stream.playlist("multivariant").text
 
 
-async def test_a_pause_lists_the_open_segment(shelf: Shelf, broadcast: FakeBroadcast) -> None:
-    broadcast.send(shelf, 7)
-    waiting = asyncio.create_task(shelf.wait_for(1))
+async def test_a_pause_lists_the_open_segment(
+    hls_stream: HlsStream, broadcast: FakeBroadcast
+) -> None:
+    broadcast.send(hls_stream, 7)
+    waiting = asyncio.create_task(hls_stream.wait_for(1))
     await settle()
     assert not waiting.done()
-    shelf.pause()
+    hls_stream.pause()
     await waiting
     for kind in ("plain", "low_latency"):
-        assert "seg-1.m4s" in shelf.playlist(kind).text
-        assert not shelf.playlist(kind).is_final
-        assert check_media(shelf.playlist(kind).text) == []
+        assert "seg-1.m4s" in hls_stream.playlist(kind).text
+        assert not hls_stream.playlist(kind).is_final
+        assert check_media(hls_stream.playlist(kind).text) == []
 
 
 async def test_an_old_part_can_be_fetched_after_it_left_the_playlist(
-    shelf: Shelf, broadcast: FakeBroadcast, shelves: Shelves
+    hls_stream: HlsStream, broadcast: FakeBroadcast, media_store: MediaStore
 ) -> None:
     # Given a stream whose first parts have long left the playlist that still lists their segment,
-    broadcast.send(shelf, 100)
-    await shelves.written()
-    broadcast.send(shelf, 100)
-    assert "part-3.m4s" not in shelf.playlist("low_latency").text
+    broadcast.send(hls_stream, 100)
+    await media_store.written()
+    broadcast.send(hls_stream, 100)
+    assert "part-3.m4s" not in hls_stream.playlist("low_latency").text
     # then each is there, and its own bytes.
     for number in (0, 3, 4, 5, 99, 199):
-        source = shelf.media_now(f"part-{number}.m4s")
+        source = hls_stream.media_now(f"part-{number}.m4s")
         assert (source if isinstance(source, bytes) else read(source)) == content(number)
 
 
-async def test_a_window_is_rendered_once(shelf: Shelf, broadcast: FakeBroadcast) -> None:
-    broadcast.send(shelf, 6)
-    first = shelf.playlist("low_latency")
-    assert shelf.playlist("low_latency") is first
-    broadcast.send(shelf)
-    second = shelf.playlist("low_latency")
+async def test_a_window_is_rendered_once(hls_stream: HlsStream, broadcast: FakeBroadcast) -> None:
+    broadcast.send(hls_stream, 6)
+    first = hls_stream.playlist("low_latency")
+    assert hls_stream.playlist("low_latency") is first
+    broadcast.send(hls_stream)
+    second = hls_stream.playlist("low_latency")
     assert second.etag != first.etag
     assert gzip.decompress(second.gzipped) == second.body
     assert second.gzipped is second.gzipped
 
 
 async def test_a_thousand_blocked_reloads_wake_from_one_part(
-    shelf: Shelf, broadcast: FakeBroadcast
+    hls_stream: HlsStream, broadcast: FakeBroadcast
 ) -> None:
-    broadcast.send(shelf, 3)
+    broadcast.send(hls_stream, 3)
     async with asyncio.TaskGroup() as tasks:
-        waiting = [tasks.create_task(shelf.wait_for(0, 3)) for _ in range(1000)]
+        waiting = [tasks.create_task(hls_stream.wait_for(0, 3)) for _ in range(1000)]
         await settle()
         assert not any(task.done() for task in waiting)
-        broadcast.send(shelf)
+        broadcast.send(hls_stream)
 
 
 @pytest.mark.parametrize(
@@ -107,81 +111,81 @@ async def test_a_thousand_blocked_reloads_wake_from_one_part(
     [(0, 0, 0), (0, 2, 0), (0, 3, 1), (0, None, 3), (1, None, 8), (1, 0, 3), (0, 5, 3), (1, 2, 5)],
 )
 async def test_a_reload_waits_for_what_it_names_and_no_longer(
-    shelf: Shelf, broadcast: FakeBroadcast, msn: int, part: int | None, parts_needed: int
+    hls_stream: HlsStream, broadcast: FakeBroadcast, msn: int, part: int | None, parts_needed: int
 ) -> None:
     # Given three of a segment's five parts,
-    broadcast.send(shelf, 3)
-    waiting = asyncio.create_task(shelf.wait_for(msn, part))
+    broadcast.send(hls_stream, 3)
+    waiting = asyncio.create_task(hls_stream.wait_for(msn, part))
     # when parts come one by one,
     for _ in range(parts_needed):
         await settle()
         assert not waiting.done()
-        broadcast.send(shelf)
+        broadcast.send(hls_stream)
     # then the answer comes with the right one (a part after the last is the next segment's first).
     await waiting
 
 
 @pytest.mark.parametrize(("msn", "part"), [(2, None), (99, 0), (0, 99), (-1, None), (0, -1)])
 async def test_a_reload_too_far_ahead_is_refused(
-    shelf: Shelf, broadcast: FakeBroadcast, msn: int, part: int | None
+    hls_stream: HlsStream, broadcast: FakeBroadcast, msn: int, part: int | None
 ) -> None:
-    broadcast.send(shelf, 3)
+    broadcast.send(hls_stream, 3)
     with pytest.raises(Refused) as refusal:
-        await shelf.wait_for(msn, part)
+        await hls_stream.wait_for(msn, part)
     assert refusal.value.code == "bad_request"
 
 
-async def test_a_part_number_needs_a_segment_number(shelf: Shelf) -> None:
+async def test_a_part_number_needs_a_segment_number(hls_stream: HlsStream) -> None:
     with pytest.raises(Refused) as refusal:
-        await shelf.wait_for(None, 3)
+        await hls_stream.wait_for(None, 3)
     assert refusal.value.code == "bad_request"
-    await shelf.wait_for(None)
+    await hls_stream.wait_for(None)
 
 
 async def test_a_reload_of_what_never_comes_is_given_up(
-    shelf: Shelf, broadcast: FakeBroadcast
+    hls_stream: HlsStream, broadcast: FakeBroadcast
 ) -> None:
-    broadcast.send(shelf)
-    shelf.window.target_seconds = 0
+    broadcast.send(hls_stream)
+    hls_stream.window.target_seconds = 0
     with pytest.raises(Refused) as refusal:
-        await shelf.wait_for(0, 1)
+        await hls_stream.wait_for(0, 1)
     assert refusal.value.code == "unavailable"
 
 
-async def test_the_end_wakes_everybody(shelf: Shelf, broadcast: FakeBroadcast) -> None:
-    broadcast.send(shelf, 3)
-    reload = asyncio.create_task(shelf.wait_for(0, 3))
-    hinted = asyncio.create_task(shelf.media("part-3.m4s"))
+async def test_the_end_wakes_everybody(hls_stream: HlsStream, broadcast: FakeBroadcast) -> None:
+    broadcast.send(hls_stream, 3)
+    reload = asyncio.create_task(hls_stream.wait_for(0, 3))
+    hinted = asyncio.create_task(hls_stream.media("part-3.m4s"))
     await settle()
-    shelf.finish()
+    hls_stream.finish()
     await reload
     with pytest.raises(Refused) as refusal:
         await hinted
     assert refusal.value.code == "not_found"
-    assert shelf.playlist("low_latency").is_final
-    await shelf.wait_for(77)
+    assert hls_stream.playlist("low_latency").is_final
+    await hls_stream.wait_for(77)
 
 
 async def test_a_hinted_part_is_answered_when_it_is_there_also_over_a_segments_end(
-    shelf: Shelf, broadcast: FakeBroadcast
+    hls_stream: HlsStream, broadcast: FakeBroadcast
 ) -> None:
-    broadcast.send(shelf, 5)
-    hinted = asyncio.create_task(shelf.media("part-5.m4s"))
+    broadcast.send(hls_stream, 5)
+    hinted = asyncio.create_task(hls_stream.media("part-5.m4s"))
     await settle()
     assert not hinted.done()
-    broadcast.send(shelf)
+    broadcast.send(hls_stream)
     assert await hinted == content(5)
-    assert "seg-0.m4s" in shelf.playlist("plain").text
+    assert "seg-0.m4s" in hls_stream.playlist("plain").text
 
 
 async def test_a_viewer_can_wait_for_the_first_picture(
-    shelf: Shelf, broadcast: FakeBroadcast
+    hls_stream: HlsStream, broadcast: FakeBroadcast
 ) -> None:
-    waiting = asyncio.create_task(shelf.wait_for_first())
-    broadcast.send(shelf, 5)
+    waiting = asyncio.create_task(hls_stream.wait_for_first())
+    broadcast.send(hls_stream, 5)
     await settle()
     assert not waiting.done()
-    broadcast.send(shelf)
+    broadcast.send(hls_stream)
     await waiting
 
 
@@ -207,11 +211,11 @@ async def test_a_viewer_can_wait_for_the_first_picture(
     ],
 )
 async def test_every_other_name_is_not_found(
-    shelf: Shelf, broadcast: FakeBroadcast, name: str
+    hls_stream: HlsStream, broadcast: FakeBroadcast, name: str
 ) -> None:
-    broadcast.send(shelf, 6)
+    broadcast.send(hls_stream, 6)
     with pytest.raises(Refused) as refusal:
-        shelf.media_now(name)
+        hls_stream.media_now(name)
     assert refusal.value.code == "not_found"
 
 
@@ -222,68 +226,70 @@ def test_a_finished_shelf_answers_any_name_with_its_own_media_or_not_at_all(name
     window.begin(Init(0, "avc1.64001f", 16, 9, 10))
     window.add(b"", start=0, duration=90_000, frames=30, is_independent=True, at_ms=0)
     window.finish()
-    shelf = Shelf(Path("/nowhere"), window)
+    hls_stream = HlsStream(Path("/nowhere"), window)
     if name in {"init-0.mp4", "seg-0.m4s", "part-0.m4s"}:
-        source = shelf.media_now(name)
+        source = hls_stream.media_now(name)
         assert not isinstance(source, FileRange) or source.path == Path("/nowhere", name)
     else:
         with pytest.raises(Refused, match="no such media"):
-            shelf.media_now(name)
+            hls_stream.media_now(name)
 
 
 async def test_fresh_media_comes_from_memory_and_old_media_from_its_file(
-    shelf: Shelf, broadcast: FakeBroadcast, shelves: Shelves
+    hls_stream: HlsStream, broadcast: FakeBroadcast, media_store: MediaStore
 ) -> None:
     # Given twelve segments,
-    broadcast.send(shelf, 60)
-    await shelves.written()
-    broadcast.send(shelf, 1)
+    broadcast.send(hls_stream, 60)
+    await media_store.written()
+    broadcast.send(hls_stream, 1)
     # when one asks for the newest and for the oldest,
-    newest, oldest = shelf.media_now("seg-11.m4s"), shelf.media_now("seg-0.m4s")
+    newest, oldest = hls_stream.media_now("seg-11.m4s"), hls_stream.media_now("seg-0.m4s")
     # then each has the same bytes, wherever they are.
     assert newest == b"".join(content(number) for number in range(55, 60))
     assert isinstance(oldest, FileRange)
     assert read(oldest) == b"".join(content(number) for number in range(5))
-    old_part = shelf.media_now("part-40.m4s")
+    old_part = hls_stream.media_now("part-40.m4s")
     assert isinstance(old_part, FileRange)
     assert read(old_part) == content(40)
-    assert shelf.media_now("part-60.m4s") == content(60)
+    assert hls_stream.media_now("part-60.m4s") == content(60)
 
 
 async def test_memory_holds_a_few_segments_however_long_the_stream_is(
-    shelf: Shelf, broadcast: FakeBroadcast, shelves: Shelves
+    hls_stream: HlsStream, broadcast: FakeBroadcast, media_store: MediaStore
 ) -> None:
     for _ in range(40):
-        broadcast.send(shelf, 25)
-        await shelves.written()
-    held = [part for segment in shelf.window.segments for part in segment.parts if part.content]
-    with_parts = [segment for segment in shelf.window.segments if segment.parts]
+        broadcast.send(hls_stream, 25)
+        await media_store.written()
+    held = [
+        part for segment in hls_stream.window.segments for part in segment.parts if part.content
+    ]
+    with_parts = [segment for segment in hls_stream.window.segments if segment.parts]
     assert len(held) <= 25 + 4 * 5
     assert len(with_parts) <= 15
-    assert check_media(shelf.playlist("low_latency").text) == []
+    assert check_media(hls_stream.playlist("low_latency").text) == []
 
 
 async def test_a_new_init_segment_begins_a_discontinuity(
-    shelf: Shelf, broadcast: FakeBroadcast
+    hls_stream: HlsStream, broadcast: FakeBroadcast
 ) -> None:
-    broadcast.send(shelf, 7)
-    broadcast.send(shelf, 6, is_discontinuity=True)
-    assert shelf.media_now("init-0.mp4") == b"init before part 0"
-    assert shelf.media_now("init-1.mp4") == b"init before part 7"
-    assert check_media(shelf.playlist("low_latency").text) == []
+    broadcast.send(hls_stream, 7)
+    broadcast.send(hls_stream, 6, is_discontinuity=True)
+    assert hls_stream.media_now("init-0.mp4") == b"init before part 0"
+    assert hls_stream.media_now("init-1.mp4") == b"init before part 7"
+    assert check_media(hls_stream.playlist("low_latency").text) == []
 
 
 async def test_a_discontinuity_without_an_init_segment_is_our_own_mistake(
-    shelf: Shelf, broadcast: FakeBroadcast
+    hls_stream: HlsStream, broadcast: FakeBroadcast
 ) -> None:
-    broadcast.send(shelf, 2)
+    broadcast.send(hls_stream, 2)
     with pytest.raises(ValueError, match="init segment first"):
-        shelf.append(broadcast.part(is_discontinuity=True), b"")
+        hls_stream.append(broadcast.part(is_discontinuity=True), b"")
 
 
 async def test_a_blocked_reloads_answer_may_be_kept_and_the_live_edge_may_not(
-    shelf: Shelf, broadcast: FakeBroadcast
+    hls_stream: HlsStream, broadcast: FakeBroadcast
 ) -> None:
-    broadcast.send(shelf, 8)
-    assert shelf.playlist("low_latency").max_age_seconds == 0
-    assert shelf.playlist("low_latency", msn=1, part=2).max_age_seconds == 12
+    broadcast.send(hls_stream, 8)
+    assert hls_stream.playlist("low_latency").max_age_seconds == 0
+    assert hls_stream.playlist("low_latency", msn=1, part=2).max_age_seconds == 12

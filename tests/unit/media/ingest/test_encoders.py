@@ -29,8 +29,8 @@ def test_an_encoder_is_known_by_its_names(names: tuple[object, ...], encoder: En
 def test_nobody_is_told_of_an_encoder_that_it_does_not_use(topic: Topic) -> None:
     names: dict[Encoder, str] = {"obs": "OBS", "ffmpeg": "ffmpeg", "gstreamer": "GStreamer"}
     for encoder in get_args(Encoder):
-        sentence = encoders.advice(topic, encoder)
-        assert {name for name in names.values() if name in sentence} == (
+        message = encoders.advice(topic, encoder)
+        assert {name for name in names.values() if name in message} == (
             {names[encoder]} if encoder in names else set()
         )
 
@@ -40,7 +40,7 @@ def test_a_refusal_without_a_topic_stays_as_it_is() -> None:
     assert encoders.advised(refused, "ffmpeg") is refused
     about = Refused("unsupported", "Audio codec MP3 is not supported.", topic="audio_codec")
     advised = encoders.advised(about, "ffmpeg")
-    assert advised.sentence == "Audio codec MP3 is not supported. With ffmpeg: -c:a aac."
+    assert advised.message == "Audio codec MP3 is not supported. With ffmpeg: -c:a aac."
     assert advised.code == "unsupported"
 
 
@@ -48,7 +48,7 @@ def test_what_could_be_transcoded_is_refused_with_the_setting_for_that() -> None
     refused = Refused(
         "unsupported", "MP3 is not supported.", topic="audio_codec", is_transcodable=True
     )
-    assert encoders.advised(refused, "ffmpeg").sentence == (
+    assert encoders.advised(refused, "ffmpeg").message == (
         "MP3 is not supported. With ffmpeg: -c:a aac. "
         "Or start the emulator with --transcode-ingest."
     )

@@ -163,7 +163,7 @@ def test_adts_frames_are_taken_apart_and_are_their_own_header(start: bytes) -> N
     assert (first.dts, second.dts, first.duration) == (4800, 4800 + 1024, 1024)
     assert reader.tracks == (first.track,)
     assert first.track.config == b"\x11\x90"
-    assert ["ADTS" in sentence for sentence in said] == [True]
+    assert ["ADTS" in message for message in said] == [True]
     # A true header has the last word, and its frames may still be wrapped.
     reader.read(Tag("audio", 0, b"\xaf\x00\x12\x10"))
     (packet,) = reader.read(Tag("audio", 200, b"\xaf\x01" + adts(b"\x21\x4c")))
@@ -187,9 +187,9 @@ def test_frames_that_never_get_a_header_are_said_once(
     assert said == []
     for timestamp_ms in range(1000, 1200, 20):
         assert reader.read(Tag(kind, timestamp_ms, payload)) == []
-    [sentence] = said
-    assert "without" in sentence
-    assert name in sentence
+    [message] = said
+    assert "without" in message
+    assert name in message
 
 
 def test_frames_before_their_header_are_dropped() -> None:

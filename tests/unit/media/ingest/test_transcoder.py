@@ -176,5 +176,5 @@ async def test_a_refusal_of_what_comes_out_is_told() -> None:
 
     transcoder = Transcoder(refuse, refusals.put_nowait, behind_ms=3_000, frame_rate=30)
     transcoder.push(pictures(1)[0], (), NO_PROMISE, 0)
-    assert (await refusals.get()).sentence == "The disk is full."
+    assert (await refusals.get()).message == "The disk is full."
     transcoder.discard()

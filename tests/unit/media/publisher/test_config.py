@@ -1,15 +1,15 @@
-"""PublishSettings: what no encoder here could do is refused by name, with the bound."""
+"""PublishConfig: what no encoder here could do is refused by name, with the bound."""
 
 from fractions import Fraction
 from typing import Any
 
 import pytest
 
-from emulator.media.publisher.config import PublishSettings
+from emulator.media.publisher.config import PublishConfig
 
 
 @pytest.mark.parametrize(
-    ("wrong", "sentence"),
+    ("wrong", "message"),
     [
         ({"width": 158}, "The width must be 160 to 4096, not 158."),
         ({"height": 4098}, "The height must be 90 to 4096, not 4098."),
@@ -28,11 +28,11 @@ from emulator.media.publisher.config import PublishSettings
         ),
     ],
 )
-def test_what_cannot_be_encoded_is_refused(wrong: dict[str, Any], sentence: str) -> None:
-    with pytest.raises(ValueError, match=f"^{sentence}$"):
-        PublishSettings(**wrong)
+def test_what_cannot_be_encoded_is_refused(wrong: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        PublishConfig(**wrong)
 
 
 def test_the_bounds_themselves_are_allowed() -> None:
-    PublishSettings(width=160, height=90, fps=Fraction(1), video_kbits=50, keyframe_seconds=0.1)
-    PublishSettings(width=4096, height=4096, fps=Fraction(120), video_kbits=200_000)
+    PublishConfig(width=160, height=90, fps=Fraction(1), video_kbits=50, keyframe_seconds=0.1)
+    PublishConfig(width=4096, height=4096, fps=Fraction(120), video_kbits=200_000)

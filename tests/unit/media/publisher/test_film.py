@@ -8,7 +8,7 @@ import pytest
 
 from emulator.core.errors import Refused
 from emulator.media.ingest.tag import Tag
-from emulator.media.publisher.config import PublishSettings
+from emulator.media.publisher.config import PublishConfig
 from emulator.media.publisher.film import FilmBroadcast
 from tests.support.encoders import ffmpeg, film
 from tests.support.frames import stamps
@@ -34,7 +34,7 @@ SOUNDS = {"M4A": ("m4a", "aac"), "MP3": ("mp3", "libmp3lame"), "WAV": ("wav", "p
 
 
 def broadcast_of(path: Path, *, is_looped: bool = False) -> FilmBroadcast:
-    return FilmBroadcast(path, PublishSettings(file=path, is_looped=is_looped, video_kbits=500))
+    return FilmBroadcast(path, PublishConfig(file=path, is_looped=is_looped, video_kbits=500))
 
 
 def times_of(tags: list[Tag], kind: str) -> list[int]:
@@ -153,7 +153,7 @@ class TestRefusals:
             tags_until(broadcast_of(path), 10_000)
         assert refused.value.code == "invalid"
         for word in (str(path), *words):
-            assert word in refused.value.sentence
+            assert word in refused.value.message
 
     def test_what_is_not_there(self, tmp_path: Path) -> None:
         self.check(tmp_path / "none.mp4", "cannot be played: no such file or directory.")

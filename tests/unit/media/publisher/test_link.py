@@ -11,7 +11,7 @@ import pytest
 
 from emulator.core.clock import monotonic_ms
 from emulator.core.errors import Refused
-from emulator.media.publisher.link import Link, Stopped, Target, parse_target, tls_context
+from emulator.media.publisher.link import Link, PushTarget, Stopped, parse_target, tls_context
 from tests.support.tls import self_signed, server_context
 
 GUARD_SECONDS = 30
@@ -20,14 +20,14 @@ GUARD_SECONDS = 30
 @pytest.mark.parametrize(
     ("url", "target"),
     [
-        ("rtmp://127.0.0.1/live", Target("rtmp", "127.0.0.1", 1935, "live")),
-        ("rtmp://127.0.0.1:11935/live/", Target("rtmp", "127.0.0.1", 11935, "live")),
-        ("rtmps://media.test/live", Target("rtmps", "media.test", 443, "live")),
-        ("RTMP://Media.Test:1/live/two", Target("rtmp", "media.test", 1, "live/two")),
-        ("rtmp://[::1]:1936/live", Target("rtmp", "::1", 1936, "live")),
+        ("rtmp://127.0.0.1/live", PushTarget("rtmp", "127.0.0.1", 1935, "live")),
+        ("rtmp://127.0.0.1:11935/live/", PushTarget("rtmp", "127.0.0.1", 11935, "live")),
+        ("rtmps://media.test/live", PushTarget("rtmps", "media.test", 443, "live")),
+        ("RTMP://Media.Test:1/live/two", PushTarget("rtmp", "media.test", 1, "live/two")),
+        ("rtmp://[::1]:1936/live", PushTarget("rtmp", "::1", 1936, "live")),
     ],
 )
-def test_an_address_is_a_server_and_an_application(url: str, target: Target) -> None:
+def test_an_address_is_a_server_and_an_application(url: str, target: PushTarget) -> None:
     assert parse_target(url) == target
     assert parse_target(target.tc_url) == target
 
@@ -50,15 +50,15 @@ def test_anything_else_is_no_address(url: str) -> None:
         parse_target(url)
 
 
-def target_of(port: int, scheme: str = "rtmp", host: str = "127.0.0.1") -> Target:
-    return Target(scheme, host, port, "live")
+def target_of(port: int, scheme: str = "rtmp", host: str = "127.0.0.1") -> PushTarget:
+    return PushTarget(scheme, host, port, "live")
 
 
-def refusal_of(target: Target, ca: str = "") -> str:
+def refusal_of(target: PushTarget, ca: str = "") -> str:
     with pytest.raises(Refused) as refused:
         Link(target, ca, threading.Event())
     assert refused.value.code == "unavailable"
-    return refused.value.sentence
+    return refused.value.message
 
 
 @contextmanager
@@ -98,8 +98,8 @@ def test_a_server_that_does_not_speak_tls_is_called_so() -> None:
         connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
     with server(answer) as port:
-        sentence = refusal_of(target_of(port, "rtmps"))
-    assert sentence.startswith(f"No TLS connection to 127.0.0.1:{port}: it does not speak TLS")
+        message = refusal_of(target_of(port, "rtmps"))
+    assert message.startswith(f"No TLS connection to 127.0.0.1:{port}: it does not speak TLS")
 
 
 def test_a_server_that_hangs_up_on_tls_is_called_so() -> None:
@@ -107,8 +107,8 @@ def test_a_server_that_hangs_up_on_tls_is_called_so() -> None:
         connection.recv(1000)
 
     with server(answer) as port:
-        sentence = refusal_of(target_of(port, "rtmps"))
-    assert sentence.startswith(f"No TLS connection to 127.0.0.1:{port}: ")
+        message = refusal_of(target_of(port, "rtmps"))
+    assert message.startswith(f"No TLS connection to 127.0.0.1:{port}: ")
 
 
 def test_a_certificate_that_the_ca_did_not_sign_is_not_trusted(tmp_path: Path) -> None:
@@ -120,8 +120,8 @@ def test_a_certificate_that_the_ca_did_not_sign_is_not_trusted(tmp_path: Path) -
             server_context(own).wrap_socket(connection, server_side=True)
 
     with server(answer) as port:
-        sentence = refusal_of(target_of(port, "rtmps"), str(other))
-    assert sentence == (
+        message = refusal_of(target_of(port, "rtmps"), str(other))
+    assert message == (
         f"No TLS connection to 127.0.0.1:{port}: its certificate is not trusted "
         "(self-signed certificate)."
     )

@@ -10,7 +10,7 @@ from emulator.core.errors import Refused
 from emulator.media.ingest.rtmp_server import RtmpServer
 from emulator.media.ingest.tag import Tag
 from emulator.media.ingest.wire.rtmp_handshake import BLOCK
-from emulator.media.publisher.link import Target
+from emulator.media.publisher.link import PushTarget
 from emulator.media.publisher.push import Progress, Push
 from tests.support.rtmp import HANDSHAKE, RecordingGate
 
@@ -46,7 +46,7 @@ class Stand:
     """Pushes to a port, from a thread of their own, as a command makes them."""
 
     def __init__(self, port: int) -> None:
-        self.gate = RecordingGate()
+        self.authorizer = RecordingGate()
         self.port = port
         self.stop = threading.Event()
         self.told: list[Progress] = []
@@ -58,7 +58,7 @@ class Stand:
         seconds: float | None = None,
         report: Callable[[Progress], None] | None = None,
     ) -> None:
-        target = Target("rtmp", "127.0.0.1", self.port, "live")
+        target = PushTarget("rtmp", "127.0.0.1", self.port, "live")
         push = Push(target, key, "", self.stop, report or self.told.append)
         await asyncio.to_thread(push.run, lambda: self.broadcast, seconds)
 
@@ -68,15 +68,15 @@ class Stand:
 
     async def tags(self) -> list[Tag]:
         """All that arrived, once the publisher has gone."""
-        intake = self.gate.intakes["good"]
-        await intake.closed.wait()
-        return intake.tags
+        sink = self.authorizer.intakes["good"]
+        await sink.closed.wait()
+        return sink.tags
 
 
 @pytest.fixture
 async def stand() -> AsyncIterator[Stand]:
     stand = Stand(0)
-    server = RtmpServer(stand.gate)
+    server = RtmpServer(stand.authorizer)
     stand.port = await server.start("127.0.0.1", 0)
     try:
         async with asyncio.timeout(GUARD_SECONDS):
@@ -91,7 +91,7 @@ async def test_a_push_sends_all_and_takes_its_publish_back(stand: Stand) -> None
     tags = await stand.tags()
     assert [tag.payload[1] for tag in tags] == [0, 1, 1, 1, 2]
     assert [tag.timestamp_ms for tag in tags] == [0, 0, 20, 40, 60]
-    assert stand.gate.intakes["good"].closed_for == ["the publisher stopped"]
+    assert stand.authorizer.intakes["good"].closed_for == ["the publisher stopped"]
     assert stand.states == ["connecting", "connected", "ended"]
     assert stand.told[-1].seconds >= 0.04
 
@@ -128,7 +128,7 @@ async def test_a_push_that_is_stopped_ends_well(stand: Stand) -> None:
 
     assert stand.broadcast.is_closed
     assert (await stand.tags())[-1].payload[1] == 2
-    assert stand.gate.intakes["good"].closed_for == ["the publisher stopped"]
+    assert stand.authorizer.intakes["good"].closed_for == ["the publisher stopped"]
     assert stand.states == ["connecting", "connected", "ended"]
 
 
@@ -137,7 +137,7 @@ async def test_a_push_that_is_stopped_before_it_connects_was_none(stand: Stand) 
     await stand.push()
 
     assert stand.states == ["connecting", "ended"]
-    assert not stand.gate.intakes
+    assert not stand.authorizer.intakes
 
 
 async def test_a_key_that_does_not_open_is_refused_in_the_servers_words(stand: Stand) -> None:
@@ -152,22 +152,22 @@ async def test_a_key_that_does_not_open_is_refused_in_the_servers_words(stand: S
 async def test_a_server_that_ends_the_publish_says_why(stand: Stand) -> None:
     stand.broadcast = FakeBroadcast()
     pushing = asyncio.create_task(stand.push())
-    await stand.gate.admitted.wait()
-    stand.gate.intakes["good"].drop("The stream has ended: enough.")
+    await stand.authorizer.admitted.wait()
+    stand.authorizer.intakes["good"].drop("The stream has ended: enough.")
 
     with pytest.raises(Refused, match=r"^The stream has ended: enough\.$"):
         await pushing
 
 
 @pytest.mark.parametrize(
-    ("answered", "code", "sentence"),
+    ("answered", "code", "message"),
     [
         (b"", "unavailable", "hangs up without a word. If it speaks TLS, say rtmps."),
         (HANDSHAKE, "forbidden", "closed the connection without accepting the publish."),
     ],
 )
 async def test_a_server_that_just_hangs_up_is_told_apart_from_one_that_refuses(
-    answered: bytes, code: str, sentence: str
+    answered: bytes, code: str, message: str
 ) -> None:
     async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readexactly(BLOCK + 1)
@@ -180,7 +180,7 @@ async def test_a_server_that_just_hangs_up_is_told_apart_from_one_that_refuses(
         with pytest.raises(Refused) as refused:
             await stand.push()
     assert refused.value.code == code
-    assert refused.value.sentence.endswith(sentence)
+    assert refused.value.message.endswith(message)
 
 
 async def test_a_server_of_another_kind_is_called_so() -> None:

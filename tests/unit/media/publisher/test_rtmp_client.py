@@ -92,18 +92,18 @@ def test_what_is_published_arrives_as_it_was_in_any_cut(piece_bytes: int) -> Non
 
 
 @pytest.mark.parametrize(
-    ("refuses", "sentence"),
+    ("refuses", "message"),
     [
         ("connect", "There is no such application."),
         ("publish", "This stream key is not known."),
     ],
 )
-def test_a_refusal_comes_with_the_servers_sentence(refuses: str, sentence: str) -> None:
+def test_a_refusal_comes_with_the_servers_sentence(refuses: str, message: str) -> None:
     meeting = Meeting(refuses)
     meeting.talk()
 
     assert isinstance(meeting.heard[0], Denied)
-    assert meeting.heard[0].sentence == sentence
+    assert meeting.heard[0].message == message
     assert Accepted() not in meeting.heard
 
 

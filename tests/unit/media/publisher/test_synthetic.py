@@ -8,7 +8,7 @@ import pytest
 
 from emulator.core.clock import ManualClock
 from emulator.media.ingest.tag import Tag
-from emulator.media.publisher.config import PublishSettings
+from emulator.media.publisher.config import PublishConfig
 from emulator.media.publisher.synthetic import SyntheticBroadcast
 from emulator.media.publisher.test_card.strip import read_strip
 from tests.support.publisher import beeps, flashes, flv_file, pictures, tags_until
@@ -18,7 +18,7 @@ SMALL = {"width": 320, "height": 180, "video_kbits": 400}
 
 
 def broadcast_of(**settings: object) -> SyntheticBroadcast:
-    return SyntheticBroadcast(PublishSettings(**SMALL | settings), ManualClock(NOW_MS))  # type: ignore[arg-type]
+    return SyntheticBroadcast(PublishConfig(**SMALL | settings), ManualClock(NOW_MS))  # type: ignore[arg-type]
 
 
 def times_of(tags: list[Tag], kind: str) -> list[int]:
@@ -120,7 +120,7 @@ def test_what_a_stalled_machine_missed_is_left_out_and_time_stays_true() -> None
 
 def test_a_frozen_picture_stands_while_its_time_goes_on() -> None:
     clock = ManualClock(NOW_MS)
-    broadcast = SyntheticBroadcast(PublishSettings(**SMALL), clock)  # type: ignore[arg-type]
+    broadcast = SyntheticBroadcast(PublishConfig(**SMALL), clock)  # type: ignore[arg-type]
     tags = broadcast.step(0)
     broadcast.is_frozen = True
     clock.advance(5000)

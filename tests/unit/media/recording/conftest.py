@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from emulator.media.hls.store import ShelfSettings, Shelves
-from emulator.media.hls.stream import Shelf
+from emulator.media.hls.store import MediaStore, MediaStoreConfig
+from emulator.media.hls.stream import HlsStream
 from emulator.media.recording.recordings import Recordings
 from tests.support.broadcast import RealBroadcast, put
 
 UID = "0123456789abcdef" * 2
-Record = Callable[..., Awaitable[Shelf]]
+Record = Callable[..., Awaitable[HlsStream]]
 
 
 @pytest.fixture
@@ -20,33 +20,33 @@ def uid() -> str:
 
 
 @pytest.fixture
-async def shelves(tmp_path: Path) -> AsyncIterator[Shelves]:
-    shelves = Shelves(tmp_path / "media", ShelfSettings(segment_ms=1000, part_ms=200))
-    yield shelves
-    await shelves.close()
+async def media_store(tmp_path: Path) -> AsyncIterator[MediaStore]:
+    media_store = MediaStore(tmp_path / "media", MediaStoreConfig(segment_ms=1000, part_ms=200))
+    yield media_store
+    await media_store.close()
 
 
 @pytest.fixture
-async def recordings(shelves: Shelves) -> AsyncIterator[Recordings]:
-    recordings = Recordings(shelves)
+async def recordings(media_store: MediaStore) -> AsyncIterator[Recordings]:
+    recordings = Recordings(media_store)
     yield recordings
     await recordings.close()
 
 
 @pytest.fixture
-def record(shelves: Shelves, uid: str) -> Record:
+def record(media_store: MediaStore, uid: str) -> Record:
     """Send FLV files, one connection each; `is_live` leaves the stream open."""
 
-    async def record(*files: bytes, is_live: bool = False) -> Shelf:
-        shelf = shelves.begin(uid)
+    async def record(*files: bytes, is_live: bool = False) -> HlsStream:
+        hls_stream = media_store.begin(uid)
         broadcast = RealBroadcast()
         for file in files:
-            put(shelf, broadcast.send(file))
+            put(hls_stream, broadcast.send(file))
         if is_live:
-            return shelf
-        shelf.finish()
-        await shelf.saved()
-        shelves.retire(uid)
-        return shelves.find(uid)
+            return hls_stream
+        hls_stream.finish()
+        await hls_stream.saved()
+        media_store.retire(uid)
+        return media_store.find(uid)
 
     return record

@@ -42,8 +42,8 @@ async def test_every_frames_time_is_the_sources(
 ) -> None:
     # Given a recording of a source with B-frames,
     source = flv(seconds=3, rate=rate, video=video)
-    shelf = await record(source)
-    made = remux(footage(shelf), tmp_path / "out.mp4")
+    hls_stream = await record(source)
+    made = remux(footage(hls_stream), tmp_path / "out.mp4")
     # then its MP4 has the source's frames at the source's times (FLV's own, in milliseconds),
     given, found = relative(stamps(source, "video")), relative(stamps(made.path, "video"))
     assert found == given
@@ -53,7 +53,7 @@ async def test_every_frames_time_is_the_sources(
     sound = zip(sources[len(sources) - len(ours) :], ours, strict=True)
     assert max(abs(one - two) for one, two in sound) <= Fraction(1, 1000)
     # and its length is the recording's.
-    assert made.seconds == pytest.approx(footage(shelf).seconds)
+    assert made.seconds == pytest.approx(footage(hls_stream).seconds)
     assert made.left_out_seconds == 0
 
 
@@ -70,12 +70,12 @@ async def test_a_new_size_in_mid_stream_goes_into_the_same_file(
 ) -> None:
     if "x265" in codec:
         codec += " -x265-params keyint=30:log-level=none"
-    shelf = await record(
+    hls_stream = await record(
         flv(seconds=2, video=codec),
         flv(seconds=2, size="640x360", video=codec),
         flv(seconds=1, video=codec),
     )
-    made = remux(footage(shelf), tmp_path / "out.mp4")
+    made = remux(footage(hls_stream), tmp_path / "out.mp4")
     assert sizes(made.path) == [(320, 180)] * 60 + [(640, 360)] * 60 + [(320, 180)] * 30
     found = stamps(made.path, "video")
     assert all(one.dts < two.dts for one, two in pairwise(found))
@@ -83,8 +83,8 @@ async def test_a_new_size_in_mid_stream_goes_into_the_same_file(
 
 
 async def test_a_player_can_go_back_over_a_change_of_size(record: Record, tmp_path: Path) -> None:
-    shelf = await record(flv(seconds=2), flv(seconds=2, size="640x360"))
-    made = remux(footage(shelf), tmp_path / "out.mp4")
+    hls_stream = await record(flv(seconds=2), flv(seconds=2, size="640x360"))
+    made = remux(footage(hls_stream), tmp_path / "out.mp4")
     with av.open(str(made.path)) as container:
         widths = []
         for seconds in (3, 0):
@@ -125,8 +125,10 @@ def sounds(path: Path) -> tuple[set[tuple[int, str]], float]:
 
 
 async def test_mp4_of_a_stream_whose_codec_changed_is_whole(record: Record, tmp_path: Path) -> None:
-    shelf = await record(flv(seconds=1, video=HEVC), flv(seconds=3), flv(seconds=1, video=HEVC))
-    made = remux(footage(shelf), tmp_path / "out.mp4")
+    hls_stream = await record(
+        flv(seconds=1, video=HEVC), flv(seconds=3), flv(seconds=1, video=HEVC)
+    )
+    made = remux(footage(hls_stream), tmp_path / "out.mp4")
     # Reordered pictures of a run are shown while the next one begins: two are at the same time.
     assert sizes(made.path) in ([(320, 180)] * count for count in range(148, 151))
     assert made.left_out_seconds == 0
@@ -140,8 +142,8 @@ async def test_mp4_of_a_stream_whose_codec_changed_is_whole(record: Record, tmp_
 async def test_mp4_keeps_the_shape_of_a_picture_that_changed_codec_and_size(
     record: Record, tmp_path: Path
 ) -> None:
-    shelf = await record(flv(seconds=2), flv(seconds=1, size="180x320", video=HEVC))
-    made = remux(footage(shelf), tmp_path / "out.mp4")
+    hls_stream = await record(flv(seconds=2), flv(seconds=1, size="180x320", video=HEVC))
+    made = remux(footage(hls_stream), tmp_path / "out.mp4")
     with av.open(str(made.path)) as container:
         frame = [*container.decode(video=0)][-1].reformat(format="gray")
     # It stands upright between two dark sides.
@@ -157,8 +159,8 @@ async def test_mp4_of_a_stream_whose_sound_changed_is_whole(
 ) -> None:
     # Given a recording of two runs that differ in their sound alone,
     source = flv(seconds=2)
-    shelf = await record(source, flv(seconds=2, audio=audio), flv(seconds=1))
-    made = remux(footage(shelf), tmp_path / "out.mp4")
+    hls_stream = await record(source, flv(seconds=2, audio=audio), flv(seconds=1))
+    made = remux(footage(hls_stream), tmp_path / "out.mp4")
     # then its pictures are as they were,
     assert len(stamps(made.path, "video")) == 150
     assert made.left_out_seconds == 0

@@ -12,7 +12,7 @@ import pytest
 from emulator.core.errors import Refused
 from emulator.media.recording.uploads.importing import import_upload
 from emulator.media.recording.uploads.probe import probe
-from emulator.media.recording.uploads.progress import Watch
+from emulator.media.recording.uploads.progress import JobProgress
 from emulator.media.recording.uploads.turn import Orientation
 from tests.support.encoders import ffmpeg
 
@@ -79,7 +79,7 @@ def imported(source: Path, folder: Path) -> tuple[Path, Path]:
     """The upload as HLS plays it, all segments in one file, and as it is downloaded."""
     folder.mkdir()
     (folder / "upload").write_bytes(source.read_bytes())
-    import_upload(folder, SEGMENT_MS, 0, Watch(lambda *_: None))
+    import_upload(folder, SEGMENT_MS, 0, JobProgress(lambda *_: None))
     segments = [folder / f"seg-{number}.m4s" for number in range(len([*folder.glob("seg-*")]))]
     whole = folder / "whole.mp4"
     whole.write_bytes(b"".join(path.read_bytes() for path in [folder / "init-0.mp4", *segments]))

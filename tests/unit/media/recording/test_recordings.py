@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from emulator.core.errors import Refused
-from emulator.media.hls.store import Shelves
-from emulator.media.recording.recordings import RecordingBounds, Recordings
+from emulator.media.hls.store import MediaStore
+from emulator.media.recording.recordings import RecordingConfig, Recordings
 from tests.support.broadcast import RealBroadcast, flv, put
 from tests.support.frames import picture, pictures
 from tests.unit.media.recording.conftest import Record
@@ -20,10 +20,10 @@ async def test_a_recordings_length_is_that_of_its_media(
 
 
 async def test_a_thumbnail_is_made_once(record: Record, recordings: Recordings, uid: str) -> None:
-    shelf = await record(flv())
+    hls_stream = await record(flv())
     one, two = await asyncio.gather(recordings.thumbnail(uid), recordings.thumbnail(uid))
     assert one is two
-    for path in shelf.folder.glob("seg-*"):
+    for path in hls_stream.folder.glob("seg-*"):
         path.unlink()
     assert await recordings.thumbnail(uid) is one
 
@@ -31,24 +31,24 @@ async def test_a_thumbnail_is_made_once(record: Record, recordings: Recordings, 
 async def test_a_recordings_poster_and_a_live_streams_picture_differ(
     record: Record, recordings: Recordings, uid: str
 ) -> None:
-    shelf = await record(flv(), is_live=True)
+    hls_stream = await record(flv(), is_live=True)
     live = await recordings.thumbnail(uid)
-    shelf.finish()
+    hls_stream.finish()
     assert await recordings.thumbnail(uid) != live
 
 
 async def test_a_live_picture_is_there_with_the_first_part_and_grows_old(
-    shelves: Shelves, uid: str
+    media_store: MediaStore, uid: str
 ) -> None:
-    recordings = Recordings(shelves, RecordingBounds(live_max_age_ms=0))
-    shelf = shelves.begin(uid)
+    recordings = Recordings(media_store, RecordingConfig(live_max_age_ms=0))
+    hls_stream = media_store.begin(uid)
     with pytest.raises(Refused) as refusal:
         await recordings.thumbnail(uid)
     assert refusal.value.code == "not_found"
     footings = RealBroadcast().send(flv())
-    put(shelf, footings[:1])
+    put(hls_stream, footings[:1])
     first = await recordings.thumbnail(uid)
-    put(shelf, footings[1:])
+    put(hls_stream, footings[1:])
     assert await recordings.thumbnail(uid) != first
     await recordings.close()
 
@@ -88,9 +88,9 @@ async def test_the_storyboard_has_a_tile_each_second(
 async def test_the_mp4_is_made_once_and_kept_beside_the_segments(
     record: Record, recordings: Recordings, uid: str
 ) -> None:
-    shelf = await record(flv())
+    hls_stream = await record(flv())
     one, two = await asyncio.gather(recordings.mp4(uid), recordings.mp4(uid))
-    assert one == two == shelf.folder / "default.mp4"
+    assert one == two == hls_stream.folder / "default.mp4"
     made = one.stat().st_mtime_ns
     assert (await recordings.mp4(uid)).stat().st_mtime_ns == made
 
@@ -105,9 +105,9 @@ async def test_a_live_stream_has_no_mp4_yet(
 
 
 async def test_pictures_are_forgotten_beyond_their_bound_and_with_their_recording(
-    record: Record, shelves: Shelves, uid: str
+    record: Record, media_store: MediaStore, uid: str
 ) -> None:
-    recordings = Recordings(shelves, RecordingBounds(pictures_kept_max=2))
+    recordings = Recordings(media_store, RecordingConfig(pictures_kept_max=2))
     await record(flv())
     first = await recordings.thumbnail(uid, time="0")
     await recordings.thumbnail(uid, time="1")
@@ -124,8 +124,8 @@ async def test_pictures_are_forgotten_beyond_their_bound_and_with_their_recordin
 async def test_recordings_damaged_one_has_a_stand_in_picture(
     record: Record, recordings: Recordings, uid: str
 ) -> None:
-    shelf = await record(flv())
-    segments = sorted(shelf.folder.glob("seg-*.m4s"))
+    hls_stream = await record(flv())
+    segments = sorted(hls_stream.folder.glob("seg-*.m4s"))
     whole = [segment.read_bytes() for segment in segments]
     for segment, content in zip(segments, whole, strict=True):
         segment.write_bytes(b"\0" * len(content))
@@ -136,8 +136,10 @@ async def test_recordings_damaged_one_has_a_stand_in_picture(
     assert await recordings.thumbnail(uid, time="0") != stand_in
 
 
-async def test_too_many_at_once_are_refused(record: Record, shelves: Shelves, uid: str) -> None:
-    recordings = Recordings(shelves, RecordingBounds(jobs_waiting_max=3))
+async def test_too_many_at_once_are_refused(
+    record: Record, media_store: MediaStore, uid: str
+) -> None:
+    recordings = Recordings(media_store, RecordingConfig(jobs_waiting_max=3))
     await record(flv())
     asked = [recordings.thumbnail(uid, width=size) for size in range(100, 120, 2)]
     answers = await asyncio.gather(*asked, return_exceptions=True)

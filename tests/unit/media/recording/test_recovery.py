@@ -12,7 +12,7 @@ from emulator.core.errors import Refused
 from emulator.media.hls import playlist
 from emulator.media.hls.index import NAME, read_index
 from emulator.media.hls.segments import read
-from emulator.media.hls.store import ShelfSettings, Shelves
+from emulator.media.hls.store import MediaStore, MediaStoreConfig
 from emulator.media.recording.recovery import recover
 from tests.support.broadcast import START_MS, FakeBroadcast
 from tests.support.hls.media_rules import check_media
@@ -82,20 +82,20 @@ async def test_a_recovered_recording_is_served_to_its_last_finished_part(tmp_pat
         file.write(b'{"part":99,"seg')
     recovered = await asyncio.to_thread(recover, folder)
     assert recovered.bad_lines == 1
-    shelves = Shelves(tmp_path, ShelfSettings(segment_ms=1000))
-    shelf = shelves.find(UID)
-    sources = [shelf.media_now(segment.name) for segment in shelf.window.complete]
+    media_store = MediaStore(tmp_path, MediaStoreConfig(segment_ms=1000))
+    hls_stream = media_store.find(UID)
+    sources = [hls_stream.media_now(segment.name) for segment in hls_stream.window.complete]
     content = b"".join(read(source) for source in sources)
     assert content.endswith(b"<part %d>" % (content.count(b"<part") // 100 - 1))
     assert content.count(b"<part") // 100 >= written
-    await shelves.close()
+    await media_store.close()
 
 
 def test_a_recording_that_ended_by_itself_is_left_alone(tmp_path: Path) -> None:
     async def record() -> None:
-        shelves = Shelves(tmp_path, ShelfSettings(segment_ms=1000))
-        FakeBroadcast(parts_a_segment=5).send(shelves.begin(UID), 7)
-        await shelves.close()
+        media_store = MediaStore(tmp_path, MediaStoreConfig(segment_ms=1000))
+        FakeBroadcast(parts_a_segment=5).send(media_store.begin(UID), 7)
+        await media_store.close()
 
     asyncio.run(record())
     recovered = recover(tmp_path / UID)
@@ -128,12 +128,12 @@ async def test_a_recording_goes_on_behind_what_a_killed_process_has_written(
     before = read_index(folder).window()
 
     # when the next one goes on with it,
-    shelves = Shelves(tmp_path, ShelfSettings(segment_ms=1000))
-    shelf = shelves.reopen(UID)
-    assert not shelf.window.is_finished
-    assert shelf.window.next_part > before.next_part
-    FakeBroadcast(parts_a_segment=5).send(shelf, 7)
-    await shelves.close()
+    media_store = MediaStore(tmp_path, MediaStoreConfig(segment_ms=1000))
+    hls_stream = media_store.reopen(UID)
+    assert not hls_stream.window.is_finished
+    assert hls_stream.window.next_part > before.next_part
+    FakeBroadcast(parts_a_segment=5).send(hls_stream, 7)
+    await media_store.close()
 
     # then all of both is there, with one discontinuity between them, and it has ended.
     recorded = read_index(folder)
@@ -147,8 +147,8 @@ async def test_a_recording_goes_on_behind_what_a_killed_process_has_written(
 
 
 async def test_what_was_never_recorded_cannot_go_on(tmp_path: Path) -> None:
-    shelves = Shelves(tmp_path)
+    media_store = MediaStore(tmp_path)
     with pytest.raises(Refused) as refused:
-        shelves.reopen(UID)
+        media_store.reopen(UID)
     assert refused.value.code == "not_found"
-    await shelves.close()
+    await media_store.close()

@@ -9,7 +9,7 @@ import av
 import pytest
 
 from emulator.media.recording.uploads.importing import import_upload
-from emulator.media.recording.uploads.progress import Watch
+from emulator.media.recording.uploads.progress import JobProgress
 from tests.support.encoders import ffmpeg
 
 SEGMENT_MS = 2000
@@ -48,7 +48,7 @@ def test_sound_and_picture_of_an_upload_go_on_from_its_start_to_its_end(
     seconds: float,
 ) -> None:
     uploaded(tmp_path, picture_seconds, sound_seconds, late_seconds)
-    imported = import_upload(tmp_path, SEGMENT_MS, 0, Watch(lambda *_: None))
+    imported = import_upload(tmp_path, SEGMENT_MS, 0, JobProgress(lambda *_: None))
     assert imported.duration_ms == pytest.approx(1000 * seconds, abs=30)
     segments = [tmp_path / f"seg-{n}.m4s" for n in range(len([*tmp_path.glob("seg-*")]))]
     whole = tmp_path / "whole.mp4"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from emulator.core.errors import Refused
-from emulator.media.hls.stream import Shelf
+from emulator.media.hls.stream import HlsStream
 from emulator.media.hls.window import Window
 from emulator.media.ingest.flv import FlvReader
 from emulator.media.packets import VideoTrack
@@ -19,7 +19,7 @@ HASTE_SECONDS = 6
 
 
 def rung(name: str, folder: Path) -> Rung:
-    return Rung(name, name * 8, Shelf(folder / name, Window(segment_ms=1000, part_ms=200)))
+    return Rung(name, name * 8, HlsStream(folder / name, Window(segment_ms=1000, part_ms=200)))
 
 
 def ladder(rungs: list[Rung], dropped: list[str], behind_ms: int) -> Ladder:
@@ -46,7 +46,7 @@ async def test_the_largest_is_given_up_first_and_whoever_waits_is_told(tmp_path:
     rungs = [rung("240p", tmp_path), rung("144p", tmp_path)]
     dropped: list[str] = []
     made = ladder(rungs, dropped, behind_ms=HASTE_SECONDS * 600)
-    waiting = asyncio.create_task(rungs[0].shelf.wait_for_first())
+    waiting = asyncio.create_task(rungs[0].hls_stream.wait_for_first())
     await asyncio.sleep(0)
 
     # when six seconds of a stream come at once,
@@ -59,10 +59,10 @@ async def test_the_largest_is_given_up_first_and_whoever_waits_is_told(tmp_path:
     # then the larger one is gone for good, with a warning, and the smaller one is whole.
     await waiting
     with pytest.raises(Refused, match="not made any more"):
-        rungs[0].shelf.playlist("low_latency")
+        rungs[0].hls_stream.playlist("low_latency")
     assert "240p was given up" in made.warnings[0]
-    assert rungs[1].shelf.window.duration == pytest.approx(HASTE_SECONDS * 90_000, rel=0.02)
-    assert rungs[1].shelf.window.is_finished
+    assert rungs[1].hls_stream.window.duration == pytest.approx(HASTE_SECONDS * 90_000, rel=0.02)
+    assert rungs[1].hls_stream.window.is_finished
 
 
 async def test_a_machine_that_is_too_slow_for_any_encodes_none(tmp_path: Path) -> None:

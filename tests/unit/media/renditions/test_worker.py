@@ -5,7 +5,7 @@ from io import BytesIO
 import av
 import pytest
 
-from emulator.media.hls.part import Part
+from emulator.media.hls.part import HlsPart
 from emulator.media.hls.segmenter import Segmenter
 from emulator.media.ingest.flv import FlvReader
 from emulator.media.packets import Packet, VideoTrack
@@ -18,12 +18,12 @@ NAMES = ("144p", "240p")
 X264 = "libx264 -preset ultrafast -g 30"
 
 
-def run(*connections: bytes) -> tuple[list[Part], list[list[Cut]]]:
+def run(*connections: bytes) -> tuple[list[HlsPart], list[list[Cut]]]:
     """The source's parts, and those of each rendition."""
     sequencer = Sequencer()
     source = Segmenter(part_ms=200, segment_ms=1000)
     worker = Worker(NAMES, part_ms=200, segment_ms=1000)
-    parts: list[Part] = []
+    parts: list[HlsPart] = []
     cuts: list[Cut] = []
     for connection in connections:
         reader = FlvReader()
@@ -41,7 +41,7 @@ def run(*connections: bytes) -> tuple[list[Part], list[list[Cut]]]:
     return parts, [[cut for cut in cuts if cut.rung == n] for n in range(len(NAMES))]
 
 
-def shape(part: Part) -> tuple[object, ...]:
+def shape(part: HlsPart) -> tuple[object, ...]:
     return (
         part.start,
         part.duration,

@@ -12,10 +12,10 @@ from emulator.core.errors import ProtocolError
 from emulator.media.packets import Packet
 from emulator.media.webrtc.rtp import h264, packets, rtcp, vp8
 from emulator.media.webrtc.rtp.clocks import SourceClock
-from emulator.media.webrtc.rtp.receiver import Inlet
+from emulator.media.webrtc.rtp.receiver import RtpReceiver
 from emulator.media.webrtc.rtp.reorder import Reorder
 from emulator.media.webrtc.sdp.description import Format
-from emulator.media.webrtc.whip.depacketizers import H264Eater, Vp8Eater
+from emulator.media.webrtc.whip.depacketizers import H264Depacketizer, Vp8Depacketizer
 
 LOST = [65_000, 65_001, 65_016, 400]
 
@@ -88,9 +88,11 @@ def test_a_publisher_of_garbage_gives_no_picture_and_breaks_nothing(
     def ask() -> None:
         asked.append(1)
 
-    for eater in (
-        H264Eater(SourceClock(90_000), lambda: 0, lambda packet, _: given.append(packet), ask),
-        Vp8Eater(SourceClock(90_000), lambda: 0, given.append, ask),
+    for depacketizer in (
+        H264Depacketizer(
+            SourceClock(90_000), lambda: 0, lambda packet, _: given.append(packet), ask
+        ),
+        Vp8Depacketizer(SourceClock(90_000), lambda: 0, given.append, ask),
     ):
         reorder: Reorder[packets.RtpPacket] = Reorder(wait_ms=5)
         for now_ms, (number, is_marked, payload) in enumerate(received):
@@ -98,9 +100,9 @@ def test_a_publisher_of_garbage_gives_no_picture_and_breaks_nothing(
             for each in reorder.push(number, packet, now_ms):
                 # then each packet is taken or left out,
                 if each is None:
-                    eater.lose()
+                    depacketizer.lose()
                 else:
-                    eater.take(each)
+                    depacketizer.take(each)
     # and H.264 without parameter sets is never shown.
     assert not [each for each in given if isinstance(each, Packet)]
 
@@ -209,17 +211,17 @@ def test_another_source_is_not_mixed_in_and_follows_when_the_first_is_silent() -
     # Given a sender of two simulcast layers under one number,
     kept = Kept()
     form = Format(96, "h264", 90_000, {}, frozenset())
-    inlet = Inlet(form, 1, 250, kept, lambda _: None)
+    receiver = RtpReceiver(form, 1, 250, kept, lambda _: None)
     for at_ms in range(0, 500, 100):
         for ssrc in (7, 8):
-            inlet.push(packets.RtpPacket(96, True, at_ms // 100, at_ms * 90, ssrc, b"x"), at_ms)
+            receiver.push(packets.RtpPacket(96, True, at_ms // 100, at_ms * 90, ssrc, b"x"), at_ms)
     # then the first is taken, whole,
     assert [(each.ssrc, each.sequence) for each in kept.packets] == [(7, at) for at in range(5)]
     assert kept.losses == 0
     # and the second from when the first has been silent for a while.
-    inlet.push(packets.RtpPacket(96, True, 50, 0, 8, b"x"), 1_000)
+    receiver.push(packets.RtpPacket(96, True, 50, 0, 8, b"x"), 1_000)
     assert kept.packets[-1].ssrc == 7
-    inlet.push(packets.RtpPacket(96, True, 51, 0, 8, b"x"), 1_500)
+    receiver.push(packets.RtpPacket(96, True, 51, 0, 8, b"x"), 1_500)
     assert (kept.packets[-1].ssrc, kept.losses) == (8, 1)
 
 

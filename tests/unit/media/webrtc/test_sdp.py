@@ -51,7 +51,7 @@ def test_viewer_without_h264_is_sent_vp8_and_one_without_either_is_refused() -> 
         with pytest.raises(Refused) as refused:
             codecs.to_send(parse(receives.replace("H264", "H266").replace(before, "x")), "")
         assert refused.value.code == "unsupported"
-        assert {"VP8": "picture", "opus": "sound"}[before] in refused.value.sentence
+        assert {"VP8": "picture", "opus": "sound"}[before] in refused.value.message
 
 
 def test_publisher_of_which_half_is_not_understood_is_refused() -> None:

@@ -270,7 +270,7 @@ def test_load_stops_at_a_thousand_mistakes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("step", "sentence"),
+    ("step", "message"),
     [
         (
             "{refused: slow_mod, log: hi}",
@@ -298,9 +298,9 @@ def test_load_stops_at_a_thousand_mistakes() -> None:
         ),
     ],
 )
-def test_a_word_that_can_never_be_is_found_with_the_nearest(step: str, sentence: str) -> None:
+def test_a_word_that_can_never_be_is_found_with_the_nearest(step: str, message: str) -> None:
     [mistake] = mistakes(LAUNCH.replace("timeline:", f"timeline:\n  - {step}"))
-    assert sentence in mistake
+    assert message in mistake
 
 
 @pytest.mark.parametrize(

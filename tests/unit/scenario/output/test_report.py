@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from emulator.cli.scenario.playing import told
-from emulator.scenario.output.document import document, sentence
+from emulator.scenario.output.document import document, failure_message
 from emulator.scenario.output.junit import junit
 from emulator.scenario.output.page import page
 from emulator.scenario.output.series import POINTS_MAX, Series
@@ -63,7 +63,7 @@ def test_a_document_tells_steps_expectations_counts_and_the_chart(report: dict[s
 def test_a_miss_says_in_a_sentence_what_was_seen_when_and_what_came_closest(
     report: dict[str, Any],
 ) -> None:
-    missed = [sentence(each) for each in report["expectations"] if not each["met"]]
+    missed = [failure_message(each) for each in report["expectations"] if not each["met"]]
 
     assert missed == [
         "stream.launch.status should be ended, and was live at 12s.",

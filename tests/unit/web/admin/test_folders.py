@@ -12,7 +12,7 @@ from emulator.web.admin.folders import Folders
 def refusal(folders: Folders, name: object, key: str = "") -> str:
     with pytest.raises(Refused) as refused:
         folders.check(str(name), key)
-    return refused.value.sentence
+    return refused.value.message
 
 
 def test_folders_outside_tells_nothing_of_what_is_there(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Frames: whatever a client sends is a command or a `Mistake` with a code of the contract."""
+"""Frames: whatever a client sends is a command or a `FrameError` with a code of the contract."""
 
 import json
 
@@ -6,7 +6,17 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from emulator.web.chat.frames import Ban, Clear, Command, Delete, Mistake, Ping, Say, Unban, parse
+from emulator.web.chat.frames import (
+    Ban,
+    Clear,
+    Command,
+    Delete,
+    FrameError,
+    Ping,
+    Say,
+    Unban,
+    parse,
+)
 
 CODES = {"invalid_message", "empty_message"}
 JSON = st.recursive(
@@ -52,7 +62,7 @@ def test_a_frame_says_a_command(frame: dict[str, object], command: Command) -> N
     "words", [{"duration_seconds": 0}, {"duration_seconds": 10**12}, {"reason": "x" * 501}]
 )
 def test_a_ban_out_of_bounds_is_a_mistake(words: dict[str, object]) -> None:
-    with pytest.raises(Mistake, match=next(iter(words))):
+    with pytest.raises(FrameError, match=next(iter(words))):
         parse(json.dumps({"type": "ban", "username": "bob", **words}))
 
 
@@ -80,8 +90,8 @@ def test_any_object_is_a_command_or_a_mistake(words: dict[str, object], kind: st
 def _parse(text: str | bytes) -> Command | None:
     try:
         return parse(text)
-    except Mistake as mistake:
+    except FrameError as mistake:
         told = mistake
     assert told.code in CODES
-    assert told.sentence.encode()
+    assert told.message.encode()
     return None

@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from emulator.web.http.excerpt import excerpt, excerpt_names, excerpt_path, excerpt_query, is_secret
-from emulator.web.http.request_log import Entry, RequestLog, memory_bytes
+from emulator.web.http.request_log import LoggedRequest, RequestLog, memory_bytes
 
 STREAM_KEY = "live_" + "aB3" * 10 + "xy"
 BYTES_MAX = 16_384
 
 
-def entry(seq: int, body: Any = None, world: str = "default") -> Entry:
-    return Entry(
+def entry(seq: int, body: Any = None, world: str = "default") -> LoggedRequest:
+    return LoggedRequest(
         seq=seq,
         at_ms=0,
         world=world,

@@ -4,18 +4,18 @@ import json
 from typing import Any
 
 from emulator.web.http.excerpt import excerpt_answer, excerpt_headers
-from emulator.web.http.request_log import Entry, RequestLog
+from emulator.web.http.request_log import LoggedRequest, RequestLog
 
 KEY = "live_0123456789abcdefgh"
 
 
-def entry(log: RequestLog, **values: Any) -> Entry:
+def entry(log: RequestLog, **values: Any) -> LoggedRequest:
     usual: dict[str, Any] = {
         **{"at_ms": 0, "world": "default", "method": "GET", "path": "/", "operation": None},
         **{"status": 200, "user": None, "credential": "none", "query": {}, "body": None},
         **{"unknown_fields": (), "trace_id": "", "user_agent": "", "duration_us": 0},
     }
-    return Entry(seq=log.next_seq(), **{**usual, **values})
+    return LoggedRequest(seq=log.next_seq(), **{**usual, **values})
 
 
 def test_request_log_lets_the_oldest_go_when_all_are_too_large() -> None:

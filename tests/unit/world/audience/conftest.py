@@ -4,7 +4,7 @@ import pytest
 
 from emulator.core.clock import ManualClock
 from emulator.world.live import streams
-from emulator.world.live.streams import Stream, Wishes
+from emulator.world.live.streams import Stream, StreamPatch
 from emulator.world.people.accounts import User
 from emulator.world.world import World
 
@@ -17,9 +17,9 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def stream(world: World, ada: User) -> Stream:
-    return streams.start(world, streams.create(world, ada, Wishes({"title": "Launch night"})))
+    return streams.start(world, streams.create(world, ada, StreamPatch({"title": "Launch night"})))
 
 
 @pytest.fixture
 def other(world: World, bob: User) -> Stream:
-    return streams.start(world, streams.create(world, bob, Wishes({"title": "Elsewhere"})))
+    return streams.start(world, streams.create(world, bob, StreamPatch({"title": "Elsewhere"})))

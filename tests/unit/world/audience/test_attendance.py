@@ -7,9 +7,9 @@ from emulator.core.events import Event
 from emulator.core.events.audience import ViewersLeft
 from emulator.world.audience import attendance, cohorts, figures, ledger
 from emulator.world.live import streams
-from emulator.world.live.streams import Stream, Wishes
+from emulator.world.live.streams import Stream, StreamPatch
 from emulator.world.people import accounts
-from emulator.world.rules import Rules
+from emulator.world.rules import RulesConfig
 from emulator.world.world import World
 
 GONE_MS = 15_000
@@ -132,9 +132,9 @@ def test_nobody_comes_to_a_stream_that_was_over_when_its_world_was_left(
 def test_a_stream_counts_so_many_real_viewers_and_no_more(
     clock: ManualClock, open_world: Callable[..., World]
 ) -> None:
-    world = open_world(clock=clock, publish=lambda _: None, rules=Rules(viewers_max=2))
+    world = open_world(clock=clock, publish=lambda _: None, rules=RulesConfig(viewers_max=2))
     ada = accounts.make(world, "ada", api_key="")
-    stream = streams.start(world, streams.create(world, ada, Wishes({"title": "Full"})))
+    stream = streams.start(world, streams.create(world, ada, StreamPatch({"title": "Full"})))
     for session in ("one", "two", "three", "one"):
         attendance.see(world, stream, session)
 

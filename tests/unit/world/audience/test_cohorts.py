@@ -280,8 +280,8 @@ def test_a_stream_takes_so_many_orders_and_no_more(
 
 
 def _live(world: World, name: str) -> Stream:
-    from emulator.world.live.streams import Wishes
+    from emulator.world.live.streams import StreamPatch
     from emulator.world.people import accounts
 
     user = accounts.make(world, name, api_key="")
-    return streams.start(world, streams.create(world, user, Wishes({"title": name})))
+    return streams.start(world, streams.create(world, user, StreamPatch({"title": name})))

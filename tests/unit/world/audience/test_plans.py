@@ -12,10 +12,10 @@ from emulator.world.audience.crowd import Mix
 from emulator.world.audience.crowds import Crowds
 from emulator.world.chat.known_rooms import KnownRooms
 from emulator.world.live import streams
-from emulator.world.live.streams import Stream, Wishes
+from emulator.world.live.streams import Stream, StreamPatch
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
-from emulator.world.rules import Rules
+from emulator.world.rules import RulesConfig
 from emulator.world.world import World
 from tests.support.plans import WatchedStore, sites_in
 
@@ -26,14 +26,14 @@ OURS = list(Path(emulator.world.audience.__file__).parent.glob("*.py"))
 def store() -> Iterator[WatchedStore]:
     """A store that has heard every statement of ours."""
     clock = ManualClock()
-    world = World(clock=clock, publish=lambda _: None, rules=Rules(streams_per_user=0))
+    world = World(clock=clock, publish=lambda _: None, rules=RulesConfig(streams_per_user=0))
     world.store.close()
     world.store = watched = WatchedStore()
     world.known_rooms = KnownRooms(watched)
     world.crowds = Crowds(watched, clock)
     ada = accounts.make(world, "ada", api_key="")
     one, two = (
-        streams.start(world, streams.create(world, ada, Wishes({"title": title})))
+        streams.start(world, streams.create(world, ada, StreamPatch({"title": title})))
         for title in ("one", "two")
     )
     watch(world, clock, one, two)

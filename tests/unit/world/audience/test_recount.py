@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from emulator.core.clock import ManualClock
 from emulator.world.audience import attendance, cohorts, figures
-from emulator.world.audience.crowd import Order, Plan
+from emulator.world.audience.crowd import CohortCommand, CohortPlan
 from emulator.world.audience.curves import Stay, level
 from emulator.world.live import streams
-from emulator.world.live.streams import Stream, Wishes
+from emulator.world.live.streams import Stream, StreamPatch
 from emulator.world.people import accounts
 from emulator.world.world import World
 
@@ -48,7 +48,7 @@ class Recount:
     real: list[Person] = field(default_factory=list)
     seen: dict[int, tuple[Person, int]] = field(default_factory=dict)
     names: set[int] = field(default_factory=set)
-    ramp: Plan | None = None
+    ramp: CohortPlan | None = None
 
     def present(self) -> list[Person]:
         return [each for each in self.simulated if each.gone_ms is None]
@@ -93,7 +93,7 @@ def test_the_fold_equals_a_slow_recount(evening: list[tuple[int, tuple[object, .
     clock = ManualClock()
     world = World(clock=clock, publish=lambda _: None)
     ada = accounts.make(world, "ada", api_key="")
-    stream = streams.start(world, streams.create(world, ada, Wishes({"title": "Evening"})))
+    stream = streams.start(world, streams.create(world, ada, StreamPatch({"title": "Evening"})))
     recount = Recount()
     began_ms = clock.now_ms()
     for number, (after, act) in enumerate(evening, 1):
@@ -181,8 +181,8 @@ def _happen(world: World, stream: Stream, recount: Recount, act: tuple[object, .
 def _ramp(world: World, stream: Stream, recount: Recount, to: int, for_ms: int) -> None:
     start = len(recount.present())
     cohorts.ramp(world, stream, to, for_ms=for_ms)
-    order = Order(verb="ramp", count=to, start=start, for_ms=for_ms)
-    recount.ramp = Plan(order, "recount", world.now_ms)
+    order = CohortCommand(verb="ramp", count=to, start=start, for_ms=for_ms)
+    recount.ramp = CohortPlan(order, "recount", world.now_ms)
 
 
 def _watching(spans: list[tuple[int, int]], at_ms: int) -> int:

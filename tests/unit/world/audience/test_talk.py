@@ -8,10 +8,10 @@ from emulator.core.errors import Refused
 from emulator.world.audience import figures, talk
 from emulator.world.chat import messages
 from emulator.world.live import streams
-from emulator.world.live.streams import Stream, Wishes
+from emulator.world.live.streams import Stream, StreamPatch
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
-from emulator.world.rules import Rules
+from emulator.world.rules import RulesConfig
 from emulator.world.world import World
 
 MINUTE_MS = 60_000
@@ -30,10 +30,10 @@ MINUTE_MS = 60_000
 def test_the_fold_equals_a_count_of_what_was_said(acts: list[tuple[str, int, int]]) -> None:
     # Given a chat in which people talk, and leave with all that they said,
     clock = ManualClock()
-    lenient = Rules(chat_lines_per_minute=0, chat_repeats_max=0)
+    lenient = RulesConfig(chat_lines_per_minute=0, chat_repeats_max=0)
     world = World(clock=clock, publish=lambda _: None, rules=lenient)
     ada = accounts.make(world, "ada", api_key="")
-    stream = streams.create(world, ada, Wishes({"title": "Evening"}))
+    stream = streams.create(world, ada, StreamPatch({"title": "Evening"}))
     for number, (act, who, seconds) in enumerate(acts):
         clock.advance(seconds * 1_000)
         _happen(world, stream, act, f"user{who}", f"line {number}")

@@ -3,7 +3,7 @@
 import pytest
 
 from emulator.world.live import streams
-from emulator.world.live.streams import Stream, Wishes
+from emulator.world.live.streams import Stream, StreamPatch
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.world import World
@@ -11,7 +11,7 @@ from emulator.world.world import World
 
 @pytest.fixture
 def stream(world: World, ada: User) -> Stream:
-    return streams.create(world, ada, Wishes({"title": "Launch night"}))
+    return streams.create(world, ada, StreamPatch({"title": "Launch night"}))
 
 
 @pytest.fixture

@@ -12,16 +12,16 @@ from emulator.core.events.chat import ChatCleared, ChatDeleted, ChatPosted
 from emulator.world.chat import messages, moderators
 from emulator.world.chat.messages import Message
 from emulator.world.live import streams
-from emulator.world.live.streams import Stream, Wishes
+from emulator.world.live.streams import Stream, StreamPatch
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
-from emulator.world.rules import Rules
+from emulator.world.rules import RulesConfig
 from emulator.world.world import World
 
 
 @pytest.fixture
 def world(clock: ManualClock, heard: list[Event], open_world: Callable[..., World]) -> World:
-    rules = Rules(chat_lines_per_minute=0, chat_repeats_max=0)
+    rules = RulesConfig(chat_lines_per_minute=0, chat_repeats_max=0)
     return open_world(clock=clock, publish=heard.append, rules=rules)
 
 
@@ -73,7 +73,7 @@ def test_an_ended_stream_can_be_read_and_not_written(
 def test_nobody_speaks_in_a_room_that_is_not_theirs_to_see(
     world: World, ada: User, bob: User
 ) -> None:
-    hidden = streams.create(world, ada, Wishes({"title": "x", "visibility": "private"}))
+    hidden = streams.create(world, ada, StreamPatch({"title": "x", "visibility": "private"}))
 
     for stream_id in (hidden.id, "nowhere"):
         with pytest.raises(Refused, match="Stream not found"):
@@ -100,11 +100,11 @@ def test_pages_skip_and_repeat_no_line_also_within_one_millisecond(
     world = open_world(
         clock=clock,
         publish=lambda _: None,
-        rules=Rules(chat_lines_per_minute=0, chat_repeats_max=0, streams_per_user=0),
+        rules=RulesConfig(chat_lines_per_minute=0, chat_repeats_max=0, streams_per_user=0),
     )
     ada = accounts.make(world, "ada")
     stream, other = (
-        streams.create(world, ada, Wishes({"title": title})) for title in ("one", "two")
+        streams.create(world, ada, StreamPatch({"title": title})) for title in ("one", "two")
     )
     said = []
     for number, gap_ms in enumerate(gaps_ms):
@@ -156,10 +156,10 @@ def test_a_time_leads_to_all_lines_before_it_and_to_no_other(
     open_world: Callable[..., World], gaps_ms: list[tuple[int, bool]], at_ms: int
 ) -> None:
     clock = ManualClock()
-    rules = Rules(chat_lines_per_minute=0, chat_repeats_max=0, streams_per_user=0)
+    rules = RulesConfig(chat_lines_per_minute=0, chat_repeats_max=0, streams_per_user=0)
     world = open_world(clock=clock, publish=lambda _: None, rules=rules)
     ada = accounts.make(world, "ada")
-    rooms = [streams.create(world, ada, Wishes({"title": title})) for title in ("one", "two")]
+    rooms = [streams.create(world, ada, StreamPatch({"title": title})) for title in ("one", "two")]
     began_ms, expected = clock.now_ms(), []
     for number, (gap_ms, is_here) in enumerate(gaps_ms):
         clock.advance(gap_ms)

@@ -9,7 +9,7 @@ from emulator.core.events.chat import ChatHeld, ChatPosted
 from emulator.world.chat import bans, messages, moderators, settings
 from emulator.world.live.streams import Stream
 from emulator.world.people.accounts import User
-from emulator.world.rules import Rules
+from emulator.world.rules import RulesConfig
 from emulator.world.world import World
 
 
@@ -23,8 +23,8 @@ def refusal(world: World, stream: Stream, author: User, content: str = "hello") 
     return refused.value
 
 
-def asked(world: World, stream: Stream, ada: User, **wishes: Any) -> None:
-    settings.change(world, stream, ada, wishes)
+def asked(world: World, stream: Stream, ada: User, **patch: Any) -> None:
+    settings.change(world, stream, ada, patch)
 
 
 def test_slow_mode_refuses_a_second_line_until_its_time_has_come(
@@ -113,7 +113,7 @@ def test_where_only_emotes_may_be_sent_words_are_refused(
 
 
 @pytest.mark.parametrize(
-    ("wishes", "content"),
+    ("patch", "content"),
     [
         ({"blocked_words": ("spoiler",)}, "a SPOILER"),
         ({"are_links_allowed": False}, "see example.com"),
@@ -126,11 +126,11 @@ def test_a_filter_holds_a_line_and_nobody_sees_it(
     stream: Stream,
     ada: User,
     bob: User,
-    wishes: Any,
+    patch: Any,
     content: str,
 ) -> None:
     assert isinstance(post(world, stream, bob, content), ChatPosted)
-    asked(world, stream, ada, **wishes)
+    asked(world, stream, ada, **patch)
 
     held = post(world, stream, bob, content)
 
@@ -163,7 +163,7 @@ def test_the_same_line_later_is_not_a_repeat(
 def test_a_user_says_so_many_lines_a_minute(
     world: World, clock: ManualClock, stream: Stream, ada: User, bob: User
 ) -> None:
-    world.rules = Rules(chat_lines_per_minute=3, chat_repeats_max=0)
+    world.rules = RulesConfig(chat_lines_per_minute=3, chat_repeats_max=0)
     for _ in range(3):
         post(world, stream, bob)
         clock.advance(1_000)
@@ -202,7 +202,7 @@ def test_only_followers_speak_where_the_room_says_so(
 def test_where_one_line_may_not_be_said_twice_the_second_is_held(
     world: World, stream: Stream, bob: User
 ) -> None:
-    world.rules = Rules(chat_lines_per_minute=0, chat_repeats_max=1)
+    world.rules = RulesConfig(chat_lines_per_minute=0, chat_repeats_max=1)
 
     said = [post(world, stream, bob, content) for content in ("one", "two", "two", "one")]
 
@@ -212,7 +212,7 @@ def test_where_one_line_may_not_be_said_twice_the_second_is_held(
 def test_what_was_said_long_ago_does_not_count_when_it_is_said_again(
     world: World, clock: ManualClock, stream: Stream, ada: User, bob: User
 ) -> None:
-    world.rules = Rules(chat_lines_per_minute=0, chat_repeats_max=2)
+    world.rules = RulesConfig(chat_lines_per_minute=0, chat_repeats_max=2)
     post(world, stream, bob, "hello")
     clock.advance(60_000)
     # What is known of the room is read anew, and the line of a minute ago is its last.

@@ -19,10 +19,10 @@ from emulator.world.chat import bans, messages, moderators
 from emulator.world.chat import settings as room_settings
 from emulator.world.faults import reading
 from emulator.world.live import streams
-from emulator.world.live.streams import Stream, Wishes
+from emulator.world.live.streams import Stream, StreamPatch
 from emulator.world.people import accounts, departures, follows
 from emulator.world.people.accounts import User
-from emulator.world.rules import Rules
+from emulator.world.rules import RulesConfig
 from emulator.world.store import events
 from emulator.world.world import World
 
@@ -102,14 +102,14 @@ class Evening:
         self.world = World(
             clock=self.clock,
             publish=self.heard.append,
-            rules=Rules(chat_lines_per_minute=0, chat_repeats_max=3, streams_per_user=0),
+            rules=RulesConfig(chat_lines_per_minute=0, chat_repeats_max=3, streams_per_user=0),
         )
         self._is_batched = is_batched
         self._gone: set[str] = set()
         self._people = {name: accounts.make(self.world, name) for name in NAMES}
         ada = self._people["ada"]
         self._rooms = [
-            streams.create(self.world, ada, Wishes({"title": each})) for each in ("one", "two")
+            streams.create(self.world, ada, StreamPatch({"title": each})) for each in ("one", "two")
         ]
 
     @property
@@ -156,8 +156,8 @@ class Evening:
         except Refused as refused:
             return refused
 
-    def _settings(self, wishes: dict[str, Any]) -> None:
-        room_settings.change(self.world, self.stream, self._people["ada"], wishes)
+    def _settings(self, patch: dict[str, Any]) -> None:
+        room_settings.change(self.world, self.stream, self._people["ada"], patch)
 
     def _wait(self, passed_ms: int) -> None:
         self.clock.advance(passed_ms)
@@ -194,7 +194,7 @@ class Evening:
             departures.delete(self.world, self._people[name])
 
     def _rules(self, repeats: int, a_minute: int) -> None:
-        self.world.rules = Rules(chat_lines_per_minute=a_minute, chat_repeats_max=repeats)
+        self.world.rules = RulesConfig(chat_lines_per_minute=a_minute, chat_repeats_max=repeats)
 
     def _tighten(self, name: str) -> None:
         told = {"limit.tighten": {"user": name, "what": "chat", "per_minute": 2}, "times": 2}
@@ -219,7 +219,7 @@ class Evening:
 def told(outcome: ChatPosted | ChatHeld | Refused | None) -> Any:
     """What became of a line; that it was seen is told by the events."""
     if isinstance(outcome, Refused):
-        return (outcome.code, outcome.sentence, outcome.details)
+        return (outcome.code, outcome.message, outcome.details)
     return "held" if isinstance(outcome, ChatHeld) else "seen"
 
 

@@ -10,7 +10,7 @@ from emulator.core.clock import ManualClock
 from emulator.world.discovery import search, searches, suggestions, words
 from emulator.world.discovery.search import Filters
 from emulator.world.live import tags
-from emulator.world.rules import Rules
+from emulator.world.rules import RulesConfig
 from emulator.world.world import World
 from tests.support.streams import live, make
 
@@ -28,7 +28,9 @@ TYPED = st.one_of(
 @pytest.fixture(scope="module")
 def stocked() -> Iterator[World]:
     """A platform that is searched and never changed, but for what was searched."""
-    world = World(clock=ManualClock(), publish=lambda _: None, rules=Rules(streams_per_user=0))
+    world = World(
+        clock=ManualClock(), publish=lambda _: None, rules=RulesConfig(streams_per_user=0)
+    )
     live(world, 'NEAR "a" AND b* OR (c)', tags=["ü-é", "a", "NOT"], by="abba")
     make(world, "Über b9", description="title: a")
     make(world, "Secret a", visibility="private")

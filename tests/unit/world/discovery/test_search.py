@@ -92,7 +92,7 @@ def test_what_is_not_public_is_never_found(world: World, visibility: str) -> Non
     stream = make(world, "Secret plans", visibility=visibility)
     assert found(world, "secret") == found(world, "") == []
 
-    streams.update(world, stream, streams.Wishes({"visibility": "public"}))
+    streams.update(world, stream, streams.StreamPatch({"visibility": "public"}))
     assert found(world, "secret") == ["Secret plans"]
 
 
@@ -128,14 +128,16 @@ def test_dates_bound_when_a_stream_began_or_was_made(world: World, clock: Manual
 def test_a_search_is_in_step_with_every_change(world: World) -> None:
     stream = make(world, "First title", by="ada", tags=["python"], description="Alpha")
 
-    streams.update(world, stream, streams.Wishes({"title": "Second name", "description": "Beta"}))
+    streams.update(
+        world, stream, streams.StreamPatch({"title": "Second name", "description": "Beta"})
+    )
     assert found(world, "first") == found(world, "alpha") == []
     assert found(world, "second beta") == ["Second name"]
 
-    streams.update(world, stream, streams.Wishes({"tags": ["rust", "wasm"]}))
+    streams.update(world, stream, streams.StreamPatch({"tags": ["rust", "wasm"]}))
     assert found(world, "python") == []
     assert found(world, "wasm") == ["Second name"]
-    streams.update(world, stream, streams.Wishes({"tags": None}))
+    streams.update(world, stream, streams.StreamPatch({"tags": None}))
     assert found(world, "wasm") == []
 
     rename(world, "ada", "Countess")

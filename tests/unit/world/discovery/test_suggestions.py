@@ -40,10 +40,10 @@ def test_a_title_that_is_not_public_is_not_suggested(world: World, visibility: s
     stream = make(world, "Secret plans", visibility=visibility)
     assert suggest(world, "sec", 10) == []
 
-    streams.update(world, stream, streams.Wishes({"visibility": "public"}))
+    streams.update(world, stream, streams.StreamPatch({"visibility": "public"}))
     assert suggest(world, "sec", 10) == ["Secret plans"]
     # A description is searched, but it is no text to suggest.
-    streams.update(world, stream, streams.Wishes({"title": "Plans", "description": "secret"}))
+    streams.update(world, stream, streams.StreamPatch({"title": "Plans", "description": "secret"}))
     assert suggest(world, "sec", 10) == []
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from emulator.core.errors import Refused
 from emulator.world.faults.api import ApiDelay, ApiFail
 from emulator.world.faults.kinds import KINDS
-from emulator.world.faults.reading import Plan, read
+from emulator.world.faults.reading import FaultRequest, read
 
 
 def test_a_kind_has_its_values_and_beside_them_how_often_and_how_long() -> None:
@@ -22,11 +22,11 @@ def test_a_kind_has_its_values_and_beside_them_how_often_and_how_long() -> None:
     }
 
     fault = ApiFail(path="/streams", status=500, is_done=True)
-    assert read(written) == Plan(fault=fault, share=0.3, times=3, for_ms=90_000)
+    assert read(written) == FaultRequest(fault=fault, share=0.3, times=3, for_ms=90_000)
 
 
 def test_values_may_be_left_out() -> None:
-    assert read({"api.delay": None}) == Plan(fault=ApiDelay(delay_ms=1_000))
+    assert read({"api.delay": None}) == FaultRequest(fault=ApiDelay(delay_ms=1_000))
     assert read({"api.delay": {"delay": 0.25}}).fault == ApiDelay(delay_ms=250)
 
 

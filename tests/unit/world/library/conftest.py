@@ -9,7 +9,7 @@ from emulator.core.clock import ManualClock
 from emulator.world.library import recordings
 from emulator.world.library.recordings import Quality, Vod
 from emulator.world.live import streams
-from emulator.world.live.streams import Stream, Wishes
+from emulator.world.live.streams import Stream, StreamPatch
 from emulator.world.people.accounts import User
 from emulator.world.world import World
 
@@ -21,8 +21,8 @@ Record = Callable[..., tuple[Stream, Vod]]
 def record(world: World, clock: ManualClock) -> Record:
     """A stream that ran for so many seconds, and its VOD, ready."""
 
-    def record(owner: User, *, seconds: float = 120, **wishes: Any) -> tuple[Stream, Vod]:
-        stream = streams.create(world, owner, Wishes({"title": "A title", **wishes}))
+    def record(owner: User, *, seconds: float = 120, **patch: Any) -> tuple[Stream, Vod]:
+        stream = streams.create(world, owner, StreamPatch({"title": "A title", **patch}))
         streams.go_live(world, stream.id)
         clock.advance(round(1000 * seconds))
         ended = streams.end(world, streams.find(world, stream.id))

@@ -9,7 +9,7 @@ from emulator.core.errors import Refused
 from emulator.world.library import chapters, recordings
 from emulator.world.library.chapters import CHAPTERS_MAX, Draft
 from emulator.world.live import streams
-from emulator.world.live.streams import Wishes
+from emulator.world.live.streams import StreamPatch
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.world import World
@@ -23,7 +23,7 @@ DO = st.sampled_from(("add", "move", "remove", "generate"))
 @given(st.lists(st.tuples(DO, INSTANT, INSTANT), max_size=25))
 def test_they_lie_side_by_side_inside_their_video(tries: list[tuple[str, int, int]]) -> None:
     world = World(clock=ManualClock(), publish=lambda _: None)
-    stream = streams.create(world, accounts.make(world, "ada"), Wishes({"title": "x"}))
+    stream = streams.create(world, accounts.make(world, "ada"), StreamPatch({"title": "x"}))
     streams.go_live(world, stream.id)
     ended = streams.end(world, streams.find(world, stream.id))
     recordings.mark_ready(world, ended.vod_id or "", 100, ())

@@ -11,7 +11,7 @@ from emulator.core.events.library import ClipDeleted
 from emulator.world.library import clips, recordings
 from emulator.world.library.clips import WAITING_MAX
 from emulator.world.live import streams
-from emulator.world.live.streams import Wishes
+from emulator.world.live.streams import StreamPatch
 from emulator.world.people import departures
 from emulator.world.people.accounts import User
 from emulator.world.world import World
@@ -56,7 +56,7 @@ def test_what_lies_outside_is_refused(
 def test_a_clip_of_a_young_stream_is_cut_to_what_is_there(
     world: World, clock: ManualClock, ada: User
 ) -> None:
-    stream = streams.create(world, ada, Wishes({"title": "Young"}))
+    stream = streams.create(world, ada, StreamPatch({"title": "Young"}))
     stream = streams.go_live(world, stream.id)
     began_ms = stream.started_at_ms or 0
     clock.advance(12_000)

@@ -4,11 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.world.library import dividing
-from emulator.world.library.dividing import Hint, Wishes
+from emulator.world.library.dividing import ChapterOptions, Hint
 from emulator.world.library.transcripts import Line
 
 MINUTE = 60_000
-WISHES = Wishes(length_min_ms=MINUTE, count_max=10, is_chat_used=True)
+WISHES = ChapterOptions(length_min_ms=MINUTE, count_max=10, is_chat_used=True)
 
 
 def lines(*at_ms: int, text: str = "x") -> list[Line]:
@@ -76,7 +76,9 @@ def test_whatever_the_hints_chapters_fill_their_stretch(
 ) -> None:
     hints = [Hint(*each, "x") for each in told]
 
-    made = dividing.divided(begins, ends, hints, [], Wishes(length_min_ms, count_max, False))
+    made = dividing.divided(
+        begins, ends, hints, [], ChapterOptions(length_min_ms, count_max, False)
+    )
 
     if begins >= ends:
         assert made == []

@@ -25,8 +25,8 @@ def test_a_vod_moves_by_the_table_alone(
 ) -> None:
     maker = accounts.make(world, "maker", tenant_id="t")
     _, source = record(maker)
-    wishes = {"cloudflare_video_id": source.uid, "title": "x"}
-    vod, _ = posts.upload(world, maker, wishes)
+    patch = {"cloudflare_video_id": source.uid, "title": "x"}
+    vod, _ = posts.upload(world, maker, patch)
     if state != "processing":
         vod = recordings.move(world, vod, state)
     before = list(heard)
@@ -48,15 +48,15 @@ def test_a_user_uploads_only_so_many(
     maker = accounts.make(world, "maker", tenant_id="t")
     _, source = record(maker)
     monkeypatch.setattr(world, "rules", replace(world.rules, vod_uploads_per_user_max=1))
-    wishes = {"cloudflare_video_id": source.uid, "title": "x"}
-    vod, _ = posts.upload(world, maker, wishes)
+    patch = {"cloudflare_video_id": source.uid, "title": "x"}
+    vod, _ = posts.upload(world, maker, patch)
 
     with pytest.raises(Refused) as refused:
-        posts.upload(world, maker, wishes)
+        posts.upload(world, maker, patch)
 
     assert refused.value.code == "conflict"
     recordings.delete(world, vod)
-    posts.upload(world, maker, wishes)
+    posts.upload(world, maker, patch)
 
 
 def test_what_a_client_calls_ready_still_learns_how_long_it_is(

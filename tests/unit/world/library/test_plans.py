@@ -25,7 +25,7 @@ from emulator.world.library.chapters import Draft
 from emulator.world.library.recordings import Quality
 from emulator.world.live import renditions as live_renditions
 from emulator.world.live import streams
-from emulator.world.live.streams import Wishes
+from emulator.world.live.streams import StreamPatch
 from emulator.world.people import accounts, follows
 from emulator.world.world import World
 from tests.support.plans import WatchedStore, sites_in
@@ -45,7 +45,7 @@ def store() -> Iterator[WatchedStore]:
     ada = accounts.make(world, "ada", tenant_id="t")
     bob = accounts.make(world, "bob", tenant_id="t")
     follows.follow(world, bob, ada)
-    stream = streams.create(world, ada, Wishes({"title": "x", "tags": ["rust"]}))
+    stream = streams.create(world, ada, StreamPatch({"title": "x", "tags": ["rust"]}))
     streams.go_live(world, stream.id)
     clock.advance(600_000)
     messages.post(world, stream.id, bob, "look at `x`")

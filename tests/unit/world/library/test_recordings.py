@@ -6,7 +6,7 @@ from emulator.core.events.library import VodFailed, VodReady
 from emulator.world.library import lists, recordings
 from emulator.world.library.recordings import Quality
 from emulator.world.live import streams
-from emulator.world.live.streams import Wishes
+from emulator.world.live.streams import StreamPatch
 from emulator.world.people.accounts import User
 from emulator.world.world import World
 
@@ -14,7 +14,7 @@ HD = Quality("720p", 1280, 720, 2_500_000)
 
 
 def leave_vod(world: World, owner: User, visibility: str = "public") -> str:
-    stream = streams.create(world, owner, Wishes({"title": "x", "visibility": visibility}))
+    stream = streams.create(world, owner, StreamPatch({"title": "x", "visibility": visibility}))
     streams.go_live(world, stream.id)
     ended = streams.end(world, streams.find(world, stream.id))
     assert ended.vod_id is not None

@@ -5,7 +5,7 @@ from emulator.core.events import Event
 from emulator.core.events.live import CategoryMade
 from emulator.world.live import categories, streams
 from emulator.world.live.categories import Branch, Category
-from emulator.world.live.streams import Wishes
+from emulator.world.live.streams import StreamPatch
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.world import World
@@ -31,21 +31,21 @@ def test_counts_follow_every_stream_that_comes_changes_and_goes(world: World) ->
     assert counts(world, "rust") == (2, 1, 7)
 
     watch(world, stream, 3)
-    streams.update(world, waiting, Wishes({"category_id": web}))
+    streams.update(world, waiting, StreamPatch({"category_id": web}))
     assert (counts(world, "rust"), counts(world, "web")) == ((1, 1, 3), (1, 0, 0))
 
-    streams.update(world, waiting, Wishes({"visibility": "private"}))
+    streams.update(world, waiting, StreamPatch({"visibility": "private"}))
     assert counts(world, "web") == (0, 0, 0)
-    streams.update(world, waiting, Wishes({"visibility": "public", "category_id": rust}))
-    streams.update(world, stream, Wishes({"visibility": "unlisted"}))
+    streams.update(world, waiting, StreamPatch({"visibility": "public", "category_id": rust}))
+    streams.update(world, stream, StreamPatch({"visibility": "unlisted"}))
     assert counts(world, "rust") == (1, 0, 0)
-    streams.update(world, stream, Wishes({"visibility": "public"}))
+    streams.update(world, stream, StreamPatch({"visibility": "public"}))
     assert counts(world, "rust") == (2, 1, 3)
 
     streams.end(world, streams.find(world, stream.id))
     assert counts(world, "rust") == (2, 0, 0)
     streams.delete(world, streams.find(world, stream.id))
-    streams.update(world, streams.find(world, waiting.id), Wishes({"category_id": None}))
+    streams.update(world, streams.find(world, waiting.id), StreamPatch({"category_id": None}))
     assert counts(world, "rust") == (0, 0, 0)
 
 

@@ -4,15 +4,15 @@ from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.live import PublishRefused
 from emulator.world.live import ingest_keys, streams
-from emulator.world.live.streams import Stream, Wishes
+from emulator.world.live.streams import Stream, StreamPatch
 from emulator.world.people.accounts import User
-from emulator.world.rules import Rules
+from emulator.world.rules import RulesConfig
 from emulator.world.world import World
 
 
 @pytest.fixture
 def stream(world: World, ada: User) -> Stream:
-    return streams.create(world, ada, Wishes({"title": "Launch night"}))
+    return streams.create(world, ada, StreamPatch({"title": "Launch night"}))
 
 
 @pytest.mark.parametrize("key", ["", "live_nobody", "x" * 10_000])
@@ -25,10 +25,10 @@ def test_a_missing_or_unknown_key_is_refused_and_never_journalled(
     assert refused.value.code == "not_found"
     assert heard == [
         PublishRefused(
-            at_ms=world.now_ms, stream_id=None, code="not_found", sentence=refused.value.sentence
+            at_ms=world.now_ms, stream_id=None, code="not_found", message=refused.value.message
         )
     ]
-    assert not key or key not in refused.value.sentence
+    assert not key or key not in refused.value.message
 
 
 def test_the_key_of_a_stream_that_waits_or_runs_is_accepted(world: World, stream: Stream) -> None:
@@ -50,6 +50,6 @@ def test_a_second_publisher_is_refused_unless_takeover_is_allowed(
     with pytest.raises(Refused, match="publishing with this key already"):
         ingest_keys.judge(world, stream.stream_key, is_publishing=True)
 
-    world.rules = Rules(is_takeover_allowed=True)
+    world.rules = RulesConfig(is_takeover_allowed=True)
 
     assert ingest_keys.judge(world, stream.stream_key, is_publishing=True).id == stream.id

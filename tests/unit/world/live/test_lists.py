@@ -5,7 +5,7 @@ from emulator.world.live import categories, lists, streams
 from emulator.world.live.lists import Wanted
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
-from emulator.world.rules import Rules
+from emulator.world.rules import RulesConfig
 from emulator.world.world import World
 from tests.support.streams import live, make, titles
 
@@ -19,7 +19,7 @@ def seen(world: World, viewer: User | None, **wanted: object) -> list[str]:
 @pytest.fixture
 def evening(world: World, ada: User) -> User:
     """Ada has one stream of each kind, and somebody else a public live one."""
-    world.rules = Rules(streams_per_user=0)
+    world.rules = RulesConfig(streams_per_user=0)
     for visibility in ("public", "unlisted", "private"):
         make(world, f"{visibility} offline", by="ada", visibility=visibility)
         live(world, f"{visibility} live", by="ada", visibility=visibility)

@@ -4,7 +4,7 @@ from emulator.core.clock import ManualClock
 from emulator.core.errors import Refused
 from emulator.world.live import schedules, streams
 from emulator.world.live.schedules import Schedule
-from emulator.world.live.streams import Wishes
+from emulator.world.live.streams import StreamPatch
 from emulator.world.world import World
 from tests.support.streams import live, make
 
@@ -52,4 +52,6 @@ def test_an_ended_stream_keeps_what_it_was_planned_for(world: World, clock: Manu
         schedules.cancel(world, ended)
 
     assert refused.value.code == "conflict"
-    assert schedules.of_stream(streams.update(world, ended, Wishes({"title": "y"}))) is not None
+    assert (
+        schedules.of_stream(streams.update(world, ended, StreamPatch({"title": "y"}))) is not None
+    )

@@ -12,7 +12,7 @@ from emulator.world.library import recordings
 from emulator.world.live import lists, streams
 from emulator.world.live.lists import Wanted
 from emulator.world.live.moves import LEGAL_MOVES, Move, Status, after
-from emulator.world.live.streams import Stream, Wishes
+from emulator.world.live.streams import Stream, StreamPatch
 from emulator.world.people.accounts import User
 from emulator.world.world import World
 
@@ -29,7 +29,7 @@ LIFECYCLE = {
 
 @pytest.fixture
 def stream(world: World, ada: User) -> Stream:
-    return streams.create(world, ada, Wishes({"title": "Launch night"}))
+    return streams.create(world, ada, StreamPatch({"title": "Launch night"}))
 
 
 def bring_to(world: World, stream: Stream, status: Status) -> Stream:
@@ -139,27 +139,27 @@ def test_a_second_stream_is_refused_until_the_first_has_ended(
     world: World, ada: User, stream: Stream
 ) -> None:
     with pytest.raises(Refused, match="already have an active stream") as refused:
-        streams.create(world, ada, Wishes({"title": "Another"}))
+        streams.create(world, ada, StreamPatch({"title": "Another"}))
     assert refused.value.code == "conflict"
 
     streams.end(world, stream)
 
-    assert streams.create(world, ada, Wishes({"title": "Another"})).status == "offline"
+    assert streams.create(world, ada, StreamPatch({"title": "Another"})).status == "offline"
 
 
 def test_an_unknown_category_is_refused_and_no_stream_is_made(world: World, ada: User) -> None:
     with pytest.raises(Refused) as refused:
-        streams.create(world, ada, Wishes({"title": "x", "category_id": "nowhere"}))
+        streams.create(world, ada, StreamPatch({"title": "x", "category_id": "nowhere"}))
 
     assert refused.value.code == "not_found"
     assert world.store.number("SELECT count(*) FROM streams") == 0
 
 
 def test_only_what_was_given_is_changed(world: World, clock: ManualClock, ada: User) -> None:
-    stream = streams.create(world, ada, Wishes({"title": "x", "description": "kept"}))
+    stream = streams.create(world, ada, StreamPatch({"title": "x", "description": "kept"}))
     clock.advance(1_000)
 
-    changed = streams.update(world, stream, Wishes({"title": "y", "is_mature": True}))
+    changed = streams.update(world, stream, StreamPatch({"title": "y", "is_mature": True}))
 
     assert (changed.title, changed.description, changed.is_mature) == ("y", "kept", True)
     assert changed.updated_at_ms == stream.updated_at_ms + 1_000
@@ -168,9 +168,9 @@ def test_only_what_was_given_is_changed(world: World, clock: ManualClock, ada: U
 def test_an_ended_stream_can_be_described_but_not_scheduled(world: World, stream: Stream) -> None:
     ended = streams.end(world, stream)
 
-    assert streams.update(world, ended, Wishes({"title": "Afterwards"})).title == "Afterwards"
+    assert streams.update(world, ended, StreamPatch({"title": "Afterwards"})).title == "Afterwards"
     with pytest.raises(Refused, match="cannot be scheduled"):
-        streams.update(world, ended, Wishes({"scheduled_start_ms": 1}))
+        streams.update(world, ended, StreamPatch({"scheduled_start_ms": 1}))
 
 
 def test_others_streams_show_while_they_are_live_and_one_s_own_always(
@@ -190,7 +190,7 @@ def test_others_streams_show_while_they_are_live_and_one_s_own_always(
 
 
 def test_a_private_stream_is_there_for_its_owner_only(world: World, ada: User, bob: User) -> None:
-    stream = streams.create(world, ada, Wishes({"title": "x", "visibility": "private"}))
+    stream = streams.create(world, ada, StreamPatch({"title": "x", "visibility": "private"}))
 
     assert streams.find_for(world, stream.id, ada) == stream
     for other in (bob, None):

@@ -1,12 +1,14 @@
 from emulator.world.live import streams, tags
-from emulator.world.live.streams import Wishes
+from emulator.world.live.streams import StreamPatch
 from emulator.world.people.accounts import User
 from emulator.world.world import World
 from tests.support.streams import make
 
 
 def test_unknown_tags_are_made_and_counted_once_each(world: World, ada: User) -> None:
-    stream = streams.create(world, ada, Wishes({"title": "x", "tags": ["Rust", " ai ", "RUST"]}))
+    stream = streams.create(
+        world, ada, StreamPatch({"title": "x", "tags": ["Rust", " ai ", "RUST"]})
+    )
 
     found = tags.of_stream(world, stream.row)
 
@@ -17,9 +19,9 @@ def test_unknown_tags_are_made_and_counted_once_each(world: World, ada: User) ->
 
 
 def test_tags_that_a_stream_loses_are_used_once_less(world: World, ada: User) -> None:
-    stream = streams.create(world, ada, Wishes({"title": "x", "tags": ["rust", "ai"]}))
+    stream = streams.create(world, ada, StreamPatch({"title": "x", "tags": ["rust", "ai"]}))
 
-    streams.update(world, stream, Wishes({"tags": ["ai"]}))
+    streams.update(world, stream, StreamPatch({"tags": ["ai"]}))
 
     assert [tag.name for tag in tags.of_stream(world, stream.row)] == ["ai"]
     assert world.store.number("SELECT usage_count FROM tags WHERE name = 'rust'") == 0
@@ -27,7 +29,7 @@ def test_tags_that_a_stream_loses_are_used_once_less(world: World, ada: User) ->
 
 
 def test_a_deleted_stream_s_tags_are_used_once_less(world: World, ada: User) -> None:
-    stream = streams.create(world, ada, Wishes({"title": "x", "tags": ["rust", "ai"]}))
+    stream = streams.create(world, ada, StreamPatch({"title": "x", "tags": ["rust", "ai"]}))
 
     streams.delete(world, stream)
 

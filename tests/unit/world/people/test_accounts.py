@@ -2,10 +2,10 @@ import pytest
 
 from emulator.core.errors import Refused
 from emulator.world.live import streams
-from emulator.world.live.streams import Wishes
+from emulator.world.live.streams import StreamPatch
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
-from emulator.world.rules import Rules
+from emulator.world.rules import RulesConfig
 from emulator.world.world import World
 
 
@@ -35,7 +35,7 @@ def test_any_other_key_is_refused(world: World, key: str) -> None:
 
 
 def test_strict_auth_makes_no_accounts(world: World) -> None:
-    world.rules = Rules(is_auth_strict=True)
+    world.rules = RulesConfig(is_auth_strict=True)
 
     with pytest.raises(Refused):
         accounts.by_api_key(world, "ak_auto_grace")
@@ -55,10 +55,10 @@ def test_an_account_without_an_address_gets_a_free_one(world: World) -> None:
 
 
 def test_only_a_public_stream_shows_that_somebody_is_live(world: World, ada: User) -> None:
-    stream = streams.create(world, ada, Wishes({"title": "x", "visibility": "private"}))
+    stream = streams.create(world, ada, StreamPatch({"title": "x", "visibility": "private"}))
     streams.start(world, stream)
     assert not accounts.find(world, ada.id).is_live
 
-    streams.update(world, stream, Wishes({"visibility": "public"}))
+    streams.update(world, stream, StreamPatch({"visibility": "public"}))
 
     assert accounts.find(world, ada.id).is_live

@@ -7,7 +7,7 @@ from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.people import UserFollowed, UserUnfollowed
 from emulator.world.live import streams
-from emulator.world.live.streams import Wishes
+from emulator.world.live.streams import StreamPatch
 from emulator.world.people import accounts, departures, follows, notifications
 from emulator.world.people.accounts import User
 from emulator.world.world import World
@@ -105,7 +105,7 @@ def test_followers_are_told_once_when_a_public_stream_goes_live(
     world: World, ada: User, bob: User
 ) -> None:
     follows.follow(world, ada, bob)
-    stream = streams.create(world, bob, Wishes({"title": "x"}))
+    stream = streams.create(world, bob, StreamPatch({"title": "x"}))
     assert told(world, ada) == []
 
     streams.start(world, stream)
@@ -123,7 +123,7 @@ def test_nobody_is_told_of_a_stream_that_is_not_public(
     follows.follow(world, ada, bob)
 
     streams.start(
-        world, streams.create(world, bob, Wishes({"title": "x"} | {"visibility": visibility}))
+        world, streams.create(world, bob, StreamPatch({"title": "x"} | {"visibility": visibility}))
     )
 
     assert told(world, ada) == []

@@ -12,7 +12,7 @@ from emulator.core.errors import Refused
 from emulator.world.live import categories
 from emulator.world.people import accounts, schedules
 from emulator.world.people.accounts import User
-from emulator.world.people.schedules import Entry, minutes_of, time_of
+from emulator.world.people.schedules import ScheduleEntry, minutes_of, time_of
 from emulator.world.world import World
 
 HOUR_MS = 3_600_000
@@ -23,7 +23,7 @@ MONDAY, WEDNESDAY, THURSDAY, FRIDAY = 0, 2, 3, 4
 
 def make(
     world: World, user: User, day: int, start: str, end: str, *, is_recurring: bool = True
-) -> Entry:
+) -> ScheduleEntry:
     return schedules.make(
         world,
         user,

@@ -219,7 +219,7 @@ def test_an_abort_of_nothing_is_fine() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stream", "sentence"),
+    ("stream", "message"),
     [
         (TYPE_3, "begins with a type 3"),
         (type_0(0, LIMIT + 1), "at most 1048576"),
@@ -231,8 +231,8 @@ def test_an_abort_of_nothing_is_fine() -> None:
         (write(2, Message(ABORT, 0, 0, b"")), "wrong length"),
     ],
 )
-def test_the_peers_errors_are_named(stream: bytes, sentence: str) -> None:
-    with pytest.raises(ProtocolError, match=sentence):
+def test_the_peers_errors_are_named(stream: bytes, message: str) -> None:
+    with pytest.raises(ProtocolError, match=message):
         read(stream)
 
 

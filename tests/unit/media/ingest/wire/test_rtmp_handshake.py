@@ -99,7 +99,7 @@ def test_one_byte_pieces_are_fine() -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "sentence"),
+    ("first", "message"),
     [
         (b"\x16\x03\x01", "TLS on the plain RTMP port"),
         (b"GET / HTTP/1.1", "HTTP"),
@@ -116,8 +116,8 @@ def test_one_byte_pieces_are_fine() -> None:
         (b"\xff", "first byte is 0xff"),
     ],
 )
-def test_another_protocol_is_named(first: bytes, sentence: str) -> None:
-    with pytest.raises(ProtocolError, match=sentence):
+def test_another_protocol_is_named(first: bytes, message: str) -> None:
+    with pytest.raises(ProtocolError, match=message):
         Handshake().receive(first)
 
 

@@ -364,7 +364,7 @@ def test_amf3_commands_are_understood(session: RtmpSession) -> None:
 
 
 @pytest.mark.parametrize(
-    ("stream", "sentence"),
+    ("stream", "message"),
     [
         (publish(), "before connect"),
         (connect() + connect(), "second connect"),
@@ -383,8 +383,8 @@ def test_amf3_commands_are_understood(session: RtmpSession) -> None:
         ),
     ],
 )
-def test_the_peers_errors_are_named(session: RtmpSession, stream: bytes, sentence: str) -> None:
-    with pytest.raises(ProtocolError, match=sentence):
+def test_the_peers_errors_are_named(session: RtmpSession, stream: bytes, message: str) -> None:
+    with pytest.raises(ProtocolError, match=message):
         drive(session, [HANDSHAKE + stream])
 
 

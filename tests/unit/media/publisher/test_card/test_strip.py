@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.core.clock import ManualClock
-from emulator.media.publisher.config import PublishSettings
+from emulator.media.publisher.config import PublishConfig
 from emulator.media.publisher.synthetic import SyntheticBroadcast
 from emulator.media.publisher.test_card.picture import Moment, Picture
 from emulator.media.publisher.test_card.strip import CELLS, read_cells, read_strip, write_cells
@@ -73,7 +73,7 @@ def test_every_frame_says_when_it_was_made_after_a_real_encoder(
 ) -> None:
     # Given a clock that goes on with the broadcast,
     clock = ManualClock(NOW_MS)
-    settings = PublishSettings(width=width, height=height, video_kbits=kbits)
+    settings = PublishConfig(width=width, height=height, video_kbits=kbits)
     broadcast = SyntheticBroadcast(settings, clock)
     # when a second of it is encoded, at a bit rate that is low for its size, and decoded,
     tags, made_ms = [], []

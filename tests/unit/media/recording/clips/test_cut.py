@@ -7,10 +7,10 @@ import pytest
 
 from emulator.core.errors import Refused
 from emulator.media.hls.index import read_index
-from emulator.media.hls.stream import Shelf
+from emulator.media.hls.stream import HlsStream
 from emulator.media.recording.footage import stretch
 from emulator.media.recording.uploads.importing import Imported, cut
-from emulator.media.recording.uploads.progress import Watch
+from emulator.media.recording.uploads.progress import JobProgress
 from emulator.media.recording.uploads.upload import UPLOAD_NAME
 from tests.support.broadcast import FakeBroadcast, flv
 from tests.unit.media.recording.conftest import Record
@@ -24,11 +24,11 @@ def nobody(_: int, __: str) -> None:
     """Who is told how far it is."""
 
 
-def cut_out(shelf: Shelf, first: float, last: float, folder: Path) -> Imported:
+def cut_out(hls_stream: HlsStream, first: float, last: float, folder: Path) -> Imported:
     wanted = (round(first * TICKS), round(last * TICKS))
-    footage, begins = stretch(shelf, *wanted)
+    footage, begins = stretch(hls_stream, *wanted)
     span = (wanted[0] - begins, wanted[1] - begins)
-    return cut(footage, span, folder, 1000, 1_767_225_600_000, Watch(nobody))
+    return cut(footage, span, folder, 1000, 1_767_225_600_000, JobProgress(nobody))
 
 
 def looks(file: Path | bytes, tmp_path: Path) -> list[bytes]:
@@ -64,10 +64,10 @@ async def test_a_cut_is_exact_to_the_frame(
     record: Record, tmp_path: Path, video: str, first: float, last: float
 ) -> None:
     source = flv(video=video)
-    shelf = await record(source)
+    hls_stream = await record(source)
     folder = tmp_path / "clip"
 
-    made = cut_out(shelf, first, last, folder)
+    made = cut_out(hls_stream, first, last, folder)
 
     assert made.duration_ms == pytest.approx(1000 * (last - first), abs=35)
     assert (made.width, made.height) == (320, 180)
@@ -83,56 +83,56 @@ async def test_a_cut_is_exact_to_the_frame(
 
 async def test_cut_over_a_change_of_codec_is_whole(record: Record, tmp_path: Path) -> None:
     hevc = flv(seconds=3, video="libx265 -preset ultrafast -x265-params log-level=none")
-    shelf = await record(flv(seconds=2, video=ULTRAFAST), hevc)
+    hls_stream = await record(flv(seconds=2, video=ULTRAFAST), hevc)
 
-    made = cut_out(shelf, 1.0, 4.0, tmp_path / "clip")
+    made = cut_out(hls_stream, 1.0, 4.0, tmp_path / "clip")
 
     assert made.duration_ms == pytest.approx(3000, abs=35)
 
 
 async def test_only_the_footage_around_a_cut_is_read(record: Record) -> None:
-    shelf = await record(flv(video="libx264 -preset ultrafast -g 30 -bf 0"))
+    hls_stream = await record(flv(video="libx264 -preset ultrafast -g 30 -bf 0"))
 
-    footage, begins = stretch(shelf, round(1.5 * TICKS), round(2.5 * TICKS))
+    footage, begins = stretch(hls_stream, round(1.5 * TICKS), round(2.5 * TICKS))
 
     assert (begins, len(footage.pieces)) == (TICKS, 2)
     assert footage.duration == 2 * TICKS
 
 
 async def test_a_live_streams_open_segment_counts(record: Record, tmp_path: Path) -> None:
-    shelf = await record(flv(seconds=3.5, video=ULTRAFAST), is_live=True)
-    assert shelf.window.open is not None
+    hls_stream = await record(flv(seconds=3.5, video=ULTRAFAST), is_live=True)
+    assert hls_stream.window.open is not None
 
-    made = cut_out(shelf, 2.5, 3.4, tmp_path / "clip")
+    made = cut_out(hls_stream, 2.5, 3.4, tmp_path / "clip")
 
     assert made.duration_ms == pytest.approx(900, abs=35)
 
 
 async def test_what_is_not_recorded_is_refused(record: Record, tmp_path: Path) -> None:
-    shelf = await record(flv(seconds=2, video=ULTRAFAST))
+    hls_stream = await record(flv(seconds=2, video=ULTRAFAST))
     with pytest.raises(Refused):
-        stretch(shelf, 3 * TICKS, 4 * TICKS)
+        stretch(hls_stream, 3 * TICKS, 4 * TICKS)
     silent = empty(tmp_path)
     with pytest.raises(Refused):
         stretch(silent, 0, TICKS)
 
 
-def empty(tmp_path: Path) -> Shelf:
+def empty(tmp_path: Path) -> HlsStream:
     """A shelf on which nothing was put yet."""
     from emulator.media.hls.window import Window
 
-    return Shelf(tmp_path, Window(segment_ms=1000, part_ms=200))
+    return HlsStream(tmp_path, Window(segment_ms=1000, part_ms=200))
 
 
 async def test_a_cut_goes_back_to_the_last_key_frame_over_forced_cuts(tmp_path: Path) -> None:
     # Given segments of which only every third begins with a key frame,
-    shelf = empty(tmp_path)
+    hls_stream = empty(tmp_path)
     broadcast = FakeBroadcast(parts_a_segment=5)
-    broadcast.send(shelf, 45)
-    for segment in shelf.window.complete:
+    broadcast.send(hls_stream, 45)
+    for segment in hls_stream.window.complete:
         segment.is_independent = segment.msn % 3 == 0
 
     # when one wants something of the sixth, then it begins with the fourth.
-    _, begins = stretch(shelf, round(5.5 * TICKS), round(5.8 * TICKS))
+    _, begins = stretch(hls_stream, round(5.5 * TICKS), round(5.8 * TICKS))
 
     assert begins == 3 * TICKS

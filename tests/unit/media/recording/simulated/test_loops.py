@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from emulator.core.errors import Refused
-from emulator.media.hls.store import Shelves
+from emulator.media.hls.store import MediaStore
 from emulator.media.recording.simulated.loops import FILE_MS_MAX, HEIGHT, Loops, width_of
 from emulator.world.library.recordings import Loop
 from emulator.world.world import World
@@ -16,7 +16,7 @@ UID = "a" * 32
 async def test_a_file_is_made_once_in_each_size_until_its_world_is_forgotten(
     world: World, tmp_path: Path
 ) -> None:
-    loops = Loops(Shelves(tmp_path))
+    loops = Loops(MediaStore(tmp_path))
     loop = Loop(UID, 0, 2_000)
 
     whole = await loops.mp4(world, loop)
@@ -38,23 +38,23 @@ async def test_what_is_live_or_empty_or_too_long_has_no_file(
     world: World, tmp_path: Path, ended_ms: int | None, code: str
 ) -> None:
     with pytest.raises(Refused) as refused:
-        await Loops(Shelves(tmp_path)).mp4(world, Loop(UID, 0, ended_ms))
+        await Loops(MediaStore(tmp_path)).mp4(world, Loop(UID, 0, ended_ms))
     assert refused.value.code == code
 
 
 async def test_what_was_followed_live_stays_where_it_was_and_beside_it_is_the_recording(
     world: World, tmp_path: Path
 ) -> None:
-    loops = Loops(Shelves(tmp_path))
-    live = await loops.shelf(world, Loop(UID, world.now_ms - 10_000, None), is_followed=True)
+    loops = Loops(MediaStore(tmp_path))
+    live = await loops.hls_stream(world, Loop(UID, world.now_ms - 10_000, None), is_followed=True)
     ended = Loop(UID, world.now_ms - 10_000, world.now_ms)
 
-    assert await loops.shelf(world, ended, is_followed=True) is live
+    assert await loops.hls_stream(world, ended, is_followed=True) is live
     # A VOD has an address of its own, where nothing was ever live.
-    vod = (await loops.shelf(world, ended)).playlist("plain").text
+    vod = (await loops.hls_stream(world, ended)).playlist("plain").text
     assert "#EXT-X-PLAYLIST-TYPE:VOD" in vod
     # Where nobody watched it live, its address has the recording in the form that it had.
-    unseen = await loops.shelf(world, ended._replace(uid="b" * 32), is_followed=True)
+    unseen = await loops.hls_stream(world, ended._replace(uid="b" * 32), is_followed=True)
     assert "EXT-X-PLAYLIST-TYPE" not in unseen.playlist("plain").text
     assert "#EXT-X-SERVER-CONTROL" in unseen.playlist("low_latency").text
 

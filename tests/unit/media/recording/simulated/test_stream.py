@@ -66,14 +66,14 @@ def test_rounds_follow_each_other_without_a_hole(film: Film) -> None:
 def test_a_live_loop_s_playlists_obey_the_rules_as_time_goes_by(
     film: Film, clock: ManualClock
 ) -> None:
-    shelf = live(film, clock)
+    hls_stream = live(film, clock)
     clock.advance(20_000)
     kinds: tuple[Kind, ...] = ("plain", "low_latency")
-    before = {kind: shelf.playlist(kind).text for kind in kinds}
+    before = {kind: hls_stream.playlist(kind).text for kind in kinds}
     for step_ms in (200, 200, 1_800, 100, 5_000, 3_600_000, 400):
         clock.advance(step_ms)
         for kind in kinds:
-            now = shelf.playlist(kind).text
+            now = hls_stream.playlist(kind).text
             assert check_media(now) == []
             if step_ms < 10_000:
                 assert check_reload(before[kind], now) == []
@@ -83,23 +83,23 @@ def test_a_live_loop_s_playlists_obey_the_rules_as_time_goes_by(
 
 
 def test_what_a_playlist_lists_is_there_and_nothing_else(film: Film, clock: ManualClock) -> None:
-    shelf = live(film, clock)
+    hls_stream = live(film, clock)
     clock.advance(7_300)
-    assert read(shelf.media_now("init-0.mp4")) == film.init_content
-    whole = read(shelf.media_now("seg-2.m4s"))
+    assert read(hls_stream.media_now("init-0.mp4")) == film.init_content
+    whole = read(hls_stream.media_now("seg-2.m4s"))
     assert whole == b"".join(
-        read(shelf.media_now(f"part-{number}.m4s")) for number in range(20, 30)
+        read(hls_stream.media_now(f"part-{number}.m4s")) for number in range(20, 30)
     )
-    assert read(shelf.media_now("part-35.m4s"))
+    assert read(hls_stream.media_now("part-35.m4s"))
     for name in ("seg-3.m4s", "part-36.m4s", "init-1.mp4", "seg-99.m4s"):
         with pytest.raises(Refused):
-            shelf.media_now(name)
+            hls_stream.media_now(name)
 
 
 async def test_a_part_that_is_hinted_at_is_waited_for(film: Film, clock: ManualClock) -> None:
-    shelf = live(film, clock)
+    hls_stream = live(film, clock)
     clock.advance(1_000)
-    waiting = asyncio.ensure_future(shelf.media("part-5.m4s"))
+    waiting = asyncio.ensure_future(hls_stream.media("part-5.m4s"))
     await asyncio.sleep(0)
     assert not waiting.done()
     clock.advance(PART_MS)
@@ -117,18 +117,18 @@ def test_a_loop_that_is_over_ends_its_playlists_as_they_were_followed(
     film: Film, clock: ManualClock, kind: Kind
 ) -> None:
     ended_ms: int | None = None
-    shelf = LiveLoop(film, clock, lambda: Showing(STARTED_MS, ended_ms, (), clock.now_ms()))
+    hls_stream = LiveLoop(film, clock, lambda: Showing(STARTED_MS, ended_ms, (), clock.now_ms()))
     clock.advance(100_000)
-    before = shelf.playlist(kind).text
+    before = hls_stream.playlist(kind).text
     clock.advance(1_000)
     ended_ms = clock.now_ms()
     clock.advance(5_000)
-    after = shelf.playlist(kind).text
+    after = hls_stream.playlist(kind).text
     assert check_media(after) == check_reload(before, after) == []
     assert after.endswith("#EXT-X-ENDLIST\n")
     assert parse(before).media_sequence > 0
     last = parse(after).segments[-1]
-    assert all(read(shelf.media_now(part.uri.rpartition("/")[2])) for part in last.parts)
+    assert all(read(hls_stream.media_now(part.uri.rpartition("/")[2])) for part in last.parts)
 
     # A playlist that comes after it has all that was shown, in the same form.
     recording = RecordedLoop(film, Showing(STARTED_MS, ended_ms, (), 0), was_live=True)
@@ -141,27 +141,27 @@ def test_a_loop_that_is_over_ends_its_playlists_as_they_were_followed(
 def test_a_loop_whose_publisher_is_away_can_be_played_to_where_it_left(
     film: Film, clock: ManualClock
 ) -> None:
-    shelf = live(film, clock, (STARTED_MS + 4_900, None))
+    hls_stream = live(film, clock, (STARTED_MS + 4_900, None))
     clock.advance(4_500)
-    before = shelf.playlist("low_latency").text
+    before = hls_stream.playlist("low_latency").text
     clock.advance(2_000)
-    away = shelf.playlist("low_latency").text
+    away = hls_stream.playlist("low_latency").text
     assert check_media(away) == check_reload(before, away) == []
     assert sum(segment.duration or 0 for segment in parse(away).segments) == pytest.approx(4.8)
     assert "EXT-X-PRELOAD-HINT" not in away
 
 
 def test_a_recorded_loop_is_as_long_as_it_ran(recorded: tuple[RecordedLoop, int]) -> None:
-    shelf, parts = recorded
-    text = shelf.playlist("plain").text
+    hls_stream, parts = recorded
+    text = hls_stream.playlist("plain").text
     assert check_media(text) == []
     assert "#EXT-X-ENDLIST" in text
     segments = names(text)
-    content = b"".join(read(shelf.media_now(name)) for name in segments)
-    found = pts_of(read(shelf.media_now("init-0.mp4")) + content)
+    content = b"".join(read(hls_stream.media_now(name)) for name in segments)
+    found = pts_of(read(hls_stream.media_now("init-0.mp4")) + content)
     assert len(found["video"]) == parts * 6
     with pytest.raises(Refused):
-        shelf.media_now(f"seg-{len(segments)}.m4s")
+        hls_stream.media_now(f"seg-{len(segments)}.m4s")
 
 
 AWAY: tuple[Pause, ...] = (
@@ -173,14 +173,14 @@ AWAY: tuple[Pause, ...] = (
 def test_where_a_publisher_was_away_players_are_told_and_nothing_is_shown(
     film: Film, clock: ManualClock
 ) -> None:
-    shelf = live(film, clock, *AWAY)
+    hls_stream = live(film, clock, *AWAY)
     kinds: tuple[Kind, ...] = ("plain", "low_latency")
     clock.advance(2_200)
-    before = {kind: shelf.playlist(kind).text for kind in kinds}
+    before = {kind: hls_stream.playlist(kind).text for kind in kinds}
     for step_ms in (2_000, 900, 2_000, 2_099, 201, 2_800, 400, 3_600):
         clock.advance(step_ms)
         for kind in kinds:
-            now = shelf.playlist(kind).text
+            now = hls_stream.playlist(kind).text
             assert check_media(now) == []
             assert check_reload(before[kind], now) == []
             before[kind] = now
@@ -205,10 +205,10 @@ def test_who_looks_late_sees_the_same_as_who_looked_all_the_time(
 
 def test_a_recording_with_pauses_decodes_to_all_that_was_shown(film: Film) -> None:
     showing = Showing(STARTED_MS, STARTED_MS + 14_000, AWAY, 0)
-    shelf = RecordedLoop(film, showing)
-    text = shelf.playlist("plain").text
+    hls_stream = RecordedLoop(film, showing)
+    text = hls_stream.playlist("plain").text
     assert check_media(text) == []
-    content = b"".join(read(shelf.media_now(name)) for name in names(text))
+    content = b"".join(read(hls_stream.media_now(name)) for name in names(text))
     found = pts_of(film.init_content + content)["video"]
     assert showing.duration_ms == 4_800 + 3_000 + 1_600
     assert len(found) == showing.duration_ms * 30 // 1000
