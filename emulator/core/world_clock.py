@@ -48,9 +48,7 @@ class WorldClock(ManualClock):
         """A clock that stands at an instant. Refuses (`invalid`) the far future."""
         if now_ms > _LAST_MS:
             raise Refused("invalid", "A clock ends with the year 9000.")
-        clock = cls(now_ms)
-        clock.freeze()
-        return clock
+        return cls(now_ms, speed=0)
 
     @property
     def mode(self) -> Mode:

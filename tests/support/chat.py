@@ -150,9 +150,7 @@ class Chatroom:
 
 def standing_clock() -> WorldClock:
     """A world's clock that stands at the beginning of 2026 until a test advances it."""
-    clock = WorldClock(ManualClock().now_ms())
-    clock.freeze()
-    return clock
+    return WorldClock.standing(ManualClock().now_ms())
 
 
 @asynccontextmanager

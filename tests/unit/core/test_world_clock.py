@@ -13,9 +13,12 @@ HOUR_MS = 3_600_000
 
 @pytest.fixture
 def standing() -> WorldClock:
-    clock = WorldClock(begin_ms=1_000)
-    clock.freeze()
-    return clock
+    return WorldClock.standing(1_000)
+
+
+def test_standing_clock_never_ran() -> None:
+    # The machine's own millisecond goes on between any two of these calls, now and then.
+    assert {WorldClock.standing(1_000).now_ms() for _ in range(5_000)} == {1_000}
 
 
 def test_a_new_clock_shows_the_machines_time_and_never_goes_back() -> None:
