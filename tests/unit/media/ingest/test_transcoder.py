@@ -33,10 +33,15 @@ def pictures(count: int) -> tuple[SourcePacket, ...]:
     encoder.width, encoder.height, encoder.pix_fmt = 320, 240, "yuv420p"
     encoder.time_base, encoder.gop_size = Fraction(1, 30), GROUP
     frame = av.VideoFrame(320, 240, "yuv420p")
+    for plane in frame.planes:  # A new frame holds whatever was in that memory before.
+        plane.update(bytes([128]) * plane.buffer_size)
     packets = []
     for number in range(count):
         frame.pts = number
         packets += encoder.encode(frame)
+    assert [bool(coded.is_keyframe) for coded in packets] == [
+        number % GROUP == 0 for number in range(count)
+    ]
     return tuple(
         SourcePacket(
             PICTURE, at * FRAME_TICKS, at * FRAME_TICKS, bool(coded.is_keyframe), bytes(coded)
