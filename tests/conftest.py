@@ -19,6 +19,12 @@ from tests.support.peers import need
 from tests.support.tested import Recorder
 
 
+# The suite starts the command hundreds of times, from as many workers as there are. Where Python is
+# told to keep no bytecode (many containers tell it so), each would compile all of it anew.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """`make tested` asks which tests have seen which operation succeed."""
     kept = os.environ.get("LIVE_EMULATOR_TESTED")
