@@ -29,7 +29,7 @@ PLAY = """async ([script, playlist]) => {
 async def test_hls_js_opened_at_live_plays_to_the_last_frame_and_fires_ended(
     chromium: Chromium, query: str
 ) -> None:
-    with platform(segment_ms=2000, reconnect_window_ms=4000) as walk:
+    with platform(segment_ms=2000, reconnect_window_ms=60_000) as walk:
         stream = walk.create()
         source = film(seconds=6)
         tab = await chromium.open(f"{walk.ready['http']}/{'0' * 32}/watch")
@@ -42,6 +42,7 @@ async def test_hls_js_opened_at_live_plays_to_the_last_frame_and_fires_ended(
         # While its publisher may come back, all that it sent is shown,
         await tab.page.wait_for_function("() => window.seen.video.currentTime > 5.5")
         # and when it has not, the stream is over.
+        walk.pass_window(stream, 60)
         await tab.page.wait_for_function("() => window.seen.isOver")
         assert await tab.page.evaluate("window.seen.fatal") == []
         assert walk.until_status(stream, "ended")["vod_id"]

@@ -15,6 +15,7 @@ from tests.support.replay import replaying, tags_of
 from tests.support.walk import Walk, platform, until
 
 HOLE_SECONDS_MAX = 0.25
+WINDOW_SECONDS = 60
 
 # Plays a recording's end to end at four times its speed, and tells what its player had.
 PLAY = """async () => {
@@ -36,7 +37,7 @@ PLAY = """async () => {
 
 @pytest.fixture(scope="module")
 def walk() -> Iterator[Walk]:
-    with platform(reconnect_window_ms=20_000) as walk:
+    with platform(reconnect_window_ms=WINDOW_SECONDS * 1000) as walk:
         yield walk
 
 
@@ -73,6 +74,7 @@ def published(walk: Walk, *publishes: list[Tag]) -> dict[str, Any]:
             walk.until_status(stream, "live")
             if number == len(publishes) - 1:
                 replay.finish()
+    walk.pass_window(stream, WINDOW_SECONDS)
     return stream | {"vod": walk.until_vod(stream)}
 
 
@@ -130,6 +132,7 @@ def test_sound_that_a_stream_began_without_is_left_out_and_the_owner_is_told(wal
                 until(lambda: "sends sound now" in str(walk.ingest(stream)), "the owner is told")
                 assert check_media(walk.media_playlist(stream, "llhls")) == []
                 replay.finish()
+    walk.pass_window(stream, WINDOW_SECONDS)
     played = play(walk.until_vod(stream)["video_url"])
     assert len(played.video) == 120
     assert played.audio == []

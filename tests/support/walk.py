@@ -113,6 +113,19 @@ class Walk:
         ).json
         return health
 
+    # Time.
+
+    def pass_time(self, seconds: float) -> None:
+        """Let the world's time pass at once, and all that is due in it."""
+        address = f"{self.ready['admin']}/clock/advance"
+        answer = self.ask("POST", address, {"seconds": seconds}, key=None)
+        assert answer.status == 200, answer.text
+
+    def pass_window(self, stream: dict[str, Any], seconds: float) -> None:
+        """Once the publisher has gone: let pass the time in which it might have come back."""
+        until(lambda: not self.ingest(stream)["is_publishing"], "the publisher has gone")
+        self.pass_time(seconds)
+
     # Waiting.
 
     def until_status(self, stream: dict[str, Any], status: str) -> dict[str, Any]:
