@@ -18,7 +18,6 @@ from emulator.world.world import World
 from tests.support.peers import need
 from tests.support.tested import Recorder
 
-
 # The suite starts the command hundreds of times, from as many workers as there are. Where Python is
 # told to keep no bytecode (many containers tell it so), each would compile all of it anew.
 sys.dont_write_bytecode = False

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from emulator.cli import main
 from tests.support.browser import Chromium
@@ -36,7 +37,7 @@ async () => {
 """
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def recorded(chromium: Chromium, tmp_path: Path) -> Path:
     path = tmp_path / "capture.har"
     with platform() as walk:

@@ -10,11 +10,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import pytest_asyncio
 
 from tests.support import stream_react
 from tests.support.browser import Chromium, Tab
 from tests.support.encoders import address_of, film, pushing
 from tests.support.files import served
+from tests.support.tables import table
 from tests.support.walk import Walk, platform
 
 PAGE = """<!doctype html><link rel="icon" href="data:,"><div style="width: 640px">
@@ -45,14 +47,20 @@ def recorded(walk: Walk) -> dict[str, Any]:
     return walk.until_vod(stream)
 
 
-@pytest.fixture
-async def led(walk: Walk, needs_chromium: str) -> AsyncIterator[Chromium]:
-    """A browser for which the CDN is here."""
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def cdn_browser(walk: Walk, needs_chromium: str) -> AsyncIterator[Chromium]:
     here = urlsplit(walk.ready["http"]).netloc
     names = ("*.cloudflarestream.com", "videodelivery.net", "*.videodelivery.net")
     rules = ",".join(f"MAP {name}:443 {here}" for name in names)
     async with Chromium.start(needs_chromium, f"--host-resolver-rules={rules}") as chromium:
         yield chromium
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def cdn_chromium(cdn_browser: Chromium) -> AsyncIterator[Chromium]:
+    """A browser for which the CDN is here."""
+    yield cdn_browser
+    await cdn_browser.close_tabs()
 
 
 @pytest.fixture
@@ -67,11 +75,11 @@ async def holds(tab: Tab, claim: str) -> None:
 
 
 async def test_react_component_plays_a_recording_and_a_live_stream_at_their_size(
-    walk: Walk, recorded: dict[str, Any], led: Chromium, tmp_path: Path
+    walk: Walk, recorded: dict[str, Any], cdn_chromium: Chromium, tmp_path: Path
 ) -> None:
     with stream_react.page(tmp_path) as page:
         # Given an app that shows a recording with the CDN's component, and asks for no autoplay,
-        tab = await led.open("about:blank", trusts_any=True)
+        tab = await cdn_chromium.open("about:blank", trusts_any=True)
         await tab.page.goto(f"{page}?src={recorded['cloudflare_video_id']}")
         # then its frame gets the picture's ratio before anything plays,
         await holds(tab, "window.heard.Resize && player.current.videoWidth === 640")
@@ -106,7 +114,7 @@ async def test_react_component_plays_a_recording_and_a_live_stream_at_their_size
 
 
 async def test_sdk_reads_and_sets_what_a_media_element_has(
-    recorded: dict[str, Any], led: Chromium, app: tuple[Path, str]
+    recorded: dict[str, Any], cdn_chromium: Chromium, app: tuple[Path, str]
 ) -> None:
     # Given a page that frames the bare player, and asks it for nothing,
     uid = recorded["cloudflare_video_id"]
@@ -114,7 +122,7 @@ async def test_sdk_reads_and_sets_what_a_media_element_has(
     (folder / "index.html").write_text(
         PAGE % (f"https://watch.cloudflarestream.com/{uid}", "https://embed.cloudflarestream.com")
     )
-    tab = await led.open(address, trusts_any=True)
+    tab = await cdn_chromium.open(address, trusts_any=True)
     await holds(tab, "heard.includes('loadedmetadata') && api.videoHeight === 360")
     found = await tab.page.evaluate(
         "({ paused: api.paused, muted: api.muted, loop: api.loop, controls: api.controls,"
@@ -162,7 +170,7 @@ async def test_sdk_reads_and_sets_what_a_media_element_has(
     assert await tab.page.evaluate("[gone, api.volume]") == [0, 0.5]
 
 
-@pytest.mark.parametrize(
+@table(
     ("query", "claim"),
     [
         ("", "video.paused && !video.muted && video.poster.endsWith('/thumbnail.jpg')"),
@@ -183,9 +191,9 @@ async def test_sdk_reads_and_sets_what_a_media_element_has(
     ],
 )
 async def test_bare_player_does_what_its_address_says(
-    walk: Walk, recorded: dict[str, Any], led: Chromium, query: str, claim: str
+    walk: Walk, recorded: dict[str, Any], cdn_chromium: Chromium, query: str, claim: str
 ) -> None:
-    tab = await led.open(
+    tab = await cdn_chromium.open(
         f"{walk.ready['http']}/{recorded['cloudflare_video_id']}?{query}", trusts_any=True
     )
     await tab.until(f"video.readyState >= 2 && {claim}")

@@ -73,6 +73,11 @@ class Chromium:
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
 
+    async def close_tabs(self) -> None:
+        """Whatever is open; a test leaves nothing to the next one."""
+        for context in [*self._browser.contexts]:
+            await context.close()
+
     @staticmethod
     @asynccontextmanager
     async def start(path: str, *flags: str) -> AsyncIterator["Chromium"]:
