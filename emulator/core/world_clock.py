@@ -2,6 +2,8 @@
 
 All that is due in a world stands on one agenda, in whatever mode its clock is. While time runs, one
 timer of the event loop waits for the next of it. It runs on the loop's thread.
+
+Where time stands, it goes on to the next instant once nothing is left to run (`core/idle`).
 """
 
 import asyncio
@@ -11,14 +13,12 @@ from typing import Literal
 
 from emulator.core.clock import ManualClock, Timer, steady_ns, wall_ns
 from emulator.core.errors import Refused
+from emulator.core.idle import wait_until_idle
 
 Mode = Literal["real", "scaled", "virtual"]
 
 SPEED_MIN = 0.01
 SPEED_MAX = 10_000.0
-# So many turns of the loop follow each instant of an advance: what an act wakes, and what that
-# wakes in turn, happens at that instant. Work that takes longer says so (`working`).
-_TURNS = 10
 _WORK_SECONDS_MAX = 60.0
 # An advance stops after so many instants at which something was due: about half a minute.
 _INSTANTS_MAX = 500_000
@@ -170,6 +170,7 @@ class WorldClock(ManualClock):
 
     @contextmanager
     def working(self) -> Iterator[None]:
+        """The block waits for something outside the loop, such as a thread: time waits for it."""
         self._works += 1
         try:
             yield
@@ -185,8 +186,12 @@ class WorldClock(ManualClock):
         self._wind()
 
     async def _settle(self) -> None:
-        """Let everything happen that this instant has caused."""
-        await _turn_loop()
+        """Let everything happen that this instant has caused, however long a chain of awaits it is.
+
+        Work on other threads, in processes and with other servers is waited for where it says so
+        (`working`).
+        """
+        await wait_until_idle()
         while self._works:
             self._rested.clear()
             try:
@@ -198,7 +203,7 @@ class WorldClock(ManualClock):
                     f"Something is still being worked on after {_WORK_SECONDS_MAX:g} s. The clock"
                     " stands at the instant at which that began; ask again.",
                 ) from None
-            await _turn_loop()
+            await wait_until_idle()
 
     def _go_on(self, speed: float) -> None:
         self._speed = speed
@@ -253,8 +258,3 @@ def _loop() -> asyncio.AbstractEventLoop | None:
         return asyncio.get_running_loop()
     except RuntimeError:
         return None
-
-
-async def _turn_loop() -> None:
-    for _ in range(_TURNS):
-        await asyncio.sleep(0)

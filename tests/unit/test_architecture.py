@@ -60,6 +60,7 @@ IO_MODULES = {
 IO_ALLOWED = {
     "emulator/core/clock.py": {"asyncio"},
     "emulator/core/world_clock.py": {"asyncio"},
+    "emulator/core/idle.py": {"asyncio"},
     "emulator/core/bus.py": {"asyncio"},
     "emulator/core/values.py": {"threading"},
 }
