@@ -23,16 +23,16 @@ UID = "cd" * 16
 WRITING = """
 import asyncio, sys
 from pathlib import Path
-from emulator.media.hls.store import Shelves, ShelfSettings
+from emulator.media.hls.store import MediaStore, MediaStoreConfig
 from tests.support.broadcast import FakeBroadcast
 
 async def main():
-    shelves = Shelves(Path(sys.argv[1]), ShelfSettings(segment_ms=1000))
-    shelf = shelves.begin(sys.argv[2])
+    media_store = MediaStore(Path(sys.argv[1]), MediaStoreConfig(segment_ms=1000))
+    hls_stream = media_store.begin(sys.argv[2])
     broadcast = FakeBroadcast(parts_a_segment=5)
     while True:
-        broadcast.send(shelf)
-        await shelves.written()
+        broadcast.send(hls_stream)
+        await media_store.written()
         print(broadcast.count, flush=True)
 
 asyncio.run(main())
@@ -44,7 +44,8 @@ def write_until_killed(root: Path, parts: int) -> int:
     command = [sys.executable, "-c", WRITING, str(root), UID]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         assert process.stdout is not None
-        said = next(line for line in process.stdout if int(line) >= parts)
+        said = next((line for line in process.stdout if int(line) >= parts), "")
+        assert said, "the process ended before it was killed"
         process.send_signal(signal.SIGKILL)
         left = process.stdout.read().splitlines()
         assert process.wait(60) == -signal.SIGKILL
