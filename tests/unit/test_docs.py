@@ -5,13 +5,12 @@ import re
 import shlex
 from pathlib import Path
 
-import pytest
-
 from emulator.cli import COMMANDS, module_of
 from emulator.web.admin.table import OPERATIONS as ADMIN
 from emulator.web.api.table import OPERATIONS
 from emulator.web.openapi import reference
 from tests.support.docs import PAGES, PROJECT, Shown, commands, links
+from tests.support.tables import table
 
 SHOWN = [shown for page in PAGES for shown in commands(page)]
 # Inside sentences, where a command is shown in backquotes.
@@ -32,7 +31,7 @@ def own_commands() -> list[Shown]:
     return [shown for shown in [*SHOWN, *inline] if shown.line.startswith("live-emulator ")]
 
 
-@pytest.mark.parametrize("shown", own_commands(), ids=str)
+@table("shown", own_commands(), ids=str)
 def test_a_command_that_is_shown_can_be_typed(shown: Shown) -> None:
     _, name, *arguments = shlex.split(shown.line)
 
@@ -41,7 +40,7 @@ def test_a_command_that_is_shown_can_be_typed(shown: Shown) -> None:
         parser_of(name).parse_args(arguments)
 
 
-@pytest.mark.parametrize("shown", SHOWN, ids=str)
+@table("shown", SHOWN, ids=str)
 def test_a_make_target_that_is_shown_is_there(shown: Shown) -> None:
     targets = set(re.findall(r"^([a-z]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
     words = shlex.split(shown.line)
@@ -49,7 +48,7 @@ def test_a_make_target_that_is_shown_is_there(shown: Shown) -> None:
     assert words[0] != "make" or set(words[1:]) <= targets
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
+@table("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
 def test_a_link_leads_somewhere(page: Path) -> None:
     dead = [target for target in links(page) if not (page.parent / target).exists()]
 

@@ -1,10 +1,9 @@
 """The validator's own tests: a good playlist breaks no rule, one mutation breaks its rule."""
 
-import pytest
-
 from tests.support.hls.media_rules import check_media
 from tests.support.hls.multivariant_rules import check_multivariant
 from tests.support.hls.reload_rules import check_reload
+from tests.support.tables import table
 
 LIVE = """#EXTM3U
 #EXT-X-VERSION:9
@@ -57,7 +56,7 @@ def test_a_good_playlist_breaks_no_rule() -> None:
     assert check_multivariant(MULTIVARIANT) == []
 
 
-@pytest.mark.parametrize(
+@table(
     ("rule", "old", "new"),
     [
         ("starts_with_extm3u", "#EXTM3U\n", "\n#EXTM3U\n"),
@@ -123,7 +122,7 @@ def test_one_mutation_breaks_its_rule(rule: str, old: str, new: str) -> None:
     assert rule in check_media(mutated)
 
 
-@pytest.mark.parametrize(
+@table(
     ("rule", "old", "new"),
     [
         ("the_target_duration_stays", "TARGETDURATION:1", "TARGETDURATION:2"),
@@ -153,7 +152,7 @@ def test_nothing_may_follow_the_end() -> None:
     assert "the_end_is_the_end" in check_reload(ended, LATER)
 
 
-@pytest.mark.parametrize(
+@table(
     ("rule", "old", "new"),
     [
         ("starts_with_extm3u", "#EXTM3U", "#EXTM3U8"),

@@ -6,9 +6,10 @@ import gc
 import pytest
 
 from emulator.cli.lib.collector import collect_in_quiet, is_time
+from tests.support.tables import table
 
 
-@pytest.mark.parametrize(
+@table(
     ("count", "waited_seconds", "share", "expected"),
     [
         (9, 3600, 0.0, False),

@@ -13,6 +13,7 @@ from emulator.cli.doctor import Finding, examine, of_clock, of_disk, of_python
 from emulator.machine.certificates import server_context
 from emulator.machine.folder import DataFolder
 from emulator.settings import Settings
+from tests.support.tables import table
 
 
 def settings_in(folder: Path, **values: object) -> Settings:
@@ -57,7 +58,7 @@ def test_a_library_that_does_not_load_is_a_failure_with_the_command_that_mends_i
     assert found.advice == f"Install it again: python -m pip install --force-reinstall {library}"
 
 
-@pytest.mark.parametrize(
+@table(
     ("found", "state", "told", "advice"),
     [
         (of_python((3, 13)), "ok", "at ", ""),

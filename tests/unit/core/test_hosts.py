@@ -9,12 +9,13 @@ from emulator.world.live.streams import StreamPatch
 from emulator.world.people import accounts
 from emulator.world.webhooks import targets as webhooks
 from emulator.world.world import World
+from tests.support.tables import table
 
 GOOD = ["localhost", "127.0.0.1", "[::1]", "[2001:db8::7]", "my_service", "a.example.test."]
 BAD = ["[::1", "[:::]", "[1.2.3.4]", "[]", "::1", "a..b", ".", "...", "-", "-a", "a" * 64, ""]
 
 
-@pytest.mark.parametrize("host", GOOD)
+@table("host", GOOD)
 def test_host_that_can_be_one(host: str) -> None:
     assert is_host(host)
     webhooks.check_url(f"http://{host}:9000/hook")

@@ -23,11 +23,12 @@ from emulator.web.admin.clock import ClockAdvance
 from emulator.web.admin.streams.viewers import ViewersOrder
 from emulator.world.audience.curves import Stay
 from emulator.world.faults import values as faults
+from tests.support.tables import table
 
 PAGE = Path(__file__).parents[3] / "docs/reference/quantities.md"
 
 
-@pytest.mark.parametrize(
+@table(
     ("read", "written", "value"),
     [
         (quantities.share, "0.5%", 0.005),
@@ -56,7 +57,7 @@ def test_quantities_are_read(read: Callable[[object], Any], written: object, val
     assert read(written) == value
 
 
-@pytest.mark.parametrize(
+@table(
     ("read", "written", "message"),
     [
         (quantities.share, "120%", "invalid share '120%'; write it like 30% or 0.3"),
@@ -162,8 +163,8 @@ DURATIONS: dict[str, int | None] = {
 }
 
 
-@pytest.mark.parametrize("name", READERS)
-@pytest.mark.parametrize("text", DURATIONS)
+@table("name", READERS)
+@table("text", DURATIONS)
 def test_every_reader_of_durations_agrees(name: str, text: str) -> None:
     read, _ = READERS[name]
     expected = DURATIONS[text]
@@ -177,7 +178,7 @@ def test_every_reader_of_durations_agrees(name: str, text: str) -> None:
             read(text)
 
 
-@pytest.mark.parametrize("name", READERS)
+@table("name", READERS)
 def test_bare_numbers_are_seconds_where_a_unit_is_implied(name: str) -> None:
     read, takes_bare = READERS[name]
 

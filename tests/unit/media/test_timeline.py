@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from emulator.media.packets import AudioTrack, Packet, Track, VideoTrack
 from emulator.media.timeline import Timeline
+from tests.support.tables import table
 
 VIDEO = VideoTrack("h264", b"", "avc1.42c01f", 1280, 720)
 AUDIO = AudioTrack("aac", b"", "mp4a.40.2", 48_000, 2, 1024)
@@ -115,7 +116,7 @@ def test_a_frame_that_was_clamped_is_not_shown_before_its_decode_time() -> None:
     assert packet.pts == packet.dts == 1
 
 
-@pytest.mark.parametrize("jump_ms", [11_000, 3_600_000, -5_000, -10_000])
+@table("jump_ms", [11_000, 3_600_000, -5_000, -10_000])
 def test_a_jump_or_rewind_is_closed_up_in_a_new_epoch(jump_ms: int) -> None:
     # Given a stream with sound and picture,
     timeline, _ = running(sound(10_000), sound(10_021), frame(10_033), frame(10_066))
@@ -163,7 +164,7 @@ def test_a_picture_every_two_seconds_is_no_row_of_holes() -> None:
     assert timeline.epoch.number <= 2
 
 
-@pytest.mark.parametrize("bits", [31, 32])
+@table("bits", [31, 32])
 def test_the_wrap_of_an_encoders_counter_is_followed_in_silence(bits: int) -> None:
     wrap = 1 << bits
     timeline = Timeline()
@@ -176,7 +177,7 @@ def test_the_wrap_of_an_encoders_counter_is_followed_in_silence(bits: int) -> No
     assert timeline.epoch.number == 1
 
 
-@pytest.mark.parametrize("track", [AUDIO, AUDIO_44])
+@table("track", [AUDIO, AUDIO_44])
 def test_audio_runs_on_its_sample_clock_while_the_wire_agrees(track: AudioTrack) -> None:
     timeline = Timeline()
     placed(timeline, frame(0, is_key=True), tracks=(VIDEO, track))

@@ -8,6 +8,7 @@ from emulator.scenario.engine.run import Server
 from emulator.scenario.language.errors import WrongScenario
 from emulator.scenario.language.load import load
 from tests.support.evening import play
+from tests.support.tables import table
 
 HEAD = """
 scenario: Facts
@@ -160,7 +161,7 @@ async def test_throughout_holds_for_its_time_and_the_step_below_comes_after() ->
     assert played.notes == [(30_000, "after")]
 
 
-@pytest.mark.parametrize(
+@table(
     ("condition", "is_done"),
     [
         ("{stream.launch.status: live}", True),
@@ -247,7 +248,7 @@ def mistakes(text: str) -> Any:
     return [mistake.message for mistake in refused.value.mistakes]
 
 
-@pytest.mark.parametrize(
+@table(
     ("step", "message"),
     [
         (

@@ -12,6 +12,7 @@ from emulator.cli.scenario.replaying import replay
 from emulator.scenario.language.errors import WrongScenario
 from emulator.scenario.record.replay import read
 from tests.support.evening import play
+from tests.support.tables import table
 
 EVENING = """
 scenario: Evening
@@ -45,7 +46,7 @@ async def test_a_log_is_told_again_byte_for_byte(tmp_path: Path) -> None:
     assert report["chat_posted"] > 10
 
 
-@pytest.mark.parametrize(
+@table(
     ("line", "told"),
     [
         ("nothing", "This is no JSON."),

@@ -8,6 +8,7 @@ import pytest
 
 from emulator.settings import MEMORY, Settings, WrongSetting
 from emulator.settings.fields import DECLARED, default_folder
+from tests.support.tables import table
 
 PACKAGE = Path(__file__).parents[3] / "emulator"
 
@@ -31,7 +32,7 @@ def test_settings_cannot_be_changed_after_they_were_checked() -> None:
         Settings().port = 1  # type: ignore[misc]  # that is the point
 
 
-@pytest.mark.parametrize(
+@table(
     ("values", "message"),
     [
         ({"port": 70_000}, "port: 70000 is out of range: 0 to 65535."),
@@ -71,7 +72,7 @@ def test_data_goes_to_the_users_cache_folder(monkeypatch: pytest.MonkeyPatch) ->
     assert default_folder() == Path.home() / "Library/Caches/live-emulator"
 
 
-@pytest.mark.parametrize("declared", DECLARED, ids=lambda declared: declared.key)
+@table("declared", DECLARED, ids=lambda declared: declared.key)
 def test_a_default_can_be_written_down_and_read_again(declared: Any) -> None:
     default = getattr(Settings(), declared.attribute)
     shown = declared.kind.show(default)

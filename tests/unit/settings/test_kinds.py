@@ -18,6 +18,7 @@ from emulator.settings.kinds import (
     Url,
     Words,
 )
+from tests.support.tables import table
 
 
 def test_a_bare_duration_is_in_the_settings_own_unit() -> None:
@@ -25,7 +26,7 @@ def test_a_bare_duration_is_in_the_settings_own_unit() -> None:
     assert Duration("ms").parse("0.2s") == 200
 
 
-@pytest.mark.parametrize(
+@table(
     ("text", "is_true"), [("true", True), ("ON", True), ("1", True), ("no", False), ("0", False)]
 )
 def test_a_flag_is_read_as_people_write_it(text: str, is_true: bool) -> None:
@@ -87,7 +88,7 @@ def test_words_are_some_of_a_few() -> None:
         kind.check(("90p",))
 
 
-@pytest.mark.parametrize(
+@table(
     "text",
     ["http://emulator:18787", "https://streams.example.org/", "http://[2001:db8::7]:80", ""],
 )
@@ -97,7 +98,7 @@ def test_url_of_a_server_is_a_scheme_a_host_and_a_port(text: str) -> None:
     assert value == text.rstrip("/")
 
 
-@pytest.mark.parametrize(
+@table(
     ("text", "message"),
     [
         ("streams.example.org", "is not a URL of http or https; write it like http://streams"),

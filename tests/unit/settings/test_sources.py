@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from emulator.settings import Settings, WrongSetting, add_flags, gather
 from emulator.settings.fields import DECLARED
+from tests.support.tables import table
 
 Write = Callable[[str], Path]
 
@@ -131,7 +132,7 @@ def test_memory_in_the_file_stays_memory(write: Write) -> None:
     assert gather({"settings": str(write("data: ':memory:'\n"))}, {}).is_in_memory
 
 
-@pytest.mark.parametrize(
+@table(
     ("variable", "message"),
     [
         (("LIVE_EMULATOR_PORT", "x"), "LIVE_EMULATOR_PORT: 'x' is not a whole number."),

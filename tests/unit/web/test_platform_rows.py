@@ -7,6 +7,7 @@ import pytest
 
 from emulator.core.errors import Refused
 from emulator.web.api.table import OPERATIONS, ROUTER
+from tests.support.tables import table
 
 _FILE = Path(__file__).parents[2] / "support/platform_rows.txt"
 # Who is signed in may be shown more than is known; nobody may be asked to sign in.
@@ -35,7 +36,7 @@ def test_the_list_is_whole() -> None:
     assert len({(row.method, row.path) for row in ROWS}) == len(ROWS) == 190
 
 
-@pytest.mark.parametrize("row", ROWS, ids=str)
+@table("row", ROWS, ids=str)
 def test_a_row_is_served_as_it_is_known(row: Row) -> None:
     try:
         operation, values = ROUTER.find(row.method, row.path)

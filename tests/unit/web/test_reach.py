@@ -1,12 +1,12 @@
 """By which address a request says that it came."""
 
-import pytest
 from starlette.datastructures import Headers
 
 from emulator.web.reach import Reach, used_by
+from tests.support.tables import table
 
 
-@pytest.mark.parametrize(
+@table(
     ("headers", "http"),
     [
         ({"host": "emulator:18787"}, "http://emulator:18787"),

@@ -29,6 +29,7 @@ from emulator.world.rules import RulesConfig
 from emulator.world.world import World
 from tests.support.plans import WatchedStore, sites_in
 from tests.support.streams import live, make
+from tests.support.tables import table
 
 WORLD = Path(emulator.world.__file__).parent
 OURS = [*(WORLD / "live").glob("*.py"), *(WORLD / "discovery").glob("*.py")]
@@ -138,7 +139,7 @@ def test_no_statement_walks_a_whole_table(store: WatchedStore) -> None:
     assert store.scans() == []
 
 
-@pytest.mark.parametrize(
+@table(
     ("sql", "is_walk"),
     [
         ("SELECT * FROM streams WHERE title = 'x'", True),

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from emulator.core.errors import ProtocolError, Refused
 from emulator.media.codecs import aac
+from tests.support.tables import table
 
 
-@pytest.mark.parametrize(
+@table(
     ("config", "codecs", "rate", "channels", "samples"),
     [
         ("1190", "mp4a.40.2", 48_000, 2, 1024),
@@ -38,14 +39,14 @@ def test_a_config_gives_the_output_rate_channels_and_samples_a_frame(
     assert track.timescale == rate
 
 
-@pytest.mark.parametrize("config", ["0990", "1980", "1180"])  # AAC Main, AAC SSR, PCE channels
+@table("config", ["0990", "1980", "1180"])  # AAC Main, AAC SSR, PCE channels
 def test_what_browsers_do_not_play_is_refused_by_topic(config: str) -> None:
     with pytest.raises(Refused) as refused:
         aac.track(bytes.fromhex(config))
     assert refused.value.details["topic"] in {"aac_profile", "channels"}
 
 
-@pytest.mark.parametrize("config", ["", "11", "17", "1690"])
+@table("config", ["", "11", "17", "1690"])
 def test_a_broken_config_is_a_protocol_error(config: str) -> None:
     with pytest.raises(ProtocolError):
         aac.track(bytes.fromhex(config))

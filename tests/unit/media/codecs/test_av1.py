@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from emulator.core.errors import ProtocolError, Refused
 from emulator.media.codecs import av1
+from tests.support.tables import table
 
 SVT_1080P = bytes.fromhex("81080c000a0c02000042955dfe1b805f0008")
 AOM_TEN_BITS_638X358 = bytes.fromhex("81014c000a0b0000000cc4fb6536be5010")
@@ -15,7 +16,7 @@ RAV1E_WITHOUT_HEADER = bytes.fromhex("811f0c00")
 RAV1E_KEY_FRAME_720P = bytes.fromhex("12000a0e000000faa67fd9e210a88101010a32d0b50210021023")
 
 
-@pytest.mark.parametrize(
+@table(
     ("record", "codecs", "size"),
     [
         (SVT_1080P, "av01.0.08M.08", (1920, 1080)),
@@ -48,7 +49,7 @@ def test_a_temporal_delimiter_does_not_go_into_mp4() -> None:
     assert av1.sample(b"\x32\x01\x10") == b"\x32\x01\x10"
 
 
-@pytest.mark.parametrize("record", [b"", b"\x81", b"\x01" + SVT_1080P[1:], SVT_1080P[:10]])
+@table("record", [b"", b"\x81", b"\x01" + SVT_1080P[1:], SVT_1080P[:10]])
 def test_a_broken_record_is_a_protocol_error(record: bytes) -> None:
     with pytest.raises(ProtocolError):
         av1.track(record)

@@ -4,16 +4,17 @@ import pytest
 
 from emulator.core.errors import Refused
 from emulator.media import codecs
+from tests.support.tables import table
 
 
-@pytest.mark.parametrize(
+@table(
     ("fourcc", "name"), [(b"avc1", "H.264"), (b"hvc1", "HEVC"), (b"av01", "AV1"), (b"vp09", "VP9")]
 )
 def test_video_is_found_by_fourcc(fourcc: bytes, name: str) -> None:
     assert codecs.video(fourcc).name == name
 
 
-@pytest.mark.parametrize(("fourcc", "name"), [(b"mp4a", "AAC"), (b"Opus", "Opus")])
+@table(("fourcc", "name"), [(b"mp4a", "AAC"), (b"Opus", "Opus")])
 def test_audio_is_found_by_fourcc(fourcc: bytes, name: str) -> None:
     assert codecs.audio(fourcc).name == name
 
@@ -24,22 +25,20 @@ def test_the_old_numbers_find_the_same_formats() -> None:
     assert codecs.legacy_audio(10) is codecs.audio(b"mp4a")
 
 
-@pytest.mark.parametrize(
-    ("number", "name"), [(2, "Sorenson"), (4, "VP6"), (13, "AV1 under"), (15, "number 15")]
-)
+@table(("number", "name"), [(2, "Sorenson"), (4, "VP6"), (13, "AV1 under"), (15, "number 15")])
 def test_other_old_video_is_refused_by_name(number: int, name: str) -> None:
     with pytest.raises(Refused, match=f"{name}.*not supported") as refused:
         codecs.legacy_video(number)
     assert refused.value.code == "unsupported"
 
 
-@pytest.mark.parametrize(("number", "name"), [(2, "MP3"), (11, "Speex"), (14, "MP3")])
+@table(("number", "name"), [(2, "MP3"), (11, "Speex"), (14, "MP3")])
 def test_other_old_audio_is_refused_by_name(number: int, name: str) -> None:
     with pytest.raises(Refused, match=f"{name}.*not supported"):
         codecs.legacy_audio(number)
 
 
-@pytest.mark.parametrize(
+@table(
     ("fourcc", "name"), [(b".mp3", "MP3"), (b"fLaC", "FLAC"), (b"ac-3", "AC-3"), (b"abcd", "abcd")]
 )
 def test_other_fourccs_are_refused_by_name(fourcc: bytes, name: str) -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from emulator.core.errors import ProtocolError, Refused
 from emulator.media.codecs import h264
+from tests.support.tables import table
 
 BASELINE_720P = bytes.fromhex(
     "0142c01fffe100196742c01fd9005005bb011000000300100000030320f18324800100"
@@ -39,7 +40,7 @@ TEN_BITS = bytes.fromhex(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(
+@table(
     ("record", "codecs", "size"),
     [
         (BASELINE_720P, "avc1.42c01f", (1280, 720)),
@@ -57,7 +58,7 @@ def test_a_record_gives_profile_and_cropped_size(
     assert track.config == record
 
 
-@pytest.mark.parametrize("record", [FOUR_TWO_TWO, TEN_BITS])
+@table("record", [FOUR_TWO_TWO, TEN_BITS])
 def test_pictures_that_browsers_do_not_show_are_refused_by_topic(record: bytes) -> None:
     with pytest.raises(Refused, match="4:2:0") as refused:
         h264.track(record)
@@ -65,7 +66,7 @@ def test_pictures_that_browsers_do_not_show_are_refused_by_topic(record: bytes) 
     assert refused.value.details == {"topic": "pixel_format", "is_transcodable": True}
 
 
-@pytest.mark.parametrize("size", range(len(BASELINE_720P) - 16))
+@table("size", range(len(BASELINE_720P) - 16))
 def test_a_record_cut_off_in_its_sps_is_a_protocol_error(size: int) -> None:
     with pytest.raises(ProtocolError):
         h264.track(BASELINE_720P[:size])

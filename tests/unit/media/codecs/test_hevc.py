@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from emulator.core.errors import ProtocolError, Refused
 from emulator.media.codecs import hevc
+from tests.support.tables import table
 
 MAIN_1080P = bytes.fromhex(
     "01016000000090000000000078f000fcfdf8f800000f0320000100184001"
@@ -25,7 +26,7 @@ MAIN10_SUB_LAYERS_638X358 = bytes.fromhex(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(
+@table(
     ("record", "codecs", "size"),
     [
         (MAIN_1080P, "hvc1.1.6.L120.90", (1920, 1080)),
@@ -40,7 +41,7 @@ def test_a_record_gives_profile_and_cropped_size(
     assert track.config == record
 
 
-@pytest.mark.parametrize("size", [0, 1, 22, 23, 25, 40, 60, 75, 90])
+@table("size", [0, 1, 22, 23, 25, 40, 60, 75, 90])
 def test_a_record_cut_off_before_its_sps_ends_is_a_protocol_error(size: int) -> None:
     with pytest.raises(ProtocolError):
         hevc.track(MAIN_1080P[:size])

@@ -13,6 +13,7 @@ from emulator.core.errors import Refused
 from emulator.media.codecs.image_parts import BrokenImage, drawing_jpeg, drawing_png, drawing_webp
 from emulator.media.codecs.images import look_at, look_in_turn
 from tests.support.peers import need
+from tests.support.tables import table
 
 TEXT = b"unfolds " * 1000
 
@@ -53,7 +54,7 @@ def test_png_keeps_palette_and_transparency_once() -> None:
     assert drawing_png(png(palette, clear, palette)) == png(palette, clear)
 
 
-@pytest.mark.parametrize(
+@table(
     "content",
     [
         png()[:-20],

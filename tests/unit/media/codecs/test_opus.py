@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from emulator.core.errors import ProtocolError
 from emulator.media.codecs import opus
+from tests.support.tables import table
 
 STEREO = b"OpusHead" + bytes.fromhex("0102380180bb0000000000")
 SURROUND = b"OpusHead" + bytes.fromhex("0106380180bb00000000010402000401020305")
@@ -21,7 +22,7 @@ def test_a_head_gives_channels_and_always_48_khz() -> None:
     assert opus.track(STEREO[8:]) == track
 
 
-@pytest.mark.parametrize(
+@table(
     ("packet", "samples"),
     [
         (b"\xfc\x7e", 960),  # CELT, one frame of 20 ms
@@ -38,9 +39,7 @@ def test_a_packets_first_bytes_tell_its_samples(packet: bytes, samples: int) -> 
     assert opus.samples(packet) == samples
 
 
-@pytest.mark.parametrize(
-    "head", [b"", b"OpusHead", STEREO[:-1], b"OpusHead\x11" + STEREO[9:], SURROUND[:-1]]
-)
+@table("head", [b"", b"OpusHead", STEREO[:-1], b"OpusHead\x11" + STEREO[9:], SURROUND[:-1]])
 def test_a_broken_head_is_a_protocol_error(head: bytes) -> None:
     with pytest.raises(ProtocolError):
         opus.track(head)

@@ -1,11 +1,11 @@
 """Key frames that carry their parameter sets: where those go, and what stays as it is."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.media import codecs
 from emulator.media.packets import VideoCodec
+from tests.support.tables import table
 
 AVCC = bytes.fromhex("0142c01fffe1 0004 6742c01f 01 0003 68cb83")
 HVCC = bytes(21) + bytes.fromhex(
@@ -18,7 +18,7 @@ IDR = bytes.fromhex("00000003 65b804")
 HEVC_IDR = bytes.fromhex("00000003 2601af")
 
 
-@pytest.mark.parametrize(
+@table(
     ("codec", "config", "frame", "expected"),
     [
         ("h264", AVCC, IDR, AVC_SETS + IDR),
@@ -34,7 +34,7 @@ def test_sets_come_first_and_nothing_else_does(
     assert codecs.self_contained(codec, config, memoryview(frame)) == expected
 
 
-@pytest.mark.parametrize(
+@table(
     ("codec", "config", "delimiter", "sets", "frame"),
     [
         ("h264", AVCC, "00000002 09f0", AVC_SETS, IDR),
@@ -49,7 +49,7 @@ def test_an_access_unit_delimiter_stays_before_them(
     assert codecs.self_contained(codec, config, first + frame) == first + sets + frame
 
 
-@pytest.mark.parametrize(
+@table(
     ("codec", "config", "frame"),
     [
         ("h264", AVCC, AVC_SETS + IDR),
@@ -63,7 +63,7 @@ def test_an_encoder_that_repeats_its_own_is_left_alone(
     assert codecs.self_contained(codec, config, frame) is frame
 
 
-@pytest.mark.parametrize(("length_size", "octet"), [(1, 0xFC), (2, 0xFD), (4, 0xFF)])
+@table(("length_size", "octet"), [(1, 0xFC), (2, 0xFD), (4, 0xFF)])
 def test_lengths_are_as_wide_as_the_record_says(length_size: int, octet: int) -> None:
     config = AVCC[:4] + bytes([octet]) + AVCC[5:]
     frame = (3).to_bytes(length_size) + IDR[4:]
@@ -77,9 +77,7 @@ def test_a_set_that_is_too_long_for_its_length_is_left_out_with_all_others() -> 
     assert codecs.self_contained("h264", config, b"\x03\x65\xb8\x04") == b"\x03\x65\xb8\x04"
 
 
-@pytest.mark.parametrize(
-    ("codec", "config"), [("h264", AVCC[:-1]), ("h264", AVCC[:12]), ("hevc", HVCC[:-8])]
-)
+@table(("codec", "config"), [("h264", AVCC[:-1]), ("h264", AVCC[:12]), ("hevc", HVCC[:-8])])
 def test_a_broken_record_leaves_the_frame_as_it_is(codec: VideoCodec, config: bytes) -> None:
     assert codecs.self_contained(codec, config, IDR) == IDR
 

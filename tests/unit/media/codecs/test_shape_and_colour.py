@@ -2,12 +2,11 @@
 
 import struct
 
-import pytest
-
 from emulator.media import codecs
 from emulator.media.codecs import vui
 from emulator.media.hls.fmp4 import init_segment
 from emulator.media.packets import Colour, VideoTrack
+from tests.support.tables import table
 
 # Of x264 with SAR 7:5 and full range, of x265 with scaling lists, four references and B-frames, of
 # libaom and of libvpx: 352 x 288 pixels each.
@@ -27,7 +26,7 @@ VP9_KEY = bytes.fromhex("82498342a015f011f60638241c184a000ca050661fdfdff8")
 PQ, HLG = Colour(9, 16, 9), Colour(9, 18, 9, is_full_range=True)
 
 
-@pytest.mark.parametrize(
+@table(
     ("fourcc", "record", "aspect", "colour", "video_range"),
     [
         (b"avc1", AVCC, (7, 5), HLG, "HLG"),
@@ -70,7 +69,7 @@ def test_vp9_says_in_its_key_frames_how_large_it_is_to_be_shown() -> None:
     assert form.sized(form.track(VPCC), key).aspect == (2, 1)
 
 
-@pytest.mark.parametrize("cut", range(8, 33))
+@table("cut", range(8, 33))
 def test_a_header_that_is_cut_off_behind_its_size_says_nothing(cut: int) -> None:
     sps = AVCC[8:40][:cut]
     record = AVCC[:6] + len(sps).to_bytes(2) + sps + AVCC[40:]
@@ -79,7 +78,7 @@ def test_a_header_that_is_cut_off_behind_its_size_says_nothing(cut: int) -> None
         assert (track.width, track.height) == (352, 288)
 
 
-@pytest.mark.parametrize(
+@table(
     ("given", "aspect"),
     [((0, 1), (1, 1)), ((1, 0), (1, 1)), ((128, 90), (64, 45)), ((65_535, 1), (1, 1))],
 )

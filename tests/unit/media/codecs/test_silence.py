@@ -10,6 +10,7 @@ import pytest
 from emulator.media import codecs
 from emulator.media.codecs import aac, opus
 from emulator.media.packets import AudioTrack
+from tests.support.tables import table
 
 HE_AAC = b"\x2b\x11\x88"  # SBR to 48 kHz over LC at 24 kHz, stereo.
 
@@ -18,7 +19,7 @@ def head(channels: int, mapping: bytes = b"\x00") -> bytes:
     return b"OpusHead\x01" + struct.pack("<BHIH", channels, 312, 48_000, 0) + mapping
 
 
-@pytest.mark.parametrize(
+@table(
     "track",
     [
         *(pytest.param(aac.track(aac.config(48_000, n)), id=f"aac {n}") for n in range(1, 7)),

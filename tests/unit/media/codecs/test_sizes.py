@@ -8,6 +8,7 @@ from emulator.core.errors import ProtocolError, Refused
 from emulator.media import codecs
 from emulator.media.codecs.sizes import check_size
 from emulator.media.webrtc.rtp import vp8
+from tests.support.tables import table
 
 
 def ue(number: int) -> str:
@@ -74,18 +75,16 @@ def webrtc_vp8(width: int, height: int) -> object:
 CODECS = [h264, hevc, av1, vp9, webrtc_vp8]
 
 
-@pytest.mark.parametrize("codec", CODECS)
-@pytest.mark.parametrize(("width", "height"), [(320, 192), (8192, 4320), (16, 8704)])
+@table("codec", CODECS)
+@table(("width", "height"), [(320, 192), (8192, 4320), (16, 8704)])
 def test_a_size_that_can_be_shown_is_taken(
     codec: Callable[[int, int], object], width: int, height: int
 ) -> None:
     assert codec(width, height) == (width, height)
 
 
-@pytest.mark.parametrize("codec", CODECS)
-@pytest.mark.parametrize(
-    ("width", "height"), [(65_536, 128), (128, 65_536), (16_400, 128), (16_384, 16_368)]
-)
+@table("codec", CODECS)
+@table(("width", "height"), [(65_536, 128), (128, 65_536), (16_400, 128), (16_384, 16_368)])
 def test_a_size_that_nobody_shows_is_refused_in_a_sentence(
     codec: Callable[[int, int], object], width: int, height: int
 ) -> None:
@@ -97,7 +96,7 @@ def test_a_size_that_nobody_shows_is_refused_in_a_sentence(
     assert "Output Resolution" in refused.value.message
 
 
-@pytest.mark.parametrize(("width", "height"), [(0, 100), (100, 0), (-16, 16)])
+@table(("width", "height"), [(0, 100), (100, 0), (-16, 16)])
 def test_no_picture_at_all_is_a_broken_header(width: int, height: int) -> None:
     with pytest.raises(ProtocolError, match="header says a picture"):
         check_size("VP8", width, height)

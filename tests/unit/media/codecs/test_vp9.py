@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from emulator.core.errors import ProtocolError, Refused
 from emulator.media.codecs import vp9
+from tests.support.tables import table
 
 RECORD = bytes.fromhex("01000000001f820202020000")
 RECORD_TEN_BITS = bytes.fromhex("010000000215a20202020000")
@@ -16,7 +17,7 @@ KEY_FRAME_TEN_BITS_638X358 = bytes.fromhex("924983420013e80b2b031c120e0c2c0803f8
 INTER_FRAME = bytes.fromhex("86004092f121400600f17fbc5fccfa1e")
 
 
-@pytest.mark.parametrize(
+@table(
     ("record", "frame", "codecs", "size"),
     [
         (RECORD, KEY_FRAME_720P, "vp09.00.31.08", (1280, 720)),
@@ -34,7 +35,7 @@ def test_a_bare_record_gets_the_version_that_the_box_needs() -> None:
     assert vp9.track(RECORD[4:]) == vp9.track(RECORD)
 
 
-@pytest.mark.parametrize("frame", [b"", b"\x82", INTER_FRAME, b"\x00" * 24])
+@table("frame", [b"", b"\x82", INTER_FRAME, b"\x00" * 24])
 def test_what_is_no_key_frame_completes_nothing(frame: bytes) -> None:
     with pytest.raises(ProtocolError):
         vp9.sized(vp9.track(RECORD), frame)

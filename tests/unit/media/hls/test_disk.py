@@ -3,9 +3,8 @@
 import os
 from pathlib import Path
 
-import pytest
-
 from emulator.media.hls.disk import Recording, Usage, usage
+from tests.support.tables import table
 
 OLD, MIDDLE, NEW = (Recording(name * 32, 100, at) for name, at in (("a", 1), ("b", 2), ("c", 3)))
 
@@ -14,7 +13,7 @@ def usage_of(limit_bytes: int = 0, disk_used_bytes: int = 0) -> Usage:
     return Usage((NEW, OLD, MIDDLE), limit_bytes, disk_used_bytes, 1000)
 
 
-@pytest.mark.parametrize(
+@table(
     ("limit_bytes", "disk_used_bytes", "reason"),
     [
         (0, 949, None),

@@ -1,6 +1,5 @@
 """Playlists: every rule of RFC 8216bis at every step of a stream's life."""
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +11,7 @@ from tests.support.hls.media_rules import check_media
 from tests.support.hls.multivariant_rules import check_multivariant
 from tests.support.hls.reload_rules import check_reload
 from tests.support.hls.text import attributes, parse
+from tests.support.tables import table
 
 PART_TICKS = 18_000
 
@@ -186,7 +186,7 @@ def test_the_multivariant_playlist_says_what_was_measured() -> None:
     }
 
 
-@pytest.mark.parametrize("video_range", ["SDR", "PQ", "HLG"])
+@table("video_range", ["SDR", "PQ", "HLG"])
 def test_a_range_of_light_is_named_where_it_is_not_the_usual_one(video_range: str) -> None:
     window = Window(segment_ms=1000, part_ms=200)
     window.begin(Init(0, "hvc1.2.4.L93.90", 1280, 720, 10, video_range))

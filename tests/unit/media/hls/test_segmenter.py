@@ -11,6 +11,7 @@ from emulator.media.hls.part import HlsPart
 from emulator.media.hls.segmenter import Segmenter
 from emulator.media.packets import VIDEO_TIMESCALE, AudioTrack, Packet, Track, VideoTrack
 from emulator.media.timeline import Epoch
+from tests.support.tables import table
 
 VIDEO = VideoTrack("h264", b"", "avc1.42c01f", 1280, 720)
 AUDIO = AudioTrack("aac", b"", "mp4a.40.2", 48_000, 2, 1024)
@@ -71,7 +72,7 @@ def check(parts: list[HlsPart], packets: list[Packet], part_target: int) -> None
         assert kept == came
 
 
-@pytest.mark.parametrize("rate", [12, 15, 24, 24000 / 1001, 25, 30000 / 1001, 30, 48, 50, 60, 120])
+@table("rate", [12, 15, 24, 24000 / 1001, 25, 30000 / 1001, 30, 48, 50, 60, 120])
 def test_steady_streams_keep_the_rules_for_parts(rate: float) -> None:
     # Given ten seconds with a key frame every two,
     packets = interleaved(frames(10, rate, round(2 * rate)), sounds(10))
@@ -89,7 +90,7 @@ def test_steady_streams_keep_the_rules_for_parts(rate: float) -> None:
     assert all(part.is_independent == part.starts_segment for part in parts)
 
 
-@pytest.mark.parametrize("rate", [24, 25, 30000 / 1001, 30, 50, 60])
+@table("rate", [24, 25, 30000 / 1001, 30, 50, 60])
 def test_usual_frame_rates_keep_the_target_of_216_ms(rate: float) -> None:
     segmenter = Segmenter(part_ms=200)
     cut(segmenter, frames(6, rate, round(2 * rate)), PICTURE)
@@ -155,7 +156,7 @@ def test_without_key_frames_a_segment_is_cut_before_it_grows_over_its_limit() ->
     assert all(10_200 * 90 <= length < 10_500 * 90 for length in lengths[:2])
 
 
-@pytest.mark.parametrize(("rate", "gop"), [(30, 250), (25, 250), (30, 300), (24, 250), (30, 120)])
+@table(("rate", "gop"), [(30, 250), (25, 250), (30, 300), (24, 250), (30, 120)])
 def test_segment_is_as_long_as_key_frames_are_apart_up_to_its_target_duration(
     rate: int, gop: int
 ) -> None:
@@ -164,7 +165,7 @@ def test_segment_is_as_long_as_key_frames_are_apart_up_to_its_target_duration(
     assert all(part.is_independent for part in parts if part.starts_segment)
 
 
-@pytest.mark.parametrize(("first_seconds", "longest_ms"), [(2, 4500), (4, 4500), (5, 10_500)])
+@table(("first_seconds", "longest_ms"), [(2, 4500), (4, 4500), (5, 10_500)])
 def test_later_segments_keep_to_the_target_duration_that_the_first_one_decided(
     first_seconds: int, longest_ms: int
 ) -> None:

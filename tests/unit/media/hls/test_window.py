@@ -4,6 +4,7 @@ import pytest
 
 from emulator.media.hls.segments import Init
 from emulator.media.hls.window import Window
+from tests.support.tables import table
 
 FRAME = 3000
 
@@ -46,7 +47,7 @@ def test_a_part_before_its_init_segment_is_our_own_mistake() -> None:
         window.add(b"", start=0, duration=1, frames=0, is_independent=True, at_ms=0)
 
 
-@pytest.mark.parametrize(("came_at_ms", "is_dated_ms"), [(200, 1000), (5000, 5000)])
+@table(("came_at_ms", "is_dated_ms"), [(200, 1000), (5000, 5000)])
 def test_a_run_is_dated_by_its_arrival_and_never_into_the_one_before(
     came_at_ms: int, is_dated_ms: int
 ) -> None:
@@ -94,7 +95,7 @@ def test_dates_follow_the_medias_clock_and_start_again_at_a_discontinuity() -> N
     assert [segment.program_ms for segment in window.segments] == [0, 1000, 9000]
 
 
-@pytest.mark.parametrize(("seconds", "target"), [(1, 2), (2.2, 2), (2.4, 10), (8.3, 10), (12, 12)])
+@table(("seconds", "target"), [(1, 2), (2.2, 2), (2.4, 10), (8.3, 10), (12, 12)])
 def test_target_duration_is_decided_by_the_first_segment(seconds: float, target: int) -> None:
     window = window_with(0)
     add(window, round(seconds * 10), parts_a_segment=1000, ticks=9000)
@@ -120,9 +121,7 @@ def test_the_peak_is_that_of_a_segment_and_not_of_a_short_rest() -> None:
     assert window.peak_bits == 500 * 8
 
 
-@pytest.mark.parametrize(
-    ("ticks", "rate"), [(3000, 30), (3003, 30_000 / 1001), (3600, 25), (3753, 24_000 / 1001)]
-)
+@table(("ticks", "rate"), [(3000, 30), (3003, 30_000 / 1001), (3600, 25), (3753, 24_000 / 1001)])
 def test_the_frame_rate_is_the_usual_one_that_is_nearest(ticks: int, rate: float) -> None:
     window = window_with(0)
     for n in range(20):

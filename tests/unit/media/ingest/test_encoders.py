@@ -2,14 +2,13 @@
 
 from typing import get_args
 
-import pytest
-
 from emulator.core.errors import Refused
 from emulator.media.ingest import encoders
 from emulator.media.ingest.encoders import Encoder, Topic
+from tests.support.tables import table
 
 
-@pytest.mark.parametrize(
+@table(
     ("names", "encoder"),
     [
         (("FMLE/3.0 (compatible; FMSc/1.0)", "obs-output module (libobs version 29.0.2)"), "obs"),
@@ -25,7 +24,7 @@ def test_an_encoder_is_known_by_its_names(names: tuple[object, ...], encoder: En
     assert encoders.recognize(*names) == encoder
 
 
-@pytest.mark.parametrize("topic", get_args(Topic))
+@table("topic", get_args(Topic))
 def test_nobody_is_told_of_an_encoder_that_it_does_not_use(topic: Topic) -> None:
     names: dict[Encoder, str] = {"obs": "OBS", "ffmpeg": "ffmpeg", "gstreamer": "GStreamer"}
     for encoder in get_args(Encoder):

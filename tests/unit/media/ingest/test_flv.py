@@ -12,6 +12,7 @@ from emulator.media.ingest.tag import Tag, TagKind
 from emulator.media.ingest.wire import amf0
 from emulator.media.ingest.wire.amf3 import Value
 from emulator.media.packets import AudioTrack, VideoTrack
+from tests.support.tables import table
 
 AVCC_720P = bytes.fromhex(
     "0142c01fffe100196742c01fd9005005bb011000000300100000030320f183248001000568cb83cb20"
@@ -91,7 +92,7 @@ def test_the_same_header_again_keeps_the_track_and_another_makes_a_new_one() -> 
     assert reader.read(avc(5033))[0].track is reader.tracks[0]
 
 
-@pytest.mark.parametrize(
+@table(
     "tag",
     [
         Tag("video", 0, b""),
@@ -125,7 +126,7 @@ EMPTY_HEADERS = [
 ]
 
 
-@pytest.mark.parametrize("empty", EMPTY_HEADERS, ids=lambda tag: tag.payload.hex())
+@table("empty", EMPTY_HEADERS, ids=lambda tag: tag.payload.hex())
 def test_an_empty_header_is_none_yet_and_undoes_none(empty: Tag) -> None:
     reader = reader_of(empty)
     assert reader.tracks == ()
@@ -152,7 +153,7 @@ def adts(frame: bytes, *, has_crc: bool = False) -> bytes:
     return head.to_bytes(7, "big") + bytes(2 * has_crc) + frame
 
 
-@pytest.mark.parametrize("start", [b"\xaf\x01", b"\x91mp4a"])
+@table("start", [b"\xaf\x01", b"\x91mp4a"])
 def test_adts_frames_are_taken_apart_and_are_their_own_header(start: bytes) -> None:
     said: list[str] = []
     reader = FlvReader(said.append)
@@ -170,7 +171,7 @@ def test_adts_frames_are_taken_apart_and_are_their_own_header(start: bytes) -> N
     assert (packet.track.timescale, bytes(packet.data)) == (44_100, b"\x21\x4c")
 
 
-@pytest.mark.parametrize(
+@table(
     ("kind", "payload", "name"),
     [
         ("audio", b"\xaf\x01\x21\x4c", "AudioSpecificConfig"),
@@ -241,7 +242,7 @@ def test_aac_may_come_by_fourcc() -> None:
     assert packet.duration == 1024
 
 
-@pytest.mark.parametrize(
+@table(
     "modifiers",
     [
         b"\x02\x00\x12\x34\x01",  # 3 bytes of nanoseconds, then coded frames
@@ -257,7 +258,7 @@ def test_modifiers_are_skipped(modifiers: bytes) -> None:
     assert bytes(packet.data) == UNIT
 
 
-@pytest.mark.parametrize(
+@table(
     "body",
     [
         b"\x01avc1\x00\x00\x00\x00" + UNIT,  # one track
@@ -283,7 +284,7 @@ def test_audio_tracks_are_numbered_too() -> None:
     assert bytes(packet.data) == b"\xfc\x7e"
 
 
-@pytest.mark.parametrize(
+@table(
     ("tag", "name", "is_transcodable"),
     [
         (Tag("audio", 0, b"\x2e\xff\xfb\x50"), "MP3", True),
@@ -304,7 +305,7 @@ def test_unsupported_codecs_are_refused_by_name_and_topic(
     assert refused.value.details == {"topic": topic, "is_transcodable": is_transcodable}
 
 
-@pytest.mark.parametrize(
+@table(
     "tag",
     [
         Tag("video", 0, b"\x17\x00\x00\x00\x00\x02garbage"),
@@ -318,7 +319,7 @@ def test_broken_tags_are_protocol_errors(tag: Tag) -> None:
         FlvReader().read(tag)
 
 
-@pytest.mark.parametrize(
+@table(
     "tag",
     [
         *(Tag("video", 0, bytes.fromhex(payload)) for payload in ("", "27", "2701", "270100")),
@@ -346,7 +347,7 @@ def frame_of(content: bytes, reader: FlvReader | None = None, *, is_key: bool = 
     return bytes(packet.data)
 
 
-@pytest.mark.parametrize(
+@table(
     "content",
     [
         pytest.param(IN_ORDER, id="in order"),
@@ -398,7 +399,7 @@ def test_start_codes_in_the_configuration_record_are_left_out() -> None:
 # What the metadata promise.
 
 
-@pytest.mark.parametrize(
+@table(
     ("members", "has_picture", "has_sound", "sound"),
     [
         ({}, False, False, None),

@@ -1,9 +1,8 @@
 """SourceReader: what HLS cannot carry is taken out of the tags, and nothing else."""
 
-import pytest
-
 from emulator.media.ingest.tag import Tag
 from emulator.media.ingest.transcoding.source_reader import SourceReader, SourceTrack
+from tests.support.tables import table
 from tests.unit.media.ingest.test_flv import AAC_START, AVC_START, avc
 
 # A record of profile High 4:4:4 Predictive with chroma_format_idc 3, 16 x 16 pixels.
@@ -11,7 +10,7 @@ AVCC_444 = bytes.fromhex("01f4000affe1000867f4000a919699f80100" + "0368ce06")
 AVC_444_START = Tag("video", 0, b"\x17\x00\x00\x00\x00" + AVCC_444)
 
 
-@pytest.mark.parametrize(
+@table(
     ("head", "track"),
     [
         (0x2F, SourceTrack("sound", "MP3", "mp3", sample_rate=44_100, channels=2)),
@@ -35,7 +34,7 @@ def test_sound_is_known_by_its_first_byte(head: int, track: SourceTrack) -> None
     ]
 
 
-@pytest.mark.parametrize(
+@table(
     ("payload", "decoder", "config", "data", "is_key"),
     [
         (b"\x12picture", "flv", b"", b"picture", True),
@@ -59,9 +58,7 @@ def test_pictures_are_known_by_their_first_bytes(
     assert (packet.dts, packet.pts) == (90_000, 90_000)
 
 
-@pytest.mark.parametrize(
-    ("fourcc", "decoder"), [(b".mp3", "mp3"), (b"ac-3", "ac3"), (b"ec-3", "eac3")]
-)
+@table(("fourcc", "decoder"), [(b".mp3", "mp3"), (b"ac-3", "ac3"), (b"ec-3", "eac3")])
 def test_enhanced_sound_needs_no_header(fourcc: bytes, decoder: str) -> None:
     packets = SourceReader().read(Tag("audio", 0, b"\x91" + fourcc + b"sound"))
     assert packets is not None
@@ -95,7 +92,7 @@ def test_h264_is_claimed_from_a_header_that_hls_cannot_carry_to_one_that_it_can(
     assert reader.read(avc(80)) is None
 
 
-@pytest.mark.parametrize(
+@table(
     "tag",
     [
         AVC_START,

@@ -14,6 +14,7 @@ from emulator.media.ingest.tag import Tag
 from emulator.media.ingest.transcoding.source_reader import SourcePacket, SourceReader, SourceTrack
 from emulator.media.ingest.transcoding.worker import Worker
 from emulator.media.packets import AudioTrack, Packet, VideoTrack
+from tests.support.tables import table
 
 RATE = 48_000
 BEGINS_MS, BEEP_MS, LENGTH_MS = 5_000, 500, 1_000
@@ -75,7 +76,7 @@ def onset_ms(packets: list[Packet]) -> float:
     raise AssertionError("nothing is heard")
 
 
-@pytest.mark.parametrize(
+@table(
     ("encoder", "fourcc", "form"),
     [
         ("ac3", b"ac-3", "fltp"),

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from emulator.media.publisher.config import PublishConfig
+from tests.support.tables import table
 
 
-@pytest.mark.parametrize(
+@table(
     ("wrong", "message"),
     [
         ({"width": 158}, "The width must be 160 to 4096, not 158."),

@@ -13,6 +13,7 @@ from emulator.media.publisher.film import FilmBroadcast
 from tests.support.encoders import ffmpeg, film
 from tests.support.frames import stamps
 from tests.support.publisher import flv_file, pictures, tags_until
+from tests.support.tables import table
 
 VP9_OPUS = {"video": "libvpx-vp9 -deadline realtime -cpu-used 8", "audio": "libopus"}
 REORDERED = {"video": "libx264 -preset medium -g 30 -bf 3"}
@@ -41,7 +42,7 @@ def times_of(tags: list[Tag], kind: str) -> list[int]:
     return [tag.timestamp_ms for tag in tags if tag.kind == kind and tag.payload[1] == 1]
 
 
-@pytest.mark.parametrize("name", FORMS)
+@table("name", FORMS)
 def test_a_file_goes_out_whole_and_begins_at_once(name: str) -> None:
     tags = tags_until(broadcast_of(film(seconds=2, **FORMS[name])), 10_000)
 
@@ -55,7 +56,7 @@ def test_a_file_goes_out_whole_and_begins_at_once(name: str) -> None:
     assert shown[-1] - shown[0] == pytest.approx(59 / 30, abs=0.002)
 
 
-@pytest.mark.parametrize("name", FORMS)
+@table("name", FORMS)
 def test_a_looped_file_goes_on_with_continuous_time_stamps(name: str) -> None:
     # Given a film of two seconds, when it is sent three and a half times,
     tags = tags_until(broadcast_of(film(seconds=2, **FORMS[name]), is_looped=True), 7000)

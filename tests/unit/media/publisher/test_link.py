@@ -12,12 +12,13 @@ import pytest
 from emulator.core.clock import monotonic_ms
 from emulator.core.errors import Refused
 from emulator.media.publisher.link import Link, PushTarget, Stopped, parse_target, tls_context
+from tests.support.tables import table
 from tests.support.tls import self_signed, server_context
 
 GUARD_SECONDS = 30
 
 
-@pytest.mark.parametrize(
+@table(
     ("url", "target"),
     [
         ("rtmp://127.0.0.1/live", PushTarget("rtmp", "127.0.0.1", 1935, "live")),
@@ -32,7 +33,7 @@ def test_an_address_is_a_server_and_an_application(url: str, target: PushTarget)
     assert parse_target(target.tc_url) == target
 
 
-@pytest.mark.parametrize(
+@table(
     "url",
     [
         "",
@@ -145,7 +146,7 @@ def test_on_this_machine_a_certificate_need_not_be_known(tmp_path: Path, is_know
     assert received == [b"hello"]
 
 
-@pytest.mark.parametrize(
+@table(
     ("host", "mode"),
     [
         ("127.0.0.1", ssl.CERT_NONE),

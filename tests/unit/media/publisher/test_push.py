@@ -13,6 +13,7 @@ from emulator.media.ingest.wire.rtmp_handshake import BLOCK
 from emulator.media.publisher.link import PushTarget
 from emulator.media.publisher.push import Progress, Push
 from tests.support.rtmp import HANDSHAKE, RecordingGate
+from tests.support.tables import table
 
 GUARD_SECONDS = 30
 HEADER = Tag("video", 0, b"\x17\x00" + bytes(40))
@@ -159,7 +160,7 @@ async def test_a_server_that_ends_the_publish_says_why(stand: Stand) -> None:
         await pushing
 
 
-@pytest.mark.parametrize(
+@table(
     ("answered", "code", "message"),
     [
         (b"", "unavailable", "hangs up without a word. If it speaks TLS, say rtmps."),

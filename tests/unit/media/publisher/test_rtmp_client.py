@@ -22,6 +22,7 @@ from emulator.media.ingest.wire.rtmp_session import (
 )
 from emulator.media.publisher.rtmp_client import Accepted, ClientEvent, Denied, RtmpClient
 from tests.support.rtmp import HANDSHAKE, new_session
+from tests.support.tables import table
 
 TAGS = [
     Tag("script", 0, amf0.encode("onMetaData", amf0.EcmaArray({"width": 1280.0}))),
@@ -70,7 +71,7 @@ class Meeting:
         )
 
 
-@pytest.mark.parametrize("piece_bytes", [1, 7, 1000, 1 << 20])
+@table("piece_bytes", [1, 7, 1000, 1 << 20])
 def test_what_is_published_arrives_as_it_was_in_any_cut(piece_bytes: int) -> None:
     meeting = Meeting(piece_bytes=piece_bytes)
     meeting.talk()
@@ -91,7 +92,7 @@ def test_what_is_published_arrives_as_it_was_in_any_cut(piece_bytes: int) -> Non
     assert meeting.heard == [Accepted()]
 
 
-@pytest.mark.parametrize(
+@table(
     ("refuses", "message"),
     [
         ("connect", "There is no such application."),
@@ -140,7 +141,7 @@ def test_old_servers_may_not_know_the_commands_of_old_encoders() -> None:
     assert client.receive(to_client("onStatus", 0, None, started)) == [Accepted()]
 
 
-@pytest.mark.parametrize("wordless", [{}, {"code": 7}, None, "no"])
+@table("wordless", [{}, {"code": 7}, None, "no"])
 def test_a_refusal_without_words_is_one(wordless: Value) -> None:
     client = connected()
     [told] = client.receive(to_client("_error", 4, None, wordless))
@@ -164,14 +165,14 @@ def test_a_server_that_counts_is_told_how_much_came() -> None:
     assert client.to_send()[:1] == b"\x02"
 
 
-@pytest.mark.parametrize("answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x15\x03\x01\x00\x02"])
+@table("answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x15\x03\x01\x00\x02"])
 def test_what_is_no_rtmp_server_is_called_so(answer: bytes) -> None:
     client = RtmpClient("live", "rtmp://127.0.0.1/live", "KEY")
     with pytest.raises(ProtocolError, match="This is no RTMP server"):
         client.receive(answer)
 
 
-@pytest.mark.parametrize("named", ["one", None, float("nan"), float("inf"), -1.0, 2.0**40])
+@table("named", ["one", None, float("nan"), float("inf"), -1.0, 2.0**40])
 def test_a_stream_without_a_number_is_the_servers_error(named: Value) -> None:
     with pytest.raises(ProtocolError, match="createStream"):
         connected().receive(to_client("_result", 4, None, named))

@@ -12,6 +12,7 @@ from emulator.media.publisher.config import PublishConfig
 from emulator.media.publisher.synthetic import SyntheticBroadcast
 from emulator.media.publisher.test_card.strip import read_strip
 from tests.support.publisher import beeps, flashes, flv_file, pictures, tags_until
+from tests.support.tables import table
 
 NOW_MS = 1_767_225_600_123
 SMALL = {"width": 320, "height": 180, "video_kbits": 400}
@@ -35,7 +36,7 @@ def key_times(tags: list[Tag]) -> list[int]:
     ]
 
 
-@pytest.mark.parametrize("fps", [Fraction(24), Fraction(25), Fraction(30000, 1001), Fraction(60)])
+@table("fps", [Fraction(24), Fraction(25), Fraction(30000, 1001), Fraction(60)])
 def test_each_second_flash_and_beep_begin_within_a_frame_of_each_other(fps: Fraction) -> None:
     media = flv_file(tags_until(broadcast_of(fps=fps), 4200))
 
@@ -48,7 +49,7 @@ def test_each_second_flash_and_beep_begin_within_a_frame_of_each_other(fps: Frac
         assert after - before == pytest.approx(1, abs=0.002)
 
 
-@pytest.mark.parametrize("fps", [Fraction(30), Fraction(30000, 1001), Fraction(15)])
+@table("fps", [Fraction(30), Fraction(30000, 1001), Fraction(15)])
 def test_time_stamps_only_grow_and_no_frame_is_missing(fps: Fraction) -> None:
     tags = tags_until(broadcast_of(fps=fps), 3000)
 
@@ -61,7 +62,7 @@ def test_time_stamps_only_grow_and_no_frame_is_missing(fps: Fraction) -> None:
     assert {after - before for before, after in pairwise(audio)} <= {21, 22}
 
 
-@pytest.mark.parametrize("seconds", [0.5, 1.0, 2.0])
+@table("seconds", [0.5, 1.0, 2.0])
 def test_key_frames_come_as_far_apart_as_asked(seconds: float) -> None:
     times = key_times(tags_until(broadcast_of(keyframe_seconds=seconds), 4500))
 
@@ -69,9 +70,7 @@ def test_key_frames_come_as_far_apart_as_asked(seconds: float) -> None:
     assert {after - before for before, after in pairwise(times)} == {round(seconds * 1000)}
 
 
-@pytest.mark.parametrize(
-    ("width", "height", "kbits"), [(320, 180, 300), (640, 360, 1000), (1280, 720, 2500)]
-)
+@table(("width", "height", "kbits"), [(320, 180, 300), (640, 360, 1000), (1280, 720, 2500)])
 def test_the_bit_rate_is_the_one_asked_for(width: int, height: int, kbits: int) -> None:
     tags = tags_until(broadcast_of(width=width, height=height, video_kbits=kbits), 4000)
 

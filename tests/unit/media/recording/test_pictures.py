@@ -24,6 +24,7 @@ from emulator.media.recording.pictures import (
 from emulator.media.recording.storyboard import storyboard
 from tests.support.broadcast import flv
 from tests.support.frames import picture
+from tests.support.tables import table
 from tests.unit.media.recording.conftest import Record
 
 
@@ -33,7 +34,7 @@ async def held(record: Record) -> Footage:
     return footage(await record(flv()))
 
 
-@pytest.mark.parametrize(
+@table(
     ("text", "seconds"),
     [("0", 0), ("0s", 0), ("90", 90), ("1.5s", 1.5), ("8m", 480), ("5m2s", 302), ("1h2m3s", 3723)],
 )
@@ -41,9 +42,7 @@ def test_times_are_read_as_the_cdn_writes_them(text: str, seconds: float) -> Non
     assert parse_time(text) == seconds
 
 
-@pytest.mark.parametrize(
-    "text", ["", "s", "-1", "1e3", "nan", "inf", "2s5m", "1 s", "\u0661", "1s\n"]
-)
+@table("text", ["", "s", "-1", "1e3", "nan", "inf", "2s5m", "1 s", "\u0661", "1s\n"])
 def test_other_times_are_refused(text: str) -> None:
     with pytest.raises(Refused) as refusal:
         parse_time(text)
@@ -59,7 +58,7 @@ def test_no_time_is_read_as_anything_but_seconds_or_refused(text: str) -> None:
     assert 0 <= seconds < 1e8
 
 
-@pytest.mark.parametrize(("width", "height"), [(0, None), (None, 2001), (-5, 5)])
+@table(("width", "height"), [(0, None), (None, 2001), (-5, 5)])
 def test_sizes_have_bounds(width: int | None, height: int | None) -> None:
     with pytest.raises(Refused) as refusal:
         check_size(width, height, "crop")
@@ -71,7 +70,7 @@ def test_an_unknown_fit_is_refused() -> None:
         check_size(10, 10, "stretch")
 
 
-@pytest.mark.parametrize(
+@table(
     ("size", "box"),
     [
         (Size(), (1138, 640)),

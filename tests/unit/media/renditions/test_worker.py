@@ -3,7 +3,6 @@
 from io import BytesIO
 
 import av
-import pytest
 
 from emulator.media.hls.part import HlsPart
 from emulator.media.hls.segmenter import Segmenter
@@ -13,6 +12,7 @@ from emulator.media.renditions.worker import Cut, Worker
 from emulator.media.sequencer import Sequencer
 from emulator.media.timeline import Timeline
 from tests.support.broadcast import flv, flv_tags, joined
+from tests.support.tables import table
 
 NAMES = ("144p", "240p")
 X264 = "libx264 -preset ultrafast -g 30"
@@ -62,7 +62,7 @@ def packets(cuts: list[Cut], kind: type[object]) -> list[Packet]:
     return [each for cut in cuts for each in cut.part.packets if type(each.track) is kind]
 
 
-@pytest.mark.parametrize(
+@table(
     "options",
     [
         {"video": f"{X264} -bf 0"},

@@ -10,6 +10,7 @@ from emulator.media.ingest.flv import FlvReader
 from emulator.media.packets import Packet, Track
 from emulator.media.simulcast.tags import TagWriter
 from tests.support.broadcast import flv, flv_tags
+from tests.support.tables import table
 
 SECONDS = 1
 
@@ -26,7 +27,7 @@ def again(given: list[Packet], tracks: tuple[Track, ...]) -> tuple[list[Packet],
     return [found for tag in written for found in reader.read(tag)], reader
 
 
-@pytest.mark.parametrize(
+@table(
     "options",
     [
         {"video": "libx264 -preset ultrafast -g 30 -bf 2 -b_strategy 0"},

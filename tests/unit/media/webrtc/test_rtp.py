@@ -16,6 +16,7 @@ from emulator.media.webrtc.rtp.receiver import RtpReceiver
 from emulator.media.webrtc.rtp.reorder import Reorder
 from emulator.media.webrtc.sdp.description import Format
 from emulator.media.webrtc.whip.depacketizers import H264Depacketizer, Vp8Depacketizer
+from tests.support.tables import table
 
 LOST = [65_000, 65_001, 65_016, 400]
 
@@ -156,7 +157,7 @@ def test_a_source_that_begins_anew_goes_on() -> None:
     assert list(reorder.push(40_001, "c", 0)) == ["c"]
 
 
-@pytest.mark.parametrize("skew_ms", [0, 5, 300, -300])
+@table("skew_ms", [0, 5, 300, -300])
 def test_sound_moves_to_where_the_sender_says_it_belongs(skew_ms: int) -> None:
     # Given a picture and a sound that was sampled at the same instant and came later,
     picture, sound = SourceClock(90_000), SourceClock(48_000)
@@ -225,7 +226,7 @@ def test_another_source_is_not_mixed_in_and_follows_when_the_first_is_silent() -
     assert (kept.packets[-1].ssrc, kept.losses) == (8, 1)
 
 
-@pytest.mark.parametrize("size", [1, 1_179, 1_180, 5_000])
+@table("size", [1, 1_179, 1_180, 5_000])
 def test_vp8_frame_survives_its_payloads(size: int) -> None:
     frame = bytes(number % 251 for number in range(size))
 

@@ -9,6 +9,7 @@ from emulator.media.webrtc.sdp import codecs
 from emulator.media.webrtc.sdp.answer import Local, Taken, write
 from emulator.media.webrtc.sdp.description import parse, parse_fragment
 from tests.support.offers import browser_offer
+from tests.support.tables import table
 
 OFFER = browser_offer()
 LINES = OFFER.splitlines(keepends=True)
@@ -82,7 +83,7 @@ def test_fragment_candidates_and_the_end_are_read() -> None:
     assert parse_fragment("a=ice-ufrag:abcd\na=ice-pwd:x\n") == ("abcd", ())
 
 
-@pytest.mark.parametrize(
+@table(
     "text",
     [
         "",
@@ -102,7 +103,7 @@ def test_fragment_that_is_malformed_is_refused(text: str) -> None:
     assert refused.value.code == "bad_request"
 
 
-@pytest.mark.parametrize(
+@table(
     ("before", "after"),
     [
         ("v=0", "v=1"),

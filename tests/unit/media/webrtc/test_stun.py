@@ -1,14 +1,14 @@
 """The own STUN answer, read by another library; nothing else is answered."""
 
-import pytest
 from aioice import stun as peer
 from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.media.webrtc.stun import answer
+from tests.support.tables import table
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "fe80::1%eth0"])
+@table("host", ["127.0.0.1", "::1", "fe80::1%eth0"])
 def test_who_asks_is_told_its_own_address(host: str) -> None:
     request = peer.Message(peer.Method.BINDING, peer.Class.REQUEST)
 

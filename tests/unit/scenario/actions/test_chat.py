@@ -4,6 +4,7 @@ import pytest
 
 from emulator.scenario.language.errors import WrongScenario
 from tests.support.evening import play
+from tests.support.tables import table
 
 HEAD = """
 scenario: Chat
@@ -102,7 +103,7 @@ async def test_a_script_says_its_lines_at_their_times() -> None:
     assert [row["content"] for row in rows] == ["Hello", "Hi bob", "Bye"]
 
 
-@pytest.mark.parametrize(
+@table(
     ("lines", "told"),
     [
         ("hello", "line 1: write a line like `12s bob: Hello!`"),

@@ -4,6 +4,7 @@ import pytest
 
 from emulator.scenario.language.errors import WrongScenario
 from tests.support.evening import play
+from tests.support.tables import table
 
 HEAD = """
 scenario: Faults
@@ -32,7 +33,7 @@ async def test_a_fault_is_started_for_a_while_stopped_and_cleared() -> None:
     assert played.is_fine, (played.judged, played.broken)
 
 
-@pytest.mark.parametrize(
+@table(
     ("step", "said"),
     [
         ("fault.start: {media.stal: {stream: launch}}", "Did you mean media.stall?"),

@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.scenario.language.values.arithmetic import names_in, resolve
+from tests.support.tables import table
 
 VALUES = {"peak": 200, "length": "5m", "title": "Launch", "flow": "20/s", "part": "30%"}
 
 
-@pytest.mark.parametrize(
+@table(
     ("text", "value"),
     [
         ("$peak", 200),
@@ -33,7 +34,7 @@ def test_parameters_are_put_in_and_arithmetic_is_done(text: str, value: Any) -> 
     assert resolve(text, VALUES) == value
 
 
-@pytest.mark.parametrize("text", ["$peak + $length", "$peak / 0", "$length * $length", "($peak"])
+@table("text", ["$peak + $length", "$peak / 0", "$length * $length", "($peak"])
 def test_arithmetic_that_makes_no_sense_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"kinds|zero|nothing|bracket"):
         resolve(text, VALUES)

@@ -11,6 +11,7 @@ from emulator.scenario.actions import registry
 from emulator.scenario.language.errors import WrongScenario
 from emulator.scenario.language.load import Known, load
 from emulator.scenario.language.scenario import After, At, On
+from tests.support.tables import table
 
 LAUNCH = """
 scenario: Launch night
@@ -66,7 +67,7 @@ def test_parameters_are_given_by_their_player() -> None:
     assert not scenario.steps[3].is_off
 
 
-@pytest.mark.parametrize(
+@table(
     ("given", "told"),
     [
         ({"peek": 3}, "There is no parameter peek; did you mean peak?"),
@@ -142,7 +143,7 @@ def test_all_mistakes_come_at_once_with_place_rule_and_the_nearest_word() -> Non
     assert any("There is nothing called viewers" in each for each in found)
 
 
-@pytest.mark.parametrize("file", ["/etc/hosts", "../film.mp4", "a/../../film.mp4"])
+@table("file", ["/etc/hosts", "../film.mp4", "a/../../film.mp4"])
 def test_a_film_outside_the_folder_is_refused(file: str) -> None:
     text = LAUNCH.replace("stream.start: {", f"publish.start: {{file: {file}, ", 1)
 
@@ -192,7 +193,7 @@ def test_a_file_that_includes_itself_is_refused() -> None:
     assert "x.yaml includes itself" in mistakes(text, read_file=lambda _: text)[0]
 
 
-@pytest.mark.parametrize("name", sorted(registry.every()))
+@table("name", sorted(registry.every()))
 def test_every_action_tells_what_it_does_and_its_example_is_right(name: str) -> None:
     action = registry.every()[name]
     own = action.__doc__ or ""
@@ -269,7 +270,7 @@ def test_load_stops_at_a_thousand_mistakes() -> None:
     assert len(wrong.value.mistakes) == 1_001
 
 
-@pytest.mark.parametrize(
+@table(
     ("step", "message"),
     [
         (
@@ -303,7 +304,7 @@ def test_a_word_that_can_never_be_is_found_with_the_nearest(step: str, message: 
     assert message in mistake
 
 
-@pytest.mark.parametrize(
+@table(
     ("text", "line"),
     [
         ("scenario: x\ntimeline:\n\t- log: hi\n", 3),

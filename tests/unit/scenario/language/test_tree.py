@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from emulator.scenario.language import tree
 from emulator.scenario.language.errors import WrongScenario
+from tests.support.tables import table
 
 
-@pytest.mark.parametrize(
+@table(
     ("text", "value"),
     [
         ("on", "on"),
@@ -58,7 +59,7 @@ def test_quotes_make_a_text_of_anything() -> None:
     assert tree.read("a: '12'\nb: \"true\"", "x.yaml").plain() == {"a": "12", "b": "true"}
 
 
-@pytest.mark.parametrize(
+@table(
     ("text", "rule", "line"),
     [
         ("a: 1\nb: !!python/object:os.system x", "no-tags", 2),

@@ -12,6 +12,7 @@ from emulator.scenario.output.junit import junit
 from emulator.scenario.output.page import page
 from emulator.scenario.output.series import POINTS_MAX, Series
 from tests.support.evening import played_with_report
+from tests.support.tables import table
 
 TEXT = """
 scenario: "Launch <night> & more"
@@ -93,7 +94,7 @@ def test_the_page_asks_for_nothing_and_escapes_whatever_it_shows(report: dict[st
     assert shown.count('class="mark bad"') == 2
 
 
-@pytest.mark.parametrize(("kind", "total"), [("sum", 5_000), ("max", 1)])
+@table(("kind", "total"), [("sum", 5_000), ("max", 1)])
 def test_a_series_stays_short_however_long_the_evening_is(kind: Any, total: int) -> None:
     series = Series(kind)
     for second in range(5_000):

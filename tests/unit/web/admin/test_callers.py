@@ -3,6 +3,7 @@
 import pytest
 
 from emulator.web.admin.callers import Callers, Request
+from tests.support.tables import table
 
 HERE = "127.0.0.1:8787"
 
@@ -13,7 +14,7 @@ def is_refused(callers: Callers, *, host: str = HERE, origin: str = "", **rest: 
     return callers.refusal(Request(hosts=(host,), origins=origins, **rest)) is not None
 
 
-@pytest.mark.parametrize(
+@table(
     "host",
     [
         HERE,
@@ -30,7 +31,7 @@ def test_callers_host_of_this_machine_or_an_address_is_allowed(host: str) -> Non
     assert not is_refused(Callers(), host=host)
 
 
-@pytest.mark.parametrize(
+@table(
     "host",
     [
         "evil.example",
@@ -52,7 +53,7 @@ def test_callers_other_host_is_refused(host: str) -> None:
     assert is_refused(Callers(), host=host)
 
 
-@pytest.mark.parametrize(
+@table(
     "origin",
     [
         "http://127.0.0.1:8787",
@@ -67,7 +68,7 @@ def test_callers_origin_on_loopback_is_allowed(origin: str) -> None:
     assert not is_refused(Callers(), origin=origin)
 
 
-@pytest.mark.parametrize(
+@table(
     "origin",
     [
         "https://evil.example",
@@ -93,7 +94,7 @@ def test_callers_own_origin_is_that_of_the_host_with_its_port() -> None:
     assert is_refused(callers, host="emulator", origin="http://emulator:8080")
 
 
-@pytest.mark.parametrize(
+@table(
     ("setting", "host", "is_allowed"),
     [
         ("emulator", "emulator:8787", True),
@@ -109,7 +110,7 @@ def test_callers_setting_names_hosts(setting: str, host: str, is_allowed: bool) 
     assert is_refused(Callers(hosts=setting), host=host) is not is_allowed
 
 
-@pytest.mark.parametrize(
+@table(
     ("setting", "origin", "is_allowed"),
     [
         ("https://app.example.test", "https://app.example.test", True),
@@ -131,19 +132,19 @@ def test_callers_setting_names_origins(setting: str, origin: str, is_allowed: bo
     assert is_refused(Callers(setting), origin=origin) is not is_allowed
 
 
-@pytest.mark.parametrize("origins", ["app.example.test", "https://", "https://a b", "https://a/b"])
+@table("origins", ["app.example.test", "https://", "https://a b", "https://a/b"])
 def test_callers_setting_that_is_no_origin_is_refused(origins: str) -> None:
     with pytest.raises(ValueError, match="is not an origin"):
         Callers(origins)
 
 
-@pytest.mark.parametrize("hosts", ["https://emulator", "a/b", "a.*"])
+@table("hosts", ["https://emulator", "a/b", "a.*"])
 def test_callers_setting_that_is_no_host_is_refused(hosts: str) -> None:
     with pytest.raises(ValueError, match="is not a host"):
         Callers(hosts=hosts)
 
 
-@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+@table("site", ["cross-site", "same-site"])
 def test_callers_page_without_an_origin_is_known_by_fetch_metadata(site: str) -> None:
     callers = Callers()
     image = {"fetch_site": site, "fetch_mode": "no-cors", "fetch_dest": "image", "method": "GET"}

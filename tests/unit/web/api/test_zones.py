@@ -3,9 +3,8 @@
 from datetime import UTC, datetime
 from itertools import pairwise
 
-import pytest
-
 from emulator.web.api.audience.zones import date_of, day_starts, hour_of
+from tests.support.tables import table
 
 HOUR_MS = 3_600_000
 
@@ -14,7 +13,7 @@ def at(text: str) -> int:
     return round(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
 
 
-@pytest.mark.parametrize(
+@table(
     ("zone", "now", "hours"),
     [
         # In spring the night has an hour less, in autumn one more; UTC knows nothing of it.

@@ -17,6 +17,7 @@ from emulator.web.chat.frames import (
     Unban,
     parse,
 )
+from tests.support.tables import table
 
 CODES = {"invalid_message", "empty_message"}
 JSON = st.recursive(
@@ -36,7 +37,7 @@ WORDS = (
 KINDS = ("message", "chat_message", "delete", "clear", "ban", "unban", "ping", "")
 
 
-@pytest.mark.parametrize(
+@table(
     ("frame", "command"),
     [
         ({"type": "message", "content": "hi"}, Say("hi")),
@@ -58,9 +59,7 @@ def test_a_frame_says_a_command(frame: dict[str, object], command: Command) -> N
     assert parse(json.dumps(frame)) == command
 
 
-@pytest.mark.parametrize(
-    "words", [{"duration_seconds": 0}, {"duration_seconds": 10**12}, {"reason": "x" * 501}]
-)
+@table("words", [{"duration_seconds": 0}, {"duration_seconds": 10**12}, {"reason": "x" * 501}])
 def test_a_ban_out_of_bounds_is_a_mistake(words: dict[str, object]) -> None:
     with pytest.raises(FrameError, match=next(iter(words))):
         parse(json.dumps({"type": "ban", "username": "bob", **words}))

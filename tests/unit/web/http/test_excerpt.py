@@ -2,10 +2,9 @@
 
 from typing import Any
 
-import pytest
-
 from emulator.web.http.excerpt import excerpt, excerpt_names, excerpt_path, excerpt_query, is_secret
 from emulator.web.http.request_log import LoggedRequest, RequestLog, memory_bytes
+from tests.support.tables import table
 
 STREAM_KEY = "live_" + "aB3" * 10 + "xy"
 BYTES_MAX = 16_384
@@ -31,7 +30,7 @@ def entry(seq: int, body: Any = None, world: str = "default") -> LoggedRequest:
     )
 
 
-@pytest.mark.parametrize(
+@table(
     "name",
     [
         "password",
@@ -62,7 +61,7 @@ def test_secret_is_known_by_its_name(name: str) -> None:
     assert excerpt_path(f"/unknown;{name}=x") == f"/unknown;{name}=***"
 
 
-@pytest.mark.parametrize("name", ["title", "keyframe", "compass", "codec", "description"])
+@table("name", ["title", "keyframe", "compass", "codec", "description"])
 def test_other_names_are_no_secrets(name: str) -> None:
     assert not is_secret(name)
 
@@ -74,7 +73,7 @@ def test_claim_about_a_secret_is_kept() -> None:
     }
 
 
-@pytest.mark.parametrize(
+@table(
     "secret",
     [STREAM_KEY, "ak_demo_bob@ci-7", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc-_x", "Bearer abc"],
 )
@@ -95,7 +94,7 @@ def test_path_of_an_operation_loses_the_values_of_its_secrets_only() -> None:
     assert excerpt_path("/v1/streams/1/key/reset", "/streams/{id}/key/reset").endswith("key/reset")
 
 
-@pytest.mark.parametrize(
+@table(
     "body",
     [
         [[] for _ in range(20_000)],

@@ -6,7 +6,6 @@ from email import message_from_bytes
 from pathlib import Path
 from typing import Any
 
-import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,6 +16,7 @@ from emulator.web.http.representation import (
     respond,
     spans_of,
 )
+from tests.support.tables import table
 
 CONTENT = bytes(range(200))
 MEDIA = Representation(CONTENT, "video/mp4", "m", {"Cache-Control": "max-age=9"})
@@ -30,7 +30,7 @@ def request(method: str = "GET", **headers: str) -> Request:
     return Request({"type": "http", "method": method, "headers": pairs})
 
 
-@pytest.mark.parametrize(
+@table(
     ("value", "spans"),
     [
         ("bytes=0-99", [(0, 100)]),
@@ -72,7 +72,7 @@ def test_empty_content_satisfies_no_range() -> None:
     assert spans_of("bytes=-5", 0) == []
 
 
-@pytest.mark.parametrize(
+@table(
     ("headers", "status"),
     [
         ({"If_None_Match": '"m"'}, 304),
@@ -137,7 +137,7 @@ def test_head_has_no_ranges() -> None:
     assert (answer.status_code, answer.headers["Content-Length"]) == (200, "200")
 
 
-@pytest.mark.parametrize(
+@table(
     ("accepted", "is_gzipped"),
     [
         ("gzip", True),

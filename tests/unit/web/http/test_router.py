@@ -4,6 +4,7 @@ from emulator.core.errors import Refused
 from emulator.web.http.call import Call
 from emulator.web.http.operation import Method, Operation
 from emulator.web.http.router import Router
+from tests.support.tables import table
 
 
 def operation(method: Method, path: str) -> Operation:
@@ -24,7 +25,7 @@ END = operation("POST", "/streams/{stream_id}/end")
 ROUTER = Router([LIST, CREATE, VODS, CHAT, VOD, END])
 
 
-@pytest.mark.parametrize(
+@table(
     ("method", "path", "found", "values"),
     [
         ("GET", "streams", LIST, {}),
@@ -44,7 +45,7 @@ def test_a_path_leads_to_its_operation(
     assert ROUTER.find(method, path) == (found, values)
 
 
-@pytest.mark.parametrize("path", ["", "/", "nowhere", "streams/a/b/c", "streams//", "streams/x"])
+@table("path", ["", "/", "nowhere", "streams/a/b/c", "streams//", "streams/x"])
 def test_an_unknown_path_is_not_found(path: str) -> None:
     with pytest.raises(Refused) as refused:
         ROUTER.find("GET", path)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.web.openapi.captures import Exchange, Names, NoCapture, differences, read
+from tests.support.tables import table
 
 LINE = {"method": "get", "path": "/api/v1/streams/", "status": 200, "response": {"total": 1}}
 ID, OUR_ID = "6f1e9c52-8d0b-4f6e-9a57-3c2f1f0a7d11", "11111111-2222-4333-8444-555555555555"
@@ -34,7 +35,7 @@ def test_a_har_file_is_read() -> None:
     assert found.response == {"streams": []}
 
 
-@pytest.mark.parametrize(
+@table(
     ("status", "media_type"),
     [(0, ""), (101, ""), (304, ""), (201, "multipart/form-data; boundary=x")],
 )
@@ -63,7 +64,7 @@ def test_lines_are_read_and_empty_ones_skipped() -> None:
     assert (first.key, second.key) == ("", "me")
 
 
-@pytest.mark.parametrize(
+@table(
     "text",
     ["", "{}", "[]", "not json", '{"method": "GET"}', har("https://cdn.example.com/x.js"), "7"],
 )

@@ -6,6 +6,7 @@ import pytest
 
 from emulator.web.openapi.compare import NoDocument, compare
 from emulator.web.openapi.routes import document
+from tests.support.tables import table
 
 
 def of(paths: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -72,7 +73,7 @@ def test_who_lists_no_words_may_still_have_them() -> None:
     assert len(told(of({"/a": get({"x": words})}), of({"/a": get({"x": number})}))) == 1
 
 
-@pytest.mark.parametrize("value", [{}, [], {"openapi": "2.0", "paths": {}}, {"openapi": "3.1.0"}])
+@table("value", [{}, [], {"openapi": "2.0", "paths": {}}, {"openapi": "3.1.0"}])
 def test_what_is_no_document_is_refused(value: Any) -> None:
     with pytest.raises(NoDocument):
         compare(document("documented"), value)

@@ -1,11 +1,11 @@
 """What a request tells of a viewer: country, device, and where it came from."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import HTTPConnection
 
 from emulator.web.playback.audience import DEVICES, country_of, device_of, referrer_of
+from tests.support.tables import table
 
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Version/17.0 Mobile/15E148 Safari"
 IPAD = "Mozilla/5.0 (iPad; CPU OS 17_0 like Mac OS X) Mobile/15E148 Safari/604.1"
@@ -23,7 +23,7 @@ def asked(**headers: str) -> HTTPConnection:
     return HTTPConnection({"type": "http", "headers": sent})
 
 
-@pytest.mark.parametrize(
+@table(
     ("headers", "country"),
     [
         ({"x_emulator_country": "de"}, "DE"),
@@ -40,7 +40,7 @@ def test_the_country_is_what_a_header_says(headers: dict[str, str], country: str
     assert country_of(asked(**headers)) == country
 
 
-@pytest.mark.parametrize(
+@table(
     ("headers", "device"),
     [
         ({"user_agent": IPHONE}, "mobile"),
@@ -62,7 +62,7 @@ def test_the_device_is_what_a_header_or_the_agent_says(
     assert device_of(asked(**headers)) == device
 
 
-@pytest.mark.parametrize(
+@table(
     ("headers", "referrer"),
     [
         ({"referer": "https://news.example/today?x=1"}, "news.example"),

@@ -1,9 +1,8 @@
-import pytest
-
 from emulator.web.shapes.times import iso, iso_or_none
+from tests.support.tables import table
 
 
-@pytest.mark.parametrize(
+@table(
     ("at_ms", "text"),
     [
         (0, "1970-01-01T00:00:00.000Z"),

@@ -16,12 +16,13 @@ from emulator.world.audience.curves import (
     level,
     sample,
 )
+from tests.support.tables import table
 
 MINUTE_MS = 60_000
 shares = st.floats(0, 1)
 
 
-@pytest.mark.parametrize(
+@table(
     ("curve", "quarter", "half", "end"),
     [
         ("linear", 0.25, 0.5, 1),
@@ -77,7 +78,7 @@ def test_a_binomial_number_has_its_mean() -> None:
         assert mean == pytest.approx(count * share, rel=0.05)
 
 
-@pytest.mark.parametrize(
+@table(
     ("text", "mean_minutes"),
     [
         ("lognormal(8m, 1.0)", 8),
@@ -102,7 +103,7 @@ def test_no_viewer_is_lost_among_the_lengths(count: int, at: float) -> None:
         assert all(0 <= number < bins for number, _ in found)
 
 
-@pytest.mark.parametrize(
+@table(
     "text",
     [
         "",

@@ -1,12 +1,12 @@
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.world.chat import filters
 from emulator.world.chat.filters import Sieve
+from tests.support.tables import table
 
 
-@pytest.mark.parametrize(
+@table(
     ("text", "words"),
     [
         ("what a SPOILER!", ("spoiler",)),
@@ -24,9 +24,7 @@ def test_a_blocked_word_is_found_whatever_its_case_and_accents(
     assert filters.has_blocked_word(text, words)
 
 
-@pytest.mark.parametrize(
-    "text", ["classic", "as soon", "assess", "", "\uff21\uff33\uff33\uff25\uff34"]
-)
+@table("text", ["classic", "as soon", "assess", "", "\uff21\uff33\uff33\uff25\uff34"])
 def test_a_blocked_word_is_a_whole_word(text: str) -> None:
     assert not filters.has_blocked_word(text, ("ass",))
 
@@ -35,7 +33,7 @@ def test_words_that_fold_to_nothing_block_nothing() -> None:
     assert not filters.has_blocked_word("anything", ("\u200b", "\u0301"))
 
 
-@pytest.mark.parametrize(
+@table(
     "text",
     [
         "see https://example.org/a",
@@ -51,29 +49,27 @@ def test_links_are_seen(text: str) -> None:
     assert filters.has_link(text)
 
 
-@pytest.mark.parametrize(
-    "text", ["node.js 3.11 is fine...", "a://", "what.ever", "e.g. this", "1.5", "", ":)"]
-)
+@table("text", ["node.js 3.11 is fine...", "a://", "what.ever", "e.g. this", "1.5", "", ":)"])
 def test_what_only_has_dots_is_no_link(text: str) -> None:
     assert not filters.has_link(text)
 
 
-@pytest.mark.parametrize("text", ["🎥", "👩‍👩‍👧 🇩🇪 ❤️", "👍🏽👍", ":wave: :+1:", "1️⃣ #️⃣", "🏴󠁧󠁢󠁥󠁮󠁧󠁿"])
+@table("text", ["🎥", "👩‍👩‍👧 🇩🇪 ❤️", "👍🏽👍", ":wave: :+1:", "1️⃣ #️⃣", "🏴󠁧󠁢󠁥󠁮󠁧󠁿"])
 def test_emoji_and_named_emotes_are_emotes(text: str) -> None:
     assert filters.is_emotes_only(text)
 
 
-@pytest.mark.parametrize("text", ["hi 🎥", "1", ":wave:!", "::", "é"])
+@table("text", ["hi 🎥", "1", ":wave:!", "::", "é"])
 def test_words_and_digits_are_no_emotes(text: str) -> None:
     assert not filters.is_emotes_only(text)
 
 
-@pytest.mark.parametrize("text", ["WHY IS NOBODY ANSWERING", "a" * 15, "noooooooooooooooo"])
+@table("text", ["WHY IS NOBODY ANSWERING", "a" * 15, "noooooooooooooooo"])
 def test_shouting_and_stretching_look_rude(text: str) -> None:
     assert filters.looks_rude(text)
 
 
-@pytest.mark.parametrize("text", ["OK", "NASA and ESA agree", "a" * 14, "今日は" * 20])
+@table("text", ["OK", "NASA and ESA agree", "a" * 14, "今日は" * 20])
 def test_what_people_say_does_not_look_rude(text: str) -> None:
     assert not filters.looks_rude(text)
 

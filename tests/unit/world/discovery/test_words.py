@@ -1,9 +1,8 @@
-import pytest
-
 from emulator.world.discovery import words
+from tests.support.tables import table
 
 
-@pytest.mark.parametrize(
+@table(
     ("typed", "expression"),
     [
         ("rust", '"rust"*'),
@@ -20,7 +19,7 @@ def test_what_is_typed_are_words_and_never_syntax(typed: str, expression: str) -
     assert words.expression(typed) == expression
 
 
-@pytest.mark.parametrize("typed", ["", " ", "***", '"', "()", "\0", "🎥", "- + ^"])
+@table("typed", ["", " ", "***", '"', "()", "\0", "🎥", "- + ^"])
 def test_what_has_no_letter_and_no_digit_has_no_words(typed: str) -> None:
     assert words.expression(typed) is None
 

@@ -3,10 +3,9 @@
 import re
 from dataclasses import fields
 
-import pytest
-
 from emulator.world.faults.kinds import KINDS
 from tests.support.docs import PROJECT
+from tests.support.tables import table
 
 PAGE = PROJECT / "docs/how-to/faults.md"
 _ROW = re.compile(r"^\| `([a-z]+\.[a-z]+)` \|.*\|(.*)\|$", re.MULTILINE)
@@ -16,7 +15,7 @@ def test_every_kind_is_told_and_no_other() -> None:
     assert [row[0] for row in _ROW.findall(PAGE.read_text("utf-8"))] == list(KINDS)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@table("kind", KINDS)
 def test_every_value_is_told_with_what_it_is_by_itself(kind: str) -> None:
     told = dict(_ROW.findall(PAGE.read_text("utf-8")))[kind]
     known = [each.metadata["written"] for each in fields(KINDS[kind])]

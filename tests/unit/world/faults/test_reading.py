@@ -11,6 +11,7 @@ from emulator.core.errors import Refused
 from emulator.world.faults.api import ApiDelay, ApiFail
 from emulator.world.faults.kinds import KINDS
 from emulator.world.faults.reading import FaultRequest, read
+from tests.support.tables import table
 
 
 def test_a_kind_has_its_values_and_beside_them_how_often_and_how_long() -> None:
@@ -30,14 +31,14 @@ def test_values_may_be_left_out() -> None:
     assert read({"api.delay": {"delay": 0.25}}).fault == ApiDelay(delay_ms=250)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@table("kind", KINDS)
 def test_every_kind_shows_its_values_as_they_are_written(kind: str) -> None:
     fault = read({kind: {}}).fault
     assert (fault.__doc__ or "").strip()
     assert read({kind: fault.values()}).fault == fault
 
 
-@pytest.mark.parametrize(
+@table(
     ("written", "said"),
     [
         ({}, "A fault is one of api.delay"),
@@ -91,7 +92,7 @@ def test_anything_is_a_plan_or_refused(written: dict[str, Any]) -> None:
     assert plan.fault.kind in written
 
 
-@pytest.mark.parametrize(
+@table(
     ("values", "message"),
     [
         ({"answers": []}, "answers: must be a list of 1 to 100 answers"),

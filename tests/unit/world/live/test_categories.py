@@ -10,6 +10,7 @@ from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.world import World
 from tests.support.streams import live, make, watch
+from tests.support.tables import table
 
 
 @pytest.fixture
@@ -88,7 +89,7 @@ def test_an_administrator_makes_a_category_and_its_slug_follows_from_its_name(
     assert heard[-1] == CategoryMade(at_ms=world.now_ms, category_id=child.id, slug="own-slug")
 
 
-@pytest.mark.parametrize(
+@table(
     ("name", "slug"),
     [
         ("AI Coding", "ai-coding"),

@@ -18,11 +18,10 @@ from emulator.world.video.moves import (
     check_video,
     session_after,
 )
+from tests.support.tables import table
 
 
-@pytest.mark.parametrize(
-    ("status", "move"), list(product(get_args(SessionStatus), get_args(SessionMove)))
-)
+@table(("status", "move"), list(product(get_args(SessionStatus), get_args(SessionMove))))
 def test_a_session_moves_as_its_table_says(status: SessionStatus, move: SessionMove) -> None:
     if (status, move) in SESSION_MOVES:
         assert session_after(status, move) == SESSION_MOVES[status, move]
@@ -33,9 +32,7 @@ def test_a_session_moves_as_its_table_says(status: SessionStatus, move: SessionM
     assert status == "ended"
 
 
-@pytest.mark.parametrize(
-    ("status", "to"), list(product(get_args(VideoStatus), get_args(VideoStatus)))
-)
+@table(("status", "to"), list(product(get_args(VideoStatus), get_args(VideoStatus))))
 def test_a_video_moves_as_its_table_says(status: VideoStatus, to: VideoStatus) -> None:
     if (status, to) in VIDEO_MOVES:
         check_video(status, to)
@@ -46,7 +43,7 @@ def test_a_video_moves_as_its_table_says(status: VideoStatus, to: VideoStatus) -
     assert refused.value.code == "conflict"
 
 
-@pytest.mark.parametrize(("status", "to"), list(product(get_args(JobStatus), get_args(JobStatus))))
+@table(("status", "to"), list(product(get_args(JobStatus), get_args(JobStatus))))
 def test_a_job_moves_as_its_table_says(status: JobStatus, to: JobStatus) -> None:
     if (status, to) in JOB_MOVES:
         check_job(status, to)

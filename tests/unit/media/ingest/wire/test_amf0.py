@@ -11,6 +11,7 @@ from emulator.core.errors import ProtocolError
 from emulator.media.ingest.wire import amf0
 from emulator.media.ingest.wire.amf0 import EcmaArray
 from emulator.media.ingest.wire.amf3 import DEPTH_MAX, Date, Value
+from tests.support.tables import table
 
 ENCODED: list[tuple[str, Value]] = [
     ("00 3ff0000000000000", 1.0),
@@ -65,17 +66,17 @@ values: st.SearchStrategy[Value] = st.recursive(
 )
 
 
-@pytest.mark.parametrize(("octets", "value"), ENCODED)
+@table(("octets", "value"), ENCODED)
 def test_a_value_is_written_as_the_specification_says(octets: str, value: Value) -> None:
     assert amf0.encode(value).hex() == octets.replace(" ", "")
 
 
-@pytest.mark.parametrize(("octets", "value"), ENCODED + READ_ONLY)
+@table(("octets", "value"), ENCODED + READ_ONLY)
 def test_a_value_is_read_as_the_specification_says(octets: str, value: Value) -> None:
     assert amf0.decode(bytes.fromhex(octets)) == [value]
 
 
-@pytest.mark.parametrize("octets", NO_AMF)
+@table("octets", NO_AMF)
 def test_what_is_no_amf_is_the_peers_error(octets: str) -> None:
     with pytest.raises(ProtocolError):
         amf0.decode(bytes.fromhex(octets))
@@ -113,9 +114,7 @@ def test_not_a_number_is_a_number() -> None:
     assert math.isnan(value)
 
 
-@pytest.mark.parametrize(
-    ("opening", "nested"), [("", "0a 00000001"), ("", "03 0001 78"), ("11", "09 03 01")]
-)
+@table(("opening", "nested"), [("", "0a 00000001"), ("", "03 0001 78"), ("11", "09 03 01")])
 def test_deep_nesting_is_refused_before_it_hurts(opening: str, nested: str) -> None:
     with pytest.raises(ProtocolError, match="nested too deep"):
         amf0.decode(bytes.fromhex(opening + nested * DEPTH_MAX * 1000))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from emulator.core.errors import ProtocolError
 from emulator.media.ingest.wire.amf3 import Cursor, Date, Reader, Value
+from tests.support.tables import table
 
 ENCODED: list[tuple[str, Value]] = [
     ("00", None),
@@ -58,14 +59,14 @@ def decoded(octets: bytes) -> Value:
     return Reader(Cursor(octets)).value()
 
 
-@pytest.mark.parametrize(("octets", "value"), ENCODED)
+@table(("octets", "value"), ENCODED)
 def test_a_value_is_read_as_the_specification_says(octets: str, value: Value) -> None:
     cursor = Cursor(bytes.fromhex(octets))
     assert Reader(cursor).value() == value
     assert cursor.at_end
 
 
-@pytest.mark.parametrize("octets", NO_AMF)
+@table("octets", NO_AMF)
 def test_what_no_command_carries_is_the_peers_error(octets: str) -> None:
     with pytest.raises(ProtocolError):
         decoded(bytes.fromhex(octets))

@@ -1,16 +1,16 @@
 """Where encoders put the key."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.media.ingest.wire.rtmp_address import StreamAddress, locate
+from tests.support.tables import table
 
 URL = "rtmp://127.0.0.1:1935/live"
 FOUND = StreamAddress("live", "KEY", "")
 
 
-@pytest.mark.parametrize(
+@table(
     ("app", "tc_url", "name"),
     [
         ("live", URL, "KEY"),
@@ -37,9 +37,7 @@ def test_what_follows_a_question_mark_is_not_the_key() -> None:
     assert locate("live", URL, "KEY?user=ada&x=1") == StreamAddress("live", "KEY", "user=ada&x=1")
 
 
-@pytest.mark.parametrize(
-    ("app", "tc_url"), [("live", URL), ("live", ""), ("live/", URL), ("live", "rtmp://[broken")]
-)
+@table(("app", "tc_url"), [("live", URL), ("live", ""), ("live/", URL), ("live", "rtmp://[broken")])
 def test_without_a_key_the_application_is_known(app: str, tc_url: str) -> None:
     assert locate(app, tc_url) == StreamAddress("live", "", "")
 

@@ -14,6 +14,7 @@ from emulator.media.ingest.wire.rtmp_chunks import (
     Message,
     write,
 )
+from tests.support.tables import table
 
 AUDIO, VIDEO = 8, 9
 LIMIT = 1 << 20
@@ -99,7 +100,7 @@ def test_a_message_without_a_payload_is_a_message() -> None:
     assert read(type_0(7, 0), TYPE_3) == [Message(VIDEO, 1, 7, b""), Message(VIDEO, 1, 14, b"")]
 
 
-@pytest.mark.parametrize("basic", [b"\x3f", b"\x00\x05", b"\x01\x05\x02", b"\x00\x00"])
+@table("basic", [b"\x3f", b"\x00\x05", b"\x01\x05\x02", b"\x00\x00"])
 def test_chunk_stream_ids_take_one_to_three_bytes(basic: bytes) -> None:
     # Given a message of two chunks on such a chunk stream,
     stream = basic + type_0(5, 200)[1:] + bytes(128) + bytes((basic[0] | 0xC0,)) + basic[1:]
@@ -118,8 +119,8 @@ def test_an_id_written_in_two_and_in_three_bytes_is_the_same_chunk_stream() -> N
 # Extended timestamps.
 
 
-@pytest.mark.parametrize("timestamp", [0xFFFFFF, 0x1000000, 0x7FFFFFFF, 0xFFFFFFFF])
-@pytest.mark.parametrize("length", [1, 128, 129, 1000])
+@table("timestamp", [0xFFFFFF, 0x1000000, 0x7FFFFFFF, 0xFFFFFFFF])
+@table("length", [1, 128, 129, 1000])
 def test_a_timestamp_from_16777215_on_is_repeated_in_every_chunk(
     timestamp: int, length: int
 ) -> None:
@@ -166,8 +167,8 @@ def test_timestamps_wrap_at_32_bits() -> None:
 # Chunk sizes, interleaving, aborts.
 
 
-@pytest.mark.parametrize("size", [1, 2, 127, 128, 129, 4096, 60_000, 0xFFFFFF, 0x7FFFFFFF])
-@pytest.mark.parametrize("length", [1, 128, 129, 4096, 70_000])
+@table("size", [1, 2, 127, 128, 129, 4096, 60_000, 0xFFFFFF, 0x7FFFFFFF])
+@table("length", [1, 128, 129, 4096, 70_000])
 def test_chunk_sizes_are_obeyed(size: int, length: int) -> None:
     message = Message(VIDEO, 1, 5, bytes(index % 251 for index in range(length)))
     stream = set_chunk_size(size) + write(6, message, size)
@@ -218,7 +219,7 @@ def test_an_abort_of_nothing_is_fine() -> None:
 # What a peer gets wrong.
 
 
-@pytest.mark.parametrize(
+@table(
     ("stream", "message"),
     [
         (TYPE_3, "begins with a type 3"),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from emulator.core.errors import ProtocolError
 from emulator.media.ingest.wire.rtmp_handshake import BLOCK, Handshake
+from tests.support.tables import table
 
 PLAIN_C1 = bytes.fromhex("0000002a 00000000") + bytes(index % 251 for index in range(BLOCK - 8))
 PLAYER_KEY = b"Genuine Adobe Flash Player 001"
@@ -38,7 +39,7 @@ def test_a_plain_client_gets_its_own_block_back() -> None:
     assert answer[1 + BLOCK :] == PLAIN_C1
 
 
-@pytest.mark.parametrize("offset_place", [8, 772], ids=["digest first", "digest behind the key"])
+@table("offset_place", [8, 772], ids=["digest first", "digest behind the key"])
 def test_a_flash_client_gets_digests_that_it_can_check(offset_place: int) -> None:
     # Given a client block with a digest, in either of its places,
     c1, client_digest = signed_c1(offset_place)
@@ -98,7 +99,7 @@ def test_one_byte_pieces_are_fine() -> None:
     assert handshake.done
 
 
-@pytest.mark.parametrize(
+@table(
     ("first", "message"),
     [
         (b"\x16\x03\x01", "TLS on the plain RTMP port"),

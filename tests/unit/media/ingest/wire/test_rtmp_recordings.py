@@ -17,6 +17,7 @@ from emulator.media.ingest.wire.rtmp_session import (
     SessionEvent,
 )
 from tests.support.rtmp import drive, new_session
+from tests.support.tables import table
 
 FOLDER = Path(__file__).parents[5] / "fixtures" / "rtmp"
 RECORDINGS = {path.stem: path.read_bytes() for path in sorted(FOLDER.glob("*.bin"))}
@@ -29,7 +30,7 @@ def tags(events: list[SessionEvent]) -> list[Tag]:
     return [event for event in events if isinstance(event, Tag)]
 
 
-@pytest.mark.parametrize(
+@table(
     ("name", "encoder", "counts"),
     [
         ("obs-29", "FMLE/3.0 (compatible; FMSc/1.0)", {"audio": 163, "video": 105, "script": 1}),
@@ -60,7 +61,7 @@ def test_a_recording_holds_what_its_encoder_sent(
     assert Counter(tag.kind for tag in tags(events)) == counts
 
 
-@pytest.mark.parametrize("name", [name for name in sorted(RECORDINGS) if "ffmpeg" in name])
+@table("name", [name for name in sorted(RECORDINGS) if "ffmpeg" in name])
 def test_ffmpeg_says_goodbye(name: str) -> None:
     assert WHOLE[name][-1] == PublishEnded("the publisher stopped")
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from emulator.media.publisher.test_card.glyphs import ADVANCE, GLYPH_HEIGHT, Pen, plain
 from emulator.media.publisher.test_card.picture import Moment, Picture
+from tests.support.tables import table
 
 NOW_MS = 1_767_225_600_123
 
@@ -21,13 +22,13 @@ def luma(frame: VideoFrame) -> list[bytes]:
     ]
 
 
-@pytest.mark.parametrize("size", [(1279, 720), (1280, 719), (158, 90), (160, 88), (0, 0)])
+@table("size", [(1279, 720), (1280, 719), (158, 90), (160, 88), (0, 0)])
 def test_a_size_that_cannot_be_drawn_is_refused(size: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="not a size to draw"):
         Picture(*size, "name")
 
 
-@pytest.mark.parametrize("size", [(160, 90), (320, 180), (90 * 2, 320), (1280, 720), (4096, 2160)])
+@table("size", [(160, 90), (320, 180), (90 * 2, 320), (1280, 720), (4096, 2160)])
 def test_the_flash_is_inside_and_switches_from_black_to_white(size: tuple[int, int]) -> None:
     picture = Picture(*size, "name")
     left, top, width, height = picture.flash_box()

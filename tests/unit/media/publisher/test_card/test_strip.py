@@ -15,6 +15,7 @@ from emulator.media.publisher.test_card.picture import Moment, Picture
 from emulator.media.publisher.test_card.strip import CELLS, read_cells, read_strip, write_cells
 from tests.support.frames import picture
 from tests.support.publisher import flv_file, pictures
+from tests.support.tables import table
 
 NOW_MS = 1_767_225_600_123
 INSTANTS = st.integers(0, 2**48 - 1)
@@ -44,7 +45,7 @@ def test_what_is_read_is_what_would_be_written(brightness: list[int]) -> None:
     assert found is None or len(write_cells(found)) == CELLS
 
 
-@pytest.mark.parametrize("instant_ms", [-1, 2**48])
+@table("instant_ms", [-1, 2**48])
 def test_what_48_bits_cannot_hold_is_refused(instant_ms: int) -> None:
     with pytest.raises(ValueError, match="not an instant that a strip can carry"):
         write_cells(instant_ms)
@@ -57,7 +58,7 @@ def test_a_picture_without_a_strip_claims_no_instant() -> None:
     assert read_strip(grey) is None
 
 
-@pytest.mark.parametrize(
+@table(
     ("width", "height", "kbits"),
     [
         (320, 180, 150),
@@ -87,8 +88,8 @@ def test_every_frame_says_when_it_was_made_after_a_real_encoder(
     assert {(each.frame.width, each.frame.height) for each in seen} == {(width, height)}
 
 
-@pytest.mark.parametrize("size", [(320, 180), (480, 270), (1920, 1080)])
-@pytest.mark.parametrize("form", ["yuv420p", "rgb24", "yuvj420p", "nv12"])
+@table("size", [(320, 180), (480, 270), (1920, 1080)])
+@table("form", ["yuv420p", "rgb24", "yuvj420p", "nv12"])
 def test_the_strip_survives_scaling_and_other_pixel_formats(
     size: tuple[int, int], form: str
 ) -> None:
