@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Two workers a core, for most tests wait for media; a file's tests stay together, longest first.
+PYTEST_ARGS ?= -q -n auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo test check newest lint types bench docs tested hashes slow clean
 

@@ -24,11 +24,60 @@ sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
+WORKERS_MAX = 8
+# Files of `tests/real` that take over fifteen seconds of a worker, the longest of them first.
+LONGEST = [
+    "test_watch_page",
+    "test_openapi_fuzz",
+    "test_durability",
+    "test_scenario_command",
+    "test_commands",
+    "test_renditions",
+    "test_hls_playback",
+    "test_player_sdk",
+    "test_generated_clients",
+    "test_publisher",
+    "test_pytest_plugin",
+    "test_docs",
+    "test_http_servers",
+    "test_transcode_ingest",
+    "test_firefox",
+    "test_webrtc_peers",
+    "test_states",
+    "test_webrtc_limits",
+    "test_watch_page_webrtc",
+    "test_exec",
+    "test_obs",
+    "test_main_job",
+    "test_scenario_library",
+    "test_whep",
+    "test_whip",
+]
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """`make tested` asks which tests have seen which operation succeed."""
     kept = os.environ.get("LIVE_EMULATOR_TESTED")
     if kept:
         config.pluginmanager.register(Recorder(Path(kept)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """For `-n auto`: real encoders and players wait for their pictures more than they compute."""
+    return min(2 * (os.cpu_count() or 1), WORKERS_MAX)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, so that the workers end together; then as they were collected."""
+    folders = ("real", "flows", "unit")
+
+    def rank(item: pytest.Item) -> tuple[int, int]:
+        path = item.path.relative_to(Path(__file__).parent)
+        place = LONGEST.index(path.stem) if path.stem in LONGEST else len(LONGEST)
+        return place, folders.index(path.parts[0])
+
+    items.sort(key=rank)
 
 
 # How long an example takes says something of the machine and nothing of us.
