@@ -58,8 +58,10 @@ def measure() -> Section:
             with _constant(folder, size) as bare_url:
                 contestants = {"ours": call, "bare": Call("bare", bare_url, body=call.body)}
                 contestants |= {peer.name: peer for peer in peers.get(call.name, [])}
-                told = _contest(contestants)
-            rate = {name: statistics.median(each.per_second) for name, each in told.items()}
+                payload = _contest(contestants)
+            rate = {
+                name: statistics.median(figures.per_second) for name, figures in payload.items()
+            }
             share = rate["ours"] / rate["bare"]
             best = max(
                 (value for name, value in rate.items() if name not in ("ours", "bare")), default=0.0
@@ -68,7 +70,7 @@ def measure() -> Section:
                 (
                     f"`{call.name}` ({size:,} bytes)",
                     f"{rate['ours']:,.0f}",
-                    f"{statistics.median(told['ours'].p99_ms):.1f} ms",
+                    f"{statistics.median(payload['ours'].p99_ms):.1f} ms",
                     f"{rate['bare']:,.0f}",
                     f"{share:.2f}",
                     f"{best:,.0f}" if best else "",
@@ -120,13 +122,13 @@ def _peers(
     stack: ExitStack, folder: Path, calls: list[Call]
 ) -> tuple[dict[str, list[Call]], list[str]]:
     """What each peer has that is most like each call, and what to know of it."""
-    found: dict[str, list[Call]] = {call.name: [] for call in calls}
+    values: dict[str, list[Call]] = {call.name: [] for call in calls}
     notes = []
     lists, one, search, chat = (call.name for call in calls)
     try:
         peer = stack.enter_context(emulate.serving(folder))
-        found[lists].append(Call("emulate", peer.repositories))
-        found[one].append(Call("emulate", peer.user))
+        values[lists].append(Call("emulate", peer.repositories))
+        values[one].append(Call("emulate", peer.user))
         notes.append(
             f"emulate {peer.version}: a user's repositories, and one user. After 5,000 "
             "requests it answers 403, its rate limit, which costs it less."
@@ -136,24 +138,24 @@ def _peers(
     try:
         mock = stack.enter_context(prism.serving(folder))
         uuid = "6f1e9c52-8d0b-4f6e-9a57-3c2f1f0a7d11"
-        found[lists].append(Call("Prism", f"{mock.base}/streams"))
-        found[one].append(Call("Prism", f"{mock.base}/streams/id/{uuid}"))
-        found[search].append(Call("Prism", f"{mock.base}/streams/search?query=python"))
-        found[chat].append(Call("Prism", f"{mock.base}/streams/{uuid}/chat", "x", calls[3].body))
+        values[lists].append(Call("Prism", f"{mock.base}/streams"))
+        values[one].append(Call("Prism", f"{mock.base}/streams/id/{uuid}"))
+        values[search].append(Call("Prism", f"{mock.base}/streams/search?query=python"))
+        values[chat].append(Call("Prism", f"{mock.base}/streams/{uuid}/chat", "x", calls[3].body))
         notes.append(f"Prism {mock.version}: our own document's examples.")
     except Missing as missing:
         notes.append(f"Not measured beside Prism: {missing}")
-    return found, notes
+    return values, notes
 
 
 def _contest(contestants: dict[str, Call]) -> dict[str, Figures]:
-    told = {name: Figures() for name in contestants}
+    payload = {name: Figures() for name in contestants}
     for _ in range(_ROUNDS):
         for name, call in contestants.items():
             per_second, p99_ms = _wrk(call)
-            told[name].per_second.append(per_second)
-            told[name].p99_ms.append(p99_ms)
-    return told
+            payload[name].per_second.append(per_second)
+            payload[name].p99_ms.append(p99_ms)
+    return payload
 
 
 def _wrk(call: Call) -> tuple[float, float]:
@@ -168,17 +170,17 @@ def _wrk(call: Call) -> tuple[float, float]:
             script.write('wrk.headers["Content-Type"] = "application/json"\n')
             script.flush()
             command += ["-s", script.name]
-        told = subprocess.run(
+        text = subprocess.run(
             [*command, call.url], capture_output=True, text=True, check=True
         ).stdout
     # A peer's own limit or slowness is its figure; of ours, and of bare Starlette, it is a failure.
     is_peer = call.name in ("emulate", "Prism")
-    if ("Non-2xx" in told or "Socket errors" in told) and not is_peer:
-        raise RuntimeError(f"{call.name}: {told}")
-    rate = _found(r"Requests/sec:\s+([\d.]+)", told)
-    p99 = re.search(r"99%\s+([\d.]+)(us|ms|s)", told)
+    if ("Non-2xx" in text or "Socket errors" in text) and not is_peer:
+        raise RuntimeError(f"{call.name}: {text}")
+    rate = _found(r"Requests/sec:\s+([\d.]+)", text)
+    p99 = re.search(r"99%\s+([\d.]+)(us|ms|s)", text)
     if p99 is None:
-        raise RuntimeError(f"wrk said no percentile: {told}")
+        raise RuntimeError(f"wrk said no percentile: {text}")
     return rate, float(p99[1]) * {"us": 0.001, "ms": 1, "s": 1000}[p99[2]]
 
 

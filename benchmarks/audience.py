@@ -132,9 +132,9 @@ def _evening(clock: ManualClock, world: World, live: list[Stream], viewers: int)
         cohorts.add(world, stream, viewers, for_ms=_HOUR_MS, curve="bell", stay=_stay(), mix=_MIX)
     clock.advance(_HOUR_MS)
     for stream in live:
-        found = figures.totals(world, stream)
-        if found.views != viewers:
-            raise RuntimeError(f"{found.views} came instead of {viewers}")
+        totals = figures.totals(world, stream)
+        if totals.views != viewers:
+            raise RuntimeError(f"{totals.views} came instead of {viewers}")
 
 
 def _live(world: World, user: accounts.User, number: int) -> Stream:
@@ -198,9 +198,9 @@ async def _reading() -> tuple[list[float], list[float]]:
         await http.post(f"/_emulator/streams/{stream['id']}/viewers", json=order)
         await http.post("/_emulator/clock/advance", json={"seconds": 3600}, timeout=60)
         path = f"/api/v1/streams/{stream['id']}/analytics"
-        told = (await http.get(path)).json()
-        if told["total_views"] != _VIEWERS:
-            raise RuntimeError(f"the evening had {told['total_views']} views")
+        payload = (await http.get(path)).json()
+        if payload["total_views"] != _VIEWERS:
+            raise RuntimeError(f"the evening had {payload['total_views']} views")
         return (
             await _read_ms(http, path),
             await _read_ms(http, f"{path}/viewers?interval_minutes=1"),
@@ -209,13 +209,13 @@ async def _reading() -> tuple[list[float], list[float]]:
 
 async def _read_ms(http: httpx.AsyncClient, path: str) -> list[float]:
     """Milliseconds of a core: client and server are one process, so the server takes less."""
-    found = []
+    times_ms = []
     for _ in range(_READS):
         began = time.process_time()
         answer = await http.get(path)
-        found.append((time.process_time() - began) * 1000)
+        times_ms.append((time.process_time() - began) * 1000)
         answer.raise_for_status()
-    return found
+    return times_ms
 
 
 async def _counting() -> tuple[list[float], list[float]]:
@@ -223,7 +223,7 @@ async def _counting() -> tuple[list[float], list[float]]:
     async with Emulator() as emulator:
         platform = emulator.platform
         world = platform.world
-        stream = next(each for each in streams.live(world) if each.is_simulated)
+        stream = next(stream for stream in streams.live(world) if stream.is_simulated)
         path = f"/{stream.uid}/manifest/stream.m3u8"
         async with httpx.AsyncClient(base_url=emulator.ready["http"]) as http:
             (await http.get(path)).raise_for_status()

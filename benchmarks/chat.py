@@ -79,8 +79,8 @@ class Load:
         line = self._child.stdout.readline()
         if not line:
             raise RuntimeError(f"the readers ended while they did {what}")
-        told: dict[str, Any] = json.loads(line)
-        return told
+        payload: dict[str, Any] = json.loads(line)
+        return payload
 
     def join(self, server: Contestant, count: int, first: int = 0) -> dict[str, Any]:
         paths = [server.path(number) for number in range(first, first + count)]
@@ -116,32 +116,32 @@ class Figures:
 def measure() -> Section:
     """Three servers, one after another, in the same three ways; then what only ours is asked."""
     line_bytes, fan = _ours_fan()
-    told: dict[str, dict[str, Figures]] = {"live-emulator": fan}
+    payload: dict[str, dict[str, Figures]] = {"live-emulator": fan}
     notes = []
     for name, serving in (("Starlette loop", _starlette), ("Node `ws`", _node)):
         try:
-            told[name] = _peer_fan(serving, line_bytes)
+            payload[name] = _peer_fan(serving, line_bytes)
         except Missing as missing:
             notes.append(f"Not measured beside {name}: {missing}")
     crowd = _crowd()
     stalled = _stalled()
     admitted = _admitted()
-    names = list(told)
+    names = list(payload)
     rows: list[tuple[str, ...]] = [("what", *names)]
     for key, title in (
         ("lone", f"one line at a time to {_READERS:,} readers"),
         ("paced", f"{_RATE} lines a second to {_READERS:,} readers"),
         ("bursts", f"bursts of {_BURST} lines to {_READERS:,} readers"),
     ):
-        cells = [f"{told[name][key].per_cpu_second:,.0f} a CPU second" for name in names]
+        cells = [f"{payload[name][key].per_cpu_second:,.0f} a CPU second" for name in names]
         rows.append((f"{title}: deliveries", *cells))
-        rows.append(("the same", *(told[name][key].told() for name in names)))
+        rows.append(("the same", *(payload[name][key].told() for name in names)))
     blanks = [""] * (len(names) - 1)
     rows += [(what, cell, *blanks) for what, cell in (*crowd.rows, *stalled.rows, *admitted.rows)]
     return Section(
         title="Chat",
         rows=rows,
-        bars=[*_bars(told), *crowd.bars, *stalled.bars, *admitted.bars],
+        bars=[*_bars(payload), *crowd.bars, *stalled.bars, *admitted.bars],
         notes=[
             f"A line is {line_bytes} bytes on the wire for every server; ours are validated, "
             "moderated and journalled on disk, the peers' are parsed and sent. "
@@ -227,17 +227,17 @@ def _timed(
     load: Load, server: Contestant, what: str, readers: int = _READERS, **words: Any
 ) -> Figures:
     before = server.process.cpu_seconds()
-    told = load.do(what, **words)
+    payload = load.do(what, **words)
     cpu_seconds = server.process.cpu_seconds() - before
-    deliveries = told["lines"] * readers
+    deliveries = payload["lines"] * readers
     return Figures(
         per_cpu_second=deliveries / cpu_seconds,
-        per_second=deliveries / told["seconds"],
-        cores=cpu_seconds / told["seconds"],
-        p50_ms=told["p50_ms"],
-        p99_ms=told["p99_ms"],
-        late_p99_ms=told["late_p99_ms"],
-        is_whole=told["is_whole"] and not told["lost"],
+        per_second=deliveries / payload["seconds"],
+        cores=cpu_seconds / payload["seconds"],
+        p50_ms=payload["p50_ms"],
+        p99_ms=payload["p99_ms"],
+        late_p99_ms=payload["late_p99_ms"],
+        is_whole=payload["is_whole"] and not payload["lost"],
     )
 
 

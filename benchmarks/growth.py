@@ -80,8 +80,8 @@ _CALLS = (
 
 def measure() -> Section:
     """Each size in a fresh emulator on a folder, asked over a socket, one call at a time."""
-    told: dict[str, list[float]] = {f"`GET {call}`": [] for call in _CALLS}
-    told["`POST /streams/{stream_id}/chat`"] = []
+    payload: dict[str, list[float]] = {f"`GET {call}`": [] for call in _CALLS}
+    payload["`POST /streams/{stream_id}/chat`"] = []
     sizes = []
     for size in _SIZES:
         with tempfile.TemporaryDirectory() as folder:
@@ -98,27 +98,27 @@ def measure() -> Section:
                 line = emulator.call(partial(_grow, emulator.platform.world, size))
                 grown = time.perf_counter() - began
                 for name, times in _ask(emulator, f"stream-{size}", line).items():
-                    told[name].append(min(times))
-                megabytes = sum(each.stat().st_size for each in Path(folder).glob("world*")) / 2**20
+                    payload[name].append(min(times))
+                megabytes = sum(path.stat().st_size for path in Path(folder).glob("world*")) / 2**20
                 sizes.append((size, megabytes, _resident_megabytes(), grown))
     for size in _LIVES:
         for name, times in _of_live(size).items():
             label = f"{name}, of {', '.join(f'{each:,}' for each in _LIVES)} that are live"
-            told.setdefault(label, []).append(min(times))
+            payload.setdefault(label, []).append(min(times))
     first = _SIZES[0]
     rows = [("call", *(f"{size:,}" for size in _SIZES), f"times {first:,}")]
     rows += [
-        (name, *(f"{each:.2f} ms" for each in values), f"{values[-1] / values[0]:.1f}")
-        for name, values in told.items()
+        (name, *(f"{value:.2f} ms" for value in values), f"{values[-1] / values[0]:.1f}")
+        for name, values in payload.items()
     ]
     rows.append(("database", *(f"{megabytes:,.0f} MB" for _, megabytes, _, _ in sizes), ""))
-    rows.append(("memory of the process", *(f"{each:,.0f} MB" for _, _, each, _ in sizes), ""))
+    rows.append(("memory of the process", *(f"{value:,.0f} MB" for _, _, value, _ in sizes), ""))
     bars = [
         (
             f"{name}: at most {_TIMES_MAX:g} times as long at the last",
             values[-1] <= _TIMES_MAX * values[0],
         )
-        for name, values in told.items()
+        for name, values in payload.items()
     ]
     return Section(
         title="Growth",
@@ -179,22 +179,22 @@ def _ask(
     host, _, port = emulator.ready["http"].partition("://")[2].partition(":")
     connection = http.client.HTTPConnection(host, int(port), timeout=60)
     headers = {"Authorization": "Bearer ak_demo", "Content-Type": "application/json"}
-    told: dict[str, list[float]] = {}
+    payload: dict[str, list[float]] = {}
     for number in range(_ROUNDS):
         for call in calls:
             # An unknown field makes it another question, which is answered anew.
             sign = "&" if "?" in call else "?"
             address = f"/api/v1{call.format(live=live, line=line)}{sign}n={number}"
-            told.setdefault(f"`GET {call}`", []).append(_ms(connection, "GET", address, headers))
+            payload.setdefault(f"`GET {call}`", []).append(_ms(connection, "GET", address, headers))
         if calls is not _CALLS:
             continue
         said = json.dumps({"content": f"Hello {number}"})
         address = f"/api/v1/streams/{live}/chat"
-        told.setdefault("`POST /streams/{stream_id}/chat`", []).append(
+        payload.setdefault("`POST /streams/{stream_id}/chat`", []).append(
             _ms(connection, "POST", address, headers, said)
         )
     connection.close()
-    return told
+    return payload
 
 
 def _ms(

@@ -35,12 +35,12 @@ def measure() -> Section:
             shown: {server: [] for server in _SERVERS} for shown in calls
         }
         for _ in range(_ROUNDS):
-            for shown, each in calls.items():
-                for server, call in each.items():
+            for shown, item in calls.items():
+                for server, call in item.items():
                     rates[shown][server].append(api._wrk(call)[0])
     rows = [["call", *_SERVERS, "share"]]
-    for shown, told in rates.items():
-        fast, other = (statistics.median(told[server]) for server in _SERVERS)
+    for shown, payload in rates.items():
+        fast, other = (statistics.median(payload[server]) for server in _SERVERS)
         rows.append([f"`{shown}`", f"{fast:,.0f}", f"{other:,.0f}", f"{other / fast:.2f}"])
     return Section(
         title="HTTP servers",

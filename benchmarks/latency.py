@@ -81,7 +81,7 @@ def measure() -> Section:
     ]
     if peer:
         rows.append(_row("nginx-rtmp (hls.js, `hls_fragment 1s`)", peer))
-    is_close = all(statistics.median(each.late_ms) <= _BAR_MS for each in (early, late))
+    is_close = all(statistics.median(viewing.late_ms) <= _BAR_MS for viewing in (early, late))
     return Section(
         title="Latency",
         rows=rows,

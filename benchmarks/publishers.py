@@ -81,18 +81,18 @@ def measure() -> Section:
     costs: dict[Workload, dict[str, list[Cost]]] = {BIG: {}, MANY: {}}
     notes: dict[str, None] = {}
     for _ in range(_ROUNDS):
-        for workload, found in costs.items():
+        for workload, values in costs.items():
             for serving in _SERVERS:
                 try:
                     cost = run(workload, serving)
                 except Missing as missing:
                     notes[f"Not measured: {missing}"] = None
                     continue
-                found.setdefault(cost.name, []).append(cost)
+                values.setdefault(cost.name, []).append(cost)
     headings = ("load", "server", "CPU, share of a core", "memory a publisher", "parts late (p99)")
     rows: list[tuple[str, ...]] = [headings]
     for workload, found in costs.items():
-        rows += [_row(workload, each) for each in found.values()]
+        rows += [_row(workload, costs) for costs in found.values()]
     return Section(
         title="Publishers",
         rows=rows,
@@ -221,14 +221,14 @@ def _bars(costs: dict[Workload, dict[str, list[Cost]]]) -> list[tuple[str, bool]
     share = _cpu(many[me])
     words = f"{MANY.count} x {MANY.kind}: at most {_CPU_SHARE_MAX:.0%} of a core"
     bars.append((f"{words} ({share:.0%})", share <= _CPU_SHARE_MAX))
-    late = [late for found in costs.values() for cost in found[me] for late in cost.lateness_ms]
+    late = [late for values in costs.values() for cost in values[me] for late in cost.lateness_ms]
     words = f"every part listed within {_LATE_MS_MAX} ms of its end (latest {max(late):.0f} ms)"
     bars.append((words, max(late) <= _LATE_MS_MAX))
     return bars
 
 
 def _method(costs: dict[Workload, dict[str, list[Cost]]]) -> str:
-    every = [cost for found in costs.values() for each in found.values() for cost in each]
+    every = [cost for values in costs.values() for each in values.values() for cost in each]
     source = max(cost.source_cpu for cost in every)
     late = max(cost.source_late_ms for cost in every)
     return (

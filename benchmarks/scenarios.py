@@ -115,20 +115,20 @@ def measure() -> Section:
 
 def _lines_a_second() -> float:
     world, seconds = _played(_FLOOD)
-    told = sum(
+    number = sum(
         len(entry.bodies)
         for kind in ("ChatPosted", "ChatHeld")
         for entry in entries(world.store, after=0, kind=kind)
     )
     world.close()
-    return told / seconds
+    return number / seconds
 
 
 def _arrivals_a_second() -> float:
     world, seconds = _played(_CROWD)
-    told = world.store.number("SELECT sum(views) FROM audience")
+    number = world.store.number("SELECT sum(views) FROM audience")
     world.close()
-    return told / seconds
+    return number / seconds
 
 
 def _played(text: str) -> tuple[World, float]:
@@ -162,15 +162,15 @@ def _validating() -> tuple[float, float]:
 async def _starts_ms() -> list[float]:
     """From an order to the first step, on a server that is up."""
     scenario = read("scenario: Empty\ntimeline: [{log: begun}]\n", "empty.yaml")
-    found = []
+    times_ms = []
     async with Emulator(Settings(data=":memory:", port=0, rtmp_port=0, rtmps_port=0)) as emulator:
         runs = emulator.platform.worlds.runs
         for _ in range(20):
             began = time.perf_counter()
             entry = runs.start(RunRequest(scenario=scenario), emulator.platform)
             await entry.done.wait()
-            found.append((time.perf_counter() - began) * 1000)
-    return found
+            times_ms.append((time.perf_counter() - began) * 1000)
+    return times_ms
 
 
 def _day() -> tuple[float, float, float]:

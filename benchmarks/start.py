@@ -25,11 +25,11 @@ def measure() -> Section:
     """Ours and the peer in turns; ours on a kept folder (after its first start) and in memory."""
     peer = [sys.executable, str(Path(__file__).with_name("start_peer.py"))]
     serve = [sys.executable, "-m", "emulator", "serve", "--rtmp-port", "0", "--rtmps-port", "0"]
-    with tempfile.TemporaryDirectory() as kept, tempfile.TemporaryDirectory() as compiled:
+    with tempfile.TemporaryDirectory() as text, tempfile.TemporaryDirectory() as compiled:
         environment = as_installed(compiled)
         contestants: dict[str, Callable[[int], list[str]]] = {
             "bare Starlette on uvicorn": lambda port: [*peer, str(port)],
-            "serve, kept folder": lambda port: [*serve, "--port", str(port), "--data", kept],
+            "serve, kept folder": lambda port: [*serve, "--port", str(port), "--data", text],
             "serve, in memory": lambda port: [*serve, "--port", str(port), "--data", ":memory:"],
         }
         for name in ("bare Starlette on uvicorn", "serve, in memory"):
@@ -122,8 +122,10 @@ def loaded_late_libraries() -> list[str]:
         "    async with Emulator(): print(*sys.modules)\n"
         "asyncio.run(main())"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return sorted(set(_LATE_LIBRARIES) & set(told.stdout.split()))
+    process = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    return sorted(set(_LATE_LIBRARIES) & set(process.stdout.split()))
 
 
 if __name__ == "__main__":

@@ -61,23 +61,23 @@ def spread(values: Sequence[float], unit: str, digits: int = 0) -> str:
 def machine(packages: Sequence[str] = ()) -> str:
     """The machine and the versions that figures depend on, without its name."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    told = [
+    texts = [
         f"{platform.system()} {platform.release().partition('-')[0]} {platform.machine()}",
         _processor(),
         f"{cores} cores",
         f"Python {platform.python_version()}",
         *(f"{package} {_version(package)}" for package in packages),
     ]
-    return ", ".join(part for part in told if part)
+    return ", ".join(part for part in texts if part)
 
 
 def write(sections: Sequence[Section], path: Path = RESULTS) -> None:
     """Put `sections` into the results file, in place of those with the same titles."""
     before = path.read_text("utf-8") if path.exists() else _HEAD
     head, *old = re.split(r"^(?=## )", before, flags=re.MULTILINE)
-    kept = {text.partition("\n")[0].removeprefix("## "): text for text in old}
-    kept.update({section.title: section.markdown() for section in sections})
-    body = "\n".join(text.rstrip() + "\n" for text in kept.values())
+    values = {text.partition("\n")[0].removeprefix("## "): text for text in old}
+    values.update({section.title: section.markdown() for section in sections})
+    body = "\n".join(text.rstrip() + "\n" for text in values.values())
     path.write_text(f"{head.rstrip()}\n\n{body}", "utf-8")
 
 
@@ -98,7 +98,7 @@ def _version(package: str) -> str:
 
 def _processor() -> str:
     try:
-        told = Path("/proc/cpuinfo").read_text("utf-8")
+        text = Path("/proc/cpuinfo").read_text("utf-8")
     except OSError:
         command = ["sysctl", "-n", "machdep.cpu.brand_string"]
         try:
@@ -107,8 +107,8 @@ def _processor() -> str:
             ).stdout.strip()
         except (OSError, subprocess.CalledProcessError):
             return ""
-    found = re.search(r"^model name\s*: (.+)$", told, re.MULTILINE)
-    return found[1].strip() if found else ""
+    match = re.search(r"^model name\s*: (.+)$", text, re.MULTILINE)
+    return match[1].strip() if match else ""
 
 
 def _today() -> str:

@@ -239,17 +239,17 @@ def _cost() -> _Cost:
 def _ours_cost(folder: Path, film: Path) -> tuple[float, float, float, float]:
     with ours.serving(folder) as emulator, ExitStack() as stack:
         idle = _cpu_share(emulator.process)
-        found = [emulator.stream() for _ in range(_PUBLISHERS)]
-        for stream in found:
+        streams = [emulator.stream() for _ in range(_PUBLISHERS)]
+        for stream in streams:
             stack.enter_context(_sending(film, whip_of(stream)))
         time.sleep(5)
         publishing = _cpu_share(emulator.process)
-        with _viewing(whep_of(found[0]), _VIEWERS) as told:
+        with _viewing(whep_of(streams[0]), _VIEWERS) as numbers:
             time.sleep(3)
             watched = _cpu_share(emulator.process)
             began = time.monotonic()
         seconds = time.monotonic() - began + 3 + _WINDOW_SECONDS
-        pictures = sorted(told)[-_VIEWERS // 2 :]
+        pictures = sorted(numbers)[-_VIEWERS // 2 :]
         share = statistics.median(pictures) / (30 * seconds) if pictures else 0.0
     viewers = watched - publishing
     return (publishing - idle) / _PUBLISHERS, viewers / _VIEWERS, viewers, min(1.0, share)
@@ -338,8 +338,8 @@ def _film_with_b_frames(folder: Path) -> Path:
 @contextmanager
 def _sending(film: Path, address: str) -> Iterator[None]:
     ffmpeg = imageio_ffmpeg.get_ffmpeg_exe()
-    told = subprocess.run([ffmpeg, "-v", "error", "-muxers"], capture_output=True, check=True)
-    if b" whip " not in told.stdout:
+    process = subprocess.run([ffmpeg, "-v", "error", "-muxers"], capture_output=True, check=True)
+    if b" whip " not in process.stdout:
         raise Missing("this ffmpeg does not speak WHIP")
     command = [ffmpeg, "-v", "error", "-nostdin", "-re", "-stream_loop", "-1", "-i", str(film)]
     with subprocess.Popen([*command, "-c", "copy", "-f", "whip", address]) as sender:
@@ -364,8 +364,8 @@ def _viewing(address: str, count: int, how: str = "watch") -> Iterator[list[int]
         if viewers.stdout.readline().strip() != "ready":
             raise RuntimeError("the viewers did not get in")
         yield frames
-        told, _ = viewers.communicate("", timeout=60)
-        frames += json.loads(told)
+        text, _ = viewers.communicate("", timeout=60)
+        frames += json.loads(text)
 
 
 def whip_of(stream: ours.Stream) -> str:

@@ -109,8 +109,8 @@ async def crowd(address: str, count: int) -> None:
     before = [player.packets for player in players]
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.read)
-    told = [player.packets - then for player, then in zip(players, before, strict=True)]
-    print(json.dumps(told), flush=True)
+    numbers = [player.packets - then for player, then in zip(players, before, strict=True)]
+    print(json.dumps(numbers), flush=True)
     await asyncio.gather(*(player.close() for player in players))
 
 
@@ -118,8 +118,8 @@ def _post(address: str, offer: str) -> str:
     headers = {"Content-Type": "application/sdp"}
     request = urllib.request.Request(address, offer.encode(), headers, method="POST")
     with urllib.request.urlopen(request, timeout=30) as answer:
-        told: str = answer.read().decode()
-    return told
+        text: str = answer.read().decode()
+    return text
 
 
 if __name__ == "__main__":

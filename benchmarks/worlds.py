@@ -91,7 +91,7 @@ _HTTP_IDLE = "a call that has nothing to do, over HTTP"
 
 
 def _in_the_core(template: Template) -> dict[str, list[float]]:
-    made: list[World] = []
+    worlds: list[World] = []
     clock = ManualClock(wall_ns() // 1_000_000)
     world = _make(template, clock, "later")
 
@@ -99,15 +99,15 @@ def _in_the_core(template: Template) -> dict[str, list[float]]:
         _live(world)
         clock.advance(1_000)
 
-    told = {
-        _MAKE: _times(lambda: made.append(_make(template, SystemClock(), f"w{len(made)}"))),
-        _RESET: _times(lambda: template.restore(made[0]), lambda: _live(made[0])),
+    payload = {
+        _MAKE: _times(lambda: worlds.append(_make(template, SystemClock(), f"w{len(worlds)}"))),
+        _RESET: _times(lambda: template.restore(worlds[0]), lambda: _live(worlds[0])),
         _LATER: _times(lambda: template.restore(world), live_on),
-        "restore a snapshot, in the core": _restores(made[0]),
+        "restore a snapshot, in the core": _restores(worlds[0]),
     }
-    for each in (world, *made):
+    for each in (world, *worlds):
         each.close()
-    return told
+    return payload
 
 
 def _restores(world: World) -> list[float]:
@@ -129,11 +129,11 @@ def _on_disk(template: Template) -> list[float]:
 
 def _world_kib(template: Template) -> float:
     before = _resident_bytes()
-    made = [_make(template, SystemClock(), f"w{number}") for number in range(_WORLDS)]
-    each = (_resident_bytes() - before) / _WORLDS / 1024
-    for world in made:
+    worlds = [_make(template, SystemClock(), f"w{number}") for number in range(_WORLDS)]
+    value = (_resident_bytes() - before) / _WORLDS / 1024
+    for world in worlds:
         world.close()
-    return each
+    return value
 
 
 def _make(template: Template, clock: Clock, name: str) -> World:
@@ -173,13 +173,13 @@ async def _ms(
 
 
 def _times(act: Callable[[], object], before: Callable[[], object] = lambda: None) -> list[float]:
-    found = []
+    times_ms = []
     for _ in range(_ROUNDS):
         before()
         began = time.perf_counter()
         act()
-        found.append((time.perf_counter() - began) * 1000)
-    return found
+        times_ms.append((time.perf_counter() - began) * 1000)
+    return times_ms
 
 
 def _facts(template: Template) -> int:

@@ -57,9 +57,9 @@ LONGEST = [
 
 def pytest_configure(config: pytest.Config) -> None:
     """`make tested` asks which tests have seen which operation succeed."""
-    kept = os.environ.get("LIVE_EMULATOR_TESTED")
-    if kept:
-        config.pluginmanager.register(Recorder(Path(kept)))
+    text = os.environ.get("LIVE_EMULATOR_TESTED")
+    if text:
+        config.pluginmanager.register(Recorder(Path(text)))
 
 
 @pytest.hookimpl(optionalhook=True)

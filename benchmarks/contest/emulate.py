@@ -51,28 +51,28 @@ def version() -> str:
     package = _MODULES / "emulate/package.json"
     if shutil.which("node") is None or not package.exists():
         raise Missing("emulate is not here: npm install --prefix benchmarks/peers emulate@0.8.0")
-    told: str = json.loads(package.read_text("utf-8"))["version"]
-    return told
+    text: str = json.loads(package.read_text("utf-8"))["version"]
+    return text
 
 
 @contextmanager
 def serving(folder: Path) -> Iterator[Emulate]:
     """A fresh one with its log in `folder`."""
-    told = version()
+    text = version()
     (port,) = free_ports(1)
     log = folder / "emulate.log"
     with running(_node(_SERVE, str(port)), log) as process:
         await_port(process, port, log)
         base = f"http://127.0.0.1:{port}"
-        yield Emulate(process, told, f"{base}/users/octocat", f"{base}/users/octocat/repos")
+        yield Emulate(process, text, f"{base}/users/octocat", f"{base}/users/octocat/repos")
 
 
 def reset_ms() -> list[float]:
     """How long each of 500 resets in its own process takes."""
     version()
     (port,) = free_ports(1)
-    told = subprocess.run(_node(_RESETS, str(port)), capture_output=True, text=True, check=True)
-    times: list[float] = json.loads(told.stdout.strip().splitlines()[-1])
+    process = subprocess.run(_node(_RESETS, str(port)), capture_output=True, text=True, check=True)
+    times: list[float] = json.loads(process.stdout.strip().splitlines()[-1])
     return times
 
 

@@ -47,5 +47,5 @@ def _line(stream: IO[str]) -> dict[str, Any]:
     line = stream.readline()
     if not line:
         raise RuntimeError("the publishers ended without a word")
-    told: dict[str, Any] = json.loads(line)
-    return told
+    payload: dict[str, Any] = json.loads(line)
+    return payload

@@ -81,7 +81,7 @@ def serving(folder: Path, fragment_seconds: int = 1) -> Iterator[Nginx]:
     if program is None or not _MODULE.exists():
         raise Missing("nginx-rtmp is not here: apt-get install nginx-light libnginx-mod-rtmp.")
     told = subprocess.run([program, "-v"], capture_output=True, text=True, check=True)
-    found = re.search(r"nginx/(\S+)", told.stderr)
+    match = re.search(r"nginx/(\S+)", told.stderr)
     rtmp_port, http_port = free_ports(2)
     (folder / "hls").mkdir()
     configuration = folder / "nginx.conf"
@@ -101,4 +101,4 @@ def serving(folder: Path, fragment_seconds: int = 1) -> Iterator[Nginx]:
     command = [program, "-c", str(configuration), "-e", str(folder / "nginx-error.log")]
     with running(command, log) as process:
         await_port(process, rtmp_port, log)
-        yield Nginx(process, found[1] if found else "?", rtmp_port, http_port)
+        yield Nginx(process, match[1] if match else "?", rtmp_port, http_port)

@@ -49,14 +49,14 @@ class Ours:
         """A new stream of a new user."""
         self._users += 1
         api_key = f"ak_auto_bench{self._users}"
-        made = self._ask("POST", "/streams/", api_key, {"title": "Benchmark"})
+        result = self._ask("POST", "/streams/", api_key, {"title": "Benchmark"})
         return Stream(
-            id=made["id"],
+            id=result["id"],
             api_key=api_key,
-            url=made["rtmp_url"],
-            key=made["stream_key"],
+            url=result["rtmp_url"],
+            key=result["stream_key"],
             # The address that the API gives is that of the multivariant playlist beside it.
-            low_latency=urljoin(made["playback"]["llhls"], "llhls.m3u8"),
+            low_latency=urljoin(result["playback"]["llhls"], "llhls.m3u8"),
         )
 
     def address(self) -> tuple[str, str]:
@@ -65,8 +65,8 @@ class Ours:
         return stream.url, stream.key
 
     def is_live(self, stream: Stream) -> bool:
-        told = self._ask("GET", f"/streams/id/{stream.id}", stream.api_key)
-        return bool(told["status"] == "live")
+        payload = self._ask("GET", f"/streams/id/{stream.id}", stream.api_key)
+        return bool(payload["status"] == "live")
 
     def _ask(self, method: str, path: str, api_key: str, body: object = None) -> Any:
         request = urllib.request.Request(

@@ -116,11 +116,11 @@ def main() -> None:
     publishers = [Publisher(url, key, first, repeated) for url, key in asked["addresses"]]
     begin = time.monotonic() + _STARTED_AFTER_SECONDS
     between = clip.KEY_FRAME_SECONDS / len(publishers)
-    for number, each in enumerate(publishers):
+    for number, publisher in enumerate(publishers):
         # Key frames are spread over their interval, as those of strangers are.
-        each.start = begin + number * between
+        publisher.start = begin + number * between
     first_video_ms = next(wire.at_ms for wire in repeated if wire.is_video)
-    _tell({"starts": [each.start + first_video_ms / 1000 for each in publishers]})
+    _tell({"starts": [publisher.start + first_video_ms / 1000 for publisher in publishers]})
     lateness_ms, lost = _send(publishers)
     for each in publishers:
         each.close()
@@ -141,7 +141,7 @@ def _send(publishers: list[Publisher]) -> tuple[Sequence[float], int]:
     """Send until the input ends. How late each tag was, and how many connections broke."""
     lateness_ms = array("f")
     lost = 0
-    queue = [(each.due, number) for number, each in enumerate(publishers)]
+    queue = [(publisher.due, number) for number, publisher in enumerate(publishers)]
     heapq.heapify(queue)
     look_at = 0.0
     while queue:
@@ -155,14 +155,14 @@ def _send(publishers: list[Publisher]) -> tuple[Sequence[float], int]:
             if select.select([sys.stdin], [], [], 0)[0]:
                 break
         lateness_ms.append((now - due) * 1000)
-        each = publishers[number]
+        publisher = publishers[number]
         try:
-            each.send()
+            publisher.send()
         except OSError:
             lost += 1
             heapq.heappop(queue)
         else:
-            heapq.heapreplace(queue, (each.due, number))
+            heapq.heapreplace(queue, (publisher.due, number))
     return lateness_ms, lost
 
 

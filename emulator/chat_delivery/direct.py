@@ -116,5 +116,5 @@ class DirectProtocol(WebSocketsSansIOProtocol):
 
 def sink_of(scope: Any) -> Sink | None:
     """The connection itself, where the server lends it."""
-    found = scope.get("extensions", {}).get(EXTENSION)
-    return found if isinstance(found, DirectProtocol) else None
+    result = scope.get("extensions", {}).get(EXTENSION)
+    return result if isinstance(result, DirectProtocol) else None

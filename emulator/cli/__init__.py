@@ -136,7 +136,7 @@ def _complain(name: str, message: str, exit_code: int) -> int:
 
 def _overview() -> str:
     width = max(map(len, COMMANDS))
-    lines = [f"  {name:{width}}  {told}" for name, told in COMMANDS.items()]
+    lines = [f"  {name:{width}}  {text}" for name, text in COMMANDS.items()]
     return "\n".join(
         (
             "usage: live-emulator COMMAND [options]",

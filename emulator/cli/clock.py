@@ -33,10 +33,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    told = _ask(args, Admin(args.server, args.world, args.admin_token))
-    pace = "stands" if told["mode"] == "virtual" else f"runs at {told['speed']:g}x"
-    line = f"{told['now']}  {told['mode']}, {pace}, {told['ahead_seconds']:+.3f} s, "
-    print(json.dumps(told) if args.json else f"{line}{told['pending']} due")
+    payload = _ask(args, Admin(args.server, args.world, args.admin_token))
+    pace = "stands" if payload["mode"] == "virtual" else f"runs at {payload['speed']:g}x"
+    line = f"{payload['now']}  {payload['mode']}, {pace}, {payload['ahead_seconds']:+.3f} s, "
+    print(json.dumps(payload) if args.json else f"{line}{payload['pending']} due")
     return 0
 
 

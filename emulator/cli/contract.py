@@ -46,17 +46,17 @@ def _coverage(is_json: bool) -> int:
     tests = tested_by()
     rows = [
         {
-            "method": each.method,
-            "path": each.path,
-            "provenance": each.provenance,
-            "tested_by": tests.get(f"{each.method} {each.path}", []),
+            "method": operation.method,
+            "path": operation.path,
+            "provenance": operation.provenance,
+            "tested_by": tests.get(f"{operation.method} {operation.path}", []),
         }
-        for each in OPERATIONS
+        for operation in OPERATIONS
     ]
     if is_json:
         print(json.dumps(rows, indent=1))
         return 0
-    width = max(len(each.path) for each in OPERATIONS)
+    width = max(len(operation.path) for operation in OPERATIONS)
     for row in rows:
         tested = ", ".join(row["tested_by"]) or "-"
         print(f"{row['method']:6}  {row['path']:{width}}  {row['provenance']:10}  {tested}")
@@ -79,8 +79,8 @@ def _diff(source: str, is_json: bool) -> int:
             json.dumps([{"operation": d.operation, "kind": d.kind, "told": d.told} for d in found])
         )
     else:
-        for each in found:
-            print(f"{each.operation}\n    {each.kind}: {each.told}")
+        for difference in found:
+            print(f"{difference.operation}\n    {difference.kind}: {difference.told}")
         print(f"Differences: {len(found)}." if found else "No difference.")
     return 1 if found else 0
 
@@ -119,17 +119,17 @@ def _check(path: Path, is_json: bool) -> int:
         data=":memory:", port=0, rtmp_port=0, rtmps_port=0, stream_creations_per_minute=0
     )
     with running(settings) as emulator:
-        told = _Replay(emulator.local["http"]).run(exchanges)
+        payloads = _Replay(emulator.local["http"]).run(exchanges)
     if is_json:
-        print(json.dumps(told, indent=1))
+        print(json.dumps(payloads, indent=1))
     else:
-        for each in told:
-            if each["differences"]:
-                print(f"{each['number']}: {each['method']} {each['path']}")
-                print("".join(f"    {line}\n" for line in each["differences"]), end="")
-    count = sum(bool(each["differences"]) for each in told)
+        for item in payloads:
+            if item["differences"]:
+                print(f"{item['number']}: {item['method']} {item['path']}")
+                print("".join(f"    {line}\n" for line in item["differences"]), end="")
+    count = sum(bool(item["differences"]) for item in payloads)
     if not is_json:
-        print(f"{len(told)} requests replayed, {count} answered otherwise.")
+        print(f"{len(payloads)} requests replayed, {count} answered otherwise.")
     return 1 if count else 0
 
 
@@ -150,22 +150,24 @@ class _Replay:
     def run(self, exchanges: list[Any]) -> list[dict[str, Any]]:
         from emulator.web.openapi.captures import differences
 
-        known = {each.key for each in exchanges if each.status != 401}
-        self._keys |= {each.key: _WRONG_KEY for each in exchanges if each.key not in known | {""}}
-        told = []
-        for each in exchanges:
-            status, response = self._ask(each)
-            if status == each.status:
-                self._names.learn(each.response, response)
-            told.append(
+        known = {exchange.key for exchange in exchanges if exchange.status != 401}
+        self._keys |= {
+            exchange.key: _WRONG_KEY for exchange in exchanges if exchange.key not in known | {""}
+        }
+        rows = []
+        for exchange in exchanges:
+            status, response = self._ask(exchange)
+            if status == exchange.status:
+                self._names.learn(exchange.response, response)
+            rows.append(
                 {
-                    "number": each.number,
-                    "method": each.method,
-                    "path": each.path,
-                    "differences": differences(each, status, response),
+                    "number": exchange.number,
+                    "method": exchange.method,
+                    "path": exchange.path,
+                    "differences": differences(exchange, status, response),
                 }
             )
-        return told
+        return rows
 
     def _key_of(self, caller: str) -> str:
         if caller not in self._keys:

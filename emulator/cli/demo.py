@@ -48,7 +48,7 @@ class Seen:
 
     @property
     def missing(self) -> list[str]:
-        return [each.name for each in fields(self) if not getattr(self, each.name)]
+        return [field.name for field in fields(self) if not getattr(self, field.name)]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -77,10 +77,10 @@ def examine(settings: Settings) -> Iterator[Finding]:
 
 def of_python(version: tuple[int, int]) -> Finding:
     """Older ones than 3.11 do not get here: neither pip nor make installs there."""
-    told = f"{sys.version.split()[0]} at {sys.executable}"
+    text = f"{sys.version.split()[0]} at {sys.executable}"
     if version >= (3, 14):
-        return Finding("Python", "warn", told, "Tested with 3.11 to 3.13: if odd, use one of them.")
-    return Finding("Python", "ok", told)
+        return Finding("Python", "warn", text, "Tested with 3.11 to 3.13: if odd, use one of them.")
+    return Finding("Python", "ok", text)
 
 
 def _pyav() -> Finding:
@@ -90,14 +90,14 @@ def _pyav() -> Finding:
         from av.codec import Codec
     except ImportError as failure:
         return Finding("PyAV", "fail", f"does not load: {failure}", again)
-    told = f"{av.__version__} with FFmpeg's libavcodec {av.library_versions['libavcodec'][0]}"
+    text = f"{av.__version__} with FFmpeg's libavcodec {av.library_versions['libavcodec'][0]}"
     for encoder in ("libx264", "aac"):
         try:
             Codec(encoder, "w")
         except ValueError:
-            lacks = f"{told}, without the encoder {encoder}"
+            lacks = f"{text}, without the encoder {encoder}"
             return Finding("PyAV", "warn", lacks, f"For `publish` and `demo`: {again}")
-    return Finding("PyAV", "ok", f"{told}, encoders libx264 and aac")
+    return Finding("PyAV", "ok", f"{text}, encoders libx264 and aac")
 
 
 def _ports(settings: Settings) -> Iterator[Finding]:
@@ -121,8 +121,8 @@ def _tls(settings: Settings) -> Finding:
         try:
             context_of(settings.rtmps_cert, settings.rtmps_key)
         except (OSError, ssl.SSLError) as failure:
-            told = f"{settings.rtmps_cert} cannot be used: {failure}"
-            return Finding("TLS", "fail", told, "Give --rtmps-cert and --rtmps-key as PEM files.")
+            text = f"{settings.rtmps_cert} cannot be used: {failure}"
+            return Finding("TLS", "fail", text, "Give --rtmps-cert and --rtmps-key as PEM files.")
         return Finding("TLS", "ok", f"own certificate {settings.rtmps_cert}")
     try:
         import cryptography
@@ -131,8 +131,8 @@ def _tls(settings: Settings) -> Finding:
         return Finding("TLS", "fail", f"cryptography does not load: {failure}", advice)
     path = ca_path(Path(settings.data))
     if not path.exists():
-        told = f"{ssl.OPENSSL_VERSION}, cryptography {cryptography.__version__}; the CA is made"
-        return Finding("TLS", "ok", f"{told} at the first start")
+        text = f"{ssl.OPENSSL_VERSION}, cryptography {cryptography.__version__}; the CA is made"
+        return Finding("TLS", "ok", f"{text} at the first start")
     if _is_trusted(path):
         return Finding("TLS", "ok", f"this machine trusts {path}")
     advice = "For RTMPS from OBS: live-emulator trust. RTMP and ffmpeg do not need it."
@@ -153,8 +153,8 @@ def _folder(settings: Settings) -> Finding:
         return Finding("data", "ok", "kept in memory, media in a temporary folder")
     folder = Path(settings.data)
     if is_held(folder):
-        told = running_on(folder)
-        at = f" at {told['http']}" if "http" in told else ""
+        payload = running_on(folder)
+        at = f" at {payload['http']}" if "http" in payload else ""
         return Finding("data", "ok", f"{folder}, an emulator is running on it{at}")
     if not os.access(_nearest(folder), os.W_OK | os.X_OK):
         advice = "Choose another with --data, or make it writable for you."
@@ -165,28 +165,28 @@ def _folder(settings: Settings) -> Finding:
 def of_disk(total: int, used: int, free: int) -> Finding:
     """How full the disk of the data folder is, in bytes."""
     # 2.5 Mbit/s, what OBS sends unless told, is 1.1 GiB an hour.
-    told = f"{free / 2**30:.1f} GiB free, {free / 2**30 / 1.05:.0f} h of a stream at 2.5 Mbit/s"
+    text = f"{free / 2**30:.1f} GiB free, {free / 2**30 / 1.05:.0f} h of a stream at 2.5 Mbit/s"
     advice = "Free some space, or choose a folder on another disk with --data."
     if used >= _FULL_SHARE * total:
-        told = f"{used / total:.0%} full, {told}: new publishers are refused"
-        return Finding("disk", "fail", told, advice)
+        text = f"{used / total:.0%} full, {text}: new publishers are refused"
+        return Finding("disk", "fail", text, advice)
     if free < _FREE_WARN_BYTES:
-        return Finding("disk", "warn", told, advice)
-    return Finding("disk", "ok", told)
+        return Finding("disk", "warn", text, advice)
+    return Finding("disk", "ok", text)
 
 
 def _nearest(folder: Path) -> Path:
     """The folder itself, or the nearest one above it that exists."""
-    return next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
+    return next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
 
 
 def of_clock(now_ms: int, installed_ms: int) -> Finding:
     """Whether this machine's clock can be right."""
-    told = datetime.fromtimestamp(now_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    text = datetime.fromtimestamp(now_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     if now_ms < installed_ms - _CLOCK_SLACK_MS:
         advice = "Set the clock (timedatectl set-ntp true, or System Settings on a Mac)."
-        return Finding("clock", "fail", f"{told} is before this program was installed", advice)
-    return Finding("clock", "ok", told)
+        return Finding("clock", "fail", f"{text} is before this program was installed", advice)
+    return Finding("clock", "ok", text)
 
 
 def _open_files() -> Finding:
@@ -194,7 +194,7 @@ def _open_files() -> Finding:
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     highest = "any number" if hard == resource.RLIM_INFINITY else str(hard)
-    told = f"{soft} at once, `serve` may raise it to {highest}"
+    text = f"{soft} at once, `serve` may raise it to {highest}"
     if hard != resource.RLIM_INFINITY and hard < _OPEN_FILES_WARN:
-        return Finding("open files", "warn", told, "For many viewers raise the limit: ulimit -Hn")
-    return Finding("open files", "ok", told)
+        return Finding("open files", "warn", text, "For many viewers raise the limit: ulimit -Hn")
+    return Finding("open files", "ok", text)

@@ -76,8 +76,8 @@ class _Beside:
                         *self._command, env=environment, start_new_session=not has_terminal
                     )
                 except OSError as failure:
-                    told = f"{self._command[0]} cannot be started: {failure.strerror}."
-                    raise Failed(told, 2) from None
+                    text = f"{self._command[0]} cannot be started: {failure.strerror}."
+                    raise Failed(text, 2) from None
                 signals.reach(process)
                 status = await process.wait()
         # As a shell tells it: who was ended by a signal has 128 and its number.
@@ -148,5 +148,5 @@ def _filled(name: str, template: str, ready: Mapping[str, Any]) -> str:
         return template.format_map(ready)
     except (KeyError, ValueError, IndexError, AttributeError):
         known = ", ".join(f"{{{each}}}" for each in ready)
-        told = f"--env {name}: {template!r} cannot be filled in. There is {known}."
-        raise Failed(told, 2) from None
+        text = f"--env {name}: {template!r} cannot be filled in. There is {known}."
+        raise Failed(text, 2) from None

@@ -36,25 +36,25 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     admin = Admin(args.server, args.world, args.admin_token)
     if args.verb == "list":
-        told = admin.call("GET", "faults")
-        lines = [_line(each) for each in told["faults"]] or ["Nothing is broken."]
+        payload = admin.call("GET", "faults")
+        lines = [_line(fault) for fault in payload["faults"]] or ["Nothing is broken."]
     elif args.verb == "add":
-        told = admin.call("POST", "faults", _written(args))
-        lines = [_line(told)]
+        payload = admin.call("POST", "faults", _written(args))
+        lines = [_line(payload)]
     elif args.id:
         admin.call("DELETE", f"faults/{args.id}")
-        told, lines = {"cleared": 1}, [f"{args.id} is over."]
+        payload, lines = {"cleared": 1}, [f"{args.id} is over."]
     else:
-        told = admin.call("DELETE", "faults")
-        lines = [f"Faults that are over now: {told['cleared']}."]
-    print(json.dumps(told) if args.json else "\n".join(map(plain, lines)))
+        payload = admin.call("DELETE", "faults")
+        lines = [f"Faults that are over now: {payload['cleared']}."]
+    print(json.dumps(payload) if args.json else "\n".join(map(plain, lines)))
     return 0
 
 
 def _written(args: argparse.Namespace) -> dict[str, Any]:
     beside = {"share": args.share, "times": args.times, "for": args.length}
     values = dict(map(_value, args.values))
-    return {args.kind: values, **{name: each for name, each in beside.items() if each is not None}}
+    return {args.kind: values, **{name: item for name, item in beside.items() if item is not None}}
 
 
 def _value(text: str) -> tuple[str, object]:
@@ -69,7 +69,7 @@ def _value(text: str) -> tuple[str, object]:
 
 
 def _line(fault: dict[str, Any]) -> str:
-    values = " ".join(f"{name}={each}" for name, each in fault["values"].items())
+    values = " ".join(f"{name}={item}" for name, item in fault["values"].items())
     often = f"{fault['struck']}" + (f" of {fault['times']}" if fault["times"] else "")
     until = f"  until {fault['until']}" if fault["until"] else ""
     share = f"  share {fault['share']:.0%}" if fault["share"] < 1 else ""

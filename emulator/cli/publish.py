@@ -186,13 +186,13 @@ def _broadcast(settings: PublishConfig, desk: Desk) -> Callable[[], Broadcast]:
 
 def _json_report() -> Callable[[Progress], None]:
     def report(progress: Progress) -> None:
-        told = {
+        payload = {
             "state": progress.state,
             "seconds": round(progress.seconds, 3),
             "kbits": progress.kbits,
             "fps": progress.fps,
         }
-        print(json.dumps(told), flush=True)
+        print(json.dumps(payload), flush=True)
 
     return report
 

@@ -110,9 +110,9 @@ def stop_on_signals() -> asyncio.Event:
             os._exit(128 + number)
         stop.set()
 
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if each != signal.SIGHUP or signal.getsignal(each) is not signal.SIG_IGN:
-            loop.add_signal_handler(each, heard, each)
+    for signals in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signals != signal.SIGHUP or signal.getsignal(signals) is not signal.SIG_IGN:
+            loop.add_signal_handler(signals, heard, signals)
     return stop
 
 

@@ -38,16 +38,16 @@ def run(args: argparse.Namespace) -> int:
     admin = Admin(args.server, args.world, args.admin_token)
     targets = f"streams/{args.stream_id}/targets"
     if args.verb == "list":
-        told = admin.call("GET", targets)
-        lines = [_line(each) for each in told["targets"]] or ["It is pushed nowhere else."]
+        payload = admin.call("GET", targets)
+        lines = [_line(target) for target in payload["targets"]] or ["It is pushed nowhere else."]
     elif args.verb == "add":
         key = sys.stdin.readline().strip() if args.key == "-" else args.key
-        told = admin.call("POST", targets, {"url": args.url, "key": key})
-        lines = [_line(told)]
+        payload = admin.call("POST", targets, {"url": args.url, "key": key})
+        lines = [_line(payload)]
     else:
         admin.call("DELETE", f"{targets}/{args.target_id}")
-        told, lines = {"removed": 1}, [f"It is pushed to {args.target_id} no more."]
-    print(json.dumps(told) if args.json else "\n".join(map(plain, lines)))
+        payload, lines = {"removed": 1}, [f"It is pushed to {args.target_id} no more."]
+    print(json.dumps(payload) if args.json else "\n".join(map(plain, lines)))
     return 0
 
 

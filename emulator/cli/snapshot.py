@@ -17,25 +17,27 @@ EXAMPLES = """
 
 def configure(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="save|restore|list")
-    for verb, told in (("save", "remember the world as it is"), ("restore", "put it back")):
-        each = verbs.add_parser(verb, help=told)
-        each.add_argument("name")
-        _add_flags(each)
+    for verb, text in (("save", "remember the world as it is"), ("restore", "put it back")):
+        argument_parser = verbs.add_parser(verb, help=text)
+        argument_parser.add_argument("name")
+        _add_flags(argument_parser)
     _add_flags(verbs.add_parser("list", help="list the snapshots"))
 
 
 def run(args: argparse.Namespace) -> int:
     admin = Admin(args.server, args.world, args.admin_token)
     if args.verb == "list":
-        told = admin.call("GET", "snapshots")
-        lines = [f"{each['name']:30}  {each['taken_at']}" for each in told["snapshots"]]
+        payload = admin.call("GET", "snapshots")
+        lines = [
+            f"{snapshot['name']:30}  {snapshot['taken_at']}" for snapshot in payload["snapshots"]
+        ]
     elif args.verb == "save":
-        told = admin.call("POST", "snapshots", {"name": args.name})
+        payload = admin.call("POST", "snapshots", {"name": args.name})
         lines = [f"{args.name} is saved."]
     else:
-        told = admin.call("POST", f"snapshots/{args.name}/restore")
-        lines = [f"The world is as it was at {told['taken_at']}."]
-    print(json.dumps(told) if args.json else "\n".join(map(plain, lines)))
+        payload = admin.call("POST", f"snapshots/{args.name}/restore")
+        lines = [f"The world is as it was at {payload['taken_at']}."]
+    print(json.dumps(payload) if args.json else "\n".join(map(plain, lines)))
     return 0
 
 

@@ -59,11 +59,11 @@ def find(api: Api, named: str) -> dict[str, Any]:
     page = 1
     while True:
         query = f"?status_filter=all&per_page=100&page={page}"
-        found = api.call("GET", f"/api/v1/streams/{query}")
-        for stream in found["streams"]:
+        result = api.call("GET", f"/api/v1/streams/{query}")
+        for stream in result["streams"]:
             if stream["cloudflare_stream_id"] == named.lower():
                 return dict(stream)
-        if not found["has_more"]:
+        if not result["has_more"]:
             raise Failed(f"There is no stream {named!r} on {api.url}.")
         page += 1
 
@@ -110,7 +110,7 @@ def _follow(api: Api, stream: dict[str, Any]) -> None:
 
 
 def _follow_json(api: Api, stream: dict[str, Any]) -> None:
-    told: dict[str, Any] = {}
+    payload: dict[str, Any] = {}
     while True:
         now = {
             "id": stream["id"],
@@ -122,8 +122,8 @@ def _follow_json(api: Api, stream: dict[str, Any]) -> None:
             "hls_url": stream["hls_url"],
             "watch_url": watch_page(stream),
         }
-        if now != told:
-            told = now
+        if now != payload:
+            payload = now
             print(json.dumps(now), flush=True)
         if stream["status"] == "ended":
             return

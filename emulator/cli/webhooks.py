@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
         delivery = admin.call("POST", f"webhooks/deliveries/{args.id}/replay")
         return _print(args, delivery, [_delivery(delivery)])
     sent = admin.call("POST", "webhooks/deliveries", _made_up(args))
-    return _print(args, sent, [_delivery(each) for each in sent["deliveries"]])
+    return _print(args, sent, [_delivery(delivery) for delivery in sent["deliveries"]])
 
 
 def _list(args: argparse.Namespace, admin: Admin) -> int:
@@ -75,8 +75,12 @@ def _list(args: argparse.Namespace, admin: Admin) -> int:
 
     def read() -> Iterator[dict[str, Any]]:
         """Deliveries, the oldest first, that are new or were tried since they were read."""
-        fresh = [each for each in _deliveries(admin) if shown.get(each["id"]) != each["attempts"]]
-        shown.update((each["id"], each["attempts"]) for each in fresh)
+        fresh = [
+            delivery
+            for delivery in _deliveries(admin)
+            if shown.get(delivery["id"]) != delivery["attempts"]
+        ]
+        shown.update((item["id"], item["attempts"]) for item in fresh)
         yield from reversed(fresh)
 
     if args.follow:

@@ -58,12 +58,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     admin = Admin(args.server, getattr(args, "world", ""), args.admin_token)
     if args.verb == "list":
-        told = admin.call("GET", "worlds")
-        _tell(args.json, told, [_line(world) for world in told["worlds"]])
+        payload = admin.call("GET", "worlds")
+        _tell(args.json, payload, [_line(world) for world in payload["worlds"]])
     elif args.verb == "new":
         patch = {"name": args.name, **_seed(args.seed)}
-        told = admin.call("POST", "worlds", patch | ({"now": args.now} if args.now else {}))
-        _tell(args.json, told, [_line(told)])
+        payload = admin.call("POST", "worlds", patch | ({"now": args.now} if args.now else {}))
+        _tell(args.json, payload, [_line(payload)])
     elif args.verb == "drop":
         admin.call("DELETE", f"worlds/{args.name}")
         _tell(args.json, {"dropped": args.name}, [f"{args.name} is gone."])
@@ -76,8 +76,8 @@ def run(args: argparse.Namespace) -> int:
         world = admin.upload("worlds/files", args.file, "application/zip", query=urlencode(query))
         _tell(args.json, world, [_line(world)])
     else:
-        told = admin.call("POST", "reset")
-        _tell(args.json, told, [f"{told['name']} is as fresh as its seed."])
+        payload = admin.call("POST", "reset")
+        _tell(args.json, payload, [f"{payload['name']} is as fresh as its seed."])
     return 0
 
 

@@ -38,15 +38,15 @@ class Ids:
         Its last twelve digits are the number, masked with the first twelve. 74 bits are chance.
         """
         draw = self._random.getrandbits
-        made = []
+        ids = []
         for number in numbers:
             bits = draw(76)
             text = f"{bits:019x}"
             tail = (bits >> 28) ^ number ^ _MASK
-            made.append(
+            ids.append(
                 f"{text[:8]}-{text[8:12]}-4{text[12:15]}-{_VARIANTS[text[15]]}{text[16:]}-{tail:012x}"
             )
-        return made
+        return ids
 
     def uid(self) -> str:
         """A CDN uid: 32 hexadecimal digits (contract, Conventions)."""

@@ -73,8 +73,8 @@ def _make(declared: type) -> None:
         exec("\n".join(_written(declared, recipe, names)), names)
         # `__init__` last: other threads wait at what stands in its place while all is half made.
         for name in ("__eq__", "__hash__", "__init__"):
-            found = vars(declared).get(name)
-            if name in names and (found is None or isinstance(found, _Asked)):
+            result = vars(declared).get(name)
+            if name in names and (result is None or isinstance(result, _Asked)):
                 names[name].__qualname__ = f"{declared.__qualname__}.{name}"
                 setattr(declared, name, names[name])
 
@@ -99,23 +99,23 @@ def _collect(declared: type, recipe: "_Recipe") -> None:
 def _written(declared: type, recipe: "_Recipe", names: dict[str, Any]) -> list[str]:
     """The methods' source. What it speaks of is put into `names`."""
     fields = dataclasses.fields(declared)
-    taken = [each for each in fields if each.init]
-    named = [_parameter(each) for each in taken if each.kw_only]
-    parameters = [_parameter(each) for each in taken if not each.kw_only]
+    taken = [field for field in fields if field.init]
+    named = [_parameter(field) for field in taken if field.kw_only]
+    parameters = [_parameter(field) for field in taken if not field.kw_only]
     parameters += ["*", *named] if named else []
     source = [f"def __init__({', '.join(['self', *parameters])}):", " pass"]
-    for each in fields:
-        names[f"_default_{each.name}"] = each.default
-        names[f"_make_{each.name}"] = each.default_factory
-        value = _value(each)
+    for field in fields:
+        names[f"_default_{field.name}"] = field.default
+        names[f"_make_{field.name}"] = field.default_factory
+        value = _value(field)
         if value and recipe.is_frozen:
-            source.append(f" _set(self, {each.name!r}, {value})")
+            source.append(f" _set(self, {field.name!r}, {value})")
         elif value:
-            source.append(f" self.{each.name} = {value}")
+            source.append(f" self.{field.name} = {value}")
     if hasattr(declared, "__post_init__"):
         source.append(" self.__post_init__()")
     if recipe.has_eq:
-        source += _comparing([each.name for each in fields if each.compare], recipe)
+        source += _comparing([field.name for field in fields if field.compare], recipe)
     return source
 
 
@@ -131,25 +131,25 @@ def _comparing(names: list[str], recipe: "_Recipe") -> list[str]:
     return source
 
 
-def _parameter(each: "Field[Any]") -> str:
-    if each.default is not MISSING:
-        return f"{each.name}=_default_{each.name}"
-    return f"{each.name}=_factory" if each.default_factory is not MISSING else each.name
+def _parameter(field: "Field[Any]") -> str:
+    if field.default is not MISSING:
+        return f"{field.name}=_default_{field.name}"
+    return f"{field.name}=_factory" if field.default_factory is not MISSING else field.name
 
 
-def _value(each: "Field[Any]") -> str:
+def _value(field: "Field[Any]") -> str:
     """What an instance's field begins with; nothing where `__post_init__` sets it."""
-    if each.default_factory is not MISSING:
-        made = f"_make_{each.name}()"
-        return f"{made} if {each.name} is _factory else {each.name}" if each.init else made
-    if each.init:
-        return each.name
-    return f"_default_{each.name}" if each.default is not MISSING else ""
+    if field.default_factory is not MISSING:
+        text = f"_make_{field.name}()"
+        return f"{text} if {field.name} is _factory else {field.name}" if field.init else text
+    if field.init:
+        return field.name
+    return f"_default_{field.name}" if field.default is not MISSING else ""
 
 
 @recursive_repr()
 def _told(self: Any) -> str:
-    told = (each.name for each in dataclasses.fields(self) if each.repr)
+    told = (field.name for field in dataclasses.fields(self) if field.repr)
     shown = (f"{name}={getattr(self, name)!r}" for name in told)
     return f"{type(self).__qualname__}({', '.join(shown)})"
 

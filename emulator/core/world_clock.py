@@ -227,8 +227,8 @@ class WorldClock(ManualClock):
         if self._speed:
             loop = asyncio.get_running_loop()
             self._bell = loop.call_later(left_ms / 1000 / self._speed, self._ring)
-        elif left_ms == 0 and (found := _loop()) is not None:
-            self._bell = found.call_later(0, self._ring)
+        elif left_ms == 0 and (event_loop := _loop()) is not None:
+            self._bell = event_loop.call_later(0, self._ring)
         if self._bell is not None:
             self._bell_ms = due_ms
 

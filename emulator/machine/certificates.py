@@ -114,8 +114,8 @@ def _is_current(folder: Path, path: Path, names: tuple[str, ...], now_ms: int) -
     """
     try:
         authority = (folder / CA_FILE).read_bytes()
-        told = path.read_text("ascii").partition("\n")[0].split()
-        _, told_names, told_ca, told_end_ms = told
+        texts = path.read_text("ascii").partition("\n")[0].split()
+        _, told_names, told_ca, told_end_ms = texts
         end_ms = int(told_end_ms)
     except (OSError, ValueError):
         return False

@@ -105,8 +105,8 @@ class DataFolder:
         while (aside := self.path / f"damaged-{number}").exists():
             number += 1
         aside.mkdir()
-        for found in [self.media_path, *self.path.glob(f"{Path(self.world_path).name}*")]:
-            found.rename(aside / found.name)
+        for path in [self.media_path, *self.path.glob(f"{Path(self.world_path).name}*")]:
+            path.rename(aside / path.name)
         self.media_path.mkdir()
         self._make_private()
         return aside
@@ -142,10 +142,10 @@ class DataFolder:
 def running_on(path: Path) -> dict[str, object]:
     """What the emulator that holds the folder `path` left word of; empty if it said nothing."""
     try:
-        told = json.loads((path / _LOCK_FILE).read_text("utf-8"))
+        payload = json.loads((path / _LOCK_FILE).read_text("utf-8"))
     except (OSError, ValueError):
         return {}
-    return told if isinstance(told, dict) else {}
+    return payload if isinstance(payload, dict) else {}
 
 
 def is_held(path: Path) -> bool:

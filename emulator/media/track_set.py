@@ -124,7 +124,7 @@ class TrackSet:
                 return
             # The stream begins here; of the sound only what runs ahead of it is kept.
             ahead = range(wire, wire + self._picture_patience)
-            self._held = [each for each in self._held if _ticks(each.packet) in ahead]
+            self._held = [arrival for arrival in self._held if _ticks(arrival.packet) in ahead]
             self._has_key, self._since = True, wire
             self._held.insert(0, arrival)
             return

@@ -84,8 +84,11 @@ def _faults(world: World) -> list[str]:
 
 def _webhooks(world: World) -> list[str]:
     page = deliveries.page(world.platform.world, 100, 2**62)
-    undelivered = [each for each in page if each.state != "delivered" and each.attempts]
+    undelivered = [
+        delivery for delivery in page if delivery.state != "delivered" and delivery.attempts
+    ]
     return [
-        f"Webhook {each.kind} is {each.state} after {each.attempts} attempts: {each.outcome}"
-        for each in reversed(undelivered[:_DELIVERIES_SHOWN])
+        f"Webhook {delivery.kind} is {delivery.state} after {delivery.attempts} attempts: "
+        f"{delivery.outcome}"
+        for delivery in reversed(undelivered[:_DELIVERIES_SHOWN])
     ]

@@ -64,9 +64,9 @@ class Scenarios:
 def _missed(report: dict[str, Any]) -> list[str]:
     """What a report complains about."""
     missed = [
-        f"{each['fact']} should be {each['wanted']}, and was {each['seen']}"
-        for each in report["expectations"]
-        if not each["met"]
+        f"{expectation['fact']} should be {expectation['wanted']}, and was {expectation['seen']}"
+        for expectation in report["expectations"]
+        if not expectation["met"]
     ]
     if not missed and report["outcome"] not in ("passed", "stopped"):
         missed.append(report["reason"] or f"the run has {report['outcome']}")

@@ -20,14 +20,14 @@ _GOODBYE_SECONDS = 10
 class Stream:
     """`made` is what the API answered when it was made; `now()` is what it answers now."""
 
-    def __init__(self, world: "World", made: dict[str, Any], owner: str) -> None:
+    def __init__(self, world: "World", values: dict[str, Any], owner: str) -> None:
         self.world = world
-        self.made = made
+        self.made = values
         self.owner = owner
-        self.id: str = made["id"]
-        self.key: str = made["stream_key"]
-        self.uid: str = made["cloudflare_stream_id"]
-        self.playback_url: str = made["playback_url"]
+        self.id: str = values["id"]
+        self.key: str = values["stream_key"]
+        self.uid: str = values["cloudflare_stream_id"]
+        self.playback_url: str = values["playback_url"]
 
     @property
     def rtmp_address(self) -> str:
@@ -41,8 +41,8 @@ class Stream:
     def now(self) -> dict[str, Any]:
         answer = self.world.ask("GET", f"/streams/id/{self.id}", user=self.owner)
         assert answer.status == 200, answer.text
-        found: dict[str, Any] = answer.json
-        return found
+        values: dict[str, Any] = answer.json
+        return values
 
     @property
     def status(self) -> str:
@@ -75,11 +75,11 @@ class Stream:
         assert vod_id, "the stream had no picture, so it has left no VOD"
 
         def look() -> dict[str, Any] | None:
-            found: dict[str, Any] = self.world.ask(
+            values: dict[str, Any] = self.world.ask(
                 "GET", f"/streams/vods/{vod_id}", user=self.owner
             ).json
-            assert found["status"] != "failed", "the VOD has failed"
-            return found if found["status"] == "ready" else None
+            assert values["status"] != "failed", "the VOD has failed"
+            return values if values["status"] == "ready" else None
 
         return self.world.until_due(look, "the VOD is ready", patience_seconds)
 

@@ -61,9 +61,9 @@ def _too_much(root: yaml.Node) -> SeedError | None:
         if count > _VALUES_MAX:
             return at(node, f"A seed has at most {_VALUES_MAX} values. Write fewer.")
         if isinstance(node, yaml.SequenceNode):
-            left += [(each, level + 1) for each in node.value]
+            left += [(item, level + 1) for item in node.value]
         elif isinstance(node, yaml.MappingNode):
-            left += [(each, level + 1) for _, each in node.value]
+            left += [(item, level + 1) for _, item in node.value]
     return None
 
 
@@ -236,22 +236,22 @@ def _stream(node: yaml.Node) -> Iterator[SeedError]:
     """A stream whose chapters lie one behind the other, inside its recording."""
     mistakes = list(_STREAM_FIELDS(node))
     yield from mistakes
-    told = {key.value: value for key, value in node.value} if not mistakes else {}
-    yield from _clips(told)
-    chapters = told["chapters"].value if "chapters" in told else []
+    payload = {key.value: value for key, value in node.value} if not mistakes else {}
+    yield from _clips(payload)
+    chapters = payload["chapters"].value if "chapters" in payload else []
     if not chapters:
         return
-    if "ran" not in told:
-        yield at(told["chapters"], "Chapters are of a recording. Add a line ran: ...")
+    if "ran" not in payload:
+        yield at(payload["chapters"], "Chapters are of a recording. Add a line ran: ...")
         return
     if len(chapters) > CHAPTERS_MAX:
-        yield at(told["chapters"], f"Write at most {CHAPTERS_MAX} chapters here.")
-    last_ms, ran_ms = -1, duration_ms(told["ran"].value)
+        yield at(payload["chapters"], f"Write at most {CHAPTERS_MAX} chapters here.")
+    last_ms, ran_ms = -1, duration_ms(payload["ran"].value)
     for chapter in chapters:
         [where] = [value for key, value in chapter.value if key.value == "at"]
         at_ms = duration_ms(where.value)
         if not last_ms < at_ms < ran_ms:
-            yield at(where, f"Chapters follow each other, within {told['ran'].value}.")
+            yield at(where, f"Chapters follow each other, within {payload['ran'].value}.")
         last_ms = at_ms
 
 

@@ -71,8 +71,8 @@ def _check(path: str, root: "yaml.Node | None") -> None:
         mistakes = references(root)
     if mistakes:
         shown = [
-            f"{path}:{each.line}:{each.column}: {each.message}"
-            for each in mistakes[:_MISTAKES_SHOWN]
+            f"{path}:{mistake.line}:{mistake.column}: {mistake.message}"
+            for mistake in mistakes[:_MISTAKES_SHOWN]
         ]
         if len(mistakes) > _MISTAKES_SHOWN:
             shown.append(f"... and {len(mistakes) - _MISTAKES_SHOWN} more.")

@@ -83,14 +83,14 @@ class _Telling:
 
     def _begin(self, world: World) -> None:
         owner = accounts.by_username(world, self._entry["owner"])
-        given = {
+        values = {
             name: self._entry[name]
             for name in ("title", "description", "tags")
             if name in self._entry
         }
         if "category" in self._entry:
-            given["category_id"] = categories.by_slug(world, self._entry["category"]).id
-        stream = streams.create(world, owner, StreamPatch(given))
+            values["category_id"] = categories.by_slug(world, self._entry["category"]).id
+        stream = streams.create(world, owner, StreamPatch(values))
         streams.simulate(world, stream)
         self._stream_id = stream.id
 

@@ -56,8 +56,8 @@ def _path() -> Path | None:
 
 def _key(rules: RulesConfig) -> bytes:
     """What an image was made of. Another key, another image."""
-    told = [emulator.__version__, IMAGED_BY, repr(rules), *map(repr, _stamps())]
-    return hashlib.sha256("\n".join(told).encode()).digest()
+    texts = [emulator.__version__, IMAGED_BY, repr(rules), *map(repr, _stamps())]
+    return hashlib.sha256("\n".join(texts).encode()).digest()
 
 
 def _stamps() -> Iterator[tuple[str, int, int]]:
@@ -72,8 +72,8 @@ def _stamps() -> Iterator[tuple[str, int, int]]:
 
 
 def _stamp(path: Path) -> tuple[str, int, int]:
-    found = path.stat()
-    return path.name, found.st_size, found.st_mtime_ns
+    stat_result = path.stat()
+    return path.name, stat_result.st_size, stat_result.st_mtime_ns
 
 
 def _read(path: Path, key: bytes) -> bytes | None:

@@ -58,8 +58,8 @@ class Declared(NamedTuple):
 
 def _setting(default: T, kind: Kind, help: str, *, key: str = "", is_flag: bool = True) -> T:
     """Declare a setting. `is_flag` says whether `serve` has a flag for it; file and variable do."""
-    told = {"kind": kind, "help": help, "key": key, "is_flag": is_flag}
-    return field(default=default, metadata=told)
+    payload = {"kind": kind, "help": help, "key": key, "is_flag": is_flag}
+    return field(default=default, metadata=payload)
 
 
 def default_folder() -> Path:

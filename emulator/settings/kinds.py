@@ -157,10 +157,10 @@ class Ports(NamedTuple):
 
     def range(self, value: str) -> tuple[int, int]:
         """The first and the last port. Refuses (`ValueError`) what is no range."""
-        found = re.fullmatch(r"([0-9]{1,5})-([0-9]{1,5})", value)
-        if not found:
+        match = re.fullmatch(r"([0-9]{1,5})-([0-9]{1,5})", value)
+        if not match:
             raise ValueError(f"{value!r} is not a range of ports; write it like 40000-40999")
-        first, last = int(found[1]), int(found[2])
+        first, last = int(match[1]), int(match[2])
         if not 0 < first <= last <= 65_535:
             raise ValueError(f"{value!r} is out of range: 1 to 65535, the smaller one first")
         return first, last

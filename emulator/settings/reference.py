@@ -24,5 +24,5 @@ def markdown() -> str:
 def _row(declared: Declared, defaults: Settings) -> str:
     value = declared.kind.show(getattr(defaults, declared.attribute)) or "none"
     flag = f"`{declared.flag}`" if declared.is_flag else ""
-    told = declared.help.replace("|", "\\|")
-    return f"| `{declared.key}` | {value} | `{declared.variable}` | {flag} | {told} |\n"
+    text = declared.help.replace("|", "\\|")
+    return f"| `{declared.key}` | {value} | `{declared.variable}` | {flag} | {text} |\n"

@@ -41,14 +41,14 @@ def add_flags(parser: "argparse.ArgumentParser", only: Collection[str] = ()) -> 
         if not declared.is_flag or (only and declared.key not in only):
             continue
         shown = declared.kind.show(getattr(defaults, declared.attribute))
-        told = f"{declared.help} (default: {shown})".replace("%", "%%")
+        text = f"{declared.help} (default: {shown})".replace("%", "%%")
         if declared.kind.metavar == "true|false":
             group.add_argument(
                 declared.flag,
                 dest=declared.attribute,
                 action=argparse.BooleanOptionalAction,
                 default=argparse.SUPPRESS,
-                help=told,
+                help=text,
             )
         else:
             group.add_argument(
@@ -56,7 +56,7 @@ def add_flags(parser: "argparse.ArgumentParser", only: Collection[str] = ()) -> 
                 dest=declared.attribute,
                 metavar=declared.kind.metavar,
                 default=argparse.SUPPRESS,
-                help=told,
+                help=text,
             )
 
 
@@ -77,8 +77,8 @@ def gather(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Settings
 def _from_flags(flags: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for declared in DECLARED:
         if declared.is_flag and declared.attribute in flags:
-            given = flags[declared.attribute]
-            read = _read(declared, given, declared.flag) if isinstance(given, str) else given
+            value = flags[declared.attribute]
+            read = _read(declared, value, declared.flag) if isinstance(value, str) else value
             yield declared.attribute, read
 
 

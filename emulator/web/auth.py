@@ -93,7 +93,7 @@ def _told_by(token: str) -> dict[str, Any]:
         return {}
     claims = token.split(".")[1]
     try:
-        told = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+        payload = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
     except (binascii.Error, ValueError, RecursionError):
         return {}
-    return told if isinstance(told, dict) else {}
+    return payload if isinstance(payload, dict) else {}

@@ -74,7 +74,9 @@ def write(
         "world": world.name,
         "seed": world.seed,
         "now_ms": world.now_ms,
-        "snapshots": [{"name": each.name, "at_ms": each.at_ms} for each in world.snapshots],
+        "snapshots": [
+            {"name": snapshot.name, "at_ms": snapshot.at_ms} for snapshot in world.snapshots
+        ],
     }
     partial = path.with_name(f"{path.name}.part")
     try:
@@ -103,7 +105,7 @@ def read(file: IO[bytes] | Path) -> WorldFile:
         now_ms=manifest["now_ms"],
         facts=images[0],
         snapshots=tuple(
-            FileSnapshot(each["name"], each["at_ms"], facts) for each, facts in snapshots
+            FileSnapshot(item["name"], item["at_ms"], facts) for item, facts in snapshots
         ),
     )
 
@@ -119,10 +121,10 @@ def unpack_media(file: IO[bytes] | Path, root: Path, bytes_max: int) -> list[str
     try:
         with _opened(file) as archive:
             for info in archive.infolist():
-                found = _MEDIA_NAME.fullmatch(info.filename)
-                if found is None:
+                match = _MEDIA_NAME.fullmatch(info.filename)
+                if match is None:
                     continue
-                uid, name = found.groups()
+                uid, name = match.groups()
                 if uid not in unpacked and (root / uid).exists():
                     continue
                 size += info.file_size
@@ -151,7 +153,7 @@ def _opened(file: IO[bytes] | Path) -> Iterator[zipfile.ZipFile]:
             members = archive.infolist()
             if len(members) > _MEMBERS_MAX:
                 raise Refused("too_large", f"A world file has at most {_MEMBERS_MAX} members.")
-            if any(each.compress_type != zipfile.ZIP_STORED for each in members):
+            if any(member.compress_type != zipfile.ZIP_STORED for member in members):
                 raise Refused("invalid", "A world file is a ZIP file whose members are stored.")
             yield archive
     except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
@@ -170,17 +172,17 @@ def _manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
                 f"This world file has format {str(manifest['format'])[:20]}, and this program reads"
                 f" {FORMAT}. Export it again with this version ({__version__}).",
             )
-        kept = [
-            {"name": str(each["name"]), "at_ms": int(each["at_ms"])}
-            for each in manifest["snapshots"]
+        rows = [
+            {"name": str(snapshot["name"]), "at_ms": int(snapshot["at_ms"])}
+            for snapshot in manifest["snapshots"]
         ]
-        if len(kept) > _SNAPSHOTS_MAX:
+        if len(rows) > _SNAPSHOTS_MAX:
             raise _no_world_file("it has too many snapshots")
         return {
             "world": str(manifest["world"]),
             "seed": str(manifest["seed"]),
             "now_ms": int(manifest["now_ms"]),
-            "snapshots": kept,
+            "snapshots": rows,
         }
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise _no_world_file(f"{_MANIFEST} is missing or broken") from error
@@ -199,8 +201,8 @@ def _facts(archive: zipfile.ZipFile, name: str, scratch: Path) -> bytes:
         message = refused.message.partition(" Move it away")[0].replace(str(scratch), name)
         raise _no_world_file(message.removesuffix(".")) from refused
     finally:
-        for each in scratch.parent.glob(f"{scratch.name}*"):
-            each.unlink()
+        for path in scratch.parent.glob(f"{scratch.name}*"):
+            path.unlink()
 
 
 def _write_folder(archive: zipfile.ZipFile, folder: Path) -> None:

@@ -101,7 +101,9 @@ class Worlds:
             if column == "uid" or column.endswith("_uid")
         ]
         # A VOD is also found by the uid that it was uploaded by.
-        self._uid_addresses = [each for each in self._uid_columns if each[1] in _ADDRESSES]
+        self._uid_addresses = [
+            uid_column for uid_column in self._uid_columns if uid_column[1] in _ADDRESSES
+        ]
         platform = self._platform(world, clock, bus, seed)
         self._is_default_kept = path != MEMORY
         await self._go_on(platform, platform.broadcasts.recover())
@@ -159,12 +161,12 @@ class Worlds:
 
     def find(self, name: str) -> Platform:
         """The world of this name. Refuses (`not_found`)."""
-        found = self._platforms.get(name)
-        if found is None:
+        platform = self._platforms.get(name)
+        if platform is None:
             raise Refused(
                 "not_found", f"There is no world {name[:63]}. POST /_emulator/worlds makes one."
             )
-        return found
+        return platform
 
     def choose(self, request: HTTPConnection, given: str | None = None) -> Platform:
         """The world that a request means: by its key or token, its header, its host; or `default`.
@@ -187,12 +189,15 @@ class Worlds:
         uid = request.path_params["uid"]
         if len(self._platforms) == 1 or self._has_uid(chosen.world, uid):
             return chosen
-        return next((each for each in self.all() if self._has_uid(each.world, uid)), chosen)
+        return next(
+            (platform for platform in self.all() if self._has_uid(platform.world, uid)), chosen
+        )
 
     def authorize(self, publish_request: PublishRequest, drop: Callable[[str], None]) -> PacketSink:
         """Let a publisher into the world that its key belongs to."""
         owner = next(
-            (each for each in self.all() if _has_key(each.world, publish_request.key)), None
+            (platform for platform in self.all() if _has_key(platform.world, publish_request.key)),
+            None,
         )
         return (owner or self.default).broadcasts.authorize(publish_request, drop)
 
@@ -224,10 +229,11 @@ class Worlds:
             now_ms=world.now_ms,
             facts=world.store.image(),
             snapshots=tuple(
-                FileSnapshot(each.name, each.at_ms, each.facts.image()) for each in snapshots
+                FileSnapshot(snapshot.name, snapshot.at_ms, snapshot.facts.image())
+                for snapshot in snapshots
             ),
         )
-        uids = self._uids(world).union(*(each.uids for each in snapshots))
+        uids = self._uids(world).union(*(snapshot.uids for snapshot in snapshots))
         folders = [self.shared.media_store.folder(uid) for uid in sorted(uids)]
         await asyncio.to_thread(world_file.write, path, content, folders)
 
@@ -279,10 +285,13 @@ class Worlds:
 
     async def _begin_imported(self, platform: Platform, content: WorldFile, facts: Store) -> None:
         """The file's snapshots instead of those that there were, and the world's time as it was."""
-        for each in platform.snapshots.values():
-            each.facts.close()
+        for snapshot in platform.snapshots.values():
+            snapshot.facts.close()
         platform.snapshots.clear()
-        kept = [(each.name, each.at_ms, Store.of_image(each.facts)) for each in content.snapshots]
+        kept = [
+            (snapshot.name, snapshot.at_ms, Store.of_image(snapshot.facts))
+            for snapshot in content.snapshots
+        ]
         for name, at_ms, store in [*kept, (IMPORTED, content.now_ms, facts)]:
             before = platform.snapshots.pop(name, None)
             if before is not None:
@@ -343,8 +352,8 @@ class Worlds:
         del self._platforms[name]
         await self._leave(platform, "its world was dropped")
         self.shared.requests.forget(name)
-        kept = {uid for snapshot in platform.snapshots.values() for uid in snapshot.uids}
-        found = kept | self._uids(platform.world)
+        names = {uid for snapshot in platform.snapshots.values() for uid in snapshot.uids}
+        found = names | self._uids(platform.world)
         _close(platform)
         await self._delete(found)
 
@@ -443,7 +452,7 @@ class Worlds:
         tasks, job_runners = self._making.tasks, shared.job_runners
 
         def is_kept(uid: str) -> bool:
-            return any(uid in each.uids for each in snapshots.values())
+            return any(uid in snapshot.uids for snapshot in snapshots.values())
 
         upload_queue = UploadQueue(world, media_store, recordings, tasks, job_runners, is_kept)
         bus.subscribe(upload_queue.hear, ignore)
@@ -503,21 +512,21 @@ class Worlds:
         platform.bus.publish(WorldReplaced(at_ms=world.now_ms, world=world.name))
 
     async def _remove_media(self, platform: Platform, before: AbstractSet[str]) -> None:
-        kept = self._uids(platform.world).union(
-            *(each.uids for each in platform.snapshots.values())
+        names = self._uids(platform.world).union(
+            *(snapshot.uids for snapshot in platform.snapshots.values())
         )
-        await self._delete(set(before) - kept)
+        await self._delete(set(before) - names)
 
     def _uids(self, world: World) -> set[str]:
         """Every CDN uid that a world's facts speak of."""
         return self._uids_of(world.store)
 
     def _uids_of(self, facts: Store) -> set[str]:
-        found: set[str] = set()
+        names: set[str] = set()
         for table, column in self._uid_columns:
             rows = facts.rows(f"SELECT {column} FROM {table} WHERE {column} IS NOT NULL")
-            found.update(row[0] for row in rows)
-        return found
+            names.update(row[0] for row in rows)
+        return names
 
     def _has_uid(self, world: World, uid: str) -> bool:
         return any(
@@ -528,24 +537,24 @@ class Worlds:
     def _is_shown(self, uid: str) -> bool:
         """Whether any world or snapshot speaks of this CDN uid."""
         return any(
-            self._has_uid(each.world, uid)
-            or any(uid in snapshot.uids for snapshot in each.snapshots.values())
-            for each in self.all()
+            self._has_uid(platform.world, uid)
+            or any(uid in snapshot.uids for snapshot in platform.snapshots.values())
+            for platform in self.all()
         )
 
-    async def _delete(self, found: set[str]) -> None:
+    async def _delete(self, names: set[str]) -> None:
         """Remove media, unless a world speaks of it: one that was imported has uids of another."""
-        for uid in found:
+        for uid in names:
             if self.shared.media_store.has(uid) and not self._is_shown(uid):
                 await self.shared.media_store.delete(uid)
 
 
 def find_snapshot(platform: Platform, name: str) -> Snapshot:
     """Refuses (`not_found`) an unknown name."""
-    found = platform.snapshots.get(name)
-    if found is None:
+    snapshot = platform.snapshots.get(name)
+    if snapshot is None:
         raise Refused("not_found", f"There is no snapshot {name[:64]} of this world.")
-    return found
+    return snapshot
 
 
 def _has_key(world: World, key: str) -> bool:

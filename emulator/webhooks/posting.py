@@ -64,11 +64,11 @@ async def _exchange(
         while head.startswith((b"HTTP/1.1 1", b"HTTP/1.0 1")):
             # An interim answer comes before the real one (RFC 9110, 15.2).
             head = await reader.readuntil(b"\r\n\r\n")
-        found = _STATUS_LINE.match(head)
-        if found is None:
+        match = _STATUS_LINE.match(head)
+        if match is None:
             return WebhookResponse(None, "the answer was not HTTP")
         text = await reader.read(_TOLD_BYTES_MAX)
-        return WebhookResponse(int(found[1]), text.decode(errors="replace").strip())
+        return WebhookResponse(int(match[1]), text.decode(errors="replace").strip())
     finally:
         writer.close()
         with suppress(OSError, TimeoutError):
@@ -85,7 +85,9 @@ async def _connect(
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = dict.fromkeys(str(each[4][0]).partition("%")[0] for each in found)
-    judged = [each for each in addresses if allowed.allows(host, ipaddress.ip_address(each))]
+    judged = [
+        address for address in addresses if allowed.allows(host, ipaddress.ip_address(address))
+    ]
     if not judged:
         raise _NotAllowed
     context = ssl.create_default_context() if is_secure else None
@@ -108,11 +110,11 @@ def _request(parts: SplitResult, headers: Mapping[str, str], body: bytes) -> byt
     target = parts.path or "/"
     if parts.query:
         target += f"?{parts.query}"
-    told = {
+    payload = {
         "Host": parts.netloc,
         "Content-Length": str(len(body)),
         "Connection": "close",
         **headers,
     }
-    lines = [f"POST {target} HTTP/1.1", *(f"{name}: {value}" for name, value in told.items())]
+    lines = [f"POST {target} HTTP/1.1", *(f"{name}: {value}" for name, value in payload.items())]
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + body

@@ -135,7 +135,11 @@ class Webhooks:
         """
         world = self._world
         targets.check_kind(kind)
-        wanting = [target] if target else [each for each in self._all() if each.wants(kind)]
+        wanting = (
+            [target]
+            if target
+            else [webhook_target for webhook_target in self._all() if webhook_target.wants(kind)]
+        )
         if not wanting:
             raise Refused("conflict", f"No webhook wants {kind}. Add one that does.")
         said = self._teller.example(kind) if fields is None else fields
@@ -151,7 +155,10 @@ class Webhooks:
             }
         )
         with world.change():
-            sent = [deliveries.put(world, each, world.ids.uuid(), kind, body) for each in wanting]
+            sent = [
+                deliveries.put(world, webhook_target, world.ids.uuid(), kind, body)
+                for webhook_target in wanting
+            ]
         self.go_on()
         return sent
 

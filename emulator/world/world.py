@@ -130,17 +130,17 @@ class World:
 
     def _count_start(self) -> int:
         """How often this world was opened before: the epoch of its ids."""
-        found = self.store.row("SELECT value FROM meta WHERE name = 'starts'")
-        starts = int(found["value"]) if found else 0
+        row = self.store.row("SELECT value FROM meta WHERE name = 'starts'")
+        starts = int(row["value"]) if row else 0
         with self.change():
             self.store.write("INSERT OR REPLACE INTO meta VALUES ('starts', ?)", str(starts + 1))
         return starts
 
     def _keep(self, name: str, make: Callable[[], str]) -> str:
         """A value that is made once for this world and then stays."""
-        found = self.store.row("SELECT value FROM meta WHERE name = ?", name)
-        if found:
-            return str(found["value"])
+        row = self.store.row("SELECT value FROM meta WHERE name = ?", name)
+        if row:
+            return str(row["value"])
         value = make()
         with self.change():
             self.store.write("INSERT INTO meta VALUES (?, ?)", name, value)

@@ -30,8 +30,8 @@ class AdminClock:
     async def told(self, method: str = "GET", path: str = "", **body: Any) -> dict[str, Any]:
         answer = await self(method, path, **body)
         assert answer.status_code == 200, answer.text
-        told: dict[str, Any] = answer.json()
-        return told
+        payload: dict[str, Any] = answer.json()
+        return payload
 
 
 @pytest.fixture
@@ -139,9 +139,9 @@ async def test_each_world_has_its_own_time_and_a_reset_lets_it_run(
     assert (await clock.told())["mode"] == "real"
     assert not (await clock.told())["now"].startswith("2091")
     await client.post("/_emulator/reset", headers={"X-Emulator-World": "late"})
-    told = await late.told()
-    assert told["mode"] == "real"
-    assert told["now"].startswith("2091-05-01T12:")
+    payload = await late.told()
+    assert payload["mode"] == "real"
+    assert payload["now"].startswith("2091-05-01T12:")
 
 
 async def test_a_snapshot_comes_back_although_time_went_on(
@@ -157,8 +157,8 @@ async def test_a_snapshot_comes_back_although_time_went_on(
     await client.post("/_emulator/snapshots/before/restore")
 
     assert (await call("GET", f"/streams/id/{stream['id']}")).json()["status"] == "offline"
-    told = await clock.told()
-    assert (told["mode"], told["now"]) == ("virtual", before)
+    payload = await clock.told()
+    assert (payload["mode"], payload["now"]) == ("virtual", before)
 
 
 async def test_answers_say_their_world_and_its_time_where_date_says_another(
@@ -168,8 +168,8 @@ async def test_answers_say_their_world_and_its_time_where_date_says_another(
     assert running.headers["X-Emulator-World"] == "default"
     assert "X-Emulator-Time" not in running.headers
 
-    made = {"name": "late", "seed": "none", "now": "2031-02-03T04:05:06.000Z"}
-    await client.post("/_emulator/worlds", json=made)
+    values = {"name": "late", "seed": "none", "now": "2031-02-03T04:05:06.000Z"}
+    await client.post("/_emulator/worlds", json=values)
     for answer in (
         await call("GET", "/streams/", "ak_demo@late"),
         await call("GET", "/nothing", "ak_demo@late"),

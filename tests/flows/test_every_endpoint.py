@@ -85,7 +85,7 @@ async def test_every_operation_answers_as_its_document_says_and_walks_no_table(
         kept, counted = ([tuple(row) for row in store.rows(each)] for each in (KEPT, COUNTED))
     assert kept == counted
     assert wrong == []
-    assert seen == {name_of(each) for each in OPERATIONS}
+    assert seen == {name_of(operation) for operation in OPERATIONS}
     assert walks == []
 
 
@@ -97,18 +97,18 @@ def mistakes(surface: Any, taken: Taken) -> list[str]:
     method, _, path = taken.operation.partition(" ")
     # Streams and videos are documented with a slash at the end.
     paths = surface["paths"]
-    told = paths[path if path in paths else f"{path}/"][method.lower()]["responses"]
-    if str(status) not in told:
+    payload = paths[path if path in paths else f"{path}/"][method.lower()]["responses"]
+    if str(status) not in payload:
         return [f"{where} is not told of"]
-    content = told[str(status)].get("content", {})
+    content = payload[str(status)].get("content", {})
     form = taken.answer.headers.get("content-type", "").partition(";")[0]
     if bool(content) != bool(taken.answer.content) or (content and form not in content):
         return [f"{where} is {form or 'empty'}"]
     if form != "application/json":
         return []
     schema = content[form]["schema"] | {"components": surface["components"]}
-    found = list(jsonschema_rs.iter_errors(schema, taken.answer.json()))
-    return [f"{where} {error.instance_path}: {error.message}" for error in found]
+    errors = list(jsonschema_rs.iter_errors(schema, taken.answer.json()))
+    return [f"{where} {error.instance_path}: {error.message}" for error in errors]
 
 
 async def test_two_worlds_side_by_side_are_each_as_if_they_were_alone() -> None:
@@ -222,8 +222,8 @@ async def test_nobody_changes_what_belongs_to_somebody_else() -> None:
         async for taken in trespass.take():
             # Nothing has changed by it: the owners' tour goes on as ever.
             assert taken.answer.is_success or not taken.is_listed, taken.operation
-    for operation, told in trespass.tried.items():
-        assert told == (404 if operation in HIDDEN else 403, 401), operation
+    for operation, numbers in trespass.tried.items():
+        assert numbers == (404 if operation in HIDDEN else 403, 401), operation
     assert len(trespass.tried) > 40
 
 

@@ -68,9 +68,9 @@ async def _people_agree(asked: Asked) -> None:
 async def _streams_agree(asked: Asked) -> None:
     profile = await asked.get(f"{asked.user}/profile")
     channel = await asked.get(CHANNEL)
-    told = await asked.get(f"{asked.user}/streams", status_filter="all", per_page=100)
-    streams = told["streams"]
-    figures = [await asked.get(f"/streams/{each['id']}/analytics") for each in streams]
+    payload = await asked.get(f"{asked.user}/streams", status_filter="all", per_page=100)
+    streams = payload["streams"]
+    figures = [await asked.get(f"/streams/{stream['id']}/analytics") for stream in streams]
     growth = await asked.get(f"{CHANNEL}/viewer-growth", days=365)
     audience = await asked.get(f"{CHANNEL}/audience", days=365)
     categories = await asked.get(f"{CHANNEL}/categories")
@@ -79,31 +79,33 @@ async def _streams_agree(asked: Asked) -> None:
         profile["total_streams"],
         (await asked.get(f"{asked.user}/analytics"))["total_streams"],
         channel["total_streams"],
-        told["total"],
+        payload["total"],
         len(streams),
-        sum(each["stream_count"] for each in categories),
+        sum(category["stream_count"] for category in categories),
     )
     same(
         profile["total_views"],
         dashboard["total_views"],
-        sum(each["total_views"] for each in figures),
+        sum(figure["total_views"] for figure in figures),
         growth["total_views"],
         sum(day["total_views"] for day in growth["timeline"]),
     )
     same(
         channel["total_unique_viewers"],
         growth["total_unique_viewers"],
-        sum(each["unique_viewers"] for each in figures),
-        sum(each["viewer_count"] for each in audience["geographic_breakdown"]),
+        sum(figure["unique_viewers"] for figure in figures),
+        sum(item["viewer_count"] for item in audience["geographic_breakdown"]),
         sum(audience["viewer_type_breakdown"].values()),
     )
-    same(channel["max_peak_viewers"], max([each["peak_viewers"] for each in streams], default=0))
+    same(
+        channel["max_peak_viewers"], max([stream["peak_viewers"] for stream in streams], default=0)
+    )
     same(
         profile["is_live"],
         (await asked.get(f"{asked.user}/live"))["is_live"],
         dashboard["current_stream"] is not None,
         profile["current_stream"] is not None,
-        any(each["status"] == "live" for each in streams),
+        any(stream["status"] == "live" for stream in streams),
     )
     for stream, figure in zip(streams, figures, strict=True):
         await _stream_agrees(asked, stream, figure)
@@ -115,11 +117,11 @@ async def _stream_agrees(asked: Asked, stream: dict[str, Any], figure: dict[str,
     chat = await asked.get(f"{path}/chat")
     timeline = (await asked.get(f"{path}/viewers", interval_minutes=1))["timeline"]
     [top] = [
-        each
-        for each in await asked.get(f"{CHANNEL}/top-streams", limit=100)
-        if each["id"] == stream["id"]
+        item
+        for item in await asked.get(f"{CHANNEL}/top-streams", limit=100)
+        if item["id"] == stream["id"]
     ]
-    same(figure["unique_viewers"], sum(each["viewer_count"] for each in places))
+    same(figure["unique_viewers"], sum(place["viewer_count"] for place in places))
     same(figure["total_views"], top["total_views"])
     same(figure["chat_messages_total"], chat["total_messages"], top["total_messages"])
     same(figure["unique_chatters"], chat["unique_chatters"])
@@ -127,7 +129,7 @@ async def _stream_agrees(asked: Asked, stream: dict[str, Any], figure: dict[str,
         stream["peak_viewers"],
         figure["peak_concurrent_viewers"],
         top["peak_viewers"],
-        max(each["viewer_count"] for each in timeline),
+        max(item["viewer_count"] for item in timeline),
     )
     same(stream["viewer_count"], timeline[-1]["viewer_count"])
 
@@ -138,10 +140,12 @@ async def test_categories_and_tags_count_the_streams_that_are_there(call: Caller
     streams = (await asked.get("/streams/", **query))["streams"]
     assert len(streams) == 8
     for category in await asked.get("/streams/categories"):
-        inside = [each for each in streams if each["category_id"] == category["id"]]
+        inside = [stream for stream in streams if stream["category_id"] == category["id"]]
         same(category["stream_count"], len(inside))
-        same(category["live_streams"], sum(each["status"] == "live" for each in inside))
-        same(category["viewer_count"], sum(each["viewer_count"] for each in inside))
+        same(category["live_streams"], sum(item["status"] == "live" for item in inside))
+        same(category["viewer_count"], sum(item["viewer_count"] for item in inside))
     for tag in await asked.get("/streams/tags"):
-        carriers = [each for each in streams if tag["id"] in [one["id"] for one in each["tags"]]]
+        carriers = [
+            stream for stream in streams if tag["id"] in [one["id"] for one in stream["tags"]]
+        ]
         same(tag["usage_count"], len(carriers))

@@ -52,7 +52,7 @@ async def test_what_waits_when_the_emulator_stops(tmp_path: Path) -> None:
         stream = await record(emulator, call, seconds=2)
         job_runners = emulator.platform.shared.job_runners
         async with job_runners.cuts, job_runners.jobs:
-            made = (await clip(call, stream)).json()
+            result = (await clip(call, stream)).json()
             vod_path = f"/vod/{stream['vod_id']}/transcoding"
             with emulator.platform.world.change():
                 emulator.platform.world.store.write(
@@ -67,18 +67,18 @@ async def test_what_waits_when_the_emulator_stops(tmp_path: Path) -> None:
     # then the next one cuts the clip, and says of the other that it has failed.
     async with opened(tmp_path / "data") as (emulator, call):
         world = emulator.platform.world
-        await until_true(lambda: clips.find(world, made["id"]).status == "ready")
-        shown = (await call("GET", f"/streams/clips/{made['id']}")).json()
+        await until_true(lambda: clips.find(world, result["id"]).status == "ready")
+        shown = (await call("GET", f"/streams/clips/{result['id']}")).json()
         assert (await get(call, shown["video_url"])).status_code == 200
-        told = (await call("GET", vod_path, "ak_demo")).json()
-        assert (told["status"], told["renditions"][1]["status"]) == ("completed", "failed")
+        payload = (await call("GET", vod_path, "ak_demo")).json()
+        assert (payload["status"], payload["renditions"][1]["status"]) == ("completed", "failed")
 
 
 async def test_a_snapshot_keeps_the_media_it_speaks_of() -> None:
     async with opened(":memory:") as (emulator, call):
         stream = await record(emulator, call, seconds=2)
-        made = (await heard(emulator, ClipReady, clip(call, stream))).json()
-        path = f"/streams/clips/{made['id']}"
+        result = (await heard(emulator, ClipReady, clip(call, stream))).json()
+        path = f"/streams/clips/{result['id']}"
         shown = (await call("GET", path)).json()
         folder = emulator.platform.media_store.folder(
             urlsplit(shown["video_url"]).path.split("/")[-3]
@@ -116,7 +116,7 @@ async def test_a_vod_that_goes_while_it_is_transcoded_leaves_nothing() -> None:
         kept = {sent["cloudflare_video_id"]}
 
         def only_the_film() -> bool:
-            return {each.name for each in media.iterdir()} == kept
+            return {path.name for path in media.iterdir()} == kept
 
         await asyncio.to_thread(until, only_the_film, "what was begun to be gone")
         assert not emulator.platform.clip_queue._under_way
@@ -136,8 +136,8 @@ async def test_what_cannot_be_transcoded_says_so() -> None:
 
         await heard(emulator, RenditionFailed, call("POST", path, "ak_demo", json=body))
 
-        told = (await call("GET", path, "ak_demo")).json()
-        assert (told["status"], told["renditions"][1]["status"]) == ("completed", "failed")
+        payload = (await call("GET", path, "ak_demo")).json()
+        assert (payload["status"], payload["renditions"][1]["status"]) == ("completed", "failed")
 
 
 async def test_a_recording_is_made_smaller_too() -> None:
@@ -154,8 +154,8 @@ async def test_a_recording_is_made_smaller_too() -> None:
 
         await heard(emulator, RenditionReady, asked)
 
-        made = (await call("GET", path, "ak_demo")).json()["renditions"][1]
-        assert (made["name"], made["height"], made["status"]) == ("144p", 144, "ready")
+        result = (await call("GET", path, "ak_demo")).json()["renditions"][1]
+        assert (result["name"], result["height"], result["status"]) == ("144p", 144, "ready")
         vod = (await call("GET", f"/streams/vods/{stream['vod_id']}")).json()
         playlist = (await get(call, vod["playback_url"])).text
         assert playlist.count("#EXT-X-STREAM-INF") == 2
@@ -168,8 +168,8 @@ async def test_addresses_lead_into_the_world_that_they_are_of() -> None:
         stream = await record(emulator, call, key, seconds=2)
         body = {"title": "Look", "start_time": 0.5, "end_time": 1.5}
         act = call("POST", f"/streams/{stream['id']}/clips", key, json=body)
-        made = (await heard(emulator, ClipReady, act, "other")).json()
-        shown = (await call("GET", f"/streams/clips/{made['id']}", key)).json()
+        result = (await heard(emulator, ClipReady, act, "other")).json()
+        shown = (await call("GET", f"/streams/clips/{result['id']}", key)).json()
         uid = stream["cloudflare_stream_id"]
         body = {"title": "Kept", "cloudflare_video_id": uid}
         act = call("POST", "/vod/upload", key, json=body)
@@ -196,8 +196,8 @@ async def test_what_has_left_the_live_window_can_be_clipped() -> None:
         with world.change():
             world.store.write("UPDATE streams SET started_at_ms = started_at_ms - 12000")
 
-        made = (await heard(emulator, ClipReady, clip(call, stream))).json()
+        result = (await heard(emulator, ClipReady, clip(call, stream))).json()
 
-        shown = (await call("GET", f"/streams/clips/{made['id']}")).json()
+        shown = (await call("GET", f"/streams/clips/{result['id']}")).json()
         assert (shown["start_time"], shown["duration"]) == (0.5, 1.0)
         assert len(sizes((await get(call, shown["video_url"])).content)) == 30

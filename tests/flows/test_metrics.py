@@ -29,12 +29,12 @@ async def scraped(client: httpx.AsyncClient) -> tuple[Samples, dict[str, str]]:
             assert name not in kinds, "a family stands in one piece"
             kinds[name] = kind
         else:
-            found = SAMPLE.fullmatch(line)
-            assert found, line
-            assert kinds[found[1]] in ("counter", "gauge")
-            key = found[1], frozenset(LABEL.findall(found[2] or ""))
+            match = SAMPLE.fullmatch(line)
+            assert match, line
+            assert kinds[match[1]] in ("counter", "gauge")
+            key = match[1], frozenset(LABEL.findall(match[2] or ""))
             assert key not in samples
-            samples[key] = float(found[3])
+            samples[key] = float(match[3])
     return samples, kinds
 
 
@@ -64,7 +64,7 @@ async def test_the_metrics_tell_what_the_platform_tells(
         ("viewers", {"kind": "real"}, 0),
         ("users", {}, 0),
     ):
-        one, two = (told(each, name, **default, **labels) for each in (before, after))
+        one, two = (told(item, name, **default, **labels) for item in (before, after))
         assert two - one == grown, name
     assert told(after, "http_requests_total", world="default", method="POST", status="2xx") >= 3
     assert told(after, "events_total", **default) > told(before, "events_total", **default)

@@ -37,21 +37,23 @@ async def document(
 
 
 def check_is_whole(document: dict[str, Any], operations: list[Operation]) -> None:
-    told = {
-        (method.upper(), path): each
+    payload = {
+        (method.upper(), path): item
         for path, methods in document["paths"].items()
-        for method, each in methods.items()
+        for method, item in methods.items()
     }
-    assert told.keys() == {(each.method, documented_path(each)) for each in operations}
+    assert payload.keys() == {
+        (operation.method, documented_path(operation)) for operation in operations
+    }
     for operation in operations:
-        each = told[operation.method, documented_path(operation)]
-        assert each["summary"].endswith("."), operation.path
-        assert each["x-provenance"] == operation.provenance
+        item = payload[operation.method, documented_path(operation)]
+        assert item["summary"].endswith("."), operation.path
+        assert item["x-provenance"] == operation.provenance
         wanted = {operation.status, *operation.also, *statuses_refused(operation)}
-        assert {int(status) for status in each["responses"]} == wanted
-    ids = [each["operationId"] for each in told.values()]
+        assert {int(status) for status in item["responses"]} == wanted
+    ids = [item["operationId"] for item in payload.values()]
     assert len(ids) == len(set(ids))
-    assert {each["operationId"] for each in told.values()} <= NAMES
+    assert {item["operationId"] for item in payload.values()} <= NAMES
 
 
 NAMES = {*names.PLATFORM.values(), *names.ADMIN.values()}
@@ -59,7 +61,7 @@ NAMES = {*names.PLATFORM.values(), *names.ADMIN.values()}
 
 def test_operations_have_names_that_a_person_chose() -> None:
     """Generated clients are built on these names: they stay, and a new operation gets its own."""
-    addresses = [f"{each.method} {each.path}" for each in (*PLATFORM, *ADMIN)]
+    addresses = [f"{operation.method} {operation.path}" for operation in (*PLATFORM, *ADMIN)]
     assert sorted(addresses) == sorted([*names.PLATFORM, *names.ADMIN])
     assert all(re.fullmatch(r"[a-z]+(?:_[a-z]+)*", name) for name in NAMES)
     wanted = {"POST /streams": "create_stream", "GET /streams/id/{stream_id}": "get_stream"}
@@ -113,7 +115,7 @@ async def test_what_the_website_sends_is_documented_as_it_sends_it(
         "properties"
     ].keys()
     queries = document["paths"]["/video/library"]["get"]["parameters"]
-    assert {each["name"] for each in queries} >= {"pageSize", "sortBy", "sortOrder"}
+    assert {query["name"] for query in queries} >= {"pageSize", "sortBy", "sortOrder"}
 
 
 async def test_links_lead_from_what_is_made_to_what_can_be_done_with_it(

@@ -35,13 +35,13 @@ async def stream(client: httpx.AsyncClient, **headers: str) -> dict[str, Any]:
         "/api/v1/streams/", json={"title": "Where"}, headers={**KEY, **headers}
     )
     assert answer.status_code == 201, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+    values: dict[str, Any] = answer.json()
+    return values
 
 
 async def info(client: httpx.AsyncClient, **headers: str) -> dict[str, Any]:
-    found: dict[str, Any] = (await client.get("/_emulator/info", headers=headers)).json()
-    return found
+    values: dict[str, Any] = (await client.get("/_emulator/info", headers=headers)).json()
+    return values
 
 
 async def test_a_server_beyond_loopback_tells_each_caller_its_own_host() -> None:
@@ -53,43 +53,45 @@ async def test_a_server_beyond_loopback_tells_each_caller_its_own_host() -> None
     async with reached(**BEYOND) as (emulator, client):
         ports = {name: urlsplit(emulator.ready[name]).port for name in ("rtmp", "rtmps")}
         for headers, http in callers:
-            made = await stream(client, **headers)
-            told = await info(client, **headers)
+            values = await stream(client, **headers)
+            payload = await info(client, **headers)
             me = (await client.get("/api/v1/auth/me", headers=KEY | headers)).json()
 
             host = urlsplit(http).netloc.removesuffix(f":{urlsplit(http).port}")
-            assert made["hls_url"].startswith(f"{http}/{CDN_NAME}/")
-            assert made["whip_url"].startswith(f"{http}/{CDN_NAME}/")
-            assert made["rtmp_url"] == f"rtmp://{host}:{ports['rtmp']}/live" == told["rtmp"]
-            assert made["rtmps_url"] == f"rtmps://{host}:{ports['rtmps']}/live" == told["rtmps"]
-            assert (told["http"], told["admin"]) == (http, f"{http}/_emulator")
-            assert told["ws"] == http.replace("http", "ws", 1)
+            assert values["hls_url"].startswith(f"{http}/{CDN_NAME}/")
+            assert values["whip_url"].startswith(f"{http}/{CDN_NAME}/")
+            assert values["rtmp_url"] == f"rtmp://{host}:{ports['rtmp']}/live" == payload["rtmp"]
+            assert (
+                values["rtmps_url"] == f"rtmps://{host}:{ports['rtmps']}/live" == payload["rtmps"]
+            )
+            assert (payload["http"], payload["admin"]) == (http, f"{http}/_emulator")
+            assert payload["ws"] == http.replace("http", "ws", 1)
             assert me["avatar_url"].startswith(f"{http}/")
 
 
 async def test_answers_that_are_used_again_stay_with_their_caller() -> None:
     async with reached(**BEYOND) as (_, client):
-        made = await stream(client)
-        path = f"/api/v1/streams/id/{made['id']}"
+        values = await stream(client)
+        path = f"/api/v1/streams/id/{values['id']}"
         told = [
             (await client.get(path, headers={"host": "proxy", "x-forwarded-host": host})).json()
             for host in ("one.test", "one.test", "two.test")
         ]
-    hosts = [urlsplit(each["hls_url"]).hostname for each in told]
+    hosts = [urlsplit(item["hls_url"]).hostname for item in told]
     assert hosts == ["one.test", "one.test", "two.test"]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
 async def test_a_server_on_loopback_is_where_it_listens_whatever_a_caller_says(host: str) -> None:
     async with reached(host=host) as (emulator, client):
-        made = await stream(client, host="elsewhere.test", **{"x-forwarded-host": "b.test"})
+        values = await stream(client, host="elsewhere.test", **{"x-forwarded-host": "b.test"})
     written = f"[{host}]" if ":" in host else host
     assert urlsplit(emulator.ready["http"]).netloc.startswith(f"{written}:")
     assert emulator.ready["ws"].startswith(f"ws://{written}:")
     for name in ("rtmp", "rtmps"):
         assert emulator.ready[name].startswith(f"{name}://{written}:")
-        assert made[f"{name}_url"] == emulator.ready[name]
-    assert made["hls_url"].startswith(emulator.ready["http"])
+        assert values[f"{name}_url"] == emulator.ready[name]
+    assert values["hls_url"].startswith(emulator.ready["http"])
 
 
 async def test_the_public_url_is_in_every_address_and_the_emulator_still_reaches_itself() -> None:
@@ -98,20 +100,20 @@ async def test_the_public_url_is_in_every_address_and_the_emulator_still_reaches
         "public_rtmp_url": "rtmp://ingest.example.org:21935",
     }
     async with reached(**BEYOND, **public) as (emulator, client):
-        made = await stream(client, host="elsewhere.test")
-        told = await info(client, host="elsewhere.test")
+        values = await stream(client, host="elsewhere.test")
+        payload = await info(client, host="elsewhere.test")
         # Its own publisher goes the short way.
-        await client.post(f"/_emulator/streams/{made['id']}/publish", json={"protocol": "rtmp"})
-        await client.delete(f"/_emulator/streams/{made['id']}/publish")
+        await client.post(f"/_emulator/streams/{values['id']}/publish", json={"protocol": "rtmp"})
+        await client.delete(f"/_emulator/streams/{values['id']}/publish")
         listed = (await client.get("/_emulator/worlds")).json()["worlds"]
 
     assert emulator.settings.public_hosts == ("streams.example.org", "ingest.example.org")
-    assert told["http"] == emulator.ready["http"] == "https://streams.example.org:8443"
-    assert told["ws"] == "wss://streams.example.org:8443"
-    assert made["hls_url"].startswith(f"https://streams.example.org:8443/{CDN_NAME}/")
-    assert made["rtmp_url"] == "rtmp://ingest.example.org:21935/live" == told["rtmp"]
+    assert payload["http"] == emulator.ready["http"] == "https://streams.example.org:8443"
+    assert payload["ws"] == "wss://streams.example.org:8443"
+    assert values["hls_url"].startswith(f"https://streams.example.org:8443/{CDN_NAME}/")
+    assert values["rtmp_url"] == "rtmp://ingest.example.org:21935/live" == payload["rtmp"]
     port = urlsplit(emulator.local["rtmps"]).port
-    assert made["rtmps_url"] == f"rtmps://streams.example.org:{port}/live"
+    assert values["rtmps_url"] == f"rtmps://streams.example.org:{port}/live"
     assert emulator.local["http"].startswith("http://127.0.0.1:")
     assert [world["host"] for world in listed] == ["default.localhost:8443"]
 
@@ -119,23 +121,23 @@ async def test_the_public_url_is_in_every_address_and_the_emulator_still_reaches
 async def test_the_media_base_goes_before_everything_for_media() -> None:
     settings = {**BEYOND, "media_base": "http://cdn.test/x/", "public_url": "http://api.test"}
     async with reached(**settings) as (_, client):
-        made = await stream(client)
-    assert made["hls_url"].startswith("http://cdn.test/x/")
-    assert urlsplit(made["rtmp_url"]).hostname == "api.test"
+        values = await stream(client)
+    assert values["hls_url"].startswith("http://cdn.test/x/")
+    assert urlsplit(values["rtmp_url"]).hostname == "api.test"
 
 
 async def test_webhooks_tell_everybody_the_same_address() -> None:
     async with reached(**BEYOND, webhook="http://127.0.0.1:9/") as (emulator, client):
-        made = await stream(client, host="caller.test")
+        values = await stream(client, host="caller.test")
         deliveries: list[dict[str, Any]] = []
         while not deliveries:
             await asyncio.sleep(0)
             page = (await client.get("/_emulator/webhooks/deliveries")).json()
             deliveries = page["deliveries"]
-    told = str(deliveries)
-    assert made["hls_url"].startswith("http://caller.test/")
-    assert "caller.test" not in told
-    assert emulator.ready["http"] in told
+    text = str(deliveries)
+    assert values["hls_url"].startswith("http://caller.test/")
+    assert "caller.test" not in text
+    assert emulator.ready["http"] in text
 
 
 @pytest.mark.parametrize(

@@ -60,8 +60,8 @@ class Stage:
         await self.call("POST", f"/streams/{stream['id']}/end", "ak_demo")
         await asyncio.wait_for(is_ready.wait(), timeout=30)
         forget()
-        found = await self.call("GET", f"/streams/id/{stream['id']}", "ak_demo")
-        ended: dict[str, str] = found.json()
+        response = await self.call("GET", f"/streams/id/{stream['id']}", "ak_demo")
+        ended: dict[str, str] = response.json()
         return ended
 
     async def delete(self, stream: dict[str, str], query: str = "") -> None:

@@ -15,8 +15,8 @@ pytestmark = pytest.mark.parametrize("client", ["in process"], indirect=True)
 async def log(client: httpx.AsyncClient, **query: Any) -> dict[str, Any]:
     answer = await client.get("/_emulator/requests", params=query)
     assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+    values: dict[str, Any] = answer.json()
+    return values
 
 
 async def test_requests_without_a_route_are_found_and_a_good_key_of_theirs_is_valid(
@@ -29,7 +29,7 @@ async def test_requests_without_a_route_are_found_and_a_good_key_of_theirs_is_va
     await call("GET", "/streams/")
 
     unmatched = (await log(client, is_matched="false"))["requests"]
-    assert [(each["status"], each["credential"], each["user"]) for each in unmatched] == [
+    assert [(item["status"], item["credential"], item["user"]) for item in unmatched] == [
         (404, "valid", "demo"),
         (405, "invalid", None),
         (404, "valid", None),
@@ -37,7 +37,7 @@ async def test_requests_without_a_route_are_found_and_a_good_key_of_theirs_is_va
     ]
     assert unmatched[-1]["path"] == "/api/v2/streams/"
     matched = (await log(client, is_matched="true"))["requests"]
-    assert [each["operation"] for each in matched] == ["/streams"]
+    assert [item["operation"] for item in matched] == ["/streams"]
     # A request that leads nowhere makes no account.
     assert (await call("GET", "/users/newcomer")).status_code == 404
 
@@ -51,23 +51,23 @@ async def test_answers_and_headers_are_kept_without_their_secrets(
     session = (await call("POST", "/auth/login", json=login)).json()
 
     page = await log(client)
-    made, missing, _ = page["requests"]
-    assert made["response_body"]["title"] == stream["title"]
-    assert made["response_body"]["stream_key"] == "***"
-    assert made["response_body"]["whip_url"] == stream["whip_url"].replace(
+    result, missing, _ = page["requests"]
+    assert result["response_body"]["title"] == stream["title"]
+    assert result["response_body"]["stream_key"] == "***"
+    assert result["response_body"]["whip_url"] == stream["whip_url"].replace(
         stream["stream_key"], "***"
     )
-    assert made["request_headers"]["authorization"] == "***"
-    assert made["response_headers"]["x-ratelimit-limit"] == "10"
-    assert made["response_bytes"] > 500
+    assert result["request_headers"]["authorization"] == "***"
+    assert result["response_headers"]["x-ratelimit-limit"] == "10"
+    assert result["response_bytes"] > 500
     assert missing["request_headers"]["x-mine"] == "1"
     assert missing["response_body"]["message"] == "Not Found"
-    told = json.dumps(page)
+    text = json.dumps(page)
     for secret in (
         *(stream["stream_key"], session["access_token"], session["refresh_token"]),
         *("ak_demo", "a=b"),
     ):
-        assert secret not in told
+        assert secret not in text
 
 
 async def test_what_steers_the_emulator_is_not_logged(
@@ -97,7 +97,7 @@ class TestBounds:
         page = await log(client, limit=2)
         assert (page["dropped"], page["has_more"]) == (2, True)
         rest = await log(client, after=page["next_cursor"])
-        pages = [each["query"]["page"] for each in page["requests"] + rest["requests"]]
+        pages = [item["query"]["page"] for item in page["requests"] + rest["requests"]]
         assert pages == ["3", "4", "5"]
         assert (await log(client, world="other"))["dropped"] == 0
         await client.post("/_emulator/reset")

@@ -119,10 +119,10 @@ async def test_the_worked_example_holds_exactly(evening: Evening) -> None:
         "unique_chatters": 2,
     }
     for interval, counts in ((5, [100, 100, 40, 40, 0]), (10, [100, 40, 0]), (60, [100])):
-        told = await evening.read(f"{path}/viewers?interval_minutes={interval}")
-        assert told["interval_minutes"] == interval
-        assert [point["viewer_count"] for point in told["timeline"]] == counts
-        assert told["timeline"][0]["timestamp"] == stream["started_at"]
+        payload = await evening.read(f"{path}/viewers?interval_minutes={interval}")
+        assert payload["interval_minutes"] == interval
+        assert [point["viewer_count"] for point in payload["timeline"]] == counts
+        assert payload["timeline"][0]["timestamp"] == stream["started_at"]
     assert (await evening.read(f"{path}/viewers"))["interval_minutes"] == 5
     assert await evening.read(f"{path}/chat") == {
         "total_messages": 4,
@@ -139,12 +139,16 @@ async def test_the_worked_example_holds_exactly(evening: Evening) -> None:
         {"country_code": "US", "country": "United States", "viewer_count": 30, "percentage": 30.0},
         {"country_code": "ZZ", "country": "Unknown", "viewer_count": 20, "percentage": 20.0},
     ]
-    told = await evening.read(f"{path}/engagement")
-    assert told["average_watch_time_minutes"] == 14.0
-    assert told["chat_participation_rate"] == 0.02
-    assert told["messages_per_viewer"] == 0.04
-    assert (told["new_followers"], told["bounce_rate"], told["clips_created"]) == (1, 0.0, 0)
-    left = {point["minute"]: point["percentage"] for point in told["retention"]}
+    payload = await evening.read(f"{path}/engagement")
+    assert payload["average_watch_time_minutes"] == 14.0
+    assert payload["chat_participation_rate"] == 0.02
+    assert payload["messages_per_viewer"] == 0.04
+    assert (payload["new_followers"], payload["bounce_rate"], payload["clips_created"]) == (
+        1,
+        0.0,
+        0,
+    )
+    left = {point["minute"]: point["percentage"] for point in payload["retention"]}
     assert (left[0], left[10], left[11], left[20]) == (100.0, 100.0, 40.0, 40.0)
 
 
@@ -156,9 +160,9 @@ async def test_a_live_streams_figures_run_with_it(evening: Evening) -> None:
 
     for minute in (1, 2, 3):
         await evening.wait(1)
-        told = await evening.read(path)
-        assert told["total_watch_time_minutes"] == 10.0 * minute
-        assert told["average_concurrent_viewers"] == 10.0
+        payload = await evening.read(path)
+        assert payload["total_watch_time_minutes"] == 10.0 * minute
+        assert payload["average_concurrent_viewers"] == 10.0
     points = (await evening.read(f"{path}/viewers?interval_minutes=1"))["timeline"]
     assert [point["viewer_count"] for point in points] == [10, 10, 10, 10]
 
@@ -234,10 +238,10 @@ async def test_a_channel_is_the_sum_of_its_streams(evening: Evening) -> None:
     assert [day["new_followers"] for day in followed["timeline"]] == [0, 1, 0, 0, 0]
     assert [day["total_followers"] for day in followed["timeline"]] == [0, 1, 1, 1, 1]
     assert followed["growth_rate_percent"] == 100.0
-    told = await evening.read(f"{channel}/audience")
-    assert told["viewer_type_breakdown"] == {"authenticated": 25, "anonymous": 105}
-    assert told["avg_watch_time_minutes"] == round(2750 / 130, 2)
-    assert [each["viewer_count"] for each in told["geographic_breakdown"]] == [50, 50, 30]
+    payload = await evening.read(f"{channel}/audience")
+    assert payload["viewer_type_breakdown"] == {"authenticated": 25, "anonymous": 105}
+    assert payload["avg_watch_time_minutes"] == round(2750 / 130, 2)
+    assert [item["viewer_count"] for item in payload["geographic_breakdown"]] == [50, 50, 30]
     for metric, first in (
         ("peak_viewers", launch),
         ("total_views", launch),
@@ -265,8 +269,8 @@ async def test_days_and_hours_are_those_of_the_time_zone(evening: Evening) -> No
         ("Asia/Kolkata", {"2090-03-03": 0, "2090-03-04": 30}),
         ("America/New_York", {"2090-03-02": 0, "2090-03-03": 30}),
     ):
-        told = await evening.read(f"{channel}/viewer-growth?days=2&timezone={zone}")
-        assert {day["date"]: day["total_views"] for day in told["timeline"]} == days
+        payload = await evening.read(f"{channel}/viewer-growth?days=2&timezone={zone}")
+        assert {day["date"]: day["total_views"] for day in payload["timeline"]} == days
     for zone, day, hour in (("UTC", "Friday", 23), ("Asia/Kolkata", "Saturday", 5)):
         [best] = (await evening.read(f"{channel}/best-times?timezone={zone}"))["best_times"]
         assert (best["day_name"], best["hour_of_day"], best["stream_count"]) == (day, hour, 1)
@@ -282,14 +286,21 @@ async def test_the_dashboard_shows_what_is_and_what_was(evening: Evening) -> Non
     await evening.watch(now, verb="set", count=7)
 
     for path in ("/dashboard/streamer/overview", "/dashboard/overview", "/dashboard"):
-        told = await evening.read(path)
-        assert told["current_stream"].keys() == STREAM | INGEST
-        assert [each.keys() for each in told["recent_streams"]] == [STREAM | INGEST] * 2
-        assert told["current_stream"]["viewer_count"] == 7
-        assert [each["title"] for each in told["recent_streams"]] == ["Now", "Launch night"]
-        assert (told["follower_count"], told["total_views"]) == (1, 107)
-        assert [each["type"] for each in told["notifications"]] == ["new_follower"]
-        assert told["upcoming_schedule"] == []
+        payload = await evening.read(path)
+        assert payload["current_stream"].keys() == STREAM | INGEST
+        assert [recent_stream.keys() for recent_stream in payload["recent_streams"]] == [
+            STREAM | INGEST
+        ] * 2
+        assert payload["current_stream"]["viewer_count"] == 7
+        assert [recent_stream["title"] for recent_stream in payload["recent_streams"]] == [
+            "Now",
+            "Launch night",
+        ]
+        assert (payload["follower_count"], payload["total_views"]) == (1, 107)
+        assert [notification["type"] for notification in payload["notifications"]] == [
+            "new_follower"
+        ]
+        assert payload["upcoming_schedule"] == []
     for path in ("/dashboard/streamer/quick-stats", "/dashboard/quick-stats"):
         assert await evening.read(path) == {
             "today_viewers": 7,
@@ -304,21 +315,21 @@ async def test_the_dashboard_shows_what_is_and_what_was(evening: Evening) -> Non
         "/dashboard/recent-activity",
         "/dashboard/activity",
     ):
-        told = await evening.read(path)
-        assert [each["type"] for each in told["recent_events"]] == [
+        payload = await evening.read(path)
+        assert [recent_event["type"] for recent_event in payload["recent_events"]] == [
             "stream_live",
             "stream_ended",
             "new_follower",
             "stream_live",
         ]
-        assert told["recent_events"][2]["user"]["username"] == "bob"
-        assert told["recent_events"][3]["stream_id"] == launch["id"]
-        [follower] = told["recent_followers"]
+        assert payload["recent_events"][2]["user"]["username"] == "bob"
+        assert payload["recent_events"][3]["stream_id"] == launch["id"]
+        [follower] = payload["recent_followers"]
         assert follower.keys() == USER_CARD | {"followed_at"}
     # Going live has told who follows, and the follower that she is live now.
-    told = await evening.read("/dashboard/notifications", "bob")
-    assert told.keys() == (STREAM_PAGE - {"streams"}) | {"notifications", "unread_count"}
-    assert [each["stream_id"] for each in told["notifications"]] == [now["id"]]
+    payload = await evening.read("/dashboard/notifications", "bob")
+    assert payload.keys() == (STREAM_PAGE - {"streams"}) | {"notifications", "unread_count"}
+    assert [notification["stream_id"] for notification in payload["notifications"]] == [now["id"]]
 
 
 async def test_others_and_bad_questions_are_refused(evening: Evening) -> None:

@@ -34,9 +34,9 @@ def bomb() -> bytes:
 
 
 def picture() -> bytes:
-    kept = io.BytesIO()
-    segno.make("me").save(kept, kind="png")
-    return kept.getvalue()
+    bytes_io = io.BytesIO()
+    segno.make("me").save(bytes_io, kind="png")
+    return bytes_io.getvalue()
 
 
 async def put(call: Caller, kind: str, content: bytes, name: str = "me.png") -> httpx.Response:

@@ -13,26 +13,26 @@ LISTS = ("", "/tree", "/trending", "/popular")
 
 
 async def category(call: Caller, slug: str) -> dict[str, Any]:
-    found = await call("GET", f"/streams/categories/by-slug/{slug}")
-    assert found.status_code == 200, found.text
-    answer: dict[str, Any] = found.json()
+    response = await call("GET", f"/streams/categories/by-slug/{slug}")
+    assert response.status_code == 200, response.text
+    answer: dict[str, Any] = response.json()
     return answer
 
 
 async def listed(call: Caller, kind: str, **query: Any) -> list[dict[str, Any]]:
     answer = (await call("GET", f"/streams/categories{kind}", params=query)).json()
-    found: list[dict[str, Any]] = answer if isinstance(answer, list) else answer["categories"]
-    return found
+    rows: list[dict[str, Any]] = answer if isinstance(answer, list) else answer["categories"]
+    return rows
 
 
 async def test_the_lists_hold_what_the_seed_has(call: Caller) -> None:
     top = await listed(call, "")
     assert len(top) == 10
-    assert {each["slug"] for each in top} > {"ai-coding", "rust", "mobile-dev"}
-    assert all(each.keys() == CATEGORY for each in top)
-    assert all(each["parent_id"] is None and each["is_active"] for each in top)
+    assert {item["slug"] for item in top} > {"ai-coding", "rust", "mobile-dev"}
+    assert all(item.keys() == CATEGORY for item in top)
+    assert all(item["parent_id"] is None and item["is_active"] for item in top)
 
-    python = next(each for each in top if each["slug"] == "python")
+    python = next(item for item in top if item["slug"] == "python")
     [below] = await listed(call, "", parent_id=python["id"])
     assert (below["slug"], below["parent_id"]) == ("fastapi", python["id"])
     check_error(await call("GET", "/streams/categories", params={"parent_id": "x"}), 404)
@@ -49,7 +49,7 @@ async def test_the_tree_is_bare_for_the_web_client_and_counted_for_the_documents
         assert answer["total_categories"] == 13
         answer = answer["categories"]
     assert len(answer) == 10
-    python = next(each for each in answer if each["slug"] == "python")
+    python = next(item for item in answer if item["slug"] == "python")
     assert python.keys() == CATEGORY | {"children"}
     [fastapi] = python["children"]
     assert (fastapi["slug"], fastapi["children"]) == ("fastapi", [])
@@ -61,7 +61,7 @@ async def test_trending_and_popular_are_cut_at_their_limit(call: Caller) -> None
     assert popular.keys() == {"categories", "total"}
     assert (len(popular["categories"]), popular["total"]) == (1, 13)
     trending = await listed(call, "/trending", limit=3)
-    viewers = [each["viewer_count"] for each in trending]
+    viewers = [item["viewer_count"] for item in trending]
     assert len(viewers) == 3
     assert viewers == sorted(viewers, reverse=True)
     for kind in ("/trending", "/popular"):
@@ -72,15 +72,15 @@ async def test_a_stream_counts_in_its_category_from_its_creation_to_its_deletion
     call: Caller, emulator: Emulator
 ) -> None:
     async def counts() -> tuple[int, int, int]:
-        [found] = [each for each in await listed(call, "") if each["slug"] == "web3"]
+        [values] = [item for item in await listed(call, "") if item["slug"] == "web3"]
         for kind in ("/trending", "/popular", "/tree"):
             [same] = [
-                each for each in await listed(call, kind, limit=100) if each["slug"] == "web3"
+                item for item in await listed(call, kind, limit=100) if item["slug"] == "web3"
             ]
-            assert {name: same[name] for name in CATEGORY} == found
-        assert {name: value for name, value in page.items() if name in CATEGORY} == found
-        assert found["total_viewers"] == found["viewer_count"]
-        return found["stream_count"], found["live_streams"], found["viewer_count"]
+            assert {name: same[name] for name in CATEGORY} == values
+        assert {name: value for name, value in page.items() if name in CATEGORY} == values
+        assert values["total_viewers"] == values["viewer_count"]
+        return values["stream_count"], values["live_streams"], values["viewer_count"]
 
     page = await category(call, "web3")
     before, *_ = await counts()
@@ -123,7 +123,7 @@ async def test_a_category_s_streams_have_pages_and_hide_what_is_not_public(call:
         answer = (await call("GET", path, params=query)).json()
         assert answer.keys() == STREAM_PAGE | {"category"}
         assert answer["category"].keys() == CATEGORY
-        return [each["title"] for each in answer["streams"]]
+        return [stream["title"] for stream in answer["streams"]]
 
     assert await titles() == ["Game 0"]
     assert await titles(status_filter="all") == ["Game 3", "Game 0"]
@@ -139,9 +139,9 @@ async def test_an_unknown_slug_is_not_found(call: Caller) -> None:
 
 async def test_an_administrator_makes_a_category_that_shows_at_once(call: Caller) -> None:
     body = {"name": "Déjà vu & Co.", "description": "<b>Again</b>", "iconUrl": "/icon.svg"}
-    made = await call("POST", "/streams/categories", "ak_demo", json=body)
-    assert made.status_code == 201
-    parent = made.json()
+    response = await call("POST", "/streams/categories", "ak_demo", json=body)
+    assert response.status_code == 201
+    parent = response.json()
     assert parent.keys() == CATEGORY
     assert (parent["slug"], parent["description"]) == ("deja-vu-co", "<b>Again</b>")
     assert (parent["icon_url"], parent["parent_id"]) == ("/icon.svg", None)
@@ -150,8 +150,8 @@ async def test_an_administrator_makes_a_category_that_shows_at_once(call: Caller
     assert (await call("POST", "/streams/categories", "ak_demo_admin", json=child)).json()[
         "parent_id"
     ] == parent["id"]
-    assert parent["slug"] in {each["slug"] for each in await listed(call, "")}
-    assert [each["slug"] for each in await listed(call, "", parent_id=parent["id"])] == ["own-slug"]
+    assert parent["slug"] in {item["slug"] for item in await listed(call, "")}
+    assert [item["slug"] for item in await listed(call, "", parent_id=parent["id"])] == ["own-slug"]
     stream = await create(call, category_id=parent["id"])
     assert stream["category"]["name"] == "Déjà vu & Co."
 

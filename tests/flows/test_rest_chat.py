@@ -56,8 +56,8 @@ class Chat:
         answer = await self.call("GET", path, key, params=query)
         assert answer.status_code == 200, answer.text
         page = answer.json()
-        found: list[dict[str, Any]] = page["messages"] if self.is_nested else page
-        return found
+        rows: list[dict[str, Any]] = page["messages"] if self.is_nested else page
+        return rows
 
     async def ask(self, **settings: Any) -> None:
         answer = await self.call("PUT", f"{self.path}/settings", "ak_demo", json=settings)

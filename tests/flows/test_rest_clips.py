@@ -42,15 +42,15 @@ async def clip_of(
     act = call("POST", f"/streams/{stream['id']}/clips", "ak_demo_viewer", json=body)
     answer = await heard(emulator, ClipReady, act)
     assert answer.status_code == 201, answer.text
-    made: dict[str, Any] = answer.json()
-    assert made.keys() == CLIP
-    return made
+    values: dict[str, Any] = answer.json()
+    assert values.keys() == CLIP
+    return values
 
 
 async def by_name(call: Caller, username: str) -> dict[str, Any]:
     page = (await call("GET", f"/streams/users/{username}/streams")).json()
-    found: dict[str, Any] = page["streams"][0]
-    return found
+    values: dict[str, Any] = page["streams"][0]
+    return values
 
 
 async def played(client: httpx.AsyncClient, url: str) -> float:
@@ -67,17 +67,17 @@ async def test_a_clip_is_cut_and_shows_wherever_clips_do(
     stream = await record(emulator, call, seconds=4, title="Clipped")
 
     # when somebody makes a clip that begins and ends between key frames,
-    made = await clip_of(emulator, call, stream, 1.3, 2.8, title=HTML)
-    assert (made["status"], made["video_url"]) == ("processing", None)
-    assert (made["start_time"], made["end_time"], made["duration"]) == (1.3, 2.8, 1.5)
-    assert made["user"].keys() == USER_CARD
-    assert made["user"]["username"] == "viewer"
-    assert made["stream"] == {"id": stream["id"], "title": "Clipped"}
+    values = await clip_of(emulator, call, stream, 1.3, 2.8, title=HTML)
+    assert (values["status"], values["video_url"]) == ("processing", None)
+    assert (values["start_time"], values["end_time"], values["duration"]) == (1.3, 2.8, 1.5)
+    assert values["user"].keys() == USER_CARD
+    assert values["user"]["username"] == "viewer"
+    assert values["stream"] == {"id": stream["id"], "title": "Clipped"}
 
     # then it plays for so long, with a picture, at all the addresses it has.
-    clip = (await call("GET", f"/streams/clips/{made['id']}")).json()
+    clip = (await call("GET", f"/streams/clips/{values['id']}")).json()
     assert clip == {
-        **made,
+        **values,
         "status": "ready",
         "view_count": 1,
         "video_url": clip["video_url"],
@@ -88,8 +88,8 @@ async def test_a_clip_is_cut_and_shows_wherever_clips_do(
     base = urlsplit(clip["video_url"]).path.partition("/downloads/")[0]
     assert (await client.get(f"{base}/thumbnails/thumbnail.jpg")).status_code == 200
     assert "#EXT-X-ENDLIST" in (await client.get(f"{base}/manifest/stream.m3u8")).text
-    told = (await client.get(f"{base}/lifecycle")).json()
-    assert (told["live"], told["title"], told["duration"]) == (False, HTML, 1.5)
+    payload = (await client.get(f"{base}/lifecycle")).json()
+    assert (payload["live"], payload["title"], payload["duration"]) == (False, HTML, 1.5)
     assert escape(HTML) in (await client.get(f"{base}/watch")).text
 
     # The stream, its maker and the popular ones show it.
@@ -114,11 +114,11 @@ async def test_a_clip_is_cut_and_shows_wherever_clips_do(
         await call("GET", f"/streams/clips/{second['id']}")
     popular = (await call("GET", "/streams/clips/popular")).json()
     # Those of the seed go before both.
-    assert [each["id"] for each in popular[2:]] == [second["id"], made["id"]]
+    assert [item["id"] for item in popular[2:]] == [second["id"], values["id"]]
     assert len((await call("GET", "/streams/clips/popular?limit=1")).json()) == 1
 
     # Its maker deletes it: it is gone everywhere, and so are its files.
-    path = f"/streams/clips/{made['id']}"
+    path = f"/streams/clips/{values['id']}"
     check_error(await call("DELETE", path, "ak_demo"), 403)
     check_error(await call("DELETE", path), 401)
     assert (await call("DELETE", path, "ak_demo_viewer")).status_code == 204
@@ -135,8 +135,8 @@ async def test_a_clip_outlives_the_recording_but_not_the_stream(
     call: Caller, client: httpx.AsyncClient, emulator: Emulator
 ) -> None:
     stream = await record(emulator, call, seconds=2)
-    made = await clip_of(emulator, call, stream, 0.5, 1)
-    path = f"/streams/clips/{made['id']}"
+    values = await clip_of(emulator, call, stream, 0.5, 1)
+    path = f"/streams/clips/{values['id']}"
 
     await call("DELETE", f"/streams/vods/{stream['vod_id']}", "ak_demo")
     clip = (await call("GET", path)).json()
@@ -165,15 +165,15 @@ async def test_a_live_stream_is_clipped_by_position_or_by_instant(
     with world.change():
         sql = "UPDATE streams SET started_at_ms = started_at_ms - 3000 WHERE row = ?"
         world.store.write(sql, row.row)
-    made = await clip_of(emulator, call, stream, begin + 1, begin + 2.5)
-    assert (made["start_time"], made["end_time"]) == (1, 2.5)
-    clip = (await call("GET", f"/streams/clips/{made['id']}")).json()
+    values = await clip_of(emulator, call, stream, begin + 1, begin + 2.5)
+    assert (values["start_time"], values["end_time"]) == (1, 2.5)
+    clip = (await call("GET", f"/streams/clips/{values['id']}")).json()
     assert await played(client, clip["video_url"]) == pytest.approx(1.5, abs=0.05)
 
     # A simulated one, hours into it.
     simulated = await by_name(call, "urbantech")
-    made = await clip_of(emulator, call, simulated, 7001.5, 7004)
-    clip = (await call("GET", f"/streams/clips/{made['id']}")).json()
+    values = await clip_of(emulator, call, simulated, 7001.5, 7004)
+    clip = (await call("GET", f"/streams/clips/{values['id']}")).json()
     assert await played(client, clip["video_url"]) == pytest.approx(2.5, abs=0.05)
 
 
@@ -192,8 +192,8 @@ async def test_a_clip_that_waits_for_media_keeps_nobody_else_waiting(
     waiting = (await call("POST", path, "ak_demo_viewer", json=body)).json()
 
     # then another one's is cut meanwhile,
-    made = await clip_of(emulator, call, await by_name(call, "urbantech"), 10, 11)
-    assert (await call("GET", f"/streams/clips/{made['id']}")).json()["status"] == "ready"
+    values = await clip_of(emulator, call, await by_name(call, "urbantech"), 10, 11)
+    assert (await call("GET", f"/streams/clips/{values['id']}")).json()["status"] == "ready"
     now = (await call("GET", f"/streams/clips/{waiting['id']}")).json()
     assert now["status"] == "processing"
     # and when the stream ends, the clip is what there was.
@@ -231,16 +231,16 @@ async def test_clips_of_a_private_stream_show_to_whom_they_concern(
     call: Caller, emulator: Emulator
 ) -> None:
     stream = await record(emulator, call, seconds=2)
-    made = await clip_of(emulator, call, stream, 0, 1)
+    values = await clip_of(emulator, call, stream, 0, 1)
     await call("PUT", f"/streams/id/{stream['id']}", "ak_demo", json={"visibility": "private"})
 
-    path = f"/streams/clips/{made['id']}"
+    path = f"/streams/clips/{values['id']}"
     assert (await call("GET", path)).status_code == 404
     for name, status in (("admin", 404), ("moderator", 404), ("viewer", 200)):
         assert (await call("GET", path, f"ak_demo_{name}")).status_code == status
     assert (await call("GET", path, "ak_demo")).status_code == 200
     popular = (await call("GET", "/streams/clips/popular")).json()
-    assert stream["id"] not in [each["stream_id"] for each in popular]
+    assert stream["id"] not in [item["stream_id"] for item in popular]
     assert (await call("GET", "/streams/users/viewer/clips")).json()["total"] == 0
     mine = await call("GET", "/streams/users/viewer/clips", "ak_demo_viewer")
     assert mine.json()["total"] == 1
@@ -270,9 +270,9 @@ async def test_a_clip_whose_media_is_gone_says_that_it_failed(
     body = {"title": "Lost", "start_time": 0, "end_time": 1}
 
     act = call("POST", f"/streams/{stream['id']}/clips", "ak_demo", json=body)
-    made = (await heard(emulator, ClipFailed, act)).json()
+    result = (await heard(emulator, ClipFailed, act)).json()
 
-    clip = (await call("GET", f"/streams/clips/{made['id']}")).json()
+    clip = (await call("GET", f"/streams/clips/{result['id']}")).json()
     assert (clip["status"], clip["video_url"], clip["thumbnail_url"]) == ("failed", None, None)
     popular = (await call("GET", "/streams/clips/popular")).json()
-    assert stream["id"] not in [each["stream_id"] for each in popular]
+    assert stream["id"] not in [item["stream_id"] for item in popular]

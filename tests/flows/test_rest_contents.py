@@ -40,8 +40,8 @@ def settings() -> Settings:
 
 async def seeded(call: Caller) -> dict[str, Any]:
     [vod] = (await call("GET", "/streams/users/devops_wizard/vods")).json()
-    found: dict[str, Any] = vod
-    return found
+    values: dict[str, Any] = vod
+    return values
 
 
 async def test_generated_chapters_divide_what_people_have_not(call: Caller) -> None:
@@ -49,27 +49,29 @@ async def test_generated_chapters_divide_what_people_have_not(call: Caller) -> N
     path = f"/streams/vods/{vod['id']}/chapters"
 
     # The seed's own were found by a machine too: they give way.
-    made = await call("POST", f"{path}/generate", KEY)
-    assert made.status_code == 200, made.text
-    found = made.json()
-    assert [each.keys() for each in found] == [CHAPTER] * len(found)
-    assert all(each["is_ai_generated"] and each["confidence_score"] for each in found)
-    assert all("stand-in" in each["description"] for each in found)
-    assert (found[0]["start_time_seconds"], found[-1]["end_time_seconds"]) == (0, vod["duration"])
-    assert (await call("GET", path)).json() == found
+    response = await call("POST", f"{path}/generate", KEY)
+    assert response.status_code == 200, response.text
+    result = response.json()
+    assert [item.keys() for item in result] == [CHAPTER] * len(result)
+    assert all(item["is_ai_generated"] and item["confidence_score"] for item in result)
+    assert all("stand-in" in item["description"] for item in result)
+    assert (result[0]["start_time_seconds"], result[-1]["end_time_seconds"]) == (0, vod["duration"])
+    assert (await call("GET", path)).json() == result
 
     # Again it finds the same, but for the ids.
     again = (await call("POST", f"{path}/generate", KEY, json={})).json()
-    assert [{**each, "id": ""} for each in again] == [{**each, "id": ""} for each in found]
+    assert [{**item, "id": ""} for item in again] == [{**item, "id": ""} for item in result]
 
     # What people make stays, and the rest is divided around it.
-    for each in again:
-        await call("DELETE", f"{path}/{each['id']}", KEY)
+    for item in again:
+        await call("DELETE", f"{path}/{item['id']}", KEY)
     body = {"title": "Mine", "start_time_seconds": 3600, "end_time_seconds": 7200}
     mine = (await call("POST", path, KEY, json=body)).json()
     query = {"minChapterDuration": 1200, "max_chapters": 3}
-    made = await call("POST", f"{path}/generate", KEY, params=query, json={"use_chat_data": False})
-    spans = [(each["start_time_seconds"], each["end_time_seconds"]) for each in made.json()]
+    response = await call(
+        "POST", f"{path}/generate", KEY, params=query, json={"use_chat_data": False}
+    )
+    spans = [(item["start_time_seconds"], item["end_time_seconds"]) for item in response.json()]
     assert spans == [(0, 1200), (1200, 2400), (2400, 3600)]
     assert mine in (await call("GET", path)).json()
 
@@ -84,9 +86,9 @@ async def test_a_real_recording_is_looked_at(call: Caller, emulator: Emulator) -
     stream = await record(emulator, call, seconds=3)
     path = f"/streams/vods/{stream['vod_id']}/chapters/generate"
 
-    made = await call("POST", path, "ak_demo", json={"min_chapter_duration": 1})
+    response = await call("POST", path, "ak_demo", json={"min_chapter_duration": 1})
 
-    spans = [(each["start_time_seconds"], each["end_time_seconds"]) for each in made.json()]
+    spans = [(item["start_time_seconds"], item["end_time_seconds"]) for item in response.json()]
     assert spans[0][0] == 0
     assert len(spans) in (2, 3)
 
@@ -102,9 +104,9 @@ async def test_a_blog_is_drafted_out_of_facts(call: Caller) -> None:
     assert [empty[name] for name in written] == [None] * 3
     assert empty["code_snippets"] == empty["chapters"] == []
     assert "stand-in" in empty["transcript"][0]["text"]
-    said = [(each["speaker"], each["text"]) for each in empty["transcript"]]
+    said = [(item["speaker"], item["text"]) for item in empty["transcript"]]
     assert ("rustacean", "The probe is green too early.") in said
-    times = [each["start_time"] for each in empty["transcript"]]
+    times = [item["start_time"] for item in empty["transcript"]]
     assert times == sorted(times)
     assert (await call("GET", f"{path}/transcript", KEY)).json() == empty
 
@@ -123,10 +125,10 @@ async def test_a_blog_is_drafted_out_of_facts(call: Caller) -> None:
     [snippet] = content["code_snippets"]
     assert snippet["language"] == "yaml"
     assert STAND_IN in snippet["explanation"]
-    assert [each["title"] for each in content["chapters"]] == [
-        each["title"] for each in vod["chapters"]
+    assert [chapter["title"] for chapter in content["chapters"]] == [
+        chapter["title"] for chapter in vod["chapters"]
     ]
-    assert all(STAND_IN in each["summary"] for each in content["chapters"])
+    assert all(STAND_IN in chapter["summary"] for chapter in content["chapters"])
     assert (await call("GET", f"{path}/content", KEY)).json() == content
 
     for method, name in (("GET", ""), ("POST", "/blog"), ("GET", "/export")):
@@ -145,7 +147,10 @@ async def test_code_that_was_shown_is_collected(call: Caller) -> None:
 
     content = (await call("POST", f"{path}/content/snippets", "ak_demo")).json()
 
-    found = [(each["language"], each["code"]) for each in content["code_snippets"]]
+    found = [
+        (code_snippet["language"], code_snippet["code"])
+        for code_snippet in content["code_snippets"]
+    ]
     assert found == [
         ("python", "pip install x"),
         ("rust", "fn main() {}"),

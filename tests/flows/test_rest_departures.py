@@ -43,10 +43,10 @@ async def post(call: Caller, path: str, key: str, body: object = None) -> Any:
 
 @pytest.fixture
 async def leaver(emulator: Emulator, call: Caller) -> Leaver:
-    told: list[str] = []
+    texts: list[str] = []
     stream = await create(call, KEY, title="Zyzzyva at work", tags=["zyzzyva"])
     publish_request = PublishRequest(stream["stream_key"], "rtmp", "192.0.2.1:5000", "test")
-    sink = emulator.platform.broadcasts.authorize(publish_request, told.append)
+    sink = emulator.platform.broadcasts.authorize(publish_request, texts.append)
     for tag in picture(2):
         sink.receive(tag)
     room = await create(call, OTHER, title="Somebody else's room")
@@ -70,14 +70,14 @@ async def leaver(emulator: Emulator, call: Caller) -> Leaver:
         call=video_call,
         session=await post(call, "/auth/github/callback", KEY, {"code": "test-leaver"}),
         avatar=avatar.json()["avatar_url"],
-        told=told,
+        told=texts,
     )
 
 
 def png() -> bytes:
-    kept = io.BytesIO()
-    segno.make("me").save(kept, kind="png")
-    return kept.getvalue()
+    bytes_io = io.BytesIO()
+    segno.make("me").save(bytes_io, kind="png")
+    return bytes_io.getvalue()
 
 
 async def test_a_deleted_account_is_gone_everywhere(
@@ -141,7 +141,7 @@ async def test_a_deleted_account_is_gone_everywhere(
     assert (viewer["follower_count"], viewer["following_count"]) == (0, 0)
     assert mentions(emulator.platform.world.store, row) == set()
     log = await client.get("/_emulator/events?kind=AccountDeleted&limit=1000")
-    assert [each["values"]["user_id"] for each in log.json()["events"]] == [user_id]
+    assert [event["values"]["user_id"] for event in log.json()["events"]] == [user_id]
     wish = {"email": "l@example.com", "username": "leaver", "password": "secret-enough"}
     assert (await call("POST", "/auth/register", json=wish)).status_code == 201
     check_error(await got("/users/me", KEY), 401)
@@ -149,15 +149,15 @@ async def test_a_deleted_account_is_gone_everywhere(
 
 def mentions(store: Store, user_row: int) -> set[str]:
     """Where in the database a user is named."""
-    found = set()
+    columns = set()
     for table in store.columns():
         for key in store.rows(f"PRAGMA foreign_key_list({table})"):
             where = f"{key['from']} = ?"
             if key["table"] == "users" and store.row(
                 f"SELECT 1 FROM {table} WHERE {where}", user_row
             ):
-                found.add(f"{table}.{key['from']}")
-    return found
+                columns.add(f"{table}.{key['from']}")
+    return columns
 
 
 async def test_an_export_holds_all_that_one_owns_and_nothing_that_opens_it(
@@ -167,21 +167,21 @@ async def test_an_export_holds_all_that_one_owns_and_nothing_that_opens_it(
 
     assert answer.headers["content-type"] == "application/json"
     assert "leaver.json" in answer.headers["content-disposition"]
-    told = answer.json()
-    assert told["user"] == leaver.user
-    assert told["incomplete"] == []
-    owned = told["belongings"]
+    payload = answer.json()
+    assert payload["user"] == leaver.user
+    assert payload["incomplete"] == []
+    owned = payload["belongings"]
     [stream] = owned["streams"]
     assert (stream["id"], stream["title"]) == (leaver.stream["id"], "Zyzzyva at work")
     assert stream["created_at"] == leaver.stream["created_at"]
     assert [line["content"] for line in owned["messages"]] == ["my line"]
     assert owned["messages"][0]["stream_id"] == leaver.room["id"]
-    assert [each["followed_id"] for each in owned["follows"]] == [leaver.room["user_id"]]
-    assert [each["title"] for each in owned["weekly_schedules"]] == ["Weekly"]
-    assert [each["tags"] for each in owned["videos"]] == [["one"]]
-    assert [each["id"] for each in owned["albums"]] == [leaver.album["id"]]
-    assert [each["id"] for each in owned["video_sessions"]] == [leaver.call["id"]]
-    assert [each["kind"] for each in owned["images"]] == ["avatar"]
+    assert [follow["followed_id"] for follow in owned["follows"]] == [leaver.room["user_id"]]
+    assert [weekly_schedule["title"] for weekly_schedule in owned["weekly_schedules"]] == ["Weekly"]
+    assert [video["tags"] for video in owned["videos"]] == [["one"]]
+    assert [album["id"] for album in owned["albums"]] == [leaver.album["id"]]
+    assert [video_session["id"] for video_session in owned["video_sessions"]] == [leaver.call["id"]]
+    assert [image["kind"] for image in owned["images"]] == ["avatar"]
     assert owned["stream_tags"], "what hangs on what one owns is there, too"
     for secret in (KEY, leaver.session["refresh_token"], "in your room"):
         assert secret not in answer.text
@@ -194,8 +194,8 @@ async def test_an_export_says_what_it_has_no_room_for(call: Caller, emulator: Em
     world = emulator.platform.world
     world.rules = replace(world.rules, export_rows_max=3)
 
-    told = (await call("GET", "/users/me/export", OTHER)).json()
+    payload = (await call("GET", "/users/me/export", OTHER)).json()
 
-    assert told["incomplete"] == ["messages"]
-    lines = [line["content"] for line in told["belongings"]["messages"]]
+    assert payload["incomplete"] == ["messages"]
+    lines = [line["content"] for line in payload["belongings"]["messages"]]
     assert lines == ["line 0", "line 1", "line 2"]

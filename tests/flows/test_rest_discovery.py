@@ -64,10 +64,10 @@ async def test_a_stream_is_found_everywhere_while_it_is_live(
             shown.add("suggestions")
         return shown
 
-    found = {"search", "user", "suggestions"}
-    assert await places() == found
+    names = {"search", "user", "suggestions"}
+    assert await places() == names
     await call("POST", f"{path}/start", "ak_demo")
-    assert await places() == found | RANKINGS.keys()
+    assert await places() == names | RANKINGS.keys()
 
     watch(world, streams.find(world, stream["id"]), 1_000_000)
     for ranking in ("/streams/trending", "/streams/rising"):
@@ -76,7 +76,7 @@ async def test_a_stream_is_found_everywhere_while_it_is_live(
     assert await places() == set()
     await call("PUT", path, "ak_demo", json={"visibility": "public"})
     await call("POST", f"{path}/end", "ak_demo")
-    assert await places() == found
+    assert await places() == names
     assert await titles(call, "/streams/search", q="quok", status_filter="live") == []
     await call("DELETE", path, "ak_demo")
     assert await places() == set()
@@ -117,7 +117,7 @@ async def test_a_query_out_of_range_is_422(call: Caller, path: str, query: dict[
 
 async def test_a_search_has_pages_and_filters(call: Caller) -> None:
     categories = (await call("GET", "/streams/categories")).json()
-    rust = next(each["id"] for each in categories if each["slug"] == "rust")
+    rust = next(category["id"] for category in categories if category["slug"] == "rust")
     await start(call, "ak_auto_a", "Wombat one", category_id=rust)
     ended = await start(call, "ak_auto_b", "Wombat two")
     await call("POST", f"/streams/{ended['id']}/end", "ak_auto_b")
@@ -126,7 +126,7 @@ async def test_a_search_has_pages_and_filters(call: Caller) -> None:
     page = await ask(call, "/streams/search", query="wombat", per_page=2)
     assert page.keys() == STREAM_PAGE | {"total_count"}
     assert (page["total"], page["total_count"], page["has_more"]) == (3, 3, True)
-    assert [each["title"] for each in page["streams"]] == ["Wombat one", "Wombat two"]
+    assert [stream["title"] for stream in page["streams"]] == ["Wombat one", "Wombat two"]
     assert await titles(call, "/streams/search", q="wombat", perPage=2, page=2) == ["Three"]
 
     async def found(**query: str) -> list[str]:
@@ -174,10 +174,10 @@ async def test_a_search_that_is_answered_again_is_counted_again(call: Caller) ->
 
 
 async def test_users_are_found_by_who_is_signed_in(call: Caller) -> None:
-    [found] = await ask(call, "/streams/search/users", q="urban")
-    assert found.keys() == USER_CARD
-    assert found["username"] == "urbantech"
-    assert await ask(call, "/streams/search/users", q="tech", limit=1) == [found]
+    [result] = await ask(call, "/streams/search/users", q="urban")
+    assert result.keys() == USER_CARD
+    assert result["username"] == "urbantech"
+    assert await ask(call, "/streams/search/users", q="tech", limit=1) == [result]
     assert await ask(call, "/streams/search/users", q="") == []
     check_error(await call("GET", "/streams/search/users", params={"q": "urban"}), 401)
 
@@ -192,7 +192,7 @@ async def test_a_user_s_streams_are_listed_in_any_state_but_only_public_ones(cal
 
     page = (await call("GET", path, "ak_auto_kim")).json()
     assert page.keys() == STREAM_PAGE
-    assert [each["title"] for each in page["streams"]] == ["Third", "First"]
+    assert [stream["title"] for stream in page["streams"]] == ["Third", "First"]
     assert page["total"] == 2
     assert await titles(call, path, status_filter="ended") == ["First"]
     assert await titles(call, path, per_page=1, page=2) == ["First"]

@@ -21,15 +21,15 @@ TOLD = "/streams/notifications/follows"
 async def follow(call: Caller, follower: str, followed: str) -> dict[str, Any]:
     answer = await call("POST", f"/streams/users/{followed}/follow", f"ak_auto_{follower}")
     assert answer.status_code == 201, answer.text
-    made: dict[str, Any] = answer.json()
-    return made
+    values: dict[str, Any] = answer.json()
+    return values
 
 
 async def profile(call: Caller, username: str) -> dict[str, Any]:
     answer = await call("GET", f"/streams/users/{username}/profile")
     assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+    values: dict[str, Any] = answer.json()
+    return values
 
 
 async def told(call: Caller, username: str, **query: Any) -> dict[str, Any]:
@@ -55,10 +55,10 @@ async def test_a_follow_shows_everywhere_and_so_does_its_end(call: Caller) -> No
     me = (await call("GET", "/auth/me", "ak_auto_newcomer")).json()
     assert (await call("GET", path, "ak_auto_newcomer")).json() == {"is_following": False}
 
-    made = await follow(call, "newcomer", "devops_wizard")
+    values = await follow(call, "newcomer", "devops_wizard")
 
-    assert made.keys() == FOLLOW
-    assert (made["follower_id"], made["followed_id"]) == (me["id"], before["id"])
+    assert values.keys() == FOLLOW
+    assert (values["follower_id"], values["followed_id"]) == (me["id"], before["id"])
     assert (await call("GET", path, "ak_auto_newcomer")).json() == {"is_following": True}
     after = await profile(call, "DevOps_Wizard")
     assert after == before | {"follower_count": before["follower_count"] + 1}
@@ -69,7 +69,7 @@ async def test_a_follow_shows_everywhere_and_so_does_its_end(call: Caller) -> No
     assert followers["followers"][0].keys() == USER_CARD
     assert followers["followers"][0]["username"] == "newcomer"
     following = (await call("GET", "/streams/users/newcomer/following")).json()
-    assert [each["username"] for each in following["following"]] == ["devops_wizard"]
+    assert [item["username"] for item in following["following"]] == ["devops_wizard"]
     assert following["total"] == 1
     newest = (await told(call, "devops_wizard"))["notifications"][0]
     assert (newest["type"], newest["follower_username"]) == ("new_follower", "newcomer")
@@ -90,9 +90,9 @@ async def test_lists_have_pages(call: Caller) -> None:
     first = (await call("GET", path, params={"per_page": 2})).json()
     last = (await call("GET", path, params={"perPage": 2, "page": 2})).json()
 
-    assert [each["username"] for each in first["followers"]] == ["cy", "bea"]
+    assert [follower["username"] for follower in first["followers"]] == ["cy", "bea"]
     assert (first["total"], first["page"], first["per_page"], first["has_more"]) == (3, 1, 2, True)
-    assert [each["username"] for each in last["followers"]] == ["ann"]
+    assert [follower["username"] for follower in last["followers"]] == ["ann"]
     assert not last["has_more"]
     check_error(await call("GET", path, params={"per_page": 101}), 422)
     check_error(await call("GET", "/streams/users/demo/following", params={"page": 0}), 422)
@@ -114,9 +114,9 @@ async def test_followers_hear_of_who_goes_live(call: Caller) -> None:
         False,
     )
     assert live["follower_username"] == "demo"
-    found = (await call("GET", "/streams/users/demo/live")).json()
-    assert found["is_live"] is True
-    assert found["stream"].keys() == STREAM
+    result = (await call("GET", "/streams/users/demo/live")).json()
+    assert result["is_live"] is True
+    assert result["stream"].keys() == STREAM
     assert (await profile(call, "demo"))["current_stream"]["id"] == stream["id"]
     assert (await call("GET", "/streams/users/demo/followers")).json()["total"] == 1
     (card,) = (await call("GET", "/streams/users/fan/following")).json()["following"]
@@ -148,7 +148,7 @@ async def test_notifications_are_read_one_by_one_and_all_at_once(call: Caller) -
     assert done.json() == {"updated": 2}
     page = await told(call, "star")
     assert (page["total"], page["unread_count"]) == (3, 0)
-    assert all(each["is_read"] for each in page["notifications"])
+    assert all(notification["is_read"] for notification in page["notifications"])
 
 
 async def test_who_nobody_knows_is_refused(call: Caller) -> None:

@@ -90,9 +90,9 @@ async def test_a_member_of_a_tenant_posts_a_recording(
     assert f"/{uid}/" in vod["playback_url"]
     path = f"/vod/{vod['id']}"
     for key in ("ak_demo", mate):
-        told = (await call("GET", path, key)).json()
-        assert told == {**vod, "status": "ready", "duration": told["duration"], "post": post}
-        assert told["duration"] == pytest.approx(2, abs=0.2)
+        payload = (await call("GET", path, key)).json()
+        assert payload == {**vod, "status": "ready", "duration": payload["duration"], "post": post}
+        assert payload["duration"] == pytest.approx(2, abs=0.2)
     shown = (await call("GET", f"/streams/vods/{vod['id']}")).json()
     assert (shown["is_nsfw"], shown["content_warning"]) == (True, "Bugs")
     assert (shown["stream_id"], shown["stream"]) == (None, None)
@@ -156,8 +156,8 @@ async def test_states_move_by_the_table(call: Caller, emulator: Emulator) -> Non
     for vod, wrong in ((ready, ("processing", "failed", "ready")), (failed, ("ready", "deleted"))):
         for to in wrong:
             assert await move(vod, to) == 409
-    told = (await call("GET", f"/streams/vods/{ready}")).json()
-    assert (told["status"], told["duration"]) == ("ready", looped["duration"])
+    payload = (await call("GET", f"/streams/vods/{ready}")).json()
+    assert (payload["status"], payload["duration"]) == ("ready", looped["duration"])
     assert await move(ready, "deleted") == 200
     assert await move(ready, "deleted") == 404
     assert await move(failed, "nonsense") == 422
@@ -175,11 +175,11 @@ async def test_a_vod_of_a_video_waits_until_that_can_be_played(
     assert answer.status_code == 201, answer.text
     vod_id = answer.json()["vod"]["id"]
     video = await until_ready(call, sent["id"])
-    told = (await call("GET", f"/vod/{vod_id}", "ak_demo")).json()
-    assert (told["status"], told["duration"]) == ("ready", video["duration"])
+    payload = (await call("GET", f"/vod/{vod_id}", "ak_demo")).json()
+    assert (payload["status"], payload["duration"]) == ("ready", video["duration"])
     # Its media stays though the video goes.
     await call("DELETE", f"/videos/{video['id']}", "ak_demo")
-    assert (await get(client, told["playback_url"])).status_code == 200
+    assert (await get(client, payload["playback_url"])).status_code == 200
 
 
 async def test_a_vod_of_a_video_that_fails_has_failed(call: Caller, emulator: Emulator) -> None:
@@ -192,8 +192,8 @@ async def test_a_vod_of_a_video_that_fails_has_failed(call: Caller, emulator: Em
 
     answer = await heard(emulator, VodFailed, upload_and_delete())
 
-    told = (await call("GET", f"/vod/{answer.json()['vod']['id']}", "ak_demo")).json()
-    assert told["status"] == "failed"
+    payload = (await call("GET", f"/vod/{answer.json()['vod']['id']}", "ak_demo")).json()
+    assert payload["status"] == "failed"
 
 
 async def test_pictures_are_of_instants_or_files(
@@ -202,14 +202,14 @@ async def test_pictures_are_of_instants_or_files(
     stream = await record(emulator, call, seconds=3)
     path = f"/vod/{stream['vod_id']}/thumbnails"
 
-    told = (await call("GET", path, "ak_demo")).json()
-    assert told.keys() == {"thumbnails", "storyboard_url"}
-    assert (await get(client, told["storyboard_url"])).text.startswith("WEBVTT")
-    assert told["thumbnails"][0]["time_seconds"] == 0
-    for each in told["thumbnails"]:
-        assert each.keys() == THUMBNAIL
-        shown = picture((await get(client, each["url"])).content)
-        assert (shown.width, shown.height) == (each["width"], each["height"]) == (160, 90)
+    payload = (await call("GET", path, "ak_demo")).json()
+    assert payload.keys() == {"thumbnails", "storyboard_url"}
+    assert (await get(client, payload["storyboard_url"])).text.startswith("WEBVTT")
+    assert payload["thumbnails"][0]["time_seconds"] == 0
+    for thumbnail in payload["thumbnails"]:
+        assert thumbnail.keys() == THUMBNAIL
+        shown = picture((await get(client, thumbnail["url"])).content)
+        assert (shown.width, shown.height) == (thumbnail["width"], thumbnail["height"]) == (160, 90)
 
     # An instant, and then a file: the last one stands for the VOD.
     added = await call("POST", path, "ak_demo", json={"time_seconds": 1.5})
@@ -221,8 +221,8 @@ async def test_pictures_are_of_instants_or_files(
     sent = await call("POST", path, "ak_demo", files={"file": ("me.jpg", jpeg, "image/jpeg")})
     assert sent.status_code == 201, sent.text
     assert (sent.json()["time_seconds"], sent.json()["width"]) == (None, 160)
-    kept = await get(client, sent.json()["url"])
-    assert (kept.content, kept.headers["content-type"]) == (jpeg, "image/jpeg")
+    response = await get(client, sent.json()["url"])
+    assert (response.content, response.headers["content-type"]) == (jpeg, "image/jpeg")
     assert (await call("GET", path, "ak_demo")).json()["thumbnails"][-2:] == [
         added.json(),
         sent.json(),
@@ -250,11 +250,11 @@ async def test_a_vod_is_made_in_smaller_sizes(
     answer = await heard(emulator, VodReady, upload(call, sent["cloudflare_video_id"]))
     vod_id = answer.json()["vod"]["id"]
     path = f"/vod/{vod_id}/transcoding"
-    told = (await call("GET", path, "ak_demo")).json()
+    payload = (await call("GET", path, "ak_demo")).json()
     source = {"name": "180p", "width": 320, "height": 180, "status": "ready"}
-    assert told.keys() == {"status", "progress_percent", "renditions"}
-    assert (told["status"], told["progress_percent"]) == ("completed", 100)
-    assert [{**told["renditions"][0], **source}] == told["renditions"]
+    assert payload.keys() == {"status", "progress_percent", "renditions"}
+    assert (payload["status"], payload["progress_percent"]) == ("completed", 100)
+    assert [{**payload["renditions"][0], **source}] == payload["renditions"]
 
     # when 144 lines are asked for, twice,
     body = {"renditions": ["144p", "144p"]}
@@ -264,15 +264,15 @@ async def test_a_vod_is_made_in_smaller_sizes(
     assert len(asked.json()["renditions"]) == 2
 
     # then they are there, once, with a playlist of their own and in that of the VOD.
-    told = (await call("GET", path, "ak_demo")).json()
-    assert (told["status"], told["progress_percent"]) == ("completed", 100)
-    made = told["renditions"][1]
-    assert (made["name"], made["width"], made["height"]) == ("144p", 256, 144)
-    assert made["status"] == "ready"
-    assert made["bitrate"] > 0
+    payload = (await call("GET", path, "ak_demo")).json()
+    assert (payload["status"], payload["progress_percent"]) == ("completed", 100)
+    result = payload["renditions"][1]
+    assert (result["name"], result["width"], result["height"]) == ("144p", 256, 144)
+    assert result["status"] == "ready"
+    assert result["bitrate"] > 0
     vod = (await call("GET", f"/streams/vods/{vod_id}")).json()
     small = vod["qualities"][1]
-    assert (small["label"], small["height"], small["bitrate"]) == ("144p", 144, made["bitrate"])
+    assert (small["label"], small["height"], small["bitrate"]) == ("144p", 144, result["bitrate"])
     assert "RESOLUTION=256x144" in (await get(client, small["url"])).text
     base = small["url"].partition("/manifest/")[0]
     film = (await get(client, f"{base}/downloads/default.mp4")).content
@@ -282,7 +282,7 @@ async def test_a_vod_is_made_in_smaller_sizes(
     [other] = [line for line in playlist.splitlines() if line.startswith("../../")]
     assert f"/{other.removeprefix('../../')}" in f"{base}/manifest/stream.m3u8"
     again = (await call("POST", path, "ak_demo", json=body)).json()
-    assert again == told
+    assert again == payload
 
     for names in (["180p"], ["1080p"], ["12p"], ["x" * 99], [], ["144p"] * 21):
         answer = await call("POST", path, "ak_demo", json={"renditions": names})
@@ -303,9 +303,9 @@ async def test_a_simulated_recording_has_pictures_a_file_and_other_sizes(
 ) -> None:
     [vod] = (await call("GET", "/streams/users/devops_wizard/vods")).json()
     key, path = "ak_demo_devops_wizard", f"/vod/{vod['id']}/transcoding"
-    told = (await call("GET", f"/vod/{vod['id']}/thumbnails", key)).json()
-    assert len(told["thumbnails"]) == 10
-    assert (await get(client, told["thumbnails"][9]["url"])).status_code == 200
+    payload = (await call("GET", f"/vod/{vod['id']}/thumbnails", key)).json()
+    assert len(payload["thumbnails"]) == 10
+    assert (await get(client, payload["thumbnails"][9]["url"])).status_code == 200
 
     # A player asks for its four hours in pieces.
     address = urlsplit(vod["mp4_url"]).path
@@ -319,9 +319,9 @@ async def test_a_simulated_recording_has_pictures_a_file_and_other_sizes(
 
     asked = call("POST", path, key, json={"renditions": ["144p"]})
     assert (await heard(emulator, RenditionReady, asked)).status_code == 202
-    made = (await call("GET", path, key)).json()["renditions"][1]
-    assert (made["name"], made["width"], made["status"]) == ("144p", 256, "ready")
-    assert 50_000 < made["bitrate"] < vod["qualities"][0]["bitrate"]
+    result = (await call("GET", path, key)).json()["renditions"][1]
+    assert (result["name"], result["width"], result["status"]) == ("144p", 256, "ready")
+    assert 50_000 < result["bitrate"] < vod["qualities"][0]["bitrate"]
 
     shown = (await call("GET", f"/streams/vods/{vod['id']}")).json()
     playlist = (await get(client, shown["playback_url"])).text
@@ -336,8 +336,8 @@ async def test_a_simulated_recording_has_pictures_a_file_and_other_sizes(
     assert sizes(content) == [(256, 144)] * 60
     # It goes with its VOD.
     await call("DELETE", f"/streams/vods/{vod['id']}", key)
-    for each in (small, vod["mp4_url"]):
-        assert (await get(client, each)).status_code == 404
+    for item in (small, vod["mp4_url"]):
+        assert (await get(client, item)).status_code == 404
 
 
 async def test_a_simulated_stream_that_is_live_has_no_file_yet(

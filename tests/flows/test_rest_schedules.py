@@ -19,13 +19,16 @@ async def test_a_stream_is_planned_and_taken_back(call: Caller) -> None:
         "POST", path, "ak_demo", json={"scheduledStart": "2999-01-01T10:00:00+02:00"}
     )
     assert planned.status_code == 201
-    told = planned.json()
-    assert told.keys() == SCHEDULE
-    assert told["scheduled_start"] == "2999-01-01T08:00:00.000Z"
-    assert (told["scheduled_end"], told["duration_minutes"]) == ("2999-01-01T09:00:00.000Z", 60)
-    assert (await call("GET", path)).json() == told
+    payload = planned.json()
+    assert payload.keys() == SCHEDULE
+    assert payload["scheduled_start"] == "2999-01-01T08:00:00.000Z"
+    assert (payload["scheduled_end"], payload["duration_minutes"]) == (
+        "2999-01-01T09:00:00.000Z",
+        60,
+    )
+    assert (await call("GET", path)).json() == payload
     shown = (await call("GET", f"/streams/id/{stream['id']}")).json()
-    assert shown["scheduled_start"] == told["scheduled_start"]
+    assert shown["scheduled_start"] == payload["scheduled_start"]
 
     again = {"scheduled_start": "2999-01-02T00:00:00", "duration_minutes": 90}
     assert (await call("POST", path, "ak_demo", json=again)).status_code == 201
@@ -40,9 +43,9 @@ async def test_a_start_that_was_told_at_the_creation_is_a_schedule(call: Caller)
     stream = await create(call, scheduled_start="2999-01-01T00:00:00Z")
     path = f"/streams/{stream['id']}/schedule"
 
-    told = (await call("GET", path)).json()
-    assert told["scheduled_start"] == stream["scheduled_start"]
-    assert told["scheduled_end"] is told["duration_minutes"] is None
+    payload = (await call("GET", path)).json()
+    assert payload["scheduled_start"] == stream["scheduled_start"]
+    assert payload["scheduled_end"] is payload["duration_minutes"] is None
     await call("PUT", f"/streams/id/{stream['id']}", "ak_demo", json={"scheduled_start": None})
     assert (await call("GET", path)).json() is None
 

@@ -36,8 +36,8 @@ async def log_in(call: Caller, password: str = PASSWORD, **more: str) -> httpx.R
 async def session(call: Caller) -> dict[str, Any]:
     answer = await log_in(call)
     assert answer.status_code == 200, answer.text
-    told: dict[str, Any] = answer.json()
-    return told
+    payload: dict[str, Any] = answer.json()
+    return payload
 
 
 async def refresh(call: Caller, token: str) -> httpx.Response:
@@ -51,8 +51,8 @@ async def status_of(call: Caller, credential: str) -> int:
 async def mail(client: httpx.AsyncClient, kind: str) -> dict[str, Any]:
     """The newest mail of a kind."""
     answer = await client.get("/_emulator/outbox", params={"kind": kind, "to": EMAIL})
-    found: dict[str, Any] = answer.json()["mails"][0]
-    return found
+    values: dict[str, Any] = answer.json()["mails"][0]
+    return values
 
 
 async def test_an_access_token_lasts_as_long_as_it_said_on_the_world_s_clock(
@@ -190,8 +190,8 @@ async def test_nobody_is_told_whether_an_address_has_an_account(
         unknown = await call("POST", path, json={"email": "nobody@example.com"})
         assert known.json() == unknown.json()
         assert known.status_code == unknown.status_code == 200
-    told = (await client.get("/_emulator/outbox")).json()
-    assert {each["to"] for each in told["mails"]} == {EMAIL}
+    payload = (await client.get("/_emulator/outbox")).json()
+    assert {item["to"] for item in payload["mails"]} == {EMAIL}
 
 
 async def test_a_new_password_signs_out_everywhere_and_works_from_then_on(
@@ -224,20 +224,20 @@ async def test_who_registers_verifies_the_address_with_a_mail(
     wish = {"email": "new@example.com", "username": "newcomer", "password": "secret-enough"}
     answer = await call("POST", "/auth/register", json=wish)
     assert answer.status_code == 201, answer.text
-    told = answer.json()
-    assert told["user"]["email_verified"] is False
+    payload = answer.json()
+    assert payload["user"]["email_verified"] is False
     check_error(await call("POST", "/auth/register", json=wish), 409)
     other_case = wish | {"email": "NEW@example.com", "username": "another"}
     check_error(await call("POST", "/auth/register", json=other_case), 409)
 
     await call("POST", "/auth/resend-verification", json={"email": wish["email"]})
     mails = (await client.get("/_emulator/outbox", params={"to": wish["email"]})).json()
-    assert [each["kind"] for each in mails["mails"]] == ["verify_email"] * 2
+    assert [item["kind"] for item in mails["mails"]] == ["verify_email"] * 2
     token = {"token": mails["mails"][0]["token"]}
     assert (await call("POST", "/auth/verify-email", json=token)).status_code == 200
     check_error(await call("POST", "/auth/verify-email", json=token), 400)
 
-    me = (await call("GET", "/auth/me", told["access_token"])).json()
+    me = (await call("GET", "/auth/me", payload["access_token"])).json()
     assert me["email_verified"] is True
 
 
@@ -270,9 +270,9 @@ async def test_a_provider_signs_in_whom_its_code_names(call: Caller, provider: s
 
     known = (await come_back("test-urbantech")).json()
     assert (known["user"]["username"], known["user"]["email"]) == ("urbantech", EMAIL)
-    made = (await come_back(f"test-via-{provider}")).json()
-    assert made["user"]["username"] == f"via-{provider}"
-    assert await status_of(call, made["access_token"]) == 200
+    result = (await come_back(f"test-via-{provider}")).json()
+    assert result["user"]["username"] == f"via-{provider}"
+    assert await status_of(call, result["access_token"]) == 200
     for code in ("urbantech", "test-", "test-a b", "x" * 90):
         check_error(await come_back(code), 400)
 

@@ -85,7 +85,7 @@ async def test_the_list_shows_live_streams_and_one_s_own(call: Caller) -> None:
         assert page.keys() == {"streams", "total", "page", "per_page", "has_more"}
         assert page["total"] == len(page["streams"])
         # Beside it stand those of the seed.
-        return [each["title"] for each in page["streams"] if each["user_id"] == stream["user_id"]]
+        return [item["title"] for item in page["streams"] if item["user_id"] == stream["user_id"]]
 
     assert await titles(None) == []
     assert await titles("ak_demo") == ["My First Stream"]
@@ -149,11 +149,13 @@ async def test_a_user_has_one_stream_that_has_not_ended(call: Caller) -> None:
 
     refused = await call("POST", "/streams/", "ak_demo", json={"title": "Another"})
 
-    told = check_error(refused, 409)
-    assert told["detail"] == "You already have an active stream. End it before creating a new one."
+    payload = check_error(refused, 409)
+    assert (
+        payload["detail"] == "You already have an active stream. End it before creating a new one."
+    )
     # And which one it is, and how to end it, also where it was never live.
-    assert stream["title"] in told["message"]
-    assert f"POST /api/v1/streams/{stream['id']}/end" in told["message"]
+    assert stream["title"] in payload["message"]
+    assert f"POST /api/v1/streams/{stream['id']}/end" in payload["message"]
     await call("POST", f"/streams/{stream['id']}/end", "ak_demo")
     await create(call)
 

@@ -34,12 +34,17 @@ async def test_views_and_likes_show_wherever_they_are_told(call: Caller) -> None
     check_error(await call("POST", f"{path}/like", "ak_demo_viewer"), 409)
 
     # then its owner learns how far they came,
-    told = (await call("GET", f"{path}/engagement", "ak_demo")).json()
-    assert told["video_id"] == video["id"]
-    assert (told["views"], told["unique_viewers"], told["likes"], told["shares"]) == (3, 2, 1, 0)
-    assert told["completion_rate"] == pytest.approx(2 / 3, abs=0.001)
-    assert told["average_watch_seconds"] == pytest.approx(1.5, abs=0.1)
-    assert told["retention"] == [
+    payload = (await call("GET", f"{path}/engagement", "ak_demo")).json()
+    assert payload["video_id"] == video["id"]
+    assert (payload["views"], payload["unique_viewers"], payload["likes"], payload["shares"]) == (
+        3,
+        2,
+        1,
+        0,
+    )
+    assert payload["completion_rate"] == pytest.approx(2 / 3, abs=0.001)
+    assert payload["average_watch_seconds"] == pytest.approx(1.5, abs=0.1)
+    assert payload["retention"] == [
         {"second": 0, "percentage": 100.0},
         {"second": 1, "percentage": 66.67},
         {"second": 2, "percentage": 66.67},
@@ -47,8 +52,8 @@ async def test_views_and_likes_show_wherever_they_are_told(call: Caller) -> None
     website = (await call("GET", f"/video/{video['id']}/analytics", "ak_demo")).json()
     assert website == {
         "views": 3,
-        "averageWatchTime": told["average_watch_seconds"],
-        "completionRate": told["completion_rate"],
+        "averageWatchTime": payload["average_watch_seconds"],
+        "completionRate": payload["completion_rate"],
         "engagementScore": pytest.approx(61.11, abs=0.01),
     }
     # everybody sees the counts, and nobody else the figures.
@@ -122,9 +127,9 @@ async def test_an_album_keeps_the_order_that_was_chosen(call: Caller) -> None:
     two = await copy(call, one, "ak_demo_viewer", title="two")
     three = await copy(call, one, title="three", visibility="private")
     wish = {"title": "<i>Best</i>", "description": None, "visibility": "public"}
-    made = await call("POST", "/videos/albums", "ak_demo", json=wish)
-    assert made.status_code == 201
-    album = made.json()
+    response = await call("POST", "/videos/albums", "ak_demo", json=wish)
+    assert response.status_code == 201
+    album = response.json()
     assert album.keys() == ALBUM
     assert (album["video_count"], album["cover_url"], album["title"]) == (0, None, "<i>Best</i>")
     path = f"/videos/albums/{album['id']}"
@@ -139,10 +144,10 @@ async def test_an_album_keeps_the_order_that_was_chosen(call: Caller) -> None:
     assert put.json()["video_count"] == 3
     own = (await call("GET", path, "ak_demo")).json()
     assert own.keys() == ALBUM | {"videos"}
-    assert [each["title"] for each in own["videos"]] == ["one", "two", "three"]
+    assert [video["title"] for video in own["videos"]] == ["one", "two", "three"]
     assert own["videos"][0].keys() == VIDEO
     seen = (await call("GET", path)).json()
-    assert [each["title"] for each in seen["videos"]] == ["one", "two"]
+    assert [video["title"] for video in seen["videos"]] == ["one", "two"]
     assert (seen["video_count"], seen["cover_url"]) == (2, one["thumbnail_url"])
     listed = (await call("GET", "/videos/albums")).json()
     assert (listed["total"], listed["items"][0]["video_count"]) == (1, 2)
@@ -159,7 +164,7 @@ async def test_an_album_keeps_the_order_that_was_chosen(call: Caller) -> None:
     assert (await call("DELETE", gone, "ak_demo")).status_code == 204
     check_error(await call("DELETE", gone, "ak_demo"), 404)
     left = (await call("GET", path, "ak_demo")).json()["videos"]
-    assert [each["title"] for each in left] == ["two", "three"]
+    assert [item["title"] for item in left] == ["two", "three"]
 
     # Only its owner changes it, and a hidden one is not there for others.
     body = {"title": "Best of", "visibility": "private"}
@@ -185,7 +190,7 @@ async def test_searches_find_what_words_say_and_what_they_mean(call: Caller) -> 
     async def found(q: str, **query: Any) -> list[tuple[str, float]]:
         told = (await call("GET", "/videos/search", params={"q": q, **query})).json()
         assert told["total"] == len(told["items"])
-        return [(each["title"], each["relevance_score"]) for each in told["items"]]
+        return [(item["title"], item["relevance_score"]) for item in told["items"]]
 
     titles = [title for title, _ in await found("javascript")]
     assert titles == ["JavaScript for beginners", "Rust without tears"]
@@ -196,10 +201,10 @@ async def test_searches_find_what_words_say_and_what_they_mean(call: Caller) -> 
     assert [title for title, _ in by_meaning] == titles
     assert by_meaning == sorted(by_meaning, key=lambda each: -each[1])
     params = {"q": "js", "mode": "semantic"}
-    told = (await call("GET", "/videos/search", params=params)).json()
-    assert told.keys() == {"items", "total", "page", "per_page", "has_more", "note"}
-    assert told["items"][0].keys() == VIDEO | {"relevance_score"}
-    assert "stand-in" in told["note"]
+    payload = (await call("GET", "/videos/search", params=params)).json()
+    assert payload.keys() == {"items", "total", "page", "per_page", "has_more", "note"}
+    assert payload["items"][0].keys() == VIDEO | {"relevance_score"}
+    assert "stand-in" in payload["note"]
     for q in ('"', "'; DROP TABLE videos; --", "NEAR(", "*", "a AND", "title:", "\0", "%", "🎥"):
         for mode in ("text", "semantic"):
             answer = await call("GET", "/videos/search", params={"q": q, "mode": mode})
@@ -215,11 +220,11 @@ async def test_what_to_watch_next_follows_from_what_was_watched(call: Caller) ->
     body = {"watched_seconds": 2}
     await call("POST", f"/videos/{seen['id']}/views", "ak_demo_viewer", json=body)
 
-    told = (await call("GET", "/videos/recommendations", "ak_demo_viewer")).json()
+    payload = (await call("GET", "/videos/recommendations", "ak_demo_viewer")).json()
 
-    assert told["total"] == 2
-    assert "stand-in" in told["note"]
-    first, second = told["videos"]
+    assert payload["total"] == 2
+    assert "stand-in" in payload["note"]
+    first, second = payload["videos"]
     assert first.keys() == VIDEO | {"score", "reason"}
     assert (first["title"], second["title"]) == ("Typed Python", "Gardening")
     assert "Async Python" in first["reason"]
@@ -227,7 +232,7 @@ async def test_what_to_watch_next_follows_from_what_was_watched(call: Caller) ->
     # One's own are not recommended to oneself.
     assert (await call("GET", "/videos/recommendations", "ak_demo")).json()["videos"] == []
     near = (await call("GET", f"/videos/{seen['id']}/related", params={"limit": 1})).json()
-    assert [each["title"] for each in near["videos"]] == ["Typed Python"]
+    assert [video["title"] for video in near["videos"]] == ["Typed Python"]
     assert (near["total"], near["videos"][0].keys()) == (1, VIDEO)
     check_error(await call("GET", "/videos/recommendations"), 401)
     check_error(await call("GET", "/videos/recommendations", "ak_demo", params={"limit": 0}), 422)

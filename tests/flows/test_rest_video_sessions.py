@@ -36,9 +36,9 @@ async def make(call: Caller, key: str = "ak_demo", **body: Any) -> dict[str, Any
     wish = {"session_name": "Pair programming", "max_participants": 2, **body}
     answer = await call("POST", SESSIONS, key, json=wish)
     assert answer.status_code == 201, answer.text
-    made: dict[str, Any] = answer.json()
-    assert made.keys() == SESSION
-    return made
+    values: dict[str, Any] = answer.json()
+    assert values.keys() == SESSION
+    return values
 
 
 async def take_seat(call: Caller, session: dict[str, Any], key: str) -> httpx.Response:
@@ -62,9 +62,9 @@ async def test_a_call_from_its_making_to_its_end(call: Caller) -> None:
     now = (await call("GET", path, "ak_demo")).json()
     assert (now["status"], now["participant_count"]) == ("active", 1)
     assert now["started_at"] is not None
-    told = (await call("GET", f"{path}/participants", "ak_demo")).json()
-    (seat,) = told["participants"]
-    assert told["total"] == 1
+    payload = (await call("GET", f"{path}/participants", "ak_demo")).json()
+    (seat,) = payload["participants"]
+    assert payload["total"] == 1
     assert seat.keys() == PARTICIPANT
     assert seat["user"].keys() == USER_CARD
     assert (seat["user"]["username"], seat["is_host"]) == ("viewer", False)
@@ -82,7 +82,10 @@ async def test_a_call_from_its_making_to_its_end(call: Caller) -> None:
     assert (await call("DELETE", seat_path, "ak_demo_viewer")).status_code == 204
     check_error(await call("DELETE", seat_path, "ak_demo_viewer"), 404)
     left = await call("GET", f"{path}/participants", "ak_demo", params={"includeLeft": True})
-    assert [each["left_at"] is None for each in left.json()["participants"]] == [False, True]
+    assert [participant["left_at"] is None for participant in left.json()["participants"]] == [
+        False,
+        True,
+    ]
 
     # and its host ends it, for good.
     check_error(await call("DELETE", path, "ak_demo_viewer"), 403)

@@ -21,8 +21,8 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 async def make(call: Caller, key: str = "ak_demo", **body: Any) -> dict[str, Any]:
     answer = await call("POST", "/videos/", key, json={"title": "Draft", **body})
     assert answer.status_code == 201, answer.text
-    made: dict[str, Any] = answer.json()
-    return made
+    values: dict[str, Any] = answer.json()
+    return values
 
 
 async def get(client: httpx.AsyncClient, url: str) -> httpx.Response:
@@ -74,10 +74,10 @@ async def test_an_upload_is_processed_and_then_plays_at_the_cdn(
         ("thumbnails/storyboard.vtt", "text/vtt; charset=utf-8"),
         ("downloads/default.mp4", "video/mp4"),
     ):
-        found = await get(client, f"{base}/{path}")
-        assert (found.status_code, found.headers["content-type"]) == (200, kind)
-    told = (await get(client, f"{base}/lifecycle")).json()
-    assert (told["live"], told["videoUID"]) == (False, video["cloudflare_video_id"])
+        response = await get(client, f"{base}/{path}")
+        assert (response.status_code, response.headers["content-type"]) == (200, kind)
+    payload = (await get(client, f"{base}/lifecycle")).json()
+    assert (payload["live"], payload["videoUID"]) == (False, video["cloudflare_video_id"])
     assert (await get(client, f"{base}/downloads/default.webm")).status_code == 404
 
 
@@ -138,10 +138,10 @@ async def test_a_draft_waits_for_its_media(call: Caller) -> None:
     path = f"/videos/{draft['id']}"
     body = {"cloudflare_video_id": source["cloudflare_video_id"]}
 
-    given = await call("PUT", path, "ak_demo", json=body)
+    response = await call("PUT", path, "ak_demo", json=body)
 
-    assert given.json()["status"] == "ready"
-    assert given.json()["playback_url"] == source["playback_url"]
+    assert response.json()["status"] == "ready"
+    assert response.json()["playback_url"] == source["playback_url"]
     body = {"cloudflare_video_id": "1" * 32}
     check_error(await call("PUT", path, "ak_demo", json=body), 409)
 
@@ -149,16 +149,16 @@ async def test_a_draft_waits_for_its_media(call: Caller) -> None:
 async def test_who_sees_what(call: Caller) -> None:
     source = await upload(call, title="public")
     uid = source["cloudflare_video_id"]
-    made = {
+    values = {
         each: await make(call, title=each, visibility=each, cloudflare_video_id=uid)
         for each in ("unlisted", "followers", "private")
     }
     draft = await make(call, title="draft")
 
     async def titles(key: str | None, **query: Any) -> list[str]:
-        told = (await call("GET", "/videos/", key, params=query)).json()
-        assert told["total"] == len(told["items"])
-        return [each["title"] for each in told["items"]]
+        payload = (await call("GET", "/videos/", key, params=query)).json()
+        assert payload["total"] == len(payload["items"])
+        return [item["title"] for item in payload["items"]]
 
     assert await titles(None) == ["public"]
     assert await titles("ak_demo_viewer") == ["public"]
@@ -166,11 +166,11 @@ async def test_who_sees_what(call: Caller) -> None:
     assert await titles("ak_demo") == own
     assert await titles("ak_demo", user_id=source["user_id"]) == own
     for key, status in ((None, 404), ("ak_demo_viewer", 404), ("ak_demo", 200)):
-        for hidden in (made["private"], draft):
+        for hidden in (values["private"], draft):
             answer = await call("GET", f"/videos/{hidden['id']}", key)
             assert answer.status_code == status
-    assert (await call("GET", f"/videos/{made['unlisted']['id']}")).status_code == 200
-    assert (await call("GET", f"/videos/{made['followers']['id']}")).status_code == 404
+    assert (await call("GET", f"/videos/{values['unlisted']['id']}")).status_code == 200
+    assert (await call("GET", f"/videos/{values['followers']['id']}")).status_code == 404
     check_error(await call("GET", "/videos/", params={"user_id": NOBODY}), 404)
 
 
@@ -181,7 +181,7 @@ async def test_pages_tags_and_changes(call: Caller) -> None:
 
     page = (await call("GET", "/videos/", params={"per_page": 1, "page": 2})).json()
     assert page.keys() == {"items", "total", "page", "per_page", "has_more"}
-    assert ([each["title"] for each in page["items"]], page["total"]) == (["first"], 2)
+    assert ([item["title"] for item in page["items"]], page["total"]) == (["first"], 2)
     assert not page["has_more"]
     for tag, total in (("rust", 1), ("AI", 1), ("nothing", 0)):
         assert (await call("GET", "/videos/", params={"tag": tag})).json()["total"] == total

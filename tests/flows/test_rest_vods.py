@@ -29,8 +29,8 @@ def settings() -> Settings:
 async def seeded(call: Caller, owner: str = "devops_wizard") -> dict[str, Any]:
     [vod] = (await call("GET", f"/streams/users/{owner}/vods")).json()
     assert vod.keys() == VOD
-    found: dict[str, Any] = vod
-    return found
+    values: dict[str, Any] = vod
+    return values
 
 
 async def test_a_seeded_recording_is_told_alike_everywhere(call: Caller) -> None:
@@ -43,14 +43,14 @@ async def test_a_seeded_recording_is_told_alike_everywhere(call: Caller) -> None
     )
     chapters = (await call("GET", f"/streams/vods/{vod['id']}/chapters")).json()
     assert chapters == vod["chapters"]
-    assert [each.keys() for each in chapters] == [CHAPTER] * 4
-    assert [each["start_time_seconds"] for each in chapters] == [0, 2700, 6600, 12000]
+    assert [chapter.keys() for chapter in chapters] == [CHAPTER] * 4
+    assert [chapter["start_time_seconds"] for chapter in chapters] == [0, 2700, 6600, 12000]
     assert chapters[-1]["end_time_seconds"] == vod["duration"]
     page = (await call("GET", "/streams/vods")).json()
     assert page["total"] == 2
     assert vod in page["items"]
-    found = (await call("GET", "/streams/vods", params={"stream_id": vod["stream_id"]})).json()
-    assert found["items"] == [vod]
+    result = (await call("GET", "/streams/vods", params={"stream_id": vod["stream_id"]})).json()
+    assert result["items"] == [vod]
     stream = (await call("GET", f"/streams/id/{vod['stream_id']}")).json()
     assert stream["vod_id"] == vod["id"]
     # Each look counts.
@@ -65,7 +65,7 @@ async def test_words_find_a_recording_until_they_are_gone(call: Caller) -> None:
         page = (await call("GET", "/streams/vods/search", params={name: typed})).json()
         assert page.keys() == {"items", "total", "page", "per_page", "has_more"}
         assert page["total"] == len(page["items"])
-        return [each["title"] for each in page["items"]]
+        return [item["title"] for item in page["items"]]
 
     # In the title, the description, a chapter, what was said in chat; of all words.
     wizard = "Moving a cluster without anybody noticing"
@@ -144,10 +144,10 @@ async def test_chapters_lie_side_by_side_inside_their_video(call: Caller) -> Non
     for start, end in ((10, 20), (0, 5), (20, 20), (30, 20), (-1, 5), (14399, 14401), (20, 2701)):
         body = {"title": "x", "start_time_seconds": start, "end_time_seconds": end}
         check_error(await call("POST", path, key, json=body), 422)
-    told = check_error(await call("POST", path, key, json=body), 422)["detail"]
-    assert told[0]["loc"] == ["body", "start_time_seconds"]
-    assert first["title"] not in told[0]["message"]
-    assert "A second cluster" in told[0]["message"]
+    payload = check_error(await call("POST", path, key, json=body), 422)["detail"]
+    assert payload[0]["loc"] == ["body", "start_time_seconds"]
+    assert first["title"] not in payload[0]["message"]
+    assert "A second cluster" in payload[0]["message"]
 
     moved = await call("PUT", f"{path}/{chapter['id']}", key, json={"start_time_seconds": 1.5})
     assert (moved.json()["start_time_seconds"], moved.json()["title"]) == (1.5, HTML)
@@ -178,8 +178,8 @@ async def test_a_deleted_recording_is_gone_everywhere(
     addresses = [vod["playback_url"], vod["thumbnail_url"], vod["mp4_url"], stream["hls_url"]]
 
     async def statuses() -> set[int]:
-        found = [await client.get(urlsplit(each).path) for each in addresses]
-        return {each.status_code for each in found}
+        responses = [await client.get(urlsplit(address).path) for address in addresses]
+        return {response.status_code for response in responses}
 
     assert await statuses() == {200}
     body = {"title": "Copy", "cloudflare_video_id": vod["cloudflare_video_id"]}
@@ -212,12 +212,12 @@ async def test_a_deleted_simulated_recording_plays_no_more(
 ) -> None:
     vod = await seeded(call)
     stream = (await call("GET", f"/streams/id/{vod['stream_id']}")).json()
-    addresses = [urlsplit(each).path for each in (vod["playback_url"], stream["hls_url"])]
-    for each in addresses:
-        assert (await client.get(each)).status_code == 200
+    addresses = [urlsplit(item).path for item in (vod["playback_url"], stream["hls_url"])]
+    for address in addresses:
+        assert (await client.get(address)).status_code == 200
 
     key = "ak_demo_devops_wizard"
     assert (await call("DELETE", f"/streams/vods/{vod['id']}", key)).status_code == 204
 
-    for each in addresses:
-        assert (await client.get(each)).status_code == 404
+    for item in addresses:
+        assert (await client.get(item)).status_code == 404

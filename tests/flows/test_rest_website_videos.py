@@ -69,7 +69,7 @@ async def test_the_website_uploads_and_lists_in_camel_case(call: Caller) -> None
     listed = (await call("GET", "/video/library", "ak_demo", params={"pageSize": 2})).json()
     assert listed.keys() == {"videos", "total", "page", "pageSize"}
     assert (listed["total"], listed["page"], listed["pageSize"]) == (3, 1, 2)
-    assert [each["name"] for each in listed["videos"]] == ["Draft", "A second one"]
+    assert [video["name"] for video in listed["videos"]] == ["Draft", "A second one"]
     for query, names in (
         ({"sortBy": "name", "sortOrder": "asc"}, ["A second one", "Draft", "holiday"]),
         ({"sortBy": "fileSize", "sortOrder": "desc", "status": "uploading"}, ["Draft"]),
@@ -77,8 +77,8 @@ async def test_the_website_uploads_and_lists_in_camel_case(call: Caller) -> None
         ({"status": "processing"}, []),
         ({"status": "failed"}, []),
     ):
-        told = (await call("GET", "/video/library", "ak_demo", params=query)).json()
-        assert [each["name"] for each in told["videos"]] == names, query
+        payload = (await call("GET", "/video/library", "ak_demo", params=query)).json()
+        assert [video["name"] for video in payload["videos"]] == names, query
     for wrong in ({"sortBy": "magic"}, {"pageSize": 101}, {"status": "ready"}, {"sortOrder": "up"}):
         check_error(await call("GET", "/video/library", "ak_demo", params=wrong), 422)
     check_error(await call("GET", "/video/library"), 401)
@@ -157,7 +157,7 @@ async def test_a_batch_is_all_or_nothing(call: Caller) -> None:
 
     assert answer.status_code == 202
     assert answer.json().keys() == {"jobId", "videos"}
-    assert [each["videoId"] for each in answer.json()["videos"]] == [one["id"], two["id"]]
+    assert [video["videoId"] for video in answer.json()["videos"]] == [one["id"], two["id"]]
     again = {"videoIds": [two["id"]], "options": {}}
     check_error(await call("POST", "/video/batch-process", "ak_demo", json=again), 409)
     for video in (one, two):
@@ -215,9 +215,9 @@ async def test_who_may_do_what(call: Caller) -> None:
     draft = (await call("POST", "/videos/", "ak_demo", json={"title": "Draft"})).json()
     draft_path = f"/video/{draft['id']}"
     check_error(await call("POST", f"{draft_path}/process", "ak_demo", json={}), 409)
-    told = (await call("GET", f"{draft_path}/status", "ak_demo")).json()
-    assert told.keys() == PROCESSING
-    assert (told["status"], told["stage"]) == ("queued", "uploading")
+    payload = (await call("GET", f"{draft_path}/status", "ak_demo")).json()
+    assert payload.keys() == PROCESSING
+    assert (payload["status"], payload["stage"]) == ("queued", "uploading")
 
     gone = await call("DELETE", path, "ak_demo")
 

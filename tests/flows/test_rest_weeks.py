@@ -34,8 +34,8 @@ BODY = {"day_of_week": 2, "start_time": "09:30", "end_time": "11:00", "title": "
 async def make(call: Caller, **body: Any) -> dict[str, Any]:
     answer = await call("POST", MINE, "ak_demo", json=BODY | body)
     assert answer.status_code == 201, answer.text
-    made: dict[str, Any] = answer.json()
-    return made
+    values: dict[str, Any] = answer.json()
+    return values
 
 
 async def week(call: Caller) -> dict[str, Any]:
@@ -43,25 +43,25 @@ async def week(call: Caller) -> dict[str, Any]:
     mine = (await call("GET", MINE, "ak_demo")).json()
     assert (await call("GET", "/streams/users/demo/schedule")).json() == mine
     assert mine.keys() == {"user_id", "username", "schedule", "total_entries"}
-    assert [each["day_name"] for each in mine["schedule"]] == DAYS
-    assert [each["day_of_week"] for each in mine["schedule"]] == list(range(7))
-    found: dict[str, Any] = mine
-    return found
+    assert [item["day_name"] for item in mine["schedule"]] == DAYS
+    assert [item["day_of_week"] for item in mine["schedule"]] == list(range(7))
+    values: dict[str, Any] = mine
+    return values
 
 
 async def test_a_seeded_week_is_told_and_comes(call: Caller) -> None:
-    told = (await call("GET", "/streams/users/urbantech/schedule")).json()
+    payload = (await call("GET", "/streams/users/urbantech/schedule")).json()
     coming = (await call("GET", "/streams/users/urbantech/upcoming")).json()["upcoming_streams"]
 
-    assert (told["username"], told["total_entries"]) == ("urbantech", 2)
-    assert [len(day["schedules"]) for day in told["schedule"]] == [1, 0, 1, 0, 0, 0, 0]
-    assert told["schedule"][0]["schedules"][0]["category"].keys() == CATEGORY
-    assert {each["day_name"] for each in coming} == {"Monday", "Wednesday"}
-    for each in coming:
-        assert each.keys() == UPCOMING
-        assert (each["start_time"], each["end_time"]) == ("10:00", "14:00")
-        date = datetime.strptime(each["date"], "%Y-%m-%d").replace(tzinfo=UTC)
-        assert date.weekday() == each["day_of_week"]
+    assert (payload["username"], payload["total_entries"]) == ("urbantech", 2)
+    assert [len(day["schedules"]) for day in payload["schedule"]] == [1, 0, 1, 0, 0, 0, 0]
+    assert payload["schedule"][0]["schedules"][0]["category"].keys() == CATEGORY
+    assert {item["day_name"] for item in coming} == {"Monday", "Wednesday"}
+    for item in coming:
+        assert item.keys() == UPCOMING
+        assert (item["start_time"], item["end_time"]) == ("10:00", "14:00")
+        date = datetime.strptime(item["date"], "%Y-%m-%d").replace(tzinfo=UTC)
+        assert date.weekday() == item["day_of_week"]
     weeks = await call("GET", "/streams/users/urbantech/upcoming", params={"days": 28})
     assert 8 <= len(weeks.json()["upcoming_streams"]) <= 9
 
@@ -69,24 +69,24 @@ async def test_a_seeded_week_is_told_and_comes(call: Caller) -> None:
 async def test_a_time_is_made_changed_and_removed(call: Caller) -> None:
     categories = (await call("GET", "/streams/categories")).json()
 
-    made = await make(call, categoryId=categories[0]["id"])
+    values = await make(call, categoryId=categories[0]["id"])
 
-    assert made.keys() == SCHEDULE
-    assert {name: made[name] for name in BODY} == BODY
-    assert (made["category"]["id"], made["is_recurring"]) == (categories[0]["id"], True)
-    assert (await week(call))["schedule"][2]["schedules"] == [made]
-    path = f"{MINE}/{made['id']}"
+    assert values.keys() == SCHEDULE
+    assert {name: values[name] for name in BODY} == BODY
+    assert (values["category"]["id"], values["is_recurring"]) == (categories[0]["id"], True)
+    assert (await week(call))["schedule"][2]["schedules"] == [values]
+    path = f"{MINE}/{values['id']}"
     changed = await call(
         "PUT",
         path,
         "ak_demo",
         json={"endTime": "10:00", "category_id": None, "is_recurring": False},
     )
-    assert changed.json() == made | {"end_time": "10:00", "category": None, "is_recurring": False}
+    assert changed.json() == values | {"end_time": "10:00", "category": None, "is_recurring": False}
     (coming,) = (await call("GET", "/streams/users/demo/upcoming", params={"days": 31})).json()[
         "upcoming_streams"
     ]
-    assert coming["schedule_id"] == made["id"]
+    assert coming["schedule_id"] == values["id"]
     assert (await call("DELETE", path, "ak_demo")).status_code == 204
     assert (await week(call))["total_entries"] == 0
     check_error(await call("DELETE", path, "ak_demo"), 404)
@@ -94,8 +94,8 @@ async def test_a_time_is_made_changed_and_removed(call: Caller) -> None:
 
 
 async def test_times_that_cannot_be_are_refused(call: Caller) -> None:
-    made = await make(call)
-    path = f"{MINE}/{made['id']}"
+    values = await make(call)
+    path = f"{MINE}/{values['id']}"
 
     conflict = check_error(await call("POST", MINE, "ak_demo", json=BODY), 409)
     assert "Overlaps Wednesday 09:30 to 11:00" in conflict["detail"]
@@ -113,7 +113,7 @@ async def test_times_that_cannot_be_are_refused(call: Caller) -> None:
         check_error(await call(method, path, json=change), 401)
     check_error(await call("GET", MINE), 401)
     check_error(await call("POST", MINE, json=BODY), 401)
-    assert (await week(call))["schedule"][2]["schedules"] == [made]
+    assert (await week(call))["schedule"][2]["schedules"] == [values]
 
 
 async def test_bad_input_is_422_at_its_field(call: Caller) -> None:
@@ -127,7 +127,7 @@ async def test_bad_input_is_422_at_its_field(call: Caller) -> None:
     ]
     for field, value in wrong:
         answer = await call("POST", MINE, "ak_demo", json=BODY | {field: value})
-        places = [each["loc"] for each in check_error(answer, 422)["detail"]]
+        places = [item["loc"] for item in check_error(answer, 422)["detail"]]
         assert places == [["body", field]], (field, value)
 
 

@@ -40,8 +40,8 @@ class Scene:
         bus.subscribe(lambda _: self._news.set())
         bus.subscribe(self.simulcasts.hear)
         user = accounts.make(self.world, "ada", api_key="")
-        made = streams.create(self.world, user, StreamPatch({"title": "Tea"}))
-        self.stream: Stream = streams.go_live(self.world, made.id)
+        stream = streams.create(self.world, user, StreamPatch({"title": "Tea"}))
+        self.stream: Stream = streams.go_live(self.world, stream.id)
 
     def target(self, target: SimulcastTarget) -> SimulcastTarget:
         return targets.find(self.world, self.stream, target.id)
@@ -169,9 +169,9 @@ def _refusal(message: str) -> bytes:
     from emulator.media.ingest.wire.amf3 import Value
     from emulator.media.ingest.wire.rtmp_chunks import Message
 
-    told: dict[str, Value] = {
+    payload: dict[str, Value] = {
         "level": "error",
         "code": "NetConnection.Connect.Rejected",
         "description": message,
     }
-    return rtmp_chunks.write(3, Message(20, 0, 0, amf0.encode("_error", 1.0, None, told)))
+    return rtmp_chunks.write(3, Message(20, 0, 0, amf0.encode("_error", 1.0, None, payload)))

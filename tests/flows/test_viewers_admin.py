@@ -29,8 +29,8 @@ class Crowd:
         else:
             answer = await self.client.get(f"/_emulator/streams/{self.id}/viewers")
         assert answer.status_code == 200, answer.text
-        told: dict[str, Any] = answer.json()
-        return told
+        payload: dict[str, Any] = answer.json()
+        return payload
 
     async def advance(self, seconds: float) -> None:
         await self.client.post("/_emulator/clock/advance", json={"seconds": seconds})
@@ -52,16 +52,16 @@ class Crowd:
             for path in ("/streams/", "/streams/trending", "/streams/rising")
         ]
         [listed, trending, rising] = [
-            next(each for each in found if each["id"] == self.id) for found in lists
+            next(item for item in rows if item["id"] == self.id) for rows in lists
         ]
         assert one["peak_viewers"] == (await self.told())["peak"]
         views = (await self.client.get(f"/{self.uid}/views")).json()["liveViewers"]
         slug = one["category"]["slug"]
         category = (await self._call("GET", f"/streams/categories/by-slug/{slug}")).json()
         told = [one, listed, trending, rising]
-        assert all(each["peak_viewers"] >= each["viewer_count"] for each in told)
+        assert all(item["peak_viewers"] >= item["viewer_count"] for item in told)
         return {
-            *(each["viewer_count"] for each in told),
+            *(item["viewer_count"] for item in told),
             views,
             category["viewer_count"] - self.others,
         }
@@ -75,18 +75,18 @@ async def crowd(client: httpx.AsyncClient, call: Caller) -> Crowd:
 
 
 async def test_real_and_simulated_viewers_mix_and_are_told_apart_here_alone(crowd: Crowd) -> None:
-    told = await crowd.told(verb="set", count=100)
-    assert (told["viewers"], told["real"], told["simulated"]) == (100, 0, 100)
+    payload = await crowd.told(verb="set", count=100)
+    assert (payload["viewers"], payload["real"], payload["simulated"]) == (100, 0, 100)
     # Two players, one of them plain and low latency at once, and both of them one person each.
     for manifest in ("stream", "llhls"):
         await crowd.play("one", manifest)
     await crowd.play("two", headers={"X-Emulator-Country": "fr", "Referer": "https://a.example/x"})
 
-    told = await crowd.told()
+    payload = await crowd.told()
 
-    assert (told["viewers"], told["real"], told["simulated"]) == (102, 2, 100)
-    assert told["countries"]["FR"] == 1
-    assert told["referrers"]["a.example"] == 1
+    assert (payload["viewers"], payload["real"], payload["simulated"]) == (102, 2, 100)
+    assert payload["countries"]["FR"] == 1
+    assert payload["referrers"]["a.example"] == 1
     assert await crowd.shown() == {102}
     # On the world's clock: 14.999 s later they are there still, and then they are gone.
     await crowd.advance(14.999)
@@ -110,8 +110,8 @@ async def test_an_evening_by_all_its_verbs(crowd: Crowd) -> None:
     )
     await crowd.advance(300)
     assert await crowd.shown() == {300}
-    told = await crowd.told(verb="churn", per_minute=0.5, **{"for": 60})
-    assert [plan["verb"] for plan in told["plans"]] == ["add", "churn"]
+    payload = await crowd.told(verb="churn", per_minute=0.5, **{"for": 60})
+    assert [plan["verb"] for plan in payload["plans"]] == ["add", "churn"]
     await crowd.advance(300)
     assert await crowd.shown() == {600}
     await crowd.told(verb="spike", count=400, **{"for": "2m"})

@@ -9,8 +9,8 @@ from tests.support.rest import Caller, check_error
 @pytest.fixture
 async def vod(call: Caller) -> dict[str, str]:
     """A recording that the seed has left."""
-    found: dict[str, str] = (await call("GET", "/streams/vods?per_page=1")).json()["items"][0]
-    return found
+    values: dict[str, str] = (await call("GET", "/streams/vods?per_page=1")).json()["items"][0]
+    return values
 
 
 async def test_a_vod_is_watched_for_as_long_as_the_segments_that_were_taken(
@@ -32,10 +32,10 @@ async def test_a_vod_is_watched_for_as_long_as_the_segments_that_were_taken(
     assert (await client.get(f"{media}/seg-999999.m4s")).status_code == 404
 
     # then that is one view, and six seconds.
-    told = (await client.get(views)).json()
-    assert told["views"] - before["views"] == 1
-    assert told["watch_seconds"] - before["watch_seconds"] == pytest.approx(6)
-    assert told["average_watch_seconds"] == pytest.approx(
-        told["watch_seconds"] / told["views"], abs=0.001
+    payload = (await client.get(views)).json()
+    assert payload["views"] - before["views"] == 1
+    assert payload["watch_seconds"] - before["watch_seconds"] == pytest.approx(6)
+    assert payload["average_watch_seconds"] == pytest.approx(
+        payload["watch_seconds"] / payload["views"], abs=0.001
     )
     check_error(await client.get("/_emulator/vods/nowhere/views"), 404)

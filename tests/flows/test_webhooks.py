@@ -68,7 +68,7 @@ async def test_a_target_hears_what_it_asked_for_signed_and_in_order(
     # Given a target that was made over the admin API,
     kinds = ["stream.live", "chat.message", "follow.created", "stream.ended"]
     asked = {"url": receiver.url, "secret": "s3cret", "events": kinds}
-    made = await admin(room, "POST", "webhooks", asked, 201)
+    result = await admin(room, "POST", "webhooks", asked, 201)
     bob = room.user("bob")
 
     # when something happens,
@@ -85,7 +85,7 @@ async def test_a_target_hears_what_it_asked_for_signed_and_in_order(
         assert received.is_signed_with("s3cret")
         assert not received.is_signed_with("another")
         assert received.told["ts"] == room.clock.now_ms() // 1000
-    live, chat, follow, _ = (each.told for each in receiver.received)
+    live, chat, follow, _ = (received.told for received in receiver.received)
     assert live["uid"] == room.stream.uid
     assert live["status"] == {"state": "live-inprogress"}
     assert live["data"].keys() == STREAM
@@ -94,13 +94,14 @@ async def test_a_target_hears_what_it_asked_for_signed_and_in_order(
 
     # And the log says so.
     log = await admin(room, "GET", "webhooks/deliveries?limit=3")
-    assert [each["event"] for each in log["deliveries"]] == kinds[:0:-1]
+    assert [delivery["event"] for delivery in log["deliveries"]] == kinds[:0:-1]
     assert {
-        each["state"] for each in (await admin(room, "GET", "webhooks/deliveries"))["deliveries"]
+        delivery["state"]
+        for delivery in (await admin(room, "GET", "webhooks/deliveries"))["deliveries"]
     }
     rest = await admin(room, "GET", f"webhooks/deliveries?before={log['next_cursor']}")
-    assert [each["event"] for each in rest["deliveries"]] == ["stream.live"]
-    assert (log["total"], log["deliveries"][0]["webhook_id"]) == (4, made["id"])
+    assert [delivery["event"] for delivery in rest["deliveries"]] == ["stream.live"]
+    assert (log["total"], log["deliveries"][0]["webhook_id"]) == (4, result["id"])
 
 
 async def test_only_some_events_are_told_where_only_they_are_asked_for(
@@ -140,13 +141,13 @@ async def test_a_failure_is_tried_again_on_the_world_s_clock_until_it_is_given_u
     assert (delivery.state, delivery.attempts, delivery.due_at_ms) == ("failed", 6, None)
     assert [event.target_id for event in given_up] == [target.id]
     # The same words under the same id, with a signature of their own time.
-    assert len({each.body for each in receiver.received}) == 1
-    assert len({each.headers["webhook-id"] for each in receiver.received}) == 1
-    assert len({each.headers["webhook-signature"] for each in receiver.received}) == 6
+    assert len({received.body for received in receiver.received}) == 1
+    assert len({received.headers["webhook-id"] for received in receiver.received}) == 1
+    assert len({received.headers["webhook-signature"] for received in receiver.received}) == 6
 
     # When it is replayed, it is told once more.
-    told = await admin(room, "POST", f"webhooks/deliveries/{delivery.id}/replay")
-    assert told["state"] == "waiting"
+    payload = await admin(room, "POST", f"webhooks/deliveries/{delivery.id}/replay")
+    assert payload["state"] == "waiting"
     [delivery] = await settled(room)
     assert (delivery.state, delivery.attempts, delivery.status) == ("delivered", 1, 204)
     assert receiver.received[6].body == receiver.received[0].body
@@ -193,8 +194,8 @@ async def test_a_target_that_hangs_delays_itself_alone(room: Chatroom, receiver:
 
         assert (await receiver.next(2)).told["type"] == "stream.ended"
         assert (await hanging.next(2)).told["type"] == "stream.ended"
-        slow = [each for each in await settled(room) if each.state == "waiting"]
-        assert [each.outcome for each in slow] == ["no answer within 0.2 s"]
+        slow = [delivery for delivery in await settled(room) if delivery.state == "waiting"]
+        assert [delivery.outcome for delivery in slow] == ["no answer within 0.2 s"]
 
 
 async def test_a_target_that_is_not_there_or_lies_elsewhere_is_not_reached(room: Chatroom) -> None:
@@ -202,7 +203,7 @@ async def test_a_target_that_is_not_there_or_lies_elsewhere_is_not_reached(room:
         targets.add(room.world, url)
     streams.go_live(room.world, room.stream.id)
 
-    closed, foreign, unknown = [str(each.outcome) for each in await settled(room)]
+    closed, foreign, unknown = [str(delivery.outcome) for delivery in await settled(room)]
     assert closed.startswith("not reached: ")
     assert foreign == "192.0.2.7 is not allowed: see the setting webhook_hosts"
     assert unknown.startswith("not reached: ")
@@ -227,11 +228,11 @@ async def test_what_is_no_target_is_refused(room: Chatroom) -> None:
     fine = "http://127.0.0.1:9/"
     await admin(room, "POST", "webhooks", {"url": fine, "events": ["stream.dance"]}, 422)
     for _ in range(targets.TARGETS_MAX):
-        made = await admin(room, "POST", "webhooks", {"url": fine, "events": ["vod.ready"]}, 201)
+        result = await admin(room, "POST", "webhooks", {"url": fine, "events": ["vod.ready"]}, 201)
     await admin(room, "POST", "webhooks", {"url": fine}, 409)
-    assert await admin(room, "GET", f"webhooks/{made['id']}") == made
-    await admin(room, "DELETE", f"webhooks/{made['id']}", status=204)
-    await admin(room, "DELETE", f"webhooks/{made['id']}", status=404)
+    assert await admin(room, "GET", f"webhooks/{result['id']}") == result
+    await admin(room, "DELETE", f"webhooks/{result['id']}", status=204)
+    await admin(room, "DELETE", f"webhooks/{result['id']}", status=404)
     await admin(room, "POST", "webhooks/deliveries/nothing/replay", status=404)
     listed = await admin(room, "GET", "webhooks")
     assert listed["total"] == targets.TARGETS_MAX - 1
@@ -243,7 +244,7 @@ async def test_the_setting_names_a_target_of_every_world_and_a_reset_keeps_it(
 ) -> None:
     async with chatroom(tmp_path, "in process", webhook=receiver.url) as room:
         other = room.worlds.make("other", "none")
-        assert [each.url for each in targets.of(other.world)] == [receiver.url]
+        assert [webhook_target.url for webhook_target in targets.of(other.world)] == [receiver.url]
         assert (await receiver.next(1)).told["type"] == "stream.created"
         await room.worlds.reset(room.worlds.default)
         [target] = targets.of(room.world)
@@ -307,7 +308,7 @@ async def test_too_many_that_wait_are_dropped_and_the_oldest_of_the_log_forgotte
 
     found = await settled(room)
 
-    assert [each.state for each in found] == ["delivered"] * 2 + ["dropped"] * 4
+    assert [delivery.state for delivery in found] == ["delivered"] * 2 + ["dropped"] * 4
     assert found[2].outcome == "more than 3 deliveries waited"
 
 

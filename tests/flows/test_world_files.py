@@ -78,8 +78,8 @@ async def test_world_file_carries_facts_media_and_snapshots_to_another_emulator(
         # a change is taken back by a reset, to what was in the file and not to the seed,
         await call("POST", f"/streams/{room['id']}/end", "ak_demo@tuesday", headers=header)
         assert (await client.post("/_emulator/reset", headers=header)).status_code == 200
-        found = await call("GET", f"/streams/id/{room['id']}", headers=header)
-        assert found.json()["status"] == "offline"
+        response = await call("GET", f"/streams/id/{room['id']}", headers=header)
+        assert response.json()["status"] == "offline"
 
         # its snapshot can be restored,
         await client.post("/_emulator/snapshots/before/restore", headers=header)
@@ -109,9 +109,9 @@ async def test_world_file_of_a_live_stream_ends_it_with_what_was_recorded() -> N
             async for line in events.aiter_lines():
                 if stream["id"] in line:
                     break
-        found = (await call("GET", f"/streams/id/{stream['id']}")).json()
-        assert found["status"] == "ended"
-        assert found["vod_id"]
+        result = (await call("GET", f"/streams/id/{stream['id']}")).json()
+        assert result["status"] == "ended"
+        assert result["vod_id"]
         playlist = await client.get(f"/{stream['cloudflare_stream_id']}/manifest/video.m3u8")
         assert playlist.status_code == 200
 
@@ -124,8 +124,8 @@ async def test_world_file_twice_in_one_emulator_keeps_the_media_of_each() -> Non
         assert (await imported(client, content, name="copy")).status_code == 201
         assert (await client.delete("/_emulator/worlds/copy")).status_code == 204
 
-        kept = await client.get(f"/{stream['cloudflare_stream_id']}/manifest/video.m3u8")
-        assert kept.status_code == 200
+        response = await client.get(f"/{stream['cloudflare_stream_id']}/manifest/video.m3u8")
+        assert response.status_code == 200
 
 
 async def test_world_is_handed_from_one_run_to_the_next(tmp_path: Path) -> None:
@@ -146,12 +146,12 @@ async def test_world_is_handed_from_one_run_to_the_next(tmp_path: Path) -> None:
 
 async def test_import_refuses_a_data_folder_with_a_world(tmp_path: Path) -> None:
     path = tmp_path / "a.world.zip"
-    kept = replace(MEMORY, data=str(tmp_path / "data"))
-    async with running(replace(kept, export_on_exit=path)):
+    settings = replace(MEMORY, data=str(tmp_path / "data"))
+    async with running(replace(settings, export_on_exit=path)):
         pass
 
     with pytest.raises(Refused, match=r"has a world already.*world import .* --replace"):
-        await Emulator(replace(kept, import_file=path)).__aenter__()
+        await Emulator(replace(settings, import_file=path)).__aenter__()
     async with running(replace(MEMORY, import_file=path)) as (_, client, _):
         assert (await client.get("/_emulator/snapshots")).json()["snapshots"][0]["name"] == (
             "imported"

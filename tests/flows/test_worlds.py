@@ -19,8 +19,8 @@ from tests.support.rest import Caller, check_error, create
 async def make_world(client: httpx.AsyncClient, name: str, **body: Any) -> dict[str, Any]:
     answer = await client.post("/_emulator/worlds", json={"name": name, **body})
     assert answer.status_code == 201, answer.text
-    made: dict[str, Any] = answer.json()
-    return made
+    values: dict[str, Any] = answer.json()
+    return values
 
 
 async def titles(call: Caller, key: str | None = None, **options: Any) -> list[str]:
@@ -32,9 +32,9 @@ async def titles(call: Caller, key: str | None = None, **options: Any) -> list[s
 async def test_a_world_is_chosen_by_key_token_header_or_host(
     client: httpx.AsyncClient, call: Caller
 ) -> None:
-    made = await make_world(client, "ci-7", seed="none")
-    assert made["api_key"] == "ak_demo@ci-7"
-    await create(call, made["api_key"], title="In ci-7")
+    values = await make_world(client, "ci-7", seed="none")
+    assert values["api_key"] == "ak_demo@ci-7"
+    await create(call, values["api_key"], title="In ci-7")
     login = {"email": "demo@example.com", "password": "demo123456"}
     header = {"X-Emulator-World": "ci-7"}
     answer = await call("POST", "/auth/login", json=login, headers=header)
@@ -44,7 +44,7 @@ async def test_a_world_is_chosen_by_key_token_header_or_host(
     assert "In ci-7" in await titles(call, token)
     assert "In ci-7" in await titles(call, headers=header)
     assert "In ci-7" in await titles(call, "ak_demo", headers=header)
-    assert "In ci-7" in await titles(call, headers={"Host": made["host"]})
+    assert "In ci-7" in await titles(call, headers={"Host": values["host"]})
     assert "In ci-7" not in await titles(call, "ak_demo")
 
 
@@ -109,9 +109,9 @@ async def test_a_token_of_one_world_opens_no_other(client: httpx.AsyncClient, ca
     login = {"email": "demo@example.com", "password": "demo123456"}
     answer = await call("POST", "/auth/login", json=login, headers={"X-Emulator-World": "one"})
     head, claims, signature = answer.json()["access_token"].split(".")
-    told = json.loads(base64.urlsafe_b64decode(claims + "=="))
-    told["world"] = "two"
-    forged = base64.urlsafe_b64encode(json.dumps(told).encode()).decode().rstrip("=")
+    payload = json.loads(base64.urlsafe_b64decode(claims + "=="))
+    payload["world"] = "two"
+    forged = base64.urlsafe_b64encode(json.dumps(payload).encode()).decode().rstrip("=")
     check_error(await call("GET", "/auth/me", f"{head}.{forged}.{signature}"), 401)
 
 
@@ -153,7 +153,7 @@ async def test_a_snapshot_brings_back_what_was(client: httpx.AsyncClient, call: 
     assert "Before" in await titles(call, "ak_demo")
     assert "After" not in await titles(call, "ak_demo")
     listed = (await client.get("/_emulator/snapshots")).json()
-    assert [each["name"] for each in listed["snapshots"]] == ["before"]
+    assert [snapshot["name"] for snapshot in listed["snapshots"]] == ["before"]
     assert (await client.delete("/_emulator/snapshots/before")).status_code == 204
     check_error(await client.post("/_emulator/snapshots/before/restore"), 404)
     check_error(await client.delete("/_emulator/snapshots/before"), 404)
@@ -226,13 +226,13 @@ async def test_the_request_log_tells_what_an_app_sent(
     await call("POST", "/auth/login", json={"email": "x", "password": "hunter2"})
 
     log = (await client.get("/_emulator/requests")).json()["requests"]
-    made, missing, login = log[-3:]
-    assert made["method"] == "POST"
-    assert made["operation"] == "/streams"
-    assert (made["status"], made["user"], made["credential"]) == (201, "demo", "valid")
-    assert made["body"] == {"title": "Seen", "colour": "red", "streamKey": "***"}
-    assert made["unknown_fields"] == ["hurry", "colour", "streamKey"]
-    assert made["query"] == {"hurry": "1"}
+    result, missing, login = log[-3:]
+    assert result["method"] == "POST"
+    assert result["operation"] == "/streams"
+    assert (result["status"], result["user"], result["credential"]) == (201, "demo", "valid")
+    assert result["body"] == {"title": "Seen", "colour": "red", "streamKey": "***"}
+    assert result["unknown_fields"] == ["hurry", "colour", "streamKey"]
+    assert result["query"] == {"hurry": "1"}
     assert (missing["status"], missing["credential"]) == (404, "invalid")
     assert missing["user_agent"] == "the app"
     assert login["body"]["password"] == "***"
@@ -243,9 +243,9 @@ async def test_the_request_log_tells_what_an_app_sent(
         return [entry["trace_id"] for entry in answer.json()["requests"]]
 
     assert await found(path="/streams/id/", status="404") == [missing["trace_id"]]
-    assert made["trace_id"] in await found(user="demo", world="default")
+    assert result["trace_id"] in await found(user="demo", world="default")
     assert login["trace_id"] in await found(status="4xx")
-    assert await found(has_unknown_fields="true") == [made["trace_id"]]
+    assert await found(has_unknown_fields="true") == [result["trace_id"]]
     assert await found(world="nowhere") == []
 
 
@@ -273,7 +273,7 @@ async def test_no_body_whatever_spoils_the_request_log(
         raise AssertionError(f"{constant} is no JSON")
 
     log = json.loads((await client.get("/_emulator/requests")).text, parse_constant=refuse)
-    assert [each["user_agent"] for each in log["requests"]][-len(SPOILT) :] == [*SPOILT]
+    assert [request["user_agent"] for request in log["requests"]][-len(SPOILT) :] == [*SPOILT]
 
 
 async def test_the_request_log_is_searched_by_all_that_it_knows_and_paged(
@@ -291,7 +291,7 @@ async def test_the_request_log_is_searched_by_all_that_it_knows_and_paged(
 
     async def found(**query: Any) -> list[tuple[str, int]]:
         answer = await client.get("/_emulator/requests", params={"world": "log", **query})
-        return [(each["method"], each["status"]) for each in answer.json()["requests"]]
+        return [(request["method"], request["status"]) for request in answer.json()["requests"]]
 
     # then each can be found by what one knows of it,
     made, read, put, wrong = ("POST", 201), ("GET", 200), ("PUT", 403), ("GET", 200)
@@ -310,7 +310,7 @@ async def test_the_request_log_is_searched_by_all_that_it_knows_and_paged(
     while page["has_more"]:
         query = {"world": "log", "limit": "2", "after": page["next_cursor"]}
         page = (await client.get("/_emulator/requests", params=query)).json()
-        paged += [each["status"] for each in page["requests"]]
+        paged += [request["status"] for request in page["requests"]]
     assert paged == [201, 200, 403, 200, 200]
     for query in ({"status": "6xx"}, {"limit": "0"}, {"credential": "some"}, {"method": "LOOK"}):
         check_error(await client.get("/_emulator/requests", params=query), 422)

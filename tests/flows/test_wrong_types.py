@@ -55,7 +55,7 @@ def types(field: dict[str, Any], defined: dict[str, Any]) -> set[str]:
     if "$ref" in field:
         field = defined[field["$ref"].rpartition("/")[2]]
     if "anyOf" in field:
-        return set[str]().union(*(types(each, defined) for each in field["anyOf"]))
+        return set[str]().union(*(types(item, defined) for item in field["anyOf"]))
     kind = field.get("type", list(VALUES))
     return {kind} if isinstance(kind, str) else set(kind)
 
@@ -82,7 +82,7 @@ async def test_no_value_of_another_type_comes_through(
             told = [mistake["loc"][1:2] for mistake in answer.json()["detail"]]
             if not issubclass(operation.body, Request):
                 continue  # A fault is read as scenarios are, and told as a whole.
-            assert any(each and folded(each[0]) == folded(name) for each in told), where
+            assert any(item and folded(item[0]) == folded(name) for item in told), where
     assert tried > 100
 
 

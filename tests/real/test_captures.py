@@ -57,14 +57,14 @@ async def test_a_capture_of_a_browser_is_answered_alike_until_it_says_something_
 ) -> None:
     # Given a capture of this very platform, nothing differs,
     status = await asyncio.to_thread(main, ["contract", "--check", str(recorded)])
-    told = capsys.readouterr().out
-    assert status == 0, told
-    assert "10 requests replayed, 0 answered otherwise." in told
+    text = capsys.readouterr().out
+    assert status == 0, text
+    assert "10 requests replayed, 0 answered otherwise." in text
 
     # and where the other platform answered with another status and another shape, both are told.
     await asyncio.to_thread(falsify, recorded)
     assert await asyncio.to_thread(main, ["contract", "--check", str(recorded)]) == 1
-    told = capsys.readouterr().out
+    text = capsys.readouterr().out
     for line in (
         "status 200 there, 204 here",
         "$.region is missing here (string there)",
@@ -72,15 +72,17 @@ async def test_a_capture_of_a_browser_is_answered_alike_until_it_says_something_
         "$.title is number there, string here",
         "10 requests replayed, 2 answered otherwise.",
     ):
-        assert line in told
+        assert line in text
 
 
 def falsify(recorded: Path) -> None:
     har = json.loads(recorded.read_text("utf-8"))
     entries = har["log"]["entries"]
-    next(each for each in entries if each["response"]["status"] == 204)["response"]["status"] = 200
-    made = next(each for each in entries if "Recorded" in str(each["request"]))
-    content = made["response"]["content"]
+    next(entry for entry in entries if entry["response"]["status"] == 204)["response"]["status"] = (
+        200
+    )
+    result = next(entry for entry in entries if "Recorded" in str(entry["request"]))
+    content = result["response"]["content"]
     text: dict[str, Any] = json.loads(content["text"])
     del text["stream_key"]
     content["text"] = json.dumps(text | {"title": 7, "region": "eu"})
@@ -93,9 +95,9 @@ def test_a_document_is_fetched_and_compared(capsys: pytest.CaptureFixture[str]) 
         assert capsys.readouterr().out == "No difference.\n"
         # Another API's document shares nothing with it.
         assert main(["contract", "--diff", f"{walk.ready['admin']}/openapi.json"]) == 1
-        told = capsys.readouterr().out
-        assert "POST /streams\n    missing there: the whole operation" in told
-        assert "GET /_emulator/worlds\n    missing here: the whole operation" in told
+        text = capsys.readouterr().out
+        assert "POST /streams\n    missing there: the whole operation" in text
+        assert "GET /_emulator/worlds\n    missing here: the whole operation" in text
         assert main(["contract", "--diff", f"{walk.ready['http']}/docs"]) == 2
         assert "is no JSON" in capsys.readouterr().err
         gone = f"{walk.ready['http']}/nowhere.json"

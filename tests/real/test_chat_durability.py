@@ -53,12 +53,12 @@ def test_kill_9_loses_no_line_that_anyone_saw(tmp_path: Path) -> None:
     # then history has every line that the reader saw, in the order in which it saw them.
     with child(data) as second:
         walk = second.walk()
-        kept: list[str] = []
+        names: list[str] = []
         path = f"/streams/{stream['id']}/chat/history?limit=100"
         page = walk.ask("GET", path).json
-        kept = [line["id"] for line in page["messages"]]
+        names = [line["id"] for line in page["messages"]]
         while page["has_more"]:
             page = walk.ask("GET", f"{path}&cursor={page['next_cursor']}").json
-            kept = [line["id"] for line in page["messages"]] + kept
+            names = [line["id"] for line in page["messages"]] + names
         assert len(seen) >= 500
-        assert kept[: len(seen)] == seen
+        assert names[: len(seen)] == seen

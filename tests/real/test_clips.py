@@ -22,14 +22,14 @@ def test_a_clip_of_a_live_stream_plays_for_as_long_as_was_wished(walk: Walk) -> 
         body = {"title": "That was good", "start_time": 0.4, "end_time": 2.1}
         path = f"/streams/{stream['id']}/clips"
         # when somebody wishes what has just happened, as soon as it has,
-        made = until(
+        result = until(
             lambda: answer.json if (answer := walk.ask("POST", path, body)).status == 201 else None,
             "the stream is long enough",
         )
 
         # then it is cut while the stream goes on.
         def ready() -> str | None:
-            clip = walk.ask("GET", f"/streams/clips/{made['id']}").json
+            clip = walk.ask("GET", f"/streams/clips/{result['id']}").json
             assert clip["status"] in {"processing", "ready"}, clip
             return clip["video_url"] if clip["status"] == "ready" else None
 

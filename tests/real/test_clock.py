@@ -32,8 +32,8 @@ def clock(ready: dict[str, Any], method: str, path: str = "", **body: Any) -> di
         request.data = json.dumps(body).encode()
         request.add_header("Content-Type", "application/json")
     with urllib.request.urlopen(request) as answer:
-        told: dict[str, Any] = json.loads(answer.read())
-        return told
+        payload: dict[str, Any] = json.loads(answer.read())
+        return payload
 
 
 def test_hours_pass_a_live_stream_and_its_recording_is_as_long_as_its_picture(walk: Walk) -> None:

@@ -46,9 +46,9 @@ def test_what_an_encoder_sends_is_live_plays_and_is_kept(
         assert push.said() == ""
     vod = walk.until_vod(stream)
 
-    told = playlist.partition('CODECS="')[2].partition('"')[0].lower().split(",")
-    assert len(told) == len(codecs)
-    assert all(one.startswith(start) for one, start in zip(told, codecs, strict=True))
+    texts = playlist.partition('CODECS="')[2].partition('"')[0].lower().split(",")
+    assert len(texts) == len(codecs)
+    assert all(one.startswith(start) for one, start in zip(texts, codecs, strict=True))
     played = play(vod["video_url"])
     assert len(played.video) == (90 if video else 0)
     assert bool(played.audio) == bool(audio)

@@ -107,12 +107,14 @@ def test_a_port_in_use_names_who_holds_it(flag: str) -> None:
 
 def test_a_start_after_a_kill_goes_on_where_it_was(tmp_path: Path) -> None:
     with serving(str(tmp_path)) as (process, ready):
-        made = Walk(ready).create()
+        values = Walk(ready).create()
         process.kill()
         process.communicate(timeout=PATIENCE_SECONDS)
 
     with serving(str(tmp_path)) as (_, ready):
-        assert Walk(ready).ask("GET", f"/streams/id/{made['id']}").json["title"] == made["title"]
+        assert (
+            Walk(ready).ask("GET", f"/streams/id/{values['id']}").json["title"] == values["title"]
+        )
 
 
 def test_watch_follows_a_stream_by_id_or_uid_until_it_ends() -> None:
@@ -127,9 +129,11 @@ def test_watch_follows_a_stream_by_id_or_uid_until_it_ends() -> None:
             )
             for name in (stream["id"], stream["cloudflare_stream_id"])
         ]
-        firsts = [json.loads(each.stdout.readline()) for each in followers if each.stdout]
+        firsts = [
+            json.loads(follower.stdout.readline()) for follower in followers if follower.stdout
+        ]
         walk.ask("POST", f"/streams/id/{stream['id']}/end")
-        lasts = [each.communicate(timeout=PATIENCE_SECONDS)[0] for each in followers]
+        lasts = [follower.communicate(timeout=PATIENCE_SECONDS)[0] for follower in followers]
 
     for first, last, follower in zip(firsts, lasts, followers, strict=True):
         assert first["status"] == "offline"

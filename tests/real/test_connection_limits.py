@@ -87,15 +87,15 @@ def test_serve_without_file_handles_goes_on_when_there_are_some_again() -> None:
             with contextlib.suppress(httpx.HTTPError):
                 headers = {"Authorization": "Bearer ak_demo"}
                 address = f"{ready['http']}/api/v1/streams/"
-                made = httpx.post(address, json={"title": "A"}, headers=headers)
-                return made.status_code in (201, 409)
+                response = httpx.post(address, json={"title": "A"}, headers=headers)
+                return response.status_code in (201, 409)
             return False
 
         until(answers, "a stream is made")
         assert server.poll() is None
     finally:
         server.send_signal(signal.SIGTERM)
-        _, told = server.communicate(timeout=60)
-    assert server.returncode == 0, told
-    assert "file handles" not in told  # It was said once.
-    assert "Traceback" not in told
+        _, text = server.communicate(timeout=60)
+    assert server.returncode == 0, text
+    assert "file handles" not in text  # It was said once.
+    assert "Traceback" not in text

@@ -76,13 +76,13 @@ class Reader:
 
     def make_stream(self, line: str) -> dict[str, Any]:
         """Run the page's `curl`, and take from its answer what the page says to take."""
-        made: dict[str, Any] = json.loads(self.run(line))
+        values: dict[str, Any] = json.loads(self.run(line))
         self.names |= {
-            "STREAM_KEY": made["stream_key"],
-            "STREAM_ID": made["id"],
-            "UID": made["cloudflare_stream_id"],
+            "STREAM_KEY": values["stream_key"],
+            "STREAM_ID": values["id"],
+            "UID": values["cloudflare_stream_id"],
         }
-        return made
+        return values
 
     def status_of(self, stream: dict[str, Any]) -> str:
         return str(self.walk.ask("GET", f"/streams/id/{stream['id']}").json["status"])
@@ -113,9 +113,9 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
 
 def line_with(page: Path, *words: str) -> str:
     """The one command of a page that holds all of `words`."""
-    found = [shown.line for shown in commands(page) if all(word in shown.line for word in words)]
-    assert found, f"{page.name} shows no command with {words}"
-    return found[0]
+    names = [shown.line for shown in commands(page) if all(word in shown.line for word in words)]
+    assert names, f"{page.name} shows no command with {words}"
+    return names[0]
 
 
 @pytest.mark.usefixtures("curl")
@@ -144,8 +144,8 @@ def test_real_client_page_leads_the_platforms_own_host_here(tmp_path: Path) -> N
         ready = emulator.ready
         names = {"CA_FILE": ready["ca"], "127.0.0.1:8787": ready["http"].partition("//")[2]}
         reader = Reader(Walk(ready), tmp_path, names)
-        found = json.loads(reader.run(line_with(REAL_CLIENT_PAGE, "--connect-to")))
-    assert found["total"] > 0
+        result = json.loads(reader.run(line_with(REAL_CLIENT_PAGE, "--connect-to")))
+    assert result["total"] > 0
 
 
 @pytest.mark.usefixtures("curl")
@@ -235,15 +235,17 @@ def test_what_the_chat_page_shows_works(reader: Reader) -> None:
 
 @pytest.mark.usefixtures("curl")
 def test_what_the_webhook_page_shows_works(reader: Reader) -> None:
-    made = json.loads(reader.run(f"{line_with(WEBHOOK_PAGE, 'curl', '_emulator/webhooks -H')} -s"))
-    assert made["events"] == ["stream.live", "stream.ended", "vod.ready"]
+    result = json.loads(
+        reader.run(f"{line_with(WEBHOOK_PAGE, 'curl', '_emulator/webhooks -H')} -s")
+    )
+    assert result["events"] == ["stream.live", "stream.ended", "vod.ready"]
     stream = reader.make_stream(line_with(README, "curl -X POST"))
     reader.walk.ask("POST", f"/streams/id/{stream['id']}/start")
     shown = line_with(WEBHOOK_PAGE, "live-emulator webhooks list")
 
     def tried() -> dict[str, Any] | None:
-        found: list[dict[str, Any]] = json.loads(reader.run(f"{shown} --json"))["deliveries"]
-        return found[0] if found and found[0]["attempts"] else None
+        rows: list[dict[str, Any]] = json.loads(reader.run(f"{shown} --json"))["deliveries"]
+        return rows[0] if rows and rows[0]["attempts"] else None
 
     # Nothing listens at the page's address, and that is what the log says.
     delivery = until(tried, "the webhook to be tried")
@@ -270,8 +272,8 @@ def test_what_the_webrtc_page_shows_goes_live_and_makes_a_session(reader: Reader
     assert reader.walk.ask("GET", f"/streams/id/{stream['id']}").json["started_at"]
 
     # And the page's calls make a session and a seat in it.
-    made = json.loads(reader.run(line_with(WEBRTC_PAGE, "curl -X POST", "max_participants")))
-    reader.names["SESSION_ID"] = made["id"]
+    result = json.loads(reader.run(line_with(WEBRTC_PAGE, "curl -X POST", "max_participants")))
+    reader.names["SESSION_ID"] = result["id"]
     seat = json.loads(reader.run(line_with(WEBRTC_PAGE, "curl -X POST", "SESSION_ID/token")))
     assert seat["token"].count(".") == 2
 
@@ -283,9 +285,9 @@ def test_what_the_page_about_recordings_shows_works(reader: Reader) -> None:
 
     # Given the seed's streams, a clip is cut of one that is live,
     reader.names["STREAM_ID"] = ask("live")["stream"]["id"]
-    made = ask("POST", "clips")
-    assert made["status"] == "processing"
-    reader.names["CLIP_ID"] = made["id"]
+    result = ask("POST", "clips")
+    assert result["status"] == "processing"
+    reader.names["CLIP_ID"] = result["id"]
 
     def ready() -> str | None:
         clip: dict[str, Any] = ask("CLIP_ID")
@@ -336,11 +338,11 @@ def test_what_the_page_about_logs_shows_works(reader: Reader) -> None:
     def ask(*words: str) -> Any:
         return json.loads(reader.run(f"{line_with(LOGS_PAGE, 'curl', *words)} -s --fail"))
 
-    assert [each["method"] for each in ask("user=demo")["requests"]] == ["POST", "PUT"]
+    assert [request["method"] for request in ask("user=demo")["requests"]] == ["POST", "PUT"]
     [misspelt] = ask("unknown")["requests"]
     assert misspelt["unknown_fields"] == ["catgory_id"]
-    assert [each["path"] for each in ask("credential")["requests"]] == ["/api/v1/streams/"]
-    made = [each["values"]["stream_id"] for each in ask("kind=")["events"]]
+    assert [request["path"] for request in ask("credential")["requests"]] == ["/api/v1/streams/"]
+    made = [event["values"]["stream_id"] for event in ask("kind=")["events"]]
     assert made[-1] == stream["id"]
     listening = reader.start(f"{line_with(LOGS_PAGE, 'event-stream')} -s")
     try:

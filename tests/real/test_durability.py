@@ -44,7 +44,9 @@ def recorded(walk: Walk, vod: dict[str, object]) -> bytes:
 
 def facts_of(walk: Walk, stream: dict[str, Any]) -> dict[str, Any]:
     """What a stream is, without addresses: the ports are others after a start."""
-    return {name: told for name, told in walk.stream(stream).items() if "://" not in str(told)}
+    return {
+        name: payload for name, payload in walk.stream(stream).items() if "://" not in str(payload)
+    }
 
 
 def test_after_kill_9_the_stream_has_ended_and_its_vod_holds_what_players_saw(
@@ -199,13 +201,13 @@ def test_kill_9_during_writes_loses_nothing_that_was_answered(tmp_path: Path) ->
             writing = [pool.submit(write_until_it_is_gone, walk) for _ in range(4)]
             until(lambda: walk.ask("GET", "/videos/albums").json["total"] >= 100, "much is written")
             first.process.send_signal(signal.SIGKILL)
-            answered = {album for each in writing for album in each.result()}
+            answered = {album for future in writing for album in future.result()}
 
     # when it is started again, then all that was answered is there.
     assert len(answered) >= 100
     with child(data) as second:
-        told = second.walk().ask("GET", "/users/me/export").json
-        assert answered <= {album["id"] for album in told["belongings"]["albums"]}
+        payload = second.walk().ask("GET", "/users/me/export").json
+        assert answered <= {album["id"] for album in payload["belongings"]["albums"]}
 
 
 def write_until_it_is_gone(walk: Walk) -> list[str]:
@@ -279,7 +281,7 @@ def filled(disk: Path) -> Iterator[None]:
 
 def test_a_full_disk_costs_writes_alone_and_only_as_long_as_it_is_full(tmp_path: Path) -> None:
     options = ("--reconnect-window", "1", "--segment-seconds", "1")
-    kept: list[str] = []
+    names: list[str] = []
     with small_disk(tmp_path / "disk", "24m") as disk, child(disk / "data", *options) as serving:
         walk = serving.walk()
         stream = walk.create()
@@ -288,45 +290,48 @@ def test_a_full_disk_costs_writes_alone_and_only_as_long_as_it_is_full(tmp_path:
             walk.until_parts(stream, 5)
             assert walk.get(health).json["status"] == "ok"
             with filled(disk):
-                refused = until_no_room(walk, kept)
+                refused = until_no_room(walk, names)
                 assert int(refused.headers["retry-after"]) > 0
                 assert "disk is 100% full" in refused.json["message"]
                 # A player comes and is served, though nobody can count it.
                 walk.until_parts(stream, 2)
-                told = walk.get(health).json
-                assert (told["status"], told["reason"]) == ("degraded", refused.json["message"])
+                payload = walk.get(health).json
+                assert (payload["status"], payload["reason"]) == (
+                    "degraded",
+                    refused.json["message"],
+                )
             until(lambda: walk.get(health).json["status"] == "ok", "the disk is well again")
-            assert make_album(walk, kept).status == 201
+            assert make_album(walk, names).status == 201
         # It leaves, and its stream's end falls into another time without room.
         with filled(disk):
-            until_no_room(walk, kept)
+            until_no_room(walk, names)
         vod = walk.until_vod(stream)
         assert play(str(vod["video_url"])).video
-        told = walk.ask("GET", "/users/me/export").json
-        assert set(kept) == {album["id"] for album in told["belongings"]["albums"]}
+        payload = walk.ask("GET", "/users/me/export").json
+        assert set(names) == {album["id"] for album in payload["belongings"]["albums"]}
         serving.process.send_signal(signal.SIGTERM)
         assert "Traceback" not in serving.said()
 
 
-def until_no_room(walk: Walk, kept: list[str]) -> Answer:
+def until_no_room(walk: Walk, names: list[str]) -> Answer:
     """The first refusal. SQLite writes a while longer into a file that has grown already."""
-    while (answer := make_album(walk, kept)).status == 201:
-        assert len(kept) < 5000
+    while (answer := make_album(walk, names)).status == 201:
+        assert len(names) < 5000
     assert answer.status == 503, answer.text
     return answer
 
 
-def make_album(walk: Walk, kept: list[str]) -> Answer:
+def make_album(walk: Walk, names: list[str]) -> Answer:
     """Write something; the ids of what was answered are noted in `kept`."""
     answer = walk.ask("POST", "/videos/albums", {"title": "Kept"})
     if answer.status == 201:
-        kept.append(answer.json["id"])
+        names.append(answer.json["id"])
     return answer
 
 
 def media_bytes(folder: Path) -> int:
     """How much media of an emulator lies below `folder`."""
-    return sum(each.stat().st_size for each in folder.rglob("*.m4s"))
+    return sum(path.stat().st_size for path in folder.rglob("*.m4s"))
 
 
 def test_nothing_of_a_platform_in_memory_is_left(tmp_path: Path) -> None:
@@ -388,12 +393,12 @@ def test_a_request_that_a_stop_cuts_short_is_refused_and_leaves_no_traceback(
             # when the emulator has to stop,
             serving.process.send_signal(signal.SIGTERM)
             answer = line.getresponse()
-            told = json.loads(answer.read())
+            payload = json.loads(answer.read())
         said = serving.said()
 
     # then whoever sent it is told so, and to send it again.
     assert (answer.status, answer.headers["retry-after"]) == (503, "1")
-    assert "Send it again" in told["message"]
+    assert "Send it again" in payload["message"]
     assert "Traceback" not in said
     assert serving.process.returncode == 0
 
@@ -434,5 +439,5 @@ def test_an_upload_that_was_answered_is_made_playable_after_a_stop_in_mid_work(
             until(partial(is_processed, walk, video), "it is done")
             assert walk.ask("GET", f"/videos/{video}").json["status"] == "ready"
         until(lambda: not [*data.rglob("media/*/upload")], "what was uploaded is let go")
-        found = walk.ask("GET", f"/videos/{videos[0]}").json
-        assert found["duration"] == pytest.approx(20, abs=0.2)
+        result = walk.ask("GET", f"/videos/{videos[0]}").json
+        assert result["duration"] == pytest.approx(20, abs=0.2)

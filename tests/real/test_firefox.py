@@ -66,9 +66,9 @@ async def test_firefox_goes_live_and_watches_as_a_web_client_does(
     # then it sees itself by WHEP, in VP8, and hears itself;
     await firefox.run(f"await watch({whep!r});")
     await firefox.until("(await figures(receiver)).framesDecoded > 20")
-    found = await firefox.run("return await figures(receiver);")
-    assert "video/VP8" in found["codecs"]
-    assert found["samplesHeard"] > 0
+    result = await firefox.run("return await figures(receiver);")
+    assert "video/VP8" in result["codecs"]
+    assert result["samplesHeard"] > 0
     # and when it deletes its session, the stream has ended.
     assert await firefox.run(f"return (await fetch({resource!r}, {{method: 'DELETE'}})).status;")
     ended = await ask(lambda: walk.stream(stream), "it is asked for")

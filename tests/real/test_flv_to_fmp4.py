@@ -97,7 +97,7 @@ def packed(parts: list[HlsPart], path: Path) -> Path:
 
 
 def demuxed(path: Path) -> list[Demuxed]:
-    found = []
+    tracks = []
     with av.open(str(path)) as container:
         streams = list(container.streams)
         for stream in streams:
@@ -107,9 +107,9 @@ def demuxed(path: Path) -> list[Demuxed]:
             times = [
                 (float((one.dts or 0) * base), float((one.pts or 0) * base)) for one in packets
             ]
-            found.append(Demuxed(stream.type, times, [one.is_keyframe for one in packets]))
+            tracks.append(Demuxed(stream.type, times, [one.is_keyframe for one in packets]))
             container.seek(0)
-    return sorted(found, key=lambda one: one.kind, reverse=True)
+    return sorted(tracks, key=lambda one: one.kind, reverse=True)
 
 
 def pictures(path: Path) -> str:

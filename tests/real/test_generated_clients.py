@@ -29,12 +29,12 @@ async def base(tmp_path: Path) -> AsyncIterator[str]:
 
 
 async def test_python_client_is_typed_and_works(base: str, tmp_path: Path) -> None:
-    told = json.loads(await python_client(tmp_path / "documented.json", base))
+    payload = json.loads(await python_client(tmp_path / "documented.json", base))
 
-    assert told["key"].startswith("live_")
-    assert told["description"] == "Changed"
-    assert told["own"] == [True] + [False] * 6
-    assert told["me"] == "demo"
+    assert payload["key"].startswith("live_")
+    assert payload["description"] == "Changed"
+    assert payload["own"] == [True] + [False] * 6
+    assert payload["me"] == "demo"
 
 
 async def test_typescript_types_compile_strictly_and_fit(base: str, tmp_path: Path) -> None:
@@ -42,16 +42,16 @@ async def test_typescript_types_compile_strictly_and_fit(base: str, tmp_path: Pa
     for name in ("documented", "client", "admin"):
         await node.generate("openapi-typescript", f"{name}.json", "-o", f"{name}.ts")
 
-    told = json.loads(await node.use("fetch", base))
+    payload = json.loads(await node.use("fetch", base))
 
-    assert told.pop("key").startswith("live_")
-    assert told == {"tags": ["a"], "first": True, "username": "generated", "refused": 404}
+    assert payload.pop("key").startswith("live_")
+    assert payload == {"tags": ["a"], "first": True, "username": "generated", "refused": 404}
 
 
 async def test_sdk_has_functions_by_the_operations_names(base: str, tmp_path: Path) -> None:
     node = Node(tmp_path)
     await node.generate("openapi-ts", "-i", "documented.json", "-o", "sdk")
 
-    told = json.loads(await node.use("sdk", base))
+    payload = json.loads(await node.use("sdk", base))
 
-    assert told == {"title": "From a generated SDK", "status": "ended"}
+    assert payload == {"title": "From a generated SDK", "status": "ended"}

@@ -88,9 +88,9 @@ async def test_rest_and_chat_are_the_same_on_every_server(
 ) -> None:
     async with client_of(emulator, way[2]) as client:
         # A body that is read, one that nobody reads, and none,
-        made = await client.post("/api/v1/streams/", json={"title": "Tea"}, headers=KEY)
-        assert (made.status_code, made.http_version) == (201, way[2])
-        stream = made.json()
+        response = await client.post("/api/v1/streams/", json={"title": "Tea"}, headers=KEY)
+        assert (response.status_code, response.http_version) == (201, way[2])
+        stream = response.json()
         unread = await client.post("/api/v1/users/me", content=b"x" * 100_000)
         assert unread.status_code >= 400
         head = await client.head(f"/api/v1/streams/id/{stream['id']}")
@@ -118,11 +118,11 @@ async def test_low_latency_hls_is_the_same_on_every_server(
     emulator: Emulator, way: tuple[str, bool, str]
 ) -> None:
     async with client_of(emulator, way[2]) as client:
-        made = (await client.post("/api/v1/streams/", json={"title": "Tea"}, headers=KEY)).json()
-        with pushing(address_of(made)):
+        result = (await client.post("/api/v1/streams/", json={"title": "Tea"}, headers=KEY)).json()
+        with pushing(address_of(result)):
             # Given a live stream's playlist, zipped,
-            playlists = made["playback_url"].replace("video.m3u8", "llhls.m3u8")
-            await client.get(f"{made['playback']['llhls']}&wait=1")
+            playlists = result["playback_url"].replace("video.m3u8", "llhls.m3u8")
+            await client.get(f"{result['playback']['llhls']}&wait=1")
             seen = await client.get(playlists, headers={"Accept-Encoding": "gzip"})
             assert seen.headers["content-encoding"] == "gzip"
             now = parse(seen.text)
@@ -151,8 +151,8 @@ async def test_chromium_plays_low_latency_hls_and_chats_over_http_2(chromium: Ch
     async with Emulator(settings("hypercorn", True)) as emulator:
         # Given a page that came over HTTP/2,
         async with client_of(emulator, "HTTP/2") as client:
-            made = await client.post("/api/v1/streams/", json={"title": "Tea"}, headers=KEY)
-        stream = made.json()
+            response = await client.post("/api/v1/streams/", json={"title": "Tea"}, headers=KEY)
+        stream = response.json()
         address = f"{emulator.ready['http']}/{stream['cloudflare_stream_id']}/watch?mode=llhls"
         with pushing(address_of(stream)):
             tab = await chromium.open(address, trusts_any=True)
@@ -185,9 +185,9 @@ async def test_a_stop_says_goodbye_and_waits_for_nobody(http: str, tls: bool) ->
     emulator = Emulator(settings(http, tls))
     async with emulator, client_of(emulator, "HTTP/1.1") as client:
         # Given a chat, an event stream that never ends, and an idle connection,
-        made = await client.post("/api/v1/streams/", json={"title": "Tea"}, headers=KEY)
+        response = await client.post("/api/v1/streams/", json={"title": "Tea"}, headers=KEY)
         kind = {"Accept": "text/event-stream"}
-        async with chat_of(emulator, made.json()) as chat:
+        async with chat_of(emulator, response.json()) as chat:
             async with client.stream("GET", "/_emulator/events", headers=kind) as events:
                 assert events.status_code == 200
                 # when the emulator stops, each of them is ended,
@@ -204,9 +204,9 @@ async def test_http_3_is_offered_and_answers(caplog: pytest.LogCaptureFixture) -
     async with Emulator(settings("hypercorn", True)) as emulator:
         # Given what HTTP/2 says of it,
         async with client_of(emulator, "HTTP/2") as client:
-            told = (await client.get("/_emulator/health")).headers["alt-svc"]
+            text = (await client.get("/_emulator/health")).headers["alt-svc"]
         port = urlsplit(emulator.ready["http"]).port
-        assert told == f'h3=":{port}"; ma=3600'
+        assert text == f'h3=":{port}"; ma=3600'
 
         # it answers there, also a request whose body nobody reads,
         async with http3(emulator.ready["http"], emulator.ready["ca"]) as connection:
@@ -248,7 +248,7 @@ async def test_http_3_is_offered_and_answers(caplog: pytest.LogCaptureFixture) -
             await emulator.__aexit__(None, None, None)
             async with asyncio.timeout(10):
                 await connection.is_over.wait()
-    assert not [each for each in caplog.records if each.levelno >= logging.ERROR]
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 @pytest.mark.parametrize("http", ["uvicorn", "hypercorn"])
@@ -294,20 +294,20 @@ def test_the_page_s_commands_work_and_no_token_is_logged(tmp_path: Path) -> None
         ready = server.walk().ready
         # when it is asked as the page says, and chats with a good and a bad token,
         line = curl.replace("CA_FILE", ready["ca"]).replace("https://127.0.0.1:8787", ready["http"])
-        told = subprocess.run(
+        process = subprocess.run(
             [need("curl"), "-sS", "-w", "%{http_version}", *line.split()[1:]],
             check=True,
             capture_output=True,
             text=True,
             timeout=60,
         )
-        assert told.stdout.endswith("2")
+        assert process.stdout.endswith("2")
         trust = ssl.create_default_context(cafile=ready["ca"])
-        made = httpx.post(
+        response = httpx.post(
             f"{ready['http']}/api/v1/streams/", json={"title": "Tea"}, headers=KEY, verify=trust
         )
         for token in ("ak_demo", "ak_nobody"):
-            address = f"{ready['ws']}/api/v1/streams/{made.json()['id']}/chat/ws?token={token}"
+            address = f"{ready['ws']}/api/v1/streams/{response.json()['id']}/chat/ws?token={token}"
             with chat(address, ssl=trust, open_timeout=30) as guest, suppress(ConnectionClosed):
                 guest.send("[" * 20_000)
                 while True:

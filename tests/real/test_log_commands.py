@@ -38,8 +38,8 @@ def test_requests_shows_what_was_asked_by_filter(
     assert "201  POST   /api/v1/streams/  demo" in shown
     assert "404  GET    /api/v1/streams/id/00000000" in shown
     assert "unknown fields: catgory" in printed(capsys, "requests", "--unknown-fields")
-    found = json.loads(printed(capsys, "requests", "--status", "4xx", "--method", "get", "--json"))
-    assert [request["status"] for request in found["requests"]] == [404]
+    result = json.loads(printed(capsys, "requests", "--status", "4xx", "--method", "get", "--json"))
+    assert [request["status"] for request in result["requests"]] == [404]
     assert main(["requests", "--status", "soon"]) == 1
 
 
@@ -117,9 +117,9 @@ async def test_webhooks_are_added_sent_by_hand_and_sent_again(
             assert "There was no vod.failed in this world yet" in capsys.readouterr().err
 
             assert await typed("list") == 0
-            found = json.loads(capsys.readouterr().out.splitlines()[-1])
-            assert len(found["deliveries"]) == 2
-            assert await typed("replay", found["deliveries"][0]["id"]) == 0
+            result = json.loads(capsys.readouterr().out.splitlines()[-1])
+            assert len(result["deliveries"]) == 2
+            assert await typed("replay", result["deliveries"][0]["id"]) == 0
             assert json.loads((await receiver.next(3)).body) == body
             assert await typed("remove", webhook["id"]) == 0
             assert await typed("remove", webhook["id"]) == 1

@@ -51,8 +51,8 @@ def quick_start(walk: Walk) -> dict[str, Any]:
     command = [curl, "-sS", "-X", "POST", f"{walk.ready['http']}/api/v1/streams/"]
     command += ["-H", f"Authorization: Bearer {walk.ready['api_key']}"]
     command += ["-H", "Content-Type: application/json", "-d", json.dumps(body)]
-    told = subprocess.run(command, check=True, capture_output=True, timeout=60).stdout
-    return cast("dict[str, Any]", json.loads(told))
+    data = subprocess.run(command, check=True, capture_output=True, timeout=60).stdout
+    return cast("dict[str, Any]", json.loads(data))
 
 
 def instant(text: str) -> float:
@@ -123,13 +123,13 @@ def test_ffprobe_tells_of_a_live_stream_what_its_encoder_sends(walk: Walk) -> No
     with pushing(address_of(stream)):
         walk.until_parts(stream, 6)
         command = [need("ffprobe"), "-v", "error", "-of", "json", "-show_streams"]
-        told = subprocess.run(
+        process = subprocess.run(
             [*command, stream["playback"]["llhls"]], check=True, capture_output=True, timeout=60
         )
 
-    assert not told.stderr
-    found = {each["codec_type"]: each for each in json.loads(told.stdout)["streams"]}
-    picture, sound = found["video"], found["audio"]
+    assert not process.stderr
+    values = {stream["codec_type"]: stream for stream in json.loads(process.stdout)["streams"]}
+    picture, sound = values["video"], values["audio"]
     assert (picture["codec_name"], picture["width"], picture["height"]) == ("h264", 320, 180)
     assert picture["r_frame_rate"] == "30/1"
     assert (sound["codec_name"], sound["sample_rate"]) == ("aac", "48000")
@@ -390,6 +390,6 @@ def _boxes(mp4: bytes) -> list[bytes]:
 
 def _picture_size(jpeg: bytes) -> tuple[int, int]:
     """From a JPEG's frame header (ITU-T T.81, B.2.2)."""
-    found = re.search(rb"\xff[\xc0-\xc2]..\x08(..)(..)", jpeg, re.DOTALL)
-    assert found, "no JPEG"
-    return int.from_bytes(found[2]), int.from_bytes(found[1])
+    match = re.search(rb"\xff[\xc0-\xc2]..\x08(..)(..)", jpeg, re.DOTALL)
+    assert match, "no JPEG"
+    return int.from_bytes(match[2]), int.from_bytes(match[1])

@@ -30,15 +30,17 @@ def clear(walk: Walk) -> None:
 
 
 def events(walk: Walk, kind: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = walk.get(
+    rows: list[dict[str, Any]] = walk.get(
         f"{walk.ready['admin']}/events?limit=1000&kind={kind}"
     ).json["events"]
-    return [each["values"] for each in found]
+    return [item["values"] for item in rows]
 
 
 def segments_of(walk: Walk, stream: dict[str, Any]) -> list[str]:
     base = urljoin(stream["playback_url"], "stream.m3u8")
-    return [urljoin(base, str(each.uri)) for each in parse(walk.media_playlist(stream)).segments]
+    return [
+        urljoin(base, str(segment.uri)) for segment in parse(walk.media_playlist(stream)).segments
+    ]
 
 
 def test_a_player_stalls_and_recovers(walk: Walk) -> None:
@@ -96,7 +98,7 @@ def test_media_is_missing_truncated_and_slow(walk: Walk) -> None:
         slow = walk.get(segment)
         assert slow.body == whole
         assert slow.headers["Cache-Control"] == "no-store"
-        assert [each["kind"] for each in events(walk, "FaultStruck")] == [
+        assert [event["kind"] for event in events(walk, "FaultStruck")] == [
             "media.missing",
             "media.truncate",
             "media.slow",
@@ -122,7 +124,7 @@ def test_a_publisher_that_comes_while_it_lasts_is_cut_after_a_while(walk: Walk) 
     start(walk, ingest_cut={"after": "300ms"})
     with pushing(address_of(stream)) as push:
         assert push.said()
-    assert [each["kind"] for each in events(walk, "FaultStruck")] == ["ingest.cut"]
+    assert [event["kind"] for event in events(walk, "FaultStruck")] == ["ingest.cut"]
 
 
 def test_a_publisher_is_refused_and_let_in_once_it_is_over(walk: Walk) -> None:

@@ -106,7 +106,9 @@ def test_obs_goes_live_stops_comes_back_and_leaves_a_vod(walk: Walk, home: Home)
         assert health["protocol"] == "rtmp"
         assert health["key_frame_interval_ms"] == 2000
         # On a machine with other work OBS may fall behind, and that is rightly said.
-        assert [each for each in health["warnings"] if "of real time arrives" not in each] == []
+        assert [
+            warning for warning in health["warnings"] if "of real time arrives" not in warning
+        ] == []
 
         # when it stops, the stream waits for it;
         obs.ask("StopStream")
@@ -196,8 +198,8 @@ def test_obs_30_goes_live_by_whip_stops_and_comes_back(walk: Walk, home: Home) -
     whip = stream["ingest"]["webrtc_url"]
     server = whip.replace(stream["stream_key"], stream["cloudflare_stream_id"])
     service = {"server": server, "bearer_token": stream["stream_key"], "service": "WHIP"}
-    told = {"type": "whip_custom", "settings": service}
-    (profile / "service.json").write_text(json.dumps(told))
+    payload = {"type": "whip_custom", "settings": service}
+    (profile / "service.json").write_text(json.dumps(payload))
 
     # when it starts, then the stream is live with its picture and sound;
     with pushing_obs(home) as obs:
@@ -218,6 +220,6 @@ def test_obs_30_goes_live_by_whip_stops_and_comes_back(walk: Walk, home: Home) -
 
 
 def speaks_webrtc() -> bool:
-    found = shutil.which("obs")
-    home = Path(found).resolve().parent.parent if found else Path()
+    text = shutil.which("obs")
+    home = Path(text).resolve().parent.parent if text else Path()
     return any((home / "lib").glob("**/obs-plugins/obs-webrtc.so"))

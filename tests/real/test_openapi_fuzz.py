@@ -57,8 +57,8 @@ def judges_more(operation: Operation) -> bool:
     """Whether values are refused that fit the schema: by a function, or by the verb."""
     if operation.upload or {"invalid", "unsupported"} & set(operation.refuses):
         return True
-    models = [each for each in (operation.body, operation.query) if each]
-    return any("'type': 'function-" in str(each.__pydantic_core_schema__) for each in models)
+    models = [kind_class for kind_class in (operation.body, operation.query) if kind_class]
+    return any("'type': 'function-" in str(model.__pydantic_core_schema__) for model in models)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_nothing_that_a_document_allows_is_answered_otherwise_than_it_says(
         "--warnings",
         "off",
     ]
-    told = subprocess.run(
+    process = subprocess.run(
         command, cwd=tmp_path, capture_output=True, text=True, timeout=SECONDS, check=False
     )
-    assert told.returncode == 0, told.stdout[-6000:] + told.stderr[-2000:]
+    assert process.returncode == 0, process.stdout[-6000:] + process.stderr[-2000:]

@@ -124,11 +124,11 @@ async def test_sdk_reads_and_sets_what_a_media_element_has(
     )
     tab = await cdn_chromium.open(address, trusts_any=True)
     await holds(tab, "heard.includes('loadedmetadata') && api.videoHeight === 360")
-    found = await tab.page.evaluate(
+    result = await tab.page.evaluate(
         "({ paused: api.paused, muted: api.muted, loop: api.loop, controls: api.controls,"
         " autoplay: api.autoplay, ended: api.ended, src: api.src, volume: api.volume })"
     )
-    assert found == {
+    assert result == {
         "paused": True,
         "muted": False,
         "loop": False,

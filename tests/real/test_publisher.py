@@ -55,8 +55,8 @@ def publishing(*arguments: str, **environment: str) -> Iterator["subprocess.Pope
 def publish(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     """The same until it ends by itself."""
     with publishing(*arguments, **environment) as process:
-        told, complaint = process.communicate(timeout=PATIENCE_SECONDS)
-    return subprocess.CompletedProcess(arguments, process.returncode, told, complaint)
+        text, complaint = process.communicate(timeout=PATIENCE_SECONDS)
+    return subprocess.CompletedProcess(arguments, process.returncode, text, complaint)
 
 
 def reports(told: str) -> list[dict[str, Any]]:
@@ -85,12 +85,12 @@ def test_a_test_picture_goes_live_over_tls_and_is_in_the_vod_as_it_was(walk: Wal
 
     # then it reports each second and ends well,
     assert (done.returncode, done.stderr) == (0, "")
-    told = reports(done.stdout)
-    states = [each["state"] for each in told]
+    payloads = reports(done.stdout)
+    states = [item["state"] for item in payloads]
     assert states[:2] == ["connecting", "connected"]
     assert set(states[2:-1]) == {"publishing"}
     assert states[-1] == "ended"
-    assert told[-1]["seconds"] == pytest.approx(3.2, abs=0.2)
+    assert payloads[-1]["seconds"] == pytest.approx(3.2, abs=0.2)
 
     # the stream is over, with a VOD of that length,
     vod = walk.until_vod(stream)
@@ -99,8 +99,8 @@ def test_a_test_picture_goes_live_over_tls_and_is_in_the_vod_as_it_was(walk: Wal
     film = walk.get(vod["mp4_url"]).body
     seen = pictures(film)
     made_ms = [read_strip(each.frame) for each in seen]
-    assert all(made is not None and began_ms <= made <= ended_ms for made in made_ms)
-    assert made_ms == sorted(made_ms, key=lambda made: made or 0)
+    assert all(number is not None and began_ms <= number <= ended_ms for number in made_ms)
+    assert made_ms == sorted(made_ms, key=lambda number: number or 0)
     check_step(seen, beeps(film))
 
 
@@ -135,11 +135,11 @@ def test_a_publisher_that_is_interrupted_takes_its_publish_back(walk: Walk, numb
 
         # when Ctrl-C is pressed,
         process.send_signal(number)
-        told, complaint = process.communicate(timeout=PATIENCE_SECONDS)
+        text, complaint = process.communicate(timeout=PATIENCE_SECONDS)
 
     # then it ends in good order, and so does the stream.
     assert (process.returncode, complaint) == (0, "")
-    assert reports(told)[-1]["state"] == "ended"
+    assert reports(text)[-1]["state"] == "ended"
     assert walk.until_vod(stream)["duration"] > 0
 
 

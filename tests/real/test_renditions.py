@@ -57,15 +57,15 @@ def test_each_size_is_aligned_with_its_source_and_kept_in_the_vod(walk: Walk) ->
     with pushing(address_of(stream), film(size="640x360", video="libx264 -g 30 -bf 2")):
         # Given a stream that is live in three sizes,
         walk.until_parts(stream, 8)
-        found = variants(walk, stream["playback"]["llhls"])
-        assert len(found) == 3
-        texts = [walk.get(address).text for address in found]
+        names = variants(walk, stream["playback"]["llhls"])
+        assert len(names) == 3
+        texts = [walk.get(address).text for address in names]
         assert [check_media(text) for text in texts] == [[], [], []]
         assert all(text.count("#EXT-X-RENDITION-REPORT:") == 2 for text in texts)
 
         # their segments have the same numbers, lengths and dates,
         shapes = [
-            [(each.msn, each.duration, each.date) for each in parse(text).segments]
+            [(segment.msn, segment.duration, segment.date) for segment in parse(text).segments]
             for text in texts
         ]
         common = min(map(len, shapes))
@@ -73,13 +73,13 @@ def test_each_size_is_aligned_with_its_source_and_kept_in_the_vod(walk: Walk) ->
         assert shapes[0][:common] == shapes[1][:common] == shapes[2][:common]
 
         # they go on by the rules,
-        later = walk.get(f"{found[1]}?_HLS_msn={parse(texts[1]).segments[-1].msn + 2}").text
+        later = walk.get(f"{names[1]}?_HLS_msn={parse(texts[1]).segments[-1].msn + 2}").text
         assert check_reload(texts[1], later) == []
         assert walk.ingest(stream)["renditions"] == ["240p", "144p"]
 
     # and the VOD has them all, each as long as the stream was.
     vod = walk.until_vod(stream)
-    assert [each["label"] for each in vod["qualities"]] == ["360p", "240p", "144p"]
+    assert [quality["label"] for quality in vod["qualities"]] == ["360p", "240p", "144p"]
     lengths = [
         seconds_in(walk.get(address).text) for address in variants(walk, vod["playback_url"])
     ]
@@ -89,7 +89,10 @@ def test_each_size_is_aligned_with_its_source_and_kept_in_the_vod(walk: Walk) ->
 def shapes(walk: Walk, addresses: list[str]) -> list[list[tuple[object, ...]]]:
     """Each playlist's segments: their numbers, lengths and dates."""
     return [
-        [(each.msn, each.duration, each.date) for each in parse(walk.get(address).text).segments]
+        [
+            (segment.msn, segment.duration, segment.date)
+            for segment in parse(walk.get(address).text).segments
+        ]
         for address in addresses
     ]
 
@@ -101,10 +104,10 @@ async def test_a_browsers_stream_has_its_sizes_too(walk: Walk, codec: str) -> No
     source = film(size="640x360")
     async with publishing(stream["ingest"]["webrtc_url"], source, codec=codec):
         await ask(lambda: walk.until_parts(stream, 12), "parts come")
-        found = await ask(lambda: variants(walk, stream["playback"]["llhls"]), "its sizes")
-        assert len(found) == 3
+        result = await ask(lambda: variants(walk, stream["playback"]["llhls"]), "its sizes")
+        assert len(result) == 3
         # then they are cut where it is,
-        now = await ask(lambda: shapes(walk, found), "its segments")
+        now = await ask(lambda: shapes(walk, result), "its segments")
         common = min(map(len, now))
         assert common
         assert now[0][:common] == now[1][:common] == now[2][:common]
@@ -114,7 +117,7 @@ async def test_a_browsers_stream_has_its_sizes_too(walk: Walk, codec: str) -> No
         ]
     # and its VOD has all of them.
     vod = await ask(lambda: walk.until_vod(stream), "the VOD is ready")
-    assert [each["label"] for each in vod["qualities"]] == ["360p", "240p", "144p"]
+    assert [quality["label"] for quality in vod["qualities"]] == ["360p", "240p", "144p"]
     lengths = [
         seconds_in(walk.get(address).text) for address in variants(walk, vod["playback_url"])
     ]
@@ -157,8 +160,8 @@ def test_a_stream_that_comes_too_fast_for_the_encoders_loses_sizes_and_nothing_e
         vod: dict[str, Any] = walk.until_vod(stream)
         assert vod["duration"] > 4
         assert len(variants(walk, vod["playback_url"])) == 1
-        told = walk.get(f"{walk.ready['admin']}/events?kind=RenditionDropped").json["events"]
-        assert len(told) == 2
+        payload = walk.get(f"{walk.ready['admin']}/events?kind=RenditionDropped").json["events"]
+        assert len(payload) == 2
 
 
 def test_the_page_s_commands_work_and_kill_9_leaves_all_sizes_in_the_vod(tmp_path: Path) -> None:
@@ -172,8 +175,10 @@ def test_the_page_s_commands_work_and_kill_9_leaves_all_sizes_in_the_vod(tmp_pat
             folder = stream["playback_url"].rsplit("/", 2)[0]
             line = curl.replace("http://127.0.0.1:8787/UID", folder)
             command = [need("curl"), "-sS", *shlex.split(line)[1:]]
-            told = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
-            assert re.findall("RESOLUTION=([0-9x]+)", told.stdout) == ["640x360", "426x240"]
+            process = subprocess.run(
+                command, check=True, capture_output=True, text=True, timeout=60
+            )
+            assert re.findall("RESOLUTION=([0-9x]+)", process.stdout) == ["640x360", "426x240"]
             walk.until_parts(stream, 10)
             server.process.kill()
 
@@ -181,7 +186,7 @@ def test_the_page_s_commands_work_and_kill_9_leaves_all_sizes_in_the_vod(tmp_pat
     with child(tmp_path / "data") as server:
         walk = server.walk()
         vod = walk.until_vod(stream)
-        assert [each["label"] for each in vod["qualities"]] == ["360p", "240p"]
+        assert [quality["label"] for quality in vod["qualities"]] == ["360p", "240p"]
         lengths = [
             seconds_in(walk.get(address).text) for address in variants(walk, vod["playback_url"])
         ]

@@ -57,7 +57,7 @@ def test_a_degraded_picture_stands_without_sound_and_goes_on_afterwards(tmp_path
         media = walk.get(walk.until_vod(stream)["mp4_url"]).body
 
     # What a viewer sees: the strip at the bottom tells when each frame was drawn.
-    seen = [(each.at, read_strip(each.frame)) for each in pictures(media)]
+    seen = [(picture.at, read_strip(picture.frame)) for picture in pictures(media)]
     longest = max((list(frames) for _, frames in groupby(seen, key=lambda each: each[1])), key=len)
     stood_from, stood_until = float(longest[0][0]), float(longest[-1][0])
     assert stood_until - stood_from > 1.8
@@ -98,7 +98,7 @@ async def test_a_guest_of_the_library_sends_and_sees_real_media() -> None:
 def session_of(walk: Walk) -> str | None:
     """The path of the session that two people have seats in."""
     events = walk.get(f"{walk.ready['admin']}/events?limit=1000&kind=ParticipantJoined").json
-    ids = [each["values"]["session_id"] for each in events["events"]]
+    ids = [event["values"]["session_id"] for event in events["events"]]
     return f"/video-sessions/sessions/{ids[0]}" if len(ids) >= 2 else None
 
 

@@ -65,8 +65,8 @@ def played(path: Path) -> dict[str, Any]:
         check=False,
     )
     report: dict[str, Any] = json.loads(done.stdout)
-    missed = [each for each in report["expectations"] if not each["met"]]
-    wrong = [each for each in report["steps"] if not each["ok"]]
+    missed = [expectation for expectation in report["expectations"] if not expectation["met"]]
+    wrong = [step for step in report["steps"] if not step["ok"]]
     assert (done.returncode, report["outcome"], missed, wrong) == (0, "passed", [], [])
     return report
 
@@ -81,8 +81,8 @@ def recording(walk: Walk, path: Path, end: signal.Signals = signal.SIGINT) -> It
             yield
         finally:
             process.send_signal(end)
-        told, _ = process.communicate(timeout=PATIENCE_SECONDS)
-    assert process.returncode == 0, told
+        text, _ = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 0, text
 
 
 def socket_of(walk: Walk, stream: dict[str, Any], key: str) -> ClientConnection:
@@ -134,11 +134,17 @@ def test_a_real_session_is_recorded_and_its_replay_ends_in_the_same_figures(
     report = played(path)
 
     # then it ends in the same figures, within the tolerances that it states,
-    told = {each["fact"].replace(f".{NAME}.", "."): each for each in report["expectations"]}
-    assert told["chat.posted"]["seen"] == "13"
-    assert int(told["analytics.peak_concurrent_viewers"]["seen"]) == pytest.approx(peak, rel=0.05)
+    payload = {
+        expectation["fact"].replace(f".{NAME}.", "."): expectation
+        for expectation in report["expectations"]
+    }
+    assert payload["chat.posted"]["seen"] == "13"
+    assert int(payload["analytics.peak_concurrent_viewers"]["seen"]) == pytest.approx(
+        peak, rel=0.05
+    )
     assert (
-        f"about {duration_text(rounded(vod['duration'] * 1000))}," in told["vod.duration"]["wanted"]
+        f"about {duration_text(rounded(vod['duration'] * 1000))},"
+        in payload["vod.duration"]["wanted"]
     )
     counts = report["counts"]
     for kind in ("ChatSettingsChanged", "FaultStarted", "UserFollowed", "StreamEnded", "VodReady"):

@@ -94,7 +94,7 @@ async def test_hours_on_the_virtual_clock_are_a_stream_a_vod_and_pictures() -> N
         address = vod["video_url"].replace("video.m3u8", "stream.m3u8")
         text = (await asyncio.to_thread(walk.get, address)).text
         segments = parse(text).segments
-        assert round(sum(each.duration or 0 for each in segments), 3) == HOURS * 3600
+        assert round(sum(segment.duration or 0 for segment in segments), 3) == HOURS * 3600
         assert text.count("#EXT-X-DISCONTINUITY\n") == 1
         assert "#EXT-X-ENDLIST" in text
 

@@ -114,10 +114,10 @@ def test_targets_come_and_go_while_a_stream_is_live(here: Walk, there: Walk) -> 
             "TARGET_KEY": copy["stream_key"],
         }
         # As the page says it,
-        told = [run(shown.line, names) for shown in commands(PAGE) if shown.line[:4] == "curl"]
-        target, listed = map(json.loads, told)
+        texts = [run(shown.line, names) for shown in commands(PAGE) if shown.line[:4] == "curl"]
+        target, listed = map(json.loads, texts)
         there.until_status(copy, "live")
-        assert [each["id"] for each in listed["targets"]] == [target["id"]]
+        assert [target["id"] for target in listed["targets"]] == [target["id"]]
         assert copy["stream_key"] not in json.dumps(listed)
 
         address = f"{targets_of(here, source)}/{target['id']}"
@@ -141,9 +141,9 @@ def test_a_key_that_is_refused_is_tried_again_and_told_nowhere(here: Walk, there
         until(lambda: until_target(here, target, "waiting")["attempts"] >= 2, "it was called again")
     # and no log has the key.
     for log in ("events", "requests"):
-        told = here.get(f"{here.ready['admin']}/{log}?limit=500").text
-        assert secret not in told
-        assert log == "requests" or target["id"] in told
+        text = here.get(f"{here.ready['admin']}/{log}?limit=500").text
+        assert secret not in text
+        assert log == "requests" or target["id"] in text
 
 
 def test_the_command_adds_lists_and_removes(

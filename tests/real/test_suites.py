@@ -30,7 +30,7 @@ def blocks(page: Path, language: str) -> list[str]:
 
 
 def test_what_the_pytest_page_shows_passes(pytester: pytest.Pytester) -> None:
-    tests = [each for each in blocks(PYTEST_PAGE, "python") if "def test_" in each]
+    tests = [block for block in blocks(PYTEST_PAGE, "python") if "def test_" in block]
     pytester.makeini("[pytest]\nfilterwarnings = error\n")
     pytester.makepyfile(**{f"test_{number}": text for number, text in enumerate(tests)})
 
@@ -40,7 +40,7 @@ def test_what_the_pytest_page_shows_passes(pytester: pytest.Pytester) -> None:
 
 
 def test_what_the_pytest_page_overrides_can_be_overridden(pytester: pytest.Pytester) -> None:
-    (conftest,) = (each for each in blocks(PYTEST_PAGE, "python") if "def test_" not in each)
+    (conftest,) = (block for block in blocks(PYTEST_PAGE, "python") if "def test_" not in block)
     pytester.makeconftest(conftest)
     pytester.makepyfile(
         """
@@ -57,7 +57,7 @@ def test_the_page_of_other_languages_runs_in_node(tmp_path: Path) -> None:
     node = need("node")
     (source,) = blocks(LANGUAGES_PAGE, "js")
     (tmp_path / "app.test.mjs").write_text(source)
-    (line, *_) = (each.line for each in commands(LANGUAGES_PAGE))
+    (line, *_) = (command.line for command in commands(LANGUAGES_PAGE))
     assert line.startswith("live-emulator exec -- ")
 
     done = subprocess.run(
@@ -92,7 +92,7 @@ def test_each_worker_of_a_suite_under_exec_has_a_world_of_its_own(tmp_path: Path
 
 
 def test_a_job_waits_for_the_ready_file(tmp_path: Path) -> None:
-    (line,) = (each.line for each in commands(CI_PAGE) if "--ready-file" in each.line)
+    (line,) = (command.line for command in commands(CI_PAGE) if "--ready-file" in command.line)
     command = [sys.executable, "-m", "emulator", *line.split()[1:]]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL) as server:
         ready_file = tmp_path / "ready.json"
@@ -104,7 +104,7 @@ def test_a_job_waits_for_the_ready_file(tmp_path: Path) -> None:
 
 
 def test_an_evening_is_a_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (line,) = (each.line for each in commands(CI_PAGE) if "scenario run" in each.line)
+    (line,) = (command.line for command in commands(CI_PAGE) if "scenario run" in command.line)
     monkeypatch.chdir(tmp_path)
     assert main(line.split()[1:]) == 0
     assert "<testsuite" in (tmp_path / "junit.xml").read_text()

@@ -34,8 +34,8 @@ def threads() -> list[str]:
 
 def transcodes(walk: Walk, stream: dict[str, Any]) -> dict[str, tuple[str, str]]:
     return {
-        each["track"]: (each["from"], each["encoder"])
-        for each in walk.ingest(stream).get("transcodes", [])
+        item["track"]: (item["from"], item["encoder"])
+        for item in walk.ingest(stream).get("transcodes", [])
     }
 
 

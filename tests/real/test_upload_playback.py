@@ -59,11 +59,11 @@ def faststart(source: Path, target: Path) -> bytes:
     import av
 
     with (
-        av.open(str(source)) as given,
+        av.open(str(source)) as input_container,
         av.open(str(target), "w", options={"movflags": "faststart"}) as out,
     ):
-        streams = [out.add_stream_from_template(stream) for stream in given.streams]
-        for packet in given.demux():
+        streams = [out.add_stream_from_template(stream) for stream in input_container.streams]
+        for packet in input_container.demux():
             if packet.dts is not None:
                 packet.stream = streams[packet.stream.index]
                 out.mux(packet)

@@ -64,18 +64,18 @@ def walk() -> Iterator[Walk]:
 
 def make(walk: Walk, size: int = 3) -> str:
     body = {"session_name": "Pair programming", "max_participants": size}
-    made: str = walk.ask("POST", SESSIONS, body).json["id"]
-    return f"{SESSIONS}/{made}"
+    text: str = walk.ask("POST", SESSIONS, body).json["id"]
+    return f"{SESSIONS}/{text}"
 
 
 def token(walk: Walk, path: str, key: str) -> str:
-    given: str = walk.ask("POST", f"{path}/token", key=key).json["token"]
-    return given
+    text: str = walk.ask("POST", f"{path}/token", key=key).json["token"]
+    return text
 
 
 def people(walk: Walk, path: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = walk.ask("GET", f"{path}/participants").json["participants"]
-    return found
+    rows: list[dict[str, Any]] = walk.ask("GET", f"{path}/participants").json["participants"]
+    return rows
 
 
 async def until_moving(tab: Tab, count: int) -> None:
@@ -96,7 +96,9 @@ async def test_three_people_see_and_hear_each_other(walk: Walk, chromium: Chromi
     for tab, pictures in zip(tabs, (3, 3, 2), strict=True):
         await until_moving(tab, pictures)
         await until_figures(tab, "peer", "found.samplesHeard > 48000")
-    shown = [(each["audio"], each["video"], each["screen_share"]) for each in people(walk, path)]
+    shown = [
+        (person["audio"], person["video"], person["screen_share"]) for person in people(walk, path)
+    ]
     assert shown == [(True, True, False), (True, True, False), (True, True, True)]
     # a further offer tells who is who,
     await tabs[0].page.evaluate("offer()")

@@ -363,10 +363,10 @@ async def test_a_clip_plays_on_its_own_page_and_as_a_file(
         assert push.said() == ""
     walk.until_vod(stream)
     body = {"title": TITLE, "start_time": 0.7, "end_time": 1.9}
-    made = walk.ask("POST", f"/streams/{stream['id']}/clips", body).json
+    result = walk.ask("POST", f"/streams/{stream['id']}/clips", body).json
 
     def look() -> dict[str, Any] | None:
-        clip: dict[str, Any] = walk.ask("GET", f"/streams/clips/{made['id']}").json
+        clip: dict[str, Any] = walk.ask("GET", f"/streams/clips/{result['id']}").json
         return clip if clip["status"] == "ready" else None
 
     clip = until(look, "the clip is cut")

@@ -46,11 +46,11 @@ async def test_webrtc_peers_are_stalled_throttled_and_cut(walk: Walk) -> None:
         await asyncio.to_thread(start, walk, ingest_cut={})
         await ask(lambda: walk.stream(stream)["status"] == "ended", "it has ended")
     struck = await asyncio.to_thread(events, walk, "FaultStruck")
-    kinds = {each["kind"] for each in struck}
+    kinds = {item["kind"] for item in struck}
     assert kinds == {"media.stall", "ingest.throttle", "ingest.cut"}
 
 
 async def lost_by(sender: Session) -> int:
     """How many packets were lost, by the receiver's reports (RFC 3550, 6.4.2)."""
     stats = await sender.peer.getStats()
-    return sum(each.packetsLost for each in stats.values() if each.type == "remote-inbound-rtp")
+    return sum(stat.packetsLost for stat in stats.values() if stat.type == "remote-inbound-rtp")

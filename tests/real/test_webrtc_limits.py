@@ -127,7 +127,7 @@ async def test_peer_that_does_not_connect_is_logged_with_the_setting_that_helps(
     with emulating(webrtc_connect_ms=1_000) as (walk, emulator), caplog.at_level(logging.INFO):
         answer = post_offer(walk.create()["ingest"]["webrtc_url"], OFFER)
         await ask(lambda: peers_of(emulator).count == 0, "it is let go")
-        [line] = [each for each in caplog.messages if "WebRTC peer left" in each]
+        [line] = [message for message in caplog.messages if "WebRTC peer left" in message]
     assert f"127.0.0.1:{port_of(answer.text)}" in line
     assert "--webrtc-hosts" in line
 
@@ -225,10 +225,10 @@ def test_peers_are_reached_in_one_range_of_ports() -> None:
     ports = f"{first}-{first + 1}"
     with emulating(webrtc_ports=ports, webrtc_hosts="127.0.0.1") as (walk, _):
         whips = [walk.create()["ingest"]["webrtc_url"] for _ in range(3)]
-        answers = [post_offer(each, OFFER) for each in whips]
+        answers = [post_offer(whip, OFFER) for whip in whips]
 
-        assert [each.status for each in answers] == [201, 201, 503]
-        assert {port_of(each.text) for each in answers[:2]} == {first, first + 1}
+        assert [answer.status for answer in answers] == [201, 201, 503]
+        assert {port_of(answer.text) for answer in answers[:2]} == {first, first + 1}
         assert "webrtc_ports" in answers[2].json["detail"]
         resource = answers[0].headers["Location"]
         assert send("DELETE", resource).status == 200
@@ -279,8 +279,8 @@ async def post_all(offers: list[tuple[str, str]]) -> list[tuple[int, str | None]
 
 
 def port_of(answer: str) -> int:
-    lines = [each for each in answer.splitlines() if each.startswith("a=candidate:")]
-    [line] = [each for each in lines if " 127.0.0.1 " in each]
+    lines = [line for line in answer.splitlines() if line.startswith("a=candidate:")]
+    [line] = [line for line in lines if " 127.0.0.1 " in line]
     return int(line.split()[5])
 
 
@@ -312,15 +312,15 @@ def pester(port: int) -> None:
 
 async def connect_only(answer: str) -> None:
     """An ICE agent that finds the way and then keeps silent."""
-    told = dict(
+    payload = dict(
         line[2:].split(":", 1) for line in answer.splitlines() if line[:2] == "a=" and ":" in line
     )
     ice = aioice.Connection(
         ice_controlling=True, local_username="abcd", local_password="1f8Kqbui9fD89tgLcrHjpuSo"
     )
     await ice.gather_candidates()
-    ice.remote_username, ice.remote_password = told["ice-ufrag"], told["ice-pwd"]
-    await ice.add_remote_candidate(aioice.Candidate.from_sdp(told["candidate"]))
+    ice.remote_username, ice.remote_password = payload["ice-ufrag"], payload["ice-pwd"]
+    await ice.add_remote_candidate(aioice.Candidate.from_sdp(payload["candidate"]))
     await ice.add_remote_candidate(None)
     try:
         await ice.connect()

@@ -40,7 +40,7 @@ def viewers(walk: Walk, stream: dict[str, object]) -> int:
 
 
 def codecs_at_work() -> list[str]:
-    return [each.name for each in threading.enumerate() if each.name.startswith("webrtc")]
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("webrtc")]
 
 
 async def until_seen_and_heard(session: Session, pictures: int = 30) -> None:
@@ -157,9 +157,9 @@ def test_what_cannot_be_watched_is_refused_with_a_sentence(walk: Walk) -> None:
         assert refused.json["detail"] == "This stream has no media yet."
     # and a simulated one, and none at all,
     [simulated, *_] = [
-        each
-        for each in walk.ask("GET", "/streams/?status=live").json["streams"]
-        if each["id"] != zombie["id"] and each["status"] == "live"
+        stream
+        for stream in walk.ask("GET", "/streams/?status=live").json["streams"]
+        if stream["id"] != zombie["id"] and stream["status"] == "live"
     ]
     refused = post_offer(simulated["playback"]["whep"], offer)
     assert (refused.status, "simulated" in refused.json["detail"]) == (409, True)

@@ -52,7 +52,7 @@ async def test_a_peer_goes_live_plays_over_hls_ends_and_leaves_a_vod(
         # then HLS has its picture and its sound,
         assert live
         health = await ask(
-            lambda: (found := walk.ingest(stream))["audio_codec"] and found, "its sound comes"
+            lambda: (values := walk.ingest(stream))["audio_codec"] and values, "its sound comes"
         )
         assert health["protocol"] == "whip"
         assert health["video_codec"].startswith("avc1")
@@ -66,7 +66,7 @@ async def test_a_peer_goes_live_plays_over_hls_ends_and_leaves_a_vod(
         assert (await asyncio.to_thread(walk.stream, stream))["status"] == "ended"
     vod = await ask(lambda: walk.until_vod(stream), "the VOD is ready")
     assert vod["status"] == "ready"
-    assert not [each for each in threading.enumerate() if each.name.startswith("webrtc")]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("webrtc")]
 
 
 async def test_whip_publisher_may_close_its_connection_before_it_says_goodbye(walk: Walk) -> None:
@@ -78,7 +78,7 @@ async def test_whip_publisher_may_close_its_connection_before_it_says_goodbye(wa
     assert (await asyncio.to_thread(walk.stream, stream))["status"] == "live"
     # when it says goodbye after that, then the stream ends there and then, and once.
     said = [await asyncio.to_thread(send, "DELETE", session.address) for _ in range(2)]
-    assert [each.status for each in said] == [200, 404]
+    assert [answer.status for answer in said] == [200, 404]
     assert (await asyncio.to_thread(walk.stream, stream))["status"] == "ended"
 
 
@@ -174,7 +174,7 @@ async def test_the_own_stun_answer_is_told_and_answers(walk: Walk) -> None:
     ice = aioice.Connection(ice_controlling=True, stun_server=(host, int(port)), use_ipv6=False)
     try:
         await ice.gather_candidates()
-        kinds = {each.type for each in ice.local_candidates}
+        kinds = {local_candidate.type for local_candidate in ice.local_candidates}
     finally:
         await ice.close()
     assert kinds <= {"host", "srflx"}
@@ -218,9 +218,9 @@ async def test_a_name_that_a_browser_hides_behind_is_looked_up(walk: Walk) -> No
         except OSError as error:
             pytest.skip(f"no mDNS on this machine: {error}")
         # when it offers, then it is called there (a STUN binding request, RFC 8489, 5).
-        told = f"a=mid:0\r\na=candidate:1 1 udp 2122194687 {name} {port} typ host\r\n"
+        text = f"a=mid:0\r\na=candidate:1 1 udp 2122194687 {name} {port} typ host\r\n"
         answer = post_offer(
-            walk.create()["ingest"]["webrtc_url"], offer.replace("a=mid:0\r\n", told)
+            walk.create()["ingest"]["webrtc_url"], offer.replace("a=mid:0\r\n", text)
         )
         assert answer.status == 201
         called = await asyncio.to_thread(plug.recv, 2048)
@@ -244,7 +244,7 @@ async def test_the_built_in_publisher_goes_live_over_webrtc(walk: Walk) -> None:
         assert session.frames(AudioFrame)
         assert read_strip(session.frames(VideoFrame)[-1]) is not None
     # with sound and picture in step, and stops as an encoder does.
-    health = await ask(lambda: (found := walk.ingest(stream))["pace"] and found, "it is measured")
+    health = await ask(lambda: (values := walk.ingest(stream))["pace"] and values, "it is measured")
     assert health["gaps"] == 0
     assert abs(health["drift_ms"]) < 200
     await publisher.stop()

@@ -31,8 +31,8 @@ def make(walk: Walk, name: str) -> str:
 
 
 def status(walk: Walk, stream: dict[str, Any], key: str) -> str:
-    told: str = walk.ask("GET", f"/streams/id/{stream['id']}", key=key).json["status"]
-    return told
+    text: str = walk.ask("GET", f"/streams/id/{stream['id']}", key=key).json["status"]
+    return text
 
 
 def test_a_stream_key_finds_its_world_and_a_dropped_world_leaves_nothing(
@@ -131,7 +131,7 @@ def test_a_snapshot_keeps_the_media_it_speaks_of(walk: Walk) -> None:
     assert vods() is None
     # then a restore brings facts and pictures back.
     assert walk.ask("POST", f"{admin}/snapshots/s/restore", key=key).status == 200
-    assert [each["id"] for each in vods() or []] == [vod["id"]]
+    assert [item["id"] for item in vods() or []] == [vod["id"]]
     playlist = walk.get(vod["video_url"])
     assert playlist.status == 200
     assert urlsplit(vod["video_url"]).netloc == urlsplit(walk.ready["http"]).netloc

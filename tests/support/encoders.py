@@ -151,10 +151,10 @@ class Player:
 
     def result(self) -> Played:
         """What it played, after its end. Fails with its complaints, if it has any."""
-        told, complaints = self._process.communicate(timeout=PATIENCE_SECONDS)
+        data, complaints = self._process.communicate(timeout=PATIENCE_SECONDS)
         assert self._process.returncode == 0, complaints.decode(errors="replace")
         assert not complaints, complaints.decode(errors="replace")
-        return _played(told.decode())
+        return _played(data.decode())
 
 
 def play(address: str | Path, *options: str, by: str = BUNDLED) -> Played:

@@ -32,27 +32,27 @@ class Played:
 
     @property
     def steps(self) -> list[StepDone]:
-        return [each for each in self.results if isinstance(each, StepDone)]
+        return [result for result in self.results if isinstance(result, StepDone)]
 
     @property
     def judged(self) -> list[Judged]:
-        return [each for each in self.results if isinstance(each, Judged)]
+        return [result for result in self.results if isinstance(result, Judged)]
 
     @property
     def notes(self) -> list[tuple[int, str]]:
-        return [(each.at_ms, each.text) for each in self.results if isinstance(each, Noted)]
+        return [(result.at_ms, result.text) for result in self.results if isinstance(result, Noted)]
 
     @property
     def broken(self) -> list[str]:
-        return [each.reason for each in self.results if isinstance(each, Broken)]
+        return [result.reason for result in self.results if isinstance(result, Broken)]
 
     @property
     def missed(self) -> list[str]:
-        return [each.path for each in self.judged if not each.is_met]
+        return [judged.path for judged in self.judged if not judged.is_met]
 
     @property
     def is_fine(self) -> bool:
-        return not self.broken and not self.missed and all(each.is_ok for each in self.steps)
+        return not self.broken and not self.missed and all(step.is_ok for step in self.steps)
 
 
 async def played_with_report(text: str) -> Fold:

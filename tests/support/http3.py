@@ -64,8 +64,13 @@ class Http3(QuicConnectionProtocol):
 
     def _begin(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> int:
         stream_id = self._quic.get_next_available_stream_id()
-        told = {":method": method, ":scheme": "https", ":authority": self.authority, ":path": path}
-        sent = [(k.encode(), v.encode()) for k, v in {**told, **headers}.items()]
+        payload = {
+            ":method": method,
+            ":scheme": "https",
+            ":authority": self.authority,
+            ":path": path,
+        }
+        sent = [(k.encode(), v.encode()) for k, v in {**payload, **headers}.items()]
         self._waiting[stream_id] = asyncio.get_running_loop().create_future()
         self._http.send_headers(stream_id, sent, end_stream=body is None)
         if body is not None:

@@ -19,9 +19,9 @@ class Held(NamedTuple):
     def now(cls, emulator: Emulator) -> "Held":
         """Not for the emulator's own loop."""
         threads = [
-            each.name
-            for each in threading.enumerate()
-            if not each.name.startswith(("asyncio_", "AnyIO", "ThreadPoolExecutor"))
+            thread.name
+            for thread in threading.enumerate()
+            if not thread.name.startswith(("asyncio_", "AnyIO", "ThreadPoolExecutor"))
         ]
         tasks = emulator.call(lambda: len(asyncio.all_tasks()))
         return cls(len(list(Path("/dev/fd").iterdir())), len(threads), tasks)
@@ -33,4 +33,6 @@ class Held(NamedTuple):
 
 def codecs_at_work() -> list[str]:
     """The threads that transcode for WebRTC, by what they make."""
-    return sorted(each.name for each in threading.enumerate() if each.name.startswith("webrtc"))
+    return sorted(
+        thread.name for thread in threading.enumerate() if thread.name.startswith("webrtc")
+    )

@@ -108,9 +108,9 @@ class Obs:
             assert json.loads(line.recv(PATIENCE_SECONDS))["op"] == 2
             asked = {"requestType": request, "requestId": "1", "requestData": values}
             line.send(json.dumps({"op": 6, "d": asked}))
-            told: dict[str, Any] = json.loads(line.recv(PATIENCE_SECONDS))["d"]
-        assert told["requestStatus"]["result"], told
-        answer: dict[str, Any] = told.get("responseData") or {}
+            payload: dict[str, Any] = json.loads(line.recv(PATIENCE_SECONDS))["d"]
+        assert payload["requestStatus"]["result"], payload
+        answer: dict[str, Any] = payload.get("responseData") or {}
         return answer
 
     def kill(self) -> None:

@@ -14,9 +14,9 @@ def need(program: str, *others: str) -> str:
     """
     names = (program, *others)
     for name in names:
-        found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
-        if found:
-            return found
+        text = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
+        if text:
+            return text
     lacking(f"{' or '.join(names)} is not installed")
 
 

@@ -65,15 +65,15 @@ class WatchedStore(Store):
 
     def scans(self) -> list[str]:
         """The statements so far, and those of triggers, that walk a whole table; with the walk."""
-        found = []
+        plans = []
         for sql, values in self.statements.items():
-            found += [f"{walk}: {sql}" for walk in self.walks(sql, *values)]
+            plans += [f"{walk}: {sql}" for walk in self.walks(sql, *values)]
         for name, body in _triggers(
             super().rows("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
         ):
             count = body.count("?")
-            found += [f"{walk}: {name}" for walk in self.walks(body, *[None] * count)]
-        return found
+            plans += [f"{walk}: {name}" for walk in self.walks(body, *[None] * count)]
+        return plans
 
     def walks(self, sql: str, *values: object) -> list[str]:
         """The steps of a statement's plan that walk a whole table."""
@@ -91,25 +91,25 @@ class WatchedStore(Store):
 
 def sites_in(paths: Iterable[Path]) -> set[Site]:
     """Every place in these files that asks the store: the first line of the call."""
-    found = set()
+    plans = set()
     for path in paths:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 owner = node.func.value
                 is_store = isinstance(owner, ast.Attribute) and owner.attr == "store"
                 if is_store and node.func.attr in _ASKING:
-                    found.add(Site(str(path), node.lineno))
-    return found
+                    plans.add(Site(str(path), node.lineno))
+    return plans
 
 
 def _triggers(rows: list[Row]) -> list[tuple[str, str]]:
     """Each statement of each trigger, with what it knows of the row put in as a value."""
-    found = []
+    plans = []
     for name, sql in rows:
         body = sql.partition(" BEGIN")[2].rpartition("END")[0]
         for statement in filter(None, map(str.strip, body.split(";"))):
-            found.append((name, _OLD_OR_NEW.sub("?", statement)))
-    return found
+            plans.append((name, _OLD_OR_NEW.sub("?", statement)))
+    return plans
 
 
 class Overheard:

@@ -28,11 +28,11 @@ class Received:
 
     def is_signed_with(self, secret: str) -> bool:
         """As a receiver checks it: the header's own time, a dot, and the body as it came."""
-        found = re.fullmatch(r"time=(\d+),sig1=([0-9a-f]{64})", self.headers["webhook-signature"])
-        assert found is not None
-        signed = found[1].encode() + b"." + self.body
+        match = re.fullmatch(r"time=(\d+),sig1=([0-9a-f]{64})", self.headers["webhook-signature"])
+        assert match is not None
+        signed = match[1].encode() + b"." + self.body
         mac = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
-        return hmac.compare_digest(mac, found[2])
+        return hmac.compare_digest(mac, match[2])
 
 
 class Receiver:

@@ -94,11 +94,11 @@ async def heard(emulator: Emulator, kind: type[Event], act: Any, world: str = "d
 
     forget = emulator.platform.worlds.find(world).bus.subscribe(hear)
     try:
-        made = await act
+        result = await act
         await asyncio.wait_for(has_come.wait(), timeout=PATIENCE_SECONDS)
     finally:
         forget()
-    return made
+    return result
 
 
 async def record(

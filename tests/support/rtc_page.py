@@ -67,8 +67,8 @@ async def open_page(chromium: Chromium, http: str) -> Tab:
 
 
 async def figures(tab: Tab, peer: str) -> dict[str, Any]:
-    found: dict[str, Any] = await tab.page.evaluate(f"figures({peer})")
-    return found
+    values: dict[str, Any] = await tab.page.evaluate(f"figures({peer})")
+    return values
 
 
 async def until_figures(tab: Tab, peer: str, claim: str) -> None:

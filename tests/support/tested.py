@@ -29,8 +29,8 @@ class Recorder:
         self._file = location[0]
 
     def pytest_sessionfinish(self) -> None:
-        told = {name: sorted(files) for name, files in sorted(self._seen.items())}
-        self._path.write_text(json.dumps(told, indent=1) + "\n", "utf-8")
+        payload = {name: sorted(files) for name, files in sorted(self._seen.items())}
+        self._path.write_text(json.dumps(payload, indent=1) + "\n", "utf-8")
 
     def _remember(self, entry: LoggedRequest) -> None:
         is_platform = entry.path.startswith(_PLATFORM)

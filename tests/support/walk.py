@@ -208,13 +208,13 @@ def next_part(playlist: str) -> int:
 
 def addresses_in(playlist: str, base: str) -> list[str]:
     """Whatever a media playlist leads to, but for what it only hints at."""
-    found = []
+    uris = []
     for line in playlist.splitlines():
         if line.startswith(("#EXT-X-MAP:", "#EXT-X-PART:")):
-            found.append(line.partition('URI="')[2].partition('"')[0])
+            uris.append(line.partition('URI="')[2].partition('"')[0])
         elif line and not line.startswith("#"):
-            found.append(line)
-    return [urljoin(base, each) for each in found]
+            uris.append(line)
+    return [urljoin(base, each) for each in uris]
 
 
 def seconds_in(playlist: str) -> float:

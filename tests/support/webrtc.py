@@ -56,19 +56,19 @@ def post_offer(address: str, sdp: str, **headers: str) -> Answer:
 async def until(look: Callable[[], Any], what: str) -> Any:
     """As `walk.until`, on a loop that must not stand still."""
     deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
-    while not (found := look()):
+    while not (result := look()):
         assert asyncio.get_running_loop().time() < deadline, f"waited in vain for: {what}"
         await asyncio.sleep(0.02)
-    return found
+    return result
 
 
 async def ask(look: Callable[[], Any], what: str) -> Any:
     """The same for something that asks the emulator, in a thread."""
     deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
-    while not (found := await asyncio.to_thread(look)):
+    while not (result := await asyncio.to_thread(look)):
         assert asyncio.get_running_loop().time() < deadline, f"waited in vain for: {what}"
         await asyncio.sleep(0.05)
-    return found
+    return result
 
 
 @dataclass
@@ -162,7 +162,7 @@ class Deafness:
         [code] = re.findall("a=rtpmap:([0-9]+) H264/", session.answer.text)
         self._picture = int(code)
         transport: Any
-        [transport] = {each.transport for each in session.peer.getReceivers()}
+        [transport] = {getReceiver.transport for getReceiver in session.peer.getReceivers()}
         self._understand = transport._handle_rtp_data
         transport._handle_rtp_data = self._look
         self._receive = transport.transport._recv
@@ -197,10 +197,14 @@ def prefer(peer: RTCPeerConnection, codec: str) -> None:
     """Offer one video codec only."""
     for transceiver in peer.getTransceivers():
         if transceiver.kind == "video":
-            found = RTCRtpSender.getCapabilities("video")
-            assert found is not None
+            rtc_rtp_capabilities = RTCRtpSender.getCapabilities("video")
+            assert rtc_rtp_capabilities is not None
             transceiver.setCodecPreferences(
-                [each for each in found.codecs if each.mimeType == f"video/{codec}"]
+                [
+                    capability
+                    for capability in rtc_rtp_capabilities.codecs
+                    if capability.mimeType == f"video/{codec}"
+                ]
             )
 
 
@@ -241,8 +245,8 @@ VideoFrame, AudioFrame = av.VideoFrame, av.AudioFrame
 @cache
 def has_whip(ffmpeg: str) -> bool:
     """Whether this ffmpeg speaks WHIP, as those from version 8 on may."""
-    told = subprocess.run([ffmpeg, "-v", "error", "-muxers"], capture_output=True, check=True)
-    return b" whip " in told.stdout
+    process = subprocess.run([ffmpeg, "-v", "error", "-muxers"], capture_output=True, check=True)
+    return b" whip " in process.stdout
 
 
 @contextmanager

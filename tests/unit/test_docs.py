@@ -70,9 +70,9 @@ def test_the_endpoints_are_told_as_they_are_served() -> None:
 
 def test_every_operation_says_in_a_sentence_what_it_does() -> None:
     silent = [
-        f"{each.method} {each.path}"
-        for each in (*OPERATIONS, *ADMIN)
-        if not each.summary.endswith(".")
+        f"{operation.method} {operation.path}"
+        for operation in (*OPERATIONS, *ADMIN)
+        if not operation.summary.endswith(".")
     ]
     assert silent == [], "the first line of the answer's docstring"
 

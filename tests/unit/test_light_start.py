@@ -13,8 +13,10 @@ def test_building_the_emulator_imports_no_heavy_library() -> None:
         "import sys; from emulator import Emulator; from emulator.cli import serve, main;"
         f"print(*(name for name in {_LATE!r} if name in sys.modules))"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert told.stdout.split() == []
+    process = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert process.stdout.split() == []
 
 
 # Each module of ours costs 0.2 ms, each class whose methods are written 0.2 more. A room that makes
@@ -54,11 +56,11 @@ def test_a_start_on_a_kept_folder_enters_no_room_that_it_does_not_use(tmp_path: 
     subprocess.run(command, capture_output=True, check=True)
 
     # when the next one starts on it,
-    told = subprocess.run(command, capture_output=True, text=True, check=True)
+    process = subprocess.run(command, capture_output=True, text=True, check=True)
 
     # then by the time it is ready only what it used is there.
-    modules = set(told.stdout.split())
-    unmade, made = map(int, told.stderr.split())
+    modules = set(process.stdout.split())
+    unmade, number = map(int, process.stderr.split())
     assert not modules & {*_LATE, *_ROOMS_ENTERED_LATER}
     assert len([name for name in modules if name.startswith("emulator")]) <= _MODULES_MAX
-    assert made <= _VALUES_MADE_MAX < unmade
+    assert number <= _VALUES_MADE_MAX < unmade

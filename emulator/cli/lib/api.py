@@ -165,8 +165,8 @@ def _parsed(content: bytes) -> Any:
 def _sentence(refusal: urllib.error.HTTPError) -> str:
     """The `message` of the platform's error body (contract, Conventions), or the bare status."""
     try:
-        told = json.loads(refusal.read())
-        message = told.get("message") or told.get("detail")
+        payload = json.loads(refusal.read())
+        message = payload.get("message") or payload.get("detail")
     except (ValueError, AttributeError, OSError):
         message = None
     return message if isinstance(message, str) else f"HTTP {refusal.code} {refusal.reason}"

@@ -13,15 +13,15 @@ class _JsonLines(logging.Formatter):
     """One JSON object a line; `at` is seconds since 1970 with milliseconds."""
 
     def format(self, record: logging.LogRecord) -> str:
-        told: dict[str, object] = {
+        payload: dict[str, object] = {
             "at": round(record.created, 3),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
         }
         if record.exc_info:
-            told["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(told, ensure_ascii=False)
+            payload["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(payload, ensure_ascii=False)
 
 
 class _TextLines(logging.Formatter):

@@ -55,8 +55,8 @@ def show(
 ) -> int:
     """Print all there is, with `--json` as one object; with `--follow` a line each, for ever."""
     if not args.follow:
-        found = list(read())
-        print(json.dumps({name: found}) if args.json else "\n".join(map(line, found)))
+        rows = list(read())
+        print(json.dumps({name: rows}) if args.json else "\n".join(map(line, rows)))
         return 0
     try:
         while True:

@@ -97,5 +97,5 @@ def _by_lsof(port: int) -> Holder:
         listed = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return Holder(0, "")
-    told = {line[0]: line[1:] for line in reversed(listed.stdout.splitlines()) if line}
-    return Holder(int(told.get("p", "0")), told.get("c", ""))
+    payload = {line[0]: line[1:] for line in reversed(listed.stdout.splitlines()) if line}
+    return Holder(int(payload.get("p", "0")), payload.get("c", ""))

@@ -105,12 +105,12 @@ def speed_of(text: str) -> float:
     if text in named:
         return named[text]
     try:
-        found = float(text.removesuffix("x"))
+        value = float(text.removesuffix("x"))
     except ValueError:
-        found = 0.0
-    if not 0.01 <= found <= 10_000:
+        value = 0.0
+    if not 0.01 <= value <= 10_000:
         raise argparse.ArgumentTypeError(f"invalid speed {text!r}; write virtual, real or 10x")
-    return found
+    return value
 
 
 def parameter_of(text: str) -> tuple[str, str]:

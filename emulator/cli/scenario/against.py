@@ -27,7 +27,7 @@ def play(
             admin.call("POST", "scenarios", _order(args, name, scenario, ends_ms, admin))
             for name, scenario in zip(args.files, scenarios, strict=True)
         ]
-        ids = [each["id"] for each in started]
+        ids = [item["id"] for item in started]
         if not _watch(admin, ids, line, stop):
             for run_id in ids:
                 admin.call("DELETE", f"scenarios/runs/{quote(run_id)}")
@@ -41,7 +41,7 @@ def _watch(admin: Admin, ids: list[str], line: LiveLine, stop: threading.Event) 
     while True:
         runs = [admin.call("GET", f"scenarios/runs/{quote(run_id)}") for run_id in ids]
         line.show(" | ".join(map(_progress, runs)))
-        if all(each["state"] == "over" for each in runs):
+        if all(run["state"] == "over" for run in runs):
             return True
         if stop.wait(_LOOK_SECONDS):
             return False

@@ -19,7 +19,7 @@ def known() -> Known:
     """What every fresh world brings: the default seed's people and categories."""
     seed = seeds.read("default")
     slugs = {
-        each["slug"] for entry in seed.categories for each in (entry, *entry.get("children", ()))
+        item["slug"] for entry in seed.categories for item in (entry, *entry.get("children", ()))
     }
     return Known(frozenset(user["username"] for user in seed.users), frozenset(slugs))
 
@@ -50,17 +50,17 @@ def validate(args: argparse.Namespace) -> int:
             print(refused.message, file=sys.stderr)
             return 2
     if args.json:
-        told = [
+        payloads = [
             {
-                "file": each.file,
-                "line": each.line,
-                "column": each.column,
-                "rule": each.rule,
-                "message": each.message,
+                "file": mistake.file,
+                "line": mistake.line,
+                "column": mistake.column,
+                "rule": mistake.rule,
+                "message": mistake.message,
             }
-            for each in mistakes
+            for mistake in mistakes
         ]
-        print(json.dumps({"mistakes": told}))
+        print(json.dumps({"mistakes": payloads}))
     elif mistakes:
         print("\n".join(map(str, mistakes)))
     else:
@@ -70,13 +70,13 @@ def validate(args: argparse.Namespace) -> int:
 
 def show_list(args: argparse.Namespace) -> int:
     """The library, with its parameters."""
-    found = [_told(name) for name in files.library()]
+    rows = [_told(name) for name in files.library()]
     if args.json:
-        print(json.dumps({"scenarios": found}))
+        print(json.dumps({"scenarios": rows}))
         return 0
-    for each in found:
-        print(f"{each['name']}\n    {each['about']}")
-        for param in each["params"]:
+    for item in rows:
+        print(f"{item['name']}\n    {item['about']}")
+        for param in item["params"]:
             print(f"    -p {param['name']}={param['default']}  {param['help']}".rstrip())
     return 0
 
@@ -102,7 +102,7 @@ def _told(name: str) -> dict[str, Any]:
         "title": scenario.name,
         "about": scenario.about,
         "params": [
-            {"name": each.name, "type": each.type, "default": each.default, "help": each.help}
-            for each in scenario.params.values()
+            {"name": param.name, "type": param.type, "default": param.default, "help": param.help}
+            for param in scenario.params.values()
         ],
     }

@@ -74,27 +74,27 @@ def finish(args: argparse.Namespace, reports: list[dict[str, Any]]) -> int:
 def told(report: dict[str, Any]) -> list[str]:
     """A run in a few lines: how it went, and every miss in a sentence."""
     expectations = report["expectations"]
-    met = sum(each["met"] for each in expectations)
-    found = [
+    met = sum(expectation["met"] for expectation in expectations)
+    names = [
         f"{report['scenario']}: {report['outcome']}. {met} of {len(expectations)} expectations met,"
         f" {duration_text(report['length_ms'])} in {report['wall_ms'] / 1000:.1f} s,"
         f" {report['events']} events, up to {report['viewers_peak']} viewers,"
         f" {report['chat_posted']} lines. log_hash {report['log_hash'][:16]}"
     ]
     if report["reason"]:
-        found.append(f"  {report['reason']}")
-    found += [
+        names.append(f"  {report['reason']}")
+    names += [
         f"  {step['place']}: {step['name']} {_outcome(step)}: {step['told']}"
         for step in report["steps"]
         if not step["ok"] and step["outcome"] != "missed"
     ]
-    found += [
+    names += [
         f"  {step['place']}: {step['name']} never began: {step['told']}"
         for step in report["steps"]
         if step["ok"] and step["outcome"] == "never-began"
     ]
-    missed = [each for each in expectations if not each["met"]]
-    return found + [f"  {each['place']}: {failure_message(each)}" for each in missed]
+    missed = [expectation for expectation in expectations if not expectation["met"]]
+    return names + [f"  {item['place']}: {failure_message(item)}" for item in missed]
 
 
 def _outcome(step: dict[str, Any]) -> str:
@@ -143,7 +143,7 @@ class _Playing:
                 for name, scenario in zip(self._args.files, self._scenarios, strict=True)
             ]
             await self._watch(runs, entries, stop)
-            self._reports += [each.report for each in entries if each.report is not None]
+            self._reports += [entry.report for entry in entries if entry.report is not None]
             self._line.end()
             if self._args.keep and not stop.is_set():
                 await self._keep(entries, str(emulator.ready["http"]), stop)
@@ -151,9 +151,9 @@ class _Playing:
 
     async def _watch(self, runs: "Runs", entries: "list[RunRecord]", stop: asyncio.Event) -> None:
         """Show how it goes, until all are over or somebody has had enough."""
-        waits = [asyncio.create_task(each.done.wait()) for each in entries]
+        waits = [asyncio.create_task(entry.done.wait()) for entry in entries]
         stopping = asyncio.create_task(stop.wait())
-        while left := [each for each in waits if not each.done()]:
+        while left := [wait for wait in waits if not wait.done()]:
             await asyncio.wait(
                 [*left, *([] if stop.is_set() else [stopping])],
                 timeout=_LOOK_SECONDS,
@@ -165,9 +165,9 @@ class _Playing:
         stopping.cancel()
 
     async def _keep(self, entries: "list[RunRecord]", http: str, stop: asyncio.Event) -> None:
-        for each in entries:
-            told = f"{each.order.scenario.name} stays in the world {each.world}: send the header"
-            self._line.say(f"{told} X-Emulator-World: {each.world} to {http}. Ctrl-C ends it.")
+        for entry in entries:
+            text = f"{entry.order.scenario.name} stays in the world {entry.world}: send the header"
+            self._line.say(f"{text} X-Emulator-World: {entry.world} to {http}. Ctrl-C ends it.")
         await stop.wait()
 
 
@@ -181,9 +181,9 @@ def _progress(entry: "RunRecord") -> str:
 
 
 def _wrong_hash(args: argparse.Namespace, report: dict[str, Any]) -> str:
-    found: str = report["log_hash"]
-    if args.check and not found.startswith(args.check):
-        return f"log_hash is {found}, not {args.check}: the evening was another one."
+    text: str = report["log_hash"]
+    if args.check and not text.startswith(args.check):
+        return f"log_hash is {text}, not {args.check}: the evening was another one."
     return ""
 
 

@@ -39,12 +39,12 @@ def _write(args: argparse.Namespace, admin: Admin, path: Path, recording: dict[s
         "since_ms": recording["now_ms"],
         "name": recording["name"],
     }
-    found: dict[str, Any] = admin.call("GET", "scenarios/recordings", query=urlencode(query))
-    texts = {path.name: found["text"], **found["files"]}
+    values: dict[str, Any] = admin.call("GET", "scenarios/recordings", query=urlencode(query))
+    texts = {path.name: values["text"], **values["files"]}
     if args.exact:
-        texts[f"{path.stem}.jsonl"] = found["exact"]
+        texts[f"{path.stem}.jsonl"] = values["exact"]
     write_files(path.parent, texts)
-    told = {"events": found["events"], "files": [str(path.parent / each) for each in texts]}
+    payload = {"events": values["events"], "files": [str(path.parent / text) for text in texts]}
     if args.json:
-        return json.dumps(told)
-    return f"{found['events']} events: {', '.join(told['files'])}"
+        return json.dumps(payload)
+    return f"{values['events']} events: {', '.join(payload['files'])}"

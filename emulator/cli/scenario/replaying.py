@@ -37,10 +37,10 @@ def replay(path: Path, speed: float) -> dict[str, Any]:
         began_ms = monotonic_ms()
         async for result in run.play():
             fold.take(result)
-        told = "virtual" if not speed else f"{speed:g}x"
-        found = document(fold, clock=told, wall_ms=monotonic_ms() - began_ms)
+        text = "virtual" if not speed else f"{speed:g}x"
+        values = document(fold, clock=text, wall_ms=monotonic_ms() - began_ms)
         clock.close()
         world.close()
-        return found
+        return values
 
     return asyncio.run(play())

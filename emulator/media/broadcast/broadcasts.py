@@ -345,9 +345,11 @@ class Broadcasts:
         elif isinstance(event, StreamKeyRotated):
             self._turn_away(event.stream_id, "The stream has another key now. Use that one.")
         elif isinstance(event, FaultStarted):
-            found = tuple(self._broadcasts.values())
+            broadcasts = tuple(self._broadcasts.values())
             seats = [
-                (each.stream_id, each.publication) for each in found if each.publication is not None
+                (broadcast.stream_id, broadcast.publication)
+                for broadcast in broadcasts
+                if broadcast.publication is not None
             ]
             interference.began(self._world, event, seats)
             synthetic.break_off(self._world, event.kind)
@@ -391,7 +393,7 @@ class Broadcasts:
         encoder = broadcast.publication.encoder if broadcast.publication else "other"
         report = asdict(broadcast.pipeline.health.report(self._world.now_ms, encoder))
         report["warnings"] += tuple(broadcast.pipeline.warnings)
-        report["transcodes"] = [each.as_json for each in broadcast.pipeline.transcodes]
+        report["transcodes"] = [transcode.as_json for transcode in broadcast.pipeline.transcodes]
         if ladder is not None:
             report["warnings"] += ladder.warnings
             report["renditions"] = [rung.name for rung in ladder.rungs]
@@ -420,8 +422,8 @@ class Broadcasts:
         stream = streams.find(self._world, stream_id)
         if not synthetic.is_publishing(self._world, stream):
             return {"stream_id": stream_id, "is_publishing": False}
-        told = {"protocol": synthetic.PROTOCOL, "encoder": None}
-        return {"stream_id": stream_id, "is_publishing": True, **told}
+        payload = {"protocol": synthetic.PROTOCOL, "encoder": None}
+        return {"stream_id": stream_id, "is_publishing": True, **payload}
 
     async def settled(self) -> None:
         """Return when the renditions of what was stopped or abandoned are on their shelves.

@@ -184,38 +184,38 @@ class PublisherHealth:
             self._drift_ms += (drift_ms - self._drift_ms) / 16
 
     def _warnings(self, now_ms: int, pace: float | None, encoder: Encoder) -> list[str]:
-        found = list(self._warned)
+        names = list(self._warned)
         interval_ms = self._key_interval_ms or 0
         if self._key_at_ms is not None and self._video.wire_ms is not None:
             interval_ms = max(interval_ms, self._video.wire_ms - self._key_at_ms)
         if interval_ms > _KEY_INTERVAL_WARNING_MS:
-            found.append(
+            names.append(
                 f"Key frames every {interval_ms / 1000:.0f} s: players start late. "
                 + encoders.advice("key_frames", encoder)
             )
         if pace is not None and pace < _PACE_WARNING:
-            found.append(
+            names.append(
                 f"Only {100 * pace:.0f} % of real time arrives: the publisher's machine or its "
                 "connection cannot keep up. Lower the bit rate, the size or the frame rate."
             )
         if self._drift_ms is not None and abs(self._drift_ms) > _DRIFT_WARNING_MS:
             ahead, behind = ("Sound", "picture") if self._drift_ms > 0 else ("Picture", "sound")
-            found.append(
+            names.append(
                 f"{ahead} is sent {abs(self._drift_ms) / 1000:.1f} s ahead of the {behind}. "
                 + encoders.advice("sound_offset", encoder)
             )
-        found += self._missing(now_ms)
-        found += [
+        names += self._missing(now_ms)
+        names += [
             f"The publisher sends {kind} now, but the stream began without: players cannot add a "
             f"track, so this {kind} is left out. It will be there in the next stream."
             for kind in sorted(self.left_out)
         ]
         if self._gaps:
-            found.append(
+            names.append(
                 f"The publisher's clock had {self._gaps} holes or jumps, the longest of "
                 f"{self._longest_gap_ms / 1000:.1f} s: viewers saw a stop or a cut."
             )
-        return found
+        return names
 
     def _missing(self, now_ms: int) -> list[str]:
         """A warning where only one of sound and picture has come for a few seconds."""

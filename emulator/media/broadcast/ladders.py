@@ -52,16 +52,19 @@ class Ladders:
         from emulator.media.renditions.ladder import Ladder, Rung  # Late: mostly, nothing is.
 
         stream = streams.find(self._world, stream_id)
-        earlier = {made.name: made for made in renditions.of(self._world, stream)}
+        earlier = {
+            live_rendition.name: live_rendition
+            for live_rendition in renditions.of(self._world, stream)
+        }
         rungs = []
         for size in wanted:
-            made = earlier.get(size.name)
-            if made is not None:  # By a process before this one.
-                hls_stream = self._media_store.reopen(made.uid)
+            live_rendition = earlier.get(size.name)
+            if live_rendition is not None:  # By a process before this one.
+                hls_stream = self._media_store.reopen(live_rendition.uid)
             else:
-                made = renditions.begin(self._world, stream, *size)
-                hls_stream = self._media_store.begin(made.uid)
-            rungs.append(Rung(size.name, made.uid, hls_stream))
+                live_rendition = renditions.begin(self._world, stream, *size)
+                hls_stream = self._media_store.begin(live_rendition.uid)
+            rungs.append(Rung(size.name, live_rendition.uid, hls_stream))
         _introduce({stream.uid: source} | {rung.uid: rung.hls_stream for rung in rungs})
         ladder = Ladder(
             rungs,
@@ -70,7 +73,7 @@ class Ladders:
             behind_ms=self._behind_ms,
             on_drop=partial(self._dropped, stream_id),
         )
-        self._ladders = [each for each in self._ladders if not each.is_over] + [ladder]
+        self._ladders = [ladder for ladder in self._ladders if not ladder.is_over] + [ladder]
         return ladder
 
     async def settled(self) -> None:
@@ -91,4 +94,6 @@ class Ladders:
 def _introduce(media_store: dict[str, HlsStream]) -> None:
     """Each playlist tells how far the others have got."""
     for uid, hls_stream in media_store.items():
-        hls_stream.siblings = {other: each for other, each in media_store.items() if other != uid}
+        hls_stream.siblings = {
+            other: hls_stream for other, hls_stream in media_store.items() if other != uid
+        }

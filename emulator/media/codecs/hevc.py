@@ -55,8 +55,8 @@ def _in_order(config: bytes) -> bytes:
     if len(config) < 23 or not any(has_start_code(unit) for _, unit in _units(config)):
         return config
     arrays = [(kind, unit) for kind, units in _units(config) for unit in split(units)]
-    made = [bytes([0x80 | kind, 0, 1]) + len(unit).to_bytes(2) + unit for kind, unit in arrays]
-    return config[:22] + bytes([len(made)]) + b"".join(made)
+    chunks = [bytes([0x80 | kind, 0, 1]) + len(unit).to_bytes(2) + unit for kind, unit in arrays]
+    return config[:22] + bytes([len(chunks)]) + b"".join(chunks)
 
 
 def _codecs(config: bytes) -> str:

@@ -227,13 +227,13 @@ def _skippable(window: Window) -> int:
     """How many segments end before the skip boundary of six target durations (6.2.5.1)."""
     boundary = 6 * window.target_seconds * TICKS_PER_SECOND
     behind = window.open.duration if window.open is not None else 0
-    kept = 0
+    count = 0
     for segment in reversed(window.complete):
         if behind >= boundary:
             break
         behind += segment.duration
-        kept += 1
-    return len(window.complete) - kept
+        count += 1
+    return len(window.complete) - count
 
 
 def _bandwidth(window: Window) -> tuple[int, int]:

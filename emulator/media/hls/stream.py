@@ -354,9 +354,9 @@ class HlsStream:
             text = playlist.plain(window)
         else:
             reports = [
-                playlist.report(each.window, f"../../{uid}/manifest/llhls.m3u8")
-                for uid, each in self.siblings.items()
-                if each._is_ready()
+                playlist.report(hls_stream.window, f"../../{uid}/manifest/llhls.m3u8")
+                for uid, hls_stream in self.siblings.items()
+                if hls_stream._is_ready()
             ]
             text = playlist.low_latency(window, is_delta=is_delta, reports=reports)
         body = text.encode()

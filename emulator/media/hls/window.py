@@ -250,18 +250,18 @@ class Window:
         """DVR: keep `dvr_seconds`, and never less than three target durations (RFC 8216, 6.2.2)."""
         if not self.dvr_seconds or self.is_recording:
             return
-        kept = max(self.dvr_seconds, 3 * self.target_seconds) * TICKS_PER_SECOND
+        value = max(self.dvr_seconds, 3 * self.target_seconds) * TICKS_PER_SECOND
         total = sum(segment.duration for segment in self.complete)
-        while self.complete and total - self.complete[0].duration >= kept:
+        while self.complete and total - self.complete[0].duration >= value:
             total -= self.complete[0].duration
             self._drop_first()
         self._forget()
 
     def _forget(self) -> None:
         """Parts leave a playlist before their segment does, and both are kept for its length."""
-        kept = self.duration + 3 * self.target_seconds * TICKS_PER_SECOND
+        count = self.duration + 3 * self.target_seconds * TICKS_PER_SECOND
         total = sum(segment.duration for segment in self.left)
-        while self.left and total > kept:
+        while self.left and total > count:
             total -= self.left.popleft().duration
 
     def _drop_first(self) -> None:

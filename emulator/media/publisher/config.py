@@ -36,7 +36,7 @@ class PublishConfig:
 
     def __post_init__(self) -> None:
         """Refuses (`ValueError`, with a sentence) what no encoder here could do."""
-        for told, value, low, high in (
+        for text, value, low, high in (
             ("width", self.width, 160, SIZE_MAX),
             ("height", self.height, 90, SIZE_MAX),
             ("frame rate", self.fps, 1, FPS_MAX),
@@ -45,7 +45,7 @@ class PublishConfig:
             ("key frame interval in seconds", self.keyframe_seconds, 0.1, KEYFRAME_SECONDS_MAX),
         ):
             if not low <= value <= high:
-                raise ValueError(f"The {told} must be {low} to {high}, not {value}.")
+                raise ValueError(f"The {text} must be {low} to {high}, not {value}.")
         if self.file is not None and (self.is_frozen or self.is_silent):
             raise ValueError("A file is sent as it is: only the test picture stands or is silent.")
         if self.width % 2 or self.height % 2:
@@ -85,11 +85,11 @@ class Desk:
         """
         *lines, self._rest = (self._rest + octets).split(b"\n")
         for line in lines:
-            told = json.loads(line)
-            if not isinstance(told, dict) or not told.keys() <= ORDERS:
+            payload = json.loads(line)
+            if not isinstance(payload, dict) or not payload.keys() <= ORDERS:
                 raise ValueError(f"no order: {line[:80]!r}")
-            self._told |= told
-            self._obey(told)
+            self._told |= payload
+            self._obey(payload)
 
     def _obey(self, told: Mapping[str, Any]) -> None:
         if self._broadcast is not None:

@@ -177,8 +177,8 @@ def _refusing(path: Path) -> Iterator[None]:
     try:
         yield
     except FFmpegError as failure:
-        told = (failure.strerror or str(failure)).lower()
-        raise Refused("invalid", f"{path} cannot be sent on: {told}.") from None
+        text = (failure.strerror or str(failure)).lower()
+        raise Refused("invalid", f"{path} cannot be sent on: {text}.") from None
 
 
 def _open(path: Path) -> "InputContainer":
@@ -189,5 +189,5 @@ def _open(path: Path) -> "InputContainer":
         # It may be anybody's file: a playlist would name others, here or on the network.
         return av.open(str(path.absolute()), "r", options=FILM_OPTIONS)
     except (FFmpegError, OSError) as failure:
-        told = (failure.strerror or str(failure)).lower()
-        raise Refused("invalid", f"{path} cannot be played: {told}.") from None
+        text = (failure.strerror or str(failure)).lower()
+        raise Refused("invalid", f"{path} cannot be played: {text}.") from None

@@ -81,8 +81,8 @@ class PublisherProcess:
         ended = asyncio.shield(self.wait())
         waits: list[asyncio.Future[Any]] = [asyncio.create_task(self._is_publishing.wait()), ended]
         await asyncio.wait(waits, timeout=_START_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-        for each in waits:
-            each.cancel()
+        for wait in waits:
+            wait.cancel()
         if not self._is_publishing.is_set():
             raise Refused("conflict", self.failure or "The publisher could not start in time.")
 
@@ -137,11 +137,13 @@ class PublisherProcess:
             self.failure = complaint.result() or "The publisher ended unexpectedly."
 
     def _hear(self, line: bytes) -> None:
-        told = json.loads(line)
-        if told["state"] == "refused":
-            self.failure = told["message"]
+        payload = json.loads(line)
+        if payload["state"] == "refused":
+            self.failure = payload["message"]
             return
-        self.progress = Progress(told["state"], told["seconds"], told["kbits"], told["fps"])
+        self.progress = Progress(
+            payload["state"], payload["seconds"], payload["kbits"], payload["fps"]
+        )
         if self.progress.state == "publishing":
             self._is_publishing.set()
         if self._on_progress is not None:
@@ -170,8 +172,8 @@ def _arguments(url: str, ca: str, settings: PublishConfig) -> list[str]:
 
 async def _tail(stream: asyncio.StreamReader) -> str:
     """The last line of what was said; nothing before it is kept."""
-    kept = b""
+    data = b""
     while octets := await stream.read(_COMPLAINT_BYTES_MAX):
-        kept = (kept + octets)[-_COMPLAINT_BYTES_MAX:]
-    lines = kept.decode(errors="replace").strip().splitlines()
+        data = (data + octets)[-_COMPLAINT_BYTES_MAX:]
+    lines = data.decode(errors="replace").strip().splitlines()
     return lines[-1] if lines else ""

@@ -172,5 +172,5 @@ class Meter:
 
 
 def _sentence(failure: Exception) -> str:
-    told = str(failure) or type(failure).__name__
-    return told if told.endswith(".") else f"The connection broke: {told}."
+    text = str(failure) or type(failure).__name__
+    return text if text.endswith(".") else f"The connection broke: {text}."

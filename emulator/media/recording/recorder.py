@@ -200,14 +200,18 @@ class Recorder:
         stream = streams.by_uid(self._world, vod.media_uid)
         if stream is None:
             return
-        for made in live_renditions.of(self._world, stream):
-            window = await self._saved(made.uid)
+        for live_rendition in live_renditions.of(self._world, stream):
+            window = await self._saved(live_rendition.uid)
             if window is not None and window.complete:
-                adopt = partial(renditions.adopt, self._world, vod, made.uid, window.peak_bits)
+                adopt = partial(
+                    renditions.adopt, self._world, vod, live_rendition.uid, window.peak_bits
+                )
                 await written(self._world, adopt)
             else:
                 reason = "Nothing was recorded."
-                drop = partial(live_renditions.drop, self._world, stream.id, made.uid, reason)
+                drop = partial(
+                    live_renditions.drop, self._world, stream.id, live_rendition.uid, reason
+                )
                 await written(self._world, drop)
 
     async def _saved(self, uid: str) -> Window | None:
@@ -223,8 +227,10 @@ class Recorder:
         """There is no VOD to keep them."""
         stream = streams.by_uid(self._world, vod.media_uid)
         if stream is not None:
-            for made in live_renditions.of(self._world, stream):
-                live_renditions.drop(self._world, stream.id, made.uid, "There is no VOD of it.")
+            for live_rendition in live_renditions.of(self._world, stream):
+                live_renditions.drop(
+                    self._world, stream.id, live_rendition.uid, "There is no VOD of it."
+                )
 
     def _show(self, vod: Vod, video: Video) -> None:
         """A VOD of an uploaded video is what that is. While that is processed, it waits."""
@@ -242,14 +248,14 @@ class Recorder:
 
     async def _last_media_ms(self, stream: Stream) -> int | None:
         """When the media of a stream stopped that nobody ended; None where none was kept."""
-        for made in live_renditions.of(self._world, stream):
+        for live_rendition in live_renditions.of(self._world, stream):
             with contextlib.suppress(FileNotFoundError):  # It had not begun.
-                await asyncio.to_thread(recover, self._media_store.folder(made.uid))
+                await asyncio.to_thread(recover, self._media_store.folder(live_rendition.uid))
         try:
-            found = await asyncio.to_thread(recover, self._media_store.folder(stream.uid))
+            recovered = await asyncio.to_thread(recover, self._media_store.folder(stream.uid))
         except FileNotFoundError:
             return None
-        return None if found.end_ms is None else round(found.end_ms)
+        return None if recovered.end_ms is None else round(recovered.end_ms)
 
 
 def _qualities(window: Window) -> tuple[Quality, ...]:

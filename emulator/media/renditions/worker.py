@@ -148,11 +148,11 @@ class Worker:
         import av
 
         try:
-            found: list[VideoFrame] = self._decoder.decode(given)
+            frames: list[VideoFrame] = self._decoder.decode(given)
         except av.FFmpegError as error:
             log.debug("a picture could not be decoded error=%s", error)
             return []
-        return found
+        return frames
 
     def _place(self, frames: "list[VideoFrame]") -> None:
         self._held += frames

@@ -44,7 +44,7 @@ class TagWriter:
         if tracks is not self._told:
             known = {id(each) for each in self._told}
             tags.append(_metadata(tracks))
-            tags += [_header(each, at_ms) for each in tracks if id(each) not in known]
+            tags += [_header(track, at_ms) for track in tracks if id(track) not in known]
             self._told = tracks
         if not is_before:
             tags.append(_coded(packet, at_ms))
@@ -53,15 +53,15 @@ class TagWriter:
 
 def _metadata(tracks: tuple[Track, ...]) -> Tag:
     """What some servers want to be told before anything else."""
-    told: dict[str, Value] = {"encoder": "live-emulator"}
+    payload: dict[str, Value] = {"encoder": "live-emulator"}
     for track in tracks:
         if isinstance(track, VideoTrack):
-            told |= {"width": float(track.width), "height": float(track.height)}
-            told["videocodecid"] = _codec_number(track)
+            payload |= {"width": float(track.width), "height": float(track.height)}
+            payload["videocodecid"] = _codec_number(track)
         else:
-            told |= {"audiosamplerate": float(track.sample_rate), "stereo": track.channels > 1}
-            told["audiocodecid"] = _codec_number(track)
-    return Tag("script", 0, amf0.encode("onMetaData", told))
+            payload |= {"audiosamplerate": float(track.sample_rate), "stereo": track.channels > 1}
+            payload["audiocodecid"] = _codec_number(track)
+    return Tag("script", 0, amf0.encode("onMetaData", payload))
 
 
 def _codec_number(track: Track) -> float:

@@ -74,10 +74,12 @@ class Ice:
     async def gather(self) -> tuple[str, ...]:
         """Our candidates, as in SDP. Refuses (`unavailable`) when no port is free."""
         await self._connection.gather_candidates()
-        found = tuple(each.to_sdp() for each in self._connection.local_candidates)
-        if not found:
+        names = tuple(
+            local_candidate.to_sdp() for local_candidate in self._connection.local_candidates
+        )
+        if not names:
             raise Refused("unavailable", "No UDP port is free for this peer: see webrtc_ports.")
-        return found
+        return names
 
     async def connect(self, remote: Remote) -> None:
         """Return when a pair of addresses works. Raises `ConnectionError` where none does."""
@@ -132,7 +134,10 @@ class Ice:
         """What helps a peer that does not connect, as a sentence; empty once it is reached."""
         if self._connection._nominated.get(_COMPONENT) is not None:
             return "The addresses work; the DTLS handshake did not end."
-        own = ", ".join(f"{each.host}:{each.port}" for each in self._connection.local_candidates)
+        own = ", ".join(
+            f"{local_candidate.host}:{local_candidate.port}"
+            for local_candidate in self._connection.local_candidates
+        )
         return (
             f"It was offered UDP at {own}: if it cannot reach that, name addresses that it can "
             "with --webrtc-hosts, and open ports with --webrtc-ports. "
@@ -158,8 +163,8 @@ class Ice:
         """Whether the peer is at this address; if so, it was heard of now."""
         if address != self._last:
             if not any(
-                (each._network_host, each.port) == address
-                for each in self._connection._remote_candidates
+                (remote_candidate._network_host, remote_candidate.port) == address
+                for remote_candidate in self._connection._remote_candidates
             ):
                 return False
             self._last = address
@@ -176,7 +181,7 @@ class Ice:
 
         hosts = self._limits.hosts or ("127.0.0.1", *addresses)
         beside = _beside_loopback(addresses) if self._limits.is_this_machine_only else ()
-        found = []
+        candidates = []
         for host in (*hosts, *beside):
             protocol = await self._open(host, frozenset(addresses) if host in beside else None)
             if protocol is None:
@@ -194,8 +199,8 @@ class Ice:
                 type="host",
             )
             self._connection._protocols.append(protocol)
-            found.append(protocol.local_candidate)
-        return found
+            candidates.append(protocol.local_candidate)
+        return candidates
 
     async def _open(self, host: str, senders: frozenset[str] | None) -> "StunProtocol | None":
         loop = asyncio.get_running_loop()
@@ -219,7 +224,7 @@ def _beside_loopback(addresses: list[str]) -> tuple[str, ...]:
 
     Firefox pairs no candidate with a loopback address; it reaches this machine by any other one.
     """
-    own = [each for each in addresses if not ip_address(each).is_loopback]
+    own = [address for address in addresses if not ip_address(address).is_loopback]
     return tuple(sorted(own, key=lambda each: ":" in each)[:1])
 
 

@@ -89,7 +89,9 @@ class Link:
     async def _open_sockets(self, setup: str) -> Local:
         candidates = await self._ice.gather()
         digest = next(
-            each.value for each in certificate().getFingerprints() if each.algorithm == "sha-256"
+            getFingerprint.value
+            for getFingerprint in certificate().getFingerprints()
+            if getFingerprint.algorithm == "sha-256"
         )
         self.local = Local(
             ufrag=self._ice.ufrag,
@@ -158,7 +160,7 @@ class Link:
         if self._is_offerer:
             self._dtls._set_role("server" if remote.setup == "active" else "client")
         await self._ice.connect(remote)
-        proofs = [RTCDtlsFingerprint(*each) for each in remote.fingerprints]
+        proofs = [RTCDtlsFingerprint(*fingerprint) for fingerprint in remote.fingerprints]
         await self._dtls.start(RTCDtlsParameters(proofs))
         if self._dtls.state != "connected":
             raise ConnectionError("the DTLS handshake failed")

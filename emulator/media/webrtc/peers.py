@@ -100,10 +100,10 @@ class Peers:
 
     def find(self, peer_id: str, purpose: str) -> Peer:
         """Refuses (`not_found`) one that has ended, or is there for something else."""
-        found = self._peers.get(peer_id)
-        if found is None or found.purpose != purpose or found.link.is_over:
+        peer = self._peers.get(peer_id)
+        if peer is None or peer.purpose != purpose or peer.link.is_over:
             raise Refused("not_found", "There is no such WebRTC session: it has ended.")
-        return found
+        return peer
 
     def say_goodbye(self, peer_id: str, purpose: str) -> None:
         """A peer hangs up. Refuses (`not_found`) one that has already, and one that is unknown.
@@ -133,10 +133,10 @@ class Peers:
 
         def drop(reason: str) -> None:
             dropped.append(reason)
-            for peer in made:
+            for peer in peers:
                 peer.link.end(reason)
 
-        made: list[Peer] = []
+        peers: list[Peer] = []
         self._catch_up()
         try:
             sink = self._authorizer.authorize(publish_request, drop)
@@ -149,7 +149,7 @@ class Peers:
             for index in range(len(offer.sections))
         ]
         try:
-            peer = await self._open("whip", uid, publisher, offer, taken, made)
+            peer = await self._open("whip", uid, publisher, offer, taken, peers)
         except BaseException:
             publisher.ended("its connection could not be opened")
             raise
@@ -243,18 +243,18 @@ class Peers:
         """The stream's, for all its viewers; it is gone when the last of them has left."""
         from emulator.media.webrtc.whep.fanout import WhepFanout
 
-        found = self._screenings.get(relay)
-        if found is None:
-            found = WhepFanout(relay, partial(self._close_screening, relay))
-            self._screenings[relay] = found
-        elif found.count >= self.limits.viewers_per_stream_max:
+        whep_fanout = self._screenings.get(relay)
+        if whep_fanout is None:
+            whep_fanout = WhepFanout(relay, partial(self._close_screening, relay))
+            self._screenings[relay] = whep_fanout
+        elif whep_fanout.count >= self.limits.viewers_per_stream_max:
             raise Refused(
                 "unavailable",
-                f"{found.count} viewers watch this stream by WebRTC, which is the limit. "
+                f"{whep_fanout.count} viewers watch this stream by WebRTC, which is the limit. "
                 "Its playlist plays for any number.",
                 retry_after_seconds=5,
             )
-        return found
+        return whep_fanout
 
     def _close_screening(self, relay: "Relay") -> None:
         del self._screenings[relay]
@@ -280,7 +280,7 @@ class Peers:
         part: PeerHandler,
         offer: "Offer",
         taken: "list[Taken | None]",
-        made: list[Peer],
+        peers: list[Peer],
     ) -> Peer:
         """Open a peer's transport, answer its offer, and let it run."""
         from emulator.media.webrtc.link import Link
@@ -304,7 +304,7 @@ class Peers:
             self._forget(peer)
             raise
         peer.sdp = write(offer, taken, local, _number(peer.id))
-        made.append(peer)
+        peers.append(peer)
         self._tasks.create_task(self._run(peer, offer))
         return peer
 

@@ -76,7 +76,11 @@ class Relay:
         self._listeners = (*self._listeners, listener)
 
     def leave(self, listener: PacketListener) -> None:
-        self._listeners = tuple(each for each in self._listeners if each is not listener)
+        self._listeners = tuple(
+            packet_listener
+            for packet_listener in self._listeners
+            if packet_listener is not listener
+        )
 
     def resume(self) -> None:
         """A publisher is back."""

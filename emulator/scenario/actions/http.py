@@ -51,8 +51,8 @@ class HttpRequest(Action):
         user = stage.user(self.as_).username if self.as_ else None
         answer = await request(self.method, fill(self.path), user, fill(self.body))
         if self.status is not None and answer.status != self.status:
-            told = answer.body.get("message") if isinstance(answer.body, dict) else answer.body
-            shown = " ".join(str(told).split())[:200]
+            payload = answer.body.get("message") if isinstance(answer.body, dict) else answer.body
+            shown = " ".join(str(payload).split())[:200]
             raise Refused("invalid", f"It answered {answer.status}, not {self.status}: {shown}")
         for place, raw in self.json_.items():
             value = _at(answer.body, place)
@@ -66,12 +66,12 @@ class HttpRequest(Action):
 
 def _at(body: Any, place: str) -> Any:
     """What stands at a dotted place; None where nothing does."""
-    found = body
+    result = body
     for part in place.split(".") if place else ():
-        if isinstance(found, dict):
-            found = found.get(part)
-        elif isinstance(found, list) and part.isdecimal() and int(part) < len(found):
-            found = found[int(part)]
+        if isinstance(result, dict):
+            result = result.get(part)
+        elif isinstance(result, list) and part.isdecimal() and int(part) < len(result):
+            result = result[int(part)]
         else:
             return None
-    return found
+    return result

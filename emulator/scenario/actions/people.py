@@ -26,7 +26,7 @@ class PeopleRegister(Action):
     followers: Count = 0
 
     def run(self, stage: RunContext) -> None:
-        made = accounts.make(
+        user = accounts.make(
             stage.world,
             self.user,
             api_key=f"ak_demo_{self.user}",
@@ -34,7 +34,7 @@ class PeopleRegister(Action):
             bio=self.bio,
             followers_base=self.followers,
         )
-        stage.evening.users[self.user] = made.id
+        stage.evening.users[self.user] = user.id
 
 
 class PeopleFollow(Action):

@@ -32,15 +32,15 @@ NOUNS: dict[str, tuple[str, ...]] = {
 @cache
 def of_noun(noun: str) -> dict[str, type[Action]]:
     """The actions of a noun by their whole name; none where there is no such noun."""
-    found = {}
+    actions = {}
     for where in NOUNS.get(noun, ()):
         module = import_module(f"emulator.scenario.actions.{where}")
         for value in vars(module).values():
             is_action = isinstance(value, type) and issubclass(value, Action)
             is_own = is_action and value.__module__ == module.__name__ and "name" in vars(value)
             if is_own and value.name.partition(".")[0] == noun:
-                found[value.name] = value
-    return found
+                actions[value.name] = value
+    return actions
 
 
 def find(name: str) -> type[Action] | None:

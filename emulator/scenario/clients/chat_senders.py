@@ -35,16 +35,16 @@ class ChatSender:
         """
         from websockets.exceptions import ConnectionClosed
 
-        told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         # Whoever does not look is not warned of what was refused.
-        told.add_done_callback(lambda each: each.cancelled() or each.exception())
-        self._waiting.append((answer, told))
+        future.add_done_callback(lambda each: each.cancelled() or each.exception())
+        self._waiting.append((answer, future))
         try:
             await self._socket.send(json.dumps(frame))
         except ConnectionClosed:
             # The reading tells why.
             await asyncio.wait([self._reading])
-        return told
+        return future
 
     async def say(self, text: str) -> "asyncio.Future[None]":
         return await self.send({"type": "message", "content": text}, text)
@@ -65,19 +65,19 @@ class ChatSender:
         except ConnectionClosed as closed:
             code = closed.rcvd.code if closed.rcvd else 1006
             reason = (closed.rcvd.reason if closed.rcvd else "") or "no reason"
-            for _, told in self._waiting:
-                if not told.done():
+            for _, future in self._waiting:
+                if not future.done():
                     message = f"The chat socket was closed with {code}: {reason}."
-                    told.set_exception(Refused("unavailable", message))
+                    future.set_exception(Refused("unavailable", message))
             self._waiting.clear()
 
     def _hear(self, event: dict[str, Any]) -> None:
         data = event.get("data") or {}
         if event.get("type") == "error" and self._waiting:
-            _, told = self._waiting.popleft()
+            _, future = self._waiting.popleft()
             code = str(data.get("code", "refused"))
-            if not told.done():
-                told.set_exception(
+            if not future.done():
+                future.set_exception(
                     Refused("forbidden", str(data.get("message", code)), chat_code=code)
                 )
         elif event.get("type") == "message" and self._is_mine(data):
@@ -113,15 +113,15 @@ class ChatSenders:
 
     async def of(self, username: str) -> ChatSender:
         """Somebody's. Refuses (`invalid`) too many at once."""
-        found = self._voices.get(username)
-        if found is None:
+        chat_sender = self._voices.get(username)
+        if chat_sender is None:
             if len(self._voices) >= VOICES_MAX:
                 raise Refused("invalid", f"At most {VOICES_MAX} people speak over real sockets.")
             token = self._key_of(username)
             headers = {"User-Agent": f"{AGENT} {username}"}
             socket = await open_socket(self._ws, self._stream_id, token, self._ca, headers)
-            found = self._voices[username] = ChatSender(socket, username)
-        return found
+            chat_sender = self._voices[username] = ChatSender(socket, username)
+        return chat_sender
 
     async def close(self) -> None:
         await asyncio.gather(*(voice.close() for voice in self._voices.values()))

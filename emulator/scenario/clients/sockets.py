@@ -38,5 +38,5 @@ async def open_socket(
             ssl=tls_of(address, ca),
         )
     except (OSError, TimeoutError, WebSocketException) as failure:
-        told = str(failure) or type(failure).__name__
-        raise Refused("unavailable", f"The chat socket cannot be opened: {told}.") from None
+        text = str(failure) or type(failure).__name__
+        raise Refused("unavailable", f"The chat socket cannot be opened: {text}.") from None

@@ -156,7 +156,7 @@ def chance_names(steps: Sequence[Step]) -> dict[int, str]:
 
     Not by its number, which changes with each step that is added above.
     """
-    found: dict[int, str] = {}
+    values: dict[int, str] = {}
     twins: dict[str, int] = {}
     for step in steps:
         name = step.name
@@ -164,8 +164,8 @@ def chance_names(steps: Sequence[Step]) -> dict[int, str]:
             does = json.dumps(step.action.model_dump(exclude_unset=True), default=str)
             name = f"{step.action.name} {does}"
         twins[name] = twins.get(name, 0) + 1
-        found[step.number] = name if twins[name] == 1 else f"{name} {twins[name]}"
-    return found
+        values[step.number] = name if twins[name] == 1 else f"{name} {twins[name]}"
+    return values
 
 
 def find_stream(evening: Run, ref: str | Mapping[Literal["owner"], str]) -> Stream:
@@ -177,7 +177,7 @@ def find_stream(evening: Run, ref: str | Mapping[Literal["owner"], str]) -> Stre
     owner = accounts.by_username(evening.world, ref["owner"])
     found = streams.of_user(evening.world, owner)
     # The one that goes on, or is about to; of those that have ended the last.
-    going = [each for each in found if each.status != "ended"] or found
+    going = [stream for stream in found if stream.status != "ended"] or found
     if not going:
         raise Refused("not_found", f"{ref['owner']} has no stream.")
     return going[0]

@@ -158,10 +158,10 @@ class Runner:
 
     def _judge_the_end(self) -> None:
         self._turns.judge_the_end()
-        for each in self.evening.scenario.expectations:
-            if each.holds != "at the end":
+        for expectation in self.evening.scenario.expectations:
+            if expectation.holds != "at the end":
                 continue
-            watch = ExpectationCheck(each.path, each.condition, each.place)
+            watch = ExpectationCheck(expectation.path, expectation.condition, expectation.place)
             is_met = watch.look(self.evening)
             self._results.append(watch.judged(self.evening, is_met=is_met))
 

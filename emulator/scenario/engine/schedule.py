@@ -19,19 +19,19 @@ class Planned:
 
 def plan(scenario: Scenario) -> list[Planned]:
     """Every step that is not switched off, in the order of the file."""
-    found: dict[int, Planned] = {}
+    values: dict[int, Planned] = {}
     for step in scenario.steps:
         # Without recursion: a file may chain 10,000 steps.
         chain = [step]
         while isinstance(chain[-1].trigger, After) and chain[-1].trigger.step is not None:
             before = chain[-1].trigger.step
-            if before in found or len(chain) > len(scenario.steps):
+            if before in values or len(chain) > len(scenario.steps):
                 break
             chain.append(scenario.steps[before])
         for each in reversed(chain):
-            if each.number not in found:
-                found[each.number] = _planned(each, found)
-    return [found[step.number] for step in scenario.steps if not step.is_off]
+            if each.number not in values:
+                values[each.number] = _planned(each, values)
+    return [values[step.number] for step in scenario.steps if not step.is_off]
 
 
 def check(scenario: Scenario) -> list[InputError]:
@@ -43,15 +43,15 @@ def check(scenario: Scenario) -> list[InputError]:
             continue
         before = scenario.steps[trigger.step]
         if _is_in_circle(scenario, step):
-            told = f"{step.name} waits for itself: its `after` leads in a circle."
-            mistakes.append(_mistake(step, "circle", told))
+            text = f"{step.name} waits for itself: its `after` leads in a circle."
+            mistakes.append(_mistake(step, "circle", text))
         elif before.is_extra:
             word = "times" if before.every_ms is not None else "for"
-            told = f"{before.name} never ends, so nothing comes after it: give it {word}."
-            mistakes.append(_mistake(step, "never-ends", told))
+            text = f"{before.name} never ends, so nothing comes after it: give it {word}."
+            mistakes.append(_mistake(step, "never-ends", text))
         elif before.is_off:
-            told = f"{before.name} is switched off by its `if`, so nothing comes after it."
-            mistakes.append(_mistake(step, "switched-off", told))
+            text = f"{before.name} is switched off by its `if`, so nothing comes after it."
+            mistakes.append(_mistake(step, "switched-off", text))
     return mistakes
 
 
@@ -62,7 +62,7 @@ def length_ms(step: Step) -> int:
     return int(getattr(step.action, "time", 0)) if step.action.name == "wait" else 0
 
 
-def _planned(step: Step, found: dict[int, Planned]) -> Planned:
+def _planned(step: Step, values: dict[int, Planned]) -> Planned:
     trigger = step.trigger
     starts_ms: int | None
     if isinstance(trigger, At):
@@ -72,7 +72,7 @@ def _planned(step: Step, found: dict[int, Planned]) -> Planned:
     elif trigger.step is None:
         starts_ms = trigger.offset_ms
     else:
-        before = found.get(trigger.step)
+        before = values.get(trigger.step)
         ended_ms = before.ends_ms if before else None
         starts_ms = None if ended_ms is None else ended_ms + trigger.offset_ms
     if starts_ms is None or step.is_extra:

@@ -67,10 +67,16 @@ class Scheduler:
         self._instant_ms = 0
         self._followers: dict[int, list[tuple[Step, int]]] = {}
         # What must hold from the first instant to the last.
-        standing = [each for each in evening.scenario.expectations if each.holds != "at the end"]
+        standing = [
+            expectation
+            for expectation in evening.scenario.expectations
+            if expectation.holds != "at the end"
+        ]
         watches = [ExpectationCheck(e.path, e.condition, e.place, holds=e.holds) for e in standing]
         self._whole_run = Watching(evening, watches, None)
-        self._planned = {each.step.number: each.starts_ms for each in plan(evening.scenario)}
+        self._planned = {
+            planned.step.number: planned.starts_ms for planned in plan(evening.scenario)
+        }
 
     def set_out(self) -> None:
         """Put what begins by itself on the agenda."""
@@ -345,8 +351,8 @@ class Scheduler:
     def _done(self, turn: StepRun) -> None:
         if turn.step.refused is not None:
             wanted = f" with {turn.step.refused}" if turn.step.refused else ""
-            told = f"It was to be refused{wanted}, and the platform did it."
-            self._end(turn, "not-refused", is_ok=False, told=told)
+            text = f"It was to be refused{wanted}, and the platform did it."
+            self._end(turn, "not-refused", is_ok=False, told=text)
         else:
             self._end(turn, "missed" if turn.missed else "done", is_ok=turn.missed == 0)
 

@@ -39,9 +39,9 @@ def prepare(evening: Run) -> None:
 
 def rules(before: RulesConfig, part: RulesPart) -> RulesConfig:
     """The rules as a scenario wants them."""
-    told = {name: value for name, value in part.model_dump().items() if value is not None}
-    names = {each.name for each in fields(RulesConfig)}
-    changes = {f"{name}_ms" if name in _DURATIONS else name: told[name] for name in told}
+    payload = {name: value for name, value in part.model_dump().items() if value is not None}
+    names = {field.name for field in fields(RulesConfig)}
+    changes = {f"{name}_ms" if name in _DURATIONS else name: payload[name] for name in payload}
     return replace(before, **{name: value for name, value in changes.items() if name in names})
 
 
@@ -76,19 +76,19 @@ def _stream(evening: Run, part: StreamPart) -> None:
     if part.existing is not None:
         evening.streams[part.name] = find_stream(evening, part.existing).id
         return
-    given: dict[str, object] = {
+    values: dict[str, object] = {
         "title": part.title,
         "visibility": part.visibility,
         "is_mature": part.mature,
     }
     if part.description is not None:
-        given["description"] = part.description
+        values["description"] = part.description
     if part.tags:
-        given["tags"] = part.tags
+        values["tags"] = part.tags
     if part.category is not None:
-        given["category_id"] = categories.by_slug(evening.world, part.category).id
+        values["category_id"] = categories.by_slug(evening.world, part.category).id
     owner = find_user(evening, part.owner or "")
-    evening.streams[part.name] = streams.create(evening.world, owner, StreamPatch(given)).id
+    evening.streams[part.name] = streams.create(evening.world, owner, StreamPatch(values)).id
 
 
 def _has_category(evening: Run, slug: str) -> bool:

@@ -38,12 +38,12 @@ def _lost(evening: Run, stream: Stream) -> int:
 
 
 def _last(evening: Run, stream: Stream) -> str | None:
-    found = evening.world.store.row(
+    row = evening.world.store.row(
         "SELECT content FROM messages WHERE stream_row = ? AND is_deleted = 0"
         " ORDER BY row DESC LIMIT 1",
         stream.row,
     )
-    return found["content"] if found else None
+    return row["content"] if row else None
 
 
 def _counted(what: str) -> Callable[[Run, str], Any]:

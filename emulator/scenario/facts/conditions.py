@@ -45,7 +45,7 @@ class Condition:
             return 0.0
         if isinstance(value, bool) or not isinstance(value, int | float):
             return math.inf
-        ends = [end for each in self.wanted.values() for end in _ends(each)]
+        ends = [end for item in self.wanted.values() for end in _ends(item)]
         return min((abs(value - end) for end in ends), default=math.inf)
 
     def _holds(self, word: str, want: Any, value: Any) -> bool:
@@ -56,7 +56,7 @@ class Condition:
         if word == "not":
             return not _same(value, want)
         if word == "one_of":
-            return any(_same(value, each) for each in want)
+            return any(_same(value, item) for item in want)
         if word == "contains":
             return isinstance(value, str | list | tuple) and want in value
         return isinstance(value, str) and re.fullmatch(want, value) is not None
@@ -134,7 +134,7 @@ def _wanted(kind: FactKind, word: str, value: Any, give: Any) -> Any:
     if word == "one_of":
         if not isinstance(value, list) or not value:
             raise ValueError("one_of takes a list")
-        return tuple(_read(kind, each) for each in value)
+        return tuple(_read(kind, item) for item in value)
     if word == "matches":
         return _pattern(value)
     return value if word == "contains" else _read(kind, value)
@@ -198,7 +198,7 @@ def _compare(word: str, want: Any, value: Any) -> bool:
 
 def _ends(want: Any) -> list[float]:
     found = want if isinstance(want, tuple) else (want,)
-    return [each for each in found if _is_number(each)]
+    return [item for item in found if _is_number(item)]
 
 
 def text_of(raw: Any) -> str:
@@ -210,7 +210,7 @@ def _show(raw: Any) -> str:
     if isinstance(raw, dict):
         return ", ".join(f"{word.replace('_', ' ')} {_show(value)}" for word, value in raw.items())
     if isinstance(raw, list):
-        return " and ".join(_show(each) for each in raw)
+        return " and ".join(_show(item) for item in raw)
     if isinstance(raw, bool):
         return "true" if raw else "false"
     return "nothing" if raw is None else str(raw)

@@ -14,10 +14,10 @@ _MODULES = ("live", "audience", "chat", "people", "library", "evening")
 @cache
 def nouns() -> dict[str, Noun]:
     """Every noun that an expectation may begin with."""
-    found: dict[str, Noun] = {}
+    values: dict[str, Noun] = {}
     for module in _MODULES:
-        found |= import_module(f"emulator.scenario.facts.{module}").NOUNS
-    return found
+        values |= import_module(f"emulator.scenario.facts.{module}").NOUNS
+    return values
 
 
 def find(path: str) -> tuple[Fact, Middle, str]:

@@ -38,38 +38,38 @@ def _mistakes(
     model: type[BaseModel], node: Node, error: ValidationError, what: str
 ) -> Iterable[InputError]:
     said: set[tuple[int, int]] = set()
-    for found in error.errors(include_url=False):
-        path, kind = found["loc"], found["type"]
+    for detail in error.errors(include_url=False):
+        path, kind = detail["loc"], detail["type"]
         if kind == "extra_forbidden":
             inside = node.at(path[:-1])
             word = str(path[-1])
             known = _fields(model, path[:-1])
-            told = f"{word} is not known here{meant(word, known)}"
-            yield inside.mistake_at_key(word, "unknown-key", told)
+            text = f"{word} is not known here{meant(word, known)}"
+            yield inside.mistake_at_key(word, "unknown-key", text)
             continue
         where = node.at(path)
         if kind == "missing":
             name = str(path[-1])
-            told = f"{what or 'this'} needs {name}: add {name}: ..."
-            yield node.at(path[:-1]).mistake("missing", told)
+            text = f"{what or 'this'} needs {name}: add {name}: ..."
+            yield node.at(path[:-1]).mistake("missing", text)
             continue
         # Of what a value might have been instead, the first complaint says enough.
         if (where.line, where.column) in said:
             continue
         said.add((where.line, where.column))
-        rule, told = _SENTENCES.get(kind, ("value", _sentence(found)))
-        yield where.mistake(rule, told)
+        rule, text = _SENTENCES.get(kind, ("value", _sentence(detail)))
+        yield where.mistake(rule, text)
 
 
-def _sentence(found: Any) -> str:
-    context = found.get("ctx", {})
-    if found["type"] == "value_error":
-        text = str(context.get("error", found["msg"]))
+def _sentence(result: Any) -> str:
+    context = result.get("ctx", {})
+    if result["type"] == "value_error":
+        text = str(context.get("error", result["msg"]))
     else:
-        text = found["msg"].removeprefix("Input should ")
-    if found["type"] == "literal_error":
-        given = str(found["input"])[:40]
-        words = [each.strip("'") for each in context["expected"].replace(" or ", ", ").split(", ")]
+        text = result["msg"].removeprefix("Input should ")
+    if result["type"] == "literal_error":
+        given = str(result["input"])[:40]
+        words = [item.strip("'") for item in context["expected"].replace(" or ", ", ").split(", ")]
         return f"{given} will not do{meant(given, words)}"
     return text[0].upper() + text[1:] + ("" if text.endswith(".") else ".")
 
@@ -90,12 +90,12 @@ def _fields(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
 def _written(kind: Any) -> dict[str, Any]:
     """The fields of a model as they are written in a file."""
     fields = getattr(kind, "model_fields", {})
-    return {told.alias or name: told for name, told in fields.items()}
+    return {payload.alias or name: payload for name, payload in fields.items()}
 
 
 def _inner(kind: Any) -> Any:
     """The model in `list[Model]` or `Model | None`."""
-    for each in getattr(kind, "__args__", ()):
-        if hasattr(each, "model_fields"):
-            return each
+    for item in getattr(kind, "__args__", ()):
+        if hasattr(item, "model_fields"):
+            return item
     return kind

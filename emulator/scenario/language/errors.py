@@ -30,7 +30,7 @@ class WrongScenario(Refused):
 
     def __init__(self, mistakes: Iterable[InputError]) -> None:
         self.mistakes = sorted(set(mistakes))
-        shown = [str(each) for each in self.mistakes[:_SHOWN_MAX]]
+        shown = [str(mistake) for mistake in self.mistakes[:_SHOWN_MAX]]
         if len(self.mistakes) > _SHOWN_MAX:
             shown.append(f"... and {len(self.mistakes) - _SHOWN_MAX} more.")
         super().__init__("invalid", "\n".join(shown), mistakes=[str(m) for m in self.mistakes])

@@ -23,7 +23,7 @@ _ALSO = {"chat.line_posted": "ChatPosted", "chat.line_held": "ChatHeld"}
 @cache
 def kinds() -> dict[str, type[Event]]:
     """Every kind of event by its name in a scenario."""
-    found = {}
+    classes = {}
     for found_module in iter_modules(events.__path__):
         if found_module.name in _NOT_HEARD:
             continue
@@ -31,9 +31,9 @@ def kinds() -> dict[str, type[Event]]:
         for value in vars(module).values():
             is_event = isinstance(value, type) and issubclass(value, Event)
             if is_event and value.__module__ == module.__name__ and not value.__subclasses__():
-                found[name_of(value)] = value
-    by_class = {kind.__name__: kind for kind in found.values()}
-    return found | {name: by_class[kind] for name, kind in _ALSO.items()}
+                classes[name_of(value)] = value
+    by_class = {kind.__name__: kind for kind in classes.values()}
+    return classes | {name: by_class[kind] for name, kind in _ALSO.items()}
 
 
 def name_of(kind: type[Event]) -> str:

@@ -129,7 +129,7 @@ class _Loading:
         self._read_files(steps)
         world = self._world()
         lasts_ms, is_endless = self._lasts(root)
-        found = Scenario(
+        scenario = Scenario(
             name=self._text(root, "scenario", is_needed=True),
             about=self._text(root, "about"),
             file=self.file,
@@ -138,7 +138,7 @@ class _Loading:
             values=values,
             world=world,
             steps=tuple(steps.found),
-            expectations=tuple(each for each, _ in self.expected),
+            expectations=tuple(expectation for expectation, _ in self.expected),
             lasts_ms=lasts_ms,
             is_endless=is_endless,
             begins_ms=self._begins(root),
@@ -147,10 +147,10 @@ class _Loading:
         if not self.mistakes:
             from emulator.scenario.engine.schedule import check
 
-            self.mistakes.extend(check(found))
+            self.mistakes.extend(check(scenario))
         if self.mistakes:
             raise WrongScenario(self.mistakes)
-        return found
+        return scenario
 
     def _file(
         self, root: Node, given: Mapping[str, Any], steps: Steps, chain: tuple[str, ...]
@@ -161,8 +161,8 @@ class _Loading:
             return {}, {}
         for key in root.value:
             if key not in KEYS and not key.startswith("x-"):
-                told = f"{key[:40]} is not known here{meant(key, KEYS)}"
-                self.mistakes.append(root.mistake_at_key(key, "unknown-key", told))
+                text = f"{key[:40]} is not known here{meant(key, KEYS)}"
+                self.mistakes.append(root.mistake_at_key(key, "unknown-key", text))
         version = root.value.get("version")
         if version is not None and version.value != VERSION:
             self._note(version, "version", f"This program reads version {VERSION}.")
@@ -182,8 +182,8 @@ class _Loading:
         """One entry of a timeline: a step, or the steps of another file."""
         if len(steps.found) >= STEPS_MAX:
             if len(steps.found) == STEPS_MAX:
-                told = f"A scenario has at most {STEPS_MAX} steps."
-                self.mistakes.append(node.mistake("too-large", told))
+                text = f"A scenario has at most {STEPS_MAX} steps."
+                self.mistakes.append(node.mistake("too-large", text))
             return
         if isinstance(node.value, dict) and "include" in node.value:
             self._include(node, filling, steps, chain)
@@ -202,8 +202,8 @@ class _Loading:
         """`include: FILE`, with `at` (its times count from there) and `with` (its parameters)."""
         for key in node.value:
             if key not in ("include", "at", "with") and not key.startswith("x-"):
-                told = f"{key[:40]} is not known beside include{meant(key, ('at', 'with'))}"
-                self.mistakes.append(node.mistake_at_key(key, "unknown-key", told))
+                text = f"{key[:40]} is not known beside include{meant(key, ('at', 'with'))}"
+                self.mistakes.append(node.mistake_at_key(key, "unknown-key", text))
         name = filling.plain(node.value["include"])
         given = filling.plain(node.value["with"]) if "with" in node.value else {}
         root = self._included(name, node.value["include"], chain)
@@ -221,8 +221,8 @@ class _Loading:
         if not isinstance(name, str):
             self._note(where, "include", "Write a file's name here.")
         elif name in chain:
-            told = f"{name} includes itself: {' -> '.join((*chain, name))}."
-            self._note(where, "include", told)
+            text = f"{name} includes itself: {' -> '.join((*chain, name))}."
+            self._note(where, "include", text)
         elif self.included > INCLUDES_MAX:
             self._note(where, "include", f"At most {INCLUDES_MAX} files are included.")
         else:
@@ -264,8 +264,8 @@ class _Loading:
             place = node.at(("streams", number))
             needed = [word for word in ("owner", "title") if getattr(stream, word) is None]
             if stream.existing is None and needed:
-                told = f"the stream {stream.name} needs {' and '.join(needed)}, or existing."
-                self._note(place, "missing", told)
+                text = f"the stream {stream.name} needs {' and '.join(needed)}, or existing."
+                self._note(place, "missing", text)
 
     def _read_expectations(self, node: Node | None, holds: Holds, filling: Filling) -> None:
         """Facts of the whole run: a map, or a list of maps."""
@@ -329,8 +329,8 @@ class _Loading:
             self._note(node, "file", message)
         for user in () if wrong else action.users_in_files(self.files):
             if user not in self.names.users:
-                told = f"{name}: there is no user {user}{meant(user, self.names.users)}"
-                self._note(node, "unknown-user", told)
+                text = f"{name}: there is no user {user}{meant(user, self.names.users)}"
+                self._note(node, "unknown-user", text)
 
     def _world(self) -> WorldPart:
         parts = [part for part, _ in self.worlds]
@@ -340,7 +340,7 @@ class _Loading:
             seed="none" if parts[0].seed == "none" else "default",
             users=_by_name([user for part in parts for user in part.users]),
             streams=_by_name([stream for part in parts for stream in part.streams]),
-            categories=_by_name([each for part in parts for each in part.categories]),
+            categories=_by_name([category for part in parts for category in part.categories]),
             rules=parts[0].rules,
         )
 
@@ -402,8 +402,8 @@ def _list(root: Node, key: str, mistakes: list[InputError]) -> list[Node]:
     if node is None or node.value is None:
         return []
     if not isinstance(node.value, list):
-        told = f"{key} is a list of steps: lines that begin with a dash."
-        mistakes.append(node.mistake("type", told))
+        text = f"{key} is a list of steps: lines that begin with a dash."
+        mistakes.append(node.mistake("type", text))
         return []
     return node.value
 
@@ -419,10 +419,10 @@ def _saved(timeline: list[Node]) -> Iterator[str]:
 
 def _named(world: Any, part: str, key: str) -> Iterator[str]:
     """The names in one part of a world that may still be wrong in any way."""
-    found = world.get(part) if isinstance(world, dict) else None
-    for each in found if isinstance(found, list) else ():
-        if isinstance(each, dict) and isinstance(each.get(key), str):
-            yield each[key]
+    result = world.get(part) if isinstance(world, dict) else None
+    for item in result if isinstance(result, list) else ():
+        if isinstance(item, dict) and isinstance(item.get(key), str):
+            yield item[key]
 
 
 def _texts(value: Any) -> list[str]:

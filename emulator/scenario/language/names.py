@@ -31,13 +31,13 @@ class Names:
     steps: set[str] = field(default_factory=set)
 
     def of(self, noun: Noun) -> set[str]:
-        found = {
+        values = {
             "stream": self.streams,
             "user": self.users,
             "category": self.categories,
             "vod": self.vods | self.streams,
         }
-        return found[noun]
+        return values[noun]
 
 
 def check(model: BaseModel, node: Node, names: Names, mistakes: list[InputError]) -> None:
@@ -47,8 +47,8 @@ def check(model: BaseModel, node: Node, names: Names, mistakes: list[InputError]
             noun, value = "user", next(iter(value.values()))
         known = names.of(noun)
         if value not in known and not (noun != "category" and _UUID.fullmatch(value)):
-            told = f"There is no {noun} {value}{meant(value, known)}"
-            mistakes.append(node.at(path).mistake(f"unknown-{noun}", told))
+            text = f"There is no {noun} {value}{meant(value, known)}"
+            mistakes.append(node.at(path).mistake(f"unknown-{noun}", text))
 
 
 def check_path(path: str, raw: Any, node: Node, names: Names, mistakes: list[InputError]) -> None:
@@ -70,8 +70,8 @@ def check_path(path: str, raw: Any, node: Node, names: Names, mistakes: list[Inp
     else:
         return
     if name not in known:
-        told = f"{path}: there is no {what} {name}{meant(name, known)}"
-        mistakes.append(node.mistake(f"unknown-{middle}", told))
+        text = f"{path}: there is no {what} {name}{meant(name, known)}"
+        mistakes.append(node.mistake(f"unknown-{middle}", text))
 
 
 def check_filter(on: On, node: Node, names: Names, mistakes: list[InputError]) -> None:
@@ -96,8 +96,8 @@ def _check_one(
     if not isinstance(value, str):
         mistakes.append(node.mistake("type", f"Write the name of a {noun} here."))
     elif value not in (known := names.of(noun)) and not _UUID.fullmatch(value):
-        told = f"There is no {noun} {value}{meant(value, known)}"
-        mistakes.append(node.mistake(f"unknown-{noun}", told))
+        text = f"There is no {noun} {value}{meant(value, known)}"
+        mistakes.append(node.mistake(f"unknown-{noun}", text))
 
 
 # What a filter says by a name of the scenario.
@@ -110,17 +110,19 @@ def references(model: BaseModel) -> Iterator[tuple[tuple[int | str, ...], Noun, 
         value = getattr(model, name)
         if value is None:
             continue
-        for path, each in _flat((written,), value):
+        for path, item in _flat((written,), value):
             if noun is not None:
-                yield path, noun, each
-            elif is_model and isinstance(each, BaseModel):
-                yield from ((path + inner, kind, told) for inner, kind, told in references(each))
+                yield path, noun, item
+            elif is_model and isinstance(item, BaseModel):
+                yield from (
+                    (path + inner, kind, payload) for inner, kind, payload in references(item)
+                )
 
 
 def _flat(path: tuple[int | str, ...], value: Any) -> Iterator[tuple[tuple[int | str, ...], Any]]:
     if isinstance(value, list):
-        for number, each in enumerate(value):
-            yield (*path, number), each
+        for number, item in enumerate(value):
+            yield (*path, number), item
     else:
         yield path, value
 
@@ -129,26 +131,26 @@ def _flat(path: tuple[int | str, ...], value: Any) -> Iterator[tuple[tuple[int |
 def _fields_of(kind: type[BaseModel]) -> list[tuple[str, str, Noun | None, bool]]:
     """The fields that refer to something, or hold models which may, and how they are written."""
     found: list[tuple[str, str, Noun | None, bool]] = []
-    for name, told in kind.model_fields.items():
-        written = told.alias or name
-        ref = _ref_in(told.metadata) or _ref_in_type(told.annotation)
+    for name, field_info in kind.model_fields.items():
+        written = field_info.alias or name
+        ref = _ref_in(field_info.metadata) or _ref_in_type(field_info.annotation)
         if ref:
             found.append((name, written, ref.noun, False))
-        elif "Part" in str(told.annotation) or "Model" in str(told.annotation):
+        elif "Part" in str(field_info.annotation) or "Model" in str(field_info.annotation):
             found.append((name, written, None, True))
     return found
 
 
 def _ref_in(metadata: Any) -> Ref | None:
-    return next((each for each in metadata if isinstance(each, Ref)), None)
+    return next((ref for ref in metadata if isinstance(ref, Ref)), None)
 
 
 def _ref_in_type(kind: Any) -> Ref | None:
     """The reference in `UserRef | None` or `list[UserRef]`."""
-    found = _ref_in(getattr(kind, "__metadata__", ()))
-    if found:
-        return found
-    for each in getattr(kind, "__args__", ()):
-        if found := _ref_in_type(each):
-            return found
+    ref = _ref_in(getattr(kind, "__metadata__", ()))
+    if ref:
+        return ref
+    for item in getattr(kind, "__args__", ()):
+        if ref := _ref_in_type(item):
+            return ref
     return None

@@ -77,8 +77,8 @@ class Steps:
             if found is None and name in self.broken:
                 continue
             if found is None:
-                told = f"There is no step named {name}{meant(name, self.numbers)}"
-                self._note(node, "unknown-step", told)
+                text = f"There is no step named {name}{meant(name, self.numbers)}"
+                self._note(node, "unknown-step", text)
                 continue
             step = self.found[number]
             if isinstance(step.trigger, After):
@@ -96,12 +96,12 @@ class Steps:
         known = [key for key in keys if registry.find(key) is not None]
         for key in keys:
             if key not in known:
-                told = f"{key[:60]} is no action and no word of a step"
-                told += meant(key, [*registry.every(), *WORDS])
-                self.mistakes.append(node.mistake_at_key(key, "unknown-action", told))
+                text = f"{key[:60]} is no action and no word of a step"
+                text += meant(key, [*registry.every(), *WORDS])
+                self.mistakes.append(node.mistake_at_key(key, "unknown-action", text))
         if len(known) > 1:
-            told = f"A step does one thing: make {' and '.join(known)} steps of their own."
-            self.mistakes.append(node.mistake_at_key(known[1], "one-action", told))
+            text = f"A step does one thing: make {' and '.join(known)} steps of their own."
+            self.mistakes.append(node.mistake_at_key(known[1], "one-action", text))
         return (known[0], registry.find(known[0])) if known else ("", None)
 
     def _checked(self, kind: type[Action], node: Node, filling: Filling) -> Action | None:
@@ -149,17 +149,17 @@ class Steps:
         )
 
     def _trigger(self, node: Node, words: dict[str, Any], reader: "_Words") -> Trigger | None:
-        given = [word for word in _TRIGGERS if word in node.value]
-        if len(given) > 1:
-            told = f"A step begins once: {' or '.join(given)}, not both."
-            self.mistakes.append(node.mistake_at_key(given[1], "one-trigger", told))
+        texts = [word for word in _TRIGGERS if word in node.value]
+        if len(texts) > 1:
+            text = f"A step begins once: {' or '.join(texts)}, not both."
+            self.mistakes.append(node.mistake_at_key(texts[1], "one-trigger", text))
             return None
-        if not given:
+        if not texts:
             return After(self.before, 0)
-        if given == ["at"]:
+        if texts == ["at"]:
             offset_ms = reader.duration("at")
             return None if offset_ms is None else At(offset_ms + self.shift_ms)
-        if given == ["on"]:
+        if texts == ["on"]:
             return self._on(node.value["on"], words["on"])
         return After(None, 0)  # `_keep` reads it: only there its step has a number.
 
@@ -173,8 +173,8 @@ class Steps:
         [(name, filters)] = plain.items()
         kind = happenings.kinds().get(name)
         if kind is None:
-            told = f"There is no event {name[:60]}{meant(name, happenings.kinds())}"
-            self._note(node, "unknown-event", told)
+            text = f"There is no event {name[:60]}{meant(name, happenings.kinds())}"
+            self._note(node, "unknown-event", text)
             return None
         if not isinstance(filters, dict | None):
             self._note(node.at((name,)), "event", "Write a filter here, such as {stream: launch}.")
@@ -182,8 +182,8 @@ class Steps:
         for key in filters or {}:
             known = happenings.values_of(kind)
             if key not in known:
-                told = f"{name} has no {key[:40]}{meant(key, known)}"
-                self.mistakes.append(node.at((name,)).mistake_at_key(key, "unknown-value", told))
+                text = f"{name} has no {key[:40]}{meant(key, known)}"
+                self.mistakes.append(node.at((name,)).mistake_at_key(key, "unknown-value", text))
         return On(name, filters or {})
 
     def _keep(self, node: Node, step: Step, filling: Filling) -> None:
@@ -191,8 +191,8 @@ class Steps:
             step = self._after(node.value["after"], step, filling)
         if step.name in self.numbers:
             other = self.found[self.numbers[step.name]].place
-            told = f"There is a step named {step.name} already, in line {other.line}."
-            self._note(node.at(("name",)), "twice", told)
+            text = f"There is a step named {step.name} already, in line {other.line}."
+            self._note(node.at(("name",)), "twice", text)
         self.numbers[step.name] = step.number
         self.found.append(step)
         if not step.is_off and not step.is_endless:
@@ -238,11 +238,11 @@ class _Words:
             if not isinstance(trigger, On):
                 self._note("every", "every", "every: event belongs to a step with `on`.")
             return 0
-        found = self.duration("every")
-        if found == 0:
+        number = self.duration("every")
+        if number == 0:
             self._note("every", "every", "every needs some time between, such as 10s.")
             return None
-        return found
+        return number
 
     def times(self) -> int | None:
         if "times" not in self._words:
@@ -299,8 +299,8 @@ class _Words:
         if "for" in self._words and not kind.may_last:
             self._note("for", "for", f"{kind.name} is done at once: it takes no `for`.")
         elif kind.must_last and "for" not in self._words:
-            told = f"{kind.name} goes on for a while: add for: and a duration."
-            self._mistakes.append(self._node.mistake("for", told))
+            text = f"{kind.name} goes on for a while: add for: and a duration."
+            self._mistakes.append(self._node.mistake("for", text))
         elif kind.must_last and for_ms == 0:
             self._note("for", "for", f"{kind.name} needs some time, such as for: 10s.")
 

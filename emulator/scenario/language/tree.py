@@ -65,8 +65,8 @@ class Node:
         """What the last key of a path leads to, placed where that key stands."""
         inside, key = self.at(path[:-1]), str(path[-1])
         line, column = inside.keys.get(key, (inside.line, inside.column))
-        found = inside.at((key,))
-        return Node(self.file, line, column, found.value, found.keys)
+        node = inside.at((key,))
+        return Node(self.file, line, column, node.value, node.keys)
 
     def at(self, path: tuple[int | str, ...]) -> "Node":
         """The node that a path of keys and numbers leads to, as far as it leads."""
@@ -181,15 +181,15 @@ class _Reader:
             raise WrongScenario(self._mistakes)
 
     def _list(self, level: int) -> list[Node]:
-        found = []
+        nodes = []
         for event in self._events:
             if isinstance(event, yaml.SequenceEndEvent):
                 break
-            found.append(self._node(event, level + 1))
-        return found
+            nodes.append(self._node(event, level + 1))
+        return nodes
 
     def _map(self, node: Node, level: int, *, is_flow: bool) -> None:
-        found: dict[str, Node] = {}
+        values: dict[str, Node] = {}
         merged: list[Node] = []
         # The text of the last value where it is one that a comma in braces may have cut.
         cut: Node | None = None
@@ -209,26 +209,26 @@ class _Reader:
                 cut = _if_cut(cut)
                 continue
             cut = _if_cut(value) if is_flow and _is_plain(said) else None
-            if name in found:
+            if name in values:
                 self._note(event, "twice", f"{name} stands here twice. Remove one.")
             if name == "<<":
                 merged += value.value if isinstance(value.value, list) else [value]
                 continue
-            found[name] = value
+            values[name] = value
             node.keys[name] = (mark.line + 1, mark.column + 1)
         for other in merged:
-            self._merge(node, found, other)
-        node.value = found
+            self._merge(node, values, other)
+        node.value = values
 
-    def _merge(self, node: Node, found: dict[str, Node], other: Node) -> None:
+    def _merge(self, node: Node, values: dict[str, Node], other: Node) -> None:
         """`<<: *name` (YAML's merge key): what that has and is not said here."""
         if not isinstance(other.value, dict):
-            told = "<< takes a map: an alias of one, such as <<: *name."
-            self._mistakes.append(other.mistake("merge", told))
+            text = "<< takes a map: an alias of one, such as <<: *name."
+            self._mistakes.append(other.mistake("merge", text))
             return
         for name, value in other.value.items():
-            if name not in found:
-                found[name] = value
+            if name not in values:
+                values[name] = value
                 node.keys[name] = other.keys[name]
 
 

@@ -46,9 +46,9 @@ class _Chart:
         self._height = self._steps_top + 44
 
     def draw(self) -> str:
-        told = f"Viewers, chat and states of {self._report['scenario']}"
+        text = f"Viewers, chat and states of {self._report['scenario']}"
         parts = [
-            f'<svg viewBox="0 0 {_WIDTH} {self._height}" role="img" aria-label="{escape(told)}">',
+            f'<svg viewBox="0 0 {_WIDTH} {self._height}" role="img" aria-label="{escape(text)}">',
             *self._axis(),
             *self._faults(),
             *self._all_streams(),
@@ -67,15 +67,15 @@ class _Chart:
     def _axis(self) -> list[str]:
         step_ms = next((n for n in _ROUND_MS if self._length_ms / n <= 9), _ROUND_MS[-1])
         step_ms = max(step_ms, self._length_ms // 20)
-        found = []
+        shapes = []
         for at_ms in range(0, self._length_ms + 1, step_ms):
             x = self._x(at_ms)
-            found.append(
+            shapes.append(
                 f'<line class="grid" x1="{x}" x2="{x}" y1="{_TOP}" y2="{self._steps_top + 12}"/>'
                 f'<text x="{x}" y="{self._height - 4}" text-anchor="middle">{duration_text(at_ms)}'
                 "</text>"
             )
-        return found
+        return shapes
 
     def _faults(self) -> list[str]:
         return [
@@ -88,24 +88,24 @@ class _Chart:
         ]
 
     def _all_streams(self) -> list[str]:
-        told = self._report["chart"]
+        payload = self._report["chart"]
         return [
-            *self._viewers(told["viewers"], _TOP, _VIEWERS, "viewers"),
-            *self._chat(told["chat"], self._chat_top, _CHAT),
+            *self._viewers(payload["viewers"], _TOP, _VIEWERS, "viewers"),
+            *self._chat(payload["chat"], self._chat_top, _CHAT),
         ]
 
     def _each_stream(self) -> list[str]:
         """A chart of its own for each, on its own scale: a raid is seen where it goes."""
-        found = []
+        shapes = []
         for row, stream in enumerate(self._streams):
             top = self._streams_top + row * self._row + 14
             chat_top = top + _STREAM_VIEWERS + 4
             label = f"{stream['name']}: viewers"
-            found.append(f'<g class="stream" aria-label="{escape(str(stream["name"]))}">')
-            found += self._viewers(stream["viewers"], top, _STREAM_VIEWERS, label)
-            found += self._chat(stream["chat"], chat_top, _STREAM_CHAT)
-            found.append("</g>")
-        return found
+            shapes.append(f'<g class="stream" aria-label="{escape(str(stream["name"]))}">')
+            shapes += self._viewers(stream["viewers"], top, _STREAM_VIEWERS, label)
+            shapes += self._chat(stream["chat"], chat_top, _STREAM_CHAT)
+            shapes.append("</g>")
+        return shapes
 
     def _viewers(self, curve: dict[str, Any], top: int, height: int, label: str) -> list[str]:
         values, every_ms = curve["values"], curve["every_ms"]
@@ -131,56 +131,56 @@ class _Chart:
             return []
         bottom = top + height
         width = max(0.5, self._x(every_ms) - self._x(0) - 0.3)
-        found = [
+        names = [
             f'<rect class="chat" x="{self._x(number * every_ms)}" width="{width:.1f}"'
             f' y="{bottom - value / most * height:.1f}" height="{value / most * height:.1f}"/>'
             for number, value in enumerate(values)
             if value
         ]
         rate = most * 1000 / every_ms
-        found.append(f'<text x="{_LEFT - 6}" y="{top + 8}" text-anchor="end">{rate:,.3g}/s</text>')
-        return found
+        names.append(f'<text x="{_LEFT - 6}" y="{top + 8}" text-anchor="end">{rate:,.3g}/s</text>')
+        return names
 
     def _bands(self) -> list[str]:
-        found = []
+        shapes = []
         for row, (name, spans) in enumerate(self._states.items()):
             y = self._bands_top + row * (_BAND + 4)
             label = escape(name if len(name) <= 9 else name[:8] + "…")
-            found.append(
+            shapes.append(
                 f'<text x="{_LEFT - 6}" y="{y + 10}" text-anchor="end">{label}'
                 f"<title>{escape(name)}</title></text>"
             )
             for span in spans:
                 x = self._x(span["from_ms"])
-                found.append(
+                shapes.append(
                     f'<rect class="{escape(span["kind"])}" x="{x}" y="{y}" rx="2" height="{_BAND}"'
                     f' width="{max(1.0, self._x(span["to_ms"]) - x):.1f}">'
                     f"<title>{escape(name)}: {escape(span['kind'])}</title></rect>"
                 )
-        return found
+        return shapes
 
     def _steps(self) -> list[str]:
         y = self._steps_top
         return [
-            f'<line class="tick{"" if each["ok"] else " bad"}" x1="{self._x(each["started_ms"])}"'
-            f' x2="{self._x(each["started_ms"])}" y1="{y}" y2="{y + 10}">'
-            f"<title>{escape(each['name'])}: {escape(each['action'])}</title></line>"
-            for each in self._report["steps"][:_STEPS_SHOWN]
-            if each["started_ms"] is not None
+            f'<line class="tick{"" if step["ok"] else " bad"}" x1="{self._x(step["started_ms"])}"'
+            f' x2="{self._x(step["started_ms"])}" y1="{y}" y2="{y + 10}">'
+            f"<title>{escape(step['name'])}: {escape(step['action'])}</title></line>"
+            for step in self._report["steps"][:_STEPS_SHOWN]
+            if step["started_ms"] is not None
         ]
 
     def _marks(self) -> list[str]:
         y = self._steps_top + 19
-        found = []
-        for each in self._report["expectations"][:_STEPS_SHOWN]:
-            x, verdict = self._x(each["at_ms"]), "good" if each["met"] else "bad"
-            told = f"{each['fact']} {each['wanted']}: {each['seen']}"
+        shapes = []
+        for expectation in self._report["expectations"][:_STEPS_SHOWN]:
+            x, verdict = self._x(expectation["at_ms"]), "good" if expectation["met"] else "bad"
+            text = f"{expectation['fact']} {expectation['wanted']}: {expectation['seen']}"
             shape = (
                 f'<circle class="mark {verdict}" cx="{x}" cy="{y}" r="4">'
-                if each["met"]
+                if expectation["met"]
                 # Told by its shape too, for who cannot tell red from green.
                 else f'<path class="mark {verdict}" d="M{x} {y - 6}l6 11h-12z">'
             )
-            end = "circle" if each["met"] else "path"
-            found.append(f"{shape}<title>{escape(told)}</title></{end}>")
-        return found
+            end = "circle" if expectation["met"] else "path"
+            shapes.append(f"{shape}<title>{escape(text)}</title></{end}>")
+        return shapes

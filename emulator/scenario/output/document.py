@@ -39,10 +39,10 @@ def document(fold: Fold, *, clock: str, wall_ms: int) -> dict[str, Any]:
         "length_ms": length_ms,
         "wall_ms": wall_ms,
         "names": {"streams": evening.streams, "users": evening.users, "vods": evening.vods},
-        "steps": [_step(each) for each in fold.steps],
+        "steps": [_step(step) for step in fold.steps],
         "turns": dict(fold.turns),
-        "expectations": [_expectation(each) for each in fold.judged],
-        "notes": [{"at_ms": each.at_ms, "text": each.text} for each in fold.notes],
+        "expectations": [_expectation(judged) for judged in fold.judged],
+        "notes": [{"at_ms": note.at_ms, "text": note.text} for note in fold.notes],
         "counts": dict(sorted(_named(evening.counts, names).items())),
         "late_ms": percentiles(fold.lateness_ms),
         "viewers_peak": fold.most_watching,
@@ -103,22 +103,22 @@ def _expectation(judged: Judged) -> dict[str, Any]:
 
 def _named(counts: dict[str, int], names: dict[str, str]) -> dict[str, int]:
     """Counts by the names of the file: `chat.posted/launch` instead of an id."""
-    found = {}
+    named = {}
     for what, count in counts.items():
         first, slash, rest = what.partition("/")
-        found[f"{first}{slash}{names.get(rest, rest)}"] = count
-    return found
+        named[f"{first}{slash}{names.get(rest, rest)}"] = count
+    return named
 
 
 def failure_message(judged: dict[str, Any]) -> str:
     """A miss in words: what was wanted, what was seen, when, and what came closest."""
     from emulator.core.quantities import duration_text
 
-    told = f"{judged['fact']} should be {judged['wanted']}, and was {judged['seen']}"
-    told += f" at {duration_text(judged['at_ms'])}"
+    text = f"{judged['fact']} should be {judged['wanted']}, and was {judged['seen']}"
+    text += f" at {duration_text(judged['at_ms'])}"
     if judged["closest"] and judged["closest_at_ms"] != judged["at_ms"]:
-        told += f"; it came closest with {judged['closest']} at "
-        told += duration_text(judged["closest_at_ms"])
+        text += f"; it came closest with {judged['closest']} at "
+        text += duration_text(judged["closest_at_ms"])
     if judged["why"]:
-        told += f" ({judged['why'].rstrip('.')})"
-    return told + "."
+        text += f" ({judged['why'].rstrip('.')})"
+    return text + "."

@@ -16,24 +16,28 @@ _LONG = 10**15
 
 def table(scenario: Scenario) -> list[str]:
     """Lines for people: what is there, what happens when, and what must be true."""
-    found = [scenario.name, *_told(scenario.about), *_world(scenario), ""]
-    rows = sorted(plan(scenario), key=lambda each: (_order(each), each.step.number))
-    cells = [_row(each, scenario) for each in rows]
+    names = [scenario.name, *_told(scenario.about), *_world(scenario), ""]
+    rows = sorted(plan(scenario), key=lambda planned: (_order(planned), planned.step.number))
+    cells = [_row(row, scenario) for row in rows]
     widths = [max((len(row[at]) for row in cells), default=0) for at in range(3)]
     for row in cells:
         start, length, name, what = row
-        found.append(
+        names.append(
             f"{start:>{widths[0]}}  {length:>{widths[1]}}  {name:<{widths[2]}}  {what}".rstrip()
         )
     off = [step.name for step in scenario.steps if step.is_off]
     if off:
-        found += ["", f"switched off: {', '.join(off)}"]
+        names += ["", f"switched off: {', '.join(off)}"]
     for holds in get_args(Holds):
-        expectations = [each for each in scenario.expectations if each.holds == holds]
+        expectations = [
+            expectation for expectation in scenario.expectations if expectation.holds == holds
+        ]
         if expectations:
-            found += ["", f"{holds}:"]
-            found += [f"  {each.path}: {_condition(each)}" for each in expectations]
-    return found
+            names += ["", f"{holds}:"]
+            names += [
+                f"  {expectation.path}: {_condition(expectation)}" for expectation in expectations
+            ]
+    return names
 
 
 def _told(about: str) -> list[str]:
@@ -41,19 +45,19 @@ def _told(about: str) -> list[str]:
 
 
 def _world(scenario: Scenario) -> list[str]:
-    found = []
+    parts = []
     if scenario.begins_ms is not None:
         begins = datetime.fromtimestamp(scenario.begins_ms / 1000, UTC)
-        found.append(f"begins {begins:%A, %Y-%m-%d %H:%M} UTC")
+        parts.append(f"begins {begins:%A, %Y-%m-%d %H:%M} UTC")
     if scenario.values:
-        told = ", ".join(f"{name}={value}" for name, value in scenario.values.items())
-        found.append(f"with {told}, seed {scenario.seed}")
+        text = ", ".join(f"{name}={value}" for name, value in scenario.values.items())
+        parts.append(f"with {text}, seed {scenario.seed}")
     if scenario.world.streams:
-        told = ", ".join(
-            f"{each.name} ({each.owner or 'existing'})" for each in scenario.world.streams
+        text = ", ".join(
+            f"{stream.name} ({stream.owner or 'existing'})" for stream in scenario.world.streams
         )
-        found.append(f"streams: {told}")
-    return ["", *found] if found else []
+        parts.append(f"streams: {text}")
+    return ["", *parts] if parts else []
 
 
 def _order(planned: Planned) -> int:
@@ -75,22 +79,22 @@ def _row(planned: Planned, scenario: Scenario) -> tuple[str, str, str, str]:
 
 
 def _what(step: Step) -> str:
-    told = f"{step.action.name}: {_arguments(step)}"
+    text = f"{step.action.name}: {_arguments(step)}"
     if step.every_ms:
-        told += f", every {duration_text(step.every_ms)}"
-        told += "" if step.times is None else f", {step.times} times"
+        text += f", every {duration_text(step.every_ms)}"
+        text += "" if step.times is None else f", {step.times} times"
     elif step.every_ms == 0:
-        told += ", each time"
+        text += ", each time"
     if step.within_ms:
-        told += f", within {duration_text(step.within_ms)}"
+        text += f", within {duration_text(step.within_ms)}"
     if step.refused is not None:
-        told += f", refused{': ' * bool(step.refused)}{step.refused}"
+        text += f", refused{': ' * bool(step.refused)}{step.refused}"
     if step.facts_if:
         wanted = " and ".join(f"{path} {_shown(path, raw)}" for path, raw in step.facts_if)
-        told += f", if {wanted}"
+        text += f", if {wanted}"
     if step.is_required:
-        told += ", required"
-    return told
+        text += ", required"
+    return text
 
 
 def _arguments(step: Step) -> str:
@@ -98,12 +102,12 @@ def _arguments(step: Step) -> str:
     if asked:
         return ", ".join(f"{path} {_shown(path, raw)}" for _, path, raw in asked)
     action = step.action
-    told = [
+    texts = [
         f"{name.rstrip('_')} {_value(name, getattr(action, name))}"
         for name in type(action).model_fields
         if name in action.model_fields_set
     ]
-    return ", ".join(told)
+    return ", ".join(texts)
 
 
 def _value(name: str, value: Any) -> str:

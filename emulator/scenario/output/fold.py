@@ -127,7 +127,7 @@ class Fold:
     def outcome(self) -> Outcome:
         if self.broken is not None and self.broken.is_failure:
             return "broken"
-        if self.wrong_steps or any(not each.is_met for each in self.judged):
+        if self.wrong_steps or any(not judged.is_met for judged in self.judged):
             return "failed"
         return "stopped" if self.broken is not None else "passed"
 

@@ -17,9 +17,9 @@ def junit(reports: list[dict[str, Any]]) -> bytes:
 
 
 def _suite(report: dict[str, Any]) -> ElementTree.Element:
-    cases = [_expectation(report, each) for each in report["expectations"]]
+    cases = [_expectation(report, expectation) for expectation in report["expectations"]]
     # An `expect` that went wrong is told by what it expected.
-    cases += [_step(report, each) for each in report["steps"] if _is_told(each)]
+    cases += [_step(report, step) for step in report["steps"] if _is_told(step)]
     if report["outcome"] == "broken":
         cases.append(_broken(report))
     failures = sum(case.find("failure") is not None for case in cases)
@@ -35,8 +35,8 @@ def _suite(report: dict[str, Any]) -> ElementTree.Element:
         time=f"{report['wall_ms'] / 1000:.3f}",
     )
     properties = ElementTree.SubElement(suite, "properties")
-    told = {"seed": report["seed"], "clock": report["clock"], "log_hash": report["log_hash"]}
-    for name, value in {**told, **report["parameters"]}.items():
+    payload = {"seed": report["seed"], "clock": report["clock"], "log_hash": report["log_hash"]}
+    for name, value in {**payload, **report["parameters"]}.items():
         ElementTree.SubElement(properties, "property", name=_text(name), value=_text(value))
     suite.extend(cases)
     return suite

@@ -39,8 +39,8 @@ def page(report: dict[str, Any]) -> str:
         facts=_facts(report),
         chart=chart(report),
         key="".join(
-            f'<span><i style="background: var(--{colour})"></i>{told}</span>'
-            for colour, told in _KEY
+            f'<span><i style="background: var(--{colour})"></i>{text}</span>'
+            for colour, text in _KEY
         ),
         expectations=_expectations(report),
         steps=_steps(report),
@@ -51,8 +51,8 @@ def page(report: dict[str, Any]) -> str:
 
 def _facts(report: dict[str, Any]) -> str:
     expectations = report["expectations"]
-    met = sum(each["met"] for each in expectations)
-    told = {
+    met = sum(expectation["met"] for expectation in expectations)
+    payload = {
         "expectations met": f"{met} of {len(expectations)}",
         "the evening": duration_text(report["length_ms"]),
         "took": f"{report['wall_ms'] / 1000:.1f} s",
@@ -62,7 +62,7 @@ def _facts(report: dict[str, Any]) -> str:
     }
     return "".join(
         f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>"
-        for name, value in told.items()
+        for name, value in payload.items()
     )
 
 
@@ -70,16 +70,16 @@ def _expectations(report: dict[str, Any]) -> str:
     if not report["expectations"]:
         return "<p>Nothing was expected.</p>"
     # What was missed stands first: that is what somebody opens this page for.
-    ordered = sorted(report["expectations"], key=lambda each: bool(each["met"]))
+    ordered = sorted(report["expectations"], key=lambda item: bool(item["met"]))
     rows = [
         (
-            _verdict(each["met"]),
-            f"<code>{escape(each['fact'])}</code> {escape(each['wanted'])}",
-            escape(each["seen"] if each["met"] else failure_message(each)),
-            _time(each["at_ms"]),
-            f"<code>{escape(each['place'])}</code>",
+            _verdict(item["met"]),
+            f"<code>{escape(item['fact'])}</code> {escape(item['wanted'])}",
+            escape(item["seen"] if item["met"] else failure_message(item)),
+            _time(item["at_ms"]),
+            f"<code>{escape(item['place'])}</code>",
         )
-        for each in ordered
+        for item in ordered
     ]
     return _table(("", "fact", "seen", "at", "where"), rows)
 
@@ -88,13 +88,13 @@ def _steps(report: dict[str, Any]) -> str:
     """As they began; the report has them as they ended."""
     rows = [
         (
-            "" if each["started_ms"] is None else _time(each["started_ms"]),
-            _planned(each),
-            escape(each["name"]),
-            f"<code>{escape(each['action'])}</code>",
-            _verdict(each["ok"], each["outcome"]) + f" {escape(each['told'])}",
+            "" if step["started_ms"] is None else _time(step["started_ms"]),
+            _planned(step),
+            escape(step["name"]),
+            f"<code>{escape(step['action'])}</code>",
+            _verdict(step["ok"], step["outcome"]) + f" {escape(step['told'])}",
         )
-        for each in sorted(report["steps"], key=_order)
+        for step in sorted(report["steps"], key=_order)
     ]
     return _table(("at", "planned", "step", "action", "outcome"), rows)
 
@@ -111,12 +111,12 @@ def _planned(step: dict[str, Any]) -> str:
 def _notes(report: dict[str, Any]) -> str:
     if not report["notes"]:
         return ""
-    rows = [(_time(each["at_ms"]), escape(each["text"])) for each in report["notes"]]
+    rows = [(_time(note["at_ms"]), escape(note["text"])) for note in report["notes"]]
     return "<h2>Log</h2>" + _table(("at", "what was said"), rows)
 
 
 def _details(report: dict[str, Any]) -> str:
-    told: dict[str, Any] = {
+    payload: dict[str, Any] = {
         "file": report["file"],
         "clock": report["clock"],
         "seed": report["seed"],
@@ -127,13 +127,13 @@ def _details(report: dict[str, Any]) -> str:
         **{f"count of {name}": value for name, value in report["counts"].items()},
     }
     if report["differs_each_time"]:
-        told["differs each time"] = "; ".join(report["differs_each_time"])
-    rows = [(escape(name), f"<code>{escape(str(value))}</code>") for name, value in told.items()]
+        payload["differs each time"] = "; ".join(report["differs_each_time"])
+    rows = [(escape(name), f"<code>{escape(str(value))}</code>") for name, value in payload.items()]
     return _table(("", ""), rows)
 
 
 def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    head = "".join(f"<th>{escape(each)}</th>" for each in heads)
+    head = "".join(f"<th>{escape(head)}</th>" for head in heads)
     body = "".join(
         "<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows[:_ROWS_MAX]
     )
@@ -143,8 +143,8 @@ def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
 
 
 def _verdict(is_good: bool, word: str = "") -> str:
-    told = word or ("met" if is_good else "missed")
-    return f'<span class="{"yes" if is_good else "no"}">{escape(told)}</span>'
+    text = word or ("met" if is_good else "missed")
+    return f'<span class="{"yes" if is_good else "no"}">{escape(text)}</span>'
 
 
 def _time(at_ms: int) -> str:

@@ -106,8 +106,8 @@ are looked at whenever something happens. All of that in one scenario
 def markdown() -> str:
     """The whole page."""
     words = "".join(
-        f"| `{word}` | {told.get('description', 'When this event happens, with a filter.')} |\n"
-        for word, told in _words()
+        f"| `{word}` | {payload.get('description', 'When this event happens, with a filter.')} |\n"
+        for word, payload in _words()
     )
     return _HEAD + words + _actions() + _facts() + _conditions() + _events() + _pools()
 
@@ -119,7 +119,7 @@ def _words() -> Iterable[tuple[str, dict[str, str]]]:
 
 
 def _actions() -> str:
-    found = [
+    names = [
         "\n## Actions\n\nEach example runs as it stands here, in this scenario, with a file"
         f" `lines.txt` beside it:\n\n```yaml\n{EXAMPLES_FRAME}```\n"
     ]
@@ -127,13 +127,13 @@ def _actions() -> str:
     for name, action in registry.every().items():
         if name.partition(".")[0] != noun:
             noun = name.partition(".")[0]
-            found.append(f"\n### {noun}\n")
-        found.append(_action(action))
-    return "".join(found)
+            names.append(f"\n### {noun}\n")
+        names.append(_action(action))
+    return "".join(names)
 
 
 def _action(action: type[Action]) -> str:
-    told = " ".join((action.__doc__ or "").split())
+    text = " ".join((action.__doc__ or "").split())
     arguments = ", ".join(
         f"`{field.alias or name}`{'' if field.is_required() else '?'}"
         for name, field in action.model_fields.items()
@@ -142,11 +142,11 @@ def _action(action: type[Action]) -> str:
     lasting = " Needs `for`." if action.must_last else lasting
     takes = "" if issubclass(action, Expect) else f" Arguments: {arguments}."
     shown = "".join(f"- {step}\n" for step in (*action.before, action.example))
-    return f"\n**`{action.name}`**: {told}{lasting}{takes}\n\n```yaml\n{shown}```\n"
+    return f"\n**`{action.name}`**: {text}{lasting}{takes}\n\n```yaml\n{shown}```\n"
 
 
 def _facts() -> str:
-    found = [
+    names = [
         "\n## Facts\n\nWhat `expect`, `throughout`, `never` and `if` can ask for.\n\n"
         "| path | kind | |\n|---|---|---|\n"
     ]
@@ -156,12 +156,12 @@ def _facts() -> str:
             shown = path.get(noun.middle, f"{name}.NAME.{last}")
             picked = ", ".join(f"`{each}`" for each in fact.filters)
             where = f"; `where`: {picked}" if picked else ""
-            found.append(f"| `{shown}` | {fact.kind} | {fact.help}{where} |\n")
-    return "".join(found) + _WHERE
+            names.append(f"| `{shown}` | {fact.kind} | {fact.help}{where} |\n")
+    return "".join(names) + _WHERE
 
 
 def _conditions() -> str:
-    rows = "".join(f"| `{word}` | {told} |\n" for word, told in conditions.words().items())
+    rows = "".join(f"| `{word}` | {text} |\n" for word, text in conditions.words().items())
     return (
         "\n## Conditions\n\nA plain value, or a map of these words; all of them must hold.\n\n"
         f"| word | holds where the fact |\n|---|---|\n{rows}"

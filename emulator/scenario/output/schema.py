@@ -137,7 +137,7 @@ def _path_pattern(noun: str, middle: str, last: str) -> str:
 
 def _condition(fact: Fact) -> dict[str, Any]:
     words: dict[str, Any] = {
-        word: {"description": f"It {told}."} for word, told in conditions.words().items()
+        word: {"description": f"It {text}."} for word, text in conditions.words().items()
     }
     words["give"] = {"description": "How far from `about` it may be."}
     if fact.count is not None:
@@ -150,40 +150,40 @@ def _condition(fact: Fact) -> dict[str, Any]:
 
 
 def _action(action: type[Action], definitions: dict[str, Any]) -> dict[str, Any]:
-    told = " ".join((action.__doc__ or "").split())
+    text = " ".join((action.__doc__ or "").split())
     if issubclass(action, Expect):
         facts = {"$ref": "#/$defs/facts"}
         several = {"type": "array", "items": facts, "minItems": 1}
-        return {"anyOf": [facts, several], "description": told}
-    found = _model(action, definitions)
-    found["description"] = told
+        return {"anyOf": [facts, several], "description": text}
+    values = _model(action, definitions)
+    values["description"] = text
     if not action.shorthand:
-        return found
-    inner = found["properties"].get(action.shorthand, {})
+        return values
+    inner = values["properties"].get(action.shorthand, {})
     # Not `anyOf`, of which editors tell what is wrong with the branch that was not meant.
-    return {"description": told, "if": {"type": "object"}, "then": found, "else": inner}
+    return {"description": text, "if": {"type": "object"}, "then": values, "else": inner}
 
 
 def _model(model: Any, definitions: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = model.model_json_schema(ref_template="#/$defs/{model}")
-    definitions.update({k: _with_parameters(v) for k, v in found.pop("$defs", {}).items()})
-    widened: dict[str, Any] = _with_parameters(found)
+    values: dict[str, Any] = model.model_json_schema(ref_template="#/$defs/{model}")
+    definitions.update({k: _with_parameters(v) for k, v in values.pop("$defs", {}).items()})
+    widened: dict[str, Any] = _with_parameters(values)
     return widened
 
 
 def _with_parameters(schema: Any) -> Any:
     """The same, where a parameter may stand for each number, truth and word."""
     if isinstance(schema, list):
-        return [_with_parameters(each) for each in schema]
+        return [_with_parameters(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    found = {key: _with_parameters(value) for key, value in schema.items() if key != "title"}
+    values = {key: _with_parameters(value) for key, value in schema.items() if key != "title"}
     if "properties" in schema:
         # `title` is also what a stream has.
-        found["properties"] = {
+        values["properties"] = {
             key: _with_parameters(value) for key, value in schema["properties"].items()
         }
     is_bound_text = schema.get("type") == "string" and {"pattern", "enum", "const"} & schema.keys()
     if is_bound_text or schema.get("type") in ("integer", "number", "boolean"):
-        return {"anyOf": [found, _PARAMETER]}
-    return found
+        return {"anyOf": [values, _PARAMETER]}
+    return values

@@ -30,20 +30,20 @@ def ramps(points: list[tuple[int, int]]) -> list[Ramp]:
     for (before_ms, before), (at_ms, count) in pairwise(kept):
         if count != before or at_ms - before_ms > 0:
             found.append(Ramp(before_ms, at_ms - before_ms, count))
-    return [each for each in found if each.for_ms or each is found[0]]
+    return [ramp for ramp in found if ramp.for_ms or ramp is found[0]]
 
 
 def _split(points: list[tuple[int, int]], tolerance: float) -> list[tuple[int, int]]:
     """Where the line must turn, without its first point. Without recursion: crowds are long."""
-    kept = {len(points) - 1}
+    counts = {len(points) - 1}
     spans = [(0, len(points) - 1)]
     while spans:
         first, last = spans.pop()
         worst, off = _furthest(points, first, last)
         if off > tolerance:
-            kept.add(worst)
+            counts.add(worst)
             spans += [(first, worst), (worst, last)]
-    return [points[index] for index in sorted(kept) if index]
+    return [points[index] for index in sorted(counts) if index]
 
 
 def _furthest(points: list[tuple[int, int]], first: int, last: int) -> tuple[int, float]:

@@ -43,10 +43,10 @@ class Recorded:
 
 def record(world: World, after: int, name: str, since_ms: int) -> Recorded:
     """Everything behind the journal's event `after`. Its times count from `since_ms`."""
-    found = list(_events(world, after))
+    journalleds = list(_events(world, after))
     naming = Naming(world)
     steps = Steps(world, naming, since_ms)
-    steps.take(found)
+    steps.take(journalleds)
     _look_back(steps, after, since_ms)
     scripts = {
         stream: dict(_scripts(lines, f"{name}-{stream}")) for stream, lines in steps.lines.items()
@@ -59,18 +59,18 @@ def record(world: World, after: int, name: str, since_ms: int) -> Recorded:
         "lasts": duration_text(rounded(world.now_ms - since_ms)),
         "world": _world(steps, after),
     }
-    more = f" Only the first {EVENTS_MAX} of them." if len(found) >= EVENTS_MAX else ""
+    more = f" Only the first {EVENTS_MAX} of them." if len(journalleds) >= EVENTS_MAX else ""
     text = "\n".join(
         [
-            f"# Recorded by `live-emulator scenario record`: {len(found)} events.{more}",
+            f"# Recorded by `live-emulator scenario record`: {len(journalleds)} events.{more}",
             *(_dumped({key: value}).rstrip() for key, value in scenario.items()),
             "timeline:",
             *(f"  - {_flow(step)}" for step in timeline),
             _dumped({"expect": _expected(world, steps)}).rstrip(),
         ]
     )
-    files = {file: script for each in scripts.values() for file, script in each.items()}
-    return Recorded(text + "\n", files, "".join(_exact(found, since_ms)), len(found))
+    files = {file: script for item in scripts.values() for file, script in item.items()}
+    return Recorded(text + "\n", files, "".join(_exact(journalleds, since_ms)), len(journalleds))
 
 
 def _events(world: World, after: int) -> Iterator[Journalled]:
@@ -84,9 +84,9 @@ def _events(world: World, after: int) -> Iterator[Journalled]:
         after = batch[-1].seq
 
 
-def _exact(found: list[Journalled], since_ms: int) -> Iterator[str]:
+def _exact(journalleds: list[Journalled], since_ms: int) -> Iterator[str]:
     """The run's own form of a log: canonical JSON, a line an event."""
-    for number, event in enumerate(found, 1):
+    for number, event in enumerate(journalleds, 1):
         values = json.dumps(event.values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         yield (
             f'{{"at":{event.at_ms - since_ms},"kind":"{event.kind}","seq":{number},'
@@ -128,7 +128,7 @@ def _world(steps: Steps, after: int) -> dict[str, Any]:
         for name, stream in there.items()
     ]
     rules = steps.world.rules
-    told = {
+    payload = {
         # A person may have streamed more than once in an evening.
         "streams_per_user": 0,
         # Times are rounded: what was said may come a little faster than it did.
@@ -137,19 +137,21 @@ def _world(steps: Steps, after: int) -> dict[str, Any]:
         "reconnect_window": duration_text(rules.reconnect_window_ms),
         "vod_processing": duration_text(rules.vod_processing_ms),
     }
-    return {"users": _people(steps, after), "streams": shown, "rules": told}
+    return {"users": _people(steps, after), "streams": shown, "rules": payload}
 
 
 def _people(steps: Steps, after: int) -> list[dict[str, Any]]:
     """Who is spoken of, and whom of them they followed before."""
     world, names = steps.world, sorted(steps.naming.users)
     since = {
-        (each.values["follower_id"], each.values["followed_id"])
-        for each in events.read(world.store, after=after, count=EVENTS_MAX, kind="UserFollowed")
+        (journalled.values["follower_id"], journalled.values["followed_id"])
+        for journalled in events.read(
+            world.store, after=after, count=EVENTS_MAX, kind="UserFollowed"
+        )
     }
     rows = {accounts.by_username(world, name).row: name for name in names}
     ids = {row: accounts.by_row(world, row).id for row in rows}
-    found = []
+    people = []
     for row, name in rows.items():
         followed = [
             rows[each["followed_row"]]
@@ -158,8 +160,8 @@ def _people(steps: Steps, after: int) -> list[dict[str, Any]]:
             )
             if each["followed_row"] in rows and (ids[row], ids[each["followed_row"]]) not in since
         ]
-        found.append({"name": name, **({"follows": followed} if followed else {})})
-    return found
+        people.append({"name": name, **({"follows": followed} if followed else {})})
+    return people
 
 
 def _timeline(
@@ -238,15 +240,15 @@ def _watched(stream: str, for_ms: int, to: int) -> dict[str, Any]:
 def _scripts(lines: list[tuple[int, str, str]], name: str) -> Iterator[tuple[str, str]]:
     """One file, or as many as it takes, by their names."""
     number, size = 1, 0
-    kept: list[str] = []
+    names: list[str] = []
     for at_ms, author, content in lines:
         line = f"{duration_text(at_ms)} {author}: {' '.join(content.split())}\n"
         if size + len(line.encode()) > _SCRIPT_BYTES_MAX:
-            yield _script_name(name, number), "".join(kept)
-            number, kept, size = number + 1, [], 0
-        kept.append(line)
+            yield _script_name(name, number), "".join(names)
+            number, names, size = number + 1, [], 0
+        names.append(line)
         size += len(line.encode())
-    yield _script_name(name, number), "".join(kept)
+    yield _script_name(name, number), "".join(names)
 
 
 def _script_name(name: str, number: int) -> str:
@@ -254,29 +256,29 @@ def _script_name(name: str, number: int) -> str:
 
 
 def _expected(world: World, steps: Steps) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for name, known in steps.naming.streams.items():
         stream = streams.find(world, known.id)
-        found[f"stream.{name}.status"] = stream.status
+        values[f"stream.{name}.status"] = stream.status
         if stream.started_at_ms is not None and stream.status == "ended":
             length = duration_text(rounded(figures.duration_ms(world, stream)))
-            found[f"stream.{name}.duration"] = {"about": length, "give": _LENGTH_GIVE}
+            values[f"stream.{name}.duration"] = {"about": length, "give": _LENGTH_GIVE}
         if name in steps.published and stream.vod_id is not None:
             vod = recordings.find(world, stream.vod_id)
             if vod.status == "ready":
                 length = duration_text(rounded(vod.duration_ms))
-                found[f"vod.{name}.duration"] = {"about": length, "give": _LENGTH_GIVE}
+                values[f"vod.{name}.duration"] = {"about": length, "give": _LENGTH_GIVE}
         if name in steps.lines:
-            found[f"chat.{name}.lost"] = 0
+            values[f"chat.{name}.lost"] = 0
             # Lines of one author may come closer together than they were said, by the rounding.
             count = len(steps.lines[name])
-            found[f"chat.{name}.posted"] = {"about": count, "give": max(1, count // 20)}
+            values[f"chat.{name}.posted"] = {"about": count, "give": max(1, count // 20)}
         if name in steps.points:
             most = _peak(steps, name, stream)
             give = max(1, round(most * _AUDIENCE_GIVE))
             fact = f"analytics.{name}.peak_concurrent_viewers"
-            found[fact] = {"about": most, "give": give}
-    return found
+            values[fact] = {"about": most, "give": give}
+    return values
 
 
 def _peak(steps: Steps, name: str, stream: Stream) -> int:

@@ -83,16 +83,16 @@ def _event(
     line: str, number: int, known: dict[str, type[Event]]
 ) -> tuple[int, type[Event], dict[str, Any]]:
     try:
-        told = json.loads(line)
+        payload = json.loads(line)
     except (ValueError, RecursionError):
         raise ValueError("This is no JSON") from None
-    if not isinstance(told, dict) or told.keys() != _KEYS:
+    if not isinstance(payload, dict) or payload.keys() != _KEYS:
         raise ValueError("An event has at, kind, seq and values")
-    at_ms, kind, values = told["at"], known.get(str(told["kind"])), told["values"]
-    if type(at_ms) is not int or abs(at_ms) > _AT_MAX_MS or told["seq"] != number:
+    at_ms, kind, values = payload["at"], known.get(str(payload["kind"])), payload["values"]
+    if type(at_ms) is not int or abs(at_ms) > _AT_MAX_MS or payload["seq"] != number:
         raise ValueError("at is in milliseconds, and seq counts the lines")
     if kind is None:
-        raise ValueError(f"There is no event {str(told['kind'])[:60]}")
+        raise ValueError(f"There is no event {str(payload['kind'])[:60]}")
     names = {field.name for field in fields(kind)} - {"at_ms"}
     if not isinstance(values, dict) or values.keys() != names:
         raise ValueError(f"{kind.__name__} has the values {', '.join(sorted(names))}")

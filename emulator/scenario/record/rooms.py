@@ -36,10 +36,10 @@ def before(world: World, name: str, stream: Stream, after: int) -> Iterator[dict
     }
     if was:
         yield {"chat.settings": {"stream": name, **told(was)}}
-    for each in moderators.of(world, stream):
-        if not _was_added(world, stream, each.user_row, after):
-            user = accounts.by_row(world, each.user_row).username
-            vip = {"vip": True} if each.is_vip else {}
+    for moderator in moderators.of(world, stream):
+        if not _was_added(world, stream, moderator.user_row, after):
+            user = accounts.by_row(world, moderator.user_row).username
+            vip = {"vip": True} if moderator.is_vip else {}
             yield {"chat.moderator": {"stream": name, "user": user, **vip}}
 
 
@@ -57,18 +57,21 @@ def _settings(world: World, stream: Stream, after: int) -> dict[str, Any]:
 
 def _changes(world: World, stream: Stream) -> list[tuple[int, dict[str, Any]]]:
     kind = "ChatSettingsChanged"
-    found = events.read(world.store, after=0, count=_CHANGES_MAX, kind=kind)
+    journalleds = events.read(world.store, after=0, count=_CHANGES_MAX, kind=kind)
     return [
-        (each.seq, each.values["values"]) for each in found if each.values["stream_id"] == stream.id
+        (journalled.seq, journalled.values["values"])
+        for journalled in journalleds
+        if journalled.values["stream_id"] == stream.id
     ]
 
 
 def _was_added(world: World, stream: Stream, user_row: int, after: int) -> bool:
     """Whether that happened behind the point: then it has a step of its own."""
     user_id = accounts.by_row(world, user_row).id
-    found = events.read(world.store, after=after, count=_CHANGES_MAX, kind="ModeratorAdded")
+    journalleds = events.read(world.store, after=after, count=_CHANGES_MAX, kind="ModeratorAdded")
     return any(
-        (each.values["stream_id"], each.values["user_id"]) == (stream.id, user_id) for each in found
+        (journalled.values["stream_id"], journalled.values["user_id"]) == (stream.id, user_id)
+        for journalled in journalleds
     )
 
 

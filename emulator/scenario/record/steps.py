@@ -128,8 +128,8 @@ def _account_made(steps: Steps, event: Journalled, _: str) -> None:
 def _stream_created(steps: Steps, event: Journalled, name: str) -> Step:
     steps.created.add(name)
     stream = steps.naming.streams[name]
-    told = {"stream": name, "owner": steps.naming.owner(stream), "title": event.values["title"]}
-    return {"stream.create": told}
+    payload = {"stream": name, "owner": steps.naming.owner(stream), "title": event.values["title"]}
+    return {"stream.create": payload}
 
 
 def _stream_updated(steps: Steps, event: Journalled, name: str) -> Step | None:
@@ -139,8 +139,8 @@ def _stream_updated(steps: Steps, event: Journalled, name: str) -> Step | None:
         "description": stream.description,
         "visibility": stream.visibility,
     }
-    told = {key: now[key] for key in now if key in event.values["changed"] and now[key]}
-    return {"stream.update": {"stream": name, **told}} if told else None
+    payload = {key: now[key] for key in now if key in event.values["changed"] and now[key]}
+    return {"stream.update": {"stream": name, **payload}} if payload else None
 
 
 def _went_live(steps: Steps, event: Journalled, name: str) -> Step | None:
@@ -179,8 +179,8 @@ def _settings_changed(_: Steps, event: Journalled, name: str) -> Step:
 
 def _moderator_added(steps: Steps, event: Journalled, name: str) -> Step:
     steps.naming.know(event.values["username"])
-    told: Step = {"stream": name, "user": event.values["username"]}
-    return {"chat.moderator": {**told, "vip": True} if event.values["is_vip"] else told}
+    payload: Step = {"stream": name, "user": event.values["username"]}
+    return {"chat.moderator": {**payload, "vip": True} if event.values["is_vip"] else payload}
 
 
 def _raided(steps: Steps, event: Journalled, name: str) -> Step | None:
@@ -207,12 +207,12 @@ def _fault_started(steps: Steps, event: Journalled, _: str) -> None:
             return
     if "user" in values:
         steps.naming.know(values["user"])
-    told: Step = {event.values["kind"]: values}
+    payload: Step = {event.values["kind"]: values}
     if event.values["share"] < 1:
-        told["share"] = event.values["share"]
+        payload["share"] = event.values["share"]
     if event.values["times"]:
-        told["times"] = event.values["times"]
-    steps.broken[event.values["fault_id"]] = (event.at_ms, {"fault.start": told})
+        payload["times"] = event.values["times"]
+    steps.broken[event.values["fault_id"]] = (event.at_ms, {"fault.start": payload})
 
 
 def _fault_stopped(steps: Steps, event: Journalled, _: str) -> None:
@@ -238,10 +238,10 @@ def _chat_cleared(_: Steps, __: Journalled, name: str) -> Step:
 
 def _banned(steps: Steps, event: Journalled, name: str) -> Step:
     steps.naming.know(event.values["username"])
-    told = {"stream": name, "user": event.values["username"]}
+    payload = {"stream": name, "user": event.values["username"]}
     if event.values["expires_at_ms"] is not None:
-        told["time_out"] = f"{max(1, (event.values['expires_at_ms'] - event.at_ms) // 1000)}s"
-    return {"chat.ban": told}
+        payload["time_out"] = f"{max(1, (event.values['expires_at_ms'] - event.at_ms) // 1000)}s"
+    return {"chat.ban": payload}
 
 
 def _unbanned(steps: Steps, event: Journalled, name: str) -> Step:
@@ -274,9 +274,9 @@ def _clip_created(steps: Steps, event: Journalled, name: str) -> Step | None:
         return None
     maker = accounts.by_row(steps.world, clip.user_row).username
     steps.naming.know(maker)
-    told = {"stream": name, "by": maker, "title": clip.title}
+    payload = {"stream": name, "by": maker, "title": clip.title}
     return {
-        "clip.create": {**told, "start": f"{clip.from_ms}ms", "length": f"{clip.duration_ms}ms"}
+        "clip.create": {**payload, "start": f"{clip.from_ms}ms", "length": f"{clip.duration_ms}ms"}
     }
 
 

@@ -56,20 +56,22 @@ def read(call: Call) -> EventPage | Response:
             media_type=_STREAM,
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
-    found = events.read(call.world.store, after=query.after, count=query.limit + 1, kind=query.kind)
-    shown = found[: query.limit]
+    journalleds = events.read(
+        call.world.store, after=query.after, count=query.limit + 1, kind=query.kind
+    )
+    shown = journalleds[: query.limit]
     return {
         "world": call.world.name,
-        "events": [_shape(each) for each in shown],
+        "events": [_shape(journalled) for journalled in shown],
         "next_cursor": shown[-1].seq if shown else query.after,
-        "has_more": len(found) > query.limit,
+        "has_more": len(journalleds) > query.limit,
     }
 
 
 def _heard_up_to(call: Call) -> int:
     """Where a stream goes on that broke off: a browser's says so by itself (HTML, 9.2.4)."""
-    told = call.last_event_id
-    return int(told) if told.isascii() and told.isdigit() and len(told) < 19 else 0
+    text = call.last_event_id
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 async def _lines(platform: Platform, after: int, kind: str | None) -> AsyncIterator[str]:
@@ -90,12 +92,12 @@ async def _lines(platform: Platform, after: int, kind: str | None) -> AsyncItera
         yield ": the world's events\n\n"
         while not is_over:
             news.clear()
-            found = events.read(platform.world.store, after=after, count=_BATCH, kind=kind)
-            for each in found:
-                after = each.seq
-                data = json.dumps(_shape(each), ensure_ascii=False, separators=(",", ":"))
-                yield f"id: {each.seq}\nevent: {each.kind}\ndata: {data}\n\n"
-            if len(found) < _BATCH and not await _heard(news):
+            journalleds = events.read(platform.world.store, after=after, count=_BATCH, kind=kind)
+            for journalled in journalleds:
+                after = journalled.seq
+                data = json.dumps(_shape(journalled), ensure_ascii=False, separators=(",", ":"))
+                yield f"id: {journalled.seq}\nevent: {journalled.kind}\ndata: {data}\n\n"
+            if len(journalleds) < _BATCH and not await _heard(news):
                 yield ": nothing new\n\n"
     finally:
         unsubscribe()

@@ -49,11 +49,11 @@ class FaultsCleared(TypedDict):
 
 def page(call: Call) -> FaultList:
     """List the faults that are on."""
-    found = call.world.faults.all()
+    actives = call.world.faults.all()
     return {
         "world": call.world.name,
-        "faults": [_shape(call.world, each) for each in found],
-        "total": len(found),
+        "faults": [_shape(call.world, active) for active in actives],
+        "total": len(actives),
     }
 
 

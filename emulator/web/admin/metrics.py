@@ -57,8 +57,8 @@ def _families(platform: Platform) -> Iterator[Iterator[str]]:
         "time spent answering them",
         [({}, log.duration_us / 1_000_000)],
     )
-    for name, kind, told, samples in _of_worlds(worlds):
-        yield _family(name, kind, told, samples)
+    for name, kind, text, samples in _of_worlds(worlds):
+        yield _family(name, kind, text, samples)
 
 
 def _of_worlds(worlds: list[Platform]) -> Iterator[tuple[str, Kind, str, list[Sample]]]:
@@ -80,31 +80,31 @@ def _of_worlds(worlds: list[Platform]) -> Iterator[tuple[str, Kind, str, list[Sa
 
 
 _NUMBERS = {
-    "world_seconds": lambda each: each.clock.now_ms() / 1000,
-    "world_speed": lambda each: each.clock.speed,
-    "world_acts_due": lambda each: each.clock.pending,
-    "users": lambda each: each.world.store.number("SELECT count(*) FROM users"),
-    "chat_sockets": lambda each: each.chats.sockets,
-    "events_total": lambda each: each.world.store.number("SELECT max(seq) FROM events"),
+    "world_seconds": lambda item: item.clock.now_ms() / 1000,
+    "world_speed": lambda item: item.clock.speed,
+    "world_acts_due": lambda item: item.clock.pending,
+    "users": lambda item: item.world.store.number("SELECT count(*) FROM users"),
+    "chat_sockets": lambda item: item.chats.sockets,
+    "events_total": lambda item: item.world.store.number("SELECT max(seq) FROM events"),
 }
 
 
 def _counted(worlds: list[Platform], table: str, statuses: tuple[str, ...]) -> list[Sample]:
     """Rows of a table by their status; those that there are none of are told as well."""
     samples: list[Sample] = []
-    for each in worlds:
-        rows = each.world.store.rows(f"SELECT status, count(*) FROM {table} GROUP BY status")
-        found: dict[str, int] = {row[0]: row[1] for row in rows}
+    for world in worlds:
+        rows = world.world.store.rows(f"SELECT status, count(*) FROM {table} GROUP BY status")
+        values: dict[str, int] = {row[0]: row[1] for row in rows}
         samples += [
-            ({"world": each.world.name, "status": status}, found.get(status, 0))
+            ({"world": world.world.name, "status": status}, values.get(status, 0))
             for status in statuses
         ]
     return samples
 
 
 def _viewers(worlds: list[Platform]) -> Iterator[Sample]:
-    for each in worlds:
-        world = each.world
+    for platform in worlds:
+        world = platform.world
         live = [
             row["id"] for row in world.store.rows("SELECT id FROM streams WHERE status = 'live'")
         ]

@@ -72,12 +72,12 @@ def page(call: Call) -> RequestPage:
     """Search the request log, the oldest first."""
     query = call.query_as(RequestQuery)
     log = call.platform.shared.requests
-    found, has_more = log.find(
+    logged_requests, has_more = log.find(
         lambda entry: _is_wanted(entry, query), after=query.after, count=query.limit
     )
     return {
-        "requests": [_shape(log, entry) for entry in found],
-        "next_cursor": found[-1].seq if found else query.after,
+        "requests": [_shape(log, entry) for entry in logged_requests],
+        "next_cursor": logged_requests[-1].seq if logged_requests else query.after,
         "has_more": has_more,
         "dropped": log.dropped.total() if query.world is None else log.dropped[query.world],
     }

@@ -30,9 +30,9 @@ class SnapshotList(TypedDict):
 
 def page(call: Call) -> SnapshotList:
     """List this world's snapshots, the oldest first."""
-    found = call.platform.snapshots.values()
-    shown = [_shape(call, each) for each in found]
-    return {"world": call.world.name, "snapshots": shown, "total": len(found)}
+    dict_values = call.platform.snapshots.values()
+    shown = [_shape(call, snapshot) for snapshot in dict_values]
+    return {"world": call.world.name, "snapshots": shown, "total": len(dict_values)}
 
 
 def save(call: Call) -> SnapshotShape:

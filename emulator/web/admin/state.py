@@ -36,8 +36,8 @@ def routes(worlds: Worlds) -> list[Route]:
             return JSONResponse({"status": "stopping", "version": version}, status_code=503)
         refusal = _degraded(worlds)
         if refusal is not None:
-            told = {"status": "degraded", "version": version, "reason": refusal.message}
-            return JSONResponse(told)
+            payload = {"status": "degraded", "version": version, "reason": refusal.message}
+            return JSONResponse(payload)
         return JSONResponse({"status": "ok", "version": version})
 
     async def info(_: Request) -> Response:

@@ -83,10 +83,10 @@ class DeliveryList(TypedDict):
 
 def page(call: Call) -> WebhookList:
     """List this world's webhooks, the first added first, and the events that there are."""
-    found = targets.of(call.platform.world)
+    webhook_targets = targets.of(call.platform.world)
     return {
-        "webhooks": [_target(each) for each in found],
-        "total": len(found),
+        "webhooks": [_target(webhook_target) for webhook_target in webhook_targets],
+        "total": len(webhook_targets),
         "events": list(KINDS),
     }
 
@@ -118,7 +118,7 @@ def log(call: Call) -> DeliveryList:
     found = deliveries.page(world, query.limit, query.before)
     ids = {target.row: target.id for target in targets.of(world)}
     return {
-        "deliveries": [_delivery(each, ids) for each in found],
+        "deliveries": [_delivery(delivery, ids) for delivery in found],
         "total": deliveries.count(world),
         "next_cursor": found[-1].row if len(found) == query.limit else None,
     }
@@ -130,8 +130,8 @@ def send(call: Call) -> DeliveriesSent:
     world = platform.world
     target = targets.find(world, wanted.webhook_id) if wanted.webhook_id else None
     sent = platform.webhooks.send(wanted.event, wanted.body, target)
-    ids = {each.row: each.id for each in targets.of(world)}
-    return {"deliveries": [_delivery(each, ids) for each in sent], "total": len(sent)}
+    ids = {webhook_target.row: webhook_target.id for webhook_target in targets.of(world)}
+    return {"deliveries": [_delivery(delivery, ids) for delivery in sent], "total": len(sent)}
 
 
 def replay(call: Call) -> DeliveryShape:

@@ -68,8 +68,8 @@ class WorldList(TypedDict):
 
 def page(call: Call) -> WorldList:
     """List the worlds."""
-    found = call.platform.worlds.all()
-    return {"worlds": [_shape(each) for each in found], "total": len(found)}
+    platforms = call.platform.worlds.all()
+    return {"worlds": [_shape(platform) for platform in platforms], "total": len(platforms)}
 
 
 async def create(call: Call) -> WorldShape:

@@ -213,7 +213,7 @@ class Chats:
 
     def _check_stream(self, stream_id: str) -> None:
         """Close the sockets of those for whom the stream is not there any more."""
-        for guest in [each for each in self._guests if each.stream_id == stream_id]:
+        for guest in [guest for guest in self._guests if guest.stream_id == stream_id]:
             try:
                 streams.find_for(self.world, stream_id, guest.user)
             except Refused as refused:

@@ -71,7 +71,7 @@ class ChatEncoder:
         known = self._histories.get((stream.id, is_moderator))
         if known is None:
             found, _ = messages.page(self._world, stream, reader, count=HISTORY_COUNT)
-            lines = [nested_message(each, self._author(each.user_id)) for each in found]
+            lines = [nested_message(message, self._author(message.user_id)) for message in found]
             known = _encode({"type": "history", "data": lines}).encode()
             self._histories[(stream.id, is_moderator)] = known
         return known

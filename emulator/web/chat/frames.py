@@ -77,9 +77,9 @@ def parse(text: str | bytes) -> Command:
     try:
         frame = _Frame.model_validate_json(text)
     except ValidationError as error:
-        (found, *_) = error.errors(include_url=False, include_context=False, include_input=False)
-        where = ".".join(map(str, found["loc"])) or "message"
-        raise FrameError("invalid_message", f"{where}: {found['msg']}") from None
+        (detail, *_) = error.errors(include_url=False, include_context=False, include_input=False)
+        where = ".".join(map(str, detail["loc"])) or "message"
+        raise FrameError("invalid_message", f"{where}: {detail['msg']}") from None
     return _command(frame.type, frame.data or frame)
 
 

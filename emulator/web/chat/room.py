@@ -207,5 +207,5 @@ class ChatRoom:
         if count != self._told_count:
             self._told_count = count
             self._topic.tell(
-                {each: self._news.viewer_count(each, count) for each in self._dialects()}
+                {dialect: self._news.viewer_count(dialect, count) for dialect in self._dialects()}
             )

@@ -34,8 +34,8 @@ class Uploaded:
 
 def media_type(request: Request) -> str:
     """The media type that the request says it has, in lower case; JSON where it says nothing."""
-    told = request.headers.get("content-type", "application/json")
-    return told.partition(";")[0].strip().lower()
+    text = request.headers.get("content-type", "application/json")
+    return text.partition(";")[0].strip().lower()
 
 
 async def read_json(request: Request, bytes_max: int) -> bytes:
@@ -44,10 +44,10 @@ async def read_json(request: Request, bytes_max: int) -> bytes:
     Refuses (`invalid`) another media type, (`too_large`) a body over `bytes_max` as soon as that
     shows.
     """
-    told = media_type(request)
+    text = media_type(request)
     body = b"".join([piece async for piece in _bounded(request, bytes_max)])
-    if told != "application/json" and not told.endswith("+json"):
-        raise Invalid([mistake(("body",), "media_type", f"Expected JSON, got {told}")])
+    if text != "application/json" and not text.endswith("+json"):
+        raise Invalid([mistake(("body",), "media_type", f"Expected JSON, got {text}")])
     return body
 
 
@@ -78,9 +78,9 @@ async def read_form(
     """
     if media_type(request) != "multipart/form-data":
         raise Invalid([mistake(("body",), "media_type", "Expected multipart/form-data")])
-    told = _CHARSET.sub("", request.headers["content-type"])
+    text = _CHARSET.sub("", request.headers["content-type"])
     parser = MultiPartParser(
-        Headers({"content-type": told}),
+        Headers({"content-type": text}),
         _bounded(request, bytes_max),
         max_files=1,
         max_fields=_FIELDS_MAX,

@@ -227,8 +227,8 @@ def _success(operation: Operation, value: Any) -> Response:
 
 def _mistakes(where: str, error: ValidationError) -> list[dict[str, Any]]:
     return [
-        mistake((where, *found["loc"]), found["type"], found["msg"])
-        for found in error.errors(include_url=False, include_context=False, include_input=False)
+        mistake((where, *detail["loc"]), detail["type"], detail["msg"])
+        for detail in error.errors(include_url=False, include_context=False, include_input=False)
     ]
 
 

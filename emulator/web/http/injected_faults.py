@@ -74,7 +74,9 @@ class Cut(Response):
     def __init__(self, whole: Response) -> None:
         super().__init__(status_code=200 if whole.status_code in _BODILESS else whole.status_code)
         self.body = bytes(whole.body)
-        self.raw_headers = [each for each in whole.raw_headers if each[0] != b"content-length"]
+        self.raw_headers = [
+            header for header in whole.raw_headers if header[0] != b"content-length"
+        ]
         # More than will come, also where there would be nothing.
         self.headers["Content-Length"] = str(len(self.body) + 1)
 
@@ -91,23 +93,23 @@ async def meet(
     """What strikes this call, if anything does. Returns after a delay, if that is what it is."""
     facts = {"method": method, "path": path, "operation": operation, "user": user}
     subject, faults = f"{method} {path}", world.faults
-    told: list[str] = []
+    texts: list[str] = []
     delay = faults.strike(ApiDelay, subject, **facts)
     if delay is not None:
-        told.append(delay.label)
+        texts.append(delay.label)
         await pause(world.clock, delay.fault.delay_ms)
     hang = faults.strike(ApiHang, subject, **facts)
     if hang is not None:
-        told.append(hang.label)
+        texts.append(hang.label)
         if not await wait_until_over(world, hang, hang.fault.most_ms):
-            return InjectedFault("; ".join(told), is_done=False, status=503)
+            return InjectedFault("; ".join(texts), is_done=False, status=503)
     failure = faults.strike(ApiFail, subject, **facts)
     if failure is not None:
-        told.append(failure.label)
+        texts.append(failure.label)
         answer = failure.fault.answer(failure.struck)
         if answer.status:
             return InjectedFault(
-                "; ".join(told),
+                "; ".join(texts),
                 is_done=answer.is_done,
                 status=answer.status,
                 headers=answer.all_headers,
@@ -115,8 +117,8 @@ async def meet(
             )
     cut = faults.strike(ApiCut, subject, **facts)
     if cut is not None:
-        told.append(cut.label)
-    return InjectedFault("; ".join(told), is_cut=cut is not None) if told else None
+        texts.append(cut.label)
+    return InjectedFault("; ".join(texts), is_cut=cut is not None) if texts else None
 
 
 async def wait_until_over(world: World, hang: Active[Any], most_ms: int) -> bool:

@@ -261,7 +261,8 @@ def _parts(representation: Representation, spans: list[Span], headers: dict[str,
     content = representation.content
     if isinstance(content, bytes):
         body = b"".join(
-            content[each.start : each.end] if isinstance(each, Span) else each for each in pieces
+            content[piece.start : piece.end] if isinstance(piece, Span) else piece
+            for piece in pieces
         )
         return Response(body, status_code=206, media_type=media_type, headers=headers)
     return _FileResponse(content.file, pieces, 206, media_type, headers)
@@ -292,7 +293,9 @@ class _FileResponse(StreamingResponse):
         media_type: str,
         headers: dict[str, str],
     ) -> None:
-        sizes = (each.end - each.start if isinstance(each, Span) else len(each) for each in pieces)
+        sizes = (
+            piece.end - piece.start if isinstance(piece, Span) else len(piece) for piece in pieces
+        )
         headers["Content-Length"] = str(sum(sizes))
         self._file = file
         super().__init__(self._read(pieces), status, headers, media_type)

@@ -110,17 +110,17 @@ class RequestLog:
         wanted: Iterator[LoggedRequest] = (
             entry for entry in self._entries if entry.seq > after and is_wanted(entry)
         )
-        found = list(islice(wanted, count + 1))
-        return found[:count], len(found) > count
+        logged_requests = list(islice(wanted, count + 1))
+        return logged_requests[:count], len(logged_requests) > count
 
     def forget(self, world: str) -> None:
         """Drop a world's entries: it was reset, or is gone."""
-        kept = [entry for entry in self._entries if entry.world != world]
+        logged_requests = [entry for entry in self._entries if entry.world != world]
         self._entries.clear()
         self._sizes.clear()
         self._bytes = 0
         del self.dropped[world]
-        for entry in kept:
+        for entry in logged_requests:
             self._keep(entry)
         self.counts = {key: count for key, count in self.counts.items() if key[0] != world}
 

@@ -84,13 +84,13 @@ class RequestRecord:
 
     def _credential(self, platform: Platform) -> Credential:
         """Where no operation was found, nobody has judged the credential yet."""
-        given = credential(self._request)
-        if self.caller is None and self.operation is None and given:
-            is_good, self.caller = recognised(platform.world, given)
+        text = credential(self._request)
+        if self.caller is None and self.operation is None and text:
+            is_good, self.caller = recognised(platform.world, text)
             return "valid" if is_good else "invalid"
         if self.caller is not None:
             return "valid"
-        return "invalid" if given else "none"
+        return "invalid" if text else "none"
 
     def _parsed(self) -> Any:
         """The body as it was sent; None for one that is too long to keep or not JSON.
@@ -109,10 +109,10 @@ class RequestRecord:
         operation = self.operation
         if operation is None:
             return ()
-        found = _strangers(operation.query, list(self._request.query_params))
+        names = _strangers(operation.query, list(self._request.query_params))
         if isinstance(body, dict) and operation.body:
-            found += _strangers(operation.body, list(body))
-        return excerpt_names(found)
+            names += _strangers(operation.body, list(body))
+        return excerpt_names(names)
 
 
 def _strangers(model: type[BaseModel] | None, names: list[str]) -> list[str]:

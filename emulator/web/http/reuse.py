@@ -100,15 +100,15 @@ class Reuse:
             if message["type"] == "http.response.start":
                 start.append(message)
             elif not message.get("more_body") and start:
-                found = scope.get("state", {}).get("reusable")
-                if found is not None and len(message["body"]) <= _BODY_BYTES_MAX:
-                    self._keep(key, found, start[0], message["body"])
+                result = scope.get("state", {}).get("reusable")
+                if result is not None and len(message["body"]) <= _BODY_BYTES_MAX:
+                    self._keep(key, result, start[0], message["body"])
             await send(message)
 
         await self._app(scope, receive, watched)
 
     def _keep(self, key: Key, found: Candidate, start: Message, body: bytes) -> None:
-        found.headers = [each for each in start["headers"] if each[0] != _TRACE]
+        found.headers = [header for header in start["headers"] if header[0] != _TRACE]
         found.body = body
         self._kept[key] = found
         self._kept.move_to_end(key)
@@ -121,7 +121,7 @@ def _is_unlogged(scope: Scope) -> bool:
 
 
 def _key(scope: Scope) -> Key:
-    told = [each for each in scope["headers"] if each[0] in _VARIES]
+    told = [header for header in scope["headers"] if header[0] in _VARIES]
     return (scope["path"], scope["query_string"], *told)
 
 

@@ -62,7 +62,7 @@ def _from_har(document: Any) -> Iterator[Exchange]:
     for number, entry in enumerate(document["log"]["entries"], 1):
         request, response = entry["request"], entry["response"]
         parts = urlsplit(request["url"])
-        headers = {each["name"].lower(): each["value"] for each in request["headers"]}
+        headers = {header["name"].lower(): header["value"] for header in request["headers"]}
         path = _PATH.search(parts.path)
         if path is None or not _is_replayable(request, int(response["status"])):
             continue
@@ -89,17 +89,17 @@ def _from_lines(text: str) -> Iterator[Exchange]:
         if not line.strip():
             continue
         try:
-            told = json.loads(line)
+            payload = json.loads(line)
         except json.JSONDecodeError as error:
             raise NoCapture(f"Line {number} is no JSON: {error}.") from None
         yield Exchange(
             number=number,
-            method=told["method"].upper(),
-            path=told["path"],
-            key=told.get("key") or "",
-            body=told.get("body"),
-            status=int(told["status"]),
-            response=told.get("response"),
+            method=payload["method"].upper(),
+            path=payload["path"],
+            key=payload.get("key") or "",
+            body=payload.get("body"),
+            status=int(payload["status"]),
+            response=payload.get("response"),
         )
 
 
@@ -132,7 +132,7 @@ class Names:
         if isinstance(value, str) and value in self.known:
             return self.known[value]
         if isinstance(value, str):
-            return _IDENTITY.sub(lambda found: self.known.get(found[0], found[0]), value)
+            return _IDENTITY.sub(lambda match: self.known.get(match[0], match[0]), value)
         if isinstance(value, dict):
             return {name: self.translate(item) for name, item in value.items()}
         if isinstance(value, list):
@@ -155,11 +155,11 @@ class Names:
 
 def differences(exchange: Exchange, status: int, response: Any) -> list[str]:
     """How our answer differs from the recorded one, in status and in shape."""
-    found = []
+    differences = []
     if status != exchange.status:
-        found.append(f"status {exchange.status} there, {status} here")
-    found += _shapes("$", exchange.response, response)
-    return found
+        differences.append(f"status {exchange.status} there, {status} here")
+    differences += _shapes("$", exchange.response, response)
+    return differences
 
 
 def _shapes(where: str, there: Any, here: Any) -> Iterator[str]:

@@ -34,16 +34,16 @@ def compare(here: Mapping[str, Any], there: Mapping[str, Any]) -> list[Differenc
     Refuses (`NoDocument`) what is no OpenAPI 3 document.
     """
     ours, theirs = _operations(here), _operations(there)
-    found: list[Difference] = []
+    differences: list[Difference] = []
     for operation in sorted({*ours, *theirs}, key=lambda name: name.split()[::-1]):
         if operation not in ours:
-            found.append(Difference(operation, "missing here", "the whole operation"))
+            differences.append(Difference(operation, "missing here", "the whole operation"))
         elif operation not in theirs:
-            found.append(Difference(operation, "missing there", "the whole operation"))
+            differences.append(Difference(operation, "missing there", "the whole operation"))
         else:
             pair = _Side(here, ours[operation]), _Side(there, theirs[operation])
-            found += (Difference(operation, kind, told) for kind, told in _differ(*pair))
-    return found
+            differences += (Difference(operation, kind, text) for kind, text in _differ(*pair))
+    return differences
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +55,11 @@ class _Side:
 
     def parameters(self) -> dict[str, str]:
         """The query's names with their types."""
-        listed = [self.resolved(each) for each in self.operation.get("parameters", [])]
+        listed = [self.resolved(item) for item in self.operation.get("parameters", [])]
         return {
-            each["name"]: self.kind(each.get("schema", {}))
-            for each in listed
-            if each.get("in") == "query"
+            values["name"]: self.kind(values.get("schema", {}))
+            for values in listed
+            if values.get("in") == "query"
         }
 
     def body(self) -> dict[str, str]:
@@ -79,18 +79,18 @@ class _Side:
         resolved = self.resolved(schema)
         if resolved.get("type") == "array":
             return self.fields(resolved.get("items", {}))
-        found: dict[str, str] = {}
+        values: dict[str, str] = {}
         for part in (*resolved.get("allOf", ()), *resolved.get("anyOf", ())[:1]):
-            found |= self.fields(part)
+            values |= self.fields(part)
         properties = resolved.get("properties", {})
-        return found | {name: self.kind(each) for name, each in properties.items()}
+        return values | {name: self.kind(item) for name, item in properties.items()}
 
     def kind(self, schema: Mapping[str, Any]) -> str:
         """A schema's type in a word or two; null is left out, since documents differ in it."""
         resolved = self.resolved(schema)
         options = resolved.get("anyOf") or resolved.get("oneOf")
         if options:
-            kinds = sorted({self.kind(each) for each in options} - {"null"})
+            kinds = sorted({self.kind(option) for option in options} - {"null"})
             return " or ".join(kinds) or "null"
         if "enum" in resolved:
             return _ONE_OF + ", ".join(map(str, resolved["enum"]))
@@ -104,10 +104,10 @@ class _Side:
             reference = schema.get("$ref")
             if not isinstance(reference, str) or not reference.startswith("#/"):
                 return schema
-            found: Any = self.document
+            result: Any = self.document
             for name in reference[2:].split("/"):
-                found = found.get(name, {}) if isinstance(found, dict) else {}
-            schema = found
+                result = result.get(name, {}) if isinstance(result, dict) else {}
+            schema = result
         return {}
 
 
@@ -148,14 +148,14 @@ def _operations(document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     if not isinstance(paths, dict) or not str(document.get("openapi", "")).startswith("3"):
         raise NoDocument("This is no OpenAPI 3 document: it has no `openapi: 3` or no `paths`.")
     prefix = _prefix(document)
-    found: dict[str, Mapping[str, Any]] = {}
+    values: dict[str, Mapping[str, Any]] = {}
     for path, methods in paths.items():
         short = _NAME.sub("{}", path).rstrip("/") or "/"
         short = _without_version(prefix + short)
         for method in _METHODS:
             if isinstance(methods, dict) and method in methods:
-                found[f"{method.upper()} {short}"] = methods[method]
-    return found
+                values[f"{method.upper()} {short}"] = methods[method]
+    return values
 
 
 def _prefix(document: Mapping[str, Any]) -> str:
@@ -173,8 +173,8 @@ def _without_version(path: str) -> str:
 
 
 def _json_schema(content: Mapping[str, Any]) -> Mapping[str, Any]:
-    for media_type, each in content.items():
+    for media_type, item in content.items():
         if "json" in media_type:
-            schema: Mapping[str, Any] = each.get("schema", {})
+            schema: Mapping[str, Any] = item.get("schema", {})
             return schema
     return {}

@@ -104,7 +104,7 @@ class Document:
 
         Names are in snake_case, the website's in camelCase; both cases are read everywhere.
         """
-        bodies = {each.body for each in self._operations if each.body}
+        bodies = {operation.body for operation in self._operations if operation.body}
         wanted = sorted(bodies, key=lambda model: model.__qualname__)
         definitions: dict[str, Schema] = {}
         for is_camel in (False, True):
@@ -118,7 +118,7 @@ class Document:
         return definitions
 
     def _describe(self, operation: Operation) -> dict[str, Any]:
-        told: dict[str, Any] = {
+        payload: dict[str, Any] = {
             "operationId": name_of(operation),
             "summary": operation.summary,
             "tags": [operation.path.strip("/").partition("/")[0]],
@@ -126,18 +126,18 @@ class Document:
         }
         rest = (operation.answer.__doc__ or "").strip().partition("\n")[2].strip()
         if rest:
-            told["description"] = " ".join(rest.split())
+            payload["description"] = " ".join(rest.split())
         parameters = [*_path_parameters(operation), *self._query_parameters(operation)]
         if parameters:
-            told["parameters"] = parameters
+            payload["parameters"] = parameters
         if operation.body or operation.upload:
-            told["requestBody"] = self._body(operation)
+            payload["requestBody"] = self._body(operation)
         if operation.auth != "public":
-            told["security"] = [{"bearer": []}, {"api_key": []}]
+            payload["security"] = [{"bearer": []}, {"api_key": []}]
             if operation.auth == "optional":
-                told["security"].insert(0, {})
-        told["responses"] = {**self._successes(operation), **self._refusals(operation)}
-        return told
+                payload["security"].insert(0, {})
+        payload["responses"] = {**self._successes(operation), **self._refusals(operation)}
+        return payload
 
     def _query_parameters(self, operation: Operation) -> list[dict[str, Any]]:
         if operation.query is None:
@@ -223,25 +223,25 @@ class Document:
 
 def statuses_refused(operation: Operation) -> set[int]:
     """Every status that an operation may refuse with."""
-    found = {STATUS[code] for code in operation.refuses}
+    numbers = {STATUS[code] for code in operation.refuses}
     if operation.auth == "user":
-        found.add(401)
+        numbers.add(401)
     if "{" in operation.path:
-        found.add(404)
+        numbers.add(404)
     if operation.body or operation.query or operation.upload:
-        found.add(422)
+        numbers.add(422)
     if operation.body or operation.upload:
-        found.add(413)
+        numbers.add(413)
     if operation.limit:
-        found.add(429)
-    return found
+        numbers.add(429)
+    return numbers
 
 
 def _json_of(annotation: object) -> object | None:
     """The JSON part of what an operation may return; None where it answers with files only."""
     beside = {Response, Download, Other}
     options = typing.get_args(annotation) if _is_union(annotation) else (annotation,)
-    kept = [each for each in options if each not in beside]
+    kept = [option for option in options if option not in beside]
     if not kept or kept == [type(None)]:
         return None
     return typing.Union[tuple(kept)]  # noqa: UP007  The options are known at run time only.
@@ -293,15 +293,15 @@ def _without_defaults(schema: Any) -> Any:
 
 def _without_null(schema: Schema) -> Schema:
     """A query knows no null: a parameter that may be left out is just not required."""
-    options = [each for each in schema.get("anyOf", []) if each != {"type": "null"}]
-    kept = {name: value for name, value in schema.items() if name not in ("anyOf", "title")}
-    if kept.get("default", "") is None:
-        del kept["default"]
+    options = [item for item in schema.get("anyOf", []) if item != {"type": "null"}]
+    values = {name: value for name, value in schema.items() if name not in ("anyOf", "title")}
+    if values.get("default", "") is None:
+        del values["default"]
     if len(options) == 1:
-        kept.update(options[0])
+        values.update(options[0])
     elif options:
-        kept["anyOf"] = options
-    return kept
+        values["anyOf"] = options
+    return values
 
 
 def _is_form_only(operation: Operation) -> bool:

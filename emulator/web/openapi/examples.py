@@ -73,9 +73,9 @@ class Examples:
             return self.of(schema, name, depth)
         if schema.get("examples"):
             return schema["examples"][0]
-        for given in ("const", "default"):
-            if schema.get(given) is not None:
-                return schema[given]
+        for text in ("const", "default"):
+            if schema.get(text) is not None:
+                return schema[text]
         if "enum" in schema:
             return schema["enum"][0]
         if "anyOf" in schema:
@@ -98,7 +98,7 @@ class Examples:
         if depth > _DEPTH_MAX:
             return {}
         properties: dict[str, Schema] = schema.get("properties", {})
-        return {name: self.of(each, name, depth + 1) for name, each in properties.items()}
+        return {name: self.of(item, name, depth + 1) for name, item in properties.items()}
 
     def _array(self, schema: Schema, name: str, depth: int) -> list[Any]:
         items: Schema = schema.get("items", {})

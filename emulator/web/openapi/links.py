@@ -34,13 +34,13 @@ def add_links(paths: Paths, components: Mapping[str, Any]) -> None:
 
 def _subjects(paths: Paths) -> dict[str, set[str]]:
     """For each name of a path the shapes that it identifies."""
-    found: dict[str, set[str]] = {}
+    values: dict[str, set[str]] = {}
     for path, methods in paths.items():
         name = _NAME.fullmatch(path.rpartition("/")[2])
         if name and "get" in methods:
             for answer in _successes(methods["get"]):
-                found.setdefault(name[1], set()).update(_references(_schema(answer)))
-    return {name: shapes for name, shapes in found.items() if shapes}
+                values.setdefault(name[1], set()).update(_references(_schema(answer)))
+    return {name: shapes for name, shapes in values.items() if shapes}
 
 
 def _targets(paths: Paths, name: str) -> Iterable[tuple[str, set[str]]]:
@@ -91,4 +91,4 @@ def _schema(answer: Any) -> Any:
 def _references(schema: Any) -> set[str]:
     """The components that a value of this schema is one of."""
     options = [schema, *schema.get("anyOf", ())]
-    return {each["$ref"].rpartition("/")[2] for each in options if "$ref" in each}
+    return {option["$ref"].rpartition("/")[2] for option in options if "$ref" in option}

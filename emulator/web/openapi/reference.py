@@ -27,8 +27,8 @@ def markdown(operations: Iterable[Operation]) -> str:
     """The whole page: a section for each first part of a path, in the table's order inside."""
     ordered = sorted(operations, key=_section)
     sections = [
-        f"\n## {section}\n{_COLUMNS}" + "".join(map(_row, found))
-        for section, found in groupby(ordered, key=_section)
+        f"\n## {section}\n{_COLUMNS}" + "".join(map(_row, operations))
+        for section, operations in groupby(ordered, key=_section)
     ]
     return _HEAD + "".join(sections)
 

@@ -39,10 +39,10 @@ class Shapes:
             return self._reference(annotation)
         origin, arguments = get_origin(annotation), get_args(annotation)
         if origin is Literal:
-            is_words = all(isinstance(each, str) for each in arguments)
+            is_words = all(isinstance(argument, str) for argument in arguments)
             return {"type": "string", "enum": [*arguments]} if is_words else {"enum": [*arguments]}
         if origin in (Union, types.UnionType):
-            return _any_of([self.schema(each) for each in arguments])
+            return _any_of([self.schema(argument) for argument in arguments])
         return self._container(annotation, origin, arguments)
 
     def _container(self, annotation: object, origin: object, arguments: tuple[Any, ...]) -> Schema:
@@ -75,9 +75,9 @@ class Shapes:
     def _field(self, name: str, annotation: object) -> Schema:
         schema = self.schema(annotation)
         form = form_of(name)
-        for each in [schema, *schema.get("anyOf", ())]:
-            if each.get("type") == "string" or "string" in each.get("type", ()):
-                each.update(form)
+        for item in [schema, *schema.get("anyOf", ())]:
+            if item.get("type") == "string" or "string" in item.get("type", ()):
+                item.update(form)
         return schema
 
 
@@ -93,10 +93,12 @@ def form_of(name: str) -> Schema:
 
 
 def _any_of(options: list[Schema]) -> Schema:
-    plain = [each for each in options if set(each) == {"type"} and isinstance(each["type"], str)]
+    plain = [
+        option for option in options if set(option) == {"type"} and isinstance(option["type"], str)
+    ]
     if len(plain) == len(options):
-        return {"type": [each["type"] for each in options]}
-    flat = [inner for each in options for inner in each.get("anyOf", [each])]
+        return {"type": [option["type"] for option in options]}
+    flat = [inner for option in options for inner in option.get("anyOf", [option])]
     return {"anyOf": flat}
 
 

@@ -9,7 +9,7 @@ _FILE = Path(__file__).with_name("tested.json")
 def tested_by() -> dict[str, list[str]]:
     """For `METHOD path` the test files, as of the last `make tested`."""
     try:
-        found: dict[str, list[str]] = json.loads(_FILE.read_text("utf-8"))
+        values: dict[str, list[str]] = json.loads(_FILE.read_text("utf-8"))
     except FileNotFoundError:
         return {}
-    return found
+    return values

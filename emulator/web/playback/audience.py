@@ -55,8 +55,8 @@ def _cookie(request: HTTPConnection) -> str:
     """Our cookie's value, empty where there is none. Every poll asks, so nothing else is read."""
     for name, value in request.scope["headers"]:
         if name == b"cookie":
-            found = _COOKIE.search(value)
-            return found[1].decode() if found else ""
+            match = _COOKIE.search(value)
+            return match[1].decode() if match else ""
     return ""
 
 
@@ -67,8 +67,8 @@ def viewer_of(world: World, request: HTTPConnection) -> tuple[str, bool]:
     user's chat; with a cookie it is who has the cookie.
     """
     sent = {name for name, _ in request.scope["headers"]}
-    given = credential(request) if sent & _CREDENTIALS else ""
-    user = authenticate_optional(world, given) if given else None
+    text = credential(request) if sent & _CREDENTIALS else ""
+    user = authenticate_optional(world, text) if text else None
     if user is None or _cookie(request):
         return session_of(request), user is not None
     return f"user {user.id}", True
@@ -77,18 +77,18 @@ def viewer_of(world: World, request: HTTPConnection) -> tuple[str, bool]:
 def country_of(request: HTTPConnection) -> str:
     """The viewer's country, as a proxy or a test's own header says it; else unknown."""
     for header in _COUNTRY_HEADERS:
-        told = request.headers.get(header, "").upper()
-        if _COUNTRY.fullmatch(told):
-            return told
+        text = request.headers.get(header, "").upper()
+        if _COUNTRY.fullmatch(text):
+            return text
     return UNKNOWN_COUNTRY
 
 
 def device_of(request: HTTPConnection) -> str:
     """With what it watches, as a header or the agent's own name says; else unknown."""
     for header in _DEVICE_HEADERS:
-        told = request.headers.get(header, "").lower()
-        if told in DEVICES:
-            return told
+        text = request.headers.get(header, "").lower()
+        if text in DEVICES:
+            return text
     for kind in _CLOUDFRONT_DEVICES:
         if request.headers.get(f"cloudfront-is-{kind}-viewer") == "true":
             return "tv" if kind == "smarttv" else kind

@@ -63,8 +63,8 @@ async def meet(asked: Asked, make: Make) -> Response:
     truncated = faults.strike(MediaTruncate, asked.subject, **asked.facts)
     if truncated is not None:
         body = bytes(response.body)
-        kept = body[: int(len(body) * truncated.fault.kept)]
-        response = _made(response, Response(kept), truncated.label)
+        data = body[: int(len(body) * truncated.fault.kept)]
+        response = _made(response, Response(data), truncated.label)
     slow = faults.strike(MediaSlow, asked.subject, **asked.facts)
     if slow is None:
         return response
@@ -84,13 +84,13 @@ async def _playlist(asked: Asked, make: Make) -> Response:
         return await make()
     # One answer an encoding: what was compressed for one player, another may not read.
     key = f"{asked.request.url.path} {prefers_gzip(asked.request.headers)}"
-    kept: Response | None = stall.kept.get(key)
-    if kept is None:
-        kept = await make()
-        if kept.status_code == 200 and len(stall.kept) < _STALLED_KEPT_MAX:
-            stall.kept[key] = kept
+    response: Response | None = stall.kept.get(key)
+    if response is None:
+        response = await make()
+        if response.status_code == 200 and len(stall.kept) < _STALLED_KEPT_MAX:
+            stall.kept[key] = response
     # A new one each time: on its way out, an answer gets headers of its own.
-    return _made(kept, Response(bytes(kept.body)), stall.label)
+    return _made(response, Response(bytes(response.body)), stall.label)
 
 
 def stalling(world: World, stream_id: str, session: str) -> Callable[[], bool]:
@@ -110,7 +110,7 @@ def stalling(world: World, stream_id: str, session: str) -> Callable[[], bool]:
         faults = world.faults
         if is_struck or not faults.are_on:
             return is_struck
-        new = {each.id for each in faults.on(MediaStall)} - judged
+        new = {active.id for active in faults.on(MediaStall)} - judged
         if new:
             judged.update(new)
             subject = f"WebRTC viewer {session[:40]}"
@@ -126,9 +126,9 @@ def stalling(world: World, stream_id: str, session: str) -> Callable[[], bool]:
 def _made(before: Response, after: Response, label: str) -> Response:
     """The answer `after` in the place of the one before."""
     after.status_code = before.status_code
-    known = [each for each in after.raw_headers if each[0] == b"content-length"]
+    known = [header for header in after.raw_headers if header[0] == b"content-length"]
     after.raw_headers = [
-        *(each for each in before.raw_headers if each[0] not in _NOT_COPIED),
+        *(header for header in before.raw_headers if header[0] not in _NOT_COPIED),
         *known,
     ]
     after.headers["Cache-Control"] = "no-store"

@@ -138,15 +138,15 @@ class Playback:
         """The seek bar's pictures, in one."""
         subject = subject_of(self._platform, request.path_params["uid"])
         uid, _ = await self._pictured(subject, None)
-        made = await self._platform.recordings.storyboard(uid)
-        return _fresh(request, made.sprite, "image/jpeg", 10)
+        storyboard = await self._platform.recordings.storyboard(uid)
+        return _fresh(request, storyboard.sprite, "image/jpeg", 10)
 
     async def sprite_map(self, request: Request) -> Response:
         """Where each of the seek bar's pictures lies in the sprite, as WebVTT."""
         subject = subject_of(self._platform, request.path_params["uid"])
         uid, _ = await self._pictured(subject, None)
-        made = await self._platform.recordings.storyboard(uid)
-        return _fresh(request, made.vtt.encode(), "text/vtt; charset=utf-8", 10)
+        storyboard = await self._platform.recordings.storyboard(uid)
+        return _fresh(request, storyboard.vtt.encode(), "text/vtt; charset=utf-8", 10)
 
     async def download(self, request: Request) -> Response:
         """The recording as one MP4, made when it is first asked for."""
@@ -265,26 +265,29 @@ class Playback:
     async def _made_of(self, subject: Subject, kind: Kind) -> list[tuple[str, Rendered]]:
         """The same in other sizes, each with its own playlist of playlists."""
         world, media_store = self._platform.world, self._platform.media_store
-        found = []
+        playlists = []
         if subject.stream is not None:
             for live in live_renditions.of(world, subject.stream):
                 hls_stream = media_store.find(live.uid)
                 with suppress(Refused):  # It was given up, or has nothing to play.
                     await hls_stream.wait_for_first()
-                    found.append((live.uid, hls_stream.playlist(kind)))
+                    playlists.append((live.uid, hls_stream.playlist(kind)))
         if subject.stream is None or subject.stream.status == "ended":
-            for each in renditions.of_media(world, subject.shelf_uid):
-                found.append(
-                    (each.uid, (await self._other(subject, each)).playlist("multivariant"))
+            for rendition in renditions.of_media(world, subject.shelf_uid):
+                playlists.append(
+                    (
+                        rendition.uid,
+                        (await self._other(subject, rendition)).playlist("multivariant"),
+                    )
                 )
-        return found
+        return playlists
 
-    async def _other(self, subject: Subject, made: Rendition) -> HlsStream:
+    async def _other(self, subject: Subject, rendition: Rendition) -> HlsStream:
         """What a recording is in another size."""
         if subject.loop is None:
-            return self._platform.media_store.find(made.uid)
+            return self._platform.media_store.find(rendition.uid)
         loops = self._platform.shared.loops
-        return await loops.hls_stream(self._platform.world, subject.loop, made.height)
+        return await loops.hls_stream(self._platform.world, subject.loop, rendition.height)
 
     def _vod_of(self, stream: Stream | None) -> Vod | None:
         if stream is None or stream.vod_id is None:
@@ -296,11 +299,11 @@ class Playback:
 
     def _note_watched(self, request: Request, subject: Subject, hls_stream: HlsStream) -> None:
         """Who asks for a recording's segment watches it for as long as that is."""
-        found = _SEGMENT.fullmatch(request.path_params["name"])
+        match = _SEGMENT.fullmatch(request.path_params["name"])
         # A player that takes a segment in pieces watches it once.
         is_begun = request.headers.get("range", "bytes=0-").startswith("bytes=0-")
-        if subject.vod is not None and found and is_begun and request.method == "GET":
-            length_ms = hls_stream.window.length_ms(int(found[1]))
+        if subject.vod is not None and match and is_begun and request.method == "GET":
+            length_ms = hls_stream.window.length_ms(int(match[1]))
             watching.note(self._platform.world, subject.vod, length_ms)
 
     def count(self, request: Request, subject: Subject) -> None:
@@ -362,12 +365,12 @@ def _waits(request: Request) -> bool:
 
 
 def _number(request: Request, name: str) -> int | None:
-    given = request.query_params.get(name)
-    if given is None:
+    text = request.query_params.get(name)
+    if text is None:
         return None
-    if not (given.isascii() and given.isdigit() and len(given) < 10):
-        raise Refused("bad_request", f"{name} is a whole number, not {given[:20]!r}")
-    return int(given)
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise Refused("bad_request", f"{name} is a whole number, not {text[:20]!r}")
+    return int(text)
 
 
 def _playlist(request: Request, rendered: Rendered) -> Response:

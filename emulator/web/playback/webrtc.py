@@ -151,18 +151,18 @@ class Doors:
         """
         named = request.path_params["uid"]
         # RFC 9725, 4.7: a stream key comes as bearer token, whatever else a client sends.
-        given = bearer(request) or credential(request)
+        text = bearer(request) or credential(request)
         stream = self._stream(named)
         if stream is not None:
             return named, stream
-        if given:
-            stream = self._stream(given)
+        if text:
+            stream = self._stream(text)
             if stream is None:
                 raise Refused("unauthorized", "This stream key is not known. Copy it anew.")
             if named != stream.uid:
                 raise Refused("forbidden", "This key belongs to another stream.")
-            return given, stream
-        if any(streams.by_uid(each.world, named) for each in self._worlds.all()):
+            return text, stream
+        if any(streams.by_uid(platform.world, named) for platform in self._worlds.all()):
             raise Refused(
                 "unauthorized",
                 "The stream key is missing: put it in the address, or send it as bearer token.",
@@ -171,7 +171,7 @@ class Doors:
 
     def _stream(self, key: str) -> Stream | None:
         """The stream with this key, in whichever world."""
-        found = (streams.by_key(each.world, key) for each in self._worlds.all())
+        found = (streams.by_key(platform.world, key) for platform in self._worlds.all())
         return next((stream for stream in found if stream is not None), None)
 
     def _created(self, request: Request, peer: Peer, door: str) -> Response:
@@ -230,8 +230,8 @@ def _by_method(answers: Mapping[str, Answer]) -> Answer:
 
 async def body(request: Request, media_type: str) -> str:
     """The request's text. Refuses (`wrong_type`) another media type, (`too_large`) a long one."""
-    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if given != media_type:
+    text = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if text != media_type:
         raise Refused("wrong_type", f"Send this as {media_type}.")
     pieces: list[bytes] = []
     size = 0

@@ -194,14 +194,14 @@ def _check_readable(tls: Tls) -> None:
     try:
         QuicConfiguration(is_client=False).load_cert_chain(tls.certificate, tls.key)
     except (ValueError, TypeError) as failure:
-        told = f"HTTP/3 cannot read {tls.certificate} and {tls.key}: {failure}"
-        raise OSError(errno.EINVAL, told) from failure
+        text = f"HTTP/3 cannot read {tls.certificate} and {tls.key}: {failure}"
+        raise OSError(errno.EINVAL, text) from failure
 
 
 def _is_of_the_line(failure: Exception) -> bool:
     """Whether the peer or the network is to blame, as for TLS that ends in the middle."""
     if isinstance(failure, ExceptionGroup):
-        return all(_is_of_the_line(each) for each in failure.exceptions)
+        return all(_is_of_the_line(exception) for exception in failure.exceptions)
     return isinstance(failure, OSError)
 
 
@@ -217,7 +217,9 @@ async def _cut(tasks: Iterable[asyncio.Task[Any]]) -> None:
 
 async def _say_goodbye(server: PatientQuic) -> None:
     """Close HTTP/3 connections so that clients know: UDP has no end of its own (RFC 9000, 10.2)."""
-    connections = {id(each): each for each in server.protocol.connections.values()}
+    connections = {
+        id(connection): connection for connection in server.protocol.connections.values()
+    }
     for connection in connections.values():
         connection.quic.close()
         await server.protocol.send_all(connection)

@@ -40,8 +40,8 @@ def listen(host: str, port: int, *, with_quic: bool) -> Listening:
             except OSError as failure:
                 if failure.errno == errno.EADDRINUSE and not port:
                     continue
-                told = f"UDP port {number}, which HTTP/3 needs: {failure.strerror}"
-                raise OSError(failure.errno, told) from failure
+                text = f"UDP port {number}, which HTTP/3 needs: {failure.strerror}"
+                raise OSError(failure.errno, text) from failure
             stack.pop_all()
             return Listening(tcp, quic)
     raise OSError(errno.EADDRINUSE, "no port is free for both TCP and UDP")

@@ -213,7 +213,8 @@ def chat_analytics(told: ChatFigures) -> ChatAnalytics:
         "messages_per_minute": told.per_minute,
         "peak_messages_per_minute": told.peak_per_minute,
         "most_active_chatters": [
-            {"username": each.username, "message_count": each.messages} for each in told.most_active
+            {"username": chatter.username, "message_count": chatter.messages}
+            for chatter in told.most_active
         ],
     }
 
@@ -223,12 +224,12 @@ def geography(stream: Stream, told: list[Country]) -> Geography:
         "stream_id": stream.id,
         "geographic_breakdown": [
             {
-                "country_code": each.code,
-                "country": each.name,
-                "viewer_count": each.viewers,
-                "percentage": each.share,
+                "country_code": country.code,
+                "country": country.name,
+                "viewer_count": country.viewers,
+                "percentage": country.share,
             }
-            for each in told
+            for country in told
         ],
     }
 
@@ -298,11 +299,11 @@ def audience_shape(told: Audience) -> AudienceShape:
     return {
         "geographic_breakdown": [
             {
-                "country_code": each.code,
-                "viewer_count": each.viewers,
-                "percentage": each.share,
+                "country_code": country.code,
+                "viewer_count": country.viewers,
+                "percentage": country.share,
             }
-            for each in told.countries
+            for country in told.countries
         ],
         "viewer_type_breakdown": {"authenticated": told.signed_in, "anonymous": told.anonymous},
         "avg_watch_time_minutes": told.watch_minutes_mean,
@@ -339,13 +340,13 @@ def best_times(told: list[BestTime], zone: str) -> BestTimes:
     return {
         "best_times": [
             {
-                "day_of_week": each.weekday,
-                "day_name": DAY_NAMES[each.weekday],
-                "hour_of_day": each.hour,
-                "avg_viewers": each.viewers_mean,
-                "stream_count": each.streams,
+                "day_of_week": best_time.weekday,
+                "day_name": DAY_NAMES[best_time.weekday],
+                "hour_of_day": best_time.hour,
+                "avg_viewers": best_time.viewers_mean,
+                "stream_count": best_time.streams,
             }
-            for each in told
+            for best_time in told
         ],
         "timezone": zone,
     }

@@ -25,15 +25,15 @@ class AccountExport(TypedDict):
     incomplete: list[str]
 
 
-def export(user: User, found: Belongings, now_ms: int) -> AccountExport:
+def export(user: User, belongings: Belongings, now_ms: int) -> AccountExport:
     return {
         "exported_at": iso(now_ms),
         "user": user_shape(user),
         "belongings": {
             kind: [dict(_told(name, value) for name, value in row.items()) for row in rows]
-            for kind, rows in found.rows.items()
+            for kind, rows in belongings.rows.items()
         },
-        "incomplete": list(found.cut),
+        "incomplete": list(belongings.cut),
     }
 
 

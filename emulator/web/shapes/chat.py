@@ -144,7 +144,7 @@ def message_type_of_client(message_type: MessageType) -> ClientMessageType:
 
 
 def badges(types: tuple[str, ...]) -> list[Badge]:
-    return [_BADGES[each].copy() for each in types]
+    return [_BADGES[kind].copy() for kind in types]
 
 
 def chat_settings(settings: ChatSettings) -> ChatSettingsShape:
@@ -187,12 +187,12 @@ def moderator_shape(world: World, moderator: Moderator) -> ModeratorShape:
 
 def authors(world: World) -> Callable[[str], User]:
     """Finds the authors of many lines, each of them once."""
-    found: dict[str, User] = {}
+    values: dict[str, User] = {}
 
     def find(user_id: str) -> User:
-        author = found.get(user_id)
+        author = values.get(user_id)
         if author is None:
-            author = found[user_id] = accounts.find(world, user_id)
+            author = values[user_id] = accounts.find(world, user_id)
         return author
 
     return find

@@ -193,8 +193,8 @@ def stream_shapes(platform: Platform, streams: Sequence[Stream]) -> list[StreamS
     if not streams:
         return []
     world = platform.world
-    found = accounts.by_rows(world, {stream.user_row for stream in streams})
-    owners = {row: user_card(owner) for row, owner in found.items()}
+    values = accounts.by_rows(world, {stream.user_row for stream in streams})
+    owners = {row: user_card(owner) for row, owner in values.items()}
     topics = {
         row: category_shape(category)
         for row, category in categories.by_rows(

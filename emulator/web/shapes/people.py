@@ -114,12 +114,12 @@ def auth(session: Session) -> Auth:
 
 
 def _socials(user: User) -> Socials | None:
-    told = user.socials
-    if told is None:
+    socials = user.socials
+    if socials is None:
         return None
     return {
-        "twitter": told.twitter,
-        "github": told.github,
-        "youtube": told.youtube,
-        "website": told.website,
+        "twitter": socials.twitter,
+        "github": socials.github,
+        "youtube": socials.youtube,
+        "website": socials.website,
     }

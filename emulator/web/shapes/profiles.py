@@ -112,19 +112,21 @@ def follow_shape(follow: Follow) -> FollowShape:
     }
 
 
-def notification_shapes(world: World, found: Sequence[Notification]) -> list[NotificationShape]:
+def notification_shapes(
+    world: World, notifications: Sequence[Notification]
+) -> list[NotificationShape]:
     """Many notifications; those whom they are about are asked for at once."""
-    actors = accounts.by_rows(world, {each.actor_row for each in found})
+    actors = accounts.by_rows(world, {notification.actor_row for notification in notifications})
     return [
         {
-            "id": each.id,
-            "type": each.type,
-            "follower_id": actors[each.actor_row].id,
-            "follower_username": actors[each.actor_row].username,
-            "follower_avatar": actors[each.actor_row].avatar_url,
-            "stream_id": each.stream_id,
-            "is_read": each.is_read,
-            "created_at": iso(each.created_at_ms),
+            "id": notification.id,
+            "type": notification.type,
+            "follower_id": actors[notification.actor_row].id,
+            "follower_username": actors[notification.actor_row].username,
+            "follower_avatar": actors[notification.actor_row].avatar_url,
+            "stream_id": notification.stream_id,
+            "is_read": notification.is_read,
+            "created_at": iso(notification.created_at_ms),
         }
-        for each in found
+        for notification in notifications
     ]

@@ -91,22 +91,22 @@ def weekly_schedule(world: World, user: User, entries: Sequence[ScheduleEntry]) 
     }
 
 
-def upcoming_shapes(world: World, found: Sequence[Upcoming]) -> list[UpcomingShape]:
+def upcoming_shapes(world: World, upcomings: Sequence[Upcoming]) -> list[UpcomingShape]:
     return [
         {
-            "schedule_id": each.entry.id,
-            "date": iso(each.start_ms)[: len("2026-01-01")],
-            "day_of_week": each.entry.day_of_week,
-            "day_name": DAY_NAMES[each.entry.day_of_week],
-            "start_time": time_of(each.entry.start_minute),
-            "end_time": time_of(each.entry.end_minute),
-            "title": each.entry.title,
-            "category": _category(world, each.entry),
+            "schedule_id": upcoming.entry.id,
+            "date": iso(upcoming.start_ms)[: len("2026-01-01")],
+            "day_of_week": upcoming.entry.day_of_week,
+            "day_name": DAY_NAMES[upcoming.entry.day_of_week],
+            "start_time": time_of(upcoming.entry.start_minute),
+            "end_time": time_of(upcoming.entry.end_minute),
+            "title": upcoming.entry.title,
+            "category": _category(world, upcoming.entry),
         }
-        for each in found
+        for upcoming in upcomings
     ]
 
 
 def _category(world: World, entry: ScheduleEntry) -> CategoryShape | None:
-    found = entry.category_id
-    return None if found is None else category_shape(categories.find(world, found))
+    text = entry.category_id
+    return None if text is None else category_shape(categories.find(world, text))

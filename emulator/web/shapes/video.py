@@ -189,12 +189,12 @@ def album_with_videos(platform: Platform, album: Album, viewer: User | None) -> 
     shown = albums.shown(platform.world, album, viewer)
     return {
         **_album(platform, album, shown),
-        "videos": [video_shape(platform, each) for each in shown],
+        "videos": [video_shape(platform, video) for video in shown],
     }
 
 
 def _album(platform: Platform, album: Album, shown: list[Video]) -> AlbumShape:
-    covers = [thumbnail_url(platform, each) for each in shown]
+    covers = [thumbnail_url(platform, video) for video in shown]
     return {
         "id": album.id,
         "user_id": accounts.by_row(platform.world, album.user_row).id,
@@ -202,6 +202,6 @@ def _album(platform: Platform, album: Album, shown: list[Video]) -> AlbumShape:
         "description": album.description,
         "visibility": album.visibility,
         "video_count": len(shown),
-        "cover_url": next((each for each in covers if each), None),
+        "cover_url": next((cover for cover in covers if cover), None),
         "created_at": iso(album.created_at_ms),
     }

@@ -56,7 +56,7 @@ class WebhookEncoder:
         return {"created_at": iso(at_ms), "ts": at_ms // 1000, "world": self._platform.world.name}
 
     def example(self, kind: str) -> dict[str, Any] | None:
-        event_type = next(each for each, name in _KINDS.items() if name == kind)
+        event_type = next(kind_class for kind_class, name in _KINDS.items() if name == kind)
         entry = events.newest(self._platform.world.store, event_type.__name__)
         if entry is None:
             return None
@@ -77,10 +77,10 @@ class WebhookEncoder:
 
 def _of_stream(platform: Platform, stream_id: str, kind: str) -> dict[str, Any]:
     stream = streams.find(platform.world, stream_id)
-    told: dict[str, Any] = {"uid": stream.uid, "data": stream_shape(platform, stream)}
+    payload: dict[str, Any] = {"uid": stream.uid, "data": stream_shape(platform, stream)}
     if kind in _STATES:
-        told["status"] = {"state": _STATES[kind]}
-    return told
+        payload["status"] = {"state": _STATES[kind]}
+    return payload
 
 
 def _of_vod(platform: Platform, event: VodReady | VodFailed, kind: str) -> dict[str, Any]:

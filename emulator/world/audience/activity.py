@@ -73,5 +73,5 @@ def recent_followers(world: World, user: User, count: int) -> list[NewFollower]:
         user.row,
         count,
     )
-    found = accounts.by_rows(world, {row["follower_row"] for row in rows})
-    return [NewFollower(found[row["follower_row"]], row["created_at_ms"]) for row in rows]
+    values = accounts.by_rows(world, {row["follower_row"] for row in rows})
+    return [NewFollower(values[row["follower_row"]], row["created_at_ms"]) for row in rows]

@@ -222,7 +222,7 @@ def reopen(world: World) -> None:
             stream.row,
         )
         if here:
-            gone = [(each["session"], max(at_ms, each["joined_at_ms"])) for each in here]
+            gone = [(row["session"], max(at_ms, row["joined_at_ms"])) for row in here]
             with world.change():
                 _depart(world, stream, world.crowds.find(stream.id, at_ms), gone)
 
@@ -232,10 +232,10 @@ def present(world: World) -> dict[str, int]:
 
     Streams that nobody came to cost nothing, however many are live.
     """
-    found = world.crowds.counts()
+    values = world.crowds.counts()
     for stream_id, count in world.viewers.reals().items():
-        found[stream_id] = found.get(stream_id, 0) + count
-    return found
+        values[stream_id] = values.get(stream_id, 0) + count
+    return values
 
 
 def peak(world: World, stream_id: str, written: int) -> int:

@@ -139,7 +139,7 @@ def mean_viewers(world: World, user: User) -> float:
 
 def held(world: World, user: User) -> list[Stream]:
     """The user's streams that have been live, the newest first."""
-    return [each for each in streams.of_user(world, user) if each.started_at_ms is not None]
+    return [stream for stream in streams.of_user(world, user) if stream.started_at_ms is not None]
 
 
 def utc_days(now_ms: int, count: int) -> list[int]:
@@ -175,14 +175,14 @@ def days(world: World, user: User, starts_ms: Sequence[int]) -> list[Day]:
         starts_ms,
     )
     followers = user.follower_count - sum(new for new, _ in follows)
-    found = []
+    rows = []
     for number, at_ms in enumerate(starts_ms):
         new = follows[number][0]
         followers += new
         peak, streams_begun = peaks[number]
         mean = round(peak / streams_begun, 2) if streams_begun else 0.0
-        found.append(Day(at_ms, new, followers, *views[number], mean))
-    return found
+        rows.append(Day(at_ms, new, followers, *views[number], mean))
+    return rows
 
 
 def audience(world: World, user: User, count: int) -> Audience:
@@ -196,37 +196,37 @@ def audience(world: World, user: User, count: int) -> Audience:
         user.row,
         since_ms,
     )
-    told = [
+    totalses = [
         figures.totals(world, stream)
         for stream in held(world, user)
         if (stream.started_at_ms or 0) >= since_ms
     ]
-    views = sum(each.views for each in told)
-    watch_ms = sum(each.watch_ms for each in told)
-    signed_in = sum(each.signed_in for each in told)
+    views = sum(totals.views for totals in totalses)
+    watch_ms = sum(totals.watch_ms for totals in totalses)
+    signed_in = sum(totals.signed_in for totals in totalses)
     return Audience(
         countries=figures.countries([(row["country"], row["viewers"]) for row in rows]),
         signed_in=signed_in,
-        anonymous=sum(each.uniques for each in told) - signed_in,
+        anonymous=sum(totals.uniques for totals in totalses) - signed_in,
         watch_minutes_mean=round(watch_ms / views / figures.MINUTE_MS, 2) if views else 0.0,
     )
 
 
 def top(world: World, user: User, metric: Metric, count: int) -> list[Top]:
     """The best streams by one figure; ties go to the newer one."""
-    found = []
+    rows = []
     attendance.settle_of(world, user.row)
     for stream in held(world, user):
-        told = figures.totals(world, stream)
+        totals = figures.totals(world, stream)
         length_ms = figures.duration_ms(world, stream)
-        found.append(Top(stream, length_ms, told.views, told.messages))
+        rows.append(Top(stream, length_ms, totals.views, totals.messages))
     ranks = {
-        "peak_viewers": lambda each: each.stream.peak_viewer_count,
+        "peak_viewers": lambda item: item.stream.peak_viewer_count,
         "total_views": lambda each: each.views,
         "duration": lambda each: each.duration_ms,
         "chat_messages": lambda each: each.messages,
     }
-    return sorted(found, key=ranks[metric], reverse=True)[:count]
+    return sorted(rows, key=ranks[metric], reverse=True)[:count]
 
 
 def utc_hour(at_ms: int) -> tuple[int, int]:
@@ -251,7 +251,9 @@ def best_times(
         BestTime(weekday, hour, round(sum(means) / len(means), 2), len(means))
         for (weekday, hour), means in begun.items()
     ]
-    return sorted(found, key=lambda each: (-each.viewers_mean, each.weekday, each.hour))
+    return sorted(
+        found, key=lambda best_time: (-best_time.viewers_mean, best_time.weekday, best_time.hour)
+    )
 
 
 def categories(world: World, user: User) -> list[CategoryShare]:

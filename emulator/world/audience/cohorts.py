@@ -83,10 +83,10 @@ def ramp(
     as their stays end, or never.
     """
     begin = world.crowds.count(stream.id) if start is None else start
-    told = CohortCommand(
+    cohort_command = CohortCommand(
         verb="ramp", count=to, start=begin, for_ms=for_ms, curve=curve, stay=stay, mix=mix
     )
-    _order(world, stream, told)
+    _order(world, stream, cohort_command)
 
 
 def spike(
@@ -112,8 +112,10 @@ def churn(
     """Let a share of those who are there go each minute, and as many others come instead."""
     if not 0 < per_minute <= PER_MINUTE_MAX:
         raise Refused("invalid", f"A churn is more than 0 and up to {PER_MINUTE_MAX:g} a minute.")
-    told = CohortCommand(verb="churn", per_minute=per_minute, for_ms=for_ms, stay=stay, mix=mix)
-    _order(world, stream, told)
+    cohort_command = CohortCommand(
+        verb="churn", per_minute=per_minute, for_ms=for_ms, stay=stay, mix=mix
+    )
+    _order(world, stream, cohort_command)
 
 
 def raid(

@@ -36,10 +36,10 @@ class Crowds:
         return crowd
 
     def find_or_make(self, stream_id: str) -> Crowd:
-        found = self.find(stream_id)
-        if found is None:
-            found = self._crowds[stream_id] = Crowd(stream_id)
-        return found
+        crowd = self.find(stream_id)
+        if crowd is None:
+            crowd = self._crowds[stream_id] = Crowd(stream_id)
+        return crowd
 
     def forget(self, stream_id: str) -> None:
         """The stream has ended."""

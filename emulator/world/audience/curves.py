@@ -94,12 +94,12 @@ def binomial(chance: Chance, count: int, share: float) -> int:
         drawn = round(mean + chance.gauss(0, 1) * math.sqrt(mean * (1 - share)))
         return min(count, max(0, drawn))
     # Skip from one who does to the next: the gaps are geometric.
-    found, position, base = 0, 0, math.log1p(-share)
+    number, position, base = 0, 0, math.log1p(-share)
     while True:
         position += math.floor(math.log1p(-chance.random()) / base) + 1
         if position > count:
-            return found
-        found += 1
+            return number
+        number += 1
 
 
 class Stay(NamedTuple):
@@ -115,10 +115,10 @@ class Stay(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> "Stay":
         """Refuses (`invalid`) what is no distribution, and lengths out of bounds."""
-        found = _STAY.fullmatch(text.strip())
-        given = [part.strip() for part in found[2].split(",")] if found else []
-        name = found[1] if found else "fixed"
-        if not found:
+        match = _STAY.fullmatch(text.strip())
+        given = [part.strip() for part in match[2].split(",")] if match else []
+        name = match[1] if match else "fixed"
+        if not match:
             given = [text.strip()]
         if name == "fixed" and len(given) == 1:
             stay = cls("fixed", _duration_ms(given[0]))
@@ -173,13 +173,13 @@ def sample(bins: int, count: int, at: float) -> list[tuple[int, int]]:
             (min(bins - 1, int((group + at) * width)), each + 1 if group < more else each)
             for group in range(groups)
         ]
-    found, before = [], 0
+    counts, before = [], 0
     for number in range(1, bins):
         until = math.floor(count * number / bins + at)
         if until > before:
-            found.append((number - 1, until - before))
+            counts.append((number - 1, until - before))
             before = until
-    return [*found, (bins - 1, count - before)] if count > before else found
+    return [*counts, (bins - 1, count - before)] if count > before else counts
 
 
 def _duration_ms(text: str) -> int:

@@ -217,11 +217,11 @@ def _retention(stays: dict[int, int]) -> tuple[tuple[int, float], ...]:
     total = sum(stays.values())
     if not total:
         return ()
-    left, found = total, []
+    left, points = total, []
     for minute in range(max(stays) + 1):
-        found.append((minute, round(100 * left / total, 2)))
+        points.append((minute, round(100 * left / total, 2)))
         left -= stays.get(minute, 0)
-    return tuple(found)
+    return tuple(points)
 
 
 def _new_followers(world: World, stream: Stream) -> int:

@@ -44,13 +44,13 @@ def crowd_of(store: Store, stream_id: str, stream_row: int) -> Crowd:
     stayed that is less than of how many they are.
     """
     crowd = Crowd(stream_id)
-    kept = store.rows(
+    rows = store.rows(
         "SELECT at_ms, body FROM audience_orders WHERE stream_row = ? ORDER BY row", stream_row
     )
     row = store.row(
         "SELECT told_at_ms, folded_at_ms FROM audience WHERE stream_row = ?", stream_row
     )
-    for each in kept:
+    for each in rows:
         crowd.fold(each["at_ms"])
         crowd.obey(_order(json.loads(each["body"])), each["at_ms"])
     if row is not None and row["told_at_ms"] is not None:
@@ -65,7 +65,7 @@ def crowd_of(store: Store, stream_id: str, stream_row: int) -> Crowd:
 def _told(order: CohortCommand) -> dict[str, Any]:
     mix = {name: value for name, value in order.mix._asdict().items() if name != "signed_in"}
     return {
-        **{each.name: getattr(order, each.name) for each in fields(order)},
+        **{field.name: getattr(order, field.name) for field in fields(order)},
         "stay": order.stay._asdict() if order.stay else None,
         "mix": {name: dict(shares) for name, shares in mix.items()}
         | {"signed_in": order.mix.signed_in},

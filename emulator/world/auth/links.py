@@ -132,13 +132,13 @@ def _issue(world: World, user: User, kind: MailKind, life_ms: int) -> str:
 
 
 def _redeem(world: World, token: str, kind: MailKind, refusal: Code) -> User:
-    found = world.store.row(
+    row = world.store.row(
         "SELECT row, user_row, kind, expires_at_ms FROM mail_tokens WHERE token = ?", token
     )
-    if found is None or found["kind"] != kind or found["expires_at_ms"] <= world.now_ms:
+    if row is None or row["kind"] != kind or row["expires_at_ms"] <= world.now_ms:
         raise Refused(refusal, "Invalid or expired token")
-    world.store.write("DELETE FROM mail_tokens WHERE row = ?", found["row"])
-    return accounts.by_row(world, found["user_row"])
+    world.store.write("DELETE FROM mail_tokens WHERE row = ?", row["row"])
+    return accounts.by_row(world, row["user_row"])
 
 
 def _verified(world: World, user: User) -> User:

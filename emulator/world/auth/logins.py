@@ -18,13 +18,13 @@ def log_in(world: World, name: str, password: str, code: str | None = None) -> S
     Refuses (`unauthorized`) with one sentence for a wrong name and a wrong password, (`forbidden`)
     `mfa_required` where a code is missing, (`unauthorized`) a wrong code.
     """
-    found = world.store.row(
+    row = world.store.row(
         "SELECT row, password_hash FROM users WHERE email = ? OR username = ?", name, name
     )
-    is_right = passwords.matches(found["password_hash"] if found else None, password)
-    if not found or not is_right:
+    is_right = passwords.matches(row["password_hash"] if row else None, password)
+    if not row or not is_right:
         raise Refused("unauthorized", "Incorrect email or password")
-    user = accounts.by_row(world, found["row"])
+    user = accounts.by_row(world, row["row"])
     if user.is_mfa_enabled:
         if not code:
             raise Refused("forbidden", "mfa_required")

@@ -20,11 +20,11 @@ def hashed(world: World, password: str) -> str:
     return f"{_NAME}${_COST}${_BLOCK_SIZE}${_LANES}${salt.hex()}${digest.hex()}"
 
 
-def matches(kept: str | None, password: str) -> bool:
+def matches(text: str | None, password: str) -> bool:
     """Whether this is the password behind a kept hash. It takes as long where none is kept."""
-    _, cost, block_size, lanes, salt, digest = (kept or _NOBODY).split("$")
-    given = _scrypt(password, bytes.fromhex(salt), int(cost), int(block_size), int(lanes))
-    return hmac.compare_digest(given, bytes.fromhex(digest)) and kept is not None
+    _, cost, block_size, lanes, salt, digest = (text or _NOBODY).split("$")
+    data = _scrypt(password, bytes.fromhex(salt), int(cost), int(block_size), int(lanes))
+    return hmac.compare_digest(data, bytes.fromhex(digest)) and text is not None
 
 
 def _scrypt(password: str, salt: bytes, cost: int, block_size: int, lanes: int) -> bytes:

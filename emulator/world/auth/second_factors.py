@@ -41,9 +41,9 @@ def verify(world: World, user: User, code: str) -> None:
 
     Refuses (`bad_request`) a wrong code, and any where nothing was set up.
     """
-    found = _factor(world, user, is_on=False)
-    step = None if found is None else _step(world, found, code)
-    if found is not None and step is not None:
+    row = _factor(world, user, is_on=False)
+    step = None if row is None else _step(world, row, code)
+    if row is not None and step is not None:
         with world.change():
             world.store.write(
                 "DELETE FROM second_factors WHERE user_row = ? AND is_on = 1", user.row
@@ -51,7 +51,7 @@ def verify(world: World, user: User, code: str) -> None:
             world.store.write(
                 "UPDATE second_factors SET is_on = 1, last_step = ? WHERE row = ?",
                 step,
-                found["row"],
+                row["row"],
             )
             world.store.write("UPDATE users SET is_mfa_enabled = 1 WHERE row = ?", user.row)
             world.emit(SecondFactorTurnedOn(at_ms=world.now_ms, user_id=user.id))
@@ -61,17 +61,17 @@ def verify(world: World, user: User, code: str) -> None:
 
 def use(world: World, user: User, code: str) -> bool:
     """Whether a code is good now. It is used up: neither it nor a backup code works twice."""
-    found = _factor(world, user, is_on=True)
-    if found is None:
+    row = _factor(world, user, is_on=True)
+    if row is None:
         return False
-    step = _step(world, found, code)
+    step = _step(world, row, code)
     if step is not None:
         with world.change():
             world.store.write(
-                "UPDATE second_factors SET last_step = ? WHERE row = ?", step, found["row"]
+                "UPDATE second_factors SET last_step = ? WHERE row = ?", step, row["row"]
             )
         return True
-    kept = (found["row"], code.strip().lower())
+    kept = (row["row"], code.strip().lower())
     where = "FROM backup_codes WHERE factor_row = ? AND code = ?"
     if world.store.row(f"SELECT 1 {where}", *kept) is None:
         return False

@@ -62,31 +62,31 @@ def refresh(world: World, refresh_token: str) -> Session:
     Refuses (`unauthorized`) an unknown and an expired one, and a used one, whose whole family then
     stops working: somebody has stolen it.
     """
-    found = world.store.row(
+    row = world.store.row(
         "SELECT refresh_tokens.row, is_used, session_row, sessions.id, user_row, expires_at_ms"
         " FROM refresh_tokens JOIN sessions ON sessions.row = session_row WHERE token = ?",
         refresh_token,
     )
-    if found is None or found["expires_at_ms"] <= world.now_ms:
+    if row is None or row["expires_at_ms"] <= world.now_ms:
         raise Refused("unauthorized", "Invalid or expired refresh token")
-    user = accounts.by_row(world, found["user_row"])
-    if found["is_used"]:
-        _close(world, user, "a used refresh token came again", "row = ?", found["session_row"])
+    user = accounts.by_row(world, row["user_row"])
+    if row["is_used"]:
+        _close(world, user, "a used refresh token came again", "row = ?", row["session_row"])
         raise Refused("unauthorized", "Refresh token was used before. Sign in again.")
     with world.change():
-        world.store.write("UPDATE refresh_tokens SET is_used = 1 WHERE row = ?", found["row"])
+        world.store.write("UPDATE refresh_tokens SET is_used = 1 WHERE row = ?", row["row"])
         world.store.write(
             "DELETE FROM refresh_tokens WHERE row IN (SELECT row FROM refresh_tokens"
             " WHERE session_row = ? ORDER BY row DESC LIMIT -1 OFFSET ?)",
-            found["session_row"],
+            row["session_row"],
             USED_TOKENS_MAX,
         )
         world.store.write(
             "UPDATE sessions SET expires_at_ms = ? WHERE row = ?",
             world.now_ms + world.rules.refresh_token_ms,
-            found["session_row"],
+            row["session_row"],
         )
-        return _issue(world, user, found["id"], found["session_row"])
+        return _issue(world, user, row["id"], row["session_row"])
 
 
 def by_access_token(world: World, token: str) -> User:
@@ -141,7 +141,7 @@ def _issue(world: World, user: User, session_id: str, session_row: int) -> Sessi
         "exp": (now_ms + world.rules.access_token_ms) // 1000,
     }
     if world.faults.are_on:
-        claims["faults"] = [each.id for each in world.faults.on(AuthExpire)]
+        claims["faults"] = [active.id for active in world.faults.on(AuthExpire)]
     return Session(
         user=user,
         access_token=jwt.encode(claims, world.secret, algorithm=_ALGORITHM),

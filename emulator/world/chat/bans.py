@@ -103,16 +103,16 @@ def active(world: World, stream: Stream, by: User) -> tuple[list[Ban], int]:
 
 
 def _of(world: World, stream: Stream, target: User) -> Ban:
-    found = world.store.row(
+    row = world.store.row(
         "SELECT * FROM bans WHERE stream_row = ? AND user_row = ?"
         " AND (expires_at_ms IS NULL OR expires_at_ms > ?)",
         stream.row,
         target.row,
         world.now_ms,
     )
-    if found is None:
+    if row is None:
         raise Refused("not_found", "This user is not banned from this chat")
-    return _ban(found)
+    return _ban(row)
 
 
 def _ban(row: Row) -> Ban:

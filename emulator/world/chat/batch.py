@@ -65,9 +65,9 @@ class LineBatch:
             ],
         )
         begin = 0
-        for end, each in held:
+        for end, event in held:
             self._emit(world, lines[begin:end], ids[begin:end])
-            world.emit(each)
+            world.emit(event)
             begin = end
         self._emit(world, lines[begin:], ids[begin:])
 

@@ -33,7 +33,7 @@ def fold(text: str) -> str:
     """`Crème  BRÛLÉE` and `creme brulee` are one: case, accents, spaces and the invisible go."""
     if not text.isascii():
         parts = unicodedata.normalize("NFKD", text)
-        text = "".join(each for each in parts if unicodedata.category(each) not in {"Mn", "Cf"})
+        text = "".join(part for part in parts if unicodedata.category(part) not in {"Mn", "Cf"})
     return " ".join(text.casefold().split())
 
 

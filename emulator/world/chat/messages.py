@@ -138,12 +138,12 @@ def post_many(
 
 def find(world: World, message_id: str) -> Message:
     """The line with this id, deleted or not. Refuses (`not_found`) an unknown one."""
-    found = world.store.row(
+    row = world.store.row(
         f"{_SELECT} WHERE messages.row = ? AND messages.id = ?", _row_in(message_id), message_id
     )
-    if found is None:
+    if row is None:
         raise Refused("not_found", "Message not found")
-    return _message(found)
+    return _message(row)
 
 
 def as_posted(event: ChatPosted) -> Message:
@@ -188,19 +188,19 @@ def delete(world: World, stream: Stream, message_id: str, by: User) -> None:
 
     Refuses (`not_found`) one that is not there (any more), (`forbidden`) anybody else.
     """
-    found = world.store.row(
+    row = world.store.row(
         "SELECT row, user_row FROM messages WHERE row = ? AND id = ? AND stream_row = ?"
         " AND is_deleted = 0",
         _row_in(message_id),
         message_id,
         stream.row,
     )
-    if found is None:
+    if row is None:
         raise Refused("not_found", "Message not found")
-    if found["user_row"] != by.row:
+    if row["user_row"] != by.row:
         rooms.check_moderator(world, stream, by)
     with world.change():
-        world.store.write("UPDATE messages SET is_deleted = 1 WHERE row = ?", found["row"])
+        world.store.write("UPDATE messages SET is_deleted = 1 WHERE row = ?", row["row"])
         world.emit(
             ChatDeleted(
                 at_ms=world.now_ms, stream_id=stream.id, message_id=message_id, by_user_id=by.id
@@ -236,15 +236,15 @@ def _bound(world: World, stream: Stream, before: str | None) -> int:
     if cursor := _CURSOR.fullmatch(before):
         return int(cursor[1], 16)
     if _UUID.fullmatch(before):
-        found = world.store.row(
+        row = world.store.row(
             "SELECT row FROM messages WHERE row = ? AND id = ? AND stream_row = ?",
             _row_in(before.lower()),
             before.lower(),
             stream.row,
         )
-        if found is None:
+        if row is None:
             raise Refused("not_found", "Message not found")
-        return int(found["row"])
+        return int(row["row"])
     return _first_row_since(world, stream, _milliseconds(before))
 
 
@@ -269,16 +269,16 @@ def _first_row_since(world: World, stream: Stream, at_ms: int) -> int:
     first = 2**63 - 1
     while low <= high:
         middle = (low + high) // 2
-        found = world.store.row(
+        row = world.store.row(
             "SELECT row, created_at_ms FROM messages WHERE stream_row = ? AND row >= ?"
             " ORDER BY row LIMIT 1",
             stream.row,
             middle,
         )
-        if found is not None and found["created_at_ms"] >= at_ms:
-            first, high = int(found["row"]), middle - 1
+        if row is not None and row["created_at_ms"] >= at_ms:
+            first, high = int(row["row"]), middle - 1
         else:
-            low = middle + 1 if found is None else found["row"] + 1
+            low = middle + 1 if row is None else row["row"] + 1
     return first
 
 

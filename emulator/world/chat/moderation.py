@@ -108,7 +108,7 @@ def _is_repeated(world: World, room: Room, author: User, now_ms: int) -> bool:
 
 def _repeats(world: World, room: Room, author: User, allowed: int) -> deque[int]:
     """When the author said the same as at last, of the last lines that may be the same."""
-    found: deque[int] = deque(maxlen=allowed)
+    numbers: deque[int] = deque(maxlen=allowed)
     last: str | None = None
     for content, at_ms in world.store.rows(
         "SELECT content, created_at_ms FROM messages WHERE user_row = ? AND stream_row = ?"
@@ -120,8 +120,8 @@ def _repeats(world: World, room: Room, author: User, allowed: int) -> deque[int]
         if last is not None and content.lower() != last:
             break
         last = content.lower()
-        found.appendleft(at_ms)
-    return found
+        numbers.appendleft(at_ms)
+    return numbers
 
 
 def _refused(code: Code, chat_code: ChatCode, message: str, wait_ms: int | None = None) -> Refused:

@@ -104,12 +104,12 @@ def drop(world: World, stream: Stream, user: User) -> None:
 
 def find(world: World, stream: Stream, moderator_id: str) -> Moderator:
     """The entry with this id. Refuses (`not_found`) one that is not of this stream."""
-    found = world.store.row(
+    row = world.store.row(
         "SELECT * FROM moderators WHERE id = ? AND stream_row = ?", moderator_id, stream.row
     )
-    if found is None:
+    if row is None:
         raise Refused("not_found", "Moderator not found")
-    return _moderator(found)
+    return _moderator(row)
 
 
 def _row_of(world: World, stream: Stream, user: User) -> Row | None:
@@ -119,14 +119,14 @@ def _row_of(world: World, stream: Stream, user: User) -> Row | None:
 
 
 def _is_banned(world: World, stream: Stream, user: User) -> bool:
-    found = world.store.row(
+    row = world.store.row(
         "SELECT 1 FROM bans WHERE stream_row = ? AND user_row = ?"
         " AND (expires_at_ms IS NULL OR expires_at_ms > ?)",
         stream.row,
         user.row,
         world.now_ms,
     )
-    return found is not None
+    return row is not None
 
 
 def _moderator(row: Row) -> Moderator:

@@ -140,10 +140,10 @@ def rank_of(world: World, stream: Stream, user: User | None) -> Rank:
         return "viewer"
     if user.row == stream.user_row:
         return "broadcaster"
-    found = world.store.row(
+    row = world.store.row(
         "SELECT is_vip FROM moderators WHERE stream_row = ? AND user_row = ?", stream.row, user.row
     )
-    return _rank(found["is_vip"] if found else None)
+    return _rank(row["is_vip"] if row else None)
 
 
 def may_moderate(rank: Rank) -> bool:

@@ -37,8 +37,8 @@ UNCHANGED = ChatSettings()
 
 def of(world: World, stream_row: int) -> ChatSettings:
     """A room's settings; the usual ones where nobody has changed any."""
-    found = world.store.row(f"SELECT {COLUMNS} FROM chat_settings WHERE stream_row = ?", stream_row)
-    return as_stored(*found) if found else UNCHANGED
+    row = world.store.row(f"SELECT {COLUMNS} FROM chat_settings WHERE stream_row = ?", stream_row)
+    return as_stored(*row) if row else UNCHANGED
 
 
 def change(world: World, stream: Stream, by: User, patch: Mapping[str, Any]) -> ChatSettings:
@@ -46,9 +46,9 @@ def change(world: World, stream: Stream, by: User, patch: Mapping[str, Any]) -> 
     before = of(world, stream.row)
     after = replace(before, **patch)
     changed = tuple(
-        each.name
-        for each in fields(ChatSettings)
-        if getattr(before, each.name) != getattr(after, each.name)
+        field.name
+        for field in fields(ChatSettings)
+        if getattr(before, field.name) != getattr(after, field.name)
     )
     if changed:
         _keep(world, stream, by, after, changed)

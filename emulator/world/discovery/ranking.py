@@ -55,7 +55,9 @@ def trending(world: World, *, hours: int, count: int) -> tuple[list[Stream], int
     candidates = _most_watched(world, present, since_ms, count)
     if len(candidates) < count or not candidates[count - 1].viewers:
         candidates += _unwatched(world, present, "started_at_ms >= ?", since_ms, count=count)
-    return _best(world, candidates, lambda each: each.trend, count), _total(world, since_ms)
+    return _best(world, candidates, lambda candidate: candidate.trend, count), _total(
+        world, since_ms
+    )
 
 
 def rising(world: World, *, count: int) -> tuple[list[Stream], int]:
@@ -66,10 +68,15 @@ def rising(world: World, *, count: int) -> tuple[list[Stream], int]:
     ever += _candidates(
         world, present, f"{_AMONG} WHERE is_ranked AND peak_viewer_count = 0", _json(present)
     )
-    before = _viewers_at(world, [each.row for each in ever], world.now_ms - GROWTH_MS)
-    growth = {each.row: each.viewers - before.get(each.row, 0) for each in ever}
+    before = _viewers_at(world, [candidate.row for candidate in ever], world.now_ms - GROWTH_MS)
+    growth = {candidate.row: candidate.viewers - before.get(candidate.row, 0) for candidate in ever}
     never = _unwatched(world, present, "peak_viewer_count = 0", count=count)
-    ranked = _best(world, ever + never, lambda each: (growth.get(each.row, 0), *each.trend), count)
+    ranked = _best(
+        world,
+        ever + never,
+        lambda candidate: (growth.get(candidate.row, 0), *candidate.trend),
+        count,
+    )
     return ranked, _total(world, 0)
 
 
@@ -97,7 +104,7 @@ def recommended(world: World, user: User, *, count: int) -> tuple[list[Stream], 
     ranked = _best(
         world,
         candidates,
-        lambda each: (each.user_row in followed, common[each.row], *each.trend),
+        lambda candidate: (candidate.user_row in followed, common[candidate.row], *candidate.trend),
         count,
     )
     return ranked, len(candidates)
@@ -106,7 +113,8 @@ def recommended(world: World, user: User, *, count: int) -> tuple[list[Stream], 
 def trending_categories(world: World, *, count: int) -> list[Category]:
     """The active categories that most people watch, then those with most live streams."""
     found = sorted(
-        categories.active(world), key=lambda each: (-each.viewer_count, -each.live_count, each.row)
+        categories.active(world),
+        key=lambda category: (-category.viewer_count, -category.live_count, category.row),
     )
     return found[:count]
 
@@ -115,7 +123,7 @@ def popular_categories(world: World, *, count: int) -> tuple[list[Category], int
     """The active categories with most streams ever, then most watched; and how many there are."""
     found = sorted(
         categories.active(world),
-        key=lambda each: (-each.stream_count, -each.viewer_count, each.row),
+        key=lambda category: (-category.stream_count, -category.viewer_count, category.row),
     )
     return found[:count], len(found)
 
@@ -147,9 +155,9 @@ def _most_watched(
 ) -> list[_Candidate]:
     """Of those that anybody came to `count` with most viewers, and who has as many as the last."""
     ids = sorted(present, key=lambda each: -present[each])
-    found: list[_Candidate] = []
+    candidates: list[_Candidate] = []
     for begin in range(0, len(ids), _CHUNK):
-        if len(found) >= count and present[ids[begin]] < found[count - 1].viewers:
+        if len(candidates) >= count and present[ids[begin]] < candidates[count - 1].viewers:
             break
         chunk = _candidates(
             world,
@@ -158,8 +166,8 @@ def _most_watched(
             _json(ids[begin : begin + _CHUNK]),
             since_ms,
         )
-        found += sorted(chunk, key=lambda each: -each.viewers)
-    return found
+        candidates += sorted(chunk, key=lambda candidate: -candidate.viewers)
+    return candidates
 
 
 def _unwatched(
@@ -187,7 +195,7 @@ def _total(world: World, since_ms: int) -> int:
 
 def _best(world: World, candidates: list[_Candidate], key: _Key, count: int) -> list[Stream]:
     ranked = heapq.nlargest(count, candidates, key)
-    return lists.by_rows(world, [each.row for each in ranked])
+    return lists.by_rows(world, [candidate.row for candidate in ranked])
 
 
 def _json(ids: Iterable[str]) -> str:
@@ -233,11 +241,11 @@ def _common(
         " GROUP BY stream_row",
         user.row,
         people,
-        json.dumps([each.row for each in candidates]),
+        json.dumps([candidate.row for candidate in candidates]),
     )
     tags_of = {row["stream_row"]: row["shared"] for row in shared_tags}
     return {
-        each.row: tags_of.get(each.row, 0)
-        + _CATEGORY_WEIGHT * (each.category_row in liked_categories)
-        for each in candidates
+        candidate.row: tags_of.get(candidate.row, 0)
+        + _CATEGORY_WEIGHT * (candidate.category_row in liked_categories)
+        for candidate in candidates
     }

@@ -54,11 +54,11 @@ def streams(
     else:
         source = "streams"
         order = "streams.created_at_ms DESC, streams.row DESC"
-    found = f"FROM {source} WHERE {' AND '.join(conditions)}"
+    text = f"FROM {source} WHERE {' AND '.join(conditions)}"
     rows = world.store.rows(
-        f"SELECT streams.row {found} ORDER BY {order} LIMIT ? OFFSET ?", *values, count, offset
+        f"SELECT streams.row {text} ORDER BY {order} LIMIT ? OFFSET ?", *values, count, offset
     )
-    total = world.store.number(f"SELECT count(*) {found}", *values)
+    total = world.store.number(f"SELECT count(*) {text}", *values)
     return lists.by_rows(world, [row["row"] for row in rows]), total
 
 
@@ -78,8 +78,8 @@ def users(world: World, typed: str, count: int) -> list[User]:
         typed.strip(),
         count,
     )
-    found = accounts.by_rows(world, [row["row"] for row in rows])
-    return [found[row["row"]] for row in rows]
+    values = accounts.by_rows(world, [row["row"] for row in rows])
+    return [values[row["row"]] for row in rows]
 
 
 def _conditions(filters: Filters) -> tuple[list[str], list[object]]:

@@ -29,9 +29,9 @@ class Fault:
     def values(self) -> dict[str, object]:
         """As it is written, without what it leaves open."""
         return {
-            each.metadata["written"]: _written(each.name, getattr(self, each.name))
-            for each in fields(self)
-            if getattr(self, each.name) not in ("", None)
+            field.metadata["written"]: _written(field.name, getattr(self, field.name))
+            for field in fields(self)
+            if getattr(self, field.name) not in ("", None)
         }
 
 
@@ -42,6 +42,6 @@ def _written(name: str, value: object) -> object:
     return f"{value / 1000:g}s" if is_duration else value  # type: ignore[operator]
 
 
-def contains(wanted: str, *found: str) -> bool:
+def contains(wanted: str, *names: str) -> bool:
     """Whether any of the texts holds the wanted one."""
-    return not wanted or any(wanted in each for each in found)
+    return not wanted or any(wanted in each for each in names)

@@ -78,8 +78,8 @@ class Faults:
 
     def on(self, kind: type[F]) -> "list[Active[F]]":
         """Those of one kind that are on."""
-        found = [each for each in self._on.values() if isinstance(each.fault, kind)]
-        return found  # type: ignore[return-value]
+        actives = [active for active in self._on.values() if isinstance(active.fault, kind)]
+        return actives  # type: ignore[return-value]
 
     def start(self, plan: FaultRequest) -> Active[Fault]:
         """From now on it strikes. Refuses (`conflict`) more than `ON_MAX` at once."""
@@ -117,22 +117,22 @@ class Faults:
 
     def stop_kind(self, kind: str) -> int:
         """Stop all of one kind. Returns how many."""
-        found = [each for each in self.all() if each.fault.kind == kind]
-        for active in found:
+        actives = [active for active in self.all() if active.fault.kind == kind]
+        for active in actives:
             self._stop(active, "stopped")
-        return len(found)
+        return len(actives)
 
     def clear(self) -> int:
         """Stop all. Returns how many were on."""
-        found = self.all()
-        for active in found:
+        actives = self.all()
+        for active in actives:
             self._stop(active, "cleared")
-        return len(found)
+        return len(actives)
 
     def forget(self) -> None:
         """The facts are replaced: nothing is broken in what comes next, and nobody is told."""
-        found, self._on, self._count = self.all(), {}, 0
-        for active in found:
+        actives, self._on, self._count = self.all(), {}, 0
+        for active in actives:
             if active.timer is not None:
                 active.timer.cancel()
             active.end()

@@ -28,4 +28,4 @@ _ALL: tuple[type[Fault], ...] = (
     access.LimitTighten,
 )
 
-KINDS: dict[str, type[Fault]] = {each.kind: each for each in _ALL}
+KINDS: dict[str, type[Fault]] = {kind_class.kind: kind_class for kind_class in _ALL}

@@ -46,15 +46,15 @@ def read(written: Mapping[str, Any]) -> FaultRequest:
     if len(named) != 1:
         raise Refused("invalid", f"A fault is one of {', '.join(KINDS)}, and one only.")
     (kind,) = named
-    found = KINDS.get(kind)
-    if found is None:
+    kind_class = KINDS.get(kind)
+    if kind_class is None:
         raise Refused("invalid", f"There is no fault {kind[:50]!r}. {_nearest(kind, KINDS)}")
     beside = {
         name: _value(kind, written_name, reader, written[written_name])
         for written_name, (name, reader) in BESIDE.items()
         if written.get(written_name) is not None
     }
-    fault = _fault(found, written[kind])
+    fault = _fault(kind_class, written[kind])
     return FaultRequest(fault=fault, **{"times": fault.times_usual, **beside})
 
 
@@ -64,7 +64,7 @@ def schema() -> dict[str, Any]:
         name: {
             "type": ["object", "null"],
             "description": (kind.__doc__ or "").strip(),
-            "properties": {each.metadata["written"]: {} for each in fields(kind)},
+            "properties": {field.metadata["written"]: {} for field in fields(kind)},
             "additionalProperties": False,
         }
         for name, kind in KINDS.items()
@@ -78,7 +78,7 @@ def _fault(kind: type[Fault], given: object) -> Fault:
         given = {}
     if not isinstance(given, Mapping):
         raise Refused("invalid", f"{kind.kind}: its values are written as names with values.")
-    known = {each.metadata["written"]: each for each in fields(kind)}
+    known = {field.metadata["written"]: field for field in fields(kind)}
     values: dict[str, Any] = {}
     for name, written in given.items():
         if name not in known:

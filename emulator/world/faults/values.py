@@ -44,10 +44,10 @@ def whole(least: int, most: int) -> Read:
 
 def close_code(given: object) -> int:
     """What a WebSocket may be closed with (RFC 6455, 7.4): the others are never sent."""
-    found = int(whole(1000, 4999)(given))
-    if found in (1004, 1005, 1006) or 1014 < found < 3000:
-        raise ValueError(f"must be 1000 to 1003, 1007 to 1014 or 3000 to 4999, not {found}")
-    return found
+    number = int(whole(1000, 4999)(given))
+    if number in (1004, 1005, 1006) or 1014 < number < 3000:
+        raise ValueError(f"must be 1000 to 1003, 1007 to 1014 or 3000 to 4999, not {number}")
+    return number
 
 
 def text(given: object) -> str:

@@ -51,12 +51,12 @@ def of(world: World, vod: Vod) -> list[Chapter]:
 
 def find(world: World, vod: Vod, chapter_id: str) -> Chapter:
     """Refuses (`not_found`) one that is not this VOD's."""
-    found = world.store.row(
+    row = world.store.row(
         "SELECT * FROM chapters WHERE id = ? AND vod_row = ?", chapter_id, vod.row
     )
-    if found is None:
+    if row is None:
         raise Refused("not_found", "Chapter not found")
-    return _chapter(found)
+    return _chapter(row)
 
 
 def add(world: World, vod: Vod, draft: Draft) -> Chapter:
@@ -77,16 +77,16 @@ def update(world: World, vod: Vod, chapter: Chapter, patch: Mapping[str, Any]) -
     from_ms = patch.get("from_ms", chapter.from_ms)
     to_ms = patch.get("to_ms", chapter.to_ms)
     _check_span(vod, others, from_ms, to_ms)
-    given = [name for name in _COLUMNS if name in patch]
+    texts = [name for name in _COLUMNS if name in patch]
     with world.change():
-        for name in given:
+        for name in texts:
             # Columns come from this file's own list, never from a request.
             world.store.write(
                 f"UPDATE chapters SET {name} = ? WHERE row = ?", patch[name], chapter.row
             )
         world.emit(
             ChapterUpdated(
-                at_ms=world.now_ms, vod_id=vod.id, chapter_id=chapter.id, changed=tuple(given)
+                at_ms=world.now_ms, vod_id=vod.id, chapter_id=chapter.id, changed=tuple(texts)
             )
         )
     return find(world, vod, chapter.id)
@@ -103,7 +103,7 @@ def replace_generated(world: World, vod: Vod, drafts: Sequence[Draft]) -> list[C
 
     Refuses (`invalid`) drafts that overlap each other or those.
     """
-    by_hand = [each for each in of(world, vod) if not each.is_generated]
+    by_hand = [chapter for chapter in of(world, vod) if not chapter.is_generated]
     drafts = drafts[: CHAPTERS_MAX - len(by_hand)]
     taken: list[Chapter | Draft] = [*by_hand]
     for draft in drafts:
@@ -111,9 +111,9 @@ def replace_generated(world: World, vod: Vod, drafts: Sequence[Draft]) -> list[C
         taken.append(draft)
     with world.change():
         world.store.write("DELETE FROM chapters WHERE vod_row = ? AND is_generated = 1", vod.row)
-        made = [_write(world, vod, draft, is_generated=True) for draft in drafts]
-        world.emit(ChaptersGenerated(at_ms=world.now_ms, vod_id=vod.id, chapter_ids=tuple(made)))
-    return [each for each in of(world, vod) if each.is_generated]
+        names = [_write(world, vod, draft, is_generated=True) for draft in drafts]
+        world.emit(ChaptersGenerated(at_ms=world.now_ms, vod_id=vod.id, chapter_ids=tuple(names)))
+    return [chapter for chapter in of(world, vod) if chapter.is_generated]
 
 
 def _check_span(vod: Vod, others: Sequence[Chapter | Draft], from_ms: int, to_ms: int) -> None:

@@ -121,24 +121,24 @@ def simulate(
 
 def find(world: World, clip_id: str) -> Clip:
     """The clip with this id. Refuses (`not_found`) an unknown one."""
-    found = world.store.row(f"{_SELECT} WHERE clips.id = ?", clip_id)
-    if found is None:
+    row = world.store.row(f"{_SELECT} WHERE clips.id = ?", clip_id)
+    if row is None:
         raise Refused("not_found", "Clip not found")
-    return _clip(found)
+    return _clip(row)
 
 
 def find_for(world: World, clip_id: str, viewer: User | None) -> Clip:
     """The same, as `viewer` may see it: of a private stream, its owner and who made it."""
-    found = world.store.row(
+    row = world.store.row(
         f"{_SELECT} WHERE clips.id = ? AND (streams.visibility != 'private'"
         " OR streams.user_row = ? OR clips.user_row = ?)",
         clip_id,
         viewer.row if viewer else None,
         viewer.row if viewer else None,
     )
-    if found is None:
+    if row is None:
         raise Refused("not_found", "Clip not found")
-    return _clip(found)
+    return _clip(row)
 
 
 def find_own(world: World, clip_id: str, user: User) -> Clip:
@@ -217,8 +217,8 @@ def unfinished(world: World) -> list[Clip]:
 
 def by_uid(world: World, uid: str) -> Clip | None:
     """The clip whose CDN uid this is."""
-    found = world.store.row(f"{_SELECT} WHERE clips.uid = ?", uid)
-    return _clip(found) if found else None
+    row = world.store.row(f"{_SELECT} WHERE clips.uid = ?", uid)
+    return _clip(row) if row else None
 
 
 def finish(world: World, clip_id: str, length_ms: int) -> None:

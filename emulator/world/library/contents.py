@@ -33,18 +33,18 @@ class Content:
 
 def of(world: World, stream: Stream) -> Content:
     """What was written about a stream; the first look makes an empty page of it."""
-    found = world.store.row("SELECT * FROM contents WHERE stream_row = ?", stream.row)
-    if found is None:
+    row = world.store.row("SELECT * FROM contents WHERE stream_row = ?", stream.row)
+    if row is None:
         content_id = world.ids.uuid()
         world.store.note(partial(_begin, world, content_id, stream.row), is_seen=False)
         return Content(content_id, (), (), (), None, None)
     return Content(
-        id=found["id"],
-        blog=tuple(Block(*each) for each in json.loads(found["blog"])),
-        snippets=tuple(Snippet(**each) for each in json.loads(found["snippets"])),
-        chapters=tuple(PostSection(**each) for each in json.loads(found["chapters"])),
-        summary=found["summary"],
-        generated_at_ms=found["generated_at_ms"],
+        id=row["id"],
+        blog=tuple(Block(*load) for load in json.loads(row["blog"])),
+        snippets=tuple(Snippet(**load) for load in json.loads(row["snippets"])),
+        chapters=tuple(PostSection(**load) for load in json.loads(row["chapters"])),
+        summary=row["summary"],
+        generated_at_ms=row["generated_at_ms"],
     )
 
 

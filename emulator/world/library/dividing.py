@@ -49,7 +49,7 @@ def drafts(
     found = list(hints)
     said = lines if patch.is_chat_used else []
     found += busy(said, vod.duration_ms)
-    by_hand = [each for each in chapters.of(world, vod) if not each.is_generated]
+    by_hand = [chapter for chapter in chapters.of(world, vod) if not chapter.is_generated]
     made: list[Draft] = []
     for begins, ends in _free(vod.duration_ms, by_hand):
         left = patch.count_max - len(made)

@@ -61,18 +61,18 @@ def search(world: World, typed: str, *, offset: int, count: int) -> tuple[list[V
     if expression is None:
         return [], 0
     _index(world)
-    found = (
+    text = (
         "FROM vod_search CROSS JOIN vods ON vods.row = vod_search.rowid"
         " WHERE vod_search MATCH ? AND vods.status = 'ready' AND vods.visibility = 'public'"
     )
     rows = world.store.rows(
-        f"SELECT vods.row {found} ORDER BY {_RANK}, vods.row LIMIT ? OFFSET ?",
+        f"SELECT vods.row {text} ORDER BY {_RANK}, vods.row LIMIT ? OFFSET ?",
         expression,
         count,
         offset,
     )
     vods = [recordings.one(world, "WHERE vods.row = ?", row["row"]) for row in rows]
-    total = world.store.number(f"SELECT count(*) {found}", expression)
+    total = world.store.number(f"SELECT count(*) {text}", expression)
     return [vod for vod in vods if vod is not None], total
 
 
@@ -80,8 +80,8 @@ def _page(world: World, parts: list[QueryPart], offset: int, count: int) -> tupl
     if not parts:
         return [], 0
     rows, values = pages.newest("vods", parts, offset=offset, count=count)
-    found = recordings.select(world, f"WHERE vods.row IN ({rows}) {_NEWEST}", *values)
-    return found, pages.total(world.store, "vods", parts)
+    vods = recordings.select(world, f"WHERE vods.row IN ({rows}) {_NEWEST}", *values)
+    return vods, pages.total(world.store, "vods", parts)
 
 
 def _index(world: World) -> None:

@@ -86,10 +86,8 @@ def upload(world: World, user: User, patch: Mapping[str, Any]) -> tuple[Vod, Pos
 
 def of(world: World, vod: Vod) -> Post | None:
     """What was posted with a VOD; None of one that a stream left behind."""
-    found = world.store.row(
-        "SELECT id, content, created_at_ms FROM posts WHERE vod_row = ?", vod.row
-    )
-    return Post(*found) if found else None
+    row = world.store.row("SELECT id, content, created_at_ms FROM posts WHERE vod_row = ?", vod.row)
+    return Post(*row) if row else None
 
 
 def find_in_tenant(world: World, vod_id: str, user: User) -> Vod:

@@ -83,7 +83,7 @@ class Vod:
 
     @property
     def best(self) -> Quality | None:
-        return max(self.qualities, key=lambda each: each.height, default=None)
+        return max(self.qualities, key=lambda quality: quality.height, default=None)
 
 
 _SELECT = """
@@ -114,10 +114,10 @@ def begin(world: World, stream_row: int) -> str:
 
 def find(world: World, vod_id: str) -> Vod:
     """The VOD with this id. Refuses (`not_found`) an unknown or deleted one."""
-    found = world.store.row(f"{_SELECT} WHERE vods.id = ?", vod_id)
-    if found is None:
+    row = world.store.row(f"{_SELECT} WHERE vods.id = ?", vod_id)
+    if row is None:
         raise Refused("not_found", "VOD not found")
-    return _vod(found)
+    return _vod(row)
 
 
 def find_for(world: World, vod_id: str, viewer: User | None) -> Vod:
@@ -196,12 +196,12 @@ def waiting_for(world: World, uid: str) -> list[Vod]:
 
 def update(world: World, vod: Vod, patch: Mapping[str, Any]) -> Vod:
     """Change what its owner says of a VOD."""
-    given = {name: patch[name] for name in _PLAIN_FIELDS if name in patch}
+    values = {name: patch[name] for name in _PLAIN_FIELDS if name in patch}
     with world.change():
-        for name, value in given.items():
+        for name, value in values.items():
             # Columns come from this file's own list, never from a request.
             world.store.write(f"UPDATE vods SET {name} = ? WHERE row = ?", value, vod.row)
-        world.emit(VodUpdated(at_ms=world.now_ms, vod_id=vod.id, changed=tuple(sorted(given))))
+        world.emit(VodUpdated(at_ms=world.now_ms, vod_id=vod.id, changed=tuple(sorted(values))))
     return find(world, vod.id)
 
 
@@ -301,33 +301,31 @@ def _is_of_owner(world: World, vod: Vod) -> bool:
     """Whether it was recorded by whose VOD this is. An uploaded video is no recording."""
     if vod.video_uid is None:
         return True
-    found = world.store.row(
+    row = world.store.row(
         "SELECT 1 FROM streams WHERE uid = ? AND user_row = ?", vod.media_uid, vod.user_row
     )
-    return found is not None
+    return row is not None
 
 
 def _is_shown_by(world: World, uid: str, user_row: int) -> bool:
-    found = world.store.row(
-        "SELECT 1 FROM vods WHERE media_uid = ? AND user_row = ?", uid, user_row
-    )
-    return found is not None
+    row = world.store.row("SELECT 1 FROM vods WHERE media_uid = ? AND user_row = ?", uid, user_row)
+    return row is not None
 
 
 def is_media_needed(world: World, uid: str) -> bool:
     """Whether a VOD or an uploaded video shows this media as its own."""
-    found = world.store.row(
+    row = world.store.row(
         "SELECT 1 FROM vods WHERE media_uid = ?1"
         " UNION ALL SELECT 1 FROM video_media WHERE uid = ?1 LIMIT 1",
         uid,
     )
-    return found is not None
+    return row is not None
 
 
 def one(world: World, rest: str, *values: object) -> Vod | None:
     """The VOD that the rest of a query gives. For the library's own SQL."""
-    found = world.store.row(f"{_SELECT} {rest}", *values)
-    return _vod(found) if found else None
+    row = world.store.row(f"{_SELECT} {rest}", *values)
+    return _vod(row) if row else None
 
 
 def select(world: World, rest: str, *values: object) -> list[Vod]:

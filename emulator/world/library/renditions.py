@@ -64,7 +64,7 @@ def request(world: World, vod: Vod, names: Sequence[str]) -> None:
         raise Refused("conflict", "This VOD has no picture to transcode.")
     for name in names:
         _check_name(vod, name)
-    there = {each.name: each for each in of(world, vod)}
+    there = {rendition.name: rendition for rendition in of(world, vod)}
     wanted = [
         name for name in dict.fromkeys(names) if name not in there or there[name].status == "failed"
     ]
@@ -79,16 +79,16 @@ def request(world: World, vod: Vod, names: Sequence[str]) -> None:
 
 def find(world: World, uid: str) -> Rendition:
     """Refuses (`not_found`) one whose VOD is gone."""
-    found = world.store.row("SELECT * FROM renditions WHERE uid = ?", uid)
-    if found is None:
+    row = world.store.row("SELECT * FROM renditions WHERE uid = ?", uid)
+    if row is None:
         raise Refused("not_found", "Rendition not found")
-    return _rendition(found)
+    return _rendition(row)
 
 
 def ready(world: World, uid: str) -> Rendition | None:
     """The rendition with this uid, if it can be watched."""
-    found = world.store.row("SELECT * FROM renditions WHERE uid = ? AND status = 'ready'", uid)
-    return None if found is None else _rendition(found)
+    row = world.store.row("SELECT * FROM renditions WHERE uid = ? AND status = 'ready'", uid)
+    return None if row is None else _rendition(row)
 
 
 def source_of(world: World, rendition: Rendition) -> Vod:
@@ -151,8 +151,8 @@ def fail(world: World, uid: str, reason: str) -> None:
 
 def adopt(world: World, vod: Vod, uid: str, bitrate: int) -> None:
     """A rendition of the live stream is one of its VOD now. Refuses (`not_found`) another uid."""
-    found = world.store.row("SELECT * FROM live_renditions WHERE uid = ?", uid)
-    if found is None:
+    row = world.store.row("SELECT * FROM live_renditions WHERE uid = ?", uid)
+    if row is None:
         raise Refused("not_found", "Rendition not found")
     with world.change():
         world.store.write("DELETE FROM live_renditions WHERE uid = ?", uid)
@@ -162,9 +162,9 @@ def adopt(world: World, vod: Vod, uid: str, bitrate: int) -> None:
             " VALUES (?, ?, ?, ?, ?, ?, 'ready', 100)",
             uid,
             vod.row,
-            found["name"],
-            found["width"],
-            found["height"],
+            row["name"],
+            row["width"],
+            row["height"],
             bitrate,
         )
         world.emit(RenditionReady(at_ms=world.now_ms, vod_id=vod.id, uid=uid))
@@ -198,14 +198,14 @@ def _check_name(vod: Vod, name: str) -> None:
 
 
 def _vod_id(world: World, uid: str) -> str:
-    found = world.store.row(
+    row = world.store.row(
         "SELECT vods.id FROM renditions JOIN vods ON vods.row = renditions.vod_row"
         " WHERE renditions.uid = ?",
         uid,
     )
-    if found is None:
+    if row is None:
         raise Refused("not_found", "Rendition not found")
-    return str(found["id"])
+    return str(row["id"])
 
 
 def _rendition(row: Row) -> Rendition:

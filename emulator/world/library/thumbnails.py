@@ -34,10 +34,10 @@ def of(world: World, vod: Vod) -> list[Thumbnail]:
 
 def latest(world: World, vod: Vod) -> Thumbnail | None:
     """The one that stands for a VOD, if any was added."""
-    found = world.store.row(
+    row = world.store.row(
         f"SELECT {_COLUMNS} FROM thumbnails WHERE vod_row = ? ORDER BY row DESC LIMIT 1", vod.row
     )
-    return _thumbnail(found) if found else None
+    return _thumbnail(row) if row else None
 
 
 def add_instant(world: World, vod: Vod, position_ms: int, size: tuple[int, int]) -> Thumbnail:
@@ -57,12 +57,12 @@ def add_file(
 
 def content(world: World, uid: str) -> tuple[str, bytes]:
     """A file's media type and bytes. Refuses (`not_found`) any other."""
-    found = world.store.row(
+    row = world.store.row(
         "SELECT media_type, content FROM thumbnails WHERE uid = ? AND content IS NOT NULL", uid
     )
-    if found is None:
+    if row is None:
         raise Refused("not_found", "Not Found")
-    return found["media_type"], found["content"]
+    return row["media_type"], row["content"]
 
 
 def _add(

@@ -72,10 +72,10 @@ def blog(world: World, stream: Stream) -> tuple[Block, ...]:
     if stream.description:
         blocks.append(Block("text", stream.description))
     blocks.append(Block("text", _sentence(world, stream)))
-    told = parts(world, stream)
-    if told:
+    post_sections = parts(world, stream)
+    if post_sections:
         blocks.append(Block("heading", "What happened"))
-        blocks += [Block("item", f"{clock(part.from_ms)} {part.title}") for part in told]
+        blocks += [Block("item", f"{clock(part.from_ms)} {part.title}") for part in post_sections]
     said = _said(world, stream)[:_QUOTES_MAX]
     if said:
         blocks.append(Block("heading", "What was said"))

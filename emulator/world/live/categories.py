@@ -69,14 +69,14 @@ def by_slug(world: World, slug: str) -> Category:
 
     Refuses (`not_found`) an unknown one.
     """
-    found = _many(world, "WHERE categories.slug = ?", slug) or _many(
+    categories = _many(world, "WHERE categories.slug = ?", slug) or _many(
         world,
         "WHERE categories.row = (SELECT category_row FROM category_aliases WHERE slug = ?)",
         slug,
     )
-    if not found:
+    if not categories:
         raise Refused("not_found", "Category not found")
-    return found[0]
+    return categories[0]
 
 
 def add_alias(world: World, slug: str, alias: str) -> None:
@@ -88,12 +88,12 @@ def add_alias(world: World, slug: str, alias: str) -> None:
 
 def by_rows(world: World, rows: Iterable[int]) -> dict[int, Category]:
     """Categories by their rows."""
-    found = _many(
+    categories = _many(
         world,
         "WHERE categories.row IN (SELECT value FROM json_each(?))",
         json.dumps(sorted(set(rows))),
     )
-    return {category.row: category for category in found}
+    return {category.row: category for category in categories}
 
 
 def top_level(world: World) -> list[Category]:
@@ -126,7 +126,7 @@ def tree(world: World) -> tuple[Branch, ...]:
         below.setdefault(category.parent_row, []).append(category)
 
     def grow(parent_row: int | None) -> tuple[Branch, ...]:
-        return tuple(Branch(each, grow(each.row)) for each in below.get(parent_row, ()))
+        return tuple(Branch(category, grow(category.row)) for category in below.get(parent_row, ()))
 
     return grow(None)
 
@@ -202,10 +202,10 @@ def slug_of(name: str) -> str:
 
 
 def _one(world: World, where: str, value: str) -> Category:
-    found = _many(world, where, value)
-    if not found:
+    categories = _many(world, where, value)
+    if not categories:
         raise Refused("not_found", "Category not found")
-    return found[0]
+    return categories[0]
 
 
 def _many(world: World, rest: str, *values: object) -> list[Category]:

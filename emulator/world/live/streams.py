@@ -126,10 +126,10 @@ def create(world: World, owner: User, patch: StreamPatch) -> Stream:
 
 def find(world: World, stream_id: str) -> Stream:
     """The stream with this id. Refuses (`not_found`) an unknown one."""
-    found = _one(world, "WHERE streams.id = ?", stream_id)
-    if found is None:
+    stream = _one(world, "WHERE streams.id = ?", stream_id)
+    if stream is None:
         raise Refused("not_found", "Stream not found")
-    return found
+    return stream
 
 
 def find_for(world: World, stream_id: str, viewer: User | None) -> Stream:
@@ -350,8 +350,8 @@ def _set(world: World, row: int, column: str, value: object) -> None:
 
 
 def _one(world: World, where: str, value: str) -> Stream | None:
-    found = world.store.row(f"{_SELECT} {where}", value)
-    return _stream(found) if found else None
+    row = world.store.row(f"{_SELECT} {where}", value)
+    return _stream(row) if row else None
 
 
 def _stream(row: Row) -> Stream:

@@ -116,10 +116,10 @@ def _begin(world: World, stream: Stream) -> None:
 
 def _was_started(world: World, stream: Stream) -> bool:
     """Whether somebody came to publish; a stream of the seed shows its picture by itself."""
-    found = world.store.number(
+    number = world.store.number(
         "SELECT has_synthetic_publisher FROM streams WHERE row = ?", stream.row
     )
-    return stream.is_simulated and bool(found)
+    return stream.is_simulated and bool(number)
 
 
 def _cut(world: World, stream_id: str) -> None:
@@ -144,20 +144,20 @@ def _come_back(world: World, stream_id: str) -> None:
 
 
 def _give_up(world: World, stream_id: str, away: int, reason: str) -> None:
-    found = world.store.row(
+    row = world.store.row(
         "SELECT began_at_ms FROM loop_pauses WHERE row = ? AND ended_at_ms IS NULL", away
     )
-    if found is None:
+    if row is None:
         return
     try:
-        streams.end_when_media_stopped(world, stream_id, found["began_at_ms"], reason)
+        streams.end_when_media_stopped(world, stream_id, row["began_at_ms"], reason)
     except Refused as refused:  # It was ended or deleted meanwhile.
         if refused is world.store.failure:
             raise
 
 
 def _open_pause(world: World, stream: Stream) -> int | None:
-    found = world.store.row(
+    row = world.store.row(
         "SELECT row FROM loop_pauses WHERE media_uid = ? AND ended_at_ms IS NULL", stream.uid
     )
-    return None if found is None else int(found["row"])
+    return None if row is None else int(row["row"])

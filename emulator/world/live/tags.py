@@ -89,8 +89,8 @@ def put(world: World, stream_row: int, names: list[str]) -> None:
 
 
 def _use(world: World, name: str) -> int:
-    found = world.store.row("SELECT row FROM tags WHERE name = ?", name)
-    return int(found["row"]) if found else make(world, name)
+    row = world.store.row("SELECT row FROM tags WHERE name = ?", name)
+    return int(row["row"]) if row else make(world, name)
 
 
 def make(world: World, name: str) -> int:

@@ -51,8 +51,8 @@ def add(world: World, stream: Stream, url: str, key: str) -> SimulcastTarget:
     Refuses (`invalid`) an address that is not one, (`conflict`) an ended stream, one target too
     many, and the same address with the same key twice.
     """
-    found = _URL.fullmatch(url)
-    is_address = found is not None and is_host(found[1]) and int(found[2] or 1) <= 65_535
+    match = _URL.fullmatch(url)
+    is_address = match is not None and is_host(match[1]) and int(match[2] or 1) <= 65_535
     if not is_address or len(url) > URL_LENGTH_MAX:
         raise Refused("invalid", "A target's address is rtmp://host[:port]/app, or rtmps://.")
     if not key or len(key) > KEY_LENGTH_MAX or not key.isprintable():
@@ -62,7 +62,9 @@ def add(world: World, stream: Stream, url: str, key: str) -> SimulcastTarget:
     there = of(world, stream)
     if len(there) >= TARGETS_MAX:
         raise Refused("conflict", f"This stream has {TARGETS_MAX} targets. Remove one.")
-    if any((each.url, each.key) == (url, key) for each in there):
+    if any(
+        (simulcast_target.url, simulcast_target.key) == (url, key) for simulcast_target in there
+    ):
         raise Refused("conflict", "This stream is pushed there already.")
     target_id = world.ids.uuid()
     with world.change():
@@ -96,10 +98,10 @@ def of(world: World, stream: Stream) -> list[SimulcastTarget]:
 
 def find(world: World, stream: Stream, target_id: str) -> SimulcastTarget:
     """Refuses (`not_found`) an unknown id, and that of another stream's target."""
-    found = by_id(world, target_id)
-    if found is None or found.stream_id != stream.id:
+    simulcast_target = by_id(world, target_id)
+    if simulcast_target is None or simulcast_target.stream_id != stream.id:
         raise Refused("not_found", "Target not found")
-    return found
+    return simulcast_target
 
 
 def by_id(world: World, target_id: str) -> SimulcastTarget | None:

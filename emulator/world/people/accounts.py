@@ -87,17 +87,17 @@ def by_username(world: World, username: str) -> User:
 
 def by_email(world: World, email: str) -> User | None:
     """The account with this mail address, upper and lower case alike."""
-    found = world.store.row(f"{_SELECT} WHERE users.email = ?", email)
-    return _user(world, found) if found else None
+    row = world.store.row(f"{_SELECT} WHERE users.email = ?", email)
+    return _user(world, row) if row else None
 
 
 def by_session(world: World, session_id: str) -> User | None:
     """Whose session this is; None for one that was closed."""
-    found = world.store.row(
+    row = world.store.row(
         f"{_SELECT} JOIN sessions ON sessions.user_row = users.row WHERE sessions.id = ?",
         session_id,
     )
-    return _user(world, found) if found else None
+    return _user(world, row) if row else None
 
 
 def by_api_key(world: World, key: str) -> User:
@@ -203,10 +203,10 @@ def _free_email(world: World, username: str) -> str:
 
 
 def _one(world: World, where: str, value: object) -> User:
-    found = world.store.row(f"{_SELECT} {where}", value)
-    if found is None:
+    row = world.store.row(f"{_SELECT} {where}", value)
+    if row is None:
         raise Refused("not_found", "User not found")
-    return _user(world, found)
+    return _user(world, row)
 
 
 def _user(world: World, row: Row) -> User:
@@ -238,4 +238,4 @@ def _address(world: World, path: str | None) -> str | None:
 
 def _socials(row: Row) -> Socials | None:
     told = (row["twitter"], row["github"], row["youtube"], row["website"])
-    return Socials(*told) if any(each is not None for each in told) else None
+    return Socials(*told) if any(item is not None for item in told) else None

@@ -42,7 +42,7 @@ class Belongings:
 def of(world: World, user: User, rows_max: int) -> Belongings:
     """Everything that is the user's, at the most `rows_max` rows of a table."""
     schema = _Schema(world.store)
-    found: dict[str, list[dict[str, Any]]] = {}
+    values: dict[str, list[dict[str, Any]]] = {}
     cut = []
     for table in sorted(schema.tables - LEFT_OUT):
         condition = schema.belonging(table)
@@ -54,10 +54,10 @@ def of(world: World, user: User, rows_max: int) -> Belongings:
             rows_max + 1,
         )
         lists = schema.json_columns(table)
-        found[table] = [_values(row, lists) for row in rows[:rows_max]]
+        values[table] = [_values(row, lists) for row in rows[:rows_max]]
         if len(rows) > rows_max:
             cut.append(table)
-    return Belongings(found, tuple(cut))
+    return Belongings(values, tuple(cut))
 
 
 class _Schema:
@@ -86,27 +86,27 @@ class _Schema:
     def columns(self, table: str) -> str:
         """What is told of a row: what it names by a number inside is told by its id."""
         targets = {key["from"]: key["table"] for key in self._keys(table)}
-        told = []
+        columns = []
         for name in self._columns[table]:
             if name == "row":
                 continue
             target = targets.get(name)
             if target is None:
-                told.append(name)
+                columns.append(name)
             elif "id" in self._columns[target]:
                 other = f"(SELECT other.id FROM {target} AS other WHERE other.row = {table}.{name})"
-                told.append(f"{other} AS {name.removesuffix('_row')}_id")
-        return ", ".join(told)
+                columns.append(f"{other} AS {name.removesuffix('_row')}_id")
+        return ", ".join(columns)
 
     def json_columns(self, table: str) -> frozenset[str]:
         """Those that hold a list or an object: their default says so."""
-        found = self._store.rows(
+        rows = self._store.rows(
             "SELECT name FROM pragma_table_info(?) WHERE dflt_value IN (?, ?)",
             table,
             "'[]'",
             "'{}'",
         )
-        return frozenset(row["name"] for row in found)
+        return frozenset(row["name"] for row in rows)
 
     def _keys(self, table: str) -> list[Row]:
         """Whom a table's rows name, in the order of its columns."""

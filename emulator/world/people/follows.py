@@ -63,12 +63,12 @@ def unfollow(world: World, follower: User, followed: User) -> None:
 
 
 def is_following(world: World, follower: User, followed: User) -> bool:
-    found = world.store.row(
+    row = world.store.row(
         "SELECT 1 FROM follows WHERE follower_row = ? AND followed_row = ?",
         follower.row,
         followed.row,
     )
-    return found is not None
+    return row is not None
 
 
 def followers(world: World, user: User, *, offset: int, count: int) -> tuple[list[User], int]:
@@ -87,14 +87,14 @@ def following(world: World, user: User, *, offset: int, count: int) -> tuple[lis
 def _page(
     world: World, user: User, columns: tuple[str, str], offset: int, count: int
 ) -> tuple[list[User], int]:
-    wanted, given = columns
+    wanted, text = columns
     rows = world.store.rows(
-        f"SELECT {wanted} AS row FROM follows WHERE {given} = ?"
+        f"SELECT {wanted} AS row FROM follows WHERE {text} = ?"
         " ORDER BY follows.row DESC LIMIT ? OFFSET ?",
         user.row,
         count,
         offset,
     )
-    found = accounts.by_rows(world, [row["row"] for row in rows])
-    total = world.store.number(f"SELECT count(*) FROM follows WHERE {given} = ?", user.row)
-    return [found[row["row"]] for row in rows], total
+    values = accounts.by_rows(world, [row["row"] for row in rows])
+    total = world.store.number(f"SELECT count(*) FROM follows WHERE {text} = ?", user.row)
+    return [values[row["row"]] for row in rows], total

@@ -56,7 +56,7 @@ def put(world: World, user: User, kind: ImageKind, media_type: str, content: byt
 
 def find(world: World, uid: str) -> Image:
     """Refuses (`not_found`) an unknown uid, and that of a picture that was replaced."""
-    found = world.store.row("SELECT uid, media_type, content FROM images WHERE uid = ?", uid)
-    if found is None:
+    row = world.store.row("SELECT uid, media_type, content FROM images WHERE uid = ?", uid)
+    if row is None:
         raise Refused("not_found", "Not Found")
-    return Image(found["uid"], found["media_type"], found["content"])
+    return Image(row["uid"], row["media_type"], row["content"])

@@ -74,14 +74,14 @@ def unread_count(world: World, user: User) -> int:
 
 def read(world: World, user: User, notification_id: str) -> Notification:
     """Mark one as read; one that is stays so. Refuses (`forbidden`) somebody else's."""
-    found = world.store.row(f"{_SELECT} WHERE notifications.id = ?", notification_id)
-    if found is None:
+    row = world.store.row(f"{_SELECT} WHERE notifications.id = ?", notification_id)
+    if row is None:
         raise Refused("not_found", "Notification not found")
-    if found["user_row"] != user.row:
+    if row["user_row"] != user.row:
         raise Refused("forbidden", "Not authorized to read this notification")
     with world.change():
-        world.store.write("UPDATE notifications SET is_read = 1 WHERE row = ?", found["row"])
-    return _notification(found, is_read=True)
+        world.store.write("UPDATE notifications SET is_read = 1 WHERE row = ?", row["row"])
+    return _notification(row, is_read=True)
 
 
 def read_all(world: World, user: User) -> int:

@@ -89,13 +89,13 @@ def upcoming(world: World, user: User, days: int) -> list[Upcoming]:
     """What begins in the next `days` times 24 hours or goes on now, in order."""
     now_ms = world.now_ms
     until_ms = now_ms + days * _DAY_MS
-    found = [
+    upcomings = [
         Upcoming(entry, start_ms)
         for entry in of_user(world, user)
         for start_ms in _starts(entry, now_ms, until_ms)
         if start_ms < until_ms and start_ms + entry.length_ms > now_ms
     ]
-    return sorted(found, key=lambda each: (each.start_ms, each.entry.row))
+    return sorted(upcomings, key=lambda each: (each.start_ms, each.entry.row))
 
 
 def make(

@@ -111,9 +111,9 @@ def _check(connection: sqlite3.Connection) -> None:
     page_bytes: int = connection.execute("PRAGMA page_size").fetchone()[0]
     if pages * page_bytes > _CHECKED_BYTES_MAX:
         return
-    found: str = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if found != "ok":
-        damaged = sqlite3.DatabaseError(" ".join(found.split()))
+    text: str = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if text != "ok":
+        damaged = sqlite3.DatabaseError(" ".join(text.split()))
         damaged.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
         raise damaged
 
@@ -121,8 +121,11 @@ def _check(connection: sqlite3.Connection) -> None:
 def _scripts() -> list[str]:
     """The schema's steps, in their order."""
     schema = resources.files("emulator.world.store").joinpath("schema")
-    found = sorted((each for each in schema.iterdir() if each.name.endswith(".sql")), key=_name)
-    return [each.read_text("utf-8") for each in found]
+    traversables = sorted(
+        (traversable for traversable in schema.iterdir() if traversable.name.endswith(".sql")),
+        key=_name,
+    )
+    return [traversable.read_text("utf-8") for traversable in traversables]
 
 
 def _name(file: Traversable) -> str:

@@ -32,13 +32,13 @@ class JournalRow(NamedTuple):
 
 def read(store: Store, *, after: int, count: int, kind: str | None = None) -> list[Journalled]:
     """The next `count` events behind `after`, those of one `kind` where it is given."""
-    found: list[Journalled] = []
+    journalleds: list[Journalled] = []
     for entry in entries(store, after=after, kind=kind):
-        for seq, body in enumerate(entry.bodies[: count - len(found)], entry.first_seq):
-            found.append(Journalled(seq, entry.at_ms, entry.kind, json.loads(body)))
-        if len(found) >= count:
+        for seq, body in enumerate(entry.bodies[: count - len(journalleds)], entry.first_seq):
+            journalleds.append(Journalled(seq, entry.at_ms, entry.kind, json.loads(body)))
+        if len(journalleds) >= count:
             break
-    return found
+    return journalleds
 
 
 def newest(store: Store, kind: str) -> Journalled | None:

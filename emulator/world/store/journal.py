@@ -99,8 +99,8 @@ class Store:
 
     def number(self, sql: str, *values: object) -> int:
         """The one whole number that the query gives, 0 where it gives none."""
-        found = self.row(sql, *values)
-        return int(found[0] or 0) if found else 0
+        row = self.row(sql, *values)
+        return int(row[0] or 0) if row else 0
 
     def last_at_ms(self) -> int:
         """When the last thing happened that the journal tells of; 0 where it is empty.
@@ -118,10 +118,10 @@ class Store:
             " pragma_table_info(tables.name) AS info WHERE tables.type = 'table'"
             " AND tables.sql NOT LIKE 'CREATE VIRTUAL%' AND tables.name NOT LIKE 'sqlite_%'"
         )
-        found: dict[str, list[str]] = {}
+        values: dict[str, list[str]] = {}
         for row in rows:
-            found.setdefault(row["tbl"], []).append(row["col"])
-        return found
+            values.setdefault(row["tbl"], []).append(row["col"])
+        return values
 
     def watch(self, *tables: str, but: tuple[str, ...] = ()) -> WriteCounter:
         """How often these tables are written to: what was read of them may be stale then.
@@ -342,8 +342,8 @@ class Store:
 @lru_cache(maxsize=64)
 def _of_rows(sql: str) -> str:
     """An INSERT of one row, for `_ROWS` of them; nothing for any other statement."""
-    found = _ONE_ROW.search(sql)
-    return sql + f", {found[1]}" * (_ROWS - 1) if found else ""
+    match = _ONE_ROW.search(sql)
+    return sql + f", {match[1]}" * (_ROWS - 1) if match else ""
 
 
 def _unwritable(error: BaseException) -> Refused | None:

@@ -31,12 +31,12 @@ class Watches:
 
     def on(self, tables: tuple[str, ...], but: tuple[str, ...]) -> WriteCounter:
         """The watch on these tables: the same one for whoever asks."""
-        found = self._all.get((tables, but))
-        if found is None:
-            found = self._all[(tables, but)] = WriteCounter(but)
+        write_counter = self._all.get((tables, but))
+        if write_counter is None:
+            write_counter = self._all[(tables, but)] = WriteCounter(but)
             for table in tables:
-                self._by_table.setdefault(table, []).append(found)
-        return found
+                self._by_table.setdefault(table, []).append(write_counter)
+        return write_counter
 
     def note(self, sql: str) -> None:
         """A statement is about to write."""
@@ -56,8 +56,8 @@ class Watches:
 @lru_cache(maxsize=1024)
 def _target_of(sql: str) -> tuple[str, str]:
     """The table that is written to, and its column `table.column` where it is one alone."""
-    found = _WRITES.match(sql)
-    if found is None:
+    match = _WRITES.match(sql)
+    if match is None:
         return "", ""
-    table = found[1].lower()
-    return table, f"{table}.{found[2].lower()}" if found[2] else ""
+    table = match[1].lower()
+    return table, f"{table}.{match[2].lower()}" if match[2] else ""

@@ -127,20 +127,20 @@ def add(world: World, album: Album, video: Video, position: int | None) -> None:
 
 def remove(world: World, album: Album, video_id: str) -> None:
     """Take a video out. Refuses (`not_found`) one that is not in it."""
-    found = world.store.row("SELECT row FROM videos WHERE id = ?", video_id)
+    row = world.store.row("SELECT row FROM videos WHERE id = ?", video_id)
     rows = _rows(world, album)
-    if found is None or found["row"] not in rows:
+    if row is None or row["row"] not in rows:
         raise Refused("not_found", "This video is not in the album")
-    rows.remove(found["row"])
+    rows.remove(row["row"])
     with world.change():
         _arrange(world, album, rows)
 
 
 def _find(world: World, album_id: str) -> Album:
-    found = world.store.row("SELECT * FROM albums WHERE id = ?", album_id)
-    if found is None:
+    row = world.store.row("SELECT * FROM albums WHERE id = ?", album_id)
+    if row is None:
         raise Refused("not_found", "Album not found")
-    return _album(found)
+    return _album(row)
 
 
 def _rows(world: World, album: Album) -> list[int]:

@@ -83,13 +83,13 @@ def add(world: World, video: Video, note: AnnotationText) -> Annotation:
 
 def remove(world: World, video: Video, annotation_id: str) -> None:
     """Refuses (`not_found`) an annotation that is not this video's."""
-    found = world.store.row(
+    row = world.store.row(
         "SELECT row FROM annotations WHERE id = ? AND video_row = ?", annotation_id, video.row
     )
-    if found is None:
+    if row is None:
         raise Refused("not_found", "Annotation not found")
     with world.change():
-        world.store.write("DELETE FROM annotations WHERE row = ?", found["row"])
+        world.store.write("DELETE FROM annotations WHERE row = ?", row["row"])
         world.emit(
             AnnotationRemoved(at_ms=world.now_ms, video_id=video.id, annotation_id=annotation_id)
         )

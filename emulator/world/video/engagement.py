@@ -142,7 +142,7 @@ def _retention(world: World, video: Video, views: int) -> tuple[tuple[int, float
 
 
 def _likes(world: World, video: Video, user: User) -> bool:
-    found = world.store.row(
+    row = world.store.row(
         "SELECT 1 FROM video_likes WHERE video_row = ? AND user_row = ?", video.row, user.row
     )
-    return found is not None
+    return row is not None

@@ -40,24 +40,24 @@ def by_words(world: World, typed: str, *, offset: int, count: int) -> tuple[list
     """
     if not typed.strip():
         newest, total = lists.page(world, None, offset=offset, count=count)
-        return [Found(each, 0.0) for each in newest], total
+        return [Found(video, 0.0) for video in newest], total
     expression = words.expression(typed)
     if expression is None:
         return [], 0
-    found = (
+    text = (
         "FROM video_search JOIN videos ON videos.row = video_search.rowid"
         f" WHERE video_search MATCH ? AND {PUBLIC}"
     )
     rows = world.store.rows(
-        f"SELECT videos.row, {_RANK} AS rank {found} ORDER BY rank, videos.row LIMIT ? OFFSET ?",
+        f"SELECT videos.row, {_RANK} AS rank {text} ORDER BY rank, videos.row LIMIT ? OFFSET ?",
         expression,
         count,
         offset,
     )
     ranks = {row["row"]: -row["rank"] for row in rows}
     shown = videos.by_rows(world, ranks)
-    total = world.store.number(f"SELECT count(*) {found}", expression)
-    return [Found(each, _share(ranks[each.row])) for each in shown], total
+    total = world.store.number(f"SELECT count(*) {text}", expression)
+    return [Found(video, _share(ranks[video.row])) for video in shown], total
 
 
 def by_meaning(world: World, typed: str, *, offset: int, count: int) -> tuple[list[Found], int]:
@@ -66,7 +66,7 @@ def by_meaning(world: World, typed: str, *, offset: int, count: int) -> tuple[li
     rows = near[offset : offset + count]
     scores = dict(rows)
     shown = videos.by_rows(world, scores)
-    return [Found(each, scores[each.row]) for each in shown], len(near)
+    return [Found(video, scores[video.row]) for video in shown], len(near)
 
 
 def related(world: World, video: Video, *, count: int) -> list[Found]:
@@ -74,8 +74,8 @@ def related(world: World, video: Video, *, count: int) -> list[Found]:
     about = meaning.of(video.title, video.description, video.tags)
     near = [(row, score) for row, score in _near(world, about) if row != video.row][:count]
     scores = dict(near)
-    found = [Found(each, scores[each.row]) for each in videos.by_rows(world, scores)]
-    return found + _filled(world, {video.row, *scores}, count - len(found), "")
+    founds = [Found(by_row, scores[by_row.row]) for by_row in videos.by_rows(world, scores)]
+    return founds + _filled(world, {video.row, *scores}, count - len(founds), "")
 
 
 def recommended(world: World, user: User, *, count: int) -> list[Found]:
@@ -90,16 +90,16 @@ def recommended(world: World, user: User, *, count: int) -> list[Found]:
     left_out = {*known, *(row["row"] for row in own)}
     near = [(row, score) for row, score in _near(world, taste) if row not in left_out]
     scores = dict(near[:_CANDIDATES_MAX])
-    found = []
+    matches = []
     for video in videos.by_rows(world, scores):
         is_followed = video.user_row in followed
         score = min(1.0, scores[video.row] + _FOLLOWED * is_followed)
         reason = "From somebody you follow" if is_followed else _because(video, titles)
-        found.append(Found(video, round(score, 4), reason))
-    found.sort(key=lambda each: (-each.score, each.video.row))
-    found = found[:count]
-    shown = left_out | {each.video.row for each in found}
-    return found + _filled(world, shown, count - len(found), "Watched by many")
+        matches.append(Found(video, round(score, 4), reason))
+    matches.sort(key=lambda each: (-each.score, each.video.row))
+    matches = matches[:count]
+    shown = left_out | {each.video.row for each in matches}
+    return matches + _filled(world, shown, count - len(matches), "Watched by many")
 
 
 def _near(world: World, about: Counter[str]) -> list[tuple[int, float]]:
@@ -159,7 +159,7 @@ def _filled(world: World, left_out: set[int], count: int, reason: str) -> list[F
     )
     views = {row["row"]: row["view_count"] for row in rows if row["row"] not in left_out}
     found = videos.by_rows(world, list(views)[:count])
-    return [Found(each, round(_POPULAR * _share(views[each.row]), 4), reason) for each in found]
+    return [Found(video, round(_POPULAR * _share(views[video.row]), 4), reason) for video in found]
 
 
 def _share(value: float) -> float:

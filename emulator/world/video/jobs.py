@@ -118,18 +118,18 @@ def check_room(world: World, count: int) -> None:
 
 def find(world: World, job_id: str) -> Job:
     """The job with this id. Refuses (`not_found`) one whose video is gone."""
-    found = world.store.row(f"{_SELECT} WHERE video_jobs.id = ?", job_id)
-    if found is None:
+    row = world.store.row(f"{_SELECT} WHERE video_jobs.id = ?", job_id)
+    if row is None:
         raise Refused("not_found", "Job not found")
-    return _job(found)
+    return _job(row)
 
 
 def latest(world: World, video: Video) -> Job | None:
     """What was last done with a video, or is being done."""
-    found = world.store.row(
+    row = world.store.row(
         f"{_SELECT} WHERE video_jobs.video_row = ? ORDER BY video_jobs.row DESC LIMIT 1", video.row
     )
-    return _job(found) if found else None
+    return _job(row) if row else None
 
 
 def unfinished(world: World) -> list[Job]:

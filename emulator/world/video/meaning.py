@@ -74,21 +74,21 @@ _STEM_MIN = 3
 
 def stems(text: str, weight: int = 1) -> Counter[str]:
     """The stems of a text, each as often as it is said times `weight`."""
-    found: Counter[str] = Counter()
+    counter: Counter[str] = Counter()
     for word in _WORD.findall(_folded(text)):
         if word not in _IDLE_WORDS:
             stem = _stem(word)
-            found[_BY_STEM.get(stem, stem)] += weight
-    return found
+            counter[_BY_STEM.get(stem, stem)] += weight
+    return counter
 
 
 def of(title: str, description: str | None, tags: tuple[str, ...]) -> Counter[str]:
     """What something with these words is about, by its `STEMS_MAX` weightiest stems."""
-    found = stems(title, TITLE_WEIGHT)
-    found.update(stems(description or "", DESCRIPTION_WEIGHT))
+    counter = stems(title, TITLE_WEIGHT)
+    counter.update(stems(description or "", DESCRIPTION_WEIGHT))
     for tag in tags:
-        found.update(stems(tag, TAG_WEIGHT))
-    return Counter(dict(found.most_common(STEMS_MAX)))
+        counter.update(stems(tag, TAG_WEIGHT))
+    return Counter(dict(counter.most_common(STEMS_MAX)))
 
 
 def norm(weights: Counter[str]) -> float:
@@ -98,7 +98,7 @@ def norm(weights: Counter[str]) -> float:
 
 def _folded(text: str) -> str:
     parts = unicodedata.normalize("NFKD", text)
-    return "".join(each for each in parts if not unicodedata.combining(each)).casefold()
+    return "".join(part for part in parts if not unicodedata.combining(part)).casefold()
 
 
 def _stem(word: str) -> str:

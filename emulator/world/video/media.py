@@ -42,10 +42,10 @@ def of(world: World, video_row: int) -> list[str]:
 
 def source_of(world: World, video_row: int, shown_uid: str) -> str:
     """The uid of what was uploaded; of a video of a recording, what it shows."""
-    found = world.store.row(
+    row = world.store.row(
         "SELECT uid FROM video_media WHERE video_row = ? AND is_source = 1 LIMIT 1", video_row
     )
-    return str(found["uid"]) if found else shown_uid
+    return str(row["uid"]) if row else shown_uid
 
 
 def shelf_of(world: World, uid: str) -> str:
@@ -66,9 +66,9 @@ def replace(world: World, video_row: int, uid: str) -> list[str]:
         uid,
     )
     gone = [row["uid"] for row in rows]
-    for each in gone:
-        world.store.write("DELETE FROM video_media WHERE uid = ?", each)
-    return [each for each in gone if not is_needed(world, each)]
+    for item in gone:
+        world.store.write("DELETE FROM video_media WHERE uid = ?", item)
+    return [item for item in gone if not is_needed(world, item)]
 
 
 def is_needed(world: World, uid: str) -> bool:
@@ -90,7 +90,7 @@ def of_recording(world: World, uid: str, viewer: User) -> Footage:
     vod = recordings.find_for(world, vod.id, viewer)
     if vod.status != "ready":
         raise Refused("not_found", "The recording of this cloudflare_video_id is not ready yet")
-    best = max(vod.qualities, key=lambda each: each.height, default=None)
+    best = max(vod.qualities, key=lambda quality: quality.height, default=None)
     return Footage(
         uid=uid,
         form="mp4",

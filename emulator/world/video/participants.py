@@ -146,14 +146,14 @@ def of(
 
 def find(world: World, session: Session, participant_id: str) -> Participant:
     """Somebody who is in this session now. Refuses (`not_found`) anybody else."""
-    found = world.store.row(
+    row = world.store.row(
         f"{_SELECT} WHERE session_participants.id = ? AND session_row = ? AND left_at_ms IS NULL",
         participant_id,
         session.row,
     )
-    if found is None:
+    if row is None:
         raise Refused("not_found", "Participant not found")
-    return _participant(found)
+    return _participant(row)
 
 
 def find_own(world: World, session: Session, user: User) -> Participant:
@@ -287,13 +287,13 @@ def _token(
 
 
 def _seat_of(world: World, session: Session, user: User) -> Participant | None:
-    found = world.store.row(
+    row = world.store.row(
         f"{_SELECT} WHERE session_participants.user_row = ? AND session_row = ?"
         " AND left_at_ms IS NULL",
         user.row,
         session.row,
     )
-    return _participant(found) if found else None
+    return _participant(row) if row else None
 
 
 def _participant(row: Row) -> Participant:

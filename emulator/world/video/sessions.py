@@ -69,10 +69,10 @@ def create(world: World, host: User, session_name: str, participants_max: int) -
 def find(world: World, session_id: str) -> Session:
     """The call with this id, ended ones too. Refuses (`not_found`) an unknown one."""
     settle(world)
-    found = world.store.row(f"{_SELECT} WHERE video_sessions.id = ?", session_id)
-    if found is None:
+    row = world.store.row(f"{_SELECT} WHERE video_sessions.id = ?", session_id)
+    if row is None:
         raise Refused("not_found", "Session not found")
-    return _session(found)
+    return _session(row)
 
 
 def find_hosted(world: World, session_id: str, user: User, *, admins_too: bool = False) -> Session:
@@ -208,20 +208,19 @@ def _of(
 ) -> tuple[list[Session], int]:
     """The conditions are this file's own words, never a request's."""
     settle(world)
-    found = (
+    text = (
         f"SELECT row FROM video_sessions WHERE {of_session} host_row = ?1 UNION"
         " SELECT session_row FROM session_participants JOIN video_sessions"
         f" ON video_sessions.row = session_row WHERE {of_session} {of_participant}"
         " session_participants.user_row = ?1"
     )
     rows = world.store.rows(
-        f"{_SELECT} WHERE video_sessions.row IN ({found})"
-        " ORDER BY video_sessions.row DESC LIMIT ?2",
+        f"{_SELECT} WHERE video_sessions.row IN ({text}) ORDER BY video_sessions.row DESC LIMIT ?2",
         user.row,
         LISTED_MAX,
     )
     return [_session(row) for row in rows], world.store.number(
-        f"SELECT count(*) FROM ({found})", user.row
+        f"SELECT count(*) FROM ({text})", user.row
     )
 
 

@@ -100,10 +100,10 @@ def create(
 
 def find(world: World, video_id: str) -> Video:
     """The video with this id. Refuses (`not_found`) an unknown one."""
-    found = world.store.row(f"{_SELECT} WHERE videos.id = ?", video_id)
-    if found is None:
+    row = world.store.row(f"{_SELECT} WHERE videos.id = ?", video_id)
+    if row is None:
         raise Refused("not_found", "Video not found")
-    return _video(found)
+    return _video(row)
 
 
 def find_for(world: World, video_id: str, viewer: User | None) -> Video:
@@ -141,10 +141,10 @@ def followed_by(world: World, user: User) -> frozenset[int]:
 
 def by_uid(world: World, uid: str) -> Video | None:
     """The video that shows, or once showed, media of its own under this uid."""
-    found = world.store.row(
+    row = world.store.row(
         f"{_SELECT} WHERE videos.row = (SELECT video_row FROM video_media WHERE uid = ?)", uid
     )
-    return _video(found) if found else None
+    return _video(row) if row else None
 
 
 def by_rows(world: World, rows: Iterable[int]) -> list[Video]:

@@ -60,12 +60,12 @@ def put(world: World, target: WebhookTarget, delivery_id: str, kind: str, body: 
 
 def next_for(world: World, target: WebhookTarget) -> Delivery | None:
     """What a target is to be told next, at once or later."""
-    found = world.store.row(
+    row = world.store.row(
         "SELECT * FROM webhook_deliveries WHERE target_row = ? AND state = 'waiting'"
         " ORDER BY due_at_ms, row LIMIT 1",
         target.row,
     )
-    return _delivery(found) if found else None
+    return _delivery(row) if row else None
 
 
 def page(world: World, count: int, before: int) -> list[Delivery]:
@@ -82,10 +82,10 @@ def count(world: World) -> int:
 
 def find(world: World, delivery_id: str) -> Delivery:
     """Refuses (`not_found`) an unknown id."""
-    found = world.store.row("SELECT * FROM webhook_deliveries WHERE id = ?", delivery_id)
-    if found is None:
+    row = world.store.row("SELECT * FROM webhook_deliveries WHERE id = ?", delivery_id)
+    if row is None:
         raise Refused("not_found", "Webhook delivery not found")
-    return _delivery(found)
+    return _delivery(row)
 
 
 def is_kept(world: World, delivery: Delivery) -> bool:

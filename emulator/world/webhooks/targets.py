@@ -51,10 +51,10 @@ def of(world: World) -> list[WebhookTarget]:
 
 def find(world: World, target_id: str) -> WebhookTarget:
     """Refuses (`not_found`) an unknown id."""
-    found = world.store.row("SELECT * FROM webhook_targets WHERE id = ?", target_id)
-    if found is None:
+    row = world.store.row("SELECT * FROM webhook_targets WHERE id = ?", target_id)
+    if row is None:
         raise Refused("not_found", "Webhook not found")
-    return _target(found)
+    return _target(row)
 
 
 def by_row(world: World, row: int) -> WebhookTarget | None:
@@ -112,8 +112,8 @@ def check_kind(kind: str) -> None:
 
 def check_url(url: str) -> None:
     """Refuse (`invalid`) what is no address of a receiver."""
-    found = URL.fullmatch(url)
-    is_address = found is not None and is_host(found[1]) and int(found[2] or 1) <= 65_535
+    match = URL.fullmatch(url)
+    is_address = match is not None and is_host(match[1]) and int(match[2] or 1) <= 65_535
     if not is_address or len(url) > URL_LENGTH_MAX:
         raise Refused(
             "invalid", "A webhook's url is like http://127.0.0.1:9000/hook: no name, no spaces"

@@ -112,8 +112,8 @@ async def test_a_thousand_wrong_tokens_disturb_nobody(room: Chatroom) -> None:
     codes: list[int] = []
     for start in range(0, 1_000, 100):
         knocking = [knock(number) for number in range(start, start + 100)]
-        found = await asyncio.gather(*knocking, talk())
-        codes += [code for code in found if code is not None]
+        numbers = await asyncio.gather(*knocking, talk())
+        codes += [code for code in numbers if code is not None]
 
     assert codes == [1008] * 1_000
     assert room.chats.sockets == 1

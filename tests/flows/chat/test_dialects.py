@@ -152,13 +152,13 @@ async def test_the_end_of_a_stream_is_told_and_its_chat_can_only_be_read(room: C
 
     await room.ask("POST", "/end")
 
-    told = {"status": "ended", "stream_id": room.stream.id}
-    assert await documented.hear_next("stream_status") == told
+    payload = {"status": "ended", "stream_id": room.stream.id}
+    assert await documented.hear_next("stream_status") == payload
     assert await client.hear_next("stream_status") == {"status": "ended"}
     await documented.say("one more")
     assert (await documented.hear_data("error"))["code"] == "stream_ended"
     late = await room.connect("ak_demo_bob")
-    assert [each["content"] for each in await late.hear_data("history")] == ["so long"]
+    assert [item["content"] for item in await late.hear_data("history")] == ["so long"]
 
 
 async def test_going_live_is_told(room: Chatroom) -> None:

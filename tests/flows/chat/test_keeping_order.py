@@ -145,8 +145,8 @@ async def test_a_moderator_s_acts_are_told_to_everybody(room: Chatroom, by: str)
     await act("delete", "DELETE", f"/chat/{line['id']}", message_id=line["id"])
     assert await reader.hear_data("message_deleted") == {"message_id": line["id"]}
     assert await client.hear_next("message_deleted") == {"messageId": line["id"]}
-    assert "rude" not in [each["content"] for each in await _history(room, "ak_demo_bob")]
-    [shown] = [each for each in await _history(room, "ak_demo_mia") if each["content"] == "rude"]
+    assert "rude" not in [item["content"] for item in await _history(room, "ak_demo_bob")]
+    [shown] = [item for item in await _history(room, "ak_demo_mia") if item["content"] == "rude"]
     assert shown["is_deleted"] is True
 
     # when its author is banned and let back, likewise.

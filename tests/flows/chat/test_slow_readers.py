@@ -26,14 +26,14 @@ def patch() -> dict[str, Any]:
 
 def dropped(room: Chatroom) -> list[ChatReaderDropped]:
     """Who was dropped, from now on."""
-    found: list[ChatReaderDropped] = []
+    events: list[ChatReaderDropped] = []
 
     def hear(event: Event) -> None:
         if isinstance(event, ChatReaderDropped):
-            found.append(event)
+            events.append(event)
 
     room.worlds.default.bus.subscribe(hear)
-    return found
+    return events
 
 
 async def flood(room: Chatroom, reader: Any, until: list[ChatReaderDropped], count: int) -> int:

@@ -14,8 +14,8 @@ LOGIN = {"email": "urbantech@example.com", "password": "demo123456"}
 async def sign_in(call: Caller) -> dict[str, Any]:
     answer = await call("POST", "/auth/login", json=LOGIN)
     assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+    values: dict[str, Any] = answer.json()
+    return values
 
 
 async def test_a_token_expires_early_and_a_refreshed_one_is_good(

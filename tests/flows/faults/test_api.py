@@ -16,8 +16,8 @@ async def add(http: httpx.AsyncClient, **written: Any) -> dict[str, Any]:
     body = {name.replace("_", "."): value for name, value in written.items()}
     answer = await http.post("/_emulator/faults", json=body)
     assert answer.status_code == 201, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+    values: dict[str, Any] = answer.json()
+    return values
 
 
 async def struck(http: httpx.AsyncClient) -> list[str]:
@@ -144,10 +144,10 @@ async def test_answers_come_in_order_and_then_calls_go_through(
     own = {"status": 418, "headers": {"X-Proxy": "edge"}, "body": {"short": True}}
     fault = await add(http, api_fail={"answers": [503, 429, "through", own], "retry_after": "90s"})
     answers = [await call("GET", "/streams/") for _ in range(6)]
-    assert [each.status_code for each in answers] == [503, 429, 200, 418, 200, 200]
-    assert [each.headers.get("Retry-After") for each in answers[:4]] == ["90", "90", None, "90"]
+    assert [answer.status_code for answer in answers] == [503, 429, 200, 418, 200, 200]
+    assert [answer.headers.get("Retry-After") for answer in answers[:4]] == ["90", "90", None, "90"]
     assert (answers[3].json(), answers[3].headers["X-Proxy"]) == ({"short": True}, "edge")
-    assert [HEADER in each.headers for each in answers] == [True] * 4 + [False] * 2
+    assert [HEADER in answer.headers for answer in answers] == [True] * 4 + [False] * 2
     assert fault["times"] == 4
     assert fault["values"]["answers"] == [503, 429, "through", own]
     assert len(await struck(http)) == 4
@@ -158,9 +158,9 @@ async def test_answers_begin_again_where_times_says_so(
 ) -> None:
     await add(http, api_fail={"answers": "503,through"}, times=4)
     answers = [await call("GET", "/streams/") for _ in range(5)]
-    assert [each.status_code for each in answers] == [503, 200, 503, 200, 200]
+    assert [answer.status_code for answer in answers] == [503, 200, 503, 200, 200]
     # What a fault let through last is not used again: it says that the fault has made it.
-    assert [HEADER in each.headers for each in answers] == [True] * 4 + [False]
+    assert [HEADER in answer.headers for answer in answers] == [True] * 4 + [False]
 
 
 async def test_a_failed_call_has_the_body_and_the_headers_that_were_asked_for(

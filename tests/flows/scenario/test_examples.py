@@ -47,6 +47,6 @@ async def test_the_example_of_facts_passes_on_a_server(
 
     report = entry.report or {}
     wrong = [step for step in report["steps"] if not step["ok"]]
-    missed = [each for each in report["expectations"] if not each["met"]]
+    missed = [expectation for expectation in report["expectations"] if not expectation["met"]]
     assert (report["outcome"], wrong, missed) == ("passed", [], [])
     assert report["began_at_ms"] == 1_772_820_000_000

@@ -81,8 +81,8 @@ async def test_a_recorded_evening_is_played_again_and_ends_in_the_same_figures(
 
     # then it is a scenario whose replay passes its own expectations: the same figures,
     again = await played(client, emulator, text=recorded["text"], files=recorded["files"])
-    missed = [each for each in again["expectations"] if not each["met"]]
-    wrong = [each for each in again["steps"] if not each["ok"]]
+    missed = [expectation for expectation in again["expectations"] if not expectation["met"]]
+    wrong = [step for step in again["steps"] if not step["ok"]]
     assert (again["outcome"], missed, wrong) == ("passed", [], []), missed
     for count in RECORDED:
         assert again["counts"][f"event/{count}"] == report["counts"][f"event/{count}"], count

@@ -55,8 +55,8 @@ async def test_an_hour_on_the_virtual_clock_leaves_a_report_and_no_world(
     assert report["outcome"] == "passed", report
     assert report["clock"] == "virtual"
     assert report["length_ms"] == 3_600_000 + 11_000
-    told = (await client.get(f"/_emulator/scenarios/runs/{run['id']}")).json()
-    assert (told["state"], told["missed"]) == ("over", 0)
+    payload = (await client.get(f"/_emulator/scenarios/runs/{run['id']}")).json()
+    assert (payload["state"], payload["missed"]) == ("over", 0)
     worlds = (await client.get("/_emulator/worlds")).json()["worlds"]
     assert [world["name"] for world in worlds] == ["default"]
 
@@ -80,9 +80,9 @@ async def test_all_mistakes_are_answered_before_anything_happens(
         json={"text": "scenario: x\ntimeline:\n  - lag: hi\n  - wait: 3\n", "file": "mine.yaml"},
     )
 
-    told = check_error(answer, 422)["message"]
-    assert "mine.yaml:3:5: unknown-action: lag is no action" in told
-    assert "mine.yaml:4:" in told
+    payload = check_error(answer, 422)["message"]
+    assert "mine.yaml:3:5: unknown-action: lag is no action" in payload
+    assert "mine.yaml:4:" in payload
     assert not (await client.get("/_emulator/scenarios")).json()["runs"]
 
 

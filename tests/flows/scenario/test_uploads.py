@@ -57,8 +57,8 @@ async def test_an_uploaded_film_is_a_vod_and_the_evening_is_the_same_each_time(
 
     report, again = [await played(client, emulator, **order) for _ in range(2)]
 
-    missed = [each for each in report["expectations"] if not each["met"]]
-    wrong = [each for each in report["steps"] if not each["ok"]]
+    missed = [expectation for expectation in report["expectations"] if not expectation["met"]]
+    wrong = [step for step in report["steps"] if not step["ok"]]
     assert (report["outcome"], missed, wrong) == ("passed", [], [])
     assert again["log_hash"] == report["log_hash"]
 

@@ -18,14 +18,14 @@ from generated.models import (  # type: ignore[import-not-found]
 )
 
 client = AuthenticatedClient(base_url=sys.argv[1], token="ak_demo")
-made = create_stream.sync(client=client, body=StreamCreate(title="From a generated client"))
-update_stream.sync(made.id, client=client, body=StreamUpdate(description="Changed"))
+result = create_stream.sync(client=client, body=StreamCreate(title="From a generated client"))
+update_stream.sync(result.id, client=client, body=StreamUpdate(description="Changed"))
 first, *others = list_streams.sync(client=client).streams
 sys.stdout.write(
     json.dumps(
         {
-            "key": made.stream_key,
-            "description": get_stream.sync(made.id, client=client).description,
+            "key": result.stream_key,
+            "description": get_stream.sync(result.id, client=client).description,
             "own": [isinstance(stream, StreamWithIngest) for stream in (first, *others)],
             "me": get_me.sync(client=client).username,
         }

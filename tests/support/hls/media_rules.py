@@ -171,21 +171,21 @@ def a_segment_begins_independent_where_all_are(playlist: Playlist) -> bool:
 def server_control_holds_back_enough(playlist: Playlist) -> bool:
     """4.4.3.8: HOLD-BACK at least 3 target durations, PART-HOLD-BACK at least 3 part targets
     (SHOULD; at least 2 MUST), CAN-SKIP-UNTIL at least 6 target durations."""
-    given = playlist.attributes("EXT-X-SERVER-CONTROL")
+    values = playlist.attributes("EXT-X-SERVER-CONTROL")
     floors = {
         "HOLD-BACK": 3.0 * playlist.target,
         "PART-HOLD-BACK": 3 * playlist.part_target,
         "CAN-SKIP-UNTIL": 6.0 * playlist.target,
     }
-    return all(float(given[name]) >= floors[name] for name in floors if name in given)
+    return all(float(values[name]) >= floors[name] for name in floors if name in values)
 
 
 def parts_need_server_control(playlist: Playlist) -> bool:
     """4.4.3.8: PART-HOLD-BACK is REQUIRED beside EXT-X-PART-INF, and blocking reload with hints."""
-    given = playlist.attributes("EXT-X-SERVER-CONTROL")
-    if playlist.has("EXT-X-PART-INF") and "PART-HOLD-BACK" not in given:
+    values = playlist.attributes("EXT-X-SERVER-CONTROL")
+    if playlist.has("EXT-X-PART-INF") and "PART-HOLD-BACK" not in values:
         return False
-    return not playlist.has("EXT-X-PRELOAD-HINT") or given.get("CAN-BLOCK-RELOAD") == "YES"
+    return not playlist.has("EXT-X-PRELOAD-HINT") or values.get("CAN-BLOCK-RELOAD") == "YES"
 
 
 def hints_name_what_comes_next(playlist: Playlist) -> bool:

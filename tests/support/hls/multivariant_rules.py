@@ -30,9 +30,9 @@ def variants_say_what_they_need(playlist: Playlist) -> bool:
     needed = {"BANDWIDTH", "AVERAGE-BANDWIDTH", "CODECS"}
     for name, value in playlist.tags:
         if name == "EXT-X-STREAM-INF":
-            given = attributes(value)
-            is_video = re.search(r"avc1|hvc1|av01|vp09", given.get("CODECS", "")) is not None
-            if not needed <= given.keys() or is_video != ("RESOLUTION" in given):
+            values = attributes(value)
+            is_video = re.search(r"avc1|hvc1|av01|vp09", values.get("CODECS", "")) is not None
+            if not needed <= values.keys() or is_video != ("RESOLUTION" in values):
                 return False
     return True
 
@@ -50,7 +50,7 @@ def attribute_values_have_their_form(playlist: Playlist) -> bool:
     }
     variants = [attributes(value) for name, value in playlist.tags if name == "EXT-X-STREAM-INF"]
     return all(
-        re.fullmatch(forms[name], value) for given in variants for name, value in given.items()
+        re.fullmatch(forms[name], value) for variant in variants for name, value in variant.items()
     )
 
 
@@ -58,8 +58,8 @@ def bandwidth_is_a_peak(playlist: Playlist) -> bool:
     """4.4.6.2: the average is not above it."""
     variants = [attributes(value) for name, value in playlist.tags if name == "EXT-X-STREAM-INF"]
     return all(
-        float(given.get("BANDWIDTH", 0)) >= float(given.get("AVERAGE-BANDWIDTH", 0))
-        for given in variants
+        float(variant.get("BANDWIDTH", 0)) >= float(variant.get("AVERAGE-BANDWIDTH", 0))
+        for variant in variants
     )
 
 

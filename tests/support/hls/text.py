@@ -113,9 +113,9 @@ _OF_SEGMENTS = {"EXT-X-PART", "EXTINF", "EXT-X-PROGRAM-DATE-TIME", "EXT-X-GAP"}
 
 def _note(segment: Segment, name: str, value: str) -> None:
     if name == "EXT-X-PART":
-        given = attributes(value)
-        duration = float(given.get("DURATION", 0))
-        part = Part(given.get("URI", ""), duration, given.get("INDEPENDENT") == "YES")
+        values = attributes(value)
+        duration = float(values.get("DURATION", 0))
+        part = Part(values.get("URI", ""), duration, values.get("INDEPENDENT") == "YES")
         segment.parts.append(part)
     elif name == "EXTINF":
         segment.duration = float(value.partition(",")[0])

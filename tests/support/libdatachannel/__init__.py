@@ -58,7 +58,7 @@ def _records(folder: Path) -> Path:
         form="mkv",
     )
     path = folder / "film.records"
-    with av.open(str(source)) as opened, path.open("wb") as kept:
+    with av.open(str(source)) as opened, path.open("wb") as buffered_writer:
         [picture] = opened.streams.video
         annex_b = BitStreamFilterContext("h264_mp4toannexb", picture)
         for packet in opened.demux():
@@ -68,5 +68,7 @@ def _records(folder: Path) -> Path:
             is_picture = packet.stream is picture
             for each in annex_b.filter(packet) if is_picture else [packet]:
                 data = bytes(each)
-                kept.write(struct.pack(">cQI", b"v" if is_picture else b"a", us, len(data)) + data)
+                buffered_writer.write(
+                    struct.pack(">cQI", b"v" if is_picture else b"a", us, len(data)) + data
+                )
     return path

@@ -141,8 +141,8 @@ class Tour:
     async def _wait(self, stop: Wait) -> None:
         asked = Step(operation=stop.operation, by=stop.by)
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while (found := at((await self._ask(asked)).json(), stop.where)) != stop.value:
-                assert found != "failed", stop
+            while (result := at((await self._ask(asked)).json(), stop.where)) != stop.value:
+                assert result != "failed", stop
                 await asyncio.sleep(_BETWEEN_LOOKS_SECONDS)
 
     async def _ask(self, asked: Step) -> httpx.Response:
@@ -171,9 +171,9 @@ class Tour:
         if isinstance(value, str):
             return value.format_map(_OrNobody(self.known))
         if isinstance(value, dict):
-            return {name: self._filled(each) for name, each in value.items()}
+            return {name: self._filled(item) for name, item in value.items()}
         if isinstance(value, list):
-            return [self._filled(each) for each in value]
+            return [self._filled(item) for item in value]
         # What was worked out has its own braces.
         return value(self.known) if callable(value) else value
 
@@ -186,8 +186,8 @@ class _OrNobody(Known):
 def example(operation: Operation) -> Step:
     """A request as the document shows it."""
     surface: Any = document("documented")
-    told = surface["paths"][documented_path(operation)][operation.method.lower()]
-    content = told.get("requestBody", {}).get("content", {})
+    payload = surface["paths"][documented_path(operation)][operation.method.lower()]
+    content = payload.get("requestBody", {}).get("content", {})
     body = content.get("application/json", {}).get("example")
     return Step(operation=name_of(operation), by="demo", body=(lambda _: body) if body else None)
 

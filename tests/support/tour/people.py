@@ -9,9 +9,9 @@ from tests.support.tour import Known, Mail, Stop, step
 
 
 def picture() -> bytes:
-    kept = io.BytesIO()
-    segno.make("tess").save(kept, kind="png")
-    return kept.getvalue()
+    bytes_io = io.BytesIO()
+    segno.make("tess").save(bytes_io, kind="png")
+    return bytes_io.getvalue()
 
 
 def code(known: Known) -> dict[str, str]:

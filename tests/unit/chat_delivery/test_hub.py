@@ -161,7 +161,7 @@ async def _act(steps: list[str]) -> None:
         else:
             getattr(room, step)()
     for reader, expected in room.present:
-        asides = [each for each in room.asides if each[0] is reader]
+        asides = [aside for aside in room.asides if aside[0] is reader]
         await until_heard(reader, len(expected) + len(asides))
         assert [payload for payload in reader.heard if b"aside" not in payload] == expected
         # An aside comes behind all that was said before; what is said later may overtake it.

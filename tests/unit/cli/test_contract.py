@@ -15,18 +15,18 @@ def test_the_table_has_a_row_for_each_operation(capsys: pytest.CaptureFixture[st
     assert main(["contract", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert [(row["method"], row["path"]) for row in rows] == [
-        (each.method, each.path) for each in OPERATIONS
+        (operation.method, operation.path) for operation in OPERATIONS
     ]
     assert main(["contract"]) == 0
     assert f"{len(OPERATIONS)} operations: " in capsys.readouterr().out
 
 
 def test_the_table_names_tests_that_are_there() -> None:
-    told = tested.tested_by()
+    payload = tested.tested_by()
     root = Path(__file__).parents[3]
-    missing = {file for files in told.values() for file in files if not (root / file).exists()}
+    missing = {file for files in payload.values() for file in files if not (root / file).exists()}
     assert missing == set()
-    assert told["POST /streams"]
+    assert payload["POST /streams"]
 
 
 def test_another_document_is_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

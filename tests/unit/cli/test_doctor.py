@@ -140,7 +140,7 @@ def test_programs_read_the_findings_as_json(
     exit_code = main(["doctor", "--json", *flags])
 
     findings = json.loads(capsys.readouterr().out)
-    assert exit_code == int(any(each["state"] == "fail" for each in findings))
+    assert exit_code == int(any(item["state"] == "fail" for item in findings))
     assert set(findings[0]) == {"name", "state", "told", "advice"}
 
 

@@ -45,9 +45,12 @@ def test_a_server_that_is_not_there_is_told(
     form: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["publish", "KEY", *SERVER, *form]) == 1
-    told = capsys.readouterr()
-    assert "Nobody answers at 127.0.0.1:1: connection refused." in told.out + told.err
-    assert bool(told.err) is not bool(form)
+    capture_result = capsys.readouterr()
+    assert (
+        "Nobody answers at 127.0.0.1:1: connection refused."
+        in capture_result.out + capture_result.err
+    )
+    assert bool(capture_result.err) is not bool(form)
 
 
 def test_a_file_that_cannot_be_played_is_told_before_anything_connects(

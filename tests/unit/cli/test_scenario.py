@@ -69,8 +69,8 @@ def test_a_file_outside_the_scenarios_folder_is_not_included(
     )
 
     assert main(["scenario", "validate", str(path)]) == 1
-    told = capsys.readouterr().out
-    assert told.count("outside the scenario's folder") == 2
+    text = capsys.readouterr().out
+    assert text.count("outside the scenario's folder") == 2
 
 
 def test_explain_shows_the_evening_as_a_table_of_times(
@@ -78,11 +78,11 @@ def test_explain_shows_the_evening_as_a_table_of_times(
 ) -> None:
     assert main(["scenario", "explain", str(good), "-p", "peak=7"]) == 0
 
-    told = capsys.readouterr().out
-    assert "with peak=7, seed 1" in told
-    assert "2m30s" in told
-    assert "log: says number 7, every 10s, 3 times" in told
-    assert "on chat.held (stream launch)" in told
+    text = capsys.readouterr().out
+    assert "with peak=7, seed 1" in text
+    assert "2m30s" in text
+    assert "log: says number 7, every 10s, 3 times" in text
+    assert "on chat.held (stream launch)" in text
 
 
 PAGES = [PROJECT / f"docs/how-to/{name}.md" for name in ("qa", "faults")]
@@ -106,13 +106,13 @@ def test_the_schema_is_one_that_editors_understand(capsys: pytest.CaptureFixture
     validator = jsonschema_rs.Draft202012Validator(schema)
     # Nothing that is right is marked, and every example is right.
     for name, path in files.library().items():
-        found = list(validator.iter_errors(tree.read(path.read_text("utf-8"), name).plain()))
-        assert [each.message for each in found] == [], name
+        errors = list(validator.iter_errors(tree.read(path.read_text("utf-8"), name).plain()))
+        assert [error.message for error in errors] == [], name
     shown = tree.read(FACTS_EXAMPLE, "shown").plain()
-    assert [each.message for each in validator.iter_errors(shown)] == []
-    examples = "".join(f"  - {each.example}\n" for each in registry.every().values())
+    assert [error.message for error in validator.iter_errors(shown)] == []
+    examples = "".join(f"  - {kind_class.example}\n" for kind_class in registry.every().values())
     text = f"scenario: x\ntimeline:\n{examples}"
-    assert [each.message for each in validator.iter_errors(tree.read(text, "x").plain())] == []
+    assert [error.message for error in validator.iter_errors(tree.read(text, "x").plain())] == []
     for step in (
         "{stream.strat: launch}",
         "{viewers.set: {stream: launch, count: many}}",

@@ -47,16 +47,16 @@ def test_a_burst_is_heard_whole_or_one_by_one_as_each_listener_likes() -> None:
     bus = Bus()
     heard: list[Event] = []
     whole: list[Burst] = []
-    made: list[int] = []
+    numbers: list[int] = []
 
     def make() -> list[Event]:
-        made.append(1)
+        numbers.append(1)
         return [READY, READY]
 
     bus.subscribe(lambda _: pytest.fail("a burst's listener heard one event"), whole.append)
     bus.publish_burst(burst := Burst(VodReady, 1, ["{}", "{}"], make))
     # Nobody has asked for one of them yet.
-    assert made == []
+    assert numbers == []
 
     for _ in range(2):
         bus.subscribe(heard.append)
@@ -64,4 +64,4 @@ def test_a_burst_is_heard_whole_or_one_by_one_as_each_listener_likes() -> None:
 
     assert whole == [burst, burst]
     assert heard == [READY] * 4
-    assert made == [1]
+    assert numbers == [1]

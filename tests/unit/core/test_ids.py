@@ -30,16 +30,16 @@ def test_ids_look_as_the_platform_s_do() -> None:
 def test_an_id_that_carries_a_number_is_a_uuid_and_gives_it_back(
     numbers: list[int], seed: int
 ) -> None:
-    made = Ids(seed).numbered(numbers)
+    names = Ids(seed).numbered(numbers)
 
-    assert [number_in(each) for each in made] == numbers
+    assert [number_in(each) for each in names] == numbers
     assert all(
-        uuid.UUID(each).version == 4 and uuid.UUID(each).variant == uuid.RFC_4122 for each in made
+        uuid.UUID(each).version == 4 and uuid.UUID(each).variant == uuid.RFC_4122 for each in names
     )
     # Many at once are those that one would get one by one.
     one_by_one = Ids(seed)
-    assert made == [one_by_one.numbered([number])[0] for number in numbers]
-    assert len(set(made)) == len(made)
+    assert names == [one_by_one.numbered([number])[0] for number in numbers]
+    assert len(set(names)) == len(names)
 
 
 @given(st.uuids())

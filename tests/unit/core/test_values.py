@@ -49,11 +49,11 @@ def test_nothing_is_written_before_the_first_instance() -> None:
     assert declared in values._unmade
 
     # when one is made,
-    made = declared(1)
+    result = declared(1)
 
     # then its methods are there, as if it had been so from the start.
     assert declared not in values._unmade
-    assert made == declared(at_ms=1, text="")
+    assert result == declared(at_ms=1, text="")
 
 
 def test_who_asks_for_the_fields_of_a_class_does_not_have_to_make_one() -> None:

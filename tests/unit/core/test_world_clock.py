@@ -159,7 +159,7 @@ async def test_an_act_that_fails_keeps_no_other_from_happening(standing: WorldCl
     await standing.pass_time(5_000)
 
     assert seen == ["the other"]
-    assert [type(each) for each in failures] == [ZeroDivisionError]
+    assert [type(failure) for failure in failures] == [ZeroDivisionError]
 
 
 async def test_two_who_advance_at_once_each_get_their_time(standing: WorldClock) -> None:

@@ -125,9 +125,11 @@ def test_the_ca_can_vouch_for_private_names_only(made: Path) -> None:
     constraints = authority.extensions.get_extension_for_class(x509.NameConstraints)
 
     permitted = constraints.value.permitted_subtrees or []
-    networks = [each.value for each in permitted if isinstance(each, x509.IPAddress)]
+    networks = [
+        ip_address.value for ip_address in permitted if isinstance(ip_address, x509.IPAddress)
+    ]
     assert all(network.is_private or network.is_link_local for network in networks)
-    assert {each.value for each in permitted if isinstance(each, x509.DNSName)} == {
+    assert {dns_name.value for dns_name in permitted if isinstance(dns_name, x509.DNSName)} == {
         "127.0.0.1",
         "localhost",
         "local",

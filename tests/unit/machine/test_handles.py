@@ -37,5 +37,7 @@ def test_soft_limit_is_raised_to_the_hard_one() -> None:
         f"resource.setrlimit(resource.RLIMIT_NOFILE, (64, {hard})); "
         "from emulator.machine.handles import raise_limit; print(raise_limit())"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert int(told.stdout) == hard
+    process = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert int(process.stdout) == hard

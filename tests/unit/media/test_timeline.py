@@ -38,12 +38,12 @@ def placed(
     timeline: Timeline, *packets: Packet, tracks: tuple[Track, ...] = BOTH
 ) -> list[tuple[str, float]]:
     """What comes out: its kind and its time in milliseconds."""
-    found = []
+    times = []
     for packet in packets:
         for one in timeline.push(packet, tracks):
             kind = "video" if isinstance(one.track, VideoTrack) else "audio"
-            found.append((kind, 1000 * one.dts / one.track.timescale))
-    return found
+            times.append((kind, 1000 * one.dts / one.track.timescale))
+    return times
 
 
 def running(

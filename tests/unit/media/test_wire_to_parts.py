@@ -88,8 +88,8 @@ def test_parts_tile_lose_nothing_and_begin_epochs_with_their_tracks(
             assert part.tracks is parts[number - 1].tracks
     # every packet is in a part, in order,
     for kind in (VideoTrack, AudioTrack):
-        kept = [one.dts for part in parts for one in part.packets if isinstance(one.track, kind)]
-        assert kept == [one.dts for one in publisher.placed if isinstance(one.track, kind)]
+        counts = [one.dts for part in parts for one in part.packets if isinstance(one.track, kind)]
+        assert counts == [one.dts for one in publisher.placed if isinstance(one.track, kind)]
     # and the parts last as long as the media, but for the last frame, which nobody knows.
     if parts:
         end = parts[-1].start + parts[-1].duration

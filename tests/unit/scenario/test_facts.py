@@ -134,8 +134,8 @@ never: {stream.launch.status: ended}
 """
     )
 
-    told = {(j.step, j.wanted): (j.is_met, j.seen, j.at_ms) for j in played.judged}
-    assert told == {
+    payload = {(j.step, j.wanted): (j.is_met, j.seen, j.at_ms) for j in played.judged}
+    assert payload == {
         ("stays", "live throughout"): (False, "ended", 20_000),
         ("full", "never above 20"): (False, "50", 10_000),
         ("calm", "never above 90"): (True, "0", 25_000),

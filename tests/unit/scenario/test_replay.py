@@ -70,7 +70,7 @@ def test_any_text_is_a_log_or_refused_in_words(text: str) -> None:
     try:
         read(text, "x.jsonl")
     except WrongScenario as refused:
-        found = refused.mistakes
+        input_errors = refused.mistakes
     else:
-        found = []
-    assert bool(found) == bool(text.splitlines())
+        input_errors = []
+    assert bool(input_errors) == bool(text.splitlines())

@@ -34,7 +34,9 @@ def test_the_page_s_example_is_a_seed(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(page.partition("```yaml\n")[2].partition("```")[0], "utf-8")
     world = made_of(file.read(str(path)))
-    told = [(each.title, each.status) for each in streams.select(world, "ORDER BY streams.row")]
+    told = [
+        (stream.title, stream.status) for stream in streams.select(world, "ORDER BY streams.row")
+    ]
     assert sorted(told) == [("Last time", "ended"), ("Typed services", "live")]
     world.close()
 

@@ -22,28 +22,28 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_facts_are_the_same_from_an_image_as_from_a_sowing(folder: Path) -> None:
     # Given a first start, which sows and keeps the image,
     first = _facts("default")
-    [kept] = folder.rglob("*.image")
-    written = kept.stat().st_mtime_ns
+    [path] = folder.rglob("*.image")
+    written = path.stat().st_mtime_ns
 
     # when the next one takes it,
     second = _facts("default")
 
     # then it begins with the same, and nothing was written again.
     assert first == second == _content(sown(file.read("default"), RulesConfig()))
-    assert kept.stat().st_mtime_ns == written
+    assert path.stat().st_mtime_ns == written
 
 
 def test_an_image_of_other_rules_or_a_torn_one_is_made_again(folder: Path) -> None:
     images.facts("default", RulesConfig()).close()
-    [kept] = folder.rglob("*.image")
-    whole = kept.read_bytes()
+    [path] = folder.rglob("*.image")
+    whole = path.read_bytes()
 
     images.facts("default", RulesConfig(vod_processing_ms=1)).close()
-    assert kept.read_bytes()[:32] != whole[:32]
+    assert path.read_bytes()[:32] != whole[:32]
 
-    kept.write_bytes(whole[: len(whole) // 2])
+    path.write_bytes(whole[: len(whole) // 2])
     images.facts("default", RulesConfig()).close()
-    assert kept.read_bytes() == whole
+    assert path.read_bytes() == whole
 
 
 def test_a_source_that_changed_makes_another_key(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_a_row_is_served_as_it_is_known(row: Row) -> None:
 
 
 def test_what_is_served_beside_them_is_assumed() -> None:
-    found = {id(ROUTER.find(row.method, row.path)[0]) for row in ROWS}
+    numbers = {id(ROUTER.find(row.method, row.path)[0]) for row in ROWS}
 
-    beside = [each for each in OPERATIONS if id(each) not in found]
-    assert {each.provenance for each in beside} <= {"assumed"}
+    beside = [operation for operation in OPERATIONS if id(operation) not in numbers]
+    assert {operation.provenance for operation in beside} <= {"assumed"}

@@ -79,10 +79,10 @@ async def test_a_stream_has_both_pages_under_both_names(
 
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    told = Elements(answer.text).all("html")[0]
-    assert told["data-uid"] == stream.uid
-    assert told["data-status"] == "offline"
-    assert told["data-kind"] == "stream"
+    payload = Elements(answer.text).all("html")[0]
+    assert payload["data-uid"] == stream.uid
+    assert payload["data-status"] == "offline"
+    assert payload["data-kind"] == "stream"
 
 
 @pytest.mark.parametrize("frame", ["watch", "iframe"])
@@ -238,8 +238,8 @@ async def test_bare_uid_is_the_player_and_its_addresses_lie_below_it(
     assert answer.status_code == 200
     assert answer.headers["content-security-policy"].endswith("frame-ancestors *")
     page = Elements(answer.text)
-    told = page.all("html")[0]
-    assert (told["data-frame"], told["data-base"]) == ("player", f"{stream.uid}/")
+    payload = page.all("html")[0]
+    assert (payload["data-frame"], payload["data-base"]) == ("player", f"{stream.uid}/")
     assert page.all("a")[0]["href"] == f"{stream.uid}/manifest/video.m3u8"
 
 

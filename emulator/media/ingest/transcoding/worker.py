@@ -46,11 +46,11 @@ class Worker:
         """What can be encoded now, in the publisher's own time."""
         kind = packet.track.kind
         lane = self._lanes.get(kind)
-        made: list[Packet] = []
+        packets: list[Packet] = []
         if lane is None or lane.source != packet.track:
-            made = lane.end() if lane is not None else []
+            packets = lane.end() if lane is not None else []
             lane = self._lanes[kind] = self._lane(packet.track)
-        return made + lane.take(packet)
+        return packets + lane.take(packet)
 
     def drop(self, kind: Kind) -> None:
         """This kind comes as HLS carries it now."""
@@ -89,12 +89,12 @@ class _Sound:
         return [*self._convert(None), *self._encoder.end()]
 
     def _convert(self, packet: Any) -> list[Packet]:
-        made: list[Packet] = []
+        packets: list[Packet] = []
         for frame in _decoded(self._decoder, packet):
             samples, rate = frame.samples, frame.sample_rate or RATE
-            made += self._encoder.encode(frame, self._at)
+            packets += self._encoder.encode(frame, self._at)
             self._at += samples * RATE // rate
-        return made
+        return packets
 
 
 class _Picture:
@@ -141,13 +141,13 @@ class _Picture:
             self._encoder = Encoder(frame.height, max(_BITS_MIN, bits), self._frame_rate)
             self._size = size
         try:
-            made = self._encoder.encode(frame, pts, pts, source=self._shape(frame), is_key=is_key)
+            packet = self._encoder.encode(frame, pts, pts, source=self._shape(frame), is_key=is_key)
         except av.FFmpegError as error:
             log.warning("a picture could not be encoded size=%dx%d error=%s", *size, error)
             return None
-        if made is not None:
-            self.track = made.track
-        return made
+        if packet is not None:
+            self.track = packet.track
+        return packet
 
     def _shape(self, frame: "VideoFrame") -> VideoTrack:
         """What the encoder has to know of the source: the shape of its pixels, its colours."""

@@ -100,7 +100,7 @@ class _Reader:
                 return self._referred()
         raise ProtocolError(f"AMF0 has no type 0x{marker:02x}")
 
-    def _members(self, found: dict[str, Value], depth: int) -> Value:
+    def _members(self, values: dict[str, Value], depth: int) -> Value:
         slot = len(self._complex)
         self._complex.append(None)  # Cycles are not kept: no command needs one.
         while True:
@@ -112,9 +112,9 @@ class _Reader:
             ):
                 self._in.pos += 1
                 break
-            found[name] = self.value(depth + 1)
-        self._complex[slot] = found
-        return found
+            values[name] = self.value(depth + 1)
+        self._complex[slot] = values
+        return values
 
     def _strict_array(self, depth: int) -> Value:
         slot = len(self._complex)

@@ -141,8 +141,8 @@ def _digest_of(block: bytes, offset: int, key: bytes) -> bytes:
 
 def _digest_in(c1: bytes, base: int) -> bytes | None:
     offset = _offset(c1, base)
-    found = c1[offset : offset + _DIGEST]
-    return found if hmac.compare_digest(found, _digest_of(c1, offset, _CLIENT_KEY)) else None
+    data = c1[offset : offset + _DIGEST]
+    return data if hmac.compare_digest(data, _digest_of(c1, offset, _CLIENT_KEY)) else None
 
 
 def _signed_s1() -> bytes:

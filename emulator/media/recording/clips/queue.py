@@ -155,9 +155,9 @@ class ClipQueue:
     async def _show(self, uid: str) -> None:
         """A simulated recording is the built-in picture round after round, in every size."""
         with self._world.clock.working():
-            made = await self._sources.of_picture(renditions.find(self._world, uid).height)
-        size = (made.width, made.height)
-        finish = partial(renditions.finish, self._world, uid, size, made.bitrate)
+            quality = await self._sources.of_picture(renditions.find(self._world, uid).height)
+        size = (quality.width, quality.height)
+        finish = partial(renditions.finish, self._world, uid, size, quality.bitrate)
         await written(self._world, finish)
 
     async def _guarded(

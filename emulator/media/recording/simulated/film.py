@@ -112,14 +112,14 @@ def render(width: int, height: int) -> Film:
 
 def _one_round(parts: list[HlsPart]) -> list[HlsPart]:
     """The parts of the first round, its last one with all packets that begin before its end."""
-    kept = [part for part in parts if part.start < ROUND_TICKS]
-    last = kept[-1]
+    hls_parts = [part for part in parts if part.start < ROUND_TICKS]
+    last = hls_parts[-1]
     if last.start + last.duration != ROUND_TICKS:
         raise ValueError("the round does not end at a part's end")
     tracks = last.tracks
     packets = [packet for part in parts for packet in part.packets]
     placed: list[HlsPart] = []
-    for part in kept:
+    for part in hls_parts:
         inside = tuple(
             packet
             for track in tracks

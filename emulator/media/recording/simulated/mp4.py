@@ -41,10 +41,10 @@ def whole(film: Film, showing: Showing) -> bytes:
 def _index(tracks: "list[_Shown]", begins: int) -> bytes:
     """The moov of a file whose round begins at that byte, one track's chunks behind the other's."""
     traks = []
-    for each in tracks:
-        tables = (*each.tables, each.offsets(begins))
-        traks.append(trak(each.track, tables, each.duration))
-        begins += each.length
+    for track in tracks:
+        tables = (*track.tables, track.offsets(begins))
+        traks.append(trak(track.track, tables, track.duration))
+        begins += track.length
     return box(b"moov", movie_header(tracks[0].duration_ms), *traks)
 
 
@@ -89,11 +89,11 @@ class _Shown:
 
     def offsets(self, begins: int) -> bytes:
         """Where each chunk that was shown lies, of a track whose content begins there."""
-        found = []
+        packed = []
         for chunk in self.chunks:
-            found.append(struct.pack(">I", begins))
+            packed.append(struct.pack(">I", begins))
             begins += len(chunk.content)
-        places = b"".join(found[number] for number in self._shown)
+        places = b"".join(packed[number] for number in self._shown)
         return full_box(b"stco", 0, 0, struct.pack(">I", len(self._shown)), places)
 
     def _durations(self) -> Iterable[Run]:
@@ -117,12 +117,12 @@ class _Shown:
         """Which samples a player can begin at; no table of sound, where that is all of them."""
         if not isinstance(self.track, VideoTrack):
             return
-        found, before = [], 1
+        packed, before = [], 1
         for number in self._shown:
             chunk = self.chunks[number]
-            found += [before + key for key in chunk.keys]
+            packed += [before + key for key in chunk.keys]
             before += chunk.count
-        yield full_box(b"stss", 0, 0, struct.pack(f">I{len(found)}I", len(found), *found))
+        yield full_box(b"stss", 0, 0, struct.pack(f">I{len(packed)}I", len(packed), *packed))
 
     def _chunk_lengths(self) -> bytes:
         entries, chunk_number = [], 1

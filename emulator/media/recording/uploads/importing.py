@@ -188,7 +188,9 @@ def _repackage(source: Path, target: Path, form: Container) -> None:
         av.open(str(target), "w", format=form) as out,
     ):
         streams: list[Any] = [*container.streams.video, *container.streams.audio]
-        copies = {each.index: out.add_stream_from_template(each, opaque=True) for each in streams}
+        copies = {
+            stream.index: out.add_stream_from_template(stream, opaque=True) for stream in streams
+        }
         picture = streams[0]
         frames = _AviFrames(picture, copies[picture.index]) if form == "avi" else None
         for packet in container.demux(*streams):
@@ -196,9 +198,9 @@ def _repackage(source: Path, target: Path, form: Container) -> None:
                 continue
             index = packet.stream.index
             packets = frames.of(packet) if frames and index == picture.index else [packet]
-            for each in packets:
-                each.stream = copies[index]
-                out.mux_one(each)
+            for item in packets:
+                item.stream = copies[index]
+                out.mux_one(item)
 
 
 class _AviFrames:
@@ -220,9 +222,9 @@ class _AviFrames:
         number = max(self._last + 1, round(packet.dts * packet.time_base * self._rate))
         self._last = number
         packets: list[Any] = self._filter.filter(packet)
-        for each in packets:
-            each.time_base, each.duration = 1 / self._rate, 1
-            each.pts = each.dts = number
+        for item in packets:
+            item.time_base, item.duration = 1 / self._rate, 1
+            item.pts = item.dts = number
         return packets
 
 

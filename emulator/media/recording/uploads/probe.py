@@ -247,11 +247,11 @@ def _shown(width: int, height: int, stream: "VideoStream") -> tuple[int, int]:
 
 def _form(demuxer: str, name: str) -> str:
     """What people call the format. FFmpeg has one demuxer for MP4 and MOV, one for MKV and WebM."""
-    told = name.rpartition(".")[2].lower()
+    text = name.rpartition(".")[2].lower()
     names = demuxer.split(",")
-    if told in names:
-        return told
-    return next((_FORMS[each] for each in names if each in _FORMS), names[0])
+    if text in names:
+        return text
+    return next((_FORMS[name] for name in names if name in _FORMS), names[0])
 
 
 def codec_of(stream: Any) -> str:

@@ -209,10 +209,10 @@ class UploadQueue:
         if job.kind == "import":
             imported = await finished(watch, import_upload, folder, *times, watch)
             return _footage(job.media_uid, video.form, imported)
-        given = {name: job.options[name] for name in _WANTED if name in job.options}
-        if not given:
+        values = {name: job.options[name] for name in _WANTED if name in job.options}
+        if not values:
             return None
-        wanted = Wanted(**given)
+        wanted = Wanted(**values)
         source_uid = media.source_of(self._world, video.row, video.uid)
         source = await self._recordings.mp4(media.shelf_of(self._world, source_uid))
         imported = await finished(watch, process, source, folder, wanted, *times, watch)

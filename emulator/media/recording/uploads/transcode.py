@@ -156,8 +156,8 @@ def _begins(streams: list[Any]) -> Fraction:
     A transport stream's clock, for one, may wrap on the way (ISO/IEC 13818-1, 2.4.3.7: 33 bits);
     FFmpeg then counts what comes before as less than 0.
     """
-    known = [each for each in streams if each.start_time is not None]
-    return min((each.start_time * each.time_base for each in known), default=Fraction(0))
+    known = [stream for stream in streams if stream.start_time is not None]
+    return min((item.start_time * item.time_base for item in known), default=Fraction(0))
 
 
 class _FileClock:
@@ -252,9 +252,9 @@ class _Copy:
                 return
             packet.dts = self._last + step
         held, self._held = self._held, []
-        for number, each in enumerate(held):
-            each.dts = packet.dts - step * (len(held) - number)
-            self._mux(each)
+        for number, item in enumerate(held):
+            item.dts = packet.dts - step * (len(held) - number)
+            self._mux(item)
         self._mux(packet)
 
     def finish(self) -> None:

@@ -15,6 +15,6 @@ def receive(file: BinaryIO, folder: Path) -> Path:
     folder.mkdir(parents=True)
     path = folder / UPLOAD_NAME
     file.seek(0)
-    with path.open("wb") as kept:
-        shutil.copyfileobj(file, kept, _COPY_BYTES)
+    with path.open("wb") as buffered_writer:
+        shutil.copyfileobj(file, buffered_writer, _COPY_BYTES)
     return path

@@ -154,32 +154,32 @@ def _parameter_sets(config: bytes) -> list[bytes]:
 
 def payloads(units: Iterable[bytes]) -> list[bytes]:
     """RTP payloads for the units of one frame: small ones together, big ones in fragments."""
-    made: list[bytes] = []
+    chunks: list[bytes] = []
     together: list[bytes] = []
     size = 1
 
     def flush() -> None:
         nonlocal size
         if len(together) == 1:
-            made.append(together[0])
+            chunks.append(together[0])
         elif together:
             reference = max(unit[0] & 0x60 for unit in together)
             head = bytes([reference | _STAP_A])
-            made.append(head + b"".join(len(unit).to_bytes(2, "big") + unit for unit in together))
+            chunks.append(head + b"".join(len(unit).to_bytes(2, "big") + unit for unit in together))
         together.clear()
         size = 1
 
     for unit in units:
         if len(unit) > PAYLOAD_SIZE_MAX:
             flush()
-            made += _fragments(unit)
+            chunks += _fragments(unit)
             continue
         if size + 2 + len(unit) > PAYLOAD_SIZE_MAX:
             flush()
         together.append(unit)
         size += 2 + len(unit)
     flush()
-    return made
+    return chunks
 
 
 def _fragments(unit: bytes) -> Iterator[bytes]:

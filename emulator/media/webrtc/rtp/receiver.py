@@ -72,15 +72,15 @@ class RtpReceiver:
         self.heard_at_ms = now_ms
         self._received += 1
         self._highest = max(self._highest, self._counter.follow(packet.sequence))
-        for each in self._reorder.push(packet.sequence, packet, now_ms):
-            self._feed(each)
+        for rtp_packet in self._reorder.push(packet.sequence, packet, now_ms):
+            self._feed(rtp_packet)
         if self._reorder.is_waiting:
             self._ask(now_ms)
 
     def look(self, now_ms: int) -> None:
         """Ask again, and give up on what has been waited for too long."""
-        for each in self._reorder.look(now_ms):
-            self._feed(each)
+        for rtp_packet in self._reorder.look(now_ms):
+            self._feed(rtp_packet)
         self._ask(now_ms)
 
     def ask_for_key_frame(self, now_ms: int) -> None:

@@ -29,10 +29,10 @@ def parse(data: bytes) -> "list[AnyRtcpPacket]":
 
 def sources_of(asked: "RtcpPsfbPacket") -> set[int]:
     """Whose key frame is asked for. A FIR names them in its body (RFC 5104, 4.3.1.1)."""
-    found = {asked.media_ssrc}
+    numbers = {asked.media_ssrc}
     for at in range(0, len(asked.fci) - 7, 8):
-        found.add(int.from_bytes(asked.fci[at : at + 4], "big"))
-    return found
+        numbers.add(int.from_bytes(asked.fci[at : at + 4], "big"))
+    return numbers
 
 
 def ntp(instant_us: int) -> int:

@@ -134,7 +134,7 @@ def _accepted(section: Section, taken: Taken, local: Local, is_first: bool) -> l
             f"a=ssrc:{taken.ssrc} msid:{taken.label}",
         ]
     if is_first:  # Of a bundle, the first section's are everybody's (RFC 9143, 7.3.3).
-        lines += [f"a=candidate:{each}" for each in local.candidates]
+        lines += [f"a=candidate:{candidate}" for candidate in local.candidates]
         lines.append("a=end-of-candidates")
     return lines
 
@@ -147,8 +147,8 @@ def _format(section: Section, each: Format) -> list[str]:
             f"a=rtcp-fb:{each.payload_type} {name}" for name in _FEEDBACK if name in each.feedback
         ]
     if each.parameters:
-        told = ";".join(f"{name}={value}" for name, value in each.parameters.items())
-        lines.append(f"a=fmtp:{each.payload_type} {told}")
+        text = ";".join(f"{name}={value}" for name, value in each.parameters.items())
+        lines.append(f"a=fmtp:{each.payload_type} {text}")
     return lines
 
 

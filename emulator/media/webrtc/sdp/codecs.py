@@ -84,8 +84,8 @@ def to_forward(section: Section) -> Formats:
     """
     if not section.has_port or section.kind == "application":
         return ()
-    found = (_sound(section), _picture(section, ("vp8",)), _picture(section, ("h264",), "42e01f"))
-    return tuple(form for form in found if form is not None)
+    formats = (_sound(section), _picture(section, ("vp8",)), _picture(section, ("h264",), "42e01f"))
+    return tuple(form for form in formats if form is not None)
 
 
 def _sound(section: Section) -> Format | None:
@@ -118,18 +118,18 @@ def _distance(form: Format, profile: str) -> tuple[bool, bool]:
 
 def _profile(form: Format) -> str:
     """RFC 6184, 8.1: what is not said is Baseline, level 1."""
-    told = form.parameters.get("profile-level-id", "42e00a")
-    return told if len(told) == 6 else "42e00a"
+    text = form.parameters.get("profile-level-id", "42e00a")
+    return text if len(text) == 6 else "42e00a"
 
 
 def _spoken(form: Format) -> Format:
     if form.name != "h264":
         return form._replace(parameters={})
     is_asymmetric = form.parameters.get("level-asymmetry-allowed") == "1"
-    told = _profile(form)
+    text = _profile(form)
     parameters = {
         "level-asymmetry-allowed": "1" if is_asymmetric else "0",
         "packetization-mode": form.parameters.get("packetization-mode", "0"),
-        "profile-level-id": told[:4] + _LEVEL if is_asymmetric else told,
+        "profile-level-id": text[:4] + _LEVEL if is_asymmetric else text,
     }
     return form._replace(parameters=parameters)

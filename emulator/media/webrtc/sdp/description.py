@@ -143,14 +143,14 @@ def parse_fragment(text: str) -> Fragment:
     if len(lines) > _LINES_MAX or not all(_LINE.fullmatch(line) for line in lines):
         raise Refused("bad_request", "This is no trickle ICE fragment: its lines are a=..., m=....")
     attributes = [line[2:].partition(":") for line in lines if line.startswith("a=")]
-    given = [value.strip() for name, _, value in attributes if name == "candidate"]
-    candidates = tuple(each for each in given if _CANDIDATE.match(each))
+    texts = [value.strip() for name, _, value in attributes if name == "candidate"]
+    candidates = tuple(each for each in texts if _CANDIDATE.match(each))
     ufrags = {value.strip() for name, _, value in attributes if name == "ice-ufrag"}
     # Browsers' own sign of the end is a candidate that is empty (WebRTC 1.0, 4.8.2).
-    is_end = "" in given or any(name == "end-of-candidates" for name, _, _ in attributes)
+    is_end = "" in texts or any(name == "end-of-candidates" for name, _, _ in attributes)
     if len(ufrags) > 1:
         raise Refused("bad_request", "This trickle ICE fragment has two ICE sessions (ice-ufrag).")
-    if not (candidates or is_end or (ufrags and not given)):
+    if not (candidates or is_end or (ufrags and not texts)):
         raise Refused(
             "bad_request",
             "This trickle ICE fragment has no candidate that is understood (RFC 8839, 5.1), and "
@@ -180,8 +180,8 @@ def _section(block: _Block, session: _Block, index: int) -> Section:
     if len(words) < 4 or words[0] not in _KINDS or not words[1].isascii():
         raise Refused("bad_request", f"Media section {index} of this offer is not understood.")
     names = [name for name, _ in (*block.attributes, *session.attributes)]
-    told = [_DIRECTIONS[name] for name in names if name in _DIRECTIONS]
-    direction: Direction = told[0] if told else "sendrecv"
+    texts = [_DIRECTIONS[name] for name in names if name in _DIRECTIONS]
+    direction: Direction = texts[0] if texts else "sendrecv"
     mid = block.first("mid")
     if mid is None or not _MID.fullmatch(mid):
         raise Refused("bad_request", f"Media section {index} of this offer has no mid.")
@@ -203,19 +203,19 @@ def _formats(block: _Block, codes: list[str]) -> tuple[Format, ...]:
     """In the peer's order of preference."""
     named: dict[str, tuple[str, int]] = {}
     for value in block.all("rtpmap"):
-        code, _, told = value.partition(" ")
-        name, _, rate = told.strip().partition("/")
+        code, _, text = value.partition(" ")
+        name, _, rate = text.strip().partition("/")
         digits = _NUMBER.match(rate)
         if name and digits:
             named[code] = (name.lower(), int(digits[0]))
     parameters = {
-        code: _parameters(told)
-        for code, _, told in (value.partition(" ") for value in block.all("fmtp"))
+        code: _parameters(text)
+        for code, _, text in (value.partition(" ") for value in block.all("fmtp"))
     }
     feedback: dict[str, set[str]] = {}
     for value in block.all("rtcp-fb"):
-        code, _, told = value.partition(" ")
-        feedback.setdefault(code, set()).add(told.strip())
+        code, _, text = value.partition(" ")
+        feedback.setdefault(code, set()).add(text.strip())
     everywhere = feedback.get("*", set())
     return tuple(
         Format(
@@ -235,23 +235,23 @@ def _parameters(told: str) -> dict[str, str]:
 
 
 def _extensions(block: _Block) -> dict[str, int]:
-    found: dict[str, int] = {}
+    values: dict[str, int] = {}
     for value in block.all("extmap"):
         number, _, address = value.partition(" ")
         number = number.partition("/")[0]
         # One byte headers count to 14 (RFC 8285, 4.2); others are none of ours.
         if _NUMBER.fullmatch(number) and 0 < int(number) < 15:
-            found[address.split(" ")[0]] = int(number)
-    return found
+            values[address.split(" ")[0]] = int(number)
+    return values
 
 
 def _ssrcs(block: _Block) -> tuple[int, ...]:
-    found: dict[int, None] = {}
+    values: dict[int, None] = {}
     for value in block.all("ssrc"):
         number = value.partition(" ")[0]
         if _NUMBER.fullmatch(number) and int(number) < 1 << 32:
-            found[int(number)] = None
-    return tuple(found)[:8]
+            values[int(number)] = None
+    return tuple(values)[:8]
 
 
 def _remote(session: _Block, blocks: list[_Block]) -> Remote:

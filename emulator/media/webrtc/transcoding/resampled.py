@@ -35,13 +35,13 @@ class Resampled:
         for each in self._resampler.resample(frame):
             each.pts = None
             self._fifo.write(each)
-        found = []
+        chunks = []
         while self._fifo.samples >= self._size:
             made = self._fifo.read(self._size)
             assert made is not None
-            found.append((self._at, made))
+            chunks.append((self._at, made))
             self._at += self._size
-        return found
+        return chunks
 
     def rest(self) -> "tuple[int, AudioFrame] | None":
         """What is left at the end: less than a frame."""

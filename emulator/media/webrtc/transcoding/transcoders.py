@@ -45,13 +45,13 @@ class AacEncoder:
     def encode(self, frame: "AudioFrame", at: int) -> list[Packet]:
         """`at` is the place of the frame's first sample, at 48 kHz."""
         form = (frame.format.name, frame.layout.name, frame.sample_rate)
-        made: list[Packet] = []
+        packets: list[Packet] = []
         if form != self._form:
-            made = self._rest() if self._form else []
+            packets = self._rest() if self._form else []
             self._form, self._sound = form, Resampled("fltp", 1024)
         for place, full in self._sound.push(frame, at):
-            made += self._encoded(place, full)
-        return made
+            packets += self._encoded(place, full)
+        return packets
 
     def end(self) -> list[Packet]:
         """What is held back still. Nothing may be encoded afterwards."""
@@ -68,8 +68,8 @@ class AacEncoder:
     def _packets(self, coded: "Sequence[av.Packet[Any]]") -> list[Packet]:
         # The encoder's own times are earlier by what it holds back: 1024 samples.
         return [
-            Packet(self._track, each.pts or 0, each.pts or 0, 1024, True, bytes(each))
-            for each in coded
+            Packet(self._track, packet.pts or 0, packet.pts or 0, 1024, True, bytes(packet))
+            for packet in coded
         ]
 
 
@@ -87,18 +87,18 @@ class OpusToAac:
     def convert(self, given: Sound) -> list[Packet]:
         import av
 
-        made: list[Packet] = []
+        packets: list[Packet] = []
         try:
             frames = self._decoder.decode(av.Packet(given.data))
         except av.FFmpegError as error:
             log.debug("an Opus packet could not be decoded error=%s", error)
-            return made
+            return packets
         at = given.at
         for frame in frames:
             samples = frame.samples
-            made += self._encoder.encode(frame, at)
+            packets += self._encoder.encode(frame, at)
             at += samples
-        return made
+        return packets
 
 
 class ToOpus:
@@ -125,20 +125,22 @@ class ToOpus:
     def convert(self, given: Packet) -> list[Sound]:
         import av
 
-        made: list[Sound] = []
+        sounds: list[Sound] = []
         try:
             frames = self._decoder.decode(av.Packet(bytes(given.data)))
         except av.FFmpegError as error:
             log.debug("a sound packet could not be decoded error=%s", error)
-            return made
+            return sounds
         at = given.pts * RATE // self._rate
         for frame in frames:
             samples = frame.samples * RATE // (frame.sample_rate or self._rate)
             for place, full in self._sound.push(frame, at):
                 full.pts, full.time_base, full.sample_rate = place, Fraction(1, RATE), RATE
-                made += [Sound(each.pts or 0, bytes(each)) for each in self._encoder.encode(full)]
+                sounds += [
+                    Sound(packet.pts or 0, bytes(packet)) for packet in self._encoder.encode(full)
+                ]
             at += samples
-        return made
+        return sounds
 
 
 class Vp8Picture(NamedTuple):

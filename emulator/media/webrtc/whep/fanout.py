@@ -98,8 +98,14 @@ class _Lane:
     ) -> "Converter[RawPicture, Packet] | Converter[RawPicture, Vp8Picture]":
         log.info("the picture is transcoded for WebRTC viewers to=%s", self.coding)
         if self.coding == "vp8":
-            return Converter("vp8", partial(_make_vp8, track), lambda made: show(_shown_vp8(made)))
-        return Converter("h264", partial(_make_h264, track), lambda made: show(_shown_h264(made)))
+            return Converter(
+                "vp8",
+                partial(_make_vp8, track),
+                lambda vp8_pictures: show(_shown_vp8(vp8_pictures)),
+            )
+        return Converter(
+            "h264", partial(_make_h264, track), lambda packets: show(_shown_h264(packets))
+        )
 
 
 class WhepFanout:
@@ -174,7 +180,9 @@ class WhepFanout:
         self._holders.discard(seat)
         if not self._holders:
             self._free()
-        elif seat.coding != "h264" and all(each.coding != seat.coding for each in self._holders):
+        elif seat.coding != "h264" and all(
+            holder.coding != seat.coding for holder in self._holders
+        ):
             self._lanes.pop(seat.coding).restart()
 
     def ask_for_key_frame(self) -> None:
@@ -208,12 +216,12 @@ class WhepFanout:
 
     def _catch_up(self) -> None:
         """Take in what has come since the last key frame; the newest of it is now."""
-        kept = self._relay.pictures
-        if kept:
-            self._has_b_frames = any(packet.pts != packet.dts for packet in kept)
-            self._latest = self._anchor = kept[-1].dts - kept[0].dts
-            self._offset = self._latest - kept[-1].dts
-            for packet in kept:
+        packets = self._relay.pictures
+        if packets:
+            self._has_b_frames = any(packet.pts != packet.dts for packet in packets)
+            self._latest = self._anchor = packets[-1].dts - packets[0].dts
+            self._offset = self._latest - packets[-1].dts
+            for packet in packets:
                 self.hear(packet)
 
     def _repeat(self, seat: Subscriber, first: int, step: int) -> None:
@@ -337,7 +345,9 @@ def _shown_h264(packets: list[Packet]) -> list[VideoFrame]:
 
 
 def _shown_vp8(pictures: "list[Vp8Picture]") -> list[VideoFrame]:
-    return [VideoFrame(vp8.payloads(each.data), each.at, each.is_key) for each in pictures]
+    return [
+        VideoFrame(vp8.payloads(picture.data), picture.at, picture.is_key) for picture in pictures
+    ]
 
 
 def _make_opus(track: AudioTrack) -> "ToOpus":

@@ -258,7 +258,11 @@ class WhipPublisher:
                 info = report.sender_info
                 self._clocks[code].note_report(info.ntp_timestamp, info.rtp_timestamp)
         leader = next(
-            (self._clocks[code] for code, each in self._inlets.items() if each is self._picture),
+            (
+                self._clocks[code]
+                for code, rtp_receiver in self._inlets.items()
+                if rtp_receiver is self._picture
+            ),
             None,
         )
         for code, receiver in self._inlets.items():

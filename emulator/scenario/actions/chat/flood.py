@@ -101,25 +101,25 @@ class ChatFlood(Action):
 
     def _pool(self) -> list[str]:
         """Names of pools stand for their lines."""
-        found: list[str] = []
-        for each in self.lines:
-            pool: Pool | None = next((name for name in POOLS if name == each), None)
-            found.extend(lines.pool_of(pool) if pool else [each])
-        return found
+        names: list[str] = []
+        for line in self.lines:
+            pool: Pool | None = next((name for name in POOLS if name == line), None)
+            names.extend(lines.pool_of(pool) if pool else [line])
+        return names
 
     def _authors(self, stage: RunContext, stream: Stream) -> list[User]:
         """So many accounts; those that are there already speak again."""
         world = stage.world
         owner = accounts.by_row(world, stream.user_row)
         following = round(self.authors * self.followers)
-        found = []
+        speakers = []
         with world.change():
             for number in range(1, self.authors + 1):
                 user = known_or_made(world, f"{self.names}_{number}")
                 if number <= following and not follows.is_following(world, user, owner):
                     follows.follow(world, user, owner)
-                found.append(user)
-        return found
+                speakers.append(user)
+        return speakers
 
 
 def _post(stage: RunContext, stream_id: str, said: list[tuple[User, str]]) -> None:

@@ -38,7 +38,7 @@ class ChatSettings(Action):
 
     def run(self, stage: RunContext) -> None:
         stream = stage.stream(self.stream)
-        told = {
+        payload = {
             "slow_mode_seconds": None if self.slow_mode is None else -(-self.slow_mode // 1000),
             "is_followers_only": self.followers_only,
             "is_emote_only": self.emote_only,
@@ -47,7 +47,7 @@ class ChatSettings(Action):
             "are_links_allowed": self.links,
             "is_ai_moderated": self.ai_moderation,
         }
-        patch = {name: value for name, value in told.items() if value is not None}
+        patch = {name: value for name, value in payload.items() if value is not None}
         settings.change(stage.world, stream, _by(stage, stream, self.by), patch)
 
 
@@ -83,7 +83,7 @@ class ChatDelete(Action):
     def _ids(self, stage: RunContext, stream: Stream) -> list[str]:
         of_row = stage.user(self.of).row if self.of else None
         says = None if self.says is None else stage.evening.fill(self.says)
-        found = stage.world.store.rows(
+        rows = stage.world.store.rows(
             "SELECT id FROM messages WHERE stream_row = ? AND is_deleted = 0"
             " AND (? IS NULL OR user_row = ?) AND (? IS NULL OR content = ?)"
             " ORDER BY row DESC LIMIT ?",
@@ -94,9 +94,9 @@ class ChatDelete(Action):
             says,
             1 if self.which == "last" else -1,
         )
-        if not found:
+        if not rows:
             raise Refused("not_found", "There is no such line.")
-        return [row["id"] for row in found]
+        return [row["id"] for row in rows]
 
 
 class ChatClear(Action):

@@ -64,9 +64,9 @@ async def talk(stage: RunContext, stream_id: str, turns: Turns) -> LateTicks:
                 yield wait_ms
             for username, text in said:
                 waiting.append(await (await voices.of(username)).say(text))
-            waiting = [told for told in waiting if not _is_over(stage, stream_id, told)]
-        for told in waiting:
-            await _await(stage, stream_id, told)
+            waiting = [future for future in waiting if not _is_over(stage, stream_id, future)]
+        for future in waiting:
+            await _await(stage, stream_id, future)
     finally:
         await voices.close()
 

@@ -54,7 +54,7 @@ class ClipDelete(Action):
         made, _ = clips.of_user(
             stage.world, user, user, offset=0, count=stage.world.rules.clips_per_user_max
         )
-        clip = next((each for each in made if each.title == self.title), None)
+        clip = next((clip for clip in made if clip.title == self.title), None)
         if clip is None:
             raise Refused("not_found", f"{self.by} has made no clip of this title.")
         clips.delete(stage.world, clip)

@@ -63,13 +63,13 @@ class ScheduleChange(Action):
     def run(self, stage: RunContext) -> None:
         user = stage.user(self.user)
         entry = _find(stage, user, self.title)
-        told = {
+        payload = {
             "day_of_week": schedules.DAY_NAMES.index(self.day.capitalize()) if self.day else None,
             "start_minute": schedules.minutes_of(self.start) if self.start else None,
             "end_minute": schedules.minutes_of(self.end) if self.end else None,
         }
-        given = {name: value for name, value in told.items() if value is not None}
-        schedules.update(stage.world, user, entry, given)
+        values = {name: value for name, value in payload.items() if value is not None}
+        schedules.update(stage.world, user, entry, values)
 
 
 class ScheduleRemove(Action):

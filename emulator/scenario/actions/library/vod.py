@@ -51,12 +51,12 @@ class VodCreate(Action):
 
     def run(self, stage: RunContext) -> None:
         if self.stream is not None:
-            found = stage.stream(self.stream).vod_id
-            if found is None:
+            text = stage.stream(self.stream).vod_id
+            if text is None:
                 raise Refused("not_found", "This stream has left no VOD yet.")
         else:
-            found = self._made(stage)
-        stage.evening.vods[self.vod] = found
+            text = self._made(stage)
+        stage.evening.vods[self.vod] = text
 
     def _made(self, stage: RunContext) -> str:
         if self.owner is None or self.title is None or not self.duration:
@@ -104,8 +104,8 @@ class VodUpload(Action):
         owner = stage.user(self.owner)
         uid = stage.vod(self.of).uid if self.of else await self._uploaded(stage, owner)
         patch = {"cloudflare_video_id": uid, "title": self.title}
-        told = {"description": self.description, "visibility": self.visibility}
-        patch |= {name: value for name, value in told.items() if value is not None}
+        payload = {"description": self.description, "visibility": self.visibility}
+        patch |= {name: value for name, value in payload.items() if value is not None}
         vod, _ = posts.upload(stage.world, owner, patch)
         stage.evening.vods[self.vod] = vod.id
 

@@ -153,7 +153,7 @@ class PublishDegrade(Action):
             await publisher.change({})
 
     def _wishes(self) -> dict[str, Any]:
-        told = {
+        payload = {
             "width": self.size[0] if self.size else None,
             "height": self.size[1] if self.size else None,
             "fps": Fraction(self.fps) if self.fps else None,
@@ -162,7 +162,7 @@ class PublishDegrade(Action):
             "is_frozen": self.freeze,
             "is_silent": self.silence,
         }
-        return {name: value for name, value in told.items() if value is not None}
+        return {name: value for name, value in payload.items() if value is not None}
 
 
 def _find(stage: RunContext, stream_id: str) -> StreamPublisher:

@@ -119,7 +119,7 @@ class Really:
     def _cast(self, number: int) -> Who:
         """The viewer of a number: where from, with what, and whose account."""
         mix, draw = self._mix, self._chance
-        told = {
+        payload = {
             "X-Emulator-Country": _drawn(mix.countries, draw),
             "X-Emulator-Device": _drawn(mix.devices, draw),
             "Referer": _referrer(_drawn(mix.referrers, draw)),
@@ -128,7 +128,7 @@ class Really:
         return Who(
             number=number,
             token=self._token(number) if is_signed_in and self._kind != "whep" else "",
-            headers={name: value for name, value in told.items() if value},
+            headers={name: value for name, value in payload.items() if value},
         )
 
     def _token(self, number: int) -> str:

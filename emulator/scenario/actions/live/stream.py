@@ -23,12 +23,12 @@ Tags = Annotated[list[Text], Field(max_length=20)]
 
 def patch(stage: RunContext, given: dict[str, Any]) -> StreamPatch:
     """What a file says of a stream, in the world's words."""
-    found = {name: value for name, value in given.items() if value is not None}
-    if "category" in found:
-        found["category_id"] = categories.by_slug(stage.world, found.pop("category")).id
-    if "mature" in found:
-        found["is_mature"] = found.pop("mature")
-    return StreamPatch(found)
+    values = {name: value for name, value in given.items() if value is not None}
+    if "category" in values:
+        values["category_id"] = categories.by_slug(stage.world, values.pop("category")).id
+    if "mature" in values:
+        values["is_mature"] = values.pop("mature")
+    return StreamPatch(values)
 
 
 class StreamCreate(Action):
@@ -48,10 +48,10 @@ class StreamCreate(Action):
     mature: bool | None = None
 
     def run(self, stage: RunContext) -> None:
-        given = self.model_dump(exclude={"stream", "owner"})
+        values = self.model_dump(exclude={"stream", "owner"})
         owner = stage.user(self.owner)
-        made = streams.create(stage.world, owner, patch(stage, given))
-        stage.evening.streams[self.stream] = made.id
+        stream = streams.create(stage.world, owner, patch(stage, values))
+        stage.evening.streams[self.stream] = stream.id
 
 
 class StreamUpdate(Action):
@@ -69,8 +69,8 @@ class StreamUpdate(Action):
     mature: bool | None = None
 
     def run(self, stage: RunContext) -> None:
-        given = self.model_dump(exclude={"stream"})
-        streams.update(stage.world, stage.stream(self.stream), patch(stage, given))
+        values = self.model_dump(exclude={"stream"})
+        streams.update(stage.world, stage.stream(self.stream), patch(stage, values))
 
 
 class StreamStart(Action):

@@ -74,7 +74,7 @@ class _Parser:
         self._tokens = tokens
         self._position = 0
         # `3 4` and `+` are texts, not wrong formulas: a formula is values with signs between them.
-        shape = "".join("v" if isinstance(each, Quantity) else each for each in tokens)
+        shape = "".join("v" if isinstance(token, Quantity) else token for token in tokens)
         self.is_formula = re.search(r"v\(|\)v|vv|[-+*/]\)|\(\)|^[*/)]|[-+*/(]$", shape) is None
 
     def value(self) -> Quantity:

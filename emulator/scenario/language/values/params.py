@@ -34,19 +34,19 @@ def read(node: Node | None, mistakes: list[InputError]) -> dict[str, Param]:
     if not isinstance(node.value, dict):
         mistakes.append(node.mistake("type", "Write parameters here, such as peak: {...}."))
         return {}
-    found = {}
+    params = {}
     for name, entry in node.value.items():
         if not NAME.fullmatch(name):
-            told = f"{name[:40]} is no name for a parameter: small letters, digits, underscores."
-            mistakes.append(node.mistake_at_key(name, "name", told))
+            text = f"{name[:40]} is no name for a parameter: small letters, digits, underscores."
+            mistakes.append(node.mistake_at_key(name, "name", text))
         part = checked(ParamPart, entry.plain(), entry, mistakes, f"the parameter {name}")
         if part is None:
             continue
         param = Param(name, part.type, part.default, part.min, part.max, part.help)
         for key in ("default", "min", "max"):
             _check_own(param, key, entry, mistakes)
-        found[name] = param
-    return found
+        params[name] = param
+    return params
 
 
 def choose(
@@ -55,16 +55,16 @@ def choose(
     """The value of each parameter: what is given (texts are read by its kind), or its default."""
     for name in given:
         if name not in params:
-            told = f"There is no parameter {name[:40]}{meant(name, params)}"
-            mistakes.append(root.mistake("parameter", told))
+            text = f"There is no parameter {name[:40]}{meant(name, params)}"
+            mistakes.append(root.mistake("parameter", text))
     values: dict[str, Any] = {}
     for name, param in params.items():
         value = given.get(name, param.default)
         if isinstance(value, str) and param.type in ("integer", "number", "boolean"):
             value = scalar(value)
         if value is None:
-            told = f"The parameter {name} has no default: give it, as in -p {name}=..."
-            mistakes.append(root.mistake("parameter", told))
+            text = f"The parameter {name} has no default: give it, as in -p {name}=..."
+            mistakes.append(root.mistake("parameter", text))
         elif refusal := refused(param, value):
             mistakes.append(root.mistake("parameter", f"{name}: {refusal}"))
             value = param.default  # One wrong value is not a mistake wherever it stands.

@@ -107,7 +107,7 @@ def page(call: Call) -> ScenarioList:
     runs = call.platform.worlds.runs.all()
     return {
         "scenarios": [_library(name, known) for name in files.library()],
-        "runs": [{**shape(each), "report": None} for each in runs],
+        "runs": [{**shape(run), "report": None} for run in runs],
     }
 
 
@@ -181,7 +181,7 @@ def shape(entry: RunRecord) -> RunShape:
         "under_way": [] if is_over else run.under_way,
         "viewers": fold.watching,
         "lines": fold.lines_said,
-        "missed": sum(not each.is_met for each in fold.judged),
+        "missed": sum(not judged.is_met for judged in fold.judged),
         "report": entry.report,
     }
 
@@ -214,8 +214,8 @@ def _read(patch: ScenarioStart, folder: str, known: Known) -> Scenario:
         text = files.text_of(path)
         return load(text, path.name, read_file=files.reader(path.parent), **options)
     except WrongScenario as wrong:
-        told = [str(each) for each in wrong.mistakes[:_SHOWN_MISTAKES]]
-        raise Refused("invalid", wrong.message, mistakes=told) from None
+        texts = [str(mistake) for mistake in wrong.mistakes[:_SHOWN_MISTAKES]]
+        raise Refused("invalid", wrong.message, mistakes=texts) from None
 
 
 def _beside(texts: dict[str, str]) -> Any:
@@ -239,14 +239,16 @@ def _films_in(folder: str) -> CheckFilm:
 
 def _library(name: str, known: Known) -> LibraryEntry:
     path = files.library()[name]
-    found = load(files.text_of(path), path.name, read_file=files.reader(path.parent), known=known)
+    scenario = load(
+        files.text_of(path), path.name, read_file=files.reader(path.parent), known=known
+    )
     return {
         "name": name,
-        "title": found.name,
-        "about": found.about,
+        "title": scenario.name,
+        "about": scenario.about,
         "params": [
-            {"name": each.name, "type": each.type, "default": each.default, "help": each.help}
-            for each in found.params.values()
+            {"name": param.name, "type": param.type, "default": param.default, "help": param.help}
+            for param in scenario.params.values()
         ],
     }
 

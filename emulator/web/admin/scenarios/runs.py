@@ -84,10 +84,10 @@ class Runs:
 
     def find(self, run_id: str) -> RunRecord:
         """Refuses (`not_found`) an unknown one, or one that was forgotten."""
-        found = self._entries.get(run_id)
-        if found is None:
+        run_record = self._entries.get(run_id)
+        if run_record is None:
             raise Refused("not_found", f"There is no run {run_id[:64]}.")
-        return found
+        return run_record
 
     def start(self, order: RunRequest, platform: Platform) -> RunRecord:
         """Begin to play, in `platform`'s world or in one of its own.
@@ -95,7 +95,7 @@ class Runs:
         Refuses (`conflict`) a second run in the same world, and more than `AT_ONCE_MAX`,
         (`invalid`) a time to begin for a world that is there already.
         """
-        going_on = [each for each in self._entries.values() if each.report is None]
+        going_on = [entry for entry in self._entries.values() if entry.report is None]
         if len(going_on) >= AT_ONCE_MAX:
             raise Refused("conflict", f"{len(going_on)} scenarios are being played. Wait for one.")
         number = next(self._numbers)
@@ -103,7 +103,7 @@ class Runs:
             raise Refused("invalid", "begins sets the clock of a world of the run's own, not this.")
         if order.world == "own":
             platform = self._make_world(order, number)
-        elif any(each.world == platform.world.name for each in going_on):
+        elif any(run_record.world == platform.world.name for run_record in going_on):
             raise Refused("conflict", "A scenario is being played in this world already.")
         entry = self._entry(order, platform, f"run-{number}")
         self._entries[entry.id] = entry
@@ -169,6 +169,6 @@ class Runs:
             entry.done.set()
 
     def _forget(self) -> None:
-        over = [each.id for each in self._entries.values() if each.report is not None]
+        over = [entry.id for entry in self._entries.values() if entry.report is not None]
         for run_id in over[: max(0, len(over) - REMEMBERED_MAX)]:
             del self._entries[run_id]

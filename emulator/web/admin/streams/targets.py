@@ -39,8 +39,11 @@ class TargetList(TypedDict):
 def page(call: Call) -> TargetList:
     """List a stream's targets, the first added first."""
     world = call.platform.world
-    found = targets.of(world, streams.find(world, call.path["stream_id"]))
-    return {"targets": [_shape(each) for each in found], "total": len(found)}
+    simulcast_targets = targets.of(world, streams.find(world, call.path["stream_id"]))
+    return {
+        "targets": [_shape(simulcast_target) for simulcast_target in simulcast_targets],
+        "total": len(simulcast_targets),
+    }
 
 
 def add(call: Call) -> TargetShape:

@@ -118,9 +118,9 @@ def show(call: Call) -> ViewersShape:
 
 def order(call: Call) -> ViewersShape:
     """Add, set, ramp, spike, churn or raid with simulated viewers."""
-    world, told = call.world, call.body_as(ViewersOrder)
+    world, viewers_order = call.world, call.body_as(ViewersOrder)
     stream = streams.find(world, call.path["stream_id"])
-    _obey(world, stream, told)
+    _obey(world, stream, viewers_order)
     return _shape(world, streams.find(world, stream.id))
 
 
@@ -177,7 +177,9 @@ def _shape(world: World, stream: Stream) -> ViewersShape:
         "to_come": crowd.to_come if crowd else 0,
         "peak": figures.totals(world, stream).peak,
         "plans": [_plan(plan) for plan in crowd.plans] if crowd else [],
-        "countries": {each.code: each.viewers for each in figures.geography(world, stream)},
+        "countries": {
+            country.code: country.viewers for country in figures.geography(world, stream)
+        },
         "devices": figures.traits(world, stream, "device"),
         "referrers": figures.traits(world, stream, "referrer"),
     }

@@ -22,13 +22,13 @@ class VodViews(TypedDict):
 def show(call: Call) -> VodViews:
     """Read how often and for how long a VOD was watched."""
     vod = recordings.find(call.world, call.path["vod_id"])
-    told = watching.of(call.world, vod)
-    seconds = told.watch_ms / 1000
+    watched = watching.of(call.world, vod)
+    seconds = watched.watch_ms / 1000
     return {
         "vod_id": vod.id,
-        "views": told.views,
+        "views": watched.views,
         "watch_seconds": seconds,
-        "average_watch_seconds": round(seconds / told.views, 3) if told.views else 0.0,
+        "average_watch_seconds": round(seconds / watched.views, 3) if watched.views else 0.0,
     }
 
 

@@ -102,8 +102,8 @@ def top_streams(call: Call) -> list[TopStream]:
     """List one's best streams by one figure."""
     query = call.query_as(TopQuery)
     metric = "chat_messages" if query.metric == "total_messages" else query.metric
-    found = channel.top(call.world, call.user, metric, query.limit)
-    return [shapes.top_stream(call.world, each) for each in found]
+    tops = channel.top(call.world, call.user, metric, query.limit)
+    return [shapes.top_stream(call.world, top) for top in tops]
 
 
 def best_times(call: Call) -> BestTimes:
@@ -114,8 +114,8 @@ def best_times(call: Call) -> BestTimes:
 
 def categories(call: Call) -> list[CategoryFigures]:
     """List what one streams about."""
-    found = channel.categories(call.world, call.user)
-    return [shapes.category_figures(each) for each in found]
+    category_shares = channel.categories(call.world, call.user)
+    return [shapes.category_figures(category_share) for category_share in category_shares]
 
 
 def revenue(_: Call) -> Revenue:
@@ -148,8 +148,8 @@ def export(call: Call) -> ChannelExport | Download:
         "viewers": viewers,
         "audience": shapes.audience_shape(channel.audience(call.world, user, _EXPORTED_DAYS)),
         "top_streams": [
-            shapes.top_stream(call.world, each)
-            for each in channel.top(call.world, user, "peak_viewers", 100)
+            shapes.top_stream(call.world, top)
+            for top in channel.top(call.world, user, "peak_viewers", 100)
         ],
     }
     return Download(json.dumps(whole, indent=1), "application/json", "channel-analytics.json")

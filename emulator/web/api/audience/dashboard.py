@@ -90,14 +90,14 @@ def quick_stats(call: Call) -> QuickStats:
     """Read today's, this week's and this month's figures, today being the last day of each."""
     zone = call.query_as(TimesQuery).timezone
     user = accounts.by_row(call.world, call.user.row)
-    told = channel.quick(call.world, user, day_starts(zone, call.world.now_ms, _MONTH_DAYS))
+    quick = channel.quick(call.world, user, day_starts(zone, call.world.now_ms, _MONTH_DAYS))
     return {
-        "today_viewers": told.viewers_today,
-        "weekly_viewers": told.viewers_week,
-        "monthly_viewers": told.viewers_month,
-        "avg_stream_duration": told.seconds_a_stream,
-        "new_followers_today": told.followers_today,
-        "new_followers_week": told.followers_week,
+        "today_viewers": quick.viewers_today,
+        "weekly_viewers": quick.viewers_week,
+        "monthly_viewers": quick.viewers_month,
+        "avg_stream_duration": quick.seconds_a_stream,
+        "new_followers_today": quick.followers_today,
+        "new_followers_week": quick.followers_week,
     }
 
 
@@ -107,18 +107,18 @@ def recent_activity(call: Call) -> Activity:
     return {
         "recent_streams": _recent_streams(call),
         "recent_followers": [
-            {**user_card(each.user), "followed_at": iso(each.at_ms)}
-            for each in activity.recent_followers(world, user, _ACTIVITY_SHOWN)
+            {**user_card(recent_follower.user), "followed_at": iso(recent_follower.at_ms)}
+            for recent_follower in activity.recent_followers(world, user, _ACTIVITY_SHOWN)
         ],
         "recent_events": [
             {
-                "type": each.kind,
-                "created_at": iso(each.at_ms),
-                "stream_id": each.stream_id,
-                "title": each.title,
-                "user": user_card(each.user) if each.user else None,
+                "type": happening.kind,
+                "created_at": iso(happening.at_ms),
+                "stream_id": happening.stream_id,
+                "title": happening.title,
+                "user": user_card(happening.user) if happening.user else None,
             }
-            for each in activity.recent(world, user, _EVENTS_SHOWN)
+            for happening in activity.recent(world, user, _EVENTS_SHOWN)
         ],
     }
 
@@ -126,8 +126,8 @@ def recent_activity(call: Call) -> Activity:
 def _recent_streams(call: Call) -> list[StreamView]:
     """One's last streams, live or not, the newest first."""
     wanted = Wanted(user_row=call.user.row)
-    found, _ = lists.page(call.world, call.user, wanted, offset=0, count=_STREAMS_SHOWN)
-    return stream_views(call.platform, found, call.user)
+    streams, _ = lists.page(call.world, call.user, wanted, offset=0, count=_STREAMS_SHOWN)
+    return stream_views(call.platform, streams, call.user)
 
 
 _Place = tuple[str, Answer, type[BaseModel] | None, Provenance]

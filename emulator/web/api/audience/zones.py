@@ -40,8 +40,8 @@ def day_starts(zone: str, now_ms: int, count: int) -> list[int]:
     today = datetime.fromtimestamp(now_ms / 1000, place).date()
     dates = [today - timedelta(days=ago) for ago in range(count - 1, -1, -1)]
     return [
-        round(datetime(each.year, each.month, each.day, tzinfo=place).timestamp() * 1000)
-        for each in dates
+        round(datetime(date.year, date.month, date.day, tzinfo=place).timestamp() * 1000)
+        for date in dates
     ]
 
 

@@ -44,7 +44,7 @@ def active(call: Call) -> Bans:
     stream = _stream(call)
     found, total = bans.active(call.world, stream, call.user)
     return {
-        "bans": [ban_shape(call.world, each, stream.user_row) for each in found],
+        "bans": [ban_shape(call.world, ban, stream.user_row) for ban in found],
         "total": total,
     }
 

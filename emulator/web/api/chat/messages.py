@@ -97,9 +97,9 @@ def _page(call: Call, count: int, before: str | None) -> Messages | list[FlatMes
     )
     author = authors(call.world)
     if call.dialect == "client":
-        return [flat_message(each, author(each.user_id)) for each in found]
+        return [flat_message(message, author(message.user_id)) for message in found]
     return {
-        "messages": [nested_message(each, author(each.user_id)) for each in found],
+        "messages": [nested_message(message, author(message.user_id)) for message in found],
         "next_cursor": cursor,
         "has_more": cursor is not None,
     }

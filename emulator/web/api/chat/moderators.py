@@ -22,7 +22,9 @@ class ModeratorUpdate(Request):
 def listed(call: Call) -> list[ModeratorShape]:
     """List a stream's moderators and VIPs."""
     stream = streams.find_for(call.world, call.path["stream_id"], call.caller)
-    return [moderator_shape(call.world, each) for each in moderators.of(call.world, stream)]
+    return [
+        moderator_shape(call.world, moderator) for moderator in moderators.of(call.world, stream)
+    ]
 
 
 def add(call: Call) -> ModeratorShape:
@@ -37,16 +39,18 @@ def add(call: Call) -> ModeratorShape:
 def update(call: Call) -> ModeratorShape:
     """Make a VIP of a moderator, or the other way round."""
     stream = _own(call)
-    found = moderators.find(call.world, stream, call.path["moderator_id"])
+    moderator = moderators.find(call.world, stream, call.path["moderator_id"])
     is_vip = call.body_as(ModeratorUpdate).is_vip
-    return moderator_shape(call.world, moderators.change(call.world, stream, found, is_vip=is_vip))
+    return moderator_shape(
+        call.world, moderators.change(call.world, stream, moderator, is_vip=is_vip)
+    )
 
 
 def remove(call: Call) -> None:
     """Take somebody off the list."""
     stream = _own(call)
-    found = moderators.find(call.world, stream, call.path["moderator_id"])
-    moderators.remove(call.world, stream, found)
+    moderator = moderators.find(call.world, stream, call.path["moderator_id"])
+    moderators.remove(call.world, stream, moderator)
 
 
 def _own(call: Call) -> Stream:

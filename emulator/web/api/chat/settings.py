@@ -38,10 +38,10 @@ class SettingsUpdate(Request):
 
     def patch(self) -> dict[str, object]:
         """What was said, in the world's words. A null says nothing."""
-        given = self.model_dump(exclude_none=True)
-        if "blocked_words" in given:
-            given["blocked_words"] = tuple(dict.fromkeys(given["blocked_words"]))
-        return {_NAMES[name]: value for name, value in given.items()}
+        values = self.model_dump(exclude_none=True)
+        if "blocked_words" in values:
+            values["blocked_words"] = tuple(dict.fromkeys(values["blocked_words"]))
+        return {_NAMES[name]: value for name, value in values.items()}
 
 
 def read(call: Call) -> ChatSettingsShape:

@@ -30,19 +30,21 @@ class ChapterUpdate(Request):
 
     def patch(self) -> dict[str, Any]:
         """The same, in the world's words."""
-        told: dict[str, Any] = {}
+        payload: dict[str, Any] = {}
         for name, value in self.model_dump(exclude_unset=True).items():
             if name == "description" or (name == "title" and value is not None):
-                told[name] = value
+                payload[name] = value
             elif value is not None:
-                told["from_ms" if name == "start_time_seconds" else "to_ms"] = round(value * 1000)
-        return told
+                payload["from_ms" if name == "start_time_seconds" else "to_ms"] = round(
+                    value * 1000
+                )
+        return payload
 
 
 def listed(call: Call) -> list[ChapterShape]:
     """List a VOD's chapters in their order."""
     vod = recordings.find_for(call.world, call.path["vod_id"], call.caller)
-    return [chapter_shape(call.platform, vod, each) for each in chapters.of(call.world, vod)]
+    return [chapter_shape(call.platform, vod, chapter) for chapter in chapters.of(call.world, vod)]
 
 
 def add(call: Call) -> ChapterShape:

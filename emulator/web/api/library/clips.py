@@ -79,7 +79,7 @@ def of_user(call: Call) -> ClipPage:
 def popular(call: Call) -> list[ClipShape]:
     """List the clips that most people watched."""
     found = clips.popular(call.world, call.query_as(PopularQuery).limit)
-    return [clip_shape(call.platform, each) for each in found]
+    return [clip_shape(call.platform, clip) for clip in found]
 
 
 def read(call: Call) -> ClipShape:
@@ -95,7 +95,7 @@ def delete(call: Call) -> None:
 
 def _page(call: Call, query: Page, found: list[Clip], total: int) -> ClipPage:
     return {
-        "items": [clip_shape(call.platform, each) for each in found],
+        "items": [clip_shape(call.platform, clip) for clip in found],
         "total": total,
         "page": query.page,
         "per_page": query.per_page,

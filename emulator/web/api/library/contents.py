@@ -75,7 +75,7 @@ def export(call: Call) -> str | Download:
     else:
         text = exports.markdown(_document(call.world, stream, content))
     types = {_ANY_FILE, _MEDIA_TYPES[wanted]} - {"application/json"}
-    if not any(each in call.accept.lower() for each in types):
+    if not any(kind in call.accept.lower() for kind in types):
         return text
     name = f"stream-{stream.id}.{_ENDINGS[wanted]}"
     return Download(text, _MEDIA_TYPES[wanted], name)

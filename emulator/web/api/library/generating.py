@@ -37,15 +37,17 @@ async def generate(call: Call) -> list[ChapterShape]:
     vod = _ready(call)
     stream = streams.find(call.world, vod.stream_id) if vod.stream_id else None
     lines = transcripts.said(call.world, stream) if stream else []
-    given = call.query_as(ChapterWishes).model_dump(exclude_unset=True)
-    given |= call.body_as(ChapterWishes).model_dump(exclude_unset=True)
-    told = ChapterWishes(**given)
+    values = call.query_as(ChapterWishes).model_dump(exclude_unset=True)
+    values |= call.body_as(ChapterWishes).model_dump(exclude_unset=True)
+    chapter_wishes = ChapterWishes(**values)
     patch = ChapterOptions(
-        round(told.min_chapter_duration * 1000), told.max_chapters, told.use_chat_data
+        round(chapter_wishes.min_chapter_duration * 1000),
+        chapter_wishes.max_chapters,
+        chapter_wishes.use_chat_data,
     )
     drafts = dividing.drafts(call.world, vod, hints, lines, patch)
     made = chapters.replace_generated(call.world, vod, drafts)
-    return [chapter_shape(call.platform, vod, each) for each in made]
+    return [chapter_shape(call.platform, vod, chapter) for chapter in made]
 
 
 def _ready(call: Call) -> Vod:

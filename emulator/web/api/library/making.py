@@ -105,8 +105,8 @@ async def _picture(platform: Platform, file: BinaryIO, size: int) -> Picture:
     try:
         return await look_in_turn(platform.shared.picture_turns, file)
     except Refused as refused:
-        told = mistake(("body", "file"), "not_an_image", refused.message)
-        raise Invalid([told]) from refused
+        payload = mistake(("body", "file"), "not_an_image", refused.message)
+        raise Invalid([payload]) from refused
 
 
 def _form_bytes_max(_: Platform) -> int:

@@ -39,10 +39,10 @@ class VodUpdate(Request):
     visibility: Literal["public", "followers", "private"] | None = None
 
     def patch(self) -> dict[str, Any]:
-        given = self.model_dump(exclude_unset=True)
+        values = self.model_dump(exclude_unset=True)
         return {
             name: value
-            for name, value in given.items()
+            for name, value in values.items()
             if value is not None or name == "description"
         }
 
@@ -58,7 +58,7 @@ class VodPage(TypedDict):
 def page(call: Call) -> VodPage:
     """List VODs: public and ready ones, and one's own in any state."""
     query = call.query_as(VodQuery)
-    found, total = lists.page(
+    vods, total = lists.page(
         call.world,
         call.caller,
         stream_id=query.stream_id,
@@ -66,22 +66,22 @@ def page(call: Call) -> VodPage:
         offset=query.offset,
         count=query.per_page,
     )
-    return _page(call, query, found, total)
+    return _page(call, query, vods, total)
 
 
 def search(call: Call) -> VodPage:
     """Find public VODs by words of their title, description, chapters and transcript."""
     query = call.query_as(VodSearchQuery)
-    found, total = lists.search(call.world, query.typed, offset=query.offset, count=query.per_page)
-    return _page(call, query, found, total)
+    vods, total = lists.search(call.world, query.typed, offset=query.offset, count=query.per_page)
+    return _page(call, query, vods, total)
 
 
 def of_user(call: Call) -> list[VodShape]:
     """List a user's public VODs, the newest first."""
     query = call.query_as(Page)
     user = accounts.by_username(call.world, call.path["username"])
-    found, _ = lists.of_user(call.world, user, offset=query.offset, count=query.per_page)
-    return [vod_shape(call.platform, vod, call.dialect) for vod in found]
+    vods, _ = lists.of_user(call.world, user, offset=query.offset, count=query.per_page)
+    return [vod_shape(call.platform, vod, call.dialect) for vod in vods]
 
 
 def read(call: Call) -> VodShape:
@@ -108,9 +108,9 @@ def delete(call: Call) -> None:
     recordings.delete(call.world, recordings.find_own(call.world, call.path["vod_id"], call.user))
 
 
-def _page(call: Call, query: Page, found: list[Vod], total: int) -> VodPage:
+def _page(call: Call, query: Page, vods: list[Vod], total: int) -> VodPage:
     return {
-        "items": [vod_shape(call.platform, vod, call.dialect) for vod in found],
+        "items": [vod_shape(call.platform, vod, call.dialect) for vod in vods],
         "total": total,
         "page": query.page,
         "per_page": query.per_page,

@@ -100,22 +100,25 @@ def tree(call: Call) -> CategoryTree | list[CategoryBranch]:
 def trending(call: Call) -> list[CategoryShape]:
     """List the categories that most people watch now."""
     count = call.query_as(CategoryLimit).limit
-    return [category_shape(each) for each in ranking.trending_categories(call.world, count=count)]
+    return [
+        category_shape(trending_category)
+        for trending_category in ranking.trending_categories(call.world, count=count)
+    ]
 
 
 def popular(call: Call) -> CategoryList:
     """List the categories with most streams."""
     count = call.query_as(CategoryLimit).limit
     found, total = ranking.popular_categories(call.world, count=count)
-    return {"categories": [category_shape(each) for each in found], "total": total}
+    return {"categories": [category_shape(category) for category in found], "total": total}
 
 
 def by_slug(call: Call) -> CategoryWithStreams:
     """Read a category and its newest live streams."""
     category = categories.by_slug(call.world, call.path["slug"])
     wanted = Wanted(status="live", category_row=category.row)
-    found, _ = lists.page(call.world, None, wanted, offset=0, count=_SHOWN_COUNT)
-    views = stream_views(call.platform, found, call.caller)
+    streams, _ = lists.page(call.world, None, wanted, offset=0, count=_SHOWN_COUNT)
+    views = stream_views(call.platform, streams, call.caller)
     return {**category_shape(category), "streams": views}
 
 
@@ -124,8 +127,8 @@ def streams_by_slug(call: Call) -> CategoryStreamPage:
     query = call.query_as(CategoryStreamQuery)
     category = categories.by_slug(call.world, call.path["slug"])
     wanted = Wanted(status=query.status_filter, category_row=category.row)
-    found, total = lists.page(call.world, None, wanted, offset=query.offset, count=query.per_page)
-    page = stream_page(call, query, found, total)
+    streams, total = lists.page(call.world, None, wanted, offset=query.offset, count=query.per_page)
+    page = stream_page(call, query, streams, total)
     return {**page, "category": category_shape(category)}
 
 
@@ -133,7 +136,7 @@ def create(call: Call) -> CategoryShape:
     """Create a category, as an administrator."""
     wish = call.body_as(CategoryCreate)
     try:
-        made = categories.create(
+        category = categories.create(
             call.world,
             call.user,
             wish.name,
@@ -146,7 +149,7 @@ def create(call: Call) -> CategoryShape:
         if refused.code != "invalid":
             raise
         raise Invalid([mistake(("body", "slug"), "missing", refused.message)]) from refused
-    return category_shape(made)
+    return category_shape(category)
 
 
 def _size(branch: Branch) -> int:

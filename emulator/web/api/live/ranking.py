@@ -39,9 +39,9 @@ class Trending(Rising):
 def trending(call: Call) -> Trending:
     """List the most watched streams of those that went live in the window."""
     query = call.query_as(TrendingQuery)
-    found, total = ranking.trending(call.world, hours=query.time_window_hours, count=query.limit)
+    streams, total = ranking.trending(call.world, hours=query.time_window_hours, count=query.limit)
     return {
-        "streams": stream_views(call.platform, found, call.caller),
+        "streams": stream_views(call.platform, streams, call.caller),
         "total": total,
         "limit": query.limit,
         "time_window_hours": query.time_window_hours,
@@ -51,9 +51,9 @@ def trending(call: Call) -> Trending:
 def rising(call: Call) -> Rising:
     """List live streams by how many viewers they won in the last half hour."""
     query = call.query_as(RankingQuery)
-    found, total = ranking.rising(call.world, count=query.limit)
+    streams, total = ranking.rising(call.world, count=query.limit)
     return {
-        "streams": stream_views(call.platform, found, call.caller),
+        "streams": stream_views(call.platform, streams, call.caller),
         "total": total,
         "limit": query.limit,
     }
@@ -62,8 +62,8 @@ def rising(call: Call) -> Rising:
 def recommended(call: Call) -> Recommended:
     """List live streams for the caller: of whom they follow, then what has most in common."""
     query = call.query_as(RankingQuery)
-    found, total = ranking.recommended(call.world, call.user, count=query.limit)
-    return {"streams": stream_views(call.platform, found, call.caller), "total": total}
+    streams, total = ranking.recommended(call.world, call.user, count=query.limit)
+    return {"streams": stream_views(call.platform, streams, call.caller), "total": total}
 
 
 OPERATIONS = [

@@ -36,8 +36,8 @@ def plan(call: Call) -> StreamSchedule:
     except Refused as refused:
         if refused.code != "invalid":
             raise
-        told = mistake(("body", "scheduled_start"), "in_the_past", refused.message)
-        raise Invalid([told]) from refused
+        payload = mistake(("body", "scheduled_start"), "in_the_past", refused.message)
+        raise Invalid([payload]) from refused
     schedule = schedules.of_stream(planned)
     if schedule is None:
         raise RuntimeError("a stream that was planned has no plan")

@@ -65,10 +65,10 @@ def find_streams(call: Call) -> SearchPage:
         began_from_ms=milliseconds_or_none(query.start_date),
         began_to_ms=milliseconds_or_none(query.end_date),
     )
-    found, total = search.streams(
+    streams, total = search.streams(
         world, query.typed, filters, offset=query.offset, count=query.per_page
     )
-    page = stream_page(call, query, found, total)
+    page = stream_page(call, query, streams, total)
     return {**page, "total_count": total}
 
 
@@ -98,8 +98,8 @@ def popular(call: Call) -> list[str]:
 def find_users(call: Call) -> list[UserCard]:
     """Search users by the words of their names."""
     query = call.query_as(UserSearch)
-    found = search.users(call.world, query.q or query.query or "", query.limit)
-    return [user_card(user) for user in found]
+    users = search.users(call.world, query.q or query.query or "", query.limit)
+    return [user_card(user) for user in users]
 
 
 OPERATIONS = [

@@ -54,15 +54,15 @@ class _Description(Request):
 
     def patch(self) -> StreamPatch:
         """What was said, in the world's words. A null that a stream cannot hold says nothing."""
-        given: dict[str, Any] = self.model_dump(exclude_unset=True)
+        values: dict[str, Any] = self.model_dump(exclude_unset=True)
         for name in ("title", "is_mature", "visibility"):
-            if given.get(name, "") is None:
-                del given[name]
-        if "scheduled_start" in given:
-            given["scheduled_start_ms"] = milliseconds_or_none(given.pop("scheduled_start"))
-            if given["scheduled_start_ms"] is None:
-                given["scheduled_minutes"] = None
-        return StreamPatch(given)
+            if values.get(name, "") is None:
+                del values[name]
+        if "scheduled_start" in values:
+            values["scheduled_start_ms"] = milliseconds_or_none(values.pop("scheduled_start"))
+            if values["scheduled_start_ms"] is None:
+                values["scheduled_minutes"] = None
+        return StreamPatch(values)
 
 
 class StreamCreate(_Description):

@@ -35,11 +35,11 @@ def is_following(call: Call) -> IsFollowing:
 def followers(call: Call) -> FollowerPage:
     """List who follows a user, the newest first."""
     query = call.query_as(Page)
-    found, total = follows.followers(
+    users, total = follows.followers(
         call.world, _named(call), offset=query.offset, count=query.per_page
     )
     return {
-        "followers": [user_card(user) for user in found],
+        "followers": [user_card(user) for user in users],
         "total": total,
         "page": query.page,
         "per_page": query.per_page,
@@ -50,11 +50,11 @@ def followers(call: Call) -> FollowerPage:
 def following(call: Call) -> FollowingPage:
     """List whom a user follows, the newest first."""
     query = call.query_as(Page)
-    found, total = follows.following(
+    users, total = follows.following(
         call.world, _named(call), offset=query.offset, count=query.per_page
     )
     return {
-        "following": [user_card(user) for user in found],
+        "following": [user_card(user) for user in users],
         "total": total,
         "page": query.page,
         "per_page": query.per_page,

@@ -50,8 +50,8 @@ def unread_count(call: Call) -> UnreadCount:
 
 def read(call: Call) -> NotificationShape:
     """Mark a notification as read."""
-    found = notifications.read(call.world, call.user, call.path["notification_id"])
-    (shape,) = notification_shapes(call.world, [found])
+    notification = notifications.read(call.world, call.user, call.path["notification_id"])
+    (shape,) = notification_shapes(call.world, [notification])
     return shape
 
 

@@ -31,8 +31,8 @@ def export(call: Call) -> AccountExport | Download:
     """Download all that one owns, as a JSON file."""
     user, world = call.user, call.world
     found = belongings.of(world, user, world.rules.export_rows_max)
-    told = shapes.export(user, found, world.now_ms)
-    content = json.dumps(told, ensure_ascii=False, indent=1)
+    detail = shapes.export(user, found, world.now_ms)
+    content = json.dumps(detail, ensure_ascii=False, indent=1)
     return Download(content, _JSON, f"{user.username}.json")
 
 

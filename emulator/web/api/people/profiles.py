@@ -56,11 +56,11 @@ class ProfileUpdate(Request):
 
     def given(self) -> dict[str, str | None]:
         """What was said, by the world's names."""
-        told = self.model_dump(exclude_unset=True)
-        if "socials" in told:
-            socials = told.pop("socials")
-            told |= dict.fromkeys(SocialsUpdate.model_fields) if socials is None else socials
-        return told
+        payload = self.model_dump(exclude_unset=True)
+        if "socials" in payload:
+            socials = payload.pop("socials")
+            payload |= dict.fromkeys(SocialsUpdate.model_fields) if socials is None else socials
+        return payload
 
 
 class AvatarShape(TypedDict):
@@ -120,8 +120,8 @@ async def _put(call: Call, kind: ImageKind, bytes_max: int) -> User:
     try:
         picture = await look_in_turn(call.platform.shared.picture_turns, upload.file)
     except Refused as refused:
-        told = mistake(("body", "file"), "not_an_image", refused.message)
-        raise Invalid([told]) from refused
+        payload = mistake(("body", "file"), "not_an_image", refused.message)
+        raise Invalid([payload]) from refused
     # The account may have gone while the picture was looked at.
     user = accounts.find(call.world, caller.id)
     return images.put(call.world, user, kind, picture.media_type, picture.content)

@@ -72,27 +72,27 @@ def of_user(call: Call) -> WeeklySchedule:
 def upcoming(call: Call) -> UpcomingList:
     """List when a user streams in the next days."""
     user = accounts.by_username(call.world, call.path["username"])
-    found = schedules.upcoming(call.world, user, call.query_as(UpcomingQuery).days)
-    return {"upcoming_streams": upcoming_shapes(call.world, found)}
+    upcomings = schedules.upcoming(call.world, user, call.query_as(UpcomingQuery).days)
+    return {"upcoming_streams": upcoming_shapes(call.world, upcomings)}
 
 
 def create(call: Call) -> ScheduleShape:
     """Add a time to the caller's week."""
     wanted = call.body_as(WeeklyCreate)
     with _end_time_blamed():
-        made = schedules.make(call.world, call.user, **_values(wanted.model_dump()))
-    return schedule_shape(call.world, call.user, made)
+        schedule_entry = schedules.make(call.world, call.user, **_values(wanted.model_dump()))
+    return schedule_shape(call.world, call.user, schedule_entry)
 
 
 def update(call: Call) -> ScheduleShape:
     """Change a time of the caller's week."""
     entry = schedules.find_own(call.world, call.user, call.path["schedule_id"])
-    told = call.body_as(WeeklyUpdate).model_dump(exclude_unset=True)
-    given = {
-        name: value for name, value in told.items() if value is not None or name == "category_id"
+    payload = call.body_as(WeeklyUpdate).model_dump(exclude_unset=True)
+    values = {
+        name: value for name, value in payload.items() if value is not None or name == "category_id"
     }
     with _end_time_blamed():
-        changed = schedules.update(call.world, call.user, entry, _values(given))
+        changed = schedules.update(call.world, call.user, entry, _values(values))
     return schedule_shape(call.world, call.user, changed)
 
 
@@ -119,8 +119,8 @@ def _end_time_blamed() -> Iterator[None]:
     except Refused as refused:
         if refused.code != "invalid":
             raise
-        told = mistake(("body", "end_time"), "end_before_start", refused.message)
-        raise Invalid([told]) from refused
+        payload = mistake(("body", "end_time"), "end_before_start", refused.message)
+        raise Invalid([payload]) from refused
 
 
 OPERATIONS = [

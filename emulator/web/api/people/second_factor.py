@@ -64,8 +64,8 @@ def verify(call: Call) -> Verified:
 def otpauth_address(secret: str, account: str) -> str:
     """What authenticator apps read from the QR code."""
     label = quote(f"{_ISSUER}:{account}", safe=":@")
-    told = {"secret": secret, "issuer": _ISSUER, "algorithm": "SHA1", "digits": 6, "period": 30}
-    return f"otpauth://totp/{label}?{urlencode(told)}"
+    payload = {"secret": secret, "issuer": _ISSUER, "algorithm": "SHA1", "digits": 6, "period": 30}
+    return f"otpauth://totp/{label}?{urlencode(payload)}"
 
 
 def _picture(address: str) -> str:

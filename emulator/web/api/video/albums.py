@@ -24,11 +24,11 @@ class _AlbumWishes(Request):
 
     def patch(self) -> dict[str, Any]:
         """What was said. A null that an album cannot hold says nothing."""
-        given = self.model_dump(exclude_unset=True)
+        values = self.model_dump(exclude_unset=True)
         for name in ("title", "visibility"):
-            if given.get(name, "") is None:
-                del given[name]
-        return given
+            if values.get(name, "") is None:
+                del values[name]
+        return values
 
 
 class AlbumCreate(_AlbumWishes):
@@ -59,7 +59,7 @@ def page(call: Call) -> AlbumPage:
     query = call.query_as(Page)
     found, total = albums.page(call.world, call.caller, offset=query.offset, count=query.per_page)
     return {
-        "items": [album_shape(call.platform, each, call.caller) for each in found],
+        "items": [album_shape(call.platform, album, call.caller) for album in found],
         "total": total,
         "page": query.page,
         "per_page": query.per_page,

@@ -47,7 +47,7 @@ class AnnotationCreate(Request):
 def listed(call: Call) -> list[AnnotationShape]:
     """List a video's annotations, in the order of their instants."""
     video = videos.find_for(call.world, call.path["video_id"], call.caller)
-    return [annotation_shape(video, each) for each in annotations.of(call.world, video)]
+    return [annotation_shape(video, annotation) for annotation in annotations.of(call.world, video)]
 
 
 def add(call: Call) -> AnnotationShape:

@@ -68,9 +68,9 @@ def search(call: Call) -> FoundVideoPage:
     """
     query = call.query_as(VideoSearchQuery)
     find = finding.by_words if query.mode == "text" else finding.by_meaning
-    found, total = find(call.world, query.q, offset=query.offset, count=query.per_page)
+    founds, total = find(call.world, query.q, offset=query.offset, count=query.per_page)
     shown: FoundVideoPage = {
-        "items": [found_video(call.platform, each) for each in found],
+        "items": [found_video(call.platform, each) for each in founds],
         "total": total,
         "page": query.page,
         "per_page": query.per_page,
@@ -86,10 +86,10 @@ def recommendations(call: Call) -> RecommendedVideos:
 
     A deterministic stand-in for the platform's AI, which says so; each video says its `reason`.
     """
-    found = finding.recommended(call.world, call.user, count=call.query_as(CountQuery).limit)
+    founds = finding.recommended(call.world, call.user, count=call.query_as(CountQuery).limit)
     return {
-        "videos": [recommended_video(call.platform, each) for each in found],
-        "total": len(found),
+        "videos": [recommended_video(call.platform, each) for each in founds],
+        "total": len(founds),
         "note": COUNTED,
     }
 
@@ -97,10 +97,10 @@ def recommendations(call: Call) -> RecommendedVideos:
 def related(call: Call) -> RelatedVideos:
     """List the public videos that are most like this one."""
     video = videos.find_for(call.world, call.path["video_id"], call.caller)
-    found = finding.related(call.world, video, count=call.query_as(CountQuery).limit)
+    founds = finding.related(call.world, video, count=call.query_as(CountQuery).limit)
     return {
-        "videos": [video_shape(call.platform, each.video) for each in found],
-        "total": len(found),
+        "videos": [video_shape(call.platform, each.video) for each in founds],
+        "total": len(founds),
     }
 
 

@@ -69,7 +69,7 @@ def listed(call: Call) -> ParticipantList:
         call.world, _session(call), with_those_who_left=with_those_who_left
     )
     return {
-        "participants": [participant_shape(call.world, each) for each in found],
+        "participants": [participant_shape(call.world, participant) for participant in found],
         "total": total,
     }
 

@@ -70,20 +70,20 @@ class ProcessOptions(Request):
 
     def plain(self) -> dict[str, Any]:
         """The same, in the words of the workshop."""
-        given: dict[str, Any] = {}
+        values: dict[str, Any] = {}
         is_picture_alone = self.extract_thumbnail and not any(
             (self.resolution, self.format, self.codec, self.quality)
         )
         if not is_picture_alone:
-            given["container"] = self.format or "mp4"
-            given["codec"] = _CODECS[self.codec or _HOLDS[given["container"]][0]]
-            given["quality"] = self.quality or "medium"
+            values["container"] = self.format or "mp4"
+            values["codec"] = _CODECS[self.codec or _HOLDS[values["container"]][0]]
+            values["quality"] = self.quality or "medium"
         resolution = (self.resolution or "original").lower()
         if resolution in _HEIGHTS:
-            given["height"] = _HEIGHTS[resolution]
+            values["height"] = _HEIGHTS[resolution]
         elif box := _box(resolution):
-            given["size"] = box
-        return given
+            values["size"] = box
+        return values
 
 
 class ProcessRequest(Request):
@@ -118,7 +118,7 @@ def batch(call: Call) -> ProcessingBatch:
     """The same with many videos: all of them, or none."""
     wish = call.body_as(BatchRequest)
     batch_id, made = _process(call, list(dict.fromkeys(wish.video_ids)), wish.options)
-    return {"jobId": batch_id, "videos": [processing_of(call.world, each) for each in made]}
+    return {"jobId": batch_id, "videos": [processing_of(call.world, job) for job in made]}
 
 
 def status(call: Call) -> Processing:
@@ -146,10 +146,10 @@ def _poster_ms(wanted: list[Video], seconds: float) -> int:
 
 
 def _box(given: str) -> tuple[int, int] | None:
-    found = _BOX.fullmatch(given.lower())
-    if found is None:
+    match = _BOX.fullmatch(given.lower())
+    if match is None:
         return None
-    width, height = int(found[1]), int(found[2])
+    width, height = int(match[1]), int(match[2])
     is_fine = SIDE_MIN <= width <= SIDE_MAX and SIDE_MIN <= height <= SIDE_MAX
     return (width, height) if is_fine else None
 

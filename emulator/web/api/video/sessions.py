@@ -23,10 +23,10 @@ class SessionUpdate(Request):
 
     def patch(self) -> dict[str, Any]:
         """What was said, in the world's words; a null says nothing."""
-        given = self.model_dump(exclude_none=True)
-        if "max_participants" in given:
-            given["participants_max"] = given.pop("max_participants")
-        return given
+        values = self.model_dump(exclude_none=True)
+        if "max_participants" in values:
+            values["participants_max"] = values.pop("max_participants")
+        return values
 
 
 class SessionList(TypedDict):
@@ -37,8 +37,8 @@ class SessionList(TypedDict):
 def create(call: Call) -> SessionShape:
     """Create a video session. Nobody is in it yet."""
     wish = call.body_as(SessionCreate)
-    made = sessions.create(call.world, call.user, wish.session_name, wish.max_participants)
-    return session_shape(call.world, made)
+    session = sessions.create(call.world, call.user, wish.session_name, wish.max_participants)
+    return session_shape(call.world, session)
 
 
 def active(call: Call) -> SessionList:
@@ -74,7 +74,7 @@ def end(call: Call) -> None:
 
 def _listed(call: Call, found: tuple[list[Session], int]) -> SessionList:
     shown, total = found
-    return {"sessions": [session_shape(call.world, each) for each in shown], "total": total}
+    return {"sessions": [session_shape(call.world, session) for session in shown], "total": total}
 
 
 OPERATIONS = [

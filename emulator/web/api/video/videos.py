@@ -42,11 +42,11 @@ class VideoWishes(Request):
 
     def patch(self) -> dict[str, Any]:
         """What was said. A null that a video cannot hold says nothing."""
-        given = self.model_dump(exclude_unset=True)
+        values = self.model_dump(exclude_unset=True)
         for name in ("title", "visibility", "cloudflare_video_id"):
-            if given.get(name, "") is None:
-                del given[name]
-        return given
+            if values.get(name, "") is None:
+                del values[name]
+        return values
 
 
 class VideoCreate(VideoWishes):
@@ -99,7 +99,7 @@ def page(call: Call) -> VideoPage:
         count=query.per_page,
     )
     return {
-        "items": [video_shape(call.platform, each) for each in found],
+        "items": [video_shape(call.platform, video) for video in found],
         "total": total,
         "page": query.page,
         "per_page": query.per_page,

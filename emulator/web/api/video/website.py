@@ -56,8 +56,8 @@ async def create(call: Call) -> WebsiteVideo:
     wish = call.body_as(WebsiteUpload)
     if call.upload is None:
         raise RuntimeError("an upload was reached without a file")
-    given = {"title": wish.name} if wish.name else {}
-    patch = given | {"description": wish.description}
+    values = {"title": wish.name} if wish.name else {}
+    patch = values | {"description": wish.description}
     return website_video(call.platform, await upload(call, call.upload, patch))
 
 
@@ -73,7 +73,7 @@ def library(call: Call) -> WebsiteLibrary:
         count=query.page_size,
     )
     return {
-        "videos": [website_video(call.platform, each) for each in found],
+        "videos": [website_video(call.platform, video) for video in found],
         "total": total,
         "page": query.page,
         "pageSize": query.page_size,

@@ -51,30 +51,30 @@ def content_shape(world: World, stream: Stream, content: Content) -> ContentShap
         "blog_draft": exports.markdown(content.blog) if content.blog else None,
         "code_snippets": [
             {
-                "code": each.code,
-                "language": each.language,
-                "explanation": each.explanation,
-                "timestamp": each.at_ms / 1000,
+                "code": snippet.code,
+                "language": snippet.language,
+                "explanation": snippet.explanation,
+                "timestamp": snippet.at_ms / 1000,
             }
-            for each in content.snippets
+            for snippet in content.snippets
         ],
         "transcript": [
             {
-                "text": each.text,
-                "start_time": each.from_ms / 1000,
-                "end_time": each.to_ms / 1000,
-                "speaker": each.speaker,
+                "text": line.text,
+                "start_time": line.from_ms / 1000,
+                "end_time": line.to_ms / 1000,
+                "speaker": line.speaker,
             }
-            for each in transcripts.of(world, stream)
+            for line in transcripts.of(world, stream)
         ],
         "chapters": [
             {
-                "title": each.title,
-                "start_time": each.from_ms / 1000,
-                "end_time": each.to_ms / 1000,
-                "summary": each.summary,
+                "title": chapter.title,
+                "start_time": chapter.from_ms / 1000,
+                "end_time": chapter.to_ms / 1000,
+                "summary": chapter.summary,
             }
-            for each in content.chapters
+            for chapter in content.chapters
         ],
         "summary": content.summary,
         "generated_at": iso_or_none(content.generated_at_ms),

@@ -65,7 +65,7 @@ def thumbnails_shape(platform: Platform, vod: Vod) -> Thumbnails:
     ]
     added = thumbnails.of(platform.world, vod)
     return {
-        "thumbnails": [thumbnail_shape(platform, vod, each) for each in (*usual, *added)],
+        "thumbnails": [thumbnail_shape(platform, vod, thumbnail) for thumbnail in (*usual, *added)],
         "storyboard_url": f"{pictures}/storyboard.vtt",
     }
 
@@ -83,17 +83,20 @@ def thumbnail_shape(platform: Platform, vod: Vod, thumbnail: Thumbnail) -> Thumb
 def transcoding_shape(platform: Platform, vod: Vod) -> Transcoding:
     """As it was recorded, and what else was asked for."""
     made = renditions.of(platform.world, vod)
-    going = [each for each in made if each.status in {"queued", "processing"}]
+    going = [rendition for rendition in made if rendition.status in {"queued", "processing"}]
     is_going = bool(going) or vod.status == "processing"
-    shares = [100 if each.status in {"ready", "failed"} else each.progress_percent for each in made]
+    shares = [
+        100 if rendition.status in {"ready", "failed"} else rendition.progress_percent
+        for rendition in made
+    ]
     if vod.status == "processing":
         shares = [0]
     return {
         "status": "failed" if vod.status == "failed" else _STATUS[is_going],
         "progress_percent": sum(shares) // len(shares) if shares else 100,
         "renditions": [
-            *(_rendition(each, each.label, vod.status) for each in vod.qualities),
-            *(_rendition(each, each.name, each.status) for each in made),
+            *(_rendition(quality, quality.label, vod.status) for quality in vod.qualities),
+            *(_rendition(rendition, rendition.name, rendition.status) for rendition in made),
         ],
     }
 

@@ -96,7 +96,7 @@ def vod_shape(platform: Platform, vod: Vod, dialect: Dialect) -> VodShape:
         "is_nsfw": vod.is_nsfw,
         "content_warning": vod.content_warning,
         "chapters": [
-            chapter_shape(platform, vod, each) for each in chapters.of(platform.world, vod)
+            chapter_shape(platform, vod, chapter) for chapter in chapters.of(platform.world, vod)
         ],
         "qualities": _qualities(platform, vod),
         "stream": _stream(platform, vod),
@@ -158,7 +158,7 @@ def added_url(pictures: str, thumbnail: Thumbnail) -> str:
 
 def _qualities(platform: Platform, vod: Vod) -> list[QualityShape]:
     """As it was recorded, and what else was made of it, each where it plays by itself."""
-    found: list[QualityShape] = [
+    details: list[QualityShape] = [
         {
             "label": quality.label,
             "width": quality.width,
@@ -168,18 +168,18 @@ def _qualities(platform: Platform, vod: Vod) -> list[QualityShape]:
         }
         for quality in vod.qualities
     ]
-    for made in renditions.of(platform.world, vod):
-        if made.status == "ready":
-            found.append(
+    for rendition in renditions.of(platform.world, vod):
+        if rendition.status == "ready":
+            details.append(
                 {
-                    "label": made.name,
-                    "width": made.width,
-                    "height": made.height,
-                    "bitrate": made.bitrate,
-                    "url": f"{platform.addresses.media}/{made.uid}/manifest/video.m3u8",
+                    "label": rendition.name,
+                    "width": rendition.width,
+                    "height": rendition.height,
+                    "bitrate": rendition.bitrate,
+                    "url": f"{platform.addresses.media}/{rendition.uid}/manifest/video.m3u8",
                 }
             )
-    return found
+    return details
 
 
 def _stream(platform: Platform, vod: Vod) -> VodStream | None:

@@ -42,8 +42,8 @@ def test_png_texts_and_profiles_never_reach_the_decoder() -> None:
     packed = zlib.compress(TEXT)
     extra = [chunk(b"zTXt", b"k\0\0" + packed), chunk(b"iCCP", b"k\0\0" + packed)]
     extra += [chunk(b"iTXt", b"k\0\1\0\0\0" + packed), chunk(b"eXIf", TEXT), chunk(b"acTL", b"")]
-    for each in extra:
-        assert drawing_png(png(each)) == png()
+    for data in extra:
+        assert drawing_png(png(data)) == png()
     picture = look_at(png(*extra))
     # What was sent is kept as it came.
     assert (picture.width, picture.height, picture.content) == (4, 3, png(*extra))

@@ -37,7 +37,7 @@ def part_of(*packets: Packet, tracks: tuple[Track, ...] = (VIDEO, AUDIO)) -> Hls
 
 
 def content(octets: bytes, path: str) -> list[bytes]:
-    return [found for name, found in boxes(octets) if name == path]
+    return [data for name, data in boxes(octets) if name == path]
 
 
 def test_an_init_segment_describes_each_track_and_announces_fragments() -> None:

@@ -122,10 +122,10 @@ def test_an_index_cut_anywhere_gives_what_was_before_the_cut(
         if file.name != NAME:
             (folder / file.name).symlink_to(file)
     whole = (recording / NAME).read_bytes()
-    kept = whole[:cut]
-    (folder / NAME).write_bytes(kept + noise)
+    data = whole[:cut]
+    (folder / NAME).write_bytes(data + noise)
     window = read_index(folder).window()
-    parts = kept.count(b'{"part"') - (b'{"part"' in kept.rpartition(b"\n")[2])
+    parts = data.count(b'{"part"') - (b'{"part"' in data.rpartition(b"\n")[2])
     assert window.duration >= parts * 18_000 - 18_000 * 5 * (b'"segment"' in noise)
     assert window.duration <= 13 * 18_000
     assert check_media(playlist.plain(window)) in ([], ["every_fmp4_segment_has_a_map"])

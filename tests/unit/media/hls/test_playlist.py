@@ -175,8 +175,8 @@ def test_the_multivariant_playlist_says_what_was_measured() -> None:
     add(window, 1)
     text = playlist.multivariant(window, "stream.m3u8")
     assert check_multivariant(text) == []
-    given = attributes(text.splitlines()[3])
-    assert given == {
+    values = attributes(text.splitlines()[3])
+    assert values == {
         "BANDWIDTH": "80000",
         "AVERAGE-BANDWIDTH": "60000",
         "CODECS": "avc1.64001f,mp4a.40.2",

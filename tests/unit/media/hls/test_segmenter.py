@@ -68,8 +68,8 @@ def check(parts: list[HlsPart], packets: list[Packet], part_target: int) -> None
                 assert one.dts + one.duration == other.dts
     for track in (VIDEO, AUDIO):
         came = [packet.dts for packet in packets if packet.track == track]
-        kept = [one.dts for part in parts for one in part.packets if one.track == track]
-        assert kept == came
+        counts = [one.dts for part in parts for one in part.packets if one.track == track]
+        assert counts == came
 
 
 @table("rate", [12, 15, 24, 24000 / 1001, 25, 30000 / 1001, 30, 48, 50, 60, 120])

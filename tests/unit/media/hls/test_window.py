@@ -83,8 +83,8 @@ def test_the_dvr_window_is_never_shorter_than_three_target_durations() -> None:
 def test_what_leaves_the_dvr_window_is_kept_for_the_length_of_its_playlist() -> None:
     window = window_with(0, dvr_seconds=10)
     add(window, 200)
-    kept = sum(segment.duration for segment in window.left)
-    assert 10 * 90_000 <= kept <= (10 + 1 + 3 * window.target_seconds) * 90_000
+    count = sum(segment.duration for segment in window.left)
+    assert 10 * 90_000 <= count <= (10 + 1 + 3 * window.target_seconds) * 90_000
     assert window.left[-1].msn == window.first_msn - 1
 
 

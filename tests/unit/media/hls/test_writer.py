@@ -24,10 +24,10 @@ async def test_a_finished_recording_is_read_back_as_it_was(
     hls_stream.finish()
     await hls_stream.saved()
     recorded = read_index(hls_stream.folder)
-    live, kept = hls_stream.window, recorded.window()
+    live, window = hls_stream.window, recorded.window()
     assert (recorded.bad_lines, recorded.lost_parts) == (0, 0)
     assert recorded.ended_ms == live.end_ms
-    for one, two in zip(live.complete, kept.complete, strict=True):
+    for one, two in zip(live.complete, window.complete, strict=True):
         assert (one.msn, one.init, one.start, one.duration) == (
             two.msn,
             two.init,
@@ -40,7 +40,7 @@ async def test_a_finished_recording_is_read_back_as_it_was(
             two.starts_discontinuity,
         )
         assert (hls_stream.folder / one.name).stat().st_size == one.length
-    assert kept.next_part == live.next_part
+    assert window.next_part == live.next_part
 
 
 async def test_a_publisher_that_sends_nothing_leaves_no_folder(

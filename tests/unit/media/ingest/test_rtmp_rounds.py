@@ -45,7 +45,7 @@ class Listener:
 @pytest.fixture
 def pairs() -> Iterator[Callable[[], tuple[socket.socket, socket.socket]]]:
     """Connected TCP sockets: one to be read in rounds, and its peer."""
-    made: list[socket.socket] = []
+    sockets: list[socket.socket] = []
     server = socket.create_server(("127.0.0.1", 0))
 
     def pair() -> tuple[socket.socket, socket.socket]:
@@ -53,11 +53,11 @@ def pairs() -> Iterator[Callable[[], tuple[socket.socket, socket.socket]]]:
         source, _ = server.accept()
         source.setblocking(False)
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2 * MUCH)
-        made.extend((peer, source))
+        sockets.extend((peer, source))
         return source, peer
 
     yield pair
-    for each in (server, *made):
+    for each in (server, *sockets):
         each.close()
 
 

@@ -125,7 +125,7 @@ def test_sound_that_changes_its_form_goes_on_in_the_same_track() -> None:
 
 def test_pictures_that_change_their_size_get_a_track_for_each() -> None:
     worker = Worker(30)
-    made: list[Packet] = []
+    packets: list[Packet] = []
     for number, (width, height) in enumerate(((320, 240), (161, 121))):
         context = av.CodecContext.create("flv", "w")
         assert isinstance(context, av.VideoCodecContext)
@@ -136,12 +136,12 @@ def test_pictures_that_change_their_size_get_a_track_for_each() -> None:
         (coded, *_) = [*context.encode(frame), *context.encode(None)]
         at = number * 3_000
         track = SourceTrack("picture", "Sorenson H.263", "flv")
-        made += worker.take(SourcePacket(track, at, at, True, bytes(coded)))
-    tracks = [packet.track for packet in made]
+        packets += worker.take(SourcePacket(track, at, at, True, bytes(coded)))
+    tracks = [packet.track for packet in packets]
     sizes = [(one.width, one.height) for one in tracks if isinstance(one, VideoTrack)]
     # H.264 in 4:2:0 has even sides.
     assert sizes == [(320, 240), (160, 120)]
-    assert all(packet.is_key for packet in made)
+    assert all(packet.is_key for packet in packets)
 
 
 def test_what_cannot_be_decoded_is_left_out() -> None:

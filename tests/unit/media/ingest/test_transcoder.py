@@ -70,7 +70,11 @@ class Rig:
             self.transcoder.push(packet, (), NO_PROMISE, 0)
 
     def times(self, kind: type) -> list[int]:
-        return [each.packet.pts for each in self.delivered if isinstance(each.packet.track, kind)]
+        return [
+            transcoded.packet.pts
+            for transcoded in self.delivered
+            if isinstance(transcoded.packet.track, kind)
+        ]
 
 
 def threads() -> list[threading.Thread]:
@@ -82,7 +86,7 @@ async def test_every_picture_comes_out_where_it_was_shown() -> None:
     rig.push(*pictures(25))
     rig.transcoder.end()
     assert rig.times(VideoTrack) == [number * FRAME_TICKS for number in range(25)]
-    keys = [each.packet.pts for each in rig.delivered if each.packet.is_key]
+    keys = [transcoded.packet.pts for transcoded in rig.delivered if transcoded.packet.is_key]
     assert keys == [0, GROUP * FRAME_TICKS, 2 * GROUP * FRAME_TICKS]
     first = rig.delivered[0]
     assert first.tracks == (first.packet.track,)
@@ -98,9 +102,9 @@ async def test_what_is_passed_through_keeps_its_place_among_what_is_transcoded()
 
     # then it comes untouched, and after it.
     rig.transcoder.end()
-    kinds = [type(each.packet.track) for each in rig.delivered]
+    kinds = [type(transcoded.packet.track) for transcoded in rig.delivered]
     assert kinds == [VideoTrack, AudioTrack] * 12
-    assert all(each.packet.data == b"sound" for each in rig.delivered[1::2])
+    assert all(transcoded.packet.data == b"sound" for transcoded in rig.delivered[1::2])
 
 
 async def test_sound_is_placed_by_its_samples_and_none_of_it_is_lost() -> None:

@@ -22,11 +22,11 @@ TAGS = st.lists(
 def test_tags_come_out_as_they_went_in_however_they_are_cut(
     tags: list[Tag], sizes: list[int]
 ) -> None:
-    tap, found, rest = FlvTap(), [], flv_file(tags)
+    tap, received, rest = FlvTap(), [], flv_file(tags)
     for size in sizes:
         assert tap.write(rest[:size]) == len(rest[:size])
         rest = rest[size:]
-        found += tap.take()
+        received += tap.take()
     tap.write(rest)
-    assert found + tap.take() == tags
+    assert received + tap.take() == tags
     assert tap.take() == []

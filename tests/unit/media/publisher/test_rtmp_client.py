@@ -81,9 +81,13 @@ def test_what_is_published_arrives_as_it_was_in_any_cut(piece_bytes: int) -> Non
     meeting.client.close()
     meeting.talk()
 
-    asked = [each for each in meeting.arrived if isinstance(each, PublishRequested)]
-    assert [each.key for each in asked] == ["KEY"]
-    arrived = [each for each in meeting.arrived if isinstance(each, Tag)]
+    asked = [
+        publish_requested
+        for publish_requested in meeting.arrived
+        if isinstance(publish_requested, PublishRequested)
+    ]
+    assert [publish_requested.key for publish_requested in asked] == ["KEY"]
+    arrived = [tag for tag in meeting.arrived if isinstance(tag, Tag)]
     # Metadata travels as a command to the server, which passes on what stands behind its name.
     wrapped = Tag("script", 0, amf0.encode("@setDataFrame") + TAGS[0].payload)
     assert arrived == [wrapped, *TAGS[1:]]

@@ -30,8 +30,8 @@ async def test_a_time_belongs_to_one_piece_and_the_end_to_the_last(
     hls_stream = media_store.begin(uid)
     FakeBroadcast(parts_a_segment=5).send(hls_stream, 11)
     held = footage(hls_stream)
-    found = [held.at(position).position for position in (0, 89_999, 90_000, 180_000)]
-    assert found == [0, 0, 90_000, 90_000]
+    numbers = [held.at(position).position for position in (0, 89_999, 90_000, 180_000)]
+    assert numbers == [0, 0, 90_000, 90_000]
     for outside in (-1, 180_001):
         with pytest.raises(Refused) as refusal:
             held.at(outside)

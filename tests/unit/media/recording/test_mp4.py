@@ -43,23 +43,23 @@ async def test_every_frames_time_is_the_sources(
     # Given a recording of a source with B-frames,
     source = flv(seconds=3, rate=rate, video=video)
     hls_stream = await record(source)
-    made = remux(footage(hls_stream), tmp_path / "out.mp4")
+    remuxed = remux(footage(hls_stream), tmp_path / "out.mp4")
     # then its MP4 has the source's frames at the source's times (FLV's own, in milliseconds),
-    given, found = relative(stamps(source, "video")), relative(stamps(made.path, "video"))
+    given, found = relative(stamps(source, "video")), relative(stamps(remuxed.path, "video"))
     assert found == given
     # its sound is beside them to a millisecond (what comes before the first frame is dropped),
-    sources, ours = beside_the_picture(source), beside_the_picture(made.path)
+    sources, ours = beside_the_picture(source), beside_the_picture(remuxed.path)
     assert len(sources) - len(ours) in (0, 1)
     sound = zip(sources[len(sources) - len(ours) :], ours, strict=True)
     assert max(abs(one - two) for one, two in sound) <= Fraction(1, 1000)
     # and its length is the recording's.
-    assert made.seconds == pytest.approx(footage(hls_stream).seconds)
-    assert made.left_out_seconds == 0
+    assert remuxed.seconds == pytest.approx(footage(hls_stream).seconds)
+    assert remuxed.left_out_seconds == 0
 
 
 async def test_the_index_is_at_the_files_front(record: Record, tmp_path: Path) -> None:
-    made = remux(footage(await record(flv())), tmp_path / "out.mp4")
-    content = made.path.read_bytes()
+    remuxed = remux(footage(await record(flv())), tmp_path / "out.mp4")
+    content = remuxed.path.read_bytes()
     assert content.index(b"moov") < content.index(b"mdat")
     assert names(tmp_path) == ["media", "out.mp4"]
 
@@ -75,17 +75,17 @@ async def test_a_new_size_in_mid_stream_goes_into_the_same_file(
         flv(seconds=2, size="640x360", video=codec),
         flv(seconds=1, video=codec),
     )
-    made = remux(footage(hls_stream), tmp_path / "out.mp4")
-    assert sizes(made.path) == [(320, 180)] * 60 + [(640, 360)] * 60 + [(320, 180)] * 30
-    found = stamps(made.path, "video")
+    remuxed = remux(footage(hls_stream), tmp_path / "out.mp4")
+    assert sizes(remuxed.path) == [(320, 180)] * 60 + [(640, 360)] * 60 + [(320, 180)] * 30
+    found = stamps(remuxed.path, "video")
     assert all(one.dts < two.dts for one, two in pairwise(found))
-    assert made.left_out_seconds == 0
+    assert remuxed.left_out_seconds == 0
 
 
 async def test_a_player_can_go_back_over_a_change_of_size(record: Record, tmp_path: Path) -> None:
     hls_stream = await record(flv(seconds=2), flv(seconds=2, size="640x360"))
-    made = remux(footage(hls_stream), tmp_path / "out.mp4")
-    with av.open(str(made.path)) as container:
+    remuxed = remux(footage(hls_stream), tmp_path / "out.mp4")
+    with av.open(str(remuxed.path)) as container:
         widths = []
         for seconds in (3, 0):
             container.seek(seconds * av.time_base)
@@ -105,9 +105,9 @@ async def test_every_codec_goes_into_a_file_also_over_a_change(
     record: Record, tmp_path: Path, video: str
 ) -> None:
     part = flv(seconds=1, video=video)
-    made = remux(footage(await record(part, part)), tmp_path / "out.mp4")
-    assert len(stamps(made.path, "video")) == 60
-    assert made.left_out_seconds == 0
+    remuxed = remux(footage(await record(part, part)), tmp_path / "out.mp4")
+    assert len(stamps(remuxed.path, "video")) == 60
+    assert remuxed.left_out_seconds == 0
 
 
 HEVC = "libx265 -preset ultrafast -x265-params keyint=30:log-level=none"
@@ -128,23 +128,23 @@ async def test_mp4_of_a_stream_whose_codec_changed_is_whole(record: Record, tmp_
     hls_stream = await record(
         flv(seconds=1, video=HEVC), flv(seconds=3), flv(seconds=1, video=HEVC)
     )
-    made = remux(footage(hls_stream), tmp_path / "out.mp4")
+    remuxed = remux(footage(hls_stream), tmp_path / "out.mp4")
     # Reordered pictures of a run are shown while the next one begins: two are at the same time.
-    assert sizes(made.path) in ([(320, 180)] * count for count in range(148, 151))
-    assert made.left_out_seconds == 0
-    found = stamps(made.path, "video")
+    assert sizes(remuxed.path) in ([(320, 180)] * count for count in range(148, 151))
+    assert remuxed.left_out_seconds == 0
+    found = stamps(remuxed.path, "video")
     assert found[0].pts < 0.1
     steps = [float(two.pts - one.pts) for one, two in pairwise(found)]
     assert max(steps) < 0.2
-    assert float(found[-1].pts) == pytest.approx(made.seconds, abs=0.1)
+    assert float(found[-1].pts) == pytest.approx(remuxed.seconds, abs=0.1)
 
 
 async def test_mp4_keeps_the_shape_of_a_picture_that_changed_codec_and_size(
     record: Record, tmp_path: Path
 ) -> None:
     hls_stream = await record(flv(seconds=2), flv(seconds=1, size="180x320", video=HEVC))
-    made = remux(footage(hls_stream), tmp_path / "out.mp4")
-    with av.open(str(made.path)) as container:
+    remuxed = remux(footage(hls_stream), tmp_path / "out.mp4")
+    with av.open(str(remuxed.path)) as container:
         frame = [*container.decode(video=0)][-1].reformat(format="gray")
     # It stands upright between two dark sides.
     row = bytes(frame.planes[0])[90 * frame.planes[0].line_size :][:320]
@@ -160,15 +160,15 @@ async def test_mp4_of_a_stream_whose_sound_changed_is_whole(
     # Given a recording of two runs that differ in their sound alone,
     source = flv(seconds=2)
     hls_stream = await record(source, flv(seconds=2, audio=audio), flv(seconds=1))
-    made = remux(footage(hls_stream), tmp_path / "out.mp4")
+    remuxed = remux(footage(hls_stream), tmp_path / "out.mp4")
     # then its pictures are as they were,
-    assert len(stamps(made.path, "video")) == 150
-    assert made.left_out_seconds == 0
+    assert len(stamps(remuxed.path, "video")) == 150
+    assert remuxed.left_out_seconds == 0
     # and its sound is of one kind, as long, and in time.
-    kinds, seconds = sounds(made.path)
+    kinds, seconds = sounds(remuxed.path)
     assert kinds == {(48_000, "stereo")}
-    assert seconds == pytest.approx(made.seconds, abs=0.15)
-    found = stamps(made.path, "audio")
+    assert seconds == pytest.approx(remuxed.seconds, abs=0.15)
+    found = stamps(remuxed.path, "audio")
     assert max(float(two.pts - one.pts) for one, two in pairwise(found)) < 0.03
 
 
@@ -176,9 +176,9 @@ async def test_mp4_of_a_stream_whose_sound_changed_is_whole(
 async def test_sound_alone_and_picture_alone_are_recordings_too(
     record: Record, tmp_path: Path, video: str, audio: str
 ) -> None:
-    made = remux(footage(await record(flv(video=video, audio=audio))), tmp_path / "out.mp4")
+    remuxed = remux(footage(await record(flv(video=video, audio=audio))), tmp_path / "out.mp4")
     kind = "video" if video else "audio"
-    assert float(stamps(made.path, kind)[-1].pts) == pytest.approx(4, abs=0.1)
+    assert float(stamps(remuxed.path, kind)[-1].pts) == pytest.approx(4, abs=0.1)
 
 
 async def test_damage_is_left_out_and_nothing_half_made_is_left_behind(

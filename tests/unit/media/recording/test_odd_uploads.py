@@ -86,10 +86,10 @@ def imported(source: Path, folder: Path) -> tuple[Path, Path]:
     return whole, folder / "default.mp4"
 
 
-def assert_same(source: Path, made: Path, frame_count: int) -> None:
+def assert_same(source: Path, path: Path, frame_count: int) -> None:
     """The same pictures and sound, as long, and as much apart, as a player of the source has it."""
     pictures, sounds = shown(source, "video"), shown(source, "audio")
-    made_pictures, made_sounds = shown(made, "video"), shown(made, "audio")
+    made_pictures, made_sounds = shown(path, "video"), shown(path, "audio")
     assert made_pictures.frames == frame_count
     length = pictures.end - pictures.start
     assert made_pictures.end - made_pictures.start == pytest.approx(length, abs=0.05)
@@ -104,8 +104,8 @@ def test_upload_with_two_sound_tracks_plays_the_default_one(tmp_path: Path) -> N
     source = encode(
         tmp_path / "two.mp4", PICTURE, "anullsrc=r=48000", BEEP, options=f"{tracks} {H264}"
     )
-    for made in imported(source, tmp_path / "made"):
-        assert len(shown(made, "audio").onsets) == 4
+    for path in imported(source, tmp_path / "made"):
+        assert len(shown(path, "audio").onsets) == 4
 
 
 def test_upload_with_a_single_image_before_its_picture_plays_the_picture(tmp_path: Path) -> None:
@@ -116,8 +116,8 @@ def test_upload_with_a_single_image_before_its_picture_plays_the_picture(tmp_pat
     tracks = ["-map", "1:v", "-map", "0", "-c", "copy"]
     source = run("-i", str(base), "-i", str(still), *tracks, str(tmp_path / "both.mov"))
     assert probe(source).video_codec == "h264"
-    for made in imported(source, tmp_path / "made"):
-        assert shown(made, "video").frames == 60
+    for path in imported(source, tmp_path / "made"):
+        assert shown(path, "video").frames == 60
 
 
 ONE = 1 << 16
@@ -150,8 +150,8 @@ def test_upload_is_turned_and_mirrored_as_its_display_matrix_says(
     assert probed.orientation == name
     size = (90, 160) if matrix[0] == 0 else (160, 90)
     assert (probed.width, probed.height) == size
-    for made in imported(source, tmp_path / "made"):
-        picture = shown(made, "video")
+    for path in imported(source, tmp_path / "made"):
+        picture = shown(path, "video")
         assert picture.size == size
         assert picture.quarters == [number == quarter for number in range(4)]
 
@@ -159,8 +159,8 @@ def test_upload_is_turned_and_mirrored_as_its_display_matrix_says(
 def test_what_an_edit_list_hides_is_not_shown(tmp_path: Path) -> None:
     base = encode(tmp_path / "base.mp4", PICTURE, BEEP)
     source = run("-ss", "1.5", "-i", str(base), "-c", "copy", str(tmp_path / "cut.mp4"))
-    for made in imported(source, tmp_path / "made"):
-        assert_same(source, made, 75)
+    for path in imported(source, tmp_path / "made"):
+        assert_same(source, path, 75)
 
 
 def test_a_delay_by_edit_list_is_a_delay(tmp_path: Path) -> None:
@@ -169,10 +169,10 @@ def test_a_delay_by_edit_list_is_a_delay(tmp_path: Path) -> None:
     tracks = ["-map", "1:v", "-map", "0:a", "-c", "copy"]
     source = run(*late, "-i", base, "-i", base, *tracks, str(tmp_path / "late.mp4"))
     sounds = shown(source, "audio").onsets
-    for made in imported(source, tmp_path / "made"):
-        start = shown(made, "video").start
-        assert [at - start for at in shown(made, "audio").onsets] == pytest.approx(sounds, abs=0.03)
-        assert shown(made, "video").frames == 90
+    for path in imported(source, tmp_path / "made"):
+        start = shown(path, "video").start
+        assert [at - start for at in shown(path, "audio").onsets] == pytest.approx(sounds, abs=0.03)
+        assert shown(path, "video").frames == 90
 
 
 def test_sound_before_the_first_picture_is_kept(tmp_path: Path) -> None:
@@ -181,8 +181,8 @@ def test_sound_before_the_first_picture_is_kept(tmp_path: Path) -> None:
     tracks = ["-map", "0:v", "-map", "1:a", "-c", "copy"]
     source = run(*late, "-i", base, "-i", base, *tracks, str(tmp_path / "late.mp4"))
     plays, download = imported(source, tmp_path / "made")
-    for made in (plays, download):
-        pictures, sounds = shown(made, "video"), shown(made, "audio")
+    for path in (plays, download):
+        pictures, sounds = shown(path, "video"), shown(path, "audio")
         assert len(sounds.onsets) == 3
         apart = pictures.onsets[-1] - sounds.onsets[-1]
         assert apart == pytest.approx(1.3, abs=0.05)
@@ -205,10 +205,10 @@ def test_upload_cut_off_in_the_middle_plays_to_its_last_whole_packet(
 ) -> None:
     source = encode(tmp_path / name, PICTURE, BEEP, options=f"{H264} {options}", seconds=6)
     source.write_bytes(source.read_bytes()[: source.stat().st_size * 6 // 10])
-    for made in imported(source, tmp_path / "made"):
+    for path in imported(source, tmp_path / "made"):
         # Every packet that is left can be decoded, to where the file breaks off.
-        assert 1.9 < shown(made, "audio").end - shown(made, "audio").start < 4.5
-        assert 1.9 < shown(made, "video").end - shown(made, "video").start < 4.5
+        assert 1.9 < shown(path, "audio").end - shown(path, "audio").start < 4.5
+        assert 1.9 < shown(path, "video").end - shown(path, "video").start < 4.5
 
 
 def test_mp4_without_its_index_is_refused_with_the_reason(tmp_path: Path) -> None:
@@ -229,8 +229,8 @@ def test_transport_stream_whose_clock_wraps_is_whole(tmp_path: Path) -> None:
     base = encode(tmp_path / "base.mp4", PICTURE, BEEP)
     wraps = ["-c", "copy", "-f", "mpegts", "-output_ts_offset", "95441.5"]
     source = run("-i", str(base), *wraps, str(tmp_path / "wrap.ts"))
-    for made in imported(source, tmp_path / "made"):
-        assert_same(source, made, 120)
+    for path in imported(source, tmp_path / "made"):
+        assert_same(source, path, 120)
 
 
 @pytest.mark.parametrize("b_frames", [0, 3])
@@ -276,8 +276,8 @@ def test_joined_transport_streams_play_one_after_the_other(tmp_path: Path) -> No
     two = encode(tmp_path / "two.ts", PICTURE, BEEP, options=f"{options} -ac 2", seconds=3)
     joined = tmp_path / "joined.ts"
     joined.write_bytes(one.read_bytes() + two.read_bytes())
-    for made in imported(joined, tmp_path / "made"):
-        pictures, sounds = shown(made, "video"), shown(made, "audio")
+    for path in imported(joined, tmp_path / "made"):
+        pictures, sounds = shown(path, "video"), shown(path, "audio")
         # The last picture before the seam cannot be told from one that has lost its end.
         assert pictures.frames in (209, 210)
         assert pictures.end - pictures.start == pytest.approx(7, abs=0.15)
@@ -287,9 +287,9 @@ def test_joined_transport_streams_play_one_after_the_other(tmp_path: Path) -> No
 
 def test_reordered_pictures_at_a_low_rate_are_not_seconds_late(tmp_path: Path) -> None:
     source = encode(tmp_path / "slow.mp4", PICTURE.replace("rate=30", "rate=2"), BEEP)
-    for made in imported(source, tmp_path / "made"):
-        assert shown(made, "video").start < 0.3
-        assert shown(made, "video").frames == 8
+    for path in imported(source, tmp_path / "made"):
+        assert shown(path, "video").start < 0.3
+        assert shown(path, "video").frames == 8
 
 
 def test_a_turned_hdr_upload_keeps_its_colours(tmp_path: Path) -> None:
@@ -297,8 +297,8 @@ def test_a_turned_hdr_upload_keeps_its_colours(tmp_path: Path) -> None:
     options = f"-vf setparams={colours} {H264}"
     source = encode(tmp_path / "hdr.mp4", CORNER, BEEP, options=options, seconds=0.5)
     source.write_bytes(with_matrix(source.read_bytes(), 0, ONE, -ONE, 0))
-    for made in imported(source, tmp_path / "made"):
-        with av.open(str(made)) as container:
+    for path in imported(source, tmp_path / "made"):
+        with av.open(str(path)) as container:
             frame = next(container.decode(video=0))
         assert (frame.color_primaries, frame.color_trc, frame.colorspace) == (9, 18, 9)
 
@@ -306,6 +306,6 @@ def test_a_turned_hdr_upload_keeps_its_colours(tmp_path: Path) -> None:
 def test_hevc_download_has_the_name_that_apples_players_look_for(tmp_path: Path) -> None:
     hevc = "-c:v libx265 -preset ultrafast -x265-params log-level=none -pix_fmt yuv420p -c:a aac"
     source = encode(tmp_path / "a.mkv", CORNER, BEEP, options=hevc, seconds=1)
-    for made in imported(source, tmp_path / "made"):
-        with av.open(str(made)) as container:
+    for path in imported(source, tmp_path / "made"):
+        with av.open(str(path)) as container:
             assert container.streams.video[0].codec_context.codec_tag == "hvc1"

@@ -91,8 +91,8 @@ async def test_the_mp4_is_made_once_and_kept_beside_the_segments(
     hls_stream = await record(flv())
     one, two = await asyncio.gather(recordings.mp4(uid), recordings.mp4(uid))
     assert one == two == hls_stream.folder / "default.mp4"
-    made = one.stat().st_mtime_ns
-    assert (await recordings.mp4(uid)).stat().st_mtime_ns == made
+    number = one.stat().st_mtime_ns
+    assert (await recordings.mp4(uid)).stat().st_mtime_ns == number
 
 
 async def test_a_live_stream_has_no_mp4_yet(

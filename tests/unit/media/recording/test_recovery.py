@@ -61,9 +61,9 @@ def test_after_kill_9_every_finished_part_is_there_and_the_recording_has_ended(
     # when it is recovered,
     recovered = recover(tmp_path / UID)
     # then all that it had written is there (and perhaps one part more than it could say),
-    found = recovered.duration_ms // 200
-    assert found in (written, written + 1)
-    assert recovered.end_ms == START_MS + 200 * found
+    number = recovered.duration_ms // 200
+    assert number in (written, written + 1)
+    assert recovered.end_ms == START_MS + 200 * number
     assert not recovered.had_ended
     # the recording plays,
     window = read_index(tmp_path / UID).window()

@@ -59,7 +59,7 @@ def film(cuts: list[Cut]) -> bytes:
 
 
 def packets(cuts: list[Cut], kind: type[object]) -> list[Packet]:
-    return [each for cut in cuts for each in cut.part.packets if type(each.track) is kind]
+    return [packet for cut in cuts for packet in cut.part.packets if type(packet.track) is kind]
 
 
 @table(
@@ -80,8 +80,8 @@ def test_each_rendition_is_cut_where_its_source_is(options: dict[str, str]) -> N
 
     for name, cuts in zip(NAMES, renditions, strict=True):
         assert [shape(cut.part) for cut in cuts] == [shape(part) for part in parts]
-        with av.open(BytesIO(film(cuts)), "r") as made:
-            shown = list(made.decode(video=0))
+        with av.open(BytesIO(film(cuts)), "r") as input_container:
+            shown = list(input_container.decode(video=0))
             assert {frame.height for frame in shown} == {min(180, int(name[:-1]))}
         frames = [p for part in parts for p in part.packets if type(p.track) is VideoTrack]
         assert len(shown) == len(frames)

@@ -24,7 +24,7 @@ def packets(**options: str) -> tuple[list[Packet], tuple[Track, ...]]:
 def again(given: list[Packet], tracks: tuple[Track, ...]) -> tuple[list[Packet], FlvReader]:
     reader, writer = FlvReader(), TagWriter()
     written = (tag for packet in given for tag in writer.write(packet, tracks))
-    return [found for tag in written for found in reader.read(tag)], reader
+    return [packet for tag in written for packet in reader.read(tag)], reader
 
 
 @table(

@@ -44,7 +44,7 @@ def test_units_survive_being_packed_and_unpacked(given_units: list[bytes]) -> No
 
 @given(units)
 def test_another_library_understands_our_payloads_and_we_its(given_units: list[bytes]) -> None:
-    stream = b"".join(h264_depayload(each) for each in h264.payloads(given_units))
+    stream = b"".join(h264_depayload(payload) for payload in h264.payloads(given_units))
     assert stream == b"".join(b"\x00\x00\x00\x01" + unit for unit in given_units)
 
     unpacked = h264.Units()
@@ -98,14 +98,14 @@ def test_a_publisher_of_garbage_gives_no_picture_and_breaks_nothing(
         reorder: Reorder[packets.RtpPacket] = Reorder(wait_ms=5)
         for now_ms, (number, is_marked, payload) in enumerate(received):
             packet = packets.RtpPacket(96, is_marked, number, number * 3_000, 1, payload)
-            for each in reorder.push(number, packet, now_ms):
+            for rtp_packet in reorder.push(number, packet, now_ms):
                 # then each packet is taken or left out,
-                if each is None:
+                if rtp_packet is None:
                     depacketizer.lose()
                 else:
-                    depacketizer.take(each)
+                    depacketizer.take(rtp_packet)
     # and H.264 without parameter sets is never shown.
-    assert not [each for each in given if isinstance(each, Packet)]
+    assert not [packet for packet in given if isinstance(packet, Packet)]
 
 
 @given(st.binary(max_size=80))
@@ -217,7 +217,9 @@ def test_another_source_is_not_mixed_in_and_follows_when_the_first_is_silent() -
         for ssrc in (7, 8):
             receiver.push(packets.RtpPacket(96, True, at_ms // 100, at_ms * 90, ssrc, b"x"), at_ms)
     # then the first is taken, whole,
-    assert [(each.ssrc, each.sequence) for each in kept.packets] == [(7, at) for at in range(5)]
+    assert [(packet.ssrc, packet.sequence) for packet in kept.packets] == [
+        (7, at) for at in range(5)
+    ]
     assert kept.losses == 0
     # and the second from when the first has been silent for a while.
     receiver.push(packets.RtpPacket(96, True, 50, 0, 8, b"x"), 1_000)

@@ -12,10 +12,10 @@ from tests.support.tables import table
 def test_who_asks_is_told_its_own_address(host: str) -> None:
     request = peer.Message(peer.Method.BINDING, peer.Class.REQUEST)
 
-    told = answer(bytes(request), host, 5_000)
+    data = answer(bytes(request), host, 5_000)
 
-    assert told is not None
-    message = peer.parse_message(told)
+    assert data is not None
+    message = peer.parse_message(data)
     assert message.transaction_id == request.transaction_id
     assert message.message_class is peer.Class.RESPONSE
     assert message.attributes["XOR-MAPPED-ADDRESS"] == (host.partition("%")[0], 5_000)

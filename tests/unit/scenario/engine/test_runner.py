@@ -46,8 +46,8 @@ async def test_a_step_is_repeated_so_often_and_then_what_follows_it_begins() -> 
 """
     )
 
-    told = [at_ms for at_ms, text in played.notes if text == "tick"]
-    assert told == [1_000, 11_000, 21_000]
+    numbers = [at_ms for at_ms, text in played.notes if text == "tick"]
+    assert numbers == [1_000, 11_000, 21_000]
     assert (21_000, "done") in played.notes
     assert [at_ms for at_ms, text in played.notes if text == "for ever"] == [21_000]
 

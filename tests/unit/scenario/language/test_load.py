@@ -41,7 +41,7 @@ expect:
 def mistakes(text: str, **options: object) -> list[str]:
     with pytest.raises(WrongScenario) as refused:
         load(text, "x.yaml", **options)  # type: ignore[arg-type]
-    return [str(each) for each in refused.value.mistakes]
+    return [str(mistake) for mistake in refused.value.mistakes]
 
 
 def test_a_scenario_is_read_whole() -> None:
@@ -77,7 +77,7 @@ def test_parameters_are_given_by_their_player() -> None:
     ],
 )
 def test_a_wrong_parameter_is_refused(given: dict[str, object], told: str) -> None:
-    assert [each.split(": ", 2)[2] for each in mistakes(LAUNCH, given=given)] == [told]
+    assert [mistake.split(": ", 2)[2] for mistake in mistakes(LAUNCH, given=given)] == [told]
 
 
 def test_a_parameter_without_default_must_be_given() -> None:
@@ -114,7 +114,7 @@ expect:
 
 
 def test_all_mistakes_come_at_once_with_place_rule_and_the_nearest_word() -> None:
-    found = mistakes(WRONG, read_file=lambda _: "1s ada: Hello!\n2s adda: Hello!\n")
+    names = mistakes(WRONG, read_file=lambda _: "1s ada: Hello!\n2s adda: Hello!\n")
 
     for expected in (
         "x.yaml:3:1: unknown-key: abuot is not known here; did you mean about?",
@@ -138,9 +138,9 @@ def test_all_mistakes_come_at_once_with_place_rule_and_the_nearest_word() -> Non
         "x.yaml:21:18: unknown-user: lines.txt: there is no user adda; did you mean ada?",
         "x.yaml:19:14: one-trigger: A step begins once: at or after, not both.",
     ):
-        assert expected in found
-    assert any("above compares numbers, and this is a text" in each for each in found)
-    assert any("There is nothing called viewers" in each for each in found)
+        assert expected in names
+    assert any("above compares numbers, and this is a text" in each for each in names)
+    assert any("There is nothing called viewers" in each for each in names)
 
 
 @table("file", ["/etc/hosts", "../film.mp4", "a/../../film.mp4"])
@@ -158,7 +158,7 @@ timeline:
   - {name: b, after: a, log: two}
 """
 
-    assert {each.split(": ")[1] for each in mistakes(text)} == {"circle"}
+    assert {mistake.split(": ")[1] for mistake in mistakes(text)} == {"circle"}
 
 
 def test_what_the_seed_brings_may_be_spoken_of() -> None:

@@ -29,10 +29,10 @@ from tests.support.tables import table
     ],
 )
 def test_scalars_are_read_as_yaml_1_2_does(text: str, value: object) -> None:
-    found = tree.read(f"a: {text}", "x.yaml").plain()["a"]
+    result = tree.read(f"a: {text}", "x.yaml").plain()["a"]
 
-    assert found == value
-    assert type(found) is type(value)
+    assert result == value
+    assert type(result) is type(value)
 
 
 def test_a_comma_in_brackets_is_no_end_of_a_value() -> None:

@@ -49,7 +49,7 @@ def test_a_document_tells_steps_expectations_counts_and_the_chart(report: dict[s
         "missed",
         "refused",
     ]
-    assert [each["met"] for each in report["expectations"]] == [False, True, False]
+    assert [expectation["met"] for expectation in report["expectations"]] == [False, True, False]
     assert report["counts"]["chat.posted/launch"] == 100
     assert sum(report["chart"]["chat"]["values"]) == 100
     assert report["chart"]["states"][0] == {
@@ -64,7 +64,11 @@ def test_a_document_tells_steps_expectations_counts_and_the_chart(report: dict[s
 def test_a_miss_says_in_a_sentence_what_was_seen_when_and_what_came_closest(
     report: dict[str, Any],
 ) -> None:
-    missed = [failure_message(each) for each in report["expectations"] if not each["met"]]
+    missed = [
+        failure_message(expectation)
+        for expectation in report["expectations"]
+        if not expectation["met"]
+    ]
 
     assert missed == [
         "stream.launch.status should be ended, and was live at 12s.",

@@ -30,10 +30,10 @@ def test_days_begin_at_midnight_there_however_long_they_are(
 
     told = pairwise(starts)
     assert [(two - one) / HOUR_MS for one, two in told] == hours
-    assert [hour_of(zone)(each)[1] for each in starts] == [0, 0, 0]
+    assert [hour_of(zone)(start)[1] for start in starts] == [0, 0, 0]
     assert starts[-1] <= at(now) < starts[-1] + 25 * HOUR_MS
     # A quarter of an hour, which is the finest that is kept, divides them all.
-    assert all(each % 900_000 == 0 for each in starts)
+    assert all(start % 900_000 == 0 for start in starts)
 
 
 def test_an_instant_has_the_date_and_the_hour_of_its_place() -> None:

@@ -90,7 +90,7 @@ def _parse(text: str | bytes) -> Command | None:
     try:
         return parse(text)
     except FrameError as mistake:
-        told = mistake
-    assert told.code in CODES
-    assert told.message.encode()
+        frame_error = mistake
+    assert frame_error.code in CODES
+    assert frame_error.message.encode()
     return None

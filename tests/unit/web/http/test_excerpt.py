@@ -131,4 +131,6 @@ def test_log_keeps_the_newest_that_fit() -> None:
     for seq in range(50, 53):
         log.note(entry(seq))
     after, _ = log.find(lambda _: True, after=-1, count=100)
-    assert after[: len(after) - 3] == [each for each in entries if each.world == "b"]
+    assert after[: len(after) - 3] == [
+        logged_request for logged_request in entries if logged_request.world == "b"
+    ]

@@ -23,9 +23,11 @@ def test_request_log_lets_the_oldest_go_when_all_are_too_large() -> None:
     for _ in range(50):
         log.note(entry(log, answer=b"x" * 10_000, answer_bytes=10_000))
 
-    kept, _ = log.find(lambda _: True, after=0, count=100)
-    assert [each.seq for each in kept] == list(range(51 - len(kept), 51))
-    assert log.dropped["default"] == 50 - len(kept) > 40
+    logged_requests, _ = log.find(lambda _: True, after=0, count=100)
+    assert [logged_request.seq for logged_request in logged_requests] == list(
+        range(51 - len(logged_requests), 51)
+    )
+    assert log.dropped["default"] == 50 - len(logged_requests) > 40
 
 
 def test_answer_is_shown_as_json_text_or_nothing() -> None:

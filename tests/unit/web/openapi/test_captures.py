@@ -40,22 +40,22 @@ def test_a_har_file_is_read() -> None:
     [(0, ""), (101, ""), (304, ""), (201, "multipart/form-data; boundary=x")],
 )
 def test_what_cannot_be_asked_again_is_left_out(status: int, media_type: str) -> None:
-    told = json.loads(har())
-    (entry,) = told["log"]["entries"]
+    payload = json.loads(har())
+    (entry,) = payload["log"]["entries"]
     other = json.loads(json.dumps(entry))
     other["response"]["status"] = status
     other["request"]["postData"]["mimeType"] = media_type
-    told["log"]["entries"].append(other)
-    assert [each.number for each in read(json.dumps(told))] == [1]
+    payload["log"]["entries"].append(other)
+    assert [each.number for each in read(json.dumps(payload))] == [1]
 
 
 def test_an_answer_that_was_saved_as_base64_is_read() -> None:
-    told = json.loads(har())
+    payload = json.loads(har())
     content = {"text": base64.b64encode(b'{"total": 3}').decode(), "encoding": "base64"}
-    told["log"]["entries"][0]["response"]["content"] = content
-    assert read(json.dumps(told))[0].response == {"total": 3}
+    payload["log"]["entries"][0]["response"]["content"] = content
+    assert read(json.dumps(payload))[0].response == {"total": 3}
     content["text"] = base64.b64encode(b"\xff\xd8").decode()
-    assert read(json.dumps(told))[0].response is None
+    assert read(json.dumps(payload))[0].response is None
 
 
 def test_lines_are_read_and_empty_ones_skipped() -> None:
@@ -76,10 +76,10 @@ def test_what_is_no_capture_is_refused(text: str) -> None:
 @given(st.text(max_size=200))
 def test_any_text_is_a_capture_or_refused(text: str) -> None:
     try:
-        found = read(text)
+        exchanges = read(text)
     except NoCapture:
         return
-    assert found
+    assert exchanges
 
 
 def exchange(response: object, status: int = 200) -> Exchange:

@@ -20,7 +20,10 @@ def get(fields: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 
 def told(here: dict[str, Any], there: dict[str, Any]) -> list[tuple[str, str, str]]:
-    return [(each.operation, each.kind, each.told) for each in compare(here, there)]
+    return [
+        (difference.operation, difference.kind, difference.told)
+        for difference in compare(here, there)
+    ]
 
 
 def test_a_document_does_not_differ_from_itself() -> None:

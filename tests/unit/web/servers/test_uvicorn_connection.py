@@ -51,11 +51,11 @@ async def client(
     config.timeout_keep_alive = keep_alive  # type: ignore[assignment]  # as short as a test's
     config.load()
     loop = asyncio.get_running_loop()
-    made: list[Hasty] = []
+    hasties: list[Hasty] = []
 
     def connection() -> Hasty:
-        made.append(Hasty(config, ServerState(), {}))
-        return made[-1]
+        hasties.append(Hasty(config, ServerState(), {}))
+        return hasties[-1]
 
     listener = await loop.create_server(connection, "127.0.0.1", 0)
     reader, writer = await asyncio.open_connection(*listener.sockets[0].getsockname())
@@ -66,7 +66,7 @@ async def client(
         writer.close()
         listener.close()
         await listener.wait_closed()
-    [made_one] = made
+    [made_one] = hasties
     async with asyncio.timeout(GUARD_SECONDS):
         await made_one.is_lost.wait()
     assert (made_one._patience, made_one.timeout_keep_alive_task) == (None, None)
@@ -104,7 +104,7 @@ async def test_a_request_that_never_ends_is_cut_off_with_one_line(
         writer.write(sent)
         await all_of(reader)
 
-    [line] = [each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING]
+    [line] = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
     assert line.startswith("connection closed peer=127.0.0.1:")
     assert line.endswith(f"reason={reason}")
 
@@ -136,9 +136,9 @@ async def test_a_connection_that_is_kept_for_nothing_is_closed_in_silence(
     # It is kept for longer than a head or a body may take, since nothing of either has come.
     async with client(keep_alive=0.3) as (reader, writer):
         writer.write(sent)
-        told: Any = await all_of(reader)
+        payload: Any = await all_of(reader)
 
-    assert told.endswith(b"heard " if sent == GET else b"")
+    assert payload.endswith(b"heard " if sent == GET else b"")
     assert not caplog.records
 
 

@@ -44,12 +44,14 @@ async def platform() -> AsyncIterator[Platform]:
 
 
 def test_many_are_told_as_each_of_them_is(platform: Platform) -> None:
-    found, _ = lists.page(platform.world, None, Wanted(), offset=0, count=20)
+    streams, _ = lists.page(platform.world, None, Wanted(), offset=0, count=20)
 
-    shapes = stream_shapes(platform, found)
+    shapes = stream_shapes(platform, streams)
 
     assert len(shapes) == 20
-    for shape, alone in zip(shapes, [stream_shape(platform, each) for each in found], strict=True):
+    for shape, alone in zip(
+        shapes, [stream_shape(platform, stream) for stream in streams], strict=True
+    ):
         # How long it has run is a matter of when one asks.
         assert {**shape, "duration_seconds": None} == {**alone, "duration_seconds": None}
     assert stream_shapes(platform, []) == []
@@ -63,8 +65,8 @@ def test_a_page_of_twenty_costs_no_more_questions_than_one_stream(platform: Plat
     counts = []
     for count in (1, 20):
         store.asked = 0
-        found, _ = lists.page(world, None, Wanted(), offset=0, count=count)
-        assert len(stream_shapes(platform, found)) == count
+        streams, _ = lists.page(world, None, Wanted(), offset=0, count=count)
+        assert len(stream_shapes(platform, streams)) == count
         counts.append(store.asked)
 
     assert counts == [6, 6]

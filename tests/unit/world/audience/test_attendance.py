@@ -43,10 +43,10 @@ def test_who_comes_back_is_one_person_and_two_views(
     clock.advance(GONE_MS)
     attendance.see(world, stream, "one", country="US")
 
-    told = figures.totals(world, stream)
+    totals = figures.totals(world, stream)
 
-    assert (told.views, told.uniques, told.peak) == (2, 1, 1)
-    assert [each.code for each in figures.geography(world, stream)] == ["DE"]
+    assert (totals.views, totals.uniques, totals.peak) == (2, 1, 1)
+    assert [country.code for country in figures.geography(world, stream)] == ["DE"]
     assert figures.traits(world, stream, "device") == {"tv": 1}
 
 
@@ -67,13 +67,13 @@ def test_who_watched_when_the_world_was_left_is_gone_when_it_is_opened_again(
     attendance.reopen(copy)
 
     # then the real ones have watched for ten seconds and one for none, and the others go on.
-    told = figures.totals(copy, stream)
+    totals = figures.totals(copy, stream)
     assert copy.viewers.count(stream.id) == 10
-    assert (told.peak, told.views) == (13, 13)
-    assert told.watch_ms == 2 * 10_000 + 10 * (10_000 + 1_000 + 3_600_000)
+    assert (totals.peak, totals.views) == (13, 13)
+    assert totals.watch_ms == 2 * 10_000 + 10 * (10_000 + 1_000 + 3_600_000)
     assert sum(figures.engagement(copy, stream).retention[0]) == 100.0
     attendance.reopen(copy)
-    assert figures.totals(copy, stream) == told
+    assert figures.totals(copy, stream) == totals
 
 
 def test_nobody_watches_a_stream_after_its_media_stopped(
@@ -94,12 +94,12 @@ def test_nobody_watches_a_stream_after_its_media_stopped(
     ended = streams.end_when_media_stopped(world, stream.id, stopped_ms, "gone")
 
     # then its figures end there, too: ten for a minute, and one for 15 seconds.
-    told = figures.totals(world, ended)
-    assert told.watch_ms == 10 * 60_000 + 15_000
-    assert told.mean == 10.25
+    totals = figures.totals(world, ended)
+    assert totals.watch_ms == 10 * 60_000 + 15_000
+    assert totals.mean == 10.25
     assert figures.timeline(world, ended, 1)[-1] == (stopped_ms, 0)
     clock.advance(3_600_000)
-    assert figures.totals(world, ended) == told
+    assert figures.totals(world, ended) == totals
 
 
 def test_nobody_comes_to_a_stream_that_was_over_when_its_world_was_left(
@@ -119,9 +119,9 @@ def test_nobody_comes_to_a_stream_that_was_over_when_its_world_was_left(
     ended = streams.end_when_media_stopped(copy, stream.id, stopped_ms, "stopped")
 
     # then those of the ten minutes have come, and no others.
-    told = figures.totals(copy, ended)
-    assert (told.views, told.peak) == (601, 600)
-    assert sum(each.viewers for each in figures.geography(copy, ended)) == 601
+    totals = figures.totals(copy, ended)
+    assert (totals.views, totals.peak) == (601, 600)
+    assert sum(country.viewers for country in figures.geography(copy, ended)) == 601
     assert figures.timeline(copy, ended, 5) == [
         (stopped_ms - 600_000, 1),
         (stopped_ms - 300_000, 300),

@@ -30,10 +30,10 @@ def test_a_hundred_for_ten_minutes_and_then_forty_for_ten(
     clock.advance(TEN_MINUTES_MS)
     ended = streams.end(world, stream)
 
-    told = figures.totals(world, ended)
+    totals = figures.totals(world, ended)
 
-    assert (told.peak, told.mean, told.watch_minutes) == (100, 70.0, 1_400.0)
-    assert (told.uniques, told.views) == (100, 100)
+    assert (totals.peak, totals.mean, totals.watch_minutes) == (100, 70.0, 1_400.0)
+    assert (totals.uniques, totals.views) == (100, 100)
     # The first point stands at the start; at the end everybody has gone.
     counts = [viewers for _, viewers in figures.timeline(world, ended, 5)]
     assert counts == [100, 100, 40, 40, 0]
@@ -52,9 +52,14 @@ def test_the_same_by_stays_of_their_own(world: World, clock: ManualClock, stream
     assert world.viewers.count(stream.id) == 40
     clock.advance(TEN_MINUTES_MS)
 
-    told = figures.totals(world, stream)
+    totals = figures.totals(world, stream)
 
-    assert (told.peak, told.mean, told.watch_minutes, told.uniques) == (100, 70.0, 1_400.0, 100)
+    assert (totals.peak, totals.mean, totals.watch_minutes, totals.uniques) == (
+        100,
+        70.0,
+        1_400.0,
+        100,
+    )
 
 
 def test_arrivals_over_an_hour_come_all_and_evenly(
@@ -109,10 +114,10 @@ def test_a_churn_exchanges_people_and_keeps_their_number(
 
     clock.advance(HOUR_MS)
 
-    told = figures.totals(world, stream)
+    totals = figures.totals(world, stream)
     assert world.viewers.count(stream.id) == 100
     # A tenth of a hundred a minute, for ten minutes.
-    assert (told.peak, told.views, told.uniques) == (100, 200, 200)
+    assert (totals.peak, totals.views, totals.uniques) == (100, 200, 200)
 
 
 def test_a_raid_takes_viewers_from_one_stream_to_another(
@@ -131,7 +136,7 @@ def test_a_raid_takes_viewers_from_one_stream_to_another(
     clock.advance(5_000)
     assert world.viewers.count(other.id) == 250
     assert figures.traits(world, other, "referrer") == {"raid": 200, "direct": 50}
-    countries = {each.code: each.viewers for each in figures.geography(world, other)}
+    countries = {country.code: country.viewers for country in figures.geography(world, other)}
     assert countries == {"DE": 100, "US": 100, "ZZ": 50}
 
 
@@ -149,10 +154,10 @@ def test_who_they_are_adds_up_to_how_many_they_are(
     for _ in range(6):
         clock.advance(11 * MINUTE_MS)
         views = figures.totals(world, stream).views
-        assert sum(each.viewers for each in figures.geography(world, stream)) == views
+        assert sum(country.viewers for country in figures.geography(world, stream)) == views
         assert sum(figures.traits(world, stream, "device").values()) == views
 
-    assert {each.code: each.viewers for each in figures.geography(world, stream)} == {
+    assert {country.code: country.viewers for country in figures.geography(world, stream)} == {
         "IN": 401,
         "US": 400,
         "DE": 200,
@@ -219,9 +224,9 @@ def test_a_crowd_says_how_many_it_is_now_and_then(
     cohorts.add(world, stream, 6_000, for_ms=MINUTE_MS, arrivals="even")
     clock.advance(MINUTE_MS)
 
-    told = [event.simulated for event in heard if isinstance(event, ViewersSimulated)]
+    numbers = [event.simulated for event in heard if isinstance(event, ViewersSimulated)]
 
-    assert told == [0, 1_000, 2_000, 3_000, 4_000, 5_000, 6_000]
+    assert numbers == [0, 1_000, 2_000, 3_000, 4_000, 5_000, 6_000]
 
 
 def test_nobody_is_left_of_an_ended_stream(
@@ -259,9 +264,9 @@ def test_what_cannot_be_is_refused_and_leaves_no_trace(
         ("invalid", lambda: cohorts.add(world, stream, 1, mix=Mix(signed_in=2))),
     ]
     for code, act in refused:
-        with pytest.raises(Refused) as found:
+        with pytest.raises(Refused) as error:
             act()
-        assert found.value.code == code
+        assert error.value.code == code
     clock.advance(HOUR_MS)
 
     assert world.viewers.count(stream.id) == 10

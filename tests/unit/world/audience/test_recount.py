@@ -51,7 +51,7 @@ class Recount:
     ramp: CohortPlan | None = None
 
     def present(self) -> list[Person]:
-        return [each for each in self.simulated if each.gone_ms is None]
+        return [person for person in self.simulated if person.gone_ms is None]
 
     def pass_until(self, now_ms: int) -> None:
         """Real people who fell silent, stays that are over, and the stairs of a ramp, in order."""
@@ -60,7 +60,9 @@ class Recount:
                 person.gone_ms = seen_ms + GONE_MS
                 del self.seen[name]
         while True:
-            leaving = [each.leaves_ms for each in self.present() if each.leaves_ms is not None]
+            leaving = [
+                person.leaves_ms for person in self.present() if person.leaves_ms is not None
+            ]
             stair = self.ramp.due_ms if self.ramp and not self.ramp.is_over else None
             due = min((at for at in [*leaving, stair] if at is not None), default=None)
             if due is None or due > now_ms:
@@ -116,15 +118,17 @@ def test_the_fold_equals_a_slow_recount(evening: list[tuple[int, tuple[object, .
     # then every figure is what counting gives.
     end_ms = clock.now_ms()
     people = [*recount.simulated, *recount.real]
-    spans = [(each.came_ms, end_ms if each.gone_ms is None else each.gone_ms) for each in people]
-    told = figures.totals(world, ended)
-    assert told.views == len(people)
-    assert told.uniques == len(recount.simulated) + len(recount.names)
-    assert told.watch_ms == sum(gone - came for came, gone in spans)
-    assert told.mean == round(told.watch_ms / (end_ms - began_ms), 2)
+    spans = [
+        (person.came_ms, end_ms if person.gone_ms is None else person.gone_ms) for person in people
+    ]
+    totals = figures.totals(world, ended)
+    assert totals.views == len(people)
+    assert totals.uniques == len(recount.simulated) + len(recount.names)
+    assert totals.watch_ms == sum(gone - came for came, gone in spans)
+    assert totals.mean == round(totals.watch_ms / (end_ms - began_ms), 2)
     instants = sorted({at for span in spans for at in span})
-    assert told.peak == max((_watching(spans, at) for at in instants), default=0)
-    assert ended.peak_viewer_count == told.peak
+    assert totals.peak == max((_watching(spans, at) for at in instants), default=0)
+    assert ended.peak_viewer_count == totals.peak
     for at_ms, viewers in figures.timeline(world, ended, 1):
         assert viewers == _watching(spans, at_ms)
     stays: dict[int, int] = {}

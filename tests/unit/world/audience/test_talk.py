@@ -48,17 +48,17 @@ def test_the_fold_equals_a_count_of_what_was_said(acts: list[tuple[str, int, int
     said: dict[str, int] = {}
     for row in rows:
         said[row["username"]] = said.get(row["username"], 0) + 1
-    told = figures.chat(world, now)
-    assert (told.messages, told.chatters) == (len(rows), len(said))
+    chat_figures = figures.chat(world, now)
+    assert (chat_figures.messages, chat_figures.chatters) == (len(rows), len(said))
     ranked = sorted(said.items(), key=lambda each: (-each[1], each[0]))
-    assert [(each.username, each.messages) for each in told.most_active] == ranked
+    assert [(chatter.username, chatter.messages) for chatter in chat_figures.most_active] == ranked
     if not any(act == "leave" for act, _, _ in acts):
         start_ms = now.started_at_ms if now.started_at_ms is not None else now.created_at_ms
         minutes: dict[int, int] = {}
         for row in rows:
             minute = (row["created_at_ms"] - start_ms) // MINUTE_MS
             minutes[minute] = minutes.get(minute, 0) + 1
-        assert told.peak_per_minute == max(minutes.values(), default=0)
+        assert chat_figures.peak_per_minute == max(minutes.values(), default=0)
     world.close()
 
 

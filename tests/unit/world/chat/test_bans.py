@@ -81,7 +81,7 @@ def test_a_moderator_whom_the_owner_bans_is_none_any_more(
     bans.add(world, stream, ada, bob)
 
     assert moderators.of(world, stream) == []
-    assert [type(each) for each in heard[-2:]] == [ModeratorRemoved, ChatBanned]
+    assert [type(event) for event in heard[-2:]] == [ModeratorRemoved, ChatBanned]
     with pytest.raises(Refused, match="Lift the ban first"):
         moderators.add(world, stream, bob, is_vip=False)
 

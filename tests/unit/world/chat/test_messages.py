@@ -32,7 +32,7 @@ def say(world: World, stream: Stream, author: User, content: str) -> Message:
 
 
 def contents(found: list[Message]) -> list[str]:
-    return [each.content for each in found]
+    return [message.content for message in found]
 
 
 def test_a_line_is_told_and_found_again(
@@ -201,8 +201,8 @@ def test_a_deleted_line_is_there_for_moderators_only(
 
     assert isinstance(heard[-1], ChatDeleted)
     assert messages.page(world, stream, bob, count=9) == ([], None)
-    (kept,), _ = messages.page(world, stream, ada, count=9)
-    assert (kept.content, kept.is_deleted) == ("oops", True)
+    (message,), _ = messages.page(world, stream, ada, count=9)
+    assert (message.content, message.is_deleted) == ("oops", True)
     with pytest.raises(Refused, match="Message not found"):
         messages.delete(world, stream, line.id, bob)
 
@@ -235,7 +235,7 @@ def test_a_refused_line_leaves_no_trace(
         say(world, stream, bob, "two")
 
     assert contents(messages.page(world, stream, None, count=9)[0]) == ["one", "two"]
-    assert [type(each) for each in heard[len(before) :]] == [ChatPosted, ChatPosted]
+    assert [type(event) for event in heard[len(before) :]] == [ChatPosted, ChatPosted]
 
 
 @pytest.mark.parametrize(

@@ -206,7 +206,7 @@ def test_where_one_line_may_not_be_said_twice_the_second_is_held(
 
     said = [post(world, stream, bob, content) for content in ("one", "two", "two", "one")]
 
-    assert [type(each) for each in said] == [ChatPosted, ChatPosted, ChatHeld, ChatPosted]
+    assert [type(event) for event in said] == [ChatPosted, ChatPosted, ChatHeld, ChatPosted]
 
 
 def test_what_was_said_long_ago_does_not_count_when_it_is_said_again(

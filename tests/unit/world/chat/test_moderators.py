@@ -24,7 +24,7 @@ def test_ranks_follow_the_list(
     assert rooms.rank_of(world, stream, bob) == "viewer"
     assert rooms.rank_of(world, stream, None) == "viewer"
     assert rooms.rank_of(world, stream, ada) == "broadcaster"
-    assert [type(each) for each in heard[-3:]] == [
+    assert [type(event) for event in heard[-3:]] == [
         ModeratorAdded,
         ModeratorChanged,
         ModeratorRemoved,

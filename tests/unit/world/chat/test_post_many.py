@@ -131,11 +131,11 @@ class Evening:
         rows = world.store.rows("SELECT * FROM messages ORDER BY row")
         return {
             "outcomes": self.outcomes,
-            "heard": [(type(each).__name__, astuple(each)) for each in self.heard],
+            "heard": [(type(event).__name__, astuple(event)) for event in self.heard],
             "journal": events.read(world.store, after=0, count=100_000),
             "rows": [tuple(row) for row in rows],
-            "pages": [messages.page(world, each, None, count=1_000) for each in self._rooms],
-            "talk": [talk.totals(world, each) for each in self._rooms],
+            "pages": [messages.page(world, room, None, count=1_000) for room in self._rooms],
+            "talk": [talk.totals(world, room) for room in self._rooms],
             "next id": world.ids.uuid(),
         }
 
@@ -173,9 +173,9 @@ class Evening:
         moderators.add(self.world, self.stream, self._people[name], is_vip=is_vip)
 
     def _demote(self, name: str) -> None:
-        for each in moderators.of(self.world, self.stream):
-            if each.user_row == self._people[name].row:
-                moderators.remove(self.world, self.stream, each)
+        for moderator in moderators.of(self.world, self.stream):
+            if moderator.user_row == self._people[name].row:
+                moderators.remove(self.world, self.stream, moderator)
 
     def _follow(self, name: str) -> None:
         follows.follow(self.world, self._people[name], self._people["ada"])
@@ -197,8 +197,8 @@ class Evening:
         self.world.rules = RulesConfig(chat_lines_per_minute=a_minute, chat_repeats_max=repeats)
 
     def _tighten(self, name: str) -> None:
-        told = {"limit.tighten": {"user": name, "what": "chat", "per_minute": 2}, "times": 2}
-        self.world.faults.start(reading.read(told))
+        payload = {"limit.tighten": {"user": name, "what": "chat", "per_minute": 2}, "times": 2}
+        self.world.faults.start(reading.read(payload))
 
     def _mend(self) -> None:
         self.world.faults.clear()
@@ -251,7 +251,7 @@ def test_who_takes_bursts_hears_one_where_others_hear_each_line(evening: Evening
     lines = [("bob", "a"), ("dan", "b"), ("bob", "cabbage"), ("cleo", "c"), ("dan", "d")]
     evening.do(("say", True, lines))
 
-    assert [[each.content for each in burst] for burst in bursts] == [["a", "b"], ["c", "d"]]  # type: ignore[attr-defined]
+    assert [[event.content for event in burst] for burst in bursts] == [["a", "b"], ["c", "d"]]  # type: ignore[attr-defined]
     assert isinstance(evening.heard[-1], ChatHeld)
 
 
@@ -263,9 +263,11 @@ def test_a_long_batch_is_read_from_the_journal_in_pieces(evening: Evening) -> No
 
     read: list[str] = []
     after = before
-    while found := events.read(evening.world.store, after=after, count=77, kind="ChatPosted"):
-        assert [each.seq for each in found] == list(range(after + 1, after + 1 + len(found)))
-        read += [each.values["content"] for each in found]
-        after = found[-1].seq
+    while journalleds := events.read(evening.world.store, after=after, count=77, kind="ChatPosted"):
+        assert [journalled.seq for journalled in journalleds] == list(
+            range(after + 1, after + 1 + len(journalleds))
+        )
+        read += [journalled.values["content"] for journalled in journalleds]
+        after = journalleds[-1].seq
     assert read == [str(number) for number in range(1_203)]
     assert events.last_seq(evening.world.store) == before + 1_203

@@ -40,11 +40,11 @@ def stocked() -> Iterator[World]:
 
 @given(typed=TYPED)
 def test_any_text_is_searched_and_finds_public_streams_only(stocked: World, typed: str) -> None:
-    found, total = search.streams(stocked, typed, Filters(), offset=0, count=10)
+    streams, total = search.streams(stocked, typed, Filters(), offset=0, count=10)
 
-    assert len(found) == total <= 2
-    assert all(stream.visibility == "public" for stream in found)
-    assert words.expression(typed) or found == [] or not typed.strip()
+    assert len(streams) == total <= 2
+    assert all(stream.visibility == "public" for stream in streams)
+    assert words.expression(typed) or streams == [] or not typed.strip()
 
 
 @given(typed=TYPED)
@@ -52,10 +52,10 @@ def test_any_text_has_suggestions_that_are_words_of_the_platform(
     stocked: World, typed: str
 ) -> None:
     for count in (1, 10):
-        found = suggestions.suggest(stocked, typed, count)
-        assert len(found) <= count
-        assert len({text.casefold() for text in found}) == len(found)
-        assert "Secret a" not in found
+        names = suggestions.suggest(stocked, typed, count)
+        assert len(names) <= count
+        assert len({text.casefold() for text in names}) == len(names)
+        assert "Secret a" not in names
         assert len(tags.suggest(stocked, typed, count)) <= count
 
 
@@ -73,7 +73,7 @@ def test_a_stream_is_found_by_its_whole_title(title: str) -> None:
     world = World(clock=ManualClock(), publish=lambda _: None)
     stream = make(world, title)
 
-    found, _ = search.streams(world, title, Filters(), offset=0, count=10)
+    streams, _ = search.streams(world, title, Filters(), offset=0, count=10)
 
-    assert found == ([stream] if words.expression(title) or not title.strip() else [])
+    assert streams == ([stream] if words.expression(title) or not title.strip() else [])
     world.close()

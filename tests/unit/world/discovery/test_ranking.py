@@ -84,7 +84,7 @@ def test_the_first_of_many_are_those_that_a_look_at_all_of_them_finds(
             watch(world, stream, 0 if number % 2 else 3)
         if number % 10 == 5:
             clock.advance(MINUTE_MS)
-    shown = [each for each in streams.live(world) if each.visibility == "public"]
+    shown = [stream for stream in streams.live(world) if stream.visibility == "public"]
 
     def trend(each: Stream) -> tuple[int | None, ...]:
         viewers = world.viewers.count(each.id)

@@ -37,7 +37,7 @@ def test_a_fault_strikes_from_its_start_to_its_stop(world: World, heard: list[Ev
     assert strikes(world) == 0
     assert not world.faults.are_on
 
-    assert [type(each) for each in heard] == [
+    assert [type(event) for event in heard] == [
         FaultStarted,
         FaultStruck,
         FaultStruck,
@@ -69,14 +69,14 @@ def test_a_fault_strikes_what_it_names(
 
 
 def test_a_share_of_many_is_struck_and_the_same_ones_every_time(clock: ManualClock) -> None:
-    found = []
+    runs = []
     for _ in range(2):
         world = World(clock=clock, publish=lambda _: None, name="one")
         start(world, {"api.fail": {}, "share": "30%"})
-        found.append([strikes(world) for _ in range(1000)])
+        runs.append([strikes(world) for _ in range(1000)])
         world.close()
-    assert found[0] == found[1]
-    assert 240 < sum(found[0]) < 360
+    assert runs[0] == runs[1]
+    assert 240 < sum(runs[0]) < 360
 
 
 def test_a_fault_is_over_after_so_many_strikes(world: World, heard: list[Event]) -> None:
@@ -104,7 +104,7 @@ def test_a_clear_ends_all_and_a_kind_only_its_own(world: World) -> None:
     for kind in ("api.fail", "api.fail", "api.hang"):
         start(world, {kind: {}})
     assert world.faults.stop_kind("api.fail") == 2
-    assert [each.fault for each in world.faults.all()] == [ApiHang()]
+    assert [active.fault for active in world.faults.all()] == [ApiHang()]
     assert world.faults.clear() == 1
     assert not world.faults.are_on
 

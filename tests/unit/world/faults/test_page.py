@@ -17,6 +17,6 @@ def test_every_kind_is_told_and_no_other() -> None:
 
 @table("kind", KINDS)
 def test_every_value_is_told_with_what_it_is_by_itself(kind: str) -> None:
-    told = dict(_ROW.findall(PAGE.read_text("utf-8")))[kind]
-    known = [each.metadata["written"] for each in fields(KINDS[kind])]
-    assert sorted(re.findall(r"`(\w+)`", told)) == sorted(known)
+    payload = dict(_ROW.findall(PAGE.read_text("utf-8")))[kind]
+    known = [field.metadata["written"] for field in fields(KINDS[kind])]
+    assert sorted(re.findall(r"`(\w+)`", payload)) == sorted(known)

@@ -47,9 +47,9 @@ def test_they_lie_side_by_side_inside_their_video(tries: list[tuple[str, int, in
 
     assert (refusals <= {"invalid"}, changed_by_refusal) == (True, False)
     found = chapters.of(world, vod)
-    edges = [0, *(edge for each in found for edge in (each.from_ms, each.to_ms)), 100]
+    edges = [0, *(edge for chapter in found for edge in (chapter.from_ms, chapter.to_ms)), 100]
     assert edges == sorted(edges)
-    assert all(each.from_ms < each.to_ms for each in found)
+    assert all(chapter.from_ms < chapter.to_ms for chapter in found)
     world.close()
 
 

@@ -115,17 +115,17 @@ def test_clips_go_with_their_stream_and_with_who_made_them(
 ) -> None:
     one, _ = record(ada)
     other, _ = record(bob)
-    mine, theirs = (clips.create(world, each, bob, "x", 0, 1_000) for each in (one, other))
-    kept = clips.create(world, one, ada, "x", 0, 1_000)
+    mine, theirs = (clips.create(world, stream, bob, "x", 0, 1_000) for stream in (one, other))
+    clip = clips.create(world, one, ada, "x", 0, 1_000)
 
     departures.delete(world, bob)
 
     gone = {event.uid for event in heard if isinstance(event, ClipDeleted)}
     assert gone == {mine.uid, theirs.uid}
-    assert clips.of_stream(world, one, offset=0, count=9) == ([kept], 1)
+    assert clips.of_stream(world, one, offset=0, count=9) == ([clip], 1)
     streams.delete(world, streams.find(world, one.id))
-    assert {event.uid for event in heard if isinstance(event, ClipDeleted)} == gone | {kept.uid}
-    for stays in (mine, theirs, kept):
+    assert {event.uid for event in heard if isinstance(event, ClipDeleted)} == gone | {clip.uid}
+    for stays in (mine, theirs, clip):
         with pytest.raises(Refused):
             clips.finish(world, stays.id, 1_000)
 

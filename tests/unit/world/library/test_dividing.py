@@ -18,11 +18,11 @@ def lines(*at_ms: int, text: str = "x") -> list[Line]:
 def test_hints_divide_a_video_the_strongest_first() -> None:
     hints = [Hint(5 * MINUTE, 0.5, "b"), Hint(2 * MINUTE, 0.9, "a"), Hint(9 * MINUTE, 0.4, "c")]
 
-    made = dividing.divided(0, 10 * MINUTE, hints, [], WISHES)
+    drafts = dividing.divided(0, 10 * MINUTE, hints, [], WISHES)
 
-    assert [draft.from_ms for draft in made] == [0, 2 * MINUTE, 5 * MINUTE, 9 * MINUTE]
-    assert [draft.confidence for draft in made] == [0.5, 0.9, 0.5, 0.4]
-    assert made[1].description == ("Found by the emulator's stand-in for the platform's AI: a.")
+    assert [draft.from_ms for draft in drafts] == [0, 2 * MINUTE, 5 * MINUTE, 9 * MINUTE]
+    assert [draft.confidence for draft in drafts] == [0.5, 0.9, 0.5, 0.4]
+    assert drafts[1].description == ("Found by the emulator's stand-in for the platform's AI: a.")
     two = dividing.divided(0, 10 * MINUTE, hints, [], WISHES._replace(count_max=2))
     assert [draft.from_ms for draft in two] == [0, 2 * MINUTE]
 
@@ -30,16 +30,16 @@ def test_hints_divide_a_video_the_strongest_first() -> None:
 def test_a_hint_too_near_to_a_stronger_one_is_left_out() -> None:
     hints = [Hint(2 * MINUTE, 0.9, "a"), Hint(2 * MINUTE + 1, 0.8, "b"), Hint(MINUTE - 1, 1, "c")]
 
-    made = dividing.divided(0, 10 * MINUTE, hints, [], WISHES)
+    drafts = dividing.divided(0, 10 * MINUTE, hints, [], WISHES)
 
-    assert [draft.from_ms for draft in made] == [0, 2 * MINUTE]
+    assert [draft.from_ms for draft in drafts] == [0, 2 * MINUTE]
 
 
 def test_without_a_hint_the_parts_are_even() -> None:
-    made = dividing.divided(0, 8 * MINUTE, [], [], WISHES)
+    drafts = dividing.divided(0, 8 * MINUTE, [], [], WISHES)
 
-    assert [draft.from_ms for draft in made] == [0, 2 * MINUTE, 4 * MINUTE, 6 * MINUTE]
-    assert [draft.title for draft in made] == ["Part 1", "Part 2", "Part 3", "Part 4"]
+    assert [draft.from_ms for draft in drafts] == [0, 2 * MINUTE, 4 * MINUTE, 6 * MINUTE]
+    assert [draft.title for draft in drafts] == ["Part 1", "Part 2", "Part 3", "Part 4"]
     [whole] = dividing.divided(0, 1_000, [], [], WISHES)
     assert (whole.from_ms, whole.to_ms) == (0, 1_000)
 
@@ -57,9 +57,9 @@ def test_chat_is_busy_where_more_is_said_than_around() -> None:
 def test_a_chapter_is_called_after_its_longest_line() -> None:
     said = [*lines(1_000, text="short"), *lines(2_000, text="a  longer\nline"), *lines(70_000)]
 
-    [made] = dividing.divided(0, MINUTE, [], said, WISHES)
+    [draft] = dividing.divided(0, MINUTE, [], said, WISHES)
 
-    assert made.title == "Part 1: “a longer line”"
+    assert draft.title == "Part 1: “a longer line”"
     [cut] = dividing.divided(0, MINUTE, [], lines(1, text="y" * 99), WISHES)
     assert cut.title == f"Part 1: “{'y' * 60}…”"
 
@@ -76,14 +76,14 @@ def test_whatever_the_hints_chapters_fill_their_stretch(
 ) -> None:
     hints = [Hint(*each, "x") for each in told]
 
-    made = dividing.divided(
+    drafts = dividing.divided(
         begins, ends, hints, [], ChapterOptions(length_min_ms, count_max, False)
     )
 
     if begins >= ends:
-        assert made == []
+        assert drafts == []
         return
-    assert (made[0].from_ms, made[-1].to_ms) == (begins, ends)
-    assert [draft.from_ms for draft in made[1:]] == [draft.to_ms for draft in made[:-1]]
-    assert len(made) <= count_max
-    assert len(made) == 1 or all(each.to_ms - each.from_ms >= length_min_ms for each in made)
+    assert (drafts[0].from_ms, drafts[-1].to_ms) == (begins, ends)
+    assert [draft.from_ms for draft in drafts[1:]] == [draft.to_ms for draft in drafts[:-1]]
+    assert len(drafts) <= count_max
+    assert len(drafts) == 1 or all(draft.to_ms - draft.from_ms >= length_min_ms for draft in drafts)

@@ -62,8 +62,8 @@ def test_a_private_stream_leaves_a_private_vod(world: World, ada: User, bob: Use
 
     with pytest.raises(Refused):
         recordings.find_for(world, vod_id, bob)
-    found, total = lists.page(world, None, offset=0, count=10)
-    assert (found, total) == ([], 0)
+    vods, total = lists.page(world, None, offset=0, count=10)
+    assert (vods, total) == ([], 0)
     assert [vod.id for vod in recordings.unfinished(world)] == []
 
 

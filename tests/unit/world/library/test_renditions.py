@@ -16,7 +16,9 @@ def test_what_is_there_is_not_made_again_but_what_failed_is(
     _, vod = record(ada)
     renditions.request(world, vod, ["480p", "144p", "480p"])
     first, second = renditions.of(world, vod)
-    assert [(each.name, each.width, each.height) for each in (first, second)] == [
+    assert [
+        (rendition.name, rendition.width, rendition.height) for rendition in (first, second)
+    ] == [
         ("480p", 854, 480),
         ("144p", 256, 144),
     ]
@@ -68,13 +70,13 @@ def test_a_vod_that_is_not_ready_is_not_transcoded(world: World, ada: User, reco
 def test_renditions_go_with_their_vod(world: World, ada: User, record: Record) -> None:
     _, vod = record(ada)
     renditions.request(world, vod, ["144p"])
-    [made] = renditions.of(world, vod)
+    [rendition] = renditions.of(world, vod)
 
     recordings.delete(world, vod)
 
     for act in (renditions.find, renditions.start):
         with pytest.raises(Refused):
-            act(world, made.uid)
+            act(world, rendition.uid)
     with pytest.raises(Refused):
-        renditions.finish(world, made.uid, (2, 2), 1)
+        renditions.finish(world, rendition.uid, (2, 2), 1)
     assert renditions.unfinished(world) == []

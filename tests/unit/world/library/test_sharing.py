@@ -84,7 +84,7 @@ def test_an_account_takes_along_what_others_showed_of_it(
 
     departures.delete(world, maker)
 
-    assert not any(is_there(world, each) for each in (mine, of_kept, *theirs))
+    assert not any(is_there(world, vod) for vod in (mine, of_kept, *theirs))
     assert media_gone(heard) == {stream.uid, kept.uid}
 
 

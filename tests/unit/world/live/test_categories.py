@@ -69,12 +69,12 @@ def test_the_tree_holds_active_categories_below_their_parents(world: World) -> N
     categories.make(world, "B", "b")
 
     def told(branches: tuple[Branch, ...]) -> list[object]:
-        return [[each.category.slug, *told(each.children)] for each in branches]
+        return [[branch.category.slug, *told(branch.children)] for branch in branches]
 
     assert told(categories.tree(world)) == [["a", ["a1", ["a1x"]]], ["b"]]
-    assert [each.slug for each in categories.top_level(world)] == ["a", "b"]
+    assert [category.slug for category in categories.top_level(world)] == ["a", "b"]
     a = categories.by_slug(world, "a")
-    assert [each.slug for each in categories.children(world, a.id)] == ["a1"]
+    assert [child.slug for child in categories.children(world, a.id)] == ["a1"]
     assert categories.by_slug(world, "closed").is_active is False
 
 
@@ -118,13 +118,13 @@ def test_what_cannot_be_made_is_refused_and_nothing_is_made(
     assert refusal(admin, "Other", slug="rust") == "conflict"
     assert refusal(admin, "Below", parent_id="nowhere") == "not_found"
     assert refusal(admin, "?!") == "invalid"
-    assert [each.slug for each in categories.active(world)] == ["rust"]
+    assert [category.slug for category in categories.active(world)] == ["rust"]
 
 
 def test_many_are_asked_for_at_once(world: World) -> None:
     for slug in ("a", "b"):
         categories.make(world, slug, slug)
     a = categories.by_slug(world, "a")
-    found: dict[int, Category] = categories.by_rows(world, [a.row, a.row, 99])
-    assert found == {a.row: a}
+    values: dict[int, Category] = categories.by_rows(world, [a.row, a.row, 99])
+    assert values == {a.row: a}
     assert categories.by_rows(world, []) == {}

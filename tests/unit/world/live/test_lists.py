@@ -95,7 +95,7 @@ def test_streams_come_in_the_order_that_was_asked_for(world: World) -> None:
 
 
 def test_everything_of_a_user_is_listed_newest_first(world: World, evening: User) -> None:
-    found = titles(streams.of_user(world, evening))
+    names = titles(streams.of_user(world, evening))
 
-    assert found[0] == "public ended"
-    assert len(found) == 7
+    assert names[0] == "public ended"
+    assert len(names) == 7

@@ -61,9 +61,9 @@ def test_tags_of_many_streams_are_told_apart(world: World) -> None:
         make(world, "3"),
     )
 
-    found = tags.of_streams(world, [one.row, two.row, none.row])
+    values = tags.of_streams(world, [one.row, two.row, none.row])
 
-    assert {row: [tag.name for tag in each] for row, each in found.items()} == {
+    assert {row: [tag.name for tag in each] for row, each in values.items()} == {
         one.row: ["b", "a"],
         two.row: ["b"],
         none.row: [],

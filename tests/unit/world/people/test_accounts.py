@@ -14,10 +14,10 @@ def test_an_issued_key_names_its_account(world: World, ada: User) -> None:
 
 
 def test_an_auto_key_makes_its_account_once(world: World) -> None:
-    made = accounts.by_api_key(world, "ak_auto_grace")
+    user = accounts.by_api_key(world, "ak_auto_grace")
 
-    assert made.username == "grace"
-    assert accounts.by_api_key(world, "ak_auto_grace") == made
+    assert user.username == "grace"
+    assert accounts.by_api_key(world, "ak_auto_grace") == user
 
 
 def test_an_auto_key_of_a_name_that_lives_here_names_that_account(world: World, ada: User) -> None:

@@ -20,7 +20,7 @@ def again(world: World, user: User) -> User:
 def told(world: World, user: User, *, unread_only: bool = False) -> list[tuple[str, int]]:
     found, total = notifications.page(world, user, unread_only=unread_only, offset=0, count=100)
     assert total == len(found)
-    return [(each.type, each.actor_row) for each in found]
+    return [(notification.type, notification.actor_row) for notification in found]
 
 
 def test_a_follow_is_counted_listed_and_told(
@@ -83,7 +83,7 @@ def test_lists_are_paged_with_the_newest_first(world: World, ada: User) -> None:
         follows.follow(world, fan, ada)
 
     names = [
-        [each.username for each in follows.followers(world, ada, offset=offset, count=2)[0]]
+        [user.username for user in follows.followers(world, ada, offset=offset, count=2)[0]]
         for offset in (0, 2, 4, 6)
     ]
 

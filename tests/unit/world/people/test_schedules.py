@@ -37,8 +37,8 @@ def make(
 
 def dates(world: World, user: User, days: int) -> list[str]:
     return [
-        f"{datetime.fromtimestamp(each.start_ms / 1000, UTC):%a %d %H:%M}"
-        for each in schedules.upcoming(world, user, days)
+        f"{datetime.fromtimestamp(upcoming.start_ms / 1000, UTC):%a %d %H:%M}"
+        for upcoming in schedules.upcoming(world, user, days)
     ]
 
 
@@ -228,7 +228,7 @@ def test_whatever_is_planned_comes_in_order_and_never_twice_at_once(
     clock.advance(at_ms)
     world = World(clock=clock, publish=lambda _: None)
     ada = accounts.make(world, "ada")
-    kept, refusals = 0, set[str]()
+    count, refusals = 0, set[str]()
     for day, start, end, is_recurring in wanted:
         try:
             schedules.make(
@@ -243,21 +243,23 @@ def test_whatever_is_planned_comes_in_order_and_never_twice_at_once(
         except Refused as refused:
             refusals.add(refused.code)
         else:
-            kept += 1
+            count += 1
     assert refusals <= {"invalid", "conflict"}
-    found = schedules.upcoming(world, ada, days)
-    starts = [each.start_ms for each in found]
-    ends = [each.start_ms + each.entry.length_ms for each in found]
+    upcomings = schedules.upcoming(world, ada, days)
+    starts = [upcoming.start_ms for upcoming in upcomings]
+    ends = [upcoming.start_ms + upcoming.entry.length_ms for upcoming in upcomings]
 
     assert starts == sorted(starts)
     assert all(end <= start for end, start in zip(ends, starts[1:], strict=False))
-    for each in found:
-        begins = datetime.fromtimestamp(each.start_ms / 1000, UTC)
-        assert begins.weekday() == each.entry.day_of_week
-        assert begins.hour * 60 + begins.minute == each.entry.start_minute
-    assert len(schedules.of_user(world, ada)) == kept
+    for upcoming in upcomings:
+        begins = datetime.fromtimestamp(upcoming.start_ms / 1000, UTC)
+        assert begins.weekday() == upcoming.entry.day_of_week
+        assert begins.hour * 60 + begins.minute == upcoming.entry.start_minute
+    assert len(schedules.of_user(world, ada)) == count
     if days >= 8:
-        assert {each.entry.id for each in found if each.entry.is_recurring} == {
-            each.id for each in schedules.of_user(world, ada) if each.is_recurring
+        assert {upcoming.entry.id for upcoming in upcomings if upcoming.entry.is_recurring} == {
+            schedule_entry.id
+            for schedule_entry in schedules.of_user(world, ada)
+            if schedule_entry.is_recurring
         }
     world.close()

@@ -130,8 +130,8 @@ def put(store: Store, value: str) -> None:
 
 
 def value(store: Store) -> str:
-    found = store.row("SELECT value FROM meta WHERE name = 'a'")
-    return found["value"] if found else ""
+    row = store.row("SELECT value FROM meta WHERE name = 'a'")
+    return row["value"] if row else ""
 
 
 def test_a_marked_copy_comes_back_as_often_as_it_is_marked(store: Store, copy: Store) -> None:
@@ -176,8 +176,8 @@ def test_a_copy_of_a_marked_copy_has_all_its_changes_and_is_what_it_comes_back_t
 
 
 def burst(*numbers: int) -> Burst:
-    made = [VodReady(at_ms=7, vod_id=f"v{number}", duration_ms=0) for number in numbers]
-    return Burst(VodReady, 7, [canonical(each) for each in made], lambda: made)
+    events = [VodReady(at_ms=7, vod_id=f"v{number}", duration_ms=0) for number in numbers]
+    return Burst(VodReady, 7, [canonical(event) for event in events], lambda: events)
 
 
 def test_a_burst_is_read_as_single_events_wherever_one_begins_to_read(
@@ -193,11 +193,13 @@ def test_a_burst_is_read_as_single_events_wherever_one_begins_to_read(
 
     expected = [(number, f"v{number}") for number in range(1, 9)]
     assert last_seq(store) == 8
-    assert [each.vod_id for each in heard] == [name for _, name in expected]  # type: ignore[attr-defined]
+    assert [event.vod_id for event in heard] == [name for _, name in expected]  # type: ignore[attr-defined]
     for after in range(9):
         for count in range(1, 10):
-            found = read(store, after=after, count=count, kind="VodReady")
-            assert [(each.seq, each.values["vod_id"]) for each in found] == expected[after:][:count]
+            journalleds = read(store, after=after, count=count, kind="VodReady")
+            assert [
+                (journalled.seq, journalled.values["vod_id"]) for journalled in journalleds
+            ] == expected[after:][:count]
         rows = list(entries(store, after=after))
         assert [row.first_seq for row in rows][:1] == [after + 1][: len(rows)]
         assert sum(len(row.bodies) for row in rows) == 8 - after

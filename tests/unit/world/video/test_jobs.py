@@ -27,7 +27,7 @@ def test_jobs_count_the_processes_that_died_over_them(world: World) -> None:
         jobs.begin_again(world, job)
         job = jobs.find(world, job.id)
         assert (job.status, job.progress_percent) == ("queued", 0)
-    assert [each.id for each in jobs.unfinished(world)] == [job.id]
+    assert [job.id for job in jobs.unfinished(world)] == [job.id]
 
 
 def test_jobs_that_are_given_back_in_good_order_count_nothing(world: World) -> None:

@@ -52,7 +52,7 @@ def test_a_session_is_active_when_the_first_participant_is_in_and_ends_for_all(
 
     assert (ended.status, ended.participant_count) == ("ended", 0)
     assert ended.ended_at_ms == clock.now_ms()
-    assert [type(each) for each in heard if type(each) is not AccountMade] == [
+    assert [type(event) for event in heard if type(event) is not AccountMade] == [
         SessionCreated,
         SessionStarted,
         ParticipantJoined,
@@ -146,12 +146,14 @@ def test_a_session_s_token_opens_that_session_and_nothing_else(
 def test_turn_credentials_can_be_checked_by_who_has_the_secret(
     world: World, clock: ManualClock, ada: User
 ) -> None:
-    given = participants.turn_credentials(world, ada)
+    turn_credentials = participants.turn_credentials(world, ada)
 
-    until, _, name = given.username.partition(":")
-    assert (int(until), name) == (clock.now_ms() // 1000 + given.ttl_seconds, ada.id)
-    wanted = hmac.digest(participants.turn_secret(world), given.username.encode(), hashlib.sha1)
-    assert base64.b64decode(given.credential) == wanted
+    until, _, name = turn_credentials.username.partition(":")
+    assert (int(until), name) == (clock.now_ms() // 1000 + turn_credentials.ttl_seconds, ada.id)
+    wanted = hmac.digest(
+        participants.turn_secret(world), turn_credentials.username.encode(), hashlib.sha1
+    )
+    assert base64.b64decode(turn_credentials.credential) == wanted
 
 
 def test_a_session_is_never_smaller_than_who_is_in_it(

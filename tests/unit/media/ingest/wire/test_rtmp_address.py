@@ -58,8 +58,8 @@ said = st.text(st.sampled_from("/?:[]@ liveKEY") | st.characters(), max_size=20)
 def test_whatever_an_encoder_says_a_key_is_one_step_of_a_path(
     app: str, tc_url: str, name: str
 ) -> None:
-    found = locate(app, tc_url, name)
+    stream_address = locate(app, tc_url, name)
 
-    assert "/" not in found.app + found.key
-    assert found.app or not found.key
-    assert locate(found.app, "", found.key)[:2] == found[:2]
+    assert "/" not in stream_address.app + stream_address.key
+    assert stream_address.app or not stream_address.key
+    assert locate(stream_address.app, "", stream_address.key)[:2] == stream_address[:2]

@@ -315,7 +315,7 @@ def outcome(*pieces: bytes) -> tuple[list[Message], str]:
 def test_damage_means_the_same_in_every_chunking(
     messages: list[Message], sizes: list[int], data: st.DataObject
 ) -> None:
-    stream = bytearray(set_chunk_size(50) + b"".join(write(6, each, 50) for each in messages))
+    stream = bytearray(set_chunk_size(50) + b"".join(write(6, message, 50) for message in messages))
     for _ in range(data.draw(st.integers(1, 3))):
         stream[data.draw(st.integers(0, len(stream) - 1))] = data.draw(st.integers(0, 255))
     damaged = bytes(stream)

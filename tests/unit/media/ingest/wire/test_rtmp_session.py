@@ -342,9 +342,9 @@ def test_what_arrived_is_acknowledged_once_a_window(publishing: RtmpSession) -> 
     drive(publishing, [message] * 30)
 
     # then each full window is told, and the sequence number counts all that ever came.
-    told = answers(publishing.to_send())
-    assert {answer.type_id for answer in told} == {ACKNOWLEDGEMENT}
-    numbers = [int.from_bytes(answer.payload) for answer in told]
+    messages = answers(publishing.to_send())
+    assert {answer.type_id for answer in messages} == {ACKNOWLEDGEMENT}
+    numbers = [int.from_bytes(answer.payload) for answer in messages]
     assert all(1000 <= later - earlier < 1119 for earlier, later in pairwise(numbers))
     assert len(numbers) in (3, 4)
 

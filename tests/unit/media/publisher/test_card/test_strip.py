@@ -41,8 +41,8 @@ def test_one_wrong_cell_is_noticed(instant_ms: int, wrong: int) -> None:
 
 @given(st.lists(st.integers(0, 255), min_size=CELLS, max_size=CELLS))
 def test_what_is_read_is_what_would_be_written(brightness: list[int]) -> None:
-    found = read_cells(brightness)
-    assert found is None or len(write_cells(found)) == CELLS
+    number = read_cells(brightness)
+    assert number is None or len(write_cells(number)) == CELLS
 
 
 @table("instant_ms", [-1, 2**48])

@@ -45,7 +45,7 @@ def looks(file: Path | bytes, tmp_path: Path) -> list[bytes]:
 
 def number_of(look: bytes, source: list[bytes]) -> int:
     """Which of the source's frames this is."""
-    apart = [sum(abs(one - two) for one, two in zip(look, each, strict=True)) for each in source]
+    apart = [sum(abs(one - two) for one, two in zip(look, data, strict=True)) for data in source]
     return min(range(len(source)), key=apart.__getitem__)
 
 
@@ -67,12 +67,12 @@ async def test_a_cut_is_exact_to_the_frame(
     hls_stream = await record(source)
     folder = tmp_path / "clip"
 
-    made = cut_out(hls_stream, first, last, folder)
+    imported = cut_out(hls_stream, first, last, folder)
 
-    assert made.duration_ms == pytest.approx(1000 * (last - first), abs=35)
-    assert (made.width, made.height) == (320, 180)
+    assert imported.duration_ms == pytest.approx(1000 * (last - first), abs=35)
+    assert (imported.width, imported.height) == (320, 180)
     sources = looks(source, tmp_path)
-    numbers = [number_of(each, sources) for each in looks(folder / "default.mp4", tmp_path)]
+    numbers = [number_of(look, sources) for look in looks(folder / "default.mp4", tmp_path)]
     # With B-frames a stream's pictures are shown as late as the first of them has to wait.
     late = 2 if video == B_FRAMES else 0
     assert numbers == [*range(round(30 * first) - late, round(30 * last) - late)]
@@ -85,9 +85,9 @@ async def test_cut_over_a_change_of_codec_is_whole(record: Record, tmp_path: Pat
     hevc = flv(seconds=3, video="libx265 -preset ultrafast -x265-params log-level=none")
     hls_stream = await record(flv(seconds=2, video=ULTRAFAST), hevc)
 
-    made = cut_out(hls_stream, 1.0, 4.0, tmp_path / "clip")
+    imported = cut_out(hls_stream, 1.0, 4.0, tmp_path / "clip")
 
-    assert made.duration_ms == pytest.approx(3000, abs=35)
+    assert imported.duration_ms == pytest.approx(3000, abs=35)
 
 
 async def test_only_the_footage_around_a_cut_is_read(record: Record) -> None:
@@ -103,9 +103,9 @@ async def test_a_live_streams_open_segment_counts(record: Record, tmp_path: Path
     hls_stream = await record(flv(seconds=3.5, video=ULTRAFAST), is_live=True)
     assert hls_stream.window.open is not None
 
-    made = cut_out(hls_stream, 2.5, 3.4, tmp_path / "clip")
+    imported = cut_out(hls_stream, 2.5, 3.4, tmp_path / "clip")
 
-    assert made.duration_ms == pytest.approx(900, abs=35)
+    assert imported.duration_ms == pytest.approx(900, abs=35)
 
 
 async def test_what_is_not_recorded_is_refused(record: Record, tmp_path: Path) -> None:

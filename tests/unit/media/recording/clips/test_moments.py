@@ -26,7 +26,7 @@ def two_scenes() -> bytes:
 async def test_a_change_and_the_end_of_a_pause_are_found(record: Record) -> None:
     found = moments(footage(await record(two_scenes())))
 
-    assert [(each.at_ms, each.kind) for each in found] == [(3000, "scene"), (3000, "pause")]
+    assert [(moment.at_ms, moment.kind) for moment in found] == [(3000, "scene"), (3000, "pause")]
     assert found[0].strength == 1.0
 
 

@@ -57,10 +57,10 @@ def steps(times: list[float]) -> set[float]:
 def test_rounds_follow_each_other_without_a_hole(film: Film) -> None:
     count = len(film.parts)
     content = b"".join(film.content(number) for number in range(count - 10, 2 * count + 10))
-    found = pts_of(film.init_content + content)
-    assert len(found["video"]) == (ROUND_SECONDS + 4) * 30
-    assert steps(found["video"]) == {0.03}
-    assert steps(found["audio"]) == {0.02}
+    values = pts_of(film.init_content + content)
+    assert len(values["video"]) == (ROUND_SECONDS + 4) * 30
+    assert steps(values["video"]) == {0.03}
+    assert steps(values["audio"]) == {0.02}
 
 
 def test_a_live_loop_s_playlists_obey_the_rules_as_time_goes_by(
@@ -158,8 +158,8 @@ def test_a_recorded_loop_is_as_long_as_it_ran(recorded: tuple[RecordedLoop, int]
     assert "#EXT-X-ENDLIST" in text
     segments = names(text)
     content = b"".join(read(hls_stream.media_now(name)) for name in segments)
-    found = pts_of(read(hls_stream.media_now("init-0.mp4")) + content)
-    assert len(found["video"]) == parts * 6
+    values = pts_of(read(hls_stream.media_now("init-0.mp4")) + content)
+    assert len(values["video"]) == parts * 6
     with pytest.raises(Refused):
         hls_stream.media_now(f"seg-{len(segments)}.m4s")
 
@@ -186,7 +186,7 @@ def test_where_a_publisher_was_away_players_are_told_and_nothing_is_shown(
             before[kind] = now
     # A segment that a publisher left is short; who is back begins one of their own.
     assert before["plain"].count("#EXT-X-DISCONTINUITY\n") == 2
-    lengths = [round(each.duration or 0, 1) for each in parse(before["plain"]).segments]
+    lengths = [round(segment.duration or 0, 1) for segment in parse(before["plain"]).segments]
     assert lengths == [2, 2, 0.8, 2, 1, 2]
 
 
