@@ -1,7 +1,8 @@
-"""Players: how soon hls.js, Shaka and video.js show a picture, and whether they notice the end.
+"""Players: how soon those that people use show a picture, and whether they notice the end.
 
 Each is what npm has now, set up as its own README says and with no option changed. Its page is
-opened the moment the API says `live`, as an app does it, and shows the broadcast to its end.
+opened the moment the API says `live`, as an app does; its publisher leaves some seconds after the
+first picture and does not come back.
 """
 
 import json
@@ -24,38 +25,62 @@ from benchmarks.latency import _chromium
 from benchmarks.table import Section
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Route
 
-_KEY_FRAMES = (30, 60, 250)
 _RATE = 30
-_WATCH_SECONDS = 20
-_END_SECONDS = 30
-_PACKAGES = ("hls.js", "shaka-player", "video.js")
+# The playlist's query, and how many frames lie between key frames.
+_STREAMS = (
+    ("?protocol=llhls", 30),
+    ("?protocol=llhls", 60),
+    ("?protocol=llhls", 250),
+    ("", 60),
+)
+_FIRST_SECONDS_MAX = 20
+_PLAY_SECONDS = 3
+_RECONNECT_WINDOW = "4s"
+_END_SECONDS_MAX = 15
+_PACKAGES = ("hls.js", "shaka-player", "video.js", "vidstack")
+# `note` takes what a player complains of.
 _PLAYERS = {
-    "hls.js": ("hls.js/dist/hls.min.js", "const hls = new Hls(); window.player = hls;"
-        "hls.on('hlsError', (_, e) => note(e.fatal ? 'FATAL ' + e.details : e.details));"
-        "hls.on('hlsManifestParsed', () => video.play());"
-        "hls.loadSource(PLAYLIST); hls.attachMedia(video);"),
-    "Shaka": ("shaka-player/dist/shaka-player.compiled.js",
-        "shaka.polyfill.installAll(); const player = new shaka.Player(); window.player = player;"
-        "player.addEventListener('error', (e) => note('error ' + (e.detail.code ?? e.detail)));"
-        "player.attach(video).then(() => player.load(PLAYLIST)).then(() => video.play(),"
-        " (e) => note('FATAL ' + e.code + ' ' + e));"),
-    "video.js": ("video.js/dist/video.min.js",
-        "const player = videojs(video); window.player = player;"
-        "player.on('error', () => note('FATAL ' + player.error().message));"
-        "player.src({ src: PLAYLIST, type: 'application/x-mpegURL' }); player.play();"),
-}  # fmt: skip
-_PAGE = """<!doctype html><video id="video" muted playsinline></video>
-<script src="/bench/player.js"></script><script>
-const opened = performance.now(), video = document.getElementById("video");
-const seen = { first: null, ended: null, errors: {} };
-const note = (what) => { seen.errors[what] = (seen.errors[what] ?? 0) + 1; };
-const frame = () => { seen.first ??= performance.now() - opened; };
-video.requestVideoFrameCallback(frame);
-video.addEventListener("ended", () => { seen.ended = performance.now() - opened; });
-SCRIPT
-</script>"""
+    "hls.js": """<video muted playsinline></video><script src="npm/hls.js/dist/hls.min.js"></script>
+<script>const video = document.querySelector("video"), hls = new Hls();
+hls.on("hlsError", (_, error) => { if (error.fatal) note(error.details); });
+hls.on("hlsManifestParsed", () => video.play());
+hls.loadSource("PLAYLIST"); hls.attachMedia(video);</script>""",
+    "Shaka": """<video muted playsinline></video>
+<script src="npm/shaka-player/dist/shaka-player.compiled.js"></script>
+<script>const video = document.querySelector("video"), player = new shaka.Player();
+player.attach(video).then(() => player.load("PLAYLIST")).then(() => video.play(),
+  (error) => note(`${error.code}`));</script>""",
+    "video.js": """<video muted playsinline></video>
+<script src="npm/video.js/dist/video.min.js"></script>
+<script>const player = videojs(document.querySelector("video"));
+player.on("error", () => note(player.error().message));
+player.src({ src: "PLAYLIST", type: "application/x-mpegURL" }); player.play();</script>""",
+    "Vidstack": """<script type="importmap">{ "imports": {
+  "lit-html": "/bench/npm/lit-html/lit-html.js", "lit-html/": "/bench/npm/lit-html/",
+  "media-captions": "/bench/npm/media-captions/dist/prod.js" } }</script>
+<media-player src="PLAYLIST" muted autoplay playsinline load="eager">
+<media-provider></media-provider></media-player>
+<script>const player = document.querySelector("media-player");
+player.addEventListener("provider-change", ({ detail }) => {
+  if (detail?.type === "hls") detail.library = "/bench/npm/hls.js/dist/hls.min.js";
+});
+player.addEventListener("hls-error", ({ detail }) => { if (detail.fatal) note(detail.details); });
+</script>
+<script type="module" src="npm/vidstack/prod/define/vidstack-player.js"></script>""",
+}
+_PAGE = """<!doctype html><script>
+const opened = performance.now(), seen = { first: null, ended: null, fatal: [] };
+const note = (what) => seen.fatal.push(what);
+setInterval(() => {
+  const video = document.querySelector("video");
+  if (!video) return;
+  if (video.readyState >= 2 && video.getVideoPlaybackQuality().totalVideoFrames)
+    seen.first ??= performance.now() - opened;
+  if (video.ended) seen.ended ??= performance.now() - opened;
+}, 20);
+</script>PLAYER"""
 
 
 @dataclass(frozen=True)
@@ -66,68 +91,110 @@ class _Viewing:
     ended_ms: float | None
     fatal: tuple[str, ...]
 
+    def __str__(self) -> str:
+        if self.fatal:
+            return ", ".join(self.fatal)
+        picture = "no picture" if self.first_ms is None else f"{self.first_ms:.0f} ms"
+        return picture if self.ended_ms is not None else f"{picture}, no `ended`"
+
 
 def measure() -> Section:
-    """Each player on a stream of its own, for each distance of key frames."""
+    """Each player on streams of its own."""
     if shutil.which("npm") is None:
         raise Missing("npm is not installed: the players come from there.")
-    heading = [f"key frames every {frames / _RATE:.1f} s" for frames in _KEY_FRAMES]
-    rows: list[list[str]] = [["player", *heading, "`ended` after the broadcast's end"]]
+    rows = [["player", *map(_heading, _STREAMS)]]
+    viewings: list[_Viewing] = []
     with (
         tempfile.TemporaryDirectory() as folder,
-        ours.serving(Path(folder)) as emulator,
+        ours.serving(Path(folder), LIVE_EMULATOR_RECONNECT_WINDOW=_RECONNECT_WINDOW) as emulator,
         _chromium() as browser,
     ):
-        modules = Path(folder) / "npm"
-        command = ["npm", "install", "--silent", "--no-audit", "--prefix", str(modules)]
-        subprocess.run([*command, *_PACKAGES], check=True)
+        modules = _installed(Path(folder) / "npm")
         for name in _PLAYERS:
-            seen = [
-                _watch(browser, emulator, modules / "node_modules", name, frames)
-                for frames in _KEY_FRAMES
+            row = [
+                _watch(browser, emulator, modules, name, query, frames)
+                for query, frames in _STREAMS
             ]
-            ended = all(viewing.ended_ms is not None for viewing in seen)
-            rows.append([name, *map(_first, seen), "yes" if ended else "no"])
-    note = (
-        f"Low latency playlist, one run each; a player is given {_WATCH_SECONDS} s, and "
-        f"{_END_SECONDS} s after its publisher has gone."
-    )
+            viewings += row
+            rows.append([name, *map(str, row)])
+        versions = ", ".join(f"{name} {_version(modules / name)}" for name in _PACKAGES)
+    notes = [
+        f"From `live` to the first picture, one run each: {versions}. The publisher leaves "
+        f"{_PLAY_SECONDS} s later, and the stream ends {_RECONNECT_WINDOW} after that.",
+        "Vidstack plays with the hls.js beside it.",
+    ]
     return Section(
-        title="Players", rows=rows, notes=[note], packages=("playwright", "imageio-ffmpeg")
+        title="Players",
+        rows=rows,
+        bars=[
+            ("every player shows a picture", all(v.first_ms is not None for v in viewings)),
+            ("every player fires `ended`", all(v.ended_ms is not None for v in viewings)),
+        ],
+        notes=notes,
+        packages=("playwright", "imageio-ffmpeg"),
     )
 
 
-def _first(viewing: _Viewing) -> str:
-    if viewing.fatal:
-        return ", ".join(viewing.fatal)
-    return "no picture" if viewing.first_ms is None else f"{viewing.first_ms:.0f} ms"
+def _heading(stream: tuple[str, int]) -> str:
+    query, frames = stream
+    kind = "low latency" if query else "plain"
+    return f"{kind}, key frames every {frames / _RATE:.1f} s"
+
+
+def _installed(folder: Path) -> Path:
+    command = ["npm", "install", "--silent", "--no-audit", "--prefix", str(folder)]
+    subprocess.run([*command, *_PACKAGES], check=True)
+    return folder / "node_modules"
+
+
+def _version(package: Path) -> str:
+    return str(json.loads((package / "package.json").read_text("utf-8"))["version"])
 
 
 def _watch(
-    browser: "Browser", emulator: ours.Ours, modules: Path, name: str, frames: int
+    browser: "Browser",
+    emulator: ours.Ours,
+    modules: Path,
+    name: str,
+    query: str,
+    frames: int,
 ) -> _Viewing:
     """One player on one stream, from `live` to its end."""
     stream = emulator.stream()
     parts = urlsplit(stream.low_latency.replace("llhls.m3u8", "video.m3u8"))
-    origin = f"{parts.scheme}://{parts.netloc}"
-    script, start = _PLAYERS[name]
-    playlist = json.dumps(f"{parts.path}?protocol=llhls")
-    html = _PAGE.replace("SCRIPT", start.replace("PLAYLIST", playlist))
+    address = f"{parts.scheme}://{parts.netloc}/bench/"
+    html = _PAGE.replace("PLAYER", _PLAYERS[name]).replace("PLAYLIST", parts.path + query)
+
+    def serve(route: "Route") -> None:
+        path = route.request.url.removeprefix(address)
+        if not path:
+            route.fulfill(body=html, content_type="text/html")
+            return
+        file = modules / path.removeprefix("npm/")
+        file = file if file.suffix else file.with_suffix(".js")
+        route.fulfill(path=file, content_type="text/javascript")
+
     page = browser.new_page()
-    page.route(f"{origin}/bench/", lambda route: route.fulfill(body=html, content_type="text/html"))
-    page.route(f"{origin}/bench/player.js", lambda route: route.fulfill(path=modules / script))
+    page.route(f"{address}**", serve)
     with _publishing(stream.url, stream.key, frames):
         while not emulator.is_live(stream):
             time.sleep(0.02)
-        page.goto(f"{origin}/bench/")
-        page.wait_for_timeout(_WATCH_SECONDS * 1000)
-    deadline = time.monotonic() + _END_SECONDS
-    while time.monotonic() < deadline and page.evaluate("seen.ended") is None:
-        page.wait_for_timeout(200)
+        page.goto(address)
+        _wait(page, "first", _FIRST_SECONDS_MAX)
+        page.wait_for_timeout(_PLAY_SECONDS * 1000)
+    _wait(page, "ended", _END_SECONDS_MAX)
     seen: Any = page.evaluate("seen")
     page.close()
-    fatal = tuple(error for error in seen["errors"] if error.startswith("FATAL"))
-    return _Viewing(seen["first"], seen["ended"], fatal)
+    return _Viewing(seen["first"], seen["ended"], tuple(seen["fatal"]))
+
+
+def _wait(page: Any, fact: str, seconds: float) -> None:
+    """Until the page has seen it, or has become fatal, or the time is over."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if page.evaluate(f"seen.{fact} !== null || seen.fatal.length > 0"):
+            return
+        page.wait_for_timeout(100)
 
 
 @contextmanager

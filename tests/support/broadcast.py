@@ -1,8 +1,9 @@
-"""What a publisher would send: parts for a shelf, made up or out of a real encoder."""
+"""What a publisher would send: parts for a hls_stream, made up or out of a real encoder."""
 
 import struct
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
@@ -64,12 +65,18 @@ class FakeBroadcast:
         return part
 
     def send(
-        self, hls_stream: HlsStream, count: int = 1, *, is_discontinuity: bool = False
+        self,
+        hls_stream: HlsStream,
+        count: int = 1,
+        *,
+        is_discontinuity: bool = False,
+        ends_segment: bool = False,
     ) -> None:
         """Put `count` parts on a shelf; each part's bytes say which one it is."""
         for n in range(count):
             number = self.count
             part = self.part(is_discontinuity=is_discontinuity and n == 0)
+            part = replace(part, ends_segment=ends_segment)
             if part.starts_discontinuity:
                 hls_stream.begin(b"init before part %d" % number, part)
             hls_stream.append(part, b"<part %d>" % number * 100)

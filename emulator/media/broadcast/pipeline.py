@@ -161,21 +161,16 @@ class Pipeline:
         self._take(Transcoded(packet, tracks, promise, at_ms))
 
     def pause(self) -> None:
-        """The publisher is gone, perhaps to come back: all that it sent can be played.
+        """The publisher is gone, perhaps to come back: what it sent can be played.
 
-        What cannot be put there is lost, and logged: the stream goes on, or ends, without it.
+        All but the last part, which comes with the end of the playlist or the next publisher:
+        video.js ends a stream only when it appends something that it finds behind EXT-X-ENDLIST.
         """
-        try:
-            if self._transcoder is not None:
-                self._transcoder.end()
-            self._pass_on(self._sequencer.flush(self._clock.now_ms()))
-            if self._hls_stream is not None:
-                self._keep(self._hls_stream, self._segmenter.flush())
-                self._hls_stream.pause()
-            if self.ladder is not None:
-                self.ladder.flush()
-        except Exception:  # Our own bug with what a publisher sent last.
-            log.exception("the last of what a publisher sent is lost")
+        self._drain(self._segmenter.pause)
+        if self._hls_stream is not None:
+            self._hls_stream.pause()
+        if self.ladder is not None:
+            self.ladder.pause()
 
     def resume(self) -> None:
         """A publisher is back: the same timeline goes on, after a discontinuity."""
@@ -188,7 +183,7 @@ class Pipeline:
 
     def finish(self) -> None:
         """No more media will come."""
-        self.pause()
+        self._drain(self._segmenter.flush)
         with ExitStack() as ends:  # Each of them, whatever another one raises.
             if self._hls_stream is not None:
                 ends.callback(self._hls_stream.finish)
@@ -196,6 +191,20 @@ class Pipeline:
                 ends.callback(self.ladder.finish)
             ends.callback(self.feed.close)
             ends.callback(self.relay.close)
+
+    def _drain(self, cut_rest: Callable[[], list[HlsPart]]) -> None:
+        """To the playlist with what the publisher sent last.
+
+        What cannot be put there is lost, and logged: the stream goes on, or ends, without it.
+        """
+        try:
+            if self._transcoder is not None:
+                self._transcoder.end()
+            self._pass_on(self._sequencer.flush(self._clock.now_ms()))
+            if self._hls_stream is not None:
+                self._keep(self._hls_stream, cut_rest())
+        except Exception:  # Our own bug with what a publisher sent last.
+            log.exception("the last of what a publisher sent is lost")
 
     def _warn(self, message: str) -> None:
         self.health.warn(message)

@@ -14,7 +14,8 @@ class HlsPart:
     `is_independent`: it begins with a key frame (or there is no video). `starts_segment`: the
     segment before it is complete. `starts_discontinuity`: the clock or the codecs changed, so a
     new init segment and EXT-X-DISCONTINUITY come before it (implies `starts_segment`; also true
-    of the very first part, where only the init segment matters).
+    of the very first part, where only the init segment matters). `ends_segment`: it is known
+    already that the next part, whenever it comes, starts a segment.
     `at_ms`: the world's instant at which the part's first packet arrived (PROGRAM-DATE-TIME).
     """
 
@@ -26,3 +27,4 @@ class HlsPart:
     starts_segment: bool
     starts_discontinuity: bool
     at_ms: int
+    ends_segment: bool = False

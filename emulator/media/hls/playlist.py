@@ -9,7 +9,7 @@ the next part will be in this segment or in the next one: `part-57.m4s` is right
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import accumulate, islice
 from math import ceil
 
 from emulator.core.values import dataclass
@@ -20,6 +20,10 @@ MEDIA_FOLDER = "../media/"
 NO_CAPTIONS = "CLOSED-CAPTIONS=NONE"
 VERSION_PLAIN = 6  # EXT-X-MAP beside whole frames needs 6 (RFC 8216bis, 8).
 VERSION_GAP = 8  # EXT-X-GAP.
+_INDEPENDENT = "#EXT-X-INDEPENDENT-SEGMENTS"
+# hls.js takes the last segment for the next one too where no line follows it, and gives up on the
+# next playlist.
+_PAUSED = "# Nobody publishes just now."
 VERSION_LOW_LATENCY = 9  # EXT-X-SKIP needs 9.
 
 
@@ -58,7 +62,7 @@ def multivariant(window: Window, media_uri: str) -> str:
         attributes.append(NO_CAPTIONS)
     lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION_PLAIN}"]
     if window.is_independent:
-        lines.append("#EXT-X-INDEPENDENT-SEGMENTS")
+        lines.append(_INDEPENDENT)
     lines += [f"#EXT-X-STREAM-INF:{','.join(attributes)}", media_uri]
     return _text(lines)
 
@@ -76,21 +80,32 @@ def recording(window: Window) -> str:
 
 
 def _segments_only(window: Window, *head: str) -> str:
-    segments = window.complete
+    segments = window.listed
     has_gap = any(segment.is_gap for segment in segments)
     lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION_GAP if has_gap else VERSION_PLAIN}", *head]
-    lines += _sequences(window)
+    rest = _rest(segments[-1]) if window.is_finished and segments else []
+    is_independent = all(part.is_independent for part in rest)
+    lines += [line for line in _sequences(window) if is_independent or line != _INDEPENDENT]
     lines += _first_map(window)
     lines += [_listed(segment) for segment in segments]
+    for part in rest:
+        lines += [f"#EXTINF:{_seconds(part.duration)},", MEDIA_FOLDER + part.name]
     if window.is_finished:
         lines.append("#EXT-X-ENDLIST")
     return _text(lines)
 
 
 def low_latency(
-    window: Window, *, is_delta: bool = False, reports: Sequence[RenditionReport] = ()
+    window: Window,
+    *,
+    is_delta: bool = False,
+    is_first: bool = False,
+    reports: Sequence[RenditionReport] = (),
 ) -> str:
-    """With parts, hints and blocking reload; a delta leaves out what the player has (4.4.5.2)."""
+    """With parts, hints and blocking reload; a delta leaves out what the player has (4.4.5.2).
+
+    `is_first`: without the open segment, which a player learns of when it asks what is next.
+    """
     lines = [
         "#EXTM3U",
         f"#EXT-X-VERSION:{VERSION_LOW_LATENCY}",
@@ -105,14 +120,20 @@ def low_latency(
     for segment in islice(window.complete, skipped, None):
         has_parts = segment.msn >= first_with_parts
         lines.append(_with_parts(segment) if has_parts else _listed(segment))
-    if window.open is not None:
-        lines += [*_segment_tags(window.open), *map(_part_line, window.open.parts)]
+    opened = None if is_first else window.open
+    if opened is not None and window.is_paused and not window.complete:
+        lines.append(_with_parts(opened))
+    elif opened is not None:
+        lines += [*_segment_tags(opened), *map(_part_line, opened.parts)]
     if window.is_finished:
         lines.append("#EXT-X-ENDLIST")
         return _text(lines)
     # A part that nobody sends may never come: Shaka gives up on one that is 404 at the end.
-    if not window.is_paused:
-        uri = f"{MEDIA_FOLDER}part-{window.next_part}.m4s"
+    if window.is_paused:
+        lines.append(_PAUSED)
+    else:
+        hinted = window.open.parts[0].number if is_first and window.open else window.next_part
+        uri = f"{MEDIA_FOLDER}part-{hinted}.m4s"
         lines.append(f'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="{uri}"')
     lines += [_report_line(report) for report in reports]
     return _text(lines)
@@ -156,7 +177,7 @@ def _server_control(window: Window) -> str:
 
 def _sequences(window: Window) -> Iterator[str]:
     if window.is_independent:
-        yield "#EXT-X-INDEPENDENT-SEGMENTS"
+        yield _INDEPENDENT
     yield f"#EXT-X-MEDIA-SEQUENCE:{window.first_msn}"
     yield f"#EXT-X-DISCONTINUITY-SEQUENCE:{window.discontinuity_sequence}"
 
@@ -171,13 +192,26 @@ def _first_map(window: Window) -> Iterator[str]:
 def _listed(segment: Segment) -> str:
     """A complete segment, without parts: the same text in every playlist, so made once."""
     if not segment.listed:
-        segment.listed = "\n".join([*_segment_tags(segment), *_segment_end(segment)])
+        duration = segment.duration_at_pause or segment.duration
+        segment.listed = "\n".join([*_segment_tags(segment), *_segment_end(segment, duration)])
     return segment.listed
+
+
+def _rest(segment: Segment) -> list[StoredPart]:
+    """What came of the last segment when it was listed as whole already: a part is a segment too.
+
+    Players have the segment, and do not load it again.
+    """
+    duration = segment.duration_at_pause
+    if not duration:
+        return []
+    ends = accumulate(part.duration for part in segment.parts)
+    return [part for part, end in zip(segment.parts, ends, strict=True) if end > duration]
 
 
 def _with_parts(segment: Segment) -> str:
     parts = map(_part_line, segment.parts)
-    return "\n".join([*_segment_tags(segment), *parts, *_segment_end(segment)])
+    return "\n".join([*_segment_tags(segment), *parts, *_segment_end(segment, segment.duration)])
 
 
 def _segment_tags(segment: Segment) -> Iterator[str]:
@@ -192,10 +226,10 @@ def _map_line(segment: Segment) -> str:
     return f'#EXT-X-MAP:URI="{MEDIA_FOLDER}{segment.init.name}"'
 
 
-def _segment_end(segment: Segment) -> Iterator[str]:
+def _segment_end(segment: Segment, duration: int) -> Iterator[str]:
     if segment.is_gap:
         yield "#EXT-X-GAP"
-    yield f"#EXTINF:{_seconds(segment.duration)},"
+    yield f"#EXTINF:{_seconds(duration)},"
     yield MEDIA_FOLDER + segment.name
 
 

@@ -110,6 +110,26 @@ class Segmenter:
             self._append_audio(packet)
         return parts
 
+    def pause(self) -> list[HlsPart]:
+        """What is left but for the last part, at least the last frame.
+
+        The publisher has gone, perhaps to come back. What stays is no longer than a part, as only a
+        segment's last one may be short: `flush` returns it, or the next epoch's first `push`.
+        """
+        parts: list[HlsPart] = []
+        self._has_left = True
+        last = self._last_frame
+        if last is None and self._audio:
+            last = self._audio[-1]
+        if last is None or not (self._video or len(self._audio) > 1):
+            return parts
+        end = last.dts * VIDEO_TIMESCALE // last.track.timescale
+        if end > self._start:
+            self._cut_until(end, parts)
+            if (end - self._start) * 20 >= self._target * 17:
+                self._cut(end, parts)
+        return parts
+
     def flush(self) -> list[HlsPart]:
         """What is left, when the publisher has gone. What comes after begins a segment."""
         parts: list[HlsPart] = []
@@ -233,6 +253,7 @@ class Segmenter:
         """
         assert self._epoch is not None
         end = max(end, self._start + 1)
+        is_full = end + self._target - self._segment_start > self._segment_max
         count = len(self._audio) if takes_all else self._audio_before(end)
         has_packets = bool(self._video or count)
         if has_packets:
@@ -247,6 +268,7 @@ class Segmenter:
                     starts_segment=self._opens_segment,
                     starts_discontinuity=self._opens_discontinuity,
                     at_ms=self._at_ms,
+                    ends_segment=opens_segment or is_full,
                 )
             )
             if self._opens_segment:
@@ -255,7 +277,7 @@ class Segmenter:
             self._video = []
             del self._audio[:count]
             self._start = end
-        if opens_segment or self._start + self._target - self._segment_start > self._segment_max:
+        if opens_segment or (has_packets and is_full):
             self._opens_segment = True
             self._end_segment()
         return has_packets

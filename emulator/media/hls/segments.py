@@ -123,7 +123,8 @@ class Segment:
     `program_ms` is the instant of its first frame; `frames` counts its video frames (0: none).
     `parts` is emptied when the segment is too old to be listed by part; `first_part` and
     `part_ends`, in bytes, still say where they are. `listed` is its text in a playlist, kept by
-    `playlist` once the segment is complete.
+    `playlist` once the segment is complete. `duration_at_pause`: how long it was when its publisher
+    left, 0 where none did: players that take whole segments have had so much of it.
     """
 
     msn: int
@@ -140,6 +141,7 @@ class Segment:
     parts: list[StoredPart] = field(default_factory=list)
     first_part: int = 0
     part_ends: Sequence[int] = ()
+    duration_at_pause: int = 0
 
     @property
     def name(self) -> str:

@@ -74,7 +74,7 @@ class HlsStream:
         self._init_contents: dict[int, bytes] = {}
         self._fresh: list[Segment] = []
         self._lengths: dict[int, int] = {}
-        self._rendered: dict[tuple[Kind, bool], tuple[int, Rendered]] = {}
+        self._rendered: dict[tuple[Kind, bool, bool], tuple[int, Rendered]] = {}
         self._changed = asyncio.Event()
         self._saved = asyncio.Event()
         self._is_withdrawn = False
@@ -127,11 +127,12 @@ class HlsStream:
         if self._segment_writer is not None:
             line = index.part_line(segment, stored, frames)
             self._segment_writer.part(segment.name, stored, line)
+        if part.ends_segment:
+            self._end_segment()
         self._wake()
 
     def pause(self) -> None:
         """No media comes for a while, and perhaps no more at all: what came can be played out."""
-        self._end_segment()
         self.window.pause()
         self._wake()
 
@@ -186,15 +187,17 @@ class HlsStream:
     ) -> Rendered:
         """The playlist as it is now. Blocking is `wait_for`; both take the same numbers.
 
-        Refuses `not_found`, with `retry_after_seconds`, before the first segment is whole: parts
-        alone are legal, but hls.js, Shaka and video.js give up on them for good.
+        Refuses `not_found`, with `retry_after_seconds`, before the first segment is whole or its
+        publisher is gone: parts alone are legal, but hls.js, Shaka and video.js give up on them for
+        good.
         """
         self._check_ready()
         is_delta = skip and kind == "low_latency"
-        version, rendered = self._rendered.get((kind, is_delta), (-1, None))
+        is_first = msn is None and part is None and self.window.has_just_begun
+        version, rendered = self._rendered.get((kind, is_delta, is_first), (-1, None))
         if rendered is None or version != self.window.version:
-            rendered = self._render(kind, is_delta)
-            self._rendered[kind, is_delta] = (self.window.version, rendered)
+            rendered = self._render(kind, is_delta, is_first)
+            self._rendered[kind, is_delta, is_first] = (self.window.version, rendered)
         if msn is None and part is None:
             return rendered
         # A blocking reload's answer belongs to its own address, and so may be kept for long.
@@ -331,7 +334,7 @@ class HlsStream:
         return len(segment.parts) > part or (is_whole and window.open is not None)
 
     def _is_ready(self) -> bool:
-        return bool(self.window.complete)
+        return bool(self.window.listed)
 
     def _check_ready(self) -> None:
         if self._is_withdrawn:
@@ -342,7 +345,7 @@ class HlsStream:
                 raise Refused("not_found", "This stream had no media.")
             raise Refused("not_found", message, retry_after_seconds=1)
 
-    def _render(self, kind: Kind, is_delta: bool) -> Rendered:
+    def _render(self, kind: Kind, is_delta: bool, is_first: bool) -> Rendered:
         window = self.window
         if kind == "multivariant":
             text = playlist.multivariant(window, "stream.m3u8")
@@ -358,7 +361,9 @@ class HlsStream:
                 for uid, hls_stream in self.siblings.items()
                 if hls_stream._is_ready()
             ]
-            text = playlist.low_latency(window, is_delta=is_delta, reports=reports)
+            text = playlist.low_latency(
+                window, is_delta=is_delta, is_first=is_first, reports=reports
+            )
         body = text.encode()
         etag = f'"{blake2b(body, digest_size=9).hexdigest()}"'
         # Live playlists are polled: a cache may help many at once, never show an old edge.
@@ -380,6 +385,9 @@ class HlsStream:
 
     def _segment_source(self, msn: int) -> Source:
         name = f"seg-{msn}.m4s"
+        opened = self.window.open
+        if opened is not None and opened.msn == msn and self.window.is_paused:
+            return opened.content() or FileRange(self.folder / name, 0, opened.length)
         length = self._lengths.get(msn)
         if length is None:
             raise _no_such(name)

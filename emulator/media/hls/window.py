@@ -111,8 +111,12 @@ class Window:
         return segment
 
     def pause(self) -> None:
-        """No media comes for a while. The open segment was closed before."""
+        """No media comes for a while. The open segment is listed as it is, and may still get a
+        last part."""
         self.is_paused = True
+        if self.open is not None:
+            self._settle_target(self.open)
+            self.open.duration_at_pause = self.open.duration
         self.version += 1
 
     def keep(self, segment: Segment) -> None:
@@ -153,6 +157,23 @@ class Window:
     def segments(self) -> list[Segment]:
         """All segments, the open one last."""
         return [*self.complete, self.open] if self.open is not None else list(self.complete)
+
+    @property
+    def listed(self) -> list[Segment]:
+        """The segments that a playlist without parts lists: those to which nothing is added, as
+        far as is known."""
+        return self.segments if self.is_paused else list(self.complete)
+
+    @property
+    def has_just_begun(self) -> bool:
+        """The first segment is whole, and the next one shorter than the hold-back.
+
+        video.js takes an open segment to be as long as the target duration, and waits for the time
+        that it begins at then: 15 s more where key frames come every 8.3 s.
+        """
+        opened = self.open
+        is_second = opened is not None and opened.msn == 1 and not self.is_paused
+        return is_second and opened is not None and opened.duration <= 3 * self.part_target
 
     @property
     def first_msn(self) -> int:

@@ -20,7 +20,7 @@ from emulator.media.timeline import Epoch
 log = logging.getLogger(__name__)
 
 _TICKS_PER_MS = VIDEO_TIMESCALE // 1000
-_Job = tuple[Packet, Epoch, int] | Literal["flush", "finish"]
+_Job = tuple[Packet, Epoch, int] | Literal["pause", "finish"]
 
 
 @dataclass(slots=True)
@@ -87,9 +87,9 @@ class Ladder:
         if self._given - self._done > self._behind_max and self._given >= self._patient_until:
             self._give_up_largest()
 
-    def flush(self) -> None:
+    def pause(self) -> None:
         """The publisher is gone, perhaps to come back."""
-        self._jobs.put("flush")
+        self._jobs.put("pause")
 
     def finish(self) -> None:
         """No more media will come. What waits is encoded still."""
@@ -133,8 +133,8 @@ class Ladder:
             for number, rung in enumerate(self._rungs):
                 if rung.is_dropped:
                     worker.drop(number)
-            if job == "flush":
-                self._bring_home(worker.flush())
+            if job == "pause":
+                self._bring_home(worker.pause())
                 self._call_home(self._pause)
             elif isinstance(job, tuple) and self.rungs:
                 self._bring_home(worker.take(*job))

@@ -93,14 +93,26 @@ class Worker:
             self._slots.popleft()
         return self._drain()
 
+    def pause(self) -> list[Cut]:
+        """What is left but for the last part, when the publisher has gone."""
+        cuts = self._rest()
+        for rung in self._rungs:
+            cuts += rung.pause()
+        return cuts
+
     def flush(self) -> list[Cut]:
-        """What is left, when the publisher has gone."""
+        """All that is left, when nothing more comes."""
+        cuts = self._rest()
+        for rung in self._rungs:
+            cuts += rung.flush()
+        return cuts
+
+    def _rest(self) -> list[Cut]:
+        """What the decoder still has."""
         self._end_decoder()
         self._lose_all()
         cuts = self._drain()
         self._slots.clear()
-        for rung in self._rungs:
-            cuts += rung.flush()
         return cuts
 
     def _decode(self, slot: _Slot) -> None:
@@ -248,6 +260,9 @@ class _Rung:
         if slot.epoch is not self.epoch:
             self._enter(slot, packet, following)
         return self._cuts(self.segmenter.push(packet, self.own, slot.at_ms))
+
+    def pause(self) -> list[Cut]:
+        return [] if self.is_dropped else self._cuts(self.segmenter.pause())
 
     def flush(self) -> list[Cut]:
         return [] if self.is_dropped else self._cuts(self.segmenter.flush())

@@ -56,7 +56,8 @@ class LiveLoop(HlsStream):
         first_segment = max(0, showing.segments - 1 - _DVR_SEGMENTS)
         if showing.segments and showing.segment(first_segment).start > self._window.next_part:
             self._skip_to(showing, first_segment)
-        for number in range(self._window.next_part, showing.parts):
+        # As a real stream: the last of what was shown comes with the end, or the publisher.
+        for number in range(self._window.next_part, showing.parts - showing.is_paused):
             run = showing.run_of(number)
             if number == run.first_part and self._window.segments:
                 # Its publisher is back: a segment of its own, behind a discontinuity.
@@ -90,7 +91,7 @@ class LiveLoop(HlsStream):
             window.discontinuity_sequence = showing.runs.index(run) - window.starts_run
 
     def _segment_source(self, msn: int) -> Source:
-        if not self.window.first_msn <= msn < self.window.next_msn:
+        if msn not in [segment.msn for segment in self.window.listed]:
             raise _no_such(f"seg-{msn}.m4s")
         return _segment_content(self._film, self._look(), msn)
 

@@ -310,3 +310,49 @@ def test_any_growing_times_are_tiled_and_nothing_is_lost(
 def _target_bound(hole_ms: int) -> int:
     """The timeline lets no hole over a second through, so no part gets longer than this."""
     return 2 * 90 * (hole_ms + 216)
+
+
+@pytest.mark.parametrize(
+    ("packets", "epoch"),
+    [
+        (interleaved(frames(4.5, 30, 60), sounds(4.5)), BOTH),
+        (frames(4.5, 30, 60), PICTURE),
+        (sounds(4.5), SOUND),
+        # The picture ends long before its sound, and a frame after a key frame.
+        (interleaved(frames(4.1, 30, 60), sounds(4.5)), BOTH),
+        (interleaved(frames(4.07, 30, 60), sounds(4.07)), BOTH),
+    ],
+    ids=["both", "picture", "sound", "short picture", "two frames"],
+)
+def test_a_pause_keeps_the_last_part(packets: list[Packet], epoch: Epoch) -> None:
+    segmenter = Segmenter()
+    parts = cut(segmenter, packets, epoch)
+    parts += segmenter.pause()
+    assert segmenter.pause() == []
+    last = segmenter.flush()
+    check(parts + last, packets, segmenter.part_target)
+    # It is short, and so the only part of its segment that may be.
+    assert len(last) == 1
+    for part, after in itertools.pairwise(parts + last):
+        assert after.starts_segment or part.duration >= 0.85 * segmenter.part_target
+    leading = [packet for packet in packets if type(packet.track) is type(epoch.tracks[0])]
+    assert leading[-1].dts in [packet.dts for packet in last[0].packets]
+
+
+def test_after_a_pause_the_last_part_ends_the_segment_that_it_belongs_to() -> None:
+    segmenter = Segmenter()
+    first = interleaved(frames(4.5, 30, 60), sounds(4.5))
+    parts = cut(segmenter, first, BOTH) + segmenter.pause()
+    again = interleaved(frames(3, 30, 60, begin_ms=4_600), sounds(3, begin=220_800))
+    came = cut(segmenter, again, Epoch(2, (VIDEO, AUDIO))) + segmenter.flush()
+    kept = [packet.dts for part in parts + came for packet in part.packets]
+    assert sorted(kept) == sorted(packet.dts for packet in first + again)
+    assert [part.starts_segment for part in came[:2]] == [False, True]
+    assert [part.starts_discontinuity for part in came[:2]] == [False, True]
+
+
+@pytest.mark.parametrize("key_every", [60, 900])
+def test_a_part_says_that_it_ends_its_segment_where_that_is_known(key_every: int) -> None:
+    parts = cut(Segmenter(), frames(31, 30, key_every), PICTURE)
+    following = itertools.pairwise(parts)
+    assert all(part.ends_segment == after.starts_segment for part, after in following)

@@ -15,6 +15,8 @@ from emulator.media.hls.stream import HlsStream, Kind
 from emulator.media.hls.window import Window
 from tests.support.broadcast import FakeBroadcast
 from tests.support.hls.media_rules import check_media
+from tests.support.hls.reload_rules import check_reload
+from tests.support.hls.text import parse
 
 
 async def settle() -> None:
@@ -63,11 +65,73 @@ async def test_a_pause_lists_the_open_segment(
     await settle()
     assert not waiting.done()
     hls_stream.pause()
+    assert not waiting.done()
+    kinds: tuple[Kind, ...] = ("plain", "low_latency")
+    before = {kind: hls_stream.playlist(kind) for kind in kinds}
+    assert parse(before["plain"].text).segments[-1].duration == pytest.approx(0.4)
+    assert hls_stream.media_now("seg-1.m4s") == content(5) + content(6)
+
+    # The last frame comes with the end: a part, and where there are no parts a segment of its own.
+    broadcast.send(hls_stream)
+    hls_stream.finish()
     await waiting
-    for kind in ("plain", "low_latency"):
-        assert "seg-1.m4s" in hls_stream.playlist(kind).text
-        assert not hls_stream.playlist(kind).is_final
-        assert check_media(hls_stream.playlist(kind).text) == []
+    for kind, playlist in before.items():
+        assert not playlist.is_final
+        assert check_media(playlist.text) == []
+        after = hls_stream.playlist(kind).text
+        assert check_media(after) == check_reload(playlist.text, after) == []
+        assert after.endswith("#EXT-X-ENDLIST\n")
+        last = parse(after).segments[-1]
+        uri = last.parts[-1].uri if last.parts else last.uri
+        assert uri == "../media/part-7.m4s"
+    assert "#EXT-X-INDEPENDENT-SEGMENTS" in hls_stream.playlist("low_latency").text
+    assert "#EXT-X-INDEPENDENT-SEGMENTS" not in hls_stream.playlist("plain").text
+
+
+async def test_the_recording_of_a_stream_that_was_left_has_its_segments_whole(
+    hls_stream: HlsStream, broadcast: FakeBroadcast, media_store: MediaStore, uid: str
+) -> None:
+    broadcast.send(hls_stream, 7)
+    hls_stream.pause()
+    broadcast.send(hls_stream)
+    hls_stream.finish()
+    await hls_stream.saved()
+    media_store.retire(uid)
+    recording = parse(media_store.find(uid).playlist("plain").text)
+    lengths = [segment.duration for segment in recording.segments]
+    assert lengths == pytest.approx([1.0, 0.6])
+
+
+async def test_a_stream_that_was_left_in_its_first_segment_is_played_to_there(
+    hls_stream: HlsStream, broadcast: FakeBroadcast
+) -> None:
+    broadcast.send(hls_stream, 3)
+    with pytest.raises(Refused):
+        hls_stream.playlist("low_latency")
+    hls_stream.pause()
+    kinds: tuple[Kind, ...] = ("plain", "low_latency")
+    for kind in kinds:
+        assert [s.uri for s in parse(hls_stream.playlist(kind).text).segments] == [
+            "../media/seg-0.m4s"
+        ]
+
+
+async def test_a_segment_that_is_known_to_be_whole_is_listed_before_the_next_begins(
+    hls_stream: HlsStream, broadcast: FakeBroadcast
+) -> None:
+    broadcast.send(hls_stream, 4)
+    broadcast.send(hls_stream, ends_segment=True)
+    assert [s.uri for s in parse(hls_stream.playlist("plain").text).segments] == [
+        "../media/seg-0.m4s"
+    ]
+    # Who opens the playlist now is shown the segment alone: video.js takes one that is open to be
+    # as long as the target duration.
+    broadcast.send(hls_stream, 2)
+    first = hls_stream.playlist("low_latency").text
+    assert "part-5.m4s" not in first.replace('PART,URI="../media/part-5.m4s"', "")
+    following = hls_stream.playlist("low_latency", msn=1, part=0).text
+    assert check_media(first) == check_reload(first, following) == []
+    assert 'URI="../media/part-6.m4s"' in following
 
 
 async def test_an_old_part_can_be_fetched_after_it_left_the_playlist(
@@ -85,7 +149,7 @@ async def test_an_old_part_can_be_fetched_after_it_left_the_playlist(
 
 
 async def test_a_window_is_rendered_once(hls_stream: HlsStream, broadcast: FakeBroadcast) -> None:
-    broadcast.send(hls_stream, 6)
+    broadcast.send(hls_stream, 9)
     first = hls_stream.playlist("low_latency")
     assert hls_stream.playlist("low_latency") is first
     broadcast.send(hls_stream)
