@@ -59,7 +59,13 @@ player.on("error", () => note(player.error().message));
 player.src({ src: "PLAYLIST", type: "application/x-mpegURL" }); player.play();</script>""",
     "Vidstack": """<script type="importmap">{ "imports": {
   "lit-html": "/bench/npm/lit-html/lit-html.js", "lit-html/": "/bench/npm/lit-html/",
-  "media-captions": "/bench/npm/media-captions/dist/prod.js" } }</script>
+  "media-captions": "/bench/npm/media-captions/dist/prod.js",
+  "fscreen": "/bench/npm/fscreen/dist/fscreen.esm.js",
+  "@floating-ui/dom": "/bench/npm/@floating-ui/dom/dist/floating-ui.dom.browser.min.mjs",
+  "@floating-ui/core": "/bench/npm/@floating-ui/core/dist/floating-ui.core.browser.min.mjs",
+  "@floating-ui/utils": "/bench/npm/@floating-ui/utils/dist/floating-ui.utils.mjs",
+  "@floating-ui/utils/dom": "/bench/npm/@floating-ui/utils/dist/floating-ui.utils.dom.mjs"
+} }</script>
 <media-player src="PLAYLIST" muted autoplay playsinline load="eager">
 <media-provider></media-provider></media-player>
 <script>const player = document.querySelector("media-player");
