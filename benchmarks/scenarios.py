@@ -1,6 +1,6 @@
-"""Scenarios: how fast a virtual evening passes, a file is read, what a flood costs in real time.
+"""Scenarios: how fast a virtual run passes, a file is read, what a flood costs in real time.
 
-No peer plays such evenings; reading is beside PyYAML's own loading of the same text.
+No peer plays such runs; reading is beside PyYAML's own loading of the same text.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from benchmarks.contest.clip import Kind
 from benchmarks.table import Section
 from emulator.core.bus import Bus
 from emulator.core.clock import ManualClock
-from emulator.scenario.engine.pace import Jumping
+from emulator.core.world_clock import WorldClock
 from emulator.scenario.engine.run import Run
 from emulator.scenario.engine.runner import Runner
 from emulator.scenario.language.load import load as read
@@ -133,14 +133,15 @@ def _arrivals_a_second() -> float:
 
 def _played(text: str) -> tuple[World, float]:
     """A world after a scenario, and the CPU seconds that it took."""
-    clock, bus = ManualClock(), Bus()
+    clock, bus = WorldClock.standing(ManualClock().now_ms()), Bus()
     world = World(clock=clock, publish=bus.publish, name="scenario")
     world.store.publish_burst = bus.publish_burst
-    evening = Run(world=world, scenario=read(text, "benchmark.yaml"), is_own_world=True)
-    run = Runner(evening, Jumping(clock), bus.subscribe)
+    scenario = read(text, "benchmark.yaml")
+    run = Run(world=world, clock=clock, scenario=scenario, is_own_world=True)
+    runner = Runner(run, bus.subscribe)
 
     async def play() -> None:
-        async for _ in run.play():
+        async for _ in runner.play():
             pass
 
     gc.collect()

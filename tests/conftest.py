@@ -87,9 +87,9 @@ hypothesis.settings.load_profile("project")
 
 @pytest.fixture(autouse=True)
 def _played_worlds() -> Iterator[None]:
-    """Close the worlds of scenarios that a test has played (`tests.support.evening`)."""
+    """Close the worlds of scenarios that a test has played (`tests.support.scenario_run`)."""
     yield
-    played = sys.modules.get("tests.support.evening")
+    played = sys.modules.get("tests.support.scenario_run")
     while played is not None and played.OPEN:
         played.OPEN.pop().close()
 

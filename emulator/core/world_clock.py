@@ -133,6 +133,12 @@ class WorldClock(ManualClock):
         async with self._passing:
             await self._pass_until(self.now_ms() + duration_ms)
 
+    async def pass_to_next(self) -> None:
+        """Let time pass, as `pass_time` does, to the next instant at which something is due."""
+        due_ms = self.next_due_ms()
+        if due_ms is not None:
+            await self.pass_time(max(0, due_ms - self.now_ms()))
+
     async def set(self, speed: float | None = None, now_ms: int | None = None) -> None:
         """Go to an instant, as `pass_time` does, and run at this speed from then on; 0 stands."""
         async with self._passing:

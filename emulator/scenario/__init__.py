@@ -1,1 +1,1 @@
-"""Scenarios: an evening on the platform, written down, played on a clock, and judged."""
+"""Scenarios: a run on the platform, written down, played on a clock, and judged."""

@@ -172,10 +172,10 @@ class _Playing:
 
 
 def _progress(entry: "RunRecord") -> str:
-    run, fold = entry.run, entry.fold
-    steps = ", ".join(run.under_way[:2]) or ("over" if entry.report else "waiting")
+    runner, fold = entry.runner, entry.fold
+    steps = ", ".join(runner.under_way[:2]) or ("over" if entry.report else "waiting")
     return (
-        f"{duration_text(run.clock_ms // 1000 * 1000)} {entry.order.scenario.name}: {steps},"
+        f"{duration_text(runner.clock_ms // 1000 * 1000)} {entry.order.scenario.name}: {steps},"
         f" {fold.watching} viewers, {fold.lines_said} lines"
     )
 

@@ -8,7 +8,6 @@ from emulator.core.bus import Bus
 from emulator.core.clock import monotonic_ms
 from emulator.core.world_clock import WorldClock
 from emulator.scenario import files
-from emulator.scenario.engine.pace import Jumping, Pace, Waiting
 from emulator.scenario.engine.run import Run
 from emulator.scenario.engine.runner import Runner
 from emulator.scenario.output.document import document
@@ -30,12 +29,12 @@ def replay(path: Path, speed: float) -> dict[str, Any]:
         else:
             clock.freeze()
         world = World(clock=clock, publish=bus.publish, name="replay")
-        pace: Pace = Waiting(clock) if speed else Jumping(clock)
-        run = Runner(Run(world=world, scenario=scenario), pace, bus.subscribe)
-        fold = Fold(run)
-        bus.subscribe(fold.hear, fold.hear_burst)
+        run = Run(world=world, clock=clock, scenario=scenario, is_virtual=not speed)
+        runner = Runner(run, bus.subscribe)
+        fold = Fold(runner)
+        bus.subscribe(fold.on_event, fold.on_burst)
         began_ms = monotonic_ms()
-        async for result in run.play():
+        async for result in runner.play():
             fold.take(result)
         text = "virtual" if not speed else f"{speed:g}x"
         values = document(fold, clock=text, wall_ms=monotonic_ms() - began_ms)

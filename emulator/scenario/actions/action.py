@@ -76,5 +76,5 @@ class Action(BaseModel):
         return iter(())
 
     @abstractmethod
-    def run(self, stage: "RunContext") -> Awaitable[Any] | Ticks | LateTicks | None:
+    def run(self, context: "RunContext") -> Awaitable[Any] | Ticks | LateTicks | None:
         """Do it. A `Refused` is noted in the report as what the platform said."""

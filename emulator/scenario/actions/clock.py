@@ -4,8 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from emulator.core.errors import Refused
-from emulator.core.world_clock import SPEED_MAX, SPEED_MIN, WorldClock
+from emulator.core.world_clock import SPEED_MAX, SPEED_MIN
 from emulator.scenario.actions.action import Action, Ticks
 from emulator.scenario.engine.run import RunContext
 from emulator.scenario.language.values.kinds import Duration
@@ -20,10 +19,10 @@ class ClockAdvance(Action):
 
     time: Duration
 
-    def run(self, stage: RunContext) -> Ticks:
-        if not stage.evening.is_virtual:
+    def run(self, context: RunContext) -> Ticks:
+        if not context.run.is_virtual:
             # From inside the run: the acts that this makes due belong to the world, not to it.
-            _clock(stage).advance(self.time)
+            context.run.clock.advance(self.time)
             return
         yield self.time
 
@@ -37,12 +36,12 @@ class ClockFreeze(Action):
 
     time: Duration
 
-    async def run(self, stage: RunContext) -> None:
-        if stage.evening.is_virtual:
+    async def run(self, context: RunContext) -> None:
+        if context.run.is_virtual:
             return
         import asyncio
 
-        clock = _clock(stage)
+        clock = context.run.clock
         speed = clock.speed or 1.0
         clock.freeze()
         try:
@@ -60,13 +59,6 @@ class ClockSpeed(Action):
 
     speed: Annotated[float | int, Field(ge=SPEED_MIN, le=SPEED_MAX)]
 
-    def run(self, stage: RunContext) -> None:
-        if not stage.evening.is_virtual:
-            _clock(stage).run(self.speed)
-
-
-def _clock(stage: RunContext) -> WorldClock:
-    clock = stage.world.clock
-    if not isinstance(clock, WorldClock):
-        raise Refused("unavailable", "This world's clock cannot be set.")
-    return clock
+    def run(self, context: RunContext) -> None:
+        if not context.run.is_virtual:
+            context.run.clock.run(self.speed)

@@ -41,8 +41,8 @@ class Expect(Action):
         if is_empty:
             yield (), "missing", "Write facts here, such as stream.launch.status: live."
 
-    def run(self, stage: RunContext) -> None:
-        """Nothing: `play/turns` watches until it is judged."""
+    def run(self, context: RunContext) -> None:
+        """Nothing: `engine/step_run` watches until it is judged."""
 
 
 class Throughout(Expect):

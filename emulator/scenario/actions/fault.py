@@ -56,13 +56,13 @@ class FaultStart(Action):
         except Refused as refused:
             yield (), "fault", refused.message
 
-    def run(self, stage: RunContext) -> None:
+    def run(self, context: RunContext) -> None:
         named: dict[str, str] = {}
         if self.stream is not None:
-            named["stream"] = stage.stream(self.stream).id
+            named["stream"] = context.stream(self.stream).id
         if self.user is not None:
-            named["user"] = stage.user(self.user).username
-        stage.world.faults.start(read(self._written(named)))
+            named["user"] = context.user(self.user).username
+        context.world.faults.start(read(self._written(named)))
 
     def _written(self, named: Mapping[str, str]) -> dict[str, Any]:
         """The fault as it is written, with what the names stand for."""
@@ -87,8 +87,8 @@ class FaultStop(Action):
         if self.kind not in KINDS:
             yield ("kind",), "fault", f"There is no fault {self.kind[:50]}{meant(self.kind, KINDS)}"
 
-    def run(self, stage: RunContext) -> None:
-        stage.world.faults.stop_kind(self.kind)
+    def run(self, context: RunContext) -> None:
+        context.world.faults.stop_kind(self.kind)
 
 
 class FaultClear(Action):
@@ -97,5 +97,5 @@ class FaultClear(Action):
     name: ClassVar[str] = "fault.clear"
     example: ClassVar[str] = "fault.clear: {}"
 
-    def run(self, stage: RunContext) -> None:
-        stage.world.faults.clear()
+    def run(self, context: RunContext) -> None:
+        context.world.faults.clear()

@@ -43,12 +43,12 @@ class HttpRequest(Action):
             except ValueError as error:
                 yield ("json", place), "condition", ended(f"{place}: {error}")
 
-    async def run(self, stage: RunContext) -> None:
-        request = stage.evening.server.request
+    async def run(self, context: RunContext) -> None:
+        request = context.run.server.request
         if request is None:
             raise Refused("unavailable", "There is no server here that could be asked.")
-        fill = stage.evening.fill
-        user = stage.user(self.as_).username if self.as_ else None
+        fill = context.run.fill
+        user = context.user(self.as_).username if self.as_ else None
         answer = await request(self.method, fill(self.path), user, fill(self.body))
         if self.status is not None and answer.status != self.status:
             payload = answer.body.get("message") if isinstance(answer.body, dict) else answer.body
@@ -61,7 +61,7 @@ class HttpRequest(Action):
                 shown = conditions.shown("any", value)[:200]
                 raise Refused("invalid", f"{place} is {shown}, and should be {condition.text}.")
         for name, place in self.save.items():
-            stage.evening.saved[name] = _at(answer.body, place)
+            context.run.saved[name] = _at(answer.body, place)
 
 
 def _at(body: Any, place: str) -> Any:

@@ -16,5 +16,5 @@ class Log(Action):
 
     says: Text
 
-    def run(self, stage: RunContext) -> None:
-        stage.evening.note(self.says)
+    def run(self, context: RunContext) -> None:
+        context.run.note(self.says)

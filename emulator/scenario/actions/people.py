@@ -46,8 +46,8 @@ class PeopleFollow(Action):
     user: UserRef
     follows: UserRef
 
-    def run(self, stage: RunContext) -> None:
-        follows.follow(stage.world, stage.user(self.user), stage.user(self.follows))
+    def run(self, context: RunContext) -> None:
+        follows.follow(context.world, context.user(self.user), context.user(self.follows))
 
 
 class PeopleUnfollow(Action):
@@ -60,8 +60,8 @@ class PeopleUnfollow(Action):
     user: UserRef
     follows: UserRef
 
-    def run(self, stage: RunContext) -> None:
-        follows.unfollow(stage.world, stage.user(self.user), stage.user(self.follows))
+    def run(self, context: RunContext) -> None:
+        follows.unfollow(context.world, context.user(self.user), context.user(self.follows))
 
 
 class PeopleBurst(Action):
@@ -77,22 +77,22 @@ class PeopleBurst(Action):
     names: Name = "follower"
     arrivals: Arrivals = "poisson"
 
-    def run(self, stage: RunContext) -> Ticks:
-        followed = stage.user(self.follows)
-        rate, done = self.count * 1000 / stage.for_ms, 0
+    def run(self, context: RunContext) -> Ticks:
+        followed = context.user(self.follows)
+        rate, done = self.count * 1000 / context.for_ms, 0
         for wait_ms, coming in ticks_of(
-            rate, stage.for_ms, self.arrivals, stage.chance("arrivals")
+            rate, context.for_ms, self.arrivals, context.chance("arrivals")
         ):
             yield wait_ms
-            done = self._follow(stage, followed, done, min(self.count, done + coming))
+            done = self._follow(context, followed, done, min(self.count, done + coming))
         # Chance may have let some of them wait until the end: all of them come.
-        self._follow(stage, followed, done, self.count)
+        self._follow(context, followed, done, self.count)
 
-    def _follow(self, stage: RunContext, followed: accounts.User, done: int, until: int) -> int:
-        with stage.world.change():
+    def _follow(self, context: RunContext, followed: accounts.User, done: int, until: int) -> int:
+        with context.world.change():
             for number in range(done + 1, until + 1):
-                follower = accounts.make(stage.world, f"{self.names}_{number}")
-                follows.follow(stage.world, follower, followed)
+                follower = accounts.make(context.world, f"{self.names}_{number}")
+                follows.follow(context.world, follower, followed)
         return max(done, until)
 
 
@@ -105,5 +105,5 @@ class PeopleSignOut(Action):
 
     user: UserRef
 
-    def run(self, stage: RunContext) -> None:
-        tokens.close_all(stage.world, stage.user(self.user), "signed out by a scenario")
+    def run(self, context: RunContext) -> None:
+        tokens.close_all(context.world, context.user(self.user), "signed out by a scenario")

@@ -18,8 +18,8 @@ class Snapshot(Action):
 
     called: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 
-    def run(self, stage: RunContext) -> None:
-        keep = stage.evening.server.snapshot
+    def run(self, context: RunContext) -> None:
+        keep = context.run.server.snapshot
         if keep is None:
             raise Refused("unavailable", "There is no server here that keeps snapshots.")
         keep(self.called)

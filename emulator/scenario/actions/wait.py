@@ -16,5 +16,5 @@ class Wait(Action):
 
     time: Duration
 
-    def run(self, stage: RunContext) -> Ticks:  # noqa: ARG002 -- it needs nothing but time
+    def run(self, context: RunContext) -> Ticks:  # noqa: ARG002 -- it needs nothing but time
         yield self.time

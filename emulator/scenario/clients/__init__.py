@@ -1,1 +1,1 @@
-"""Whoever takes part in an evening from outside of its world: who publishes, watches, speaks."""
+"""Whoever takes part in a run from outside of its world: who publishes, watches, speaks."""

@@ -101,10 +101,10 @@ class ChatSender:
 class ChatSenders:
     """Those of one step in one stream's chat, each opened when it first speaks."""
 
-    def __init__(self, evening: Run, stream_id: str) -> None:
+    def __init__(self, run: Run, stream_id: str) -> None:
         """Refuses (`unavailable`) where there is no socket to speak over, or time jumps."""
-        server = evening.server
-        if evening.is_virtual or not server.ws or server.key_of is None:
+        server = run.server
+        if run.is_virtual or not server.ws or server.key_of is None:
             raise Refused("unavailable", "Real lines need a server and a clock that runs.")
         self._key_of: Callable[[str], str] = server.key_of
         self._ws, self._ca = server.ws, server.ca

@@ -14,11 +14,11 @@ def wrong_name(name: str | None) -> Iterator[tuple[tuple[int | str, ...], str, s
         yield ("file",), "file", "Name a file in the scenario's folder, or below it."
 
 
-def find(evening: Run, name: str) -> Path:
+def find(run: Run, name: str) -> Path:
     """The film of this name. Refuses (`not_found`) one that is not there, or is elsewhere."""
-    if not evening.folder:
+    if not run.folder:
         raise Refused("not_found", f"This scenario came without a folder, so without {name}.")
     try:
-        return files.film_of(Path(evening.folder), name)
+        return files.film_of(Path(run.folder), name)
     except ValueError as error:
         raise Refused("not_found", f"{error}.") from None

@@ -19,9 +19,9 @@ class RealPublisher:
     """Encodes a picture, or sends a file, to the address that the run's server listens on."""
 
     def __init__(
-        self, evening: Run, stream_id: str, protocol: Protocol, settings: "PublishConfig"
+        self, run: Run, stream_id: str, protocol: Protocol, settings: "PublishConfig"
     ) -> None:
-        self._evening = evening
+        self._run = run
         self._stream_id = stream_id
         self._protocol = protocol
         self._first = self._settings = settings
@@ -30,9 +30,9 @@ class RealPublisher:
     async def start(self) -> None:
         from emulator.media.publisher.process import PublisherProcess
 
-        server = self._evening.server
+        server = self._run.server
         urls = {"rtmp": server.rtmp, "rtmps": server.rtmps, "whip": server.media}
-        stream = streams.find(self._evening.world, self._stream_id)
+        stream = streams.find(self._run.world, self._stream_id)
         process = self._process = PublisherProcess(
             urls[self._protocol],
             stream.stream_key,

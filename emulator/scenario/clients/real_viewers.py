@@ -29,8 +29,8 @@ Staying = Callable[[], float | None]
 class RealViewers:
     """`make` gives a viewer; nobody of them has come yet."""
 
-    def __init__(self, evening: Run, make: Callable[[Who], Viewer], most: int) -> None:
-        self._evening = evening
+    def __init__(self, run: Run, make: Callable[[Who], Viewer], most: int) -> None:
+        self._run = run
         self._make = make
         self._most = most
         self._there: deque[Viewer] = deque()
@@ -77,7 +77,7 @@ class RealViewers:
             await viewer.come()
         self._there.append(viewer)
         if stays_ms is not None:
-            clock = self._evening.world.clock
+            clock = self._run.world.clock
             clock.call_at(clock.now_ms() + round(stays_ms), lambda: self._leave(viewer))
 
     def _leave(self, viewer: Viewer) -> None:
@@ -89,13 +89,13 @@ class RealViewers:
             leaving.add_done_callback(self._leaving.discard)
 
 
-def crowd_of(evening: Run, stream: Stream, kind: Kind) -> RealViewers:
+def real_viewers_of(run: Run, stream: Stream, kind: Kind) -> RealViewers:
     """The stream's real viewers of a kind, who may be nobody yet.
 
     Refuses (`unavailable`) where time jumps, or nothing is served.
     """
-    server = evening.server
-    if evening.is_virtual or not server.media:
+    server = run.server
+    if run.is_virtual or not server.media:
         raise Refused("unavailable", "Real viewers need a server and a clock that runs.")
     playlist = f"{server.media}/{stream.uid}/manifest/stream.m3u8"
     offers = f"{server.media}/{stream.uid}/webRTC/play"
@@ -113,4 +113,4 @@ def crowd_of(evening: Run, stream: Stream, kind: Kind) -> RealViewers:
         return reader if kind == "chat" else Page(player, reader)
 
     most = WHEP_VIEWERS_MAX if kind == "whep" else VIEWERS_MAX
-    return evening.crowds.setdefault(f"{stream.id} {kind}", RealViewers(evening, make, most))
+    return run.real_viewers.setdefault(f"{stream.id} {kind}", RealViewers(run, make, most))

@@ -17,13 +17,13 @@ _NEEDS_ANOTHER_ENCODER = ("width", "height", "fps")
 class SimulatedPublisher:
     """A publisher that costs no encoder, no socket and no disk."""
 
-    def __init__(self, evening: Run, stream_id: str) -> None:
-        self._evening = evening
+    def __init__(self, run: Run, stream_id: str) -> None:
+        self._run = run
         self._stream_id = stream_id
         self._again: Mapping[str, Any] = {}
 
     async def start(self) -> None:
-        world = self._evening.world
+        world = self._run.world
         synthetic.start(world, streams.find(world, self._stream_id))
 
     async def stop(self, reason: str) -> None:
@@ -44,7 +44,7 @@ class SimulatedPublisher:
             await self.start()
 
     def _leave(self, reason: str) -> None:
-        world = self._evening.world
+        world = self._run.world
         stream = streams.find(world, self._stream_id)
         if synthetic.is_publishing(world, stream):
             synthetic.stop(world, stream, reason)

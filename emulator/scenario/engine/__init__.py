@@ -1,1 +1,1 @@
-"""What happens inside a run: the world is set, events are heard, expectations are watched."""
+"""Inside a run: the world is prepared, steps are scheduled, expectations are watched."""

@@ -1,7 +1,7 @@
 """EventMatcher: what happens in the world during a run: counted, matched with `on`, hashed.
 
 The event log of a run is canonical JSON, a line an event, its times counted from the run's start:
-the same evening gives the same bytes.
+the same run gives the same bytes.
 """
 
 import hashlib
@@ -16,13 +16,13 @@ from emulator.core.events.chat import ChatEvent, ChatHeld, ChatPosted, LinesPost
 from emulator.core.events.worlds import WorldReplaced
 from emulator.scenario.engine.run import Run, find_stream, find_user, find_vod
 from emulator.scenario.facts import conditions
-from emulator.scenario.facts.evening import count_key
+from emulator.scenario.facts.run import count_key
 from emulator.scenario.language import happenings
 from emulator.scenario.language.scenario import On, Step, asked_of
 from emulator.world.store.events import entries, last_seq
 
-# So many events of one kind may wait to be looked at; a flood of more has long made its point.
-HEARD_MAX = 10_000
+# So many triggered steps may wait; of more, the last are kept.
+EVENTS_MAX = 10_000
 _BATCH = 1_000
 # What a filter says by a name of the scenario, and an event by an id.
 _NAMED: dict[str, tuple[str, Callable[[Run, Any], Any]]] = {
@@ -33,69 +33,69 @@ _NAMED: dict[str, tuple[str, Callable[[Run, Any], Any]]] = {
 
 
 class EventMatcher:
-    """For one run. `hear` is the bus's listener; `take` gives the steps that were called up."""
+    """Of one run. `on_event` and `on_burst` listen to the bus; `take` gives triggered steps."""
 
-    def __init__(self, evening: Run, wake: Callable[[], None]) -> None:
+    def __init__(self, run: Run, wake: Callable[[], None]) -> None:
         self.is_void = False
-        self._evening = evening
+        self._run = run
         self._wake = wake
         self._waiting: dict[type[Event], list[tuple[Step, On]]] = {}
         # Filtered events that an expectation counts, each under its key.
         self._counting: dict[type[Event], dict[str, Mapping[str, Any]]] = {}
-        self._called: deque[Step] = deque(maxlen=HEARD_MAX)
-        for step in evening.scenario.steps:
+        self._triggered: deque[Step] = deque(maxlen=EVENTS_MAX)
+        for step in run.scenario.steps:
             if isinstance(step.trigger, On) and not step.is_off:
                 kind = happenings.kinds()[step.trigger.event]
                 self._waiting.setdefault(kind, []).append((step, step.trigger))
 
-        for path, raw in asked_of(evening.scenario):
+        for path, raw in asked_of(run.scenario):
             noun, _, name = path.partition(".")
             where, _ = conditions.split(raw)
             if noun == "events" and where:
                 kind = happenings.kinds()[name]
                 self._counting.setdefault(kind, {})[count_key(name, where)] = where
 
-    def hear(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         kind = type(event)
-        self._evening.count(f"event/{kind.__name__}")
+        self._run.count(f"event/{kind.__name__}")
         if isinstance(event, ChatEvent):
             self._count_lines(kind, event.stream_id, 1)
         elif kind is WorldReplaced:
             self.is_void = True
         for key, where in self._counting.get(kind, {}).items():
             if self._matches(event, where):
-                self._evening.count(key)
+                self._run.count(key)
         for step, on in self._waiting.get(kind, ()):
             if self._matches(event, on.filter):
-                self._called.append(step)
+                self._triggered.append(step)
         self._wake()
 
-    def hear_burst(self, burst: Burst) -> None:
-        """The same of many lines at once."""
+    def on_burst(self, burst: Burst) -> None:
+        """Take in many lines at once, as `on_event` does one."""
         is_looked_at = burst.kind in self._waiting or burst.kind in self._counting
         if not isinstance(burst, LinesPosted) or is_looked_at:
             for event in burst:
-                self.hear(event)
+                self.on_event(event)
             return
-        self._evening.count(f"event/{burst.kind.__name__}", len(burst))
+        self._run.count(f"event/{burst.kind.__name__}", len(burst))
         self._count_lines(burst.kind, burst.stream_id, len(burst))
         self._wake()
 
     @property
-    def has_called(self) -> bool:
-        return bool(self._called)
+    def has_triggered(self) -> bool:
+        return bool(self._triggered)
 
     def take(self) -> list[Step]:
         """The steps whose event has come since the last call, in order."""
-        called = list(self._called)
-        self._called.clear()
-        return called
+        triggered = list(self._triggered)
+        self._triggered.clear()
+        return triggered
 
     def _count_lines(self, kind: type[Event], stream_id: str, count: int) -> None:
         if kind is ChatPosted:
-            self._evening.count(f"chat.posted/{stream_id}", count)
+            self._run.count(f"chat.posted/{stream_id}", count)
         elif kind is ChatHeld:
-            self._evening.count(f"chat.held/{stream_id}", count)
+            self._run.count(f"chat.held/{stream_id}", count)
 
     def _matches(self, event: Event, wanted: Mapping[str, Any]) -> bool:
         return all(self._is(event, key, value) for key, value in wanted.items())
@@ -104,7 +104,7 @@ class EventMatcher:
         try:
             if key in _NAMED:
                 name, find = _NAMED[key]
-                return bool(getattr(event, name) == find(self._evening, wanted).id)
+                return bool(getattr(event, name) == find(self._run, wanted).id)
         except Refused:
             return False  # It is not there yet, so nothing has happened to it.
         return conditions.parse("any", wanted).holds(getattr(event, key))
@@ -113,11 +113,11 @@ class EventMatcher:
 class EventLog:
     """The run's events, hashed and written as they come. Reads the journal in batches."""
 
-    def __init__(self, evening: Run, write: Callable[[str], object] | None = None) -> None:
+    def __init__(self, run: Run, write: Callable[[str], object] | None = None) -> None:
         self.count = 0
-        self._evening = evening
+        self._run = run
         self._write = write
-        self._seq = last_seq(evening.world.store)
+        self._seq = last_seq(run.world.store)
         self._hash = hashlib.sha256()
 
     @property
@@ -126,8 +126,8 @@ class EventLog:
 
     def follow(self) -> None:
         """Take in what the journal has got since the last call."""
-        began_ms, lines = self._evening.began_ms, list[str]()
-        for seq, at_ms, kind, bodies in entries(self._evening.world.store, after=self._seq):
+        began_ms, lines = self._run.began_ms, list[str]()
+        for seq, at_ms, kind, bodies in entries(self._run.world.store, after=self._seq):
             self._seq = seq + len(bodies) - 1
             start = f'{{"at":{at_ms - began_ms},"kind":"{kind}","seq":'
             lines += [

@@ -1,4 +1,4 @@
-"""Watching: one `expect` from when it is asked until it is met, or its time is over."""
+"""Expectations: one `expect` from when it is asked until it is met, or its time is over."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -40,20 +40,20 @@ class ExpectationCheck:
         self._where, _ = conditions.split(self.raw)
         self._condition = self._fact.condition(self.raw)
 
-    def look(self, evening: Run) -> bool:
+    def look(self, run: Run) -> bool:
         """Whether its condition is met now."""
         try:
-            self._value, self._why = self._fact.value(evening, self._middle, self._where), ""
+            self._value, self._why = self._fact.value(run, self._middle, self._where), ""
         except Refused as refused:
             self._value, self._why = None, refused.message
             return False
         distance = self._condition.distance(self._value)
         if distance < self._distance:
-            self._closest, self._closest_ms = self._value, evening.world.now_ms
+            self._closest, self._closest_ms = self._value, run.world.now_ms
             self._distance = distance
         return self._condition.holds(self._value)
 
-    def judged(self, evening: Run, *, is_met: bool) -> Judged:
+    def judged(self, run: Run, *, is_met: bool) -> Judged:
         kind, is_measured = self._fact.kind, self._distance not in (0.0, math.inf)
         is_once = self.holds == "at the end"
         closest_ms = self._closest_ms if is_measured and is_once and not is_met else None
@@ -65,22 +65,22 @@ class ExpectationCheck:
             wanted=wanted,
             is_met=is_met,
             seen=conditions.shown(kind, self._value),
-            at_ms=evening.world.now_ms - evening.began_ms,
+            at_ms=run.world.now_ms - run.began_ms,
             place=self.place,
             step=self.step,
             within_ms=self.within_ms,
             closest="" if closest_ms is None else conditions.shown(kind, self._closest),
-            closest_ms=None if closest_ms is None else closest_ms - evening.began_ms,
+            closest_ms=None if closest_ms is None else closest_ms - run.began_ms,
             why=self._why,
         )
 
 
 @dataclass(slots=True)
-class Watching:
+class CheckGroup:
     """All facts of one `expect`, until `until_ms`; None: until the run ends."""
 
-    evening: Run
-    watches: list[ExpectationCheck]
+    run: Run
+    left: list[ExpectationCheck]
     until_ms: int | None
 
     def look(self) -> Iterator[Judged]:
@@ -88,13 +88,17 @@ class Watching:
 
         At the end, what is left of `expect` is missed, and what is left of the others is met.
         """
-        is_over = self.until_ms is not None and self.evening.world.now_ms >= self.until_ms
+        is_over = self.until_ms is not None and self.run.world.now_ms >= self.until_ms
         left = []
-        for watch in self.watches:
-            is_met = watch.look(self.evening) is not (watch.holds == "never")
-            is_settled = is_met is (watch.holds == "at the end")
+        for check in self.left:
+            is_met = check.look(self.run) is not (check.holds == "never")
+            is_settled = is_met is (check.holds == "at the end")
             if is_settled or is_over:
-                yield watch.judged(self.evening, is_met=is_met)
+                yield check.judged(self.run, is_met=is_met)
             else:
-                left.append(watch)
-        self.watches = left
+                left.append(check)
+        self.left = left
+
+    def end(self) -> None:
+        """Its time is over now."""
+        self.until_ms = self.run.world.now_ms

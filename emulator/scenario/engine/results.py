@@ -13,10 +13,10 @@ Outcome = Literal["done", "missed", "refused", "not-refused", "cut-short", "skip
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepDone:
-    """One turn of a step. `planned_ms` is None where only the run could tell.
+    """One run of a step. `planned_ms` is None where only the run could tell.
 
-    `told` is what the platform said where it refused, or why it never began; then there are no
-    `started_ms` and `ended_ms`. `is_ok`: that was as the file wants it.
+    `message` is what the platform said where it refused, or why the step never began; then there
+    are no `started_ms` and `ended_ms`. `is_ok`: that was as the file wants it.
     """
 
     step: Step
@@ -25,7 +25,7 @@ class StepDone:
     ended_ms: int | None
     outcome: Outcome
     is_ok: bool
-    told: str = ""
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ class Noted:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """The run ended before the evening did: it was stopped, or something failed."""
+    """The run ended before its scenario did: it was stopped, or something failed."""
 
     at_ms: int
     reason: str

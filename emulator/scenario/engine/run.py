@@ -1,6 +1,6 @@
 """RunContext: what an action gets: the world, its clock, the names of the file, chance, the server.
 
-An `Run` is shared by all steps of a run; a `RunContext` is that evening as one step sees it.
+A `Run` is shared by all of its steps; a `RunContext` is the run as one step sees it.
 """
 
 import json
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from emulator.core.errors import Refused
 from emulator.core.ids import Chance
 from emulator.core.values import dataclass
+from emulator.core.world_clock import WorldClock
 from emulator.scenario.language.scenario import Scenario, Step
 from emulator.scenario.language.values.arithmetic import names_in, resolve
 from emulator.world.library import recordings
@@ -70,11 +71,14 @@ class Run:
     """What all steps of a run share. `streams`, `users` and `vods` map the file's names to ids."""
 
     world: World
+    # The world's clock.
+    clock: WorldClock
     scenario: Scenario
     server: Server = field(default_factory=Server)
     # Where files beside the scenario are; empty where it came without.
     folder: str = ""
     began_ms: int = 0
+    # Nothing but the run moves time: it jumps to the next instant at which something is due.
     is_virtual: bool = True
     seed: int = 1
     # The world was made for this run: its ids may follow from the scenario's seed.
@@ -88,14 +92,13 @@ class Run:
     chances: dict[int, str] = field(default_factory=dict)
     publishers: "dict[str, StreamPublisher]" = field(default_factory=dict)
     # Real viewers by their stream's id, and how they watch.
-    crowds: "dict[str, RealViewers]" = field(default_factory=dict)
+    real_viewers: "dict[str, RealViewers]" = field(default_factory=dict)
     note: Callable[[str], None] = print
 
     @property
     def is_machine_pace(self) -> bool:
         """Time passes as the machine's does. Only then can a real encoder keep up with it."""
-        clock = self.world.clock
-        return not self.is_virtual and getattr(clock, "speed", 1.0) == 1.0
+        return not self.is_virtual and self.clock.speed == 1
 
     def fill(self, value: Any) -> Any:
         """A value with what was saved in place of its `$name`s."""
@@ -115,18 +118,18 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """The evening, as `step` sees it."""
+    """The run, as `step` sees it."""
 
-    evening: Run
+    run: Run
     step: Step
 
     @property
     def world(self) -> World:
-        return self.evening.world
+        return self.run.world
 
     @property
     def now_ms(self) -> int:
-        return self.evening.world.now_ms
+        return self.run.world.now_ms
 
     @property
     def for_ms(self) -> int:
@@ -134,21 +137,21 @@ class RunContext:
 
     def chance(self, purpose: str) -> Chance:
         """A stream of chance of this step's own: another step more does not change it."""
-        evening = self.evening
-        if not evening.chances:
-            evening.chances.update(chance_names(evening.scenario.steps))
-        return Chance(evening.seed, evening.chances[self.step.number], purpose)
+        run = self.run
+        if not run.chances:
+            run.chances.update(chance_names(run.scenario.steps))
+        return Chance(run.seed, run.chances[self.step.number], purpose)
 
     def stream(self, ref: str | Mapping[Literal["owner"], str]) -> Stream:
         """The stream that a file means. Refuses (`not_found`) one that is not there yet."""
-        return find_stream(self.evening, ref)
+        return find_stream(self.run, ref)
 
     def user(self, name: str) -> User:
         """The account that a file means: one of its own, or one that lives in the world."""
-        return find_user(self.evening, name)
+        return find_user(self.run, name)
 
     def vod(self, name: str) -> Vod:
-        return find_vod(self.evening, name)
+        return find_vod(self.run, name)
 
 
 def chance_names(steps: Sequence[Step]) -> dict[int, str]:
@@ -168,14 +171,14 @@ def chance_names(steps: Sequence[Step]) -> dict[int, str]:
     return values
 
 
-def find_stream(evening: Run, ref: str | Mapping[Literal["owner"], str]) -> Stream:
+def find_stream(run: Run, ref: str | Mapping[Literal["owner"], str]) -> Stream:
     if isinstance(ref, str):
-        stream_id = evening.streams.get(ref, ref)
+        stream_id = run.streams.get(ref, ref)
         if stream_id == ref and not _UUID.fullmatch(ref):
             raise Refused("not_found", f"There is no stream {ref} yet.")
-        return streams.find(evening.world, stream_id)
-    owner = accounts.by_username(evening.world, ref["owner"])
-    found = streams.of_user(evening.world, owner)
+        return streams.find(run.world, stream_id)
+    owner = accounts.by_username(run.world, ref["owner"])
+    found = streams.of_user(run.world, owner)
     # The one that goes on, or is about to; of those that have ended the last.
     going = [stream for stream in found if stream.status != "ended"] or found
     if not going:
@@ -183,18 +186,18 @@ def find_stream(evening: Run, ref: str | Mapping[Literal["owner"], str]) -> Stre
     return going[0]
 
 
-def find_user(evening: Run, name: str) -> User:
-    user_id = evening.users.get(name)
+def find_user(run: Run, name: str) -> User:
+    user_id = run.users.get(name)
     if user_id is not None:
-        return accounts.find(evening.world, user_id)
-    return accounts.by_username(evening.world, name)
+        return accounts.find(run.world, user_id)
+    return accounts.by_username(run.world, name)
 
 
-def find_vod(evening: Run, name: str) -> Vod:
+def find_vod(run: Run, name: str) -> Vod:
     """A VOD that a step made, or the one that a stream of this name left."""
-    vod_id = evening.vods.get(name)
+    vod_id = run.vods.get(name)
     if vod_id is None:
-        vod_id = find_stream(evening, name).vod_id
+        vod_id = find_stream(run, name).vod_id
     if vod_id is None:
         raise Refused("not_found", f"{name} has left no VOD yet.")
-    return recordings.find(evening.world, vod_id)
+    return recordings.find(run.world, vod_id)

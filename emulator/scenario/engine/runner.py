@@ -1,19 +1,20 @@
-"""Runner: plays one scenario in one world, on whatever clock that has, and yields what comes of it.
+"""Runner: plays one scenario in one world, on that world's clock, and yields its results.
 
 One loop: do what is due, judge what is expected, wait for the next instant. On a virtual clock
-nothing else moves time, so that the same file always makes the same evening.
+nothing else moves time, so that the same file always makes the same run.
 """
 
+import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 
 from emulator.core.bus import BurstListener, Listener
+from emulator.core.clock import Timer
 from emulator.core.errors import Refused
 from emulator.scenario.engine.event_matcher import EventLog, EventMatcher
 from emulator.scenario.engine.expectations import ExpectationCheck
-from emulator.scenario.engine.pace import Pace
 from emulator.scenario.engine.results import Broken, Noted, Result
 from emulator.scenario.engine.run import Run
 from emulator.scenario.engine.scheduler import Scheduler
@@ -27,39 +28,40 @@ Subscribe = Callable[[Listener, BurstListener], Callable[[], None]]
 class Runner:
     """`subscribe` is the world's bus. `write` takes the event log's lines.
 
-    `ends_ms` ends the evening so long after its start, whatever still goes on.
+    `ends_ms` ends the run so long after its start, whatever still goes on.
     """
 
     def __init__(
         self,
-        evening: Run,
-        pace: Pace,
+        run: Run,
         subscribe: Subscribe,
         *,
         write: Callable[[str], object] | None = None,
         ends_ms: int | None = None,
     ) -> None:
-        self.evening = evening
+        self.run = run
         # Called at each instant, once all that happens then has happened. It may say in how many
         # milliseconds it wants to look again.
         self.look: Callable[[], int | None] = lambda: None
-        self._look_again_ms: int | None = None
-        self._pace = pace
+        self._look_timer: Timer | None = None
         self._subscribe = subscribe
         self._ends_ms = ends_ms
+        self._end_timers: list[Timer] = []
         self._stopped = ""
         self._results: deque[Result] = deque()
-        evening.began_ms = evening.world.now_ms
-        evening.is_virtual = pace.is_virtual
-        evening.note = lambda text: self._results.append(Noted(self.clock_ms, text))
-        self._turns = Scheduler(evening, self._results.append, pace.wake)
-        self._hearing = EventMatcher(evening, pace.wake)
-        self._log = EventLog(evening, write)
+        # Something has happened, or is due.
+        self._has_work = asyncio.Event()
+        wake = self._has_work.set
+        run.began_ms = run.world.now_ms
+        run.note = lambda text: self._results.append(Noted(self.clock_ms, text))
+        self._scheduler = Scheduler(run, self._results.append, wake)
+        self._matcher = EventMatcher(run, wake)
+        self._log = EventLog(run, write)
 
     @property
     def clock_ms(self) -> int:
-        """How long the evening has gone on."""
-        return self.evening.world.now_ms - self.evening.began_ms
+        """How long the run has gone on."""
+        return self.run.world.now_ms - self.run.began_ms
 
     @property
     def log_hash(self) -> str:
@@ -72,89 +74,100 @@ class Runner:
     @property
     def under_way(self) -> list[str]:
         """The names of the steps that go on at the moment."""
-        return [turn.step.name for turn in self._turns.under_way]
+        return [step_run.step.name for step_run in self._scheduler.under_way]
 
     def stop(self, reason: str) -> None:
-        """End the evening now. What must be true at its end is judged all the same."""
+        """End the run now. What must be true at its end is judged all the same."""
         self._stopped = self._stopped or reason
-        self._pace.wake()
+        self._has_work.set()
 
     async def play(self) -> AsyncIterator[Result]:
-        """Play it all. What ends it early is told as `Broken`; the world's rules are put back."""
-        world = self.evening.world
+        """Play it all. `Broken` tells what ended it early. The world's rules are put back."""
+        world = self.run.world
         rules = world.rules
-        unsubscribe = self._subscribe(self._hearing.hear, self._hearing.hear_burst)
+        unsubscribe = self._subscribe(self._matcher.on_event, self._matcher.on_burst)
         try:
             self._check_end()
-            prepare(self.evening)
-            self._turns.set_out()
-            async for result in self._evening_long():
+            prepare(self.run)
+            self._set_end_timers()
+            self._scheduler.start()
+            async for result in self._play_instants():
                 yield result
         except Refused as refused:
             yield Broken(self.clock_ms, refused.message, is_failure=True)
         except Exception as error:
             # Our own bug: the report says so, and what was played until here.
-            log.exception("a run failed scenario=%s", self.evening.scenario.file)
+            log.exception("a run failed scenario=%s", self.run.scenario.file)
             yield Broken(self.clock_ms, f"{type(error).__name__}: {error}", is_failure=True)
         finally:
             unsubscribe()
             world.rules = rules
-            if self.evening.counts.get("event/FaultStarted"):
-                # Nobody else is to stumble over what this evening broke.
+            if self.run.counts.get("event/FaultStarted"):
+                # Nobody else is to stumble over what this run broke.
                 world.faults.clear()
         for result in await self._end():
             yield result
 
-    async def _evening_long(self) -> AsyncIterator[Result]:
+    async def _play_instants(self) -> AsyncIterator[Result]:
         while True:
+            self._has_work.clear()
             await self._instant()
             while self._results:
                 yield self._results.popleft()
-            if self._hearing.is_void:
+            if self._matcher.is_void:
                 raise Refused("unavailable", "Its world was replaced under it.")
             if self._is_over():
                 break
-            await self._pace.until(self._next_ms())
+            if self._scheduler.has_due:
+                await self.run.clock.pass_time(0)
+            elif self.run.is_virtual:
+                await self.run.clock.pass_to_next()
+            else:
+                await self._has_work.wait()
         self._judge_the_end()
 
     def _check_end(self) -> None:
-        if self.evening.scenario.is_endless and self._ends_ms is None and self._pace.is_virtual:
+        if self.run.scenario.is_endless and self._ends_ms is None and self.run.is_virtual:
             raise Refused(
                 "invalid",
                 "This scenario lasts forever. On the virtual clock, say how long to play it:"
                 " --for 10m.",
             )
 
+    def _set_end_timers(self) -> None:
+        for length_ms in (self._ends_ms, self.run.scenario.lasts_ms):
+            if length_ms is not None:
+                at_ms = self.run.began_ms + length_ms
+                self._end_timers.append(self.run.clock.call_at(at_ms, self._has_work.set))
+
     async def _instant(self) -> None:
         """Everything that happens now, and all that follows from it at once."""
         while True:
-            self._turns.take_awaited()
-            for step in self._hearing.take():
-                self._turns.call(step)
-            if not await self._turns.do_due() and not self._hearing.has_called:
+            self._scheduler.take_awaited()
+            for step in self._matcher.take():
+                self._scheduler.trigger(step)
+            if not await self._scheduler.do_due() and not self._matcher.has_triggered:
                 break
-        self._turns.judge()
+        self._scheduler.judge()
         self._log.follow()
         wait_ms = self.look()
-        self._look_again_ms = None if wait_ms is None else self.evening.world.now_ms + wait_ms
+        if wait_ms is not None and self._look_timer is None:
+            clock = self.run.clock
+            self._look_timer = clock.call_at(clock.now_ms() + wait_ms, self._look_again)
+
+    def _look_again(self) -> None:
+        self._look_timer = None
+        self._has_work.set()
 
     def _is_over(self) -> bool:
         if self._stopped:
             return True
         if self._ends_ms is not None:
             return self.clock_ms >= self._ends_ms
-        scenario = self.evening.scenario
-        if scenario.is_endless or self._turns.is_waited_for or self._hearing.has_called:
+        scenario = self.run.scenario
+        if scenario.is_endless or self._scheduler.is_waited_for or self._matcher.has_triggered:
             return False
         return scenario.lasts_ms is None or self.clock_ms >= scenario.lasts_ms
-
-    def _next_ms(self) -> int | None:
-        """When to look again at the latest."""
-        ends = [self._turns.next_ms(), self._look_again_ms]
-        for length_ms in (self._ends_ms, self.evening.scenario.lasts_ms):
-            if length_ms is not None and self.clock_ms < length_ms:
-                ends.append(self.evening.began_ms + length_ms)
-        return min((each for each in ends if each is not None), default=None)
 
     def _judge_the_end(self) -> None:
         self._turns.judge_the_end()
@@ -166,18 +179,21 @@ class Runner:
             self._results.append(watch.judged(self.evening, is_met=is_met))
 
     async def _end(self) -> list[Result]:
-        """Stop what still goes on, and tell the rest."""
-        for publisher in list(self.evening.publishers.values()):
+        """Stop what still goes on, and give the remaining results."""
+        for timer in (*self._end_timers, self._look_timer):
+            if timer is not None:
+                timer.cancel()
+        for publisher in list(self.run.publishers.values()):
             # Whose stream is gone with its world has nothing to stop but its encoder.
             with suppress(Refused):
                 await publisher.stop("the scenario is over")
-        for crowd in self.evening.crowds.values():
-            await crowd.close()
-        if not self._hearing.is_void:
-            await self._turns.cut_short()
+        for viewers in self.run.real_viewers.values():
+            await viewers.close()
+        if not self._matcher.is_void:
+            await self._scheduler.cancel()
             self._log.follow()
-        self._turns.tell_never_begun()
-        found = list(self._results)
+        self._scheduler.tell_never_begun()
+        results = list(self._results)
         if self._stopped:
-            found.append(Broken(self.clock_ms, self._stopped, is_failure=False))
-        return found
+            results.append(Broken(self.clock_ms, self._stopped, is_failure=False))
+        return results

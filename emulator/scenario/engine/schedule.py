@@ -1,4 +1,4 @@
-"""Schedule: when each step is planned, as far as it can be known before the evening begins. Pure.
+"""Schedule: when each step is planned, as far as it can be known before the run begins. Pure.
 
 A step with `on`, and what follows one, is planned for no instant.
 """
@@ -10,7 +10,7 @@ from emulator.scenario.language.scenario import After, At, On, Scenario, Step
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """Milliseconds after the start; None where only the evening can tell."""
+    """Milliseconds after the start; None where only the run can tell."""
 
     step: Step
     starts_ms: int | None

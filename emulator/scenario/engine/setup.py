@@ -15,26 +15,26 @@ from emulator.world.rules import RulesConfig
 _DURATIONS = ("reconnect_window", "vod_processing", "access_token")
 
 
-def prepare(evening: Run) -> None:
+def prepare(run: Run) -> None:
     """Make it true, all or nothing. People and categories that are there already stay.
 
     Refuses what the verbs refuse, such as a second stream of one owner.
     """
-    world, part = evening.world, evening.scenario.world
+    world, part = run.world, run.scenario.world
     world.rules = rules(world.rules, part.rules)
-    if evening.is_own_world:
-        world.ids = Ids(f"scenario/{evening.seed}")
+    if run.is_own_world:
+        world.ids = Ids(f"scenario/{run.seed}")
     with world.change():
         for category in part.categories:
-            if not _has_category(evening, category.slug):
+            if not _has_category(run, category.slug):
                 categories.make(world, category.name, category.slug)
         tenants: dict[str, str] = {}
         for user in part.users:
-            _user(evening, user, tenants)
+            _user(run, user, tenants)
         for user in part.users:
-            _follow(evening, user)
+            _follow(run, user)
         for stream in part.streams:
-            _stream(evening, stream)
+            _stream(run, stream)
 
 
 def rules(before: RulesConfig, part: RulesPart) -> RulesConfig:
@@ -45,8 +45,8 @@ def rules(before: RulesConfig, part: RulesPart) -> RulesConfig:
     return replace(before, **{name: value for name, value in changes.items() if name in names})
 
 
-def _user(evening: Run, part: UserPart, tenants: dict[str, str]) -> None:
-    world = evening.world
+def _user(run: Run, part: UserPart, tenants: dict[str, str]) -> None:
+    world = run.world
     if part.tenant is not None and part.tenant not in tenants:
         tenants[part.tenant] = world.ids.uuid()
     try:
@@ -61,20 +61,20 @@ def _user(evening: Run, part: UserPart, tenants: dict[str, str]) -> None:
             followers_base=part.followers,
             tenant_id=tenants.get(part.tenant or ""),
         )
-    evening.users[part.name] = user.id
+    run.users[part.name] = user.id
 
 
-def _follow(evening: Run, part: UserPart) -> None:
-    follower = find_user(evening, part.name)
+def _follow(run: Run, part: UserPart) -> None:
+    follower = find_user(run, part.name)
     for name in part.follows:
-        followed = find_user(evening, name)
-        if not follows.is_following(evening.world, follower, followed):
-            follows.follow(evening.world, follower, followed)
+        followed = find_user(run, name)
+        if not follows.is_following(run.world, follower, followed):
+            follows.follow(run.world, follower, followed)
 
 
-def _stream(evening: Run, part: StreamPart) -> None:
+def _stream(run: Run, part: StreamPart) -> None:
     if part.existing is not None:
-        evening.streams[part.name] = find_stream(evening, part.existing).id
+        run.streams[part.name] = find_stream(run, part.existing).id
         return
     values: dict[str, object] = {
         "title": part.title,
@@ -91,9 +91,9 @@ def _stream(evening: Run, part: StreamPart) -> None:
     evening.streams[part.name] = streams.create(evening.world, owner, StreamPatch(values)).id
 
 
-def _has_category(evening: Run, slug: str) -> bool:
+def _has_category(run: Run, slug: str) -> bool:
     try:
-        categories.by_slug(evening.world, slug)
+        categories.by_slug(run.world, slug)
     except Refused:
         return False
     return True

@@ -10,15 +10,15 @@ from emulator.world.audience.figures import ChatFigures, Engagement, Totals
 
 
 def _totals(read: Callable[[Totals], Any]) -> Callable[[Run, str], Any]:
-    return lambda evening, name: read(figures.totals(evening.world, find_stream(evening, name)))
+    return lambda run, name: read(figures.totals(run.world, find_stream(run, name)))
 
 
 def _chat(read: Callable[[ChatFigures], Any]) -> Callable[[Run, str], Any]:
-    return lambda evening, name: read(figures.chat(evening.world, find_stream(evening, name)))
+    return lambda run, name: read(figures.chat(run.world, find_stream(run, name)))
 
 
 def _engagement(read: Callable[[Engagement], Any]) -> Callable[[Run, str], Any]:
-    return lambda evening, name: read(figures.engagement(evening.world, find_stream(evening, name)))
+    return lambda run, name: read(figures.engagement(run.world, find_stream(run, name)))
 
 
 ANALYTICS = Noun(

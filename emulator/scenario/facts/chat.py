@@ -11,29 +11,27 @@ from emulator.world.live.streams import Stream
 
 
 def _of(read: Callable[[Run, Stream], Any]) -> Callable[[Run, str], Any]:
-    return lambda evening, name: read(evening, find_stream(evening, name))
+    return lambda run, name: read(run, find_stream(run, name))
 
 
 def _room(read: Callable[[ChatSettings], Any]) -> Callable[[Run, str], Any]:
-    return lambda evening, name: read(settings.of(evening.world, find_stream(evening, name).row))
+    return lambda run, name: read(settings.of(run.world, find_stream(run, name).row))
 
 
-def _lines(evening: Run, stream: Stream) -> int:
-    return evening.world.store.number(
-        "SELECT count(*) FROM messages WHERE stream_row = ?", stream.row
-    )
+def _lines(run: Run, stream: Stream) -> int:
+    return run.world.store.number("SELECT count(*) FROM messages WHERE stream_row = ?", stream.row)
 
 
-def _shown(evening: Run, stream: Stream) -> int:
-    return evening.world.store.number(
+def _shown(run: Run, stream: Stream) -> int:
+    return run.world.store.number(
         "SELECT count(*) FROM messages WHERE stream_row = ? AND is_deleted = 0", stream.row
     )
 
 
-def _lost(evening: Run, stream: Stream) -> int:
+def _lost(run: Run, stream: Stream) -> int:
     """Lines that were announced as posted and are not in the chat's history."""
-    return evening.counts.get(f"chat.posted/{stream.id}", 0) - (
-        _lines(evening, stream) - evening.counts.get(f"chat.before/{stream.id}", 0)
+    return run.counts.get(f"chat.posted/{stream.id}", 0) - (
+        _lines(run, stream) - run.counts.get(f"chat.before/{stream.id}", 0)
     )
 
 
@@ -47,42 +45,42 @@ def _last(evening: Run, stream: Stream) -> str | None:
 
 
 def _counted(what: str) -> Callable[[Run, str], Any]:
-    return _of(lambda evening, stream: evening.counts.get(f"chat.{what}/{stream.id}", 0))
+    return _of(lambda run, stream: run.counts.get(f"chat.{what}/{stream.id}", 0))
 
 
-def _said(evening: Run, name: str) -> Iterable[Mapping[str, Any]]:
+def _said(run: Run, name: str) -> Iterable[Mapping[str, Any]]:
     return [
         {"by": row["username"], "says": row["content"], "deleted": bool(row["is_deleted"])}
-        for row in evening.world.store.rows(
+        for row in run.world.store.rows(
             "SELECT username, content, is_deleted FROM messages"
             " LEFT JOIN users ON users.row = user_row WHERE stream_row = ? ORDER BY messages.row",
-            find_stream(evening, name).row,
+            find_stream(run, name).row,
         )
     ]
 
 
 def _moderators(is_vip: bool) -> Callable[[Run, str], Iterable[Mapping[str, Any]]]:
-    return lambda evening, name: [
+    return lambda run, name: [
         {"user": row["username"]}
-        for row in evening.world.store.rows(
+        for row in run.world.store.rows(
             "SELECT username FROM moderators JOIN users ON users.row = user_row"
             " WHERE stream_row = ? AND is_vip = ?",
-            find_stream(evening, name).row,
+            find_stream(run, name).row,
             is_vip,
         )
     ]
 
 
 def _bans(is_for_good: bool) -> Callable[[Run, str], Iterable[Mapping[str, Any]]]:
-    return lambda evening, name: [
+    return lambda run, name: [
         {"user": row["username"], "reason": row["reason"]}
-        for row in evening.world.store.rows(
+        for row in run.world.store.rows(
             "SELECT username, reason FROM bans JOIN users ON users.row = user_row WHERE"
             " stream_row = ? AND (expires_at_ms IS NULL) = ? AND coalesce(expires_at_ms, ?) > ?",
-            find_stream(evening, name).row,
+            find_stream(run, name).row,
             is_for_good,
-            evening.world.now_ms + 1,
-            evening.world.now_ms,
+            run.world.now_ms + 1,
+            run.world.now_ms,
         )
     ]
 

@@ -45,11 +45,11 @@ class Fact:
         condition = conditions.parse(self.kind, rest, self.choices)
         return replace(condition, text=f"{condition.text} where {conditions.text_of(where)}")
 
-    def value(self, evening: "Run", middle: str, where: Mapping[str, Any]) -> Any:
+    def value(self, run: "Run", middle: str, where: Mapping[str, Any]) -> Any:
         """Its value now; with `where`, of what meets that alone."""
         if where and self.count is not None:
-            return self.count(evening, middle, where)
-        return self.read(evening, middle)
+            return self.count(run, middle, where)
+        return self.read(run, middle)
 
 
 # How many of something meet a `where`, whose values are conditions.
@@ -59,17 +59,17 @@ Count = Callable[["Run", str, Mapping[str, Any]], int]
 def counted(help_text: str, filters: tuple[str, ...], rows: "Rows") -> Fact:
     """A number of things, of which a `where` picks some. `rows` gives them by those names."""
 
-    def count(evening: "Run", middle: str, where: Mapping[str, Any]) -> int:
+    def count(run: "Run", middle: str, where: Mapping[str, Any]) -> int:
         wanted = {name: conditions.parse("any", raw) for name, raw in where.items()}
         return sum(
             all(condition.holds(row[name]) for name, condition in wanted.items())
-            for row in rows(evening, middle)
+            for row in rows(run, middle)
         )
 
     return Fact(
         "number",
         help_text,
-        lambda evening, middle: count(evening, middle, {}),
+        lambda run, middle: count(run, middle, {}),
         filters=filters,
         count=count,
     )

@@ -9,7 +9,7 @@ from emulator.world.library.recordings import Vod
 
 
 def _of(read: Callable[[Vod], Any]) -> Callable[[Run, str], Any]:
-    return lambda evening, name: read(find_vod(evening, name))
+    return lambda run, name: read(find_vod(run, name))
 
 
 VOD = Noun(

@@ -12,14 +12,14 @@ from emulator.world.live.streams import Stream
 
 
 def _of(read: Callable[[Run, Stream], Any]) -> Callable[[Run, str], Any]:
-    return lambda evening, name: read(evening, find_stream(evening, name))
+    return lambda run, name: read(run, find_stream(run, name))
 
 
-def _has_publisher(evening: Run, stream: Stream) -> bool:
-    is_publishing = evening.server.is_publishing
+def _has_publisher(run: Run, stream: Stream) -> bool:
+    is_publishing = run.server.is_publishing
     if is_publishing is not None:
         return is_publishing(stream.id)
-    return synthetic.is_publishing(evening.world, stream)
+    return synthetic.is_publishing(run.world, stream)
 
 
 STREAM = Noun(

@@ -9,12 +9,12 @@ from emulator.world.people.accounts import User
 
 
 def _of(read: Callable[[User], Any]) -> Callable[[Run, str], Any]:
-    return lambda evening, name: read(find_user(evening, name))
+    return lambda run, name: read(find_user(run, name))
 
 
-def _notifications(evening: Run, name: str) -> int:
-    return evening.world.store.number(
-        "SELECT count(*) FROM notifications WHERE user_row = ?", find_user(evening, name).row
+def _notifications(run: Run, name: str) -> int:
+    return run.world.store.number(
+        "SELECT count(*) FROM notifications WHERE user_row = ?", find_user(run, name).row
     )
 
 

@@ -8,7 +8,7 @@ from emulator.scenario.facts.fact import Fact, Middle, Noun
 from emulator.scenario.language import happenings
 from emulator.scenario.language.errors import meant
 
-_MODULES = ("live", "audience", "chat", "people", "library", "evening")
+_MODULES = ("live", "audience", "chat", "people", "library", "run")
 
 
 @cache

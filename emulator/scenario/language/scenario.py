@@ -79,7 +79,7 @@ class Step:
 
     @property
     def is_endless(self) -> bool:
-        """It goes on until the evening ends, so the evening does not wait for it."""
+        """It goes on until the run ends, so the run does not wait for it."""
         return isinstance(self.trigger, On) or self.is_extra
 
     @property

@@ -1,4 +1,4 @@
-"""The evening's chart as SVG: viewers, chat, states, faults, steps, expectations. Pure."""
+"""The run's chart as SVG: viewers, chat, states, faults, steps, expectations. Pure."""
 
 from html import escape
 from typing import Any

@@ -17,10 +17,10 @@ _REAL = (
 
 def document(fold: Fold, *, clock: str, wall_ms: int) -> dict[str, Any]:
     """Everything that is told of a run. Plain JSON values; times are after the run's start."""
-    run, evening = fold.run, fold.run.evening
-    scenario = evening.scenario
-    names = {stream_id: name for name, stream_id in evening.streams.items()}
-    length_ms = run.clock_ms
+    runner, run = fold.runner, fold.runner.run
+    scenario = run.scenario
+    names = {stream_id: name for name, stream_id in run.streams.items()}
+    length_ms = runner.clock_ms
     return {
         "report": VERSION,
         "scenario": scenario.name,
@@ -29,13 +29,13 @@ def document(fold: Fold, *, clock: str, wall_ms: int) -> dict[str, Any]:
         "outcome": fold.outcome,
         "reason": fold.broken.reason if fold.broken else "",
         "parameters": dict(scenario.values),
-        "seed": evening.seed,
+        "seed": run.seed,
         "clock": clock,
-        "log_hash": run.log_hash,
-        "events": run.events,
-        "differs_each_time": [] if evening.is_virtual else list(_REAL),
-        "world": evening.world.name,
-        "began_at_ms": evening.began_ms,
+        "log_hash": runner.log_hash,
+        "events": runner.events,
+        "differs_each_time": [] if run.is_virtual else list(_REAL),
+        "world": run.world.name,
+        "began_at_ms": run.began_ms,
         "length_ms": length_ms,
         "wall_ms": wall_ms,
         "names": {"streams": evening.streams, "users": evening.users, "vods": evening.vods},
@@ -81,7 +81,7 @@ def _step(done: StepDone) -> dict[str, Any]:
         "ended_ms": done.ended_ms,
         "outcome": done.outcome,
         "ok": done.is_ok,
-        "told": done.told,
+        "told": done.message,
     }
 
 

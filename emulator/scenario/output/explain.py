@@ -1,4 +1,4 @@
-"""Explain: an evening as a table of absolute times, without playing it. Pure."""
+"""Explain: a run as a table of absolute times, without playing it. Pure."""
 
 import textwrap
 from datetime import UTC, datetime

@@ -17,7 +17,7 @@ from emulator.scenario.output.spans import Spans
 
 Outcome = Literal["passed", "failed", "stopped", "broken"]
 
-# The report of an evening that repeats a step for a day tells its first turns, and counts the rest.
+# The report of a run that repeats a step for a day tells its first turns, and counts the rest.
 STEPS_TOLD_MAX = 5_000
 NOTES_TOLD_MAX = 1_000
 _LATENESS_TOLD_MAX = 10_000
@@ -35,9 +35,9 @@ class StreamSeries:
 
 @dataclass(slots=True)
 class Fold:
-    """Told by the bus (`hear`), at each instant of the run (`look`), of each result (`take`)."""
+    """Takes the bus's events (`on_event`), results (`take`), and looks at each instant (`look`)."""
 
-    run: Runner
+    runner: Runner
     steps: list[StepDone] = field(default_factory=list)
     judged: list[Judged] = field(default_factory=list)
     notes: list[Noted] = field(default_factory=list)
@@ -56,8 +56,8 @@ class Fold:
     most_watching: int = 0
     lines_said: int = 0
 
-    def hear(self, event: Event) -> None:
-        at_ms = event.at_ms - self.run.evening.began_ms
+    def on_event(self, event: Event) -> None:
+        at_ms = event.at_ms - self.runner.run.began_ms
         if isinstance(event, ChatPosted):
             self._add_lines(event.stream_id, at_ms, 1)
         elif isinstance(event, StreamCreated):
@@ -71,24 +71,24 @@ class Fold:
         elif isinstance(event, FaultStopped):
             self.faults.end(event.fault_id, at_ms)
 
-    def hear_burst(self, burst: Burst) -> None:
+    def on_burst(self, burst: Burst) -> None:
         """The same of many events at once."""
         if isinstance(burst, LinesPosted) and burst.kind is ChatPosted:
-            at_ms = burst.at_ms - self.run.evening.began_ms
+            at_ms = burst.at_ms - self.runner.run.began_ms
             self._add_lines(burst.stream_id, at_ms, len(burst))
         else:
             for event in burst:
-                self.hear(event)
+                self.on_event(event)
 
     def look(self) -> int:
         """How many watch the scenario's streams at this instant; asked a few times an interval."""
-        evening, now_ms = self.run.evening, self.run.clock_ms
+        run, now_ms = self.runner.run, self.runner.clock_ms
         if now_ms < self.look_again_ms:
             return self.look_again_ms - now_ms
         self.look_again_ms = now_ms + self.viewers.interval_ms // 2
-        viewers = evening.world.viewers
+        viewers = run.world.viewers
         self.watching = 0
-        for stream_id in evening.streams.values():
+        for stream_id in run.streams.values():
             count = viewers.count(stream_id)
             self.watching += count
             if series := self._series(stream_id):
@@ -108,7 +108,7 @@ class Fold:
         series = self.streams.get(stream_id)
         if series is not None or len(self.streams) >= STREAMS_TOLD_MAX:
             return series
-        if stream_id in self.run.evening.streams.values():
+        if stream_id in self.runner.run.streams.values():
             series = self.streams[stream_id] = StreamSeries()
         return series
 

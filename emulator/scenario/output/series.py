@@ -1,4 +1,4 @@
-"""Series: a curve of bounded length, whatever the evening's: intervals grow as it goes on."""
+"""Series: a curve of bounded length, whatever the run's: intervals grow as it goes on."""
 
 from typing import Literal
 

@@ -35,7 +35,7 @@ class Spans:
             span.to_ms = at_ms
 
     def told(self, end_ms: int) -> list[dict[str, object]]:
-        """All of them; what still goes on ends with the evening."""
+        """All of them; what still goes on ends with the run."""
         return [
             {
                 "name": span.name,

@@ -19,7 +19,7 @@ from emulator.scenario.language.worlds import WorldPart
 
 _KEYS = {"at", "kind", "seq", "values"}
 _MISTAKES_MAX = 20
-# Instants are kept in a signed number of 64 bits; a year is more than any evening.
+# Instants are kept in a signed number of 64 bits; a year is more than any run.
 _AT_MAX_MS = 366 * 86_400_000
 
 
@@ -32,8 +32,8 @@ class Replay(Action):
     # (instant after the start, kind of event, its values)
     log: list[tuple[int, Any, dict[str, Any]]]
 
-    def run(self, stage: RunContext) -> Ticks:
-        world, began_ms = stage.world, stage.evening.began_ms
+    def run(self, context: RunContext) -> Ticks:
+        world, began_ms = context.world, context.run.began_ms
         for at_ms, kind, values in self.log:
             # What a log tells late, such as a stream that had ended before, is told at once.
             if began_ms + at_ms > world.now_ms:

@@ -121,7 +121,7 @@ class Steps:
 
 
 def _account_made(steps: Steps, event: Journalled, _: str) -> None:
-    # There from the start: whether somebody joined in the evening changes nothing else in it.
+    # There from the start: whether somebody joined in the run changes nothing else in it.
     steps.naming.know(event.values["username"])
 
 

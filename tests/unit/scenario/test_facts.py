@@ -7,7 +7,7 @@ import pytest
 from emulator.scenario.engine.run import Server
 from emulator.scenario.language.errors import WrongScenario
 from emulator.scenario.language.load import load
-from tests.support.evening import play
+from tests.support.scenario_run import play
 from tests.support.tables import table
 
 HEAD = """
@@ -198,7 +198,7 @@ async def test_a_required_step_that_its_if_held_back_each_time_fails_the_run() -
 
     [_, never] = played.steps
     assert (never.outcome, never.is_ok) == ("never-began", False)
-    assert never.told == "Each time its turn came, its `if` was not so."
+    assert never.message == "Each time it was due, its `if` was not so."
 
 
 async def test_how_often_a_step_began_is_a_fact() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from emulator.cli.scenario.replaying import replay
 from emulator.scenario.language.errors import WrongScenario
 from emulator.scenario.record.replay import read
-from tests.support.evening import play
+from tests.support.scenario_run import play
 from tests.support.tables import table
 
 EVENING = """
@@ -33,7 +33,7 @@ async def test_a_log_is_told_again_byte_for_byte(tmp_path: Path) -> None:
     lines: list[str] = []
     played = await play(EVENING, write=lines.append)
     text = "".join(lines)
-    path = tmp_path / "evening.jsonl"
+    path = tmp_path / "run.jsonl"
     path.write_text(text, "utf-8")
 
     # A thread of its own: the replay has a loop of its own.
@@ -41,7 +41,7 @@ async def test_a_log_is_told_again_byte_for_byte(tmp_path: Path) -> None:
 
     assert played.is_fine
     assert report["outcome"] == "passed"
-    assert report["log_hash"] == played.run.log_hash
+    assert report["log_hash"] == played.runner.log_hash
     assert report["log_hash"] == hashlib.sha256(text.encode()).hexdigest()
     assert report["chat_posted"] > 10
 

@@ -65,36 +65,36 @@ class ChatFlood(Action):
             return {**plain, "lines": [plain["lines"]]}
         return plain
 
-    def run(self, stage: RunContext) -> Ticks | LateTicks:
+    def run(self, context: RunContext) -> Ticks | LateTicks:
         if self.real:
             from emulator.scenario.actions.chat.over_sockets import talk
 
-            return talk(stage, stage.stream(self.stream).id, self._turns(stage))
-        return self._posted(stage)
+            return talk(context, context.stream(self.stream).id, self._turns(context))
+        return self._posted(context)
 
-    def _turns(self, stage: RunContext) -> Iterator[tuple[int, list[tuple[str, str]]]]:
+    def _turns(self, context: RunContext) -> Iterator[tuple[int, list[tuple[str, str]]]]:
         """What is said over sockets: how long to wait, then who says what."""
-        for wait_ms, said in self._lines(stage, stage.stream(self.stream)):
+        for wait_ms, said in self._lines(context, context.stream(self.stream)):
             yield wait_ms, [(author.username, text) for author, text in said]
 
-    def _posted(self, stage: RunContext) -> Ticks:
-        stream = stage.stream(self.stream)
-        for wait_ms, said in self._lines(stage, stream):
+    def _posted(self, context: RunContext) -> Ticks:
+        stream = context.stream(self.stream)
+        for wait_ms, said in self._lines(context, stream):
             yield wait_ms
             if said:
-                _post(stage, stream.id, said)
+                _post(context, stream.id, said)
 
     def _lines(
-        self, stage: RunContext, stream: Stream
+        self, context: RunContext, stream: Stream
     ) -> Iterator[tuple[int, list[tuple[User, str]]]]:
         """How long to wait, and what is said then."""
-        authors = self._authors(stage, stream)
-        blocked = settings.of(stage.world, stream.row).blocked_words or (_BLOCKED_WORD,)
+        authors = self._authors(context, stream)
+        blocked = settings.of(context.world, stream.row).blocked_words or (_BLOCKED_WORD,)
         spice = Spice(self.repeat, self.links, self.blocked_words, blocked)
-        chance = stage.chance("lines")
+        chance = context.chance("lines")
         say = lines.speaker(self._pool(), spice, chance)
         draw, count = chance.random, len(authors)
-        waits = ticks_of(self.rate, stage.for_ms, self.arrivals, stage.chance("arrivals"))
+        waits = ticks_of(self.rate, context.for_ms, self.arrivals, context.chance("arrivals"))
         for wait_ms, coming in waits:
             chosen = [authors[int(draw() * count)] for _ in range(coming)]
             yield wait_ms, [(author, say(author.username)) for author in chosen]
@@ -107,9 +107,9 @@ class ChatFlood(Action):
             names.extend(lines.pool_of(pool) if pool else [line])
         return names
 
-    def _authors(self, stage: RunContext, stream: Stream) -> list[User]:
+    def _authors(self, context: RunContext, stream: Stream) -> list[User]:
         """So many accounts; those that are there already speak again."""
-        world = stage.world
+        world = context.world
         owner = accounts.by_row(world, stream.user_row)
         following = round(self.authors * self.followers)
         speakers = []
@@ -122,8 +122,8 @@ class ChatFlood(Action):
         return speakers
 
 
-def _post(stage: RunContext, stream_id: str, said: list[tuple[User, str]]) -> None:
+def _post(context: RunContext, stream_id: str, said: list[tuple[User, str]]) -> None:
     """Say them in one batch. What the room refuses is counted, and hurts nobody else."""
-    for outcome in messages.post_many(stage.world, stream_id, said):
+    for outcome in messages.post_many(context.world, stream_id, said):
         if isinstance(outcome, Refused):
-            count_refusal(stage, stream_id, outcome)
+            count_refusal(context, stream_id, outcome)

@@ -15,9 +15,9 @@ from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 
 
-def _by(stage: RunContext, stream: Stream, name: str | None) -> User:
+def _by(context: RunContext, stream: Stream, name: str | None) -> User:
     """Who does it: somebody by name, or the stream's owner."""
-    return stage.user(name) if name else accounts.by_row(stage.world, stream.user_row)
+    return context.user(name) if name else accounts.by_row(context.world, stream.user_row)
 
 
 class ChatSettings(Action):
@@ -67,17 +67,17 @@ class ChatDelete(Action):
     by: UserRef | None = None
     real: bool = False
 
-    def run(self, stage: RunContext) -> Awaitable[None] | None:
-        stream = stage.stream(self.stream)
-        by = _by(stage, stream, self.by)
-        ids = self._ids(stage, stream)
+    def run(self, context: RunContext) -> Awaitable[None] | None:
+        stream = context.stream(self.stream)
+        by = _by(context, stream, self.by)
+        ids = self._ids(context, stream)
         if self.real:
             from emulator.scenario.actions.chat.over_sockets import delete
 
-            return delete(stage, stream.id, by.username, ids)
-        with stage.world.change():
+            return delete(context, stream.id, by.username, ids)
+        with context.world.change():
             for message_id in ids:
-                messages.delete(stage.world, stream, message_id, by)
+                messages.delete(context.world, stream, message_id, by)
         return None
 
     def _ids(self, stage: RunContext, stream: Stream) -> list[str]:
@@ -109,9 +109,9 @@ class ChatClear(Action):
     stream: StreamRef
     by: UserRef | None = None
 
-    def run(self, stage: RunContext) -> None:
-        stream = stage.stream(self.stream)
-        messages.clear(stage.world, stream, _by(stage, stream, self.by))
+    def run(self, context: RunContext) -> None:
+        stream = context.stream(self.stream)
+        messages.clear(context.world, stream, _by(context, stream, self.by))
 
 
 class ChatBan(Action):
@@ -126,13 +126,13 @@ class ChatBan(Action):
     time_out: Duration | None = None
     reason: Text | None = None
 
-    def run(self, stage: RunContext) -> None:
-        stream = stage.stream(self.stream)
+    def run(self, context: RunContext) -> None:
+        stream = context.stream(self.stream)
         bans.add(
-            stage.world,
+            context.world,
             stream,
-            _by(stage, stream, self.by),
-            stage.user(self.user),
+            _by(context, stream, self.by),
+            context.user(self.user),
             reason=self.reason,
             duration_seconds=None if self.time_out is None else max(1, self.time_out // 1000),
         )
@@ -149,9 +149,9 @@ class ChatUnban(Action):
     user: UserRef
     by: UserRef | None = None
 
-    def run(self, stage: RunContext) -> None:
-        stream = stage.stream(self.stream)
-        bans.lift(stage.world, stream, _by(stage, stream, self.by), stage.user(self.user))
+    def run(self, context: RunContext) -> None:
+        stream = context.stream(self.stream)
+        bans.lift(context.world, stream, _by(context, stream, self.by), context.user(self.user))
 
 
 class ChatModerator(Action):
@@ -164,9 +164,9 @@ class ChatModerator(Action):
     user: UserRef
     vip: bool = False
 
-    def run(self, stage: RunContext) -> None:
-        stream = stage.stream(self.stream)
-        moderators.add(stage.world, stream, stage.user(self.user), is_vip=self.vip)
+    def run(self, context: RunContext) -> None:
+        stream = context.stream(self.stream)
+        moderators.add(context.world, stream, context.user(self.user), is_vip=self.vip)
 
 
 class ChatRemoveModerator(Action):
@@ -179,10 +179,10 @@ class ChatRemoveModerator(Action):
     stream: StreamRef
     user: UserRef
 
-    def run(self, stage: RunContext) -> None:
-        stream, user = stage.stream(self.stream), stage.user(self.user)
-        for moderator in moderators.of(stage.world, stream):
+    def run(self, context: RunContext) -> None:
+        stream, user = context.stream(self.stream), context.user(self.user)
+        for moderator in moderators.of(context.world, stream):
             if moderator.user_row == user.row:
-                moderators.remove(stage.world, stream, moderator)
+                moderators.remove(context.world, stream, moderator)
                 return
         raise Refused("not_found", f"{self.user} is neither a moderator nor a VIP of this chat.")

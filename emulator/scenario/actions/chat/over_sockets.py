@@ -13,24 +13,24 @@ from emulator.scenario.engine.run import RunContext
 Turns = Iterator[tuple[int, Sequence[tuple[str, str]]]]
 
 
-async def say(stage: RunContext, stream_id: str, username: str, text: str) -> None:
+async def say(context: RunContext, stream_id: str, username: str, text: str) -> None:
     """One line; over once it has come back. Refuses with the socket's own code and sentence."""
-    voices = ChatSenders(stage.evening, stream_id)
+    voices = ChatSenders(context.run, stream_id)
     try:
         voice = await voices.of(username)
         await answered(await voice.say(text))
     except Refused as refused:
-        count_refusal(stage, stream_id, refused)
+        count_refusal(context, stream_id, refused)
         raise
     finally:
         await voices.close()
 
 
 async def delete(
-    stage: RunContext, stream_id: str, username: str, message_ids: Sequence[str]
+    context: RunContext, stream_id: str, username: str, message_ids: Sequence[str]
 ) -> None:
     """Take lines away, as a moderator's page does. Refuses likewise."""
-    voices = ChatSenders(stage.evening, stream_id)
+    voices = ChatSenders(context.run, stream_id)
     try:
         voice = await voices.of(username)
         for message_id in message_ids:
@@ -40,23 +40,23 @@ async def delete(
 
 
 async def script_over_sockets(
-    stage: RunContext, stream_id: str, lines: Sequence[tuple[int, str, str]]
+    context: RunContext, stream_id: str, lines: Sequence[tuple[int, str, str]]
 ) -> LateTicks:
     """A conversation with its times, which count from the step's start."""
 
     def turns() -> Turns:
         passed_ms = 0
         for at_ms, author, text in lines:
-            yield at_ms - passed_ms, [(stage.user(author).username, text)]
+            yield at_ms - passed_ms, [(context.user(author).username, text)]
             passed_ms = at_ms
 
-    async for wait_ms in talk(stage, stream_id, turns()):
+    async for wait_ms in talk(context, stream_id, turns()):
         yield wait_ms
 
 
-async def talk(stage: RunContext, stream_id: str, turns: Turns) -> LateTicks:
+async def talk(context: RunContext, stream_id: str, turns: Turns) -> LateTicks:
     """Say all of it. Whom the room refuses is counted; over once every line has its answer."""
-    voices = ChatSenders(stage.evening, stream_id)
+    voices = ChatSenders(context.run, stream_id)
     waiting: list[asyncio.Future[None]] = []
     try:
         for wait_ms, said in turns:
@@ -71,21 +71,21 @@ async def talk(stage: RunContext, stream_id: str, turns: Turns) -> LateTicks:
         await voices.close()
 
 
-def _is_over(stage: RunContext, stream_id: str, told: "asyncio.Future[None]") -> bool:
+def _is_over(context: RunContext, stream_id: str, told: "asyncio.Future[None]") -> bool:
     if told.done():
-        _count(stage, stream_id, told.exception())
+        _count(context, stream_id, told.exception())
     return told.done()
 
 
-async def _await(stage: RunContext, stream_id: str, told: "asyncio.Future[None]") -> None:
+async def _await(context: RunContext, stream_id: str, told: "asyncio.Future[None]") -> None:
     try:
         await answered(told)
     except Refused as refused:
-        count_refusal(stage, stream_id, refused)
+        count_refusal(context, stream_id, refused)
 
 
-def _count(stage: RunContext, stream_id: str, failure: BaseException | None) -> None:
+def _count(context: RunContext, stream_id: str, failure: BaseException | None) -> None:
     if isinstance(failure, Refused):
-        count_refusal(stage, stream_id, failure)
+        count_refusal(context, stream_id, failure)
     elif failure is not None:
         raise failure

@@ -15,10 +15,10 @@ _SCRIPT_LINE = re.compile(r"(?P<at>\S+)\s+(?P<author>[A-Za-z0-9_.-]{1,50}):\s(?P
 _SCRIPT_LINES_MAX = 100_000
 
 
-def count_refusal(stage: RunContext, stream_id: str, refused: Refused) -> None:
+def count_refusal(context: RunContext, stream_id: str, refused: Refused) -> None:
     """A line that the room did not take."""
-    stage.evening.count(f"chat.refused/{stream_id}")
-    stage.evening.count(f"chat.refused.{refused.details.get('chat_code', refused.code)}")
+    context.run.count(f"chat.refused/{stream_id}")
+    context.run.count(f"chat.refused.{refused.details.get('chat_code', refused.code)}")
 
 
 class ChatSay(Action):
@@ -35,17 +35,17 @@ class ChatSay(Action):
     says: Line
     real: bool = False
 
-    def run(self, stage: RunContext) -> Awaitable[None] | None:
-        stream = stage.stream(self.stream)
-        says = stage.evening.fill(self.says)
+    def run(self, context: RunContext) -> Awaitable[None] | None:
+        stream = context.stream(self.stream)
+        says = context.run.fill(self.says)
         if self.real:
             from emulator.scenario.actions.chat.over_sockets import say
 
-            return say(stage, stream.id, stage.user(self.by).username, says)
+            return say(context, stream.id, context.user(self.by).username, says)
         try:
-            messages.post(stage.world, stream.id, stage.user(self.by), says)
+            messages.post(context.world, stream.id, context.user(self.by), says)
         except Refused as refused:
-            count_refusal(stage, stream.id, refused)
+            count_refusal(context, stream.id, refused)
             raise
         return None
 
@@ -74,25 +74,25 @@ class ChatScript(Action):
     def users_in_files(self, texts: Mapping[str, str]) -> Iterator[str]:
         yield from dict.fromkeys(author for _, author, _ in script(texts[self.file]))
 
-    def run(self, stage: RunContext) -> Ticks | LateTicks:
+    def run(self, context: RunContext) -> Ticks | LateTicks:
         if self.real:
             from emulator.scenario.actions.chat.over_sockets import script_over_sockets
 
-            lines = list(script(stage.evening.scenario.files[self.file]))
-            return script_over_sockets(stage, stage.stream(self.stream).id, lines)
-        return self._posted(stage)
+            lines = list(script(context.run.scenario.files[self.file]))
+            return script_over_sockets(context, context.stream(self.stream).id, lines)
+        return self._posted(context)
 
-    def _posted(self, stage: RunContext) -> Ticks:
+    def _posted(self, context: RunContext) -> Ticks:
         passed_ms = 0
-        for at_ms, author, says in script(stage.evening.scenario.files[self.file]):
+        for at_ms, author, says in script(context.run.scenario.files[self.file]):
             if at_ms > passed_ms:
                 yield at_ms - passed_ms
                 passed_ms = at_ms
-            stream = stage.stream(self.stream)
+            stream = context.stream(self.stream)
             try:
-                messages.post(stage.world, stream.id, stage.user(author), says)
+                messages.post(context.world, stream.id, context.user(author), says)
             except Refused as refused:
-                count_refusal(stage, stream.id, refused)
+                count_refusal(context, stream.id, refused)
 
 
 def script(text: str) -> Iterator[tuple[int, str, str]]:

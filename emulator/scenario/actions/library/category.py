@@ -19,5 +19,5 @@ class CategoryCreate(Action):
     title: Text | None = None
     parent: CategoryRef | None = None
 
-    def run(self, stage: RunContext) -> None:
-        categories.make(stage.world, self.title or self.slug, self.slug, parent_slug=self.parent)
+    def run(self, context: RunContext) -> None:
+        categories.make(context.world, self.title or self.slug, self.slug, parent_slug=self.parent)

@@ -26,13 +26,13 @@ class ClipCreate(Action):
     length: Duration = 30_000
     start: Duration | None = None
 
-    def run(self, stage: RunContext) -> None:
-        stream = stage.stream(self.stream)
+    def run(self, context: RunContext) -> None:
+        stream = context.stream(self.stream)
         from_ms = self.start
         if from_ms is None:
-            from_ms = max(0, figures.duration_ms(stage.world, stream) - self.length)
-        user = stage.user(self.by)
-        clips.create(stage.world, stream, user, self.title, from_ms, from_ms + self.length)
+            from_ms = max(0, figures.duration_ms(context.world, stream) - self.length)
+        user = context.user(self.by)
+        clips.create(context.world, stream, user, self.title, from_ms, from_ms + self.length)
 
 
 class ClipDelete(Action):
@@ -49,12 +49,12 @@ class ClipDelete(Action):
     by: UserRef
     title: Text
 
-    def run(self, stage: RunContext) -> None:
-        user = stage.user(self.by)
+    def run(self, context: RunContext) -> None:
+        user = context.user(self.by)
         made, _ = clips.of_user(
-            stage.world, user, user, offset=0, count=stage.world.rules.clips_per_user_max
+            context.world, user, user, offset=0, count=context.world.rules.clips_per_user_max
         )
         clip = next((clip for clip in made if clip.title == self.title), None)
         if clip is None:
             raise Refused("not_found", f"{self.by} has made no clip of this title.")
-        clips.delete(stage.world, clip)
+        clips.delete(context.world, clip)

@@ -33,16 +33,16 @@ class ScheduleCreate(Action):
     category: CategoryRef | None = None
     weekly: bool = True
 
-    def run(self, stage: RunContext) -> None:
+    def run(self, context: RunContext) -> None:
         category = self.category
         schedules.make(
-            stage.world,
-            stage.user(self.user),
+            context.world,
+            context.user(self.user),
             day_of_week=schedules.DAY_NAMES.index(self.day.capitalize()),
             start_minute=schedules.minutes_of(self.start),
             end_minute=schedules.minutes_of(self.end),
             title=self.title,
-            category_id=categories.by_slug(stage.world, category).id if category else None,
+            category_id=categories.by_slug(context.world, category).id if category else None,
             is_recurring=self.weekly,
         )
 
@@ -82,13 +82,13 @@ class ScheduleRemove(Action):
     user: UserRef
     title: Text
 
-    def run(self, stage: RunContext) -> None:
-        user = stage.user(self.user)
-        schedules.remove(stage.world, user, _find(stage, user, self.title))
+    def run(self, context: RunContext) -> None:
+        user = context.user(self.user)
+        schedules.remove(context.world, user, _find(context, user, self.title))
 
 
-def _find(stage: RunContext, user: User, title: str) -> ScheduleEntry:
-    for entry in schedules.of_user(stage.world, user):
+def _find(context: RunContext, user: User, title: str) -> ScheduleEntry:
+    for entry in schedules.of_user(context.world, user):
         if entry.title == title:
             return entry
     raise Refused("not_found", f"There is no {title} in this week.")

@@ -23,9 +23,9 @@ class VideoCreate(Action):
     description: Text | None = None
     visibility: Visibility | None = None
 
-    def run(self, stage: RunContext) -> None:
+    def run(self, context: RunContext) -> None:
         patch = self.model_dump(exclude={"owner"}, exclude_none=True)
-        videos.create(stage.world, stage.user(self.owner), patch)
+        videos.create(context.world, context.user(self.owner), patch)
 
 
 class VideoUpdate(Action):
@@ -43,9 +43,9 @@ class VideoUpdate(Action):
     description: Text | None = None
     visibility: Visibility | None = None
 
-    def run(self, stage: RunContext) -> None:
+    def run(self, context: RunContext) -> None:
         patch = self.model_dump(exclude={"owner", "video"}, exclude_none=True)
-        videos.update(stage.world, _find(stage, self.owner, self.video), patch)
+        videos.update(context.world, _find(context, self.owner, self.video), patch)
 
 
 class VideoDelete(Action):
@@ -58,14 +58,14 @@ class VideoDelete(Action):
     owner: UserRef
     video: Text
 
-    def run(self, stage: RunContext) -> None:
-        videos.delete(stage.world, _find(stage, self.owner, self.video))
+    def run(self, context: RunContext) -> None:
+        videos.delete(context.world, _find(context, self.owner, self.video))
 
 
-def _find(stage: RunContext, owner: str, title: str) -> Video:
-    row = stage.user(owner).row
+def _find(context: RunContext, owner: str, title: str) -> Video:
+    row = context.user(owner).row
     found = videos.select(
-        stage.world,
+        context.world,
         "WHERE user_row = ? AND title = ? ORDER BY created_at_ms DESC, row DESC LIMIT 1",
         row,
         title,

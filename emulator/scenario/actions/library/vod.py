@@ -49,7 +49,7 @@ class VodCreate(Action):
     title: Text | None = None
     duration: Duration | None = None
 
-    def run(self, stage: RunContext) -> None:
+    def run(self, context: RunContext) -> None:
         if self.stream is not None:
             text = stage.stream(self.stream).vod_id
             if text is None:
@@ -58,13 +58,13 @@ class VodCreate(Action):
             text = self._made(stage)
         stage.evening.vods[self.vod] = text
 
-    def _made(self, stage: RunContext) -> str:
+    def _made(self, context: RunContext) -> str:
         if self.owner is None or self.title is None or not self.duration:
             raise Refused("invalid", "A VOD is made of a stream, or has owner, title and duration.")
-        world = stage.world
+        world = context.world
         with world.change():
             stream = streams.create(
-                world, stage.user(self.owner), StreamPatch({"title": self.title})
+                world, context.user(self.owner), StreamPatch({"title": self.title})
             )
             streams.simulate(world, stream)
             ended = streams.end_when_media_stopped(
@@ -100,23 +100,23 @@ class VodUpload(Action):
     def films(self) -> tuple[str, ...]:
         return (self.file,) if self.file else ()
 
-    async def run(self, stage: RunContext) -> None:
-        owner = stage.user(self.owner)
-        uid = stage.vod(self.of).uid if self.of else await self._uploaded(stage, owner)
+    async def run(self, context: RunContext) -> None:
+        owner = context.user(self.owner)
+        uid = context.vod(self.of).uid if self.of else await self._uploaded(context, owner)
         patch = {"cloudflare_video_id": uid, "title": self.title}
         payload = {"description": self.description, "visibility": self.visibility}
         patch |= {name: value for name, value in payload.items() if value is not None}
         vod, _ = posts.upload(stage.world, owner, patch)
         stage.evening.vods[self.vod] = vod.id
 
-    async def _uploaded(self, stage: RunContext, owner: User) -> str:
-        upload = stage.evening.server.upload
+    async def _uploaded(self, context: RunContext, owner: User) -> str:
+        upload = context.run.server.upload
         if upload is None:
             raise Refused("unavailable", "There is no server here that takes uploads.")
         if owner.tenant_id is None:
             # As the VOD will be refused: no film is left behind.
             raise Refused("forbidden", f"{owner.username} belongs to no tenant.")
-        path = films.find(stage.evening, self.file or "")
+        path = films.find(context.run, self.file or "")
         return await upload(owner.username, path, self.title)
 
 
@@ -131,8 +131,8 @@ class VodFail(Action):
     vod: VodRef
     reason: Text = "A scenario let it fail."
 
-    def run(self, stage: RunContext) -> None:
-        recordings.mark_failed(stage.world, stage.vod(self.vod).id, self.reason)
+    def run(self, context: RunContext) -> None:
+        recordings.mark_failed(context.world, context.vod(self.vod).id, self.reason)
 
 
 class VodDelay(Action):
@@ -144,8 +144,8 @@ class VodDelay(Action):
 
     by: Duration
 
-    def run(self, stage: RunContext) -> None:
-        stage.world.rules = replace(stage.world.rules, vod_processing_ms=self.by)
+    def run(self, context: RunContext) -> None:
+        context.world.rules = replace(context.world.rules, vod_processing_ms=self.by)
 
 
 class VodDelete(Action):
@@ -158,8 +158,8 @@ class VodDelete(Action):
 
     vod: VodRef
 
-    def run(self, stage: RunContext) -> None:
-        recordings.delete(stage.world, stage.vod(self.vod))
+    def run(self, context: RunContext) -> None:
+        recordings.delete(context.world, context.vod(self.vod))
 
 
 class _ChapterPart(BaseModel):
@@ -181,9 +181,9 @@ class VodChapters(Action):
     vod: VodRef
     chapters: Annotated[list[_ChapterPart], Field(min_length=1, max_length=200)]
 
-    def run(self, stage: RunContext) -> None:
-        vod = stage.vod(self.vod)
+    def run(self, context: RunContext) -> None:
+        vod = context.vod(self.vod)
         ends = [*(chapter.at for chapter in self.chapters[1:]), vod.duration_ms]
-        with stage.world.change():
+        with context.world.change():
             for chapter, to_ms in zip(self.chapters, ends, strict=True):
-                chapters.add(stage.world, vod, Draft(chapter.title, None, chapter.at, to_ms))
+                chapters.add(context.world, vod, Draft(chapter.title, None, chapter.at, to_ms))

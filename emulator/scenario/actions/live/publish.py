@@ -41,12 +41,12 @@ class PublishStart(Action):
     def films(self) -> tuple[str, ...]:
         return (self.file,) if self.file else ()
 
-    async def run(self, stage: RunContext) -> None:
-        stream = stage.stream(self.stream)
-        publishers = stage.evening.publishers
+    async def run(self, context: RunContext) -> None:
+        stream = context.stream(self.stream)
+        publishers = context.run.publishers
         if stream.id in publishers:
             raise Refused("conflict", "Somebody is publishing this stream already.")
-        publisher = self._publisher(stage, stream.id)
+        publisher = self._publisher(context, stream.id)
         publishers[stream.id] = publisher
         try:
             await publisher.start()
@@ -54,16 +54,16 @@ class PublishStart(Action):
             publishers.pop(stream.id, None)
             raise
 
-    def _publisher(self, stage: RunContext, stream_id: str) -> StreamPublisher:
-        if not (stage.evening.is_machine_pace and stage.evening.server.rtmp):
+    def _publisher(self, context: RunContext, stream_id: str) -> StreamPublisher:
+        if not (context.run.is_machine_pace and context.run.server.rtmp):
             from emulator.scenario.clients.simulated_publisher import SimulatedPublisher
 
-            return SimulatedPublisher(stage.evening, stream_id)
+            return SimulatedPublisher(context.run, stream_id)
         from emulator.scenario.clients.real_publisher import RealPublisher
 
-        return RealPublisher(stage.evening, stream_id, self.via, self._settings(stage))
+        return RealPublisher(context.run, stream_id, self.via, self._settings(context))
 
-    def _settings(self, stage: RunContext) -> "PublishConfig":
+    def _settings(self, context: RunContext) -> "PublishConfig":
         from emulator.media.publisher.config import PublishConfig
 
         try:
@@ -73,7 +73,7 @@ class PublishStart(Action):
                 fps=Fraction(self.fps),
                 video_kbits=self.bitrate // 1000,
                 keyframe_seconds=self.keyframes / 1000,
-                file=films.find(stage.evening, self.file) if self.file else None,
+                file=films.find(context.run, self.file) if self.file else None,
                 is_looped=self.file is not None,
             )
         except ValueError as error:
@@ -90,10 +90,10 @@ class PublishStop(Action):
 
     stream: StreamRef
 
-    async def run(self, stage: RunContext) -> None:
-        stream = stage.stream(self.stream)
-        publisher = _find(stage, stream.id)
-        del stage.evening.publishers[stream.id]
+    async def run(self, context: RunContext) -> None:
+        stream = context.stream(self.stream)
+        publisher = _find(context, stream.id)
+        del context.run.publishers[stream.id]
         await publisher.stop("the publisher stopped")
 
 
@@ -108,12 +108,12 @@ class PublishDrop(Action):
     stream: StreamRef
     back_after: Duration | None = None
 
-    async def run(self, stage: RunContext) -> LateTicks:
-        stream = stage.stream(self.stream)
-        publisher = _find(stage, stream.id)
+    async def run(self, context: RunContext) -> LateTicks:
+        stream = context.stream(self.stream)
+        publisher = _find(context, stream.id)
         await publisher.drop()
         if self.back_after is None:
-            del stage.evening.publishers[stream.id]
+            del context.run.publishers[stream.id]
             return
         yield self.back_after
         await publisher.come_back()
@@ -145,11 +145,11 @@ class PublishDegrade(Action):
         if not self._wishes():
             yield (), "publish.degrade", "Say what is worse, such as bitrate: 300k or freeze: true."
 
-    async def run(self, stage: RunContext) -> LateTicks:
-        publisher = _find(stage, stage.stream(self.stream).id)
+    async def run(self, context: RunContext) -> LateTicks:
+        publisher = _find(context, context.stream(self.stream).id)
         await publisher.change(self._wishes())
-        if stage.for_ms:
-            yield stage.for_ms
+        if context.for_ms:
+            yield context.for_ms
             await publisher.change({})
 
     def _wishes(self) -> dict[str, Any]:
@@ -165,8 +165,8 @@ class PublishDegrade(Action):
         return {name: value for name, value in payload.items() if value is not None}
 
 
-def _find(stage: RunContext, stream_id: str) -> StreamPublisher:
-    publisher = stage.evening.publishers.get(stream_id)
+def _find(context: RunContext, stream_id: str) -> StreamPublisher:
+    publisher = context.run.publishers.get(stream_id)
     if publisher is None:
         raise Refused("not_found", "Nobody publishes this stream for this scenario.")
     return publisher

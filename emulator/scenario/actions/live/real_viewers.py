@@ -8,7 +8,7 @@ from emulator.core.errors import Refused
 from emulator.core.ids import Chance
 from emulator.scenario.actions.action import LateTicks
 from emulator.scenario.clients.cast import known_or_made
-from emulator.scenario.clients.real_viewers import Staying, crowd_of
+from emulator.scenario.clients.real_viewers import Staying, real_viewers_of
 from emulator.scenario.clients.viewer import Kind, Who
 from emulator.scenario.engine.run import RunContext
 from emulator.world.audience import cohorts
@@ -27,20 +27,20 @@ class Really:
 
     def __init__(
         self,
-        stage: RunContext,
+        context: RunContext,
         stream: StreamName,
         real: bool | Literal["hls", "chat", "whep"],
         mix: Mix,
         stay: Stay | None,
     ) -> None:
         """Refuses (`unavailable`) where time jumps."""
-        self._stage = stage
+        self._stage = context
         self._kind: Kind = "page" if real is True else real or "page"
-        self._stream = stage.stream(stream)
-        self._crowd = crowd_of(stage.evening, self._stream, self._kind)
+        self._stream = context.stream(stream)
+        self._crowd = real_viewers_of(context.run, self._stream, self._kind)
         self._mix = mix
-        self._chance = stage.chance("who")
-        self._staying = _staying(stay, stage.chance("stay"))
+        self._chance = context.chance("who")
+        self._staying = _staying(stay, context.chance("stay"))
 
     async def reach(self, count: int) -> None:
         await self._crowd.reach(count, self._cast, self._staying)
@@ -132,7 +132,7 @@ class Really:
         )
 
     def _token(self, number: int) -> str:
-        key_of = self._stage.evening.server.key_of
+        key_of = self._stage.run.server.key_of
         user = known_or_made(self._stage.world, f"{_NAMES}_{number}")
         return key_of(user.username) if key_of else ""
 

@@ -21,7 +21,7 @@ Visibility = Literal["public", "unlisted", "private"]
 Tags = Annotated[list[Text], Field(max_length=20)]
 
 
-def patch(stage: RunContext, given: dict[str, Any]) -> StreamPatch:
+def patch(context: RunContext, given: dict[str, Any]) -> StreamPatch:
     """What a file says of a stream, in the world's words."""
     values = {name: value for name, value in given.items() if value is not None}
     if "category" in values:
@@ -82,8 +82,8 @@ class StreamStart(Action):
 
     stream: StreamRef
 
-    def run(self, stage: RunContext) -> None:
-        streams.start(stage.world, stage.stream(self.stream))
+    def run(self, context: RunContext) -> None:
+        streams.start(context.world, context.stream(self.stream))
 
 
 class StreamEnd(Action):
@@ -96,8 +96,8 @@ class StreamEnd(Action):
 
     stream: StreamRef
 
-    def run(self, stage: RunContext) -> None:
-        streams.end(stage.world, stage.stream(self.stream))
+    def run(self, context: RunContext) -> None:
+        streams.end(context.world, context.stream(self.stream))
 
 
 class StreamDelete(Action):
@@ -110,5 +110,5 @@ class StreamDelete(Action):
     stream: StreamRef
     vods: bool = False
 
-    def run(self, stage: RunContext) -> None:
-        streams.delete(stage.world, stage.stream(self.stream), with_vods=self.vods)
+    def run(self, context: RunContext) -> None:
+        streams.delete(context.world, context.stream(self.stream), with_vods=self.vods)

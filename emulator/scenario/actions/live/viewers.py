@@ -43,11 +43,11 @@ class _Crowd(Action):
             signed_in=self.signed_in,
         )
 
-    def _really(self, stage: RunContext) -> "Really":
+    def _really(self, context: RunContext) -> "Really":
         """Those who are real."""
         from emulator.scenario.actions.live.real_viewers import Really
 
-        return Really(stage, self.stream, self.real, self.mix, getattr(self, "stay", None))
+        return Really(context, self.stream, self.real, self.mix, getattr(self, "stay", None))
 
 
 class ViewersSet(_Crowd):
@@ -64,11 +64,11 @@ class ViewersSet(_Crowd):
     count: Count
     stay: Stay | None = None
 
-    def run(self, stage: RunContext) -> Awaitable[None] | None:
+    def run(self, context: RunContext) -> Awaitable[None] | None:
         if self.real:
-            return self._really(stage).reach(self.count)
-        stream = stage.stream(self.stream)
-        cohorts.reach(stage.world, stream, self.count, stay=self.stay, mix=self.mix)
+            return self._really(context).reach(self.count)
+        stream = context.stream(self.stream)
+        cohorts.reach(context.world, stream, self.count, stay=self.stay, mix=self.mix)
         return None
 
 
@@ -85,20 +85,20 @@ class ViewersAdd(_Crowd):
     arrivals: Arrivals = "poisson"
     stay: Stay | None = None
 
-    def run(self, stage: RunContext) -> Ticks | LateTicks:
+    def run(self, context: RunContext) -> Ticks | LateTicks:
         if self.real:
-            return self._really(stage).add(self.count, self.curve, self.arrivals)
+            return self._really(context).add(self.count, self.curve, self.arrivals)
         cohorts.add(
-            stage.world,
-            stage.stream(self.stream),
+            context.world,
+            context.stream(self.stream),
             self.count,
-            for_ms=stage.for_ms,
+            for_ms=context.for_ms,
             curve=self.curve,
             arrivals=self.arrivals,
             stay=self.stay,
             mix=self.mix,
         )
-        return iter((stage.for_ms,))
+        return iter((context.for_ms,))
 
 
 class ViewersRamp(_Crowd):
@@ -121,20 +121,20 @@ class ViewersRamp(_Crowd):
     curve: Curve = "linear"
     stay: Stay | None = None
 
-    def run(self, stage: RunContext) -> Ticks | LateTicks:
+    def run(self, context: RunContext) -> Ticks | LateTicks:
         if self.real:
-            return self._really(stage).ramp(self.from_, self.to, self.curve)
+            return self._really(context).ramp(self.from_, self.to, self.curve)
         cohorts.ramp(
-            stage.world,
-            stage.stream(self.stream),
+            context.world,
+            context.stream(self.stream),
             self.to,
-            for_ms=stage.for_ms,
+            for_ms=context.for_ms,
             start=self.from_,
             curve=self.curve,
             stay=self.stay,
             mix=self.mix,
         )
-        return iter((stage.for_ms,))
+        return iter((context.for_ms,))
 
 
 class ViewersSpike(_Crowd):
@@ -148,12 +148,12 @@ class ViewersSpike(_Crowd):
 
     count: Count
 
-    def run(self, stage: RunContext) -> Ticks | LateTicks:
+    def run(self, context: RunContext) -> Ticks | LateTicks:
         if self.real:
-            return self._really(stage).spike(self.count)
-        stream = stage.stream(self.stream)
-        cohorts.spike(stage.world, stream, self.count, for_ms=stage.for_ms, mix=self.mix)
-        return iter((stage.for_ms,))
+            return self._really(context).spike(self.count)
+        stream = context.stream(self.stream)
+        cohorts.spike(context.world, stream, self.count, for_ms=context.for_ms, mix=self.mix)
+        return iter((context.for_ms,))
 
 
 class ViewersChurn(_Crowd):
@@ -171,18 +171,18 @@ class ViewersChurn(_Crowd):
     per_minute: Share
     stay: Stay | None = None
 
-    def run(self, stage: RunContext) -> Ticks | LateTicks:
+    def run(self, context: RunContext) -> Ticks | LateTicks:
         if self.real:
-            return self._really(stage).churn(self.per_minute)
+            return self._really(context).churn(self.per_minute)
         cohorts.churn(
-            stage.world,
-            stage.stream(self.stream),
+            context.world,
+            context.stream(self.stream),
             self.per_minute,
-            for_ms=stage.for_ms,
+            for_ms=context.for_ms,
             stay=self.stay,
             mix=self.mix,
         )
-        return iter((stage.for_ms,))
+        return iter((context.for_ms,))
 
 
 class ViewersRaid(Action):
@@ -205,19 +205,19 @@ class ViewersRaid(Action):
     stay: Stay | None = None
     real: Real = False
 
-    def run(self, stage: RunContext) -> Ticks | LateTicks:
+    def run(self, context: RunContext) -> Ticks | LateTicks:
         if self.real:
             from emulator.scenario.actions.live.real_viewers import Really
 
-            going = Really(stage, self.from_, self.real, NOBODY_SPECIAL, None)
-            coming = Really(stage, self.to, self.real, FROM_A_RAID, self.stay)
+            going = Really(context, self.from_, self.real, NOBODY_SPECIAL, None)
+            coming = Really(context, self.to, self.real, FROM_A_RAID, self.stay)
             return going.raid(coming, self.count)
         cohorts.raid(
-            stage.world,
-            stage.stream(self.from_),
-            stage.stream(self.to),
+            context.world,
+            context.stream(self.from_),
+            context.stream(self.to),
             count=self.count,
-            for_ms=stage.for_ms,
+            for_ms=context.for_ms,
             stay=self.stay,
         )
-        return iter((stage.for_ms,))
+        return iter((context.for_ms,))

@@ -146,7 +146,7 @@ def read(call: Call) -> RunShape | Response:
 async def stop(call: Call) -> RunShape:
     """Stop a run. What must be true at its end is judged, and it has a report."""
     entry = call.platform.worlds.runs.find(call.path["id"])
-    entry.run.stop("It was stopped by a request.")
+    entry.runner.stop("It was stopped by a request.")
     await entry.done.wait()
     return shape(entry)
 
@@ -169,7 +169,7 @@ def recorded(call: Call) -> RecordingShape:
 
 
 def shape(entry: RunRecord) -> RunShape:
-    run, fold = entry.run, entry.fold
+    runner, fold = entry.runner, entry.fold
     is_over = entry.report is not None
     return {
         "id": entry.id,
@@ -177,8 +177,8 @@ def shape(entry: RunRecord) -> RunShape:
         "world": entry.world,
         "clock": entry.clock,
         "state": "over" if is_over else "playing",
-        "clock_ms": entry.report["length_ms"] if entry.report else run.clock_ms,
-        "under_way": [] if is_over else run.under_way,
+        "clock_ms": entry.report["length_ms"] if entry.report else runner.clock_ms,
+        "under_way": [] if is_over else runner.under_way,
         "viewers": fold.watching,
         "lines": fold.lines_said,
         "missed": sum(not judged.is_met for judged in fold.judged),

@@ -12,7 +12,6 @@ from emulator.core.clock import monotonic_ms
 from emulator.core.errors import Refused
 from emulator.core.values import dataclass
 from emulator.core.world_clock import WorldClock
-from emulator.scenario.engine.pace import Jumping, Pace, Waiting
 from emulator.scenario.engine.results import Broken
 from emulator.scenario.engine.run import Run
 from emulator.scenario.engine.runner import Runner
@@ -25,8 +24,8 @@ from emulator.web.worlds import Worlds
 
 log = logging.getLogger(__name__)
 
-# A virtual evening begins at this instant: 2026-01-01, 18:00 UTC. So its log is the same each time.
-EVENING_MS = 1_767_290_400_000
+# A virtual run begins at this instant: 2026-01-01, 18:00 UTC. So its log is the same each time.
+BEGINS_MS = 1_767_290_400_000
 VIRTUAL = 0.0
 REMEMBERED_MAX = 100
 AT_ONCE_MAX = 20
@@ -59,7 +58,7 @@ class RunRecord:
     id: str
     order: RunRequest
     world: str
-    run: Runner
+    runner: Runner
     fold: Fold
     done: asyncio.Event = field(default_factory=asyncio.Event)
     report: dict[str, Any] | None = None
@@ -114,14 +113,14 @@ class Runs:
     async def stop(self, reason: str) -> None:
         """End all of them, and wait for their reports."""
         for entry in self.all():
-            entry.run.stop(reason)
+            entry.runner.stop(reason)
         for entry in self.all():
             await entry.done.wait()
 
     def _make_world(self, order: RunRequest, number: int) -> Platform:
         begins_ms = order.scenario.begins_ms
         if order.speed == VIRTUAL:
-            clock = WorldClock(EVENING_MS if begins_ms is None else begins_ms, VIRTUAL)
+            clock = WorldClock(BEGINS_MS if begins_ms is None else begins_ms, VIRTUAL)
         else:
             clock = WorldClock(begins_ms)
         seed = order.scenario.world.seed
@@ -129,35 +128,35 @@ class Runs:
 
     def _entry(self, order: RunRequest, platform: Platform, run_id: str) -> RunRecord:
         seed = order.scenario.seed if order.seed is None else order.seed
-        evening = Run(
+        run = Run(
             world=platform.world,
+            clock=platform.clock,
             scenario=order.scenario,
             server=server_of(platform),
             folder=order.folder,
             seed=seed,
             is_own_world=order.world == "own",
+            is_virtual=order.speed == VIRTUAL,
         )
-        clock = platform.clock
-        pace: Pace = Jumping(clock) if order.speed == VIRTUAL else Waiting(clock)
-        run = Runner(
-            evening, pace, platform.bus.subscribe, write=order.write, ends_ms=order.ends_ms
+        runner = Runner(run, platform.bus.subscribe, write=order.write, ends_ms=order.ends_ms)
+        fold = Fold(runner)
+        runner.look = fold.look
+        return RunRecord(
+            id=run_id, order=order, world=platform.world.name, runner=runner, fold=fold
         )
-        fold = Fold(run)
-        run.look = fold.look
-        return RunRecord(id=run_id, order=order, world=platform.world.name, run=run, fold=fold)
 
     async def _play(self, entry: RunRecord, platform: Platform) -> None:
         clock, before = platform.clock, platform.clock.speed
         began_ms = monotonic_ms()
-        unsubscribe = platform.bus.subscribe(entry.fold.hear, entry.fold.hear_burst)
+        unsubscribe = platform.bus.subscribe(entry.fold.on_event, entry.fold.on_burst)
         try:
             await clock.set(entry.order.speed)
-            async for result in entry.run.play():
+            async for result in entry.runner.play():
                 entry.fold.take(result)
         except Exception as error:  # A task's root: one run's failure is not the server's.
             log.exception("a run failed run=%s", entry.id)
             reason = f"{type(error).__name__}: {error}"
-            entry.fold.take(Broken(entry.run.clock_ms, reason, is_failure=True))
+            entry.fold.take(Broken(entry.runner.clock_ms, reason, is_failure=True))
         finally:
             unsubscribe()
             wall_ms = monotonic_ms() - began_ms

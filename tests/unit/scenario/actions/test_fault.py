@@ -3,7 +3,7 @@
 import pytest
 
 from emulator.scenario.language.errors import WrongScenario
-from tests.support.evening import play
+from tests.support.scenario_run import play
 from tests.support.tables import table
 
 HEAD = """

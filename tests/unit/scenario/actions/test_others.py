@@ -1,6 +1,6 @@
 """People, recordings and the rest of what a step can do, on a world without a server."""
 
-from tests.support.evening import play
+from tests.support.scenario_run import play
 
 HEAD = """
 scenario: Others
@@ -97,4 +97,4 @@ expect:
     )
 
     assert played.is_fine, (played.steps, played.judged, played.broken)
-    assert played.run.clock_ms == 3_600_000
+    assert played.runner.clock_ms == 3_600_000

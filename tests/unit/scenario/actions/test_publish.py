@@ -1,6 +1,6 @@
 """Publishers on the virtual clock: the platform's rules hold for them as for real ones."""
 
-from tests.support.evening import play
+from tests.support.scenario_run import play
 
 HEAD = """
 scenario: Publish

@@ -1,6 +1,6 @@
 """Audiences in a scenario: they follow their curves, and the owner's figures follow them."""
 
-from tests.support.evening import play
+from tests.support.scenario_run import play
 
 HEAD = """
 scenario: Viewers

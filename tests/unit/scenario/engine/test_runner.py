@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.evening import play
+from tests.support.scenario_run import play
 
 HEAD = """
 scenario: Test
@@ -129,7 +129,7 @@ async def test_a_refusal_fails_the_run_unless_the_file_asks_for_it() -> None:
         ("refused", True),
         ("not-refused", False),
     ]
-    assert played.steps[1].told == "conflict: Stream is already live"
+    assert played.steps[1].message == "conflict: Stream is already live"
 
 
 async def test_a_scenario_that_lasts_forever_needs_an_end_on_the_virtual_clock() -> None:
@@ -152,7 +152,7 @@ async def test_a_step_that_calls_itself_up_ends_the_run_with_its_name() -> None:
     )
 
     assert "echo (test.yaml:" in played.broken[0]
-    assert "calls itself up" in played.broken[0]
+    assert "it triggers itself" in played.broken[0]
 
 
 async def test_a_failure_of_ours_is_told_and_ends_the_run(
@@ -186,8 +186,8 @@ async def test_the_same_file_gives_the_same_event_log_byte_for_byte() -> None:
     first = await play(text, write=lines.append)
     second = await play(text)
 
-    assert first.run.log_hash == second.run.log_hash
-    assert first.run.events == "".join(lines).count("\n") == 5
+    assert first.runner.log_hash == second.runner.log_hash
+    assert first.runner.events == "".join(lines).count("\n") == 5
     assert '"at":1000,"kind":"StreamWentLive"' in "".join(lines)
 
 
@@ -196,8 +196,8 @@ async def test_another_seed_gives_other_ids_and_so_another_log() -> None:
 
     first, second = await play(text), await play("seed: 8" + text)
 
-    assert first.run.log_hash != second.run.log_hash
-    assert first.run.events == second.run.events
+    assert first.runner.log_hash != second.runner.log_hash
+    assert first.runner.events == second.runner.events
 
 
 async def test_a_step_that_is_added_leaves_the_chance_of_the_others_as_it_was() -> None:
@@ -232,7 +232,7 @@ async def test_a_missed_refusal_says_what_was_wanted_and_what_came() -> None:
 """
     )
 
-    assert [step.told for step in played.steps if not step.is_ok] == [
+    assert [step.message for step in played.steps if not step.is_ok] == [
         "It was to be refused with slow_mode, and the platform did it.",
         "It was to be refused with banned, and was refused with not_found: Stream not found",
         "It was to be refused, and the platform did it.",

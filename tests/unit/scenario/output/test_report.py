@@ -11,7 +11,7 @@ from emulator.scenario.output.document import document, failure_message
 from emulator.scenario.output.junit import junit
 from emulator.scenario.output.page import page
 from emulator.scenario.output.series import POINTS_MAX, Series
-from tests.support.evening import played_with_report
+from tests.support.scenario_run import played_with_report
 from tests.support.tables import table
 
 TEXT = """

@@ -1,4 +1,4 @@
-"""An evening for tests: a scenario's text played on a manual clock, without a server."""
+"""A run for tests: a scenario's text played on a virtual clock, without a server."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from typing import Any
 
 from emulator.core.bus import Bus
 from emulator.core.clock import ManualClock
-from emulator.scenario.engine.pace import Jumping
+from emulator.core.world_clock import WorldClock
 from emulator.scenario.engine.results import Broken, Judged, Noted, Result, StepDone
 from emulator.scenario.engine.run import Run, Server
 from emulator.scenario.engine.runner import Runner
@@ -22,13 +22,13 @@ OPEN: list[World] = []
 class Played:
     """What came of a scenario. Its world is open until the test ends."""
 
-    run: Runner
+    runner: Runner
     world: World
     results: list[Result] = field(default_factory=list)
 
     @property
-    def evening(self) -> Run:
-        return self.run.evening
+    def run(self) -> Run:
+        return self.runner.run
 
     @property
     def steps(self) -> list[StepDone]:
@@ -56,7 +56,7 @@ class Played:
 
 
 async def played_with_report(text: str) -> Fold:
-    """The same, with a report's figures kept as it goes."""
+    """Play it, and give the figures of its report."""
     folds: list[Fold] = []
     await play(text, fold_into=folds)
     return folds[0]
@@ -75,22 +75,23 @@ async def play(
     """Play it on a world of its own that nobody else touches."""
     scenario = load(text, "test.yaml", given=given, read_file=read_file, known=Known())
     begins_ms = scenario.begins_ms
-    clock = ManualClock() if begins_ms is None else ManualClock(begins_ms)
+    clock = WorldClock.standing(ManualClock().now_ms() if begins_ms is None else begins_ms)
     bus = Bus()
     world = World(clock=clock, publish=bus.publish, name="scenario")
-    evening = Run(
+    run = Run(
         world=world,
+        clock=clock,
         scenario=scenario,
         server=server or Server(),
         seed=scenario.seed,
         is_own_world=True,
     )
-    run = Runner(evening, Jumping(clock), bus.subscribe, ends_ms=ends_ms, write=write)
-    fold, played = Fold(run), Played(run, world)
+    runner = Runner(run, bus.subscribe, ends_ms=ends_ms, write=write)
+    fold, played = Fold(runner), Played(runner, world)
     OPEN.append(world)
-    run.look = fold.look
-    bus.subscribe(fold.hear)
-    async for result in run.play():
+    runner.look = fold.look
+    bus.subscribe(fold.on_event)
+    async for result in runner.play():
         played.results.append(result)
         fold.take(result)
     if fold_into is not None:
