@@ -62,33 +62,10 @@ async def played_with_report(text: str) -> Fold:
     return folds[0]
 
 
-async def play(
-    text: str,
-    *,
-    given: dict[str, Any] | None = None,
-    read_file: Callable[[str], str] = no_files,
-    server: Server | None = None,
-    ends_ms: int | None = None,
-    write: Callable[[str], object] | None = None,
-    fold_into: list[Fold] | None = None,
-) -> Played:
-    """Play it on a world of its own that nobody else touches."""
-    scenario = load(text, "test.yaml", given=given, read_file=read_file, known=Known())
-    begins_ms = scenario.begins_ms
-    clock = WorldClock.standing(ManualClock().now_ms() if begins_ms is None else begins_ms)
-    bus = Bus()
-    world = World(clock=clock, publish=bus.publish, name="scenario")
-    run = Run(
-        world=world,
-        clock=clock,
-        scenario=scenario,
-        server=server or Server(),
-        seed=scenario.seed,
-        is_own_world=True,
-    )
-    runner = Runner(run, bus.subscribe, ends_ms=ends_ms, write=write)
-    fold, played = Fold(runner), Played(runner, world)
-    OPEN.append(world)
+async def play(text: str, *, fold_into: list[Fold] | None = None, **how: Any) -> Played:
+    """Play it on a world of its own that nobody else touches. `how` is for `prepare`."""
+    runner, bus = prepare(text, **how)
+    fold, played = Fold(runner), Played(runner, runner.run.world)
     runner.look = fold.look
     bus.subscribe(fold.on_event)
     async for result in runner.play():
@@ -97,3 +74,32 @@ async def play(
     if fold_into is not None:
         fold_into.append(fold)
     return played
+
+
+def prepare(
+    text: str,
+    *,
+    given: dict[str, Any] | None = None,
+    read_file: Callable[[str], str] = no_files,
+    server: Server | None = None,
+    is_virtual: bool = True,
+    ends_ms: int | None = None,
+    write: Callable[[str], object] | None = None,
+) -> tuple[Runner, Bus]:
+    """A run that is about to begin, in a world of its own whose clock stands, and its bus."""
+    scenario = load(text, "test.yaml", given=given, read_file=read_file, known=Known())
+    begins_ms = scenario.begins_ms
+    clock = WorldClock.standing(ManualClock().now_ms() if begins_ms is None else begins_ms)
+    bus = Bus()
+    world = World(clock=clock, publish=bus.publish, name="scenario")
+    OPEN.append(world)
+    run = Run(
+        world=world,
+        clock=clock,
+        scenario=scenario,
+        server=server or Server(),
+        seed=scenario.seed,
+        is_own_world=True,
+        is_virtual=is_virtual,
+    )
+    return Runner(run, bus.subscribe, ends_ms=ends_ms, write=write), bus

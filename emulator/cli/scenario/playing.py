@@ -183,7 +183,7 @@ def _progress(entry: "RunRecord") -> str:
 def _wrong_hash(args: argparse.Namespace, report: dict[str, Any]) -> str:
     text: str = report["log_hash"]
     if args.check and not text.startswith(args.check):
-        return f"log_hash is {text}, not {args.check}: the evening was another one."
+        return f"log_hash is {text}, not {args.check}: the run was another one."
     return ""
 
 

@@ -25,16 +25,16 @@ class PeopleRegister(Action):
     bio: Text | None = None
     followers: Count = 0
 
-    def run(self, stage: RunContext) -> None:
+    def run(self, context: RunContext) -> None:
         user = accounts.make(
-            stage.world,
+            context.world,
             self.user,
             api_key=f"ak_demo_{self.user}",
             display_name=self.display_name,
             bio=self.bio,
             followers_base=self.followers,
         )
-        stage.evening.users[self.user] = user.id
+        context.run.users[self.user] = user.id
 
 
 class PeopleFollow(Action):

@@ -118,13 +118,19 @@ class Runner:
                 raise Refused("unavailable", "Its world was replaced under it.")
             if self._is_over():
                 break
-            if self._scheduler.has_due:
-                await self.run.clock.pass_time(0)
-            elif self.run.is_virtual:
-                await self.run.clock.pass_to_next()
-            else:
+            if self.run.is_virtual:
+                await self._pass_time()
+            elif not self._scheduler.has_due:
                 await self._has_work.wait()
         self._judge_the_end()
+
+    async def _pass_time(self) -> None:
+        """Go to the next instant, or let the world do at this one what is due by now."""
+        clock = self.run.clock
+        if self._scheduler.has_due:
+            await clock.pass_time(0)
+        else:
+            await clock.pass_to_next()
 
     def _check_end(self) -> None:
         if self.run.scenario.is_endless and self._ends_ms is None and self.run.is_virtual:
@@ -170,13 +176,13 @@ class Runner:
         return scenario.lasts_ms is None or self.clock_ms >= scenario.lasts_ms
 
     def _judge_the_end(self) -> None:
-        self._turns.judge_the_end()
-        for expectation in self.evening.scenario.expectations:
-            if expectation.holds != "at the end":
+        self._scheduler.judge_the_end()
+        for wanted in self.run.scenario.expectations:
+            if wanted.holds != "at the end":
                 continue
-            watch = ExpectationCheck(expectation.path, expectation.condition, expectation.place)
-            is_met = watch.look(self.evening)
-            self._results.append(watch.judged(self.evening, is_met=is_met))
+            check = ExpectationCheck(wanted.path, wanted.condition, wanted.place)
+            is_met = check.look(self.run)
+            self._results.append(check.judged(self.run, is_met=is_met))
 
     async def _end(self) -> list[Result]:
         """Stop what still goes on, and give the remaining results."""

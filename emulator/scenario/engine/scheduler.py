@@ -53,16 +53,13 @@ class Scheduler:
         self._look_timer: Timer | None = None
         self._followers: dict[int, list[tuple[Step, int]]] = {}
         # What must hold from the first instant to the last.
-        standing = [
-            expectation
-            for expectation in evening.scenario.expectations
-            if expectation.holds != "at the end"
+        checks = [
+            ExpectationCheck(wanted.path, wanted.condition, wanted.place, holds=wanted.holds)
+            for wanted in run.scenario.expectations
+            if wanted.holds != "at the end"
         ]
-        watches = [ExpectationCheck(e.path, e.condition, e.place, holds=e.holds) for e in standing]
-        self._whole_run = Watching(evening, watches, None)
-        self._planned = {
-            planned.step.number: planned.starts_ms for planned in plan(evening.scenario)
-        }
+        self._whole_run = CheckGroup(run, checks, None)
+        self._planned = {planned.step.number: planned.starts_ms for planned in plan(run.scenario)}
 
     def start(self) -> None:
         """Schedule what begins by itself."""
@@ -222,24 +219,25 @@ class Scheduler:
         if not isinstance(step.trigger, On):
             self._begun[step.number] += 1
             self._put_again(step, due_ms)
+        step_run = self._nothing(step)
+        self.under_way.append(step_run)
         unmet = self._unmet(step)
         if unmet:
-            self._end(self._none(step), "skipped", is_ok=True, message=unmet)
+            self._end(step_run, "skipped", is_ok=True, message=unmet)
             return
         self._run.count(f"turns/{step.name}")
         try:
-            step_run = begin(self._run, step)
+            step_run = self.under_way[-1] = begin(self._run, step)
         except Refused as refused:
-            self._refused(self._none(step), refused)
+            self._refused(step_run, refused)
             return
-        self.under_way.append(step_run)
         if isinstance(step_run, WatchingRun):
             self._watch(step_run)
         elif isinstance(step_run, TickingRun | TaskRun):
             await self._advance(step_run)
 
-    def _none(self, step: Step) -> StepRun:
-        """The run of a step that is over before it has begun."""
+    def _nothing(self, step: Step) -> StepRun:
+        """The run of a step that is over, unless `begin` makes another."""
         return TickingRun(step, self._run.world.now_ms, iter(()))
 
     def _check_at_once(self, step: Step) -> None:
@@ -332,17 +330,16 @@ class Scheduler:
             message = f"It was to be refused with {wanted}, and was refused with {message}"
         self._end(step_run, "refused", is_ok=is_ok, message=message)
 
-    def _done(self, turn: StepRun) -> None:
-        if turn.step.refused is not None:
-            wanted = f" with {turn.step.refused}" if turn.step.refused else ""
-            text = f"It was to be refused{wanted}, and the platform did it."
-            self._end(turn, "not-refused", is_ok=False, told=text)
+    def _done(self, step_run: StepRun, missed: int = 0) -> None:
+        if step_run.step.refused is not None:
+            wanted = f" with {step_run.step.refused}" if step_run.step.refused else ""
+            message = f"It was to be refused{wanted}, and the platform did it."
+            self._end(step_run, "not-refused", is_ok=False, message=message)
         else:
             self._end(step_run, "missed" if missed else "done", is_ok=missed == 0)
 
     def _end(self, step_run: StepRun, outcome: Outcome, *, is_ok: bool, message: str = "") -> None:
-        if step_run in self.under_way:
-            self.under_way.remove(step_run)
+        self.under_way.remove(step_run)
         self._tell_of(step_run, outcome, is_ok=is_ok, message=message)
         step = step_run.step
         self._ended[step.number] += 1

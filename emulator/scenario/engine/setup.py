@@ -86,9 +86,9 @@ def _stream(run: Run, part: StreamPart) -> None:
     if part.tags:
         values["tags"] = part.tags
     if part.category is not None:
-        values["category_id"] = categories.by_slug(evening.world, part.category).id
-    owner = find_user(evening, part.owner or "")
-    evening.streams[part.name] = streams.create(evening.world, owner, StreamPatch(values)).id
+        values["category_id"] = categories.by_slug(run.world, part.category).id
+    owner = find_user(run, part.owner or "")
+    run.streams[part.name] = streams.create(run.world, owner, StreamPatch(values)).id
 
 
 def _has_category(run: Run, slug: str) -> bool:

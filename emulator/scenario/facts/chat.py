@@ -35,8 +35,8 @@ def _lost(run: Run, stream: Stream) -> int:
     )
 
 
-def _last(evening: Run, stream: Stream) -> str | None:
-    row = evening.world.store.row(
+def _last(run: Run, stream: Stream) -> str | None:
+    row = run.world.store.row(
         "SELECT content FROM messages WHERE stream_row = ? AND is_deleted = 0"
         " ORDER BY row DESC LIMIT 1",
         stream.row,

@@ -11,8 +11,8 @@ from emulator.scenario.facts.fact import Fact, Noun, counted
 from emulator.scenario.language import happenings
 
 
-def _events(evening: Run, name: str) -> int:
-    return evening.counts.get(f"event/{happenings.kinds()[name].__name__}", 0)
+def _events(run: Run, name: str) -> int:
+    return run.counts.get(f"event/{happenings.kinds()[name].__name__}", 0)
 
 
 def count_key(event: str, where: Mapping[str, Any]) -> str:
@@ -21,45 +21,45 @@ def count_key(event: str, where: Mapping[str, Any]) -> str:
     return f"event/{happenings.kinds()[event].__name__} {wanted}"
 
 
-def _some_events(evening: Run, name: str, where: Mapping[str, Any]) -> int:
-    return evening.counts.get(count_key(name, where), 0)
+def _some_events(run: Run, name: str, where: Mapping[str, Any]) -> int:
+    return run.counts.get(count_key(name, where), 0)
 
 
-def _turns(evening: Run, name: str) -> int:
-    return evening.counts.get(f"turns/{name}", 0)
+def _turns(run: Run, name: str) -> int:
+    return run.counts.get(f"turns/{name}", 0)
 
 
-def _requests(evening: Run, _: str) -> Iterable[Mapping[str, Any]]:
-    if evening.server.requests is None:
+def _requests(run: Run, _: str) -> Iterable[Mapping[str, Any]]:
+    if run.server.requests is None:
         raise Refused("unavailable", "There is no server here that could be asked.")
-    return evening.server.requests()
+    return run.server.requests()
 
 
-def _deliveries(evening: Run, _: str) -> Iterable[Mapping[str, Any]]:
+def _deliveries(run: Run, _: str) -> Iterable[Mapping[str, Any]]:
     return [
         dict(row)
-        for row in evening.world.store.rows(
+        for row in run.world.store.rows(
             "SELECT d.kind AS event, d.state, d.status, d.attempts, t.url"
             " FROM webhook_deliveries d JOIN webhook_targets t ON t.row = d.target_row"
             " WHERE d.created_at_ms >= ?",
-            evening.began_ms,
+            run.began_ms,
         )
     ]
 
 
-def _targets(evening: Run, _: str) -> Iterable[Mapping[str, Any]]:
-    return [dict(row) for row in evening.world.store.rows("SELECT url FROM webhook_targets")]
+def _targets(run: Run, _: str) -> Iterable[Mapping[str, Any]]:
+    return [dict(row) for row in run.world.store.rows("SELECT url FROM webhook_targets")]
 
 
-def _now(evening: Run) -> datetime:
-    return datetime.fromtimestamp(evening.world.now_ms / 1000, UTC)
+def _now(run: Run) -> datetime:
+    return datetime.fromtimestamp(run.world.now_ms / 1000, UTC)
 
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
-def _saved(evening: Run, name: str) -> Any:
-    return evening.saved.get(name)
+def _saved(run: Run, name: str) -> Any:
+    return run.saved.get(name)
 
 
 EVENTS = Noun(
@@ -95,7 +95,7 @@ RUN = Noun(
         "refused": Fact(
             "number",
             "steps that the platform refused",
-            lambda evening, _: evening.counts.get("steps.refused", 0),
+            lambda run, _: run.counts.get("steps.refused", 0),
         ),
         "date": Fact("text", "the world's date, UTC", lambda e, _: f"{_now(e):%Y-%m-%d}"),
         "time": Fact("text", "the world's time of day, UTC", lambda e, _: f"{_now(e):%H:%M:%S}"),

@@ -23,7 +23,7 @@ timeline:
 _HEAD = """# Scenarios
 
 Made from the language itself by `make docs`; a test keeps it true. How to begin stands in [Replay
-a run](../how-to/qa.md).
+a scenario](../how-to/qa.md).
 
 A file says `scenario` (its name), `about`, `seed`, `params`, `lasts` (`10m` at least, or
 `forever`), `begins` (`2026-03-06` or `2026-03-06T18:00:00Z`: what the clock of the run's own world

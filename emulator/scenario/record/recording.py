@@ -129,7 +129,7 @@ def _world(steps: Steps, after: int) -> dict[str, Any]:
     ]
     rules = steps.world.rules
     payload = {
-        # A person may have streamed more than once in an evening.
+        # A person may have streamed more than once in a run.
         "streams_per_user": 0,
         # Times are rounded: what was said may come a little faster than it did.
         "chat_lines_per_minute": 0,

@@ -36,8 +36,8 @@ class ChatSettings(Action):
     links: bool | None = None
     ai_moderation: bool | None = None
 
-    def run(self, stage: RunContext) -> None:
-        stream = stage.stream(self.stream)
+    def run(self, context: RunContext) -> None:
+        stream = context.stream(self.stream)
         payload = {
             "slow_mode_seconds": None if self.slow_mode is None else -(-self.slow_mode // 1000),
             "is_followers_only": self.followers_only,
@@ -48,7 +48,7 @@ class ChatSettings(Action):
             "is_ai_moderated": self.ai_moderation,
         }
         patch = {name: value for name, value in payload.items() if value is not None}
-        settings.change(stage.world, stream, _by(stage, stream, self.by), patch)
+        settings.change(context.world, stream, _by(context, stream, self.by), patch)
 
 
 class ChatDelete(Action):
@@ -80,10 +80,10 @@ class ChatDelete(Action):
                 messages.delete(context.world, stream, message_id, by)
         return None
 
-    def _ids(self, stage: RunContext, stream: Stream) -> list[str]:
-        of_row = stage.user(self.of).row if self.of else None
-        says = None if self.says is None else stage.evening.fill(self.says)
-        rows = stage.world.store.rows(
+    def _ids(self, context: RunContext, stream: Stream) -> list[str]:
+        of_row = context.user(self.of).row if self.of else None
+        says = None if self.says is None else context.run.fill(self.says)
+        rows = context.world.store.rows(
             "SELECT id FROM messages WHERE stream_row = ? AND is_deleted = 0"
             " AND (? IS NULL OR user_row = ?) AND (? IS NULL OR content = ?)"
             " ORDER BY row DESC LIMIT ?",

@@ -64,9 +64,9 @@ async def talk(context: RunContext, stream_id: str, turns: Turns) -> LateTicks:
                 yield wait_ms
             for username, text in said:
                 waiting.append(await (await voices.of(username)).say(text))
-            waiting = [future for future in waiting if not _is_over(stage, stream_id, future)]
+            waiting = [future for future in waiting if not _is_over(context, stream_id, future)]
         for future in waiting:
-            await _await(stage, stream_id, future)
+            await _await(context, stream_id, future)
     finally:
         await voices.close()
 

@@ -60,16 +60,16 @@ class ScheduleChange(Action):
     start: Time | None = None
     end: Time | None = None
 
-    def run(self, stage: RunContext) -> None:
-        user = stage.user(self.user)
-        entry = _find(stage, user, self.title)
+    def run(self, context: RunContext) -> None:
+        user = context.user(self.user)
+        entry = _find(context, user, self.title)
         payload = {
             "day_of_week": schedules.DAY_NAMES.index(self.day.capitalize()) if self.day else None,
             "start_minute": schedules.minutes_of(self.start) if self.start else None,
             "end_minute": schedules.minutes_of(self.end) if self.end else None,
         }
         values = {name: value for name, value in payload.items() if value is not None}
-        schedules.update(stage.world, user, entry, values)
+        schedules.update(context.world, user, entry, values)
 
 
 class ScheduleRemove(Action):

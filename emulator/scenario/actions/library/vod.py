@@ -51,12 +51,12 @@ class VodCreate(Action):
 
     def run(self, context: RunContext) -> None:
         if self.stream is not None:
-            text = stage.stream(self.stream).vod_id
+            text = context.stream(self.stream).vod_id
             if text is None:
                 raise Refused("not_found", "This stream has left no VOD yet.")
         else:
-            text = self._made(stage)
-        stage.evening.vods[self.vod] = text
+            text = self._made(context)
+        context.run.vods[self.vod] = text
 
     def _made(self, context: RunContext) -> str:
         if self.owner is None or self.title is None or not self.duration:
@@ -106,8 +106,8 @@ class VodUpload(Action):
         patch = {"cloudflare_video_id": uid, "title": self.title}
         payload = {"description": self.description, "visibility": self.visibility}
         patch |= {name: value for name, value in payload.items() if value is not None}
-        vod, _ = posts.upload(stage.world, owner, patch)
-        stage.evening.vods[self.vod] = vod.id
+        vod, _ = posts.upload(context.world, owner, patch)
+        context.run.vods[self.vod] = vod.id
 
     async def _uploaded(self, context: RunContext, owner: User) -> str:
         upload = context.run.server.upload

@@ -25,7 +25,7 @@ def patch(context: RunContext, given: dict[str, Any]) -> StreamPatch:
     """What a file says of a stream, in the world's words."""
     values = {name: value for name, value in given.items() if value is not None}
     if "category" in values:
-        values["category_id"] = categories.by_slug(stage.world, values.pop("category")).id
+        values["category_id"] = categories.by_slug(context.world, values.pop("category")).id
     if "mature" in values:
         values["is_mature"] = values.pop("mature")
     return StreamPatch(values)
@@ -47,11 +47,11 @@ class StreamCreate(Action):
     visibility: Visibility | None = None
     mature: bool | None = None
 
-    def run(self, stage: RunContext) -> None:
+    def run(self, context: RunContext) -> None:
         values = self.model_dump(exclude={"stream", "owner"})
-        owner = stage.user(self.owner)
-        stream = streams.create(stage.world, owner, patch(stage, values))
-        stage.evening.streams[self.stream] = stream.id
+        owner = context.user(self.owner)
+        stream = streams.create(context.world, owner, patch(context, values))
+        context.run.streams[self.stream] = stream.id
 
 
 class StreamUpdate(Action):
@@ -68,9 +68,9 @@ class StreamUpdate(Action):
     visibility: Visibility | None = None
     mature: bool | None = None
 
-    def run(self, stage: RunContext) -> None:
+    def run(self, context: RunContext) -> None:
         values = self.model_dump(exclude={"stream"})
-        streams.update(stage.world, stage.stream(self.stream), patch(stage, values))
+        streams.update(context.world, context.stream(self.stream), patch(context, values))
 
 
 class StreamStart(Action):

@@ -1,8 +1,11 @@
 """A run: what happens when, what follows what, what is judged, and what is told of it."""
 
+import asyncio
+
 import pytest
 
-from tests.support.scenario_run import play
+from emulator.scenario.engine.results import Judged, Noted, Result
+from tests.support.scenario_run import play, prepare
 
 HEAD = """
 scenario: Test
@@ -153,6 +156,44 @@ async def test_a_step_that_calls_itself_up_ends_the_run_with_its_name() -> None:
 
     assert "echo (test.yaml:" in played.broken[0]
     assert "it triggers itself" in played.broken[0]
+
+
+async def test_a_run_goes_by_its_worlds_clock_when_somebody_else_moves_it() -> None:
+    # Given a run that does not move time itself, in a world whose clock stands,
+    runner, _ = prepare(
+        HEAD
+        + """
+  - {at: 3s, log: first}
+  - {at: 1h, log: an hour later}
+  - {name: pause, at: 2h, wait: 90s}
+  - log: after the pause
+  - {at: 3h, within: 10s, expect: {stream.launch.status: live}}
+""",
+        is_virtual=False,
+    )
+    results: list[Result] = []
+
+    async def play() -> None:
+        async for result in runner.play():
+            results.append(result)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(play())
+        await runner.run.clock.pass_time(0)
+
+        # when four hours pass at once,
+        await runner.run.clock.pass_time(4 * 3_600_000)
+
+    # then each step has begun at its own instant, and what was expected was missed at its time.
+    notes = [(result.at_ms, result.text) for result in results if isinstance(result, Noted)]
+    assert notes == [
+        (3_000, "first"),
+        (3_600_000, "an hour later"),
+        (7_290_000, "after the pause"),
+    ]
+    [missed] = [result for result in results if isinstance(result, Judged)]
+    assert (missed.is_met, missed.at_ms) == (False, 10_810_000)
+    assert runner.run.clock.pending == 0
 
 
 async def test_a_failure_of_ours_is_told_and_ends_the_run(
