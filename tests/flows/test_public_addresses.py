@@ -14,6 +14,7 @@ import pytest
 from emulator.server import Emulator
 from emulator.settings import Settings
 from emulator.web.reach import CDN_NAME
+from tests.support.tables import table
 
 KEY = {"Authorization": "Bearer ak_demo"}
 BEYOND = {"host": "0.0.0.0", "allow_host": "*"}
@@ -81,7 +82,7 @@ async def test_answers_that_are_used_again_stay_with_their_caller() -> None:
     assert hosts == ["one.test", "one.test", "two.test"]
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+@table("host", ["127.0.0.1", "localhost", "::1"])
 async def test_a_server_on_loopback_is_where_it_listens_whatever_a_caller_says(host: str) -> None:
     async with reached(host=host) as (emulator, client):
         values = await stream(client, host="elsewhere.test", **{"x-forwarded-host": "b.test"})
@@ -140,7 +141,7 @@ async def test_webhooks_tell_everybody_the_same_address() -> None:
     assert emulator.ready["http"] in text
 
 
-@pytest.mark.parametrize(
+@table(
     "host",
     [
         "api.ainative.studio",

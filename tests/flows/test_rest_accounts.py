@@ -1,7 +1,7 @@
 import httpx
-import pytest
 
 from tests.support.rest import USER_CARD, Caller, check_error
+from tests.support.tables import table
 
 USER = USER_CARD | {
     "email",
@@ -16,7 +16,7 @@ USER = USER_CARD | {
 }
 
 
-@pytest.mark.parametrize(
+@table(
     "body",
     [
         {"email": "urbantech@example.com", "password": "demo123456"},
@@ -44,7 +44,7 @@ async def test_a_wrong_login_is_401(call: Caller) -> None:
     assert check_error(answer, 401)["detail"] == "Incorrect email or password"
 
 
-@pytest.mark.parametrize("key", ["ak_demo", "ak_demo_rustacean", "ak_auto_newcomer"])
+@table("key", ["ak_demo", "ak_demo_rustacean", "ak_auto_newcomer"])
 async def test_api_keys_name_their_accounts(call: Caller, key: str) -> None:
     me = (await call("GET", "/auth/me", key)).json()
 
@@ -53,7 +53,7 @@ async def test_api_keys_name_their_accounts(call: Caller, key: str) -> None:
     )
 
 
-@pytest.mark.parametrize("key", [None, "ak_wrong", "a.b.c", "ak_demo x"])
+@table("key", [None, "ak_wrong", "a.b.c", "ak_demo x"])
 async def test_who_nobody_knows_is_401(call: Caller, key: str | None) -> None:
     check_error(await call("GET", "/auth/me", key), 401)
 

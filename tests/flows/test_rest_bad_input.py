@@ -10,6 +10,7 @@ import segno
 
 from emulator.server import Emulator
 from tests.support.rest import Caller, check_error, create
+from tests.support.tables import table
 
 pytestmark = pytest.mark.parametrize("client", ["in process"], indirect=True)
 
@@ -44,7 +45,7 @@ async def put(call: Caller, kind: str, content: bytes, name: str = "me.png") -> 
     return await call("POST", f"/streams/me/profile/{kind}", "ak_demo", files=files)
 
 
-@pytest.mark.parametrize(
+@table(
     "content",
     [
         b"",
@@ -74,7 +75,7 @@ async def test_a_picture_that_unfolds_to_too_much_is_refused(call: Caller) -> No
     assert "25000000 pixels" in body["detail"][0]["message"]
 
 
-@pytest.mark.parametrize(("kind", "megabytes"), [("avatar", 5), ("banner", 10)])
+@table(("kind", "megabytes"), [("avatar", 5), ("banner", 10)])
 async def test_a_picture_that_is_too_big_is_413(call: Caller, kind: str, megabytes: int) -> None:
     fitting = picture() + bytes(megabytes * 2**20 - len(picture()))
     assert (await put(call, kind, fitting)).status_code == 200

@@ -8,6 +8,7 @@ from emulator.server import Emulator
 from emulator.world.live import streams
 from tests.support.rest import CATEGORY, STREAM, STREAM_PAGE, TAG, Caller, check_error, create
 from tests.support.streams import watch
+from tests.support.tables import table
 
 LISTS = ("", "/tree", "/trending", "/popular")
 
@@ -156,7 +157,7 @@ async def test_an_administrator_makes_a_category_that_shows_at_once(call: Caller
     assert stream["category"]["name"] == "Déjà vu & Co."
 
 
-@pytest.mark.parametrize(
+@table(
     ("body", "status"),
     [
         ({"name": "RUST"}, 409),

@@ -5,6 +5,7 @@ import httpx
 import pytest
 
 from tests.support.rest import USER_CARD, Caller, check_error, create
+from tests.support.tables import table
 
 NESTED = {
     "id",
@@ -203,7 +204,7 @@ async def test_settings_are_read_and_changed(chat: Chat) -> None:
     assert partly.json() == wanted | {"max_length": 20}
 
 
-@pytest.mark.parametrize(
+@table(
     ("asked", "status"),
     [
         ({"emote_only": True}, 403),
@@ -293,7 +294,7 @@ async def test_the_owner_names_moderators_who_then_keep_order(chat: Chat) -> Non
     assert (await call("GET", path)).json() == []
 
 
-@pytest.mark.parametrize(
+@table(
     "body",
     [
         {},

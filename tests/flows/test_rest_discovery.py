@@ -2,12 +2,11 @@
 
 from typing import Any
 
-import pytest
-
 from emulator.server import Emulator
 from emulator.world.live import streams
 from tests.support.rest import STREAM, STREAM_PAGE, USER_CARD, Caller, check_error, create
 from tests.support.streams import watch
+from tests.support.tables import table
 
 RANKINGS = {
     "/streams/trending": {"streams", "total", "limit", "time_window_hours"},
@@ -89,7 +88,7 @@ async def test_one_s_own_streams_are_not_recommended(call: Caller) -> None:
     check_error(await call("GET", "/streams/recommended"), 401)
 
 
-@pytest.mark.parametrize(
+@table(
     ("path", "query"),
     [
         ("/streams/trending", {"limit": "0"}),
@@ -142,9 +141,7 @@ async def test_a_search_has_pages_and_filters(call: Caller) -> None:
     check_error(await call("GET", "/streams/search", params={"q": "x", "category_id": "x"}), 404)
 
 
-@pytest.mark.parametrize(
-    "typed", ['"', "*", "NEAR(a b)", "a OR", "title:", "'; DROP TABLE streams; --", "\0", "🎥"]
-)
+@table("typed", ['"', "*", "NEAR(a b)", "a OR", "title:", "'; DROP TABLE streams; --", "\0", "🎥"])
 async def test_whatever_is_typed_is_answered(call: Caller, typed: str) -> None:
     for path in ("/streams/search", "/streams/search/suggestions", "/streams/search/users"):
         await ask(call, path, query=typed, q=typed)

@@ -12,6 +12,7 @@ from emulator.core.clock import ManualClock
 from emulator.server import Emulator
 from emulator.world.auth import totp
 from tests.support.rest import Caller, check_error
+from tests.support.tables import table
 
 pytestmark = pytest.mark.parametrize("client", ["in process"], indirect=True)
 
@@ -241,7 +242,7 @@ async def test_who_registers_verifies_the_address_with_a_mail(
     assert me["email_verified"] is True
 
 
-@pytest.mark.parametrize(
+@table(
     "wrong",
     [
         {"email": "no address"},
@@ -262,7 +263,7 @@ async def test_a_bad_registration_is_422_and_names_the_field(
     assert mistake["message"]
 
 
-@pytest.mark.parametrize("provider", ["github", "google"])
+@table("provider", ["github", "google"])
 async def test_a_provider_signs_in_whom_its_code_names(call: Caller, provider: str) -> None:
     async def come_back(code: str) -> httpx.Response:
         body = {"code": code, "redirect_uri": "http://localhost:3000/callback"}

@@ -5,6 +5,7 @@ import pytest
 from emulator.server import Emulator
 from emulator.settings import Settings
 from tests.support.rest import INGEST, STREAM, USER_CARD, Caller, check_error, create
+from tests.support.tables import table
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
@@ -127,7 +128,7 @@ async def test_an_update_changes_what_it_names(call: Caller) -> None:
     assert patched["title"] == "Second"
 
 
-@pytest.mark.parametrize("spelling", ["/streams/{}/end", "/streams/id/{}/end"])
+@table("spelling", ["/streams/{}/end", "/streams/id/{}/end"])
 async def test_a_stream_starts_without_media_and_ends_for_good(call: Caller, spelling: str) -> None:
     stream = await create(call)
     end = spelling.format(stream["id"])
@@ -176,7 +177,7 @@ async def test_ten_creations_a_minute_and_failed_ones_count(call: Caller) -> Non
     await create(call, "ak_demo_viewer")
 
 
-@pytest.mark.parametrize(
+@table(
     ("body", "loc"),
     [
         ({}, ["body", "title"]),
@@ -200,9 +201,7 @@ async def test_bad_fields_are_listed(call: Caller, body: object, loc: list[str])
     assert mistake["message"] == mistake["msg"]
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b'{"title": "\\ud800"}']
-)
+@table("content", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b'{"title": "\\ud800"}'])
 async def test_a_body_that_is_not_json_is_422(call: Caller, content: bytes) -> None:
     answer = await call("POST", "/streams/", "ak_demo", content=content)
 
@@ -223,7 +222,7 @@ async def test_a_body_over_the_limit_is_413(call: Caller) -> None:
     check_error(answer, 413)
 
 
-@pytest.mark.parametrize(
+@table(
     "query",
     [
         {"page": "0"},

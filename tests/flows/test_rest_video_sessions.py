@@ -3,9 +3,9 @@
 from typing import Any
 
 import httpx
-import pytest
 
 from tests.support.rest import USER_CARD, Caller, check_error
+from tests.support.tables import table
 
 SESSIONS = "/video-sessions/sessions"
 SESSION = {
@@ -155,7 +155,7 @@ async def test_an_offer_needs_a_seat_and_must_be_one(call: Caller) -> None:
     check_error(await call("POST", path, json=body), 401)
 
 
-@pytest.mark.parametrize(
+@table(
     "body",
     [
         {},

@@ -13,6 +13,7 @@ from emulator.world.video import jobs, videos
 from emulator.world.video.media import Footage
 from tests.support.encoders import film
 from tests.support.rest import USER_CARD, Caller, check_error
+from tests.support.tables import table
 from tests.support.videos import VIDEO, send, small_film, until_done, until_true, upload
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -198,7 +199,7 @@ async def test_pages_tags_and_changes(call: Caller) -> None:
     check_error(await call("DELETE", f"/videos/{NOBODY}", "ak_demo"), 404)
 
 
-@pytest.mark.parametrize(
+@table(
     "body",
     [
         {},

@@ -11,6 +11,7 @@ from emulator.server import Emulator
 from emulator.settings import Settings
 from tests.support.recordings import CHAPTER, VOD, record
 from tests.support.rest import USER_CARD, Caller, check_error
+from tests.support.tables import table
 from tests.support.walk import until
 
 pytestmark = pytest.mark.parametrize("client", ["in process"], indirect=True)
@@ -159,7 +160,7 @@ async def test_chapters_lie_side_by_side_inside_their_video(call: Caller) -> Non
     check_error(await call("PUT", f"{path}/{NOBODY}", key, json={"title": "x"}), 404)
 
 
-@pytest.mark.parametrize("body", [{}, {"title": "x"}, [], {"title": "", "start_time_seconds": 0}])
+@table("body", [{}, {"title": "x"}, [], {"title": "", "start_time_seconds": 0}])
 async def test_a_chapter_that_cannot_be_is_422(call: Caller, body: object) -> None:
     vod = await seeded(call)
     path, key = f"/streams/vods/{vod['id']}/chapters", "ak_demo_devops_wizard"

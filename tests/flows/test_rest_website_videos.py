@@ -12,6 +12,7 @@ from emulator.server import Emulator
 from tests.support.encoders import play
 from tests.support.frames import sizes
 from tests.support.rest import Caller, check_error
+from tests.support.tables import table
 from tests.support.videos import (
     PROCESSING,
     VIDEO,
@@ -176,7 +177,7 @@ async def test_a_batch_is_all_or_nothing(call: Caller) -> None:
     check_error(await call("POST", "/video/batch-process", json=body), 401)
 
 
-@pytest.mark.parametrize(
+@table(
     "options",
     [
         {"resolution": "huge"},

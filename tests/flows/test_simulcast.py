@@ -20,6 +20,7 @@ from emulator.world.live.streams import Stream, StreamPatch
 from emulator.world.live.targets import TARGETS_MAX, SimulcastTarget
 from emulator.world.people import accounts
 from emulator.world.world import World
+from tests.support.tables import table
 
 KEY = "live_key_of_somebody_else"
 
@@ -132,7 +133,7 @@ async def test_a_server_that_repeats_the_key_is_not_quoted(
     assert KEY not in str(scene.heard)
 
 
-@pytest.mark.parametrize(
+@table(
     ("url", "key"),
     [
         ("http://127.0.0.1/live", KEY),

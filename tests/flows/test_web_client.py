@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.support.rest import INGEST, STREAM, USER, Caller, check_error, create
+from tests.support.tables import table
 
 LISTS = (
     "/streams/",
@@ -231,7 +232,7 @@ MENU = {
 }
 
 
-@pytest.mark.parametrize(("slug", "leads_to"), MENU.items())
+@table(("slug", "leads_to"), MENU.items())
 async def test_categories_of_the_menu_are_there(call: Caller, slug: str, leads_to: str) -> None:
     path = "/streams/categories/by-slug/"
     category = await read(call, f"{path}{slug}")

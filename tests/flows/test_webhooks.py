@@ -26,6 +26,7 @@ from tests.support.chat import Chatroom, chatroom
 from tests.support.docs import PROJECT
 from tests.support.receiver import Receiver, receiving
 from tests.support.rest import STREAM
+from tests.support.tables import table
 
 BROKEN = b"HTTP/1.1 500 Oops\r\nContent-Length: 6\r\n\r\nbroken"
 
@@ -255,14 +256,14 @@ async def test_the_setting_names_a_target_of_every_world_and_a_reset_keeps_it(
         assert received.is_signed_with(target.secret)
 
 
-@pytest.mark.parametrize("wrong", [{"webhook": "nonsense"}, {"webhook_hosts": "10.0.0.0/99"}])
+@table("wrong", [{"webhook": "nonsense"}, {"webhook_hosts": "10.0.0.0/99"}])
 def test_a_setting_that_cannot_be_is_refused_by_its_name(wrong: dict[str, str]) -> None:
     settings = Settings(data=":memory:", **wrong)  # type: ignore[arg-type]  # any of them
     with pytest.raises(WrongSetting, match=f"{next(iter(wrong))}: "):
         bounds.webhooks(settings)
 
 
-@pytest.mark.parametrize(
+@table(
     ("told", "host", "address", "is_allowed"),
     [
         ("", "localhost", "127.0.0.1", True),

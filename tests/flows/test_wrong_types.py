@@ -14,6 +14,7 @@ from emulator.web.api.models import Request
 from emulator.web.api.table import OPERATIONS as PLATFORM
 from emulator.web.http.operation import Operation
 from tests.support.rest import Caller, check_error
+from tests.support.tables import table
 from tests.support.tour.people import picture
 
 pytestmark = pytest.mark.parametrize("client", ["in process"], indirect=True)
@@ -60,7 +61,7 @@ def types(field: dict[str, Any], defined: dict[str, Any]) -> set[str]:
     return {kind} if isinstance(kind, str) else set(kind)
 
 
-@pytest.mark.parametrize(
+@table(
     ("prefix", "operations"), [("/api/v1", PLATFORM), ("/_emulator", ADMIN)], ids=["api", "admin"]
 )
 async def test_no_value_of_another_type_comes_through(

@@ -25,6 +25,7 @@ from tests.support.encoders import (
     pushing,
 )
 from tests.support.peers import need
+from tests.support.tables import table
 from tests.support.walk import Walk, platform, seconds_in, until
 
 FRAME_SECONDS = 1 / 30
@@ -226,7 +227,7 @@ def test_the_mp4_is_sent_in_pieces_to_whom_it_is_asked_for_in_pieces(
     assert walk.ask("HEAD", vod["mp4_url"]).headers["Content-Length"] == str(len(whole))
 
 
-@pytest.mark.parametrize(
+@table(
     ("query", "size"),
     [
         ("", (320, 180)),
@@ -256,7 +257,7 @@ def test_thumbnails_of_two_instants_differ(walk: Walk, vod: dict[str, Any]) -> N
     assert len(pictures) == 3
 
 
-@pytest.mark.parametrize(
+@table(
     "query", ["?time=-1s", "?time=11s", "?time=soon", "?width=0", "?height=2001", "?fit=stretch"]
 )
 def test_a_thumbnail_that_cannot_be_is_refused(walk: Walk, vod: dict[str, Any], query: str) -> None:
@@ -293,8 +294,8 @@ def test_every_media_address_answers_with_and_without_the_cdn_s_name(
     assert urlsplit(vod["video_url"]).path.startswith(CDN)
 
 
-@pytest.mark.parametrize("prefix", ["", CDN])
-@pytest.mark.parametrize(
+@table("prefix", ["", CDN])
+@table(
     "tail",
     [
         "media/../index.jsonl",
@@ -327,7 +328,7 @@ def test_path_tricks_behind_a_uid_are_404(
     assert walk.raw_status(f"{prefix}/{uid}/{tail}".encode()) == 404
 
 
-@pytest.mark.parametrize(
+@table(
     "uid",
     [
         "..",
@@ -344,9 +345,7 @@ def test_path_tricks_behind_a_uid_are_404(
         "%ff%fe",
     ],
 )
-@pytest.mark.parametrize(
-    "tail", ["manifest/video.m3u8", "media/seg-0.m4s", "downloads/default.mp4", "lifecycle"]
-)
+@table("tail", ["manifest/video.m3u8", "media/seg-0.m4s", "downloads/default.mp4", "lifecycle"])
 def test_a_uid_that_is_none_is_404(walk: Walk, uid: str, tail: str) -> None:
     assert walk.raw_status(f"/{uid}/{tail}".encode()) == 404
 

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any, Protocol
 
+import pytest
 from starlette.types import ASGIApp, Message
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -239,3 +240,5 @@ DOORS: Mapping[str, Callable[[ASGIApp, Settings], Any]] = {
     "uvicorn": partial(_served, "uvicorn"),
     "hypercorn": partial(_served, "hypercorn"),
 }
+# For a test of what the doors themselves do.
+every_door = pytest.mark.parametrize("door", DOORS)

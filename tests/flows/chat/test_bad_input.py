@@ -7,7 +7,7 @@ import pytest
 from websockets.frames import Frame, Opcode
 
 from tests.support.chat import Chatroom, Guest
-from tests.support.chat_doors import SocketPeer
+from tests.support.chat_doors import SocketPeer, every_door
 
 DEEP = '{"type":"message","content":' + "[" * 7_000 + "]" * 7_000 + "}"
 
@@ -50,6 +50,7 @@ async def test_a_frame_that_means_nothing_is_answered_and_the_socket_stays(
         assert (await guest.hear_data("message"))["content"] == f"still here after {code}"
 
 
+@every_door
 async def test_twenty_mistakes_in_a_row_close_the_socket(room: Chatroom) -> None:
     guest, other = await room.join("ak_demo"), await room.join("ak_demo")
     for _ in range(19):
@@ -63,6 +64,7 @@ async def test_twenty_mistakes_in_a_row_close_the_socket(room: Chatroom) -> None
     assert (await other.hear_data("message"))["content"] == "sorry, line noise"
 
 
+@every_door
 async def test_a_frame_over_16_kib_closes_with_1009(room: Chatroom) -> None:
     other = await room.join("ak_demo")
     for content in ("x" * 16_385, "ö" * 8_193, "\N{PARTY POPPER}" * 4_097, b"x" * 16_385):
@@ -73,6 +75,7 @@ async def test_a_frame_over_16_kib_closes_with_1009(room: Chatroom) -> None:
     await other.hear_data("message")
 
 
+@every_door
 async def test_a_frame_of_just_16_kib_is_read(room: Chatroom) -> None:
     guest = await room.join("ak_demo")
     frame = json.dumps({"type": "message", "content": "x"})
@@ -80,6 +83,7 @@ async def test_a_frame_of_just_16_kib_is_read(room: Chatroom) -> None:
     assert (await guest.hear_data("message"))["content"] == "x"
 
 
+@every_door
 async def test_any_text_comes_back_as_it_was_said(room: Chatroom) -> None:
     guest, client = await room.join("ak_demo"), await room.join("ak_demo", "client")
     for line in (

@@ -4,11 +4,11 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from emulator.world.live import streams
 from tests.support.chat import Chatroom, chatroom
+from tests.support.chat_doors import every_door
 from tests.support.rest import USER_CARD
+from tests.support.tables import table
 
 NESTED = {
     "id",
@@ -62,6 +62,7 @@ async def test_the_client_s_dialect_begins_with_the_count(room: Chatroom) -> Non
     assert INSTANT.fullmatch(first["timestamp"])
 
 
+@every_door
 async def test_two_dialects_in_one_room_understand_each_other(room: Chatroom) -> None:
     ann, bob = room.user("ann"), room.user("bob")
     documented = await room.join("ak_demo_ann")
@@ -99,7 +100,7 @@ async def test_a_dialect_can_be_asked_for_under_the_other_prefix(room: Chatroom)
     assert (await unknown.hear())["type"] == "history"
 
 
-@pytest.mark.parametrize(
+@table(
     "frame",
     [
         {"type": "message", "content": "hi"},
@@ -119,6 +120,7 @@ async def test_a_line_may_be_sent_in_any_of_the_clients_ways(
         assert (await guest.hear_next(kind))["content"] == "hi"
 
 
+@every_door
 async def test_a_ping_is_answered(room: Chatroom) -> None:
     documented = await room.join("ak_demo")
     await documented.do("ping")

@@ -9,9 +9,10 @@ from emulator.world.live import streams
 from emulator.world.live.streams import StreamPatch
 from emulator.world.people import accounts, departures
 from tests.support.chat import Chatroom, Guest
-from tests.support.chat_doors import Gone
+from tests.support.chat_doors import Gone, every_door
 
 
+@every_door
 async def test_a_missing_or_wrong_token_is_closed_with_1008(room: Chatroom) -> None:
     for token in (None, "", "nonsense", "ak_demo_nobody", "a.b.c", "ak_demo@no"):
         assert await (await room.connect(token)).code() == 1008
@@ -21,6 +22,7 @@ async def test_a_wrong_token_is_closed_under_the_client_s_prefix_too(room: Chatr
     assert await (await room.connect("nonsense", "client")).code() == 1008
 
 
+@every_door
 async def test_an_unknown_stream_is_closed_with_4004(room: Chatroom) -> None:
     hidden = streams.create(
         room.world, room.user("bob"), StreamPatch({"title": "Mine", "visibility": "private"})
@@ -89,6 +91,7 @@ def token_of(room: Chatroom, name: str) -> str:
     return tokens.open_session(room.world, user).access_token
 
 
+@every_door
 async def test_a_token_that_expires_closes_its_socket_in_mid_conversation(room: Chatroom) -> None:
     room.user("bob")
     guest, other = await room.join(token_of(room, "bob")), await room.join("ak_demo")
@@ -148,6 +151,7 @@ async def test_another_session_s_end_closes_nothing(room: Chatroom) -> None:
     await guest.hear_data("message")
 
 
+@every_door
 async def test_a_server_that_stops_closes_with_1001(room: Chatroom) -> None:
     guests = [await room.join("ak_demo", dialect) for dialect in ("documented", "client")]
 
@@ -156,6 +160,7 @@ async def test_a_server_that_stops_closes_with_1001(room: Chatroom) -> None:
     assert [await guest.code() for guest in guests] == [1001, 1001]
 
 
+@every_door
 async def test_who_talks_on_while_the_server_stops_is_let_go_too(room: Chatroom) -> None:
     room.user("bob")
     guest = await room.join("ak_demo_bob")

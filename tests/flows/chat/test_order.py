@@ -3,6 +3,7 @@
 import asyncio
 
 from tests.support.chat import Chatroom, Guest
+from tests.support.chat_doors import every_door
 
 
 async def heard(guest: Guest, count: int) -> list[str]:
@@ -10,6 +11,7 @@ async def heard(guest: Guest, count: int) -> list[str]:
     return [(await guest.hear_next(kind))["id"] for _ in range(count)]
 
 
+@every_door
 async def test_every_reader_sees_the_order_of_the_history(room: Chatroom) -> None:
     # Given readers of both dialects and four who speak at once, over sockets and REST,
     dialects = ("documented", "client", "documented", "client")
