@@ -11,7 +11,7 @@ from emulator.core.hosts import in_url, is_loopback
 from emulator.machine import certificates
 from emulator.machine.folder import DataFolder
 from emulator.settings import Settings
-from emulator.web.reach import Addresses, Reach
+from emulator.shapes.addresses import Addresses, Reach
 
 _LOOPBACK = ("localhost", ".localhost", "127.0.0.1", "::1")
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from emulator.pytest_plugin.platform import LiveEmulator
 from emulator.pytest_plugin.twins import twin, waits
+from emulator.shapes.times import iso
 from emulator.web.platform import Platform
-from emulator.web.shapes.times import iso
 from emulator.world.faults.reading import read
 from emulator.world.store import events
 

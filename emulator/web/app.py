@@ -15,19 +15,19 @@ from emulator.core.errors import Refused
 from emulator.web.admin import state
 from emulator.web.admin.guard import AdminGuard, CallerGuard
 from emulator.web.errors import answer, crash
+from emulator.web.http.caller_address import CallersAddresses
 from emulator.web.http.middleware import CORS, Trace, Unfinished
 from emulator.web.http.reuse import Reuse
 from emulator.web.openapi import routes as openapi
 from emulator.web.pages import console, watch
 from emulator.web.playback import hls, images, webrtc
-from emulator.web.reach import CallersAddresses
 from emulator.web.worlds import Worlds
 
 if TYPE_CHECKING:
     from starlette.types import ExceptionHandler, Receive, Scope, Send
 
+    from emulator.shapes.dialect import Dialect
     from emulator.web.chat.socket import ChatSocket
-    from emulator.web.http.dialect import Dialect
     from emulator.web.http.dispatch import Dispatch
 
 PREFIXES: "dict[str, Dialect]" = {"/api/v1": "documented", "/v1": "client"}

@@ -20,9 +20,9 @@ from emulator.media.recording.uploads.queue import UploadQueue
 from emulator.media.simulcast.config import SimulcastConfig
 from emulator.media.simulcast.simulcasts import Simulcasts
 from emulator.seeding.seed import Seed
+from emulator.shapes.addresses import Addresses, Reach, of_caller
 from emulator.web.admin.callers import Callers
 from emulator.web.http.request_log import RequestLog
-from emulator.web.reach import Addresses, Reach, callers
 from emulator.webhooks.webhooks import WebhookConfig, Webhooks
 from emulator.world.rules import RulesConfig
 from emulator.world.store.journal import Store
@@ -92,7 +92,7 @@ class Shared:
     @property
     def addresses(self) -> Addresses:
         """Where this platform is reached by who asks at this moment."""
-        return callers() or self.public
+        return of_caller() or self.public
 
     def media_base(self) -> str:
         return self.addresses.media

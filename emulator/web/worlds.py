@@ -30,11 +30,11 @@ from emulator.media.recording.uploads.queue import UploadQueue, sweep
 from emulator.media.simulcast.simulcasts import Simulcasts
 from emulator.seeding.seed import Seed
 from emulator.seeding.template import Template, sown
+from emulator.shapes.addresses import for_everyone
 from emulator.web import world_file
 from emulator.web.auth import credential, world_of
 from emulator.web.chat.chats import GOING_AWAY, Chats
 from emulator.web.platform import Platform, Shared, Snapshot, WorldConfig
-from emulator.web.reach import to_nobody
 from emulator.web.world_file import FileSnapshot, WorldFile
 from emulator.webhooks.webhooks import Webhooks
 from emulator.world.audience import attendance
@@ -43,8 +43,8 @@ from emulator.world.store.journal import Store
 from emulator.world.world import DEFAULT, World
 
 if TYPE_CHECKING:
+    from emulator.shapes.webhooks import WebhookEncoder
     from emulator.web.admin.scenarios.runs import Runs
-    from emulator.web.shapes.webhooks import WebhookEncoder
 
 HEADER = "x-emulator-world"
 MEMORY = ":memory:"
@@ -83,7 +83,7 @@ class Worlds:
     async def open_default(self, path: str, seed: str) -> Platform:
         """The world `default`, as `path` keeps it or fresh from its seed."""
         bus, making = Bus(), self._making
-        clock, publish = making.make_clock(), to_nobody(bus.publish)
+        clock, publish = making.make_clock(), for_everyone(bus.publish)
         if path == MEMORY:  # Always fresh, and copying a world costs less than running its schema.
             world = self._template(seed).make(clock, publish, making.rules, DEFAULT)
         else:
@@ -127,7 +127,7 @@ class Worlds:
         bus = Bus()
         clock = clock or self._making.make_clock()
         template = self._template(seed) if content is None else self._sent(seed, content)
-        world = template.make(clock, to_nobody(bus.publish), self._making.rules, name)
+        world = template.make(clock, for_everyone(bus.publish), self._making.rules, name)
         return self._platform(world, clock, bus, seed)
 
     @property
@@ -424,7 +424,7 @@ class Worlds:
     def _platform(self, world: World, clock: WorldClock, bus: Bus, seed: str) -> Platform:
         shared = self.shared
         world.media_base = shared.media_base
-        world.store.publish_burst = to_nobody(bus.publish_burst)
+        world.store.publish_burst = for_everyone(bus.publish_burst)
         broadcasts = Broadcasts(world, shared.media_store, self._making.broadcasts)
         recorder = Recorder(world, shared.media_store, shared.recordings, self._making.tasks)
         bus.subscribe(broadcasts.hear, ignore)
@@ -439,11 +439,9 @@ class Worlds:
         bus.subscribe(simulcasts.hear, ignore)
 
         def news() -> "WebhookEncoder":
-            from emulator.web.shapes.webhooks import (
-                WebhookEncoder,  # Late: nobody may want to know.
-            )
+            from emulator.shapes.webhooks import WebhookEncoder
 
-            return WebhookEncoder(platform)
+            return WebhookEncoder(world, lambda: shared.addresses)
 
         webhooks = Webhooks(world, news, self._making.tasks, self._making.webhooks)
         bus.subscribe(webhooks.hear, webhooks.hear_burst)

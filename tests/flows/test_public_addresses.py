@@ -13,7 +13,7 @@ import pytest
 
 from emulator.server import Emulator
 from emulator.settings import Settings
-from emulator.web.reach import CDN_NAME
+from emulator.shapes.addresses import CDN_NAME
 from tests.support.tables import table
 
 KEY = {"Authorization": "Bearer ak_demo"}

@@ -14,19 +14,21 @@ BELOW = {
     "core": set[str](),
     "machine": {"core"},
     "world": {"core"},
+    # Facts as public JSON: of a world and the addresses that a reader is given, never the platform.
+    "shapes": {"core", "world"},
     "seeding": {"core", "machine", "world"},
     "chat_delivery": {"core", "world"},
     "webhooks": {"core", "world"},
     "media": {"core", "world"},
     "scenario": {"core", "world", "chat_delivery", "media"},
-    "web": {"core", "world", "seeding", "chat_delivery", "webhooks", "media", "scenario"},
+    "web": {"core", "world", "seeding", "chat_delivery", "webhooks", "media", "scenario", "shapes"},
     # No part knows where its bounds come from: `bounds` turns settings into each part's own words.
     "settings": {"core"},
     "bounds": {
         *("core", "settings", "world", "seeding", "chat_delivery", "webhooks", "media", "scenario"),
         "web",
     },
-    "ready": {"core", "settings", "machine", "web"},
+    "ready": {"core", "settings", "machine", "shapes", "web"},
 }
 BELOW["server"] = {*BELOW}
 BELOW["cli"] = {*BELOW}
@@ -34,8 +36,8 @@ BELOW["pytest_plugin"] = {*BELOW} - {"cli"}
 # The package's own front door, and the two that open it.
 FRONT = {"__init__", "__main__"}
 
-# The world and what stands below it are values and rules: no socket, file, thread or process.
-PURE = {"core", "world"}
+# The world, its JSON and what stands below are values and rules: no socket, file or thread.
+PURE = {"core", "world", "shapes"}
 IO_MODULES = {
     "asyncio",
     "concurrent",
@@ -63,6 +65,7 @@ IO_ALLOWED = {
     "emulator/core/idle.py": {"asyncio"},
     "emulator/core/bus.py": {"asyncio"},
     "emulator/core/values.py": {"threading"},
+    "emulator/shapes/addresses.py": {"urllib"},
 }
 WORLD_STORE_ALLOWED = {"sqlite3"}
 

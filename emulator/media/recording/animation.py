@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, cast
 
 from emulator.core.errors import Refused
 from emulator.media.recording.footage import Footage
-from emulator.media.recording.pictures import Size, chain, frames_between, picture, sized
+from emulator.media.recording.pictures import chain, frames_between, picture, sized
+from emulator.world.library.picture_sizes import Size
 
 if TYPE_CHECKING:
     from av import VideoFrame

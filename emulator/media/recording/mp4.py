@@ -20,13 +20,14 @@ from emulator.core.values import dataclass
 from emulator.media import codecs
 from emulator.media.hls.segments import TICKS_PER_SECOND
 from emulator.media.recording.footage import Footage, Piece
-from emulator.media.recording.pictures import Size, sized, squared
+from emulator.media.recording.pictures import sized, squared
 from emulator.media.recording.uploads.transcode import (
     PictureEncoder,
     SoundEncoder,
     TranscodePlan,
     name_as_players_do,
 )
+from emulator.world.library.picture_sizes import Size
 
 if TYPE_CHECKING:
     from av import VideoFrame

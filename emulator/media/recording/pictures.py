@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal, cast, get_args
+from typing import TYPE_CHECKING, cast, get_args
 
 from emulator.core.errors import Refused
-from emulator.core.values import dataclass
 from emulator.media.hls.segments import TICKS_PER_SECOND
 from emulator.media.recording.footage import Footage, Piece
+from emulator.world.library.picture_sizes import DEFAULT_HEIGHT, Fit, Size, even, target
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame
@@ -24,24 +24,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Fit = Literal["crop", "clip", "scale", "fill"]
-
 SIZE_MAX = 2000
 # How far a picture is looked for where the nearest cannot be drawn: each costs a read of a piece.
 PIECES_TRIED_MAX = 16
 KEYS_TRIED_MAX = 4
-DEFAULT_HEIGHT = 640
 _CLOCK = Fraction(1, TICKS_PER_SECOND)
 _TIME = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,7}(?:\.\d{1,6})?)s?)?", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """What is asked for; None follows the other by the picture's shape."""
-
-    width: int | None = None
-    height: int | None = None
-    fit: Fit = "crop"
 
 
 def parse_time(text: str) -> float:
@@ -130,7 +118,7 @@ def squared(frame: "VideoFrame", stream: "VideoStream") -> "VideoFrame":
     aspect = stream.sample_aspect_ratio
     if not aspect or aspect == 1:
         return frame
-    return frame.reformat(width=_even(frame.width * float(aspect)), height=frame.height)
+    return frame.reformat(width=even(frame.width * float(aspect)), height=frame.height)
 
 
 def _stand_in(width: int, height: int) -> "VideoFrame":
@@ -138,7 +126,7 @@ def _stand_in(width: int, height: int) -> "VideoFrame":
     from av import VideoFrame
 
     factor = min(1.0, DEFAULT_HEIGHT / max(width, height))
-    frame = VideoFrame(_even(width * factor), _even(height * factor), "yuv420p")
+    frame = VideoFrame(even(width * factor), even(height * factor), "yuv420p")
     for plane, value in zip(frame.planes, (16, 128, 128), strict=True):
         plane.update(bytes([value]) * plane.buffer_size)
     return frame
@@ -229,18 +217,6 @@ def chain(graph: "Graph", frame: "VideoFrame", filters: list[tuple[str, str]]) -
     graph.configure()
 
 
-def target(width: int, height: int, size: Size) -> tuple[int, int]:
-    """The box, in even pixels, that a picture of `width` x `height` is asked to go into."""
-    wanted_width, wanted_height = size.width, size.height
-    if wanted_width is None and wanted_height is None:
-        wanted_height = min(height, DEFAULT_HEIGHT)
-    if wanted_width is None:
-        wanted_width = round((wanted_height or 0) * width / height)
-    if wanted_height is None:
-        wanted_height = round(wanted_width * height / width)
-    return _even(wanted_width), _even(wanted_height)
-
-
 def _filters(width: int, height: int, size: Size) -> list[tuple[str, str]]:
     box_width, box_height = target(width, height, size)
     by_width, by_height = box_width / width, box_height / height
@@ -251,15 +227,11 @@ def _filters(width: int, height: int, size: Size) -> list[tuple[str, str]]:
         whole = _scaled(width, height, factor, (box_width, box_height))
         return [("scale", whole), ("crop", f"{box_width}:{box_height}")]
     factor = min(by_width, by_height, 1 if size.fit == "clip" else by_width)
-    inner = ("scale", f"{_even(width * factor)}:{_even(height * factor)}")
+    inner = ("scale", f"{even(width * factor)}:{even(height * factor)}")
     if size.fit == "clip":
         return [inner]
     return [inner, ("pad", f"{box_width}:{box_height}:-1:-1:black")]
 
 
 def _scaled(width: int, height: int, factor: float, at_least: tuple[int, int]) -> str:
-    return f"{max(_even(width * factor), at_least[0])}:{max(_even(height * factor), at_least[1])}"
-
-
-def _even(value: float) -> int:
-    return max(2, 2 * round(value / 2))
+    return f"{max(even(width * factor), at_least[0])}:{max(even(height * factor), at_least[1])}"

@@ -10,7 +10,8 @@ from typing import cast
 from emulator.core.values import dataclass
 from emulator.media.hls.segments import TICKS_PER_SECOND
 from emulator.media.recording.footage import Footage
-from emulator.media.recording.pictures import Size, chain, drawn, encode_jpeg, picture, sized
+from emulator.media.recording.pictures import chain, drawn, encode_jpeg, picture, sized
+from emulator.world.library.picture_sizes import Size
 
 TILES_MAX = 100
 COLUMNS = 10

@@ -10,11 +10,11 @@ from starlette.responses import Response, StreamingResponse
 
 from emulator.core.events import Event
 from emulator.core.events.worlds import WorldReplaced
+from emulator.shapes.times import iso
 from emulator.web.api.models import CURSOR_MAX, Request
 from emulator.web.http.call import Call
 from emulator.web.http.operation import Operation
 from emulator.web.platform import Platform
-from emulator.web.shapes.times import iso
 from emulator.world.store import events
 from emulator.world.store.events import Journalled
 

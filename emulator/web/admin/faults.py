@@ -4,9 +4,9 @@ from typing import Any, TypedDict
 
 from pydantic import BaseModel, ConfigDict
 
+from emulator.shapes.times import iso, iso_or_none
 from emulator.web.http.call import Call
 from emulator.web.http.operation import Operation
-from emulator.web.shapes.times import iso, iso_or_none
 from emulator.world.faults.fault import Fault
 from emulator.world.faults.faults import Active
 from emulator.world.faults.reading import read, schema

@@ -4,10 +4,10 @@ from typing import TypedDict
 
 from pydantic import Field
 
+from emulator.shapes.times import iso
 from emulator.web.api.models import Page
 from emulator.web.http.call import Call
 from emulator.web.http.operation import Operation
-from emulator.web.shapes.times import iso
 from emulator.world.auth import mails
 from emulator.world.auth.mails import Mail, MailKind
 

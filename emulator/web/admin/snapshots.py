@@ -4,11 +4,11 @@ from typing import TypedDict
 
 from pydantic import Field
 
+from emulator.shapes.times import iso
 from emulator.web.api.models import Request
 from emulator.web.http.call import Call
 from emulator.web.http.operation import Operation
 from emulator.web.platform import Snapshot
-from emulator.web.shapes.times import iso
 from emulator.web.worlds import SNAPSHOT_NAME
 
 

@@ -4,10 +4,10 @@ from typing import Any, TypedDict
 
 from pydantic import Field
 
+from emulator.shapes.times import iso, iso_or_none
 from emulator.web.api.models import CURSOR_MAX, Request
 from emulator.web.http.call import Call
 from emulator.web.http.operation import Operation
-from emulator.web.shapes.times import iso, iso_or_none
 from emulator.world.webhooks import deliveries, targets
 from emulator.world.webhooks.deliveries import Delivery
 from emulator.world.webhooks.targets import KINDS, URL_LENGTH_MAX, WebhookTarget

@@ -15,15 +15,15 @@ from emulator.core.events.chat import (
     LinesPosted,
 )
 from emulator.core.events.live import StreamEnded, StreamWentLive
-from emulator.web.http.dialect import Dialect
-from emulator.web.shapes.chat import (
+from emulator.shapes.chat import (
     authors,
     badges,
     chat_settings,
     message_type_of_client,
     nested_message,
 )
-from emulator.web.shapes.times import iso, iso_or_none
+from emulator.shapes.dialect import Dialect
+from emulator.shapes.times import iso, iso_or_none
 from emulator.world.chat import messages, settings
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream

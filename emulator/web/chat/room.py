@@ -18,9 +18,9 @@ from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.live import StreamEnded, StreamWentLive
 from emulator.core.values import dataclass
+from emulator.shapes.dialect import Dialect
 from emulator.web.chat.encoder import ChatEncoder
 from emulator.web.chat.faults import ChatFaults
-from emulator.web.http.dialect import Dialect
 from emulator.world.audience import attendance
 from emulator.world.chat import rooms
 from emulator.world.live import streams

@@ -12,6 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 from emulator.chat_delivery.direct import sink_of
 from emulator.chat_delivery.send_queue import AsgiSendQueue, DirectSendQueue, SendQueue
 from emulator.core.errors import Refused
+from emulator.shapes.dialect import Dialect
 from emulator.web.auth import authenticate, expires_at_ms
 from emulator.web.chat import handshakes
 from emulator.web.chat.chats import POLICY, TOO_BIG, TRY_LATER, UNKNOWN_STREAM, Chats
@@ -28,7 +29,6 @@ from emulator.web.chat.frames import (
 )
 from emulator.web.chat.room import DIALECTS, ChatClient
 from emulator.web.errors import STATUS
-from emulator.web.http.dialect import Dialect
 from emulator.web.playback.audience import COOKIE, country_of, device_of, referrer_of, session_of
 from emulator.web.worlds import Worlds
 from emulator.world.chat import bans, messages

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from emulator.core.values import dataclass
-from emulator.web.http.dialect import Dialect
+from emulator.shapes.addresses import Addresses
+from emulator.shapes.dialect import Dialect
 from emulator.world.people.accounts import User
 from emulator.world.world import World
 
@@ -48,10 +49,15 @@ class Call:
         return self.platform.world
 
     @property
+    def addresses(self) -> Addresses:
+        """Where the caller reaches this platform."""
+        return self.platform.addresses
+
+    @property
     def site(self) -> str:
         """Where links in mails lead: the client's own site, or this server for want of one."""
         is_site = len(self.origin) <= _ORIGIN_LENGTH_MAX and _ORIGIN.fullmatch(self.origin)
-        return self.origin if is_site else self.platform.addresses.http
+        return self.origin if is_site else self.addresses.http
 
     @property
     def user(self) -> User:

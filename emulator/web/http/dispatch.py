@@ -15,13 +15,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from emulator.core.errors import Refused
+from emulator.shapes.dialect import Dialect
+from emulator.shapes.times import iso
 from emulator.web import errors
 from emulator.web.auth import authenticate, authenticate_optional, credential
 from emulator.web.errors import Invalid, JSONResponse, mistake
 from emulator.web.http.answers import Download, Other
 from emulator.web.http.bodies import Uploaded, media_type, read_file, read_form, read_json
 from emulator.web.http.call import Call
-from emulator.web.http.dialect import Dialect
 from emulator.web.http.injected_faults import HEADER as FAULT
 from emulator.web.http.injected_faults import NOTHING, InjectedFault, meet
 from emulator.web.http.operation import FORM, Limit, Operation
@@ -30,7 +31,6 @@ from emulator.web.http.request_record import RequestRecord
 from emulator.web.http.reuse import candidate
 from emulator.web.http.router import Router
 from emulator.web.platform import Platform
-from emulator.web.shapes.times import iso
 from emulator.web.worlds import Worlds
 from emulator.world.faults.access import take_tightened
 from emulator.world.people.accounts import User

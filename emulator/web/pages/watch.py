@@ -22,10 +22,10 @@ from starlette.routing import Route
 
 import emulator
 from emulator.core.values import dataclass
+from emulator.shapes.addresses import CDN_NAME
 from emulator.web.http.representation import Representation, digest, respond
 from emulator.web.pages import assets
 from emulator.web.playback.audience import remember
-from emulator.web.reach import CDN_NAME
 from emulator.web.worlds import Worlds
 from emulator.world.library import clips, recordings
 from emulator.world.library.clips import Clip

@@ -21,6 +21,7 @@ from emulator.media.hls.segments import FileRange, not_missing, read
 from emulator.media.hls.stream import HlsStream, Kind, Rendered
 from emulator.media.recording.recordings import MP4_NAME
 from emulator.media.recording.uploads.upload import CONTAINERS
+from emulator.shapes.addresses import CDN_NAME
 from emulator.web.errors import JSONResponse
 from emulator.web.http.representation import Representation, digest, open_file, respond
 from emulator.web.platform import Platform
@@ -28,7 +29,6 @@ from emulator.web.playback import variants
 from emulator.web.playback.audience import country_of, device_of, referrer_of, remember, viewer_of
 from emulator.web.playback.faults import Asked, meet, what_of
 from emulator.web.playback.subject import Subject, subject_of
-from emulator.web.reach import CDN_NAME
 from emulator.web.worlds import Worlds
 from emulator.world.audience import attendance
 from emulator.world.library import recordings, renditions, watching

@@ -16,13 +16,13 @@ from emulator.media.ingest.authorizer import PublishRequest
 from emulator.media.webrtc.peers import Peer, Peers
 from emulator.media.webrtc.relay import Relay, Watching
 from emulator.web.auth import bearer, credential
+from emulator.web.http.caller_address import used_by
 from emulator.web.http.representation import matches
 from emulator.web.platform import Platform
 from emulator.web.playback.audience import country_of, device_of, referrer_of, viewer_of
 from emulator.web.playback.faults import stalling
 from emulator.web.playback.hls import PREFIXES
 from emulator.web.playback.subject import subject_of
-from emulator.web.reach import used_by
 from emulator.web.worlds import Worlds
 from emulator.world.audience import attendance
 from emulator.world.live import streams

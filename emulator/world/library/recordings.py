@@ -25,6 +25,9 @@ LEGAL_MOVES: frozenset[tuple[VodStatus, VodStatus]] = frozenset(
     {("processing", "ready"), ("processing", "failed"), ("ready", "deleted")}
 )
 
+# A day's sample tables are some 50 MB; a longer simulated recording has its playlist alone.
+SIMULATED_FILE_MS_MAX = 86_400_000
+
 
 @dataclass(frozen=True, slots=True)
 class Quality:
@@ -84,6 +87,11 @@ class Vod:
     @property
     def best(self) -> Quality | None:
         return max(self.qualities, key=lambda quality: quality.height, default=None)
+
+    @property
+    def has_file(self) -> bool:
+        """Whether it plays as one MP4 once it is ready, beside its playlist."""
+        return self.loop is None or self.duration_ms <= SIMULATED_FILE_MS_MAX
 
 
 _SELECT = """

@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from emulator.core.errors import Refused
+from emulator.shapes.addresses import CDN_NAME
 from emulator.web.pages import assets, watch
-from emulator.web.reach import CDN_NAME
 from emulator.world.library import recordings
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream

@@ -14,7 +14,7 @@ from emulator.core.errors import Refused
 from emulator.media.hls.store import MediaStore
 from emulator.media.hls.stream import HlsStream
 from emulator.media.recording.simulated.showing import Showing
-from emulator.world.library.recordings import Loop
+from emulator.world.library.recordings import SIMULATED_FILE_MS_MAX, Loop
 from emulator.world.live import streams, synthetic
 from emulator.world.world import World
 
@@ -29,8 +29,6 @@ HEIGHT: Final = 360
 _SHELVES_KEPT = 64
 # An evening of hours is some megabytes of sample tables, and a player asks for it in pieces.
 _FILES_KEPT = 4
-# A day's tables are some 50 MB; a longer recording has its playlist alone.
-FILE_MS_MAX: Final = 86_400_000
 
 # A world, a stream's uid, when it ended, a height, and whether players follow it where it was live.
 Key = tuple[str, str, int | None, int, bool]
@@ -111,7 +109,7 @@ class Loops:
             shown = showing(world, loop)
             if not shown.parts:
                 raise Refused("not_found", "Nothing of this is recorded.")
-            if shown.duration_ms > FILE_MS_MAX:
+            if shown.duration_ms > SIMULATED_FILE_MS_MAX:
                 raise Refused("not_found", "This is longer than a day: its playlist plays.")
             self._files[key] = await asyncio.to_thread(whole, film, shown)
             while len(self._files) > _FILES_KEPT:

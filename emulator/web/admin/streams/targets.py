@@ -4,10 +4,10 @@ from typing import TypedDict
 
 from pydantic import Field
 
+from emulator.shapes.times import iso, iso_or_none
 from emulator.web.api.models import Request
 from emulator.web.http.call import Call
 from emulator.web.http.operation import Operation
-from emulator.web.shapes.times import iso, iso_or_none
 from emulator.world.live import streams, targets
 from emulator.world.live.targets import KEY_LENGTH_MAX, URL_LENGTH_MAX, SimulcastTarget
 

@@ -8,18 +8,18 @@ from typing import Literal, TypedDict
 
 from pydantic import Field
 
-from emulator.web.api.models import Request
-from emulator.web.http.answers import Download
-from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation, Provenance
-from emulator.web.shapes import audience as shapes
-from emulator.web.shapes.audience import (
+from emulator.shapes import audience as shapes
+from emulator.shapes.audience import (
     ChatAnalytics,
     EngagementShape,
     Geography,
     StreamAnalytics,
     Timeline,
 )
+from emulator.web.api.models import Request
+from emulator.web.http.answers import Download
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation, Provenance
 from emulator.world.audience import figures
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream

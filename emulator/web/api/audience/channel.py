@@ -7,15 +7,8 @@ from typing import Literal, TypedDict
 
 from pydantic import Field
 
-from emulator.web.api.audience import zones
-from emulator.web.api.audience.analytics import ExportQuery, table
-from emulator.web.api.audience.zones import Zone, day_starts, hour_of
-from emulator.web.api.models import Request
-from emulator.web.http.answers import Download
-from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
-from emulator.web.shapes import audience as shapes
-from emulator.web.shapes.audience import (
+from emulator.shapes import audience as shapes
+from emulator.shapes.audience import (
     AudienceShape,
     BestTimes,
     CategoryFigures,
@@ -25,6 +18,13 @@ from emulator.web.shapes.audience import (
     UserAnalytics,
     ViewerGrowth,
 )
+from emulator.web.api.audience import zones
+from emulator.web.api.audience.analytics import ExportQuery, table
+from emulator.web.api.audience.zones import Zone, day_starts, hour_of
+from emulator.web.api.models import Request
+from emulator.web.http.answers import Download
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation
 from emulator.world.audience import channel
 from emulator.world.audience.channel import Day
 from emulator.world.people import accounts

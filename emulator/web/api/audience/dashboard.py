@@ -4,17 +4,17 @@ from typing import TypedDict
 
 from pydantic import BaseModel
 
+from emulator.shapes.live import StreamView, StreamWithIngest, stream_views, stream_with_ingest
+from emulator.shapes.people import UserCard, user_card
+from emulator.shapes.profiles import NotificationShape, notification_shapes
+from emulator.shapes.schedules import UpcomingShape, upcoming_shapes
+from emulator.shapes.times import iso
 from emulator.web.api.audience.channel import TimesQuery
 from emulator.web.api.audience.zones import day_starts
 from emulator.web.api.people.notifications import NotificationQuery
 from emulator.web.api.people.notifications import page as notification_page
 from emulator.web.http.call import Call
 from emulator.web.http.operation import Answer, Operation, Provenance
-from emulator.web.shapes.live import StreamView, StreamWithIngest, stream_views, stream_with_ingest
-from emulator.web.shapes.people import UserCard, user_card
-from emulator.web.shapes.profiles import NotificationShape, notification_shapes
-from emulator.web.shapes.schedules import UpcomingShape, upcoming_shapes
-from emulator.web.shapes.times import iso
 from emulator.world.audience import activity, channel
 from emulator.world.live import lists
 from emulator.world.live.lists import Wanted
@@ -75,7 +75,9 @@ def overview(call: Call) -> Dashboard:
         world, user, unread_only=False, offset=0, count=_NOTIFICATIONS_SHOWN
     )
     return {
-        "current_stream": stream_with_ingest(call.platform, current) if current else None,
+        "current_stream": stream_with_ingest(call.world, call.addresses, current)
+        if current
+        else None,
         "recent_streams": _recent_streams(call),
         "follower_count": user.follower_count,
         "total_views": profile.views,
@@ -127,7 +129,7 @@ def _recent_streams(call: Call) -> list[StreamView]:
     """One's last streams, live or not, the newest first."""
     wanted = Wanted(user_row=call.user.row)
     streams, _ = lists.page(call.world, call.user, wanted, offset=0, count=_STREAMS_SHOWN)
-    return stream_views(call.platform, streams, call.user)
+    return stream_views(call.world, call.addresses, streams, call.user)
 
 
 _Place = tuple[str, Answer, type[BaseModel] | None, Provenance]

@@ -4,10 +4,10 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from emulator.shapes.chat import Bans, BanShape, ban_shape
 from emulator.web.api.models import OptionalId, Request, Whole
 from emulator.web.http.call import Call
 from emulator.web.http.operation import Operation
-from emulator.web.shapes.chat import Bans, BanShape, ban_shape
 from emulator.world.chat import bans
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream

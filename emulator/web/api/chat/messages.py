@@ -4,12 +4,7 @@ from pydantic import Field
 
 from emulator.core.errors import Refused
 from emulator.core.events.chat import ChatHeld
-from emulator.web.api.models import Request
-from emulator.web.errors import Invalid, mistake
-from emulator.web.http.answers import Other
-from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
-from emulator.web.shapes.chat import (
+from emulator.shapes.chat import (
     FlatMessage,
     HeldMessage,
     Messages,
@@ -18,6 +13,11 @@ from emulator.web.shapes.chat import (
     flat_message,
     nested_message,
 )
+from emulator.web.api.models import Request
+from emulator.web.errors import Invalid, mistake
+from emulator.web.http.answers import Other
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation
 from emulator.world.chat import messages
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream

@@ -1,9 +1,9 @@
 """`/streams/{stream_id}/moderators`: who keeps order in a chat, and who its VIPs are."""
 
+from emulator.shapes.chat import ModeratorShape, moderator_shape
 from emulator.web.api.models import Request
 from emulator.web.http.call import Call
 from emulator.web.http.operation import Operation
-from emulator.web.shapes.chat import ModeratorShape, moderator_shape
 from emulator.world.chat import moderators
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from emulator.shapes.chat import ChatSettingsShape, chat_settings
 from emulator.web.api.chat.messages import LENGTH_MAX
 from emulator.web.api.models import Request, Whole
 from emulator.web.http.call import Call
 from emulator.web.http.operation import Operation
-from emulator.web.shapes.chat import ChatSettingsShape, chat_settings
 from emulator.world.chat import rooms, settings
 from emulator.world.live import streams
 

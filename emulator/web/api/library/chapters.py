@@ -4,11 +4,11 @@ from typing import Any
 
 from pydantic import Field
 
+from emulator.shapes.library.chapters import ChapterShape, chapter_shape
 from emulator.web.api.library.places import Seconds, placed
 from emulator.web.api.models import Request
 from emulator.web.http.call import Call
 from emulator.web.http.operation import Operation
-from emulator.web.shapes.library.chapters import ChapterShape, chapter_shape
 from emulator.world.library import chapters, recordings
 from emulator.world.library.chapters import Draft
 
@@ -44,7 +44,7 @@ class ChapterUpdate(Request):
 def listed(call: Call) -> list[ChapterShape]:
     """List a VOD's chapters in their order."""
     vod = recordings.find_for(call.world, call.path["vod_id"], call.caller)
-    return [chapter_shape(call.platform, vod, chapter) for chapter in chapters.of(call.world, vod)]
+    return [chapter_shape(call.addresses, vod, chapter) for chapter in chapters.of(call.world, vod)]
 
 
 def add(call: Call) -> ChapterShape:
@@ -59,7 +59,7 @@ def add(call: Call) -> ChapterShape:
     )
     with placed():
         added = chapters.add(call.world, vod, draft)
-    return chapter_shape(call.platform, vod, added)
+    return chapter_shape(call.addresses, vod, added)
 
 
 def update(call: Call) -> ChapterShape:
@@ -68,7 +68,7 @@ def update(call: Call) -> ChapterShape:
     chapter = chapters.find(call.world, vod, call.path["chapter_id"])
     with placed():
         changed = chapters.update(call.world, vod, chapter, call.body_as(ChapterUpdate).patch())
-    return chapter_shape(call.platform, vod, changed)
+    return chapter_shape(call.addresses, vod, changed)
 
 
 def remove(call: Call) -> None:

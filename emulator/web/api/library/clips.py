@@ -4,11 +4,11 @@ from typing import TypedDict
 
 from pydantic import Field
 
+from emulator.shapes.library.clips import ClipShape, clip_shape
 from emulator.web.api.library.places import placed
 from emulator.web.api.models import Page, Request
 from emulator.web.http.call import Call
 from emulator.web.http.operation import Operation
-from emulator.web.shapes.library.clips import ClipShape, clip_shape
 from emulator.world.library import clips
 from emulator.world.library.clips import Clip
 from emulator.world.live import streams
@@ -55,7 +55,7 @@ def create(call: Call) -> ClipShape:
             round(wish.start_time * 1000),
             round(wish.end_time * 1000),
         )
-    return clip_shape(call.platform, clip)
+    return clip_shape(call.world, call.addresses, clip)
 
 
 def of_stream(call: Call) -> ClipPage:
@@ -79,13 +79,13 @@ def of_user(call: Call) -> ClipPage:
 def popular(call: Call) -> list[ClipShape]:
     """List the clips that most people watched."""
     found = clips.popular(call.world, call.query_as(PopularQuery).limit)
-    return [clip_shape(call.platform, clip) for clip in found]
+    return [clip_shape(call.world, call.addresses, clip) for clip in found]
 
 
 def read(call: Call) -> ClipShape:
     """Read a clip, and count a view of it."""
     clip = clips.find_for(call.world, call.path["clip_id"], call.caller)
-    return clip_shape(call.platform, clips.watch(call.world, clip))
+    return clip_shape(call.world, call.addresses, clips.watch(call.world, clip))
 
 
 def delete(call: Call) -> None:
@@ -95,7 +95,7 @@ def delete(call: Call) -> None:
 
 def _page(call: Call, query: Page, found: list[Clip], total: int) -> ClipPage:
     return {
-        "items": [clip_shape(call.platform, clip) for clip in found],
+        "items": [clip_shape(call.world, call.addresses, clip) for clip in found],
         "total": total,
         "page": query.page,
         "per_page": query.per_page,

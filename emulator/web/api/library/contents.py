@@ -3,12 +3,12 @@
 import json
 from typing import Literal
 
+from emulator.shapes.library import exports
+from emulator.shapes.library.contents import ContentShape, content_shape
 from emulator.web.api.models import Request
 from emulator.web.http.answers import Download
 from emulator.web.http.call import Call
 from emulator.web.http.operation import Operation
-from emulator.web.shapes.library import exports
-from emulator.web.shapes.library.contents import ContentShape, content_shape
 from emulator.world.library import contents, transcripts, writing
 from emulator.world.library.contents import Content
 from emulator.world.library.writing import Block

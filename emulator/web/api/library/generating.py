@@ -5,10 +5,10 @@ from contextlib import suppress
 from pydantic import Field
 
 from emulator.core.errors import Refused
+from emulator.shapes.library.chapters import ChapterShape, chapter_shape
 from emulator.web.api.models import Request, Whole
 from emulator.web.http.call import Call
 from emulator.web.http.operation import Operation
-from emulator.web.shapes.library.chapters import ChapterShape, chapter_shape
 from emulator.world.library import chapters, dividing, recordings, transcripts
 from emulator.world.library.dividing import ChapterOptions, Hint
 from emulator.world.library.recordings import Vod
@@ -47,7 +47,7 @@ async def generate(call: Call) -> list[ChapterShape]:
     )
     drafts = dividing.drafts(call.world, vod, hints, lines, patch)
     made = chapters.replace_generated(call.world, vod, drafts)
-    return [chapter_shape(call.platform, vod, chapter) for chapter in made]
+    return [chapter_shape(call.addresses, vod, chapter) for chapter in made]
 
 
 def _ready(call: Call) -> Vod:

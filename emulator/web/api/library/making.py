@@ -6,22 +6,21 @@ from pydantic import Field
 
 from emulator.core.errors import Refused
 from emulator.media.codecs.images import Picture, look_in_turn
+from emulator.shapes.library.making import (
+    Thumbnails,
+    ThumbnailShape,
+    Transcoding,
+    thumbnail_shape,
+    thumbnails_shape,
+    transcoding_shape,
+)
 from emulator.web.api.library.places import Seconds, placed
 from emulator.web.api.models import Request
 from emulator.web.errors import Invalid, mistake
 from emulator.web.http.call import Call
 from emulator.web.http.operation import Operation, Upload
 from emulator.web.platform import Platform
-from emulator.web.shapes.library.making import (
-    Thumbnails,
-    ThumbnailShape,
-    Transcoding,
-    picture_size,
-    thumbnail_shape,
-    thumbnails_shape,
-    transcoding_shape,
-)
-from emulator.world.library import posts, renditions, thumbnails
+from emulator.world.library import picture_sizes, posts, renditions, thumbnails
 from emulator.world.library.recordings import Vod
 from emulator.world.library.thumbnails import Thumbnail
 
@@ -46,7 +45,7 @@ class TranscodingRequest(Request):
 def pictures(call: Call) -> Thumbnails:
     """List a VOD's pictures: some at even distances, and those that were added."""
     vod = posts.find_for(call.world, call.path["vod_id"], call.user)
-    return thumbnails_shape(call.platform, vod)
+    return thumbnails_shape(call.world, call.addresses, vod)
 
 
 async def add_picture(call: Call) -> ThumbnailShape:
@@ -64,13 +63,13 @@ async def add_picture(call: Call) -> ThumbnailShape:
         vod = _ready(call)
         size = (picture.width, picture.height)
         added = thumbnails.add_file(call.world, vod, picture.content, picture.media_type, size)
-    return thumbnail_shape(call.platform, vod, added)
+    return thumbnail_shape(call.addresses, vod, added)
 
 
 def transcoding(call: Call) -> Transcoding:
     """Read in which sizes a VOD is there, and how far those are that were asked for."""
     vod = posts.find_for(call.world, call.path["vod_id"], call.user)
-    return transcoding_shape(call.platform, vod)
+    return transcoding_shape(call.world, vod)
 
 
 def transcode(call: Call) -> Transcoding:
@@ -79,7 +78,7 @@ def transcode(call: Call) -> Transcoding:
     call.platform.media_store.check_room()
     with placed():
         renditions.request(call.world, vod, call.body_as(TranscodingRequest).renditions)
-    return transcoding_shape(call.platform, vod)
+    return transcoding_shape(call.world, vod)
 
 
 def _ready(call: Call) -> Vod:
@@ -96,7 +95,9 @@ def _instant(call: Call, vod: Vod) -> Thumbnail:
     if not vod.best or not vod.best.height:
         raise Refused("conflict", "This VOD has sound only: there is no picture.")
     with placed():
-        return thumbnails.add_instant(call.world, vod, round(seconds * 1000), picture_size(vod))
+        return thumbnails.add_instant(
+            call.world, vod, round(seconds * 1000), picture_sizes.of_vod(vod)
+        )
 
 
 async def _picture(platform: Platform, file: BinaryIO, size: int) -> Picture:

@@ -4,10 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from emulator.web.api.models import OptionalId, Request
-from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
-from emulator.web.shapes.library.posts import (
+from emulator.shapes.library.posts import (
     Uploaded,
     VodCard,
     VodWithPost,
@@ -15,6 +12,9 @@ from emulator.web.shapes.library.posts import (
     vod_card,
     vod_with_post,
 )
+from emulator.web.api.models import OptionalId, Request
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation
 from emulator.world.library import posts, recordings
 
 
@@ -40,20 +40,20 @@ class StatusQuery(Request):
 def upload(call: Call) -> Uploaded:
     """Make a VOD of media that is there, and post it. It is processing until that is looked at."""
     vod, post = posts.upload(call.world, call.user, call.body_as(VodUpload).patch())
-    return {"vod": vod_card(call.platform, vod, call.dialect), "post": post_shape(vod, post)}
+    return {"vod": vod_card(call.addresses, vod, call.dialect), "post": post_shape(vod, post)}
 
 
 def read(call: Call) -> VodWithPost:
     """Read a VOD of one's own organisation, with its post."""
     vod = posts.find_in_tenant(call.world, call.path["vod_id"], call.user)
-    return vod_with_post(call.platform, vod, call.dialect)
+    return vod_with_post(call.world, call.addresses, vod, call.dialect)
 
 
 def move(call: Call) -> VodCard:
     """Say what has become of a VOD: from processing to ready or failed, from ready to deleted."""
     vod = posts.find_in_tenant(call.world, call.path["vod_id"], call.user)
     moved = recordings.move(call.world, vod, call.query_as(StatusQuery).status)
-    return vod_card(call.platform, moved, call.dialect)
+    return vod_card(call.addresses, moved, call.dialect)
 
 
 OPERATIONS = [

@@ -4,10 +4,10 @@ from typing import Any, Literal, TypedDict
 
 from pydantic import Field
 
+from emulator.shapes.library.vods import VodPlayback, VodShape, vod_playback, vod_shape
 from emulator.web.api.models import OptionalId, Page, Request
 from emulator.web.http.call import Call
 from emulator.web.http.operation import Operation
-from emulator.web.shapes.library.vods import VodPlayback, VodShape, vod_playback, vod_shape
 from emulator.world.library import lists, recordings
 from emulator.world.library.recordings import Vod
 from emulator.world.people import accounts
@@ -81,26 +81,26 @@ def of_user(call: Call) -> list[VodShape]:
     query = call.query_as(Page)
     user = accounts.by_username(call.world, call.path["username"])
     vods, _ = lists.of_user(call.world, user, offset=query.offset, count=query.per_page)
-    return [vod_shape(call.platform, vod, call.dialect) for vod in vods]
+    return [vod_shape(call.world, call.addresses, vod, call.dialect) for vod in vods]
 
 
 def read(call: Call) -> VodShape:
     """Read a VOD, and count a view of it."""
     vod = recordings.find_for(call.world, call.path["vod_id"], call.caller)
-    return vod_shape(call.platform, recordings.watch(call.world, vod), call.dialect)
+    return vod_shape(call.world, call.addresses, recordings.watch(call.world, vod), call.dialect)
 
 
 def playback(call: Call) -> VodPlayback:
     """Read where a VOD plays. This counts no view."""
     vod = recordings.find_for(call.world, call.path["vod_id"], call.caller)
-    return vod_playback(call.platform, vod)
+    return vod_playback(call.addresses, vod)
 
 
 def update(call: Call) -> VodShape:
     """Change what a VOD says of itself, and who may see it."""
     vod = recordings.find_own(call.world, call.path["vod_id"], call.user)
     changed = recordings.update(call.world, vod, call.body_as(VodUpdate).patch())
-    return vod_shape(call.platform, changed, call.dialect)
+    return vod_shape(call.world, call.addresses, changed, call.dialect)
 
 
 def delete(call: Call) -> None:
@@ -110,7 +110,7 @@ def delete(call: Call) -> None:
 
 def _page(call: Call, query: Page, vods: list[Vod], total: int) -> VodPage:
     return {
-        "items": [vod_shape(call.platform, vod, call.dialect) for vod in vods],
+        "items": [vod_shape(call.world, call.addresses, vod, call.dialect) for vod in vods],
         "total": total,
         "page": query.page,
         "per_page": query.per_page,

@@ -6,12 +6,7 @@ from typing import Literal, TypedDict
 from pydantic import Field, field_validator
 
 from emulator.core.errors import Refused
-from emulator.web.api.live.pages import stream_page
-from emulator.web.api.models import OptionalId, Page, Request
-from emulator.web.errors import Invalid, mistake
-from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
-from emulator.web.shapes.live import (
+from emulator.shapes.live import (
     CategoryBranch,
     CategoryShape,
     StreamPage,
@@ -20,6 +15,11 @@ from emulator.web.shapes.live import (
     category_shape,
     stream_views,
 )
+from emulator.web.api.live.pages import stream_page
+from emulator.web.api.models import OptionalId, Page, Request
+from emulator.web.errors import Invalid, mistake
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation
 from emulator.world.discovery import ranking
 from emulator.world.live import categories, lists
 from emulator.world.live.categories import Branch
@@ -118,7 +118,7 @@ def by_slug(call: Call) -> CategoryWithStreams:
     category = categories.by_slug(call.world, call.path["slug"])
     wanted = Wanted(status="live", category_row=category.row)
     streams, _ = lists.page(call.world, None, wanted, offset=0, count=_SHOWN_COUNT)
-    views = stream_views(call.platform, streams, call.caller)
+    views = stream_views(call.world, call.addresses, streams, call.caller)
     return {**category_shape(category), "streams": views}
 
 

@@ -4,10 +4,10 @@ from typing import TypedDict
 
 from pydantic import Field
 
+from emulator.shapes.live import StreamView, stream_views
 from emulator.web.api.models import Request
 from emulator.web.http.call import Call
 from emulator.web.http.operation import Operation
-from emulator.web.shapes.live import StreamView, stream_views
 from emulator.world.discovery import ranking
 
 _MONTH_HOURS = 31 * 24
@@ -41,7 +41,7 @@ def trending(call: Call) -> Trending:
     query = call.query_as(TrendingQuery)
     streams, total = ranking.trending(call.world, hours=query.time_window_hours, count=query.limit)
     return {
-        "streams": stream_views(call.platform, streams, call.caller),
+        "streams": stream_views(call.world, call.addresses, streams, call.caller),
         "total": total,
         "limit": query.limit,
         "time_window_hours": query.time_window_hours,
@@ -53,7 +53,7 @@ def rising(call: Call) -> Rising:
     query = call.query_as(RankingQuery)
     streams, total = ranking.rising(call.world, count=query.limit)
     return {
-        "streams": stream_views(call.platform, streams, call.caller),
+        "streams": stream_views(call.world, call.addresses, streams, call.caller),
         "total": total,
         "limit": query.limit,
     }
@@ -63,7 +63,10 @@ def recommended(call: Call) -> Recommended:
     """List live streams for the caller: of whom they follow, then what has most in common."""
     query = call.query_as(RankingQuery)
     streams, total = ranking.recommended(call.world, call.user, count=query.limit)
-    return {"streams": stream_views(call.platform, streams, call.caller), "total": total}
+    return {
+        "streams": stream_views(call.world, call.addresses, streams, call.caller),
+        "total": total,
+    }
 
 
 OPERATIONS = [

@@ -3,12 +3,12 @@
 from pydantic import Field
 
 from emulator.core.errors import Refused
+from emulator.shapes.live import StreamSchedule, schedule_shape
 from emulator.web.api.live.instants import Instant, milliseconds
 from emulator.web.api.models import Request, Whole
 from emulator.web.errors import Invalid, mistake
 from emulator.web.http.call import Call
 from emulator.web.http.operation import Operation
-from emulator.web.shapes.live import StreamSchedule, schedule_shape
 from emulator.world.live import schedules, streams
 
 _DAY_MINUTES = 24 * 60

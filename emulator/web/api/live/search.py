@@ -4,13 +4,13 @@ from typing import Literal
 
 from pydantic import Field
 
+from emulator.shapes.live import StreamPage
+from emulator.shapes.people import UserCard, user_card
 from emulator.web.api.live.instants import Instant, InstantOrEndOfDay, milliseconds_or_none
 from emulator.web.api.live.pages import stream_page
 from emulator.web.api.models import OptionalId, Page, Request
 from emulator.web.http.call import Call
 from emulator.web.http.operation import Operation
-from emulator.web.shapes.live import StreamPage
-from emulator.web.shapes.people import UserCard, user_card
 from emulator.world.discovery import search, searches, suggestions
 from emulator.world.discovery.search import Filters
 from emulator.world.live import categories

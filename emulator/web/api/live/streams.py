@@ -4,12 +4,7 @@ from typing import Any, Literal, TypedDict
 
 from pydantic import Field, field_validator
 
-from emulator.web.api.live.instants import Instant, milliseconds_or_none
-from emulator.web.api.live.pages import stream_page
-from emulator.web.api.models import OptionalId, Page, Request
-from emulator.web.http.call import Call
-from emulator.web.http.operation import Method, Operation, Provenance
-from emulator.web.shapes.live import (
+from emulator.shapes.live import (
     StreamPage,
     StreamShape,
     StreamView,
@@ -18,6 +13,11 @@ from emulator.web.shapes.live import (
     stream_view,
     stream_with_ingest,
 )
+from emulator.web.api.live.instants import Instant, milliseconds_or_none
+from emulator.web.api.live.pages import stream_page
+from emulator.web.api.models import OptionalId, Page, Request
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Method, Operation, Provenance
 from emulator.world.live import categories, lists, streams
 from emulator.world.live.lists import Wanted
 from emulator.world.live.streams import StreamPatch
@@ -95,7 +95,7 @@ class Deployment(TypedDict):
 def create(call: Call) -> StreamWithIngest:
     """Create a stream, offline, with its ingest credentials."""
     stream = streams.create(call.world, call.user, call.body_as(StreamCreate).patch())
-    return stream_with_ingest(call.platform, stream)
+    return stream_with_ingest(call.world, call.addresses, stream)
 
 
 def page(call: Call) -> StreamPage:
@@ -128,32 +128,32 @@ def of_user(call: Call) -> StreamPage:
 def read(call: Call) -> StreamView:
     """Read a stream: the call to poll. Its owner also gets the ingest credentials."""
     stream = streams.find_for(call.world, call.path["stream_id"], call.caller)
-    return stream_view(call.platform, stream, call.caller)
+    return stream_view(call.world, call.addresses, stream, call.caller)
 
 
 def update(call: Call) -> StreamWithIngest:
     """Change what a stream says of itself."""
     stream = streams.find_own(call.world, call.path["stream_id"], call.user)
     changed = streams.update(call.world, stream, call.body_as(StreamUpdate).patch())
-    return stream_with_ingest(call.platform, changed)
+    return stream_with_ingest(call.world, call.addresses, changed)
 
 
 def start(call: Call) -> StreamWithIngest:
     """Make a stream live by API, without media."""
     stream = streams.find_own(call.world, call.path["stream_id"], call.user)
-    return stream_with_ingest(call.platform, streams.start(call.world, stream))
+    return stream_with_ingest(call.world, call.addresses, streams.start(call.world, stream))
 
 
 def end(call: Call) -> StreamShape:
     """End a stream. Its publisher is disconnected."""
     stream = streams.find_own(call.world, call.path["stream_id"], call.user)
-    return stream_shape(call.platform, streams.end(call.world, stream))
+    return stream_shape(call.world, call.addresses, streams.end(call.world, stream))
 
 
 def rotate_key(call: Call) -> StreamWithIngest:
     """Give a stream a new key. The old one is refused from now on."""
     stream = streams.find_own(call.world, call.path["stream_id"], call.user)
-    return stream_with_ingest(call.platform, streams.rotate_key(call.world, stream))
+    return stream_with_ingest(call.world, call.addresses, streams.rotate_key(call.world, stream))
 
 
 def delete(call: Call) -> None:

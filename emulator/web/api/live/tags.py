@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
+from emulator.shapes.live import TagShape, tag_shape
 from emulator.web.api.models import Request
 from emulator.web.http.call import Call
 from emulator.web.http.operation import Operation, Provenance
-from emulator.web.shapes.live import TagShape, tag_shape
 from emulator.world.live import tags
 
 

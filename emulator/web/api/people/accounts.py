@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from emulator.shapes.people import Auth, ClientMe, Me, auth, me_shape
 from emulator.web.api.models import Request, none_if_empty
 from emulator.web.http.call import Call
 from emulator.web.http.operation import Operation, Provenance
-from emulator.web.shapes.people import Auth, ClientMe, Me, auth, me_shape
 from emulator.world.auth import logins, tokens
 from emulator.world.people.names import email_mistake, username_mistake
 

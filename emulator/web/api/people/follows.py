@@ -1,16 +1,16 @@
 """`/streams/users/{username}/follow`, `/followers`, `/following`: who hears of whom."""
 
-from emulator.web.api.models import Page
-from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
-from emulator.web.shapes.people import user_card
-from emulator.web.shapes.profiles import (
+from emulator.shapes.people import user_card
+from emulator.shapes.profiles import (
     FollowerPage,
     FollowingPage,
     FollowShape,
     IsFollowing,
     follow_shape,
 )
+from emulator.web.api.models import Page
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation
 from emulator.world.people import accounts, follows
 from emulator.world.people.accounts import User
 

@@ -5,11 +5,11 @@ The answers are the same whether or not anybody has the address: they must not t
 
 from typing import TypedDict
 
+from emulator.shapes.people import Auth, auth
 from emulator.web.api.models import Request
 from emulator.web.api.people.accounts import Email, NewPassword, Token
 from emulator.web.http.call import Call
 from emulator.web.http.operation import Operation
-from emulator.web.shapes.people import Auth, auth
 from emulator.world.auth import links
 
 

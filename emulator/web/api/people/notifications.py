@@ -2,10 +2,10 @@
 
 from typing import TypedDict
 
+from emulator.shapes.profiles import NotificationPage, NotificationShape, notification_shapes
 from emulator.web.api.models import Page
 from emulator.web.http.call import Call
 from emulator.web.http.operation import Operation
-from emulator.web.shapes.profiles import NotificationPage, NotificationShape, notification_shapes
 from emulator.world.people import notifications
 
 _PATH = "/streams/notifications/follows"

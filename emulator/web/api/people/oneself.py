@@ -2,12 +2,12 @@
 
 import json
 
+from emulator.shapes import belongings as shapes
+from emulator.shapes.belongings import AccountExport
+from emulator.shapes.people import UserShape, user_shape
 from emulator.web.http.answers import Download
 from emulator.web.http.call import Call
 from emulator.web.http.operation import Operation
-from emulator.web.shapes import belongings as shapes
-from emulator.web.shapes.belongings import AccountExport
-from emulator.web.shapes.people import UserShape, user_shape
 from emulator.world.people import belongings, departures
 
 _JSON = "application/json"

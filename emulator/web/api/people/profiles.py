@@ -6,19 +6,13 @@ from pydantic import Field, model_validator
 
 from emulator.core.errors import Refused
 from emulator.media.codecs.images import look_in_turn
+from emulator.shapes.live import stream_view
+from emulator.shapes.profiles import LiveShape, OwnProfile, ProfileShape, own_profile, profile_shape
 from emulator.web.api.models import Request
 from emulator.web.errors import Invalid, mistake
 from emulator.web.http.call import Call
 from emulator.web.http.operation import Operation, Upload
 from emulator.web.platform import Platform
-from emulator.web.shapes.live import stream_view
-from emulator.web.shapes.profiles import (
-    LiveShape,
-    OwnProfile,
-    ProfileShape,
-    own_profile,
-    profile_shape,
-)
 from emulator.world.people import accounts, images, profiles
 from emulator.world.people.accounts import User
 from emulator.world.people.images import ImageKind
@@ -76,27 +70,27 @@ def of_user(call: Call) -> ProfileShape | OwnProfile:
     user = accounts.by_username(call.world, call.path["username"])
     profile = profiles.of(call.world, user, call.caller)
     if call.caller is not None and call.caller.row == user.row:
-        return own_profile(call.platform, profile)
-    return profile_shape(call.platform, profile, call.caller)
+        return own_profile(call.world, call.addresses, profile)
+    return profile_shape(call.world, call.addresses, profile, call.caller)
 
 
 def live(call: Call) -> LiveShape:
     """Read whether a user is live, and with which stream."""
     user = accounts.by_username(call.world, call.path["username"])
     stream = profiles.current_stream(call.world, user, None)
-    shape = None if stream is None else stream_view(call.platform, stream, call.caller)
+    shape = None if stream is None else stream_view(call.world, call.addresses, stream, call.caller)
     return {"is_live": shape is not None, "stream": shape}
 
 
 def mine(call: Call) -> OwnProfile:
     """Read the caller's own profile."""
-    return own_profile(call.platform, profiles.of(call.world, call.user, call.user))
+    return own_profile(call.world, call.addresses, profiles.of(call.world, call.user, call.user))
 
 
 def update(call: Call) -> OwnProfile:
     """Change what the caller says of themselves."""
     user = profiles.update(call.world, call.user, call.body_as(ProfileUpdate).given())
-    return own_profile(call.platform, profiles.of(call.world, user, user))
+    return own_profile(call.world, call.addresses, profiles.of(call.world, user, user))
 
 
 async def put_avatar(call: Call) -> AvatarShape:

@@ -7,11 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from emulator.core.errors import Refused
-from emulator.web.api.models import OptionalId, Request, Whole
-from emulator.web.errors import Invalid, mistake
-from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
-from emulator.web.shapes.schedules import (
+from emulator.shapes.schedules import (
     ScheduleShape,
     UpcomingList,
     WeeklySchedule,
@@ -19,6 +15,10 @@ from emulator.web.shapes.schedules import (
     upcoming_shapes,
     weekly_schedule,
 )
+from emulator.web.api.models import OptionalId, Request, Whole
+from emulator.web.errors import Invalid, mistake
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation
 from emulator.world.people import accounts, schedules
 
 

@@ -4,16 +4,11 @@ from typing import Any, TypedDict
 
 from pydantic import Field
 
+from emulator.shapes.video import AlbumShape, AlbumWithVideos, album_shape, album_with_videos
 from emulator.web.api.models import Page, Request, Whole
 from emulator.web.api.video.videos import Visibility
 from emulator.web.http.call import Call
 from emulator.web.http.operation import Operation
-from emulator.web.shapes.video import (
-    AlbumShape,
-    AlbumWithVideos,
-    album_shape,
-    album_with_videos,
-)
 from emulator.world.video import albums, videos
 from emulator.world.video.albums import Album
 
@@ -59,7 +54,7 @@ def page(call: Call) -> AlbumPage:
     query = call.query_as(Page)
     found, total = albums.page(call.world, call.caller, offset=query.offset, count=query.per_page)
     return {
-        "items": [album_shape(call.platform, album, call.caller) for album in found],
+        "items": [album_shape(call.world, call.addresses, album, call.caller) for album in found],
         "total": total,
         "page": query.page,
         "per_page": query.per_page,
@@ -70,19 +65,19 @@ def page(call: Call) -> AlbumPage:
 def create(call: Call) -> AlbumShape:
     """Create an album, empty so far."""
     album = albums.create(call.world, call.user, call.body_as(AlbumCreate).patch())
-    return album_shape(call.platform, album, call.user)
+    return album_shape(call.world, call.addresses, album, call.user)
 
 
 def read(call: Call) -> AlbumWithVideos:
     """Read an album, and those of its videos that the caller may see."""
     album = albums.find_for(call.world, call.path["album_id"], call.caller)
-    return album_with_videos(call.platform, album, call.caller)
+    return album_with_videos(call.world, call.addresses, album, call.caller)
 
 
 def update(call: Call) -> AlbumShape:
     """Change what an album says of itself."""
     changed = albums.update(call.world, _own(call), call.body_as(AlbumUpdate).patch())
-    return album_shape(call.platform, changed, call.user)
+    return album_shape(call.world, call.addresses, changed, call.user)
 
 
 def delete(call: Call) -> None:
@@ -95,7 +90,7 @@ def add(call: Call) -> AlbumShape:
     album, wish = _own(call), call.body_as(AlbumVideo)
     video = videos.find_for(call.world, wish.video_id, call.user)
     albums.add(call.world, album, video, wish.position)
-    return album_shape(call.platform, album, call.user)
+    return album_shape(call.world, call.addresses, album, call.user)
 
 
 def remove(call: Call) -> None:

@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from emulator.core.errors import Refused
+from emulator.shapes.video import AnnotationShape, annotation_shape
 from emulator.web.api.models import Request
 from emulator.web.errors import Invalid, mistake
 from emulator.web.http.call import Call
 from emulator.web.http.operation import Operation
-from emulator.web.shapes.video import AnnotationShape, annotation_shape
 from emulator.world.video import annotations, videos
 from emulator.world.video.annotations import AnnotationText
 

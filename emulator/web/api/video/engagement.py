@@ -4,10 +4,10 @@ from typing import TypedDict
 
 from pydantic import Field
 
+from emulator.shapes.video import VideoEngagement, video_engagement
 from emulator.web.api.models import Request
 from emulator.web.http.call import Call
 from emulator.web.http.operation import Operation
-from emulator.web.shapes.video import VideoEngagement, video_engagement
 from emulator.world.video import engagement, videos
 from emulator.world.video.videos import Video
 
@@ -46,7 +46,7 @@ def unlike(call: Call) -> None:
 def read(call: Call) -> VideoEngagement:
     """Read who watched a video, how far, and who liked it."""
     video = videos.find_own(call.world, call.path["video_id"], call.user)
-    return video_engagement(call.platform, video)
+    return video_engagement(call.world, video)
 
 
 def _video(call: Call) -> Video:

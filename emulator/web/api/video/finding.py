@@ -4,10 +4,7 @@ from typing import Literal, NotRequired, TypedDict
 
 from pydantic import AliasChoices, Field
 
-from emulator.web.api.models import Page, Request
-from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
-from emulator.web.shapes.video import (
+from emulator.shapes.video import (
     FoundVideo,
     RecommendedVideo,
     VideoShape,
@@ -15,6 +12,9 @@ from emulator.web.shapes.video import (
     recommended_video,
     video_shape,
 )
+from emulator.web.api.models import Page, Request
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation
 from emulator.world.video import finding, videos
 
 STAND_IN = (
@@ -70,7 +70,7 @@ def search(call: Call) -> FoundVideoPage:
     find = finding.by_words if query.mode == "text" else finding.by_meaning
     founds, total = find(call.world, query.q, offset=query.offset, count=query.per_page)
     shown: FoundVideoPage = {
-        "items": [found_video(call.platform, each) for each in founds],
+        "items": [found_video(call.world, call.addresses, each) for each in founds],
         "total": total,
         "page": query.page,
         "per_page": query.per_page,
@@ -88,7 +88,7 @@ def recommendations(call: Call) -> RecommendedVideos:
     """
     founds = finding.recommended(call.world, call.user, count=call.query_as(CountQuery).limit)
     return {
-        "videos": [recommended_video(call.platform, each) for each in founds],
+        "videos": [recommended_video(call.world, call.addresses, each) for each in founds],
         "total": len(founds),
         "note": COUNTED,
     }
@@ -99,7 +99,7 @@ def related(call: Call) -> RelatedVideos:
     video = videos.find_for(call.world, call.path["video_id"], call.caller)
     founds = finding.related(call.world, video, count=call.query_as(CountQuery).limit)
     return {
-        "videos": [video_shape(call.platform, each.video) for each in founds],
+        "videos": [video_shape(call.world, call.addresses, each.video) for each in founds],
         "total": len(founds),
     }
 

@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 from pydantic import Field
 
 from emulator.core.errors import Refused
-from emulator.web.api.models import Request
-from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
-from emulator.web.shapes.calls import (
+from emulator.shapes.calls import (
     IceServers,
     ParticipantShape,
     SessionToken,
     participant_shape,
     session_token,
 )
+from emulator.web.api.models import Request
+from emulator.web.http.call import Call
+from emulator.web.http.operation import Operation
 from emulator.world.video import participants, sessions
 from emulator.world.video.participants import Participant
 from emulator.world.video.sessions import Session

@@ -6,11 +6,11 @@ from typing import Any, Literal, TypedDict
 from pydantic import ConfigDict, Field, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
+from emulator.shapes.website import Processing, processing, processing_of
 from emulator.web.api.models import Request
 from emulator.web.errors import Invalid, mistake
 from emulator.web.http.call import Call
 from emulator.web.http.operation import Operation
-from emulator.web.shapes.website import Processing, processing, processing_of
 from emulator.world.video import jobs, videos
 from emulator.world.video.jobs import Job
 from emulator.world.video.videos import Video

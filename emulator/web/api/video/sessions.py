@@ -4,10 +4,10 @@ from typing import Any, TypedDict
 
 from pydantic import Field
 
+from emulator.shapes.calls import SessionShape, session_shape
 from emulator.web.api.models import Request, Whole
 from emulator.web.http.call import Call
 from emulator.web.http.operation import Operation
-from emulator.web.shapes.calls import SessionShape, session_shape
 from emulator.world.video import sessions
 from emulator.world.video.sessions import Session
 

@@ -4,12 +4,12 @@ from typing import Any, Literal, TypedDict
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from emulator.shapes.video import VideoShape, video_shape
 from emulator.web.api.models import OptionalId, Page, Request
 from emulator.web.api.video.uploads import upload
 from emulator.web.errors import Invalid, mistake
 from emulator.web.http.call import Call
 from emulator.web.http.operation import Operation, Upload
-from emulator.web.shapes.video import VideoShape, video_shape
 from emulator.world.video import lists, videos
 
 Visibility = Literal["public", "unlisted", "followers", "private"]
@@ -81,10 +81,10 @@ async def create(call: Call) -> VideoShape:
         if "cloudflare_video_id" in patch:
             message = "Give a file or a cloudflare_video_id, not both"
             raise Invalid([mistake(("body", "cloudflare_video_id"), "value_error", message)])
-        return video_shape(call.platform, await upload(call, call.upload, patch))
+        return video_shape(call.world, call.addresses, await upload(call, call.upload, patch))
     if "title" not in patch:
         raise Invalid([mistake(("body", "title"), "missing", "Field required")])
-    return video_shape(call.platform, videos.create(call.world, call.user, patch))
+    return video_shape(call.world, call.addresses, videos.create(call.world, call.user, patch))
 
 
 def page(call: Call) -> VideoPage:
@@ -99,7 +99,7 @@ def page(call: Call) -> VideoPage:
         count=query.per_page,
     )
     return {
-        "items": [video_shape(call.platform, video) for video in found],
+        "items": [video_shape(call.world, call.addresses, video) for video in found],
         "total": total,
         "page": query.page,
         "per_page": query.per_page,
@@ -110,14 +110,14 @@ def page(call: Call) -> VideoPage:
 def read(call: Call) -> VideoShape:
     """Read a video. Others' are there once ready, and for whom they are."""
     video = videos.find_for(call.world, call.path["video_id"], call.caller)
-    return video_shape(call.platform, video)
+    return video_shape(call.world, call.addresses, video)
 
 
 def update(call: Call) -> VideoShape:
     """Change what a video says of itself."""
     video = videos.find_own(call.world, call.path["video_id"], call.user)
     patch = call.body_as(VideoUpdate).patch()
-    return video_shape(call.platform, videos.update(call.world, video, patch))
+    return video_shape(call.world, call.addresses, videos.update(call.world, video, patch))
 
 
 def delete(call: Call) -> None:

@@ -4,16 +4,11 @@ from typing import Literal, TypedDict
 
 from pydantic import Field
 
+from emulator.shapes.website import WebsiteAnalytics, WebsiteVideo, website_analytics, website_video
 from emulator.web.api.models import Request
 from emulator.web.api.video.uploads import upload
 from emulator.web.http.call import Call
 from emulator.web.http.operation import Operation, Upload
-from emulator.web.shapes.website import (
-    WebsiteAnalytics,
-    WebsiteVideo,
-    website_analytics,
-    website_video,
-)
 from emulator.world.video import lists, videos
 
 _STATUS = {
@@ -58,7 +53,7 @@ async def create(call: Call) -> WebsiteVideo:
         raise RuntimeError("an upload was reached without a file")
     values = {"title": wish.name} if wish.name else {}
     patch = values | {"description": wish.description}
-    return website_video(call.platform, await upload(call, call.upload, patch))
+    return website_video(call.world, call.addresses, await upload(call, call.upload, patch))
 
 
 def library(call: Call) -> WebsiteLibrary:
@@ -73,7 +68,7 @@ def library(call: Call) -> WebsiteLibrary:
         count=query.page_size,
     )
     return {
-        "videos": [website_video(call.platform, video) for video in found],
+        "videos": [website_video(call.world, call.addresses, video) for video in found],
         "total": total,
         "page": query.page,
         "pageSize": query.page_size,
@@ -83,7 +78,7 @@ def library(call: Call) -> WebsiteLibrary:
 def read(call: Call) -> WebsiteVideo:
     """Read a video."""
     video = videos.find_for(call.world, call.path["video_id"], call.caller)
-    return website_video(call.platform, video)
+    return website_video(call.world, call.addresses, video)
 
 
 def delete(call: Call) -> Success:

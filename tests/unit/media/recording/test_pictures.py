@@ -14,14 +14,12 @@ from emulator.media.recording import pictures
 from emulator.media.recording.animation import gif
 from emulator.media.recording.footage import Footage, Piece, footage
 from emulator.media.recording.pictures import (
-    Fit,
-    Size,
     check_size,
     parse_time,
     still,
-    target,
 )
 from emulator.media.recording.storyboard import storyboard
+from emulator.world.library.picture_sizes import Fit, Size, target
 from tests.support.broadcast import flv
 from tests.support.frames import picture
 from tests.support.tables import table

@@ -6,8 +6,8 @@ import pytest
 
 from emulator.core.errors import Refused
 from emulator.media.hls.store import MediaStore
-from emulator.media.recording.simulated.loops import FILE_MS_MAX, HEIGHT, Loops, width_of
-from emulator.world.library.recordings import Loop
+from emulator.media.recording.simulated.loops import HEIGHT, Loops, width_of
+from emulator.world.library.recordings import SIMULATED_FILE_MS_MAX, Loop
 from emulator.world.world import World
 
 UID = "a" * 32
@@ -32,7 +32,7 @@ async def test_a_file_is_made_once_in_each_size_until_its_world_is_forgotten(
 
 @pytest.mark.parametrize(
     ("ended_ms", "code"),
-    [(None, "conflict"), (0, "not_found"), (FILE_MS_MAX + 200, "not_found")],
+    [(None, "conflict"), (0, "not_found"), (SIMULATED_FILE_MS_MAX + 200, "not_found")],
 )
 async def test_what_is_live_or_empty_or_too_long_has_no_file(
     world: World, tmp_path: Path, ended_ms: int | None, code: str

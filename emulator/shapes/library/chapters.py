@@ -2,7 +2,7 @@
 
 from typing import TypedDict
 
-from emulator.web.platform import Platform
+from emulator.shapes.addresses import Addresses
 from emulator.world.library.chapters import Chapter
 from emulator.world.library.recordings import Vod
 
@@ -19,8 +19,8 @@ class ChapterShape(TypedDict):
     confidence_score: float | None
 
 
-def chapter_shape(platform: Platform, vod: Vod, chapter: Chapter) -> ChapterShape:
-    pictures = f"{platform.addresses.media}/{vod.shown_uid}/thumbnails/thumbnail.jpg"
+def chapter_shape(addresses: Addresses, vod: Vod, chapter: Chapter) -> ChapterShape:
+    pictures = f"{addresses.media}/{vod.shown_uid}/thumbnails/thumbnail.jpg"
     start = chapter.from_ms / 1000
     return {
         "id": chapter.id,

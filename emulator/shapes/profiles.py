@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import TypedDict
 
-from emulator.web.platform import Platform
-from emulator.web.shapes.live import StreamView, stream_view
-from emulator.web.shapes.people import Person, UserCard, person
-from emulator.web.shapes.times import iso
+from emulator.shapes.addresses import Addresses
+from emulator.shapes.live import StreamView, stream_view
+from emulator.shapes.people import Person, UserCard, person
+from emulator.shapes.times import iso
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.people.follows import Follow
@@ -85,7 +85,9 @@ class NotificationPage(TypedDict):
     has_more: bool
 
 
-def profile_shape(platform: Platform, profile: Profile, viewer: User | None) -> ProfileShape:
+def profile_shape(
+    world: World, addresses: Addresses, profile: Profile, viewer: User | None
+) -> ProfileShape:
     """A profile as this viewer sees it, without the mail address."""
     user, stream = profile.user, profile.current_stream
     return {
@@ -94,13 +96,13 @@ def profile_shape(platform: Platform, profile: Profile, viewer: User | None) -> 
         "banner_url": user.banner_url,
         "total_streams": profile.streams,
         "total_views": profile.views,
-        "current_stream": None if stream is None else stream_view(platform, stream, viewer),
+        "current_stream": None if stream is None else stream_view(world, addresses, stream, viewer),
     }
 
 
-def own_profile(platform: Platform, profile: Profile) -> OwnProfile:
+def own_profile(world: World, addresses: Addresses, profile: Profile) -> OwnProfile:
     """A profile as its owner sees it: with the mail address."""
-    return {**profile_shape(platform, profile, profile.user), "email": profile.user.email}
+    return {**profile_shape(world, addresses, profile, profile.user), "email": profile.user.email}
 
 
 def follow_shape(follow: Follow) -> FollowShape:

@@ -1,4 +1,4 @@
-from emulator.web.shapes.times import iso, iso_or_none
+from emulator.shapes.times import iso, iso_or_none
 from tests.support.tables import table
 
 

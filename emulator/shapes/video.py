@@ -2,9 +2,9 @@
 
 from typing import Any, TypedDict
 
-from emulator.web.platform import Platform
-from emulator.web.shapes.people import UserCard, user_card
-from emulator.web.shapes.times import iso
+from emulator.shapes.addresses import Addresses
+from emulator.shapes.people import UserCard, user_card
+from emulator.shapes.times import iso
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.video import albums, engagement
@@ -13,6 +13,7 @@ from emulator.world.video.annotations import Annotation, Kind
 from emulator.world.video.finding import Found
 from emulator.world.video.moves import VideoStatus
 from emulator.world.video.videos import Video, Visibility
+from emulator.world.world import World
 
 
 class VideoShape(TypedDict):
@@ -101,23 +102,23 @@ class AlbumWithVideos(AlbumShape):
     videos: list[VideoShape]
 
 
-def playlist_url(platform: Platform, video: Video) -> str | None:
+def playlist_url(addresses: Addresses, video: Video) -> str | None:
     """Where a video plays; None while it cannot."""
     if video.status != "ready":
         return None
-    return f"{platform.addresses.media}/{video.uid}/manifest/video.m3u8"
+    return f"{addresses.media}/{video.uid}/manifest/video.m3u8"
 
 
-def thumbnail_url(platform: Platform, video: Video) -> str | None:
+def thumbnail_url(addresses: Addresses, video: Video) -> str | None:
     """A video's picture: of the instant that its owner chose, or the usual one."""
     if video.status != "ready":
         return None
-    address = f"{platform.addresses.media}/{video.uid}/thumbnails/thumbnail.jpg"
+    address = f"{addresses.media}/{video.uid}/thumbnails/thumbnail.jpg"
     return address if video.poster_ms is None else f"{address}?time={video.poster_ms / 1000:.3f}s"
 
 
-def video_shape(platform: Platform, video: Video) -> VideoShape:
-    owner = user_card(accounts.by_row(platform.world, video.user_row))
+def video_shape(world: World, addresses: Addresses, video: Video) -> VideoShape:
+    owner = user_card(accounts.by_row(world, video.user_row))
     return {
         "id": video.id,
         "user_id": owner["id"],
@@ -129,8 +130,8 @@ def video_shape(platform: Platform, video: Video) -> VideoShape:
         "duration": video.duration_ms / 1000 if video.duration_ms else None,
         "width": video.width or None,
         "height": video.height or None,
-        "thumbnail_url": thumbnail_url(platform, video),
-        "playback_url": playlist_url(platform, video),
+        "thumbnail_url": thumbnail_url(addresses, video),
+        "playback_url": playlist_url(addresses, video),
         "cloudflare_video_id": video.uid,
         "view_count": video.view_count,
         "like_count": video.like_count,
@@ -140,12 +141,12 @@ def video_shape(platform: Platform, video: Video) -> VideoShape:
     }
 
 
-def found_video(platform: Platform, found: Found) -> FoundVideo:
-    return {**video_shape(platform, found.video), "relevance_score": found.score}
+def found_video(world: World, addresses: Addresses, found: Found) -> FoundVideo:
+    return {**video_shape(world, addresses, found.video), "relevance_score": found.score}
 
 
-def recommended_video(platform: Platform, found: Found) -> RecommendedVideo:
-    shape = video_shape(platform, found.video)
+def recommended_video(world: World, addresses: Addresses, found: Found) -> RecommendedVideo:
+    shape = video_shape(world, addresses, found.video)
     return {**shape, "score": found.score, "reason": found.reason}
 
 
@@ -165,8 +166,8 @@ def annotation_shape(video: Video, annotation: Annotation) -> AnnotationShape:
     }
 
 
-def video_engagement(platform: Platform, video: Video) -> VideoEngagement:
-    told = engagement.of(platform.world, video)
+def video_engagement(world: World, video: Video) -> VideoEngagement:
+    told = engagement.of(world, video)
     return {
         "video_id": video.id,
         "views": told.views,
@@ -181,23 +182,27 @@ def video_engagement(platform: Platform, video: Video) -> VideoEngagement:
     }
 
 
-def album_shape(platform: Platform, album: Album, viewer: User | None) -> AlbumShape:
-    return _album(platform, album, albums.shown(platform.world, album, viewer))
+def album_shape(
+    world: World, addresses: Addresses, album: Album, viewer: User | None
+) -> AlbumShape:
+    return _album(world, addresses, album, albums.shown(world, album, viewer))
 
 
-def album_with_videos(platform: Platform, album: Album, viewer: User | None) -> AlbumWithVideos:
-    shown = albums.shown(platform.world, album, viewer)
+def album_with_videos(
+    world: World, addresses: Addresses, album: Album, viewer: User | None
+) -> AlbumWithVideos:
+    shown = albums.shown(world, album, viewer)
     return {
-        **_album(platform, album, shown),
-        "videos": [video_shape(platform, video) for video in shown],
+        **_album(world, addresses, album, shown),
+        "videos": [video_shape(world, addresses, video) for video in shown],
     }
 
 
-def _album(platform: Platform, album: Album, shown: list[Video]) -> AlbumShape:
-    covers = [thumbnail_url(platform, video) for video in shown]
+def _album(world: World, addresses: Addresses, album: Album, shown: list[Video]) -> AlbumShape:
+    covers = [thumbnail_url(addresses, video) for video in shown]
     return {
         "id": album.id,
-        "user_id": accounts.by_row(platform.world, album.user_row).id,
+        "user_id": accounts.by_row(world, album.user_row).id,
         "title": album.title,
         "description": album.description,
         "visibility": album.visibility,

@@ -2,13 +2,14 @@
 
 from typing import Literal, TypedDict
 
-from emulator.web.http.dialect import Dialect
-from emulator.web.platform import Platform
-from emulator.web.shapes.library.vods import base_of, duration
-from emulator.web.shapes.times import iso
+from emulator.shapes.addresses import Addresses
+from emulator.shapes.dialect import Dialect
+from emulator.shapes.library.vods import base_of, duration
+from emulator.shapes.times import iso
 from emulator.world.library import posts
 from emulator.world.library.posts import Post
 from emulator.world.library.recordings import Visibility, Vod, VodStatus
+from emulator.world.world import World
 
 
 class VodCard(TypedDict):
@@ -43,13 +44,13 @@ class Uploaded(TypedDict):
     post: PostShape
 
 
-def vod_card(platform: Platform, vod: Vod, dialect: Dialect) -> VodCard:
+def vod_card(addresses: Addresses, vod: Vod, dialect: Dialect) -> VodCard:
     return {
         "id": vod.id,
         "status": vod.status,
         "title": vod.title,
         "cloudflare_video_id": vod.shown_uid,
-        "playback_url": f"{base_of(platform, vod)}/manifest/video.m3u8",
+        "playback_url": f"{base_of(addresses, vod)}/manifest/video.m3u8",
         "created_at": iso(vod.created_at_ms),
         "visibility": vod.visibility,
         "duration": duration(vod, dialect),
@@ -67,6 +68,6 @@ def post_shape(vod: Vod, post: Post) -> PostShape:
     }
 
 
-def vod_with_post(platform: Platform, vod: Vod, dialect: Dialect) -> VodWithPost:
-    post = posts.of(platform.world, vod)
-    return {**vod_card(platform, vod, dialect), "post": post_shape(vod, post) if post else None}
+def vod_with_post(world: World, addresses: Addresses, vod: Vod, dialect: Dialect) -> VodWithPost:
+    post = posts.of(world, vod)
+    return {**vod_card(addresses, vod, dialect), "post": post_shape(vod, post) if post else None}

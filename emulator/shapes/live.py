@@ -7,10 +7,9 @@ however many it shows.
 from collections.abc import Sequence
 from typing import TypedDict
 
-from emulator.web.platform import Platform
-from emulator.web.reach import Addresses
-from emulator.web.shapes.people import UserCard, user_card
-from emulator.web.shapes.times import iso, iso_or_none
+from emulator.shapes.addresses import Addresses
+from emulator.shapes.people import UserCard, user_card
+from emulator.shapes.times import iso, iso_or_none
 from emulator.world.audience import attendance
 from emulator.world.live import categories, tags
 from emulator.world.live.categories import Branch, Category
@@ -20,6 +19,7 @@ from emulator.world.live.streams import Stream, Visibility
 from emulator.world.live.tags import Tag
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
+from emulator.world.world import World
 
 
 class CategoryShape(TypedDict):
@@ -164,35 +164,38 @@ def tag_shape(tag: Tag) -> TagShape:
     return {"id": tag.id, "name": tag.name, "slug": tag.slug, "usage_count": tag.usage_count}
 
 
-def stream_shape(platform: Platform, stream: Stream) -> StreamShape:
+def stream_shape(world: World, addresses: Addresses, stream: Stream) -> StreamShape:
     """A stream as anybody may see it: without its key."""
-    return stream_shapes(platform, [stream])[0]
+    return stream_shapes(world, addresses, [stream])[0]
 
 
-def stream_view(platform: Platform, stream: Stream, viewer: User | None) -> StreamView:
+def stream_view(
+    world: World, addresses: Addresses, stream: Stream, viewer: User | None
+) -> StreamView:
     """A stream as this viewer may see it: with its ingest for its owner."""
-    return stream_views(platform, [stream], viewer)[0]
+    return stream_views(world, addresses, [stream], viewer)[0]
 
 
 def stream_views(
-    platform: Platform, streams: Sequence[Stream], viewer: User | None
+    world: World, addresses: Addresses, streams: Sequence[Stream], viewer: User | None
 ) -> list[StreamView]:
     """Many streams as this viewer may see them: their own with the ingest."""
     views: list[StreamView] = []
-    for stream, shape in zip(streams, stream_shapes(platform, streams), strict=True):
+    for stream, shape in zip(streams, stream_shapes(world, addresses, streams), strict=True):
         if viewer is not None and viewer.row == stream.user_row:
-            own: StreamWithIngest = {**shape, **_ingest(platform.addresses, stream)}
+            own: StreamWithIngest = {**shape, **_ingest(addresses, stream)}
             views.append(own)
         else:
             views.append(shape)
     return views
 
 
-def stream_shapes(platform: Platform, streams: Sequence[Stream]) -> list[StreamShape]:
+def stream_shapes(
+    world: World, addresses: Addresses, streams: Sequence[Stream]
+) -> list[StreamShape]:
     """Many streams, as anybody may see them. Owners, categories and tags are asked for at once."""
     if not streams:
         return []
-    world = platform.world
     values = accounts.by_rows(world, {stream.user_row for stream in streams})
     owners = {row: user_card(owner) for row, owner in values.items()}
     topics = {
@@ -204,7 +207,8 @@ def stream_shapes(platform: Platform, streams: Sequence[Stream]) -> list[StreamS
     words = tags.of_streams(world, [stream.row for stream in streams])
     return [
         _stream_shape(
-            platform,
+            world,
+            addresses,
             stream,
             owners[stream.user_row],
             None if stream.category_row is None else topics[stream.category_row],
@@ -215,14 +219,14 @@ def stream_shapes(platform: Platform, streams: Sequence[Stream]) -> list[StreamS
 
 
 def _stream_shape(
-    platform: Platform,
+    world: World,
+    addresses: Addresses,
     stream: Stream,
     owner: UserCard,
     category: CategoryShape | None,
     words: list[TagShape],
 ) -> StreamShape:
-    world = platform.world
-    playback = _playback(platform.addresses, stream.uid)
+    playback = _playback(addresses, stream.uid)
     is_live = stream.status == "live"
     return {
         "id": stream.id,
@@ -256,9 +260,9 @@ def _stream_shape(
     }
 
 
-def stream_with_ingest(platform: Platform, stream: Stream) -> StreamWithIngest:
+def stream_with_ingest(world: World, addresses: Addresses, stream: Stream) -> StreamWithIngest:
     """A stream as its owner sees it: with the server and key for OBS."""
-    return {**stream_shape(platform, stream), **_ingest(platform.addresses, stream)}
+    return {**stream_shape(world, addresses, stream), **_ingest(addresses, stream)}
 
 
 def _ingest(addresses: Addresses, stream: Stream) -> IngestFields:

@@ -2,8 +2,8 @@
 
 from typing import TypedDict
 
-from emulator.web.shapes.library import exports
-from emulator.web.shapes.times import iso_or_none
+from emulator.shapes.library import exports
+from emulator.shapes.times import iso_or_none
 from emulator.world.library import transcripts
 from emulator.world.library.contents import Content
 from emulator.world.live.streams import Stream

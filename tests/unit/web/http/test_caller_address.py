@@ -2,7 +2,7 @@
 
 from starlette.datastructures import Headers
 
-from emulator.web.reach import Reach, used_by
+from emulator.web.http.caller_address import used_by
 from tests.support.tables import table
 
 
@@ -34,10 +34,3 @@ def test_caller_address_is_what_its_proxy_or_its_host_header_says(
     headers: dict[str, str], http: str | None
 ) -> None:
     assert used_by("http", Headers(headers)) == http
-
-
-def test_world_chosen_by_host_name_is_no_name_for_encoders() -> None:
-    addresses = Reach(rtmp_port=1, rtmps_port=2, stun_port=3).at("http://ci-7.localhost:8787")
-
-    assert addresses.rtmp == "rtmp://localhost:1/live"
-    assert addresses.ready()["ws"] == "ws://ci-7.localhost:8787"

@@ -2,8 +2,8 @@
 
 from typing import TypedDict
 
-from emulator.web.shapes.people import UserCard, user_card
-from emulator.web.shapes.times import iso, iso_or_none
+from emulator.shapes.people import UserCard, user_card
+from emulator.shapes.times import iso, iso_or_none
 from emulator.world.people import accounts
 from emulator.world.video.moves import SessionStatus
 from emulator.world.video.participants import Admission, Participant

@@ -2,8 +2,8 @@
 
 from typing import Literal, TypedDict
 
-from emulator.web.http.dialect import Dialect
-from emulator.web.shapes.times import iso
+from emulator.shapes.dialect import Dialect
+from emulator.shapes.times import iso
 from emulator.world.auth.tokens import Session
 from emulator.world.people.accounts import Role, User
 

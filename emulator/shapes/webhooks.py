@@ -4,6 +4,7 @@ Beside `data`, which is what the REST API answers for the same thing, stand the 
 `uid`, `readyToStream` and `status.state`.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from emulator.core.errors import Refused
@@ -12,17 +13,18 @@ from emulator.core.events.chat import ChatBanned, ChatDeleted, ChatPosted
 from emulator.core.events.library import VodFailed, VodReady
 from emulator.core.events.live import StreamCreated, StreamEnded, StreamWentLive
 from emulator.core.events.people import UserFollowed, UserUnfollowed
-from emulator.web.platform import Platform
-from emulator.web.shapes.chat import nested_message
-from emulator.web.shapes.library.vods import vod_shape
-from emulator.web.shapes.live import stream_shape
-from emulator.web.shapes.people import user_card
-from emulator.web.shapes.times import iso, iso_or_none
+from emulator.shapes.addresses import Addresses
+from emulator.shapes.chat import nested_message
+from emulator.shapes.library.vods import vod_shape
+from emulator.shapes.live import stream_shape
+from emulator.shapes.people import user_card
+from emulator.shapes.times import iso, iso_or_none
 from emulator.world.chat import messages
 from emulator.world.library import recordings
 from emulator.world.live import streams
 from emulator.world.people import accounts
 from emulator.world.store import events
+from emulator.world.world import World
 
 _KINDS: dict[type[Event], str] = {
     StreamCreated: "stream.created",
@@ -41,50 +43,53 @@ _STATES = {"stream.live": "live-inprogress", "vod.ready": "ready", "vod.failed":
 
 
 class WebhookEncoder:
-    """Tells one platform's events."""
+    """One world's events as webhooks say them. `addresses`: where they lead, asked for each."""
 
-    def __init__(self, platform: Platform) -> None:
-        self._platform = platform
+    def __init__(self, world: World, addresses: Callable[[], Addresses]) -> None:
+        self._world = world
+        self._addresses = addresses
 
     def kind(self, event: Event) -> str | None:
         return _KINDS.get(type(event))
 
     def body(self, event: Event, kind: str) -> dict[str, Any]:
-        return {**self.frame(event.at_ms), **self._told(self._platform, event, kind)}
+        return {**self.frame(event.at_ms), **self._subject(event, kind)}
 
     def frame(self, at_ms: int) -> dict[str, Any]:
-        return {"created_at": iso(at_ms), "ts": at_ms // 1000, "world": self._platform.world.name}
+        return {"created_at": iso(at_ms), "ts": at_ms // 1000, "world": self._world.name}
 
     def example(self, kind: str) -> dict[str, Any] | None:
         event_type = next(kind_class for kind_class, name in _KINDS.items() if name == kind)
-        entry = events.newest(self._platform.world.store, event_type.__name__)
+        entry = events.newest(self._world.store, event_type.__name__)
         if entry is None:
             return None
         return self.body(event_type(at_ms=entry.at_ms, **entry.values), kind)
 
-    def _told(self, platform: Platform, event: Event, kind: str) -> dict[str, Any]:
+    def _subject(self, event: Event, kind: str) -> dict[str, Any]:
         try:
             match event:
                 case StreamCreated() | StreamWentLive() | StreamEnded():
-                    return _of_stream(platform, event.stream_id, kind)
+                    return _of_stream(self._world, self._addresses(), event.stream_id, kind)
                 case VodReady() | VodFailed():
-                    return _of_vod(platform, event, kind)
-            return {"data": _data(platform, event)}
+                    return _of_vod(self._world, self._addresses(), event, kind)
+            return {"data": _data(self._world, event)}
         except Refused:
             # It was removed in the same turn in which it happened: only that is left to say.
             return {"data": {}}
 
 
-def _of_stream(platform: Platform, stream_id: str, kind: str) -> dict[str, Any]:
-    stream = streams.find(platform.world, stream_id)
-    payload: dict[str, Any] = {"uid": stream.uid, "data": stream_shape(platform, stream)}
+def _of_stream(world: World, addresses: Addresses, stream_id: str, kind: str) -> dict[str, Any]:
+    stream = streams.find(world, stream_id)
+    payload: dict[str, Any] = {"uid": stream.uid, "data": stream_shape(world, addresses, stream)}
     if kind in _STATES:
         payload["status"] = {"state": _STATES[kind]}
     return payload
 
 
-def _of_vod(platform: Platform, event: VodReady | VodFailed, kind: str) -> dict[str, Any]:
-    vod = recordings.find(platform.world, event.vod_id)
+def _of_vod(
+    world: World, addresses: Addresses, event: VodReady | VodFailed, kind: str
+) -> dict[str, Any]:
+    vod = recordings.find(world, event.vod_id)
     status = {"state": _STATES[kind]}
     if isinstance(event, VodFailed):
         status["errorReasonText"] = event.reason
@@ -92,12 +97,11 @@ def _of_vod(platform: Platform, event: VodReady | VodFailed, kind: str) -> dict[
         "uid": vod.uid,
         "readyToStream": isinstance(event, VodReady),
         "status": status,
-        "data": vod_shape(platform, vod, "documented"),
+        "data": vod_shape(world, addresses, vod, "documented"),
     }
 
 
-def _data(platform: Platform, event: Event) -> dict[str, Any]:
-    world = platform.world
+def _data(world: World, event: Event) -> dict[str, Any]:
     match event:
         case ChatPosted():
             author = accounts.find(world, event.user_id)

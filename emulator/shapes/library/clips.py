@@ -2,11 +2,12 @@
 
 from typing import TypedDict
 
-from emulator.web.platform import Platform
-from emulator.web.shapes.people import UserCard, user_card
-from emulator.web.shapes.times import iso
+from emulator.shapes.addresses import Addresses
+from emulator.shapes.people import UserCard, user_card
+from emulator.shapes.times import iso
 from emulator.world.library.clips import Clip, ClipStatus
 from emulator.world.people import accounts
+from emulator.world.world import World
 
 
 class ClipStream(TypedDict):
@@ -33,9 +34,9 @@ class ClipShape(TypedDict):
     created_at: str
 
 
-def clip_shape(platform: Platform, clip: Clip) -> ClipShape:
-    maker = user_card(accounts.by_row(platform.world, clip.user_row))
-    base = f"{platform.addresses.media}/{clip.uid}"
+def clip_shape(world: World, addresses: Addresses, clip: Clip) -> ClipShape:
+    maker = user_card(accounts.by_row(world, clip.user_row))
+    base = f"{addresses.media}/{clip.uid}"
     is_ready = clip.status == "ready"
     return {
         "id": clip.id,

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.web.shapes.library import exports
+from emulator.shapes.library import exports
 from emulator.world.library.writing import Block
 
 KINDS = ("title", "heading", "note", "text", "item", "quote", "code python", "code")

@@ -5,9 +5,9 @@ The website's names are in camelCase, and they stay so.
 
 from typing import Literal, TypedDict
 
-from emulator.web.platform import Platform
-from emulator.web.shapes.times import iso, iso_or_none
-from emulator.web.shapes.video import playlist_url, thumbnail_url
+from emulator.shapes.addresses import Addresses
+from emulator.shapes.times import iso, iso_or_none
+from emulator.shapes.video import playlist_url, thumbnail_url
 from emulator.world.video import engagement, jobs
 from emulator.world.video.jobs import Job
 from emulator.world.video.moves import JobStatus, VideoStatus
@@ -65,8 +65,8 @@ class WebsiteAnalytics(TypedDict):
     engagementScore: float
 
 
-def website_video(platform: Platform, video: Video) -> WebsiteVideo:
-    job = jobs.latest(platform.world, video)
+def website_video(world: World, addresses: Addresses, video: Video) -> WebsiteVideo:
+    job = jobs.latest(world, video)
     running = job if job is not None and not job.is_over else None
     return {
         "id": video.id,
@@ -78,8 +78,8 @@ def website_video(platform: Platform, video: Video) -> WebsiteVideo:
         "resolution": f"{video.width}x{video.height}" if video.width else "",
         "duration": video.duration_ms / 1000,
         "fileSize": video.file_bytes,
-        "thumbnailUrl": thumbnail_url(platform, video),
-        "videoUrl": playlist_url(platform, video),
+        "thumbnailUrl": thumbnail_url(addresses, video),
+        "videoUrl": playlist_url(addresses, video),
         "createdAt": iso(video.created_at_ms),
         "updatedAt": iso(video.updated_at_ms),
         "processingProgress": running.progress_percent if running else None,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypedDict
 
-from emulator.web.shapes.times import iso, iso_or_none
+from emulator.shapes.times import iso, iso_or_none
 from emulator.world.audience import figures
 from emulator.world.audience.channel import Audience, BestTime, CategoryShare, Channel, Day, Top
 from emulator.world.audience.figures import ChatFigures, Country, Engagement, Totals

@@ -6,8 +6,8 @@ import pytest
 
 from emulator.server import Emulator
 from emulator.settings import Settings
+from emulator.shapes.live import stream_shape, stream_shapes
 from emulator.web.platform import Platform
-from emulator.web.shapes.live import stream_shape, stream_shapes
 from emulator.world.live import categories, lists
 from emulator.world.live.lists import Wanted
 from emulator.world.store.journal import Row, Store
@@ -44,21 +44,21 @@ async def platform() -> AsyncIterator[Platform]:
 
 
 def test_many_are_told_as_each_of_them_is(platform: Platform) -> None:
-    streams, _ = lists.page(platform.world, None, Wanted(), offset=0, count=20)
+    world, addresses = platform.world, platform.addresses
+    streams, _ = lists.page(world, None, Wanted(), offset=0, count=20)
 
-    shapes = stream_shapes(platform, streams)
+    shapes = stream_shapes(world, addresses, streams)
 
     assert len(shapes) == 20
-    for shape, alone in zip(
-        shapes, [stream_shape(platform, stream) for stream in streams], strict=True
-    ):
+    singles = [stream_shape(world, addresses, stream) for stream in streams]
+    for shape, alone in zip(shapes, singles, strict=True):
         # How long it has run is a matter of when one asks.
         assert {**shape, "duration_seconds": None} == {**alone, "duration_seconds": None}
-    assert stream_shapes(platform, []) == []
+    assert stream_shapes(world, addresses, []) == []
 
 
 def test_a_page_of_twenty_costs_no_more_questions_than_one_stream(platform: Platform) -> None:
-    world = platform.world
+    world, addresses = platform.world, platform.addresses
     before = world.store
     world.store = store = CountingStore(before._connection, before.publish)
 
@@ -66,7 +66,7 @@ def test_a_page_of_twenty_costs_no_more_questions_than_one_stream(platform: Plat
     for count in (1, 20):
         store.asked = 0
         streams, _ = lists.page(world, None, Wanted(), offset=0, count=count)
-        assert len(stream_shapes(platform, streams)) == count
+        assert len(stream_shapes(world, addresses, streams)) == count
         counts.append(store.asked)
 
     assert counts == [6, 6]

@@ -2,13 +2,13 @@
 
 from typing import Literal, TypedDict
 
-from emulator.media.recording.pictures import Size, target
-from emulator.web.platform import Platform
-from emulator.web.shapes.library.vods import added_url, base_of
-from emulator.world.library import renditions, thumbnails
+from emulator.shapes.addresses import Addresses
+from emulator.shapes.library.vods import added_url, base_of
+from emulator.world.library import picture_sizes, renditions, thumbnails
 from emulator.world.library.recordings import Quality, Vod, VodStatus
 from emulator.world.library.renditions import Rendition, RenditionStatus
 from emulator.world.library.thumbnails import Thumbnail
+from emulator.world.world import World
 
 PICTURES_MAX = 10
 
@@ -44,45 +44,39 @@ class Transcoding(TypedDict):
 _STATUS: dict[bool, Literal["processing", "completed"]] = {True: "processing", False: "completed"}
 
 
-def picture_size(vod: Vod) -> tuple[int, int]:
-    """How large a VOD's pictures are where nobody asks for a size; (0, 0) where there is none."""
-    best = vod.best
-    if best is None or not best.height:
-        return 0, 0
-    return target(best.width, best.height, Size())
-
-
-def thumbnails_shape(platform: Platform, vod: Vod) -> Thumbnails:
+def thumbnails_shape(world: World, addresses: Addresses, vod: Vod) -> Thumbnails:
     """Up to ten at even distances, and those that were added."""
-    width, height = picture_size(vod)
+    width, height = picture_sizes.of_vod(vod)
     if vod.status != "ready" or not height:
         return {"thumbnails": [], "storyboard_url": None}
-    pictures = f"{base_of(platform, vod)}/thumbnails"
+    pictures = f"{base_of(addresses, vod)}/thumbnails"
     count = max(1, min(PICTURES_MAX, vod.duration_ms // 1000))
     usual = [
         Thumbnail("", vod.duration_ms * number // count, None, width, height)
         for number in range(count)
     ]
-    added = thumbnails.of(platform.world, vod)
+    added = thumbnails.of(world, vod)
     return {
-        "thumbnails": [thumbnail_shape(platform, vod, thumbnail) for thumbnail in (*usual, *added)],
+        "thumbnails": [
+            thumbnail_shape(addresses, vod, thumbnail) for thumbnail in (*usual, *added)
+        ],
         "storyboard_url": f"{pictures}/storyboard.vtt",
     }
 
 
-def thumbnail_shape(platform: Platform, vod: Vod, thumbnail: Thumbnail) -> ThumbnailShape:
+def thumbnail_shape(addresses: Addresses, vod: Vod, thumbnail: Thumbnail) -> ThumbnailShape:
     position_ms = thumbnail.position_ms
     return {
         "time_seconds": None if position_ms is None else position_ms / 1000,
-        "url": added_url(f"{base_of(platform, vod)}/thumbnails", thumbnail),
+        "url": added_url(f"{base_of(addresses, vod)}/thumbnails", thumbnail),
         "width": thumbnail.width,
         "height": thumbnail.height,
     }
 
 
-def transcoding_shape(platform: Platform, vod: Vod) -> Transcoding:
+def transcoding_shape(world: World, vod: Vod) -> Transcoding:
     """As it was recorded, and what else was asked for."""
-    made = renditions.of(platform.world, vod)
+    made = renditions.of(world, vod)
     going = [rendition for rendition in made if rendition.status in {"queued", "processing"}]
     is_going = bool(going) or vod.status == "processing"
     shares = [

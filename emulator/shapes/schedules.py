@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import TypedDict
 
-from emulator.web.shapes.live import CategoryShape, category_shape
-from emulator.web.shapes.times import iso
+from emulator.shapes.live import CategoryShape, category_shape
+from emulator.shapes.times import iso
 from emulator.world.live import categories
 from emulator.world.people.accounts import User
 from emulator.world.people.schedules import DAY_NAMES, ScheduleEntry, Upcoming, time_of

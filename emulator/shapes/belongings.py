@@ -3,8 +3,8 @@
 import base64
 from typing import Any, TypedDict
 
-from emulator.web.shapes.people import UserShape, user_shape
-from emulator.web.shapes.times import iso
+from emulator.shapes.people import UserShape, user_shape
+from emulator.shapes.times import iso
 from emulator.world.people.accounts import User
 from emulator.world.people.belongings import Belongings
 

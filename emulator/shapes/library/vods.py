@@ -2,18 +2,18 @@
 
 from typing import TypedDict
 
-from emulator.media.recording.simulated.loops import FILE_MS_MAX
-from emulator.web.http.dialect import Dialect
-from emulator.web.platform import Platform
-from emulator.web.shapes.library.chapters import ChapterShape, chapter_shape
-from emulator.web.shapes.live import CategoryShape, category_shape
-from emulator.web.shapes.people import UserCard, user_card
-from emulator.web.shapes.times import iso, iso_or_none
+from emulator.shapes.addresses import Addresses
+from emulator.shapes.dialect import Dialect
+from emulator.shapes.library.chapters import ChapterShape, chapter_shape
+from emulator.shapes.live import CategoryShape, category_shape
+from emulator.shapes.people import UserCard, user_card
+from emulator.shapes.times import iso, iso_or_none
 from emulator.world.library import chapters, renditions, thumbnails
 from emulator.world.library.recordings import Visibility, Vod, VodStatus
 from emulator.world.library.thumbnails import Thumbnail
 from emulator.world.live import categories, streams
 from emulator.world.people import accounts
+from emulator.world.world import World
 
 
 class QualityShape(TypedDict):
@@ -72,9 +72,9 @@ class VodPlayback(TypedDict):
     status: VodStatus
 
 
-def vod_shape(platform: Platform, vod: Vod, dialect: Dialect) -> VodShape:
-    owner = user_card(accounts.by_row(platform.world, vod.user_row))
-    base = base_of(platform, vod)
+def vod_shape(world: World, addresses: Addresses, vod: Vod, dialect: Dialect) -> VodShape:
+    owner = user_card(accounts.by_row(world, vod.user_row))
+    base = base_of(addresses, vod)
     is_ready = vod.status == "ready"
     playlist = f"{base}/manifest/video.m3u8"
     return {
@@ -86,44 +86,42 @@ def vod_shape(platform: Platform, vod: Vod, dialect: Dialect) -> VodShape:
         "status": vod.status,
         "duration": duration(vod, dialect),
         "duration_exact": vod.duration_ms / 1000,
-        "thumbnail_url": thumbnail_url(platform, vod),
+        "thumbnail_url": thumbnail_url(world, addresses, vod),
         "video_url": playlist if is_ready else None,
-        "mp4_url": mp4_url(platform, vod),
+        "mp4_url": mp4_url(addresses, vod),
         "cloudflare_video_id": vod.shown_uid,
         "playback_url": playlist if is_ready else None,
         "view_count": vod.view_count,
         "visibility": vod.visibility,
         "is_nsfw": vod.is_nsfw,
         "content_warning": vod.content_warning,
-        "chapters": [
-            chapter_shape(platform, vod, chapter) for chapter in chapters.of(platform.world, vod)
-        ],
-        "qualities": _qualities(platform, vod),
-        "stream": _stream(platform, vod),
+        "chapters": [chapter_shape(addresses, vod, chapter) for chapter in chapters.of(world, vod)],
+        "qualities": _qualities(world, addresses, vod),
+        "stream": _stream(world, vod),
         "user": owner,
         "created_at": iso(vod.created_at_ms),
         "ready_at": iso_or_none(vod.ready_at_ms),
     }
 
 
-def vod_playback(platform: Platform, vod: Vod) -> VodPlayback:
+def vod_playback(addresses: Addresses, vod: Vod) -> VodPlayback:
     """Where a VOD plays."""
     is_ready = vod.status == "ready"
-    playlist = f"{base_of(platform, vod)}/manifest/video.m3u8" if is_ready else None
+    playlist = f"{base_of(addresses, vod)}/manifest/video.m3u8" if is_ready else None
     return {
         "vod_id": vod.id,
         "playback_url": playlist,
         "hls_url": playlist,
-        "mp4_url": mp4_url(platform, vod),
+        "mp4_url": mp4_url(addresses, vod),
         "status": vod.status,
     }
 
 
-def mp4_url(platform: Platform, vod: Vod) -> str | None:
+def mp4_url(addresses: Addresses, vod: Vod) -> str | None:
     """Where a VOD's file is; None while there is none."""
-    if vod.status != "ready" or not _has_file(vod):
+    if vod.status != "ready" or not vod.has_file:
         return None
-    return f"{base_of(platform, vod)}/downloads/default.mp4"
+    return f"{base_of(addresses, vod)}/downloads/default.mp4"
 
 
 def duration(vod: Vod, dialect: Dialect) -> float:
@@ -131,21 +129,17 @@ def duration(vod: Vod, dialect: Dialect) -> float:
     return vod.duration_ms / 1000 if dialect == "documented" else round(vod.duration_ms / 1000)
 
 
-def _has_file(vod: Vod) -> bool:
-    return vod.loop is None or vod.duration_ms <= FILE_MS_MAX
-
-
-def base_of(platform: Platform, vod: Vod) -> str:
+def base_of(addresses: Addresses, vod: Vod) -> str:
     """Where a VOD's addresses begin."""
-    return f"{platform.addresses.media}/{vod.shown_uid}"
+    return f"{addresses.media}/{vod.shown_uid}"
 
 
-def thumbnail_url(platform: Platform, vod: Vod) -> str | None:
+def thumbnail_url(world: World, addresses: Addresses, vod: Vod) -> str | None:
     """The picture that stands for a VOD: the last that was added, or the usual one."""
     if vod.status != "ready":
         return None
-    added = thumbnails.latest(platform.world, vod)
-    pictures = f"{base_of(platform, vod)}/thumbnails"
+    added = thumbnails.latest(world, vod)
+    pictures = f"{base_of(addresses, vod)}/thumbnails"
     return added_url(pictures, added) if added else f"{pictures}/thumbnail.jpg"
 
 
@@ -156,7 +150,7 @@ def added_url(pictures: str, thumbnail: Thumbnail) -> str:
     return f"{pictures}/thumbnail.jpg?time={thumbnail.position_ms / 1000:g}s"
 
 
-def _qualities(platform: Platform, vod: Vod) -> list[QualityShape]:
+def _qualities(world: World, addresses: Addresses, vod: Vod) -> list[QualityShape]:
     """As it was recorded, and what else was made of it, each where it plays by itself."""
     details: list[QualityShape] = [
         {
@@ -164,11 +158,11 @@ def _qualities(platform: Platform, vod: Vod) -> list[QualityShape]:
             "width": quality.width,
             "height": quality.height,
             "bitrate": quality.bitrate,
-            "url": f"{base_of(platform, vod)}/manifest/video.m3u8",
+            "url": f"{base_of(addresses, vod)}/manifest/video.m3u8",
         }
         for quality in vod.qualities
     ]
-    for rendition in renditions.of(platform.world, vod):
+    for rendition in renditions.of(world, vod):
         if rendition.status == "ready":
             details.append(
                 {
@@ -176,20 +170,18 @@ def _qualities(platform: Platform, vod: Vod) -> list[QualityShape]:
                     "width": rendition.width,
                     "height": rendition.height,
                     "bitrate": rendition.bitrate,
-                    "url": f"{platform.addresses.media}/{rendition.uid}/manifest/video.m3u8",
+                    "url": f"{addresses.media}/{rendition.uid}/manifest/video.m3u8",
                 }
             )
     return details
 
 
-def _stream(platform: Platform, vod: Vod) -> VodStream | None:
+def _stream(world: World, vod: Vod) -> VodStream | None:
     if vod.stream_id is None:
         return None
-    stream = streams.find(platform.world, vod.stream_id)
+    stream = streams.find(world, vod.stream_id)
     category_id = stream.category_id
     return {
         "title": stream.title,
-        "category": (
-            category_shape(categories.find(platform.world, category_id)) if category_id else None
-        ),
+        "category": (category_shape(categories.find(world, category_id)) if category_id else None),
     }

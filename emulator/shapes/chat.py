@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Literal, TypedDict
 
 from emulator.core.events.chat import MessageType
-from emulator.web.shapes.people import UserCard, user_card
-from emulator.web.shapes.times import iso, iso_or_none
+from emulator.shapes.people import UserCard, user_card
+from emulator.shapes.times import iso, iso_or_none
 from emulator.world.chat.bans import Ban
 from emulator.world.chat.messages import Message
 from emulator.world.chat.moderators import Moderator

@@ -1,0 +1,103 @@
+"""Addresses: where this platform is reached: as the settings say, or as the caller reached it.
+
+A server beyond loopback is reached by names that it cannot know: a container's, a proxy's. Where no
+setting says them, each answer names the host that its caller used (decision 15).
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from emulator.core.hosts import in_url
+from emulator.core.values import dataclass
+
+T = TypeVar("T")
+
+# Clients look for the CDN's name inside the addresses they are given (contract, Media addresses).
+CDN_NAME = "customer-emulator.cloudflarestream.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where this platform is reached. No address ends in a slash; `media` is the CDN's name.
+
+    `stun` is empty where there is none.
+    """
+
+    http: str
+    media: str
+    rtmp: str
+    rtmps: str
+    stun: str = ""
+
+    def ready(self) -> dict[str, str]:
+        """The addresses that the ready file holds, by their names there."""
+        return {
+            "http": self.http,
+            "ws": f"ws{self.http.removeprefix('http')}",
+            "rtmp": self.rtmp,
+            "rtmps": self.rtmps,
+            "admin": f"{self.http}/_emulator",
+            "console": f"{self.http}/_emulator/",
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """What all addresses of this server have in common, whichever host they name.
+
+    `media`, `rtmp` and `rtmps` are those that a setting fixes, empty where they follow the host.
+    """
+
+    rtmp_port: int
+    rtmps_port: int
+    stun_port: int
+    media: str = ""
+    rtmp: str = ""
+    rtmps: str = ""
+
+    def at(self, http: str) -> Addresses:
+        """All addresses, for a caller that reaches the API at `http`."""
+        name = urlsplit(http).hostname or ""
+        # `NAME.localhost` chooses a world over HTTP; few encoders can resolve it.
+        host = in_url("localhost" if name.endswith(".localhost") else name)
+        return Addresses(
+            http=http,
+            media=self.media or f"{http}/{CDN_NAME}",
+            rtmp=self.rtmp or f"rtmp://{host}:{self.rtmp_port}/live",
+            rtmps=self.rtmps or f"rtmps://{host}:{self.rtmps_port}/live",
+            stun=f"stun:{host}:{self.stun_port}",
+        )
+
+
+_of_caller: ContextVar[Addresses | None] = ContextVar("_of_caller", default=None)
+
+
+def of_caller() -> Addresses | None:
+    """As the caller of this moment reached the server; None where the settings' are meant."""
+    return _of_caller.get()
+
+
+@contextmanager
+def answering(addresses: Addresses | None) -> Iterator[None]:
+    """Inside, `of_caller` gives these."""
+    token = _of_caller.set(addresses)
+    try:
+        yield
+    finally:
+        _of_caller.reset(token)
+
+
+def for_everyone(publish: Callable[[T], None]) -> Callable[[T], None]:
+    """`publish`, but its readers are many: what it says names no caller's addresses."""
+
+    def publish_to_everyone(fact: T) -> None:
+        if _of_caller.get() is None:
+            publish(fact)
+            return
+        with answering(None):
+            publish(fact)
+
+    return publish_to_everyone

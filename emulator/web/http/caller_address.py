@@ -1,0 +1,61 @@
+"""The address by which a caller reached this server, as its request says it (decision 15)."""
+
+import re
+from collections.abc import Callable
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from emulator.shapes.addresses import Reach, answering
+
+# RFC 9110, 7.2: a name or an address, and perhaps a port.
+_AUTHORITY = re.compile(
+    r"(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9_][A-Za-z0-9._-]{0,252})(?::[0-9]{1,5})?"
+)
+_PORT = re.compile(r"[0-9]{1,5}")
+_DEFAULT_PORTS = (("http", "80"), ("https", "443"))
+
+
+class CallersAddresses:
+    """While a request is answered, `addresses.of_caller` gives the addresses of its caller.
+
+    `reach` gives None where every caller gets the same ones. A chat socket's readers get the same
+    bytes, so theirs are those of the settings.
+    """
+
+    def __init__(self, app: ASGIApp, reach: Callable[[], Reach | None]) -> None:
+        self._app = app
+        self._reach = reach
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        reach = self._reach() if scope["type"] == "http" else None
+        http = used_by(scope["scheme"], Headers(scope=scope)) if reach else None
+        if reach is None or http is None:
+            await self._app(scope, receive, send)
+            return
+        with answering(reach.at(http)):
+            await self._app(scope, receive, send)
+
+
+def used_by(scheme: str, headers: Headers) -> str | None:
+    """The address that a caller used, such as `https://streams.test:8443`; None where none shows.
+
+    What a proxy says of it (`X-Forwarded-Host`, `-Proto`, `-Port`, the first of several) goes
+    before the `Host` header; what is not a host, a scheme or a port counts as not said.
+    """
+    proto = _first(headers, "x-forwarded-proto").lower()
+    if proto in ("http", "https"):
+        scheme = proto
+    forwarded = _first(headers, "x-forwarded-host")
+    if _AUTHORITY.fullmatch(forwarded):
+        port = _first(headers, "x-forwarded-port")
+        has_port = forwarded.rpartition("]")[2].count(":") > 0
+        if not has_port and _PORT.fullmatch(port) and (scheme, port) not in _DEFAULT_PORTS:
+            forwarded = f"{forwarded}:{port}"
+        return f"{scheme}://{forwarded}"
+    host = headers.get("host", "")
+    return f"{scheme}://{host}" if _AUTHORITY.fullmatch(host) else None
+
+
+def _first(headers: Headers, name: str) -> str:
+    return headers.get(name, "").partition(",")[0].strip()

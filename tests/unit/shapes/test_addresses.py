@@ -1,0 +1,10 @@
+"""Which addresses a server has for callers that reach it by some host."""
+
+from emulator.shapes.addresses import Reach
+
+
+def test_world_chosen_by_host_name_is_no_name_for_encoders() -> None:
+    addresses = Reach(rtmp_port=1, rtmps_port=2, stun_port=3).at("http://ci-7.localhost:8787")
+
+    assert addresses.rtmp == "rtmp://localhost:1/live"
+    assert addresses.ready()["ws"] == "ws://ci-7.localhost:8787"
