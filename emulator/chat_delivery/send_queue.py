@@ -13,8 +13,9 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
+from msgspec import Struct
+
 from emulator.chat_delivery.frames import FrameBatch
-from emulator.core.values import dataclass
 
 Message = MutableMapping[str, Any]
 Drop = Callable[[str], None]
@@ -28,8 +29,7 @@ _FAREWELLS_A_TURN = 20
 _FAREWELL_SECONDS = 0.01
 
 
-@dataclass(frozen=True, slots=True)
-class SendQueueConfig:
+class SendQueueConfig(Struct, frozen=True):
     """A reader that has more than `bytes_max` waiting, or takes nothing for `slow_ms`, is dropped.
 
     Bytes that several readers wait for are held once.

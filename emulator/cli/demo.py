@@ -6,9 +6,10 @@ It looks at its own server from outside only: over the API, RTMPS and HLS, as a 
 import argparse
 import asyncio
 from contextlib import AsyncExitStack
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from emulator.cli import Failed, serve
 from emulator.cli.lib import logs, options
@@ -18,7 +19,6 @@ from emulator.cli.lib.playing import is_whole_recording, play_low_latency
 from emulator.cli.lib.ports import why_not
 from emulator.cli.watch import clock_time, live_seconds, watch_page
 from emulator.core.clock import monotonic_ms
-from emulator.core.values import dataclass
 from emulator.settings import MEMORY, Settings
 from emulator.settings.fields import default_folder
 
@@ -37,8 +37,7 @@ _PATIENCE_MS = 60_000
 _RECORDING = "live-emulator-demo.mp4"
 
 
-@dataclass
-class Seen:
+class Seen(Struct):
     """What the demo has seen so far. All of it, and the demo has succeeded."""
 
     live: bool = False
@@ -48,7 +47,7 @@ class Seen:
 
     @property
     def missing(self) -> list[str]:
-        return [field.name for field in fields(self) if not getattr(self, field.name)]
+        return [name for name in self.__struct_fields__ if not getattr(self, name)]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

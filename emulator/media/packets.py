@@ -6,7 +6,7 @@ carries in MP4 (avcC, hvcC, av1C or vpcC record; AudioSpecificConfig; OpusHead),
 
 from typing import Literal, NamedTuple
 
-from emulator.core.values import dataclass
+from msgspec import Struct
 
 VideoCodec = Literal["h264", "hevc", "av1", "vp9"]
 AudioCodec = Literal["aac", "opus"]
@@ -19,8 +19,7 @@ Aspect = tuple[int, int]
 _PQ, _HLG = 16, 18
 
 
-@dataclass(frozen=True, slots=True)
-class Colour:
+class Colour(Struct, frozen=True):
     """What a picture's numbers mean, by the codes of ITU-T H.273 (8.1, 8.2 and 8.3)."""
 
     primaries: int
@@ -29,8 +28,7 @@ class Colour:
     is_full_range: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class VideoTrack:
+class VideoTrack(Struct, frozen=True):
     """`codecs` is the RFC 6381 string, such as `avc1.64001f`; sizes are in pixels, as decoded.
 
     `aspect` is the shape of a pixel; `colour` is None where the stream does not say.
@@ -57,8 +55,7 @@ class VideoTrack:
         return {_PQ: "PQ", _HLG: "HLG"}.get(transfer, "SDR")
 
 
-@dataclass(frozen=True, slots=True)
-class AudioTrack:
+class AudioTrack(Struct, frozen=True):
     """`timescale` is the sample rate; `samples_per_frame` is None where frames vary (Opus)."""
 
     codec: AudioCodec

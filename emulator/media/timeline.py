@@ -4,7 +4,8 @@ It begins at 0 with the first packet and goes on over every jump, wrap and recon
 wire's time breaks, time is closed up and a new Epoch begins: the one sign of a discontinuity.
 """
 
-from emulator.core.values import dataclass
+from msgspec import Struct
+
 from emulator.media.packets import VIDEO_TIMESCALE, Packet, Track, VideoTrack
 
 _TICKS_PER_MS = VIDEO_TIMESCALE // 1000
@@ -13,8 +14,7 @@ _BACK_TICKS = 1000 * _TICKS_PER_MS
 _WRAPS = (_TICKS_PER_MS << 31, _TICKS_PER_MS << 32)
 
 
-@dataclass(frozen=True, slots=True)
-class Epoch:
+class Epoch(Struct, frozen=True):
     """The stretch between two discontinuities: its tracks (video first) and clock hold throughout.
 
     Compare by identity: another object is another epoch.

@@ -7,7 +7,8 @@ sound (docs/decisions/0013). Pure: a publisher's packets in, the same packets in
 
 from typing import Literal, NamedTuple
 
-from emulator.core.values import dataclass
+from msgspec import Struct
+
 from emulator.media.packets import VIDEO_TIMESCALE, AudioTrack, Packet, Track, VideoTrack
 
 _TICKS_PER_MS = VIDEO_TIMESCALE // 1000
@@ -18,8 +19,7 @@ _SOUND_MIN_MS = 1000
 Kind = Literal["picture", "sound"]
 
 
-@dataclass(frozen=True, slots=True)
-class Promise:
+class Promise(Struct, frozen=True):
     """What a publisher has said that it will send. `sound`: as it will probably be, if known."""
 
     has_picture: bool = False

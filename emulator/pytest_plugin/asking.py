@@ -4,9 +4,8 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
-
-from emulator.core.values import dataclass
 
 _TIMEOUT_SECONDS = 30
 

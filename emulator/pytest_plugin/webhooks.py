@@ -4,10 +4,10 @@ import hmac
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
-from emulator.core.values import dataclass
 from emulator.pytest_plugin.twins import twin, waits
 from emulator.webhooks.webhooks import sign
 

@@ -11,10 +11,10 @@ from itertools import islice
 from typing import Any
 
 import yaml
+from msgspec import Struct
 
 from emulator.core import quantities
 from emulator.core.quantities import duration_ms
-from emulator.core.values import dataclass
 from emulator.world.library.chapters import CHAPTERS_MAX
 from emulator.world.library.clips import LENGTH_MAX_MS
 from emulator.world.webhooks import targets
@@ -29,8 +29,7 @@ _WORD_LENGTH_MAX = 100
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
-@dataclass(frozen=True, slots=True)
-class SeedError:
+class SeedError(Struct, frozen=True):
     """`line` and `column` count from 1."""
 
     line: int

@@ -7,11 +7,12 @@ clock that runs through the evening. So every figure of theirs follows from fact
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from msgspec import Struct
+
 from emulator.core import quantities
 from emulator.core.clock import ManualClock
 from emulator.core.errors import Refused
 from emulator.core.quantities import duration_ms
-from emulator.core.values import dataclass
 from emulator.world.audience import attendance
 from emulator.world.chat import messages
 from emulator.world.library import chapters, clips, recordings
@@ -33,8 +34,7 @@ _QUALITIES = (Quality("360p", 640, 360, 500_000),)
 _CONFIDENCE = 0.9
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
+class Act(Struct, frozen=True):
     """`at_ms` counts from the world's opening, and is not after it. `order` breaks ties."""
 
     at_ms: int

@@ -4,20 +4,18 @@ For content that `check` has found nothing wrong with.
 """
 
 from collections.abc import Iterator
-from dataclasses import field
 
 import yaml
+from msgspec import Struct, field
 
 from emulator.core.quantities import duration_ms
-from emulator.core.values import dataclass
 from emulator.seeding.check import SeedError, at, meant
 from emulator.world.people import schedules
 
 Entry = dict[str, yaml.Node]
 
 
-@dataclass(slots=True)
-class _Taken:
+class _Taken(Struct):
     """Values that only one may have, upper and lower case alike, by what they are called."""
 
     what: str

@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import field
 from typing import Any
 
+from msgspec import Struct, field
+
 from emulator.core.clock import ManualClock
-from emulator.core.values import dataclass
 from emulator.world.auth import passwords
 from emulator.world.live import categories, tags
 from emulator.world.people import accounts, follows, images, schedules
@@ -16,8 +16,7 @@ from emulator.world.world import World
 Entry = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Seed:
+class Seed(Struct, frozen=True):
     """What is true at a world's beginning. The entries are as in `fixtures/seed.yaml`."""
 
     users: Sequence[Entry] = field(default_factory=list)

@@ -7,7 +7,8 @@ copy begins: to the second, so that many of one second need no moving.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from emulator.core.clock import Clock, ManualClock
 from emulator.core.events import Event

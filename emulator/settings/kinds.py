@@ -1,7 +1,6 @@
 """Kind: how one setting's value is written, read, bounded and shown. Every refusal is a sentence.
 
-A sentence names no setting: whoever knows where the value stood puts that in front. Named tuples,
-because every start makes these classes, and a dataclass takes eight times as long to make.
+A sentence names no setting: whoever knows where the value stood puts that in front.
 """
 
 import re

@@ -10,8 +10,9 @@ from contextvars import ContextVar
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from msgspec import Struct
+
 from emulator.core.hosts import in_url
-from emulator.core.values import dataclass
 
 T = TypeVar("T")
 
@@ -19,8 +20,7 @@ T = TypeVar("T")
 CDN_NAME = "customer-emulator.cloudflarestream.com"
 
 
-@dataclass(frozen=True, slots=True)
-class Addresses:
+class Addresses(Struct, frozen=True):
     """Where this platform is reached. No address ends in a slash; `media` is the CDN's name.
 
     `stun` is empty where there is none.
@@ -44,8 +44,7 @@ class Addresses:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
+class Reach(Struct, frozen=True, kw_only=True):
     """What all addresses of this server have in common, whichever host they name.
 
     `media`, `rtmp` and `rtmps` are those that a setting fixes, empty where they follow the host.

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, field
+
 from emulator.core.bus import Bus
-from emulator.core.values import dataclass
 from emulator.core.world_clock import WorldClock
 from emulator.media.broadcast.broadcasts import BroadcastConfig, Broadcasts
 from emulator.media.hls.store import MediaStore
@@ -38,15 +38,13 @@ if TYPE_CHECKING:
 _NOWHERE = Addresses("", "", "", "")
 
 
-@dataclass(slots=True)
-class State:
+class State(Struct):
     """Whether the server listens everywhere and is not about to stop."""
 
     is_ready: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """A world's facts as they were at `at_ms`. `uids`: the media that they speak of."""
 
     name: str
@@ -55,8 +53,7 @@ class Snapshot:
     uids: frozenset[str]
 
 
-@dataclass(slots=True, kw_only=True)
-class Shared:
+class Shared(Struct, kw_only=True):
     """What all worlds of this process share.
 
     `ready` is the ready file's content, `public` the addresses that others are told where they
@@ -110,8 +107,7 @@ class Shared:
             self.peers.libraries.foresee()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Platform:
+class Platform(Struct, frozen=True, kw_only=True):
     """One world, what happens to its streams, and what it shares with the others.
 
     `seed` is what its seed is called: of a file's content, with a digest behind a `#`.
@@ -161,8 +157,7 @@ class Platform:
         return self.shared.upload_bytes_max
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorldConfig:
+class WorldConfig(Struct, frozen=True, kw_only=True):
     """What a world is made with. `sow` gives the facts of a seed (`--seed`).
 
     `seed` is the command line's. `parse` reads a seed file's content, for threads; refusals call it

@@ -13,16 +13,16 @@ from collections.abc import Mapping
 from contextlib import suppress
 from urllib.parse import SplitResult, urlsplit
 
+from msgspec import Struct
+
 from emulator.core.hosts import Allowed
-from emulator.core.values import dataclass
 
 _ANSWER_BYTES_MAX = 16 * 1024
 _TOLD_BYTES_MAX = 300
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-5]\d\d)(?: [^\r\n]*)?\r\n")
 
 
-@dataclass(frozen=True, slots=True)
-class WebhookResponse:
+class WebhookResponse(Struct, frozen=True):
     """`status` is None where there was no answer; `outcome` is a sentence or the answer's text."""
 
     status: int | None

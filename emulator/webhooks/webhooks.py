@@ -10,11 +10,12 @@ import hmac
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import field
 from functools import cached_property, partial
 from ipaddress import ip_address
 from typing import Any, Protocol
 from urllib.parse import urlsplit
+
+from msgspec import Struct, field
 
 from emulator.core.clock import Timer
 from emulator.core.errors import Refused
@@ -23,7 +24,6 @@ from emulator.core.events.bursts import Burst
 from emulator.core.events.webhooks import WebhookTargetAdded, WebhookTargetRemoved
 from emulator.core.events.worlds import WorldReplaced
 from emulator.core.hosts import Allowed
-from emulator.core.values import dataclass
 from emulator.webhooks.posting import WebhookResponse, post
 from emulator.world.faults.webhook import WebhookFail, WebhookSlow
 from emulator.world.webhooks import deliveries, targets
@@ -36,8 +36,7 @@ _OWN_FIELDS = ("id", "type", "created_at", "ts", "world")
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-@dataclass(frozen=True, slots=True)
-class WebhookConfig:
+class WebhookConfig(Struct, frozen=True):
     """`urls` are told everything, in every world. `timeout_ms` is the machine's time."""
 
     urls: tuple[str, ...] = ()

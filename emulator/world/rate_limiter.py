@@ -2,15 +2,15 @@
 
 from collections import deque
 
+from msgspec import Struct
+
 from emulator.core.clock import Clock
 from emulator.core.errors import Refused
-from emulator.core.values import dataclass
 
 WINDOW_MS = 60_000
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
+class Quota(Struct, frozen=True):
     """What is left after a call. At `reset_ms` the oldest call stops counting."""
 
     limit: int

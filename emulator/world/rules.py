@@ -1,10 +1,9 @@
 """The platform's rules that a user may set. Plain values; `settings` says where they come from."""
 
-from emulator.core.values import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class RulesConfig:
+class RulesConfig(Struct, frozen=True):
     """`streams_per_user` counts streams that have not ended; a limit of 0 means none.
 
     Of `chat_repeats_max` equal lines that somebody says within half a minute, the next is held.

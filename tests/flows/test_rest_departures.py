@@ -1,12 +1,13 @@
 """An account takes all that it owns along, and leaves: nothing of it is shown anywhere."""
 
 import io
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
 import segno
+from msgspec.structs import replace
 
 from emulator.media.ingest.authorizer import PublishRequest
 from emulator.server import Emulator

@@ -5,9 +5,11 @@ What is sent is the built-in publisher's own picture; there is no socket and no 
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from emulator.core.bus import Bus
 from emulator.core.clock import ManualClock

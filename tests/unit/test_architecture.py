@@ -64,7 +64,6 @@ IO_ALLOWED = {
     "emulator/core/world_clock.py": {"asyncio"},
     "emulator/core/idle.py": {"asyncio"},
     "emulator/core/bus.py": {"asyncio"},
-    "emulator/core/values.py": {"threading"},
     "emulator/shapes/addresses.py": {"urllib"},
 }
 WORLD_STORE_ALLOWED = {"sqlite3"}

@@ -4,11 +4,10 @@ An event carries ids and values, never an object of the world, so that it can be
 noun a file.
 """
 
-from emulator.core.values import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(Struct, frozen=True, kw_only=True):
     """Something that is true from `at_ms` on (milliseconds since 1970 UTC, the world's clock)."""
 
     at_ms: int

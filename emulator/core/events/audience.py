@@ -1,19 +1,16 @@
 """What happens to audiences."""
 
 from emulator.core.events import Event
-from emulator.core.values import dataclass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ViewerJoined(Event):
+class ViewerJoined(Event, frozen=True, kw_only=True):
     """A real viewer began to watch. `viewers` is how many watch from then on."""
 
     stream_id: str
     viewers: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ViewersLeft(Event):
+class ViewersLeft(Event, frozen=True, kw_only=True):
     """`count` real viewers are gone. `viewers` is how many watch from then on."""
 
     stream_id: str
@@ -21,8 +18,7 @@ class ViewersLeft(Event):
     viewers: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ViewersSimulated(Event):
+class ViewersSimulated(Event, frozen=True, kw_only=True):
     """`simulated` of the `viewers` who watch from now on are made up. `before` is how many watched
     until now: another number where they were ordered to come or go at once.
     """
@@ -33,8 +29,7 @@ class ViewersSimulated(Event):
     before: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamRaided(Event):
+class StreamRaided(Event, frozen=True, kw_only=True):
     """`viewers` viewers go from the stream over to `target_id`, where they come within `for_ms`."""
 
     stream_id: str

@@ -5,20 +5,17 @@ from typing import Literal
 
 from emulator.core.events import Event
 from emulator.core.events.bursts import Burst
-from emulator.core.values import dataclass
 
 MessageType = Literal["message", "system", "subscription", "donation", "announcement", "ai"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatEvent(Event):
+class ChatEvent(Event, frozen=True, kw_only=True):
     """Something that happened in the chat of one stream."""
 
     stream_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatPosted(ChatEvent):
+class ChatPosted(ChatEvent, frozen=True, kw_only=True):
     """A line that everybody sees. `badges` are the author's at that moment."""
 
     message_id: str
@@ -43,8 +40,7 @@ class LinesPosted(Burst):
         self.stream_id = stream_id
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatHeld(ChatEvent):
+class ChatHeld(ChatEvent, frozen=True, kw_only=True):
     """A line that a filter kept back: nobody sees it, and `reason` is a sentence for its author."""
 
     user_id: str
@@ -53,19 +49,16 @@ class ChatHeld(ChatEvent):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatDeleted(ChatEvent):
+class ChatDeleted(ChatEvent, frozen=True, kw_only=True):
     message_id: str
     by_user_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatCleared(ChatEvent):
+class ChatCleared(ChatEvent, frozen=True, kw_only=True):
     by_user_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatSettingsChanged(ChatEvent):
+class ChatSettingsChanged(ChatEvent, frozen=True, kw_only=True):
     """`values` are what was changed as it is from then on, by its name."""
 
     changed: tuple[str, ...]
@@ -73,8 +66,7 @@ class ChatSettingsChanged(ChatEvent):
     by_user_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatBanned(ChatEvent):
+class ChatBanned(ChatEvent, frozen=True, kw_only=True):
     """Banned, or timed out until `expires_at_ms`."""
 
     user_id: str
@@ -84,35 +76,30 @@ class ChatBanned(ChatEvent):
     expires_at_ms: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatUnbanned(ChatEvent):
+class ChatUnbanned(ChatEvent, frozen=True, kw_only=True):
     user_id: str
     username: str
     by_user_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModeratorAdded(ChatEvent):
+class ModeratorAdded(ChatEvent, frozen=True, kw_only=True):
     user_id: str
     username: str
     is_vip: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModeratorChanged(ChatEvent):
+class ModeratorChanged(ChatEvent, frozen=True, kw_only=True):
     user_id: str
     username: str
     is_vip: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModeratorRemoved(ChatEvent):
+class ModeratorRemoved(ChatEvent, frozen=True, kw_only=True):
     user_id: str
     username: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatReaderDropped(ChatEvent):
+class ChatReaderDropped(ChatEvent, frozen=True, kw_only=True):
     """A socket was closed because it did not read. `user_id` is None for an anonymous reader."""
 
     user_id: str | None

@@ -1,11 +1,9 @@
 """What is broken on purpose: when it began, whom it struck, and when it was over."""
 
 from emulator.core.events import Event
-from emulator.core.values import dataclass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FaultStarted(Event):
+class FaultStarted(Event, frozen=True, kw_only=True):
     """`values` are the fault's own, as they are written. It strikes a `share` of what it meets, at
     most `times` times; 0 is without end.
     """
@@ -17,8 +15,7 @@ class FaultStarted(Event):
     times: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FaultStruck(Event):
+class FaultStruck(Event, frozen=True, kw_only=True):
     """One effect. `subject` is what was struck, for people: a request, a stream's media."""
 
     fault_id: str
@@ -26,8 +23,7 @@ class FaultStruck(Event):
     subject: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FaultStopped(Event):
+class FaultStopped(Event, frozen=True, kw_only=True):
     """`struck` is how often it struck."""
 
     fault_id: str

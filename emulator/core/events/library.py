@@ -1,11 +1,9 @@
 """What happens to recordings, and to what is told of them, cut from them and made of them."""
 
 from emulator.core.events import Event
-from emulator.core.values import dataclass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VodUploaded(Event):
+class VodUploaded(Event, frozen=True, kw_only=True):
     """It shows the media that `media_uid` names; it is processing until that is complete."""
 
     vod_id: str
@@ -13,26 +11,22 @@ class VodUploaded(Event):
     media_uid: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VodUpdated(Event):
+class VodUpdated(Event, frozen=True, kw_only=True):
     vod_id: str
     changed: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VodReady(Event):
+class VodReady(Event, frozen=True, kw_only=True):
     vod_id: str
     duration_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VodFailed(Event):
+class VodFailed(Event, frozen=True, kw_only=True):
     vod_id: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VodDeleted(Event):
+class VodDeleted(Event, frozen=True, kw_only=True):
     """`uid` is the VOD's own. `uids` name media that no other fact speaks of any more."""
 
     vod_id: str
@@ -40,84 +34,71 @@ class VodDeleted(Event):
     uids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChapterAdded(Event):
+class ChapterAdded(Event, frozen=True, kw_only=True):
     vod_id: str
     chapter_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChapterUpdated(Event):
+class ChapterUpdated(Event, frozen=True, kw_only=True):
     vod_id: str
     chapter_id: str
     changed: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChapterRemoved(Event):
+class ChapterRemoved(Event, frozen=True, kw_only=True):
     vod_id: str
     chapter_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChaptersGenerated(Event):
+class ChaptersGenerated(Event, frozen=True, kw_only=True):
     vod_id: str
     chapter_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ThumbnailAdded(Event):
+class ThumbnailAdded(Event, frozen=True, kw_only=True):
     vod_id: str
     uid: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenditionQueued(Event):
+class RenditionQueued(Event, frozen=True, kw_only=True):
     vod_id: str
     uid: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenditionReady(Event):
+class RenditionReady(Event, frozen=True, kw_only=True):
     vod_id: str
     uid: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenditionFailed(Event):
+class RenditionFailed(Event, frozen=True, kw_only=True):
     vod_id: str
     uid: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClipCreated(Event):
+class ClipCreated(Event, frozen=True, kw_only=True):
     clip_id: str
     stream_id: str
     user_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClipReady(Event):
+class ClipReady(Event, frozen=True, kw_only=True):
     clip_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClipFailed(Event):
+class ClipFailed(Event, frozen=True, kw_only=True):
     clip_id: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClipDeleted(Event):
+class ClipDeleted(Event, frozen=True, kw_only=True):
     """`uid` names its media."""
 
     clip_id: str
     uid: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContentWritten(Event):
+class ContentWritten(Event, frozen=True, kw_only=True):
     """`part` is `blog`, `snippets` or `chapters`."""
 
     stream_id: str

@@ -1,31 +1,26 @@
 """What happens to streams and to those who publish them."""
 
 from emulator.core.events import Event
-from emulator.core.values import dataclass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamCreated(Event):
+class StreamCreated(Event, frozen=True, kw_only=True):
     stream_id: str
     user_id: str
     title: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamUpdated(Event):
+class StreamUpdated(Event, frozen=True, kw_only=True):
     stream_id: str
     changed: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamKeyRotated(Event):
+class StreamKeyRotated(Event, frozen=True, kw_only=True):
     """The old key opens nothing any more."""
 
     stream_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamDeleted(Event):
+class StreamDeleted(Event, frozen=True, kw_only=True):
     """`uid` names its media, which a VOD still shows if `is_media_kept`."""
 
     stream_id: str
@@ -33,34 +28,29 @@ class StreamDeleted(Event):
     is_media_kept: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamWentLive(Event):
+class StreamWentLive(Event, frozen=True, kw_only=True):
     stream_id: str
     has_media: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamEnded(Event):
+class StreamEnded(Event, frozen=True, kw_only=True):
     stream_id: str
     vod_id: str | None
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublisherJoined(Event):
+class PublisherJoined(Event, frozen=True, kw_only=True):
     stream_id: str
     protocol: str
     is_return: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublisherLeft(Event):
+class PublisherLeft(Event, frozen=True, kw_only=True):
     stream_id: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublishRefused(Event):
+class PublishRefused(Event, frozen=True, kw_only=True):
     """`stream_id` is None where the key named no stream. The key itself is never kept."""
 
     stream_id: str | None
@@ -68,14 +58,12 @@ class PublishRefused(Event):
     message: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CategoryMade(Event):
+class CategoryMade(Event, frozen=True, kw_only=True):
     category_id: str
     slug: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenditionBegan(Event):
+class RenditionBegan(Event, frozen=True, kw_only=True):
     """The stream is watched in another size, too."""
 
     stream_id: str
@@ -83,8 +71,7 @@ class RenditionBegan(Event):
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenditionDropped(Event):
+class RenditionDropped(Event, frozen=True, kw_only=True):
     """It is made no more, and its media goes."""
 
     stream_id: str
@@ -92,22 +79,19 @@ class RenditionDropped(Event):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TargetAdded(Event):
+class TargetAdded(Event, frozen=True, kw_only=True):
     """The stream is to be pushed on to another address, which is not told here."""
 
     stream_id: str
     target_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TargetRemoved(Event):
+class TargetRemoved(Event, frozen=True, kw_only=True):
     stream_id: str
     target_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TargetChanged(Event):
+class TargetChanged(Event, frozen=True, kw_only=True):
     """`state` is `idle`, `connecting`, `live` or `waiting`; `reason` why the last attempt ended."""
 
     stream_id: str

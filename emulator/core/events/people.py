@@ -3,62 +3,52 @@
 from typing import Literal
 
 from emulator.core.events import Event
-from emulator.core.values import dataclass
 
 LoginMeans = Literal["password", "registration", "github", "google", "magic_link"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountMade(Event):
+class AccountMade(Event, frozen=True, kw_only=True):
     user_id: str
     username: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountDeleted(Event):
+class AccountDeleted(Event, frozen=True, kw_only=True):
     """Everything that the account owned is gone with it."""
 
     user_id: str
     username: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProfileUpdated(Event):
+class ProfileUpdated(Event, frozen=True, kw_only=True):
     user_id: str
     changed: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UserLoggedIn(Event):
+class UserLoggedIn(Event, frozen=True, kw_only=True):
     user_id: str
     means: LoginMeans
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionsClosed(Event):
+class SessionsClosed(Event, frozen=True, kw_only=True):
     """Tokens of the account work no more: those of one session, or of all."""
 
     user_id: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PasswordChanged(Event):
+class PasswordChanged(Event, frozen=True, kw_only=True):
     user_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EmailVerified(Event):
+class EmailVerified(Event, frozen=True, kw_only=True):
     user_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecondFactorTurnedOn(Event):
+class SecondFactorTurnedOn(Event, frozen=True, kw_only=True):
     user_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MailSent(Event):
+class MailSent(Event, frozen=True, kw_only=True):
     """A mail lies in the outbox. What it says is not for the journal."""
 
     user_id: str
@@ -66,33 +56,28 @@ class MailSent(Event):
     kind: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UserFollowed(Event):
+class UserFollowed(Event, frozen=True, kw_only=True):
     follow_id: str
     follower_id: str
     followed_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UserUnfollowed(Event):
+class UserUnfollowed(Event, frozen=True, kw_only=True):
     follower_id: str
     followed_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScheduleMade(Event):
+class ScheduleMade(Event, frozen=True, kw_only=True):
     user_id: str
     schedule_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScheduleChanged(Event):
+class ScheduleChanged(Event, frozen=True, kw_only=True):
     user_id: str
     schedule_id: str
     changed: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScheduleRemoved(Event):
+class ScheduleRemoved(Event, frozen=True, kw_only=True):
     user_id: str
     schedule_id: str

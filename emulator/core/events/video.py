@@ -1,42 +1,35 @@
 """What happens to video calls and to uploaded videos."""
 
 from emulator.core.events import Event
-from emulator.core.values import dataclass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionCreated(Event):
+class SessionCreated(Event, frozen=True, kw_only=True):
     session_id: str
     host_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionUpdated(Event):
+class SessionUpdated(Event, frozen=True, kw_only=True):
     session_id: str
     changed: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionStarted(Event):
+class SessionStarted(Event, frozen=True, kw_only=True):
     """Its first participant is in."""
 
     session_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionEnded(Event):
+class SessionEnded(Event, frozen=True, kw_only=True):
     session_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParticipantJoined(Event):
+class ParticipantJoined(Event, frozen=True, kw_only=True):
     session_id: str
     participant_id: str
     user_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParticipantLeft(Event):
+class ParticipantLeft(Event, frozen=True, kw_only=True):
     """`reason` is `left`, `removed`, `expired` or `ended`."""
 
     session_id: str
@@ -44,8 +37,7 @@ class ParticipantLeft(Event):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParticipantShown(Event):
+class ParticipantShown(Event, frozen=True, kw_only=True):
     """What a participant sends now: sound, a camera, a screen."""
 
     session_id: str
@@ -55,21 +47,18 @@ class ParticipantShown(Event):
     screen: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VideoCreated(Event):
+class VideoCreated(Event, frozen=True, kw_only=True):
     video_id: str
     user_id: str
     title: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VideoUpdated(Event):
+class VideoUpdated(Event, frozen=True, kw_only=True):
     video_id: str
     changed: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VideoReady(Event):
+class VideoReady(Event, frozen=True, kw_only=True):
     """It can be watched under `uid`; also when that is new because the video was processed."""
 
     video_id: str
@@ -77,72 +66,61 @@ class VideoReady(Event):
     duration_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VideoFailed(Event):
+class VideoFailed(Event, frozen=True, kw_only=True):
     video_id: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VideoDeleted(Event):
+class VideoDeleted(Event, frozen=True, kw_only=True):
     """`uids` name media that no other fact speaks of any more."""
 
     video_id: str
     uids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VideoViewed(Event):
+class VideoViewed(Event, frozen=True, kw_only=True):
     video_id: str
     user_id: str | None
     watch_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VideoLiked(Event):
+class VideoLiked(Event, frozen=True, kw_only=True):
     video_id: str
     user_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VideoUnliked(Event):
+class VideoUnliked(Event, frozen=True, kw_only=True):
     video_id: str
     user_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnnotationAdded(Event):
+class AnnotationAdded(Event, frozen=True, kw_only=True):
     video_id: str
     annotation_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnnotationRemoved(Event):
+class AnnotationRemoved(Event, frozen=True, kw_only=True):
     video_id: str
     annotation_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlbumCreated(Event):
+class AlbumCreated(Event, frozen=True, kw_only=True):
     album_id: str
     user_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlbumChanged(Event):
+class AlbumChanged(Event, frozen=True, kw_only=True):
     """What it says of itself, or which videos are in it."""
 
     album_id: str
     changed: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlbumDeleted(Event):
+class AlbumDeleted(Event, frozen=True, kw_only=True):
     album_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VideoJobQueued(Event):
+class VideoJobQueued(Event, frozen=True, kw_only=True):
     """`kind` is `import` or `process`."""
 
     job_id: str
@@ -150,20 +128,17 @@ class VideoJobQueued(Event):
     kind: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VideoJobStarted(Event):
+class VideoJobStarted(Event, frozen=True, kw_only=True):
     job_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VideoJobFinished(Event):
+class VideoJobFinished(Event, frozen=True, kw_only=True):
     """`superseded` names media that the result took the place of."""
 
     job_id: str
     superseded: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VideoJobFailed(Event):
+class VideoJobFailed(Event, frozen=True, kw_only=True):
     job_id: str
     reason: str

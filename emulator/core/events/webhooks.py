@@ -1,11 +1,9 @@
 """What happens to those who are told of what happens."""
 
 from emulator.core.events import Event
-from emulator.core.values import dataclass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookTargetAdded(Event):
+class WebhookTargetAdded(Event, frozen=True, kw_only=True):
     """`kinds` is empty where everything is told. The secret is not for the journal."""
 
     target_id: str
@@ -13,13 +11,11 @@ class WebhookTargetAdded(Event):
     kinds: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookTargetRemoved(Event):
+class WebhookTargetRemoved(Event, frozen=True, kw_only=True):
     target_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookGivenUp(Event):
+class WebhookGivenUp(Event, frozen=True, kw_only=True):
     """A delivery was tried as often as it may be; `outcome` is what the last attempt met."""
 
     target_id: str

@@ -6,16 +6,17 @@ A broadcast belongs to one stream and outlives its publisher's connection by the
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from emulator.core.clock import Timer
 from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.faults import FaultStarted
 from emulator.core.events.live import StreamDeleted, StreamEnded, StreamKeyRotated
-from emulator.core.values import dataclass
 from emulator.media.broadcast import interference
 from emulator.media.broadcast.hosted import Hosted
 from emulator.media.broadcast.ladders import Ladders
@@ -40,8 +41,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class BroadcastConfig:
+class BroadcastConfig(Struct, frozen=True):
     """How long parts and segments are. How long a stream waits is its world's rule.
 
     `renditions` are the names of the sizes that each stream is made in, too; the largest is given

@@ -3,7 +3,8 @@
 Feed it the wire's packets, before `Timeline` repairs them. Every packet costs the same.
 """
 
-from emulator.core.values import dataclass
+from msgspec import Struct
+
 from emulator.media.ingest import encoders
 from emulator.media.ingest.encoders import Encoder
 from emulator.media.ingest.transcoding.source_reader import SourcePacket, SourceTrack
@@ -18,8 +19,7 @@ _DRIFT_WARNING_MS = 500
 _PACE_WARNING = 0.9
 
 
-@dataclass(frozen=True, slots=True)
-class HealthReport:
+class HealthReport(Struct, frozen=True):
     """A publisher at one instant. Rates are of the last two seconds or so, 0 before.
 
     Codecs are RFC 6381 strings, or names of what is transcoded; `width` and `height` are pixels,

@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
-from emulator.core.values import dataclass
 
 if TYPE_CHECKING:
     from emulator.media.publisher.config import PublishConfig
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
 HOSTED_MAX = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """Where they send: a server's address without the key, and what `rtmps` has to trust."""
 
     url: str

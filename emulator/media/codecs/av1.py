@@ -1,6 +1,6 @@
 """AV1: reads av1C (AV1 in ISOBMFF, 2.3) and the sequence header in it (AV1 spec, 5.5)."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from emulator.core.errors import ProtocolError
 from emulator.media.codecs.bits import Bits

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from emulator.core.values import dataclass
+from msgspec import Struct
+
 from emulator.media.packets import AudioTrack, VideoTrack
 
 Payload = bytes | memoryview
@@ -17,8 +18,7 @@ class Adts(NamedTuple):
     frames: Sequence[Payload]
 
 
-@dataclass(frozen=True, slots=True)
-class VideoFormat:
+class VideoFormat(Struct, frozen=True):
     """`track(config)` reads the configuration record, or refuses it.
 
     A track whose record has no size (VP9, and AV1 from some encoders) is 0 x 0, and its first key
@@ -38,8 +38,7 @@ class VideoFormat:
     self_contained: Callable[[bytes, Payload], Payload] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AudioFormat:
+class AudioFormat(Struct, frozen=True):
     """`samples(frame)` counts a frame's samples, where a track's frames vary (Opus).
 
     `adts(content)` takes frames out of ADTS, where the codec may come in it; None for raw frames.

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
-from emulator.core.values import dataclass
 from emulator.media.codecs.image_parts import (
     PNG_SIGNATURE,
     BrokenImage,
@@ -24,15 +25,13 @@ _SCANS_MAX = 100
 _START_OF_SCAN = b"\xff\xda"
 
 
-@dataclass(frozen=True, slots=True)
-class _Format:
+class _Format(Struct, frozen=True):
     media_type: str
     codec: str
     drawing: Callable[[bytes], bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """An image file that was looked at. Sizes are in pixels."""
 
     content: bytes

@@ -3,7 +3,7 @@
 The record has no size, so a track is complete only with its first key frame.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from emulator.core.errors import ProtocolError
 from emulator.media.codecs import vui

@@ -9,14 +9,14 @@ import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from msgspec import Struct
+
 from emulator.core.errors import DISK_RETRY_SECONDS, Refused, disk_full
-from emulator.core.values import dataclass
 
 FULL_SHARE = 0.95
 
 
-@dataclass(frozen=True, slots=True)
-class Recording:
+class Recording(Struct, frozen=True):
     """A folder of media, `used_bytes` large, last written at `written_at` (seconds since 1970)."""
 
     uid: str
@@ -24,8 +24,7 @@ class Recording:
     written_at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """All media, and the file system they are on. `limit_bytes` 0: no limit of ours."""
 
     recordings: tuple[Recording, ...]

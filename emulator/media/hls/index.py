@@ -7,11 +7,11 @@ whole is skipped, and what it would have named does not exist.
 
 import json
 import os
-from dataclasses import field
 from pathlib import Path
 from typing import Any
 
-from emulator.core.values import dataclass
+from msgspec import Struct, field
+
 from emulator.media.hls.segments import Init, Segment, StoredPart
 from emulator.media.hls.window import Window
 
@@ -23,8 +23,7 @@ _PARTS_LOST_MAX = 100
 _DAMAGE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 
 
-@dataclass(slots=True)
-class Recorded:
+class Recorded(Struct):
     """What an index says and the files bear out. `ended_ms` is None where the writing process did
     not get that far, or another one went on; `sizes` are the folder's files; `lost_parts` were
     named but are not there."""

@@ -1,11 +1,11 @@
 """HlsPart: what the segmenter cuts, fMP4 packs and the shelf keeps."""
 
-from emulator.core.values import dataclass
+from msgspec import Struct
+
 from emulator.media.packets import Packet, Track
 
 
-@dataclass(frozen=True, slots=True)
-class HlsPart:
+class HlsPart(Struct, frozen=True):
     """Consecutive packets of every track, each with its duration, on the stream's own timeline.
 
     `start` and `duration` are in ticks of 1/90,000 s of that timeline, which begins at 0 with the

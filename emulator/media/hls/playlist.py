@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from itertools import accumulate, islice
 from math import ceil
 
-from emulator.core.values import dataclass
+from msgspec import Struct
+
 from emulator.media.hls.segments import TICKS_PER_SECOND, Segment, StoredPart
 from emulator.media.hls.window import Window, bits_per_second, round_seconds
 
@@ -27,8 +28,7 @@ _PAUSED = "# Nobody publishes just now."
 VERSION_LOW_LATENCY = 9  # EXT-X-SKIP needs 9.
 
 
-@dataclass(frozen=True, slots=True)
-class RenditionReport:
+class RenditionReport(Struct, frozen=True):
     """Where another rendition of the same stream has got to."""
 
     uri: str

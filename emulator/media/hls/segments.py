@@ -8,12 +8,12 @@ import logging
 from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import field
 from pathlib import Path
 from typing import NamedTuple
 
+from msgspec import Struct, field
+
 from emulator.core.errors import Refused
-from emulator.core.values import dataclass
 from emulator.media.packets import Track, VideoTrack
 
 log = logging.getLogger(__name__)
@@ -63,8 +63,7 @@ def source_length(source: Source) -> int:
     return len(source) if isinstance(source, bytes) else source.length
 
 
-@dataclass(frozen=True, slots=True)
-class Init:
+class Init(Struct, frozen=True):
     """What a player needs before a run's first segment, and what a multivariant playlist says.
 
     `codecs` is the RFC 6381 list of all tracks, video first; sizes are those of the picture as it
@@ -96,8 +95,7 @@ def init_of(number: int, tracks: Sequence[Track], length: int) -> Init:
     )
 
 
-@dataclass(slots=True)
-class StoredPart:
+class StoredPart(Struct):
     """A part inside its segment's file. `number` counts all parts of the stream, over segments.
 
     `content` is None once it is only on disk; `is_written` is set by the writer's thread.
@@ -116,8 +114,7 @@ class StoredPart:
         return f"part-{self.number}.m4s"
 
 
-@dataclass(slots=True)
-class Segment:
+class Segment(Struct):
     """Consecutive parts in one file. `start` is on the stream's own timeline.
 
     `program_ms` is the instant of its first frame; `frames` counts its video frames (0: none).

@@ -6,9 +6,10 @@ from collections import OrderedDict
 from pathlib import Path
 from shutil import rmtree
 
+from msgspec import Struct
+
 from emulator.core.clock import monotonic_ms
 from emulator.core.errors import Refused
-from emulator.core.values import dataclass
 from emulator.media.hls import disk
 from emulator.media.hls.index import NAME as INDEX_NAME
 from emulator.media.hls.index import read_index
@@ -19,8 +20,7 @@ from emulator.media.hls.writer import OnFailure, RecordingFailed, WriterThread
 _UID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class MediaStoreConfig:
+class MediaStoreConfig(Struct, frozen=True):
     """`dvr_seconds` and `disk_limit_bytes` 0: all there is. `recordings_loaded_max` is how many
     finished recordings' indexes stay in memory, `pending_bytes_max` what may wait for the disk, a
     recording; `usage_max_age_ms` how old the look at the disk may be that `check_room` goes by."""

@@ -15,8 +15,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Literal
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
-from emulator.core.values import dataclass
 from emulator.media.hls import index, playlist
 from emulator.media.hls.part import HlsPart
 from emulator.media.hls.segments import FileRange, Init, Segment, Source, StoredPart, init_of
@@ -34,8 +35,7 @@ UNRECORDED_SEGMENTS = 6
 _NAME = re.compile(r"(init|seg|part)-(0|[1-9][0-9]{0,8})\.(mp4|m4s)", re.ASCII)
 
 
-@dataclass(frozen=True)
-class Rendered:
+class Rendered(Struct, frozen=True, dict=True):
     """A playlist, ready to send. `is_final`: it will never change again."""
 
     body: bytes

@@ -17,7 +17,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Literal
 
-from emulator.core.values import dataclass
+from msgspec import Struct
+
 from emulator.media.hls.index import NAME as INDEX_NAME
 from emulator.media.hls.segments import StoredPart
 
@@ -26,8 +27,7 @@ log = logging.getLogger(__name__)
 FailureReason = Literal["disk_full", "disk_too_slow", "disk_error"]
 
 
-@dataclass(frozen=True, slots=True)
-class RecordingFailed:
+class RecordingFailed(Struct, frozen=True):
     """Why a recording holds nothing from here on."""
 
     reason: FailureReason

@@ -7,8 +7,9 @@ import logging
 from collections.abc import Callable
 from typing import Literal, Protocol
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
-from emulator.core.values import dataclass
 from emulator.media.ingest.tag import Tag
 from emulator.media.packets import Packet, Track
 
@@ -17,8 +18,7 @@ log = logging.getLogger(__name__)
 IngestProtocol = Literal["rtmp", "rtmps", "whip"]
 
 
-@dataclass(frozen=True, slots=True)
-class PublishRequest:
+class PublishRequest(Struct, frozen=True):
     """A publisher at the door. `peer` is `ip:port`, `encoder` what it calls itself (printable)."""
 
     key: str

@@ -1,10 +1,9 @@
 """RTMP limits: apart from who obeys them, since a start needs these and no publisher's code."""
 
-from emulator.core.values import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class RtmpConfig:
+class RtmpConfig(Struct, frozen=True):
     """What one server lets its publishers do."""
 
     application: str = "live"

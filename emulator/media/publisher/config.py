@@ -6,7 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from emulator.core.values import dataclass
+from msgspec import Struct
 
 SIZE_MAX = 4096
 FPS_MAX = 120
@@ -16,8 +16,7 @@ KEYFRAME_SECONDS_MAX = 60.0
 ORDERS: Final = frozenset({"is_frozen", "is_silent", "video_kbits", "keyframe_seconds"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublishConfig:
+class PublishConfig(Struct, frozen=True, kw_only=True):
     """Rates are in kbit/s. `file` is sent instead of the test picture; the rest then matters only
     where it must be transcoded. A picture that `is_frozen` stands at its first frame.
     """

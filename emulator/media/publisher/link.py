@@ -14,9 +14,10 @@ from contextlib import suppress
 from typing import Final
 from urllib.parse import urlsplit
 
+from msgspec import Struct
+
 from emulator.core.clock import monotonic_ms
 from emulator.core.errors import Refused
-from emulator.core.values import dataclass
 
 CONNECT_TIMEOUT_MS: Final = 5_000
 # A server that takes nothing for so long is as good as gone.
@@ -31,8 +32,7 @@ class Stopped(Exception):
     """`stop` was set while something was waited for."""
 
 
-@dataclass(frozen=True, slots=True)
-class PushTarget:
+class PushTarget(Struct, frozen=True):
     """Where to push, without the key."""
 
     scheme: str

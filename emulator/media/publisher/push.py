@@ -5,9 +5,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, Literal, Protocol
 
+from msgspec import Struct
+
 from emulator.core.clock import monotonic_ms
 from emulator.core.errors import ProtocolError, Refused
-from emulator.core.values import dataclass
 from emulator.media.ingest.tag import Tag
 from emulator.media.publisher.link import Link, PushTarget, Stopped
 from emulator.media.publisher.rtmp_client import Accepted, Denied, RtmpClient
@@ -35,8 +36,7 @@ class Broadcast(Protocol):
         """The tags that end the broadcast."""
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """How a push stands. Rates are those of the last second."""
 
     state: State

@@ -6,9 +6,10 @@ publish (RTMP 1.0, 7.2).
 
 from typing import Final, Literal
 
+from msgspec import Struct
+
 from emulator import __version__
 from emulator.core.errors import ProtocolError
-from emulator.core.values import dataclass
 from emulator.media.ingest.tag import Tag, TagKind
 from emulator.media.ingest.wire import amf0, rtmp_chunks
 from emulator.media.ingest.wire.amf3 import Value
@@ -44,13 +45,11 @@ _PUBLISH: Final = 5
 _CLOSE: Final = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True):
     """The server takes the publish: send tags from now on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Denied:
+class Denied(Struct, frozen=True):
     """The server said no, before or during the publish, with its own words."""
 
     code: str

@@ -7,14 +7,14 @@ segment's own time stamps are the stream's timeline; `Piece.shift` leads from on
 from collections.abc import Iterator
 from itertools import groupby
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
-from emulator.core.values import dataclass
 from emulator.media.hls.segments import TICKS_PER_SECOND, Init, Segment, Source, read, source_length
 from emulator.media.hls.stream import HlsStream
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """One segment: from `position` on, for `duration` ticks of 1/90,000 s."""
 
     position: int
@@ -38,8 +38,7 @@ class Piece:
         return read(self.init_source) + read(self.source)
 
 
-@dataclass(frozen=True, slots=True)
-class Footage:
+class Footage(Struct, frozen=True):
     """Immutable; the files under it stay as they are until the recording is deleted."""
 
     pieces: tuple[Piece, ...]

@@ -6,11 +6,11 @@ For the event loop's thread.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import field
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from msgspec import Struct, field
+
 from emulator.core.errors import Refused
-from emulator.core.values import dataclass
 from emulator.media.recording.uploads.progress import JobProgress
 from emulator.world.world import WRITE_RETRY_MS, World
 
@@ -25,8 +25,7 @@ JOBS_MAX = 1
 UPLOADS_MAX = 4
 
 
-@dataclass(slots=True)
-class JobRunners:
+class JobRunners(Struct):
     """What all worlds share: how many jobs run at once, how many clips are cut, and how many
     uploads are looked at."""
 

@@ -15,8 +15,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
-from emulator.core.values import dataclass
 from emulator.media import codecs
 from emulator.media.hls.segments import TICKS_PER_SECOND
 from emulator.media.recording.footage import Footage, Piece
@@ -40,8 +41,7 @@ Kind = Literal["video", "audio"]
 Shape = tuple[str, str, int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Remuxed:
+class Remuxed(Struct, frozen=True):
     """`left_out_seconds` is what cannot be read. `begins` is the position (ticks) of the first
     piece that is in it."""
 
@@ -82,8 +82,7 @@ def remux(footage: Footage, path: Path) -> Remuxed:
     return Remuxed(path, seconds, left_out / TICKS_PER_SECOND, pieces[0].position)
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
+class _Run(Struct, frozen=True):
     """Pieces of one init segment, the first of them that can be read, and what is in them."""
 
     pieces: list[Piece]

@@ -12,9 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from msgspec import Struct
+
 from emulator.core.clock import monotonic_ms
 from emulator.core.errors import Refused
-from emulator.core.values import dataclass
 from emulator.media.hls.store import MediaStore
 from emulator.media.hls.stream import HlsStream
 
@@ -29,8 +30,7 @@ MP4_NAME = "default.mp4"
 POSTER_SHARE = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class RecordingConfig:
+class RecordingConfig(Struct, frozen=True):
     """`live_max_age_ms`: how old a live stream's picture may be. `jobs_max`: threads at work."""
 
     pictures_kept_max: int = 256
@@ -39,8 +39,7 @@ class RecordingConfig:
     jobs_waiting_max: int = 64
 
 
-@dataclass(slots=True)
-class _Kept:
+class _Kept(Struct):
     """`until_ms` None: as long as there is room."""
 
     value: object

@@ -7,13 +7,13 @@ left where they are, since no playlist leads to them.
 import os
 from pathlib import Path
 
-from emulator.core.values import dataclass
+from msgspec import Struct
+
 from emulator.media.hls import index
 from emulator.media.hls.segments import TICKS_PER_SECOND
 
 
-@dataclass(frozen=True, slots=True)
-class Recovered:
+class Recovered(Struct, frozen=True):
     """`end_ms` is the instant of the last part's end, None where no part was finished.
 
     `lost_parts` were named in the index but are not (wholly) in their file.

@@ -7,7 +7,8 @@ from fractions import Fraction
 from math import ceil
 from typing import cast
 
-from emulator.core.values import dataclass
+from msgspec import Struct
+
 from emulator.media.hls.segments import TICKS_PER_SECOND
 from emulator.media.recording.footage import Footage
 from emulator.media.recording.pictures import chain, drawn, encode_jpeg, picture, sized
@@ -18,8 +19,7 @@ COLUMNS = 10
 TILE_WIDTH = 160
 
 
-@dataclass(frozen=True, slots=True)
-class Storyboard:
+class Storyboard(Struct, frozen=True):
     """`sprite` is a JPEG of tiles, row by row; `vtt` refers to it as `storyboard.jpg`."""
 
     sprite: bytes

@@ -11,7 +11,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from emulator.core.values import dataclass
+from msgspec import Struct
+
 from emulator.media.hls.stream import HlsStream
 from emulator.media.packets import VIDEO_TIMESCALE, Packet
 from emulator.media.renditions.worker import Cut, Worker
@@ -23,8 +24,7 @@ _TICKS_PER_MS = VIDEO_TIMESCALE // 1000
 _Job = tuple[Packet, Epoch, int] | Literal["pause", "finish"]
 
 
-@dataclass(slots=True)
-class Rung:
+class Rung(Struct):
     """One rendition, under a CDN uid of its own."""
 
     name: str

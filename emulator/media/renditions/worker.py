@@ -7,11 +7,11 @@ where it cuts the source: their segments and parts have the same numbers, length
 
 import logging
 from collections import deque
-from dataclasses import field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from emulator.core.values import dataclass
+from msgspec import Struct, field
+
 from emulator.media.hls.fmp4 import fragment, init_segment
 from emulator.media.hls.part import HlsPart
 from emulator.media.hls.segmenter import Segmenter
@@ -42,8 +42,7 @@ class Cut(NamedTuple):
     content: bytes
 
 
-@dataclass(slots=True)
-class _Slot:
+class _Slot(Struct):
     """One packet of the source in its place. `made`: what each rendition has there, if known."""
 
     packet: Packet
@@ -218,8 +217,7 @@ class Worker:
         return any(each.made and each.epoch is slot.epoch for each in self._slots)
 
 
-@dataclass(slots=True)
-class _Rung:
+class _Rung(Struct):
     """One rendition. `epoch` is the source's that its own, with tracks of its own, stands for."""
 
     number: int

@@ -1,11 +1,11 @@
 """SimulcastConfig: which hosts may be pushed to, and what a target may cost."""
 
+from msgspec import Struct
+
 from emulator.core.hosts import Allowed
-from emulator.core.values import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class SimulcastConfig:
+class SimulcastConfig(Struct, frozen=True):
     """`allowed`: hosts that may be called. A server is given `answer_ms` to accept the publish.
 
     One that leaves `unsent_bytes_max` unread is too slow, and is left.

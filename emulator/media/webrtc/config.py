@@ -1,10 +1,9 @@
 """What WebRTC peers may do, and where they find us."""
 
-from emulator.core.values import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class WebRtcConfig:
+class WebRtcConfig(Struct, frozen=True):
     """`hosts`: addresses to be reached at; empty asks the machine for all of its own.
 
     `is_bound_everywhere`: these are told, but the sockets listen on every address, as they must in

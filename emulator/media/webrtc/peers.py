@@ -9,9 +9,10 @@ from collections import OrderedDict
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
 from emulator.core.ids import trace_id
-from emulator.core.values import dataclass
 from emulator.media.ingest.authorizer import PacketAuthorizer, PublishRequest, log_refusal
 from emulator.media.webrtc.config import Ports, WebRtcConfig
 from emulator.media.webrtc.libraries import Libraries
@@ -44,8 +45,7 @@ class PeerHandler(Protocol):
     def ended(self, reason: str) -> None: ...
 
 
-@dataclass(slots=True)
-class Peer:
+class Peer(Struct):
     """One peer's connection. `purpose` and `subject` say what it was let in for: `whip` to a
     stream's uid, and so on; `sdp` is our answer.
     """

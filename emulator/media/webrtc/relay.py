@@ -7,7 +7,8 @@ one. That costs nothing but a reference to bytes that the shelf holds anyhow.
 from collections.abc import Callable
 from typing import Protocol
 
-from emulator.core.values import dataclass
+from msgspec import Struct
+
 from emulator.media.packets import AudioTrack, Packet, VideoTrack
 
 # A longer run without a key frame is not kept: a viewer would have to decode it all at once.
@@ -27,8 +28,7 @@ class PacketListener(Protocol):
         """No more packets will come."""
 
 
-@dataclass(frozen=True, slots=True)
-class Watching:
+class Watching(Struct, frozen=True):
     """How it is told that somebody watches: `seen` about once a second, `left` once.
 
     `is_stalled` is asked for each picture: whether a fault keeps this viewer from what is new.

@@ -1,8 +1,9 @@
 """RealPublisher: the built-in publisher as a process of its own, over real RTMP, RTMPS or WHIP."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec.structs import replace
 
 from emulator.core.errors import Refused
 from emulator.scenario.engine.run import Run

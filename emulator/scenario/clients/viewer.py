@@ -1,9 +1,8 @@
 """Viewer: one real viewer, whatever it watches with; and who it is."""
 
-from dataclasses import field
 from typing import Literal, Protocol
 
-from emulator.core.values import dataclass
+from msgspec import Struct, field
 
 # `page` is what a browser shows: a player with the chat beside it, of somebody who is signed in.
 Kind = Literal["page", "hls", "chat", "whep"]
@@ -11,8 +10,7 @@ Kind = Literal["page", "hls", "chat", "whep"]
 AGENT = "live-emulator scenario viewer"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Who:
+class Who(Struct, frozen=True, kw_only=True):
     """One of them. `token` is empty where nobody is signed in; `headers` tell where from."""
 
     number: int

@@ -1,44 +1,43 @@
 """Expectations: one `expect` from when it is asked until it is met, or its time is over."""
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import field
+from collections.abc import Iterator
 from typing import Any
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
-from emulator.core.values import dataclass
 from emulator.scenario.engine.results import Judged
 from emulator.scenario.engine.run import Run
 from emulator.scenario.facts import conditions, registry
-from emulator.scenario.facts.conditions import Condition
-from emulator.scenario.facts.fact import Fact
 from emulator.scenario.language.scenario import Holds, Place
 
 
-@dataclass(slots=True)
 class ExpectationCheck:
     """One fact under watch. Times are the world's."""
 
-    path: str
-    raw: Any
-    place: Place
-    step: str = ""
-    within_ms: int = 0
-    holds: Holds = "at the end"
-    _where: Mapping[str, Any] = field(init=False)
-    _fact: Fact = field(init=False)
-    _middle: str = field(init=False)
-    _condition: Condition = field(init=False)
-    _value: Any = None
-    _why: str = ""
-    _closest: Any = None
-    _closest_ms: int | None = None
-    _distance: float = math.inf
-
-    def __post_init__(self) -> None:
-        self._fact, _, self._middle = registry.find(self.path)
-        self._where, _ = conditions.split(self.raw)
-        self._condition = self._fact.condition(self.raw)
+    def __init__(
+        self,
+        path: str,
+        raw: Any,
+        place: Place,
+        step: str = "",
+        within_ms: int = 0,
+        holds: Holds = "at the end",
+    ) -> None:
+        self.path = path
+        self.place = place
+        self.step = step
+        self.within_ms = within_ms
+        self.holds = holds
+        self._fact, _, self._middle = registry.find(path)
+        self._where, _ = conditions.split(raw)
+        self._condition = self._fact.condition(raw)
+        self._value: Any = None
+        self._why = ""
+        self._closest: Any = None
+        self._closest_ms: int | None = None
+        self._distance = math.inf
 
     def look(self, run: Run) -> bool:
         """Whether its condition is met now."""
@@ -75,8 +74,7 @@ class ExpectationCheck:
         )
 
 
-@dataclass(slots=True)
-class CheckGroup:
+class CheckGroup(Struct):
     """All facts of one `expect`, until `until_ms`; None: until the run ends."""
 
     run: Run

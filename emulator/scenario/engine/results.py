@@ -5,14 +5,14 @@ Times are milliseconds after the run's start.
 
 from typing import Literal
 
-from emulator.core.values import dataclass
+from msgspec import Struct
+
 from emulator.scenario.language.scenario import Place, Step
 
 Outcome = Literal["done", "missed", "refused", "not-refused", "cut-short", "skipped", "never-began"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepDone:
+class StepDone(Struct, frozen=True, kw_only=True):
     """One run of a step. `planned_ms` is None where only the run could tell.
 
     `message` is what the platform said where it refused, or why the step never began; then there
@@ -28,8 +28,7 @@ class StepDone:
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class Judged(Struct, frozen=True, kw_only=True):
     """One expectation. Of a miss: what was seen last, and what came closest, and when."""
 
     path: str
@@ -45,16 +44,14 @@ class Judged:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Noted:
+class Noted(Struct, frozen=True):
     """Something that `log` said."""
 
     at_ms: int
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(Struct, frozen=True):
     """The run ended before its scenario did: it was stopped, or something failed."""
 
     at_ms: int

@@ -6,13 +6,13 @@ A `Run` is shared by all of its steps; a `RunContext` is the run as one step see
 import json
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from msgspec import Struct, field
+
 from emulator.core.errors import Refused
 from emulator.core.ids import Chance
-from emulator.core.values import dataclass
 from emulator.core.world_clock import WorldClock
 from emulator.scenario.language.scenario import Scenario, Step
 from emulator.scenario.language.values.arithmetic import names_in, resolve
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-@dataclass(frozen=True, slots=True)
-class HttpResponse:
+class HttpResponse(Struct, frozen=True):
     """What an HTTP request was answered: `body` is JSON where it is, else text."""
 
     status: int
@@ -40,8 +39,7 @@ class HttpResponse:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(slots=True, kw_only=True)
-class Server:
+class Server(Struct, kw_only=True):
     """What a run needs of the server it plays on. Empty where a world stands alone.
 
     `request` is called with a method, a path, a user's name (None: nobody) and a JSON body.
@@ -66,8 +64,7 @@ class Server:
     upload: Callable[[str, Path, str], Awaitable[str]] | None = None
 
 
-@dataclass(slots=True, kw_only=True)
-class Run:
+class Run(Struct, kw_only=True):
     """What all steps of a run share. `streams`, `users` and `vods` map the file's names to ids."""
 
     world: World
@@ -116,8 +113,7 @@ class Run:
         self.counts[what] = self.counts.get(what, 0) + by
 
 
-@dataclass(frozen=True, slots=True)
-class RunContext:
+class RunContext(Struct, frozen=True):
     """The run, as `step` sees it."""
 
     run: Run

@@ -3,13 +3,13 @@
 A step with `on`, and what follows one, is planned for no instant.
 """
 
-from emulator.core.values import dataclass
+from msgspec import Struct
+
 from emulator.scenario.language.errors import InputError
 from emulator.scenario.language.scenario import After, At, On, Scenario, Step
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(Struct, frozen=True):
     """Milliseconds after the start; None where only the run can tell."""
 
     step: Step

@@ -8,9 +8,10 @@ from collections import Counter, deque
 from collections.abc import Callable
 from functools import partial
 
+from msgspec import Struct
+
 from emulator.core.clock import Timer
 from emulator.core.errors import Refused
-from emulator.core.values import dataclass
 from emulator.scenario.engine.expectations import CheckGroup, ExpectationCheck
 from emulator.scenario.engine.results import Outcome, Result, StepDone
 from emulator.scenario.engine.run import Run
@@ -25,8 +26,7 @@ RUNS_AT_ONCE_MAX = 1_000
 _LOOK_MS = 250
 
 
-@dataclass(eq=False, slots=True)
-class _Due:
+class _Due(Struct, eq=False):
     """A step that is to begin, or a step run that is to go on."""
 
     at_ms: int

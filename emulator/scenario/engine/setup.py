@@ -1,6 +1,6 @@
 """Setting: the world before second zero: its people, streams, categories and rules."""
 
-from dataclasses import fields, replace
+from msgspec.structs import replace
 
 from emulator.core.errors import Refused
 from emulator.core.ids import Ids
@@ -40,7 +40,7 @@ def prepare(run: Run) -> None:
 def rules(before: RulesConfig, part: RulesPart) -> RulesConfig:
     """The rules as a scenario wants them."""
     payload = {name: value for name, value in part.model_dump().items() if value is not None}
-    names = {field.name for field in fields(RulesConfig)}
+    names = set(RulesConfig.__struct_fields__)
     changes = {f"{name}_ms" if name in _DURATIONS else name: payload[name] for name in payload}
     return replace(before, **{name: value for name, value in changes.items() if name in names})
 

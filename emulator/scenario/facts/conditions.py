@@ -5,8 +5,9 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
+from msgspec import Struct
+
 from emulator.core import quantities
-from emulator.core.values import dataclass
 from emulator.scenario.language.errors import meant
 
 FactKind = Literal["number", "duration", "share", "text", "truth", "any"]
@@ -28,8 +29,7 @@ _ORDERED = {"above", "below", "at_least", "at_most", "between", "about"}
 _PATTERN_MAX = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """`wanted` maps words to values that were read by the fact's kind."""
 
     kind: FactKind

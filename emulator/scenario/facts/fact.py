@@ -1,10 +1,11 @@
 """Fact: something that an expectation can ask for by a path, such as `stream.launch.status`."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from emulator.core.values import dataclass
+from msgspec import Struct
+from msgspec.structs import replace
+
 from emulator.scenario.facts import conditions
 from emulator.scenario.facts.conditions import Condition, FactKind
 from emulator.scenario.language.errors import meant
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 Middle = Literal["stream", "user", "vod", "saved", "event", "step", "none"]
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """`read` gives its value now; None where the thing that it is about is not there yet.
 
     `choices`: the words that it can be, where those are few. `filters`: the names that its `where`
@@ -79,8 +79,7 @@ def counted(help_text: str, filters: tuple[str, ...], rows: "Rows") -> Fact:
 Rows = Callable[["Run", str], Iterable[Mapping[str, Any]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Noun:
+class Noun(Struct, frozen=True):
     """The facts of one noun, by the last word of their path."""
 
     middle: Middle

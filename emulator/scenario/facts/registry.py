@@ -1,8 +1,9 @@
 """Registry: which facts there are, and what a path names."""
 
-from dataclasses import replace
 from functools import cache
 from importlib import import_module
+
+from msgspec.structs import replace
 
 from emulator.scenario.facts.fact import Fact, Middle, Noun
 from emulator.scenario.language import happenings

@@ -6,8 +6,9 @@
 from collections.abc import Callable, Sequence
 from typing import Literal, get_args
 
+from msgspec import Struct
+
 from emulator.core.ids import Chance
-from emulator.core.values import dataclass
 
 Pool = Literal["hype", "questions", "german", "emoji", "toxic", "spam", "code"]
 POOLS: tuple[Pool, ...] = get_args(Pool)
@@ -147,8 +148,7 @@ _LINKS = ("https://example.com/{n}", "www.example.net", "example.org/{word}")
 _MEMORY = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Spice:
+class Spice(Struct, frozen=True):
     """Shares of the lines that repeat another, hold a link, or a word that the room blocks."""
 
     repeat: float = 0.0

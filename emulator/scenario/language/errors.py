@@ -3,16 +3,16 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
-from emulator.core.values import dataclass
 
 _SHOWN_MAX = 100
 _FOUND_MAX = 1_000
 _WORD_LENGTH_MAX = 100
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class InputError:
+class InputError(Struct, frozen=True, order=True):
     """`line` and `column` count from 1. `rule` is a short name that a program can sort by."""
 
     file: str

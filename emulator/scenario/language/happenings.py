@@ -4,7 +4,6 @@ A name follows from its class, so a new event needs no line here. The first word
 """
 
 import re
-from dataclasses import fields
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -49,6 +48,6 @@ def choices_of(kind: type[Event], name: str) -> tuple[str, ...]:
 
 def values_of(kind: type[Event]) -> frozenset[str]:
     """What a filter may ask of such an event: its own values, and `stream` and `user` by name."""
-    own = {field.name for field in fields(kind)} - {"at_ms"}
+    own = set(kind.__struct_fields__) - {"at_ms"}
     short = {"stream": "stream_id", "user": "user_id", "vod": "vod_id"}
     return frozenset(own | {word for word, name in short.items() if name in own})

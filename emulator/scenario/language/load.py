@@ -3,12 +3,12 @@
 import gc
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any
 
+from msgspec import Struct, field
+
 from emulator.core import quantities
-from emulator.core.values import dataclass
 from emulator.scenario.actions.action import Action
 from emulator.scenario.actions.expect import wrong as wrong_expectation
 from emulator.scenario.language import names, tree
@@ -53,8 +53,7 @@ ReadFile = Callable[[str], str]
 CheckFilm = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What the seed brings: names that a scenario may use without making them."""
 
     users: frozenset[str] = frozenset()
@@ -101,8 +100,7 @@ def _no_garbage() -> Iterator[None]:
             gc.enable()
 
 
-@dataclass(slots=True)
-class _Loading:
+class _Loading(Struct):
     """One loading. What included files say is added to what the first one says."""
 
     file: str

@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import field
 from functools import cache
 from typing import Any
 
+from msgspec import Struct, field
 from pydantic import BaseModel
 
-from emulator.core.values import dataclass
 from emulator.scenario.facts import conditions, registry
 from emulator.scenario.language import happenings
 from emulator.scenario.language.errors import InputError, ended, meant
@@ -19,8 +18,7 @@ from emulator.scenario.language.values.kinds import Noun, Ref
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-@dataclass(slots=True)
-class Names:
+class Names(Struct):
     """Every name that may be used, by its noun. An empty set of `assumed` users: ask nobody."""
 
     streams: set[str] = field(default_factory=set)

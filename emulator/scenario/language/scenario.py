@@ -1,10 +1,10 @@
 """Scenario: a file that was checked: who is there, what happens when, what must then be true."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
 from typing import Any, Literal
 
-from emulator.core.values import dataclass
+from msgspec import Struct, field
+
 from emulator.scenario.actions.action import Action
 from emulator.scenario.language.worlds import WorldPart
 
@@ -13,8 +13,7 @@ Holds = Literal["at the end", "throughout", "never"]
 ParamType = Literal["integer", "number", "duration", "rate", "share", "text", "boolean"]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where something stands in a file. `line` and `column` count from 1."""
 
     file: str
@@ -25,23 +24,20 @@ class Place:
         return f"{self.file}:{self.line}"
 
 
-@dataclass(frozen=True, slots=True)
-class At:
+class At(Struct, frozen=True):
     """So long after the scenario's start."""
 
     offset_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class After:
+class After(Struct, frozen=True):
     """So long after the step of this number has ended. None: after the start."""
 
     step: int | None
     offset_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class On:
+class On(Struct, frozen=True):
     """When an event of this kind happens whose values are these; `stream` and `user` are names."""
 
     event: str
@@ -51,8 +47,7 @@ class On:
 Trigger = At | After | On
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(Struct, frozen=True, kw_only=True):
     """One line of the timeline. `number` counts from 0 in the order of the file.
 
     `every_ms` of 0 on an `On` means each event. `times` of None: once, or without end if `every_ms`
@@ -89,8 +84,7 @@ class Step:
         return is_watching or (self.every_ms is not None and self.times is None)
 
 
-@dataclass(frozen=True, slots=True)
-class Param:
+class Param(Struct, frozen=True):
     """A parameter: its kind, its default (None: it must be given), its bounds, its help."""
 
     name: str
@@ -101,8 +95,7 @@ class Param:
     help: str
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
+class Expectation(Struct, frozen=True):
     """A fact by its path, and what it must be. `condition` is read by the fact's own kind."""
 
     path: str
@@ -111,8 +104,7 @@ class Expectation:
     holds: Holds = "at the end"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scenario:
+class Scenario(Struct, frozen=True, kw_only=True):
     """`files` are texts that its steps speak of, by name; `lasts_ms` is None for "until done"."""
 
     name: str

@@ -1,12 +1,13 @@
 """Steps: the lines of a timeline: one action each, when it happens and how long it lasts."""
 
 import re
-from dataclasses import field, replace
 from typing import Any, get_args
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from emulator.core import quantities
 from emulator.core.errors import Code
-from emulator.core.values import dataclass
 from emulator.scenario.actions import registry
 from emulator.scenario.actions.action import Action
 from emulator.scenario.actions.expect import wrong as wrong_expectation
@@ -37,8 +38,7 @@ _NAME = re.compile(r"[A-Za-z][\w -]{0,63}")
 _AFTER = re.compile(r"(?P<name>[A-Za-z][\w -]*?)\s*(?:\+\s*(?P<rest>.+))?")
 
 
-@dataclass(slots=True)
-class Steps:
+class Steps(Struct):
     """The steps read so far, of one file and of those it includes. `shift_ms` moves its `at`s."""
 
     mistakes: list[InputError]

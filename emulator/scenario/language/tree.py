@@ -6,12 +6,11 @@ tags, a bounded number of aliases, of nodes and of levels, so that no file can e
 
 import re
 from collections.abc import Iterator
-from dataclasses import field
 from typing import Any
 
 import yaml
+from msgspec import Struct, field
 
-from emulator.core.values import dataclass
 from emulator.scenario.language.errors import InputError, WrongScenario
 
 BYTES_MAX = 2**20
@@ -33,8 +32,7 @@ _MAY_BE_NUMBER = frozenset("0123456789+-.")
 _DIGITS_MAX = 18
 
 
-@dataclass(slots=True)
-class Node:
+class Node(Struct):
     """`value` is a plain value, a list of nodes, or a dict of nodes by key.
 
     `keys` says where each key of a dict stands. `line` and `column` count from 1.

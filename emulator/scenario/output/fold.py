@@ -1,15 +1,15 @@
 """Fold: a run's figures, kept as it goes: its length does not matter to what they cost."""
 
 from collections import Counter
-from dataclasses import field
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 from emulator.core.events import Event
 from emulator.core.events.bursts import Burst
 from emulator.core.events.chat import ChatPosted, LinesPosted
 from emulator.core.events.faults import FaultStarted, FaultStopped
 from emulator.core.events.live import StreamCreated, StreamEnded, StreamWentLive
-from emulator.core.values import dataclass
 from emulator.scenario.engine.results import Broken, Judged, Noted, Result, StepDone
 from emulator.scenario.engine.runner import Runner
 from emulator.scenario.output.series import Series
@@ -25,16 +25,14 @@ _LATENESS_TOLD_MAX = 10_000
 STREAMS_TOLD_MAX = 50
 
 
-@dataclass(slots=True)
-class StreamSeries:
+class StreamSeries(Struct):
     """One stream's own curves."""
 
     viewers: Series = field(default_factory=lambda: Series("max"))
     lines: Series = field(default_factory=lambda: Series("sum"))
 
 
-@dataclass(slots=True)
-class Fold:
+class Fold(Struct):
     """Takes the bus's events (`on_event`), results (`take`), and looks at each instant (`look`)."""
 
     runner: Runner

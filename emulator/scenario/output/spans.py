@@ -1,12 +1,11 @@
 """Spans: what was on from when to when: states of streams, faults. Bounded."""
 
-from emulator.core.values import dataclass
+from msgspec import Struct
 
 SPANS_MAX = 1_000
 
 
-@dataclass(slots=True)
-class Span:
+class Span(Struct):
     """`to_ms` is None while it goes on. Times are after the run's start."""
 
     name: str

@@ -2,14 +2,13 @@
 
 from itertools import pairwise
 
-from emulator.core.values import dataclass
+from msgspec import Struct
 
 # Of what the curve's top is; a ramp that is off by less looks the same in a chart.
 TOLERANCE_SHARE = 0.03
 
 
-@dataclass(frozen=True, slots=True)
-class Ramp:
+class Ramp(Struct, frozen=True):
     """From `from_ms` on, for `for_ms`, to `to`. A `for_ms` of 0 is a jump."""
 
     from_ms: int

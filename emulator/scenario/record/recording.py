@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import yaml
+from msgspec import Struct
 
 from emulator.core.quantities import duration_text
-from emulator.core.values import dataclass
 from emulator.scenario.record import rooms
 from emulator.scenario.record.curve import ramps
 from emulator.scenario.record.naming import Naming
@@ -31,8 +31,7 @@ _LENGTH_GIVE = "2s"
 _AUDIENCE_GIVE = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Struct, frozen=True):
     """`text` is the scenario; `files` are what it speaks of, by name; `exact` the event log."""
 
     text: str

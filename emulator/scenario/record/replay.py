@@ -6,7 +6,6 @@ nothing follows from it.
 
 import json
 from collections.abc import Iterator
-from dataclasses import fields
 from typing import Any, ClassVar
 
 from emulator.core.events import Event
@@ -93,7 +92,7 @@ def _event(
         raise ValueError("at is in milliseconds, and seq counts the lines")
     if kind is None:
         raise ValueError(f"There is no event {str(payload['kind'])[:60]}")
-    names = {field.name for field in fields(kind)} - {"at_ms"}
+    names = set(kind.__struct_fields__) - {"at_ms"}
     if not isinstance(values, dict) or values.keys() != names:
         raise ValueError(f"{kind.__name__} has the values {', '.join(sorted(names))}")
     return at_ms, kind, values

@@ -1,8 +1,9 @@
 """Rooms: what a chat asked of its lines when a recording began, and who kept order in it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from typing import Any
+
+from msgspec.structs import asdict
 
 from emulator.world.chat import moderators, settings
 from emulator.world.live.streams import Stream

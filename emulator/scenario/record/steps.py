@@ -1,11 +1,11 @@
 """Steps: from what happened in a world to the steps of a scenario that make it happen again."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import field
 from typing import Any
 
+from msgspec import Struct, field
+
 from emulator.core.errors import Refused
-from emulator.core.values import dataclass
 from emulator.scenario.record import rooms
 from emulator.scenario.record.naming import Naming
 from emulator.world.chat import messages
@@ -38,8 +38,7 @@ def rounded(duration_ms: int) -> int:
     return max(0, round(duration_ms / ROUND_MS) * ROUND_MS)
 
 
-@dataclass(slots=True)
-class Steps:
+class Steps(Struct):
     """What happened since `since_ms`.
 
     `found` are (how long after that, step), `lines` what was said, by stream; `points` are viewers

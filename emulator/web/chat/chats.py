@@ -1,9 +1,10 @@
 """Chats: one world's chat sockets: which rooms they are in, and what happens to all of them."""
 
 import asyncio
-from dataclasses import field
 from functools import partial
 from typing import Literal
+
+from msgspec import Struct, field
 
 from emulator.chat_delivery.send_queue import CloseQueue, SendQueueConfig
 from emulator.core.errors import Refused
@@ -13,7 +14,6 @@ from emulator.core.events.chat import ChatEvent, ChatHeld, ChatReaderDropped
 from emulator.core.events.faults import FaultStarted
 from emulator.core.events.live import StreamDeleted, StreamUpdated
 from emulator.core.events.worlds import WorldReplaced
-from emulator.core.values import dataclass
 from emulator.web.auth import authenticate
 from emulator.web.chat.encoder import ChatEncoder
 from emulator.web.chat.intake import LineQueue, Outcome
@@ -41,8 +41,7 @@ _CODES = {
 Anonymous = Literal["", "refuse", "read"]
 
 
-@dataclass(frozen=True, slots=True)
-class ChatConfig:
+class ChatConfig(Struct, frozen=True):
     """`anonymous`: whether a socket without a token reads; `` as its dialect has it."""
 
     anonymous: Anonymous = ""

@@ -1,30 +1,26 @@
 """Frames: what a client says on the chat socket, in either dialect (contract, websocket.md)."""
 
+from msgspec import Struct
 from pydantic import Field, ValidationError
 
-from emulator.core.values import dataclass
 from emulator.web.api.models import Request
 
 _DURATION_SECONDS_MAX = 366 * 86_400
 
 
-@dataclass(frozen=True, slots=True)
-class Say:
+class Say(Struct, frozen=True):
     content: str
 
 
-@dataclass(frozen=True, slots=True)
-class Delete:
+class Delete(Struct, frozen=True):
     message_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Clear:
+class Clear(Struct, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class Ban:
+class Ban(Struct, frozen=True):
     """Whom by id, or else by name."""
 
     user_id: str | None
@@ -33,14 +29,12 @@ class Ban:
     duration_seconds: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Unban:
+class Unban(Struct, frozen=True):
     user_id: str | None
     username: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ping:
+class Ping(Struct, frozen=True):
     pass
 
 

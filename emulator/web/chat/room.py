@@ -6,9 +6,10 @@ it (contract, websocket.md, "Who counts as a viewer").
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import field
 from functools import partial
 from typing import get_args
+
+from msgspec import Struct, field
 
 from emulator.chat_delivery.frames import FrameBatch
 from emulator.chat_delivery.hub import Topic
@@ -17,7 +18,6 @@ from emulator.core.clock import Timer
 from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.live import StreamEnded, StreamWentLive
-from emulator.core.values import dataclass
 from emulator.shapes.dialect import Dialect
 from emulator.web.chat.encoder import ChatEncoder
 from emulator.web.chat.faults import ChatFaults
@@ -34,8 +34,7 @@ _PRESENCES_A_SECOND = 10
 DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
 
 
-@dataclass(slots=True, eq=False, kw_only=True)
-class ChatClient:
+class ChatClient(Struct, kw_only=True, eq=False):
     """One socket. `person` is whose it is, `session` the viewer that counts for them.
 
     `is_shared`: a player may be counted as the same session, and still run when the chat is closed.
@@ -60,8 +59,7 @@ class ChatClient:
     is_dismissed: bool = False
 
 
-@dataclass(slots=True)
-class _Person:
+class _Person(Struct):
     first: ChatClient
     sockets: int = 0
 

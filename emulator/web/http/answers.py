@@ -2,19 +2,17 @@
 
 from typing import Any
 
-from emulator.core.values import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Other:
+class Other(Struct, frozen=True):
     """A success with another status than usual. The operation names it in `also`."""
 
     status: int
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Download:
+class Download(Struct, frozen=True):
     """A file. `name` is what a browser saves it as."""
 
     content: str | bytes

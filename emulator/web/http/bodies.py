@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager
 from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO, cast
 
+from msgspec import Struct
 from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from emulator.core.errors import Refused
-from emulator.core.values import dataclass
 from emulator.web.errors import Invalid, mistake
 
 _FIELDS_MAX = 50
@@ -22,8 +22,7 @@ _IN_MEMORY_BYTES_MAX = 1024 * 1024
 _CHARSET = re.compile(r";\s*charset\s*=\s*(?:\"[^\"]*\"|[^;]*)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Uploaded:
+class Uploaded(Struct, frozen=True):
     """A file that came in a form. `file` lies in memory or, when large, in a temporary file."""
 
     name: str

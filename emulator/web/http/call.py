@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar
 
-from emulator.core.values import dataclass
+from msgspec import Struct
+
 from emulator.shapes.addresses import Addresses
 from emulator.shapes.dialect import Dialect
 from emulator.world.people.accounts import User
@@ -23,8 +24,7 @@ _ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1
 _ORIGIN_LENGTH_MAX = 300
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(Struct, frozen=True, kw_only=True):
     """`path` holds the values of the path's names; `body` and `query` are validated models.
 
     `credential` is the caller's key or token, empty where there was none. `accept` is what the

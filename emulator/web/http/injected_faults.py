@@ -5,13 +5,12 @@ An answer that a fault has made says so in `X-Emulator-Fault`, with the fault's 
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import field
 from typing import Any
 
+from msgspec import Struct, field
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from emulator.core.values import dataclass
 from emulator.web import errors
 from emulator.web.http.waiting import pause
 from emulator.world.faults.api import ApiCut, ApiDelay, ApiFail, ApiHang
@@ -28,8 +27,7 @@ _BODILESS = (204, 304)
 _hanging: set[asyncio.Event] = set()
 
 
-@dataclass(frozen=True, slots=True)
-class InjectedFault:
+class InjectedFault(Struct, frozen=True):
     """What struck a call. `is_done`: what it asks for is done all the same.
 
     `status` is that of an error that is answered, 0 where it is what would have been answered. Its

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Any, Literal
 
+from msgspec import Struct
 from pydantic import BaseModel
 
 from emulator.core.errors import Code
-from emulator.core.values import dataclass
 from emulator.web.http.call import Call
 from emulator.web.platform import Platform
 
@@ -18,8 +18,7 @@ FORM = "multipart/form-data"
 Answer = Callable[[Call], Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Upload:
+class Upload(Struct, frozen=True, kw_only=True):
     """The operation takes a form with a `file` and, beside it, its body's fields.
 
     `bytes_max` is the largest body. `is_required`: a JSON body alone is refused. With another
@@ -31,8 +30,7 @@ class Upload:
     media_type: str = FORM
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
+class Operation(Struct, frozen=True, kw_only=True):
     """`path` is relative to both prefixes.
 
     `answer` returns the JSON value of the success `status`, or one of `rest/answers`; its return

@@ -7,12 +7,12 @@ answers them alike. A request that can be answered by ignoring a header never fa
 import os
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import field
 from email.utils import formatdate, parsedate_to_datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from msgspec import Struct, field
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -20,7 +20,6 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from emulator.core.ids import trace_id
-from emulator.core.values import dataclass
 
 # 14.2 lets a server ignore many small ranges; nobody who plays a film asks for more.
 RANGES_MAX = 50
@@ -42,8 +41,7 @@ class Span(NamedTuple):
         return f"bytes {self.start}-{self.end - 1}/{length}"
 
 
-@dataclass(frozen=True, slots=True)
-class OpenFile:
+class OpenFile(Struct, frozen=True):
     """A file that is open for reading, so that it cannot vanish under its answer."""
 
     file: IO[bytes]
@@ -55,8 +53,7 @@ class OpenFile:
         return f"{self.modified_ns:x}-{self.length:x}"
 
 
-@dataclass(frozen=True, slots=True)
-class Representation:
+class Representation(Struct, frozen=True):
     """`etag` is opaque, without quotes, and differs for whatever differs in a byte.
 
     `gzipped` makes the same content compressed; such text is sent whole, never in ranges.

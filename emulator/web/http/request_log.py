@@ -7,11 +7,10 @@ emulator (`/_emulator/`) and what its console reads is not logged: it is no app'
 import sys
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import field
 from itertools import islice
 from typing import Any, Literal
 
-from emulator.core.values import dataclass
+from msgspec import Struct
 
 Credential = Literal["none", "valid", "invalid"]
 
@@ -26,8 +25,7 @@ RawHeaders = Sequence[tuple[bytes, bytes]]
 _ENTRY_BYTES = 600
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoggedRequest:
+class LoggedRequest(Struct, frozen=True, kw_only=True):
     """One answered request. `seq` counts from 1. `path` is as it was sent, with its prefix.
 
     `operation` is the path with its names (`/streams/id/{stream_id}`), None for an unknown one.
@@ -53,10 +51,14 @@ class LoggedRequest:
     trace_id: str
     user_agent: str
     duration_us: int
-    headers: RawHeaders = field(default=(), repr=False)
-    answer_headers: RawHeaders = field(default=(), repr=False)
-    answer: bytes = field(default=b"", repr=False)
+    headers: RawHeaders = ()
+    answer_headers: RawHeaders = ()
+    answer: bytes = b""
     answer_bytes: int = 0
+
+    def __repr__(self) -> str:
+        """Without what may hold a secret."""
+        return f"LoggedRequest(seq={self.seq}, {self.method} {self.path}, status={self.status})"
 
 
 class RequestLog:

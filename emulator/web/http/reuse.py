@@ -8,13 +8,13 @@ that only read. Each such request stands in the request log like any other.
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import field, replace
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from emulator.core.clock import monotonic_us
 from emulator.core.ids import trace_id
-from emulator.core.values import dataclass
 from emulator.web.http.request_log import UNLOGGED, LoggedRequest
 from emulator.web.platform import Platform
 
@@ -42,8 +42,7 @@ _UNLOGGED = UNLOGGED.encode()
 Key = tuple[object, ...]
 
 
-@dataclass(slots=True)
-class Candidate:
+class Candidate(Struct):
     """An answer that may be used again. Made by the dispatch, completed on the answer's way out.
 
     `repeat` is done each time.

@@ -6,15 +6,14 @@ patterns tried in turn would cost every request the whole table.
 """
 
 from collections.abc import Iterable
-from dataclasses import field
+
+from msgspec import Struct, field
 
 from emulator.core.errors import Refused
-from emulator.core.values import dataclass
 from emulator.web.http.operation import Operation
 
 
-@dataclass(slots=True)
-class _Node:
+class _Node(Struct):
     literal: dict[str, "_Node"] = field(default_factory=dict)
     named: "_Node | None" = None
     operations: dict[str, Operation] = field(default_factory=dict)

@@ -9,11 +9,10 @@ import base64
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import field
 from typing import Any
 from urllib.parse import urlsplit
 
-from emulator.core.values import dataclass
+from msgspec import Struct, field
 
 _PATH = re.compile(r"/(?:api/)?v1/.*")
 _IDENTITY = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32}|live_\w{32}")
@@ -29,8 +28,7 @@ class NoCapture(ValueError):
     """It is no capture: one sentence that says where and why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(Struct, frozen=True):
     """One recorded request and its answer. `key` is the caller's, empty for nobody."""
 
     number: int
@@ -121,8 +119,7 @@ def _parsed(text: Any) -> Any:
         return text
 
 
-@dataclass(slots=True)
-class Names:
+class Names(Struct):
     """Ids, keys and tokens of the recorded platform, and what they are called in ours."""
 
     known: dict[str, str] = field(default_factory=dict)

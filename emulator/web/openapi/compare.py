@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from emulator.core.values import dataclass
+from msgspec import Struct
 
 _METHODS = ("get", "post", "put", "patch", "delete")
 _NAME = re.compile(r"{[^}]*}")
@@ -15,8 +15,7 @@ _ONE_OF = "one of "
 Kind = Literal["missing here", "missing there", "differs"]
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """`here` is our document, `there` the other one. `operation` is `GET /streams/{}`."""
 
     operation: str
@@ -46,8 +45,7 @@ def compare(here: Mapping[str, Any], there: Mapping[str, Any]) -> list[Differenc
     return differences
 
 
-@dataclass(frozen=True, slots=True)
-class _Side:
+class _Side(Struct, frozen=True):
     """One operation of one document."""
 
     document: Mapping[str, Any]

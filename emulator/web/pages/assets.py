@@ -8,12 +8,12 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from emulator.core.errors import Refused
-from emulator.core.values import dataclass
 
 FOLDER = Path(__file__).parent / "static"
 PREFIX = "/_emulator/static"
@@ -28,8 +28,7 @@ _MEDIA_TYPES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Assets:
+class Assets(Struct, frozen=True):
     """Every file by its name, and the digest of them all."""
 
     files: dict[str, bytes]

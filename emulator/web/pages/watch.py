@@ -15,13 +15,13 @@ from string import Template
 from typing import Literal
 from urllib.parse import urljoin
 
+from msgspec import Struct
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 import emulator
-from emulator.core.values import dataclass
 from emulator.shapes.addresses import CDN_NAME
 from emulator.web.http.representation import Representation, digest, respond
 from emulator.web.pages import assets
@@ -71,8 +71,7 @@ class _Uid(Convertor[str]):
 register_url_convertor("cdn_uid", _Uid())
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
+class Watched(Struct, frozen=True):
     """What a page shows. `kind`: a stream that comes and goes, or a recording that stays.
 
     `status` is the stream's (`offline`, `live`, `ended`) or the recording's (`ready` and so on).

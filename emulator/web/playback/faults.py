@@ -5,11 +5,11 @@ An answer that a fault has made says so in `X-Emulator-Fault`, and is kept by no
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from emulator.core.errors import Refused
-from emulator.core.values import dataclass
 from emulator.web.http.injected_faults import HEADER, wait_until_over
 from emulator.web.http.representation import prefers_gzip
 from emulator.web.http.waiting import pause
@@ -25,8 +25,7 @@ _STALL_MS_MAX = 300_000
 _NOT_COPIED = (b"content-length", b"cache-control", b"etag")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What a player asks for: of which stream, and whether a playlist or which kind of media."""
 
     world: World

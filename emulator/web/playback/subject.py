@@ -1,7 +1,8 @@
 """Subject: what a CDN uid names."""
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
-from emulator.core.values import dataclass
 from emulator.media.recording.simulated.loops import HEIGHT
 from emulator.web.platform import Platform
 from emulator.world.library import clips, recordings, renditions
@@ -14,8 +15,7 @@ from emulator.world.video import videos
 from emulator.world.video.videos import Video
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """What an address names: a stream, a VOD and the stream it was made from, or a video.
 
     `loop`: what it shows is the built-in picture, at that `height`. `watched`: the stream that this

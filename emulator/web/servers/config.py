@@ -3,7 +3,7 @@
 import ssl
 from pathlib import Path
 
-from emulator.core.values import dataclass
+from msgspec import Struct
 
 # Requests that are still being answered when the emulator stops are given so long.
 GRACE_SECONDS = 1
@@ -16,8 +16,7 @@ SELDOM_SECONDS = 60.0
 CONNECTIONS_MAX = 30_000
 
 
-@dataclass(frozen=True, slots=True)
-class Tls:
+class Tls(Struct, frozen=True):
     """A server's certificate. `context` is its own: a server may name its protocols in it (ALPN).
 
     `certificate` and `key` are the files that the context was made of (perhaps the same).
@@ -28,8 +27,7 @@ class Tls:
     key: Path
 
 
-@dataclass(frozen=True, slots=True)
-class SocketConfig:
+class SocketConfig(Struct, frozen=True):
     """A WebSocket client sends no more at once than `frame_bytes_max` (else 1009).
 
     Half-open connections are found by pings every `ping_ms`. Of all connections, of requests and of

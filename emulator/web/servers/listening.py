@@ -4,14 +4,13 @@ import errno
 import socket
 from contextlib import ExitStack
 
-from emulator.core.values import dataclass
+from msgspec import Struct
 
 # Another port is tried so often when the system chose one whose UDP twin is taken.
 _TRIES = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Listening:
+class Listening(Struct, frozen=True):
     """`quic` is bound to the same number as `tcp`, for HTTP/3; None where that is not served."""
 
     tcp: socket.socket

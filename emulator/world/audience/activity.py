@@ -2,7 +2,8 @@
 
 from typing import Literal
 
-from emulator.core.values import dataclass
+from msgspec import Struct
+
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.world import World
@@ -36,8 +37,7 @@ SELECT kind, at_ms, stream_id, title, user_row FROM (
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Happening:
+class Happening(Struct, frozen=True):
     """`user` is who did it where that was somebody else; `title` is the stream's, VOD's, clip's."""
 
     kind: Kind
@@ -47,8 +47,7 @@ class Happening:
     user: User | None
 
 
-@dataclass(frozen=True, slots=True)
-class NewFollower:
+class NewFollower(Struct, frozen=True):
     user: User
     at_ms: int
 

@@ -9,7 +9,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from emulator.core.values import dataclass
+from msgspec import Struct
+
 from emulator.world.audience import attendance, figures
 from emulator.world.audience.figures import Country
 from emulator.world.live import streams
@@ -22,8 +23,7 @@ _HOUR_MS = 3_600_000
 Metric = Literal["peak_viewers", "total_views", "duration", "chat_messages"]
 
 
-@dataclass(frozen=True, slots=True)
-class Channel:
+class Channel(Struct, frozen=True):
     streams: int
     completed: int
     hours: float
@@ -33,8 +33,7 @@ class Channel:
     uniques: int
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
+class Day(Struct, frozen=True):
     """One day from `at_ms` on. Of `followers` there are so many at its end."""
 
     at_ms: int
@@ -45,16 +44,14 @@ class Day:
     peak_mean: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Audience:
+class Audience(Struct, frozen=True):
     countries: list[Country]
     signed_in: int
     anonymous: int
     watch_minutes_mean: float
 
 
-@dataclass(frozen=True, slots=True)
-class Top:
+class Top(Struct, frozen=True):
     """A stream with the figures it may be ranked by."""
 
     stream: Stream
@@ -63,8 +60,7 @@ class Top:
     messages: int
 
 
-@dataclass(frozen=True, slots=True)
-class BestTime:
+class BestTime(Struct, frozen=True):
     """`weekday` 0 is Monday."""
 
     weekday: int
@@ -73,8 +69,7 @@ class BestTime:
     streams: int
 
 
-@dataclass(frozen=True, slots=True)
-class CategoryShare:
+class CategoryShare(Struct, frozen=True):
     id: str
     name: str
     streams: int
@@ -82,8 +77,7 @@ class CategoryShare:
     hours: float
 
 
-@dataclass(frozen=True, slots=True)
-class Quick:
+class Quick(Struct, frozen=True):
     """Unique viewers and new followers; `seconds_a_stream` is the mean length of a stream."""
 
     viewers_today: int

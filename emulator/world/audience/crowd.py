@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
+from msgspec import Struct
+
 from emulator.core.ids import Chance
-from emulator.core.values import dataclass
 from emulator.world.audience.curves import Arrivals, Curve, Stay, arrived, coming, level, sample
 
 Verb = Literal["set", "add", "ramp", "churn", "take"]
@@ -44,8 +45,7 @@ class Mix(NamedTuple):
 NOBODY_SPECIAL = Mix()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CohortCommand:
+class CohortCommand(Struct, frozen=True, kw_only=True):
     """What is to become of a crowd. `count` is how many there are to be (`set`, `ramp`), come
     (`add`) or go (`take`); a ramp begins with `start`. Without a `stay` they stay to the end.
     """

@@ -1,7 +1,6 @@
 """Curves and stays: how an audience comes and how long it watches. Pure: no clock, no store.
 
-Chance is passed in. Counts are whole, and add up to what was asked for, whatever was drawn. Named
-tuples, because every start makes these classes, and a dataclass takes eight times as long to make.
+Chance is passed in. Counts are whole, and add up to what was asked for, whatever was drawn.
 """
 
 import math

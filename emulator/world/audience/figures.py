@@ -6,7 +6,8 @@ one, rounded to four places; minutes and means to two.
 
 from typing import Literal
 
-from emulator.core.values import dataclass
+from msgspec import Struct
+
 from emulator.world.audience import attendance, talk
 from emulator.world.audience.countries import name_of
 from emulator.world.live.streams import Stream
@@ -18,8 +19,7 @@ _BOUNCE_MINUTES = 1
 _CHATTERS_SHOWN = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Struct, frozen=True):
     """`watch_ms` is summed over all viewers, `mean` the time-weighted mean of how many watched."""
 
     views: int
@@ -36,8 +36,7 @@ class Totals:
         return round(self.watch_ms / MINUTE_MS, 2)
 
 
-@dataclass(frozen=True, slots=True)
-class Country:
+class Country(Struct, frozen=True):
     """`share` is in percent of all unique viewers."""
 
     code: str
@@ -46,14 +45,12 @@ class Country:
     share: float
 
 
-@dataclass(frozen=True, slots=True)
-class Chatter:
+class Chatter(Struct, frozen=True):
     username: str
     messages: int
 
 
-@dataclass(frozen=True, slots=True)
-class ChatFigures:
+class ChatFigures(Struct, frozen=True):
     messages: int
     chatters: int
     per_minute: float
@@ -61,8 +58,7 @@ class ChatFigures:
     most_active: tuple[Chatter, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Engagement:
+class Engagement(Struct, frozen=True):
     """`retention` has, for each whole minute, the percentage of views that lasted that long."""
 
     watch_minutes_mean: float

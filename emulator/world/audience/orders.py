@@ -1,8 +1,9 @@
 """Orders, as the store keeps them: what a crowd was told, from which it can be made again."""
 
 import json
-from dataclasses import fields
 from typing import Any
+
+from msgspec.structs import asdict
 
 from emulator.world.audience.crowd import CohortCommand, Crowd, Mix
 from emulator.world.audience.curves import Stay
@@ -65,7 +66,7 @@ def crowd_of(store: Store, stream_id: str, stream_row: int) -> Crowd:
 def _told(order: CohortCommand) -> dict[str, Any]:
     mix = {name: value for name, value in order.mix._asdict().items() if name != "signed_in"}
     return {
-        **{field.name: getattr(order, field.name) for field in fields(order)},
+        **asdict(order),
         "stay": order.stay._asdict() if order.stay else None,
         "mix": {name: dict(shares) for name, shares in mix.items()}
         | {"signed_in": order.mix.signed_in},

@@ -3,9 +3,10 @@
 Who has the link's token has read the mail, so the address is theirs.
 """
 
+from msgspec import Struct
+
 from emulator.core.errors import Code, Refused
 from emulator.core.events.people import EmailVerified, PasswordChanged
-from emulator.core.values import dataclass
 from emulator.world.auth import mails, passwords, tokens
 from emulator.world.auth.mails import MailKind
 from emulator.world.auth.tokens import Session
@@ -19,8 +20,7 @@ TOKENS_MAX = 10
 _MINUTE_MS = 60_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Letter:
+class _Letter(Struct, frozen=True):
     """`text` begins the mail, whose last line is the link: `path` of the site and the token."""
 
     subject: str

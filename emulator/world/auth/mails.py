@@ -2,8 +2,9 @@
 
 from typing import Literal
 
+from msgspec import Struct
+
 from emulator.core.events.people import MailSent
-from emulator.core.values import dataclass
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
 from emulator.world.world import World
@@ -14,8 +15,7 @@ MailKind = Literal["magic_link", "reset_password", "verify_email"]
 MAILS_MAX = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Mail:
+class Mail(Struct, frozen=True):
     """`token` is the one that `link` carries."""
 
     id: str

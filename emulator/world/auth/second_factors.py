@@ -1,8 +1,9 @@
 """Second factors: codes of an authenticator app, and backup codes for who has lost it."""
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
 from emulator.core.events.people import SecondFactorTurnedOn
-from emulator.core.values import dataclass
 from emulator.world.auth import totp
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
@@ -11,8 +12,7 @@ from emulator.world.world import World
 BACKUP_CODES = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Setup:
+class Setup(Struct, frozen=True):
     """What somebody is shown once: the secret for their app, and the codes to keep on paper."""
 
     secret: str

@@ -6,9 +6,10 @@ access tokens that came with them. Once it is closed, none of them works.
 
 from typing import Any
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
 from emulator.core.events.people import LoginMeans, SessionsClosed, UserLoggedIn
-from emulator.core.values import dataclass
 from emulator.world.faults.access import AuthExpire, check_expired
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
@@ -23,8 +24,7 @@ _ALGORITHM = "HS256"
 _WRONG = "Invalid authentication credentials"
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """What a login gives. `expires_in_seconds` is the access token's life."""
 
     user: User

@@ -1,8 +1,9 @@
 """Bans: who may not speak in a stream's chat, for good or for a time (contract, BAN)."""
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
 from emulator.core.events.chat import ChatBanned, ChatUnbanned
-from emulator.core.values import dataclass
 from emulator.world.chat import moderators, rooms
 from emulator.world.live.streams import Stream
 from emulator.world.people.accounts import User
@@ -12,8 +13,7 @@ from emulator.world.world import World
 LISTED_MAX = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Ban:
+class Ban(Struct, frozen=True):
     """`expires_at_ms` is None for good. `created_by_row` is None once that account is gone."""
 
     id: str

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
 from emulator.core.events.chat import (
     ChatCleared,
@@ -16,7 +18,6 @@ from emulator.core.events.chat import (
     MessageType,
 )
 from emulator.core.ids import number_in
-from emulator.core.values import dataclass
 from emulator.world.chat import moderation, rooms
 from emulator.world.chat.batch import BADGE_TEXTS, BADGES, LineBatch
 from emulator.world.chat.rooms import may_moderate
@@ -29,8 +30,7 @@ _CURSOR = re.compile(r"m([0-9a-f]{1,15})")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """One line. `badges` are the author's when it was said. A deleted one is for moderators."""
 
     id: str

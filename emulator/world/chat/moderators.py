@@ -3,9 +3,10 @@
 A moderator keeps order; a VIP does not, but slow mode and followers-only do not hold for them.
 """
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
 from emulator.core.events.chat import ModeratorAdded, ModeratorChanged, ModeratorRemoved
-from emulator.core.values import dataclass
 from emulator.world.live.streams import Stream
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
@@ -13,8 +14,7 @@ from emulator.world.store.journal import Row
 from emulator.world.world import World
 
 
-@dataclass(frozen=True, slots=True)
-class Moderator:
+class Moderator(Struct, frozen=True):
     """One entry. `id` is the entry's own."""
 
     id: str

@@ -7,8 +7,9 @@ times a second.
 from collections import deque
 from typing import Literal
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
-from emulator.core.values import dataclass
 from emulator.world.chat.filters import Sieve
 from emulator.world.chat.settings import COLUMNS, UNCHANGED, ChatSettings, as_stored, sieve_of
 from emulator.world.live.moves import Status
@@ -41,8 +42,7 @@ ALONE: deque[int] = deque(maxlen=0)
 
 
 # Not frozen, which would take three times as long to make; and what is said is noted in it.
-@dataclass(slots=True)
-class Room:
+class Room(Struct):
     """A stream's chat, as it stands for one author, who said `last_line` at `last_line_at_ms`.
 
     `ban_expires_at_ms` is None for a ban for good. `is_follower` is known where it is asked for.

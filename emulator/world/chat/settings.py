@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields, replace
 from functools import lru_cache
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from emulator.core.events.chat import ChatSettingsChanged
-from emulator.core.values import dataclass
 from emulator.world.chat.filters import Sieve
 from emulator.world.live.streams import Stream
 from emulator.world.people.accounts import User
@@ -19,8 +20,7 @@ COLUMNS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ChatSettings:
+class ChatSettings(Struct, frozen=True):
     """A slow mode of 0 is off. `length_max` is in characters. Blocked words may be phrases."""
 
     slow_mode_seconds: int = 0
@@ -46,9 +46,9 @@ def change(world: World, stream: Stream, by: User, patch: Mapping[str, Any]) -> 
     before = of(world, stream.row)
     after = replace(before, **patch)
     changed = tuple(
-        field.name
-        for field in fields(ChatSettings)
-        if getattr(before, field.name) != getattr(after, field.name)
+        name
+        for name in ChatSettings.__struct_fields__
+        if getattr(before, name) != getattr(after, name)
     )
     if changed:
         _keep(world, stream, by, after, changed)

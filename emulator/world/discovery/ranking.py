@@ -9,7 +9,8 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from emulator.core.values import dataclass
+from msgspec import Struct
+
 from emulator.world.audience import attendance
 from emulator.world.live import categories, lists
 from emulator.world.live.categories import Category
@@ -31,8 +32,7 @@ _CHUNK = 200
 _Key = Callable[["_Candidate"], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
+class _Candidate(Struct, frozen=True):
     """A live stream, as far as ranking is concerned. `viewers` watch now."""
 
     viewers: int

@@ -2,7 +2,8 @@
 
 from typing import Literal
 
-from emulator.core.values import dataclass
+from msgspec import Struct
+
 from emulator.world.discovery import words
 from emulator.world.live import lists
 from emulator.world.live.moves import Status
@@ -17,8 +18,7 @@ _STREAM_RANK = "bm25(stream_search, 10.0, 1.0, 5.0, 3.0)"
 _USER_RANK = "bm25(user_search, 2.0, 1.0)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filters:
+class Filters(Struct, frozen=True, kw_only=True):
     """`began_from_ms` and `began_to_ms` bound when a stream began; both bounds belong to it.
 
     A stream that has not begun counts from when it was made.

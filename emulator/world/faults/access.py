@@ -1,11 +1,10 @@
 """What may go wrong with access: tokens that expire early, limits that are tighter."""
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from emulator.core.errors import Refused
-from emulator.core.values import dataclass
 from emulator.world.faults.fault import Fault
-from emulator.world.faults.values import one_of, text, value, whole
+from emulator.world.faults.values import Value, one_of, text, whole
 from emulator.world.rate_limiter import Quota
 
 if TYPE_CHECKING:
@@ -13,29 +12,29 @@ if TYPE_CHECKING:
     from emulator.world.world import World
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccessFault(Fault):
+_LIMIT = one_of("stream_creation", "session_creation", "chat", "api")
+
+
+class AccessFault(Fault, frozen=True, kw_only=True):
     match_on: ClassVar[tuple[str, ...]] = ("user",)
 
-    user: str = value("user", text, "")
+    user: Annotated[str, Value("user", text)] = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuthExpire(AccessFault):
+class AuthExpire(AccessFault, frozen=True, kw_only=True):
     """Access tokens of before it began have expired; a refreshed one is good. Keys stay good."""
 
     kind: ClassVar[str] = "auth.expire"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LimitTighten(AccessFault):
+class LimitTighten(AccessFault, frozen=True, kw_only=True):
     """Limits are so many a minute. With `what=api`, every call of the API counts against one."""
 
     kind: ClassVar[str] = "limit.tighten"
     match_on: ClassVar[tuple[str, ...]] = ("user", "what")
 
-    what: str = value("what", one_of("stream_creation", "session_creation", "chat", "api"), "")
-    per_minute: int = value("per_minute", whole(1, 1_000_000), 1)
+    what: Annotated[str, Value("what", _LIMIT)] = ""
+    per_minute: Annotated[int, Value("per_minute", whole(1, 1_000_000))] = 1
 
     def meets(self, facts: dict[str, str]) -> bool:
         is_meant = facts["what"] != "api" or self.what == "api"

@@ -5,7 +5,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from emulator.core.values import dataclass
+from msgspec import Struct
+
 from emulator.world.faults.values import duration, flag, whole
 
 THROUGH = "through"
@@ -22,8 +23,7 @@ _OF_THE_SERVER = ("content-length", "transfer-encoding", "connection", "x-emulat
 _RETRY_AFTER_MS = 1_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailAnswer:
+class FailAnswer(Struct, frozen=True, kw_only=True):
     """`status` is 0 where the call goes through. `body` is JSON, a text, or None for the usual one.
 
     `is_done`: what was asked for is done all the same.

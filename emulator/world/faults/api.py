@@ -1,43 +1,40 @@
 """What may go wrong with the platform's API: answers that are late, wrong, missing or cut."""
 
-from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from emulator.core.values import dataclass
-from emulator.world.faults import answers
+from msgspec.structs import replace
+
+from emulator.world.faults import answers as readers
 from emulator.world.faults.answers import FailAnswer, Step
 from emulator.world.faults.fault import Fault, contains
-from emulator.world.faults.values import duration, flag, one_of, text, value
+from emulator.world.faults.values import Value, duration, flag, one_of, text
+
+_METHOD = one_of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiFault(Fault):
+class ApiFault(Fault, frozen=True, kw_only=True):
     """`path` is what a path contains, or an operation's as the contract writes it."""
 
     match_on: ClassVar[tuple[str, ...]] = ("method", "user")
 
-    method: str = value(
-        "method", one_of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"), ""
-    )
-    path: str = value("path", text, "")
-    user: str = value("user", text, "")
+    method: Annotated[str, Value("method", _METHOD)] = ""
+    path: Annotated[str, Value("path", text)] = ""
+    user: Annotated[str, Value("user", text)] = ""
 
     def meets(self, facts: dict[str, str]) -> bool:
         is_there = contains(self.path, facts["path"], facts["operation"])
         return is_there and Fault.meets(self, facts)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiDelay(ApiFault):
+class ApiDelay(ApiFault, frozen=True, kw_only=True):
     """Answers come `delay` later; what was asked for is done after it."""
 
     kind: ClassVar[str] = "api.delay"
 
-    delay_ms: int = value("delay", duration, 1_000)
+    delay_ms: Annotated[int, Value("delay", duration)] = 1_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiFail(ApiFault):
+class ApiFail(ApiFault, frozen=True, kw_only=True):
     """Answers are errors, in the platform's words or with `headers` and a `body` of one's own.
 
     With `done`, what was asked for is done all the same. `answers` come one after another, each a
@@ -46,12 +43,12 @@ class ApiFail(ApiFault):
 
     kind: ClassVar[str] = "api.fail"
 
-    status: int = value("status", answers.status, 503)
-    is_done: bool = value("done", flag, False)
-    headers: dict[str, str] | None = value("headers", answers.headers, None)
-    body: object = value("body", answers.body, None)
-    retry_after_ms: int | None = value("retry_after", duration, None)
-    answers: tuple[Step, ...] | None = value("answers", answers.answers, None)
+    status: Annotated[int, Value("status", readers.status)] = 503
+    is_done: Annotated[bool, Value("done", flag)] = False
+    headers: Annotated[dict[str, str] | None, Value("headers", readers.headers)] = None
+    body: Annotated[object, Value("body", readers.body)] = None
+    retry_after_ms: Annotated[int | None, Value("retry_after", duration)] = None
+    answers: Annotated[tuple[Step, ...] | None, Value("answers", readers.answers)] = None
 
     @property
     def times_usual(self) -> int:
@@ -72,17 +69,15 @@ class ApiFail(ApiFault):
         return replace(usual, **own)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiHang(ApiFault):
+class ApiHang(ApiFault, frozen=True, kw_only=True):
     """Answers do not come before the fault is over, or `most` has passed."""
 
     kind: ClassVar[str] = "api.hang"
 
-    most_ms: int = value("most", duration, 300_000)
+    most_ms: Annotated[int, Value("most", duration)] = 300_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiCut(ApiFault):
+class ApiCut(ApiFault, frozen=True, kw_only=True):
     """Connections are cut in the middle of the answer; what was asked for is done."""
 
     kind: ClassVar[str] = "api.cut"

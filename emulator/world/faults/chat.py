@@ -3,60 +3,53 @@
 A message about something that happened strikes, or does not, for all of a stream's readers alike.
 """
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from emulator.core.values import dataclass
 from emulator.world.faults.fault import Fault
-from emulator.world.faults.values import close_code, duration, text, value
+from emulator.world.faults.values import Value, close_code, duration, text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatFault(Fault):
+class ChatFault(Fault, frozen=True, kw_only=True):
     """`stream` is a stream's id."""
 
     match_on: ClassVar[tuple[str, ...]] = ("stream",)
 
-    stream: str = value("stream", text, "")
+    stream: Annotated[str, Value("stream", text)] = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatDelay(ChatFault):
+class ChatDelay(ChatFault, frozen=True, kw_only=True):
     """Messages come `delay` later, in their order."""
 
     kind: ClassVar[str] = "chat.delay"
 
-    delay_ms: int = value("delay", duration, 1_000)
+    delay_ms: Annotated[int, Value("delay", duration)] = 1_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatDrop(ChatFault):
+class ChatDrop(ChatFault, frozen=True, kw_only=True):
     """Messages are lost on their way; REST still has the lines."""
 
     kind: ClassVar[str] = "chat.drop"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatRepeat(ChatFault):
+class ChatRepeat(ChatFault, frozen=True, kw_only=True):
     """Messages come twice."""
 
     kind: ClassVar[str] = "chat.repeat"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatDisorder(ChatFault):
+class ChatDisorder(ChatFault, frozen=True, kw_only=True):
     """A message comes behind the next one, or `most` later where none follows."""
 
     kind: ClassVar[str] = "chat.disorder"
 
-    most_ms: int = value("most", duration, 1_000)
+    most_ms: Annotated[int, Value("most", duration)] = 1_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatDisconnect(ChatFault):
+class ChatDisconnect(ChatFault, frozen=True, kw_only=True):
     """Sockets are closed with `code` when it begins, and those that come while it lasts."""
 
     kind: ClassVar[str] = "chat.disconnect"
     match_on: ClassVar[tuple[str, ...]] = ("stream", "user")
 
-    user: str = value("user", text, "")
-    code: int = value("code", close_code, 1012)
+    user: Annotated[str, Value("user", text)] = ""
+    code: Annotated[int, Value("code", close_code)] = 1012

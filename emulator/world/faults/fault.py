@@ -1,13 +1,14 @@
 """Fault: one thing that goes wrong on purpose. A value; what it does is up to who asks for it."""
 
-from dataclasses import fields
-from typing import ClassVar
+from functools import cache
+from typing import ClassVar, get_type_hints
 
-from emulator.core.values import dataclass
+from msgspec import Struct
+
+from emulator.world.faults.values import Value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class Fault(Struct, frozen=True, kw_only=True):
     """`match_on` names the fields that say whom it strikes; an empty one strikes everybody."""
 
     kind: ClassVar[str]
@@ -29,10 +30,17 @@ class Fault:
     def values(self) -> dict[str, object]:
         """As it is written, without what it leaves open."""
         return {
-            field.metadata["written"]: _written(field.name, getattr(self, field.name))
-            for field in fields(self)
-            if getattr(self, field.name) not in ("", None)
+            value.written: _written(name, getattr(self, name))
+            for name, value in values_of(type(self)).items()
+            if getattr(self, name) not in ("", None)
         }
+
+
+@cache
+def values_of(kind: type[Fault]) -> dict[str, Value]:
+    """What can be said of such a fault, by the names of its fields."""
+    hints = get_type_hints(kind, include_extras=True)
+    return {name: hints[name].__metadata__[0] for name in kind.__struct_fields__}
 
 
 def _written(name: str, value: object) -> object:

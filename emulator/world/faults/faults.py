@@ -4,15 +4,15 @@ Who may be struck asks `are_on` first: where nothing is broken, that is all it c
 """
 
 from collections.abc import Callable
-from dataclasses import field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from msgspec import Struct, field
 
 from emulator.core.clock import Timer
 from emulator.core.errors import Refused
 from emulator.core.events.faults import FaultStarted, FaultStopped, FaultStruck
 from emulator.core.ids import Ids
-from emulator.core.values import dataclass
 from emulator.world.faults.fault import Fault
 from emulator.world.faults.reading import FaultRequest
 
@@ -25,8 +25,7 @@ F = TypeVar("F", bound=Fault)
 ON_MAX = 200
 
 
-@dataclass(slots=True, eq=False)
-class Active(Generic[F]):
+class Active(Struct, Generic[F], eq=False):
     """A fault that is on. `when_over` is called once it is stopped or its time has passed.
 
     A fault that has struck as often as it may is on no more, but what it struck stays struck until

@@ -1,23 +1,20 @@
 """What may go wrong with playback: playlists that stand, media that is not there, cut or slow."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from emulator.core.values import dataclass
 from emulator.world.faults.fault import Fault
-from emulator.world.faults.values import duration, one_of, share, text, value, whole
+from emulator.world.faults.values import Value, duration, one_of, share, text, whole
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MediaFault(Fault):
+class MediaFault(Fault, frozen=True, kw_only=True):
     """`stream` is a stream's id; its recording is meant too."""
 
     match_on: ClassVar[tuple[str, ...]] = ("stream",)
 
-    stream: str = value("stream", text, "")
+    stream: Annotated[str, Value("stream", text)] = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MediaStall(MediaFault):
+class MediaStall(MediaFault, frozen=True, kw_only=True):
     """Playlists stay as they were: nothing new comes, although the stream goes on.
 
     Pictures over WebRTC stand, too.
@@ -26,32 +23,29 @@ class MediaStall(MediaFault):
     kind: ClassVar[str] = "media.stall"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MediaMissing(MediaFault):
+class MediaMissing(MediaFault, frozen=True, kw_only=True):
     """What a playlist lists is not there: `what` is answered 404."""
 
     kind: ClassVar[str] = "media.missing"
     match_on: ClassVar[tuple[str, ...]] = ("stream", "what")
 
-    what: str = value("what", one_of("playlist", "init", "segment", "part"), "")
+    what: Annotated[str, Value("what", one_of("playlist", "init", "segment", "part"))] = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MediaTruncate(MediaFault):
+class MediaTruncate(MediaFault, frozen=True, kw_only=True):
     """Media files end too early: only so large a share of their bytes comes."""
 
     kind: ClassVar[str] = "media.truncate"
     match_on: ClassVar[tuple[str, ...]] = ("stream", "what")
 
-    what: str = value("what", one_of("init", "segment", "part"), "")
-    kept: float = value("keep", share, 0.5)
+    what: Annotated[str, Value("what", one_of("init", "segment", "part"))] = ""
+    kept: Annotated[float, Value("keep", share)] = 0.5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MediaSlow(MediaFault):
+class MediaSlow(MediaFault, frozen=True, kw_only=True):
     """Media comes `delay` later, and no faster than so many kilobits a second (0: any)."""
 
     kind: ClassVar[str] = "media.slow"
 
-    delay_ms: int = value("delay", duration, 0)
-    kbits: int = value("kbits", whole(0, 10_000_000), 500)
+    delay_ms: Annotated[int, Value("delay", duration)] = 0
+    kbits: Annotated[int, Value("kbits", whole(0, 10_000_000))] = 500

@@ -6,20 +6,19 @@ one kind with its values, and beside it how often and how long.
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
 from typing import Any
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
-from emulator.core.values import dataclass
-from emulator.world.faults.fault import Fault
+from emulator.world.faults.fault import Fault, values_of
 from emulator.world.faults.kinds import KINDS
 from emulator.world.faults.values import Read, duration, share, whole
 
 _TIMES_MAX = 1_000_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FaultRequest:
+class FaultRequest(Struct, frozen=True, kw_only=True):
     """A fault that is to be started.
 
     It strikes a `share` of what it meets, at most `times` times and for at most `for_ms`; 0 means
@@ -64,7 +63,7 @@ def schema() -> dict[str, Any]:
         name: {
             "type": ["object", "null"],
             "description": (kind.__doc__ or "").strip(),
-            "properties": {field.metadata["written"]: {} for field in fields(kind)},
+            "properties": {value.written: {} for value in values_of(kind).values()},
             "additionalProperties": False,
         }
         for name, kind in KINDS.items()
@@ -78,7 +77,7 @@ def _fault(kind: type[Fault], given: object) -> Fault:
         given = {}
     if not isinstance(given, Mapping):
         raise Refused("invalid", f"{kind.kind}: its values are written as names with values.")
-    known = {field.metadata["written"]: field for field in fields(kind)}
+    known = {value.written: (field, value.read) for field, value in values_of(kind).items()}
     values: dict[str, Any] = {}
     for name, written in given.items():
         if name not in known:
@@ -86,7 +85,8 @@ def _fault(kind: type[Fault], given: object) -> Fault:
                 "invalid",
                 f"{kind.kind} has no value {str(name)[:50]!r}. {_nearest(str(name), known)}",
             )
-        values[known[name].name] = _value(kind.kind, name, known[name].metadata["read"], written)
+        field, reader = known[name]
+        values[field] = _value(kind.kind, name, reader, written)
     return kind(**values)
 
 

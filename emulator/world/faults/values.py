@@ -1,22 +1,21 @@
 """Values of a fault as people write them: `2s`, `30%`, `503`. Each reader raises `ValueError`."""
 
 from collections.abc import Callable
-from dataclasses import field
-from typing import Any, TypeVar
+from typing import Any, NamedTuple
 
 from emulator.core import quantities
 
-T = TypeVar("T")
 Read = Callable[[object], Any]
 
 DURATION_MS_MAX = 30 * 86_400_000
 _TEXT_LENGTH_MAX = 200
 
 
-def value(written: str, read: Read, default: T) -> T:
+class Value(NamedTuple):
     """A field of a fault: what it is called where people write it, and how that is read."""
-    found: T = field(default=default, metadata={"written": written, "read": read})
-    return found
+
+    written: str
+    read: Read
 
 
 def duration(written: object) -> int:

@@ -1,34 +1,30 @@
 """What may go wrong with recordings: they fail, or take long."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from emulator.core.values import dataclass
 from emulator.world.faults.fault import Fault
-from emulator.world.faults.values import duration, text, value
+from emulator.world.faults.values import Value, duration, text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VodFault(Fault):
+class VodFault(Fault, frozen=True, kw_only=True):
     """`stream` is the id of the stream that is recorded."""
 
     match_on: ClassVar[tuple[str, ...]] = ("stream",)
 
-    stream: str = value("stream", text, "")
+    stream: Annotated[str, Value("stream", text)] = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VodFail(VodFault):
+class VodFail(VodFault, frozen=True, kw_only=True):
     """VODs that would become ready fail, for this reason."""
 
     kind: ClassVar[str] = "vod.fail"
 
-    reason: str = value("reason", text, "The recording could not be processed.")
+    reason: Annotated[str, Value("reason", text)] = "The recording could not be processed."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VodSlow(VodFault):
+class VodSlow(VodFault, frozen=True, kw_only=True):
     """VODs are processed so much longer."""
 
     kind: ClassVar[str] = "vod.slow"
 
-    delay_ms: int = value("delay", duration, 30_000)
+    delay_ms: Annotated[int, Value("delay", duration)] = 30_000

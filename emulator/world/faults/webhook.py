@@ -1,38 +1,34 @@
 """What may go wrong with webhooks on their way: whoever delivers them asks here."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from emulator.core.values import dataclass
 from emulator.world.faults.fault import Fault, contains
-from emulator.world.faults.values import duration, text, value, whole
+from emulator.world.faults.values import Value, duration, text, whole
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookFault(Fault):
+class WebhookFault(Fault, frozen=True, kw_only=True):
     """`url` is what the receiver's address contains, `event` what is told."""
 
     match_on: ClassVar[tuple[str, ...]] = ("event",)
 
-    url: str = value("url", text, "")
-    event: str = value("event", text, "")
+    url: Annotated[str, Value("url", text)] = ""
+    event: Annotated[str, Value("event", text)] = ""
 
     def meets(self, facts: dict[str, str]) -> bool:
         return contains(self.url, facts["url"]) and Fault.meets(self, facts)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookFail(WebhookFault):
+class WebhookFail(WebhookFault, frozen=True, kw_only=True):
     """Deliveries are not made: they count as answered with this status, and are tried again."""
 
     kind: ClassVar[str] = "webhook.fail"
 
-    status: int = value("status", whole(300, 599), 503)
+    status: Annotated[int, Value("status", whole(300, 599))] = 503
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookSlow(WebhookFault):
+class WebhookSlow(WebhookFault, frozen=True, kw_only=True):
     """Deliveries are made so much later."""
 
     kind: ClassVar[str] = "webhook.slow"
 
-    delay_ms: int = value("delay", duration, 5_000)
+    delay_ms: Annotated[int, Value("delay", duration)] = 5_000

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
 from emulator.core.events.library import (
     ChapterAdded,
@@ -10,7 +12,6 @@ from emulator.core.events.library import (
     ChaptersGenerated,
     ChapterUpdated,
 )
-from emulator.core.values import dataclass
 from emulator.world.library.recordings import Vod
 from emulator.world.store.journal import Row
 from emulator.world.world import World
@@ -19,8 +20,7 @@ CHAPTERS_MAX = 200
 _COLUMNS = ("title", "description", "from_ms", "to_ms")
 
 
-@dataclass(frozen=True, slots=True)
-class Chapter:
+class Chapter(Struct, frozen=True):
     """From `from_ms` to `to_ms` of its VOD. `confidence` (0 to 1) where it `is_generated`."""
 
     row: int

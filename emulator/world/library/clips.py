@@ -6,9 +6,10 @@ What is cut is cut in a thread (`media/recording/clips`); a clip is `processing`
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
 from emulator.core.events.library import ClipCreated, ClipDeleted, ClipFailed, ClipReady
-from emulator.core.values import dataclass
 from emulator.world.library import recordings
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
@@ -27,8 +28,7 @@ _ROUNDING_MS = 100
 EPOCH_MIN_MS = 1_000_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Clip:
+class Clip(Struct, frozen=True):
     """From `from_ms` to `to_ms` of a stream, counted from its start. `uid`: where its media is.
 
     `is_simulated`: it has no files, since it is the built-in picture.

@@ -5,12 +5,13 @@ A stand-in for the platform's AI writes it (`writing.py`); here it is kept.
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from functools import partial
 from typing import Any, Literal
 
+from msgspec import Struct
+from msgspec.structs import asdict
+
 from emulator.core.events.library import ContentWritten
-from emulator.core.values import dataclass
 from emulator.world.library import writing
 from emulator.world.library.writing import Block, PostSection, Snippet
 from emulator.world.live.streams import Stream
@@ -19,8 +20,7 @@ from emulator.world.world import World
 What = Literal["blog", "snippets", "chapters"]
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True):
     """What there is so far; `blog` is empty and `summary` None until a blog was asked for."""
 
     id: str

@@ -2,7 +2,8 @@
 
 from typing import Literal
 
-from emulator.core.values import dataclass
+from msgspec import Struct
+
 from emulator.world.library.recordings import Vod
 
 Fit = Literal["crop", "clip", "scale", "fill"]
@@ -10,8 +11,7 @@ Fit = Literal["crop", "clip", "scale", "fill"]
 DEFAULT_HEIGHT = 640
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     """What is asked for, in pixels; None follows the other by the picture's shape."""
 
     width: int | None = None

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
 from emulator.core.events.library import VodUploaded
-from emulator.core.values import dataclass
 from emulator.world.library import recordings
 from emulator.world.library.recordings import Loop, Quality, Vod
 from emulator.world.live import streams
@@ -16,8 +17,7 @@ from emulator.world.video.videos import Video
 from emulator.world.world import World
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
+class Post(Struct, frozen=True):
     """What was posted with a VOD. Who sees it is said by the VOD."""
 
     id: str
@@ -25,8 +25,7 @@ class Post:
     created_at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
+class _Source(Struct, frozen=True):
     """Media that is there already. Of unfinished media `duration_ms` is 0."""
 
     uid: str

@@ -6,13 +6,14 @@ show the same, and they go with the last of them.
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from emulator.core.errors import Refused
 from emulator.core.events.library import VodDeleted, VodFailed, VodReady, VodUpdated
-from emulator.core.values import dataclass
 from emulator.world.people import accounts, follows
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
@@ -29,8 +30,7 @@ LEGAL_MOVES: frozenset[tuple[VodStatus, VodStatus]] = frozenset(
 SIMULATED_FILE_MS_MAX = 86_400_000
 
 
-@dataclass(frozen=True, slots=True)
-class Quality:
+class Quality(Struct, frozen=True):
     """What a VOD is as it was recorded. `bitrate` is in bits a second."""
 
     label: str
@@ -50,8 +50,7 @@ class Loop(NamedTuple):
     ended_at_ms: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Vod:
+class Vod(Struct, frozen=True):
     """One recording. `uid` is its own CDN uid, `video_uid` what it was uploaded by.
 
     `loop`: it has no files, since it is the built-in picture.

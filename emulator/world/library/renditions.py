@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Literal
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
 from emulator.core.events.library import RenditionFailed, RenditionQueued, RenditionReady
-from emulator.core.values import dataclass
 from emulator.world.library import recordings
 from emulator.world.library.recordings import Vod
 from emulator.world.store.journal import Row
@@ -19,8 +20,7 @@ STOPPED = "The emulator stopped while this was being made. Ask for it again."
 HEIGHTS = {f"{height}p": height for height in (144, 240, 360, 480, 720, 1080, 1440, 2160)}
 
 
-@dataclass(frozen=True, slots=True)
-class Rendition:
+class Rendition(Struct, frozen=True):
     """`bitrate` is in bits a second, 0 until it is ready. `vod_row` says of what it is one."""
 
     uid: str

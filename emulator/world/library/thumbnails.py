@@ -1,8 +1,9 @@
 """Thumbnails: pictures that were added to a VOD: of an instant of it, or a file."""
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
 from emulator.core.events.library import ThumbnailAdded
-from emulator.core.values import dataclass
 from emulator.world.library.recordings import Vod
 from emulator.world.store.journal import Row
 from emulator.world.world import World
@@ -10,8 +11,7 @@ from emulator.world.world import World
 THUMBNAILS_MAX = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Thumbnail:
+class Thumbnail(Struct, frozen=True):
     """`position_ms` None: it is a file, `media_type` says of which kind."""
 
     uid: str

@@ -6,7 +6,8 @@ facts give the same transcript, and its first line says what it is.
 
 from typing import TYPE_CHECKING
 
-from emulator.core.values import dataclass
+from msgspec import Struct
+
 from emulator.world.world import World
 
 if TYPE_CHECKING:
@@ -21,8 +22,7 @@ LINES_MAX = 500
 _LINE_MS = 5_000
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """Times count from the stream's start. `speaker` is a username, None for the stand-in."""
 
     text: str

@@ -1,12 +1,12 @@
 """Watching: for how long a VOD's recording was played, by the segments that players took of it."""
 
-from emulator.core.values import dataclass
+from msgspec import Struct
+
 from emulator.world.library.recordings import Vod
 from emulator.world.world import World
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
+class Watched(Struct, frozen=True):
     """`views` are counted by the API, `watch_ms` over all players."""
 
     views: int

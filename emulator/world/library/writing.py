@@ -7,7 +7,8 @@ the same words.
 import re
 from typing import NamedTuple
 
-from emulator.core.values import dataclass
+from msgspec import Struct
+
 from emulator.world.library import chapters, dividing, recordings, transcripts
 from emulator.world.library.chapters import Chapter, Draft
 from emulator.world.library.transcripts import Line
@@ -48,8 +49,7 @@ class Block(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Snippet:
+class Snippet(Struct, frozen=True):
     """Code that was shown `at_ms` into a stream."""
 
     code: str
@@ -58,8 +58,7 @@ class Snippet:
     at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class PostSection:
+class PostSection(Struct, frozen=True):
     title: str
     from_ms: int
     to_ms: int

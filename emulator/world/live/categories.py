@@ -10,9 +10,10 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
 from emulator.core.events.live import CategoryMade
-from emulator.core.values import dataclass
 from emulator.world.audience import attendance
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
@@ -21,8 +22,7 @@ from emulator.world.world import World
 ADMINS = frozenset({"ADMIN", "SUPERUSER"})
 
 
-@dataclass(frozen=True, slots=True)
-class Category:
+class Category(Struct, frozen=True):
     """Public streams are counted: `stream_count` all there ever were, `live_count` those live now.
 
     `viewer_count` is how many watch the live ones.
@@ -43,8 +43,7 @@ class Category:
     created_at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(Struct, frozen=True):
     """A category with what stands below it."""
 
     category: Category

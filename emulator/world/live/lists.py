@@ -7,7 +7,8 @@ import json
 from collections.abc import Iterable
 from typing import Literal
 
-from emulator.core.values import dataclass
+from msgspec import Struct
+
 from emulator.world.live import streams
 from emulator.world.live.moves import Status
 from emulator.world.live.streams import Stream
@@ -17,8 +18,7 @@ from emulator.world.store.pages import QueryPart, Total
 from emulator.world.world import World
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(Struct, frozen=True, kw_only=True):
     """Which streams a list shows. `default`: others' live ones, and a viewer's own in any state.
 
     Where nothing is filtered, a viewer's own that have not ended come first.

@@ -3,16 +3,16 @@
 When the stream's VOD is complete, it takes them over (`library.renditions.adopt`).
 """
 
+from msgspec import Struct
+
 from emulator.core.events.live import RenditionBegan, RenditionDropped
-from emulator.core.values import dataclass
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream
 from emulator.world.store.journal import Row
 from emulator.world.world import World
 
 
-@dataclass(frozen=True, slots=True)
-class LiveRendition:
+class LiveRendition(Struct, frozen=True):
     """`name` is its height, such as `480p`."""
 
     uid: str

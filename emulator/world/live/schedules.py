@@ -1,7 +1,8 @@
 """Schedules: when a stream is planned for, once. The weekly ones are their user's."""
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
-from emulator.core.values import dataclass
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream, StreamPatch
 from emulator.world.world import World
@@ -9,8 +10,7 @@ from emulator.world.world import World
 _MINUTE_MS = 60_000
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
+class Schedule(Struct, frozen=True):
     """`minutes` is None where only a start was told, as a stream's maker may."""
 
     start_ms: int

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
 from emulator.core.events.live import (
     StreamCreated,
@@ -12,7 +14,6 @@ from emulator.core.events.live import (
     StreamUpdated,
     StreamWentLive,
 )
-from emulator.core.values import dataclass
 from emulator.world.audience import attendance
 from emulator.world.library import clips, recordings
 from emulator.world.live import categories, tags
@@ -25,8 +26,7 @@ from emulator.world.world import World
 Visibility = Literal["public", "unlisted", "private"]
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(Struct, frozen=True):
     """One stream. Times are milliseconds since 1970.
 
     `has_media`: there is something to watch. `is_simulated`: it is the built-in picture, and no
@@ -60,8 +60,7 @@ class Stream:
     is_simulated: bool
 
 
-@dataclass(frozen=True, slots=True)
-class StreamPatch:
+class StreamPatch(Struct, frozen=True):
     """What a user says of a stream. A field that is not in `given` stays as it is."""
 
     given: Mapping[str, Any]

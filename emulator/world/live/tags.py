@@ -7,7 +7,8 @@ import json
 import re
 from collections.abc import Iterable
 
-from emulator.core.values import dataclass
+from msgspec import Struct
+
 from emulator.world.discovery import words
 from emulator.world.store.journal import Row
 from emulator.world.world import World
@@ -16,8 +17,7 @@ from emulator.world.world import World
 SHOWN_MAX = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(Struct, frozen=True):
     id: str
     name: str
     slug: str

@@ -6,10 +6,11 @@ A target's key is told to nobody: not to events, not to answers.
 import re
 from typing import Literal
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
 from emulator.core.events.live import TargetAdded, TargetChanged, TargetRemoved
 from emulator.core.hosts import is_host
-from emulator.core.values import dataclass
 from emulator.world.live.streams import Stream
 from emulator.world.store.journal import Row
 from emulator.world.world import World
@@ -25,8 +26,7 @@ _URL = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SimulcastTarget:
+class SimulcastTarget(Struct, frozen=True):
     """`idle`: its stream is not live. `waiting`: it failed, for `reason`, until `due_at_ms`.
 
     `attempts` counts those since it was last live. `live_since_ms` is None where it is not.

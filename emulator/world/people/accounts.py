@@ -4,9 +4,10 @@ import json
 from collections.abc import Iterable
 from typing import Literal
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
 from emulator.core.events.people import AccountMade
-from emulator.core.values import dataclass
 from emulator.world.people.names import USERNAME, username_mistake
 from emulator.world.store.journal import Row
 from emulator.world.world import World
@@ -16,8 +17,7 @@ Role = Literal["USER", "ADMIN", "SUPERUSER"]
 AUTO_KEY_PREFIX = "ak_auto_"
 
 
-@dataclass(frozen=True, slots=True)
-class Socials:
+class Socials(Struct, frozen=True):
     """Where else somebody is found, as they wrote it."""
 
     twitter: str | None
@@ -26,8 +26,7 @@ class Socials:
     website: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(Struct, frozen=True):
     """One account. `row` is its key inside the database, `id` the platform's UUID.
 
     `is_live`: a public stream of theirs is. `socials` is None where they told none.

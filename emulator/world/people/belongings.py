@@ -7,7 +7,8 @@ row is its first user's (`user_row`, `follower_row`, ...), and a row without one
 import json
 from typing import Any
 
-from emulator.core.values import dataclass
+from msgspec import Struct
+
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row, Store
 from emulator.world.world import World
@@ -31,8 +32,7 @@ LEFT_OUT = frozenset(
 _USERS = "users"
 
 
-@dataclass(frozen=True, slots=True)
-class Belongings:
+class Belongings(Struct, frozen=True):
     """By table, the oldest rows first. Of the tables in `cut` there are more."""
 
     rows: dict[str, list[dict[str, Any]]]

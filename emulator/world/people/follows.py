@@ -1,15 +1,15 @@
 """Follows: who wants to hear of whom."""
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
 from emulator.core.events.people import UserFollowed, UserUnfollowed
-from emulator.core.values import dataclass
 from emulator.world.people import accounts, notifications
 from emulator.world.people.accounts import User
 from emulator.world.world import World
 
 
-@dataclass(frozen=True, slots=True)
-class Follow:
+class Follow(Struct, frozen=True):
     id: str
     follower_id: str
     followed_id: str

@@ -2,9 +2,10 @@
 
 from typing import Literal
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
 from emulator.core.events.people import ProfileUpdated
-from emulator.core.values import dataclass
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.world import World
@@ -18,8 +19,7 @@ INITIALS = "/images/initials"
 _COLUMNS: dict[ImageKind, str] = {"avatar": "avatar_url", "banner": "banner_url"}
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Struct, frozen=True):
     """A picture as it came. Its `uid` is never given to another one."""
 
     uid: str

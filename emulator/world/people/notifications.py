@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING, Literal
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
-from emulator.core.values import dataclass
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
 from emulator.world.world import World
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
 NotificationType = Literal["new_follower", "stream_live"]
 
 
-@dataclass(frozen=True, slots=True)
-class Notification:
+class Notification(Struct, frozen=True):
     """`actor_row` is who did it: the follower, or who went live with `stream_id`."""
 
     row: int

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
+from msgspec import Struct
+
 from emulator.core.events.people import ProfileUpdated
-from emulator.core.values import dataclass
 from emulator.world.audience import attendance
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream
@@ -15,8 +16,7 @@ from emulator.world.world import World
 FIELDS = ("display_name", "bio", "twitter", "github", "youtube", "website")
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """Of a user's streams those count that the viewer may see; `views` is over all their time."""
 
     user: User

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from emulator.core.errors import Refused
 from emulator.core.events.people import ScheduleChanged, ScheduleMade, ScheduleRemoved
-from emulator.core.values import dataclass
 from emulator.world.live import categories
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
@@ -20,8 +21,7 @@ _DAY_MS = 86_400_000
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class ScheduleEntry:
+class ScheduleEntry(Struct, frozen=True):
     """A time of the week. `day_of_week` 0 is Monday; minutes count from midnight.
 
     `once_start_ms` is when an entry starts that does not recur, and None for one that does.
@@ -47,8 +47,7 @@ class ScheduleEntry:
         return (self.end_minute - self.start_minute) * _MINUTE_MS
 
 
-@dataclass(frozen=True, slots=True)
-class Upcoming:
+class Upcoming(Struct, frozen=True):
     """One evening of an entry."""
 
     entry: ScheduleEntry

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import fields
 from json.encoder import encode_basestring as quoted
 from operator import attrgetter
 
@@ -32,7 +31,7 @@ def encoded(value: object) -> str:
 
 
 def _shape(kind: type[Event]) -> tuple[str, Callable[[Event], tuple[object, ...]]]:
-    names = sorted(field.name for field in fields(kind) if field.name != "at_ms")
+    names = sorted(name for name in kind.__struct_fields__ if name != "at_ms")
     parts = [f'"{name}":%s' for name in names]
     _SHAPES[kind] = shape = ("{" + ",".join(parts) + "}", _reader(names))
     return shape

@@ -4,12 +4,12 @@ import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from emulator.core.values import dataclass
+from msgspec import Struct
+
 from emulator.world.store.journal import Store
 
 
-@dataclass(frozen=True, slots=True)
-class Journalled:
+class Journalled(Struct, frozen=True):
     """One event. `seq` counts from 1 without holes; `values` are the event's own."""
 
     seq: int

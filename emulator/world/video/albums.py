@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
 from emulator.core.events.video import AlbumChanged, AlbumCreated, AlbumDeleted
-from emulator.core.values import dataclass
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
 from emulator.world.video import videos
@@ -16,8 +17,7 @@ VIDEOS_MAX = 500
 _PLAIN_FIELDS = ("title", "description", "visibility")
 
 
-@dataclass(frozen=True, slots=True)
-class Album:
+class Album(Struct, frozen=True):
     """One album. Which of its videos somebody sees is `shown` to say."""
 
     row: int

@@ -3,9 +3,10 @@
 import json
 from typing import Any, Literal
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
 from emulator.core.events.video import AnnotationAdded, AnnotationRemoved
-from emulator.core.values import dataclass
 from emulator.world.store.journal import Row
 from emulator.world.video.videos import Video
 from emulator.world.world import World
@@ -14,8 +15,7 @@ Kind = Literal["feature", "tech", "code", "highlight"]
 COUNT_MAX = 1000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnnotationText:
+class AnnotationText(Struct, frozen=True, kw_only=True):
     """What an annotation says. `place` is where on the picture, in whatever words a client has."""
 
     from_ms: int
@@ -28,8 +28,7 @@ class AnnotationText:
     language: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Annotation:
+class Annotation(Struct, frozen=True):
     """One annotation of a video."""
 
     id: str

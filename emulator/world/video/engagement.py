@@ -3,9 +3,10 @@
 The figures are folds, so that reading them costs the same after ten views and after a million.
 """
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
 from emulator.core.events.video import VideoLiked, VideoUnliked, VideoViewed
-from emulator.core.values import dataclass
 from emulator.world.people.accounts import User
 from emulator.world.video import videos
 from emulator.world.video.videos import Video
@@ -17,8 +18,7 @@ COMPLETED_SHARE = 0.95
 POINTS_MAX = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Engagement:
+class Engagement(Struct, frozen=True):
     """Figures of one video. `completion_rate` is 0 to 1; `retention` is (second, percentage).
 
     A view without an account is a viewer of its own: nothing tells two of them apart.

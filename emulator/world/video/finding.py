@@ -5,7 +5,8 @@ Every formula stands here, and none asks a model: the same facts give the same a
 
 from collections import Counter
 
-from emulator.core.values import dataclass
+from msgspec import Struct
+
 from emulator.world.discovery import words
 from emulator.world.people.accounts import User
 from emulator.world.video import lists, meaning, videos
@@ -23,8 +24,7 @@ _CANDIDATES_MAX = 200
 _FOLLOWED, _POPULAR = 0.5, 0.2
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A video, how well it fits (0 to 1, higher is better), and why."""
 
     video: Video

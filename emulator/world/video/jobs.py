@@ -8,6 +8,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
 from emulator.core.events.video import (
     VideoJobFailed,
@@ -15,7 +17,6 @@ from emulator.core.events.video import (
     VideoJobQueued,
     VideoJobStarted,
 )
-from emulator.core.values import dataclass
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
 from emulator.world.video import media, videos
@@ -35,8 +36,7 @@ POISONOUS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """One job. `media_uid` is where its result goes. `stage` is a word for people.
 
     `attempts`: how often it was begun, and a process died over it.

@@ -1,15 +1,15 @@
 """Media: what a video shows, and which of it is the video's own."""
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
-from emulator.core.values import dataclass
 from emulator.world.library import recordings
 from emulator.world.live import streams
 from emulator.world.people.accounts import User
 from emulator.world.world import World
 
 
-@dataclass(frozen=True, slots=True)
-class Footage:
+class Footage(Struct, frozen=True):
     """Something to watch under a CDN uid. Sizes are in pixels, `file_bytes` as it was uploaded."""
 
     uid: str

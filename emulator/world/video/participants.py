@@ -8,9 +8,10 @@ import base64
 import hashlib
 import hmac
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
 from emulator.core.events.video import ParticipantJoined, ParticipantShown, SessionStarted
-from emulator.core.values import dataclass
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
 from emulator.world.video import sessions
@@ -25,8 +26,7 @@ AUDIENCE = "video-session"
 _ALGORITHM = "HS256"
 
 
-@dataclass(frozen=True, slots=True)
-class Participant:
+class Participant(Struct, frozen=True):
     """One stay of one user. `left_at_ms` is None while the seat is theirs."""
 
     row: int
@@ -40,8 +40,7 @@ class Participant:
     left_at_ms: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class TurnCredentials:
+class TurnCredentials(Struct, frozen=True):
     """What a TURN server asks for, good for `ttl_seconds`."""
 
     username: str
@@ -49,8 +48,7 @@ class TurnCredentials:
     ttl_seconds: int
 
 
-@dataclass(frozen=True, slots=True)
-class Admission:
+class Admission(Struct, frozen=True):
     """A seat, and the token that proves it."""
 
     participant: Participant

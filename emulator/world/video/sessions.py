@@ -6,6 +6,8 @@ A call is active once somebody has taken a seat in it, and ends when its host sa
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
 from emulator.core.events.video import (
     ParticipantLeft,
@@ -13,7 +15,6 @@ from emulator.core.events.video import (
     SessionEnded,
     SessionUpdated,
 )
-from emulator.core.values import dataclass
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
@@ -24,8 +25,7 @@ LISTED_MAX = 1000
 ADMIN_ROLES = frozenset({"ADMIN", "SUPERUSER"})
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """One call. `participant_count` is how many have a seat now."""
 
     row: int

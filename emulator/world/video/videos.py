@@ -7,6 +7,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
 from emulator.core.events.video import (
     VideoCreated,
@@ -15,7 +17,6 @@ from emulator.core.events.video import (
     VideoReady,
     VideoUpdated,
 )
-from emulator.core.values import dataclass
 from emulator.world.library import recordings
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
@@ -28,8 +29,7 @@ from emulator.world.world import World
 Visibility = Literal["public", "unlisted", "followers", "private"]
 
 
-@dataclass(frozen=True, slots=True)
-class Video:
+class Video(Struct, frozen=True):
     """One video. `form` is its file's format (`mp4`), `original_name` what it was called.
 
     `poster_ms` is the instant that its picture shows, None for the usual one. Without media (a

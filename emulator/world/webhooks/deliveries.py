@@ -2,9 +2,10 @@
 
 from typing import Literal
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
 from emulator.core.events.webhooks import WebhookGivenUp
-from emulator.core.values import dataclass
 from emulator.world.store.journal import Row
 from emulator.world.webhooks.targets import WebhookTarget
 from emulator.world.world import World
@@ -19,8 +20,7 @@ KEPT_MAX = 10_000
 _OUTCOME_LENGTH_MAX = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """`status` is what the target answered last, None where it did not; `outcome` says more."""
 
     row: int

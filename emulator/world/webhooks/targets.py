@@ -2,10 +2,11 @@
 
 import re
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
 from emulator.core.events.webhooks import WebhookTargetAdded, WebhookTargetRemoved
 from emulator.core.hosts import is_host
-from emulator.core.values import dataclass
 from emulator.world.store.journal import Row
 from emulator.world.world import World
 
@@ -29,8 +30,7 @@ TARGETS_MAX = 20
 URL_LENGTH_MAX = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class WebhookTarget:
+class WebhookTarget(Struct, frozen=True):
     """`kinds` is empty where everything is told. `secret` signs what is sent."""
 
     row: int

@@ -1,11 +1,11 @@
 """GapFiller: where one kind of media stops, it goes on. Times in the tests are milliseconds."""
 
 import itertools
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from emulator.media import codecs
 from emulator.media.gap_filler import GapFiller

@@ -1,12 +1,12 @@
 """Timeline: wire times in, the stream's time out. Times in the tests are milliseconds."""
 
 import itertools
-from dataclasses import replace
 from typing import cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from emulator.media.packets import AudioTrack, Packet, Track, VideoTrack
 from emulator.media.timeline import Timeline

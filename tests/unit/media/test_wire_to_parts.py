@@ -1,10 +1,10 @@
 """From wire to parts: whatever a publisher's clock and tracks do, the stream's parts hold."""
 
 import itertools
-from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from emulator.media.hls.part import HlsPart
 from emulator.media.hls.segmenter import Segmenter

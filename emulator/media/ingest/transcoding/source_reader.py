@@ -2,8 +2,9 @@
 
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from emulator.core.errors import ProtocolError, Refused
-from emulator.core.values import dataclass
 from emulator.media import codecs
 from emulator.media.codecs import sources
 from emulator.media.codecs.formats import AudioFormat, VideoFormat
@@ -27,8 +28,7 @@ _REFUSED_FORMS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class SourceTrack:
+class SourceTrack(Struct, frozen=True):
     """A track as a publisher sends it. `decoder` is FFmpeg's name, `config` its extradata.
 
     `codecs` is the codec's name for people. Rate and channels are 0 where only the decoder can

@@ -13,9 +13,10 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from emulator.core.clock import busy_us
 from emulator.core.errors import Refused
-from emulator.core.values import dataclass
 from emulator.media.ingest.transcoding.source_reader import SourcePacket, SourceTrack, Transcoded
 from emulator.media.ingest.transcoding.worker import Worker
 from emulator.media.packets import VIDEO_TIMESCALE, Packet, Track, VideoTrack
@@ -38,8 +39,7 @@ _PAUSE_MS = 20
 _BEHIND_TIMES_MAX = 4
 
 
-@dataclass(frozen=True, slots=True)
-class TranscodeReport:
+class TranscodeReport(Struct, frozen=True):
     """One track that is transcoded. `cpu_ms_per_second`: of the worker's thread, a media second.
 
     `behind_ms` is how much media waits for the thread; `source` and `target` are codecs for people.

@@ -9,8 +9,9 @@ that it publishes something else than FLV.
 from collections.abc import Callable, Iterator
 from typing import Final, Literal, NamedTuple, TypeAlias
 
+from msgspec import Struct
+
 from emulator.core.errors import ProtocolError, Refused
-from emulator.core.values import dataclass
 from emulator.media.ingest.tag import Tag, TagKind
 from emulator.media.ingest.wire import amf0, rtmp_chunks
 from emulator.media.ingest.wire.amf3 import Value
@@ -59,8 +60,7 @@ _METADATA_NAME_BYTES: Final = 48
 _TAG_KINDS: Final[dict[int, TagKind]] = {AUDIO: "audio", VIDEO: "video", DATA: "script"}
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectRequested:
+class ConnectRequested(Struct, frozen=True):
     """`app` is the application alone, without a key that may have come with it."""
 
     app: str
@@ -68,8 +68,7 @@ class ConnectRequested:
     encoder: str
 
 
-@dataclass(frozen=True, slots=True)
-class PublishRequested:
+class PublishRequested(Struct, frozen=True):
     """`key` may be empty; `query` is what stood behind a `?` after it."""
 
     app: str
@@ -78,15 +77,13 @@ class PublishRequested:
     query: str
 
 
-@dataclass(frozen=True, slots=True)
-class PublishEnded:
+class PublishEnded(Struct, frozen=True):
     """The publisher took its stream back in good order. The connection may go on."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(Struct, frozen=True):
     """Nothing more will come of this session: send what is left, then close."""
 
     reason: str

@@ -5,7 +5,8 @@ Only luma changes from frame to frame; chroma is made once, and is grey under ev
 
 from typing import TYPE_CHECKING
 
-from emulator.core.values import dataclass
+from msgspec import Struct
+
 from emulator.media.publisher.test_card.glyphs import ADVANCE, GLYPH_HEIGHT, Pen, plain
 from emulator.media.publisher.test_card.strip import BLACK, CELLS, HEIGHT_SHARE, WHITE, write_cells
 
@@ -30,8 +31,7 @@ _LETTERS_MAX = 30
 _DAY_MS = 86_400_000
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """What one frame shows. `media_ms` is the time since the broadcast's first frame."""
 
     frame_number: int

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from emulator.core.values import dataclass
+from msgspec import Struct
+
 from emulator.media.hls.segments import TICKS_PER_SECOND
 from emulator.media.recording.footage import Footage, Piece
 from emulator.media.recording.pictures import drawn
@@ -34,8 +35,7 @@ class Moment(NamedTuple):
     strength: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Sample:
+class _Sample(Struct, frozen=True):
     """One piece: None where it has no picture, or no sound."""
 
     at_ms: int

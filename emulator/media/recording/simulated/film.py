@@ -4,9 +4,10 @@ Eight seconds hold a whole number of frames at 30 a second and of AAC frames at 
 round follows round without a hole in picture or sound.
 """
 
-from dataclasses import replace
 from functools import cached_property
 from typing import Final
+
+from msgspec.structs import replace
 
 from emulator.core.clock import ManualClock
 from emulator.media.hls.fmp4 import fragment, init_segment

@@ -6,7 +6,7 @@ Pure: a loop's beginning and end, its pauses and an instant give all its parts a
 from bisect import bisect_right
 from typing import Final
 
-from emulator.core.values import dataclass
+from msgspec import Struct
 
 PART_MS: Final = 200
 PARTS_A_SEGMENT: Final = 10
@@ -15,8 +15,7 @@ SEGMENT_MS: Final = PART_MS * PARTS_A_SEGMENT
 Pause = tuple[int, int | None]
 
 
-@dataclass(frozen=True, slots=True)
-class SimulatedRun:
+class SimulatedRun(Struct, frozen=True):
     """From one coming of the publisher to its leaving: `count` whole parts since `began_ms`.
 
     `first_part` and `first_segment` are numbers in the stream, `first_film` one of the endless

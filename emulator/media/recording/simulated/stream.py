@@ -6,8 +6,9 @@ and writes nothing: which parts there are follows from when the stream was shown
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from emulator.core.clock import Clock
 from emulator.core.errors import Refused

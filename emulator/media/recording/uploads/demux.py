@@ -5,10 +5,11 @@ FFmpeg has written the file, so tracks have the configuration records that MP4 w
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from emulator.core.errors import Refused
 from emulator.media import codecs

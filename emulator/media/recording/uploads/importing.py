@@ -5,13 +5,14 @@ video expects to see it and not to hear of codecs.
 """
 
 import shutil
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from emulator.core.errors import ProtocolError, Refused
-from emulator.core.values import dataclass
 from emulator.media.packets import VIDEO_TIMESCALE, Packet
 from emulator.media.recording.footage import Footage
 from emulator.media.recording.mp4 import remux
@@ -35,8 +36,7 @@ _MP4_DRAFT_NAME = "default.draft"
 Container = Literal["mp4", "webm", "mov", "avi"]
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(Struct, frozen=True):
     """A recording that is whole. Sizes as it is shown; `file_bytes` of its file."""
 
     width: int
@@ -45,8 +45,7 @@ class Imported:
     file_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What is made of a video. None of `size` and `height` keeps it as it is.
 
     `size` is a box that the picture fits into; of a `height` the width follows.

@@ -9,8 +9,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
-from emulator.core.values import dataclass
 from emulator.media.recording.uploads.turn import Orientation, orientation_of, swaps_sides
 
 if TYPE_CHECKING:
@@ -57,8 +58,7 @@ _COPIED_VIDEO = {
 _COPIED_AUDIO = {"aac", "opus"}
 
 
-@dataclass(frozen=True, slots=True)
-class Probed:
+class Probed(Struct, frozen=True):
     """A video file. Sizes as it is shown: by its `orientation`, with square pixels.
 
     `seconds` is 0 where the file does not say.

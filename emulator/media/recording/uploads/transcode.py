@@ -11,8 +11,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from msgspec import Struct
+
 from emulator.core.errors import Refused
-from emulator.core.values import dataclass
 from emulator.media.recording.uploads.probe import (
     Probed,
     open_upload,
@@ -74,8 +75,7 @@ _SOUND_BITS, _SOUND_RATE = 128_000, 48_000
 _HOLE_MIN, _HOLE_MAX = _SOUND_RATE // 10, 600 * _SOUND_RATE
 
 
-@dataclass(frozen=True, slots=True)
-class TranscodePlan:
+class TranscodePlan(Struct, frozen=True):
     """How a file is made into another. None copies a track. `width` and `height` are even.
 
     `span`: only what is shown from the first to before the second of these instants, in ticks of

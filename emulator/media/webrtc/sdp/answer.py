@@ -5,7 +5,8 @@ Pure. Everything goes over one transport (BUNDLE) with RTCP beside RTP (rtcp-mux
 
 from collections.abc import Sequence
 
-from emulator.core.values import dataclass
+from msgspec import Struct
+
 from emulator.media.webrtc.sdp.description import (
     Direction,
     Format,
@@ -19,8 +20,7 @@ from emulator.media.webrtc.sdp.description import (
 _FEEDBACK = ("nack", "nack pli", "ccm fir", "goog-remb")
 
 
-@dataclass(frozen=True, slots=True)
-class Local:
+class Local(Struct, frozen=True):
     """Our side of the transport. `setup` is `active` or `passive`; candidates are as in SDP."""
 
     ufrag: str
@@ -30,8 +30,7 @@ class Local:
     candidates: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """What becomes of one section of the offer: its formats, and what is sent in it.
 
     `ssrc` and `label` (msid) where something is sent.

@@ -6,11 +6,11 @@ one is passed over, as 8866, 5 asks for.
 
 import re
 from collections.abc import Mapping
-from dataclasses import field
 from typing import Literal, NamedTuple
 
+from msgspec import Struct, field
+
 from emulator.core.errors import Refused
-from emulator.core.values import dataclass
 
 MediaKind = Literal["audio", "video", "application"]
 Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
@@ -56,8 +56,7 @@ class Format(NamedTuple):
     feedback: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """One m-line. `has_port` is False where the peer has switched it off.
 
     `ssrcs` are in the order of the text; `extensions` header extensions by address.
@@ -75,8 +74,7 @@ class Section:
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class Remote:
+class Remote(Struct, frozen=True):
     """How the peer is reached and proves that it is the peer."""
 
     ufrag: str
@@ -87,15 +85,13 @@ class Remote:
     is_lite: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     sections: tuple[Section, ...]
     bundle: frozenset[str]
     remote: Remote
 
 
-@dataclass(slots=True)
-class _Block:
+class _Block(Struct):
     """The lines below one m-line, or above all of them."""
 
     head: str = ""

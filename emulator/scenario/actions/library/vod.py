@@ -1,9 +1,9 @@
 """`vod.*`: recordings: named, made of a given length, failed, deleted, divided into chapters."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Annotated, ClassVar, Literal
 
+from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict, Field
 
 from emulator.core.errors import Refused

@@ -6,19 +6,18 @@ they refer to, so that `load` can check that it is there.
 
 from typing import Annotated, Literal
 
+from msgspec import Struct
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from emulator.core import quantities
 from emulator.core.errors import Refused
-from emulator.core.values import dataclass
 from emulator.world.audience.curves import Stay as _Stay
 
 NAME_PATTERN = r"[A-Za-z0-9_.-]{1,50}"
 Noun = Literal["stream", "user", "category", "vod"]
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(Struct, frozen=True):
     """The argument names a thing of this kind."""
 
     noun: Noun

@@ -5,12 +5,12 @@ import itertools
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import field
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 from emulator.core.clock import monotonic_ms
 from emulator.core.errors import Refused
-from emulator.core.values import dataclass
 from emulator.core.world_clock import WorldClock
 from emulator.scenario.engine.results import Broken
 from emulator.scenario.engine.run import Run
@@ -33,8 +33,7 @@ AT_ONCE_MAX = 20
 WhichWorld = Literal["own", "this"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunRequest:
+class RunRequest(Struct, frozen=True, kw_only=True):
     """What is to be played, and how. A `speed` of `VIRTUAL` (0) jumps, 1 is the machine's pace.
 
     `ends_ms` ends it so long after its start. `folder` is where its films are, empty where it came
@@ -51,8 +50,7 @@ class RunRequest:
     write: Callable[[str], object] | None = None
 
 
-@dataclass(slots=True, kw_only=True)
-class RunRecord:
+class RunRecord(Struct, kw_only=True):
     """One run. `report` is there once it is over."""
 
     id: str

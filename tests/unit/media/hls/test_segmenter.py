@@ -1,11 +1,11 @@
 """Segmenter: parts tile the stream, keep the rules of low latency HLS, and lose nothing."""
 
 import itertools
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from emulator.media.hls.part import HlsPart
 from emulator.media.hls.segmenter import Segmenter

@@ -1,12 +1,12 @@
 """Pictures: sizes, fits and times as the CDN's, and the key frame that is nearest."""
 
 import io
-from dataclasses import replace
 
 import av
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from emulator.core.errors import Refused
 from emulator.media.hls.segments import read

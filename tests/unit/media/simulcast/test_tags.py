@@ -1,10 +1,9 @@
 """What is written as tags is read as the same packets."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from emulator.media.ingest.flv import FlvReader
 from emulator.media.packets import Packet, Track

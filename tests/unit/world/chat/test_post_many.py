@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import astuple
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import astuple
 
 from emulator.core.clock import ManualClock
 from emulator.core.errors import Refused

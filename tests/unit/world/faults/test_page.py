@@ -1,8 +1,8 @@
 """The page of faults tells every kind, with every value that it has."""
 
 import re
-from dataclasses import fields
 
+from emulator.world.faults.fault import values_of
 from emulator.world.faults.kinds import KINDS
 from tests.support.docs import PROJECT
 from tests.support.tables import table
@@ -18,5 +18,5 @@ def test_every_kind_is_told_and_no_other() -> None:
 @table("kind", KINDS)
 def test_every_value_is_told_with_what_it_is_by_itself(kind: str) -> None:
     payload = dict(_ROW.findall(PAGE.read_text("utf-8")))[kind]
-    known = [field.metadata["written"] for field in fields(KINDS[kind])]
+    known = [value.written for value in values_of(KINDS[kind]).values()]
     assert sorted(re.findall(r"`(\w+)`", payload)) == sorted(known)

@@ -1,8 +1,7 @@
 """Which clips may be wished, who counts them, and what goes with whom."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from emulator.core.clock import ManualClock
 from emulator.core.errors import Refused

@@ -1,10 +1,10 @@
 """Every move of a VOD that is not in the table is refused, and leaves no trace."""
 
-from dataclasses import replace
 from itertools import product
 from typing import get_args
 
 import pytest
+from msgspec.structs import replace
 
 from emulator.core.errors import Refused
 from emulator.core.events import Event
