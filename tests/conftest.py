@@ -15,8 +15,8 @@ from emulator.core.events import Event
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.world import World
-from tests.support.peers import need
-from tests.support.tested import Recorder
+from tests.support.operation_coverage import Recorder
+from tests.support.required_programs import need
 
 # The suite starts the command hundreds of times, from as many workers as there are. Where Python is
 # told to keep no bytecode (many containers tell it so), each would compile all of it anew.

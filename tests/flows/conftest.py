@@ -24,8 +24,8 @@ from emulator.core.events import Event
 from emulator.server import Emulator
 from emulator.settings import Settings
 from emulator.world.rules import RulesConfig
+from tests.support.publisher_stage import Stage, staged
 from tests.support.rest import Caller
-from tests.support.stage import Stage, staged
 
 HTTP_2 = "HTTP/2"
 PREFIXES = ["/api/v1", "/v1"]

@@ -12,8 +12,8 @@ from emulator.core.events.live import (
 from emulator.world.live import streams
 from emulator.world.rules import RulesConfig
 from emulator.world.world import WRITE_RETRY_MS
-from tests.support.stage import WINDOW_MS, Publisher, Stage
-from tests.support.stores import unwritable
+from tests.support.broken_stores import unwritable
+from tests.support.publisher_stage import WINDOW_MS, Publisher, Stage
 
 # Two at once.
 

@@ -18,7 +18,7 @@ from emulator.media.hls.store import MediaStore, MediaStoreConfig
 from emulator.media.ingest.tag import Tag
 from emulator.media.ingest.wire import amf0
 from emulator.world.library import recordings
-from tests.support.stage import PRIMED_MS, WINDOW_MS, Publisher, Stage, picture
+from tests.support.publisher_stage import PRIMED_MS, WINDOW_MS, Publisher, Stage, picture
 
 # Going live.
 

@@ -18,8 +18,8 @@ from emulator.server import Emulator
 from emulator.web.api.table import OPERATIONS
 from emulator.web.openapi.routes import document
 from emulator.world.store.journal import Store
-from tests.support.plans import Overheard
-from tests.support.stores import unwritable
+from tests.support.broken_stores import unwritable
+from tests.support.query_plans import Overheard
 from tests.support.tour import KEYS, Step, Stop, Taken, Tour, name_of
 
 THEN = "2090-01-01T00:00:00Z"

@@ -13,11 +13,11 @@ from emulator.core.events.library import ClipReady, RenditionFailed, RenditionRe
 from emulator.server import Emulator
 from emulator.settings import Settings
 from emulator.world.library import clips
-from tests.support.frames import sizes
+from tests.support.live_server import until
+from tests.support.media_frames import sizes
 from tests.support.recordings import heard, publish, record
 from tests.support.rest import Caller, create
-from tests.support.videos import send, small_film, until_true
-from tests.support.walk import until
+from tests.support.uploaded_videos import send, small_film, until_true
 
 
 @asynccontextmanager

@@ -16,9 +16,9 @@ from emulator.media.publisher.config import PublishConfig
 from emulator.media.publisher.synthetic import SyntheticBroadcast
 from emulator.server import Emulator
 from emulator.settings import Settings
+from tests.support.live_server import until
 from tests.support.publisher import tags_until
 from tests.support.rest import Caller, check_error, create
-from tests.support.walk import until
 
 HASTY = Settings(
     data=":memory:", port=0, rtmp_port=0, rtmps_port=0, vod_processing_ms=0, segment_ms=1000

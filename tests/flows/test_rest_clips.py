@@ -13,10 +13,10 @@ from emulator.server import Emulator
 from emulator.settings import Settings
 from emulator.world.library import clips
 from emulator.world.live import streams
-from tests.support.frames import sizes
+from tests.support.live_server import until
+from tests.support.media_frames import sizes
 from tests.support.recordings import CLIP, heard, publish, record
 from tests.support.rest import USER_CARD, Caller, check_error, create
-from tests.support.walk import until
 
 pytestmark = [
     pytest.mark.parametrize("client", ["in process"], indirect=True),

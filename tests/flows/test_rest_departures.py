@@ -13,8 +13,8 @@ from emulator.media.ingest.authorizer import PublishRequest
 from emulator.server import Emulator
 from emulator.world.people import accounts
 from emulator.world.store.journal import Store
+from tests.support.publisher_stage import picture
 from tests.support.rest import Caller, check_error, create
-from tests.support.stage import picture
 
 pytestmark = pytest.mark.parametrize("client", ["in process"], indirect=True)
 

@@ -13,11 +13,11 @@ from emulator.core.events.library import RenditionReady, VodFailed, VodReady
 from emulator.server import Emulator
 from emulator.settings import Settings
 from emulator.world.people import accounts
-from tests.support.frames import picture, sizes
+from tests.support.live_server import until
+from tests.support.media_frames import picture, sizes
 from tests.support.recordings import heard, record
 from tests.support.rest import Caller, check_error
-from tests.support.videos import send, small_film, until_ready
-from tests.support.walk import until
+from tests.support.uploaded_videos import send, small_film, until_ready
 
 pytestmark = [
     pytest.mark.parametrize("client", ["in process"], indirect=True),

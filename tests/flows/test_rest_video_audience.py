@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.support.rest import Caller, check_error
-from tests.support.videos import ALBUM, ANNOTATION, VIDEO, upload
+from tests.support.uploaded_videos import ALBUM, ANNOTATION, VIDEO, upload
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 

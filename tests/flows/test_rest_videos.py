@@ -14,7 +14,7 @@ from emulator.world.video.media import Footage
 from tests.support.encoders import film
 from tests.support.rest import USER_CARD, Caller, check_error
 from tests.support.tables import table
-from tests.support.videos import VIDEO, send, small_film, until_done, until_true, upload
+from tests.support.uploaded_videos import VIDEO, send, small_film, until_done, until_true, upload
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 

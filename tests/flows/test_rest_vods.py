@@ -9,10 +9,10 @@ import pytest
 
 from emulator.server import Emulator
 from emulator.settings import Settings
+from tests.support.live_server import until
 from tests.support.recordings import CHAPTER, VOD, record
 from tests.support.rest import USER_CARD, Caller, check_error
 from tests.support.tables import table
-from tests.support.walk import until
 
 pytestmark = pytest.mark.parametrize("client", ["in process"], indirect=True)
 

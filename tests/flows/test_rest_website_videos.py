@@ -10,10 +10,10 @@ import pytest
 
 from emulator.server import Emulator
 from tests.support.encoders import play
-from tests.support.frames import sizes
+from tests.support.media_frames import sizes
 from tests.support.rest import Caller, check_error
 from tests.support.tables import table
-from tests.support.videos import (
+from tests.support.uploaded_videos import (
     PROCESSING,
     VIDEO,
     WEBSITE_VIDEO,

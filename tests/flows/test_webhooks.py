@@ -24,9 +24,9 @@ from emulator.world.webhooks import deliveries, targets
 from emulator.world.webhooks.deliveries import RETRIES_MS, Delivery
 from tests.support.chat import Chatroom, chatroom
 from tests.support.docs import PROJECT
-from tests.support.receiver import Receiver, receiving
 from tests.support.rest import STREAM
 from tests.support.tables import table
+from tests.support.webhook_receiver import Receiver, receiving
 
 BROKEN = b"HTTP/1.1 500 Oops\r\nContent-Length: 6\r\n\r\nbroken"
 

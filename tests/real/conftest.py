@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from tests.support.browser import Chromium
-from tests.support.peers import need
+from tests.support.required_programs import need
 
 # Fixtures that live as long as the worker, and so on an event loop that does.
 SHARED = {"chromium", "cdn_chromium"}

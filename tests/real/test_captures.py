@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from emulator.cli import main
 from tests.support.browser import Chromium
-from tests.support.walk import Walk, platform
+from tests.support.live_server import Walk, platform
 
 # A page of a client's: it signs up, goes on with a fresh token, makes a stream, and reads.
 CLIENT = """

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.real.test_commands import PATIENCE_SECONDS, command
-from tests.support.walk import Walk, child, platform, until
+from tests.support.live_server import Walk, child, platform, until
 
 
 @pytest.fixture(scope="module")

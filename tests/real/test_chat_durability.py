@@ -10,7 +10,7 @@ from typing import Any
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from tests.support.walk import Walk, child
+from tests.support.live_server import Walk, child
 
 
 def join(walk: Walk, stream: dict[str, Any], key: str) -> ClientConnection:

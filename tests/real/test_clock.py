@@ -11,7 +11,7 @@ import pytest
 from emulator import server
 from emulator.settings import Settings
 from tests.support.encoders import address_of, pushing
-from tests.support.walk import Walk, platform, until
+from tests.support.live_server import Walk, platform, until
 
 HOUR_SECONDS = 3600
 WINDOW_SECONDS = 600

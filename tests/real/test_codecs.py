@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.encoders import H264, address_of, film, play, pushing
-from tests.support.walk import Walk, platform, until
+from tests.support.live_server import Walk, platform, until
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.walk import Walk, platform, until
+from tests.support.live_server import Walk, platform, until
 
 PATIENCE_SECONDS = 120
 ANY_PORTS = ("--port", "0", "--rtmp-port", "0", "--rtmps-port", "0")

@@ -16,7 +16,7 @@ import pytest
 
 from emulator.server import Emulator
 from emulator.settings import Settings
-from tests.support.walk import until
+from tests.support.live_server import until
 
 SETTINGS = Settings(data=":memory:", port=0, rtmp_port=0, rtmps_port=0, http_connections_max=3)
 

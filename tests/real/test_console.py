@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.browser import Chromium, Scheme
-from tests.support.walk import Walk, platform
+from tests.support.live_server import Walk, platform
 
 
 @pytest.fixture(scope="module")

@@ -18,8 +18,8 @@ from emulator import server
 from emulator.settings import Settings
 from emulator.world.auth import totp
 from tests.support.docs import PROJECT, commands
-from tests.support.peers import lacking
-from tests.support.walk import Walk, until
+from tests.support.live_server import Walk, until
+from tests.support.required_programs import lacking
 from tests.support.webrtc import has_whip
 
 PATIENCE_SECONDS = 120

@@ -17,8 +17,8 @@ import httpx
 import pytest
 
 from tests.support.encoders import address_of, film, play, pushing
+from tests.support.live_server import Answer, Walk, child, platform, until
 from tests.support.machine_clock import MachineClock
-from tests.support.walk import Answer, Walk, child, platform, until
 
 # The first words of their names: init-0.mp4, seg-0.m4s, index.jsonl.
 FILES_OF_A_SHELF = {"init", "seg", "index.jsonl"}

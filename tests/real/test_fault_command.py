@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from emulator.cli import main
-from tests.support.walk import Walk, platform
+from tests.support.live_server import Walk, platform
 
 
 @pytest.fixture

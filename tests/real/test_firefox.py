@@ -8,9 +8,9 @@ import pytest
 
 from tests.support.encoders import address_of, film, pushing
 from tests.support.firefox import Firefox
-from tests.support.peers import need
+from tests.support.live_server import Walk, platform
+from tests.support.required_programs import need
 from tests.support.rtc_page import SCRIPT
-from tests.support.walk import Walk, platform
 from tests.support.webrtc import ask
 
 FUNCTIONS = SCRIPT.replace("null;\n", "")

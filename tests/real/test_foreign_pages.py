@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from tests.support.browser import Chromium, Tab
-from tests.support.walk import Walk, platform
+from tests.support.live_server import Walk, platform
 
 # Every name leads to this machine, as one does that its owner has pointed here.
 EVERYWHERE_HERE = "--host-resolver-rules=MAP * 127.0.0.1"

@@ -8,7 +8,7 @@ import pytest
 
 from emulator.cli import main
 from tests.support.docs import PROJECT, commands
-from tests.support.walk import Answer, Walk, platform, until
+from tests.support.live_server import Answer, Walk, platform, until
 
 
 @pytest.fixture

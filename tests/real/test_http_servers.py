@@ -25,8 +25,8 @@ from tests.support.docs import PROJECT, commands
 from tests.support.encoders import address_of, pushing
 from tests.support.hls.text import parse
 from tests.support.http3 import http3
-from tests.support.peers import need
-from tests.support.walk import child
+from tests.support.live_server import child
+from tests.support.required_programs import need
 
 PAGE = PROJECT / "docs/reference/http.md"
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from emulator.cli import main
-from tests.support.receiver import receiving
-from tests.support.walk import Walk, platform
+from tests.support.live_server import Walk, platform
+from tests.support.webhook_receiver import receiving
 
 
 @pytest.fixture

@@ -24,9 +24,9 @@ from tests.support.encoders import (
     play,
     pushing,
 )
-from tests.support.peers import need
+from tests.support.live_server import Walk, platform, seconds_in, until
+from tests.support.required_programs import need
 from tests.support.tables import table
-from tests.support.walk import Walk, platform, seconds_in, until
 
 FRAME_SECONDS = 1 / 30
 WINDOW_SECONDS = 60

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.encoders import BUNDLED, Player, address_of, play, pushing
 from tests.support.hls.text import parse
-from tests.support.walk import Walk, platform, until
+from tests.support.live_server import Walk, platform, until
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.support.encoders import address_of, film, pushing
-from tests.support.walk import Walk, platform
+from tests.support.live_server import Walk, platform
 
 
 @pytest.fixture(scope="module")

@@ -13,10 +13,10 @@ import pytest
 
 from emulator.cli import obs_profile
 from tests.support.encoders import play
+from tests.support.live_server import PATIENCE_SECONDS, Walk, platform, until
 from tests.support.obs import PROFILE, Home, pushing_obs
-from tests.support.replay import replaying
 from tests.support.system_store import SystemStore
-from tests.support.walk import PATIENCE_SECONDS, Walk, platform, until
+from tests.support.tag_publisher import replaying
 
 PICTURE_AND_SOUND = {
     "width": 1280,

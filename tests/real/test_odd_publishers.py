@@ -13,8 +13,8 @@ from emulator.media.ingest.tag import Tag
 from emulator.media.publisher.rtmp_client import Accepted
 from tests.support.encoders import address_of, film, play, pushing
 from tests.support.hls.media_rules import check_media
-from tests.support.replay import Replay, replaying, tags_of
-from tests.support.walk import Walk, platform
+from tests.support.live_server import Walk, platform
+from tests.support.tag_publisher import Replay, replaying, tags_of
 
 SECONDS = 4
 FRAMES = 30 * SECONDS

@@ -12,7 +12,7 @@ from emulator.web.admin.table import OPERATIONS as ADMIN
 from emulator.web.api.table import OPERATIONS as PLATFORM
 from emulator.web.http.operation import FORM, Operation
 from emulator.web.openapi.document import documented_path
-from tests.support.walk import Walk, platform
+from tests.support.live_server import Walk, platform
 
 # Enough to find what is broken for all; a longer search by hand: LIVE_EMULATOR_TESTS_EXAMPLES=200.
 EXAMPLES = os.environ.get("LIVE_EMULATOR_TESTS_EXAMPLES", "1")

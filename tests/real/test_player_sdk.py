@@ -15,9 +15,9 @@ import pytest_asyncio
 from tests.support import stream_react
 from tests.support.browser import Chromium, Tab
 from tests.support.encoders import address_of, film, pushing
-from tests.support.files import served
+from tests.support.file_server import served
+from tests.support.live_server import Walk, platform
 from tests.support.tables import table
-from tests.support.walk import Walk, platform
 
 PAGE = """<!doctype html><link rel="icon" href="data:,"><div style="width: 640px">
 <iframe id="frame" width="640" height="360" allow="autoplay" src="%s"></iframe></div>

@@ -5,7 +5,7 @@ import pytest
 from emulator.web.pages import assets
 from tests.support.browser import Chromium
 from tests.support.encoders import address_of, film, pushing
-from tests.support.walk import platform
+from tests.support.live_server import platform
 
 # As hls.js's own README has it; what it complains of and what it has shown is kept.
 PLAY = """async ([script, playlist]) => {

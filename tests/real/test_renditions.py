@@ -18,8 +18,8 @@ from tests.support.hls.media_rules import check_media
 from tests.support.hls.multivariant_rules import check_multivariant
 from tests.support.hls.reload_rules import check_reload
 from tests.support.hls.text import parse
-from tests.support.peers import need
-from tests.support.walk import Walk, child, platform, seconds_in, until
+from tests.support.live_server import Walk, child, platform, seconds_in, until
+from tests.support.required_programs import need
 from tests.support.webrtc import ask, publishing
 
 PAGE = PROJECT / "docs/how-to/renditions.md"

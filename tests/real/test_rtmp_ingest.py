@@ -13,9 +13,16 @@ import uvloop
 from emulator.core.errors import Refused
 from emulator.media.ingest.config import RtmpConfig
 from emulator.media.ingest.rtmp_server import RtmpServer
-from tests.support.ingest import GUARD_SECONDS, listening, open_files
-from tests.support.peers import need
-from tests.support.rtmp import HANDSHAKE, RecordingGate, RecordingIntake, connect, publish, video
+from tests.support.required_programs import need
+from tests.support.rtmp_listener import GUARD_SECONDS, listening, open_files
+from tests.support.rtmp_wire import (
+    HANDSHAKE,
+    RecordingGate,
+    RecordingIntake,
+    connect,
+    publish,
+    video,
+)
 from tests.support.tls import self_signed, server_context
 
 SOURCE = (

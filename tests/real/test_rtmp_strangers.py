@@ -19,8 +19,8 @@ from emulator.media.ingest.wire import amf0, rtmp_chunks
 from emulator.media.ingest.wire.rtmp_chunks import Message
 from emulator.media.ingest.wire.rtmp_handshake import BLOCK
 from emulator.media.ingest.wire.rtmp_session import COMMAND
-from tests.support.ingest import GUARD_SECONDS, open_files
-from tests.support.rtmp import HANDSHAKE, RecordingGate, command, connect, publish, video
+from tests.support.rtmp_listener import GUARD_SECONDS, open_files
+from tests.support.rtmp_wire import HANDSHAKE, RecordingGate, command, connect, publish, video
 from tests.support.tls import self_signed, server_context
 
 # Time limits that a test can wait for, and a message's bound that needs no megabytes.

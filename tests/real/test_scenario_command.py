@@ -16,8 +16,8 @@ import pytest
 from tests.support.browser import Chromium, Scheme
 from tests.support.docs import PROJECT, commands
 from tests.support.encoders import film
-from tests.support.peers import need
-from tests.support.walk import platform
+from tests.support.live_server import platform
+from tests.support.required_programs import need
 
 PATIENCE_SECONDS = 120
 PAGE = PROJECT / "docs/how-to/qa.md"

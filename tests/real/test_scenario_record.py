@@ -16,8 +16,8 @@ from websockets.sync.client import ClientConnection, connect
 from emulator.core.quantities import duration_text
 from emulator.scenario.record.steps import rounded
 from tests.support.encoders import address_of, pushing
+from tests.support.live_server import PATIENCE_SECONDS, Walk, platform
 from tests.support.obs import Home, pushing_obs
-from tests.support.walk import PATIENCE_SECONDS, Walk, platform
 
 # As a recording calls a stream with the usual title.
 NAME = "my_first_stream"

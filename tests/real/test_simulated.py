@@ -13,7 +13,7 @@ from tests.support.encoders import BOTH, address_of, play, pushing
 from tests.support.hls.media_rules import check_media
 from tests.support.hls.reload_rules import check_reload
 from tests.support.hls.text import parse
-from tests.support.walk import Walk, until
+from tests.support.live_server import Walk, until
 
 
 @pytest.fixture

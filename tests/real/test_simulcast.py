@@ -12,8 +12,8 @@ import pytest
 from emulator.cli import main
 from tests.support.docs import PROJECT, commands
 from tests.support.encoders import address_of, film, play, pushing
-from tests.support.peers import need
-from tests.support.walk import Walk, platform, seconds_in, until
+from tests.support.live_server import Walk, platform, seconds_in, until
+from tests.support.required_programs import need
 from tests.support.webrtc import ask, publishing
 
 PAGE = PROJECT / "docs/how-to/simulcast.md"

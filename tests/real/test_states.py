@@ -6,8 +6,8 @@ from contextlib import ExitStack
 import pytest
 
 from tests.support.encoders import BOTH, Player, address_of, film, play, pushing
-from tests.support.replay import replaying, tags_of
-from tests.support.walk import Walk, platform, until
+from tests.support.live_server import Walk, platform, until
+from tests.support.tag_publisher import replaying, tags_of
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ import pytest
 
 from emulator.cli import main
 from tests.support.docs import PROJECT, commands
-from tests.support.peers import need
-from tests.support.walk import Walk, platform, until
+from tests.support.live_server import Walk, platform, until
+from tests.support.required_programs import need
 
 pytest_plugins = ["pytester"]
 

@@ -11,8 +11,8 @@ from emulator.media.ingest.tag import Tag
 from tests.support.browser import Chromium
 from tests.support.encoders import film, play
 from tests.support.hls.media_rules import check_media
-from tests.support.replay import replaying, tags_of
-from tests.support.walk import Walk, platform, until
+from tests.support.live_server import Walk, platform, until
+from tests.support.tag_publisher import replaying, tags_of
 
 HOLE_SECONDS_MAX = 0.25
 WINDOW_SECONDS = 60

@@ -7,11 +7,11 @@ from typing import Any
 import av
 import pytest
 
+from tests.support.av_sync import flash_and_beep, offsets_ms
 from tests.support.browser import Chromium
 from tests.support.encoders import BUNDLED, SYSTEM, address_of, film, play, pushing
 from tests.support.hls.media_rules import check_media
-from tests.support.sync import flash_and_beep, offsets_ms
-from tests.support.walk import Walk, platform, until
+from tests.support.live_server import Walk, platform, until
 from tests.support.webrtc import Session, ask, watching
 from tests.support.webrtc import until as until_seen
 

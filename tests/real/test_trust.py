@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.peers import need
+from tests.support.live_server import PATIENCE_SECONDS, Walk, platform
+from tests.support.required_programs import need
 from tests.support.system_store import SystemStore
-from tests.support.walk import PATIENCE_SECONDS, Walk, platform
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.browser import Chromium
 from tests.support.encoders import film
-from tests.support.walk import Walk, platform, until
+from tests.support.live_server import Walk, platform, until
 
 
 @pytest.fixture(scope="module")

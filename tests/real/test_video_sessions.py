@@ -7,9 +7,9 @@ import pytest
 
 from tests.support.browser import Chromium, Tab
 from tests.support.encoders import film
-from tests.support.offers import browser_offer
+from tests.support.live_server import Answer, Walk, platform
 from tests.support.rtc_page import open_page, until_figures
-from tests.support.walk import Answer, Walk, platform
+from tests.support.sdp_offers import browser_offer
 from tests.support.webrtc import VideoFrame, ask, meeting, until
 
 SESSIONS = "/video-sessions/sessions"

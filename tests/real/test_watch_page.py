@@ -11,7 +11,7 @@ from tests.support.broadcast import joined
 from tests.support.browser import Chromium, Scheme
 from tests.support.encoders import address_of, film, pushing
 from tests.support.hls.text import Playlist, parse
-from tests.support.walk import Walk, platform, until
+from tests.support.live_server import Walk, platform, until
 
 TITLE = 'Tea & <img src=x onerror="document.title=1"> <b>biscuits</b>'
 # Segments that play before a late viewer comes: more than any player stays behind by default.

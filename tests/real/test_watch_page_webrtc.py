@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.browser import Chromium
 from tests.support.encoders import address_of, film, pushing
-from tests.support.walk import Walk, platform
+from tests.support.live_server import Walk, platform
 from tests.support.webrtc import ask, publishing
 
 # As a Firefox without its plugin.

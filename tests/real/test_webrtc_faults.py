@@ -7,7 +7,7 @@ import pytest
 
 from tests.real.test_media_faults import clear, events, start
 from tests.support.encoders import film
-from tests.support.walk import Walk, platform
+from tests.support.live_server import Walk, platform
 from tests.support.webrtc import Session, VideoFrame, ask, publishing, until, watching
 
 

@@ -20,8 +20,8 @@ from emulator.server import Emulator
 from emulator.settings import Settings
 from tests.support.encoders import address_of, film, play, pushing
 from tests.support.leaks import Held, codecs_at_work
-from tests.support.offers import browser_offer
-from tests.support.walk import PATIENCE_SECONDS, Walk, until
+from tests.support.live_server import PATIENCE_SECONDS, Walk, until
+from tests.support.sdp_offers import browser_offer
 from tests.support.webrtc import SDP, Session, ask, post_offer, publishing, send, watching
 
 OFFER = browser_offer()

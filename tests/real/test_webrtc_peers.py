@@ -8,9 +8,9 @@ import pytest
 from tests.support.browser import Chromium
 from tests.support.encoders import BUNDLED, address_of, ffmpeg, film, pushing
 from tests.support.libdatachannel import whip
-from tests.support.peers import lacking
+from tests.support.live_server import Walk, platform
+from tests.support.required_programs import lacking
 from tests.support.rtc_page import open_page, until_figures
-from tests.support.walk import Walk, platform
 from tests.support.webrtc import ask, has_whip, sending, watching
 
 

@@ -8,8 +8,8 @@ from fractions import Fraction
 import pytest
 
 from tests.support.encoders import film, pushing
-from tests.support.offers import browser_offer
-from tests.support.walk import Walk, platform
+from tests.support.live_server import Walk, platform
+from tests.support.sdp_offers import browser_offer
 from tests.support.webrtc import (
     AudioFrame,
     Deafness,

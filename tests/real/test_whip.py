@@ -16,8 +16,8 @@ from emulator.media.publisher.config import PublishConfig
 from emulator.media.publisher.process import PublisherProcess
 from emulator.media.publisher.test_card.strip import read_strip
 from tests.support.encoders import film, play
-from tests.support.offers import browser_offer
-from tests.support.walk import PATIENCE_SECONDS, Walk, platform
+from tests.support.live_server import PATIENCE_SECONDS, Walk, platform
+from tests.support.sdp_offers import browser_offer
 from tests.support.webrtc import (
     FRAGMENT,
     AudioFrame,

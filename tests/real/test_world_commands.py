@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from emulator.cli import main
-from tests.support.walk import Walk, platform
+from tests.support.live_server import Walk, platform
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 from websockets.sync.client import ClientConnection, connect
 
 from tests.support.encoders import address_of, pushing
-from tests.support.walk import Walk, platform, until
+from tests.support.live_server import Walk, platform, until
 
 
 @pytest.fixture

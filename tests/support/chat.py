@@ -31,7 +31,7 @@ from emulator.world.live.streams import Stream, StreamPatch
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.world import World
-from tests.support.chat_doors import (
+from tests.support.chat_clients import (
     DOORS,
     Enter,
     Event,

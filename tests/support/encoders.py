@@ -17,8 +17,8 @@ from typing import Any
 
 import imageio_ffmpeg
 
-from tests.support.peers import need
-from tests.support.walk import PATIENCE_SECONDS
+from tests.support.live_server import PATIENCE_SECONDS
+from tests.support.required_programs import need
 
 BUNDLED, SYSTEM = "bundled", "system"
 # Ones with names, for parametrised tests. The bundled one is years newer than most systems'.

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.support.peers import lacking
+from tests.support.required_programs import lacking
 
 
 class MachineClock:

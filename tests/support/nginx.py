@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.peers import lacking, need
-from tests.support.walk import until
+from tests.support.live_server import until
+from tests.support.required_programs import lacking, need
 
 _MODULES = (
     Path("/usr/lib/nginx/modules/ngx_rtmp_module.so"),

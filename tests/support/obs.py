@@ -15,8 +15,8 @@ from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
 
-from tests.support.peers import need
-from tests.support.walk import PATIENCE_SECONDS, until
+from tests.support.live_server import PATIENCE_SECONDS, until
+from tests.support.required_programs import need
 
 PROFILE = "live-emulator"
 _SCENE = {

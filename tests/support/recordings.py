@@ -11,9 +11,9 @@ from emulator.media.ingest.tag import Tag
 from emulator.media.publisher.config import PublishConfig
 from emulator.media.publisher.synthetic import SyntheticBroadcast
 from emulator.server import Emulator
+from tests.support.live_server import PATIENCE_SECONDS
 from tests.support.publisher import tags_until
 from tests.support.rest import Caller, create
-from tests.support.walk import PATIENCE_SECONDS
 
 VOD = {
     "id",

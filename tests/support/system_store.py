@@ -8,8 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.peers import lacking, need
-from tests.support.walk import PATIENCE_SECONDS
+from tests.support.live_server import PATIENCE_SECONDS
+from tests.support.required_programs import lacking, need
 
 _TRUSTED = Path("/etc/ssl/certs")
 _LOCAL = Path("/usr/local/share/ca-certificates")

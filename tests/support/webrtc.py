@@ -29,7 +29,7 @@ from aiortc.mediastreams import MediaStreamError
 from aiortc.rtp import RtpPacket
 
 from tests.support.encoders import Push, ffmpeg
-from tests.support.walk import PATIENCE_SECONDS, Answer
+from tests.support.live_server import PATIENCE_SECONDS, Answer
 
 SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"

@@ -14,7 +14,7 @@ import pytest
 import uvloop
 
 from tests.support.chat import Chatroom, chatroom
-from tests.support.chat_doors import DOORS
+from tests.support.chat_clients import DOORS
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:

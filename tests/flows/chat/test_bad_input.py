@@ -7,7 +7,7 @@ import pytest
 from websockets.frames import Frame, Opcode
 
 from tests.support.chat import Chatroom, Guest
-from tests.support.chat_doors import SocketPeer, every_door
+from tests.support.chat_clients import SocketPeer, every_door
 
 DEEP = '{"type":"message","content":' + "[" * 7_000 + "]" * 7_000 + "}"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from emulator.world.live import streams
 from tests.support.chat import Chatroom, chatroom
-from tests.support.chat_doors import every_door
+from tests.support.chat_clients import every_door
 from tests.support.rest import USER_CARD
 from tests.support.tables import table
 

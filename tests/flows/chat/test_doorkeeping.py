@@ -9,7 +9,7 @@ from emulator.world.live import streams
 from emulator.world.live.streams import StreamPatch
 from emulator.world.people import accounts, departures
 from tests.support.chat import Chatroom, Guest
-from tests.support.chat_doors import Gone, every_door
+from tests.support.chat_clients import Gone, every_door
 
 
 @every_door

@@ -3,7 +3,7 @@
 import asyncio
 
 from tests.support.chat import Chatroom, Guest
-from tests.support.chat_doors import every_door
+from tests.support.chat_clients import every_door
 
 
 async def heard(guest: Guest, count: int) -> list[str]:

@@ -9,7 +9,7 @@ from emulator.world.faults.reading import read
 from emulator.world.live import streams
 from emulator.world.webhooks import deliveries
 from tests.support.chat import Chatroom, chatroom
-from tests.support.receiver import Receiver, receiving
+from tests.support.webhook_receiver import Receiver, receiving
 
 
 @pytest.fixture

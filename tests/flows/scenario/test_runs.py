@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from emulator.server import Emulator
-from tests.support.receiver import receiving
 from tests.support.rest import check_error
+from tests.support.webhook_receiver import receiving
 
 EVENING = """
 scenario: Evening

@@ -5,7 +5,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from tests.support.peers import lacking, need
+from tests.support.required_programs import lacking, need
 
 FOLDER = Path(__file__).parent
 _MODULES = FOLDER / "node_modules"

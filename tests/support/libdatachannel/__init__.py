@@ -10,8 +10,8 @@ import av
 from av.bitstream import BitStreamFilterContext
 
 from tests.support.encoders import film
-from tests.support.peers import lacking, need
-from tests.support.walk import PATIENCE_SECONDS
+from tests.support.live_server import PATIENCE_SECONDS
+from tests.support.required_programs import lacking, need
 
 FOLDER = Path(__file__).parent
 

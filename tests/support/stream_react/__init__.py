@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.files import served
-from tests.support.peers import lacking, need
-from tests.support.walk import PATIENCE_SECONDS
+from tests.support.file_server import served
+from tests.support.live_server import PATIENCE_SECONDS
+from tests.support.required_programs import lacking, need
 
 FOLDER = Path(__file__).parent
 _PAGE = (

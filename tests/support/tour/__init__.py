@@ -15,7 +15,7 @@ from emulator.web.api.table import OPERATIONS
 from emulator.web.http.operation import Operation
 from emulator.web.openapi.document import documented_path
 from emulator.web.openapi.routes import document
-from tests.support.walk import PATIENCE_SECONDS
+from tests.support.live_server import PATIENCE_SECONDS
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 # Whoever takes part. `tess` owns what is made.

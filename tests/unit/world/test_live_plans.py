@@ -27,7 +27,7 @@ from emulator.world.live.streams import StreamPatch
 from emulator.world.people import accounts
 from emulator.world.rules import RulesConfig
 from emulator.world.world import World
-from tests.support.plans import WatchedStore, sites_in
+from tests.support.query_plans import WatchedStore, sites_in
 from tests.support.streams import live, make
 from tests.support.tables import table
 

@@ -12,7 +12,7 @@ import pytest
 from emulator.core.errors import Refused
 from emulator.media.codecs.image_parts import BrokenImage, drawing_jpeg, drawing_png, drawing_webp
 from emulator.media.codecs.images import look_at, look_in_turn
-from tests.support.peers import need
+from tests.support.required_programs import need
 from tests.support.tables import table
 
 TEXT = b"unfolds " * 1000

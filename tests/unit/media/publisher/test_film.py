@@ -11,7 +11,7 @@ from emulator.media.ingest.tag import Tag
 from emulator.media.publisher.config import PublishConfig
 from emulator.media.publisher.film import FilmBroadcast
 from tests.support.encoders import ffmpeg, film
-from tests.support.frames import stamps
+from tests.support.media_frames import stamps
 from tests.support.publisher import flv_file, pictures, tags_until
 from tests.support.tables import table
 

@@ -12,7 +12,7 @@ from emulator.media.ingest.tag import Tag
 from emulator.media.ingest.wire.rtmp_handshake import BLOCK
 from emulator.media.publisher.link import PushTarget
 from emulator.media.publisher.push import Progress, Push
-from tests.support.rtmp import HANDSHAKE, RecordingGate
+from tests.support.rtmp_wire import HANDSHAKE, RecordingGate
 from tests.support.tables import table
 
 GUARD_SECONDS = 30

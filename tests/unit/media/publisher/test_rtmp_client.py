@@ -21,7 +21,7 @@ from emulator.media.ingest.wire.rtmp_session import (
     SessionEvent,
 )
 from emulator.media.publisher.rtmp_client import Accepted, ClientEvent, Denied, RtmpClient
-from tests.support.rtmp import HANDSHAKE, new_session
+from tests.support.rtmp_wire import HANDSHAKE, new_session
 from tests.support.tables import table
 
 TAGS = [

@@ -12,7 +12,7 @@ from emulator.media.hls.segments import FileRange
 from emulator.media.recording.footage import Footage, footage
 from emulator.media.recording.mp4 import remux
 from tests.support.broadcast import flv
-from tests.support.frames import Stamp, sizes, stamps
+from tests.support.media_frames import Stamp, sizes, stamps
 from tests.unit.media.recording.conftest import Record
 
 B_FRAMES = "libx264 -preset veryfast -g 30 -bf 3"

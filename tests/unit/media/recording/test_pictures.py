@@ -21,7 +21,7 @@ from emulator.media.recording.pictures import (
 from emulator.media.recording.storyboard import storyboard
 from emulator.world.library.picture_sizes import Fit, Size, target
 from tests.support.broadcast import flv
-from tests.support.frames import picture
+from tests.support.media_frames import picture
 from tests.support.tables import table
 from tests.unit.media.recording.conftest import Record
 

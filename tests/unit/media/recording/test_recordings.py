@@ -8,7 +8,7 @@ from emulator.core.errors import Refused
 from emulator.media.hls.store import MediaStore
 from emulator.media.recording.recordings import RecordingConfig, Recordings
 from tests.support.broadcast import RealBroadcast, flv, put
-from tests.support.frames import picture, pictures
+from tests.support.media_frames import picture, pictures
 from tests.unit.media.recording.conftest import Record
 
 

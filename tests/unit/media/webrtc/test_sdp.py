@@ -8,7 +8,7 @@ from emulator.core.errors import Refused
 from emulator.media.webrtc.sdp import codecs
 from emulator.media.webrtc.sdp.answer import Local, Taken, write
 from emulator.media.webrtc.sdp.description import parse, parse_fragment
-from tests.support.offers import browser_offer
+from tests.support.sdp_offers import browser_offer
 from tests.support.tables import table
 
 OFFER = browser_offer()

@@ -17,7 +17,7 @@ from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.rules import RulesConfig
 from emulator.world.world import World
-from tests.support.plans import WatchedStore, sites_in
+from tests.support.query_plans import WatchedStore, sites_in
 
 OURS = list(Path(emulator.world.audience.__file__).parent.glob("*.py"))
 

@@ -28,7 +28,7 @@ from emulator.world.live import streams
 from emulator.world.live.streams import StreamPatch
 from emulator.world.people import accounts, follows
 from emulator.world.world import World
-from tests.support.plans import WatchedStore, sites_in
+from tests.support.query_plans import WatchedStore, sites_in
 
 OURS = list(Path(emulator.world.library.__file__).parent.glob("*.py"))
 HD = Quality("720p", 1280, 720, 2_500_000)

@@ -14,7 +14,7 @@ from emulator.world.store.canonical import canonical
 from emulator.world.store.database import open_database
 from emulator.world.store.events import entries, last_seq, read
 from emulator.world.store.journal import Store
-from tests.support.stores import full, unwritable
+from tests.support.broken_stores import full, unwritable
 
 
 def ready(number: int) -> VodReady:

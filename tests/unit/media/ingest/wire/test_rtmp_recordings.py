@@ -16,7 +16,7 @@ from emulator.media.ingest.wire.rtmp_session import (
     PublishRequested,
     SessionEvent,
 )
-from tests.support.rtmp import drive, new_session
+from tests.support.rtmp_wire import drive, new_session
 from tests.support.tables import table
 
 FOLDER = Path(__file__).parents[5] / "fixtures" / "rtmp"

@@ -30,7 +30,7 @@ from emulator.media.ingest.wire.rtmp_session import (
     RtmpSession,
     SessionEvent,
 )
-from tests.support.rtmp import (
+from tests.support.rtmp_wire import (
     HANDSHAKE,
     answers,
     command,

@@ -15,7 +15,7 @@ from emulator.media.ingest.wire.rtmp_session import (
     DATA,
     DATA_AMF3,
 )
-from tests.support.rtmp import HANDSHAKE, command, connect, drive, new_session, publish, video
+from tests.support.rtmp_wire import HANDSHAKE, command, connect, drive, new_session, publish, video
 
 WHOLE = HANDSHAKE + connect() + publish() + video(0) + video(33)
 STOPPED = command("FCUnpublish", 4, None, "KEY") + command("deleteStream", 5, None, 1)

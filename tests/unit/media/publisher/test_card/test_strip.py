@@ -13,7 +13,7 @@ from emulator.media.publisher.config import PublishConfig
 from emulator.media.publisher.synthetic import SyntheticBroadcast
 from emulator.media.publisher.test_card.picture import Moment, Picture
 from emulator.media.publisher.test_card.strip import CELLS, read_cells, read_strip, write_cells
-from tests.support.frames import picture
+from tests.support.media_frames import picture
 from tests.support.publisher import flv_file, pictures
 from tests.support.tables import table
 

@@ -10,7 +10,7 @@ from emulator.media.packets import VideoTrack
 from emulator.media.recording.simulated.film import ROUND_SECONDS, Film, render
 from emulator.media.recording.simulated.mp4 import whole
 from emulator.media.recording.simulated.showing import Pause, Showing
-from tests.support.frames import sizes, stamps
+from tests.support.media_frames import sizes, stamps
 
 BEGAN_MS = 1_700_000_000_000
 AWAY: tuple[Pause, ...] = (

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 
 from tests.support.encoders import film
+from tests.support.live_server import PATIENCE_SECONDS
 from tests.support.rest import Caller
-from tests.support.walk import PATIENCE_SECONDS
 
 VIDEO = {
     "id",

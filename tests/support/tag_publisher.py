@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from emulator.media.ingest.tag import Tag
 from emulator.media.publisher.rtmp_client import Accepted, ClientEvent, Denied, RtmpClient
 from tests.support.broadcast import flv_tags
-from tests.support.walk import PATIENCE_SECONDS
+from tests.support.live_server import PATIENCE_SECONDS
 
 
 def tags_of(film: Path) -> list[Tag]:

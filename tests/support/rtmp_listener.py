@@ -7,7 +7,7 @@ from pathlib import Path
 
 from emulator.media.ingest.config import RtmpConfig
 from emulator.media.ingest.rtmp_server import RtmpServer
-from tests.support.rtmp import RecordingGate
+from tests.support.rtmp_wire import RecordingGate
 
 GUARD_SECONDS = 60
 """Nothing here takes that long: it only keeps a broken test from hanging."""
