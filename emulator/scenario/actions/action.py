@@ -5,76 +5,21 @@ into the file of its noun; `registry` finds it there.
 """
 
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
-from emulator.scenario.language.values.kinds import Noun
-
-if TYPE_CHECKING:
-    from emulator.scenario.engine.run import RunContext
+from emulator.scenario.engine.run import RunContext
+from emulator.scenario.language.action import ActionSpec
 
 # What a lasting action yields: in how many milliseconds it wants to go on.
 Ticks = Iterator[int]
-# The same of one that also waits for something outside the world.
+# What it yields if it also waits for something outside the world.
 LateTicks = AsyncIterator[int]
 
 
-class Action(BaseModel):
-    """`run` acts at once and returns nothing, or is a coroutine, or yields `Ticks` while it lasts.
-
-    `example` is a step in YAML; `before` are the steps that it needs above it. `makes` are the
-    fields that name new things of a noun. `may_last`: the step may say `for`; an action that
-    `must_last` is refused without. `shorthand` is the field that an argument which is no map stands
-    for. `is_joined`: what it does at an instant is one change of the world with what others like it
-    do then.
-    """
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
-
-    name: ClassVar[str]
-    example: ClassVar[str]
-    before: ClassVar[tuple[str, ...]] = ()
-    makes: ClassVar[dict[str, Noun]] = {}
-    may_last: ClassVar[bool] = False
-    must_last: ClassVar[bool] = False
-    is_joined: ClassVar[bool] = False
-    shorthand: ClassVar[str] = ""
-    # When what an action expects must hold (`language/scenario.Holds`).
-    holds: ClassVar[Literal["at the end", "throughout", "never"]] = "at the end"
-
-    @classmethod
-    def arguments(cls, plain: Any) -> Any:
-        """What stands behind the action's name, as this model's fields."""
-        if cls.shorthand and not isinstance(plain, dict):
-            return {cls.shorthand: plain}
-        return {} if plain is None else plain
-
-    def wrong(self) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
-        """What no type can say: where in the arguments, a rule's name, and a sentence."""
-        return iter(())
-
-    def asks(self) -> Iterator[tuple[tuple[int | str, ...], str, Any]]:
-        """The facts that it asks for: where in the arguments, a path, a condition."""
-        return iter(())
-
-    def files(self) -> tuple[str, ...]:
-        """Texts beside the scenario that it needs, by their names."""
-        return ()
-
-    def films(self) -> tuple[str, ...]:
-        """Files beside the scenario that it needs and that are no texts, by their names."""
-        return ()
-
-    def wrong_files(self, texts: Mapping[str, str]) -> Iterator[str]:  # noqa: ARG002 -- most read none
-        """What is wrong with those files, by their names: a sentence each."""
-        return iter(())
-
-    def users_in_files(self, texts: Mapping[str, str]) -> Iterator[str]:  # noqa: ARG002 -- most read none
-        """Whom those files, in which nothing is wrong, speak of by name."""
-        return iter(())
+class Action(ActionSpec):
+    """`run` acts at once, or is a coroutine, or yields `Ticks` while it lasts."""
 
     @abstractmethod
-    def run(self, context: "RunContext") -> Awaitable[Any] | Ticks | LateTicks | None:
+    def run(self, context: RunContext) -> Awaitable[Any] | Ticks | LateTicks | None:
         """Do it. A `Refused` is noted in the report as what the platform said."""

@@ -8,12 +8,9 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
+from emulator.core.clock import Clock
 from emulator.core.errors import Refused
-from emulator.scenario.clients.chat_reader import ChatReader, Page
-from emulator.scenario.clients.hls import HlsViewer
-from emulator.scenario.clients.viewer import Kind, Viewer, Who
-from emulator.scenario.engine.run import Run
-from emulator.world.live.streams import Stream
+from emulator.scenario.clients.viewer import Viewer, Who
 
 VIEWERS_MAX = 500
 WHEP_VIEWERS_MAX = 100
@@ -29,8 +26,8 @@ Staying = Callable[[], float | None]
 class RealViewers:
     """`make` gives a viewer; nobody of them has come yet."""
 
-    def __init__(self, run: Run, make: Callable[[Who], Viewer], most: int) -> None:
-        self._run = run
+    def __init__(self, clock: Clock, make: Callable[[Who], Viewer], most: int) -> None:
+        self._clock = clock
         self._make = make
         self._most = most
         self._there: deque[Viewer] = deque()
@@ -77,8 +74,7 @@ class RealViewers:
             await viewer.come()
         self._there.append(viewer)
         if stays_ms is not None:
-            clock = self._run.world.clock
-            clock.call_at(clock.now_ms() + round(stays_ms), lambda: self._leave(viewer))
+            self._clock.call_at(self._clock.now_ms() + round(stays_ms), lambda: self._leave(viewer))
 
     def _leave(self, viewer: Viewer) -> None:
         """Its time has come, unless it has left before."""
@@ -87,30 +83,3 @@ class RealViewers:
             leaving = asyncio.ensure_future(viewer.go())
             self._leaving.add(leaving)
             leaving.add_done_callback(self._leaving.discard)
-
-
-def real_viewers_of(run: Run, stream: Stream, kind: Kind) -> RealViewers:
-    """The stream's real viewers of a kind, who may be nobody yet.
-
-    Refuses (`unavailable`) where time jumps, or nothing is served.
-    """
-    server = run.server
-    if run.is_virtual or not server.media:
-        raise Refused("unavailable", "Real viewers need a server and a clock that runs.")
-    playlist = f"{server.media}/{stream.uid}/manifest/stream.m3u8"
-    offers = f"{server.media}/{stream.uid}/webRTC/play"
-
-    def make(who: Who) -> Viewer:
-        if kind == "whep":
-            # Late: WebRTC brings what nobody else needs.
-            from emulator.scenario.clients.whep import WhepViewer
-
-            return WhepViewer(offers, who, server.ca)
-        player = HlsViewer(playlist, who, server.ca)
-        if kind == "hls":
-            return player
-        reader = ChatReader(server.ws, stream.id, who, server.ca)
-        return reader if kind == "chat" else Page(player, reader)
-
-    most = WHEP_VIEWERS_MAX if kind == "whep" else VIEWERS_MAX
-    return run.real_viewers.setdefault(f"{stream.id} {kind}", RealViewers(run, make, most))

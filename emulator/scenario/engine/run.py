@@ -7,13 +7,15 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from msgspec import Struct, field
 
 from emulator.core.errors import Refused
 from emulator.core.ids import Chance
 from emulator.core.world_clock import WorldClock
+from emulator.scenario.clients.publisher import StreamPublisher
+from emulator.scenario.clients.real_viewers import RealViewers
 from emulator.scenario.language.scenario import Scenario, Step
 from emulator.scenario.language.values.arithmetic import names_in, resolve
 from emulator.world.library import recordings
@@ -23,10 +25,6 @@ from emulator.world.live.streams import Stream
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.world import World
-
-if TYPE_CHECKING:
-    from emulator.scenario.clients.publisher import StreamPublisher
-    from emulator.scenario.clients.real_viewers import RealViewers
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -87,9 +85,9 @@ class Run(Struct, kw_only=True):
     counts: dict[str, int] = field(default_factory=dict)
     # What the chance of each step is called, by the step's number.
     chances: dict[int, str] = field(default_factory=dict)
-    publishers: "dict[str, StreamPublisher]" = field(default_factory=dict)
+    publishers: dict[str, StreamPublisher] = field(default_factory=dict)
     # Real viewers by their stream's id, and how they watch.
-    real_viewers: "dict[str, RealViewers]" = field(default_factory=dict)
+    real_viewers: dict[str, RealViewers] = field(default_factory=dict)
     note: Callable[[str], None] = print
 
     @property

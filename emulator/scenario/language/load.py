@@ -9,9 +9,9 @@ from typing import Any
 from msgspec import Struct, field
 
 from emulator.core import quantities
-from emulator.scenario.actions.action import Action
 from emulator.scenario.actions.expect import wrong as wrong_expectation
 from emulator.scenario.language import names, tree
+from emulator.scenario.language.action import ActionSpec
 from emulator.scenario.language.checked import checked
 from emulator.scenario.language.errors import InputError, Mistakes, WrongScenario, meant
 from emulator.scenario.language.names import Names
@@ -315,7 +315,7 @@ class _Loading(Struct):
                 except ValueError as error:
                     self._note(arguments.at(("file",)), "file", f"{error}.")
 
-    def _read_file(self, name: str, action: Action, node: Node) -> None:
+    def _read_file(self, name: str, action: ActionSpec, node: Node) -> None:
         try:
             if name not in self.files:
                 self.files[name] = self.read_file(name)

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
-from emulator.scenario.actions.action import Action
+from emulator.scenario.language.action import ActionSpec
 from emulator.scenario.language.worlds import WorldPart
 
 # When a condition must hold: once, all the time, or at no time.
@@ -60,7 +60,7 @@ class Step(Struct, frozen=True, kw_only=True):
     number: int
     name: str
     place: Place
-    action: Action
+    action: ActionSpec
     trigger: Trigger
     for_ms: int | None = None
     every_ms: int | None = None

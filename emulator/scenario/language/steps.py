@@ -9,9 +9,9 @@ from msgspec.structs import replace
 from emulator.core import quantities
 from emulator.core.errors import Code
 from emulator.scenario.actions import registry
-from emulator.scenario.actions.action import Action
 from emulator.scenario.actions.expect import wrong as wrong_expectation
 from emulator.scenario.language import happenings
+from emulator.scenario.language.action import ActionSpec
 from emulator.scenario.language.checked import checked
 from emulator.scenario.language.errors import InputError, meant
 from emulator.scenario.language.scenario import After, At, On, Place, Step, Trigger
@@ -88,7 +88,7 @@ class Steps(Struct):
     def _note(self, node: Node, rule: str, message: str) -> None:
         self.mistakes.append(node.mistake(rule, message))
 
-    def _action(self, node: Node) -> tuple[str, type[Action] | None]:
+    def _action(self, node: Node) -> tuple[str, type[ActionSpec] | None]:
         keys = [key for key in node.value if key not in WORDS and not key.startswith("x-")]
         if not keys:
             self._note(node, "step", "This step does nothing: add an action, noun.verb: {...}.")
@@ -104,7 +104,7 @@ class Steps(Struct):
             self.mistakes.append(node.mistake_at_key(known[1], "one-action", text))
         return (known[0], registry.find(known[0])) if known else ("", None)
 
-    def _checked(self, kind: type[Action], node: Node, filling: Filling) -> Action | None:
+    def _checked(self, kind: type[ActionSpec], node: Node, filling: Filling) -> ActionSpec | None:
         plain = kind.arguments(filling.plain(node))
         action = checked(kind, plain, node, self.mistakes, kind.name)
         for path, rule, message in action.wrong() if action else ():
@@ -112,7 +112,7 @@ class Steps(Struct):
         return action
 
     def _step(
-        self, node: Node, kind: type[Action], action: Action | None, words: dict[str, Any]
+        self, node: Node, kind: type[ActionSpec], action: ActionSpec | None, words: dict[str, Any]
     ) -> Step | None:
         number = len(self.found)
         name = words.get("name", f"{kind.name} {number + 1}")
@@ -295,7 +295,7 @@ class _Words:
             self._note("required", "type", "required is true or false.")
         return value is True
 
-    def check_lasting(self, kind: type[Action], for_ms: int | None) -> None:
+    def check_lasting(self, kind: type[ActionSpec], for_ms: int | None) -> None:
         if "for" in self._words and not kind.may_last:
             self._note("for", "for", f"{kind.name} is done at once: it takes no `for`.")
         elif kind.must_last and "for" not in self._words:

@@ -7,7 +7,7 @@ from pydantic import Field, WithJsonSchema
 
 from emulator.core.errors import Refused
 from emulator.scenario.actions.action import Action, LateTicks, Ticks
-from emulator.scenario.actions.chat.saying import count_refusal
+from emulator.scenario.actions.chat.refusals import count_refusal
 from emulator.scenario.clients.cast import known_or_made
 from emulator.scenario.engine.run import RunContext
 from emulator.scenario.generators import lines

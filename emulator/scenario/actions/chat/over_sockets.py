@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from emulator.core.errors import Refused
 from emulator.scenario.actions.action import LateTicks
-from emulator.scenario.actions.chat.saying import count_refusal
+from emulator.scenario.actions.chat.refusals import count_refusal
 from emulator.scenario.clients.chat_senders import ChatSenders, answered
 from emulator.scenario.engine.run import RunContext
 

@@ -7,18 +7,13 @@ from typing import ClassVar
 from emulator.core import quantities
 from emulator.core.errors import Refused
 from emulator.scenario.actions.action import Action, LateTicks, Ticks
+from emulator.scenario.actions.chat.refusals import count_refusal
 from emulator.scenario.engine.run import RunContext
 from emulator.scenario.language.values.kinds import Line, StreamRef, Text, UserRef
 from emulator.world.chat import messages
 
 _SCRIPT_LINE = re.compile(r"(?P<at>\S+)\s+(?P<author>[A-Za-z0-9_.-]{1,50}):\s(?P<says>.+)")
 _SCRIPT_LINES_MAX = 100_000
-
-
-def count_refusal(context: RunContext, stream_id: str, refused: Refused) -> None:
-    """A line that the room did not take."""
-    context.run.count(f"chat.refused/{stream_id}")
-    context.run.count(f"chat.refused.{refused.details.get('chat_code', refused.code)}")
 
 
 class ChatSay(Action):

@@ -8,12 +8,20 @@ from emulator.core.errors import Refused
 from emulator.core.ids import Chance
 from emulator.scenario.actions.action import LateTicks
 from emulator.scenario.clients.cast import known_or_made
-from emulator.scenario.clients.real_viewers import Staying, real_viewers_of
-from emulator.scenario.clients.viewer import Kind, Who
-from emulator.scenario.engine.run import RunContext
+from emulator.scenario.clients.chat_reader import ChatReader, Page
+from emulator.scenario.clients.hls import HlsViewer
+from emulator.scenario.clients.real_viewers import (
+    VIEWERS_MAX,
+    WHEP_VIEWERS_MAX,
+    RealViewers,
+    Staying,
+)
+from emulator.scenario.clients.viewer import Kind, Viewer, Who
+from emulator.scenario.engine.run import Run, RunContext
 from emulator.world.audience import cohorts
 from emulator.world.audience.crowd import Mix
 from emulator.world.audience.curves import Arrivals, Curve, Stay, arrived, coming, level
+from emulator.world.live.streams import Stream
 
 # How often a crowd is looked after.
 _TICK_MS = 500
@@ -156,3 +164,30 @@ def _drawn(shares: Mapping[str, float], chance: Chance) -> str:
 
 def _referrer(host: str) -> str:
     return f"https://{host}/" if host else ""
+
+
+def real_viewers_of(run: Run, stream: Stream, kind: Kind) -> RealViewers:
+    """The stream's real viewers of a kind, who may be nobody yet.
+
+    Refuses (`unavailable`) where time jumps, or nothing is served.
+    """
+    server = run.server
+    if run.is_virtual or not server.media:
+        raise Refused("unavailable", "Real viewers need a server and a clock that runs.")
+    playlist = f"{server.media}/{stream.uid}/manifest/stream.m3u8"
+    offers = f"{server.media}/{stream.uid}/webRTC/play"
+
+    def make(who: Who) -> Viewer:
+        if kind == "whep":
+            # Late: WebRTC brings what nobody else needs.
+            from emulator.scenario.clients.whep import WhepViewer
+
+            return WhepViewer(offers, who, server.ca)
+        player = HlsViewer(playlist, who, server.ca)
+        if kind == "hls":
+            return player
+        reader = ChatReader(server.ws, stream.id, who, server.ca)
+        return reader if kind == "chat" else Page(player, reader)
+
+    most = WHEP_VIEWERS_MAX if kind == "whep" else VIEWERS_MAX
+    return run.real_viewers.setdefault(f"{stream.id} {kind}", RealViewers(run.clock, make, most))
