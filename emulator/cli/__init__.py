@@ -23,7 +23,7 @@ COMMANDS = {
     "watch": "follow a stream's state until it ends",
     "chat": "read a stream's chat and speak in it",
     "contract": "list what is served, or compare it with another document or recorded requests",
-    "scenario": "play an evening from a YAML file, and judge what must be true",
+    "scenario": "play a scenario from a YAML file, and judge what must be true",
     "exec": "run a command, such as a test suite, beside an emulator of its own",
     "world": "list, make, drop, reset, export or import isolated platforms of a running emulator",
     "snapshot": "save, restore or list a world's snapshots",

@@ -1,4 +1,4 @@
-"""Scenarios: evenings from YAML, played in a test's world."""
+"""Scenarios: YAML files, played in a test's world."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

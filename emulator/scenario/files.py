@@ -23,16 +23,16 @@ def library() -> dict[str, Path]:
 
 
 def find(name: str) -> Path:
-    """The file that somebody means: a path, or a name of the library. Refuses (`not_found`)."""
+    """The file of a path, or of a name of the library. Refuses (`not_found`)."""
     path = Path(name)
     if path.is_file():
         return path
-    found = library().get(name.removesuffix(".yaml"))
-    if found is None:
+    known = library().get(name.removesuffix(".yaml"))
+    if known is None:
         looks_like_path = "/" in name or name.endswith((".yaml", ".yml"))
         hint = "." if looks_like_path else meant(name, library())
         raise Refused("not_found", f"There is no scenario {name}{hint}")
-    return found
+    return known
 
 
 def text_of(path: Path) -> str:
@@ -41,7 +41,7 @@ def text_of(path: Path) -> str:
 
 
 def log_of(path: Path) -> str:
-    """The same of an event log, which may be longer."""
+    """The text of an event log, which may be longer than a scenario. Refuses as `text_of` does."""
     return _read(path, LOG_BYTES_MAX)
 
 

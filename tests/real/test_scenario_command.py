@@ -104,7 +104,7 @@ def test_another_evening_than_the_one_that_was_kept_fails() -> None:
 
     other = run("run", "slow-mode", "--check", kept, "--seed", "5")
     assert other.returncode == 1
-    assert "the evening was another one" in other.stderr
+    assert "the run was another one" in other.stderr
 
 
 def test_a_miss_ends_with_1_and_a_sentence_and_a_case_in_junit(tmp_path: Path) -> None:

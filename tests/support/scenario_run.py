@@ -79,7 +79,7 @@ async def play(text: str, *, fold_into: list[Fold] | None = None, **how: Any) ->
 def prepare(
     text: str,
     *,
-    given: dict[str, Any] | None = None,
+    chosen: dict[str, Any] | None = None,
     read_file: Callable[[str], str] = no_files,
     server: Server | None = None,
     is_virtual: bool = True,
@@ -87,7 +87,7 @@ def prepare(
     write: Callable[[str], object] | None = None,
 ) -> tuple[Runner, Bus]:
     """A run that is about to begin, in a world of its own whose clock stands, and its bus."""
-    scenario = load(text, "test.yaml", given=given, read_file=read_file, known=Known())
+    scenario = load(text, "test.yaml", chosen=chosen, read_file=read_file, known=Known())
     begins_ms = scenario.begins_ms
     clock = WorldClock.standing(ManualClock().now_ms() if begins_ms is None else begins_ms)
     bus = Bus()

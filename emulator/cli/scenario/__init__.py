@@ -1,4 +1,4 @@
-"""`scenario`: evenings from YAML files: played, checked, listed, explained, recorded."""
+"""`scenario`: scenarios from YAML files: played, checked, listed, explained, recorded."""
 
 import argparse
 from typing import Any
@@ -7,16 +7,16 @@ from emulator.cli.lib import options
 from emulator.cli.lib.admin import add_admin_flags
 
 NAME = "scenario"
-HELP = "play an evening from a YAML file, and judge what must be true"
+HELP = "play a scenario from a YAML file, and judge what must be true"
 EXAMPLES = """
   live-emulator scenario list
   live-emulator scenario run launch-night -p peak=9000
-  live-emulator scenario run evening.yaml --speed 10x --report out --junit out/junit.xml
+  live-emulator scenario run launch.yaml --speed 10x --report out --junit out/junit.xml
   live-emulator scenario run demo-loop --for 10m
   live-emulator scenario run going-live --speed real --against http://127.0.0.1:8787
-  live-emulator scenario validate evening.yaml
+  live-emulator scenario validate launch.yaml
   live-emulator scenario explain launch-night
-  live-emulator scenario record evening.yaml --server http://127.0.0.1:8787
+  live-emulator scenario record launch.yaml --server http://127.0.0.1:8787
   live-emulator scenario schema > scenario.schema.json
 """
 
@@ -51,22 +51,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
     run.add_argument("--admin-token", default="", metavar="TOKEN", help="where it asks for one")
     run.add_argument("--json", action="store_true", help="print the reports as JSON lines")
 
-    validate = verbs.add_parser("validate", help="tell all mistakes in scenario files")
+    validate = verbs.add_parser("validate", help="tell all errors in scenario files")
     validate.add_argument("files", nargs="+", metavar="FILE")
     _add_parameters(validate)
-    validate.add_argument("--json", action="store_true", help="print the mistakes as JSON")
+    validate.add_argument("--json", action="store_true", help="print the errors as JSON")
 
     shown = verbs.add_parser("list", help="list the scenarios that come with the emulator")
     shown.add_argument("--json", action="store_true", help="print them as JSON")
 
-    explain = verbs.add_parser("explain", help="show an evening as a table of times")
+    explain = verbs.add_parser("explain", help="show a scenario as a table of times")
     explain.add_argument("file", metavar="FILE")
     _add_parameters(explain)
 
     verbs.add_parser("schema", help="print the language as JSON Schema, for editors")
 
     record = verbs.add_parser("record", help="watch a world, and write the scenario of it")
-    record.add_argument("file", metavar="FILE", help="what to write, such as evening.yaml")
+    record.add_argument("file", metavar="FILE", help="what to write, such as launch.yaml")
     record.add_argument(
         "--for",
         dest="ends_ms",
@@ -132,4 +132,4 @@ def _add_parameters(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="a parameter of the scenario",
     )
-    parser.add_argument("--seed", type=int, metavar="N", help="another seed for chance")
+    parser.add_argument("--seed", type=int, metavar="N", help="random seed")

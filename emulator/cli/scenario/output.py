@@ -1,4 +1,4 @@
-"""What is told of scenarios without playing them: mistakes, the library, a table, the schema."""
+"""What is printed of scenarios without playing them: errors, the library, a table, the schema."""
 
 import argparse
 import json
@@ -9,7 +9,7 @@ from typing import Any
 
 from emulator.core.errors import Refused
 from emulator.scenario import files
-from emulator.scenario.language.errors import WrongScenario
+from emulator.scenario.language.errors import InvalidScenario
 from emulator.scenario.language.load import Known, load
 from emulator.scenario.language.scenario import Scenario
 from emulator.seeding import file as seeds
@@ -24,13 +24,13 @@ def known() -> Known:
     return Known(frozenset(user["username"] for user in seed.users), frozenset(slugs))
 
 
-def read(name: str, given: Mapping[str, Any] | None = None, seed: int | None = None) -> Scenario:
-    """The scenario that somebody means, by a path or a name of the library."""
+def read(name: str, chosen: Mapping[str, Any] | None = None, seed: int | None = None) -> Scenario:
+    """The scenario of a path, or of a name of the library."""
     path = files.find(name)
     return load(
         files.text_of(path),
         str(path) if Path(name).is_file() else path.name,
-        given=given,
+        chosen=chosen,
         read_file=files.reader(path.parent),
         check_film=files.film_checker(path.parent),
         known=known(),
@@ -39,38 +39,38 @@ def read(name: str, given: Mapping[str, Any] | None = None, seed: int | None = N
 
 
 def validate(args: argparse.Namespace) -> int:
-    """Tell all mistakes of all files. 1 where there is any."""
-    mistakes = []
+    """Print all errors of all files. 1 where there is any."""
+    errors = []
     for name in args.files:
         try:
             read(name, dict(args.params), args.seed)
-        except WrongScenario as wrong:
-            mistakes += wrong.mistakes
+        except InvalidScenario as invalid:
+            errors += invalid.errors
         except Refused as refused:
             print(refused.message, file=sys.stderr)
             return 2
     if args.json:
         payloads = [
             {
-                "file": mistake.file,
-                "line": mistake.line,
-                "column": mistake.column,
-                "rule": mistake.rule,
-                "message": mistake.message,
+                "file": error.file,
+                "line": error.line,
+                "column": error.column,
+                "rule": error.rule,
+                "message": error.message,
             }
-            for mistake in mistakes
+            for error in errors
         ]
         print(json.dumps({"mistakes": payloads}))
-    elif mistakes:
-        print("\n".join(map(str, mistakes)))
+    elif errors:
+        print("\n".join(map(str, errors)))
     else:
-        print(f"{', '.join(args.files)}: right.")
-    return 1 if mistakes else 0
+        print(f"{', '.join(args.files)}: no problems found.")
+    return 1 if errors else 0
 
 
 def show_list(args: argparse.Namespace) -> int:
     """The library, with its parameters."""
-    rows = [_told(name) for name in files.library()]
+    rows = [_listed(name) for name in files.library()]
     if args.json:
         print(json.dumps({"scenarios": rows}))
         return 0
@@ -95,7 +95,7 @@ def show_schema(_: argparse.Namespace) -> int:
     return 0
 
 
-def _told(name: str) -> dict[str, Any]:
+def _listed(name: str) -> dict[str, Any]:
     scenario = read(name)
     return {
         "name": name,

@@ -17,7 +17,7 @@ from emulator.cli.scenario.writing import write_junit, write_report
 from emulator.core.errors import Refused
 from emulator.core.quantities import duration_text
 from emulator.scenario import files
-from emulator.scenario.language.errors import WrongScenario
+from emulator.scenario.language.errors import InvalidScenario
 from emulator.scenario.language.scenario import Scenario
 from emulator.scenario.output.document import failure_message
 from emulator.settings import MEMORY, Settings
@@ -35,8 +35,8 @@ def run(args: argparse.Namespace) -> int:
         speed = args.speed or 0.0
         try:
             return finish(args, [replaying.replay(Path(name), speed) for name in args.files])
-        except WrongScenario as wrong:
-            raise Failed(wrong.message, 2) from None
+        except InvalidScenario as invalid:
+            raise Failed(invalid.message, 2) from None
     try:
         scenarios = [read(name, dict(args.params), args.seed) for name in args.files]
     except Refused as refused:
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def finish(args: argparse.Namespace, reports: list[dict[str, Any]]) -> int:
-    """Tell how it went, and write what was asked for."""
+    """Print the results, and write the reports that were asked for."""
     is_fine = True
     for number, report in enumerate(reports, 1):
         wrong = _wrong_hash(args, report)
@@ -150,7 +150,7 @@ class _Playing:
         return 0
 
     async def _watch(self, runs: "Runs", entries: "list[RunRecord]", stop: asyncio.Event) -> None:
-        """Show how it goes, until all are over or somebody has had enough."""
+        """Show progress until all are over, or until Ctrl-C."""
         waits = [asyncio.create_task(entry.done.wait()) for entry in entries]
         stopping = asyncio.create_task(stop.wait())
         while left := [wait for wait in waits if not wait.done()]:

@@ -32,11 +32,11 @@ class Expect(Action):
         for number, facts in enumerate(self.facts):
             yield from (((number, path), path, raw) for path, raw in facts.items())
 
-    def wrong(self) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
+    def problems(self) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
         is_empty = True
         for place, path, raw in self.asks():
             is_empty = False
-            for _, rule, message in wrong(path, raw):
+            for _, rule, message in problems(path, raw):
                 yield place, rule, message
         if is_empty:
             yield (), "missing", "Write facts here, such as stream.launch.status: live."
@@ -68,7 +68,7 @@ class Never(Expect):
     holds = "never"
 
 
-def wrong(path: str, raw: Any) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
+def problems(path: str, raw: Any) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
     """What is wrong with one expectation."""
     try:
         fact, _, _ = registry.find(path)

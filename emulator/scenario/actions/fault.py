@@ -50,7 +50,7 @@ class FaultStart(Action):
     ) -> JsonSchemaValue:
         return schema()
 
-    def wrong(self) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
+    def problems(self) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
         try:
             read(self._written(dict.fromkeys(_REFS, _SOMEBODY)))
         except Refused as refused:
@@ -83,7 +83,7 @@ class FaultStop(Action):
 
     kind: str
 
-    def wrong(self) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
+    def problems(self) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
         if self.kind not in KINDS:
             yield ("kind",), "fault", f"There is no fault {self.kind[:50]}{meant(self.kind, KINDS)}"
 

@@ -36,7 +36,7 @@ class HttpRequest(Action):
     json_: Annotated[dict[str, Any], Field(alias="json", default_factory=dict)]
     save: dict[Name, str] = Field(default_factory=dict)
 
-    def wrong(self) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
+    def problems(self) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
         for place, raw in self.json_.items():
             try:
                 conditions.parse("any", raw)

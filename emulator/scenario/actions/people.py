@@ -1,4 +1,4 @@
-"""`people.*`: who joins the platform, and who wants to hear of whom."""
+"""`people.*`: accounts, follows and notifications."""
 
 from typing import Annotated, ClassVar
 

@@ -1,1 +1,1 @@
-"""Whoever takes part in a run from outside of its world: who publishes, watches, speaks."""
+"""The clients of a run, outside of its world: publishers, viewers, chat senders."""

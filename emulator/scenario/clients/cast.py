@@ -1,4 +1,4 @@
-"""Cast: people whom a scenario needs by the dozen: made when they are first needed."""
+"""Cast: accounts that a scenario needs by the dozen, made when they are first needed."""
 
 from emulator.core.errors import Refused
 from emulator.world.people import accounts

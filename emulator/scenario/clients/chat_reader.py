@@ -1,4 +1,4 @@
-"""ChatReader: one viewer who has the chat open; Page: one who has the player beside it."""
+"""ChatReader: a viewer with the chat open; Page: one with the player beside it."""
 
 import asyncio
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""ChatSenders: people who speak over real chat sockets, one socket each while they speak."""
+"""ChatSenders: accounts that speak over real chat sockets, one socket each."""
 
 import asyncio
 import json
@@ -30,19 +30,19 @@ class ChatSender:
         self._reading = asyncio.create_task(self._read())
 
     async def send(self, frame: dict[str, Any], answer: str) -> "asyncio.Future[None]":
-        """Send a frame. What comes of it is told by the future: it is done once `answer` has come
+        """Send a frame. The future is done once `answer` has come
         back, or refused with the socket's own code and sentence.
         """
         from websockets.exceptions import ConnectionClosed
 
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        # Whoever does not look is not warned of what was refused.
-        future.add_done_callback(lambda each: each.cancelled() or each.exception())
+        # A caller that does not look at the future gets no warning of a refusal.
+        future.add_done_callback(lambda done: done.cancelled() or done.exception())
         self._waiting.append((answer, future))
         try:
             await self._socket.send(json.dumps(frame))
         except ConnectionClosed:
-            # The reading tells why.
+            # The task that reads says why.
             await asyncio.wait([self._reading])
         return future
 
@@ -90,11 +90,11 @@ class ChatSender:
         return self._username in names
 
     def _answer(self, answer: str) -> None:
-        for each in self._waiting:
-            if each[0] == answer:
-                self._waiting.remove(each)
-                if not each[1].done():
-                    each[1].set_result(None)
+        for expected in self._waiting:
+            if expected[0] == answer:
+                self._waiting.remove(expected)
+                if not expected[1].done():
+                    expected[1].set_result(None)
                 return
 
 
@@ -109,27 +109,27 @@ class ChatSenders:
         self._key_of: Callable[[str], str] = server.key_of
         self._ws, self._ca = server.ws, server.ca
         self._stream_id = stream_id
-        self._voices: dict[str, ChatSender] = {}
+        self._senders: dict[str, ChatSender] = {}
 
     async def of(self, username: str) -> ChatSender:
         """Somebody's. Refuses (`invalid`) too many at once."""
-        chat_sender = self._voices.get(username)
+        chat_sender = self._senders.get(username)
         if chat_sender is None:
-            if len(self._voices) >= VOICES_MAX:
+            if len(self._senders) >= VOICES_MAX:
                 raise Refused("invalid", f"At most {VOICES_MAX} people speak over real sockets.")
             token = self._key_of(username)
             headers = {"User-Agent": f"{AGENT} {username}"}
             socket = await open_socket(self._ws, self._stream_id, token, self._ca, headers)
-            chat_sender = self._voices[username] = ChatSender(socket, username)
+            chat_sender = self._senders[username] = ChatSender(socket, username)
         return chat_sender
 
     async def close(self) -> None:
-        await asyncio.gather(*(voice.close() for voice in self._voices.values()))
+        await asyncio.gather(*(sender.close() for sender in self._senders.values()))
 
 
-async def answered(told: "asyncio.Future[None]") -> None:
+async def answered(future: "asyncio.Future[None]") -> None:
     """Wait for what comes of a line. Refuses with it, or (`unavailable`) where nothing comes."""
     try:
-        await asyncio.wait_for(asyncio.shield(told), ANSWER_SECONDS)
+        await asyncio.wait_for(asyncio.shield(future), ANSWER_SECONDS)
     except TimeoutError:
         raise Refused("unavailable", "The line did not come back over the socket.") from None

@@ -8,7 +8,7 @@ from emulator.scenario import files
 from emulator.scenario.engine.run import Run
 
 
-def wrong_name(name: str | None) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
+def name_problems(name: str | None) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
     """What no file of a scenario may be called, as an action's `wrong`."""
     if name is not None and (PurePath(name).is_absolute() or ".." in PurePath(name).parts):
         yield ("file",), "file", "Name a file in the scenario's folder, or below it."

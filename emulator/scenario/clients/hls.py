@@ -23,7 +23,7 @@ class HlsViewer:
         self._watching = asyncio.create_task(self._watch())
 
     async def go(self) -> None:
-        """Whoever goes without a word, the platform misses after a while."""
+        """It goes without a request; the platform misses it after a while."""
         if self._watching is not None:
             self._watching.cancel()
             await asyncio.gather(self._watching, return_exceptions=True)

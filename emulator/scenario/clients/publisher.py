@@ -1,4 +1,4 @@
-"""StreamPublisher: what a scenario asks of whoever sends a stream's picture, real or simulated."""
+"""StreamPublisher: what a scenario asks of a stream's publisher, real or simulated."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol

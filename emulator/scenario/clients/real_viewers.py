@@ -1,6 +1,6 @@
 """RealViewers: the real viewers of one stream, of one kind, as a scenario wants them.
 
-The first who came is the first to go. Their number is bounded: each costs a task and a connection
+The first to come is the first to go. Their number is bounded: each costs a task and a connection
 or two, and of those over WebRTC encryption too.
 """
 
@@ -17,9 +17,9 @@ WHEP_VIEWERS_MAX = 100
 # So many are on their way at once: more would wait for each other's connections.
 _COMING_AT_ONCE = 20
 
-# Who the viewer of a number is.
+# The viewer of a number.
 Casting = Callable[[int], Who]
-# How long the viewer who comes now stays, in milliseconds; None: to the end.
+# How long the next viewer stays, in milliseconds; None: to the end.
 Staying = Callable[[], float | None]
 
 
@@ -54,8 +54,8 @@ class RealViewers:
         for _ in range(count):
             self._came += 1
             coming.append(self._come(self._make(cast(self._came)), staying(), gate))
-        told = await asyncio.gather(*coming, return_exceptions=True)
-        for failure in told:
+        outcomes = await asyncio.gather(*coming, return_exceptions=True)
+        for failure in outcomes:
             if failure is not None:
                 raise failure
 
@@ -65,7 +65,7 @@ class RealViewers:
         await asyncio.gather(*(viewer.go() for viewer in going))
 
     async def close(self) -> None:
-        """All go, also those who are about to."""
+        """All go, also those that are leaving already."""
         await self.go(self.count)
         await asyncio.gather(*self._leaving)
 

@@ -19,9 +19,9 @@ _FRAME_BYTES_MAX = 16 * 2**20
 async def open_socket(
     ws: str, stream_id: str, token: str, ca: str, headers: "Mapping[str, str]"
 ) -> "ClientConnection":
-    """A socket that has been let in. Refuses (`unavailable`) where nobody answers.
+    """A socket that the server has accepted. Refuses (`unavailable`) where no server answers.
 
-    Whom the platform refuses is closed at once, with a code that the first read tells.
+    A socket that the platform refuses is closed at once; the first read gives the code.
     """
     from websockets.asyncio.client import connect
     from websockets.exceptions import WebSocketException

@@ -1,4 +1,4 @@
-"""Viewer: one real viewer, whatever it watches with; and who it is."""
+"""Viewer: one real viewer, by whatever protocol; and its account."""
 
 from typing import Literal, Protocol
 
@@ -11,7 +11,7 @@ AGENT = "live-emulator scenario viewer"
 
 
 class Who(Struct, frozen=True, kw_only=True):
-    """One of them. `token` is empty where nobody is signed in; `headers` tell where from."""
+    """One of them. `token` is empty where nobody is signed in; `headers` say from where."""
 
     number: int
     token: str = ""
@@ -19,7 +19,7 @@ class Who(Struct, frozen=True, kw_only=True):
 
     @property
     def agent(self) -> str:
-        """By which a player without a token is told from the others."""
+        """What tells players without a token apart."""
         return f"{AGENT} {self.number}"
 
 

@@ -172,9 +172,9 @@ def find_stream(run: Run, ref: str | Mapping[Literal["owner"], str]) -> Stream:
             raise Refused("not_found", f"There is no stream {ref} yet.")
         return streams.find(run.world, stream_id)
     owner = accounts.by_username(run.world, ref["owner"])
-    found = streams.of_user(run.world, owner)
+    own_streams = streams.of_user(run.world, owner)
     # The one that goes on, or is about to; of those that have ended the last.
-    going = [stream for stream in found if stream.status != "ended"] or found
+    going = [stream for stream in own_streams if stream.status != "ended"] or own_streams
     if not going:
         raise Refused("not_found", f"{ref['owner']} has no stream.")
     return going[0]

@@ -28,15 +28,15 @@ def plan(scenario: Scenario) -> list[Planned]:
             if before in values or len(chain) > len(scenario.steps):
                 break
             chain.append(scenario.steps[before])
-        for each in reversed(chain):
-            if each.number not in values:
-                values[each.number] = _planned(each, values)
+        for step_before in reversed(chain):
+            if step_before.number not in values:
+                values[step_before.number] = _planned(step_before, values)
     return [values[step.number] for step in scenario.steps if not step.is_off]
 
 
 def check(scenario: Scenario) -> list[InputError]:
     """What cannot be: steps that wait for each other, or for one that never ends or is off."""
-    mistakes = []
+    errors = []
     for step in scenario.steps:
         trigger = step.trigger
         if not isinstance(trigger, After) or trigger.step is None or step.is_off:
@@ -44,19 +44,19 @@ def check(scenario: Scenario) -> list[InputError]:
         before = scenario.steps[trigger.step]
         if _is_in_circle(scenario, step):
             text = f"{step.name} waits for itself: its `after` leads in a circle."
-            mistakes.append(_mistake(step, "circle", text))
+            errors.append(_error(step, "circle", text))
         elif before.is_extra:
             word = "times" if before.every_ms is not None else "for"
             text = f"{before.name} never ends, so nothing comes after it: give it {word}."
-            mistakes.append(_mistake(step, "never-ends", text))
+            errors.append(_error(step, "never-ends", text))
         elif before.is_off:
             text = f"{before.name} is switched off by its `if`, so nothing comes after it."
-            mistakes.append(_mistake(step, "switched-off", text))
-    return mistakes
+            errors.append(_error(step, "switched-off", text))
+    return errors
 
 
 def length_ms(step: Step) -> int:
-    """How long one turn of a step takes at least."""
+    """How long one run of a step takes at least."""
     if step.for_ms is not None:
         return step.for_ms
     return int(getattr(step.action, "time", 0)) if step.action.name == "wait" else 0
@@ -94,6 +94,6 @@ def _is_in_circle(scenario: Scenario, step: Step) -> bool:
     return False
 
 
-def _mistake(step: Step, rule: str, message: str) -> InputError:
+def _error(step: Step, rule: str, message: str) -> InputError:
     place = step.place
     return InputError(place.file, place.line, place.column, rule, message)

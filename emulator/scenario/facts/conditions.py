@@ -197,8 +197,8 @@ def _compare(word: str, want: Any, value: Any) -> bool:
 
 
 def _ends(want: Any) -> list[float]:
-    found = want if isinstance(want, tuple) else (want,)
-    return [item for item in found if _is_number(item)]
+    values = want if isinstance(want, tuple) else (want,)
+    return [item for item in values if _is_number(item)]
 
 
 def text_of(raw: Any) -> str:

@@ -1,6 +1,6 @@
 """Lines: what a simulated crowd says: built-in pools, a list, or a file; with templates.
 
-`{author}` is who speaks, `{n}` counts the lines, `{word}` is some word.
+`{author}` is the author's name, `{n}` counts the lines, `{word}` is some word.
 """
 
 from collections.abc import Callable, Sequence
@@ -188,12 +188,12 @@ def speaker(pool: Sequence[str], spice: Spice, chance: Chance) -> Callable[[str]
 
 def _additions(spice: Spice) -> list[tuple[float, Sequence[str]]]:
     """What is put behind a line, and how often."""
-    found: list[tuple[float, Sequence[str]]] = []
+    shares: list[tuple[float, Sequence[str]]] = []
     if spice.links:
-        found.append((spice.links, _LINKS))
+        shares.append((spice.links, _LINKS))
     if spice.blocked and spice.blocked_words:
-        found.append((spice.blocked, spice.blocked_words))
-    return found
+        shares.append((spice.blocked, spice.blocked_words))
+    return shares
 
 
 def pool_of(name: Pool) -> tuple[str, ...]:

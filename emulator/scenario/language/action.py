@@ -38,7 +38,7 @@ class ActionSpec(BaseModel):
             return {cls.shorthand: plain}
         return {} if plain is None else plain
 
-    def wrong(self) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
+    def problems(self) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
         """What no type can say: where in the arguments, a rule's name, and a sentence."""
         return iter(())
 
@@ -54,10 +54,10 @@ class ActionSpec(BaseModel):
         """Files beside the scenario that it needs and that are no texts, by their names."""
         return ()
 
-    def wrong_files(self, texts: Mapping[str, str]) -> Iterator[str]:  # noqa: ARG002 -- most read none
+    def problems_in_files(self, texts: Mapping[str, str]) -> Iterator[str]:  # noqa: ARG002 -- most read none
         """What is wrong with those files, by their names: a sentence each."""
         return iter(())
 
     def users_in_files(self, texts: Mapping[str, str]) -> Iterator[str]:  # noqa: ARG002 -- most read none
-        """Whom those files, in which nothing is wrong, speak of by name."""
+        """The usernames in those files, which have no problems."""
         return iter(())

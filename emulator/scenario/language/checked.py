@@ -24,17 +24,17 @@ _SENTENCES = {
 
 
 def checked(
-    model: type[M], plain: Any, node: Node, mistakes: list[InputError], what: str = ""
+    model: type[M], plain: Any, node: Node, errors: list[InputError], what: str = ""
 ) -> M | None:
-    """`plain` as `model`, or None and its mistakes; `node` knows where the values stand."""
+    """`plain` as `model`, or None and its errors; `node` knows where the values stand."""
     try:
         return model.model_validate(plain)
     except ValidationError as error:
-        mistakes.extend(_mistakes(model, node, error, what))
+        errors.extend(_errors(model, node, error, what))
         return None
 
 
-def _mistakes(
+def _errors(
     model: type[BaseModel], node: Node, error: ValidationError, what: str
 ) -> Iterable[InputError]:
     said: set[tuple[int, int]] = set()
@@ -45,20 +45,20 @@ def _mistakes(
             word = str(path[-1])
             known = _fields(model, path[:-1])
             text = f"{word} is not known here{meant(word, known)}"
-            yield inside.mistake_at_key(word, "unknown-key", text)
+            yield inside.error_at_key(word, "unknown-key", text)
             continue
         where = node.at(path)
         if kind == "missing":
             name = str(path[-1])
             text = f"{what or 'this'} needs {name}: add {name}: ..."
-            yield node.at(path[:-1]).mistake("missing", text)
+            yield node.at(path[:-1]).error("missing", text)
             continue
         # Of what a value might have been instead, the first complaint says enough.
         if (where.line, where.column) in said:
             continue
         said.add((where.line, where.column))
         rule, text = _SENTENCES.get(kind, ("value", _sentence(detail)))
-        yield where.mistake(rule, text)
+        yield where.error(rule, text)
 
 
 def _sentence(result: Any) -> str:
@@ -68,9 +68,9 @@ def _sentence(result: Any) -> str:
     else:
         text = result["msg"].removeprefix("Input should ")
     if result["type"] == "literal_error":
-        given = str(result["input"])[:40]
+        value = str(result["input"])[:40]
         words = [item.strip("'") for item in context["expected"].replace(" or ", ", ").split(", ")]
-        return f"{given} will not do{meant(given, words)}"
+        return f"{value} is not known here{meant(value, words)}"
     return text[0].upper() + text[1:] + ("" if text.endswith(".") else ".")
 
 

@@ -1,4 +1,4 @@
-"""Mistakes: what is wrong with a scenario file, where, and which word was probably meant."""
+"""ErrorList: what is wrong with a scenario file, where, and which word was probably meant."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -8,7 +8,7 @@ from msgspec import Struct
 from emulator.core.errors import Refused
 
 _SHOWN_MAX = 100
-_FOUND_MAX = 1_000
+_ERRORS_MAX = 1_000
 _WORD_LENGTH_MAX = 100
 
 
@@ -25,28 +25,28 @@ class InputError(Struct, frozen=True, order=True):
         return f"{self.file}:{self.line}:{self.column}: {self.rule}: {self.message}"
 
 
-class WrongScenario(Refused):
-    """A scenario that cannot be played: all of its mistakes at once, in the order of the file."""
+class InvalidScenario(Refused):
+    """A scenario that cannot be played: all of its errors at once, in the order of the file."""
 
-    def __init__(self, mistakes: Iterable[InputError]) -> None:
-        self.mistakes = sorted(set(mistakes))
-        shown = [str(mistake) for mistake in self.mistakes[:_SHOWN_MAX]]
-        if len(self.mistakes) > _SHOWN_MAX:
-            shown.append(f"... and {len(self.mistakes) - _SHOWN_MAX} more.")
-        super().__init__("invalid", "\n".join(shown), mistakes=[str(m) for m in self.mistakes])
+    def __init__(self, errors: Iterable[InputError]) -> None:
+        self.errors = sorted(set(errors))
+        shown = [str(error) for error in self.errors[:_SHOWN_MAX]]
+        if len(self.errors) > _SHOWN_MAX:
+            shown.append(f"... and {len(self.errors) - _SHOWN_MAX} more.")
+        super().__init__("invalid", "\n".join(shown), mistakes=[str(m) for m in self.errors])
 
 
-class Mistakes(list[InputError]):
-    """What was found so far. Refuses (`WrongScenario`) more than 1000, which take 0.2 s."""
+class ErrorList(list[InputError]):
+    """The errors so far. Refuses (`InvalidScenario`) more than 1000, which take 0.2 s."""
 
-    def append(self, mistake: InputError) -> None:
-        super().append(mistake)
-        if len(self) > _FOUND_MAX:
-            raise WrongScenario(self)
+    def append(self, error: InputError) -> None:
+        super().append(error)
+        if len(self) > _ERRORS_MAX:
+            raise InvalidScenario(self)
 
-    def extend(self, mistakes: Iterable[InputError]) -> None:
-        for mistake in mistakes:
-            self.append(mistake)
+    def extend(self, errors: Iterable[InputError]) -> None:
+        for error in errors:
+            self.append(error)
 
 
 def ended(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Load: from files to a scenario that can be played, or to all of its mistakes at once."""
+"""Load: from files to a scenario that can be played, or to all of its errors at once."""
 
 import gc
 from collections.abc import Callable, Iterator, Mapping
@@ -9,11 +9,11 @@ from typing import Any
 from msgspec import Struct, field
 
 from emulator.core import quantities
-from emulator.scenario.actions.expect import wrong as wrong_expectation
+from emulator.scenario.actions.expect import problems as expectation_problems
 from emulator.scenario.language import names, tree
 from emulator.scenario.language.action import ActionSpec
 from emulator.scenario.language.checked import checked
-from emulator.scenario.language.errors import InputError, Mistakes, WrongScenario, meant
+from emulator.scenario.language.errors import ErrorList, InputError, InvalidScenario, meant
 from emulator.scenario.language.names import Names
 from emulator.scenario.language.scenario import Expectation, Holds, On, Param, Place, Scenario
 from emulator.scenario.language.steps import STEPS_MAX, Steps
@@ -66,26 +66,26 @@ def no_files(name: str) -> str:
 
 
 def any_film(_: str) -> None:
-    """For whoever cannot know which films there are: the run will."""
+    """For a caller that cannot know which films there are: the run will find out."""
 
 
 def load(
     text: str,
     file: str,
     *,
-    given: Mapping[str, Any] | None = None,
+    chosen: Mapping[str, Any] | None = None,
     read_file: ReadFile = no_files,
     check_film: CheckFilm = any_film,
     known: Known | None = None,
     seed: int | None = None,
 ) -> Scenario:
-    """The scenario in `text`, with these parameters. Refuses (`WrongScenario`) all that is wrong.
+    """The scenario in `text`, with these parameters. Refuses (`InvalidScenario`) all that is wrong.
 
     About 60 µs a step.
     """
     with _no_garbage():
         loading = _Loading(file, read_file, check_film, known or Known())
-        return loading.load(text, given or {}, seed)
+        return loading.load(text, chosen or {}, seed)
 
 
 @contextmanager
@@ -107,7 +107,7 @@ class _Loading(Struct):
     read_file: ReadFile
     check_film: CheckFilm
     known: Known
-    mistakes: Mistakes = field(default_factory=Mistakes)
+    errors: ErrorList = field(default_factory=ErrorList)
     worlds: list[tuple[WorldPart, Node]] = field(default_factory=list)
     expected: list[tuple[Expectation, Node]] = field(default_factory=list)
     step_nodes: list[Node] = field(default_factory=list)
@@ -115,12 +115,12 @@ class _Loading(Struct):
     names: Names = field(default_factory=Names)
     included: int = 0
 
-    def load(self, text: str, given: Mapping[str, Any], seed: int | None) -> Scenario:
+    def load(self, text: str, chosen: Mapping[str, Any], seed: int | None) -> Scenario:
         self.names.users |= self.known.users
         self.names.categories |= self.known.categories
         root = tree.read(text, self.file)
-        steps = Steps(self.mistakes)
-        declared, values = self._file(root, given, steps, (self.file,))
+        steps = Steps(self.errors)
+        declared, values = self._file(root, chosen, steps, (self.file,))
         steps.finish()
         self.names.steps |= steps.numbers.keys()
         self._check_names(steps)
@@ -135,23 +135,23 @@ class _Loading(Struct):
             params=declared,
             values=values,
             world=world,
-            steps=tuple(steps.found),
+            steps=tuple(steps.steps),
             expectations=tuple(expectation for expectation, _ in self.expected),
             lasts_ms=lasts_ms,
             is_endless=is_endless,
             begins_ms=self._begins(root),
             files=self.files,
         )
-        if not self.mistakes:
+        if not self.errors:
             from emulator.scenario.engine.schedule import check
 
-            self.mistakes.extend(check(scenario))
-        if self.mistakes:
-            raise WrongScenario(self.mistakes)
+            self.errors.extend(check(scenario))
+        if self.errors:
+            raise InvalidScenario(self.errors)
         return scenario
 
     def _file(
-        self, root: Node, given: Mapping[str, Any], steps: Steps, chain: tuple[str, ...]
+        self, root: Node, chosen: Mapping[str, Any], steps: Steps, chain: tuple[str, ...]
     ) -> tuple[dict[str, Param], dict[str, Any]]:
         """One file's parameters, after its world, steps and expectations were read."""
         if not isinstance(root.value, dict):
@@ -160,15 +160,15 @@ class _Loading(Struct):
         for key in root.value:
             if key not in KEYS and not key.startswith("x-"):
                 text = f"{key[:40]} is not known here{meant(key, KEYS)}"
-                self.mistakes.append(root.mistake_at_key(key, "unknown-key", text))
+                self.errors.append(root.error_at_key(key, "unknown-key", text))
         version = root.value.get("version")
         if version is not None and version.value != VERSION:
             self._note(version, "version", f"This program reads version {VERSION}.")
-        declared = params.read(root.value.get("params"), self.mistakes)
-        values = params.choose(declared, given, root, self.mistakes)
-        timeline = _list(root, "timeline", self.mistakes)
+        declared = params.read(root.value.get("params"), self.errors)
+        values = params.choose(declared, chosen, root, self.errors)
+        timeline = _list(root, "timeline", self.errors)
         self.names.saved |= set(_saved(timeline))
-        filling = Filling(values, self.names.saved, self.mistakes)
+        filling = Filling(values, self.names.saved, self.errors)
         self._read_world(root, filling)
         for node in timeline:
             self._entry(node, filling, steps, chain)
@@ -178,19 +178,19 @@ class _Loading(Struct):
 
     def _entry(self, node: Node, filling: Filling, steps: Steps, chain: tuple[str, ...]) -> None:
         """One entry of a timeline: a step, or the steps of another file."""
-        if len(steps.found) >= STEPS_MAX:
-            if len(steps.found) == STEPS_MAX:
+        if len(steps.steps) >= STEPS_MAX:
+            if len(steps.steps) == STEPS_MAX:
                 text = f"A scenario has at most {STEPS_MAX} steps."
-                self.mistakes.append(node.mistake("too-large", text))
+                self.errors.append(node.error("too-large", text))
             return
         if isinstance(node.value, dict) and "include" in node.value:
             self._include(node, filling, steps, chain)
             return
-        before = len(steps.found)
+        before = len(steps.steps)
         steps.add(node, filling)
-        if len(steps.found) > before:
+        if len(steps.steps) > before:
             self.step_nodes.append(node)
-            action = steps.found[-1].action
+            action = steps.steps[-1].action
             for field_name, noun in action.makes.items():
                 self.names.of(noun).update(_texts(getattr(action, field_name)))
                 if noun == "vod":
@@ -201,16 +201,16 @@ class _Loading(Struct):
         for key in node.value:
             if key not in ("include", "at", "with") and not key.startswith("x-"):
                 text = f"{key[:40]} is not known beside include{meant(key, ('at', 'with'))}"
-                self.mistakes.append(node.mistake_at_key(key, "unknown-key", text))
+                self.errors.append(node.error_at_key(key, "unknown-key", text))
         name = filling.plain(node.value["include"])
-        given = filling.plain(node.value["with"]) if "with" in node.value else {}
+        chosen = filling.plain(node.value["with"]) if "with" in node.value else {}
         root = self._included(name, node.value["include"], chain)
-        if not isinstance(given, dict):
+        if not isinstance(chosen, dict):
             self._note(node.at(("with",)), "type", "Write parameters here: {peak: 9}.")
         elif root is not None:
             shift_ms = self._shift(node, filling)
             steps.shift_ms += shift_ms
-            self._file(root, given, steps, (*chain, name))
+            self._file(root, chosen, steps, (*chain, name))
             steps.shift_ms -= shift_ms
 
     def _included(self, name: Any, where: Node, chain: tuple[str, ...]) -> Node | None:
@@ -229,8 +229,8 @@ class _Loading(Struct):
                 return tree.read(self.files[name], name)
             except ValueError as error:
                 self._note(where, "include", f"{error}.")
-            except WrongScenario as wrong:
-                self.mistakes.extend(wrong.mistakes)
+            except InvalidScenario as invalid:
+                self.errors.extend(invalid.errors)
         return None
 
     def _shift(self, node: Node, filling: Filling) -> int:
@@ -247,11 +247,11 @@ class _Loading(Struct):
         if node is None or node.value is None:
             return
         plain = filling.plain(node)
-        # Also of a world with a mistake in it: one wrong word is not a hundred unknown names.
+        # Also of a world with an error in it: one wrong word is not a hundred unknown names.
         self.names.users |= set(_named(plain, "users", "name"))
         self.names.streams |= set(_named(plain, "streams", "name"))
         self.names.categories |= set(_named(plain, "categories", "slug"))
-        part = checked(WorldPart, plain, node, self.mistakes, "the world")
+        part = checked(WorldPart, plain, node, self.errors, "the world")
         if part is None:
             return
         self.worlds.append((part, node))
@@ -278,8 +278,8 @@ class _Loading(Struct):
     def _read_facts(self, node: Node, holds: Holds, filling: Filling) -> None:
         for path, inner in node.value.items():
             raw = filling.plain(inner)
-            for _, rule, message in wrong_expectation(path, raw):
-                self.mistakes.append(node.mistake_at_key(path, rule, message))
+            for _, rule, message in expectation_problems(path, raw):
+                self.errors.append(node.error_at_key(path, rule, message))
             line, column = node.keys[path]
             place = Place(node.file, line, column)
             at = Node(node.file, line, column, inner.value, inner.keys)
@@ -287,25 +287,25 @@ class _Loading(Struct):
 
     def _check_names(self, steps: Steps) -> None:
         for part, node in self.worlds:
-            names.check(part, node, self.names, self.mistakes)
-        for step, node in zip(steps.found, self.step_nodes, strict=True):
+            names.check(part, node, self.names, self.errors)
+        for step, node in zip(steps.steps, self.step_nodes, strict=True):
             arguments = node.value[step.action.name]
-            names.check(step.action, arguments, self.names, self.mistakes)
+            names.check(step.action, arguments, self.names, self.errors)
             if isinstance(step.trigger, On):
                 where = node.value["on"].at((step.trigger.event,))
-                names.check_filter(step.trigger, where, self.names, self.mistakes)
+                names.check_filter(step.trigger, where, self.names, self.errors)
             for place, path, raw in step.action.asks():
-                names.check_path(path, raw, arguments.at_key(place), self.names, self.mistakes)
+                names.check_path(path, raw, arguments.at_key(place), self.names, self.errors)
             for path, raw in step.facts_if:
                 where = node.value["if"].at_key((path,))
-                names.check_path(path, raw, where, self.names, self.mistakes)
+                names.check_path(path, raw, where, self.names, self.errors)
         for expectation, node in self.expected:
             path, raw = expectation.path, expectation.condition
-            names.check_path(path, raw, node, self.names, self.mistakes)
+            names.check_path(path, raw, node, self.names, self.errors)
 
     def _read_files(self, steps: Steps) -> None:
         """Texts and films that actions speak of by a file's name."""
-        for step, node in zip(steps.found, self.step_nodes, strict=True):
+        for step, node in zip(steps.steps, self.step_nodes, strict=True):
             arguments = node.value[step.action.name]
             for name in step.action.files():
                 self._read_file(name, step.action, arguments)
@@ -322,7 +322,7 @@ class _Loading(Struct):
         except ValueError as error:
             self._note(node, "file", f"{error}.")
             return
-        wrong = list(action.wrong_files(self.files))
+        wrong = list(action.problems_in_files(self.files))
         for message in wrong:
             self._note(node, "file", message)
         for user in () if wrong else action.users_in_files(self.files):
@@ -392,16 +392,16 @@ class _Loading(Struct):
         return node.value
 
     def _note(self, node: Node, rule: str, message: str) -> None:
-        self.mistakes.append(node.mistake(rule, message))
+        self.errors.append(node.error(rule, message))
 
 
-def _list(root: Node, key: str, mistakes: list[InputError]) -> list[Node]:
+def _list(root: Node, key: str, errors: list[InputError]) -> list[Node]:
     node = root.value.get(key)
     if node is None or node.value is None:
         return []
     if not isinstance(node.value, list):
         text = f"{key} is a list of steps: lines that begin with a dash."
-        mistakes.append(node.mistake("type", text))
+        errors.append(node.error("type", text))
         return []
     return node.value
 
@@ -428,5 +428,5 @@ def _texts(value: Any) -> list[str]:
 
 
 def _by_name(parts: list[Any]) -> list[Any]:
-    """Each name once: who two files speak of is one and the same."""
+    """Each name once: two files with one name mean one user."""
     return list({getattr(part, "slug", None) or part.name: part for part in parts}.values())

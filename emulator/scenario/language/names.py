@@ -38,7 +38,7 @@ class Names(Struct):
         return values[noun]
 
 
-def check(model: BaseModel, node: Node, names: Names, mistakes: list[InputError]) -> None:
+def check(model: BaseModel, node: Node, names: Names, errors: list[InputError]) -> None:
     """Note every reference in `model` to something that is not there."""
     for path, noun, value in references(model):
         if isinstance(value, dict):
@@ -46,10 +46,10 @@ def check(model: BaseModel, node: Node, names: Names, mistakes: list[InputError]
         known = names.of(noun)
         if value not in known and not (noun != "category" and _UUID.fullmatch(value)):
             text = f"There is no {noun} {value}{meant(value, known)}"
-            mistakes.append(node.at(path).mistake(f"unknown-{noun}", text))
+            errors.append(node.at(path).error(f"unknown-{noun}", text))
 
 
-def check_path(path: str, raw: Any, node: Node, names: Names, mistakes: list[InputError]) -> None:
+def check_path(path: str, raw: Any, node: Node, names: Names, errors: list[InputError]) -> None:
     """Note an expectation of something that never was."""
     try:
         _, middle, name = registry.find(path)
@@ -57,7 +57,7 @@ def check_path(path: str, raw: Any, node: Node, names: Names, mistakes: list[Inp
         return  # That was noted where the expectation was read.
     if middle == "event":
         where, _ = conditions.split(raw)
-        check_filter(On(name, where), node.at(("where",)), names, mistakes)
+        check_filter(On(name, where), node.at(("where",)), names, errors)
         return
     if middle == "saved":
         known, what = names.saved, "saved value"
@@ -69,33 +69,31 @@ def check_path(path: str, raw: Any, node: Node, names: Names, mistakes: list[Inp
         return
     if name not in known:
         text = f"{path}: there is no {what} {name}{meant(name, known)}"
-        mistakes.append(node.mistake(f"unknown-{middle}", text))
+        errors.append(node.error(f"unknown-{middle}", text))
 
 
-def check_filter(on: On, node: Node, names: Names, mistakes: list[InputError]) -> None:
+def check_filter(on: On, node: Node, names: Names, errors: list[InputError]) -> None:
     """Note what a filter of events asks for that is not there, or that cannot be meant."""
     for key, value in on.filter.items():
         where = node.at((key,))
         if key in _FILTERS:
-            _check_one(_FILTERS[key], value, where, names, mistakes)
+            _check_one(_FILTERS[key], value, where, names, errors)
             continue
         try:
             kind = happenings.kinds()[on.event]
             conditions.parse("any", value, happenings.choices_of(kind, key))
         except ValueError as error:
-            mistakes.append(where.mistake("condition", ended(f"{key}: {error}")))
+            errors.append(where.error("condition", ended(f"{key}: {error}")))
 
 
-def _check_one(
-    noun: Noun, value: Any, node: Node, names: Names, mistakes: list[InputError]
-) -> None:
+def _check_one(noun: Noun, value: Any, node: Node, names: Names, errors: list[InputError]) -> None:
     if isinstance(value, dict) and len(value) == 1 and "owner" in value and noun == "stream":
         noun, value = "user", value["owner"]
     if not isinstance(value, str):
-        mistakes.append(node.mistake("type", f"Write the name of a {noun} here."))
+        errors.append(node.error("type", f"Write the name of a {noun} here."))
     elif value not in (known := names.of(noun)) and not _UUID.fullmatch(value):
         text = f"There is no {noun} {value}{meant(value, known)}"
-        mistakes.append(node.mistake(f"unknown-{noun}", text))
+        errors.append(node.error(f"unknown-{noun}", text))
 
 
 # What a filter says by a name of the scenario.
@@ -128,15 +126,15 @@ def _flat(path: tuple[int | str, ...], value: Any) -> Iterator[tuple[tuple[int |
 @cache
 def _fields_of(kind: type[BaseModel]) -> list[tuple[str, str, Noun | None, bool]]:
     """The fields that refer to something, or hold models which may, and how they are written."""
-    found: list[tuple[str, str, Noun | None, bool]] = []
+    refs: list[tuple[str, str, Noun | None, bool]] = []
     for name, field_info in kind.model_fields.items():
         written = field_info.alias or name
         ref = _ref_in(field_info.metadata) or _ref_in_type(field_info.annotation)
         if ref:
-            found.append((name, written, ref.noun, False))
+            refs.append((name, written, ref.noun, False))
         elif "Part" in str(field_info.annotation) or "Model" in str(field_info.annotation):
-            found.append((name, written, None, True))
-    return found
+            refs.append((name, written, None, True))
+    return refs
 
 
 def _ref_in(metadata: Any) -> Ref | None:

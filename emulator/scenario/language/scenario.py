@@ -1,4 +1,4 @@
-"""Scenario: a file that was checked: who is there, what happens when, what must then be true."""
+"""Scenario: a checked file: the world's people, the steps and their times, the expectations."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal

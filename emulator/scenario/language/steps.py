@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from emulator.core import quantities
 from emulator.core.errors import Code
 from emulator.scenario.actions import registry
-from emulator.scenario.actions.expect import wrong as wrong_expectation
+from emulator.scenario.actions.expect import problems as expectation_problems
 from emulator.scenario.language import happenings
 from emulator.scenario.language.action import ActionSpec
 from emulator.scenario.language.checked import checked
@@ -41,12 +41,12 @@ _AFTER = re.compile(r"(?P<name>[A-Za-z][\w -]*?)\s*(?:\+\s*(?P<rest>.+))?")
 class Steps(Struct):
     """The steps read so far, of one file and of those it includes. `shift_ms` moves its `at`s."""
 
-    mistakes: list[InputError]
-    found: list[Step] = field(default_factory=list)
+    errors: list[InputError]
+    steps: list[Step] = field(default_factory=list)
     numbers: dict[str, int] = field(default_factory=dict)
     # Steps that wait for one by name, which may stand further down.
     waiting: list[tuple[int, str, Node]] = field(default_factory=list)
-    # Names of steps that have mistakes of their own.
+    # Names of steps that have errors of their own.
     broken: set[str] = field(default_factory=set)
     shift_ms: int = 0
     # What an unplaced step follows: the last one that is not switched off.
@@ -73,20 +73,20 @@ class Steps(Struct):
     def finish(self) -> None:
         """Give every `after` the number of the step that it names."""
         for number, name, node in self.waiting:
-            found = self.numbers.get(name)
-            if found is None and name in self.broken:
+            before = self.numbers.get(name)
+            if before is None and name in self.broken:
                 continue
-            if found is None:
+            if before is None:
                 text = f"There is no step named {name}{meant(name, self.numbers)}"
                 self._note(node, "unknown-step", text)
                 continue
-            step = self.found[number]
+            step = self.steps[number]
             if isinstance(step.trigger, After):
-                trigger = After(found, step.trigger.offset_ms)
-                self.found[number] = _with_trigger(step, trigger)
+                trigger = After(before, step.trigger.offset_ms)
+                self.steps[number] = _with_trigger(step, trigger)
 
     def _note(self, node: Node, rule: str, message: str) -> None:
-        self.mistakes.append(node.mistake(rule, message))
+        self.errors.append(node.error(rule, message))
 
     def _action(self, node: Node) -> tuple[str, type[ActionSpec] | None]:
         keys = [key for key in node.value if key not in WORDS and not key.startswith("x-")]
@@ -98,28 +98,28 @@ class Steps(Struct):
             if key not in known:
                 text = f"{key[:60]} is no action and no word of a step"
                 text += meant(key, [*registry.every(), *WORDS])
-                self.mistakes.append(node.mistake_at_key(key, "unknown-action", text))
+                self.errors.append(node.error_at_key(key, "unknown-action", text))
         if len(known) > 1:
             text = f"A step does one thing: make {' and '.join(known)} steps of their own."
-            self.mistakes.append(node.mistake_at_key(known[1], "one-action", text))
+            self.errors.append(node.error_at_key(known[1], "one-action", text))
         return (known[0], registry.find(known[0])) if known else ("", None)
 
     def _checked(self, kind: type[ActionSpec], node: Node, filling: Filling) -> ActionSpec | None:
         plain = kind.arguments(filling.plain(node))
-        action = checked(kind, plain, node, self.mistakes, kind.name)
-        for path, rule, message in action.wrong() if action else ():
-            self.mistakes.append(node.at(path).mistake(rule, message))
+        action = checked(kind, plain, node, self.errors, kind.name)
+        for path, rule, message in action.problems() if action else ():
+            self.errors.append(node.at(path).error(rule, message))
         return action
 
     def _step(
         self, node: Node, kind: type[ActionSpec], action: ActionSpec | None, words: dict[str, Any]
     ) -> Step | None:
-        number = len(self.found)
+        number = len(self.steps)
         name = words.get("name", f"{kind.name} {number + 1}")
         if not isinstance(name, str) or (not _NAME.fullmatch(name) and "name" in words):
             self._note(node.at(("name",)), "name", "A step's name begins with a letter.")
             name = f"{kind.name} {number + 1}"
-        reader = _Words(node, words, self.mistakes)
+        reader = _Words(node, words, self.errors)
         trigger = self._trigger(node, words, reader)
         is_off = not reader.condition()
         for_ms, every_ms = reader.duration("for"), reader.every(trigger)
@@ -128,7 +128,7 @@ class Steps(Struct):
         if within_ms is not None and kind.name != "expect":
             self._note(node.at(("within",)), "within", "within belongs to expect alone.")
         if action is None or trigger is None:
-            # Whoever waits for it is told of this mistake alone.
+            # A step that waits for it is not an error, too.
             self.broken.add(name)
             return None
         return Step(
@@ -152,7 +152,7 @@ class Steps(Struct):
         texts = [word for word in _TRIGGERS if word in node.value]
         if len(texts) > 1:
             text = f"A step begins once: {' or '.join(texts)}, not both."
-            self.mistakes.append(node.mistake_at_key(texts[1], "one-trigger", text))
+            self.errors.append(node.error_at_key(texts[1], "one-trigger", text))
             return None
         if not texts:
             return After(self.before, 0)
@@ -183,18 +183,18 @@ class Steps(Struct):
             known = happenings.values_of(kind)
             if key not in known:
                 text = f"{name} has no {key[:40]}{meant(key, known)}"
-                self.mistakes.append(node.at((name,)).mistake_at_key(key, "unknown-value", text))
+                self.errors.append(node.at((name,)).error_at_key(key, "unknown-value", text))
         return On(name, filters or {})
 
     def _keep(self, node: Node, step: Step, filling: Filling) -> None:
         if "after" in node.value:
             step = self._after(node.value["after"], step, filling)
         if step.name in self.numbers:
-            other = self.found[self.numbers[step.name]].place
+            other = self.steps[self.numbers[step.name]].place
             text = f"There is a step named {step.name} already, in line {other.line}."
             self._note(node.at(("name",)), "twice", text)
         self.numbers[step.name] = step.number
-        self.found.append(step)
+        self.steps.append(step)
         if not step.is_off and not step.is_endless:
             self.before = step.number
 
@@ -218,10 +218,10 @@ class Steps(Struct):
 class _Words:
     """The words of one step beside its action, each read by its kind."""
 
-    def __init__(self, node: Node, words: dict[str, Any], mistakes: list[InputError]) -> None:
+    def __init__(self, node: Node, words: dict[str, Any], errors: list[InputError]) -> None:
         self._node = node
         self._words = words
-        self._mistakes = mistakes
+        self._errors = errors
 
     def duration(self, word: str) -> int | None:
         if word not in self._words:
@@ -259,8 +259,8 @@ class _Words:
         """The facts that an `if` asks for, each with its condition."""
         facts = asked_in(self._words.get("if"))
         for path, raw in facts.items():
-            for _, rule, message in wrong_expectation(path, raw):
-                self._mistakes.append(self._node.at_key(("if", path)).mistake(rule, message))
+            for _, rule, message in expectation_problems(path, raw):
+                self._errors.append(self._node.at_key(("if", path)).error(rule, message))
         return tuple(facts.items())
 
     def condition(self) -> bool:
@@ -300,12 +300,12 @@ class _Words:
             self._note("for", "for", f"{kind.name} is done at once: it takes no `for`.")
         elif kind.must_last and "for" not in self._words:
             text = f"{kind.name} goes on for a while: add for: and a duration."
-            self._mistakes.append(self._node.mistake("for", text))
+            self._errors.append(self._node.error("for", text))
         elif kind.must_last and for_ms == 0:
             self._note("for", "for", f"{kind.name} needs some time, such as for: 10s.")
 
     def _note(self, word: str, rule: str, message: str) -> None:
-        self._mistakes.append(self._node.at((word,)).mistake(rule, message))
+        self._errors.append(self._node.at((word,)).error(rule, message))
 
 
 def _with_trigger(step: Step, trigger: Trigger) -> Step:

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from msgspec import Struct, field
 
-from emulator.scenario.language.errors import InputError, WrongScenario
+from emulator.scenario.language.errors import InputError, InvalidScenario
 
 BYTES_MAX = 2**20
 ALIASES_MAX = 100
@@ -44,15 +44,15 @@ class Node(Struct):
     value: Any
     keys: dict[str, tuple[int, int]] = field(default_factory=dict)
 
-    def mistake(self, rule: str, message: str) -> InputError:
+    def error(self, rule: str, message: str) -> InputError:
         return InputError(self.file, self.line, self.column, rule, message)
 
-    def mistake_at_key(self, key: str, rule: str, message: str) -> InputError:
+    def error_at_key(self, key: str, rule: str, message: str) -> InputError:
         line, column = self.keys.get(key, (self.line, self.column))
         return InputError(self.file, line, column, rule, message)
 
     def plain(self) -> Any:
-        """The same without places."""
+        """Its plain value, without places."""
         if isinstance(self.value, dict):
             return {key: node.plain() for key, node in self.value.items()}
         if isinstance(self.value, list):
@@ -79,7 +79,7 @@ class Node(Struct):
 
 
 def read(text: str, file: str) -> Node:
-    """The tree of one file. Refuses (`WrongScenario`) what is not in the safe subset."""
+    """The tree of one file. Refuses (`InvalidScenario`) what is not in the safe subset."""
     if len(text.encode("utf-8", "surrogatepass")) > BYTES_MAX:
         raise _wrong(file, 1, 1, "too-large", "A scenario file has at most 1 MiB.")
     try:
@@ -91,12 +91,12 @@ def read(text: str, file: str) -> Node:
             if _is_indented_with_tab(text, number):
                 message = f"Line {number} is indented with a tab; YAML wants spaces."
                 raise _wrong(file, number, 1, "tab", message) from None
-        told = error.problem or error.context or "it cannot be read"
-        raise _wrong(file, line, column, "yaml", f"This is not YAML: {told}.") from None
+        message = error.problem or error.context or "it cannot be read"
+        raise _wrong(file, line, column, "yaml", f"This is not YAML: {message}.") from None
     except (yaml.YAMLError, UnicodeError) as error:
         # Characters that YAML does not allow, which the reader cannot place.
-        told = str(error).splitlines()[0]
-        raise _wrong(file, 1, 1, "yaml", f"This is not YAML: {told}.") from None
+        message = str(error).splitlines()[0]
+        raise _wrong(file, 1, 1, "yaml", f"This is not YAML: {message}.") from None
 
 
 def _is_indented_with_tab(text: str, number: int) -> bool:
@@ -105,8 +105,8 @@ def _is_indented_with_tab(text: str, number: int) -> bool:
     return any("\t" in line[: len(line) - len(line.lstrip())] for line in lines)
 
 
-def _wrong(file: str, line: int, column: int, rule: str, message: str) -> WrongScenario:
-    return WrongScenario([InputError(file, line, column, rule, message)])
+def _wrong(file: str, line: int, column: int, rule: str, message: str) -> InvalidScenario:
+    return InvalidScenario([InputError(file, line, column, rule, message)])
 
 
 class _Reader:
@@ -114,7 +114,7 @@ class _Reader:
 
     def __init__(self, file: str) -> None:
         self._file = file
-        self._mistakes: list[InputError] = []
+        self._errors: list[InputError] = []
         self._anchors: dict[str, tuple[Node, int]] = {}
         self._aliases = 0
         self._nodes = 0
@@ -128,13 +128,13 @@ class _Reader:
                     self._note(event, "one-document", "A file holds one scenario: remove this.")
                     break
                 root = self._node(next(events), 0)
-        if self._mistakes:
-            raise WrongScenario(self._mistakes)
+        if self._errors:
+            raise InvalidScenario(self._errors)
         return root or Node(self._file, 1, 1, None)
 
     def _note(self, event: Any, rule: str, message: str) -> None:
         mark = event.start_mark
-        self._mistakes.append(InputError(self._file, mark.line + 1, mark.column + 1, rule, message))
+        self._errors.append(InputError(self._file, mark.line + 1, mark.column + 1, rule, message))
 
     def _node(self, event: Any, level: int) -> Node:
         mark = event.start_mark
@@ -148,8 +148,8 @@ class _Reader:
         if isinstance(event, yaml.ScalarEvent):
             node.value = event.value if event.style else scalar(event.value)
         elif level >= LEVELS_MAX:
-            raise WrongScenario(
-                [node.mistake("too-deep", f"This stands more than {LEVELS_MAX} levels deep.")]
+            raise InvalidScenario(
+                [node.error("too-deep", f"This stands more than {LEVELS_MAX} levels deep.")]
             )
         elif isinstance(event, yaml.SequenceStartEvent):
             node.value = self._list(level)
@@ -163,20 +163,20 @@ class _Reader:
         self._aliases += 1
         if self._aliases > ALIASES_MAX:
             self._note(event, "aliases", f"A file has at most {ALIASES_MAX} aliases.")
-            raise WrongScenario(self._mistakes)
-        found = self._anchors.get(event.anchor)
-        if found is None:
+            raise InvalidScenario(self._errors)
+        anchor = self._anchors.get(event.anchor)
+        if anchor is None:
             self._note(event, "aliases", f"There is no &{event.anchor} before this.")
             return Node(self._file, event.start_mark.line + 1, event.start_mark.column + 1, None)
         # What an alias stands for counts as if it were written here: ten of ten of ten is a bomb.
-        self._count(event, found[1])
-        return found[0]
+        self._count(event, anchor[1])
+        return anchor[0]
 
     def _count(self, event: Any, nodes: int) -> None:
         self._nodes += nodes
         if self._nodes > NODES_MAX:
             self._note(event, "too-large", f"A file has at most {NODES_MAX} values.")
-            raise WrongScenario(self._mistakes)
+            raise InvalidScenario(self._errors)
 
     def _list(self, level: int) -> list[Node]:
         nodes = []
@@ -222,7 +222,7 @@ class _Reader:
         """`<<: *name` (YAML's merge key): what that has and is not said here."""
         if not isinstance(other.value, dict):
             text = "<< takes a map: an alias of one, such as <<: *name."
-            self._mistakes.append(other.mistake("merge", text))
+            self._errors.append(other.error("merge", text))
             return
         for name, value in other.value.items():
             if name not in values:

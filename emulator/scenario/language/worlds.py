@@ -22,7 +22,7 @@ class _Part(BaseModel):
 class UserPart(_Part):
     """Somebody who lives there. `followers` is a number only; `follows` are names.
 
-    Who uploads VODs belongs to an organisation, a `tenant`.
+    A user that uploads VODs belongs to an organisation, a `tenant`.
     """
 
     name: Name

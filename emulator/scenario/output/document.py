@@ -16,7 +16,7 @@ _REAL = (
 
 
 def document(fold: Fold, *, clock: str, wall_ms: int) -> dict[str, Any]:
-    """Everything that is told of a run. Plain JSON values; times are after the run's start."""
+    """The report of a run. Plain JSON values; times are after the run's start."""
     runner, run = fold.runner, fold.runner.run
     scenario = run.scenario
     names = {stream_id: name for name, stream_id in run.streams.items()}
@@ -60,9 +60,9 @@ def document(fold: Fold, *, clock: str, wall_ms: int) -> dict[str, Any]:
             ],
             "states": [
                 {**span, "name": names.get(str(span["name"]), str(span["name"]))}
-                for span in fold.states.told(length_ms)
+                for span in fold.states.payload(length_ms)
             ],
-            "faults": fold.faults.told(length_ms),
+            "faults": fold.faults.payload(length_ms),
         },
     }
 

@@ -18,11 +18,11 @@ from emulator.scenario.output.spans import Spans
 Outcome = Literal["passed", "failed", "stopped", "broken"]
 
 # The report of a run that repeats a step for a day tells its first turns, and counts the rest.
-STEPS_TOLD_MAX = 5_000
-NOTES_TOLD_MAX = 1_000
-_LATENESS_TOLD_MAX = 10_000
+STEPS_REPORTED_MAX = 5_000
+NOTES_REPORTED_MAX = 1_000
+_LATENESS_REPORTED_MAX = 10_000
 # A stream's two curves take 10 kB: of a scenario with more streams, the first have their own.
-STREAMS_TOLD_MAX = 50
+STREAMS_REPORTED_MAX = 50
 
 
 class StreamSeries(Struct):
@@ -70,7 +70,7 @@ class Fold(Struct):
             self.faults.end(event.fault_id, at_ms)
 
     def on_burst(self, burst: Burst) -> None:
-        """The same of many events at once."""
+        """Take in many events at once."""
         if isinstance(burst, LinesPosted) and burst.kind is ChatPosted:
             at_ms = burst.at_ms - self.runner.run.began_ms
             self._add_lines(burst.stream_id, at_ms, len(burst))
@@ -104,7 +104,7 @@ class Fold(Struct):
     def _series(self, stream_id: str) -> StreamSeries | None:
         """A stream's own curves; None for a stranger's, and where there are too many."""
         series = self.streams.get(stream_id)
-        if series is not None or len(self.streams) >= STREAMS_TOLD_MAX:
+        if series is not None or len(self.streams) >= STREAMS_REPORTED_MAX:
             return series
         if stream_id in self.runner.run.streams.values():
             series = self.streams[stream_id] = StreamSeries()
@@ -116,7 +116,7 @@ class Fold(Struct):
         elif isinstance(result, Judged):
             self.judged.append(result)
         elif isinstance(result, Noted):
-            if len(self.notes) < NOTES_TOLD_MAX:
+            if len(self.notes) < NOTES_REPORTED_MAX:
                 self.notes.append(result)
         elif self.broken is None or result.is_failure:
             self.broken = result
@@ -138,11 +138,11 @@ class Fold(Struct):
         self.turns[step.step.name] += step.outcome != "never-began"
         self.wrong_steps += not step.is_ok
         # What went wrong is told however late it comes.
-        if len(self.steps) < STEPS_TOLD_MAX or not step.is_ok:
+        if len(self.steps) < STEPS_REPORTED_MAX or not step.is_ok:
             self.steps.append(step)
         if step.planned_ms is None or step.started_ms is None:
             return
-        if len(self.lateness_ms) < _LATENESS_TOLD_MAX:
+        if len(self.lateness_ms) < _LATENESS_REPORTED_MAX:
             self.lateness_ms.append(step.started_ms - step.planned_ms)
 
 

@@ -19,7 +19,7 @@ def junit(reports: list[dict[str, Any]]) -> bytes:
 def _suite(report: dict[str, Any]) -> ElementTree.Element:
     cases = [_expectation(report, expectation) for expectation in report["expectations"]]
     # An `expect` that went wrong is told by what it expected.
-    cases += [_step(report, step) for step in report["steps"] if _is_told(step)]
+    cases += [_step(report, step) for step in report["steps"] if _is_reported(step)]
     if report["outcome"] == "broken":
         cases.append(_broken(report))
     failures = sum(case.find("failure") is not None for case in cases)
@@ -60,8 +60,8 @@ def _expectation(report: dict[str, Any], judged: dict[str, Any]) -> ElementTree.
     return case
 
 
-def _is_told(step: dict[str, Any]) -> bool:
-    """Steps that went wrong, and those that never began; a miss is told by its expectation."""
+def _is_reported(step: dict[str, Any]) -> bool:
+    """Steps that failed, and those that never began; a miss is reported by its expectation."""
     return step["outcome"] == "never-began" or not (step["ok"] or step["outcome"] == "missed")
 
 
@@ -86,4 +86,4 @@ def _broken(report: dict[str, Any]) -> ElementTree.Element:
 
 def _text(value: Any) -> str:
     """What XML 1.0 allows (2.2): control characters of a chat line would make it no XML."""
-    return "".join(each if each.isprintable() or each in "\t\n" else "?" for each in str(value))
+    return "".join(char if char.isprintable() or char in "\t\n" else "?" for char in str(value))

@@ -54,7 +54,7 @@ def _facts(report: dict[str, Any]) -> str:
     met = sum(expectation["met"] for expectation in expectations)
     payload = {
         "expectations met": f"{met} of {len(expectations)}",
-        "the run": duration_text(report["length_ms"]),
+        "length": duration_text(report["length_ms"]),
         "took": f"{report['wall_ms'] / 1000:.1f} s",
         "viewers at most": f"{report['viewers_peak']:,}",
         "chat lines": f"{report['chat_posted']:,}",

@@ -60,7 +60,7 @@ when the step above has ended.
 """
 
 
-FACTS_EXAMPLE = """scenario: Who asked for what
+FACTS_EXAMPLE = """scenario: Requests and webhooks
 begins: 2026-03-06T18:00:00Z
 x-quiet: &quiet {rate: 2/s, authors: 5}
 world:
@@ -154,7 +154,7 @@ def _facts() -> str:
         for last, fact in noun.facts.items():
             path = {"event": f"{name}.EVENT", "saved": f"{name}.NAME", "none": f"{name}.{last}"}
             shown = path.get(noun.middle, f"{name}.NAME.{last}")
-            picked = ", ".join(f"`{each}`" for each in fact.filters)
+            picked = ", ".join(f"`{name}`" for name in fact.filters)
             where = f"; `where`: {picked}" if picked else ""
             names.append(f"| `{shown}` | {fact.kind} | {fact.help}{where} |\n")
     return "".join(names) + _WHERE

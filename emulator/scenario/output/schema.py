@@ -172,7 +172,7 @@ def _model(model: Any, definitions: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_parameters(schema: Any) -> Any:
-    """The same, where a parameter may stand for each number, truth and word."""
+    """The schema where a parameter may stand for each number, truth and word."""
     if isinstance(schema, list):
         return [_with_parameters(item) for item in schema]
     if not isinstance(schema, dict):

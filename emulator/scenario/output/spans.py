@@ -33,7 +33,7 @@ class Spans:
         if span is not None:
             span.to_ms = at_ms
 
-    def told(self, end_ms: int) -> list[dict[str, object]]:
+    def payload(self, end_ms: int) -> list[dict[str, object]]:
         """All of them; what still goes on ends with the run."""
         return [
             {

@@ -24,12 +24,12 @@ def ramps(points: list[tuple[int, int]]) -> list[Ramp]:
     if not points:
         return []
     tolerance = max(1.0, TOLERANCE_SHARE * max(count for _, count in points))
-    kept = [points[0], *_split(points, tolerance)]
-    found = [Ramp(kept[0][0], 0, kept[0][1])]
-    for (before_ms, before), (at_ms, count) in pairwise(kept):
+    corners = [points[0], *_split(points, tolerance)]
+    ramps = [Ramp(corners[0][0], 0, corners[0][1])]
+    for (before_ms, before), (at_ms, count) in pairwise(corners):
         if count != before or at_ms - before_ms > 0:
-            found.append(Ramp(before_ms, at_ms - before_ms, count))
-    return [ramp for ramp in found if ramp.for_ms or ramp is found[0]]
+            ramps.append(Ramp(before_ms, at_ms - before_ms, count))
+    return [ramp for ramp in ramps if ramp.for_ms or ramp is ramps[0]]
 
 
 def _split(points: list[tuple[int, int]], tolerance: float) -> list[tuple[int, int]]:

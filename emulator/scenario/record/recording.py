@@ -26,7 +26,7 @@ _BATCH = 1_000
 # A file beside a scenario has at most 1 MiB.
 _SCRIPT_BYTES_MAX = 900_000
 _LOOK_BACK = 1_000
-# What a replay is told to match: counts exactly, audiences and lengths about.
+# What a replay has to match: counts exactly, audiences and lengths about.
 _LENGTH_GIVE = "2s"
 _AUDIENCE_GIVE = 0.05
 
@@ -94,7 +94,7 @@ def _exact(journalleds: list[Journalled], since_ms: int) -> Iterator[str]:
 
 
 def _look_back(steps: Steps, after: int, since_ms: int) -> None:
-    """Who watched already when the recording began."""
+    """The viewers that were there when the recording began."""
     for name, stream in steps.naming.streams.items():
         if name not in steps.created and (count := _watching(steps.world, stream.id, after)):
             steps.points[name] = [(since_ms, count), *steps.points.get(name, ())]
@@ -140,7 +140,7 @@ def _world(steps: Steps, after: int) -> dict[str, Any]:
 
 
 def _people(steps: Steps, after: int) -> list[dict[str, Any]]:
-    """Who is spoken of, and whom of them they followed before."""
+    """The people of the recording, and which of them each followed before."""
     world, names = steps.world, sorted(steps.naming.users)
     since = {
         (journalled.values["follower_id"], journalled.values["followed_id"])
@@ -153,11 +153,12 @@ def _people(steps: Steps, after: int) -> list[dict[str, Any]]:
     people = []
     for row, name in rows.items():
         followed = [
-            rows[each["followed_row"]]
-            for each in world.store.rows(
+            rows[follow["followed_row"]]
+            for follow in world.store.rows(
                 "SELECT followed_row FROM follows WHERE follower_row = ? ORDER BY followed_row", row
             )
-            if each["followed_row"] in rows and (ids[row], ids[each["followed_row"]]) not in since
+            if follow["followed_row"] in rows
+            and (ids[row], ids[follow["followed_row"]]) not in since
         ]
         people.append({"name": name, **({"follows": followed} if followed else {})})
     return people
@@ -166,27 +167,27 @@ def _people(steps: Steps, after: int) -> list[dict[str, Any]]:
 def _timeline(
     steps: Steps, after: int, scripts: dict[str, dict[str, str]], since_ms: int
 ) -> list[dict[str, Any]]:
-    found: list[tuple[int, dict[str, Any]]] = []
+    timeline: list[tuple[int, dict[str, Any]]] = []
     for stream, known in steps.naming.streams.items():
-        found += [(0, step) for step in rooms.before(steps.world, stream, known, after)]
-    found += steps.found
+        timeline += [(0, step) for step in rooms.before(steps.world, stream, known, after)]
+    timeline += steps.timeline
     for stream, files in scripts.items():
-        found += [(0, {"chat.script": {"stream": stream, "file": file}}) for file in files]
+        timeline += [(0, {"chat.script": {"stream": stream, "file": file}}) for file in files]
     for stream, points in steps.points.items():
         for at_ms, step in _audience(stream, points, steps.raided.get(stream, [])):
-            found.append((rounded(max(0, at_ms - since_ms)), step))
+            timeline.append((rounded(max(0, at_ms - since_ms)), step))
     live = {name for name in steps.points if name not in steps.published}
     for stream in sorted(live - steps.created):
         # It was live already, and nobody was seen to begin.
-        found.append((0, {"publish.start": stream}))
-    found.sort(key=lambda each: (each[0], _rank(each[1])))
-    return [{"at": duration_text(at_ms), **step} for at_ms, step in found]
+        timeline.append((0, {"publish.start": stream}))
+    timeline.sort(key=lambda entry: (entry[0], _rank(entry[1])))
+    return [{"at": duration_text(at_ms), **step} for at_ms, step in timeline]
 
 
 def _rank(step: dict[str, Any]) -> int:
     """Of one instant: streams are made, then published, then watched and talked in, then ended.
 
-    A raid comes when those are there who go, and before whoever else comes then.
+    A raid comes after its viewers have come, and before others that come then.
     """
     action = next(iter(step))
     return _RANKS.get(action, 6)
@@ -206,7 +207,7 @@ _RANKS = {
 def _audience(
     stream: str, points: list[tuple[int, int]], raids: list[tuple[int, int, int]]
 ) -> Iterator[tuple[int, dict[str, Any]]]:
-    """An audience as ramps; those whom a raid moves are moved by that."""
+    """An audience as ramps; viewers that a raid moves are left to it."""
     begin = 0
     for count, raid_ms, until_ms in raids:
         before = points[begin:count]

@@ -1,7 +1,7 @@
 """Replay: an event log, played as it was: the same events at the same times, byte for byte.
 
-It plays in a world without people or streams, which nobody serves: what happened is told again, and
-nothing follows from it.
+It plays in a world without people or streams, which nobody serves: the events are published
+again, and nothing follows from them.
 """
 
 import json
@@ -11,19 +11,19 @@ from typing import Any, ClassVar
 from emulator.core.events import Event
 from emulator.scenario.actions.action import Action, Ticks
 from emulator.scenario.engine.run import RunContext
-from emulator.scenario.language.errors import InputError, WrongScenario
+from emulator.scenario.language.errors import InputError, InvalidScenario
 from emulator.scenario.language.happenings import kinds
 from emulator.scenario.language.scenario import At, Place, Scenario, Step
 from emulator.scenario.language.worlds import WorldPart
 
 _KEYS = {"at", "kind", "seq", "values"}
-_MISTAKES_MAX = 20
+_ERRORS_MAX = 20
 # Instants are kept in a signed number of 64 bits; a year is more than any run.
 _AT_MAX_MS = 366 * 86_400_000
 
 
 class Replay(Action):
-    """Tell the events of a log again, each at its time. Not for files: `read` makes it."""
+    """Publish the events of a log again, each at its time. Not for files: `read` makes it."""
 
     name: ClassVar[str] = "replay"
     example: ClassVar[str] = ""
@@ -34,7 +34,7 @@ class Replay(Action):
     def run(self, context: RunContext) -> Ticks:
         world, began_ms = context.world, context.run.began_ms
         for at_ms, kind, values in self.log:
-            # What a log tells late, such as a stream that had ended before, is told at once.
+            # What a log has late, such as a stream that had ended before, is published at once.
             if began_ms + at_ms > world.now_ms:
                 yield began_ms + at_ms - world.now_ms
             with world.change():
@@ -42,11 +42,11 @@ class Replay(Action):
 
 
 def read(text: str, file: str) -> Scenario:
-    """A scenario that tells this log again. Refuses (`WrongScenario`) what is no event log."""
-    mistakes: list[InputError] = []
-    log = list(_events(text, file, mistakes))
-    if mistakes:
-        raise WrongScenario(mistakes[:_MISTAKES_MAX])
+    """A scenario that plays this log again. Refuses (`InvalidScenario`) what is no event log."""
+    errors: list[InputError] = []
+    log = list(_events(text, file, errors))
+    if errors:
+        raise InvalidScenario(errors[:_ERRORS_MAX])
     step = Step(
         number=0,
         name="replay",
@@ -68,14 +68,14 @@ def read(text: str, file: str) -> Scenario:
 
 
 def _events(
-    text: str, file: str, mistakes: list[InputError]
+    text: str, file: str, errors: list[InputError]
 ) -> Iterator[tuple[int, type[Event], dict[str, Any]]]:
     known = {kind.__name__: kind for kind in kinds().values()}
     for number, line in enumerate(text.splitlines(), 1):
         try:
             yield _event(line, number, known)
         except ValueError as error:
-            mistakes.append(InputError(file, number, 1, "event-log", f"{error}."))
+            errors.append(InputError(file, number, 1, "event-log", f"{error}."))
 
 
 def _event(

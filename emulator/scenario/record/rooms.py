@@ -1,4 +1,4 @@
-"""Rooms: what a chat asked of its lines when a recording began, and who kept order in it."""
+"""Rooms: a chat's settings and moderators when a recording began."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -24,7 +24,7 @@ _WORDS = {
 _CHANGES_MAX = 100_000
 
 
-def told(values: Mapping[str, Any]) -> dict[str, Any]:
+def settings_of(values: Mapping[str, Any]) -> dict[str, Any]:
     """Settings as `chat.settings` takes them."""
     return {_WORDS[name]: _written(name, value) for name, value in values.items()}
 
@@ -36,7 +36,7 @@ def before(world: World, name: str, stream: Stream, after: int) -> Iterator[dict
         key: value for key, value in _settings(world, stream, after).items() if value != usual[key]
     }
     if was:
-        yield {"chat.settings": {"stream": name, **told(was)}}
+        yield {"chat.settings": {"stream": name, **settings_of(was)}}
     for moderator in moderators.of(world, stream):
         if not _was_added(world, stream, moderator.user_row, after):
             user = accounts.by_row(world, moderator.user_row).username

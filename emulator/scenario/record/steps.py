@@ -14,7 +14,7 @@ from emulator.world.people import accounts
 from emulator.world.store.events import Journalled
 from emulator.world.world import World
 
-# Who watches is told by ramps, who speaks by a script; what follows from a step needs none.
+# Viewers become ramps, lines a script; what follows from a step needs none of its own.
 SCRIPTED = {"ChatPosted", "ChatHeld"}
 AUDIENCE = {"ViewerJoined", "ViewersLeft", "ViewersSimulated"}
 # What decides whether a line is taken: neither may overtake the other.
@@ -41,14 +41,14 @@ def rounded(duration_ms: int) -> int:
 class Steps(Struct):
     """What happened since `since_ms`.
 
-    `found` are (how long after that, step), `lines` what was said, by stream; `points` are viewers
-    by stream, at instants of the world.
+    `timeline` has steps, each with how long after that; `lines` what was said, by stream; `points`
+    are viewers by stream, at instants of the world.
     """
 
     world: World
     naming: Naming
     since_ms: int
-    found: list[tuple[int, Step]] = field(default_factory=list)
+    timeline: list[tuple[int, Step]] = field(default_factory=list)
     points: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     lines: dict[str, list[tuple[int, str, str]]] = field(default_factory=dict)
     created: set[str] = field(default_factory=set)
@@ -71,11 +71,11 @@ class Steps(Struct):
             self.add(left_ms, {"publish.stop": name})
         for at_ms, step in self.broken.values():
             self.add(at_ms, step)
-        self.found.sort(key=lambda each: each[0])
+        self.timeline.sort(key=lambda entry: entry[0])
 
     def add(self, at_ms: int, step: Step) -> None:
         """A step at an instant of the world."""
-        self.found.append((rounded(at_ms - self.since_ms), step))
+        self.timeline.append((rounded(at_ms - self.since_ms), step))
 
     def _take(self, event: Journalled) -> None:
         values = event.values
@@ -91,7 +91,7 @@ class Steps(Struct):
         elif (make := _MAKES.get(event.kind)) is not None:
             step = make(self, event, str(name))
             if step is not None and event.kind in RULING:
-                self.found.append((self._in_order(event), step))
+                self.timeline.append((self._in_order(event), step))
             elif step is not None:
                 self.add(event.at_ms, step)
 
@@ -109,9 +109,9 @@ class Steps(Struct):
         return at_ms
 
     def _watched(self, event: Journalled, name: str) -> None:
-        """How many watch. Whoever comes or goes at once makes a step in the curve."""
+        """How many watch. Viewers that come or go at once make a step in the curve."""
         if name in self.ended:
-            return  # Whoever still watched when the stream ended has left by that.
+            return  # Viewers that still watched when the stream ended have left by that.
         values, points = event.values, self.points.setdefault(name, [])
         before = values.get("before", values["viewers"] + values.get("count", -1))
         if before != values["viewers"]:
@@ -164,7 +164,7 @@ def _publisher_left(steps: Steps, event: Journalled, name: str) -> None:
 
 
 def _stream_ended(steps: Steps, event: Journalled, name: str) -> Step | None:
-    # Who left and did not come back has stopped; the stream ended by itself.
+    # A publisher that left and did not come back has stopped; the stream ended by itself.
     steps.ended[name] = event.at_ms
     if name in steps.away:
         return None
@@ -173,7 +173,7 @@ def _stream_ended(steps: Steps, event: Journalled, name: str) -> Step | None:
 
 
 def _settings_changed(_: Steps, event: Journalled, name: str) -> Step:
-    return {"chat.settings": {"stream": name, **rooms.told(event.values["values"])}}
+    return {"chat.settings": {"stream": name, **rooms.settings_of(event.values["values"])}}
 
 
 def _moderator_added(steps: Steps, event: Journalled, name: str) -> Step:

@@ -1,4 +1,4 @@
-"""`scenario` without a server: mistakes, the library, a table of times, a schema."""
+"""`scenario` without a server: errors, the library, a table of times, a schema."""
 
 import json
 import re
@@ -40,7 +40,7 @@ def good(tmp_path: Path) -> Path:
 
 def test_a_right_file_is_said_to_be_right(good: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["scenario", "validate", str(good)]) == 0
-    assert capsys.readouterr().out.endswith("good.yaml: right.\n")
+    assert capsys.readouterr().out.endswith("good.yaml: no problems found.\n")
 
 
 def test_mistakes_are_told_with_their_place_and_as_json(
@@ -52,8 +52,8 @@ def test_mistakes_are_told_with_their_place_and_as_json(
     assert main(["scenario", "validate", str(path)]) == 1
     assert "bad.yaml:6:5: unknown-action: stream.strat" in capsys.readouterr().out
     assert main(["scenario", "validate", "--json", str(path)]) == 1
-    [mistake] = json.loads(capsys.readouterr().out)["mistakes"]
-    assert (mistake["line"], mistake["column"]) == (6, 5)
+    [error] = json.loads(capsys.readouterr().out)["mistakes"]
+    assert (error["line"], error["column"]) == (6, 5)
 
 
 def test_a_file_outside_the_scenarios_folder_is_not_included(

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from emulator.scenario.engine.run import Server
-from emulator.scenario.language.errors import WrongScenario
+from emulator.scenario.language.errors import InvalidScenario
 from emulator.scenario.language.load import load
 from tests.support.scenario_run import play
 from tests.support.tables import table
@@ -242,10 +242,10 @@ expect: {chat.launch.posted: 20}
     assert played.is_fine, (played.judged, played.steps)
 
 
-def mistakes(text: str) -> Any:
-    with pytest.raises(WrongScenario) as refused:
+def errors(text: str) -> Any:
+    with pytest.raises(InvalidScenario) as refused:
         load(HEAD + text, "x.yaml")
-    return [mistake.message for mistake in refused.value.mistakes]
+    return [error.message for error in refused.value.errors]
 
 
 @table(
@@ -294,4 +294,4 @@ def mistakes(text: str) -> Any:
     ],
 )
 def test_wrong_words_of_facts_are_told_with_the_nearest(step: str, message: str) -> None:
-    assert mistakes(f"  - {step}\n")[0] == message
+    assert errors(f"  - {step}\n")[0] == message

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.cli.scenario.replaying import replay
-from emulator.scenario.language.errors import WrongScenario
+from emulator.scenario.language.errors import InvalidScenario
 from emulator.scenario.record.replay import read
 from tests.support.scenario_run import play
 from tests.support.tables import table
@@ -58,7 +58,7 @@ async def test_a_log_is_told_again_byte_for_byte(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_log_is_refused_with_its_line(line: str, told: str) -> None:
-    with pytest.raises(WrongScenario) as refused:
+    with pytest.raises(InvalidScenario) as refused:
         read(line, "x.jsonl")
 
     assert str(refused.value).startswith("x.jsonl:1:1: event-log: ")
@@ -69,8 +69,8 @@ def test_what_is_no_log_is_refused_with_its_line(line: str, told: str) -> None:
 def test_any_text_is_a_log_or_refused_in_words(text: str) -> None:
     try:
         read(text, "x.jsonl")
-    except WrongScenario as refused:
-        input_errors = refused.mistakes
+    except InvalidScenario as refused:
+        input_errors = refused.errors
     else:
         input_errors = []
     assert bool(input_errors) == bool(text.splitlines())

@@ -1,1 +1,1 @@
-"""What happens in a chat: what is said, and who keeps order."""
+"""Chat: lines, floods, and moderation."""

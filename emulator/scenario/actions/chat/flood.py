@@ -69,11 +69,11 @@ class ChatFlood(Action):
         if self.real:
             from emulator.scenario.actions.chat.over_sockets import talk
 
-            return talk(context, context.stream(self.stream).id, self._turns(context))
+            return talk(context, context.stream(self.stream).id, self._spoken(context))
         return self._posted(context)
 
-    def _turns(self, context: RunContext) -> Iterator[tuple[int, list[tuple[str, str]]]]:
-        """What is said over sockets: how long to wait, then who says what."""
+    def _spoken(self, context: RunContext) -> Iterator[tuple[int, list[tuple[str, str]]]]:
+        """What is said over sockets: how long to wait, then the lines with their authors."""
         for wait_ms, said in self._lines(context, context.stream(self.stream)):
             yield wait_ms, [(author.username, text) for author, text in said]
 

@@ -1,4 +1,4 @@
-"""`chat.settings`, `delete`, `clear`, `ban`, `unban`, moderators: who keeps order in a room."""
+"""`chat.settings`, `delete`, `clear`, `ban`, `unban`, moderators: order in a room."""
 
 from collections.abc import Awaitable
 from typing import Annotated, ClassVar, Literal
@@ -16,7 +16,7 @@ from emulator.world.people.accounts import User
 
 
 def _by(context: RunContext, stream: Stream, name: str | None) -> User:
-    """Who does it: somebody by name, or the stream's owner."""
+    """The user of this name; without one, the stream's owner."""
     return context.user(name) if name else accounts.by_row(context.world, stream.user_row)
 
 
@@ -53,7 +53,7 @@ class ChatSettings(Action):
 
 class ChatDelete(Action):
     """Take a line away: the last one, or the last of somebody (`of`), or the last that `says` this;
-    with `which: all` all of those. With `real` over the socket of who does it.
+    with `which: all` all of those. With `real` over the moderator's socket.
     """
 
     name: ClassVar[str] = "chat.delete"

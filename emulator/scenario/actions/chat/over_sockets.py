@@ -10,33 +10,33 @@ from emulator.scenario.clients.chat_senders import ChatSenders, answered
 from emulator.scenario.engine.run import RunContext
 
 # How long to wait, and what is said then: (who, what).
-Turns = Iterator[tuple[int, Sequence[tuple[str, str]]]]
+Lines = Iterator[tuple[int, Sequence[tuple[str, str]]]]
 
 
 async def say(context: RunContext, stream_id: str, username: str, text: str) -> None:
     """One line; over once it has come back. Refuses with the socket's own code and sentence."""
-    voices = ChatSenders(context.run, stream_id)
+    senders = ChatSenders(context.run, stream_id)
     try:
-        voice = await voices.of(username)
-        await answered(await voice.say(text))
+        sender = await senders.of(username)
+        await answered(await sender.say(text))
     except Refused as refused:
         count_refusal(context, stream_id, refused)
         raise
     finally:
-        await voices.close()
+        await senders.close()
 
 
 async def delete(
     context: RunContext, stream_id: str, username: str, message_ids: Sequence[str]
 ) -> None:
     """Take lines away, as a moderator's page does. Refuses likewise."""
-    voices = ChatSenders(context.run, stream_id)
+    senders = ChatSenders(context.run, stream_id)
     try:
-        voice = await voices.of(username)
+        sender = await senders.of(username)
         for message_id in message_ids:
-            await answered(await voice.delete(message_id))
+            await answered(await sender.delete(message_id))
     finally:
-        await voices.close()
+        await senders.close()
 
 
 async def script_over_sockets(
@@ -44,42 +44,42 @@ async def script_over_sockets(
 ) -> LateTicks:
     """A conversation with its times, which count from the step's start."""
 
-    def turns() -> Turns:
+    def spoken() -> Lines:
         passed_ms = 0
         for at_ms, author, text in lines:
             yield at_ms - passed_ms, [(context.user(author).username, text)]
             passed_ms = at_ms
 
-    async for wait_ms in talk(context, stream_id, turns()):
+    async for wait_ms in talk(context, stream_id, spoken()):
         yield wait_ms
 
 
-async def talk(context: RunContext, stream_id: str, turns: Turns) -> LateTicks:
-    """Say all of it. Whom the room refuses is counted; over once every line has its answer."""
-    voices = ChatSenders(context.run, stream_id)
+async def talk(context: RunContext, stream_id: str, lines: Lines) -> LateTicks:
+    """Say all of it. Refused lines are counted; over once every line has its answer."""
+    senders = ChatSenders(context.run, stream_id)
     waiting: list[asyncio.Future[None]] = []
     try:
-        for wait_ms, said in turns:
+        for wait_ms, said in lines:
             if wait_ms:
                 yield wait_ms
             for username, text in said:
-                waiting.append(await (await voices.of(username)).say(text))
+                waiting.append(await (await senders.of(username)).say(text))
             waiting = [future for future in waiting if not _is_over(context, stream_id, future)]
         for future in waiting:
             await _await(context, stream_id, future)
     finally:
-        await voices.close()
+        await senders.close()
 
 
-def _is_over(context: RunContext, stream_id: str, told: "asyncio.Future[None]") -> bool:
-    if told.done():
-        _count(context, stream_id, told.exception())
-    return told.done()
+def _is_over(context: RunContext, stream_id: str, future: "asyncio.Future[None]") -> bool:
+    if future.done():
+        _count(context, stream_id, future.exception())
+    return future.done()
 
 
-async def _await(context: RunContext, stream_id: str, told: "asyncio.Future[None]") -> None:
+async def _await(context: RunContext, stream_id: str, future: "asyncio.Future[None]") -> None:
     try:
-        await answered(told)
+        await answered(future)
     except Refused as refused:
         count_refusal(context, stream_id, refused)
 

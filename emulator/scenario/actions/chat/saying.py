@@ -60,7 +60,7 @@ class ChatScript(Action):
     def files(self) -> tuple[str, ...]:
         return (self.file,)
 
-    def wrong_files(self, texts: Mapping[str, str]) -> Iterator[str]:
+    def problems_in_files(self, texts: Mapping[str, str]) -> Iterator[str]:
         try:
             list(script(texts[self.file]))
         except ValueError as error:

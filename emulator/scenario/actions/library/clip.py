@@ -51,10 +51,10 @@ class ClipDelete(Action):
 
     def run(self, context: RunContext) -> None:
         user = context.user(self.by)
-        made, _ = clips.of_user(
+        own_clips, _ = clips.of_user(
             context.world, user, user, offset=0, count=context.world.rules.clips_per_user_max
         )
-        clip = next((clip for clip in made if clip.title == self.title), None)
+        clip = next((clip for clip in own_clips if clip.title == self.title), None)
         if clip is None:
-            raise Refused("not_found", f"{self.by} has made no clip of this title.")
+            raise Refused("not_found", f"{self.by} has no clip of this title.")
         clips.delete(context.world, clip)

@@ -64,12 +64,12 @@ class VideoDelete(Action):
 
 def _find(context: RunContext, owner: str, title: str) -> Video:
     row = context.user(owner).row
-    found = videos.select(
+    matches = videos.select(
         context.world,
         "WHERE user_row = ? AND title = ? ORDER BY created_at_ms DESC, row DESC LIMIT 1",
         row,
         title,
     )
-    if not found:
+    if not matches:
         raise Refused("not_found", f"{owner} has no video of this title.")
-    return found[0]
+    return matches[0]

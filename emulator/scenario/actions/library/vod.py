@@ -92,8 +92,8 @@ class VodUpload(Action):
     file: Text | None = None
     of: VodRef | None = None
 
-    def wrong(self) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
-        yield from films.wrong_name(self.file)
+    def problems(self) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
+        yield from films.name_problems(self.file)
         if (self.file is None) == (self.of is None):
             yield (), "vod.upload", "vod.upload takes a file, or of and a VOD's name."
 

@@ -35,8 +35,8 @@ class PublishStart(Action):
     via: Literal["rtmp", "rtmps", "whip"] = "rtmps"
     file: Text | None = None
 
-    def wrong(self) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
-        yield from films.wrong_name(self.file)
+    def problems(self) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
+        yield from films.name_problems(self.file)
 
     def films(self) -> tuple[str, ...]:
         return (self.file,) if self.file else ()
@@ -141,7 +141,7 @@ class PublishDegrade(Action):
     freeze: bool | None = None
     silence: bool | None = None
 
-    def wrong(self) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
+    def problems(self) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
         if not self._wishes():
             yield (), "publish.degrade", "Say what is worse, such as bitrate: 300k or freeze: true."
 

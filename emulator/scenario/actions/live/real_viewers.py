@@ -31,7 +31,7 @@ StreamName = str | Mapping[Literal["owner"], str]
 
 
 class Really:
-    """The real viewers of one stream, and who those are who come for one step."""
+    """The real viewers of one stream, and those that one step adds."""
 
     def __init__(
         self,
@@ -167,7 +167,7 @@ def _referrer(host: str) -> str:
 
 
 def real_viewers_of(run: Run, stream: Stream, kind: Kind) -> RealViewers:
-    """The stream's real viewers of a kind, who may be nobody yet.
+    """The stream's real viewers of a kind; there may be none yet.
 
     Refuses (`unavailable`) where time jumps, or nothing is served.
     """

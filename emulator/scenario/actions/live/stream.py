@@ -21,9 +21,9 @@ Visibility = Literal["public", "unlisted", "private"]
 Tags = Annotated[list[Text], Field(max_length=20)]
 
 
-def patch(context: RunContext, given: dict[str, Any]) -> StreamPatch:
+def patch(context: RunContext, fields: dict[str, Any]) -> StreamPatch:
     """What a file says of a stream, in the world's words."""
-    values = {name: value for name, value in given.items() if value is not None}
+    values = {name: value for name, value in fields.items() if value is not None}
     if "category" in values:
         values["category_id"] = categories.by_slug(context.world, values.pop("category")).id
     if "mature" in values:

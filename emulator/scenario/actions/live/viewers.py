@@ -22,7 +22,7 @@ FROM_A_RAID = Mix(referrers={"raid": 1.0})
 
 
 class _Crowd(Action):
-    """Who they are: shares by name. What is left over is unknown.
+    """Countries, devices, referrers: shares by name. The rest is unknown.
 
     `real` makes them real connections instead of numbers, which needs a clock that runs.
     """
@@ -44,7 +44,7 @@ class _Crowd(Action):
         )
 
     def _really(self, context: RunContext) -> "Really":
-        """Those who are real."""
+        """The real viewers of this step."""
         from emulator.scenario.actions.live.real_viewers import Really
 
         return Really(context, self.stream, self.real, self.mix, getattr(self, "stay", None))
@@ -157,7 +157,7 @@ class ViewersSpike(_Crowd):
 
 
 class ViewersChurn(_Crowd):
-    """Let a share of those who are there go each minute, and as many others come instead."""
+    """Let a share of the viewers go each minute, and as many others come instead."""
 
     name: ClassVar[str] = "viewers.churn"
     example: ClassVar[str] = "{viewers.churn: {stream: launch, per_minute: 5%}, for: 10m}"
@@ -186,8 +186,8 @@ class ViewersChurn(_Crowd):
 
 
 class ViewersRaid(Action):
-    """Let the viewers of one stream go over to another, all of them or `count`; with `real` those
-    who are real.
+    """Let the viewers of one stream go over to another, all of them or `count`; with `real` the
+    real ones.
     """
 
     name: ClassVar[str] = "viewers.raid"

@@ -49,7 +49,7 @@ def _tokens(text: str, values: Mapping[str, Any]) -> list[str | Quantity] | None
     """The words of a formula; None where the text is none."""
     if len(text) > _LENGTH_MAX:
         return None
-    found: list[str | Quantity] = []
+    tokens: list[str | Quantity] = []
     position, stripped = 0, text.rstrip()
     while position < len(stripped):
         match = _TOKEN.match(stripped, position)
@@ -57,14 +57,14 @@ def _tokens(text: str, values: Mapping[str, Any]) -> list[str | Quantity] | None
             return None
         position = match.end()
         if match["sign"]:
-            found.append(match["sign"])
+            tokens.append(match["sign"])
             continue
         word = match["literal"] or str(values[match["name"].strip("${}")])
         try:
-            found.append(quantity(word))
+            tokens.append(quantity(word))
         except ValueError:
             return None
-    return found
+    return tokens
 
 
 class _Parser:
@@ -78,10 +78,10 @@ class _Parser:
         self.is_formula = re.search(r"v\(|\)v|vv|[-+*/]\)|\(\)|^[*/)]|[-+*/(]$", shape) is None
 
     def value(self) -> Quantity:
-        found = self._sum()
+        value = self._sum()
         if self._position < len(self._tokens):
             raise ValueError("a bracket closes that never opened")
-        return found
+        return value
 
     def _peek(self) -> str | Quantity | None:
         return self._tokens[self._position] if self._position < len(self._tokens) else None
@@ -111,14 +111,14 @@ class _Parser:
         if isinstance(token, Quantity):
             return token
         if token == "-":
-            found = self._factor()
-            return Quantity(-found.value, found.unit)
+            value = self._factor()
+            return Quantity(-value.value, value.unit)
         if token == "(":
-            found = self._sum()
+            value = self._sum()
             if self._peek() != ")":
                 raise ValueError("a bracket is open")
             self._position += 1
-            return found
+            return value
         raise ValueError("a number is missing beside a sign")
 
 
@@ -146,12 +146,12 @@ def _over(left: Quantity, right: Quantity) -> Quantity:
     raise ValueError(f"{left} over {right} is nothing")
 
 
-def _plain(found: Quantity) -> Any:
+def _plain(amount: Quantity) -> Any:
     """A number as a number, anything else as the text that reads back as it."""
-    if found.unit:
-        if found.value < 0:
-            raise ValueError(f"{found} is below zero")
-        return str(found)
+    if amount.unit:
+        if amount.value < 0:
+            raise ValueError(f"{amount} is below zero")
+        return str(amount)
     # Rounded, so that 0.1 + 0.2 does not miss a whole number or a limit by a hair.
-    value = round(found.value, 9)
+    value = round(amount.value, 9)
     return int(value) if value == int(value) else value

@@ -71,7 +71,7 @@ def _read(text: str) -> Any:
     if isinstance(plain, bool):
         return plain
     try:
-        found = quantity(text)
+        value = quantity(text)
     except ValueError:
         return text
-    return (found.unit, found.value)
+    return (value.unit, value.value)

@@ -12,14 +12,14 @@ class Filling:
     """`saved` are names that only the run knows (`http.request` saves them): those stay."""
 
     def __init__(
-        self, values: Mapping[str, Any], saved: Collection[str], mistakes: list[InputError]
+        self, values: Mapping[str, Any], saved: Collection[str], errors: list[InputError]
     ) -> None:
         self._values = values
         self._saved = saved
-        self._mistakes = mistakes
+        self._errors = errors
 
     def plain(self, node: Node) -> Any:
-        """The node's value. A name that nobody knows is a mistake, and stays as it is."""
+        """The node's value. A name that nobody knows is an error, and stays as it is."""
         value = node.value
         if isinstance(value, dict):
             return {key: self.plain(inner) for key, inner in value.items()}
@@ -33,8 +33,8 @@ class Filling:
         names = names_in(text)
         unknown = [n for n in names if n not in self._values and n not in self._saved]
         for name in unknown:
-            told = f"There is no parameter ${name}{meant(name, [*self._values, *self._saved])}"
-            self._mistakes.append(node.mistake("unknown-parameter", told))
+            message = f"There is no parameter ${name}{meant(name, [*self._values, *self._saved])}"
+            self._errors.append(node.error("unknown-parameter", message))
         late = {name: f"${name}" for name in [*unknown, *self._saved]}
         try:
             if late.keys() & set(names):
@@ -42,5 +42,5 @@ class Filling:
                 return resolve(text, {**self._values, **late}) if len(names) > 1 else text
             return resolve(text, self._values)
         except ValueError as error:
-            self._mistakes.append(node.mistake("arithmetic", f"{text[:60]}: {error}."))
+            self._errors.append(node.error("arithmetic", f"{text[:60]}: {error}."))
             return text

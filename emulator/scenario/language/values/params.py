@@ -16,7 +16,7 @@ Given = Mapping[str, Any]
 
 
 class ParamPart(BaseModel):
-    """One entry of `params`. Without a `default` it must be given."""
+    """One entry of `params`. Without a `default` it must be chosen."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -27,47 +27,48 @@ class ParamPart(BaseModel):
     help: str = ""
 
 
-def read(node: Node | None, mistakes: list[InputError]) -> dict[str, Param]:
+def read(node: Node | None, errors: list[InputError]) -> dict[str, Param]:
     """The parameters that a file declares."""
     if node is None or node.value is None:
         return {}
     if not isinstance(node.value, dict):
-        mistakes.append(node.mistake("type", "Write parameters here, such as peak: {...}."))
+        errors.append(node.error("type", "Write parameters here, such as peak: {...}."))
         return {}
     params = {}
     for name, entry in node.value.items():
         if not NAME.fullmatch(name):
-            text = f"{name[:40]} is no name for a parameter: small letters, digits, underscores."
-            mistakes.append(node.mistake_at_key(name, "name", text))
-        part = checked(ParamPart, entry.plain(), entry, mistakes, f"the parameter {name}")
+            rule = "write lowercase letters, digits, underscores."
+            text = f"{name[:40]} is not a parameter's name: {rule}"
+            errors.append(node.error_at_key(name, "name", text))
+        part = checked(ParamPart, entry.plain(), entry, errors, f"the parameter {name}")
         if part is None:
             continue
         param = Param(name, part.type, part.default, part.min, part.max, part.help)
         for key in ("default", "min", "max"):
-            _check_own(param, key, entry, mistakes)
+            _check_own(param, key, entry, errors)
         params[name] = param
     return params
 
 
 def choose(
-    params: Mapping[str, Param], given: Given, root: Node, mistakes: list[InputError]
+    params: Mapping[str, Param], chosen: Given, root: Node, errors: list[InputError]
 ) -> dict[str, Any]:
-    """The value of each parameter: what is given (texts are read by its kind), or its default."""
-    for name in given:
+    """The value of each parameter: what is chosen (texts are read by its kind), or its default."""
+    for name in chosen:
         if name not in params:
             text = f"There is no parameter {name[:40]}{meant(name, params)}"
-            mistakes.append(root.mistake("parameter", text))
+            errors.append(root.error("parameter", text))
     values: dict[str, Any] = {}
     for name, param in params.items():
-        value = given.get(name, param.default)
+        value = chosen.get(name, param.default)
         if isinstance(value, str) and param.type in ("integer", "number", "boolean"):
             value = scalar(value)
         if value is None:
             text = f"The parameter {name} has no default: give it, as in -p {name}=..."
-            mistakes.append(root.mistake("parameter", text))
+            errors.append(root.error("parameter", text))
         elif refusal := refused(param, value):
-            mistakes.append(root.mistake("parameter", f"{name}: {refusal}"))
-            value = param.default  # One wrong value is not a mistake wherever it stands.
+            errors.append(root.error("parameter", f"{name}: {refusal}"))
+            value = param.default  # One wrong value is not an error wherever it stands.
         values[name] = value
     return values
 
@@ -87,14 +88,14 @@ def refused(param: Param, value: Any) -> str:
     return ""
 
 
-def _check_own(param: Param, key: str, entry: Node, mistakes: list[InputError]) -> None:
+def _check_own(param: Param, key: str, entry: Node, errors: list[InputError]) -> None:
     value = getattr(param, key)
     if value is None:
         return
     bare = Param(param.name, param.type, None, None, None, "")
     refusal = refused(param if key == "default" else bare, value)
     if refusal:
-        mistakes.append(entry.at((key,)).mistake("parameter", refusal))
+        errors.append(entry.at((key,)).error("parameter", refusal))
 
 
 def _measure(kind: str, value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""`/_emulator/scenarios`: evenings from YAML, started, watched and stopped on this server."""
+"""`/_emulator/scenarios`: scenarios, started, watched and stopped on this server."""
 
 import asyncio
 from pathlib import Path
@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, Response
 from emulator.core.errors import Refused
 from emulator.core.world_clock import SPEED_MAX
 from emulator.scenario import files
-from emulator.scenario.language.errors import WrongScenario
+from emulator.scenario.language.errors import InvalidScenario
 from emulator.scenario.language.load import CheckFilm, Known, load
 from emulator.scenario.language.scenario import Scenario
 from emulator.scenario.output.page import page as report_page
@@ -198,7 +198,7 @@ def known_in(world: World) -> Known:
 def _read(patch: ScenarioStart, folder: str, known: Known) -> Scenario:
     if (patch.name is None) == (patch.text is None):
         raise Refused("invalid", "Give the name of a scenario, or the text of one.")
-    options: dict[str, Any] = {"given": patch.params, "known": known, "seed": patch.seed}
+    options: dict[str, Any] = {"chosen": patch.params, "known": known, "seed": patch.seed}
     try:
         if patch.text is not None:
             return load(
@@ -213,9 +213,9 @@ def _read(patch: ScenarioStart, folder: str, known: Known) -> Scenario:
             raise Refused("not_found", f"There is no scenario {patch.name} in the library.")
         text = files.text_of(path)
         return load(text, path.name, read_file=files.reader(path.parent), **options)
-    except WrongScenario as wrong:
-        texts = [str(mistake) for mistake in wrong.mistakes[:_SHOWN_MISTAKES]]
-        raise Refused("invalid", wrong.message, mistakes=texts) from None
+    except InvalidScenario as invalid:
+        texts = [str(error) for error in invalid.errors[:_SHOWN_MISTAKES]]
+        raise Refused("invalid", invalid.message, mistakes=texts) from None
 
 
 def _beside(texts: dict[str, str]) -> Any:

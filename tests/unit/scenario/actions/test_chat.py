@@ -2,7 +2,7 @@
 
 import pytest
 
-from emulator.scenario.language.errors import WrongScenario
+from emulator.scenario.language.errors import InvalidScenario
 from tests.support.scenario_run import play
 from tests.support.tables import table
 
@@ -114,7 +114,7 @@ async def test_a_script_says_its_lines_at_their_times() -> None:
 async def test_a_script_that_cannot_be_read_is_refused_before_the_run(
     lines: str, told: str
 ) -> None:
-    with pytest.raises(WrongScenario) as refused:
+    with pytest.raises(InvalidScenario) as refused:
         await play(
             HEAD + "  - chat.script: {stream: launch, file: lines.txt}\n",
             read_file=lambda _: lines,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from emulator.scenario.language.errors import WrongScenario
+from emulator.scenario.language.errors import InvalidScenario
 from tests.support.scenario_run import play
 from tests.support.tables import table
 
@@ -49,5 +49,5 @@ async def test_a_fault_is_started_for_a_while_stopped_and_cleared() -> None:
     ],
 )
 async def test_what_is_wrong_is_said_before_the_run(step: str, said: str) -> None:
-    with pytest.raises(WrongScenario, match=said.replace("?", r"\?")):
+    with pytest.raises(InvalidScenario, match=said.replace("?", r"\?")):
         await play(f"{HEAD}  - {step}\n")

@@ -1,4 +1,4 @@
-"""From a scenario's text to steps, or to all of its mistakes at once."""
+"""From a scenario's text to steps, or to all of its errors at once."""
 
 from contextlib import suppress
 
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.scenario.actions import registry
-from emulator.scenario.language.errors import WrongScenario
+from emulator.scenario.language.errors import InvalidScenario
 from emulator.scenario.language.load import Known, load
 from emulator.scenario.language.scenario import After, At, On
 from tests.support.tables import table
@@ -38,10 +38,10 @@ expect:
 """
 
 
-def mistakes(text: str, **options: object) -> list[str]:
-    with pytest.raises(WrongScenario) as refused:
+def errors(text: str, **options: object) -> list[str]:
+    with pytest.raises(InvalidScenario) as refused:
         load(text, "x.yaml", **options)  # type: ignore[arg-type]
-    return [str(mistake) for mistake in refused.value.mistakes]
+    return [str(error) for error in refused.value.errors]
 
 
 def test_a_scenario_is_read_whole() -> None:
@@ -61,14 +61,14 @@ def test_a_scenario_is_read_whole() -> None:
 
 
 def test_parameters_are_given_by_their_player() -> None:
-    scenario = load(LAUNCH, "x.yaml", given={"peak": "200", "quiet": "1m"})
+    scenario = load(LAUNCH, "x.yaml", chosen={"peak": "200", "quiet": "1m"})
 
     assert scenario.values == {"peak": 200, "quiet": "1m"}
     assert not scenario.steps[3].is_off
 
 
 @table(
-    ("given", "told"),
+    ("chosen", "message"),
     [
         ({"peek": 3}, "There is no parameter peek; did you mean peak?"),
         ({"peak": 0}, "peak: 0 is out of range: at least 1."),
@@ -76,15 +76,15 @@ def test_parameters_are_given_by_their_player() -> None:
         ({"quiet": "10"}, "quiet: invalid duration '10'; write it like 500ms, 10s, 1m30s or 1.5h."),
     ],
 )
-def test_a_wrong_parameter_is_refused(given: dict[str, object], told: str) -> None:
-    assert [mistake.split(": ", 2)[2] for mistake in mistakes(LAUNCH, given=given)] == [told]
+def test_a_wrong_parameter_is_refused(chosen: dict[str, object], message: str) -> None:
+    assert [error.split(": ", 2)[2] for error in errors(LAUNCH, chosen=chosen)] == [message]
 
 
 def test_a_parameter_without_default_must_be_given() -> None:
     text = "scenario: x\nparams:\n  n: {type: integer}\n"
 
-    assert "give it, as in -p n=" in mistakes(text)[0]
-    assert load(text, "x.yaml", given={"n": 3}).values == {"n": 3}
+    assert "give it, as in -p n=" in errors(text)[0]
+    assert load(text, "x.yaml", chosen={"n": 3}).values == {"n": 3}
 
 
 WRONG = """
@@ -114,7 +114,7 @@ expect:
 
 
 def test_all_mistakes_come_at_once_with_place_rule_and_the_nearest_word() -> None:
-    names = mistakes(WRONG, read_file=lambda _: "1s ada: Hello!\n2s adda: Hello!\n")
+    names = errors(WRONG, read_file=lambda _: "1s ada: Hello!\n2s adda: Hello!\n")
 
     for expected in (
         "x.yaml:3:1: unknown-key: abuot is not known here; did you mean about?",
@@ -147,7 +147,7 @@ def test_all_mistakes_come_at_once_with_place_rule_and_the_nearest_word() -> Non
 def test_a_film_outside_the_folder_is_refused(file: str) -> None:
     text = LAUNCH.replace("stream.start: {", f"publish.start: {{file: {file}, ", 1)
 
-    assert "Name a file in the scenario's folder" in mistakes(text)[0]
+    assert "Name a file in the scenario's folder" in errors(text)[0]
 
 
 def test_steps_that_wait_for_each_other_are_refused() -> None:
@@ -158,13 +158,13 @@ timeline:
   - {name: b, after: a, log: two}
 """
 
-    assert {mistake.split(": ")[1] for mistake in mistakes(text)} == {"circle"}
+    assert {error.split(": ")[1] for error in errors(text)} == {"circle"}
 
 
 def test_what_the_seed_brings_may_be_spoken_of() -> None:
     text = "scenario: x\nworld: {streams: [{name: s, owner: urbantech, title: Hi}]}"
 
-    assert "There is no user urbantech" in mistakes(text)[0]
+    assert "There is no user urbantech" in errors(text)[0]
     load(text, "x.yaml", known=Known(users=frozenset({"urbantech"})))
 
 
@@ -190,7 +190,7 @@ timeline:
 def test_a_file_that_includes_itself_is_refused() -> None:
     text = "scenario: x\ntimeline:\n  - include: x.yaml\n"
 
-    assert "x.yaml includes itself" in mistakes(text, read_file=lambda _: text)[0]
+    assert "x.yaml includes itself" in errors(text, read_file=lambda _: text)[0]
 
 
 @table("name", sorted(registry.every()))
@@ -259,15 +259,15 @@ timeline:
 )
 def test_any_tree_is_a_scenario_or_refused_in_words(content: object) -> None:
     for text in (yaml.safe_dump({"scenario": "x", "timeline": content}), yaml.safe_dump(content)):
-        with suppress(WrongScenario):
+        with suppress(InvalidScenario):
             load(text, "x.yaml")
 
 
 def test_load_stops_at_a_thousand_mistakes() -> None:
     text = "".join(f"unknown{number}: 1\n" for number in range(5_000))
-    with pytest.raises(WrongScenario) as wrong:
+    with pytest.raises(InvalidScenario) as invalid:
         load(text, "many.yaml")
-    assert len(wrong.value.mistakes) == 1_001
+    assert len(invalid.value.errors) == 1_001
 
 
 @table(
@@ -300,8 +300,8 @@ def test_load_stops_at_a_thousand_mistakes() -> None:
     ],
 )
 def test_a_word_that_can_never_be_is_found_with_the_nearest(step: str, message: str) -> None:
-    [mistake] = mistakes(LAUNCH.replace("timeline:", f"timeline:\n  - {step}"))
-    assert message in mistake
+    [error] = errors(LAUNCH.replace("timeline:", f"timeline:\n  - {step}"))
+    assert message in error
 
 
 @table(
@@ -315,7 +315,7 @@ def test_a_word_that_can_never_be_is_found_with_the_nearest(step: str, message: 
     ],
 )
 def test_a_tab_is_called_a_tab(text: str, line: int) -> None:
-    [mistake] = mistakes(text)
-    assert mistake == (
+    [error] = errors(text)
+    assert error == (
         f"x.yaml:{line}:1: tab: Line {line} is indented with a tab; YAML wants spaces."
     )

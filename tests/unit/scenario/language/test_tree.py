@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.scenario.language import tree
-from emulator.scenario.language.errors import WrongScenario
+from emulator.scenario.language.errors import InvalidScenario
 from tests.support.tables import table
 
 
@@ -75,11 +75,11 @@ def test_quotes_make_a_text_of_anything() -> None:
     ],
 )
 def test_what_is_not_safe_is_refused_where_it_stands(text: str, rule: str, line: int) -> None:
-    with pytest.raises(WrongScenario) as refused:
+    with pytest.raises(InvalidScenario) as refused:
         tree.read(text, "x.yaml")
 
-    assert rule in {mistake.rule for mistake in refused.value.mistakes}
-    assert line in {mistake.line for mistake in refused.value.mistakes}
+    assert rule in {error.rule for error in refused.value.errors}
+    assert line in {error.line for error in refused.value.errors}
 
 
 def test_aliases_that_explode_are_refused_before_they_do() -> None:
@@ -88,13 +88,13 @@ def test_aliases_that_explode_are_refused_before_they_do() -> None:
         stars = ", ".join([f"*a{level - 1}"] * 10)
         levels.append(f"a{level}: &a{level} [{stars}]")
 
-    with pytest.raises(WrongScenario) as refused:
+    with pytest.raises(InvalidScenario) as refused:
         tree.read("\n".join(levels), "x.yaml")
 
-    assert {mistake.rule for mistake in refused.value.mistakes} == {"too-large"}
+    assert {error.rule for error in refused.value.errors} == {"too-large"}
 
 
 @given(st.text(max_size=300))
 def test_any_text_is_a_tree_or_refused_in_words(text: str) -> None:
-    with suppress(WrongScenario):
+    with suppress(InvalidScenario):
         tree.read(text, "x.yaml").plain()
