@@ -91,9 +91,9 @@ class _Api:
     @cached_property
     def _dispatch(self) -> "Dispatch":
         from emulator.web.api.table import ROUTER
-        from emulator.web.http.dispatch import Dispatch
+        from emulator.web.http.dispatch import Dispatch, platform_steps
 
-        return Dispatch(self._worlds, ROUTER, self._dialect)
+        return Dispatch(self._worlds, self._dialect, platform_steps(ROUTER))
 
 
 class _Admin(_Api):
@@ -102,9 +102,9 @@ class _Admin(_Api):
     @cached_property
     def _dispatch(self) -> "Dispatch":
         from emulator.web.admin.table import ROUTER
-        from emulator.web.http.dispatch import Dispatch
+        from emulator.web.http.dispatch import Dispatch, admin_steps
 
-        return Dispatch(self._worlds, ROUTER, self._dialect, is_platform=False)
+        return Dispatch(self._worlds, self._dialect, admin_steps(ROUTER))
 
 
 class _Chat:
@@ -158,12 +158,13 @@ class _Unrouted:
         return response
 
     def _note(self, request: Request, response: Response) -> None:
-        from emulator.web.http.request_record import RequestRecord
+        from emulator.web.http.call import Call
+        from emulator.web.http.request_record import record
 
-        note = RequestRecord(request)
+        call = Call(request=request, platform=self._worlds.default, dialect="documented")
         with suppress(Refused):
-            note.platform = self._worlds.choose(request)
-        note.finish(self._worlds, response)
+            call.platform = self._worlds.choose(request)
+        record(call, response)
 
 
 async def _crash(request: Request, error: Exception) -> Response:

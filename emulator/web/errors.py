@@ -8,6 +8,7 @@ from typing import Any
 from starlette.responses import Response
 
 from emulator.core.errors import Code, Refused
+from emulator.world.rate_limiter import Quota
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,8 @@ def answer(refused: Refused, trace_id: str) -> Response:
         headers["WWW-Authenticate"] = "Bearer"
     if "retry_after_seconds" in refused.details:
         headers["Retry-After"] = str(refused.details["retry_after_seconds"])
+    if "quota" in refused.details:
+        headers.update(rate_headers(refused.details["quota"]))
     if "fault" in refused.details:
         headers["X-Emulator-Fault"] = refused.details["fault"]
     if "allow" in refused.details:
@@ -66,6 +69,15 @@ def answer(refused: Refused, trace_id: str) -> Response:
         status = 405
     message = refused.details.get("message", refused.message)
     return _body(status, _detail(refused, status), message, trace_id, headers)
+
+
+def rate_headers(quota: Quota) -> dict[str, str]:
+    """What is left of a rate limit, and from which second on it is whole again."""
+    return {
+        "X-RateLimit-Limit": str(quota.limit),
+        "X-RateLimit-Remaining": str(quota.remaining),
+        "X-RateLimit-Reset": str(-(-quota.reset_ms // 1000)),
+    }
 
 
 def _detail(refused: Refused, status: int) -> object:

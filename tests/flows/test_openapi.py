@@ -1,6 +1,5 @@
 """The OpenAPI documents: whole, valid, and with examples that fit."""
 
-import re
 from typing import Any
 
 import httpx
@@ -11,7 +10,6 @@ from emulator.server import Emulator
 from emulator.web.admin.table import OPERATIONS as ADMIN
 from emulator.web.api.table import OPERATIONS as PLATFORM
 from emulator.web.http.operation import Operation
-from emulator.web.openapi import names
 from emulator.web.openapi.document import documented_path, statuses_refused
 
 DOCUMENTS = {
@@ -53,19 +51,6 @@ def check_is_whole(document: dict[str, Any], operations: list[Operation]) -> Non
         assert {int(status) for status in item["responses"]} == wanted
     ids = [item["operationId"] for item in payload.values()]
     assert len(ids) == len(set(ids))
-    assert {item["operationId"] for item in payload.values()} <= NAMES
-
-
-NAMES = {*names.PLATFORM.values(), *names.ADMIN.values()}
-
-
-def test_operations_have_names_that_a_person_chose() -> None:
-    """Generated clients are built on these names: they stay, and a new operation gets its own."""
-    addresses = [f"{operation.method} {operation.path}" for operation in (*PLATFORM, *ADMIN)]
-    assert sorted(addresses) == sorted([*names.PLATFORM, *names.ADMIN])
-    assert all(re.fullmatch(r"[a-z]+(?:_[a-z]+)*", name) for name in NAMES)
-    wanted = {"POST /streams": "create_stream", "GET /streams/id/{stream_id}": "get_stream"}
-    assert wanted.items() <= names.PLATFORM.items()
 
 
 async def test_bodies_have_no_defaults(document: dict[str, Any]) -> None:

@@ -70,7 +70,7 @@ async def test_no_value_of_another_type_comes_through(
     headers = {"Authorization": "Bearer ak_demo"}
     tried = 0
     for operation in operations:
-        if operation.body is None or (operation.upload and operation.upload.is_required):
+        if operation.body is None or (operation.upload and operation.is_upload_required):
             continue
         path = prefix + operation.path.replace("{", "").replace("}", "")
         for name, value in wrong_values(operation):

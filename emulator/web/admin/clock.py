@@ -10,7 +10,7 @@ from emulator.shapes.times import iso
 from emulator.web.api.live.instants import Instant, milliseconds
 from emulator.web.api.models import Milliseconds, Request
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
+from emulator.web.http.endpoint import endpoint
 from emulator.web.platform import Platform
 
 ADVANCE_MAX_MS = 100 * 365 * 86_400_000
@@ -45,26 +45,29 @@ class ClockShape(TypedDict):
     next_due_at: str | None
 
 
-def show(call: Call) -> ClockShape:
+@endpoint("GET", "/clock")
+def get_clock(call: Call) -> ClockShape:
     """Read this world's clock."""
     return _shape(call.platform)
 
 
-async def put(call: Call) -> ClockShape:
+@endpoint("PUT", "/clock", refuses=("unavailable",))
+async def set_clock(call: Call, body: ClockSet) -> ClockShape:
     """Let this world's time run at the machine's pace, at another speed, or stand."""
-    patch, clock = call.body_as(ClockSet), call.platform.clock
-    speed = _speed(patch, clock)
-    now_ms = None if patch.now is None else milliseconds(patch.now)
+    clock = call.platform.clock
+    speed = _speed(body, clock)
+    now_ms = None if body.now is None else milliseconds(body.now)
     if now_ms is not None and now_ms < clock.now_ms():
         raise Refused("invalid", f"Time does not run backwards: it is {iso(clock.now_ms())}.")
     await clock.set(speed, now_ms)
     return _shape(call.platform)
 
 
-async def advance(call: Call) -> ClockShape:
+@endpoint("POST", "/clock/advance", refuses=("unavailable",))
+async def advance_clock(call: Call, body: ClockAdvance) -> ClockShape:
     """Let time pass at once. Answers when all that was due has happened."""
     clock = call.platform.clock
-    await clock.pass_time(call.body_as(ClockAdvance).seconds_ms)
+    await clock.pass_time(body.seconds_ms)
     return _shape(call.platform)
 
 
@@ -97,26 +100,3 @@ def _shape(platform: Platform) -> ClockShape:
         "pending": clock.pending,
         "next_due_at": None if due_ms is None else iso(due_ms),
     }
-
-
-OPERATIONS = [
-    Operation(method="GET", path="/clock", auth="public", answer=show, provenance="assumed"),
-    Operation(
-        method="PUT",
-        path="/clock",
-        auth="public",
-        answer=put,
-        body=ClockSet,
-        refuses=("invalid", "unavailable"),
-        provenance="assumed",
-    ),
-    Operation(
-        method="POST",
-        path="/clock/advance",
-        auth="public",
-        answer=advance,
-        body=ClockAdvance,
-        refuses=("invalid", "unavailable"),
-        provenance="assumed",
-    ),
-]

@@ -13,7 +13,7 @@ from emulator.core.events.worlds import WorldReplaced
 from emulator.shapes.times import iso
 from emulator.web.api.models import CURSOR_MAX, Request
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
+from emulator.web.http.endpoint import endpoint
 from emulator.web.platform import Platform
 from emulator.world.store import events
 from emulator.world.store.events import Journalled
@@ -47,9 +47,9 @@ class EventPage(TypedDict):
     has_more: bool
 
 
-def read(call: Call) -> EventPage | Response:
+@endpoint("GET", "/events", downloads=(_STREAM,))
+def list_events(call: Call, query: EventQuery) -> EventPage | Response:
     """Read the world's event log; with `Accept: text/event-stream`, as it goes on."""
-    query = call.query_as(EventQuery)
     if _STREAM in call.accept:
         return StreamingResponse(
             _lines(call.platform, _heard_up_to(call) or query.after, query.kind),
@@ -113,16 +113,3 @@ async def _heard(news: asyncio.Event) -> bool:
 
 def _shape(event: Journalled) -> EventShape:
     return {"seq": event.seq, "at": iso(event.at_ms), "kind": event.kind, "values": event.values}
-
-
-OPERATIONS = [
-    Operation(
-        method="GET",
-        path="/events",
-        auth="public",
-        answer=read,
-        query=EventQuery,
-        downloads=(_STREAM,),
-        provenance="assumed",
-    ),
-]

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from emulator.shapes.times import iso, iso_or_none
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
+from emulator.web.http.endpoint import endpoint
 from emulator.world.faults.fault import Fault
 from emulator.world.faults.faults import Active
 from emulator.world.faults.reading import read, schema
@@ -47,7 +47,8 @@ class FaultsCleared(TypedDict):
     cleared: int
 
 
-def page(call: Call) -> FaultList:
+@endpoint("GET", "/faults")
+def list_faults(call: Call) -> FaultList:
     """List the faults that are on."""
     actives = call.world.faults.all()
     return {
@@ -57,18 +58,21 @@ def page(call: Call) -> FaultList:
     }
 
 
-def start(call: Call) -> FaultShape:
+@endpoint("POST", "/faults", status=201, refuses=("conflict",))
+def add_fault(call: Call, body: FaultCreate) -> FaultShape:
     """Break something, from now on."""
-    written = call.body_as(FaultCreate).model_extra or {}
+    written = body.model_extra or {}
     return _shape(call.world, call.world.faults.start(read(written)))
 
 
-def stop(call: Call) -> None:
+@endpoint("DELETE", "/faults/{id}")
+def remove_fault(call: Call, id: str) -> None:
     """Stop a fault."""
-    call.world.faults.stop(call.path["id"])
+    call.world.faults.stop(id)
 
 
-def clear(call: Call) -> FaultsCleared:
+@endpoint("DELETE", "/faults")
+def clear_faults(call: Call) -> FaultsCleared:
     """Stop all faults."""
     return {"world": call.world.name, "cleared": call.world.faults.clear()}
 
@@ -85,28 +89,3 @@ def _shape(world: World, active: Active[Fault]) -> FaultShape:
         "started_at": iso(active.started_ms),
         "until": iso_or_none(active.until_ms),
     }
-
-
-OPERATIONS = [
-    Operation(method="GET", path="/faults", auth="public", answer=page, provenance="assumed"),
-    Operation(
-        method="POST",
-        path="/faults",
-        auth="public",
-        answer=start,
-        body=FaultCreate,
-        status=201,
-        refuses=("conflict", "invalid"),
-        provenance="assumed",
-    ),
-    Operation(
-        method="DELETE",
-        path="/faults/{id}",
-        auth="public",
-        answer=stop,
-        status=204,
-        refuses=("not_found",),
-        provenance="assumed",
-    ),
-    Operation(method="DELETE", path="/faults", auth="public", answer=clear, provenance="assumed"),
-]

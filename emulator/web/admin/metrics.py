@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from emulator import __version__
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
+from emulator.web.http.endpoint import endpoint
 from emulator.web.platform import Platform
 
 _MEDIA_TYPE = "text/plain"
@@ -26,7 +26,8 @@ Kind = Literal["counter", "gauge"]
 Sample = tuple[Mapping[str, str], float]
 
 
-def scrape(call: Call) -> Response:
+@endpoint("GET", "/metrics", downloads=(_MEDIA_TYPE,))
+def get_metrics(call: Call) -> Response:
     """Read all numbers of this process and its worlds."""
     lines = [line for family in _families(call.platform) for line in family]
     return Response("\n".join(lines) + "\n", media_type=_CONTENT_TYPE)
@@ -126,15 +127,3 @@ def _family(name: str, kind: Kind, told: str, samples: list[Sample]) -> Iterator
 
 def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-
-
-OPERATIONS = [
-    Operation(
-        method="GET",
-        path="/metrics",
-        auth="public",
-        answer=scrape,
-        downloads=(_MEDIA_TYPE,),
-        provenance="assumed",
-    ),
-]

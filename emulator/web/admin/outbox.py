@@ -7,7 +7,7 @@ from pydantic import Field
 from emulator.shapes.times import iso
 from emulator.web.api.models import Page
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
+from emulator.web.http.endpoint import endpoint
 from emulator.world.auth import mails
 from emulator.world.auth.mails import Mail, MailKind
 
@@ -40,9 +40,9 @@ class MailPage(TypedDict):
     has_more: bool
 
 
-def page(call: Call) -> MailPage:
+@endpoint("GET", "/outbox")
+def list_mails(call: Call, query: OutboxQuery) -> MailPage:
     """Read the mails of this world, the newest first."""
-    query = call.query_as(OutboxQuery)
     found, total = mails.page(
         call.world, address=query.to, kind=query.kind, offset=query.offset, count=query.per_page
     )
@@ -55,7 +55,8 @@ def page(call: Call) -> MailPage:
     }
 
 
-def clear(call: Call) -> None:
+@endpoint("DELETE", "/outbox")
+def clear_outbox(call: Call) -> None:
     """Empty the outbox. Links that were sent go on working."""
     mails.clear(call.world)
 
@@ -71,23 +72,3 @@ def _shape(mail: Mail) -> MailShape:
         "token": mail.token,
         "sent_at": iso(mail.created_at_ms),
     }
-
-
-OPERATIONS = [
-    Operation(
-        method="GET",
-        path="/outbox",
-        auth="public",
-        answer=page,
-        query=OutboxQuery,
-        provenance="assumed",
-    ),
-    Operation(
-        method="DELETE",
-        path="/outbox",
-        auth="public",
-        answer=clear,
-        status=204,
-        provenance="assumed",
-    ),
-]

@@ -7,8 +7,8 @@ from pydantic import Field
 from emulator.shapes.times import iso
 from emulator.web.api.models import CURSOR_MAX, Request
 from emulator.web.http.call import Call
+from emulator.web.http.endpoint import endpoint
 from emulator.web.http.excerpt import excerpt_answer, excerpt_headers
-from emulator.web.http.operation import Operation
 from emulator.web.http.request_log import Credential, LoggedRequest, RequestLog
 
 
@@ -68,9 +68,9 @@ class RequestPage(TypedDict):
     dropped: int
 
 
-def page(call: Call) -> RequestPage:
+@endpoint("GET", "/requests")
+def list_requests(call: Call, query: RequestQuery) -> RequestPage:
     """Search the request log, the oldest first."""
-    query = call.query_as(RequestQuery)
     log = call.platform.shared.requests
     logged_requests, has_more = log.find(
         lambda entry: _is_wanted(entry, query), after=query.after, count=query.limit
@@ -123,15 +123,3 @@ def _shape(log: RequestLog, entry: LoggedRequest) -> RequestShape:
         ),
         "response_bytes": entry.answer_bytes,
     }
-
-
-OPERATIONS = [
-    Operation(
-        method="GET",
-        path="/requests",
-        auth="public",
-        answer=page,
-        query=RequestQuery,
-        provenance="assumed",
-    ),
-]

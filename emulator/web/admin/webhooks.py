@@ -7,7 +7,7 @@ from pydantic import Field
 from emulator.shapes.times import iso, iso_or_none
 from emulator.web.api.models import CURSOR_MAX, Request
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
+from emulator.web.http.endpoint import endpoint
 from emulator.world.webhooks import deliveries, targets
 from emulator.world.webhooks.deliveries import Delivery
 from emulator.world.webhooks.targets import KINDS, URL_LENGTH_MAX, WebhookTarget
@@ -81,7 +81,8 @@ class DeliveryList(TypedDict):
     next_cursor: int | None
 
 
-def page(call: Call) -> WebhookList:
+@endpoint("GET", "/webhooks")
+def list_webhooks(call: Call) -> WebhookList:
     """List this world's webhooks, the first added first, and the events that there are."""
     webhook_targets = targets.of(call.platform.world)
     return {
@@ -91,30 +92,32 @@ def page(call: Call) -> WebhookList:
     }
 
 
-def add(call: Call) -> WebhookShape:
+@endpoint("POST", "/webhooks", status=201, refuses=("conflict",))
+def add_webhook(call: Call, body: WebhookCreate) -> WebhookShape:
     """Tell an address from now on, of some events or of all. A secret is made if none is given."""
-    body = call.body_as(WebhookCreate)
     platform = call.platform
     platform.webhooks.check(body.url)
     events = tuple(dict.fromkeys(body.events))
     return _target(targets.add(platform.world, body.url, events, body.secret))
 
 
-def show(call: Call) -> WebhookShape:
+@endpoint("GET", "/webhooks/{webhook_id}")
+def get_webhook(call: Call, webhook_id: str) -> WebhookShape:
     """Read one webhook, with its secret."""
-    return _target(targets.find(call.platform.world, call.path["webhook_id"]))
+    return _target(targets.find(call.platform.world, webhook_id))
 
 
-def remove(call: Call) -> None:
+@endpoint("DELETE", "/webhooks/{webhook_id}")
+def remove_webhook(call: Call, webhook_id: str) -> None:
     """Tell an address nothing more."""
     world = call.platform.world
-    targets.remove(world, targets.find(world, call.path["webhook_id"]))
+    targets.remove(world, targets.find(world, webhook_id))
 
 
-def log(call: Call) -> DeliveryList:
+@endpoint("GET", "/webhooks/deliveries")
+def list_webhook_deliveries(call: Call, query: DeliveryQuery) -> DeliveryList:
     """List what was told, the newest first."""
     world = call.platform.world
-    query = call.query_as(DeliveryQuery)
     found = deliveries.page(world, query.limit, query.before)
     ids = {target.row: target.id for target in targets.of(world)}
     return {
@@ -124,20 +127,22 @@ def log(call: Call) -> DeliveryList:
     }
 
 
-def send(call: Call) -> DeliveriesSent:
+@endpoint("POST", "/webhooks/deliveries", status=201, refuses=("conflict", "not_found"))
+def send_webhook(call: Call, body: DeliveryCreate) -> DeliveriesSent:
     """Make an event up and send it now, signed as any other."""
-    wanted, platform = call.body_as(DeliveryCreate), call.platform
+    platform = call.platform
     world = platform.world
-    target = targets.find(world, wanted.webhook_id) if wanted.webhook_id else None
-    sent = platform.webhooks.send(wanted.event, wanted.body, target)
+    target = targets.find(world, body.webhook_id) if body.webhook_id else None
+    sent = platform.webhooks.send(body.event, body.body, target)
     ids = {webhook_target.row: webhook_target.id for webhook_target in targets.of(world)}
     return {"deliveries": [_delivery(delivery, ids) for delivery in sent], "total": len(sent)}
 
 
-def replay(call: Call) -> DeliveryShape:
+@endpoint("POST", "/webhooks/deliveries/{delivery_id}/replay")
+def replay_webhook_delivery(call: Call, delivery_id: str) -> DeliveryShape:
     """Tell it again: the same body under the same id, with a new signature."""
     world = call.platform.world
-    delivery = deliveries.replay(world, deliveries.find(world, call.path["delivery_id"]))
+    delivery = deliveries.replay(world, deliveries.find(world, delivery_id))
     call.platform.webhooks.go_on()
     return _delivery(delivery, {target.row: target.id for target in targets.of(world)})
 
@@ -166,32 +171,3 @@ def _delivery(delivery: Delivery, ids: dict[int, str]) -> DeliveryShape:
         "due_at": iso_or_none(delivery.due_at_ms),
         "body": delivery.body,
     }
-
-
-def _operation(method: Any, path: str, answer: Any, **told: Any) -> Operation:
-    return Operation(
-        method=method,
-        path=f"/webhooks{path}",
-        auth="public",
-        answer=answer,
-        provenance="assumed",
-        **told,
-    )
-
-
-OPERATIONS = [
-    _operation("GET", "", page),
-    _operation("POST", "", add, body=WebhookCreate, status=201, refuses=("conflict", "invalid")),
-    _operation("GET", "/deliveries", log, query=DeliveryQuery),
-    _operation(
-        "POST",
-        "/deliveries",
-        send,
-        body=DeliveryCreate,
-        status=201,
-        refuses=("conflict", "invalid", "not_found"),
-    ),
-    _operation("POST", "/deliveries/{delivery_id}/replay", replay, refuses=("not_found",)),
-    _operation("GET", "/{webhook_id}", show, refuses=("not_found",)),
-    _operation("DELETE", "/{webhook_id}", remove, status=204, refuses=("not_found",)),
-]

@@ -17,8 +17,10 @@ from emulator.core.world_clock import WorldClock
 from emulator.seeding.seed import Seed
 from emulator.web.api.live.instants import Instant, milliseconds
 from emulator.web.api.models import Request
+from emulator.web.http.bodies import Uploaded
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation, Upload
+from emulator.web.http.endpoint import endpoint
+from emulator.web.http.operation import Upload
 from emulator.web.platform import Platform
 from emulator.web.world_file import SUFFIX
 from emulator.web.worlds import NAME
@@ -66,19 +68,21 @@ class WorldList(TypedDict):
     total: int
 
 
-def page(call: Call) -> WorldList:
+@endpoint("GET", "/worlds")
+def list_worlds(call: Call) -> WorldList:
     """List the worlds."""
     platforms = call.platform.worlds.all()
     return {"worlds": [_shape(platform) for platform in platforms], "total": len(platforms)}
 
 
-async def create(call: Call) -> WorldShape:
+@endpoint("POST", "/worlds", status=201, refuses=("conflict",))
+async def create_world(call: Call, body: WorldCreate) -> WorldShape:
     """Make a world, fresh from a seed."""
-    patch, worlds = call.body_as(WorldCreate), call.platform.worlds
-    worlds.check_name(patch.name)
-    seed, content = await _seed(call, patch)
-    clock = WorldClock.standing(milliseconds(patch.now)) if patch.now else None
-    return _shape(worlds.make(patch.name, seed, clock, content))
+    worlds = call.platform.worlds
+    worlds.check_name(body.name)
+    seed, content = await _seed(call, body)
+    clock = WorldClock.standing(milliseconds(body.now)) if body.now else None
+    return _shape(worlds.make(body.name, seed, clock, content))
 
 
 async def _seed(call: Call, patch: WorldCreate) -> tuple[str, Seed | None]:
@@ -102,20 +106,23 @@ async def _seed(call: Call, patch: WorldCreate) -> tuple[str, Seed | None]:
     return await asyncio.to_thread(read)
 
 
-async def drop(call: Call) -> None:
+@endpoint("DELETE", "/worlds/{name}", refuses=("conflict",))
+async def drop_world(call: Call, name: str) -> None:
     """Drop a world: publishers are disconnected, its media is removed."""
-    await call.platform.worlds.drop(call.path["name"])
+    await call.platform.worlds.drop(name)
 
 
-async def reset(call: Call) -> WorldShape:
+@endpoint("POST", "/reset")
+async def reset_world(call: Call) -> WorldShape:
     """Put this world back to its seed."""
     await call.platform.worlds.reset(call.platform)
     return _shape(call.platform)
 
 
-async def write_file(call: Call) -> Response:
+@endpoint("GET", "/worlds/{name}/file", refuses=("unavailable",), downloads=(_ZIP,))
+async def export_world(call: Call, name: str) -> Response:
     """Get a world as a file: facts, snapshots and media. What is live goes on."""
-    platform = call.platform.worlds.find(call.path["name"])
+    platform = call.platform.worlds.find(name)
     folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="live-emulator-export-"))
     path = folder / f"{platform.world.name}{SUFFIX}"
     removal = BackgroundTask(shutil.rmtree, folder, ignore_errors=True)
@@ -129,13 +136,17 @@ async def write_file(call: Call) -> Response:
     return FileResponse(path, media_type=_ZIP, filename=path.name, background=removal)
 
 
-async def read_file(call: Call) -> WorldShape:
+@endpoint(
+    "POST",
+    "/worlds/files",
+    status=201,
+    refuses=("conflict",),
+    upload=Upload(bytes_max=lambda platform: platform.upload_bytes_max, media_type=_ZIP),
+)
+async def import_world(call: Call, query: WorldImport, file: Uploaded) -> WorldShape:
     """Make a world from a file that an export wrote, with its snapshots and media."""
-    query, upload = call.query_as(WorldImport), call.upload
-    if upload is None:
-        raise RuntimeError("the operation was reached without its file")
     worlds = call.platform.worlds
-    return _shape(await worlds.read_file(upload.file, query.name, is_replacing=query.replace))
+    return _shape(await worlds.read_file(file.file, query.name, is_replacing=query.replace))
 
 
 def _shape(platform: Platform) -> WorldShape:
@@ -147,48 +158,3 @@ def _shape(platform: Platform) -> WorldShape:
         "api_key": "ak_demo" if name == DEFAULT else f"ak_demo@{name}",
         "host": f"{name}.localhost:{port}" if port else f"{name}.localhost",
     }
-
-
-OPERATIONS = [
-    Operation(method="GET", path="/worlds", auth="public", answer=page, provenance="assumed"),
-    Operation(
-        method="POST",
-        path="/worlds",
-        auth="public",
-        answer=create,
-        body=WorldCreate,
-        status=201,
-        refuses=("conflict", "invalid"),
-        provenance="assumed",
-    ),
-    Operation(
-        method="DELETE",
-        path="/worlds/{name}",
-        auth="public",
-        answer=drop,
-        status=204,
-        refuses=("conflict", "not_found"),
-        provenance="assumed",
-    ),
-    Operation(
-        method="GET",
-        path="/worlds/{name}/file",
-        auth="public",
-        answer=write_file,
-        downloads=(_ZIP,),
-        refuses=("not_found", "unavailable"),
-        provenance="assumed",
-    ),
-    Operation(
-        method="POST",
-        path="/worlds/files",
-        auth="public",
-        answer=read_file,
-        query=WorldImport,
-        upload=Upload(bytes_max=lambda platform: platform.upload_bytes_max, media_type=_ZIP),
-        status=201,
-        refuses=("conflict", "invalid", "too_large"),
-        provenance="assumed",
-    ),
-    Operation(method="POST", path="/reset", auth="public", answer=reset, provenance="assumed"),
-]

@@ -1,48 +1,55 @@
-"""Call: one request on its way to a verb, already judged: who asks, for what, with which values."""
+"""Call: one request on its way through the steps of a dispatch to an endpoint."""
 
 import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
+from msgspec import Struct, field
+from starlette.requests import Request
 
+from emulator.core.clock import monotonic_us
 from emulator.shapes.addresses import Addresses
 from emulator.shapes.dialect import Dialect
+from emulator.web.auth import credential
 from emulator.world.people.accounts import User
 from emulator.world.world import World
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
-
-    from emulator.web.http.bodies import Uploaded
+    from emulator.web.http.operation import Operation
+    from emulator.web.http.request_log import LoggedRequest
     from emulator.web.platform import Platform
-
-Model = TypeVar("Model", bound="BaseModel")
 
 # RFC 6454, 6.2: a scheme, a host and perhaps a port.
 _ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _ORIGIN_LENGTH_MAX = 300
 
 
-class Call(Struct, frozen=True, kw_only=True):
-    """`path` holds the values of the path's names; `body` and `query` are validated models.
+class Call(Struct, kw_only=True, eq=False):
+    """What the steps have learned of a request so far.
 
-    `credential` is the caller's key or token, empty where there was none. `accept` is what the
-    request says it reads, `origin` the site that a browser sends it from. `upload` is the form's
-    file, where the request is a form. `last_event_id`: up to where a stream of events was heard.
+    `platform` is the default world's until the one that the request means is known. `path` holds
+    the values of the path's names, `json` a body as it came, `form` a form's fields, `repeat` what
+    is to be done where the answer is used again, `entry` what the request log has of it.
     """
 
+    request: Request
     platform: "Platform"
     dialect: Dialect
-    caller: User | None
-    credential: str
-    accept: str
-    path: Mapping[str, str]
-    body: "BaseModel | None"
-    query: "BaseModel | None"
-    upload: "Uploaded | None" = None
-    origin: str = ""
-    last_event_id: str = ""
+    operation_or_none: "Operation | None" = None
+    path: Mapping[str, str] = field(default_factory=dict)
+    caller: User | None = None
+    json: bytes = b""
+    form: Any = None
+    repeat: Callable[[], None] | None = None
+    entry: "LoggedRequest | None" = None
+    began_us: int = field(default_factory=monotonic_us)
+
+    @property
+    def operation(self) -> "Operation":
+        """What is called, behind the step that finds it."""
+        if self.operation_or_none is None:
+            raise RuntimeError("a step that needs an operation comes before the one that finds it")
+        return self.operation_or_none
 
     @property
     def world(self) -> World:
@@ -54,26 +61,33 @@ class Call(Struct, frozen=True, kw_only=True):
         return self.platform.addresses
 
     @property
-    def site(self) -> str:
-        """Where links in mails lead: the client's own site, or this server for want of one."""
-        is_site = len(self.origin) <= _ORIGIN_LENGTH_MAX and _ORIGIN.fullmatch(self.origin)
-        return self.origin if is_site else self.addresses.http
+    def trace_id(self) -> str:
+        trace: str = self.request.state.trace_id
+        return trace
 
     @property
-    def user(self) -> User:
-        """Who calls, in operations that only a signed-in user may call."""
-        if self.caller is None:
-            raise RuntimeError("an operation for users was reached without one")
-        return self.caller
+    def credential(self) -> str:
+        """The caller's key or token, empty where there is none."""
+        return credential(self.request)
 
-    def body_as(self, model: type[Model]) -> Model:
-        """The body, as the model that the operation declares."""
-        if not isinstance(self.body, model):
-            raise RuntimeError(f"the operation does not declare {model.__name__} as its body")
-        return self.body
+    @property
+    def accept(self) -> str:
+        """The media types that the request says it reads."""
+        return self.request.headers.get("accept", "")
 
-    def query_as(self, model: type[Model]) -> Model:
-        """The query, as the model that the operation declares."""
-        if not isinstance(self.query, model):
-            raise RuntimeError(f"the operation does not declare {model.__name__} as its query")
-        return self.query
+    @property
+    def last_event_id(self) -> str:
+        """Up to where a stream of events was heard (HTML, 9.2.4)."""
+        return self.request.headers.get("last-event-id", "")
+
+    @property
+    def site(self) -> str:
+        """Where links in mails lead: the client's own site, or this server for want of one."""
+        origin = self.request.headers.get("origin", "")
+        is_site = len(origin) <= _ORIGIN_LENGTH_MAX and _ORIGIN.fullmatch(origin)
+        return origin if is_site else self.addresses.http
+
+    def each_time(self, action: Callable[[], None]) -> None:
+        """Do it now, and again whenever this answer is used again (`http/reuse`)."""
+        self.repeat = action
+        action()

@@ -4,7 +4,7 @@ An answer that a fault has made says so in `X-Emulator-Fault`, with the fault's 
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from msgspec import Struct, field
@@ -12,14 +12,13 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from emulator.web import errors
+from emulator.web.http.call import Call
 from emulator.web.http.waiting import pause
 from emulator.world.faults.api import ApiCut, ApiDelay, ApiFail, ApiHang
 from emulator.world.faults.faults import Active
 from emulator.world.world import World
 
 HEADER = "X-Emulator-Fault"
-# What would have been answered, where nothing was done.
-NOTHING = Response()
 # So many calls may hang at once in a process; the next is refused, so that memory has a bound.
 HANGING_MAX = 2_000
 _BODILESS = (204, 304)
@@ -85,11 +84,27 @@ class Cut(Response):
         await send({"type": "http.response.body", "body": half, "more_body": True})
 
 
-async def meet(
-    world: World, *, method: str, path: str, operation: str, user: str
-) -> InjectedFault | None:
+async def inject_faults(call: Call, then: Callable[[Call], Awaitable[Response]]) -> Response:
+    """Let the faults that are on make what they are to make of this call."""
+    if not call.world.faults.are_on:
+        return await then(call)
+    fault = await _strike(call)
+    if fault is None:
+        return await then(call)
+    response = await then(call) if fault.is_done else Response()
+    return fault.instead_of(response, call.trace_id)
+
+
+async def _strike(call: Call) -> InjectedFault | None:
     """What strikes this call, if anything does. Returns after a delay, if that is what it is."""
-    facts = {"method": method, "path": path, "operation": operation, "user": user}
+    world, request = call.world, call.request
+    method, path = request.method, request.url.path
+    facts = {
+        "method": method,
+        "path": path,
+        "operation": call.operation.path,
+        "user": call.caller.username if call.caller else "",
+    }
     subject, faults = f"{method} {path}", world.faults
     texts: list[str] = []
     delay = faults.strike(ApiDelay, subject, **facts)

@@ -7,14 +7,17 @@ that only read. Each such request stands in the request log like any other.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from msgspec import Struct, field
 from msgspec.structs import replace
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from emulator.core.clock import monotonic_us
 from emulator.core.ids import trace_id
+from emulator.web.http.call import Call
+from emulator.web.http.injected_faults import HEADER as FAULT
 from emulator.web.http.request_log import UNLOGGED, LoggedRequest
 from emulator.web.platform import Platform
 
@@ -62,12 +65,17 @@ class Candidate(Struct):
         return world.store.version == self.version and 0 <= world.now_ms - self.at_ms < REUSE_MS
 
 
-def candidate(
-    platform: Platform, entry: LoggedRequest, repeat: Callable[[], None] | None = None
-) -> Candidate:
-    """What the dispatch leaves in the request's state for an answer that may be used again."""
-    world = platform.world
-    return Candidate(platform, entry, repeat, world.store.version, world.now_ms)
+async def offer_reuse(call: Call, then: Callable[[Call], Awaitable[Response]]) -> Response:
+    """Leave in the request's state what it takes to use the answer again, where that may be."""
+    response = await then(call)
+    operation, entry, world = call.operation_or_none, call.entry, call.world
+    # A fault may have struck for the last time just now.
+    is_struck = world.faults.are_on or FAULT in response.headers
+    is_reusable = operation is not None and operation.is_reusable and response.status_code == 200
+    if is_reusable and entry is not None and not is_struck:
+        version, now_ms = world.store.version, world.now_ms
+        call.request.state.reusable = Candidate(call.platform, entry, call.repeat, version, now_ms)
+    return response
 
 
 class Reuse:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from msgspec import Struct, field
 
 from emulator.core.errors import Refused
-from emulator.web.http.operation import Operation
+from emulator.web.http.operation import Operation, path_names
 
 
 class _Node(Struct):
@@ -44,7 +44,7 @@ class Router:
         if operation is None:
             allow = ", ".join(sorted(node.operations))
             raise Refused("bad_request", "Method Not Allowed", allow=allow)
-        return operation, dict(zip(_names(operation.path), values, strict=True))
+        return operation, dict(zip(path_names(operation.path), values, strict=True))
 
     def _add(self, operation: Operation) -> None:
         node = self._root
@@ -72,7 +72,3 @@ def _walk(node: _Node, segments: list[str], depth: int, values: list[str]) -> _N
     if found is None:
         values.pop()
     return found
-
-
-def _names(path: str) -> list[str]:
-    return [part.strip("{}") for part in path.split("/") if part.startswith("{")]

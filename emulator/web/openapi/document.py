@@ -1,7 +1,7 @@
 """The document: every operation of a table, with what it takes, gives and refuses.
 
 Clients are generated of it, so it says what their generators need: absolute servers, paths as they
-are documented, names that a person would call (`names`), and no default in a body, which many of
+are documented, names that a person would call, and no default in a body, which many of
 them take for "always there".
 """
 
@@ -19,10 +19,9 @@ from starlette.responses import Response
 from emulator import __version__
 from emulator.web.errors import STATUS, mistake
 from emulator.web.http.answers import Download, Other
-from emulator.web.http.operation import FORM, Operation
+from emulator.web.http.operation import FORM, Operation, path_names
 from emulator.web.openapi.examples import FILES, Examples
 from emulator.web.openapi.links import add_links
-from emulator.web.openapi.names import name_of
 from emulator.web.openapi.shapes import Schema, Shapes, form_of
 
 _REFERENCE = "#/components/schemas/{model}"
@@ -119,7 +118,7 @@ class Document:
 
     def _describe(self, operation: Operation) -> dict[str, Any]:
         payload: dict[str, Any] = {
-            "operationId": name_of(operation),
+            "operationId": operation.name,
             "summary": operation.summary,
             "tags": [operation.path.strip("/").partition("/")[0]],
             "x-provenance": operation.provenance,
@@ -256,7 +255,6 @@ def _is_camel(model: type[BaseModel]) -> bool:
 
 
 def _path_parameters(operation: Operation) -> list[dict[str, Any]]:
-    names = [part.strip("{}") for part in operation.path.split("/") if part.startswith("{")]
     return [
         {
             "name": name,
@@ -264,7 +262,7 @@ def _path_parameters(operation: Operation) -> list[dict[str, Any]]:
             "required": True,
             "schema": {"type": "string", "minLength": 1} | form_of(name),
         }
-        for name in names
+        for name in path_names(operation.path)
     ]
 
 
@@ -305,4 +303,4 @@ def _without_null(schema: Schema) -> Schema:
 
 
 def _is_form_only(operation: Operation) -> bool:
-    return operation.upload is not None and operation.upload.is_required
+    return operation.upload is not None and operation.is_upload_required

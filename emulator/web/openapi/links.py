@@ -25,7 +25,7 @@ def add_links(paths: Paths, components: Mapping[str, Any]) -> None:
                 schema = _schema(answer)
                 links: dict[str, Any] = {}
                 for name, shapes in subjects.items():
-                    pointer = _pointer(schema, shapes, components)
+                    pointer = _pointer(schema, name, shapes, components)
                     if pointer:
                         links |= _links(name, pointer, targets[name], set(_NAME.findall(path)))
                 if links:
@@ -44,8 +44,13 @@ def _subjects(paths: Paths) -> dict[str, set[str]]:
 
 
 def _targets(paths: Paths, name: str) -> Iterable[tuple[str, set[str]]]:
-    """The operations that ask for a name, each with the other names that it asks for."""
-    for path, methods in paths.items():
+    """The operations that ask for a name, each with the other names that it asks for.
+
+    First those of the very thing that it names.
+    """
+    for path, methods in sorted(
+        paths.items(), key=lambda path: not path[0].endswith(f"{{{name}}}")
+    ):
         names = set(_NAME.findall(path))
         if name in names:
             for operation in methods.values():
@@ -67,16 +72,20 @@ def _links(
     }
 
 
-def _pointer(schema: Any, shapes: set[str], components: Mapping[str, Any]) -> str:
-    """Where in an answer the id of one of the shapes is, as a JSON pointer; empty if nowhere."""
+def _pointer(schema: Any, name: str, shapes: set[str], components: Mapping[str, Any]) -> str:
+    """Where in an answer the name of one of the shapes is, as a JSON pointer; empty if nowhere.
+
+    That is a field called so (`slug`), or else its `id`.
+    """
+    key = name if any(name in components[shape]["properties"] for shape in shapes) else "id"
     if _references(schema) & shapes:
-        return "/id"
+        return f"/{key}"
     if schema.get("type") == "array" and _references(schema.get("items", {})) & shapes:
-        return "/0/id"
+        return f"/0/{key}"
     for reference in _references(schema):
         for field, inner in components[reference].get("properties", {}).items():
             if inner.get("type") == "array" and _references(inner.get("items", {})) & shapes:
-                return f"/{field}/0/id"
+                return f"/{field}/0/{key}"
     return ""
 
 

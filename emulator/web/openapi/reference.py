@@ -8,8 +8,8 @@ from emulator.web.openapi.document import statuses_refused
 
 _HEAD = """# Endpoints
 
-Made from the table that serves them (`emulator/web/api/table.py`) by `make docs`; a test keeps it
-true. The same table makes `/openapi.json`, which has the shapes too.
+Made from the functions that serve them (`emulator/web/api`) by `make docs`; a test keeps it
+true. The same functions make `/openapi.json`, which has the shapes too.
 
 Paths are below `/api/v1` and `/v1`, with and without a slash at the end. Auth: `public`; `optional`
 shows more to who is signed in; `user` needs a key or token. Whether the caller is the owner, a
@@ -24,8 +24,8 @@ _COLUMNS = """
 
 
 def markdown(operations: Iterable[Operation]) -> str:
-    """The whole page: a section for each first part of a path, in the table's order inside."""
-    ordered = sorted(operations, key=_section)
+    """The whole page: a section for each first part of a path, inside by path."""
+    ordered = sorted(operations, key=lambda operation: (_section(operation), operation.path))
     sections = [
         f"\n## {section}\n{_COLUMNS}" + "".join(map(_row, operations))
         for section, operations in groupby(ordered, key=_section)

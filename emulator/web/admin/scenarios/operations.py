@@ -18,7 +18,7 @@ from emulator.scenario.record.recording import record
 from emulator.web.admin.scenarios.runs import RunRecord, RunRequest
 from emulator.web.api.models import CURSOR_MAX, Request, Whole
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
+from emulator.web.http.endpoint import endpoint
 from emulator.world.store.events import last_seq
 from emulator.world.world import World
 
@@ -101,7 +101,8 @@ class ScenarioList(TypedDict):
     runs: list[RunShape]
 
 
-def page(call: Call) -> ScenarioList:
+@endpoint("GET", "/scenarios")
+def list_scenarios(call: Call) -> ScenarioList:
     """List the library's scenarios, and the runs of this server without their reports."""
     known = known_in(call.platform.world)
     runs = call.platform.worlds.runs.all()
@@ -111,54 +112,58 @@ def page(call: Call) -> ScenarioList:
     }
 
 
-async def start(call: Call) -> RunShape:
+@endpoint("POST", "/scenarios", status=201, refuses=("conflict", "not_found"))
+async def start_scenario(call: Call, body: ScenarioStart) -> RunShape:
     """Play a scenario. What is wrong with it is refused, all at once, before anything happens."""
-    patch, folders = call.body_as(ScenarioStart), call.platform.shared.folders
+    folders = call.platform.shared.folders
     known = known_in(call.platform.world)
 
     def read() -> tuple[str, Scenario]:
         """In a thread: it looks for the films, and a long text takes a while."""
-        folder = folders.check(patch.folder, patch.folder_key) if patch.folder else ""
-        return str(folder), _read(patch, str(folder), known)
+        folder = folders.check(body.folder, body.folder_key) if body.folder else ""
+        return str(folder), _read(body, str(folder), known)
 
     folder, scenario = await asyncio.to_thread(read)
-    is_own = patch.world == "own" if patch.world else patch.speed == 0
+    is_own = body.world == "own" if body.world else body.speed == 0
     order = RunRequest(
         scenario=scenario,
         folder=folder,
-        speed=patch.speed,
-        seed=patch.seed,
+        speed=body.speed,
+        seed=body.seed,
         world="own" if is_own else "this",
-        is_kept=patch.keep,
-        ends_ms=patch.ends_ms,
+        is_kept=body.keep,
+        ends_ms=body.ends_ms,
     )
     return shape(call.platform.worlds.runs.start(order, call.platform))
 
 
-def read(call: Call) -> RunShape | Response:
+@endpoint("GET", "/scenarios/runs/{id}", downloads=(_HTML,))
+def get_scenario_run(call: Call, id: str) -> RunShape | Response:
     """Read a run, and its report once it is over; with `Accept: text/html` as a page."""
-    entry = call.platform.worlds.runs.find(call.path["id"])
+    entry = call.platform.worlds.runs.find(id)
     if _HTML in call.accept and entry.report is not None:
         return HTMLResponse(report_page(entry.report))
     return shape(entry)
 
 
-async def stop(call: Call) -> RunShape:
+@endpoint("DELETE", "/scenarios/runs/{id}")
+async def stop_scenario_run(call: Call, id: str) -> RunShape:
     """Stop a run. What must be true at its end is judged, and it has a report."""
-    entry = call.platform.worlds.runs.find(call.path["id"])
+    entry = call.platform.worlds.runs.find(id)
     entry.runner.stop("It was stopped by a request.")
     await entry.done.wait()
     return shape(entry)
 
 
-def begin_recording(call: Call) -> RecordingPoint:
+@endpoint("POST", "/scenarios/recordings")
+def start_scenario_recording(call: Call) -> RecordingPoint:
     """Where this world's journal stands, to record what comes behind."""
     return {"after": last_seq(call.world.store), "now_ms": call.world.now_ms}
 
 
-def recorded(call: Call) -> RecordingShape:
+@endpoint("GET", "/scenarios/recordings")
+def get_scenario_recording(call: Call, query: RecordingQuery) -> RecordingShape:
     """What happened in this world behind a point of its journal, as a scenario."""
-    query = call.query_as(RecordingQuery)
     found = record(call.world, query.after, query.name, query.since_ms)
     return {
         "text": found.text,
@@ -251,50 +256,3 @@ def _library(name: str, known: Known) -> LibraryEntry:
             for param in scenario.params.values()
         ],
     }
-
-
-OPERATIONS = [
-    Operation(method="GET", path="/scenarios", auth="public", answer=page, provenance="assumed"),
-    Operation(
-        method="POST",
-        path="/scenarios",
-        auth="public",
-        answer=start,
-        body=ScenarioStart,
-        status=201,
-        refuses=("conflict", "invalid", "not_found"),
-        provenance="assumed",
-    ),
-    Operation(
-        method="POST",
-        path="/scenarios/recordings",
-        auth="public",
-        answer=begin_recording,
-        provenance="assumed",
-    ),
-    Operation(
-        method="GET",
-        path="/scenarios/recordings",
-        auth="public",
-        answer=recorded,
-        query=RecordingQuery,
-        provenance="assumed",
-    ),
-    Operation(
-        method="GET",
-        path="/scenarios/runs/{id}",
-        auth="public",
-        answer=read,
-        downloads=(_HTML,),
-        refuses=("not_found",),
-        provenance="assumed",
-    ),
-    Operation(
-        method="DELETE",
-        path="/scenarios/runs/{id}",
-        auth="public",
-        answer=stop,
-        refuses=("not_found",),
-        provenance="assumed",
-    ),
-]

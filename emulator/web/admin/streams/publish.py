@@ -9,7 +9,7 @@ from emulator.core.errors import Refused
 from emulator.media.broadcast.hosted import Address
 from emulator.web.api.models import Request, Whole
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
+from emulator.web.http.endpoint import endpoint
 from emulator.world.live import streams, synthetic
 
 
@@ -31,24 +31,25 @@ class Publishing(TypedDict):
     status: str
 
 
-async def start(call: Call) -> Publishing:
+@endpoint("POST", "/streams/{stream_id}/publish", status=201, refuses=("conflict",))
+async def start_publisher(call: Call, stream_id: str, body: PublishStart) -> Publishing:
     """Go live on a stream with the test picture. Answers once that is taken."""
-    patch, world = call.body_as(PublishStart), call.world
-    stream = streams.find(world, call.path["stream_id"])
+    world = call.world
+    stream = streams.find(world, stream_id)
     is_real_time = call.platform.clock.mode == "real"
-    protocol = patch.protocol or ("rtmp" if is_real_time else "synthetic")
+    protocol = body.protocol or ("rtmp" if is_real_time else "synthetic")
     if protocol == "synthetic":
         synthetic.start(world, stream)
     else:
         from emulator.media.publisher.config import PublishConfig
 
-        width, _, height = patch.size.partition("x")
+        width, _, height = body.size.partition("x")
         try:
             settings = PublishConfig(
                 width=int(width),
                 height=int(height),
-                fps=Fraction(patch.fps),
-                video_kbits=patch.kbits,
+                fps=Fraction(body.fps),
+                video_kbits=body.kbits,
             )
         except ValueError as error:
             raise Refused("invalid", str(error)) from None
@@ -63,33 +64,11 @@ async def start(call: Call) -> Publishing:
     }
 
 
-async def stop(call: Call) -> None:
+@endpoint("DELETE", "/streams/{stream_id}/publish", refuses=("conflict",))
+async def stop_publisher(call: Call, stream_id: str) -> None:
     """Stop publishing. The stream ends when nobody comes back within the reconnect window."""
     world = call.world
-    stream = streams.find(world, call.path["stream_id"])
+    stream = streams.find(world, stream_id)
     if await call.platform.broadcasts.hosted.stop(stream.id):
         return
     synthetic.stop(world, stream)
-
-
-OPERATIONS = [
-    Operation(
-        method="POST",
-        path="/streams/{stream_id}/publish",
-        auth="public",
-        answer=start,
-        body=PublishStart,
-        status=201,
-        refuses=("not_found", "conflict", "invalid"),
-        provenance="assumed",
-    ),
-    Operation(
-        method="DELETE",
-        path="/streams/{stream_id}/publish",
-        auth="public",
-        answer=stop,
-        status=204,
-        refuses=("not_found", "conflict"),
-        provenance="assumed",
-    ),
-]

@@ -7,7 +7,7 @@ from pydantic import Field
 from emulator.shapes.times import iso, iso_or_none
 from emulator.web.api.models import Request
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
+from emulator.web.http.endpoint import endpoint
 from emulator.world.live import streams, targets
 from emulator.world.live.targets import KEY_LENGTH_MAX, URL_LENGTH_MAX, SimulcastTarget
 
@@ -36,39 +36,42 @@ class TargetList(TypedDict):
     total: int
 
 
-def page(call: Call) -> TargetList:
+@endpoint("GET", "/streams/{stream_id}/targets")
+def list_simulcast_targets(call: Call, stream_id: str) -> TargetList:
     """List a stream's targets, the first added first."""
     world = call.platform.world
-    simulcast_targets = targets.of(world, streams.find(world, call.path["stream_id"]))
+    simulcast_targets = targets.of(world, streams.find(world, stream_id))
     return {
         "targets": [_shape(simulcast_target) for simulcast_target in simulcast_targets],
         "total": len(simulcast_targets),
     }
 
 
-def add(call: Call) -> TargetShape:
+@endpoint("POST", "/streams/{stream_id}/targets", status=201, refuses=("conflict",))
+def add_simulcast_target(call: Call, stream_id: str, body: TargetCreate) -> TargetShape:
     """Push a stream to another address, too: at once if it is live, and each time it is."""
-    body = call.body_as(TargetCreate)
     world = call.platform.world
-    stream = streams.find(world, call.path["stream_id"])
+    stream = streams.find(world, stream_id)
     return _shape(targets.add(world, stream, body.url, body.key))
 
 
-def show(call: Call) -> TargetShape:
+@endpoint("GET", "/streams/{stream_id}/targets/{target_id}")
+def get_simulcast_target(call: Call, stream_id: str, target_id: str) -> TargetShape:
     """Read one target."""
-    return _shape(_target(call))
+    return _shape(_target(call, stream_id, target_id))
 
 
-def remove(call: Call) -> None:
+@endpoint("DELETE", "/streams/{stream_id}/targets/{target_id}")
+def remove_simulcast_target(call: Call, stream_id: str, target_id: str) -> None:
     """Push a stream there no more."""
-    targets.remove(call.platform.world, _target(call))
+    targets.remove(call.platform.world, _target(call, stream_id, target_id))
 
 
-def _target(call: Call) -> SimulcastTarget:
+def _target(call: Call, stream_id: str, target_id: str) -> SimulcastTarget:
     """Refuses (`not_found`) one that is another stream's."""
     world = call.platform.world
-    stream = streams.find(world, call.path["stream_id"])
-    return targets.find(world, stream, call.path["target_id"])
+    stream = streams.find(world, stream_id)
+    return targets.find(world, stream, target_id)
 
 
 def _shape(target: SimulcastTarget) -> TargetShape:
@@ -83,44 +86,3 @@ def _shape(target: SimulcastTarget) -> TargetShape:
         "live_since": iso_or_none(target.live_since_ms),
         "created_at": iso(target.created_at_ms),
     }
-
-
-_PATH = "/streams/{stream_id}/targets"
-
-OPERATIONS = [
-    Operation(
-        method="GET",
-        path=_PATH,
-        auth="public",
-        answer=page,
-        refuses=("not_found",),
-        provenance="assumed",
-    ),
-    Operation(
-        method="POST",
-        path=_PATH,
-        auth="public",
-        answer=add,
-        body=TargetCreate,
-        status=201,
-        refuses=("not_found", "conflict", "invalid"),
-        provenance="assumed",
-    ),
-    Operation(
-        method="GET",
-        path=f"{_PATH}/{{target_id}}",
-        auth="public",
-        answer=show,
-        refuses=("not_found",),
-        provenance="assumed",
-    ),
-    Operation(
-        method="DELETE",
-        path=f"{_PATH}/{{target_id}}",
-        auth="public",
-        answer=remove,
-        status=204,
-        refuses=("not_found",),
-        provenance="assumed",
-    ),
-]

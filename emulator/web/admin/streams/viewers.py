@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from emulator.core import quantities
 from emulator.web.api.models import Milliseconds, Request, Whole
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
+from emulator.web.http.endpoint import endpoint
 from emulator.world.audience import attendance, cohorts, figures
 from emulator.world.audience.crowd import CohortPlan, Mix
 from emulator.world.audience.curves import Arrivals, Curve, Stay
@@ -111,16 +111,18 @@ class ViewersShape(TypedDict):
     referrers: dict[str, int]
 
 
-def show(call: Call) -> ViewersShape:
+@endpoint("GET", "/streams/{stream_id}/viewers")
+def get_simulated_viewers(call: Call, stream_id: str) -> ViewersShape:
     """Read how many viewers of a stream are real and how many simulated."""
-    return _shape(call.world, streams.find(call.world, call.path["stream_id"]))
+    return _shape(call.world, streams.find(call.world, stream_id))
 
 
-def order(call: Call) -> ViewersShape:
+@endpoint("POST", "/streams/{stream_id}/viewers", refuses=("conflict",))
+def simulate_viewers(call: Call, stream_id: str, body: ViewersOrder) -> ViewersShape:
     """Add, set, ramp, spike, churn or raid with simulated viewers."""
-    world, viewers_order = call.world, call.body_as(ViewersOrder)
-    stream = streams.find(world, call.path["stream_id"])
-    _obey(world, stream, viewers_order)
+    world = call.world
+    stream = streams.find(world, stream_id)
+    _obey(world, stream, body)
     return _shape(world, streams.find(world, stream.id))
 
 
@@ -192,24 +194,3 @@ def _plan(plan: CohortPlan) -> PlanShape:
         "arrived": plan.arrived,
         "share": round(plan.share, 4),
     }
-
-
-OPERATIONS = [
-    Operation(
-        method="GET",
-        path="/streams/{stream_id}/viewers",
-        auth="public",
-        answer=show,
-        refuses=("not_found",),
-        provenance="assumed",
-    ),
-    Operation(
-        method="POST",
-        path="/streams/{stream_id}/viewers",
-        auth="public",
-        answer=order,
-        body=ViewersOrder,
-        refuses=("not_found", "conflict", "invalid"),
-        provenance="assumed",
-    ),
-]

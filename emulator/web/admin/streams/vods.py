@@ -6,7 +6,7 @@ The platform tells views alone; how long is what a test of a player wants to kno
 from typing import TypedDict
 
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
+from emulator.web.http.endpoint import endpoint
 from emulator.world.library import recordings, watching
 
 
@@ -19,9 +19,10 @@ class VodViews(TypedDict):
     average_watch_seconds: float
 
 
-def show(call: Call) -> VodViews:
+@endpoint("GET", "/vods/{vod_id}/views")
+def get_vod_views(call: Call, vod_id: str) -> VodViews:
     """Read how often and for how long a VOD was watched."""
-    vod = recordings.find(call.world, call.path["vod_id"])
+    vod = recordings.find(call.world, vod_id)
     watched = watching.of(call.world, vod)
     seconds = watched.watch_ms / 1000
     return {
@@ -30,15 +31,3 @@ def show(call: Call) -> VodViews:
         "watch_seconds": seconds,
         "average_watch_seconds": round(seconds / watched.views, 3) if watched.views else 0.0,
     }
-
-
-OPERATIONS = [
-    Operation(
-        method="GET",
-        path="/vods/{vod_id}/views",
-        auth="public",
-        answer=show,
-        refuses=("not_found",),
-        provenance="assumed",
-    ),
-]

@@ -19,10 +19,10 @@ from emulator.shapes.audience import (
 from emulator.web.api.models import Request
 from emulator.web.http.answers import Download
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation, Provenance
+from emulator.web.http.endpoint import endpoint
 from emulator.world.audience import figures
 from emulator.world.live import streams
-from emulator.world.live.streams import Stream
+from emulator.world.people.accounts import User
 
 
 class TimelineQuery(Request):
@@ -43,41 +43,73 @@ class Export(TypedDict):
     engagement: EngagementShape
 
 
-def totals(call: Call) -> StreamAnalytics:
+@endpoint("GET", "/streams/{stream_id}/analytics", provenance="documented", refuses=("forbidden",))
+def get_stream_analytics(call: Call, caller: User, stream_id: str) -> StreamAnalytics:
     """Read a stream's totals."""
-    stream = _own(call)
+    stream = streams.find_own(call.world, stream_id, caller)
     return shapes.stream_analytics(stream, figures.totals(call.world, stream))
 
 
-def viewers(call: Call) -> Timeline:
+@endpoint(
+    "GET", "/streams/{stream_id}/analytics/viewers", provenance="documented", refuses=("forbidden",)
+)
+def get_viewer_timeline(call: Call, caller: User, stream_id: str, query: TimelineQuery) -> Timeline:
     """Read how many watched, at every interval from the start on."""
-    interval_minutes = call.query_as(TimelineQuery).interval_minutes
-    return shapes.timeline(call.world, _own(call), interval_minutes)
+    interval_minutes = query.interval_minutes
+    return shapes.timeline(
+        call.world, streams.find_own(call.world, stream_id, caller), interval_minutes
+    )
 
 
-def chat(call: Call) -> ChatAnalytics:
+@endpoint(
+    "GET", "/streams/{stream_id}/analytics/chat", provenance="documented", refuses=("forbidden",)
+)
+def get_chat_analytics(call: Call, caller: User, stream_id: str) -> ChatAnalytics:
     """Read what was said how often, and by whom."""
-    return shapes.chat_analytics(figures.chat(call.world, _own(call)))
+    return shapes.chat_analytics(
+        figures.chat(call.world, streams.find_own(call.world, stream_id, caller))
+    )
 
 
-def geography(call: Call) -> Geography:
+@endpoint(
+    "GET",
+    "/streams/{stream_id}/analytics/geography",
+    provenance="documented",
+    refuses=("forbidden",),
+)
+def get_geography(call: Call, caller: User, stream_id: str) -> Geography:
     """Read where viewers came from."""
-    stream = _own(call)
+    stream = streams.find_own(call.world, stream_id, caller)
     return shapes.geography(stream, figures.geography(call.world, stream))
 
 
-def engagement(call: Call) -> EngagementShape:
+@endpoint(
+    "GET",
+    "/streams/{stream_id}/analytics/engagement",
+    provenance="documented",
+    refuses=("forbidden",),
+)
+def get_stream_engagement(call: Call, caller: User, stream_id: str) -> EngagementShape:
     """Read how long viewers stayed and how much they took part."""
-    stream = _own(call)
+    stream = streams.find_own(call.world, stream_id, caller)
     return shapes.engagement_shape(stream, figures.engagement(call.world, stream))
 
 
-def export(call: Call) -> Export | Download:
+@endpoint(
+    "GET",
+    "/streams/{stream_id}/analytics/export",
+    provenance="client",
+    refuses=("forbidden",),
+    downloads=("text/csv",),
+)
+def export_stream_analytics(
+    call: Call, caller: User, stream_id: str, query: ExportQuery
+) -> Export | Download:
     """Download a stream's figures: all as JSON, or the timeline by the minute as CSV."""
-    stream = _own(call)
+    stream = streams.find_own(call.world, stream_id, caller)
     name = f"stream-{stream.id}-analytics"
     line = shapes.timeline(call.world, stream, 1)
-    if call.query_as(ExportQuery).format == "csv":
+    if query.format == "csv":
         rows = [(point["timestamp"], point["viewer_count"]) for point in line["timeline"]]
         return Download(table(("timestamp", "viewer_count"), rows), "text/csv", f"{name}.csv")
     whole: Export = {
@@ -97,41 +129,3 @@ def table(head: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> str:
     writer.writerow(head)
     writer.writerows(rows)
     return text.getvalue()
-
-
-def _own(call: Call) -> Stream:
-    return streams.find_own(call.world, call.path["stream_id"], call.user)
-
-
-_DOCUMENTED: Provenance = "documented"
-
-OPERATIONS = [
-    *(
-        Operation(
-            method="GET",
-            path=f"/streams/{{stream_id}}/analytics{path}",
-            auth="user",
-            answer=answer,
-            query=query,
-            refuses=("forbidden", "not_found"),
-            provenance=_DOCUMENTED,
-        )
-        for path, answer, query in (
-            ("", totals, None),
-            ("/viewers", viewers, TimelineQuery),
-            ("/chat", chat, None),
-            ("/geography", geography, None),
-            ("/engagement", engagement, None),
-        )
-    ),
-    Operation(
-        method="GET",
-        path="/streams/{stream_id}/analytics/export",
-        auth="user",
-        answer=export,
-        query=ExportQuery,
-        refuses=("forbidden", "not_found"),
-        downloads=("text/csv",),
-        provenance="client",
-    ),
-]

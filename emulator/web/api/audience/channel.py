@@ -24,10 +24,11 @@ from emulator.web.api.audience.zones import Zone, day_starts, hour_of
 from emulator.web.api.models import Request
 from emulator.web.http.answers import Download
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
+from emulator.web.http.endpoint import endpoint
 from emulator.world.audience import channel
 from emulator.world.audience.channel import Day
 from emulator.world.people import accounts
+from emulator.world.people.accounts import User
 
 _EXPORTED_DAYS = 365
 
@@ -75,50 +76,57 @@ class ChannelExport(TypedDict):
     top_streams: list[TopStream]
 
 
-def overview(call: Call) -> ChannelShape:
+@endpoint("GET", "/streams/analytics/channel", provenance="guide")
+def get_channel_analytics(call: Call, caller: User) -> ChannelShape:
     """Read one's channel at a glance."""
-    return shapes.channel_shape(call.user, channel.overview(call.world, call.user))
+    return shapes.channel_shape(caller, channel.overview(call.world, caller))
 
 
-def growth(call: Call) -> FollowerGrowth:
+@endpoint("GET", "/streams/analytics/channel/growth", provenance="guide")
+def get_follower_growth(call: Call, caller: User, query: DaysQuery) -> FollowerGrowth:
     """Read how followers grew, day by day."""
-    days, date_of = _days(call)
+    days, date_of = _days(call, caller, query)
     return shapes.follower_growth(days, date_of)
 
 
-def viewer_growth(call: Call) -> ViewerGrowth:
+@endpoint("GET", "/streams/analytics/channel/viewer-growth", provenance="guide")
+def get_viewer_growth(call: Call, caller: User, query: DaysQuery) -> ViewerGrowth:
     """Read how many watched, day by day."""
-    days, date_of = _days(call)
+    days, date_of = _days(call, caller, query)
     return shapes.viewer_growth(days, date_of)
 
 
-def audience(call: Call) -> AudienceShape:
+@endpoint("GET", "/streams/analytics/channel/audience", provenance="guide")
+def get_audience(call: Call, caller: User, query: AudienceQuery) -> AudienceShape:
     """Read who watches one's streams."""
-    days = call.query_as(AudienceQuery).days
-    return shapes.audience_shape(channel.audience(call.world, call.user, days))
+    days = query.days
+    return shapes.audience_shape(channel.audience(call.world, caller, days))
 
 
-def top_streams(call: Call) -> list[TopStream]:
+@endpoint("GET", "/streams/analytics/channel/top-streams", provenance="guide")
+def list_top_streams(call: Call, caller: User, query: TopQuery) -> list[TopStream]:
     """List one's best streams by one figure."""
-    query = call.query_as(TopQuery)
     metric = "chat_messages" if query.metric == "total_messages" else query.metric
-    tops = channel.top(call.world, call.user, metric, query.limit)
+    tops = channel.top(call.world, caller, metric, query.limit)
     return [shapes.top_stream(call.world, top) for top in tops]
 
 
-def best_times(call: Call) -> BestTimes:
+@endpoint("GET", "/streams/analytics/channel/best-times", provenance="guide")
+def get_best_times(call: Call, caller: User, query: TimesQuery) -> BestTimes:
     """Read at which weekdays and hours one's streams draw the most."""
-    zone = call.query_as(TimesQuery).timezone
-    return shapes.best_times(channel.best_times(call.world, call.user, hour_of(zone)), zone)
+    zone = query.timezone
+    return shapes.best_times(channel.best_times(call.world, caller, hour_of(zone)), zone)
 
 
-def categories(call: Call) -> list[CategoryFigures]:
+@endpoint("GET", "/streams/analytics/channel/categories", provenance="guide")
+def list_category_figures(call: Call, caller: User) -> list[CategoryFigures]:
     """List what one streams about."""
-    category_shares = channel.categories(call.world, call.user)
+    category_shares = channel.categories(call.world, caller)
     return [shapes.category_figures(category_share) for category_share in category_shares]
 
 
-def revenue(_: Call) -> Revenue:
+@endpoint("GET", "/streams/analytics/channel/revenue", provenance="guide")
+def get_revenue(_caller: User) -> Revenue:
     """Read one's revenue: zeros and a note, as the platform itself answers."""
     return {
         "total_revenue": 0.0,
@@ -128,14 +136,17 @@ def revenue(_: Call) -> Revenue:
     }
 
 
-def export(call: Call) -> ChannelExport | Download:
+@endpoint("GET", "/streams/analytics/channel/export", provenance="client", downloads=("text/csv",))
+def export_channel_analytics(
+    call: Call, caller: User, query: ExportQuery
+) -> ChannelExport | Download:
     """Download one's channel: all as JSON, or a year's days as CSV."""
-    user = accounts.by_row(call.world, call.user.row)
+    user = accounts.by_row(call.world, caller.row)
     starts_ms = channel.utc_days(call.world.now_ms, _EXPORTED_DAYS)
     days, date_of = channel.days(call.world, user, starts_ms), partial(zones.date_of, "UTC")
     followers = shapes.follower_growth(days, date_of)
     viewers = shapes.viewer_growth(days, date_of)
-    if call.query_as(ExportQuery).format == "csv":
+    if query.format == "csv":
         rows: list[tuple[object, ...]] = [
             (a["date"], a["new_followers"], a["total_followers"], b["total_views"])
             for a, b in zip(followers["timeline"], viewers["timeline"], strict=True)
@@ -155,56 +166,15 @@ def export(call: Call) -> ChannelExport | Download:
     return Download(json.dumps(whole, indent=1), "application/json", "channel-analytics.json")
 
 
-def of_user(call: Call) -> UserAnalytics:
+@endpoint("GET", "/streams/users/{username}/analytics", provenance="guide")
+def get_user_analytics(call: Call, username: str) -> UserAnalytics:
     """Read a channel's public figures."""
-    user = accounts.by_username(call.world, call.path["username"])
+    user = accounts.by_username(call.world, username)
     told = channel.overview(call.world, user)
     return shapes.user_analytics(user, told, channel.mean_viewers(call.world, user))
 
 
-def _days(call: Call) -> tuple[list[Day], Callable[[int], str]]:
+def _days(call: Call, caller: User, query: DaysQuery) -> tuple[list[Day], Callable[[int], str]]:
     """The days that are asked for, in their time zone, and what names them."""
-    query = call.query_as(DaysQuery)
     starts_ms = day_starts(query.timezone, call.world.now_ms, query.days)
-    return channel.days(call.world, call.user, starts_ms), partial(zones.date_of, query.timezone)
-
-
-OPERATIONS = [
-    *(
-        Operation(
-            method="GET",
-            path=f"/streams/analytics/channel{path}",
-            auth="user",
-            answer=answer,
-            query=query,
-            provenance="guide",
-        )
-        for path, answer, query in (
-            ("", overview, None),
-            ("/growth", growth, DaysQuery),
-            ("/viewer-growth", viewer_growth, DaysQuery),
-            ("/audience", audience, AudienceQuery),
-            ("/top-streams", top_streams, TopQuery),
-            ("/best-times", best_times, TimesQuery),
-            ("/categories", categories, None),
-            ("/revenue", revenue, None),
-        )
-    ),
-    Operation(
-        method="GET",
-        path="/streams/users/{username}/analytics",
-        auth="public",
-        answer=of_user,
-        refuses=("not_found",),
-        provenance="guide",
-    ),
-    Operation(
-        method="GET",
-        path="/streams/analytics/channel/export",
-        auth="user",
-        answer=export,
-        query=ExportQuery,
-        downloads=("text/csv",),
-        provenance="client",
-    ),
-]
+    return channel.days(call.world, caller, starts_ms), partial(zones.date_of, query.timezone)

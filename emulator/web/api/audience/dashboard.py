@@ -2,8 +2,6 @@
 
 from typing import TypedDict
 
-from pydantic import BaseModel
-
 from emulator.shapes.live import StreamView, StreamWithIngest, stream_views, stream_with_ingest
 from emulator.shapes.people import UserCard, user_card
 from emulator.shapes.profiles import NotificationShape, notification_shapes
@@ -11,14 +9,13 @@ from emulator.shapes.schedules import UpcomingShape, upcoming_shapes
 from emulator.shapes.times import iso
 from emulator.web.api.audience.channel import TimesQuery
 from emulator.web.api.audience.zones import day_starts
-from emulator.web.api.people.notifications import NotificationQuery
-from emulator.web.api.people.notifications import page as notification_page
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Answer, Operation, Provenance
+from emulator.web.http.endpoint import endpoint
 from emulator.world.audience import activity, channel
 from emulator.world.live import lists
 from emulator.world.live.lists import Wanted
 from emulator.world.people import accounts, notifications, profiles, schedules
+from emulator.world.people.accounts import User
 
 _STREAMS_SHOWN = 5
 _NOTIFICATIONS_SHOWN = 10
@@ -66,9 +63,12 @@ class Activity(TypedDict):
     recent_events: list[HappeningShape]
 
 
-def overview(call: Call) -> Dashboard:
+@endpoint("GET", "/dashboard/streamer/overview", provenance="guide")
+@endpoint("GET", "/dashboard/overview", provenance="guide", name="get_dashboard_overview")
+@endpoint("GET", "/dashboard", provenance="client", name="get_dashboard")
+def get_streamer_overview(call: Call, caller: User) -> Dashboard:
     """Read one's channel as its dashboard shows it first."""
-    world, user = call.world, accounts.by_row(call.world, call.user.row)
+    world, user = call.world, accounts.by_row(call.world, caller.row)
     profile = profiles.of(world, user, user)
     current = profile.current_stream
     told, _ = notifications.page(
@@ -78,7 +78,7 @@ def overview(call: Call) -> Dashboard:
         "current_stream": stream_with_ingest(call.world, call.addresses, current)
         if current
         else None,
-        "recent_streams": _recent_streams(call),
+        "recent_streams": _recent_streams(call, caller),
         "follower_count": user.follower_count,
         "total_views": profile.views,
         "upcoming_schedule": upcoming_shapes(
@@ -88,10 +88,12 @@ def overview(call: Call) -> Dashboard:
     }
 
 
-def quick_stats(call: Call) -> QuickStats:
+@endpoint("GET", "/dashboard/streamer/quick-stats", provenance="guide")
+@endpoint("GET", "/dashboard/quick-stats", provenance="guide", name="get_quick_stats")
+def get_streamer_quick_stats(call: Call, caller: User, query: TimesQuery) -> QuickStats:
     """Read today's, this week's and this month's figures, today being the last day of each."""
-    zone = call.query_as(TimesQuery).timezone
-    user = accounts.by_row(call.world, call.user.row)
+    zone = query.timezone
+    user = accounts.by_row(call.world, caller.row)
     quick = channel.quick(call.world, user, day_starts(zone, call.world.now_ms, _MONTH_DAYS))
     return {
         "today_viewers": quick.viewers_today,
@@ -103,14 +105,17 @@ def quick_stats(call: Call) -> QuickStats:
     }
 
 
-def recent_activity(call: Call) -> Activity:
+@endpoint("GET", "/dashboard/streamer/activity", provenance="guide")
+@endpoint("GET", "/dashboard/recent-activity", provenance="guide", name="get_recent_activity")
+@endpoint("GET", "/dashboard/activity", provenance="client", name="get_dashboard_activity")
+def get_streamer_activity(call: Call, caller: User) -> Activity:
     """List what has happened on one's channel lately."""
-    world, user = call.world, call.user
+    world = call.world
     return {
-        "recent_streams": _recent_streams(call),
+        "recent_streams": _recent_streams(call, caller),
         "recent_followers": [
             {**user_card(recent_follower.user), "followed_at": iso(recent_follower.at_ms)}
-            for recent_follower in activity.recent_followers(world, user, _ACTIVITY_SHOWN)
+            for recent_follower in activity.recent_followers(world, caller, _ACTIVITY_SHOWN)
         ],
         "recent_events": [
             {
@@ -120,42 +125,13 @@ def recent_activity(call: Call) -> Activity:
                 "title": happening.title,
                 "user": user_card(happening.user) if happening.user else None,
             }
-            for happening in activity.recent(world, user, _EVENTS_SHOWN)
+            for happening in activity.recent(world, caller, _EVENTS_SHOWN)
         ],
     }
 
 
-def _recent_streams(call: Call) -> list[StreamView]:
+def _recent_streams(call: Call, caller: User) -> list[StreamView]:
     """One's last streams, live or not, the newest first."""
-    wanted = Wanted(user_row=call.user.row)
-    streams, _ = lists.page(call.world, call.user, wanted, offset=0, count=_STREAMS_SHOWN)
-    return stream_views(call.world, call.addresses, streams, call.user)
-
-
-_Place = tuple[str, Answer, type[BaseModel] | None, Provenance]
-_PLACES: tuple[_Place, ...] = (
-    ("/streamer/overview", overview, None, "guide"),
-    ("/streamer/quick-stats", quick_stats, TimesQuery, "guide"),
-    ("/streamer/activity", recent_activity, None, "guide"),
-    ("/notifications", notification_page, NotificationQuery, "guide"),
-    ("/overview", overview, None, "guide"),
-    ("/quick-stats", quick_stats, TimesQuery, "guide"),
-    ("/recent-activity", recent_activity, None, "guide"),
-    # As the platform's website lists them.
-    ("", overview, None, "client"),
-    ("/activity", recent_activity, None, "client"),
-)
-
-OPERATIONS = [
-    *(
-        Operation(
-            method="GET",
-            path=f"/dashboard{path}",
-            auth="user",
-            answer=answer,
-            query=query,
-            provenance=provenance,
-        )
-        for path, answer, query, provenance in _PLACES
-    ),
-]
+    wanted = Wanted(user_row=caller.row)
+    streams, _ = lists.page(call.world, caller, wanted, offset=0, count=_STREAMS_SHOWN)
+    return stream_views(call.world, call.addresses, streams, caller)

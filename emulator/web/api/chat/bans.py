@@ -7,10 +7,9 @@ from pydantic import Field, model_validator
 from emulator.shapes.chat import Bans, BanShape, ban_shape
 from emulator.web.api.models import OptionalId, Request, Whole
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
+from emulator.web.http.endpoint import endpoint
 from emulator.world.chat import bans
 from emulator.world.live import streams
-from emulator.world.live.streams import Stream
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.world import World
@@ -39,67 +38,34 @@ class BanCreate(Request):
         return accounts.by_username(world, self.username or "")
 
 
-def active(call: Call) -> Bans:
+@endpoint("GET", "/streams/{stream_id}/chat/bans", refuses=("forbidden",))
+def list_chat_bans(call: Call, caller: User, stream_id: str) -> Bans:
     """List the bans and time-outs that hold, the newest first."""
-    stream = _stream(call)
-    found, total = bans.active(call.world, stream, call.user)
+    stream = streams.find_for(call.world, stream_id, caller)
+    found, total = bans.active(call.world, stream, caller)
     return {
         "bans": [ban_shape(call.world, ban, stream.user_row) for ban in found],
         "total": total,
     }
 
 
-def add(call: Call) -> BanShape:
+@endpoint("POST", "/streams/{stream_id}/chat/bans", status=201, refuses=("forbidden",))
+def ban_chat_user(call: Call, caller: User, stream_id: str, body: BanCreate) -> BanShape:
     """Ban somebody from a chat, or time them out."""
-    stream = _stream(call)
-    wish = call.body_as(BanCreate)
+    stream = streams.find_for(call.world, stream_id, caller)
     ban = bans.add(
         call.world,
         stream,
-        call.user,
-        wish.target(call.world),
-        reason=wish.reason,
-        duration_seconds=wish.duration_seconds,
+        caller,
+        body.target(call.world),
+        reason=body.reason,
+        duration_seconds=body.duration_seconds,
     )
     return ban_shape(call.world, ban, stream.user_row)
 
 
-def lift(call: Call) -> None:
+@endpoint("DELETE", "/streams/{stream_id}/chat/bans/{user_id}", refuses=("forbidden",))
+def unban_chat_user(call: Call, caller: User, stream_id: str, user_id: str) -> None:
     """Let somebody speak again."""
-    stream = _stream(call)
-    bans.lift(call.world, stream, call.user, accounts.find(call.world, call.path["user_id"]))
-
-
-def _stream(call: Call) -> Stream:
-    return streams.find_for(call.world, call.path["stream_id"], call.user)
-
-
-OPERATIONS = [
-    Operation(
-        method="GET",
-        path="/streams/{stream_id}/chat/bans",
-        auth="user",
-        answer=active,
-        refuses=("forbidden", "not_found"),
-        provenance="assumed",
-    ),
-    Operation(
-        method="POST",
-        path="/streams/{stream_id}/chat/bans",
-        auth="user",
-        answer=add,
-        body=BanCreate,
-        status=201,
-        refuses=("forbidden", "not_found"),
-        provenance="assumed",
-    ),
-    Operation(
-        method="DELETE",
-        path="/streams/{stream_id}/chat/bans/{user_id}",
-        auth="user",
-        answer=lift,
-        status=204,
-        refuses=("forbidden", "not_found"),
-        provenance="assumed",
-    ),
-]
+    stream = streams.find_for(call.world, stream_id, caller)
+    bans.lift(call.world, stream, caller, accounts.find(call.world, user_id))

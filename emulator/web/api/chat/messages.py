@@ -17,10 +17,10 @@ from emulator.web.api.models import Request
 from emulator.web.errors import Invalid, mistake
 from emulator.web.http.answers import Other
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
+from emulator.web.http.endpoint import endpoint
 from emulator.world.chat import messages
 from emulator.world.live import streams
-from emulator.world.live.streams import Stream
+from emulator.world.people.accounts import User
 
 # CHAT_SETTINGS may allow as much; the room's own `max_length` is asked by the world.
 LENGTH_MAX = 4000
@@ -43,16 +43,21 @@ class HistoryQuery(ChatQuery):
     before: str | None = Field(None, min_length=1, max_length=100)
 
 
-def newest(call: Call) -> Messages | list[FlatMessage]:
+@endpoint("GET", "/streams/{stream_id}/chat", provenance="guide")
+def list_chat_messages(
+    call: Call, caller: User | None, stream_id: str, query: ChatQuery
+) -> Messages | list[FlatMessage]:
     """Read the newest lines of a chat, the newest last."""
-    return _page(call, call.query_as(ChatQuery).limit, None)
+    return _page(call, caller, stream_id, query.limit, None)
 
 
-def history(call: Call) -> Messages | list[FlatMessage]:
+@endpoint("GET", "/streams/{stream_id}/chat/history", provenance="documented")
+def get_chat_history(
+    call: Call, caller: User | None, stream_id: str, query: HistoryQuery
+) -> Messages | list[FlatMessage]:
     """Read back in a chat: the lines before a cursor, an id or a time, the newest last."""
-    query = call.query_as(HistoryQuery)
     try:
-        return _page(call, query.limit, query.cursor or query.before)
+        return _page(call, caller, stream_id, query.limit, query.cursor or query.before)
     except Refused as refused:
         if refused.code != "invalid":
             raise
@@ -60,11 +65,21 @@ def history(call: Call) -> Messages | list[FlatMessage]:
         raise Invalid([mistake(("query", name), "invalid", refused.message)]) from refused
 
 
-def post(call: Call) -> NestedMessage | FlatMessage | Other:
+@endpoint(
+    "POST",
+    "/streams/{stream_id}/chat",
+    provenance="guide",
+    status=201,
+    also=(202,),
+    refuses=("forbidden", "conflict", "rate_limited"),
+)
+def post_chat_message(
+    call: Call, caller: User, stream_id: str, body: ChatPost
+) -> NestedMessage | FlatMessage | Other:
     """Say something in a chat."""
-    stream = _stream(call)
+    stream = streams.find_for(call.world, stream_id, caller)
     try:
-        line = messages.post(call.world, stream.id, call.user, call.body_as(ChatPost).content)
+        line = messages.post(call.world, stream.id, caller, body.content)
     except Refused as refused:
         if refused.code != "invalid":
             raise
@@ -74,26 +89,32 @@ def post(call: Call) -> NestedMessage | FlatMessage | Other:
         held: HeldMessage = {"status": "held", "code": "blocked", "message": line.reason}
         return Other(202, held)
     shape = nested_message if call.dialect == "documented" else flat_message
-    return shape(messages.as_posted(line), call.user)
+    return shape(messages.as_posted(line), caller)
 
 
-def delete(call: Call) -> None:
+@endpoint(
+    "DELETE", "/streams/{stream_id}/chat/{message_id}", provenance="guide", refuses=("forbidden",)
+)
+def delete_chat_message(call: Call, caller: User, stream_id: str, message_id: str) -> None:
     """Take a line away: one's own, or as a moderator anybody's."""
-    messages.delete(call.world, _stream(call), call.path["message_id"], call.user)
+    messages.delete(call.world, streams.find_for(call.world, stream_id, caller), message_id, caller)
 
 
-def clear(call: Call) -> None:
+@endpoint("DELETE", "/streams/{stream_id}/chat", refuses=("forbidden",))
+def clear_chat(call: Call, caller: User, stream_id: str) -> None:
     """Take every line of a chat away."""
-    messages.clear(call.world, _stream(call), call.user)
+    messages.clear(call.world, streams.find_for(call.world, stream_id, caller), caller)
 
 
-def _stream(call: Call) -> Stream:
-    return streams.find_for(call.world, call.path["stream_id"], call.caller)
-
-
-def _page(call: Call, count: int, before: str | None) -> Messages | list[FlatMessage]:
+def _page(
+    call: Call, caller: User | None, stream_id: str, count: int, before: str | None
+) -> Messages | list[FlatMessage]:
     found, cursor = messages.page(
-        call.world, _stream(call), call.caller, count=count, before=before
+        call.world,
+        streams.find_for(call.world, stream_id, caller),
+        caller,
+        count=count,
+        before=before,
     )
     author = authors(call.world)
     if call.dialect == "client":
@@ -103,54 +124,3 @@ def _page(call: Call, count: int, before: str | None) -> Messages | list[FlatMes
         "next_cursor": cursor,
         "has_more": cursor is not None,
     }
-
-
-OPERATIONS = [
-    Operation(
-        method="GET",
-        path="/streams/{stream_id}/chat",
-        auth="public",
-        answer=newest,
-        query=ChatQuery,
-        refuses=("not_found",),
-        provenance="guide",
-    ),
-    Operation(
-        method="GET",
-        path="/streams/{stream_id}/chat/history",
-        auth="public",
-        answer=history,
-        query=HistoryQuery,
-        refuses=("not_found", "invalid"),
-        provenance="documented",
-    ),
-    Operation(
-        method="POST",
-        path="/streams/{stream_id}/chat",
-        auth="user",
-        answer=post,
-        body=ChatPost,
-        status=201,
-        also=(202,),
-        refuses=("forbidden", "not_found", "conflict", "rate_limited"),
-        provenance="guide",
-    ),
-    Operation(
-        method="DELETE",
-        path="/streams/{stream_id}/chat/{message_id}",
-        auth="user",
-        answer=delete,
-        status=204,
-        refuses=("forbidden", "not_found"),
-        provenance="guide",
-    ),
-    Operation(
-        method="DELETE",
-        path="/streams/{stream_id}/chat",
-        auth="user",
-        answer=clear,
-        status=204,
-        refuses=("forbidden", "not_found"),
-        provenance="assumed",
-    ),
-]

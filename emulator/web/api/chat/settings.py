@@ -8,9 +8,10 @@ from emulator.shapes.chat import ChatSettingsShape, chat_settings
 from emulator.web.api.chat.messages import LENGTH_MAX
 from emulator.web.api.models import Request, Whole
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
+from emulator.web.http.endpoint import endpoint
 from emulator.world.chat import rooms, settings
 from emulator.world.live import streams
+from emulator.world.people.accounts import User
 
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 
@@ -44,36 +45,19 @@ class SettingsUpdate(Request):
         return {_NAMES[name]: value for name, value in values.items()}
 
 
-def read(call: Call) -> ChatSettingsShape:
+@endpoint("GET", "/streams/{stream_id}/chat/settings")
+def get_chat_settings(call: Call, caller: User | None, stream_id: str) -> ChatSettingsShape:
     """Read a chat's settings."""
-    stream = streams.find_for(call.world, call.path["stream_id"], call.caller)
+    stream = streams.find_for(call.world, stream_id, caller)
     return chat_settings(settings.of(call.world, stream.row))
 
 
-def update(call: Call) -> ChatSettingsShape:
+@endpoint("PUT", "/streams/{stream_id}/chat/settings", refuses=("forbidden",))
+def update_chat_settings(
+    call: Call, caller: User, stream_id: str, body: SettingsUpdate
+) -> ChatSettingsShape:
     """Change a chat's settings."""
-    stream = streams.find_for(call.world, call.path["stream_id"], call.user)
-    rooms.check_moderator(call.world, stream, call.user)
-    patch = call.body_as(SettingsUpdate).patch()
-    return chat_settings(settings.change(call.world, stream, call.user, patch))
-
-
-OPERATIONS = [
-    Operation(
-        method="GET",
-        path="/streams/{stream_id}/chat/settings",
-        auth="optional",
-        answer=read,
-        refuses=("not_found",),
-        provenance="assumed",
-    ),
-    Operation(
-        method="PUT",
-        path="/streams/{stream_id}/chat/settings",
-        auth="user",
-        answer=update,
-        body=SettingsUpdate,
-        refuses=("forbidden", "not_found"),
-        provenance="assumed",
-    ),
-]
+    stream = streams.find_for(call.world, stream_id, caller)
+    rooms.check_moderator(call.world, stream, caller)
+    patch = body.patch()
+    return chat_settings(settings.change(call.world, stream, caller, patch))

@@ -8,9 +8,10 @@ from emulator.shapes.library.chapters import ChapterShape, chapter_shape
 from emulator.web.api.library.places import Seconds, placed
 from emulator.web.api.models import Request
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
+from emulator.web.http.endpoint import endpoint
 from emulator.world.library import chapters, recordings
 from emulator.world.library.chapters import Draft
+from emulator.world.people.accounts import User
 
 
 class ChapterCreate(Request):
@@ -41,78 +42,48 @@ class ChapterUpdate(Request):
         return payload
 
 
-def listed(call: Call) -> list[ChapterShape]:
+@endpoint("GET", "/streams/vods/{vod_id}/chapters", provenance="guide")
+def list_chapters(call: Call, caller: User | None, vod_id: str) -> list[ChapterShape]:
     """List a VOD's chapters in their order."""
-    vod = recordings.find_for(call.world, call.path["vod_id"], call.caller)
+    vod = recordings.find_for(call.world, vod_id, caller)
     return [chapter_shape(call.addresses, vod, chapter) for chapter in chapters.of(call.world, vod)]
 
 
-def add(call: Call) -> ChapterShape:
+@endpoint(
+    "POST",
+    "/streams/vods/{vod_id}/chapters",
+    provenance="guide",
+    status=201,
+    refuses=("forbidden", "conflict"),
+)
+def create_chapter(call: Call, caller: User, vod_id: str, body: ChapterCreate) -> ChapterShape:
     """Add a chapter. It lies inside the video, and over no other chapter."""
-    vod = recordings.find_own(call.world, call.path["vod_id"], call.user)
-    wish = call.body_as(ChapterCreate)
+    vod = recordings.find_own(call.world, vod_id, caller)
     draft = Draft(
-        wish.title,
-        wish.description,
-        round(wish.start_time_seconds * 1000),
-        round(wish.end_time_seconds * 1000),
+        body.title,
+        body.description,
+        round(body.start_time_seconds * 1000),
+        round(body.end_time_seconds * 1000),
     )
     with placed():
         added = chapters.add(call.world, vod, draft)
     return chapter_shape(call.addresses, vod, added)
 
 
-def update(call: Call) -> ChapterShape:
+@endpoint("PUT", "/streams/vods/{vod_id}/chapters/{chapter_id}", refuses=("forbidden",))
+def update_chapter(
+    call: Call, caller: User, vod_id: str, chapter_id: str, body: ChapterUpdate
+) -> ChapterShape:
     """Change a chapter, under the same conditions."""
-    vod = recordings.find_own(call.world, call.path["vod_id"], call.user)
-    chapter = chapters.find(call.world, vod, call.path["chapter_id"])
+    vod = recordings.find_own(call.world, vod_id, caller)
+    chapter = chapters.find(call.world, vod, chapter_id)
     with placed():
-        changed = chapters.update(call.world, vod, chapter, call.body_as(ChapterUpdate).patch())
+        changed = chapters.update(call.world, vod, chapter, body.patch())
     return chapter_shape(call.addresses, vod, changed)
 
 
-def remove(call: Call) -> None:
+@endpoint("DELETE", "/streams/vods/{vod_id}/chapters/{chapter_id}", refuses=("forbidden",))
+def delete_chapter(call: Call, caller: User, vod_id: str, chapter_id: str) -> None:
     """Delete a chapter; the video stays as it is."""
-    vod = recordings.find_own(call.world, call.path["vod_id"], call.user)
-    chapters.remove(call.world, vod, chapters.find(call.world, vod, call.path["chapter_id"]))
-
-
-OPERATIONS = [
-    Operation(
-        method="GET",
-        path="/streams/vods/{vod_id}/chapters",
-        auth="optional",
-        answer=listed,
-        refuses=("not_found",),
-        provenance="guide",
-        is_reusable=True,
-    ),
-    Operation(
-        method="POST",
-        path="/streams/vods/{vod_id}/chapters",
-        auth="user",
-        answer=add,
-        body=ChapterCreate,
-        status=201,
-        refuses=("forbidden", "not_found", "conflict", "invalid"),
-        provenance="guide",
-    ),
-    Operation(
-        method="PUT",
-        path="/streams/vods/{vod_id}/chapters/{chapter_id}",
-        auth="user",
-        answer=update,
-        body=ChapterUpdate,
-        refuses=("forbidden", "not_found", "invalid"),
-        provenance="assumed",
-    ),
-    Operation(
-        method="DELETE",
-        path="/streams/vods/{vod_id}/chapters/{chapter_id}",
-        auth="user",
-        answer=remove,
-        status=204,
-        refuses=("forbidden", "not_found"),
-        provenance="assumed",
-    ),
-]
+    vod = recordings.find_own(call.world, vod_id, caller)
+    chapters.remove(call.world, vod, chapters.find(call.world, vod, chapter_id))

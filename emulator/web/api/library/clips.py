@@ -8,11 +8,12 @@ from emulator.shapes.library.clips import ClipShape, clip_shape
 from emulator.web.api.library.places import placed
 from emulator.web.api.models import Page, Request
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
+from emulator.web.http.endpoint import endpoint
 from emulator.world.library import clips
 from emulator.world.library.clips import Clip
 from emulator.world.live import streams
 from emulator.world.people import accounts
+from emulator.world.people.accounts import User
 
 # Seconds since 1970 are times too, up to the year 2286.
 SECONDS_MAX = 10_000_000_000
@@ -41,56 +42,65 @@ class ClipPage(TypedDict):
     has_more: bool
 
 
-def create(call: Call) -> ClipShape:
+@endpoint(
+    "POST",
+    "/streams/{stream_id}/clips",
+    provenance="client",
+    status=201,
+    refuses=("forbidden", "conflict", "unavailable"),
+)
+def create_clip(call: Call, caller: User, stream_id: str, body: ClipCreate) -> ClipShape:
     """Have a clip made of a stream, also while it is live. It is processing until it is cut."""
-    stream = streams.find_for(call.world, call.path["stream_id"], call.user)
-    wish = call.body_as(ClipCreate)
+    stream = streams.find_for(call.world, stream_id, caller)
     call.platform.media_store.check_room()
     with placed():
         clip = clips.create(
             call.world,
             stream,
-            call.user,
-            wish.title,
-            round(wish.start_time * 1000),
-            round(wish.end_time * 1000),
+            caller,
+            body.title,
+            round(body.start_time * 1000),
+            round(body.end_time * 1000),
         )
     return clip_shape(call.world, call.addresses, clip)
 
 
-def of_stream(call: Call) -> ClipPage:
+@endpoint("GET", "/streams/{stream_id}/clips", provenance="client")
+def list_stream_clips(call: Call, caller: User | None, stream_id: str, query: Page) -> ClipPage:
     """List a stream's clips, the newest first."""
-    query = call.query_as(Page)
-    stream = streams.find_for(call.world, call.path["stream_id"], call.caller)
+    stream = streams.find_for(call.world, stream_id, caller)
     found, total = clips.of_stream(call.world, stream, offset=query.offset, count=query.per_page)
     return _page(call, query, found, total)
 
 
-def of_user(call: Call) -> ClipPage:
+@endpoint("GET", "/streams/users/{username}/clips", provenance="client")
+def list_user_clips(call: Call, caller: User | None, username: str, query: Page) -> ClipPage:
     """List the clips that a user made, the newest first."""
-    query = call.query_as(Page)
-    user = accounts.by_username(call.world, call.path["username"])
+    user = accounts.by_username(call.world, username)
     found, total = clips.of_user(
-        call.world, user, call.caller, offset=query.offset, count=query.per_page
+        call.world, user, caller, offset=query.offset, count=query.per_page
     )
     return _page(call, query, found, total)
 
 
-def popular(call: Call) -> list[ClipShape]:
+@endpoint("GET", "/streams/clips/popular", provenance="client")
+def list_popular_clips(call: Call, query: PopularQuery) -> list[ClipShape]:
     """List the clips that most people watched."""
-    found = clips.popular(call.world, call.query_as(PopularQuery).limit)
+    found = clips.popular(call.world, query.limit)
     return [clip_shape(call.world, call.addresses, clip) for clip in found]
 
 
-def read(call: Call) -> ClipShape:
+@endpoint("GET", "/streams/clips/{clip_id}", provenance="client")
+def get_clip(call: Call, caller: User | None, clip_id: str) -> ClipShape:
     """Read a clip, and count a view of it."""
-    clip = clips.find_for(call.world, call.path["clip_id"], call.caller)
+    clip = clips.find_for(call.world, clip_id, caller)
     return clip_shape(call.world, call.addresses, clips.watch(call.world, clip))
 
 
-def delete(call: Call) -> None:
+@endpoint("DELETE", "/streams/clips/{clip_id}", provenance="client", refuses=("forbidden",))
+def delete_clip(call: Call, caller: User, clip_id: str) -> None:
     """Delete a clip; its file goes, too."""
-    clips.delete(call.world, clips.find_own(call.world, call.path["clip_id"], call.user))
+    clips.delete(call.world, clips.find_own(call.world, clip_id, caller))
 
 
 def _page(call: Call, query: Page, found: list[Clip], total: int) -> ClipPage:
@@ -101,63 +111,3 @@ def _page(call: Call, query: Page, found: list[Clip], total: int) -> ClipPage:
         "per_page": query.per_page,
         "has_more": query.has_more(total),
     }
-
-
-OPERATIONS = [
-    Operation(
-        method="POST",
-        path="/streams/{stream_id}/clips",
-        auth="user",
-        answer=create,
-        body=ClipCreate,
-        status=201,
-        refuses=("forbidden", "not_found", "conflict", "unavailable", "invalid"),
-        provenance="client",
-    ),
-    Operation(
-        method="GET",
-        path="/streams/{stream_id}/clips",
-        auth="optional",
-        answer=of_stream,
-        query=Page,
-        refuses=("not_found",),
-        provenance="client",
-        is_reusable=True,
-    ),
-    Operation(
-        method="GET",
-        path="/streams/users/{username}/clips",
-        auth="optional",
-        answer=of_user,
-        query=Page,
-        refuses=("not_found",),
-        provenance="client",
-        is_reusable=True,
-    ),
-    Operation(
-        method="GET",
-        path="/streams/clips/popular",
-        auth="public",
-        answer=popular,
-        query=PopularQuery,
-        provenance="client",
-        is_reusable=True,
-    ),
-    Operation(
-        method="GET",
-        path="/streams/clips/{clip_id}",
-        auth="optional",
-        answer=read,
-        refuses=("not_found",),
-        provenance="client",
-    ),
-    Operation(
-        method="DELETE",
-        path="/streams/clips/{clip_id}",
-        auth="user",
-        answer=delete,
-        status=204,
-        refuses=("forbidden", "not_found"),
-        provenance="client",
-    ),
-]

@@ -8,12 +8,13 @@ from emulator.shapes.library.contents import ContentShape, content_shape
 from emulator.web.api.models import Request
 from emulator.web.http.answers import Download
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
+from emulator.web.http.endpoint import endpoint
 from emulator.world.library import contents, transcripts, writing
 from emulator.world.library.contents import Content
 from emulator.world.library.writing import Block
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream
+from emulator.world.people.accounts import User
 from emulator.world.world import World
 
 Format = Literal["markdown", "html", "json"]
@@ -30,43 +31,61 @@ class ExportQuery(Request):
     format: Format = "markdown"
 
 
-def read(call: Call) -> ContentShape:
+@endpoint("GET", "/streams/id/{stream_id}/content", provenance="client", refuses=("forbidden",))
+def get_content(call: Call, caller: User, stream_id: str) -> ContentShape:
     """Read what was written about a stream so far."""
-    stream = _own(call)
+    stream = streams.find_own(call.world, stream_id, caller)
     return content_shape(call.world, stream, contents.of(call.world, stream))
 
 
-def blog(call: Call) -> ContentShape:
+@endpoint(
+    "POST", "/streams/id/{stream_id}/content/blog", provenance="client", refuses=("forbidden",)
+)
+def generate_blog(call: Call, caller: User, stream_id: str) -> ContentShape:
     """Draft a blog post about a stream, and sum it up. A stand-in retells facts."""
-    stream = _own(call)
+    stream = streams.find_own(call.world, stream_id, caller)
     return content_shape(call.world, stream, contents.write_blog(call.world, stream))
 
 
-def snippets(call: Call) -> ContentShape:
+@endpoint(
+    "POST", "/streams/id/{stream_id}/content/snippets", provenance="client", refuses=("forbidden",)
+)
+def generate_snippets(call: Call, caller: User, stream_id: str) -> ContentShape:
     """Collect the code that was shown in a stream's chat and description. No model explains it."""
-    stream = _own(call)
+    stream = streams.find_own(call.world, stream_id, caller)
     return content_shape(call.world, stream, contents.write_snippets(call.world, stream))
 
 
-def chapters(call: Call) -> ContentShape:
+@endpoint(
+    "POST", "/streams/id/{stream_id}/content/chapters", provenance="client", refuses=("forbidden",)
+)
+def generate_content_chapters(call: Call, caller: User, stream_id: str) -> ContentShape:
     """Tell a stream in parts: its recording's chapters, or what its chat divides it into."""
-    stream = _own(call)
+    stream = streams.find_own(call.world, stream_id, caller)
     return content_shape(call.world, stream, contents.write_chapters(call.world, stream))
 
 
-def transcript(call: Call) -> ContentShape:
+@endpoint("GET", "/streams/id/{stream_id}/transcript", provenance="client", refuses=("forbidden",))
+def get_transcript(call: Call, caller: User, stream_id: str) -> ContentShape:
     """Read a stream's transcript. A stand-in retells announcement and chat; nobody listens."""
-    return read(call)
+    return get_content(call, caller, stream_id)
 
 
-def export(call: Call) -> str | Download:
+@endpoint(
+    "GET",
+    "/streams/id/{stream_id}/content/export",
+    provenance="client",
+    refuses=("forbidden",),
+    downloads=("text/markdown", "text/html"),
+)
+def export_content(call: Call, caller: User, stream_id: str, query: ExportQuery) -> str | Download:
     """Take everything along as Markdown, HTML or JSON: a JSON string, or a file.
 
     It is a file where `Accept` names the format's own type (`text/markdown`, `text/html`) or
     `application/octet-stream`.
     """
-    stream = _own(call)
-    wanted = call.query_as(ExportQuery).format
+    stream = streams.find_own(call.world, stream_id, caller)
+    wanted = query.format
     content = contents.of(call.world, stream)
     if wanted == "json":
         text = json.dumps(content_shape(call.world, stream, content), ensure_ascii=False, indent=1)
@@ -101,61 +120,3 @@ def _document(world: World, stream: Stream, content: Content) -> list[Block]:
         speaker = f"{line.speaker}: " if line.speaker else ""
         blocks.append(Block("item", f"{writing.clock(line.from_ms)} {speaker}{line.text}"))
     return blocks
-
-
-def _own(call: Call) -> Stream:
-    return streams.find_own(call.world, call.path["stream_id"], call.user)
-
-
-OPERATIONS = [
-    Operation(
-        method="GET",
-        path="/streams/id/{stream_id}/content",
-        auth="user",
-        answer=read,
-        refuses=("forbidden", "not_found"),
-        provenance="client",
-    ),
-    Operation(
-        method="POST",
-        path="/streams/id/{stream_id}/content/blog",
-        auth="user",
-        answer=blog,
-        refuses=("forbidden", "not_found"),
-        provenance="client",
-    ),
-    Operation(
-        method="POST",
-        path="/streams/id/{stream_id}/content/snippets",
-        auth="user",
-        answer=snippets,
-        refuses=("forbidden", "not_found"),
-        provenance="client",
-    ),
-    Operation(
-        method="POST",
-        path="/streams/id/{stream_id}/content/chapters",
-        auth="user",
-        answer=chapters,
-        refuses=("forbidden", "not_found"),
-        provenance="client",
-    ),
-    Operation(
-        method="GET",
-        path="/streams/id/{stream_id}/content/export",
-        auth="user",
-        answer=export,
-        query=ExportQuery,
-        refuses=("forbidden", "not_found"),
-        downloads=("text/markdown", "text/html"),
-        provenance="client",
-    ),
-    Operation(
-        method="GET",
-        path="/streams/id/{stream_id}/transcript",
-        auth="user",
-        answer=transcript,
-        refuses=("forbidden", "not_found"),
-        provenance="client",
-    ),
-]

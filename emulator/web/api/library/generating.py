@@ -8,11 +8,12 @@ from emulator.core.errors import Refused
 from emulator.shapes.library.chapters import ChapterShape, chapter_shape
 from emulator.web.api.models import Request, Whole
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
+from emulator.web.http.endpoint import endpoint
 from emulator.world.library import chapters, dividing, recordings, transcripts
 from emulator.world.library.dividing import ChapterOptions, Hint
 from emulator.world.library.recordings import Vod
 from emulator.world.live import streams
+from emulator.world.people.accounts import User
 
 _WHY = {"scene": "the picture changes here", "pause": "a pause ends here"}
 
@@ -25,20 +26,29 @@ class ChapterWishes(Request):
     max_chapters: Whole = Field(10, ge=1, le=chapters.CHAPTERS_MAX)
 
 
-async def generate(call: Call) -> list[ChapterShape]:
+@endpoint(
+    "POST",
+    "/streams/vods/{vod_id}/chapters/generate",
+    provenance="guide",
+    refuses=("forbidden", "conflict"),
+    is_body_optional=True,
+)
+async def generate_chapters(
+    call: Call, caller: User, vod_id: str, body: ChapterWishes, query: ChapterWishes
+) -> list[ChapterShape]:
     """Find a VOD's chapters: where its picture changes, a pause ends, or its chat is busy.
 
     A deterministic stand-in for the platform's AI, and each chapter says so. What it found before
     is replaced; chapters that people made stay, and what lies between them is divided.
     """
-    vod = _ready(call)
+    vod = _ready(call, caller, vod_id)
     hints = await _hints(call, vod)
     # The VOD may have changed while it was looked at.
-    vod = _ready(call)
+    vod = _ready(call, caller, vod_id)
     stream = streams.find(call.world, vod.stream_id) if vod.stream_id else None
     lines = transcripts.said(call.world, stream) if stream else []
-    values = call.query_as(ChapterWishes).model_dump(exclude_unset=True)
-    values |= call.body_as(ChapterWishes).model_dump(exclude_unset=True)
+    values = query.model_dump(exclude_unset=True)
+    values |= body.model_dump(exclude_unset=True)
     chapter_wishes = ChapterWishes(**values)
     patch = ChapterOptions(
         round(chapter_wishes.min_chapter_duration * 1000),
@@ -50,8 +60,8 @@ async def generate(call: Call) -> list[ChapterShape]:
     return [chapter_shape(call.addresses, vod, chapter) for chapter in made]
 
 
-def _ready(call: Call) -> Vod:
-    vod = recordings.find_own(call.world, call.path["vod_id"], call.user)
+def _ready(call: Call, caller: User, vod_id: str) -> Vod:
+    vod = recordings.find_own(call.world, vod_id, caller)
     if vod.status != "ready":
         raise Refused("conflict", f"VOD is {vod.status}. Only a ready one is divided.")
     return vod
@@ -65,18 +75,3 @@ async def _hints(call: Call, vod: Vod) -> list[Hint]:
         for moment in await call.platform.recordings.moments(vod.media_uid):
             hints.append(Hint(moment.at_ms, moment.strength, _WHY[moment.kind]))
     return hints
-
-
-OPERATIONS = [
-    Operation(
-        method="POST",
-        path="/streams/vods/{vod_id}/chapters/generate",
-        auth="user",
-        answer=generate,
-        body=ChapterWishes,
-        query=ChapterWishes,
-        is_body_optional=True,
-        refuses=("forbidden", "not_found", "conflict"),
-        provenance="guide",
-    ),
-]

@@ -17,12 +17,15 @@ from emulator.shapes.library.making import (
 from emulator.web.api.library.places import Seconds, placed
 from emulator.web.api.models import Request
 from emulator.web.errors import Invalid, mistake
+from emulator.web.http.bodies import Uploaded
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation, Upload
+from emulator.web.http.endpoint import endpoint
+from emulator.web.http.operation import Upload
 from emulator.web.platform import Platform
 from emulator.world.library import picture_sizes, posts, renditions, thumbnails
 from emulator.world.library.recordings import Vod
 from emulator.world.library.thumbnails import Thumbnail
+from emulator.world.people.accounts import User
 
 FILE_BYTES_MAX = 5 * 2**20
 # What a form is longer than its file: boundaries, headers, fields that nobody reads.
@@ -42,54 +45,73 @@ class TranscodingRequest(Request):
     renditions: list[str] = Field(min_length=1, max_length=NAMES_MAX)
 
 
-def pictures(call: Call) -> Thumbnails:
+@endpoint("GET", "/vod/{vod_id}/thumbnails", provenance="documented")
+def list_vod_thumbnails(call: Call, caller: User, vod_id: str) -> Thumbnails:
     """List a VOD's pictures: some at even distances, and those that were added."""
-    vod = posts.find_for(call.world, call.path["vod_id"], call.user)
+    vod = posts.find_for(call.world, vod_id, caller)
     return thumbnails_shape(call.world, call.addresses, vod)
 
 
-async def add_picture(call: Call) -> ThumbnailShape:
+@endpoint(
+    "POST",
+    "/vod/{vod_id}/thumbnails",
+    provenance="documented",
+    status=201,
+    refuses=("forbidden", "conflict"),
+    upload=Upload(bytes_max=lambda _: FILE_BYTES_MAX + _FORM_BYTES),
+)
+async def add_vod_thumbnail(
+    call: Call, caller: User, vod_id: str, body: ThumbnailCreate, file: Uploaded | None
+) -> ThumbnailShape:
     """Let a VOD be shown by a picture of an instant, or by an uploaded one.
 
     A file is a PNG, JPEG, GIF or WebP of at most 5 MB. The last one that was added stands for the
     VOD.
     """
-    vod = _ready(call)
-    if call.upload is None:
-        added = _instant(call, vod)
+    vod = _ready(call, caller, vod_id)
+    if file is None:
+        added = _instant(call, body, vod)
     else:
-        picture = await _picture(call.platform, call.upload.file, call.upload.size)
+        picture = await _picture(call.platform, file.file, file.size)
         # The VOD may have gone while the picture was looked at.
-        vod = _ready(call)
+        vod = _ready(call, caller, vod_id)
         size = (picture.width, picture.height)
         added = thumbnails.add_file(call.world, vod, picture.content, picture.media_type, size)
     return thumbnail_shape(call.addresses, vod, added)
 
 
-def transcoding(call: Call) -> Transcoding:
+@endpoint("GET", "/vod/{vod_id}/transcoding", provenance="documented")
+def get_vod_transcoding(call: Call, caller: User, vod_id: str) -> Transcoding:
     """Read in which sizes a VOD is there, and how far those are that were asked for."""
-    vod = posts.find_for(call.world, call.path["vod_id"], call.user)
+    vod = posts.find_for(call.world, vod_id, caller)
     return transcoding_shape(call.world, vod)
 
 
-def transcode(call: Call) -> Transcoding:
+@endpoint(
+    "POST",
+    "/vod/{vod_id}/transcoding",
+    provenance="documented",
+    status=202,
+    refuses=("forbidden", "conflict", "unavailable"),
+)
+def transcode_vod(call: Call, caller: User, vod_id: str, body: TranscodingRequest) -> Transcoding:
     """Have a VOD made in smaller sizes. Each plays at an address of its own, once it is ready."""
-    vod = posts.find_own(call.world, call.path["vod_id"], call.user)
+    vod = posts.find_own(call.world, vod_id, caller)
     call.platform.media_store.check_room()
     with placed():
-        renditions.request(call.world, vod, call.body_as(TranscodingRequest).renditions)
+        renditions.request(call.world, vod, body.renditions)
     return transcoding_shape(call.world, vod)
 
 
-def _ready(call: Call) -> Vod:
-    vod = posts.find_own(call.world, call.path["vod_id"], call.user)
+def _ready(call: Call, caller: User, vod_id: str) -> Vod:
+    vod = posts.find_own(call.world, vod_id, caller)
     if vod.status != "ready":
         raise Refused("conflict", f"VOD is {vod.status}. Only a ready one has pictures.")
     return vod
 
 
-def _instant(call: Call, vod: Vod) -> Thumbnail:
-    seconds = call.body_as(ThumbnailCreate).time_seconds
+def _instant(call: Call, body: ThumbnailCreate, vod: Vod) -> Thumbnail:
+    seconds = body.time_seconds
     if seconds is None:
         raise Invalid([mistake(("body", "time_seconds"), "missing", "Field required")])
     if not vod.best or not vod.best.height:
@@ -108,48 +130,3 @@ async def _picture(platform: Platform, file: BinaryIO, size: int) -> Picture:
     except Refused as refused:
         payload = mistake(("body", "file"), "not_an_image", refused.message)
         raise Invalid([payload]) from refused
-
-
-def _form_bytes_max(_: Platform) -> int:
-    return FILE_BYTES_MAX + _FORM_BYTES
-
-
-OPERATIONS = [
-    Operation(
-        method="GET",
-        path="/vod/{vod_id}/thumbnails",
-        auth="user",
-        answer=pictures,
-        refuses=("not_found",),
-        provenance="documented",
-    ),
-    Operation(
-        method="POST",
-        path="/vod/{vod_id}/thumbnails",
-        auth="user",
-        answer=add_picture,
-        body=ThumbnailCreate,
-        upload=Upload(bytes_max=_form_bytes_max, is_required=False),
-        status=201,
-        refuses=("forbidden", "not_found", "conflict"),
-        provenance="documented",
-    ),
-    Operation(
-        method="GET",
-        path="/vod/{vod_id}/transcoding",
-        auth="user",
-        answer=transcoding,
-        refuses=("not_found",),
-        provenance="documented",
-    ),
-    Operation(
-        method="POST",
-        path="/vod/{vod_id}/transcoding",
-        auth="user",
-        answer=transcode,
-        body=TranscodingRequest,
-        status=202,
-        refuses=("forbidden", "not_found", "conflict", "invalid", "unavailable"),
-        provenance="documented",
-    ),
-]

@@ -14,8 +14,9 @@ from emulator.shapes.library.posts import (
 )
 from emulator.web.api.models import OptionalId, Request
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
+from emulator.web.http.endpoint import endpoint
 from emulator.world.library import posts, recordings
+from emulator.world.people.accounts import User
 
 
 class VodUpload(Request):
@@ -37,51 +38,29 @@ class StatusQuery(Request):
     status: Literal["processing", "ready", "failed", "deleted"]
 
 
-def upload(call: Call) -> Uploaded:
+@endpoint(
+    "POST",
+    "/vod/upload",
+    provenance="documented",
+    status=201,
+    refuses=("forbidden", "not_found", "conflict"),
+)
+def upload_vod(call: Call, caller: User, body: VodUpload) -> Uploaded:
     """Make a VOD of media that is there, and post it. It is processing until that is looked at."""
-    vod, post = posts.upload(call.world, call.user, call.body_as(VodUpload).patch())
+    vod, post = posts.upload(call.world, caller, body.patch())
     return {"vod": vod_card(call.addresses, vod, call.dialect), "post": post_shape(vod, post)}
 
 
-def read(call: Call) -> VodWithPost:
+@endpoint("GET", "/vod/{vod_id}", provenance="documented")
+def get_vod_card(call: Call, caller: User, vod_id: str) -> VodWithPost:
     """Read a VOD of one's own organisation, with its post."""
-    vod = posts.find_in_tenant(call.world, call.path["vod_id"], call.user)
+    vod = posts.find_in_tenant(call.world, vod_id, caller)
     return vod_with_post(call.world, call.addresses, vod, call.dialect)
 
 
-def move(call: Call) -> VodCard:
+@endpoint("PATCH", "/vod/{vod_id}/status", provenance="documented", refuses=("conflict",))
+def set_vod_status(call: Call, caller: User, vod_id: str, query: StatusQuery) -> VodCard:
     """Say what has become of a VOD: from processing to ready or failed, from ready to deleted."""
-    vod = posts.find_in_tenant(call.world, call.path["vod_id"], call.user)
-    moved = recordings.move(call.world, vod, call.query_as(StatusQuery).status)
+    vod = posts.find_in_tenant(call.world, vod_id, caller)
+    moved = recordings.move(call.world, vod, query.status)
     return vod_card(call.addresses, moved, call.dialect)
-
-
-OPERATIONS = [
-    Operation(
-        method="POST",
-        path="/vod/upload",
-        auth="user",
-        answer=upload,
-        body=VodUpload,
-        status=201,
-        refuses=("forbidden", "not_found", "conflict"),
-        provenance="documented",
-    ),
-    Operation(
-        method="GET",
-        path="/vod/{vod_id}",
-        auth="user",
-        answer=read,
-        refuses=("not_found",),
-        provenance="documented",
-    ),
-    Operation(
-        method="PATCH",
-        path="/vod/{vod_id}/status",
-        auth="user",
-        answer=move,
-        query=StatusQuery,
-        refuses=("not_found", "conflict"),
-        provenance="documented",
-    ),
-]

@@ -7,10 +7,11 @@ from pydantic import Field
 from emulator.shapes.library.vods import VodPlayback, VodShape, vod_playback, vod_shape
 from emulator.web.api.models import OptionalId, Page, Request
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
+from emulator.web.http.endpoint import endpoint
 from emulator.world.library import lists, recordings
 from emulator.world.library.recordings import Vod
 from emulator.world.people import accounts
+from emulator.world.people.accounts import User
 
 QUERY_LENGTH_MAX = 200
 
@@ -55,12 +56,12 @@ class VodPage(TypedDict):
     has_more: bool
 
 
-def page(call: Call) -> VodPage:
+@endpoint("GET", "/streams/vods", provenance="guide")
+def list_vods(call: Call, caller: User | None, query: VodQuery) -> VodPage:
     """List VODs: public and ready ones, and one's own in any state."""
-    query = call.query_as(VodQuery)
     vods, total = lists.page(
         call.world,
-        call.caller,
+        caller,
         stream_id=query.stream_id,
         status=query.status,
         offset=query.offset,
@@ -69,43 +70,47 @@ def page(call: Call) -> VodPage:
     return _page(call, query, vods, total)
 
 
-def search(call: Call) -> VodPage:
+@endpoint("GET", "/streams/vods/search", provenance="guide")
+def search_vods(call: Call, query: VodSearchQuery) -> VodPage:
     """Find public VODs by words of their title, description, chapters and transcript."""
-    query = call.query_as(VodSearchQuery)
     vods, total = lists.search(call.world, query.typed, offset=query.offset, count=query.per_page)
     return _page(call, query, vods, total)
 
 
-def of_user(call: Call) -> list[VodShape]:
+@endpoint("GET", "/streams/users/{username}/vods", provenance="guide")
+def list_user_vods(call: Call, username: str, query: Page) -> list[VodShape]:
     """List a user's public VODs, the newest first."""
-    query = call.query_as(Page)
-    user = accounts.by_username(call.world, call.path["username"])
+    user = accounts.by_username(call.world, username)
     vods, _ = lists.of_user(call.world, user, offset=query.offset, count=query.per_page)
     return [vod_shape(call.world, call.addresses, vod, call.dialect) for vod in vods]
 
 
-def read(call: Call) -> VodShape:
+@endpoint("GET", "/streams/vods/{vod_id}", provenance="guide")
+def get_vod(call: Call, caller: User | None, vod_id: str) -> VodShape:
     """Read a VOD, and count a view of it."""
-    vod = recordings.find_for(call.world, call.path["vod_id"], call.caller)
+    vod = recordings.find_for(call.world, vod_id, caller)
     return vod_shape(call.world, call.addresses, recordings.watch(call.world, vod), call.dialect)
 
 
-def playback(call: Call) -> VodPlayback:
+@endpoint("GET", "/streams/vods/{vod_id}/playback", provenance="client")
+def get_vod_playback(call: Call, caller: User | None, vod_id: str) -> VodPlayback:
     """Read where a VOD plays. This counts no view."""
-    vod = recordings.find_for(call.world, call.path["vod_id"], call.caller)
+    vod = recordings.find_for(call.world, vod_id, caller)
     return vod_playback(call.addresses, vod)
 
 
-def update(call: Call) -> VodShape:
+@endpoint("PUT", "/streams/vods/{vod_id}", provenance="client", refuses=("forbidden",))
+def update_vod(call: Call, caller: User, vod_id: str, body: VodUpdate) -> VodShape:
     """Change what a VOD says of itself, and who may see it."""
-    vod = recordings.find_own(call.world, call.path["vod_id"], call.user)
-    changed = recordings.update(call.world, vod, call.body_as(VodUpdate).patch())
+    vod = recordings.find_own(call.world, vod_id, caller)
+    changed = recordings.update(call.world, vod, body.patch())
     return vod_shape(call.world, call.addresses, changed, call.dialect)
 
 
-def delete(call: Call) -> None:
+@endpoint("DELETE", "/streams/vods/{vod_id}", provenance="client", refuses=("forbidden",))
+def delete_vod(call: Call, caller: User, vod_id: str) -> None:
     """Delete a VOD; its files go, too."""
-    recordings.delete(call.world, recordings.find_own(call.world, call.path["vod_id"], call.user))
+    recordings.delete(call.world, recordings.find_own(call.world, vod_id, caller))
 
 
 def _page(call: Call, query: Page, vods: list[Vod], total: int) -> VodPage:
@@ -116,70 +121,3 @@ def _page(call: Call, query: Page, vods: list[Vod], total: int) -> VodPage:
         "per_page": query.per_page,
         "has_more": query.has_more(total),
     }
-
-
-OPERATIONS = [
-    Operation(
-        method="GET",
-        path="/streams/vods",
-        auth="optional",
-        answer=page,
-        query=VodQuery,
-        provenance="guide",
-        is_reusable=True,
-    ),
-    Operation(
-        method="GET",
-        path="/streams/vods/search",
-        auth="public",
-        answer=search,
-        query=VodSearchQuery,
-        provenance="guide",
-        is_reusable=True,
-    ),
-    Operation(
-        method="GET",
-        path="/streams/users/{username}/vods",
-        auth="public",
-        answer=of_user,
-        query=Page,
-        refuses=("not_found",),
-        provenance="guide",
-        is_reusable=True,
-    ),
-    Operation(
-        method="GET",
-        path="/streams/vods/{vod_id}",
-        auth="optional",
-        answer=read,
-        refuses=("not_found",),
-        provenance="guide",
-    ),
-    Operation(
-        method="GET",
-        path="/streams/vods/{vod_id}/playback",
-        auth="optional",
-        answer=playback,
-        refuses=("not_found",),
-        provenance="client",
-        is_reusable=True,
-    ),
-    Operation(
-        method="PUT",
-        path="/streams/vods/{vod_id}",
-        auth="user",
-        answer=update,
-        body=VodUpdate,
-        refuses=("forbidden", "not_found"),
-        provenance="client",
-    ),
-    Operation(
-        method="DELETE",
-        path="/streams/vods/{vod_id}",
-        auth="user",
-        answer=delete,
-        status=204,
-        refuses=("forbidden", "not_found"),
-        provenance="client",
-    ),
-]

@@ -19,11 +19,12 @@ from emulator.web.api.live.pages import stream_page
 from emulator.web.api.models import OptionalId, Page, Request
 from emulator.web.errors import Invalid, mistake
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
+from emulator.web.http.endpoint import endpoint
 from emulator.world.discovery import ranking
 from emulator.world.live import categories, lists
 from emulator.world.live.categories import Branch
 from emulator.world.live.lists import Wanted
+from emulator.world.people.accounts import User
 
 # How many streams a category shows beside itself.
 _SHOWN_COUNT = 20
@@ -77,9 +78,10 @@ class CategoryStreamPage(StreamPage):
     category: CategoryShape
 
 
-def active(call: Call) -> list[CategoryShape]:
+@endpoint("GET", "/streams/categories", provenance="documented", refuses=("not_found",))
+def list_categories(call: Call, query: CategoryQuery) -> list[CategoryShape]:
     """List the active categories: the top level, or those right below `parent_id`."""
-    parent_id = call.query_as(CategoryQuery).parent_id
+    parent_id = query.parent_id
     found = (
         categories.top_level(call.world)
         if parent_id is None
@@ -88,7 +90,8 @@ def active(call: Call) -> list[CategoryShape]:
     return [category_shape(category) for category in found]
 
 
-def tree(call: Call) -> CategoryTree | list[CategoryBranch]:
+@endpoint("GET", "/streams/categories/tree", provenance="documented")
+def get_category_tree(call: Call) -> CategoryTree | list[CategoryBranch]:
     """Read all active categories, each with those below it. Under `/v1` a bare list."""
     branches = categories.tree(call.world)
     shapes = [category_branch(branch) for branch in branches]
@@ -97,53 +100,64 @@ def tree(call: Call) -> CategoryTree | list[CategoryBranch]:
     return {"categories": shapes, "total_categories": sum(map(_size, branches))}
 
 
-def trending(call: Call) -> list[CategoryShape]:
+@endpoint("GET", "/streams/categories/trending", provenance="documented")
+def list_trending_categories(call: Call, query: CategoryLimit) -> list[CategoryShape]:
     """List the categories that most people watch now."""
-    count = call.query_as(CategoryLimit).limit
+    count = query.limit
     return [
         category_shape(trending_category)
         for trending_category in ranking.trending_categories(call.world, count=count)
     ]
 
 
-def popular(call: Call) -> CategoryList:
+@endpoint("GET", "/streams/categories/popular", provenance="guide")
+def list_popular_categories(call: Call, query: CategoryLimit) -> CategoryList:
     """List the categories with most streams."""
-    count = call.query_as(CategoryLimit).limit
+    count = query.limit
     found, total = ranking.popular_categories(call.world, count=count)
     return {"categories": [category_shape(category) for category in found], "total": total}
 
 
-def by_slug(call: Call) -> CategoryWithStreams:
+@endpoint("GET", "/streams/categories/by-slug/{slug}", provenance="documented")
+def get_category(call: Call, caller: User | None, slug: str) -> CategoryWithStreams:
     """Read a category and its newest live streams."""
-    category = categories.by_slug(call.world, call.path["slug"])
+    category = categories.by_slug(call.world, slug)
     wanted = Wanted(status="live", category_row=category.row)
     streams, _ = lists.page(call.world, None, wanted, offset=0, count=_SHOWN_COUNT)
-    views = stream_views(call.world, call.addresses, streams, call.caller)
+    views = stream_views(call.world, call.addresses, streams, caller)
     return {**category_shape(category), "streams": views}
 
 
-def streams_by_slug(call: Call) -> CategoryStreamPage:
+@endpoint("GET", "/streams/categories/by-slug/{slug}/streams", provenance="guide")
+def list_category_streams(
+    call: Call, _caller: User | None, slug: str, query: CategoryStreamQuery
+) -> CategoryStreamPage:
     """List a category's streams, the newest first: the live ones, or those of `status_filter`."""
-    query = call.query_as(CategoryStreamQuery)
-    category = categories.by_slug(call.world, call.path["slug"])
+    category = categories.by_slug(call.world, slug)
     wanted = Wanted(status=query.status_filter, category_row=category.row)
     streams, total = lists.page(call.world, None, wanted, offset=query.offset, count=query.per_page)
     page = stream_page(call, query, streams, total)
     return {**page, "category": category_shape(category)}
 
 
-def create(call: Call) -> CategoryShape:
+@endpoint(
+    "POST",
+    "/streams/categories",
+    provenance="guide",
+    status=201,
+    refuses=("forbidden", "not_found", "conflict"),
+)
+def create_category(call: Call, caller: User, body: CategoryCreate) -> CategoryShape:
     """Create a category, as an administrator."""
-    wish = call.body_as(CategoryCreate)
     try:
         category = categories.create(
             call.world,
-            call.user,
-            wish.name,
-            wish.slug,
-            description=wish.description,
-            icon_url=wish.icon_url,
-            parent_id=wish.parent_id,
+            caller,
+            body.name,
+            body.slug,
+            description=body.description,
+            icon_url=body.icon_url,
+            parent_id=body.parent_id,
         )
     except Refused as refused:
         if refused.code != "invalid":
@@ -154,72 +168,3 @@ def create(call: Call) -> CategoryShape:
 
 def _size(branch: Branch) -> int:
     return 1 + sum(map(_size, branch.children))
-
-
-OPERATIONS = [
-    Operation(
-        method="GET",
-        path="/streams/categories",
-        auth="public",
-        answer=active,
-        query=CategoryQuery,
-        refuses=("not_found",),
-        provenance="documented",
-        is_reusable=True,
-    ),
-    Operation(
-        method="POST",
-        path="/streams/categories",
-        auth="user",
-        answer=create,
-        body=CategoryCreate,
-        status=201,
-        refuses=("forbidden", "not_found", "conflict", "invalid"),
-        provenance="guide",
-    ),
-    Operation(
-        method="GET",
-        path="/streams/categories/tree",
-        auth="public",
-        answer=tree,
-        provenance="documented",
-        is_reusable=True,
-    ),
-    Operation(
-        method="GET",
-        path="/streams/categories/trending",
-        auth="public",
-        answer=trending,
-        query=CategoryLimit,
-        provenance="documented",
-        is_reusable=True,
-    ),
-    Operation(
-        method="GET",
-        path="/streams/categories/popular",
-        auth="public",
-        answer=popular,
-        query=CategoryLimit,
-        provenance="guide",
-        is_reusable=True,
-    ),
-    Operation(
-        method="GET",
-        path="/streams/categories/by-slug/{slug}",
-        auth="optional",
-        answer=by_slug,
-        refuses=("not_found",),
-        provenance="documented",
-        is_reusable=True,
-    ),
-    Operation(
-        method="GET",
-        path="/streams/categories/by-slug/{slug}/streams",
-        auth="optional",
-        answer=streams_by_slug,
-        query=CategoryStreamQuery,
-        refuses=("not_found",),
-        provenance="guide",
-        is_reusable=True,
-    ),
-]

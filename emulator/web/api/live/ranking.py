@@ -7,8 +7,9 @@ from pydantic import Field
 from emulator.shapes.live import StreamView, stream_views
 from emulator.web.api.models import Request
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
+from emulator.web.http.endpoint import endpoint
 from emulator.world.discovery import ranking
+from emulator.world.people.accounts import User
 
 _MONTH_HOURS = 31 * 24
 
@@ -36,65 +37,34 @@ class Trending(Rising):
     time_window_hours: int
 
 
-def trending(call: Call) -> Trending:
+@endpoint("GET", "/streams/trending", provenance="guide")
+def list_trending_streams(call: Call, caller: User | None, query: TrendingQuery) -> Trending:
     """List the most watched streams of those that went live in the window."""
-    query = call.query_as(TrendingQuery)
     streams, total = ranking.trending(call.world, hours=query.time_window_hours, count=query.limit)
     return {
-        "streams": stream_views(call.world, call.addresses, streams, call.caller),
+        "streams": stream_views(call.world, call.addresses, streams, caller),
         "total": total,
         "limit": query.limit,
         "time_window_hours": query.time_window_hours,
     }
 
 
-def rising(call: Call) -> Rising:
+@endpoint("GET", "/streams/rising", provenance="guide")
+def list_rising_streams(call: Call, caller: User | None, query: RankingQuery) -> Rising:
     """List live streams by how many viewers they won in the last half hour."""
-    query = call.query_as(RankingQuery)
     streams, total = ranking.rising(call.world, count=query.limit)
     return {
-        "streams": stream_views(call.world, call.addresses, streams, call.caller),
+        "streams": stream_views(call.world, call.addresses, streams, caller),
         "total": total,
         "limit": query.limit,
     }
 
 
-def recommended(call: Call) -> Recommended:
+@endpoint("GET", "/streams/recommended", provenance="guide")
+def list_recommended_streams(call: Call, caller: User, query: RankingQuery) -> Recommended:
     """List live streams for the caller: of whom they follow, then what has most in common."""
-    query = call.query_as(RankingQuery)
-    streams, total = ranking.recommended(call.world, call.user, count=query.limit)
+    streams, total = ranking.recommended(call.world, caller, count=query.limit)
     return {
-        "streams": stream_views(call.world, call.addresses, streams, call.caller),
+        "streams": stream_views(call.world, call.addresses, streams, caller),
         "total": total,
     }
-
-
-OPERATIONS = [
-    Operation(
-        method="GET",
-        path="/streams/trending",
-        auth="optional",
-        answer=trending,
-        query=TrendingQuery,
-        provenance="guide",
-        is_reusable=True,
-    ),
-    Operation(
-        method="GET",
-        path="/streams/rising",
-        auth="optional",
-        answer=rising,
-        query=RankingQuery,
-        provenance="guide",
-        is_reusable=True,
-    ),
-    Operation(
-        method="GET",
-        path="/streams/recommended",
-        auth="user",
-        answer=recommended,
-        query=RankingQuery,
-        provenance="guide",
-        is_reusable=True,
-    ),
-]

@@ -8,8 +8,9 @@ from emulator.web.api.live.instants import Instant, milliseconds
 from emulator.web.api.models import Request, Whole
 from emulator.web.errors import Invalid, mistake
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
+from emulator.web.http.endpoint import endpoint
 from emulator.world.live import schedules, streams
+from emulator.world.people.accounts import User
 
 _DAY_MINUTES = 24 * 60
 
@@ -19,20 +20,29 @@ class ScheduleCreate(Request):
     duration_minutes: Whole = Field(60, ge=1, le=_DAY_MINUTES)
 
 
-def read(call: Call) -> StreamSchedule | None:
+@endpoint("GET", "/streams/{stream_id}/schedule", provenance="documented")
+def get_stream_schedule(call: Call, caller: User | None, stream_id: str) -> StreamSchedule | None:
     """Read when a stream is planned for; null where it is not."""
-    stream = streams.find_for(call.world, call.path["stream_id"], call.caller)
+    stream = streams.find_for(call.world, stream_id, caller)
     schedule = schedules.of_stream(stream)
     return None if schedule is None else schedule_shape(stream, schedule)
 
 
-def plan(call: Call) -> StreamSchedule:
+@endpoint(
+    "POST",
+    "/streams/{stream_id}/schedule",
+    provenance="documented",
+    status=201,
+    refuses=("forbidden", "conflict"),
+)
+def schedule_stream(
+    call: Call, caller: User, stream_id: str, body: ScheduleCreate
+) -> StreamSchedule:
     """Plan a stream, or plan it anew."""
-    stream = streams.find_own(call.world, call.path["stream_id"], call.user)
-    wish = call.body_as(ScheduleCreate)
-    start_ms = milliseconds(wish.scheduled_start)
+    stream = streams.find_own(call.world, stream_id, caller)
+    start_ms = milliseconds(body.scheduled_start)
     try:
-        planned = schedules.plan(call.world, stream, start_ms, wish.duration_minutes)
+        planned = schedules.plan(call.world, stream, start_ms, body.duration_minutes)
     except Refused as refused:
         if refused.code != "invalid":
             raise
@@ -44,39 +54,13 @@ def plan(call: Call) -> StreamSchedule:
     return schedule_shape(planned, schedule)
 
 
-def cancel(call: Call) -> None:
+@endpoint(
+    "DELETE",
+    "/streams/{stream_id}/schedule",
+    provenance="documented",
+    refuses=("forbidden", "conflict"),
+)
+def cancel_stream_schedule(call: Call, caller: User, stream_id: str) -> None:
     """Take back a stream's plan."""
-    stream = streams.find_own(call.world, call.path["stream_id"], call.user)
+    stream = streams.find_own(call.world, stream_id, caller)
     schedules.cancel(call.world, stream)
-
-
-OPERATIONS = [
-    Operation(
-        method="GET",
-        path="/streams/{stream_id}/schedule",
-        auth="public",
-        answer=read,
-        refuses=("not_found",),
-        provenance="documented",
-        is_reusable=True,
-    ),
-    Operation(
-        method="POST",
-        path="/streams/{stream_id}/schedule",
-        auth="user",
-        answer=plan,
-        body=ScheduleCreate,
-        status=201,
-        refuses=("forbidden", "not_found", "conflict", "invalid"),
-        provenance="documented",
-    ),
-    Operation(
-        method="DELETE",
-        path="/streams/{stream_id}/schedule",
-        auth="user",
-        answer=cancel,
-        status=204,
-        refuses=("forbidden", "not_found", "conflict"),
-        provenance="documented",
-    ),
-]

@@ -10,10 +10,11 @@ from emulator.web.api.live.instants import Instant, InstantOrEndOfDay, milliseco
 from emulator.web.api.live.pages import stream_page
 from emulator.web.api.models import OptionalId, Page, Request
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
+from emulator.web.http.endpoint import endpoint
 from emulator.world.discovery import search, searches, suggestions
 from emulator.world.discovery.search import Filters
 from emulator.world.live import categories
+from emulator.world.people.accounts import User
 
 _TYPED_MAX = 200
 
@@ -55,9 +56,9 @@ class SearchPage(StreamPage):
     total_count: int
 
 
-def find_streams(call: Call) -> SearchPage:
+@endpoint("GET", "/streams/search", provenance="guide", refuses=("not_found",), is_reusable=True)
+def search_streams(call: Call, _caller: User | None, query: StreamSearch) -> SearchPage:
     """Search public streams by title, description, tags and user, the best first."""
-    query = call.query_as(StreamSearch)
     world, category_id = call.world, query.category_id
     filters = Filters(
         status=query.status_filter,
@@ -68,84 +69,33 @@ def find_streams(call: Call) -> SearchPage:
     streams, total = search.streams(
         world, query.typed, filters, offset=query.offset, count=query.per_page
     )
+    # Somebody who turns the page is still at the same search.
+    if query.page == 1:
+        call.each_time(lambda: searches.note(world, query.typed))
     page = stream_page(call, query, streams, total)
     return {**page, "total_count": total}
 
 
-def note(call: Call) -> None:
-    """Remember a search. Who turns the page is still at the same one."""
-    query = call.query_as(StreamSearch)
-    if query.page == 1:
-        searches.note(call.world, query.typed)
-
-
-def suggest(call: Call) -> list[str]:
+@endpoint("GET", "/streams/search/suggestions", provenance="guide")
+def suggest_searches(call: Call, query: SuggestionQuery) -> list[str]:
     """Suggest titles, tags and usernames with words that begin with `query`."""
-    query = call.query_as(SuggestionQuery)
     return suggestions.suggest(call.world, query.query or query.q or "", query.limit)
 
 
-def trending(call: Call) -> list[str]:
+@endpoint("GET", "/streams/search/trending", provenance="guide")
+def list_trending_searches(call: Call, query: SearchLimit) -> list[str]:
     """List what was most searched for in the last day."""
-    return searches.trending(call.world, call.query_as(SearchLimit).limit)
+    return searches.trending(call.world, query.limit)
 
 
-def popular(call: Call) -> list[str]:
+@endpoint("GET", "/streams/search/popular", provenance="guide")
+def list_popular_searches(call: Call, query: SearchLimit) -> list[str]:
     """List what was most searched for ever."""
-    return searches.popular(call.world, call.query_as(SearchLimit).limit)
+    return searches.popular(call.world, query.limit)
 
 
-def find_users(call: Call) -> list[UserCard]:
+@endpoint("GET", "/streams/search/users", provenance="client")
+def search_users(call: Call, _caller: User, query: UserSearch) -> list[UserCard]:
     """Search users by the words of their names."""
-    query = call.query_as(UserSearch)
     users = search.users(call.world, query.q or query.query or "", query.limit)
     return [user_card(user) for user in users]
-
-
-OPERATIONS = [
-    Operation(
-        method="GET",
-        path="/streams/search",
-        auth="optional",
-        answer=find_streams,
-        query=StreamSearch,
-        refuses=("not_found",),
-        provenance="guide",
-        is_reusable=True,
-        each_time=note,
-    ),
-    Operation(
-        method="GET",
-        path="/streams/search/suggestions",
-        auth="public",
-        answer=suggest,
-        query=SuggestionQuery,
-        provenance="guide",
-        is_reusable=True,
-    ),
-    Operation(
-        method="GET",
-        path="/streams/search/trending",
-        auth="public",
-        answer=trending,
-        query=SearchLimit,
-        provenance="guide",
-    ),
-    Operation(
-        method="GET",
-        path="/streams/search/popular",
-        auth="public",
-        answer=popular,
-        query=SearchLimit,
-        provenance="guide",
-    ),
-    Operation(
-        method="GET",
-        path="/streams/search/users",
-        auth="user",
-        answer=find_users,
-        query=UserSearch,
-        provenance="client",
-        is_reusable=True,
-    ),
-]

@@ -17,11 +17,12 @@ from emulator.web.api.live.instants import Instant, milliseconds_or_none
 from emulator.web.api.live.pages import stream_page
 from emulator.web.api.models import OptionalId, Page, Request
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Method, Operation, Provenance
+from emulator.web.http.endpoint import endpoint
 from emulator.world.live import categories, lists, streams
 from emulator.world.live.lists import Wanted
 from emulator.world.live.streams import StreamPatch
 from emulator.world.people import accounts
+from emulator.world.people.accounts import User
 
 # What the platform's documented quick start has in the place of a category's id. Who pastes that
 # call is to have a stream, not a lesson.
@@ -92,18 +93,26 @@ class Deployment(TypedDict):
     status: Literal["ok"]
 
 
-def create(call: Call) -> StreamWithIngest:
+@endpoint(
+    "POST",
+    "/streams",
+    provenance="documented",
+    status=201,
+    refuses=("conflict", "not_found"),
+    limit="stream_creation",
+)
+def create_stream(call: Call, caller: User, body: StreamCreate) -> StreamWithIngest:
     """Create a stream, offline, with its ingest credentials."""
-    stream = streams.create(call.world, call.user, call.body_as(StreamCreate).patch())
+    stream = streams.create(call.world, caller, body.patch())
     return stream_with_ingest(call.world, call.addresses, stream)
 
 
-def page(call: Call) -> StreamPage:
+@endpoint("GET", "/streams", provenance="documented", refuses=("not_found",), is_reusable=True)
+def list_streams(call: Call, caller: User | None, query: StreamQuery) -> StreamPage:
     """List streams: the live ones, and the caller's own in any state, with their ingest.
 
     Without a filter the caller's own that have not ended come first.
     """
-    query = call.query_as(StreamQuery)
     if query.limit is not None and "per_page" not in query.model_fields_set:
         query.per_page = query.limit
     world, category_id, user_id = call.world, query.category_id, query.user_id
@@ -112,165 +121,79 @@ def page(call: Call) -> StreamPage:
         category_row=None if category_id is None else categories.find(world, category_id).row,
         user_row=None if user_id is None else accounts.find(world, user_id).row,
     )
-    found, total = lists.page(world, call.caller, wanted, offset=query.offset, count=query.per_page)
+    found, total = lists.page(world, caller, wanted, offset=query.offset, count=query.per_page)
     return stream_page(call, query, found, total)
 
 
-def of_user(call: Call) -> StreamPage:
+@endpoint("GET", "/streams/users/{username}/streams", provenance="guide")
+def list_user_streams(
+    call: Call, _caller: User | None, username: str, query: UserStreamQuery
+) -> StreamPage:
     """List a user's public streams, the newest first."""
-    query = call.query_as(UserStreamQuery)
-    owner = accounts.by_username(call.world, call.path["username"])
+    owner = accounts.by_username(call.world, username)
     wanted = Wanted(status=query.status_filter, user_row=owner.row)
     found, total = lists.page(call.world, None, wanted, offset=query.offset, count=query.per_page)
     return stream_page(call, query, found, total)
 
 
-def read(call: Call) -> StreamView:
+@endpoint("GET", "/streams/id/{stream_id}", provenance="documented", is_reusable=True)
+def get_stream(call: Call, caller: User | None, stream_id: str) -> StreamView:
     """Read a stream: the call to poll. Its owner also gets the ingest credentials."""
-    stream = streams.find_for(call.world, call.path["stream_id"], call.caller)
-    return stream_view(call.world, call.addresses, stream, call.caller)
-
-
-def update(call: Call) -> StreamWithIngest:
-    """Change what a stream says of itself."""
-    stream = streams.find_own(call.world, call.path["stream_id"], call.user)
-    changed = streams.update(call.world, stream, call.body_as(StreamUpdate).patch())
-    return stream_with_ingest(call.world, call.addresses, changed)
-
-
-def start(call: Call) -> StreamWithIngest:
-    """Make a stream live by API, without media."""
-    stream = streams.find_own(call.world, call.path["stream_id"], call.user)
-    return stream_with_ingest(call.world, call.addresses, streams.start(call.world, stream))
-
-
-def end(call: Call) -> StreamShape:
-    """End a stream. Its publisher is disconnected."""
-    stream = streams.find_own(call.world, call.path["stream_id"], call.user)
-    return stream_shape(call.world, call.addresses, streams.end(call.world, stream))
-
-
-def rotate_key(call: Call) -> StreamWithIngest:
-    """Give a stream a new key. The old one is refused from now on."""
-    stream = streams.find_own(call.world, call.path["stream_id"], call.user)
-    return stream_with_ingest(call.world, call.addresses, streams.rotate_key(call.world, stream))
-
-
-def delete(call: Call) -> None:
-    """Remove a stream. Its VODs stay, unless `with_vods` is true."""
-    stream = streams.find_own(call.world, call.path["stream_id"], call.user)
-    streams.delete(call.world, stream, with_vods=call.query_as(DeleteQuery).with_vods)
-
-
-def check_deployment(_: Call) -> Deployment:
-    """Say that the platform is there."""
-    return {"status": "ok"}
+    stream = streams.find_for(call.world, stream_id, caller)
+    return stream_view(call.world, call.addresses, stream, caller)
 
 
 # The documents say PUT; PATCH does the same.
-_UPDATES: tuple[tuple[Method, Provenance], ...] = (("PUT", "guide"), ("PATCH", "assumed"))
+@endpoint("PUT", "/streams/id/{stream_id}", provenance="guide", refuses=("forbidden", "conflict"))
+@endpoint(
+    "PATCH", "/streams/id/{stream_id}", name="patch_stream", refuses=("forbidden", "conflict")
+)
+def update_stream(call: Call, caller: User, stream_id: str, body: StreamUpdate) -> StreamWithIngest:
+    """Change what a stream says of itself."""
+    stream = streams.find_own(call.world, stream_id, caller)
+    changed = streams.update(call.world, stream, body.patch())
+    return stream_with_ingest(call.world, call.addresses, changed)
+
+
+@endpoint(
+    "POST", "/streams/id/{stream_id}/start", provenance="guide", refuses=("forbidden", "conflict")
+)
+def start_stream(call: Call, caller: User, stream_id: str) -> StreamWithIngest:
+    """Make a stream live by API, without media."""
+    stream = streams.find_own(call.world, stream_id, caller)
+    return stream_with_ingest(call.world, call.addresses, streams.start(call.world, stream))
+
 
 # Clients use both spellings (contract, Streams).
-_ENDS: tuple[tuple[str, Provenance], ...] = (
-    ("/streams/{stream_id}/end", "guide"),
-    ("/streams/id/{stream_id}/end", "client"),
+@endpoint("POST", "/streams/{stream_id}/end", provenance="guide", refuses=("forbidden", "conflict"))
+@endpoint(
+    "POST",
+    "/streams/id/{stream_id}/end",
+    provenance="client",
+    name="end_stream_by_id",
+    refuses=("forbidden", "conflict"),
 )
+def end_stream(call: Call, caller: User, stream_id: str) -> StreamShape:
+    """End a stream. Its publisher is disconnected."""
+    stream = streams.find_own(call.world, stream_id, caller)
+    return stream_shape(call.world, call.addresses, streams.end(call.world, stream))
 
-OPERATIONS = [
-    Operation(
-        method="POST",
-        path="/streams",
-        auth="user",
-        answer=create,
-        body=StreamCreate,
-        status=201,
-        limit="stream_creation",
-        refuses=("conflict", "not_found"),
-        provenance="documented",
-    ),
-    Operation(
-        method="GET",
-        path="/streams",
-        auth="optional",
-        answer=page,
-        query=StreamQuery,
-        is_reusable=True,
-        refuses=("not_found",),
-        provenance="documented",
-    ),
-    Operation(
-        method="GET",
-        path="/streams/id/{stream_id}",
-        auth="optional",
-        answer=read,
-        is_reusable=True,
-        refuses=("not_found",),
-        provenance="documented",
-    ),
-    *(
-        Operation(
-            method=method,
-            path="/streams/id/{stream_id}",
-            auth="user",
-            answer=update,
-            body=StreamUpdate,
-            refuses=("forbidden", "not_found", "conflict"),
-            provenance=provenance,
-        )
-        for method, provenance in _UPDATES
-    ),
-    Operation(
-        method="POST",
-        path="/streams/id/{stream_id}/start",
-        auth="user",
-        answer=start,
-        refuses=("forbidden", "not_found", "conflict"),
-        provenance="guide",
-    ),
-    *(
-        Operation(
-            method="POST",
-            path=path,
-            auth="user",
-            answer=end,
-            refuses=("forbidden", "not_found", "conflict"),
-            provenance=provenance,
-        )
-        for path, provenance in _ENDS
-    ),
-    Operation(
-        method="POST",
-        path="/streams/id/{stream_id}/key/rotate",
-        auth="user",
-        answer=rotate_key,
-        refuses=("forbidden", "not_found", "conflict"),
-        provenance="assumed",
-    ),
-    Operation(
-        method="DELETE",
-        path="/streams/id/{stream_id}",
-        auth="user",
-        answer=delete,
-        query=DeleteQuery,
-        status=204,
-        refuses=("forbidden", "not_found", "conflict"),
-        provenance="assumed",
-    ),
-    Operation(
-        method="GET",
-        path="/streams/test-deployment",
-        auth="public",
-        answer=check_deployment,
-        provenance="client",
-    ),
-    Operation(
-        method="GET",
-        path="/streams/users/{username}/streams",
-        auth="optional",
-        answer=of_user,
-        query=UserStreamQuery,
-        refuses=("not_found",),
-        provenance="guide",
-        is_reusable=True,
-    ),
-]
+
+@endpoint("POST", "/streams/id/{stream_id}/key/rotate", refuses=("forbidden", "conflict"))
+def rotate_stream_key(call: Call, caller: User, stream_id: str) -> StreamWithIngest:
+    """Give a stream a new key. The old one is refused from now on."""
+    stream = streams.find_own(call.world, stream_id, caller)
+    return stream_with_ingest(call.world, call.addresses, streams.rotate_key(call.world, stream))
+
+
+@endpoint("DELETE", "/streams/id/{stream_id}", refuses=("forbidden", "conflict"))
+def delete_stream(call: Call, caller: User, stream_id: str, query: DeleteQuery) -> None:
+    """Remove a stream. Its VODs stay, unless `with_vods` is true."""
+    stream = streams.find_own(call.world, stream_id, caller)
+    streams.delete(call.world, stream, with_vods=query.with_vods)
+
+
+@endpoint("GET", "/streams/test-deployment", provenance="client")
+def check_deployment() -> Deployment:
+    """Say that the platform is there."""
+    return {"status": "ok"}

@@ -7,8 +7,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from emulator.shapes.people import Auth, ClientMe, Me, auth, me_shape
 from emulator.web.api.models import Request, none_if_empty
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation, Provenance
+from emulator.web.http.endpoint import endpoint
 from emulator.world.auth import logins, tokens
+from emulator.world.people.accounts import User
 from emulator.world.people.names import email_mistake, username_mistake
 
 
@@ -72,122 +73,83 @@ class ProviderCallback(Request):
     redirect_uri: str | None = Field(None, max_length=2000)
 
 
-def register(call: Call) -> Auth:
+# The platform's website lists the doubled spelling of some (contract, Accounts).
+@endpoint("POST", "/auth/register", provenance="guide", status=201, refuses=("conflict",))
+@endpoint(
+    "POST",
+    "/auth/auth/register",
+    provenance="client",
+    name="register_by_website",
+    status=201,
+    refuses=("conflict",),
+)
+def register(call: Call, body: Register) -> Auth:
     """Make an account and sign it in. A mail asks to verify the address."""
-    wish = call.body_as(Register)
     return auth(
         logins.register(
             call.world,
-            wish.username,
-            wish.email,
-            wish.password,
-            display_name=wish.full_name,
+            body.username,
+            body.email,
+            body.password,
+            display_name=body.full_name,
             site=call.site,
         )
     )
 
 
-def log_in(call: Call) -> Auth:
+@endpoint("POST", "/auth/login", provenance="guide", refuses=("unauthorized", "forbidden"))
+@endpoint(
+    "POST",
+    "/auth/auth/login",
+    provenance="client",
+    name="log_in_by_website",
+    refuses=("unauthorized", "forbidden"),
+)
+def log_in(call: Call, body: Login) -> Auth:
     """Sign in with mail (or username) and password.
 
     With a second factor on, 403 `mfa_required` until its `code` is given too.
     """
-    login = call.body_as(Login)
-    return auth(logins.log_in(call.world, login.email, login.password, login.code))
+    return auth(logins.log_in(call.world, body.email, body.password, body.code))
 
 
-def log_out(call: Call) -> None:
+@endpoint("POST", "/auth/logout", provenance="guide")
+@endpoint("POST", "/auth/auth/logout", provenance="client", name="log_out_by_website")
+def log_out(call: Call, caller: User) -> None:
     """Sign out: the token stops working, and the refresh token that came with it.
 
     An API key goes on working: it is no session.
     """
-    tokens.log_out(call.world, call.user, call.credential)
+    tokens.log_out(call.world, caller, call.credential)
 
 
-def refresh(call: Call) -> Auth:
+@endpoint("POST", "/auth/refresh", provenance="guide", refuses=("unauthorized",))
+@endpoint(
+    "POST",
+    "/auth/auth/refresh",
+    provenance="client",
+    name="refresh_token_by_website",
+    refuses=("unauthorized",),
+)
+def refresh_token(call: Call, body: Refresh) -> Auth:
     """Trade a refresh token, which works once, for new tokens."""
-    return auth(tokens.refresh(call.world, call.body_as(Refresh).refresh_token))
+    return auth(tokens.refresh(call.world, body.refresh_token))
 
 
-def me(call: Call) -> Me | ClientMe:
+@endpoint("GET", "/auth/me", provenance="guide")
+@endpoint("GET", "/auth/auth/me", provenance="client", name="get_me_by_website")
+def get_me(call: Call, caller: User) -> Me | ClientMe:
     """Read the account that the credential belongs to."""
-    return me_shape(call.user, call.dialect)
+    return me_shape(caller, call.dialect)
 
 
-def from_github(call: Call) -> Auth:
+@endpoint("POST", "/auth/github/callback", provenance="guide", refuses=("bad_request",))
+def log_in_with_github(call: Call, body: ProviderCallback) -> Auth:
     """Sign in whom GitHub vouches for: the code `test-<username>` names them."""
-    return auth(logins.by_provider(call.world, call.body_as(ProviderCallback).code, "github"))
+    return auth(logins.by_provider(call.world, body.code, "github"))
 
 
-def from_google(call: Call) -> Auth:
+@endpoint("POST", "/auth/google/callback", provenance="guide", refuses=("bad_request",))
+def log_in_with_google(call: Call, body: ProviderCallback) -> Auth:
     """Sign in whom Google vouches for: the code `test-<username>` names them."""
-    return auth(logins.by_provider(call.world, call.body_as(ProviderCallback).code, "google"))
-
-
-# The platform's website lists the doubled spelling (contract, Accounts).
-_SPELLINGS: tuple[tuple[str, Provenance], ...] = (("/auth", "guide"), ("/auth/auth", "client"))
-
-OPERATIONS = [
-    *(
-        operation
-        for base, provenance in _SPELLINGS
-        for operation in (
-            Operation(
-                method="POST",
-                path=f"{base}/register",
-                auth="public",
-                answer=register,
-                body=Register,
-                status=201,
-                refuses=("conflict",),
-                provenance=provenance,
-            ),
-            Operation(
-                method="POST",
-                path=f"{base}/login",
-                auth="public",
-                answer=log_in,
-                body=Login,
-                refuses=("unauthorized", "forbidden"),
-                provenance=provenance,
-            ),
-            Operation(
-                method="POST",
-                path=f"{base}/logout",
-                auth="user",
-                answer=log_out,
-                status=204,
-                provenance=provenance,
-            ),
-            Operation(
-                method="POST",
-                path=f"{base}/refresh",
-                auth="public",
-                answer=refresh,
-                body=Refresh,
-                refuses=("unauthorized",),
-                provenance=provenance,
-            ),
-            Operation(
-                method="GET",
-                path=f"{base}/me",
-                auth="user",
-                answer=me,
-                provenance=provenance,
-                is_reusable=True,
-            ),
-        )
-    ),
-    *(
-        Operation(
-            method="POST",
-            path=f"/auth/{provider}/callback",
-            auth="public",
-            answer=answer,
-            body=ProviderCallback,
-            refuses=("bad_request",),
-            provenance="guide",
-        )
-        for provider, answer in (("github", from_github), ("google", from_google))
-    ),
-]
+    return auth(logins.by_provider(call.world, body.code, "google"))

@@ -10,33 +10,49 @@ from emulator.shapes.profiles import (
 )
 from emulator.web.api.models import Page
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
+from emulator.web.http.endpoint import endpoint
 from emulator.world.people import accounts, follows
 from emulator.world.people.accounts import User
 
-_FOLLOW = "/streams/users/{username}/follow"
 
-
-def follow(call: Call) -> FollowShape:
+@endpoint(
+    "POST",
+    "/streams/users/{username}/follow",
+    provenance="guide",
+    status=201,
+    refuses=("bad_request", "conflict"),
+)
+def follow_user(call: Call, caller: User, username: str) -> FollowShape:
     """Follow a user, who is told."""
-    return follow_shape(follows.follow(call.world, call.user, _named(call)))
+    return follow_shape(
+        follows.follow(call.world, caller, accounts.by_username(call.world, username))
+    )
 
 
-def unfollow(call: Call) -> None:
+@endpoint("DELETE", "/streams/users/{username}/follow", provenance="guide")
+def unfollow_user(call: Call, caller: User, username: str) -> None:
     """Follow a user no more."""
-    follows.unfollow(call.world, call.user, _named(call))
+    follows.unfollow(call.world, caller, accounts.by_username(call.world, username))
 
 
-def is_following(call: Call) -> IsFollowing:
+@endpoint("GET", "/streams/users/{username}/follow", provenance="guide")
+def is_following_user(call: Call, caller: User, username: str) -> IsFollowing:
     """Read whether the caller follows a user."""
-    return {"is_following": follows.is_following(call.world, call.user, _named(call))}
+    return {
+        "is_following": follows.is_following(
+            call.world, caller, accounts.by_username(call.world, username)
+        )
+    }
 
 
-def followers(call: Call) -> FollowerPage:
+@endpoint("GET", "/streams/users/{username}/followers", provenance="guide")
+def list_followers(call: Call, username: str, query: Page) -> FollowerPage:
     """List who follows a user, the newest first."""
-    query = call.query_as(Page)
     users, total = follows.followers(
-        call.world, _named(call), offset=query.offset, count=query.per_page
+        call.world,
+        accounts.by_username(call.world, username),
+        offset=query.offset,
+        count=query.per_page,
     )
     return {
         "followers": [user_card(user) for user in users],
@@ -47,11 +63,14 @@ def followers(call: Call) -> FollowerPage:
     }
 
 
-def following(call: Call) -> FollowingPage:
+@endpoint("GET", "/streams/users/{username}/following", provenance="guide")
+def list_following(call: Call, username: str, query: Page) -> FollowingPage:
     """List whom a user follows, the newest first."""
-    query = call.query_as(Page)
     users, total = follows.following(
-        call.world, _named(call), offset=query.offset, count=query.per_page
+        call.world,
+        accounts.by_username(call.world, username),
+        offset=query.offset,
+        count=query.per_page,
     )
     return {
         "following": [user_card(user) for user in users],
@@ -60,58 +79,3 @@ def following(call: Call) -> FollowingPage:
         "per_page": query.per_page,
         "has_more": query.has_more(total),
     }
-
-
-def _named(call: Call) -> User:
-    return accounts.by_username(call.world, call.path["username"])
-
-
-OPERATIONS = [
-    Operation(
-        method="POST",
-        path=_FOLLOW,
-        auth="user",
-        answer=follow,
-        status=201,
-        refuses=("bad_request", "not_found", "conflict"),
-        provenance="guide",
-    ),
-    Operation(
-        method="DELETE",
-        path=_FOLLOW,
-        auth="user",
-        answer=unfollow,
-        status=204,
-        refuses=("not_found",),
-        provenance="guide",
-    ),
-    Operation(
-        method="GET",
-        path=_FOLLOW,
-        auth="user",
-        answer=is_following,
-        refuses=("not_found",),
-        provenance="guide",
-        is_reusable=True,
-    ),
-    Operation(
-        method="GET",
-        path="/streams/users/{username}/followers",
-        auth="public",
-        answer=followers,
-        query=Page,
-        refuses=("not_found",),
-        provenance="guide",
-        is_reusable=True,
-    ),
-    Operation(
-        method="GET",
-        path="/streams/users/{username}/following",
-        auth="public",
-        answer=following,
-        query=Page,
-        refuses=("not_found",),
-        provenance="guide",
-        is_reusable=True,
-    ),
-]

@@ -5,10 +5,9 @@ from typing import TypedDict
 from emulator.shapes.profiles import NotificationPage, NotificationShape, notification_shapes
 from emulator.web.api.models import Page
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
+from emulator.web.http.endpoint import endpoint
 from emulator.world.people import notifications
-
-_PATH = "/streams/notifications/follows"
+from emulator.world.people.accounts import User
 
 
 class NotificationQuery(Page):
@@ -23,12 +22,16 @@ class ReadAll(TypedDict):
     updated: int
 
 
-def page(call: Call) -> NotificationPage:
+@endpoint("GET", "/streams/notifications/follows", provenance="guide")
+@endpoint(
+    "GET", "/dashboard/notifications", provenance="guide", name="list_dashboard_notifications"
+)
+def list_notifications(call: Call, caller: User, query: NotificationQuery) -> NotificationPage:
     """List the caller's notifications, the newest first."""
-    world, query = call.world, call.query_as(NotificationQuery)
+    world = call.world
     found, total = notifications.page(
         world,
-        call.user,
+        caller,
         unread_only=query.unread_only,
         offset=query.offset,
         count=query.per_page,
@@ -36,61 +39,33 @@ def page(call: Call) -> NotificationPage:
     return {
         "notifications": notification_shapes(world, found),
         "total": total,
-        "unread_count": notifications.unread_count(world, call.user),
+        "unread_count": notifications.unread_count(world, caller),
         "page": query.page,
         "per_page": query.per_page,
         "has_more": query.has_more(total),
     }
 
 
-def unread_count(call: Call) -> UnreadCount:
+@endpoint("GET", "/streams/notifications/follows/unread-count", provenance="guide")
+def count_unread_notifications(call: Call, caller: User) -> UnreadCount:
     """Count the caller's unread notifications."""
-    return {"count": notifications.unread_count(call.world, call.user)}
+    return {"count": notifications.unread_count(call.world, caller)}
 
 
-def read(call: Call) -> NotificationShape:
+@endpoint(
+    "POST",
+    "/streams/notifications/follows/{notification_id}/read",
+    provenance="guide",
+    refuses=("forbidden",),
+)
+def mark_notification_read(call: Call, caller: User, notification_id: str) -> NotificationShape:
     """Mark a notification as read."""
-    notification = notifications.read(call.world, call.user, call.path["notification_id"])
+    notification = notifications.read(call.world, caller, notification_id)
     (shape,) = notification_shapes(call.world, [notification])
     return shape
 
 
-def read_all(call: Call) -> ReadAll:
+@endpoint("POST", "/streams/notifications/follows/read-all")
+def mark_all_notifications_read(call: Call, caller: User) -> ReadAll:
     """Mark all of the caller's notifications as read."""
-    return {"updated": notifications.read_all(call.world, call.user)}
-
-
-OPERATIONS = [
-    Operation(
-        method="GET",
-        path=_PATH,
-        auth="user",
-        answer=page,
-        query=NotificationQuery,
-        provenance="guide",
-        is_reusable=True,
-    ),
-    Operation(
-        method="GET",
-        path=f"{_PATH}/unread-count",
-        auth="user",
-        answer=unread_count,
-        provenance="guide",
-        is_reusable=True,
-    ),
-    Operation(
-        method="POST",
-        path=f"{_PATH}/{{notification_id}}/read",
-        auth="user",
-        answer=read,
-        refuses=("forbidden", "not_found"),
-        provenance="guide",
-    ),
-    Operation(
-        method="POST",
-        path=f"{_PATH}/read-all",
-        auth="user",
-        answer=read_all,
-        provenance="assumed",
-    ),
-]
+    return {"updated": notifications.read_all(call.world, caller)}

@@ -10,9 +10,10 @@ from emulator.shapes.live import stream_view
 from emulator.shapes.profiles import LiveShape, OwnProfile, ProfileShape, own_profile, profile_shape
 from emulator.web.api.models import Request
 from emulator.web.errors import Invalid, mistake
+from emulator.web.http.bodies import Uploaded
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation, Upload
-from emulator.web.platform import Platform
+from emulator.web.http.endpoint import endpoint
+from emulator.web.http.operation import Upload
 from emulator.world.people import accounts, images, profiles
 from emulator.world.people.accounts import User
 from emulator.world.people.images import ImageKind
@@ -65,121 +66,72 @@ class BannerShape(TypedDict):
     banner_url: str
 
 
-def of_user(call: Call) -> ProfileShape | OwnProfile:
+@endpoint("GET", "/streams/users/{username}/profile", provenance="guide")
+def get_user_profile(call: Call, caller: User | None, username: str) -> ProfileShape | OwnProfile:
     """Read a user's profile."""
-    user = accounts.by_username(call.world, call.path["username"])
-    profile = profiles.of(call.world, user, call.caller)
-    if call.caller is not None and call.caller.row == user.row:
+    user = accounts.by_username(call.world, username)
+    profile = profiles.of(call.world, user, caller)
+    if caller is not None and caller.row == user.row:
         return own_profile(call.world, call.addresses, profile)
-    return profile_shape(call.world, call.addresses, profile, call.caller)
+    return profile_shape(call.world, call.addresses, profile, caller)
 
 
-def live(call: Call) -> LiveShape:
+@endpoint("GET", "/streams/users/{username}/live", provenance="guide")
+def get_user_live_status(call: Call, caller: User | None, username: str) -> LiveShape:
     """Read whether a user is live, and with which stream."""
-    user = accounts.by_username(call.world, call.path["username"])
+    user = accounts.by_username(call.world, username)
     stream = profiles.current_stream(call.world, user, None)
-    shape = None if stream is None else stream_view(call.world, call.addresses, stream, call.caller)
+    shape = None if stream is None else stream_view(call.world, call.addresses, stream, caller)
     return {"is_live": shape is not None, "stream": shape}
 
 
-def mine(call: Call) -> OwnProfile:
+@endpoint("GET", "/streams/me/profile", provenance="guide")
+def get_my_profile(call: Call, caller: User) -> OwnProfile:
     """Read the caller's own profile."""
-    return own_profile(call.world, call.addresses, profiles.of(call.world, call.user, call.user))
+    return own_profile(call.world, call.addresses, profiles.of(call.world, caller, caller))
 
 
-def update(call: Call) -> OwnProfile:
+@endpoint("PUT", "/streams/me/profile", provenance="guide")
+def update_my_profile(call: Call, caller: User, body: ProfileUpdate) -> OwnProfile:
     """Change what the caller says of themselves."""
-    user = profiles.update(call.world, call.user, call.body_as(ProfileUpdate).given())
+    user = profiles.update(call.world, caller, body.given())
     return own_profile(call.world, call.addresses, profiles.of(call.world, user, user))
 
 
-async def put_avatar(call: Call) -> AvatarShape:
+@endpoint(
+    "POST",
+    "/streams/me/profile/avatar",
+    provenance="guide",
+    refuses=("not_found",),
+    upload=Upload(bytes_max=lambda _: AVATAR_BYTES_MAX + _FORM_BYTES),
+)
+async def upload_avatar(call: Call, caller: User, file: Uploaded) -> AvatarShape:
     """Upload the caller's avatar: a PNG, JPEG, GIF or WebP of at most 5 MB."""
-    user = await _put(call, "avatar", AVATAR_BYTES_MAX)
+    user = await _put(call, caller, file, "avatar", AVATAR_BYTES_MAX)
     return {"avatar_url": user.avatar_url or ""}
 
 
-async def put_banner(call: Call) -> BannerShape:
+@endpoint(
+    "POST",
+    "/streams/me/profile/banner",
+    provenance="guide",
+    refuses=("not_found",),
+    upload=Upload(bytes_max=lambda _: BANNER_BYTES_MAX + _FORM_BYTES),
+)
+async def upload_banner(call: Call, caller: User, file: Uploaded) -> BannerShape:
     """Upload the caller's banner: a PNG, JPEG, GIF or WebP of at most 10 MB."""
-    user = await _put(call, "banner", BANNER_BYTES_MAX)
+    user = await _put(call, caller, file, "banner", BANNER_BYTES_MAX)
     return {"banner_url": user.banner_url or ""}
 
 
-async def _put(call: Call, kind: ImageKind, bytes_max: int) -> User:
-    upload, caller = call.upload, call.user
-    if upload is None:
-        raise RuntimeError("the operation does not take a file")
-    if upload.size > bytes_max:
+async def _put(call: Call, caller: User, file: Uploaded, kind: ImageKind, bytes_max: int) -> User:
+    if file.size > bytes_max:
         raise Refused("too_large", f"The {kind} is larger than {bytes_max} bytes")
     try:
-        picture = await look_in_turn(call.platform.shared.picture_turns, upload.file)
+        picture = await look_in_turn(call.platform.shared.picture_turns, file.file)
     except Refused as refused:
         payload = mistake(("body", "file"), "not_an_image", refused.message)
         raise Invalid([payload]) from refused
     # The account may have gone while the picture was looked at.
     user = accounts.find(call.world, caller.id)
     return images.put(call.world, user, kind, picture.media_type, picture.content)
-
-
-def _avatar_form_bytes_max(_: Platform) -> int:
-    return AVATAR_BYTES_MAX + _FORM_BYTES
-
-
-def _banner_form_bytes_max(_: Platform) -> int:
-    return BANNER_BYTES_MAX + _FORM_BYTES
-
-
-OPERATIONS = [
-    Operation(
-        method="GET",
-        path="/streams/users/{username}/profile",
-        auth="optional",
-        answer=of_user,
-        refuses=("not_found",),
-        provenance="guide",
-        is_reusable=True,
-    ),
-    Operation(
-        method="GET",
-        path="/streams/users/{username}/live",
-        auth="optional",
-        answer=live,
-        refuses=("not_found",),
-        provenance="guide",
-        is_reusable=True,
-    ),
-    Operation(
-        method="GET",
-        path="/streams/me/profile",
-        auth="user",
-        answer=mine,
-        provenance="guide",
-        is_reusable=True,
-    ),
-    Operation(
-        method="PUT",
-        path="/streams/me/profile",
-        auth="user",
-        answer=update,
-        body=ProfileUpdate,
-        provenance="guide",
-    ),
-    Operation(
-        method="POST",
-        path="/streams/me/profile/avatar",
-        auth="user",
-        answer=put_avatar,
-        upload=Upload(bytes_max=_avatar_form_bytes_max),
-        refuses=("not_found",),
-        provenance="guide",
-    ),
-    Operation(
-        method="POST",
-        path="/streams/me/profile/banner",
-        auth="user",
-        answer=put_banner,
-        upload=Upload(bytes_max=_banner_form_bytes_max),
-        refuses=("not_found",),
-        provenance="guide",
-    ),
-]

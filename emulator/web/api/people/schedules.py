@@ -18,8 +18,9 @@ from emulator.shapes.schedules import (
 from emulator.web.api.models import OptionalId, Request, Whole
 from emulator.web.errors import Invalid, mistake
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
+from emulator.web.http.endpoint import endpoint
 from emulator.world.people import accounts, schedules
+from emulator.world.people.accounts import User
 
 
 def _is_time(text: str) -> str:
@@ -58,48 +59,68 @@ class UpcomingQuery(Request):
     days: int = Field(7, ge=1, le=31)
 
 
-def mine(call: Call) -> WeeklySchedule:
+@endpoint("GET", "/streams/me/schedule", provenance="guide")
+def get_my_schedule(call: Call, caller: User) -> WeeklySchedule:
     """Read the caller's week."""
-    return weekly_schedule(call.world, call.user, schedules.of_user(call.world, call.user))
+    return weekly_schedule(call.world, caller, schedules.of_user(call.world, caller))
 
 
-def of_user(call: Call) -> WeeklySchedule:
+@endpoint("GET", "/streams/users/{username}/schedule", provenance="guide")
+def get_user_schedule(call: Call, username: str) -> WeeklySchedule:
     """Read a user's week: all seven days."""
-    user = accounts.by_username(call.world, call.path["username"])
+    user = accounts.by_username(call.world, username)
     return weekly_schedule(call.world, user, schedules.of_user(call.world, user))
 
 
-def upcoming(call: Call) -> UpcomingList:
+@endpoint("GET", "/streams/users/{username}/upcoming", provenance="guide")
+def list_upcoming_streams(call: Call, username: str, query: UpcomingQuery) -> UpcomingList:
     """List when a user streams in the next days."""
-    user = accounts.by_username(call.world, call.path["username"])
-    upcomings = schedules.upcoming(call.world, user, call.query_as(UpcomingQuery).days)
+    user = accounts.by_username(call.world, username)
+    upcomings = schedules.upcoming(call.world, user, query.days)
     return {"upcoming_streams": upcoming_shapes(call.world, upcomings)}
 
 
-def create(call: Call) -> ScheduleShape:
+@endpoint(
+    "POST",
+    "/streams/me/schedule",
+    provenance="guide",
+    status=201,
+    refuses=("not_found", "conflict"),
+)
+def create_schedule_entry(call: Call, caller: User, body: WeeklyCreate) -> ScheduleShape:
     """Add a time to the caller's week."""
-    wanted = call.body_as(WeeklyCreate)
     with _end_time_blamed():
-        schedule_entry = schedules.make(call.world, call.user, **_values(wanted.model_dump()))
-    return schedule_shape(call.world, call.user, schedule_entry)
+        schedule_entry = schedules.make(call.world, caller, **_values(body.model_dump()))
+    return schedule_shape(call.world, caller, schedule_entry)
 
 
-def update(call: Call) -> ScheduleShape:
+@endpoint(
+    "PUT",
+    "/streams/me/schedule/{schedule_id}",
+    provenance="guide",
+    refuses=("forbidden", "conflict"),
+)
+def update_schedule_entry(
+    call: Call, caller: User, schedule_id: str, body: WeeklyUpdate
+) -> ScheduleShape:
     """Change a time of the caller's week."""
-    entry = schedules.find_own(call.world, call.user, call.path["schedule_id"])
-    payload = call.body_as(WeeklyUpdate).model_dump(exclude_unset=True)
+    entry = schedules.find_own(call.world, caller, schedule_id)
+    payload = body.model_dump(exclude_unset=True)
     values = {
         name: value for name, value in payload.items() if value is not None or name == "category_id"
     }
     with _end_time_blamed():
-        changed = schedules.update(call.world, call.user, entry, _values(values))
-    return schedule_shape(call.world, call.user, changed)
+        changed = schedules.update(call.world, caller, entry, _values(values))
+    return schedule_shape(call.world, caller, changed)
 
 
-def remove(call: Call) -> None:
+@endpoint(
+    "DELETE", "/streams/me/schedule/{schedule_id}", provenance="guide", refuses=("forbidden",)
+)
+def delete_schedule_entry(call: Call, caller: User, schedule_id: str) -> None:
     """Remove a time from the caller's week."""
-    entry = schedules.find_own(call.world, call.user, call.path["schedule_id"])
-    schedules.remove(call.world, call.user, entry)
+    entry = schedules.find_own(call.world, caller, schedule_id)
+    schedules.remove(call.world, caller, entry)
 
 
 def _values(told: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,62 +142,3 @@ def _end_time_blamed() -> Iterator[None]:
             raise
         payload = mistake(("body", "end_time"), "end_before_start", refused.message)
         raise Invalid([payload]) from refused
-
-
-OPERATIONS = [
-    Operation(
-        method="GET",
-        path="/streams/me/schedule",
-        auth="user",
-        answer=mine,
-        provenance="guide",
-        is_reusable=True,
-    ),
-    Operation(
-        method="POST",
-        path="/streams/me/schedule",
-        auth="user",
-        answer=create,
-        body=WeeklyCreate,
-        status=201,
-        refuses=("not_found", "conflict", "invalid"),
-        provenance="guide",
-    ),
-    Operation(
-        method="PUT",
-        path="/streams/me/schedule/{schedule_id}",
-        auth="user",
-        answer=update,
-        body=WeeklyUpdate,
-        refuses=("forbidden", "not_found", "conflict", "invalid"),
-        provenance="guide",
-    ),
-    Operation(
-        method="DELETE",
-        path="/streams/me/schedule/{schedule_id}",
-        auth="user",
-        answer=remove,
-        status=204,
-        refuses=("forbidden", "not_found"),
-        provenance="guide",
-    ),
-    Operation(
-        method="GET",
-        path="/streams/users/{username}/schedule",
-        auth="public",
-        answer=of_user,
-        refuses=("not_found",),
-        provenance="guide",
-        is_reusable=True,
-    ),
-    Operation(
-        method="GET",
-        path="/streams/users/{username}/upcoming",
-        auth="public",
-        answer=upcoming,
-        query=UpcomingQuery,
-        refuses=("not_found",),
-        provenance="guide",
-        is_reusable=True,
-    ),
-]

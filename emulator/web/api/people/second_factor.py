@@ -7,8 +7,9 @@ from urllib.parse import quote, urlencode
 from emulator.web.api.models import Request
 from emulator.web.api.people.accounts import Code
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
+from emulator.web.http.endpoint import endpoint
 from emulator.world.auth import second_factors
+from emulator.world.people.accounts import User
 
 _ISSUER = "live-emulator"
 # Pixels of one module. A QR code of such an address has some 50 modules a side.
@@ -38,13 +39,14 @@ class Verified(TypedDict):
     verified: bool
 
 
-async def set_up(call: Call) -> FactorSetup | ClientFactorSetup:
+@endpoint("POST", "/auth/mfa/setup", provenance="guide")
+async def set_up_mfa(call: Call, caller: User) -> FactorSetup | ClientFactorSetup:
     """Begin with a second factor: a secret for an app, its QR code, and ten backup codes.
 
     It is asked for from the first right code on (`/auth/mfa/verify`).
     """
-    begun = second_factors.set_up(call.world, call.user)
-    address = otpauth_address(begun.secret, call.user.email)
+    begun = second_factors.set_up(call.world, caller)
+    address = otpauth_address(begun.secret, caller.email)
     setup: FactorSetup = {
         "secret": begun.secret,
         "qr_code_url": await asyncio.to_thread(_picture, address),
@@ -55,9 +57,10 @@ async def set_up(call: Call) -> FactorSetup | ClientFactorSetup:
     return {**setup, "qrCodeUrl": setup["qr_code_url"], "backupCodes": setup["backup_codes"]}
 
 
-def verify(call: Call) -> Verified:
+@endpoint("POST", "/auth/mfa/verify", provenance="guide", refuses=("bad_request",))
+def verify_mfa(call: Call, caller: User, body: CodeRequest) -> Verified:
     """Check a code; the first right one turns the second factor on."""
-    second_factors.verify(call.world, call.user, call.body_as(CodeRequest).code)
+    second_factors.verify(call.world, caller, body.code)
     return {"verified": True}
 
 
@@ -73,23 +76,3 @@ def _picture(address: str) -> str:
     import segno  # Late: few people turn a second factor on.
 
     return str(segno.make(address, error="m", micro=False).png_data_uri(scale=_SCALE))
-
-
-OPERATIONS = [
-    Operation(
-        method="POST",
-        path="/auth/mfa/setup",
-        auth="user",
-        answer=set_up,
-        provenance="guide",
-    ),
-    Operation(
-        method="POST",
-        path="/auth/mfa/verify",
-        auth="user",
-        answer=verify,
-        body=CodeRequest,
-        refuses=("bad_request",),
-        provenance="guide",
-    ),
-]

@@ -8,9 +8,9 @@ from emulator.shapes.video import AlbumShape, AlbumWithVideos, album_shape, albu
 from emulator.web.api.models import Page, Request, Whole
 from emulator.web.api.video.videos import Visibility
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
+from emulator.web.http.endpoint import endpoint
+from emulator.world.people.accounts import User
 from emulator.world.video import albums, videos
-from emulator.world.video.albums import Album
 
 
 class _AlbumWishes(Request):
@@ -49,12 +49,12 @@ class AlbumPage(TypedDict):
     has_more: bool
 
 
-def page(call: Call) -> AlbumPage:
+@endpoint("GET", "/videos/albums", provenance="documented")
+def list_albums(call: Call, caller: User | None, query: Page) -> AlbumPage:
     """List albums: public ones, and one's own."""
-    query = call.query_as(Page)
-    found, total = albums.page(call.world, call.caller, offset=query.offset, count=query.per_page)
+    found, total = albums.page(call.world, caller, offset=query.offset, count=query.per_page)
     return {
-        "items": [album_shape(call.world, call.addresses, album, call.caller) for album in found],
+        "items": [album_shape(call.world, call.addresses, album, caller) for album in found],
         "total": total,
         "page": query.page,
         "per_page": query.per_page,
@@ -62,107 +62,54 @@ def page(call: Call) -> AlbumPage:
     }
 
 
-def create(call: Call) -> AlbumShape:
+@endpoint("POST", "/videos/albums", provenance="documented", status=201)
+def create_album(call: Call, caller: User, body: AlbumCreate) -> AlbumShape:
     """Create an album, empty so far."""
-    album = albums.create(call.world, call.user, call.body_as(AlbumCreate).patch())
-    return album_shape(call.world, call.addresses, album, call.user)
+    album = albums.create(call.world, caller, body.patch())
+    return album_shape(call.world, call.addresses, album, caller)
 
 
-def read(call: Call) -> AlbumWithVideos:
+@endpoint("GET", "/videos/albums/{album_id}", provenance="documented")
+def get_album(call: Call, caller: User | None, album_id: str) -> AlbumWithVideos:
     """Read an album, and those of its videos that the caller may see."""
-    album = albums.find_for(call.world, call.path["album_id"], call.caller)
-    return album_with_videos(call.world, call.addresses, album, call.caller)
+    album = albums.find_for(call.world, album_id, caller)
+    return album_with_videos(call.world, call.addresses, album, caller)
 
 
-def update(call: Call) -> AlbumShape:
+@endpoint("PUT", "/videos/albums/{album_id}", provenance="documented", refuses=("forbidden",))
+def update_album(call: Call, caller: User, album_id: str, body: AlbumUpdate) -> AlbumShape:
     """Change what an album says of itself."""
-    changed = albums.update(call.world, _own(call), call.body_as(AlbumUpdate).patch())
-    return album_shape(call.world, call.addresses, changed, call.user)
+    changed = albums.update(call.world, albums.find_own(call.world, album_id, caller), body.patch())
+    return album_shape(call.world, call.addresses, changed, caller)
 
 
-def delete(call: Call) -> None:
+@endpoint("DELETE", "/videos/albums/{album_id}", provenance="documented", refuses=("forbidden",))
+def delete_album(call: Call, caller: User, album_id: str) -> None:
     """Delete an album; its videos stay."""
-    albums.delete(call.world, _own(call))
+    albums.delete(call.world, albums.find_own(call.world, album_id, caller))
 
 
-def add(call: Call) -> AlbumShape:
+@endpoint(
+    "POST",
+    "/videos/albums/{album_id}/videos",
+    provenance="documented",
+    status=201,
+    refuses=("forbidden", "conflict"),
+)
+def add_album_video(call: Call, caller: User, album_id: str, body: AlbumVideo) -> AlbumShape:
     """Put a video into an album, one's own or another that one may see."""
-    album, wish = _own(call), call.body_as(AlbumVideo)
-    video = videos.find_for(call.world, wish.video_id, call.user)
-    albums.add(call.world, album, video, wish.position)
-    return album_shape(call.world, call.addresses, album, call.user)
+    album = albums.find_own(call.world, album_id, caller)
+    video = videos.find_for(call.world, body.video_id, caller)
+    albums.add(call.world, album, video, body.position)
+    return album_shape(call.world, call.addresses, album, caller)
 
 
-def remove(call: Call) -> None:
+@endpoint(
+    "DELETE",
+    "/videos/albums/{album_id}/videos/{video_id}",
+    provenance="documented",
+    refuses=("forbidden",),
+)
+def remove_album_video(call: Call, caller: User, album_id: str, video_id: str) -> None:
     """Take a video out of an album."""
-    albums.remove(call.world, _own(call), call.path["video_id"])
-
-
-def _own(call: Call) -> Album:
-    return albums.find_own(call.world, call.path["album_id"], call.user)
-
-
-OPERATIONS = [
-    Operation(
-        method="GET",
-        path="/videos/albums",
-        auth="optional",
-        answer=page,
-        query=Page,
-        provenance="documented",
-    ),
-    Operation(
-        method="POST",
-        path="/videos/albums",
-        auth="user",
-        answer=create,
-        body=AlbumCreate,
-        status=201,
-        provenance="documented",
-    ),
-    Operation(
-        method="GET",
-        path="/videos/albums/{album_id}",
-        auth="optional",
-        answer=read,
-        refuses=("not_found",),
-        provenance="documented",
-    ),
-    Operation(
-        method="PUT",
-        path="/videos/albums/{album_id}",
-        auth="user",
-        answer=update,
-        body=AlbumUpdate,
-        refuses=("forbidden", "not_found"),
-        provenance="documented",
-    ),
-    Operation(
-        method="DELETE",
-        path="/videos/albums/{album_id}",
-        auth="user",
-        answer=delete,
-        status=204,
-        refuses=("forbidden", "not_found"),
-        provenance="documented",
-    ),
-    Operation(
-        method="POST",
-        path="/videos/albums/{album_id}/videos",
-        auth="user",
-        answer=add,
-        body=AlbumVideo,
-        status=201,
-        refuses=("forbidden", "not_found", "conflict"),
-        provenance="documented",
-    ),
-    Operation(
-        method="DELETE",
-        path="/videos/albums/{album_id}/videos/{video_id}",
-        auth="user",
-        answer=remove,
-        status=204,
-        refuses=("forbidden", "not_found"),
-        provenance="documented",
-    ),
-]
+    albums.remove(call.world, albums.find_own(call.world, album_id, caller), video_id)

@@ -9,7 +9,8 @@ from emulator.shapes.video import AnnotationShape, annotation_shape
 from emulator.web.api.models import Request
 from emulator.web.errors import Invalid, mistake
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
+from emulator.web.http.endpoint import endpoint
+from emulator.world.people.accounts import User
 from emulator.world.video import annotations, videos
 from emulator.world.video.annotations import AnnotationText
 
@@ -44,17 +45,27 @@ class AnnotationCreate(Request):
         )
 
 
-def listed(call: Call) -> list[AnnotationShape]:
+@endpoint("GET", "/videos/{video_id}/annotations", provenance="documented")
+def list_annotations(call: Call, caller: User | None, video_id: str) -> list[AnnotationShape]:
     """List a video's annotations, in the order of their instants."""
-    video = videos.find_for(call.world, call.path["video_id"], call.caller)
+    video = videos.find_for(call.world, video_id, caller)
     return [annotation_shape(video, annotation) for annotation in annotations.of(call.world, video)]
 
 
-def add(call: Call) -> AnnotationShape:
+@endpoint(
+    "POST",
+    "/videos/{video_id}/annotations",
+    provenance="documented",
+    status=201,
+    refuses=("forbidden", "conflict"),
+)
+def create_annotation(
+    call: Call, caller: User, video_id: str, body: AnnotationCreate
+) -> AnnotationShape:
     """Annotate a video, from one instant on and for so long."""
-    video = videos.find_own(call.world, call.path["video_id"], call.user)
+    video = videos.find_own(call.world, video_id, caller)
     try:
-        added = annotations.add(call.world, video, call.body_as(AnnotationCreate).note())
+        added = annotations.add(call.world, video, body.note())
     except Refused as refused:
         if refused.code != "invalid":
             raise
@@ -62,38 +73,13 @@ def add(call: Call) -> AnnotationShape:
     return annotation_shape(video, added)
 
 
-def remove(call: Call) -> None:
+@endpoint(
+    "DELETE",
+    "/videos/{video_id}/annotations/{annotation_id}",
+    provenance="documented",
+    refuses=("forbidden",),
+)
+def delete_annotation(call: Call, caller: User, video_id: str, annotation_id: str) -> None:
     """Take an annotation away."""
-    video = videos.find_own(call.world, call.path["video_id"], call.user)
-    annotations.remove(call.world, video, call.path["annotation_id"])
-
-
-OPERATIONS = [
-    Operation(
-        method="GET",
-        path="/videos/{video_id}/annotations",
-        auth="public",
-        answer=listed,
-        refuses=("not_found",),
-        provenance="documented",
-    ),
-    Operation(
-        method="POST",
-        path="/videos/{video_id}/annotations",
-        auth="user",
-        answer=add,
-        body=AnnotationCreate,
-        status=201,
-        refuses=("forbidden", "not_found", "conflict"),
-        provenance="documented",
-    ),
-    Operation(
-        method="DELETE",
-        path="/videos/{video_id}/annotations/{annotation_id}",
-        auth="user",
-        answer=remove,
-        status=204,
-        refuses=("forbidden", "not_found"),
-        provenance="documented",
-    ),
-]
+    video = videos.find_own(call.world, video_id, caller)
+    annotations.remove(call.world, video, annotation_id)

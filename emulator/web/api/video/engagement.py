@@ -7,9 +7,9 @@ from pydantic import Field
 from emulator.shapes.video import VideoEngagement, video_engagement
 from emulator.web.api.models import Request
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
+from emulator.web.http.endpoint import endpoint
+from emulator.world.people.accounts import User
 from emulator.world.video import engagement, videos
-from emulator.world.video.videos import Video
 
 WATCHED_SECONDS_MAX = 864_000
 
@@ -26,68 +26,36 @@ class Likes(TypedDict):
     likes: int
 
 
-def view(call: Call) -> Views:
+@endpoint(
+    "POST", "/videos/{video_id}/views", provenance="documented", status=201, refuses=("conflict",)
+)
+def record_video_view(call: Call, caller: User | None, video_id: str, body: ViewCreate) -> Views:
     """Count a view of a video, of so many seconds."""
-    watch_ms = round(1000 * call.body_as(ViewCreate).watched_seconds)
-    seen = engagement.view(call.world, _video(call), call.caller, watch_ms)
+    watch_ms = round(1000 * body.watched_seconds)
+    seen = engagement.view(
+        call.world, videos.find_for(call.world, video_id, caller), caller, watch_ms
+    )
     return {"views": seen.view_count}
 
 
-def like(call: Call) -> Likes:
+@endpoint("POST", "/videos/{video_id}/like", status=201, refuses=("conflict",))
+def like_video(call: Call, caller: User, video_id: str) -> Likes:
     """Like a video."""
-    return {"likes": engagement.like(call.world, _video(call), call.user).like_count}
+    return {
+        "likes": engagement.like(
+            call.world, videos.find_for(call.world, video_id, caller), caller
+        ).like_count
+    }
 
 
-def unlike(call: Call) -> None:
+@endpoint("DELETE", "/videos/{video_id}/like")
+def unlike_video(call: Call, caller: User, video_id: str) -> None:
     """Take a like back."""
-    engagement.unlike(call.world, _video(call), call.user)
+    engagement.unlike(call.world, videos.find_for(call.world, video_id, caller), caller)
 
 
-def read(call: Call) -> VideoEngagement:
+@endpoint("GET", "/videos/{video_id}/engagement", provenance="documented", refuses=("forbidden",))
+def get_video_engagement(call: Call, caller: User, video_id: str) -> VideoEngagement:
     """Read who watched a video, how far, and who liked it."""
-    video = videos.find_own(call.world, call.path["video_id"], call.user)
+    video = videos.find_own(call.world, video_id, caller)
     return video_engagement(call.world, video)
-
-
-def _video(call: Call) -> Video:
-    return videos.find_for(call.world, call.path["video_id"], call.caller)
-
-
-OPERATIONS = [
-    Operation(
-        method="GET",
-        path="/videos/{video_id}/engagement",
-        auth="user",
-        answer=read,
-        refuses=("forbidden", "not_found"),
-        provenance="documented",
-    ),
-    Operation(
-        method="POST",
-        path="/videos/{video_id}/views",
-        auth="optional",
-        answer=view,
-        body=ViewCreate,
-        status=201,
-        refuses=("not_found", "conflict"),
-        provenance="documented",
-    ),
-    Operation(
-        method="POST",
-        path="/videos/{video_id}/like",
-        auth="user",
-        answer=like,
-        status=201,
-        refuses=("not_found", "conflict"),
-        provenance="assumed",
-    ),
-    Operation(
-        method="DELETE",
-        path="/videos/{video_id}/like",
-        auth="user",
-        answer=unlike,
-        status=204,
-        refuses=("not_found",),
-        provenance="assumed",
-    ),
-]

@@ -14,7 +14,8 @@ from emulator.shapes.video import (
 )
 from emulator.web.api.models import Page, Request
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
+from emulator.web.http.endpoint import endpoint
+from emulator.world.people.accounts import User
 from emulator.world.video import finding, videos
 
 STAND_IN = (
@@ -61,12 +62,12 @@ class RelatedVideos(TypedDict):
     total: int
 
 
-def search(call: Call) -> FoundVideoPage:
+@endpoint("GET", "/videos/search", provenance="documented")
+def search_videos(call: Call, query: VideoSearchQuery) -> FoundVideoPage:
     """Search public videos, by words or by what they mean.
 
     `semantic` is a deterministic stand-in without a model: stems, synonyms and tags.
     """
-    query = call.query_as(VideoSearchQuery)
     find = finding.by_words if query.mode == "text" else finding.by_meaning
     founds, total = find(call.world, query.q, offset=query.offset, count=query.per_page)
     shown: FoundVideoPage = {
@@ -81,12 +82,13 @@ def search(call: Call) -> FoundVideoPage:
     return shown
 
 
-def recommendations(call: Call) -> RecommendedVideos:
+@endpoint("GET", "/videos/recommendations", provenance="documented")
+def list_recommended_videos(call: Call, caller: User, query: CountQuery) -> RecommendedVideos:
     """List videos for the caller: like what they watched, of whom they follow, watched by many.
 
     A deterministic stand-in for the platform's AI, which says so; each video says its `reason`.
     """
-    founds = finding.recommended(call.world, call.user, count=call.query_as(CountQuery).limit)
+    founds = finding.recommended(call.world, caller, count=query.limit)
     return {
         "videos": [recommended_video(call.world, call.addresses, each) for each in founds],
         "total": len(founds),
@@ -94,40 +96,14 @@ def recommendations(call: Call) -> RecommendedVideos:
     }
 
 
-def related(call: Call) -> RelatedVideos:
+@endpoint("GET", "/videos/{video_id}/related")
+def list_related_videos(
+    call: Call, caller: User | None, video_id: str, query: CountQuery
+) -> RelatedVideos:
     """List the public videos that are most like this one."""
-    video = videos.find_for(call.world, call.path["video_id"], call.caller)
-    founds = finding.related(call.world, video, count=call.query_as(CountQuery).limit)
+    video = videos.find_for(call.world, video_id, caller)
+    founds = finding.related(call.world, video, count=query.limit)
     return {
         "videos": [video_shape(call.world, call.addresses, each.video) for each in founds],
         "total": len(founds),
     }
-
-
-OPERATIONS = [
-    Operation(
-        method="GET",
-        path="/videos/search",
-        auth="public",
-        answer=search,
-        query=VideoSearchQuery,
-        provenance="documented",
-    ),
-    Operation(
-        method="GET",
-        path="/videos/recommendations",
-        auth="user",
-        answer=recommendations,
-        query=CountQuery,
-        provenance="documented",
-    ),
-    Operation(
-        method="GET",
-        path="/videos/{video_id}/related",
-        auth="public",
-        answer=related,
-        query=CountQuery,
-        refuses=("not_found",),
-        provenance="assumed",
-    ),
-]

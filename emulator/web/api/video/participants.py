@@ -14,7 +14,8 @@ from emulator.shapes.calls import (
 )
 from emulator.web.api.models import Request
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
+from emulator.web.http.endpoint import endpoint
+from emulator.world.people.accounts import User
 from emulator.world.video import participants, sessions
 from emulator.world.video.participants import Participant
 from emulator.world.video.sessions import Session
@@ -45,7 +46,8 @@ class SessionAnswer(TypedDict):
     participant_id: str
 
 
-def ice_servers(call: Call) -> IceServers:
+@endpoint("GET", "/video-sessions/ice-servers", provenance="documented")
+def list_ice_servers(call: Call) -> IceServers:
     """List the STUN and TURN servers of this platform: its own STUN answer, and no TURN."""
     stun = call.platform.addresses.stun
     if not stun:
@@ -53,20 +55,29 @@ def ice_servers(call: Call) -> IceServers:
     return {"ice_servers": [{"urls": [stun], "username": "", "credential": ""}]}
 
 
-def admit(call: Call) -> SessionToken:
+@endpoint(
+    "POST",
+    "/video-sessions/sessions/{session_id}/token",
+    provenance="documented",
+    refuses=("conflict",),
+)
+def create_video_session_token(call: Call, caller: User, session_id: str) -> SessionToken:
     """Take a seat in a session, and a token for it. Who has a seat gets a new token.
 
     A seat is held until its newest token expires.
     """
-    admission = participants.admit(call.world, _session(call), call.user)
+    admission = participants.admit(call.world, sessions.find(call.world, session_id), caller)
     return session_token(admission)
 
 
-def listed(call: Call) -> ParticipantList:
+@endpoint("GET", "/video-sessions/sessions/{session_id}/participants", provenance="documented")
+def list_participants(
+    call: Call, _caller: User, session_id: str, query: ParticipantQuery
+) -> ParticipantList:
     """List who is in a session, and with `include_left` who was."""
-    with_those_who_left = call.query_as(ParticipantQuery).include_left
+    with_those_who_left = query.include_left
     found, total = participants.of(
-        call.world, _session(call), with_those_who_left=with_those_who_left
+        call.world, sessions.find(call.world, session_id), with_those_who_left=with_those_who_left
     )
     return {
         "participants": [participant_shape(call.world, participant) for participant in found],
@@ -74,24 +85,35 @@ def listed(call: Call) -> ParticipantList:
     }
 
 
-def remove(call: Call) -> None:
+@endpoint(
+    "DELETE",
+    "/video-sessions/sessions/{session_id}/participants/{participant_id}",
+    refuses=("forbidden",),
+)
+def remove_participant(call: Call, caller: User, session_id: str, participant_id: str) -> None:
     """Leave a session, or as its host let somebody go."""
-    session = _session(call)
-    participants.remove(call.world, session, call.path["participant_id"], call.user)
+    session = sessions.find(call.world, session_id)
+    participants.remove(call.world, session, participant_id, caller)
 
 
-async def offer(call: Call) -> SessionAnswer:
+@endpoint(
+    "POST",
+    "/video-sessions/sessions/{session_id}/offer",
+    refuses=("bad_request", "unauthorized", "forbidden", "conflict", "unavailable"),
+)
+async def send_video_session_offer(
+    call: Call, caller: User | None, session_id: str, body: Offer
+) -> SessionAnswer:
     """Offer one's own audio and video to a session, and be answered with the others'.
 
     By the session's own token as bearer, or by an account that has a seat. Receive in as many
     sections as there may be others: each is filled when somebody comes. A further offer over the
     same connection changes what is sent and received.
     """
-    if call.caller is None and call.credential.count(".") != 2:
+    if caller is None and call.credential.count(".") != 2:
         raise Refused("unauthorized", "Not authenticated")
-    session, world = _session(call), call.world
-    wish = call.body_as(Offer)
-    participant = _participant(call, session)
+    session, world = sessions.find(call.world, session_id), call.world
+    participant = _participant(call, caller, session)
     peers = call.platform.shared.peers
     if peers is None:
         raise Refused("unavailable", "WebRTC is not served here.")
@@ -106,68 +128,11 @@ async def offer(call: Call) -> SessionAnswer:
             screen=shown.screen,
         )
 
-    peer = await peers.meet((world.name, session.id), participant.id, wish.sdp, told)
+    peer = await peers.meet((world.name, session.id), participant.id, body.sdp, told)
     return {"sdp": peer.sdp, "type": "answer", "participant_id": participant.id}
 
 
-def _participant(call: Call, session: Session) -> Participant:
-    if call.caller is not None:
-        return participants.find_own(call.world, session, call.caller)
+def _participant(call: Call, caller: User | None, session: Session) -> Participant:
+    if caller is not None:
+        return participants.find_own(call.world, session, caller)
     return participants.by_token(call.world, session, call.credential)
-
-
-def _session(call: Call) -> Session:
-    return sessions.find(call.world, call.path["session_id"])
-
-
-OPERATIONS = [
-    Operation(
-        method="GET",
-        path="/video-sessions/ice-servers",
-        auth="public",
-        answer=ice_servers,
-        provenance="documented",
-    ),
-    Operation(
-        method="POST",
-        path="/video-sessions/sessions/{session_id}/token",
-        auth="user",
-        answer=admit,
-        refuses=("not_found", "conflict"),
-        provenance="documented",
-    ),
-    Operation(
-        method="GET",
-        path="/video-sessions/sessions/{session_id}/participants",
-        auth="user",
-        answer=listed,
-        query=ParticipantQuery,
-        refuses=("not_found",),
-        provenance="documented",
-    ),
-    Operation(
-        method="DELETE",
-        path="/video-sessions/sessions/{session_id}/participants/{participant_id}",
-        auth="user",
-        answer=remove,
-        status=204,
-        refuses=("forbidden", "not_found"),
-        provenance="assumed",
-    ),
-    Operation(
-        method="POST",
-        path="/video-sessions/sessions/{session_id}/offer",
-        auth="optional",
-        answer=offer,
-        body=Offer,
-        refuses=(
-            "bad_request",
-            "unauthorized",
-            "forbidden",
-            "not_found",
-            "conflict",
-            "unavailable",
-        ),
-        provenance="assumed",
-    ),
-]

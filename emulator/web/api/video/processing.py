@@ -10,7 +10,8 @@ from emulator.shapes.website import Processing, processing, processing_of
 from emulator.web.api.models import Request
 from emulator.web.errors import Invalid, mistake
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
+from emulator.web.http.endpoint import endpoint
+from emulator.world.people.accounts import User
 from emulator.world.video import jobs, videos
 from emulator.world.video.jobs import Job
 from emulator.world.video.videos import Video
@@ -104,31 +105,46 @@ class ProcessingBatch(TypedDict):
     videos: list[Processing]
 
 
-def process(call: Call) -> Processing:
+@endpoint(
+    "POST",
+    "/video/{video_id}/process",
+    provenance="client",
+    status=202,
+    refuses=("forbidden", "conflict", "unavailable"),
+)
+def process_video(call: Call, caller: User, video_id: str, body: ProcessRequest) -> Processing:
     """Make other media of a video: another size, codec, quality or format, or another picture.
 
     It is made of what was uploaded. Once it is there, the video shows it under a new address.
     """
-    wish = call.body_as(ProcessRequest)
-    _, made = _process(call, [call.path["video_id"]], wish.options)
+    _, made = _process(call, caller, [video_id], body.options)
     return processing_of(call.world, made[0])
 
 
-def batch(call: Call) -> ProcessingBatch:
+@endpoint(
+    "POST",
+    "/video/batch-process",
+    provenance="client",
+    status=202,
+    refuses=("forbidden", "not_found", "conflict", "unavailable"),
+)
+def process_videos(call: Call, caller: User, body: BatchRequest) -> ProcessingBatch:
     """The same with many videos: all of them, or none."""
-    wish = call.body_as(BatchRequest)
-    batch_id, made = _process(call, list(dict.fromkeys(wish.video_ids)), wish.options)
+    batch_id, made = _process(call, caller, list(dict.fromkeys(body.video_ids)), body.options)
     return {"jobId": batch_id, "videos": [processing_of(call.world, job) for job in made]}
 
 
-def status(call: Call) -> Processing:
+@endpoint("GET", "/video/{video_id}/status", provenance="client")
+def get_processing_status(call: Call, caller: User, video_id: str) -> Processing:
     """Read how far the last thing that was done with a video has got."""
-    video = videos.find_for(call.world, call.path["video_id"], call.caller)
+    video = videos.find_for(call.world, video_id, caller)
     return processing(call.world, video)
 
 
-def _process(call: Call, video_ids: list[str], options: ProcessOptions) -> tuple[str, list[Job]]:
-    wanted = [videos.find_own(call.world, video_id, call.user) for video_id in video_ids]
+def _process(
+    call: Call, caller: User, video_ids: list[str], options: ProcessOptions
+) -> tuple[str, list[Job]]:
+    wanted = [videos.find_own(call.world, video_id, caller) for video_id in video_ids]
     plain = options.plain()
     if options.extract_thumbnail:
         plain["poster_ms"] = _poster_ms(wanted, options.thumbnail_timestamp or 0.0)
@@ -152,35 +168,3 @@ def _box(given: str) -> tuple[int, int] | None:
     width, height = int(match[1]), int(match[2])
     is_fine = SIDE_MIN <= width <= SIDE_MAX and SIDE_MIN <= height <= SIDE_MAX
     return (width, height) if is_fine else None
-
-
-OPERATIONS = [
-    Operation(
-        method="POST",
-        path="/video/{video_id}/process",
-        auth="user",
-        answer=process,
-        body=ProcessRequest,
-        status=202,
-        refuses=("forbidden", "not_found", "conflict", "unavailable"),
-        provenance="client",
-    ),
-    Operation(
-        method="GET",
-        path="/video/{video_id}/status",
-        auth="user",
-        answer=status,
-        refuses=("not_found",),
-        provenance="client",
-    ),
-    Operation(
-        method="POST",
-        path="/video/batch-process",
-        auth="user",
-        answer=batch,
-        body=BatchRequest,
-        status=202,
-        refuses=("forbidden", "not_found", "conflict", "unavailable"),
-        provenance="client",
-    ),
-]

@@ -7,7 +7,8 @@ from pydantic import Field
 from emulator.shapes.calls import SessionShape, session_shape
 from emulator.web.api.models import Request, Whole
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation
+from emulator.web.http.endpoint import endpoint
+from emulator.world.people.accounts import User
 from emulator.world.video import sessions
 from emulator.world.video.sessions import Session
 
@@ -34,99 +35,72 @@ class SessionList(TypedDict):
     total: int
 
 
-def create(call: Call) -> SessionShape:
+@endpoint(
+    "POST",
+    "/video-sessions/sessions",
+    provenance="documented",
+    status=201,
+    limit="session_creation",
+)
+def create_video_session(call: Call, caller: User, body: SessionCreate) -> SessionShape:
     """Create a video session. Nobody is in it yet."""
-    wish = call.body_as(SessionCreate)
-    session = sessions.create(call.world, call.user, wish.session_name, wish.max_participants)
+    session = sessions.create(call.world, caller, body.session_name, body.max_participants)
     return session_shape(call.world, session)
 
 
-def active(call: Call) -> SessionList:
+@endpoint("GET", "/video-sessions/sessions/active", provenance="documented")
+def list_active_video_sessions(call: Call, caller: User) -> SessionList:
     """List the caller's sessions that have not ended.
 
     Those that they host, and those that they are in.
     """
-    return _listed(call, sessions.active(call.world, call.user))
+    return _listed(call, sessions.active(call.world, caller))
 
 
-def of_user(call: Call) -> SessionList:
+@endpoint(
+    "GET",
+    "/video-sessions/sessions/user/{user_id}",
+    provenance="documented",
+    refuses=("forbidden",),
+)
+def list_user_video_sessions(call: Call, caller: User, user_id: str) -> SessionList:
     """List a user's sessions in any state: one's own, or as an admin anybody's."""
-    return _listed(call, sessions.of_user(call.world, call.path["user_id"], call.user))
+    return _listed(call, sessions.of_user(call.world, user_id, caller))
 
 
-def read(call: Call) -> SessionShape:
+@endpoint("GET", "/video-sessions/sessions/{session_id}", provenance="documented")
+def get_video_session(call: Call, _caller: User, session_id: str) -> SessionShape:
     """Read a video session, also one that has ended."""
-    return session_shape(call.world, sessions.find(call.world, call.path["session_id"]))
+    return session_shape(call.world, sessions.find(call.world, session_id))
 
 
-def update(call: Call) -> SessionShape:
+@endpoint(
+    "PUT",
+    "/video-sessions/sessions/{session_id}",
+    provenance="documented",
+    refuses=("forbidden", "conflict"),
+)
+def update_video_session(
+    call: Call, caller: User, session_id: str, body: SessionUpdate
+) -> SessionShape:
     """Change a session's name or size."""
-    session = sessions.find_hosted(call.world, call.path["session_id"], call.user)
-    patch = call.body_as(SessionUpdate).patch()
+    session = sessions.find_hosted(call.world, session_id, caller)
+    patch = body.patch()
     return session_shape(call.world, sessions.update(call.world, session, patch))
 
 
-def end(call: Call) -> None:
+@endpoint(
+    "DELETE",
+    "/video-sessions/sessions/{session_id}",
+    provenance="documented",
+    refuses=("forbidden", "conflict"),
+)
+def end_video_session(call: Call, caller: User, session_id: str) -> None:
     """End a session: everybody is disconnected. It can still be read, as `ended`."""
-    session = sessions.find_hosted(call.world, call.path["session_id"], call.user, admins_too=True)
+    session = sessions.find_hosted(call.world, session_id, caller, admins_too=True)
     sessions.end(call.world, session)
 
 
 def _listed(call: Call, found: tuple[list[Session], int]) -> SessionList:
     shown, total = found
     return {"sessions": [session_shape(call.world, session) for session in shown], "total": total}
-
-
-OPERATIONS = [
-    Operation(
-        method="POST",
-        path="/video-sessions/sessions",
-        auth="user",
-        answer=create,
-        body=SessionCreate,
-        status=201,
-        limit="session_creation",
-        provenance="documented",
-    ),
-    Operation(
-        method="GET",
-        path="/video-sessions/sessions/active",
-        auth="user",
-        answer=active,
-        provenance="documented",
-    ),
-    Operation(
-        method="GET",
-        path="/video-sessions/sessions/user/{user_id}",
-        auth="user",
-        answer=of_user,
-        refuses=("forbidden", "not_found"),
-        provenance="documented",
-    ),
-    Operation(
-        method="GET",
-        path="/video-sessions/sessions/{session_id}",
-        auth="user",
-        answer=read,
-        refuses=("not_found",),
-        provenance="documented",
-    ),
-    Operation(
-        method="PUT",
-        path="/video-sessions/sessions/{session_id}",
-        auth="user",
-        answer=update,
-        body=SessionUpdate,
-        refuses=("forbidden", "not_found", "conflict"),
-        provenance="documented",
-    ),
-    Operation(
-        method="DELETE",
-        path="/video-sessions/sessions/{session_id}",
-        auth="user",
-        answer=end,
-        status=204,
-        refuses=("forbidden", "not_found", "conflict"),
-        provenance="documented",
-    ),
-]

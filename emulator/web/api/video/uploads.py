@@ -8,6 +8,7 @@ from emulator.web.errors import Invalid, mistake
 from emulator.web.http.bodies import Uploaded
 from emulator.web.http.call import Call
 from emulator.world.people import accounts
+from emulator.world.people.accounts import User
 from emulator.world.video import jobs
 from emulator.world.video.media import Footage
 from emulator.world.video.videos import Video
@@ -16,7 +17,7 @@ _NAME_LENGTH_MAX = 255
 _TITLE_LENGTH_MAX = 200
 
 
-async def upload(call: Call, file: Uploaded, patch: Mapping[str, Any]) -> Video:
+async def upload(call: Call, caller: User, file: Uploaded, patch: Mapping[str, Any]) -> Video:
     """Keep the file, look at it, and queue what makes it playable.
 
     A video without a title is called as its file. Refuses (`Invalid`) what is not a video,
@@ -42,7 +43,7 @@ async def upload(call: Call, file: Uploaded, patch: Mapping[str, Any]) -> Video:
     )
     try:
         # Asked again: the account may have gone while the file was being looked at.
-        owner = accounts.find(call.world, call.user.id)
+        owner = accounts.find(call.world, caller.id)
         return jobs.upload(call.world, owner, {**patch, "title": title}, footage)
     except Refused:
         await upload_queue.discard(uid)

@@ -8,8 +8,11 @@ from emulator.shapes.video import VideoShape, video_shape
 from emulator.web.api.models import OptionalId, Page, Request
 from emulator.web.api.video.uploads import upload
 from emulator.web.errors import Invalid, mistake
+from emulator.web.http.bodies import Uploaded
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation, Upload
+from emulator.web.http.endpoint import endpoint
+from emulator.web.http.operation import Upload
+from emulator.world.people.accounts import User
 from emulator.world.video import lists, videos
 
 Visibility = Literal["public", "unlisted", "followers", "private"]
@@ -70,29 +73,39 @@ class VideoPage(TypedDict):
     has_more: bool
 
 
-async def create(call: Call) -> VideoShape:
+@endpoint(
+    "POST",
+    "/videos",
+    provenance="documented",
+    status=201,
+    refuses=("not_found", "unavailable"),
+    upload=Upload(bytes_max=lambda platform: platform.upload_bytes_max),
+)
+async def create_video(
+    call: Call, caller: User, body: VideoCreate, file: Uploaded | None
+) -> VideoShape:
     """Create a video of an uploaded file, or of the media under a `cloudflare_video_id`.
 
     A file is played as it is where browsers can, else it is made H.264 and AAC. With neither file
     nor media the video waits for some: PUT it a `cloudflare_video_id`.
     """
-    patch = call.body_as(VideoCreate).patch()
-    if call.upload is not None:
+    patch = body.patch()
+    if file is not None:
         if "cloudflare_video_id" in patch:
             message = "Give a file or a cloudflare_video_id, not both"
             raise Invalid([mistake(("body", "cloudflare_video_id"), "value_error", message)])
-        return video_shape(call.world, call.addresses, await upload(call, call.upload, patch))
+        return video_shape(call.world, call.addresses, await upload(call, caller, file, patch))
     if "title" not in patch:
         raise Invalid([mistake(("body", "title"), "missing", "Field required")])
-    return video_shape(call.world, call.addresses, videos.create(call.world, call.user, patch))
+    return video_shape(call.world, call.addresses, videos.create(call.world, caller, patch))
 
 
-def page(call: Call) -> VideoPage:
+@endpoint("GET", "/videos", provenance="documented", refuses=("not_found",))
+def list_videos(call: Call, caller: User | None, query: VideoQuery) -> VideoPage:
     """List videos: public and ready ones, and one's own in any state."""
-    query = call.query_as(VideoQuery)
     found, total = lists.page(
         call.world,
-        call.caller,
+        caller,
         user_id=query.user_id,
         tag=query.tag,
         offset=query.offset,
@@ -107,69 +120,22 @@ def page(call: Call) -> VideoPage:
     }
 
 
-def read(call: Call) -> VideoShape:
+@endpoint("GET", "/videos/{video_id}", provenance="documented")
+def get_video(call: Call, caller: User | None, video_id: str) -> VideoShape:
     """Read a video. Others' are there once ready, and for whom they are."""
-    video = videos.find_for(call.world, call.path["video_id"], call.caller)
+    video = videos.find_for(call.world, video_id, caller)
     return video_shape(call.world, call.addresses, video)
 
 
-def update(call: Call) -> VideoShape:
+@endpoint("PUT", "/videos/{video_id}", provenance="documented", refuses=("forbidden", "conflict"))
+def update_video(call: Call, caller: User, video_id: str, body: VideoUpdate) -> VideoShape:
     """Change what a video says of itself."""
-    video = videos.find_own(call.world, call.path["video_id"], call.user)
-    patch = call.body_as(VideoUpdate).patch()
+    video = videos.find_own(call.world, video_id, caller)
+    patch = body.patch()
     return video_shape(call.world, call.addresses, videos.update(call.world, video, patch))
 
 
-def delete(call: Call) -> None:
+@endpoint("DELETE", "/videos/{video_id}", provenance="documented", refuses=("forbidden",))
+def delete_video(call: Call, caller: User, video_id: str) -> None:
     """Delete a video; its files go, too."""
-    videos.delete(call.world, videos.find_own(call.world, call.path["video_id"], call.user))
-
-
-OPERATIONS = [
-    Operation(
-        method="GET",
-        path="/videos",
-        auth="optional",
-        answer=page,
-        query=VideoQuery,
-        refuses=("not_found",),
-        provenance="documented",
-    ),
-    Operation(
-        method="POST",
-        path="/videos",
-        auth="user",
-        answer=create,
-        body=VideoCreate,
-        upload=Upload(bytes_max=lambda platform: platform.upload_bytes_max, is_required=False),
-        status=201,
-        refuses=("not_found", "unavailable"),
-        provenance="documented",
-    ),
-    Operation(
-        method="GET",
-        path="/videos/{video_id}",
-        auth="optional",
-        answer=read,
-        refuses=("not_found",),
-        provenance="documented",
-    ),
-    Operation(
-        method="PUT",
-        path="/videos/{video_id}",
-        auth="user",
-        answer=update,
-        body=VideoUpdate,
-        refuses=("forbidden", "not_found", "conflict"),
-        provenance="documented",
-    ),
-    Operation(
-        method="DELETE",
-        path="/videos/{video_id}",
-        auth="user",
-        answer=delete,
-        status=204,
-        refuses=("forbidden", "not_found"),
-        provenance="documented",
-    ),
-]
+    videos.delete(call.world, videos.find_own(call.world, video_id, caller))

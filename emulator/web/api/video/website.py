@@ -7,8 +7,11 @@ from pydantic import Field
 from emulator.shapes.website import WebsiteAnalytics, WebsiteVideo, website_analytics, website_video
 from emulator.web.api.models import Request
 from emulator.web.api.video.uploads import upload
+from emulator.web.http.bodies import Uploaded
 from emulator.web.http.call import Call
-from emulator.web.http.operation import Operation, Upload
+from emulator.web.http.endpoint import endpoint
+from emulator.web.http.operation import Upload
+from emulator.world.people.accounts import User
 from emulator.world.video import lists, videos
 
 _STATUS = {
@@ -46,22 +49,29 @@ class Success(TypedDict):
     success: bool
 
 
-async def create(call: Call) -> WebsiteVideo:
+@endpoint(
+    "POST",
+    "/video/upload",
+    provenance="client",
+    status=201,
+    refuses=("unavailable",),
+    upload=Upload(bytes_max=lambda platform: platform.upload_bytes_max),
+)
+async def upload_website_video(
+    call: Call, caller: User, body: WebsiteUpload, file: Uploaded
+) -> WebsiteVideo:
     """Upload a video."""
-    wish = call.body_as(WebsiteUpload)
-    if call.upload is None:
-        raise RuntimeError("an upload was reached without a file")
-    values = {"title": wish.name} if wish.name else {}
-    patch = values | {"description": wish.description}
-    return website_video(call.world, call.addresses, await upload(call, call.upload, patch))
+    values = {"title": body.name} if body.name else {}
+    patch = values | {"description": body.description}
+    return website_video(call.world, call.addresses, await upload(call, caller, file, patch))
 
 
-def library(call: Call) -> WebsiteLibrary:
+@endpoint("GET", "/video/library", provenance="client")
+def list_website_videos(call: Call, caller: User, query: LibraryQuery) -> WebsiteLibrary:
     """List the caller's videos."""
-    query = call.query_as(LibraryQuery)
     found, total = lists.of_user(
         call.world,
-        call.user,
+        caller,
         status=_STATUS[query.status] if query.status else None,
         order=f"{_ORDER[query.sort_by]} {query.sort_order}",
         offset=(query.page - 1) * query.page_size,
@@ -75,69 +85,25 @@ def library(call: Call) -> WebsiteLibrary:
     }
 
 
-def read(call: Call) -> WebsiteVideo:
+@endpoint("GET", "/video/{video_id}", provenance="client")
+def get_website_video(call: Call, caller: User, video_id: str) -> WebsiteVideo:
     """Read a video."""
-    video = videos.find_for(call.world, call.path["video_id"], call.caller)
+    video = videos.find_for(call.world, video_id, caller)
     return website_video(call.world, call.addresses, video)
 
 
-def delete(call: Call) -> Success:
+@endpoint("DELETE", "/video/{video_id}", provenance="client", refuses=("forbidden",))
+def delete_website_video(call: Call, caller: User, video_id: str) -> Success:
     """Delete a video; its files go, too."""
-    videos.delete(call.world, videos.find_own(call.world, call.path["video_id"], call.user))
+    videos.delete(call.world, videos.find_own(call.world, video_id, caller))
     return {"success": True}
 
 
-def analytics(call: Call) -> WebsiteAnalytics:
+@endpoint("GET", "/video/{video_id}/analytics", provenance="client", refuses=("forbidden",))
+def get_website_video_analytics(call: Call, caller: User, video_id: str) -> WebsiteAnalytics:
     """Read who watched a video, and how far.
 
     `engagementScore`: two thirds how much of it is seen to the end, one third who likes it.
     """
-    video = videos.find_own(call.world, call.path["video_id"], call.user)
+    video = videos.find_own(call.world, video_id, caller)
     return website_analytics(call.world, video)
-
-
-OPERATIONS = [
-    Operation(
-        method="POST",
-        path="/video/upload",
-        auth="user",
-        answer=create,
-        body=WebsiteUpload,
-        upload=Upload(bytes_max=lambda platform: platform.upload_bytes_max),
-        status=201,
-        refuses=("unavailable",),
-        provenance="client",
-    ),
-    Operation(
-        method="GET",
-        path="/video/library",
-        auth="user",
-        answer=library,
-        query=LibraryQuery,
-        provenance="client",
-    ),
-    Operation(
-        method="GET",
-        path="/video/{video_id}",
-        auth="user",
-        answer=read,
-        refuses=("not_found",),
-        provenance="client",
-    ),
-    Operation(
-        method="DELETE",
-        path="/video/{video_id}",
-        auth="user",
-        answer=delete,
-        refuses=("forbidden", "not_found"),
-        provenance="client",
-    ),
-    Operation(
-        method="GET",
-        path="/video/{video_id}/analytics",
-        auth="user",
-        answer=analytics,
-        refuses=("forbidden", "not_found"),
-        provenance="client",
-    ),
-]

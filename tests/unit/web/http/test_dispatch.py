@@ -13,12 +13,12 @@ from emulator.server import Emulator
 from emulator.web.api.models import Request
 from emulator.web.app import METHODS
 from emulator.web.http.answers import Download, Other
-from emulator.web.http.call import Call
-from emulator.web.http.dispatch import Dispatch
+from emulator.web.http.bodies import Uploaded
+from emulator.web.http.dispatch import Dispatch, platform_steps
+from emulator.web.http.endpoint import endpoint, operations_in
 from emulator.web.http.middleware import CORS, Trace
-from emulator.web.http.operation import Operation, Upload
+from emulator.web.http.operation import Upload
 from emulator.web.http.router import Router
-from emulator.web.platform import Platform
 from tests.support.rest import check_error
 
 FORM_BYTES_MAX = 2000
@@ -28,58 +28,39 @@ class Words(Request):
     title: str
 
 
-def held(_: Call) -> Other:
+@endpoint("GET", "/held")
+def held() -> Other:
     """Answer with another status."""
     return Other(202, {"held": True})
 
 
-def export(_: Call) -> Download:
+@endpoint("GET", "/export")
+def export() -> Download:
     """Answer with a file."""
     return Download("a,b\n1,2\n", "text/csv", 'the "best".csv')
 
 
-async def keep(call: Call) -> dict[str, Any]:
+FORM = Upload(bytes_max=lambda _: FORM_BYTES_MAX)
+
+
+@endpoint("POST", "/form", upload=FORM)
+async def keep(body: Words, file: Uploaded) -> dict[str, Any]:
     """Take a file and words, and wait."""
-    upload = call.upload
-    title = call.body_as(Words).title
-    size = len(upload.file.read()) if upload else None
-    return {"title": title, "size": size, "name": upload.name if upload else None}
+    return {"title": body.title, "size": len(file.file.read()), "name": file.name}
 
 
-def form_bytes_max(_: Platform) -> int:
-    return FORM_BYTES_MAX
-
-
-FORM = Upload(bytes_max=form_bytes_max)
-EITHER = Upload(bytes_max=form_bytes_max, is_required=False)
-TABLE = [
-    Operation(method="GET", path="/held", auth="public", answer=held, provenance="assumed"),
-    Operation(method="GET", path="/export", auth="public", answer=export, provenance="assumed"),
-    Operation(
-        method="POST",
-        path="/form",
-        auth="public",
-        answer=keep,
-        body=Words,
-        upload=FORM,
-        provenance="assumed",
-    ),
-    Operation(
-        method="POST",
-        path="/either",
-        auth="public",
-        answer=keep,
-        body=Words,
-        upload=EITHER,
-        provenance="assumed",
-    ),
-]
+@endpoint("POST", "/either", upload=FORM)
+async def keep_either(body: Words, file: Uploaded | None) -> dict[str, Any]:
+    """Take words, and a file if there is one."""
+    return await keep(body, file) if file else {"title": body.title, "size": None, "name": None}
 
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     async with Emulator() as emulator:
-        dispatch = Dispatch(emulator.platform.worlds, Router(TABLE), "documented")
+        dispatch = Dispatch(
+            emulator.platform.worlds, "documented", platform_steps(Router(operations_in(__name__)))
+        )
         app = Starlette(
             routes=[Route("/{path:path}", dispatch.answer, methods=METHODS)],
             middleware=[Middleware(Trace), CORS],

@@ -1,19 +1,18 @@
 import pytest
 
 from emulator.core.errors import Refused
-from emulator.web.http.call import Call
+from emulator.web.http.endpoint import endpoint, operations_of
 from emulator.web.http.operation import Method, Operation
 from emulator.web.http.router import Router
 from tests.support.tables import table
 
 
 def operation(method: Method, path: str) -> Operation:
-    def answer(_: Call) -> None:
+    @endpoint(method, path)
+    def answer() -> None:
         """Do nothing."""
 
-    return Operation(
-        method=method, path=path, auth="public", answer=answer, provenance="documented"
-    )
+    return operations_of(answer)[0]
 
 
 LIST = operation("GET", "/streams")
