@@ -287,7 +287,8 @@ def test_somebody_elses_server_takes_it_too(tmp_path: Path) -> None:
         # then what nginx recorded is what was sent,
         media = recording.read_bytes()
         seen = pictures(media)
-        assert len(seen) > 40
+        # A busy machine sends fewer pictures a second, over the same time.
+        assert seen[-1].at - seen[0].at > 1.5
         assert all(read_strip(each.frame) for each in seen)
         check_step(seen, beeps(media))
 
