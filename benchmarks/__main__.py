@@ -11,8 +11,8 @@ _OWN = {"__init__", "__main__", "table"}
 
 def names() -> list[str]:
     """Every script here that has a section to give."""
-    found = sorted(path.stem for path in Path(__file__).parent.glob("*.py"))
-    return [name for name in found if name not in _OWN and not name.endswith("_peer")]
+    stems = sorted(path.stem for path in Path(__file__).parent.glob("*.py"))
+    return [name for name in stems if name not in _OWN and not name.endswith("_peer")]
 
 
 def main(arguments: list[str]) -> int:

@@ -163,8 +163,8 @@ class Part:
     bars: list[tuple[str, bool]]
 
 
-def _bars(told: dict[str, dict[str, Figures]]) -> list[tuple[str, bool]]:
-    ours_ = told["live-emulator"]
+def _bars(measured: dict[str, dict[str, Figures]]) -> list[tuple[str, bool]]:
+    ours_ = measured["live-emulator"]
     paced, bursts, lone = ours_["paced"], ours_["bursts"], ours_["lone"]
     bars = [
         (f"{_RATE} lines a second: at least 450,000 deliveries", paced.per_second >= 450_000),
@@ -176,9 +176,9 @@ def _bars(told: dict[str, dict[str, Figures]]) -> list[tuple[str, bool]]:
         ),
     ]
     for name, times, lone_times in (("Starlette loop", 6, 1.4), ("Node `ws`", 5, 1.0)):
-        if name in told:
-            ratio = paced.per_cpu_second / told[name]["paced"].per_cpu_second
-            lone_ratio = lone.per_cpu_second / told[name]["lone"].per_cpu_second
+        if name in measured:
+            ratio = paced.per_cpu_second / measured[name]["paced"].per_cpu_second
+            lone_ratio = lone.per_cpu_second / measured[name]["lone"].per_cpu_second
             bars += [
                 (f"paced: {times} times the {name} ({ratio:.1f})", ratio >= times),
                 (

@@ -18,9 +18,9 @@ async def room(socket: WebSocket) -> None:
     try:
         async for text in socket.iter_text():
             line = json.loads(text)
-            told = json.dumps({"type": "message", "data": {**line, "padding": PADDING}})
+            message = json.dumps({"type": "message", "data": {**line, "padding": PADDING}})
             for reader in tuple(READERS):
-                await reader.send_text(told)
+                await reader.send_text(message)
     finally:
         READERS.discard(socket)
 

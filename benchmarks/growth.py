@@ -103,7 +103,7 @@ def measure() -> Section:
                 sizes.append((size, megabytes, _resident_megabytes(), grown))
     for size in _LIVES:
         for name, times in _of_live(size).items():
-            label = f"{name}, of {', '.join(f'{each:,}' for each in _LIVES)} that are live"
+            label = f"{name}, of {', '.join(f'{count:,}' for count in _LIVES)} that are live"
             payload.setdefault(label, []).append(min(times))
     first = _SIZES[0]
     rows = [("call", *(f"{size:,}" for size in _SIZES), f"times {first:,}")]

@@ -174,17 +174,17 @@ def _watch(browser: "Browser", address: str, begun: float, *, is_peer: bool = Fa
     page.goto(address)
     page.wait_for_function(_HAS_BEGUN, timeout=60_000)
     page.wait_for_timeout(_SETTLE_MS)
-    found: list[float] = []
+    latencies: list[float] = []
     for _ in range(_SAMPLES):
         lateness: Any = page.evaluate(_READ)
         # A frame that was caught half drawn has no time in it.
         if 0 <= lateness < 60_000:
-            found.append(float(lateness))
+            latencies.append(float(lateness))
         page.wait_for_timeout(_EVERY_MS)
     page.close()
-    if len(found) < _SAMPLES // 2:
-        raise RuntimeError(f"only {len(found)} of {_SAMPLES} frames could be read")
-    return _Viewing(joined_after_seconds, found)
+    if len(latencies) < _SAMPLES // 2:
+        raise RuntimeError(f"only {len(latencies)} of {_SAMPLES} frames could be read")
+    return _Viewing(joined_after_seconds, latencies)
 
 
 def _page_beside(page: "Page", playlist: str) -> str:

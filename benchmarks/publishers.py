@@ -91,8 +91,8 @@ def measure() -> Section:
                 values.setdefault(cost.name, []).append(cost)
     headings = ("load", "server", "CPU, share of a core", "memory a publisher", "parts late (p99)")
     rows: list[tuple[str, ...]] = [headings]
-    for workload, found in costs.items():
-        rows += [_row(workload, costs) for costs in found.values()]
+    for workload, by_workload in costs.items():
+        rows += [_row(workload, costs) for costs in by_workload.values()]
     return Section(
         title="Publishers",
         rows=rows,
@@ -166,8 +166,8 @@ def soak(minutes: float) -> Section:
             ("publishers", f"{_SOAK_PUBLISHERS} at {MANY.kind}, for {minutes:g} minutes"),
             ("CPU, share of a core", f"{100 * cpu_seconds / (minutes * 60):.1f} %"),
             *(
-                (f"memory after {told:g} min", f"{_memory_after(samples, told):.1f} MiB")
-                for told in (*_SOAK_TOLD_MINUTES, minutes)
+                (f"memory after {minute:g} min", f"{_memory_after(samples, minute):.1f} MiB")
+                for minute in (*_SOAK_TOLD_MINUTES, minutes)
             ),
             ("memory's slope after the first fifth", f"{slope:.1f} MiB an hour"),
             (

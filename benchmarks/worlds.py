@@ -105,8 +105,8 @@ def _in_the_core(template: Template) -> dict[str, list[float]]:
         _LATER: _times(lambda: template.restore(world), live_on),
         "restore a snapshot, in the core": _restores(worlds[0]),
     }
-    for each in (world, *worlds):
-        each.close()
+    for opened in (world, *worlds):
+        opened.close()
     return payload
 
 

@@ -90,9 +90,9 @@ def simulcasts(settings: Settings) -> SimulcastConfig:
     )
 
 
-def _allowed(key: str, told: str) -> Allowed:
+def _allowed(key: str, text: str) -> Allowed:
     try:
-        return Allowed(told)
+        return Allowed(text)
     except ValueError as error:
         raise WrongSetting(f"{key}: {error}.") from None
 
@@ -184,7 +184,7 @@ def certificate_names(settings: Settings) -> tuple[str, ...]:
 
 
 def webrtc(settings: Settings) -> WebRtcConfig:
-    hosts = tuple(each.strip() for each in settings.webrtc_hosts.split(",") if each.strip())
+    hosts = tuple(host.strip() for host in settings.webrtc_hosts.split(",") if host.strip())
     is_everywhere = settings.host in ("0.0.0.0", "::")
     is_bound_everywhere = is_everywhere and bool(hosts)
     if not hosts and not is_everywhere:

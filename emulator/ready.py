@@ -29,20 +29,20 @@ def ready(settings: Settings, folder: DataFolder, addresses: Addresses) -> dict[
     }
 
 
-def environment(told: Mapping[str, Any], inherited: Mapping[str, str]) -> dict[str, str]:
+def environment(addresses: Mapping[str, Any], inherited: Mapping[str, str]) -> dict[str, str]:
     """What programs find a running emulator by, from its ready file.
 
     `inherited` is their environment as it was: a proxy of theirs is not asked for this machine.
     """
     return {
         **without_proxy(inherited),
-        "LIVE_EMULATOR_URL": told["http"],
-        "LIVE_EMULATOR_WS_URL": told["ws"],
-        "LIVE_EMULATOR_RTMP_URL": told["rtmp"],
-        "LIVE_EMULATOR_RTMPS_URL": told["rtmps"],
-        "LIVE_EMULATOR_CA": told["ca"],
-        "LIVE_EMULATOR_API_KEY": told["api_key"],
-        "LIVE_EMULATOR_ADMIN_URL": told["admin"],
+        "LIVE_EMULATOR_URL": addresses["http"],
+        "LIVE_EMULATOR_WS_URL": addresses["ws"],
+        "LIVE_EMULATOR_RTMP_URL": addresses["rtmp"],
+        "LIVE_EMULATOR_RTMPS_URL": addresses["rtmps"],
+        "LIVE_EMULATOR_CA": addresses["ca"],
+        "LIVE_EMULATOR_API_KEY": addresses["api_key"],
+        "LIVE_EMULATOR_ADMIN_URL": addresses["admin"],
     }
 
 

@@ -80,8 +80,8 @@ def serving(folder: Path, fragment_seconds: int = 1) -> Iterator[Nginx]:
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if program is None or not _MODULE.exists():
         raise Missing("nginx-rtmp is not here: apt-get install nginx-light libnginx-mod-rtmp.")
-    told = subprocess.run([program, "-v"], capture_output=True, text=True, check=True)
-    match = re.search(r"nginx/(\S+)", told.stderr)
+    output = subprocess.run([program, "-v"], capture_output=True, text=True, check=True)
+    match = re.search(r"nginx/(\S+)", output.stderr)
     rtmp_port, http_port = free_ports(2)
     (folder / "hls").mkdir()
     configuration = folder / "nginx.conf"

@@ -122,8 +122,8 @@ def main() -> None:
     first_video_ms = next(wire.at_ms for wire in repeated if wire.is_video)
     _tell({"starts": [publisher.start + first_video_ms / 1000 for publisher in publishers]})
     lateness_ms, lost = _send(publishers)
-    for each in publishers:
-        each.close()
+    for opened in publishers:
+        opened.close()
     centiles = quantiles(lateness_ms, n=100)
     _tell(
         {
@@ -166,8 +166,8 @@ def _send(publishers: list[Publisher]) -> tuple[Sequence[float], int]:
     return lateness_ms, lost
 
 
-def _tell(told: object) -> None:
-    print(json.dumps(told), flush=True)
+def _tell(payload: object) -> None:
+    print(json.dumps(payload), flush=True)
 
 
 if __name__ == "__main__":

@@ -19,18 +19,19 @@ _PART = re.compile(r"^#EXT-X-PART:DURATION=([\d.]+),", re.MULTILINE)
 
 def lateness_ms(playlists: Sequence[str], starts: Sequence[float], seconds: float) -> list[float]:
     """How late each new part of each playlist was, for `seconds`. Raises what a watcher raised."""
-    found: list[float] = []
+    latencies: list[float] = []
     failures: list[BaseException] = []
     until = time.monotonic() + seconds
 
     def watch(address: str, start: float) -> None:
         try:
-            found.extend(_watch(address, start, until))
+            latencies.extend(_watch(address, start, until))
         except BaseException as error:  # Raised again below, in the caller's thread.
             failures.append(error)
 
     threads = [
-        threading.Thread(target=watch, args=each) for each in zip(playlists, starts, strict=True)
+        threading.Thread(target=watch, args=arguments)
+        for arguments in zip(playlists, starts, strict=True)
     ]
     for thread in threads:
         thread.start()
@@ -38,13 +39,13 @@ def lateness_ms(playlists: Sequence[str], starts: Sequence[float], seconds: floa
         thread.join()
     if failures:
         raise failures[0]
-    return found
+    return latencies
 
 
 def _watch(address: str, start: float, until: float) -> list[float]:
     parts = urlsplit(address)
     connection = http.client.HTTPConnection(parts.netloc, timeout=_ANSWER_SECONDS)
-    found: list[float] = []
+    latencies: list[float] = []
     query = "?wait=1"
     is_first = True
     try:
@@ -57,12 +58,12 @@ def _watch(address: str, start: float, until: float) -> list[float]:
                 raise RuntimeError(f"{answer.status} for {query}: {text[:200]}")
             listed_seconds, msn, part = _edge(text)
             if not is_first:  # The first answer did not wait for anything.
-                found.append((now - start - listed_seconds) * 1000)
+                latencies.append((now - start - listed_seconds) * 1000)
             is_first = False
             query = f"?_HLS_msn={msn}&_HLS_part={part}"
     finally:
         connection.close()
-    return found
+    return latencies
 
 
 def _edge(text: str) -> tuple[float, int, int]:

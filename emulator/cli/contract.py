@@ -71,18 +71,20 @@ def _diff(source: str, is_json: bool) -> int:
     from emulator.web.openapi.routes import document
 
     try:
-        found = compare(document("documented"), _document(source))
+        results = compare(document("documented"), _document(source))
     except NoDocument as refusal:
         raise Failed(f"{source}: {refusal}", 2) from None
     if is_json:
         print(
-            json.dumps([{"operation": d.operation, "kind": d.kind, "told": d.told} for d in found])
+            json.dumps(
+                [{"operation": d.operation, "kind": d.kind, "told": d.told} for d in results]
+            )
         )
     else:
-        for difference in found:
+        for difference in results:
             print(f"{difference.operation}\n    {difference.kind}: {difference.told}")
-        print(f"Differences: {len(found)}." if found else "No difference.")
-    return 1 if found else 0
+        print(f"Differences: {len(results)}." if results else "No difference.")
+    return 1 if results else 0
 
 
 def _document(source: str) -> Any:

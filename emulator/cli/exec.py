@@ -147,6 +147,6 @@ def _filled(name: str, template: str, ready: Mapping[str, Any]) -> str:
     try:
         return template.format_map(ready)
     except (KeyError, ValueError, IndexError, AttributeError):
-        known = ", ".join(f"{{{each}}}" for each in ready)
+        known = ", ".join(f"{{{name}}}" for name in ready)
         text = f"--env {name}: {template!r} cannot be filled in. There is {known}."
         raise Failed(text, 2) from None

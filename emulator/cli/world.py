@@ -96,5 +96,5 @@ def _line(world: dict[str, Any]) -> str:
     return f"{world['name']:20}  {world['api_key']:28}  {world['host']:28}  seed {world['seed']}"
 
 
-def _tell(is_json: bool, told: Any, lines: list[str]) -> None:
-    print(json.dumps(told) if is_json else "\n".join(lines))
+def _tell(is_json: bool, payload: Any, lines: list[str]) -> None:
+    print(json.dumps(payload) if is_json else "\n".join(lines))

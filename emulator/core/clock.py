@@ -125,7 +125,7 @@ class ManualClock:
         """One more entry of the agenda is dead. Dead ones are swept out now and then."""
         self._cancelled += 1
         if self._cancelled > _SWEPT_FROM and 2 * self._cancelled > len(self._agenda):
-            self._agenda = [each for each in self._agenda if not each[2].is_cancelled]
+            self._agenda = [entry for entry in self._agenda if not entry[2].is_cancelled]
             heapq.heapify(self._agenda)
             self._cancelled = 0
 

@@ -49,10 +49,10 @@ class Allowed:
     `*` allows all. Refuses (`ValueError`, a sentence) what is none of them.
     """
 
-    def __init__(self, told: str = "") -> None:
+    def __init__(self, names: str = "") -> None:
         self._names: set[str] = set()
         self._networks: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = []
-        words = [word.strip().lower() for word in told.split(",") if word.strip()]
+        words = [word.strip().lower() for word in names.split(",") if word.strip()]
         self._is_open = "*" in words
         for word in words:
             if re.fullmatch(r"[0-9./]+|[0-9a-f:./]*:[0-9a-f:./]*", word):

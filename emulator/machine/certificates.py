@@ -278,7 +278,7 @@ def _constraints(hosts: tuple[str, ...]) -> "x509.NameConstraints":
     from cryptography import x509
 
     names = list(_PERMITTED_NAMES)
-    networks = [ipaddress.ip_network(each) for each in _PERMITTED_NETWORKS]
+    networks = [ipaddress.ip_network(network) for network in _PERMITTED_NETWORKS]
     for host in hosts:
         try:
             address = ipaddress.ip_address(host)

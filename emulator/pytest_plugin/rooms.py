@@ -50,10 +50,10 @@ class Chat:
 
         def read(facts: Any) -> list[tuple[str, str]]:
             stream = streams.find(facts, self._stream.id)
-            found, _ = messages.page(facts, stream, None, count=100)
+            listed, _ = messages.page(facts, stream, None, count=100)
             return [
                 (accounts.find(facts, message.user_id).username, message.content)
-                for message in found
+                for message in listed
             ]
 
         return self._world.call(read)

@@ -48,10 +48,14 @@ class Scenarios:
         allowed = self._world.platform.shared.allowed_folders
         if path.parent not in allowed:
             allowed.append(path.parent)
-        beside = [each for each in path.parent.rglob("*") if each.suffix in {".yaml", ".txt"}]
+        beside = [
+            candidate
+            for candidate in path.parent.rglob("*")
+            if candidate.suffix in {".yaml", ".txt"}
+        ]
         files = {
-            str(each.relative_to(path.parent)): each.read_text("utf-8")
-            for each in sorted(beside)[:_TEXTS_MAX]
+            str(file.relative_to(path.parent)): file.read_text("utf-8")
+            for file in sorted(beside)[:_TEXTS_MAX]
         }
         return {
             "text": path.read_text("utf-8"),

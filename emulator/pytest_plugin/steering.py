@@ -92,7 +92,7 @@ class Faults:
         Returns the fault's id. Raises `Refused` for what is no fault.
         """
         beside = {"share": share, "times": times, "for": seconds}
-        written = {kind: values, **{n: each for n, each in beside.items() if each is not None}}
+        written = {kind: values, **{n: value for n, value in beside.items() if value is not None}}
         return self._emulator.call(lambda: self._world.faults.start(read(written)).id)
 
     def stop(self, fault_id: str) -> None:
@@ -108,7 +108,7 @@ class Faults:
         journalled = self._emulator.call(
             lambda: events.read(store, after=0, count=events.last_seq(store), kind="FaultStruck")
         )
-        return [each.values["subject"] for each in journalled]
+        return [entry.values["subject"] for entry in journalled]
 
     start_async = twin(start)
     stop_async = twin(stop)

@@ -144,7 +144,7 @@ class World:
                 facts.store, after=self._seeded, count=events.last_seq(facts.store), kind=kind
             )
         )
-        return [{"kind": each.kind, "at_ms": each.at_ms, **each.values} for each in journalled]
+        return [{"kind": entry.kind, "at_ms": entry.at_ms, **entry.values} for entry in journalled]
 
     def requests(self) -> list[dict[str, Any]]:
         """What was asked of this world, the oldest first. Warns where older ones are gone."""

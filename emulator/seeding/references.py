@@ -57,8 +57,8 @@ def _people(seed: Entry, users: _Taken) -> Iterator[SeedError]:
             ("email", mails, f"{name}@example.com"),
             ("api_key", keys, f"ak_demo_{name}"),
         ):
-            given = user.get(field_name, user["username"])
-            yield from taken.take(given.value if field_name in user else usual, given)
+            origin = user.get(field_name, user["username"])
+            yield from taken.take(origin.value if field_name in user else usual, origin)
     for node in _items(seed, "users"):
         user = _entry(node)
         followed = _Taken(f"whom {user['username'].value} follows,")

@@ -448,11 +448,11 @@ class Settings:
 
 DECLARED: tuple[Declared, ...] = tuple(
     Declared(
-        attribute=each.name,
-        key=each.metadata["key"] or each.name,
-        kind=each.metadata["kind"],
-        help=each.metadata["help"],
-        is_flag=each.metadata["is_flag"],
+        attribute=item.name,
+        key=item.metadata["key"] or item.name,
+        kind=item.metadata["kind"],
+        help=item.metadata["help"],
+        is_flag=item.metadata["is_flag"],
     )
-    for each in fields(Settings)
+    for item in fields(Settings)
 )

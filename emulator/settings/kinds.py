@@ -95,7 +95,7 @@ class HostNames(NamedTuple):
     metavar: str = "NAME,..."
 
     def parse(self, text: str) -> str:
-        return ",".join(word for word in (each.strip() for each in text.split(",")) if word)
+        return ",".join(word for word in (part.strip() for part in text.split(",")) if word)
 
     def check(self, value: str) -> None:
         for name in self.names(value):
@@ -109,8 +109,8 @@ class HostNames(NamedTuple):
     def names(self, value: str) -> tuple[str, ...]:
         """The names themselves."""
         words = [word.lower() for word in self.parse(value).split(",") if word]
-        found = [self.platform if word == "platform" else (word,) for word in words]
-        return tuple(dict.fromkeys(name for names in found for name in names))
+        groups = [self.platform if word == "platform" else (word,) for word in words]
+        return tuple(dict.fromkeys(name for names in groups for name in names))
 
     def show(self, value: str) -> str:
         return value or "none"

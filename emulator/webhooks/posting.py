@@ -83,8 +83,8 @@ async def _connect(
     is_secure = parts.scheme == "https"
     port = parts.port or (443 if is_secure else 80)
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    addresses = dict.fromkeys(str(each[4][0]).partition("%")[0] for each in found)
+    infos = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = dict.fromkeys(str(info[4][0]).partition("%")[0] for info in infos)
     judged = [
         address for address in addresses if allowed.allows(host, ipaddress.ip_address(address))
     ]

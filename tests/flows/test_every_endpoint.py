@@ -82,8 +82,8 @@ async def test_every_operation_answers_as_its_document_says_and_walks_no_table(
             wrong += mistakes(surface, taken)
         walks = heard.walks()
         store = emulator.platform.worlds.find("one").world.store
-        kept, counted = ([tuple(row) for row in store.rows(each)] for each in (KEPT, COUNTED))
-    assert kept == counted
+        stored, counted = ([tuple(row) for row in store.rows(query)] for query in (KEPT, COUNTED))
+    assert stored == counted
     assert wrong == []
     assert seen == {name_of(operation) for operation in OPERATIONS}
     assert walks == []
@@ -113,7 +113,7 @@ def mistakes(surface: Any, taken: Taken) -> list[str]:
 
 async def test_two_worlds_side_by_side_are_each_as_if_they_were_alone() -> None:
     async with started(*WORLDS) as (emulator, client):
-        together = await asyncio.gather(*(told(emulator, client, each) for each in WORLDS))
+        together = await asyncio.gather(*(told(emulator, client, world) for world in WORLDS))
     for world, mixed in zip(WORLDS, together, strict=True):
         async with started(world) as (emulator, client):
             alone = await told(emulator, client, world)
@@ -174,7 +174,7 @@ class Trespass(Tour):
     async def _stop(self, stop: Stop) -> AsyncIterator[Taken]:
         is_owners = isinstance(stop, Step) and stop.by not in {"otto", None}
         if isinstance(stop, Step) and is_owners and is_change_of_something(stop.operation):
-            by = [(await self._ask(replace(stop, by=each))).status_code for each in ("otto", None)]
+            by = [(await self._ask(replace(stop, by=user))).status_code for user in ("otto", None)]
             self.tried[stop.operation] = (by[0], by[1])
         async for taken in super()._stop(stop):
             yield taken
@@ -206,7 +206,7 @@ async def test_no_read_fails_where_nothing_can_be_written() -> None:
             assert (await client.get("/api/v1/auth/me", headers=headers)).is_success
         async for taken in tour.take():
             assert taken.answer.is_success or not taken.is_listed, taken.operation
-    assert {each: status for each, status in tour.read.items() if status >= 500} == {}
+    assert {endpoint: status for endpoint, status in tour.read.items() if status >= 500} == {}
     assert len(tour.read) > 60
 
 

@@ -29,8 +29,8 @@ class Asked:
         return answer.json()
 
 
-def same(*told: object) -> None:
-    assert len({str(each) for each in told}) == 1, told
+def same(*figures: object) -> None:
+    assert len({str(figure) for figure in figures}) == 1, figures
 
 
 async def test_every_figure_of_a_channel_is_the_same_wherever_it_is_told(call: Caller) -> None:

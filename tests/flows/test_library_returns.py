@@ -113,10 +113,10 @@ async def test_a_vod_that_goes_while_it_is_transcoded_leaves_nothing() -> None:
         await call("DELETE", f"/streams/vods/{vod['id']}", "ak_demo")
 
         media = emulator.platform.media_store.root
-        kept = {sent["cloudflare_video_id"]}
+        uids = {sent["cloudflare_video_id"]}
 
         def only_the_film() -> bool:
-            return {path.name for path in media.iterdir()} == kept
+            return {path.name for path in media.iterdir()} == uids
 
         await asyncio.to_thread(until, only_the_film, "what was begun to be gone")
         assert not emulator.platform.clip_queue._under_way

@@ -74,11 +74,11 @@ async def test_answers_that_are_used_again_stay_with_their_caller() -> None:
     async with reached(**BEYOND) as (_, client):
         values = await stream(client)
         path = f"/api/v1/streams/id/{values['id']}"
-        told = [
+        payloads = [
             (await client.get(path, headers={"host": "proxy", "x-forwarded-host": host})).json()
             for host in ("one.test", "one.test", "two.test")
         ]
-    hosts = [urlsplit(item["hls_url"]).hostname for item in told]
+    hosts = [urlsplit(item["hls_url"]).hostname for item in payloads]
     assert hosts == ["one.test", "one.test", "two.test"]
 
 

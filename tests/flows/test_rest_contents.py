@@ -147,11 +147,11 @@ async def test_code_that_was_shown_is_collected(call: Caller) -> None:
 
     content = (await call("POST", f"{path}/content/snippets", "ak_demo")).json()
 
-    found = [
+    titles = [
         (code_snippet["language"], code_snippet["code"])
         for code_snippet in content["code_snippets"]
     ]
-    assert found == [
+    assert titles == [
         ("python", "pip install x"),
         ("rust", "fn main() {}"),
         ("python", f"print('{SCRIPT}')"),

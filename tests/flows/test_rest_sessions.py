@@ -103,9 +103,9 @@ async def test_a_refresh_token_that_comes_again_ends_its_whole_family(call: Call
     check_error(await refresh(call, first["refresh_token"]), 401)
 
     # then nothing of that session works any more, and the other one does.
-    for each in (first, second, third):
-        assert await status_of(call, each["access_token"]) == 401
-        check_error(await refresh(call, each["refresh_token"]), 401)
+    for tokens in (first, second, third):
+        assert await status_of(call, tokens["access_token"]) == 401
+        check_error(await refresh(call, tokens["refresh_token"]), 401)
     assert await status_of(call, other["access_token"]) == 200
     assert (await refresh(call, other["refresh_token"])).status_code == 200
     check_error(await refresh(call, "unknown"), 401)

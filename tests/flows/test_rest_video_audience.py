@@ -188,9 +188,9 @@ async def test_searches_find_what_words_say_and_what_they_mean(call: Caller) -> 
     await copy(call, one, title="JavaScript in secret", visibility="private")
 
     async def found(q: str, **query: Any) -> list[tuple[str, float]]:
-        told = (await call("GET", "/videos/search", params={"q": q, **query})).json()
-        assert told["total"] == len(told["items"])
-        return [(item["title"], item["relevance_score"]) for item in told["items"]]
+        page = (await call("GET", "/videos/search", params={"q": q, **query})).json()
+        assert page["total"] == len(page["items"])
+        return [(item["title"], item["relevance_score"]) for item in page["items"]]
 
     titles = [title for title, _ in await found("javascript")]
     assert titles == ["JavaScript for beginners", "Rust without tears"]
@@ -199,7 +199,7 @@ async def test_searches_find_what_words_say_and_what_they_mean(call: Caller) -> 
     # What `js` means is found all the same, and the answer says that no model was asked.
     by_meaning = await found("js tutorial", mode="semantic")
     assert [title for title, _ in by_meaning] == titles
-    assert by_meaning == sorted(by_meaning, key=lambda each: -each[1])
+    assert by_meaning == sorted(by_meaning, key=lambda pair: -pair[1])
     params = {"q": "js", "mode": "semantic"}
     payload = (await call("GET", "/videos/search", params=params)).json()
     assert payload.keys() == {"items", "total", "page", "per_page", "has_more", "note"}

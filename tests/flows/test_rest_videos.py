@@ -151,8 +151,8 @@ async def test_who_sees_what(call: Caller) -> None:
     source = await upload(call, title="public")
     uid = source["cloudflare_video_id"]
     values = {
-        each: await make(call, title=each, visibility=each, cloudflare_video_id=uid)
-        for each in ("unlisted", "followers", "private")
+        name: await make(call, title=name, visibility=name, cloudflare_video_id=uid)
+        for name in ("unlisted", "followers", "private")
     }
     draft = await make(call, title="draft")
 

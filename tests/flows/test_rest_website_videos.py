@@ -109,9 +109,9 @@ async def test_processing_makes_other_media_and_the_old_addresses_stay(
     assert now["thumbnailUrl"].endswith("?time=1.500s")
     assert now["videoUrl"] != video["playback_url"]
     base = urlsplit(now["videoUrl"]).path.partition("/manifest/")[0]
-    made = tmp_path / "made.mp4"
-    made.write_bytes((await client.get(f"{base}/downloads/default.mp4")).content)
-    assert sizes(made) == [(256, 144)] * 60
+    clip = tmp_path / "made.mp4"
+    clip.write_bytes((await client.get(f"{base}/downloads/default.mp4")).content)
+    assert sizes(clip) == [(256, 144)] * 60
     # and the address from before still plays what was uploaded.
     before = await client.get(urlsplit(video["playback_url"]).path)
     assert "RESOLUTION=320x180" in before.text
@@ -126,8 +126,8 @@ async def test_processing_makes_other_media_and_the_old_addresses_stay(
     assert 'CODECS="vp09' in (await client.get(urlsplit(again["videoUrl"]).path)).text
     film = await client.get(f"{base}/downloads/default.webm")
     assert film.headers["content-type"] == "video/webm"
-    made.write_bytes(film.content)
-    assert len(play(made).video) == 60
+    clip.write_bytes(film.content)
+    assert len(play(clip).video) == 60
     assert again["fileSize"] == len(film.content)
 
     for form, media_type in (("mov", "video/quicktime"), ("avi", "video/x-msvideo")):
@@ -136,10 +136,10 @@ async def test_processing_makes_other_media_and_the_old_addresses_stay(
         base = urlsplit(again["videoUrl"]).path.partition("/manifest/")[0]
         film = await client.get(f"{base}/downloads/default.{form}")
         assert (again["format"], film.headers["content-type"]) == (form, media_type)
-        made.write_bytes(film.content)
-        assert sizes(made) == [(320, 180)] * 60
-        assert play(made).audio
-        with av.open(str(made), "r") as container:
+        clip.write_bytes(film.content)
+        assert sizes(clip) == [(320, 180)] * 60
+        assert play(clip).audio
+        with av.open(str(clip), "r") as container:
             assert container.duration == pytest.approx(2_000_000, abs=60_000)
 
     # And a picture alone leaves the media as it is.

@@ -58,10 +58,10 @@ class Crowd:
         views = (await self.client.get(f"/{self.uid}/views")).json()["liveViewers"]
         slug = one["category"]["slug"]
         category = (await self._call("GET", f"/streams/categories/by-slug/{slug}")).json()
-        told = [one, listed, trending, rising]
-        assert all(item["peak_viewers"] >= item["viewer_count"] for item in told)
+        payloads = [one, listed, trending, rising]
+        assert all(item["peak_viewers"] >= item["viewer_count"] for item in payloads)
         return {
-            *(item["viewer_count"] for item in told),
+            *(item["viewer_count"] for item in payloads),
             views,
             category["viewer_count"] - self.others,
         }

@@ -307,10 +307,10 @@ async def test_too_many_that_wait_are_dropped_and_the_oldest_of_the_log_forgotte
         for number in range(7):
             messages.post(room.world, room.stream.id, room.owner, f"line {number}")
 
-    found = await settled(room)
+    log = await settled(room)
 
-    assert [delivery.state for delivery in found] == ["delivered"] * 2 + ["dropped"] * 4
-    assert found[2].outcome == "more than 3 deliveries waited"
+    assert [delivery.state for delivery in log] == ["delivered"] * 2 + ["dropped"] * 4
+    assert log[2].outcome == "more than 3 deliveries waited"
 
 
 async def test_a_restart_goes_on_with_what_was_not_told(tmp_path: Path) -> None:

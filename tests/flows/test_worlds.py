@@ -294,15 +294,15 @@ async def test_the_request_log_is_searched_by_all_that_it_knows_and_paged(
         return [(request["method"], request["status"]) for request in answer.json()["requests"]]
 
     # then each can be found by what one knows of it,
-    made, read, put, wrong = ("POST", 201), ("GET", 200), ("PUT", 403), ("GET", 200)
-    assert await found() == [made, read, put, wrong, ("GET", 200)]
+    created, read, put, wrong = ("POST", 201), ("GET", 200), ("PUT", 403), ("GET", 200)
+    assert await found() == [created, read, put, wrong, ("GET", 200)]
     assert await found(path=stream["id"]) == [read, put, wrong]
     assert await found(status="4xx") == await found(status="403") == [put]
-    assert await found(user="demo") == [made, read]
+    assert await found(user="demo") == [created, read]
     assert await found(user="demo", method="GET") == [read]
     assert await found(credential="invalid") == [wrong]
     assert await found(credential="none") == [("GET", 200)]
-    assert await found(has_unknown_fields=True) == [made]
+    assert await found(has_unknown_fields=True) == [created]
     assert await found(has_unknown_fields=False, credential="valid") == [read, put]
     # all of them by pages,
     paged: list[int] = []

@@ -44,8 +44,8 @@ def wrong_values(operation: Operation) -> Iterator[tuple[str, Any]]:
     schema = operation.body.model_json_schema(by_alias=False)
     for name, field in schema.get("properties", {}).items():
         taken = types(field, schema.get("$defs", {}))
-        for each in tuple(taken):
-            taken |= ALSO.get(each, set())
+        for kind in tuple(taken):
+            taken |= ALSO.get(kind, set())
         for kind in VALUES.keys() - taken:
             for value in VALUES[kind]:
                 yield name, value
@@ -80,10 +80,10 @@ async def test_no_value_of_another_type_comes_through(
             tried += 1
             where = f"{operation.method} {path} {name}={json.dumps(value)}"
             assert answer.status_code == 422, where
-            told = [mistake["loc"][1:2] for mistake in answer.json()["detail"]]
+            places = [mistake["loc"][1:2] for mistake in answer.json()["detail"]]
             if not issubclass(operation.body, Request):
                 continue  # A fault is read as scenarios are, and told as a whole.
-            assert any(item and folded(item[0]) == folded(name) for item in told), where
+            assert any(item and folded(item[0]) == folded(name) for item in places), where
     assert tried > 100
 
 

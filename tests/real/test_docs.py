@@ -300,9 +300,9 @@ def test_what_the_page_about_recordings_shows_works(reader: Reader) -> None:
     assert ask("search")["items"] == [vod]
     # divided,
     reader.names["VOD_ID"] = vod["id"]
-    found = ask("generate")
-    assert 1 < len(found) <= 5
-    assert ask("generate")[0]["title"] == found[0]["title"]
+    titles = ask("generate")
+    assert 1 < len(titles) <= 5
+    assert ask("generate")[0]["title"] == titles[0]["title"]
     # and posted.
     reader.names["VIDEO_UID"] = vod["cloudflare_video_id"]
     assert ask("upload")["post"]["content"] == "Worth an hour"
@@ -342,8 +342,8 @@ def test_what_the_page_about_logs_shows_works(reader: Reader) -> None:
     [misspelt] = ask("unknown")["requests"]
     assert misspelt["unknown_fields"] == ["catgory_id"]
     assert [request["path"] for request in ask("credential")["requests"]] == ["/api/v1/streams/"]
-    made = [event["values"]["stream_id"] for event in ask("kind=")["events"]]
-    assert made[-1] == stream["id"]
+    created = [event["values"]["stream_id"] for event in ask("kind=")["events"]]
+    assert created[-1] == stream["id"]
     listening = reader.start(f"{line_with(LOGS_PAGE, 'event-stream')} -s")
     try:
         assert listening.stdout is not None

@@ -73,8 +73,8 @@ def chat_of(emulator: Emulator, stream: dict[str, Any]) -> connect:
 
 @pytest.fixture(params=WAYS, ids=lambda way: f"{way[0]} {'TLS ' * way[1]}{way[2]}")
 def way(request: pytest.FixtureRequest) -> tuple[str, bool, str]:
-    found: tuple[str, bool, str] = request.param
-    return found
+    param: tuple[str, bool, str] = request.param
+    return param
 
 
 @pytest.fixture
@@ -214,14 +214,14 @@ async def test_http_3_is_offered_and_answers(caplog: pytest.LogCaptureFixture) -
             kind = {"accept": "text/event-stream"}
             await connection.ask_and_leave("/_emulator/events", kind)
             body = json.dumps({"title": "Tea"}).encode()
-            made = await connection.ask(
+            response = await connection.ask(
                 "POST", "/api/v1/streams/", {"authorization": "Bearer ak_demo"}, body
             )
-            assert made.status == 201
+            assert response.status == 201
             unread = await connection.ask("POST", "/api/v1/users/me", body=b"x" * 100_000)
             assert unread.status >= 400
             # a blocking reload and a hinted part,
-            stream = json.loads(made.body)
+            stream = json.loads(response.body)
             playlists = urlsplit(stream["playback_url"]).path.replace("video", "llhls")
             with pushing(address_of(stream)):
                 await connection.ask("GET", f"{playlists}?wait=1")
@@ -279,11 +279,11 @@ async def test_a_udp_port_in_use_is_named() -> None:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         taken.bind(("127.0.0.1", port))
-        told = Settings(
+        config = Settings(
             data=":memory:", port=port, rtmp_port=0, rtmps_port=0, http="hypercorn", tls=True
         )
         with pytest.raises(OSError, match=f"UDP port {port}, which HTTP/3 needs"):
-            await Emulator(told).__aenter__()
+            await Emulator(config).__aenter__()
 
 
 def test_the_page_s_commands_work_and_no_token_is_logged(tmp_path: Path) -> None:

@@ -49,7 +49,9 @@ def configuration(operations: list[Operation]) -> str:
         ]
         if operation.upload and operation.upload.media_type != FORM:
             lines.append("enabled = false")  # It knows how to write forms and JSON only.
-        lines += [f"checks.{name}.expected-statuses = {each}" for name, each in checks.items()]
+        lines += [
+            f"checks.{name}.expected-statuses = {statuses}" for name, statuses in checks.items()
+        ]
     return "\n".join(lines) + "\n"
 
 

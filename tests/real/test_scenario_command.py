@@ -100,9 +100,9 @@ def test_ctrl_c_ends_in_a_report(tmp_path: Path) -> None:
 
 
 def test_another_evening_than_the_one_that_was_kept_fails() -> None:
-    kept = json.loads(run("run", "slow-mode", "--json").stdout)["log_hash"]
+    log_hash = json.loads(run("run", "slow-mode", "--json").stdout)["log_hash"]
 
-    other = run("run", "slow-mode", "--check", kept, "--seed", "5")
+    other = run("run", "slow-mode", "--check", log_hash, "--seed", "5")
     assert other.returncode == 1
     assert "the run was another one" in other.stderr
 

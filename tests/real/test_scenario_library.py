@@ -67,9 +67,9 @@ def begin(hash_seed: int, names: list[str], *flags: str) -> "subprocess.Popen[st
 
 def reports(process: "subprocess.Popen[str]") -> dict[str, dict[str, Any]]:
     output, complaint = process.communicate(timeout=PATIENCE_SECONDS)
-    found = [json.loads(line) for line in output.splitlines()]
-    assert found, complaint
-    return {Path(report["file"]).stem: report for report in found}
+    results = [json.loads(line) for line in output.splitlines()]
+    assert results, complaint
+    return {Path(report["file"]).stem: report for report in results}
 
 
 def play_all() -> dict[str, dict[str, Any]]:

@@ -58,7 +58,9 @@ def test_a_degraded_picture_stands_without_sound_and_goes_on_afterwards(tmp_path
 
     # What a viewer sees: the strip at the bottom tells when each frame was drawn.
     seen = [(picture.at, read_strip(picture.frame)) for picture in pictures(media)]
-    longest = max((list(frames) for _, frames in groupby(seen, key=lambda each: each[1])), key=len)
+    longest = max(
+        (list(frames) for _, frames in groupby(seen, key=lambda frame: frame[1])), key=len
+    )
     stood_from, stood_until = float(longest[0][0]), float(longest[-1][0])
     assert stood_until - stood_from > 1.8
     assert float(seen[-1][0]) - stood_until > 0.5, "it goes on"

@@ -77,15 +77,15 @@ async def test_hours_on_the_virtual_clock_are_a_stream_a_vod_and_pictures() -> N
         platform, walk = emulator.platform, Walk(emulator.ready)
         platform.clock.freeze()
         stream = await asyncio.to_thread(walk.create)
-        found = synthetic.start(platform.world, streams.find(platform.world, stream["id"]))
+        film = synthetic.start(platform.world, streams.find(platform.world, stream["id"]))
 
         # when four hours pass, with a drop of six seconds in the middle,
         await platform.clock.pass_time(HOURS * 1_800_000)
-        synthetic.drop(platform.world, found, 6_000)
+        synthetic.drop(platform.world, film, 6_000)
         await platform.clock.pass_time(HOURS * 1_800_000 + 6_000)
         live = await asyncio.to_thread(walk.get, stream["playback_url"])
         assert live.status == 200
-        synthetic.stop(platform.world, found)
+        synthetic.stop(platform.world, film)
         await platform.clock.pass_time(15_000)
 
         # then the recording is as long as it was shown, to the millisecond,
@@ -106,4 +106,4 @@ async def test_hours_on_the_virtual_clock_are_a_stream_a_vod_and_pictures() -> N
             url = f"{vod['thumbnail_url']}?time={time}"
             picture = await asyncio.to_thread(walk.get, url)
             assert picture.body.startswith(b"\xff\xd8")
-        assert not platform.media_store.folder(found.uid).exists()
+        assert not platform.media_store.folder(film.uid).exists()

@@ -88,11 +88,11 @@ async def test_a_thousand_offers_each_have_an_outcome_and_nothing_is_left() -> N
                 (whips[0], silent),
                 (whips[1], "v=0"),
             ]
-            told = await post_all([kinds[number % len(kinds)] for number in range(1_000)])
+            answers = await post_all([kinds[number % len(kinds)] for number in range(1_000)])
             # then each is told what becomes of it: those that could not be let in, when to come,
-            assert len(told) == 1_000
-            assert set(told) <= {(201, None), (503, "1"), (409, "10"), (400, None), (422, None)}
-            let_in, full = told.count((201, None)), told.count((503, "1"))
+            assert len(answers) == 1_000
+            assert set(answers) <= {(201, None), (503, "1"), (409, "10"), (400, None), (422, None)}
+            let_in, full = answers.count((201, None)), answers.count((503, "1"))
             assert CONNECTING_MAX <= let_in < full
             assert peers_of(emulator).count <= CONNECTING_MAX
             # and all that were let in go by themselves, for they never connect.
@@ -265,17 +265,17 @@ def sees_and_hears(player: Player) -> bool:
 
 async def post_all(offers: list[tuple[str, str]]) -> list[tuple[int, str | None]]:
     """As many at a time as a browser's connections; each one's status and when to come again."""
-    told: list[tuple[int, str | None]] = []
+    answers: list[tuple[int, str | None]] = []
     waiting = iter(offers)
 
     async def post(client: httpx.AsyncClient) -> None:
         for address, offer in waiting:
             answer = await client.post(address, content=offer, headers={"Content-Type": SDP})
-            told.append((answer.status_code, answer.headers.get("Retry-After")))
+            answers.append((answer.status_code, answer.headers.get("Retry-After")))
 
     async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
         await asyncio.gather(*(post(client) for _ in range(6)))
-    return told
+    return answers
 
 
 def port_of(answer: str) -> int:

@@ -44,7 +44,9 @@ def test_a_stream_key_finds_its_world_and_a_dropped_world_leaves_nothing(
     with pushing(address_of(streams[0])), pushing(address_of(streams[1])):
         for stream in streams:
             walk.until_first_part(stream)
-        assert [status(walk, *each) for each in zip(streams, keys, strict=True)] == ["live"] * 2
+        assert [status(walk, *stream_key) for stream_key in zip(streams, keys, strict=True)] == [
+            "live"
+        ] * 2
         # when one world is dropped
         dropped = walk.ask("DELETE", f"{walk.ready['admin']}/worlds/one")
         # then its media is gone, and the other world's plays on.

@@ -33,10 +33,10 @@ _BETWEEN_LOOKS_SECONDS = 0.02
 def until(look: Callable[[], T | None], what: str) -> T:
     """What `look` gives once it gives something true. Fails, saying `what`, if it never does."""
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while not (found := look()):
+    while not (result := look()):
         assert time.monotonic() < deadline, f"waited in vain for: {what}"
         time.sleep(_BETWEEN_LOOKS_SECONDS)
-    return found
+    return result
 
 
 @dataclass(frozen=True)
@@ -214,7 +214,7 @@ def addresses_in(playlist: str, base: str) -> list[str]:
             uris.append(line.partition('URI="')[2].partition('"')[0])
         elif line and not line.startswith("#"):
             uris.append(line)
-    return [urljoin(base, each) for each in uris]
+    return [urljoin(base, uri) for uri in uris]
 
 
 def seconds_in(playlist: str) -> float:

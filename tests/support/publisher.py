@@ -64,7 +64,7 @@ def pictures(media: bytes) -> list[Seen]:
 
 def flashes(seen: list[Seen]) -> list[Fraction]:
     """When each flash begins, in seconds."""
-    lit = [(each.at, _is_lit(each)) for each in seen]
+    lit = [(picture.at, _is_lit(picture)) for picture in seen]
     return [
         at
         for before, (at, is_on) in zip([False, *(on for _, on in lit)], lit, strict=False)

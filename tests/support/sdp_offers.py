@@ -31,8 +31,8 @@ a=rtpmap:0 PCMU/8000
 a=ssrc:3675890574 cname:z8gRvHBPnbWxjBOr
 """
 _FEEDBACK = "".join(
-    f"a=rtcp-fb:{{code}} {each}\n"
-    for each in ("goog-remb", "transport-cc", "ccm fir", "nack", "nack pli")
+    f"a=rtcp-fb:{{code}} {feedback}\n"
+    for feedback in ("goog-remb", "transport-cc", "ccm fir", "nack", "nack pli")
 )
 _H264 = "level-asymmetry-allowed=1;packetization-mode={mode};profile-level-id={profile}"
 

@@ -29,5 +29,5 @@ def watch(world: World, stream: Stream, viewers: int) -> None:
     attendance.simulate(world, stream, viewers)
 
 
-def titles(found: list[Stream]) -> list[str]:
-    return [stream.title for stream in found]
+def titles(listed: list[Stream]) -> list[str]:
+    return [stream.title for stream in listed]

@@ -70,7 +70,7 @@ def show(
 def printable(text: object) -> str:
     """Without what steers a terminal: control characters, and those that turn a line around."""
     return "".join(
-        each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in str(text)
+        char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in str(text)
     )
 
 

@@ -70,5 +70,5 @@ def _media_address(multivariant: str) -> str:
 
 
 def _attributes(line: str) -> dict[str, str]:
-    found = _ATTRIBUTE.findall(line.partition(":")[2])
-    return {name: value.strip('"') for name, value in found}
+    attributes = _ATTRIBUTE.findall(line.partition(":")[2])
+    return {name: value.strip('"') for name, value in attributes}

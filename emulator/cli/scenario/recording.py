@@ -16,7 +16,7 @@ from emulator.cli.scenario.writing import write_files
 def run(args: argparse.Namespace) -> int:
     """Until Ctrl-C, SIGTERM or SIGHUP, or for as long as was said: it ends with a file."""
     path = Path(args.file)
-    name = "".join(each if each.isalnum() or each in "_-" else "-" for each in path.stem)[:64]
+    name = "".join(char if char.isalnum() or char in "_-" else "-" for char in path.stem)[:64]
     seconds = None if args.ends_ms is None else args.ends_ms / 1000
     admin = Admin(args.server, args.world, args.admin_token)
     with stop_signals() as stop:

@@ -152,18 +152,18 @@ def _skip_reference_sets(bits: Bits) -> None:
         if number and bits.flag():
             sign = -1 if bits.flag() else 1
             moved = sign * (bits.ue() + 1)
-            kept = [delta + moved for delta in [*before, 0] if bits.flag() or bits.flag()]
+            deltas = [delta + moved for delta in [*before, 0] if bits.flag() or bits.flag()]
         else:
             counts = min(bits.ue(), _REFERENCES_MAX), min(bits.ue(), _REFERENCES_MAX)
-            kept = []
+            deltas = []
             for count, sign in zip(counts, (-1, 1), strict=True):
                 delta = 0
                 for _ in range(count):
                     delta += sign * (bits.ue() + 1)
                     bits.skip(1)
-                    kept.append(delta)
-        past = sorted((delta for delta in kept if delta < 0), reverse=True)
-        before = [*past, *sorted(delta for delta in kept if delta > 0)]
+                    deltas.append(delta)
+        past = sorted((delta for delta in deltas if delta < 0), reverse=True)
+        before = [*past, *sorted(delta for delta in deltas if delta > 0)]
 
 
 def _skip_profile_tier_level(bits: Bits, sub_layers: int) -> None:

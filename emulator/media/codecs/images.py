@@ -58,16 +58,16 @@ def look_at(content: bytes) -> Picture:
     import av
     from av.codec import CodecContext
 
-    found = _format(content)
-    if found is None:
+    image_format = _format(content)
+    if image_format is None:
         raise Refused("invalid", "The file is not an image: send a PNG, JPEG, GIF or WebP.")
     try:
-        drawing = found.drawing(content)
+        drawing = image_format.drawing(content)
     except BrokenImage as broken:
         raise Refused("invalid", f"The image cannot be decoded: {broken}.") from None
-    if found.codec == "mjpeg" and drawing.count(_START_OF_SCAN) > _SCANS_MAX:
+    if image_format.codec == "mjpeg" and drawing.count(_START_OF_SCAN) > _SCANS_MAX:
         raise Refused("invalid", f"The JPEG has more than {_SCANS_MAX} scans. Save it anew.")
-    decoder = cast("VideoCodecContext", CodecContext.create(found.codec, "r"))
+    decoder = cast("VideoCodecContext", CodecContext.create(image_format.codec, "r"))
     decoder.options = {"max_pixels": str(PIXELS_MAX)}
     decoder.thread_count = 1
     try:
@@ -80,7 +80,7 @@ def look_at(content: bytes) -> Picture:
             "The image cannot be decoded: it is broken, an animated WebP, or has more than"
             f" {PIXELS_MAX} pixels.",
         )
-    return Picture(content, found.media_type, frames[0].width, frames[0].height)
+    return Picture(content, image_format.media_type, frames[0].width, frames[0].height)
 
 
 def _format(content: bytes) -> _Format | None:

@@ -111,5 +111,5 @@ def put_first(
 
 def _first_byte(frame: Payload, at: int, length_size: int) -> int:
     """-1 where the frame has ended."""
-    found = frame[at + length_size : at + length_size + 1]
-    return found[0] if found else -1
+    header = frame[at + length_size : at + length_size + 1]
+    return header[0] if header else -1

@@ -37,10 +37,10 @@ def samples(frame: Payload) -> int:
     """How many samples a packet decodes to, at 48 kHz; 0 where its first bytes make no sense."""
     if not len(frame):
         return 0
-    each = _FRAME_SAMPLES[frame[0] >> 3]
+    frame_samples = _FRAME_SAMPLES[frame[0] >> 3]
     code = frame[0] & 3
     count = (1, 2, 2, frame[1] & 0x3F if len(frame) > 1 else 0)[code]
-    total = each * count
+    total = frame_samples * count
     return total if total <= _SAMPLES_MAX else 0
 
 

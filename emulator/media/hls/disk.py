@@ -64,7 +64,9 @@ class Usage(Struct, frozen=True):
         """Of the ended recordings, the oldest, until the rest is under 95 % of the limit."""
         allowed = set(ended)
         left = self.used_bytes
-        for recording in sorted(self.recordings, key=lambda each: (each.written_at, each.uid)):
+        for recording in sorted(
+            self.recordings, key=lambda stored: (stored.written_at, stored.uid)
+        ):
             if not self.limit_bytes or left < FULL_SHARE * self.limit_bytes:
                 return
             if recording.uid in allowed:
@@ -76,8 +78,8 @@ def usage(root: Path, limit_bytes: int = 0) -> Usage:
     """Look at the disk. Slow with many files: for a thread, every few seconds."""
     root.mkdir(parents=True, exist_ok=True)
     folders = [entry for entry in os.scandir(root) if entry.is_dir(follow_symlinks=False)]
-    found = (_recording(folder) for folder in folders)
-    recordings = tuple(recording for recording in found if recording is not None)
+    candidates = (_recording(folder) for folder in folders)
+    recordings = tuple(recording for recording in candidates if recording is not None)
     return usage_of(recordings, root, limit_bytes)
 
 

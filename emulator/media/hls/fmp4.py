@@ -83,8 +83,8 @@ def fragment(part: HlsPart, sequence: int) -> bytes:
         packets = video if is_video else audio
         if packets:
             runs.append((track_id(track), packets, is_video))
-            each = _VIDEO_SAMPLE_SIZE if is_video else _AUDIO_SAMPLE_SIZE
-            head_size += _TRAF_SIZE + _RUN_SIZE + each * len(packets)
+            sample_size = _VIDEO_SAMPLE_SIZE if is_video else _AUDIO_SAMPLE_SIZE
+            head_size += _TRAF_SIZE + _RUN_SIZE + sample_size * len(packets)
     pieces: list[bytes | memoryview] = [
         _MOOF.pack(head_size, b"moof", 16, b"mfhd", 0, sequence & _U32)
     ]

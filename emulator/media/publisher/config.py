@@ -90,9 +90,9 @@ class Desk:
             self._told |= payload
             self._obey(payload)
 
-    def _obey(self, told: Mapping[str, Any]) -> None:
+    def _obey(self, values: Mapping[str, Any]) -> None:
         if self._broadcast is not None:
-            for name, value in told.items():
+            for name, value in values.items():
                 setattr(self._broadcast, name, value)
 
 

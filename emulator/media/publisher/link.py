@@ -162,11 +162,11 @@ class Link:
         target = self._target
         where = f"{target.host}:{target.port}"
         try:
-            found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+            addresses = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
         except OSError:
             raise Refused("unavailable", f"There is no host {target.host!r}.") from None
         failure: OSError | None = None
-        for family, kind, protocol, _, address in found:
+        for family, kind, protocol, _, address in addresses:
             connecting = socket.socket(family, kind, protocol)
             try:
                 self._reach(connecting, address)

@@ -174,8 +174,8 @@ class RtmpClient:
             self._command("publish", _PUBLISH, None, self._key, "live", stream_id=self._stream_id)
         return None
 
-    def _status(self, told: object) -> ClientEvent | None:
-        status = told if isinstance(told, dict) else {}
+    def _status(self, payload: object) -> ClientEvent | None:
+        status = payload if isinstance(payload, dict) else {}
         if status.get("level") == "error" or status.get("code") == "NetStream.Unpublish.Success":
             return _denied(status)
         if status.get("code") == "NetStream.Publish.Start" and self._state == "creating":
@@ -198,8 +198,8 @@ class RtmpClient:
             self._control(_ACKNOWLEDGEMENT, (self._received & 0xFFFFFFFF).to_bytes(4))
 
 
-def _denied(told: object) -> Denied:
-    words = told if isinstance(told, dict) else {}
+def _denied(payload: object) -> Denied:
+    words = payload if isinstance(payload, dict) else {}
     code = words.get("code")
     message = words.get("description")
     told_code = code if isinstance(code, str) else ""

@@ -128,22 +128,22 @@ def stretch(hls_stream: HlsStream, first: int, last: int) -> tuple[Footage, int]
     """
     window = hls_stream.window
     position = window.total_ticks - sum(segment.duration for segment in window.complete)
-    found: list[tuple[int, Segment]] = []
+    timed: list[tuple[int, Segment]] = []
     for segment in window.segments:
         begins, position = position, position + segment.duration
         if segment.is_gap or begins >= last:
             continue
         if segment.is_independent and begins <= first:
-            found.clear()
-        found.append((begins, segment))
-    while found and not found[0][1].is_independent:
-        found.pop(0)
-    base = found[0][0] if found else 0
-    pieces = [_piece(hls_stream, segment, begins - base) for begins, segment in found]
-    kept = tuple(piece for piece in pieces if piece is not None)
-    if not kept or base + kept[-1].end <= first:
+            timed.clear()
+        timed.append((begins, segment))
+    while timed and not timed[0][1].is_independent:
+        timed.pop(0)
+    base = timed[0][0] if timed else 0
+    pieces = [_piece(hls_stream, segment, begins - base) for begins, segment in timed]
+    selected = tuple(piece for piece in pieces if piece is not None)
+    if not selected or base + selected[-1].end <= first:
         raise Refused("not_found", "Nothing of this is recorded any more.")
-    return Footage(kept), base
+    return Footage(selected), base
 
 
 def _piece(hls_stream: HlsStream, segment: Segment, position: int) -> Piece | None:

@@ -169,11 +169,11 @@ class Recordings:
         from emulator.media.recording.footage import footage
 
         is_final = hls_stream.window.is_finished
-        kept = self._kept.get(key)
+        cached = self._kept.get(key)
         now_ms = monotonic_ms()
-        if kept is not None and (kept.until_ms is None or now_ms < kept.until_ms):
+        if cached is not None and (cached.until_ms is None or now_ms < cached.until_ms):
             self._kept.move_to_end(key)
-            return cast(T, kept.value)  # One kind of key is always made by one `make`.
+            return cast(T, cached.value)  # One kind of key is always made by one `make`.
         running = self._running.get(key)
         if running is None:
             if len(self._running) >= self._bounds.jobs_waiting_max:

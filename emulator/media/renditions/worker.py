@@ -128,10 +128,10 @@ class Worker:
         if self._rate is None and len(self._pictures) > 1:
             step = self._pictures[1].packet.dts - self._pictures[0].packet.dts
             self._rate = VIDEO_TIMESCALE / step if step > 0 else _USUAL_RATE
-        given = av.Packet(bytes(packet.data))
-        given.pts, given.dts = packet.pts, packet.dts
-        given.time_base = Fraction(1, VIDEO_TIMESCALE)
-        self._place(self._decoded(given))
+        copy = av.Packet(bytes(packet.data))
+        copy.pts, copy.dts = packet.pts, packet.dts
+        copy.time_base = Fraction(1, VIDEO_TIMESCALE)
+        self._place(self._decoded(copy))
         while len(self._pictures) > _DECODING_MAX:
             self._lose()
 
@@ -154,12 +154,12 @@ class Worker:
             self._place(self._decoded(None))
         self._decoder = self._track = None
 
-    def _decoded(self, given: Any) -> "list[VideoFrame]":
+    def _decoded(self, packet: Any) -> "list[VideoFrame]":
         """None for a packet: there are no more."""
         import av
 
         try:
-            frames: list[VideoFrame] = self._decoder.decode(given)
+            frames: list[VideoFrame] = self._decoder.decode(packet)
         except av.FFmpegError as error:
             log.debug("a picture could not be decoded error=%s", error)
             return []
@@ -214,7 +214,7 @@ class Worker:
             rung.epoch is slot.epoch or rung.is_dropped for rung in self._rungs
         ):
             return True
-        return any(each.made and each.epoch is slot.epoch for each in self._slots)
+        return any(other.made and other.epoch is slot.epoch for other in self._slots)
 
 
 class _Rung(Struct):
@@ -271,8 +271,8 @@ class _Rung(Struct):
     def _enter(self, slot: _Slot, packet: Packet, following: deque[_Slot]) -> None:
         """The source's next epoch begins here too, with this rendition's picture in it."""
         sounds = [track for track in slot.epoch.tracks if type(track) is not VideoTrack]
-        coming = (self._made(each) for each in following if each.epoch is slot.epoch)
-        pictures = (each.track for each in (packet, *coming) if each is not None)
+        coming = (self._made(entry) for entry in following if entry.epoch is slot.epoch)
+        pictures = (shot.track for shot in (packet, *coming) if shot is not None)
         picture = [track for track in pictures if type(track) is VideoTrack][:1]
         self.epoch = slot.epoch
         self.own = Epoch(slot.epoch.number, (*picture, *sounds))

@@ -30,7 +30,7 @@ class Feed:
         self._taps = (*self._taps, tap)
 
     def leave(self, tap: Tap) -> None:
-        self._taps = tuple(each for each in self._taps if each is not tap)
+        self._taps = tuple(other for other in self._taps if other is not tap)
 
     def close(self) -> None:
         self.is_closed = True

@@ -89,12 +89,12 @@ class Outlet:
         """One that may be called. The name is looked up once: what is judged is what is called."""
         host = self._target.host
         try:
-            found = await asyncio.get_running_loop().getaddrinfo(
+            addresses = await asyncio.get_running_loop().getaddrinfo(
                 host, self._target.port, type=socket.SOCK_STREAM
             )
         except (OSError, UnicodeError):  # The second for a label that DNS cannot have.
             raise Refused("unavailable", f"There is no host {host[:100]!r}.") from None
-        for *_, address in found:
+        for *_, address in addresses:
             if self._bounds.allowed.allows(host, ipaddress.ip_address(address[0])):
                 return str(address[0])
         message = f"{host[:100]} may not be called: see the setting simulcast_hosts."
@@ -164,5 +164,5 @@ class Outlet:
                 writer.close()
                 await writer.wait_closed()
 
-    def _plain(self, told: str) -> str:
-        return told.replace(self._key, "***")[:_SENTENCE_LENGTH_MAX] if self._key else told
+    def _plain(self, text: str) -> str:
+        return text.replace(self._key, "***")[:_SENTENCE_LENGTH_MAX] if self._key else text

@@ -42,7 +42,7 @@ class TagWriter:
         at_ms = max(0, at_ms - self._base_ms)
         tags: list[Tag] = []
         if tracks is not self._told:
-            known = {id(each) for each in self._told}
+            known = {id(payload) for payload in self._told}
             tags.append(_metadata(tracks))
             tags += [_header(track, at_ms) for track in tracks if id(track) not in known]
             self._told = tracks

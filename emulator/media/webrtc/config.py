@@ -33,9 +33,9 @@ class WebRtcConfig(Struct, frozen=True):
 class Ports:
     """The UDP ports of all peers: any that the system has, or one range, used in turn."""
 
-    def __init__(self, given: tuple[int, int] | None) -> None:
-        self._given = given
-        self._next = given[0] if given else 0
+    def __init__(self, ports: tuple[int, int] | None) -> None:
+        self._given = ports
+        self._next = ports[0] if ports else 0
 
     def to_try(self) -> list[int]:
         """Every port of the range once, the one after the last used first."""

@@ -225,7 +225,7 @@ def _beside_loopback(addresses: list[str]) -> tuple[str, ...]:
     Firefox pairs no candidate with a loopback address; it reaches this machine by any other one.
     """
     own = [address for address in addresses if not ip_address(address).is_loopback]
-    return tuple(sorted(own, key=lambda each: ":" in each)[:1])
+    return tuple(sorted(own, key=lambda host: ":" in host)[:1])
 
 
 class _Socket(asyncio.DatagramProtocol):

@@ -192,7 +192,7 @@ class Peers:
         room: tuple[str, str],
         participant_id: str,
         sdp: str,
-        told: "Callable[[SentMedia], None]",
+        on_media: "Callable[[SentMedia], None]",
     ) -> Peer:
         """Let somebody into a session by an offer, or answer a further one of who is in.
 
@@ -212,7 +212,7 @@ class Peers:
             known.link.learn(offer.remote.candidates)
             return known
         member = self.rooms.seat(
-            room, participant_id, self.limits.bits_per_second_max // 4, random_ssrc(), told
+            room, participant_id, self.limits.bits_per_second_max // 4, random_ssrc(), on_media
         )
         self.rooms.take(room, member, offer)
         try:
@@ -327,7 +327,7 @@ class Peers:
             self._gone[peer.id] = peer.part
             while len(self._gone) > self.limits.peers_max:
                 self._gone.popitem(last=False)
-        self._met = {name: each for name, each in self._met.items() if each != peer.id}
+        self._met = {name: peer_id for name, peer_id in self._met.items() if peer_id != peer.id}
         if not self._peers:
             self._none_left.set()
 

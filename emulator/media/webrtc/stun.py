@@ -52,9 +52,9 @@ class StunServer(asyncio.DatagramProtocol):
         self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str | int, ...]) -> None:
-        found = answer(data, str(addr[0]), int(addr[1]))
-        if found is not None and self._transport is not None:
-            self._transport.sendto(found, cast("tuple[str, int]", addr))
+        response = answer(data, str(addr[0]), int(addr[1]))
+        if response is not None and self._transport is not None:
+            self._transport.sendto(response, cast("tuple[str, int]", addr))
 
     def _itself(self) -> "StunServer":
         return self

@@ -156,17 +156,19 @@ def simulate(
     order(world, stream, CohortCommand(verb="set", count=count, mix=mix))
 
 
-def order(world: World, stream: Watched, told: CohortCommand) -> None:
+def order(world: World, stream: Watched, command: CohortCommand) -> None:
     """Let a stream's simulated viewers do as they are told, from now on.
 
     Refuses (`conflict`) a stream that is not live or was told too much, (`invalid`) too many.
     """
     check_live(stream)
     crowd = world.crowds.find(stream.id)
-    others = crowd.count + crowd.to_come if crowd and told.verb == "add" else 0
-    most = max(told.count, told.start) + others
-    if min(told.count, told.start) < 0 or most > SIMULATED_MAX:
-        raise Refused("invalid", f"Simulated viewers are 0 to {SIMULATED_MAX}, not {told.count}.")
+    others = crowd.count + crowd.to_come if crowd and command.verb == "add" else 0
+    most = max(command.count, command.start) + others
+    if min(command.count, command.start) < 0 or most > SIMULATED_MAX:
+        raise Refused(
+            "invalid", f"Simulated viewers are 0 to {SIMULATED_MAX}, not {command.count}."
+        )
     if orders.count(world.store, stream.row) >= ORDERS_MAX:
         raise Refused(
             "conflict", f"This stream's viewers were told {ORDERS_MAX} things. End it, begin anew."
@@ -177,8 +179,8 @@ def order(world: World, stream: Watched, told: CohortCommand) -> None:
         world.store.when_undone(partial(world.crowds.make_again, stream.id, stream.row))
         crowd = world.crowds.find_or_make(stream.id)
         count_before = crowd.count
-        orders.keep(world.store, stream.row, now_ms, told)
-        crowd.obey(told, now_ms)
+        orders.keep(world.store, stream.row, now_ms, command)
+        crowd.obey(command, now_ms)
         viewers = ledger.write_down(world, stream, crowd)
         ledger.tell(world, stream, crowd)
         _say(world, stream.id, crowd, viewers, viewers - crowd.count + count_before)
@@ -198,9 +200,9 @@ def close(world: World, stream: Watched, at_ms: int) -> None:
     """
     with world.change():
         crowd = _crowd(world, stream, at_ms)
-        gone = [(each, min(left_ms, at_ms)) for each, left_ms in _lose(world, stream)]
+        gone = [(viewer, min(left_ms, at_ms)) for viewer, left_ms in _lose(world, stream)]
         world.store.when_undone(world.viewers.remember(stream.id))
-        gone += [(each, at_ms) for each in world.viewers.forget(stream.id)]
+        gone += [(viewer, at_ms) for viewer in world.viewers.forget(stream.id)]
         if crowd:
             crowd.leave(at_ms)
         _depart(world, stream, crowd, gone)
@@ -308,9 +310,9 @@ def _beat_later(world: World, stream_id: str, crowd: Crowd) -> None:
         crowds.timers.pop(stream_id, None)
         if world.crowds is crowds and not world.store.is_closed:
             _write_down(world, stream_id, is_said=True)
-            found = crowds.find(stream_id)
-            if found is not None:
-                _beat_later(world, stream_id, found)
+            cohorts = crowds.find(stream_id)
+            if cohorts is not None:
+                _beat_later(world, stream_id, cohorts)
 
     crowds.timers[stream_id] = world.clock.call_at(beat_at_ms, beat)
 

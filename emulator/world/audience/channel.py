@@ -215,10 +215,10 @@ def top(world: World, user: User, metric: Metric, count: int) -> list[Top]:
         length_ms = figures.duration_ms(world, stream)
         rows.append(Top(stream, length_ms, totals.views, totals.messages))
     ranks = {
-        "peak_viewers": lambda item: item.stream.peak_viewer_count,
-        "total_views": lambda each: each.views,
-        "duration": lambda each: each.duration_ms,
-        "chat_messages": lambda each: each.messages,
+        "peak_viewers": lambda top: top.stream.peak_viewer_count,
+        "total_views": lambda top: top.views,
+        "duration": lambda top: top.duration_ms,
+        "chat_messages": lambda top: top.messages,
     }
     return sorted(rows, key=ranks[metric], reverse=True)[:count]
 
@@ -241,12 +241,12 @@ def best_times(
     for stream in held(world, user):
         key = hour_of(stream.started_at_ms or 0)
         begun.setdefault(key, []).append(figures.totals(world, stream).mean)
-    found = [
+    times = [
         BestTime(weekday, hour, round(sum(means) / len(means), 2), len(means))
         for (weekday, hour), means in begun.items()
     ]
     return sorted(
-        found, key=lambda best_time: (-best_time.viewers_mean, best_time.weekday, best_time.hour)
+        times, key=lambda best_time: (-best_time.viewers_mean, best_time.weekday, best_time.hour)
     )
 
 

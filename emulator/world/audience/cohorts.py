@@ -165,16 +165,16 @@ def announce_raid(
         )
 
 
-def _order(world: World, stream: Watched, told: CohortCommand) -> None:
-    if not 0 <= told.for_ms <= FOR_MAX_MS:
+def _order(world: World, stream: Watched, command: CohortCommand) -> None:
+    if not 0 <= command.for_ms <= FOR_MAX_MS:
         raise Refused("invalid", "An order to viewers lasts for up to seven days.")
-    if told.verb in ("ramp", "churn") and not told.for_ms:
-        raise Refused("invalid", f"A {told.verb} takes time: say for how long.")
-    _check_mix(told.mix)
+    if command.verb in ("ramp", "churn") and not command.for_ms:
+        raise Refused("invalid", f"A {command.verb} takes time: say for how long.")
+    _check_mix(command.mix)
     crowd = world.crowds.find(stream.id)
-    if crowd and told.for_ms and len(crowd.plans) >= _PLANS_MAX:
+    if crowd and command.for_ms and len(crowd.plans) >= _PLANS_MAX:
         raise Refused("conflict", f"{_PLANS_MAX} cohorts are on their way to this stream.")
-    attendance.order(world, stream, told)
+    attendance.order(world, stream, command)
 
 
 def _check_room(world: World, target: Watched, count: int) -> None:

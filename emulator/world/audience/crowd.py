@@ -179,7 +179,7 @@ class Crowd:
 
     def present(self) -> list[tuple[int, int]]:
         """Who watches now: (came at, how many)."""
-        leaving = [each for bucket in self._leaving.values() for each in bucket]
+        leaving = [viewer for bucket in self._leaving.values() for viewer in bucket]
         return [*leaving, *self._staying]
 
     def fold(self, to_ms: int) -> None:
@@ -372,9 +372,9 @@ def _tick_ms(order: CohortCommand) -> int:
     most = max(order.count, order.start, 1)
     wanted_ms = span_ms * _ARRIVALS_A_TICK / most
     fitting = [
-        each * _SECOND_MS
-        for each in _TICKS_S
-        if each * _SECOND_MS <= min(wanted_ms, span_ms / _TICKS_MIN)
+        tick_s * _SECOND_MS
+        for tick_s in _TICKS_S
+        if tick_s * _SECOND_MS <= min(wanted_ms, span_ms / _TICKS_MIN)
     ]
     coarse_ms = math.ceil(span_ms / _TICKS_MAX / _SECOND_MS) * _SECOND_MS
     return max(_SECOND_MS, coarse_ms, *fitting)

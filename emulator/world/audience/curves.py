@@ -115,18 +115,18 @@ class Stay(NamedTuple):
     def parse(cls, text: str) -> "Stay":
         """Refuses (`invalid`) what is no distribution, and lengths out of bounds."""
         match = _STAY.fullmatch(text.strip())
-        given = [part.strip() for part in match[2].split(",")] if match else []
+        arguments = [part.strip() for part in match[2].split(",")] if match else []
         name = match[1] if match else "fixed"
         if not match:
-            given = [text.strip()]
-        if name == "fixed" and len(given) == 1:
-            stay = cls("fixed", _duration_ms(given[0]))
-        elif name == "lognormal" and len(given) == 2:
-            stay = cls("lognormal", _duration_ms(given[0]), _number(given[1]))
-        elif name == "normal" and len(given) == 2:
-            stay = cls("normal", _duration_ms(given[0]), _duration_ms(given[1]))
-        elif name == "uniform" and len(given) == 2:
-            stay = cls("uniform", _duration_ms(given[0]), _duration_ms(given[1]))
+            arguments = [text.strip()]
+        if name == "fixed" and len(arguments) == 1:
+            stay = cls("fixed", _duration_ms(arguments[0]))
+        elif name == "lognormal" and len(arguments) == 2:
+            stay = cls("lognormal", _duration_ms(arguments[0]), _number(arguments[1]))
+        elif name == "normal" and len(arguments) == 2:
+            stay = cls("normal", _duration_ms(arguments[0]), _duration_ms(arguments[1]))
+        elif name == "uniform" and len(arguments) == 2:
+            stay = cls("uniform", _duration_ms(arguments[0]), _duration_ms(arguments[1]))
         else:
             raise Refused(
                 "invalid",
@@ -167,9 +167,9 @@ def sample(bins: int, count: int, at: float) -> list[tuple[int, int]]:
             return [
                 (min(bins - 1, int((person + at) * bins / count)), 1) for person in range(count)
             ]
-        width, each, more = bins / groups, count // groups, count % groups
+        width, share, more = bins / groups, count // groups, count % groups
         return [
-            (min(bins - 1, int((group + at) * width)), each + 1 if group < more else each)
+            (min(bins - 1, int((group + at) * width)), share + 1 if group < more else share)
             for group in range(groups)
         ]
     counts, before = [], 0

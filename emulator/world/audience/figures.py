@@ -102,15 +102,15 @@ def timeline(world: World, stream: Stream, interval_minutes: int) -> list[tuple[
         "SELECT at_ms, viewers FROM audience_points WHERE stream_row = ? ORDER BY at_ms, row",
         stream.row,
     )
-    found: list[tuple[int, int]] = []
+    samples: list[tuple[int, int]] = []
     index = viewers = 0
     step_ms = interval_minutes * MINUTE_MS
     for at_ms in range(stream.started_at_ms, _end_ms(world, stream) + 1, step_ms):
         while index < len(points) and points[index]["at_ms"] <= at_ms:
             viewers = points[index]["viewers"]
             index += 1
-        found.append((at_ms, viewers))
-    return found
+        samples.append((at_ms, viewers))
+    return samples
 
 
 def geography(world: World, stream: Stream) -> list[Country]:
@@ -156,21 +156,21 @@ def chat(world: World, stream: Stream) -> ChatFigures:
         per_minute=round(messages / minutes, 2),
         peak_per_minute=talk.busiest_minute(world, stream),
         most_active=tuple(
-            Chatter(*each) for each in talk.most_active(world, stream, _CHATTERS_SHOWN)
+            Chatter(*chatter) for chatter in talk.most_active(world, stream, _CHATTERS_SHOWN)
         ),
     )
 
 
 def engagement(world: World, stream: Stream) -> Engagement:
     """How much those who came took part."""
-    told = totals(world, stream)
-    uniques = told.uniques or 1
+    sums = totals(world, stream)
+    uniques = sums.uniques or 1
     stays = _stays(world, stream)
     views = sum(stays.values()) or 1
     return Engagement(
-        watch_minutes_mean=round(told.watch_ms / (told.views or 1) / MINUTE_MS, 2),
-        chat_participation=round(min(1.0, told.chatters / uniques), 4) if told.uniques else 0.0,
-        messages_per_viewer=round(told.messages / uniques, 2) if told.uniques else 0.0,
+        watch_minutes_mean=round(sums.watch_ms / (sums.views or 1) / MINUTE_MS, 2),
+        chat_participation=round(min(1.0, sums.chatters / uniques), 4) if sums.uniques else 0.0,
+        messages_per_viewer=round(sums.messages / uniques, 2) if sums.uniques else 0.0,
         new_followers=_new_followers(world, stream),
         bounce=round(sum(n for m, n in stays.items() if m < _BOUNCE_MINUTES) / views, 4),
         retention=_retention(stays),

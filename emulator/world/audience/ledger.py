@@ -216,7 +216,7 @@ def _in_order(real: Sequence[tuple[int, int]], tally: Tally) -> list[tuple[int, 
     """Both kinds of changes by their times; real ones before a crowd's of the same instant."""
     merged = [(at_ms, False, change) for at_ms, change in real]
     merged += [(at_ms, True, count) for at_ms, count in tally.points]
-    return sorted(merged, key=lambda each: each[:2]) if real else merged
+    return sorted(merged, key=lambda span: span[:2]) if real else merged
 
 
 def _tell_plan(world: World, stream: Watched, plan: CohortPlan) -> None:

@@ -51,9 +51,9 @@ def crowd_of(store: Store, stream_id: str, stream_row: int) -> Crowd:
     row = store.row(
         "SELECT told_at_ms, folded_at_ms FROM audience WHERE stream_row = ?", stream_row
     )
-    for each in rows:
-        crowd.fold(each["at_ms"])
-        crowd.obey(_order(json.loads(each["body"])), each["at_ms"])
+    for order in rows:
+        crowd.fold(order["at_ms"])
+        crowd.obey(_order(json.loads(order["body"])), order["at_ms"])
     if row is not None and row["told_at_ms"] is not None:
         crowd.fold(row["told_at_ms"])
         for plan in crowd.tell()[2]:
@@ -73,7 +73,7 @@ def _told(order: CohortCommand) -> dict[str, Any]:
     }
 
 
-def _order(told: dict[str, Any]) -> CohortCommand:
-    stay = told.pop("stay")
-    mix = Mix(**told.pop("mix"))
-    return CohortCommand(**told, stay=Stay(**stay) if stay else None, mix=mix)
+def _order(body: dict[str, Any]) -> CohortCommand:
+    stay = body.pop("stay")
+    mix = Mix(**body.pop("mix"))
+    return CohortCommand(**body, stay=Stay(**stay) if stay else None, mix=mix)

@@ -71,12 +71,12 @@ def use(world: World, user: User, code: str) -> bool:
                 "UPDATE second_factors SET last_step = ? WHERE row = ?", step, row["row"]
             )
         return True
-    kept = (row["row"], code.strip().lower())
+    values = (row["row"], code.strip().lower())
     where = "FROM backup_codes WHERE factor_row = ? AND code = ?"
-    if world.store.row(f"SELECT 1 {where}", *kept) is None:
+    if world.store.row(f"SELECT 1 {where}", *values) is None:
         return False
     with world.change():
-        world.store.write(f"DELETE {where}", *kept)
+        world.store.write(f"DELETE {where}", *values)
     return True
 
 

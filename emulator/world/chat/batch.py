@@ -59,8 +59,8 @@ class LineBatch:
         world.store.write_many(
             _INSERT,
             [
-                (row, each, room.stream_row, author.row, content, badges, at_ms)
-                for row, each, (author, content, room) in zip(rows, ids, lines, strict=True)
+                (row, message_id, room.stream_row, author.row, content, badges, at_ms)
+                for row, message_id, (author, content, room) in zip(rows, ids, lines, strict=True)
                 for badges in (BADGE_TEXTS[room.rank],)
             ],
         )

@@ -53,7 +53,7 @@ def has_link(text: str) -> bool:
 def is_emotes_only(text: str) -> bool:
     """Whether the text is nothing but emoji and `:named:` emotes."""
     rest = _EMOJI_GLUE.sub("", _KEYCAP.sub("", _NAMED_EMOTE.sub("", text)))
-    return all(each.isspace() or unicodedata.category(each) == "So" for each in rest)
+    return all(char.isspace() or unicodedata.category(char) == "So" for char in rest)
 
 
 def looks_rude(text: str) -> bool:
@@ -81,15 +81,15 @@ class Sieve:
 
     def reason(self, text: str) -> str | None:
         """Why the line is held; None where it is not."""
-        found = self._found.get(text, "")
-        if found != "":
-            return found
-        found = self._judge(text)
+        verdict = self._found.get(text, "")
+        if verdict != "":
+            return verdict
+        verdict = self._judge(text)
         if len(text) <= _REMEMBERED_CHARACTERS_MAX:
             if len(self._found) >= _REMEMBERED_MAX:
                 self._found.clear()
-            self._found[text] = found
-        return found
+            self._found[text] = verdict
+        return verdict
 
     def _judge(self, text: str) -> str | None:
         if self._are_links_held and has_link(text):

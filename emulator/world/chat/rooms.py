@@ -102,10 +102,10 @@ def enter(world: World, stream_id: str, author: User) -> Room:
 
 
 def _read(world: World, stream_id: str, author: User) -> Room:
-    found = world.store.row(_ROOM, stream_id, author.row)
-    if found is None:
+    record = world.store.row(_ROOM, stream_id, author.row)
+    if record is None:
         raise Refused("not_found", "Stream not found")
-    (row, owner_row, status, visibility, is_vip, ban_row, expires_at_ms, *rest) = found
+    (row, owner_row, status, visibility, is_vip, ban_row, expires_at_ms, *rest) = record
     (last_at_ms, last_line, author_id, is_follower, is_set, *columns) = rest
     is_owner = owner_row == author.row
     if visibility == "private" and not is_owner:

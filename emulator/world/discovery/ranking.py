@@ -112,20 +112,20 @@ def recommended(world: World, user: User, *, count: int) -> tuple[list[Stream], 
 
 def trending_categories(world: World, *, count: int) -> list[Category]:
     """The active categories that most people watch, then those with most live streams."""
-    found = sorted(
+    ranked = sorted(
         categories.active(world),
         key=lambda category: (-category.viewer_count, -category.live_count, category.row),
     )
-    return found[:count]
+    return ranked[:count]
 
 
 def popular_categories(world: World, *, count: int) -> tuple[list[Category], int]:
     """The active categories with most streams ever, then most watched; and how many there are."""
-    found = sorted(
+    ranked = sorted(
         categories.active(world),
         key=lambda category: (-category.stream_count, -category.viewer_count, category.row),
     )
-    return found[:count], len(found)
+    return ranked[:count], len(ranked)
 
 
 def _candidates(
@@ -154,7 +154,7 @@ def _most_watched(
     world: World, present: Mapping[str, int], since_ms: int, count: int
 ) -> list[_Candidate]:
     """Of those that anybody came to `count` with most viewers, and who has as many as the last."""
-    ids = sorted(present, key=lambda each: -present[each])
+    ids = sorted(present, key=lambda category_id: -present[category_id])
     candidates: list[_Candidate] = []
     for begin in range(0, len(ids), _CHUNK):
         if len(candidates) >= count and present[ids[begin]] < candidates[count - 1].viewers:

@@ -72,14 +72,14 @@ def schema() -> dict[str, Any]:
     return {"type": "object", "properties": kinds | beside, "additionalProperties": False}
 
 
-def _fault(kind: type[Fault], given: object) -> Fault:
-    if given is None:
-        given = {}
-    if not isinstance(given, Mapping):
+def _fault(kind: type[Fault], value: object) -> Fault:
+    if value is None:
+        value = {}
+    if not isinstance(value, Mapping):
         raise Refused("invalid", f"{kind.kind}: its values are written as names with values.")
     known = {value.written: (field, value.read) for field, value in values_of(kind).items()}
     values: dict[str, Any] = {}
-    for name, written in given.items():
+    for name, written in value.items():
         if name not in known:
             raise Refused(
                 "invalid",

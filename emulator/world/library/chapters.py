@@ -73,7 +73,7 @@ def add(world: World, vod: Vod, draft: Draft) -> Chapter:
 
 def update(world: World, vod: Vod, chapter: Chapter, patch: Mapping[str, Any]) -> Chapter:
     """Change parts of a chapter. Refuses (`invalid`) a place where it cannot be."""
-    others = [each for each in of(world, vod) if each.row != chapter.row]
+    others = [other for other in of(world, vod) if other.row != chapter.row]
     from_ms = patch.get("from_ms", chapter.from_ms)
     to_ms = patch.get("to_ms", chapter.to_ms)
     _check_span(vod, others, from_ms, to_ms)

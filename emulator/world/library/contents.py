@@ -77,8 +77,8 @@ def write_chapters(world: World, stream: Stream) -> Content:
     return of(world, stream)
 
 
-def _plain(found: Sequence[Snippet | PostSection]) -> list[dict[str, Any]]:
-    return [asdict(each) for each in found]
+def _plain(items: Sequence[Snippet | PostSection]) -> list[dict[str, Any]]:
+    return [asdict(item) for item in items]
 
 
 def _keep(world: World, stream: Stream, what: What, value: list[Any]) -> None:

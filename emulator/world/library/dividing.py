@@ -46,16 +46,16 @@ def drafts(
     world: World, vod: Vod, hints: Sequence[Hint], lines: Sequence[Line], patch: ChapterOptions
 ) -> list[Draft]:
     """Chapters for all of a VOD that people have not divided themselves, in their order."""
-    found = list(hints)
+    cuts = list(hints)
     said = lines if patch.is_chat_used else []
-    found += busy(said, vod.duration_ms)
+    cuts += busy(said, vod.duration_ms)
     by_hand = [chapter for chapter in chapters.of(world, vod) if not chapter.is_generated]
-    made: list[Draft] = []
+    collected: list[Draft] = []
     for begins, ends in _free(vod.duration_ms, by_hand):
-        left = patch.count_max - len(made)
+        left = patch.count_max - len(collected)
         if left > 0:
-            made += divided(begins, ends, found, said, patch._replace(count_max=left))
-    return made
+            collected += divided(begins, ends, cuts, said, patch._replace(count_max=left))
+    return collected
 
 
 def busy(lines: Sequence[Line], duration_ms: int) -> list[Hint]:

@@ -217,19 +217,19 @@ def complete(world: World, vod: Vod, duration_ms: int, qualities: tuple[Quality,
 
     One that has failed or is gone meanwhile stays so.
     """
-    found = one(world, "WHERE vods.id = ?", vod.id)
-    if found is None or found.status not in {"processing", "ready"}:
+    recording = one(world, "WHERE vods.id = ?", vod.id)
+    if recording is None or recording.status not in {"processing", "ready"}:
         return
     with world.change():
-        _measure(world, found, duration_ms, qualities)
-        if found.status == "processing":
-            _mark_ready(world, found.id)
+        _measure(world, recording, duration_ms, qualities)
+        if recording.status == "processing":
+            _mark_ready(world, recording.id)
 
 
 def give_up(world: World, vod: Vod, reason: str) -> None:
     """It can't be made. One that is no longer processing stays as it is."""
-    found = one(world, "WHERE vods.id = ?", vod.id)
-    if found is not None and found.status == "processing":
+    recording = one(world, "WHERE vods.id = ?", vod.id)
+    if recording is not None and recording.status == "processing":
         mark_failed(world, vod.id, reason)
 
 

@@ -90,7 +90,7 @@ def snippets(world: World, stream: Stream) -> list[Snippet]:
     """What stands in backquotes in chat and description; one line of our own where nothing does."""
     language, comment = _language(world, stream)
     sources = [Line(stream.description or "", 0, 0, None), *_said(world, stream)]
-    found = [
+    ranked = [
         Snippet(
             code=(match[2] or match[3]).strip("\n"),
             language=match[1] or language,
@@ -100,8 +100,8 @@ def snippets(world: World, stream: Stream) -> list[Snippet]:
         for line in sources
         for match in _CODE.finditer(line.text)
     ]
-    if found:
-        return found[:SNIPPETS_MAX]
+    if ranked:
+        return ranked[:SNIPPETS_MAX]
     title = " ".join(stream.title.split())
     return [Snippet(f"{comment} {title}", language, f"No code was shown. {STAND_IN}", 0)]
 
@@ -109,16 +109,23 @@ def snippets(world: World, stream: Stream) -> list[Snippet]:
 def parts(world: World, stream: Stream) -> list[PostSection]:
     """The recording's chapters; without any, the stream divided by its chat."""
     lines = _said(world, stream)
-    told: list[Chapter] | list[Draft] = []
+    sections: list[Chapter] | list[Draft] = []
     if stream.vod_id is not None:
         vod = recordings.find(world, stream.vod_id)
-        told = chapters.of(world, vod) or dividing.drafts(world, vod, [], lines, _PART_WISHES)
+        sections = chapters.of(world, vod) or dividing.drafts(world, vod, [], lines, _PART_WISHES)
     elif stream.started_at_ms is not None:
         length_ms = (stream.ended_at_ms or world.now_ms) - stream.started_at_ms
-        told = dividing.divided(0, length_ms, dividing.busy(lines, length_ms), lines, _PART_WISHES)
+        sections = dividing.divided(
+            0, length_ms, dividing.busy(lines, length_ms), lines, _PART_WISHES
+        )
     return [
-        PostSection(each.title, each.from_ms, each.to_ms, _about(lines, each.from_ms, each.to_ms))
-        for each in told
+        PostSection(
+            chapter.title,
+            chapter.from_ms,
+            chapter.to_ms,
+            _about(lines, chapter.from_ms, chapter.to_ms),
+        )
+        for chapter in sections
     ]
 
 

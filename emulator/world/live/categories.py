@@ -217,7 +217,7 @@ def _many(world: World, rest: str, *values: object) -> list[Category]:
 
 def _viewers(world: World) -> Counter[int]:
     """How many watch the public live streams of each category, by its row."""
-    present = {each: count for each, count in attendance.present(world).items() if count}
+    present = {category: count for category, count in attendance.present(world).items() if count}
     viewers: Counter[int] = Counter()
     if present:
         for category_row, stream_id in world.store.rows(
@@ -229,7 +229,7 @@ def _viewers(world: World) -> Counter[int]:
     return viewers
 
 
-def _category(found: Row, viewer_count: int) -> Category:
+def _category(record: Row, viewer_count: int) -> Category:
     # Taken apart at once: a lookup by name goes through all names that stand before it.
     (
         row,
@@ -244,7 +244,7 @@ def _category(found: Row, viewer_count: int) -> Category:
         stream_count,
         live_count,
         created_at_ms,
-    ) = found
+    ) = record
     return Category(
         row=row,
         id=id_,

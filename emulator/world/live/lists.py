@@ -61,19 +61,19 @@ def page(
         order = f"(streams.user_row = ? AND streams.{_OPEN}) DESC, {order}"
         own = [viewer.row]
     rows, values = pages.newest("streams", ordered, offset=offset, count=count)
-    found = streams.select(world, f"WHERE streams.row IN ({rows}) ORDER BY {order}", *values, *own)
-    return found, pages.total(world.store, "streams", parts)
+    listed = streams.select(world, f"WHERE streams.row IN ({rows}) ORDER BY {order}", *values, *own)
+    return listed, pages.total(world.store, "streams", parts)
 
 
 def by_rows(world: World, rows: Iterable[int]) -> list[Stream]:
     """These streams, in this order."""
     wanted = list(rows)
-    found = streams.select(
+    listed = streams.select(
         world,
         "WHERE streams.row IN (SELECT value FROM json_each(?))",
         json.dumps(wanted),
     )
-    by_row = {stream.row: stream for stream in found}
+    by_row = {stream.row: stream for stream in listed}
     return [by_row[row] for row in wanted]
 
 

@@ -34,17 +34,17 @@ def of_stream(world: World, stream_row: int) -> tuple[Tag, ...]:
 
 def of_streams(world: World, stream_rows: Iterable[int]) -> dict[int, tuple[Tag, ...]]:
     """The same of many streams, by their rows."""
-    found: dict[int, list[Tag]] = {row: [] for row in stream_rows}
+    by_stream: dict[int, list[Tag]] = {row: [] for row in stream_rows}
     rows = world.store.rows(
         f"SELECT stream_tags.stream_row, {_COLUMNS} FROM stream_tags"
         " JOIN tags ON tags.row = stream_tags.tag_row"
         " WHERE stream_tags.stream_row IN (SELECT value FROM json_each(?))"
         " ORDER BY stream_tags.stream_row, stream_tags.position",
-        json.dumps(list(found)),
+        json.dumps(list(by_stream)),
     )
     for stream_row, *values in rows:
-        found[stream_row].append(Tag(*values))
-    return {stream_row: tuple(tags) for stream_row, tags in found.items()}
+        by_stream[stream_row].append(Tag(*values))
+    return {stream_row: tuple(tags) for stream_row, tags in by_stream.items()}
 
 
 def every(world: World) -> list[Tag]:

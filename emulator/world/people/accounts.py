@@ -73,10 +73,10 @@ def by_row(world: World, row: int) -> User:
 
 def by_rows(world: World, rows: Iterable[int]) -> dict[int, User]:
     """The accounts that other rows name, in one query."""
-    found = world.store.rows(
+    records = world.store.rows(
         f"{_SELECT} WHERE users.row IN (SELECT value FROM json_each(?))", json.dumps(list(rows))
     )
-    return {row["row"]: _user(world, row) for row in found}
+    return {row["row"]: _user(world, row) for row in records}
 
 
 def by_username(world: World, username: str) -> User:
@@ -236,5 +236,5 @@ def _address(world: World, path: str | None) -> str | None:
 
 
 def _socials(row: Row) -> Socials | None:
-    told = (row["twitter"], row["github"], row["youtube"], row["website"])
-    return Socials(*told) if any(item is not None for item in told) else None
+    links = (row["twitter"], row["github"], row["youtube"], row["website"])
+    return Socials(*links) if any(item is not None for item in links) else None

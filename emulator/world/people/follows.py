@@ -25,26 +25,26 @@ def follow(world: World, follower: User, followed: User) -> Follow:
         raise Refused("bad_request", "You cannot follow yourself")
     if is_following(world, follower, followed):
         raise Refused("conflict", "Already following this user")
-    made = Follow(world.ids.uuid(), follower.id, followed.id, world.now_ms)
+    created = Follow(world.ids.uuid(), follower.id, followed.id, world.now_ms)
     with world.change():
         world.store.write(
             "INSERT INTO follows (id, follower_row, followed_row, created_at_ms)"
             " VALUES (?, ?, ?, ?)",
-            made.id,
+            created.id,
             follower.row,
             followed.row,
-            made.created_at_ms,
+            created.created_at_ms,
         )
         notifications.tell_of_follower(world, followed, follower)
         world.emit(
             UserFollowed(
-                at_ms=made.created_at_ms,
-                follow_id=made.id,
+                at_ms=created.created_at_ms,
+                follow_id=created.id,
                 follower_id=follower.id,
                 followed_id=followed.id,
             )
         )
-    return made
+    return created
 
 
 def unfollow(world: World, follower: User, followed: User) -> None:

@@ -47,7 +47,7 @@ def of(world: World, user: User, viewer: User | None) -> Profile:
 def current_stream(world: World, user: User, viewer: User | None) -> Stream | None:
     """The stream with which a user is live now; the newest, if several are."""
     is_own = viewer is not None and viewer.row == user.row
-    found = streams.select(
+    live = streams.select(
         world,
         "WHERE streams.user_row = ? AND streams.status = 'live'"
         " AND (streams.visibility = 'public' OR ?)"
@@ -55,14 +55,14 @@ def current_stream(world: World, user: User, viewer: User | None) -> Stream | No
         user.row,
         is_own,
     )
-    return found[0] if found else None
+    return live[0] if live else None
 
 
-def update(world: World, user: User, given: Mapping[str, str | None]) -> User:
+def update(world: World, user: User, changes: Mapping[str, str | None]) -> User:
     """Change what a user says of themselves. A field that is not in `given` stays as it is."""
-    changed = tuple(name for name in FIELDS if name in given)
+    changed = tuple(name for name in FIELDS if name in changes)
     with world.change():
         for name in changed:
-            world.store.write(f"UPDATE users SET {name} = ? WHERE row = ?", given[name], user.row)
+            world.store.write(f"UPDATE users SET {name} = ? WHERE row = ?", changes[name], user.row)
         world.emit(ProfileUpdated(at_ms=world.now_ms, user_id=user.id, changed=changed))
     return accounts.by_row(world, user.row)

@@ -94,7 +94,7 @@ def upcoming(world: World, user: User, days: int) -> list[Upcoming]:
         for start_ms in _starts(entry, now_ms, until_ms)
         if start_ms < until_ms and start_ms + entry.length_ms > now_ms
     ]
-    return sorted(upcomings, key=lambda each: (each.start_ms, each.entry.row))
+    return sorted(upcomings, key=lambda following: (following.start_ms, following.entry.row))
 
 
 def make(
@@ -155,10 +155,10 @@ def find_own(world: World, user: User, schedule_id: str) -> ScheduleEntry:
 
 
 def update(
-    world: World, user: User, entry: ScheduleEntry, given: Mapping[str, Any]
+    world: World, user: User, entry: ScheduleEntry, changes: Mapping[str, Any]
 ) -> ScheduleEntry:
     """Change what is in `given`, by `make`'s names. Refuses what `make` refuses."""
-    fields = dict(given)
+    fields = dict(changes)
     is_recurring = fields.pop("is_recurring", entry.is_recurring)
     changed = replace(entry, **fields)
     if is_recurring:
@@ -179,7 +179,7 @@ def update(
                 at_ms=world.now_ms,
                 user_id=user.id,
                 schedule_id=entry.id,
-                changed=tuple(sorted(given)),
+                changed=tuple(sorted(changes)),
             )
         )
     return changed

@@ -94,8 +94,8 @@ class Store:
         yield from self._connection.execute(sql, values)
 
     def row(self, sql: str, *values: object) -> sqlite3.Row | None:
-        found: sqlite3.Row | None = self._connection.execute(sql, values).fetchone()
-        return found
+        record: sqlite3.Row | None = self._connection.execute(sql, values).fetchone()
+        return record
 
     def number(self, sql: str, *values: object) -> int:
         """The one whole number that the query gives, 0 where it gives none."""
@@ -305,13 +305,15 @@ class Store:
         if seq is None:
             seq = self.number("SELECT max(seq) FROM events")
         entries = []
-        for each in self._emitted:
-            if isinstance(each, Event):
+        for emitted in self._emitted:
+            if isinstance(emitted, Event):
                 seq += 1
-                entries.append((seq, each.at_ms, type(each).__name__, canonical(each)))
-            elif each.bodies:
-                seq += len(each.bodies)
-                entries.append((seq, each.at_ms, each.kind.__name__, "\n".join(each.bodies)))
+                entries.append((seq, emitted.at_ms, type(emitted).__name__, canonical(emitted)))
+            elif emitted.bodies:
+                seq += len(emitted.bodies)
+                entries.append(
+                    (seq, emitted.at_ms, emitted.kind.__name__, "\n".join(emitted.bodies))
+                )
         self._last_seq = seq
         return entries
 

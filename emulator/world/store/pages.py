@@ -29,14 +29,14 @@ def newest(
     table: str, parts: Sequence[QueryPart], *, offset: int, count: int
 ) -> tuple[str, list[object]]:
     """A query for the `row`s of one page of the parts together, and its values."""
-    each = " UNION ALL ".join(
+    union = " UNION ALL ".join(
         f"SELECT * FROM (SELECT row, created_at_ms, {int(part.is_first)} AS is_first"
         f" FROM {table} WHERE {part.where} ORDER BY created_at_ms DESC, row DESC LIMIT ?)"
         for part in parts
     )
     values = [value for part in parts for value in (*part.values, offset + count)]
     order = "is_first DESC, created_at_ms DESC, row DESC"
-    page = f"SELECT row FROM ({each}) ORDER BY {order} LIMIT ? OFFSET ?"
+    page = f"SELECT row FROM ({union}) ORDER BY {order} LIMIT ? OFFSET ?"
     return page, [*values, count, offset]
 
 

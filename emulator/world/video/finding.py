@@ -96,7 +96,7 @@ def recommended(world: World, user: User, *, count: int) -> list[Found]:
         score = min(1.0, scores[video.row] + _FOLLOWED * is_followed)
         reason = "From somebody you follow" if is_followed else _because(video, titles)
         matches.append(Found(video, round(score, 4), reason))
-    matches.sort(key=lambda each: (-each.score, each.video.row))
+    matches.sort(key=lambda match: (-match.score, match.video.row))
     matches = matches[:count]
     shown = left_out | {each.video.row for each in matches}
     return matches + _filled(world, shown, count - len(matches), "Watched by many")
@@ -113,10 +113,10 @@ def _near(world: World, about: Counter[str]) -> list[tuple[int, float]]:
             dots[row["video_row"]] += weight * row["weight"]
     scored = []
     for video_row, dot in dots.items():
-        found = world.store.row(f"SELECT norm FROM videos WHERE row = ? AND {PUBLIC}", video_row)
-        if found is not None and found["norm"]:
-            scored.append((video_row, round(dot / (length * found["norm"]), 4)))
-    scored.sort(key=lambda each: (-each[1], each[0]))
+        record = world.store.row(f"SELECT norm FROM videos WHERE row = ? AND {PUBLIC}", video_row)
+        if record is not None and record["norm"]:
+            scored.append((video_row, round(dot / (length * record["norm"]), 4)))
+    scored.sort(key=lambda row_score: (-row_score[1], row_score[0]))
     return scored[:_NEAREST_MAX]
 
 
@@ -158,8 +158,10 @@ def _filled(world: World, left_out: set[int], count: int, reason: str) -> list[F
         count + len(left_out),
     )
     views = {row["row"]: row["view_count"] for row in rows if row["row"] not in left_out}
-    found = videos.by_rows(world, list(views)[:count])
-    return [Found(video, round(_POPULAR * _share(views[video.row]), 4), reason) for video in found]
+    popular = videos.by_rows(world, list(views)[:count])
+    return [
+        Found(video, round(_POPULAR * _share(views[video.row]), 4), reason) for video in popular
+    ]
 
 
 def _share(value: float) -> float:

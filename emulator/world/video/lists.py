@@ -38,13 +38,13 @@ def page(
     if viewer is not None:
         own = [f"user_row = ? AND NOT ({_PUBLIC})", *conditions]
         parts.append(QueryPart(" AND ".join(own), [viewer.row, *values]))
-    rows, given = pages.newest("videos", parts, offset=offset, count=count)
-    found = videos.select(
+    rows, page_values = pages.newest("videos", parts, offset=offset, count=count)
+    listed = videos.select(
         world,
         f"WHERE videos.row IN ({rows}) ORDER BY videos.created_at_ms DESC, videos.row DESC",
-        *given,
+        *page_values,
     )
-    return found, pages.total(world.store, "videos", parts)
+    return listed, pages.total(world.store, "videos", parts)
 
 
 def of_user(
@@ -63,7 +63,7 @@ def of_user(
         conditions.append("videos.status = ?")
         values.append(status)
     where = " AND ".join(conditions)
-    found = videos.select(
+    listed = videos.select(
         world,
         f"WHERE {where} ORDER BY {ORDERS[order]} LIMIT ? OFFSET ?",
         *values,
@@ -71,7 +71,7 @@ def of_user(
         offset,
     )
     total = world.store.number(f"SELECT count(*) FROM videos WHERE {where}", *values)
-    return found, total
+    return listed, total
 
 
 ORDERS = {

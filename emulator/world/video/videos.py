@@ -149,8 +149,8 @@ def by_uid(world: World, uid: str) -> Video | None:
 
 def by_rows(world: World, rows: Iterable[int]) -> list[Video]:
     """These videos, in this order."""
-    found = [world.store.row(f"{_SELECT} WHERE videos.row = ?", row) for row in rows]
-    return [_video(row) for row in found if row is not None]
+    records = [world.store.row(f"{_SELECT} WHERE videos.row = ?", row) for row in rows]
+    return [_video(row) for row in records if row is not None]
 
 
 def update(world: World, video: Video, patch: Mapping[str, Any]) -> Video:
@@ -281,16 +281,16 @@ def _write(world: World, row: int, patch: Mapping[str, Any]) -> None:
             world.store.write(f"UPDATE videos SET {name} = ? WHERE row = ?", patch[name], row)
     if "tags" in patch:
         _write_tags(world, row, patch["tags"] or ())
-    found = world.store.row(f"{_SELECT} WHERE videos.row = ?", row)
-    assert found is not None
-    video = _video(found)
+    record = world.store.row(f"{_SELECT} WHERE videos.row = ?", row)
+    assert record is not None
+    video = _video(record)
     index.write(world, row, video.title, video.description, video.tags)
 
 
-def _write_tags(world: World, row: int, given: Sequence[str]) -> None:
+def _write_tags(world: World, row: int, names: Sequence[str]) -> None:
     """Of tags that differ in case only, the first stays."""
     distinct: dict[str, str] = {}
-    for tag in given:
+    for tag in names:
         distinct.setdefault(tag.strip().casefold(), tag.strip())
     tags = list(distinct.values())
     world.store.write(

@@ -59,8 +59,8 @@ def find(world: World, target_id: str) -> WebhookTarget:
 
 def by_row(world: World, row: int) -> WebhookTarget | None:
     """The target with this key, None once it is gone."""
-    found = world.store.row("SELECT * FROM webhook_targets WHERE row = ?", row)
-    return _target(found) if found else None
+    record = world.store.row("SELECT * FROM webhook_targets WHERE row = ?", row)
+    return _target(record) if record else None
 
 
 def add(world: World, url: str, kinds: tuple[str, ...] = (), secret: str = "") -> WebhookTarget:

@@ -201,8 +201,8 @@ async def test_the_request_log_tells_who_came_and_who_was_let_in(room: Chatroom)
 
     log = (await room.call.get("/_emulator/requests?path=/chat/ws")).json()["requests"]
 
-    told = [(item["status"], item["user"], item["credential"]) for item in log]
-    assert told == [
+    entries = [(item["status"], item["user"], item["credential"]) for item in log]
+    assert entries == [
         (101, "demo", "valid"),
         (101, None, "none"),
         (401, None, "invalid"),

@@ -183,8 +183,8 @@ async def test_clearing_and_settings_are_told(room: Chatroom) -> None:
 
 
 def _history_of_nobody(room: Chatroom) -> list[str]:
-    found, _ = messages.page(room.world, room.stream, None, count=50)
-    return [message.content for message in found]
+    listed, _ = messages.page(room.world, room.stream, None, count=50)
+    return [message.content for message in listed]
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ async def test_every_reader_sees_the_order_of_the_history(room: Chatroom) -> Non
             await room.ask("POST", "/chat", f"ak_demo_{name}", line)
 
     # when all of them are done,
-    speaking = [speak(*each) for each in zip(speakers, ("ann", "bob"), strict=True)]
+    speaking = [speak(*pair) for pair in zip(speakers, ("ann", "bob"), strict=True)]
     _, *seen = await asyncio.gather(
         asyncio.gather(*speaking, post("ann"), post("cleo")),
         *(heard(reader, 80) for reader in (*readers, *speakers)),

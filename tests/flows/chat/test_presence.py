@@ -123,5 +123,5 @@ async def test_the_chat_tells_simulated_viewers_as_everybody_does(room: Chatroom
     for seconds in range(5, 65, 5):
         room.clock.advance(COUNT_EVERY_MS)
         assert await guest.hear_data("viewer_count") == {"count": 1 + 10 * seconds}
-    told = streams.find(room.world, stream.id)
-    assert told.peak_viewer_count == 601
+    updated = streams.find(room.world, stream.id)
+    assert updated.peak_viewer_count == 601

@@ -53,8 +53,8 @@ async def test_a_repeated_line_comes_twice(room: Chatroom) -> None:
 async def test_lines_in_disorder_change_places(room: Chatroom) -> None:
     guest = await room.join("ak_demo")
     start(room, chat_disorder={"most": "2s"}, times=2)
-    for each in ("one", "two"):
-        await say(room, each)
+    for text in ("one", "two"):
+        await say(room, text)
     assert await lines(guest, 2) == ["two", "one"]
     # One that nothing follows comes all the same.
     await say(room, "alone")
@@ -65,8 +65,8 @@ async def test_lines_in_disorder_change_places(room: Chatroom) -> None:
 async def test_a_delayed_line_comes_when_its_time_has_come(room: Chatroom) -> None:
     guest = await room.join("ak_demo")
     start(room, chat_delay={"delay": "3s"}, times=2)
-    for each in ("late", "later", "at once"):
-        await say(room, each)
+    for text in ("late", "later", "at once"):
+        await say(room, text)
     assert await lines(guest, 1) == ["at once"]
     await room.clock.pass_time(3_000)
     assert await lines(guest, 2) == ["late", "later"]

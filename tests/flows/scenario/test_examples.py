@@ -31,8 +31,8 @@ async def test_every_example_of_the_reference_passes_on_a_server(
         await entry.done.wait()
         report = entry.report or {}
         if report["outcome"] != "passed":
-            told = [step["told"] for step in report["steps"]]
-            failed[name] = [report["reason"], *told]
+            outcomes = [step["told"] for step in report["steps"]]
+            failed[name] = [report["reason"], *outcomes]
     assert failed == {}
 
 

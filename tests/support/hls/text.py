@@ -127,8 +127,8 @@ def _note(segment: Segment, name: str, value: str) -> None:
 
 def attributes(text: str) -> Attributes:
     """An attribute list (4.2), quotes taken off."""
-    found = re.findall(r'([A-Z0-9-]+)=("[^"]*"|[^",]*)', text)
-    return {name: value.strip('"') for name, value in found}
+    pairs = re.findall(r'([A-Z0-9-]+)=("[^"]*"|[^",]*)', text)
+    return {name: value.strip('"') for name, value in pairs}
 
 
 def _tag(line: str) -> tuple[str, str]:

@@ -66,8 +66,8 @@ def _records(folder: Path) -> Path:
                 continue
             us = int(packet.pts * packet.time_base * 1_000_000)
             is_picture = packet.stream is picture
-            for each in annex_b.filter(packet) if is_picture else [packet]:
-                data = bytes(each)
+            for filtered in annex_b.filter(packet) if is_picture else [packet]:
+                data = bytes(filtered)
                 buffered_writer.write(
                     struct.pack(">cQI", b"v" if is_picture else b"a", us, len(data)) + data
                 )

@@ -25,8 +25,8 @@ _OF_A_DASHBOARD = (
 )
 
 STOPS: list[Stop] = [
-    *(step(f"GET /streams/{{stream_id}}/analytics{each}", "tess") for each in _OF_A_STREAM),
-    *(step(f"GET /streams/analytics/channel{each}", "wizard") for each in _OF_A_CHANNEL),
-    *(step(f"GET /dashboard{each}", "wizard") for each in _OF_A_DASHBOARD),
+    *(step(f"GET /streams/{{stream_id}}/analytics{path}", "tess") for path in _OF_A_STREAM),
+    *(step(f"GET /streams/analytics/channel{path}", "wizard") for path in _OF_A_CHANNEL),
+    *(step(f"GET /dashboard{path}", "wizard") for path in _OF_A_DASHBOARD),
     step("GET /streams/users/{username}/analytics"),
 ]

@@ -44,7 +44,7 @@ STOPS: list[Stop] = [
     step("DELETE /streams/clips/{clip_id}", "tess"),
     step(f"POST {_CHAPTERS}/generate", "wizard", {"max_chapters": 4}),
     step(f"GET {_CONTENT}", "wizard", names=_OWN),
-    *(step(f"POST {_CONTENT}/{each}", "wizard", names=_OWN) for each in _WRITTEN),
+    *(step(f"POST {_CONTENT}/{kind}", "wizard", names=_OWN) for kind in _WRITTEN),
     step(f"GET {_CONTENT}/export", "wizard", names=_OWN, query="?format=markdown"),
     step("GET /streams/id/{stream_id}/transcript", "wizard", names=_OWN),
     step(

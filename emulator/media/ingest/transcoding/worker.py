@@ -126,7 +126,7 @@ class _Picture:
 
     def _convert(self, packet: Any) -> list[Packet]:
         frames = [frame for frame in _decoded(self._decoder, packet) if frame.pts is not None]
-        return [made for frame in frames if (made := self._encode(frame)) is not None]
+        return [encoded for frame in frames if (encoded := self._encode(frame)) is not None]
 
     def _encode(self, frame: "VideoFrame") -> Packet | None:
         import av

@@ -123,16 +123,16 @@ class Reader:
                 return self._array(size, depth)
             case _Marker.OBJECT:
                 return self._object(size, depth)
-        found: Value
+        value: Value
         match marker:
             case _Marker.DATE:
-                found = Date(self._in.double())
+                value = Date(self._in.double())
             case _Marker.BYTE_ARRAY:
-                found = self._in.take(size)
+                value = self._in.take(size)
             case _:
-                found = self._in.text(size)
-        self._complex.append(found)
-        return found
+                value = self._in.text(size)
+        self._complex.append(value)
+        return value
 
     def _array(self, dense_count: int, depth: int) -> Value:
         """A dense array is a list; one with named members is a dict, its dense part by number."""
@@ -144,11 +144,11 @@ class Reader:
         dense: list[Value] = []
         for _ in range(dense_count):  # Each takes a byte at least, so the body bounds the loop.
             dense.append(self.value(depth + 1))
-        found: Value = dense
+        array: Value = dense
         if named:
-            found = named | {str(index): item for index, item in enumerate(dense)}
-        self._complex[slot] = found
-        return found
+            array = named | {str(index): item for index, item in enumerate(dense)}
+        self._complex[slot] = array
+        return array
 
     def _object(self, header: int, depth: int) -> Value:
         traits = self._traits_of(header)

@@ -142,9 +142,9 @@ class Loops:
 
     def forget(self, world: str) -> None:
         """A world was reset or dropped: its streams began at other times."""
-        for kept in (self._kept, self._files, self._ended):
-            for key in [key for key in kept if key[0] == world]:
-                del kept[key]
+        for cache in (self._kept, self._files, self._ended):
+            for key in [key for key in cache if key[0] == world]:
+                del cache[key]
 
 
 def width_of(height: int) -> int:
@@ -161,15 +161,15 @@ def showing(world: World, loop: Loop) -> Showing:
 def _looking(world: World, loop: Loop) -> Callable[[], Showing]:
     """What a live loop has shown, to its end; asked anew only when something has changed."""
     seen: tuple[int, int] | None = None
-    found = Showing(loop.began_at_ms, loop.began_at_ms, (), 0)
+    latest = Showing(loop.began_at_ms, loop.began_at_ms, (), 0)
 
     def look() -> Showing:
-        nonlocal seen, found
+        nonlocal seen, latest
         now = (world.now_ms, world.store.version)
         if now != seen:
             stream = streams.by_uid(world, loop.uid)
             ended_ms = stream.ended_at_ms if stream is not None else loop.ended_at_ms
-            seen, found = now, showing(world, loop._replace(ended_at_ms=ended_ms))
-        return found
+            seen, latest = now, showing(world, loop._replace(ended_at_ms=ended_ms))
+        return latest
 
     return look

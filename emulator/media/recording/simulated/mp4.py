@@ -136,16 +136,16 @@ class _Shown:
         return full_box(b"stsz", 0, 0, struct.pack(">2I", 0, len(sizes) // 4), sizes)
 
 
-def _runs(found: Iterable[Run]) -> list[Run]:
+def _runs(runs: Iterable[Run]) -> list[Run]:
     """The same with neighbours of one value put together."""
     return [
         (sum(count for count, _ in same), value)
-        for value, same in groupby(found, key=lambda each: each[1])
+        for value, same in groupby(runs, key=lambda run: run[1])
     ]
 
 
-def _table(kind: bytes, found: Iterable[Run]) -> bytes:
-    runs = _runs(found)
+def _table(kind: bytes, values: Iterable[Run]) -> bytes:
+    runs = _runs(values)
     entries = b"".join(struct.pack(">Ii", count, value) for count, value in runs)
     # Version 1 of ctts: frames may be shown before the instant at which they are decoded.
     version = 1 if kind == b"ctts" else 0

@@ -84,7 +84,7 @@ class Film:
         lanes = [_timed(self._checked(first, pictures))]
         if self._audio is not None:
             lanes.append(_timed(self._sounds(self._audio)))
-        for _, packet in heapq.merge(*lanes, key=lambda each: each[0]):
+        for _, packet in heapq.merge(*lanes, key=lambda timed: timed[0]):
             yield packet
 
     def _open(self, path: Path) -> None:

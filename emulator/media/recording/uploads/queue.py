@@ -169,7 +169,7 @@ class UploadQueue:
         await written(self._world, partial(jobs.start, self._world, job))
         job = jobs.find(self._world, job.id)
         loop = asyncio.get_running_loop()
-        watch = JobProgress(lambda *told: tell(loop, self._note, job, *told))
+        watch = JobProgress(lambda *progress: tell(loop, self._note, job, *progress))
         self._under_way[job.video_id] = (watch, job.media_uid)
         try:
             reason = await tried(self._finish(job, watch), f"video job={job.id}")

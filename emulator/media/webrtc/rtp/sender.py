@@ -52,8 +52,8 @@ class RtpSender:
 
     def again(self, sequence: int) -> bytes | None:
         """A packet that was lost, if it is still known."""
-        kept = self._history[sequence % _HISTORY]
-        return kept[1] if kept is not None and kept[0] == sequence else None
+        entry = self._history[sequence % _HISTORY]
+        return entry[1] if entry is not None and entry[0] == sequence else None
 
     def report(self, ntp: int, timestamp: int) -> bytes:
         """What was sent so far, and which time stamp belongs to that instant."""

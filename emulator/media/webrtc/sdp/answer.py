@@ -45,7 +45,9 @@ class Taken(Struct, frozen=True):
 def write(offer: Offer, taken: Sequence[Taken | None], local: Local, session_id: int) -> str:
     """`taken` has one entry a section; None switches it off."""
     mids = " ".join(
-        section.mid for section, each in zip(offer.sections, taken, strict=True) if each is not None
+        section.mid
+        for section, track in zip(offer.sections, taken, strict=True)
+        if track is not None
     )
     lines = [
         "v=0",
@@ -56,11 +58,11 @@ def write(offer: Offer, taken: Sequence[Taken | None], local: Local, session_id:
         "a=msid-semantic: WMS *",
     ]
     is_first = True
-    for section, each in zip(offer.sections, taken, strict=True):
-        if each is None:
+    for section, track in zip(offer.sections, taken, strict=True):
+        if track is None:
             lines += _refused(section)
         else:
-            lines += _accepted(section, each, local, is_first)
+            lines += _accepted(section, track, local, is_first)
             is_first = False
     return "\r\n".join(lines) + "\r\n"
 
@@ -109,7 +111,7 @@ def _refused(section: Section) -> list[str]:
 
 
 def _accepted(section: Section, taken: Taken, local: Local, is_first: bool) -> list[str]:
-    codes = " ".join(str(each.payload_type) for each in taken.formats)
+    codes = " ".join(str(codec.payload_type) for codec in taken.formats)
     lines = [
         f"m={section.kind} 9 {section.protocol} {codes}",
         "c=IN IP4 0.0.0.0",
@@ -124,8 +126,8 @@ def _accepted(section: Section, taken: Taken, local: Local, is_first: bool) -> l
         "a=rtcp-mux",
         "a=rtcp-rsize",
     ]
-    for each in taken.formats:
-        lines += _format(section, each)
+    for codec in taken.formats:
+        lines += _format(section, codec)
     if taken.ssrc is not None:
         lines += [
             f"a=msid:{taken.label}",
@@ -138,16 +140,16 @@ def _accepted(section: Section, taken: Taken, local: Local, is_first: bool) -> l
     return lines
 
 
-def _format(section: Section, each: Format) -> list[str]:
-    channels = "/2" if each.name == "opus" else ""
-    lines = [f"a=rtpmap:{each.payload_type} {_NAMES[each.name]}/{each.clock_rate}{channels}"]
+def _format(section: Section, codec: Format) -> list[str]:
+    channels = "/2" if codec.name == "opus" else ""
+    lines = [f"a=rtpmap:{codec.payload_type} {_NAMES[codec.name]}/{codec.clock_rate}{channels}"]
     if section.kind == "video":
         lines += [
-            f"a=rtcp-fb:{each.payload_type} {name}" for name in _FEEDBACK if name in each.feedback
+            f"a=rtcp-fb:{codec.payload_type} {name}" for name in _FEEDBACK if name in codec.feedback
         ]
-    if each.parameters:
-        text = ";".join(f"{name}={value}" for name, value in each.parameters.items())
-        lines.append(f"a=fmtp:{each.payload_type} {text}")
+    if codec.parameters:
+        text = ";".join(f"{name}={value}" for name, value in codec.parameters.items())
+        lines.append(f"a=fmtp:{codec.payload_type} {text}")
     return lines
 
 

@@ -91,10 +91,11 @@ def to_forward(section: Section) -> Formats:
 def _sound(section: Section) -> Format | None:
     if section.kind != "audio":
         return None
-    found = next(
-        (each for each in section.formats if (each.name, each.clock_rate) == ("opus", 48_000)), None
+    opus = next(
+        (codec for codec in section.formats if (codec.name, codec.clock_rate) == ("opus", 48_000)),
+        None,
     )
-    return found._replace(parameters=_SOUND_PARAMETERS) if found else None
+    return opus._replace(parameters=_SOUND_PARAMETERS) if opus else None
 
 
 def _picture(section: Section, names: tuple[str, ...], profile: str = "") -> Format | None:
@@ -102,9 +103,9 @@ def _picture(section: Section, names: tuple[str, ...], profile: str = "") -> For
     if section.kind != "video":
         return None
     for name in names:
-        offered = [each for each in section.formats if each.name == name]
+        offered = [codec for codec in section.formats if codec.name == name]
         if name == "h264":
-            offered = sorted(offered, key=lambda each: _distance(each, profile))
+            offered = sorted(offered, key=lambda codec: _distance(codec, profile))
         if offered:
             return _spoken(offered[0])
     return None

@@ -98,7 +98,7 @@ class _Block(Struct):
     attributes: list[tuple[str, str]] = field(default_factory=list)
 
     def all(self, name: str) -> list[str]:
-        return [value for each, value in self.attributes if each == name]
+        return [value for key, value in self.attributes if key == name]
 
     def first(self, name: str) -> str | None:
         return next(iter(self.all(name)), None)
@@ -225,8 +225,8 @@ def _formats(block: _Block, codes: list[str]) -> tuple[Format, ...]:
     )
 
 
-def _parameters(told: str) -> dict[str, str]:
-    pairs = (each.strip().partition("=") for each in told.split(";"))
+def _parameters(text: str) -> dict[str, str]:
+    pairs = (pair.strip().partition("=") for pair in text.split(";"))
     return {name.lower(): value for name, _, value in pairs if name}
 
 
@@ -252,10 +252,10 @@ def _ssrcs(block: _Block) -> tuple[int, ...]:
 
 def _remote(session: _Block, blocks: list[_Block]) -> Remote:
     """ICE and DTLS of the bundle: what its first section says, or else the session."""
-    told = [blocks[0], session, *blocks[1:]]
+    ordered = [blocks[0], session, *blocks[1:]]
 
     def first(name: str) -> str:
-        return next((value for block in told if (value := block.first(name)) is not None), "")
+        return next((value for block in ordered if (value := block.first(name)) is not None), "")
 
     ufrag, password, setup = first("ice-ufrag"), first("ice-pwd"), first("setup")
     fingerprints = tuple(
@@ -268,7 +268,7 @@ def _remote(session: _Block, blocks: list[_Block]) -> Remote:
         raise Refused("bad_request", "This offer has no ICE credentials (ice-ufrag, ice-pwd).")
     if not fingerprints or setup not in _SETUPS:
         raise Refused("bad_request", "This offer has no DTLS fingerprint, or no setup role.")
-    candidates = dict.fromkeys(value for block in told for value in block.all("candidate"))
+    candidates = dict.fromkeys(value for block in ordered for value in block.all("candidate"))
     return Remote(
         ufrag=ufrag,
         password=password,

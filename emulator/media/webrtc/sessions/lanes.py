@@ -68,7 +68,7 @@ class Sink:
         send: Callable[[bytes], None],
         send_rtcp: Callable[[bytes], None],
     ) -> None:
-        self.codes = {each.name: each.payload_type for each in formats}
+        self.codes = {codec.name: codec.payload_type for codec in formats}
         self.source: Source | None = None
         self.outlet = RtpSender(formats[0].payload_type, send)
         self._send_rtcp = send_rtcp

@@ -40,13 +40,13 @@ class Member:
         participant_id: str,
         bits_per_second: int,
         own_ssrc: int,
-        told: Callable[[SentMedia], None],
+        on_media: Callable[[SentMedia], None],
         left: Callable[["Member"], None],
     ) -> None:
         self.id = participant_id
         self._bits_per_second = bits_per_second
         self._own_ssrc = own_ssrc
-        self._told = told
+        self._told = on_media
         self._left = left
         self._link: Link | None = None
         self._sources: dict[str, Source] = {}
@@ -167,7 +167,7 @@ class Member:
     def _add_source(self, section: Section, kind: Kind, formats: codecs.Formats) -> None:
         source = self._sources.get(section.mid)
         if source is None:
-            by_code = {each.payload_type: each for each in formats}
+            by_code = {codec.payload_type: codec for codec in formats}
             source = Source(self.id, kind, by_code, self._own_ssrc, self._send_rtcp)
             self._sources[section.mid] = source
         for ssrc in section.ssrcs[:1]:

@@ -34,7 +34,7 @@ class VideoSessions:
         participant_id: str,
         bits_per_second: int,
         own_ssrc: int,
-        told: "Callable[[SentMedia], None]",
+        on_media: "Callable[[SentMedia], None]",
     ) -> "Member":
         """Make a member and let it in. Whoever had its place before is sent away."""
         # Late: a start need not wait for what only a session needs.
@@ -44,7 +44,11 @@ class VideoSessions:
         if before is not None:
             self._dismiss(before, "the same participant came again")
         member = Member(
-            participant_id, bits_per_second, own_ssrc, told, lambda gone: self._leave(room, gone)
+            participant_id,
+            bits_per_second,
+            own_ssrc,
+            on_media,
+            lambda gone: self._leave(room, gone),
         )
         self._rooms.setdefault(room, {})[participant_id] = member
         return member

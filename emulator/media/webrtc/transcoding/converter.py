@@ -23,7 +23,7 @@ _PENDING_MAX = 256
 class Codec(Protocol[Given_contra, Made]):
     """Lives in the converter's thread: made, fed and closed there."""
 
-    def convert(self, given: Given_contra) -> "list[Made]": ...
+    def convert(self, item: Given_contra) -> "list[Made]": ...
 
 
 class Converter(Generic[Given, Made]):
@@ -50,14 +50,14 @@ class Converter(Generic[Given, Made]):
         """True while input is being dropped."""
         return self._pending.qsize() >= _PENDING_MAX
 
-    def push(self, given: Given) -> bool:
+    def push(self, item: Given) -> bool:
         """Says whether it was taken: a converter that is far behind takes nothing."""
         if self._is_closed or self.is_behind:
             if not self._lost and not self._is_closed:
                 log.warning("transcoding does not keep up: input is dropped what=%s", self._name)
             self._lost += 1
             return False
-        self._pending.put(given)
+        self._pending.put(item)
         return True
 
     def close(self) -> None:
@@ -67,17 +67,17 @@ class Converter(Generic[Given, Made]):
 
     def _work(self) -> None:
         codec = self._make()
-        while (given := self._pending.get()) is not None:
+        while (item := self._pending.get()) is not None:
             if self._is_closed:
                 continue
-            made = codec.convert(given)
-            if made:
-                self._bring_home(made)
+            outputs = codec.convert(item)
+            if outputs:
+                self._bring_home(outputs)
 
-    def _bring_home(self, made: list[Made]) -> None:
+    def _bring_home(self, outputs: list[Made]) -> None:
         def deliver() -> None:
             if not self._is_closed:
-                self._deliver(made)
+                self._deliver(outputs)
 
         try:
             self._loop.call_soon_threadsafe(deliver)

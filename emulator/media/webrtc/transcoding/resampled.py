@@ -32,14 +32,14 @@ class Resampled:
         if not self._is_begun:
             self._at, self._is_begun = at, True
         frame.pts = None
-        for each in self._resampler.resample(frame):
-            each.pts = None
-            self._fifo.write(each)
+        for resampled in self._resampler.resample(frame):
+            resampled.pts = None
+            self._fifo.write(resampled)
         chunks = []
         while self._fifo.samples >= self._size:
-            made = self._fifo.read(self._size)
-            assert made is not None
-            chunks.append((self._at, made))
+            chunk = self._fifo.read(self._size)
+            assert chunk is not None
+            chunks.append((self._at, chunk))
             self._at += self._size
         return chunks
 

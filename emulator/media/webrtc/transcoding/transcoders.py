@@ -84,16 +84,16 @@ class OpusToAac:
         self._decoder.layout = "stereo"
         self._encoder = AacEncoder(track)
 
-    def convert(self, given: Sound) -> list[Packet]:
+    def convert(self, sound: Sound) -> list[Packet]:
         import av
 
         packets: list[Packet] = []
         try:
-            frames = self._decoder.decode(av.Packet(given.data))
+            frames = self._decoder.decode(av.Packet(sound.data))
         except av.FFmpegError as error:
             log.debug("an Opus packet could not be decoded error=%s", error)
             return packets
-        at = given.at
+        at = sound.at
         for frame in frames:
             samples = frame.samples
             packets += self._encoder.encode(frame, at)
@@ -122,16 +122,16 @@ class ToOpus:
         self._encoder.open()
         self._sound = Resampled("s16", OPUS_FRAME)
 
-    def convert(self, given: Packet) -> list[Sound]:
+    def convert(self, source: Packet) -> list[Sound]:
         import av
 
         sounds: list[Sound] = []
         try:
-            frames = self._decoder.decode(av.Packet(bytes(given.data)))
+            frames = self._decoder.decode(av.Packet(bytes(source.data)))
         except av.FFmpegError as error:
             log.debug("a sound packet could not be decoded error=%s", error)
             return sounds
-        at = given.pts * RATE // self._rate
+        at = source.pts * RATE // self._rate
         for frame in frames:
             samples = frame.samples * RATE // (frame.sample_rate or self._rate)
             for place, full in self._sound.push(frame, at):
@@ -165,19 +165,19 @@ class _Pictures(Generic[Made]):
         self._keys: set[int] = set()
         self._last = -1
 
-    def convert(self, given: RawPicture) -> list[Made]:
+    def convert(self, picture: RawPicture) -> list[Made]:
         import av
 
-        packet = av.Packet(given.data)
-        packet.pts, packet.time_base = given.at, Fraction(1, VIDEO_TIMESCALE)
-        if given.is_key:
-            self._keys.add(given.at)
+        packet = av.Packet(picture.data)
+        packet.pts, packet.time_base = picture.at, Fraction(1, VIDEO_TIMESCALE)
+        if picture.is_key:
+            self._keys.add(picture.at)
         try:
             frames = self._decoder.decode(packet)
         except av.FFmpegError as error:
             log.debug("a picture could not be decoded error=%s", error)
             return []
-        return [made for frame in frames for made in self._encode(frame)]
+        return [encoded for frame in frames for encoded in self._encode(frame)]
 
     def _encode(self, frame: "VideoFrame") -> list[Made]:
         from av.video.frame import PictureType
@@ -196,9 +196,9 @@ class _Pictures(Generic[Made]):
         even.pts, even.time_base = at, Fraction(1, VIDEO_TIMESCALE)
         even.pict_type = PictureType.I if is_key else PictureType.NONE
         return [
-            made
+            encoded
             for packet in encoder.encode(even)
-            if (made := self._made(bytes(packet), at if packet.pts is None else packet.pts))
+            if (encoded := self._made(bytes(packet), at if packet.pts is None else packet.pts))
         ]
 
     def _open(self, width: int, height: int) -> "VideoCodecContext":

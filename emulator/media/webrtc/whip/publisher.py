@@ -212,7 +212,7 @@ class WhipPublisher:
         return monotonic_ms() - self._opened_at_ms < _PICTURE_PATIENCE_MS
 
     def _hand_over(self, packet: Packet) -> None:
-        tracks: tuple[Track, ...] = tuple(each for each in (self._video, self._audio) if each)
+        tracks: tuple[Track, ...] = tuple(track for track in (self._video, self._audio) if track)
         if self._sink is None:
             return
         try:
