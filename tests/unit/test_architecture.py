@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -131,7 +132,10 @@ def sources(root: Path) -> list[Path]:
     return sorted(path for path in root.rglob("*.py") if "__pycache__" not in path.parts)
 
 
-IMPORTS = [each for path in sources(PACKAGE) for each in imports_in(path)]
+@cache
+def imports() -> list[Import]:
+    """Of the whole package; read by the first test that asks, not by every collection."""
+    return [found for path in sources(PACKAGE) for found in imports_in(path)]
 
 
 def test_every_file_belongs_to_a_layer() -> None:
@@ -142,7 +146,7 @@ def test_every_file_belongs_to_a_layer() -> None:
 
 def test_imports_point_down_only() -> None:
     wrong = []
-    for each in IMPORTS:
+    for each in imports():
         if each.root != "emulator" or each.layer in FRONT:
             continue
         names = each.target.split(".")
@@ -162,7 +166,7 @@ def test_delivery_and_media_do_not_know_each_other() -> None:
 
 def test_core_and_world_do_no_io() -> None:
     wrong = []
-    for each in IMPORTS:
+    for each in imports():
         name = str(each.path.relative_to(PROJECT))
         allowed = IO_ALLOWED.get(name, set())
         if name.startswith("emulator/world/store/"):
@@ -176,7 +180,7 @@ def test_core_and_world_do_no_io() -> None:
 def test_sqlite_is_known_to_the_worlds_store_alone() -> None:
     wrong = [
         each.where
-        for each in IMPORTS
+        for each in imports()
         if each.root == "sqlite3" and "world/store" not in each.path.as_posix()
     ]
 
@@ -186,7 +190,7 @@ def test_sqlite_is_known_to_the_worlds_store_alone() -> None:
 def test_heavy_libraries_are_imported_late() -> None:
     homes = {name.removesuffix(".py").replace("/", "."): name for name in HEAVY_HOMES}
     wrong = []
-    for each in IMPORTS:
+    for each in imports():
         where = str(each.path.relative_to(PROJECT))
         is_heavy = each.root in HEAVY - HEAVY_HOMES.get(where, set())
         is_home = any(each.target.startswith(f"{home}.") for home in homes)
@@ -199,7 +203,7 @@ def test_heavy_libraries_are_imported_late() -> None:
 def test_chance_is_drawn_in_core_alone() -> None:
     wrong = [
         each.where
-        for each in IMPORTS
+        for each in imports()
         if each.root in CLOCK_AND_CHANCE and str(each.path.relative_to(PACKAGE)) != "core/ids.py"
     ]
 
