@@ -42,7 +42,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 _OPEN = (
-    "OPEN TO THE NETWORK host=%s port=%d: whoever reaches it can reset worlds, read sign-in links "
+    "OPEN TO THE NETWORK host=%s port=%d: anyone can reset worlds, read sign-in links "
     "and end streams. Set --admin-token, or listen on 127.0.0.1"
 )
 _WARM_AFTER_SECONDS = 0.02

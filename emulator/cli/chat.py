@@ -34,7 +34,7 @@ _SAID = {
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("stream", metavar="STREAM_ID|UID", help="the stream's id or CDN uid")
     parser.add_argument(
-        "--as", dest="user", default="", metavar="USER", help="who speaks; made if not there"
+        "--as", dest="user", default="", metavar="USER", help="account that speaks; made if missing"
     )
     parser.add_argument("--json", action="store_true", help="print each event as one JSON line")
     add_server_flags(parser)

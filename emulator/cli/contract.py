@@ -97,7 +97,7 @@ def _document(source: str) -> Any:
     except OSError as failure:
         raise Failed(f"{source} cannot be read: {failure.strerror}.", 2) from None
     except ValueError as failure:
-        raise Failed(f"{source} is no JSON: {failure}.", 2) from None
+        raise Failed(f"{source} is not JSON: {failure}.", 2) from None
 
 
 def _origin(address: str) -> str:

@@ -22,11 +22,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="list|add|clear")
     _add_flags(verbs.add_parser("list", help="list the faults that are on"))
     add = verbs.add_parser("add", help="break something, from now on")
-    add.add_argument("kind", metavar="KIND", help="such as api.fail; a wrong one lists them all")
-    add.add_argument("values", metavar="NAME=VALUE", nargs="*", help="the kind's own values")
-    add.add_argument("--share", metavar="SHARE", help="how many of all it strikes, such as 30%%")
-    add.add_argument("--times", type=int, metavar="N", help="strike so often at most")
-    add.add_argument("--for", dest="length", metavar="DURATION", help="such as 10s; else for good")
+    add.add_argument("kind", metavar="KIND", help="such as api.fail; an unknown one lists them all")
+    add.add_argument("values", metavar="NAME=VALUE", nargs="*", help="values of this kind")
+    add.add_argument("--share", metavar="SHARE", help="strike this share of all, such as 30%%")
+    add.add_argument("--times", type=int, metavar="N", help="strike at most N times")
+    add.add_argument(
+        "--for",
+        dest="length",
+        metavar="DURATION",
+        help="stop after this long, such as 10s; default: never",
+    )
     _add_flags(add)
     clear = verbs.add_parser("clear", help="stop one fault, or all")
     clear.add_argument("id", nargs="?", metavar="ID", help="default: all")

@@ -21,7 +21,9 @@ _PER_PAGE = 100
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--to", default="", metavar="ADDRESS", help="to whom a mail was sent")
+    parser.add_argument(
+        "--to", default="", metavar="ADDRESS", help="the address a mail was sent to"
+    )
     parser.add_argument("--kind", default="", metavar="KIND", help="as in magic_link")
     parser.add_argument(
         "--clear", action="store_true", help="empty it; links that were sent go on working"

@@ -72,7 +72,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--frozen", action="store_true", help="let the test picture stand")
     what.add_argument("--silent", action="store_true", help="let its sound be silence")
     what.add_argument("--name", default=_DEFAULTS.name, help="shown in the picture")
-    parser.add_argument("--json", action="store_true", help="print how it goes as JSON lines")
+    parser.add_argument("--json", action="store_true", help="print progress as JSON lines")
     # For a parent process: its death closes the pipe, and ends the broadcast.
     parser.add_argument("--until-stdin-ends", action="store_true", help=argparse.SUPPRESS)
 

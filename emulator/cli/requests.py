@@ -19,7 +19,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--path", default="", metavar="TEXT", help="a part of the path")
     parser.add_argument("--method", default="", type=str.upper, metavar="METHOD", help="as in GET")
     parser.add_argument("--status", default="", metavar="STATUS", help="as in 404 or 4xx")
-    parser.add_argument("--user", default="", metavar="USERNAME", help="who was signed in")
+    parser.add_argument(
+        "--user", default="", metavar="USERNAME", help="the user that was signed in"
+    )
     parser.add_argument(
         "--credential", choices=("valid", "invalid", "none"), help="how the caller signed in"
     )

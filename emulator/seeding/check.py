@@ -77,7 +77,7 @@ def _text(longest: int, pattern: re.Pattern[str] | None = None, like: str = "") 
         elif not 1 <= len(node.value) <= longest:
             yield at(node, f"Write 1 to {longest} characters here, not {len(node.value)}.")
         elif pattern and not pattern.fullmatch(node.value):
-            yield at(node, f"{node.value[:40]!r} will not do. Write it like {like}.")
+            yield at(node, f"{node.value[:40]!r} is invalid. Write it like {like}.")
 
     return check
 

@@ -85,9 +85,9 @@ class Settings:
         Choice(("uvicorn", "hypercorn")),
         "HTTP server; hypercorn adds HTTP/2, and HTTP/3 with --tls",
     )
-    tls: bool = _setting(False, Flag(), "serve the API over HTTPS only, with the own CA")
+    tls: bool = _setting(False, Flag(), "serve the API over HTTPS only, with the built-in CA")
     rtmps_cert: Path | None = _setting(  # noqa: RUF009 -- a field, and its default is None
-        None, File(), "certificate for TLS (PEM, with its chain) instead of the own CA's"
+        None, File(), "certificate for TLS (PEM, with its chain) instead of the built-in CA's"
     )
     rtmps_key: Path | None = _setting(  # noqa: RUF009 -- a field, and its default is None
         None, File(), "private key of --rtmps-cert (PEM)"
@@ -206,7 +206,7 @@ class Settings:
         "", Ports(), "UDP ports for WebRTC, FIRST-LAST; none: the system chooses"
     )
     stun_port: int = _setting(
-        0, PORT, "UDP port of the own STUN answer; 0 lets the system choose", is_flag=False
+        0, PORT, "UDP port of the built-in STUN server; 0 lets the system choose", is_flag=False
     )
 
     renditions: tuple[str, ...] = _setting(

@@ -157,7 +157,7 @@ def _opened(file: IO[bytes] | Path) -> Iterator[zipfile.ZipFile]:
                 raise Refused("invalid", "A world file is a ZIP file whose members are stored.")
             yield archive
     except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
-        raise _no_world_file(f"it is no whole ZIP file: {error}") from error
+        raise _no_world_file(f"it is not a complete ZIP file: {error}") from error
 
 
 def _manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
@@ -220,5 +220,5 @@ def _snapshot_name(number: int) -> str:
 
 def _no_world_file(why: str) -> Refused:
     return Refused(
-        "invalid", f"This is no world file: {why}. `live-emulator world export` writes one."
+        "invalid", f"This is not a world file: {why}. `live-emulator world export` writes one."
     )

@@ -338,7 +338,7 @@ async def test_a_seed_names_targets(tmp_path: Path, receiver: Receiver) -> None:
         assert received.told["type"] == "stream.live"
         assert received.is_signed_with("s3cret")
     seed.write_text("webhooks: [{url: no address, events: [dance]}]\n")
-    with pytest.raises(Refused, match=r"(?s)1:18: 'no address' will not do.*: Write one of"):
+    with pytest.raises(Refused, match=r"(?s)1:18: 'no address' is invalid.*: Write one of"):
         seeds.read(str(seed))
 
 

@@ -191,8 +191,8 @@ async def test_broken_world_files_are_refused_and_change_nothing(tmp_path: Path)
         content = await exported(client)
         uid = "0" * 32
         cases: dict[bytes, str] = {
-            b"no zip at all": "it is no whole ZIP file",
-            content[:-100]: "it is no whole ZIP file",
+            b"no zip at all": "it is not a complete ZIP file",
+            content[:-100]: "it is not a complete ZIP file",
             rewritten(content, lambda m: m.pop("world.json")): "world.json is missing or broken",
             rewritten(content, lambda m: m.pop("world.sqlite3")): "world.sqlite3 is missing",
             rewritten(content, _with_format): "has format 2, and this program reads 1",

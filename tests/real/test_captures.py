@@ -99,7 +99,7 @@ def test_a_document_is_fetched_and_compared(capsys: pytest.CaptureFixture[str]) 
         assert "POST /streams\n    missing there: the whole operation" in text
         assert "GET /_emulator/worlds\n    missing here: the whole operation" in text
         assert main(["contract", "--diff", f"{walk.ready['http']}/docs"]) == 2
-        assert "is no JSON" in capsys.readouterr().err
+        assert "is not JSON" in capsys.readouterr().err
         gone = f"{walk.ready['http']}/nowhere.json"
     assert main(["contract", "--diff", gone]) == 2
     assert "nowhere.json cannot be fetched" in capsys.readouterr().err

@@ -233,7 +233,7 @@ class TestRefusals:
 
     def test_a_web_server(self, walk: Walk) -> None:
         url = walk.ready["http"].replace("http:", "rtmp:") + "/live"
-        self.check(publish("KEY", "--url", url), "This is no RTMP server")
+        self.check(publish("KEY", "--url", url), "This is not an RTMP server")
 
     def test_the_end_of_the_stream_by_its_owner(self, walk: Walk) -> None:
         stream = walk.create()

@@ -57,7 +57,7 @@ async def until(look: Callable[[], Any], what: str) -> Any:
     """As `walk.until`, on a loop that must not stand still."""
     deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
     while not (result := look()):
-        assert asyncio.get_running_loop().time() < deadline, f"waited in vain for: {what}"
+        assert asyncio.get_running_loop().time() < deadline, f"timed out waiting for: {what}"
         await asyncio.sleep(0.02)
     return result
 
@@ -66,7 +66,7 @@ async def ask(look: Callable[[], Any], what: str) -> Any:
     """The same for something that asks the emulator, in a thread."""
     deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
     while not (result := await asyncio.to_thread(look)):
-        assert asyncio.get_running_loop().time() < deadline, f"waited in vain for: {what}"
+        assert asyncio.get_running_loop().time() < deadline, f"timed out waiting for: {what}"
         await asyncio.sleep(0.05)
     return result
 

@@ -27,7 +27,7 @@ def _duration(text: str) -> int:
 def _positive_seconds(text: str) -> float:
     duration_ms = _duration(text)
     if not duration_ms:
-        raise ValueError(f"invalid duration {text!r}: longer than 0 is needed")
+        raise ValueError(f"invalid duration {text!r}: it must be longer than 0")
     return duration_ms / 1000
 
 

@@ -117,7 +117,7 @@ def parameter_of(text: str) -> tuple[str, str]:
     """`peak=9000`."""
     name, sign, value = text.partition("=")
     if not sign or not name:
-        raise argparse.ArgumentTypeError(f"{text!r} is no parameter; write name=value")
+        raise argparse.ArgumentTypeError(f"invalid parameter {text!r}; write it like name=value")
     return name, value
 
 

@@ -48,7 +48,7 @@ def sized(track: VideoTrack, frame: Payload) -> VideoTrack:
     profile = bits.read(1) | bits.read(1) << 1
     bits.skip(1 if profile == 3 else 0)
     if bits.read(2):  # show_existing_frame or an inter frame
-        raise ProtocolError("VP9 frame says it is no key frame")
+        raise ProtocolError("VP9 frame says that it is not a key frame")
     bits.skip(2)
     if bits.read(24) != _SYNC_CODE:
         raise ProtocolError("VP9 key frame is broken")

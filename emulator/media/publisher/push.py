@@ -113,7 +113,7 @@ class Push:
             return Refused("forbidden", message)
         where = f"{self._target.host}:{self._target.port}"
         hint = " If it speaks TLS, say rtmps." if self._target.scheme == "rtmp" else ""
-        return Refused("unavailable", f"{where} hangs up without a word.{hint}")
+        return Refused("unavailable", f"{where} closed the connection without a reason.{hint}")
 
     def _send_all(self, link: Link, broadcast: Broadcast, seconds: float | None) -> None:
         start_ms = monotonic_ms()
@@ -135,7 +135,9 @@ class Push:
         for event in events:
             if isinstance(event, Denied):
                 raise Refused(
-                    "forbidden", event.message or "The server said no.", status=event.code
+                    "forbidden",
+                    event.message or "The server refused, without a reason.",
+                    status=event.code,
                 )
         return events
 

@@ -141,7 +141,7 @@ class Outlet:
         events = self._client.receive(received)
         for event in events:
             if isinstance(event, Denied):
-                raise Refused("forbidden", self._plain(event.message or "The server said no"))
+                raise Refused("forbidden", self._plain(event.message or "The server refused"))
         return any(isinstance(event, Accepted) for event in events)
 
     def _send(self, tags: list[Tag]) -> None:

@@ -9,8 +9,8 @@ class WebRtcConfig(Struct, frozen=True):
     `is_bound_everywhere`: these are told, but the sockets listen on every address, as they must in
     a container whose own address nobody outside knows.
 
-    `is_this_machine_only`: `hosts` are loopback, and an own address of this machine is told beside
-    them, for browsers that use no loopback; what others send there is dropped.
+    `is_this_machine_only`: `hosts` are loopback. Peers are also sent one of this machine's other
+    addresses, for browsers that do not use loopback; what other machines send there is dropped.
 
     `ports`: the first and the last UDP port, None where the system chooses. `connect_ms` is how
     long a peer may take from its offer to the end of the DTLS handshake, `idle_ms` how long it may

@@ -89,7 +89,7 @@ def _from_lines(text: str) -> Iterator[Exchange]:
         try:
             payload = json.loads(line)
         except json.JSONDecodeError as error:
-            raise NoCapture(f"Line {number} is no JSON: {error}.") from None
+            raise NoCapture(f"Line {number} is not JSON: {error}.") from None
         yield Exchange(
             number=number,
             method=payload["method"].upper(),

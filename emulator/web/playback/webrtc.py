@@ -243,7 +243,7 @@ async def body(request: Request, media_type: str) -> str:
     try:
         return b"".join(pieces).decode()
     except UnicodeDecodeError:
-        raise Refused("bad_request", "This is no text in UTF-8.") from None
+        raise Refused("bad_request", "This is not text in UTF-8.") from None
 
 
 def _shown(platform: Platform, uid: str) -> tuple[Stream, Relay]:

@@ -194,7 +194,7 @@ def _check_mix(mix: Mix) -> None:
         _check_shares(what, shares)
     wrong = next((code for code in mix.countries if not _COUNTRY.fullmatch(code)), None)
     if wrong is not None:
-        raise Refused("invalid", f"{wrong[:10]!r} is no country: write two capital letters.")
+        raise Refused("invalid", f"{wrong[:10]!r} is not a country; write two capital letters.")
 
 
 def _check_shares(what: str, shares: Mapping[str, float]) -> None:

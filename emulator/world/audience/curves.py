@@ -130,8 +130,8 @@ class Stay(NamedTuple):
         else:
             raise Refused(
                 "invalid",
-                f"{text[:80]!r} is no stay. Write fixed(10m), uniform(2m, 1h), normal(10m, 3m) or"
-                " lognormal(8m, 1.0).",
+                f"{text[:80]!r} is not a stay; write fixed(10m), uniform(2m, 1h), normal(10m, 3m)"
+                " or lognormal(8m, 1.0).",
             )
         stay._check(text)
         return stay

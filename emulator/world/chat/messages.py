@@ -287,7 +287,7 @@ def _milliseconds(text: str) -> int:
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
-        raise Refused("invalid", "This is no cursor, no message's id and no time") from None
+        raise Refused("invalid", "This is neither a cursor nor a message's id nor a time") from None
     instant = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
     return round(instant.timestamp() * 1000)
 

@@ -24,7 +24,7 @@ SERVER = ("--url", "rtmp://127.0.0.1:1/live")
         (("KEY", "--size", "big"), "invalid picture size 'big'; write it like 1280x720"),
         (("KEY", "--fps", "1/0"), "invalid frame rate '1/0'; write it like 30 or 30000/1001"),
         (("KEY", "--bitrate", "2500"), "The bit rate in kbit/s must be 50 to 200000, not 2."),
-        (("KEY", "--seconds", "0"), "invalid duration '0': longer than 0 is needed"),
+        (("KEY", "--seconds", "0"), "invalid duration '0': it must be longer than 0"),
         (
             ("KEY", "--seconds", "nan"),
             "invalid duration 'nan'; write it like 500ms, 10s, 1m30s or 1.5h",

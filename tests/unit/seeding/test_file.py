@@ -60,7 +60,7 @@ def refusal(tmp_path: Path, text: str) -> str:
         ("usres: []", "seed.yaml:1:1: usres is not known here; did you mean users?"),
         ("users: ada", "seed.yaml:1:8: Write a list here"),
         ("users:\n  - {name: ada}", "seed.yaml:2:5: username is missing."),
-        ("users:\n  - username: a b", "seed.yaml:2:15: 'a b' will not do. Write it like ada_1815."),
+        ("users:\n  - username: a b", "seed.yaml:2:15: 'a b' is invalid. Write it like ada_1815."),
         ("users:\n  - username: ada\n    role: BOSS", "seed.yaml:3:11: Write one of USER, ADMIN"),
         ("users:\n  - username: ada\n    followers: many", "seed.yaml:3:16: Write a whole"),
         (

@@ -50,7 +50,7 @@ def _sentence(body: bytes) -> str:
     try:
         return str(json.loads(body)["detail"])
     except (ValueError, KeyError, TypeError):
-        return "The server said no."
+        return "The server refused, without a reason."
 
 
 def _plain(error: OSError) -> str:

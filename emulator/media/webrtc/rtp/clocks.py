@@ -35,7 +35,7 @@ class SourceClock:
             self._anchor = (ntp, self._counter.follow(timestamp))
 
     def follow(self, leader: "SourceClock") -> None:
-        """Move to where the leader's and the own reports say that one belongs."""
+        """Move to where the leader's and one's own reports say that one belongs."""
         if self._anchor is None or self._offset is None:
             return
         ntp, _ = self._anchor

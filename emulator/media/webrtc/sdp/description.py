@@ -47,7 +47,7 @@ _MID = re.compile(r"[\x21-\x7e]{1,32}", re.ASCII)
 
 
 class Format(NamedTuple):
-    """One payload type: `name` in small letters, `parameters` of its fmtp, `feedback` it takes."""
+    """One payload type: `name` in lowercase, `parameters` of its fmtp, `feedback` it takes."""
 
     payload_type: int
     name: str
@@ -108,7 +108,7 @@ def parse(text: str) -> Offer:
     """Refuses (`bad_request`) what is no offer, or one without a way to reach or trust the peer."""
     session, blocks = _blocks(text)
     if not blocks:
-        raise Refused("bad_request", "This is no SDP offer: it has no media.")
+        raise Refused("bad_request", "This is not an SDP offer: it has no media.")
     if len(blocks) > SECTIONS_MAX:
         raise Refused("bad_request", f"An offer has at most {SECTIONS_MAX} media sections.")
     sections = tuple(_section(block, session, index) for index, block in enumerate(blocks))
@@ -137,7 +137,9 @@ def parse_fragment(text: str) -> Fragment:
     """A trickle ICE fragment (RFC 8840, 9). Refuses (`bad_request`) what is none."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if len(lines) > _LINES_MAX or not all(_LINE.fullmatch(line) for line in lines):
-        raise Refused("bad_request", "This is no trickle ICE fragment: its lines are a=..., m=....")
+        raise Refused(
+            "bad_request", "This is not a trickle ICE fragment: its lines are a=..., m=...."
+        )
     attributes = [line[2:].partition(":") for line in lines if line.startswith("a=")]
     texts = [value.strip() for name, _, value in attributes if name == "candidate"]
     candidates = tuple(each for each in texts if _CANDIDATE.match(each))
@@ -160,7 +162,7 @@ def _blocks(text: str) -> tuple[_Block, list[_Block]]:
     blocks: list[_Block] = []
     lines = text.splitlines()
     if not lines or lines[0].strip() != "v=0" or len(lines) > _LINES_MAX:
-        raise Refused("bad_request", "This is no SDP offer: it does not begin with v=0.")
+        raise Refused("bad_request", "This is not an SDP offer: it does not begin with v=0.")
     for line in lines:
         if line.startswith("m="):
             block = _Block(line[2:].strip())

@@ -25,7 +25,7 @@ def _is_zone(name: str) -> bool:
 def _known(name: str) -> str:
     # UTC needs no database of zones; some machines have none.
     if name != "UTC" and not _is_zone(name):
-        raise ValueError(f"{name[:_LENGTH_MAX]!r} is no time zone that this machine knows")
+        raise ValueError(f"{name[:_LENGTH_MAX]!r} is not a time zone that this machine knows")
     return name
 
 

@@ -54,7 +54,7 @@ class CategoryCreate(Request):
     @classmethod
     def _slug_is_plain(cls, slug: str | None) -> str | None:
         if slug is not None and not _SLUG.fullmatch(slug):
-            raise ValueError("a slug has small letters and digits, with single dashes inside")
+            raise ValueError("a slug has lowercase letters and digits, with single dashes inside")
         return slug
 
 

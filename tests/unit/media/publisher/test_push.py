@@ -163,7 +163,11 @@ async def test_a_server_that_ends_the_publish_says_why(stand: Stand) -> None:
 @table(
     ("answered", "code", "message"),
     [
-        (b"", "unavailable", "hangs up without a word. If it speaks TLS, say rtmps."),
+        (
+            b"",
+            "unavailable",
+            "closed the connection without a reason. If it speaks TLS, say rtmps.",
+        ),
         (HANDSHAKE, "forbidden", "closed the connection without accepting the publish."),
     ],
 )
@@ -193,6 +197,6 @@ async def test_a_server_of_another_kind_is_called_so() -> None:
 
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
         stand = Stand(server.sockets[0].getsockname()[1])
-        with pytest.raises(Refused, match="This is no RTMP server") as refused:
+        with pytest.raises(Refused, match="This is not an RTMP server") as refused:
             await stand.push()
     assert refused.value.code == "unavailable"

@@ -172,7 +172,7 @@ def test_a_server_that_counts_is_told_how_much_came() -> None:
 @table("answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x15\x03\x01\x00\x02"])
 def test_what_is_no_rtmp_server_is_called_so(answer: bytes) -> None:
     client = RtmpClient("live", "rtmp://127.0.0.1/live", "KEY")
-    with pytest.raises(ProtocolError, match="This is no RTMP server"):
+    with pytest.raises(ProtocolError, match="This is not an RTMP server"):
         client.receive(answer)
 
 

@@ -1,4 +1,4 @@
-"""The own STUN answer, read by another library; nothing else is answered."""
+"""The built-in STUN server's answer, read by another library; nothing else is answered."""
 
 from aioice import stun as peer
 from hypothesis import given
