@@ -153,7 +153,7 @@ def _grow(world: World, size: int) -> str:
 
 
 def _of_live(size: int) -> dict[str, list[float]]:
-    """The same in a world in memory, all of whose streams are live."""
+    """Measure in a world in memory, all of whose streams are live."""
     with server.running(Settings(data=":memory:", port=0, rtmp_port=0, rtmps_port=0)) as emulator:
         emulator.call(partial(_go_live, emulator.platform.world, size))
         return _ask(emulator, f"stream-{size}", "", _LIVE_CALLS)

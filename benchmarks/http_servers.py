@@ -17,7 +17,7 @@ _ROUNDS = 3
 
 
 def measure() -> Section:
-    """The same calls on both, in turns."""
+    """Measure equal calls on both servers, in turns."""
     if shutil.which("wrk") is None:
         raise Missing("wrk is not here; Debian's package wrk has it.")
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:

@@ -191,7 +191,7 @@ class Emulator:
 
 @contextlib.contextmanager
 def running(settings: Settings | None = None) -> Iterator[Emulator]:
-    """The same without async: the emulator runs in a thread of its own until the block ends."""
+    """Run an emulator in a thread of its own until the block ends, for code without async."""
     started = threading.Event()
     emulator = Emulator(settings)
     failure: list[BaseException] = []

@@ -57,7 +57,7 @@ class Playback(TypedDict):
 
 
 class StreamShape(TypedDict):
-    """The same `.m3u8` under `playback_url` and `hls_url`; the owner as `user` and `streamer`.
+    """`playback_url` and `hls_url` are one `.m3u8`; `user` and `streamer` are the owner.
 
     `cloudflare_video_id` is `cloudflare_stream_id`. `thumbnail_url` is null while there is no
     picture.

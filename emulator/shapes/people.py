@@ -51,7 +51,7 @@ class Me(UserShape):
 
 
 class ClientMe(Me):
-    """The same, with the names that the web client reads."""
+    """ME, with the names that the web client reads."""
 
     displayName: str | None
     avatarUrl: str | None

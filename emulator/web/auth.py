@@ -52,7 +52,7 @@ def authenticate(world: World, given: str) -> User:
 
 
 def authenticate_optional(world: World, given: str) -> User | None:
-    """The same on a public endpoint, where a wrong credential is ignored."""
+    """The caller of a public endpoint; None without a credential or with an invalid one."""
     try:
         return authenticate(world, given)
     except Refused:

@@ -162,7 +162,7 @@ class Webhooks:
         return sent
 
     def hear_burst(self, burst: Burst) -> None:
-        """The same of many events at once."""
+        """Send many events at once."""
         if self._all():
             for event in burst:
                 self.hear(event)

@@ -34,7 +34,7 @@ class RateLimiter:
         return _quota(self.count(what, caller, limit), limit)
 
     def count(self, what: str, caller: str, limit: int) -> deque[int]:
-        """The same for who does not ask what is left. Gives the calls that count now."""
+        """Count one call as `take` does, and return how many calls count now."""
         now_ms = self._clock.now_ms()
         key = (what, caller)
         calls = self._calls.get(key)

@@ -192,7 +192,7 @@ async def test_streams_wait_and_end_each_for_itself(stage: Stage) -> None:
 
 
 async def restarted(stage: Stage) -> Stage:
-    """The same facts and files, with nothing else of the process that had them."""
+    """An emulator on the facts and files of one that was killed."""
     stage.broadcasts.abandon("the emulator stops")
     await stage.media_store.close()
     media_store = MediaStore(stage.media_store.root, stage.media_store.settings)

@@ -37,7 +37,7 @@ def patient() -> Iterator[Walk]:
 
 
 def retimed(tags: list[Tag], clock: Callable[[int], int]) -> Iterator[Tag]:
-    """The same tags by another clock. Headers keep their 0, as encoders send them."""
+    """These tags on another clock. Headers keep their 0, as encoders send them."""
     for tag in tags:
         is_header = tag.kind == "script" or tag.payload[1] == 0
         yield tag if is_header else tag._replace(timestamp_ms=clock(tag.timestamp_ms))

@@ -53,7 +53,7 @@ def publishing(*arguments: str, **environment: str) -> Iterator["subprocess.Pope
 
 
 def publish(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    """The same until it ends by itself."""
+    """Run `live-emulator publish` until it ends by itself."""
     with publishing(*arguments, **environment) as process:
         text, complaint = process.communicate(timeout=PATIENCE_SECONDS)
     return subprocess.CompletedProcess(arguments, process.returncode, text, complaint)

@@ -54,7 +54,7 @@ def tags(*, seconds: float, picture: range, sound: range) -> list[Tag]:
 
 
 def late(tags: list[Tag], kind: str, at_ms: int) -> list[Tag]:
-    """The same, with the header of one kind no sooner than its first frame."""
+    """A film whose header of one kind comes no sooner than its first frame."""
     header = next(tag for tag in tags if tag.kind == kind and tag.payload[1] == 0)
     others = [tag for tag in tags if tag is not header]
     place = next(

@@ -63,7 +63,7 @@ async def until(look: Callable[[], Any], what: str) -> Any:
 
 
 async def ask(look: Callable[[], Any], what: str) -> Any:
-    """The same for something that asks the emulator, in a thread."""
+    """Wait for something that asks the emulator in a thread."""
     deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
     while not (result := await asyncio.to_thread(look)):
         assert asyncio.get_running_loop().time() < deadline, f"timed out waiting for: {what}"

@@ -39,7 +39,7 @@ class Api:
         self._ca = ca or os.environ.get("LIVE_EMULATOR_CA") or ""
 
     def with_key(self, key: str) -> "Api":
-        """The same server, asked with another key."""
+        """This server, asked with another key."""
         return Api(self.url, key, self._ca, self._headers)
 
     def tls(self) -> ssl.SSLContext | None:

@@ -365,7 +365,7 @@ class Broadcasts:
             await self._has_media.setdefault(stream.id, asyncio.Event()).wait()
 
     def feed_of(self, stream_id: str) -> Feed | None:
-        """The same in the stream's own time, for who pushes it on."""
+        """A stream's packets in its own time, for simulcast; None where nobody publishes."""
         broadcast = self._broadcasts.get(stream_id)
         return broadcast.pipeline.feed if broadcast is not None else None
 
@@ -418,7 +418,7 @@ class Broadcasts:
         self._broadcasts.clear()
 
     def _without_media(self, stream_id: str) -> dict[str, object]:
-        """The same of a stream to which nobody sends anything."""
+        """What is known of a stream that nobody publishes."""
         stream = streams.find(self._world, stream_id)
         if not synthetic.is_publishing(self._world, stream):
             return {"stream_id": stream_id, "is_publishing": False}

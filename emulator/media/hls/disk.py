@@ -84,7 +84,7 @@ def usage(root: Path, limit_bytes: int = 0) -> Usage:
 
 
 def usage_of(recordings: tuple[Recording, ...], root: Path, limit_bytes: int) -> Usage:
-    """The same with recordings that are known already: as quick as one question to the system."""
+    """The disk's use by these recordings: as quick as one question to the system."""
     disk = shutil.disk_usage(root)
     # Root's reserve counts as used: we cannot write there.
     return Usage(recordings, limit_bytes, disk.total - disk.free, disk.total)

@@ -70,7 +70,7 @@ class PublishAuthorizer(Protocol):
 
 
 class PacketSink(MediaSink, Protocol):
-    """The same for a publisher that sends no tags."""
+    """Takes the media of a publisher that sends packets in place of FLV tags."""
 
     def take(self, packet: Packet, tracks: tuple[Track, ...]) -> None:
         """Take the next packet, in the publisher's own time, and all tracks known so far."""

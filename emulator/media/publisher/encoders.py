@@ -54,7 +54,7 @@ def add_test_picture(container: "OutputContainer", settings: PublishConfig) -> "
 
 
 def open_test_picture(settings: PublishConfig, video_kbits: int) -> "VideoCodecContext":
-    """The same encoder with another bit rate. Its packets fit the stream of the one before."""
+    """A second encoder with another bit rate, whose packets fit a test picture's stream."""
     from av import CodecContext
     from av.codec.context import Flags
 

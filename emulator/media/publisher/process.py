@@ -72,7 +72,7 @@ class PublisherProcess:
         self._listening = asyncio.create_task(self._listen(self._child))
 
     async def start_publishing(self) -> None:
-        """The same, and return once it publishes. Refuses (`conflict`) with why it does not.
+        """Start it, and return once it publishes. Refuses (`conflict`) with why it does not.
 
         Then it has ended, or goes on connecting: `stop` ends that.
         """

@@ -50,7 +50,7 @@ class Accepted(Struct, frozen=True):
 
 
 class Denied(Struct, frozen=True):
-    """The server said no, before or during the publish, with its own words."""
+    """The server refused, before or during the publish, with its own words."""
 
     code: str
     message: str

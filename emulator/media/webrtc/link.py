@@ -83,7 +83,7 @@ class Link:
         return await self._open_sockets("passive" if is_server else "active")
 
     async def prepare_offer(self) -> Local:
-        """The same for who offers: the answer will say who begins the handshake."""
+        """Open our sockets for an offer of ours: the answer says who begins the handshake."""
         return await self._open_sockets("actpass")
 
     async def _open_sockets(self, setup: str) -> Local:

@@ -130,7 +130,7 @@ class Chats:
             asyncio.get_running_loop().call_soon(self._check_user, user_id)
 
     def hear_burst(self, burst: Burst) -> None:
-        """The same of many events at once; each costs nothing while nobody is here."""
+        """Send many events at once; each costs nothing while no socket is open."""
         if self._guests:
             for event in burst:
                 self.hear(event)

@@ -125,7 +125,7 @@ class Names(Struct):
     known: dict[str, str] = field(default_factory=dict)
 
     def translate(self, value: Any) -> Any:
-        """The same text or JSON with our names."""
+        """A text or JSON with the platform's names put in our names."""
         if isinstance(value, str) and value in self.known:
             return self.known[value]
         if isinstance(value, str):

@@ -91,7 +91,7 @@ def routes(worlds: Worlds) -> list[Route]:
 
 
 def pages(world_of: Callable[[Request], World]) -> list[Route]:
-    """The same, for who has a world and no whole platform."""
+    """Both watch pages, for a caller that has a world and no whole platform."""
 
     def page(frame: Frame, base: str) -> Callable[[Request], Awaitable[Response]]:
         async def show(request: Request) -> Response:

@@ -263,7 +263,7 @@ class Playback:
             ) from None
 
     async def _made_of(self, subject: Subject, kind: Kind) -> list[tuple[str, Rendered]]:
-        """The same in other sizes, each with its own playlist of playlists."""
+        """The renditions of a stream, each with its own multivariant playlist."""
         world, media_store = self._platform.world, self._platform.media_store
         playlists = []
         if subject.stream is not None:

@@ -77,7 +77,7 @@ def _not_come(world: World, stream: Watched, session: str) -> None:
 
 
 def see_again(world: World, stream: Watched, session: str) -> bool:
-    """The same of one who is there already; False where it is not. Costs next to nothing."""
+    """A viewer that is counted already is still here. False if it is not counted."""
     return world.viewers.see_again(stream.id, session)
 
 
@@ -126,7 +126,7 @@ def _lose(world: World, stream: Watched) -> list[tuple[str, int]]:
 
 
 def settle_of(world: World, user_row: int) -> None:
-    """The same for all that a user streams now."""
+    """Write down what is due of the audiences of all that a user streams now."""
     for row in world.store.rows(
         "SELECT row, id, status FROM streams WHERE user_row = ? AND status = 'live'", user_row
     ):
@@ -134,7 +134,7 @@ def settle_of(world: World, user_row: int) -> None:
 
 
 def settle_all(world: World) -> None:
-    """The same for all streams that have simulated viewers, of how many they are."""
+    """Write down what is due of all streams that have simulated viewers."""
     for stream_id in world.crowds.live():
         _write_down(world, stream_id)
 

@@ -60,7 +60,7 @@ class Crowds:
         return crowd.count if crowd else 0
 
     def counts(self) -> dict[str, int]:
-        """The same of all streams that have a crowd."""
+        """How many viewers are simulated at this instant, by stream."""
         for stream_id in tuple(self._asleep):
             self.find(stream_id)
         now_ms = self._clock.now_ms()

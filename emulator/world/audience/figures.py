@@ -137,7 +137,7 @@ def traits(world: World, stream: Stream, kind: Literal["device", "referrer"]) ->
 
 
 def countries(counted: list[tuple[str, int]]) -> list[Country]:
-    """The same of any list of codes and numbers."""
+    """Counts by country code: the most first, ties by name."""
     total = sum(viewers for _, viewers in counted)
     return [
         Country(code, name_of(code), viewers, round(100 * viewers / total, 2))

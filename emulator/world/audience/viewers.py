@@ -101,7 +101,7 @@ class Viewers:
         return len(sessions) - len(self._silent(sessions)) if sessions else 0
 
     def reals(self) -> dict[str, int]:
-        """The same of all streams that a real viewer came to, by their ids."""
+        """How many real viewers watch at this instant, by stream id."""
         return {
             stream_id: len(sessions) - len(self._silent(sessions))
             for stream_id, sessions in self._seen_at_ms.items()

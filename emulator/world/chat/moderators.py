@@ -90,7 +90,7 @@ def remove(world: World, stream: Stream, moderator: Moderator) -> None:
 
 
 def drop(world: World, stream: Stream, user: User) -> None:
-    """The same by user, also as a part of a larger change."""
+    """Take a user off the list, inside `change`."""
     with world.change():
         world.store.write(
             "DELETE FROM moderators WHERE stream_row = ? AND user_row = ?", stream.row, user.row

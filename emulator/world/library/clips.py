@@ -128,7 +128,7 @@ def find(world: World, clip_id: str) -> Clip:
 
 
 def find_for(world: World, clip_id: str, viewer: User | None) -> Clip:
-    """The same, as `viewer` may see it: of a private stream, its owner and who made it."""
+    """The clip with this id, as `viewer` may see it; a private stream's: its owner and maker."""
     row = world.store.row(
         f"{_SELECT} WHERE clips.id = ? AND (streams.visibility != 'private'"
         " OR streams.user_row = ? OR clips.user_row = ?)",
@@ -142,7 +142,7 @@ def find_for(world: World, clip_id: str, viewer: User | None) -> Clip:
 
 
 def find_own(world: World, clip_id: str, user: User) -> Clip:
-    """The same, for what only who made it may do. Refuses (`forbidden`) anybody else."""
+    """The clip with this id, for its maker. Refuses (`forbidden`) anybody else."""
     clip = find_for(world, clip_id, user)
     if clip.user_row != user.row:
         raise Refused("forbidden", "Not authorized to manage this clip")

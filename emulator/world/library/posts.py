@@ -108,7 +108,7 @@ def find_for(world: World, vod_id: str, user: User) -> Vod:
 
 
 def find_own(world: World, vod_id: str, user: User) -> Vod:
-    """The same, for what only its owner may do. Refuses (`forbidden`) anybody else."""
+    """The VOD with this id, for its owner. Refuses (`forbidden`) anybody else."""
     vod = find_for(world, vod_id, user)
     if vod.user_row != user.row:
         raise Refused("forbidden", "Not authorized to manage this VOD")

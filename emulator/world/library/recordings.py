@@ -128,7 +128,7 @@ def find(world: World, vod_id: str) -> Vod:
 
 
 def find_for(world: World, vod_id: str, viewer: User | None) -> Vod:
-    """The same, as `viewer` may see it: others' are there once ready, and for whom they are."""
+    """The VOD with this id, as `viewer` may see it: once it is ready, and for its audience."""
     vod = find(world, vod_id)
     if not may_see(world, vod, viewer):
         raise Refused("not_found", "VOD not found")
@@ -136,7 +136,7 @@ def find_for(world: World, vod_id: str, viewer: User | None) -> Vod:
 
 
 def find_own(world: World, vod_id: str, user: User) -> Vod:
-    """The same, for what only its owner may do. Refuses (`forbidden`) anybody else."""
+    """The VOD with this id, for its owner. Refuses (`forbidden`) anybody else."""
     vod = find_for(world, vod_id, user)
     if vod.user_row != user.row:
         raise Refused("forbidden", "Not authorized to manage this VOD")

@@ -132,7 +132,7 @@ def find(world: World, stream_id: str) -> Stream:
 
 
 def find_for(world: World, stream_id: str, viewer: User | None) -> Stream:
-    """The same, as `viewer` may see it: a private stream is there for its owner only."""
+    """The stream with this id, as `viewer` may see it: a private one only for its owner."""
     stream = find(world, stream_id)
     if stream.visibility == "private" and not is_owner(stream, viewer):
         raise Refused("not_found", "Stream not found")
@@ -140,7 +140,7 @@ def find_for(world: World, stream_id: str, viewer: User | None) -> Stream:
 
 
 def find_own(world: World, stream_id: str, user: User) -> Stream:
-    """The same, for what only its owner may do. Refuses (`forbidden`) anybody else."""
+    """The stream with this id, for its owner. Refuses (`forbidden`) anybody else."""
     stream = find_for(world, stream_id, user)
     if not is_owner(stream, user):
         raise Refused("forbidden", "Not authorized to manage this stream")

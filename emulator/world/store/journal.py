@@ -138,7 +138,7 @@ class Store:
         return self._connection.execute(sql, values).lastrowid or 0
 
     def write_many(self, sql: str, values: Sequence[tuple[object, ...]]) -> None:
-        """The same change for each of `values`, inside `change` only."""
+        """Make one change for each of `values`, inside `change` only."""
         if not self._is_changing:
             raise RuntimeError("a write stands outside `with store.change()`")
         if not values:

@@ -61,7 +61,7 @@ def find_for(world: World, album_id: str, viewer: User | None) -> Album:
 
 
 def find_own(world: World, album_id: str, user: User) -> Album:
-    """The same, for what only its owner may do. Refuses (`forbidden`) anybody else."""
+    """The album with this id, for its owner. Refuses (`forbidden`) anybody else."""
     album = find_for(world, album_id, user)
     if album.user_row != user.row:
         raise Refused("forbidden", "Not authorized to manage this album")

@@ -61,7 +61,7 @@ def by_words(world: World, typed: str, *, offset: int, count: int) -> tuple[list
 
 
 def by_meaning(world: World, typed: str, *, offset: int, count: int) -> tuple[list[Found], int]:
-    """The same by what words mean (`meaning.py`): any of them may be said in another way."""
+    """One page of the public videos that are about what is typed, in any words (`meaning.py`)."""
     near = _near(world, meaning.stems(typed))
     rows = near[offset : offset + count]
     scores = dict(rows)

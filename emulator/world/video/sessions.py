@@ -76,7 +76,7 @@ def find(world: World, session_id: str) -> Session:
 
 
 def find_hosted(world: World, session_id: str, user: User, *, admins_too: bool = False) -> Session:
-    """The same, for what only its host may do. Refuses (`forbidden`) anybody else."""
+    """The call with this id, for its host. Refuses (`forbidden`) anybody else."""
     session = find(world, session_id)
     if session.host_row != user.row and not (admins_too and is_admin(user)):
         raise Refused("forbidden", "Only the host of this session may do that")

@@ -107,7 +107,7 @@ def find(world: World, video_id: str) -> Video:
 
 
 def find_for(world: World, video_id: str, viewer: User | None) -> Video:
-    """The same, as `viewer` may see it: others' are there once ready, and for whom they are."""
+    """The video with this id, as `viewer` may see it: once it is ready, and for its audience."""
     video = find(world, video_id)
     if not may_see(world, video, viewer):
         raise Refused("not_found", "Video not found")
@@ -115,7 +115,7 @@ def find_for(world: World, video_id: str, viewer: User | None) -> Video:
 
 
 def find_own(world: World, video_id: str, user: User) -> Video:
-    """The same, for what only its owner may do. Refuses (`forbidden`) anybody else."""
+    """The video with this id, for its owner. Refuses (`forbidden`) anybody else."""
     video = find_for(world, video_id, user)
     if video.user_row != user.row:
         raise Refused("forbidden", "Not authorized to manage this video")

@@ -231,7 +231,7 @@ class ToH264(_Pictures[Packet]):
 
 
 class ToVp8(_Pictures[Vp8Picture]):
-    """The same as VP8, for browsers without H.264: a Firefox that could not fetch its plugin."""
+    """Pictures as VP8, for browsers without H.264: a Firefox that could not fetch its plugin."""
 
     def __init__(self, codec: str, config: bytes, bits_per_second: int) -> None:
         super().__init__(codec, config)

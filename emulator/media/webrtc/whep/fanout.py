@@ -165,7 +165,7 @@ class WhepFanout:
             self.ask_for_key_frame()
 
     def show_again(self, seat: Subscriber, after: int) -> None:
-        """The same for a viewer who has lost what could not be mended, and was shown until `after`.
+        """Show all since the last key frame to a viewer that lost packets after `after`.
 
         All of it is dated between that and the next picture.
         """

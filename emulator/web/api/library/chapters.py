@@ -30,7 +30,7 @@ class ChapterUpdate(Request):
     end_time_seconds: Seconds | None = None
 
     def patch(self) -> dict[str, Any]:
-        """The same, in the world's words."""
+        """The body as the world's own values."""
         payload: dict[str, Any] = {}
         for name, value in self.model_dump(exclude_unset=True).items():
             if name == "description" or (name == "title" and value is not None):

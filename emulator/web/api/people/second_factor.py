@@ -29,7 +29,7 @@ class FactorSetup(TypedDict):
 
 
 class ClientFactorSetup(FactorSetup):
-    """The same, with the names that the web client reads."""
+    """FactorSetup, with the names that the web client reads."""
 
     qrCodeUrl: str
     backupCodes: list[str]

@@ -32,7 +32,7 @@ class AnnotationCreate(Request):
     language: str | None = Field(None, max_length=50)
 
     def note(self) -> AnnotationText:
-        """The same, in the world's words."""
+        """The body as the world's own values."""
         return AnnotationText(
             from_ms=round(1000 * self.timestamp),
             length_ms=round(1000 * self.duration),

@@ -39,7 +39,7 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def copy(recording: Path, tmp_path: Path) -> Path:
-    """The same, for a test that damages it."""
+    """A copy of the recording, for a test that damages it."""
     for file in recording.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     return tmp_path

@@ -87,7 +87,7 @@ def imported(source: Path, folder: Path) -> tuple[Path, Path]:
 
 
 def assert_same(source: Path, path: Path, frame_count: int) -> None:
-    """The same pictures and sound, as long, and as much apart, as a player of the source has it."""
+    """Two films have equal pictures and sound, as long and as far apart."""
     pictures, sounds = shown(source, "video"), shown(source, "audio")
     made_pictures, made_sounds = shown(path, "video"), shown(path, "audio")
     assert made_pictures.frames == frame_count

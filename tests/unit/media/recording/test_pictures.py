@@ -104,7 +104,7 @@ async def test_the_nearest_key_frame_is_taken(held: Footage) -> None:
 
 
 def damaged(piece: Piece) -> Piece:
-    """The same with every key frame's content overwritten, so that none can be decoded."""
+    """A recording with every key frame's content overwritten, so that none can be decoded."""
     content = bytearray(piece.content())
     with av.open(io.BytesIO(content), "r", format="mp4") as container:
         for packet in container.demux(video=0):

@@ -21,7 +21,7 @@ POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n"
 
 
 class Hasty(UvicornConnection):
-    """The same, for tests."""
+    """A connection with short limits, for tests."""
 
     head_seconds = 0.1
     head_bytes_max = 1000
