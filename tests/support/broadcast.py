@@ -3,11 +3,11 @@
 import struct
 import subprocess
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
 import imageio_ffmpeg
+from msgspec.structs import replace
 
 from emulator.media.codecs.in_band import InBand
 from emulator.media.hls.fmp4 import fragment, init_segment
