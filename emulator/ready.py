@@ -7,12 +7,12 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-import emulator
 from emulator.core.hosts import in_url, is_loopback
 from emulator.machine import certificates
 from emulator.machine.folder import DataFolder
 from emulator.settings import Settings
 from emulator.shapes.addresses import Addresses, Reach
+from emulator.version import __version__
 
 _LOOPBACK = ("localhost", ".localhost", "127.0.0.1", "::1")
 
@@ -20,7 +20,7 @@ _LOOPBACK = ("localhost", ".localhost", "127.0.0.1", "::1")
 def ready(settings: Settings, folder: DataFolder, addresses: Addresses) -> dict[str, Any]:
     """The ready file's content: where everything listens."""
     return {
-        "version": emulator.__version__,
+        "version": __version__,
         "pid": os.getpid(),
         "data": settings.data,
         **addresses.ready(),

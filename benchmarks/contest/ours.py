@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
-import emulator
 from benchmarks.contest.process import Process, running
+from emulator.version import __version__
 
 _START_SECONDS = 30
 _ANSWER_SECONDS = 30
@@ -33,7 +33,7 @@ class Ours:
     """A running emulator."""
 
     name = "live-emulator"
-    version = emulator.__version__
+    version = __version__
 
     def __init__(self, process: Process, ready: dict[str, Any]) -> None:
         self.process = process

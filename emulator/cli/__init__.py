@@ -9,8 +9,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from emulator import __version__
 from emulator.core.errors import Refused
+from emulator.version import __version__
 
 if TYPE_CHECKING:
     import argparse

@@ -3,7 +3,7 @@
 from typing import Any
 
 from emulator.core.events.chat import ChatPosted
-from emulator.pytest_plugin.streams import Stream
+from emulator.pytest_plugin.own_world import OwnWorld
 from emulator.pytest_plugin.twins import twin
 from emulator.world.chat import bans, messages, settings
 from emulator.world.live import streams
@@ -13,9 +13,9 @@ from emulator.world.people import accounts
 class Chat:
     """Whoever is named and not there yet is made."""
 
-    def __init__(self, stream: Stream) -> None:
-        self._stream = stream
-        self._world = stream.world
+    def __init__(self, world: OwnWorld, stream_id: str, owner: str) -> None:
+        self._world = world
+        self._stream_id, self._owner = stream_id, owner
 
     def say(self, content: str, by: str = "viewer") -> bool:
         """Let somebody say a line; whether it is seen, or held back by a filter.
@@ -25,7 +25,7 @@ class Chat:
         self._world.key_of(by)
         posted = self._world.call(
             lambda facts: messages.post(
-                facts, self._stream.id, accounts.by_username(facts, by), content
+                facts, self._stream_id, accounts.by_username(facts, by), content
             )
         )
         return isinstance(posted, ChatPosted)
@@ -41,7 +41,7 @@ class Chat:
             with facts.change():
                 for number in range(count):
                     author = people[number % authors]
-                    messages.post(facts, self._stream.id, author, f"line {number + 1}")
+                    messages.post(facts, self._stream_id, author, f"line {number + 1}")
 
         self._world.call(say_all)
 
@@ -49,7 +49,7 @@ class Chat:
         """Who said what, the oldest first: the last hundred lines that are seen."""
 
         def read(facts: Any) -> list[tuple[str, str]]:
-            stream = streams.find(facts, self._stream.id)
+            stream = streams.find(facts, self._stream_id)
             listed, _ = messages.page(facts, stream, None, count=100)
             return [
                 (accounts.find(facts, message.user_id).username, message.content)
@@ -62,8 +62,8 @@ class Chat:
         """Change the chat's rules, by the names of `emulator.world.chat.settings.ChatSettings`."""
 
         def change(facts: Any) -> None:
-            stream = streams.find(facts, self._stream.id)
-            owner = accounts.by_username(facts, self._stream.owner)
+            stream = streams.find(facts, self._stream_id)
+            owner = accounts.by_username(facts, self._owner)
             settings.change(facts, stream, owner, patch)
 
         self._world.call(change)
@@ -73,8 +73,8 @@ class Chat:
         self._world.key_of(username)
 
         def ban(facts: Any) -> None:
-            stream = streams.find(facts, self._stream.id)
-            owner = accounts.by_username(facts, self._stream.owner)
+            stream = streams.find(facts, self._stream_id)
+            owner = accounts.by_username(facts, self._owner)
             whom = accounts.by_username(facts, username)
             bans.add(facts, stream, owner, whom, reason=None, duration_seconds=seconds)
 

@@ -6,13 +6,13 @@ import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from emulator.pytest_plugin.rooms import Chat
 from emulator.pytest_plugin.twins import twin, waits, warn_in_loop
 from emulator.world.audience import cohorts
 from emulator.world.live import streams, synthetic
 
 if TYPE_CHECKING:
-    from emulator.pytest_plugin.rooms import Chat
-    from emulator.pytest_plugin.worlds import World
+    from emulator.pytest_plugin.own_world import OwnWorld
 
 _GOODBYE_SECONDS = 10
 
@@ -20,7 +20,7 @@ _GOODBYE_SECONDS = 10
 class Stream:
     """`made` is what the API answered when it was made; `now()` is what it answers now."""
 
-    def __init__(self, world: "World", values: dict[str, Any], owner: str) -> None:
+    def __init__(self, world: "OwnWorld", values: dict[str, Any], owner: str) -> None:
         self.world = world
         self.made = values
         self.owner = owner
@@ -101,11 +101,9 @@ class Stream:
         return Viewers(self)
 
     @cached_property
-    def chat(self) -> "Chat":
+    def chat(self) -> Chat:
         """Its chat."""
-        from emulator.pytest_plugin.rooms import Chat
-
-        return Chat(self)
+        return Chat(self.world, self.id, self.owner)
 
 
 class Publisher:

@@ -12,7 +12,7 @@ from emulator.pytest_plugin.twins import twin, waits
 from emulator.webhooks.webhooks import sign
 
 if TYPE_CHECKING:
-    from emulator.pytest_plugin.worlds import World
+    from emulator.pytest_plugin.own_world import OwnWorld
 
 SECRET = "live-webhooks-secret"
 _SIGNATURE = "webhook-signature"
@@ -48,7 +48,7 @@ class Webhooks:
     It runs in a thread, so it answers also while a test blocks its own event loop.
     """
 
-    def __init__(self, world: "World") -> None:
+    def __init__(self, world: "OwnWorld") -> None:
         self._world = world
         self._received: list[Delivery] = []
         self._waited_for: set[int] = set()

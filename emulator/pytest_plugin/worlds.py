@@ -1,44 +1,20 @@
-"""World: one test's own platform: asked as an app asks it, and looked into as only a test can."""
+"""World: one test's own world, with streams that it makes and webhooks that it receives."""
 
 import itertools
-import time
-import warnings
-from collections.abc import Callable
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
-from emulator.core.errors import Refused
-from emulator.pytest_plugin.asking import ApiResponse, ask
+from emulator.pytest_plugin.own_world import OwnWorld
 from emulator.pytest_plugin.platform import LiveEmulator
-from emulator.pytest_plugin.steering import Clock, Faults
 from emulator.pytest_plugin.streams import Stream
 from emulator.pytest_plugin.twins import twin
 from emulator.pytest_plugin.webhooks import Webhooks
-from emulator.web.platform import Platform
-from emulator.world.people import accounts
-from emulator.world.store import events
-from emulator.world.world import World as Facts
-
-T = TypeVar("T")
 
 _numbers = itertools.count(1)
-_PATIENCE_SECONDS = 30.0
-_BETWEEN_LOOKS_SECONDS = 0.02
 
 
-class World:
-    """`name` chooses it in `X-Emulator-World`, and stands behind the `@` of its API keys.
-
-    A context manager that drops it. `when_dropped`: what is called before it is.
-    """
-
-    def __init__(self, emulator: LiveEmulator, platform: Platform) -> None:
-        self.emulator = emulator
-        self.platform = platform
-        self.name = platform.world.name
-        self.when_dropped: list[Callable[[], None]] = []
-        self._is_dropped = False
-        self._begin()
+class World(OwnWorld):
+    """A context manager that drops it."""
 
     @classmethod
     def make(cls, emulator: LiveEmulator, seed: str, name: str | None = None) -> "World":
@@ -53,80 +29,6 @@ class World:
     def __exit__(self, *_: object) -> None:
         self.drop()
 
-    def drop(self) -> None:
-        """Remove it with all that belongs to it. Twice is as good as once."""
-        if self._is_dropped:
-            return
-        self._is_dropped = True
-        for close in self.when_dropped:
-            close()
-        self.emulator.wait(self.platform.worlds.drop(self.name))
-
-    def reset(self) -> None:
-        """Back to its seed."""
-        self.emulator.wait(self.platform.worlds.reset(self.platform))
-        self._begin()
-
-    reset_async = twin(reset)
-
-    # For the app under test.
-
-    @property
-    def url(self) -> str:
-        """The platform's address; the API key chooses this world."""
-        return self.emulator.url
-
-    @property
-    def api_key(self) -> str:
-        """The key of the account `demo`."""
-        return self.key_of("demo")
-
-    def key_of(self, username: str) -> str:
-        """An account's API key. An account that is not there is made."""
-        own = "ak_demo" if username == "demo" else f"ak_demo_{username}"
-
-        def make(facts: Facts) -> None:
-            try:
-                accounts.by_username(facts, username)
-            except Refused:
-                accounts.make(facts, username, api_key=own)
-
-        self.call(make)
-        return f"{own}@{self.name}"
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """What a request without a key carries to mean this world."""
-        return {"X-Emulator-World": self.name}
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """What an app under test finds this world by: the `LIVE_EMULATOR_*` variables."""
-        return self.emulator.environment | {"LIVE_EMULATOR_API_KEY": self.api_key}
-
-    # For the test.
-
-    def ask(
-        self, method: str, path: str, body: object = None, *, user: str | None = "demo"
-    ) -> ApiResponse:
-        """One call of the documented API as a user, or as nobody. `path` may be a whole address."""
-        url = path if "://" in path else f"{self.emulator.local['http']}/api/v1{path}"
-        headers = dict(self.headers)
-        if user is not None:
-            headers["Authorization"] = f"Bearer {self.key_of(user)}"
-        return ask(method, url, headers, body)
-
-    ask_async = twin(ask)
-
-    def admin(self, method: str, path: str, body: object = None) -> Any:
-        """One call of `/_emulator/` in this world. Raises `AssertionError` where it is refused."""
-        url = f"{self.emulator.local['admin']}/{path}"
-        answer = ask(method, url, self._admin_headers(), body)
-        assert answer.status < 400, f"{method} {path}: {answer.text}"
-        return answer.json if answer.body else None
-
-    admin_async = twin(admin)
-
     def create_stream(
         self, /, title: str = "A stream", owner: str = "demo", **patch: Any
     ) -> Stream:
@@ -137,83 +39,9 @@ class World:
 
     create_stream_async = twin(create_stream)
 
-    def events(self, kind: str | None = None) -> list[dict[str, Any]]:
-        """What happened since the seed, the oldest first: `kind` and the event's own values."""
-        journalled = self.call(
-            lambda facts: events.read(
-                facts.store, after=self._seeded, count=events.last_seq(facts.store), kind=kind
-            )
-        )
-        return [{"kind": entry.kind, "at_ms": entry.at_ms, **entry.values} for entry in journalled]
-
-    def requests(self) -> list[dict[str, Any]]:
-        """What was asked of this world, the oldest first. Warns where older ones are gone."""
-        entries: list[dict[str, Any]] = []
-        page: dict[str, Any] = {"has_more": True, "next_cursor": 0}
-        while page["has_more"]:
-            query = f"limit=1000&world={self.name}&after={page['next_cursor']}"
-            page = self.admin("GET", f"requests?{query}")
-            entries += page["requests"]
-        if page["dropped"]:
-            warnings.warn(
-                f"The request log has dropped the first {page['dropped']} requests of this world:"
-                " raise requests_kept_max or requests_bytes_max.",
-                RuntimeWarning,
-                stacklevel=2,
-            )
-        return entries
-
-    events_async = twin(events)
-    requests_async = twin(requests)
-
-    def call(self, verb: Callable[[Facts], T]) -> T:
-        """Run a verb of the world, such as `lambda world: streams.live(world)`."""
-        return self.emulator.call(lambda: verb(self.platform.world))
-
-    def until(
-        self, look: Callable[[], T | None], what: str, *, patience_seconds: float | None = None
-    ) -> T:
-        """What `look` gives once it gives something true. Fails, saying `what`, after 30 s."""
-        patience_seconds = _PATIENCE_SECONDS if patience_seconds is None else patience_seconds
-        deadline = time.monotonic() + patience_seconds
-        while not (value := look()):
-            if time.monotonic() >= deadline:
-                waited = f"timed out after {patience_seconds:g} s waiting until {what}."
-                raise AssertionError(f"{waited} {self.clock.describe()}")
-            time.sleep(_BETWEEN_LOOKS_SECONDS)
-        return value
-
-    until_async = twin(until)
-
-    def until_due(
-        self, look: Callable[[], T | None], what: str, patience_seconds: float | None = None
-    ) -> T:
-        """`until`, for what only happens as time passes: where time stands it fails at once."""
-        if patience_seconds is None and self.clock.stands and not (value := look()):
-            self.clock.settle()
-            if not (value := look()):
-                raise AssertionError(f"not yet: {what}. {self.clock.describe()}")
-            return value
-        return self.until(look, what, patience_seconds=patience_seconds)
-
-    @cached_property
-    def clock(self) -> Clock:
-        return Clock(self.emulator, self.platform)
-
-    @cached_property
-    def faults(self) -> Faults:
-        return Faults(self.emulator, self.platform)
-
     @cached_property
     def webhooks(self) -> Webhooks:
         """A receiver of this world's webhooks, from the first time that it is asked for."""
         webhooks = Webhooks(self)
         self.when_dropped.append(webhooks.close)
         return webhooks
-
-    def _begin(self) -> None:
-        self._seeded = self.call(lambda facts: events.last_seq(facts.store))
-
-    def _admin_headers(self) -> dict[str, str]:
-        token = self.emulator.emulator.settings.admin_token
-        return self.headers | ({"Authorization": f"Bearer {token}"} if token else {})

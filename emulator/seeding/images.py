@@ -13,9 +13,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import emulator
 from emulator.machine.files import write_whole
 from emulator.seeding import file, template
+from emulator.version import __version__
 from emulator.world.rules import RulesConfig
 from emulator.world.store.database import IMAGED_BY
 from emulator.world.store.journal import Store
@@ -56,7 +56,7 @@ def _path() -> Path | None:
 
 def _key(rules: RulesConfig) -> bytes:
     """What an image was made of. Another key, another image."""
-    texts = [emulator.__version__, IMAGED_BY, repr(rules), *map(repr, _stamps())]
+    texts = [__version__, IMAGED_BY, repr(rules), *map(repr, _stamps())]
     return hashlib.sha256("\n".join(texts).encode()).digest()
 
 

@@ -20,8 +20,8 @@ from shutil import copyfileobj
 from tempfile import TemporaryDirectory
 from typing import IO, Any, NamedTuple
 
-from emulator import __version__
 from emulator.core.errors import Refused
+from emulator.version import __version__
 from emulator.world.store.database import open_foreign
 from emulator.world.store.journal import Store
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from typing import Any, TypeVar
 
 from emulator.core.clock import Clock
 from emulator.core.errors import Refused
@@ -10,7 +11,6 @@ from emulator.core.events.bursts import Burst
 from emulator.core.ids import Ids, secret_token
 from emulator.world.audience.crowds import Crowds
 from emulator.world.audience.viewers import Viewers
-from emulator.world.chat.known_rooms import KnownRooms
 from emulator.world.discovery.pending import PendingSearches
 from emulator.world.faults.faults import Faults
 from emulator.world.rate_limiter import RateLimiter
@@ -19,6 +19,7 @@ from emulator.world.store.database import open_database
 from emulator.world.store.journal import Store
 
 DEFAULT = "default"
+T = TypeVar("T")
 # How soon a fact that could not be written is tried again.
 WRITE_RETRY_MS = 1_000
 
@@ -90,6 +91,13 @@ class World:
     def emit(self, event: Event | Burst) -> None:
         self.store.emit(event)
 
+    def memory(self, kind: Callable[[Store], T]) -> T:
+        """What a noun remembers of these facts: made when first asked for, forgotten with them."""
+        memory: T | None = self._memories.get(kind)
+        if memory is None:
+            memory = self._memories[kind] = kind(self.store)
+        return memory
+
     def load(self, facts: Store, then: Callable[[Store], None] = lambda _: None) -> None:
         """Forget everything, and go on with these facts. Nothing is published.
 
@@ -116,7 +124,7 @@ class World:
         self.faults.forget()
         self.searches = PendingSearches()
         self.crowds = Crowds(self.store, self.clock)
-        self.known_rooms = KnownRooms(self.store)
+        self._memories: dict[Callable[[Store], Any], Any] = {}
         self.viewers = Viewers(self.clock, self.rules.viewer_gone_ms, self.crowds.count)
 
     def _make_secret(self) -> str:

@@ -4,7 +4,7 @@ import re
 
 import httpx
 
-from emulator import __version__
+from emulator.version import __version__
 from tests.support.rest import Caller, create
 
 SAMPLE = re.compile(r"([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (-?[0-9.e+-]+|NaN|[+-]Inf)")

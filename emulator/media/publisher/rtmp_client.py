@@ -8,12 +8,12 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from emulator import __version__
 from emulator.core.errors import ProtocolError
 from emulator.media.ingest.tag import Tag, TagKind
 from emulator.media.ingest.wire import amf0, rtmp_chunks
 from emulator.media.ingest.wire.amf3 import Value
 from emulator.media.ingest.wire.rtmp_chunks import ChunkReader, Message
+from emulator.version import __version__
 
 _HANDSHAKE_BYTES: Final = 1536
 _VERSION: Final = b"\x03"

@@ -10,7 +10,7 @@ from typing import Literal
 
 from starlette.responses import Response
 
-from emulator import __version__
+from emulator.version import __version__
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
 from emulator.web.platform import Platform

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from emulator.web.errors import rate_headers
 from emulator.web.http.call import Call
 from emulator.web.http.operation import Limit
-from emulator.world.faults.access import take_tightened
+from emulator.world.faults.enforcement import take_tightened
 from emulator.world.rate_limiter import Quota
 from emulator.world.rules import RulesConfig
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from starlette.responses import Response
 
-from emulator import __version__
+from emulator.version import __version__
 from emulator.web.errors import STATUS, mistake
 from emulator.web.http.answers import Download, Other
 from emulator.web.http.operation import FORM, Operation, path_names

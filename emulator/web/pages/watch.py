@@ -21,8 +21,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-import emulator
 from emulator.shapes.addresses import CDN_NAME
+from emulator.version import __version__
 from emulator.web.http.representation import Representation, digest, respond
 from emulator.web.pages import assets
 from emulator.web.playback.audience import remember
@@ -158,7 +158,7 @@ def _show(frame: Frame, watched: Watched, base: str, request: Request) -> Respon
         stage=_template("stage.html").substitute(base=base),
         frame=frame,
         base=base,
-        version=escape(emulator.__version__),
+        version=escape(__version__),
         uid=escape(watched.uid),
         kind=watched.kind,
         status=watched.status,

@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from emulator.core.errors import Refused
 from emulator.core.events.people import LoginMeans, SessionsClosed, UserLoggedIn
-from emulator.world.faults.access import AuthExpire, check_expired
+from emulator.world.faults.access import AuthExpire
+from emulator.world.faults.enforcement import check_expired
 from emulator.world.people import accounts
 from emulator.world.people.accounts import User
 from emulator.world.world import World

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from emulator.core.events.chat import ChatHeld, ChatPosted, LinesPosted
-from emulator.world.chat.rooms import Rank, Room
+from emulator.world.chat.rooms import Rank, Room, known_rooms
 from emulator.world.people.accounts import User
 from emulator.world.store.canonical import encoded, quoted
 from emulator.world.world import World
@@ -53,7 +53,7 @@ class LineBatch:
         lines, held = self._lines[:], self._held
         self._lines.clear()
         self._held = []
-        rows = world.known_rooms.take_rows(len(lines))
+        rows = known_rooms(world).take_rows(len(lines))
         ids = world.ids.numbered(rows)
         at_ms = self._at_ms
         world.store.write_many(

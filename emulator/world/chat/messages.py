@@ -20,7 +20,7 @@ from emulator.core.events.chat import (
 from emulator.core.ids import number_in
 from emulator.world.chat import moderation, rooms
 from emulator.world.chat.batch import BADGE_TEXTS, BADGES, LineBatch
-from emulator.world.chat.rooms import may_moderate
+from emulator.world.chat.rooms import known_rooms, may_moderate
 from emulator.world.live.streams import Stream
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
@@ -72,7 +72,7 @@ def post(
             world.emit(held)
         return held
     with world.change():
-        (row,) = world.known_rooms.take_rows(1)
+        (row,) = known_rooms(world).take_rows(1)
         (message_id,) = world.ids.numbered((row,))
         posted = ChatPosted(
             at_ms=now_ms,
@@ -111,7 +111,7 @@ def post_many(
     now_ms, repeats_max = world.now_ms, world.rules.chat_repeats_max
     # What a fault strikes is journalled between the lines, as it happens.
     are_faults_on = world.faults.are_on
-    known, judge = world.known_rooms.of(stream_id), moderation.judge
+    known, judge = known_rooms(world).of(stream_id), moderation.judge
     outcomes: list[ChatHeld | Refused | None] = []
     batch = LineBatch(stream_id, now_ms)
     with world.change():

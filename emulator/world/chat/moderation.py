@@ -10,7 +10,7 @@ from typing import Literal
 from emulator.core.errors import Code, Refused
 from emulator.world.chat import filters
 from emulator.world.chat.rooms import ALONE, Room
-from emulator.world.faults.access import take_tightened
+from emulator.world.faults.enforcement import take_tightened
 from emulator.world.people.accounts import User
 from emulator.world.world import World
 

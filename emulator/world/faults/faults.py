@@ -4,20 +4,20 @@ Who may be struck asks `are_on` first: where nothing is broken, that is all it c
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from msgspec import Struct, field
 
-from emulator.core.clock import Timer
+from emulator.core.clock import Clock, Timer
 from emulator.core.errors import Refused
+from emulator.core.events import Event
 from emulator.core.events.faults import FaultStarted, FaultStopped, FaultStruck
 from emulator.core.ids import Ids
 from emulator.world.faults.fault import Fault
 from emulator.world.faults.reading import FaultRequest
-
-if TYPE_CHECKING:
-    from emulator.world.world import World
+from emulator.world.store.journal import Store
 
 F = TypeVar("F", bound=Fault)
 
@@ -59,10 +59,23 @@ class Active(Struct, Generic[F], eq=False):
             go_on()
 
 
+class FaultyWorld(Protocol):
+    """What faults need of the world that they are on in."""
+
+    name: str
+    clock: Clock
+    store: Store
+
+    @property
+    def now_ms(self) -> int: ...
+    def change(self) -> AbstractContextManager[None]: ...
+    def emit(self, event: Event) -> None: ...
+
+
 class Faults:
     """For one world, as long as its facts are: a world that is reset is whole again."""
 
-    def __init__(self, world: "World") -> None:
+    def __init__(self, world: FaultyWorld) -> None:
         self._world = world
         self._on: dict[str, Active[Fault]] = {}
         self._count = 0

@@ -4,19 +4,17 @@ What is cut is cut in a thread (`media/recording/clips`); a clip is `processing`
 """
 
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from msgspec import Struct
 
 from emulator.core.errors import Refused
 from emulator.core.events.library import ClipCreated, ClipDeleted, ClipFailed, ClipReady
 from emulator.world.library import recordings
+from emulator.world.live.streams import Stream
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
 from emulator.world.world import World
-
-if TYPE_CHECKING:
-    from emulator.world.live.streams import Stream
 
 ClipStatus = Literal["processing", "ready", "failed"]
 
@@ -61,9 +59,7 @@ FROM clips JOIN streams ON streams.row = clips.stream_row
 """
 
 
-def create(
-    world: World, stream: "Stream", user: User, title: str, from_ms: int, to_ms: int
-) -> Clip:
+def create(world: World, stream: Stream, user: User, title: str, from_ms: int, to_ms: int) -> Clip:
     """Have a clip made, of positions in the stream or of instants (milliseconds since 1970).
 
     A span that begins before a live stream did is cut to what is there: the web client's shortest
@@ -100,7 +96,7 @@ def create(
 
 def simulate(
     world: World,
-    stream: "Stream",
+    stream: Stream,
     user: User,
     title: str,
     span_ms: tuple[int, int],
@@ -159,7 +155,7 @@ def _count_view(world: World, row: int) -> None:
     world.store.write("UPDATE clips SET view_count = view_count + 1 WHERE row = ?", row)
 
 
-def of_stream(world: World, stream: "Stream", *, offset: int, count: int) -> tuple[list[Clip], int]:
+def of_stream(world: World, stream: Stream, *, offset: int, count: int) -> tuple[list[Clip], int]:
     """One page of a stream's clips, the newest first, and how many there are."""
     rows = world.store.rows(
         f"{_SELECT} WHERE clips.stream_row = ?"
@@ -277,7 +273,7 @@ def _check_room(world: World, user: User) -> None:
         raise Refused("unavailable", message, retry_after_seconds=5)
 
 
-def _span(world: World, stream: "Stream", from_ms: int, to_ms: int) -> tuple[int, int]:
+def _span(world: World, stream: Stream, from_ms: int, to_ms: int) -> tuple[int, int]:
     """The part of a span that the stream has. Refuses (`invalid`)."""
     if to_ms <= from_ms:
         raise Refused("invalid", "A clip ends after it has begun", field="end_time")
@@ -293,7 +289,7 @@ def _span(world: World, stream: "Stream", from_ms: int, to_ms: int) -> tuple[int
     return from_ms, to_ms
 
 
-def _length_ms(world: World, stream: "Stream") -> int:
+def _length_ms(world: World, stream: Stream) -> int:
     """How much of a stream there is to cut from."""
     if not stream.has_media or stream.started_at_ms is None:
         return 0

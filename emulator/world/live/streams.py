@@ -8,14 +8,13 @@ from msgspec import Struct
 from emulator.core.errors import Refused
 from emulator.core.events.live import (
     StreamCreated,
-    StreamDeleted,
     StreamEnded,
     StreamKeyRotated,
     StreamUpdated,
     StreamWentLive,
 )
 from emulator.world.audience import attendance
-from emulator.world.library import clips, recordings
+from emulator.world.library import recordings
 from emulator.world.live import categories, tags
 from emulator.world.live.moves import Move, Status, after
 from emulator.world.people import notifications
@@ -247,29 +246,6 @@ def rotate_key(world: World, stream: Stream) -> Stream:
     return find(world, stream.id)
 
 
-def delete(world: World, stream: Stream, *, with_vods: bool = False) -> None:
-    """Remove a stream and all that is said of it.
-
-    Its VODs stay with their media, or go too (`with_vods`). Refuses (`conflict`) a live one.
-    """
-    if stream.status == "live":
-        raise Refused("conflict", "Stream is live. End it before you delete it.")
-    with world.change():
-        if with_vods:
-            recordings.delete_of(world, stream.row)
-        clips.delete_of(world, stream.row)
-        is_media_kept = recordings.is_media_needed(world, stream.uid)
-        world.store.write("DELETE FROM streams WHERE row = ?", stream.row)
-        world.emit(
-            StreamDeleted(
-                at_ms=world.now_ms,
-                stream_id=stream.id,
-                uid=stream.uid,
-                is_media_kept=is_media_kept,
-            )
-        )
-
-
 def _go_live(world: World, stream: Stream, move: Move) -> Stream:
     to = after(stream.status, move)
     has_media = move == "first_key_frame"
@@ -287,7 +263,8 @@ def _go_live(world: World, stream: Stream, move: Move) -> Stream:
             stream.row,
         )
         if stream.status != to:
-            notifications.tell_followers(world, stream)
+            if stream.visibility == "public":
+                notifications.tell_followers(world, stream.user_row, stream.row)
             world.emit(StreamWentLive(at_ms=now_ms, stream_id=stream.id, has_media=has_media))
     return find(world, stream.id)
 

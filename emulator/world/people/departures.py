@@ -1,7 +1,7 @@
 """Departures: an account that leaves, and everything that is its own with it."""
 
 from emulator.core.events.people import AccountDeleted
-from emulator.world.library import clips, recordings
+from emulator.world.library import clips, recordings, removal
 from emulator.world.live import streams
 from emulator.world.people.accounts import User
 from emulator.world.video import sessions, videos
@@ -20,7 +20,7 @@ def delete(world: World, user: User) -> None:
         for stream in streams.of_user(world, user):
             if stream.status != "ended":
                 stream = streams.end(world, stream, "its owner's account was deleted")
-            streams.delete(world, stream, with_vods=True)
+            removal.delete_stream(world, stream, with_vods=True)
         clips.delete_of_user(world, user)
         sessions.leave_all(world, user)
         videos.delete_of(world, user)

@@ -1,6 +1,6 @@
 """Notifications: what a user is told of others: who follows them, and who went live."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from msgspec import Struct
 
@@ -8,9 +8,6 @@ from emulator.core.errors import Refused
 from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row
 from emulator.world.world import World
-
-if TYPE_CHECKING:
-    from emulator.world.live.streams import Stream
 
 NotificationType = Literal["new_follower", "stream_live"]
 
@@ -38,17 +35,12 @@ def tell_of_follower(world: World, user: User, follower: User) -> None:
     _write(world, user.row, "new_follower", follower.row, None)
 
 
-def tell_followers(world: World, stream: "Stream") -> None:
-    """Tell who follows its owner that a stream has gone live, inside `change`.
-
-    Of one that is not public nobody is told.
-    """
-    if stream.visibility != "public":
-        return
+def tell_followers(world: World, owner_row: int, stream_row: int) -> None:
+    """Tell the followers of its owner that a stream has gone live, inside `change`."""
     for row in world.store.rows(
-        "SELECT follower_row FROM follows WHERE followed_row = ? ORDER BY row", stream.user_row
+        "SELECT follower_row FROM follows WHERE followed_row = ? ORDER BY row", owner_row
     ):
-        _write(world, row["follower_row"], "stream_live", stream.user_row, stream.row)
+        _write(world, row["follower_row"], "stream_live", owner_row, stream_row)
 
 
 def page(

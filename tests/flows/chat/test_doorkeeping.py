@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from emulator.world.auth import tokens
+from emulator.world.library import removal
 from emulator.world.live import streams
 from emulator.world.live.streams import StreamPatch
 from emulator.world.people import accounts, departures
@@ -226,7 +227,7 @@ async def test_who_may_not_see_a_stream_any_more_is_closed_with_4004(room: Chatr
     await owner.say("alone")
     await owner.hear_next("message")
 
-    streams.delete(room.world, room.stream)
+    removal.delete_stream(room.world, room.stream)
     assert await owner.code() == 4004
 
 

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from emulator import __version__
 from emulator.cli import COMMANDS, main, module_of
+from emulator.version import __version__
 
 
 def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:

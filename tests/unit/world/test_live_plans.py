@@ -11,6 +11,7 @@ from emulator.core.clock import ManualClock
 from emulator.world.discovery import ranking, search, searches, suggestions
 from emulator.world.discovery.search import Filters
 from emulator.world.faults.ingest import IngestCut
+from emulator.world.library import removal
 from emulator.world.live import (
     categories,
     ingest_keys,
@@ -128,7 +129,7 @@ def publish_and_resize(world: World) -> None:
 
 def end_and_remove(world: World) -> None:
     for stream in streams.live(world):
-        streams.delete(world, streams.end(world, stream), with_vods=True)
+        removal.delete_stream(world, streams.end(world, stream), with_vods=True)
 
 
 def test_every_statement_of_ours_was_asked(store: WatchedStore) -> None:

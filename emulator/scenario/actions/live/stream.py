@@ -14,6 +14,7 @@ from emulator.scenario.language.values.kinds import (
     Text,
     UserRef,
 )
+from emulator.world.library import removal
 from emulator.world.live import categories, streams
 from emulator.world.live.streams import StreamPatch
 
@@ -111,4 +112,4 @@ class StreamDelete(Action):
     vods: bool = False
 
     def run(self, context: RunContext) -> None:
-        streams.delete(context.world, context.stream(self.stream), with_vods=self.vods)
+        removal.delete_stream(context.world, context.stream(self.stream), with_vods=self.vods)

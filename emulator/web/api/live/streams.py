@@ -18,6 +18,7 @@ from emulator.web.api.live.pages import stream_page
 from emulator.web.api.models import OptionalId, Page, Request
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
+from emulator.world.library import removal
 from emulator.world.live import categories, lists, streams
 from emulator.world.live.lists import Wanted
 from emulator.world.live.streams import StreamPatch
@@ -190,7 +191,7 @@ def rotate_stream_key(call: Call, caller: User, stream_id: str) -> StreamWithIng
 def delete_stream(call: Call, caller: User, stream_id: str, query: DeleteQuery) -> None:
     """Remove a stream. Its VODs stay, unless `with_vods` is true."""
     stream = streams.find_own(call.world, stream_id, caller)
-    streams.delete(call.world, stream, with_vods=query.with_vods)
+    removal.delete_stream(call.world, stream, with_vods=query.with_vods)
 
 
 @endpoint("GET", "/streams/test-deployment", provenance="client")

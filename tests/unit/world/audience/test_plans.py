@@ -10,7 +10,6 @@ from emulator.core.clock import ManualClock
 from emulator.world.audience import activity, attendance, channel, cohorts, figures
 from emulator.world.audience.crowd import Mix
 from emulator.world.audience.crowds import Crowds
-from emulator.world.chat.known_rooms import KnownRooms
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream, StreamPatch
 from emulator.world.people import accounts
@@ -29,7 +28,6 @@ def store() -> Iterator[WatchedStore]:
     world = World(clock=clock, publish=lambda _: None, rules=RulesConfig(streams_per_user=0))
     world.store.close()
     world.store = watched = WatchedStore()
-    world.known_rooms = KnownRooms(watched)
     world.crowds = Crowds(watched, clock)
     ada = accounts.make(world, "ada", api_key="")
     one, two = (

@@ -5,6 +5,7 @@ import pytest
 from emulator.core.clock import ManualClock
 from emulator.world.audience import attendance
 from emulator.world.discovery import ranking
+from emulator.world.library import removal
 from emulator.world.live import categories, streams
 from emulator.world.live.streams import Stream
 from emulator.world.people.accounts import User
@@ -188,7 +189,7 @@ def test_one_likes_what_those_stream_whom_one_follows_but_nothing_hidden(
     live(world, "About perl", tags=["perl"])
 
     assert recommended(world, ada) == ["About rust", "About perl"]
-    streams.delete(world, streams.find(world, shown.id))
+    removal.delete_stream(world, streams.find(world, shown.id))
     assert recommended(world, ada) == ["About perl", "About rust"]
 
 

@@ -5,6 +5,7 @@ import pytest
 from emulator.core.clock import ManualClock
 from emulator.world.discovery import search
 from emulator.world.discovery.search import Filters
+from emulator.world.library import removal
 from emulator.world.live import categories, streams
 from emulator.world.people import accounts
 from emulator.world.world import World
@@ -146,7 +147,7 @@ def test_a_search_is_in_step_with_every_change(world: World) -> None:
     assert found(world, "countess") == []
     assert found(world, "ada") == ["Second name"]
 
-    streams.delete(world, streams.find(world, stream.id))
+    removal.delete_stream(world, streams.find(world, stream.id))
     assert found(world, "second") == []
 
 

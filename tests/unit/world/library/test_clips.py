@@ -7,7 +7,7 @@ from emulator.core.clock import ManualClock
 from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.library import ClipDeleted
-from emulator.world.library import clips, recordings
+from emulator.world.library import clips, recordings, removal
 from emulator.world.library.clips import WAITING_MAX
 from emulator.world.live import streams
 from emulator.world.live.streams import StreamPatch
@@ -122,7 +122,7 @@ def test_clips_go_with_their_stream_and_with_who_made_them(
     gone = {event.uid for event in heard if isinstance(event, ClipDeleted)}
     assert gone == {mine.uid, theirs.uid}
     assert clips.of_stream(world, one, offset=0, count=9) == ([clip], 1)
-    streams.delete(world, streams.find(world, one.id))
+    removal.delete_stream(world, streams.find(world, one.id))
     assert {event.uid for event in heard if isinstance(event, ClipDeleted)} == gone | {clip.uid}
     for stays in (mine, theirs, clip):
         with pytest.raises(Refused):

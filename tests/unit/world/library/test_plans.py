@@ -8,7 +8,6 @@ import pytest
 import emulator.world.library
 from emulator.core.clock import ManualClock
 from emulator.world.chat import messages
-from emulator.world.chat.known_rooms import KnownRooms
 from emulator.world.library import (
     chapters,
     clips,
@@ -16,6 +15,7 @@ from emulator.world.library import (
     lists,
     posts,
     recordings,
+    removal,
     renditions,
     thumbnails,
     transcripts,
@@ -41,7 +41,6 @@ def store() -> Iterator[WatchedStore]:
     world = World(clock=clock, publish=lambda _: None)
     world.store.close()
     world.store = watched = WatchedStore()
-    world.known_rooms = KnownRooms(watched)
     ada = accounts.make(world, "ada", tenant_id="t")
     bob = accounts.make(world, "bob", tenant_id="t")
     follows.follow(world, bob, ada)
@@ -130,7 +129,7 @@ def remove(world: World, stream: streams.Stream) -> None:
     [clip, *_], _ = clips.of_stream(world, stream, offset=0, count=20)
     clips.delete(world, clip)
     clips.delete_of_user(world, ada)
-    streams.delete(world, stream, with_vods=True)
+    removal.delete_stream(world, stream, with_vods=True)
     recordings.delete_of_user(world, ada)
 
 

@@ -5,7 +5,7 @@ import pytest
 from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.library import VodDeleted
-from emulator.world.library import posts, recordings
+from emulator.world.library import posts, recordings, removal
 from emulator.world.library.recordings import Vod
 from emulator.world.live import streams
 from emulator.world.people import accounts, departures
@@ -79,7 +79,7 @@ def test_an_account_takes_along_what_others_showed_of_it(
     kept, of_kept = record(maker)
     mine = show(world, maker, stream.uid)
     theirs = [show(world, other, uid) for uid in (stream.uid, kept.uid)]
-    streams.delete(world, streams.find(world, kept.id))
+    removal.delete_stream(world, streams.find(world, kept.id))
     assert is_there(world, of_kept)
 
     departures.delete(world, maker)

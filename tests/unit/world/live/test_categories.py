@@ -3,6 +3,7 @@ import pytest
 from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.live import CategoryMade
+from emulator.world.library import removal
 from emulator.world.live import categories, streams
 from emulator.world.live.categories import Branch, Category
 from emulator.world.live.streams import StreamPatch
@@ -45,7 +46,7 @@ def test_counts_follow_every_stream_that_comes_changes_and_goes(world: World) ->
 
     streams.end(world, streams.find(world, stream.id))
     assert counts(world, "rust") == (2, 0, 0)
-    streams.delete(world, streams.find(world, stream.id))
+    removal.delete_stream(world, streams.find(world, stream.id))
     streams.update(world, streams.find(world, waiting.id), StreamPatch({"category_id": None}))
     assert counts(world, "rust") == (0, 0, 0)
 

@@ -6,7 +6,7 @@ from emulator.core.errors import Refused
 from emulator.core.events import Event
 from emulator.core.events.library import VodDeleted
 from emulator.core.events.live import StreamDeleted, StreamKeyRotated
-from emulator.world.library import recordings
+from emulator.world.library import recordings, removal
 from emulator.world.live import ingest_keys, lists, streams
 from emulator.world.live.lists import Wanted
 from emulator.world.live.streams import Stream
@@ -45,7 +45,7 @@ def test_a_live_stream_is_not_deleted(world: World) -> None:
     stream = live(world, "x")
 
     with pytest.raises(Refused, match="End it before") as refused:
-        streams.delete(world, stream)
+        removal.delete_stream(world, stream)
 
     assert refused.value.code == "conflict"
     assert streams.find(world, stream.id) == stream
@@ -54,7 +54,7 @@ def test_a_live_stream_is_not_deleted(world: World) -> None:
 def test_a_deleted_stream_is_gone_everywhere(world: World, heard: list[Event]) -> None:
     stream = make(world, "x", tags=["rust"])
 
-    streams.delete(world, stream)
+    removal.delete_stream(world, stream)
 
     assert heard[-1] == StreamDeleted(
         at_ms=world.now_ms, stream_id=stream.id, uid=stream.uid, is_media_kept=False
@@ -72,7 +72,7 @@ def test_its_vods_stay_with_their_media(world: World, heard: list[Event]) -> Non
     vod_id = stream.vod_id or ""
     recordings.mark_ready(world, vod_id, 1_000, ())
 
-    streams.delete(world, stream)
+    removal.delete_stream(world, stream)
 
     [deleted] = [event for event in heard if isinstance(event, StreamDeleted)]
     assert deleted.is_media_kept
@@ -84,7 +84,7 @@ def test_its_vods_stay_with_their_media(world: World, heard: list[Event]) -> Non
 def test_its_vods_go_too_if_one_wants(world: World, heard: list[Event]) -> None:
     stream = recorded(world)
 
-    streams.delete(world, stream, with_vods=True)
+    removal.delete_stream(world, stream, with_vods=True)
 
     assert [type(event) for event in heard[-2:]] == [VodDeleted, StreamDeleted]
     [deleted] = [event for event in heard if isinstance(event, StreamDeleted)]
@@ -98,6 +98,6 @@ def test_a_refused_deletion_leaves_no_trace(world: World, heard: list[Event]) ->
     before = list(heard)
 
     with pytest.raises(Refused):
-        streams.delete(world, stream, with_vods=True)
+        removal.delete_stream(world, stream, with_vods=True)
 
     assert heard == before

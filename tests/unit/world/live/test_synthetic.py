@@ -13,6 +13,7 @@ from emulator.core.events.live import (
     StreamWentLive,
 )
 from emulator.world.faults.reading import read
+from emulator.world.library import removal
 from emulator.world.live import streams, synthetic
 from emulator.world.live.streams import Stream
 from emulator.world.world import World
@@ -125,7 +126,7 @@ def test_what_is_deleted_leaves_nothing(world: World, clock: ManualClock, stream
     clock.advance(5_000)
     synthetic.stop(world, stream)
     clock.advance(WINDOW_MS)
-    streams.delete(world, now(world, stream), with_vods=True)
+    removal.delete_stream(world, now(world, stream), with_vods=True)
     assert world.store.number("SELECT count(*) FROM loop_pauses") == 0
 
 

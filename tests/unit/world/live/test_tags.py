@@ -1,3 +1,4 @@
+from emulator.world.library import removal
 from emulator.world.live import streams, tags
 from emulator.world.live.streams import StreamPatch
 from emulator.world.people.accounts import User
@@ -31,7 +32,7 @@ def test_tags_that_a_stream_loses_are_used_once_less(world: World, ada: User) ->
 def test_a_deleted_stream_s_tags_are_used_once_less(world: World, ada: User) -> None:
     stream = streams.create(world, ada, StreamPatch({"title": "x", "tags": ["rust", "ai"]}))
 
-    streams.delete(world, stream)
+    removal.delete_stream(world, stream)
 
     assert [(tag.name, tag.usage_count) for tag in tags.every(world)] == [("ai", 0), ("rust", 0)]
 

@@ -1,0 +1,30 @@
+"""Removal: a stream that goes takes along its clips and, if that is asked for, its recordings."""
+
+from emulator.core.errors import Refused
+from emulator.core.events.live import StreamDeleted
+from emulator.world.library import clips, recordings
+from emulator.world.live.streams import Stream
+from emulator.world.world import World
+
+
+def delete_stream(world: World, stream: Stream, *, with_vods: bool = False) -> None:
+    """Remove a stream and all that is said of it.
+
+    Its VODs stay with their media, or go too (`with_vods`). Refuses (`conflict`) a live one.
+    """
+    if stream.status == "live":
+        raise Refused("conflict", "Stream is live. End it before you delete it.")
+    with world.change():
+        if with_vods:
+            recordings.delete_of(world, stream.row)
+        clips.delete_of(world, stream.row)
+        is_media_kept = recordings.is_media_needed(world, stream.uid)
+        world.store.write("DELETE FROM streams WHERE row = ?", stream.row)
+        world.emit(
+            StreamDeleted(
+                at_ms=world.now_ms,
+                stream_id=stream.id,
+                uid=stream.uid,
+                is_media_kept=is_media_kept,
+            )
+        )
