@@ -99,7 +99,7 @@ def test_ctrl_c_ends_in_a_report(tmp_path: Path) -> None:
     assert ElementTree.parse(folder / "junit.xml").getroot().tag == "testsuites"
 
 
-def test_another_evening_than_the_one_that_was_kept_fails() -> None:
+def test_check_fails_on_another_run() -> None:
     log_hash = json.loads(run("run", "slow-mode", "--json").stdout)["log_hash"]
 
     other = run("run", "slow-mode", "--check", log_hash, "--seed", "5")

@@ -14,12 +14,12 @@ from emulator.scenario.language.action import ActionSpec
 # What a lasting action yields: in how many milliseconds it wants to go on.
 Ticks = Iterator[int]
 # What it yields if it also waits for something outside the world.
-LateTicks = AsyncIterator[int]
+AsyncTicks = AsyncIterator[int]
 
 
 class Action(ActionSpec):
     """`run` acts at once, or is a coroutine, or yields `Ticks` while it lasts."""
 
     @abstractmethod
-    def run(self, context: RunContext) -> Awaitable[Any] | Ticks | LateTicks | None:
+    def run(self, context: RunContext) -> Awaitable[Any] | Ticks | AsyncTicks | None:
         """Do it. A `Refused` is noted in the report as what the platform said."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from emulator.core.errors import Refused
 from emulator.scenario.clients.sockets import open_socket
-from emulator.scenario.clients.viewer import Viewer, Who
+from emulator.scenario.clients.viewer import Viewer, ViewerIdentity
 
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
@@ -16,10 +16,10 @@ _AGAIN_SECONDS = 2.0
 class ChatReader:
     """Reads all that comes, and connects again where the socket is closed."""
 
-    def __init__(self, ws: str, stream_id: str, who: Who, ca: str) -> None:
+    def __init__(self, ws: str, stream_id: str, identity: ViewerIdentity, ca: str) -> None:
         self._ws = ws
         self._stream_id = stream_id
-        self._who = who
+        self._who = identity
         self._ca = ca
         self._reading: asyncio.Task[None] | None = None
 

@@ -4,7 +4,7 @@ import asyncio
 from urllib.parse import urlsplit
 
 from emulator.scenario.clients.trust import tls_of
-from emulator.scenario.clients.viewer import Who
+from emulator.scenario.clients.viewer import ViewerIdentity
 
 # As often as a player of two-second segments asks.
 _POLL_SECONDS = 2.0
@@ -13,9 +13,9 @@ _POLL_SECONDS = 2.0
 class HlsViewer:
     """Asks over one connection, and opens another where that is lost. `ca` is trusted for TLS."""
 
-    def __init__(self, address: str, who: Who, ca: str) -> None:
+    def __init__(self, address: str, identity: ViewerIdentity, ca: str) -> None:
         self._address = urlsplit(address)
-        self._who = who
+        self._who = identity
         self._ca = ca
         self._watching: asyncio.Task[None] | None = None
 
@@ -50,10 +50,10 @@ class HlsViewer:
             writer.close()
 
 
-def _request(host: str, path: str, who: Who) -> bytes:
-    headers = {"Host": host, "User-Agent": who.agent, "Accept": "*/*", **who.headers}
-    if who.token:
-        headers["Authorization"] = f"Bearer {who.token}"
+def _request(host: str, path: str, identity: ViewerIdentity) -> bytes:
+    headers = {"Host": host, "User-Agent": identity.agent, "Accept": "*/*", **identity.headers}
+    if identity.token:
+        headers["Authorization"] = f"Bearer {identity.token}"
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     return f"GET {path} HTTP/1.1\r\n{lines}\r\n".encode()
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from emulator.core.clock import Clock
 from emulator.core.errors import Refused
-from emulator.scenario.clients.viewer import Viewer, Who
+from emulator.scenario.clients.viewer import Viewer, ViewerIdentity
 
 VIEWERS_MAX = 500
 WHEP_VIEWERS_MAX = 100
@@ -18,15 +18,15 @@ WHEP_VIEWERS_MAX = 100
 _COMING_AT_ONCE = 20
 
 # The viewer of a number.
-Casting = Callable[[int], Who]
+IdentityOf = Callable[[int], ViewerIdentity]
 # How long the next viewer stays, in milliseconds; None: to the end.
-Staying = Callable[[], float | None]
+StayOf = Callable[[], float | None]
 
 
 class RealViewers:
     """`make` gives a viewer; nobody of them has come yet."""
 
-    def __init__(self, clock: Clock, make: Callable[[Who], Viewer], most: int) -> None:
+    def __init__(self, clock: Clock, make: Callable[[ViewerIdentity], Viewer], most: int) -> None:
         self._clock = clock
         self._make = make
         self._most = most
@@ -38,14 +38,14 @@ class RealViewers:
     def count(self) -> int:
         return len(self._there)
 
-    async def reach(self, count: int, cast: Casting, staying: Staying) -> None:
+    async def reach(self, count: int, cast: IdentityOf, stay_of: StayOf) -> None:
         """Let there be so many."""
         if count > self.count:
-            await self.come(count - self.count, cast, staying)
+            await self.come(count - self.count, cast, stay_of)
         elif count < self.count:
             await self.go(self.count - count)
 
-    async def come(self, count: int, cast: Casting, staying: Staying) -> None:
+    async def come(self, count: int, cast: IdentityOf, stay_of: StayOf) -> None:
         """Let so many more come. Refuses (`invalid`) too many, and what the platform refuses."""
         if self.count + count > self._most:
             raise Refused("invalid", f"Real viewers of this kind are at most {self._most}.")
@@ -53,7 +53,7 @@ class RealViewers:
         coming = []
         for _ in range(count):
             self._came += 1
-            coming.append(self._come(self._make(cast(self._came)), staying(), gate))
+            coming.append(self._come(self._make(cast(self._came)), stay_of(), gate))
         outcomes = await asyncio.gather(*coming, return_exceptions=True)
         for failure in outcomes:
             if failure is not None:

@@ -10,7 +10,7 @@ Kind = Literal["page", "hls", "chat", "whep"]
 AGENT = "live-emulator scenario viewer"
 
 
-class Who(Struct, frozen=True, kw_only=True):
+class ViewerIdentity(Struct, frozen=True, kw_only=True):
     """One of them. `token` is empty where nobody is signed in; `headers` say from where."""
 
     number: int

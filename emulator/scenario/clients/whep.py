@@ -2,14 +2,14 @@
 
 from emulator.core.errors import Refused
 from emulator.media.webrtc.client.player import Player
-from emulator.scenario.clients.viewer import Who
+from emulator.scenario.clients.viewer import ViewerIdentity
 
 
 class WhepViewer:
     """Says goodbye when it goes."""
 
-    def __init__(self, address: str, who: Who, ca: str) -> None:
-        self._player = Player(address, f"{who.agent} over WebRTC", ca)
+    def __init__(self, address: str, identity: ViewerIdentity, ca: str) -> None:
+        self._player = Player(address, f"{identity.agent} over WebRTC", ca)
 
     async def come(self) -> None:
         try:

@@ -198,7 +198,7 @@ class Runner:
         if not self._matcher.is_void:
             await self._scheduler.cancel()
             self._log.follow()
-        self._scheduler.tell_never_begun()
+        self._scheduler.report_never_begun()
         results = list(self._results)
         if self._stopped:
             results.append(Broken(self.clock_ms, self._stopped, is_failure=False))

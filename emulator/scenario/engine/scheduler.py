@@ -35,11 +35,13 @@ class _Due(Struct, eq=False):
 
 
 class Scheduler:
-    """All step runs of one run. `tell` takes results; `wake` is called when there is work to do."""
+    """All step runs of one run. `report` takes results; `wake` is called once there is work."""
 
-    def __init__(self, run: Run, tell: Callable[[Result], None], wake: Callable[[], None]) -> None:
+    def __init__(
+        self, run: Run, report: Callable[[Result], None], wake: Callable[[], None]
+    ) -> None:
         self._run = run
-        self._tell = tell
+        self._report = report
         self._wake = wake
         self._due: deque[_Due] = deque()
         # All that is due or to come; the timer of what is to come.
@@ -122,7 +124,7 @@ class Scheduler:
         for step_run in watching:
             self._look(step_run)
         for judged in self._whole_run.look():
-            self._tell(judged)
+            self._report(judged)
         if watching and self._look_timer is None and not self._run.is_virtual:
             clock = self._run.clock
             wait_ms = round(_LOOK_MS * max(1.0, clock.speed))
@@ -157,14 +159,14 @@ class Scheduler:
                 continue
             self.under_way.remove(step_run)
             is_ok = step_run.step.is_extra or step_run.step.for_ms is None
-            self._tell_of(step_run, "cut-short", is_ok=is_ok)
+            self._report_run(step_run, "cut-short", is_ok=is_ok)
         for timer in (*self._pending.values(), self._look_timer):
             if timer is not None:
                 timer.cancel()
         self._pending.clear()
         self._due.clear()
 
-    def tell_never_begun(self) -> None:
+    def report_never_begun(self) -> None:
         """At the end: the steps that never began, and why."""
         for step in self._run.scenario.steps:
             was_due = self._begun[step.number] > 0
@@ -172,7 +174,7 @@ class Scheduler:
             # What its `if` held back was told as it was skipped.
             if step.is_off or has_begun or (was_due and not step.is_required):
                 continue
-            self._tell(
+            self._report(
                 StepDone(
                     step=step,
                     planned_ms=self._planned.get(step.number),
@@ -310,7 +312,7 @@ class Scheduler:
 
     def _look(self, step_run: WatchingRun) -> None:
         for judged in step_run.advance():
-            self._tell(judged)
+            self._report(judged)
         if step_run.is_over:
             if step_run.timer is not None:
                 step_run.timer.cancel()
@@ -340,7 +342,7 @@ class Scheduler:
 
     def _end(self, step_run: StepRun, outcome: Outcome, *, is_ok: bool, message: str = "") -> None:
         self.under_way.remove(step_run)
-        self._tell_of(step_run, outcome, is_ok=is_ok, message=message)
+        self._report_run(step_run, outcome, is_ok=is_ok, message=message)
         step = step_run.step
         self._ended[step.number] += 1
         runs = 1 if step.every_ms is None else step.times
@@ -348,14 +350,14 @@ class Scheduler:
             for follower, offset_ms in self._followers.get(step.number, ()):
                 self._put(self._run.world.now_ms + offset_ms, follower)
 
-    def _tell_of(
+    def _report_run(
         self, step_run: StepRun, outcome: Outcome, *, is_ok: bool, message: str = ""
     ) -> None:
         began_ms, step = self._run.began_ms, step_run.step
         planned_ms = self._planned.get(step.number)
         if planned_ms is not None and step.every_ms and not isinstance(step.trigger, On):
             planned_ms += step.every_ms * (self._begun[step.number] - 1)
-        self._tell(
+        self._report(
             StepDone(
                 step=step,
                 planned_ms=planned_ms,

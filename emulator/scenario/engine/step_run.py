@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Generator, Iterator
 from typing import Any
 
 from emulator.core.clock import Timer
-from emulator.scenario.actions.action import Action, LateTicks, Ticks
+from emulator.scenario.actions.action import Action, AsyncTicks, Ticks
 from emulator.scenario.actions.expect import Expect
 from emulator.scenario.engine.expectations import CheckGroup, ExpectationCheck
 from emulator.scenario.engine.results import Judged
@@ -54,7 +54,7 @@ class TickingRun(StepRun):
 class TaskRun(StepRun):
     """Waits for what is outside the world, in a task each time that it goes on."""
 
-    def __init__(self, step: Step, began_ms: int, ticks: LateTicks) -> None:
+    def __init__(self, step: Step, began_ms: int, ticks: AsyncTicks) -> None:
         super().__init__(step, began_ms)
         self._ticks = ticks
         self.task: asyncio.Task[int | None] | None = None
@@ -107,7 +107,7 @@ def begin(run: Run, step: Step) -> StepRun:
     return TaskRun(step, now_ms, work if isinstance(work, AsyncIterator) else _once(work))
 
 
-async def _once(work: Awaitable[Any]) -> LateTicks:
+async def _once(work: Awaitable[Any]) -> AsyncTicks:
     await work
     for _ in range(0):
         yield 0

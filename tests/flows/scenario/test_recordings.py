@@ -63,7 +63,7 @@ async def played(client: httpx.AsyncClient, emulator: Emulator, **order: Any) ->
     return entry.report
 
 
-async def test_a_recorded_evening_is_played_again_and_ends_in_the_same_figures(
+async def test_a_recorded_run_is_played_again_and_ends_in_the_same_figures(
     client: httpx.AsyncClient, emulator: Emulator
 ) -> None:
     # Given an evening that was played in a world that is still there,

@@ -61,7 +61,7 @@ async def test_an_hour_on_the_virtual_clock_leaves_a_report_and_no_world(
     assert [world["name"] for world in worlds] == ["default"]
 
 
-async def test_the_same_evening_has_the_same_log_side_by_side_with_another(
+async def test_the_same_scenario_has_the_same_log_side_by_side_with_another(
     client: httpx.AsyncClient, emulator: Emulator
 ) -> None:
     runs = [await start(client, text=EVENING) for _ in range(2)]
@@ -129,7 +129,7 @@ async def test_unknown_runs_and_scenarios_are_not_found(client: httpx.AsyncClien
 
 
 @pytest.mark.parametrize("client", ["socket"], indirect=True)
-async def test_what_webhooks_told_and_who_asked_are_facts_of_a_run(
+async def test_webhook_deliveries_and_requests_are_facts_of_a_run(
     client: httpx.AsyncClient, emulator: Emulator
 ) -> None:
     # Given a receiver of webhooks, and a scenario in whose world an app asks for the streams,

@@ -50,7 +50,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-async def test_an_uploaded_film_is_a_vod_and_the_evening_is_the_same_each_time(
+async def test_an_uploaded_film_is_a_vod_and_the_run_is_the_same_each_time(
     client: httpx.AsyncClient, emulator: Emulator, folder: Path
 ) -> None:
     order: dict[str, Any] = {"text": EVENING, "folder": str(folder)}
@@ -71,7 +71,7 @@ async def test_an_uploaded_film_is_a_vod_and_the_evening_is_the_same_each_time(
         ("way-out/talk.mp4", "is outside the scenario's folder"),
     ],
 )
-async def test_a_film_that_is_not_there_is_told_before_anything_happens(
+async def test_a_film_that_is_not_there_is_reported_before_anything_happens(
     client: httpx.AsyncClient, folder: Path, name: str, told: str
 ) -> None:
     (folder / "inside").mkdir()

@@ -293,5 +293,5 @@ def errors(text: str) -> Any:
         ("expect: []", "Write facts here, such as stream.launch.status: live."),
     ],
 )
-def test_wrong_words_of_facts_are_told_with_the_nearest(step: str, message: str) -> None:
+def test_wrong_words_of_facts_come_with_the_nearest(step: str, message: str) -> None:
     assert errors(f"  - {step}\n")[0] == message

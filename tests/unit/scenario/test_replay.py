@@ -29,7 +29,7 @@ timeline:
 """
 
 
-async def test_a_log_is_told_again_byte_for_byte(tmp_path: Path) -> None:
+async def test_a_log_is_replayed_byte_for_byte(tmp_path: Path) -> None:
     lines: list[str] = []
     played = await play(EVENING, write=lines.append)
     text = "".join(lines)

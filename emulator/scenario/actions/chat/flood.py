@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field, WithJsonSchema
 
 from emulator.core.errors import Refused
-from emulator.scenario.actions.action import Action, LateTicks, Ticks
+from emulator.scenario.actions.action import Action, AsyncTicks, Ticks
 from emulator.scenario.actions.chat.refusals import count_refusal
 from emulator.scenario.clients.cast import known_or_made
 from emulator.scenario.engine.run import RunContext
@@ -65,7 +65,7 @@ class ChatFlood(Action):
             return {**plain, "lines": [plain["lines"]]}
         return plain
 
-    def run(self, context: RunContext) -> Ticks | LateTicks:
+    def run(self, context: RunContext) -> Ticks | AsyncTicks:
         if self.real:
             from emulator.scenario.actions.chat.over_sockets import talk
 

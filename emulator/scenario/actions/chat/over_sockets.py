@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 
 from emulator.core.errors import Refused
-from emulator.scenario.actions.action import LateTicks
+from emulator.scenario.actions.action import AsyncTicks
 from emulator.scenario.actions.chat.refusals import count_refusal
 from emulator.scenario.clients.chat_senders import ChatSenders, answered
 from emulator.scenario.engine.run import RunContext
@@ -41,7 +41,7 @@ async def delete(
 
 async def script_over_sockets(
     context: RunContext, stream_id: str, lines: Sequence[tuple[int, str, str]]
-) -> LateTicks:
+) -> AsyncTicks:
     """A conversation with its times, which count from the step's start."""
 
     def spoken() -> Lines:
@@ -54,7 +54,7 @@ async def script_over_sockets(
         yield wait_ms
 
 
-async def talk(context: RunContext, stream_id: str, lines: Lines) -> LateTicks:
+async def talk(context: RunContext, stream_id: str, lines: Lines) -> AsyncTicks:
     """Say all of it. Refused lines are counted; over once every line has its answer."""
     senders = ChatSenders(context.run, stream_id)
     waiting: list[asyncio.Future[None]] = []

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from emulator.core import quantities
 from emulator.core.errors import Refused
-from emulator.scenario.actions.action import Action, LateTicks, Ticks
+from emulator.scenario.actions.action import Action, AsyncTicks, Ticks
 from emulator.scenario.actions.chat.refusals import count_refusal
 from emulator.scenario.engine.run import RunContext
 from emulator.scenario.language.values.kinds import Line, StreamRef, Text, UserRef
@@ -69,7 +69,7 @@ class ChatScript(Action):
     def users_in_files(self, texts: Mapping[str, str]) -> Iterator[str]:
         yield from dict.fromkeys(author for _, author, _ in script(texts[self.file]))
 
-    def run(self, context: RunContext) -> Ticks | LateTicks:
+    def run(self, context: RunContext) -> Ticks | AsyncTicks:
         if self.real:
             from emulator.scenario.actions.chat.over_sockets import script_over_sockets
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from emulator.core.errors import Refused
-from emulator.scenario.actions.action import Action, LateTicks
+from emulator.scenario.actions.action import Action, AsyncTicks
 from emulator.scenario.clients import films
 from emulator.scenario.clients.publisher import StreamPublisher
 from emulator.scenario.engine.run import RunContext
@@ -108,7 +108,7 @@ class PublishDrop(Action):
     stream: StreamRef
     back_after: Duration | None = None
 
-    async def run(self, context: RunContext) -> LateTicks:
+    async def run(self, context: RunContext) -> AsyncTicks:
         stream = context.stream(self.stream)
         publisher = _find(context, stream.id)
         await publisher.drop()
@@ -145,7 +145,7 @@ class PublishDegrade(Action):
         if not self._wishes():
             yield (), "publish.degrade", "Say what is worse, such as bitrate: 300k or freeze: true."
 
-    async def run(self, context: RunContext) -> LateTicks:
+    async def run(self, context: RunContext) -> AsyncTicks:
         publisher = _find(context, context.stream(self.stream).id)
         await publisher.change(self._wishes())
         if context.for_ms:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from emulator.core.errors import Refused
 from emulator.core.ids import Chance
-from emulator.scenario.actions.action import LateTicks
+from emulator.scenario.actions.action import AsyncTicks
 from emulator.scenario.clients.cast import known_or_made
 from emulator.scenario.clients.chat_reader import ChatReader, Page
 from emulator.scenario.clients.hls import HlsViewer
@@ -14,9 +14,9 @@ from emulator.scenario.clients.real_viewers import (
     VIEWERS_MAX,
     WHEP_VIEWERS_MAX,
     RealViewers,
-    Staying,
+    StayOf,
 )
-from emulator.scenario.clients.viewer import Kind, Viewer, Who
+from emulator.scenario.clients.viewer import Kind, Viewer, ViewerIdentity
 from emulator.scenario.engine.run import Run, RunContext
 from emulator.world.audience import cohorts
 from emulator.world.audience.crowd import Mix
@@ -30,7 +30,7 @@ _NAMES = "viewer"
 StreamName = str | Mapping[Literal["owner"], str]
 
 
-class Really:
+class RealAudience:
     """The real viewers of one stream, and those that one step adds."""
 
     def __init__(
@@ -48,12 +48,12 @@ class Really:
         self._crowd = real_viewers_of(context.run, self._stream, self._kind)
         self._mix = mix
         self._chance = context.chance("who")
-        self._staying = _staying(stay, context.chance("stay"))
+        self._stay_of = _stay_of(stay, context.chance("stay"))
 
     async def reach(self, count: int) -> None:
-        await self._crowd.reach(count, self._cast, self._staying)
+        await self._crowd.reach(count, self._cast, self._stay_of)
 
-    def add(self, count: int, curve: Curve, arrivals: Arrivals) -> LateTicks:
+    def add(self, count: int, curve: Curve, arrivals: Arrivals) -> AsyncTicks:
         chance = self._stage.chance("arrivals") if arrivals == "poisson" else None
         came, done = 0, 0.0
 
@@ -66,7 +66,7 @@ class Really:
 
         return self._as_time_passes(act)
 
-    def ramp(self, start: int | None, to: int, curve: Curve) -> LateTicks:
+    def ramp(self, start: int | None, to: int, curve: Curve) -> AsyncTicks:
         begin = self._crowd.count if start is None else start
 
         async def act(share: float) -> None:
@@ -74,7 +74,7 @@ class Really:
 
         return self._as_time_passes(act)
 
-    def spike(self, count: int) -> LateTicks:
+    def spike(self, count: int) -> AsyncTicks:
         begin = self._crowd.count
 
         async def act(share: float) -> None:
@@ -82,7 +82,7 @@ class Really:
 
         return self._as_time_passes(act)
 
-    def churn(self, per_minute: float) -> LateTicks:
+    def churn(self, per_minute: float) -> AsyncTicks:
         """As many come as go."""
         minutes, gone = self._stage.for_ms / 60_000, 0
 
@@ -95,7 +95,7 @@ class Really:
 
         return self._as_time_passes(act)
 
-    def raid(self, target: "Really", count: int | None) -> LateTicks:
+    def raid(self, target: "RealAudience", count: int | None) -> AsyncTicks:
         """Refuses (`invalid`) more than are there."""
         there, gone = self._crowd.count, 0
         going = there if count is None else count
@@ -114,9 +114,9 @@ class Really:
         return self._as_time_passes(act)
 
     async def _come(self, count: int) -> None:
-        await self._crowd.come(count, self._cast, self._staying)
+        await self._crowd.come(count, self._cast, self._stay_of)
 
-    async def _as_time_passes(self, act: Callable[[float], Awaitable[None]]) -> LateTicks:
+    async def _as_time_passes(self, act: Callable[[float], Awaitable[None]]) -> AsyncTicks:
         """Again and again, with how much of the step's time (0 to 1) has passed."""
         began_ms, for_ms = self._stage.now_ms, self._stage.for_ms
         while (passed_ms := self._stage.now_ms - began_ms) < for_ms:
@@ -124,7 +124,7 @@ class Really:
             yield _TICK_MS
         await act(1.0)
 
-    def _cast(self, number: int) -> Who:
+    def _cast(self, number: int) -> ViewerIdentity:
         """The viewer of a number: where from, with what, and whose account."""
         mix, draw = self._mix, self._chance
         payload = {
@@ -133,7 +133,7 @@ class Really:
             "Referer": _referrer(_drawn(mix.referrers, draw)),
         }
         is_signed_in = self._kind in ("page", "chat") or draw.random() < mix.signed_in
-        return Who(
+        return ViewerIdentity(
             number=number,
             token=self._token(number) if is_signed_in and self._kind != "whep" else "",
             headers={name: value for name, value in payload.items() if value},
@@ -145,7 +145,7 @@ class Really:
         return key_of(user.username) if key_of else ""
 
 
-def _staying(stay: Stay | None, chance: Chance) -> Staying:
+def _stay_of(stay: Stay | None, chance: Chance) -> StayOf:
     if stay is None:
         return lambda: None
     lengths = stay.lengths_ms()
@@ -177,16 +177,16 @@ def real_viewers_of(run: Run, stream: Stream, kind: Kind) -> RealViewers:
     playlist = f"{server.media}/{stream.uid}/manifest/stream.m3u8"
     offers = f"{server.media}/{stream.uid}/webRTC/play"
 
-    def make(who: Who) -> Viewer:
+    def make(identity: ViewerIdentity) -> Viewer:
         if kind == "whep":
             # Late: WebRTC brings what nobody else needs.
             from emulator.scenario.clients.whep import WhepViewer
 
-            return WhepViewer(offers, who, server.ca)
-        player = HlsViewer(playlist, who, server.ca)
+            return WhepViewer(offers, identity, server.ca)
+        player = HlsViewer(playlist, identity, server.ca)
         if kind == "hls":
             return player
-        reader = ChatReader(server.ws, stream.id, who, server.ca)
+        reader = ChatReader(server.ws, stream.id, identity, server.ca)
         return reader if kind == "chat" else Page(player, reader)
 
     most = WHEP_VIEWERS_MAX if kind == "whep" else VIEWERS_MAX

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from emulator.scenario.actions.action import Action, LateTicks, Ticks
+from emulator.scenario.actions.action import Action, AsyncTicks, Ticks
 from emulator.scenario.engine.run import RunContext
 from emulator.scenario.language.values.kinds import Count, Countries, Share, Stay, StreamRef, Text
 from emulator.world.audience import cohorts
@@ -13,7 +13,7 @@ from emulator.world.audience.crowd import NOBODY_SPECIAL, Mix
 from emulator.world.audience.curves import Arrivals, Curve
 
 if TYPE_CHECKING:
-    from emulator.scenario.actions.live.real_viewers import Really
+    from emulator.scenario.actions.live.real_viewers import RealAudience
 
 # With what real viewers watch; `true` is a page: a player with the chat beside it.
 Real = Literal["hls", "chat", "whep"] | bool
@@ -43,11 +43,11 @@ class _Crowd(Action):
             signed_in=self.signed_in,
         )
 
-    def _really(self, context: RunContext) -> "Really":
+    def _real_audience(self, context: RunContext) -> "RealAudience":
         """The real viewers of this step."""
-        from emulator.scenario.actions.live.real_viewers import Really
+        from emulator.scenario.actions.live.real_viewers import RealAudience
 
-        return Really(context, self.stream, self.real, self.mix, getattr(self, "stay", None))
+        return RealAudience(context, self.stream, self.real, self.mix, getattr(self, "stay", None))
 
 
 class ViewersSet(_Crowd):
@@ -66,7 +66,7 @@ class ViewersSet(_Crowd):
 
     def run(self, context: RunContext) -> Awaitable[None] | None:
         if self.real:
-            return self._really(context).reach(self.count)
+            return self._real_audience(context).reach(self.count)
         stream = context.stream(self.stream)
         cohorts.reach(context.world, stream, self.count, stay=self.stay, mix=self.mix)
         return None
@@ -85,9 +85,9 @@ class ViewersAdd(_Crowd):
     arrivals: Arrivals = "poisson"
     stay: Stay | None = None
 
-    def run(self, context: RunContext) -> Ticks | LateTicks:
+    def run(self, context: RunContext) -> Ticks | AsyncTicks:
         if self.real:
-            return self._really(context).add(self.count, self.curve, self.arrivals)
+            return self._real_audience(context).add(self.count, self.curve, self.arrivals)
         cohorts.add(
             context.world,
             context.stream(self.stream),
@@ -121,9 +121,9 @@ class ViewersRamp(_Crowd):
     curve: Curve = "linear"
     stay: Stay | None = None
 
-    def run(self, context: RunContext) -> Ticks | LateTicks:
+    def run(self, context: RunContext) -> Ticks | AsyncTicks:
         if self.real:
-            return self._really(context).ramp(self.from_, self.to, self.curve)
+            return self._real_audience(context).ramp(self.from_, self.to, self.curve)
         cohorts.ramp(
             context.world,
             context.stream(self.stream),
@@ -148,9 +148,9 @@ class ViewersSpike(_Crowd):
 
     count: Count
 
-    def run(self, context: RunContext) -> Ticks | LateTicks:
+    def run(self, context: RunContext) -> Ticks | AsyncTicks:
         if self.real:
-            return self._really(context).spike(self.count)
+            return self._real_audience(context).spike(self.count)
         stream = context.stream(self.stream)
         cohorts.spike(context.world, stream, self.count, for_ms=context.for_ms, mix=self.mix)
         return iter((context.for_ms,))
@@ -171,9 +171,9 @@ class ViewersChurn(_Crowd):
     per_minute: Share
     stay: Stay | None = None
 
-    def run(self, context: RunContext) -> Ticks | LateTicks:
+    def run(self, context: RunContext) -> Ticks | AsyncTicks:
         if self.real:
-            return self._really(context).churn(self.per_minute)
+            return self._real_audience(context).churn(self.per_minute)
         cohorts.churn(
             context.world,
             context.stream(self.stream),
@@ -205,12 +205,12 @@ class ViewersRaid(Action):
     stay: Stay | None = None
     real: Real = False
 
-    def run(self, context: RunContext) -> Ticks | LateTicks:
+    def run(self, context: RunContext) -> Ticks | AsyncTicks:
         if self.real:
-            from emulator.scenario.actions.live.real_viewers import Really
+            from emulator.scenario.actions.live.real_viewers import RealAudience
 
-            going = Really(context, self.from_, self.real, NOBODY_SPECIAL, None)
-            coming = Really(context, self.to, self.real, FROM_A_RAID, self.stay)
+            going = RealAudience(context, self.from_, self.real, NOBODY_SPECIAL, None)
+            coming = RealAudience(context, self.to, self.real, FROM_A_RAID, self.stay)
             return going.raid(coming, self.count)
         cohorts.raid(
             context.world,

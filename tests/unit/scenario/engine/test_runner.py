@@ -55,7 +55,7 @@ async def test_a_step_is_repeated_so_often_and_then_what_follows_it_begins() -> 
     assert [at_ms for at_ms, text in played.notes if text == "for ever"] == [21_000]
 
 
-async def test_an_event_calls_a_step_up_once_or_every_time() -> None:
+async def test_an_event_triggers_a_step_once_or_every_time() -> None:
     played = await play(
         HEAD
         + """
@@ -142,7 +142,7 @@ async def test_a_scenario_that_lasts_forever_needs_an_end_on_the_virtual_clock()
     assert len((await play(text, ends_ms=600_000)).notes) == 11
 
 
-async def test_a_step_that_calls_itself_up_ends_the_run_with_its_name() -> None:
+async def test_a_step_that_triggers_itself_ends_the_run_with_its_name() -> None:
     played = await play(
         HEAD
         + """
@@ -196,7 +196,7 @@ async def test_a_run_goes_by_its_worlds_clock_when_somebody_else_moves_it() -> N
     assert runner.run.clock.pending == 0
 
 
-async def test_a_failure_of_ours_is_told_and_ends_the_run(
+async def test_a_failure_of_ours_is_reported_and_ends_the_run(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     from emulator.scenario.actions.log import Log

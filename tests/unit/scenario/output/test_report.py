@@ -99,7 +99,7 @@ def test_the_page_asks_for_nothing_and_escapes_whatever_it_shows(report: dict[st
 
 
 @table(("kind", "total"), [("sum", 5_000), ("max", 1)])
-def test_a_series_stays_short_however_long_the_evening_is(kind: Any, total: int) -> None:
+def test_a_series_stays_short_however_long_the_run_is(kind: Any, total: int) -> None:
     series = Series(kind)
     for second in range(5_000):
         series.add(second * 1_000, 1)
@@ -151,7 +151,7 @@ lasts: 30s
     assert "two: viewers, at most 40" in shown
 
 
-async def test_a_step_that_never_began_is_told_and_fails_the_run_where_it_is_required() -> None:
+async def test_a_step_that_never_began_is_reported_and_fails_the_run_where_it_is_required() -> None:
     fold = await played_with_report("""
 scenario: Never
 world:
