@@ -9,21 +9,21 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from emulator.media import codecs
-from emulator.media.packets import VIDEO_TIMESCALE, AudioTrack, Packet, VideoTrack
+from emulator.media.packets import AudioTrack, Packet, VideoTrack
+from emulator.media.ticks import TICKS_PER_MS, TICKS_PER_SECOND
 from emulator.media.timeline import Epoch
 
-_TICKS_PER_MS = VIDEO_TIMESCALE // 1000
 # What a frame lasts where nothing is known: one at 30 a second.
-_FRAME_TICKS = VIDEO_TIMESCALE // 30
-_STEP_MAX = VIDEO_TIMESCALE
+_FRAME_TICKS = TICKS_PER_SECOND // 30
+_STEP_MAX = TICKS_PER_SECOND
 # A kind that comes back so far behind what was filled has a clock that stood still meanwhile.
-_STOOD_STILL = 2000 * _TICKS_PER_MS
+_STOOD_STILL = 2000 * TICKS_PER_MS
 # However often a publisher proves to be late, nobody waits longer than this for it.
-_PATIENCE_MAX = 3000 * _TICKS_PER_MS
+_PATIENCE_MAX = 3000 * TICKS_PER_MS
 # A kind may be late by one packet of the other without having stopped.
 _PACKETS_MISSED_MIN = 2
 # Shorter holes in the sound go into the length of the frame before them.
-_HOLE_MIN = 80 * _TICKS_PER_MS
+_HOLE_MIN = 80 * TICKS_PER_MS
 
 
 class Placed(NamedTuple):
@@ -84,9 +84,9 @@ class GapFiller:
     """
 
     def __init__(self, *, stall_ms: int = 500, behind_ms: int = 100, still_ms: int = 200) -> None:
-        self._stall = stall_ms * _TICKS_PER_MS
-        self._behind = behind_ms * _TICKS_PER_MS
-        self._still = still_ms * _TICKS_PER_MS
+        self._stall = stall_ms * TICKS_PER_MS
+        self._behind = behind_ms * TICKS_PER_MS
+        self._still = still_ms * TICKS_PER_MS
         self._epoch: Epoch | None = None
         self._video: VideoTrack | None = None
         self._audio: AudioTrack | None = None
@@ -139,12 +139,12 @@ class GapFiller:
 
     def _begin(self, epoch: Epoch, packet: Packet) -> None:
         """Both kinds are to begin where the epoch does, unless they have come further already."""
-        start = packet.dts * VIDEO_TIMESCALE // packet.track.timescale
+        start = packet.ticks
         self._video = next((one for one in epoch.tracks if isinstance(one, VideoTrack)), None)
         audio = next((one for one in epoch.tracks if isinstance(one, AudioTrack)), None)
         sound_start = 0
         if audio is not None:
-            sound_start = -(-start * audio.timescale // VIDEO_TIMESCALE)
+            sound_start = -(-start * audio.timescale // TICKS_PER_SECOND)
             if self._audio is not None and self._audio.timescale == audio.timescale:
                 sound_start = max(sound_start, self._sounds.end)
             self._silence = codecs.silence(audio)
@@ -163,7 +163,7 @@ class GapFiller:
         self._note_interval(packet.dts)
         if lane.is_filling and not packet.is_key:
             return
-        packet = _moved(packet, self._lateness(packet.dts, lane, VIDEO_TIMESCALE))
+        packet = _moved(packet, self._lateness(packet.dts, lane, TICKS_PER_SECOND))
         if lane.is_filling:
             for still in self._still_until(packet.dts - self._still, video):
                 yield Placed(still, epoch)
@@ -218,7 +218,7 @@ class GapFiller:
     def _lateness(self, dts: int, lane: _Lane, timescale: int) -> int:
         """By how much a packet is to be moved, and a lesson for the next time that none comes."""
         behind = lane.filled_end - dts - lane.shift
-        ticks = behind * VIDEO_TIMESCALE // timescale
+        ticks = behind * TICKS_PER_SECOND // timescale
         if ticks > _STOOD_STILL:
             lane.shift += behind
         elif ticks > self._still and lane.is_filling:
@@ -227,18 +227,18 @@ class GapFiller:
         return lane.shift
 
     def _sound_end(self, audio: AudioTrack) -> int:
-        return self._sounds.end * VIDEO_TIMESCALE // audio.timescale
+        return self._sounds.end * TICKS_PER_SECOND // audio.timescale
 
     def _silent_before(self, packet: Packet, audio: AudioTrack) -> Iterator[Packet]:
         """Whole frames of silence in a hole; a rest goes into the length of the frame before it."""
-        if (packet.dts - self._sounds.end) * VIDEO_TIMESCALE >= _HOLE_MIN * audio.timescale:
-            yield from self._silent_until(packet.dts * VIDEO_TIMESCALE // audio.timescale, audio)
+        if (packet.dts - self._sounds.end) * TICKS_PER_SECOND >= _HOLE_MIN * audio.timescale:
+            yield from self._silent_until(packet.dts * TICKS_PER_SECOND // audio.timescale, audio)
 
     def _silent_until(self, until: int, audio: AudioTrack) -> Iterator[Packet]:
         """Silence from where the sound ends, as long as whole frames fit in before `until`."""
         data, samples = self._silence
         lane = self._sounds
-        last = until * audio.timescale // VIDEO_TIMESCALE - samples
+        last = until * audio.timescale // TICKS_PER_SECOND - samples
         while lane.end <= last:
             yield Packet(audio, lane.end, lane.end, samples, True, data)
             lane.end += samples

@@ -8,10 +8,10 @@ from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
+from emulator.media.ticks import TICKS_PER_SECOND
+
 VideoCodec = Literal["h264", "hevc", "av1", "vp9"]
 AudioCodec = Literal["aac", "opus"]
-
-VIDEO_TIMESCALE = 90_000
 
 
 # A pixel's width to its height, in lowest terms.
@@ -39,7 +39,7 @@ class VideoTrack(Struct, frozen=True):
     codecs: str
     width: int
     height: int
-    timescale: int = VIDEO_TIMESCALE
+    timescale: int = TICKS_PER_SECOND
     aspect: Aspect = (1, 1)
     colour: Colour | None = None
 
@@ -85,3 +85,8 @@ class Packet(NamedTuple):
     duration: int
     is_key: bool
     data: bytes | memoryview
+
+    @property
+    def ticks(self) -> int:
+        """Its decoding time on the clock of all media."""
+        return self.dts * TICKS_PER_SECOND // self.track.timescale

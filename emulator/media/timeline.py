@@ -6,12 +6,12 @@ wire's time breaks, time is closed up and a new Epoch begins: the one sign of a 
 
 from msgspec import Struct
 
-from emulator.media.packets import VIDEO_TIMESCALE, Packet, Track, VideoTrack
+from emulator.media.packets import Packet, Track, VideoTrack
+from emulator.media.ticks import TICKS_PER_MS, TICKS_PER_SECOND
 
-_TICKS_PER_MS = VIDEO_TIMESCALE // 1000
-_BACK_TICKS = 1000 * _TICKS_PER_MS
+_BACK_TICKS = 1000 * TICKS_PER_MS
 # Encoders count milliseconds in 31 bits (ffmpeg, wrap after 24.8 days) or in 32.
-_WRAPS = (_TICKS_PER_MS << 31, _TICKS_PER_MS << 32)
+_WRAPS = (TICKS_PER_MS << 31, TICKS_PER_MS << 32)
 
 
 class Epoch(Struct, frozen=True):
@@ -55,8 +55,8 @@ class Timeline:
         jump_ms: int = 10_000,
         drift_ms: int = 50,
     ) -> None:
-        self._gap = gap_ms * _TICKS_PER_MS
-        self._jump = jump_ms * _TICKS_PER_MS
+        self._gap = gap_ms * TICKS_PER_MS
+        self._jump = jump_ms * TICKS_PER_MS
         self._drift_ms = drift_ms
         self._epoch = Epoch(0, ())
         self._video = _Lane()
@@ -98,7 +98,7 @@ class Timeline:
         if not self._is_running:
             if not packet.is_key:
                 return []
-            self._start(packet.dts * VIDEO_TIMESCALE // packet.track.timescale)
+            self._start(packet.ticks)
         return self._place(packet, tracks)
 
     def _start(self, wire: int) -> None:
@@ -113,7 +113,7 @@ class Timeline:
         track, dts, pts, duration, is_key, data = packet
         is_video = type(track) is VideoTrack
         lane = self._video if is_video else self._audio
-        wire = dts if is_video else dts * VIDEO_TIMESCALE // track.timescale
+        wire = dts if is_video else dts * TICKS_PER_SECOND // track.timescale
         if track is not lane.track and not (is_key and self._enter(lane, track, tracks, wire)):
             return []
         at = self._locate(lane, wire)
@@ -127,7 +127,7 @@ class Timeline:
         else:
             new_dts = new_pts = self._sample_time(lane, at, track.timescale)
             lane.expected = new_dts + duration
-            end = lane.expected * VIDEO_TIMESCALE // track.timescale
+            end = lane.expected * TICKS_PER_SECOND // track.timescale
         lane.wire = wire
         lane.dts = new_dts
         if end > self._latest:
@@ -147,7 +147,7 @@ class Timeline:
 
         The wire's milliseconds jitter by up to half of one; samples do not.
         """
-        mapped = (at * rate + VIDEO_TIMESCALE // 2) // VIDEO_TIMESCALE
+        mapped = (at * rate + TICKS_PER_SECOND // 2) // TICKS_PER_SECOND
         expected = lane.expected
         if abs(mapped - expected) * 1000 <= self._drift_ms * rate:
             return max(expected, lane.dts + 1)
@@ -199,7 +199,7 @@ class Timeline:
             else:
                 _move(lane, self._offset)
             lane.wire = wire
-            lane.dts = self._floor * track.timescale // VIDEO_TIMESCALE - 1
+            lane.dts = self._floor * track.timescale // TICKS_PER_SECOND - 1
         elif lane.track.timescale != track.timescale:
             _move(lane, lane.offset)
             lane.dts = (lane.dts + 1) * track.timescale // lane.track.timescale

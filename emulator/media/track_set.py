@@ -9,9 +9,9 @@ from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
-from emulator.media.packets import VIDEO_TIMESCALE, AudioTrack, Packet, Track, VideoTrack
+from emulator.media.packets import AudioTrack, Packet, Track, VideoTrack
+from emulator.media.ticks import TICKS_PER_MS
 
-_TICKS_PER_MS = VIDEO_TIMESCALE // 1000
 _HELD_PACKETS_MAX = 512
 # Sound that came alone for less than this, from a publisher that is gone, is no stream.
 _SOUND_MIN_MS = 1000
@@ -56,10 +56,10 @@ class TrackSet:
         picture_wait_ms: int = 4_000,
         picture_patience_ms: int = 10_000,
     ) -> None:
-        self._sound_wait = sound_wait_ms * _TICKS_PER_MS
-        self._sound_patience = sound_patience_ms * _TICKS_PER_MS
-        self._picture_wait = picture_wait_ms * _TICKS_PER_MS
-        self._picture_patience = picture_patience_ms * _TICKS_PER_MS
+        self._sound_wait = sound_wait_ms * TICKS_PER_MS
+        self._sound_patience = sound_patience_ms * TICKS_PER_MS
+        self._picture_wait = picture_wait_ms * TICKS_PER_MS
+        self._picture_patience = picture_patience_ms * TICKS_PER_MS
         self._kinds: frozenset[Kind] = frozenset()
         self._left_out: set[Kind] = set()
         self._video: VideoTrack | None = None
@@ -82,7 +82,7 @@ class TrackSet:
         """How long what was held waits for the other kind of media; None where nothing waits."""
         if not self._held:
             return None
-        return self._wait(self._held[-1].tracks) // _TICKS_PER_MS
+        return self._wait(self._held[-1].tracks) // TICKS_PER_MS
 
     def resume(self) -> None:
         """Another publisher's packets follow."""
@@ -111,20 +111,20 @@ class TrackSet:
         """What was held, if it can begin a stream: its publisher is gone, or sends no more."""
         if not self._held:
             return []
-        length = _ticks(self._held[-1].packet) - _ticks(self._held[0].packet)
-        if not self._has_key and length < _SOUND_MIN_MS * _TICKS_PER_MS:
+        length = self._held[-1].packet.ticks - self._held[0].packet.ticks
+        if not self._has_key and length < _SOUND_MIN_MS * TICKS_PER_MS:
             self._held = []
         return self._begin() if self._held else []
 
     def _hold(self, arrival: Arrival) -> None:
         packet = arrival.packet
-        wire = _ticks(packet)
+        wire = packet.ticks
         if type(packet.track) is VideoTrack and not self._has_key:
             if not packet.is_key:
                 return
             # The stream begins here; of the sound only what runs ahead of it is kept.
             ahead = range(wire, wire + self._picture_patience)
-            self._held = [arrival for arrival in self._held if _ticks(arrival.packet) in ahead]
+            self._held = [arrival for arrival in self._held if arrival.packet.ticks in ahead]
             self._has_key, self._since = True, wire
             self._held.insert(0, arrival)
             return
@@ -136,7 +136,7 @@ class TrackSet:
         """True once nothing more is to be waited for."""
         if not self._held or self._since is None:
             return False
-        waited = _ticks(packet) - self._since
+        waited = packet.ticks - self._since
         return waited >= self._wait(tracks) or len(self._held) >= _HELD_PACKETS_MAX
 
     def _wait(self, tracks: tuple[Track, ...]) -> int:
@@ -191,10 +191,6 @@ class TrackSet:
         if "sound" in self._kinds:
             known.append(self._audio)
         self._tracks = tuple(track for track in known if track is not None)
-
-
-def _ticks(packet: Packet) -> int:
-    return packet.dts * VIDEO_TIMESCALE // packet.track.timescale
 
 
 def _video_of(tracks: tuple[Track, ...]) -> VideoTrack | None:

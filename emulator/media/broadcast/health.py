@@ -8,10 +8,9 @@ from msgspec import Struct
 from emulator.media.ingest import encoders
 from emulator.media.ingest.encoders import Encoder
 from emulator.media.ingest.transcoding.source_reader import SourcePacket, SourceTrack
-from emulator.media.packets import VIDEO_TIMESCALE, AudioTrack, Packet, VideoTrack
+from emulator.media.packets import AudioTrack, Packet, VideoTrack
 from emulator.media.track_set import Kind
 
-_TICKS_PER_MS = VIDEO_TIMESCALE // 1000
 _GAP_MS = 1_000
 _WINDOW_MS = 2_000
 _KEY_INTERVAL_WARNING_MS = 4_000

@@ -14,8 +14,9 @@ from math import ceil
 
 from msgspec import Struct
 
-from emulator.media.hls.segments import TICKS_PER_SECOND, Segment, StoredPart
+from emulator.media.hls.segments import Segment, StoredPart
 from emulator.media.hls.window import Window, bits_per_second, round_seconds
+from emulator.media.ticks import TICKS_PER_SECOND
 
 MEDIA_FOLDER = "../media/"
 NO_CAPTIONS = "CLOSED-CAPTIONS=NONE"

@@ -7,14 +7,14 @@ bookkeeping in whole ticks; its packets keep their own exact times.
 from math import ceil
 
 from emulator.media.hls.part import HlsPart
-from emulator.media.packets import VIDEO_TIMESCALE, Packet, VideoTrack
+from emulator.media.packets import Packet, VideoTrack
+from emulator.media.ticks import TICKS_PER_MS, TICKS_PER_SECOND
 from emulator.media.timeline import Epoch
 
-_TICKS_PER_MS = VIDEO_TIMESCALE // 1000
 # How far audio may run ahead of video before the video counts as stalled.
-_STALL_TICKS = 500 * _TICKS_PER_MS
+_STALL_TICKS = 500 * TICKS_PER_MS
 # What a frame lasts where nothing is known: one at 30 a second.
-_FRAME_TICKS = VIDEO_TIMESCALE // 30
+_FRAME_TICKS = TICKS_PER_SECOND // 30
 # The target duration of a stream whose key frames come seldom. An encoder's automatic choice of
 # 250 frames is 8.3 s at 30 frames a second, and 10 s at 25.
 LONG_TARGET_SECONDS = 10
@@ -28,7 +28,7 @@ def usual_target_seconds(segment_ms: int) -> int:
 def longest_ticks(target_seconds: int) -> int:
     """The longest segment that a target duration allows: EXTINF is rounded to the nearest second
     and compared with it (RFC 8216bis, 4.4.3.1)."""
-    return target_seconds * VIDEO_TIMESCALE + VIDEO_TIMESCALE // 2 - 1
+    return target_seconds * TICKS_PER_SECOND + TICKS_PER_SECOND // 2 - 1
 
 
 def keeps_usual_target(duration: int, part_target: int, segment_ms: int) -> bool:
@@ -61,9 +61,9 @@ class Segmenter:
     """
 
     def __init__(self, part_ms: int = 200, segment_ms: int = 2000) -> None:
-        self._target = _target_for(part_ms * _TICKS_PER_MS)
+        self._target = _target_for(part_ms * TICKS_PER_MS)
         self._segment_ms = segment_ms
-        self._segment = segment_ms * _TICKS_PER_MS
+        self._segment = segment_ms * TICKS_PER_MS
         usual_seconds = usual_target_seconds(segment_ms)
         self._segment_max = longest_ticks(max(usual_seconds, LONG_TARGET_SECONDS))
         self._epoch: Epoch | None = None
@@ -95,7 +95,7 @@ class Segmenter:
         parts: list[HlsPart] = []
         track = packet.track
         is_video = type(track) is VideoTrack
-        at = packet.dts if is_video else packet.dts * VIDEO_TIMESCALE // track.timescale
+        at = packet.dts if is_video else packet.dts * TICKS_PER_SECOND // track.timescale
         if epoch is not self._epoch:
             self._begin(epoch, at, parts)
         if is_video or not self._has_video:
@@ -123,7 +123,7 @@ class Segmenter:
             last = self._audio[-1]
         if last is None or not (self._video or len(self._audio) > 1):
             return parts
-        end = last.dts * VIDEO_TIMESCALE // last.track.timescale
+        end = last.ticks
         if end > self._start:
             self._cut_until(end, parts)
             if (end - self._start) * 20 >= self._target * 17:
@@ -224,7 +224,7 @@ class Segmenter:
         """Where each track ends of which something is pending, but not before the part begins."""
         ends = [last.dts + last.duration for last in self._video[-1:]]
         for last in self._audio[-1:]:
-            ends.append((last.dts + last.duration) * VIDEO_TIMESCALE // last.track.timescale)
+            ends.append((last.dts + last.duration) * TICKS_PER_SECOND // last.track.timescale)
         return [max(self._start, end) for end in ends] or [self._start]
 
     def _settle_frame(self, duration: int) -> None:
@@ -296,7 +296,7 @@ class Segmenter:
         count = len(audio)
         while count:
             packet = audio[count - 1]
-            if packet.dts * VIDEO_TIMESCALE < end * packet.track.timescale:
+            if packet.dts * TICKS_PER_SECOND < end * packet.track.timescale:
                 break
             count -= 1
         return count

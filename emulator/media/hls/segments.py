@@ -18,8 +18,6 @@ from emulator.media.packets import Track, VideoTrack
 
 log = logging.getLogger(__name__)
 
-TICKS_PER_SECOND = 90_000
-
 
 class FileRange(NamedTuple):
     """`length` bytes of `path` from `offset` on."""

@@ -16,6 +16,7 @@ from emulator.media.hls.index import read_index
 from emulator.media.hls.stream import HlsStream
 from emulator.media.hls.window import Window
 from emulator.media.hls.writer import OnFailure, RecordingFailed, WriterThread
+from emulator.media.ticks import TICKS_PER_MS
 
 _UID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
@@ -143,7 +144,7 @@ class MediaStore:
             return
         hls_stream = self._live.pop(uid)
         hls_stream.rest()
-        until_ms = monotonic_ms() + hls_stream.window.duration // 90
+        until_ms = monotonic_ms() + hls_stream.window.duration // TICKS_PER_MS
         self._ended[uid] = (until_ms, hls_stream)
         self._forget_ended()
 

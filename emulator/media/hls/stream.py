@@ -24,6 +24,7 @@ from emulator.media.hls.segments import FileRange, Init, Segment, Source, Stored
 from emulator.media.hls.window import Window
 from emulator.media.hls.writer import RecordingFailed, SegmentWriter
 from emulator.media.packets import VideoTrack
+from emulator.media.ticks import TICKS_PER_SECOND
 
 Kind = Literal["multivariant", "multivariant_ll", "plain", "low_latency"]
 
@@ -317,7 +318,7 @@ class HlsStream:
                 last_msn=window.last_msn,
             )
         parts = len(window.open.parts) if window.open is not None else 0
-        part_seconds = window.part_target / 90_000
+        part_seconds = window.part_target / TICKS_PER_SECOND
         limit = parts + (3 / part_seconds if part_seconds < 1 else 3)
         if part is not None and msn == window.next_msn and part > limit:
             raise Refused("bad_request", "_HLS_part is too far ahead.", last_part=parts - 1)

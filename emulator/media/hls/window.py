@@ -18,7 +18,8 @@ from emulator.media.hls.segmenter import (
     keeps_usual_target,
     usual_target_seconds,
 )
-from emulator.media.hls.segments import TICKS_PER_SECOND, Init, Segment, StoredPart
+from emulator.media.hls.segments import Init, Segment, StoredPart
+from emulator.media.ticks import TICKS_PER_MS, TICKS_PER_SECOND
 
 # Closed captions inside a picture: user data of the United States (0xB5), ATSC (0x0031), GA94
 # (ANSI/SCTE 128-1, 8.1; CTA-708-E, 4.4).
@@ -49,7 +50,7 @@ class Window:
         self.left: deque[Segment] = deque()
         self.next_part = 0
         self.target_seconds = usual_target_seconds(segment_ms)
-        self.part_target = part_target_for(part_ms * 90)
+        self.part_target = part_target_for(part_ms * TICKS_PER_MS)
         self.peak_bits = 0
         self.total_bytes = 0
         self.total_ticks = 0
@@ -127,7 +128,7 @@ class Window:
         self.total_bytes += segment.length
         self.total_ticks += segment.duration
         # A short rest at the end says nothing of the rate (RFC 8216bis, 4.4.6.2: BANDWIDTH).
-        if segment.duration * 2 >= self.segment_ms * 90 or not self.peak_bits:
+        if segment.duration * 2 >= self.segment_ms * TICKS_PER_MS or not self.peak_bits:
             self.peak_bits = max(self.peak_bits, bits_per_second(segment.length, segment.duration))
         self._dependent += not segment.is_independent
         self.version += 1
@@ -151,7 +152,7 @@ class Window:
         index = msn - self.complete[0].msn if self.complete else -1
         if not 0 <= index < len(self.complete):
             return 0
-        return round(self.complete[index].duration / 90)
+        return round(self.complete[index].duration / TICKS_PER_MS)
 
     @property
     def segments(self) -> list[Segment]:
@@ -201,8 +202,10 @@ class Window:
     @property
     def end_ms(self) -> int:
         """The instant at which the media ends; 0 before there is any."""
-        segments = self.segments
-        return round(segments[-1].program_ms + segments[-1].duration / 90) if segments else 0
+        if not self.segments:
+            return 0
+        last = self.segments[-1]
+        return round(last.program_ms + last.duration / TICKS_PER_MS)
 
     @property
     def frame_rate(self) -> float | None:
@@ -245,7 +248,7 @@ class Window:
             msn=self.next_msn,
             init=self.init,
             start=start,
-            program_ms=anchor_ms + (start - anchor_start) / 90,
+            program_ms=anchor_ms + (start - anchor_start) / TICKS_PER_MS,
             starts_discontinuity=self.starts_run and self.next_msn > 0,
             is_independent=is_independent,
         )
@@ -257,7 +260,7 @@ class Window:
         if not self.complete:
             return 0
         last = self.complete[-1]
-        return last.program_ms + last.duration / 90
+        return last.program_ms + last.duration / TICKS_PER_MS
 
     def _settle_target(self, segment: Segment) -> None:
         """The first segment decides. A later one is longer only where nothing could be cut: one

@@ -14,9 +14,9 @@ from emulator.media.codecs.formats import AudioFormat, Payload, Sampler, VideoFo
 from emulator.media.ingest.tag import Tag, TagKind
 from emulator.media.ingest.wire import amf0
 from emulator.media.packets import AudioTrack, Packet, Track, VideoTrack
+from emulator.media.ticks import TICKS_PER_MS
 from emulator.media.track_set import NO_PROMISE, Promise
 
-_TICKS_PER_MS = 90
 # A composition time further off than any encoder reorders is nonsense, and is cut to this.
 _CTS_LIMIT_MS = 10_000
 _CONFIG_SIZE_MAX = 65_536
@@ -161,8 +161,8 @@ class FlvReader:
                     raise Refused("unsupported", f"{error}.") from error
                 return []
         self._has_frames = True
-        dts = timestamp_ms * _TICKS_PER_MS
-        return [Packet(track, dts, dts + cts_ms * _TICKS_PER_MS, 0, is_key, data)]
+        dts = timestamp_ms * TICKS_PER_MS
+        return [Packet(track, dts, dts + cts_ms * TICKS_PER_MS, 0, is_key, data)]
 
     def _start_video(self, form: VideoFormat, content: memoryview) -> None:
         config = _config(content)

@@ -10,8 +10,9 @@ from itertools import groupby
 from msgspec import Struct
 
 from emulator.core.errors import Refused
-from emulator.media.hls.segments import TICKS_PER_SECOND, Init, Segment, Source, read, source_length
+from emulator.media.hls.segments import Init, Segment, Source, read, source_length
 from emulator.media.hls.stream import HlsStream
+from emulator.media.ticks import TICKS_PER_SECOND
 
 
 class Piece(Struct, frozen=True):

@@ -19,7 +19,6 @@ from msgspec import Struct
 
 from emulator.core.errors import Refused
 from emulator.media import codecs
-from emulator.media.hls.segments import TICKS_PER_SECOND
 from emulator.media.recording.footage import Footage, Piece
 from emulator.media.recording.pictures import sized, squared
 from emulator.media.recording.uploads.transcode import (
@@ -28,6 +27,7 @@ from emulator.media.recording.uploads.transcode import (
     TranscodePlan,
     name_as_players_do,
 )
+from emulator.media.ticks import TICKS_PER_SECOND
 from emulator.world.library.picture_sizes import Size
 
 if TYPE_CHECKING:

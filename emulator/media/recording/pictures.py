@@ -13,8 +13,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, cast, get_args
 
 from emulator.core.errors import Refused
-from emulator.media.hls.segments import TICKS_PER_SECOND
 from emulator.media.recording.footage import Footage, Piece
+from emulator.media.ticks import TICKS_PER_SECOND
 from emulator.world.library.picture_sizes import DEFAULT_HEIGHT, Fit, Size, even, target
 
 if TYPE_CHECKING:

@@ -22,6 +22,7 @@ from emulator.media.recording.jobs import written
 from emulator.media.recording.recordings import Recordings
 from emulator.media.recording.recovery import recover
 from emulator.media.recording.simulated.loops import HEIGHT, WIDTH, showing
+from emulator.media.ticks import TICKS_PER_MS
 from emulator.world.faults.vod import VodFail, VodSlow
 from emulator.world.library import posts, renditions
 from emulator.world.library import recordings as vods
@@ -35,7 +36,6 @@ from emulator.world.world import World
 
 log = logging.getLogger(__name__)
 
-_TICKS_PER_MS = 90
 # What the built-in picture of a simulated stream is (media/recording/simulated/film).
 SIMULATED_QUALITIES = (Quality(f"{HEIGHT}p", WIDTH, HEIGHT, 500_000),)
 
@@ -184,7 +184,7 @@ class Recorder:
             raise Refused("unavailable", reason)
         if window.init is not None and window.init.width:
             await self._make_poster(uid)
-        return round(window.duration / _TICKS_PER_MS), _qualities(window)
+        return round(window.duration / TICKS_PER_MS), _qualities(window)
 
     async def _make_poster(self, uid: str) -> None:
         """So that nobody waits for it later. A recording is ready without it, too."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from emulator.media.hls import index
-from emulator.media.hls.segments import TICKS_PER_SECOND
+from emulator.media.ticks import TICKS_PER_SECOND
 
 
 class Recovered(Struct, frozen=True):

@@ -9,9 +9,9 @@ from typing import cast
 
 from msgspec import Struct
 
-from emulator.media.hls.segments import TICKS_PER_SECOND
 from emulator.media.recording.footage import Footage
 from emulator.media.recording.pictures import chain, drawn, encode_jpeg, picture, sized
+from emulator.media.ticks import TICKS_PER_SECOND
 from emulator.world.library.picture_sizes import Size
 
 TILES_MAX = 100

@@ -7,14 +7,15 @@ import os
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from emulator.media.packets import VIDEO_TIMESCALE, Aspect, Colour, Packet, VideoTrack
+from emulator.media.packets import Aspect, Colour, Packet, VideoTrack
 from emulator.media.renditions.sizes import fitting
+from emulator.media.ticks import TICKS_PER_SECOND
 from emulator.media.webrtc.rtp import h264
 
 if TYPE_CHECKING:
     from av import VideoFrame
 
-_CLOCK = Fraction(1, VIDEO_TIMESCALE)
+_CLOCK = Fraction(1, TICKS_PER_SECOND)
 # One picture is cut into slices for so many threads, and half of the machine is left to others.
 _THREADS_MAX = 4
 

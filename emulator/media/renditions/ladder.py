@@ -14,13 +14,13 @@ from typing import Literal
 from msgspec import Struct
 
 from emulator.media.hls.stream import HlsStream
-from emulator.media.packets import VIDEO_TIMESCALE, Packet
+from emulator.media.packets import Packet
 from emulator.media.renditions.worker import Cut, Worker
+from emulator.media.ticks import TICKS_PER_MS
 from emulator.media.timeline import Epoch
 
 log = logging.getLogger(__name__)
 
-_TICKS_PER_MS = VIDEO_TIMESCALE // 1000
 _Job = tuple[Packet, Epoch, int] | Literal["pause", "finish"]
 
 
@@ -49,7 +49,7 @@ class Ladder:
         on_drop: Callable[[Rung, str], None],
     ) -> None:
         self._rungs = tuple(rungs)
-        self._behind_max = behind_ms * _TICKS_PER_MS
+        self._behind_max = behind_ms * TICKS_PER_MS
         self._on_drop = on_drop
         self._loop = asyncio.get_running_loop()
         self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
@@ -76,13 +76,13 @@ class Ladder:
     @property
     def behind_ms(self) -> int:
         """How much of the stream waits to be encoded."""
-        return max(0, self._given - self._done) // _TICKS_PER_MS
+        return max(0, self._given - self._done) // TICKS_PER_MS
 
     def push(self, packet: Packet, epoch: Epoch, at_ms: int) -> None:
         """The source's next packet, as its timeline placed it."""
         if self._is_finished or not self.rungs:
             return
-        self._given = max(self._given, _ticks(packet))
+        self._given = max(self._given, packet.ticks)
         self._jobs.put((packet, epoch, at_ms))
         if self._given - self._done > self._behind_max and self._given >= self._patient_until:
             self._give_up_largest()
@@ -138,7 +138,7 @@ class Ladder:
                 self._call_home(self._pause)
             elif isinstance(job, tuple) and self.rungs:
                 self._bring_home(worker.take(*job))
-                self._done = max(self._done, _ticks(job[0]))
+                self._done = max(self._done, job[0].ticks)
         self._bring_home(worker.flush())
 
     def _bring_home(self, cuts: list[Cut]) -> None:
@@ -175,7 +175,3 @@ class Ladder:
         for rung in self.rungs:
             rung.hls_stream.finish()
         self._ended.set()
-
-
-def _ticks(packet: Packet) -> int:
-    return packet.dts * VIDEO_TIMESCALE // packet.track.timescale

@@ -15,9 +15,10 @@ from msgspec import Struct, field
 from emulator.media.hls.fmp4 import fragment, init_segment
 from emulator.media.hls.part import HlsPart
 from emulator.media.hls.segmenter import Segmenter
-from emulator.media.packets import VIDEO_TIMESCALE, Packet, VideoTrack
+from emulator.media.packets import Packet, VideoTrack
 from emulator.media.renditions.encoder import Encoder
 from emulator.media.renditions.sizes import bits_of
+from emulator.media.ticks import TICKS_PER_SECOND
 from emulator.media.timeline import Epoch
 
 if TYPE_CHECKING:
@@ -127,10 +128,10 @@ class Worker:
             self._keys[packet.pts] = slot
         if self._rate is None and len(self._pictures) > 1:
             step = self._pictures[1].packet.dts - self._pictures[0].packet.dts
-            self._rate = VIDEO_TIMESCALE / step if step > 0 else _USUAL_RATE
+            self._rate = TICKS_PER_SECOND / step if step > 0 else _USUAL_RATE
         copy = av.Packet(bytes(packet.data))
         copy.pts, copy.dts = packet.pts, packet.dts
-        copy.time_base = Fraction(1, VIDEO_TIMESCALE)
+        copy.time_base = Fraction(1, TICKS_PER_SECOND)
         self._place(self._decoded(copy))
         while len(self._pictures) > _DECODING_MAX:
             self._lose()

@@ -11,10 +11,10 @@ from emulator.media.codecs.formats import AudioFormat, VideoFormat
 from emulator.media.codecs.sources import PCM_8_BIT, PCM_16_BIT, Source
 from emulator.media.ingest.flv import FrameType, PacketType, composition_ms, unwrap
 from emulator.media.ingest.tag import Tag
-from emulator.media.packets import VIDEO_TIMESCALE, Packet, Track
+from emulator.media.packets import Packet, Track
+from emulator.media.ticks import TICKS_PER_MS, TICKS_PER_SECOND
 from emulator.media.track_set import Kind, Promise
 
-_TICKS_PER_MS = VIDEO_TIMESCALE // 1000
 _CONFIG_SIZE_MAX = 65_536
 # SoundRate (FLV 10.1, E.4.2.1), and the formats whose rate is their own.
 _RATES = (5_512, 11_025, 22_050, 44_100)
@@ -46,7 +46,7 @@ class SourceTrack(Struct, frozen=True):
 
     @property
     def timescale(self) -> int:
-        return VIDEO_TIMESCALE
+        return TICKS_PER_SECOND
 
 
 class SourcePacket(NamedTuple):
@@ -80,9 +80,9 @@ class SourceReader:
         kind, timestamp_ms, payload = tag
         try:
             if kind == "video":
-                return self._read_video(timestamp_ms * _TICKS_PER_MS, payload)
+                return self._read_video(timestamp_ms * TICKS_PER_MS, payload)
             if kind == "audio":
-                return self._read_audio(timestamp_ms * _TICKS_PER_MS, payload)
+                return self._read_audio(timestamp_ms * TICKS_PER_MS, payload)
         except IndexError:  # Shorter than its own head, as `FlvReader` has it.
             return []
         return None
@@ -136,7 +136,7 @@ class SourceReader:
             return []
         pts = dts
         if isinstance(codec, int) or kind == PacketType.CODED_FRAMES:
-            pts += composition_ms(content) * _TICKS_PER_MS
+            pts += composition_ms(content) * TICKS_PER_MS
             content = content[3:]
         return self._video_packets(dts, pts, is_key, content)
 

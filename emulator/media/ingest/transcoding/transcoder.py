@@ -19,21 +19,21 @@ from emulator.core.clock import busy_us
 from emulator.core.errors import Refused
 from emulator.media.ingest.transcoding.source_reader import SourcePacket, SourceTrack, Transcoded
 from emulator.media.ingest.transcoding.worker import Worker
-from emulator.media.packets import VIDEO_TIMESCALE, Packet, Track, VideoTrack
+from emulator.media.packets import Packet, Track, VideoTrack
+from emulator.media.ticks import TICKS_PER_MS, TICKS_PER_SECOND
 from emulator.media.track_set import Kind, Promise
 
 log = logging.getLogger(__name__)
 
-_TICKS_PER_MS = VIDEO_TIMESCALE // 1000
 # Media seconds over which the cost is measured.
-_WINDOW = 2 * VIDEO_TIMESCALE
-_STEP_MAX = VIDEO_TIMESCALE
+_WINDOW = 2 * TICKS_PER_SECOND
+_STEP_MAX = TICKS_PER_SECOND
 # The loop stands still while the last of a publisher is waited for: milliseconds, mostly.
 _SETTLE_SECONDS = 1.0
 # And then, without its pictures.
 _SOUND_SECONDS = 2.0
 # What sends faster than in real time, and by more than this, is read no faster than it is done.
-_AHEAD_MAX = VIDEO_TIMESCALE
+_AHEAD_MAX = TICKS_PER_SECOND
 _PAUSE_MS = 20
 # With all pictures left out and still so many times too late, the machine does not keep up.
 _BEHIND_TIMES_MAX = 4
@@ -107,7 +107,7 @@ class _Cost:
         self._length += step if step < _STEP_MAX // 2 else 0
         self._us += us
         if self._length >= _WINDOW:
-            self.ms_per_second = round(self._us * VIDEO_TIMESCALE / self._length / 1000)
+            self.ms_per_second = round(self._us * TICKS_PER_SECOND / self._length / 1000)
             self._us = self._length = 0
 
 
@@ -129,7 +129,7 @@ class Transcoder:
     ) -> None:
         self._deliver = deliver
         self._fail = fail
-        self._behind_max = behind_ms * _TICKS_PER_MS
+        self._behind_max = behind_ms * TICKS_PER_MS
         self._loop = asyncio.get_running_loop()
         self._jobs: queue.SimpleQueue[_Job | _Barrier] = queue.SimpleQueue()
         self._results: deque[_Done] = deque()
@@ -154,7 +154,7 @@ class Transcoder:
     @property
     def behind_ms(self) -> int:
         """How much of what the publisher sent waits for the worker."""
-        return max(0, self._position - self._done_position) // _TICKS_PER_MS
+        return max(0, self._position - self._done_position) // TICKS_PER_MS
 
     @property
     def pause_ms(self) -> int:
@@ -166,7 +166,7 @@ class Transcoder:
     @property
     def _ahead(self) -> int:
         """By how much the publisher sends faster than in real time, in ticks."""
-        elapsed = round((self._seconds() - self._began) * VIDEO_TIMESCALE)
+        elapsed = round((self._seconds() - self._began) * TICKS_PER_SECOND)
         return max(0, self._position - elapsed)
 
     @property
@@ -248,7 +248,7 @@ class Transcoder:
 
     def _advance(self, packet: Packet | SourcePacket) -> None:
         """Count how much media has come; jumps of the publisher's clock are none."""
-        wire = packet.dts * VIDEO_TIMESCALE // packet.track.timescale
+        wire = packet.dts * TICKS_PER_SECOND // packet.track.timescale
         step = 0 if self._newest is None else wire - self._newest
         if 0 < step <= _STEP_MAX:
             self._position += step
@@ -267,7 +267,7 @@ class Transcoder:
         if "picture" in self._sources and self._done_number >= self._skip_before:
             log.warning(
                 "transcoding fell behind: pictures are left out to the next key frame behind_ms=%d",
-                behind // _TICKS_PER_MS,
+                behind // TICKS_PER_MS,
             )
             self._skip_before = self._number
             self._is_skipping = True

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.media.codecs import aac
 from emulator.media.ingest.transcoding.source_reader import SourcePacket, SourceTrack
-from emulator.media.packets import VIDEO_TIMESCALE, Colour, Packet, Track, VideoTrack
+from emulator.media.packets import Colour, Packet, Track, VideoTrack
 from emulator.media.renditions.encoder import Encoder
+from emulator.media.ticks import TICKS_PER_SECOND
 from emulator.media.track_set import Kind
 from emulator.media.webrtc.transcoding.resampled import RATE
 from emulator.media.webrtc.transcoding.transcoders import AacEncoder
@@ -82,7 +83,7 @@ class _Sound:
     def take(self, packet: SourcePacket) -> list[Packet]:
         import av
 
-        self._at = packet.dts * RATE // VIDEO_TIMESCALE
+        self._at = packet.dts * RATE // TICKS_PER_SECOND
         return self._convert(av.Packet(packet.data))
 
     def end(self) -> list[Packet]:
@@ -118,7 +119,7 @@ class _Picture:
             self._keys = [*self._keys[-_KEYS_MAX:], packet.pts]
         coded = av.Packet(packet.data)
         coded.pts, coded.dts = packet.pts, packet.dts
-        coded.time_base = Fraction(1, VIDEO_TIMESCALE)
+        coded.time_base = Fraction(1, TICKS_PER_SECOND)
         return self._convert(coded)
 
     def end(self) -> list[Packet]:

@@ -12,9 +12,9 @@ from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
-from emulator.media.hls.segments import TICKS_PER_SECOND
 from emulator.media.recording.footage import Footage, Piece
 from emulator.media.recording.pictures import drawn
+from emulator.media.ticks import TICKS_PER_SECOND
 
 SAMPLES_MAX = 240
 # Of a grey picture's range, on average over all pixels: less than this moves in one scene, too.

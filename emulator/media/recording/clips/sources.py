@@ -7,13 +7,12 @@ from emulator.media.hls.store import MediaStore
 from emulator.media.hls.stream import HlsStream
 from emulator.media.recording.footage import Footage, stretch
 from emulator.media.recording.simulated.loops import Loops
+from emulator.media.ticks import TICKS_PER_MS
 from emulator.world.library.clips import Clip
 from emulator.world.library.recordings import Quality
 from emulator.world.live import streams
 from emulator.world.live.streams import Stream
 from emulator.world.world import World
-
-_TICKS_PER_MS = 90
 
 
 class Sources:
@@ -32,14 +31,14 @@ class Sources:
         stream = streams.find(self._world, clip.stream_id)
         if not stream.is_simulated:
             hls_stream = self._media_store.find(stream.uid)
-            await hls_stream.wait_for_length(clip.to_ms * _TICKS_PER_MS)
+            await hls_stream.wait_for_length(clip.to_ms * TICKS_PER_MS)
 
     async def of_clip(self, clip: Clip) -> tuple[Footage, tuple[int, int]]:
         """What shows a clip, from the key frame before, and which ticks of that the clip is.
 
         Refuses (`not_found`) what is not recorded.
         """
-        first, last = clip.from_ms * _TICKS_PER_MS, clip.to_ms * _TICKS_PER_MS
+        first, last = clip.from_ms * TICKS_PER_MS, clip.to_ms * TICKS_PER_MS
         stream = streams.find(self._world, clip.stream_id)
         if stream.is_simulated:
             hls_stream = await self._looped(stream, clip.to_ms)

@@ -15,12 +15,13 @@ from emulator.media.hls.part import HlsPart
 from emulator.media.hls.segmenter import Segmenter
 from emulator.media.hls.segments import Init
 from emulator.media.ingest.flv import FlvReader
-from emulator.media.packets import VIDEO_TIMESCALE, Packet, VideoTrack
+from emulator.media.packets import Packet, VideoTrack
 from emulator.media.publisher.config import PublishConfig
 from emulator.media.sequencer import Sequencer
+from emulator.media.ticks import TICKS_PER_SECOND
 
 ROUND_SECONDS: Final = 8
-ROUND_TICKS: Final = ROUND_SECONDS * VIDEO_TIMESCALE
+ROUND_TICKS: Final = ROUND_SECONDS * TICKS_PER_SECOND
 
 
 class Film:
@@ -132,7 +133,7 @@ def _one_round(parts: list[HlsPart]) -> list[HlsPart]:
 
 
 def _is_inside(packet: Packet, part: HlsPart) -> bool:
-    at = packet.dts * VIDEO_TIMESCALE // packet.track.timescale
+    at = packet.ticks
     return part.start <= at < part.start + part.duration
 
 

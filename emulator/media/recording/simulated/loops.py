@@ -14,6 +14,7 @@ from emulator.core.errors import Refused
 from emulator.media.hls.store import MediaStore
 from emulator.media.hls.stream import HlsStream
 from emulator.media.recording.simulated.showing import Showing
+from emulator.media.ticks import TICKS_PER_MS
 from emulator.world.library.recordings import SIMULATED_FILE_MS_MAX, Loop
 from emulator.world.live import streams, synthetic
 from emulator.world.world import World
@@ -87,7 +88,7 @@ class Loops:
             return None
         now_ms = monotonic_ms()
         # Not since the world's end of it: that clock jumps, and players do not.
-        until_ms = self._ended.setdefault(key, now_ms + hls_stream.window.duration // 90)
+        until_ms = self._ended.setdefault(key, now_ms + hls_stream.window.duration // TICKS_PER_MS)
         if now_ms < until_ms:
             return hls_stream
         del self._kept[key], self._ended[key]

@@ -12,9 +12,10 @@ from itertools import chain, groupby, pairwise
 from emulator.media.codecs.boxes import box, full_box
 from emulator.media.hls.fmp4 import movie_header, trak
 from emulator.media.hls.part import HlsPart
-from emulator.media.packets import VIDEO_TIMESCALE, Track, VideoTrack
+from emulator.media.packets import Track, VideoTrack
 from emulator.media.recording.simulated.film import Film
 from emulator.media.recording.simulated.showing import PART_MS, Showing
+from emulator.media.ticks import TICKS_PER_SECOND
 
 _FTYP = box(b"ftyp", b"isom", bytes(4), b"isomiso2avc1mp41")
 
@@ -53,7 +54,7 @@ class _Chunk:
 
     def __init__(self, part: HlsPart, track: Track) -> None:
         packets = [packet for packet in part.packets if packet.track == track]
-        part_begins = part.start * track.timescale // VIDEO_TIMESCALE
+        part_begins = part.start * track.timescale // TICKS_PER_SECOND
         self.content = b"".join(bytes(packet.data) for packet in packets)
         self.count = len(packets)
         self.first = packets[0].dts - part_begins

@@ -14,26 +14,27 @@ from msgspec.structs import replace
 from emulator.core.errors import Refused
 from emulator.media import codecs
 from emulator.media.codecs import vui
-from emulator.media.packets import VIDEO_TIMESCALE, AudioTrack, Packet, Track, VideoTrack
+from emulator.media.packets import AudioTrack, Packet, Track, VideoTrack
 from emulator.media.recording.uploads.probe import codec_of, open_upload, picture_of, sound_of
+from emulator.media.ticks import TICKS_PER_SECOND
 
 if TYPE_CHECKING:
     from av.container import InputContainer
 
 # A picture that cannot be sought in at least so often is encoded anew.
-KEY_INTERVAL_MAX = 10 * VIDEO_TIMESCALE
+KEY_INTERVAL_MAX = 10 * TICKS_PER_SECOND
 # Likewise one that stands for longer (a second, and what times are rounded by): it would be shown
 # over segments that have sound alone, of which hls.js takes the times for another timeline's.
-_STANDS_MAX = VIDEO_TIMESCALE * 11 // 10
+_STANDS_MAX = TICKS_PER_SECOND * 11 // 10
 # By so much the last picture may stand longer than it says, where there is sound to its end.
-_STRETCH_MAX = VIDEO_TIMESCALE
+_STRETCH_MAX = TICKS_PER_SECOND
 # Players begin in spite of a hole of this length.
-_START_HOLE_MAX = VIDEO_TIMESCALE // 10
+_START_HOLE_MAX = TICKS_PER_SECOND // 10
 # Pictures that are decoded so much before they are shown are encoded anew: all would be so late.
-_DELAY_MAX = VIDEO_TIMESCALE // 4
+_DELAY_MAX = TICKS_PER_SECOND // 4
 # An MP4 has a duration for each step between decode times, and players show a picture for as long.
 # Where pictures are reordered, the picture with the long one is not the picture that stands.
-_REORDERED_HOLE_MAX = VIDEO_TIMESCALE // 2
+_REORDERED_HOLE_MAX = TICKS_PER_SECOND // 2
 # Sound that begins up to 1/50 s before the start is heard from the start on.
 _SOUND_EARLY_MAX = 50
 _VIDEO_FOURCC = {"h264": b"avc1", "hevc": b"hvc1", "av1": b"av01", "vp9": b"vp09"}
@@ -116,7 +117,7 @@ class Film:
         self._sound_end = 0
         if sound is not None and sound.duration:
             end = _seconds(sound, sound.start_time) + _seconds(sound, sound.duration)
-            self._sound_end = round((end - self._begins) * VIDEO_TIMESCALE)
+            self._sound_end = round((end - self._begins) * TICKS_PER_SECOND)
 
     def _size(self) -> None:
         """VP9's record, and some encoders' AV1 record, have no size: the first key frame has it."""
@@ -133,8 +134,8 @@ class Film:
         for packet in self._containers[0].demux(self._picture_stream):
             if packet.dts is None or not packet.size or (last < 0 and not packet.is_keyframe):
                 continue
-            dts = self._ticks(packet.dts, packet.time_base, VIDEO_TIMESCALE)
-            pts = self._ticks(packet.pts, packet.time_base, VIDEO_TIMESCALE)
+            dts = self._ticks(packet.dts, packet.time_base, TICKS_PER_SECOND)
+            pts = self._ticks(packet.pts, packet.time_base, TICKS_PER_SECOND)
             if last < 0:
                 self._delay, first_pts = pts - dts, pts
                 if self._delay > _DELAY_MAX:
@@ -148,7 +149,7 @@ class Film:
             data: bytes | memoryview = bytes(packet)
             if sampler is not None:
                 data = sampler(data)
-            duration = _ticks(packet.duration or 0, packet.time_base, VIDEO_TIMESCALE)
+            duration = _ticks(packet.duration or 0, packet.time_base, TICKS_PER_SECOND)
             yield Packet(track, dts, pts, duration, bool(packet.is_keyframe), data)
 
     def _checked(self, packet: Packet, rest: Iterator[Packet]) -> Iterator[Packet]:
@@ -182,7 +183,7 @@ class Film:
             dts = self._ticks(packet.dts, packet.time_base, track.timescale)
             if dts <= -track.timescale // _SOUND_EARLY_MAX:
                 continue
-            dts = max(dts + self._delay * track.timescale // VIDEO_TIMESCALE, last + 1)
+            dts = max(dts + self._delay * track.timescale // TICKS_PER_SECOND, last + 1)
             data = bytes(packet)
             samples = self._audio_format.samples
             duration = samples(data) if samples else track.samples_per_frame or 0
@@ -200,7 +201,7 @@ def _seconds(stream: Any, ticks: int | None) -> Fraction:
 
 def _timed(packets: Iterator[Packet]) -> Iterator[tuple[int, Packet]]:
     for packet in packets:
-        yield packet.dts * VIDEO_TIMESCALE // packet.track.timescale, packet
+        yield packet.ticks, packet
 
 
 def _ticks(at: int, time_base: Fraction, timescale: int) -> int:

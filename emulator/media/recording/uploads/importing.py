@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from emulator.core.errors import ProtocolError, Refused
-from emulator.media.packets import VIDEO_TIMESCALE, Packet
+from emulator.media.packets import Packet
 from emulator.media.recording.footage import Footage
 from emulator.media.recording.mp4 import remux
 from emulator.media.recording.recordings import MP4_NAME
@@ -30,6 +30,7 @@ from emulator.media.recording.uploads.transcode import (
     transcode,
 )
 from emulator.media.recording.uploads.upload import UPLOAD_NAME
+from emulator.media.ticks import TICKS_PER_SECOND
 
 _MP4_DRAFT_NAME = "default.draft"
 
@@ -137,7 +138,7 @@ def _import(
         transcode(source, draft, probed, plan, watch)
         watch.begin("packaging", 80, 95)
         with Film(draft) as film:
-            total = max(1.0, probed.seconds) * VIDEO_TIMESCALE
+            total = max(1.0, probed.seconds) * TICKS_PER_SECOND
             packets = (_watched(packet, total, watch) for packet in film.packets())
             window = press(packets, film.tracks, folder, *times)
     except av.FFmpegError as error:
@@ -147,14 +148,14 @@ def _import(
     return Imported(
         width=init.width,
         height=init.height,
-        duration_ms=round(window.duration * 1000 / VIDEO_TIMESCALE),
+        duration_ms=round(window.duration * 1000 / TICKS_PER_SECOND),
         file_bytes=(folder / MP4_NAME).stat().st_size,
     )
 
 
 def _watched(packet: Packet, total: float, watch: JobProgress) -> Packet:
     if packet.is_key:
-        watch.step(packet.dts * VIDEO_TIMESCALE / packet.track.timescale / total)
+        watch.step(packet.dts * TICKS_PER_SECOND / packet.track.timescale / total)
     return packet
 
 

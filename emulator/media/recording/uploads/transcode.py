@@ -23,6 +23,7 @@ from emulator.media.recording.uploads.probe import (
 )
 from emulator.media.recording.uploads.progress import JobProgress
 from emulator.media.recording.uploads.turn import Turner
+from emulator.media.ticks import TICKS_PER_SECOND
 
 if TYPE_CHECKING:
     from av.container import InputContainer, OutputContainer
@@ -32,20 +33,20 @@ Sound = Literal["aac", "opus"]
 Quality = Literal["low", "medium", "high"]
 Span = tuple[int, int]
 
-_CLOCK = Fraction(1, 90_000)
+_CLOCK = Fraction(1, TICKS_PER_SECOND)
 # A packet may be decoded so much earlier than it is shown.
-_REORDER_TICKS = 90_000
+_REORDER_TICKS = TICKS_PER_SECOND
 # A key frame every two seconds, so that a seek has not far to go.
 _KEY_SECONDS = 2
-_KEY_TICKS = _KEY_SECONDS * 90_000
+_KEY_TICKS = _KEY_SECONDS * TICKS_PER_SECOND
 # Matrices by ITU-T H.273, 8.3.
 _RGB, _BT601 = 0, 6
 # A picture that stands for longer is shown again, so that every segment has one.
-_HOLD_TICKS = 90_000
+_HOLD_TICKS = TICKS_PER_SECOND
 # A clock that steps so far back, or where it may also so far on, has begun anew.
 _BACK_SECONDS, _JUMP_SECONDS = 1, 10
 # A picture that stands for longer than a day is a clock that jumped.
-_HELD_MAX = 86_400 * 90_000
+_HELD_MAX = 86_400 * TICKS_PER_SECOND
 _RATE_MAX = 120
 # Encoding must leave a core to live streams.
 _THREADS = 2
@@ -391,7 +392,10 @@ class SoundEncoder:
         self._kind: tuple[str, str, int] | None = None
         self._next: int | None = None
         self._surplus = 0
-        self._span = span and (span[0] * _SOUND_RATE // 90_000, span[1] * _SOUND_RATE // 90_000)
+        self._span = span and (
+            span[0] * _SOUND_RATE // TICKS_PER_SECOND,
+            span[1] * _SOUND_RATE // TICKS_PER_SECOND,
+        )
 
     def take(self, packet: Any) -> None:
         self._resample(_decoded(self._source, packet))

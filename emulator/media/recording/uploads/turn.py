@@ -4,6 +4,8 @@ import struct
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from emulator.media.ticks import TICKS_PER_SECOND
+
 if TYPE_CHECKING:
     from av import VideoFrame
 
@@ -91,7 +93,7 @@ class Turner:
                 width=frame.width,
                 height=frame.height,
                 format=frame.format,
-                time_base=Fraction(1, 90_000),
+                time_base=Fraction(1, TICKS_PER_SECOND),
             )
             for described in [*self._filters, "buffersink"]:
                 name, _, arguments = described.partition("=")

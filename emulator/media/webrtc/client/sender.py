@@ -7,7 +7,8 @@ from emulator.core.clock import wall_us
 from emulator.core.errors import ProtocolError, Refused
 from emulator.media.ingest.flv import FlvReader
 from emulator.media.ingest.tag import Tag
-from emulator.media.packets import VIDEO_TIMESCALE, AudioTrack, Packet, VideoTrack
+from emulator.media.packets import AudioTrack, Packet, VideoTrack
+from emulator.media.ticks import TICKS_PER_SECOND
 from emulator.media.webrtc.config import Ports, WebRtcConfig
 from emulator.media.webrtc.link import Link
 from emulator.media.webrtc.rtp import h264, rtcp
@@ -81,7 +82,7 @@ class Sender:
         """Tell how sound and picture belong together, about once a second."""
         ntp = rtcp.ntp(wall_us())
         self._link.send_rtcp(self._picture_out.report(ntp, self._now))
-        self._link.send_rtcp(self._sound_out.report(ntp, self._now * RATE // VIDEO_TIMESCALE))
+        self._link.send_rtcp(self._sound_out.report(ntp, self._now * RATE // TICKS_PER_SECOND))
 
     async def close(self, reason: str) -> None:
         self._link.end(reason)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from emulator.media.ticks import TICKS_PER_SECOND
 from emulator.media.webrtc.sdp.description import (
     Direction,
     Format,
@@ -75,7 +76,9 @@ def write_offer(
 ) -> str:
     """An offer of Opus and H.264; each a payload type, and a source where it is sent."""
     opus = Format(sound[0], "opus", 48_000, {"minptime": "10", "useinbandfec": "1"}, frozenset())
-    video = Format(picture[0], "h264", 90_000, _H264_OFFERED, frozenset({"nack", "nack pli"}))
+    video = Format(
+        picture[0], "h264", TICKS_PER_SECOND, _H264_OFFERED, frozenset({"nack", "nack pli"})
+    )
     sections = (_section("audio", "0", opus), _section("video", "1", video))
     offer = Offer(sections, frozenset(("0", "1")), _NOBODY)
     taken = [

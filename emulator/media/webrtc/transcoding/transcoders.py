@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
 
-from emulator.media.packets import VIDEO_TIMESCALE, AudioTrack, Packet
+from emulator.media.packets import AudioTrack, Packet
+from emulator.media.ticks import TICKS_PER_SECOND
 from emulator.media.webrtc.rtp import h264, vp8
 from emulator.media.webrtc.transcoding.resampled import RATE, Resampled
 from emulator.media.webrtc.whip.depacketizers import RawPicture, Sound
@@ -169,7 +170,7 @@ class _Pictures(Generic[Made]):
         import av
 
         packet = av.Packet(picture.data)
-        packet.pts, packet.time_base = picture.at, Fraction(1, VIDEO_TIMESCALE)
+        packet.pts, packet.time_base = picture.at, Fraction(1, TICKS_PER_SECOND)
         if picture.is_key:
             self._keys.add(picture.at)
         try:
@@ -193,7 +194,7 @@ class _Pictures(Generic[Made]):
             self._size = (frame.width, frame.height)
         self._keys = {key for key in self._keys if key > at}
         even = frame.reformat(width=encoder.width, height=encoder.height, format="yuv420p")
-        even.pts, even.time_base = at, Fraction(1, VIDEO_TIMESCALE)
+        even.pts, even.time_base = at, Fraction(1, TICKS_PER_SECOND)
         even.pict_type = PictureType.I if is_key else PictureType.NONE
         return [
             encoded
@@ -260,7 +261,7 @@ def _encoder(name: str, width: int, height: int, bits_per_second: int) -> Any:
     encoder: Any = CodecContext.create(name, "w")
     encoder.width, encoder.height = width, height
     encoder.pix_fmt = "yuv420p"
-    encoder.time_base = Fraction(1, VIDEO_TIMESCALE)
+    encoder.time_base = Fraction(1, TICKS_PER_SECOND)
     encoder.framerate = Fraction(30)
     encoder.bit_rate = bits_per_second
     encoder.max_b_frames = 0

@@ -11,7 +11,8 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from emulator.core.clock import monotonic_ms
-from emulator.media.packets import VIDEO_TIMESCALE, AudioTrack, Packet, VideoTrack
+from emulator.media.packets import AudioTrack, Packet, VideoTrack
+from emulator.media.ticks import TICKS_PER_MS, TICKS_PER_SECOND
 from emulator.media.webrtc.relay import Relay
 from emulator.media.webrtc.rtp import h264, vp8
 from emulator.media.webrtc.transcoding.converter import Converter
@@ -23,14 +24,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SOUND_RATE = 48_000
-_TICKS_PER_MS = VIDEO_TIMESCALE // 1000
 # A step this far is another clock: a publisher's return, or a wrap.
-_JUMP = 2 * VIDEO_TIMESCALE
+_JUMP = 2 * TICKS_PER_SECOND
 _LOOK_BACK_MS = 5_000
 _TRANSCODED_BITS = 3_000_000
 _SHOWN_AT_ONCE_MAX = 600
 # Less than a picture lasts, at 60 a second.
-_FRAME_TICKS = VIDEO_TIMESCALE // 90
+_FRAME_TICKS = TICKS_PER_SECOND // 90
 
 
 class VideoFrame(NamedTuple):
@@ -159,8 +159,8 @@ class WhepFanout:
         self._seats[seat] = None
         pictures = self._lanes[seat.coding].pictures
         if pictures:
-            first = pictures[-1].at - (len(pictures) - 1) * _TICKS_PER_MS
-            self._repeat(seat, first, _TICKS_PER_MS)
+            first = pictures[-1].at - (len(pictures) - 1) * TICKS_PER_MS
+            self._repeat(seat, first, TICKS_PER_MS)
         else:
             self.ask_for_key_frame()
 
@@ -191,7 +191,7 @@ class WhepFanout:
 
     def now(self) -> int:
         """Where the screening's clock stands, in 1/90,000 s."""
-        return self._anchor + (monotonic_ms() - self._anchor_ms) * _TICKS_PER_MS
+        return self._anchor + (monotonic_ms() - self._anchor_ms) * TICKS_PER_MS
 
     # What the relay calls.
 
@@ -272,10 +272,10 @@ class WhepFanout:
 
     def _sound(self, at: int, payload: bytes) -> None:
         """`at` is the publisher's, at 48 kHz."""
-        wire = at * VIDEO_TIMESCALE // SOUND_RATE
+        wire = at * TICKS_PER_SECOND // SOUND_RATE
         if self._offset is None:
             self._place(wire)
-        placed = at + (self._offset or 0) * SOUND_RATE // VIDEO_TIMESCALE
+        placed = at + (self._offset or 0) * SOUND_RATE // TICKS_PER_SECOND
         for seat in tuple(self._seats):
             seat.sound(payload, placed)
 

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Mapping
 
 from emulator.core.clock import monotonic_ms, wall_us
-from emulator.media.packets import VIDEO_TIMESCALE
+from emulator.media.ticks import TICKS_PER_SECOND
 from emulator.media.webrtc.link import Link
 from emulator.media.webrtc.relay import Watching
 from emulator.media.webrtc.rtp import rtcp
@@ -181,7 +181,7 @@ class Viewer:
         if self.picture_out is not None:
             self._link.send_rtcp(self.picture_out.report(ntp, now))
         if self.sound_out is not None:
-            at = now * SOUND_RATE // VIDEO_TIMESCALE
+            at = now * SOUND_RATE // TICKS_PER_SECOND
             self._link.send_rtcp(self.sound_out.report(ntp, at))
         self._watching.seen()
         self._timer = self._loop.call_later(_REPORT_SECONDS, self._report)

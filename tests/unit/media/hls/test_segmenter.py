@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from emulator.media.hls.part import HlsPart
 from emulator.media.hls.segmenter import Segmenter
-from emulator.media.packets import VIDEO_TIMESCALE, AudioTrack, Packet, Track, VideoTrack
+from emulator.media.packets import AudioTrack, Packet, Track, VideoTrack
+from emulator.media.ticks import TICKS_PER_SECOND
 from emulator.media.timeline import Epoch
 from tests.support.tables import table
 
@@ -39,7 +40,7 @@ def sounds(seconds: float, begin: int = 0) -> list[Packet]:
 
 
 def ticks(packet: Packet) -> int:
-    return packet.dts * VIDEO_TIMESCALE // packet.track.timescale
+    return packet.dts * TICKS_PER_SECOND // packet.track.timescale
 
 
 def interleaved(*streams: list[Packet]) -> list[Packet]:
