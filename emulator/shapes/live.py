@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TypedDict
 
 from emulator.shapes.addresses import Addresses
+from emulator.shapes.pages import PageShape
 from emulator.shapes.people import UserCard, user_card
 from emulator.shapes.times import iso, iso_or_none
 from emulator.world.audience import attendance
@@ -126,14 +127,10 @@ class StreamWithIngest(StreamShape, IngestFields):
 StreamView = StreamWithIngest | StreamShape
 
 
-class StreamPage(TypedDict):
+class StreamPage(PageShape):
     """The caller's own streams have their ingest."""
 
     streams: list[StreamView]
-    total: int
-    page: int
-    per_page: int
-    has_more: bool
 
 
 def category_shape(category: Category) -> CategoryShape:

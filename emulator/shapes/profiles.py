@@ -5,6 +5,7 @@ from typing import TypedDict
 
 from emulator.shapes.addresses import Addresses
 from emulator.shapes.live import StreamView, stream_view
+from emulator.shapes.pages import PageShape
 from emulator.shapes.people import Person, UserCard, person
 from emulator.shapes.times import iso
 from emulator.world.people import accounts
@@ -45,20 +46,12 @@ class IsFollowing(TypedDict):
     is_following: bool
 
 
-class FollowerPage(TypedDict):
+class FollowerPage(PageShape):
     followers: list[UserCard]
-    total: int
-    page: int
-    per_page: int
-    has_more: bool
 
 
-class FollowingPage(TypedDict):
+class FollowingPage(PageShape):
     following: list[UserCard]
-    total: int
-    page: int
-    per_page: int
-    has_more: bool
 
 
 class NotificationShape(TypedDict):
@@ -74,15 +67,11 @@ class NotificationShape(TypedDict):
     created_at: str
 
 
-class NotificationPage(TypedDict):
+class NotificationPage(PageShape):
     """`total` counts what is listed, `unread_count` all that is unread."""
 
     notifications: list[NotificationShape]
-    total: int
     unread_count: int
-    page: int
-    per_page: int
-    has_more: bool
 
 
 def profile_shape(

@@ -27,7 +27,7 @@ def lines() -> list[str]:
 
 def lines_of(surface: str, value: dict[str, Any]) -> list[str]:
     schemas = value["components"]["schemas"].items()
-    texts = {name: name + json.dumps(schema, sort_keys=True) for name, schema in schemas}
+    texts = {name: name + _text(schema) for name, schema in schemas}
     return [
         f"{surface} {path} {method.upper()} {_line(operation, texts)}"
         for path, methods in value["paths"].items()
@@ -73,13 +73,23 @@ def _digest(operation: dict[str, Any], texts: dict[str, str]) -> str:
         status: {fact: content for fact, content in answer.items() if fact != "links"}
         for status, answer in operation["responses"].items()
     }
-    whole, seen = [json.dumps(operation | {"responses": answers}, sort_keys=True)], set()
+    whole, seen = [_text(operation | {"responses": answers})], set()
     for text in whole:
         for name in _REFERENCE.findall(text):
             if name not in seen:
                 seen.add(name)
                 whole.append(texts[name])
     return hashlib.sha256("".join([whole[0], *sorted(whole[1:])]).encode()).hexdigest()[:10]
+
+
+def _text(value: Any) -> str:
+    """As JSON. The order of names means nothing, nor does that of the required ones."""
+
+    def ordered(item: dict[str, Any]) -> dict[str, Any]:
+        required = item.get("required")
+        return item | {"required": sorted(required)} if isinstance(required, list) else item
+
+    return json.dumps(json.loads(json.dumps(value), object_hook=ordered), sort_keys=True)
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ def get_clock(call: Call) -> ClockShape:
     return _shape(call.platform)
 
 
-@endpoint("PUT", "/clock", refuses=("unavailable",))
+@endpoint("PUT", "/clock", refuses=("unavailable", "invalid"))
 async def set_clock(call: Call, body: ClockSet) -> ClockShape:
     """Let this world's time run at the machine's pace, at another speed, or stand."""
     clock = call.platform.clock
@@ -63,7 +63,7 @@ async def set_clock(call: Call, body: ClockSet) -> ClockShape:
     return _shape(call.platform)
 
 
-@endpoint("POST", "/clock/advance", refuses=("unavailable",))
+@endpoint("POST", "/clock/advance", refuses=("unavailable", "invalid"))
 async def advance_clock(call: Call, body: ClockAdvance) -> ClockShape:
     """Let time pass at once. Answers when all that was due has happened."""
     clock = call.platform.clock

@@ -58,7 +58,7 @@ def list_faults(call: Call) -> FaultList:
     }
 
 
-@endpoint("POST", "/faults", status=201, refuses=("conflict",))
+@endpoint("POST", "/faults", status=201, refuses=("conflict", "invalid"))
 def add_fault(call: Call, body: FaultCreate) -> FaultShape:
     """Break something, from now on."""
     written = body.model_extra or {}

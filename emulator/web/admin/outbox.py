@@ -4,6 +4,7 @@ from typing import TypedDict
 
 from pydantic import Field
 
+from emulator.shapes.pages import PageShape
 from emulator.shapes.times import iso
 from emulator.web.api.models import Page
 from emulator.web.http.call import Call
@@ -32,12 +33,8 @@ class MailShape(TypedDict):
     sent_at: str
 
 
-class MailPage(TypedDict):
+class MailPage(PageShape):
     mails: list[MailShape]
-    total: int
-    page: int
-    per_page: int
-    has_more: bool
 
 
 @endpoint("GET", "/outbox")
@@ -48,10 +45,7 @@ def list_mails(call: Call, query: OutboxQuery) -> MailPage:
     )
     return {
         "mails": [_shape(mail) for mail in found],
-        "total": total,
-        "page": query.page,
-        "per_page": query.per_page,
-        "has_more": query.has_more(total),
+        **query.counts(total),
     }
 
 

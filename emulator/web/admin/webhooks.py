@@ -92,7 +92,7 @@ def list_webhooks(call: Call) -> WebhookList:
     }
 
 
-@endpoint("POST", "/webhooks", status=201, refuses=("conflict",))
+@endpoint("POST", "/webhooks", status=201, refuses=("conflict", "invalid"))
 def add_webhook(call: Call, body: WebhookCreate) -> WebhookShape:
     """Tell an address from now on, of some events or of all. A secret is made if none is given."""
     platform = call.platform
@@ -127,7 +127,7 @@ def list_webhook_deliveries(call: Call, query: DeliveryQuery) -> DeliveryList:
     }
 
 
-@endpoint("POST", "/webhooks/deliveries", status=201, refuses=("conflict", "not_found"))
+@endpoint("POST", "/webhooks/deliveries", status=201, refuses=("conflict", "not_found", "invalid"))
 def send_webhook(call: Call, body: DeliveryCreate) -> DeliveriesSent:
     """Make an event up and send it now, signed as any other."""
     platform = call.platform

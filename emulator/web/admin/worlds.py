@@ -75,7 +75,7 @@ def list_worlds(call: Call) -> WorldList:
     return {"worlds": [_shape(platform) for platform in platforms], "total": len(platforms)}
 
 
-@endpoint("POST", "/worlds", status=201, refuses=("conflict",))
+@endpoint("POST", "/worlds", status=201, refuses=("conflict", "invalid"))
 async def create_world(call: Call, body: WorldCreate) -> WorldShape:
     """Make a world, fresh from a seed."""
     worlds = call.platform.worlds
@@ -140,7 +140,7 @@ async def export_world(call: Call, name: str) -> Response:
     "POST",
     "/worlds/files",
     status=201,
-    refuses=("conflict",),
+    refuses=("conflict", "invalid"),
     upload=Upload(bytes_max=lambda platform: platform.upload_bytes_max, media_type=_ZIP),
 )
 async def import_world(call: Call, query: WorldImport, file: Uploaded) -> WorldShape:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from pydantic.alias_generators import to_camel
 
 from emulator.core import quantities
+from emulator.shapes.pages import PageShape
 
 # Numbers that reach the store: its whole numbers have 64 bits.
 CURSOR_MAX = 2**62
@@ -70,6 +71,11 @@ class Page(Request):
     def offset(self) -> int:
         return (self.page - 1) * self.per_page
 
-    def has_more(self, total: int) -> bool:
-        """Whether there is a page after this one."""
-        return self.offset + self.per_page < total
+    def counts(self, total: int) -> PageShape:
+        """What the answer says of this page beside its items. `total`: how many all pages have."""
+        return {
+            "total": total,
+            "page": self.page,
+            "per_page": self.per_page,
+            "has_more": self.offset + self.per_page < total,
+        }

@@ -59,7 +59,8 @@ def endpoint(
     """Let a function answer `method` and `path`, which is relative to the prefixes.
 
     A function with two addresses has two decorators, of which the second gives its own `name`.
-    `refuses`: codes beside those that follow from the parameters (`document.statuses_refused`).
+    `refuses`: codes beside those that follow from the parameters (`document.statuses_refused`), and
+    `invalid` where the verb judges values that the model lets through.
     The others are `Operation`'s.
     """
 

@@ -112,7 +112,7 @@ def list_scenarios(call: Call) -> ScenarioList:
     }
 
 
-@endpoint("POST", "/scenarios", status=201, refuses=("conflict", "not_found"))
+@endpoint("POST", "/scenarios", status=201, refuses=("conflict", "not_found", "invalid"))
 async def start_scenario(call: Call, body: ScenarioStart) -> RunShape:
     """Play a scenario. What is wrong with it is refused, all at once, before anything happens."""
     folders = call.platform.shared.folders

@@ -31,7 +31,7 @@ class Publishing(TypedDict):
     status: str
 
 
-@endpoint("POST", "/streams/{stream_id}/publish", status=201, refuses=("conflict",))
+@endpoint("POST", "/streams/{stream_id}/publish", status=201, refuses=("conflict", "invalid"))
 async def start_publisher(call: Call, stream_id: str, body: PublishStart) -> Publishing:
     """Go live on a stream with the test picture. Answers once that is taken."""
     world = call.world

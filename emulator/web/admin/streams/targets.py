@@ -47,7 +47,7 @@ def list_simulcast_targets(call: Call, stream_id: str) -> TargetList:
     }
 
 
-@endpoint("POST", "/streams/{stream_id}/targets", status=201, refuses=("conflict",))
+@endpoint("POST", "/streams/{stream_id}/targets", status=201, refuses=("conflict", "invalid"))
 def add_simulcast_target(call: Call, stream_id: str, body: TargetCreate) -> TargetShape:
     """Push a stream to another address, too: at once if it is live, and each time it is."""
     world = call.platform.world

@@ -117,7 +117,7 @@ def get_simulated_viewers(call: Call, stream_id: str) -> ViewersShape:
     return _shape(call.world, streams.find(call.world, stream_id))
 
 
-@endpoint("POST", "/streams/{stream_id}/viewers", refuses=("conflict",))
+@endpoint("POST", "/streams/{stream_id}/viewers", refuses=("conflict", "invalid"))
 def simulate_viewers(call: Call, stream_id: str, body: ViewersOrder) -> ViewersShape:
     """Add, set, ramp, spike, churn or raid with simulated viewers."""
     world = call.world

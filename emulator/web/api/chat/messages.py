@@ -51,7 +51,7 @@ def list_chat_messages(
     return _page(call, caller, stream_id, query.limit, None)
 
 
-@endpoint("GET", "/streams/{stream_id}/chat/history", provenance="documented")
+@endpoint("GET", "/streams/{stream_id}/chat/history", provenance="documented", refuses=("invalid",))
 def get_chat_history(
     call: Call, caller: User | None, stream_id: str, query: HistoryQuery
 ) -> Messages | list[FlatMessage]:

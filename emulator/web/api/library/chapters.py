@@ -54,7 +54,7 @@ def list_chapters(call: Call, caller: User | None, vod_id: str) -> list[ChapterS
     "/streams/vods/{vod_id}/chapters",
     provenance="guide",
     status=201,
-    refuses=("forbidden", "conflict"),
+    refuses=("forbidden", "conflict", "invalid"),
 )
 def create_chapter(call: Call, caller: User, vod_id: str, body: ChapterCreate) -> ChapterShape:
     """Add a chapter. It lies inside the video, and over no other chapter."""
@@ -70,7 +70,7 @@ def create_chapter(call: Call, caller: User, vod_id: str, body: ChapterCreate) -
     return chapter_shape(call.addresses, vod, added)
 
 
-@endpoint("PUT", "/streams/vods/{vod_id}/chapters/{chapter_id}", refuses=("forbidden",))
+@endpoint("PUT", "/streams/vods/{vod_id}/chapters/{chapter_id}", refuses=("forbidden", "invalid"))
 def update_chapter(
     call: Call, caller: User, vod_id: str, chapter_id: str, body: ChapterUpdate
 ) -> ChapterShape:

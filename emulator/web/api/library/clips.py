@@ -1,10 +1,9 @@
 """Clips: up to a minute of a stream, really cut; found at the stream, its maker, or as popular."""
 
-from typing import TypedDict
-
 from pydantic import Field
 
 from emulator.shapes.library.clips import ClipShape, clip_shape
+from emulator.shapes.pages import PageShape
 from emulator.web.api.library.places import placed
 from emulator.web.api.models import Page, Request
 from emulator.web.http.call import Call
@@ -34,12 +33,8 @@ class PopularQuery(Request):
     limit: int = Field(20, ge=1, le=100)
 
 
-class ClipPage(TypedDict):
+class ClipPage(PageShape):
     items: list[ClipShape]
-    total: int
-    page: int
-    per_page: int
-    has_more: bool
 
 
 @endpoint(
@@ -47,7 +42,7 @@ class ClipPage(TypedDict):
     "/streams/{stream_id}/clips",
     provenance="client",
     status=201,
-    refuses=("forbidden", "conflict", "unavailable"),
+    refuses=("forbidden", "conflict", "unavailable", "invalid"),
 )
 def create_clip(call: Call, caller: User, stream_id: str, body: ClipCreate) -> ClipShape:
     """Have a clip made of a stream, also while it is live. It is processing until it is cut."""
@@ -106,8 +101,5 @@ def delete_clip(call: Call, caller: User, clip_id: str) -> None:
 def _page(call: Call, query: Page, found: list[Clip], total: int) -> ClipPage:
     return {
         "items": [clip_shape(call.world, call.addresses, clip) for clip in found],
-        "total": total,
-        "page": query.page,
-        "per_page": query.per_page,
-        "has_more": query.has_more(total),
+        **query.counts(total),
     }

@@ -92,7 +92,7 @@ def get_vod_transcoding(call: Call, caller: User, vod_id: str) -> Transcoding:
     "/vod/{vod_id}/transcoding",
     provenance="documented",
     status=202,
-    refuses=("forbidden", "conflict", "unavailable"),
+    refuses=("forbidden", "conflict", "unavailable", "invalid"),
 )
 def transcode_vod(call: Call, caller: User, vod_id: str, body: TranscodingRequest) -> Transcoding:
     """Have a VOD made in smaller sizes. Each plays at an address of its own, once it is ready."""

@@ -1,10 +1,11 @@
 """`/streams/vods`: what streams leave behind."""
 
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal
 
 from pydantic import Field
 
 from emulator.shapes.library.vods import VodPlayback, VodShape, vod_playback, vod_shape
+from emulator.shapes.pages import PageShape
 from emulator.web.api.models import OptionalId, Page, Request
 from emulator.web.http.call import Call
 from emulator.web.http.endpoint import endpoint
@@ -48,12 +49,8 @@ class VodUpdate(Request):
         }
 
 
-class VodPage(TypedDict):
+class VodPage(PageShape):
     items: list[VodShape]
-    total: int
-    page: int
-    per_page: int
-    has_more: bool
 
 
 @endpoint("GET", "/streams/vods", provenance="guide")
@@ -116,8 +113,5 @@ def delete_vod(call: Call, caller: User, vod_id: str) -> None:
 def _page(call: Call, query: Page, vods: list[Vod], total: int) -> VodPage:
     return {
         "items": [vod_shape(call.world, call.addresses, vod, call.dialect) for vod in vods],
-        "total": total,
-        "page": query.page,
-        "per_page": query.per_page,
-        "has_more": query.has_more(total),
+        **query.counts(total),
     }

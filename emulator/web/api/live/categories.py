@@ -145,7 +145,7 @@ def list_category_streams(
     "/streams/categories",
     provenance="guide",
     status=201,
-    refuses=("forbidden", "not_found", "conflict"),
+    refuses=("forbidden", "not_found", "conflict", "invalid"),
 )
 def create_category(call: Call, caller: User, body: CategoryCreate) -> CategoryShape:
     """Create a category, as an administrator."""

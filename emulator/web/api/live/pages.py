@@ -12,8 +12,5 @@ def stream_page(call: Call, query: Page, streams: Sequence[Stream], total: int) 
     """`streams` are the page's, as the caller may see them; `total` is how many all pages have."""
     return {
         "streams": stream_views(call.world, call.addresses, streams, call.caller),
-        "total": total,
-        "page": query.page,
-        "per_page": query.per_page,
-        "has_more": query.has_more(total),
+        **query.counts(total),
     }

@@ -33,7 +33,7 @@ def get_stream_schedule(call: Call, caller: User | None, stream_id: str) -> Stre
     "/streams/{stream_id}/schedule",
     provenance="documented",
     status=201,
-    refuses=("forbidden", "conflict"),
+    refuses=("forbidden", "conflict", "invalid"),
 )
 def schedule_stream(
     call: Call, caller: User, stream_id: str, body: ScheduleCreate

@@ -56,10 +56,7 @@ def list_followers(call: Call, username: str, query: Page) -> FollowerPage:
     )
     return {
         "followers": [user_card(user) for user in users],
-        "total": total,
-        "page": query.page,
-        "per_page": query.per_page,
-        "has_more": query.has_more(total),
+        **query.counts(total),
     }
 
 
@@ -74,8 +71,5 @@ def list_following(call: Call, username: str, query: Page) -> FollowingPage:
     )
     return {
         "following": [user_card(user) for user in users],
-        "total": total,
-        "page": query.page,
-        "per_page": query.per_page,
-        "has_more": query.has_more(total),
+        **query.counts(total),
     }

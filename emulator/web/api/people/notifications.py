@@ -38,11 +38,8 @@ def list_notifications(call: Call, caller: User, query: NotificationQuery) -> No
     )
     return {
         "notifications": notification_shapes(world, found),
-        "total": total,
         "unread_count": notifications.unread_count(world, caller),
-        "page": query.page,
-        "per_page": query.per_page,
-        "has_more": query.has_more(total),
+        **query.counts(total),
     }
 
 

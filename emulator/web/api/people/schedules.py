@@ -85,7 +85,7 @@ def list_upcoming_streams(call: Call, username: str, query: UpcomingQuery) -> Up
     "/streams/me/schedule",
     provenance="guide",
     status=201,
-    refuses=("not_found", "conflict"),
+    refuses=("not_found", "conflict", "invalid"),
 )
 def create_schedule_entry(call: Call, caller: User, body: WeeklyCreate) -> ScheduleShape:
     """Add a time to the caller's week."""
@@ -98,7 +98,7 @@ def create_schedule_entry(call: Call, caller: User, body: WeeklyCreate) -> Sched
     "PUT",
     "/streams/me/schedule/{schedule_id}",
     provenance="guide",
-    refuses=("forbidden", "conflict"),
+    refuses=("forbidden", "conflict", "invalid"),
 )
 def update_schedule_entry(
     call: Call, caller: User, schedule_id: str, body: WeeklyUpdate

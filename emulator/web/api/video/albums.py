@@ -1,9 +1,10 @@
 """`/videos/albums`: videos in an order that somebody chose."""
 
-from typing import Any, TypedDict
+from typing import Any
 
 from pydantic import Field
 
+from emulator.shapes.pages import PageShape
 from emulator.shapes.video import AlbumShape, AlbumWithVideos, album_shape, album_with_videos
 from emulator.web.api.models import Page, Request, Whole
 from emulator.web.api.video.videos import Visibility
@@ -41,12 +42,8 @@ class AlbumVideo(Request):
     position: Whole | None = Field(None, ge=0, le=albums.VIDEOS_MAX)
 
 
-class AlbumPage(TypedDict):
+class AlbumPage(PageShape):
     items: list[AlbumShape]
-    total: int
-    page: int
-    per_page: int
-    has_more: bool
 
 
 @endpoint("GET", "/videos/albums", provenance="documented")
@@ -55,10 +52,7 @@ def list_albums(call: Call, caller: User | None, query: Page) -> AlbumPage:
     found, total = albums.page(call.world, caller, offset=query.offset, count=query.per_page)
     return {
         "items": [album_shape(call.world, call.addresses, album, caller) for album in found],
-        "total": total,
-        "page": query.page,
-        "per_page": query.per_page,
-        "has_more": query.has_more(total),
+        **query.counts(total),
     }
 
 

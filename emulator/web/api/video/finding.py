@@ -4,6 +4,7 @@ from typing import Literal, NotRequired, TypedDict
 
 from pydantic import AliasChoices, Field
 
+from emulator.shapes.pages import PageShape
 from emulator.shapes.video import (
     FoundVideo,
     RecommendedVideo,
@@ -38,14 +39,10 @@ class CountQuery(Request):
     limit: int = Field(20, ge=1, le=100)
 
 
-class FoundVideoPage(TypedDict):
+class FoundVideoPage(PageShape):
     """`note` says how a semantic search was made."""
 
     items: list[FoundVideo]
-    total: int
-    page: int
-    per_page: int
-    has_more: bool
     note: NotRequired[str]
 
 
@@ -70,15 +67,10 @@ def search_videos(call: Call, query: VideoSearchQuery) -> FoundVideoPage:
     """
     find = finding.by_words if query.mode == "text" else finding.by_meaning
     founds, total = find(call.world, query.q, offset=query.offset, count=query.per_page)
-    shown: FoundVideoPage = {
-        "items": [found_video(call.world, call.addresses, each) for each in founds],
-        "total": total,
-        "page": query.page,
-        "per_page": query.per_page,
-        "has_more": query.has_more(total),
-    }
-    if query.mode == "semantic":
-        shown["note"] = STAND_IN
+    items = [found_video(call.world, call.addresses, each) for each in founds]
+    shown: FoundVideoPage = {"items": items, **query.counts(total), "note": STAND_IN}
+    if query.mode == "text":
+        del shown["note"]
     return shown
 
 

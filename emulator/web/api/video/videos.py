@@ -1,9 +1,10 @@
 """`/videos`: make, read, list, change and delete a video."""
 
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from emulator.shapes.pages import PageShape
 from emulator.shapes.video import VideoShape, video_shape
 from emulator.web.api.models import OptionalId, Page, Request
 from emulator.web.api.video.uploads import upload
@@ -65,12 +66,8 @@ class VideoQuery(Page):
     tag: str | None = Field(None, min_length=1, max_length=TAG_LENGTH_MAX)
 
 
-class VideoPage(TypedDict):
+class VideoPage(PageShape):
     items: list[VideoShape]
-    total: int
-    page: int
-    per_page: int
-    has_more: bool
 
 
 @endpoint(
@@ -113,10 +110,7 @@ def list_videos(call: Call, caller: User | None, query: VideoQuery) -> VideoPage
     )
     return {
         "items": [video_shape(call.world, call.addresses, video) for video in found],
-        "total": total,
-        "page": query.page,
-        "per_page": query.per_page,
-        "has_more": query.has_more(total),
+        **query.counts(total),
     }
 
 
