@@ -66,7 +66,7 @@ class Emulator:
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings(data=":memory:", port=0, rtmp_port=0, rtmps_port=0)
         self.ready: dict[str, Any] = {}
-        # The same for who runs beside it, whatever name others reach it by.
+        # As above, for a caller on this machine, whatever name others reach it by.
         self.local: dict[str, Any] = {}
         self.app: ASGIApp
         self.platform: Platform
@@ -207,7 +207,7 @@ def running(settings: Settings | None = None) -> Iterator[Emulator]:
     def main() -> None:
         try:
             asyncio.run(run())
-        except BaseException as error:  # Whatever it was belongs to who called `running`.
+        except BaseException as error:  # The exception belongs to the caller of `running`.
             failure.append(error)
         finally:
             started.set()
@@ -229,14 +229,14 @@ def running(settings: Settings | None = None) -> Iterator[Emulator]:
 
 
 async def _warm() -> None:
-    # First whoever waits for the start hears of it: a thread that imports makes the loop's slow.
+    # First the start is reported: a thread that imports makes the loop's slow.
     await asyncio.sleep(_WARM_AFTER_SECONDS)
     for name in _WARM:
         try:
             await asyncio.to_thread(importlib.import_module, name)
         except (
             Exception
-        ):  # A task's root. Whoever needs the module imports it then, or hears why not.
+        ):  # A task's root. The code that needs the module imports it then, or gets the error.
             log.exception("could not be imported ahead of need module=%s", name)
 
 

@@ -1,4 +1,4 @@
-"""Direct: on uvicorn, a WebSocket's transport for whoever writes to thousands of them at once.
+"""Direct: on uvicorn, a WebSocket's transport for a server of thousands of readers.
 
 The ASGI extension `emulator.broadcast` in the scope is the connection itself, a `Sink`. Through
 ASGI's `send`, a message to a reader costs several times the bytes' own cost.
@@ -34,7 +34,7 @@ _GOODBYE_SECONDS = 10.0
 def uvicorn_options(frame_bytes_max: int, ping_ms: int) -> dict[str, Any]:
     """What of `uvicorn.Config` a socket with thousands of readers depends on.
 
-    Half-open connections are found by pings every `ping_ms`: who does not answer as long is gone.
+    Pings every `ping_ms` find half-open connections: without an answer as long, a peer is gone.
     """
     return {
         "ws": DirectProtocol,

@@ -19,7 +19,7 @@ _READERS_A_TURN = 1_000
 
 
 class Reader(Protocol):
-    """Whoever is told (`emulator.chat_delivery.send_queue`)."""
+    """A reader of a topic (`emulator.chat_delivery.send_queue`)."""
 
     def put(self, batch: FrameBatch) -> None:
         """Take what is told. Never waits."""
@@ -45,7 +45,7 @@ class _Channel:
         self.newcomers.pop(reader, None)
 
     def take(self) -> Iterator[tuple[Reader, FrameBatch]]:
-        """What is pending, for each reader; those who came in between get their part."""
+        """The pending messages, for each reader; readers that came in between get their part."""
         if not self.pending:
             return iter(())
         pending, self.pending = self.pending, []

@@ -141,7 +141,7 @@ class DirectSendQueue:
             self._finish()
 
     def lost(self) -> None:
-        """The connection is gone, before whoever listens to it has heard so."""
+        """The connection is gone, before its receive loop has seen it."""
         self._finish()
 
     def paused(self) -> None:
@@ -241,7 +241,7 @@ class AsgiSendQueue:
                     self._give_up(f"it took nothing for {self._bounds.slow_ms / 1000:g} s")
                     return
                 except OSError:
-                    # The peer is gone (ASGI, "Send callable"); whoever listens hears of it too.
+                    # The peer is gone (ASGI, "Send callable"); its receive loop sees that too.
                     return
                 # The frame's header is so little that it is left out of the account.
                 self._queued_bytes = max(0, self._queued_bytes - len(payload))

@@ -138,7 +138,7 @@ def _check(path: Path, is_json: bool) -> int:
 class _Replay:
     """One run through a capture. The first caller is `demo`, others are made as they come.
 
-    Who was answered 401 only had a wrong key, and has one here.
+    A caller that got only 401 had a wrong key, and has one here.
     """
 
     def __init__(self, url: str) -> None:

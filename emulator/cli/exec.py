@@ -80,7 +80,7 @@ class _Beside:
                     raise Failed(text, 2) from None
                 signals.reach(process)
                 status = await process.wait()
-        # As a shell tells it: who was ended by a signal has 128 and its number.
+        # As in a shell: a command that a signal ended has 128 plus its number.
         return 128 - status if status < 0 else status
 
     def _environment(self, ready: Mapping[str, Any]) -> dict[str, str]:

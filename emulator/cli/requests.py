@@ -26,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--credential", choices=("valid", "invalid", "none"), help="how the caller signed in"
     )
     parser.add_argument(
-        "--unknown-fields", action="store_true", help="only those with fields that nobody reads"
+        "--unknown-fields", action="store_true", help="only requests with unknown fields"
     )
     add_log_flags(parser)
 

@@ -84,7 +84,7 @@ def _is_there(program: str) -> bool:
 
 
 def _path() -> str:
-    """Where programs are; who is not root may have a PATH without root's own folders."""
+    """Where programs are; the PATH of a user may lack root's own folders."""
     return os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
 
 

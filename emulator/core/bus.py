@@ -18,7 +18,7 @@ BurstListener = Callable[[Burst], None]
 
 
 class Bus:
-    """One world's events, to whoever listens."""
+    """One world's events, to its listeners."""
 
     def __init__(self) -> None:
         self._listeners: list[tuple[Listener, BurstListener | None]] = []
@@ -56,7 +56,7 @@ class Bus:
 
 
 def ignore(_: Burst) -> None:
-    """For who hears events of which there are never many at once."""
+    """For a listener to events of which there are never many at once."""
 
 
 def _call(listener: Callable[[Any], None], fact: Event | Burst) -> None:

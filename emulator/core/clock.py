@@ -77,7 +77,7 @@ class _Due:
 
 
 class ManualClock:
-    """A clock that stands until somebody advances it. What is due then happens, in order."""
+    """A clock that stands until it is advanced. Timers that are due then fire, in order."""
 
     def __init__(self, now_ms: int = 1_767_225_600_000) -> None:
         self._now_ms = now_ms

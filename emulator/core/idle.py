@@ -33,7 +33,7 @@ class _Idle:
                 # It was idle for another that waits, and may be busy with that one's doings now.
                 if self._times != times:
                     return
-                # All who wait stand there themselves, but for the one that looks.
+                # All that wait stand there themselves, but for the one that looks.
                 if self._ready is not None and len(self._ready) < self._waiting:
                     self._times += 1
                     return

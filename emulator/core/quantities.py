@@ -129,7 +129,7 @@ def size_text(size: int) -> str:
 
 
 def _text(written: object) -> str:
-    """What was written, as text: YAML and JSON also give numbers."""
+    """The value as text: YAML and JSON also give numbers."""
     if isinstance(written, str):
         return written.strip()
     if isinstance(written, float) and 0 < written < 1e15:

@@ -29,7 +29,7 @@ _LAST_MS = 221_845_392_000_000
 class WorldClock(ManualClock):
     """Runs at the machine's pace from `begin_ms` on, which is now where nothing is said.
 
-    With a `speed` of 0 it stands there. The machine's date is asked for once: whoever sets it
+    With a `speed` of 0 it stands there. The machine's date is asked for once: setting it
     later, back or on, changes nothing here (`ahead_ms` tells of it). Never goes back.
     """
 
@@ -114,7 +114,7 @@ class WorldClock(ManualClock):
         self._wind()
 
     def advance(self, duration_ms: int) -> None:
-        """Let time pass at once and without the event loop; see `pass_time` for who has one."""
+        """Let time pass at once, without an event loop; inside one, use `pass_time`."""
         speed = self._speed
         self.freeze()
         try:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _CA_DAYS = 3650
-# macOS refuses a server certificate that lives longer than 825 days, whoever signed it.
+# macOS refuses a server certificate that lives longer than 825 days, from any CA.
 _SERVER_DAYS = 820
 _RENEW_DAYS = 30
 _DAY_MS = 86_400_000

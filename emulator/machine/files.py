@@ -1,4 +1,4 @@
-"""Files written whole or not at all: whoever reads one never sees half of it."""
+"""Files written whole or not at all: a reader never sees half of one."""
 
 import os
 from contextlib import suppress

@@ -1,6 +1,6 @@
 """The data folder: one running emulator each. The lock dies with its process, however it dies.
 
-The lock file also says who runs, for the sentence a second start ends with.
+The lock file also names the running process, for the message of a second start.
 """
 
 import fcntl
@@ -80,12 +80,12 @@ class DataFolder:
         return not self.is_temporary and path.exists() and path.stat().st_size > 0
 
     def tell(self, ready: Mapping[str, object]) -> None:
-        """Leave word in the lock file of who runs here and where (the ready file's content)."""
+        """Write into the lock file which process runs here and where (the ready file's content)."""
         os.ftruncate(self._lock, 0)
         os.pwrite(self._lock, json.dumps(dict(ready)).encode(), 0)
 
     def steering_key(self) -> str:
-        """A new key, in a file that only this user can read: who knows it may read as this user."""
+        """A new key, in a file that only this user can read: its holder may read as this user."""
         key = secret_token()
         write_whole(self.path / KEY_FILE, key.encode(), mode=0o600, survives_power_loss=False)
         return key
@@ -112,7 +112,7 @@ class DataFolder:
         return aside
 
     def _make_private(self) -> None:
-        """Let only this user read the database and the keys, whoever made the folder and when."""
+        """Let only this user read the database and the keys, also in an older folder."""
         if not self.is_temporary:
             # SQLite gives its journals the permissions of the database.
             database = os.open(self.world_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -181,7 +181,7 @@ def _sweep() -> None:
     for path in Path(tempfile.gettempdir()).glob(f"{_TEMPORARY}*"):
         lock_path = path / _LOCK_FILE
         try:
-            # Who is about to take a new folder has not said so yet; from then on it holds the lock.
+            # A process that is about to take a new folder does not hold its lock yet.
             is_new = not lock_path.is_file() or not lock_path.stat().st_size
             if is_new or path.stat().st_uid != os.getuid():
                 continue

@@ -141,7 +141,7 @@ def live_clock(live_world: "World") -> "Clock":
 
 @pytest.fixture
 def live_faults(live_world: "World") -> "Faults":
-    """What is broken on purpose in the test's world."""
+    """The faults of the test's world."""
     return live_world.faults
 
 

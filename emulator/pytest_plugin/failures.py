@@ -44,7 +44,7 @@ def _request(log: RequestLog, entry: LoggedRequest) -> str:
     if entry.credential == "invalid":
         notes.append("the credential is invalid")
     if entry.unknown_fields:
-        notes.append(f"fields that nobody reads: {', '.join(entry.unknown_fields)}")
+        notes.append(f"unknown fields: {', '.join(entry.unknown_fields)}")
     if is_faults:
         notes.append(f"made by {headers[HEADER.lower()]}")
     query = "&".join(f"{name}={value}" for name, value in entry.query.items())

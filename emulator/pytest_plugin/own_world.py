@@ -79,7 +79,7 @@ class OwnWorld:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What a request without a key carries to mean this world."""
+        """The headers by which a request without a key means this world."""
         return {"X-Emulator-World": self.name}
 
     @property
@@ -111,7 +111,7 @@ class OwnWorld:
     admin_async = twin(admin)
 
     def events(self, kind: str | None = None) -> list[dict[str, Any]]:
-        """What happened since the seed, the oldest first: `kind` and the event's own values."""
+        """The events since the seed, the oldest first: `kind` and the event's own values."""
         journalled = self.call(
             lambda facts: events.read(
                 facts.store, after=self._seeded, count=events.last_seq(facts.store), kind=kind
@@ -120,7 +120,7 @@ class OwnWorld:
         return [{"kind": entry.kind, "at_ms": entry.at_ms, **entry.values} for entry in journalled]
 
     def requests(self) -> list[dict[str, Any]]:
-        """What was asked of this world, the oldest first. Warns where older ones are gone."""
+        """The requests to this world, the oldest first. Warns where older ones are gone."""
         entries: list[dict[str, Any]] = []
         page: dict[str, Any] = {"has_more": True, "next_cursor": 0}
         while page["has_more"]:

@@ -19,7 +19,7 @@ class LiveEmulator:
     def __init__(self, emulator: Emulator) -> None:
         self.emulator = emulator
         self.ready: dict[str, Any] = emulator.ready
-        # The same for who runs beside it, whatever name others reach it by.
+        # As above, for a caller on this machine, whatever name others reach it by.
         self.local: dict[str, Any] = emulator.local
 
     @property
@@ -40,7 +40,7 @@ class LiveEmulator:
 
     @property
     def ca(self) -> str:
-        """The file that who speaks TLS with it has to trust."""
+        """The CA file that a TLS client has to trust."""
         return str(self.ready["ca"])
 
     @property

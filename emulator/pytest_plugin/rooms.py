@@ -11,7 +11,7 @@ from emulator.world.people import accounts
 
 
 class Chat:
-    """Whoever is named and not there yet is made."""
+    """The account of this name, made if it is missing."""
 
     def __init__(self, world: OwnWorld, stream_id: str, owner: str) -> None:
         self._world = world
@@ -46,7 +46,7 @@ class Chat:
         self._world.call(say_all)
 
     def lines(self) -> list[tuple[str, str]]:
-        """Who said what, the oldest first: the last hundred lines that are seen."""
+        """The last hundred lines that are seen, the oldest first."""
 
         def read(facts: Any) -> list[tuple[str, str]]:
             stream = streams.find(facts, self._stream_id)

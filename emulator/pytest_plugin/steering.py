@@ -71,7 +71,7 @@ class Clock:
 
 
 class Faults:
-    """What is broken. All of it is gone with the test's world."""
+    """The world's faults. All of them are gone with the test's world."""
 
     def __init__(self, emulator: LiveEmulator, platform: Platform) -> None:
         self._emulator = emulator
@@ -103,7 +103,7 @@ class Faults:
 
     @property
     def struck(self) -> list[str]:
-        """What they have struck up to now, such as `GET /api/v1/streams/`."""
+        """The subjects they have struck up to now, such as `GET /api/v1/streams/`."""
         store = self._world.store
         journalled = self._emulator.call(
             lambda: events.read(store, after=0, count=events.last_seq(store), kind="FaultStruck")

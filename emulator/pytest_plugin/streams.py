@@ -1,4 +1,4 @@
-"""Stream, Publisher and Viewers: one stream, who sends its picture, who watches it."""
+"""Stream, Publisher and Viewers: one stream, its publisher, its viewers."""
 
 import os
 import subprocess

@@ -64,7 +64,7 @@ class Webhooks:
 
     @property
     def received(self) -> list[Delivery]:
-        """What has come, the oldest first: the first 10,000, retries of the same one too."""
+        """The deliveries, the oldest first: the first 10,000, retries of the same one too."""
         return list(self._received)
 
     @waits

@@ -1,4 +1,4 @@
-"""What a seed file may say: every mistake with its line, and what to write instead.
+"""Checks a seed file: every error with its line, and what to write instead.
 
 Works on YAML's nodes, which know where they stand. The default seed is not checked at each start;
 a test does that once.
@@ -38,7 +38,7 @@ class SeedError(Struct, frozen=True):
 
 
 def check(root: yaml.Node | None) -> list[SeedError]:
-    """What is wrong with a seed file's content, in the order of its lines: the first thousand."""
+    """The errors of a seed file's content, in the order of its lines: the first thousand."""
     if root is None:
         return []
     too_much = _too_much(root)

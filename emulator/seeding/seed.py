@@ -1,4 +1,4 @@
-"""Sow a fresh world: who lives there and what has happened, from a seed that was read elsewhere."""
+"""Seed a fresh world: its accounts and its history, from a seed that was read elsewhere."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -72,7 +72,7 @@ def _sow_people(world: World, seed: Seed) -> None:
     named = Counter(name for entry in seed.users for name in entry.get("follows", ()))
     for entry in seed.users:
         values = {name: value for name, value in entry.items() if name != "follows"}
-        # Who follows by name is one of those that were promised.
+        # A follower by name is one of those that were promised.
         promised = values.pop("followers", 0)
         values["followers_base"] = max(0, promised - named[values["username"]])
         if "tenant" in values:

@@ -73,7 +73,7 @@ def default_folder() -> Path:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What one emulator was told. Refuses (`WrongSetting`) values that cannot be, also in pairs."""
+    """One emulator's settings. Refuses (`WrongSetting`) invalid values, also in pairs."""
 
     # Where it listens.
     host: str = _setting("127.0.0.1", Text("HOST"), "address to listen on; 0.0.0.0 for everyone")
@@ -222,7 +222,7 @@ class Settings:
         "or H.264; off: refuse it, as the platform does",
     )
 
-    # Who may ask, and what is told.
+    # Access, and the log.
     admin_token: str = _setting(
         "", Text("TOKEN", True), "bearer token that /_emulator/ asks for; none: open"
     )

@@ -1,6 +1,6 @@
 """Kind: how one setting's value is written, read, bounded and shown. Every refusal is a sentence.
 
-A sentence names no setting: whoever knows where the value stood puts that in front.
+A message names no setting: the caller knows where the value stood, and puts that in front.
 """
 
 import re

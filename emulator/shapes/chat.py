@@ -99,7 +99,7 @@ class Bans(TypedDict):
 
 
 class ModeratorShape(TypedDict):
-    """An entry with `is_vip` is a VIP's, who does not moderate."""
+    """An entry with `is_vip` is a VIP, not a moderator."""
 
     id: str
     user_id: str

@@ -55,7 +55,7 @@ class FollowingPage(PageShape):
 
 
 class NotificationShape(TypedDict):
-    """`follower_*` is who it is about: who follows now, or who went live."""
+    """`follower_*` is the user it is about: a new follower, or one that went live."""
 
     id: str
     type: NotificationType

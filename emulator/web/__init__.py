@@ -1,1 +1,1 @@
-"""What a client meets: HTTP, and the pages. Turns requests into verbs and facts into JSON."""
+"""HTTP and the pages. Turns requests into verbs and facts into JSON."""

@@ -172,7 +172,7 @@ async def _crash(request: Request, error: Exception) -> Response:
 
 
 async def _gone(request: Request, _error: Exception) -> Response:
-    """Whoever asked hung up inside the request's body. Nobody is left to read this."""
+    """The client hung up inside the request's body. Nobody is left to read this."""
     refused = Refused("bad_request", "The request ended before its body did.")
     return answer(refused, request.state.trace_id)
 

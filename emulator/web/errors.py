@@ -72,7 +72,7 @@ def answer(refused: Refused, trace_id: str) -> Response:
 
 
 def rate_headers(quota: Quota) -> dict[str, str]:
-    """What is left of a rate limit, and from which second on it is whole again."""
+    """The rest of a rate limit, and the second at which it is whole again."""
     return {
         "X-RateLimit-Limit": str(quota.limit),
         "X-RateLimit-Remaining": str(quota.remaining),

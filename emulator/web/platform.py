@@ -88,7 +88,7 @@ class Shared(Struct, kw_only=True):
 
     @property
     def addresses(self) -> Addresses:
-        """Where this platform is reached by who asks at this moment."""
+        """Where this platform is reached by the caller of this moment."""
         return of_caller() or self.public
 
     def media_base(self) -> str:
@@ -102,7 +102,7 @@ class Shared(Struct, kw_only=True):
         return Folders(self.allowed_folders, self.steering_key)
 
     def foresee_peers(self, _: str) -> None:
-        """A stream has media: the first who watches it by WebRTC need not wait for aiortc."""
+        """A stream has media: its first WebRTC viewer need not wait for aiortc."""
         if self.peers is not None:
             self.peers.libraries.foresee()
 

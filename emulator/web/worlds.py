@@ -365,7 +365,7 @@ class Worlds:
             if platform is not self.default:
                 await self.drop(platform.world.name)
         self.say_goodbye(reason)
-        if DEFAULT not in self._platforms:  # It could not be opened; who asked knows why.
+        if DEFAULT not in self._platforms:  # It could not be opened; the caller knows why.
             return
         if self._is_default_kept:
             self.let_go(reason)

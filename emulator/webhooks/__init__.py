@@ -1,1 +1,1 @@
-"""What happens in a world, sent to other servers: signed, posted, tried again."""
+"""Events of a world, sent to other servers: signed, posted, tried again."""

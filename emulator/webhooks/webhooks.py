@@ -1,4 +1,4 @@
-"""Webhooks: what happens in one world, told to its targets: signed, posted, tried again.
+"""Webhooks: one world's events, sent to its targets: signed, posted, tried again.
 
 Each target is told one thing after another, so one that hangs keeps nobody else waiting. What is
 due stands in the world's facts and on its clock; how long a peer may take goes by the machine's.
@@ -52,7 +52,7 @@ class Teller(Protocol):
         ...
 
     def body(self, event: Event, kind: str) -> dict[str, Any]:
-        """What is told of it, without its id."""
+        """The body of a delivery, without its id."""
         ...
 
     def frame(self, at_ms: int) -> dict[str, Any]:
@@ -178,7 +178,7 @@ class Webhooks:
         return self._targets
 
     def _write(self) -> None:
-        """What happened within a turn of the loop is written down in one change."""
+        """Write the deliveries of one turn of the loop in one change."""
         fresh, self._fresh = self._fresh, []
         world = self._world
         if not fresh:

@@ -1,1 +1,1 @@
-"""What is true on the platform. Synchronous: no socket, no file, no thread, no wall clock."""
+"""The platform's state and rules. Synchronous: no socket, no file, no thread, no wall clock."""

@@ -45,7 +45,7 @@ class World:
         self.name = name
         self.clock = clock
         self.rules = rules or RulesConfig()
-        # Where the addresses of pictures begin, for who asks at this moment.
+        # Where the addresses of pictures begin, for the caller of this moment.
         self.media_base: Callable[[], str] = str
         self._is_kept = facts is None
         self.store = Store(open_database(path)) if facts is None else facts.copy()
@@ -115,9 +115,9 @@ class World:
         self.store.close()
 
     def _begin(self) -> None:
-        """What is true beside the facts: chance, limits, and who watches at the moment."""
+        """What is true beside the facts: chance, limits, and the viewers of now."""
         self.ids = Ids(self.name, self._count_start())
-        # What is loaded has none of its own, and who is signed in stays so.
+        # A loaded world has none of its own, and its users stay signed in.
         self.secret = self._keep("secret", lambda: self.secret or self._make_secret())
         self.limits = RateLimiter(self.clock)
         # In place, not anew: what waits for a fault of the old facts goes on.

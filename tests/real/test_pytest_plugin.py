@@ -375,7 +375,7 @@ def test_a_failing_test_shows_what_the_app_asked(suite: pytest.Pytester) -> None
             "*live-emulator*",
             "World test-1. Time stands at *",
             "The last 4 of 4 requests:",
-            "*POST /api/v1/streams/ -> 201  demo; fields that nobody reads: colour",
+            "*POST /api/v1/streams/ -> 201  demo; unknown fields: colour",
             "*POST /api/v1/streams/ -> 422  demo; body.title: *",
             "*GET /api/v1/streems/ -> 404  demo; Not Found; there is no such operation",
             "*GET /api/v1/auth/me -> 502  demo; *made by fault-1 api.fail",

@@ -69,7 +69,7 @@ STRANGERS = {
     ),
     "mpeg-ts": Stranger(b"\x47\x40\x11\x10" * 47, "this is MPEG-TS"),
     "no flv": Stranger(
-        ADMITTED + rtmp_chunks.write(4, Message(0x47, 1, 0, bytes(180))), "What is sent is not FLV"
+        ADMITTED + rtmp_chunks.write(4, Message(0x47, 1, 0, bytes(180))), "This is not FLV"
     ),
     "http": Stranger(b"GET / HTTP/1.1\r\n\r\n", "this looks like HTTP"),
     "tls where there is none": Stranger(CLIENT_HELLO, "this is TLS on the plain RTMP port"),

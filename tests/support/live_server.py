@@ -34,7 +34,7 @@ def until(look: Callable[[], T | None], what: str) -> T:
     """What `look` gives once it gives something true. Fails, saying `what`, if it never does."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not (result := look()):
-        assert time.monotonic() < deadline, f"waited in vain for: {what}"
+        assert time.monotonic() < deadline, f"timed out waiting for: {what}"
         time.sleep(_BETWEEN_LOOKS_SECONDS)
     return result
 

@@ -9,7 +9,7 @@ from emulator.core.clock import monotonic_ms
 
 
 class LiveLine:
-    """`show` may be called often. What is not a terminal gets a line every `calm_ms` at most."""
+    """`show` may be called often. Without a terminal it prints a line every `calm_ms` at most."""
 
     def __init__(self, out: TextIO | None = None, calm_ms: int = 5_000) -> None:
         self._out = out or sys.stdout

@@ -2,7 +2,7 @@
 
 
 def plain(text: str) -> str:
-    """The text in one line. What does not print is a space: escapes, controls, bidi overrides."""
+    """The text in one line. Escapes, controls and bidi overrides become spaces."""
     # Unicode's categories Cc, Cf, Zl and Zp are among what `isprintable` calls unprintable.
     return "".join(character if character.isprintable() else " " for character in text)
 

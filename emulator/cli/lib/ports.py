@@ -1,4 +1,4 @@
-"""Ports: whether one is free, and who holds it if not."""
+"""Ports: whether one is free, and which process holds it if not."""
 
 import errno
 import socket
@@ -41,7 +41,7 @@ def why_not(host: str, port: int) -> str | None:
 
 
 def holder(port: int) -> Holder:
-    """Who listens on `port`, by /proc on Linux and by lsof elsewhere."""
+    """The process that listens on `port`, by /proc on Linux and by lsof elsewhere."""
     if Path("/proc/net/tcp").exists():
         return _by_proc(port)
     return _by_lsof(port)

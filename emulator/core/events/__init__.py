@@ -1,4 +1,4 @@
-"""What happened. Facts, in the past tense; nothing here says what to do about them.
+"""Events: facts, in the past tense; nothing here says what to do about them.
 
 An event carries ids and values, never an object of the world, so that it can be journalled. One
 noun a file.

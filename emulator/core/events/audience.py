@@ -1,4 +1,4 @@
-"""What happens to audiences."""
+"""Events of audiences."""
 
 from emulator.core.events import Event
 
@@ -19,7 +19,7 @@ class ViewersLeft(Event, frozen=True, kw_only=True):
 
 
 class ViewersSimulated(Event, frozen=True, kw_only=True):
-    """`simulated` of the `viewers` who watch from now on are made up. `before` is how many watched
+    """`simulated` of the `viewers` from now on are made up. `before` is how many watched
     until now: another number where they were ordered to come or go at once.
     """
 

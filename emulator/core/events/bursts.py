@@ -6,7 +6,7 @@ from emulator.core.events import Event
 
 
 class Burst:
-    """Events one behind the other. `make` makes them when somebody asks, once for all who do.
+    """Events one behind the other. `make` makes them on the first read, once for all listeners.
 
     `bodies` are their values as the journal keeps them: canonical JSON.
     """

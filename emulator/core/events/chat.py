@@ -1,4 +1,4 @@
-"""What happens in the chat of a stream."""
+"""Events of a stream's chat."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal

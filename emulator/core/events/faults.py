@@ -1,4 +1,4 @@
-"""What is broken on purpose: when it began, whom it struck, and when it was over."""
+"""Events of faults: when one began, what it struck, and when it was over."""
 
 from emulator.core.events import Event
 

@@ -1,4 +1,4 @@
-"""What happens to recordings, and to what is told of them, cut from them and made of them."""
+"""Events of recordings, and of the texts, clips and sizes made of them."""
 
 from emulator.core.events import Event
 

@@ -1,4 +1,4 @@
-"""What happens to streams and to those who publish them."""
+"""Events of streams and their publishers."""
 
 from emulator.core.events import Event
 

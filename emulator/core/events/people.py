@@ -1,4 +1,4 @@
-"""What happens to accounts and between people. `user_id` is whose account it happens to."""
+"""Events of accounts and between people. `user_id` is the account that it happens to."""
 
 from typing import Literal
 
@@ -49,7 +49,7 @@ class SecondFactorTurnedOn(Event, frozen=True, kw_only=True):
 
 
 class MailSent(Event, frozen=True, kw_only=True):
-    """A mail lies in the outbox. What it says is not for the journal."""
+    """A mail lies in the outbox. Its text is not for the journal."""
 
     user_id: str
     mail_id: str

@@ -1,4 +1,4 @@
-"""What happens to video calls and to uploaded videos."""
+"""Events of video calls and of uploaded videos."""
 
 from emulator.core.events import Event
 

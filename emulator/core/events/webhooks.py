@@ -1,4 +1,4 @@
-"""What happens to those who are told of what happens."""
+"""Events of webhooks."""
 
 from emulator.core.events import Event
 

@@ -1,4 +1,4 @@
-"""What happens to a whole world. Heard at once and journalled nowhere: the journal goes with it."""
+"""Events of a whole world. Heard at once and journalled nowhere: the journal goes with it."""
 
 from emulator.core.events import Event
 

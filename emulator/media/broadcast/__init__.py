@@ -1,1 +1,1 @@
-"""One live stream: who publishes it, its way to the shelf, and what is known of its publisher."""
+"""One live stream: its publisher, its way to HLS, and what is known of its publisher."""

@@ -1,4 +1,4 @@
-"""Broadcasts: who publishes now. The gate that publishers pass, and what happens when they leave.
+"""Broadcasts: the publishers of now. How a publish is authorized, and what happens at its end.
 
 A broadcast belongs to one stream and outlives its publisher's connection by the reconnect window.
 """
@@ -90,7 +90,7 @@ class Publication:
         self.drop(reason)
 
     def receive(self, tag: Tag) -> None:
-        # What still comes after the end, or from who was taken over from, belongs to nobody.
+        # Media after the end, or from a publisher that was taken over, belongs to nobody.
         if self._broadcast.publication is self and not self._broadcast.is_over:
             try:
                 self._broadcast.pipeline.receive(tag)
@@ -370,7 +370,7 @@ class Broadcasts:
         return broadcast.pipeline.feed if broadcast is not None else None
 
     def relay_of(self, stream_id: str) -> Relay | None:
-        """What a stream's publisher sends, for who watches without a playlist."""
+        """A publisher's packets, for viewers without a playlist; None where nobody publishes."""
         broadcast = self._broadcasts.get(stream_id)
         return broadcast.pipeline.relay if broadcast is not None else None
 

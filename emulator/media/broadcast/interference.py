@@ -36,7 +36,7 @@ def joined(world: World, stream_id: str, publication: Interfered) -> None:
 
 
 def began(world: World, event: FaultStarted, seats: Iterable[tuple[str, Interfered]]) -> None:
-    """A fault has begun: it strikes who publishes already."""
+    """A fault has begun: it strikes the publishers of now."""
     if event.kind not in _KINDS:
         return
     for stream_id, publication in seats:

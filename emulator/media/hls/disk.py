@@ -1,7 +1,7 @@
 """How full the disk is, and whether there is room for one more publisher.
 
 Live streams are never ended for want of room: new ones are refused first, and ended recordings are
-named for deletion, oldest first. Who deletes them is the world's business.
+named for deletion, oldest first. The world decides and deletes.
 """
 
 import os

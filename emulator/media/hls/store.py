@@ -123,7 +123,7 @@ class MediaStore:
         return hls_stream.as_it_was_live()
 
     def is_followed(self, uid: str) -> bool:
-        """Whether what was live here a moment ago may still be played by who saw it so."""
+        """Whether what was live here a moment ago may still be played by its viewers."""
         self._forget_ended()
         return uid in self._ended
 
@@ -168,7 +168,7 @@ class MediaStore:
             raise refusal
 
     def check_disk(self) -> None:
-        """As `check_room`, but without a look at every recording: for who asks often."""
+        """As `check_room`, but without a look at every recording: for frequent callers."""
         used = self._usage.recordings if self._usage is not None else ()
         refusal = disk.usage_of(
             used, self.root, self.settings.disk_limit_bytes

@@ -50,7 +50,7 @@ class Rendered(Struct, frozen=True, dict=True):
 
     @cached_property
     def gzipped(self) -> bytes:
-        """Compressed once for all who take it so."""
+        """Compressed once for all clients that accept it."""
         return gzip.compress(self.body, compresslevel=5, mtime=0)
 
 
@@ -106,7 +106,7 @@ class HlsStream:
             self._segment_writer.whole(init.name, content, index.init_line(init))
 
     def append(self, part: HlsPart, fragment: bytes) -> None:
-        """Take one part and its `moof` and `mdat`. All who wait for it wake up.
+        """Take one part and its `moof` and `mdat`. All requests that wait for it wake up.
 
         Raises `ValueError` where a part with `starts_discontinuity` came without `begin`.
         """
@@ -163,7 +163,7 @@ class HlsStream:
         return self._live_form
 
     def withdraw(self) -> None:
-        """Nothing of it is to be played any more: who waits, and who asks, is refused."""
+        """Stop serving it: requests that wait, and later ones, are refused."""
         self._is_withdrawn = True
         self.finish()
 

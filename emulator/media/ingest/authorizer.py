@@ -1,6 +1,6 @@
 """PublishAuthorizer: how an ingest server asks whether a publisher may publish, and hands on media.
 
-The servers know nothing of the world; who implements a gate knows nothing of sockets.
+The servers know nothing of the world; an implementation knows nothing of sockets.
 """
 
 import logging
@@ -63,7 +63,7 @@ class PublishAuthorizer(Protocol):
     def authorize(self, publish_request: PublishRequest, drop: Callable[[str], None]) -> MediaSink:
         """Let the publisher in, or raise `Refused` with the sentence its encoder will show.
 
-        Whoever asks logs a refusal, once: see `log_refusal`.
+        The caller logs a refusal, once: see `log_refusal`.
         `drop(reason)` may be called on the loop's thread at any time: the publisher is told the
         reason and disconnected. Called again, or too late, it does nothing.
         """
@@ -89,7 +89,7 @@ class PacketSink(MediaSink, Protocol):
 
 
 class PacketAuthorizer(Protocol):
-    """As `PublishAuthorizer`, for who sends packets."""
+    """As `PublishAuthorizer`, for publishers that send packets."""
 
     def authorize(
         self, publish_request: PublishRequest, drop: Callable[[str], None]

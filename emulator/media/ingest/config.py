@@ -1,4 +1,4 @@
-"""RTMP limits: apart from who obeys them, since a start needs these and no publisher's code."""
+"""RTMP limits: apart from the server, since a start needs these and no publisher's code."""
 
 from msgspec import Struct
 

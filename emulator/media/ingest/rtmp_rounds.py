@@ -18,10 +18,10 @@ _READS_MAX: Final = 64
 
 
 class Member(Protocol):
-    """Who is read in rounds."""
+    """A connection that is read in rounds."""
 
     def data_received(self, data: bytes) -> None:
-        """Take what came. Whoever is called may leave, or make others leave."""
+        """Take what came. A reader may leave here, or make others leave."""
 
     def hung_up(self, error: OSError | None) -> None:
         """Nothing more will come: the peer has closed (None), or the connection broke.
@@ -58,9 +58,9 @@ class Rounds:
                 self._timer.cancel()
 
     def catch_up(self) -> None:
-        """Read now, and to its end, what has come by now: who has hung up is gone afterwards.
+        """Read now, and to its end, what has come by now: closed connections are gone afterwards.
 
-        A newcomer is judged by who publishes, and must not meet a goodbye that waits for a round.
+        A newcomer is judged by the publishers of now, so no goodbye may still wait for a round.
         """
         if self._selector is not None:
             for key, _ in self._selector.select(0):

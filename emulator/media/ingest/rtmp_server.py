@@ -48,7 +48,7 @@ class RtmpServer:
         return await self._listen(host, port, lambda: self._connection("rtmps", TlsLayer(context)))
 
     async def stop(self, reason: str) -> None:
-        """Tell every publisher why, and close everything. What does not listen is cut off."""
+        """Tell every publisher why, and close everything. A peer that does not read is cut off."""
         for listener in self._listeners:
             listener.close()
         for connection in tuple(self._connections):

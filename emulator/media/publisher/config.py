@@ -80,7 +80,7 @@ class Desk:
     def hear(self, octets: bytes) -> None:
         """Take orders as they arrive: JSON objects, a line each.
 
-        Raises `ValueError` for anything else: who writes here is our own process.
+        Raises `ValueError` for anything else: the writer is our own process.
         """
         *lines, self._rest = (self._rest + octets).split(b"\n")
         for line in lines:

@@ -1,7 +1,7 @@
 """PublisherProcess: the built-in publisher as a process of its own, so that encoding costs the
 server nothing but its share of the machine.
 
-It ends with whoever started it: its standard input is a pipe that closes then, and it obeys that.
+It ends with its parent: its standard input is a pipe that closes then, and it obeys that.
 """
 
 import asyncio
@@ -77,7 +77,7 @@ class PublisherProcess:
         Then it has ended, or goes on connecting: `stop` ends that.
         """
         await self.start()
-        # Shielded: who waits for a process may give up, and the process must not.
+        # Shielded: a caller that waits for a process may give up, and the process must not.
         ended = asyncio.shield(self.wait())
         waits: list[asyncio.Future[Any]] = [asyncio.create_task(self._is_publishing.wait()), ended]
         await asyncio.wait(waits, timeout=_START_SECONDS, return_when=asyncio.FIRST_COMPLETED)

@@ -97,7 +97,7 @@ async def tried(work: Awaitable[None], what: str) -> str:
 
 
 async def finished(watch: JobProgress, work: Any, *values: Any) -> "Imported":
-    """What `work` gives in its thread. Who is cancelled cancels it, and waits for it to end."""
+    """What `work` gives in its thread. A cancelled caller cancels it and waits for its end."""
     running = asyncio.get_running_loop().run_in_executor(None, work, *values)
     try:
         imported: Imported = await asyncio.shield(running)

@@ -185,7 +185,7 @@ class Recordings:
             self._running[key] = running
             until_ms = None if is_final else now_ms + self._bounds.live_max_age_ms
             running.add_done_callback(lambda done: self._keep(key, done, until_ms))
-        # Shielded: when one who asked goes away, the others still get theirs.
+        # Shielded: when one caller goes away, the others still get theirs.
         return cast(T, await asyncio.shield(running))
 
     def _keep(self, key: Hashable, done: asyncio.Future[object], until_ms: int | None) -> None:

@@ -1,4 +1,4 @@
-"""Ladder: one live stream's renditions, from the loop's side: what they lie on, and who falls off.
+"""Ladder: one live stream's renditions, from the loop's side: which are made and given up.
 
 The encoders work in a thread of their own, behind a queue. When they fall behind, the largest
 rendition is given up, then the next: the source itself is passed through and waits for nobody.

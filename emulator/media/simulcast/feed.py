@@ -1,4 +1,4 @@
-"""Feed: one live stream's packets, in its own time, for who pushes them on."""
+"""Feed: one live stream's packets, in its own time, for simulcast."""
 
 from typing import Protocol
 

@@ -231,7 +231,7 @@ def _beside_loopback(addresses: list[str]) -> tuple[str, ...]:
 class _Socket(asyncio.DatagramProtocol):
     """One UDP socket: STUN goes to aioice, the rest to `Ice.heard`.
 
-    `senders`: whose datagrams are taken, by address; None for everybody's.
+    `senders`: addresses whose datagrams are taken; None for all.
     """
 
     def __init__(self, ice: Ice, connection: "Connection", senders: frozenset[str] | None) -> None:

@@ -1,6 +1,6 @@
 """Libraries: what a first peer needs, imported in a thread before it is asked for.
 
-aiortc and all below it take 0.15 s of a core and 40 MiB, which nobody pays who does not stream. On
+aiortc and all below it take 0.15 s of a core and 40 MiB, which nobody pays without WebRTC. On
 a machine that also runs an encoder and a browser that is most of a second, and the first viewer
 would wait for it. So it begins with the first stream that has media: then there is something to
 see.
@@ -39,7 +39,7 @@ class Libraries:
 
     async def ready(self) -> None:
         """Return once all is there."""
-        # Who asked may go away; the import is for all.
+        # The caller may go away; the import is for all.
         await asyncio.shield(self._begin())
 
     def foresee(self) -> None:

@@ -26,7 +26,7 @@ _LOOK_SECONDS = 1.0
 
 @cache
 def certificate() -> "RTCCertificate":
-    """One for all peers of this process: who we are does not differ between them."""
+    """One certificate for all peers of this process."""
     from aiortc.rtcdtlstransport import RTCCertificate
 
     return RTCCertificate.generateCertificate()

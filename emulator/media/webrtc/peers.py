@@ -1,4 +1,4 @@
-"""Peers: every WebRTC peer of this process, by its id; who may still come, and how all of them end.
+"""Peers: every WebRTC peer of this process, by its id; their limits, and how all of them end.
 
 Light to import: aiortc and PyAV come in with the first offer, in a thread.
 """
@@ -194,7 +194,7 @@ class Peers:
         sdp: str,
         on_media: "Callable[[SentMedia], None]",
     ) -> Peer:
-        """Let somebody into a session by an offer, or answer a further one of who is in.
+        """Let somebody into a session by an offer, or answer a further offer of a member.
 
         Refuses (`bad_request`) a bad offer, (`unavailable`) one too many.
         """

@@ -1,4 +1,4 @@
-"""Relay: one stream's packets as its publisher sends them, for who watches without a playlist.
+"""Relay: one stream's packets as its publisher sends them, for viewers without a playlist.
 
 It keeps what has come since the last key frame, so that a new viewer need not wait for the next
 one. That costs nothing but a reference to bytes that the shelf holds anyhow.

@@ -1,4 +1,4 @@
-"""STUN: tells who asks under which address it is seen (RFC 8489), so that ICE needs no network.
+"""STUN: tells a peer at which address it is seen (RFC 8489), so that ICE needs no network.
 
 Binding requests only; everything else is left unanswered. An answer is not larger than twice its
 question, so that nobody gains from asking in somebody else's name.

@@ -1,4 +1,4 @@
-"""What is made of a VOD: its pictures and its renditions (contract, endpoints)."""
+"""Pictures and renditions of a VOD (contract, endpoints)."""
 
 from typing import Literal, TypedDict
 

@@ -2,7 +2,7 @@
 
 A browser says on whose behalf it asks: `Origin` (Fetch, 3.1), and `Sec-Fetch-Site` and
 `Sec-Fetch-Mode` (Fetch Metadata Request Headers, 2) where there is no `Origin`. `Host` says under
-which name the server was looked up: whoever owns a name may point it here after the page was loaded
+which name the server was looked up: the owner of a name may point it here after the page was loaded
 (DNS rebinding). An IP address is nobody's name, so it cannot be pointed elsewhere.
 """
 

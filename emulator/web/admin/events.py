@@ -75,7 +75,7 @@ def _heard_up_to(call: Call) -> int:
 
 
 async def _lines(platform: Platform, after: int, kind: str | None) -> AsyncIterator[str]:
-    """What happened since `after`, and then each event at once, until the world is replaced.
+    """The events since `after`, and then each event at once, until the world is replaced.
 
     The journal is read again at each event, so a slow reader costs no memory and misses nothing.
     """

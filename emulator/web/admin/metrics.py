@@ -75,7 +75,7 @@ def _of_worlds(worlds: list[Platform]) -> Iterator[tuple[str, Kind, str, list[Sa
     yield each("users", "gauge", "accounts")
     yield "streams", "gauge", "streams by status", _counted(worlds, "streams", _STATUSES)
     yield "vods", "gauge", "recordings by status", _counted(worlds, "vods", _VOD_STATUSES)
-    yield "viewers", "gauge", "who watches live streams now", list(_viewers(worlds))
+    yield "viewers", "gauge", "viewers of live streams now", list(_viewers(worlds))
     yield each("chat_sockets", "gauge", "open chat sockets")
     yield each("events_total", "counter", "events in the world's journal")
 

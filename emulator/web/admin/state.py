@@ -13,7 +13,7 @@ from emulator.world.live import streams
 
 
 def _degraded(worlds: Worlds) -> Refused | None:
-    """What everybody who needs room on the disk is told, None where there is some."""
+    """Why there is no room on the disk; None where there is some."""
     try:
         for platform in worlds.all():
             if platform.world.store.failure is not None:

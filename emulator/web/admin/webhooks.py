@@ -1,4 +1,4 @@
-"""`/_emulator/webhooks`: who is told of what happens in this world, and what became of it."""
+"""`/_emulator/webhooks`: the targets of this world's events, and their deliveries."""
 
 from typing import Any, TypedDict
 

@@ -66,7 +66,7 @@ class Chats:
 
     @property
     def guests(self) -> list[ChatClient]:
-        """Everybody who is here, the first to come first."""
+        """The clients, the first to come first."""
         return list(self._guests)
 
     @property
@@ -189,7 +189,7 @@ class Chats:
         return self.news.error(guest.dialect, code, refused.message, wait_seconds)
 
     def _break(self, kind: str) -> None:
-        """A fault has begun: it strikes those who are here."""
+        """A fault has begun: it strikes the clients of now."""
         if kind == ChatDisconnect.kind:
             self._disconnect(self.guests)
         elif kind == AuthExpire.kind:

@@ -46,7 +46,7 @@ class ChatFaults:
         self._let_go()
 
     def close(self) -> None:
-        """Nobody is here any more who could be told."""
+        """No client is left to send to."""
         for _, timer in self._late:
             timer.cancel()
         self._late.clear()

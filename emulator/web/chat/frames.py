@@ -21,7 +21,7 @@ class Clear(Struct, frozen=True):
 
 
 class Ban(Struct, frozen=True):
-    """Whom by id, or else by name."""
+    """The user by id, or else by name."""
 
     user_id: str | None
     username: str

@@ -1,4 +1,4 @@
-"""Handshakes: who came to a chat's socket, and whether they were let in, for the request log."""
+"""Handshakes: the clients of a chat's socket, and whether they were let in, for the request log."""
 
 from starlette.requests import HTTPConnection
 
@@ -18,7 +18,7 @@ _KNOWN = ("token", "dialect")
 def note(
     platform: Platform, connection: HTTPConnection, token: str, user: User | None, status: int
 ) -> None:
-    """Put one into the log. Who is not let in has the status that a request would have had."""
+    """Put one into the log. A refused client has the status that a request would have had."""
     log, query = platform.shared.requests, connection.query_params
     log.note(
         LoggedRequest(

@@ -20,7 +20,7 @@ _LINES_A_TURN = 500
 # Lines of one socket that may be under way; then it is not read until they are done.
 _BACKLOG_MAX = 32
 
-# What became of a line; None: it is seen, and tells itself.
+# The result of a line; None: it is seen, and needs no answer.
 Outcome = ChatHeld | Refused | None
 
 

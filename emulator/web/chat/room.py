@@ -1,7 +1,7 @@
-"""ChatRoom: everybody who is in one stream's chat now, and what they are told of each other.
+"""ChatRoom: the clients of one stream's chat, and what they are told of each other.
 
-Who has a chat open counts as a viewer, once, however many sockets are open and players run beside
-it (contract, websocket.md, "Who counts as a viewer").
+A user with a chat open counts as a viewer, once, however many sockets are open and players run
+beside it (contract, websocket.md, "Who counts as a viewer").
 """
 
 import asyncio
@@ -176,7 +176,7 @@ class ChatRoom:
             self._topic.tell({"client": self._news.presence(kind, guest.user)})
 
     def _show_presence(self) -> None:
-        """Who has a live stream's chat open watches it, also without any other sign of life."""
+        """A user with a live stream's chat open watches it, also without a player."""
         stream = self._live_stream()
         if stream is not None:
             self._world.store.note(partial(self._see_all, stream))

@@ -39,7 +39,7 @@ from emulator.world.people.accounts import User
 
 # Frames that mean nothing, one after another, before the socket is closed.
 _MISTAKES_MAX = 20
-# Who goes on over their rate is read no faster than this, so that nobody else notices.
+# A client over its rate is read no faster than this, so that nobody else notices.
 _HAMMERING_SECONDS = 0.05
 # RFC 6455, 5.5: a control frame carries 125 bytes, two of them the code.
 _REASON_BYTES_MAX = 123
@@ -145,13 +145,13 @@ class _Listener:
         await self._drop_all()
 
     async def drain(self) -> None:
-        """Read on for who was told to go, else a full queue keeps a server from hearing them go."""
+        """Read on for a closed client, else a full queue keeps the server from seeing it go."""
         with suppress(TimeoutError):
             async with asyncio.timeout(_GOODBYE_SECONDS):
                 await self._drop_all()
 
     async def _drop_all(self) -> None:
-        """What still comes is read and dropped, until the client has heard that it is over."""
+        """Read and drop what still comes, until the client has got the close."""
         while self._is_connected:
             await self._next()
 
@@ -226,7 +226,7 @@ class _Listener:
 
 
 def _user(chats: Chats, token: str, dialect: Dialect) -> User | None:
-    """Who comes. Refuses (`unauthorized`) a wrong token, and none where one is needed."""
+    """The user. Refuses (`unauthorized`) a wrong token, and none where one is needed."""
     if token:
         return authenticate(chats.world, token)
     allowed = chats.bounds.anonymous or ("read" if dialect == "client" else "refuse")

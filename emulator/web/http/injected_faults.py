@@ -27,7 +27,7 @@ _hanging: set[asyncio.Event] = set()
 
 
 class InjectedFault(Struct, frozen=True):
-    """What struck a call. `is_done`: what it asks for is done all the same.
+    """The fault that struck a call. `is_done`: the call is done all the same.
 
     `status` is that of an error that is answered, 0 where it is what would have been answered. Its
     `body` is a text or JSON, None for the platform's own words.
@@ -96,7 +96,7 @@ async def inject_faults(call: Call, then: Callable[[Call], Awaitable[Response]])
 
 
 async def _strike(call: Call) -> InjectedFault | None:
-    """What strikes this call, if anything does. Returns after a delay, if that is what it is."""
+    """The fault that strikes this call, if any. Waits first, if it is a delay."""
     world, request = call.world, call.request
     method, path = request.method, request.url.path
     facts = {

@@ -55,7 +55,7 @@ class Trace:
 class Unfinished:
     """Refuses, in a sentence, a request that is not answered by the time the server has to stop.
 
-    A body that has come half by then, for one: whoever sent it sends it again.
+    A body that has come half by then, for one: its client sends it again.
     """
 
     def __init__(self, app: ASGIApp) -> None:

@@ -135,7 +135,7 @@ def _fields(
 
 
 def _is_alike(one: str, other: str) -> bool:
-    """Whether two kinds may be the same; who lists no words may still have them."""
+    """Whether two kinds may be the same; a type without a list of words may still have them."""
     if one == other or "anything" in (one, other):
         return True
     return "string" in (one, other) and _ONE_OF in (one[: len(_ONE_OF)], other[: len(_ONE_OF)])

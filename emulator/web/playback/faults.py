@@ -73,7 +73,7 @@ async def meet(asked: Asked, make: Make) -> Response:
 
 
 async def _playlist(asked: Asked, make: Make) -> Response:
-    """While it stalls, the playlist is what it was; who waits for more waits until it is over."""
+    """While it stalls, the playlist is what it was; requests for more wait until it is over."""
     query = asked.request.query_params
     stall = asked.world.faults.strike(MediaStall, asked.subject, **asked.facts)
     if stall is None:
@@ -93,7 +93,7 @@ async def _playlist(asked: Asked, make: Make) -> Response:
 
 
 def stalling(world: World, stream_id: str, session: str) -> Callable[[], bool]:
-    """Whether a fault stalls a viewer who asks for nothing: who watches over WebRTC.
+    """Whether a fault stalls a viewer that asks for nothing: one over WebRTC.
 
     Each fault that begins strikes them once, or does not.
     """

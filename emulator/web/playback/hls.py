@@ -298,7 +298,7 @@ class Playback:
             return None
 
     def _note_watched(self, request: Request, subject: Subject, hls_stream: HlsStream) -> None:
-        """Who asks for a recording's segment watches it for as long as that is."""
+        """A request for a recording's segment counts as watching it for that long."""
         match = _SEGMENT.fullmatch(request.path_params["name"])
         # A player that takes a segment in pieces watches it once.
         is_begun = request.headers.get("range", "bytes=0-").startswith("bytes=0-")
@@ -307,7 +307,7 @@ class Playback:
             watching.note(self._platform.world, subject.vod, length_ms)
 
     def count(self, request: Request, subject: Subject) -> None:
-        """Who asks for a live stream's media watches it."""
+        """A request for a live stream's media counts as watching it."""
         stream = subject.stream or subject.watched
         if stream is None or stream.status != "live":
             return

@@ -9,7 +9,7 @@ from emulator.web.servers.listening import Listening
 
 
 class WebServer(Protocol):
-    """Signals stay with who runs us; nothing is logged that a request says."""
+    """Signals stay with the caller; nothing is logged that a request says."""
 
     async def start(self, listening: Listening) -> None:
         """Serve these sockets. Returns once connections are answered."""

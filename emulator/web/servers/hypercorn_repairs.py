@@ -76,7 +76,7 @@ class _PatientH3(H3Protocol):
         await super().handle(quic_event)
 
     async def stream_send(self, event: Event) -> None:
-        # What is still answered to who is gone is dropped.
+        # What is still answered to a client that is gone is dropped.
         if event.stream_id in self.streams:
             await super().stream_send(event)
 
@@ -90,7 +90,7 @@ class _PatientH3(H3Protocol):
 class _PatientWebSocket(WSStream):
     """A message that is too big ends its connection, and what still comes of it is dropped.
 
-    So does silence between two pings: whoever is there answers them. Nothing is compressed.
+    So does silence between two pings: a live peer answers them. Nothing is compressed.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:

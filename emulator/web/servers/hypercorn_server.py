@@ -159,7 +159,7 @@ class _Answering:
 class _PatientBody:
     """A request's body that brings `BODY_BYTES_MIN` in each `BODY_SECONDS` of waiting for it.
 
-    Who is slower has hung up, as far as the application knows, and is answered so.
+    A slower client has hung up, as far as the application knows.
     """
 
     def __init__(self, receive: Receive) -> None:

@@ -40,7 +40,7 @@ class UvicornServer:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, but signals stay with who runs us, it says when it listens, and it stops at once.
+    """uvicorn, but signals stay with the caller, it says when it listens, and it stops at once.
 
     uvicorn's own stop takes a fifth of a second where nobody is connected: two sleeps.
     """

@@ -1,1 +1,1 @@
-"""Who watches."""
+"""Audiences: viewers, simulated viewers, and the figures of both."""

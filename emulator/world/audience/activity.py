@@ -38,7 +38,7 @@ SELECT kind, at_ms, stream_id, title, user_row FROM (
 
 
 class Happening(Struct, frozen=True):
-    """`user` is who did it where that was somebody else; `title` is the stream's, VOD's, clip's."""
+    """`user` is the acting user, if another; `title` is the stream's, VOD's, clip's."""
 
     kind: Kind
     at_ms: int
@@ -65,7 +65,7 @@ def recent(world: World, user: User, count: int) -> list[Happening]:
 
 
 def recent_followers(world: World, user: User, count: int) -> list[NewFollower]:
-    """Who followed a user last, the newest first."""
+    """The last followers of a user, the newest first."""
     rows = world.store.rows(
         "SELECT follower_row, created_at_ms FROM follows WHERE followed_row = ?"
         " ORDER BY created_at_ms DESC, row DESC LIMIT ?",

@@ -1,4 +1,4 @@
-"""Attendance: who comes to a stream and who goes, real viewers and simulated ones.
+"""Attendance: the viewers that come to a stream and go, real and simulated.
 
 What follows from it is in `ledger`. Whatever is noticed late is written at the time at which it
 was: a viewer who fell silent is gone from the instant at which that had lasted too long.
@@ -118,7 +118,7 @@ def _crowd(world: World, stream: Watched, at_ms: int | None = None) -> Crowd | N
 
 
 def _lose(world: World, stream: Watched) -> list[tuple[str, int]]:
-    """Whoever has fallen silent, for a change."""
+    """Remove the viewers that have fallen silent, inside a change."""
     gone = world.viewers.lose(stream.id)
     if gone:
         world.store.when_undone(partial(world.viewers.take_back, stream.id, gone))
@@ -214,7 +214,7 @@ def close(world: World, stream: Watched, at_ms: int) -> None:
 
 
 def reopen(world: World) -> None:
-    """Let those go who watched when the world was left: their players know nothing of it now."""
+    """Remove the viewers of when the world was left: their players know nothing of it now."""
     at_ms = world.store.last_at_ms()
     for row in world.store.rows("SELECT row, id, status FROM streams WHERE status = 'live'"):
         stream = ledger.StreamRef(*row)
@@ -276,13 +276,13 @@ def _depart(
 
 
 def _look_again(world: World, stream: Watched) -> None:
-    """Notice by itself who falls silent, as long as anybody real is there."""
+    """Notice viewers that fall silent, as long as there are real ones."""
     viewers = world.viewers
     due_ms = viewers.next_loss_ms(stream.id)
     if due_ms is None or stream.id in viewers.timers:
         return
     if world.store.failure is not None:
-        # Whoever is silent already could not be written down: a little later perhaps.
+        # Viewers that are silent already could not be written down: a little later perhaps.
         due_ms = max(due_ms, world.now_ms + _RETRY_MS)
 
     def look() -> None:
@@ -318,7 +318,7 @@ def _beat_later(world: World, stream_id: str, crowd: Crowd) -> None:
 
 
 def _write_down(world: World, stream_id: str, *, is_said: bool = False) -> None:
-    """Write down how many a crowd's viewers are; who they are is left to whoever asks."""
+    """Write down how many viewers a crowd has; their traits are computed on request."""
     crowd = world.crowds.find(stream_id)
     if crowd is None or not (crowd.tally.points or crowd.tally.arrived):
         return

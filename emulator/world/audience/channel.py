@@ -180,7 +180,7 @@ def days(world: World, user: User, starts_ms: Sequence[int]) -> list[Day]:
 
 
 def audience(world: World, user: User, count: int) -> Audience:
-    """Who watched the streams that began in the last `count` days (of 24 hours)."""
+    """The viewers of the streams that began in the last `count` days (of 24 hours)."""
     attendance.settle_of(world, user.row)
     since_ms = world.now_ms - count * DAY_MS
     rows = world.store.rows(

@@ -1,4 +1,4 @@
-"""Cohorts: simulated viewers who come and go together, by the verbs that move them.
+"""Cohorts: simulated viewers that come and go together, by the verbs that move them.
 
 What they refuse beside what is said below: `conflict` for a stream that is not live, `invalid` for
 numbers out of bounds. A cohort is numbers and costs arithmetic (`crowd`).
@@ -79,8 +79,8 @@ def ramp(
 ) -> None:
     """Let their number follow a curve, from `start` or from now's.
 
-    Whatever was going on before is over. Who leaves meanwhile is replaced; afterwards they leave
-    as their stays end, or never.
+    Whatever was going on before is over. Viewers that leave meanwhile are replaced; later
+    they leave as their stays end, or never.
     """
     begin = world.crowds.count(stream.id) if start is None else start
     cohort_command = CohortCommand(
@@ -109,7 +109,7 @@ def churn(
     stay: Stay | None = None,
     mix: Mix = NOBODY_SPECIAL,
 ) -> None:
-    """Let a share of those who are there go each minute, and as many others come instead."""
+    """Let a share of the viewers go each minute, and as many others come instead."""
     if not 0 < per_minute <= PER_MINUTE_MAX:
         raise Refused("invalid", f"A churn is more than 0 and up to {PER_MINUTE_MAX:g} a minute.")
     cohort_command = CohortCommand(
@@ -139,7 +139,7 @@ def raid(
     there = world.crowds.count(source.id)
     going = there if count is None else count
     if not 0 <= going <= there:
-        raise Refused("invalid", f"There are {there} simulated viewers who could go, not {going}.")
+        raise Refused("invalid", f"There are only {there} simulated viewers, so {going} cannot go.")
     _check_room(world, target, going)
     mix = Mix(countries=_countries(world, source), referrers={"raid": 1.0})
     with world.change():
@@ -152,7 +152,7 @@ def raid(
 def announce_raid(
     world: World, source: Watched, target: Watched, viewers: int, for_ms: int
 ) -> None:
-    """So many viewers of one stream go over to another; whoever moves them says so."""
+    """So many viewers of one stream go over to another; the caller emits the event."""
     with world.change():
         world.emit(
             StreamRaided(

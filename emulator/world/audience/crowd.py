@@ -34,7 +34,7 @@ _REST = {"countries": "ZZ", "devices": "unknown", "referrers": "direct"}
 
 
 class Mix(NamedTuple):
-    """Who they are: shares (of one) by name. What is left over is unknown, or came directly."""
+    """Traits of viewers: shares (of one) by name. The rest is unknown, or came directly."""
 
     countries: Mapping[str, float] = NOTHING
     devices: Mapping[str, float] = NOTHING
@@ -85,7 +85,7 @@ class CohortPlan:
         self.stays_ms = _stays_ms(order.stay, self.tick_ms)
         self.done = -1
         self.arrived = 0
-        # How many of them have been written down by who they are.
+        # How many of them have been written down by their traits.
         self.told = 0
         self.carry = 0.0
         self.go_on()
@@ -147,7 +147,7 @@ class Crowd:
         self._name = name
         self._orders = 0
         self._plans: list[CohortPlan] = []
-        # Who will have left by which instant: (came at, how many). And who stays to the end.
+        # Viewers that will have left by an instant: (came at, how many); and those that stay.
         self._leaving: dict[int, list[tuple[int, int]]] = {}
         self._leave_at_ms: list[int] = []
         self._staying: deque[tuple[int, int]] = deque()
@@ -178,7 +178,7 @@ class Crowd:
         return None if due_ms == NEVER_MS else due_ms
 
     def present(self) -> list[tuple[int, int]]:
-        """Who watches now: (came at, how many)."""
+        """The viewers of now: (came at, how many)."""
         leaving = [viewer for bucket in self._leaving.values() for viewer in bucket]
         return [*leaving, *self._staying]
 
@@ -216,7 +216,7 @@ class Crowd:
         self._note(before, at_ms)
 
     def write_down(self) -> Tally:
-        """Take how many came and went off the tally, for who writes it down."""
+        """Take how many came and went off the tally, for the caller to write down."""
         tally, rest = self.tally, Tally()
         rest.stays, rest.quarters, rest.plans = tally.stays, tally.quarters, tally.plans
         self.tally = rest
@@ -291,7 +291,7 @@ class Crowd:
                 bucket.append((now_ms, some))
 
     def _take(self, count: int, now_ms: int) -> None:
-        """So many go now: first who would leave first, then of those who stay who came first."""
+        """So many go now: the next to leave first, then the first to come of those that stay."""
         while count and self._leave_at_ms:
             bucket = self._leaving[self._leave_at_ms[0]]
             came_at_ms, some = bucket.pop()
@@ -341,7 +341,7 @@ def split(count: int, shares: Mapping[str, float], rest: str) -> dict[str, int]:
 
 
 def told_of(plan: CohortPlan, kind: Literal["countries", "devices", "referrers"]) -> dict[str, int]:
-    """Of those who came since it was told last: how many more (or fewer) of each name."""
+    """Of the viewers since the last call: how many more (or fewer) of each name."""
     shares: Mapping[str, float] = getattr(plan.order.mix, kind)
     after, before = (split(count, shares, _REST[kind]) for count in (plan.arrived, plan.told))
     names = {**after, **before}
@@ -349,7 +349,7 @@ def told_of(plan: CohortPlan, kind: Literal["countries", "devices", "referrers"]
 
 
 def signed_in_of(plan: CohortPlan) -> int:
-    """Of those who came since it was told last: how many are signed in."""
+    """Of the viewers since the last call: how many are signed in."""
     share = plan.order.mix.signed_in
     return round(plan.arrived * share) - round(plan.told * share)
 

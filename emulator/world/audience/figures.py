@@ -162,7 +162,7 @@ def chat(world: World, stream: Stream) -> ChatFigures:
 
 
 def engagement(world: World, stream: Stream) -> Engagement:
-    """How much those who came took part."""
+    """How much the viewers took part."""
     sums = totals(world, stream)
     uniques = sums.uniques or 1
     stays = _stays(world, stream)

@@ -1,7 +1,7 @@
-"""Ledger: the figures of a stream's audience, kept as folds of who came and went.
+"""Ledger: the figures of a stream's audience, kept as folds of comings and goings.
 
 Each change alters a few numbers, so that reading them costs the same after ten viewers and after a
-million. Changes are written in the order of their times, whoever notices them when.
+million. Changes are written in the order of their times, not of their discovery.
 """
 
 from collections.abc import Sequence
@@ -154,7 +154,7 @@ def cut(world: World, stream: Watched, at_ms: int) -> None:
 
 
 def tell(world: World, stream: Watched, crowd: Crowd) -> None:
-    """Write down who a crowd's viewers are and how long they stayed, after `write_down`."""
+    """Write down a crowd's traits and stays, after `write_down`."""
     stays, quarters, plans = crowd.tell()
     for minutes, count in stays.items():
         note_stay(world, stream, minutes * MINUTE_MS, count)

@@ -30,7 +30,7 @@ def busiest_minute(world: World, stream: Stream) -> int:
 
 
 def most_active(world: World, stream: Stream, count: int) -> list[tuple[str, int]]:
-    """Who said the most, ties by name."""
+    """The users that said the most, ties by name."""
     _fold(world, stream)
     rows = world.store.rows(
         "SELECT users.username, talk_authors.messages FROM talk_authors JOIN users"

@@ -1,4 +1,4 @@
-"""Who watches right now: sessions that were seen a moment ago (contract, websocket.md)."""
+"""The viewers of now: sessions that were seen a moment ago (contract, websocket.md)."""
 
 from collections.abc import Callable
 from operator import itemgetter
@@ -68,7 +68,7 @@ class Viewers:
         self._seen_at_ms[stream_id] = dict(sorted(sessions.items(), key=itemgetter(1)))
 
     def remember(self, stream_id: str) -> Callable[[], None]:
-        """How to come back, after `forget`, to who watches a stream now."""
+        """How to undo `forget`: gives a stream its viewers of now back."""
         sessions = self._seen_at_ms.get(stream_id)
 
         def come_back() -> None:
@@ -88,7 +88,7 @@ class Viewers:
         return next(iter(sessions.values())) + self._gone_ms if sessions else None
 
     def forget(self, stream_id: str) -> list[str]:
-        """A stream has ended: nobody watches it any more. Returns who did."""
+        """A stream has ended: nobody watches it any more. Returns its last viewers."""
         return list(self._seen_at_ms.pop(stream_id, ()))
 
     def sessions(self, stream_id: str) -> frozenset[str]:

@@ -1,1 +1,1 @@
-"""How people prove who they are: passwords, second factors, and links in mails."""
+"""Authentication: passwords, second factors, and links in mails."""

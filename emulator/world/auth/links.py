@@ -1,6 +1,6 @@
 """Links: what the platform's mails lead to: a sign-in, a new password, a verified address.
 
-Who has the link's token has read the mail, so the address is theirs.
+A user with the link's token has read the mail, so the address is theirs.
 """
 
 from msgspec import Struct

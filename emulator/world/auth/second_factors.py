@@ -1,4 +1,4 @@
-"""Second factors: codes of an authenticator app, and backup codes for who has lost it."""
+"""Second factors: codes of an authenticator app, and backup codes for a lost phone."""
 
 from msgspec import Struct
 

@@ -1,1 +1,1 @@
-"""What is said beside a stream, and who keeps it friendly."""
+"""Chat: messages, rooms, bans and moderators."""

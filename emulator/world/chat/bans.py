@@ -35,8 +35,8 @@ def add(
 ) -> Ban:
     """Ban somebody, or time them out. What was said of them before is replaced.
 
-    Refuses (`forbidden`) who may not moderate, and a moderator against the owner or a moderator. A
-    moderator whom the owner bans is none any more.
+    Refuses (`forbidden`) users that may not moderate, and a moderator against the owner or a
+    moderator. A moderator that the owner bans is none any more.
     """
     rank = rooms.check_moderator(world, stream, by)
     target_rank = rooms.rank_of(world, stream, target)
@@ -75,7 +75,7 @@ def add(
 
 
 def lift(world: World, stream: Stream, by: User, target: User) -> None:
-    """Let somebody speak again. Refuses (`not_found`) who is not banned, (`forbidden`)."""
+    """Let somebody speak again. Refuses (`not_found`) a user that is not banned, (`forbidden`)."""
     rooms.check_moderator(world, stream, by)
     _of(world, stream, target)
     with world.change():

@@ -26,7 +26,7 @@ _INSERT = (
 )
 # How the journal writes a line, up to its words: its values stand in the order of their names.
 _BEGINNINGS = {rank: f'{{"badges":{encoded(badges)},"content":' for rank, badges in BADGES.items()}
-# So many lines are one row of the journal at most, which whoever reads on from within reads whole.
+# So many lines are one row of the journal at most, which a reader reads whole.
 _ROW_LINES_MAX = 500
 
 # An author's words, and the room as the author met it.

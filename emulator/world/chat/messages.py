@@ -1,4 +1,4 @@
-"""Messages: what is said beside a stream. `post` is the one way in, whoever speaks.
+"""Messages: what is said beside a stream. `post` is the one way in, for every author.
 
 A line's order is its row: history shows the order in which readers saw the lines.
 """
@@ -209,7 +209,7 @@ def delete(world: World, stream: Stream, message_id: str, by: User) -> None:
 
 
 def clear(world: World, stream: Stream, by: User) -> None:
-    """Take every line away. Refuses (`forbidden`) who is not a moderator."""
+    """Take every line away. Refuses (`forbidden`) users that are not moderators."""
     rooms.check_moderator(world, stream, by)
     with world.change():
         world.store.write(

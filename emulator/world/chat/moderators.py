@@ -34,7 +34,7 @@ def of(world: World, stream: Stream) -> list[Moderator]:
 def add(world: World, stream: Stream, target: User, *, is_vip: bool) -> Moderator:
     """Make somebody a moderator or a VIP. Whether the caller is the owner is asked before.
 
-    Refuses (`conflict`) the owner, who is on the list already, and who is banned.
+    Refuses (`conflict`) the owner, a user on the list already, and a banned one.
     """
     if target.row == stream.user_row:
         raise Refused("conflict", "The owner of a stream moderates its chat anyway")

@@ -39,7 +39,7 @@ WHERE streams.id = ?1
 
 # So many authors, in all rooms together; one more, and all are forgotten and read again.
 AUTHORS_MAX = 50_000
-# What a room is made of. Lines are not in it: who writes one down notes it in the room.
+# What a room is made of. Lines are not in it: `post` notes each one in the room.
 _TABLES = ("streams", "users", "chat_settings", "moderators", "bans", "follows")
 # While a crowd comes, this grows every few seconds, and says nothing of the room.
 _BUT = ("streams.peak_viewer_count",)
@@ -159,7 +159,7 @@ def may_moderate(rank: Rank) -> bool:
 
 
 def check_moderator(world: World, stream: Stream, user: User) -> Rank:
-    """What `user` is. Refuses (`forbidden`) who is neither the owner nor a moderator."""
+    """What `user` is. Refuses (`forbidden`) a user that is neither the owner nor a moderator."""
     rank = rank_of(world, stream, user)
     if not may_moderate(rank):
         raise Refused("forbidden", "Not authorized to moderate this chat")

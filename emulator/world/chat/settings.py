@@ -42,7 +42,7 @@ def of(world: World, stream_row: int) -> ChatSettings:
 
 
 def change(world: World, stream: Stream, by: User, patch: Mapping[str, Any]) -> ChatSettings:
-    """Set what `patch` names, by the names of `ChatSettings`. Who may is for the caller to ask."""
+    """Set what `patch` names, by the names of `ChatSettings`. The caller checks the permission."""
     before = of(world, stream.row)
     after = replace(before, **patch)
     changed = tuple(

@@ -1,6 +1,6 @@
 """Ranking: which live streams are shown first (docs/reference/discovery.md).
 
-Only public streams that are live are ranked. Who watches is asked of `attendance` alone. On a large
+Only public streams that are live are ranked. Viewers are counted by `attendance` alone. On a large
 platform nobody watches most streams: an index gives the first of those, and no others are read.
 """
 
@@ -81,7 +81,7 @@ def rising(world: World, *, count: int) -> tuple[list[Stream], int]:
 
 
 def recommended(world: World, user: User, *, count: int) -> tuple[list[Stream], int]:
-    """For `user`: of whom they follow, then what has most in common with what they like, then all.
+    """For `user`: by accounts they follow, then most in common with what they like, then all.
 
     What somebody likes are the tags and categories of their own streams and of the public ones of
     those whom they follow. Nobody is recommended to themselves.
@@ -153,7 +153,7 @@ def _candidates(
 def _most_watched(
     world: World, present: Mapping[str, int], since_ms: int, count: int
 ) -> list[_Candidate]:
-    """Of those that anybody came to `count` with most viewers, and who has as many as the last."""
+    """The `count` streams with the most viewers, and those with as many as the last."""
     ids = sorted(present, key=lambda category_id: -present[category_id])
     candidates: list[_Candidate] = []
     for begin in range(0, len(ids), _CHUNK):

@@ -65,7 +65,7 @@ def streams(
 def users(world: World, typed: str, count: int) -> list[User]:
     """Users with a name that begins with every typed word.
 
-    Who is called exactly so is first, then the best, of equal ones the oldest account.
+    An exact match is first, then the best, of equal ones the oldest account.
     """
     expression = words.expression(typed)
     if expression is None:

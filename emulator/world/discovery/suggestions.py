@@ -1,4 +1,4 @@
-"""Suggestions: what somebody who types might mean (docs/reference/discovery.md)."""
+"""Suggestions: completions of a search (docs/reference/discovery.md)."""
 
 from itertools import chain, zip_longest
 

@@ -1,4 +1,4 @@
-"""What may go wrong with access: tokens that expire early, limits that are tighter."""
+"""Faults of access: tokens that expire early, limits that are tighter."""
 
 from typing import Annotated, ClassVar
 

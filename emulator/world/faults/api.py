@@ -1,4 +1,4 @@
-"""What may go wrong with the platform's API: answers that are late, wrong, missing or cut."""
+"""Faults of the platform's API: answers that are late, wrong, missing or cut."""
 
 from typing import Annotated, Any, ClassVar
 

@@ -1,4 +1,4 @@
-"""What may go wrong with the chat socket: messages late, lost, twice, swapped; sockets closed.
+"""Faults of the chat socket: messages late, lost, twice, swapped; sockets closed.
 
 A message about something that happened strikes, or does not, for all of a stream's readers alike.
 """

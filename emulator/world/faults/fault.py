@@ -1,4 +1,4 @@
-"""Fault: one thing that goes wrong on purpose. A value; what it does is up to who asks for it."""
+"""Fault: one thing that goes wrong on purpose. A value; its effect is up to the caller."""
 
 from functools import cache
 from typing import ClassVar, get_type_hints
@@ -9,7 +9,7 @@ from emulator.world.faults.values import Value
 
 
 class Fault(Struct, frozen=True, kw_only=True):
-    """`match_on` names the fields that say whom it strikes; an empty one strikes everybody."""
+    """`match_on` names the fields that say what it strikes; an empty one strikes everybody."""
 
     kind: ClassVar[str]
     match_on: ClassVar[tuple[str, ...]] = ()

@@ -1,6 +1,6 @@
-"""Faults: which of them are on in one world, whom they strike, and what they have done.
+"""Faults: which of them are on in one world, what they strike, and what they have done.
 
-Who may be struck asks `are_on` first: where nothing is broken, that is all it costs.
+Code that may be struck asks `are_on` first: where nothing is broken, that is all it costs.
 """
 
 from collections.abc import Callable
@@ -40,7 +40,7 @@ class Active(Struct, Generic[F], eq=False):
     struck: int = 0
     timer: Timer | None = None
     when_over: list[Callable[[], None]] = field(default_factory=list)
-    # What who was struck keeps of it, as long as it is on.
+    # What a struck caller keeps of it, as long as it is on.
     kept: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -100,7 +100,7 @@ class Faults:
         world = self._world
         self._count += 1
         fault_id = f"fault-{self._count}"
-        # Chance of its own: who is struck does not depend on what else is drawn in this world.
+        # A random generator of its own: what is struck depends on no other draw in this world.
         chance = Ids(f"{world.name}/{fault_id}")
         active = Active(fault_id, plan.fault, plan, world.now_ms, chance)
         self._on[fault_id] = active

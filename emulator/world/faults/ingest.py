@@ -1,4 +1,4 @@
-"""What may go wrong with publishing: refused, cut, read too slowly."""
+"""Faults of publishing: refused, cut, read too slowly."""
 
 from typing import Annotated, ClassVar
 

@@ -1,4 +1,4 @@
-"""What may go wrong with playback: playlists that stand, media that is not there, cut or slow."""
+"""Faults of playback: playlists that stand, media that is not there, cut or slow."""
 
 from typing import Annotated, ClassVar
 

@@ -1,4 +1,4 @@
-"""What may go wrong with recordings: they fail, or take long."""
+"""Faults of recordings: they fail, or take long."""
 
 from typing import Annotated, ClassVar
 

@@ -1,4 +1,4 @@
-"""What may go wrong with webhooks on their way: whoever delivers them asks here."""
+"""Faults of webhook deliveries: they fail, or are late."""
 
 from typing import Annotated, ClassVar
 

@@ -1,1 +1,1 @@
-"""What is left when a stream has ended."""
+"""The library: recordings, clips, chapters, posts and texts."""

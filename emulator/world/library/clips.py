@@ -22,7 +22,7 @@ LENGTH_MAX_MS = 60_000
 WAITING_MAX = 100
 # A clip is whole frames: where less than this is missing, nothing is.
 _ROUNDING_MS = 100
-# Whoever names an instant rather than a position names one after 2001.
+# An instant rather than a position is one after 2001.
 EPOCH_MIN_MS = 1_000_000_000_000
 
 
@@ -172,7 +172,7 @@ def of_user(
 ) -> tuple[list[Clip], int]:
     """One page of the clips that a user made, the newest first, and how many there are.
 
-    Those of others' private streams show to who made them.
+    Clips of others' private streams show to their makers.
     """
     where = "clips.user_row = ? AND (streams.visibility != 'private' OR clips.user_row = ?)"
     values = (user.row, viewer.row if viewer else None)

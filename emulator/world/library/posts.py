@@ -1,4 +1,4 @@
-"""Posts: who uploads a VOD posts it to their organisation (tenant), whose members see it."""
+"""Posts: an uploaded VOD is posted to its owner's organisation (tenant), whose members see it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +18,7 @@ from emulator.world.world import World
 
 
 class Post(Struct, frozen=True):
-    """What was posted with a VOD. Who sees it is said by the VOD."""
+    """What was posted with a VOD. The VOD says which users see it."""
 
     id: str
     content: str

@@ -148,7 +148,7 @@ def _shown_by(line: Line) -> str:
 
 
 def _sentence(world: World, stream: Stream) -> str:
-    """Who streamed what for how long, and how many came."""
+    """The streamer, the title, how long it was, and how many came."""
     owner = accounts.by_row(world, stream.user_row)
     name = owner.display_name or owner.username
     where = ""

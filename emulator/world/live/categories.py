@@ -1,6 +1,6 @@
 """Categories: what a stream is about. Two levels or more; a category counts its own streams only.
 
-Each function asks one query, and one of who watches, however many categories it gives and however
+Each function asks one query, and one of the viewers, however many categories it gives and however
 many streams are live.
 """
 

@@ -135,7 +135,7 @@ def _cut(world: World, stream_id: str) -> None:
 
 
 def _come_back(world: World, stream_id: str) -> None:
-    """On the clock: whoever refuses it has said so in an event."""
+    """On the clock: a refusal was told in an event."""
     try:
         start(world, streams.find(world, stream_id))
     except Refused as refused:

@@ -1,1 +1,1 @@
-"""Accounts and who may act as whom."""
+"""Accounts, follows, profiles and notifications."""

@@ -1,4 +1,4 @@
-"""Accounts: who lives on the platform."""
+"""Accounts: the users of the platform."""
 
 import json
 from collections.abc import Iterable

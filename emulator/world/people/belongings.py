@@ -13,7 +13,7 @@ from emulator.world.people.accounts import User
 from emulator.world.store.journal import Row, Store
 from emulator.world.world import World
 
-# Nobody is handed what opens an account, nor who else watched.
+# Credentials are not exported, nor other viewers.
 LEFT_OUT = frozenset(
     {
         "api_keys",
@@ -109,7 +109,7 @@ class _Schema:
         return frozenset(row["name"] for row in rows)
 
     def _keys(self, table: str) -> list[Row]:
-        """Whom a table's rows name, in the order of its columns."""
+        """The users that a table's rows name, in the order of its columns."""
         order = self._columns[table].index
         keys = self._store.rows("SELECT * FROM pragma_foreign_key_list(?)", table)
         return sorted(keys, key=lambda key: order(key["from"]))

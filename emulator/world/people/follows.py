@@ -1,4 +1,4 @@
-"""Follows: who wants to hear of whom."""
+"""Follows: users that want to hear of other users."""
 
 from msgspec import Struct
 
@@ -17,9 +17,9 @@ class Follow(Struct, frozen=True):
 
 
 def follow(world: World, follower: User, followed: User) -> Follow:
-    """Let one user follow another, who is told.
+    """Let one user follow another; the other gets a notification.
 
-    Refuses (`bad_request`) oneself, (`conflict`) who is followed already.
+    Refuses (`bad_request`) oneself, (`conflict`) a user that is followed already.
     """
     if follower.row == followed.row:
         raise Refused("bad_request", "You cannot follow yourself")
@@ -48,7 +48,7 @@ def follow(world: World, follower: User, followed: User) -> Follow:
 
 
 def unfollow(world: World, follower: User, followed: User) -> None:
-    """Refuses (`not_found`) who is not followed."""
+    """Refuses (`not_found`) a user that is not followed."""
     if not is_following(world, follower, followed):
         raise Refused("not_found", "Not following this user")
     with world.change():
@@ -72,7 +72,7 @@ def is_following(world: World, follower: User, followed: User) -> bool:
 
 
 def followers(world: World, user: User, *, offset: int, count: int) -> tuple[list[User], int]:
-    """One page of who follows a user, the newest first, and how many do.
+    """One page of a user's followers, the newest first, and how many they are.
 
     Those who stand behind `followers_base` are a number only: nobody can list them.
     """
@@ -80,7 +80,7 @@ def followers(world: World, user: User, *, offset: int, count: int) -> tuple[lis
 
 
 def following(world: World, user: User, *, offset: int, count: int) -> tuple[list[User], int]:
-    """One page of whom a user follows, the newest first, and how many they are."""
+    """One page of the users that a user follows, the newest first, and how many they are."""
     return _page(world, user, ("followed_row", "follower_row"), offset, count)
 
 

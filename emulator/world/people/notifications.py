@@ -1,4 +1,4 @@
-"""Notifications: what a user is told of others: who follows them, and who went live."""
+"""Notifications: what a user is told of others: new followers, and users that went live."""
 
 from typing import Literal
 
@@ -13,7 +13,7 @@ NotificationType = Literal["new_follower", "stream_live"]
 
 
 class Notification(Struct, frozen=True):
-    """`actor_row` is who did it: the follower, or who went live with `stream_id`."""
+    """`actor_row` is the acting user: the follower, or the one that went live with `stream_id`."""
 
     row: int
     id: str
@@ -31,7 +31,7 @@ FROM notifications LEFT JOIN streams ON streams.row = notifications.stream_row
 
 
 def tell_of_follower(world: World, user: User, follower: User) -> None:
-    """Tell a user who follows them now, inside `change`."""
+    """Tell a user of a new follower, inside `change`."""
     _write(world, user.row, "new_follower", follower.row, None)
 
 

@@ -64,7 +64,7 @@ class Store:
         self, connection: sqlite3.Connection, publish: Callable[[Event], None] | None = None
     ) -> None:
         self.publish = publish or _tell_nobody
-        # For who takes a burst as a whole; else each of its events is published.
+        # For listeners that take a burst as a whole; else each of its events is published.
         self.publish_burst: Callable[[Burst], None] | None = None
         # Grows with every change, so that whatever was made of the facts is known to be stale.
         self.version = 0
@@ -89,8 +89,10 @@ class Store:
         return self._connection.execute(sql, values).fetchall()
 
     def each(self, sql: str, *values: object) -> Iterator[sqlite3.Row]:
-        """The rows one by one, for who does not know how many it wants. Nothing may be written
-        meanwhile."""
+        """The rows one by one, for a caller that does not know how many it wants.
+
+        Nothing may be written meanwhile.
+        """
         yield from self._connection.execute(sql, values)
 
     def row(self, sql: str, *values: object) -> sqlite3.Row | None:

@@ -1,4 +1,4 @@
-"""Watches: how often something was written to some tables, for who remembers what stood there."""
+"""Watches: how often something was written to some tables, for caches of what stood there."""
 
 import re
 from functools import lru_cache
@@ -30,7 +30,7 @@ class Watches:
         self._all: dict[tuple[tuple[str, ...], tuple[str, ...]], WriteCounter] = {}
 
     def on(self, tables: tuple[str, ...], but: tuple[str, ...]) -> WriteCounter:
-        """The watch on these tables: the same one for whoever asks."""
+        """The watch on these tables: the same one for all callers."""
         write_counter = self._all.get((tables, but))
         if write_counter is None:
             write_counter = self._all[(tables, but)] = WriteCounter(but)

@@ -1,1 +1,1 @@
-"""What people show and say to each other with cameras and files: video calls, videos, albums."""
+"""Video calls, uploaded videos and albums."""

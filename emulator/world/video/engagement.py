@@ -12,7 +12,7 @@ from emulator.world.video import videos
 from emulator.world.video.videos import Video
 from emulator.world.world import World
 
-# Who has seen so much has seen it all: the rest is credits.
+# A viewer that has seen so much has seen it all: the rest is credits.
 COMPLETED_SHARE = 0.95
 # A retention curve has no more steps than this.
 POINTS_MAX = 100
@@ -33,7 +33,7 @@ class Engagement(Struct, frozen=True):
 
     @property
     def score(self) -> float:
-        """0 to 100: two thirds how much of it is seen to the end, one third who likes it."""
+        """0 to 100: two thirds how much of it is seen to the end, one third how many like it."""
         liked = min(1.0, self.likes / self.unique_viewers) if self.unique_viewers else 0.0
         return round(100 * (2 * self.completion_rate + liked) / 3, 2)
 
@@ -84,7 +84,7 @@ def view(world: World, video: Video, viewer: User | None, watch_ms: int) -> Vide
 
 
 def like(world: World, video: Video, user: User) -> Video:
-    """Refuses (`conflict`) who likes it already."""
+    """Refuses (`conflict`) a user that likes it already."""
     if _likes(world, video, user):
         raise Refused("conflict", "You like this video already")
     with world.change():
@@ -96,7 +96,7 @@ def like(world: World, video: Video, user: User) -> Video:
 
 
 def unlike(world: World, video: Video, user: User) -> None:
-    """Refuses (`not_found`) who does not like it."""
+    """Refuses (`not_found`) a user that does not like it."""
     if not _likes(world, video, user):
         raise Refused("not_found", "You do not like this video")
     with world.change():

@@ -79,7 +79,7 @@ def related(world: World, video: Video, *, count: int) -> list[Found]:
 
 
 def recommended(world: World, user: User, *, count: int) -> list[Found]:
-    """For `user`: what is like what they liked and watched, of whom they follow, what many watch.
+    """For `user`: like what they liked and watched, by users they follow, watched by many.
 
     Their own videos and those that they have watched or liked are left out.
     """

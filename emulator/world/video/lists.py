@@ -8,7 +8,7 @@ from emulator.world.video import videos
 from emulator.world.video.videos import Video
 from emulator.world.world import World
 
-# What everybody finds; an unlisted video is there for who has its id, but in no list.
+# What everybody finds; an unlisted video is there for everybody that has its id, but in no list.
 _PUBLIC = "visibility = 'public' AND status = 'ready'"
 PUBLIC = "(videos.visibility = 'public' AND videos.status = 'ready')"
 

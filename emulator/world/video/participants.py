@@ -1,4 +1,4 @@
-"""Participants: who has a seat in a video session, and the tokens that give one.
+"""Participants: the seats in a video session, and the tokens that give one.
 
 Taking a token takes a seat, which is held as long as the newest token is good. So a session is
 full for the next one at the moment at which the last seat was given, not when its media arrives.
@@ -20,7 +20,7 @@ from emulator.world.video.sessions import Session
 from emulator.world.world import World
 
 TOKEN_MS = 3_600_000
-# Not an access token's: who verifies one must name this audience (RFC 7519, 4.1.3), so a token of
+# Not an access token's: a verifier must name this audience (RFC 7519, 4.1.3), so a token of
 # a call opens nothing else.
 AUDIENCE = "video-session"
 _ALGORITHM = "HS256"
@@ -64,7 +64,7 @@ JOIN video_sessions ON video_sessions.row = session_row
 
 
 def admit(world: World, session: Session, user: User) -> Admission:
-    """Give somebody a seat and a token; who has a seat keeps it and gets a new token.
+    """Give somebody a seat and a token; a user with a seat keeps it and gets a new token.
 
     Refuses (`conflict`) an ended session and a full one.
     """
@@ -126,7 +126,7 @@ def admit(world: World, session: Session, user: User) -> Admission:
 def of(
     world: World, session: Session, *, with_those_who_left: bool = False
 ) -> tuple[list[Participant], int]:
-    """Who is in a session, in the order of coming in; and how many there are.
+    """The participants of a session, in the order of coming in; and how many there are.
 
     `sessions.LISTED_MAX` at the most: of those who left there may be any number.
     """
@@ -143,7 +143,7 @@ def of(
 
 
 def find(world: World, session: Session, participant_id: str) -> Participant:
-    """Somebody who is in this session now. Refuses (`not_found`) anybody else."""
+    """A participant of this session now. Refuses (`not_found`) anybody else."""
     row = world.store.row(
         f"{_SELECT} WHERE session_participants.id = ? AND session_row = ? AND left_at_ms IS NULL",
         participant_id,
@@ -155,7 +155,7 @@ def find(world: World, session: Session, participant_id: str) -> Participant:
 
 
 def find_own(world: World, session: Session, user: User) -> Participant:
-    """A user's own seat. Refuses (`forbidden`) who has none, (`conflict`) an ended session."""
+    """A user's own seat. Refuses (`forbidden`) where there is none, (`conflict`) after the end."""
     session_after(session.status, "join")
     seat = _seat_of(world, session, user)
     if seat is None:
@@ -166,7 +166,7 @@ def find_own(world: World, session: Session, user: User) -> Participant:
 def remove(world: World, session: Session, participant_id: str, by: User) -> None:
     """Let somebody go: the host anybody, everybody themselves.
 
-    Refuses (`forbidden`) anybody else, (`not_found`) who is not in the session.
+    Refuses (`forbidden`) anybody else, (`not_found`) a user that is not in the session.
     """
     participant = find(world, session, participant_id)
     is_own = participant.user_row == by.row

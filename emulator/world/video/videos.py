@@ -1,4 +1,4 @@
-"""Videos: uploaded, or made of media that is there already. Watched by who may see them.
+"""Videos: uploaded, or made of media that is there already. Watched by users that may see them.
 
 A video shows the media that `uid` names: its own (`media.py`), or a finished recording's.
 """
@@ -134,7 +134,7 @@ def may_see(world: World, video: Video, viewer: User | None) -> bool:
 
 
 def followed_by(world: World, user: User) -> frozenset[int]:
-    """Whom somebody follows, by their rows."""
+    """The users that somebody follows, by their rows."""
     rows = world.store.rows("SELECT followed_row FROM follows WHERE follower_row = ?", user.row)
     return frozenset(row["followed_row"] for row in rows)
 

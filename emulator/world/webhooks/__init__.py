@@ -1,1 +1,1 @@
-"""Webhooks: who is told of what happens on the platform, and what became of it."""
+"""Webhooks: the targets of the platform's events, and each delivery's result."""

@@ -366,7 +366,7 @@ class Transcoder:
     def _tell_failure(self) -> None:
         if not self._is_over:
             self._is_over = True
-            self._fail(Refused("unavailable", "What is sent could not be transcoded."))
+            self._fail(Refused("unavailable", "This stream could not be transcoded."))
 
 
 def _kind(track: Track) -> Kind:

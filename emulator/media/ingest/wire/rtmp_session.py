@@ -208,7 +208,7 @@ class RtmpSession:
     def end_publish(self, message: str, code: str = "NetStream.Publish.Denied") -> None:
         """Tell the peer, at any time, that it is done and why. The session is over.
 
-        Whoever does not publish hears it as well, as soon as it speaks RTMP.
+        A peer that does not publish is told it as well, as soon as it speaks RTMP.
         """
         if self.phase == "publishing":
             self._status(self._publish_stream_id, "error", code, message)
@@ -247,7 +247,7 @@ class RtmpSession:
         if not self.has_media and message.type_id not in _TYPES:
             raise Refused(
                 "unsupported",
-                f"What is sent is not FLV: the first message has the type {message.type_id}, which "
+                f"This is not FLV: the first message has the type {message.type_id}, which "
                 "RTMP does not know.",
                 topic="container",
             )

@@ -67,7 +67,7 @@ class ClipQueue:
 
     def recover(self) -> None:
         """Clips that were not cut when the last process stopped are cut now; a size is asked for
-        again by whoever wants it."""
+        again by another caller."""
         for clip in clips.unfinished(self._world):
             self._job_runner.start(self._cut(clip.id))
         for rendition in renditions.unfinished(self._world):

@@ -133,7 +133,7 @@ class Loops:
         return ROUND_UID, None if time is None else f"{parse_time(time) % ROUND_SECONDS}s"
 
     async def film(self, height: int = HEIGHT) -> "Film":
-        """The film in this size; the first who asks waits for it to be rendered."""
+        """The film in this size; the first caller waits for it to be rendered."""
         async with self._rendering:
             if height not in self._films:
                 from emulator.media.recording.simulated.film import render

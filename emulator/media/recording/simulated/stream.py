@@ -105,7 +105,7 @@ class LiveLoop(HlsStream):
     async def _until(self, is_true: Callable[[], bool]) -> None:
         """Look again when the next part may be whole: nobody else says that it is there."""
         for _ in range(3 * self.window.target_seconds * 1000 // PART_MS):
-            # Who waits may hold on to the window of before: a look makes it grow.
+            # A request that waits may hold the window of before: a look makes it grow.
             if self.window and is_true():
                 return
             due = asyncio.Event()

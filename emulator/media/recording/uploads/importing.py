@@ -1,7 +1,7 @@
 """Importing: from an uploaded file, or a recording, to a recording's folder. For threads.
 
-What browsers play is shown as it is. Everything else is made H.264 and AAC, since whoever uploads a
-video expects to see it and not to hear of codecs.
+What browsers play is shown as it is. Everything else is made H.264 and AAC, since a user
+that uploads a video expects to see it and not to hear of codecs.
 """
 
 import shutil
@@ -47,7 +47,7 @@ class Imported(Struct, frozen=True):
 
 
 class Wanted(Struct, frozen=True):
-    """What is made of a video. None of `size` and `height` keeps it as it is.
+    """A way to process a video. Without `size` and `height` it keeps its size.
 
     `size` is a box that the picture fits into; of a `height` the width follows.
     """

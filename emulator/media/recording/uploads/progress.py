@@ -32,7 +32,7 @@ class JobProgress:
         if self._is_cancelled.is_set():
             raise Refused("unavailable", "It was cancelled.", reason="cancelled")
         share = min(max(share, 0.0), 1.0)
-        # Whoever asks is told 100 only when everything is done.
+        # The caller gets 100 only when everything is done.
         percent = min(99, int(self._from + share * (self._to - self._from)))
         if (percent, self._stage) != self._told:
             self._told = (percent, self._stage)

@@ -59,7 +59,7 @@ class UploadQueue:
         self._job_runner = JobRunner(tasks)
         self._benches = job_runners
         self._is_kept = is_kept
-        # The job under way and where its result goes, by its video: who deletes that ends it.
+        # The job under way and where its result goes, by its video: deleting that ends it.
         self._under_way: dict[str, tuple[JobProgress, str]] = {}
 
     async def receive(self, file: BinaryIO, name: str) -> "tuple[str, Probed]":

@@ -1,7 +1,7 @@
 """Lanes: one thing that a participant sends (a source), and one place where it receives (a sink).
 
 Packets are forwarded as they are, but for their numbers: a sink goes on counting where its last
-source stopped, so that a player sees one unbroken track whoever is in it.
+source stopped, so that a player sees one unbroken track whatever its source is.
 """
 
 from collections.abc import Callable, Mapping
@@ -50,7 +50,7 @@ class Source:
         self.receiver.ask_for_key_frame(monotonic_ms())
 
     def report(self, ntp: int, timestamp: int) -> None:
-        """What the participant says of the time of what it sends goes on to who receives it."""
+        """Pass a participant's sender reports on to the receivers."""
         for sink in self.sinks:
             sink.report(ntp, timestamp)
 

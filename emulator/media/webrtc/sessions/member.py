@@ -146,7 +146,7 @@ class Member:
                 self._ask_for_key_frame(packet)
 
     def finish(self) -> None:
-        """A participant who says goodbye has left, as any other."""
+        """A participant that says goodbye has left, as any other."""
 
     def ended(self, reason: str) -> None:  # noqa: ARG002 -- a link calls it so
         if self._is_over:

@@ -1,4 +1,4 @@
-"""VideoSessions: who is in which session with media, who receives what, and who must go."""
+"""VideoSessions: the members of each session with media, what each receives, and which must go."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -36,7 +36,7 @@ class VideoSessions:
         own_ssrc: int,
         on_media: "Callable[[SentMedia], None]",
     ) -> "Member":
-        """Make a member and let it in. Whoever had its place before is sent away."""
+        """Make a member and let it in. The one in its place before is disconnected."""
         # Late: a start need not wait for what only a session needs.
         from emulator.media.webrtc.sessions.member import Member
 
@@ -59,7 +59,7 @@ class VideoSessions:
         self._arrange(room)
 
     def hear(self, world: str, event: Event) -> None:
-        """Who left, was removed or sits in a session that has ended is disconnected."""
+        """Disconnect members that left, were removed, or are in a session that has ended."""
         if isinstance(event, ParticipantLeft):
             member = self.find((world, event.session_id), event.participant_id)
             if member is not None:
@@ -87,7 +87,7 @@ class VideoSessions:
             del members[member.id]
         if not members:
             self._rooms.pop(room, None)
-        # What has become free is for whoever has waited for it.
+        # What has become free is for the member that has waited for it.
         self._arrange(room)
 
     def _dismiss(self, member: "Member", reason: str) -> None:

@@ -133,7 +133,7 @@ class WhepFanout:
 
     @property
     def count(self) -> int:
-        """Who watches, and who is about to."""
+        """The viewers, and those about to watch."""
         return len(self._holders)
 
     @property
@@ -151,7 +151,7 @@ class WhepFanout:
                         self._carry(lane, packet, packet.track, packet.dts + self._offset)
 
     def join(self, seat: Subscriber) -> None:
-        """Seat a viewer, who sees at once what a newcomer must see: all since the last key frame.
+        """Add a viewer, and show it at once what it must see: all since the last key frame.
 
         Those pictures are dated right before now, a millisecond apart, so that its player hurries
         through them instead of staying behind by them.

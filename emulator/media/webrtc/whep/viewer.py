@@ -89,7 +89,7 @@ class Viewer:
                 self._show_again()
 
     def finish(self) -> None:
-        """A viewer who says goodbye has left, as any other."""
+        """A viewer that says goodbye has left, as any other."""
 
     def ended(self, reason: str) -> None:  # noqa: ARG002 -- a link calls it so
         for timer in (self._pause, self._timer):

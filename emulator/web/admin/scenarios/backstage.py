@@ -137,7 +137,7 @@ def _ask(method: str, address: str, headers: dict[str, str], body: Any, ca: str)
         with refusal:
             return _answer(refusal.code, refusal)
     except (urllib.error.URLError, OSError) as failure:
-        # An answer that was cut or never came is an answer too, for whoever breaks the API.
+        # An answer that was cut or never came is an answer too, under a fault of the API.
         return HttpResponse(0, str(getattr(failure, "reason", failure)))
 
 

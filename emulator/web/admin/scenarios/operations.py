@@ -192,7 +192,7 @@ def shape(entry: RunRecord) -> RunShape:
 
 
 def known_in(world: World) -> Known:
-    """Whoever lives in this world, and its categories."""
+    """The accounts of this world, and its categories."""
     users = world.store.rows("SELECT username FROM users LIMIT 100000")
     categories = world.store.rows("SELECT slug FROM categories LIMIT 100000")
     return Known(

@@ -1,4 +1,4 @@
-"""`/_emulator/streams/{id}/viewers`: simulated viewers, and who of a stream's viewers is real.
+"""`/_emulator/streams/{id}/viewers`: simulated viewers, and how many viewers are real.
 
 The platform's own API tells the two apart nowhere.
 """
@@ -97,7 +97,7 @@ class PlanShape(TypedDict):
 
 
 class ViewersShape(TypedDict):
-    """`to_come` are on their way. The names are of all who ever came, real and simulated."""
+    """`to_come` are on their way. The names are of all that ever came, real and simulated."""
 
     stream_id: str
     viewers: int

@@ -1,1 +1,1 @@
-"""What owners read of their audiences."""
+"""Analytics: an owner's audiences."""

@@ -65,7 +65,7 @@ def get_viewer_timeline(call: Call, caller: User, stream_id: str, query: Timelin
     "GET", "/streams/{stream_id}/analytics/chat", provenance="documented", refuses=("forbidden",)
 )
 def get_chat_analytics(call: Call, caller: User, stream_id: str) -> ChatAnalytics:
-    """Read what was said how often, and by whom."""
+    """Read how often each message was said, and by which users."""
     return shapes.chat_analytics(
         figures.chat(call.world, streams.find_own(call.world, stream_id, caller))
     )

@@ -18,7 +18,7 @@ DURATION_SECONDS_MAX = 366 * 86_400
 
 
 class BanCreate(Request):
-    """Whom by `user_id` or `username`. Without a duration the ban is for good."""
+    """The user by `user_id` or `username`. Without a duration the ban is for good."""
 
     user_id: OptionalId = None
     username: OptionalId = None
@@ -32,7 +32,7 @@ class BanCreate(Request):
         return self
 
     def target(self, world: World) -> User:
-        """Whom it names. Refuses (`not_found`)."""
+        """The user that it names. Refuses (`not_found`)."""
         if self.user_id is not None:
             return accounts.find(world, self.user_id)
         return accounts.by_username(world, self.username or "")

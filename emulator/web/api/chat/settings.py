@@ -27,7 +27,7 @@ _NAMES = {
 
 
 class SettingsUpdate(Request):
-    """What is not named stays as it is. Blocked words may be phrases."""
+    """Fields that are left out stay as they are. Blocked words may be phrases."""
 
     slow_mode_seconds: Whole | None = Field(None, ge=0, le=86_400)
     followers_only: bool | None = None
@@ -38,7 +38,7 @@ class SettingsUpdate(Request):
     ai_moderation: bool | None = None
 
     def patch(self) -> dict[str, object]:
-        """What was said, in the world's words. A null says nothing."""
+        """The body as the world's values. A null says nothing."""
         values = self.model_dump(exclude_none=True)
         if "blocked_words" in values:
             values["blocked_words"] = tuple(dict.fromkeys(values["blocked_words"]))

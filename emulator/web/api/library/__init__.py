@@ -1,1 +1,1 @@
-"""What streams leave behind."""
+"""The library: recordings, clips, chapters, posts and texts."""

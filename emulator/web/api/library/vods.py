@@ -34,7 +34,7 @@ class VodSearchQuery(Page):
 
 
 class VodUpdate(Request):
-    """What is not given stays. A null takes a description away, and says nothing elsewhere."""
+    """Fields that are left out stay. A null removes a description, and says nothing elsewhere."""
 
     title: str | None = Field(None, min_length=1, max_length=200)
     description: str | None = Field(None, max_length=5000)

@@ -69,7 +69,7 @@ def search_streams(call: Call, _caller: User | None, query: StreamSearch) -> Sea
     streams, total = search.streams(
         world, query.typed, filters, offset=query.offset, count=query.per_page
     )
-    # Somebody who turns the page is still at the same search.
+    # The next page is still the same search.
     if query.page == 1:
         call.each_time(lambda: searches.note(world, query.typed))
     page = stream_page(call, query, streams, total)

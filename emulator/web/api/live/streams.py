@@ -55,7 +55,7 @@ class _Description(Request):
         return tags
 
     def patch(self) -> StreamPatch:
-        """What was said, in the world's words. A null that a stream cannot hold says nothing."""
+        """The body as the world's values. A null that a stream cannot hold says nothing."""
         values: dict[str, Any] = self.model_dump(exclude_unset=True)
         for name in ("title", "is_mature", "visibility"):
             if values.get(name, "") is None:

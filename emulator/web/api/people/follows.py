@@ -1,4 +1,4 @@
-"""`/streams/users/{username}/follow`, `/followers`, `/following`: who hears of whom."""
+"""`/streams/users/{username}/follow`, `/followers`, `/following`."""
 
 from emulator.shapes.people import user_card
 from emulator.shapes.profiles import (
@@ -23,7 +23,7 @@ from emulator.world.people.accounts import User
     refuses=("bad_request", "conflict"),
 )
 def follow_user(call: Call, caller: User, username: str) -> FollowShape:
-    """Follow a user, who is told."""
+    """Follow a user; the user gets a notification."""
     return follow_shape(
         follows.follow(call.world, caller, accounts.by_username(call.world, username))
     )
@@ -47,7 +47,7 @@ def is_following_user(call: Call, caller: User, username: str) -> IsFollowing:
 
 @endpoint("GET", "/streams/users/{username}/followers", provenance="guide")
 def list_followers(call: Call, username: str, query: Page) -> FollowerPage:
-    """List who follows a user, the newest first."""
+    """List a user's followers, the newest first."""
     users, total = follows.followers(
         call.world,
         accounts.by_username(call.world, username),

@@ -32,7 +32,7 @@ class SocialsUpdate(Request):
 
 
 class ProfileUpdate(Request):
-    """What is not given stays; a null takes it away. `full_name` is read as `display_name`."""
+    """Fields that are left out stay; a null removes. `full_name` is read as `display_name`."""
 
     also_read = frozenset({"full_name", "fullName"})
 
@@ -50,7 +50,7 @@ class ProfileUpdate(Request):
         return given
 
     def given(self) -> dict[str, str | None]:
-        """What was said, by the world's names."""
+        """The changes, by the world's names."""
         payload = self.model_dump(exclude_unset=True)
         if "socials" in payload:
             socials = payload.pop("socials")

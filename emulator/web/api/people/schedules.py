@@ -124,7 +124,7 @@ def delete_schedule_entry(call: Call, caller: User, schedule_id: str) -> None:
 
 
 def _values(told: Mapping[str, Any]) -> dict[str, Any]:
-    """What was told, in the world's words: minutes after midnight for times."""
+    """The body as the world's values: minutes after midnight for times."""
     values = dict(told)
     for end in ("start", "end"):
         if f"{end}_time" in values:

@@ -19,7 +19,7 @@ class _AlbumWishes(Request):
     visibility: Visibility | None = None
 
     def patch(self) -> dict[str, Any]:
-        """What was said. A null that an album cannot hold says nothing."""
+        """The changes. A null that an album cannot hold says nothing."""
         values = self.model_dump(exclude_unset=True)
         for name in ("title", "visibility"):
             if values.get(name, "") is None:

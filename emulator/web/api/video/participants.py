@@ -62,7 +62,7 @@ def list_ice_servers(call: Call) -> IceServers:
     refuses=("conflict",),
 )
 def create_video_session_token(call: Call, caller: User, session_id: str) -> SessionToken:
-    """Take a seat in a session, and a token for it. Who has a seat gets a new token.
+    """Take a seat in a session, and a token for it. A user with a seat gets a new token.
 
     A seat is held until its newest token expires.
     """
@@ -74,7 +74,7 @@ def create_video_session_token(call: Call, caller: User, session_id: str) -> Ses
 def list_participants(
     call: Call, _caller: User, session_id: str, query: ParticipantQuery
 ) -> ParticipantList:
-    """List who is in a session, and with `include_left` who was."""
+    """List the participants of a session, and with `include_left` those that left."""
     with_those_who_left = query.include_left
     found, total = participants.of(
         call.world, sessions.find(call.world, session_id), with_those_who_left=with_those_who_left

@@ -23,7 +23,7 @@ class SessionUpdate(Request):
     max_participants: Whole | None = Field(None, ge=2, le=50)
 
     def patch(self) -> dict[str, Any]:
-        """What was said, in the world's words; a null says nothing."""
+        """The body as the world's values; a null says nothing."""
         values = self.model_dump(exclude_none=True)
         if "max_participants" in values:
             values["participants_max"] = values.pop("max_participants")

@@ -45,7 +45,7 @@ class VideoWishes(Request):
         return tags
 
     def patch(self) -> dict[str, Any]:
-        """What was said. A null that a video cannot hold says nothing."""
+        """The changes. A null that a video cannot hold says nothing."""
         values = self.model_dump(exclude_unset=True)
         for name in ("title", "visibility", "cloudflare_video_id"):
             if values.get(name, "") is None:

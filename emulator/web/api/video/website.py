@@ -103,7 +103,7 @@ def delete_website_video(call: Call, caller: User, video_id: str) -> Success:
 def get_website_video_analytics(call: Call, caller: User, video_id: str) -> WebsiteAnalytics:
     """Read who watched a video, and how far.
 
-    `engagementScore`: two thirds how much of it is seen to the end, one third who likes it.
+    `engagementScore`: two thirds how much of it is seen to the end, one third how many like it.
     """
     video = videos.find_own(call.world, video_id, caller)
     return website_analytics(call.world, video)
