@@ -11,7 +11,6 @@ from typing import Literal
 DURATION_MAX_MS = 100 * 366 * 86_400_000
 RATE_MAX = 1_000_000.0
 BITS_MAX = 1_000_000_000
-FRAME_SIDE_MAX = 99_999
 
 _SHOWN_LENGTH_MAX = 40
 _NUMBER = r"[0-9]{1,15}(?:\.[0-9]{1,9})?"

@@ -18,12 +18,12 @@ import pytest
 from emulator.core.clock import SystemClock
 from emulator.media.publisher.config import PublishConfig
 from emulator.media.publisher.process import PublisherProcess
-from emulator.media.publisher.test_card.strip import read_strip
 from tests.support.encoders import film
 from tests.support.live_server import PATIENCE_SECONDS, Walk, platform, until
 from tests.support.media_frames import stamps
 from tests.support.nginx import nginx_rtmp
 from tests.support.publisher import Seen, beeps, flashes, pictures
+from tests.support.strip import read_strip
 
 SMALL = ("--size", "320x180", "--bitrate", "400k")
 

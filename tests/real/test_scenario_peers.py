@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from emulator.media.publisher.test_card.strip import read_strip
 from tests.support.encoders import film
 from tests.support.live_server import PATIENCE_SECONDS, Walk, platform
 from tests.support.publisher import beeps, pictures
+from tests.support.strip import read_strip
 from tests.support.webrtc import VideoFrame, ask, meeting, until
 
 WORSE = """

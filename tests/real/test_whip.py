@@ -14,10 +14,10 @@ from aioice import mdns
 
 from emulator.media.publisher.config import PublishConfig
 from emulator.media.publisher.process import PublisherProcess
-from emulator.media.publisher.test_card.strip import read_strip
 from tests.support.encoders import film, play
 from tests.support.live_server import PATIENCE_SECONDS, Walk, platform
 from tests.support.sdp_offers import browser_offer
+from tests.support.strip import read_strip
 from tests.support.webrtc import (
     FRAGMENT,
     AudioFrame,

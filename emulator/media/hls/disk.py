@@ -6,7 +6,6 @@ named for deletion, oldest first. The world decides and deletes.
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from msgspec import Struct
@@ -59,19 +58,6 @@ class Usage(Struct, frozen=True):
         if self.disk_total_bytes and self.disk_used_bytes >= FULL_SHARE * self.disk_total_bytes:
             return disk_full(self.disk_used_bytes / self.disk_total_bytes)
         return None
-
-    def to_delete(self, ended: Iterable[str]) -> Iterator[str]:
-        """Of the ended recordings, the oldest, until the rest is under 95 % of the limit."""
-        allowed = set(ended)
-        left = self.used_bytes
-        for recording in sorted(
-            self.recordings, key=lambda stored: (stored.written_at, stored.uid)
-        ):
-            if not self.limit_bytes or left < FULL_SHARE * self.limit_bytes:
-                return
-            if recording.uid in allowed:
-                left -= recording.used_bytes
-                yield recording.uid
 
 
 def usage(root: Path, limit_bytes: int = 0) -> Usage:

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 # Each is a connection and a task.
 VOICES_MAX = 500
 
-Said = "asyncio.Future[None]"
-
 
 class ChatSender:
     """One person's socket. Each line is answered by itself, or by what it was refused with."""

@@ -6,7 +6,7 @@ Chance is passed in. Counts are whole, and add up to what was asked for, whateve
 import math
 import re
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from emulator.core import quantities
 from emulator.core.errors import Refused
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 Curve = Literal["linear", "step", "surge", "bell", "sawtooth"]
 Arrivals = Literal["poisson", "even"]
 Distribution = Literal["lognormal", "normal", "uniform", "fixed"]
-CURVES: tuple[Curve, ...] = get_args(Curve)
 
 _STAIRS = 4
 _TEETH = 4

@@ -196,11 +196,6 @@ def unfinished(world: World) -> list[Vod]:
     return select(world, "WHERE vods.status = 'processing' ORDER BY vods.row")
 
 
-def waiting_for(world: World, uid: str) -> list[Vod]:
-    """Those that are processing until this media is complete."""
-    return select(world, "WHERE vods.media_uid = ? AND vods.status = 'processing'", uid)
-
-
 def update(world: World, vod: Vod, patch: Mapping[str, Any]) -> Vod:
     """Change what its owner says of a VOD."""
     values = {name: patch[name] for name in _PLAIN_FIELDS if name in patch}

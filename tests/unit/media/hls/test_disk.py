@@ -30,16 +30,6 @@ def test_at_95_percent_new_publishers_are_refused(
     assert (refusal.details["reason"] if refusal else None) == reason
 
 
-def test_the_oldest_ended_recordings_are_named_until_there_is_room() -> None:
-    used = usage_of(limit_bytes=250)
-    ended = {OLD.uid, MIDDLE.uid, NEW.uid}
-    assert [*used.to_delete(ended)] == [OLD.uid]
-    assert [*used.to_delete(ended - {OLD.uid})] == [MIDDLE.uid]
-    assert [*usage_of(limit_bytes=150).to_delete(ended)] == [OLD.uid, MIDDLE.uid]
-    assert [*usage_of(limit_bytes=10).to_delete({NEW.uid})] == [NEW.uid]
-    assert [*usage_of().to_delete(ended)] == []
-
-
 def test_usage_counts_what_is_in_the_folders(tmp_path: Path) -> None:
     root = tmp_path / "media"
     assert usage(root).used_bytes == 0

@@ -10,8 +10,8 @@ from emulator.core.clock import ManualClock
 from emulator.media.ingest.tag import Tag
 from emulator.media.publisher.config import PublishConfig
 from emulator.media.publisher.synthetic import SyntheticBroadcast
-from emulator.media.publisher.test_card.strip import read_strip
 from tests.support.publisher import beeps, flashes, flv_file, pictures, tags_until
+from tests.support.strip import read_strip
 from tests.support.tables import table
 
 NOW_MS = 1_767_225_600_123

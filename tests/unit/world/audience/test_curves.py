@@ -1,4 +1,5 @@
 import contextlib
+from typing import get_args
 
 import pytest
 from hypothesis import example, given
@@ -7,7 +8,6 @@ from hypothesis import strategies as st
 from emulator.core.errors import Refused
 from emulator.core.ids import Chance
 from emulator.world.audience.curves import (
-    CURVES,
     Curve,
     Stay,
     arrived,
@@ -38,7 +38,7 @@ def test_a_ramp_has_come_so_far_by(curve: Curve, quarter: float, half: float, en
     assert told == pytest.approx([quarter, half, end], abs=1e-9)
 
 
-@given(st.sampled_from(CURVES), shares, shares)
+@given(st.sampled_from(get_args(Curve)), shares, shares)
 def test_everybody_has_come_at_the_end_and_nobody_unarrives(
     curve: Curve, one: float, two: float
 ) -> None:
@@ -49,7 +49,7 @@ def test_everybody_has_come_at_the_end_and_nobody_unarrives(
     assert arrived(curve, 1) == pytest.approx(1)
 
 
-@given(st.sampled_from(CURVES), st.integers(0, 10**6), st.integers(1, 50), st.booleans())
+@given(st.sampled_from(get_args(Curve)), st.integers(0, 10**6), st.integers(1, 50), st.booleans())
 def test_arrivals_add_up_to_what_was_asked_for(
     curve: Curve, total: int, ticks: int, is_drawn: bool
 ) -> None:

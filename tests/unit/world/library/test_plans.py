@@ -60,7 +60,6 @@ def tell(world: World, stream: streams.Stream) -> None:
     vod_id = stream.vod_id or ""
     ada, bob = (accounts.by_username(world, name) for name in ("ada", "bob"))
     recordings.unfinished(world)
-    recordings.waiting_for(world, stream.uid)
     vod = recordings.find(world, vod_id)
     recordings.complete(world, vod, 600_000, (HD,))
     recordings.give_up(world, vod, "no")

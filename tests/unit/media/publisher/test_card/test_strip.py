@@ -12,9 +12,10 @@ from emulator.core.clock import ManualClock
 from emulator.media.publisher.config import PublishConfig
 from emulator.media.publisher.synthetic import SyntheticBroadcast
 from emulator.media.publisher.test_card.picture import Moment, Picture
-from emulator.media.publisher.test_card.strip import CELLS, read_cells, read_strip, write_cells
+from emulator.media.publisher.test_card.strip import CELLS, write_cells
 from tests.support.media_frames import picture
 from tests.support.publisher import flv_file, pictures
+from tests.support.strip import read_cells, read_strip
 from tests.support.tables import table
 
 NOW_MS = 1_767_225_600_123
