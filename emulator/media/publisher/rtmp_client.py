@@ -117,7 +117,7 @@ class RtmpClient:
         """S0, S1 and S2 (5.2); gives what came after them."""
         self._handshake += received
         if not self._handshake.startswith(_VERSION):
-            raise ProtocolError("This is no RTMP server: its handshake has another version.")
+            raise ProtocolError("This is not an RTMP server: its handshake has another version.")
         end = 1 + 2 * _HANDSHAKE_BYTES
         if len(self._handshake) < end:
             return b""
