@@ -105,7 +105,7 @@ class Figures:
     late_p99_ms: float
     is_whole: bool
 
-    def told(self) -> str:
+    def text(self) -> str:
         behind = "" if self.is_whole else ", **fell behind**"
         return (
             f"{self.per_second:,.0f}/s on {100 * self.cores:.0f} % of a core, last reader "
@@ -135,7 +135,7 @@ def measure() -> Section:
     ):
         cells = [f"{payload[name][key].per_cpu_second:,.0f} a CPU second" for name in names]
         rows.append((f"{title}: deliveries", *cells))
-        rows.append(("the same", *(payload[name][key].told() for name in names)))
+        rows.append(("the same", *(payload[name][key].text() for name in names)))
     blanks = [""] * (len(names) - 1)
     rows += [(what, cell, *blanks) for what, cell in (*crowd.rows, *stalled.rows, *admitted.rows)]
     return Section(
@@ -254,7 +254,7 @@ def _crowd() -> Part:
         rows=[
             (f"{_CROWD:,} connections in one room: memory of each", f"{kib:.1f} KiB"),
             ("their joining", f"{joined['joins_per_second']:,.0f} a second"),
-            (f"100 lines a second to them ({seconds:.0f} s in all)", flood.told()),
+            (f"100 lines a second to them ({seconds:.0f} s in all)", flood.text()),
         ],
         bars=[
             (f"memory a connection at most 50 KiB ({kib:.1f})", kib <= 50),
@@ -276,8 +276,8 @@ def _stalled() -> Part:
         mib = (server.process.memory_bytes() - before) / 2**20
     return Part(
         rows=[
-            (f"200 lines a second to {_READERS:,} readers", alone.told()),
-            (f"the same beside {_STALLED:,} who stopped reading", beside.told()),
+            (f"200 lines a second to {_READERS:,} readers", alone.text()),
+            (f"the same beside {_STALLED:,} who stopped reading", beside.text()),
             ("memory that those cost", f"{mib:.0f} MiB"),
         ],
         bars=[

@@ -29,7 +29,7 @@ _CPU_SHARE_MAX = 0.75
 _LATE_MS_MAX = 200
 _SOAK_PUBLISHERS = 20
 _SOAK_EVERY_SECONDS = 15.0
-_SOAK_TOLD_MINUTES = (1, 10)
+_SOAK_REPORT_MINUTES = (1, 10)
 
 
 class Contestant(Protocol):
@@ -130,15 +130,15 @@ def run(workload: Workload, serving: Serving) -> Cost:
                 playlists[::step], sending.starts[: len(playlists) : step], _WATCH_SECONDS
             )
             lasted = time.monotonic() - sending.starts[0]
-        if sending.told["lost"]:
-            raise RuntimeError(f"{server.name} dropped {sending.told['lost']} publishers")
+        if sending.results["lost"]:
+            raise RuntimeError(f"{server.name} dropped {sending.results['lost']} publishers")
         return Cost(
             name=server.name,
             version=server.version,
             cpu=cpu_seconds / seconds,
             memory_bytes=(full_bytes - empty_bytes) / workload.count,
-            source_cpu=sending.told["cpu_seconds"] / lasted,
-            source_late_ms=sending.told["late_ms_p99"],
+            source_cpu=sending.results["cpu_seconds"] / lasted,
+            source_late_ms=sending.results["late_ms_p99"],
             lateness_ms=lateness_ms,
         )
 
@@ -156,7 +156,7 @@ def soak(minutes: float) -> Section:
                 samples.append((elapsed / 3600, server.process.memory_bytes() / 2**20))
                 time.sleep(_SOAK_EVERY_SECONDS)
             cpu_seconds = server.process.cpu_seconds() - cpu_seconds
-        lost = sending.told["lost"]
+        lost = sending.results["lost"]
     settled = samples[len(samples) // 5 :]
     slope, _ = statistics.linear_regression(*zip(*settled, strict=True))
     return Section(
@@ -167,7 +167,7 @@ def soak(minutes: float) -> Section:
             ("CPU, share of a core", f"{100 * cpu_seconds / (minutes * 60):.1f} %"),
             *(
                 (f"memory after {minute:g} min", f"{_memory_after(samples, minute):.1f} MiB")
-                for minute in (*_SOAK_TOLD_MINUTES, minutes)
+                for minute in (*_SOAK_REPORT_MINUTES, minutes)
             ),
             ("memory's slope after the first fifth", f"{slope:.1f} MiB an hour"),
             (

@@ -171,7 +171,7 @@ class Room:
             due = time.perf_counter() + _TURN_SECONDS
             await asyncio.sleep(_TURN_SECONDS)
             self._late.append(time.perf_counter() - due)
-        return await self._told(board, began, count)
+        return await self._results(board, began, count)
 
     async def bursts(self, count: int, seconds: float) -> dict[str, Any]:
         """`count` lines at once, and again as soon as everybody has them."""
@@ -182,7 +182,7 @@ class Room:
             for index in range(count):
                 self._speakers[index % len(self._speakers)].say(self._line())
             await board.until(board.sent)
-        return await self._told(board, began, board.sent)
+        return await self._results(board, began, board.sent)
 
     def _begin(self) -> Board:
         for reader in self._readers:
@@ -191,7 +191,7 @@ class Room:
         Reader.board.size = self._size
         return Reader.board
 
-    async def _told(self, board: Board, began: float, count: int) -> dict[str, Any]:
+    async def _results(self, board: Board, began: float, count: int) -> dict[str, Any]:
         is_whole = True
         try:
             await board.until(count)

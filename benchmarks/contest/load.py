@@ -19,7 +19,7 @@ class Load:
 
     starts: list[float]
     pid: int
-    told: dict[str, Any] = field(default_factory=dict)
+    results: dict[str, Any] = field(default_factory=dict)
 
 
 @contextmanager
@@ -37,7 +37,7 @@ def sending(clip: Path, addresses: Sequence[tuple[str, str]]) -> Iterator[Load]:
             load = Load(_line(child.stdout)["starts"], child.pid)
             yield load
             child.stdin.close()
-            load.told = _line(child.stdout)
+            load.results = _line(child.stdout)
         except BaseException:
             child.kill()
             raise

@@ -106,12 +106,12 @@ def _show_json(event: Event) -> None:
 
 
 def _show(event: Event) -> None:
-    text = _told(event["type"], event.get("data", {}))
+    text = _event_line(event["type"], event.get("data", {}))
     if text:
         print(plain(text), flush=True)
 
 
-def _told(kind: str, data: dict[str, Any]) -> str:
+def _event_line(kind: str, data: dict[str, Any]) -> str:
     """One line for people; nothing of what they need not know."""
     if kind == "message":
         return _line(data)

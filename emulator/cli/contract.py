@@ -77,12 +77,12 @@ def _diff(source: str, is_json: bool) -> int:
     if is_json:
         print(
             json.dumps(
-                [{"operation": d.operation, "kind": d.kind, "told": d.told} for d in results]
+                [{"operation": d.operation, "kind": d.kind, "told": d.message} for d in results]
             )
         )
     else:
         for difference in results:
-            print(f"{difference.operation}\n    {difference.kind}: {difference.told}")
+            print(f"{difference.operation}\n    {difference.kind}: {difference.message}")
         print(f"Differences: {len(results)}." if results else "No difference.")
     return 1 if results else 0
 

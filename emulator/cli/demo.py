@@ -143,7 +143,7 @@ class _Demo:
     async def _go_live(self, publisher: Any) -> None:
         """Show the stream until it is told to end, or until its publisher fails."""
         began_ms = monotonic_ms()
-        while not self._is_told_to_stop():
+        while not self._must_stop():
             if publisher.failure:
                 raise Failed(publisher.failure)
             await self._look()
@@ -154,7 +154,7 @@ class _Demo:
             except TimeoutError:
                 continue
 
-    def _is_told_to_stop(self) -> bool:
+    def _must_stop(self) -> bool:
         has_lasted = self._seconds is not None and live_seconds(self._stream) >= self._seconds
         return self._stop.is_set() or (has_lasted and self._seen.live)
 

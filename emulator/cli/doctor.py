@@ -38,7 +38,7 @@ class Finding(NamedTuple):
 
     name: str
     state: Literal["ok", "warn", "fail"]
-    told: str
+    message: str
     advice: str = ""
 
 
@@ -51,13 +51,22 @@ def run(args: argparse.Namespace) -> int:
     settings = gather(vars(args), os.environ)
     findings = list(examine(settings))
     if args.json:
-        print(json.dumps([finding._asdict() for finding in findings], indent=1))
+        print(json.dumps([_shape(finding) for finding in findings], indent=1))
     else:
         for finding in findings:
-            print(f"{finding.state:4}  {finding.name:12}  {finding.told}")
+            print(f"{finding.state:4}  {finding.name:12}  {finding.message}")
             if finding.advice:
                 print(f"      {'':12}  -> {finding.advice}")
     return 1 if any(finding.state == "fail" for finding in findings) else 0
+
+
+def _shape(finding: Finding) -> dict[str, str]:
+    return {
+        "name": finding.name,
+        "state": finding.state,
+        "told": finding.message,
+        "advice": finding.advice,
+    }
 
 
 def examine(settings: Settings) -> Iterator[Finding]:

@@ -80,9 +80,9 @@ class WorldClock(ManualClock):
             passed_ns = steady_ns() - self._from_ns
             if self._speed != 1:
                 passed_ns = int(passed_ns * self._speed)
-            told_ms = self._from_ms + passed_ns // 1_000_000
-            if told_ms > self._now_ms:
-                self._now_ms = told_ms
+            world_ms = self._from_ms + passed_ns // 1_000_000
+            if world_ms > self._now_ms:
+                self._now_ms = world_ms
         return self._now_ms
 
     def call_at(self, when_ms: int, act: Callable[[], None]) -> Timer:

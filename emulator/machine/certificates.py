@@ -115,11 +115,11 @@ def _is_current(folder: Path, path: Path, names: tuple[str, ...], now_ms: int) -
     try:
         authority = (folder / CA_FILE).read_bytes()
         texts = path.read_text("ascii").partition("\n")[0].split()
-        _, told_names, told_ca, told_end_ms = texts
-        end_ms = int(told_end_ms)
+        _, stated_names, stated_ca, stated_end_ms = texts
+        end_ms = int(stated_end_ms)
     except (OSError, ValueError):
         return False
-    is_same = told_names == _joined(names) and told_ca == hashlib.sha256(authority).hexdigest()
+    is_same = stated_names == _joined(names) and stated_ca == hashlib.sha256(authority).hexdigest()
     return is_same and now_ms < end_ms - _RENEW_DAYS * _DAY_MS
 
 

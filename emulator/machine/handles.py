@@ -50,14 +50,14 @@ class OncePerMinute(logging.Filter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._told_at: float | None = None
+        self._logged_at: float | None = None
 
     def filter(self, record: logging.LogRecord) -> bool:
         if not _is_for_want_of_handles(record):
             return True
-        if self._told_at is not None and 0 <= record.created - self._told_at < _SILENT_SECONDS:
+        if self._logged_at is not None and 0 <= record.created - self._logged_at < _SILENT_SECONDS:
             return False
-        self._told_at = record.created
+        self._logged_at = record.created
         said = _shown(record)
         record.msg = (
             "out of file handles limit=%d: nothing can be opened until some are closed. "

@@ -182,16 +182,16 @@ class CategoryFigures(TypedDict):
     total_hours: float
 
 
-def stream_analytics(stream: Stream, told: Totals) -> StreamAnalytics:
+def stream_analytics(stream: Stream, totals: Totals) -> StreamAnalytics:
     return {
         "stream_id": stream.id,
-        "total_views": told.views,
-        "unique_viewers": told.uniques,
-        "peak_concurrent_viewers": told.peak,
-        "average_concurrent_viewers": told.mean,
-        "total_watch_time_minutes": told.watch_minutes,
-        "chat_messages_total": told.messages,
-        "unique_chatters": told.chatters,
+        "total_views": totals.views,
+        "unique_viewers": totals.uniques,
+        "peak_concurrent_viewers": totals.peak,
+        "average_concurrent_viewers": totals.mean,
+        "total_watch_time_minutes": totals.watch_minutes,
+        "chat_messages_total": totals.messages,
+        "unique_chatters": totals.chatters,
     }
 
 
@@ -206,20 +206,20 @@ def timeline(world: World, stream: Stream, interval_minutes: int) -> Timeline:
     }
 
 
-def chat_analytics(told: ChatFigures) -> ChatAnalytics:
+def chat_analytics(activity: ChatFigures) -> ChatAnalytics:
     return {
-        "total_messages": told.messages,
-        "unique_chatters": told.chatters,
-        "messages_per_minute": told.per_minute,
-        "peak_messages_per_minute": told.peak_per_minute,
+        "total_messages": activity.messages,
+        "unique_chatters": activity.chatters,
+        "messages_per_minute": activity.per_minute,
+        "peak_messages_per_minute": activity.peak_per_minute,
         "most_active_chatters": [
             {"username": chatter.username, "message_count": chatter.messages}
-            for chatter in told.most_active
+            for chatter in activity.most_active
         ],
     }
 
 
-def geography(stream: Stream, told: list[Country]) -> Geography:
+def geography(stream: Stream, countries: list[Country]) -> Geography:
     return {
         "stream_id": stream.id,
         "geographic_breakdown": [
@@ -229,32 +229,34 @@ def geography(stream: Stream, told: list[Country]) -> Geography:
                 "viewer_count": country.viewers,
                 "percentage": country.share,
             }
-            for country in told
+            for country in countries
         ],
     }
 
 
-def engagement_shape(stream: Stream, told: Engagement) -> EngagementShape:
+def engagement_shape(stream: Stream, engagement: Engagement) -> EngagementShape:
     return {
         "stream_id": stream.id,
-        "average_watch_time_minutes": told.watch_minutes_mean,
-        "chat_participation_rate": told.chat_participation,
-        "messages_per_viewer": told.messages_per_viewer,
-        "new_followers": told.new_followers,
-        "bounce_rate": told.bounce,
-        "retention": [{"minute": minute, "percentage": share} for minute, share in told.retention],
-        "clips_created": told.clips,
+        "average_watch_time_minutes": engagement.watch_minutes_mean,
+        "chat_participation_rate": engagement.chat_participation,
+        "messages_per_viewer": engagement.messages_per_viewer,
+        "new_followers": engagement.new_followers,
+        "bounce_rate": engagement.bounce,
+        "retention": [
+            {"minute": minute, "percentage": share} for minute, share in engagement.retention
+        ],
+        "clips_created": engagement.clips,
     }
 
 
-def channel_shape(user: User, told: Channel) -> ChannelShape:
+def channel_shape(user: User, channel: Channel) -> ChannelShape:
     return {
-        "total_streams": told.streams,
-        "completed_streams": told.completed,
-        "total_hours_streamed": told.hours,
-        "avg_viewers_per_stream": told.viewers_a_stream,
-        "max_peak_viewers": told.peak,
-        "total_unique_viewers": told.uniques,
+        "total_streams": channel.streams,
+        "completed_streams": channel.completed,
+        "total_hours_streamed": channel.hours,
+        "avg_viewers_per_stream": channel.viewers_a_stream,
+        "max_peak_viewers": channel.peak,
+        "total_unique_viewers": channel.uniques,
         "follower_count": user.follower_count,
     }
 
@@ -295,7 +297,7 @@ def viewer_growth(days: list[Day], date_of: Callable[[int], str]) -> ViewerGrowt
     }
 
 
-def audience_shape(told: Audience) -> AudienceShape:
+def audience_shape(audience: Audience) -> AudienceShape:
     return {
         "geographic_breakdown": [
             {
@@ -303,17 +305,20 @@ def audience_shape(told: Audience) -> AudienceShape:
                 "viewer_count": country.viewers,
                 "percentage": country.share,
             }
-            for country in told.countries
+            for country in audience.countries
         ],
-        "viewer_type_breakdown": {"authenticated": told.signed_in, "anonymous": told.anonymous},
-        "avg_watch_time_minutes": told.watch_minutes_mean,
+        "viewer_type_breakdown": {
+            "authenticated": audience.signed_in,
+            "anonymous": audience.anonymous,
+        },
+        "avg_watch_time_minutes": audience.watch_minutes_mean,
     }
 
 
-def user_analytics(user: User, told: Channel, mean_viewers: float) -> UserAnalytics:
+def user_analytics(user: User, channel: Channel, mean_viewers: float) -> UserAnalytics:
     return {
-        "total_streams": told.streams,
-        "total_hours_streamed": told.hours,
+        "total_streams": channel.streams,
+        "total_hours_streamed": channel.hours,
         "avg_viewers": mean_viewers,
         "follower_count": user.follower_count,
     }
@@ -336,7 +341,7 @@ def top_stream(world: World, top: Top) -> TopStream:
     }
 
 
-def best_times(told: list[BestTime], zone: str) -> BestTimes:
+def best_times(times: list[BestTime], zone: str) -> BestTimes:
     return {
         "best_times": [
             {
@@ -346,17 +351,17 @@ def best_times(told: list[BestTime], zone: str) -> BestTimes:
                 "avg_viewers": best_time.viewers_mean,
                 "stream_count": best_time.streams,
             }
-            for best_time in told
+            for best_time in times
         ],
         "timezone": zone,
     }
 
 
-def category_figures(told: CategoryShare) -> CategoryFigures:
+def category_figures(share: CategoryShare) -> CategoryFigures:
     return {
-        "category_id": told.id,
-        "category_name": told.name,
-        "stream_count": told.streams,
-        "avg_peak_viewers": told.peak_mean,
-        "total_hours": told.hours,
+        "category_id": share.id,
+        "category_name": share.name,
+        "stream_count": share.streams,
+        "avg_peak_viewers": share.peak_mean,
+        "total_hours": share.hours,
     }

@@ -30,14 +30,14 @@ def export(user: User, belongings: Belongings, now_ms: int) -> AccountExport:
         "exported_at": iso(now_ms),
         "user": user_shape(user),
         "belongings": {
-            kind: [dict(_told(name, value) for name, value in row.items()) for row in rows]
+            kind: [dict(_field(name, value) for name, value in row.items()) for row in rows]
             for kind, rows in belongings.rows.items()
         },
         "incomplete": list(belongings.cut),
     }
 
 
-def _told(name: str, value: Any) -> tuple[str, Any]:
+def _field(name: str, value: Any) -> tuple[str, Any]:
     if isinstance(value, bytes):
         return name, base64.b64encode(value).decode()
     if name.endswith(_INSTANTS):

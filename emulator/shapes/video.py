@@ -141,13 +141,13 @@ def video_shape(world: World, addresses: Addresses, video: Video) -> VideoShape:
     }
 
 
-def found_video(world: World, addresses: Addresses, found: Found) -> FoundVideo:
-    return {**video_shape(world, addresses, found.video), "relevance_score": found.score}
+def found_video(world: World, addresses: Addresses, match: Found) -> FoundVideo:
+    return {**video_shape(world, addresses, match.video), "relevance_score": match.score}
 
 
-def recommended_video(world: World, addresses: Addresses, found: Found) -> RecommendedVideo:
-    shape = video_shape(world, addresses, found.video)
-    return {**shape, "score": found.score, "reason": found.reason}
+def recommended_video(world: World, addresses: Addresses, match: Found) -> RecommendedVideo:
+    shape = video_shape(world, addresses, match.video)
+    return {**shape, "score": match.score, "reason": match.reason}
 
 
 def annotation_shape(video: Video, annotation: Annotation) -> AnnotationShape:
@@ -167,17 +167,17 @@ def annotation_shape(video: Video, annotation: Annotation) -> AnnotationShape:
 
 
 def video_engagement(world: World, video: Video) -> VideoEngagement:
-    told = engagement.of(world, video)
+    figures = engagement.of(world, video)
     return {
         "video_id": video.id,
-        "views": told.views,
-        "unique_viewers": told.unique_viewers,
-        "average_watch_seconds": told.average_watch_seconds,
-        "completion_rate": told.completion_rate,
-        "likes": told.likes,
+        "views": figures.views,
+        "unique_viewers": figures.unique_viewers,
+        "average_watch_seconds": figures.average_watch_seconds,
+        "completion_rate": figures.completion_rate,
+        "likes": figures.likes,
         "shares": 0,
         "retention": [
-            {"second": second, "percentage": percentage} for second, percentage in told.retention
+            {"second": second, "percentage": percentage} for second, percentage in figures.retention
         ],
     }
 

@@ -127,12 +127,12 @@ def processing_of(world: World, job: Job) -> Processing:
 
 
 def website_analytics(world: World, video: Video) -> WebsiteAnalytics:
-    told = engagement.of(world, video)
+    figures = engagement.of(world, video)
     return {
-        "views": told.views,
-        "averageWatchTime": told.average_watch_seconds,
-        "completionRate": told.completion_rate,
-        "engagementScore": told.score,
+        "views": figures.views,
+        "averageWatchTime": figures.average_watch_seconds,
+        "completionRate": figures.completion_rate,
+        "engagementScore": figures.score,
     }
 
 

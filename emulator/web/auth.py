@@ -37,57 +37,57 @@ def bearer(connection: HTTPConnection) -> str:
     return value.strip() if scheme.lower() == "bearer" else ""
 
 
-def authenticate(world: World, given: str) -> User:
+def authenticate(world: World, credential_text: str) -> User:
     """Whose credential this is. Refuses (`unauthorized`) none, a wrong one, an expired one.
 
     A key may end in `@` and the world's name.
     """
-    given = given.removesuffix(f"@{world.name}")
-    if not given:
+    credential_text = credential_text.removesuffix(f"@{world.name}")
+    if not credential_text:
         raise Refused("unauthorized", "Not authenticated")
     # A JWT is three base64url parts with dots between (RFC 7515, 7.1); no API key has dots.
-    if given.count(".") == 2:
-        return tokens.by_access_token(world, given)
-    return accounts.by_api_key(world, given)
+    if credential_text.count(".") == 2:
+        return tokens.by_access_token(world, credential_text)
+    return accounts.by_api_key(world, credential_text)
 
 
-def authenticate_optional(world: World, given: str) -> User | None:
+def authenticate_optional(world: World, credential_text: str) -> User | None:
     """The caller of a public endpoint; None without a credential or with an invalid one."""
     try:
-        return authenticate(world, given)
+        return authenticate(world, credential_text)
     except Refused:
         return None
 
 
-def recognised(world: World, given: str) -> tuple[bool, User | None]:
+def recognised(world: World, credential_text: str) -> tuple[bool, User | None]:
     """Whether a credential is good, and whose it is. Makes no account, whatever the key."""
-    given = given.removesuffix(f"@{world.name}")
-    if given.count(".") == 2:
-        user = authenticate_optional(world, given)
+    credential_text = credential_text.removesuffix(f"@{world.name}")
+    if credential_text.count(".") == 2:
+        user = authenticate_optional(world, credential_text)
         return user is not None, user
-    user = accounts.find_by_api_key(world, given)
-    return user is not None or accounts.may_be_made(world, given), user
+    user = accounts.find_by_api_key(world, credential_text)
+    return user is not None or accounts.may_be_made(world, credential_text), user
 
 
-def expires_at_ms(given: str) -> int | None:
+def expires_at_ms(credential_text: str) -> int | None:
     """When an access token says that it expires; None for an API key, which never does."""
-    exp = _told_by(given).get("exp")
+    exp = _claims(credential_text).get("exp")
     return exp * 1000 if isinstance(exp, int) else None
 
 
-def world_of(given: str) -> str:
+def world_of(credential_text: str) -> str:
     """The world that a credential says it was issued in, `` where it does not say.
 
     `ak_demo@NAME` says it after the `@`, an access token in its claims. Whether it is genuine is
     for that world to judge.
     """
-    if given.count(".") != 2:
-        return given.partition("@")[2]
-    name = _told_by(given).get("world")
+    if credential_text.count(".") != 2:
+        return credential_text.partition("@")[2]
+    name = _claims(credential_text).get("world")
     return name if isinstance(name, str) else ""
 
 
-def _told_by(token: str) -> dict[str, Any]:
+def _claims(token: str) -> dict[str, Any]:
     """What an access token claims, unproven; nothing where it is no token."""
     if token.count(".") != 2:
         return {}

@@ -168,13 +168,13 @@ class Worlds:
             )
         return platform
 
-    def choose(self, request: HTTPConnection, given: str | None = None) -> Platform:
+    def choose(self, request: HTTPConnection, credential_text: str | None = None) -> Platform:
         """The world that a request means: by its key or token, its header, its host; or `default`.
 
         `given` is the credential where it does not stand in a header. Refuses (`not_found`) a
         header or host that names no world.
         """
-        name = world_of(credential(request) if given is None else given)
+        name = world_of(credential(request) if credential_text is None else credential_text)
         if name in self._platforms:
             return self._platforms[name]
         named = request.headers.get(HEADER)
@@ -288,11 +288,11 @@ class Worlds:
         for snapshot in platform.snapshots.values():
             snapshot.facts.close()
         platform.snapshots.clear()
-        kept = [
+        retained = [
             (snapshot.name, snapshot.at_ms, Store.of_image(snapshot.facts))
             for snapshot in content.snapshots
         ]
-        for name, at_ms, store in [*kept, (IMPORTED, content.now_ms, facts)]:
+        for name, at_ms, store in [*retained, (IMPORTED, content.now_ms, facts)]:
             before = platform.snapshots.pop(name, None)
             if before is not None:
                 before.facts.close()
@@ -353,9 +353,9 @@ class Worlds:
         await self._leave(platform, "its world was dropped")
         self.shared.requests.forget(name)
         names = {uid for snapshot in platform.snapshots.values() for uid in snapshot.uids}
-        found = names | self._uids(platform.world)
+        uids = names | self._uids(platform.world)
         _close(platform)
-        await self._delete(found)
+        await self._delete(uids)
 
     async def stop(self, reason: str) -> None:
         """End what is live, and drop every world that is not kept."""

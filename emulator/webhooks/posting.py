@@ -18,7 +18,7 @@ from msgspec import Struct
 from emulator.core.hosts import Allowed
 
 _ANSWER_BYTES_MAX = 16 * 1024
-_TOLD_BYTES_MAX = 300
+_REPLY_BYTES_MAX = 300
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-5]\d\d)(?: [^\r\n]*)?\r\n")
 
 
@@ -67,7 +67,7 @@ async def _exchange(
         match = _STATUS_LINE.match(head)
         if match is None:
             return WebhookResponse(None, "the answer was not HTTP")
-        text = await reader.read(_TOLD_BYTES_MAX)
+        text = await reader.read(_REPLY_BYTES_MAX)
         return WebhookResponse(int(match[1]), text.decode(errors="replace").strip())
     finally:
         writer.close()

@@ -28,7 +28,7 @@ async def test_a_second_publisher_is_refused_and_the_first_does_not_notice(stage
     assert len(stage.heard_of(PublishRefused)) == 1
     before = stage.hls_stream(stream).window.duration
     first.send()
-    assert first.told == []
+    assert first.messages == []
     assert stage.hls_stream(stream).window.duration > before
     assert len(stage.heard_of(PublisherJoined)) == 1
 
@@ -43,7 +43,7 @@ class TestTakeover:
         stream = stage.create()
         first = Publisher(stage, stream.stream_key).send()
         second = Publisher(stage, stream.stream_key, "192.0.2.2:5000")
-        assert first.told == ["Another publisher took over with the same key."]
+        assert first.messages == ["Another publisher took over with the same key."]
 
         # when the first still sends, and goes, then it is nobody's;
         before = stage.hls_stream(stream).window.duration
@@ -76,7 +76,7 @@ async def test_an_end_by_its_owner_sends_the_publisher_away_and_says_why(stage: 
 
     # then the publisher is told, what it still sends is taken by nobody, and its leaving later
     # changes nothing.
-    assert publisher.told == ["The stream has ended: ended by its owner."]
+    assert publisher.messages == ["The stream has ended: ended by its owner."]
     before = stage.hls_stream(stream).window.duration
     publisher.send(1)
     publisher.leave("the server closed the connection")
@@ -107,7 +107,7 @@ async def test_an_end_before_the_first_picture_leaves_no_vod(stage: Stage) -> No
     streams.end(stage.world, stage.now(stream))
     publisher.send(1)
 
-    assert publisher.told == ["The stream has ended: ended by its owner."]
+    assert publisher.messages == ["The stream has ended: ended by its owner."]
     assert stage.ended_once(stream).vod_id is None
     assert not stage.media_store.has(stream.uid)
 
@@ -164,10 +164,10 @@ async def test_when_the_emulator_stops_what_has_media_ends_and_the_rest_stays(
 
     stage.broadcasts.stop("the emulator stops")
 
-    assert publisher.told == ["The stream has ended: the emulator stops."]
+    assert publisher.messages == ["The stream has ended: the emulator stops."]
     assert stage.now(pushed).status == "ended"
     assert stage.now(dropped).status == "ended"
-    assert (stage.now(waiting).status, silent.told) == ("offline", [])
+    assert (stage.now(waiting).status, silent.messages) == ("offline", [])
 
 
 async def test_a_stop_while_a_publisher_is_waited_for_ends_its_stream_once(stage: Stage) -> None:

@@ -27,7 +27,7 @@ class AdminClock:
         content = body if method != "GET" else None
         return await self._client.request(method, address, json=content, headers=self._headers)
 
-    async def told(self, method: str = "GET", path: str = "", **body: Any) -> dict[str, Any]:
+    async def ask(self, method: str = "GET", path: str = "", **body: Any) -> dict[str, Any]:
         answer = await self(method, path, **body)
         assert answer.status_code == 200, answer.text
         payload: dict[str, Any] = answer.json()
@@ -40,18 +40,18 @@ def clock(client: httpx.AsyncClient) -> AdminClock:
 
 
 async def test_a_frozen_world_stands_and_an_advance_moves_it_exactly(clock: AdminClock) -> None:
-    assert (await clock.told())["mode"] == "real"
+    assert (await clock.ask())["mode"] == "real"
 
-    frozen = await clock.told("PUT", mode="virtual", now="2090-01-01T00:00:00Z")
+    frozen = await clock.ask("PUT", mode="virtual", now="2090-01-01T00:00:00Z")
     assert (frozen["mode"], frozen["speed"]) == ("virtual", 0)
     assert frozen["now"] == "2090-01-01T00:00:00.000Z"
-    await clock.told("POST", "/advance", seconds=5400.25)
+    await clock.ask("POST", "/advance", seconds=5400.25)
 
-    assert (await clock.told())["now"] == "2090-01-01T01:30:00.250Z"
+    assert (await clock.ask())["now"] == "2090-01-01T01:30:00.250Z"
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "expected"),
     [
         ({"mode": "scaled", "speed": 10}, ("scaled", 10)),
         ({"speed": 0.5}, ("scaled", 0.5)),
@@ -61,15 +61,15 @@ async def test_a_frozen_world_stands_and_an_advance_moves_it_exactly(clock: Admi
     ],
 )
 async def test_time_runs_as_it_is_told(
-    clock: AdminClock, body: dict[str, Any], told: tuple[str, float]
+    clock: AdminClock, body: dict[str, Any], expected: tuple[str, float]
 ) -> None:
-    now = await clock.told("PUT", **body)
+    now = await clock.ask("PUT", **body)
 
-    assert (now["mode"], now["speed"]) == told
+    assert (now["mode"], now["speed"]) == expected
 
 
 async def test_what_no_clock_can_do_is_refused(clock: AdminClock) -> None:
-    await clock.told("PUT", mode="virtual", now="2090-01-01T00:00:00Z")
+    await clock.ask("PUT", mode="virtual", now="2090-01-01T00:00:00Z")
     for body in (
         {"mode": "sideways"},
         {"mode": "real", "speed": 2},
@@ -87,12 +87,12 @@ async def test_what_no_clock_can_do_is_refused(clock: AdminClock) -> None:
         check_error(await clock("POST", "/advance", seconds=seconds), 422)
     check_error(await clock("POST", "/advance"), 422)
 
-    assert (await clock.told())["now"] == "2090-01-01T00:00:00.000Z"
+    assert (await clock.ask())["now"] == "2090-01-01T00:00:00.000Z"
 
 
 async def test_an_advance_answers_when_the_vod_is_ready(clock: AdminClock, call: Caller) -> None:
     # Given a stream of the seed that ends while time stands,
-    await clock.told("PUT", mode="virtual")
+    await clock.ask("PUT", mode="virtual")
     live = (await call("GET", "/streams/?limit=1")).json()["streams"][0]
     key = f"ak_demo_{live['user']['username']}"
     ended = (await call("POST", f"/streams/{live['id']}/end", key)).json()
@@ -100,11 +100,11 @@ async def test_an_advance_answers_when_the_vod_is_ready(clock: AdminClock, call:
     assert (await call("GET", vod, key)).json()["status"] == "processing"
 
     # when just less than the hour that its recording takes has passed, then it is not ready;
-    await clock.told("POST", "/advance", seconds=3599.999)
+    await clock.ask("POST", "/advance", seconds=3599.999)
     assert (await call("GET", vod, key)).json()["status"] == "processing"
 
     # and then it is, in the answer's own instant.
-    ready = await clock.told("POST", "/advance", seconds=0.001)
+    ready = await clock.ask("POST", "/advance", seconds=0.001)
     now = (await call("GET", vod, key)).json()
     assert (now["status"], now["ready_at"]) == ("ready", ready["now"])
 
@@ -112,7 +112,7 @@ async def test_an_advance_answers_when_the_vod_is_ready(clock: AdminClock, call:
 async def test_rate_limits_and_tokens_run_on_the_worlds_clock(
     clock: AdminClock, call: Caller
 ) -> None:
-    await clock.told("PUT", mode="virtual")
+    await clock.ask("PUT", mode="virtual")
     login = {"email": "demo@example.com", "password": "demo123456"}
     token = (await call("POST", "/auth/login", json=login)).json()["access_token"]
     created = [
@@ -121,11 +121,11 @@ async def test_rate_limits_and_tokens_run_on_the_worlds_clock(
     ]
     assert created == [201, *[409] * 9, 429]
 
-    await clock.told("POST", "/advance", seconds=61)
+    await clock.ask("POST", "/advance", seconds=61)
     answer = await call("POST", "/streams/", "ak_demo", json={"title": "Again"})
     assert answer.status_code == 409
     assert (await call("GET", "/auth/me", token)).status_code == 200
-    await clock.told("POST", "/advance", seconds=1800)
+    await clock.ask("POST", "/advance", seconds=1800)
     check_error(await call("GET", "/auth/me", token), 401)
 
 
@@ -134,12 +134,12 @@ async def test_each_world_has_its_own_time_and_a_reset_lets_it_run(
 ) -> None:
     await client.post("/_emulator/worlds", json={"name": "late", "seed": "none"})
     late = AdminClock(client, "late")
-    await late.told("PUT", mode="virtual", now="2091-05-01T12:00:00Z")
+    await late.ask("PUT", mode="virtual", now="2091-05-01T12:00:00Z")
 
-    assert (await clock.told())["mode"] == "real"
-    assert not (await clock.told())["now"].startswith("2091")
+    assert (await clock.ask())["mode"] == "real"
+    assert not (await clock.ask())["now"].startswith("2091")
     await client.post("/_emulator/reset", headers={"X-Emulator-World": "late"})
-    payload = await late.told()
+    payload = await late.ask()
     assert payload["mode"] == "real"
     assert payload["now"].startswith("2091-05-01T12:")
 
@@ -147,17 +147,17 @@ async def test_each_world_has_its_own_time_and_a_reset_lets_it_run(
 async def test_a_snapshot_comes_back_although_time_went_on(
     client: httpx.AsyncClient, clock: AdminClock, call: Caller
 ) -> None:
-    await clock.told("PUT", mode="virtual")
+    await clock.ask("PUT", mode="virtual")
     stream = await create(call)
     await client.post("/_emulator/snapshots", json={"name": "before"})
-    await clock.told("POST", "/advance", seconds=86_400)
-    before = (await clock.told())["now"]
+    await clock.ask("POST", "/advance", seconds=86_400)
+    before = (await clock.ask())["now"]
     await call("POST", f"/streams/{stream['id']}/end", "ak_demo")
 
     await client.post("/_emulator/snapshots/before/restore")
 
     assert (await call("GET", f"/streams/id/{stream['id']}")).json()["status"] == "offline"
-    payload = await clock.told()
+    payload = await clock.ask()
     assert (payload["mode"], payload["now"]) == ("virtual", before)
 
 

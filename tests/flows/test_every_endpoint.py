@@ -113,16 +113,16 @@ def mistakes(surface: Any, taken: Taken) -> list[str]:
 
 async def test_two_worlds_side_by_side_are_each_as_if_they_were_alone() -> None:
     async with started(*WORLDS) as (emulator, client):
-        together = await asyncio.gather(*(told(emulator, client, world) for world in WORLDS))
+        together = await asyncio.gather(*(tour_of(emulator, client, world) for world in WORLDS))
     for world, mixed in zip(WORLDS, together, strict=True):
         async with started(world) as (emulator, client):
-            alone = await told(emulator, client, world)
+            alone = await tour_of(emulator, client, world)
         assert len(alone) > len(OPERATIONS)
         for one, other in zip(alone, mixed, strict=True):
             assert one == other
 
 
-async def told(emulator: Emulator, client: httpx.AsyncClient, world: str) -> list[str]:
+async def tour_of(emulator: Emulator, client: httpx.AsyncClient, world: str) -> list[str]:
     """All that one tour of a world was answered, but for ports that the system chose and traces."""
     answers = []
     async for taken in tour(emulator, client, "/api/v1", world).take():

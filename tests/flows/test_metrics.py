@@ -38,7 +38,7 @@ async def scraped(client: httpx.AsyncClient) -> tuple[Samples, dict[str, str]]:
     return samples, kinds
 
 
-def told(samples: Samples, name: str, **labels: str) -> float:
+def value_of(samples: Samples, name: str, **labels: str) -> float:
     return samples[f"live_emulator_{name}", frozenset(labels.items())]
 
 
@@ -56,7 +56,7 @@ async def test_the_metrics_tell_what_the_platform_tells(
     after, _ = await scraped(client)
 
     default = {"world": "default"}
-    assert told(after, "info", version=__version__) == 1
+    assert value_of(after, "info", version=__version__) == 1
     assert kinds["live_emulator_http_requests_total"] == "counter"
     for name, labels, grown in (
         ("streams", {"status": "live"}, 1),
@@ -64,13 +64,13 @@ async def test_the_metrics_tell_what_the_platform_tells(
         ("viewers", {"kind": "real"}, 0),
         ("users", {}, 0),
     ):
-        one, two = (told(item, name, **default, **labels) for item in (before, after))
+        one, two = (value_of(item, name, **default, **labels) for item in (before, after))
         assert two - one == grown, name
-    assert told(after, "http_requests_total", world="default", method="POST", status="2xx") >= 3
-    assert told(after, "events_total", **default) > told(before, "events_total", **default)
-    assert told(after, "world_speed", **default) == 0
-    assert told(after, "world_speed", world="other") == 1
-    assert told(after, "streams", world="other", status="live") == 0
+    assert value_of(after, "http_requests_total", world="default", method="POST", status="2xx") >= 3
+    assert value_of(after, "events_total", **default) > value_of(before, "events_total", **default)
+    assert value_of(after, "world_speed", **default) == 0
+    assert value_of(after, "world_speed", world="other") == 1
+    assert value_of(after, "streams", world="other", status="live") == 0
     # A world that is gone is told of no more.
     await client.delete("/_emulator/worlds/other")
     last, _ = await scraped(client)

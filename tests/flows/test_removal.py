@@ -38,11 +38,11 @@ class Stage:
         self.emulator = emulator
         self.call = call
         self.client = client
-        self.told: list[str] = []
+        self.messages: list[str] = []
 
     def knock(self, key: str) -> MediaSink:
         publish_request = PublishRequest(key, "rtmp", "192.0.2.1:5000", "test")
-        return self.emulator.platform.broadcasts.authorize(publish_request, self.told.append)
+        return self.emulator.platform.broadcasts.authorize(publish_request, self.messages.append)
 
     async def record(self) -> dict[str, str]:
         """A stream that has ended, and its VOD is ready."""
@@ -153,7 +153,7 @@ async def test_a_new_key_sends_a_publisher_with_the_old_one_away(stage: Stage) -
 
     assert rotated.keys() == stream.keys()
     assert rotated["stream_key"] == rotated["ingest"]["rtmps_key"] != stream["stream_key"]
-    assert stage.told == ["The stream has another key now. Use that one."]
+    assert stage.messages == ["The stream has another key now. Use that one."]
     with pytest.raises(Refused):
         stage.knock(stream["stream_key"])
     for tag in picture():
@@ -169,7 +169,7 @@ async def test_a_publisher_of_a_deleted_stream_is_sent_away(stage: Stage) -> Non
 
     await stage.delete(stream)
 
-    assert stage.told == ["The stream was deleted."]
+    assert stage.messages == ["The stream was deleted."]
     await create(stage.call)
 
 

@@ -33,7 +33,7 @@ class Leaver:
     call: dict[str, Any]
     session: dict[str, Any]
     avatar: str
-    told: list[str]
+    messages: list[str]
 
 
 async def post(call: Caller, path: str, key: str, body: object = None) -> Any:
@@ -71,7 +71,7 @@ async def leaver(emulator: Emulator, call: Caller) -> Leaver:
         call=video_call,
         session=await post(call, "/auth/github/callback", KEY, {"code": "test-leaver"}),
         avatar=avatar.json()["avatar_url"],
-        told=texts,
+        messages=texts,
     )
 
 
@@ -99,7 +99,7 @@ async def test_a_deleted_account_is_gone_everywhere(
     assert (await call("DELETE", "/users/me", KEY)).status_code == 204
 
     # then the publisher is sent away, and no credential of theirs opens anything,
-    assert leaver.told == ["The stream has ended: its owner's account was deleted."]
+    assert leaver.messages == ["The stream has ended: its owner's account was deleted."]
     for credential in (KEY, leaver.session["access_token"]):
         check_error(await got("/users/me", credential), 401)
     refresh = {"refresh_token": leaver.session["refresh_token"]}

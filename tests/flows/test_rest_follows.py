@@ -15,7 +15,7 @@ NOTIFICATION = {
     "is_read",
     "created_at",
 }
-TOLD = "/streams/notifications/follows"
+NOTIFICATIONS = "/streams/notifications/follows"
 
 
 async def follow(call: Caller, follower: str, followed: str) -> dict[str, Any]:
@@ -32,8 +32,8 @@ async def profile(call: Caller, username: str) -> dict[str, Any]:
     return values
 
 
-async def told(call: Caller, username: str, **query: Any) -> dict[str, Any]:
-    answer = await call("GET", TOLD, f"ak_auto_{username}", params=query)
+async def notified(call: Caller, username: str, **query: Any) -> dict[str, Any]:
+    answer = await call("GET", NOTIFICATIONS, f"ak_auto_{username}", params=query)
     assert answer.status_code == 200, answer.text
     page: dict[str, Any] = answer.json()
     assert page.keys() == {
@@ -44,7 +44,7 @@ async def told(call: Caller, username: str, **query: Any) -> dict[str, Any]:
         "per_page",
         "has_more",
     }
-    count = (await call("GET", f"{TOLD}/unread-count", f"ak_auto_{username}")).json()
+    count = (await call("GET", f"{NOTIFICATIONS}/unread-count", f"ak_auto_{username}")).json()
     assert count == {"count": page["unread_count"]}
     return page
 
@@ -71,7 +71,7 @@ async def test_a_follow_shows_everywhere_and_so_does_its_end(call: Caller) -> No
     following = (await call("GET", "/streams/users/newcomer/following")).json()
     assert [item["username"] for item in following["following"]] == ["devops_wizard"]
     assert following["total"] == 1
-    newest = (await told(call, "devops_wizard"))["notifications"][0]
+    newest = (await notified(call, "devops_wizard"))["notifications"][0]
     assert (newest["type"], newest["follower_username"]) == ("new_follower", "newcomer")
 
     assert (await call("DELETE", path, "ak_auto_newcomer")).status_code == 204
@@ -101,11 +101,11 @@ async def test_lists_have_pages(call: Caller) -> None:
 async def test_followers_hear_of_who_goes_live(call: Caller) -> None:
     await follow(call, "fan", "demo")
     stream = await create(call)
-    assert (await told(call, "fan"))["total"] == 0
+    assert (await notified(call, "fan"))["total"] == 0
 
     await call("POST", f"/streams/id/{stream['id']}/start", "ak_demo")
 
-    page = await told(call, "fan")
+    page = await notified(call, "fan")
     (live,) = page["notifications"]
     assert live.keys() == NOTIFICATION
     assert (live["type"], live["stream_id"], live["is_read"]) == (
@@ -132,21 +132,21 @@ async def test_notifications_are_read_one_by_one_and_all_at_once(call: Caller) -
     await call("GET", "/auth/me", "ak_auto_star")
     for name in ("ann", "bea", "cy"):
         await follow(call, name, "star")
-    newest = (await told(call, "star"))["notifications"][0]
-    path = f"{TOLD}/{newest['id']}/read"
+    newest = (await notified(call, "star"))["notifications"][0]
+    path = f"{NOTIFICATIONS}/{newest['id']}/read"
 
     answer = await call("POST", path, "ak_auto_star")
 
     assert answer.status_code == 200
     assert answer.json() == newest | {"is_read": True}
     assert (await call("POST", path, "ak_auto_star")).json() == answer.json()
-    page = await told(call, "star", unread_only=True, per_page=1)
+    page = await notified(call, "star", unread_only=True, per_page=1)
     assert (page["total"], page["unread_count"], page["has_more"]) == (2, 2, True)
     check_error(await call("POST", path, "ak_auto_ann"), 403)
     check_error(await call("POST", path), 401)
-    done = await call("POST", f"{TOLD}/read-all", "ak_auto_star")
+    done = await call("POST", f"{NOTIFICATIONS}/read-all", "ak_auto_star")
     assert done.json() == {"updated": 2}
-    page = await told(call, "star")
+    page = await notified(call, "star")
     assert (page["total"], page["unread_count"]) == (3, 0)
     assert all(notification["is_read"] for notification in page["notifications"])
 
@@ -156,9 +156,9 @@ async def test_who_nobody_knows_is_refused(call: Caller) -> None:
         ("POST", "/streams/users/demo/follow"),
         ("DELETE", "/streams/users/demo/follow"),
         ("GET", "/streams/users/demo/follow"),
-        ("GET", TOLD),
-        ("GET", f"{TOLD}/unread-count"),
-        ("POST", f"{TOLD}/read-all"),
+        ("GET", NOTIFICATIONS),
+        ("GET", f"{NOTIFICATIONS}/unread-count"),
+        ("POST", f"{NOTIFICATIONS}/read-all"),
     ):
         check_error(await call(method, path), 401)
         check_error(await call(method, path, "ak_wrong"), 401)

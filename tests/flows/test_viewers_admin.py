@@ -22,7 +22,7 @@ class Crowd:
     async def order(self, **body: Any) -> httpx.Response:
         return await self.client.post(f"/_emulator/streams/{self.id}/viewers", json=body)
 
-    async def told(self, **body: Any) -> dict[str, Any]:
+    async def ask(self, **body: Any) -> dict[str, Any]:
         """What the admin API tells, after an order if one is given."""
         if body:
             answer = await self.order(**body)
@@ -54,7 +54,7 @@ class Crowd:
         [listed, trending, rising] = [
             next(item for item in rows if item["id"] == self.id) for rows in lists
         ]
-        assert one["peak_viewers"] == (await self.told())["peak"]
+        assert one["peak_viewers"] == (await self.ask())["peak"]
         views = (await self.client.get(f"/{self.uid}/views")).json()["liveViewers"]
         slug = one["category"]["slug"]
         category = (await self._call("GET", f"/streams/categories/by-slug/{slug}")).json()
@@ -75,14 +75,14 @@ async def crowd(client: httpx.AsyncClient, call: Caller) -> Crowd:
 
 
 async def test_real_and_simulated_viewers_mix_and_are_told_apart_here_alone(crowd: Crowd) -> None:
-    payload = await crowd.told(verb="set", count=100)
+    payload = await crowd.ask(verb="set", count=100)
     assert (payload["viewers"], payload["real"], payload["simulated"]) == (100, 0, 100)
     # Two players, one of them plain and low latency at once, and both of them one person each.
     for manifest in ("stream", "llhls"):
         await crowd.play("one", manifest)
     await crowd.play("two", headers={"X-Emulator-Country": "fr", "Referer": "https://a.example/x"})
 
-    payload = await crowd.told()
+    payload = await crowd.ask()
 
     assert (payload["viewers"], payload["real"], payload["simulated"]) == (102, 2, 100)
     assert payload["countries"]["FR"] == 1
@@ -93,12 +93,12 @@ async def test_real_and_simulated_viewers_mix_and_are_told_apart_here_alone(crow
     assert await crowd.shown() == {102}
     await crowd.advance(0.001)
     assert await crowd.shown() == {100}
-    assert (await crowd.told())["real"] == 0
+    assert (await crowd.ask())["real"] == 0
 
 
 async def test_an_evening_by_all_its_verbs(crowd: Crowd) -> None:
-    await crowd.told(verb="set", count=0)
-    await crowd.told(
+    await crowd.ask(verb="set", count=0)
+    await crowd.ask(
         verb="add",
         count=600,
         **{"for": "10m"},
@@ -110,24 +110,24 @@ async def test_an_evening_by_all_its_verbs(crowd: Crowd) -> None:
     )
     await crowd.advance(300)
     assert await crowd.shown() == {300}
-    payload = await crowd.told(verb="churn", per_minute=0.5, **{"for": 60})
+    payload = await crowd.ask(verb="churn", per_minute=0.5, **{"for": 60})
     assert [plan["verb"] for plan in payload["plans"]] == ["add", "churn"]
     await crowd.advance(300)
     assert await crowd.shown() == {600}
-    await crowd.told(verb="spike", count=400, **{"for": "2m"})
+    await crowd.ask(verb="spike", count=400, **{"for": "2m"})
     await crowd.advance(60)
     assert await crowd.shown() == {1000}
     await crowd.advance(60)
-    await crowd.told(verb="ramp", to=50, **{"for": "1m"}, curve="step")
+    await crowd.ask(verb="ramp", to=50, **{"for": "1m"}, curve="step")
     await crowd.advance(60)
     assert await crowd.shown() == {50}
 
 
 async def test_a_raid_moves_viewers_between_streams(crowd: Crowd, call: Caller) -> None:
-    await crowd.told(verb="set", count=500)
+    await crowd.ask(verb="set", count=500)
     other = (await call("GET", "/streams/search?query=shop&limit=1")).json()["streams"][0]
 
-    await crowd.told(verb="raid", target=other["id"], count=200)
+    await crowd.ask(verb="raid", target=other["id"], count=200)
 
     assert await crowd.shown() == {300}
     now = (await call("GET", f"/streams/id/{other['id']}")).json()
@@ -135,7 +135,7 @@ async def test_a_raid_moves_viewers_between_streams(crowd: Crowd, call: Caller) 
 
 
 async def test_bad_orders_are_refused(crowd: Crowd, call: Caller) -> None:
-    before = await crowd.told()
+    before = await crowd.ask()
     for body in (
         {},
         {"verb": "sit"},
@@ -170,4 +170,4 @@ async def test_bad_orders_are_refused(crowd: Crowd, call: Caller) -> None:
     nowhere = {"id": "nowhere", "cloudflare_stream_id": "0" * 32}
     check_error(await Crowd(crowd.client, call, nowhere).order(count=5), 404)
 
-    assert await crowd.told() == before
+    assert await crowd.ask() == before

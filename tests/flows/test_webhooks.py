@@ -81,12 +81,12 @@ async def test_a_target_hears_what_it_asked_for_signed_and_in_order(
     # then it is told, one thing after another, each signed.
     for number, kind in enumerate(kinds, start=1):
         received = await receiver.next(number)
-        assert (received.told["type"], received.headers["webhook-event"]) == (kind, kind)
+        assert (received.payload["type"], received.headers["webhook-event"]) == (kind, kind)
         assert received.path == "/hook?from=test"
         assert received.is_signed_with("s3cret")
         assert not received.is_signed_with("another")
-        assert received.told["ts"] == room.clock.now_ms() // 1000
-    live, chat, follow, _ = (received.told for received in receiver.received)
+        assert received.payload["ts"] == room.clock.now_ms() // 1000
+    live, chat, follow, _ = (received.payload for received in receiver.received)
     assert live["uid"] == room.stream.uid
     assert live["status"] == {"state": "live-inprogress"}
     assert live["data"].keys() == STREAM
@@ -111,7 +111,7 @@ async def test_only_some_events_are_told_where_only_they_are_asked_for(
     targets.add(room.world, receiver.url, ("stream.ended",))
     streams.go_live(room.world, room.stream.id)
     streams.end(room.world, streams.find(room.world, room.stream.id))
-    assert (await receiver.next(1)).told["type"] == "stream.ended"
+    assert (await receiver.next(1)).payload["type"] == "stream.ended"
     assert len(await settled(room)) == 1
 
 
@@ -193,8 +193,8 @@ async def test_a_target_that_hangs_delays_itself_alone(room: Chatroom, receiver:
         streams.go_live(room.world, room.stream.id)
         streams.end(room.world, streams.find(room.world, room.stream.id))
 
-        assert (await receiver.next(2)).told["type"] == "stream.ended"
-        assert (await hanging.next(2)).told["type"] == "stream.ended"
+        assert (await receiver.next(2)).payload["type"] == "stream.ended"
+        assert (await hanging.next(2)).payload["type"] == "stream.ended"
         slow = [delivery for delivery in await settled(room) if delivery.state == "waiting"]
         assert [delivery.outcome for delivery in slow] == ["no answer within 0.2 s"]
 
@@ -246,13 +246,13 @@ async def test_the_setting_names_a_target_of_every_world_and_a_reset_keeps_it(
     async with chatroom(tmp_path, "in process", webhook=receiver.url) as room:
         other = room.worlds.make("other", "none")
         assert [webhook_target.url for webhook_target in targets.of(other.world)] == [receiver.url]
-        assert (await receiver.next(1)).told["type"] == "stream.created"
+        assert (await receiver.next(1)).payload["type"] == "stream.created"
         await room.worlds.reset(room.worlds.default)
         [target] = targets.of(room.world)
         assert target.url == receiver.url
         follows.follow(room.world, room.user("bob"), room.owner)
         received = await receiver.next(2)
-        assert received.told["type"] == "follow.created"
+        assert received.payload["type"] == "follow.created"
         assert received.is_signed_with(target.secret)
 
 
@@ -264,7 +264,7 @@ def test_a_setting_that_cannot_be_is_refused_by_its_name(wrong: dict[str, str]) 
 
 
 @table(
-    ("told", "host", "address", "is_allowed"),
+    ("text", "host", "address", "is_allowed"),
     [
         ("", "localhost", "127.0.0.1", True),
         ("", "localhost", "::1", True),
@@ -280,9 +280,9 @@ def test_a_setting_that_cannot_be_is_refused_by_its_name(wrong: dict[str, str]) 
     ],
 )
 def test_only_allowed_addresses_are_called(
-    told: str, host: str, address: str, is_allowed: bool
+    text: str, host: str, address: str, is_allowed: bool
 ) -> None:
-    assert Allowed(told).allows(host, ip_address(address)) is is_allowed
+    assert Allowed(text).allows(host, ip_address(address)) is is_allowed
 
 
 async def test_a_removed_target_is_told_nothing_more(room: Chatroom, receiver: Receiver) -> None:
@@ -323,7 +323,7 @@ async def test_a_restart_goes_on_with_what_was_not_told(tmp_path: Path) -> None:
             await settled(room)
         async with chatroom(tmp_path / "two", "in process", path=str(data)) as room:
             await room.clock.pass_time(RETRIES_MS[0])
-            assert (await receiver.next(2)).told["type"] == "stream.live"
+            assert (await receiver.next(2)).payload["type"] == "stream.live"
 
 
 async def test_a_seed_names_targets(tmp_path: Path, receiver: Receiver) -> None:
@@ -335,7 +335,7 @@ async def test_a_seed_names_targets(tmp_path: Path, receiver: Receiver) -> None:
     async with chatroom(tmp_path, "in process", seed=str(seed)) as room:
         streams.go_live(room.world, room.stream.id)
         received = await receiver.next(1)
-        assert received.told["type"] == "stream.live"
+        assert received.payload["type"] == "stream.live"
         assert received.is_signed_with("s3cret")
     seed.write_text("webhooks: [{url: no address, events: [dance]}]\n")
     with pytest.raises(Refused, match=r"(?s)1:18: 'no address' is invalid.*: Write one of"):

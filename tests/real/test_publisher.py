@@ -59,14 +59,14 @@ def publish(*arguments: str, **environment: str) -> "subprocess.CompletedProcess
     return subprocess.CompletedProcess(arguments, process.returncode, text, complaint)
 
 
-def reports(told: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in told.splitlines()]
+def reports(output: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in output.splitlines()]
 
 
 def check_step(seen: list[Seen], heard: list[Fraction]) -> None:
     """Each flash has a beep within a frame. Flashes that begin after a stall begin anywhere."""
     frame = Fraction(1, 30)
-    shown = {round(each.at / frame) for each in seen}
+    shown = {round(picture.at / frame) for picture in seen}
     lit = [flash for flash in flashes(seen) if round(flash / frame) - 1 in shown]
     assert lit
     for flash in lit:
@@ -98,7 +98,7 @@ def test_a_test_picture_goes_live_over_tls_and_is_in_the_vod_as_it_was(walk: Wal
     # and everybody who watches it can tell when each frame was made, and that sound is in step.
     film = walk.get(vod["mp4_url"]).body
     seen = pictures(film)
-    made_ms = [read_strip(each.frame) for each in seen]
+    made_ms = [read_strip(picture.frame) for picture in seen]
     assert all(number is not None and began_ms <= number <= ended_ms for number in made_ms)
     assert made_ms == sorted(made_ms, key=lambda number: number or 0)
     check_step(seen, beeps(film))
@@ -114,7 +114,7 @@ def test_size_rate_bit_rate_and_key_frames_are_what_was_asked(walk: Walk) -> Non
     assert done.returncode == 0, done.stderr
     media = walk.get(walk.until_vod(stream)["mp4_url"]).body
     seen = pictures(media)
-    assert {(each.frame.width, each.frame.height) for each in seen} == {(640, 360)}
+    assert {(picture.frame.width, picture.frame.height) for picture in seen} == {(640, 360)}
     assert median(after.at - before.at for before, after in pairwise(seen)) == Fraction(1, 25)
     video = stamps(media, "video")
     keys = [stamp.pts for stamp in video if stamp.is_key]
@@ -289,7 +289,7 @@ def test_somebody_elses_server_takes_it_too(tmp_path: Path) -> None:
         seen = pictures(media)
         # A busy machine sends fewer pictures a second, over the same time.
         assert seen[-1].at - seen[0].at > 1.5
-        assert all(read_strip(each.frame) for each in seen)
+        assert all(read_strip(picture.frame) for picture in seen)
         check_step(seen, beeps(media))
 
         # and where it denies a publish, that is told.

@@ -57,16 +57,16 @@ def test_a_snapshot_is_saved_and_restored(walk: Walk, capsys: pytest.CaptureFixt
 def test_time_is_shown_frozen_advanced_and_run(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def told(*typed: str) -> dict[str, object]:
+    def answer(*typed: str) -> dict[str, object]:
         assert main(["clock", *typed, "--json"]) == 0
         shown: dict[str, object] = json.loads(capsys.readouterr().out)
         return shown
 
-    assert told("show")["mode"] == "real"
-    frozen = told("freeze")
-    assert told("advance", "2h30m")["now"] > frozen["now"]  # type: ignore[operator]
-    assert told("speed", "10")["mode"] == "scaled"
-    assert told("speed", "1")["mode"] == "real"
+    assert answer("show")["mode"] == "real"
+    frozen = answer("freeze")
+    assert answer("advance", "2h30m")["now"] > frozen["now"]  # type: ignore[operator]
+    assert answer("speed", "10")["mode"] == "scaled"
+    assert answer("speed", "1")["mode"] == "real"
     assert main(["clock", "show"]) == 0
     assert "real, runs at 1x, +" in capsys.readouterr().out
     assert main(["clock", "advance", "soon"]) == 2

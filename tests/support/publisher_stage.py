@@ -82,10 +82,10 @@ class Publisher:
     """One connection. `told` is what it was dropped with."""
 
     def __init__(self, stage: Stage, key: str, peer: str = "192.0.2.1:5000") -> None:
-        self.told: list[str] = []
+        self.messages: list[str] = []
         self._stage = stage
         publish_request = PublishRequest(key, "rtmp", peer, "test")
-        self._sink = stage.broadcasts.authorize(publish_request, self.told.append)
+        self._sink = stage.broadcasts.authorize(publish_request, self.messages.append)
 
     def send(self, seconds: int = 2) -> "Publisher":
         """Send so much, each tag when it is due."""

@@ -23,7 +23,7 @@ class Received:
     body: bytes
 
     @property
-    def told(self) -> dict[str, Any]:
+    def payload(self) -> dict[str, Any]:
         return dict(json.loads(self.body))
 
     def is_signed_with(self, secret: str) -> bool:

@@ -149,13 +149,13 @@ def test_every_file_belongs_to_a_layer() -> None:
 
 def test_imports_point_down_only() -> None:
     wrong = []
-    for each in imports():
-        if each.root != "emulator" or each.layer in FRONT:
+    for imported in imports():
+        if imported.root != "emulator" or imported.layer in FRONT:
             continue
-        names = each.target.split(".")
+        names = imported.target.split(".")
         target = names[1] if len(names) > 1 else ""
-        if target and target not in {each.layer, *BELOW[each.layer]}:
-            wrong.append(each.where)
+        if target and target not in {imported.layer, *BELOW[imported.layer]}:
+            wrong.append(imported.where)
 
     assert not wrong, "\n".join(wrong)
 
@@ -201,22 +201,22 @@ def module_name(path: Path) -> str:
 
 def test_core_and_world_do_no_io() -> None:
     wrong = []
-    for each in imports():
-        name = str(each.path.relative_to(PROJECT))
+    for imported in imports():
+        name = str(imported.path.relative_to(PROJECT))
         allowed = IO_ALLOWED.get(name, set())
         if name.startswith("emulator/world/store/"):
             allowed = WORLD_STORE_ALLOWED
-        if each.layer in PURE and each.root in IO_MODULES - allowed:
-            wrong.append(each.where)
+        if imported.layer in PURE and imported.root in IO_MODULES - allowed:
+            wrong.append(imported.where)
 
     assert not wrong, "\n".join(wrong)
 
 
 def test_sqlite_is_known_to_the_worlds_store_alone() -> None:
     wrong = [
-        each.where
-        for each in imports()
-        if each.root == "sqlite3" and "world/store" not in each.path.as_posix()
+        imported.where
+        for imported in imports()
+        if imported.root == "sqlite3" and "world/store" not in imported.path.as_posix()
     ]
 
     assert not wrong, "\n".join(wrong)
@@ -225,21 +225,22 @@ def test_sqlite_is_known_to_the_worlds_store_alone() -> None:
 def test_heavy_libraries_are_imported_late() -> None:
     homes = {name.removesuffix(".py").replace("/", "."): name for name in HEAVY_HOMES}
     wrong = []
-    for each in imports():
-        where = str(each.path.relative_to(PROJECT))
-        is_heavy = each.root in HEAVY - HEAVY_HOMES.get(where, set())
-        is_home = any(each.target.startswith(f"{home}.") for home in homes)
-        if (is_heavy or (is_home and where not in HEAVY_HOMES)) and not each.is_late:
-            wrong.append(each.where)
+    for imported in imports():
+        where = str(imported.path.relative_to(PROJECT))
+        is_heavy = imported.root in HEAVY - HEAVY_HOMES.get(where, set())
+        is_home = any(imported.target.startswith(f"{home}.") for home in homes)
+        if (is_heavy or (is_home and where not in HEAVY_HOMES)) and not imported.is_late:
+            wrong.append(imported.where)
 
     assert not wrong, "\n".join(wrong)
 
 
 def test_chance_is_drawn_in_core_alone() -> None:
     wrong = [
-        each.where
-        for each in imports()
-        if each.root in CLOCK_AND_CHANCE and str(each.path.relative_to(PACKAGE)) != "core/ids.py"
+        imported.where
+        for imported in imports()
+        if imported.root in CLOCK_AND_CHANCE
+        and str(imported.path.relative_to(PACKAGE)) != "core/ids.py"
     ]
 
     assert not wrong, "\n".join(wrong)

@@ -39,7 +39,7 @@ def entries(
         nonlocal after
         has_more = True
         while has_more:
-            query = {**_given(filters), "after": after, "limit": _PAGE}
+            query = {**_set_filters(filters), "after": after, "limit": _PAGE}
             page = admin.call("GET", path, query=urlencode(query))
             after, has_more = page["next_cursor"], page["has_more"]
             yield from page[name]
@@ -79,5 +79,5 @@ def clock(instant: str) -> str:
     return instant[11:23]
 
 
-def _given(filters: Mapping[str, object]) -> dict[str, object]:
+def _set_filters(filters: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in filters.items() if value not in (None, "", False)}

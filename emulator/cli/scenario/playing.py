@@ -60,7 +60,7 @@ def finish(args: argparse.Namespace, reports: list[dict[str, Any]]) -> int:
         if args.json:
             print(json.dumps(report))
         else:
-            print("\n".join(told(report)))
+            print("\n".join(summary(report)))
         if wrong:
             print(wrong, file=sys.stderr)
         if args.report:
@@ -71,7 +71,7 @@ def finish(args: argparse.Namespace, reports: list[dict[str, Any]]) -> int:
     return 0 if is_fine else 1
 
 
-def told(report: dict[str, Any]) -> list[str]:
+def summary(report: dict[str, Any]) -> list[str]:
     """A run in a few lines: how it went, and every miss in a sentence."""
     expectations = report["expectations"]
     met = sum(expectation["met"] for expectation in expectations)

@@ -69,13 +69,13 @@ class Desk:
 
     def __init__(self) -> None:
         self._broadcast: Steered | None = None
-        self._told: dict[str, Any] = {}
+        self._values: dict[str, Any] = {}
         self._rest = b""
 
     def sit(self, broadcast: Steered) -> None:
         """This broadcast takes the orders."""
         self._broadcast = broadcast
-        self._obey(self._told)
+        self._obey(self._values)
 
     def hear(self, octets: bytes) -> None:
         """Take orders as they arrive: JSON objects, a line each.
@@ -87,7 +87,7 @@ class Desk:
             payload = json.loads(line)
             if not isinstance(payload, dict) or not payload.keys() <= ORDERS:
                 raise ValueError(f"no order: {line[:80]!r}")
-            self._told |= payload
+            self._values |= payload
             self._obey(payload)
 
     def _obey(self, values: Mapping[str, Any]) -> None:

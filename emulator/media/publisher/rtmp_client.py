@@ -202,5 +202,5 @@ def _denied(payload: object) -> Denied:
     words = payload if isinstance(payload, dict) else {}
     code = words.get("code")
     message = words.get("description")
-    told_code = code if isinstance(code, str) else ""
-    return Denied(told_code, message if isinstance(message, str) and message else told_code)
+    status_code = code if isinstance(code, str) else ""
+    return Denied(status_code, message if isinstance(message, str) and message else status_code)

@@ -53,7 +53,7 @@ class Ladder:
         self._on_drop = on_drop
         self._loop = asyncio.get_running_loop()
         self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
-        self._given = self._done = 0
+        self._pushed = self._done = 0
         self._patient_until = 0
         self._is_finished = False
         self._ended = asyncio.Event()
@@ -76,15 +76,15 @@ class Ladder:
     @property
     def behind_ms(self) -> int:
         """How much of the stream waits to be encoded."""
-        return max(0, self._given - self._done) // TICKS_PER_MS
+        return max(0, self._pushed - self._done) // TICKS_PER_MS
 
     def push(self, packet: Packet, epoch: Epoch, at_ms: int) -> None:
         """The source's next packet, as its timeline placed it."""
         if self._is_finished or not self.rungs:
             return
-        self._given = max(self._given, packet.ticks)
+        self._pushed = max(self._pushed, packet.ticks)
         self._jobs.put((packet, epoch, at_ms))
-        if self._given - self._done > self._behind_max and self._given >= self._patient_until:
+        if self._pushed - self._done > self._behind_max and self._pushed >= self._patient_until:
             self._give_up_largest()
 
     def pause(self) -> None:
@@ -104,7 +104,7 @@ class Ladder:
     def _give_up_largest(self) -> None:
         largest = self.rungs[0]
         # What waits was meant for one more: the others are given time to catch up.
-        self._patient_until = self._given + self._behind_max
+        self._patient_until = self._pushed + self._behind_max
         self._drop(
             largest,
             f"Rendition {largest.name} was given up: this machine is too slow to encode it beside "

@@ -27,7 +27,7 @@ class TagWriter:
     """
 
     def __init__(self) -> None:
-        self._told: tuple[Track, ...] = ()
+        self._described: tuple[Track, ...] = ()
         self._base_ms: int | None = None
 
     def write(self, packet: Packet, tracks: tuple[Track, ...]) -> list[Tag]:
@@ -41,11 +41,11 @@ class TagWriter:
         is_before = at_ms < self._base_ms and isinstance(packet.track, AudioTrack)
         at_ms = max(0, at_ms - self._base_ms)
         tags: list[Tag] = []
-        if tracks is not self._told:
-            known = {id(payload) for payload in self._told}
+        if tracks is not self._described:
+            known = {id(payload) for payload in self._described}
             tags.append(_metadata(tracks))
             tags += [_header(track, at_ms) for track in tracks if id(track) not in known]
-            self._told = tracks
+            self._described = tracks
         if not is_before:
             tags.append(_coded(packet, at_ms))
         return tags

@@ -34,18 +34,18 @@ class Ports:
     """The UDP ports of all peers: any that the system has, or one range, used in turn."""
 
     def __init__(self, ports: tuple[int, int] | None) -> None:
-        self._given = ports
+        self._range = ports
         self._next = ports[0] if ports else 0
 
     def to_try(self) -> list[int]:
         """Every port of the range once, the one after the last used first."""
-        if self._given is None:
+        if self._range is None:
             return [0]
-        first, last = self._given
+        first, last = self._range
         around = [*range(self._next, last + 1), *range(first, self._next)]
         return around
 
     def used(self, port: int) -> None:
-        if self._given is not None:
-            first, last = self._given
+        if self._range is not None:
+            first, last = self._range
             self._next = port + 1 if port < last else first

@@ -52,7 +52,7 @@ class Ice:
         # The one place where aioice opens sockets, and no parameter says which.
         self._connection.get_component_candidates = self._bind  # type: ignore[method-assign]
         self._sockets: list[_Socket] = []
-        self._given = 0
+        self._offered = 0
         self._loop = asyncio.get_running_loop()
         self._last: tuple[str, int] | None = None
         self.heard_at = self._loop.time()
@@ -100,8 +100,8 @@ class Ice:
         while the peer's own check is on its way from an address that it named none of (RFC 8863).
         So OBS on this machine: it names no loopback address, and answers from one.
         """
-        room = max(0, self._limits.connecting_max - self._given)
-        self._given += len(candidates)
+        room = max(0, self._limits.connecting_max - self._offered)
+        self._offered += len(candidates)
         # Side by side, since a name that leads nowhere is waited for a second.
         await asyncio.gather(*(self._add(text) for text in candidates[:room]))
 

@@ -76,12 +76,12 @@ def thumbnail_shape(addresses: Addresses, vod: Vod, thumbnail: Thumbnail) -> Thu
 
 def transcoding_shape(world: World, vod: Vod) -> Transcoding:
     """As it was recorded, and what else was asked for."""
-    made = renditions.of(world, vod)
-    going = [rendition for rendition in made if rendition.status in {"queued", "processing"}]
+    listed = renditions.of(world, vod)
+    going = [rendition for rendition in listed if rendition.status in {"queued", "processing"}]
     is_going = bool(going) or vod.status == "processing"
     shares = [
         100 if rendition.status in {"ready", "failed"} else rendition.progress_percent
-        for rendition in made
+        for rendition in listed
     ]
     if vod.status == "processing":
         shares = [0]
@@ -90,18 +90,18 @@ def transcoding_shape(world: World, vod: Vod) -> Transcoding:
         "progress_percent": sum(shares) // len(shares) if shares else 100,
         "renditions": [
             *(_rendition(quality, quality.label, vod.status) for quality in vod.qualities),
-            *(_rendition(rendition, rendition.name, rendition.status) for rendition in made),
+            *(_rendition(rendition, rendition.name, rendition.status) for rendition in listed),
         ],
     }
 
 
 def _rendition(
-    found: Quality | Rendition, name: str, status: VodStatus | RenditionStatus
+    rendition: Quality | Rendition, name: str, status: VodStatus | RenditionStatus
 ) -> RenditionShape:
     return {
         "name": name,
-        "width": found.width,
-        "height": found.height,
-        "bitrate": found.bitrate,
+        "width": rendition.width,
+        "height": rendition.height,
+        "bitrate": rendition.bitrate,
         "status": status,
     }

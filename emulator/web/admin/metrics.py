@@ -63,11 +63,11 @@ def _families(platform: Platform) -> Iterator[Iterator[str]]:
 
 
 def _of_worlds(worlds: list[Platform]) -> Iterator[tuple[str, Kind, str, list[Sample]]]:
-    def each(number: str, kind: Kind, told: str) -> tuple[str, Kind, str, list[Sample]]:
+    def each(number: str, kind: Kind, description: str) -> tuple[str, Kind, str, list[Sample]]:
         samples: list[Sample] = [
             ({"world": world.world.name}, _NUMBERS[number](world)) for world in worlds
         ]
-        return number, kind, told, samples
+        return number, kind, description, samples
 
     yield each("world_seconds", "gauge", "the world's time, in seconds since 1970")
     yield each("world_speed", "gauge", "seconds of the world in one of the machine's")
@@ -115,8 +115,8 @@ def _viewers(worlds: list[Platform]) -> Iterator[Sample]:
         yield {"world": world.name, "kind": "simulated"}, simulated
 
 
-def _family(name: str, kind: Kind, told: str, samples: list[Sample]) -> Iterator[str]:
-    yield f"# HELP {_PREFIX}{name} {told}"
+def _family(name: str, kind: Kind, description: str, samples: list[Sample]) -> Iterator[str]:
+    yield f"# HELP {_PREFIX}{name} {description}"
     yield f"# TYPE {_PREFIX}{name} {kind}"
     for labels, value in samples:
         shown = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())

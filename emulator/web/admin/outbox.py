@@ -40,11 +40,11 @@ class MailPage(PageShape):
 @endpoint("GET", "/outbox")
 def list_mails(call: Call, query: OutboxQuery) -> MailPage:
     """Read the mails of this world, the newest first."""
-    found, total = mails.page(
+    listed, total = mails.page(
         call.world, address=query.to, kind=query.kind, offset=query.offset, count=query.per_page
     )
     return {
-        "mails": [_shape(mail) for mail in found],
+        "mails": [_shape(mail) for mail in listed],
         **query.counts(total),
     }
 

@@ -118,12 +118,12 @@ def remove_webhook(call: Call, webhook_id: str) -> None:
 def list_webhook_deliveries(call: Call, query: DeliveryQuery) -> DeliveryList:
     """List what was told, the newest first."""
     world = call.platform.world
-    found = deliveries.page(world, query.limit, query.before)
+    listed = deliveries.page(world, query.limit, query.before)
     ids = {target.row: target.id for target in targets.of(world)}
     return {
-        "deliveries": [_delivery(delivery, ids) for delivery in found],
+        "deliveries": [_delivery(delivery, ids) for delivery in listed],
         "total": deliveries.count(world),
-        "next_cursor": found[-1].row if len(found) == query.limit else None,
+        "next_cursor": listed[-1].row if len(listed) == query.limit else None,
     }
 
 

@@ -15,8 +15,8 @@ from emulator.shapes.pages import PageShape
 CURSOR_MAX = 2**62
 
 
-def _whole(given: object) -> object:
-    return int(given) if isinstance(given, float) and given.is_integer() else given
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 # A whole number in a body: JSON does not tell 5.0 from 5 (RFC 8259, 6).

@@ -61,17 +61,17 @@ class ChatEncoder:
         """The event in each dialect that tells it."""
         payloads: dict[str, bytes] = {}
         for dialect in dialects:
-            told = self._documented(event) if dialect == "documented" else self._client(event)
-            if told is not None:
-                payloads[dialect] = _payload(dialect, told, event.at_ms)
+            frame = self._documented(event) if dialect == "documented" else self._client(event)
+            if frame is not None:
+                payloads[dialect] = _payload(dialect, frame, event.at_ms)
         return payloads
 
     def history(self, stream: Stream, reader: User | None, is_moderator: bool) -> bytes:
         """The last lines, the oldest first. Moderators see deleted ones too."""
         known = self._histories.get((stream.id, is_moderator))
         if known is None:
-            found, _ = messages.page(self._world, stream, reader, count=HISTORY_COUNT)
-            lines = [nested_message(message, self._author(message.user_id)) for message in found]
+            listed, _ = messages.page(self._world, stream, reader, count=HISTORY_COUNT)
+            lines = [nested_message(message, self._author(message.user_id)) for message in listed]
             known = _encode({"type": "history", "data": lines}).encode()
             self._histories[(stream.id, is_moderator)] = known
         return known
@@ -163,8 +163,8 @@ def _status(event: StreamWentLive | StreamEnded) -> str:
     return "live" if isinstance(event, StreamWentLive) else "ended"
 
 
-def _payload(dialect: Dialect, told: Told, at_ms: int) -> bytes:
-    kind, data = told
+def _payload(dialect: Dialect, frame: Told, at_ms: int) -> bytes:
+    kind, data = frame
     if dialect == "client":
         return _encode({"type": kind, "data": data, "timestamp": iso(at_ms)}).encode()
     if kind == "pong":

@@ -90,7 +90,9 @@ class ChatSocket:
     def _admit(self, connection: HTTPConnection, send: Send) -> tuple[Chats, ChatClient, Stream]:
         query = connection.query_params
         token = query.get("token", "")
-        dialect = next((each for each in DIALECTS if each == query.get("dialect")), self._dialect)
+        dialect = next(
+            (dialect for dialect in DIALECTS if dialect == query.get("dialect")), self._dialect
+        )
         platform, user = self._worlds.default, None
         try:
             platform = self._worlds.choose(connection, token)

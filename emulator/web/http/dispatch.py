@@ -154,9 +154,9 @@ async def _body(call: Call) -> AsyncIterator[tuple[BaseModel | None, Uploaded | 
         yield None, None
 
 
-def _validated(validate: Callable[[Any], BaseModel], given: object) -> BaseModel:
+def _validated(validate: Callable[[Any], BaseModel], value: object) -> BaseModel:
     try:
-        return validate(given)
+        return validate(value)
     except ValidationError as error:
         raise Invalid(_mistakes("body", error)) from error
 

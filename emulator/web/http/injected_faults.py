@@ -33,7 +33,7 @@ class InjectedFault(Struct, frozen=True):
     `body` is a text or JSON, None for the platform's own words.
     """
 
-    told: str
+    description: str
     is_done: bool = True
     status: int = 0
     is_cut: bool = False
@@ -46,13 +46,13 @@ class InjectedFault(Struct, frozen=True):
             response = self._failure(trace_id)
         elif self.is_cut:
             response = Cut(response)
-        response.headers[HEADER] = self.told
+        response.headers[HEADER] = self.description
         return response
 
     def _failure(self, trace_id: str) -> Response:
         response: Response
         if self.body is None:
-            message = f"This answer was made by a fault ({self.told})."
+            message = f"This answer was made by a fault ({self.description})."
             response = errors.failure(self.status, message, trace_id)
         elif isinstance(self.body, str):
             response = Response(self.body, self.status, media_type="text/plain")

@@ -184,12 +184,12 @@ def spans_of(value: str, length: int) -> list[Span] | None:
     than the whole (14.2).
     """
     unit, _, text = value.partition("=")
-    ranges = [each for each in (each.strip() for each in text.split(",")) if each]
+    ranges = [part for part in (part.strip() for part in text.split(",")) if part]
     if unit.strip().lower() != "bytes" or not 0 < len(ranges) <= RANGES_MAX:
         return None
     spans = []
-    for each in ranges:
-        numbers = _RANGE.fullmatch(each)
+    for item in ranges:
+        numbers = _RANGE.fullmatch(item)
         span = _span(numbers[1], numbers[2], length) if numbers else None
         if span is None:
             return None
@@ -204,7 +204,7 @@ def _span(first: str, last: str, length: int) -> Span | None:
     """Empty where it lies beyond the end; None for what is no range (14.1.1)."""
     if not first and not last:
         return None
-    start, end = (int(each[-_DIGITS_MAX:] or 0) for each in (first, last))
+    start, end = (int(edge[-_DIGITS_MAX:] or 0) for edge in (first, last))
     start = start if len(first) <= _DIGITS_MAX else length
     end = end if len(last) <= _DIGITS_MAX else length
     if not first:
@@ -220,8 +220,8 @@ def _span(first: str, last: str, length: int) -> Span | None:
 def prefers_gzip(headers: Headers) -> bool:
     """Whether a request takes gzip, and no less gladly than the text as it is."""
     weights: dict[str, float] = {}
-    for each in ",".join(headers.getlist("accept-encoding")).split(","):
-        coding, _, parameter = (part.strip() for part in each.partition(";"))
+    for choice in ",".join(headers.getlist("accept-encoding")).split(","):
+        coding, _, parameter = (part.strip() for part in choice.partition(";"))
         weight = _WEIGHT.fullmatch(parameter)
         # A weight that cannot be read is no wish for anything.
         weights[coding.lower()] = float(weight[1]) if weight else float(not parameter)

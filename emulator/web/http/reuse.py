@@ -92,11 +92,11 @@ class Reuse:
             return
         began_us = monotonic_us()
         key = _key(scope)
-        kept = self._kept.get(key)
-        if kept is not None and kept.is_fresh:
-            if kept.repeat is not None:
-                kept.repeat()
-            await _again(kept, began_us, send)
+        candidate = self._kept.get(key)
+        if candidate is not None and candidate.is_fresh:
+            if candidate.repeat is not None:
+                candidate.repeat()
+            await _again(candidate, began_us, send)
             return
         await self._answer(key, scope, receive, send)
 
@@ -114,10 +114,10 @@ class Reuse:
 
         await self._app(scope, receive, watched)
 
-    def _keep(self, key: Key, found: Candidate, start: Message, body: bytes) -> None:
-        found.headers = [header for header in start["headers"] if header[0] != _TRACE]
-        found.body = body
-        self._kept[key] = found
+    def _keep(self, key: Key, candidate: Candidate, start: Message, body: bytes) -> None:
+        candidate.headers = [header for header in start["headers"] if header[0] != _TRACE]
+        candidate.body = body
+        self._kept[key] = candidate
         self._kept.move_to_end(key)
         while len(self._kept) > _KEPT_MAX:
             self._kept.popitem(last=False)
@@ -128,21 +128,21 @@ def _is_unlogged(scope: Scope) -> bool:
 
 
 def _key(scope: Scope) -> Key:
-    told = [header for header in scope["headers"] if header[0] in _VARIES]
-    return (scope["path"], scope["query_string"], *told)
+    headers = [header for header in scope["headers"] if header[0] in _VARIES]
+    return (scope["path"], scope["query_string"], *headers)
 
 
-async def _again(kept: Candidate, began_us: int, send: Send) -> None:
+async def _again(candidate: Candidate, began_us: int, send: Send) -> None:
     trace = trace_id()
-    headers = [*kept.headers, (_TRACE, trace.encode())]
+    headers = [*candidate.headers, (_TRACE, trace.encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": kept.body})
-    log = kept.platform.shared.requests
+    await send({"type": "http.response.body", "body": candidate.body})
+    log = candidate.platform.shared.requests
     log.note(
         replace(
-            kept.entry,
+            candidate.entry,
             seq=log.next_seq(),
-            at_ms=kept.platform.world.now_ms,
+            at_ms=candidate.platform.world.now_ms,
             trace_id=trace,
             duration_us=monotonic_us() - began_us,
         )

@@ -63,12 +63,12 @@ def _walk(node: _Node, segments: list[str], depth: int, values: list[str]) -> _N
     if depth == len(segments):
         return node if node.operations else None
     literal = node.literal.get(segments[depth])
-    if literal and (found := _walk(literal, segments, depth + 1, values)):
-        return found
+    if literal and (match := _walk(literal, segments, depth + 1, values)):
+        return match
     if node.named is None:
         return None
     values.append(segments[depth])
-    found = _walk(node.named, segments, depth + 1, values)
-    if found is None:
+    match = _walk(node.named, segments, depth + 1, values)
+    if match is None:
         values.pop()
-    return found
+    return match

@@ -20,7 +20,7 @@ class Difference(Struct, frozen=True):
 
     operation: str
     kind: Kind
-    told: str
+    message: str
 
 
 class NoDocument(ValueError):

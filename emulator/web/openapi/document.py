@@ -240,10 +240,10 @@ def _json_of(annotation: object) -> object | None:
     """The JSON part of what an operation may return; None where it answers with files only."""
     beside = {Response, Download, Other}
     options = typing.get_args(annotation) if _is_union(annotation) else (annotation,)
-    kept = [option for option in options if option not in beside]
-    if not kept or kept == [type(None)]:
+    remaining = [option for option in options if option not in beside]
+    if not remaining or remaining == [type(None)]:
         return None
-    return typing.Union[tuple(kept)]  # noqa: UP007  The options are known at run time only.
+    return typing.Union[tuple(remaining)]  # noqa: UP007  The options are known at run time only.
 
 
 def _is_union(annotation: object) -> bool:

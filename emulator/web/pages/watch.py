@@ -133,16 +133,16 @@ def find(world: World, uid: str) -> Watched | None:
     if stream is not None:
         owner = _name(world, stream.user_row)
         return Watched(uid, "stream", stream.title, owner, stream.status, stream.has_media)
-    found: Vod | Video | Clip | None = (
+    video: Vod | Video | Clip | None = (
         videos.by_uid(world, uid)
         or recordings.by_uid(world, uid)
         or recordings.by_upload(world, uid)
         or clips.by_uid(world, uid)
     )
-    if found is None:
+    if video is None:
         return None
-    owner = _name(world, found.user_row)
-    return Watched(uid, "recording", found.title, owner, found.status, found.status == "ready")
+    owner = _name(world, video.user_row)
+    return Watched(uid, "recording", video.title, owner, video.status, video.status == "ready")
 
 
 def _name(world: World, user_row: int) -> str:

@@ -71,8 +71,8 @@ class Playback:
         kind: Kind = "multivariant_ll" if is_low_latency else "multivariant"
         subject, hls_stream = await self._open(request, kind)
         rendered = hls_stream.playlist(kind)
-        if made := await self._made_of(subject, kind):
-            rendered = variants.joined(rendered, made)
+        if rendition := await self._made_of(subject, kind):
+            rendered = variants.joined(rendered, rendition)
         response = _playlist(request, rendered)
         if subject.stream is not None:
             remember(request, response)

@@ -48,9 +48,9 @@ def routes(worlds: Worlds) -> list[Route]:
         return _answer(request, content, media_type, uid)
 
     return [
-        *(Route(f"{each}/{{uid}}/thumbnails/added/{{name}}", added) for each in PREFIXES),
-        *(Route(f"{each}{images.INITIALS}/{{name}}.svg", _initial) for each in PREFIXES),
-        *(Route(f"{each}{images.UPLOADED}/{{uid}}", uploaded) for each in PREFIXES),
+        *(Route(f"{prefix}/{{uid}}/thumbnails/added/{{name}}", added) for prefix in PREFIXES),
+        *(Route(f"{prefix}{images.INITIALS}/{{name}}.svg", _initial) for prefix in PREFIXES),
+        *(Route(f"{prefix}{images.UPLOADED}/{{uid}}", uploaded) for prefix in PREFIXES),
     ]
 
 
@@ -66,7 +66,7 @@ async def _initial(request: Request) -> Response:
 def initial(name: str) -> str:
     """The picture of a username, the same every time, also in other letter cases."""
     hue = int.from_bytes(hashlib.sha256(name.lower().encode()).digest()[:2], "big") % 360
-    letter = next((each for each in name if each.isalnum()), name[0])
+    letter = next((char for char in name if char.isalnum()), name[0])
     return _INITIAL.format(hue=hue, letter=letter.upper())
 
 

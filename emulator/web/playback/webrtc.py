@@ -112,19 +112,19 @@ class Doors:
 
         def now() -> Stream | None:
             """The stream, if it is still there and live."""
-            found = streams.by_uid(world, stream.uid)
-            return found if found is not None and found.status == "live" else None
+            current = streams.by_uid(world, stream.uid)
+            return current if current is not None and current.status == "live" else None
 
         def seen() -> None:
             nonlocal has_come
             if not has_come:
                 has_come = True
                 self._sessions[place] += 1
-            found = now()
-            if found is not None and not attendance.see_again(world, found, session):
+            live = now()
+            if live is not None and not attendance.see_again(world, live, session):
                 attendance.see(
                     world,
-                    found,
+                    live,
                     session,
                     is_signed_in=is_signed_in,
                     country=country,
@@ -138,8 +138,8 @@ class Doors:
             if self._sessions[place] > 0:
                 return
             del self._sessions[place]
-            if (found := now()) is not None:
-                attendance.leave(world, found, session)
+            if (live := now()) is not None:
+                attendance.leave(world, live, session)
 
         return Watching(seen, left, stalling(world, stream.id, session))
 
@@ -171,8 +171,8 @@ class Doors:
 
     def _stream(self, key: str) -> Stream | None:
         """The stream with this key, in whichever world."""
-        found = (streams.by_key(platform.world, key) for platform in self._worlds.all())
-        return next((stream for stream in found if stream is not None), None)
+        candidates = (streams.by_key(platform.world, key) for platform in self._worlds.all())
+        return next((stream for stream in candidates if stream is not None), None)
 
     def _created(self, request: Request, peer: Peer, door: str) -> Response:
         path = request.url.path.partition("/webRTC/")[0].rpartition("/")[0]
@@ -279,4 +279,4 @@ def _peer(request: Request) -> str:
 
 
 def _printable(text: str) -> str:
-    return "".join(each for each in text if each.isprintable())[:_ENCODER_LENGTH_MAX]
+    return "".join(char for char in text if char.isprintable())[:_ENCODER_LENGTH_MAX]

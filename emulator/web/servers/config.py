@@ -43,10 +43,10 @@ class Seldom:
     """Whether to log what may happen thousands of times a second: once a minute."""
 
     def __init__(self) -> None:
-        self._told_at = -SELDOM_SECONDS
+        self._logged_at = -SELDOM_SECONDS
 
     def is_due(self, now: float) -> bool:
-        if now - self._told_at < SELDOM_SECONDS:
+        if now - self._logged_at < SELDOM_SECONDS:
             return False
-        self._told_at = now
+        self._logged_at = now
         return True

@@ -71,10 +71,10 @@ class CohortPlan:
         "done",
         "due_ms",
         "order",
+        "recorded",
         "start_ms",
         "stays_ms",
         "tick_ms",
-        "told",
     )
 
     def __init__(self, order: CohortCommand, name: str, start_ms: int) -> None:
@@ -86,7 +86,7 @@ class CohortPlan:
         self.done = -1
         self.arrived = 0
         # How many of them have been written down by their traits.
-        self.told = 0
+        self.recorded = 0
         self.carry = 0.0
         self.go_on()
 
@@ -269,7 +269,7 @@ class Crowd:
             return
         self.count += count
         tally = self.tally
-        if plan.arrived == plan.told:
+        if plan.arrived == plan.recorded:
             tally.plans.append(plan)
         plan.arrived += count
         tally.arrived += count
@@ -340,10 +340,12 @@ def split(count: int, shares: Mapping[str, float], rest: str) -> dict[str, int]:
     return {name: value for name, value in whole.items() if value}
 
 
-def told_of(plan: CohortPlan, kind: Literal["countries", "devices", "referrers"]) -> dict[str, int]:
+def unrecorded(
+    plan: CohortPlan, kind: Literal["countries", "devices", "referrers"]
+) -> dict[str, int]:
     """Of the viewers since the last call: how many more (or fewer) of each name."""
     shares: Mapping[str, float] = getattr(plan.order.mix, kind)
-    after, before = (split(count, shares, _REST[kind]) for count in (plan.arrived, plan.told))
+    after, before = (split(count, shares, _REST[kind]) for count in (plan.arrived, plan.recorded))
     names = {**after, **before}
     return {name: after.get(name, 0) - before.get(name, 0) for name in names}
 
@@ -351,7 +353,7 @@ def told_of(plan: CohortPlan, kind: Literal["countries", "devices", "referrers"]
 def signed_in_of(plan: CohortPlan) -> int:
     """Of the viewers since the last call: how many are signed in."""
     share = plan.order.mix.signed_in
-    return round(plan.arrived * share) - round(plan.told * share)
+    return round(plan.arrived * share) - round(plan.recorded * share)
 
 
 def _stays_ms(stay: Stay | None, tick_ms: int) -> tuple[int, ...] | None:

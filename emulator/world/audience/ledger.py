@@ -13,7 +13,7 @@ from emulator.world.audience.crowd import (
     Crowd,
     Tally,
     signed_in_of,
-    told_of,
+    unrecorded,
 )
 from emulator.world.world import World
 
@@ -220,11 +220,11 @@ def _in_order(real: Sequence[tuple[int, int]], tally: Tally) -> list[tuple[int, 
 
 
 def _tell_plan(world: World, stream: Watched, plan: CohortPlan) -> None:
-    for country, count in told_of(plan, "countries").items():
+    for country, count in unrecorded(plan, "countries").items():
         _note_country(world, stream, country, count)
-    for device, count in told_of(plan, "devices").items():
+    for device, count in unrecorded(plan, "devices").items():
         _note_trait(world, stream, "device", device, count)
-    for referrer, count in told_of(plan, "referrers").items():
+    for referrer, count in unrecorded(plan, "referrers").items():
         _note_trait(world, stream, "referrer", referrer, count)
     signed_in = signed_in_of(plan)
     if signed_in:
@@ -233,7 +233,7 @@ def _tell_plan(world: World, stream: Watched, plan: CohortPlan) -> None:
             signed_in,
             stream.row,
         )
-    plan.told = plan.arrived
+    plan.recorded = plan.arrived
 
 
 def _note_country(world: World, stream: Watched, country: str, count: int) -> None:

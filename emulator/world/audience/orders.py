@@ -16,7 +16,7 @@ def keep(store: Store, stream_row: int, at_ms: int, order: CohortCommand) -> Non
         "INSERT INTO audience_orders (stream_row, at_ms, body) VALUES (?, ?, ?)",
         stream_row,
         at_ms,
-        json.dumps(_told(order), sort_keys=True),
+        json.dumps(_plain(order), sort_keys=True),
     )
 
 
@@ -57,13 +57,13 @@ def crowd_of(store: Store, stream_id: str, stream_row: int) -> Crowd:
     if row is not None and row["told_at_ms"] is not None:
         crowd.fold(row["told_at_ms"])
         for plan in crowd.tell()[2]:
-            plan.told = plan.arrived
+            plan.recorded = plan.arrived
         crowd.fold(row["folded_at_ms"])
         crowd.write_down()
     return crowd
 
 
-def _told(order: CohortCommand) -> dict[str, Any]:
+def _plain(order: CohortCommand) -> dict[str, Any]:
     mix = {name: value for name, value in order.mix._asdict().items() if name != "signed_in"}
     return {
         **asdict(order),

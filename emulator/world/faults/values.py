@@ -32,45 +32,43 @@ share = quantities.share
 def whole(least: int, most: int) -> Read:
     """A whole number in a range."""
 
-    def read(given: object) -> int:
-        is_whole = isinstance(given, int) and not isinstance(given, bool)
-        if not is_whole or not least <= given <= most:  # type: ignore[operator]
-            raise ValueError(f"must be a whole number from {least} to {most}, not {_shown(given)}")
-        return int(given)  # type: ignore[call-overload, no-any-return]
+    def read(raw: object) -> int:
+        is_whole = isinstance(raw, int) and not isinstance(raw, bool)
+        if not is_whole or not least <= raw <= most:  # type: ignore[operator]
+            raise ValueError(f"must be a whole number from {least} to {most}, not {_shown(raw)}")
+        return int(raw)  # type: ignore[call-overload, no-any-return]
 
     return read
 
 
-def close_code(given: object) -> int:
+def close_code(raw: object) -> int:
     """What a WebSocket may be closed with (RFC 6455, 7.4): the others are never sent."""
-    number = int(whole(1000, 4999)(given))
+    number = int(whole(1000, 4999)(raw))
     if number in (1004, 1005, 1006) or 1014 < number < 3000:
         raise ValueError(f"must be 1000 to 1003, 1007 to 1014 or 3000 to 4999, not {number}")
     return number
 
 
-def text(given: object) -> str:
-    if not isinstance(given, str) or not 0 < len(given) <= _TEXT_LENGTH_MAX:
-        raise ValueError(
-            f"must be a text of 1 to {_TEXT_LENGTH_MAX} characters, not {_shown(given)}"
-        )
-    return given
+def text(raw: object) -> str:
+    if not isinstance(raw, str) or not 0 < len(raw) <= _TEXT_LENGTH_MAX:
+        raise ValueError(f"must be a text of 1 to {_TEXT_LENGTH_MAX} characters, not {_shown(raw)}")
+    return raw
 
 
-def flag(given: object) -> bool:
-    if not isinstance(given, bool):
-        raise ValueError(f"must be true or false, not {_shown(given)}")
-    return given
+def flag(raw: object) -> bool:
+    if not isinstance(raw, bool):
+        raise ValueError(f"must be true or false, not {_shown(raw)}")
+    return raw
 
 
 def one_of(*words: str) -> Read:
-    def read(given: object) -> str:
-        if not isinstance(given, str) or given not in words:
-            raise ValueError(f"must be one of {', '.join(words)}, not {_shown(given)}")
-        return given
+    def read(raw: object) -> str:
+        if not isinstance(raw, str) or raw not in words:
+            raise ValueError(f"must be one of {', '.join(words)}, not {_shown(raw)}")
+        return raw
 
     return read
 
 
-def _shown(given: object) -> str:
-    return repr(given)[:40]
+def _shown(raw: object) -> str:
+    return repr(raw)[:40]

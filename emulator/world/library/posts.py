@@ -62,7 +62,7 @@ def upload(world: World, user: User, patch: Mapping[str, Any]) -> tuple[Vod, Pos
             bool(patch.get("is_nsfw")),
             patch.get("content_warning"),
             source.duration_ms,
-            recordings.told(source.qualities),
+            recordings.qualities_json(source.qualities),
             source.loop.began_at_ms if source.loop else None,
             source.loop.ended_at_ms if source.loop else None,
             now_ms,

@@ -339,14 +339,14 @@ def _measure(world: World, vod: Vod, duration_ms: int, qualities: tuple[Quality,
     world.store.write(
         "UPDATE vods SET duration_ms = ?, qualities = ? WHERE row = ?",
         duration_ms,
-        told(qualities),
+        qualities_json(qualities),
         vod.row,
     )
     # Clocks may have jumped while it was live, a publisher's or its world's; its media has not.
     world.store.write("UPDATE streams SET media_ms = ? WHERE uid = ?", duration_ms, vod.media_uid)
 
 
-def told(qualities: tuple[Quality, ...]) -> str:
+def qualities_json(qualities: tuple[Quality, ...]) -> str:
     """As they are kept."""
     return json.dumps([[q.label, q.width, q.height, q.bitrate] for q in qualities])
 

@@ -62,7 +62,7 @@ class Stream(Struct, frozen=True):
 class StreamPatch(Struct, frozen=True):
     """What a user says of a stream. A field that is not in `given` stays as it is."""
 
-    given: Mapping[str, Any]
+    changes: Mapping[str, Any]
 
 
 # In the order of `Stream`'s fields; the truths, which SQLite keeps as numbers, stand last.
@@ -109,14 +109,14 @@ def create(world: World, owner: User, patch: StreamPatch) -> Stream:
             world.ids.stream_key(),
             owner.row,
             category_row,
-            patch.given["title"],
+            patch.changes["title"],
             now_ms,
             now_ms,
         )
         _write_wishes(world, row, patch)
         world.emit(
             StreamCreated(
-                at_ms=now_ms, stream_id=stream_id, user_id=owner.id, title=patch.given["title"]
+                at_ms=now_ms, stream_id=stream_id, user_id=owner.id, title=patch.changes["title"]
             )
         )
     return find(world, stream_id)
@@ -182,17 +182,17 @@ def update(world: World, stream: Stream, patch: StreamPatch) -> Stream:
 
     Refuses (`conflict`) a new schedule for an ended stream, (`not_found`) an unknown category.
     """
-    if stream.status == "ended" and "scheduled_start_ms" in patch.given:
+    if stream.status == "ended" and "scheduled_start_ms" in patch.changes:
         raise Refused("conflict", "Stream has ended. It cannot be scheduled again.")
     category_row = _category_row(world, patch)
     now_ms = world.now_ms
     with world.change():
-        if "category_id" in patch.given:
+        if "category_id" in patch.changes:
             _set(world, stream.row, "category_row", category_row)
         _write_wishes(world, stream.row, patch)
         _set(world, stream.row, "updated_at_ms", now_ms)
         world.emit(
-            StreamUpdated(at_ms=now_ms, stream_id=stream.id, changed=tuple(sorted(patch.given)))
+            StreamUpdated(at_ms=now_ms, stream_id=stream.id, changed=tuple(sorted(patch.changes)))
         )
     return find(world, stream.id)
 
@@ -307,16 +307,16 @@ def _check_room_for_another(world: World, owner: User) -> None:
 
 
 def _category_row(world: World, patch: StreamPatch) -> int | None:
-    category_id = patch.given.get("category_id")
+    category_id = patch.changes.get("category_id")
     return categories.find(world, category_id).row if category_id is not None else None
 
 
 def _write_wishes(world: World, row: int, patch: StreamPatch) -> None:
     for field in _PLAIN_FIELDS:
-        if field in patch.given:
-            _set(world, row, field, patch.given[field])
-    if "tags" in patch.given:
-        names: Sequence[str] = patch.given["tags"] or ()
+        if field in patch.changes:
+            _set(world, row, field, patch.changes[field])
+    if "tags" in patch.changes:
+        names: Sequence[str] = patch.changes["tags"] or ()
         tags.put(world, row, list(names))
 
 

@@ -39,7 +39,7 @@ async def test_a_failed_delivery_is_tried_again_and_comes(
     assert "fault-1 webhook.fail" in str(failed.outcome)
 
     await room.clock.pass_time(60_000)
-    assert (await receiver.next(1)).told["type"] == "stream.live"
+    assert (await receiver.next(1)).payload["type"] == "stream.live"
 
 
 async def test_a_slow_delivery_comes_when_its_time_has_come(
@@ -50,4 +50,4 @@ async def test_a_slow_delivery_comes_when_its_time_has_come(
     await room.clock.pass_time(29_999)
     assert receiver.received == []
     await room.clock.pass_time(1)
-    assert (await receiver.next(1)).told["type"] == "stream.live"
+    assert (await receiver.next(1)).payload["type"] == "stream.live"

@@ -64,7 +64,7 @@ async def test_an_uploaded_film_is_a_vod_and_the_run_is_the_same_each_time(
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "message"),
     [
         ("none.mp4", "There is no file none.mp4 in the scenario's folder"),
         ("../talk.mp4", "Name a file in the scenario's folder"),
@@ -72,7 +72,7 @@ async def test_an_uploaded_film_is_a_vod_and_the_run_is_the_same_each_time(
     ],
 )
 async def test_a_film_that_is_not_there_is_reported_before_anything_happens(
-    client: httpx.AsyncClient, folder: Path, name: str, told: str
+    client: httpx.AsyncClient, folder: Path, name: str, message: str
 ) -> None:
     (folder / "inside").mkdir()
     (folder / "inside/way-out").symlink_to(folder)
@@ -83,7 +83,7 @@ async def test_a_film_that_is_not_there_is_reported_before_anything_happens(
     )
 
     assert answer.status_code == 422
-    assert answer.text.count(told) >= 1, answer.text
+    assert answer.text.count(message) >= 1, answer.text
 
 
 async def test_scenarios_name_no_other_folder(client: httpx.AsyncClient, folder: Path) -> None:

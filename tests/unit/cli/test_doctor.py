@@ -22,13 +22,13 @@ def settings_in(folder: Path, **values: object) -> Settings:
 
 
 def finding(settings: Settings, name: str) -> Finding:
-    return next(each for each in examine(settings) if each.name == name)
+    return next(item for item in examine(settings) if item.name == name)
 
 
 def test_a_fine_machine_is_fine(tmp_path: Path) -> None:
     findings = list(examine(settings_in(tmp_path)))
 
-    assert [each.name for each in findings] == [
+    assert [item.name for item in findings] == [
         "Python",
         "PyAV",
         "port 0",
@@ -41,7 +41,7 @@ def test_a_fine_machine_is_fine(tmp_path: Path) -> None:
         "open files",
     ]
     # The disk is the machine's own affair.
-    assert {each.state for each in findings if each.name != "disk"} == {"ok"}
+    assert {item.state for item in findings if item.name != "disk"} == {"ok"}
     assert not list(tmp_path.iterdir())
 
 
@@ -51,15 +51,15 @@ def test_a_library_that_does_not_load_is_a_failure_with_the_command_that_mends_i
 ) -> None:
     monkeypatch.setitem(sys.modules, library, None)  # Python's own way to say: not here.
 
-    found = finding(settings_in(tmp_path), "PyAV" if library == "av" else "TLS")
+    result = finding(settings_in(tmp_path), "PyAV" if library == "av" else "TLS")
 
-    assert found.state == "fail"
-    assert "does not load" in found.told
-    assert found.advice == f"Install it again: python -m pip install --force-reinstall {library}"
+    assert result.state == "fail"
+    assert "does not load" in result.message
+    assert result.advice == f"Install it again: python -m pip install --force-reinstall {library}"
 
 
 @table(
-    ("found", "state", "told", "advice"),
+    ("result", "state", "message", "advice"),
     [
         (of_python((3, 13)), "ok", "at ", ""),
         (of_python((3, 14)), "warn", "at ", "use one of them"),
@@ -71,45 +71,45 @@ def test_a_library_that_does_not_load_is_a_failure_with_the_command_that_mends_i
     ],
 )
 def test_what_is_wrong_with_a_machine_is_told_with_what_to_do(
-    found: Finding, state: str, told: str, advice: str
+    result: Finding, state: str, message: str, advice: str
 ) -> None:
-    assert (found.state, bool(found.advice)) == (state, bool(advice))
-    assert told in found.told
-    assert advice in found.advice
+    assert (result.state, bool(result.advice)) == (state, bool(advice))
+    assert message in result.message
+    assert advice in result.advice
 
 
 def test_a_held_port_is_a_failure_with_a_way_out(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
 
-        found = finding(settings_in(tmp_path, rtmp_port=port), f"port {port}")
+        result = finding(settings_in(tmp_path, rtmp_port=port), f"port {port}")
 
-    assert found.state == "fail"
-    assert f"(pid {os.getpid()})" in found.told
-    assert "--rtmp-port 0" in found.advice
+    assert result.state == "fail"
+    assert f"(pid {os.getpid()})" in result.message
+    assert "--rtmp-port 0" in result.advice
 
 
 def test_a_port_of_the_running_emulator_is_fine(tmp_path: Path) -> None:
     folder = DataFolder.open(str(tmp_path))
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        found = finding(settings_in(tmp_path, port=port), f"port {port}")
+        result = finding(settings_in(tmp_path, port=port), f"port {port}")
     data = finding(settings_in(tmp_path), "data")
     folder.close()
 
-    assert found == Finding(
+    assert result == Finding(
         f"port {port}", "ok", f"used by the emulator that is running (pid {os.getpid()})"
     )
-    assert "an emulator is running on it" in data.told
+    assert "an emulator is running on it" in data.message
 
 
 def test_a_ca_that_nobody_trusts_yet_is_a_warning(tmp_path: Path) -> None:
     server_context(tmp_path, ["127.0.0.1"])
 
-    found = finding(settings_in(tmp_path), "TLS")
+    result = finding(settings_in(tmp_path), "TLS")
 
-    assert found.state == "warn"
-    assert "live-emulator trust" in found.advice
+    assert result.state == "warn"
+    assert "live-emulator trust" in result.advice
 
 
 def test_a_trusted_ca_is_fine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ FILES = {"ca.pem", "ca.key", "server.pem"}
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a CA, made once for the tests that only read it."""
     folder = tmp_path_factory.mktemp("ca")
     server_context(folder, ["127.0.0.1"])
@@ -58,22 +58,22 @@ def certificate(folder: Path) -> x509.Certificate:
 
 
 @pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "::1"])
-def test_a_client_that_trusts_the_ca_connects(made: Path, name: str) -> None:
-    context = server_context(made, ["127.0.0.1"])
+def test_a_client_that_trusts_the_ca_connects(directory: Path, name: str) -> None:
+    context = server_context(directory, ["127.0.0.1"])
 
-    assert handshake(context, ca_path(made), name) == "TLSv1.3"
+    assert handshake(context, ca_path(directory), name) == "TLSv1.3"
 
 
-def test_a_client_that_does_not_trust_the_ca_is_not_fooled(made: Path, tmp_path: Path) -> None:
+def test_a_client_that_does_not_trust_the_ca_is_not_fooled(directory: Path, tmp_path: Path) -> None:
     server_context(tmp_path, ["127.0.0.1"])
 
     with pytest.raises(ssl.SSLCertVerificationError):
-        handshake(server_context(made, ["127.0.0.1"]), ca_path(tmp_path), "localhost")
+        handshake(server_context(directory, ["127.0.0.1"]), ca_path(tmp_path), "localhost")
 
 
-def test_another_name_is_not_ours(made: Path) -> None:
+def test_another_name_is_not_ours(directory: Path) -> None:
     with pytest.raises(ssl.SSLCertVerificationError, match="ostname mismatch"):
-        handshake(server_context(made, ["127.0.0.1"]), ca_path(made), "example.com")
+        handshake(server_context(directory, ["127.0.0.1"]), ca_path(directory), "example.com")
 
 
 @pytest.mark.parametrize("host", ["192.168.7.8", "emulator.test", "stream.example.org", "9.9.9.9"])
@@ -96,32 +96,32 @@ def test_certificate_names_every_host_and_the_names_below_a_wildcard(tmp_path: P
         handshake(context, ca_path(tmp_path), "example.org")
 
 
-def test_a_start_changes_nothing_that_is_current(made: Path) -> None:
-    before = {name: (made / name).read_bytes() for name in FILES}
+def test_a_start_changes_nothing_that_is_current(directory: Path) -> None:
+    before = {name: (directory / name).read_bytes() for name in FILES}
 
-    server_context(made, ["127.0.0.1"])
+    server_context(directory, ["127.0.0.1"])
 
-    assert {name: (made / name).read_bytes() for name in FILES} == before
-    assert {path.name for path in made.iterdir()} == FILES
+    assert {name: (directory / name).read_bytes() for name in FILES} == before
+    assert {path.name for path in directory.iterdir()} == FILES
 
 
-def test_a_start_with_current_files_does_not_load_cryptography(made: Path) -> None:
+def test_a_start_with_current_files_does_not_load_cryptography(directory: Path) -> None:
     code = (
         "import sys, pathlib; from emulator.machine.certificates import server_context; "
-        f"server_context(pathlib.Path({str(made)!r}), ['127.0.0.1']); "
+        f"server_context(pathlib.Path({str(directory)!r}), ['127.0.0.1']); "
         "sys.exit('cryptography' in sys.modules)"
     )
 
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
-def test_private_keys_are_readable_by_their_owner_alone(made: Path) -> None:
-    assert (made / "ca.key").stat().st_mode & 0o777 == 0o600
-    assert (made / "server.pem").stat().st_mode & 0o777 == 0o600
+def test_private_keys_are_readable_by_their_owner_alone(directory: Path) -> None:
+    assert (directory / "ca.key").stat().st_mode & 0o777 == 0o600
+    assert (directory / "server.pem").stat().st_mode & 0o777 == 0o600
 
 
-def test_the_ca_can_vouch_for_private_names_only(made: Path) -> None:
-    authority = x509.load_pem_x509_certificate(ca_path(made).read_bytes())
+def test_the_ca_can_vouch_for_private_names_only(directory: Path) -> None:
+    authority = x509.load_pem_x509_certificate(ca_path(directory).read_bytes())
     constraints = authority.extensions.get_extension_for_class(x509.NameConstraints)
 
     permitted = constraints.value.permitted_subtrees or []
@@ -142,14 +142,16 @@ def test_the_ca_can_vouch_for_private_names_only(made: Path) -> None:
     assert not constraints.critical
 
 
-def test_an_address_is_a_dns_name_too_for_old_mbedtls(made: Path) -> None:
-    names = certificate(made).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+def test_an_address_is_a_dns_name_too_for_old_mbedtls(directory: Path) -> None:
+    names = (
+        certificate(directory).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    )
 
     assert "127.0.0.1" in names.get_values_for_type(x509.DNSName)
 
 
-def test_macos_accepts_how_long_a_certificate_lives(made: Path) -> None:
-    ours = certificate(made)
+def test_macos_accepts_how_long_a_certificate_lives(directory: Path) -> None:
+    ours = certificate(directory)
 
     assert ours.not_valid_after_utc - ours.not_valid_before_utc <= timedelta(days=825)
     usage = ours.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
@@ -196,10 +198,12 @@ def test_a_ca_that_would_expire_first_is_made_anew(
 
 @pytest.mark.parametrize("name", sorted(FILES))
 @pytest.mark.parametrize("damage", ["deleted", "empty", "torn", "garbage"])
-def test_a_broken_file_is_made_anew(made: Path, tmp_path: Path, name: str, damage: str) -> None:
+def test_a_broken_file_is_made_anew(
+    directory: Path, tmp_path: Path, name: str, damage: str
+) -> None:
     # Given a folder with one broken file,
-    for each in FILES:
-        (tmp_path / each).write_bytes((made / each).read_bytes())
+    for filename in FILES:
+        (tmp_path / filename).write_bytes((directory / filename).read_bytes())
     path = tmp_path / name
     content = path.read_bytes()
     path.write_bytes(
@@ -215,9 +219,9 @@ def test_a_broken_file_is_made_anew(made: Path, tmp_path: Path, name: str, damag
     assert handshake(context, ca_path(tmp_path), "127.0.0.1") == "TLSv1.3"
 
 
-def test_a_key_of_another_ca_is_not_used(made: Path, tmp_path: Path) -> None:
+def test_a_key_of_another_ca_is_not_used(directory: Path, tmp_path: Path) -> None:
     server_context(tmp_path, [])
-    (tmp_path / "ca.key").write_bytes((made / "ca.key").read_bytes())
+    (tmp_path / "ca.key").write_bytes((directory / "ca.key").read_bytes())
     (tmp_path / "server.pem").unlink()
 
     context = server_context(tmp_path, [])
@@ -225,12 +229,12 @@ def test_a_key_of_another_ca_is_not_used(made: Path, tmp_path: Path) -> None:
     assert handshake(context, ca_path(tmp_path), "localhost") == "TLSv1.3"
 
 
-def test_a_certificate_of_ones_own_is_shown_as_it_is(made: Path) -> None:
-    context = context_of(made / "server.pem")
+def test_a_certificate_of_ones_own_is_shown_as_it_is(directory: Path) -> None:
+    context = context_of(directory / "server.pem")
 
-    assert handshake(context, ca_path(made), "localhost") == "TLSv1.3"
+    assert handshake(context, ca_path(directory), "localhost") == "TLSv1.3"
 
 
-def test_files_that_do_not_fit_are_an_error(made: Path) -> None:
+def test_files_that_do_not_fit_are_an_error(directory: Path) -> None:
     with pytest.raises(ssl.SSLError):
-        context_of(made / "ca.pem", made / "server.pem")
+        context_of(directory / "ca.pem", directory / "server.pem")

@@ -11,9 +11,9 @@ from emulator.machine.handles import OncePerMinute
 
 def record(at: float, failure: Exception | None = None, text: str = "") -> logging.LogRecord:
     info = (type(failure), failure, None) if failure else None
-    made = logging.LogRecord("x", logging.ERROR, "", 1, text or "%s failed", ("x",), info)
-    made.created = at
-    return made
+    log_record = logging.LogRecord("x", logging.ERROR, "", 1, text or "%s failed", ("x",), info)
+    log_record.created = at
+    return log_record
 
 
 def test_one_line_a_minute_tells_of_missing_handles() -> None:

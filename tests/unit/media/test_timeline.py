@@ -63,8 +63,8 @@ def test_the_first_key_frame_is_the_streams_beginning() -> None:
 
 
 def test_audio_from_before_the_first_key_frame_is_dropped_even_if_it_comes_after_it() -> None:
-    _, found = running(sound(9_980), sound(10_001), sound(10_022))
-    assert found == [("audio", 1), ("audio", near(22.33, 0.01))]
+    _, placements = running(sound(9_980), sound(10_001), sound(10_022))
+    assert placements == [("audio", 1), ("audio", near(22.33, 0.01))]
 
 
 def test_composition_times_move_with_their_frames() -> None:
@@ -95,8 +95,8 @@ def test_video_that_comes_to_an_audio_stream_begins_an_epoch_with_its_key_frame(
 
 
 def test_a_step_back_of_less_than_a_second_loses_no_frame() -> None:
-    _, found = running(frame(10_033), frame(9_953), frame(9_986), frame(10_066))
-    times = [at_ms for _, at_ms in found]
+    _, placements = running(frame(10_033), frame(9_953), frame(9_986), frame(10_066))
+    times = [at_ms for _, at_ms in placements]
     assert times == sorted(set(times))
     assert times[0] == 33
     assert times[-1] == 66
@@ -124,13 +124,13 @@ def test_a_jump_or_rewind_is_closed_up_in_a_new_epoch(jump_ms: int) -> None:
     end_ms = timeline.latest / 90
     # when both clocks jump, the picture's first, with a straggler of the old clock between,
     new = 10_100 + jump_ms
-    found = placed(
+    placements = placed(
         timeline, frame(new, is_key=True), sound(10_043), sound(new + 10), frame(new + 33)
     )
     # then the picture goes on where the stream was, and the sound with it.
     assert timeline.epoch.number == before.number + 1
     assert timeline.epoch.tracks == before.tracks
-    assert found == [
+    assert placements == [
         ("video", near(end_ms)),
         ("audio", near(43, 1)),
         ("audio", near(end_ms + 10, 1)),
@@ -139,27 +139,27 @@ def test_a_jump_or_rewind_is_closed_up_in_a_new_epoch(jump_ms: int) -> None:
 
 
 def test_a_hole_of_less_than_a_second_stays_as_it_is() -> None:
-    timeline, found = running(frame(10_033), frame(10_933))
-    assert found == [("video", 33), ("video", 933)]
+    timeline, placements = running(frame(10_033), frame(10_933))
+    assert placements == [("video", 33), ("video", 933)]
     assert timeline.epoch.number == 1
 
 
 def test_a_hole_of_over_a_second_is_closed_up_in_a_new_epoch() -> None:
-    timeline, found = running(frame(10_033), frame(15_033), frame(15_066))
-    assert found == [("video", 33), ("video", 66), ("video", 99)]
+    timeline, placements = running(frame(10_033), frame(15_033), frame(15_066))
+    assert placements == [("video", 33), ("video", 66), ("video", 99)]
     assert timeline.epoch.number == 2
 
 
 def test_a_hole_in_the_picture_that_sound_bridges_stays_as_it_is() -> None:
     bridge = [sound(at_ms) for at_ms in range(10_000, 15_000, 20)]
-    timeline, found = running(frame(10_033), *bridge, frame(15_000))
-    assert found[-1] == ("video", near(5000))
+    timeline, placements = running(frame(10_033), *bridge, frame(15_000))
+    assert placements[-1] == ("video", near(5000))
     assert timeline.epoch.number == 1
 
 
 def test_a_picture_every_two_seconds_is_no_row_of_holes() -> None:
-    timeline, found = running(*(frame(10_000 + 2000 * index) for index in range(1, 6)))
-    steps = [after[1] - before[1] for before, after in itertools.pairwise(found[1:])]
+    timeline, placements = running(*(frame(10_000 + 2000 * index) for index in range(1, 6)))
+    steps = [after[1] - before[1] for before, after in itertools.pairwise(placements[1:])]
     assert steps == [2000] * 3
     assert timeline.epoch.number <= 2
 
@@ -169,9 +169,11 @@ def test_the_wrap_of_an_encoders_counter_is_followed_in_silence(bits: int) -> No
     wrap = 1 << bits
     timeline = Timeline()
     packets = [frame(wrap - 40, is_key=True), sound(wrap - 40), frame(wrap - 7), sound(wrap - 19)]
-    found = placed(timeline, *packets, frame(26), sound(wrap - 1), sound(24), frame(59), sound(45))
-    assert [at_ms for kind, at_ms in found if kind == "video"] == [0, 33, 66, 99]
-    assert [at_ms for kind, at_ms in found if kind == "audio"] == [
+    placements = placed(
+        timeline, *packets, frame(26), sound(wrap - 1), sound(24), frame(59), sound(45)
+    )
+    assert [at_ms for kind, at_ms in placements if kind == "video"] == [0, 33, 66, 99]
+    assert [at_ms for kind, at_ms in placements if kind == "audio"] == [
         near(index * 1024 / 48, 1.5) for index in range(5)
     ]
     assert timeline.epoch.number == 1
@@ -190,13 +192,13 @@ def test_audio_runs_on_its_sample_clock_while_the_wire_agrees(track: AudioTrack)
 
 
 def test_audio_is_set_anew_where_the_wire_is_over_50_ms_away() -> None:
-    _, found = running(sound(10_000), sound(10_021), sound(10_143), sound(10_164))
-    assert [round(at_ms) for _, at_ms in found] == [0, 21, 143, 164]
+    _, placements = running(sound(10_000), sound(10_021), sound(10_143), sound(10_164))
+    assert [round(at_ms) for _, at_ms in placements] == [0, 21, 143, 164]
 
 
 def test_audio_that_falls_behind_the_wire_never_runs_backwards() -> None:
-    _, found = running(*(sound(10_000 + index * 10) for index in range(200)))
-    times = [at_ms for _, at_ms in found]
+    _, placements = running(*(sound(10_000 + index * 10) for index in range(200)))
+    times = [at_ms for _, at_ms in placements]
     assert times == sorted(set(times))
     assert times[-1] == near(1990, 75)
 
@@ -209,15 +211,17 @@ def test_a_new_configuration_begins_an_epoch_with_its_first_key_frame() -> None:
     assert placed(timeline, sound(10_022), tracks=tracks) != []
     assert placed(timeline, frame(10_066, track=small), tracks=tracks) == []
     assert timeline.epoch is before
-    found = placed(timeline, frame(10_100, is_key=True, track=small), sound(10_043), tracks=tracks)
-    assert found[0] == ("video", near(100))
+    placements = placed(
+        timeline, frame(10_100, is_key=True, track=small), sound(10_043), tracks=tracks
+    )
+    assert placements[0] == ("video", near(100))
     assert timeline.epoch.tracks == tracks
 
 
 def test_a_sample_rate_that_changes_does_not_turn_time_back() -> None:
     timeline, _ = running(sound(10_000), sound(10_021))
-    found = placed(timeline, sound(10_043, AUDIO_44), tracks=(VIDEO, AUDIO_44))
-    assert found == [("audio", near(43, 1))]
+    placements = placed(timeline, sound(10_043, AUDIO_44), tracks=(VIDEO, AUDIO_44))
+    assert placements == [("audio", near(43, 1))]
     assert timeline.epoch.tracks == (VIDEO, AUDIO_44)
 
 
@@ -228,8 +232,10 @@ def test_a_publisher_that_comes_back_goes_on_in_a_new_epoch() -> None:
     video, audio = replace(VIDEO), replace(AUDIO)
     tracks = (video, audio)
     assert placed(timeline, frame(5, track=video), tracks=tracks) == []
-    found = placed(timeline, frame(500, is_key=True, track=video), sound(510, audio), tracks=tracks)
-    assert found == [
+    placements = placed(
+        timeline, frame(500, is_key=True, track=video), sound(510, audio), tracks=tracks
+    )
+    assert placements == [
         ("video", near(end_ms)),
         ("audio", near(end_ms + 10, 1)),
     ]
@@ -238,9 +244,9 @@ def test_a_publisher_that_comes_back_goes_on_in_a_new_epoch() -> None:
 
 
 def test_an_encoder_that_counts_sound_from_elsewhere_is_heard_all_the_same() -> None:
-    timeline, found = running(sound(900_000_000), frame(10_033), sound(900_000_021))
-    assert [kind for kind, _ in found] == ["audio", "video", "audio"]
-    assert all(at_ms < 100 for _, at_ms in found)
+    timeline, placements = running(sound(900_000_000), frame(10_033), sound(900_000_021))
+    assert [kind for kind, _ in placements] == ["audio", "video", "audio"]
+    assert all(at_ms < 100 for _, at_ms in placements)
     assert timeline.epoch.number == 1
 
 

@@ -24,16 +24,16 @@ def test_no_point_is_further_off_than_the_tolerance(steps: list[tuple[int, int]]
         at_ms += gap_ms
         points.append((at_ms, count))
 
-    found = ramps(points)
+    curve_ramps = ramps(points)
 
     slack = max(1.0, TOLERANCE_SHARE * max(count for _, count in points)) + 0.001
     for at_ms, count in points:
-        assert abs(_height(found, at_ms) - count) <= slack
+        assert abs(_height(curve_ramps, at_ms) - count) <= slack
 
 
-def _height(found: list[Ramp], at_ms: int) -> float:
-    height = float(found[0].to)
-    for ramp in found[1:]:
+def _height(curve_ramps: list[Ramp], at_ms: int) -> float:
+    height = float(curve_ramps[0].to)
+    for ramp in curve_ramps[1:]:
         if at_ms <= ramp.from_ms:
             return height
         share = min(1.0, (at_ms - ramp.from_ms) / ramp.for_ms)

@@ -47,7 +47,7 @@ async def test_a_log_is_replayed_byte_for_byte(tmp_path: Path) -> None:
 
 
 @table(
-    ("line", "told"),
+    ("line", "message"),
     [
         ("nothing", "This is no JSON."),
         ('{"at": 1}', "An event has at, kind, seq and values."),
@@ -57,12 +57,12 @@ async def test_a_log_is_replayed_byte_for_byte(tmp_path: Path) -> None:
         ('{"at":0,"kind":"VodReady","seq":2,"values":{}}', "seq counts the lines"),
     ],
 )
-def test_what_is_no_log_is_refused_with_its_line(line: str, told: str) -> None:
+def test_what_is_no_log_is_refused_with_its_line(line: str, message: str) -> None:
     with pytest.raises(InvalidScenario) as refused:
         read(line, "x.jsonl")
 
     assert str(refused.value).startswith("x.jsonl:1:1: event-log: ")
-    assert told in str(refused.value)
+    assert message in str(refused.value)
 
 
 @given(st.text(max_size=200))

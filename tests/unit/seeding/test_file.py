@@ -34,10 +34,10 @@ def test_the_page_s_example_is_a_seed(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(page.partition("```yaml\n")[2].partition("```")[0], "utf-8")
     world = made_of(file.read(str(path)))
-    told = [
+    titles = [
         (stream.title, stream.status) for stream in streams.select(world, "ORDER BY streams.row")
     ]
-    assert sorted(told) == [("Last time", "ended"), ("Typed services", "live")]
+    assert sorted(titles) == [("Last time", "ended"), ("Typed services", "live")]
     world.close()
 
 
@@ -55,7 +55,7 @@ def refusal(tmp_path: Path, text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("usres: []", "seed.yaml:1:1: usres is not known here; did you mean users?"),
         ("users: ada", "seed.yaml:1:8: Write a list here"),
@@ -94,13 +94,13 @@ def refusal(tmp_path: Path, text: str) -> str:
     ],
 )
 def test_a_mistake_is_told_with_its_line_and_what_to_write(
-    tmp_path: Path, text: str, told: str
+    tmp_path: Path, text: str, message: str
 ) -> None:
-    assert told in refusal(tmp_path, text)
+    assert message in refusal(tmp_path, text)
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         (
             "categories:\n  - &a {name: A, slug: a, children: [*a]}",
@@ -114,8 +114,8 @@ def test_a_mistake_is_told_with_its_line_and_what_to_write(
     ],
     ids=["in itself", "a bomb"],
 )
-def test_an_alias_counts_as_what_it_stands_for(tmp_path: Path, text: str, told: str) -> None:
-    assert told in refusal(tmp_path, text)
+def test_an_alias_counts_as_what_it_stands_for(tmp_path: Path, text: str, message: str) -> None:
+    assert message in refusal(tmp_path, text)
 
 
 def test_all_mistakes_are_told_at_once_in_the_order_of_their_lines(tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ ADA = "users:\n  - {username: ada}\n"
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         (
             f"{ADA}streams:\n  - {{owner: adda, title: t, began: 1h, peak: 1}}",
@@ -223,8 +223,10 @@ ADA = "users:\n  - {username: ada}\n"
         ),
     ],
 )
-def test_what_does_not_fit_together_is_told_likewise(tmp_path: Path, text: str, told: str) -> None:
-    assert told in refusal(tmp_path, text)
+def test_what_does_not_fit_together_is_told_likewise(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    assert message in refusal(tmp_path, text)
 
 
 NAMES = st.sampled_from(["ada", "Ada", "bob", "demo"])

@@ -112,8 +112,8 @@ def live_a_lot(world: World) -> None:
             messages.post(world, stream.id, demo, f"line {line}")
         if number:
             streams.end(world, stream)
-    found, _ = search.streams(world, "fresh", Filters(), offset=0, count=5)
-    assert len(found) == 3
+    listed, _ = search.streams(world, "fresh", Filters(), offset=0, count=5)
+    assert len(listed) == 3
     with pytest.raises(Refused):
         accounts.make(world, "demo")
     departures.delete(world, accounts.by_username(world, "ada_1"))

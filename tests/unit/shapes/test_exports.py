@@ -29,7 +29,7 @@ class Reader(HTMLParser):
 
 @given(st.lists(st.tuples(st.sampled_from(KINDS), st.text(max_size=40)), max_size=8))
 def test_a_page_has_only_our_elements_whatever_was_written(said: list[tuple[str, str]]) -> None:
-    page = exports.html(EVIL, [Block(*each) for each in said])
+    page = exports.html(EVIL, [Block(*block) for block in said])
 
     reader = Reader()
     reader.feed(page)

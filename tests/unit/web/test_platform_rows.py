@@ -44,7 +44,9 @@ def test_a_row_is_served_as_it_is_known(row: Row) -> None:
         pytest.fail(f"{row}: {refused.message}")
 
     # The names of the path lead to themselves: no literal segment stands where one belongs.
-    assert [*values.values()] == [each for each in row.path.split("/") if each.startswith("{")]
+    assert [*values.values()] == [
+        segment for segment in row.path.split("/") if segment.startswith("{")
+    ]
     assert operation.method == row.method
     assert operation.status == int(row.status)
     assert operation.provenance in row.provenances.split(",")

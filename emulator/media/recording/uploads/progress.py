@@ -14,7 +14,7 @@ class JobProgress:
     def __init__(self, tell: Tell) -> None:
         self._tell = tell
         self._is_cancelled = threading.Event()
-        self._told: tuple[int, str] = (0, "")
+        self._reported: tuple[int, str] = (0, "")
         self._stage = ""
         self._from, self._to = 0, 100
 
@@ -34,6 +34,6 @@ class JobProgress:
         share = min(max(share, 0.0), 1.0)
         # The caller gets 100 only when everything is done.
         percent = min(99, int(self._from + share * (self._to - self._from)))
-        if (percent, self._stage) != self._told:
-            self._told = (percent, self._stage)
+        if (percent, self._stage) != self._reported:
+            self._reported = (percent, self._stage)
             self._tell(percent, self._stage)

@@ -46,7 +46,7 @@ class Member:
         self.id = participant_id
         self._bits_per_second = bits_per_second
         self._own_ssrc = own_ssrc
-        self._told = on_media
+        self._on_media = on_media
         self._left = left
         self._link: Link | None = None
         self._sources: dict[str, Source] = {}
@@ -90,7 +90,7 @@ class Member:
             self._drop_source(mid)
         for mid in set(self._sinks) - wanted:
             self._sinks.pop(mid).detach()
-        self._told(self._shown())
+        self._on_media(self._shown())
 
     def answers(self, offer: Offer) -> list[Taken | None]:
         """Our answer, section by section. A track is named after the participant it comes from."""
@@ -160,7 +160,7 @@ class Member:
             sink.detach()
         self._sources, self._sinks, self._by_ssrc = {}, {}, {}
         self._left(self)
-        self._told(self._shown())
+        self._on_media(self._shown())
 
     # Making.
 

@@ -13,33 +13,33 @@ from typing import Generic, Protocol, TypeVar
 
 log = logging.getLogger(__name__)
 
-Given = TypeVar("Given")
-Given_contra = TypeVar("Given_contra", contravariant=True)
+Input = TypeVar("Input")
+Input_contra = TypeVar("Input_contra", contravariant=True)
 Made = TypeVar("Made")
 
 _PENDING_MAX = 256
 
 
-class Codec(Protocol[Given_contra, Made]):
+class Codec(Protocol[Input_contra, Made]):
     """Lives in the converter's thread: made, fed and closed there."""
 
-    def convert(self, item: Given_contra) -> "list[Made]": ...
+    def convert(self, item: Input_contra) -> "list[Made]": ...
 
 
-class Converter(Generic[Given, Made]):
+class Converter(Generic[Input, Made]):
     """`deliver` is called on the loop's thread; not any more after `close`."""
 
     def __init__(
         self,
         name: str,
-        make: Callable[[], Codec[Given, Made]],
+        make: Callable[[], Codec[Input, Made]],
         deliver: Callable[[list[Made]], None],
     ) -> None:
         self._name = name
         self._make = make
         self._deliver = deliver
         self._loop = asyncio.get_running_loop()
-        self._pending: queue.SimpleQueue[Given | None] = queue.SimpleQueue()
+        self._pending: queue.SimpleQueue[Input | None] = queue.SimpleQueue()
         self._is_closed = False
         self._lost = 0
         self._thread = threading.Thread(target=self._work, name=f"webrtc-{name}", daemon=True)
@@ -50,7 +50,7 @@ class Converter(Generic[Given, Made]):
         """True while input is being dropped."""
         return self._pending.qsize() >= _PENDING_MAX
 
-    def push(self, item: Given) -> bool:
+    def push(self, item: Input) -> bool:
         """Says whether it was taken: a converter that is far behind takes nothing."""
         if self._is_closed or self.is_behind:
             if not self._lost and not self._is_closed:

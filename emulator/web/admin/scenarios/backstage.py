@@ -86,8 +86,8 @@ def _key(platform: Platform, username: str) -> str:
     """An API key of somebody, which may have to be made."""
     world = platform.world
     row = accounts.by_username(world, username).row
-    found = world.store.row("SELECT key FROM api_keys WHERE user_row = ? ORDER BY key", row)
-    key = found["key"] if found else f"{accounts.AUTO_KEY_PREFIX}{username}"
+    record = world.store.row("SELECT key FROM api_keys WHERE user_row = ? ORDER BY key", row)
+    key = record["key"] if record else f"{accounts.AUTO_KEY_PREFIX}{username}"
     return key if world.name == DEFAULT else f"{key}@{world.name}"
 
 

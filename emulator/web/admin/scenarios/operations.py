@@ -164,12 +164,12 @@ def start_scenario_recording(call: Call) -> RecordingPoint:
 @endpoint("GET", "/scenarios/recordings")
 def get_scenario_recording(call: Call, query: RecordingQuery) -> RecordingShape:
     """What happened in this world behind a point of its journal, as a scenario."""
-    found = record(call.world, query.after, query.name, query.since_ms)
+    recording = record(call.world, query.after, query.name, query.since_ms)
     return {
-        "text": found.text,
-        "files": found.files,
-        "exact": found.exact,
-        "events": found.events,
+        "text": recording.text,
+        "files": recording.files,
+        "exact": recording.exact,
+        "events": recording.events,
     }
 
 

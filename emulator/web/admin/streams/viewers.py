@@ -126,46 +126,46 @@ def simulate_viewers(call: Call, stream_id: str, body: ViewersOrder) -> ViewersS
     return _shape(world, streams.find(world, stream.id))
 
 
-def _obey(world: World, stream: Stream, told: ViewersOrder) -> None:
-    count, length, mix = told.count or 0, told.length, told.mix
-    if told.verb == "add":
+def _obey(world: World, stream: Stream, order: ViewersOrder) -> None:
+    count, length, mix = order.count or 0, order.length, order.mix
+    if order.verb == "add":
         cohorts.add(
             world,
             stream,
             count,
-            for_ms=told.for_ms,
-            curve=told.curve,
-            arrivals=told.arrivals,
+            for_ms=order.for_ms,
+            curve=order.curve,
+            arrivals=order.arrivals,
             stay=length,
             mix=mix,
         )
-    elif told.verb == "set":
+    elif order.verb == "set":
         cohorts.reach(world, stream, count, stay=length, mix=mix)
-    elif told.verb == "spike":
-        cohorts.spike(world, stream, count, for_ms=told.for_ms, mix=mix)
+    elif order.verb == "spike":
+        cohorts.spike(world, stream, count, for_ms=order.for_ms, mix=mix)
     else:
-        _obey_slowly(world, stream, told)
+        _obey_slowly(world, stream, order)
 
 
-def _obey_slowly(world: World, stream: Stream, told: ViewersOrder) -> None:
-    length, mix = told.length, told.mix
-    if told.verb == "ramp":
+def _obey_slowly(world: World, stream: Stream, order: ViewersOrder) -> None:
+    length, mix = order.length, order.mix
+    if order.verb == "ramp":
         cohorts.ramp(
             world,
             stream,
-            told.to or 0,
-            start=told.start,
-            for_ms=told.for_ms,
-            curve=told.curve,
+            order.to or 0,
+            start=order.start,
+            for_ms=order.for_ms,
+            curve=order.curve,
             stay=length,
             mix=mix,
         )
-    elif told.verb == "churn":
-        rate = told.per_minute or 0.0
-        cohorts.churn(world, stream, rate, for_ms=told.for_ms, stay=length, mix=mix)
+    elif order.verb == "churn":
+        rate = order.per_minute or 0.0
+        cohorts.churn(world, stream, rate, for_ms=order.for_ms, stay=length, mix=mix)
     else:
-        target = streams.find(world, told.target or "")
-        cohorts.raid(world, stream, target, count=told.count, for_ms=told.for_ms, stay=length)
+        target = streams.find(world, order.target or "")
+        cohorts.raid(world, stream, target, count=order.count, for_ms=order.for_ms, stay=length)
 
 
 def _shape(world: World, stream: Stream) -> ViewersShape:

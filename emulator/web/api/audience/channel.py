@@ -170,8 +170,8 @@ def export_channel_analytics(
 def get_user_analytics(call: Call, username: str) -> UserAnalytics:
     """Read a channel's public figures."""
     user = accounts.by_username(call.world, username)
-    told = channel.overview(call.world, user)
-    return shapes.user_analytics(user, told, channel.mean_viewers(call.world, user))
+    overview = channel.overview(call.world, user)
+    return shapes.user_analytics(user, overview, channel.mean_viewers(call.world, user))
 
 
 def _days(call: Call, caller: User, query: DaysQuery) -> tuple[list[Day], Callable[[int], str]]:

@@ -71,7 +71,7 @@ def get_streamer_overview(call: Call, caller: User) -> Dashboard:
     world, user = call.world, accounts.by_row(call.world, caller.row)
     profile = profiles.of(world, user, user)
     current = profile.current_stream
-    told, _ = notifications.page(
+    listed, _ = notifications.page(
         world, user, unread_only=False, offset=0, count=_NOTIFICATIONS_SHOWN
     )
     return {
@@ -84,7 +84,7 @@ def get_streamer_overview(call: Call, caller: User) -> Dashboard:
         "upcoming_schedule": upcoming_shapes(
             world, schedules.upcoming(world, user, _UPCOMING_DAYS)
         ),
-        "notifications": notification_shapes(world, told),
+        "notifications": notification_shapes(world, listed),
     }
 
 

@@ -51,11 +51,11 @@ def hour_of(zone: str) -> Callable[[int], tuple[int, int]]:
         return channel.utc_hour
     place = ZoneInfo(zone)
 
-    def told(at_ms: int) -> tuple[int, int]:
-        local = datetime.fromtimestamp(at_ms / 1000, place)
-        return local.weekday(), local.hour
+    def local(at_ms: int) -> tuple[int, int]:
+        there = datetime.fromtimestamp(at_ms / 1000, place)
+        return there.weekday(), there.hour
 
-    return told
+    return local
 
 
 def date_of(zone: str, at_ms: int) -> str:

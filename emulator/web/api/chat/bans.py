@@ -42,9 +42,9 @@ class BanCreate(Request):
 def list_chat_bans(call: Call, caller: User, stream_id: str) -> Bans:
     """List the bans and time-outs that hold, the newest first."""
     stream = streams.find_for(call.world, stream_id, caller)
-    found, total = bans.active(call.world, stream, caller)
+    listed, total = bans.active(call.world, stream, caller)
     return {
-        "bans": [ban_shape(call.world, ban, stream.user_row) for ban in found],
+        "bans": [ban_shape(call.world, ban, stream.user_row) for ban in listed],
         "total": total,
     }
 

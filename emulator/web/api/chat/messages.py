@@ -109,7 +109,7 @@ def clear_chat(call: Call, caller: User, stream_id: str) -> None:
 def _page(
     call: Call, caller: User | None, stream_id: str, count: int, before: str | None
 ) -> Messages | list[FlatMessage]:
-    found, cursor = messages.page(
+    listed, cursor = messages.page(
         call.world,
         streams.find_for(call.world, stream_id, caller),
         caller,
@@ -118,9 +118,9 @@ def _page(
     )
     author = authors(call.world)
     if call.dialect == "client":
-        return [flat_message(message, author(message.user_id)) for message in found]
+        return [flat_message(message, author(message.user_id)) for message in listed]
     return {
-        "messages": [nested_message(message, author(message.user_id)) for message in found],
+        "messages": [nested_message(message, author(message.user_id)) for message in listed],
         "next_cursor": cursor,
         "has_more": cursor is not None,
     }

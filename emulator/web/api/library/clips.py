@@ -64,25 +64,25 @@ def create_clip(call: Call, caller: User, stream_id: str, body: ClipCreate) -> C
 def list_stream_clips(call: Call, caller: User | None, stream_id: str, query: Page) -> ClipPage:
     """List a stream's clips, the newest first."""
     stream = streams.find_for(call.world, stream_id, caller)
-    found, total = clips.of_stream(call.world, stream, offset=query.offset, count=query.per_page)
-    return _page(call, query, found, total)
+    listed, total = clips.of_stream(call.world, stream, offset=query.offset, count=query.per_page)
+    return _page(call, query, listed, total)
 
 
 @endpoint("GET", "/streams/users/{username}/clips", provenance="client")
 def list_user_clips(call: Call, caller: User | None, username: str, query: Page) -> ClipPage:
     """List the clips that a user made, the newest first."""
     user = accounts.by_username(call.world, username)
-    found, total = clips.of_user(
+    listed, total = clips.of_user(
         call.world, user, caller, offset=query.offset, count=query.per_page
     )
-    return _page(call, query, found, total)
+    return _page(call, query, listed, total)
 
 
 @endpoint("GET", "/streams/clips/popular", provenance="client")
 def list_popular_clips(call: Call, query: PopularQuery) -> list[ClipShape]:
     """List the clips that most people watched."""
-    found = clips.popular(call.world, query.limit)
-    return [clip_shape(call.world, call.addresses, clip) for clip in found]
+    listed = clips.popular(call.world, query.limit)
+    return [clip_shape(call.world, call.addresses, clip) for clip in listed]
 
 
 @endpoint("GET", "/streams/clips/{clip_id}", provenance="client")
@@ -98,8 +98,8 @@ def delete_clip(call: Call, caller: User, clip_id: str) -> None:
     clips.delete(call.world, clips.find_own(call.world, clip_id, caller))
 
 
-def _page(call: Call, query: Page, found: list[Clip], total: int) -> ClipPage:
+def _page(call: Call, query: Page, listed: list[Clip], total: int) -> ClipPage:
     return {
-        "items": [clip_shape(call.world, call.addresses, clip) for clip in found],
+        "items": [clip_shape(call.world, call.addresses, clip) for clip in listed],
         **query.counts(total),
     }

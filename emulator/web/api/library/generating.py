@@ -56,8 +56,8 @@ async def generate_chapters(
         chapter_wishes.use_chat_data,
     )
     drafts = dividing.drafts(call.world, vod, hints, lines, patch)
-    made = chapters.replace_generated(call.world, vod, drafts)
-    return [chapter_shape(call.addresses, vod, chapter) for chapter in made]
+    created = chapters.replace_generated(call.world, vod, drafts)
+    return [chapter_shape(call.addresses, vod, chapter) for chapter in created]
 
 
 def _ready(call: Call, caller: User, vod_id: str) -> Vod:

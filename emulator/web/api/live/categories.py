@@ -82,12 +82,12 @@ class CategoryStreamPage(StreamPage):
 def list_categories(call: Call, query: CategoryQuery) -> list[CategoryShape]:
     """List the active categories: the top level, or those right below `parent_id`."""
     parent_id = query.parent_id
-    found = (
+    listed = (
         categories.top_level(call.world)
         if parent_id is None
         else categories.children(call.world, parent_id)
     )
-    return [category_shape(category) for category in found]
+    return [category_shape(category) for category in listed]
 
 
 @endpoint("GET", "/streams/categories/tree", provenance="documented")
@@ -114,8 +114,8 @@ def list_trending_categories(call: Call, query: CategoryLimit) -> list[CategoryS
 def list_popular_categories(call: Call, query: CategoryLimit) -> CategoryList:
     """List the categories with most streams."""
     count = query.limit
-    found, total = ranking.popular_categories(call.world, count=count)
-    return {"categories": [category_shape(category) for category in found], "total": total}
+    listed, total = ranking.popular_categories(call.world, count=count)
+    return {"categories": [category_shape(category) for category in listed], "total": total}
 
 
 @endpoint("GET", "/streams/categories/by-slug/{slug}", provenance="documented")

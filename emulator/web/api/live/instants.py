@@ -15,11 +15,11 @@ def _is_bounded(instant: datetime) -> datetime:
     return instant
 
 
-def _end_of_day(given: object) -> object:
+def _end_of_day(value: object) -> object:
     """A day without a time ends with its last millisecond."""
-    if isinstance(given, str) and len(given) == len("2026-01-01") and given[4:5] == "-":
-        return f"{given}T23:59:59.999"
-    return given
+    if isinstance(value, str) and len(value) == len("2026-01-01") and value[4:5] == "-":
+        return f"{value}T23:59:59.999"
+    return value
 
 
 Instant = Annotated[datetime, AfterValidator(_is_bounded)]

@@ -122,8 +122,8 @@ def list_streams(call: Call, caller: User | None, query: StreamQuery) -> StreamP
         category_row=None if category_id is None else categories.find(world, category_id).row,
         user_row=None if user_id is None else accounts.find(world, user_id).row,
     )
-    found, total = lists.page(world, caller, wanted, offset=query.offset, count=query.per_page)
-    return stream_page(call, query, found, total)
+    listed, total = lists.page(world, caller, wanted, offset=query.offset, count=query.per_page)
+    return stream_page(call, query, listed, total)
 
 
 @endpoint("GET", "/streams/users/{username}/streams", provenance="guide")
@@ -133,8 +133,8 @@ def list_user_streams(
     """List a user's public streams, the newest first."""
     owner = accounts.by_username(call.world, username)
     wanted = Wanted(status=query.status_filter, user_row=owner.row)
-    found, total = lists.page(call.world, None, wanted, offset=query.offset, count=query.per_page)
-    return stream_page(call, query, found, total)
+    listed, total = lists.page(call.world, None, wanted, offset=query.offset, count=query.per_page)
+    return stream_page(call, query, listed, total)
 
 
 @endpoint("GET", "/streams/id/{stream_id}", provenance="documented", is_reusable=True)

@@ -58,10 +58,10 @@ class Login(Request):
 
     @model_validator(mode="before")
     @classmethod
-    def _username_is_read_too(cls, given: Any) -> Any:
-        if isinstance(given, dict) and "email" not in given and "username" in given:
-            return {**given, "email": given["username"]}
-        return given
+    def _username_is_read_too(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "email" not in value and "username" in value:
+            return {**value, "email": value["username"]}
+        return value
 
 
 class Refresh(Request):

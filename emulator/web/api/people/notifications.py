@@ -29,7 +29,7 @@ class ReadAll(TypedDict):
 def list_notifications(call: Call, caller: User, query: NotificationQuery) -> NotificationPage:
     """List the caller's notifications, the newest first."""
     world = call.world
-    found, total = notifications.page(
+    listed, total = notifications.page(
         world,
         caller,
         unread_only=query.unread_only,
@@ -37,7 +37,7 @@ def list_notifications(call: Call, caller: User, query: NotificationQuery) -> No
         count=query.per_page,
     )
     return {
-        "notifications": notification_shapes(world, found),
+        "notifications": notification_shapes(world, listed),
         "unread_count": notifications.unread_count(world, caller),
         **query.counts(total),
     }

@@ -34,7 +34,7 @@ def delete_account(call: Call, caller: User) -> None:
 def export_account(call: Call, caller: User) -> AccountExport | Download:
     """Download all that one owns, as a JSON file."""
     world = call.world
-    found = belongings.of(world, caller, world.rules.export_rows_max)
-    detail = shapes.export(caller, found, world.now_ms)
+    owned = belongings.of(world, caller, world.rules.export_rows_max)
+    detail = shapes.export(caller, owned, world.now_ms)
     content = json.dumps(detail, ensure_ascii=False, indent=1)
     return Download(content, _JSON, f"{caller.username}.json")

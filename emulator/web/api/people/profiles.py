@@ -42,14 +42,14 @@ class ProfileUpdate(Request):
 
     @model_validator(mode="before")
     @classmethod
-    def _full_name_is_read_too(cls, given: Any) -> Any:
-        if isinstance(given, dict) and not given.keys() & {"display_name", "displayName"}:
+    def _full_name_is_read_too(cls, value: Any) -> Any:
+        if isinstance(value, dict) and not value.keys() & {"display_name", "displayName"}:
             for name in ("full_name", "fullName"):
-                if name in given:
-                    return {**given, "display_name": given[name]}
-        return given
+                if name in value:
+                    return {**value, "display_name": value[name]}
+        return value
 
-    def given(self) -> dict[str, str | None]:
+    def changes(self) -> dict[str, str | None]:
         """The changes, by the world's names."""
         payload = self.model_dump(exclude_unset=True)
         if "socials" in payload:
@@ -94,7 +94,7 @@ def get_my_profile(call: Call, caller: User) -> OwnProfile:
 @endpoint("PUT", "/streams/me/profile", provenance="guide")
 def update_my_profile(call: Call, caller: User, body: ProfileUpdate) -> OwnProfile:
     """Change what the caller says of themselves."""
-    user = profiles.update(call.world, caller, body.given())
+    user = profiles.update(call.world, caller, body.changes())
     return own_profile(call.world, call.addresses, profiles.of(call.world, user, user))
 
 

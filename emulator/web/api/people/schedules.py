@@ -123,9 +123,9 @@ def delete_schedule_entry(call: Call, caller: User, schedule_id: str) -> None:
     schedules.remove(call.world, caller, entry)
 
 
-def _values(told: Mapping[str, Any]) -> dict[str, Any]:
+def _values(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The body as the world's values: minutes after midnight for times."""
-    values = dict(told)
+    values = dict(fields)
     for end in ("start", "end"):
         if f"{end}_time" in values:
             values[f"{end}_minute"] = schedules.minutes_of(values.pop(f"{end}_time"))

@@ -49,9 +49,9 @@ class AlbumPage(PageShape):
 @endpoint("GET", "/videos/albums", provenance="documented")
 def list_albums(call: Call, caller: User | None, query: Page) -> AlbumPage:
     """List albums: public ones, and one's own."""
-    found, total = albums.page(call.world, caller, offset=query.offset, count=query.per_page)
+    listed, total = albums.page(call.world, caller, offset=query.offset, count=query.per_page)
     return {
-        "items": [album_shape(call.world, call.addresses, album, caller) for album in found],
+        "items": [album_shape(call.world, call.addresses, album, caller) for album in listed],
         **query.counts(total),
     }
 

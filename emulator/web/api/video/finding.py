@@ -67,7 +67,7 @@ def search_videos(call: Call, query: VideoSearchQuery) -> FoundVideoPage:
     """
     find = finding.by_words if query.mode == "text" else finding.by_meaning
     founds, total = find(call.world, query.q, offset=query.offset, count=query.per_page)
-    items = [found_video(call.world, call.addresses, each) for each in founds]
+    items = [found_video(call.world, call.addresses, match) for match in founds]
     shown: FoundVideoPage = {"items": items, **query.counts(total), "note": STAND_IN}
     if query.mode == "text":
         del shown["note"]
@@ -82,7 +82,7 @@ def list_recommended_videos(call: Call, caller: User, query: CountQuery) -> Reco
     """
     founds = finding.recommended(call.world, caller, count=query.limit)
     return {
-        "videos": [recommended_video(call.world, call.addresses, each) for each in founds],
+        "videos": [recommended_video(call.world, call.addresses, match) for match in founds],
         "total": len(founds),
         "note": COUNTED,
     }
@@ -96,6 +96,6 @@ def list_related_videos(
     video = videos.find_for(call.world, video_id, caller)
     founds = finding.related(call.world, video, count=query.limit)
     return {
-        "videos": [video_shape(call.world, call.addresses, each.video) for each in founds],
+        "videos": [video_shape(call.world, call.addresses, match.video) for match in founds],
         "total": len(founds),
     }

@@ -76,11 +76,11 @@ def list_participants(
 ) -> ParticipantList:
     """List the participants of a session, and with `include_left` those that left."""
     with_those_who_left = query.include_left
-    found, total = participants.of(
+    listed, total = participants.of(
         call.world, sessions.find(call.world, session_id), with_those_who_left=with_those_who_left
     )
     return {
-        "participants": [participant_shape(call.world, participant) for participant in found],
+        "participants": [participant_shape(call.world, participant) for participant in listed],
         "total": total,
     }
 
@@ -118,7 +118,7 @@ async def send_video_session_offer(
     if peers is None:
         raise Refused("unavailable", "WebRTC is not served here.")
 
-    def told(shown: "SentMedia") -> None:
+    def on_media(shown: "SentMedia") -> None:
         participants.show(
             world,
             participant,
@@ -128,7 +128,7 @@ async def send_video_session_offer(
             screen=shown.screen,
         )
 
-    peer = await peers.meet((world.name, session.id), participant.id, body.sdp, told)
+    peer = await peers.meet((world.name, session.id), participant.id, body.sdp, on_media)
     return {"sdp": peer.sdp, "type": "answer", "participant_id": participant.id}
 
 

@@ -57,10 +57,14 @@ class ProcessOptions(Request):
 
     @field_validator("resolution")
     @classmethod
-    def _resolution_is_known(cls, given: str | None) -> str | None:
-        if given is not None and given.lower() not in {"original", *_HEIGHTS} and not _box(given):
+    def _resolution_is_known(cls, resolution: str | None) -> str | None:
+        if (
+            resolution is not None
+            and resolution.lower() not in {"original", *_HEIGHTS}
+            and not _box(resolution)
+        ):
             raise ValueError("a resolution is original, 144p to 2160p, 4k, or such as 1280x720")
-        return given
+        return resolution
 
     @model_validator(mode="after")
     def _formats_have_their_codecs(self) -> "ProcessOptions":
@@ -117,8 +121,8 @@ def process_video(call: Call, caller: User, video_id: str, body: ProcessRequest)
 
     It is made of what was uploaded. Once it is there, the video shows it under a new address.
     """
-    _, made = _process(call, caller, [video_id], body.options)
-    return processing_of(call.world, made[0])
+    _, started = _process(call, caller, [video_id], body.options)
+    return processing_of(call.world, started[0])
 
 
 @endpoint(
@@ -130,8 +134,8 @@ def process_video(call: Call, caller: User, video_id: str, body: ProcessRequest)
 )
 def process_videos(call: Call, caller: User, body: BatchRequest) -> ProcessingBatch:
     """The same with many videos: all of them, or none."""
-    batch_id, made = _process(call, caller, list(dict.fromkeys(body.video_ids)), body.options)
-    return {"jobId": batch_id, "videos": [processing_of(call.world, job) for job in made]}
+    batch_id, started = _process(call, caller, list(dict.fromkeys(body.video_ids)), body.options)
+    return {"jobId": batch_id, "videos": [processing_of(call.world, job) for job in started]}
 
 
 @endpoint("GET", "/video/{video_id}/status", provenance="client")
@@ -161,8 +165,8 @@ def _poster_ms(wanted: list[Video], seconds: float) -> int:
     return at_ms
 
 
-def _box(given: str) -> tuple[int, int] | None:
-    match = _BOX.fullmatch(given.lower())
+def _box(resolution: str) -> tuple[int, int] | None:
+    match = _BOX.fullmatch(resolution.lower())
     if match is None:
         return None
     width, height = int(match[1]), int(match[2])

@@ -101,6 +101,6 @@ def end_video_session(call: Call, caller: User, session_id: str) -> None:
     sessions.end(call.world, session)
 
 
-def _listed(call: Call, found: tuple[list[Session], int]) -> SessionList:
-    shown, total = found
+def _listed(call: Call, page: tuple[list[Session], int]) -> SessionList:
+    shown, total = page
     return {"sessions": [session_shape(call.world, session) for session in shown], "total": total}

@@ -31,10 +31,10 @@ class VideoWishes(Request):
 
     @field_validator("tags", mode="before")
     @classmethod
-    def _commas_part_tags(cls, given: Any, told: ValidationInfo) -> Any:
-        if isinstance(given, str) and told.mode == "python":  # Not of a JSON body.
-            return [tag for tag in map(str.strip, given.split(",")) if tag]
-        return given
+    def _commas_part_tags(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, str) and info.mode == "python":  # Not of a JSON body.
+            return [tag for tag in map(str.strip, value.split(",")) if tag]
+        return value
 
     @field_validator("tags")
     @classmethod
@@ -100,7 +100,7 @@ async def create_video(
 @endpoint("GET", "/videos", provenance="documented", refuses=("not_found",))
 def list_videos(call: Call, caller: User | None, query: VideoQuery) -> VideoPage:
     """List videos: public and ready ones, and one's own in any state."""
-    found, total = lists.page(
+    listed, total = lists.page(
         call.world,
         caller,
         user_id=query.user_id,
@@ -109,7 +109,7 @@ def list_videos(call: Call, caller: User | None, query: VideoQuery) -> VideoPage
         count=query.per_page,
     )
     return {
-        "items": [video_shape(call.world, call.addresses, video) for video in found],
+        "items": [video_shape(call.world, call.addresses, video) for video in listed],
         **query.counts(total),
     }
 

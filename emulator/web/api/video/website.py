@@ -69,7 +69,7 @@ async def upload_website_video(
 @endpoint("GET", "/video/library", provenance="client")
 def list_website_videos(call: Call, caller: User, query: LibraryQuery) -> WebsiteLibrary:
     """List the caller's videos."""
-    found, total = lists.of_user(
+    listed, total = lists.of_user(
         call.world,
         caller,
         status=_STATUS[query.status] if query.status else None,
@@ -78,7 +78,7 @@ def list_website_videos(call: Call, caller: User, query: LibraryQuery) -> Websit
         count=query.page_size,
     )
     return {
-        "videos": [website_video(call.world, call.addresses, video) for video in found],
+        "videos": [website_video(call.world, call.addresses, video) for video in listed],
         "total": total,
         "page": query.page,
         "pageSize": query.page_size,

@@ -79,10 +79,10 @@ def test_a_header_that_is_cut_off_behind_its_size_says_nothing(cut: int) -> None
 
 
 @table(
-    ("given", "aspect"),
+    ("ratio", "aspect"),
     [((0, 1), (1, 1)), ((1, 0), (1, 1)), ((128, 90), (64, 45)), ((65_535, 1), (1, 1))],
 )
 def test_a_ratio_that_no_picture_has_is_square(
-    given: tuple[int, int], aspect: tuple[int, int]
+    ratio: tuple[int, int], aspect: tuple[int, int]
 ) -> None:
-    assert vui.aspect_of(*given) == aspect
+    assert vui.aspect_of(*ratio) == aspect

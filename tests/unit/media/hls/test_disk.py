@@ -37,6 +37,6 @@ def test_usage_counts_what_is_in_the_folders(tmp_path: Path) -> None:
     (root / "x" / "seg-0.m4s").write_bytes(b"x" * 123)
     os.utime(root / "x" / "seg-0.m4s", (5, 5))
     (root / "stray file").write_bytes(b"x")
-    found = usage(root, 1000)
-    assert found.recordings == (Recording("x", 123, 5.0),)
-    assert 0 < found.disk_used_bytes < found.disk_total_bytes
+    disk_usage = usage(root, 1000)
+    assert disk_usage.recordings == (Recording("x", 123, 5.0),)
+    assert 0 < disk_usage.disk_used_bytes < disk_usage.disk_total_bytes

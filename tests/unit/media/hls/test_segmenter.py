@@ -346,8 +346,8 @@ def test_after_a_pause_the_last_part_ends_the_segment_that_it_belongs_to() -> No
     parts = cut(segmenter, first, BOTH) + segmenter.pause()
     again = interleaved(frames(3, 30, 60, begin_ms=4_600), sounds(3, begin=220_800))
     came = cut(segmenter, again, Epoch(2, (VIDEO, AUDIO))) + segmenter.flush()
-    kept = [packet.dts for part in parts + came for packet in part.packets]
-    assert sorted(kept) == sorted(packet.dts for packet in first + again)
+    times = [packet.dts for part in parts + came for packet in part.packets]
+    assert sorted(times) == sorted(packet.dts for packet in first + again)
     assert [part.starts_segment for part in came[:2]] == [False, True]
     assert [part.starts_discontinuity for part in came[:2]] == [False, True]
 

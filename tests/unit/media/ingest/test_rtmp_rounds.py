@@ -57,8 +57,8 @@ def pairs() -> Iterator[Callable[[], tuple[socket.socket, socket.socket]]]:
         return source, peer
 
     yield pair
-    for each in (server, *sockets):
-        each.close()
+    for sock in (server, *sockets):
+        sock.close()
 
 
 Pairs = Callable[[], tuple[socket.socket, socket.socket]]

@@ -109,7 +109,7 @@ def test_a_picture_of_odd_size_is_made_even(tmp_path: Path) -> None:
 
     seen = pictures(flv_file(tags_until(broadcast_of(path), 5000)))
 
-    assert {(each.frame.width, each.frame.height) for each in seen} == {(320, 180)}
+    assert {(shot.frame.width, shot.frame.height) for shot in seen} == {(320, 180)}
 
 
 def test_one_image_is_a_standing_picture_when_it_is_looped(tmp_path: Path) -> None:

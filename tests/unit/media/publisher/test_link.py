@@ -164,14 +164,14 @@ def test_any_other_machines_certificate_is_checked(host: str, mode: ssl.VerifyMo
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [(None, "no such file or directory"), (b"hello", "there is no certificate in it")],
 )
-def test_a_ca_that_is_none_is_named(tmp_path: Path, content: bytes | None, told: str) -> None:
+def test_a_ca_that_is_none_is_named(tmp_path: Path, content: bytes | None, message: str) -> None:
     ca = tmp_path / "ca.pem"
     if content is not None:
         ca.write_bytes(content)
-    with pytest.raises(Refused, match=f"^{ca} cannot be used as a CA: {told}.$"):
+    with pytest.raises(Refused, match=f"^{ca} cannot be used as a CA: {message}.$"):
         tls_context("127.0.0.1", str(ca))
 
 

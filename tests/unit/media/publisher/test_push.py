@@ -50,7 +50,7 @@ class Stand:
         self.authorizer = RecordingGate()
         self.port = port
         self.stop = threading.Event()
-        self.told: list[Progress] = []
+        self.reports: list[Progress] = []
         self.broadcast = FakeBroadcast(3)
 
     async def push(
@@ -60,12 +60,12 @@ class Stand:
         report: Callable[[Progress], None] | None = None,
     ) -> None:
         target = PushTarget("rtmp", "127.0.0.1", self.port, "live")
-        push = Push(target, key, "", self.stop, report or self.told.append)
+        push = Push(target, key, "", self.stop, report or self.reports.append)
         await asyncio.to_thread(push.run, lambda: self.broadcast, seconds)
 
     @property
     def states(self) -> list[str]:
-        return [progress.state for progress in self.told]
+        return [progress.state for progress in self.reports]
 
     async def tags(self) -> list[Tag]:
         """All that arrived, once the publisher has gone."""
@@ -94,7 +94,7 @@ async def test_a_push_sends_all_and_takes_its_publish_back(stand: Stand) -> None
     assert [tag.timestamp_ms for tag in tags] == [0, 0, 20, 40, 60]
     assert stand.authorizer.intakes["good"].closed_for == ["the publisher stopped"]
     assert stand.states == ["connecting", "connected", "ended"]
-    assert stand.told[-1].seconds >= 0.04
+    assert stand.reports[-1].seconds >= 0.04
 
 
 async def test_a_push_reports_each_second_what_it_sent(stand: Stand) -> None:
@@ -102,7 +102,7 @@ async def test_a_push_reports_each_second_what_it_sent(stand: Stand) -> None:
     await stand.push()
 
     assert stand.states == ["connecting", "connected", "publishing", "ended"]
-    report = stand.told[2]
+    report = stand.reports[2]
     assert report.seconds >= 1
     # 50 frames of 1,000 bytes a second, and what RTMP puts around them.
     assert 0 < report.kbits <= 420
@@ -121,7 +121,7 @@ async def test_a_push_that_is_stopped_ends_well(stand: Stand) -> None:
     stand.broadcast = FakeBroadcast()
 
     def report(progress: Progress) -> None:
-        stand.told.append(progress)
+        stand.reports.append(progress)
         if progress.state == "connected":
             stand.stop.set()
 

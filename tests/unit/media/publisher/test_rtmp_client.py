@@ -117,9 +117,9 @@ def test_an_end_by_the_server_comes_with_its_sentence() -> None:
     meeting.talk()
     meeting.session.end_publish("The stream has ended.")
 
-    told = meeting.client.receive(meeting.session.to_send())
+    events = meeting.client.receive(meeting.session.to_send())
 
-    assert told == [Denied("NetStream.Publish.Denied", "The stream has ended.")]
+    assert events == [Denied("NetStream.Publish.Denied", "The stream has ended.")]
 
 
 def to_client(*values: Value) -> bytes:
@@ -148,8 +148,8 @@ def test_old_servers_may_not_know_the_commands_of_old_encoders() -> None:
 @table("wordless", [{}, {"code": 7}, None, "no"])
 def test_a_refusal_without_words_is_one(wordless: Value) -> None:
     client = connected()
-    [told] = client.receive(to_client("_error", 4, None, wordless))
-    assert told == Denied("", "")
+    [events] = client.receive(to_client("_error", 4, None, wordless))
+    assert events == Denied("", "")
 
 
 def test_a_ping_is_answered() -> None:

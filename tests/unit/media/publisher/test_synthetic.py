@@ -92,7 +92,7 @@ def test_a_bit_rate_that_is_changed_holds_from_then_on_and_the_picture_goes_on()
     assert octets * 8 / 3000 == pytest.approx(1000, rel=0.15)
     seen = pictures(flv_file(before + after))
     assert len(seen) == 150
-    assert all(read_strip(each.frame) == NOW_MS for each in seen)
+    assert all(read_strip(shot.frame) == NOW_MS for shot in seen)
 
 
 def test_what_a_stalled_machine_missed_is_left_out_and_time_stays_true() -> None:
@@ -127,7 +127,7 @@ def test_a_frozen_picture_stands_while_its_time_goes_on() -> None:
 
     seen = pictures(flv_file(tags))
     assert len(seen) == 30
-    assert {read_strip(each.frame) for each in seen} == {NOW_MS}
+    assert {read_strip(shot.frame) for shot in seen} == {NOW_MS}
 
 
 def test_a_silent_broadcast_has_sound_that_is_not_heard() -> None:

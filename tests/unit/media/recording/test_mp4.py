@@ -22,9 +22,9 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def relative(found: list[Stamp]) -> list[Stamp]:
-    first = found[0].pts
-    return [Stamp(stamp.dts - first, stamp.pts - first, stamp.is_key) for stamp in found]
+def relative(actual: list[Stamp]) -> list[Stamp]:
+    first = actual[0].pts
+    return [Stamp(stamp.dts - first, stamp.pts - first, stamp.is_key) for stamp in actual]
 
 
 def beside_the_picture(file: Path | bytes) -> list[Fraction]:
@@ -45,8 +45,8 @@ async def test_every_frames_time_is_the_sources(
     hls_stream = await record(source)
     remuxed = remux(footage(hls_stream), tmp_path / "out.mp4")
     # then its MP4 has the source's frames at the source's times (FLV's own, in milliseconds),
-    given, found = relative(stamps(source, "video")), relative(stamps(remuxed.path, "video"))
-    assert found == given
+    expected, actual = relative(stamps(source, "video")), relative(stamps(remuxed.path, "video"))
+    assert actual == expected
     # its sound is beside them to a millisecond (what comes before the first frame is dropped),
     sources, ours = beside_the_picture(source), beside_the_picture(remuxed.path)
     assert len(sources) - len(ours) in (0, 1)
@@ -77,8 +77,8 @@ async def test_a_new_size_in_mid_stream_goes_into_the_same_file(
     )
     remuxed = remux(footage(hls_stream), tmp_path / "out.mp4")
     assert sizes(remuxed.path) == [(320, 180)] * 60 + [(640, 360)] * 60 + [(320, 180)] * 30
-    found = stamps(remuxed.path, "video")
-    assert all(one.dts < two.dts for one, two in pairwise(found))
+    actual = stamps(remuxed.path, "video")
+    assert all(one.dts < two.dts for one, two in pairwise(actual))
     assert remuxed.left_out_seconds == 0
 
 
@@ -132,11 +132,11 @@ async def test_mp4_of_a_stream_whose_codec_changed_is_whole(record: Record, tmp_
     # Reordered pictures of a run are shown while the next one begins: two are at the same time.
     assert sizes(remuxed.path) in ([(320, 180)] * count for count in range(148, 151))
     assert remuxed.left_out_seconds == 0
-    found = stamps(remuxed.path, "video")
-    assert found[0].pts < 0.1
-    steps = [float(two.pts - one.pts) for one, two in pairwise(found)]
+    actual = stamps(remuxed.path, "video")
+    assert actual[0].pts < 0.1
+    steps = [float(two.pts - one.pts) for one, two in pairwise(actual)]
     assert max(steps) < 0.2
-    assert float(found[-1].pts) == pytest.approx(remuxed.seconds, abs=0.1)
+    assert float(actual[-1].pts) == pytest.approx(remuxed.seconds, abs=0.1)
 
 
 async def test_mp4_keeps_the_shape_of_a_picture_that_changed_codec_and_size(
@@ -168,8 +168,8 @@ async def test_mp4_of_a_stream_whose_sound_changed_is_whole(
     kinds, seconds = sounds(remuxed.path)
     assert kinds == {(48_000, "stereo")}
     assert seconds == pytest.approx(remuxed.seconds, abs=0.15)
-    found = stamps(remuxed.path, "audio")
-    assert max(float(two.pts - one.pts) for one, two in pairwise(found)) < 0.03
+    actual = stamps(remuxed.path, "audio")
+    assert max(float(two.pts - one.pts) for one, two in pairwise(actual)) < 0.03
 
 
 @pytest.mark.parametrize(("video", "audio"), [("", "aac"), ("libx264 -g 30", "")])

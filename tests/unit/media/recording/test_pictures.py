@@ -121,8 +121,8 @@ async def test_where_a_key_frame_cannot_be_drawn_the_next_nearest_is(held: Foota
     assert pictures.drawn(held.pieces[2], 2.0) is None
     assert pictures.picture(held, 2.1).pts == 90_000
     assert picture(still(held, 2.1, Size())).width == 320
-    made = storyboard(held)
-    assert picture(made.sprite).width == 5 * 160
+    board = storyboard(held)
+    assert picture(board.sprite).width == 5 * 160
     assert picture(gif(held, 2, 0.5, 4, Size())).width > 0
 
 

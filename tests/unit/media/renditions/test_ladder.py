@@ -28,39 +28,39 @@ def ladder(rungs: list[Rung], dropped: list[str], behind_ms: int) -> Ladder:
         part_ms=200,
         segment_ms=1000,
         behind_ms=behind_ms,
-        on_drop=lambda each, _: dropped.append(each.name),
+        on_drop=lambda rung, _: dropped.append(rung.name),
     )
 
 
-def feed(made: Ladder, seconds: int) -> None:
+def feed(running: Ladder, seconds: int) -> None:
     """So much of a stream, at once."""
     timeline, reader = Timeline(), FlvReader()
     for tag in flv_tags(flv(seconds=seconds)):
         for packet in reader.read(tag):
             for placed in timeline.push(packet, reader.tracks):
-                made.push(placed, timeline.epoch, timeline.latest // 90)
+                running.push(placed, timeline.epoch, timeline.latest // 90)
 
 
 async def test_the_largest_is_given_up_first_and_whoever_waits_is_told(tmp_path: Path) -> None:
     # Given two renditions, a player that waits for the larger one,
     rungs = [rung("240p", tmp_path), rung("144p", tmp_path)]
     dropped: list[str] = []
-    made = ladder(rungs, dropped, behind_ms=HASTE_SECONDS * 600)
+    running = ladder(rungs, dropped, behind_ms=HASTE_SECONDS * 600)
     waiting = asyncio.create_task(rungs[0].hls_stream.wait_for_first())
     await asyncio.sleep(0)
 
     # when six seconds of a stream come at once,
-    feed(made, HASTE_SECONDS)
+    feed(running, HASTE_SECONDS)
     assert dropped == ["240p"]
-    assert [each.name for each in made.rungs] == ["144p"]
-    made.finish()
-    await made.ended()
+    assert [rung.name for rung in running.rungs] == ["144p"]
+    running.finish()
+    await running.ended()
 
     # then the larger one is gone for good, with a warning, and the smaller one is whole.
     await waiting
     with pytest.raises(Refused, match="not made any more"):
         rungs[0].hls_stream.playlist("low_latency")
-    assert "240p was given up" in made.warnings[0]
+    assert "240p was given up" in running.warnings[0]
     assert rungs[1].hls_stream.window.duration == pytest.approx(HASTE_SECONDS * 90_000, rel=0.02)
     assert rungs[1].hls_stream.window.is_finished
 
@@ -68,14 +68,14 @@ async def test_the_largest_is_given_up_first_and_whoever_waits_is_told(tmp_path:
 async def test_a_machine_that_is_too_slow_for_any_encodes_none(tmp_path: Path) -> None:
     rungs = [rung("240p", tmp_path), rung("144p", tmp_path)]
     dropped: list[str] = []
-    made = ladder(rungs, dropped, behind_ms=500)
+    running = ladder(rungs, dropped, behind_ms=500)
 
-    feed(made, HASTE_SECONDS)
-    made.finish()
-    await made.ended()
+    feed(running, HASTE_SECONDS)
+    running.finish()
+    await running.ended()
 
     assert dropped == ["240p", "144p"]
-    assert not made.rungs
+    assert not running.rungs
 
 
 def test_only_what_is_smaller_than_the_source_is_made() -> None:

@@ -120,8 +120,8 @@ def test_a_broken_picture_costs_no_more_than_itself() -> None:
             for placed in timeline.push(packet, reader.tracks):
                 seen += type(placed.track) is VideoTrack
                 is_broken = type(placed.track) is VideoTrack and 40 < seen < 50
-                given = placed._replace(data=b"\0\0\0\x04\xff\xff\xff\xff") if is_broken else placed
-                cuts += worker.take(given, timeline.epoch, 0)
+                sent = placed._replace(data=b"\0\0\0\x04\xff\xff\xff\xff") if is_broken else placed
+                cuts += worker.take(sent, timeline.epoch, 0)
     cuts += worker.flush()
 
     # the rendition has all others, and ends where the source ends.

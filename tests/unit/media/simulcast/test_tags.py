@@ -20,9 +20,9 @@ def packets(**options: str) -> tuple[list[Packet], tuple[Track, ...]]:
     return [packet for tag in tags for packet in reader.read(tag)], reader.tracks
 
 
-def again(given: list[Packet], tracks: tuple[Track, ...]) -> tuple[list[Packet], FlvReader]:
+def again(packets: list[Packet], tracks: tuple[Track, ...]) -> tuple[list[Packet], FlvReader]:
     reader, writer = FlvReader(), TagWriter()
-    written = (tag for packet in given for tag in writer.write(packet, tracks))
+    written = (tag for packet in packets for tag in writer.write(packet, tracks))
     return [packet for tag in written for packet in reader.read(tag)], reader
 
 
@@ -61,12 +61,12 @@ def test_every_codec_comes_out_as_it_went_in(options: dict[str, str]) -> None:
     )
 )
 def test_any_times_and_bytes_make_tags_that_can_be_read(
-    told: list[tuple[int, int, bool, bytes]],
+    samples: list[tuple[int, int, bool, bytes]],
 ) -> None:
     [track] = packets(audio="")[1]
     sent = [
         Packet(track, dts, dts + cts, 0, is_key, len(data).to_bytes(4, "big") + data)
-        for dts, cts, is_key, data in told
+        for dts, cts, is_key, data in samples
     ]
 
     received, _ = again(sent, (track,))

@@ -83,7 +83,7 @@ def test_a_publisher_of_garbage_gives_no_picture_and_breaks_nothing(
     received: list[tuple[int, bool, bytes]],
 ) -> None:
     # Given what is eaten as H.264 and as VP8, over numbers that jump about,
-    given: list[object] = []
+    outputs: list[object] = []
     asked: list[int] = []
 
     def ask() -> None:
@@ -91,9 +91,9 @@ def test_a_publisher_of_garbage_gives_no_picture_and_breaks_nothing(
 
     for depacketizer in (
         H264Depacketizer(
-            SourceClock(90_000), lambda: 0, lambda packet, _: given.append(packet), ask
+            SourceClock(90_000), lambda: 0, lambda packet, _: outputs.append(packet), ask
         ),
-        Vp8Depacketizer(SourceClock(90_000), lambda: 0, given.append, ask),
+        Vp8Depacketizer(SourceClock(90_000), lambda: 0, outputs.append, ask),
     ):
         reorder: Reorder[packets.RtpPacket] = Reorder(wait_ms=5)
         for now_ms, (number, is_marked, payload) in enumerate(received):
@@ -105,7 +105,7 @@ def test_a_publisher_of_garbage_gives_no_picture_and_breaks_nothing(
                 else:
                     depacketizer.take(rtp_packet)
     # and H.264 without parameter sets is never shown.
-    assert not [packet for packet in given if isinstance(packet, Packet)]
+    assert not [packet for packet in outputs if isinstance(packet, Packet)]
 
 
 @given(st.binary(max_size=80))
@@ -128,7 +128,7 @@ def test_packets_that_come_a_little_out_of_order_go_on_in_order(
     start: int, chance: random.Random, spread: int
 ) -> None:
     # Given 200 packets, none of them more than `spread` places from its own,
-    order = sorted(range(1, 200), key=lambda each: each + chance.randint(0, spread))
+    order = sorted(range(1, 200), key=lambda number: number + chance.randint(0, spread))
     reorder: Reorder[int] = Reorder(wait_ms=1_000)
     seen: list[int | None] = []
     for number in [0, *order]:
@@ -210,22 +210,22 @@ class Kept:
 
 def test_another_source_is_not_mixed_in_and_follows_when_the_first_is_silent() -> None:
     # Given a sender of two simulcast layers under one number,
-    kept = Kept()
+    sink = Kept()
     form = Format(96, "h264", 90_000, {}, frozenset())
-    receiver = RtpReceiver(form, 1, 250, kept, lambda _: None)
+    receiver = RtpReceiver(form, 1, 250, sink, lambda _: None)
     for at_ms in range(0, 500, 100):
         for ssrc in (7, 8):
             receiver.push(packets.RtpPacket(96, True, at_ms // 100, at_ms * 90, ssrc, b"x"), at_ms)
     # then the first is taken, whole,
-    assert [(packet.ssrc, packet.sequence) for packet in kept.packets] == [
+    assert [(packet.ssrc, packet.sequence) for packet in sink.packets] == [
         (7, at) for at in range(5)
     ]
-    assert kept.losses == 0
+    assert sink.losses == 0
     # and the second from when the first has been silent for a while.
     receiver.push(packets.RtpPacket(96, True, 50, 0, 8, b"x"), 1_000)
-    assert kept.packets[-1].ssrc == 7
+    assert sink.packets[-1].ssrc == 7
     receiver.push(packets.RtpPacket(96, True, 51, 0, 8, b"x"), 1_500)
-    assert (kept.packets[-1].ssrc, kept.losses) == (8, 1)
+    assert (sink.packets[-1].ssrc, sink.losses) == (8, 1)
 
 
 @table("size", [1, 1_179, 1_180, 5_000])

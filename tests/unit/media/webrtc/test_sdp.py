@@ -23,7 +23,7 @@ def test_a_browsers_offer_is_read() -> None:
 
     sound, picture = offer.sections
     assert (sound.kind, sound.mid, sound.direction) == ("audio", "0", "sendonly")
-    assert [each.name for each in picture.formats] == ["vp8", "rtx", "h264", "h264", "h264"]
+    assert [codec.name for codec in picture.formats] == ["vp8", "rtx", "h264", "h264", "h264"]
     assert picture.ssrcs == (4113054022,)
     assert "nack pli" in picture.formats[0].feedback
     assert offer.remote.setup == "actpass"

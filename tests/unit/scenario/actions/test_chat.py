@@ -104,7 +104,7 @@ async def test_a_script_says_its_lines_at_their_times() -> None:
 
 
 @table(
-    ("lines", "told"),
+    ("lines", "message"),
     [
         ("hello", "line 1: write a line like `12s bob: Hello!`"),
         ("5s bob: a\n2s bob: b", "line 2: it is earlier than the line above"),
@@ -112,7 +112,7 @@ async def test_a_script_says_its_lines_at_their_times() -> None:
     ],
 )
 async def test_a_script_that_cannot_be_read_is_refused_before_the_run(
-    lines: str, told: str
+    lines: str, message: str
 ) -> None:
     with pytest.raises(InvalidScenario) as refused:
         await play(
@@ -120,4 +120,4 @@ async def test_a_script_that_cannot_be_read_is_refused_before_the_run(
             read_file=lambda _: lines,
         )
 
-    assert told in str(refused.value)
+    assert message in str(refused.value)

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from emulator.cli.scenario.playing import told
+from emulator.cli.scenario.playing import summary
 from emulator.scenario.output.document import document, failure_message
 from emulator.scenario.output.junit import junit
 from emulator.scenario.output.page import page
@@ -176,7 +176,7 @@ timeline:
     suite = ElementTree.fromstring(junit([report]))[0]
     assert (suite.attrib["failures"], suite.attrib["skipped"]) == ("1", "2")
     assert "never-began" in page(report)
-    assert [line.strip() for line in told(report)[1:]] == [
+    assert [line.strip() for line in summary(report)[1:]] == [
         "test.yaml:7: slow was required, and never began: chat.held (stream launch) never"
         " happened.",
         "test.yaml:8: after it never began: It comes after slow, which never ended.",

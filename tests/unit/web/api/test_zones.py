@@ -28,8 +28,8 @@ def test_days_begin_at_midnight_there_however_long_they_are(
 ) -> None:
     starts = day_starts(zone, at(now), 3)
 
-    told = pairwise(starts)
-    assert [(two - one) / HOUR_MS for one, two in told] == hours
+    days = pairwise(starts)
+    assert [(two - one) / HOUR_MS for one, two in days] == hours
     assert [hour_of(zone)(start)[1] for start in starts] == [0, 0, 0]
     assert starts[-1] <= at(now) < starts[-1] + 25 * HOUR_MS
     # A quarter of an hour, which is the finest that is kept, divides them all.

@@ -25,7 +25,7 @@ ROUTER = Router([LIST, CREATE, VODS, CHAT, VOD, END])
 
 
 @table(
-    ("method", "path", "found", "values"),
+    ("method", "path", "operation", "values"),
     [
         ("GET", "streams", LIST, {}),
         ("GET", "streams/", LIST, {}),
@@ -39,9 +39,9 @@ ROUTER = Router([LIST, CREATE, VODS, CHAT, VOD, END])
     ],
 )
 def test_a_path_leads_to_its_operation(
-    method: str, path: str, found: Operation, values: dict[str, str]
+    method: str, path: str, operation: Operation, values: dict[str, str]
 ) -> None:
-    assert ROUTER.find(method, path) == (found, values)
+    assert ROUTER.find(method, path) == (operation, values)
 
 
 @table("path", ["", "/", "nowhere", "streams/a/b/c", "streams//", "streams/x"])

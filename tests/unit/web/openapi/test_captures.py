@@ -28,11 +28,11 @@ def har(url: str = "https://api.example.com/v1/streams/?limit=1", method: str = 
 
 
 def test_a_har_file_is_read() -> None:
-    (found,) = read(har())
-    assert (found.method, found.path, found.status) == ("GET", "/v1/streams/?limit=1", 200)
-    assert found.key == "secret"
-    assert found.body == {"title": "x"}
-    assert found.response == {"streams": []}
+    (capture,) = read(har())
+    assert (capture.method, capture.path, capture.status) == ("GET", "/v1/streams/?limit=1", 200)
+    assert capture.key == "secret"
+    assert capture.body == {"title": "x"}
+    assert capture.response == {"streams": []}
 
 
 @table(
@@ -46,7 +46,7 @@ def test_what_cannot_be_asked_again_is_left_out(status: int, media_type: str) ->
     other["response"]["status"] = status
     other["request"]["postData"]["mimeType"] = media_type
     payload["log"]["entries"].append(other)
-    assert [each.number for each in read(json.dumps(payload))] == [1]
+    assert [capture.number for capture in read(json.dumps(payload))] == [1]
 
 
 def test_an_answer_that_was_saved_as_base64_is_read() -> None:

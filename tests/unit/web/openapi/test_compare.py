@@ -19,9 +19,9 @@ def get(fields: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"get": {"responses": {"200": answer}, **more}}
 
 
-def told(here: dict[str, Any], there: dict[str, Any]) -> list[tuple[str, str, str]]:
+def differences(here: dict[str, Any], there: dict[str, Any]) -> list[tuple[str, str, str]]:
     return [
-        (difference.operation, difference.kind, difference.told)
+        (difference.operation, difference.kind, difference.message)
         for difference in compare(here, there)
     ]
 
@@ -33,11 +33,11 @@ def test_a_document_does_not_differ_from_itself() -> None:
 def test_prefixes_slashes_and_names_of_parameters_do_not_matter() -> None:
     ours = of({"/streams/{stream_id}": get({})}, servers=[{"url": "/api/v1"}])
     theirs = of({"/v1/streams/{id}/": get({})}, servers=[{"url": "https://api.example.com"}])
-    assert told(ours, theirs) == []
+    assert differences(ours, theirs) == []
 
 
 def test_operations_that_one_lacks_are_told() -> None:
-    assert told(of({"/a": get({})}), of({"/b": get({})})) == [
+    assert differences(of({"/a": get({})}), of({"/b": get({})})) == [
         ("GET /a", "missing there", "the whole operation"),
         ("GET /b", "missing here", "the whole operation"),
     ]
@@ -50,7 +50,7 @@ def test_fields_and_their_types_are_compared_through_references() -> None:
         {"/a": get({"thing": {"$ref": "#/components/schemas/Thing"}, "y": {"type": "integer"}})},
         components=shared,
     )
-    assert told(ours, theirs) == [
+    assert differences(ours, theirs) == [
         ("GET /a", "differs", "answer 200: thing is string here, object there"),
         ("GET /a", "missing there", "answer 200: x (integer)"),
         ("GET /a", "missing here", "answer 200: y (integer)"),
@@ -59,21 +59,21 @@ def test_fields_and_their_types_are_compared_through_references() -> None:
 
 def test_queries_are_compared() -> None:
     query = [{"name": "limit", "in": "query", "schema": {"type": "integer"}}]
-    assert told(of({"/a": get({}, parameters=query)}), of({"/a": get({})})) == [
+    assert differences(of({"/a": get({}, parameters=query)}), of({"/a": get({})})) == [
         ("GET /a", "missing there", "query: limit (integer)")
     ]
 
 
 def test_who_lists_no_words_may_still_have_them() -> None:
     words, text = {"type": "string", "enum": ["a", "b"]}, {"type": "string"}
-    assert told(of({"/a": get({"x": words})}), of({"/a": get({"x": text})})) == []
-    assert told(of({"/a": get({"x": text})}), of({"/a": get({"x": words})})) == []
+    assert differences(of({"/a": get({"x": words})}), of({"/a": get({"x": text})})) == []
+    assert differences(of({"/a": get({"x": text})}), of({"/a": get({"x": words})})) == []
     other = {"enum": ["a", "c"]}
-    assert told(of({"/a": get({"x": words})}), of({"/a": get({"x": other})})) == [
+    assert differences(of({"/a": get({"x": words})}), of({"/a": get({"x": other})})) == [
         ("GET /a", "differs", "answer 200: x is one of a, b here, one of a, c there")
     ]
     number = {"type": "integer"}
-    assert len(told(of({"/a": get({"x": words})}), of({"/a": get({"x": number})}))) == 1
+    assert len(differences(of({"/a": get({"x": words})}), of({"/a": get({"x": number})}))) == 1
 
 
 @table("value", [{}, [], {"openapi": "2.0", "paths": {}}, {"openapi": "3.1.0"}])
@@ -85,4 +85,4 @@ def test_what_is_no_document_is_refused(value: Any) -> None:
 def test_a_reference_that_leads_in_a_circle_ends() -> None:
     loop = {"schemas": {"A": {"$ref": "#/components/schemas/A"}}}
     circular = of({"/a": get({"thing": {"$ref": "#/components/schemas/A"}})}, components=loop)
-    assert told(circular, circular) == []
+    assert differences(circular, circular) == []

@@ -204,16 +204,16 @@ def test_a_reopened_world_goes_on_where_it_was(
         clock.advance(3 * MINUTE_MS + 700)
         assert copy.viewers.count(stream.id) == world.viewers.count(stream.id)
         figures.totals(copy, stream)
-    for each in (world, copy):
-        streams.end(each, streams.find(each, stream.id))
+    for copy_of in (world, copy):
+        streams.end(copy_of, streams.find(copy_of, stream.id))
     one, two = (
         (
-            figures.totals(each, streams.find(each, stream.id)),
-            figures.timeline(each, streams.find(each, stream.id), 1),
-            figures.geography(each, stream),
-            figures.engagement(each, streams.find(each, stream.id)),
+            figures.totals(copy_of, streams.find(copy_of, stream.id)),
+            figures.timeline(copy_of, streams.find(copy_of, stream.id), 1),
+            figures.geography(copy_of, stream),
+            figures.engagement(copy_of, streams.find(copy_of, stream.id)),
         )
-        for each in (world, copy)
+        for copy_of in (world, copy)
     )
     assert one == two
 

@@ -33,9 +33,9 @@ shares = st.floats(0, 1)
     ],
 )
 def test_a_ramp_has_come_so_far_by(curve: Curve, quarter: float, half: float, end: float) -> None:
-    told = [level(curve, x) for x in (0.25, 0.5, 1)]
+    levels = [level(curve, x) for x in (0.25, 0.5, 1)]
 
-    assert told == pytest.approx([quarter, half, end], abs=1e-9)
+    assert levels == pytest.approx([quarter, half, end], abs=1e-9)
 
 
 @given(st.sampled_from(get_args(Curve)), shares, shares)
@@ -97,10 +97,10 @@ def test_a_stay_has_the_mean_that_it_is_written_with(text: str, mean_minutes: fl
 @given(st.integers(0, 5_000), st.floats(0, 1, exclude_max=True))
 def test_no_viewer_is_lost_among_the_lengths(count: int, at: float) -> None:
     for bins in (1, 7, 64):
-        found = sample(bins, count, at)
-        assert sum(some for _, some in found) == count
-        assert all(some > 0 for _, some in found)
-        assert all(0 <= number < bins for number, _ in found)
+        samples = sample(bins, count, at)
+        assert sum(some for _, some in samples) == count
+        assert all(some > 0 for _, some in samples)
+        assert all(0 <= number < bins for number, _ in samples)
 
 
 @table(

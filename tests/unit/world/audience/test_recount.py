@@ -82,7 +82,8 @@ class Recount:
             self.simulated.append(Person(now_ms))
         # First who would leave first, then of those who stay who came first.
         going = sorted(
-            here, key=lambda each: (each.leaves_ms is None, each.leaves_ms or 0, each.came_ms)
+            here,
+            key=lambda person: (person.leaves_ms is None, person.leaves_ms or 0, person.came_ms),
         )
         for person in going[: max(0, len(here) - count)]:
             person.gone_ms = now_ms

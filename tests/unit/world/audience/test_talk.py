@@ -50,7 +50,7 @@ def test_the_fold_equals_a_count_of_what_was_said(acts: list[tuple[str, int, int
         said[row["username"]] = said.get(row["username"], 0) + 1
     chat_figures = figures.chat(world, now)
     assert (chat_figures.messages, chat_figures.chatters) == (len(rows), len(said))
-    ranked = sorted(said.items(), key=lambda each: (-each[1], each[0]))
+    ranked = sorted(said.items(), key=lambda pair: (-pair[1], pair[0]))
     assert [(chatter.username, chatter.messages) for chatter in chat_figures.most_active] == ranked
     if not any(act == "leave" for act, _, _ in acts):
         start_ms = now.started_at_ms if now.started_at_ms is not None else now.created_at_ms

@@ -98,5 +98,5 @@ def test_a_sieve_finds_the_same_however_often_it_is_asked_and_remembers_little()
         assert sieve.reason(f"line {number}") is None
 
     assert [sieve.reason(text) for text in texts] == expected
-    assert [each is None for each in expected] == [True, False, False, False, False]
+    assert [verdict is None for verdict in expected] == [True, False, False, False, False]
     assert len(sieve._found) <= 1_000

@@ -31,8 +31,8 @@ def say(world: World, stream: Stream, author: User, content: str) -> Message:
     return messages.find(world, line.message_id)
 
 
-def contents(found: list[Message]) -> list[str]:
-    return [message.content for message in found]
+def contents(listed: list[Message]) -> list[str]:
+    return [message.content for message in listed]
 
 
 def test_a_line_is_told_and_found_again(
@@ -120,12 +120,12 @@ def test_pages_skip_and_repeat_no_line_also_within_one_millisecond(
     read: list[str] = []
     before: str | None = None
     while True:
-        found, cursor = messages.page(world, stream, None, count=count, before=before)
-        assert len(found) == count or cursor is None
-        read = contents(found) + read
+        listed, cursor = messages.page(world, stream, None, count=count, before=before)
+        assert len(listed) == count or cursor is None
+        read = contents(listed) + read
         if cursor is None:
             break
-        before = cursor if way == "cursor" else found[0].id
+        before = cursor if way == "cursor" else listed[0].id
 
     # then every line that is there comes once, in its order.
     assert read == said

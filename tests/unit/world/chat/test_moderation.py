@@ -221,4 +221,4 @@ def test_what_was_said_long_ago_does_not_count_when_it_is_said_again(
 
     said = messages.post_many(world, stream.id, [(bob, "hello")] * 3)
 
-    assert [type(each) for each in said] == [type(None), type(None), ChatHeld]
+    assert [type(event) for event in said] == [type(None), type(None), ChatHeld]

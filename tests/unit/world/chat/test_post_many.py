@@ -109,7 +109,8 @@ class Evening:
         self._people = {name: accounts.make(self.world, name) for name in NAMES}
         ada = self._people["ada"]
         self._rooms = [
-            streams.create(self.world, ada, StreamPatch({"title": each})) for each in ("one", "two")
+            streams.create(self.world, ada, StreamPatch({"title": title}))
+            for title in ("one", "two")
         ]
 
     @property
@@ -123,7 +124,7 @@ class Evening:
         try:
             getattr(self, f"_{verb}")(*values)
         except Refused as refused:
-            self.outcomes.append(told(refused))
+            self.outcomes.append(outcome_of(refused))
 
     def facts(self) -> dict[str, Any]:
         """All that anybody can see of it."""
@@ -143,12 +144,12 @@ class Evening:
         stream_id = self._rooms[0 if is_first else 1].id
         said = [(self._people[name], text) for name, text in lines]
         if self._is_batched:
-            found = messages.post_many(self.world, stream_id, said)
-            self.outcomes += [told(each) for each in found]
+            results = messages.post_many(self.world, stream_id, said)
+            self.outcomes += [outcome_of(outcome) for outcome in results]
             return
         with self.world.change():
             for author, text in said:
-                self.outcomes.append(told(self._said(stream_id, author, text)))
+                self.outcomes.append(outcome_of(self._said(stream_id, author, text)))
 
     def _said(self, stream_id: str, author: User, text: str) -> ChatPosted | ChatHeld | Refused:
         try:
@@ -181,9 +182,9 @@ class Evening:
         follows.follow(self.world, self._people[name], self._people["ada"])
 
     def _delete(self, name: str) -> None:
-        found, _ = messages.page(self.world, self.stream, None, count=1)
-        if found:
-            messages.delete(self.world, self.stream, found[0].id, self._people[name])
+        results, _ = messages.page(self.world, self.stream, None, count=1)
+        if results:
+            messages.delete(self.world, self.stream, results[0].id, self._people[name])
 
     def _clear(self) -> None:
         messages.clear(self.world, self.stream, self._people["ada"])
@@ -216,7 +217,7 @@ class Evening:
         self._rooms[0] = streams.end(self.world, self.stream)
 
 
-def told(outcome: ChatPosted | ChatHeld | Refused | None) -> Any:
+def outcome_of(outcome: ChatPosted | ChatHeld | Refused | None) -> Any:
     """What became of a line; that it was seen is told by the events."""
     if isinstance(outcome, Refused):
         return (outcome.code, outcome.message, outcome.details)

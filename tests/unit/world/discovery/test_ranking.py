@@ -17,21 +17,21 @@ HOUR_MS = 60 * MINUTE_MS
 
 
 def trending(world: World, hours: int = 24) -> list[str]:
-    found, total = ranking.trending(world, hours=hours, count=100)
-    assert total == len(found)
-    return titles(found)
+    ranked, total = ranking.trending(world, hours=hours, count=100)
+    assert total == len(ranked)
+    return titles(ranked)
 
 
 def rising(world: World) -> list[str]:
-    found, total = ranking.rising(world, count=100)
-    assert total == len(found)
-    return titles(found)
+    ranked, total = ranking.rising(world, count=100)
+    assert total == len(ranked)
+    return titles(ranked)
 
 
 def recommended(world: World, user: User) -> list[str]:
-    found, total = ranking.recommended(world, user, count=100)
-    assert total == len(found)
-    return titles(found)
+    ranked, total = ranking.recommended(world, user, count=100)
+    assert total == len(ranked)
+    return titles(ranked)
 
 
 def follow(world: World, follower: User, followed: User) -> None:
@@ -87,14 +87,14 @@ def test_the_first_of_many_are_those_that_a_look_at_all_of_them_finds(
             clock.advance(MINUTE_MS)
     shown = [stream for stream in streams.live(world) if stream.visibility == "public"]
 
-    def trend(each: Stream) -> tuple[int | None, ...]:
-        viewers = world.viewers.count(each.id)
-        return viewers, each.peak_viewer_count, each.started_at_ms, each.row
+    def trend(live: Stream) -> tuple[int | None, ...]:
+        viewers = world.viewers.count(live.id)
+        return viewers, live.peak_viewer_count, live.started_at_ms, live.row
 
     expected = titles(sorted(shown, key=trend, reverse=True))
     for count in (1, 20, 150, 1_000):
-        found, total = ranking.trending(world, hours=24, count=count)
-        assert titles(found) == expected[:count]
+        ranked, total = ranking.trending(world, hours=24, count=count)
+        assert titles(ranked) == expected[:count]
         assert total == len(shown)
     every, total = ranking.rising(world, count=1_000)
     assert total == len(every) == len(shown)
@@ -211,8 +211,8 @@ def test_categories_trend_by_viewers_and_are_popular_by_streams(world: World) ->
         live(world, "x", category_id=ids["three"], viewers=2)
     live(world, "x", category_id=ids["closed"], viewers=100)
 
-    def slugs(found: list[categories.Category]) -> list[str]:
-        return [category.slug for category in found]
+    def slugs(ranked: list[categories.Category]) -> list[str]:
+        return [category.slug for category in ranked]
 
     assert slugs(ranking.trending_categories(world, count=9)) == ["two", "three", "one", "empty"]
     popular, total = ranking.popular_categories(world, count=3)

@@ -5,8 +5,8 @@ from emulator.world.world import World
 
 
 def search(world: World, *typed: str) -> None:
-    for each in typed:
-        searches.note(world, each)
+    for text in typed:
+        searches.note(world, text)
 
 
 def test_searches_are_counted_without_regard_to_case_and_spaces(world: World) -> None:

@@ -46,10 +46,10 @@ def test_they_lie_side_by_side_inside_their_video(tries: list[tuple[str, int, in
             changed_by_refusal |= chapters.of(world, vod) != there
 
     assert (refusals <= {"invalid"}, changed_by_refusal) == (True, False)
-    found = chapters.of(world, vod)
-    edges = [0, *(edge for chapter in found for edge in (chapter.from_ms, chapter.to_ms)), 100]
+    listed = chapters.of(world, vod)
+    edges = [0, *(edge for chapter in listed for edge in (chapter.from_ms, chapter.to_ms)), 100]
     assert edges == sorted(edges)
-    assert all(chapter.from_ms < chapter.to_ms for chapter in found)
+    assert all(chapter.from_ms < chapter.to_ms for chapter in listed)
     world.close()
 
 

@@ -12,7 +12,7 @@ WISHES = ChapterOptions(length_min_ms=MINUTE, count_max=10, is_chat_used=True)
 
 
 def lines(*at_ms: int, text: str = "x") -> list[Line]:
-    return [Line(text, each, each + 1, "ada") for each in at_ms]
+    return [Line(text, start_ms, start_ms + 1, "ada") for start_ms in at_ms]
 
 
 def test_hints_divide_a_video_the_strongest_first() -> None:
@@ -72,9 +72,9 @@ def test_a_chapter_is_called_after_its_longest_line() -> None:
     st.integers(1, 20),
 )
 def test_whatever_the_hints_chapters_fill_their_stretch(
-    begins: int, ends: int, told: list[tuple[int, float]], length_min_ms: int, count_max: int
+    begins: int, ends: int, spans: list[tuple[int, float]], length_min_ms: int, count_max: int
 ) -> None:
-    hints = [Hint(*each, "x") for each in told]
+    hints = [Hint(*hint, "x") for hint in spans]
 
     drafts = dividing.divided(
         begins, ends, hints, [], ChapterOptions(length_min_ms, count_max, False)

@@ -70,8 +70,8 @@ def test_what_a_client_calls_ready_still_learns_how_long_it_is(
 
     recordings.complete(world, called, 5_000, vod.qualities)
 
-    found = recordings.find(world, vod.id)
-    assert (found.status, found.duration_ms) == ("ready", 5_000)
+    recording = recordings.find(world, vod.id)
+    assert (recording.status, recording.duration_ms) == ("ready", 5_000)
 
 
 def test_what_has_failed_or_is_gone_does_not_come_back(

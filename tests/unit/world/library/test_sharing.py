@@ -76,16 +76,16 @@ def test_an_account_takes_along_what_others_showed_of_it(
     world: World, maker: User, other: User, record: Record, heard: list[Event]
 ) -> None:
     stream, _ = record(maker)
-    kept, of_kept = record(maker)
+    other_stream, of_kept = record(maker)
     mine = show(world, maker, stream.uid)
-    theirs = [show(world, other, uid) for uid in (stream.uid, kept.uid)]
-    removal.delete_stream(world, streams.find(world, kept.id))
+    theirs = [show(world, other, uid) for uid in (stream.uid, other_stream.uid)]
+    removal.delete_stream(world, streams.find(world, other_stream.id))
     assert is_there(world, of_kept)
 
     departures.delete(world, maker)
 
     assert not any(is_there(world, vod) for vod in (mine, of_kept, *theirs))
-    assert media_gone(heard) == {stream.uid, kept.uid}
+    assert media_gone(heard) == {stream.uid, other_stream.uid}
 
 
 def test_a_video_takes_along_what_others_showed_of_it(

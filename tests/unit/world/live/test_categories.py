@@ -69,10 +69,10 @@ def test_the_tree_holds_active_categories_below_their_parents(world: World) -> N
     categories.make(world, "Lost", "lost", parent_slug="closed")
     categories.make(world, "B", "b")
 
-    def told(branches: tuple[Branch, ...]) -> list[object]:
-        return [[branch.category.slug, *told(branch.children)] for branch in branches]
+    def slugs(branches: tuple[Branch, ...]) -> list[object]:
+        return [[branch.category.slug, *slugs(branch.children)] for branch in branches]
 
-    assert told(categories.tree(world)) == [["a", ["a1", ["a1x"]]], ["b"]]
+    assert slugs(categories.tree(world)) == [["a", ["a1", ["a1x"]]], ["b"]]
     assert [category.slug for category in categories.top_level(world)] == ["a", "b"]
     a = categories.by_slug(world, "a")
     assert [child.slug for child in categories.children(world, a.id)] == ["a1"]

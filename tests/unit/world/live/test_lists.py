@@ -11,9 +11,9 @@ from tests.support.streams import live, make, titles
 
 
 def seen(world: World, viewer: User | None, **wanted: object) -> list[str]:
-    found, total = lists.page(world, viewer, Wanted(**wanted), offset=0, count=100)  # type: ignore[arg-type]
-    assert total == len(found)
-    return titles(found)
+    listed, total = lists.page(world, viewer, Wanted(**wanted), offset=0, count=100)  # type: ignore[arg-type]
+    assert total == len(listed)
+    return titles(listed)
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_pages_of_what_everybody_sees_and_of_one_s_own_make_one_list(
             lists.page(world, evening, Wanted(status="default"), offset=offset, count=size)
             for offset in range(0, 9, size)
         ]
-        assert [title for found, _ in pages for title in titles(found)] == whole
+        assert [title for listed, _ in pages for title in titles(listed)] == whole
         assert {total for _, total in pages} == {8}
 
 
@@ -86,9 +86,9 @@ def test_pages_follow_each_other_without_a_gap(world: World, clock: ManualClock)
 
 
 def test_streams_come_in_the_order_that_was_asked_for(world: World) -> None:
-    made = [make(world, str(number)) for number in range(3)]
+    created = [make(world, str(number)) for number in range(3)]
 
-    rows = [made[2].row, made[0].row, made[1].row]
+    rows = [created[2].row, created[0].row, created[1].row]
 
     assert titles(lists.by_rows(world, rows)) == ["2", "0", "1"]
     assert lists.by_rows(world, []) == []

@@ -178,9 +178,9 @@ def test_others_streams_show_while_they_are_live_and_one_s_own_always(
 ) -> None:
     def seen(viewer: User | None) -> list[str]:
         wanted = Wanted(status="default")
-        found, total = lists.page(world, viewer, wanted, offset=0, count=20)
-        assert total == len(found)
-        return [each.title for each in found]
+        listed, total = lists.page(world, viewer, wanted, offset=0, count=20)
+        assert total == len(listed)
+        return [listed_stream.title for listed_stream in listed]
 
     assert seen(None) == []
     assert seen(bob) == []

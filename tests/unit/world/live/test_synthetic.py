@@ -32,7 +32,7 @@ def now(world: World, stream: Stream) -> Stream:
     return streams.find(world, stream.id)
 
 
-def told(heard: list[Event]) -> list[str]:
+def kinds(heard: list[Event]) -> list[str]:
     return [type(event).__name__ for event in heard if isinstance(event, KINDS)]
 
 
@@ -50,7 +50,7 @@ def test_it_goes_live_and_ends_as_long_as_it_ran(
     ended = now(world, stream)
     assert ended.status == "ended"
     assert (ended.ended_at_ms or 0) - (ended.started_at_ms or 0) == 4 * 3_600_000
-    assert told(heard) == ["PublisherJoined", "StreamWentLive", "PublisherLeft", "StreamEnded"]
+    assert kinds(heard) == ["PublisherJoined", "StreamWentLive", "PublisherLeft", "StreamEnded"]
 
 
 def test_who_is_back_within_the_window_goes_on(
@@ -63,7 +63,7 @@ def test_who_is_back_within_the_window_goes_on(
     clock.advance(60_000)
     assert now(world, stream).status == "live"
     assert synthetic.pauses(world, stream.uid) == ((began_ms + 60_000, began_ms + 66_000),)
-    assert told(heard) == ["PublisherJoined", "StreamWentLive", "PublisherLeft", "PublisherJoined"]
+    assert kinds(heard) == ["PublisherJoined", "StreamWentLive", "PublisherLeft", "PublisherJoined"]
     assert isinstance(heard[-1], PublisherJoined)
     assert heard[-1].is_return
 
@@ -76,7 +76,7 @@ def test_who_comes_back_too_late_is_refused(
     synthetic.drop(world, stream, WINDOW_MS + 1)
     clock.advance(60_000)
     assert now(world, stream).status == "ended"
-    assert told(heard)[-2:] == ["StreamEnded", "PublishRefused"]
+    assert kinds(heard)[-2:] == ["StreamEnded", "PublishRefused"]
 
 
 def test_two_at_once_and_an_ended_stream_are_refused(world: World, stream: Stream) -> None:
@@ -97,7 +97,7 @@ def test_an_end_while_it_is_away_is_the_end(
     synthetic.drop(world, stream, 5_000)
     streams.end(world, now(world, stream))
     clock.advance(60_000)
-    assert told(heard).count("StreamEnded") == 1
+    assert kinds(heard).count("StreamEnded") == 1
 
 
 def test_a_stream_that_was_live_without_media_shows_nothing_of_that_time(
@@ -148,7 +148,7 @@ def test_a_fault_cuts_it_off_and_it_may_come_back(
     synthetic.start(world, now(world, stream))
     clock.advance(60_000)
     assert now(world, stream).status == "live"
-    assert told(heard)[-2:] == ["PublisherLeft", "PublisherJoined"]
+    assert kinds(heard)[-2:] == ["PublisherLeft", "PublisherJoined"]
 
 
 def test_a_fault_leaves_seeded_streams_alone(world: World, stream: Stream) -> None:

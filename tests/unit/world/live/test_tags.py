@@ -11,9 +11,9 @@ def test_unknown_tags_are_made_and_counted_once_each(world: World, ada: User) ->
         world, ada, StreamPatch({"title": "x", "tags": ["Rust", " ai ", "RUST"]})
     )
 
-    found = tags.of_stream(world, stream.row)
+    listed = tags.of_stream(world, stream.row)
 
-    assert [(tag.name, tag.slug, tag.usage_count) for tag in found] == [
+    assert [(tag.name, tag.slug, tag.usage_count) for tag in listed] == [
         ("Rust", "rust", 1),
         ("ai", "ai", 1),
     ]
@@ -64,7 +64,7 @@ def test_tags_of_many_streams_are_told_apart(world: World) -> None:
 
     values = tags.of_streams(world, [one.row, two.row, none.row])
 
-    assert {row: [tag.name for tag in each] for row, each in values.items()} == {
+    assert {row: [tag.name for tag in names_of] for row, names_of in values.items()} == {
         one.row: ["b", "a"],
         two.row: ["b"],
         none.row: [],

@@ -17,10 +17,10 @@ def again(world: World, user: User) -> User:
     return accounts.find(world, user.id)
 
 
-def told(world: World, user: User, *, unread_only: bool = False) -> list[tuple[str, int]]:
-    found, total = notifications.page(world, user, unread_only=unread_only, offset=0, count=100)
-    assert total == len(found)
-    return [(notification.type, notification.actor_row) for notification in found]
+def notified(world: World, user: User, *, unread_only: bool = False) -> list[tuple[str, int]]:
+    listed, total = notifications.page(world, user, unread_only=unread_only, offset=0, count=100)
+    assert total == len(listed)
+    return [(notification.type, notification.actor_row) for notification in listed]
 
 
 def test_a_follow_is_counted_listed_and_told(
@@ -34,7 +34,7 @@ def test_a_follow_is_counted_listed_and_told(
     assert follows.following(world, ada, offset=0, count=20) == ([again(world, bob)], 1)
     assert follows.is_following(world, ada, bob)
     assert not follows.is_following(world, bob, ada)
-    assert told(world, bob) == [("new_follower", ada.row)]
+    assert notified(world, bob) == [("new_follower", ada.row)]
     assert (
         UserFollowed(
             at_ms=world.now_ms, follow_id=follow.id, follower_id=ada.id, followed_id=bob.id
@@ -98,7 +98,7 @@ def test_a_deleted_account_is_in_no_count_and_no_list(world: World, ada: User, b
 
     assert (again(world, bob).follower_count, again(world, bob).following_count) == (0, 0)
     assert follows.followers(world, bob, offset=0, count=20) == ([], 0)
-    assert told(world, bob) == []
+    assert notified(world, bob) == []
 
 
 def test_followers_are_told_once_when_a_public_stream_goes_live(
@@ -106,14 +106,14 @@ def test_followers_are_told_once_when_a_public_stream_goes_live(
 ) -> None:
     follows.follow(world, ada, bob)
     stream = streams.create(world, bob, StreamPatch({"title": "x"}))
-    assert told(world, ada) == []
+    assert notified(world, ada) == []
 
     streams.start(world, stream)
     streams.go_live(world, stream.id)
 
-    assert told(world, ada) == [("stream_live", bob.row)]
-    found, _ = notifications.page(world, ada, unread_only=False, offset=0, count=20)
-    assert found[0].stream_id == stream.id
+    assert notified(world, ada) == [("stream_live", bob.row)]
+    listed, _ = notifications.page(world, ada, unread_only=False, offset=0, count=20)
+    assert listed[0].stream_id == stream.id
 
 
 @pytest.mark.parametrize("visibility", ["private", "unlisted"])
@@ -126,7 +126,7 @@ def test_nobody_is_told_of_a_stream_that_is_not_public(
         world, streams.create(world, bob, StreamPatch({"title": "x"} | {"visibility": visibility}))
     )
 
-    assert told(world, ada) == []
+    assert notified(world, ada) == []
 
 
 def test_what_was_read_is_unread_no_more(
@@ -141,13 +141,13 @@ def test_what_was_read_is_unread_no_more(
 
     assert notifications.read(world, ada, newest.id).is_read
 
-    assert told(world, ada, unread_only=True) == [("new_follower", bob.row)]
+    assert notified(world, ada, unread_only=True) == [("new_follower", bob.row)]
     assert notifications.unread_count(world, ada) == 1
     assert notifications.read(world, ada, newest.id).is_read
     assert notifications.read_all(world, ada) == 1
     assert notifications.read_all(world, ada) == 0
-    assert told(world, ada, unread_only=True) == []
-    assert len(told(world, ada)) == 2
+    assert notified(world, ada, unread_only=True) == []
+    assert len(notified(world, ada)) == 2
 
 
 def test_nobody_reads_what_others_are_told(world: World, ada: User, bob: User) -> None:

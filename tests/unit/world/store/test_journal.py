@@ -212,8 +212,8 @@ def test_many_rows_are_those_that_one_by_one_would_be(store: Store) -> None:
         store.write_many("INSERT INTO meta (name, value) VALUES (?, ?)", rows)
         store.write_many("UPDATE meta SET value = ? WHERE name = ?", [(b, a) for a, b in rows])
 
-    found = store.rows("SELECT name, value FROM meta WHERE name LIKE 'n%'")
-    assert sorted(map(tuple, found)) == sorted(rows)
+    stored = store.rows("SELECT name, value FROM meta WHERE name LIKE 'n%'")
+    assert sorted(map(tuple, stored)) == sorted(rows)
 
 
 def test_a_watch_counts_what_is_written_to_its_tables_and_what_is_undone(store: Store) -> None:

@@ -97,14 +97,14 @@ def test_a_seat_lapses_with_its_newest_token(
     assert sessions.find(world, session.id).participant_count == 1
     clock.advance(5_000)
 
-    found = sessions.find(world, session.id)
+    stored = sessions.find(world, session.id)
 
-    assert (found.status, found.participant_count) == ("active", 0)
+    assert (stored.status, stored.participant_count) == ("active", 0)
     left = heard[-1]
     assert isinstance(left, ParticipantLeft)
     assert (left.reason, left.at_ms) == ("expired", clock.now_ms() - 4_999)
-    assert participants.of(world, found) == ([], 0)
-    ((past,), count) = participants.of(world, found, with_those_who_left=True)
+    assert participants.of(world, stored) == ([], 0)
+    ((past,), count) = participants.of(world, stored, with_those_who_left=True)
     assert (past.left_at_ms, count) == (left.at_ms, 1)
 
 
@@ -178,9 +178,9 @@ def test_lists_show_what_one_hosts_and_what_one_was_in(
     other = sessions.create(world, bob, "Stand-up", 5)
     seat = participants.admit(world, session, bob).participant
 
-    def ids(found: tuple[list[Session], int]) -> list[str]:
-        assert len(found[0]) == found[1]
-        return [each.id for each in found[0]]
+    def ids(page: tuple[list[Session], int]) -> list[str]:
+        assert len(page[0]) == page[1]
+        return [listed.id for listed in page[0]]
 
     assert ids(sessions.active(world, bob)) == [other.id, session.id]
     assert ids(sessions.active(world, ada)) == [session.id]

@@ -85,8 +85,8 @@ def test_every_frame_says_when_it_was_made_after_a_real_encoder(
         tags += broadcast.step(broadcast.due_ms)
     seen = pictures(flv_file(tags + broadcast.close()))
     # then each frame says its own instant.
-    assert [read_strip(each.frame) for each in seen] == made_ms
-    assert {(each.frame.width, each.frame.height) for each in seen} == {(width, height)}
+    assert [read_strip(shot.frame) for shot in seen] == made_ms
+    assert {(shot.frame.width, shot.frame.height) for shot in seen} == {(width, height)}
 
 
 @table("size", [(320, 180), (480, 270), (1920, 1080)])

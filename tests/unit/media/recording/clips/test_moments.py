@@ -24,10 +24,10 @@ def two_scenes() -> bytes:
 
 
 async def test_a_change_and_the_end_of_a_pause_are_found(record: Record) -> None:
-    found = moments(footage(await record(two_scenes())))
+    cuts = moments(footage(await record(two_scenes())))
 
-    assert [(moment.at_ms, moment.kind) for moment in found] == [(3000, "scene"), (3000, "pause")]
-    assert found[0].strength == 1.0
+    assert [(moment.at_ms, moment.kind) for moment in cuts] == [(3000, "scene"), (3000, "pause")]
+    assert cuts[0].strength == 1.0
 
 
 async def test_one_scene_has_none(record: Record) -> None:

@@ -33,10 +33,12 @@ def test_it_holds_every_frame_of_every_round(film: Film, seconds: float) -> None
     content = whole(film, shown(seconds))
 
     assert sizes(content) == [(160, 90)] * round(30 * seconds)
-    found = stamps(content, "video")
+    video_stamps = stamps(content, "video")
     # Its times are those of the wire, in milliseconds.
-    assert [round(30 * stamp.pts) for stamp in found] == list(range(round(30 * seconds)))
-    assert [stamp.is_key for stamp in found] == [number % 60 == 0 for number in range(len(found))]
+    assert [round(30 * stamp.pts) for stamp in video_stamps] == list(range(round(30 * seconds)))
+    assert [stamp.is_key for stamp in video_stamps] == [
+        number % 60 == 0 for number in range(len(video_stamps))
+    ]
     sound = stamps(content, "audio")
     assert {round(float(two.pts - one.pts), 4) for one, two in pairwise(sound)} <= {0.0213}
     with av.open(io.BytesIO(content), "r") as container:

@@ -213,7 +213,7 @@ def test_a_recording_with_pauses_decodes_to_all_that_was_shown(film: Film) -> No
     text = hls_stream.playlist("plain").text
     assert check_media(text) == []
     content = b"".join(read(hls_stream.media_now(name)) for name in names(text))
-    found = pts_of(film.init_content + content)["video"]
+    video_pts = pts_of(film.init_content + content)["video"]
     assert showing.duration_ms == 4_800 + 3_000 + 1_600
-    assert len(found) == showing.duration_ms * 30 // 1000
-    assert found == sorted(found)
+    assert len(video_pts) == showing.duration_ms * 30 // 1000
+    assert video_pts == sorted(video_pts)
