@@ -8,7 +8,7 @@ from emulator.cli.lib import options
 from emulator.cli.lib.admin import Admin, add_admin_flags
 
 NAME = "clock"
-HELP = "show a world's time, stop it, let it pass, or run it at another speed"
+HELP = "show, stop, advance or speed up a world's clock"
 EXAMPLES = """
   live-emulator clock show
   live-emulator clock freeze
@@ -20,14 +20,16 @@ EXAMPLES = """
 
 def configure(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="show|freeze|advance|speed")
-    _add_flags(verbs.add_parser("show", help="what time it is, and how it passes"))
-    _add_flags(verbs.add_parser("freeze", help="let time stand until it is advanced"))
-    advance = verbs.add_parser("advance", help="let time pass at once, and wait for what was due")
+    _add_flags(verbs.add_parser("show", help="the time and the speed of the clock"))
+    _add_flags(verbs.add_parser("freeze", help="stop time until it is advanced"))
+    advance = verbs.add_parser(
+        "advance", help="move time at once, and wait until all due timers have fired"
+    )
     advance.add_argument(
         "duration", type=options.duration, help="like 90s, 2h30m, 7d, or bare seconds"
     )
     _add_flags(advance)
-    speed = verbs.add_parser("speed", help="let time run; 1 is the machine's pace")
+    speed = verbs.add_parser("speed", help="let time run at this speed; 1 is the machine's pace")
     speed.add_argument("factor", type=float, metavar="N", help="world seconds a second")
     _add_flags(speed)
 

@@ -10,7 +10,7 @@ from emulator.cli import Failed
 from emulator.cli.lib.api import Api, ApiError
 
 NAME = "contract"
-HELP = "list what is served, or compare it with another document or recorded requests"
+HELP = "list the endpoints, or compare them with another document or recorded requests"
 EXAMPLES = """
   live-emulator contract
   live-emulator contract --json

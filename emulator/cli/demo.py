@@ -23,7 +23,7 @@ from emulator.settings import MEMORY, Settings
 from emulator.settings.fields import default_folder
 
 NAME = "demo"
-HELP = "run the platform, go live on it by itself, and show what to look at"
+HELP = "run the platform with a live test stream, and print the addresses to open"
 EXAMPLES = """
   live-emulator demo
   live-emulator demo --seconds 10

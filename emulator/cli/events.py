@@ -7,7 +7,7 @@ from typing import Any
 from emulator.cli.lib.logs_of import add_log_flags, admin_of, clock, entries, printable, show
 
 NAME = "events"
-HELP = "show what happened in a world of a running emulator"
+HELP = "show the events of a world of a running emulator"
 EXAMPLES = """
   live-emulator events
   live-emulator events --kind StreamWentLive

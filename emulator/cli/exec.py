@@ -14,7 +14,7 @@ from emulator.cli.lib import logs
 from emulator.settings import add_flags, gather
 
 NAME = "exec"
-HELP = "run a command, such as a test suite, beside an emulator of its own"
+HELP = "run a command, such as a test suite, with its own emulator"
 EXAMPLES = """
   live-emulator exec -- npm test
   live-emulator exec --env API_BASE={http}/api/v1 --env API_TOKEN={api_key} -- go test ./...

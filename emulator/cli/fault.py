@@ -1,4 +1,4 @@
-"""`fault`: what is broken on purpose in a running emulator."""
+"""`fault`: the faults of a running emulator."""
 
 import argparse
 import json
@@ -9,7 +9,7 @@ from emulator.cli.lib.admin import Admin, add_admin_flags
 from emulator.cli.lib.plain import plain
 
 NAME = "fault"
-HELP = "break something on purpose in a running emulator, and mend it"
+HELP = "start and stop faults in a running emulator"
 EXAMPLES = """
   live-emulator fault add api.fail path=/streams status=503 --share 30% --for 10s
   live-emulator fault add media.stall --for 4s
@@ -21,7 +21,7 @@ EXAMPLES = """
 def configure(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="list|add|clear")
     _add_flags(verbs.add_parser("list", help="list the faults that are on"))
-    add = verbs.add_parser("add", help="break something, from now on")
+    add = verbs.add_parser("add", help="start a fault")
     add.add_argument("kind", metavar="KIND", help="such as api.fail; an unknown one lists them all")
     add.add_argument("values", metavar="NAME=VALUE", nargs="*", help="values of this kind")
     add.add_argument("--share", metavar="SHARE", help="strike this share of all, such as 30%%")
@@ -33,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="stop after this long, such as 10s; default: never",
     )
     _add_flags(add)
-    clear = verbs.add_parser("clear", help="stop one fault, or all")
+    clear = verbs.add_parser("clear", help="stop one fault, or all of them")
     clear.add_argument("id", nargs="?", metavar="ID", help="default: all")
     _add_flags(clear)
 

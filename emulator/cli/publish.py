@@ -54,7 +54,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--file", type=Path, help="send this instead of the test picture")
     what.add_argument("--loop", action="store_true", help="begin the file again at its end")
     what.add_argument(
-        "--seconds", type=options.seconds, help="end after so long, as in 30 or 1m30s"
+        "--seconds", type=options.seconds, help="end after this long, as in 30 or 1m30s"
     )
     what.add_argument(
         "--size", type=options.frame_size, default=(_DEFAULTS.width, _DEFAULTS.height)
@@ -143,7 +143,7 @@ def _destination(args: argparse.Namespace) -> tuple[PushTarget, str]:
 
         stream = find(Api(args.server, args.api_key), args.stream)
         if not stream.get("stream_key"):
-            raise Failed("Only its owner is told the key of this stream: see --api-key.")
+            raise Failed("Only its owner may read the key of this stream: see --api-key.")
         address, key = stream[f"{scheme}_url"], stream["stream_key"]
     elif key == "-":
         key = sys.stdin.readline().strip()

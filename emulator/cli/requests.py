@@ -1,4 +1,4 @@
-"""`requests`: what clients asked of a running emulator, and what they got."""
+"""`requests`: the requests to a running emulator, and their answers."""
 
 import argparse
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from emulator.cli.lib.logs_of import add_log_flags, admin_of, clock, entries, printable, show
 
 NAME = "requests"
-HELP = "show what clients asked of a running emulator, and what they got"
+HELP = "show the requests to a running emulator, and their answers"
 EXAMPLES = """
   live-emulator requests
   live-emulator requests --status 4xx --path /streams

@@ -20,7 +20,7 @@ EXAMPLES = """
 
 def configure(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="add|list|remove")
-    add = verbs.add_parser("add", help="push it there, too, whenever it is live")
+    add = verbs.add_parser("add", help="push the stream to this address whenever it is live")
     add.add_argument("stream_id", metavar="STREAM_ID")
     add.add_argument("url", metavar="URL", help="rtmp://host[:port]/app, or rtmps://")
     add.add_argument("key", metavar="KEY", help="the target's stream key; -: read from stdin")
@@ -28,7 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     listed = verbs.add_parser("list", help="list a stream's targets and how they are")
     listed.add_argument("stream_id", metavar="STREAM_ID")
     _add_flags(listed)
-    remove = verbs.add_parser("remove", help="push it there no more")
+    remove = verbs.add_parser("remove", help="stop pushing the stream to this target")
     remove.add_argument("stream_id", metavar="STREAM_ID")
     remove.add_argument("target_id", metavar="TARGET_ID")
     _add_flags(remove)

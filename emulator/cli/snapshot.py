@@ -17,7 +17,7 @@ EXAMPLES = """
 
 def configure(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="save|restore|list")
-    for verb, text in (("save", "remember the world as it is"), ("restore", "put it back")):
+    for verb, text in (("save", "save the world as it is"), ("restore", "put it back")):
         argument_parser = verbs.add_parser(verb, help=text)
         argument_parser.add_argument("name")
         _add_flags(argument_parser)

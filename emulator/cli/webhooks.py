@@ -11,7 +11,7 @@ from emulator.cli.lib.admin import Admin
 from emulator.cli.lib.logs_of import add_log_flags, admin_of, clock, printable, show
 
 NAME = "webhooks"
-HELP = "list webhooks and their deliveries, add one, send one by hand, or send one again"
+HELP = "list, add or remove webhooks; list, send or replay deliveries"
 EXAMPLES = """
   live-emulator webhooks add http://127.0.0.1:9000/hook --event stream.live --event vod.ready
   live-emulator webhooks list
@@ -32,13 +32,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add.add_argument(
         "--event", action="append", default=[], metavar="NAME", help="as in vod.ready; default: all"
     )
-    add.add_argument("--secret", default="", help="what signs it; one is made otherwise")
+    add.add_argument("--secret", default="", help="secret that signs it; default: a new one")
     add_log_flags(add, follows=False)
     remove = verbs.add_parser("remove", help="post nothing more to a webhook's address")
     remove.add_argument("id", metavar="WEBHOOK_ID")
     add_log_flags(remove, follows=False)
-    send = verbs.add_parser("send", help="make an event up and send it now, signed as any other")
-    send.add_argument("event", metavar="EVENT", help="as in vod.ready; a wrong one lists them all")
+    send = verbs.add_parser("send", help="send a made-up event now, signed as any other")
+    send.add_argument(
+        "event", metavar="EVENT", help="as in vod.ready; an unknown one lists them all"
+    )
     send.add_argument("--to", default="", metavar="WEBHOOK_ID", help="default: all that want it")
     send.add_argument(
         "--body",

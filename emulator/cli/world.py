@@ -37,7 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     drop = verbs.add_parser("drop", help="remove a world and its media")
     drop.add_argument("name")
     add_admin_flags(drop)
-    reset = verbs.add_parser("reset", help="put a world back to its seed")
+    reset = verbs.add_parser("reset", help="reset a world to its seed")
     reset.add_argument("--world", default="", metavar="NAME", help="default: the default one")
     add_admin_flags(reset)
     export = verbs.add_parser("export", help="write a world, its snapshots and media to a file")
@@ -51,7 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     imports.add_argument(
         "--world", dest="name", default="", metavar="NAME", help="default: its name in the file"
     )
-    imports.add_argument("--replace", action="store_true", help="also where it exists already")
+    imports.add_argument("--replace", action="store_true", help="replace a world of this name")
     add_admin_flags(imports)
 
 

@@ -174,9 +174,7 @@ class Settings:
         1_000, Duration("ms"), "how long a VOD is `processing` at least", is_flag=False
     )
 
-    webhook: str = _setting(
-        "", Text("URL", True), "address that is told what happens, in every world"
-    )
+    webhook: str = _setting("", Text("URL", True), "webhook address for the events of every world")
     simulcast_hosts: str = _setting(
         "", Text("HOSTS", True), "hosts beside this machine that streams may be pushed to; *: any"
     )
@@ -316,7 +314,7 @@ class Settings:
     webrtc_bits_per_second_max: int = _setting(
         8_000_000,
         Count(100_000, 1_000_000_000),
-        "what a WHIP publisher is told it may send",
+        "the bit rate that a WHIP publisher is asked for",
         is_flag=False,
     )
     simulcast_answer_ms: int = _setting(

@@ -212,7 +212,7 @@ class TestRefusals:
         stream = walk.create()
         key = ("--api-key", "ak_auto_eve")
         done = publish("--stream", stream["id"], "--server", walk.ready["http"], *key)
-        self.check(done, "Only its owner is told the key of this stream: see --api-key.")
+        self.check(done, "Only its owner may read the key of this stream: see --api-key.")
 
     def test_a_stream_that_is_not_there(self, walk: Walk) -> None:
         done = publish("--stream", "nothing", "--server", walk.ready["http"])

@@ -43,5 +43,5 @@ def set_up(form: str, level: Literal["info", "warning"] = "info") -> None:
     logging.basicConfig(level=level.upper(), handlers=[to_stderr], force=True)
     # It says that it starts and stops, which `serve` has said in words for people.
     logging.getLogger("uvicorn").setLevel("WARNING")
-    # It tells every address that it tries; `peers` tells what came of it.
+    # It logs every address that it tries; `peers` logs the result.
     logging.getLogger("aioice").setLevel("WARNING")

@@ -7,7 +7,7 @@ from emulator.cli.lib import options
 from emulator.cli.lib.admin import add_admin_flags
 
 NAME = "scenario"
-HELP = "play a scenario from a YAML file, and judge what must be true"
+HELP = "play a scenario from a YAML file, and check its expectations"
 EXAMPLES = """
   live-emulator scenario list
   live-emulator scenario run launch-night -p peak=9000
@@ -40,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         dest="ends_ms",
         type=options.duration,
         metavar="DURATION",
-        help="end it so long after its start, as in 90s or 1m30s",
+        help="end it this long after its start, as in 90s or 1m30s",
     )
     run.add_argument("--report", metavar="DIR", help="write report.json, junit.xml, report.html")
     run.add_argument("--junit", metavar="FILE", help="write JUnit XML of all of them")
@@ -51,7 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     run.add_argument("--admin-token", default="", metavar="TOKEN", help="where it asks for one")
     run.add_argument("--json", action="store_true", help="print the reports as JSON lines")
 
-    validate = verbs.add_parser("validate", help="tell all errors in scenario files")
+    validate = verbs.add_parser("validate", help="print all errors in scenario files")
     validate.add_argument("files", nargs="+", metavar="FILE")
     _add_parameters(validate)
     validate.add_argument("--json", action="store_true", help="print the errors as JSON")
@@ -72,7 +72,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         dest="ends_ms",
         type=options.duration,
         metavar="DURATION",
-        help="stop after so long",
+        help="stop after this long",
     )
     record.add_argument("--exact", action="store_true", help="write the event log, too")
     record.add_argument("--world", default="", metavar="NAME", help="default: the default one")

@@ -144,7 +144,7 @@ def _is_alike(one: str, other: str) -> bool:
 def _operations(document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     paths = document.get("paths") if isinstance(document, dict) else None
     if not isinstance(paths, dict) or not str(document.get("openapi", "")).startswith("3"):
-        raise NoDocument("This is no OpenAPI 3 document: it has no `openapi: 3` or no `paths`.")
+        raise NoDocument("This is not an OpenAPI 3 document: it has no `openapi: 3` or no `paths`.")
     prefix = _prefix(document)
     values: dict[str, Mapping[str, Any]] = {}
     for path, methods in paths.items():

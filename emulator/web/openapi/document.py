@@ -40,7 +40,7 @@ _MISTAKE: Schema = {
 }
 _ERROR: Schema = {
     "type": "object",
-    "description": "A refusal. `detail` lists each mistake of a request that does not fit.",
+    "description": "A refusal. `detail` lists each error of an invalid request.",
     "properties": {
         "detail": {
             "anyOf": [

@@ -50,7 +50,7 @@ class Shapes:
             return {"type": "array", "items": self.schema(arguments[0])}
         if origin is dict:
             return {"type": "object", "additionalProperties": self.schema(arguments[1])}
-        raise TypeError(f"{annotation!r} cannot be told as a JSON schema")
+        raise TypeError(f"{annotation!r} has no JSON schema")
 
     def _reference(self, shape: Any) -> Schema:
         name = shape.__name__.removesuffix("Shape")

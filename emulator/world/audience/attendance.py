@@ -171,7 +171,9 @@ def order(world: World, stream: Watched, command: CohortCommand) -> None:
         )
     if orders.count(world.store, stream.row) >= ORDERS_MAX:
         raise Refused(
-            "conflict", f"This stream's viewers were told {ORDERS_MAX} things. End it, begin anew."
+            "conflict",
+            f"This stream has had {ORDERS_MAX} viewer changes, which is the limit."
+            " End it and make a new one.",
         )
     settle(world, stream)
     now_ms = world.now_ms
