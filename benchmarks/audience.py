@@ -1,7 +1,7 @@
 """What an audience costs: a million simulated viewers, reading their figures, counting real ones.
 
-The peer of the simulation is the plain way: an event queue with an event for each viewer who comes
-and for each who goes, drawn with the same distributions and counted, and nothing kept.
+The peer of the simulation is the plain way: an event queue with an event for each viewer that comes
+and for each that goes, drawn with the same distributions and counted, and nothing kept.
 """
 
 import asyncio
@@ -146,7 +146,7 @@ def _stay() -> Stay:
 
 
 def _queued_evening(viewers: int) -> int:
-    """One event for each who comes and for each who goes. Returns the most at once."""
+    """One event for each viewer that comes or goes. Returns the most at once."""
     chance = random.Random(1)
     mean, sigma = 480.0, 1.0
     location = math.log(mean) - sigma * sigma / 2
@@ -231,7 +231,7 @@ async def _counting() -> tuple[list[float], list[float]]:
         platform.clock.freeze()
         host, _, port = str(emulator.ready["http"]).removeprefix("http://").partition(":")
         players = await _players(host, port, path)
-        # The first poll also writes down who has come, which happens once a viewer.
+        # The first poll also writes down new viewers, which happens once a viewer.
         await _poll(players)
         if world.viewers.real(stream.id) < _PLAYERS:
             raise RuntimeError("not everybody was counted")

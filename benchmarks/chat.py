@@ -264,7 +264,7 @@ def _crowd() -> Part:
 
 
 def _stalled() -> Part:
-    """Readers who stop reading, while a thousand others read on."""
+    """Readers that stop reading, while a thousand others read on."""
     with _ours() as server, Load() as load:
         load.join(server, _READERS)
         load.do("size", length=_CONTENT_LENGTH)

@@ -54,7 +54,7 @@ _READ = """() => {
 }"""
 
 
-# What a person writes who follows hls.js's own README; everything else stays as it is by default.
+# The settings of hls.js's own README; everything else stays as it is by default.
 _PEER_PAGE = """<!doctype html><video muted playsinline></video><script type="module">
   import Hls from "/bench/hls.mjs";
   const video = document.querySelector("video");

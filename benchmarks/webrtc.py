@@ -353,7 +353,7 @@ def _sending(film: Path, address: str) -> Iterator[None]:
 def _viewing(address: str, count: int, how: str = "watch") -> Iterator[list[int]]:
     """So many viewers; the list is filled with what each of them received when they leave.
 
-    `watch`: each track's frames, by aiortc. `crowd`: packets, by viewers who cost less.
+    `watch`: each track's frames, by aiortc. `crowd`: packets, by viewers that cost less.
     """
     frames: list[int] = []
     command = [sys.executable, "-m", "benchmarks.webrtc_peer", how, address, str(count)]

@@ -3,7 +3,7 @@
 python -m benchmarks.webrtc_peer serve PORT: what a few lines of aiortc make of WHIP. Each publisher
 is a `RTCPeerConnection` whose tracks are read to the end; nothing is kept, nothing is forwarded.
 
-python -m benchmarks.webrtc_peer watch ADDRESS COUNT: so many viewers by WHEP, who decode nothing,
+python -m benchmarks.webrtc_peer watch ADDRESS COUNT: so many viewers by WHEP, which decode nothing,
 until its input closes. Then it prints how many frames each of them received.
 
 python -m benchmarks.webrtc_peer crowd ADDRESS COUNT: the same with the emulator's own viewers,
@@ -104,7 +104,7 @@ async def crowd(address: str, count: int) -> None:
     players = [Player(address, f"viewer {number}", "") for number in range(count)]
     for player in players:
         await player.open()
-    # Who comes is sent the pictures since the last key frame at once: that is over by then.
+    # A newcomer is sent the pictures since the last key frame at once: that is over by then.
     await asyncio.sleep(_JOINING_SECONDS)
     before = [player.packets for player in players]
     print("ready", flush=True)

@@ -122,7 +122,7 @@ class Room:
         self._number = 0
         self._length = 0
         self._size = 0
-        # How late this process itself was: its own work, and whoever else had the processor.
+        # How late this process itself was: its own work, and other processes on the processor.
         self._late: list[float] = []
 
     async def join(

@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.contest.process import Missing, Process, await_port, free_ports, running
 
 _MODULE = Path("/usr/lib/nginx/modules/ngx_rtmp_module.so")
-# What a person writes who follows the module's own guide, with short fragments. `wait_key` and
+# The configuration by the module's own guide, with short fragments. `wait_key` and
 # gzip stay as they are by default.
 _CONFIGURATION = """
 load_module {module};
@@ -89,7 +89,7 @@ def serving(folder: Path, fragment_seconds: int = 1) -> Iterator[Nginx]:
         _CONFIGURATION.format(
             module=_MODULE,
             folder=folder,
-            # As root its worker would be nobody, who may not write here.
+            # As root its worker would be the user nobody, which may not write here.
             user="user root;" if os.getuid() == 0 else "",
             rtmp_port=rtmp_port,
             http_port=http_port,

@@ -45,7 +45,7 @@ async def client(emulator: Emulator) -> AsyncIterator[httpx.AsyncClient]:
 
 
 class Evening:
-    """What happens in a world whose time stands, seen by one who streams (`ak_auto_ada`)."""
+    """A world whose time stands, seen by a streamer (`ak_auto_ada`)."""
 
     def __init__(self, client: httpx.AsyncClient, call: Caller) -> None:
         self._client = client
@@ -326,7 +326,7 @@ async def test_the_dashboard_shows_what_is_and_what_was(evening: Evening) -> Non
         assert payload["recent_events"][3]["stream_id"] == launch["id"]
         [follower] = payload["recent_followers"]
         assert follower.keys() == USER_CARD | {"followed_at"}
-    # Going live has told who follows, and the follower that she is live now.
+    # Going live has told the followers that she is live now.
     payload = await evening.read("/dashboard/notifications", "bob")
     assert payload.keys() == (STREAM_PAGE - {"streams"}) | {"notifications", "unread_count"}
     assert [notification["stream_id"] for notification in payload["notifications"]] == [now["id"]]

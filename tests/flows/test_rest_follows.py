@@ -1,4 +1,4 @@
-"""Who follows whom: in counts, lists, notifications, and everywhere else that tells of it."""
+"""Follows: in counts, lists, notifications, and everywhere else that shows them."""
 
 from typing import Any
 

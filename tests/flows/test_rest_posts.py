@@ -101,7 +101,7 @@ async def test_a_member_of_a_tenant_posts_a_recording(
     own = (await call("GET", f"/vod/{stream['vod_id']}", "ak_demo")).json()
     assert own["post"] is None
 
-    # Others do not see it here, and who has no tenant posts nothing.
+    # Others do not see it here, and a user without a tenant posts nothing.
     for key in ("ak_demo_viewer", "ak_demo_devops_wizard"):
         check_error(await call("GET", path, key), 404)
     check_error(await call("GET", path), 401)
@@ -227,7 +227,7 @@ async def test_pictures_are_of_instants_or_files(
         added.json(),
         sent.json(),
     ]
-    # Who may see the VOD sees its pictures.
+    # A user that may see the VOD sees its pictures.
     assert (await call("GET", path, "ak_demo_viewer")).status_code == 200
 
     for body in ({}, {"time_seconds": -1}, {"time_seconds": 99}, {"time_seconds": "x"}):

@@ -58,7 +58,7 @@ async def test_a_call_from_its_making_to_its_end(call: Caller) -> None:
     assert token["token"].count(".") == 2
     assert token["turn_credentials"].keys() == {"username", "credential", "ttl"}
 
-    # then the session is active and shows who is in it,
+    # then the session is active and lists its participants,
     now = (await call("GET", path, "ak_demo")).json()
     assert (now["status"], now["participant_count"]) == ("active", 1)
     assert now["started_at"] is not None

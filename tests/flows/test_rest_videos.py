@@ -1,4 +1,4 @@
-"""`/videos`: uploads, media that is there already, who may see what, and what goes with a video."""
+"""`/videos`: uploads, existing media, what users may see, and what is deleted with a video."""
 
 import json
 from typing import Any

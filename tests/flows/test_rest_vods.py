@@ -1,4 +1,4 @@
-"""`/streams/vods`: who finds and sees what, what its owner changes, and what goes when it goes."""
+"""`/streams/vods`: what users find and see, what its owner changes, and what is deleted with it."""
 
 import asyncio
 from typing import Any

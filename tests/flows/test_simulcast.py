@@ -26,7 +26,7 @@ KEY = "live_key_of_somebody_else"
 
 
 class Scene:
-    """A live stream, and who pushes it on."""
+    """A live stream, and what pushes it on."""
 
     def __init__(self, clock: ManualClock, tasks: asyncio.TaskGroup) -> None:
         self.clock = clock

@@ -24,7 +24,7 @@ async def test_a_vod_is_watched_for_as_long_as_the_segments_that_were_taken(
     await call("GET", f"/streams/vods/{vod['id']}")
     for name in ("init-0.mp4", "seg-0.m4s", "seg-1.m4s"):
         assert (await client.get(f"{media}/{name}")).status_code == 200
-    # one of them once more in two pieces; who only asks for its size watches nothing,
+    # one of them once more in two pieces; a request for the size alone watches nothing,
     for piece in ("bytes=0-99", "bytes=100-"):
         answer = await client.get(f"{media}/seg-1.m4s", headers={"Range": piece})
         assert answer.status_code == 206

@@ -196,7 +196,7 @@ async def test_the_event_log_streams_what_happens(emulator: Emulator) -> None:
             event = await _next_event(lines)
             assert event["kind"] == "StreamCreated"
             assert event["values"]["stream_id"] == stream["id"]
-            # Who heard that much already goes on behind it, as browsers do by themselves.
+            # A client that has read so far goes on behind it, as browsers do by themselves.
             again = headers | {"Last-Event-ID": str(event["seq"])}
             async with client.stream(
                 "GET", f"/_emulator/events?after={before}", headers=again

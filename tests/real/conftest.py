@@ -14,7 +14,7 @@ SHARED = {"chromium", "cdn_chromium"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Who meets a shared browser runs on its event loop."""
+    """A test with a shared browser runs on its event loop."""
     for item in items:
         if not isinstance(item, pytest.Function) or SHARED.isdisjoint(item.fixturenames):
             continue

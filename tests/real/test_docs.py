@@ -40,7 +40,7 @@ TALK = "-f lavfi -i testsrc2=size=320x180:rate=30 -f lavfi -i sine -t 4 -g 60 -c
 
 @dataclass
 class Reader:
-    """Somebody who follows a page. `names` are put in place of what the page leaves open."""
+    """A reader of a page. `names` are put in place of what the page leaves open."""
 
     walk: Walk
     folder: Path
@@ -195,7 +195,7 @@ def test_what_the_audience_page_shows_works(reader: Reader) -> None:
 
     assert json.loads(said[0])["simulated"] == 120
     assert [plan["verb"] for plan in json.loads(said[3])["plans"]] == ["ramp", "add"]
-    # Of the thousand who stay to the end, all are there four hours later.
+    # Of the thousand that stay to the end, all are there four hours later.
     ordered = reader.walk.get(f"{reader.walk.ready['admin']}/streams/{stream['id']}/viewers")
     assert ordered.json["simulated"] == 1_120
 

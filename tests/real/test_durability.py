@@ -396,7 +396,7 @@ def test_a_request_that_a_stop_cuts_short_is_refused_and_leaves_no_traceback(
             payload = json.loads(answer.read())
         said = serving.said()
 
-    # then whoever sent it is told so, and to send it again.
+    # then the sender is told so, and to send it again.
     assert (answer.status, answer.headers["retry-after"]) == (503, "1")
     assert "Send it again" in payload["message"]
     assert "Traceback" not in said

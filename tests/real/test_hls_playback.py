@@ -131,7 +131,7 @@ async def address(audience: Audience) -> AsyncIterator[str]:
 async def served(application: Starlette) -> AsyncIterator[str]:
     config = uvicorn.Config(application, log_level="error", lifespan="off", ws="none")
     server = uvicorn.Server(config)
-    # It listens from here on: whoever comes before the server does is kept waiting.
+    # It listens from here on: a client that comes before the server waits.
     listener = socket.create_server(("127.0.0.1", 0))
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(server.serve(sockets=[listener]))

@@ -193,7 +193,7 @@ async def test_a_stranger_is_closed_with_one_line_that_says_why(
     [line] = warnings_in(caplog)
     assert line.startswith("connection closed peer=127.0.0.1:")
     assert stranger.reason in line.partition(" reason=")[2]
-    # Whoever had been let in is gone, for that reason.
+    # A publisher that had been let in is gone, for that reason.
     for intake in gate.intakes.values():
         [reason] = intake.closed_for
         assert stranger.reason in reason

@@ -100,7 +100,7 @@ async def test_three_people_see_and_hear_each_other(walk: Walk, chromium: Chromi
         (person["audio"], person["video"], person["screen_share"]) for person in people(walk, path)
     ]
     assert shown == [(True, True, False), (True, True, False), (True, True, True)]
-    # a further offer tells who is who,
+    # a further offer names the participants,
     await tabs[0].page.evaluate("offer()")
     answer = await tabs[0].page.evaluate("peer.remoteDescription.sdp")
     assert answer.count(f"a=msid:{people(walk, path)[2]['id']} screen") == 1

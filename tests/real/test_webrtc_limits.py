@@ -26,7 +26,7 @@ from tests.support.webrtc import SDP, Session, ask, post_offer, publishing, send
 
 OFFER = browser_offer()
 CONNECTING_MAX, VIEWERS = 5, 50
-# Three viewers who watch until they are killed.
+# Three viewers that watch until they are killed.
 WATCHERS = """
 import asyncio, sys
 from emulator.media.webrtc.client.player import Player
@@ -104,7 +104,7 @@ async def test_a_thousand_offers_each_have_an_outcome_and_nothing_is_left() -> N
 async def test_strangers_are_not_heard_and_who_never_shakes_hands_is_let_go() -> None:
     with emulating(webrtc_connect_ms=1_500) as (walk, emulator):
         whip = walk.create()["ingest"]["webrtc_url"]
-        # Given one who was let in once, so that all is imported,
+        # Given one viewer that was let in once, so that all is imported,
         resource = post_offer(whip, OFFER).headers["Location"]
         assert send("DELETE", resource).status == 200
         await ask(lambda: peers_of(emulator).count == 0, "the first one is gone")
@@ -302,7 +302,7 @@ def free_port() -> int:
 
 
 def pester(port: int) -> None:
-    """Datagrams of every kind from somebody who was never asked."""
+    """Datagrams of every kind from an unknown sender."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plug:
         for first in (0, 1, 20, 22, 63, 64, 128, 144, 191, 255):
             for size in (1, 12, 40, 1400):

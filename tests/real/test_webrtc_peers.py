@@ -53,7 +53,7 @@ async def test_a_page_that_vanishes_comes_back_within_the_window(
     # when it is gone without a word,
     await page.page.context.close()
     await ask(lambda: not walk.ingest(stream)["is_publishing"], "it is missed")
-    # then the stream waits, and goes on with whoever comes with the same key.
+    # then the stream waits, and goes on with the next publisher with the same key.
     assert walk.stream(stream)["status"] == "live"
     page = await open_page(chromium, walk.ready["http"])
     await page.page.evaluate(f"goLive({whip!r}, 'video/H264')")

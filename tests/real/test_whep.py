@@ -55,7 +55,7 @@ async def test_whep_viewers_without_h264_are_shown_vp8_encoded_once(walk: Walk) 
     source = film(seconds=6, video="libx264 -preset ultrafast -g 60 -bf 0")
     with pushing(stream["rtmp_url"] + "/" + stream["stream_key"], source):
         await ask(lambda: walk.stream(stream)["status"] == "live", "it is live")
-        # when two watch who know no H.264, and one who does,
+        # when two viewers without H.264 watch, and one with it,
         async with watching(whep) as other:
             async with watching(whep, codec="VP8") as first, watching(whep, codec="VP8") as second:
                 for session in (first, second, other):
@@ -114,7 +114,7 @@ async def test_what_a_viewer_misses_comes_again_and_a_longer_gap_is_bridged(walk
         await ask(lambda: walk.stream(stream)["status"] == "live", "it is live")
         async with watching(stream["playback"]["whep"]) as session:
             await until_seen_and_heard(session)
-            # who misses every tenth packet: then those come again.
+            # that misses every tenth packet: then those come again.
             deafness = Deafness(session, nth=10)
             await until(lambda: len(deafness.mended) > 10, "they come again")
             pictures = len(session.frames(VideoFrame))

@@ -34,7 +34,7 @@ offer = browser_offer()
 
 @pytest.fixture(scope="module")
 def walk() -> Iterator[Walk]:
-    # A reconnect window that no test lives to see: who says goodbye is not waited for.
+    # A reconnect window that no test lives to see: nobody waits for a publisher that left.
     with platform(webrtc_idle_ms=2_000, reconnect_window_ms=600_000) as walk:
         yield walk
 
@@ -127,7 +127,7 @@ def test_a_stream_that_has_ended_is_refused(walk: Walk) -> None:
 
 
 def test_the_key_may_be_the_bearer_and_a_second_publisher_is_refused(walk: Walk) -> None:
-    # Given a publisher who proves its key as a bearer token, at the stream's own address,
+    # Given a publisher with its key as a bearer token, at the stream's own address,
     stream = walk.create()
     whip = stream["ingest"]["webrtc_url"]
     named = whip.replace(stream["stream_key"], stream["cloudflare_stream_id"])

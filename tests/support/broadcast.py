@@ -30,7 +30,7 @@ _FRAME_MS = 33
 
 
 class FakeBroadcast:
-    """Parts whose bytes are not media, for whoever only counts them. 6 frames of 30 a second."""
+    """Parts whose bytes are not media, for tests that only count them. 6 frames of 30 a second."""
 
     def __init__(self, *, part_ms: int = 200, parts_a_segment: int = 10) -> None:
         self.ticks = part_ms * 90

@@ -17,7 +17,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    # A camera that shows a moving pie, a microphone that beeps, and nobody who must allow them.
+    # A camera that shows a moving pie, a microphone that beeps, both allowed without a click.
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
 ]

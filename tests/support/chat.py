@@ -46,7 +46,7 @@ PREFIXES = {"documented": "/api/v1", "client": "/v1"}
 
 @dataclass
 class Guest:
-    """Somebody at the socket, who speaks one dialect."""
+    """A client of the socket, in one dialect."""
 
     peer: Peer
     dialect: str

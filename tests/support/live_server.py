@@ -225,7 +225,7 @@ def seconds_in(playlist: str) -> float:
 
 @contextmanager
 def platform(**settings: Any) -> Iterator[Walk]:
-    """A platform in this process, in a thread of its own. Whoever asks may make many streams.
+    """A platform in this process, in a thread of its own. A caller may make many streams.
 
     On the HTTP server that is not the default where LIVE_EMULATOR_TESTS_HTTP is `every`.
     """

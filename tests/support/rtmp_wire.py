@@ -97,7 +97,7 @@ class RecordingIntake:
 
 @dataclass
 class RecordingGate:
-    """Lets in who has a key that begins with `good`, and remembers everybody by key."""
+    """Lets in publishers whose key begins with `good`, and remembers all by key."""
 
     intakes: dict[str, RecordingIntake] = field(default_factory=dict)
     refuses_media: Refused | None = None

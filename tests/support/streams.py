@@ -10,7 +10,7 @@ from emulator.world.world import World
 
 
 def make(world: World, title: str, *, by: str = "", **patch: Any) -> Stream:
-    """An offline stream of the user `by`, who is made if need be; else of a user of its own."""
+    """An offline stream of the user `by`, made if missing; else of a user of its own."""
     name = by or f"user{world.store.number('SELECT count(*) FROM users')}"
     owner = accounts.by_api_key(world, f"ak_auto_{name}")
     return streams.create(world, owner, StreamPatch({"title": title, **patch}))

@@ -1,4 +1,4 @@
-"""WebRTC peers of the tests: aiortc as who goes live and who watches, over the emulator's HTTP."""
+"""WebRTC peers of the tests: aiortc as publisher and as viewer, over the emulator's HTTP."""
 
 import asyncio
 import json
@@ -148,7 +148,7 @@ def _lose(peer: RTCPeerConnection, share: float, gone: list[bytes]) -> None:
 
 
 class Deafness:
-    """A viewer who does not hear every `nth` packet the first time, or none while `is_deaf`.
+    """A viewer that misses every `nth` packet the first time, or all while `is_deaf`.
 
     `missed` are the numbers of the packets that were not heard, `mended` of those that came again.
     """

@@ -32,7 +32,7 @@ BELOW = {
     },
     "ready": {"core", "settings", "machine", "shapes", "web"},
 }
-# A leaf that names the version, for whoever sends it.
+# A leaf that names the version, for its senders.
 BELOW = {layer: {"version", *below} for layer, below in BELOW.items()} | {"version": set()}
 BELOW["server"] = {*BELOW}
 BELOW["cli"] = {*BELOW}

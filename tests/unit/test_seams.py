@@ -16,7 +16,7 @@ import pytest
 
 PINNED = ("uvicorn", "starlette", "hypercorn", "aiortc", "aioice")
 
-# What has which names, and who of ours reaches for them.
+# Names of libraries, and the modules of ours that use them.
 CLASSES = [
     (
         "uvicorn.protocols.http.httptools_impl:HttpToolsProtocol",

@@ -1,4 +1,4 @@
-"""Who comes in, who stays, and with which code the others are closed (contract, websocket.md)."""
+"""Chat clients that are let in, that stay, and the codes that close the others (websocket.md)."""
 
 import asyncio
 

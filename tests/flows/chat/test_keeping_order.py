@@ -1,4 +1,4 @@
-"""Moderation as the socket shows it: to who must know, and why to who was refused."""
+"""Moderation as the socket shows it: to moderators, and the reason to a refused sender."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Every reader of a room sees the history's order, whoever speaks and however."""
+"""Every reader of a room sees the history's order, for all speakers."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Who is here: the count every five seconds while it changes, comings and goings (contract)."""
+"""Presence: the count every five seconds while it changes, joins and leaves (contract)."""
 
 from emulator.web.chat.room import COUNT_EVERY_MS
 from emulator.world.audience import cohorts

@@ -25,7 +25,7 @@ def patch() -> dict[str, Any]:
 
 
 def dropped(room: Chatroom) -> list[ChatReaderDropped]:
-    """Who was dropped, from now on."""
+    """The readers that are dropped from now on."""
     events: list[ChatReaderDropped] = []
 
     def hear(event: Event) -> None:
@@ -121,7 +121,7 @@ async def test_a_half_open_connection_is_found_by_pings(room: Chatroom) -> None:
     stalled = await room.stall("ak_demo_bob")
     assert (await reader.hear_data("viewer_join"))["username"] == "bob"
 
-    # The reader answers its pings, and stays; who does not is gone, and so is the connection.
+    # The reader answers its pings, and stays; one that does not is gone, with its connection.
     assert (await reader.hear_data("viewer_leave"))["username"] == "bob"
     await stalled.read_on()
     await reader.say("all is well")

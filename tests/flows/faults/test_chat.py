@@ -82,7 +82,7 @@ async def test_another_stream_s_fault_does_nothing_here(room: Chatroom) -> None:
 async def test_a_socket_is_disconnected_and_comes_back_once_the_fault_is_over(
     room: Chatroom,
 ) -> None:
-    # Given two who are here,
+    # Given two clients,
     room.user("bob")
     bob, owner = await room.join("ak_demo_bob"), await room.join("ak_demo")
 
@@ -93,7 +93,7 @@ async def test_a_socket_is_disconnected_and_comes_back_once_the_fault_is_over(
     again = await room.connect("ak_demo_bob")
     assert await again.code() == 1012
     await room.clock.pass_time(4_000)
-    # and hears everybody afterwards, as who was never struck does.
+    # and hears everybody afterwards, as one that was never struck does.
     back = await room.join("ak_demo_bob")
     await say(room, "welcome back")
     assert await lines(back, 1) == await lines(owner, 1) == ["welcome back"]

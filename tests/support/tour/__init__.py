@@ -18,7 +18,7 @@ from emulator.web.openapi.routes import document
 from tests.support.live_server import PATIENCE_SECONDS
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
-# Whoever takes part. `tess` owns what is made.
+# The accounts that take part. `tess` owns what is made.
 KEYS = {
     "tess": "ak_auto_tess",
     "otto": "ak_auto_otto",

@@ -1,4 +1,4 @@
-"""A room and who keeps order in it."""
+"""A room and its moderators."""
 
 from tests.support.tour import Stop, step
 

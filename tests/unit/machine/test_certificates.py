@@ -215,7 +215,7 @@ def test_a_broken_file_is_made_anew(
     # when a server starts on it,
     context = server_context(tmp_path, ["127.0.0.1"])
 
-    # then it speaks TLS, and who trusts the CA that is there now can verify it.
+    # then it speaks TLS, and a client that trusts the new CA can verify it.
     assert handshake(context, ca_path(tmp_path), "127.0.0.1") == "TLSv1.3"
 
 

@@ -178,7 +178,7 @@ def test_worlds_of_one_seed_do_not_share_what_they_sign_with() -> None:
         secrets = [world.secret for world in running]
         assert len({*secrets, standing[0].secret, "", standing[1].secret}) == 4
         assert standing[0].secret == standing[1].secret
-        # Who is signed in stays so after a reset.
+        # Users stay signed in after a reset.
         template.restore(running[0])
         assert running[0].secret == secrets[0]
         for world in (*running, *standing):

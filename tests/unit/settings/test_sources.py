@@ -40,7 +40,7 @@ def test_each_source_wins_over_the_one_before(write: Write) -> None:
     # when all are read,
     settings = gather(parsed("--settings", str(path), "--rtmps-port", "3003"), environment)
 
-    # then the nearest to the person who runs it wins, and the rest is as it was.
+    # then the nearest to the person that runs it wins, and the rest is as it was.
     assert (settings.port, settings.rtmp_port, settings.rtmps_port) == (1001, 2002, 3003)
     assert settings.host == Settings().host
 

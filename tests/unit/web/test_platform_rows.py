@@ -10,7 +10,7 @@ from emulator.web.api.table import OPERATIONS, ROUTER
 from tests.support.tables import table
 
 _FILE = Path(__file__).parents[2] / "support/platform_rows.txt"
-# Who is signed in may be shown more than is known; nobody may be asked to sign in.
+# A signed-in caller may be shown more than is known; nobody may be asked to sign in.
 _AUTH = {"-": {"public", "optional"}, "o": {"optional"}, "user": {"user"}}
 
 
@@ -50,7 +50,7 @@ def test_a_row_is_served_as_it_is_known(row: Row) -> None:
     assert operation.method == row.method
     assert operation.status == int(row.status)
     assert operation.provenance in row.provenances.split(",")
-    # Who may offer is said by a token of the call's own.
+    # A token of the call's own says who may offer.
     if not row.path.endswith("/offer"):
         assert operation.auth in _AUTH[row.auth]
 

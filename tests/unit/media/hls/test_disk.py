@@ -1,4 +1,4 @@
-"""Disk: who is refused, and what is named for deletion."""
+"""Disk: which publishers are refused, and what is named for deletion."""
 
 import os
 from pathlib import Path

@@ -124,7 +124,7 @@ async def test_a_segment_that_is_known_to_be_whole_is_listed_before_the_next_beg
     assert [s.uri for s in parse(hls_stream.playlist("plain").text).segments] == [
         "../media/seg-0.m4s"
     ]
-    # Who opens the playlist now is shown the segment alone: video.js takes one that is open to be
+    # A player that opens the playlist now gets the segment alone: video.js takes an open one to be
     # as long as the target duration.
     broadcast.send(hls_stream, 2)
     first = hls_stream.playlist("low_latency").text

@@ -1,4 +1,4 @@
-"""Rounds: who has joined is read, in order and to the end, and who has left is not."""
+"""Rounds: connections that have joined are read, in order and to the end; others are not."""
 
 import asyncio
 import socket

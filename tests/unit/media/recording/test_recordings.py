@@ -1,4 +1,4 @@
-"""Recordings: made once for all who ask, bounded, of live streams and of finished ones."""
+"""Recordings: made once for all callers, bounded, of live streams and of finished ones."""
 
 import asyncio
 

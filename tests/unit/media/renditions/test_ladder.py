@@ -1,4 +1,4 @@
-"""Who falls behind is given up, the largest first; the others, and the source, go on."""
+"""A rendition that falls behind is given up, the largest first; the others and the source go on."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Real viewers: who comes, who falls silent, and how many a stream takes."""
+"""Real viewers: those that come, those that fall silent, and how many a stream takes."""
 
 from collections.abc import Callable
 
@@ -32,7 +32,7 @@ def test_who_falls_silent_is_noticed_at_that_instant_by_itself(
         (GONE_MS - 4_000, 1),
         (GONE_MS, 0),
     ]
-    # Two watched for 23 and 15 seconds, whoever looks when.
+    # Two watched for 23 and 15 seconds, at whatever time one looks.
     assert figures.totals(world, stream).watch_ms == 23_000 + 15_000
 
 
@@ -79,7 +79,7 @@ def test_who_watched_when_the_world_was_left_is_gone_when_it_is_opened_again(
 def test_nobody_watches_a_stream_after_its_media_stopped(
     world: World, clock: ManualClock, stream: Stream
 ) -> None:
-    # Given a publisher who is gone, and viewers who wait, come and go until it is given up,
+    # Given a publisher that is gone, and viewers that wait, come and go until it is given up,
     cohorts.reach(world, stream, 10)
     attendance.see(world, stream, "one")
     clock.advance(60_000)

@@ -42,7 +42,7 @@ class Person:
 
 @dataclass
 class Recount:
-    """Everybody who came, one by one, and nothing added up before the end."""
+    """All viewers, one by one, and nothing added up before the end."""
 
     simulated: list[Person] = field(default_factory=list)
     real: list[Person] = field(default_factory=list)
@@ -54,7 +54,7 @@ class Recount:
         return [person for person in self.simulated if person.gone_ms is None]
 
     def pass_until(self, now_ms: int) -> None:
-        """Real people who fell silent, stays that are over, and the stairs of a ramp, in order."""
+        """Real viewers that fell silent, stays that are over, and a ramp's stairs, in order."""
         for name, (person, seen_ms) in list(self.seen.items()):
             if seen_ms + GONE_MS <= now_ms:
                 person.gone_ms = seen_ms + GONE_MS
@@ -80,7 +80,7 @@ class Recount:
         here = self.present()
         for _ in range(count - len(here)):
             self.simulated.append(Person(now_ms))
-        # First who would leave first, then of those who stay who came first.
+        # First the next to leave, then of those that stay the first to come.
         going = sorted(
             here,
             key=lambda person: (person.leaves_ms is None, person.leaves_ms or 0, person.came_ms),

@@ -1,4 +1,4 @@
-"""Which clips may be wished, who counts them, and what goes with whom."""
+"""Which clips may be made, who counts them, and what they are deleted with."""
 
 import pytest
 from msgspec.structs import replace

@@ -1,4 +1,4 @@
-"""Who follows whom, and what they are told."""
+"""Follows, and their notifications."""
 
 import pytest
 

@@ -80,7 +80,7 @@ def test_a_seat_is_taken_once_and_a_full_session_has_none_left(
     with pytest.raises(Refused, match="full") as refused:
         participants.admit(world, full, cleo)
     assert refused.value.code == "conflict"
-    # Who sits in it still gets a new token.
+    # A participant still gets a new token.
     participants.admit(world, full, ada)
 
     participants.remove(world, full, first.participant.id, bob)

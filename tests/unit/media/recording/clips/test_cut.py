@@ -21,7 +21,7 @@ ULTRAFAST = "libx264 -preset ultrafast -g 60 -bf 0"
 
 
 def nobody(_: int, __: str) -> None:
-    """Who is told how far it is."""
+    """Records the progress that it is told."""
 
 
 def cut_out(hls_stream: HlsStream, first: float, last: float, folder: Path) -> Imported:

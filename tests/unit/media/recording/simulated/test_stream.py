@@ -188,7 +188,7 @@ def test_where_a_publisher_was_away_players_are_told_and_nothing_is_shown(
             assert check_media(now) == []
             assert check_reload(before[kind], now) == []
             before[kind] = now
-    # A segment that a publisher left is short; who is back begins one of their own.
+    # A segment that a publisher left is short; a publisher that is back begins a new one.
     assert before["plain"].count("#EXT-X-DISCONTINUITY\n") == 2
     lengths = [round(segment.duration or 0, 1) for segment in parse(before["plain"]).segments]
     assert lengths == [2, 2, 0.8, 2, 1, 2]
