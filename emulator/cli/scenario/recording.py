@@ -27,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         print(summary, flush=True)
     except OSError:
-        # The terminal is gone, whose end stopped this: nobody reads it, and the files are written.
+        # The terminal is gone, and its end stopped this. The files are written.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 

@@ -1,4 +1,4 @@
-"""`scenario run LOG.jsonl`: an event log, told again in a world that nobody serves."""
+"""`scenario run LOG.jsonl`: an event log, replayed in a world without a server."""
 
 import asyncio
 from pathlib import Path

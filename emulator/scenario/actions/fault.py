@@ -17,7 +17,7 @@ from emulator.world.faults.reading import read, schema
 
 # Values that name things of the scenario.
 _REFS = ("stream", "user")
-# In a scenario a reference may be no text at all (`{owner: ada}`); whoever checks it knows.
+# Stands in for a reference, which may be no text (`{owner: ada}`) and is checked elsewhere.
 _SOMEBODY = "somebody"
 
 

@@ -46,7 +46,7 @@ class RealPublisher:
             await process.stop()
             raise
 
-    async def stop(self, reason: str) -> None:  # noqa: ARG002 -- the platform tells its own
+    async def stop(self, reason: str) -> None:  # noqa: ARG002 -- the platform gives its own
         if self._process is not None:
             await self._process.stop()
 

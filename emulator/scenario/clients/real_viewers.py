@@ -24,7 +24,7 @@ StayOf = Callable[[], float | None]
 
 
 class RealViewers:
-    """`make` gives a viewer; nobody of them has come yet."""
+    """`make` gives a viewer that has not come yet."""
 
     def __init__(self, clock: Clock, make: Callable[[ViewerIdentity], Viewer], most: int) -> None:
         self._clock = clock

@@ -4,14 +4,14 @@ from typing import Literal, Protocol
 
 from msgspec import Struct, field
 
-# `page` is what a browser shows: a player with the chat beside it, of somebody who is signed in.
+# `page` is what a browser shows: a player with the chat beside it, of a signed-in user.
 Kind = Literal["page", "hls", "chat", "whep"]
 
 AGENT = "live-emulator scenario viewer"
 
 
 class ViewerIdentity(Struct, frozen=True, kw_only=True):
-    """One of them. `token` is empty where nobody is signed in; `headers` say from where."""
+    """One of them. `token` is empty for an anonymous viewer; `headers` say from where."""
 
     number: int
     token: str = ""

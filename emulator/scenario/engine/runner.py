@@ -28,7 +28,7 @@ Subscribe = Callable[[Listener, BurstListener], Callable[[], None]]
 class Runner:
     """`subscribe` is the world's bus. `write` takes the event log's lines.
 
-    `ends_ms` ends the run so long after its start, whatever still goes on.
+    `ends_ms` ends the run so long after its start, even if steps still go on.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Runner:
             unsubscribe()
             world.rules = rules
             if self.run.counts.get("event/FaultStarted"):
-                # Nobody else is to stumble over what this run broke.
+                # The next user of the world must not meet this run's faults.
                 world.faults.clear()
         for result in await self._end():
             yield result
@@ -190,7 +190,7 @@ class Runner:
             if timer is not None:
                 timer.cancel()
         for publisher in list(self.run.publishers.values()):
-            # Whose stream is gone with its world has nothing to stop but its encoder.
+            # If its stream is gone with the world, only its encoder is left to stop.
             with suppress(Refused):
                 await publisher.stop("the scenario is over")
         for viewers in self.run.real_viewers.values():

@@ -171,7 +171,7 @@ class Scheduler:
         for step in self._run.scenario.steps:
             was_due = self._begun[step.number] > 0
             has_begun = self._run.counts.get(f"turns/{step.name}", 0) > 0
-            # What its `if` held back was told as it was skipped.
+            # A step that its `if` held back was reported as skipped.
             if step.is_off or has_begun or (was_due and not step.is_required):
                 continue
             self._report(

@@ -32,9 +32,7 @@ ANALYTICS = Noun(
         ),
         "total_views": Fact("number", "how often somebody came", _totals(lambda t: t.views)),
         "unique_viewers": Fact("number", "how many came", _totals(lambda t: t.uniques)),
-        "watch_time": Fact(
-            "duration", "summed over all who watched", _totals(lambda t: t.watch_ms)
-        ),
+        "watch_time": Fact("duration", "summed over all viewers", _totals(lambda t: t.watch_ms)),
         "messages": Fact("number", "lines that were said", _totals(lambda t: t.messages)),
         "chatters": Fact("number", "how many said something", _totals(lambda t: t.chatters)),
         "peak_messages_per_minute": Fact(

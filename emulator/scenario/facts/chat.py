@@ -98,9 +98,11 @@ CHAT = Noun(
         ),
         "moderators": counted("its moderators", ("user",), _moderators(is_vip=False)),
         "vips": counted("its VIPs", ("user",), _moderators(is_vip=True)),
-        "bans": counted("who is banned for good", ("user", "reason"), _bans(is_for_good=True)),
+        "bans": counted(
+            "users that are banned for good", ("user", "reason"), _bans(is_for_good=True)
+        ),
         "timeouts": counted(
-            "who is banned for a while, and still is", ("user", "reason"), _bans(is_for_good=False)
+            "users that are timed out now", ("user", "reason"), _bans(is_for_good=False)
         ),
         "last_line": Fact("text", "what was said last", _of(_last)),
         "slow_mode": Fact(

@@ -24,7 +24,7 @@ USER = Noun(
         "followers": Fact("number", "how many follow", _of(lambda u: u.follower_count)),
         "following": Fact("number", "how many are followed", _of(lambda u: u.following_count)),
         "is_live": Fact("truth", "whether a public stream is live", _of(lambda u: u.is_live)),
-        "notifications": Fact("number", "how often something was told", _notifications),
+        "notifications": Fact("number", "notifications of this user", _notifications),
     },
 )
 NOUNS = {"user": USER}

@@ -81,7 +81,7 @@ WEBHOOKS = Noun(
     "none",
     {
         "deliveries": counted(
-            "what webhooks were to tell since the run began",
+            "webhook deliveries since the run began",
             ("event", "url", "state", "status", "attempts"),
             _deliveries,
         ),

@@ -1,4 +1,4 @@
-"""Names: that whatever a scenario speaks of is there: its own things, or those of the seed."""
+"""Names: checks that what a scenario names exists: its own things, or those of the seed."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Names(Struct):
-    """Every name that may be used, by its noun. An empty set of `assumed` users: ask nobody."""
+    """Every name that may be used, by its noun."""
 
     streams: set[str] = field(default_factory=set)
     users: set[str] = field(default_factory=set)

@@ -267,7 +267,7 @@ class _Words:
         if "if" not in self._words or asked_in(self._words["if"]):
             return True
         try:
-            # A name that nobody knows was noted already.
+            # An unknown name was noted already.
             return "$" in str(self._words["if"]) or is_true(self._words["if"])
         except ValueError as error:
             self._note("if", "if", f"{error}.")
@@ -281,7 +281,7 @@ class _Words:
         if value is True:
             return ""
         if isinstance(value, str):
-            # With a name in it that nobody knows, which was noted already.
+            # With an unknown name in it, which was noted already.
             if value not in REFUSAL_CODES and "$" not in value:
                 known = meant(value, REFUSAL_CODES)
                 self._note("refused", "refused", f"Nothing is refused with {value[:40]}{known}")

@@ -20,7 +20,7 @@ class _Part(BaseModel):
 
 
 class UserPart(_Part):
-    """Somebody who lives there. `followers` is a number only; `follows` are names.
+    """A user of the world. `followers` is a number only; `follows` are names.
 
     A user that uploads VODs belongs to an organisation, a `tenant`.
     """

@@ -19,7 +19,7 @@ _ROUND_MS = [
 
 
 def chart(report: dict[str, Any]) -> str:
-    """One `<svg>`. Whatever comes from the scenario is escaped."""
+    """One `<svg>`. Texts of the scenario are escaped."""
     return _Chart(report).draw()
 
 
@@ -178,7 +178,7 @@ class _Chart:
             shape = (
                 f'<circle class="mark {verdict}" cx="{x}" cy="{y}" r="4">'
                 if expectation["met"]
-                # Told by its shape too, for who cannot tell red from green.
+                # Different in shape, too, for readers that cannot tell red from green.
                 else f'<path class="mark {verdict}" d="M{x} {y - 6}l6 11h-12z">'
             )
             end = "circle" if expectation["met"] else "path"

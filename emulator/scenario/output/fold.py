@@ -17,7 +17,7 @@ from emulator.scenario.output.spans import Spans
 
 Outcome = Literal["passed", "failed", "stopped", "broken"]
 
-# The report of a run that repeats a step for a day tells its first turns, and counts the rest.
+# The report of a run that repeats a step for a day lists its first runs, and counts the rest.
 STEPS_REPORTED_MAX = 5_000
 NOTES_REPORTED_MAX = 1_000
 _LATENESS_REPORTED_MAX = 10_000
@@ -137,7 +137,7 @@ class Fold(Struct):
     def _take_step(self, step: StepDone) -> None:
         self.turns[step.step.name] += step.outcome != "never-began"
         self.wrong_steps += not step.is_ok
-        # What went wrong is told however late it comes.
+        # Failures are listed however late they come.
         if len(self.steps) < STEPS_REPORTED_MAX or not step.is_ok:
             self.steps.append(step)
         if step.planned_ms is None or step.started_ms is None:

@@ -18,7 +18,7 @@ def junit(reports: list[dict[str, Any]]) -> bytes:
 
 def _suite(report: dict[str, Any]) -> ElementTree.Element:
     cases = [_expectation(report, expectation) for expectation in report["expectations"]]
-    # An `expect` that went wrong is told by what it expected.
+    # An `expect` that failed is reported by its expectations.
     cases += [_step(report, step) for step in report["steps"] if _is_reported(step)]
     if report["outcome"] == "broken":
         cases.append(_broken(report))

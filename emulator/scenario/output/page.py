@@ -11,7 +11,7 @@ from emulator.core.quantities import duration_text
 from emulator.scenario.output.chart import chart
 from emulator.scenario.output.document import failure_message
 
-# The whole list stands in report.json; a page with more rows than this nobody reads.
+# The whole list stands in report.json; a page with more rows than this is too long to read.
 _ROWS_MAX = 500
 _KEY = (
     ("viewers", "viewers"),

@@ -16,7 +16,7 @@ from emulator.scenario.language.worlds import WorldPart
 
 # A parameter may stand for any value.
 _PARAMETER = {"type": "string", "pattern": r"\$"}
-# Keys of one's own, for anchors: nobody reads them.
+# Keys of one's own, for anchors: they are not read.
 _OWN: dict[str, Any] = {"^x-": {}}
 _DURATION = {"type": ["string", "integer"], "examples": ["10s", "2m30s", "1h"]}
 WORD_SCHEMAS: dict[str, Any] = {
@@ -160,7 +160,7 @@ def _action(action: type[Action], definitions: dict[str, Any]) -> dict[str, Any]
     if not action.shorthand:
         return values
     inner = values["properties"].get(action.shorthand, {})
-    # Not `anyOf`, of which editors tell what is wrong with the branch that was not meant.
+    # Not `anyOf`, because editors report the errors of the branch that was not meant.
     return {"description": text, "if": {"type": "object"}, "then": values, "else": inner}
 
 

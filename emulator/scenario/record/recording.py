@@ -178,7 +178,7 @@ def _timeline(
             timeline.append((rounded(max(0, at_ms - since_ms)), step))
     live = {name for name in steps.points if name not in steps.published}
     for stream in sorted(live - steps.created):
-        # It was live already, and nobody was seen to begin.
+        # It was live already, and no publisher was seen to begin.
         timeline.append((0, {"publish.start": stream}))
     timeline.sort(key=lambda entry: (entry[0], _rank(entry[1])))
     return [{"at": duration_text(at_ms), **step} for at_ms, step in timeline]

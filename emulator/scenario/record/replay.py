@@ -1,6 +1,6 @@
 """Replay: an event log, played as it was: the same events at the same times, byte for byte.
 
-It plays in a world without people or streams, which nobody serves: the events are published
+It plays in a world without people, streams or a server: the events are published
 again, and nothing follows from them.
 """
 

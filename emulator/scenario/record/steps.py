@@ -61,7 +61,7 @@ class Steps(Struct):
     # How many points there were before viewers went over to another stream, or came from one; from
     # when to when they did.
     raided: dict[str, list[tuple[int, int, int]]] = field(default_factory=dict)
-    # When something was told last that must stay in its order, and whether that was a line.
+    # When the last entry came that must stay in its order, and whether that was a line.
     _last_told: tuple[int, bool] = (0, False)
 
     def take(self, events: Iterable[Journalled]) -> None:
@@ -96,7 +96,7 @@ class Steps(Struct):
                 self.add(event.at_ms, step)
 
     def _in_order(self, event: Journalled) -> int:
-        """When it is told: rounded, but behind what had to happen before it.
+        """Its time: rounded, but behind what had to happen before it.
 
         A line must not come before the rule that let it pass, nor behind the one that would not.
         """
@@ -143,7 +143,7 @@ def _stream_updated(steps: Steps, event: Journalled, name: str) -> Step | None:
 
 
 def _went_live(steps: Steps, event: Journalled, name: str) -> Step | None:
-    # With media, or with a publisher who is there, that publisher has made it live.
+    # With media, or with a publisher, that publisher has made it live.
     is_published = event.values["has_media"] or name in steps.published
     return None if is_published else {"stream.start": name}
 
@@ -189,7 +189,7 @@ def _raided(steps: Steps, event: Journalled, name: str) -> Step | None:
     at_ms, for_ms = event.at_ms, event.values["for_ms"]
     left, met = steps.points.get(name, []), steps.points.get(target, [])
     count = len(left)
-    # That they have gone was told just before, in one point or two. They come over a while.
+    # Their going is in the points just before. They come over a while.
     for back_ms in (0, 1):
         count -= bool(count and left[count - 1][0] == at_ms - back_ms)
     steps.raided.setdefault(name, []).append((count, at_ms, at_ms))

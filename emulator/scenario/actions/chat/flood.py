@@ -123,7 +123,7 @@ class ChatFlood(Action):
 
 
 def _post(context: RunContext, stream_id: str, said: list[tuple[User, str]]) -> None:
-    """Say them in one batch. What the room refuses is counted, and hurts nobody else."""
+    """Say them in one batch. Refused lines are counted, and hold no other line back."""
     for outcome in messages.post_many(context.world, stream_id, said):
         if isinstance(outcome, Refused):
             count_refusal(context, stream_id, outcome)

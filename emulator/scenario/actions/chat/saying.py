@@ -19,7 +19,7 @@ _SCRIPT_LINES_MAX = 100_000
 class ChatSay(Action):
     """Say one line; with `real` over a real socket.
 
-    What the room refuses, the step tells: `refused: slow_mode` wants that.
+    A refusal of the room is the step's: `refused: slow_mode` expects one.
     """
 
     name: ClassVar[str] = "chat.say"
@@ -91,7 +91,7 @@ class ChatScript(Action):
 
 
 def script(text: str) -> Iterator[tuple[int, str, str]]:
-    """The lines of a script: after how long, who, what. Refuses (`ValueError`) with the line."""
+    """Each line of a script: its time, author and text. Refuses (`ValueError`) with the line."""
     before_ms = 0
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.startswith("#"):

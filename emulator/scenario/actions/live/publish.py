@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 class PublishStart(Action):
     """Publish a test picture, or a file. Where time does not pass at the machine's own pace (the
-    virtual clock, `--speed 10x`), the picture is simulated, whatever it was to be.
+    virtual clock, `--speed 10x`), the picture is always simulated.
     """
 
     name: ClassVar[str] = "publish.start"
@@ -168,5 +168,7 @@ class PublishDegrade(Action):
 def _find(context: RunContext, stream_id: str) -> StreamPublisher:
     publisher = context.run.publishers.get(stream_id)
     if publisher is None:
-        raise Refused("not_found", "Nobody publishes this stream for this scenario.")
+        raise Refused(
+            "not_found", "This scenario does not publish this stream: start it with publish.start."
+        )
     return publisher

@@ -100,7 +100,7 @@ class RealAudience:
         there, gone = self._crowd.count, 0
         going = there if count is None else count
         if going > there:
-            raise Refused("invalid", f"There are {there} real viewers who could go, not {going}.")
+            raise Refused("invalid", f"There are {there} real viewers that can go, not {going}.")
         world, for_ms = self._stage.world, self._stage.for_ms
         cohorts.announce_raid(world, self._stream, target._stream, going, for_ms)
 
@@ -125,7 +125,7 @@ class RealAudience:
         await act(1.0)
 
     def _cast(self, number: int) -> ViewerIdentity:
-        """The viewer of a number: where from, with what, and whose account."""
+        """The viewer of a number: country, device and account."""
         mix, draw = self._mix, self._chance
         payload = {
             "X-Emulator-Country": _drawn(mix.countries, draw),
@@ -179,7 +179,7 @@ def real_viewers_of(run: Run, stream: Stream, kind: Kind) -> RealViewers:
 
     def make(identity: ViewerIdentity) -> Viewer:
         if kind == "whep":
-            # Late: WebRTC brings what nobody else needs.
+            # Late: only these viewers need WebRTC.
             from emulator.scenario.clients.whep import WhepViewer
 
             return WhepViewer(offers, identity, server.ca)

@@ -104,7 +104,7 @@ class ViewersAdd(_Crowd):
 class ViewersRamp(_Crowd):
     """Let their number follow a curve, `from` (or what it is now) `to`, for as long as `for` says.
 
-    Curves are linear, step, surge, bell and sawtooth. Whatever was going on before is over.
+    Curves are linear, step, surge, bell and sawtooth. It ends what went on before.
     """
 
     name: ClassVar[str] = "viewers.ramp"

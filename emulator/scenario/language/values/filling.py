@@ -19,7 +19,7 @@ class Filling:
         self._errors = errors
 
     def plain(self, node: Node) -> Any:
-        """The node's value. A name that nobody knows is an error, and stays as it is."""
+        """The node's value. An unknown name is an error, and stays as it is."""
         value = node.value
         if isinstance(value, dict):
             return {key: self.plain(inner) for key, inner in value.items()}
@@ -38,7 +38,7 @@ class Filling:
         late = {name: f"${name}" for name in [*unknown, *self._saved]}
         try:
             if late.keys() & set(names):
-                # What is not known yet makes a text, whatever else stands in it.
+                # What is not known yet makes a text, with anything else in it.
                 return resolve(text, {**self._values, **late}) if len(names) > 1 else text
             return resolve(text, self._values)
         except ValueError as error:
