@@ -141,13 +141,13 @@ def imports() -> list[Import]:
     return [found for path in sources(PACKAGE) for found in imports_in(path)]
 
 
-def test_every_file_belongs_to_a_layer() -> None:
+def test_architecture_every_file_belongs_to_a_layer() -> None:
     unknown = {layer_of(path) for path in sources(PACKAGE)} - set(BELOW) - FRONT
 
     assert not unknown, f"{unknown}: say in BELOW what may be imported there"
 
 
-def test_imports_point_down_only() -> None:
+def test_architecture_imports_point_down_only() -> None:
     wrong = []
     for imported in imports():
         if imported.root != "emulator" or imported.layer in FRONT:
@@ -160,13 +160,13 @@ def test_imports_point_down_only() -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_delivery_and_media_do_not_know_each_other() -> None:
+def test_architecture_chat_delivery_and_media_are_independent() -> None:
     siblings = {"chat_delivery", "webhooks", "media"}
 
     assert all(not siblings & BELOW[layer] for layer in siblings)
 
 
-def test_imports_have_no_rings() -> None:
+def test_architecture_imports_have_no_rings() -> None:
     """None at load, none counting imports for types and late ones."""
     names = {module_name(path) for path in sources(PACKAGE)}
     arrows: dict[str, set[str]] = {name: set() for name in names}
@@ -199,7 +199,7 @@ def module_name(path: Path) -> str:
     return ".".join(parts).removesuffix(".__init__")
 
 
-def test_core_and_world_do_no_io() -> None:
+def test_architecture_core_and_world_do_no_io() -> None:
     wrong = []
     for imported in imports():
         name = str(imported.path.relative_to(PROJECT))
@@ -212,7 +212,7 @@ def test_core_and_world_do_no_io() -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_sqlite_is_known_to_the_worlds_store_alone() -> None:
+def test_architecture_sqlite_is_used_by_the_world_store_alone() -> None:
     wrong = [
         imported.where
         for imported in imports()
@@ -222,7 +222,7 @@ def test_sqlite_is_known_to_the_worlds_store_alone() -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_heavy_libraries_are_imported_late() -> None:
+def test_architecture_heavy_libraries_are_imported_late() -> None:
     homes = {name.removesuffix(".py").replace("/", "."): name for name in HEAVY_HOMES}
     wrong = []
     for imported in imports():
@@ -235,7 +235,7 @@ def test_heavy_libraries_are_imported_late() -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_chance_is_drawn_in_core_alone() -> None:
+def test_architecture_random_is_used_in_core_alone() -> None:
     wrong = [
         imported.where
         for imported in imports()
@@ -246,7 +246,7 @@ def test_chance_is_drawn_in_core_alone() -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_no_import_is_relative() -> None:
+def test_architecture_no_import_is_relative() -> None:
     relative = [
         f"{path.relative_to(PROJECT)}:{node.lineno}"
         for path in sources(PACKAGE)
@@ -257,7 +257,7 @@ def test_no_import_is_relative() -> None:
     assert not relative
 
 
-def test_every_module_says_in_its_first_line_what_it_is() -> None:
+def test_architecture_every_module_has_a_docstring_in_its_first_line() -> None:
     silent = [
         str(path.relative_to(PROJECT))
         for path in sources(PACKAGE)
@@ -268,7 +268,7 @@ def test_every_module_says_in_its_first_line_what_it_is() -> None:
     assert not silent
 
 
-def test_no_module_has_a_name_that_says_nothing() -> None:
+def test_architecture_no_module_has_a_vague_name() -> None:
     empty_words = {"utils", "helpers", "manager", "handler", "base", "data", "info", "common"}
 
     assert not [path for path in sources(PACKAGE) if path.stem in empty_words]

@@ -32,7 +32,7 @@ def own_commands() -> list[Shown]:
 
 
 @table("shown", own_commands(), ids=str)
-def test_a_command_that_is_shown_can_be_typed(shown: Shown) -> None:
+def test_docs_shown_commands_exist(shown: Shown) -> None:
     _, name, *arguments = shlex.split(shown.line)
 
     assert name in COMMANDS
@@ -41,7 +41,7 @@ def test_a_command_that_is_shown_can_be_typed(shown: Shown) -> None:
 
 
 @table("shown", SHOWN, ids=str)
-def test_a_make_target_that_is_shown_is_there(shown: Shown) -> None:
+def test_docs_shown_make_targets_exist(shown: Shown) -> None:
     targets = set(re.findall(r"^([a-z]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
     words = shlex.split(shown.line)
 
@@ -49,26 +49,26 @@ def test_a_make_target_that_is_shown_is_there(shown: Shown) -> None:
 
 
 @table("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
-def test_a_link_leads_somewhere(page: Path) -> None:
+def test_docs_links_have_a_target(page: Path) -> None:
     dead = [target for target in links(page) if not (page.parent / target).exists()]
 
     assert not dead
 
 
-def test_the_command_line_is_told_about_in_full() -> None:
+def test_docs_command_line_reference_is_complete() -> None:
     pages = "".join(page.read_text("utf-8") for page in PAGES)
 
     untold = [name for name in COMMANDS if f"live-emulator {name}" not in pages]
     assert not untold
 
 
-def test_the_endpoints_are_told_as_they_are_served() -> None:
+def test_docs_endpoints_page_matches_the_served_endpoints() -> None:
     page = PROJECT / "docs/reference/endpoints.md"
 
     assert page.read_text("utf-8") == reference.markdown(OPERATIONS), "run `make docs`"
 
 
-def test_every_operation_says_in_a_sentence_what_it_does() -> None:
+def test_docs_every_operation_has_a_sentence() -> None:
     silent = [
         f"{operation.method} {operation.path}"
         for operation in (*OPERATIONS, *ADMIN)

@@ -48,7 +48,7 @@ stream.m3u8
 """
 
 
-def test_a_good_playlist_breaks_no_rule() -> None:
+def test_hls_rules_good_playlist_breaks_no_rule() -> None:
     assert check_media(LIVE) == []
     assert check_media(LATER) == []
     assert check_reload(LIVE, LATER) == []
@@ -116,7 +116,7 @@ def test_a_good_playlist_breaks_no_rule() -> None:
         ),
     ],
 )  # fmt: skip
-def test_one_mutation_breaks_its_rule(rule: str, old: str, new: str) -> None:
+def test_hls_rules_mutated_playlist_breaks_its_rule(rule: str, old: str, new: str) -> None:
     mutated = LIVE.replace(old, new, 1)
     assert mutated != LIVE
     assert rule in check_media(mutated)
@@ -141,13 +141,13 @@ def test_one_mutation_breaks_its_rule(rule: str, old: str, new: str) -> None:
         ("dates_stay", "00:00:01.000Z", "00:00:01.001Z"),
     ],
 )
-def test_one_mutation_of_a_reload_breaks_its_rule(rule: str, old: str, new: str) -> None:
+def test_hls_rules_mutated_reload_breaks_its_rule(rule: str, old: str, new: str) -> None:
     mutated = LATER.replace(old, new, 1)
     assert mutated != LATER
     assert rule in check_reload(LIVE, mutated)
 
 
-def test_nothing_may_follow_the_end() -> None:
+def test_hls_rules_nothing_may_follow_the_end() -> None:
     ended = LIVE.partition("#EXT-X-PRELOAD")[0] + "#EXT-X-ENDLIST\n"
     assert "the_end_is_the_end" in check_reload(ended, LATER)
 
@@ -165,7 +165,7 @@ def test_nothing_may_follow_the_end() -> None:
         ("it_has_no_media_tags", "stream.m3u8", "stream.m3u8\n#EXTINF:1,"),
     ],
 )
-def test_one_mutation_of_a_multivariant_breaks_its_rule(rule: str, old: str, new: str) -> None:
+def test_hls_rules_mutated_multivariant_breaks_its_rule(rule: str, old: str, new: str) -> None:
     mutated = MULTIVARIANT.replace(old, new, 1)
     assert mutated != MULTIVARIANT
     assert rule in check_multivariant(mutated)

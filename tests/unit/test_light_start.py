@@ -8,7 +8,7 @@ from pathlib import Path
 _LATE = ("pydantic", "yaml", "av", "aiortc", "jwt", "cryptography", "hypercorn", "segno")
 
 
-def test_building_the_emulator_imports_no_heavy_library() -> None:
+def test_light_start_imports_no_heavy_library() -> None:
     code = (
         "import sys; from emulator import Emulator; from emulator.cli import serve, main;"
         f"print(*(name for name in {_LATE!r} if name in sys.modules))"
@@ -45,7 +45,7 @@ asyncio.run(main())
 """
 
 
-def test_a_start_on_a_kept_folder_enters_no_room_that_it_does_not_use(tmp_path: Path) -> None:
+def test_light_start_on_an_existing_folder_imports_no_unused_module(tmp_path: Path) -> None:
     # Given a folder that an emulator has run on, with its CA and its world,
     command = [sys.executable, "-c", _START, str(tmp_path)]
     subprocess.run(command, capture_output=True, check=True)

@@ -65,7 +65,7 @@ def find(place: str) -> Callable[..., object]:
 
 
 @pytest.mark.parametrize("package", PINNED)
-def test_library_below_whose_names_we_reach_is_pinned_to_a_minor_version(package: str) -> None:
+def test_seams_library_is_pinned_to_a_minor_version(package: str) -> None:
     project = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["project"]
     [requirement] = [text for text in project["dependencies"] if text.startswith(package)]
     _, _, pin = requirement.partition("~=")
@@ -75,7 +75,7 @@ def test_library_below_whose_names_we_reach_is_pinned_to_a_minor_version(package
 
 
 @pytest.mark.parametrize(("place", "names", "module"), CLASSES)
-def test_class_still_has_the_methods_that_we_call_or_override(
+def test_seams_class_still_has_the_methods_that_we_call_or_override(
     place: str, names: str, module: str
 ) -> None:
     missing = [name for name in names.split() if not hasattr(find(place), name)]
@@ -84,7 +84,9 @@ def test_class_still_has_the_methods_that_we_call_or_override(
 
 
 @pytest.mark.parametrize(("place", "names", "module"), ATTRIBUTES)
-def test_class_still_has_the_attributes_that_we_read(place: str, names: str, module: str) -> None:
+def test_seams_class_still_has_the_attributes_that_we_read(
+    place: str, names: str, module: str
+) -> None:
     source = getsource(find(place))
     missing = [name for name in names.split() if f"self.{name}" not in source]
 

@@ -10,7 +10,7 @@ from emulator.chat_delivery.frames import FrameBatch, text_frame
 
 @given(st.lists(st.binary(max_size=300), max_size=5))
 @example([b"x" * 125, b"x" * 126, b"x" * 65_535, b"x" * 65_536])
-def test_joined_frames_are_read_back_one_by_one(payloads: list[bytes]) -> None:
+def test_frames_joined_are_read_back_one_by_one(payloads: list[bytes]) -> None:
     reader = Protocol(CLIENT, state=OPEN, max_size=None)
     batch = FrameBatch(payloads)
     reader.receive_data(batch.joined)

@@ -35,7 +35,7 @@ async def until_heard(reader: Reader, count: int) -> None:
             await turn()
 
 
-async def test_a_lone_line_waits_for_the_next_turn_and_no_longer() -> None:
+async def test_hub_single_message_waits_for_the_next_turn_only() -> None:
     topic, reader = Topic(), Reader()
     topic.add("documented", reader)
     topic.tell({"documented": b"one"})
@@ -44,7 +44,7 @@ async def test_a_lone_line_waits_for_the_next_turn_and_no_longer() -> None:
     assert reader.batches == [[b"one"]]
 
 
-async def test_what_comes_within_a_tick_is_joined_and_made_once() -> None:
+async def test_hub_messages_within_a_tick_are_joined_and_encoded_once() -> None:
     topic = Topic()
     readers = [Reader() for _ in range(3)]
     for reader in readers:
@@ -56,7 +56,7 @@ async def test_what_comes_within_a_tick_is_joined_and_made_once() -> None:
     assert all(reader.batches == readers[0].batches for reader in readers)
 
 
-async def test_a_dialect_hears_its_own_and_a_newcomer_nothing_from_before() -> None:
+async def test_hub_dialect_gets_its_own_messages_and_newcomers_no_old_ones() -> None:
     topic, documented, client, newcomer = Topic(), Reader(), Reader(), Reader()
     topic.add("documented", documented)
     topic.add("client", client)
@@ -72,7 +72,7 @@ async def test_a_dialect_hears_its_own_and_a_newcomer_nothing_from_before() -> N
     assert client.heard == [b"c1"]
 
 
-async def test_what_is_told_one_reader_comes_behind_what_all_were_told() -> None:
+async def test_hub_direct_message_follows_earlier_broadcasts() -> None:
     topic, reader, other = Topic(), Reader(), Reader()
     topic.add("documented", reader)
     topic.add("documented", other)
@@ -84,7 +84,7 @@ async def test_what_is_told_one_reader_comes_behind_what_all_were_told() -> None
     assert (reader.heard, other.heard) == ([b"at once", b"line", b"aside"], [b"line"])
 
 
-async def test_thousands_of_readers_do_not_hold_the_loop() -> None:
+async def test_hub_thousands_of_readers_do_not_hold_the_loop() -> None:
     topic = Topic()
     readers = [Reader() for _ in range(2_500)]
     for reader in readers:
@@ -99,7 +99,9 @@ async def test_thousands_of_readers_do_not_hold_the_loop() -> None:
     assert all(reader.heard == [b"line"] for reader in readers)
 
 
-async def test_a_reader_that_fails_silences_nobody(caplog: pytest.LogCaptureFixture) -> None:
+async def test_hub_failing_reader_does_not_stop_the_others(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     class Broken(Reader):
         def put(self, _: FrameBatch) -> None:
             raise RuntimeError("this reader is broken")
@@ -118,7 +120,7 @@ STEPS = st.lists(st.sampled_from(["tell", "join", "leave", "aside", "turn"]), ma
 
 
 @given(STEPS)
-def test_every_reader_hears_all_of_its_time_once_and_in_order(steps: list[str]) -> None:
+def test_hub_readers_get_all_messages_of_their_time_once_in_order(steps: list[str]) -> None:
     asyncio.run(_act(steps))
 
 

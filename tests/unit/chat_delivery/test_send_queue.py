@@ -37,14 +37,14 @@ def batch(*payloads: bytes) -> FrameBatch:
     return FrameBatch(payloads)
 
 
-async def test_an_open_transport_gets_frames_at_once() -> None:
+async def test_send_queue_sends_frames_at_once_on_an_open_transport() -> None:
     connection = Connection()
     outbox = DirectSendQueue(connection, BOUNDS, pytest.fail, CloseQueue())
     outbox.put(batch(b"one", b"two"))
     assert connection.written == [text_frame(b"one") + text_frame(b"two")]
 
 
-async def test_what_comes_while_the_transport_is_full_is_written_later_in_one_piece() -> None:
+async def test_send_queue_joins_frames_that_wait_for_a_full_transport() -> None:
     connection = Connection()
     outbox = DirectSendQueue(connection, BOUNDS, pytest.fail, CloseQueue())
     outbox.paused()
@@ -56,7 +56,7 @@ async def test_what_comes_while_the_transport_is_full_is_written_later_in_one_pi
     assert connection.written == [batch(b"one", b"two").joined, text_frame(b"three")]
 
 
-async def test_nothing_is_written_to_a_connection_that_is_lost() -> None:
+async def test_send_queue_writes_nothing_to_a_lost_connection() -> None:
     connection = Connection()
     outbox = DirectSendQueue(connection, BOUNDS, pytest.fail, CloseQueue())
     outbox.lost()
@@ -65,7 +65,7 @@ async def test_nothing_is_written_to_a_connection_that_is_lost() -> None:
     assert (connection.written, connection.ends) == ([], [])
 
 
-async def test_over_its_bound_a_reader_is_dropped_once_and_gets_nothing_more() -> None:
+async def test_send_queue_drops_reader_over_its_bound_once_for_good() -> None:
     connection, dropped = Connection(), list[str]()
     outbox = DirectSendQueue(connection, BOUNDS, dropped.append, CloseQueue())
     outbox.paused()
@@ -79,7 +79,7 @@ async def test_over_its_bound_a_reader_is_dropped_once_and_gets_nothing_more() -
     assert dropped == ["more than 100 bytes wait for it"]
 
 
-async def test_a_transport_that_stays_full_is_given_up() -> None:
+async def test_send_queue_gives_up_a_transport_that_stays_full() -> None:
     connection, dropped = Connection(), asyncio.Queue[str]()
     outbox = DirectSendQueue(
         connection, SendQueueConfig(slow_ms=1), dropped.put_nowait, CloseQueue()
@@ -91,7 +91,7 @@ async def test_a_transport_that_stays_full_is_given_up() -> None:
     assert connection.ends == [SLOW]
 
 
-async def test_a_crowd_that_is_dropped_at_once_goes_a_few_at_a_time() -> None:
+async def test_send_queue_drops_many_readers_a_few_at_a_time() -> None:
     farewells, gone, is_over = CloseQueue(), list[int](), asyncio.Event()
     for number in range(50):
         farewells.add(partial(gone.append, number))
@@ -106,7 +106,7 @@ async def test_a_crowd_that_is_dropped_at_once_goes_a_few_at_a_time() -> None:
     assert gone[-1] == 50
 
 
-async def test_a_goodbye_comes_behind_what_waits() -> None:
+async def test_send_queue_sends_close_after_waiting_messages() -> None:
     connection = Connection()
     outbox = DirectSendQueue(connection, BOUNDS, pytest.fail, CloseQueue())
     outbox.paused()
@@ -117,7 +117,7 @@ async def test_a_goodbye_comes_behind_what_waits() -> None:
     assert (connection.written, connection.ends) == ([text_frame(b"last words")], [1001])
 
 
-async def test_through_send_each_message_is_one_and_the_goodbye_the_last() -> None:
+async def test_send_queue_through_send_keeps_messages_single_and_close_last() -> None:
     sent: list[Message] = []
 
     async def send(message: Message) -> None:
@@ -135,7 +135,7 @@ async def test_through_send_each_message_is_one_and_the_goodbye_the_last() -> No
     assert [message.get("text", message.get("code")) for message in sent] == ["one", "two", 1001]
 
 
-async def test_through_send_a_failure_of_the_listener_is_not_swallowed() -> None:
+async def test_send_queue_through_send_does_not_swallow_a_listener_failure() -> None:
     async def send(_: Message) -> None:
         raise AssertionError("nothing is to be sent")
 

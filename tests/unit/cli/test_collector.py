@@ -20,13 +20,13 @@ from tests.support.tables import table
         (100, 0, 1.0, True),
     ],
 )
-def test_a_full_collection_waits_for_quiet_and_not_for_ever(
+def test_collector_full_collection_waits_for_quiet_within_a_bound(
     count: int, waited_seconds: int, share: float, expected: bool
 ) -> None:
     assert is_time(count, waited_seconds, share) is expected
 
 
-async def test_python_collects_by_itself_again_once_it_is_cancelled() -> None:
+async def test_collector_cancelled_gives_collection_back_to_python() -> None:
     usual = gc.get_threshold()
     collecting = asyncio.create_task(collect_in_quiet())
     await asyncio.sleep(0)

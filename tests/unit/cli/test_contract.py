@@ -11,7 +11,9 @@ from emulator.web.openapi import tested
 from emulator.web.openapi.routes import document
 
 
-def test_the_table_has_a_row_for_each_operation(capsys: pytest.CaptureFixture[str]) -> None:
+def test_contract_command_table_has_a_row_for_each_operation(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert main(["contract", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert [(row["method"], row["path"]) for row in rows] == [
@@ -21,7 +23,7 @@ def test_the_table_has_a_row_for_each_operation(capsys: pytest.CaptureFixture[st
     assert f"{len(OPERATIONS)} operations: " in capsys.readouterr().out
 
 
-def test_the_table_names_tests_that_are_there() -> None:
+def test_contract_command_table_names_existing_tests() -> None:
     payload = tested.tested_by()
     root = Path(__file__).parents[3]
     missing = {file for files in payload.values() for file in files if not (root / file).exists()}
@@ -29,7 +31,9 @@ def test_the_table_names_tests_that_are_there() -> None:
     assert payload["POST /streams"]
 
 
-def test_another_document_is_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_contract_command_compares_another_document(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "other.json"
     path.write_text(json.dumps(document("documented")), "utf-8")
     assert main(["contract", "--diff", str(path)]) == 0
@@ -45,7 +49,7 @@ def test_another_document_is_compared(tmp_path: Path, capsys: pytest.CaptureFixt
 
 
 @pytest.mark.parametrize("content", ["", "{}", "no"])
-def test_what_cannot_be_compared_is_said(
+def test_contract_command_reports_an_invalid_document(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str
 ) -> None:
     path = tmp_path / "other.json"
@@ -56,7 +60,7 @@ def test_what_cannot_be_compared_is_said(
     assert "other.json" in capsys.readouterr().err
 
 
-def test_recorded_requests_are_replayed_with_their_ids_translated(
+def test_contract_command_replays_recorded_requests_with_translated_ids(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stream_id = "6f1e9c52-8d0b-4f6e-9a57-3c2f1f0a7d11"

@@ -25,7 +25,7 @@ def finding(settings: Settings, name: str) -> Finding:
     return next(item for item in examine(settings) if item.name == name)
 
 
-def test_a_fine_machine_is_fine(tmp_path: Path) -> None:
+def test_doctor_healthy_machine_has_no_findings(tmp_path: Path) -> None:
     findings = list(examine(settings_in(tmp_path)))
 
     assert [item.name for item in findings] == [
@@ -46,7 +46,7 @@ def test_a_fine_machine_is_fine(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("library", ["av", "cryptography"])
-def test_a_library_that_does_not_load_is_a_failure_with_the_command_that_mends_it(
+def test_doctor_library_that_does_not_load_is_a_failure_with_a_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, library: str
 ) -> None:
     monkeypatch.setitem(sys.modules, library, None)  # Python's own way to say: not here.
@@ -70,7 +70,7 @@ def test_a_library_that_does_not_load_is_a_failure_with_the_command_that_mends_i
         (of_clock(0, 1_700_000_000_000), "fail", "1970-01-01 00:00:00 UTC", "Set the clock"),
     ],
 )
-def test_what_is_wrong_with_a_machine_is_told_with_what_to_do(
+def test_doctor_machine_problems_come_with_a_remedy(
     result: Finding, state: str, message: str, advice: str
 ) -> None:
     assert (result.state, bool(result.advice)) == (state, bool(advice))
@@ -78,7 +78,7 @@ def test_what_is_wrong_with_a_machine_is_told_with_what_to_do(
     assert advice in result.advice
 
 
-def test_a_held_port_is_a_failure_with_a_way_out(tmp_path: Path) -> None:
+def test_doctor_occupied_port_is_a_failure_with_a_remedy(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
 
@@ -89,7 +89,7 @@ def test_a_held_port_is_a_failure_with_a_way_out(tmp_path: Path) -> None:
     assert "--rtmp-port 0" in result.advice
 
 
-def test_a_port_of_the_running_emulator_is_fine(tmp_path: Path) -> None:
+def test_doctor_port_of_the_running_emulator_is_fine(tmp_path: Path) -> None:
     folder = DataFolder.open(str(tmp_path))
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
@@ -103,7 +103,7 @@ def test_a_port_of_the_running_emulator_is_fine(tmp_path: Path) -> None:
     assert "an emulator is running on it" in data.message
 
 
-def test_a_ca_that_nobody_trusts_yet_is_a_warning(tmp_path: Path) -> None:
+def test_doctor_untrusted_ca_is_a_warning(tmp_path: Path) -> None:
     server_context(tmp_path, ["127.0.0.1"])
 
     result = finding(settings_in(tmp_path), "TLS")
@@ -112,27 +112,27 @@ def test_a_ca_that_nobody_trusts_yet_is_a_warning(tmp_path: Path) -> None:
     assert "live-emulator trust" in result.advice
 
 
-def test_a_trusted_ca_is_fine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_trusted_ca_is_fine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     server_context(tmp_path, ["127.0.0.1"])
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
 
     assert finding(settings_in(tmp_path), "TLS").state == "ok"
 
 
-def test_a_certificate_that_cannot_be_read_is_a_failure(tmp_path: Path) -> None:
+def test_doctor_unreadable_certificate_is_a_failure(tmp_path: Path) -> None:
     settings = settings_in(tmp_path, rtmps_cert=tmp_path / "a.pem", rtmps_key=tmp_path / "b.pem")
 
     assert finding(settings, "TLS").state == "fail"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_cannot_be_written_is_a_failure(tmp_path: Path) -> None:
+def test_doctor_unwritable_folder_is_a_failure(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
 
     assert finding(settings_in(tmp_path / "data"), "data").state == "fail"
 
 
-def test_programs_read_the_findings_as_json(
+def test_doctor_json_output_has_the_findings(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     flags = ["--port", "0", "--rtmp-port", "0", "--rtmps-port", "0", "--data", str(tmp_path)]
@@ -144,7 +144,7 @@ def test_programs_read_the_findings_as_json(
     assert set(findings[0]) == {"name", "state", "told", "advice"}
 
 
-def test_people_read_a_line_each_and_what_to_do(
+def test_doctor_text_output_has_a_line_and_a_remedy_each(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:

@@ -10,7 +10,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_a_terminal_sees_one_line_redrawn() -> None:
+def test_live_line_redraws_one_line_on_a_terminal() -> None:
     out = Terminal()
     line = LiveLine(out)
 
@@ -21,7 +21,7 @@ def test_a_terminal_sees_one_line_redrawn() -> None:
     assert out.getvalue() == "\rlive 0:01\x1b[K\rlive 0:02\x1b[K\nended\n"
 
 
-def test_a_file_gets_a_line_now_and_then() -> None:
+def test_live_line_writes_a_line_now_and_then_to_a_file() -> None:
     out = io.StringIO()
     line = LiveLine(out, calm_ms=3_600_000)
 
@@ -32,7 +32,7 @@ def test_a_file_gets_a_line_now_and_then() -> None:
     assert out.getvalue() == "live 0:01\nended\n"
 
 
-def test_a_file_gets_every_line_where_none_is_too_many() -> None:
+def test_live_line_writes_every_line_to_a_file_without_a_limit() -> None:
     out = io.StringIO()
     line = LiveLine(out, calm_ms=0)
 

@@ -9,19 +9,19 @@ from emulator.cli import COMMANDS, main, module_of
 from emulator.version import __version__
 
 
-def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+def test_main_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
 
     shown = capsys.readouterr().out
     assert all(f"  {name} " in shown for name in COMMANDS)
 
 
-def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_main_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"live-emulator {__version__}\n"
 
 
-def test_no_command_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
+def test_main_without_a_command_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     assert "usage: live-emulator COMMAND" in capsys.readouterr().err
 
@@ -37,7 +37,7 @@ def test_no_command_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
         (["serve", "--settings", "/nowhere.yaml"], "/nowhere.yaml cannot be read"),
     ],
 )
-def test_wrong_use_is_said_in_a_sentence(
+def test_main_usage_error_is_one_sentence(
     capsys: pytest.CaptureFixture[str], typed: list[str], said: str
 ) -> None:
     assert main(typed) == 2
@@ -48,7 +48,7 @@ def test_wrong_use_is_said_in_a_sentence(
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
-def test_every_command_says_what_the_overview_says(
+def test_main_command_help_matches_the_overview(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     module = module_of(name)
@@ -60,7 +60,7 @@ def test_every_command_says_what_the_overview_says(
     assert all(line.split()[-1] in shown for line in module.EXAMPLES.strip().splitlines())
 
 
-def test_help_loads_next_to_nothing() -> None:
+def test_main_help_imports_next_to_nothing() -> None:
     """What people type first must not wait for what they may never use."""
     code = (
         "import sys; from emulator.cli import main; main(['--help']); "
@@ -70,7 +70,7 @@ def test_help_loads_next_to_nothing() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
 
 
-def test_a_start_reads_its_settings_without_the_heavy_libraries() -> None:
+def test_main_start_reads_settings_without_the_heavy_libraries() -> None:
     code = (
         "import sys, os; from emulator.settings import gather; gather({}, os.environ); "
         "sys.exit(bool({'yaml', 'pydantic', 'asyncio', 'emulator.media'} & set(sys.modules)))"
@@ -79,7 +79,7 @@ def test_a_start_reads_its_settings_without_the_heavy_libraries() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
 
 
-def test_a_reader_that_goes_away_is_no_crash() -> None:
+def test_main_closed_output_is_no_crash() -> None:
     read = subprocess.Popen(
         [sys.executable, "-c", "import time; from emulator.cli import main; main(['serve', '-h'])"],
         stdout=subprocess.PIPE,

@@ -7,7 +7,7 @@ from pathlib import Path
 from emulator.cli.obs_profile import write
 
 
-def test_a_profile_holds_server_and_key_and_a_key_frame_every_two_seconds(tmp_path: Path) -> None:
+def test_obs_profile_has_server_key_and_a_key_frame_every_two_seconds(tmp_path: Path) -> None:
     folder = tmp_path / "profile"
 
     write(folder, "rtmp://127.0.0.1:1935/live", "live_key")
@@ -25,7 +25,7 @@ def test_a_profile_holds_server_and_key_and_a_key_frame_every_two_seconds(tmp_pa
     assert basic["General"]["Name"] == "live-emulator"
 
 
-def test_the_file_with_the_key_is_the_owners_alone(tmp_path: Path) -> None:
+def test_obs_profile_file_with_the_key_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
     write(tmp_path, "rtmp://127.0.0.1:1935/live", "live_key")
 
     assert (tmp_path / "service.json").stat().st_mode & 0o777 == 0o600

@@ -13,14 +13,14 @@ from emulator.cli.lib.plain import plain, plain_lines
 EVIL = "\x1b[31mred\x1b]0;title\x07\x1b[H\u202egnp.exe\u2066\u2028\r\n\x9b2J\u200f"
 
 
-def test_plain_leaves_what_prints_and_nothing_else() -> None:
+def test_plain_keeps_printable_text_and_nothing_else() -> None:
     assert plain(EVIL).isprintable()
     assert len(plain(EVIL)) == len(EVIL)
     assert plain("Grüße, 日本 🎉") == "Grüße, 日本 🎉"
     assert plain_lines("a\nb\x1b[2J") == "a\nb [2J"
 
 
-def test_live_line_shows_titles_plainly() -> None:
+def test_plain_live_line_shows_titles_plainly() -> None:
     out = io.StringIO()
     line = LiveLine(out, calm_ms=0)
     line.show(EVIL)
@@ -28,7 +28,7 @@ def test_live_line_shows_titles_plainly() -> None:
     assert all(shown.isprintable() for shown in out.getvalue().split("\n"))
 
 
-def test_log_lines_are_plain(capfd: pytest.CaptureFixture[str]) -> None:
+def test_plain_log_lines_are_plain(capfd: pytest.CaptureFixture[str]) -> None:
     before = logging.getLogger().handlers[:]
     try:
         logs.set_up("text")

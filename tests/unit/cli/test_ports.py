@@ -6,7 +6,7 @@ import socket
 from emulator.cli.lib.ports import Holder, holder, why_not
 
 
-def test_a_free_port_has_nothing_against_it() -> None:
+def test_ports_free_port_is_available() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
 
@@ -14,7 +14,7 @@ def test_a_free_port_has_nothing_against_it() -> None:
     assert why_not("127.0.0.1", 0) is None
 
 
-def test_who_holds_a_port_is_named() -> None:
+def test_ports_occupied_port_names_its_process() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
 
@@ -26,12 +26,12 @@ def test_who_holds_a_port_is_named() -> None:
         assert f"(pid {os.getpid()})" in reason
 
 
-def test_a_holder_that_may_not_be_seen_is_somebody_elses() -> None:
+def test_ports_invisible_process_belongs_to_somebody_else() -> None:
     assert str(Holder(0, "")) == "another user's process"
     assert str(Holder(7, "nginx")) == "nginx (pid 7)"
 
 
-def test_an_address_that_is_not_here_is_said_to_be_so() -> None:
+def test_ports_foreign_address_is_reported() -> None:
     # TEST-NET-1 (RFC 5737) is nobody's.
     reason = why_not("192.0.2.1", 8787)
 

@@ -33,7 +33,7 @@ SERVER = ("--url", "rtmp://127.0.0.1:1/live")
         (("KEY", "--url", "rtmp://x:y/live"), "not an address to publish to: 'rtmp://x:y/live'"),
     ],
 )
-def test_wrong_use_is_told_in_a_sentence(
+def test_publish_command_usage_error_is_one_sentence(
     arguments: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["publish", *arguments]) == 2
@@ -41,7 +41,7 @@ def test_wrong_use_is_told_in_a_sentence(
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)])
-def test_a_server_that_is_not_there_is_told(
+def test_publish_command_unreachable_server_is_reported(
     form: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["publish", "KEY", *SERVER, *form]) == 1
@@ -53,7 +53,7 @@ def test_a_server_that_is_not_there_is_told(
     assert bool(capture_result.err) is not bool(form)
 
 
-def test_a_file_that_cannot_be_played_is_told_before_anything_connects(
+def test_publish_command_unplayable_file_is_reported_before_connecting(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "notes.txt"

@@ -38,12 +38,14 @@ def good(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_right_file_is_said_to_be_right(good: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_scenario_command_check_reports_no_problems_in_a_valid_file(
+    good: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["scenario", "validate", str(good)]) == 0
     assert capsys.readouterr().out.endswith("good.yaml: no problems found.\n")
 
 
-def test_mistakes_are_told_with_their_place_and_as_json(
+def test_scenario_command_errors_have_their_place_and_json(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "bad.yaml"
@@ -56,7 +58,7 @@ def test_mistakes_are_told_with_their_place_and_as_json(
     assert (error["line"], error["column"]) == (6, 5)
 
 
-def test_a_file_outside_the_scenarios_folder_is_not_included(
+def test_scenario_command_include_outside_the_scenarios_folder_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "outside.yaml").write_text(GOOD, "utf-8")
@@ -73,7 +75,7 @@ def test_a_file_outside_the_scenarios_folder_is_not_included(
     assert text.count("outside the scenario's folder") == 2
 
 
-def test_explain_shows_the_evening_as_a_table_of_times(
+def test_scenario_command_explain_shows_the_run_as_a_table_of_times(
     good: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["scenario", "explain", str(good), "-p", "peak=7"]) == 0
@@ -94,13 +96,13 @@ timeline:
 """
 
 
-def test_a_parameter_that_is_none_is_wrong_use(good: Path) -> None:
+def test_scenario_command_unknown_parameter_is_a_usage_error(good: Path) -> None:
     assert main(["scenario", "run", str(good), "-p", "peak"]) == 2
     assert main(["scenario", "run", str(good), "-p", "peek=3"]) == 2
     assert main(["scenario", "run", "no-such-scenario"]) == 2
 
 
-def test_the_schema_is_one_that_editors_understand(capsys: pytest.CaptureFixture[str]) -> None:
+def test_scenario_command_schema_is_valid_for_editors(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["scenario", "schema"]) == 0
     schema: dict[str, Any] = json.loads(capsys.readouterr().out)
     validator = jsonschema_rs.Draft202012Validator(schema)
@@ -129,7 +131,7 @@ def test_the_schema_is_one_that_editors_understand(capsys: pytest.CaptureFixture
         assert not validator.is_valid(wrong), step
 
 
-def test_what_the_pages_show_of_the_language_is_right() -> None:
+def test_scenario_command_examples_of_the_language_pages_are_valid() -> None:
     shown = [text for page in PAGES for text in _YAML.findall(page.read_text("utf-8"))]
     assert len(shown) == 4
 

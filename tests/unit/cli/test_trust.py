@@ -21,7 +21,7 @@ def only_has(monkeypatch: pytest.MonkeyPatch, program: str) -> None:
     monkeypatch.setenv("PATH", "/usr/bin")
 
 
-def test_a_mac_is_asked_for_the_login_keychain(tmp_path: Path) -> None:
+def test_trust_command_on_macos_uses_the_login_keychain(tmp_path: Path) -> None:
     store = store_of("darwin", tmp_path / "ca.pem")
 
     [command] = store.install
@@ -41,7 +41,7 @@ def test_a_mac_is_asked_for_the_login_keychain(tmp_path: Path) -> None:
         ("update-ca-trust", "/etc/pki/ca-trust/source/anchors/live-emulator.crt", ()),
     ],
 )
-def test_linux_gets_a_file_and_a_refresh(
+def test_trust_command_on_linux_writes_a_file_and_refreshes(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     program: str,
@@ -58,7 +58,7 @@ def test_linux_gets_a_file_and_a_refresh(
     assert list(store.remove) == [("rm", "-f", target), (program, *flags)]
 
 
-def test_without_being_asked_it_only_says_how(
+def test_trust_command_without_confirmation_only_prints_the_steps(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["trust", "--data", str(tmp_path)]) == 0
@@ -68,7 +68,7 @@ def test_without_being_asked_it_only_says_how(
     assert (tmp_path / "ca.pem").exists()
 
 
-def test_without_root_it_says_what_to_run_as_root(
+def test_trust_command_without_root_prints_the_root_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     only_has(monkeypatch, "update-ca-certificates")
@@ -82,6 +82,6 @@ def test_without_root_it_says_what_to_run_as_root(
     assert "&& sudo update-ca-certificates" in said
 
 
-def test_a_ca_in_memory_cannot_be_trusted(capsys: pytest.CaptureFixture[str]) -> None:
+def test_trust_command_in_memory_ca_cannot_be_trusted(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["trust", "--data", ":memory:"]) == 2
     assert "choose a folder as --data" in capsys.readouterr().err

@@ -10,7 +10,7 @@ from emulator.core.events.library import VodReady
 READY = VodReady(at_ms=1, vod_id="v", duration_ms=2)
 
 
-def test_each_listener_hears_each_event_until_it_stops_listening() -> None:
+def test_bus_calls_each_listener_until_it_unsubscribes() -> None:
     bus = Bus()
     first: list[Event] = []
     second: list[Event] = []
@@ -25,7 +25,7 @@ def test_each_listener_hears_each_event_until_it_stops_listening() -> None:
     assert (len(first), len(second)) == (1, 2)
 
 
-def test_a_listener_that_fails_keeps_the_event_from_nobody(
+def test_bus_delivers_to_all_when_one_listener_fails(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     bus = Bus()
@@ -43,7 +43,7 @@ def test_a_listener_that_fails_keeps_the_event_from_nobody(
     assert "event=VodReady" in caplog.text
 
 
-def test_a_burst_is_heard_whole_or_one_by_one_as_each_listener_likes() -> None:
+def test_bus_delivers_burst_whole_or_event_by_event() -> None:
     bus = Bus()
     heard: list[Event] = []
     whole: list[Burst] = []

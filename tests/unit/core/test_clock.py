@@ -3,7 +3,7 @@ import pytest
 from emulator.core.clock import ManualClock
 
 
-def test_what_is_due_happens_in_order_and_sees_its_own_instant() -> None:
+def test_clock_runs_due_timers_in_order_at_their_own_instant() -> None:
     clock = ManualClock(now_ms=1_000)
     seen: list[tuple[str, int]] = []
     clock.call_at(3_000, lambda: seen.append(("late", clock.now_ms())))
@@ -17,7 +17,7 @@ def test_what_is_due_happens_in_order_and_sees_its_own_instant() -> None:
     assert clock.now_ms() == 3_000
 
 
-def test_a_cancelled_timer_does_nothing() -> None:
+def test_clock_cancelled_timer_does_nothing() -> None:
     clock = ManualClock()
     happened: list[int] = []
     clock.call_at(clock.now_ms() + 10, lambda: happened.append(1)).cancel()
@@ -27,7 +27,7 @@ def test_a_cancelled_timer_does_nothing() -> None:
     assert happened == []
 
 
-def test_what_falls_due_while_time_passes_happens_too() -> None:
+def test_clock_runs_timers_that_fall_due_while_it_advances() -> None:
     clock = ManualClock(now_ms=0)
     seen: list[int] = []
 
@@ -41,6 +41,6 @@ def test_what_falls_due_while_time_passes_happens_too() -> None:
     assert seen == [20]
 
 
-def test_time_does_not_run_backwards() -> None:
+def test_clock_does_not_run_backwards() -> None:
     with pytest.raises(ValueError, match="cannot go back"):
         ManualClock().advance(-1)

@@ -16,13 +16,13 @@ BAD = ["[::1", "[:::]", "[1.2.3.4]", "[]", "::1", "a..b", ".", "...", "-", "-a",
 
 
 @table("host", GOOD)
-def test_host_that_can_be_one(host: str) -> None:
+def test_hosts_valid_host_is_accepted(host: str) -> None:
     assert is_host(host)
     webhooks.check_url(f"http://{host}:9000/hook")
 
 
 @pytest.mark.parametrize("host", BAD)
-def test_url_of_what_is_no_host_is_refused(host: str, world: World) -> None:
+def test_hosts_invalid_host_makes_url_refused(host: str, world: World) -> None:
     assert not is_host(host)
     for url in (f"http://{host}", f"http://{host}:9000/hook", f"https://{host}/"):
         with pytest.raises(Refused) as refused:

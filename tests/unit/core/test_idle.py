@@ -47,7 +47,7 @@ def runner(request: pytest.FixtureRequest) -> Iterator[asyncio.Runner]:
         yield runner
 
 
-def test_ready_callbacks_are_those_that_the_loop_has_yet_to_call(runner: asyncio.Runner) -> None:
+def test_idle_ready_callbacks_are_those_not_yet_called(runner: asyncio.Runner) -> None:
     """Where this fails, the loop has renamed what is private: `core/idle` must count otherwise."""
 
     async def count() -> None:
@@ -64,13 +64,13 @@ def test_ready_callbacks_are_those_that_the_loop_has_yet_to_call(runner: asyncio
 
 
 @pytest.mark.parametrize("chain", [yields, tasks, callbacks])
-def test_chains_of_1_to_200_awaits_end_in_the_instant_that_began_them(
+def test_idle_chains_of_1_to_200_awaits_end_in_their_first_instant(
     runner: asyncio.Runner, chain: Callable[[int], Awaitable[None]]
 ) -> None:
     assert runner.run(_instants(chain)) == {length: 1_000 * length for length in range(1, 201)}
 
 
-def test_chains_keep_their_instant_beside_what_never_rests(runner: asyncio.Runner) -> None:
+def test_idle_chains_keep_their_instant_beside_endless_tasks(runner: asyncio.Runner) -> None:
     async def beside() -> dict[int, int]:
         busy = asyncio.create_task(yields(10**9))
         try:
@@ -104,7 +104,7 @@ async def _instants(
     return ended
 
 
-def test_a_loop_that_is_never_idle_is_not_waited_for_beyond_the_bound(
+def test_idle_loop_that_is_never_idle_is_waited_for_within_a_bound(
     runner: asyncio.Runner,
 ) -> None:
     async def turns() -> int:
@@ -124,7 +124,7 @@ def test_a_loop_that_is_never_idle_is_not_waited_for_beyond_the_bound(
     assert TURNS_MAX <= runner.run(turns()) <= TURNS_MAX + 2
 
 
-def test_clocks_that_share_a_loop_advance_side_by_side(runner: asyncio.Runner) -> None:
+def test_idle_clocks_sharing_a_loop_advance_side_by_side(runner: asyncio.Runner) -> None:
     """Neither takes another's waiting for something to do, and none waits for another's end."""
 
     async def play() -> list[str]:

@@ -7,17 +7,17 @@ from hypothesis import strategies as st
 from emulator.core.ids import Ids, number_in
 
 
-def test_one_seed_gives_the_same_ids_in_the_same_order() -> None:
+def test_ids_one_seed_gives_one_sequence() -> None:
     one, other = Ids(7), Ids(7)
 
     assert [one.uuid(), one.uid(), one.token()] == [other.uuid(), other.uid(), other.token()]
 
 
-def test_a_restart_hands_out_other_ids() -> None:
+def test_ids_restart_gives_other_ids() -> None:
     assert Ids(7, epoch=0).uuid() != Ids(7, epoch=1).uuid()
 
 
-def test_ids_look_as_the_platform_s_do() -> None:
+def test_ids_have_the_platform_format() -> None:
     ids = Ids()
 
     assert uuid.UUID(ids.uuid()).version == 4
@@ -27,9 +27,7 @@ def test_ids_look_as_the_platform_s_do() -> None:
 
 
 @given(st.lists(st.integers(0, 2**48 - 1), max_size=20), st.integers())
-def test_an_id_that_carries_a_number_is_a_uuid_and_gives_it_back(
-    numbers: list[int], seed: int
-) -> None:
+def test_ids_numbered_id_is_a_uuid_and_returns_its_number(numbers: list[int], seed: int) -> None:
     names = Ids(seed).numbered(numbers)
 
     assert [number_in(each) for each in names] == numbers
@@ -43,5 +41,5 @@ def test_an_id_that_carries_a_number_is_a_uuid_and_gives_it_back(
 
 
 @given(st.uuids())
-def test_any_uuid_carries_some_number(any_uuid: uuid.UUID) -> None:
+def test_ids_any_uuid_carries_a_number(any_uuid: uuid.UUID) -> None:
     assert 0 <= number_in(str(any_uuid)) < 2**48

@@ -53,7 +53,9 @@ PAGE = Path(__file__).parents[3] / "docs/reference/quantities.md"
         (quantities.number, 0.00001, 0.00001),
     ],
 )
-def test_quantities_are_read(read: Callable[[object], Any], written: object, value: Any) -> None:
+def test_quantities_valid_text_is_read(
+    read: Callable[[object], Any], written: object, value: Any
+) -> None:
     assert read(written) == value
 
 
@@ -77,7 +79,9 @@ def test_quantities_are_read(read: Callable[[object], Any], written: object, val
         (quantities.duration_ms, "x" * 99, "invalid duration '" + "x" * 40 + "';"),
     ],
 )
-def test_quantities_refused(read: Callable[[object], Any], written: object, message: str) -> None:
+def test_quantities_invalid_text_is_refused(
+    read: Callable[[object], Any], written: object, message: str
+) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
         read(written)
 
@@ -165,7 +169,7 @@ DURATIONS: dict[str, int | None] = {
 
 @table("name", READERS)
 @table("text", DURATIONS)
-def test_every_reader_of_durations_agrees(name: str, text: str) -> None:
+def test_quantities_every_duration_reader_agrees(name: str, text: str) -> None:
     read, _ = READERS[name]
     expected = DURATIONS[text]
 
@@ -179,7 +183,7 @@ def test_every_reader_of_durations_agrees(name: str, text: str) -> None:
 
 
 @table("name", READERS)
-def test_bare_numbers_are_seconds_where_a_unit_is_implied(name: str) -> None:
+def test_quantities_bare_number_is_seconds_where_a_unit_is_implied(name: str) -> None:
     read, takes_bare = READERS[name]
 
     if takes_bare:
@@ -190,23 +194,23 @@ def test_bare_numbers_are_seconds_where_a_unit_is_implied(name: str) -> None:
             read("90")
 
 
-def test_settings_bare_number_is_in_the_settings_own_unit() -> None:
+def test_quantities_bare_number_of_a_setting_is_in_its_own_unit() -> None:
     assert Duration("ms").parse("200") == 200
     assert Duration("ms").parse("0.2s") == 200
 
 
 @given(st.integers(min_value=0, max_value=quantities.DURATION_MAX_MS))
-def test_duration_text_reads_back_as_the_same(duration: int) -> None:
+def test_quantities_duration_text_reads_back_equal(duration: int) -> None:
     assert quantities.duration_ms(quantities.duration_text(duration)) == duration
 
 
 @given(st.integers(min_value=0, max_value=10**15 - 1))
-def test_size_text_reads_back_as_the_same(size: int) -> None:
+def test_quantities_size_text_reads_back_equal(size: int) -> None:
     assert Size().parse(quantities.size_text(size)) == size
 
 
 @given(st.text(alphabet="0123456789.hmsdkMGiBx%/ ,-e", max_size=40) | st.text(max_size=20))
-def test_any_text_is_read_or_refused(text: str) -> None:
+def test_quantities_any_text_is_read_or_refused(text: str) -> None:
     for read in (
         quantities.duration_ms,
         quantities.share,
@@ -220,7 +224,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
             read(text)
 
 
-def test_reference_page_examples_are_read() -> None:
+def test_quantities_examples_of_the_reference_page_are_read() -> None:
     readers = {
         "duration": quantities.duration_ms,
         "share": quantities.share,

@@ -16,12 +16,12 @@ def standing() -> WorldClock:
     return WorldClock.standing(1_000)
 
 
-def test_standing_clock_never_ran() -> None:
+def test_world_clock_that_stands_never_ran() -> None:
     # The machine's own millisecond goes on between any two of these calls, now and then.
     assert {WorldClock.standing(1_000).now_ms() for _ in range(5_000)} == {1_000}
 
 
-def test_a_new_clock_shows_the_machines_time_and_never_goes_back() -> None:
+def test_world_clock_starts_at_machine_time_and_never_goes_back() -> None:
     clock = WorldClock()
 
     seen = [clock.now_ms() for _ in range(1_000)]
@@ -31,7 +31,7 @@ def test_a_new_clock_shows_the_machines_time_and_never_goes_back() -> None:
     assert 0 <= wall_ns() // 1_000_000 - seen[-1] < 10_000
 
 
-async def test_time_that_stands_jumps_to_each_due_act_in_order(standing: WorldClock) -> None:
+async def test_world_clock_standing_jumps_to_each_due_timer_in_order(standing: WorldClock) -> None:
     seen: list[tuple[str, int]] = []
     standing.call_at(9_000, lambda: seen.append(("late", standing.now_ms())))
     standing.call_at(2_000, lambda: seen.append(("early", standing.now_ms())))
@@ -45,7 +45,7 @@ async def test_time_that_stands_jumps_to_each_due_act_in_order(standing: WorldCl
     assert seen[-1] == ("late", 9_000)
 
 
-async def test_what_an_act_wakes_happens_at_its_instant(standing: WorldClock) -> None:
+async def test_world_clock_task_woken_by_a_timer_runs_at_its_instant(standing: WorldClock) -> None:
     # Given a follower that sleeps on the clock, hour after hour, as the recorder does,
     seen: list[int] = []
 
@@ -65,7 +65,7 @@ async def test_what_an_act_wakes_happens_at_its_instant(standing: WorldClock) ->
         assert seen == [1_000 + hour * HOUR_MS for hour in range(1, 4)]
 
 
-async def test_time_waits_for_work_that_takes_the_machines_time(standing: WorldClock) -> None:
+async def test_world_clock_waits_for_work_that_takes_machine_time(standing: WorldClock) -> None:
     done: list[int] = []
 
     async def work() -> None:
@@ -86,7 +86,7 @@ async def test_time_waits_for_work_that_takes_the_machines_time(standing: WorldC
     await running[0]
 
 
-async def test_what_is_due_already_happens_although_time_stands(standing: WorldClock) -> None:
+async def test_world_clock_standing_still_runs_timers_already_due(standing: WorldClock) -> None:
     happened = asyncio.Event()
 
     standing.call_at(standing.now_ms(), happened.set)
@@ -95,7 +95,7 @@ async def test_what_is_due_already_happens_although_time_stands(standing: WorldC
     assert standing.now_ms() == 1_000
 
 
-async def test_a_clock_that_runs_rings_by_itself_and_sees_what_is_due() -> None:
+async def test_world_clock_running_fires_timers_by_itself() -> None:
     clock = WorldClock()
     clock.run(1_000)
     began_ms = clock.now_ms()
@@ -116,7 +116,7 @@ async def test_a_clock_that_runs_rings_by_itself_and_sees_what_is_due() -> None:
     clock.close()
 
 
-async def test_a_running_clock_that_is_advanced_goes_on_from_there() -> None:
+async def test_world_clock_running_goes_on_from_where_it_is_advanced_to() -> None:
     clock = WorldClock()
     seen: list[int] = []
     due_ms = clock.now_ms() + HOUR_MS
@@ -132,7 +132,7 @@ async def test_a_running_clock_that_is_advanced_goes_on_from_there() -> None:
     assert clock.now_ms() >= arrived_ms
 
 
-def test_a_world_that_stands_needs_no_event_loop(standing: WorldClock) -> None:
+def test_world_clock_standing_needs_no_event_loop(standing: WorldClock) -> None:
     seen: list[int] = []
 
     def again() -> None:
@@ -147,7 +147,7 @@ def test_a_world_that_stands_needs_no_event_loop(standing: WorldClock) -> None:
     assert standing.now_ms() == 11_000
 
 
-async def test_an_act_that_fails_keeps_no_other_from_happening(standing: WorldClock) -> None:
+async def test_world_clock_failing_timer_does_not_stop_the_others(standing: WorldClock) -> None:
     failures: list[object] = []
     asyncio.get_running_loop().set_exception_handler(
         lambda _, context: failures.append(context["exception"])
@@ -162,13 +162,13 @@ async def test_an_act_that_fails_keeps_no_other_from_happening(standing: WorldCl
     assert [type(failure) for failure in failures] == [ZeroDivisionError]
 
 
-async def test_two_who_advance_at_once_each_get_their_time(standing: WorldClock) -> None:
+async def test_world_clock_concurrent_advances_each_get_their_time(standing: WorldClock) -> None:
     await asyncio.gather(*(standing.pass_time(1_000) for _ in range(5)))
 
     assert standing.now_ms() == 6_000
 
 
-async def test_neither_a_step_back_nor_an_impossible_speed_is_taken(standing: WorldClock) -> None:
+async def test_world_clock_refuses_step_back_and_impossible_speed(standing: WorldClock) -> None:
     with pytest.raises(Refused, match="backwards"):
         await standing.pass_time(-1)
     with pytest.raises(ValueError, match="cannot go back"):
@@ -179,7 +179,7 @@ async def test_neither_a_step_back_nor_an_impossible_speed_is_taken(standing: Wo
     assert (standing.mode, standing.now_ms()) == ("virtual", 1_000)
 
 
-def test_cancelled_timers_do_not_pile_up(standing: WorldClock) -> None:
+def test_world_clock_cancelled_timers_do_not_pile_up(standing: WorldClock) -> None:
     for _ in range(10_000):
         standing.call_at(standing.now_ms() + HOUR_MS, lambda: None).cancel()
 

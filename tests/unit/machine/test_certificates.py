@@ -58,33 +58,33 @@ def certificate(folder: Path) -> x509.Certificate:
 
 
 @pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "::1"])
-def test_a_client_that_trusts_the_ca_connects(directory: Path, name: str) -> None:
+def test_certificates_trusting_client_connects(directory: Path, name: str) -> None:
     context = server_context(directory, ["127.0.0.1"])
 
     assert handshake(context, ca_path(directory), name) == "TLSv1.3"
 
 
-def test_a_client_that_does_not_trust_the_ca_is_not_fooled(directory: Path, tmp_path: Path) -> None:
+def test_certificates_untrusting_client_refuses(directory: Path, tmp_path: Path) -> None:
     server_context(tmp_path, ["127.0.0.1"])
 
     with pytest.raises(ssl.SSLCertVerificationError):
         handshake(server_context(directory, ["127.0.0.1"]), ca_path(tmp_path), "localhost")
 
 
-def test_another_name_is_not_ours(directory: Path) -> None:
+def test_certificates_foreign_name_is_refused(directory: Path) -> None:
     with pytest.raises(ssl.SSLCertVerificationError, match="ostname mismatch"):
         handshake(server_context(directory, ["127.0.0.1"]), ca_path(directory), "example.com")
 
 
 @pytest.mark.parametrize("host", ["192.168.7.8", "emulator.test", "stream.example.org", "9.9.9.9"])
-def test_a_host_of_ones_own_is_named_too(tmp_path: Path, host: str) -> None:
+def test_certificates_configured_host_is_named_too(tmp_path: Path, host: str) -> None:
     context = server_context(tmp_path, [host])
 
     assert handshake(context, ca_path(tmp_path), host) == "TLSv1.3"
     assert handshake(context, ca_path(tmp_path), "localhost") == "TLSv1.3"
 
 
-def test_certificate_names_every_host_and_the_names_below_a_wildcard(tmp_path: Path) -> None:
+def test_certificates_name_every_host_and_the_names_below_a_wildcard(tmp_path: Path) -> None:
     hosts = ["0.0.0.0", "emulator.test", "stream.example.org", "*.cdn.example.net", "2001:db8::7"]
 
     context = server_context(tmp_path, hosts)
@@ -96,7 +96,7 @@ def test_certificate_names_every_host_and_the_names_below_a_wildcard(tmp_path: P
         handshake(context, ca_path(tmp_path), "example.org")
 
 
-def test_a_start_changes_nothing_that_is_current(directory: Path) -> None:
+def test_certificates_current_ones_are_left_alone_at_a_start(directory: Path) -> None:
     before = {name: (directory / name).read_bytes() for name in FILES}
 
     server_context(directory, ["127.0.0.1"])
@@ -105,7 +105,7 @@ def test_a_start_changes_nothing_that_is_current(directory: Path) -> None:
     assert {path.name for path in directory.iterdir()} == FILES
 
 
-def test_a_start_with_current_files_does_not_load_cryptography(directory: Path) -> None:
+def test_certificates_current_ones_do_not_load_cryptography(directory: Path) -> None:
     code = (
         "import sys, pathlib; from emulator.machine.certificates import server_context; "
         f"server_context(pathlib.Path({str(directory)!r}), ['127.0.0.1']); "
@@ -115,12 +115,12 @@ def test_a_start_with_current_files_does_not_load_cryptography(directory: Path) 
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
-def test_private_keys_are_readable_by_their_owner_alone(directory: Path) -> None:
+def test_certificates_private_keys_are_readable_by_their_owner_alone(directory: Path) -> None:
     assert (directory / "ca.key").stat().st_mode & 0o777 == 0o600
     assert (directory / "server.pem").stat().st_mode & 0o777 == 0o600
 
 
-def test_the_ca_can_vouch_for_private_names_only(directory: Path) -> None:
+def test_certificates_ca_vouches_for_private_names_only(directory: Path) -> None:
     authority = x509.load_pem_x509_certificate(ca_path(directory).read_bytes())
     constraints = authority.extensions.get_extension_for_class(x509.NameConstraints)
 
@@ -142,7 +142,7 @@ def test_the_ca_can_vouch_for_private_names_only(directory: Path) -> None:
     assert not constraints.critical
 
 
-def test_an_address_is_a_dns_name_too_for_old_mbedtls(directory: Path) -> None:
+def test_certificates_ip_address_is_a_dns_name_too_for_old_mbedtls(directory: Path) -> None:
     names = (
         certificate(directory).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     )
@@ -150,7 +150,7 @@ def test_an_address_is_a_dns_name_too_for_old_mbedtls(directory: Path) -> None:
     assert "127.0.0.1" in names.get_values_for_type(x509.DNSName)
 
 
-def test_macos_accepts_how_long_a_certificate_lives(directory: Path) -> None:
+def test_certificates_lifetime_is_accepted_by_macos(directory: Path) -> None:
     ours = certificate(directory)
 
     assert ours.not_valid_after_utc - ours.not_valid_before_utc <= timedelta(days=825)
@@ -158,7 +158,7 @@ def test_macos_accepts_how_long_a_certificate_lives(directory: Path) -> None:
     assert x509.oid.ExtendedKeyUsageOID.SERVER_AUTH in usage
 
 
-def test_another_host_gets_a_new_certificate_from_the_same_ca(tmp_path: Path) -> None:
+def test_certificates_new_host_gets_a_new_certificate_from_the_current_ca(tmp_path: Path) -> None:
     server_context(tmp_path, ["127.0.0.1"])
     authority, before = ca_path(tmp_path).read_bytes(), certificate(tmp_path)
 
@@ -168,7 +168,7 @@ def test_another_host_gets_a_new_certificate_from_the_same_ca(tmp_path: Path) ->
     assert certificate(tmp_path).serial_number != before.serial_number
 
 
-def test_a_certificate_is_renewed_before_it_expires(tmp_path: Path) -> None:
+def test_certificates_are_renewed_before_they_expire(tmp_path: Path) -> None:
     now_ms = SystemClock().now_ms()
     server_context(tmp_path, [], now_ms)
     first, authority = certificate(tmp_path), ca_path(tmp_path).read_bytes()
@@ -181,7 +181,7 @@ def test_a_certificate_is_renewed_before_it_expires(tmp_path: Path) -> None:
     assert ca_path(tmp_path).read_bytes() == authority
 
 
-def test_a_ca_that_would_expire_first_is_made_anew(
+def test_certificates_ca_that_would_expire_first_is_replaced(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     now_ms = SystemClock().now_ms()
@@ -198,7 +198,7 @@ def test_a_ca_that_would_expire_first_is_made_anew(
 
 @pytest.mark.parametrize("name", sorted(FILES))
 @pytest.mark.parametrize("damage", ["deleted", "empty", "torn", "garbage"])
-def test_a_broken_file_is_made_anew(
+def test_certificates_broken_file_is_replaced(
     directory: Path, tmp_path: Path, name: str, damage: str
 ) -> None:
     # Given a folder with one broken file,
@@ -219,7 +219,7 @@ def test_a_broken_file_is_made_anew(
     assert handshake(context, ca_path(tmp_path), "127.0.0.1") == "TLSv1.3"
 
 
-def test_a_key_of_another_ca_is_not_used(directory: Path, tmp_path: Path) -> None:
+def test_certificates_key_of_another_ca_is_replaced(directory: Path, tmp_path: Path) -> None:
     server_context(tmp_path, [])
     (tmp_path / "ca.key").write_bytes((directory / "ca.key").read_bytes())
     (tmp_path / "server.pem").unlink()
@@ -229,12 +229,12 @@ def test_a_key_of_another_ca_is_not_used(directory: Path, tmp_path: Path) -> Non
     assert handshake(context, ca_path(tmp_path), "localhost") == "TLSv1.3"
 
 
-def test_a_certificate_of_ones_own_is_shown_as_it_is(directory: Path) -> None:
+def test_certificates_supplied_certificate_is_served_unchanged(directory: Path) -> None:
     context = context_of(directory / "server.pem")
 
     assert handshake(context, ca_path(directory), "localhost") == "TLSv1.3"
 
 
-def test_files_that_do_not_fit_are_an_error(directory: Path) -> None:
+def test_certificates_mismatched_files_are_an_error(directory: Path) -> None:
     with pytest.raises(ssl.SSLError):
         context_of(directory / "ca.pem", directory / "server.pem")

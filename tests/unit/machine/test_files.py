@@ -7,7 +7,7 @@ import pytest
 from emulator.machine.files import write_whole
 
 
-def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
+def test_files_are_replaced_as_a_whole(tmp_path: Path) -> None:
     path = tmp_path / "ready.json"
 
     write_whole(path, b"one")
@@ -17,7 +17,7 @@ def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_private_file_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
+def test_files_private_file_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "ca.key"
 
     write_whole(path, b"secret", mode=0o600)
@@ -25,7 +25,7 @@ def test_a_private_file_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_files_failed_write_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "taken").mkdir()
 
     with pytest.raises(OSError, match="irectory"):

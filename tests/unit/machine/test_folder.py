@@ -42,7 +42,7 @@ def let_go(process: "subprocess.Popen[str]") -> None:
     process.communicate(timeout=30)
 
 
-def test_a_folder_is_made_for_its_owner_alone(tmp_path: Path) -> None:
+def test_data_folder_is_created_for_its_owner_alone(tmp_path: Path) -> None:
     folder = DataFolder.open(str(tmp_path / "deep" / "down"))
 
     assert folder.media_path.is_dir()
@@ -52,7 +52,7 @@ def test_a_folder_is_made_for_its_owner_alone(tmp_path: Path) -> None:
     assert folder.path.is_dir()
 
 
-def test_a_second_start_is_told_who_runs_and_where(tmp_path: Path) -> None:
+def test_data_folder_second_start_names_the_running_emulator(tmp_path: Path) -> None:
     # Given another process that runs on a folder,
     process = hold(str(tmp_path))
     held_path(process)
@@ -69,7 +69,7 @@ def test_a_second_start_is_told_who_runs_and_where(tmp_path: Path) -> None:
     assert not is_held(tmp_path)
 
 
-def test_a_killed_emulator_does_not_keep_its_folder(tmp_path: Path) -> None:
+def test_data_folder_killed_emulator_releases_its_lock(tmp_path: Path) -> None:
     process = hold(str(tmp_path))
     held_path(process)
 
@@ -82,7 +82,7 @@ def test_a_killed_emulator_does_not_keep_its_folder(tmp_path: Path) -> None:
     assert running_on(tmp_path) == {}
 
 
-def test_memory_leaves_nothing_behind() -> None:
+def test_data_folder_in_memory_leaves_nothing_behind() -> None:
     folder = DataFolder.open(":memory:")
     (folder.media_path / "segment").write_bytes(b"x")
 
@@ -93,7 +93,7 @@ def test_memory_leaves_nothing_behind() -> None:
     assert not folder.path.exists()
 
 
-def test_what_a_killed_emulator_left_in_memory_mode_is_swept_up(
+def test_data_folder_in_memory_of_a_killed_emulator_is_cleaned_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Given one that was killed, one that runs, and a folder of somebody else's,
@@ -119,7 +119,7 @@ def test_what_a_killed_emulator_left_in_memory_mode_is_swept_up(
     let_go(alive)
 
 
-def test_a_folder_that_cannot_be_used_is_refused_with_the_reason(tmp_path: Path) -> None:
+def test_data_folder_unusable_is_refused_with_the_reason(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
 
     with pytest.raises(Refused) as refusal:
@@ -130,14 +130,14 @@ def test_a_folder_that_cannot_be_used_is_refused_with_the_reason(tmp_path: Path)
 
 
 @pytest.mark.parametrize("left", ["", "{", "[1]", "null"])
-def test_a_torn_lock_file_says_nothing(tmp_path: Path, left: str) -> None:
+def test_data_folder_torn_lock_file_is_ignored(tmp_path: Path, left: str) -> None:
     (tmp_path / "lock").write_text(left)
 
     assert running_on(tmp_path) == {}
     DataFolder.open(str(tmp_path)).close()
 
 
-def test_database_and_keys_are_private_in_a_folder_that_was_there(tmp_path: Path) -> None:
+def test_data_folder_database_and_keys_are_private_in_an_existing_folder(tmp_path: Path) -> None:
     # Given a folder with a database and keys that anybody may read,
     tmp_path.chmod(0o755)
     private = ["world.sqlite3", "world.sqlite3-wal", "ca.key", "server.pem", "https.pem"]

@@ -16,7 +16,7 @@ def record(at: float, failure: Exception | None = None, text: str = "") -> loggi
     return log_record
 
 
-def test_one_line_a_minute_tells_of_missing_handles() -> None:
+def test_file_handles_shortage_is_logged_once_a_minute() -> None:
     once = OncePerMinute()
     failure = OSError(errno.EMFILE, "Too many open files")
     first = record(100.0, failure)
@@ -30,7 +30,7 @@ def test_one_line_a_minute_tells_of_missing_handles() -> None:
     assert all(once.filter(record(at, OSError(errno.ENOSPC, "full"))) for at in (100, 101))
 
 
-def test_soft_limit_is_raised_to_the_hard_one() -> None:
+def test_file_handles_soft_limit_is_raised_to_the_hard_one() -> None:
     hard = min(resource.getrlimit(resource.RLIMIT_NOFILE)[1], 4_096)
     code = (
         "import resource; "

@@ -21,7 +21,7 @@ from emulator.world.rules import RulesConfig
 from emulator.world.world import World
 
 
-def test_the_default_seed_has_no_mistake() -> None:
+def test_seed_file_default_seed_has_no_error() -> None:
     path = Path(__file__).parents[3] / "fixtures" / "seed.yaml"
     root = yaml.compose(path.read_text("utf-8"))
     assert root is not None
@@ -29,7 +29,7 @@ def test_the_default_seed_has_no_mistake() -> None:
     assert references(root) == []
 
 
-def test_the_page_s_example_is_a_seed(tmp_path: Path) -> None:
+def test_seed_file_example_of_the_page_is_valid(tmp_path: Path) -> None:
     page = (Path(__file__).parents[3] / "docs/reference/seed.md").read_text("utf-8")
     path = tmp_path / "mine.yaml"
     path.write_text(page.partition("```yaml\n")[2].partition("```")[0], "utf-8")
@@ -93,9 +93,7 @@ def refusal(tmp_path: Path, text: str) -> str:
         ("users: [", "is not YAML"),
     ],
 )
-def test_a_mistake_is_told_with_its_line_and_what_to_write(
-    tmp_path: Path, text: str, message: str
-) -> None:
+def test_seed_file_error_has_its_line_and_a_remedy(tmp_path: Path, text: str, message: str) -> None:
     assert message in refusal(tmp_path, text)
 
 
@@ -114,16 +112,16 @@ def test_a_mistake_is_told_with_its_line_and_what_to_write(
     ],
     ids=["in itself", "a bomb"],
 )
-def test_an_alias_counts_as_what_it_stands_for(tmp_path: Path, text: str, message: str) -> None:
+def test_seed_file_alias_counts_as_its_target(tmp_path: Path, text: str, message: str) -> None:
     assert message in refusal(tmp_path, text)
 
 
-def test_all_mistakes_are_told_at_once_in_the_order_of_their_lines(tmp_path: Path) -> None:
+def test_seed_file_errors_are_listed_together_in_line_order(tmp_path: Path) -> None:
     lines = refusal(tmp_path, "tags: 7\nusers:\n  - {usrname: ada}\n").splitlines()
     assert [line.split(":")[1] for line in lines] == ["1", "3", "3"]
 
 
-def test_a_file_that_is_not_there_or_too_large_is_refused(tmp_path: Path) -> None:
+def test_seed_file_missing_or_too_large_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="cannot be read"):
         file.read(str(tmp_path / "missing.yaml"))
     with pytest.raises(Refused, match="null character"):
@@ -134,7 +132,7 @@ def test_a_file_that_is_not_there_or_too_large_is_refused(tmp_path: Path) -> Non
         file.read(str(large))
 
 
-def test_the_empty_platform_has_its_one_account_with_all_rights() -> None:
+def test_seed_file_empty_platform_has_one_account_with_all_rights() -> None:
     world = made_of(file.read("none"))
     (demo,) = world.store.rows("SELECT username, role, tenant_id FROM users")
     assert (demo["username"], demo["role"]) == ("demo", "ADMIN")
@@ -144,7 +142,7 @@ def test_the_empty_platform_has_its_one_account_with_all_rights() -> None:
     world.close()
 
 
-def test_an_empty_file_is_an_empty_seed(tmp_path: Path) -> None:
+def test_seed_file_empty_file_is_an_empty_seed(tmp_path: Path) -> None:
     path = tmp_path / "seed.yaml"
     path.write_text("", "utf-8")
     assert list(file.read(str(path)).users) == []
@@ -161,7 +159,7 @@ values = st.recursive(
 
 
 @given(values)
-def test_no_content_whatever_breaks_the_check(value: object) -> None:
+def test_seed_file_any_content_passes_or_fails_the_check_cleanly(value: object) -> None:
     for mistake in check(yaml.compose(yaml.safe_dump(value))):
         assert mistake.line >= 1
         assert mistake.message
@@ -223,7 +221,7 @@ ADA = "users:\n  - {username: ada}\n"
         ),
     ],
 )
-def test_what_does_not_fit_together_is_told_likewise(
+def test_seed_file_inconsistent_entries_are_errors_with_lines(
     tmp_path: Path, text: str, message: str
 ) -> None:
     assert message in refusal(tmp_path, text)
@@ -280,7 +278,9 @@ SEEDS = st.fixed_dictionaries(
     max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(SEEDS)
-def test_whatever_passes_the_check_can_be_sown(tmp_path: Path, content: dict[str, object]) -> None:
+def test_seed_file_any_valid_content_can_be_applied(
+    tmp_path: Path, content: dict[str, object]
+) -> None:
     path = tmp_path / "seed.yaml"
     path.write_text(yaml.safe_dump(content), "utf-8")
     try:

@@ -19,7 +19,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_the_facts_are_the_same_from_an_image_as_from_a_sowing(folder: Path) -> None:
+def test_seed_image_gives_the_state_of_applying_the_seed(folder: Path) -> None:
     # Given a first start, which sows and keeps the image,
     first = _facts("default")
     [path] = folder.rglob("*.image")
@@ -33,7 +33,7 @@ def test_the_facts_are_the_same_from_an_image_as_from_a_sowing(folder: Path) -> 
     assert path.stat().st_mtime_ns == written
 
 
-def test_an_image_of_other_rules_or_a_torn_one_is_made_again(folder: Path) -> None:
+def test_seed_image_of_other_rules_or_torn_is_rebuilt(folder: Path) -> None:
     images.facts("default", RulesConfig()).close()
     [path] = folder.rglob("*.image")
     whole = path.read_bytes()
@@ -46,7 +46,7 @@ def test_an_image_of_other_rules_or_a_torn_one_is_made_again(folder: Path) -> No
     assert path.read_bytes() == whole
 
 
-def test_a_source_that_changed_makes_another_key(tmp_path: Path) -> None:
+def test_seed_image_key_changes_with_the_source(tmp_path: Path) -> None:
     source = tmp_path / "0001.sql"
     source.write_text("CREATE TABLE a (b)")
     before = images._stamp(source)
@@ -56,7 +56,7 @@ def test_a_source_that_changed_makes_another_key(tmp_path: Path) -> None:
     assert len(list(images._stamps())) > 100
 
 
-def test_nothing_is_kept_of_other_seeds_or_where_python_keeps_no_bytecode(
+def test_seed_image_is_not_cached_for_other_seeds_or_without_bytecode(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     images.facts("none", RulesConfig()).close()

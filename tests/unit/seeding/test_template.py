@@ -68,7 +68,7 @@ def live_a_little(world: World) -> None:
     streams.start(world, stream)
 
 
-def test_what_is_sown_is_the_same_in_every_copy_and_what_is_made_depends_on_the_name(
+def test_seed_template_seeded_state_is_equal_in_all_copies_and_ids_differ_by_name(
     template: Template, copies: Copies
 ) -> None:
     clock = ManualClock()
@@ -82,7 +82,7 @@ def test_what_is_sown_is_the_same_in_every_copy_and_what_is_made_depends_on_the_
     assert len(keys) == 2
 
 
-def test_a_reset_world_is_as_fresh_as_a_new_one(template: Template, copies: Copies) -> None:
+def test_seed_template_reset_world_equals_a_new_one(template: Template, copies: Copies) -> None:
     clock = ManualClock()
     heard: list[Event] = []
     world = copies.make(template, clock, hear=heard.append)
@@ -119,7 +119,7 @@ def live_a_lot(world: World) -> None:
     departures.delete(world, accounts.by_username(world, "ada_1"))
 
 
-def test_a_world_that_lived_comes_back_as_the_same_rows_that_a_new_one_has(copies: Copies) -> None:
+def test_seed_template_used_world_resets_to_the_rows_of_a_new_one(copies: Copies) -> None:
     template = copies.opened.enter_context(
         closing(Template(sown(file.read("default"), RulesConfig())))
     )
@@ -145,7 +145,7 @@ def test_a_world_that_lived_comes_back_as_the_same_rows_that_a_new_one_has(copie
     assert checked[0] == "ok"
 
 
-def test_times_of_the_seed_are_told_from_the_world_s_beginning(
+def test_seed_template_times_count_from_the_start_of_the_world(
     template: Template, copies: Copies
 ) -> None:
     ages = set()
@@ -156,7 +156,7 @@ def test_times_of_the_seed_are_told_from_the_world_s_beginning(
     assert ages.pop() >= 0
 
 
-def test_worlds_do_not_share_facts(template: Template, copies: Copies) -> None:
+def test_seed_template_worlds_do_not_share_state(template: Template, copies: Copies) -> None:
     one, two = (copies.make(template, ManualClock(), name) for name in ("one", "two"))
     accounts.make(one, "ada")
     with pytest.raises(Refused):
@@ -165,7 +165,7 @@ def test_worlds_do_not_share_facts(template: Template, copies: Copies) -> None:
     assert streams.live(one) == []
 
 
-def test_worlds_of_one_seed_do_not_share_what_they_sign_with() -> None:
+def test_seed_template_worlds_do_not_share_signing_keys() -> None:
     template = Template(sown(EMPTY, RulesConfig()))
     try:
         # Where time runs nobody can guess it; where it stands it is the same each time.

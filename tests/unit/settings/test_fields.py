@@ -13,7 +13,7 @@ from tests.support.tables import table
 PACKAGE = Path(__file__).parents[3] / "emulator"
 
 
-def test_the_defaults_are_the_documented_ones() -> None:
+def test_settings_defaults_are_the_documented_ones() -> None:
     settings = Settings()
 
     assert (settings.host, settings.port) == ("127.0.0.1", 8787)
@@ -27,7 +27,7 @@ def test_the_defaults_are_the_documented_ones() -> None:
     assert not settings.is_in_memory
 
 
-def test_settings_cannot_be_changed_after_they_were_checked() -> None:
+def test_settings_are_frozen_after_their_check() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         Settings().port = 1  # type: ignore[misc]  # that is the point
 
@@ -44,22 +44,26 @@ def test_settings_cannot_be_changed_after_they_were_checked() -> None:
         ({"port": 1935}, "must differ, or be 0."),
     ],
 )
-def test_what_cannot_be_is_refused_with_a_sentence(values: dict[str, Any], message: str) -> None:
+def test_settings_invalid_values_are_refused_with_a_message(
+    values: dict[str, Any], message: str
+) -> None:
     with pytest.raises(WrongSetting) as refusal:
         Settings(**values)
 
     assert message in str(refusal.value)
 
 
-def test_ports_chosen_by_the_system_may_all_be_0() -> None:
+def test_settings_system_chosen_ports_may_all_be_0() -> None:
     assert Settings(port=0, rtmp_port=0, rtmps_port=0).port == 0
 
 
-def test_memory_is_a_folder_that_is_none() -> None:
+def test_settings_memory_is_no_folder() -> None:
     assert Settings(data=MEMORY).is_in_memory
 
 
-def test_data_goes_to_the_users_cache_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_data_goes_to_the_cache_folder_of_the_user(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere/cache")
     assert default_folder() == Path("/somewhere/cache/live-emulator")
@@ -73,7 +77,7 @@ def test_data_goes_to_the_users_cache_folder(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @table("declared", DECLARED, ids=lambda declared: declared.key)
-def test_a_default_can_be_written_down_and_read_again(declared: Any) -> None:
+def test_settings_defaults_can_be_written_and_read_again(declared: Any) -> None:
     default = getattr(Settings(), declared.attribute)
     shown = declared.kind.show(default)
 
@@ -81,7 +85,7 @@ def test_a_default_can_be_written_down_and_read_again(declared: Any) -> None:
         assert str(declared.kind.parse(shown)).replace("~", str(Path.home())) == str(default)
 
 
-def test_every_setting_is_read_somewhere() -> None:
+def test_settings_each_is_read_somewhere() -> None:
     """A setting that does nothing would be a lie."""
     code = "".join(
         path.read_text("utf-8")

@@ -21,7 +21,7 @@ from emulator.settings.kinds import (
 from tests.support.tables import table
 
 
-def test_a_bare_duration_is_in_the_settings_own_unit() -> None:
+def test_setting_kinds_bare_duration_is_in_the_setting_unit() -> None:
     assert Duration("ms").parse("200") == 200
     assert Duration("ms").parse("0.2s") == 200
 
@@ -29,29 +29,29 @@ def test_a_bare_duration_is_in_the_settings_own_unit() -> None:
 @table(
     ("text", "is_true"), [("true", True), ("ON", True), ("1", True), ("no", False), ("0", False)]
 )
-def test_a_flag_is_read_as_people_write_it(text: str, is_true: bool) -> None:
+def test_setting_kinds_flag_takes_common_spellings(text: str, is_true: bool) -> None:
     assert Flag().parse(text) is is_true
 
 
-def test_a_flag_is_not_guessed() -> None:
+def test_setting_kinds_flag_is_not_guessed() -> None:
     with pytest.raises(ValueError, match="'maybe' is neither true nor false"):
         Flag().parse("maybe")
 
 
-def test_a_count_is_whole() -> None:
+def test_setting_kinds_count_is_whole() -> None:
     assert Count().parse(" 12 ") == 12
     with pytest.raises(ValueError, match=r"'1\.5' is not a whole number"):
         Count().parse("1.5")
 
 
-def test_bounds_are_said_in_the_units_people_write() -> None:
+def test_setting_kinds_bounds_are_shown_in_common_units() -> None:
     with pytest.raises(ValueError, match="20s is out of range: 500ms to 10s"):
         Duration("s", 500, 10_000).check(20_000)
     with pytest.raises(ValueError, match="2GiB is out of range: 1KiB to 1GiB"):
         Size(1024, 2**30).check(2**31)
 
 
-def test_a_home_folder_is_found_and_shown_short() -> None:
+def test_setting_kinds_home_folder_is_expanded_and_shown_short() -> None:
     folder = Folder((":memory:",))
 
     assert "~" not in folder.parse("~/emulator")
@@ -62,7 +62,7 @@ def test_a_home_folder_is_found_and_shown_short() -> None:
 
 @given(st.text(max_size=30))
 @settings(max_examples=300)
-def test_whatever_is_written_is_read_or_refused(text: str) -> None:
+def test_setting_kinds_any_text_is_read_or_refused(text: str) -> None:
     kinds: tuple[Kind, ...] = (
         Text(),
         Count(),
@@ -78,7 +78,7 @@ def test_whatever_is_written_is_read_or_refused(text: str) -> None:
             assert str(refusal)  # noqa: PT017 -- most texts raise, some do not
 
 
-def test_words_are_some_of_a_few() -> None:
+def test_setting_kinds_word_list_takes_listed_words_only() -> None:
     kind = Words(("720p", "480p"))
 
     assert kind.parse("720p, 480p") == ("720p", "480p")
@@ -92,7 +92,7 @@ def test_words_are_some_of_a_few() -> None:
     "text",
     ["http://emulator:18787", "https://streams.example.org/", "http://[2001:db8::7]:80", ""],
 )
-def test_url_of_a_server_is_a_scheme_a_host_and_a_port(text: str) -> None:
+def test_setting_kinds_server_url_is_scheme_host_and_port(text: str) -> None:
     value = Url(("http", "https")).parse(text)
     Url(("http", "https")).check(value)
     assert value == text.rstrip("/")
@@ -113,17 +113,17 @@ def test_url_of_a_server_is_a_scheme_a_host_and_a_port(text: str) -> None:
         ("http://a/behind", "has a path; the address must end behind its port"),
     ],
 )
-def test_url_that_is_none_of_a_server_is_refused(text: str, message: str) -> None:
+def test_setting_kinds_invalid_server_url_is_refused(text: str, message: str) -> None:
     kind = Url(("http", "https"))
     with pytest.raises(ValueError, match=message):
         kind.check(kind.parse(text))
 
 
-def test_url_may_have_a_path_where_the_setting_says_so() -> None:
+def test_setting_kinds_url_may_have_a_path_where_the_setting_allows_it() -> None:
     Url(("rtmp",), has_path=True).check("rtmp://a:1935/live")
 
 
-def test_host_names_are_checked_and_platform_stands_for_several() -> None:
+def test_setting_kinds_host_names_are_checked_and_platform_stands_for_several() -> None:
     kind = HostNames(("api.example.studio", "*.cdn.example"))
 
     assert kind.names("") == ()

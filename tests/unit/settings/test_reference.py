@@ -5,5 +5,5 @@ from emulator.settings.reference import markdown
 PAGE = Path(__file__).parents[3] / "docs/reference/settings.md"
 
 
-def test_the_reference_says_what_the_fields_say() -> None:
+def test_settings_reference_matches_the_fields() -> None:
     assert PAGE.read_text("utf-8") == markdown(), "run `make docs`"

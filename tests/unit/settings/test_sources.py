@@ -32,7 +32,7 @@ def parsed(*arguments: str) -> dict[str, object]:
     return vars(parser.parse_args(arguments))
 
 
-def test_each_source_wins_over_the_one_before(write: Write) -> None:
+def test_settings_sources_later_source_wins_over_earlier(write: Write) -> None:
     # Given a file that sets three values, an environment that sets two of them, and one flag,
     path = write("port: 1001\nrtmp_port: 1002\nrtmps_port: 1003\n")
     environment = {"LIVE_EMULATOR_RTMP_PORT": "2002", "LIVE_EMULATOR_RTMPS_PORT": "2003"}
@@ -45,13 +45,13 @@ def test_each_source_wins_over_the_one_before(write: Write) -> None:
     assert settings.host == Settings().host
 
 
-def test_the_environment_may_name_the_settings_file(write: Write) -> None:
+def test_settings_sources_environment_may_name_the_settings_file(write: Write) -> None:
     path = write("reconnect_window: 30s\n")
 
     assert gather({}, {"LIVE_EMULATOR_SETTINGS": str(path)}).reconnect_window_ms == 30_000
 
 
-def test_a_flag_can_be_taken_back_on_the_command_line(write: Write) -> None:
+def test_settings_sources_flag_can_be_negated_on_the_command_line(write: Write) -> None:
     path = write("takeover: true\nstrict_auth: yes\n")
 
     settings = gather(parsed("--settings", str(path), "--no-takeover"), {})
@@ -60,7 +60,9 @@ def test_a_flag_can_be_taken_back_on_the_command_line(write: Write) -> None:
     assert settings.strict_auth
 
 
-def test_every_flag_is_also_a_variable_and_a_line_of_the_file(write: Write) -> None:
+def test_settings_sources_every_flag_is_also_a_variable_and_a_line_of_the_file(
+    write: Write,
+) -> None:
     for declared in DECLARED:
         shown = declared.kind.show(getattr(Settings(), declared.attribute))
         if shown == "none":
@@ -89,9 +91,7 @@ def test_every_flag_is_also_a_variable_and_a_line_of_the_file(write: Write) -> N
         ("port: 1\0\n", "this is not YAML"),
     ],
 )
-def test_a_mistake_in_the_file_is_named_with_its_line(
-    write: Write, text: str, message: str
-) -> None:
+def test_settings_sources_file_error_has_its_line(write: Write, text: str, message: str) -> None:
     path = write(text)
 
     with pytest.raises(WrongSetting) as refusal:
@@ -101,16 +101,16 @@ def test_a_mistake_in_the_file_is_named_with_its_line(
     assert message in str(refusal.value)
 
 
-def test_an_empty_file_sets_nothing(write: Write) -> None:
+def test_settings_sources_empty_file_sets_nothing(write: Write) -> None:
     assert gather({"settings": str(write("# nothing yet\n"))}, {}) == Settings()
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_settings_sources_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(WrongSetting, match=r"none\.yaml cannot be read: No such file"):
         gather({"settings": str(tmp_path / "none.yaml")}, {})
 
 
-def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
+def test_settings_sources_binary_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "settings.yaml"
     path.write_bytes(b"\xff\xfe\x00")
 
@@ -118,7 +118,7 @@ def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
         gather({"settings": str(path)}, {})
 
 
-def test_paths_in_the_file_are_relative_to_it(write: Write) -> None:
+def test_settings_sources_paths_in_the_file_are_relative_to_it(write: Write) -> None:
     path = write("data: kept\nready_file: ready.json\nrtmps_cert: /c.pem\nrtmps_key: /k.pem\n")
 
     settings = gather({"settings": str(path)}, {})
@@ -128,7 +128,7 @@ def test_paths_in_the_file_are_relative_to_it(write: Write) -> None:
     assert settings.rtmps_cert == Path("/c.pem")
 
 
-def test_memory_in_the_file_stays_memory(write: Write) -> None:
+def test_settings_sources_memory_in_the_file_stays_memory(write: Write) -> None:
     assert gather({"settings": str(write("data: ':memory:'\n"))}, {}).is_in_memory
 
 
@@ -142,14 +142,16 @@ def test_memory_in_the_file_stays_memory(write: Write) -> None:
         ),
     ],
 )
-def test_a_mistake_in_the_environment_is_named(variable: tuple[str, str], message: str) -> None:
+def test_settings_sources_environment_error_names_its_variable(
+    variable: tuple[str, str], message: str
+) -> None:
     with pytest.raises(WrongSetting) as refusal:
         gather({}, dict([variable]))
 
     assert str(refusal.value) == message
 
 
-def test_variables_of_others_are_left_alone() -> None:
+def test_settings_sources_foreign_variables_are_ignored() -> None:
     environment = {
         "LIVE_EMULATOR_URL": "http://127.0.0.1:1",
         "LIVE_EMULATOR_API_KEY": "ak_demo",
@@ -161,14 +163,14 @@ def test_variables_of_others_are_left_alone() -> None:
     assert gather({}, environment) == Settings()
 
 
-def test_a_mistake_in_a_flag_is_named() -> None:
+def test_settings_sources_flag_error_names_its_flag() -> None:
     with pytest.raises(WrongSetting, match="--disk-limit: invalid size 'lots'"):
         gather(parsed("--disk-limit", "lots"), {})
 
 
 @given(text=st.text(max_size=60))
 @hypothesis_settings(max_examples=300)
-def test_any_file_is_read_or_refused_with_a_sentence(
+def test_settings_sources_any_file_is_read_or_refused_with_a_message(
     tmp_path_factory: pytest.TempPathFactory, text: str
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "any.yaml"

@@ -28,7 +28,7 @@ class Reader(HTMLParser):
 
 
 @given(st.lists(st.tuples(st.sampled_from(KINDS), st.text(max_size=40)), max_size=8))
-def test_a_page_has_only_our_elements_whatever_was_written(said: list[tuple[str, str]]) -> None:
+def test_exports_html_page_has_only_our_elements_for_any_text(said: list[tuple[str, str]]) -> None:
     page = exports.html(EVIL, [Block(*block) for block in said])
 
     reader = Reader()
@@ -41,7 +41,7 @@ def test_a_page_has_only_our_elements_whatever_was_written(said: list[tuple[str,
         assert text.replace("\r", "") in reader.text.replace("\r", "")
 
 
-def test_html_in_markdown_is_entities_and_no_text_begins_a_block() -> None:
+def test_exports_markdown_escapes_html_and_block_markers() -> None:
     said = exports.markdown(
         [Block("title", EVIL), Block("text", "# no heading"), Block("text", "1. no list")]
     )
@@ -53,7 +53,7 @@ def test_html_in_markdown_is_entities_and_no_text_begins_a_block() -> None:
 
 
 @given(st.text(alphabet="`ab\n", max_size=30))
-def test_code_stays_inside_its_fence(code: str) -> None:
+def test_exports_code_stays_inside_its_fence(code: str) -> None:
     said = exports.markdown([Block("code rust", code)])
 
     first, _, rest = said.partition("\n")
@@ -63,5 +63,5 @@ def test_code_stays_inside_its_fence(code: str) -> None:
     assert fence not in code
 
 
-def test_lines_become_one_outside_of_code() -> None:
+def test_exports_lines_are_joined_outside_of_code() -> None:
     assert exports.markdown([Block("item", "one\n\n# two\t three")]) == "- one # two three\n"

@@ -43,7 +43,7 @@ async def platform() -> AsyncIterator[Platform]:
         yield emulator.platform
 
 
-def test_many_are_told_as_each_of_them_is(platform: Platform) -> None:
+def test_stream_shapes_many_equal_one_by_one(platform: Platform) -> None:
     world, addresses = platform.world, platform.addresses
     streams, _ = lists.page(world, None, Wanted(), offset=0, count=20)
 
@@ -57,7 +57,9 @@ def test_many_are_told_as_each_of_them_is(platform: Platform) -> None:
     assert stream_shapes(world, addresses, []) == []
 
 
-def test_a_page_of_twenty_costs_no_more_questions_than_one_stream(platform: Platform) -> None:
+def test_stream_shapes_page_of_twenty_needs_no_more_queries_than_one_stream(
+    platform: Platform,
+) -> None:
     world, addresses = platform.world, platform.addresses
     before = world.store
     world.store = store = CountingStore(before._connection, before.publish)

@@ -11,9 +11,9 @@ from tests.support.tables import table
         (1_767_225_660_999, "2026-01-01T00:01:00.999Z"),
     ],
 )
-def test_a_time_is_utc_with_milliseconds(at_ms: int, text: str) -> None:
+def test_times_are_utc_with_milliseconds(at_ms: int, text: str) -> None:
     assert iso(at_ms) == iso_or_none(at_ms) == text
 
 
-def test_what_has_not_happened_is_null() -> None:
+def test_times_missing_time_is_null() -> None:
     assert iso_or_none(None) is None

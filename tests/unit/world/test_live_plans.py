@@ -132,11 +132,11 @@ def end_and_remove(world: World) -> None:
         removal.delete_stream(world, streams.end(world, stream), with_vods=True)
 
 
-def test_every_statement_of_ours_was_asked(store: WatchedStore) -> None:
+def test_live_queries_cover_every_statement(store: WatchedStore) -> None:
     assert sites_in(OURS) - store.sites == set()
 
 
-def test_no_statement_walks_a_whole_table(store: WatchedStore) -> None:
+def test_live_queries_walk_no_whole_table(store: WatchedStore) -> None:
     assert store.scans() == []
 
 
@@ -153,12 +153,12 @@ def test_no_statement_walks_a_whole_table(store: WatchedStore) -> None:
         ("SELECT * FROM streams WHERE row IN (SELECT value FROM json_each('[1]'))", False),
     ],
 )
-def test_a_walk_is_told_from_a_search(sql: str, is_walk: bool) -> None:
+def test_live_queries_plan_check_separates_walk_from_search(sql: str, is_walk: bool) -> None:
     with closing(WatchedStore()) as store:
         assert bool(store.walks(sql)) == is_walk
 
 
-def test_every_row_that_belongs_to_another_is_found_by_it() -> None:
+def test_live_queries_every_foreign_key_has_an_index() -> None:
     """So that what is deleted takes its own along without a walk."""
     with closing(WatchedStore()) as store:
         unled = []

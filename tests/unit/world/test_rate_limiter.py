@@ -5,7 +5,7 @@ from emulator.core.errors import Refused
 from emulator.world.rate_limiter import RateLimiter
 
 
-def test_the_eleventh_call_of_a_minute_is_refused_and_told_how_long_to_wait() -> None:
+def test_rate_limiter_refuses_eleventh_call_of_a_minute_with_retry_time() -> None:
     clock = ManualClock()
     limits = RateLimiter(clock)
     for left in range(9, -1, -1):
@@ -20,7 +20,7 @@ def test_the_eleventh_call_of_a_minute_is_refused_and_told_how_long_to_wait() ->
     assert refused.value.details["retry_after_seconds"] == 51
 
 
-def test_others_are_not_touched() -> None:
+def test_rate_limiter_leaves_other_callers_alone() -> None:
     limits = RateLimiter(ManualClock())
     limits.take("create", "ada", 1)
 
@@ -28,7 +28,7 @@ def test_others_are_not_touched() -> None:
     assert limits.take("other", "ada", 1).remaining == 0
 
 
-def test_a_call_stops_counting_after_a_minute() -> None:
+def test_rate_limiter_forgets_calls_after_a_minute() -> None:
     clock = ManualClock()
     limits = RateLimiter(clock)
     limits.take("create", "ada", 1)

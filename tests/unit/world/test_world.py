@@ -17,7 +17,7 @@ SMALL = Seed(
 )
 
 
-def test_two_fresh_worlds_of_one_seed_are_the_same() -> None:
+def test_world_two_new_ones_of_one_seed_are_equal() -> None:
     journals: list[list[Event]] = []
     for _ in range(2):
         heard: list[Event] = []
@@ -32,7 +32,7 @@ def test_two_fresh_worlds_of_one_seed_are_the_same() -> None:
     assert [type(event).__name__ for event in journals[0]][-1] == "StreamCreated"
 
 
-def test_a_kept_world_goes_on_where_it_stopped_and_never_repeats_an_id(tmp_path: Path) -> None:
+def test_world_reopened_goes_on_and_never_repeats_an_id(tmp_path: Path) -> None:
     path = str(tmp_path / "world.sqlite3")
     ids: list[str] = []
     for start in range(2):
@@ -49,7 +49,7 @@ def test_a_kept_world_goes_on_where_it_stopped_and_never_repeats_an_id(tmp_path:
     again.close()
 
 
-def test_a_seed_sows_people_categories_and_tags(world: World) -> None:
+def test_world_seed_creates_people_categories_and_tags(world: World) -> None:
     seed.sow(world, SMALL)
 
     ada = accounts.by_api_key(world, "ak_demo_ada")

@@ -15,7 +15,7 @@ from emulator.world.world import World
 GONE_MS = 15_000
 
 
-def test_who_falls_silent_is_noticed_at_that_instant_by_itself(
+def test_attendance_silent_viewer_times_out_at_the_exact_instant(
     world: World, clock: ManualClock, stream: Stream, heard: list[Event]
 ) -> None:
     attendance.see(world, stream, "one")
@@ -36,7 +36,7 @@ def test_who_falls_silent_is_noticed_at_that_instant_by_itself(
     assert figures.totals(world, stream).watch_ms == 23_000 + 15_000
 
 
-def test_who_comes_back_is_one_person_and_two_views(
+def test_attendance_returning_viewer_is_one_person_and_two_views(
     world: World, clock: ManualClock, stream: Stream
 ) -> None:
     attendance.see(world, stream, "one", country="DE", device="tv", referrer="a.example")
@@ -50,7 +50,7 @@ def test_who_comes_back_is_one_person_and_two_views(
     assert figures.traits(world, stream, "device") == {"tv": 1}
 
 
-def test_who_watched_when_the_world_was_left_is_gone_when_it_is_opened_again(
+def test_attendance_viewers_are_gone_when_the_world_is_reopened(
     world: World, clock: ManualClock, stream: Stream, open_world: Callable[..., World]
 ) -> None:
     # Given two real viewers and ten simulated ones, of a world that is killed after a minute,
@@ -76,7 +76,7 @@ def test_who_watched_when_the_world_was_left_is_gone_when_it_is_opened_again(
     assert figures.totals(copy, stream) == totals
 
 
-def test_nobody_watches_a_stream_after_its_media_stopped(
+def test_attendance_viewers_leave_when_the_media_stops(
     world: World, clock: ManualClock, stream: Stream
 ) -> None:
     # Given a publisher that is gone, and viewers that wait, come and go until it is given up,
@@ -102,7 +102,7 @@ def test_nobody_watches_a_stream_after_its_media_stopped(
     assert figures.totals(world, ended) == totals
 
 
-def test_nobody_comes_to_a_stream_that_was_over_when_its_world_was_left(
+def test_attendance_viewers_cannot_join_a_stream_that_ended_before_reopening(
     world: World, clock: ManualClock, stream: Stream, open_world: Callable[..., World]
 ) -> None:
     # Given an hour of arrivals, of which a killed process saw ten minutes,
@@ -129,7 +129,7 @@ def test_nobody_comes_to_a_stream_that_was_over_when_its_world_was_left(
     ]
 
 
-def test_a_stream_counts_so_many_real_viewers_and_no_more(
+def test_attendance_real_viewers_of_a_stream_are_bounded(
     clock: ManualClock, open_world: Callable[..., World]
 ) -> None:
     world = open_world(clock=clock, publish=lambda _: None, rules=RulesConfig(viewers_max=2))
@@ -144,7 +144,7 @@ def test_a_stream_counts_so_many_real_viewers_and_no_more(
     assert world.viewers.count(stream.id) == 1
 
 
-def test_names_that_clients_make_up_are_kept_up_to_a_number(world: World, stream: Stream) -> None:
+def test_attendance_client_supplied_names_are_bounded(world: World, stream: Stream) -> None:
     for number in range(ledger.TRAITS_MAX + 5):
         attendance.see(world, stream, f"session {number}", referrer=f"{number}.example")
 

@@ -21,7 +21,7 @@ TEN_MINUTES_MS = 600_000
 HOUR_MS = 3_600_000
 
 
-def test_a_hundred_for_ten_minutes_and_then_forty_for_ten(
+def test_cohorts_hundred_for_ten_minutes_then_forty_for_ten(
     world: World, clock: ManualClock, stream: Stream
 ) -> None:
     cohorts.reach(world, stream, 100)
@@ -43,7 +43,9 @@ def test_a_hundred_for_ten_minutes_and_then_forty_for_ten(
     assert (retention[0], retention[10], retention[11], retention[20]) == (100, 100, 40, 40)
 
 
-def test_the_same_by_stays_of_their_own(world: World, clock: ManualClock, stream: Stream) -> None:
+def test_cohorts_hundred_then_forty_by_session_lengths(
+    world: World, clock: ManualClock, stream: Stream
+) -> None:
     cohorts.add(world, stream, 60, stay=Stay.parse("fixed(10m)"))
     cohorts.add(world, stream, 40, stay=Stay.parse("fixed(20m)"))
     clock.advance(TEN_MINUTES_MS - 1)
@@ -62,7 +64,7 @@ def test_the_same_by_stays_of_their_own(world: World, clock: ManualClock, stream
     )
 
 
-def test_arrivals_over_an_hour_come_all_and_evenly(
+def test_cohorts_arrivals_over_an_hour_are_complete_and_even(
     world: World, clock: ManualClock, stream: Stream
 ) -> None:
     cohorts.add(world, stream, 3_600, for_ms=HOUR_MS, arrivals="even")
@@ -74,7 +76,7 @@ def test_arrivals_over_an_hour_come_all_and_evenly(
     assert figures.totals(world, stream).views == 3_600
 
 
-def test_a_ramp_follows_its_curve_whoever_leaves(
+def test_cohorts_ramp_follows_its_curve_despite_departures(
     world: World, clock: ManualClock, stream: Stream
 ) -> None:
     cohorts.reach(world, stream, 20)
@@ -91,7 +93,7 @@ def test_a_ramp_follows_its_curve_whoever_leaves(
     assert world.viewers.count(stream.id) == 20
 
 
-def test_a_spike_is_whole_in_its_middle_and_over_at_its_end(
+def test_cohorts_spike_is_whole_in_its_middle_and_over_at_its_end(
     world: World, clock: ManualClock, stream: Stream
 ) -> None:
     cohorts.reach(world, stream, 10)
@@ -106,7 +108,7 @@ def test_a_spike_is_whole_in_its_middle_and_over_at_its_end(
     assert figures.totals(world, stream).uniques == 510
 
 
-def test_a_churn_exchanges_people_and_keeps_their_number(
+def test_cohorts_churn_exchanges_viewers_and_keeps_their_number(
     world: World, clock: ManualClock, stream: Stream
 ) -> None:
     cohorts.reach(world, stream, 100)
@@ -120,7 +122,7 @@ def test_a_churn_exchanges_people_and_keeps_their_number(
     assert (totals.peak, totals.views, totals.uniques) == (100, 200, 200)
 
 
-def test_a_raid_takes_viewers_from_one_stream_to_another(
+def test_cohorts_raid_moves_viewers_from_one_stream_to_another(
     world: World, clock: ManualClock, stream: Stream, other: Stream, heard: list[Event]
 ) -> None:
     cohorts.reach(world, stream, 300, mix=Mix(countries={"DE": 0.5, "US": 0.5}))
@@ -140,7 +142,7 @@ def test_a_raid_takes_viewers_from_one_stream_to_another(
     assert countries == {"DE": 100, "US": 100, "ZZ": 50}
 
 
-def test_who_they_are_adds_up_to_how_many_they_are(
+def test_cohorts_demographics_add_up_to_the_viewer_count(
     world: World, clock: ManualClock, stream: Stream
 ) -> None:
     mix = Mix(
@@ -166,7 +168,7 @@ def test_who_they_are_adds_up_to_how_many_they_are(
     assert figures.totals(world, stream).signed_in == 300
 
 
-def test_one_cohort_more_does_not_reshuffle_the_others(
+def test_cohorts_extra_cohort_does_not_reshuffle_the_others(
     clock: ManualClock, open_world: Callable[..., World]
 ) -> None:
     def evening(is_busy: bool) -> list[int]:
@@ -186,7 +188,7 @@ def test_one_cohort_more_does_not_reshuffle_the_others(
     assert evening(is_busy=False) == evening(is_busy=True)
 
 
-def test_a_reopened_world_goes_on_where_it_was(
+def test_cohorts_go_on_where_they_were_in_a_reopened_world(
     clock: ManualClock, open_world: Callable[..., World]
 ) -> None:
     # Given an evening that is copied in its middle,
@@ -218,7 +220,7 @@ def test_a_reopened_world_goes_on_where_it_was(
     assert one == two
 
 
-def test_a_crowd_says_how_many_it_is_now_and_then(
+def test_cohorts_report_their_count_now_and_then(
     world: World, clock: ManualClock, stream: Stream, heard: list[Event]
 ) -> None:
     cohorts.add(world, stream, 6_000, for_ms=MINUTE_MS, arrivals="even")
@@ -229,7 +231,7 @@ def test_a_crowd_says_how_many_it_is_now_and_then(
     assert numbers == [0, 1_000, 2_000, 3_000, 4_000, 5_000, 6_000]
 
 
-def test_nobody_is_left_of_an_ended_stream(
+def test_cohorts_are_empty_after_the_stream_ends(
     world: World, clock: ManualClock, stream: Stream
 ) -> None:
     cohorts.add(world, stream, 600, for_ms=HOUR_MS, arrivals="even")
@@ -242,7 +244,7 @@ def test_nobody_is_left_of_an_ended_stream(
     assert world.store.number("SELECT count(*) FROM audience_orders") == 0
 
 
-def test_what_cannot_be_is_refused_and_leaves_no_trace(
+def test_cohorts_refused_order_leaves_no_trace(
     world: World, clock: ManualClock, stream: Stream, other: Stream
 ) -> None:
     cohorts.reach(world, stream, 10)
@@ -273,7 +275,7 @@ def test_what_cannot_be_is_refused_and_leaves_no_trace(
     assert figures.totals(world, stream).views == 10
 
 
-def test_a_stream_takes_so_many_orders_and_no_more(
+def test_cohorts_orders_per_stream_are_bounded(
     world: World, stream: Stream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(attendance, "ORDERS_MAX", 3)

@@ -32,14 +32,16 @@ shares = st.floats(0, 1)
         ("sawtooth", 0, 0, 1),
     ],
 )
-def test_a_ramp_has_come_so_far_by(curve: Curve, quarter: float, half: float, end: float) -> None:
+def test_curves_ramp_progress_at_each_point(
+    curve: Curve, quarter: float, half: float, end: float
+) -> None:
     levels = [level(curve, x) for x in (0.25, 0.5, 1)]
 
     assert levels == pytest.approx([quarter, half, end], abs=1e-9)
 
 
 @given(st.sampled_from(get_args(Curve)), shares, shares)
-def test_everybody_has_come_at_the_end_and_nobody_unarrives(
+def test_curves_ramp_is_complete_at_the_end_and_never_falls(
     curve: Curve, one: float, two: float
 ) -> None:
     early, late = sorted((one, two))
@@ -50,7 +52,7 @@ def test_everybody_has_come_at_the_end_and_nobody_unarrives(
 
 
 @given(st.sampled_from(get_args(Curve)), st.integers(0, 10**6), st.integers(1, 50), st.booleans())
-def test_arrivals_add_up_to_what_was_asked_for(
+def test_curves_arrivals_add_up_to_the_requested_count(
     curve: Curve, total: int, ticks: int, is_drawn: bool
 ) -> None:
     chance = Chance("arrivals", curve) if is_drawn else None
@@ -67,11 +69,11 @@ def test_arrivals_add_up_to_what_was_asked_for(
 
 
 @given(st.integers(0, 10**6), shares)
-def test_a_binomial_number_is_a_part_of_them(count: int, share: float) -> None:
+def test_curves_binomial_number_is_within_its_total(count: int, share: float) -> None:
     assert 0 <= binomial(Chance("b"), count, share) <= count
 
 
-def test_a_binomial_number_has_its_mean() -> None:
+def test_curves_binomial_number_has_its_mean() -> None:
     chance = Chance("mean")
     for count, share in ((1_000, 0.002), (1_000, 0.4), (20, 0.9)):
         mean = sum(binomial(chance, count, share) for _ in range(4_000)) / 4_000
@@ -88,14 +90,14 @@ def test_a_binomial_number_has_its_mean() -> None:
         ("45m", 45),
     ],
 )
-def test_a_stay_has_the_mean_that_it_is_written_with(text: str, mean_minutes: float) -> None:
+def test_curves_stay_has_its_written_mean(text: str, mean_minutes: float) -> None:
     assert Stay.parse(text).mean_ms == pytest.approx(mean_minutes * MINUTE_MS, rel=0.001)
 
 
 @example(3, 0.9999999999999998)
 @example(63, 0.9999999999999999)
 @given(st.integers(0, 5_000), st.floats(0, 1, exclude_max=True))
-def test_no_viewer_is_lost_among_the_lengths(count: int, at: float) -> None:
+def test_curves_stay_lengths_lose_no_viewer(count: int, at: float) -> None:
     for bins in (1, 7, 64):
         samples = sample(bins, count, at)
         assert sum(some for _, some in samples) == count
@@ -120,7 +122,7 @@ def test_no_viewer_is_lost_among_the_lengths(count: int, at: float) -> None:
         "fixed(5m, 6m)",
     ],
 )
-def test_what_is_no_stay_is_refused(text: str) -> None:
+def test_curves_invalid_stay_is_refused(text: str) -> None:
     with pytest.raises(Refused) as refused:
         Stay.parse(text)
 
@@ -128,6 +130,6 @@ def test_what_is_no_stay_is_refused(text: str) -> None:
 
 
 @given(st.text(max_size=60))
-def test_any_text_is_a_stay_or_refused(text: str) -> None:
+def test_curves_any_text_is_a_stay_or_refused(text: str) -> None:
     with contextlib.suppress(Refused):
         Stay.parse(text)

@@ -76,9 +76,9 @@ def read(world: World, ada: User, stream: Stream) -> None:
     activity.recent_followers(world, ada, 10)
 
 
-def test_every_statement_of_ours_was_asked(store: WatchedStore) -> None:
+def test_audience_queries_cover_every_statement(store: WatchedStore) -> None:
     assert sites_in(OURS) - store.sites == set()
 
 
-def test_no_statement_walks_a_whole_table(store: WatchedStore) -> None:
+def test_audience_queries_walk_no_whole_table(store: WatchedStore) -> None:
     assert store.scans() == []

@@ -91,7 +91,7 @@ class Recount:
 
 @settings(max_examples=60, deadline=None)
 @given(evenings)
-def test_the_fold_equals_a_slow_recount(evening: list[tuple[int, tuple[object, ...]]]) -> None:
+def test_audience_fold_equals_a_slow_recount(evening: list[tuple[int, tuple[object, ...]]]) -> None:
     # Given an evening that happens to a world and, viewer by viewer, to a recount,
     clock = ManualClock()
     world = World(clock=clock, publish=lambda _: None)

@@ -27,7 +27,7 @@ MINUTE_MS = 60_000
         max_size=40,
     )
 )
-def test_the_fold_equals_a_count_of_what_was_said(acts: list[tuple[str, int, int]]) -> None:
+def test_chat_fold_equals_a_count_of_its_messages(acts: list[tuple[str, int, int]]) -> None:
     # Given a chat in which people talk, and leave with all that they said,
     clock = ManualClock()
     lenient = RulesConfig(chat_lines_per_minute=0, chat_repeats_max=0)
@@ -82,7 +82,7 @@ def _person(world: World, name: str) -> User:
         return accounts.make(world, name, api_key="")
 
 
-def test_a_message_that_takes_a_removed_ones_row_is_counted(
+def test_chat_fold_counts_message_that_reuses_a_removed_row(
     world: World, clock: ManualClock, stream: Stream
 ) -> None:
     bob, cleo = (accounts.make(world, name, api_key="") for name in ("bob", "cleo"))

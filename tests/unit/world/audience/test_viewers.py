@@ -2,7 +2,7 @@ from emulator.core.clock import ManualClock
 from emulator.world.audience.viewers import Viewers
 
 
-def test_a_session_counts_once_until_it_is_not_seen_for_fifteen_seconds() -> None:
+def test_viewers_session_counts_once_until_fifteen_seconds_of_silence() -> None:
     clock = ManualClock()
     viewers = Viewers(clock, gone_ms=15_000)
     viewers.see("s", "one")
@@ -17,7 +17,7 @@ def test_a_session_counts_once_until_it_is_not_seen_for_fifteen_seconds() -> Non
     assert viewers.count("another") == 0
 
 
-def test_a_session_that_says_goodbye_is_gone_at_once() -> None:
+def test_viewers_session_that_says_goodbye_is_gone_at_once() -> None:
     viewers = Viewers(ManualClock(), gone_ms=15_000)
     viewers.see("s", "one")
 

@@ -8,7 +8,7 @@ from emulator.world.people.accounts import User
 from emulator.world.world import World
 
 
-def test_an_access_token_names_its_account_until_it_expires_on_the_world_s_clock(
+def test_tokens_name_their_account_until_they_expire_on_the_world_clock(
     world: World, clock: ManualClock, ada: User
 ) -> None:
     session = tokens.open_session(world, ada)
@@ -22,7 +22,7 @@ def test_an_access_token_names_its_account_until_it_expires_on_the_world_s_clock
     assert session.expires_in_seconds == 1800
 
 
-def test_a_forged_token_is_refused(world: World, ada: User) -> None:
+def test_tokens_forged_token_is_refused(world: World, ada: User) -> None:
     claims = {"sub": ada.id, "exp": world.now_ms // 1000 + 100}
     forged = [
         jwt.encode(claims, "another secret that is long enough", algorithm="HS256"),

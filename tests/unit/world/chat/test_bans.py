@@ -10,7 +10,7 @@ from emulator.world.people.accounts import User
 from emulator.world.world import World
 
 
-def test_a_ban_says_who_whom_why_and_until_when(
+def test_bans_record_moderator_user_reason_and_end(
     world: World, heard: list[Event], stream: Stream, ada: User, bob: User
 ) -> None:
     ban = bans.add(world, stream, ada, bob, reason="rude", duration_seconds=600)
@@ -23,7 +23,7 @@ def test_a_ban_says_who_whom_why_and_until_when(
     assert (event.user_id, event.expires_at_ms) == (bob.id, ban.expires_at_ms)
 
 
-def test_a_new_ban_replaces_the_old_one(
+def test_bans_new_ban_replaces_the_old_one(
     world: World, clock: ManualClock, stream: Stream, ada: User, bob: User
 ) -> None:
     bans.add(world, stream, ada, bob, duration_seconds=1)
@@ -34,7 +34,7 @@ def test_a_new_ban_replaces_the_old_one(
     assert bans.active(world, stream, ada) == ([ban], 1)
 
 
-def test_a_lifted_ban_is_gone(
+def test_bans_lifted_ban_is_gone(
     world: World, heard: list[Event], stream: Stream, ada: User, bob: User
 ) -> None:
     bans.add(world, stream, ada, bob)
@@ -46,7 +46,7 @@ def test_a_lifted_ban_is_gone(
         bans.lift(world, stream, ada, bob)
 
 
-def test_who_keeps_no_order_bans_nobody(
+def test_bans_users_without_a_role_cannot_ban(
     world: World, stream: Stream, bob: User, cleo: User
 ) -> None:
     moderators.add(world, stream, bob, is_vip=True)
@@ -59,7 +59,7 @@ def test_who_keeps_no_order_bans_nobody(
         bans.active(world, stream, bob)
 
 
-def test_a_moderator_bans_neither_the_owner_nor_a_moderator(
+def test_bans_moderator_cannot_ban_owner_or_moderator(
     world: World, stream: Stream, ada: User, bob: User, cleo: User
 ) -> None:
     for user in (bob, cleo):
@@ -73,7 +73,7 @@ def test_a_moderator_bans_neither_the_owner_nor_a_moderator(
         bans.add(world, stream, ada, ada)
 
 
-def test_a_moderator_whom_the_owner_bans_is_none_any_more(
+def test_bans_owner_ban_removes_the_moderator_role(
     world: World, heard: list[Event], stream: Stream, ada: User, bob: User
 ) -> None:
     moderators.add(world, stream, bob, is_vip=False)
@@ -86,7 +86,7 @@ def test_a_moderator_whom_the_owner_bans_is_none_any_more(
         moderators.add(world, stream, bob, is_vip=False)
 
 
-def test_a_ban_outlives_the_account_of_who_made_it(
+def test_bans_outlive_the_account_of_the_moderator(
     world: World, stream: Stream, ada: User, bob: User, cleo: User
 ) -> None:
     moderators.add(world, stream, cleo, is_vip=False)

@@ -35,7 +35,7 @@ def contents(listed: list[Message]) -> list[str]:
     return [message.content for message in listed]
 
 
-def test_a_line_is_told_and_found_again(
+def test_messages_posted_message_is_sent_and_listed(
     world: World, heard: list[Event], stream: Stream, bob: User
 ) -> None:
     line = messages.post(world, stream.id, bob, "hello")
@@ -46,7 +46,7 @@ def test_a_line_is_told_and_found_again(
 
 
 @pytest.mark.parametrize(("is_vip", "badge"), [(False, "moderator"), (True, "vip")])
-def test_badges_say_what_the_author_was_then(
+def test_messages_badges_are_those_of_the_author_at_the_time(
     world: World, stream: Stream, ada: User, bob: User, is_vip: bool, badge: str
 ) -> None:
     plain = say(world, stream, bob, "one")
@@ -57,9 +57,7 @@ def test_badges_say_what_the_author_was_then(
     assert say(world, stream, ada, "three").badges == ("broadcaster",)
 
 
-def test_an_ended_stream_can_be_read_and_not_written(
-    world: World, stream: Stream, bob: User
-) -> None:
+def test_messages_of_an_ended_stream_are_read_only(world: World, stream: Stream, bob: User) -> None:
     say(world, stream, bob, "bye")
     streams.end(world, stream)
 
@@ -70,9 +68,7 @@ def test_an_ended_stream_can_be_read_and_not_written(
     assert contents(messages.page(world, stream, None, count=10)[0]) == ["bye"]
 
 
-def test_nobody_speaks_in_a_room_that_is_not_theirs_to_see(
-    world: World, ada: User, bob: User
-) -> None:
+def test_messages_cannot_be_posted_in_a_hidden_room(world: World, ada: User, bob: User) -> None:
     hidden = streams.create(world, ada, StreamPatch({"title": "x", "visibility": "private"}))
 
     for stream_id in (hidden.id, "nowhere"):
@@ -88,7 +84,7 @@ def test_nobody_speaks_in_a_room_that_is_not_theirs_to_see(
     count=st.integers(1, 7),
     way=st.sampled_from(["cursor", "id"]),
 )
-def test_pages_skip_and_repeat_no_line_also_within_one_millisecond(
+def test_messages_pages_skip_and_repeat_none_within_one_millisecond(
     open_world: Callable[..., World],
     data: st.DataObject,
     gaps_ms: list[int],
@@ -131,7 +127,7 @@ def test_pages_skip_and_repeat_no_line_also_within_one_millisecond(
     assert read == said
 
 
-def test_a_time_leads_to_the_lines_before_it(
+def test_messages_time_leads_to_the_messages_before_it(
     world: World, clock: ManualClock, stream: Stream, ada: User
 ) -> None:
     for content in ("a", "b", "c"):
@@ -152,7 +148,7 @@ def test_a_time_leads_to_the_lines_before_it(
     gaps_ms=st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=30),
     at_ms=st.integers(-2, 60),
 )
-def test_a_time_leads_to_all_lines_before_it_and_to_no_other(
+def test_messages_time_leads_to_all_messages_before_it_and_no_other(
     open_world: Callable[..., World], gaps_ms: list[tuple[int, bool]], at_ms: int
 ) -> None:
     clock = ManualClock()
@@ -181,7 +177,7 @@ def test_a_time_leads_to_all_lines_before_it_and_to_no_other(
         ("00000000-0000-4000-8000-000000000000", "not_found"),
     ],
 )
-def test_a_position_that_is_none_is_refused(
+def test_messages_invalid_cursor_is_refused(
     world: World, stream: Stream, before: str, code: str
 ) -> None:
     with pytest.raises(Refused) as refused:
@@ -190,7 +186,7 @@ def test_a_position_that_is_none_is_refused(
     assert refused.value.code == code
 
 
-def test_a_deleted_line_is_there_for_moderators_only(
+def test_messages_deleted_message_is_visible_to_moderators_only(
     world: World, heard: list[Event], stream: Stream, ada: User, bob: User, cleo: User
 ) -> None:
     line = say(world, stream, bob, "oops")
@@ -207,7 +203,7 @@ def test_a_deleted_line_is_there_for_moderators_only(
         messages.delete(world, stream, line.id, bob)
 
 
-def test_clearing_takes_every_line_of_the_room_away(
+def test_messages_clear_removes_every_message_of_the_room(
     world: World, heard: list[Event], stream: Stream, ada: User, bob: User
 ) -> None:
     for content in ("a", "b"):
@@ -222,7 +218,7 @@ def test_clearing_takes_every_line_of_the_room_away(
     assert len(messages.page(world, stream, ada, count=9)[0]) == 2
 
 
-def test_a_refused_line_leaves_no_trace(
+def test_messages_refused_message_leaves_no_trace(
     world: World, heard: list[Event], stream: Stream, bob: User
 ) -> None:
     before = list(heard)
@@ -241,5 +237,7 @@ def test_a_refused_line_leaves_no_trace(
 @pytest.mark.parametrize(
     "content", ["'; DROP TABLE messages; --", "<script>alert(1)</script>", "a\0b", "🎥 ü \u202e"]
 )
-def test_text_comes_back_as_text(world: World, stream: Stream, bob: User, content: str) -> None:
+def test_messages_text_comes_back_as_text(
+    world: World, stream: Stream, bob: User, content: str
+) -> None:
     assert say(world, stream, bob, content).content == content

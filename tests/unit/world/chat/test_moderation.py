@@ -27,7 +27,7 @@ def asked(world: World, stream: Stream, ada: User, **patch: Any) -> None:
     settings.change(world, stream, ada, patch)
 
 
-def test_slow_mode_refuses_a_second_line_until_its_time_has_come(
+def test_moderation_slow_mode_refuses_second_message_until_its_time(
     world: World, clock: ManualClock, stream: Stream, ada: User, bob: User, cleo: User
 ) -> None:
     # Given a room in slow mode where bob has just spoken,
@@ -46,7 +46,7 @@ def test_slow_mode_refuses_a_second_line_until_its_time_has_come(
     post(world, stream, bob)
 
 
-def test_slow_mode_holds_for_viewers_only(
+def test_moderation_slow_mode_holds_for_viewers_only(
     world: World, stream: Stream, ada: User, bob: User, cleo: User
 ) -> None:
     asked(world, stream, ada, slow_mode_seconds=10)
@@ -59,11 +59,13 @@ def test_slow_mode_holds_for_viewers_only(
 
 
 @pytest.mark.parametrize("content", ["", " ", "\n\t\u2003"])
-def test_an_empty_line_is_refused(world: World, stream: Stream, bob: User, content: str) -> None:
+def test_moderation_empty_message_is_refused(
+    world: World, stream: Stream, bob: User, content: str
+) -> None:
     assert refusal(world, stream, bob, content).details["chat_code"] == "empty_message"
 
 
-def test_a_line_is_as_long_as_the_room_allows(
+def test_moderation_message_length_is_bounded_by_the_room(
     world: World, stream: Stream, ada: User, bob: User
 ) -> None:
     post(world, stream, bob, "ü" * 500)
@@ -74,7 +76,7 @@ def test_a_line_is_as_long_as_the_room_allows(
     post(world, stream, bob, "x" * 4000)
 
 
-def test_somebody_who_is_banned_does_not_speak(
+def test_moderation_banned_user_cannot_post(
     world: World, clock: ManualClock, stream: Stream, ada: User, bob: User
 ) -> None:
     bans.add(world, stream, ada, bob)
@@ -88,7 +90,7 @@ def test_somebody_who_is_banned_does_not_speak(
     post(world, stream, bob)
 
 
-def test_a_time_out_ends_by_itself(
+def test_moderation_timeout_ends_by_itself(
     world: World, clock: ManualClock, stream: Stream, ada: User, bob: User
 ) -> None:
     bans.add(world, stream, ada, bob, duration_seconds=60)
@@ -102,7 +104,7 @@ def test_a_time_out_ends_by_itself(
     assert bans.active(world, stream, ada) == ([], 0)
 
 
-def test_where_only_emotes_may_be_sent_words_are_refused(
+def test_moderation_emote_only_mode_refuses_words(
     world: World, stream: Stream, ada: User, bob: User
 ) -> None:
     asked(world, stream, ada, is_emote_only=True)
@@ -120,7 +122,7 @@ def test_where_only_emotes_may_be_sent_words_are_refused(
         ({"is_ai_moderated": True}, "WHY IS NOBODY ANSWERING"),
     ],
 )
-def test_a_filter_holds_a_line_and_nobody_sees_it(
+def test_moderation_filter_holds_message_from_view(
     world: World,
     heard: list[Event],
     stream: Stream,
@@ -140,7 +142,7 @@ def test_a_filter_holds_a_line_and_nobody_sees_it(
     assert isinstance(post(world, stream, ada, content), ChatPosted)
 
 
-def test_the_same_line_again_and_again_is_held(
+def test_moderation_repeated_message_is_held(
     world: World, stream: Stream, bob: User, cleo: User
 ) -> None:
     for content in ("buy", "BUY", "Buy", "buy", "bUy"):
@@ -152,7 +154,7 @@ def test_the_same_line_again_and_again_is_held(
     assert isinstance(post(world, stream, bob, "buy"), ChatPosted)
 
 
-def test_the_same_line_later_is_not_a_repeat(
+def test_moderation_message_repeated_later_is_accepted(
     world: World, clock: ManualClock, stream: Stream, bob: User
 ) -> None:
     for _ in range(10):
@@ -160,7 +162,7 @@ def test_the_same_line_later_is_not_a_repeat(
         clock.advance(7_000)
 
 
-def test_a_user_says_so_many_lines_a_minute(
+def test_moderation_messages_per_minute_are_bounded(
     world: World, clock: ManualClock, stream: Stream, ada: User, bob: User
 ) -> None:
     world.rules = RulesConfig(chat_lines_per_minute=3, chat_repeats_max=0)
@@ -178,7 +180,7 @@ def test_a_user_says_so_many_lines_a_minute(
     post(world, stream, bob)
 
 
-def test_only_followers_speak_where_the_room_says_so(
+def test_moderation_followers_only_mode_refuses_others(
     world: World, stream: Stream, ada: User, bob: User, cleo: User
 ) -> None:
     if "follows" not in world.store.columns():
@@ -199,7 +201,7 @@ def test_only_followers_speak_where_the_room_says_so(
         post(world, stream, author)
 
 
-def test_where_one_line_may_not_be_said_twice_the_second_is_held(
+def test_moderation_unique_mode_holds_second_equal_message(
     world: World, stream: Stream, bob: User
 ) -> None:
     world.rules = RulesConfig(chat_lines_per_minute=0, chat_repeats_max=1)
@@ -209,7 +211,7 @@ def test_where_one_line_may_not_be_said_twice_the_second_is_held(
     assert [type(event) for event in said] == [ChatPosted, ChatPosted, ChatHeld, ChatPosted]
 
 
-def test_what_was_said_long_ago_does_not_count_when_it_is_said_again(
+def test_moderation_unique_mode_forgets_old_messages(
     world: World, clock: ManualClock, stream: Stream, ada: User, bob: User
 ) -> None:
     world.rules = RulesConfig(chat_lines_per_minute=0, chat_repeats_max=2)

@@ -9,7 +9,7 @@ from emulator.world.people.accounts import User
 from emulator.world.world import World
 
 
-def test_ranks_follow_the_list(
+def test_moderators_ranks_follow_the_list(
     world: World, heard: list[Event], stream: Stream, ada: User, bob: User
 ) -> None:
     entry = moderators.add(world, stream, bob, is_vip=False)
@@ -31,7 +31,7 @@ def test_ranks_follow_the_list(
     ]
 
 
-def test_nobody_is_on_the_list_twice_and_the_owner_never(
+def test_moderators_list_has_nobody_twice_and_never_the_owner(
     world: World, stream: Stream, ada: User, bob: User
 ) -> None:
     moderators.add(world, stream, bob, is_vip=True)
@@ -42,6 +42,6 @@ def test_nobody_is_on_the_list_twice_and_the_owner_never(
         assert refused.value.code == "conflict"
 
 
-def test_an_unknown_entry_is_not_found(world: World, stream: Stream) -> None:
+def test_moderators_unknown_entry_is_not_found(world: World, stream: Stream) -> None:
     with pytest.raises(Refused, match="Moderator not found"):
         moderators.find(world, stream, "nobody")

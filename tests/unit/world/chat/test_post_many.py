@@ -226,7 +226,7 @@ def outcome_of(outcome: ChatPosted | ChatHeld | Refused | None) -> Any:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(ACTS, max_size=25))
-def test_a_batch_is_what_its_lines_are_one_by_one(acts: list[tuple[Any, ...]]) -> None:
+def test_post_many_equals_posting_one_by_one(acts: list[tuple[Any, ...]]) -> None:
     one_by_one, batched = Evening(is_batched=False), Evening(is_batched=True)
 
     with closing(one_by_one.world), closing(batched.world):
@@ -244,7 +244,7 @@ def evening() -> Iterator[Evening]:
         yield evening
 
 
-def test_who_takes_bursts_hears_one_where_others_hear_each_line(evening: Evening) -> None:
+def test_post_many_listener_gets_one_burst_or_single_messages(evening: Evening) -> None:
     bursts: list[Burst] = []
     evening.world.store.publish_burst = bursts.append
 
@@ -256,7 +256,7 @@ def test_who_takes_bursts_hears_one_where_others_hear_each_line(evening: Evening
     assert isinstance(evening.heard[-1], ChatHeld)
 
 
-def test_a_long_batch_is_read_from_the_journal_in_pieces(evening: Evening) -> None:
+def test_post_many_long_batch_is_read_from_the_journal_in_pieces(evening: Evening) -> None:
     before = events.last_seq(evening.world.store)
     evening.do(("rules", 0, 0))
 

@@ -7,11 +7,11 @@ from emulator.world.people.accounts import User
 from emulator.world.world import World
 
 
-def test_a_room_begins_with_the_usual_settings(world: World, stream: Stream) -> None:
+def test_chat_settings_begin_with_the_defaults(world: World, stream: Stream) -> None:
     assert settings.of(world, stream.row) == ChatSettings()
 
 
-def test_a_change_keeps_what_it_does_not_name(
+def test_chat_settings_change_keeps_unnamed_fields(
     world: World, heard: list[Event], stream: Stream, ada: User
 ) -> None:
     settings.change(world, stream, ada, {"slow_mode_seconds": 5, "is_emote_only": True})
@@ -26,7 +26,7 @@ def test_a_change_keeps_what_it_does_not_name(
     assert event.changed == ("blocked_words",)
 
 
-def test_a_change_of_nothing_is_no_news(
+def test_chat_settings_change_without_effect_is_no_event(
     world: World, heard: list[Event], stream: Stream, ada: User
 ) -> None:
     before = list(heard)

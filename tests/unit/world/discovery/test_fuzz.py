@@ -39,7 +39,9 @@ def stocked() -> Iterator[World]:
 
 
 @given(typed=TYPED)
-def test_any_text_is_searched_and_finds_public_streams_only(stocked: World, typed: str) -> None:
+def test_discovery_fuzz_search_takes_any_text_and_finds_public_streams_only(
+    stocked: World, typed: str
+) -> None:
     streams, total = search.streams(stocked, typed, Filters(), offset=0, count=10)
 
     assert len(streams) == total <= 2
@@ -48,7 +50,7 @@ def test_any_text_is_searched_and_finds_public_streams_only(stocked: World, type
 
 
 @given(typed=TYPED)
-def test_any_text_has_suggestions_that_are_words_of_the_platform(
+def test_discovery_fuzz_suggestions_take_any_text_and_are_words_of_the_platform(
     stocked: World, typed: str
 ) -> None:
     for count in (1, 10):
@@ -60,7 +62,7 @@ def test_any_text_has_suggestions_that_are_words_of_the_platform(
 
 
 @given(typed=TYPED)
-def test_any_text_can_be_remembered_and_any_user_searched(stocked: World, typed: str) -> None:
+def test_discovery_fuzz_recent_and_user_searches_take_any_text(stocked: World, typed: str) -> None:
     searches.note(stocked, typed)
     search.users(stocked, typed, 10)
 
@@ -69,7 +71,7 @@ def test_any_text_can_be_remembered_and_any_user_searched(stocked: World, typed:
 
 
 @given(title=st.text("abcü é9.-'\"*日本", min_size=1, max_size=40))
-def test_a_stream_is_found_by_its_whole_title(title: str) -> None:
+def test_discovery_fuzz_search_finds_stream_by_its_whole_title(title: str) -> None:
     world = World(clock=ManualClock(), publish=lambda _: None)
     stream = make(world, title)
 

@@ -46,7 +46,7 @@ def follow(world: World, follower: User, followed: User) -> None:
         )
 
 
-def test_the_example_of_the_documentation_holds(world: World, clock: ManualClock) -> None:
+def test_ranking_matches_the_example_of_the_documentation(world: World, clock: ManualClock) -> None:
     a = live(world, "A", viewers=90)
     c = live(world, "C", viewers=60)
     clock.advance(31 * MINUTE_MS)
@@ -58,7 +58,7 @@ def test_the_example_of_the_documentation_holds(world: World, clock: ManualClock
     assert rising(world) == ["B", "A", "C"]
 
 
-def test_of_equally_watched_streams_the_higher_peak_then_the_later_is_first(
+def test_ranking_ties_are_broken_by_peak_then_by_later_start(
     world: World, clock: ManualClock
 ) -> None:
     once_loved = live(world, "Once loved", viewers=9)
@@ -73,9 +73,7 @@ def test_of_equally_watched_streams_the_higher_peak_then_the_later_is_first(
     assert ranking.trending(world, hours=24, count=2)[1] == 4
 
 
-def test_the_first_of_many_are_those_that_a_look_at_all_of_them_finds(
-    world: World, clock: ManualClock
-) -> None:
+def test_ranking_first_page_equals_a_full_sort(world: World, clock: ManualClock) -> None:
     for number in range(260):
         # Some are never watched, some are left again; many are watched by as many.
         visibility = "unlisted" if number % 9 == 0 else "public"
@@ -101,7 +99,7 @@ def test_the_first_of_many_are_those_that_a_look_at_all_of_them_finds(
     assert titles(ranking.rising(world, count=20)[0]) == titles(every)[:20]
 
 
-def test_trending_looks_at_streams_that_went_live_in_the_window(
+def test_ranking_trending_covers_streams_that_went_live_in_the_window(
     world: World, clock: ManualClock
 ) -> None:
     live(world, "All day", viewers=100)
@@ -114,7 +112,7 @@ def test_trending_looks_at_streams_that_went_live_in_the_window(
 
 
 @pytest.mark.parametrize("visibility", ["unlisted", "private"])
-def test_only_live_public_streams_are_ranked(world: World, ada: User, visibility: str) -> None:
+def test_ranking_covers_live_public_streams_only(world: World, ada: User, visibility: str) -> None:
     live(world, "Hidden", viewers=5, visibility=visibility)
     make(world, "Waiting")
     streams.end(world, live(world, "Ended", viewers=9))
@@ -123,7 +121,9 @@ def test_only_live_public_streams_are_ranked(world: World, ada: User, visibility
     assert trending(world) == rising(world) == recommended(world, ada) == ["Seen"]
 
 
-def test_growth_is_told_by_who_watched_half_an_hour_ago(world: World, clock: ManualClock) -> None:
+def test_ranking_growth_compares_with_viewers_half_an_hour_ago(
+    world: World, clock: ManualClock
+) -> None:
     stream = live(world, "Steps", viewers=10)
     other = live(world, "Flat", viewers=30)
     clock.advance(29 * MINUTE_MS)
@@ -141,7 +141,7 @@ def test_growth_is_told_by_who_watched_half_an_hour_ago(world: World, clock: Man
     assert rising(world) == ["Flat", "Steps"], "none more than 30 minutes ago, and one less"
 
 
-def test_a_viewer_who_left_without_a_word_is_not_growth(world: World, clock: ManualClock) -> None:
+def test_ranking_growth_ignores_viewer_that_left_silently(world: World, clock: ManualClock) -> None:
     stream = live(world, "Real")
     attendance.see(world, stream, "somebody")
     clock.advance(40 * MINUTE_MS)
@@ -153,7 +153,7 @@ def test_a_viewer_who_left_without_a_word_is_not_growth(world: World, clock: Man
     assert rising(world) == ["Other", "Real"]
 
 
-def test_whom_one_follows_goes_before_what_one_likes_and_that_before_the_rest(
+def test_ranking_recommends_followed_then_liked_then_the_rest(
     world: World, ada: User, bob: User
 ) -> None:
     categories.make(world, "Python", "python")
@@ -178,7 +178,7 @@ def test_whom_one_follows_goes_before_what_one_likes_and_that_before_the_rest(
     assert recommended(world, bob)[0] == "Crowd"
 
 
-def test_one_likes_what_those_stream_whom_one_follows_but_nothing_hidden(
+def test_ranking_likes_come_from_followed_users_and_nothing_hidden(
     world: World, ada: User, bob: User
 ) -> None:
     follow(world, ada, bob)
@@ -193,13 +193,13 @@ def test_one_likes_what_those_stream_whom_one_follows_but_nothing_hidden(
     assert recommended(world, ada) == ["About perl", "About rust"]
 
 
-def test_nobody_is_recommended_to_themselves(world: World, ada: User) -> None:
+def test_ranking_recommends_nobody_to_themselves(world: World, ada: User) -> None:
     live(world, "Mine", by="ada", viewers=5)
 
     assert recommended(world, ada) == []
 
 
-def test_categories_trend_by_viewers_and_are_popular_by_streams(world: World) -> None:
+def test_ranking_categories_trend_by_viewers_and_are_popular_by_streams(world: World) -> None:
     for slug in ("one", "two", "three", "empty"):
         categories.make(world, slug.title(), slug)
     categories.make(world, "Closed", "closed", is_active=False)

@@ -20,7 +20,7 @@ def found(world: World, typed: str, filters: Filters | None = None) -> list[str]
     return titles(shown)
 
 
-def test_a_word_weighs_most_in_the_title_then_in_a_tag_a_name_and_the_description(
+def test_search_weighs_title_then_tag_then_name_then_description(
     world: World,
 ) -> None:
     make(world, "Compilers", description="A language like rust is made here.")
@@ -51,7 +51,7 @@ def test_a_word_weighs_most_in_the_title_then_in_a_tag_a_name_and_the_descriptio
         "lovel",
     ],
 )
-def test_each_word_begins_a_word_whatever_its_case_and_accents(world: World, typed: str) -> None:
+def test_search_term_matches_prefix_of_any_case_and_accents(world: World, typed: str) -> None:
     stream = make(world, "Überholt, vïte!", by="ada", tags=["CI-CD"])
     make(world, "Something else")
     rename(world, "ada", "Ada Lovelace")
@@ -60,13 +60,13 @@ def test_each_word_begins_a_word_whatever_its_case_and_accents(world: World, typ
 
 
 @pytest.mark.parametrize("typed", ["holt", "vite rust", "NEAR(vite)x", "title:vite", "cicd"])
-def test_every_word_must_begin_one(world: World, typed: str) -> None:
+def test_search_every_term_must_match(world: World, typed: str) -> None:
     make(world, "Überholt, vite", tags=["ci-cd"])
 
     assert found(world, typed) == []
 
 
-def test_of_equal_streams_the_oldest_is_first_on_every_page(world: World) -> None:
+def test_search_orders_equal_streams_oldest_first_on_every_page(world: World) -> None:
     for number in range(5):
         make(world, f"Same {number}")
 
@@ -80,7 +80,7 @@ def test_of_equal_streams_the_oldest_is_first_on_every_page(world: World) -> Non
     assert {total for _, total in pages} == {5}
 
 
-def test_nothing_typed_finds_everything_and_no_word_nothing(world: World) -> None:
+def test_search_empty_text_finds_all_and_text_without_words_nothing(world: World) -> None:
     make(world, "First")
     make(world, "Second")
 
@@ -89,7 +89,7 @@ def test_nothing_typed_finds_everything_and_no_word_nothing(world: World) -> Non
 
 
 @pytest.mark.parametrize("visibility", ["unlisted", "private"])
-def test_what_is_not_public_is_never_found(world: World, visibility: str) -> None:
+def test_search_never_finds_private_streams(world: World, visibility: str) -> None:
     stream = make(world, "Secret plans", visibility=visibility)
     assert found(world, "secret") == found(world, "") == []
 
@@ -97,7 +97,7 @@ def test_what_is_not_public_is_never_found(world: World, visibility: str) -> Non
     assert found(world, "secret") == ["Secret plans"]
 
 
-def test_filters_ask_for_state_and_category(world: World) -> None:
+def test_search_filters_by_state_and_category(world: World) -> None:
     categories.make(world, "Rust", "rust")
     rust = categories.by_slug(world, "rust")
     live(world, "Live one", category_id=rust.id)
@@ -111,7 +111,7 @@ def test_filters_ask_for_state_and_category(world: World) -> None:
     assert found(world, "", Filters(category_row=rust.row, status="live")) == ["Live one"]
 
 
-def test_dates_bound_when_a_stream_began_or_was_made(world: World, clock: ManualClock) -> None:
+def test_search_filters_by_start_and_creation_dates(world: World, clock: ManualClock) -> None:
     start_ms = clock.now_ms()
     late = make(world, "Made early but began late")
     make(world, "Made early")
@@ -126,7 +126,7 @@ def test_dates_bound_when_a_stream_began_or_was_made(world: World, clock: Manual
     assert found(world, "made", exactly) == ["Made early"]
 
 
-def test_a_search_is_in_step_with_every_change(world: World) -> None:
+def test_search_follows_every_change(world: World) -> None:
     stream = make(world, "First title", by="ada", tags=["python"], description="Alpha")
 
     streams.update(
@@ -151,7 +151,7 @@ def test_a_search_is_in_step_with_every_change(world: World) -> None:
     assert found(world, "second") == []
 
 
-def test_a_deleted_user_takes_their_streams_and_names_along(world: World) -> None:
+def test_search_forgets_streams_and_names_of_a_deleted_user(world: World) -> None:
     stream = make(world, "Gone", by="ada", tags=["rust"])
 
     with world.change():
@@ -162,7 +162,7 @@ def test_a_deleted_user_takes_their_streams_and_names_along(world: World) -> Non
     assert world.store.number("SELECT usage_count FROM tags WHERE name = 'rust'") == 0
 
 
-def test_users_are_found_by_both_names_the_exact_one_first(world: World) -> None:
+def test_search_finds_users_by_both_names_exact_match_first(world: World) -> None:
     for name in ("annabel", "ann", "joanne", "joe"):
         accounts.by_api_key(world, f"ak_auto_{name}")
     rename(world, "joe", "Ann Other")

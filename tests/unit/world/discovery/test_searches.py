@@ -9,26 +9,28 @@ def search(world: World, *typed: str) -> None:
         searches.note(world, text)
 
 
-def test_searches_are_counted_without_regard_to_case_and_spaces(world: World) -> None:
+def test_searches_are_counted_ignoring_case_and_spaces(world: World) -> None:
     search(world, "Rust", " rust ", "RUST", "python", "Ada  Lovelace", "ada lovelace")
 
     assert searches.popular(world, 10) == ["rust", "ada lovelace", "python"]
     assert searches.trending(world, 2) == ["rust", "ada lovelace"]
 
 
-def test_what_has_no_word_is_no_search(world: World) -> None:
+def test_searches_without_a_word_are_not_counted(world: World) -> None:
     search(world, "", "  ", "***", '"', "\0")
 
     assert searches.popular(world, 10) == searches.trending(world, 10) == []
 
 
-def test_of_equal_searches_the_first_by_its_letters_is_first(world: World) -> None:
+def test_searches_with_equal_counts_are_alphabetical(world: World) -> None:
     search(world, "b", "c", "a")
 
     assert searches.popular(world, 10) == searches.trending(world, 10) == ["a", "b", "c"]
 
 
-def test_trending_forgets_after_a_day_and_popular_never(world: World, clock: ManualClock) -> None:
+def test_searches_trending_forgets_after_a_day_and_popular_never(
+    world: World, clock: ManualClock
+) -> None:
     search(world, "old", "old")
     clock.advance(DAY_MS - 1)
     assert searches.trending(world, 10) == ["old"]
@@ -41,7 +43,7 @@ def test_trending_forgets_after_a_day_and_popular_never(world: World, clock: Man
     assert world.store.number("SELECT count(*) FROM searches") == 1
 
 
-def test_a_search_makes_no_other_answer_stale(world: World) -> None:
+def test_searches_invalidate_no_other_response(world: World) -> None:
     before = world.store.version
 
     search(world, "rust")
@@ -52,7 +54,9 @@ def test_a_search_makes_no_other_answer_stale(world: World) -> None:
     assert world.store.version > before
 
 
-def test_a_flood_is_written_together_and_counted_whole(world: World, clock: ManualClock) -> None:
+def test_searches_flood_is_written_together_and_counted_whole(
+    world: World, clock: ManualClock
+) -> None:
     def written() -> int:
         return world.store.number("SELECT sum(count) FROM searches")
 

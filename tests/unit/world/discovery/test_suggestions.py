@@ -7,7 +7,7 @@ from emulator.world.world import World
 from tests.support.streams import live, make
 
 
-def test_titles_tags_and_users_come_in_turn_each_by_its_own_order(world: World) -> None:
+def test_suggestions_alternate_titles_tags_and_users_each_in_its_order(world: World) -> None:
     live(world, "Rust live", tags=["rusty", "rust"])
     make(world, "Rust older")
     make(world, "Rust newer", tags=["rust"])
@@ -26,7 +26,7 @@ def test_titles_tags_and_users_come_in_turn_each_by_its_own_order(world: World) 
     assert suggest(world, "rus", 2) == ["Rust live", "rust"]
 
 
-def test_any_word_of_a_text_may_begin_as_typed_and_no_text_stands_twice(world: World) -> None:
+def test_suggestions_match_any_word_prefix_without_duplicates(world: World) -> None:
     make(world, "RUST", tags=["rust"])
     make(world, "Learn Rust")
     tags.make(world, "systems-programming")
@@ -36,7 +36,7 @@ def test_any_word_of_a_text_may_begin_as_typed_and_no_text_stands_twice(world: W
 
 
 @pytest.mark.parametrize("visibility", ["unlisted", "private"])
-def test_a_title_that_is_not_public_is_not_suggested(world: World, visibility: str) -> None:
+def test_suggestions_leave_out_private_titles(world: World, visibility: str) -> None:
     stream = make(world, "Secret plans", visibility=visibility)
     assert suggest(world, "sec", 10) == []
 
@@ -48,7 +48,7 @@ def test_a_title_that_is_not_public_is_not_suggested(world: World, visibility: s
 
 
 @pytest.mark.parametrize("typed", ["", " ", "*", '"', "NEAR(", "zzz"])
-def test_nothing_typed_suggests_nothing(world: World, typed: str) -> None:
+def test_suggestions_are_empty_without_text(world: World, typed: str) -> None:
     make(world, "Rust", tags=["rust"])
 
     assert suggest(world, typed, 10) == []

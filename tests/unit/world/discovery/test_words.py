@@ -15,14 +15,14 @@ from tests.support.tables import table
         ("c++ ++ 7", '"c++"* "7"*'),
     ],
 )
-def test_what_is_typed_are_words_and_never_syntax(typed: str, expression: str) -> None:
+def test_words_typed_text_is_words_and_never_syntax(typed: str, expression: str) -> None:
     assert words.expression(typed) == expression
 
 
 @table("typed", ["", " ", "***", '"', "()", "\0", "🎥", "- + ^"])
-def test_what_has_no_letter_and_no_digit_has_no_words(typed: str) -> None:
+def test_words_text_without_letter_or_digit_has_none(typed: str) -> None:
     assert words.expression(typed) is None
 
 
-def test_searches_differ_by_their_words_only() -> None:
+def test_words_searches_differ_by_their_words_only() -> None:
     assert words.folded("  Rust\tASYNC ") == words.folded("rust async") == "rust async"

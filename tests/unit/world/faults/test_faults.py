@@ -29,7 +29,7 @@ def strikes(world: World, count: int = 1, **facts: str) -> int:
     )
 
 
-def test_a_fault_strikes_from_its_start_to_its_stop(world: World, heard: list[Event]) -> None:
+def test_faults_apply_from_start_to_stop(world: World, heard: list[Event]) -> None:
     assert not world.faults.are_on
     active = start(world, {"api.fail": {}})
     assert strikes(world, 2) == 2
@@ -61,14 +61,14 @@ def test_a_fault_strikes_from_its_start_to_its_stop(world: World, heard: list[Ev
         ({"method": "POST", "user": "ada"}, {"method": "POST"}, True),
     ],
 )
-def test_a_fault_strikes_what_it_names(
+def test_faults_apply_to_their_targets_only(
     world: World, values: dict[str, str], facts: dict[str, str], is_struck: bool
 ) -> None:
     start(world, {"api.fail": values})
     assert strikes(world, 1, **facts) == is_struck
 
 
-def test_a_share_of_many_is_struck_and_the_same_ones_every_time(clock: ManualClock) -> None:
+def test_faults_share_of_targets_is_stable(clock: ManualClock) -> None:
     runs = []
     for _ in range(2):
         world = World(clock=clock, publish=lambda _: None, name="one")
@@ -79,14 +79,14 @@ def test_a_share_of_many_is_struck_and_the_same_ones_every_time(clock: ManualClo
     assert 240 < sum(runs[0]) < 360
 
 
-def test_a_fault_is_over_after_so_many_strikes(world: World, heard: list[Event]) -> None:
+def test_faults_end_after_so_many_hits(world: World, heard: list[Event]) -> None:
     start(world, {"api.fail": {}, "times": 2})
     assert strikes(world, 5) == 2
     assert not world.faults.are_on
     assert isinstance(heard[-1], FaultStopped)
 
 
-def test_a_fault_is_over_when_its_time_on_the_world_s_clock_has_passed(
+def test_faults_end_after_their_time_on_the_world_clock(
     world: World, clock: ManualClock, heard: list[Event]
 ) -> None:
     active = start(world, {"api.fail": {}, "for": "4s"})
@@ -100,7 +100,7 @@ def test_a_fault_is_over_when_its_time_on_the_world_s_clock_has_passed(
     assert heard[-1].reason == "its time has passed"
 
 
-def test_a_clear_ends_all_and_a_kind_only_its_own(world: World) -> None:
+def test_faults_clear_ends_all_or_one_kind(world: World) -> None:
     for kind in ("api.fail", "api.fail", "api.hang"):
         start(world, {kind: {}})
     assert world.faults.stop_kind("api.fail") == 2
@@ -109,14 +109,14 @@ def test_a_clear_ends_all_and_a_kind_only_its_own(world: World) -> None:
     assert not world.faults.are_on
 
 
-def test_there_is_a_bound_on_how_many_are_on(world: World) -> None:
+def test_faults_active_at_once_are_bounded(world: World) -> None:
     for _ in range(ON_MAX):
         start(world, {"api.fail": {}})
     with pytest.raises(Refused, match="Clear some"):
         start(world, {"api.fail": {}})
 
 
-def test_a_world_that_is_closed_has_no_fault_left_on_the_clock(clock: ManualClock) -> None:
+def test_faults_leave_no_timer_in_a_closed_world(clock: ManualClock) -> None:
     world = World(clock=clock, publish=lambda _: None)
     start(world, {"api.fail": {}, "for": "1s"})
     world.close()

@@ -14,7 +14,7 @@ from emulator.world.faults.reading import FaultRequest, read
 from tests.support.tables import table
 
 
-def test_a_kind_has_its_values_and_beside_them_how_often_and_how_long() -> None:
+def test_fault_plans_kind_takes_its_values_frequency_and_duration() -> None:
     written = {
         "api.fail": {"path": "/streams", "status": 500, "done": True},
         "share": "30%",
@@ -26,13 +26,13 @@ def test_a_kind_has_its_values_and_beside_them_how_often_and_how_long() -> None:
     assert read(written) == FaultRequest(fault=fault, share=0.3, times=3, for_ms=90_000)
 
 
-def test_values_may_be_left_out() -> None:
+def test_fault_plans_values_are_optional() -> None:
     assert read({"api.delay": None}) == FaultRequest(fault=ApiDelay(delay_ms=1_000))
     assert read({"api.delay": {"delay": 0.25}}).fault == ApiDelay(delay_ms=250)
 
 
 @table("kind", KINDS)
-def test_every_kind_shows_its_values_as_they_are_written(kind: str) -> None:
+def test_fault_plans_show_values_as_they_are_written(kind: str) -> None:
     fault = read({kind: {}}).fault
     assert (fault.__doc__ or "").strip()
     assert read({kind: fault.values()}).fault == fault
@@ -61,7 +61,7 @@ def test_every_kind_shows_its_values_as_they_are_written(kind: str) -> None:
         ({"api.delay": {}, "times": 0}, "from 1 to 1000000"),
     ],
 )
-def test_what_is_no_fault_is_refused_with_the_nearest_right_word(
+def test_fault_plans_error_suggests_the_nearest_right_word(
     written: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(Refused, match=re.escape(said)) as refusal:
@@ -84,7 +84,7 @@ _NAMES = st.sampled_from(["path", "status", "delay", "done", "user", "method", "
         max_size=4,
     )
 )
-def test_anything_is_a_plan_or_refused(written: dict[str, Any]) -> None:
+def test_fault_plans_any_input_is_a_plan_or_refused(written: dict[str, Any]) -> None:
     try:
         plan = read(written)
     except Refused:
@@ -108,6 +108,6 @@ def test_anything_is_a_plan_or_refused(written: dict[str, Any]) -> None:
         ({"retry_after": "soon"}, "retry_after"),
     ],
 )
-def test_answers_that_cannot_be_given_are_refused(values: dict[str, Any], message: str) -> None:
+def test_fault_plans_impossible_responses_are_refused(values: dict[str, Any], message: str) -> None:
     with pytest.raises(Refused, match=message):
         read({"api.fail": values})

@@ -21,7 +21,7 @@ DO = st.sampled_from(("add", "move", "remove", "generate"))
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(DO, INSTANT, INSTANT), max_size=25))
-def test_they_lie_side_by_side_inside_their_video(tries: list[tuple[str, int, int]]) -> None:
+def test_chapters_lie_side_by_side_inside_their_video(tries: list[tuple[str, int, int]]) -> None:
     world = World(clock=ManualClock(), publish=lambda _: None)
     stream = streams.create(world, accounts.make(world, "ada"), StreamPatch({"title": "x"}))
     streams.go_live(world, stream.id)
@@ -53,7 +53,7 @@ def test_they_lie_side_by_side_inside_their_video(tries: list[tuple[str, int, in
     world.close()
 
 
-def test_a_vod_has_so_many_at_most(world: World, ada: User, record: Record) -> None:
+def test_chapters_of_a_vod_are_bounded(world: World, ada: User, record: Record) -> None:
     _, vod = record(ada)
     for number in range(CHAPTERS_MAX):
         chapters.add(world, vod, Draft("x", None, number, number + 1))

@@ -17,7 +17,7 @@ from emulator.world.world import World
 from tests.unit.world.library.conftest import Record
 
 
-def test_a_clip_may_be_wished_by_position_or_instant(
+def test_clips_are_requested_by_position_or_instant(
     world: World, ada: User, bob: User, record: Record
 ) -> None:
     stream, _ = record(ada, seconds=120)
@@ -40,7 +40,7 @@ def test_a_clip_may_be_wished_by_position_or_instant(
         (119_000, 120_001, "end_time"),
     ],
 )
-def test_what_lies_outside_is_refused(
+def test_clips_out_of_range_are_refused(
     world: World, ada: User, record: Record, from_ms: int, to_ms: int, field: str
 ) -> None:
     stream, _ = record(ada, seconds=120)
@@ -52,7 +52,7 @@ def test_what_lies_outside_is_refused(
     assert clips.unfinished(world) == []
 
 
-def test_a_clip_of_a_young_stream_is_cut_to_what_is_there(
+def test_clips_of_a_young_stream_are_cut_to_its_length(
     world: World, clock: ManualClock, ada: User
 ) -> None:
     stream = streams.create(world, ada, StreamPatch({"title": "Young"}))
@@ -70,7 +70,7 @@ def test_a_clip_of_a_young_stream_is_cut_to_what_is_there(
             clips.create(world, stream, ada, "x", from_ms, to_ms)
 
 
-def test_a_clip_is_as_long_as_there_was_media(world: World, ada: User, record: Record) -> None:
+def test_clips_are_as_long_as_there_was_media(world: World, ada: User, record: Record) -> None:
     stream, _ = record(ada)
     clip = clips.create(world, stream, ada, "x", 1_000, 11_000)
 
@@ -80,7 +80,9 @@ def test_a_clip_is_as_long_as_there_was_media(world: World, ada: User, record: R
     assert clips.find(world, clip.id).duration_ms == 4_000
 
 
-def test_only_so_many_wait(world: World, ada: User, record: Record, clock: ManualClock) -> None:
+def test_clips_waiting_are_bounded(
+    world: World, ada: User, record: Record, clock: ManualClock
+) -> None:
     stream, _ = record(ada)
     for _ in range(WAITING_MAX):
         clips.create(world, stream, ada, "x", 0, 1_000)
@@ -93,7 +95,7 @@ def test_only_so_many_wait(world: World, ada: User, record: Record, clock: Manua
     clock.advance(1)
 
 
-def test_a_user_has_only_so_many(
+def test_clips_per_user_are_bounded(
     world: World, ada: User, bob: User, record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stream, _ = record(ada)
@@ -109,7 +111,7 @@ def test_a_user_has_only_so_many(
     clips.create(world, stream, bob, "x", 0, 1_000)
 
 
-def test_clips_go_with_their_stream_and_with_who_made_them(
+def test_clips_are_removed_with_their_stream_or_author(
     world: World, ada: User, bob: User, record: Record, heard: list[Event]
 ) -> None:
     one, _ = record(ada)
@@ -129,7 +131,7 @@ def test_clips_go_with_their_stream_and_with_who_made_them(
             clips.finish(world, stays.id, 1_000)
 
 
-def test_nothing_is_cut_of_a_deleted_recording(world: World, ada: User, record: Record) -> None:
+def test_clips_of_a_deleted_recording_are_refused(world: World, ada: User, record: Record) -> None:
     stream, vod = record(ada)
     recordings.delete(world, vod)
 

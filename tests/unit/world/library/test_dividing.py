@@ -15,7 +15,7 @@ def lines(*at_ms: int, text: str = "x") -> list[Line]:
     return [Line(text, start_ms, start_ms + 1, "ada") for start_ms in at_ms]
 
 
-def test_hints_divide_a_video_the_strongest_first() -> None:
+def test_chapter_detection_uses_hints_strongest_first() -> None:
     hints = [Hint(5 * MINUTE, 0.5, "b"), Hint(2 * MINUTE, 0.9, "a"), Hint(9 * MINUTE, 0.4, "c")]
 
     drafts = dividing.divided(0, 10 * MINUTE, hints, [], WISHES)
@@ -27,7 +27,7 @@ def test_hints_divide_a_video_the_strongest_first() -> None:
     assert [draft.from_ms for draft in two] == [0, 2 * MINUTE]
 
 
-def test_a_hint_too_near_to_a_stronger_one_is_left_out() -> None:
+def test_chapter_detection_drops_hint_too_near_a_stronger_one() -> None:
     hints = [Hint(2 * MINUTE, 0.9, "a"), Hint(2 * MINUTE + 1, 0.8, "b"), Hint(MINUTE - 1, 1, "c")]
 
     drafts = dividing.divided(0, 10 * MINUTE, hints, [], WISHES)
@@ -35,7 +35,7 @@ def test_a_hint_too_near_to_a_stronger_one_is_left_out() -> None:
     assert [draft.from_ms for draft in drafts] == [0, 2 * MINUTE]
 
 
-def test_without_a_hint_the_parts_are_even() -> None:
+def test_chapter_detection_without_hints_divides_evenly() -> None:
     drafts = dividing.divided(0, 8 * MINUTE, [], [], WISHES)
 
     assert [draft.from_ms for draft in drafts] == [0, 2 * MINUTE, 4 * MINUTE, 6 * MINUTE]
@@ -44,7 +44,7 @@ def test_without_a_hint_the_parts_are_even() -> None:
     assert (whole.from_ms, whole.to_ms) == (0, 1_000)
 
 
-def test_chat_is_busy_where_more_is_said_than_around() -> None:
+def test_chapter_detection_hints_at_chat_above_its_surroundings() -> None:
     said = lines(0, *range(300_000, 310_000, 1_000), 400_000, 500_000)
 
     [hint] = dividing.busy(said, 600_000)
@@ -54,7 +54,7 @@ def test_chat_is_busy_where_more_is_said_than_around() -> None:
     assert dividing.busy(lines(1, 2), 600_000) == []
 
 
-def test_a_chapter_is_called_after_its_longest_line() -> None:
+def test_chapter_detection_titles_chapter_by_its_longest_message() -> None:
     said = [*lines(1_000, text="short"), *lines(2_000, text="a  longer\nline"), *lines(70_000)]
 
     [draft] = dividing.divided(0, MINUTE, [], said, WISHES)
@@ -71,7 +71,7 @@ def test_a_chapter_is_called_after_its_longest_line() -> None:
     st.integers(1_000, 3_600_000),
     st.integers(1, 20),
 )
-def test_whatever_the_hints_chapters_fill_their_stretch(
+def test_chapter_detection_fills_the_video_for_any_hints(
     begins: int, ends: int, spans: list[tuple[int, float]], length_min_ms: int, count_max: int
 ) -> None:
     hints = [Hint(*hint, "x") for hint in spans]

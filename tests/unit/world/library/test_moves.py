@@ -20,7 +20,7 @@ MOVES = list(product(STATES, get_args(VodStatus)))
 
 
 @pytest.mark.parametrize(("state", "to"), MOVES)
-def test_a_vod_moves_by_the_table_alone(
+def test_vod_states_follow_the_table(
     world: World, record: Record, heard: list[Event], state: VodStatus, to: VodStatus
 ) -> None:
     maker = accounts.make(world, "maker", tenant_id="t")
@@ -42,7 +42,7 @@ def test_a_vod_moves_by_the_table_alone(
     assert recordings.find(world, vod.id) == vod
 
 
-def test_a_user_uploads_only_so_many(
+def test_vod_states_uploads_per_user_are_bounded(
     world: World, record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     maker = accounts.make(world, "maker", tenant_id="t")
@@ -59,7 +59,7 @@ def test_a_user_uploads_only_so_many(
     posts.upload(world, maker, patch)
 
 
-def test_what_a_client_calls_ready_still_learns_how_long_it_is(
+def test_vod_states_ready_by_a_client_still_gets_its_duration(
     world: World, ada: User, record: Record
 ) -> None:
     _, vod = record(ada)
@@ -74,7 +74,7 @@ def test_what_a_client_calls_ready_still_learns_how_long_it_is(
     assert (recording.status, recording.duration_ms) == ("ready", 5_000)
 
 
-def test_what_has_failed_or_is_gone_does_not_come_back(
+def test_vod_states_failed_or_removed_do_not_come_back(
     world: World, ada: User, record: Record, heard: list[Event]
 ) -> None:
     _, vod = record(ada)

@@ -132,9 +132,9 @@ def remove(world: World, stream: streams.Stream) -> None:
     recordings.delete_of_user(world, ada)
 
 
-def test_every_statement_of_ours_was_asked(store: WatchedStore) -> None:
+def test_library_queries_cover_every_statement(store: WatchedStore) -> None:
     assert sites_in(OURS) - store.sites == set()
 
 
-def test_no_statement_walks_a_whole_table(store: WatchedStore) -> None:
+def test_library_queries_walk_no_whole_table(store: WatchedStore) -> None:
     assert store.scans() == []

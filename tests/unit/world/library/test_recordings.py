@@ -21,7 +21,7 @@ def leave_vod(world: World, owner: User, visibility: str = "public") -> str:
     return ended.vod_id
 
 
-def test_a_vod_is_ready_once(world: World, ada: User, heard: list[Event]) -> None:
+def test_recordings_vod_becomes_ready_once(world: World, ada: User, heard: list[Event]) -> None:
     vod_id = leave_vod(world, ada)
 
     recordings.mark_ready(world, vod_id, 61_234, (HD,))
@@ -36,7 +36,7 @@ def test_a_vod_is_ready_once(world: World, ada: User, heard: list[Event]) -> Non
         assert refused.value.code == "conflict"
 
 
-def test_a_vod_that_fails_says_why(world: World, ada: User, heard: list[Event]) -> None:
+def test_recordings_failed_vod_has_a_reason(world: World, ada: User, heard: list[Event]) -> None:
     vod_id = leave_vod(world, ada)
 
     recordings.mark_failed(world, vod_id, "the disk is full")
@@ -45,7 +45,9 @@ def test_a_vod_that_fails_says_why(world: World, ada: User, heard: list[Event]) 
     assert heard[-1] == VodFailed(at_ms=world.now_ms, vod_id=vod_id, reason="the disk is full")
 
 
-def test_others_see_a_vod_once_it_is_ready_and_public(world: World, ada: User, bob: User) -> None:
+def test_recordings_vod_is_visible_to_others_once_ready_and_public(
+    world: World, ada: User, bob: User
+) -> None:
     vod_id = leave_vod(world, ada)
     assert recordings.find_for(world, vod_id, ada).status == "processing"
     with pytest.raises(Refused):
@@ -56,7 +58,7 @@ def test_others_see_a_vod_once_it_is_ready_and_public(world: World, ada: User, b
     assert recordings.find_for(world, vod_id, None).status == "ready"
 
 
-def test_a_private_stream_leaves_a_private_vod(world: World, ada: User, bob: User) -> None:
+def test_recordings_private_stream_leaves_a_private_vod(world: World, ada: User, bob: User) -> None:
     vod_id = leave_vod(world, ada, visibility="unlisted")
     recordings.mark_ready(world, vod_id, 1_000, ())
 
@@ -67,7 +69,7 @@ def test_a_private_stream_leaves_a_private_vod(world: World, ada: User, bob: Use
     assert [vod.id for vod in recordings.unfinished(world)] == []
 
 
-def test_each_look_counts_a_view(world: World, ada: User) -> None:
+def test_recordings_each_view_is_counted(world: World, ada: User) -> None:
     vod = recordings.find(world, leave_vod(world, ada))
 
     assert recordings.watch(world, recordings.watch(world, vod)).view_count == 2

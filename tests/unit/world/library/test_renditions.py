@@ -10,7 +10,7 @@ from emulator.world.world import World
 from tests.unit.world.library.conftest import Record
 
 
-def test_what_is_there_is_not_made_again_but_what_failed_is(
+def test_renditions_failed_is_made_again_and_existing_is_not(
     world: World, ada: User, record: Record
 ) -> None:
     _, vod = record(ada)
@@ -32,7 +32,7 @@ def test_what_is_there_is_not_made_again_but_what_failed_is(
 
 
 @pytest.mark.parametrize("name", ["720p", "1080p", "481p", "source", ""])
-def test_a_size_that_shows_no_less_is_refused(
+def test_renditions_no_smaller_than_the_source_is_refused(
     world: World, ada: User, record: Record, name: str
 ) -> None:
     _, vod = record(ada)
@@ -44,7 +44,7 @@ def test_a_size_that_shows_no_less_is_refused(
     assert renditions.of(world, vod) == []
 
 
-def test_only_so_many_wait(world: World, ada: User, record: Record) -> None:
+def test_renditions_waiting_are_bounded(world: World, ada: User, record: Record) -> None:
     names = ["144p", "240p", "360p", "480p"]
     for _ in range(WAITING_MAX // len(names)):
         renditions.request(world, record(ada)[1], names)
@@ -56,7 +56,7 @@ def test_only_so_many_wait(world: World, ada: User, record: Record) -> None:
     assert refused.value.code == "unavailable"
 
 
-def test_a_vod_that_is_not_ready_is_not_transcoded(world: World, ada: User, record: Record) -> None:
+def test_renditions_need_a_ready_vod(world: World, ada: User, record: Record) -> None:
     _, vod = record(ada)
     with world.change():
         world.store.write("UPDATE vods SET status = 'processing'")
@@ -67,7 +67,7 @@ def test_a_vod_that_is_not_ready_is_not_transcoded(world: World, ada: User, reco
     assert refused.value.code == "conflict"
 
 
-def test_renditions_go_with_their_vod(world: World, ada: User, record: Record) -> None:
+def test_renditions_are_removed_with_their_vod(world: World, ada: User, record: Record) -> None:
     _, vod = record(ada)
     renditions.request(world, vod, ["144p"])
     [rendition] = renditions.of(world, vod)

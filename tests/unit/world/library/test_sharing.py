@@ -45,7 +45,7 @@ def media_gone(heard: list[Event]) -> set[str]:
     return {uid for event in heard if isinstance(event, VodDeleted) for uid in event.uids}
 
 
-def test_media_stays_as_long_as_its_owner_shows_it(
+def test_shared_media_stays_as_long_as_its_owner_shows_it(
     world: World, maker: User, other: User, record: Record, heard: list[Event]
 ) -> None:
     stream, vod = record(maker)
@@ -61,7 +61,7 @@ def test_media_stays_as_long_as_its_owner_shows_it(
     assert media_gone(heard) == {stream.uid}
 
 
-def test_what_others_made_of_it_takes_nothing_along(
+def test_shared_media_copy_of_others_removes_nothing_with_it(
     world: World, maker: User, other: User, record: Record, heard: list[Event]
 ) -> None:
     _, vod = record(maker)
@@ -72,7 +72,7 @@ def test_what_others_made_of_it_takes_nothing_along(
     assert media_gone(heard) == set()
 
 
-def test_an_account_takes_along_what_others_showed_of_it(
+def test_shared_media_account_removal_removes_copies_of_others(
     world: World, maker: User, other: User, record: Record, heard: list[Event]
 ) -> None:
     stream, _ = record(maker)
@@ -88,7 +88,7 @@ def test_an_account_takes_along_what_others_showed_of_it(
     assert media_gone(heard) == {stream.uid, other_stream.uid}
 
 
-def test_a_video_takes_along_what_others_showed_of_it(
+def test_shared_media_video_removal_removes_copies_of_others(
     world: World, maker: User, other: User
 ) -> None:
     video = videos.create(world, maker, {"title": "x"}, FILM)

@@ -24,7 +24,7 @@ def counts(world: World, slug: str) -> tuple[int, int, int]:
     return category.stream_count, category.live_count, category.viewer_count
 
 
-def test_counts_follow_every_stream_that_comes_changes_and_goes(world: World) -> None:
+def test_categories_counts_follow_stream_changes(world: World) -> None:
     for slug in ("rust", "web"):
         categories.make(world, slug.title(), slug)
     rust, web = (categories.by_slug(world, slug).id for slug in ("rust", "web"))
@@ -51,7 +51,7 @@ def test_counts_follow_every_stream_that_comes_changes_and_goes(world: World) ->
     assert counts(world, "rust") == (0, 0, 0)
 
 
-def test_a_deleted_user_s_streams_are_no_longer_counted(world: World) -> None:
+def test_categories_counts_forget_streams_of_a_deleted_user(world: World) -> None:
     categories.make(world, "Rust", "rust")
     stream = live(world, "x", category_id=categories.by_slug(world, "rust").id)
 
@@ -61,7 +61,7 @@ def test_a_deleted_user_s_streams_are_no_longer_counted(world: World) -> None:
     assert counts(world, "rust") == (0, 0, 0)
 
 
-def test_the_tree_holds_active_categories_below_their_parents(world: World) -> None:
+def test_categories_tree_has_active_categories_below_their_parents(world: World) -> None:
     categories.make(world, "A", "a")
     categories.make(world, "Closed", "closed", is_active=False)
     categories.make(world, "A1", "a1", parent_slug="a")
@@ -79,7 +79,7 @@ def test_the_tree_holds_active_categories_below_their_parents(world: World) -> N
     assert categories.by_slug(world, "closed").is_active is False
 
 
-def test_an_administrator_makes_a_category_and_its_slug_follows_from_its_name(
+def test_categories_administrator_creates_one_with_slug_from_its_name(
     world: World, admin: User, heard: list[Event]
 ) -> None:
     parent = categories.create(world, admin, "Grüße, C++ & Co.", description="Hello")
@@ -100,13 +100,11 @@ def test_an_administrator_makes_a_category_and_its_slug_follows_from_its_name(
         ("?!", ""),
     ],
 )
-def test_a_slug_is_what_of_a_name_are_letters_and_digits(name: str, slug: str) -> None:
+def test_categories_slug_has_letters_and_digits_of_the_name(name: str, slug: str) -> None:
     assert categories.slug_of(name) == slug
 
 
-def test_what_cannot_be_made_is_refused_and_nothing_is_made(
-    world: World, admin: User, ada: User
-) -> None:
+def test_categories_refused_creation_creates_nothing(world: World, admin: User, ada: User) -> None:
     categories.create(world, admin, "Rust")
 
     def refusal(by: User, name: str, **more: str) -> str:
@@ -122,7 +120,7 @@ def test_what_cannot_be_made_is_refused_and_nothing_is_made(
     assert [category.slug for category in categories.active(world)] == ["rust"]
 
 
-def test_many_are_asked_for_at_once(world: World) -> None:
+def test_categories_many_are_read_at_once(world: World) -> None:
     for slug in ("a", "b"):
         categories.make(world, slug, slug)
     a = categories.by_slug(world, "a")

@@ -16,7 +16,7 @@ def stream(world: World, ada: User) -> Stream:
 
 
 @pytest.mark.parametrize("key", ["", "live_nobody", "x" * 10_000])
-def test_a_missing_or_unknown_key_is_refused_and_never_journalled(
+def test_ingest_keys_missing_or_unknown_is_refused_and_never_journalled(
     world: World, heard: list[Event], key: str
 ) -> None:
     with pytest.raises(Refused) as refused:
@@ -31,20 +31,22 @@ def test_a_missing_or_unknown_key_is_refused_and_never_journalled(
     assert not key or key not in refused.value.message
 
 
-def test_the_key_of_a_stream_that_waits_or_runs_is_accepted(world: World, stream: Stream) -> None:
+def test_ingest_keys_of_a_waiting_or_running_stream_is_accepted(
+    world: World, stream: Stream
+) -> None:
     assert ingest_keys.judge(world, stream.stream_key, is_publishing=False).id == stream.id
     streams.go_live(world, stream.id)
     assert ingest_keys.judge(world, stream.stream_key, is_publishing=False).id == stream.id
 
 
-def test_the_key_of_an_ended_stream_is_refused(world: World, stream: Stream) -> None:
+def test_ingest_keys_of_an_ended_stream_is_refused(world: World, stream: Stream) -> None:
     streams.end(world, stream)
 
     with pytest.raises(Refused, match="ended is final"):
         ingest_keys.judge(world, stream.stream_key, is_publishing=False)
 
 
-def test_a_second_publisher_is_refused_unless_takeover_is_allowed(
+def test_ingest_keys_second_publisher_is_refused_unless_takeover_is_allowed(
     world: World, stream: Stream
 ) -> None:
     with pytest.raises(Refused, match="publishing with this key already"):

@@ -28,7 +28,7 @@ def evening(world: World, ada: User) -> User:
     return ada
 
 
-def test_what_is_not_public_is_listed_for_its_owner_only(
+def test_stream_lists_private_stream_is_listed_for_its_owner_only(
     world: World, evening: User, bob: User
 ) -> None:
     for other in (bob, None):
@@ -48,9 +48,7 @@ def test_what_is_not_public_is_listed_for_its_owner_only(
     ]
 
 
-def test_pages_of_what_everybody_sees_and_of_one_s_own_make_one_list(
-    world: World, evening: User
-) -> None:
+def test_stream_lists_pages_join_public_and_own_streams(world: World, evening: User) -> None:
     whole = seen(world, evening, status="default")
     for size in (1, 3, 8):
         pages = [
@@ -61,7 +59,7 @@ def test_pages_of_what_everybody_sees_and_of_one_s_own_make_one_list(
         assert {total for _, total in pages} == {8}
 
 
-def test_a_list_of_one_category_or_one_user_holds_nothing_else(world: World, evening: User) -> None:
+def test_stream_lists_filter_by_category_or_user(world: World, evening: User) -> None:
     categories.make(world, "Rust", "rust")
     rust = categories.by_slug(world, "rust")
     live(world, "rust live", category_id=rust.id)
@@ -73,7 +71,7 @@ def test_a_list_of_one_category_or_one_user_holds_nothing_else(world: World, eve
     assert seen(world, evening, user_row=nobody.row) == []
 
 
-def test_pages_follow_each_other_without_a_gap(world: World, clock: ManualClock) -> None:
+def test_stream_lists_pages_follow_without_a_gap(world: World, clock: ManualClock) -> None:
     for number in range(7):
         make(world, str(number))
         clock.advance(number % 2)
@@ -85,7 +83,7 @@ def test_pages_follow_each_other_without_a_gap(world: World, clock: ManualClock)
     assert pages == [["6", "5", "4"], ["3", "2", "1"], ["0"], []]
 
 
-def test_streams_come_in_the_order_that_was_asked_for(world: World) -> None:
+def test_stream_lists_have_the_requested_order(world: World) -> None:
     created = [make(world, str(number)) for number in range(3)]
 
     rows = [created[2].row, created[0].row, created[1].row]
@@ -94,7 +92,7 @@ def test_streams_come_in_the_order_that_was_asked_for(world: World) -> None:
     assert lists.by_rows(world, []) == []
 
 
-def test_everything_of_a_user_is_listed_newest_first(world: World, evening: User) -> None:
+def test_stream_lists_of_a_user_are_newest_first(world: World, evening: User) -> None:
     names = titles(streams.of_user(world, evening))
 
     assert names[0] == "public ended"

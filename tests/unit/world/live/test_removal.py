@@ -20,7 +20,9 @@ def recorded(world: World) -> Stream:
     return streams.end(world, stream)
 
 
-def test_a_rotated_key_opens_and_the_old_one_does_not(world: World, heard: list[Event]) -> None:
+def test_stream_removal_rotated_key_opens_and_the_old_one_does_not(
+    world: World, heard: list[Event]
+) -> None:
     stream = make(world, "x")
 
     rotated = streams.rotate_key(world, stream)
@@ -32,7 +34,7 @@ def test_a_rotated_key_opens_and_the_old_one_does_not(world: World, heard: list[
         ingest_keys.judge(world, stream.stream_key, is_publishing=False)
 
 
-def test_only_an_offline_stream_gets_another_key(world: World) -> None:
+def test_stream_removal_key_rotation_needs_an_offline_stream(world: World) -> None:
     running = live(world, "x")
     for stream in (running, streams.end(world, running)):
         with pytest.raises(Refused) as refused:
@@ -41,7 +43,7 @@ def test_only_an_offline_stream_gets_another_key(world: World) -> None:
         assert streams.find(world, stream.id).stream_key == stream.stream_key
 
 
-def test_a_live_stream_is_not_deleted(world: World) -> None:
+def test_stream_removal_live_stream_is_refused(world: World) -> None:
     stream = live(world, "x")
 
     with pytest.raises(Refused, match="End it before") as refused:
@@ -51,7 +53,7 @@ def test_a_live_stream_is_not_deleted(world: World) -> None:
     assert streams.find(world, stream.id) == stream
 
 
-def test_a_deleted_stream_is_gone_everywhere(world: World, heard: list[Event]) -> None:
+def test_stream_removal_deleted_stream_is_gone_everywhere(world: World, heard: list[Event]) -> None:
     stream = make(world, "x", tags=["rust"])
 
     removal.delete_stream(world, stream)
@@ -67,7 +69,7 @@ def test_a_deleted_stream_is_gone_everywhere(world: World, heard: list[Event]) -
         streams.find(world, stream.id)
 
 
-def test_its_vods_stay_with_their_media(world: World, heard: list[Event]) -> None:
+def test_stream_removal_keeps_vods_with_their_media(world: World, heard: list[Event]) -> None:
     stream = recorded(world)
     vod_id = stream.vod_id or ""
     recordings.mark_ready(world, vod_id, 1_000, ())
@@ -81,7 +83,7 @@ def test_its_vods_stay_with_their_media(world: World, heard: list[Event]) -> Non
     assert not [event for event in heard if isinstance(event, VodDeleted)]
 
 
-def test_its_vods_go_too_if_one_wants(world: World, heard: list[Event]) -> None:
+def test_stream_removal_takes_vods_on_request(world: World, heard: list[Event]) -> None:
     stream = recorded(world)
 
     removal.delete_stream(world, stream, with_vods=True)
@@ -93,7 +95,7 @@ def test_its_vods_go_too_if_one_wants(world: World, heard: list[Event]) -> None:
         recordings.find(world, stream.vod_id or "")
 
 
-def test_a_refused_deletion_leaves_no_trace(world: World, heard: list[Event]) -> None:
+def test_stream_removal_refused_leaves_no_trace(world: World, heard: list[Event]) -> None:
     stream = streams.go_live(world, make(world, "x").id)
     before = list(heard)
 

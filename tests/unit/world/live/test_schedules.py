@@ -11,7 +11,7 @@ from tests.support.streams import live, make
 HOUR_MS = 3_600_000
 
 
-def test_a_plan_and_a_stream_s_scheduled_start_are_one_fact(
+def test_stream_schedules_plan_and_scheduled_start_are_one_fact(
     world: World, clock: ManualClock
 ) -> None:
     soon_ms = clock.now_ms() + HOUR_MS
@@ -29,7 +29,7 @@ def test_a_plan_and_a_stream_s_scheduled_start_are_one_fact(
     assert streams.find(world, stream.id).scheduled_minutes is None
 
 
-def test_what_cannot_be_planned_is_refused(world: World, clock: ManualClock) -> None:
+def test_stream_schedules_invalid_plan_is_refused(world: World, clock: ManualClock) -> None:
     def refusal(stream: streams.Stream, start_ms: int) -> str:
         with pytest.raises(Refused) as refused:
             schedules.plan(world, stream, start_ms, 60)
@@ -44,7 +44,9 @@ def test_what_cannot_be_planned_is_refused(world: World, clock: ManualClock) -> 
     assert refused.value.code == "not_found"
 
 
-def test_an_ended_stream_keeps_what_it_was_planned_for(world: World, clock: ManualClock) -> None:
+def test_stream_schedules_ended_stream_keeps_its_planned_start(
+    world: World, clock: ManualClock
+) -> None:
     stream = make(world, "x", scheduled_start_ms=clock.now_ms() + 1)
     ended = streams.end(world, stream)
 

@@ -50,7 +50,7 @@ def make(world: World, stream: Stream, move: Move) -> Stream:
 
 
 @pytest.mark.parametrize(("status", "move"), [*product(get_args(Status), get_args(Move))])
-def test_every_move_of_a_stream_is_legal_or_refused_as_the_contract_says(
+def test_streams_every_transition_is_legal_or_refused_as_the_contract_says(
     world: World, stream: Stream, heard: list[Event], status: Status, move: Move
 ) -> None:
     stream = bring_to(world, stream, status)
@@ -68,11 +68,11 @@ def test_every_move_of_a_stream_is_legal_or_refused_as_the_contract_says(
         assert after(status, move) == to
 
 
-def test_the_table_holds_no_move_that_the_contract_does_not() -> None:
+def test_streams_transition_table_has_only_contract_transitions() -> None:
     assert dict(LEGAL_MOVES) == LIFECYCLE
 
 
-def test_a_new_stream_is_offline_with_a_key_of_its_own(
+def test_streams_new_stream_is_offline_with_its_own_key(
     world: World, stream: Stream, heard: list[Event], ada: User
 ) -> None:
     assert stream.status == "offline"
@@ -85,7 +85,7 @@ def test_a_new_stream_is_offline_with_a_key_of_its_own(
     )
 
 
-def test_a_stream_lives_from_its_first_key_frame_to_where_its_media_stopped(
+def test_streams_live_from_first_key_frame_to_end_of_media(
     world: World, clock: ManualClock, stream: Stream, heard: list[Event]
 ) -> None:
     began_ms = clock.now_ms()
@@ -100,9 +100,7 @@ def test_a_stream_lives_from_its_first_key_frame_to_where_its_media_stopped(
     assert [type(event) for event in heard[-2:]] == [StreamWentLive, StreamEnded]
 
 
-def test_a_stream_that_had_media_leaves_a_vod_that_is_processing(
-    world: World, stream: Stream
-) -> None:
+def test_streams_with_media_leave_a_processing_vod(world: World, stream: Stream) -> None:
     streams.go_live(world, stream.id)
 
     ended = streams.end(world, streams.find(world, stream.id))
@@ -113,7 +111,7 @@ def test_a_stream_that_had_media_leaves_a_vod_that_is_processing(
 
 
 @pytest.mark.parametrize("was_started", [True, False])
-def test_a_stream_that_never_had_media_leaves_no_vod(
+def test_streams_without_media_leave_no_vod(
     world: World, stream: Stream, was_started: bool
 ) -> None:
     if was_started:
@@ -122,7 +120,7 @@ def test_a_stream_that_never_had_media_leaves_no_vod(
     assert streams.end(world, stream).vod_id is None
 
 
-def test_the_zombie_keeps_its_start_when_its_publisher_comes(
+def test_streams_zombie_keeps_its_start_when_its_publisher_returns(
     world: World, clock: ManualClock, stream: Stream, heard: list[Event]
 ) -> None:
     began = streams.start(world, stream)
@@ -135,7 +133,7 @@ def test_the_zombie_keeps_its_start_when_its_publisher_comes(
     assert sum(isinstance(event, StreamWentLive) for event in heard) == 1
 
 
-def test_a_second_stream_is_refused_until_the_first_has_ended(
+def test_streams_second_is_refused_until_the_first_has_ended(
     world: World, ada: User, stream: Stream
 ) -> None:
     with pytest.raises(Refused, match="already have an active stream") as refused:
@@ -147,7 +145,7 @@ def test_a_second_stream_is_refused_until_the_first_has_ended(
     assert streams.create(world, ada, StreamPatch({"title": "Another"})).status == "offline"
 
 
-def test_an_unknown_category_is_refused_and_no_stream_is_made(world: World, ada: User) -> None:
+def test_streams_unknown_category_creates_no_stream(world: World, ada: User) -> None:
     with pytest.raises(Refused) as refused:
         streams.create(world, ada, StreamPatch({"title": "x", "category_id": "nowhere"}))
 
@@ -155,7 +153,9 @@ def test_an_unknown_category_is_refused_and_no_stream_is_made(world: World, ada:
     assert world.store.number("SELECT count(*) FROM streams") == 0
 
 
-def test_only_what_was_given_is_changed(world: World, clock: ManualClock, ada: User) -> None:
+def test_streams_patch_changes_only_the_named_fields(
+    world: World, clock: ManualClock, ada: User
+) -> None:
     stream = streams.create(world, ada, StreamPatch({"title": "x", "description": "kept"}))
     clock.advance(1_000)
 
@@ -165,7 +165,7 @@ def test_only_what_was_given_is_changed(world: World, clock: ManualClock, ada: U
     assert changed.updated_at_ms == stream.updated_at_ms + 1_000
 
 
-def test_an_ended_stream_can_be_described_but_not_scheduled(world: World, stream: Stream) -> None:
+def test_streams_ended_can_be_described_but_not_scheduled(world: World, stream: Stream) -> None:
     ended = streams.end(world, stream)
 
     assert streams.update(world, ended, StreamPatch({"title": "Afterwards"})).title == "Afterwards"
@@ -173,7 +173,7 @@ def test_an_ended_stream_can_be_described_but_not_scheduled(world: World, stream
         streams.update(world, ended, StreamPatch({"scheduled_start_ms": 1}))
 
 
-def test_others_streams_show_while_they_are_live_and_one_s_own_always(
+def test_streams_of_others_show_while_live_and_own_always(
     world: World, ada: User, bob: User, stream: Stream
 ) -> None:
     def seen(viewer: User | None) -> list[str]:
@@ -189,7 +189,9 @@ def test_others_streams_show_while_they_are_live_and_one_s_own_always(
     assert seen(None) == ["Launch night"]
 
 
-def test_a_private_stream_is_there_for_its_owner_only(world: World, ada: User, bob: User) -> None:
+def test_streams_private_are_visible_to_their_owner_only(
+    world: World, ada: User, bob: User
+) -> None:
     stream = streams.create(world, ada, StreamPatch({"title": "x", "visibility": "private"}))
 
     assert streams.find_for(world, stream.id, ada) == stream
@@ -199,13 +201,13 @@ def test_a_private_stream_is_there_for_its_owner_only(world: World, ada: User, b
         assert refused.value.code == "not_found"
 
 
-def test_only_its_owner_manages_a_stream(world: World, bob: User, stream: Stream) -> None:
+def test_streams_are_managed_by_their_owner_only(world: World, bob: User, stream: Stream) -> None:
     with pytest.raises(Refused) as refused:
         streams.find_own(world, stream.id, bob)
     assert refused.value.code == "forbidden"
 
 
-def test_the_peak_is_the_most_that_ever_watched_at_once(
+def test_streams_peak_is_the_most_concurrent_viewers(
     world: World, clock: ManualClock, stream: Stream
 ) -> None:
     live = streams.start(world, stream)

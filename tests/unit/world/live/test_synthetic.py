@@ -36,7 +36,7 @@ def kinds(heard: list[Event]) -> list[str]:
     return [type(event).__name__ for event in heard if isinstance(event, KINDS)]
 
 
-def test_it_goes_live_and_ends_as_long_as_it_ran(
+def test_synthetic_publisher_goes_live_and_ends_after_its_run(
     world: World, clock: ManualClock, stream: Stream, heard: list[Event]
 ) -> None:
     started = synthetic.start(world, stream)
@@ -53,7 +53,7 @@ def test_it_goes_live_and_ends_as_long_as_it_ran(
     assert kinds(heard) == ["PublisherJoined", "StreamWentLive", "PublisherLeft", "StreamEnded"]
 
 
-def test_who_is_back_within_the_window_goes_on(
+def test_synthetic_publisher_returning_within_the_window_goes_on(
     world: World, clock: ManualClock, stream: Stream, heard: list[Event]
 ) -> None:
     began_ms = clock.now_ms()
@@ -68,7 +68,7 @@ def test_who_is_back_within_the_window_goes_on(
     assert heard[-1].is_return
 
 
-def test_who_comes_back_too_late_is_refused(
+def test_synthetic_publisher_returning_too_late_is_refused(
     world: World, clock: ManualClock, stream: Stream, heard: list[Event]
 ) -> None:
     synthetic.start(world, stream)
@@ -79,7 +79,9 @@ def test_who_comes_back_too_late_is_refused(
     assert kinds(heard)[-2:] == ["StreamEnded", "PublishRefused"]
 
 
-def test_two_at_once_and_an_ended_stream_are_refused(world: World, stream: Stream) -> None:
+def test_synthetic_publisher_second_one_and_ended_stream_are_refused(
+    world: World, stream: Stream
+) -> None:
     with pytest.raises(Refused, match="No synthetic publisher"):
         synthetic.stop(world, stream)
     synthetic.start(world, stream)
@@ -90,7 +92,7 @@ def test_two_at_once_and_an_ended_stream_are_refused(world: World, stream: Strea
         synthetic.start(world, now(world, stream))
 
 
-def test_an_end_while_it_is_away_is_the_end(
+def test_synthetic_publisher_end_during_a_drop_ends_the_stream(
     world: World, clock: ManualClock, stream: Stream, heard: list[Event]
 ) -> None:
     synthetic.start(world, stream)
@@ -100,7 +102,7 @@ def test_an_end_while_it_is_away_is_the_end(
     assert kinds(heard).count("StreamEnded") == 1
 
 
-def test_a_stream_that_was_live_without_media_shows_nothing_of_that_time(
+def test_synthetic_publisher_time_live_without_media_shows_nothing(
     world: World, clock: ManualClock, stream: Stream
 ) -> None:
     began_ms = clock.now_ms()
@@ -111,7 +113,7 @@ def test_a_stream_that_was_live_without_media_shows_nothing_of_that_time(
     assert synthetic.pauses(world, stream.uid) == ((began_ms, began_ms + 30_000),)
 
 
-def test_who_waited_when_the_process_ended_is_not_waited_for_again(
+def test_synthetic_publisher_waiting_at_process_end_is_not_waited_for_again(
     world: World, clock: ManualClock, stream: Stream
 ) -> None:
     synthetic.start(world, stream)
@@ -121,7 +123,9 @@ def test_who_waited_when_the_process_ended_is_not_waited_for_again(
     assert now(world, stream).status == "ended"
 
 
-def test_what_is_deleted_leaves_nothing(world: World, clock: ManualClock, stream: Stream) -> None:
+def test_synthetic_publisher_deleted_stream_leaves_nothing(
+    world: World, clock: ManualClock, stream: Stream
+) -> None:
     synthetic.start(world, stream)
     clock.advance(5_000)
     synthetic.stop(world, stream)
@@ -131,7 +135,7 @@ def test_what_is_deleted_leaves_nothing(world: World, clock: ManualClock, stream
 
 
 @pytest.mark.parametrize("comes_first", [True, False])
-def test_a_fault_cuts_it_off_and_it_may_come_back(
+def test_synthetic_publisher_cut_off_by_a_fault_may_return(
     world: World, clock: ManualClock, stream: Stream, heard: list[Event], comes_first: bool
 ) -> None:
     fault = read({"ingest.cut": {"stream": stream.id, "after": "2s"}, "times": 1})
@@ -151,14 +155,14 @@ def test_a_fault_cuts_it_off_and_it_may_come_back(
     assert kinds(heard)[-2:] == ["PublisherLeft", "PublisherJoined"]
 
 
-def test_a_fault_leaves_seeded_streams_alone(world: World, stream: Stream) -> None:
+def test_synthetic_publisher_seeded_streams_ignore_its_faults(world: World, stream: Stream) -> None:
     streams.simulate(world, stream)
     world.faults.start(read({"ingest.cut": {}}))
     synthetic.break_off(world, "ingest.cut")
     assert synthetic.is_publishing(world, now(world, stream))
 
 
-def test_a_fault_refuses_it(world: World, stream: Stream) -> None:
+def test_synthetic_publisher_refused_by_a_fault(world: World, stream: Stream) -> None:
     world.faults.start(read({"ingest.refuse": {}}))
     with pytest.raises(Refused, match="takes no publishers"):
         synthetic.start(world, stream)

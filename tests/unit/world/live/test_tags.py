@@ -6,7 +6,7 @@ from emulator.world.world import World
 from tests.support.streams import make
 
 
-def test_unknown_tags_are_made_and_counted_once_each(world: World, ada: User) -> None:
+def test_tags_unknown_are_created_and_counted_once_each(world: World, ada: User) -> None:
     stream = streams.create(
         world, ada, StreamPatch({"title": "x", "tags": ["Rust", " ai ", "RUST"]})
     )
@@ -19,7 +19,7 @@ def test_unknown_tags_are_made_and_counted_once_each(world: World, ada: User) ->
     ]
 
 
-def test_tags_that_a_stream_loses_are_used_once_less(world: World, ada: User) -> None:
+def test_tags_removed_from_a_stream_count_once_less(world: World, ada: User) -> None:
     stream = streams.create(world, ada, StreamPatch({"title": "x", "tags": ["rust", "ai"]}))
 
     streams.update(world, stream, StreamPatch({"tags": ["ai"]}))
@@ -29,7 +29,7 @@ def test_tags_that_a_stream_loses_are_used_once_less(world: World, ada: User) ->
     assert world.store.number("SELECT usage_count FROM tags WHERE name = 'ai'") == 1
 
 
-def test_a_deleted_stream_s_tags_are_used_once_less(world: World, ada: User) -> None:
+def test_tags_of_a_deleted_stream_count_once_less(world: World, ada: User) -> None:
     stream = streams.create(world, ada, StreamPatch({"title": "x", "tags": ["rust", "ai"]}))
 
     removal.delete_stream(world, stream)
@@ -37,7 +37,7 @@ def test_a_deleted_stream_s_tags_are_used_once_less(world: World, ada: User) -> 
     assert [(tag.name, tag.usage_count) for tag in tags.every(world)] == [("ai", 0), ("rust", 0)]
 
 
-def test_the_most_used_tags_are_first_and_of_equal_ones_the_first_by_name(world: World) -> None:
+def test_tags_are_ordered_by_use_then_by_name(world: World) -> None:
     for names in (["b"], ["b", "c"], ["a", "c"], ["d"]):
         make(world, "x", tags=names)
 
@@ -45,7 +45,7 @@ def test_the_most_used_tags_are_first_and_of_equal_ones_the_first_by_name(world:
     assert [tag.name for tag in tags.every(world)] == ["a", "b", "c", "d"]
 
 
-def test_suggestions_begin_as_typed_the_most_used_first(world: World) -> None:
+def test_tags_suggestions_match_prefix_most_used_first(world: World) -> None:
     tags.make(world, "rustc")
     tags.make(world, "learn-rust")
     make(world, "x", tags=["rusty", "trust"])
@@ -55,7 +55,7 @@ def test_suggestions_begin_as_typed_the_most_used_first(world: World) -> None:
     assert tags.suggest(world, "", 10) == tags.suggest(world, "*", 10) == []
 
 
-def test_tags_of_many_streams_are_told_apart(world: World) -> None:
+def test_tags_of_many_streams_are_kept_separate(world: World) -> None:
     one, two, none = (
         make(world, "1", tags=["b", "a"]),
         make(world, "2", tags=["b"]),

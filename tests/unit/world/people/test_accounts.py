@@ -9,18 +9,18 @@ from emulator.world.rules import RulesConfig
 from emulator.world.world import World
 
 
-def test_an_issued_key_names_its_account(world: World, ada: User) -> None:
+def test_accounts_issued_key_names_its_account(world: World, ada: User) -> None:
     assert accounts.by_api_key(world, "ak_demo_ada") == ada
 
 
-def test_an_auto_key_makes_its_account_once(world: World) -> None:
+def test_accounts_auto_key_creates_its_account_once(world: World) -> None:
     user = accounts.by_api_key(world, "ak_auto_grace")
 
     assert user.username == "grace"
     assert accounts.by_api_key(world, "ak_auto_grace") == user
 
 
-def test_an_auto_key_of_a_name_that_lives_here_names_that_account(world: World, ada: User) -> None:
+def test_accounts_auto_key_of_an_existing_name_names_that_account(world: World, ada: User) -> None:
     assert accounts.by_api_key(world, "ak_auto_ada") == ada
 
 
@@ -28,13 +28,13 @@ def test_an_auto_key_of_a_name_that_lives_here_names_that_account(world: World, 
     "key",
     ["ak_auto_", "ak_auto_../x", "ak_auto_..", "ak_unknown", "", "ak_auto_" + "x" * 51],
 )
-def test_any_other_key_is_refused(world: World, key: str) -> None:
+def test_accounts_any_other_key_is_refused(world: World, key: str) -> None:
     with pytest.raises(Refused) as refused:
         accounts.by_api_key(world, key)
     assert refused.value.code == "unauthorized"
 
 
-def test_strict_auth_makes_no_accounts(world: World) -> None:
+def test_accounts_strict_auth_creates_none(world: World) -> None:
     world.rules = RulesConfig(is_auth_strict=True)
 
     with pytest.raises(Refused):
@@ -42,19 +42,19 @@ def test_strict_auth_makes_no_accounts(world: World) -> None:
 
 
 @pytest.mark.usefixtures("ada")
-def test_a_name_lives_here_once(world: World) -> None:
+def test_accounts_name_is_unique(world: World) -> None:
     with pytest.raises(Refused) as refused:
         accounts.make(world, "ADA", email="other@example.com")
     assert refused.value.code == "conflict"
 
 
-def test_an_account_without_an_address_gets_a_free_one(world: World) -> None:
+def test_accounts_without_an_address_get_a_free_one(world: World) -> None:
     accounts.make(world, "grace_hopper", email="Grace@example.com")
 
     assert accounts.by_api_key(world, "ak_auto_grace").email == "grace+2@example.com"
 
 
-def test_only_a_public_stream_shows_that_somebody_is_live(world: World, ada: User) -> None:
+def test_accounts_show_live_for_public_streams_only(world: World, ada: User) -> None:
     stream = streams.create(world, ada, StreamPatch({"title": "x", "visibility": "private"}))
     streams.start(world, stream)
     assert not accounts.find(world, ada.id).is_live

@@ -23,7 +23,7 @@ def notified(world: World, user: User, *, unread_only: bool = False) -> list[tup
     return [(notification.type, notification.actor_row) for notification in listed]
 
 
-def test_a_follow_is_counted_listed_and_told(
+def test_follows_are_counted_listed_and_notified(
     world: World, heard: list[Event], ada: User, bob: User
 ) -> None:
     follow = follows.follow(world, ada, bob)
@@ -43,7 +43,7 @@ def test_a_follow_is_counted_listed_and_told(
     )
 
 
-def test_who_unfollows_is_counted_and_listed_no_more(
+def test_follows_removed_are_neither_counted_nor_listed(
     world: World, heard: list[Event], ada: User, bob: User
 ) -> None:
     follows.follow(world, ada, bob)
@@ -58,7 +58,7 @@ def test_who_unfollows_is_counted_and_listed_no_more(
     assert refused.value.code == "not_found"
 
 
-def test_nobody_follows_themselves_or_twice(world: World, ada: User, bob: User) -> None:
+def test_follows_of_oneself_or_twice_are_refused(world: World, ada: User, bob: User) -> None:
     follows.follow(world, ada, bob)
 
     for followed, code in ((ada, "bad_request"), (bob, "conflict")):
@@ -68,7 +68,7 @@ def test_nobody_follows_themselves_or_twice(world: World, ada: User, bob: User) 
     assert again(world, bob).follower_count == 1
 
 
-def test_real_followers_stand_beside_the_base_number(world: World, ada: User) -> None:
+def test_follows_add_to_the_base_number(world: World, ada: User) -> None:
     star = accounts.make(world, "star", followers_base=1000)
 
     follows.follow(world, ada, star)
@@ -77,7 +77,7 @@ def test_real_followers_stand_beside_the_base_number(world: World, ada: User) ->
     assert follows.followers(world, star, offset=0, count=20)[1] == 1
 
 
-def test_lists_are_paged_with_the_newest_first(world: World, ada: User) -> None:
+def test_follows_lists_are_paged_newest_first(world: World, ada: User) -> None:
     fans = [accounts.make(world, f"fan{number}") for number in range(5)]
     for fan in fans:
         follows.follow(world, fan, ada)
@@ -90,7 +90,9 @@ def test_lists_are_paged_with_the_newest_first(world: World, ada: User) -> None:
     assert names == [["fan4", "fan3"], ["fan2", "fan1"], ["fan0"], []]
 
 
-def test_a_deleted_account_is_in_no_count_and_no_list(world: World, ada: User, bob: User) -> None:
+def test_follows_of_a_deleted_account_are_in_no_count_or_list(
+    world: World, ada: User, bob: User
+) -> None:
     follows.follow(world, ada, bob)
     follows.follow(world, bob, ada)
 
@@ -101,7 +103,7 @@ def test_a_deleted_account_is_in_no_count_and_no_list(world: World, ada: User, b
     assert notified(world, bob) == []
 
 
-def test_followers_are_told_once_when_a_public_stream_goes_live(
+def test_follows_notify_once_when_a_public_stream_goes_live(
     world: World, ada: User, bob: User
 ) -> None:
     follows.follow(world, ada, bob)
@@ -117,7 +119,7 @@ def test_followers_are_told_once_when_a_public_stream_goes_live(
 
 
 @pytest.mark.parametrize("visibility", ["private", "unlisted"])
-def test_nobody_is_told_of_a_stream_that_is_not_public(
+def test_follows_do_not_notify_of_private_streams(
     world: World, ada: User, bob: User, visibility: str
 ) -> None:
     follows.follow(world, ada, bob)
@@ -129,7 +131,7 @@ def test_nobody_is_told_of_a_stream_that_is_not_public(
     assert notified(world, ada) == []
 
 
-def test_what_was_read_is_unread_no_more(
+def test_follows_read_notification_is_no_longer_unread(
     world: World, clock: ManualClock, ada: User, bob: User
 ) -> None:
     cleo = accounts.make(world, "cleo")
@@ -150,7 +152,7 @@ def test_what_was_read_is_unread_no_more(
     assert len(notified(world, ada)) == 2
 
 
-def test_nobody_reads_what_others_are_told(world: World, ada: User, bob: User) -> None:
+def test_follows_notifications_of_others_are_unreadable(world: World, ada: User, bob: User) -> None:
     follows.follow(world, bob, ada)
     (notification,) = notifications.page(world, ada, unread_only=False, offset=0, count=20)[0]
 

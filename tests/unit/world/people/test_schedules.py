@@ -42,7 +42,7 @@ def dates(world: World, user: User, days: int) -> list[str]:
     ]
 
 
-def test_a_week_is_told_from_monday_on(world: World, ada: User) -> None:
+def test_schedules_week_is_listed_from_monday(world: World, ada: User) -> None:
     late = make(world, ada, WEDNESDAY, "20:00", "21:00")
     early = make(world, ada, WEDNESDAY, "10:00", "14:00")
     monday = make(world, ada, MONDAY, "23:00", "23:59")
@@ -50,7 +50,7 @@ def test_a_week_is_told_from_monday_on(world: World, ada: User) -> None:
     assert schedules.of_user(world, ada) == [monday, early, late]
 
 
-def test_what_recurs_comes_every_week(world: World, ada: User) -> None:
+def test_schedules_recurring_entry_comes_every_week(world: World, ada: User) -> None:
     make(world, ada, MONDAY, "10:00", "14:00")
     make(world, ada, THURSDAY, "09:00", "10:00")
 
@@ -65,7 +65,7 @@ def test_what_recurs_comes_every_week(world: World, ada: User) -> None:
     assert dates(world, ada, 1) == ["Thu 01 09:00"]
 
 
-def test_what_goes_on_now_is_upcoming_until_its_end(
+def test_schedules_running_entry_is_upcoming_until_its_end(
     world: World, clock: ManualClock, ada: User
 ) -> None:
     make(world, ada, THURSDAY, "09:00", "10:00")
@@ -77,7 +77,7 @@ def test_what_goes_on_now_is_upcoming_until_its_end(
     assert dates(world, ada, 7) == ["Thu 08 09:00"]
 
 
-def test_what_does_not_recur_comes_once_and_is_gone(
+def test_schedules_single_entry_comes_once_and_is_gone(
     world: World, clock: ManualClock, ada: User
 ) -> None:
     once = make(world, ada, FRIDAY, "18:00", "20:00", is_recurring=False)
@@ -94,7 +94,7 @@ def test_what_does_not_recur_comes_once_and_is_gone(
     assert world.store.number("SELECT count(*) FROM weekly_schedules") == 1
 
 
-def test_what_is_too_late_for_today_is_meant_for_next_week(
+def test_schedules_time_already_past_today_means_next_week(
     world: World, clock: ManualClock, ada: User
 ) -> None:
     clock.advance(12 * HOUR_MS)
@@ -117,7 +117,7 @@ def test_what_is_too_late_for_today_is_meant_for_next_week(
         ("00:00", "23:59", True),
     ],
 )
-def test_times_of_a_day_do_not_overlap(
+def test_schedules_entries_of_a_day_do_not_overlap(
     world: World, ada: User, bob: User, start: str, end: str, is_taken: bool
 ) -> None:
     make(world, ada, MONDAY, "10:00", "14:00")
@@ -132,7 +132,7 @@ def test_times_of_a_day_do_not_overlap(
     assert refused.value.code == "conflict"
 
 
-def test_two_that_do_not_recur_may_share_a_time_in_different_weeks(
+def test_schedules_single_entries_share_a_time_in_different_weeks(
     world: World, clock: ManualClock, ada: User
 ) -> None:
     make(world, ada, THURSDAY, "11:00", "13:00", is_recurring=False)
@@ -145,13 +145,13 @@ def test_two_that_do_not_recur_may_share_a_time_in_different_weeks(
 
 
 @pytest.mark.parametrize(("start", "end"), [("10:00", "10:00"), ("10:00", "09:59")])
-def test_an_end_is_after_its_start(world: World, ada: User, start: str, end: str) -> None:
+def test_schedules_end_is_after_start(world: World, ada: User, start: str, end: str) -> None:
     with pytest.raises(Refused) as refused:
         make(world, ada, MONDAY, start, end)
     assert refused.value.code == "invalid"
 
 
-def test_an_entry_is_changed_by_parts(world: World, ada: User) -> None:
+def test_schedules_entry_is_patched_field_by_field(world: World, ada: User) -> None:
     categories.make(world, "Rust", "rust")
     rust = categories.by_slug(world, "rust")
     entry = make(world, ada, MONDAY, "10:00", "14:00")
@@ -175,7 +175,7 @@ def test_an_entry_is_changed_by_parts(world: World, ada: User) -> None:
     assert schedules.find_own(world, ada, entry.id) == changed
 
 
-def test_a_new_title_moves_nothing(world: World, clock: ManualClock, ada: User) -> None:
+def test_schedules_new_title_moves_nothing(world: World, clock: ManualClock, ada: User) -> None:
     entry = make(world, ada, THURSDAY, "11:00", "13:00", is_recurring=False)
     clock.advance(12 * HOUR_MS)
 
@@ -187,7 +187,7 @@ def test_a_new_title_moves_nothing(world: World, clock: ManualClock, ada: User) 
     assert schedules.update(world, ada, moved, {"is_recurring": True}).is_recurring
 
 
-def test_nobody_changes_somebody_else_s_week(world: World, ada: User, bob: User) -> None:
+def test_schedules_of_others_cannot_be_changed(world: World, ada: User, bob: User) -> None:
     entry = make(world, ada, MONDAY, "10:00", "14:00")
 
     with pytest.raises(Refused) as refused:
@@ -196,7 +196,7 @@ def test_nobody_changes_somebody_else_s_week(world: World, ada: User, bob: User)
     assert refused.value.code == "forbidden"
 
 
-def test_what_was_removed_is_gone(world: World, ada: User) -> None:
+def test_schedules_removed_entry_is_gone(world: World, ada: User) -> None:
     entry = make(world, ada, MONDAY, "10:00", "14:00")
 
     schedules.remove(world, ada, entry)
@@ -205,7 +205,7 @@ def test_what_was_removed_is_gone(world: World, ada: User) -> None:
 
 
 @given(st.text(max_size=7) | st.from_regex(r"\A\d\d:\d\d\Z") | st.sampled_from(sorted(TIMES)))
-def test_only_a_time_is_read_as_one(text: str) -> None:
+def test_schedules_invalid_time_is_refused(text: str) -> None:
     if text in TIMES:
         assert time_of(minutes_of(text)) == text
     else:
@@ -221,7 +221,7 @@ def test_only_a_time_is_read_as_one(text: str) -> None:
     st.integers(0, 8 * DAY_MS),
     st.integers(1, 31),
 )
-def test_whatever_is_planned_comes_in_order_and_never_twice_at_once(
+def test_schedules_random_entries_are_in_order_and_never_overlap(
     wanted: list[tuple[int, int, int, bool]], at_ms: int, days: int
 ) -> None:
     clock = ManualClock()

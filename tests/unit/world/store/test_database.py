@@ -7,7 +7,7 @@ from emulator.core.errors import Refused
 from emulator.world.store.database import open_database
 
 
-def test_a_database_is_made_once_and_opened_again(tmp_path: Path) -> None:
+def test_database_is_created_once_and_reopened(tmp_path: Path) -> None:
     path = str(tmp_path / "world.sqlite3")
     first = open_database(path)
     first.execute("INSERT INTO meta VALUES ('kept', 'yes')")
@@ -19,7 +19,7 @@ def test_a_database_is_made_once_and_opened_again(tmp_path: Path) -> None:
     again.close()
 
 
-def test_a_database_of_a_newer_program_is_refused_and_left_alone(tmp_path: Path) -> None:
+def test_database_of_a_newer_program_is_refused_untouched(tmp_path: Path) -> None:
     path = tmp_path / "world.sqlite3"
     newer = sqlite3.connect(path)
     newer.execute("PRAGMA user_version = 9999")
@@ -33,7 +33,7 @@ def test_a_database_of_a_newer_program_is_refused_and_left_alone(tmp_path: Path)
     assert path.read_bytes() == content
 
 
-def test_a_database_of_another_schema_of_the_same_number_is_refused_and_left_alone(
+def test_database_of_another_schema_with_equal_number_is_refused_untouched(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "world.sqlite3"
@@ -50,7 +50,7 @@ def test_a_database_of_another_schema_of_the_same_number_is_refused_and_left_alo
     assert path.read_bytes() == content
 
 
-def test_a_damaged_database_is_refused_in_words_and_left_as_it_is(tmp_path: Path) -> None:
+def test_database_damaged_is_refused_with_a_message_and_untouched(tmp_path: Path) -> None:
     path = tmp_path / "world.sqlite3"
     path.write_bytes(b"this was a database once" * 100)
 
@@ -61,7 +61,7 @@ def test_a_damaged_database_is_refused_in_words_and_left_as_it_is(tmp_path: Path
     assert path.read_bytes().startswith(b"this was a database once")
 
 
-def test_damage_in_the_middle_is_found_at_the_start(tmp_path: Path) -> None:
+def test_database_damage_in_the_middle_is_noticed_at_the_start(tmp_path: Path) -> None:
     path = tmp_path / "world.sqlite3"
     whole = open_database(str(path))
     whole.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -77,7 +77,7 @@ def test_damage_in_the_middle_is_found_at_the_start(tmp_path: Path) -> None:
     assert path.read_bytes() == content
 
 
-def test_a_database_that_cannot_be_opened_is_not_called_damaged(tmp_path: Path) -> None:
+def test_database_that_cannot_be_opened_is_not_called_damaged(tmp_path: Path) -> None:
     with pytest.raises(Refused) as refused:
         open_database(str(tmp_path / "nowhere" / "world.sqlite3"))
 

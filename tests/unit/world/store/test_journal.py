@@ -36,7 +36,7 @@ def kinds(store: Store) -> list[str]:
     return [row["kind"] for row in store.rows("SELECT kind FROM events ORDER BY seq")]
 
 
-def test_an_event_is_journalled_before_anybody_hears_of_it(store: Store) -> None:
+def test_journal_writes_event_before_any_listener_gets_it(store: Store) -> None:
     journalled: list[list[str]] = []
     store.publish = lambda _: journalled.append(kinds(store))
 
@@ -46,7 +46,7 @@ def test_an_event_is_journalled_before_anybody_hears_of_it(store: Store) -> None
     assert journalled == [["VodReady"]]
 
 
-def test_a_change_that_fails_leaves_no_trace(store: Store, heard: list[Event]) -> None:
+def test_journal_failed_change_leaves_no_trace(store: Store, heard: list[Event]) -> None:
     def fail_half_way() -> None:
         with store.change():
             store.write("INSERT INTO meta VALUES ('a', 'b')")
@@ -64,9 +64,7 @@ def test_a_change_that_fails_leaves_no_trace(store: Store, heard: list[Event]) -
     assert heard == [ready(2)]
 
 
-def test_a_change_inside_a_change_belongs_to_the_outer_one(
-    store: Store, heard: list[Event]
-) -> None:
+def test_journal_nested_change_belongs_to_the_outer_one(store: Store, heard: list[Event]) -> None:
     with store.change():
         with store.change():
             store.emit(ready(1))
@@ -76,7 +74,7 @@ def test_a_change_inside_a_change_belongs_to_the_outer_one(
     assert heard == [ready(1), ready(2)]
 
 
-def test_listeners_hear_events_in_the_journal_s_order_also_when_one_causes_the_next(
+def test_journal_order_is_kept_for_listeners_that_cause_events(
     store: Store,
 ) -> None:
     heard: list[int] = []
@@ -95,14 +93,14 @@ def test_listeners_hear_events_in_the_journal_s_order_also_when_one_causes_the_n
     assert heard == [1, 2, 3]
 
 
-def test_nothing_is_changed_outside_a_change(store: Store) -> None:
+def test_journal_refuses_writes_outside_a_change(store: Store) -> None:
     with pytest.raises(RuntimeError, match="outside"):
         store.write("DELETE FROM meta")
     with pytest.raises(RuntimeError, match="outside"):
         store.emit(ready(1))
 
 
-def test_the_journal_is_canonical_json(store: Store) -> None:
+def test_journal_is_canonical_json(store: Store) -> None:
     with store.change():
         store.emit(ready(5))
 
@@ -134,7 +132,7 @@ def value(store: Store) -> str:
     return row["value"] if row else ""
 
 
-def test_a_marked_copy_comes_back_as_often_as_it_is_marked(store: Store, copy: Store) -> None:
+def test_journal_marked_copy_rewinds_as_often_as_it_is_marked(store: Store, copy: Store) -> None:
     for number in range(3):
         put(copy, f"no {number}")
         copy.load(store)
@@ -143,7 +141,7 @@ def test_a_marked_copy_comes_back_as_often_as_it_is_marked(store: Store, copy: S
         copy.mark(store)
 
 
-def test_a_change_that_fails_takes_nothing_else_back_in_a_marked_copy(copy: Store) -> None:
+def test_journal_failed_change_rewinds_nothing_else_of_a_marked_copy(copy: Store) -> None:
     def fail_half_way() -> None:
         with copy.change():
             copy.write("INSERT OR REPLACE INTO meta VALUES ('a', 'third')")
@@ -157,9 +155,7 @@ def test_a_change_that_fails_takes_nothing_else_back_in_a_marked_copy(copy: Stor
     assert value(copy) == "fourth"
 
 
-def test_a_copy_of_a_marked_copy_has_all_its_changes_and_is_what_it_comes_back_to(
-    store: Store, copy: Store
-) -> None:
+def test_journal_copy_of_a_marked_copy_has_its_changes_and_mark(store: Store, copy: Store) -> None:
     put(copy, "second")
     later = copy.copy()
     assert value(later) == "second"
@@ -180,7 +176,7 @@ def burst(*numbers: int) -> Burst:
     return Burst(VodReady, 7, [canonical(event) for event in events], lambda: events)
 
 
-def test_a_burst_is_read_as_single_events_wherever_one_begins_to_read(
+def test_journal_burst_is_read_as_single_events_from_any_position(
     store: Store, heard: list[Event]
 ) -> None:
     with store.change():
@@ -205,7 +201,7 @@ def test_a_burst_is_read_as_single_events_wherever_one_begins_to_read(
         assert sum(len(row.bodies) for row in rows) == 8 - after
 
 
-def test_many_rows_are_those_that_one_by_one_would_be(store: Store) -> None:
+def test_journal_many_rows_equal_rows_one_by_one(store: Store) -> None:
     rows = [(f"n{number}", str(number)) for number in range(123)]
 
     with store.change():
@@ -216,7 +212,7 @@ def test_many_rows_are_those_that_one_by_one_would_be(store: Store) -> None:
     assert sorted(map(tuple, stored)) == sorted(rows)
 
 
-def test_a_watch_counts_what_is_written_to_its_tables_and_what_is_undone(store: Store) -> None:
+def test_journal_watch_counts_writes_and_rollbacks_of_its_tables(store: Store) -> None:
     watch, other = store.watch("meta", "tags"), store.watch("users", but=("users.bio",))
     assert store.watch("meta", "tags") is watch
 
@@ -256,7 +252,7 @@ def fill(store: Store, name: str) -> None:
 
 
 @pytest.mark.parametrize("fixture", ["store", "kept"])
-def test_a_full_disk_refuses_a_change_and_nobody_ever_hears_of_it(
+def test_journal_full_disk_refuses_a_change_and_no_listener_hears_it(
     fixture: str, heard: list[Event], request: pytest.FixtureRequest
 ) -> None:
     store: Store = request.getfixturevalue(fixture)
@@ -279,7 +275,7 @@ def test_a_full_disk_refuses_a_change_and_nobody_ever_hears_of_it(
     assert store.failure is None
 
 
-def test_a_marked_store_without_room_is_as_at_its_mark_and_goes_on(heard: list[Event]) -> None:
+def test_journal_marked_store_without_room_stays_at_its_mark(heard: list[Event]) -> None:
     with closing(Store(open_database(":memory:"))) as source, closing(source.copy()) as store:
         store.publish = heard.append
         store.mark(source)
@@ -295,7 +291,7 @@ def test_a_marked_store_without_room_is_as_at_its_mark_and_goes_on(heard: list[E
         assert store.row("SELECT 1 FROM meta WHERE name = 'a'") is None
 
 
-def test_what_a_reader_causes_may_fail_for_want_of_room_and_for_nothing_else(
+def test_journal_listener_change_may_fail_only_for_want_of_room(
     store: Store,
 ) -> None:
     undone: list[str] = []
@@ -316,7 +312,7 @@ def test_what_a_reader_causes_may_fail_for_want_of_room_and_for_nothing_else(
         store.note(refuse)
 
 
-def test_a_disk_that_cannot_be_written_is_told_apart_from_a_wrong_statement(store: Store) -> None:
+def test_journal_unwritable_disk_differs_from_wrong_statement(store: Store) -> None:
     with unwritable(store), pytest.raises(Refused, match="cannot be written") as refused:
         fill(store, "one")
     assert refused.value.details["reason"] == "disk_error"

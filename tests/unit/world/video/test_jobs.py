@@ -18,7 +18,7 @@ def uploaded(world: World) -> Job:
     return job
 
 
-def test_jobs_count_the_processes_that_died_over_them(world: World) -> None:
+def test_video_jobs_count_processes_that_died_over_them(world: World) -> None:
     job = uploaded(world)
     for attempt in range(1, jobs.ATTEMPTS_MAX + 1):
         jobs.start(world, job)
@@ -30,7 +30,7 @@ def test_jobs_count_the_processes_that_died_over_them(world: World) -> None:
     assert [job.id for job in jobs.unfinished(world)] == [job.id]
 
 
-def test_jobs_that_are_given_back_in_good_order_count_nothing(world: World) -> None:
+def test_video_jobs_returned_in_good_order_count_nothing(world: World) -> None:
     job = uploaded(world)
     for _ in range(5):
         jobs.start(world, job)

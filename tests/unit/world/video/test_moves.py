@@ -22,7 +22,7 @@ from tests.support.tables import table
 
 
 @table(("status", "move"), list(product(get_args(SessionStatus), get_args(SessionMove))))
-def test_a_session_moves_as_its_table_says(status: SessionStatus, move: SessionMove) -> None:
+def test_video_states_session_follows_its_table(status: SessionStatus, move: SessionMove) -> None:
     if (status, move) in SESSION_MOVES:
         assert session_after(status, move) == SESSION_MOVES[status, move]
         return
@@ -33,7 +33,7 @@ def test_a_session_moves_as_its_table_says(status: SessionStatus, move: SessionM
 
 
 @table(("status", "to"), list(product(get_args(VideoStatus), get_args(VideoStatus))))
-def test_a_video_moves_as_its_table_says(status: VideoStatus, to: VideoStatus) -> None:
+def test_video_states_video_follows_its_table(status: VideoStatus, to: VideoStatus) -> None:
     if (status, to) in VIDEO_MOVES:
         check_video(status, to)
         assert status != "failed"
@@ -44,7 +44,7 @@ def test_a_video_moves_as_its_table_says(status: VideoStatus, to: VideoStatus) -
 
 
 @table(("status", "to"), list(product(get_args(JobStatus), get_args(JobStatus))))
-def test_a_job_moves_as_its_table_says(status: JobStatus, to: JobStatus) -> None:
+def test_video_states_job_follows_its_table(status: JobStatus, to: JobStatus) -> None:
     if (status, to) in JOB_MOVES:
         check_job(status, to)
         assert status in {"queued", "processing"}

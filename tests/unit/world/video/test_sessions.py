@@ -33,7 +33,7 @@ def session(world: World, ada: User) -> Session:
     return sessions.create(world, ada, "Pair programming", 2)
 
 
-def test_a_session_is_active_when_the_first_participant_is_in_and_ends_for_all(
+def test_video_session_is_active_from_first_participant_and_ends_for_all(
     world: World, clock: ManualClock, heard: list[Event], session: Session, ada: User, bob: User
 ) -> None:
     assert (session.status, session.participant_count) == ("created", 0)
@@ -66,7 +66,7 @@ def test_a_session_is_active_when_the_first_participant_is_in_and_ends_for_all(
             act()
 
 
-def test_a_seat_is_taken_once_and_a_full_session_has_none_left(
+def test_video_session_seat_is_taken_once_until_the_session_is_full(
     world: World, session: Session, ada: User, bob: User
 ) -> None:
     cleo = accounts.make(world, "cleo")
@@ -87,7 +87,7 @@ def test_a_seat_is_taken_once_and_a_full_session_has_none_left(
     assert participants.admit(world, sessions.find(world, session.id), cleo).participant.id
 
 
-def test_a_seat_lapses_with_its_newest_token(
+def test_video_session_seat_lapses_with_its_newest_token(
     world: World, clock: ManualClock, heard: list[Event], session: Session, bob: User
 ) -> None:
     participants.admit(world, session, bob)
@@ -108,7 +108,9 @@ def test_a_seat_lapses_with_its_newest_token(
     assert (past.left_at_ms, count) == (left.at_ms, 1)
 
 
-def test_who_may_let_somebody_go(world: World, session: Session, ada: User, bob: User) -> None:
+def test_video_session_participant_may_be_removed_by_some_roles_only(
+    world: World, session: Session, ada: User, bob: User
+) -> None:
     cleo = accounts.make(world, "cleo")
     seat = participants.admit(world, session, bob).participant
 
@@ -122,7 +124,7 @@ def test_who_may_let_somebody_go(world: World, session: Session, ada: User, bob:
         participants.find_own(world, session, bob)
 
 
-def test_a_session_s_token_opens_that_session_and_nothing_else(
+def test_video_session_token_opens_that_session_only(
     world: World, clock: ManualClock, session: Session, ada: User
 ) -> None:
     admission = participants.admit(world, session, ada)
@@ -143,7 +145,7 @@ def test_a_session_s_token_opens_that_session_and_nothing_else(
         tokens.by_access_token(world, admission.token)
 
 
-def test_turn_credentials_can_be_checked_by_who_has_the_secret(
+def test_video_session_turn_credentials_can_be_verified_with_the_secret(
     world: World, clock: ManualClock, ada: User
 ) -> None:
     turn_credentials = participants.turn_credentials(world, ada)
@@ -156,7 +158,7 @@ def test_turn_credentials_can_be_checked_by_who_has_the_secret(
     assert base64.b64decode(turn_credentials.credential) == wanted
 
 
-def test_a_session_is_never_smaller_than_who_is_in_it(
+def test_video_session_capacity_is_never_below_its_participants(
     world: World, session: Session, ada: User, bob: User
 ) -> None:
     larger = sessions.update(world, session, {"participants_max": 3, "session_name": "Mob"})
@@ -172,7 +174,7 @@ def test_a_session_is_never_smaller_than_who_is_in_it(
         sessions.update(world, sessions.find(world, session.id), {"session_name": "x"})
 
 
-def test_lists_show_what_one_hosts_and_what_one_was_in(
+def test_video_session_lists_show_hosted_and_joined_ones(
     world: World, session: Session, ada: User, bob: User
 ) -> None:
     other = sessions.create(world, bob, "Stand-up", 5)
@@ -195,7 +197,7 @@ def test_lists_show_what_one_hosts_and_what_one_was_in(
     assert refused.value.code == "forbidden"
 
 
-def test_what_somebody_sends_is_written_down_once_and_while_they_are_in(
+def test_video_session_recording_is_saved_once_and_while_the_sender_is_in(
     world: World, ada: User, heard: list[Event]
 ) -> None:
     # Given somebody in a session,
@@ -213,7 +215,7 @@ def test_what_somebody_sends_is_written_down_once_and_while_they_are_in(
     assert [type(event) for event in heard] == [ParticipantShown, ParticipantLeft]
 
 
-def test_a_token_gives_the_seat_that_it_was_given_for(
+def test_video_session_token_returns_its_own_seat(
     world: World, clock: ManualClock, ada: User, bob: User
 ) -> None:
     session = sessions.create(world, ada, "Pair programming", 2)
