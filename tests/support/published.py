@@ -19,7 +19,8 @@ _REFERENCE = re.compile(r"#/components/schemas/(\w+)")
 def lines() -> list[str]:
     """A line an operation: what calls it, what it takes and gives, and a digest of all the rest.
 
-    The digest covers every schema and example that it leads to, but no links.
+    The digest covers every schema and example that it leads to, but no links and no sentences: a
+    summary stands in `docs/reference/endpoints.md`.
     """
     surfaces = {"platform": document("documented"), "admin": document("admin")}
     return sorted(line for surface, value in surfaces.items() for line in lines_of(surface, value))
@@ -83,13 +84,19 @@ def _digest(operation: dict[str, Any], texts: dict[str, str]) -> str:
 
 
 def _text(value: Any) -> str:
-    """As JSON. The order of names means nothing, nor does that of the required ones."""
+    """As JSON, without sentences and with the required names in order."""
 
-    def ordered(item: dict[str, Any]) -> dict[str, Any]:
+    def bare(item: dict[str, Any]) -> dict[str, Any]:
         required = item.get("required")
-        return item | {"required": sorted(required)} if isinstance(required, list) else item
+        if isinstance(required, list):
+            item["required"] = sorted(required)
+        return {
+            name: content
+            for name, content in item.items()
+            if name not in ("summary", "description") or not isinstance(content, str)
+        }
 
-    return json.dumps(json.loads(json.dumps(value), object_hook=ordered), sort_keys=True)
+    return json.dumps(json.loads(json.dumps(value), object_hook=bare), sort_keys=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What requests share (contract, Conventions): names in both cases, whole numbers, pages.
 
-Bodies are read strictly (`rest/dispatch`, decision 8), queries and forms, which are text, are not.
+Bodies are read strictly (`http/dispatch`, decision 8), queries and forms, which are text, are not.
 """
 
 from typing import Annotated, ClassVar

@@ -21,6 +21,7 @@ says that it is not read:
 
 import pkgutil
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from importlib import import_module
 from types import FunctionType
 from typing import Any, TypeVar, get_args
@@ -67,9 +68,7 @@ def endpoint(
     def decorate(function: F) -> F:
         annotations = function.__annotations__
         models = {parameter.lstrip("_"): annotations[parameter] for parameter in annotations}
-        unknown = models.keys() - _PARAMETERS - {"return", *path_names(path)}
-        if unknown or (upload is None) != ("file" not in models):
-            raise TypeError(f"{method} {path} has no {', '.join(unknown) or 'upload and file'}")
+        _check(method, path, models.keys(), upload)
         operation = Operation(
             method=method,
             path=path,
@@ -119,6 +118,15 @@ def _module_names(package: str) -> Iterator[str]:
     yield package
     for inner in pkgutil.iter_modules(getattr(import_module(package), "__path__", ())):
         yield from _module_names(f"{package}.{inner.name}")
+
+
+def _check(method: Method, path: str, names: AbstractSet[str], upload: Upload | None) -> None:
+    """Refuse what a dispatch could not call."""
+    unknown = names - _PARAMETERS - {"return", *path_names(path)}
+    if unknown:
+        raise TypeError(f"{method} {path}: its path has no {', '.join(sorted(unknown))}")
+    if (upload is None) != ("file" not in names):
+        raise TypeError(f"{method} {path}: `upload` and the parameter `file` belong together")
 
 
 def _auth(models: dict[str, Any]) -> Auth:
